@@ -1,0 +1,71 @@
+"""What a user can cause, as one clear line: the file, the field, the value and what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_LONGEST_VALUE = 120
+
+
+def shown(value: object) -> str:
+    """``value`` as it stands in a message: on one line, escaped, cut when long."""
+    text = ascii(value) if not isinstance(value, Path) else ascii(str(value))
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
+
+
+class NnasimError(Exception):
+    """The root of everything the command line prints as one line, with exit code 2 and no traceback."""
+
+    exit_code = 2
+
+
+class InputError(NnasimError):
+    """A user's input is wrong: names the source (file, or file and line), the field, its value and what is allowed."""
+
+    def __init__(self, source: object, field: str, value: object, allowed: str) -> None:
+        self.source, self.field, self.value, self.allowed = source, field, value, allowed
+        where = f"{source}: {field}" if field else str(source)
+        super().__init__(" ".join(f"{where} = {shown(value)}: {allowed}".split()))
+
+
+class FileError(NnasimError):
+    """A file cannot be opened, is not a regular file, is too large, or may not be overwritten."""
+
+    def __init__(self, path: object, why: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(" ".join(f"{path}: {why}".split()))
+
+
+class ConfigError(InputError):
+    """A hardware preset, a study or an override is wrong."""
+
+
+class ManifestError(InputError):
+    """A manifest line, or the audio it names, is wrong."""
+
+
+class CheckpointError(InputError):
+    """A checkpoint is truncated, foreign, or of another recipe."""
+
+
+class TraceError(InputError):
+    """A stored trace or result is truncated, foreign, or inconsistent."""
+
+
+class NumericsError(InputError):
+    """A number format the contract forbids, or an accumulator that would overflow: layer, operator and value."""
+
+
+class PlacementError(InputError):
+    """An operation that neither the chip nor the CPU can run, or that no memory of the chip can hold."""
+
+
+class SimulationError(NnasimError):
+    """The simulated machine cannot go on: a deadlock (who waits for what) or the watchdog."""
+
+
+class MissingExtraError(NnasimError):
+    """A command needs an optional part of the package that is not installed."""
+
+    def __init__(self, extra: str, module: str) -> None:
+        super().__init__(f"this needs {module!r}: pip install 'nnasim[{extra}]'")

@@ -1,0 +1,240 @@
+"""Every file is hostile until read: bounded reading, strict JSON and YAML, atomic writing.
+
+Limits (also in the manual): YAML 1 MB, depth 50, no alias, tag or duplicate key; JSON depth 100, finite numbers,
+no duplicate key. Only regular files are opened, and a size is known before anything is allocated.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import math
+import os
+import re
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from nnasim.errors import FileError
+
+YAML_MAX_BYTES = 1_000_000
+YAML_MAX_DEPTH = 50
+JSON_MAX_BYTES = 512_000_000
+JSON_MAX_DEPTH = 100
+LONGEST_INTEGER = 400  # digits; Python refuses 4,300 with a plain ValueError, nothing here needs twenty
+
+
+def read_bytes(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> bytes:
+    """The whole of a regular file of at most ``max_bytes`` bytes.
+
+    Raises FileError for a missing file, a FIFO, a device, a directory, or a file over the limit; the check is made on
+    the open descriptor, so that a FIFO never blocks and nothing is read before its size is known.
+    """
+    try:
+        handle = os.open(os.fspath(path), os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
+    except ValueError as error:  # an embedded NUL
+        raise FileError(ascii(str(path)), f"is no file name ({error})") from None
+    except OSError as error:
+        raise FileError(path, f"cannot be read ({error.strerror})") from None
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise FileError(path, "is not a regular file")
+        if status.st_size > max_bytes:
+            raise FileError(path, f"has {status.st_size} bytes, at most {max_bytes} are allowed")
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise FileError(path, f"is longer than {max_bytes} bytes")
+    return data
+
+
+def read_text(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> str:
+    """A regular file as UTF-8 text; FileError names the first byte that is not UTF-8."""
+    try:
+        return read_bytes(path, max_bytes).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FileError(path, f"is not UTF-8 text (byte {error.start})") from None
+
+
+_JSON_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[-+.\w]+', re.DOTALL)
+
+
+def _check_json_shape(text: str, source: object) -> None:
+    depth = 0
+    for match in _JSON_TOKENS.finditer(text):
+        token = match[0]
+        if token in "[{":
+            depth += 1
+            if depth > JSON_MAX_DEPTH:
+                raise FileError(source, f"JSON is nested deeper than {JSON_MAX_DEPTH}")
+        elif token in "]}":
+            depth -= 1
+        elif len(token) > LONGEST_INTEGER and token[0] != '"':
+            raise FileError(source, f"JSON has a number of {len(token)} digits")
+
+
+def parse_json(text: str, source: object) -> Any:
+    """Strict JSON: depth at most 100, finite numbers, no duplicate key. FileError names ``source`` and the place."""
+
+    def refuse_constant(name: str) -> None:
+        raise FileError(source, f"JSON has {name}, only finite numbers are allowed")
+
+    def finite(digits: str) -> float:
+        value = float(digits)
+        if not math.isfinite(value):
+            raise FileError(source, f"JSON has {digits[:40]}, beyond the range of a double")
+        return value
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        record = dict(pairs)
+        if len(record) != len(pairs):
+            seen: set[str] = set()
+            twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+            raise FileError(source, f"JSON has the key {ascii(twice[:80])} twice")
+        return record
+
+    _check_json_shape(text, source)
+    try:
+        return json.loads(text, parse_constant=refuse_constant, parse_float=finite, object_pairs_hook=unique)
+    except json.JSONDecodeError as error:
+        raise FileError(source, f"is not JSON ({error.msg}, line {error.lineno} column {error.colno})") from None
+    except (RecursionError, ValueError) as error:
+        raise FileError(source, f"is not JSON ({error})") from None
+
+
+def read_json(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> Any:
+    """``parse_json`` of a regular file."""
+    return parse_json(read_text(path, max_bytes), path)
+
+
+def read_yaml(path: str | Path) -> Any:
+    """Strict YAML 1.2: at most 1 MB and 50 levels, no alias, anchor, tag, second document or duplicate key.
+
+    ruamel.yaml's pure safe loader is used because it refuses duplicate keys and reads 1e9 as a number. The events are
+    walked first: a depth that would exhaust the loader is refused after its 51st level.
+    """
+    return parse_yaml(read_text(path, YAML_MAX_BYTES), path)
+
+
+def parse_yaml(text: str, source: object) -> Any:
+    """``read_yaml`` of a text; ``source`` is what messages name."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    def loader() -> Any:
+        return YAML(typ="safe", pure=True)
+
+    try:
+        depth = documents = 0
+        for event in loader().parse(io.StringIO(text)):
+            kind = type(event).__name__
+            if kind in ("MappingStartEvent", "SequenceStartEvent"):
+                depth += 1
+                if depth > YAML_MAX_DEPTH:
+                    raise FileError(source, f"YAML is nested deeper than {YAML_MAX_DEPTH}")
+            elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+                depth -= 1
+            elif kind == "DocumentStartEvent":
+                documents += 1
+            if kind == "AliasEvent" or getattr(event, "anchor", None) is not None:
+                raise FileError(source, "YAML anchors and aliases are not allowed")
+            if getattr(event, "tag", None) is not None:
+                raise FileError(source, f"the YAML tag {ascii(str(event.tag))[:60]} is not allowed")
+        if documents > 1:
+            raise FileError(source, "holds more than one YAML document")
+        data = loader().load(text)
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 1} column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise FileError(source, f"is not YAML ({problem}{place})") from None
+    except (RecursionError, ValueError, OverflowError, TypeError) as error:
+        raise FileError(source, f"is not YAML ({error})") from None
+    _refuse_non_finite(data, source)
+    return data
+
+
+def _refuse_non_finite(data: Any, source: object) -> None:
+    if isinstance(data, float) and not math.isfinite(data):
+        raise FileError(source, f"YAML has {data}, only finite numbers are allowed")
+    for item in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        _refuse_non_finite(item, source)
+
+
+def json_text(data: Any, *, indent: int | None = 1) -> str:
+    """``data`` as JSON with sorted keys: the same bytes for the same data. ValueError for NaN and infinity."""
+    return json.dumps(data, indent=indent, sort_keys=True, allow_nan=False, ensure_ascii=True) + "\n"
+
+
+def refuse_existing(path: str | Path, force: bool = False) -> Path:
+    """``path``, unless something is there already and ``force`` is not given (FileError)."""
+    if not force and os.path.lexists(path):
+        raise FileError(path, "exists already; use --force to replace it")
+    return Path(path)
+
+
+def write_bytes(path: str | Path, data: bytes, *, force: bool = False) -> None:
+    """Write ``data`` under ``path`` at once or not at all: a temporary file beside it, synced, then renamed."""
+    target = refuse_existing(path, force)
+    if target.is_dir():
+        raise FileError(target, "is a folder")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.partial-", dir=target.parent)
+    except OSError as error:
+        raise FileError(target, f"cannot be written ({error.strerror})") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            os.fchmod(file.fileno(), 0o666 & ~_umask())
+        os.replace(temporary, target)
+    except OSError as error:
+        raise FileError(target, f"cannot be written ({error.strerror})") from None
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def write_json(path: str | Path, data: Any, *, force: bool = False, indent: int | None = 1) -> None:
+    """``json_text`` of ``data``, atomically."""
+    write_bytes(path, json_text(data, indent=indent).encode(), force=force)
+
+
+@contextlib.contextmanager
+def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
+    """A folder that appears under its final name only when everything in it is complete.
+
+    Yields a partial folder beside it, renamed on success and removed on failure. With ``force`` the old folder is set
+    aside first and deleted only after the new one stands.
+    """
+    target = refuse_existing(path, force)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f"{target.name}.partial-", dir=target.parent))
+    except OSError as error:
+        raise FileError(target, f"cannot be written ({error.strerror})") from None
+    try:
+        yield partial
+        partial.chmod(0o777 & ~_umask())
+        refuse_existing(target, force)
+        if os.path.lexists(target):
+            old = Path(tempfile.mkdtemp(prefix=f"{target.name}.partial-", dir=target.parent))
+            os.replace(target, old / "old")
+            os.replace(partial, target)
+            shutil.rmtree(old)
+        else:
+            os.replace(partial, target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,56 @@
+"""The one place where records are read and written; unknown versions and foreign files are refused."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from nnasim import files
+from nnasim.errors import TraceError
+from nnasim.ir.result import SimResult
+from nnasim.ir.trace import OpTrace
+
+RecordT = TypeVar("RecordT", bound=BaseModel)
+
+
+def parse_record(cls: type[RecordT], data: Any, source: object) -> RecordT:
+    """``data`` (parsed JSON) as a record of ``cls``; TraceError names ``source``, the field and what is wrong."""
+    expected = cls.model_fields["kind"].default
+    if not isinstance(data, dict):
+        raise TraceError(source, "", data, f"is not a JSON object, so no {expected} file")
+    if data.get("kind") != expected:
+        raise TraceError(source, "kind", data.get("kind"), f"is no {expected} file")
+    known = cls.model_fields["schema_version"].default
+    version = data.get("schema_version")
+    if version != known or isinstance(version, bool):
+        raise TraceError(source, "schema_version", version, f"this version of nnasim reads {known}")
+    try:
+        return cls.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "record"
+        value = first["input"] if first["loc"] else "..."
+        raise TraceError(source, field, value, first["msg"]) from None
+
+
+def read_trace(path: str | Path) -> OpTrace:
+    """An OpTrace file. Raises FileError or TraceError."""
+    return parse_record(OpTrace, files.read_json(path), path)
+
+
+def read_result(path: str | Path) -> SimResult:
+    """A SimResult file. Raises FileError or TraceError."""
+    return parse_record(SimResult, files.read_json(path), path)
+
+
+def write_record(path: str | Path, record: BaseModel, *, force: bool = False) -> None:
+    """A record as JSON, atomically, the same bytes for the same record."""
+    files.write_json(path, record.model_dump(mode="json"), force=force, indent=None)
+
+
+def record_hash(record: BaseModel) -> str:
+    """16 hex digits that identify a record's content."""
+    return hashlib.sha256(files.json_text(record.model_dump(mode="json"), indent=None).encode()).hexdigest()[:16]

@@ -1,0 +1,187 @@
+"""OpTrace: what a recogniser really did, operation by operation. Frozen, versioned; read and written in ``ir.io``.
+
+Three kinds of graph (encoder step, prediction step, joint step) say which operations one invocation performs;
+each utterance lists the invocations that decoding made and when each frame's audio existed.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from nnasim.numerics.config import NumericsConfig
+
+TRACE_VERSION = 1
+
+System = Literal["float", "cpu_fallback", "naive", "aat"]
+Unit = Literal["nna", "cpu"]
+OpKind = Literal[
+    "quantise", "matmul", "requantise", "add", "mul", "sigmoid", "tanh", "layer_norm", "embedding", "concat", "argmax"
+]
+# What placement decides about: an engineer moves these between CPU and chip one at a time.
+OpGroup = Literal[
+    "input_quantise",
+    "matmul",
+    "gate_activation",
+    "element_wise",
+    "cell_tanh",
+    "joint_tanh",
+    "output_layer",
+    "argmax",
+    "embedding",
+]
+OP_GROUPS: tuple[OpGroup, ...] = OpGroup.__args__  # type: ignore[attr-defined]
+Role = Literal["weight", "bias", "table", "state", "input", "activation", "output"]
+
+_ON_CPU_IN_FALLBACK = {
+    "input_quantise", "gate_activation", "element_wise", "cell_tanh", "joint_tanh", "argmax", "embedding",
+}  # fmt: skip
+
+
+def placement_of(system: System) -> dict[OpGroup, Unit]:
+    """Which unit runs each group of operations in ``system`` (design.md's table of the four systems).
+
+    The input is quantised where the features are computed: on the CPU, in every system.
+    """
+    on_cpu: dict[str, set[str]] = {
+        "float": set(OP_GROUPS),
+        "cpu_fallback": _ON_CPU_IN_FALLBACK,
+        "naive": {"input_quantise"},
+        "aat": {"input_quantise"},
+    }
+    return {group: "cpu" if group in on_cpu[system] else "nna" for group in OP_GROUPS}
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class TensorSpec(_Record):
+    """A tensor of a graph: shape, bits per element, and the role that decides where it lives.
+
+    ``weight``, ``bias`` and ``table`` are constants; ``state`` survives from one invocation to the next (h, c, and
+    the projections that the joint step reads); ``input`` arrives from the host; ``activation`` lives within one
+    invocation; ``output`` goes to the host.
+    """
+
+    shape: tuple[int, ...] = Field(min_length=1)
+    bits: Literal[4, 8, 16, 32, 48]
+    role: Role
+
+    @model_validator(mode="after")
+    def _positive(self) -> TensorSpec:
+        if any(size <= 0 for size in self.shape):
+            raise ValueError(f"shape {self.shape}: every dimension must be positive")
+        return self
+
+    @property
+    def elements(self) -> int:
+        """Number of elements."""
+        count = 1
+        for size in self.shape:
+            count *= size
+        return count
+
+    @property
+    def bytes(self) -> int:
+        """Size in bytes, rounded up."""
+        return (self.elements * self.bits + 7) // 8
+
+
+class Op(_Record):
+    """One operation. ``inputs`` and ``outputs`` name tensors.
+
+    Order of ``inputs``: matmul (x, weight, bias), the weight has shape (N, K), x (M, K) or (K,), the output holds
+    int32 accumulators; requantise (accumulator,); sigmoid and tanh (x, table); embedding (token, weight);
+    mul and add take two operands and requantise once.
+    """
+
+    name: str = Field(min_length=1, max_length=200)
+    kind: OpKind
+    group: OpGroup
+    layer: str = Field(max_length=200)
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...] = Field(min_length=1)
+
+
+class OpGraph(_Record):
+    """The operations of one invocation, in an order in which they may run."""
+
+    ops: tuple[Op, ...] = Field(min_length=1)
+
+
+class Invocation(_Record):
+    """One run of a graph: of which graph, for which frame of audio (an index into ``Utterance.arrivals``)."""
+
+    graph: str
+    frame: int = Field(ge=0)
+
+
+class Utterance(_Record):
+    """One utterance: when each frame's audio exists, and every invocation in the order decoding made them.
+
+    ``arrivals``: seconds from the utterance's start to the moment a frame's last sample exists, ascending.
+    ``calls``: pairs (graph, frame) as two parallel tuples, since there are many. ``emissions``: frame at which each
+    emitted token left the decoder. ``speech_end``: seconds at which speech ends, where known.
+    """
+
+    id: str = Field(max_length=500)
+    audio_seconds: float = Field(gt=0)
+    arrivals: tuple[float, ...] = Field(min_length=1)
+    call_graphs: tuple[str, ...] = Field(min_length=1)
+    call_frames: tuple[int, ...] = Field(min_length=1)
+    emissions: tuple[int, ...] = ()
+    speech_end: float | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Utterance:
+        if len(self.call_graphs) != len(self.call_frames):
+            raise ValueError(f"{len(self.call_graphs)} call_graphs but {len(self.call_frames)} call_frames")
+        if any(later < earlier for earlier, later in zip(self.arrivals, self.arrivals[1:], strict=False)):
+            raise ValueError("arrivals must ascend")
+        if self.arrivals[0] < 0:
+            raise ValueError("arrivals must not be negative")
+        if any(later < earlier for earlier, later in zip(self.call_frames, self.call_frames[1:], strict=False)):
+            raise ValueError("call_frames must ascend")
+        if not 0 <= self.call_frames[0] <= self.call_frames[-1] < len(self.arrivals):
+            raise ValueError(f"call_frames must lie in 0..{len(self.arrivals) - 1}")
+        if any(not 0 <= frame < len(self.arrivals) for frame in self.emissions):
+            raise ValueError(f"emissions must lie in 0..{len(self.arrivals) - 1}")
+        return self
+
+    def calls(self) -> list[Invocation]:
+        """The invocations as records."""
+        return [
+            Invocation.model_construct(graph=graph, frame=frame)
+            for graph, frame in zip(self.call_graphs, self.call_frames, strict=True)
+        ]
+
+
+class OpTrace(_Record):
+    """The whole trace. ``weights_file`` names a safetensors file beside it that holds the integers, if any."""
+
+    schema_version: Literal[1] = TRACE_VERSION
+    kind: Literal["nnasim.trace"] = "nnasim.trace"
+    system: System
+    placement: dict[OpGroup, Unit]
+    numerics: NumericsConfig
+    tensors: dict[str, TensorSpec] = Field(min_length=1)
+    graphs: dict[str, OpGraph] = Field(min_length=1)
+    utterances: tuple[Utterance, ...] = Field(min_length=1)
+    weights_file: str | None = None
+    source: dict[str, str | int | float | None] = {}
+
+    @model_validator(mode="after")
+    def _closed(self) -> OpTrace:
+        if missing := set(OP_GROUPS) - set(self.placement):
+            raise ValueError(f"placement lacks {sorted(missing)}")
+        for name, graph in self.graphs.items():
+            for op in graph.ops:
+                for tensor in (*op.inputs, *op.outputs):
+                    if tensor not in self.tensors:
+                        raise ValueError(f"graph {name}, op {op.name}: unknown tensor {tensor!r}")
+        for utterance in self.utterances:
+            if unknown := set(utterance.call_graphs) - set(self.graphs):
+                raise ValueError(f"utterance {utterance.id!r}: unknown graph {sorted(unknown)[0]!r}")
+        return self

@@ -1,0 +1,58 @@
+"""The `numerics` section of a preset: one record decides the arithmetic of training, reference and simulated chip."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Activation(StrEnum):
+    """The activation unit of a chip. ``none``: the chip has no table and no element-wise engine, gates go to the CPU."""
+
+    LUT8 = "lut8"
+    LUT16 = "lut16"
+    PWL = "pwl"
+    PLAN = "plan"
+    HARD = "hard"
+    NONE = "none"
+
+
+class NumericsConfig(BaseModel):
+    """Number formats of the chip. Frozen; unknown keys, wrong types and forbidden combinations are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
+
+    activation: Activation = Field(Activation.LUT8, description="activation unit for sigmoid and tanh")
+    activation_range: float | None = Field(
+        None, gt=0, le=64, description="input range of a lut8 table, [-R, R); null: calibrated per layer"
+    )
+    pwl_segments: int = Field(16, ge=2, le=256, description="segments of the piecewise-linear unit")
+    pwl_fit: Literal["uniform", "fitted"] = Field("uniform", description="where a pwl unit has its knots")
+    cell_bits: Literal[8, 16] = Field(8, description="bits of the LSTM cell state")
+    cell_range: float | None = Field(
+        None, gt=0, le=64, description="range of an int8 cell state; null: calibrated per layer"
+    )
+    weight_bits: Literal[4, 8] = Field(8, description="bits of a weight")
+    activation_bits: Literal[8, 16] = Field(8, description="bits of a layer's input and of h")
+    accumulator_bits: Literal[32, 48] = Field(32, description="bits of the MAC array's accumulator")
+    overflow: Literal["error", "wrap", "saturate"] = Field("error", description="when an accumulator overflows")
+    multiplier_bits: Literal[15, 31] = Field(15, description="bits of a requantise multiplier")
+    rounding: Literal["single", "double"] = Field("single", description="rounding of requantise")
+    per_channel: bool = Field(True, description="one weight scale per output channel, else one per matrix")
+
+    @model_validator(mode="after")
+    def _contract(self) -> NumericsConfig:
+        if self.accumulator_bits == 48 and self.multiplier_bits == 31:
+            raise ValueError("multiplier_bits: a 31-bit multiplier is not allowed on a 48-bit accumulator, use 15")
+        if self.activation_bits == 16 and self.accumulator_bits == 32:
+            raise ValueError("accumulator_bits: int16 activations need a 48-bit accumulator")
+        return self
+
+    def digest(self) -> str:
+        """The hash by which accuracy and cost of one arithmetic are joined (16 hex digits)."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,26 @@
+"""Conversions between seconds and cycles, in one place, so that every rounding is the same."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+
+def ceil_div(a: int, b: int) -> int:
+    """Ceiling of ``a / b`` for integers, ``b > 0``."""
+    return -(-a // b)
+
+
+def seconds_to_cycles(seconds: float, clock_hz: float) -> int:
+    """Cycles that cover ``seconds`` [s] at ``clock_hz`` [Hz], rounded up.
+
+    The product is taken exactly and then rounded to a millionth of a cycle first: 50e-6 s x 500e6 Hz is
+    25,000 cycles, not 25,001 because 50e-6 has no finite binary form.
+    """
+    exact = Fraction(seconds) * Fraction(clock_hz)
+    return math.ceil(round(exact * 1_000_000) / Fraction(1_000_000))
+
+
+def cycles_to_ms(cycles: float, clock_hz: float) -> float:
+    """``cycles`` at ``clock_hz`` [Hz] in milliseconds."""
+    return cycles * 1e3 / clock_hz

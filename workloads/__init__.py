@@ -1,0 +1,1 @@
+"""What is run on the chip: recogniser shapes, micro-benchmarks, importers, bundled speech. numpy at most."""
