@@ -17,7 +17,17 @@ TRACE_VERSION = 1
 System = Literal["float", "cpu_fallback", "naive", "aat"]
 Unit = Literal["nna", "cpu"]
 OpKind = Literal[
-    "quantise", "matmul", "requantise", "add", "mul", "sigmoid", "tanh", "layer_norm", "embedding", "concat", "argmax"
+    "quantise",
+    "matmul",
+    "requantise",
+    "add",
+    "mul",
+    "sigmoid",
+    "tanh",
+    "layer_norm",
+    "embedding",
+    "concat",
+    "argmax",
 ]
 # What placement decides about: an engineer moves these between CPU and chip one at a time.
 OpGroup = Literal[
@@ -142,7 +152,9 @@ class Utterance(_Record):
             raise ValueError("arrivals must ascend")
         if self.arrivals[0] < 0:
             raise ValueError("arrivals must not be negative")
-        if any(later < earlier for earlier, later in zip(self.call_frames, self.call_frames[1:], strict=False)):
+        if any(
+            later < earlier for earlier, later in zip(self.call_frames, self.call_frames[1:], strict=False)
+        ):
             raise ValueError("call_frames must ascend")
         if not 0 <= self.call_frames[0] <= self.call_frames[-1] < len(self.arrivals):
             raise ValueError(f"call_frames must lie in 0..{len(self.arrivals) - 1}")

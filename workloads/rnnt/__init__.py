@@ -1,1 +1,1 @@
-"""."""
+"""Recogniser shapes, and the op graphs that follow from them."""

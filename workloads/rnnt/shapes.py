@@ -1,0 +1,103 @@
+"""The shape of a streaming RNN-T: all that the op graphs of a trace follow from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from nnasim import files
+from nnasim.errors import ConfigError
+
+
+class RnntShape(BaseModel):
+    """Sizes of an RNN-T. One input frame is a stack of feature frames and covers ``frame_ms`` milliseconds.
+
+    ``encoder_before`` LSTM layers run every input frame; with ``reduction`` r > 1 the outputs of r consecutive frames
+    are then stacked, and ``encoder_after`` layers run once for them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str = Field("custom", max_length=200)
+    input_features: int = Field(gt=0, le=65536)
+    frame_ms: float = Field(gt=0, le=10_000)
+    encoder_units: int = Field(gt=0, le=65536)
+    encoder_before: int = Field(gt=0, le=64)
+    reduction: int = Field(1, gt=0, le=16)
+    encoder_after: int = Field(0, ge=0, le=64)
+    embedding: int = Field(gt=0, le=65536)
+    prediction_units: int = Field(gt=0, le=65536)
+    prediction_layers: int = Field(gt=0, le=64)
+    joint_units: int = Field(gt=0, le=65536)
+    outputs: int = Field(gt=1, le=1_000_000)
+    layer_norm: bool = False
+
+    @model_validator(mode="after")
+    def _reduced_layers(self) -> RnntShape:
+        if self.reduction > 1 and self.encoder_after == 0:
+            raise ValueError(
+                f"encoder_after: with reduction {self.reduction}, at least 1 layer must follow it"
+            )
+        if self.reduction == 1 and self.encoder_after > 0:
+            raise ValueError("encoder_after: without a reduction every layer counts as encoder_before")
+        return self
+
+    @property
+    def weights(self) -> int:
+        """Number of weights (matrices and embedding, without biases)."""
+        units, pred = self.encoder_units, self.prediction_units
+        encoder = 4 * units * (self.input_features + (2 * self.encoder_before - 1) * units)
+        if self.encoder_after:
+            encoder += 4 * units * (self.reduction * units + (2 * self.encoder_after - 1) * units)
+        prediction = 4 * pred * (self.embedding + (2 * self.prediction_layers - 1) * pred)
+        joint = self.joint_units * (units + pred + self.outputs)
+        return encoder + prediction + joint + self.outputs * self.embedding
+
+
+def _paper(name: str, **sizes: int | float) -> RnntShape:
+    return RnntShape.model_validate({"name": name, **sizes})
+
+
+# hardware.md and issue texts give these sizes; where a source leaves one open it is said here.
+SHAPES: dict[str, RnntShape] = {
+    shape.name: shape
+    for shape in (
+        _paper(
+            "rnnt-paper", input_features=192, frame_ms=30, encoder_units=1024, encoder_before=5,
+            embedding=512, prediction_units=1024, prediction_layers=2, joint_units=512, outputs=4001,
+        ),
+        # MLPerf inference RNN-T: 80 mel x 3 stacked frames of 10 ms; 320-wide prediction network there, here the
+        # study's 2 x 512; 1,023 outputs as the study names them.
+        _paper(
+            "rnnt-mlperf", input_features=240, frame_ms=30, encoder_units=1024, encoder_before=2, reduction=2,
+            encoder_after=3, embedding=512, prediction_units=512, prediction_layers=2, joint_units=512, outputs=1023,
+        ),
+        # The reduction after the second layer and the 4,001 outputs are assumed.
+        _paper(
+            "rnnt-85m", input_features=192, frame_ms=30, encoder_units=1024, encoder_before=2, reduction=2,
+            encoder_after=6, embedding=512, prediction_units=512, prediction_layers=2, joint_units=768, outputs=4001,
+        ),
+    )
+}  # fmt: skip
+
+
+def load_shape(name_or_path: str | Path) -> RnntShape:
+    """A known shape by name, or one from a YAML file. Raises ConfigError or FileError."""
+    if str(name_or_path) in SHAPES:
+        return SHAPES[str(name_or_path)]
+    path = Path(name_or_path)
+    if path.suffix not in (".yaml", ".yml"):
+        raise ConfigError(
+            "--shape", "name", str(name_or_path), f"known are {', '.join(SHAPES)}, or a .yaml file"
+        )
+    data = files.read_yaml(path)
+    if not isinstance(data, dict):
+        raise ConfigError(path, "", data, "must be a mapping of shape fields")
+    try:
+        return RnntShape.model_validate({"name": path.stem[:200], **data})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "shape"
+        value = first["input"] if first["loc"] else "..."
+        raise ConfigError(path, field, value, first["msg"]) from None
