@@ -1,0 +1,111 @@
+"""Word error rate with its confidence interval, and the paired comparison of two systems.
+
+Only counts and resampling: no torch, no audio. The interval is the percentile bootstrap over utterances of
+Bisani and Ney ("Bootstrap estimates for confidence intervals in ASR performance evaluation", ICASSP 2004), which
+respects that the errors of one utterance are not independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+REPLICATIONS = 10_000
+SEED = 0
+CONFIDENCE = 0.95
+_CHUNK = 500  # replications drawn at once: bounds memory at 500 x utterances
+
+
+@dataclass(frozen=True)
+class Score:
+    """Errors of one system over a corpus. Per-utterance counts are kept: paired tests need them."""
+
+    errors_per_utterance: tuple[int, ...]
+    words_per_utterance: tuple[int, ...]
+
+    @property
+    def errors(self) -> int:
+        """Substitutions + deletions + insertions."""
+        return sum(self.errors_per_utterance)
+
+    @property
+    def words(self) -> int:
+        """Words of the references."""
+        return sum(self.words_per_utterance)
+
+    @property
+    def utterances(self) -> int:
+        """Number of utterances."""
+        return len(self.words_per_utterance)
+
+    @property
+    def wer(self) -> float | None:
+        """Word error rate as a fraction; None where the references have no words, since 0/0 is not 0."""
+        return self.errors / self.words if self.words else None
+
+    def summary(self) -> dict[str, float | int | None]:
+        """``{"wer", "errors", "words", "utterances"}``, as `nnasim evaluate --json` writes it."""
+        return {"wer": self.wer, "errors": self.errors, "words": self.words, "utterances": self.utterances}
+
+
+def word_errors(reference: str, hypothesis: str) -> int:
+    """Levenshtein distance in words, which white space separates."""
+    from kaldialign import edit_distance
+
+    return int(edit_distance(reference.split(), hypothesis.split())["total"])
+
+
+def score(pairs: Sequence[tuple[str, str]]) -> Score:
+    """The score of ``pairs`` (reference, hypothesis), one per utterance."""
+    return Score(
+        errors_per_utterance=tuple(word_errors(reference, hypothesis) for reference, hypothesis in pairs),
+        words_per_utterance=tuple(len(reference.split()) for reference, _ in pairs),
+    )
+
+
+def wer_interval(
+    result: Score, *, confidence: float = CONFIDENCE, replications: int = REPLICATIONS, seed: int = SEED
+) -> tuple[float, float] | None:
+    """Percentile-bootstrap interval of the WER, resampling whole utterances; None where WER is undefined.
+
+    A system without a single error gets (0, 0): the bootstrap cannot see errors that the corpus lacks.
+    """
+    if not result.words:
+        return None
+    words = np.array(result.words_per_utterance, dtype=np.float64)
+    errors = np.array(result.errors_per_utterance, dtype=np.float64)
+    rates = np.concatenate(
+        [(w @ errors) / np.maximum(w @ words, 1) for w in _resamples(len(words), replications, seed)]
+    )
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(rates, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def probability_better(
+    better: Score, worse: Score, *, replications: int = REPLICATIONS, seed: int = SEED
+) -> float:
+    """Share of bootstrap resamples in which ``better`` makes fewer errors than ``worse``.
+
+    Paired: both systems are drawn with the same utterances. A tie counts one half, so equal systems get 0.5.
+    Raises ValueError where the two were not scored on the same references.
+    """
+    if better.words_per_utterance != worse.words_per_utterance:
+        raise ValueError("the two systems were not scored on the same utterances")
+    margin = np.array(worse.errors_per_utterance) - np.array(better.errors_per_utterance)
+    wins = sum(
+        float((w @ margin > 0).sum() + 0.5 * (w @ margin == 0).sum())
+        for w in _resamples(len(margin), replications, seed)
+    )
+    return wins / replications
+
+
+def _resamples(utterances: int, replications: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """How often each utterance is drawn, [replications, utterances], in chunks."""
+    generator = np.random.default_rng(seed)
+    share = np.full(utterances, 1 / utterances)
+    for first in range(0, replications, _CHUNK):
+        yield generator.multinomial(utterances, share, size=min(_CHUNK, replications - first))
