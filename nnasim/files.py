@@ -94,7 +94,7 @@ def parse_json(text: str, source: object) -> Any:
         if len(record) != len(pairs):
             seen: set[str] = set()
             twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-            raise FileError(source, f"JSON has the key {ascii(twice[:80])} twice")
+            raise FileError(source, f"JSON has the key {twice[:80]!a} twice")
         return record
 
     _check_json_shape(text, source)

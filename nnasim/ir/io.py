@@ -53,6 +53,4 @@ def write_record(path: str | Path, record: BaseModel, *, force: bool = False) ->
 
 def record_hash(record: BaseModel) -> str:
     """16 hex digits that identify a record's content."""
-    return hashlib.sha256(files.json_text(record.model_dump(mode="json"), indent=None).encode()).hexdigest()[
-        :16
-    ]
+    return hashlib.sha256(files.json_text(record.model_dump(mode="json"), indent=None).encode()).hexdigest()[:16]

@@ -69,10 +69,7 @@ class FrameTimes(_Record):
 
     @model_validator(mode="after")
     def _equal(self) -> FrameTimes:
-        if (
-            len({len(self.utterance), len(self.frame), len(self.arrival), len(self.start), len(self.end)})
-            != 1
-        ):
+        if len({len(self.utterance), len(self.frame), len(self.arrival), len(self.start), len(self.end)}) != 1:
             raise ValueError("columns of frames differ in length")
         return self
 
@@ -127,9 +124,7 @@ class SimResult(_Record):
     ops: tuple[OpCost, ...]
     frames: FrameTimes
     utterances: tuple[UtteranceTimes, ...]
-    spans: tuple[Span, ...] = Field(
-        (), description="one frame's time line, for the Gantt picture and the viewers"
-    )
+    spans: tuple[Span, ...] = Field((), description="one frame's time line, for the Gantt picture and the viewers")
     residency: dict[str, bool] = Field({}, description="weight tensor -> stays in SRAM between frames")
     not_modelled: tuple[str, ...] = ()
     extra: dict[str, Any] = {}

@@ -152,9 +152,7 @@ class Utterance(_Record):
             raise ValueError("arrivals must ascend")
         if self.arrivals[0] < 0:
             raise ValueError("arrivals must not be negative")
-        if any(
-            later < earlier for earlier, later in zip(self.call_frames, self.call_frames[1:], strict=False)
-        ):
+        if any(later < earlier for earlier, later in zip(self.call_frames, self.call_frames[1:], strict=False)):
             raise ValueError("call_frames must ascend")
         if not 0 <= self.call_frames[0] <= self.call_frames[-1] < len(self.arrivals):
             raise ValueError(f"call_frames must lie in 0..{len(self.arrivals) - 1}")

@@ -39,9 +39,7 @@ class NumericsConfig(BaseModel):
     weight_bits: Literal[4, 8] = Field(8, description="bits of a weight")
     activation_bits: Literal[8, 16] = Field(8, description="bits of a layer's input and of h")
     accumulator_bits: Literal[32, 48] = Field(32, description="bits of the MAC array's accumulator")
-    overflow: Literal["error", "wrap", "saturate"] = Field(
-        "error", description="when an accumulator overflows"
-    )
+    overflow: Literal["error", "wrap", "saturate"] = Field("error", description="when an accumulator overflows")
     multiplier_bits: Literal[15, 31] = Field(15, description="bits of a requantise multiplier")
     rounding: Literal["single", "double"] = Field("single", description="rounding of requantise")
     per_channel: bool = Field(True, description="one weight scale per output channel, else one per matrix")
@@ -49,9 +47,7 @@ class NumericsConfig(BaseModel):
     @model_validator(mode="after")
     def _contract(self) -> NumericsConfig:
         if self.accumulator_bits == 48 and self.multiplier_bits == 31:
-            raise ValueError(
-                "multiplier_bits: a 31-bit multiplier is not allowed on a 48-bit accumulator, use 15"
-            )
+            raise ValueError("multiplier_bits: a 31-bit multiplier is not allowed on a 48-bit accumulator, use 15")
         if self.activation_bits == 16 and self.accumulator_bits == 32:
             raise ValueError("accumulator_bits: int16 activations need a 48-bit accumulator")
         return self

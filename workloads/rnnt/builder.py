@@ -42,16 +42,12 @@ class GraphBuilder:
 
     def tensor(self, name: str, shape: tuple[int, ...], bits: int, role: Role = "activation") -> str:
         """Declare a tensor (float systems hold 32 bits everywhere); returns its name."""
-        spec = TensorSpec.model_validate(
-            {"shape": shape, "bits": 32 if self.is_float else bits, "role": role}
-        )
+        spec = TensorSpec.model_validate({"shape": shape, "bits": 32 if self.is_float else bits, "role": role})
         if self.tensors.setdefault(name, spec) != spec:
             raise ValueError(f"tensor {name} declared twice with different shapes")
         return name
 
-    def op(
-        self, graph: str, name: str, kind: OpKind, group: OpGroup, inputs: tuple[str, ...], *outputs: str
-    ) -> None:
+    def op(self, graph: str, name: str, kind: OpKind, group: OpGroup, inputs: tuple[str, ...], *outputs: str) -> None:
         """Append an operation to ``graph``; its layer is the first part of its name."""
         layer = name.partition(".")[0]
         self.graphs.setdefault(graph, []).append(
@@ -89,18 +85,12 @@ class GraphBuilder:
         self.op(graph, name, "layer_norm", "element_wise", (x, gain), out)
         return out
 
-    def lstm(
-        self, graph: str, layer: str, x: str, inputs: int, units: int, *, layer_norm: bool = False
-    ) -> str:
+    def lstm(self, graph: str, layer: str, x: str, inputs: int, units: int, *, layer_norm: bool = False) -> str:
         """One step of an LSTM layer on x (inputs,); returns the name of its new h (units,), a state."""
         h = self.tensor(f"{layer}.h", (units,), self.act_bits, "state")
         c = self.tensor(f"{layer}.c", (units,), self.numerics.cell_bits, "state")
-        gx = self.matmul(
-            graph, f"{layer}.x", x, f"{layer}.wx", 4 * units, inputs, bias=True, out=f"{layer}.gx"
-        )
-        gh = self.matmul(
-            graph, f"{layer}.h_mm", h, f"{layer}.wh", 4 * units, units, bias=False, out=f"{layer}.gh"
-        )
+        gx = self.matmul(graph, f"{layer}.x", x, f"{layer}.wx", 4 * units, inputs, bias=True, out=f"{layer}.gx")
+        gh = self.matmul(graph, f"{layer}.h_mm", h, f"{layer}.wh", 4 * units, units, bias=False, out=f"{layer}.gh")
         if layer_norm:
             gx = self.layer_norm(graph, f"{layer}.norm_x", gx, 4 * units)
             gh = self.layer_norm(graph, f"{layer}.norm_h", gh, 4 * units)
@@ -184,7 +174,7 @@ def _prediction(build: GraphBuilder, shape: RnntShape) -> None:
 def _joint(build: GraphBuilder, shape: RnntShape) -> None:
     z = build.tensor("joint.z", (shape.joint_units,), 16)
     build.op("joint", "joint.add", "add", "element_wise", ("joint.enc", "joint.pred"), z)
-    out = build.tensor("joint.t", (shape.joint_units,), build.unit_bits)
+    out = build.tensor("joint.t", (shape.joint_units,), build.act_bits)
     build.op("joint", "joint.tanh", "tanh", "joint_tanh", (z, *build.table("joint.tanh.table")), out)
     logits = build.matmul(
         "joint", "output.mm", out, "output.w", shape.outputs, shape.joint_units, bias=True, out="logits",

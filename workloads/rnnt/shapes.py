@@ -36,9 +36,7 @@ class RnntShape(BaseModel):
     @model_validator(mode="after")
     def _reduced_layers(self) -> RnntShape:
         if self.reduction > 1 and self.encoder_after == 0:
-            raise ValueError(
-                f"encoder_after: with reduction {self.reduction}, at least 1 layer must follow it"
-            )
+            raise ValueError(f"encoder_after: with reduction {self.reduction}, at least 1 layer must follow it")
         if self.reduction == 1 and self.encoder_after > 0:
             raise ValueError("encoder_after: without a reduction every layer counts as encoder_before")
         return self
@@ -88,9 +86,7 @@ def load_shape(name_or_path: str | Path) -> RnntShape:
         return SHAPES[str(name_or_path)]
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml"):
-        raise ConfigError(
-            "--shape", "name", str(name_or_path), f"known are {', '.join(SHAPES)}, or a .yaml file"
-        )
+        raise ConfigError("--shape", "name", str(name_or_path), f"known are {', '.join(SHAPES)}, or a .yaml file")
     data = files.read_yaml(path)
     if not isinstance(data, dict):
         raise ConfigError(path, "", data, "must be a mapping of shape fields")
