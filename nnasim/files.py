@@ -17,7 +17,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from nnasim.errors import FileError
 
@@ -28,24 +28,32 @@ JSON_MAX_DEPTH = 100
 LONGEST_INTEGER = 400  # digits; Python refuses 4,300 with a plain ValueError, nothing here needs twenty
 
 
-def read_bytes(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> bytes:
-    """The whole of a regular file of at most ``max_bytes`` bytes.
+def open_regular(path: str | Path) -> BinaryIO:
+    """A regular file opened for reading; FileError for a missing file, a FIFO, a device or a directory.
 
-    Raises FileError for a missing file, a FIFO, a device, a directory, or a file over the limit; the check is made on
-    the open descriptor, so that a FIFO never blocks and nothing is read before its size is known.
+    The check is made on the open descriptor, so that a FIFO never blocks.
     """
     try:
         handle = os.open(os.fspath(path), os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
-    except ValueError as error:  # an embedded NUL
+    except ValueError as error:  # an embedded NUL, or a lone surrogate
         raise FileError(ascii(str(path)), f"is no file name ({error})") from None
     except OSError as error:
         raise FileError(path, f"cannot be read ({error.strerror})") from None
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise FileError(path, "is not a regular file")
-        if status.st_size > max_bytes:
-            raise FileError(path, f"has {status.st_size} bytes, at most {max_bytes} are allowed")
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise FileError(path, "is not a regular file")
+    return os.fdopen(handle, "rb")
+
+
+def read_bytes(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> bytes:
+    """The whole of a regular file of at most ``max_bytes`` bytes; its size is known before anything is read.
+
+    Raises FileError as ``open_regular`` does, and for a file over the limit.
+    """
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > max_bytes:
+            raise FileError(path, f"has {size} bytes, at most {max_bytes} are allowed")
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise FileError(path, f"is longer than {max_bytes} bytes")
