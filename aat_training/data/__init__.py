@@ -1,1 +1,1 @@
-"""."""
+"""Speech in: manifests, audio, features, and the makers of corpora."""

@@ -1,0 +1,86 @@
+"""Audio of one utterance: regular WAV and FLAC files, decoded block by block, mixed down to mono, resampled."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import soundfile
+import torch
+import torchaudio.functional
+from numpy.typing import NDArray
+
+from aat_training.data.manifest import Entry
+from nnasim import files
+from nnasim.errors import FileError
+from workloads.audio.header import AudioHeader, read_header
+
+_BLOCK_FRAMES = 1 << 16
+# Full scale is 1. Beyond this a float file is not audio, and its power spectrum would leave float32.
+LOUDEST = 1000.0
+# torchaudio's kernel has numerator x denominator elements: 16001 -> 16000 Hz would take 1 GB. The nearest ratio with a
+# denominator up to this one is at most 1 part in 10^6 off, which is 4 ms in an hour.
+_LARGEST_RATIO = 1000
+
+Samples = NDArray[np.float32]
+
+
+def read_audio(entry: Entry) -> tuple[Samples, int]:
+    """``entry``'s audio: float32 [T] mono, full scale 1, and its sample rate in Hz.
+
+    Raises ManifestError with the manifest's line: not audio at all (features), or what ``read_audio_file`` refuses.
+    """
+    try:
+        if entry.audio_filepath is None:
+            raise FileError(entry.path, "are features, and this needs audio (audio_filepath)")
+        return read_audio_file(entry.path)
+    except FileError as error:
+        raise entry.refuse(error) from None
+
+
+def read_audio_file(path: str | Path) -> tuple[Samples, int]:
+    """A WAV or FLAC file: float32 [T] mono (mean of the channels), full scale 1, and its sample rate in Hz.
+
+    Raises FileError: not a regular file, empty, not audio, truncated, over one hour or 8 channels, or a sample that
+    is not finite or beyond 1000 times full scale. The header is checked against the file's size before decoding.
+    """
+    with files.open_regular(path) as file:
+        header = read_header(file, path)
+        try:
+            samples = _decode(file, header, path)
+        except soundfile.SoundFileError as error:
+            raise FileError(path, f"cannot be decoded ({error})") from None
+    if len(samples) != header.frames:
+        raise FileError(path, f"is truncated or damaged: {len(samples)} of {header.frames} samples can be decoded")
+    return samples, header.sample_rate
+
+
+def _decode(file: BinaryIO, header: AudioHeader, path: str | Path) -> Samples:
+    """All blocks, mixed down; never more than the header declared, and nothing allocated in advance."""
+    blocks = []
+    with soundfile.SoundFile(file) as audio:
+        if (audio.samplerate, audio.channels) != (header.sample_rate, header.channels):
+            raise FileError(path, f"contradicts its own {header.container} header")
+        while len(block := audio.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
+            if not np.all(np.abs(block) <= LOUDEST):  # false for NaN too
+                raise FileError(path, f"has a sample that is not finite or beyond {LOUDEST:g} times full scale")
+            blocks.append(block.mean(axis=1, dtype=np.float64).astype(np.float32))
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+
+
+def audio_seconds(path: str | Path) -> float:
+    """Duration of a WAV or FLAC file in seconds, from its checked header alone. Raises FileError."""
+    with files.open_regular(path) as file:
+        return read_header(file, path).seconds
+
+
+def resample(samples: NDArray[Any], rate: int, target: int) -> NDArray[Any]:
+    """``samples`` [T] from ``rate`` to ``target`` Hz, in their own dtype: windowed sinc, through torchaudio."""
+    if rate == target:
+        return samples
+    ratio = Fraction(target, rate).limit_denominator(_LARGEST_RATIO)
+    wave = torch.from_numpy(np.ascontiguousarray(samples))
+    resampled: NDArray[Any] = torchaudio.functional.resample(wave, ratio.denominator, ratio.numerator).numpy()
+    return resampled

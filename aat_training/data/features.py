@@ -1,0 +1,167 @@
+"""Features: log-mel energies of audio, or cepstra as stored, frame by frame and safe for streaming.
+
+Frame t depends on nothing but the ``window_s`` seconds of audio that start at ``t * frame_period_s``; it can be
+computed once they exist, which is at ``FeatureConfig.frame_ready_s(t)``. So the features of a prefix are a prefix of
+the features, bit for bit.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+import torchaudio
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from torch.nn.functional import pad
+
+from aat_training.data.audio import Samples, read_audio, resample
+from aat_training.data.manifest import MAX_SECONDS, Entry
+from nnasim import files
+from nnasim.errors import FileError
+
+Features = NDArray[np.float32]
+
+CEPSTRA = 13
+_MFC_FRAMES_PER_SECOND = 100
+# Frames computed at a time. The last block is filled up with zeros: a matrix product of always the same shape rounds
+# always in the same way, so that no frame's bits depend on how much audio follows it.
+_BLOCK = 256
+_DELTA_FRAMES = 2
+
+
+class FeatureConfig(BaseModel):
+    """What one frame holds and when it exists. ``logmel`` needs audio, ``cepstra`` needs stored features.
+
+    ``window_s``, ``hop_s`` in seconds; ``f_min``, ``f_max`` in Hz (null: half the sample rate); ``floor``: power
+    added before the logarithm, which makes digital silence a number; ``deltas``: append to each cepstrum its
+    difference from two frames before (causal, unlike the usual delta, which looks ahead).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    kind: Literal["logmel", "cepstra"] = "logmel"
+    sample_rate: Literal[8000, 16000] = 16000
+    n_mels: int = Field(40, ge=1, le=80)
+    window_s: float = Field(0.025, ge=0.005, le=0.1)
+    hop_s: float = Field(0.010, ge=0.005, le=0.1)
+    f_min: float = Field(20.0, ge=0)
+    f_max: float | None = Field(None, gt=0)
+    floor: float = Field(1e-6, gt=0)
+    deltas: bool = False
+
+    @model_validator(mode="after")
+    def _possible(self) -> FeatureConfig:
+        if self.f_min >= self.top_hz or self.top_hz > self.sample_rate / 2:
+            raise ValueError(f"f_min < f_max <= {self.sample_rate / 2:g} Hz must hold")
+        if self.deltas and self.kind == "logmel":
+            raise ValueError("deltas: only for cepstra")
+        return self
+
+    @property
+    def top_hz(self) -> float:
+        """Upper edge of the highest mel filter in Hz."""
+        return self.sample_rate / 2 if self.f_max is None else self.f_max
+
+    @property
+    def window(self) -> int:
+        """Samples one frame looks at."""
+        return round(self.window_s * self.sample_rate)
+
+    @property
+    def hop(self) -> int:
+        """Samples from one frame to the next."""
+        return round(self.hop_s * self.sample_rate)
+
+    @property
+    def frame_period_s(self) -> float:
+        """Seconds from one frame to the next."""
+        return self.hop / self.sample_rate
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in one frame."""
+        return self.n_mels if self.kind == "logmel" else CEPSTRA * (2 if self.deltas else 1)
+
+    def frame_ready_s(self, frame: int) -> float:
+        """Seconds from the utterance's start to the moment the last sample of ``frame`` exists."""
+        return (frame * self.hop + self.window) / self.sample_rate
+
+
+@lru_cache(maxsize=8)
+def _mel(cfg: FeatureConfig) -> torchaudio.transforms.MelSpectrogram:
+    """The transform of one configuration. The window stands at the START of the (longer) FFT, so that a frame needs no
+    sample beyond its own window; torch would centre it.
+    """
+    n_fft = 1 << (cfg.window - 1).bit_length()
+    return torchaudio.transforms.MelSpectrogram(
+        cfg.sample_rate, n_fft=n_fft, hop_length=cfg.hop, f_min=cfg.f_min, f_max=cfg.top_hz, n_mels=cfg.n_mels,
+        window_fn=lambda length: pad(torch.hann_window(cfg.window), (0, length - cfg.window)), center=False,
+    )  # fmt: skip
+
+
+def log_mel(samples: Samples, rate: int, cfg: FeatureConfig) -> Features:
+    """``samples`` float32 [S] at ``rate`` Hz as natural-log mel energies, float32 [T, n_mels].
+
+    T = floor((S - window) / hop) + 1 whole windows; audio shorter than one window gives T = 0.
+    """
+    wave = resample(samples, rate, cfg.sample_rate)
+    frames = max(0, (len(wave) - cfg.window) // cfg.hop + 1)
+    out = np.empty((frames, cfg.n_mels), np.float32)
+    n_fft = _mel(cfg).n_fft
+    for first in range(0, frames, _BLOCK):
+        segment = wave[first * cfg.hop :][: (_BLOCK - 1) * cfg.hop + n_fft]
+        block = np.zeros((_BLOCK - 1) * cfg.hop + n_fft, np.float32)
+        block[: len(segment)] = segment
+        energies = _mel(cfg)(torch.from_numpy(block))  # [n_mels, BLOCK]
+        last = min(_BLOCK, frames - first)
+        out[first : first + last] = torch.log(energies + cfg.floor).T[:last].numpy()
+    return out
+
+
+def read_mfc(path: str | Path) -> Features:
+    """A Sphinx cepstra file, float32 [T, 13]: a 4-byte count of floats, then the floats, all big-endian.
+
+    Raises FileError: not a regular file, empty, over one hour, a count that is not the file's own, not finite.
+    """
+    data = files.read_bytes(path, 4 + 4 * CEPSTRA * _MFC_FRAMES_PER_SECOND * MAX_SECONDS)
+    if not data:
+        raise FileError(path, "is empty")
+    count = int.from_bytes(data[:4], "big")
+    if len(data) != 4 + 4 * count:
+        raise FileError(path, f"is truncated or no cepstra file: {len(data)} bytes where {4 + 4 * count} belong")
+    if count == 0 or count % CEPSTRA:
+        raise FileError(path, f"holds {count} floats, which are no rows of {CEPSTRA} cepstra")
+    rows = np.frombuffer(data, ">f4", offset=4).reshape(-1, CEPSTRA).astype(np.float32)
+    if not np.all(np.abs(rows) <= 1e6):
+        raise FileError(path, "has a cepstrum that is not finite or beyond 1e6")
+    return rows
+
+
+def with_deltas(rows: Features) -> Features:
+    """[T, D] -> [T, 2 D]: each row and its difference from the row two frames before (from the first, at the start)."""
+    before = np.concatenate([np.repeat(rows[:1], _DELTA_FRAMES, axis=0), rows])[: len(rows)]
+    return np.concatenate([rows, rows - before], axis=1)
+
+
+def features_of(entry: Entry, cfg: FeatureConfig) -> Features:
+    """The features of one utterance, float32 [T, cfg.dimension], T >= 1.
+
+    Raises ManifestError with the manifest's line: an unreadable file, audio where the recipe needs cepstra or the
+    other way round, or less audio than one window.
+    """
+    if cfg.kind == "logmel":
+        features = log_mel(*read_audio(entry), cfg)
+        if not len(features):
+            raise entry.refuse(FileError(entry.path, f"is shorter than one window of {cfg.window_s:g} s"))
+        return features
+    try:
+        if entry.features_filepath is None:
+            raise FileError(entry.path, "is audio, and this recipe needs cepstra (features_filepath)")
+        rows = read_mfc(entry.path)
+    except FileError as error:
+        raise entry.refuse(error) from None
+    return with_deltas(rows) if cfg.deltas else rows

@@ -1,0 +1,153 @@
+"""Manifests: JSON lines that say which utterances exist, where they are and what is said in them.
+
+Limits, enforced before parsing: a line 1 MB, a manifest 64 MB and 50,000 utterances. Needs neither torch nor audio.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from nnasim import files
+from nnasim.errors import FileError, ManifestError
+
+MAX_LINE_BYTES = 1_000_000
+MAX_MANIFEST_BYTES = 64_000_000
+MAX_UTTERANCES = 50_000  # read in under 5 s
+MAX_SECONDS = 3600
+_REQUIRED = ("id", "duration", "text", "speaker")
+_PATHS = ("audio_filepath", "features_filepath")
+# Control characters and lone surrogates: they could be neither shown on one line nor written as UTF-8.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def _printable(text: str) -> str:
+    if found := _UNPRINTABLE.search(text):
+        raise ValueError(f"must hold no control character ({found[0]!a})")
+    return text
+
+
+def _spoken(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must hold at least one word")
+    return text
+
+
+_Text = Annotated[str, AfterValidator(_printable)]
+
+
+class Entry(BaseModel):
+    """One utterance. ``audio_filepath`` or ``features_filepath``, exactly one, as the manifest wrote it.
+
+    ``duration`` [s] is informative: what is measured comes from the audio itself. ``where`` (manifest and line) is
+    what messages about this utterance name; ``folder`` is where a relative path starts. Neither is part of the file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    id: _Text = Field(min_length=1, max_length=500)
+    audio_filepath: _Text | None = Field(None, min_length=1, max_length=4096)
+    features_filepath: _Text | None = Field(None, min_length=1, max_length=4096)
+    duration: float = Field(gt=0, le=MAX_SECONDS)
+    text: Annotated[_Text, AfterValidator(_spoken)]
+    speaker: _Text = Field(min_length=1, max_length=500)
+    where: str = Field("entry", exclude=True, repr=False)
+    folder: Path = Field(Path(), exclude=True, repr=False)
+
+    @property
+    def field(self) -> str:
+        """Which of the two path fields this utterance has."""
+        return "audio_filepath" if self.audio_filepath is not None else "features_filepath"
+
+    @property
+    def path(self) -> Path:
+        """The file that holds its audio or its features."""
+        return self.folder / str(self.audio_filepath or self.features_filepath)
+
+    def refuse(self, error: FileError) -> ManifestError:
+        """``error`` about this utterance's file, with the manifest's line in front."""
+        return ManifestError(self.where, self.field, self.path, error.why)
+
+
+def read_manifest(path: str | Path) -> list[Entry]:
+    """All utterances of a manifest, in its order.
+
+    Raises FileError (unreadable, over a limit, not UTF-8, not strict JSON) and ManifestError (a field is missing,
+    unknown, of a wrong type or value; an id twice; no utterance at all); each names the file and the line.
+    """
+    data = files.read_bytes(path, MAX_MANIFEST_BYTES)
+    if data.count(b"\n") > MAX_UTTERANCES:
+        raise FileError(path, f"has more than {MAX_UTTERANCES} lines")
+    lines: dict[str, str] = {}
+    entries = []
+    for number, line in enumerate(io.BytesIO(data), start=1):
+        where = f"{path} line {number}"
+        if not line.strip():
+            continue
+        entry = _parse_line(line, where, Path(path).parent)
+        if (first := lines.setdefault(entry.id, where)) != where:
+            raise ManifestError(where, "id", entry.id, f"stands already in {first}")
+        entries.append(entry)
+    if not entries:
+        raise FileError(path, "holds no utterance")
+    return entries
+
+
+def _parse_line(line: bytes, where: str, folder: Path) -> Entry:
+    if len(line) > MAX_LINE_BYTES:
+        raise FileError(where, f"has {len(line)} bytes, at most {MAX_LINE_BYTES} are allowed")
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FileError(where, f"is not UTF-8 text (byte {error.start})") from None
+    data = files.parse_json(text, where)
+    _check_fields(data, where)
+    try:
+        return Entry.model_validate({**data, "where": where, "folder": folder})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        message = first["msg"].removeprefix("Value error, ")
+        raise ManifestError(where, str(first["loc"][0]), first["input"], message) from None
+
+
+def _check_fields(data: Any, where: str) -> None:
+    """Exactly the fields of the format: each required one, one of the two paths, nothing else."""
+    if not isinstance(data, dict):
+        raise ManifestError(where, "", data, "is not a JSON object")
+    for name in _REQUIRED:
+        if name not in data:
+            raise FileError(where, f"the field {name!r} is missing")
+    for name in data:
+        if name not in _REQUIRED + _PATHS:
+            allowed = ", ".join(_REQUIRED + _PATHS)
+            raise FileError(where, f"the field {name[:80]!a} is unknown; allowed: {allowed}")
+    if sum(data.get(name) is not None for name in _PATHS) != 1:
+        raise FileError(where, "needs exactly one of 'audio_filepath' and 'features_filepath'")
+
+
+def write_manifest(path: str | Path, entries: Iterable[Entry], *, force: bool = False) -> None:
+    """Write a manifest, at once or not at all; relative paths are rewritten to start at its own folder.
+
+    Raises FileError when it exists (without ``force``) or cannot be written.
+    """
+    files.write_bytes(path, manifest_bytes(path, entries), force=force)
+
+
+def manifest_bytes(path: str | Path, entries: Iterable[Entry]) -> bytes:
+    """What ``write_manifest`` writes: one JSON object a line, keys sorted."""
+    home = os.path.realpath(Path(path).parent)
+    return "".join(files.json_text(_record(entry, home), indent=None) for entry in entries).encode()
+
+
+def _record(entry: Entry, home: str) -> dict[str, Any]:
+    record = entry.model_dump(exclude_none=True)
+    written = Path(record[entry.field])
+    if not written.is_absolute():
+        record[entry.field] = os.path.relpath(os.path.realpath(entry.path), home)
+    return record
