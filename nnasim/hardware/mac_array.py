@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from nnasim.hardware.section import Section
+from nnasim.hardware.section import Integer, Section
 
 
 class MacArrayConfig(Section):
@@ -18,14 +18,14 @@ class MacArrayConfig(Section):
     """
 
     kind: Literal["vector", "dot_product", "systolic"] = Field("vector", description="family of the array")
-    macs_per_cycle: int | None = Field(None, gt=0, le=2**20, description="multiply-accumulates per cycle")
-    rows: int | None = Field(None, gt=0, le=2**12, description="input channels, or rows of cells")
-    cols: int | None = Field(None, gt=0, le=2**12, description="kernels (output channels), or columns of cells")
+    macs_per_cycle: Integer | None = Field(None, gt=0, le=2**20, description="multiply-accumulates per cycle")
+    rows: Integer | None = Field(None, gt=0, le=2**12, description="input channels, or rows of cells")
+    cols: Integer | None = Field(None, gt=0, le=2**12, description="kernels (output channels), or columns of cells")
     dataflow: Literal["ws", "os", "is"] = Field("ws", description="what stays in a systolic array")
-    decoded_weights_per_cycle: int | None = Field(
+    decoded_weights_per_cycle: Integer | None = Field(
         None, gt=0, le=2**20, description="weights that reach the lanes per cycle; null: as many as lanes"
     )
-    fixed_cycles_per_pass: int = Field(0, ge=0, le=10**6, description="start and drain of one pass")
+    fixed_cycles_per_pass: Integer = Field(0, ge=0, le=10**6, description="start and drain of one pass")
 
     @model_validator(mode="after")
     def _sized(self) -> MacArrayConfig:

@@ -22,3 +22,5 @@ def _number(value: object) -> object:
 # pydantic would turn "500" and true into numbers; a preset that says so is wrong, and is told.
 Integer = Annotated[int, BeforeValidator(_number)]
 Number = Annotated[float, BeforeValidator(_number)]
+Range = tuple[Number, Number, Number]
+"""(low, nominal, high)."""

@@ -1,0 +1,69 @@
+"""NnaConfig: one chip, complete. Every number of the timing model stands here, with its unit in its name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from fractions import Fraction
+from functools import cached_property
+
+from pydantic import Field, model_validator
+
+from nnasim.hardware.mac_array import MacArrayConfig
+from nnasim.hardware.memory import DmaConfig, DramConfig, SramConfig
+from nnasim.hardware.section import Number, Section
+from nnasim.hardware.units import ActivationUnitConfig, AreaConfig, EnergyConfig, HostConfig, SequencerConfig
+from nnasim.numerics.config import Activation, NumericsConfig
+
+
+class NnaConfig(Section):
+    """A neural-network accelerator, its memories and its host. Frozen; checked across sections."""
+
+    name: str = Field("custom", min_length=1, max_length=200)
+    description: str = Field("", max_length=2000)
+    clock_hz: Number = Field(gt=0, le=1e12, description="NNA core clock")
+    mac_array: MacArrayConfig
+    sram: SramConfig
+    dram: DramConfig
+    dma: DmaConfig = DmaConfig()  # type: ignore[call-arg]
+    activation_unit: ActivationUnitConfig | None = None
+    sequencer: SequencerConfig = SequencerConfig()  # type: ignore[call-arg]
+    host: HostConfig
+    energy: EnergyConfig | None = None
+    area: AreaConfig | None = None
+    numerics: NumericsConfig = NumericsConfig()  # type: ignore[call-arg]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> NnaConfig:
+        if self.activation_unit is None and self.numerics.activation != Activation.NONE:
+            raise ValueError(
+                f"numerics.activation: {self.numerics.activation.value} needs an activation_unit section; "
+                "without one only 'none' is allowed"
+            )
+        if self.dma.alignment_bytes > self.sram.weight_tile_bytes:
+            raise ValueError(
+                f"dma.alignment_bytes: {self.dma.alignment_bytes} is more than sram.weight_tile_bytes "
+                f"= {self.sram.weight_tile_bytes}"
+            )
+        return self
+
+    @property
+    def has_activation_unit(self) -> bool:
+        """Whether gates, element-wise operations, argmax and look-ups can run on the chip."""
+        return self.activation_unit is not None and self.numerics.activation != Activation.NONE
+
+    @cached_property
+    def dram_bytes_per_cycle(self) -> Fraction:
+        """Bytes per core cycle that one DMA stream can reach: the DRAM's rate, or what the bursts in flight allow.
+
+        With B bytes a burst and X bursts in flight over a latency of L cycles, at most B X / L bytes arrive a cycle
+        (Little's law); the engine keeps requesting, so a latency of less than one burst time costs nothing.
+        """
+        rate = Fraction(self.dram.bytes_per_second) / Fraction(self.clock_hz)
+        in_flight = self.dram.burst_bytes * self.dma.outstanding_bursts
+        return min(rate, Fraction(in_flight, max(1, self.dram.read_latency_cycles)))
+
+    def digest(self) -> str:
+        """16 hex digits that identify the chip; its name and description do not count."""
+        data = self.model_dump(mode="json", exclude={"name", "description"})
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,55 @@
+"""The memories of a chip and what moves data between them: `sram`, `dram` and `dma`."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from nnasim.hardware.section import Integer, Number, Section
+
+
+class SramConfig(Section):
+    """On-chip memory, and the part of it through which streamed weights pass."""
+
+    bytes: Integer = Field(gt=0, le=2**36, description="capacity")
+    banks: Integer = Field(1, gt=0, le=4096, description="equal banks that the capacity divides into")
+    ports: Integer = Field(1, gt=0, le=16, description="1: DMA and compute share the port; 2 or more: one each")
+    bytes_per_cycle: Number = Field(gt=0, le=2**20, description="bytes per cycle of one port")
+    weight_buffers: Integer = Field(2, gt=0, le=1024, description="buffers for streamed weights; 2 is double buffering")
+    weight_tile_bytes: Integer = Field(16384, gt=0, le=2**32, description="largest weight tile that is aimed at")
+
+    @model_validator(mode="after")
+    def _banks_divide(self) -> SramConfig:
+        if self.bytes % self.banks:
+            raise ValueError(f"banks: {self.banks} banks do not divide {self.bytes} bytes")
+        return self
+
+
+class DramConfig(Section):
+    """Off-chip memory: a fixed latency and a rate, shared by all who read it."""
+
+    bytes_per_second: Number = Field(gt=0, le=1e15, description="rate")
+    read_latency_cycles: Integer = Field(ge=0, le=10**7, description="core cycles from request to first byte")
+    burst_bytes: Integer = Field(64, gt=0, le=2**16, description="bytes of one burst; a power of two")
+
+    @model_validator(mode="after")
+    def _power_of_two(self) -> DramConfig:
+        if self.burst_bytes & (self.burst_bytes - 1):
+            raise ValueError(f"burst_bytes: {self.burst_bytes} must be a power of two")
+        return self
+
+
+class DmaConfig(Section):
+    """The engine that reads weights ahead of the MAC array."""
+
+    channels: Integer = Field(2, gt=0, le=64, description="transfers in flight at once")
+    outstanding_bursts: Integer = Field(32, gt=0, le=65536, description="bursts in flight at once, all channels")
+    alignment_bytes: Integer = Field(16, gt=0, le=4096, description="a transfer's size is rounded up to this")
+    weight_compression_ratio: Number = Field(
+        1.0, gt=0, le=1, description="bytes of the stored weight stream over bytes of the weights"
+    )
+
+    @model_validator(mode="after")
+    def _power_of_two(self) -> DmaConfig:
+        if self.alignment_bytes & (self.alignment_bytes - 1):
+            raise ValueError(f"alignment_bytes: {self.alignment_bytes} must be a power of two")
+        return self

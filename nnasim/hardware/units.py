@@ -1,0 +1,87 @@
+"""The units that work beside the MAC array: `activation_unit`, `sequencer` and `host`."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from nnasim.hardware.section import Integer, Number, Range, Section
+
+
+class ActivationUnitConfig(Section):
+    """Tables and element-wise engine: cycles per OUTPUT element of each kind of operation, and per pass."""
+
+    fixed_cycles_per_pass: Integer = Field(0, ge=0, le=10**6, description="start and drain of one pass")
+    sigmoid_cycles_per_element: Number = Field(1.0, ge=0, le=1e6)
+    tanh_cycles_per_element: Number = Field(1.0, ge=0, le=1e6)
+    mul_cycles_per_element: Number = Field(1.0, ge=0, le=1e6)
+    add_cycles_per_element: Number = Field(1.0, ge=0, le=1e6)
+    requantise_cycles_per_element: Number = Field(1.0, ge=0, le=1e6, description="only where no matmul feeds it")
+    quantise_cycles_per_element: Number = Field(1.0, ge=0, le=1e6)
+    layer_norm_cycles_per_element: Number = Field(4.0, ge=0, le=1e6)
+    concat_cycles_per_element: Number = Field(1.0, ge=0, le=1e6)
+    argmax_cycles_per_element: Number = Field(1.0, ge=0, le=1e6, description="per INPUT element")
+    embedding_cycles_per_element: Number = Field(1.0, ge=0, le=1e6)
+
+    def cycles_per_element(self, kind: str) -> float:
+        """The rate of operation ``kind`` (an ``OpKind`` other than matmul)."""
+        return float(getattr(self, f"{kind}_cycles_per_element"))
+
+
+class SequencerConfig(Section):
+    """The command sequencer."""
+
+    cycles_per_command: Integer = Field(0, ge=0, le=10**6, description="decode and issue of one command")
+    on_chip_decode: bool = Field(
+        True, description="greedy decoding branches on chip; false: the host reads each argmax and decides"
+    )
+
+
+class HostConfig(Section):
+    """The CPU: what a crossing costs, and how fast it computes in float."""
+
+    handoff_us: Number = Field(ge=0, le=1e9, description="one crossing: driver, interrupt, cache upkeep, copy")
+    float_matmul_gflops: Number = Field(gt=0, le=1e6, description="10^9 float operations per second, 2 per MAC")
+    memory_bytes_per_second: Number = Field(gt=0, le=1e15, description="rate at which the CPU reads weights")
+    cache_bytes: Integer = Field(0, ge=0, le=2**40, description="float weights up to this size are read once")
+    sigmoid_ns_per_element: Number = Field(ge=0, le=1e6)
+    tanh_ns_per_element: Number = Field(ge=0, le=1e6)
+    mul_ns_per_element: Number = Field(ge=0, le=1e6)
+    add_ns_per_element: Number = Field(ge=0, le=1e6)
+    requantise_ns_per_element: Number = Field(ge=0, le=1e6)
+    quantise_ns_per_element: Number = Field(ge=0, le=1e6)
+    layer_norm_ns_per_element: Number = Field(ge=0, le=1e6)
+    concat_ns_per_element: Number = Field(ge=0, le=1e6)
+    argmax_ns_per_element: Number = Field(ge=0, le=1e6, description="per INPUT element")
+    embedding_ns_per_element: Number = Field(ge=0, le=1e6)
+
+    def ns_per_element(self, kind: str) -> float:
+        """The cost of operation ``kind`` (an ``OpKind`` other than matmul) per element."""
+        return float(getattr(self, f"{kind}_ns_per_element"))
+
+
+class EnergyConfig(Section):
+    """Energy per action as (low, nominal, high); the spread is carried into the totals."""
+
+    node_nm: Number = Field(gt=0, le=1e4, description="technology node of the table")
+    mac_int8_pj: Range
+    sram_pj_per_byte: Range
+    dram_pj_per_byte: Range
+    element_pj: Range = Field(description="one element through the activation unit, table look-up included")
+    cpu_mw: Range = Field(description="power of the CPU while it works")
+    leakage_mw: Range = Field(description="leakage of the NNA, all the time")
+
+    @model_validator(mode="after")
+    def _ascending(self) -> EnergyConfig:
+        for name in sorted(type(self).model_fields):
+            value = getattr(self, name)
+            if isinstance(value, tuple) and not 0 <= value[0] <= value[1] <= value[2]:
+                raise ValueError(f"{name}: {list(value)} must be [low, nominal, high], ascending, from 0")
+        return self
+
+
+class AreaConfig(Section):
+    """Silicon area per part as (low, nominal, high)."""
+
+    node_nm: Number = Field(gt=0, le=1e4, description="technology node of the table")
+    mac_int8_um2: Range
+    sram_um2_per_byte: Range
