@@ -1,8 +1,8 @@
 """Word error rate with its confidence interval, and the paired comparison of two systems.
 
 Only counts and resampling: no torch, no audio. The interval is the percentile bootstrap over utterances of
-Bisani and Ney ("Bootstrap estimates for confidence intervals in ASR performance evaluation", ICASSP 2004), which
-respects that the errors of one utterance are not independent.
+Bisani and Ney ("Bootstrap estimates for confidence intervals in ASR performance evaluation", ICASSP 2004),
+which respects that the errors of one utterance are not independent.
 """
 
 from __future__ import annotations

@@ -1,0 +1,182 @@
+"""The `nnasim` command. A table names each command's module, which is imported only when that command runs.
+
+So `nnasim --help` and a mistyped command load neither torch, simpy, matplotlib nor pandas.
+What a user got wrong is one line on stderr and exit code 2; a traceback is always a defect of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+from nnasim import __version__
+from nnasim.errors import FileError, MissingExtraError, NnasimError, shown
+
+if TYPE_CHECKING:
+    import typer
+
+USAGE_ERROR = 2
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+
+class Command(NamedTuple):
+    """Where a command lives, and its line in the overview."""
+
+    module: str
+    help: str
+
+
+COMMANDS: dict[str, Command] = {
+    "compare": Command("nnasim.cli.compare", "several systems: words wrong and time waited, in one report"),
+    "data": Command("nnasim.cli.data", "make a manifest: fsdd, an4, librispeech or synthesised speech"),
+    "train": Command("nnasim.cli.train", "train a recogniser in float or with the chip's operators"),
+    "evaluate": Command("nnasim.cli.evaluate", "word error rate of one system"),
+    "trace": Command("nnasim.cli.trace", "record the operations of a recogniser, real or by its shape"),
+    "simulate": Command("nnasim.cli.simulate", "run a trace on a chip"),
+    "report": Command("nnasim.cli.report", "show result files as one offline page"),
+    "presets": Command("nnasim.cli.presets", "list the chips, or print one with units and sources"),
+    "validate": Command("nnasim.cli.validate", "predict a measured table and say how far off"),
+    "bench": Command("nnasim.cli.bench", "this package's own speed"),
+    "sweep": Command("nnasim.cli.sweep", "run every point of a study"),
+    "search": Command("nnasim.cli.search", "look for the best points of a study"),
+    "study": Command("nnasim.cli.study", "make one of the bundled studies again"),
+}
+
+# What an optional module belongs to, for the message when it is absent.
+EXTRA_OF_MODULE = {
+    "torch": "train",
+    "torchaudio": "train",
+    "soundfile": "train",
+    "jiwer": "train",
+    "kaldialign": "train",
+    "sentencepiece": "train",
+    "espeakng_loader": "synth",
+    "distributed": "sweep",
+    "dask": "sweep",
+    "optuna": "sweep",
+    "perfetto": "perfetto",
+}
+
+
+def overview() -> str:
+    """The text of `nnasim --help`."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {command.help}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            "Usage: nnasim COMMAND [OPTIONS]",
+            "",
+            "Co-simulator for speech on neural-network accelerators: how many words come out wrong,",
+            "and how long the user waits.",
+            "",
+            "Commands:",
+            *lines,
+            "",
+            "Options:",
+            "  --version  print the version",
+            "  --help     print this; `nnasim COMMAND --help` has each command's options and an example",
+            "",
+            "Example:",
+            "  nnasim compare --out demo",
+        ]
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code: 0, 2 for a user's error, 130 when interrupted."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _dispatch(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        return _silence()
+    except NnasimError as error:
+        return _complain(str(error), error.exit_code)
+    except OSError as error:
+        return _complain(_os_message(error), USAGE_ERROR)
+    return code
+
+
+def _dispatch(arguments: list[str]) -> int:
+    name = arguments[0] if arguments else "--help"
+    if name in ("--help", "-h"):
+        print(overview())
+        return 0
+    if name == "--version":
+        print(f"nnasim {__version__}")
+        return 0
+    if name not in COMMANDS:
+        raise NnasimError(_unknown(name))
+    try:
+        return _run(name, arguments)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in EXTRA_OF_MODULE:
+            raise
+        raise MissingExtraError(EXTRA_OF_MODULE[missing], missing) from None
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    import typer
+
+    usage_error: type[Exception] = typer.BadParameter.__base__.__base__  # type: ignore  # ClickException
+    try:
+        result = typer.main.get_command(_application(name)).main(
+            args=arguments, prog_name="nnasim", standalone_mode=False
+        )
+    except typer.Abort:  # how older releases of typer report an interrupt
+        raise KeyboardInterrupt from None
+    except usage_error as error:
+        message = error.format_message()  # type: ignore[attr-defined]
+        raise NnasimError(f"{message} (see `nnasim {name} --help`)".replace("\n", " ")) from None
+    if result == INTERRUPTED:  # typer has caught the interrupt and reports it as this code
+        raise KeyboardInterrupt
+    return result if isinstance(result, int) else 0
+
+
+def _application(name: str) -> typer.Typer:
+    """A group with the one command ``name``: its module exposes `command` (a function) or `app` (a Typer)."""
+    import typer
+
+    module = import_module(COMMANDS[name].module)
+    root = typer.Typer(add_completion=False, rich_markup_mode=None)
+    root.callback()(lambda: None)
+    if hasattr(module, "app"):
+        root.add_typer(module.app, name=name, rich_help_panel=None)
+    else:
+        root.command(name)(module.command)
+    return root
+
+
+def _unknown(name: str) -> str:
+    near = get_close_matches(name, COMMANDS, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(COMMANDS)}"
+    kind = "option" if name.startswith("-") else "command"
+    return f"no {kind} {shown(name)}: {hint}"
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"nnasim: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _os_message(error: OSError) -> str:
+    where = error.filename if isinstance(error.filename, str | bytes) else None
+    what = error.strerror or str(error)
+    return str(FileError(os.fsdecode(where), what)) if where is not None else what
+
+
+def _silence() -> int:
+    """The reader of our output is gone (`| head`): end without Python's complaint at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""`nnasim presets`: which chips there are, and where each number of one comes from."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+
+def command(
+    name: Annotated[str | None, typer.Argument(help="a preset's name or a YAML file")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field; may be repeated")
+    ] = None,
+) -> None:
+    """List the chips, or print one resolved: each field's value, unit and source.
+
+    Example: nnasim presets edge256
+    """
+    from nnasim.hardware import load_preset, preset_names, preset_rows
+
+    if name is None:
+        width = max(map(len, preset_names()))
+        for preset in preset_names():
+            print(f"{preset:<{width}}  {load_preset(preset).description}")
+        return
+    chip = load_preset(name, overrides or [])
+    print(f"{chip.name}: {chip.description}\n")
+    rows = [
+        (row.field, _shown(row.value), row.unit or "-", row.source or "-")
+        for row in preset_rows(name, chip)
+        if row.field not in ("name", "description")
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]))
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

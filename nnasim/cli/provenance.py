@@ -1,0 +1,53 @@
+"""What made a result: the command, the versions and the commit; written into every result file."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = ("nnasim", "numpy", "simpy")
+
+
+def versions(extra: Iterable[str] = ()) -> dict[str, str]:
+    """Versions of Python and of the packages that determine a result; one that is absent is left out."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for name in (*PACKAGES, *extra):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def command_line(arguments: Sequence[str], output: str) -> str:
+    """The command to repeat, without its destination: the same inputs give the same bytes wherever they go.
+
+    ``output`` stands in for the value of `--out`; `--force` is left out for the same reason.
+    """
+    shown, words = ["nnasim"], iter(arguments)
+    for word in words:
+        if word == "--out":
+            next(words, None)
+            shown += ["--out", output]
+        elif word.startswith("--out="):
+            shown += ["--out", output]
+        elif word != "--force":
+            shown.append(word)
+    return shlex.join(shown)
+
+
+def commit() -> str | None:
+    """The commit of this source tree; None for an installed package, whose version says it all."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None

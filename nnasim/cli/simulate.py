@@ -1,0 +1,69 @@
+"""`nnasim simulate`: the chip runs a stored trace and writes a result file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from nnasim.hardware import NnaConfig
+    from nnasim.ir.result import SimResult
+
+
+def command(
+    trace: Annotated[Path, typer.Argument(help="a trace file, as `nnasim trace` writes it")],
+    out: Annotated[Path, typer.Option(help="the result file to write")],
+    preset: Annotated[str, typer.Option(help="a preset's name or a YAML file")] = "edge256",
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field; may be repeated")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="replace an existing result")] = False,
+) -> None:
+    """Run a trace on a chip and write what it cost, block by block and operation by operation.
+
+    Example: nnasim simulate trace.json --preset edge256 --set dram.bytes_per_second=12e9 --out result.json
+    """
+    from nnasim import files
+    from nnasim.cli.provenance import command_line
+    from nnasim.hardware import load_preset
+    from nnasim.ir.io import read_trace, write_record
+
+    files.refuse_existing(out, force)
+    chip = load_preset(preset, overrides or [])
+    operations = read_trace(trace)
+
+    from nnasim.pipeline import simulate  # brings the simulator: after the inputs have been found good
+
+    result = documented(simulate(operations, chip), preset, chip, command_line(sys.argv[1:], "RESULT"))
+    write_record(out, result, force=force)
+    print(f"{out}: {_in_short(result)}")
+
+
+def documented(result: SimResult, preset: str, chip: NnaConfig, command: str) -> SimResult:
+    """``result`` with what made it: command, commit, versions, and unit and source of each chip parameter."""
+    from nnasim.cli.provenance import commit, versions
+    from nnasim.hardware import preset_rows
+
+    rows = [
+        {"field": row.field, "value": row.value, "unit": row.unit, "source": row.source}
+        for row in preset_rows(preset, chip)
+    ]
+    return result.model_copy(
+        update={
+            "command": command,
+            "commit": commit(),
+            "versions": {**result.versions, **versions()},
+            "extra": {**result.extra, "parameters": rows},
+        }
+    )
+
+
+def _in_short(result: SimResult) -> str:
+    ms = result.totals.cycles * 1e3 / result.clock_hz
+    return (
+        f"{result.system} on {result.preset}, {len(result.utterances)} utterances, "
+        f"{result.totals.cycles:,} cycles ({ms:,.1f} ms), {result.totals.handoffs:,} hand-offs"
+    )

@@ -1,0 +1,100 @@
+"""`summary.json`: what `compare` found, one record. A figure that was not computed is null, never 0."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nnasim import files
+from nnasim.errors import InputError
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Percentiles(_Record):
+    """Over utterances, or over frames for frame latency."""
+
+    p50: float
+    p90: float
+    p99: float
+
+
+class Corpus(_Record):
+    """The speech that was decoded."""
+
+    manifest: str
+    utterances: int = Field(ge=0)
+    words: int = Field(ge=0)
+    audio_seconds: float = Field(ge=0)
+
+
+class SystemFigures(_Record):
+    """One system's figures: accuracy as a fraction, times in milliseconds, energy in millijoules.
+
+    ``wer_ci``: 95 % bootstrap interval over utterances. ``rtf``: processing time over audio time.
+    """
+
+    wer: float | None = None
+    wer_ci: tuple[float, float] | None = None
+    errors: int | None = None
+    engine_latency_ms: Percentiles | None = None
+    frame_latency_ms: Percentiles | None = None
+    upl_ms: Percentiles | None = None
+    rtf: float | None = None
+    nna_cycles: int | None = None
+    cpu_ms: float | None = None
+    handoffs: int | None = None
+    dram_bytes: int | None = None
+    energy_mj: float | None = None
+
+
+class Gain(_Record):
+    """What accelerator-aware training wins, in percent; null where a system is missing or nothing was lost.
+
+    ``engine_latency_pct``: how much lower the median engine latency of ``aat`` is than ``cpu_fallback``'s.
+    ``wer_recovered_pct``: share of ``naive``'s loss against ``float`` that ``aat`` wins back.
+    ``aat_better_than_naive``: probability by the paired bootstrap that ``aat`` makes fewer word errors.
+    """
+
+    engine_latency_pct: float | None = None
+    wer_recovered_pct: float | None = None
+    aat_better_than_naive: float | None = None
+
+
+class Summary(_Record):
+    """The whole file, with all that determined it."""
+
+    schema_version: Literal[1] = 1
+    command: str
+    preset: str
+    hardware_hash: str
+    numerics_hash: str
+    versions: dict[str, str]
+    commit: str | None = None
+    seeds: dict[str, int] = {}
+    inputs: dict[str, str] = Field({}, description="name -> SHA-256 of each input file")
+    corpus: Corpus
+    systems: dict[str, SystemFigures] = Field(min_length=1)
+    gain: Gain = Gain()
+
+
+def read_summary(path: str | Path) -> Summary:
+    """A `summary.json`. Raises FileError or InputError, which names the first wrong field."""
+    data = files.read_json(path)
+    if not isinstance(data, dict) or data.get("schema_version") != 1:
+        version = data.get("schema_version") if isinstance(data, dict) else data
+        raise InputError(path, "schema_version", version, "is no summary that this version of nnasim reads")
+    try:
+        return Summary.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise InputError(path, ".".join(map(str, first["loc"])), first["input"], first["msg"]) from None
+
+
+def write_summary(path: str | Path, summary: Summary) -> None:
+    """``summary`` as JSON, atomically."""
+    files.write_json(path, summary.model_dump(mode="json"))

@@ -1,0 +1,52 @@
+"""Text and numbers as they are shown: nothing from a file can hide or reorder what stands around it."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+
+# Control, format (all bidirectional controls are here), surrogate, private use, unassigned, separators of lines.
+_SHOWN_AS_CODE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+NOT_COMPUTED = "—"
+
+
+def visible(text: str) -> str:
+    """``text`` with each invisible or reordering character as its code, such as [U+202E]."""
+    return "".join(f"[U+{ord(c):04X}]" if unicodedata.category(c) in _SHOWN_AS_CODE else c for c in text)
+
+
+def shortened(text: str, longest: int = 60) -> str:
+    """``visible(text)``, cut in the middle where it is longer than ``longest`` characters."""
+    shown = visible(text)
+    if len(shown) <= longest:
+        return shown
+    head = (longest - 1) // 2
+    return f"{shown[:head]}…{shown[head + 1 - longest :]}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """``value`` with at least ``digits`` significant digits and thousands apart; an em dash where None."""
+    if value is None:
+        return NOT_COMPUTED
+    rounded = float(f"{value:.{digits}g}")
+    if isinstance(value, int) or rounded == 0 or abs(rounded) >= 10 ** (digits - 1):
+        return f"{value:,.0f}"
+    if abs(rounded) < 1e-4:
+        return f"{value:.{digits - 1}e}"
+    return f"{value:.{digits - 1 - math.floor(math.log10(abs(rounded)))}f}"
+
+
+def percent(fraction: float | None, digits: int = 2) -> str:
+    """A fraction as percent, such as 3.21 %; an em dash where None."""
+    return NOT_COMPUTED if fraction is None else f"{100 * fraction:.{digits}f} %"
+
+
+def data_size(count: int | None) -> str:
+    """Bytes with a decimal unit, such as 1.24 MB; an em dash where None."""
+    if count is None:
+        return NOT_COMPUTED
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{number(count / size)} {unit}"
+    return f"{count} B"

@@ -1,0 +1,91 @@
+"""The command's skeleton: lazy, one line for what a user got wrong, exit codes that shells understand."""
+
+import subprocess
+import sys
+
+import pytest
+
+from nnasim.cli.main import COMMANDS, main
+
+HEAVY = ("torch", "simpy", "matplotlib", "pandas", "scipy", "numpy", "pydantic", "rich")
+
+
+def _run(*arguments: str, code: str | None = None) -> subprocess.CompletedProcess[str]:
+    start = [sys.executable, "-c", code] if code else [sys.executable, "-m", "nnasim.cli.main"]
+    return subprocess.run([*start, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_help_lists_every_command_and_loads_nothing_heavy() -> None:
+    loaded = "import sys; from nnasim.cli.main import main; main(['--help']); print(sorted(sys.modules))"
+    done = _run(code=loaded)
+    overview, _, modules = done.stdout.rpartition("\n[")
+    assert all(f"  {name} " in overview for name in COMMANDS)
+    assert not [name for name in HEAVY if f"'{name}'" in modules]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_explains_itself_with_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert f"nnasim {name}" in text
+    assert "xample" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["presests"], "no command 'presests': did you mean 'presets'?"),
+        (["--verbos"], "no option '--verbos'"),
+        (["presets", "--nope"], "No such option: --nope"),
+        (["presets", "edge25"], "'edge25': known are edge256"),
+        (["presets", "edge256", "--set", "sram.bite=1"], "sram.bite"),
+        (["presets", "edge256", "--set", "clock_hz=-5"], "clock_hz = -5"),
+        (["simulate"], "Missing argument"),
+        (["simulate", "nowhere.json", "--out", "never.json"], "nowhere.json: cannot be read"),
+    ],
+)
+def test_a_users_error_is_one_line_and_exit_code_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("nnasim: ")
+    assert message in shown.err
+    assert shown.err.count("\n") == 1
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def import_torch() -> None:
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr("nnasim.cli.presets.command", import_torch)
+    assert main(["presets"]) == 2
+    assert capsys.readouterr().err == "nnasim: this needs 'torch': pip install 'nnasim[train]'\n"
+
+
+def test_an_interrupt_ends_quietly_with_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nnasim.cli.presets.command", interrupt)
+    assert main(["presets"]) == 130
+    assert capsys.readouterr().err == "nnasim: interrupted\n"
+
+
+def test_a_full_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fill() -> None:
+        raise OSError(28, "No space left on device", "demo/summary.json")
+
+    monkeypatch.setattr("nnasim.cli.presets.command", fill)
+    assert main(["presets"]) == 2
+    assert capsys.readouterr().err == "nnasim: demo/summary.json: No space left on device\n"
+
+
+def test_a_reader_that_leaves_early_causes_no_complaint() -> None:
+    """`nnasim presets edge256 | true`: the pipe is closed before the first line is written."""
+    command = f"{sys.executable} -m nnasim.cli.main presets edge256 | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
