@@ -1,0 +1,84 @@
+"""One frozen record for everything a training run depends on; recipes return it whole."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aat_training.data.features import FeatureConfig
+from workloads.rnnt.shapes import RnntShape
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ModelConfig(_Frozen):
+    """Sizes of the recogniser. ``stack`` feature frames make one input frame of the encoder."""
+
+    stack: int = Field(gt=0, le=32)
+    encoder_units: int = Field(gt=0, le=4096)
+    encoder_before: int = Field(gt=0, le=16)
+    reduction: int = Field(gt=0, le=8)
+    encoder_after: int = Field(ge=0, le=16)
+    embedding: int = Field(gt=0, le=4096)
+    prediction_units: int = Field(gt=0, le=4096)
+    prediction_layers: int = Field(gt=0, le=8)
+    joint_units: int = Field(gt=0, le=4096)
+    max_symbols: int = Field(3, gt=0, le=100, description="symbols that greedy decoding emits per encoder output")
+
+    def shape(self, features: FeatureConfig, outputs: int, name: str) -> RnntShape:
+        """The shape a trace is built from."""
+        sizes = self.model_dump(exclude={"stack", "max_symbols"})
+        return RnntShape(
+            name=name,
+            input_features=self.stack * features.dimension,
+            frame_ms=self.stack * features.frame_period_s * 1e3,
+            outputs=outputs,
+            **sizes,
+        )
+
+
+class AugmentConfig(_Frozen):
+    """What training does to features; nothing of it is done to a dev or test utterance."""
+
+    time_masks: int = Field(0, ge=0, description="SpecAugment time masks per utterance")
+    time_mask_frames: int = Field(0, ge=0, description="longest time mask, feature frames")
+    feature_masks: int = Field(0, ge=0, description="SpecAugment frequency masks per utterance")
+    feature_mask_bins: int = Field(0, ge=0, description="widest frequency mask, bins")
+    noise: float = Field(0.0, ge=0, description="standard deviation of Gaussian noise on normalised features")
+    noise_floor: bool = Field(False, description="add noise power below the speech in the log-mel domain")
+    channel: float = Field(0.0, ge=0, description="standard deviation of a constant offset per utterance and bin")
+    stretch: float = Field(0.0, ge=0, lt=1, description="time axis stretched by up to this share, either way")
+    warp: float = Field(0.0, ge=0, lt=0.5, description="frequency axis scaled by up to this share, either way")
+    joined: float = Field(0.0, ge=0, le=1, description="share of utterances joined to another one")
+
+
+class TrainConfig(_Frozen):
+    """How one run trains. ``steps`` optimiser steps of ``batch`` utterances each."""
+
+    steps: int = Field(gt=0)
+    batch: int = Field(gt=0)
+    learning_rate: float = Field(gt=0)
+    warmup: float = Field(0.15, gt=0, lt=1, description="share of the one-cycle schedule that rises")
+    weight_decay: float = Field(1e-4, ge=0)
+    clip: float = Field(5.0, gt=0, description="largest gradient norm")
+    ctc_weight: float = Field(0.3, ge=0, description="weight of the auxiliary CTC loss on the encoder")
+    dropout: float = Field(0.1, ge=0, lt=1, description="between encoder layers")
+    token_dropout: float = Field(0.1, ge=0, lt=1, description="share of the prediction network's inputs left out")
+    evaluate_every: int = Field(gt=0, description="steps between dev evaluations")
+    seed: int = 0
+    augment: AugmentConfig = AugmentConfig()  # type: ignore[call-arg]
+
+
+class Recipe(_Frozen):
+    """A full training configuration: features, tokens, model, the float run and the fine-tuning run."""
+
+    name: str
+    features: FeatureConfig
+    tokens: Literal["word", "subword"] = "word"
+    subwords: int = Field(64, gt=2, le=10_000, description="size of the sentencepiece vocabulary")
+    model: ModelConfig
+    float_run: TrainConfig
+    aat_run: TrainConfig

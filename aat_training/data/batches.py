@@ -1,0 +1,103 @@
+"""Utterances in memory, and padded batches of them in a reproducible order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from aat_training.augment import augment
+from aat_training.config import AugmentConfig
+
+
+@dataclass(frozen=True)
+class Example:
+    """One utterance: normalisation is not applied yet. ``x_TD`` float32 features, ``tokens`` numbers from 1."""
+
+    id: str
+    text: str
+    x_TD: Tensor
+    tokens: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded, stacked features (T, B, F), tokens (B, U), and lengths in encoder outputs and tokens (B,)."""
+
+    x_TBF: Tensor
+    tokens_BU: Tensor
+    lengths: Tensor
+    token_lengths: Tensor
+
+
+def stacked(x_TD: Tensor, stack: int) -> Tensor:
+    """``stack`` consecutive frames become one (T // stack, stack * D); a remainder is dropped."""
+    whole = len(x_TD) // stack
+    return x_TD[: whole * stack].reshape(whole, stack * x_TD.shape[1])
+
+
+def collate(xs: list[Tensor], tokens: list[tuple[int, ...]], stack: int, reduction: int) -> Batch:
+    """Features per utterance (T, D) and their tokens -> one padded batch."""
+    frames = [stacked(x, stack) for x in xs]
+    longest = max(max(len(x) for x in frames), reduction)
+    padded = torch.stack([torch.nn.functional.pad(x, (0, 0, 0, longest - len(x))) for x in frames], dim=1)
+    width = max(1, *(len(t) for t in tokens))
+    return Batch(
+        padded,
+        torch.tensor([list(t) + [0] * (width - len(t)) for t in tokens]),
+        torch.tensor([max(1, len(x) // reduction) for x in frames]),
+        torch.tensor([len(t) for t in tokens]),
+    )
+
+
+def _epoch_batches(lengths: Tensor, batch: int, seed: int, epoch: int) -> list[list[int]]:
+    """Batches of similar length in a random order: shuffled, sorted within pools of 16 batches, shuffled again."""
+    rng = Generator().manual_seed(seed * 1_000_003 + epoch)
+    order = torch.randperm(len(lengths), generator=rng)
+    pool = 16 * batch
+    batches: list[list[int]] = []
+    for start in range(0, len(order), pool):
+        part = order[start : start + pool]
+        part = part[torch.argsort(lengths[part], stable=True)]
+        batches += [part[i : i + batch].tolist() for i in range(0, len(part), batch)]
+    return [batches[i] for i in torch.randperm(len(batches), generator=rng).tolist()]
+
+
+def batch_indices(examples: list[Example], batch: int, seed: int, first_step: int) -> Iterator[list[int]]:
+    """Indices of the batch of each step from ``first_step`` on, for ever; a resumed run sees what it would have seen."""
+    lengths = torch.tensor([len(example.x_TD) for example in examples])
+    per_epoch = -(-len(examples) // batch)
+    step = first_step
+    while True:
+        epoch, within = divmod(step, per_epoch)
+        for indices in _epoch_batches(lengths, batch, seed, epoch)[within:]:
+            yield indices
+            step += 1
+
+
+def training_batch(
+    examples: list[Example],
+    indices: list[int],
+    mean_D: Tensor,
+    scale_D: Tensor,
+    config: AugmentConfig,
+    kind: str,
+    stack: int,
+    reduction: int,
+    seed: int,
+) -> Batch:
+    """The augmented batch of one step; ``seed`` decides every random choice in it."""
+    rng = Generator().manual_seed(seed)
+    xs, tokens = [], []
+    for index in indices:
+        example, words = examples[index], examples[index].tokens
+        x = example.x_TD
+        if config.joined and float(torch.rand((), generator=rng)) < config.joined:
+            other = examples[int(torch.randint(0, len(examples), (), generator=rng))]
+            if len(x) + len(other.x_TD) < 1000:
+                x, words = torch.cat([x, other.x_TD]), words + other.tokens
+        xs.append(augment(x, config, kind, mean_D, scale_D, rng))
+        tokens.append(words)
+    return collate(xs, tokens, stack, reduction)

@@ -1,0 +1,136 @@
+"""Parameters of the RNN-T and the order in which they are used; how each step computes is the arithmetic's.
+
+Tensors are named by shape: B utterances, T input frames, S encoder outputs, U symbols, J joint units, V outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from workloads.rnnt.shapes import RnntShape
+
+if TYPE_CHECKING:
+    from aat_training.model.arithmetic import Arithmetic
+
+LayerState = tuple[Tensor, Tensor]  # h, c of shape (B, units), in the arithmetic's own representation
+
+
+@dataclass
+class EncoderState:
+    """What the encoder carries from chunk to chunk: h and c per layer, and frames that wait to be stacked."""
+
+    layers: dict[str, LayerState] = field(default_factory=dict)
+    waiting: Tensor | None = None
+
+
+class Rnnt(nn.Module):
+    """All parameters of one recogniser, with the normalisation of its features as buffers.
+
+    ``arithmetic`` decides what the forward pass computes: float, the chip's integers, or the mixed CPU fall-back.
+    """
+
+    def __init__(self, shape: RnntShape, arithmetic: Arithmetic) -> None:
+        super().__init__()
+        self.shape, self.arithmetic = shape, arithmetic
+        self.register_buffer("feature_mean", torch.zeros(shape.input_features))
+        self.register_buffer("feature_scale", torch.ones(shape.input_features))
+        units, before, after = shape.encoder_units, shape.encoder_before, shape.encoder_after
+        self.before = [f"enc{n}" for n in range(before)]
+        self.after = [f"enc{n}" for n in range(before, before + after)]
+        self.prediction = [f"pred{n}" for n in range(shape.prediction_layers)]
+        self.layers = nn.ModuleDict()
+        for number, name in enumerate(self.before):
+            self.layers[name] = nn.LSTM(units if number else shape.input_features, units)
+        for number, name in enumerate(self.after):
+            self.layers[name] = nn.LSTM(units if number else units * shape.reduction, units)
+        for number, name in enumerate(self.prediction):
+            inputs = shape.prediction_units if number else shape.embedding
+            self.layers[name] = nn.LSTM(inputs, shape.prediction_units)
+        self.embedding = nn.Embedding(shape.outputs, shape.embedding)
+        self.joint_enc = nn.Linear(units, shape.joint_units)
+        self.joint_pred = nn.Linear(shape.prediction_units, shape.joint_units, bias=False)
+        self.output = nn.Linear(shape.joint_units, shape.outputs)
+        self.ctc = nn.Linear(units, shape.outputs)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        nn.init.normal_(self.embedding.weight, std=0.5)
+        for name in (*self.before, *self.after, *self.prediction):
+            lstm = self.lstm(name)
+            units = lstm.hidden_size
+            with torch.no_grad():
+                lstm.bias_hh_l0.zero_()
+                lstm.bias_ih_l0.zero_()
+                lstm.bias_ih_l0[units : 2 * units] = 1.0  # an open forget gate learns long spans sooner
+                for gate in range(4):
+                    nn.init.orthogonal_(lstm.weight_hh_l0[gate * units : (gate + 1) * units])
+            lstm.bias_hh_l0.requires_grad_(False)  # one bias per gate, as the chip has
+
+    def lstm(self, name: str) -> nn.LSTM:
+        """The LSTM layer ``name``."""
+        layer = self.layers[name]
+        assert isinstance(layer, nn.LSTM)
+        return layer
+
+    def encode(
+        self,
+        x_TBF: Tensor,
+        state: EncoderState | None = None,
+        between: Callable[[Tensor], Tensor] | None = None,
+    ) -> tuple[Tensor, EncoderState]:
+        """Stacked real features (T, B, F) -> encoder output (S, B, units) and the state to go on from.
+
+        ``between``: applied to the output of every layer but the last (dropout while training).
+        """
+        state = state or EncoderState()
+        fresh = EncoderState()
+        x = self.arithmetic.quantise_input((x_TBF - self.feature_mean) * self.feature_scale)
+        for name in self.before:
+            x, fresh.layers[name] = self.arithmetic.lstm(self, name, x, state.layers.get(name))
+            x = between(x) if between and (self.after or name != self.before[-1]) else x
+        if self.after:
+            x, fresh.waiting = self._reduce(x, state.waiting)
+            for name in self.after:
+                x, fresh.layers[name] = self.arithmetic.lstm(self, name, x, state.layers.get(name))
+                x = between(x) if between and name != self.after[-1] else x
+        return x, fresh
+
+    def _reduce(self, x_TBH: Tensor, waiting: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Stack ``reduction`` consecutive frames; what is left over waits for the next chunk."""
+        x = x_TBH if waiting is None else torch.cat([waiting, x_TBH])
+        steps, (batch, units), r = x.shape[0] // self.shape.reduction, x.shape[1:], self.shape.reduction
+        whole = x[: steps * r].view(steps, r, batch, units).transpose(1, 2).reshape(steps, batch, r * units)
+        return whole, x[steps * r :]
+
+    def predict(
+        self, tokens_UB: Tensor, state: dict[str, LayerState] | None = None, keep_UB: Tensor | None = None
+    ) -> tuple[Tensor, dict[str, LayerState]]:
+        """Tokens (U, B) -> prediction output (U, B, units). ``keep_UB``: 0 where a token's embedding is left out."""
+        fresh: dict[str, LayerState] = {}
+        x = self.arithmetic.embed(self, tokens_UB)
+        if keep_UB is not None:
+            x = x * keep_UB[..., None]
+        for name in self.prediction:
+            x, fresh[name] = self.arithmetic.lstm(self, name, x, (state or {}).get(name))
+        return x, fresh
+
+    def project_encoder(self, x: Tensor) -> Tensor:
+        """Encoder output (..., units) -> the joint's input (..., J)."""
+        return self.arithmetic.project(self, "joint_enc", x)
+
+    def project_prediction(self, x: Tensor) -> Tensor:
+        """Prediction output (..., units) -> the joint's input (..., J)."""
+        return self.arithmetic.project(self, "joint_pred", x)
+
+    def logits(self, enc: Tensor, pred: Tensor) -> Tensor:
+        """Projections, broadcast against each other (..., J) -> real-valued logits (..., V)."""
+        return self.arithmetic.joint(self, enc, pred)
+
+    def ctc_logits(self, x: Tensor) -> Tensor:
+        """Encoder output -> logits of the auxiliary CTC head, float in every arithmetic: it never reaches the chip."""
+        return self.ctc(self.arithmetic.real_activation(x))

@@ -1,0 +1,82 @@
+"""Recipes: functions that return one full, frozen configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aat_training.config import AugmentConfig, ModelConfig, Recipe, TrainConfig
+from aat_training.data.features import FeatureConfig
+from nnasim.errors import ConfigError
+
+
+def _fine_tuning(run: TrainConfig, **changes: object) -> TrainConfig:
+    """Fine-tuning: a small rate and no dropout of activations, which would leave the integers."""
+    return TrainConfig.model_validate({**run.model_dump(), "dropout": 0.0, **changes})
+
+
+def tiny() -> Recipe:
+    """A recogniser that trains in seconds: for tests of the whole road, not for accuracy."""
+    run = TrainConfig(steps=60, batch=8, learning_rate=4e-3, evaluate_every=30, dropout=0.0)  # type: ignore[call-arg]
+    return Recipe(
+        name="tiny",
+        features=FeatureConfig(kind="logmel", sample_rate=8000, n_mels=20),
+        model=ModelConfig(
+            stack=3, encoder_units=24, encoder_before=1, reduction=2, encoder_after=1,
+            embedding=8, prediction_units=16, prediction_layers=1, joint_units=24,
+        ),
+        float_run=run,
+        aat_run=_fine_tuning(run, steps=20, learning_rate=1e-3, evaluate_every=10),
+    )  # fmt: skip
+
+
+def digits() -> Recipe:
+    """Connected digits, 8 kHz, word tokens, 60 ms encoder outputs: about 0.45 M parameters."""
+    run = TrainConfig(
+        steps=2600, batch=16, learning_rate=3e-3, evaluate_every=200, dropout=0.1, token_dropout=0.3,
+        augment=AugmentConfig(
+            time_masks=2, time_mask_frames=12, feature_masks=2, feature_mask_bins=6,
+            noise=0.1, noise_floor=True, channel=0.15, stretch=0.15, warp=0.1,
+        ),
+    )  # fmt: skip
+    return Recipe(
+        name="digits",
+        features=FeatureConfig(kind="logmel", sample_rate=8000, n_mels=40),
+        model=ModelConfig(
+            stack=3, encoder_units=144, encoder_before=1, reduction=2, encoder_after=1,
+            embedding=32, prediction_units=64, prediction_layers=1, joint_units=128,
+        ),
+        float_run=run,
+        aat_run=_fine_tuning(run, steps=600, learning_rate=6e-4, evaluate_every=100),
+    )  # fmt: skip
+
+
+def an4() -> Recipe:
+    """AN4 cepstra, word tokens, 60 ms encoder outputs: about 2 M parameters."""
+    run = TrainConfig(
+        steps=4000, batch=16, learning_rate=2e-3, evaluate_every=250, dropout=0.3, token_dropout=0.4,
+        weight_decay=1e-3, ctc_weight=1.0,
+        augment=AugmentConfig(
+            time_masks=3, time_mask_frames=20, feature_masks=0, feature_mask_bins=0,
+            noise=0.25, channel=0.3, stretch=0.2, warp=0.12,
+        ),
+    )  # fmt: skip
+    return Recipe(
+        name="an4",
+        features=FeatureConfig(kind="cepstra"),
+        model=ModelConfig(
+            stack=3, encoder_units=256, encoder_before=1, reduction=2, encoder_after=2,
+            embedding=64, prediction_units=128, prediction_layers=1, joint_units=256,
+        ),
+        float_run=run,
+        aat_run=_fine_tuning(run, steps=800, learning_rate=4e-4, evaluate_every=100),
+    )  # fmt: skip
+
+
+RECIPES: dict[str, Callable[[], Recipe]] = {"tiny": tiny, "digits": digits, "an4": an4}
+
+
+def load_recipe(name: str) -> Recipe:
+    """A recipe by name. Raises ConfigError for an unknown one."""
+    if name not in RECIPES:
+        raise ConfigError("--recipe", "name", name, f"must be one of {', '.join(RECIPES)}")
+    return RECIPES[name]()

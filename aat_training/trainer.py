@@ -1,0 +1,179 @@
+"""One training run: reproducible for its seed, resumable after a kill at any point, best checkpoint by dev WER."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aat_training.checkpoint import read_state, write_state
+from aat_training.config import Recipe, TrainConfig
+from aat_training.data.batches import Example, batch_indices, collate, training_batch
+from aat_training.decode.greedy import greedy_batch
+from aat_training.loss import transducer_loss
+from aat_training.model.build import load_parameters, model_tensors
+from aat_training.model.rnnt import Rnnt
+from aat_training.score import score
+from aat_training.tokens import Tokens
+from nnasim import files
+from nnasim.errors import CheckpointError, SimulationError
+
+Progress = Callable[[int, int, str], None]
+COLUMNS = ("step", "loss", "learning_rate", "gradient_norm", "dev_wer", "best_dev_wer", "cpu_seconds")
+
+
+def be_reproducible() -> None:
+    """One thread and deterministic kernels: sums then have one order, whatever the machine."""
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    # Filling fresh memory with NaN, which that mode does too, costs a fifth of the time and finds only reads of the
+    # uninitialised.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+
+
+def one_cycle(step: int, run: TrainConfig) -> float:
+    """Learning rate of ``step``: up along a half cosine during ``warmup``, then down to a thousandth of the peak."""
+    rise = max(1, round(run.warmup * run.steps))
+    if step < rise:
+        share = 0.5 - 0.5 * math.cos(math.pi * (step + 1) / rise)
+        return run.learning_rate * (0.04 + 0.96 * share)
+    share = 0.5 + 0.5 * math.cos(math.pi * (step - rise + 1) / max(1, run.steps - rise))
+    return run.learning_rate * (0.001 + 0.999 * share)
+
+
+def normalisation(examples: list[Example]) -> tuple[Tensor, Tensor]:
+    """Mean and 1 / standard deviation (D,) of the training features."""
+    rows = torch.cat([example.x_TD for example in examples]).double()
+    return rows.mean(0).float(), (1.0 / rows.std(0).clamp_min(1e-3)).float()
+
+
+@torch.no_grad()
+def dev_wer(model: Rnnt, examples: list[Example], recipe: Recipe, tokens: Tokens, batch: int = 32) -> float:
+    """Word error rate of batched greedy decoding."""
+    model.eval()
+    order = sorted(range(len(examples)), key=lambda index: len(examples[index].x_TD))
+    pairs = []
+    for start in range(0, len(order), batch):
+        part = [examples[index] for index in order[start : start + batch]]
+        padded = collate([e.x_TD for e in part], [e.tokens for e in part], recipe.model.stack, recipe.model.reduction)
+        found = greedy_batch(model, padded.x_TBF, padded.lengths.tolist(), recipe.model.max_symbols)
+        pairs += [(e.text, tokens.decode(ids)) for e, ids in zip(part, found, strict=True)]
+    wer = score(pairs).wer
+    return math.inf if wer is None else wer
+
+
+@dataclass
+class Trainer:
+    """A run in a folder. ``fit`` trains to the end, from the last saved state where there is one."""
+
+    model: Rnnt
+    recipe: Recipe
+    run: TrainConfig
+    tokens: Tokens
+    train: list[Example]
+    dev: list[Example]
+    folder: Path
+    progress: Progress = lambda step, steps, note: None
+
+    def __post_init__(self) -> None:
+        decayed = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(decayed, lr=self.run.learning_rate, weight_decay=self.run.weight_decay)
+        stack = self.recipe.model.stack
+        self._mean = self.model.feature_mean[: self.model.shape.input_features // stack]
+        self._scale = self.model.feature_scale[: self.model.shape.input_features // stack]
+        self.best_wer, self.best = math.inf, model_tensors(self.model)
+        self.rows: list[dict[str, Any]] = []
+        self.step = 0
+        self._cpu_before, self._started = 0.0, time.process_time()
+
+    def fit(self, *, resume: bool) -> dict[str, np.ndarray]:
+        """Train; returns the tensors with the lowest dev WER (the latest of equals)."""
+        be_reproducible()
+        if resume and (self.folder / "resume.safetensors").exists():
+            self._restore()
+        losses: list[float] = []
+        for indices in batch_indices(self.train, self.run.batch, self.run.seed, self.step):
+            if self.step >= self.run.steps:
+                break
+            losses.append(self._update(indices))
+            self.step += 1
+            if self.step % self.run.evaluate_every == 0 or self.step == self.run.steps:
+                self._evaluate(losses)
+                losses = []
+            wer = "" if math.isinf(self.best_wer) else f", best dev WER {100 * self.best_wer:.2f} %"
+            self.progress(self.step, self.run.steps, f"loss {losses[-1] if losses else self.rows[-1]['loss']:.3f}{wer}")
+        return self.best
+
+    def _update(self, indices: list[int]) -> float:
+        seed = self.run.seed * 1_000_003 + self.step
+        torch.manual_seed(seed)
+        self.model.train()
+        shape, model = self.model.shape, self.recipe.model
+        batch = training_batch(
+            self.train, indices, self._mean, self._scale, self.run.augment, self.recipe.features.kind,
+            model.stack, shape.reduction, seed,
+        )  # fmt: skip
+        for group in self.optimizer.param_groups:
+            group["lr"] = one_cycle(self.step, self.run)
+        self.optimizer.zero_grad()
+        loss = transducer_loss(
+            self.model, batch, ctc_weight=self.run.ctc_weight, dropout=self.run.dropout,
+            token_dropout=self.run.token_dropout,
+        )  # fmt: skip
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.run.clip))
+        if not math.isfinite(self._norm):
+            raise SimulationError(f"training diverged at step {self.step}: the gradient is not finite")
+        self.optimizer.step()
+        return float(loss.detach())
+
+    def _evaluate(self, losses: list[float]) -> None:
+        wer = dev_wer(self.model, self.dev, self.recipe, self.tokens)
+        if wer <= self.best_wer:
+            self.best_wer, self.best = wer, model_tensors(self.model)
+        cpu = self._cpu_before + time.process_time() - self._started
+        numbers = (
+            self.step, sum(losses) / len(losses), one_cycle(self.step - 1, self.run), self._norm, wer, self.best_wer, cpu,
+        )  # fmt: skip
+        self.rows.append(dict(zip(COLUMNS, (numbers[0], *(round(n, 6) for n in numbers[1:])), strict=True)))
+        self._save()
+
+    def _save(self) -> None:
+        tensors = {**model_tensors(self.model), **{f"best.{name}": value for name, value in self.best.items()}}
+        for number, state in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{number}.{key}": value.numpy() for key, value in state.items()}
+        record = {"step": self.step, "best_wer": self.best_wer, "rows": self.rows, "run": self.run.model_dump(mode="json")}
+        write_state(self.folder, tensors, record)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        files.write_bytes(self.folder / "log.csv", text.getvalue().encode(), force=True)
+
+    def _restore(self) -> None:
+        tensors, record = read_state(self.folder)
+        if record.get("run") != self.run.model_dump(mode="json"):
+            raise CheckpointError(
+                self.folder / "resume.safetensors", "run", "...", "was made by other training settings; start afresh"
+            )
+        prefix = "best.model."
+        self.best = {name[5:]: value for name, value in tensors.items() if name.startswith(prefix)}
+        own = {name[6:]: value for name, value in tensors.items() if name.startswith("model.")}
+        load_parameters(self.model, own, self.folder / "resume.safetensors")
+        state = self.optimizer.state_dict()
+        for name, value in tensors.items():
+            if name.startswith("optimizer."):
+                _, number, key = name.split(".")
+                state["state"].setdefault(int(number), {})[key] = torch.from_numpy(np.array(value))
+        self.optimizer.load_state_dict(state)
+        self.step, self.best_wer, self.rows = record["step"], record["best_wer"], record["rows"]
+        self._cpu_before = self.rows[-1]["cpu_seconds"] if self.rows else 0.0
