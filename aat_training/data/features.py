@@ -26,7 +26,7 @@ from nnasim.errors import FileError
 Features = NDArray[np.float32]
 
 CEPSTRA = 13
-_MFC_FRAMES_PER_SECOND = 100
+MFC_FRAMES_PER_SECOND = 100
 # Frames computed at a time. The last block is filled up with zeros: a matrix product of always the same shape rounds
 # always in the same way, so that no frame's bits depend on how much audio follows it.
 _BLOCK = 256
@@ -127,7 +127,7 @@ def read_mfc(path: str | Path) -> Features:
 
     Raises FileError: not a regular file, empty, over one hour, a count that is not the file's own, not finite.
     """
-    data = files.read_bytes(path, 4 + 4 * CEPSTRA * _MFC_FRAMES_PER_SECOND * MAX_SECONDS)
+    data = files.read_bytes(path, 4 + 4 * CEPSTRA * MFC_FRAMES_PER_SECOND * MAX_SECONDS)
     if not data:
         raise FileError(path, "is empty")
     count = int.from_bytes(data[:4], "big")

@@ -52,13 +52,13 @@ class Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     id: _Text = Field(min_length=1, max_length=500)
-    audio_filepath: _Text | None = Field(None, min_length=1, max_length=4096)
-    features_filepath: _Text | None = Field(None, min_length=1, max_length=4096)
+    audio_filepath: _Text | None = Field(default=None, min_length=1, max_length=4096)
+    features_filepath: _Text | None = Field(default=None, min_length=1, max_length=4096)
     duration: float = Field(gt=0, le=MAX_SECONDS)
     text: Annotated[_Text, AfterValidator(_spoken)]
     speaker: _Text = Field(min_length=1, max_length=500)
-    where: str = Field("entry", exclude=True, repr=False)
-    folder: Path = Field(Path(), exclude=True, repr=False)
+    where: str = Field(default="entry", exclude=True, repr=False)
+    folder: Path = Field(default=Path(), exclude=True, repr=False)
 
     @property
     def field(self) -> str:

@@ -1,0 +1,73 @@
+"""When each word of a made utterance is spoken: a side file of the manifest, and the source of ``speech_end``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from aat_training.data.manifest import MAX_LINE_BYTES, MAX_MANIFEST_BYTES
+from nnasim import files
+from nnasim.errors import FileError, ManifestError
+
+
+class WordTime(BaseModel):
+    """One spoken word, ``start`` and ``end`` in seconds from the utterance's start."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    word: str
+    start: float = Field(ge=0)
+    end: float = Field(ge=0)
+
+
+class Alignment(BaseModel):
+    """The words of the utterance ``id``, in the order in which they are spoken."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    id: str
+    words: tuple[WordTime, ...] = Field(min_length=1)
+
+    @property
+    def speech_end(self) -> float:
+        """Seconds at which speech ends: the user-perceived latency counts from here."""
+        return self.words[-1].end
+
+
+def alignment_path(manifest: str | Path) -> Path:
+    """Where the alignments of ``manifest`` stand: ``train.jsonl`` -> ``train.align.jsonl`` beside it."""
+    return Path(manifest).with_suffix(".align.jsonl")
+
+
+def alignment_bytes(alignments: Iterable[Alignment]) -> bytes:
+    """The side file's content: one JSON object a line."""
+    return "".join(files.json_text(a.model_dump(mode="json"), indent=None) for a in alignments).encode()
+
+
+def read_alignments(manifest: str | Path) -> dict[str, Alignment]:
+    """The alignments of ``manifest`` by utterance id; none where it has no side file, as real recordings have.
+
+    Raises FileError or ManifestError, with the line, for a side file that is there and wrong.
+    """
+    path = alignment_path(manifest)
+    if not path.exists():
+        return {}
+    found = {}
+    for number, line in enumerate(files.read_text(path, MAX_MANIFEST_BYTES).split("\n"), start=1):
+        if line.strip():
+            alignment = _parse_line(line, f"{path} line {number}")
+            found[alignment.id] = alignment
+    return found
+
+
+def _parse_line(line: str, where: str) -> Alignment:
+    if len(line) > MAX_LINE_BYTES:
+        raise FileError(where, f"has {len(line)} characters, at most {MAX_LINE_BYTES} are allowed")
+    try:
+        return Alignment.model_validate(files.parse_json(line, where))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise ManifestError(where, field, first["input"], first["msg"]) from None

@@ -1,0 +1,62 @@
+"""CMU AN4 as Sphinx cepstra: the utterances that a tab-separated list names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from pydantic import ValidationError
+
+from aat_training.data.features import MFC_FRAMES_PER_SECOND, read_mfc
+from aat_training.data.manifest import Entry
+from nnasim import files
+from nnasim.errors import FileError, ManifestError
+
+_COLUMNS = ["path", "speaker", "text"]
+_MAX_LIST_BYTES = 16_000_000
+
+
+def the_list(folder: str | Path, split: str | None, given: str | Path | None) -> Path:
+    """Which list to read: ``given``, or ``SPLIT.tsv`` of ``folder``, or the only list there. Raises FileError."""
+    if given is not None:
+        return Path(given)
+    if split is not None:
+        return Path(folder) / f"{split}.tsv"
+    lists = sorted(Path(folder).glob("*.tsv"))
+    if len(lists) != 1:
+        names = ", ".join(path.name for path in lists) or "none"
+        raise FileError(folder, f"needs --split or --list, since its lists are: {names}")
+    return lists[0]
+
+
+def an4_entries(folder: str | Path, list_file: str | Path) -> Iterator[Entry]:
+    """The utterances of ``list_file`` (columns path, speaker, text), whose paths start at ``folder``.
+
+    Text is lower-cased; the duration is the file's rows at 100 a second. Raises FileError or ManifestError with the
+    list's line: a wrong header or row, a path that leaves the folder, a cepstra file that cannot be read.
+    """
+    lines = files.read_text(list_file, _MAX_LIST_BYTES).splitlines()
+    if not lines or lines[0].split("\t") != _COLUMNS:
+        raise FileError(list_file, f"line 1 must name the columns {', '.join(_COLUMNS)}, separated by tabs")
+    for number, line in enumerate(lines[1:], start=2):
+        if line.strip():
+            yield _entry(Path(folder), line.split("\t"), f"{list_file} line {number}")
+
+
+def _entry(folder: Path, row: list[str], where: str) -> Entry:
+    if len(row) != len(_COLUMNS):
+        raise FileError(where, f"has {len(row)} columns, {len(_COLUMNS)} are needed")
+    path, speaker, text = row
+    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+        raise ManifestError(where, "path", path, "must stay inside the corpus's folder")
+    try:
+        frames = len(read_mfc(folder / path))
+        return Entry(
+            id=PurePosixPath(path).stem, features_filepath=path, duration=frames / MFC_FRAMES_PER_SECOND,
+            text=" ".join(text.lower().split()), speaker=speaker, where=where, folder=folder,
+        )  # fmt: skip
+    except FileError as error:
+        raise ManifestError(where, "path", folder / path, error.why) from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ManifestError(where, str(first["loc"][0]), first["input"], first["msg"]) from None

@@ -1,0 +1,75 @@
+"""A made corpus on disk: a folder of FLAC files, a manifest and the words' times; complete, or not there at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from aat_training.data.alignment import Alignment, WordTime, alignment_bytes, alignment_path
+from aat_training.data.clip import Clip
+from aat_training.data.manifest import Entry, manifest_bytes
+from nnasim import files
+from nnasim.errors import FileError
+
+_OWN_NAME = re.compile(r"[0-9]{6}\.flac")
+
+
+def audio_folder(manifest: str | Path) -> Path:
+    """Where the audio of a made ``manifest`` stands: ``train.jsonl`` -> ``train_audio`` beside it."""
+    return Path(manifest).with_name(Path(manifest).stem + "_audio")
+
+
+def refuse_existing_corpus(manifest: str | Path, force: bool) -> None:
+    """FileError when any output of ``write_corpus`` exists already; called before the work, not after it."""
+    if Path(manifest).is_dir():
+        raise FileError(manifest, "is a folder; a manifest's file name is needed")
+    folder = audio_folder(manifest)
+    for path in (Path(manifest), alignment_path(manifest), folder):
+        files.refuse_existing(path, force)
+    foreign = [path.name for path in folder.glob("*") if not _OWN_NAME.fullmatch(path.name)]
+    if foreign:
+        raise FileError(folder, f"is not replaced: it holds {min(foreign)!a}, which no maker wrote")
+
+
+def write_corpus(manifest: str | Path, clips: Iterable[Clip], prefix: str, *, force: bool = False) -> int:
+    """Write every clip as ``000000.flac`` ... (16 bits, mono), then the words' times, then the manifest.
+
+    Names are counters: nothing that stands in a file becomes part of a path. The manifest is renamed into place
+    last, so that where it stands, everything it names stands too. Returns the number of utterances.
+    """
+    refuse_existing_corpus(manifest, force)
+    folder = audio_folder(manifest)
+    entries, alignments = [], []
+    with files.new_folder(folder, force=force) as partial:
+        for number, clip in enumerate(clips):
+            name = f"{number:06d}.flac"
+            soundfile.write(partial / name, _pcm16(clip), clip.rate, format="FLAC", subtype="PCM_16")
+            entries.append(_entry(clip, f"{prefix}-{number:06d}", folder / name))
+            alignments.append(_alignment(clip, entries[-1].id))
+    files.write_bytes(alignment_path(manifest), alignment_bytes(alignments), force=force)
+    files.write_bytes(manifest, manifest_bytes(manifest, entries), force=force)
+    return len(entries)
+
+
+def _pcm16(clip: Clip) -> NDArray[np.int16]:
+    scaled: NDArray[np.float32] = np.clip(np.rint(clip.samples * 32768.0), -32768, 32767)
+    return scaled.astype(np.int16)
+
+
+def _entry(clip: Clip, name: str, path: Path) -> Entry:
+    return Entry(
+        id=name, audio_filepath=path.name, duration=round(len(clip.samples) / clip.rate, 6), text=clip.text,
+        speaker=clip.speaker, folder=path.parent,
+    )  # fmt: skip
+
+
+def _alignment(clip: Clip, name: str) -> Alignment:
+    words = [
+        WordTime(word=w.word, start=round(w.start / clip.rate, 6), end=round(w.end / clip.rate, 6)) for w in clip.words
+    ]
+    return Alignment(id=name, words=tuple(words))

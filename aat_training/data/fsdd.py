@@ -1,0 +1,76 @@
+"""Connected digits from the Free Spoken Digit Dataset: takes of one speaker, joined with pauses over low noise."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from aat_training.data.audio import Samples, read_audio_file, resample
+from aat_training.data.clip import Clip, joined, over_noise
+from aat_training.data.vocabulary import DIGITS
+from nnasim.errors import FileError, InputError
+
+RATE = 8000
+_NAME = re.compile(r"([0-9])_([A-Za-z]{1,40})_([0-9]{1,6})\.wav")
+
+
+class Take(NamedTuple):
+    """One recording of one digit."""
+
+    digit: int
+    number: int
+    path: Path
+
+
+def takes_by_speaker(folder: str | Path, takes: range | None = None) -> dict[str, list[Take]]:
+    """The recordings ``{digit}_{speaker}_{take}.wav`` of ``folder`` whose take lies in ``takes`` (None: all).
+
+    Speakers and takes are sorted, whatever the file system's order. Raises FileError when there are none.
+    """
+    found: dict[str, list[Take]] = {}
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError as error:
+        raise FileError(folder, f"cannot be read ({error.strerror})") from None
+    for name in names:
+        if match := _NAME.fullmatch(name):
+            take = Take(int(match[1]), int(match[3]), Path(folder) / name)
+            if takes is None or take.number in takes:
+                found.setdefault(match[2], []).append(take)
+    if not found:
+        which = "" if takes is None else f" with takes {takes.start} to {takes.stop - 1}"
+        raise FileError(folder, f"holds no recording named DIGIT_SPEAKER_TAKE.wav{which}")
+    return {speaker: sorted(found[speaker]) for speaker in sorted(found)}
+
+
+def digit_strings(
+    folder: str | Path, utterances: int, *, takes: range | None = None, digits: tuple[int, int] = (2, 7),
+    seed: int = 0,
+) -> Iterator[Clip]:  # fmt: skip
+    """``utterances`` strings of ``digits`` (least, most) takes; speakers in turn, the rest drawn from ``seed``.
+
+    Utterance i depends on the seed, i and the recordings only, not on how many are made.
+    Raises InputError for impossible counts, FileError for a folder or a recording that cannot be used.
+    """
+    if not 1 <= digits[0] <= digits[1] <= 100:
+        raise InputError("fsdd", "digits", f"{digits[0]}-{digits[1]}", "needs 1 <= least <= most <= 100")
+    speakers = list(takes_by_speaker(folder, takes).items())
+    load = cache(_load)
+    for number in range(utterances):
+        rng = np.random.default_rng([seed, number])
+        speaker, recordings = speakers[number % len(speakers)]
+        length = int(rng.integers(digits[0], digits[1], endpoint=True))
+        drawn = [recordings[i] for i in rng.integers(0, len(recordings), length)]
+        clip = joined([(DIGITS[take.digit], load(take.path)) for take in drawn], RATE, speaker, rng)
+        yield over_noise(clip, rng)
+
+
+def _load(path: Path) -> Samples:
+    samples, rate = read_audio_file(path)
+    return resample(samples, rate, RATE)

@@ -1,0 +1,140 @@
+"""`nnasim data`: make a manifest, and the audio beside it where it is composed or synthesised."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from nnasim import files
+from nnasim.cli.progress import with_progress
+from nnasim.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aat_training.data.clip import Clip
+    from aat_training.data.manifest import Entry
+
+app = typer.Typer(help="Make a manifest from speech on disk, or from synthesised speech.", rich_markup_mode=None)
+
+MOST_UTTERANCES = 50_000  # what a manifest may hold
+
+_Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the corpus's folder")]
+_Out = Annotated[Path, typer.Option(help="the manifest to write, e.g. train.jsonl")]
+_Force = Annotated[bool, typer.Option("--force", help="replace an existing manifest and its audio")]
+_Utterances = Annotated[int, typer.Option(min=1, max=MOST_UTTERANCES, help="how many to make")]
+_MinDigits = Annotated[int, typer.Option(min=1, max=100, help="shortest string")]
+_MaxDigits = Annotated[int, typer.Option(min=1, max=100, help="longest string")]
+_Seed = Annotated[int, typer.Option(min=0, help="everything random is drawn from it")]
+
+
+@app.command()
+def fsdd(
+    folder: _Folder,
+    out: _Out,
+    takes: Annotated[str | None, typer.Option(metavar="A-B", help="only these takes, e.g. 10-49")] = None,
+    utterances: _Utterances = 300,
+    min_digits: _MinDigits = 2,
+    max_digits: _MaxDigits = 7,
+    seed: _Seed = 0,
+    force: _Force = False,
+) -> None:
+    """Connected digits: takes of one speaker of the Free Spoken Digit Dataset, joined with pauses over low noise.
+
+    Audio is written beside the manifest (OUT_audio/), word times to OUT.align.jsonl.
+
+    Example: nnasim data fsdd ../shared/data/fsdd --takes 5-9 --utterances 300 --seed 1 --out dev.jsonl
+    """
+    from aat_training.data.fsdd import digit_strings
+
+    clips = digit_strings(
+        folder, utterances, takes=_takes(takes), digits=(min_digits, max_digits), seed=seed
+    )  # fmt: skip
+    _write_corpus(out, clips, "fsdd", utterances, force)
+
+
+@app.command()
+def synth(
+    out: _Out,
+    voices: Annotated[Literal["train", "test"], typer.Option(help="which voices; the two groups share none")],
+    kind: Annotated[Literal["digits", "commands"], typer.Option(help="what is said")] = "digits",
+    utterances: _Utterances = 300,
+    min_digits: _MinDigits = 2,
+    max_digits: _MaxDigits = 7,
+    sample_rate: Annotated[int, typer.Option(metavar="8000|16000", help="samples a second")] = 8000,
+    seed: _Seed = 0,
+    force: _Force = False,
+) -> None:
+    """Speech synthesised by eSpeak NG: voice, rate, pitch, pauses and level vary with the seed.
+
+    Audio is written beside the manifest (OUT_audio/), word times to OUT.align.jsonl.
+
+    Example: nnasim data synth --voices train --utterances 1000 --seed 1 --out synth.jsonl
+    """
+    from aat_training.data.synth import synthesised
+
+    clips = synthesised(
+        utterances, group=voices, kind=kind, digits=(min_digits, max_digits), rate=sample_rate, seed=seed
+    )  # fmt: skip
+    _write_corpus(out, clips, "synth", utterances, force)
+
+
+@app.command()
+def an4(
+    folder: _Folder,
+    out: _Out,
+    split: Annotated[Literal["train", "dev", "test"] | None, typer.Option(help="read SPLIT.tsv of the folder")] = None,
+    list_file: Annotated[
+        Path | None, typer.Option("--list", help="read this list (columns path, speaker, text)")
+    ] = None,
+    force: _Force = False,
+) -> None:
+    """CMU AN4 as Sphinx cepstra: a manifest of the utterances that a list names.
+
+    Example: nnasim data an4 ../shared/data/an4 --split dev --out an4-dev.jsonl
+    """
+    from aat_training.data.an4 import an4_entries, the_list
+
+    if split is not None and list_file is not None:
+        raise InputError("an4", "--list", list_file, "cannot be given together with --split")
+    _write_manifest(out, an4_entries(folder, the_list(folder, split, list_file)), force)
+
+
+@app.command()
+def librispeech(folder: _Folder, out: _Out, force: _Force = False) -> None:
+    """A LibriSpeech tree on disk: a manifest of its FLAC files and transcripts.
+
+    Example: nnasim data librispeech LibriSpeech/dev-clean --out dev-clean.jsonl
+    """
+    from aat_training.data.librispeech import librispeech_entries
+
+    _write_manifest(out, librispeech_entries(folder), force)
+
+
+def _takes(text: str | None) -> range | None:
+    """``10-49`` or ``7`` as a range; None stays None."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"([0-9]{1,6})(?:-([0-9]{1,6}))?", text)
+    if match is None or int(match[2] or match[1]) < int(match[1]):
+        raise InputError("fsdd", "--takes", text, "must be a take or a range of them, e.g. 10-49")
+    return range(int(match[1]), int(match[2] or match[1]) + 1)
+
+
+def _write_corpus(out: Path, clips: Iterator[Clip], prefix: str, total: int, force: bool) -> None:
+    from aat_training.data.corpus import audio_folder, write_corpus
+
+    count = write_corpus(out, with_progress(clips, "speech", total), prefix, force=force)
+    print(f"{out}: {count} utterances, audio in {audio_folder(out)}")
+
+
+def _write_manifest(out: Path, entries: Iterator[Entry], force: bool) -> None:
+    from aat_training.data.manifest import write_manifest
+
+    files.refuse_existing(out, force)
+    found = list(with_progress(entries, "utterances"))
+    write_manifest(out, found, force=force)
+    print(f"{out}: {len(found)} utterances, {sum(entry.duration for entry in found) / 60:.1f} minutes")
