@@ -1,0 +1,56 @@
+"""A dot-product array: atomic_c input channels x atomic_k kernels, as NVIDIA's NVDLA has."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from nnasim.hardware.mac_array import MacArrayConfig
+from nnasim.sim.blocks.mac_array import MatmulTile
+
+
+def row_stripes(rows: int, atomic_k: int) -> list[int]:
+    """How the sequencer cuts ``rows`` rows: stripes of 2 atomic_k, and a tail of atomic_k to 2 atomic_k.
+
+    A stripe shorter than atomic_k could not hide the next weights' shift-in, so the tail is cut as
+    (atomic_k, rest) instead of (2 atomic_k, less than atomic_k). Source: NVDLA's convolution sequence controller.
+    """
+    full, stripes = 2 * atomic_k, []
+    while rows:
+        if rows >= 2 * full:
+            stripe = full
+        elif rows <= full:
+            stripe = rows
+        else:
+            stripe = atomic_k
+        stripes.append(stripe)
+        rows -= stripe
+    return stripes
+
+
+class DotProductArray:
+    """The timing law of a dot-product array whose operands stand in the convolution buffer.
+
+    Timing law: for each group of atomic_k kernels, each stripe of rows and each block of atomic_c channels:
+    max(rows of the stripe, atomic_k) cycles, since the next block's weights shift in (one kernel a cycle) behind the
+    rows. The output stage needs atomic_k + 1 cycles per row and group (one value a cycle, one to read the row).
+    ``fixed_cycles_per_pass`` stands on the tile that opens a pass.
+    Ports: convolution buffer (one entry of activations and one of weights a cycle), output stage.
+    Not modelled: see ``not_modelled``; ``nnasim.sim.nvdla`` models them, and is what the measured tables check.
+    """
+
+    not_modelled: ClassVar[tuple[str, ...]] = (
+        "dot-product array: waiting for accumulator credits inside a tile",
+        "dot-product array: an output stage of more than one value a cycle",
+    )
+
+    def __init__(self, config: MacArrayConfig) -> None:
+        self.atomic_c, self.atomic_k = config.rectangle
+        self.fixed_cycles = config.fixed_cycles_per_pass
+
+    def cycles(self, tile: MatmulTile) -> int:
+        """Cycles that ``tile`` occupies the array."""
+        groups, blocks = -(-tile.n // self.atomic_k), -(-tile.k // self.atomic_c)
+        stripes = row_stripes(tile.m, self.atomic_k)
+        multiply = groups * blocks * sum(max(rows, self.atomic_k) for rows in stripes)
+        deliver = groups * tile.m * (self.atomic_k + 1)
+        return (self.fixed_cycles if tile.first else 0) + max(multiply, deliver)

@@ -1,0 +1,74 @@
+"""A systolic array of rows x cols cells: weight-, output- or input-stationary."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, NamedTuple
+
+from nnasim.hardware.mac_array import MacArrayConfig
+from nnasim.sim.blocks.mac_array import MatmulTile
+
+Dataflow = Literal["ws", "os", "is"]
+
+
+class SramAccesses(NamedTuple):
+    """Words that one matmul reads and writes at the array's edge."""
+
+    input_reads: int
+    weight_reads: int
+    output_writes: int
+
+
+def ceil_div(a: int, b: int) -> int:
+    """The smallest integer not below a / b, for positive integers."""
+    return -(-a // b)
+
+
+def fold_cycles(dataflow: Dataflow, rows: int, cols: int, m: int, n: int, k: int) -> int:
+    """Cycles of C[m, n] = A[m, k] @ B[k, n] that never waits for data.
+
+    The two dimensions that stay in the array are folded onto it, and the third streams through: the stationary operand
+    takes ``rows`` cycles to shift in, the wave front rows + cols - 2 to cross, one cycle per streamed vector. With
+    stationary outputs nothing is shifted in, and draining hides behind the next fold.
+    Source: the closed form of SCALE-Sim 3.0 (which reports the index of the last cycle, so one less).
+    """
+    if dataflow == "os":
+        return ceil_div(m, rows) * ceil_div(n, cols) * (rows + cols + k - 2)
+    if dataflow == "ws":
+        return ceil_div(k, rows) * ceil_div(n, cols) * (2 * rows + cols + m - 2)
+    return ceil_div(k, rows) * ceil_div(m, cols) * (2 * rows + cols + n - 2)
+
+
+def sram_accesses(dataflow: Dataflow, rows: int, cols: int, m: int, n: int, k: int) -> SramAccesses:
+    """Accesses in words: the stationary operand once, the streamed ones once per fold they meet.
+
+    Partial sums of ``ws`` and ``is`` leave the array once per fold of k. Source: as ``fold_cycles``.
+    """
+    if dataflow == "os":
+        return SramAccesses(ceil_div(n, cols) * m * k, ceil_div(m, rows) * k * n, m * n)
+    if dataflow == "ws":
+        return SramAccesses(ceil_div(n, cols) * m * k, k * n, ceil_div(k, rows) * m * n)
+    return SramAccesses(m * k, ceil_div(m, cols) * k * n, ceil_div(k, rows) * m * n)
+
+
+class SystolicArray:
+    """The timing law of a systolic array.
+
+    Timing law: ``fold_cycles``, plus ``fixed_cycles_per_pass`` on the tile that opens a pass.
+    Ports: operands and results at the array's edge, one word per row or column and cycle.
+    Not modelled: see ``not_modelled``.
+    """
+
+    not_modelled: ClassVar[tuple[str, ...]] = (
+        "systolic array: shifting the next fold's operand in while this one computes",
+        "systolic array: skew buffers of its edges",
+    )
+
+    def __init__(self, config: MacArrayConfig) -> None:
+        self.rows, self.cols = config.rectangle
+        self.dataflow: Dataflow = config.dataflow
+        self.fixed_cycles = config.fixed_cycles_per_pass
+
+    def cycles(self, tile: MatmulTile) -> int:
+        """Cycles that ``tile`` occupies the array."""
+        start = self.fixed_cycles if tile.first else 0
+        return start + fold_cycles(self.dataflow, self.rows, self.cols, tile.m, tile.n, tile.k)
