@@ -9,6 +9,7 @@ Tables are data: built once here, stored with the model, never recomputed at loa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -17,7 +18,7 @@ import numpy as np
 
 from nnasim.errors import NumericsError
 from nnasim.numerics import segments, tables
-from nnasim.numerics.backend import Array, as_type_of, cast, gather, library
+from nnasim.numerics.backend import Array, Constants, as_type_of, cast, constant, gather, library
 from nnasim.numerics.config import Activation, NumericsConfig
 from nnasim.numerics.formats import GATE_FRAC, highest, lowest, saturate
 from nnasim.numerics.rescale import Rescale, power_of_two, requantise
@@ -36,7 +37,7 @@ class ActivationUnit:
     kind: Activation
     function: Function
     entry: Rescale
-    data: dict[str, np.ndarray] = field(default_factory=dict)
+    data: dict[str, Constants] = field(default_factory=dict)
     exit: Rescale | None = None
     out_bits: int = 16
 
@@ -55,7 +56,7 @@ class ActivationUnit:
         out = _APPLY[self.kind](self, requantise(x, self.entry, self.input_bits))
         return out if self.exit is None else requantise(out, self.exit, self.out_bits)
 
-    def expand(self, bits: int) -> np.ndarray:
+    def expand(self, bits: int) -> Constants:
         """Output for every integer of ``bits``, int64 of shape (2^bits,), index x - lowest(bits).
 
         The domain is finite, so one look-up in this array IS the unit, bit for bit, whatever its kind.
@@ -67,23 +68,26 @@ def _lut8(unit: ActivationUnit, x: Array) -> Array:
     return gather(unit.data["table"], cast(x, "int64") + 128, x)
 
 
+_PER_128 = power_of_two(-7)
+# Slopes are Q1.14 on an input at 2^-12 and an output at 2^-15: 14 + 12 - 15 = 11.
+_PER_2048 = power_of_two(-11)
+
+
 def _lut16(unit: ActivationUnit, x: Array) -> Array:
     table, x64 = unit.data["table"], cast(x, "int64")
     index, fraction = (x64 + 32768) >> 7, x64 & 127
     low, high = gather(table, index, x64), gather(table, index + 1, x64)
-    return as_type_of(requantise(low * 128 + (high - low) * fraction, power_of_two(-7), 16), x)
+    return as_type_of(requantise(low * 128 + (high - low) * fraction, _PER_128, 16), x)
 
 
 def _pwl(unit: ActivationUnit, x: Array) -> Array:
     knots, x64 = unit.data["knots"], cast(x, "int64")
-    inside = x64.clip(int(knots[0]), -int(knots[0]) - 1)
-    lib = library(x64)
-    knots_like = gather(knots, lib.arange(len(knots)), x64)
-    index = lib.searchsorted(knots_like, inside, side="right") - 1
+    # Flat, because torch's search copies (and warns) where memory is not contiguous.
+    inside = x64.clip(int(knots[0]), -int(knots[0]) - 1).reshape(-1)
+    index = library(x64).searchsorted(constant(knots, x64, "int64"), inside, side="right") - 1
     rise = gather(unit.data["slopes"], index, x64) * (inside - gather(knots, index, x64))
-    # Slopes are Q1.14 on an input at 2^-12 and an output at 2^-15: 14 + 12 - 15 = 11.
-    out = gather(unit.data["bases"], index, x64) + requantise(rise, power_of_two(-11), 32)
-    return as_type_of(saturate(out, 16), x)
+    out = gather(unit.data["bases"], index, x64) + requantise(rise, _PER_2048, 32)
+    return as_type_of(saturate(out, 16).reshape(x64.shape), x)
 
 
 def _plan_sigmoid(x64: Array) -> Array:
@@ -132,7 +136,7 @@ def unit_output_bits(config: NumericsConfig) -> int:
     return 8 if config.activation == Activation.LUT8 else 16
 
 
-def unit_data(function: Function, config: NumericsConfig, table_range: float) -> dict[str, np.ndarray]:
+def unit_data(function: Function, config: NumericsConfig, table_range: float) -> dict[str, Constants]:
     """The constants of the chip's unit for ``function``; ``table_range`` R is used by lut8 alone."""
     if config.activation == Activation.NONE:
         raise NumericsError("numerics", "activation", "none", "this chip has no activation unit")
@@ -152,7 +156,7 @@ def build_unit(
     in_scale: float,
     table_range: float,
     out_bits: int | None = None,
-    data: dict[str, np.ndarray] | None = None,
+    data: dict[str, Constants] | None = None,
     name: str = "",
 ) -> ActivationUnit:
     """The chip's unit for ``function`` on integers worth ``in_scale`` each.
@@ -160,6 +164,8 @@ def build_unit(
     ``data``: tables that travelled with a model are used as they are. Raises NumericsError for a chip without a unit, a
     table of the wrong length or a slope beyond int16.
     """
+    if not 0 < table_range < math.inf:
+        raise NumericsError(name or function, "table range", table_range, "must be finite and positive")
     made = unit_data(function, config, table_range) if data is None else data
     tables.check(config.activation, made, name or function)
     unit_bits = unit_output_bits(config)

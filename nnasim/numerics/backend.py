@@ -6,8 +6,10 @@ import sys
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 Array = Any  # numpy.ndarray or torch.Tensor, integer-valued
+Constants = NDArray[Any]  # numpy alone: scales, tables and other parts of a model that no gradient reaches
 
 
 def library(x: Array) -> Any:
@@ -20,12 +22,27 @@ def is_floating(x: Array) -> bool:
     return x.dtype.kind == "f" if isinstance(x, (np.ndarray, np.generic)) else bool(x.dtype.is_floating_point)
 
 
+def type_name(x: Array) -> str:
+    """Element type of ``x`` as both libraries spell it: "float32", "int64", ..."""
+    return x.dtype.name if library(x) is np else str(x.dtype).rpartition(".")[2]
+
+
 def cast(x: Array, dtype: str) -> Array:
     """``x`` as ``dtype`` ("float64", "int64", ...)."""
     return x.astype(dtype, copy=False) if library(x) is np else x.to(getattr(library(x), dtype))
 
 
-def constant(values: np.ndarray, like: Array, dtype: str) -> Array:
+def widen(x: Array) -> Array:
+    """``x`` in float64 or int64, the types in which every intermediate value here is exact."""
+    return cast(x, "float64" if is_floating(x) else "int64")
+
+
+def as_type_of(x: Array, like: Array) -> Array:
+    """``x`` in the element type of ``like``."""
+    return cast(x, type_name(like))
+
+
+def constant(values: Constants, like: Array, dtype: str) -> Array:
     """``values`` in the library (and on the device) of ``like``."""
     if library(like) is np:
         return np.asarray(values, dtype=dtype)
@@ -33,15 +50,14 @@ def constant(values: np.ndarray, like: Array, dtype: str) -> Array:
     return torch.as_tensor(np.asarray(values), device=like.device).to(getattr(torch, dtype))
 
 
-def gather(table: np.ndarray, index: Array, like: Array) -> Array:
+def gather(table: Constants, index: Array, like: Array) -> Array:
     """``table[index]`` in the type of ``like``; ``index`` is int64."""
-    return cast(constant(table, like, "int64")[index], _name(like))
+    return cast(constant(table, like, "int64")[index], type_name(like))
 
 
-def _name(x: Array) -> str:
-    return x.dtype.name if library(x) is np else str(x.dtype).rpartition(".")[2]
-
-
-def as_type_of(x: Array, like: Array) -> Array:
-    """``x`` in the element type of ``like``."""
-    return cast(x, _name(like))
+def span(x: Array) -> tuple[float, float]:
+    """Smallest and largest value of ``x`` as Python numbers; (0, 0) when empty, NaN where ``x`` holds one."""
+    if 0 in x.shape:
+        return 0, 0
+    low, high = (x.min(), x.max()) if library(x) is np else library(x).aminmax(x)
+    return low.item(), high.item()

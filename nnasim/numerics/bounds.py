@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from nnasim.errors import NumericsError
-from nnasim.numerics.formats import WEIGHT_LIMIT, highest
+from nnasim.numerics.backend import Constants
+from nnasim.numerics.formats import WEIGHT_LIMIT, highest, lowest
+from nnasim.numerics.rescale import Rescale
 
 MANTISSA = {"float32": 24, "float64": 53}
 
@@ -16,8 +19,9 @@ MANTISSA = {"float32": 24, "float64": 53}
 class Bound:
     """What bit widths, K and the actual weights say about one matrix product.
 
-    ``worst_by_bits``: largest |partial sum| any weights could give; ``worst_by_weights``: with these weights.
-    ``float_type``: smallest of float32, float64 whose mantissa holds ``worst_by_bits``; ``chunk``: K per exact float32 product.
+    ``worst_by_bits``: largest |partial sum| any weights could give; ``worst_by_weights``: with these, and the bias.
+    ``float_type``: smallest of float32, float64 whose mantissa holds ``worst_by_bits`` and the bias; ``chunk``: K per
+    exact float32 product.
     """
 
     name: str
@@ -31,10 +35,22 @@ class Bound:
     chunk: int
 
     @property
+    def worst(self) -> int:
+        """The tightest limit known."""
+        return self.worst_by_bits if self.worst_by_weights is None else self.worst_by_weights
+
+    @property
     def can_overflow(self) -> bool:
         """Whether some input could leave the accumulator, with the actual weights where they are known."""
-        worst = self.worst_by_bits if self.worst_by_weights is None else self.worst_by_weights
-        return worst > highest(self.accumulator_bits)
+        return self.worst > highest(self.accumulator_bits)
+
+
+def exact_type(largest: int, name: str = "matmul") -> str:
+    """Smallest of float32, float64 in which every integer up to ``largest`` is itself. NumericsError beyond 2^53."""
+    for float_type, bits in MANTISSA.items():
+        if largest <= 1 << bits:
+            return float_type
+    raise NumericsError(name, "largest partial sum", largest, "must fit float64's exact 2^53")
 
 
 def bound(
@@ -43,27 +59,37 @@ def bound(
     input_bits: int,
     weight_bits: int,
     accumulator_bits: int,
-    weight: np.ndarray | None = None,
-    bias: np.ndarray | None = None,
+    weight: Constants | None = None,
+    bias: Constants | None = None,
 ) -> Bound:
-    """Bounds of ``K`` products of int``input_bits`` and int``weight_bits`` (weights symmetric); weight (N, K) integers."""
-    product = (1 << (input_bits - 1)) * WEIGHT_LIMIT[weight_bits]
+    """Bounds of ``K`` products of int``input_bits`` and int``weight_bits`` (weights symmetric); weight (N, K) integers.
+
+    ``bias`` (N,) integers in accumulator steps. The type is chosen by bits, not by weights: they change in training.
+    """
+    product = -lowest(input_bits) * WEIGHT_LIMIT[weight_bits]
+    offset = np.abs(np.asarray(0 if bias is None else bias, np.int64))
     by_weights = None
     if weight is not None:
-        reach = np.abs(np.asarray(weight, np.int64)).sum(axis=1) * (1 << (input_bits - 1))
-        by_weights = int((reach + (0 if bias is None else np.abs(np.asarray(bias, np.int64)))).max())
-    fits = k * product <= 1 << MANTISSA["float32"]
-    chunk = (1 << MANTISSA["float32"]) // product
+        reach = np.abs(np.asarray(weight, np.int64)).sum(axis=1) * -lowest(input_bits)
+        by_weights = int((reach + offset).max())
     return Bound(
         name, k, input_bits, weight_bits, accumulator_bits, k * product, by_weights,
-        "float32" if fits else "float64", chunk,
+        exact_type(k * product + int(offset.max()), name), (1 << MANTISSA["float32"]) // product,
     )  # fmt: skip
+
+
+def requantised_reach(limit: Bound, scale: Rescale) -> int:
+    """Largest magnitude that ``scale`` can make of this product's accumulators, saturated to int32.
+
+    ``exact_type`` of it is the smallest float type that may hold the result: a gate domain wider than float32.
+    """
+    largest = math.ceil(limit.worst * float(np.max(scale.real))) + 1
+    return min(largest, -lowest(32))
 
 
 def require_no_overflow(limit: Bound) -> None:
     """Raises NumericsError where a product of this shape could leave the accumulator."""
     if limit.can_overflow:
-        worst = limit.worst_by_bits if limit.worst_by_weights is None else limit.worst_by_weights
         raise NumericsError(
-            limit.name, "accumulator", worst, f"K = {limit.k} can overflow {limit.accumulator_bits} bits"
+            limit.name, "accumulator", limit.worst, f"K = {limit.k} can overflow {limit.accumulator_bits} bits"
         )

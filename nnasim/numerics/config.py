@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Activation(StrEnum):
-    """The activation unit of a chip. ``none``: the chip has no table and no element-wise engine, gates go to the CPU."""
+    """The activation unit of a chip. ``none``: it has no table and no element-wise engine, gates go to the CPU."""
 
     LUT8 = "lut8"
     LUT16 = "lut16"

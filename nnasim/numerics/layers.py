@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from nnasim.numerics.activation import ActivationUnit, build_unit, unit_output_bits
-from nnasim.numerics.backend import Array, as_type_of
+from nnasim.numerics.activation import ActivationUnit, Function, build_unit, unit_output_bits
+from nnasim.numerics.backend import Array, Constants, as_type_of, widen
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.formats import GATE_FRAC, H_FRAC, saturate
-from nnasim.numerics.ops import add, mul
+from nnasim.numerics.ops import add, mul, saturating_sum
 from nnasim.numerics.rescale import Rescale, requantise
 
 
@@ -44,13 +44,13 @@ class LstmCell:
 
     def gates(self, gx: Array, gh: Array) -> Array:
         """The two projections in the gate domain (..., 4H) int32 at 2^-12 -> their sum, saturated once to int16."""
-        return saturate(gx + gh, 16)
+        return saturating_sum(gx, gh, 16)
 
     def next_cell(self, i: Array, f: Array, g: Array, c: Array) -> Array:
-        """c' = f c + i g, both products (..., H) in the common domain, requantised once to the cell's bits."""
-        kept, new = mul(f, c, self.keep, 32), mul(i, g, self.update, 32)
-        # int32 sums may pass float32's mantissa: rescale widens before it adds nothing more than two such values.
-        return _add_products(kept, new, self.cell, self.cell_bits)
+        """c' = f c + i g, both products (..., H) in the common int32 domain, requantised once to the cell's bits."""
+        # Widened before and not only inside mul: the common domain has up to 2^30, which float32 would round.
+        kept, new = mul(widen(f), c, self.keep, 32), mul(widen(i), g, self.update, 32)
+        return as_type_of(requantise(saturate(kept + new, 32), self.cell, self.cell_bits), c)
 
     def step(self, gx: Array, gh: Array, c: Array) -> tuple[Array, Array]:
         """One time step: (gx, gh) (..., 4H) and c (..., H) -> (h, c), integers."""
@@ -59,10 +59,6 @@ class LstmCell:
         i, f, o = ifo[..., :units], ifo[..., units : 2 * units], ifo[..., 2 * units :]
         c = self.next_cell(i, f, g, c)
         return mul(o, self.tanh_c(c), self.output, self.act_bits), c
-
-
-def _add_products(kept: Array, new: Array, scale: Rescale, bits: int) -> Array:
-    return as_type_of(requantise(kept + new, scale, bits), kept)
 
 
 def cell_domain(config: NumericsConfig, cell_range: float) -> int:
@@ -77,7 +73,7 @@ def cell_scale(config: NumericsConfig, cell_range: float) -> float:
 
 
 def build_cell(
-    config: NumericsConfig, ranges: Ranges, tables: dict[str, dict] | None = None, name: str = ""
+    config: NumericsConfig, ranges: Ranges, tables: dict[str, dict[str, Constants]] | None = None, name: str = ""
 ) -> LstmCell:
     """The cell of one layer. ``tables``: stored constants of ``sigmoid``, ``tanh`` and ``tanh_c``."""
     gate, stored = 2.0**-GATE_FRAC, tables or {}
@@ -89,10 +85,15 @@ def build_cell(
     def of(real: float, what: str) -> Rescale:
         return Rescale.of(real, bits, double_round=double, name=f"{name}.{what}")
 
+    def unit_of(function: Function, what: str, in_scale: float, table_range: float) -> ActivationUnit:
+        return build_unit(
+            function, config, in_scale=in_scale, table_range=table_range, data=stored.get(what), name=f"{name}.{what}"
+        )
+
     return LstmCell(
-        build_unit("sigmoid", config, in_scale=gate, table_range=ranges.sigmoid, data=stored.get("sigmoid")),
-        build_unit("tanh", config, in_scale=gate, table_range=ranges.tanh, data=stored.get("tanh")),
-        build_unit("tanh", config, in_scale=scale, table_range=ranges.tanh_c, data=stored.get("tanh_c")),
+        unit_of("sigmoid", "sigmoid", gate, ranges.sigmoid),
+        unit_of("tanh", "tanh", gate, ranges.tanh),
+        unit_of("tanh", "tanh_c", scale, ranges.tanh_c),
         of(scale * 2.0 ** (domain - unit), "forget"),
         of(2.0 ** (domain - 2 * unit), "input"),
         of(2.0**-domain / scale, "cell"),
@@ -111,10 +112,10 @@ class Joint:
 
     def hidden(self, enc: Array, pred: Array) -> Array:
         """tanh(enc + pred), broadcast as given; integers of the layer's activation bits."""
-        return self.tanh(saturate(enc + pred, 16))
+        return self.tanh(saturating_sum(enc, pred, 16))
 
 
-def build_joint(config: NumericsConfig, tanh_range: float, table: dict | None = None) -> Joint:
+def build_joint(config: NumericsConfig, tanh_range: float, table: dict[str, Constants] | None = None) -> Joint:
     """The joint's tanh, put out in the activation format of the output layer."""
     return Joint(
         build_unit(

@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from nnasim.errors import NumericsError
-from nnasim.numerics.backend import Array, as_type_of, cast, constant, is_floating
+from nnasim.numerics.backend import Array, Constants, as_type_of, cast, constant, is_floating, library, span
 from nnasim.numerics.formats import saturate
+from nnasim.numerics.precision import EXACT, is_single, require_single_holds
 
 LOWEST_SHIFT, HIGHEST_SHIFT = 2, 62
+INPUT_BITS = {15: 48, 31: 32}  # what a multiplier of so many bits may meet: the product and its half fit int64
+EXACT_IN_FLOAT = 1 << 37  # times a 15-bit multiplier this is 2^52, which leaves float64 one bit for the added half
 
 
 @dataclass(frozen=True)
 class Rescale:
-    """``mult * 2^-shift``, per tensor (shape ()) or per channel (shape (n,)); int64 arrays.
+    """``mult * 2^-shift``, per tensor (shape ()) or per channel (shape (n,), last axis); int64 arrays.
 
     A scale IS this pair: training multiplies by ``real``, the chip by ``mult`` and ``shift``, and both are one number.
     """
 
-    mult: np.ndarray
-    shift: np.ndarray
+    mult: Constants
+    shift: Constants
     bits: int = 15
     double_round: bool = False
 
-    @property
-    def real(self) -> np.ndarray:
+    @cached_property
+    def real(self) -> Constants:
         """The exact value as float64."""
         return np.ldexp(np.asarray(self.mult, np.float64), -np.asarray(self.shift))
 
+    @cached_property
+    def exact_in_float(self) -> bool:
+        """Whether float64 reproduces it exactly for values below ``EXACT_IN_FLOAT``."""
+        return self.bits == 15 and not self.double_round and bool(np.all(self.shift <= 53))
+
     @classmethod
-    def of(cls, real: float | np.ndarray, bits: int = 15, *, double_round: bool = False, name: str = "") -> Rescale:
+    def of(cls, real: float | Constants, bits: int = 15, *, double_round: bool = False, name: str = "") -> Rescale:
         """The nearest ``mult * 2^-shift`` with ``mult`` of ``bits`` bits. Raises NumericsError beyond its range."""
         value = np.asarray(real, np.float64)
         if not np.all(np.isfinite(value)) or np.any(value <= 0):
@@ -45,28 +54,35 @@ class Rescale:
 
     @classmethod
     def checked(
-        cls, mult: np.ndarray, shift: np.ndarray, bits: int, *, double_round: bool = False, name: str = ""
+        cls, mult: Constants, shift: Constants, bits: int, *, double_round: bool = False, name: str = ""
     ) -> Rescale:
         """A Rescale from its parts. Raises NumericsError for a multiplier or shift the contract forbids."""
         source = name or "requantise"
-        if bits not in (15, 31):
+        if bits not in INPUT_BITS:
             raise NumericsError(source, "multiplier bits", bits, "must be 15 or 31")
-        mult, shift = np.asarray(mult, np.int64), np.asarray(shift, np.int64)
-        low, high = 1 << (bits - 1), (1 << bits) - 1
-        if np.any((mult < low) | (mult > high)):
-            raise NumericsError(
-                source, "mult", int(mult[(mult < low) | (mult > high)].flat[0]), f"must be {low}..{high}"
-            )
-        bad = (shift < LOWEST_SHIFT) | (shift > HIGHEST_SHIFT)
-        if np.any(bad):
-            raise NumericsError(source, "shift", int(shift[bad].flat[0]), f"must be {LOWEST_SHIFT}..{HIGHEST_SHIFT}")
+        mult, shift = _integers(mult, source, "mult"), _integers(shift, source, "shift")
+        _require_within(mult, 1 << (bits - 1), (1 << bits) - 1, source, "mult")
+        _require_within(shift, LOWEST_SHIFT, HIGHEST_SHIFT, source, "shift")
         return cls(mult, shift, bits, double_round)
 
-    def rows(self, order: np.ndarray) -> Rescale:
+    def rows(self, order: Constants) -> Rescale:
         """The same scale with its channels in another order."""
         return (
             self if self.mult.ndim == 0 else Rescale(self.mult[order], self.shift[order], self.bits, self.double_round)
         )
+
+
+def _integers(values: Constants, source: str, field: str) -> Constants:
+    array = np.asarray(values)
+    if array.dtype.kind not in "iu":
+        raise NumericsError(source, field, array.dtype.name, "must be integers")
+    return array.astype(np.int64)
+
+
+def _require_within(values: Constants, low: int, high: int, source: str, field: str) -> None:
+    bad = (values < low) | (values > high)
+    if np.any(bad):
+        raise NumericsError(source, field, int(values[bad].flat[0]), f"must be {low}..{high}")
 
 
 def power_of_two(exponent: int, bits: int = 15) -> Rescale:
@@ -75,17 +91,30 @@ def power_of_two(exponent: int, bits: int = 15) -> Rescale:
 
 
 def rescale(value: Array, scale: Rescale) -> Array:
-    """``value * scale`` rounded to integers of unlimited range; same library and element type family as ``value``.
+    """``value * scale`` rounded to integers of unlimited range: float64 for floating input, int64 for integers.
 
-    Floating input (integer-valued, |value| < 2^37) takes ``floor(value * real + 0.5)`` in float64, which is exact for
-    15-bit multipliers and shifts up to 53; every other case goes through int64 and shifts.
+    Floating input (integer-valued) takes ``floor(value * real + 0.5)`` in float64 where that is exact: 15-bit
+    multipliers, shifts up to 53, |value| < 2^37; every other case goes through int64 and shifts.
+    Raises NumericsError for NaN, infinity, and values beyond int48 (15 bits) or int32 (31 bits).
     """
     floating = is_floating(value)
-    if floating and scale.bits == 15 and not scale.double_round and np.all(scale.shift <= 53):
+    if floating and scale.exact_in_float and (is_single(value) or _reach(value, scale) < EXACT_IN_FLOAT):
         wide = cast(value, "float64") * constant(scale.real, value, "float64") + 0.5
-        return wide.floor() if hasattr(wide, "floor") else np.floor(wide)
+        return library(wide).floor(wide)
+    _reach(value, scale)
     exact = _shifted(cast(value, "int64"), scale)
     return cast(exact, "float64") if floating else exact
+
+
+def _reach(value: Array, scale: Rescale) -> float:
+    """Largest magnitude of ``value``, checked against what the multiplier may meet."""
+    low, high = span(value)
+    limit = 1 << (INPUT_BITS[scale.bits] - 1)
+    if not (-limit <= low and high < limit):
+        worst = high if not high < limit else low
+        allowed = f"must be finite and fit int{INPUT_BITS[scale.bits]} with a {scale.bits}-bit multiplier"
+        raise NumericsError("requantise", "value", worst, allowed)
+    return max(high, -low)
 
 
 def _shifted(value: Array, scale: Rescale) -> Array:
@@ -99,5 +128,13 @@ def _shifted(value: Array, scale: Rescale) -> Array:
 
 
 def requantise(value: Array, scale: Rescale, bits: int, zero_point: int = 0) -> Array:
-    """RESCALE: round ``value * scale``, add the zero point, saturate to ``bits``. Result in the type of ``value``."""
-    return as_type_of(saturate(rescale(value, scale) + zero_point, bits), value)
+    """RESCALE: round ``value * scale``, add the zero point, saturate to ``bits``. Result in the type of ``value``.
+
+    Raises NumericsError as ``rescale`` does, and where a float32 ``value`` would need more than 2^24 of its own type.
+    """
+    rounded = rescale(value, scale)
+    out = saturate(rounded + zero_point if zero_point else rounded, bits)
+    if is_single(value) and 1 << (bits - 1) > EXACT["float32"]:
+        low, high = span(out)
+        require_single_holds(max(high, -low), "requantise", "result")
+    return as_type_of(out, value)

@@ -1,13 +1,15 @@
 """Segments of the piecewise-linear unit: where the knots lie and the minimax line of each segment.
 
-sigmoid and tanh are concave for x >= 0 and point-symmetric, so the best line on [a, b] is known in closed form (the chord
-moved half-way to the parallel tangent) and the negative half mirrors the positive one.
+sigmoid and tanh are concave for x >= 0 and point-symmetric, so the best line on [a, b] is known in closed form (the
+chord moved half-way to the parallel tangent) and the negative half mirrors the positive one.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from nnasim.errors import NumericsError
+from nnasim.numerics.backend import Constants
 from nnasim.numerics.formats import GATE_FRAC
 from nnasim.numerics.tables import quantised, real_function
 
@@ -27,10 +29,10 @@ def _inverse_slope(function: str, slope: float) -> float:
 
 def _line(function: str, a: float, b: float) -> tuple[float, float, float]:
     """(slope, value at a, error) of the minimax line on [a, b], 0 <= a < b."""
-    fa, fb = (float(real_function(function, np.float64(x))) for x in (a, b))
+    fa, fb = (float(real_function(function, np.array(x))) for x in (a, b))
     slope = (fb - fa) / (b - a)
     touch = min(max(_inverse_slope(function, slope), a), b)
-    error = (float(real_function(function, np.float64(touch))) - (fa + slope * (touch - a))) / 2
+    error = (float(real_function(function, np.array(touch))) - (fa + slope * (touch - a))) / 2
     return slope, fa + error, error
 
 
@@ -56,8 +58,13 @@ def _fitted_knots(function: str, count: int, limit: float) -> list[float]:
     return knots_for(high)
 
 
-def build(function: str, count: int, fit: str) -> dict[str, np.ndarray]:
-    """Knots (int16 at 2^-12), slopes (Q1.14) and bases (Q0.15) of ``count`` segments (an even number); int64 (count,)."""
+def build(function: str, count: int, fit: str) -> dict[str, Constants]:
+    """Knots (int16 at 2^-12), slopes (Q1.14) and bases (Q0.15) of ``count`` segments, each int64 of shape (count,).
+
+    Raises NumericsError for an odd ``count``: the negative half mirrors the positive one.
+    """
+    if count < 2 or count % 2:
+        raise NumericsError("numerics", "pwl_segments", count, "must be even, at least 2")
     half = count // 2
     limit = UNIFORM_RANGE[function]
     positive = list(np.linspace(0.0, limit, half + 1)) if fit == "uniform" else _fitted_knots(function, half, limit)

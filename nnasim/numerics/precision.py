@@ -1,0 +1,45 @@
+"""What a floating type can hold exactly, and the library switches that silently break it."""
+
+from __future__ import annotations
+
+import math
+
+from nnasim.errors import NumericsError
+from nnasim.numerics.backend import Array, library, span, type_name
+
+EXACT = {"float32": 1 << 24, "float64": 1 << 53}  # every integer up to here is itself
+
+
+def is_single(x: Array) -> bool:
+    """Whether ``x`` holds its integers in float32."""
+    return type_name(x) == "float32"
+
+
+def require_finite(x: Array, name: str, what: str) -> None:
+    """Raises NumericsError where ``x`` (floating) holds NaN or infinity; ``what`` is the operand's name."""
+    for value in span(x):
+        if not math.isfinite(value):
+            raise NumericsError(name, what, value, "must be finite")
+
+
+def require_exact_type(x: Array, name: str) -> None:
+    """Raises NumericsError where a floating product of ``x`` would not be exact.
+
+    Half types hold 11 bits and bfloat16 8; autocast and TF32 would bring them back behind the caller's back.
+    """
+    if type_name(x) not in EXACT:
+        raise NumericsError(name, "element type", type_name(x), f"must be one of {', '.join(EXACT)} or an integer type")
+    if type(x).__module__ != "torch":
+        return
+    torch, device = library(x), x.device.type
+    if torch.is_autocast_enabled(device):
+        raise NumericsError(name, "autocast", str(torch.get_autocast_dtype(device)), "must be off in exact operators")
+    if is_single(x) and torch.get_float32_matmul_precision() != "highest":
+        mode = torch.get_float32_matmul_precision()
+        raise NumericsError(name, "float32 matmul precision", mode, "must be 'highest' (no TF32, no bfloat16)")
+
+
+def require_single_holds(largest: float, name: str, what: str) -> None:
+    """Raises NumericsError for a float32 array whose ``largest`` magnitude is beyond its exact integers."""
+    if not largest <= EXACT["float32"]:
+        raise NumericsError(name, what, largest, "passes float32's exact 2^24, use float64 (numerics.bounds chooses)")
