@@ -42,7 +42,7 @@ def synthesised(
     utterances: int, *, group: Voices, kind: Kind = "digits", digits: tuple[int, int] = (2, 7), rate: int = 8000,
     seed: int = 0,
 ) -> Iterator[Clip]:  # fmt: skip
-    """``utterances`` clips at ``rate`` Hz; voice, tempo, pitch, pauses, level and noise are drawn from ``seed``.
+    """``utterances`` clips at ``rate`` Hz; voices in turn; tempo, pitch, pauses, level and noise from ``seed``.
 
     Utterance i depends on the seed, i and the options only, not on how many are made.
     Raises InputError for impossible counts or rates, MissingExtraError without the ``synth`` extra.
@@ -55,7 +55,7 @@ def synthesised(
     for number in range(utterances):
         rng = np.random.default_rng([seed, number])
         words = _words(kind, digits, rng)
-        yield _clip(words, speakers[int(rng.integers(len(speakers)))], rate, rng)
+        yield _clip(words, speakers[number % len(speakers)], rate, rng)
 
 
 def _words(kind: Kind, digits: tuple[int, int], rng: np.random.Generator) -> list[str]:

@@ -1,1 +1,12 @@
-"""."""
+"""What the package carries so that its demo needs neither download nor synthesiser nor training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+
+
+def speech_manifest() -> Path:
+    """The manifest of the bundled speech: 64 synthesised digit strings, 8 kHz FLAC (see ``speech/README.md``)."""
+    return _HERE / "speech" / "manifest.jsonl"
