@@ -1,0 +1,28 @@
+"""`nnasim report`: one offline page from result files. Needs neither simpy nor torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    results: Annotated[
+        list[Path], typer.Argument(metavar="RESULT...", help="result files, or one folder of `nnasim compare`")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE.html", help="the page to write")],
+    force: Annotated[bool, typer.Option("--force", help="replace an existing page")] = False,
+) -> None:
+    """Show result files side by side as one page that works offline.
+
+    Example: nnasim report edge256.json edge512.json --out chips.html
+    """
+    from nnasim import files
+    from reports.page import write_page
+    from reports.study import read_study
+
+    files.refuse_existing(out, force)
+    write_page(out, read_study(results), force=force)
+    print(f"open {out}")

@@ -1,0 +1,74 @@
+"""How latency is distributed: the share of utterances, or of frames, that end within a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from reports.figures.style import BLUE, GREEN, ORANGE, RED, canvas, svg
+from reports.text import shortened
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+_COLORS = (RED, ORANGE, BLUE, GREEN)
+_DASHES = ("-", "--", "-.", ":")
+_MARKERS = "osD^vP*X"
+_POINTS = 200  # a curve of a million frames is drawn from its quantiles
+
+
+def distribution(kind: str, of: str, values_ms: Mapping[str, Sequence[float]]) -> str | None:
+    """SVG of the cumulative distribution per label [ms], with p50, p90 and p99 marked; None of nothing.
+
+    ``kind``: which latency ("engine", "frame"); ``of``: what has it ("utterances", "frames").
+    """
+    series = {label: np.sort(np.asarray(v, dtype=np.float64)) for label, v in values_ms.items() if len(v)}
+    if not series:
+        return None
+    with canvas(kind, 2.7) as figure:
+        axes = figure.add_subplot()
+        for index, (label, values) in enumerate(series.items()):
+            _curve(axes, index, shortened(label, 28), values)
+        axes.set_xlabel(f"{kind} latency [ms]")
+        axes.set_ylabel(f"share of {of} [%]")
+        axes.set_title(f"{kind.capitalize()} latency: share of {of} within a time")
+        if _wide(series):
+            axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            axes.xaxis.set_minor_formatter("")
+        axes.set_yticks([0, 50, 90, 99], ["0", "p50", "p90", "p99"])
+        axes.grid(color="#dddddd", linewidth=0.5)
+        columns = min(2 if len(series) > 4 else 4, len(series))
+        figure.legend(loc="outside lower center", ncols=columns, handlelength=3.5)
+        return svg(figure, f"Distribution of {kind} latency", _described(series))
+
+
+def _curve(axes: Axes, index: int, label: str, values: NDArray[np.float64]) -> None:
+    shares = np.linspace(0, 100, _POINTS + 1)
+    style: dict[str, Any] = {
+        "color": _COLORS[index % len(_COLORS)],
+        "linestyle": _DASHES[index % len(_DASHES)],
+        "marker": _MARKERS[index % len(_MARKERS)],
+        "linewidth": max(3.4 - 0.7 * index, 1.0),  # equal curves stay visible under each other
+        "markersize": max(7.5 - 1.2 * index, 3.5),
+    }
+    at = [round(_POINTS * share / 100) for share in (50, 90, 99)]
+    axes.plot(
+        np.percentile(values, shares), shares, label=label, markevery=at,
+        markeredgecolor="black", markeredgewidth=0.5, **style,
+    )  # fmt: skip
+
+
+def _wide(series: Mapping[str, NDArray[np.float64]]) -> bool:
+    low, high = min(v[0] for v in series.values()), max(v[-1] for v in series.values())
+    return bool(low > 0 and high / low > 20)
+
+
+def _described(series: Mapping[str, NDArray[np.float64]]) -> str:
+    return "; ".join(
+        "{}: p50 {:.4g}, p90 {:.4g}, p99 {:.4g} ms".format(shortened(label), *np.percentile(v, [50, 90, 99]))
+        for label, v in series.items()
+    )

@@ -1,0 +1,77 @@
+"""Where the time goes: the blocks of the chip, and the kinds of operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reports.figures.style import BLUE, GREY, Look, canvas, legend_below, svg
+from reports.operations import BlockShare, KindTime
+from reports.text import number, shortened
+
+_BUSY, _WAITS, _IDLE = Look("busy", BLUE, ""), Look("waits", "#FFFFFF", "---"), Look("idle", "#EEEEEE", "")
+_EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.4}
+_MOST_KINDS = 8
+
+
+def blocks(name: str, title: str, shares: Sequence[BlockShare]) -> str | None:
+    """SVG: each block's elapsed time as busy, waiting and idle, busiest first; None of nothing."""
+    if not shares:
+        return None
+    with canvas(name, 0.85 + 0.24 * len(shares)) as figure:
+        axes = figure.add_subplot()
+        for row, share in enumerate(shares):
+            left = 0.0
+            for look, part in ((_BUSY, share.busy), (_WAITS, share.stall), (_IDLE, share.idle)):
+                axes.barh(row, 100 * part, left=100 * left, color=look.color, hatch=look.hatch, **_EDGE)
+                left += part
+            axes.annotate(f"{100 * share.busy:.1f} %", (101, row), va="center", annotation_clip=False)
+        axes.set_yticks(range(len(shares)), [shortened(share.block, 24) for share in shares])
+        axes.invert_yaxis()
+        axes.set_xlim(0, 100)
+        axes.set_xlabel("share of elapsed time [%]; the figure at the right is busy time")
+        axes.set_title(title)
+        legend_below(figure, [_BUSY, _WAITS, _IDLE])
+        text = "; ".join(f"{shortened(s.block)}: busy {100 * s.busy:.1f} %" for s in shares)
+        return svg(figure, title, text)
+
+
+def kinds(name: str, title: str, times: Sequence[KindTime], longest: float) -> str | None:
+    """SVG: milliseconds per second of audio by kind of operation, to the common scale ``longest``."""
+    shown = _largest(times)
+    if not shown:
+        return None
+    with canvas(name, 0.85 + 0.24 * len(shown)) as figure:
+        axes = figure.add_subplot()
+        for row, time in enumerate(shown):
+            color = GREY if time.unit == "cpu" else BLUE
+            hatch = "//" if time.unit == "cpu" else ""
+            axes.barh(row, time.busy, color=color, hatch=hatch, **_EDGE)
+            axes.barh(row, time.stall, left=time.busy, color=_WAITS.color, hatch=_WAITS.hatch, **_EDGE)
+            place = (time.busy + time.stall + 0.01 * longest, row)
+            axes.annotate(number(time.busy + time.stall), place, va="center", annotation_clip=False)
+        axes.set_yticks(range(len(shown)), [f"{shortened(time.kind, 20)} ({time.unit})" for time in shown])
+        axes.invert_yaxis()
+        axes.set_xlim(0, longest * 1.15)
+        axes.set_xlabel("ms per second of audio")
+        axes.set_title(title)
+        legend_below(figure, [Look("on the NNA", BLUE, ""), Look("on the CPU", GREY, "//"), _WAITS])
+        text = "; ".join(f"{shortened(t.kind)} ({t.unit}): {number(t.busy + t.stall)} ms/s" for t in shown)
+        return svg(figure, title, text)
+
+
+def _largest(times: Sequence[KindTime]) -> list[KindTime]:
+    """The longest kinds, and the sum of all others on one bar per unit."""
+    rows = [time for time in times if time.busy + time.stall > 0]
+    if len(rows) <= _MOST_KINDS:
+        return rows
+    rest: dict[str, KindTime] = {}
+    for time in rows[_MOST_KINDS - 1 :]:
+        old = rest.get(time.unit, KindTime("all others", time.unit, 0.0, 0.0))
+        rest[time.unit] = KindTime("all others", time.unit, old.busy + time.busy, old.stall + time.stall)
+    return rows[: _MOST_KINDS - 1] + [rest[unit] for unit in sorted(rest)]
+
+
+def longest_kind(times: Mapping[str, Sequence[KindTime]]) -> float:
+    """The longest bar of several results, so that their figures share one scale."""
+    return max((time.busy + time.stall for rows in times.values() for time in rows), default=0.0) or 1.0

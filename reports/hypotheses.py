@@ -1,0 +1,45 @@
+"""`hypotheses.csv`: what each system heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from reports.csvfile import read_csv, write_csv
+
+
+class Hypothesis(NamedTuple):
+    """One utterance as one system heard it, beside what was said."""
+
+    id: str
+    system: str
+    reference: str
+    hypothesis: str
+
+
+def read_hypotheses(path: str | Path) -> list[Hypothesis]:
+    """Every row. Raises FileError or InputError."""
+    return [Hypothesis(*row) for row in read_csv(path, Hypothesis._fields)]
+
+
+def write_hypotheses(path: str | Path, rows: Iterable[Hypothesis]) -> None:
+    """Every row, atomically."""
+    write_csv(path, Hypothesis._fields, rows)
+
+
+class Misheard(NamedTuple):
+    """An utterance that some system got wrong: ``heard`` maps each such system to its hypothesis."""
+
+    id: str
+    reference: str
+    heard: dict[str, str]
+
+
+def misheard(rows: Iterable[Hypothesis], most: int = 40) -> list[Misheard]:
+    """At most ``most`` utterances that some system got wrong, those that most systems missed first."""
+    found: dict[str, Misheard] = {}
+    for row in rows:
+        if row.hypothesis.split() != row.reference.split():
+            found.setdefault(row.id, Misheard(row.id, row.reference, {})).heard[row.system] = row.hypothesis
+    return sorted(found.values(), key=lambda item: (-len(item.heard), item.id))[:most]

@@ -1,0 +1,54 @@
+"""The chip of a result: each field with value, unit and source, as the result file carries them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from nnasim.ir.result import SimResult
+from reports.text import NOT_COMPUTED
+
+
+class Parameter(NamedTuple):
+    """One field of the chip. ``source``: where its number comes from; a dash where the file does not say."""
+
+    field: str
+    value: str
+    unit: str
+    source: str
+
+
+def parameters(result: SimResult) -> list[Parameter]:
+    """Rows of `extra.parameters` where the command recorded them, else the bare fields of `hardware`."""
+    rows = result.extra.get("parameters")
+    if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+        return [_row(row) for row in rows]
+    return [_row({"field": field, "value": value}) for field, value in _leaves(result.hardware)]
+
+
+def _row(row: dict[str, Any]) -> Parameter:
+    return Parameter(
+        str(row.get("field")),
+        _shown(row.get("value")),
+        str(row.get("unit") or ""),
+        str(row.get("source") or NOT_COMPUTED),
+    )
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return NOT_COMPUTED
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return f"{value:,.0f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _leaves(data: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in data.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value

@@ -1,0 +1,91 @@
+"""What one page shows: results by label, and where `compare` made them, the summary and the hypotheses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nnasim.errors import FileError
+from nnasim.ir.io import read_result, write_record
+from nnasim.ir.result import SimResult
+from reports.hypotheses import Hypothesis, read_hypotheses, write_hypotheses
+from reports.operations import write_ops
+from reports.summarise import figures
+from reports.summary import Summary, SystemFigures, read_summary, write_summary
+from reports.timeline import write_timeline
+
+SYSTEM_ORDER = ("float", "cpu_fallback", "naive", "aat")
+
+
+@dataclass(frozen=True)
+class Study:
+    """Results by label, in the order in which they are shown."""
+
+    results: Mapping[str, SimResult]
+    summary: Summary | None = None
+    hypotheses: Sequence[Hypothesis] = field(default=())
+
+    def figures(self) -> dict[str, SystemFigures]:
+        """The figures of each result; word errors only where a summary has them."""
+        if self.summary:
+            return {label: self.summary.systems.get(label, SystemFigures()) for label in self.results}
+        return {label: figures(result) for label, result in self.results.items()}
+
+
+def labelled(results: Sequence[SimResult]) -> dict[str, SimResult]:
+    """Each result under the shortest name that tells it from the others: system, preset too, a number too."""
+    short = [result.system for result in results]
+    if len(set(short)) == len(results):
+        return dict(zip(short, results, strict=True))
+    long = [f"{result.system} on {result.preset}" for result in results]
+    total, seen, labels = Counter(long), Counter[str](), {}
+    for name, result in zip(long, results, strict=True):
+        seen[name] += 1
+        labels[f"{name} #{seen[name]}" if total[name] > 1 else name] = result
+    return labels
+
+
+def read_study(paths: Sequence[Path]) -> Study:
+    """The folder that `compare` wrote, or any number of result files. Raises FileError or InputError."""
+    folders = [path for path in paths if path.is_dir()]
+    if folders and len(paths) > 1:
+        raise FileError(folders[0], "is a folder; give one folder of `compare`, or result files")
+    if folders:
+        return read_folder(folders[0])
+    return Study(labelled([read_result(path) for path in paths]))
+
+
+def read_folder(folder: Path) -> Study:
+    """What ``write_folder`` wrote."""
+    summary = read_summary(folder / "summary.json")
+    names = sorted(summary.systems, key=_place)
+    return Study(
+        results={name: read_result(folder / "results" / _file_name(name, folder)) for name in names},
+        summary=summary,
+        hypotheses=read_hypotheses(folder / "hypotheses.csv"),
+    )
+
+
+def _place(system: str) -> tuple[int, str]:
+    return (SYSTEM_ORDER.index(system) if system in SYSTEM_ORDER else len(SYSTEM_ORDER), system)
+
+
+def _file_name(system: str, folder: Path) -> str:
+    """The result's file. Only the four names may become part of a path, never a text from a file."""
+    if system not in SYSTEM_ORDER:
+        raise FileError(folder / "summary.json", f"names no system of {', '.join(SYSTEM_ORDER)}")
+    return f"{system}.json"
+
+
+def write_folder(folder: Path, study: Study) -> None:
+    """Every file of `compare`'s folder except the page: summary, hypotheses, operations, time line, results."""
+    if study.summary is None:
+        raise ValueError("a folder needs a summary")
+    write_summary(folder / "summary.json", study.summary)
+    write_hypotheses(folder / "hypotheses.csv", study.hypotheses)
+    write_ops(folder / "ops.csv", study.results)
+    write_timeline(folder / "timeline.json", study.results)
+    for system, result in study.results.items():
+        write_record(folder / "results" / _file_name(system, folder), result)

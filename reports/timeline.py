@@ -1,0 +1,83 @@
+"""Spans as tracks: for the Gantt picture, and as a Chrome trace-event file that Perfetto opens."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from nnasim import files
+from nnasim.ir.result import SimResult, Span
+
+
+class Track(NamedTuple):
+    """Spans of one block that do not overlap, in order; ``number`` counts the block's tracks from 0."""
+
+    block: str
+    number: int
+    spans: list[Span]
+
+
+def tracks(spans: Iterable[Span]) -> list[Track]:
+    """Every span on a track of its block; overlapping work of one block stands on separate tracks.
+
+    The simulator's own track numbers come first; a span that would still overlap moves to the first free track.
+    Blocks keep the order in which they first appear.
+    """
+    found: list[Track] = []
+    by_block: dict[str, list[Span]] = {}
+    for span in spans:
+        by_block.setdefault(span.block, []).append(span)
+    for block, own in by_block.items():
+        found += _packed(block, own)
+    return found
+
+
+def _packed(block: str, spans: list[Span]) -> list[Track]:
+    """Greedy interval partitioning: the fewest tracks, and the same ones for the same spans."""
+    rows: list[Track] = []
+    free: list[tuple[int, int]] = []  # (end of the last span, track number)
+    for span in sorted(spans, key=lambda s: (s.start, s.track, s.end, s.name)):
+        if free and free[0][0] <= span.start:
+            _, number = heapq.heappop(free)
+        else:
+            number = len(rows)
+            rows.append(Track(block, number, []))
+        rows[number].spans.append(span)
+        heapq.heappush(free, (span.end, number))
+    return rows
+
+
+def chrome_trace(results: Mapping[str, SimResult]) -> dict[str, Any]:
+    """Trace events of every result: one process per result, one thread per track, times in microseconds."""
+    events: list[dict[str, Any]] = []
+    for process, (label, result) in enumerate(results.items(), start=1):
+        events.append(_name("process_name", process, 0, f"{label} on {result.preset}"))
+        for thread, track in enumerate(tracks(result.spans), start=1):
+            number = f" {track.number + 1}" if track.number else ""
+            events.append(_name("thread_name", process, thread, f"{track.block}{number}"))
+            events += [_event(span, process, thread, result.clock_hz) for span in track.spans]
+    return {"displayTimeUnit": "ns", "traceEvents": events}
+
+
+def _name(what: str, process: int, thread: int, name: str) -> dict[str, Any]:
+    return {"ph": "M", "name": what, "pid": process, "tid": thread, "args": {"name": name}}
+
+
+def _event(span: Span, process: int, thread: int, clock_hz: float) -> dict[str, Any]:
+    return {
+        "ph": "X",
+        "name": span.name,
+        "cat": span.kind,
+        "pid": process,
+        "tid": thread,
+        "ts": span.start * 1e6 / clock_hz,
+        "dur": (span.end - span.start) * 1e6 / clock_hz,
+        "args": {"bytes": span.bytes, "start_cycle": span.start, "end_cycle": span.end},
+    }
+
+
+def write_timeline(path: str | Path, results: Mapping[str, SimResult]) -> None:
+    """`timeline.json`, atomically."""
+    files.write_json(path, chrome_trace(results), indent=None)
