@@ -71,9 +71,11 @@ def _check_offsets(header: Any, size: int, path: str | Path) -> None:
     entries = [item for name, item in header.items() if name != "__metadata__"]
     end = 0
     try:
-        for begin, stop in sorted((item["data_offsets"] for item in entries)):
+        for begin, stop in sorted(item["data_offsets"] for item in entries):
             if begin != end or stop < begin:
-                raise CheckpointError(path, "data_offsets", [begin, stop], f"must go on at {end} without gap or overlap")
+                raise CheckpointError(
+                    path, "data_offsets", [begin, stop], f"must go on at {end} without gap or overlap"
+                )
             end = stop
     except (KeyError, TypeError, ValueError):
         raise CheckpointError(path, "data_offsets", "...", "are missing or no pair of numbers") from None
@@ -114,7 +116,9 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     weights, meta = checkpoint_files(path)
     record = files.read_json(meta, max_bytes=64_000_000)
     if not isinstance(record, dict) or record.get("kind") != "nnasim.checkpoint":
-        raise CheckpointError(meta, "kind", record.get("kind") if isinstance(record, dict) else record, "is no checkpoint")
+        raise CheckpointError(
+            meta, "kind", record.get("kind") if isinstance(record, dict) else record, "is no checkpoint"
+        )
     if record.get("schema_version") != CHECKPOINT_VERSION:
         raise CheckpointError(meta, "schema_version", record.get("schema_version"), f"must be {CHECKPOINT_VERSION}")
     if record.get("system") not in ("float", "aat"):

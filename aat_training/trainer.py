@@ -151,7 +151,12 @@ class Trainer:
         tensors = {**model_tensors(self.model), **{f"best.{name}": value for name, value in self.best.items()}}
         for number, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{number}.{key}": value.numpy() for key, value in state.items()}
-        record = {"step": self.step, "best_wer": self.best_wer, "rows": self.rows, "run": self.run.model_dump(mode="json")}
+        record = {
+            "step": self.step,
+            "best_wer": self.best_wer,
+            "rows": self.rows,
+            "run": self.run.model_dump(mode="json"),
+        }
         write_state(self.folder, tensors, record)
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")

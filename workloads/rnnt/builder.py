@@ -97,18 +97,18 @@ class GraphBuilder:
         z_ifo = self.tensor(f"{layer}.z_ifo", (3 * units,), 16)
         z_g = self.tensor(f"{layer}.z_g", (units,), 16)
         self.op(graph, f"{layer}.gates", "add", "element_wise", (gx, gh), z_ifo, z_g)
-        ifo = self.tensor(f"{layer}.ifo", (3 * units,), self.unit_bits)
-        g = self.tensor(f"{layer}.g", (units,), self.unit_bits)
+        # One pass of the unit serves three gates: an output of several tensors is split among them, in their order.
+        i, f, o, g = (self.tensor(f"{layer}.{gate}", (units,), self.unit_bits) for gate in "ifog")
         sigmoid, tanh = self.table(f"{layer}.sigmoid.table"), self.table(f"{layer}.tanh.table")
-        self.op(graph, f"{layer}.sigmoid", "sigmoid", "gate_activation", (z_ifo, *sigmoid), ifo)
+        self.op(graph, f"{layer}.sigmoid", "sigmoid", "gate_activation", (z_ifo, *sigmoid), i, f, o)
         self.op(graph, f"{layer}.tanh", "tanh", "gate_activation", (z_g, *tanh), g)
         keep, update = self.tensor(f"{layer}.fc", (units,), 32), self.tensor(f"{layer}.ig", (units,), 32)
-        self.op(graph, f"{layer}.forget", "mul", "element_wise", (ifo, c), keep)
-        self.op(graph, f"{layer}.input", "mul", "element_wise", (ifo, g), update)
+        self.op(graph, f"{layer}.forget", "mul", "element_wise", (f, c), keep)
+        self.op(graph, f"{layer}.input", "mul", "element_wise", (i, g), update)
         self.op(graph, f"{layer}.cell", "add", "element_wise", (keep, update), c)
         tc = self.tensor(f"{layer}.tc", (units,), self.unit_bits)
         self.op(graph, f"{layer}.tanh_c", "tanh", "cell_tanh", (c, *self.table(f"{layer}.tanh_c.table")), tc)
-        self.op(graph, f"{layer}.output", "mul", "element_wise", (ifo, tc), h)
+        self.op(graph, f"{layer}.output", "mul", "element_wise", (o, tc), h)
         return h
 
 

@@ -1,0 +1,72 @@
+"""The integers of a recogniser under the names of its op graphs: what the reference and the functional chip compute with."""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import Tensor
+
+from aat_training.model.rnnt import Rnnt
+from aat_training.quant.chip_arithmetic import ChipArithmetic
+from nnasim.numerics.activation import ActivationUnit
+from nnasim.numerics.rescale import Rescale
+
+_UNIT_PARTS = ("table", "knots", "slopes", "bases")
+
+
+def rescale_rows(*scales: Rescale) -> np.ndarray:
+    """Scales as rows (mult, shift), int64 (n, 2)."""
+    rows = [np.stack(np.broadcast_arrays(np.atleast_1d(s.mult), np.atleast_1d(s.shift)), axis=-1) for s in scales]
+    return np.concatenate(rows).astype(np.int64)
+
+
+def _integers(x: Tensor) -> np.ndarray:
+    values = x.detach().double().numpy()
+    small = np.abs(values).max(initial=0) <= 127
+    return values.astype(np.int8 if small else np.int32)
+
+
+def _unit(name: str, unit: ActivationUnit) -> dict[str, np.ndarray]:
+    parts = [unit.data[part] for part in _UNIT_PARTS if part in unit.data]
+    table = {f"{name}.table": np.concatenate(parts).astype(np.int32)} if parts else {}
+    scales = (unit.entry,) if unit.exit is None else (unit.entry, unit.exit)
+    return table | {f"{name}.rescale": rescale_rows(*scales)}
+
+
+def _lstm(model: Rnnt, chip: ChipArithmetic, name: str) -> dict[str, np.ndarray]:
+    weights, cell = chip.frozen_weights(name, model.lstm(name)), chip.scheme.cells[name]
+    constants = {
+        f"{name}.wx": _integers(weights.w_x),
+        f"{name}.wh": _integers(weights.w_h),
+        f"{name}.x.bias": _integers(weights.bias).astype(np.int32),
+        f"{name}.x.rq.rescale": rescale_rows(weights.scale_x.requant),
+        f"{name}.h_mm.rq.rescale": rescale_rows(weights.scale_h.requant),
+        f"{name}.forget.rescale": rescale_rows(cell.keep),
+        f"{name}.input.rescale": rescale_rows(cell.update),
+        f"{name}.cell.rescale": rescale_rows(cell.cell),
+        f"{name}.output.rescale": rescale_rows(cell.output),
+    }
+    for function in ("sigmoid", "tanh", "tanh_c"):
+        constants |= _unit(f"{name}.{function}", getattr(cell, function))
+    return constants
+
+
+def _linear(model: Rnnt, chip: ChipArithmetic, name: str) -> dict[str, np.ndarray]:
+    weight, bias, scale = chip.linear_integers(f"{name}.mm", getattr(model, name))
+    constants = {f"{name}.w": _integers(weight), f"{name}.mm.rq.rescale": rescale_rows(scale.requant)}
+    return constants if bias is None else constants | {f"{name}.mm.bias": _integers(bias).astype(np.int32)}
+
+
+def constants_of(model: Rnnt) -> dict[str, np.ndarray]:
+    """Weights, biases, tables and ``OP.rescale`` rows of a model that runs in the chip's arithmetic."""
+    chip = model.arithmetic
+    assert isinstance(chip, ChipArithmetic)
+    constants = {
+        "embedding.w": _integers(chip.embedding_rows(model)),
+        "enc.quantise.rescale": rescale_rows(chip.scheme.input_scale),
+        **_unit("joint.tanh", chip.scheme.joint.tanh),
+    }
+    for name in (*model.before, *model.after, *model.prediction):
+        constants |= _lstm(model, chip, name)
+    for name in ("joint_enc", "joint_pred", "output"):
+        constants |= _linear(model, chip, name)
+    return constants

@@ -1,0 +1,86 @@
+"""The chip's rounding inside float training: values of ``nnasim.numerics``, gradients straight through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nnasim.errors import NumericsError
+from nnasim.numerics.bounds import MANTISSA, bound
+from nnasim.numerics.formats import highest, lowest
+from nnasim.numerics.rescale import Rescale, rescale
+
+
+def rescaler(scale: Rescale) -> Callable[[Tensor], Tensor]:
+    """``rescale`` with its constants made once: integer-valued tensor -> float64 integers, not yet saturated."""
+    if scale.bits == 15 and not scale.double_round and np.all(scale.shift <= 53):
+        real = torch.from_numpy(np.asarray(scale.real))
+
+        def rounded(value: Tensor) -> Tensor:
+            return (value.double() * real).add_(0.5).floor_()
+
+        return rounded
+    return lambda value: rescale(value.double(), scale)
+
+
+class Requantise(torch.autograd.Function):
+    """``requantise``; gradient ``real`` where the result is inside its type, zero where it saturates."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor, scale: Rescale, bits: int) -> Tensor:  # noqa: D102
+        wide = rescaler(scale)(value)
+        out = wide.clamp(lowest(bits), highest(bits))
+        ctx.save_for_backward(wide == out)
+        ctx.real = torch.from_numpy(np.asarray(scale.real, np.float32))
+        return out.to(value.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # noqa: D102
+        (inside,) = ctx.saved_tensors
+        return grad * inside * ctx.real.to(grad.dtype), None, None
+
+
+class Quantise(torch.autograd.Function):
+    """A parameter -> integers, by ``numbers`` computed outside; gradient 1 / step, zero where it was clipped."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor, integers: Tensor, step: Tensor, limit: float) -> Tensor:  # noqa: D102
+        ctx.save_for_backward(value.double().abs() <= (limit + 0.5) * step, step)
+        return integers
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:  # noqa: D102
+        inside, step = ctx.saved_tensors
+        return (grad * inside / step).to(torch.float32), None, None, None
+
+
+def exact_matmul(x: Tensor, weight: Tensor, input_bits: int, weight_bits: int, name: str) -> Tensor:
+    """``x`` (..., K) times ``weight`` (N, K) transposed, exact: float32, float32 in chunks of K, or float64.
+
+    Both hold integers in float32. The choice follows from K and the bit widths (``bounds``), never from trying.
+    """
+    require_exact_mode()
+    limit = bound(name, weight.shape[1], input_bits, weight_bits, 32)
+    if limit.float_type == "float32":
+        return x @ weight.T
+    if input_bits > 8 or limit.chunk < 1024:
+        return x.double() @ weight.T.double()
+    parts = zip(x.split(1024, -1), weight.split(1024, -1), strict=True)
+    return sum((a @ b.T).double() for a, b in parts)  # type: ignore[return-value]
+
+
+def require_exact_mode() -> None:
+    """Autocast and TF32 break exact integers: raises NumericsError where either is on."""
+    if torch.is_autocast_enabled("cpu") or torch.is_autocast_enabled("cuda"):
+        raise NumericsError("exact operators", "autocast", "on", "must be off around the chip's arithmetic")
+    if torch.backends.cuda.matmul.allow_tf32:
+        raise NumericsError("exact operators", "TF32", "on", "must be off around the chip's arithmetic")
+
+
+def float_holds(bits: int, dtype: str) -> bool:
+    """Whether every integer of ``bits`` is exact in ``dtype``."""
+    return bits - 1 <= MANTISSA[dtype]

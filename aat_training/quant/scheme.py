@@ -1,0 +1,127 @@
+"""Everything that turns one float recogniser into integers, beside its weights: numerics, ranges, steps, tables."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from nnasim.errors import CheckpointError, NumericsError
+from nnasim.numerics.config import NumericsConfig
+from nnasim.numerics.formats import H_FRAC
+from nnasim.numerics.layers import Joint, LstmCell, Ranges, build_cell, build_joint
+from nnasim.numerics.rescale import Rescale
+
+FUNCTIONS = ("sigmoid", "tanh", "tanh_c")
+
+
+@dataclass(frozen=True)
+class QuantScheme:
+    """Frozen choices of one quantisation; weight scales follow from the weights themselves.
+
+    ``input_range``: the normalised feature that full scale stands for; ``embedding_range`` likewise;
+    ``layers``: ranges per LSTM layer; ``tables``: constants of every unit as ``layer.function.part``.
+    """
+
+    numerics: NumericsConfig
+    input_range: float
+    embedding_range: float
+    layers: dict[str, Ranges]
+    joint_range: float
+    method: str = "mse"
+    tables: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def input_scale(self) -> Rescale:
+        """Real feature times this, rounded half up, is the integer that enters the first layer."""
+        top = 1 << (self.numerics.activation_bits - 1)
+        return Rescale.of(top / self.input_range, name="enc.quantise")
+
+    @property
+    def embedding_step(self) -> float:
+        """Worth of one integer of an embedding."""
+        return self.embedding_range / (1 << (self.numerics.activation_bits - 1))
+
+    @property
+    def act_step(self) -> float:
+        """Worth of one integer of h and of every later activation."""
+        return 2.0 ** -H_FRAC[self.numerics.activation_bits]
+
+    def in_step(self, layer: str) -> float:
+        """Worth of one integer that enters ``layer``."""
+        if layer == "enc0":
+            return float(1.0 / self.input_scale.real)
+        return self.embedding_step if layer == "pred0" else self.act_step
+
+    def _stored(self, layer: str, function: str) -> dict[str, np.ndarray] | None:
+        prefix = f"{layer}.{function}."
+        found = {name[len(prefix) :]: value for name, value in self.tables.items() if name.startswith(prefix)}
+        return found if self.tables else None
+
+    @cached_property
+    def cells(self) -> dict[str, LstmCell]:
+        """The point-wise half of each LSTM layer."""
+        made = {}
+        for layer, ranges in self.layers.items():
+            stored = {f: data for f in FUNCTIONS if (data := self._stored(layer, f)) is not None}
+            made[layer] = build_cell(self.numerics, ranges, stored, layer)
+        return made
+
+    @cached_property
+    def joint(self) -> Joint:
+        """The joint's tanh."""
+        return build_joint(self.numerics, self.joint_range, self._stored("joint", "tanh"))
+
+    def with_tables(self) -> QuantScheme:
+        """The same scheme with every table written out, as it travels in a model file."""
+        tables: dict[str, np.ndarray] = {}
+        for layer, cell in self.cells.items():
+            for function in FUNCTIONS:
+                unit = getattr(cell, function)
+                tables |= {f"{layer}.{function}.{part}": value for part, value in unit.data.items()}
+        tables |= {f"joint.tanh.{part}": value for part, value in self.joint.tanh.data.items()}
+        return QuantScheme(**{**_fields(self), "tables": tables})
+
+    def record(self) -> dict[str, Any]:
+        """What model.json stores; tables go to the safetensors file."""
+        return {
+            "numerics": self.numerics.model_dump(mode="json"),
+            "input_range": self.input_range,
+            "embedding_range": self.embedding_range,
+            "layers": {name: asdict(ranges) for name, ranges in self.layers.items()},
+            "joint_range": self.joint_range,
+            "method": self.method,
+        }
+
+
+def _fields(scheme: QuantScheme) -> dict[str, Any]:
+    names = ("numerics", "input_range", "embedding_range", "layers", "joint_range", "method")
+    return {name: getattr(scheme, name) for name in names}
+
+
+def scheme_from_record(record: dict[str, Any], tables: dict[str, np.ndarray], source: object) -> QuantScheme:
+    """A stored scheme. Raises CheckpointError."""
+    try:
+        scheme = QuantScheme(
+            NumericsConfig.model_validate(record["numerics"]),
+            _range(record, "input_range"),
+            _range(record, "embedding_range"),
+            {str(n): Ranges(**{k: _range(r, k) for k in Ranges.__annotations__}) for n, r in record["layers"].items()},
+            _range(record, "joint_range"),
+            str(record.get("method")),
+            {name: value.astype(np.int64) for name, value in tables.items()},
+        )
+        _ = scheme.cells, scheme.joint  # refuses wrong tables here, where the file can be named
+    except (KeyError, TypeError, AttributeError, ValidationError, NumericsError) as error:
+        raise CheckpointError(source, "quantisation", "...", f"is incomplete or wrong: {error}") from None
+    return scheme
+
+
+def _range(record: dict[str, Any], name: str) -> float:
+    value = record[name]
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value <= 1e6:
+        raise TypeError(f"{name} = {value!r} must be a positive number")
+    return float(value)

@@ -1,0 +1,75 @@
+"""The four systems of every comparison: which checkpoint and which arithmetic each one is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from aat_training.checkpoint import Checkpoint, read_checkpoint
+from aat_training.model.arithmetic import Arithmetic
+from aat_training.model.build import build_model, load_parameters
+from aat_training.model.float_arithmetic import FloatArithmetic
+from aat_training.model.rnnt import Rnnt
+from aat_training.quant.calibration import Method, calibrate
+from aat_training.quant.chip_arithmetic import ChipArithmetic
+from aat_training.quant.fallback_arithmetic import FallbackArithmetic
+from aat_training.quant.scheme import QuantScheme, scheme_from_record
+from nnasim.errors import CheckpointError
+from nnasim.ir.trace import System
+from nnasim.numerics.config import Activation, NumericsConfig
+
+BUNDLED = "float", "aat"
+
+
+def checkpoint_for(folder: str | Path, system: System) -> Path:
+    """Where ``system`` finds its checkpoint in a folder of checkpoints: ``aat`` its own, the others the float one."""
+    return Path(folder) / ("aat" if system == "aat" else "float")
+
+
+def scheme_for(
+    checkpoint: Checkpoint, system: System, numerics: NumericsConfig, method: Method = "mse"
+) -> QuantScheme | None:
+    """How ``system`` quantises this checkpoint's model on a chip of ``numerics``; None for ``float``.
+
+    An aat model brings its own ranges and tables. On a chip of other numerics than it was trained for, its ranges are
+    calibrated again: it runs there, but it was not trained for that chip. Raises CheckpointError.
+    """
+    if system == "float":
+        return None
+    histograms = checkpoint.part("calibration")
+    # A chip without an activation unit leaves gates to the CPU, in float; the tables are then never used.
+    usable = numerics if numerics.activation != Activation.NONE else _with_tables(numerics)
+    if system != "aat":
+        return calibrate(histograms, usable, method, checkpoint.path)
+    if checkpoint.quantisation is None:
+        raise CheckpointError(
+            checkpoint.path, "system", checkpoint.system, "has no chip operators trained in: use naive"
+        )
+    trained = scheme_from_record(checkpoint.quantisation, checkpoint.part("tables"), checkpoint.path)
+    return trained if trained.numerics == usable else calibrate(histograms, usable, method, checkpoint.path)
+
+
+def _with_tables(numerics: NumericsConfig) -> NumericsConfig:
+    return numerics.model_copy(update={"activation": Activation.LUT8})
+
+
+def arithmetic_for(system: System, scheme: QuantScheme | None, numerics: NumericsConfig) -> Arithmetic:
+    """The arithmetic of ``system``; a chip without an activation unit computes gates on the CPU whatever the system."""
+    if scheme is None:
+        return FloatArithmetic()
+    gates_on_cpu = system == "cpu_fallback" or numerics.activation == Activation.NONE
+    return FallbackArithmetic(scheme) if gates_on_cpu else ChipArithmetic(scheme)
+
+
+def load_system(
+    path: str | Path, system: System, numerics: NumericsConfig, method: Method = "mse"
+) -> tuple[Checkpoint, Rnnt, QuantScheme | None]:
+    """Read a checkpoint and build the model of ``system``, ready to decode. Raises CheckpointError or FileError."""
+    checkpoint = read_checkpoint(path)
+    scheme = scheme_for(checkpoint, system, numerics, method)
+    model = build_model(checkpoint.recipe, checkpoint.tokens.size, arithmetic_for(system, scheme, numerics))
+    load_parameters(model, checkpoint.part("model"), checkpoint.path)
+    model.eval()
+    torch.set_num_threads(1)
+    return checkpoint, model, scheme

@@ -1,0 +1,186 @@
+"""numpy executor of an OpTrace: runs its graphs on the real integers, operation by operation. The golden tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnasim.errors import TraceError
+from nnasim.ir.trace import Op, OpTrace
+from nnasim.numerics import ops
+from nnasim.numerics.activation import ActivationUnit, Function, unit_output_bits
+from nnasim.numerics.config import Activation
+from nnasim.numerics.formats import saturate
+from nnasim.numerics.rescale import Rescale, requantise
+
+Integers = NDArray[np.int64]
+_PWL_PARTS = ("knots", "slopes", "bases")
+
+
+class Reference:
+    """All tensors of a recogniser, and one method that runs a graph of it.
+
+    ``constants``: weights, biases and tables by tensor name, ``OP.rescale`` rows (mult, shift) by operation.
+    ``tensors``: every tensor's integers, states included; features are set by the caller as float64.
+    """
+
+    def __init__(self, trace: OpTrace, constants: Mapping[str, NDArray[Any]]) -> None:
+        self.trace = trace
+        self.tensors: dict[str, NDArray[Any]] = {}
+        self._rescale: dict[str, Rescale] = {}
+        self._units: dict[str, ActivationUnit] = {}
+        numerics = trace.numerics
+        for name, values in constants.items():
+            if name.endswith(".rescale"):
+                mult, shift = np.asarray(values, np.int64).T
+                double = numerics.rounding == "double"
+                self._rescale[name.removesuffix(".rescale")] = Rescale.checked(
+                    mult, shift, numerics.multiplier_bits, double_round=double, name=name
+                )
+            else:
+                self.tensors[name] = self._checked(name, values)
+        self.reset()
+
+    def _checked(self, name: str, values: NDArray[Any]) -> Integers:
+        spec = self.trace.tensors.get(name)
+        if spec is None or spec.shape != values.shape:
+            wanted = "is unknown to the trace" if spec is None else f"must have shape {spec.shape}"
+            raise TraceError("weights", name, values.shape, wanted)
+        return values.astype(np.int64)
+
+    def reset(self) -> None:
+        """Zero every state: the start of an utterance."""
+        for name, spec in self.trace.tensors.items():
+            if spec.role == "state":
+                self.tensors[name] = np.zeros(spec.shape, np.int64)
+
+    def run(self, graph: str) -> None:
+        """One invocation of ``graph``."""
+        for op in self.trace.graphs[graph].ops:
+            _RUN[op.kind](self, op)
+
+    def _write(self, op: Op, values: NDArray[Any]) -> None:
+        """Split ``values`` among the operation's outputs, in their order."""
+        start = 0
+        for name in op.outputs:
+            size = self.trace.tensors[name].elements
+            self.tensors[name] = values[start : start + size]
+            start += size
+
+    def _bits(self, op: Op) -> int:
+        return self.trace.tensors[op.outputs[0]].bits
+
+    def _scale(self, op: Op) -> Rescale:
+        scale = self._rescale.get(op.name)
+        if scale is None:
+            raise TraceError("weights", f"{op.name}.rescale", None, "is missing")
+        return scale
+
+    def quantise(self, op: Op) -> None:
+        """Real features -> integers."""
+        self._write(op, requantise(self.tensors[op.inputs[0]], self._scale(op), self._bits(op)).astype(np.int64))
+
+    def matmul(self, op: Op) -> None:
+        """Accumulators of a matrix product."""
+        numerics = self.trace.numerics
+        bias = self.tensors[op.inputs[2]] if len(op.inputs) > 2 else None
+        x, weight = (self.tensors[name] for name in op.inputs[:2])
+        bits, overflow = numerics.accumulator_bits, numerics.overflow
+        self._write(op, ops.matmul(x, weight, bias, accumulator_bits=bits, overflow=overflow, name=op.name))
+
+    def requantise(self, op: Op) -> None:
+        """Accumulators -> the output's type."""
+        self._write(op, requantise(self.tensors[op.inputs[0]], self._scale(op), self._bits(op)))
+
+    def add(self, op: Op) -> None:
+        """Both operands lie in a common domain already; the sum is requantised where the operation has a scale."""
+        total = self.tensors[op.inputs[0]] + self.tensors[op.inputs[1]]
+        scale = self._rescale.get(op.name)
+        self._write(op, saturate(total, self._bits(op)) if scale is None else requantise(total, scale, self._bits(op)))
+
+    def mul(self, op: Op) -> None:
+        """Element-wise product."""
+        self._write(
+            op, ops.mul(self.tensors[op.inputs[0]], self.tensors[op.inputs[1]], self._scale(op), self._bits(op))
+        )
+
+    def activation(self, op: Op) -> None:
+        """sigmoid or tanh by the chip's unit."""
+        if op.name not in self._units:
+            self._units[op.name] = self._unit(op, "tanh" if op.kind == "tanh" else "sigmoid")
+        self._write(op, self._units[op.name](self.tensors[op.inputs[0]]))
+
+    def _unit(self, op: Op, function: Function) -> ActivationUnit:
+        numerics, rows, bits = self.trace.numerics, self._scale(op), self._bits(op)
+        parts = [Rescale(rows.mult[n], rows.shift[n], rows.bits, rows.double_round) for n in range(len(rows.mult))]
+        data: dict[str, NDArray[Any]] = {}
+        if len(op.inputs) > 1:
+            table = self.tensors[op.inputs[1]]
+            pwl = numerics.activation == Activation.PWL
+            data = dict(zip(_PWL_PARTS, np.split(table, 3), strict=True)) if pwl else {"table": table}
+        leaves = parts[1] if bits != unit_output_bits(numerics) else None
+        return ActivationUnit(numerics.activation, function, parts[0], data, leaves, bits)
+
+    def embedding(self, op: Op) -> None:
+        """A row of the embedding."""
+        token, rows = (self.tensors[name] for name in op.inputs)
+        self._write(op, rows[int(token[0])])
+
+    def concat(self, op: Op) -> None:
+        """Shift the newest frame into the stack that the reduced layers read."""
+        new, old = self.tensors[op.inputs[0]], self.tensors[op.outputs[0]]
+        self._write(op, np.concatenate([old, new])[-len(old) :])
+
+    def argmax(self, op: Op) -> None:
+        """Index of the largest logit, the first of equals."""
+        self._write(op, np.atleast_1d(ops.argmax(self.tensors[op.inputs[0]])))
+
+
+_RUN: dict[str, Callable[[Reference, Op], None]] = {
+    "quantise": Reference.quantise,
+    "matmul": Reference.matmul,
+    "requantise": Reference.requantise,
+    "add": Reference.add,
+    "mul": Reference.mul,
+    "sigmoid": Reference.activation,
+    "tanh": Reference.activation,
+    "embedding": Reference.embedding,
+    "concat": Reference.concat,
+    "argmax": Reference.argmax,
+}
+
+
+def decode(reference: Reference, features: NDArray[Any], max_symbols: int) -> tuple[list[int], list[Integers]]:
+    """Greedy decoding of one utterance: stacked normalised features (T, F) -> tokens, and the logits of every joint step."""
+    graphs = reference.trace.graphs
+    reduction = _reduction(reference.trace)
+    tokens: list[int] = []
+    logits: list[Integers] = []
+    reference.reset()
+    reference.run("prediction")
+    for number, frame in enumerate(features, start=1):
+        reference.tensors["features"] = frame.astype(np.float64)
+        reference.run("encoder")
+        if number % reduction:
+            continue
+        if "encoder_top" in graphs:
+            reference.run("encoder_top")
+        for _ in range(max_symbols):
+            reference.run("joint")
+            logits.append(reference.tensors["logits"].copy())
+            token = int(reference.tensors["token"][0])
+            if token == 0:
+                break
+            tokens.append(token)
+            reference.run("prediction")
+    return tokens, logits
+
+
+def _reduction(trace: OpTrace) -> int:
+    if "enc.stack" not in trace.tensors:
+        return 1
+    source = next(op.inputs[0] for op in trace.graphs["encoder"].ops if op.name == "enc.stack")
+    return trace.tensors["enc.stack"].elements // trace.tensors[source].elements
