@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-RESULT_VERSION = 1
+RESULT_VERSION: Literal[1] = 1
 
 
 class _Record(BaseModel):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nnasim.numerics.config import NumericsConfig
 
-TRACE_VERSION = 1
+TRACE_VERSION: Literal[1] = 1
 
 System = Literal["float", "cpu_fallback", "naive", "aat"]
 Unit = Literal["nna", "cpu"]
