@@ -1,0 +1,92 @@
+"""When frames and utterances were done: frame latency, engine latency, user-perceived latency, percentiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nnasim.ir.result import FrameTimes, UtteranceTimes
+from nnasim.ir.run import StepRun
+from nnasim.ir.trace import Utterance
+from nnasim.units import cycles_to_ms, seconds_to_cycles
+
+PERCENTILES = (50, 90, 99)
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """Linear interpolation between the ranks, as numpy's default. ValueError for no values."""
+    if not values:
+        raise ValueError("no values")
+    ordered = sorted(values)
+    place = (len(ordered) - 1) * percent / 100
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+
+
+def percentiles(values: Sequence[float]) -> dict[str, float]:
+    """{"p50": ..., "p90": ..., "p99": ...}."""
+    return {f"p{percent}": percentile(values, percent) for percent in PERCENTILES}
+
+
+def frame_rows(index: int, arrivals: Sequence[int], runs: Sequence[StepRun]) -> Iterator[tuple[int, ...]]:
+    """(utterance, frame, arrival, start, end) of each frame that did something; ``arrivals`` in cycles."""
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for run in runs:
+        first.setdefault(run.step.frame, run.start)
+        last[run.step.frame] = run.end
+    for frame, start in first.items():
+        yield index, frame, arrivals[frame], start, last[frame]
+
+
+def frame_times(rows: Sequence[tuple[int, ...]]) -> FrameTimes:
+    """Rows of ``frame_rows`` as columns."""
+    columns = tuple(zip(*rows, strict=True)) if rows else ((),) * 5
+    names = ("utterance", "frame", "arrival", "start", "end")
+    return FrameTimes(**dict(zip(names, columns, strict=True)))
+
+
+def utterance_times(
+    utterance: Utterance, runs: Sequence[StepRun], clock_hz: float, endpointer_ms: float | None
+) -> UtteranceTimes:
+    """Engine latency, busy time and user-perceived latency of one utterance.
+
+    Engine latency counts from the arrival of the last frame to the end of the last operation.
+    """
+    done = runs[-1].end - seconds_to_cycles(utterance.arrivals[-1], clock_hz)
+    engine_ms = cycles_to_ms(max(0, done), clock_hz)
+    parts = _upl_parts(utterance, engine_ms, endpointer_ms)
+    return UtteranceTimes(
+        id=utterance.id,
+        audio_seconds=utterance.audio_seconds,
+        frames=len(utterance.arrivals),
+        engine_latency_ms=engine_ms,
+        busy_ms=cycles_to_ms(sum(run.run.cycles for run in runs), clock_hz),
+        upl_ms=sum(parts.values()) if utterance.speech_end is not None else None,
+        upl_parts_ms=parts,
+    )
+
+
+def _upl_parts(utterance: Utterance, engine_ms: float, endpointer_ms: float | None) -> dict[str, float]:
+    """The parts that are known, in milliseconds.
+
+    Speech ends on average half a frame before its frame is complete; the emission delay counts whole frames from
+    that frame to the one at which the last token left, and is 0 when the tokens were out before speech ended.
+    """
+    period = frame_period(utterance)
+    parts = {"half_chunk": period / 2 * 1e3}
+    if utterance.speech_end is not None and utterance.emissions:
+        frames_late = utterance.emissions[-1] - int(utterance.speech_end / period)
+        parts["emission_delay"] = max(0, frames_late) * period * 1e3
+    parts["engine"] = engine_ms
+    if endpointer_ms is not None:
+        parts["endpointer"] = endpointer_ms
+    return parts
+
+
+def frame_period(utterance: Utterance) -> float:
+    """Seconds of audio that one frame brings."""
+    arrivals = utterance.arrivals
+    if len(arrivals) == 1:
+        return utterance.audio_seconds
+    return (arrivals[-1] - arrivals[0]) / (len(arrivals) - 1) or utterance.audio_seconds / len(arrivals)

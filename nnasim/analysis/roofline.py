@@ -1,0 +1,56 @@
+"""A closed-form lower bound on a program's cycles: the same numbers, no event model. Events are never below it."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from nnasim.hardware import NnaConfig
+from nnasim.ir.program import ElementCommand, HandoffCommand, HostCommand, MatmulCommand, Program
+
+
+def bound_cycles(program: Program, config: NnaConfig) -> int:
+    """No chip of this description runs ``program`` in fewer cycles.
+
+    The longer of two: all bytes at the DRAM's rate, one latency before them; and the chain of commands, each at the
+    peak rate of its unit, since a command waits for the one before it.
+    """
+    return max(_dram_cycles(program, config), math.ceil(_chain_cycles(program, config)))
+
+
+def _dram_cycles(program: Program, config: NnaConfig) -> int:
+    moved = sum(transfer.bytes for transfer in program.transfers)
+    if not moved:
+        return 0
+    rate = Fraction(config.dram.bytes_per_second) / Fraction(config.clock_hz)
+    return config.dram.read_latency_cycles + math.ceil(moved / rate)
+
+
+def _chain_cycles(program: Program, config: NnaConfig) -> float:
+    total = 0.0
+    for command in program.commands:
+        if isinstance(command, MatmulCommand):
+            total += matmul_bound(command, config)
+        elif isinstance(command, ElementCommand) and config.activation_unit:
+            total += command.elements * config.activation_unit.cycles_per_element(command.kind)
+        elif isinstance(command, HandoffCommand):
+            total += config.host.handoff_us * 1e-6 * config.clock_hz
+        elif isinstance(command, HostCommand):
+            total += _host_seconds(command, config) * config.clock_hz
+    # Rates are floats here and fractions in the events; a millionth of a cycle is neither.
+    return total * (1 - 1e-12) - 1e-6
+
+
+def matmul_bound(command: MatmulCommand, config: NnaConfig) -> float:
+    """Cycles of a tile at the array's peak: all MACs busy, or all weights through the decoder."""
+    macs = command.m * command.n * command.k / config.mac_array.macs
+    if config.mac_array.kind == "vector":
+        return max(macs, command.n * command.k / config.mac_array.weights_per_cycle)
+    return macs
+
+
+def _host_seconds(command: HostCommand, config: NnaConfig) -> float:
+    if command.kind == "matmul":
+        arithmetic = 2 * command.macs / (config.host.float_matmul_gflops * 1e9)
+        return max(arithmetic, command.dram_bytes / config.host.memory_bytes_per_second)
+    return command.elements * config.host.ns_per_element(command.kind) * 1e-9

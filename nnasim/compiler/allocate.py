@@ -1,0 +1,64 @@
+"""Addresses for tensors that live for part of an invocation: largest first, at the lowest free address.
+
+The greedy order is that of TensorFlow Lite Micro's memory planner; the result is checked, not trusted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ALIGNMENT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """A tensor's size and the first and last step (inclusive) at which it is alive."""
+
+    name: str
+    bytes: int
+    first: int
+    last: int
+
+    def overlaps(self, other: Lifetime) -> bool:
+        """Whether both are alive at some step."""
+        return self.first <= other.last and other.first <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A lifetime with its address in bytes."""
+
+    life: Lifetime
+    address: int
+
+    @property
+    def end(self) -> int:
+        """First byte behind the tensor."""
+        return self.address + self.life.bytes
+
+
+def allocate(lives: list[Lifetime]) -> tuple[Allocation, ...]:
+    """Addresses such that no two tensors that live at one time overlap."""
+    placed: list[Allocation] = []
+    for life in sorted(lives, key=lambda life: (-life.bytes, life.first, life.name)):
+        address = 0
+        for other in sorted((a for a in placed if a.life.overlaps(life)), key=lambda a: a.address):
+            if other.address >= address + life.bytes:
+                break
+            address = max(address, -(-other.end // ALIGNMENT_BYTES) * ALIGNMENT_BYTES)
+        placed.append(Allocation(life, address))
+    check_allocations(placed)
+    return tuple(placed)
+
+
+def check_allocations(placed: list[Allocation]) -> None:
+    """Raise ValueError, naming both, if two tensors share a byte at one time."""
+    for index, one in enumerate(placed):
+        for other in placed[:index]:
+            if one.life.overlaps(other.life) and one.address < other.end and other.address < one.end:
+                raise ValueError(f"{one.life.name} and {other.life.name} overlap at {max(one.address, other.address)}")
+
+
+def peak_bytes(placed: tuple[Allocation, ...]) -> int:
+    """Size of the arena that the allocations need."""
+    return max((allocation.end for allocation in placed), default=0)

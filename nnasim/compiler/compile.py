@@ -1,0 +1,70 @@
+"""OpTrace + NnaConfig -> CompiledTrace: the programs of every invocation, made when first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from nnasim.compiler.handoffs import result_is_on_nna, result_tensors
+from nnasim.compiler.lower import LoweringContext, lower, lower_boot, lower_return
+from nnasim.compiler.memory_plan import MemoryPlan, plan_memory
+from nnasim.compiler.placement import fused_ops, place
+from nnasim.compiler.weights import weight_uses
+from nnasim.compiler.working_set import Units, arena_bytes, constant_bytes
+from nnasim.hardware import NnaConfig
+from nnasim.ir.program import Holders, Program
+from nnasim.ir.trace import OpTrace
+
+AT_START: Holders = ()  # an utterance opens with zero states, which both units hold
+
+
+class CompiledTrace:
+    """A trace made ready for one chip. Programs depend on the graph and on who holds what, so both are the key."""
+
+    def __init__(self, trace: OpTrace, config: NnaConfig) -> None:
+        self.trace, self.config = trace, config
+        self.units: Units = place(trace, config)
+        self.fused = {name: fused_ops(graph, self.units[name]) for name, graph in trace.graphs.items()}
+        working_set = constant_bytes(trace, self.units) + arena_bytes(trace, self.units, self.fused)
+        self.uses = weight_uses(trace, self.units)
+        self.memory: MemoryPlan = plan_memory(config, working_set, self.uses)
+        self._results = result_tensors(trace)
+        self._programs: dict[tuple[str, Holders], Program] = {}
+
+    @cached_property
+    def cpu_weight_bytes(self) -> int:
+        """Bytes of all weights that the CPU multiplies with."""
+        cpu = {
+            op.inputs[1]
+            for name, graph in self.trace.graphs.items()
+            for op in graph.ops
+            if op.kind == "matmul" and self.units[name][op.name] == "cpu"
+        }
+        return sum(self.trace.tensors[tensor].bytes for tensor in cpu)
+
+    def _context(self, graph: str) -> LoweringContext:
+        return LoweringContext(
+            self.trace, self.config, self.units.get(graph, {}), self.fused.get(graph, set()), self.memory,
+            self.cpu_weight_bytes > self.config.host.cache_bytes,
+        )  # fmt: skip
+
+    def program(self, graph: str, entry: Holders) -> Program:
+        """The program of ``graph`` entered with ``entry``."""
+        key = (graph, entry)
+        if key not in self._programs:
+            self._programs[key] = lower(self._context(graph), graph, entry)
+        return self._programs[key]
+
+    def frame_end(self, holders: Holders) -> Program | None:
+        """The crossing that a frame's end needs, None if no result stands on the NNA alone."""
+        if not result_is_on_nna(self._results, holders):
+            return None
+        key = ("frame_end", holders)
+        if key not in self._programs:
+            self._programs[key] = lower_return(self._context("frame_end"), holders)
+        return self._programs[key]
+
+    def boot(self) -> Program | None:
+        """Loading the resident weights; None if there are none."""
+        if not self.memory.resident:
+            return None
+        return lower_boot(self._context("boot"), self.uses)

@@ -1,0 +1,78 @@
+"""What a chip can run and hold. One function per limit; its docstring is the user's message and the printed limit.
+
+A docstring's ``{names}`` are filled in by ``refuse``; the table of limits shows them as they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn
+
+from nnasim.errors import PlacementError
+from nnasim.hardware import NnaConfig
+from nnasim.ir.trace import Op, TensorSpec
+
+Limit = Callable[..., bool]
+
+CPU_KINDS = frozenset(
+    {
+        "quantise", "matmul", "requantise", "add", "mul", "sigmoid", "tanh", "layer_norm", "embedding", "concat",
+        "argmax",
+    }
+)  # fmt: skip
+ARRAY_KINDS = frozenset({"matmul", "requantise"})
+UNIT_KINDS = CPU_KINDS - {"matmul"}
+
+
+def nna_runs_kind(config: NnaConfig, op: Op) -> bool:
+    """the NNA runs matmul and requantise, and with an activation unit every element-wise operation"""
+    return op.kind in ARRAY_KINDS or (config.has_activation_unit and op.kind in UNIT_KINDS)
+
+
+def cpu_runs_kind(op: Op) -> bool:
+    """the CPU runs every kind of operation of a trace"""
+    return op.kind in CPU_KINDS
+
+
+def weights_are_integers(weight: TensorSpec) -> bool:
+    """the MAC array multiplies weights of 4, 8 or 16 bits; {bits}-bit weights belong on the CPU"""
+    return weight.bits <= 16
+
+
+def matmul_shapes_agree(x: TensorSpec, weight: TensorSpec) -> bool:
+    """a matmul's weight has the shape (N, K), and its input has K elements in each row"""
+    return len(weight.shape) == 2 and x.shape[-1] == weight.shape[1]
+
+
+def working_set_fits(config: NnaConfig, needed: int) -> bool:
+    """tables, states and activations stand in SRAM all together; sram.bytes must be at least {needed}"""
+    return needed <= config.sram.bytes
+
+
+def weight_tile_fits(free: int, needed: int) -> bool:
+    """a weight tile holds whole rows for all columns of the array; sram.bytes must be at least {sram_bytes}"""
+    return needed <= free
+
+
+LIMITS: tuple[Limit, ...] = (
+    nna_runs_kind,
+    cpu_runs_kind,
+    weights_are_integers,
+    matmul_shapes_agree,
+    working_set_fits,
+    weight_tile_fits,
+)
+
+
+def limit_rows(config: NnaConfig) -> list[tuple[str, str]]:
+    """(limit, rule) of every limit, with what this chip has, for a table."""
+    rows = [(limit.__name__, (limit.__doc__ or "").strip()) for limit in LIMITS]
+    rows.append(("sram.bytes", f"{config.sram.bytes} bytes, {config.sram.weight_buffers} weight buffers"))
+    rows.append(("mac_array.output_granule", f"{config.mac_array.output_granule} output channels a step"))
+    rows.append(("numerics.activation", config.numerics.activation.value))
+    return rows
+
+
+def refuse(limit: Limit, source: object, field: str, value: object, **names: object) -> NoReturn:
+    """Raise PlacementError with the limit's own words."""
+    raise PlacementError(source, field, value, (limit.__doc__ or "").strip().format(**names))

@@ -1,0 +1,167 @@
+"""Operations of one graph -> commands, transfers and hand-offs of one Program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nnasim.compiler.handoffs import Ledger
+from nnasim.compiler.memory_plan import MemoryPlan
+from nnasim.compiler.weights import WeightUse, row_bytes
+from nnasim.hardware import NnaConfig
+from nnasim.ir.program import (
+    Block,
+    Command,
+    ElementCommand,
+    FusedCommand,
+    HandoffCommand,
+    Holders,
+    HostCommand,
+    MatmulCommand,
+    OpInfo,
+    Program,
+    Transfer,
+)
+from nnasim.ir.trace import Op, OpTrace, Unit
+from nnasim.units import ceil_div
+
+
+@dataclass(frozen=True)
+class LoweringContext:
+    """All that lowering one graph needs and does not change."""
+
+    trace: OpTrace
+    config: NnaConfig
+    units: dict[str, Unit]
+    fused: set[str]
+    memory: MemoryPlan
+    cpu_streams_weights: bool
+
+
+def stored_bytes(config: NnaConfig, raw_bytes: int) -> int:
+    """DRAM bytes of ``raw_bytes`` of weights: compressed, then aligned."""
+    compressed = -(-raw_bytes * config.dma.weight_compression_ratio // 1)
+    return ceil_div(int(compressed), config.dma.alignment_bytes) * config.dma.alignment_bytes
+
+
+@dataclass
+class Lowering:
+    """Collects the commands of one graph, operation by operation."""
+
+    context: LoweringContext
+    graph: str
+    ledger: Ledger
+    ops: list[OpInfo] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    transfers: list[Transfer] = field(default_factory=list)
+
+    def add(self, op: Op) -> None:
+        """Append ``op``, and before it the crossing that it needs."""
+        unit = self.context.units[op.name]
+        self.ledger.arrive(op)
+        if self.ledger.needs_crossing(op, unit):
+            self.cross(unit)
+        if op.name in self.context.fused:
+            self.commands.append(FusedCommand(self._info(op, unit, "mac_array")))
+        elif unit == "cpu":
+            self._host(op)
+        elif op.kind == "matmul":
+            self._matmul(op)
+        else:
+            self._element(op)
+        self.ledger.make(op, unit)
+        if op.kind == "argmax" and unit == "nna" and not self.context.config.sequencer.on_chip_decode:
+            self.cross("cpu")
+            self.ledger.make(op, "cpu")
+
+    def cross(self, to: Unit) -> None:
+        """Append a crossing."""
+        self.ops.append(OpInfo(self.graph, f"handoff.to_{to}", "handoff", "handoff", "handoff", "cpu", "host"))
+        self.commands.append(HandoffCommand(len(self.ops) - 1, to))
+        self.ledger.cross(to)
+
+    def _info(self, op: Op, unit: Unit, block: Block) -> int:
+        self.ops.append(OpInfo(self.graph, op.name, op.kind, op.group, op.layer, unit, block))
+        return len(self.ops) - 1
+
+    def _bytes(self, *tensors: str) -> int:
+        return sum(self.context.trace.tensors[tensor].bytes for tensor in tensors)
+
+    def _host(self, op: Op) -> None:
+        trace, index = self.context.trace, self._info(op, "cpu", "host")
+        if op.kind == "matmul":
+            weight = trace.tensors[op.inputs[1]]
+            macs = trace.tensors[op.inputs[0]].elements * weight.shape[0]
+            streamed = weight.bytes if self.context.cpu_streams_weights else 0
+            self.commands.append(HostCommand(index, op.kind, 0, macs, streamed))
+        else:
+            self.commands.append(HostCommand(index, op.kind, self._elements(op), 0, 0))
+
+    def _elements(self, op: Op) -> int:
+        counted = op.inputs[:1] if op.kind == "argmax" else op.outputs
+        return sum(self.context.trace.tensors[tensor].elements for tensor in counted)
+
+    def _matmul(self, op: Op) -> None:
+        trace, index = self.context.trace, self._info(op, "nna", "mac_array")
+        x, weight = (trace.tensors[tensor] for tensor in op.inputs[:2])
+        n, k = weight.shape
+        step = self.context.memory.tile_rows.get(op.inputs[1], n)
+        bytes_per_row, out = row_bytes(trace, op), self._bytes(*op.outputs)
+        for row in range(0, n, step):
+            rows = min(step, n - row)
+            first, last = row == 0, row + rows == n
+            port = rows * bytes_per_row + (x.bytes if first else 0) + (out if last else 0)
+            self.commands.append(
+                MatmulCommand(
+                    index, x.elements // k, rows, k, row, weight.bits, min(x.bits, 16),
+                    self._transfer(index, op, row, rows), first, last, port,
+                )
+            )  # fmt: skip
+
+    def _transfer(self, index: int, op: Op, row: int, rows: int) -> int | None:
+        """Index of a new transfer of ``rows`` rows of the op's weight, None if the weight is resident."""
+        if op.inputs[1] in self.context.memory.resident:
+            return None
+        size = stored_bytes(self.context.config, rows * row_bytes(self.context.trace, op))
+        self.transfers.append(Transfer(index, op.inputs[1], row, rows, size))
+        return len(self.transfers) - 1
+
+    def _element(self, op: Op) -> None:
+        index = self._info(op, "nna", "activation_unit")
+        transfer = self._transfer(index, op, 0, 1) if op.kind == "embedding" else None
+        read = () if op.kind == "embedding" else op.inputs
+        self.commands.append(
+            ElementCommand(index, op.kind, self._elements(op), transfer, self._bytes(*read, *op.outputs))
+        )
+
+
+def lower(context: LoweringContext, graph: str, entry: Holders) -> Program:
+    """The program of ``graph`` when the tensors are held as ``entry`` says."""
+    work = Lowering(context, graph, Ledger(context.trace, entry))
+    for op in context.trace.graphs[graph].ops:
+        work.add(op)
+    return _program(work, entry)
+
+
+def lower_return(context: LoweringContext, entry: Holders) -> Program:
+    """The crossing that returns a frame's result to the host."""
+    work = Lowering(context, "frame_end", Ledger(context.trace, entry))
+    work.cross("cpu")
+    return _program(work, entry)
+
+
+def lower_boot(context: LoweringContext, uses: dict[str, WeightUse]) -> Program:
+    """Loading the resident weights, once, before the first utterance. No command waits for it but its end."""
+    work = Lowering(context, "boot", Ledger(context.trace, ()))
+    for use in (use for use in uses.values() if use.tensor in context.memory.resident):
+        layer = use.tensor.partition(".")[0]
+        work.ops.append(OpInfo("boot", use.tensor, "load_weights", "boot", layer, "nna", "dma"))
+        size = stored_bytes(context.config, use.bytes)
+        work.transfers.append(Transfer(len(work.ops) - 1, use.tensor, 0, use.rows, size))
+    return _program(work, ())
+
+
+def _program(work: Lowering, entry: Holders) -> Program:
+    return Program(
+        work.graph, tuple(work.ops), tuple(work.commands), tuple(work.transfers), work.context.memory.buffers,
+        entry, work.ledger.exit(),
+    )  # fmt: skip

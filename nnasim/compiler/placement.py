@@ -1,0 +1,57 @@
+"""Which unit runs each operation: what the trace asks for, as far as the chip can."""
+
+from __future__ import annotations
+
+from nnasim.compiler import constraints
+from nnasim.hardware import NnaConfig
+from nnasim.ir.trace import Op, OpGraph, OpTrace, Unit
+
+
+def place(trace: OpTrace, config: NnaConfig) -> dict[str, dict[str, Unit]]:
+    """Unit of every operation, by graph and operation name.
+
+    An operation that the trace wants on the NNA but the chip has no unit for (NVDLA small: gates) goes to the CPU;
+    one that neither can run raises PlacementError.
+    """
+    return {name: {op.name: _unit(trace, config, name, op) for op in graph.ops} for name, graph in trace.graphs.items()}
+
+
+def _unit(trace: OpTrace, config: NnaConfig, graph: str, op: Op) -> Unit:
+    where = f"graph {graph}, op {op.name}"
+    if op.kind == "matmul":
+        _check_matmul(trace, where, op)
+    if trace.placement[op.group] == "nna" and constraints.nna_runs_kind(config, op):
+        if op.kind == "matmul" and not constraints.weights_are_integers(trace.tensors[op.inputs[1]]):
+            bits = trace.tensors[op.inputs[1]].bits
+            constraints.refuse(constraints.weights_are_integers, where, "weight bits", bits, bits=bits)
+        return "nna"
+    if not constraints.cpu_runs_kind(op):
+        constraints.refuse(constraints.cpu_runs_kind, where, "kind", op.kind)
+    return "cpu"
+
+
+def _check_matmul(trace: OpTrace, where: str, op: Op) -> None:
+    if len(op.inputs) < 2:
+        constraints.refuse(constraints.matmul_shapes_agree, where, "inputs", list(op.inputs))
+    x, weight = (trace.tensors[name] for name in op.inputs[:2])
+    if not constraints.matmul_shapes_agree(x, weight):
+        constraints.refuse(constraints.matmul_shapes_agree, where, "shapes", [list(x.shape), list(weight.shape)])
+
+
+def fused_ops(graph: OpGraph, units: dict[str, Unit]) -> set[str]:
+    """Names of operations that ride behind a matmul on the NNA: its requantise, and an activation after that.
+
+    An operation rides when it is the only reader of what the matmul (or the operation that rides already) makes.
+    """
+    readers: dict[str, list[str]] = {}
+    for op in graph.ops:
+        for tensor in op.inputs:
+            readers.setdefault(tensor, []).append(op.name)
+    riding: set[str] = set()
+    carriers = {tensor for op in graph.ops if op.kind == "matmul" and units[op.name] == "nna" for tensor in op.outputs}
+    for op in graph.ops:
+        rides = op.kind in ("requantise", "sigmoid", "tanh") and op.inputs[0] in carriers
+        if rides and units[op.name] == "nna" and readers[op.inputs[0]] == [op.name]:
+            riding.add(op.name)
+            carriers.update(op.outputs if op.kind == "requantise" else ())
+    return riding

@@ -1,0 +1,58 @@
+"""The weights that operations on the NNA use: their rows, their bytes, how often they are needed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from nnasim.compiler.working_set import Units
+from nnasim.ir.trace import Op, OpTrace
+from nnasim.units import ceil_div
+
+
+@dataclass(frozen=True, slots=True)
+class WeightUse:
+    """A weight matrix of (rows, columns) and what one use of it reads.
+
+    ``row_bytes``: one row of the matrix with its bias; ``rows_per_use``: all rows for a matmul, one for a look-up.
+    ``uses``: invocations in the whole trace that need it.
+    """
+
+    tensor: str
+    rows: int
+    row_bytes: int
+    rows_per_use: int
+    uses: int
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the whole matrix with its bias."""
+        return self.rows * self.row_bytes
+
+    @property
+    def traffic_bytes(self) -> int:
+        """Bytes that the whole trace reads if the matrix streams."""
+        return self.uses * self.rows_per_use * self.row_bytes
+
+
+def row_bytes(trace: OpTrace, op: Op) -> int:
+    """Bytes of one row of a matmul's (or an embedding's) weight, with its bias if it has one."""
+    weight = trace.tensors[op.inputs[1]]
+    bias = trace.tensors[op.inputs[2]].bits if op.kind == "matmul" and len(op.inputs) > 2 else 0
+    return ceil_div(weight.shape[-1] * weight.bits + bias, 8)
+
+
+def weight_uses(trace: OpTrace, units: Units) -> dict[str, WeightUse]:
+    """Every weight that the NNA reads, by tensor name, in the order of the graphs."""
+    calls = Counter(graph for utterance in trace.utterances for graph in utterance.call_graphs)
+    found: dict[str, WeightUse] = {}
+    for name, graph in trace.graphs.items():
+        for op in graph.ops:
+            if op.kind in ("matmul", "embedding") and units[name][op.name] == "nna":
+                rows = trace.tensors[op.inputs[1]].shape[0]
+                old = found.get(op.inputs[1])
+                found[op.inputs[1]] = WeightUse(
+                    op.inputs[1], rows, row_bytes(trace, op), rows if op.kind == "matmul" else 1,
+                    calls[name] + (old.uses if old else 0),
+                )  # fmt: skip
+    return found

@@ -1,0 +1,139 @@
+"""Program: what the chip executes for one invocation of a graph. Frozen records; made by the compiler, run by sim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nnasim.ir.trace import OpGroup, OpKind, Unit
+
+Block = Literal["sequencer", "dma", "dram", "sram", "mac_array", "activation_unit", "host"]
+BLOCKS: tuple[Block, ...] = Block.__args__  # type: ignore[attr-defined]
+NNA_BLOCKS: tuple[Block, ...] = ("sequencer", "dma", "sram", "mac_array", "activation_unit")
+
+# Tensors of which only one unit holds the current value: the chip's state between two invocations, as far as time
+# is concerned. Sorted pairs, so that equal states are equal records.
+Holders = tuple[tuple[str, Unit], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpInfo:
+    """Whose time a command is: an operation of a graph, or a hand-off between its operations."""
+
+    graph: str
+    name: str
+    kind: OpKind | Literal["handoff", "load_weights"]
+    group: OpGroup | Literal["handoff", "boot"]
+    layer: str
+    unit: Unit
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One DMA read from DRAM into a weight buffer (or, while booting, into resident SRAM).
+
+    ``op``: index into ``Program.ops``; ``bytes``: DRAM bytes, compressed and aligned; ``row``: first row of the tensor;
+    ``rows``: how many.
+    """
+
+    op: int
+    tensor: str
+    row: int
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatmulCommand:
+    """One tile of a matmul on the MAC array: C[m, n] = A[m, k] @ B[k, n], output channels ``row`` to ``row + n``.
+
+    ``transfer``: index into ``Program.transfers`` of the tile's weights, None if they are resident. ``first`` and
+    ``last``: the tile opens, closes the pass. ``sram_bytes``: bytes that pass through the SRAM's port.
+    """
+
+    op: int
+    m: int
+    n: int
+    k: int
+    row: int
+    weight_bits: int
+    input_bits: int
+    transfer: int | None
+    first: bool
+    last: bool
+    sram_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ElementCommand:
+    """One pass of the activation unit: ``elements`` outputs of operation ``kind``; ``transfer`` as in a matmul."""
+
+    op: int
+    kind: OpKind
+    elements: int
+    transfer: int | None
+    sram_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostCommand:
+    """One operation on the CPU in float: ``macs`` for a matmul, ``elements`` otherwise; ``dram_bytes`` it reads."""
+
+    op: int
+    kind: OpKind
+    elements: int
+    macs: int
+    dram_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FusedCommand:
+    """An operation that the unit before it performs on the way out, in no time of its own."""
+
+    op: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffCommand:
+    """One crossing between CPU and NNA; everything that the other side has made is handed over with it."""
+
+    op: int
+    to: Unit
+
+
+Command = MatmulCommand | ElementCommand | HostCommand | FusedCommand | HandoffCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The commands of one invocation in issue order, and the transfers that the DMA runs ahead with.
+
+    ``weight_buffers``: buffers that transfers may occupy. ``entry``, ``exit``: who holds what before and after.
+    """
+
+    graph: str
+    ops: tuple[OpInfo, ...]
+    commands: tuple[Command, ...]
+    transfers: tuple[Transfer, ...]
+    weight_buffers: int
+    entry: Holders
+    exit: Holders
+
+    @property
+    def dram_bytes(self) -> int:
+        """Bytes that the program moves between DRAM and anyone."""
+        return sum(transfer.bytes for transfer in self.transfers) + sum(
+            command.dram_bytes for command in self.commands if isinstance(command, HostCommand)
+        )
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates, on either unit."""
+        array = sum(c.m * c.n * c.k for c in self.commands if isinstance(c, MatmulCommand))
+        return array + sum(c.macs for c in self.commands if isinstance(c, HostCommand))
+
+    @property
+    def handoffs(self) -> int:
+        """Crossings between CPU and NNA."""
+        return sum(isinstance(command, HandoffCommand) for command in self.commands)

@@ -1,0 +1,61 @@
+"""What running programs recorded. Frozen records; made by sim, read by analysis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nnasim.ir.program import Block, Program
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One interval of a block, in cycles: work on operation ``op``, or a stall with its ``reason``.
+
+    ``op``: index into ``Program.ops``; ``track``: which of a block's parallel parts (DMA channel, SRAM port);
+    ``bytes``: moved in the interval.
+    """
+
+    block: Block
+    track: int
+    op: int
+    start: int
+    end: int
+    bytes: int = 0
+    reason: str = ""
+
+    @property
+    def is_stall(self) -> bool:
+        """Whether the block waited."""
+        return bool(self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationRun:
+    """What one execution of a program did: its length in cycles, and its records, counted from its start."""
+
+    program: Program
+    cycles: int
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One program of an utterance: not before cycle ``earliest``, on behalf of ``frame``."""
+
+    program: Program
+    earliest: int
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepRun:
+    """When a step ran, in cycles from the utterance's start, and what it did."""
+
+    step: Step
+    start: int
+    run: InvocationRun
+
+    @property
+    def end(self) -> int:
+        """The cycle in which the step had ended."""
+        return self.start + self.run.cycles

@@ -1,0 +1,51 @@
+"""Tables and element-wise engine."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import simpy
+
+from nnasim.hardware.units import ActivationUnitConfig
+from nnasim.ir.program import ElementCommand
+from nnasim.sim.blocks.compute import ComputeBlock
+from nnasim.sim.blocks.sram import Sram
+from nnasim.sim.probe import Probe
+
+
+class ActivationUnit(ComputeBlock):
+    """Table activations, element-wise multiply and add, look-ups and argmax.
+
+    Timing law
+        fixed cycles per pass + ceil(elements x cycles per element of the kind), output elements (argmax: input ones);
+        never faster than the SRAM's port moves operands and results.
+
+    Ports
+        ``run(command, arrived)``: execute one pass.
+
+    Not modelled
+        Overlap of an element-wise pass with a matmul: commands are issued one after another.
+    """
+
+    block = "activation_unit"
+    not_modelled: ClassVar[tuple[str, ...]] = (
+        "overlap of element-wise passes with matmuls: commands are issued one after another",
+    )
+
+    def __init__(self, env: simpy.Environment, probe: Probe, sram: Sram, config: ActivationUnitConfig) -> None:
+        super().__init__(env, probe, sram)
+        self.config = config
+
+    def cycles(self, kind: str, elements: int) -> int:
+        """Cycles of one pass over ``elements`` elements."""
+        # A rate such as 0.1 is meant as the decimal number, not as the double just above it.
+        rate = Fraction(self.config.cycles_per_element(kind)).limit_denominator(10**6)
+        return self.config.fixed_cycles_per_pass - (-elements * rate.numerator // rate.denominator)
+
+    def run(self, command: ElementCommand, arrived: Sequence[simpy.Event]) -> Generator[simpy.Event, Any, None]:
+        """Execute one pass."""
+        event = None if command.transfer is None else arrived[command.transfer]
+        cycles = self.cycles(command.kind, command.elements)
+        yield from self.occupy(command.op, cycles, command.sram_bytes, event)

@@ -1,0 +1,58 @@
+"""The host CPU: float operations, and the crossings between CPU and NNA."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, ClassVar
+
+import simpy
+
+from nnasim.hardware.units import HostConfig
+from nnasim.ir.program import HandoffCommand, HostCommand
+from nnasim.sim.probe import Probe
+from nnasim.units import seconds_to_cycles
+
+
+class Host:
+    """The CPU.
+
+    Timing law
+        A crossing takes ``handoff_us``. A matmul of N multiply-accumulates takes the longer of its arithmetic,
+        2 N / float_matmul_gflops, and its weights' bytes / memory_bytes_per_second (nothing, if all float weights fit
+        the cache); any other operation takes elements x its ns_per_element. Times become core cycles, rounded up.
+
+    Ports
+        ``run(command)``: execute one operation or one crossing.
+
+    Not modelled
+        Other load on the CPU and its scheduling; frequency changes.
+        Contention of the CPU's reads with the DMA's.
+    """
+
+    not_modelled: ClassVar[tuple[str, ...]] = (
+        "other load on the CPU and its scheduling; frequency changes",
+        "contention of the CPU's reads with the DMA's",
+    )
+
+    def __init__(self, env: simpy.Environment, probe: Probe, config: HostConfig, clock_hz: float) -> None:
+        self.env, self.probe, self.config, self.clock_hz = env, probe, config, clock_hz
+
+    def cycles(self, command: HostCommand | HandoffCommand) -> int:
+        """Core cycles of one command."""
+        return seconds_to_cycles(self._seconds(command), self.clock_hz)
+
+    def _seconds(self, command: HostCommand | HandoffCommand) -> float:
+        if isinstance(command, HandoffCommand):
+            return self.config.handoff_us * 1e-6
+        if command.kind == "matmul":
+            arithmetic = 2 * command.macs / (self.config.float_matmul_gflops * 1e9)
+            return max(arithmetic, command.dram_bytes / self.config.memory_bytes_per_second)
+        return command.elements * self.config.ns_per_element(command.kind) * 1e-9
+
+    def run(self, command: HostCommand | HandoffCommand) -> Generator[simpy.Event, Any, None]:
+        """Execute one command."""
+        start = int(self.env.now)
+        if duration := self.cycles(command):
+            yield self.env.timeout(duration)
+        moved = command.dram_bytes if isinstance(command, HostCommand) else 0
+        self.probe.busy("host", 0, command.op, start, int(self.env.now), moved)

@@ -1,0 +1,46 @@
+"""The MAC array as a block of the machine; its family's law says how long a tile takes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any, ClassVar
+
+import simpy
+
+from nnasim.ir.program import MatmulCommand
+from nnasim.sim.blocks.compute import ComputeBlock
+from nnasim.sim.blocks.mac_array import MacArrayLaw, MatmulTile
+from nnasim.sim.blocks.sram import Sram
+from nnasim.sim.probe import Probe
+
+
+class MacUnit(ComputeBlock):
+    """The MAC array, its output stage included.
+
+    Timing law
+        That of the family (``MacArrayLaw``), tile by tile; never faster than the SRAM's port delivers weights once,
+        inputs once a pass, and takes outputs once a pass.
+
+    Ports
+        ``run(command, arrived)``: execute one tile; ``arrived`` are the events of the program's transfers.
+
+    Not modelled
+        Data-dependent effects: zero skipping, clock gating.
+    """
+
+    block = "mac_array"
+    not_modelled: ClassVar[tuple[str, ...]] = ("data-dependent effects in the MAC array: zero skipping, clock gating",)
+
+    def __init__(self, env: simpy.Environment, probe: Probe, sram: Sram, law: MacArrayLaw) -> None:
+        super().__init__(env, probe, sram)
+        self.law = law
+
+    def run(self, command: MatmulCommand, arrived: Sequence[simpy.Event]) -> Generator[simpy.Event, Any, None]:
+        """Execute one tile."""
+        resident = command.transfer is None
+        tile = MatmulTile(
+            command.m, command.n, command.k, command.weight_bits, command.input_bits, command.first, command.last,
+            resident,
+        )  # fmt: skip
+        event = None if command.transfer is None else arrived[command.transfer]
+        yield from self.occupy(command.op, self.law.cycles(tile), command.sram_bytes, event)

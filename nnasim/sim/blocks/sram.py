@@ -1,0 +1,52 @@
+"""On-chip memory: its ports, and the buffers through which streamed weights pass."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import ClassVar
+
+import simpy
+
+from nnasim.sim.probe import Probe
+
+
+class Sram:
+    """On-chip memory with one or two ports and a ring of weight buffers.
+
+    Timing law
+        Each port serves requests in the order in which they come, at ``bytes_per_cycle``. A request of B bytes at
+        cycle t ends at max(t, end of the port's last request) + ceil(B / bytes_per_cycle). With one port the DMA and
+        the compute blocks share it; with two, the DMA has its own.
+
+    Ports
+        ``access(port, op, bytes)``: when a request made now ends. ``free_buffers``: a store of buffer numbers; who
+        takes one must put it back.
+
+    Not modelled
+        Bank conflicts: data are taken as interleaved over all banks.
+    """
+
+    not_modelled: ClassVar[tuple[str, ...]] = ("SRAM bank conflicts: data are taken as interleaved over all banks",)
+
+    COMPUTE, DMA = 0, 1
+
+    def __init__(
+        self, env: simpy.Environment, probe: Probe, bytes_per_cycle: Fraction, ports: int, buffers: int
+    ) -> None:
+        self.env, self.probe, self.rate = env, probe, bytes_per_cycle
+        self._port_free = [0] * min(2, ports)
+        self.free_buffers = simpy.Store(env, capacity=max(1, buffers))
+        self.free_buffers.items.extend(range(buffers))
+
+    def access(self, port: int, op: int, bytes: int) -> int:
+        """The cycle at which a request of ``bytes`` bytes, made now, has been served."""
+        port = min(port, len(self._port_free) - 1)
+        start = max(int(self.env.now), self._port_free[port])
+        end = start - (-bytes * self.rate.denominator // self.rate.numerator)
+        self._port_free[port] = end
+        self.probe.busy("sram", port, op, start, end, bytes)
+        return end
+
+    def write(self, op: int, bytes: int) -> int:
+        """``access`` on the DMA's port: what a DRAM read takes as its sink."""
+        return self.access(Sram.DMA, op, bytes)

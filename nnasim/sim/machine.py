@@ -1,0 +1,90 @@
+"""The machine: blocks wired together, running one program at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import simpy
+
+from nnasim.errors import SimulationError
+from nnasim.hardware import NnaConfig
+from nnasim.ir.program import Command, ElementCommand, FusedCommand, HandoffCommand, HostCommand, MatmulCommand, Program
+from nnasim.sim.blocks.activation_unit import ActivationUnit
+from nnasim.sim.blocks.dma import Dma
+from nnasim.sim.blocks.dram import Dram
+from nnasim.sim.blocks.host import Host
+from nnasim.sim.blocks.mac_array import mac_array_law
+from nnasim.sim.blocks.mac_unit import MacUnit
+from nnasim.sim.blocks.sequencer import Sequencer
+from nnasim.sim.blocks.sram import Sram
+from nnasim.sim.probe import Probe
+
+# Longest invocation that is believed: about half an hour at 500 MHz. A program that runs longer is broken.
+WATCHDOG_CYCLES = 10**12
+
+
+class Machine:
+    """One chip with its host, in one SimPy environment. Blocks are made in a fixed order: a run repeats itself."""
+
+    def __init__(self, env: simpy.Environment, config: NnaConfig, probe: Probe) -> None:
+        self.env, self.config, self.probe = env, config, probe
+        self.dram = Dram(env, probe, config.dram_bytes_per_cycle, config.dram.read_latency_cycles)
+        self.host = Host(env, probe, config.host, config.clock_hz)
+        self.sequencer = Sequencer(env, probe, config.sequencer.cycles_per_command)
+        self.law = mac_array_law(config.mac_array)
+
+    def execute(self, program: Program) -> Generator[simpy.Event, Any, None]:
+        """Run ``program``; ends when its last command and its last transfer have ended."""
+        check_blocks(program, self.config)
+        rate = Fraction(self.config.sram.bytes_per_cycle).limit_denominator(10**6)
+        buffers = program.weight_buffers
+        sram = Sram(self.env, self.probe, rate, self.config.sram.ports, buffers)
+        # While booting, transfers fill resident SRAM and need no weight buffer.
+        dma = Dma(self.env, self.probe, self.dram, sram, self.config.dma.channels, buffered=program.graph != "boot")
+        arrived = dma.start(program.transfers)
+        yield from self.sequencer.run(program.commands, self._dispatcher(sram, arrived))
+        for event in arrived:
+            if not event.processed:
+                yield event
+
+    def _dispatcher(self, sram: Sram, arrived: Sequence[simpy.Event]) -> Any:
+        mac_unit = MacUnit(self.env, self.probe, sram, self.law)
+        unit_config = self.config.activation_unit
+        activation = unit_config and ActivationUnit(self.env, self.probe, sram, unit_config)
+
+        def execute(command: Command) -> Generator[simpy.Event, Any, None]:
+            if isinstance(command, MatmulCommand):
+                yield from mac_unit.run(command, arrived)
+            elif isinstance(command, ElementCommand) and activation:
+                yield from activation.run(command, arrived)
+            elif isinstance(command, HostCommand | HandoffCommand):
+                yield from self.host.run(command)
+
+        return execute
+
+
+def check_blocks(program: Program, config: NnaConfig) -> None:
+    """SimulationError for a command that the chip has no block for, or that waits for a transfer that is not there."""
+    for command in program.commands:
+        if isinstance(command, FusedCommand | HostCommand | HandoffCommand):
+            continue
+        name = program.ops[command.op].name
+        if isinstance(command, ElementCommand) and config.activation_unit is None:
+            raise SimulationError(f"{program.graph}, {name}: {config.name} has no activation unit for {command.kind}")
+        if command.transfer is not None and not 0 <= command.transfer < len(program.transfers):
+            raise SimulationError(
+                f"{program.graph}, {name}: waits for transfer {command.transfer}, of {len(program.transfers)}"
+            )
+
+
+def run_until_done(env: simpy.Environment, done: simpy.Event, probe: Probe, watchdog_cycles: int) -> None:
+    """Run until ``done``. SimulationError for a deadlock (who waits for what) and for the watchdog."""
+    limit = env.timeout(watchdog_cycles)
+    env.run(until=simpy.AnyOf(env, [done, limit]))
+    if not done.triggered:
+        if env.peek() == math.inf:  # nothing else can ever happen
+            raise SimulationError(f"deadlock: {probe.who_waits() or 'nobody waits for anything known'}")
+        raise SimulationError(f"watchdog: not done after {watchdog_cycles} cycles")

@@ -1,0 +1,38 @@
+"""What blocks record while they run: spans of work and of waiting, and who waits for what right now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nnasim.ir.program import Block
+from nnasim.ir.run import Record
+
+
+@dataclass
+class Probe:
+    """Collects records. Statistics are computed afterwards, in ``nnasim.analysis``."""
+
+    records: list[Record] = field(default_factory=list)
+    waiting: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def busy(self, block: Block, track: int, op: int, start: int, end: int, bytes: int = 0) -> None:
+        """``block`` worked on ``op`` from ``start`` to ``end``; an interval of no length is kept if it moved bytes."""
+        if end > start or bytes:
+            self.records.append(Record(block, track, op, start, end, bytes))
+
+    def stall(self, block: Block, track: int, op: int, start: int, end: int, reason: str) -> None:
+        """``block`` waited for ``reason``."""
+        if end > start:
+            self.records.append(Record(block, track, op, start, end, 0, reason))
+
+    def begin_wait(self, block: Block, track: int, reason: str) -> None:
+        """From now on ``block`` waits for ``reason``; a deadlock's message lists these."""
+        self.waiting[block, track] = reason
+
+    def end_wait(self, block: Block, track: int) -> None:
+        """The wait is over."""
+        self.waiting.pop((block, track), None)
+
+    def who_waits(self) -> str:
+        """Who waits for what, in one line."""
+        return "; ".join(f"{block} {track} waits for {why}" for (block, track), why in sorted(self.waiting.items()))

@@ -1,0 +1,74 @@
+"""Running programs: one invocation alone, or a whole utterance in one environment with audio arriving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+import simpy
+
+from nnasim.hardware import NnaConfig
+from nnasim.ir.program import Holders, Program
+from nnasim.ir.run import InvocationRun, Record, Step, StepRun
+from nnasim.sim.machine import WATCHDOG_CYCLES, Machine, run_until_done
+from nnasim.sim.probe import Probe
+
+
+def run_program(program: Program, config: NnaConfig, watchdog_cycles: int = WATCHDOG_CYCLES) -> InvocationRun:
+    """``program`` alone, from a machine at rest."""
+    return run_steps([Step(program, 0, 0)], config, watchdog_cycles)[0].run
+
+
+def run_steps(steps: list[Step], config: NnaConfig, watchdog_cycles: int = WATCHDOG_CYCLES) -> list[StepRun]:
+    """Every event of ``steps``, one after another on one machine in one environment."""
+    env, probe = simpy.Environment(), Probe()
+    machine, runs = Machine(env, config, probe), list[StepRun]()
+
+    def utterance() -> Generator[simpy.Event, Any, None]:
+        for step in steps:
+            if step.earliest > env.now:
+                yield env.timeout(step.earliest - int(env.now))
+            start = int(env.now)
+            yield from machine.execute(step.program)
+            runs.append(StepRun(step, start, _collect(probe, step.program, start, int(env.now))))
+
+    last = max(step.earliest for step in steps)
+    run_until_done(env, env.process(utterance()), probe, last + watchdog_cycles)
+    return runs
+
+
+def _collect(probe: Probe, program: Program, start: int, end: int) -> InvocationRun:
+    moved = tuple(
+        Record(r.block, r.track, r.op, r.start - start, r.end - start, r.bytes, r.reason) for r in probe.records
+    )
+    probe.records.clear()
+    return InvocationRun(program, end - start, moved)
+
+
+class Replay:
+    """Programs that start from the same chip state take the same cycles: each is run once, then replayed.
+
+    Exact, because an invocation begins with a machine at rest and empty weight buffers, and all else that time depends
+    on is in the program itself: within one compiled trace, its graph and who holds what name it.
+    """
+
+    def __init__(self, run: Callable[[Program], InvocationRun]) -> None:
+        self._run = run
+        self._known: dict[tuple[str, Holders], InvocationRun] = {}
+
+    def run_steps(self, steps: list[Step]) -> list[StepRun]:
+        """As ``run_steps``, every distinct program simulated once."""
+        runs, now = [], 0
+        for step in steps:
+            start = max(now, step.earliest)
+            run = self.run_program(step.program)
+            runs.append(StepRun(step, start, run))
+            now = start + run.cycles
+        return runs
+
+    def run_program(self, program: Program) -> InvocationRun:
+        """The run of ``program``, simulated at its first call."""
+        key = (program.graph, program.entry)
+        if key not in self._known:
+            self._known[key] = self._run(program)
+        return self._known[key]
