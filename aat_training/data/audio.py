@@ -20,8 +20,9 @@ from workloads.audio.header import AudioHeader, read_header
 _BLOCK_FRAMES = 1 << 16
 # Full scale is 1. Beyond this a float file is not audio, and its power spectrum would leave float32.
 LOUDEST = 1000.0
-# torchaudio's kernel has numerator x denominator elements: 16001 -> 16000 Hz would take 1 GB. The nearest ratio with a
-# denominator up to this one is at most 1 part in 10^6 off, which is 4 ms in an hour.
+# torchaudio's kernel has numerator x denominator elements: 16001 -> 16000 Hz would take 2 GB. Rates in use (8000, 11025,
+# 22050, 44100, 48000 ...) have small ratios and are exact; others get the nearest ratio with a denominator up to this
+# one, which is at most 1 part in 2,000 off: under one cent of pitch, 5 ms in 10 s.
 _LARGEST_RATIO = 1000
 
 Samples = NDArray[np.float32]

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from nnasim import files
-from nnasim.errors import FileError, ManifestError
+from nnasim.errors import FileError, ManifestError, shown
 
 MAX_LINE_BYTES = 1_000_000
 MAX_MANIFEST_BYTES = 64_000_000
@@ -119,7 +119,7 @@ def _parse_line(line: bytes, where: str, folder: Path) -> Entry:
 def _check_fields(data: Any, where: str) -> None:
     """Exactly the fields of the format: each required one, one of the two paths, nothing else."""
     if not isinstance(data, dict):
-        raise ManifestError(where, "", data, "is not a JSON object")
+        raise FileError(where, f"is not a JSON object: {shown(data)}")
     for name in _REQUIRED:
         if name not in data:
             raise FileError(where, f"the field {name!r} is missing")

@@ -1,0 +1,168 @@
+"""A manifest is read strictly, and every complaint names the file and the line."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from aat_training.data import manifest
+from aat_training.data.manifest import Entry, read_manifest, write_manifest
+from nnasim.errors import FileError, NnasimError
+
+GOOD = {"id": "a", "audio_filepath": "a.wav", "duration": 1.5, "text": "three one", "speaker": "george"}
+
+
+def line(**changes):
+    record = {**GOOD, **changes}
+    return json.dumps({key: value for key, value in record.items() if value is not ...})
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(*lines, encoding="utf-8"):
+        path = tmp_path / "m.jsonl"
+        path.write_bytes("\n".join(lines).encode(encoding, "surrogatepass"))
+        return path
+
+    return write
+
+
+def test_a_line_becomes_an_entry_whose_path_starts_at_the_manifests_folder(write, tmp_path):
+    (entry,) = read_manifest(write(line()))
+    assert (entry.id, entry.duration, entry.text, entry.speaker) == ("a", 1.5, "three one", "george")
+    assert entry.path == tmp_path / "a.wav"
+    assert entry.where == f"{tmp_path}/m.jsonl line 1"
+
+
+def test_absolute_paths_stay_and_integers_are_durations(write):
+    (entry,) = read_manifest(write(line(audio_filepath="/x/a.flac", duration=2)))
+    assert str(entry.path) == "/x/a.flac"
+    assert entry.duration == 2.0
+
+
+def test_features_instead_of_audio(write, tmp_path):
+    (entry,) = read_manifest(write(line(audio_filepath=..., features_filepath="a.mfc")))
+    assert (entry.field, entry.path) == ("features_filepath", tmp_path / "a.mfc")
+
+
+def test_blank_lines_are_skipped_but_counted(write):
+    entries = read_manifest(write("", line(), "  ", line(id="b")))
+    assert [entry.where.rpartition(" ")[2] for entry in entries] == ["2", "4"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "complaint"),
+    [
+        ("no json", "is not JSON"),
+        ("[1]", "is not a JSON object"),
+        ('"text"', "is not a JSON object"),
+        (line()[:-5], "is not JSON"),
+        *[(line(**{name: ...}), f"the field '{name}' is missing") for name in ("id", "duration", "text", "speaker")],
+        (line(audio_filepath=...), "exactly one of"),
+        (line(features_filepath="b.mfc"), "exactly one of"),
+        (line(audio_filepath=None), "exactly one of"),
+        (line(offset=3), "'offset' is unknown"),
+        (line(where="x"), "'where' is unknown"),
+        (line(folder="/"), "'folder' is unknown"),
+        (line(id=""), "id = ''"),
+        (line(id="a\nb"), "no control character"),
+        (line(id=7), "id = 7: Input should be a valid string"),
+        (line(id="x" * 501), "at most 500"),
+        (line(audio_filepath=0), "audio_filepath = 0: Input should be a valid string"),
+        (line(audio_filepath=""), "audio_filepath = ''"),
+        (line(audio_filepath="a\0b"), "no control character"),
+        (line(speaker="\ud800"), "valid string"),
+        (line(text="  "), "at least one word"),
+        (line(text=["three"]), "valid string"),
+        (line(duration="1.5"), "duration = '1.5': Input should be a valid number"),
+        (line(duration=True), "duration = True: Input should be a valid number"),
+        (line(duration=0), "greater than 0"),
+        (line(duration=-1), "greater than 0"),
+        (line(duration=3601), "less than or equal to 3600"),
+        (line().replace("1.5", "NaN"), "NaN"),
+        (line().replace("1.5", "-Infinity"), "Infinity"),
+        (line().replace("1.5", "1e999"), "beyond the range"),
+        (line().replace("1.5", "9" * 5000), "5000 digits"),
+        (line()[:-1] + ', "id": "b"}', "key 'id' twice"),
+        ("[" * 40_000, "nested deeper"),
+        (line(text="x" * 1_000_000), "at most 1000000 are allowed"),
+    ],
+)
+def test_a_bad_line_is_refused_with_its_number(write, bad, complaint):
+    with pytest.raises(NnasimError) as caught:
+        read_manifest(write(line(id="first"), bad))
+    message = str(caught.value)
+    assert "m.jsonl line 2: " in message
+    assert complaint in message
+    assert "\n" not in message
+    assert len(message) < 600
+
+
+def test_an_id_stands_once(write):
+    with pytest.raises(NnasimError, match=r"line 3: id = 'a': stands already in .*line 1"):
+        read_manifest(write(line(), line(id="b"), line()))
+
+
+@pytest.mark.parametrize("lines", [(), ("", "  ")])
+def test_an_empty_manifest_is_an_error(write, lines):
+    with pytest.raises(FileError, match="holds no utterance"):
+        read_manifest(write(*lines))
+
+
+def test_not_utf8_is_refused_with_its_line(write):
+    with pytest.raises(FileError, match=r"line 1: is not UTF-8 text \(byte"):
+        read_manifest(write(line(text="TEXT").replace("TEXT", "h\xf6r"), encoding="latin-1"))
+
+
+def test_only_regular_files_are_opened(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path / "fifo", tmp_path, "/dev/zero", tmp_path / "absent"):
+        with pytest.raises(FileError):
+            read_manifest(path)
+
+
+def test_too_much_is_refused_before_it_is_parsed(tmp_path, monkeypatch):
+    path = tmp_path / "m.jsonl"
+    path.write_bytes(b"{\n" * (manifest.MAX_UTTERANCES + 1))
+    with pytest.raises(FileError, match="more than 50000 lines"):
+        read_manifest(path)
+    os.truncate(path, manifest.MAX_MANIFEST_BYTES + 1)
+    begun = time.monotonic()
+    with pytest.raises(FileError, match="at most 64000000"):
+        read_manifest(path)
+    assert time.monotonic() - begun < 1
+
+
+def test_what_is_written_reads_back_and_repeats_byte_for_byte(tmp_path, write):
+    entries = read_manifest(write(line(), line(id="b", text="drei \u2028 <b>\u202e")))
+    path = tmp_path / "sub" / "n.jsonl"
+    write_manifest(path, entries)
+    again = read_manifest(path)
+    assert [e.model_dump() for e in again] == [{**e.model_dump(), "audio_filepath": "../a.wav"} for e in entries]
+    assert os.path.realpath(again[0].path) == os.path.realpath(entries[0].path)
+    first = path.read_bytes()
+    write_manifest(path, read_manifest(path), force=True)
+    assert path.read_bytes() == first
+
+
+def test_written_paths_do_not_depend_on_the_working_directory(tmp_path, monkeypatch):
+    made = []
+    for home in (tmp_path, tmp_path / "deep" / "er"):
+        home.mkdir(parents=True, exist_ok=True)
+        monkeypatch.chdir(home)
+        out = os.path.relpath(tmp_path / "m.jsonl")
+        folder = Path(os.path.relpath(tmp_path / "audio"))
+        write_manifest(out, [Entry(**GOOD, folder=folder)], force=True)
+        made.append((tmp_path / "m.jsonl").read_bytes())
+    assert made[0] == made[1]
+    assert json.loads(made[0])["audio_filepath"] == "audio/a.wav"
+
+
+def test_an_existing_manifest_is_kept_without_force(tmp_path, write):
+    path = write(line())
+    before = path.read_bytes()
+    with pytest.raises(FileError, match="--force"):
+        write_manifest(path, [Entry(**{**GOOD, "id": "b"})])
+    assert path.read_bytes() == before
