@@ -1,0 +1,44 @@
+# `make demo` shows what nnasim answers; `make test` checks everything. Both make their environment first.
+# VENV: where the environment lives. PYTHON: what makes it. DEMO: where the demo is written.
+PYTHON ?= python3
+VENV ?= .venv
+DEMO ?= demo
+BIN := $(VENV)/bin
+SOURCES := nnasim reports workloads aat_training
+
+.DELETE_ON_ERROR:
+.PHONY: demo test lint types layers unit clean help
+
+help:
+	@echo "make demo   install what the demo needs, compare four systems, write $(DEMO)/report.html"
+	@echo "make test   install the tools too, then lint, types, layers and tests"
+	@echo "make clean  remove the demo and the tools' caches, not the environment"
+
+demo: $(VENV)/.installed-train
+	$(BIN)/nnasim compare --out $(DEMO) --force
+
+test: lint types layers unit
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+layers: $(VENV)/.installed-dev
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.installed-dev
+	$(BIN)/pytest
+
+# A stamp per extra: installed again only when the project's metadata changed.
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed-%: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	touch $@
+
+clean:
+	rm -rf $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
