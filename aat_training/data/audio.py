@@ -20,7 +20,7 @@ from workloads.audio.header import AudioHeader, read_header
 _BLOCK_FRAMES = 1 << 16
 # Full scale is 1. Beyond this a float file is not audio, and its power spectrum would leave float32.
 LOUDEST = 1000.0
-# torchaudio's kernel has numerator x denominator elements: 16001 -> 16000 Hz would take 2 GB. Rates in use (8000, 11025,
+# torchaudio's kernel has numerator x denominator elements: 16001 -> 16000 Hz would take 2 GB. Rates in use (11025,
 # 22050, 44100, 48000 ...) have small ratios and are exact; others get the nearest ratio with a denominator up to this
 # one, which is at most 1 part in 2,000 off: under one cent of pitch, 5 ms in 10 s.
 _LARGEST_RATIO = 1000

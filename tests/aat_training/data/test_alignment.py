@@ -1,0 +1,43 @@
+"""Word times beside a manifest: absent is fine, wrong is not."""
+
+import pytest
+
+from aat_training.data.alignment import (
+    Alignment,
+    WordTime,
+    alignment_bytes,
+    alignment_path,
+    read_alignments,
+)
+from nnasim.errors import NnasimError
+
+
+def test_what_is_written_reads_back(tmp_path):
+    manifest = tmp_path / "m.jsonl"
+    words = (WordTime(word="one", start=0.1, end=0.4), WordTime(word="two", start=0.5, end=0.9))
+    alignment_path(manifest).write_bytes(alignment_bytes([Alignment(id="a", words=words)]))
+    assert alignment_path(manifest) == tmp_path / "m.align.jsonl"
+    found = read_alignments(manifest)
+    assert found["a"].words == words
+    assert found["a"].speech_end == 0.9
+
+
+def test_real_recordings_have_none(tmp_path):
+    assert read_alignments(tmp_path / "m.jsonl") == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("{", "is not JSON"),
+        ('{"id": "a"}', "words"),
+        ('{"id": "a", "words": []}', "words"),
+        ('{"id": "a", "words": [{"word": "one", "start": -1, "end": 2}]}', "words.0.start = -1"),
+        ('{"id": "a", "words": [{"word": "one", "start": 1, "end": "late"}]}', "words.0.end = 'late'"),
+    ],
+)
+def test_a_wrong_line_is_named(tmp_path, line, complaint):
+    (tmp_path / "m.align.jsonl").write_text("\n" + line)
+    with pytest.raises(NnasimError, match=r"m\.align\.jsonl line 2: ") as caught:
+        read_alignments(tmp_path / "m.jsonl")
+    assert complaint in str(caught.value)

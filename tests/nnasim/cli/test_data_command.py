@@ -1,0 +1,114 @@
+"""`nnasim data`: each maker from the command line, and one line for what the user got wrong."""
+
+import struct
+
+import numpy as np
+import pytest
+import soundfile
+
+from aat_training.data.manifest import read_manifest
+from nnasim.cli.main import main
+
+
+@pytest.fixture
+def digits(tmp_path):
+    folder = tmp_path / "fsdd"
+    folder.mkdir()
+    for digit in range(10):
+        for take in range(3):
+            soundfile.write(folder / f"{digit}_anna_{take}.wav", np.full(400, 0.1), 8000)
+    return folder
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """run("fsdd", ...) -> (exit code, stdout, stderr), in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        code = main(["data", *map(str, arguments)])
+        return (code, *capsys.readouterr())
+
+    return call
+
+
+def test_fsdd(run, digits, tmp_path):
+    code, said, _ = run("fsdd", digits, "--takes", "1-2", "--utterances", 5, "--seed", 3, "--out", "d/m.jsonl")
+    assert (code, said) == (0, "d/m.jsonl: 5 utterances, audio in d/m_audio\n")
+    entries = read_manifest(tmp_path / "d" / "m.jsonl")
+    assert len(entries) == 5
+    assert entries[4].audio_filepath == "m_audio/000004.flac"
+
+
+def test_the_same_command_makes_the_same_bytes(run, digits, tmp_path):
+    for folder in ("a", "b"):
+        assert run("fsdd", digits, "--utterances", 3, "--out", f"{folder}/m.jsonl")[0] == 0
+    files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
+    assert len(files) == 5
+    for name in files:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_synth(run, tmp_path):
+    pytest.importorskip("espeakng_loader")
+    code, said, _ = run("synth", "--voices", "test", "--utterances", 2, "--out", "s.jsonl")
+    assert (code, said) == (0, "s.jsonl: 2 utterances, audio in s_audio\n")
+    assert read_manifest(tmp_path / "s.jsonl")[0].speaker.endswith("+m4")
+
+
+def test_an4(run, tmp_path):
+    (tmp_path / "an4").mkdir()
+    (tmp_path / "an4" / "a.mfc").write_bytes(struct.pack(">I", 1300) + bytes(5200))
+    (tmp_path / "an4" / "test.tsv").write_text("path\tspeaker\ttext\na.mfc\tfash\tYES\n")
+    for choice in (["--split", "test"], ["--list", "an4/test.tsv"], []):
+        code, said, _ = run("an4", "an4", *choice, "--out", "m.jsonl", "--force")
+        assert (code, said) == (0, "m.jsonl: 1 utterances, 0.0 minutes\n")
+    (entry,) = read_manifest(tmp_path / "m.jsonl")
+    assert (entry.text, entry.features_filepath, entry.duration) == ("yes", "an4/a.mfc", 1.0)
+
+
+def test_librispeech(run, tmp_path):
+    (tmp_path / "tree").mkdir()
+    soundfile.write(tmp_path / "tree" / "1-2-3.flac", np.zeros(16_000), 16_000)
+    (tmp_path / "tree" / "1-2.trans.txt").write_text("1-2-3 HELLO\n")
+    assert run("librispeech", "tree", "--out", "m.jsonl")[0] == 0
+    assert read_manifest(tmp_path / "m.jsonl")[0].path.is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["fsdd", "fsdd"], "--out"),
+        (["fsdd", "--out", "m.jsonl"], "DIR"),
+        (["fsdd", "absent", "--out", "m.jsonl"], "absent: cannot be read"),
+        (["fsdd", "fsdd", "--out", "m.jsonl", "--takes", "9-5"], "--takes = '9-5'"),
+        (["fsdd", "fsdd", "--out", "m.jsonl", "--takes", "-1"], "--takes = '-1'"),
+        (["fsdd", "fsdd", "--out", "m.jsonl", "--takes", "50-60"], "with takes 50 to 60"),
+        (["fsdd", "fsdd", "--out", "m.jsonl", "--utterances", "0"], "--utterances"),
+        (["fsdd", "fsdd", "--out", "m.jsonl", "--min-digits", "5", "--max-digits", "4"], "digits = '5-4'"),
+        (["fsdd", "fsdd", "--out", "."], "is a folder"),
+        (["fsdd", "fsdd", "--out", "fsdd/1_anna_0.wav"], "--force"),
+        (["synth", "--voices", "all", "--out", "m.jsonl"], "'train', 'test'"),
+        (["synth", "--voices", "test", "--sample-rate", "9000", "--out", "m.jsonl"], "rate = 9000"),
+        (["an4", "fsdd", "--out", "m.jsonl"], "needs --split or --list"),
+        (["an4", "fsdd", "--split", "dev", "--list", "x", "--out", "m.jsonl"], "together"),
+        (["librispeech", "fsdd", "--out", "m.jsonl"], "holds no LibriSpeech transcript"),
+        (["whisper", "--out", "m.jsonl"], "whisper"),
+        ([], "Missing command"),
+    ],
+)
+def test_what_a_user_gets_wrong_is_one_line_and_leaves_nothing(run, digits, tmp_path, arguments, complaint):
+    code, said, complained = run(*arguments)
+    assert code == 2
+    assert said == ""
+    assert complaint in complained
+    assert complained.startswith("nnasim: ")
+    assert complained.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["fsdd"]
+
+
+@pytest.mark.parametrize("maker", ["fsdd", "an4", "librispeech", "synth"])
+def test_help_has_an_example(run, maker):
+    code, said, _ = run(maker, "--help")
+    assert code == 0
+    assert f"Example: nnasim data {maker}" in " ".join(said.split())
