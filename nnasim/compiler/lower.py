@@ -154,7 +154,7 @@ def lower_boot(context: LoweringContext, uses: dict[str, WeightUse]) -> Program:
     work = Lowering(context, "boot", Ledger(context.trace, ()))
     for use in (use for use in uses.values() if use.tensor in context.memory.resident):
         layer = use.tensor.partition(".")[0]
-        work.ops.append(OpInfo("boot", use.tensor, "load_weights", "boot", layer, "nna", "dma"))
+        work.ops.append(OpInfo("boot", use.tensor, "load_weights", "boot", layer, "nna", "dram"))
         size = stored_bytes(context.config, use.bytes)
         work.transfers.append(Transfer(len(work.ops) - 1, use.tensor, 0, use.rows, size))
     return _program(work, ())

@@ -16,7 +16,8 @@ from nnasim.units import ceil_div
 class MemoryPlan:
     """Regions of the SRAM in bytes: ``working_set``, resident weights, then ``buffers`` x ``buffer_bytes``.
 
-    ``tile_rows``: rows of a tile, by weight tensor, for those that stream.
+    ``tile_rows``: rows of a tile, by weight tensor, if any weight streams: a resident weight is cut too, so that its
+    reads share the SRAM's port fairly with the transfers of the others.
     """
 
     working_set: int
@@ -48,10 +49,7 @@ def plan_memory(config: NnaConfig, working_set: int, uses: dict[str, WeightUse])
     rows, buffers = _tiling(config, working_set, uses)
     size = max(rows[name] * use.row_bytes for name, use in uses.items())
     resident = choose_residents(list(uses.values()), free - buffers * size)
-    return MemoryPlan(
-        working_set, resident, sum(uses[name].bytes for name in resident), buffers, size,
-        {name: count for name, count in rows.items() if name not in resident},
-    )  # fmt: skip
+    return MemoryPlan(working_set, resident, sum(uses[name].bytes for name in resident), buffers, size, rows)
 
 
 def _tiling(config: NnaConfig, working_set: int, uses: dict[str, WeightUse]) -> tuple[dict[str, int], int]:
