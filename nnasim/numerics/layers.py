@@ -62,9 +62,12 @@ class LstmCell:
 
 
 def cell_domain(config: NumericsConfig, cell_range: float) -> int:
-    """Fractional bits of the int32 domain in which f c and i g are added: as fine as the sum's range allows."""
+    """Fractional bits of the int32 domain in which f c and i g are added: as fine as the sum's range allows.
+
+    f c stays below 2^29: a 31-bit multiplier is defined for values below 2^(shift - 1) alone, which means just that.
+    """
     finest = 26 if unit_output_bits(config) == 16 else 18
-    return min(finest, 30 - max(0, math.ceil(math.log2(cell_range))))
+    return min(finest, 29 - max(0, math.ceil(math.log2(cell_range))))
 
 
 def cell_scale(config: NumericsConfig, cell_range: float) -> float:
