@@ -8,6 +8,7 @@ from typing import Any
 
 from nnasim import files
 from nnasim.ir.result import SimResult
+from nnasim.units import cycles_to_ms
 from reports import operations
 from reports.figures.gantt import gantt
 from reports.figures.latency import distribution
@@ -16,7 +17,7 @@ from reports.figures.where import blocks, kinds, longest_kind
 from reports.hypotheses import misheard
 from reports.parameters import Parameter, parameters
 from reports.study import Study
-from reports.summarise import engine_latencies_ms, frame_latencies_ms
+from reports.summarise import engine_latencies_ms, frame_latencies_ms, processing_ms
 from reports.text import data_size, number, percent, visible
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -50,6 +51,7 @@ def _context(study: Study) -> dict[str, Any]:
         "figures": study.figures(),
         "pictures": _pictures(study),
         "misheard": misheard(study.hypotheses),
+        "bounds": {label: _bound(result) for label, result in study.results.items()},
         "chips": _chips(study.results),
         "not_modelled": _not_modelled(study.results),
         "numerics": sorted({result.numerics_hash for result in study.results.values()}),
@@ -87,6 +89,12 @@ def _pictures(study: Study) -> dict[str, Any]:
 
 def _each(results: Mapping[str, SimResult], of: Any) -> dict[str, Any]:
     return {label: of(result) for label, result in results.items()}
+
+
+def _bound(result: SimResult) -> tuple[float, float, float | None]:
+    """(processing time, its closed-form lower bound [ms], their ratio)."""
+    simulated, bound = processing_ms(result), cycles_to_ms(result.bound_cycles, result.clock_hz)
+    return simulated, bound, simulated / bound if bound else None
 
 
 def _chips(results: Mapping[str, SimResult]) -> list[tuple[str, list[Parameter]]]:

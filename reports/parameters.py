@@ -23,7 +23,7 @@ def parameters(result: SimResult) -> list[Parameter]:
     """Rows of `extra.parameters` where the command recorded them, else the bare fields of `hardware`."""
     rows = result.extra.get("parameters")
     if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
-        return [_row(row) for row in rows]
+        return [_row(row) for row in rows if row.get("field") not in ("name", "description")]
     return [_row({"field": field, "value": value}) for field, value in _leaves(result.hardware)]
 
 

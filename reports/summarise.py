@@ -37,10 +37,15 @@ def audio_seconds(result: SimResult) -> float:
     return sum(utterance.audio_seconds for utterance in result.utterances)
 
 
+def processing_ms(result: SimResult) -> float:
+    """Time in which any block worked [ms]: waiting for audio is not in it."""
+    return sum(utterance.busy_ms for utterance in result.utterances)
+
+
 def real_time_factor(result: SimResult) -> float | None:
     """Processing time over audio time; None without audio."""
     seconds = audio_seconds(result)
-    return sum(utterance.busy_ms for utterance in result.utterances) / 1e3 / seconds if seconds else None
+    return processing_ms(result) / 1e3 / seconds if seconds else None
 
 
 def figures(

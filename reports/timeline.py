@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nnasim import files
+from nnasim.ir.program import BLOCKS
 from nnasim.ir.result import SimResult, Span
 
 
@@ -23,14 +24,14 @@ def tracks(spans: Iterable[Span]) -> list[Track]:
     """Every span on a track of its block; overlapping work of one block stands on separate tracks.
 
     The simulator's own track numbers come first; a span that would still overlap moves to the first free track.
-    Blocks keep the order in which they first appear.
+    Blocks stand in the order of the data's way through the chip; one that is not known, at the end.
     """
     found: list[Track] = []
     by_block: dict[str, list[Span]] = {}
     for span in spans:
         by_block.setdefault(span.block, []).append(span)
-    for block, own in by_block.items():
-        found += _packed(block, own)
+    for block in sorted(by_block, key=lambda name: BLOCKS.index(name) if name in BLOCKS else len(BLOCKS)):
+        found += _packed(block, by_block[block])
     return found
 
 

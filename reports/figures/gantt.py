@@ -29,7 +29,7 @@ def gantt(name: str, title: str, result: SimResult) -> str | None:
                 ]
                 axes.broken_barh(
                     stretches, (row - 0.4, 0.8), facecolor=look.color, hatch=look.hatch, edgecolor="black",
-                    linewidth=0.25,
+                    linewidth=0.15,
                 )  # fmt: skip
         axes.set_yticks(range(len(rows)), [_row_name(track) for track in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -37,7 +37,7 @@ def gantt(name: str, title: str, result: SimResult) -> str | None:
         axes.set_xlabel(f"time since the frame's first operation [{unit}]")
         axes.set_title(f"{title}: {number(length * scale / result.clock_hz)} {unit}")
         axes.grid(axis="x", color="#dddddd", linewidth=0.5)
-        legend_below(figure, used, columns=4)
+        legend_below(figure, used)
         return svg(figure, title, f"{len(result.spans)} spans on {len(rows)} tracks")
 
 

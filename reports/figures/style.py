@@ -29,18 +29,18 @@ class Look(NamedTuple):
     hatch: str
 
 
+_ELEMENT_WISE = Look("element-wise", SKY, "//")
+_ACTIVATION = Look("sigmoid, tanh", GREEN, "xx")
+_LOOK_UP = Look("embedding, argmax", "#CC79A7", "")
+
 KIND_LOOKS = {
     "matmul": Look("matrix product", BLUE, ""),
-    "requantise": Look("requantise, element-wise", SKY, "//"),
-    "add": Look("requantise, element-wise", SKY, "//"),
-    "mul": Look("requantise, element-wise", SKY, "//"),
-    "quantise": Look("requantise, element-wise", SKY, "//"),
-    "layer_norm": Look("requantise, element-wise", SKY, "//"),
-    "concat": Look("requantise, element-wise", SKY, "//"),
-    "sigmoid": Look("sigmoid, tanh", GREEN, "xx"),
-    "tanh": Look("sigmoid, tanh", GREEN, "xx"),
-    "dma_read": Look("read from DRAM", ORANGE, "\\\\"),
-    "dma_write": Look("write to DRAM", YELLOW, "\\\\\\\\"),
+    "sigmoid": _ACTIVATION,
+    "tanh": _ACTIVATION,
+    **dict.fromkeys(("requantise", "quantise", "add", "mul", "layer_norm", "concat"), _ELEMENT_WISE),
+    **dict.fromkeys(("embedding", "argmax"), _LOOK_UP),
+    "dma_read": Look("DRAM read", ORANGE, "\\\\"),
+    "dma_write": Look("DRAM write", YELLOW, "\\\\\\\\"),
     "handoff": Look("hand-off", RED, "||"),
     "stall": Look("waits", "#FFFFFF", "---"),
 }
@@ -101,7 +101,8 @@ def legend_below(figure: Figure, looks: list[Look], columns: int = 3) -> None:
     """One key for the looks in use, outside the axes so that it never covers data."""
     from matplotlib.patches import Patch
 
-    unique = list(dict.fromkeys(looks))
+    order = list(KIND_LOOKS.values())
+    unique = sorted(dict.fromkeys(looks), key=lambda look: order.index(look) if look in order else len(order))
     patches = [
         Patch(facecolor=look.color, edgecolor="black", linewidth=0.4, hatch=look.hatch, label=look.label)
         for look in unique

@@ -10,3 +10,8 @@ _HERE = Path(__file__).parent
 def speech_manifest() -> Path:
     """The manifest of the bundled speech: 64 synthesised digit strings, 8 kHz FLAC (see ``speech/README.md``)."""
     return _HERE / "speech" / "manifest.jsonl"
+
+
+def checkpoints_folder() -> Path:
+    """The bundled recognisers: ``float/`` and ``aat/``, each with model.safetensors and model.json."""
+    return _HERE / "checkpoints"

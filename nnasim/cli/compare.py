@@ -1,0 +1,81 @@
+"""`nnasim compare`: decode, trace, simulate and score several systems, and put it all in one folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import typer
+
+from nnasim.errors import InputError
+
+if TYPE_CHECKING:
+    from nnasim.ir.trace import System
+
+
+def command(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="the folder to make")],
+    manifest: Annotated[Path | None, typer.Option(help="speech to decode; default: the bundled strings")] = None,
+    checkpoints: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="folder of trained models; default: the bundled ones")
+    ] = None,
+    preset: Annotated[str, typer.Option(help="a preset's name or a YAML file")] = "edge256",
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field; may be repeated")
+    ] = None,
+    systems: Annotated[
+        list[str] | None, typer.Option(metavar="S[,S...]", help="float, cpu_fallback, naive, aat; default: all")
+    ] = None,
+    more_systems: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="only the first N utterances")] = None,
+    force: Annotated[bool, typer.Option("--force", help="replace an existing folder")] = False,
+) -> None:
+    """How many words each system gets wrong and how long the user waits, on the same speech and chip.
+
+    Example: nnasim compare --manifest dev.jsonl --preset edge256 --set host.handoff_us=70 --out compared
+    """
+    from nnasim import files
+    from nnasim.cli.comparison import Inputs, compared
+    from nnasim.cli.provenance import command_line
+    from nnasim.cli.train_progress import training_progress
+    from nnasim.hardware import load_preset
+    from reports.page import write_page
+    from reports.study import write_folder
+    from reports.terminal import print_table
+    from workloads.bundled import checkpoints_folder, speech_manifest
+
+    files.refuse_existing(out, force)
+    chosen = chosen_systems(systems, more_systems)
+    chip = load_preset(preset, overrides or [])
+    inputs = Inputs(
+        manifest=manifest or speech_manifest(),
+        checkpoints=checkpoints or checkpoints_folder(),
+        preset=preset,
+        chip=chip,
+        limit=limit,
+        command=command_line(sys.argv[1:], "DIR"),
+    )
+    with training_progress() as progress:
+        study = compared(inputs, chosen, lambda system, done, total: progress(system, done, total, ""))
+    with files.new_folder(out, force=force) as folder:
+        write_folder(folder, study)
+        write_page(folder / "report.html", study)
+    print_table(study)
+    print(f"open {out / 'report.html'}")
+
+
+def chosen_systems(option: list[str] | None, more: list[str] | None) -> list[System]:
+    """The systems of `--systems`, as "a,b", "a b" or the option repeated, in the order in which all are shown."""
+    from nnasim.ir.trace import System
+
+    known: tuple[System, ...] = get_args(System)
+    if more and not option:
+        raise InputError("compare", "argument", more[0], "is not expected here")
+    names = [name for text in (*(option or ()), *(more or ())) for name in text.replace(",", " ").split()]
+    for name in names:
+        if name not in known:
+            raise InputError("compare", "--systems", name, f"known are {', '.join(known)}")
+    if option and not names:
+        raise InputError("compare", "--systems", "", f"known are {', '.join(known)}")
+    return [name for name in known if not names or name in names]

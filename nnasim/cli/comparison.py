@@ -1,0 +1,112 @@
+"""Accuracy and cost of several systems on the same speech and chip: decode, simulate, score, gather."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnasim import files
+from nnasim.cli.provenance import commit, versions
+from nnasim.cli.simulate import documented
+from nnasim.hardware import NnaConfig
+from nnasim.ir.result import SimResult
+from nnasim.ir.trace import System
+from nnasim.pipeline import simulate
+from reports.hypotheses import Hypothesis
+from reports.study import Study
+from reports.summarise import audio_seconds, figures, gain
+from reports.summary import Corpus, Summary
+
+if TYPE_CHECKING:
+    from aat_training.evaluate import SystemRun
+    from aat_training.score import Score
+
+PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that determines a comparison."""
+
+    manifest: Path
+    checkpoints: Path
+    preset: str
+    chip: NnaConfig
+    limit: int | None
+    command: str
+
+
+def compared(inputs: Inputs, systems: Sequence[System], progress: Progress) -> Study:
+    """Every system's result, word errors and hypotheses. ``progress``: (system, utterances done, of how many)."""
+    from aat_training.evaluate import run_system
+    from aat_training.score import score
+
+    results: dict[str, SimResult] = {}
+    scores: dict[str, Score] = {}
+    heard: list[Hypothesis] = []
+    for system in systems:
+        run = run_system(
+            inputs.checkpoints, system, inputs.manifest, inputs.chip, inputs.limit, partial(progress, system)
+        )
+        results[system] = documented(simulate(run.trace, inputs.chip), inputs.preset, inputs.chip, inputs.command)
+        scores[system] = score(run.pairs)
+        heard += _hypotheses(run)
+    return Study(results, _summary(inputs, results, scores), heard)
+
+
+def _hypotheses(run: SystemRun) -> list[Hypothesis]:
+    return [Hypothesis(id, run.system, reference, hypothesis) for id, reference, hypothesis in run.hypotheses]
+
+
+def _summary(inputs: Inputs, results: Mapping[str, SimResult], scores: Mapping[str, Score]) -> Summary:
+    from aat_training.score import SEED, probability_better, wer_interval
+
+    systems = {
+        name: figures(result, wer=scores[name].wer, wer_ci=wer_interval(scores[name]), errors=scores[name].errors)
+        for name, result in results.items()
+    }
+    both = "aat" in scores and "naive" in scores
+    first = next(iter(results))
+    return Summary(
+        command=inputs.command,
+        preset=inputs.chip.name,
+        hardware_hash=results[first].hardware_hash,
+        numerics_hash=inputs.chip.numerics.digest(),
+        versions=versions(("torch", "torchaudio")),
+        commit=commit(),
+        seeds={"bootstrap": SEED},
+        inputs=_digests(inputs),
+        corpus=Corpus(
+            manifest=_shown_path(inputs.manifest),
+            utterances=scores[first].utterances,
+            words=scores[first].words,
+            audio_seconds=audio_seconds(results[first]),
+        ),
+        systems=systems,
+        gain=gain(systems, probability_better(scores["aat"], scores["naive"]) if both else None),
+    )
+
+
+def _shown_path(path: Path) -> str:
+    """The path as given; one of the package's own without the folder that this machine has it in."""
+    return (
+        str(path.relative_to(PACKAGE_ROOT)) if path.is_relative_to(PACKAGE_ROOT) and path.is_absolute() else str(path)
+    )
+
+
+def _digests(inputs: Inputs) -> dict[str, str]:
+    """SHA-256 of the manifest and of each checkpoint that stands in the folder."""
+    named = {"manifest": inputs.manifest}
+    for folder in ("float", "aat"):
+        for name in ("model.safetensors", "model.json"):
+            named[f"{folder}/{name}"] = inputs.checkpoints / folder / name
+    return {
+        name: hashlib.sha256(files.read_bytes(path, max_bytes=4_000_000_000)).hexdigest()
+        for name, path in named.items()
+        if path.is_file()
+    }
