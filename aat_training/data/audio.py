@@ -52,23 +52,28 @@ def read_audio_file(path: str | Path) -> tuple[Samples, int]:
         try:
             samples = _decode(file, header, path)
         except soundfile.SoundFileError as error:
-            raise FileError(path, f"cannot be decoded ({error})") from None
-    if len(samples) != header.frames:
-        raise FileError(path, f"is truncated or damaged: {len(samples)} of {header.frames} samples can be decoded")
+            why = getattr(error, "error_string", error)  # without the prefix, which shows a Python object
+            raise FileError(path, f"cannot be decoded ({why})") from None
     return samples, header.sample_rate
 
 
 def _decode(file: BinaryIO, header: AudioHeader, path: str | Path) -> Samples:
-    """All blocks, mixed down; never more than the header declared, and nothing allocated in advance."""
-    blocks = []
+    """All blocks, mixed down. The array is as long as the header says, which ``read_header`` has bounded."""
+    samples = np.empty(header.frames, np.float32)
+    done = 0
     with soundfile.SoundFile(file) as audio:
-        if (audio.samplerate, audio.channels) != (header.sample_rate, header.channels):
+        if (audio.samplerate, audio.channels, audio.frames) != (
+            header.sample_rate, header.channels, header.frames,
+        ):  # fmt: skip
             raise FileError(path, f"contradicts its own {header.container} header")
         while len(block := audio.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
             if not np.all(np.abs(block) <= LOUDEST):  # false for NaN too
                 raise FileError(path, f"has a sample that is not finite or beyond {LOUDEST:g} times full scale")
-            blocks.append(block.mean(axis=1, dtype=np.float64).astype(np.float32))
-    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+            samples[done : done + len(block)] = block.mean(axis=1, dtype=np.float64)
+            done += len(block)
+    if done != header.frames:
+        raise FileError(path, f"is truncated or damaged: {done} of {header.frames} samples can be decoded")
+    return samples
 
 
 def audio_seconds(path: str | Path) -> float:

@@ -17,6 +17,7 @@ from nnasim.errors import FileError
 
 MAX_SECONDS = 3600
 MAX_CHANNELS = 8
+MAX_FRAMES = 48_000 * MAX_SECONDS  # 700 MB as float32: a few kilobytes of FLAC can declare an hour at 655 kHz
 SAMPLE_RATES = (1_000, 384_000)
 _MAX_CHUNKS = 1_000
 _WAV_CODECS = {1: "PCM", 3: "float", 6: "A-law", 7: "mu-law", 0xFFFE: "extensible"}
@@ -42,8 +43,8 @@ class AudioHeader:
 def read_header(file: BinaryIO, path: str | Path) -> AudioHeader:
     """The header of an open WAV or FLAC file; the file is left at its start.
 
-    Raises FileError: empty, neither WAV nor FLAC, declares more audio than the file holds, longer than one hour, more
-    than 8 channels, or a sample rate outside 1 kHz to 384 kHz.
+    Raises FileError: empty, neither WAV nor FLAC, declares more audio than the file holds, longer than one hour (or
+    than an hour's samples at 48 kHz), more than 8 channels, or a sample rate outside 1 kHz to 384 kHz.
     """
     size = os.fstat(file.fileno()).st_size
     if size == 0:
@@ -70,6 +71,8 @@ def _within_limits(header: AudioHeader, path: str | Path) -> AudioHeader:
         raise FileError(path, "holds no audio")
     if header.frames > MAX_SECONDS * header.sample_rate:
         raise FileError(path, f"declares {header.seconds:.0f} s of audio, at most {MAX_SECONDS} s are allowed")
+    if header.frames > MAX_FRAMES:
+        raise FileError(path, f"declares {header.frames} samples, at most {MAX_FRAMES} (48 kHz, 1 h) are allowed")
     return header
 
 

@@ -76,6 +76,7 @@ def test_a_flac_header_says_what_the_file_holds(header_of):
         (flac(1000)[:20], "no STREAMINFO"),
         (flac(0), "does not declare its length"),
         (flac(8000 * 3600, padding=0), "more than 42 bytes can hold"),
+        (flac(3600 * 384_000, rate=384_000, longest_block=65_535, padding=250_000), "48 kHz, 1 h"),
         (flac((1 << 36) - 1), "more than 10042 bytes can hold"),
     ],
 )
