@@ -68,7 +68,7 @@ def requantise_cases(rng: np.random.Generator, size: int) -> Iterator[Case]:
         yield _requantise(f"int{in_bits} up to int32", _integers(rng, in_bits, size), power_of_two(9), in_bits, 32)
     yield _requantise("zero point", _integers(rng, 32, size), Rescale.of(3e-8), 32, 8, zero=-17)
     channels = _scale(rng, 15, 20, 40, (32,))
-    yield _requantise("per channel", _integers(rng, 24, (size // 32, 32)), channels, 32, 16)
+    yield _requantise("per channel", _integers(rng, 24, (size // 32 + 1, 32)), channels, 32, 16)
     extremes = (_scale(rng, 15, 62, 63), _scale(rng, 31, 62, 63), _scale(rng, 15, 2, 3))
     for scale in extremes:
         yield _requantise(f"shift {int(scale.shift)}", _integers(rng, 32, size // 4), scale, 32, 32)
