@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
-from aat_training.data.features import MFC_FRAMES_PER_SECOND, read_mfc
+from aat_training.data.cepstra import FRAMES_PER_SECOND, read_mfc
 from aat_training.data.manifest import Entry
 from nnasim import files
 from nnasim.errors import FileError, ManifestError
@@ -52,7 +52,7 @@ def _entry(folder: Path, row: list[str], where: str) -> Entry:
     try:
         frames = len(read_mfc(folder / path))
         return Entry(
-            id=PurePosixPath(path).stem, features_filepath=path, duration=frames / MFC_FRAMES_PER_SECOND,
+            id=PurePosixPath(path).stem, features_filepath=path, duration=frames / FRAMES_PER_SECOND,
             text=" ".join(text.lower().split()), speaker=speaker, where=where, folder=folder,
         )  # fmt: skip
     except FileError as error:

@@ -1,15 +1,15 @@
-"""Audio of one utterance: regular WAV and FLAC files, decoded block by block, mixed down to mono, resampled."""
+"""Audio of one utterance: regular WAV and FLAC files, decoded block by block, mixed down to mono.
+
+Needs no torch: a bad file is refused before 500 MB of libraries are loaded.
+"""
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import soundfile
-import torch
-import torchaudio.functional
 from numpy.typing import NDArray
 
 from aat_training.data.manifest import Entry
@@ -20,10 +20,6 @@ from workloads.audio.header import AudioHeader, read_header
 _BLOCK_FRAMES = 1 << 16
 # Full scale is 1. Beyond this a float file is not audio, and its power spectrum would leave float32.
 LOUDEST = 1000.0
-# torchaudio's kernel has numerator x denominator elements: 16001 -> 16000 Hz would take 2 GB. Rates in use (11025,
-# 22050, 44100, 48000 ...) have small ratios and are exact; others get the nearest ratio with a denominator up to this
-# one, which is at most 1 part in 2,000 off: under one cent of pitch, 5 ms in 10 s.
-_LARGEST_RATIO = 1000
 
 Samples = NDArray[np.float32]
 
@@ -80,13 +76,3 @@ def audio_seconds(path: str | Path) -> float:
     """Duration of a WAV or FLAC file in seconds, from its checked header alone. Raises FileError."""
     with files.open_regular(path) as file:
         return read_header(file, path).seconds
-
-
-def resample(samples: NDArray[Any], rate: int, target: int) -> NDArray[Any]:
-    """``samples`` [T] from ``rate`` to ``target`` Hz, in their own dtype: windowed sinc, through torchaudio."""
-    if rate == target:
-        return samples
-    ratio = Fraction(target, rate).limit_denominator(_LARGEST_RATIO)
-    wave = torch.from_numpy(np.ascontiguousarray(samples))
-    resampled: NDArray[Any] = torchaudio.functional.resample(wave, ratio.denominator, ratio.numerator).numpy()
-    return resampled

@@ -8,7 +8,6 @@ the features, bit for bit.
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -18,19 +17,17 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch.nn.functional import pad
 
-from aat_training.data.audio import Samples, read_audio, resample
-from aat_training.data.manifest import MAX_SECONDS, Entry
-from nnasim import files
+from aat_training.data.audio import Samples, read_audio
+from aat_training.data.cepstra import CEPSTRA, read_mfc, with_deltas
+from aat_training.data.manifest import Entry
+from aat_training.data.resample import resample
 from nnasim.errors import FileError
 
 Features = NDArray[np.float32]
 
-CEPSTRA = 13
-MFC_FRAMES_PER_SECOND = 100
 # Frames computed at a time. The last block is filled up with zeros: a matrix product of always the same shape rounds
 # always in the same way, so that no frame's bits depend on how much audio follows it.
 _BLOCK = 256
-_DELTA_FRAMES = 2
 
 
 class FeatureConfig(BaseModel):
@@ -120,31 +117,6 @@ def log_mel(samples: Samples, rate: int, cfg: FeatureConfig) -> Features:
         last = min(_BLOCK, frames - first)
         out[first : first + last] = torch.log(energies + cfg.floor).T[:last].numpy()
     return out
-
-
-def read_mfc(path: str | Path) -> Features:
-    """A Sphinx cepstra file, float32 [T, 13]: a 4-byte count of floats, then the floats, all big-endian.
-
-    Raises FileError: not a regular file, empty, over one hour, a count that is not the file's own, not finite.
-    """
-    data = files.read_bytes(path, 4 + 4 * CEPSTRA * MFC_FRAMES_PER_SECOND * MAX_SECONDS)
-    if not data:
-        raise FileError(path, "is empty")
-    count = int.from_bytes(data[:4], "big")
-    if len(data) != 4 + 4 * count:
-        raise FileError(path, f"is truncated or no cepstra file: {len(data)} bytes where {4 + 4 * count} belong")
-    if count == 0 or count % CEPSTRA:
-        raise FileError(path, f"holds {count} floats, which are no rows of {CEPSTRA} cepstra")
-    rows = np.frombuffer(data, ">f4", offset=4).reshape(-1, CEPSTRA).astype(np.float32)
-    if not np.all(np.abs(rows) <= 1e6):
-        raise FileError(path, "has a cepstrum that is not finite or beyond 1e6")
-    return rows
-
-
-def with_deltas(rows: Features) -> Features:
-    """[T, D] -> [T, 2 D]: each row and its difference from the row two frames before (from the first, at the start)."""
-    before = np.concatenate([np.repeat(rows[:1], _DELTA_FRAMES, axis=0), rows])[: len(rows)]
-    return np.concatenate([rows, rows - before], axis=1)
 
 
 def features_of(entry: Entry, cfg: FeatureConfig) -> Features:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aat_training.data.audio import Samples, read_audio_file, resample
+from aat_training.data.audio import Samples, read_audio_file
 from aat_training.data.clip import Clip, joined, over_noise
 from aat_training.data.vocabulary import DIGITS
 from nnasim.errors import FileError, InputError
@@ -73,4 +73,8 @@ def digit_strings(
 
 def _load(path: Path) -> Samples:
     samples, rate = read_audio_file(path)
+    if rate == RATE:
+        return samples
+    from aat_training.data.resample import resample  # the corpus is at 8 kHz: torch is hardly ever needed
+
     return resample(samples, rate, RATE)

@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from aat_training.data.audio import resample
 from aat_training.data.clip import LEAD_S, TAIL_S, Clip, SpokenWord, over_noise, silence
 from aat_training.data.espeak import Speech, Style, synthesise
+from aat_training.data.resample import resample
 from aat_training.data.vocabulary import COMMANDS, DIGITS
 from nnasim.errors import InputError
 
