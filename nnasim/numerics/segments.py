@@ -1,10 +1,15 @@
 """Segments of the piecewise-linear unit: where the knots lie and the minimax line of each segment.
 
 sigmoid and tanh are concave for x >= 0 and point-symmetric, so the best line on [a, b] is known in closed form (the
-chord moved half-way to the parallel tangent) and the negative half mirrors the positive one.
+chord moved half-way to the parallel tangent) and the negative half mirrors the positive one. Beyond the last knot the
+unit is constant, so the range belongs to the fit as well: a smaller worst error needs both finer segments and a
+constant that starts later.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -13,10 +18,12 @@ from nnasim.numerics.backend import Constants
 from nnasim.numerics.formats import GATE_FRAC
 from nnasim.numerics.tables import quantised, real_function
 
-UNIFORM_RANGE = {
-    "sigmoid": 8.0,
-    "tanh": 4.0,
-}  # beyond it the function is constant to within the unit's own error
+DOMAIN = 8.0  # an int16 at 2^-12 ends here
+_BISECTIONS = 24  # 8 / 2^24 is far below one step of the input, 0.25 / 2^24 below one of the output
+
+
+def _value(function: str, x: float) -> float:
+    return float(real_function(function, np.array(x)))
 
 
 def _inverse_slope(function: str, slope: float) -> float:
@@ -29,33 +36,58 @@ def _inverse_slope(function: str, slope: float) -> float:
 
 def _line(function: str, a: float, b: float) -> tuple[float, float, float]:
     """(slope, value at a, error) of the minimax line on [a, b], 0 <= a < b."""
-    fa, fb = (float(real_function(function, np.array(x))) for x in (a, b))
+    fa, fb = _value(function, a), _value(function, b)
     slope = (fb - fa) / (b - a)
     touch = min(max(_inverse_slope(function, slope), a), b)
-    error = (float(real_function(function, np.array(touch))) - (fa + slope * (touch - a))) / 2
+    error = (_value(function, touch) - (fa + slope * (touch - a))) / 2
     return slope, fa + error, error
 
 
-def _fitted_knots(function: str, count: int, limit: float) -> list[float]:
-    """``count`` segments of equal error on [0, limit], found by bisection on that error."""
+def _range(function: str, error: float) -> float:
+    """The x from which on the constant 1 is within ``error`` of the function, at most the end of the domain."""
+    end = np.arctanh(1.0 - error) if function == "tanh" else np.log((1.0 - error) / error)
+    return float(min(DOMAIN, max(end, 2.0**-GATE_FRAC)))
 
-    def knots_for(error: float) -> list[float]:
-        knots = [0.0]
-        while knots[-1] < limit and len(knots) <= count:
-            low, high = knots[-1], limit
-            if _line(function, knots[-1], limit)[2] > error:
-                for _ in range(40):
-                    middle = (low + high) / 2
-                    low, high = (middle, high) if _line(function, knots[-1], middle)[2] <= error else (low, middle)
-                high = low
-            knots.append(max(high, knots[-1] + 2.0**-GATE_FRAC))
-        return knots
 
-    low, high = 0.0, 0.5
-    for _ in range(40):
+def _uniform_knots(function: str, count: int, error: float) -> list[float] | None:
+    """``count`` equal segments on [0, range], or None where one of them is worse than ``error``."""
+    knots = np.linspace(0.0, _range(function, error), count + 1).tolist()
+    worst = max(_line(function, a, b)[2] for a, b in zip(knots[:-1], knots[1:], strict=True))
+    return knots if worst <= error else None
+
+
+def _fitted_knots(function: str, count: int, error: float) -> list[float] | None:
+    """``count`` segments as long as ``error`` allows each to be, or None where they end before the range."""
+    limit, knots = _range(function, error), [0.0]
+    for _ in range(count):
+        start, low, high = knots[-1], knots[-1], limit
+        if _line(function, start, limit)[2] <= error:
+            # Reached early: what is left is shared evenly, so that there are always ``count`` segments.
+            return knots + np.linspace(start, limit, count - len(knots) + 2)[1:].tolist()
+        for _ in range(_BISECTIONS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if _line(function, start, middle)[2] <= error else (low, middle)
+        knots.append(low)
+    return None
+
+
+_KNOTS: dict[str, Callable[[str, int, float], list[float] | None]] = {
+    "uniform": _uniform_knots,
+    "fitted": _fitted_knots,
+}
+
+
+@cache
+def _best_knots(function: str, count: int, fit: str) -> list[float]:
+    """Knots of ``count`` segments on the positive half with the smallest worst error, found by bisection on it."""
+    low, high = 0.0, 0.25
+    best = _KNOTS[fit](function, count, high)
+    for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        low, high = (low, middle) if knots_for(middle)[-1] >= limit else (middle, high)
-    return knots_for(high)
+        found = _KNOTS[fit](function, count, middle)
+        low, high, best = (low, middle, found) if found is not None else (middle, high, best)
+    assert best is not None  # one line is within 1/4 of either function
+    return best
 
 
 def build(function: str, count: int, fit: str) -> dict[str, Constants]:
@@ -65,20 +97,17 @@ def build(function: str, count: int, fit: str) -> dict[str, Constants]:
     """
     if count < 2 or count % 2:
         raise NumericsError("numerics", "pwl_segments", count, "must be even, at least 2")
-    half = count // 2
-    limit = UNIFORM_RANGE[function]
-    positive = list(np.linspace(0.0, limit, half + 1)) if fit == "uniform" else _fitted_knots(function, half, limit)
-    steps = np.floor(np.ldexp(np.array(positive), GATE_FRAC) + 0.5).astype(np.int64)
+    positive = np.array(_best_knots(function, count // 2, fit))
+    steps = np.floor(np.ldexp(positive, GATE_FRAC) + 0.5).astype(np.int64)
     edges = np.concatenate([-steps[:0:-1], steps])
     one = 1.0 if function == "sigmoid" else 0.0  # f(-x) = one - f(x)
-    knots, slopes, bases = [], [], []
+    slopes, bases = [], []
     for a, b in zip(edges[:-1] / 2.0**GATE_FRAC, edges[1:] / 2.0**GATE_FRAC, strict=True):
         slope, start, _ = _line(function, max(a, -b), max(b, -a))
-        knots.append(int(a * 2**GATE_FRAC))
         slopes.append(slope)
         bases.append(start if a >= 0 else one - (start + slope * (b - a)))
     return {
-        "knots": np.array(knots, np.int64),
+        "knots": edges[:-1],
         "slopes": quantised(np.array(slopes), 14, 16),
         "bases": quantised(np.array(bases), 15, 16),
     }
