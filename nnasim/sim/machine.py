@@ -82,9 +82,10 @@ def check_blocks(program: Program, config: NnaConfig) -> None:
 
 def run_until_done(env: simpy.Environment, done: simpy.Event, probe: Probe, watchdog_cycles: int) -> None:
     """Run until ``done``. SimulationError for a deadlock (who waits for what) and for the watchdog."""
-    limit = env.timeout(watchdog_cycles)
-    env.run(until=simpy.AnyOf(env, [done, limit]))
-    if not done.triggered:
-        if env.peek() == math.inf:  # nothing else can ever happen
-            raise SimulationError(f"deadlock: {probe.who_waits() or 'nobody waits for anything known'}")
-        raise SimulationError(f"watchdog: not done after {watchdog_cycles} cycles")
+    while not done.processed:
+        following = env.peek()
+        if following == math.inf:
+            raise SimulationError(f"deadlock: {probe.who_waits() or 'nothing is left to happen'}")
+        if following > watchdog_cycles:
+            raise SimulationError(f"watchdog: not done after {watchdog_cycles} cycles")
+        env.step()

@@ -1,0 +1,98 @@
+"""The SRAM is divided without overlap, and the division is the best one."""
+
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nnasim.compiler import CompiledTrace
+from nnasim.compiler.allocate import Allocation, Lifetime, allocate, check_allocations, peak_bytes
+from nnasim.compiler.residency import choose_residents
+from nnasim.compiler.weights import WeightUse
+from nnasim.errors import PlacementError
+from nnasim.hardware import load_preset
+
+
+def test_tensors_that_never_live_together_share_an_address() -> None:
+    placed = allocate([Lifetime("a", 64, 0, 1), Lifetime("b", 64, 2, 3)])
+    assert [(a.life.name, a.address) for a in placed] == [("a", 0), ("b", 0)]
+    assert peak_bytes(placed) == 64
+
+
+def test_tensors_that_live_together_stand_apart_and_aligned() -> None:
+    placed = allocate([Lifetime("a", 60, 0, 2), Lifetime("b", 10, 2, 3)])
+    assert [(a.life.name, a.address) for a in placed] == [("a", 0), ("b", 64)]
+
+
+lives = st.builds(
+    lambda name, size, first, span: Lifetime(str(name), size, first, first + span),
+    st.integers(), st.integers(1, 300), st.integers(0, 9), st.integers(0, 4),
+)  # fmt: skip
+
+
+@given(st.lists(lives, max_size=12, unique_by=lambda life: life.name))
+def test_no_two_living_tensors_overlap_and_the_arena_is_no_larger_than_all_of_them(some: list[Lifetime]) -> None:
+    placed = allocate(some)
+    assert sorted(a.life.name for a in placed) == sorted(life.name for life in some)
+    assert peak_bytes(placed) <= sum(life.bytes + 15 for life in some)
+
+
+def test_the_check_sees_an_overlap() -> None:
+    with pytest.raises(ValueError, match="b and a overlap at 32"):
+        check_allocations([Allocation(Lifetime("a", 64, 0, 1), 0), Allocation(Lifetime("b", 64, 1, 1), 32)])
+
+
+uses = st.builds(
+    lambda name, rows, row_bytes, calls: WeightUse(str(name), rows, row_bytes, rows, calls),
+    st.integers(), st.integers(1, 50), st.integers(1, 50), st.integers(1, 9),
+)  # fmt: skip
+
+
+@given(st.lists(uses, max_size=7, unique_by=lambda use: use.tensor), st.integers(0, 6000))
+def test_residents_save_as_much_traffic_as_any_choice_that_fits(some: list[WeightUse], capacity: int) -> None:
+    def saved(chosen: tuple[WeightUse, ...]) -> int:
+        return sum(use.traffic_bytes for use in chosen)
+
+    names = choose_residents(some, capacity)
+    chosen = tuple(use for use in some if use.tensor in names)
+    fitting = (
+        subset
+        for count in range(len(some) + 1)
+        for subset in combinations(some, count)
+        if sum(use.bytes for use in subset) <= capacity
+    )
+    assert sum(use.bytes for use in chosen) <= capacity
+    assert saved(chosen) == max(saved(subset) for subset in fitting)
+
+
+def test_a_chip_that_holds_all_weights_keeps_no_buffers(small) -> None:
+    memory = CompiledTrace(small(), load_preset("edge256")).memory
+    assert memory.buffers == 0
+    assert len(memory.resident) == 10  # wx and wh of three layers, both projections, output, embedding
+
+
+def test_the_plan_never_uses_more_than_there_is(small) -> None:
+    for size in (20_000, 30_000, 40_000, 60_000):
+        chip = load_preset("edge256", [f"sram.bytes={size}"])
+        memory = CompiledTrace(small(), chip).memory
+        assert memory.total <= size
+        assert memory.buffers >= 1
+
+
+def test_an_sram_that_cannot_hold_the_states_is_refused_with_the_size_that_would_do(small) -> None:
+    with pytest.raises(PlacementError, match=r"sram\.bytes = 1024: .* sram\.bytes must be at least (\d+)") as caught:
+        CompiledTrace(small(), load_preset("edge256", ["sram.bytes=1024"]))
+    needed = int(str(caught.value).rsplit(" ", 1)[1])
+    with pytest.raises(PlacementError, match="weight tile"):
+        CompiledTrace(small(), load_preset("edge256", [f"sram.bytes={needed}", "sram.banks=1"]))
+
+
+def test_a_weight_tile_that_no_sram_holds_is_refused_with_the_nearest_size_that_does(small) -> None:
+    narrow = ["mac_array.kind=systolic", "sram.bytes=6000", "mac_array.macs_per_cycle=4096"]
+    with pytest.raises(
+        PlacementError, match=r"weight .*tile bytes = \d+: .* sram\.bytes must be at least (\d+)"
+    ) as caught:
+        CompiledTrace(small(), load_preset("edge256", narrow))
+    enough = -(-int(str(caught.value).rsplit(" ", 1)[1]) // 4) * 4
+    assert CompiledTrace(small(), load_preset("edge256", [*narrow, f"sram.bytes={enough}"])).memory.buffers == 1

@@ -1,0 +1,168 @@
+"""Laws of a whole simulation, on every kind of chip and system."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnasim.hardware import load_preset, preset_names
+from nnasim.ir.result import SimResult
+from nnasim.ir.trace import OpTrace
+from nnasim.pipeline import SimOptions, simulate
+from workloads.rnnt.builder import build_trace
+from workloads.rnnt.shapes import SHAPES, RnntShape
+
+SMALL = RnntShape(
+    name="small", input_features=32, frame_ms=2, encoder_units=64, encoder_before=1, reduction=2, encoder_after=1,
+    embedding=16, prediction_units=32, prediction_layers=1, joint_units=32, outputs=12,
+)  # fmt: skip
+
+
+def trace(system: str = "aat", frames: int = 6, symbols: int = 3) -> OpTrace:
+    return build_trace(SMALL, frames, symbols, system=system)  # type: ignore[arg-type]
+
+
+def run(*overrides: str, system: str = "aat", preset: str = "edge256", replay: bool = True) -> SimResult:
+    return simulate(trace(system), load_preset(preset, list(overrides)), SimOptions(replay=replay))
+
+
+TIGHT = "sram.bytes=24000"  # most weights stream
+
+
+@pytest.mark.parametrize("preset", preset_names())
+@pytest.mark.parametrize("system", ["float", "cpu_fallback", "naive", "aat"])
+def test_replay_equals_the_run_of_every_event_in_every_figure(preset: str, system: str) -> None:
+    assert run(system=system, preset=preset) == run(system=system, preset=preset, replay=False)
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_the_laws_hold_on_every_chip(preset: str) -> None:
+    result = run(preset=preset)
+    for block, time in result.blocks.items():
+        assert time.busy + time.stall + time.idle == result.totals.cycles, block
+    assert result.bound_cycles <= result.extra["busy_cycles"] <= result.totals.cycles
+    assert sum(op.bytes for op in result.ops) == result.totals.dram_bytes
+    assert sum(op.macs for op in result.ops) == result.totals.macs
+    assert sum(op.count for op in result.ops if op.kind == "handoff") == result.totals.handoffs
+
+
+@pytest.mark.parametrize("system", ["float", "cpu_fallback", "aat"])
+def test_work_and_waiting_of_the_operations_fill_the_busy_time(system: str) -> None:
+    """Commands run one after another, so what they spend adds up to the cycles in which anything ran."""
+    result = run(TIGHT, system=system)
+    boot = sum(op.cycles for op in result.ops if op.graph == "boot")
+    spent = sum(op.cycles + op.stall_cycles for op in result.ops if op.graph != "boot")
+    boot_latency = 500 if boot else 0
+    assert spent + boot <= result.extra["busy_cycles"] <= spent + boot + 2 * boot_latency
+
+
+def test_the_same_run_gives_the_same_bytes() -> None:
+    assert run(TIGHT).model_dump_json() == run(TIGHT).model_dump_json()
+
+
+def test_the_result_names_what_determined_it() -> None:
+    result = run()
+    assert (result.system, result.preset) == ("aat", "edge256")
+    assert result.numerics_hash == trace().numerics.digest()
+    assert result.hardware_hash == load_preset("edge256").digest()
+    assert result.residency == dict.fromkeys(result.residency, True)
+    assert any("DRAM refresh" in line for line in result.not_modelled)
+
+
+def test_no_frame_starts_before_its_audio_and_frames_queue_when_the_chip_is_late() -> None:
+    late = run("host.handoff_us=5000")
+    rows = list(zip(late.frames.arrival, late.frames.start, late.frames.end, strict=True))
+    assert all(arrival <= start < end for arrival, start, end in rows)
+    assert all(start >= end for (_, start, _), (_, _, end) in zip(rows[1:], rows, strict=False))
+    assert rows[-1][1] > rows[-1][0]
+
+
+def test_engine_latency_counts_from_the_last_audio_to_the_end() -> None:
+    result = run()
+    cycles = result.frames.end[-1] - result.frames.arrival[-1]
+    assert result.utterances[0].engine_latency_ms == cycles * 1e3 / result.clock_hz
+
+
+def test_user_perceived_latency_shows_its_parts() -> None:
+    work = trace()
+    heard = work.utterances[0].model_copy(update={"speech_end": 0.004, "emissions": (1, 5)})
+    known = work.model_copy(update={"utterances": (heard,)})
+    times = simulate(known, load_preset("edge256"), SimOptions(endpointer_ms=200)).utterances[0]
+    assert times.upl_parts_ms["half_chunk"] == pytest.approx(1)
+    assert times.upl_parts_ms["emission_delay"] == pytest.approx(6)  # frame 5, where speech ended in frame 2
+    assert times.upl_parts_ms["endpointer"] == 200
+    assert times.upl_ms == pytest.approx(sum(times.upl_parts_ms.values()))
+    assert simulate(work, load_preset("edge256")).utterances[0].upl_ms is None
+
+
+def test_without_an_energy_table_energy_is_not_computed() -> None:
+    assert run("energy=null").totals.energy_mj is None
+    result = run()
+    low, nominal, high = result.extra["energy_mj"]["total"]
+    assert 0 < low < nominal < high
+    assert result.totals.energy_mj == nominal
+
+
+def test_the_float_system_never_touches_the_chip() -> None:
+    result = run(system="float")
+    assert (result.totals.handoffs, result.totals.nna_cycles) == (0, 0)
+    assert result.blocks["host"].busy > 0
+
+
+def test_spans_show_one_frame_with_its_prediction() -> None:
+    result = run(TIGHT)
+    names = {span.name for span in result.spans}
+    assert {"enc1.x", "pred0.x", "output.mm", "handoff.to_cpu"} <= names
+    for block in {span.block for span in result.spans}:
+        tracks = sorted((s.track, s.start, s.end) for s in result.spans if s.block == block)
+        pairs = pairwise(tracks)
+        assert all(a[0] != b[0] or a[2] <= b[1] for a, b in pairs), f"{block}: spans of one track overlap"
+
+
+# "Not slower" within this: a larger SRAM moves tile borders, and one tile more or less stands at a border per matmul.
+SLACK = 1.02
+
+
+def busy(*overrides: str) -> int:
+    result = run(*overrides)
+    boot = sum(op.cycles + 1000 for op in result.ops if op.graph == "boot")
+    return int(result.extra["busy_cycles"]) - boot
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.sampled_from([("sram.bytes", 18_000, 90_000), ("dram.bytes_per_second", 10**8, 10**11)]),
+    st.floats(0, 1),
+    st.floats(0, 1),
+    st.sampled_from(["vector", "dot_product", "systolic"]),
+)
+def test_more_sram_or_bandwidth_is_never_slower(field, one: float, other: float, kind: str) -> None:
+    name, low, high = field
+    small, large = sorted(int(low * (high / low) ** share) // 4 * 4 for share in (one, other))
+    base = (f"mac_array.kind={kind}", TIGHT)
+    assert busy(*base, f"{name}={large}") <= busy(*base, f"{name}={small}") * SLACK
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(3, 11), st.integers(0, 5), st.sampled_from(["vector", "dot_product"]))
+def test_more_macs_are_never_slower(log_macs: int, more: int, kind: str) -> None:
+    base = (f"mac_array.kind={kind}", "mac_array.decoded_weights_per_cycle=null", TIGHT)
+    few, many = (f"mac_array.macs_per_cycle={2**log}" for log in (log_macs, log_macs + more))
+    assert busy(*base, many) <= busy(*base, few) * SLACK
+
+
+def test_the_paper_sized_shape_is_weight_bound_on_edge256() -> None:
+    paper = build_trace(SHAPES["rnnt-paper"], 3, 1)
+    result = simulate(paper, load_preset("edge256"))
+    at_full_rate = result.totals.dram_bytes / (3.75e9 / 500e6)
+    assert at_full_rate <= result.totals.nna_cycles <= 1.02 * at_full_rate
+
+
+@pytest.mark.parametrize("rate", ["1e9", "3.75e9"])
+def test_where_dram_is_the_limit_a_frame_takes_its_bytes_over_the_bandwidth(rate: str) -> None:
+    paper = build_trace(SHAPES["rnnt-paper"], 2, 0)
+    result = simulate(paper, load_preset("edge256", [f"dram.bytes_per_second={rate}", "host.handoff_us=0"]))
+    frame = result.frames.end[1] - max(result.frames.start[1], result.frames.end[0])
+    moved = sum(op.bytes for op in result.ops if op.graph in ("encoder", "joint")) / 2
+    assert frame == pytest.approx(moved / (float(rate) / 500e6), rel=0.02)
