@@ -8,30 +8,31 @@ constant that starts later.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
 from nnasim.errors import NumericsError
 from nnasim.numerics.backend import Constants
 from nnasim.numerics.formats import GATE_FRAC
-from nnasim.numerics.tables import quantised, real_function
+from nnasim.numerics.tables import quantised
 
 DOMAIN = 8.0  # an int16 at 2^-12 ends here
 _BISECTIONS = 24  # 8 / 2^24 is far below one step of the input, 0.25 / 2^24 below one of the output
 
 
 def _value(function: str, x: float) -> float:
-    return float(real_function(function, np.array(x)))
+    return math.tanh(x) if function == "tanh" else 0.5 * (1.0 + math.tanh(0.5 * x))
 
 
 def _inverse_slope(function: str, slope: float) -> float:
     """The x >= 0 at which the derivative is ``slope`` (0 if none is that steep)."""
     if function == "tanh":
-        return float(np.arctanh(np.sqrt(max(0.0, 1.0 - slope))))
-    root = np.sqrt(max(0.0, 1.0 - 4.0 * slope))
-    return float(2.0 * np.arctanh(root))
+        return math.atanh(math.sqrt(max(0.0, 1.0 - slope)))
+    return 2.0 * math.atanh(math.sqrt(max(0.0, 1.0 - 4.0 * slope)))
 
 
 def _line(function: str, a: float, b: float) -> tuple[float, float, float]:
@@ -45,14 +46,14 @@ def _line(function: str, a: float, b: float) -> tuple[float, float, float]:
 
 def _range(function: str, error: float) -> float:
     """The x from which on the constant 1 is within ``error`` of the function, at most the end of the domain."""
-    end = np.arctanh(1.0 - error) if function == "tanh" else np.log((1.0 - error) / error)
-    return float(min(DOMAIN, max(end, 2.0**-GATE_FRAC)))
+    end = math.atanh(1.0 - error) if function == "tanh" else math.log((1.0 - error) / error)
+    return min(DOMAIN, max(end, 2.0**-GATE_FRAC))
 
 
 def _uniform_knots(function: str, count: int, error: float) -> list[float] | None:
     """``count`` equal segments on [0, range], or None where one of them is worse than ``error``."""
-    knots = np.linspace(0.0, _range(function, error), count + 1).tolist()
-    worst = max(_line(function, a, b)[2] for a, b in zip(knots[:-1], knots[1:], strict=True))
+    knots: list[float] = np.linspace(0.0, _range(function, error), count + 1).tolist()
+    worst = max(_line(function, a, b)[2] for a, b in pairwise(knots))
     return knots if worst <= error else None
 
 
@@ -63,7 +64,8 @@ def _fitted_knots(function: str, count: int, error: float) -> list[float] | None
         start, low, high = knots[-1], knots[-1], limit
         if _line(function, start, limit)[2] <= error:
             # Reached early: what is left is shared evenly, so that there are always ``count`` segments.
-            return knots + np.linspace(start, limit, count - len(knots) + 2)[1:].tolist()
+            rest: list[float] = np.linspace(start, limit, count - len(knots) + 2)[1:].tolist()
+            return knots + rest
         for _ in range(_BISECTIONS):
             middle = (low + high) / 2
             low, high = (middle, high) if _line(function, start, middle)[2] <= error else (low, middle)
