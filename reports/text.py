@@ -29,8 +29,10 @@ def number(value: float | None, digits: int = 3) -> str:
     """``value`` with at least ``digits`` significant digits and thousands apart; an em dash where None."""
     if value is None:
         return NOT_COMPUTED
+    if isinstance(value, int):
+        return f"{value:,}"
     rounded = float(f"{value:.{digits}g}")
-    if isinstance(value, int) or rounded == 0 or abs(rounded) >= 10 ** (digits - 1):
+    if rounded == 0 or abs(rounded) >= 10 ** (digits - 1):
         return f"{value:,.0f}"
     if abs(rounded) < 1e-4:
         return f"{value:.{digits - 1}e}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +22,6 @@ class Track(NamedTuple):
 def tracks(spans: Iterable[Span]) -> list[Track]:
     """Every span on a track of its block; overlapping work of one block stands on separate tracks.
 
-    The simulator's own track numbers come first; a span that would still overlap moves to the first free track.
     Blocks stand in the order of the data's way through the chip; one that is not known, at the end.
     """
     found: list[Track] = []
@@ -36,17 +34,13 @@ def tracks(spans: Iterable[Span]) -> list[Track]:
 
 
 def _packed(block: str, spans: list[Span]) -> list[Track]:
-    """Greedy interval partitioning: the fewest tracks, and the same ones for the same spans."""
+    """Each span, in order of its start, on the first track that is free: the fewest tracks, always the same ones."""
     rows: list[Track] = []
-    free: list[tuple[int, int]] = []  # (end of the last span, track number)
     for span in sorted(spans, key=lambda s: (s.start, s.track, s.end, s.name)):
-        if free and free[0][0] <= span.start:
-            _, number = heapq.heappop(free)
-        else:
-            number = len(rows)
-            rows.append(Track(block, number, []))
-        rows[number].spans.append(span)
-        heapq.heappush(free, (span.end, number))
+        free = next((track for track in rows if track.spans[-1].end <= span.start), None)
+        if free is None:
+            rows.append(free := Track(block, len(rows), []))
+        free.spans.append(span)
     return rows
 
 

@@ -99,12 +99,12 @@ def study_of(results: dict[str, SimResult], rates: dict[str, float]) -> Study:
     return Study(results, summary, heard)
 
 
-@pytest.fixture()
+@pytest.fixture(scope="session")
 def make_result() -> Callable[..., SimResult]:
     return result_of
 
 
-@pytest.fixture()
+@pytest.fixture(scope="session")
 def study() -> Study:
     scales = {"float": 8, "cpu_fallback": 4, "naive": 1, "aat": 1}
     rates = {"float": 0.02, "cpu_fallback": 0.02, "naive": 0.06, "aat": 0.03}

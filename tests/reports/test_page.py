@@ -1,0 +1,128 @@
+"""The page: complete, offline, safe, the same bytes for the same data."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+
+from nnasim.ir.result import Span
+from reports.hypotheses import Hypothesis
+from reports.page import page
+from reports.study import Study
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&\u202e{{7*7}}$x$"
+
+
+class _Page(HTMLParser):
+    """Tags with attributes, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def html(study: Study) -> str:
+    return page(study)
+
+
+def test_the_page_shows_every_part(html: str) -> None:
+    text = _Page(html).text
+    for part in (
+        "Comparison", "Latency", "Where the time goes", "One frame", "Words", "Chip", "Not modelled", "Provenance",
+        "float", "cpu_fallback", "naive", "aat", "3.00 %", "1.50 % to 4.50 %", "refresh of the DRAM", "one two tree",
+        "sram.bytes", "nnasim compare --out DIR", "0123456789abcdef",
+    ):  # fmt: skip
+        assert part in text
+
+
+def test_the_page_has_a_picture_per_figure(html: str, study: Study) -> None:
+    tags = [attributes for tag, attributes in _Page(html).tags if tag == "svg"]
+    assert len(tags) == 1 + 2 + 3 * len(study.results)
+    assert all(attributes["aria-label"] for attributes in tags)
+
+
+def test_nothing_is_loaded_from_elsewhere(html: str) -> None:
+    assert "://" not in html
+    for tag, attributes in _Page(html).tags:
+        assert tag not in {"link", "iframe", "object", "embed", "base", "image"}
+        assert not attributes.get("src")
+        assert (attributes.get("href") or "#").startswith("#")
+        assert not any(name.startswith("on") for name in attributes)
+
+
+def test_the_same_study_gives_the_same_bytes_whatever_the_hash_seed() -> None:
+    code = (
+        "import sys, hashlib; sys.path.insert(0, 'tests/reports'); import conftest; from reports.page import page;"
+        "r = {n: conftest.result_of(n) for n in ['aat']};"
+        "print(hashlib.sha256(page(conftest.study_of(r, dict.fromkeys(r, 0.1))).encode()).hexdigest())"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
+    }  # fmt: skip
+    assert len(digests) == 1
+
+
+@pytest.fixture(scope="module")
+def hostile(study: Study) -> str:
+    """The page of a study in which every text that a file may bring is an attack."""
+    result = study.results["aat"].model_copy(
+        update={
+            "preset": HOSTILE,
+            "command": HOSTILE,
+            "commit": HOSTILE,
+            "not_modelled": (HOSTILE,),
+            "hardware": {HOSTILE: HOSTILE},
+            "spans": (Span(block=HOSTILE, name=HOSTILE, kind=HOSTILE, start=0, end=5),),
+            "blocks": {HOSTILE: study.results["aat"].blocks["dma"]},
+            "ops": tuple(op.model_copy(update={"kind": HOSTILE}) for op in study.results["aat"].ops),
+        }
+    )
+    assert study.summary is not None
+    summary = study.summary.model_copy(
+        update={"command": HOSTILE, "versions": {HOSTILE: HOSTILE}, "inputs": {HOSTILE: HOSTILE}, "preset": HOSTILE}
+    )
+    return page(Study({"aat": result}, summary, [Hypothesis(HOSTILE, "aat", HOSTILE, HOSTILE + " x")]))
+
+
+def test_text_from_files_is_escaped_and_made_visible(hostile: str) -> None:
+    tags = [tag for tag, _ in _Page(hostile).tags]
+    assert "img" not in tags
+    assert tags.count("script") == 1
+    assert "\u202e" not in hostile
+    assert "[U+202E]" in hostile
+    assert "49$x$" not in hostile
+    assert "alert(1)" in hostile
+
+
+def test_the_embedded_summary_stays_one_script_of_data(hostile: str) -> None:
+    (data,) = re.findall(r'<script type="application/json" id="summary">(.*?)</script>', hostile, flags=re.DOTALL)
+    assert json.loads(data)["command"] == HOSTILE
+
+
+def test_results_alone_make_a_page_without_word_errors(study: Study) -> None:
+    text = _Page(page(Study({"aat": study.results["aat"]}))).text
+    assert "Down and left is better" not in text
+    assert "One frame" in text
+    assert "0.00 %" not in text
+
+
+def test_a_result_without_a_time_line_says_so(study: Study) -> None:
+    bare = study.results["aat"].model_copy(update={"spans": ()})
+    assert "No time line was recorded" in page(Study({"aat": bare}))
