@@ -112,12 +112,19 @@ class Layer:
         return (BUFFER_BANKS - ceil_div(activations, bank)) * bank // self.design.bus_bytes
 
     @property
-    def roofline_cycles(self) -> int:
-        """The classical bound: MACs over the array's rate or beats of A, B and C over the bus, whichever is larger."""
-        macs = self.design.atomic_c * self.design.atomic_k
-        written = self.m * ceil_div(self.n, self.design.bus_bytes)
-        beats = max(self.activation_beats + self.weight_beats, written)
-        return max(ceil_div(self.m * self.k * self.n, macs), beats)
+    def read_beats(self) -> int:
+        """Beats of A and B."""
+        return self.activation_beats + self.weight_beats
+
+    @property
+    def write_beats(self) -> int:
+        """Beats that write C."""
+        return self.m * ceil_div(self.n, self.design.bus_bytes)
+
+    @property
+    def compute_cycles(self) -> int:
+        """The classical bound of computing: multiply-accumulates over those of the whole array."""
+        return ceil_div(self.m * self.k * self.n, self.design.atomic_c * self.design.atomic_k)
 
 
 class Limit(NamedTuple):

@@ -1,0 +1,35 @@
+"""`nnasim validate`: each row of a measured table is simulated, and the error is written beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    reference: Annotated[Path, typer.Option(help="measured table: CSV of NVDLA, SCALE-Sim, OpenTPU, ZigZag or Vela")],
+    out: Annotated[Path, typer.Option(help="folder for validation.csv, validation.json and validation.png")],
+    force: Annotated[bool, typer.Option("--force", help="replace an existing folder")] = False,
+) -> None:
+    """Simulate each row of a measured table and say how far off the simulation is, a roofline beside it.
+
+    The kind of table is recognised by its columns. A row that cannot be simulated is an error.
+
+    Example: nnasim validate --reference nvdla_small.csv --out validation
+    """
+    from nnasim import files
+    from nnasim.cli.progress import with_progress
+    from workloads.importers.measured_table import read_measured_table
+
+    files.refuse_existing(out, force)
+    table = read_measured_table(reference)
+
+    from reports.validation import in_short, write_validation  # brings the simulator: after the table was read
+    from workloads.validation.tables import validate_table
+
+    validation = validate_table(table, lambda rows: with_progress(rows, "rows", len(table.rows)))
+    with files.new_folder(out, force=force) as folder:
+        figures = write_validation(folder, validation)
+    print(f"{out}: {figures['kind']}\n{in_short(figures)}")

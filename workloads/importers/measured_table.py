@@ -1,0 +1,110 @@
+"""Reading a table of measured cycle counts: strict CSV whose every complaint names file, line and column."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnasim import files
+from nnasim.errors import FileError, InputError
+
+MAX_BYTES = 50_000_000
+MAX_ROWS = 100_000
+LARGEST = 2**40
+_LONGEST_NUMBER = 40  # digits; no cycle count has more, and int() of a very long text is slow
+
+
+@dataclass(frozen=True)
+class MeasuredRow:
+    """One row: its cells as text, and where it stands."""
+
+    source: str
+    line: int
+    cells: Mapping[str, str]
+
+    def refuse(self, column: str, allowed: str) -> InputError:
+        """The error that names this row's ``column``."""
+        return InputError(f"{self.source}: line {self.line}", column, self.cells.get(column, ""), allowed)
+
+    def text(self, column: str) -> str:
+        """The cell as it stands; InputError where it is empty."""
+        if not self.cells[column].strip():
+            raise self.refuse(column, "must not be empty")
+        return self.cells[column].strip()
+
+    def choice(self, column: str, allowed: tuple[str, ...]) -> str:
+        """A cell that is one of ``allowed``."""
+        if (text := self.text(column)) not in allowed:
+            raise self.refuse(column, f"must be one of {', '.join(allowed)}")
+        return text
+
+    def number(self, column: str, minimum: float = 0.0, maximum: float = LARGEST) -> float:
+        """A finite number in ``minimum`` .. ``maximum``."""
+        text = self.text(column)
+        try:
+            value = float(text) if len(text) <= _LONGEST_NUMBER and "_" not in text else math.nan
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and minimum <= value <= maximum):
+            raise self.refuse(column, f"must be a number in {minimum:g} .. {maximum:g}")
+        return value
+
+    def integer(self, column: str, minimum: int = 1, maximum: int = LARGEST) -> int:
+        """A whole number in ``minimum`` .. ``maximum``; ``49519.0`` is one."""
+        value = self.number(column, minimum, maximum)
+        if value != int(value):
+            raise self.refuse(column, "must be a whole number")
+        return int(value)
+
+
+@dataclass(frozen=True)
+class MeasuredTable:
+    """A table as read: ``columns`` in their order, ``rows`` in theirs."""
+
+    source: str
+    columns: tuple[str, ...]
+    rows: tuple[MeasuredRow, ...]
+
+
+def _records(path: Path) -> list[tuple[int, list[str]]]:
+    text = files.read_text(path, MAX_BYTES).removeprefix("\ufeff")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    records: list[tuple[int, list[str]]] = []
+    try:
+        for cells in reader:
+            if cells:
+                records.append((reader.line_num, cells))
+            if len(records) > MAX_ROWS + 1:
+                raise FileError(path, f"has more than {MAX_ROWS} rows")
+    except csv.Error as error:
+        raise FileError(path, f"is not CSV (line {reader.line_num}: {error})") from None
+    return records
+
+
+def _header(path: Path, names: list[str]) -> tuple[str, ...]:
+    columns = tuple(name.strip() for name in names)
+    for name in columns:
+        if not name or columns.count(name) > 1:
+            raise InputError(f"{path}: line 1", "header", name, "every column needs a name of its own")
+    return columns
+
+
+def read_measured_table(path: Path) -> MeasuredTable:
+    """The CSV table at ``path``.
+
+    Raises FileError where it is no CSV or holds no row, InputError for a row of another width.
+    """
+    records = _records(path)
+    if len(records) < 2:
+        raise FileError(path, "holds no rows under a header")
+    columns, rows = _header(path, records[0][1]), []
+    for line, cells in records[1:]:
+        if len(cells) != len(columns):
+            place = f"{path}: line {line}"
+            raise InputError(place, "cells", len(cells), f"the header has {len(columns)} columns")
+        rows.append(MeasuredRow(str(path), line, dict(zip(columns, cells, strict=True))))
+    return MeasuredTable(str(path), columns, tuple(rows))

@@ -1,0 +1,47 @@
+"""What predicting one row gives, and what a kind of table is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from workloads.importers.measured_table import MeasuredRow
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One row predicted, in cycles.
+
+    ``counts``: further figures as (simulated, measured), which must agree for a row to be exact.
+    """
+
+    group: str
+    simulated: int
+    measured: int
+    roofline: int
+    counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def error_pct(self) -> float:
+        """Signed error of the simulated cycles in percent of the measured ones."""
+        return 100.0 * (self.simulated - self.measured) / self.measured
+
+    @property
+    def roofline_error_pct(self) -> float:
+        """The same for the roofline."""
+        return 100.0 * (self.roofline - self.measured) / self.measured
+
+    @property
+    def exact(self) -> bool:
+        """Whether cycles and every count agree."""
+        return self.simulated == self.measured and all(ours == theirs for ours, theirs in self.counts.values())
+
+
+@dataclass(frozen=True)
+class TableKind:
+    """A kind of measured table, known by its columns. ``notes``: what a reader should know of a group."""
+
+    name: str
+    columns: frozenset[str]
+    predict: Callable[[MeasuredRow], Prediction]
+    notes: Mapping[str, str] = field(default_factory=dict)
