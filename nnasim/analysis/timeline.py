@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from nnasim.ir.result import Span
 from nnasim.ir.run import Record, StepRun
@@ -23,25 +24,40 @@ def representative_frame(runs: Sequence[StepRun]) -> int:
     return min((frame for frame, names in graphs.items() if len(names) == most), key=lambda f: (abs(f - centre), f))
 
 
+@dataclass(slots=True)
+class _Piece:
+    """A span in the making; pydantic records are too slow for the 20,000 of a paper-sized frame."""
+
+    block: str
+    track: int
+    start: int
+    end: int
+    name: str
+    kind: str
+    bytes: int
+
+    def same_work(self, other: _Piece) -> bool:
+        return (self.block, self.track, self.name) == (other.block, other.track, other.name)
+
+
 def frame_spans(runs: Sequence[StepRun]) -> tuple[Span, ...]:
     """Spans of the representative frame, counted from its first operation, ordered by block, track and start."""
     frame = representative_frame(runs)
     chosen = [run for run in runs if run.step.frame == frame]
-    spans = [span for run in chosen for span in _spans(run, chosen[0].start)]
-    spans.sort(key=lambda span: (span.block, span.track, span.start, span.end))
-    joined = _join(spans, gaps=False)
-    return tuple(joined if len(joined) <= MOST_SPANS else _join(joined, gaps=True))
+    pieces = [piece for run in chosen for piece in _pieces(run, chosen[0].start)]
+    pieces.sort(key=lambda piece: (piece.block, piece.track, piece.start, piece.end))
+    joined = _join(pieces, gaps=False)
+    if len(joined) > MOST_SPANS:
+        joined = _join(joined, gaps=True)
+    return tuple(Span(**{name: getattr(piece, name) for name in _Piece.__slots__}) for piece in joined)
 
 
-def _spans(run: StepRun, origin: int) -> Iterable[Span]:
-    offset = run.start - origin
-    for record in run.run.records:
-        if record.end > record.start:
-            info = run.step.program.ops[record.op]
-            yield Span(
-                block=record.block, track=record.track, name=info.name, kind=_kind(record, info.kind),
-                start=record.start + offset, end=record.end + offset, bytes=record.bytes,
-            )  # fmt: skip
+def _pieces(run: StepRun, origin: int) -> Iterable[_Piece]:
+    offset, ops = run.start - origin, run.run.program.ops
+    for r in run.run.records:
+        if r.end > r.start:
+            info = ops[r.op]
+            yield _Piece(r.block, r.track, r.start + offset, r.end + offset, info.name, _kind(r, info.kind), r.bytes)
 
 
 def _kind(record: Record, op_kind: str) -> str:
@@ -50,16 +66,16 @@ def _kind(record: Record, op_kind: str) -> str:
     return "dma_read" if record.block in ("dma", "dram") else op_kind
 
 
-def _join(spans: list[Span], *, gaps: bool) -> list[Span]:
+def _join(pieces: list[_Piece], *, gaps: bool) -> list[_Piece]:
     """Neighbours of one operation as one span; with ``gaps``, across short waits between its tiles too."""
-    joined: list[Span] = []
-    for span in spans:
+    joined: list[_Piece] = []
+    for piece in pieces:
         last = joined[-1] if joined else None
-        if last and (last.block, last.track, last.name) == (span.block, span.track, span.name):
-            if gaps and span.kind == "stall" and last.kind != "stall":
+        if last and last.same_work(piece):
+            if gaps and piece.kind == "stall" and last.kind != "stall":
                 continue
-            if last.kind == span.kind and (gaps or last.end == span.start):
-                joined[-1] = last.model_copy(update={"end": span.end, "bytes": last.bytes + span.bytes})
+            if last.kind == piece.kind and (gaps or last.end == piece.start):
+                last.end, last.bytes = piece.end, last.bytes + piece.bytes
                 continue
-        joined.append(span)
+        joined.append(piece)
     return joined

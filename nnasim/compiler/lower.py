@@ -161,7 +161,8 @@ def lower_boot(context: LoweringContext, uses: dict[str, WeightUse]) -> Program:
 
 
 def _program(work: Lowering, entry: Holders) -> Program:
+    crossings = [(index, c.to) for index, c in enumerate(work.commands) if isinstance(c, HandoffCommand)]
     return Program(
         work.graph, tuple(work.ops), tuple(work.commands), tuple(work.transfers), work.context.memory.buffers,
-        entry, work.ledger.exit(),
+        entry, work.ledger.exit(), tuple(crossings),
     )  # fmt: skip

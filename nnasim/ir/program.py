@@ -110,6 +110,8 @@ class Program:
     """The commands of one invocation in issue order, and the transfers that the DMA runs ahead with.
 
     ``weight_buffers``: buffers that transfers may occupy. ``entry``, ``exit``: who holds what before and after.
+    ``crossings``: where hand-offs stand among the commands, and whereto. All else follows from the graph, so within one
+    compiled trace graph and crossings say which programs run alike.
     """
 
     graph: str
@@ -119,6 +121,7 @@ class Program:
     weight_buffers: int
     entry: Holders
     exit: Holders
+    crossings: tuple[tuple[int, Unit], ...] = ()
 
     @property
     def dram_bytes(self) -> int:

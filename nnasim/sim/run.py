@@ -8,8 +8,9 @@ from typing import Any
 import simpy
 
 from nnasim.hardware import NnaConfig
-from nnasim.ir.program import Holders, Program
+from nnasim.ir.program import Program
 from nnasim.ir.run import InvocationRun, Record, Step, StepRun
+from nnasim.ir.trace import Unit
 from nnasim.sim.machine import WATCHDOG_CYCLES, Machine, run_until_done
 from nnasim.sim.probe import Probe
 
@@ -39,7 +40,8 @@ def run_steps(steps: list[Step], config: NnaConfig, watchdog_cycles: int = WATCH
 
 def _collect(probe: Probe, program: Program, start: int, end: int) -> InvocationRun:
     moved = tuple(
-        Record(r.block, r.track, r.op, r.start - start, r.end - start, r.bytes, r.reason) for r in probe.records
+        Record(r.block, r.track, r.op, r.start - start, r.end - start, r.bytes, r.reason) if start else r
+        for r in probe.records
     )
     probe.records.clear()
     return InvocationRun(program, end - start, moved)
@@ -49,12 +51,12 @@ class Replay:
     """Programs that start from the same chip state take the same cycles: each is run once, then replayed.
 
     Exact, because an invocation begins with a machine at rest and empty weight buffers, and all else that time depends
-    on is in the program itself: within one compiled trace, its graph and who holds what name it.
+    on is in the program itself: within one compiled trace, its graph and its crossings name it.
     """
 
     def __init__(self, run: Callable[[Program], InvocationRun]) -> None:
         self._run = run
-        self._known: dict[tuple[str, Holders], InvocationRun] = {}
+        self._known: dict[tuple[str, tuple[tuple[int, Unit], ...]], InvocationRun] = {}
 
     def run_steps(self, steps: list[Step]) -> list[StepRun]:
         """As ``run_steps``, every distinct program simulated once."""
@@ -68,7 +70,7 @@ class Replay:
 
     def run_program(self, program: Program) -> InvocationRun:
         """The run of ``program``, simulated at its first call."""
-        key = (program.graph, program.entry)
+        key = (program.graph, program.crossings)
         if key not in self._known:
             self._known[key] = self._run(program)
         return self._known[key]
