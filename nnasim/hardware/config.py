@@ -25,13 +25,13 @@ class NnaConfig(Section):
     mac_array: MacArrayConfig
     sram: SramConfig
     dram: DramConfig
-    dma: DmaConfig = DmaConfig()  # type: ignore[call-arg]
+    dma: DmaConfig = DmaConfig()
     activation_unit: ActivationUnitConfig | None = None
-    sequencer: SequencerConfig = SequencerConfig()  # type: ignore[call-arg]
+    sequencer: SequencerConfig = SequencerConfig()
     host: HostConfig
     energy: EnergyConfig | None = None
     area: AreaConfig | None = None
-    numerics: NumericsConfig = NumericsConfig()  # type: ignore[call-arg]
+    numerics: NumericsConfig = NumericsConfig()
 
     @model_validator(mode="after")
     def _consistent(self) -> NnaConfig:
