@@ -1,5 +1,7 @@
 """Unions of intervals count each cycle once."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,4 +16,4 @@ def test_the_union_covers_exactly_the_cycles_of_its_parts(intervals) -> None:
     joined = union(intervals)
     assert {cycle for start, end in joined for cycle in range(start, end)} == covered
     assert length(intervals) == len(covered)
-    assert all(a[1] < b[0] for a, b in zip(joined, joined[1:], strict=False))
+    assert all(a[1] < b[0] for a, b in pairwise(joined))
