@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -54,7 +53,7 @@ def command(
         preset=preset,
         chip=chip,
         limit=limit,
-        command=command_line(sys.argv[1:], "DIR"),
+        command=command_line("DIR"),
     )
     with training_progress() as progress:
         study = compared(inputs, chosen, lambda system, done, total: progress(system, done, total, ""))

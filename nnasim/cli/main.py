@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from nnasim import __version__
+from nnasim.cli.invocation import ARGUMENTS
 from nnasim.errors import FileError, MissingExtraError, NnasimError, shown
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def overview() -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code: 0, 2 for a user's error, 130 when interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    ARGUMENTS.set(tuple(arguments))
     try:
         code = _dispatch(arguments)
         sys.stdout.flush()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from nnasim.cli.invocation import ARGUMENTS
 
 PACKAGES = ("nnasim", "numpy", "simpy")
 
@@ -23,12 +25,12 @@ def versions(extra: Iterable[str] = ()) -> dict[str, str]:
     return found
 
 
-def command_line(arguments: Sequence[str], output: str) -> str:
-    """The command to repeat, without its destination: the same inputs give the same bytes wherever they go.
+def command_line(output: str) -> str:
+    """The running command, to repeat it, without its destination: the same inputs give the same bytes wherever they go.
 
     ``output`` stands in for the value of `--out`; `--force` is left out for the same reason.
     """
-    shown, words = ["nnasim"], iter(arguments)
+    shown, words = ["nnasim"], iter(ARGUMENTS.get())
     for word in words:
         if word == "--out":
             next(words, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,7 +36,7 @@ def command(
 
     from nnasim.pipeline import simulate  # brings the simulator: after the inputs have been found good
 
-    result = documented(simulate(operations, chip), preset, chip, command_line(sys.argv[1:], "RESULT"))
+    result = documented(simulate(operations, chip), preset, chip, command_line("RESULT"))
     write_record(out, result, force=force)
     print(f"{out}: {_in_short(result)}")
 
