@@ -6,33 +6,47 @@ from collections.abc import Sequence
 
 from nnasim.compiler.weights import WeightUse
 
+# Nodes of the search after which the best choice so far is taken. A recogniser's few dozen weights need thousands.
+MOST_NODES = 200_000
+
 
 def choose_residents(uses: Sequence[WeightUse], capacity_bytes: int) -> frozenset[str]:
-    """The tensors whose residence saves most DRAM traffic within ``capacity_bytes``.
-
-    Solved exactly by scipy's mixed-integer solver; trivial cases never load scipy.
-    """
+    """The tensors whose residence saves most DRAM traffic within ``capacity_bytes``."""
     worth = [use for use in uses if use.bytes <= capacity_bytes and use.traffic_bytes > 0]
     if sum(use.bytes for use in worth) <= capacity_bytes:
         return frozenset(use.tensor for use in worth)
-    return frozenset(worth[index].tensor for index in _knapsack(worth, capacity_bytes))
+    return frozenset(use.tensor for use in _knapsack(worth, capacity_bytes))
 
 
-def _knapsack(items: list[WeightUse], capacity: int) -> list[int]:
-    import numpy as np
-    from scipy.optimize import Bounds, LinearConstraint, milp
+def _knapsack(items: list[WeightUse], capacity: int) -> tuple[WeightUse, ...]:
+    """Exact branch and bound (Horowitz and Sahni 1974): densest first, pruned by the fractional relaxation.
 
-    sizes = np.array([item.bytes for item in items], dtype=float)
-    values = np.array([item.traffic_bytes for item in items], dtype=float)
-    answer = milp(
-        -values / values.max(),  # scaled, so that the solver's tolerances mean the same for every trace
-        integrality=np.ones(len(items)),
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint((sizes / capacity)[None, :], -np.inf, 1.0),
-    )
-    chosen = [index for index, share in enumerate(answer.x) if share > 0.5]
-    while (
-        sum(items[index].bytes for index in chosen) > capacity
-    ):  # the solver's feasibility is a tolerance, ours is not
-        chosen.remove(min(chosen, key=lambda index: items[index].traffic_bytes))
-    return chosen
+    Not scipy's ``milp``: importing it costs more than a whole simulation, and its solver prints to standard output.
+    """
+    items = sorted(items, key=lambda use: (-use.traffic_bytes / use.bytes, use.tensor))
+    best: tuple[WeightUse, ...] = ()
+    most = -1
+    open_nodes: list[tuple[int, int, int, tuple[WeightUse, ...]]] = [(0, capacity, 0, ())]
+    for _ in range(MOST_NODES):
+        if not open_nodes:
+            break
+        index, free, saved, chosen = open_nodes.pop()
+        if saved > most:
+            most, best = saved, chosen
+        if index == len(items) or saved + _relaxed(items, index, free) <= most:
+            continue
+        use = items[index]
+        open_nodes.append((index + 1, free, saved, chosen))
+        if use.bytes <= free:
+            open_nodes.append((index + 1, free - use.bytes, saved + use.traffic_bytes, (*chosen, use)))
+    return best
+
+
+def _relaxed(items: list[WeightUse], index: int, free: int) -> float:
+    """What the items from ``index`` on save at most in ``free`` bytes: the last one that fits may be cut."""
+    saved = 0.0
+    for use in items[index:]:
+        if use.bytes > free:
+            return saved + use.traffic_bytes * free / use.bytes
+        saved, free = saved + use.traffic_bytes, free - use.bytes
+    return saved
