@@ -81,6 +81,10 @@ def _finish(above: Axes, below: Axes, validation: Validation) -> None:
     below.axhline(0, color="black", linewidth=0.6)
     below.set(xlabel="measured cycles", ylabel="error [%]")
     below.set_yscale("symlog", linthresh=1.0)
+    for axis in (above.xaxis, above.yaxis, below.yaxis):  # plain numbers: the look has no mathematical text
+        axis.set_major_formatter(lambda value, _position: f"{value:,.0f}")
+    for line in (1, -1):
+        below.axhline(line, color=GREY, linewidth=0.4, linestyle=":")
 
 
 def in_short(figures: dict[str, Any]) -> str:

@@ -72,6 +72,8 @@ class MeasuredTable:
 
 def _records(path: Path) -> list[tuple[int, list[str]]]:
     text = files.read_text(path, MAX_BYTES).removeprefix("\ufeff")
+    if "\0" in text:
+        raise FileError(path, "holds a NUL character")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     records: list[tuple[int, list[str]]] = []
     try:

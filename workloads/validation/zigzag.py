@@ -52,6 +52,11 @@ class Hierarchy:
         return ceil_div(self.m * self.k, WORD_BYTES)
 
     @property
+    def first_inputs(self) -> int:
+        """Reading as much of A as its SRAM holds, before computing starts."""
+        return min(self.inputs, self.sram_bytes // WORD_BYTES)
+
+    @property
     def outputs(self) -> int:
         """Writing C once, in 8 bits."""
         return ceil_div(self.m * self.folded_n, WORD_BYTES)
@@ -66,7 +71,7 @@ class Hierarchy:
         compute = ceil_div(self.k, self.rows) * ceil_div(self.n, self.cols) * self.m
         drain = self.rows + self.cols - 2
         if compute > self.weights:
-            return max(self.weights, self.inputs + compute) + drain, False
+            return max(self.weights, self.first_inputs + compute) + drain, False
         if self.spills:  # nothing stays, so all share the port; the last tile's write overlaps
             tile = ceil_div(self.rows * self.cols, WORD_BYTES)
             return self.weights + self.inputs + self.outputs - tile + drain, True
@@ -81,8 +86,9 @@ class Hierarchy:
             return max(self.weights, self.inputs) + compute + self.outputs + drain, True
         accumulators = self.m * self.folded_n * ACCUMULATOR_BYTES // WORD_BYTES if self.m > 1 else 0
         chunks = ceil_div(self.m * self.k, self.sram_bytes) if self.spills else 1
-        late = self.outputs if self.weights >= compute else 0
-        busy = compute + accumulators + self.inputs + late
+        held = self.m * self.n <= self.sram_bytes  # outputs that fit stay until the end
+        late = self.outputs if held and self.weights >= compute else 0
+        busy = compute + accumulators + self.first_inputs + late
         traffic = self.weights * chunks + self.inputs + self.outputs
         return max(busy, traffic) + drain, traffic >= busy
 
