@@ -91,7 +91,7 @@ def power_of_two(exponent: int, bits: int = 15) -> Rescale:
 
 
 def rescale(value: Array, scale: Rescale) -> Array:
-    """``value * scale`` rounded to integers of unlimited range: float64 for floating input, int64 for integers.
+    """``value * scale`` rounded to integers, not yet saturated: float64 for floating input, int64 for integers.
 
     Floating input (integer-valued) takes ``floor(value * real + 0.5)`` in float64 where that is exact: 15-bit
     multipliers, shifts up to 53, |value| < 2^37; every other case goes through int64 and shifts.
