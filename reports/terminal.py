@@ -7,6 +7,7 @@ from typing import IO
 from reports.study import Study
 from reports.text import NOT_COMPUTED, number, percent, visible
 
+_TABLE_WIDTH = 100
 _CAPTION = "p50, p90, p99: engine latency, from the last audio to the final hypothesis"
 
 
@@ -23,7 +24,9 @@ def print_table(study: Study, file: IO[str] | None = None) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     for label, cells in rows(study):
         table.add_row(Text(label), *cells)
-    Console(file=file, highlight=False, soft_wrap=False).print(table)
+    # A terminal narrower than the table wraps its lines; a number is never cut.
+    width = max(Console(file=file).width, _TABLE_WIDTH)
+    Console(file=file, highlight=False, width=width).print(table)
 
 
 def rows(study: Study) -> list[tuple[str, list[str]]]:

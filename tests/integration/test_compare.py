@@ -1,0 +1,125 @@
+"""`nnasim compare` on bundled speech, with recognisers that the test trains for two steps."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from nnasim import files
+from nnasim.cli.main import main
+from nnasim.ir.trace import System
+from reports.csvfile import read_csv
+from workloads.bundled import speech_manifest
+
+SYSTEMS = System.__args__  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A manifest of the first three bundled utterances."""
+    bundled = speech_manifest()
+    lines = []
+    for line in bundled.read_text().splitlines()[:3]:
+        entry = json.loads(line)
+        lines.append(json.dumps({**entry, "audio_filepath": str(bundled.parent / entry["audio_filepath"])}))
+    manifest = tmp_path_factory.mktemp("speech") / "three.jsonl"
+    manifest.write_text("\n".join(lines) + "\n")
+    return manifest
+
+
+@pytest.fixture(scope="module")
+def checkpoints(speech: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with `float` and `aat`, hardly trained: what is tested here is the road, not the recogniser."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    common = ["train", "--recipe", "tiny", "--train", str(speech), "--dev", str(speech), "--steps", "2"]
+    assert main([*common, "--out", str(folder / "float")]) == 0
+    assert main([*common, "--system", "aat", "--init", str(folder / "float"), "--out", str(folder / "aat")]) == 0
+    return folder
+
+
+def _compare(speech: Path, checkpoints: Path, out: Path, *more: str) -> int:
+    common = ["--manifest", str(speech), "--checkpoints", str(checkpoints), "--limit", "2"]
+    return main(["compare", *common, "--out", str(out), *more])
+
+
+@pytest.fixture(scope="module")
+def compared(speech: Path, checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a comparison of all four systems."""
+    out = tmp_path_factory.mktemp("compared") / "demo"
+    assert _compare(speech, checkpoints, out) == 0
+    return out
+
+
+def test_the_folder_is_complete(compared: Path) -> None:
+    assert {path.name for path in compared.iterdir()} == {
+        "summary.json", "hypotheses.csv", "ops.csv", "timeline.json", "report.html", "results",
+    }  # fmt: skip
+    assert {path.stem for path in (compared / "results").iterdir()} == set(SYSTEMS)
+
+
+def test_the_summary_joins_accuracy_and_cost(compared: Path) -> None:
+    summary = files.read_json(compared / "summary.json")
+    assert summary["corpus"]["utterances"] == 2
+    assert set(summary["systems"]) == set(SYSTEMS)
+    for system, figures in summary["systems"].items():
+        assert figures["wer"] == pytest.approx(figures["errors"] / summary["corpus"]["words"])
+        low, high = figures["wer_ci"]
+        assert low <= figures["wer"] <= high
+        assert 0 < figures["engine_latency_ms"]["p50"] <= figures["engine_latency_ms"]["p99"]
+        assert (figures["handoffs"] > 0) == (system != "float")
+    slow, fast = (summary["systems"][name]["engine_latency_ms"]["p50"] for name in ("cpu_fallback", "aat"))
+    assert summary["gain"]["engine_latency_pct"] == pytest.approx(100 * (1 - fast / slow))
+
+
+def test_every_system_was_heard_on_every_utterance(compared: Path) -> None:
+    rows = read_csv(compared / "hypotheses.csv", ("id", "system", "reference", "hypothesis"))
+    assert sorted((row[1], row[0]) for row in rows) == sorted(
+        (system, f"synth-{n:06}") for system in SYSTEMS for n in range(2)
+    )
+
+
+def test_the_page_is_what_report_makes_of_the_folder(compared: Path, tmp_path: Path) -> None:
+    assert main(["report", str(compared), "--out", str(tmp_path / "again.html")]) == 0
+    assert (tmp_path / "again.html").read_bytes() == (compared / "report.html").read_bytes()
+
+
+def test_the_same_comparison_writes_the_same_bytes(
+    speech: Path, checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b"):
+        assert _compare(speech, checkpoints, tmp_path / name, "--systems", "aat", "naive") == 0
+    assert f"open {tmp_path / 'a' / 'report.html'}" in capsys.readouterr().out
+    for path in (tmp_path / "a").rglob("*.*"):
+        assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--systems", "fast"], "--systems = 'fast': known are float, cpu_fallback, naive, aat"),
+        (["--preset", "edge9"], "'edge9': known are edge256"),
+        (["--checkpoints", "nowhere"], "nowhere"),
+        (["--manifest", "nowhere.jsonl"], "nowhere.jsonl: cannot be read"),
+        (["--limit", "0"], "--limit"),
+        (["stray"], "'stray': is not expected"),
+    ],
+)
+def test_a_wrong_argument_is_one_line_and_makes_no_folder(
+    more: list[str], message: str, speech: Path, checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _compare(speech, checkpoints, tmp_path / "out", *more) == 2
+    shown = capsys.readouterr().err
+    assert message in shown
+    assert shown.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_folder_is_refused_and_kept(
+    compared: Path, speech: Path, checkpoints: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (compared / "summary.json").read_bytes()
+    assert _compare(speech, checkpoints, compared) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert (compared / "summary.json").read_bytes() == before
