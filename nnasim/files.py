@@ -68,7 +68,9 @@ def read_text(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> str:
         raise FileError(path, f"is not UTF-8 text (byte {error.start})") from None
 
 
-_JSON_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[-+.\w]+', re.DOTALL)
+# The closing quote is optional, so that a string always matches: were an unclosed one to fail, the search would begin
+# again at each of its quotes, and a megabyte of them would take hours.
+_JSON_TOKENS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]|[-+.\w]+', re.DOTALL)
 
 
 def _check_json_shape(text: str, source: object) -> None:

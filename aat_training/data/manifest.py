@@ -21,6 +21,7 @@ MAX_LINE_BYTES = 1_000_000
 MAX_MANIFEST_BYTES = 64_000_000
 MAX_UTTERANCES = 50_000  # read in under 5 s
 MAX_SECONDS = 3600
+MAX_TEXT = 100_000  # characters: twice what an hour of fast speech holds
 _REQUIRED = ("id", "duration", "text", "speaker")
 _PATHS = ("audio_filepath", "features_filepath")
 # Control characters and lone surrogates: they could be neither shown on one line nor written as UTF-8.
@@ -55,7 +56,7 @@ class Entry(BaseModel):
     audio_filepath: _Text | None = Field(default=None, min_length=1, max_length=4096)
     features_filepath: _Text | None = Field(default=None, min_length=1, max_length=4096)
     duration: float = Field(gt=0, le=MAX_SECONDS)
-    text: Annotated[_Text, AfterValidator(_spoken)]
+    text: Annotated[_Text, AfterValidator(_spoken)] = Field(max_length=MAX_TEXT)
     speaker: _Text = Field(min_length=1, max_length=500)
     where: str = Field(default="entry", exclude=True, repr=False)
     folder: Path = Field(default=Path(), exclude=True, repr=False)

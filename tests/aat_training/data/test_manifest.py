@@ -76,6 +76,7 @@ def test_blank_lines_are_skipped_but_counted(write):
         (line(speaker="\ud800"), "valid string"),
         (line(text="  "), "at least one word"),
         (line(text=["three"]), "valid string"),
+        (line(text="x" * 100_001), "at most 100000 characters"),
         (line(duration="1.5"), "duration = '1.5': Input should be a valid number"),
         (line(duration=True), "duration = True: Input should be a valid number"),
         (line(duration=0), "greater than 0"),
