@@ -10,6 +10,11 @@ from dataclasses import dataclass
 ALIGNMENT_BYTES = 16
 
 
+def aligned(bytes: int) -> int:
+    """``bytes`` rounded up to where the next tensor may begin."""
+    return -(-bytes // ALIGNMENT_BYTES) * ALIGNMENT_BYTES
+
+
 @dataclass(frozen=True, slots=True)
 class Lifetime:
     """A tensor's size and the first and last step (inclusive) at which it is alive."""
@@ -45,7 +50,7 @@ def allocate(lives: list[Lifetime]) -> tuple[Allocation, ...]:
         for other in sorted((a for a in placed if a.life.overlaps(life)), key=lambda a: a.address):
             if other.address >= address + life.bytes:
                 break
-            address = max(address, -(-other.end // ALIGNMENT_BYTES) * ALIGNMENT_BYTES)
+            address = max(address, aligned(other.end))
         placed.append(Allocation(life, address))
     check_allocations(placed)
     return tuple(placed)
@@ -61,4 +66,4 @@ def check_allocations(placed: list[Allocation]) -> None:
 
 def peak_bytes(placed: tuple[Allocation, ...]) -> int:
     """Size of the arena that the allocations need."""
-    return max((allocation.end for allocation in placed), default=0)
+    return max((aligned(allocation.end) for allocation in placed), default=0)

@@ -9,7 +9,7 @@ from nnasim.compiler.lower import LoweringContext, lower, lower_boot, lower_retu
 from nnasim.compiler.memory_plan import MemoryPlan, plan_memory
 from nnasim.compiler.placement import fused_ops, place
 from nnasim.compiler.weights import weight_uses
-from nnasim.compiler.working_set import Units, arena_bytes, constant_bytes
+from nnasim.compiler.working_set import Units, arena_bytes, lasting_bytes
 from nnasim.hardware import NnaConfig
 from nnasim.ir.program import Holders, Program
 from nnasim.ir.trace import OpTrace
@@ -24,7 +24,7 @@ class CompiledTrace:
         self.trace, self.config = trace, config
         self.units: Units = place(trace, config)
         self.fused = {name: fused_ops(graph, self.units[name]) for name, graph in trace.graphs.items()}
-        working_set = constant_bytes(trace, self.units) + arena_bytes(trace, self.units, self.fused)
+        working_set = lasting_bytes(trace, self.units) + arena_bytes(trace, self.units, self.fused)
         self.uses = weight_uses(trace, self.units)
         self.memory: MemoryPlan = plan_memory(config, working_set, self.uses)
         self._results = result_tensors(trace)

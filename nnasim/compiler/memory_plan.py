@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nnasim.compiler import constraints
+from nnasim.compiler.allocate import aligned
 from nnasim.compiler.residency import choose_residents
 from nnasim.compiler.weights import WeightUse
 from nnasim.hardware import NnaConfig
@@ -47,7 +48,7 @@ def plan_memory(config: NnaConfig, working_set: int, uses: dict[str, WeightUse])
     if sum(use.bytes for use in uses.values()) <= free:
         return MemoryPlan(working_set, frozenset(uses), sum(use.bytes for use in uses.values()), 0, 0, {})
     rows, buffers = _tiling(config, working_set, uses)
-    size = max(rows[name] * use.row_bytes for name, use in uses.items())
+    size = max(aligned(rows[name] * use.row_bytes) for name, use in uses.items())
     resident = choose_residents(list(uses.values()), free - buffers * size)
     return MemoryPlan(working_set, resident, sum(uses[name].bytes for name in resident), buffers, size, rows)
 
@@ -72,7 +73,7 @@ def _tiling(config: NnaConfig, working_set: int, uses: dict[str, WeightUse]) -> 
 
 
 def _largest_tile(config: NnaConfig, target: int, uses: Iterable[WeightUse]) -> int:
-    return max(tile_rows(config, target, use) * use.row_bytes for use in uses)
+    return max(aligned(tile_rows(config, target, use) * use.row_bytes) for use in uses)
 
 
 def tile_rows(config: NnaConfig, target_bytes: int, use: WeightUse) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from nnasim.compiler.allocate import aligned
 from nnasim.compiler.working_set import Units
 from nnasim.ir.trace import Op, OpTrace
 from nnasim.units import ceil_div
@@ -26,8 +27,8 @@ class WeightUse:
 
     @property
     def bytes(self) -> int:
-        """Bytes of the whole matrix with its bias."""
-        return self.rows * self.row_bytes
+        """Bytes of SRAM that the whole matrix with its bias occupies."""
+        return aligned(self.rows * self.row_bytes)
 
     @property
     def traffic_bytes(self) -> int:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from nnasim.compiler.allocate import Allocation, Lifetime, allocate, peak_bytes
+from nnasim.compiler.allocate import Allocation, Lifetime, aligned, allocate, peak_bytes
 from nnasim.ir.trace import OpGraph, OpTrace, Unit
 
 Units = dict[str, dict[str, Unit]]
 
 
-def constant_bytes(trace: OpTrace, units: Units) -> int:
-    """Bytes of tables and states that an operation on the NNA touches, and of constants other than a matmul's."""
-    kept: set[str] = set()
+def lasting_tensors(trace: OpTrace, units: Units) -> list[str]:
+    """Tables, states, and constants other than a matmul's, that an operation on the NNA touches; in first-use order."""
+    kept: dict[str, None] = {}
     for name, graph in trace.graphs.items():
         for op in graph.ops:
             if units[name][op.name] == "nna":
                 operands = () if op.kind in ("matmul", "embedding") else op.inputs
-                kept.update(t for t in operands if trace.tensors[t].role in ("table", "bias"))
-                kept.update(t for t in (*op.inputs, *op.outputs) if trace.tensors[t].role == "state")
-    return sum(trace.tensors[tensor].bytes for tensor in kept)
+                kept.update(dict.fromkeys(t for t in operands if trace.tensors[t].role in ("table", "bias")))
+                touched = (*op.inputs, *op.outputs)
+                kept.update(dict.fromkeys(t for t in touched if trace.tensors[t].role == "state"))
+    return list(kept)
+
+
+def lasting_bytes(trace: OpTrace, units: Units) -> int:
+    """Bytes of SRAM that ``lasting_tensors`` occupy."""
+    return sum(aligned(trace.tensors[tensor].bytes) for tensor in lasting_tensors(trace, units))
 
 
 def activation_lives(trace: OpTrace, graph: OpGraph, units: dict[str, Unit], fused: set[str]) -> list[Lifetime]:

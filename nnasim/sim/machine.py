@@ -20,6 +20,7 @@ from nnasim.sim.blocks.mac_array import mac_array_law
 from nnasim.sim.blocks.mac_unit import MacUnit
 from nnasim.sim.blocks.sequencer import Sequencer
 from nnasim.sim.blocks.sram import Sram
+from nnasim.sim.datapath import Datapath
 from nnasim.sim.probe import Probe
 
 # Longest invocation that is believed: about half an hour at 500 MHz. A program that runs longer is broken.
@@ -29,10 +30,12 @@ WATCHDOG_CYCLES = 10**12
 class Machine:
     """One chip with its host, in one SimPy environment. Blocks are made in a fixed order: a run repeats itself."""
 
-    def __init__(self, env: simpy.Environment, config: NnaConfig, probe: Probe) -> None:
-        self.env, self.config, self.probe = env, config, probe
+    def __init__(
+        self, env: simpy.Environment, config: NnaConfig, probe: Probe, datapath: Datapath | None = None
+    ) -> None:
+        self.env, self.config, self.probe, self.datapath = env, config, probe, datapath or Datapath()
         self.dram = Dram(env, probe, config.dram_bytes_per_cycle, config.dram.read_latency_cycles)
-        self.host = Host(env, probe, config.host, config.clock_hz)
+        self.host = Host(env, probe, config.host, config.clock_hz, self.datapath)
         self.sequencer = Sequencer(env, probe, config.sequencer.cycles_per_command)
         self.law = mac_array_law(config.mac_array)
 
@@ -43,7 +46,15 @@ class Machine:
         buffers = program.weight_buffers
         sram = Sram(self.env, self.probe, rate, self.config.sram.ports, buffers)
         # While booting, transfers fill resident SRAM and need no weight buffer.
-        dma = Dma(self.env, self.probe, self.dram, sram, self.config.dma.channels, buffered=program.graph != "boot")
+        dma = Dma(
+            self.env,
+            self.probe,
+            self.dram,
+            sram,
+            self.config.dma.channels,
+            buffered=program.graph != "boot",
+            datapath=self.datapath,
+        )
         arrived = dma.start(program.transfers)
         yield from self.sequencer.run(program.commands, self._dispatcher(sram, arrived))
         for event in arrived:
@@ -51,9 +62,9 @@ class Machine:
                 yield event
 
     def _dispatcher(self, sram: Sram, arrived: Sequence[simpy.Event]) -> Any:
-        mac_unit = MacUnit(self.env, self.probe, sram, self.law)
+        mac_unit = MacUnit(self.env, self.probe, sram, self.datapath, self.law)
         unit_config = self.config.activation_unit
-        activation = unit_config and ActivationUnit(self.env, self.probe, sram, unit_config)
+        activation = unit_config and ActivationUnit(self.env, self.probe, sram, self.datapath, unit_config)
 
         def execute(command: Command) -> Generator[simpy.Event, Any, None]:
             if isinstance(command, MatmulCommand):
@@ -62,6 +73,9 @@ class Machine:
                 yield from activation.run(command, arrived)
             elif isinstance(command, HostCommand | HandoffCommand):
                 yield from self.host.run(command)
+            else:
+                self.datapath.begin(command, None)
+                self.datapath.end(command)
 
         return execute
 

@@ -11,6 +11,7 @@ from nnasim.hardware import NnaConfig
 from nnasim.ir.program import Program
 from nnasim.ir.run import InvocationRun, Record, Step, StepRun
 from nnasim.ir.trace import Unit
+from nnasim.sim.datapath import Datapath
 from nnasim.sim.machine import WATCHDOG_CYCLES, Machine, run_until_done
 from nnasim.sim.probe import Probe
 
@@ -20,17 +21,24 @@ def run_program(program: Program, config: NnaConfig, watchdog_cycles: int = WATC
     return run_steps([Step(program, 0, 0)], config, watchdog_cycles)[0].run
 
 
-def run_steps(steps: list[Step], config: NnaConfig, watchdog_cycles: int = WATCHDOG_CYCLES) -> list[StepRun]:
-    """Every event of ``steps``, one after another on one machine in one environment."""
-    env, probe = simpy.Environment(), Probe()
-    machine, runs = Machine(env, config, probe), list[StepRun]()
+def run_steps(
+    steps: list[Step],
+    config: NnaConfig,
+    watchdog_cycles: int = WATCHDOG_CYCLES,
+    datapath: Datapath | None = None,
+) -> list[StepRun]:
+    """Every event of ``steps``, one after another on one machine; ``datapath`` moves the data, if any."""
+    env, probe, datapath = simpy.Environment(), Probe(), datapath or Datapath()
+    machine, runs = Machine(env, config, probe, datapath), list[StepRun]()
 
     def utterance() -> Generator[simpy.Event, Any, None]:
         for step in steps:
             if step.earliest > env.now:
                 yield env.timeout(step.earliest - int(env.now))
             start = int(env.now)
+            datapath.begin_step(step)
             yield from machine.execute(step.program)
+            datapath.end_step(step)
             runs.append(StepRun(step, start, _collect(probe, step.program, start, int(env.now))))
 
     last = max(step.earliest for step in steps)

@@ -12,6 +12,7 @@ from nnasim.hardware.units import ActivationUnitConfig
 from nnasim.ir.program import ElementCommand
 from nnasim.sim.blocks.compute import ComputeBlock
 from nnasim.sim.blocks.sram import Sram
+from nnasim.sim.datapath import Datapath
 from nnasim.sim.probe import Probe
 
 
@@ -34,8 +35,10 @@ class ActivationUnit(ComputeBlock):
         "overlap of element-wise passes with matmuls: commands are issued one after another",
     )
 
-    def __init__(self, env: simpy.Environment, probe: Probe, sram: Sram, config: ActivationUnitConfig) -> None:
-        super().__init__(env, probe, sram)
+    def __init__(
+        self, env: simpy.Environment, probe: Probe, sram: Sram, datapath: Datapath, config: ActivationUnitConfig
+    ) -> None:
+        super().__init__(env, probe, sram, datapath)
         self.config = config
 
     def cycles(self, kind: str, elements: int) -> int:
@@ -46,6 +49,4 @@ class ActivationUnit(ComputeBlock):
 
     def run(self, command: ElementCommand, arrived: Sequence[simpy.Event]) -> Generator[simpy.Event, Any, None]:
         """Execute one pass."""
-        event = None if command.transfer is None else arrived[command.transfer]
-        cycles = self.cycles(command.kind, command.elements)
-        yield from self.occupy(command.op, cycles, command.sram_bytes, event)
+        yield from self.occupy(command, self.cycles(command.kind, command.elements), arrived)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import simpy
 
-from nnasim.ir.program import Block
+from nnasim.ir.program import Block, ElementCommand, MatmulCommand
 from nnasim.sim.blocks.sram import Sram
+from nnasim.sim.datapath import Datapath
 from nnasim.sim.probe import Probe
 
 
@@ -21,26 +22,31 @@ class ComputeBlock:
 
     block: Block
 
-    def __init__(self, env: simpy.Environment, probe: Probe, sram: Sram) -> None:
-        self.env, self.probe, self.sram = env, probe, sram
+    def __init__(self, env: simpy.Environment, probe: Probe, sram: Sram, datapath: Datapath) -> None:
+        self.env, self.probe, self.sram, self.datapath = env, probe, sram, datapath
 
     def occupy(
-        self, op: int, cycles: int, sram_bytes: int, arrived: simpy.Event | None
+        self, command: MatmulCommand | ElementCommand, cycles: int, arrived: Sequence[simpy.Event]
     ) -> Generator[simpy.Event, Any, None]:
-        """Execute one command of ``cycles`` cycles for operation ``op``."""
-        if arrived is not None:
-            yield from self._wait(op, arrived)
+        """Execute ``command``, which takes ``cycles`` cycles by the block's own law."""
+        buffer: int | None = None
+        if command.transfer is not None:
+            buffer = yield from self._wait(command.op, arrived[command.transfer])
         start = int(self.env.now)
-        served = self.sram.access(Sram.COMPUTE, op, sram_bytes) if sram_bytes else start
+        self.datapath.begin(command, buffer)
+        served = self.sram.access(Sram.COMPUTE, command.op, command.sram_bytes) if command.sram_bytes else start
         if duration := max(cycles, served - start):
             yield self.env.timeout(duration)
-        self.probe.busy(self.block, 0, op, start, int(self.env.now))
-        if arrived is not None and arrived.value is not None:
-            yield self.sram.free_buffers.put(arrived.value)
+        self.datapath.end(command)
+        self.probe.busy(self.block, 0, command.op, start, int(self.env.now))
+        if buffer is not None:
+            yield self.sram.free_buffers.put(buffer)
 
-    def _wait(self, op: int, arrived: simpy.Event) -> Generator[simpy.Event, Any, None]:
+    def _wait(self, op: int, arrived: simpy.Event) -> Generator[simpy.Event, Any, int | None]:
+        """Wait for a transfer; returns the buffer that it filled."""
         start = int(self.env.now)
         self.probe.begin_wait(self.block, 0, "weights from the DMA")
-        yield arrived
+        buffer: int | None = yield arrived
         self.probe.end_wait(self.block, 0)
         self.probe.stall(self.block, 0, op, start, int(self.env.now), "weights not there yet")
+        return buffer

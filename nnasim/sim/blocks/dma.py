@@ -11,6 +11,7 @@ import simpy
 from nnasim.ir.program import Transfer
 from nnasim.sim.blocks.dram import Dram
 from nnasim.sim.blocks.sram import Sram
+from nnasim.sim.datapath import Datapath
 from nnasim.sim.probe import Probe
 
 
@@ -37,10 +38,12 @@ class Dma:
     )
 
     def __init__(
-        self, env: simpy.Environment, probe: Probe, dram: Dram, sram: Sram, channels: int, *, buffered: bool = True
-    ) -> None:
+        self, env: simpy.Environment, probe: Probe, dram: Dram, sram: Sram, channels: int,
+        *, buffered: bool = True, datapath: Datapath | None = None,
+    ) -> None:  # fmt: skip
         self.env, self.probe, self.dram, self.sram = env, probe, dram, sram
         self.channels, self.buffered = channels, buffered
+        self.datapath = datapath or Datapath()
 
     def start(self, transfers: Sequence[Transfer]) -> list[simpy.Event]:
         """Begin to fetch ``transfers``; the events fire as they arrive."""
@@ -57,8 +60,10 @@ class Dma:
             if self.buffered:
                 buffer = yield from self._free_buffer(channel, transfer)
             start = int(self.env.now)
+            self.datapath.begin_transfer(transfer, buffer)
             yield from self.dram.read(transfer.op, transfer.bytes, self.sram.write)
             self.probe.busy("dma", channel, transfer.op, start, int(self.env.now), transfer.bytes)
+            self.datapath.end_transfer(transfer, buffer)
             arrived.succeed(buffer)
 
     def _free_buffer(self, channel: int, transfer: Transfer) -> Generator[simpy.Event, Any, int]:

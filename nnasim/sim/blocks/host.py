@@ -9,6 +9,7 @@ import simpy
 
 from nnasim.hardware.units import HostConfig
 from nnasim.ir.program import HandoffCommand, HostCommand
+from nnasim.sim.datapath import Datapath
 from nnasim.sim.probe import Probe
 from nnasim.units import seconds_to_cycles
 
@@ -34,8 +35,16 @@ class Host:
         "contention of the CPU's reads with the DMA's",
     )
 
-    def __init__(self, env: simpy.Environment, probe: Probe, config: HostConfig, clock_hz: float) -> None:
+    def __init__(
+        self,
+        env: simpy.Environment,
+        probe: Probe,
+        config: HostConfig,
+        clock_hz: float,
+        datapath: Datapath | None = None,
+    ) -> None:
         self.env, self.probe, self.config, self.clock_hz = env, probe, config, clock_hz
+        self.datapath = datapath or Datapath()
 
     def cycles(self, command: HostCommand | HandoffCommand) -> int:
         """Core cycles of one command."""
@@ -52,7 +61,9 @@ class Host:
     def run(self, command: HostCommand | HandoffCommand) -> Generator[simpy.Event, Any, None]:
         """Execute one command."""
         start = int(self.env.now)
+        self.datapath.begin(command, None)
         if duration := self.cycles(command):
             yield self.env.timeout(duration)
+        self.datapath.end(command)
         moved = command.dram_bytes if isinstance(command, HostCommand) else 0
         self.probe.busy("host", 0, command.op, start, int(self.env.now), moved)

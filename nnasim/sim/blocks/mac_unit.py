@@ -11,6 +11,7 @@ from nnasim.ir.program import MatmulCommand
 from nnasim.sim.blocks.compute import ComputeBlock
 from nnasim.sim.blocks.mac_array import MacArrayLaw, MatmulTile
 from nnasim.sim.blocks.sram import Sram
+from nnasim.sim.datapath import Datapath
 from nnasim.sim.probe import Probe
 
 
@@ -31,8 +32,8 @@ class MacUnit(ComputeBlock):
     block = "mac_array"
     not_modelled: ClassVar[tuple[str, ...]] = ("data-dependent effects in the MAC array: zero skipping, clock gating",)
 
-    def __init__(self, env: simpy.Environment, probe: Probe, sram: Sram, law: MacArrayLaw) -> None:
-        super().__init__(env, probe, sram)
+    def __init__(self, env: simpy.Environment, probe: Probe, sram: Sram, datapath: Datapath, law: MacArrayLaw) -> None:
+        super().__init__(env, probe, sram, datapath)
         self.law = law
 
     def run(self, command: MatmulCommand, arrived: Sequence[simpy.Event]) -> Generator[simpy.Event, Any, None]:
@@ -42,5 +43,4 @@ class MacUnit(ComputeBlock):
             command.m, command.n, command.k, command.weight_bits, command.input_bits, command.first, command.last,
             resident,
         )  # fmt: skip
-        event = None if command.transfer is None else arrived[command.transfer]
-        yield from self.occupy(command.op, self.law.cycles(tile), command.sram_bytes, event)
+        yield from self.occupy(command, self.law.cycles(tile), arrived)

@@ -1,0 +1,76 @@
+"""Where everything stands in SRAM: the address map that moving the real integers needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from nnasim.compiler.allocate import aligned
+from nnasim.compiler.compile import CompiledTrace
+from nnasim.compiler.working_set import activation_map, lasting_tensors
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A range of SRAM bytes."""
+
+    name: str
+    address: int
+    bytes: int
+
+    @property
+    def end(self) -> int:
+        """First byte behind the region."""
+        return self.address + self.bytes
+
+
+@dataclass(frozen=True)
+class AddressMap:
+    """``lasting``: tables, states, resident weights; ``buffers``: for streamed tiles; ``arenas``: activations by graph.
+
+    Activations of different graphs share bytes, since only one graph runs at a time.
+    """
+
+    lasting: dict[str, Region]
+    buffers: tuple[Region, ...]
+    arenas: dict[str, dict[str, Region]]
+
+    def check(self, sram_bytes: int) -> None:
+        """Raise ValueError if two regions that live together overlap, or one stands outside the SRAM."""
+        for graph, arena in self.arenas.items():
+            fixed = sorted((*self.lasting.values(), *self.buffers), key=lambda region: region.address)
+            for one, other in pairwise(fixed):
+                if one.end > other.address:
+                    raise ValueError(f"{one.name} and {other.name} overlap at {other.address}")
+            if fixed and arena and fixed[-1].end > min(region.address for region in arena.values()):
+                raise ValueError(f"graph {graph}: activations begin inside {fixed[-1].name}")
+            if max((region.end for region in (*fixed, *arena.values())), default=0) > sram_bytes:
+                raise ValueError(f"graph {graph}: the map ends beyond the SRAM's {sram_bytes} bytes")
+
+
+def address_map(compiled: CompiledTrace) -> AddressMap:
+    """The map of a compiled trace, checked."""
+    trace, memory = compiled.trace, compiled.memory
+    sizes = {name: trace.tensors[name].bytes for name in lasting_tensors(trace, compiled.units)}
+    sizes |= {name: use.bytes for name, use in compiled.uses.items() if name in memory.resident}
+    lasting, end = _stack(sizes, 0)
+    buffers, end = _stack({f"buffer {index}": memory.buffer_bytes for index in range(memory.buffers)}, end)
+    arenas = {
+        name: {
+            place.life.name: Region(place.life.name, end + place.address, place.life.bytes)
+            for place in activation_map(trace, graph, compiled.units[name], compiled.fused[name])
+        }
+        for name, graph in trace.graphs.items()
+    }
+    found = AddressMap(lasting, tuple(buffers.values()), arenas)
+    found.check(compiled.config.sram.bytes)
+    return found
+
+
+def _stack(sizes: dict[str, int], address: int) -> tuple[dict[str, Region], int]:
+    """Regions one behind the other from ``address`` on, and where they end."""
+    placed: dict[str, Region] = {}
+    for name, size in sizes.items():
+        placed[name] = Region(name, address, size)
+        address += aligned(size)
+    return placed, address
