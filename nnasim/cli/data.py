@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from aat_training.data.clip import Clip
     from aat_training.data.manifest import Entry
 
-app = typer.Typer(help="Make a manifest from speech on disk, or from synthesised speech.", rich_markup_mode=None)
+_HELP = """Make a manifest from speech on disk, or from synthesised speech.
+
+Example: nnasim data synth --voices test --utterances 60 --out speech.jsonl
+"""
+app = typer.Typer(help=_HELP, rich_markup_mode=None)
 
 MOST_UTTERANCES = 50_000  # what a manifest may hold
 

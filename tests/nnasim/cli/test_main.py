@@ -1,10 +1,13 @@
 """The command's skeleton: lazy, one line for what a user got wrong, exit codes that shells understand."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import nnasim.cli
 from nnasim.cli.main import COMMANDS, main
 
 HEAVY = ("torch", "simpy", "matplotlib", "pandas", "scipy", "numpy", "pydantic", "rich")
@@ -21,6 +24,14 @@ def test_help_lists_every_command_and_loads_nothing_heavy() -> None:
     overview, _, modules = done.stdout.rpartition("\n[")
     assert all(f"  {name} " in overview for name in COMMANDS)
     assert not [name for name in HEAVY if f"'{name}'" in modules]
+
+
+def test_every_command_that_stands_is_in_the_table() -> None:
+    """A module of `nnasim/cli` that defines `command` or `app` is a command; the table must name it."""
+    folder = Path(nnasim.cli.__file__).parent
+    is_command = re.compile(r"^(def command\(|app = )", re.MULTILINE)
+    standing = {f"nnasim.cli.{path.stem}" for path in folder.glob("*.py") if is_command.search(path.read_text())}
+    assert standing == {command.module for command in COMMANDS.values()}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

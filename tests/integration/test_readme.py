@@ -1,0 +1,41 @@
+"""The README promises nothing that does not run."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from nnasim.cli.main import COMMANDS, main
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+BLOCKS = "\n".join(re.findall(r"^```\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE))
+
+
+def test_commands_of_the_readme_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    commands = [line for line in BLOCKS.splitlines() if line.startswith("nnasim ")]
+    assert len(commands) >= 3
+    for command in commands:
+        assert main(shlex.split(command)[1:]) == 0, command
+
+
+def test_every_command_is_in_the_readme_and_no_other() -> None:
+    mentioned = set(re.findall(r"nnasim ([a-z]+)", README)) - {"answers", "simulates"}
+    assert mentioned == set(COMMANDS)
+
+
+def test_the_make_targets_of_the_readme_exist() -> None:
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert set(re.findall(r"^make (\w+)", BLOCKS, flags=re.MULTILINE)) <= targets
+
+
+def test_options_that_the_readme_names_are_known(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in COMMANDS:
+        if name == "data":
+            continue
+        main([name, "--help"])
+        known = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out))
+        used = re.findall(rf"nnasim {name} ([^\n`]*)", README)
+        assert set(re.findall(r"--[a-z][a-z-]*", " ".join(used))) <= known, name
