@@ -70,7 +70,7 @@ class TestStoredConstants:
         self.refused(Activation.PWL, "slopes = ", **{**good, "slopes": good["slopes"][:-1]})
         self.refused(Activation.PWL, "knots = .*must ascend", **{**good, "knots": good["knots"][::-1]})
         self.refused(Activation.PWL, r"bases = 40388: must fit int16", **{**good, "bases": good["bases"] + 40000})
-        self.refused(Activation.PWL, "at least 2", knots=[], slopes=[], bases=[])
+        self.refused(Activation.PWL, "at least 2", knots=[-5], slopes=[1], bases=[0])
 
     @pytest.mark.parametrize("kind", [Activation.PLAN, Activation.HARD])
     def test_units_without_constants_need_none(self, kind: Activation) -> None:
