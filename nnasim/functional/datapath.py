@@ -1,0 +1,157 @@
+"""The datapath of a functional run: transfers copy weight rows, commands compute on what stands in SRAM right then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnasim.compiler import CompiledTrace
+from nnasim.compiler.addresses import Region, address_map
+from nnasim.errors import SimulationError
+from nnasim.functional.memory import Sram, SramTensors
+from nnasim.functional.packing import Bytes, Integers, pack, unpack
+from nnasim.ir.program import Command, ElementCommand, HandoffCommand, MatmulCommand, Program, Transfer
+from nnasim.ir.run import Step
+from nnasim.ir.trace import Op, OpGraph
+from nnasim.numerics import ops
+from nnasim.reference import Reference
+from nnasim.sim.datapath import Datapath
+
+
+class SramDatapath(Datapath):
+    """Moves and computes the integers of ``constants`` (weights, biases, tables, ``OP.rescale`` rows).
+
+    ``features``: the current utterance's, float (frames, features); row ``frame`` is what the host hands over.
+    ``logits``: what every argmax read, in order. A command's results are computed from what its operands hold when it
+    begins, and are written when it ends; a fused operation follows its matmul's last tile.
+    """
+
+    def __init__(self, compiled: CompiledTrace, constants: Mapping[str, NDArray[Any]]) -> None:
+        self.compiled, self.trace = compiled, compiled.trace
+        self.addresses = address_map(compiled)
+        self.ops: dict[str, Op] = {op.name: op for graph in self.trace.graphs.values() for op in graph.ops}
+        # One graph per operation, so that the reference's own executors compute a single command.
+        single = {name: OpGraph(ops=(op,)) for name, op in self.ops.items()}
+        self.reference = Reference(self.trace.model_copy(update={"graphs": single}), constants)
+        self.sram = Sram(compiled.config.sram.bytes)
+        self.tensors = SramTensors(self.trace, self.sram, self.addresses)
+        self.dram = {name: self._stored_rows(name) for name in compiled.uses}
+        self._load_constants()
+        self.features: NDArray[np.float64] = np.zeros((0, 0))
+        self.logits: list[Integers] = []
+        self._program: Program | None = None
+        self._pending: NDArray[np.int64] | None = None
+        self._accumulators: list[Integers] = []
+
+    # --- memory -------------------------------------------------------------------------------------------------
+
+    def _stored_rows(self, weight: str) -> list[Bytes]:
+        """The rows of a weight as they stand in DRAM: each row's values, then its bias if it has one."""
+        matmul = next(op for op in self.ops.values() if op.kind in ("matmul", "embedding") and op.inputs[1] == weight)
+        values, bits = self.reference.tensors[weight], self.trace.tensors[weight].bits
+        rows = [pack(row, bits) for row in values]
+        if matmul.kind == "matmul" and len(matmul.inputs) > 2:
+            bias = self.reference.tensors[matmul.inputs[2]]
+            width = self.trace.tensors[matmul.inputs[2]].bits
+            rows = [np.concatenate((row, pack(bias[n : n + 1], width))) for n, row in enumerate(rows)]
+        return rows
+
+    def _load_constants(self) -> None:
+        """What the chip holds before the first utterance: tables, and the resident weights."""
+        for name, values in self.reference.tensors.items():
+            if name not in self.dram:
+                self.tensors[name] = values
+        for name in sorted(self.compiled.memory.resident):
+            self.sram.write(self.addresses.lasting[name], np.concatenate(self.dram[name]))
+        self.reference.tensors = self.tensors
+
+    def reset(self) -> None:
+        """Zero every state: the start of an utterance."""
+        self.reference.reset()
+
+    def _buffer(self, buffer: int | None) -> Region:
+        if buffer is None:
+            raise SimulationError("functional run: a transfer without a buffer")
+        return self.addresses.buffers[buffer]
+
+    def _rows(self, weight: str, row: int, rows: int, buffer: int | None) -> list[Bytes]:
+        """``rows`` rows of ``weight`` as SRAM holds them now."""
+        width = self.dram[weight][0].size
+        region, offset = (self.addresses.lasting[weight], row * width) if buffer is None else (self._buffer(buffer), 0)
+        return list(self.sram.read(region, rows * width, offset).reshape(rows, width))
+
+    # --- what the machine tells ---------------------------------------------------------------------------------
+
+    def begin_step(self, step: Step) -> None:
+        """Address the program's graph; its frame's features are with the host."""
+        self._program, self.tensors.graph = step.program, step.program.graph
+        for name, spec in self.trace.tensors.items():
+            if spec.role == "input":
+                self.tensors[name] = self.features[step.frame]
+
+    def begin_transfer(self, transfer: Transfer, buffer: int | None) -> None:
+        """The buffer holds nothing sensible until the transfer ends."""
+        self.sram.poison(self._buffer(buffer))
+
+    def end_transfer(self, transfer: Transfer, buffer: int | None) -> None:
+        """Copy the rows; an embedding's row is the one that the token names."""
+        row = transfer.row
+        op = self._op(transfer.op)
+        if op.kind == "embedding":
+            row = int(self.tensors[op.inputs[0]][0])
+        self.sram.write(self._buffer(buffer), np.concatenate(self.dram[transfer.tensor][row : row + transfer.rows]))
+
+    def begin(self, command: Command, buffer: int | None) -> None:
+        """Read the operands, and compute."""
+        if isinstance(command, MatmulCommand):
+            self._begin_tile(command, buffer)
+        elif isinstance(command, ElementCommand) and command.kind == "embedding":
+            self._begin_lookup(command, buffer)
+
+    def end(self, command: Command) -> None:
+        """Write the results."""
+        if isinstance(command, HandoffCommand):
+            return
+        op = self._op(command.op)
+        if isinstance(command, MatmulCommand):
+            if command.last:
+                self.tensors[op.outputs[0]] = np.concatenate(self._accumulators)
+        elif self._pending is not None:
+            self.tensors[op.outputs[0]], self._pending = self._pending, None
+        else:
+            if op.kind == "argmax":
+                self.logits.append(self.tensors[op.inputs[0]].copy())
+            self.reference.run(op.name)
+
+    def _op(self, index: int) -> Op:
+        if self._program is None:
+            raise SimulationError("functional run: a command outside any step")
+        return self.ops[self._program.ops[index].name]
+
+    def _begin_tile(self, command: MatmulCommand, buffer: int | None) -> None:
+        op = self._op(command.op)
+        if command.first:
+            self._accumulators = []
+        rows = self._rows(op.inputs[1], command.row, command.n, buffer)
+        weight = np.stack([unpack(row, command.weight_bits, command.k) for row in rows])
+        bias = None
+        if len(op.inputs) > 2:
+            bits = self.trace.tensors[op.inputs[2]].bits
+            bias = np.concatenate([unpack(row[-(bits // 8) :], bits, 1) for row in rows])
+        numerics = self.trace.numerics
+        self._accumulators.append(
+            ops.matmul(
+                self.tensors[op.inputs[0]], weight, bias,
+                accumulator_bits=numerics.accumulator_bits, overflow=numerics.overflow, name=op.name,
+            )
+        )  # fmt: skip
+
+    def _begin_lookup(self, command: ElementCommand, buffer: int | None) -> None:
+        op = self._op(command.op)
+        spec = self.trace.tensors[op.inputs[1]]
+        token = int(self.tensors[op.inputs[0]][0]) if buffer is None else 0
+        row = self._rows(op.inputs[1], token, 1, buffer)[0]
+        self._pending = unpack(row, spec.bits, spec.shape[1])
