@@ -1,0 +1,41 @@
+"""Strict YAML: no construct that reaches elsewhere, and no text takes long to refuse."""
+
+import time
+
+import pytest
+
+from nnasim.errors import FileError
+from nnasim.files import parse_yaml
+
+
+def test_yaml_is_read_and_1e9_is_a_number():
+    data = parse_yaml("a: {b: [1e9, 1.0e9, 3], c: 'x'}\n", "x.yaml")
+    assert data == {"a": {"b": [1e9, 1e9, 3], "c": "x"}}
+    assert isinstance(data["a"]["b"][0], float)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("a: 1\na: 2\n", "not YAML"),
+        ("a: &x 1\nb: *x\n", "anchors and aliases"),
+        ("a: !!python/object:os.system ls\n", "tag"),
+        ("a: 1\n---\nb: 2\n", "more than one YAML document"),
+        ("a: .nan\n", "finite"),
+        ("a: .inf\n", "finite"),
+        ("[" * 40_000, "nested deeper than 50"),
+        ("a: [1\n", "not YAML"),
+    ],
+)
+def test_what_is_not_strict_yaml_is_refused(text, complaint):
+    with pytest.raises(FileError, match=complaint):
+        parse_yaml(text, "x.yaml")
+
+
+@pytest.mark.parametrize("text", ["[" + "1," * 499_000 + "1]", "".join(f"k{i}: 1\n" for i in range(80_000))])
+def test_a_megabyte_of_values_is_refused_in_a_moment(text):
+    """The pure loader would take over a minute."""
+    begun = time.process_time()
+    with pytest.raises(FileError, match="more than 20000 values"):
+        parse_yaml(text, "x.yaml")
+    assert time.process_time() - begun < 5
