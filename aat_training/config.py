@@ -67,6 +67,7 @@ class TrainConfig(_Frozen):
     ctc_weight: float = Field(0.3, ge=0, description="weight of the auxiliary CTC loss on the encoder")
     dropout: float = Field(0.1, ge=0, lt=1, description="between encoder layers")
     token_dropout: float = Field(0.1, ge=0, lt=1, description="share of the prediction network's inputs left out")
+    curriculum: int = Field(0, ge=0, description="steps during which the longest utterance allowed grows to all")
     evaluate_every: int = Field(gt=0, description="steps between dev evaluations")
     seed: int = 0
     augment: AugmentConfig = AugmentConfig()  # type: ignore[call-arg]

@@ -85,9 +85,7 @@ def wer_interval(
     return float(low), float(high)
 
 
-def probability_better(
-    better: Score, worse: Score, *, replications: int = REPLICATIONS, seed: int = SEED
-) -> float:
+def probability_better(better: Score, worse: Score, *, replications: int = REPLICATIONS, seed: int = SEED) -> float:
     """Share of bootstrap resamples in which ``better`` makes fewer errors than ``worse``.
 
     Paired: both systems are drawn with the same utterances. A tie counts one half, so equal systems get 0.5.

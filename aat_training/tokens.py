@@ -110,7 +110,11 @@ def tokens_from_state(state: Any, source: object) -> Tokens:
     """Tokens of a checkpoint. Raises CheckpointError."""
     if isinstance(state, dict) and state.get("kind") == "word":
         words = state.get("words")
-        if isinstance(words, list) and words and all(isinstance(word, str) and word.split() == [word] for word in words):
+        if (
+            isinstance(words, list)
+            and words
+            and all(isinstance(word, str) and word.split() == [word] for word in words)
+        ):
             return WordTokens(words)
         raise CheckpointError(source, "tokens.words", words, "must be a list of words")
     if isinstance(state, dict) and state.get("kind") == "subword":

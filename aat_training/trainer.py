@@ -101,7 +101,7 @@ class Trainer:
         if resume and (self.folder / "resume.safetensors").exists():
             self._restore()
         losses: list[float] = []
-        for indices in batch_indices(self.train, self.run.batch, self.run.seed, self.step):
+        for indices in batch_indices(self.train, self.run.batch, self.run.seed, self.step, self.run.curriculum):
             if self.step >= self.run.steps:
                 break
             losses.append(self._update(indices))

@@ -32,17 +32,26 @@ class Reference:
         self.tensors: dict[str, NDArray[Any]] = {}
         self._rescale: dict[str, Rescale] = {}
         self._units: dict[str, ActivationUnit] = {}
-        numerics = trace.numerics
+        self._input_scales = {
+            f"{op.name}.rescale" for graph in trace.graphs.values() for op in graph.ops if op.kind == "quantise"
+        }
         for name, values in constants.items():
             if name.endswith(".rescale"):
-                mult, shift = np.asarray(values, np.int64).T
-                double = numerics.rounding == "double"
-                self._rescale[name.removesuffix(".rescale")] = Rescale.checked(
-                    mult, shift, numerics.multiplier_bits, double_round=double, name=name
-                )
+                self._rescale[name.removesuffix(".rescale")] = self._stored_scale(name, values)
             else:
                 self.tensors[name] = self._checked(name, values)
         self.reset()
+
+    def _stored_scale(self, name: str, rows: NDArray[Any]) -> Rescale:
+        """Rows (mult, shift) of one operation; the input quantiser has 15 bits and single rounding on every chip."""
+        numerics, mult_shift = self.trace.numerics, np.asarray(rows, np.int64)
+        if mult_shift.ndim != 2 or mult_shift.shape[1] != 2:
+            raise TraceError("weights", name, mult_shift.shape, "must be rows (mult, shift)")
+        mult, shift = mult_shift.T
+        if name in self._input_scales:
+            return Rescale.checked(mult, shift, 15, name=name)
+        double = numerics.rounding == "double"
+        return Rescale.checked(mult, shift, numerics.multiplier_bits, double_round=double, name=name)
 
     def _checked(self, name: str, values: NDArray[Any]) -> Integers:
         spec = self.trace.tensors.get(name)

@@ -65,11 +65,28 @@ def _epoch_batches(lengths: Tensor, batch: int, seed: int, epoch: int) -> list[l
     return [batches[i] for i in torch.randperm(len(batches), generator=rng).tolist()]
 
 
-def batch_indices(examples: list[Example], batch: int, seed: int, first_step: int) -> Iterator[list[int]]:
-    """Indices of the batch of each step from ``first_step`` on, for ever; a resumed run sees what it would have seen."""
+def _curriculum_batch(by_length: Tensor, share: float, batch: int, seed: int, step: int) -> list[int]:
+    """A batch drawn from the shortest ``share`` of all utterances, neighbours in length."""
+    rng = Generator().manual_seed(seed * 1_000_003 + 500_000 + step)
+    pool = max(batch, round(share * len(by_length)))
+    first = int(torch.randint(0, max(1, min(pool, len(by_length)) - batch + 1), (), generator=rng))
+    return by_length[first : first + batch].tolist()
+
+
+def batch_indices(
+    examples: list[Example], batch: int, seed: int, first_step: int, curriculum: int = 0
+) -> Iterator[list[int]]:
+    """Indices of the batch of each step from ``first_step`` on, for ever; a resumed run sees what it would have seen.
+
+    For the first ``curriculum`` steps the longest utterance allowed grows from short to all: a transducer finds its first
+    alignments on utterances of one or two words, and stays on the plateau of word frequencies for long without them.
+    """
     lengths = torch.tensor([len(example.x_TD) for example in examples])
+    by_length = torch.argsort(lengths, stable=True)
+    for step in range(first_step, curriculum):
+        yield _curriculum_batch(by_length, 0.1 + 0.9 * step / curriculum, batch, seed, step)
     per_epoch = -(-len(examples) // batch)
-    step = first_step
+    step = max(0, first_step - curriculum)
     while True:
         epoch, within = divmod(step, per_epoch)
         for indices in _epoch_batches(lengths, batch, seed, epoch)[within:]:

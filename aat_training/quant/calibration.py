@@ -26,7 +26,7 @@ from nnasim.numerics.tables import real_function
 
 Method = Literal["mse", "percentile", "max"]
 METHODS: tuple[Method, ...] = ("mse", "percentile", "max")
-BINS, REACH = 4096, 16.0  # bins of 1/128 over [-16, 16); what lies beyond counts in the outermost
+BINS, REACH = 2048, 16.0  # bins of 1/64 over [-16, 16); what lies beyond counts in the outermost
 CANDIDATES = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 16.0)
 PERCENTILE = 99.9
 CENTRES = (np.arange(BINS) + 0.5) * (2 * REACH / BINS) - REACH
@@ -187,7 +187,7 @@ def calibrate(
         )
     return QuantScheme(
         numerics,
-        _value_range(histograms["features"], method, bits),
+        _value_range(histograms["features"], method, bits) if bits == 8 else REACH,
         _value_range(histograms["embedding"], "max", bits),
         ranges,
         _table_range(histograms["joint"], method, "tanh", numerics, gate, 16),

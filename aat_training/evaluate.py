@@ -1,0 +1,122 @@
+"""Decode a manifest with one system: hypotheses, word errors, and the trace of what decoding really did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from aat_training.checkpoint import Checkpoint
+from aat_training.data.batches import stacked
+from aat_training.data.features import FeatureConfig, features_of
+from aat_training.data.manifest import Entry, read_manifest
+from aat_training.decode.greedy import Decoded, GreedyDecoder
+from aat_training.export import constants_of
+from aat_training.model.rnnt import Rnnt
+from aat_training.quant.chip_arithmetic import ChipArithmetic
+from aat_training.quant.fallback_arithmetic import FallbackArithmetic
+from aat_training.systems import checkpoint_for, load_system
+from nnasim.errors import ManifestError
+from nnasim.hardware import NnaConfig
+from nnasim.ir.trace import OpTrace, System, Utterance, placement_of
+from nnasim.numerics.config import NumericsConfig
+from workloads.rnnt.builder import build_graphs
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class SystemRun:
+    """What decoding a corpus with one system gave. ``hypotheses``: (id, reference, hypothesis).
+
+    ``constants``: the integers of the model, empty where it does not run on the chip alone.
+    """
+
+    system: System
+    hypotheses: list[tuple[str, str, str]]
+    trace: OpTrace
+    constants: dict[str, np.ndarray]
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """(reference, hypothesis) of each utterance, for scoring."""
+        return [(reference, hypothesis) for _, reference, hypothesis in self.hypotheses]
+
+
+def decode_entry(model: Rnnt, checkpoint: Checkpoint, entry: Entry, *, keep_logits: bool = False) -> Decoded:
+    """Features of one utterance, greedily decoded. Raises ManifestError where there is less than one frame."""
+    recipe = checkpoint.recipe
+    frames = stacked(torch.from_numpy(features_of(entry, recipe.features)), recipe.model.stack)
+    if not len(frames):
+        raise ManifestError(entry.where, entry.field, entry.path, "is shorter than one stacked frame")
+    decoder = GreedyDecoder(model, recipe.model.max_symbols, keep_logits=keep_logits)
+    decoder.feed(frames)
+    return decoder.decoded
+
+
+def arrivals_of(count: int, features: FeatureConfig, stack: int) -> tuple[float, ...]:
+    """Seconds at which each stacked frame's last sample exists."""
+    return tuple(round(features.frame_ready_s((number + 1) * stack - 1), 9) for number in range(count))
+
+
+def _utterance(entry: Entry, decoded: Decoded, checkpoint: Checkpoint, seconds: float) -> Utterance:
+    recipe = checkpoint.recipe
+    arrivals = arrivals_of(decoded.call_frames[-1] + 1, recipe.features, recipe.model.stack)
+    return Utterance.model_construct(
+        id=entry.id,
+        audio_seconds=max(seconds, arrivals[-1]),
+        arrivals=arrivals,
+        call_graphs=tuple(decoded.call_graphs),
+        call_frames=tuple(decoded.call_frames),
+        emissions=tuple(decoded.emissions),
+        speech_end=None,
+    )
+
+
+def run_model(
+    model: Rnnt,
+    checkpoint: Checkpoint,
+    entries: list[Entry],
+    system: System,
+    numerics: NumericsConfig,
+    progress: Progress | None = None,
+) -> SystemRun:
+    """Decode ``entries`` one by one and collect hypotheses and invocations."""
+    hypotheses, utterances = [], []
+    for number, entry in enumerate(entries, start=1):
+        decoded = decode_entry(model, checkpoint, entry)
+        hypotheses.append((entry.id, entry.text, checkpoint.tokens.decode(decoded.tokens)))
+        utterances.append(_utterance(entry, decoded, checkpoint, entry.duration))
+        if progress:
+            progress(number, len(entries))
+    tensors, graphs = build_graphs(model.shape, numerics, system)
+    trace = OpTrace(
+        system=system,
+        placement=placement_of(system),
+        numerics=numerics,
+        tensors=tensors,
+        graphs=graphs,
+        utterances=tuple(utterances),
+        source={"recipe": checkpoint.recipe.name, "utterances": len(entries)},
+    )
+    chip = isinstance(model.arithmetic, ChipArithmetic) and not isinstance(model.arithmetic, FallbackArithmetic)
+    return SystemRun(system, hypotheses, trace, constants_of(model) if chip else {})
+
+
+def run_system(
+    checkpoints: str | Path,
+    system: System,
+    manifest: str | Path,
+    hardware: NnaConfig,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> SystemRun:
+    """Decode ``manifest`` with ``system`` from a folder of checkpoints (``float/`` and ``aat/``), on one chip's numerics.
+
+    Raises FileError, ManifestError, CheckpointError or NumericsError.
+    """
+    checkpoint, model, _ = load_system(checkpoint_for(checkpoints, system), system, hardware.numerics)
+    return run_model(model, checkpoint, read_manifest(manifest)[:limit], system, hardware.numerics, progress)

@@ -1,0 +1,45 @@
+"""Per matrix product: can the accumulator overflow, and which float type holds its sums exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aat_training.model.rnnt import Rnnt
+from aat_training.quant.chip_arithmetic import ChipArithmetic
+from nnasim.numerics.bounds import Bound, bound
+from nnasim.numerics.config import NumericsConfig
+
+
+def _products(model: Rnnt, chip: ChipArithmetic) -> Iterator[tuple[str, object, object]]:
+    for name in (*model.before, *model.after, *model.prediction):
+        weights = chip.frozen_weights(name, model.lstm(name))
+        yield f"{name}.x", weights.w_x, weights.bias
+        yield f"{name}.h_mm", weights.w_h, None
+    for name in ("joint_enc", "joint_pred", "output"):
+        weight, bias, _ = chip.linear_integers(name, getattr(model, name))
+        yield f"{name}.mm", weight, bias
+
+
+def explain(model: Rnnt, numerics: NumericsConfig) -> list[Bound]:
+    """Bounds of every matrix product of ``model``; empty for a float model."""
+    chip = model.arithmetic
+    if not isinstance(chip, ChipArithmetic):
+        return []
+    bits = numerics.activation_bits, numerics.weight_bits, numerics.accumulator_bits
+    return [
+        bound(name, w.shape[1], *bits, w.detach().numpy(), None if b is None else b.detach().numpy())  # type: ignore
+        for name, w, b in _products(model, chip)
+    ]
+
+
+def table(bounds: list[Bound]) -> str:
+    """The bounds as lines of text."""
+    if not bounds:
+        return "float arithmetic: no integers to bound"
+    head = f"{'product':<16}{'K':>6}{'|sum| by bits':>16}{'by weights':>14}{'accumulator':>13}{'float type':>12}"
+    rows = [
+        f"{b.name:<16}{b.k:>6}{b.worst_by_bits:>16,}{b.worst_by_weights or 0:>14,}"
+        f"{('overflows' if b.can_overflow else 'safe'):>13}{b.float_type:>12}"
+        for b in bounds
+    ]
+    return "\n".join([head, *rows])

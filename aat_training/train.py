@@ -1,0 +1,174 @@
+"""A training run from manifests to a checkpoint: the float model, or its fine-tuning with the chip's operators."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from aat_training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from aat_training.config import Recipe, TrainConfig
+from aat_training.data.batches import Example, collate
+from aat_training.data.examples import load_examples, make_tokens
+from aat_training.data.manifest import Entry, read_manifest
+from aat_training.model.build import build_model, load_parameters
+from aat_training.model.float_arithmetic import FloatArithmetic
+from aat_training.model.rnnt import Rnnt
+from aat_training.quant.calibration import Method, calibrate, record
+from aat_training.quant.chip_arithmetic import ChipArithmetic
+from aat_training.quant.fallback_arithmetic import FallbackArithmetic
+from aat_training.quant.lstm import Gradient
+from aat_training.quant.scheme import QuantScheme
+from aat_training.tokens import Tokens
+from aat_training.trainer import Trainer, be_reproducible, normalisation
+from nnasim.errors import CheckpointError, ConfigError, FileError
+from nnasim.numerics.config import Activation, NumericsConfig
+
+CALIBRATION_UTTERANCES = 256
+RunProgress = Callable[[str, int, int, str], None]
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What one run is asked to do. ``arithmetic``: the chip's own (``aat``), ordinary QAT, or float."""
+
+    recipe: Recipe
+    run: TrainConfig
+    train: tuple[Path, ...]
+    dev: Path
+    arithmetic: str = "float"
+    init: Path | None = None
+    numerics: NumericsConfig | None = None
+    calibration: Method = "mse"
+    gradient: Gradient = "output"
+    info: dict[str, Any] | None = None
+
+
+def prepare_folder(folder: Path, *, resume: bool, force: bool) -> bool:
+    """Make ``folder``; True where a finished model stands there already. Raises FileError for one that exists unasked."""
+    finished = (folder / "model.json").exists()
+    if folder.exists() and not folder.is_dir():
+        raise FileError(folder, "is not a folder")
+    if folder.exists() and any(folder.iterdir()) and not (resume or force):
+        raise FileError(folder, "exists already; use --resume to go on with it or --force to start afresh")
+    if force and not resume:
+        for name in ("resume.safetensors", "model.json", "model.safetensors", "log.csv"):
+            (folder / name).unlink(missing_ok=True)
+        finished = False
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(folder, f"cannot be made ({error.strerror})") from None
+    return finished
+
+
+def train(spec: RunSpec, folder: Path, *, resume: bool, progress: RunProgress) -> Checkpoint:
+    """Run ``spec`` in ``folder`` (prepared) and write its checkpoint. Raises NnasimError for every wrong input."""
+    be_reproducible()
+    entries = [entry for path in spec.train for entry in read_manifest(path)]
+    initial = None if spec.init is None else _initial(spec)
+    tokens = initial.tokens if initial else make_tokens(spec.recipe, entries)
+    train_set = _usable(_examples(entries, spec.recipe, tokens, "train features", progress), spec)
+    dev_set = _examples(read_manifest(spec.dev), spec.recipe, tokens, "dev features", progress)
+    torch.manual_seed(spec.run.seed)
+    model, scheme = _model(spec, tokens, train_set, initial)
+    trainer = Trainer(
+        model, spec.recipe, spec.run, tokens, train_set, dev_set, folder,
+        lambda step, steps, note: progress("training", step, steps, note),
+    )  # fmt: skip
+    best = trainer.fit(resume=resume)
+    load_parameters(model, {name[6:]: value for name, value in best.items()}, folder)
+    checkpoint = _checkpoint(spec, folder, model, scheme, tokens, train_set, initial, best, trainer.best_wer)
+    write_checkpoint(folder, checkpoint)
+    (folder / "resume.safetensors").unlink(missing_ok=True)
+    return checkpoint
+
+
+def _initial(spec: RunSpec) -> Checkpoint:
+    assert spec.init is not None
+    checkpoint = read_checkpoint(spec.init)
+    if checkpoint.recipe.name != spec.recipe.name:
+        raise CheckpointError(checkpoint.path, "recipe", checkpoint.recipe.name, f"must be {spec.recipe.name}")
+    return checkpoint
+
+
+def _examples(entries: list[Entry], recipe: Recipe, tokens: Tokens, what: str, progress: RunProgress) -> list[Example]:
+    return load_examples(entries, recipe, tokens, lambda done, total: progress(what, done, total, ""))
+
+
+def _usable(examples: list[Example], spec: RunSpec) -> list[Example]:
+    """Utterances long enough for their tokens; a corpus in which none is, is refused."""
+    frames = spec.recipe.model.stack * spec.recipe.model.reduction
+    kept = [e for e in examples if e.tokens and len(e.x_TD) // frames >= 1]
+    if not kept:
+        raise ConfigError(
+            spec.train[0], "utterances", len(examples), "none is longer than one encoder output with words"
+        )
+    return kept
+
+
+def _model(
+    spec: RunSpec, tokens: Tokens, examples: list[Example], initial: Checkpoint | None
+) -> tuple[Rnnt, QuantScheme | None]:
+    scheme = None
+    if spec.arithmetic != "float":
+        scheme = _scheme(spec, initial)
+    model = build_model(spec.recipe, tokens.size, _arithmetic(spec, scheme))
+    if initial is None:
+        mean, scale = normalisation(examples)
+        model.feature_mean.copy_(mean.repeat(spec.recipe.model.stack))
+        model.feature_scale.copy_(scale.repeat(spec.recipe.model.stack))
+    else:
+        load_parameters(model, initial.part("model"), initial.path)
+    return model, scheme
+
+
+def _arithmetic(spec: RunSpec, scheme: QuantScheme | None) -> FloatArithmetic | ChipArithmetic:
+    if scheme is None:
+        return FloatArithmetic()
+    return FallbackArithmetic(scheme) if spec.arithmetic == "qat" else ChipArithmetic(scheme, spec.gradient)
+
+
+def _scheme(spec: RunSpec, initial: Checkpoint | None) -> QuantScheme:
+    if initial is None or spec.numerics is None:
+        raise ConfigError("--system", "init", None, "training with the chip's operators starts from --init CHECKPOINT")
+    if spec.numerics.activation == Activation.NONE:
+        raise ConfigError("--preset", "numerics.activation", "none", "this chip has no operators to train with")
+    return calibrate(initial.part("calibration"), spec.numerics, spec.calibration, initial.path)
+
+
+def calibration_histograms(model: Rnnt, recipe: Recipe, examples: list[Example]) -> dict[str, np.ndarray]:
+    """Histograms over an even sample of the training utterances, un-augmented."""
+    stride = max(1, len(examples) // CALIBRATION_UTTERANCES)
+    sample = examples[::stride][:CALIBRATION_UTTERANCES]
+    shape = recipe.model
+    return record(model, (collate([e.x_TD], [e.tokens], shape.stack, shape.reduction) for e in sample))
+
+
+def _checkpoint(
+    spec: RunSpec, folder: Path, model: Rnnt, scheme: QuantScheme | None, tokens: Tokens, examples: list[Example],
+    initial: Checkpoint | None, best: dict[str, np.ndarray], wer: float,
+) -> Checkpoint:  # fmt: skip
+    tensors = dict(best)
+    tensors |= calibration_histograms(model, spec.recipe, examples)
+    if scheme is not None:
+        tensors |= {f"tables.{name}": table.astype(np.int32) for name, table in scheme.tables.items()}
+    info = {
+        "run": spec.run.model_dump(mode="json"),
+        "arithmetic": spec.arithmetic,
+        "gradient": spec.gradient,
+        "dev_wer": wer,
+        "train_utterances": len(examples),
+        "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+        "versions": {name: importlib.metadata.version(name) for name in ("nnasim", "numpy", "torch", "torchaudio")},
+        "initial": None if initial is None else initial.info.get("dev_wer"),
+        **(spec.info or {}),
+    }
+    system = "float" if scheme is None else "aat"
+    quantisation = None if scheme is None else scheme.record()
+    return Checkpoint(folder / "model.safetensors", spec.recipe, tokens, system, tensors, quantisation, info)

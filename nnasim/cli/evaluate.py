@@ -1,0 +1,58 @@
+"""`nnasim evaluate`: word error rate of one system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def command(
+    checkpoint: Annotated[Path, typer.Option(help="a checkpoint's folder or its model.safetensors")],
+    manifest: Annotated[Path, typer.Option(help="the speech to recognise")],
+    system: Annotated[Literal["float", "cpu_fallback", "naive", "aat"], typer.Option(help="which arithmetic")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the scores to this file")] = None,
+    preset: Annotated[str, typer.Option(help="the chip whose numerics are used")] = "edge256",
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field of the preset")
+    ] = None,
+    calibration: Annotated[
+        Literal["mse", "percentile", "max"], typer.Option(help="how naive and cpu_fallback choose their ranges")
+    ] = "mse",
+    limit: Annotated[int | None, typer.Option(min=1, help="only the first utterances")] = None,
+    explain_numerics: Annotated[
+        bool, typer.Option("--explain-numerics", help="show each layer's accumulator bound and float type")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="replace an existing file")] = False,
+) -> None:
+    """Decode a manifest with one system and score it against the manifest's text.
+
+    Example: nnasim evaluate --checkpoint runs/float --manifest dev.jsonl --system naive --json naive.json
+    """
+    from aat_training.data.manifest import read_manifest
+    from aat_training.evaluate import run_model
+    from aat_training.score import score
+    from aat_training.systems import load_system
+    from nnasim import files
+    from nnasim.cli.progress import with_progress
+    from nnasim.hardware import load_preset
+
+    if json_file is not None:
+        files.refuse_existing(json_file, force)
+    numerics = load_preset(preset, overrides or []).numerics
+    entries = read_manifest(manifest)[:limit]
+    loaded, model, _ = load_system(checkpoint, system, numerics, calibration)
+    if explain_numerics:
+        from aat_training.explain import explain, table
+
+        print(table(explain(model, numerics)))
+    pairs = []
+    for entry in with_progress(entries, system, len(entries)):
+        pairs += run_model(model, loaded, [entry], system, numerics).pairs
+    result = score(pairs).summary()
+    if json_file is not None:
+        files.write_json(json_file, {**result, "utterances": len(pairs)}, force=force)
+    wer = result["wer"]
+    shown = "not defined" if wer is None else f"{100 * wer:.2f} %"
+    print(f"{system}: WER {shown} ({result['errors']} errors, {result['words']} words, {len(pairs)} utterances)")

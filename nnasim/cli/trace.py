@@ -1,0 +1,93 @@
+"""`nnasim trace`: record the operations of a recogniser, from real decoding or from its shape."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from nnasim.errors import ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from nnasim.hardware import NnaConfig
+    from nnasim.ir.trace import OpTrace, System
+
+
+def command(
+    out: Annotated[Path, typer.Option(help="the trace to write; weights go to OUT.safetensors beside it")],
+    shape: Annotated[str | None, typer.Option(help="a known shape's name, or a YAML file")] = None,
+    frames: Annotated[int | None, typer.Option(help="with --shape: input frames")] = None,
+    symbols: Annotated[int | None, typer.Option(help="with --shape: symbols emitted")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="a checkpoint to decode with")] = None,
+    manifest: Annotated[Path | None, typer.Option(help="with --checkpoint: the speech to decode")] = None,
+    system: Annotated[
+        Literal["float", "cpu_fallback", "naive", "aat"], typer.Option(help="which operations run where")
+    ] = "aat",
+    preset: Annotated[str, typer.Option(help="the chip whose numerics are used")] = "edge256",
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field of the preset")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="with --manifest: only the first utterances")] = None,
+    force: Annotated[bool, typer.Option("--force", help="replace an existing trace")] = False,
+) -> None:
+    """Write what decoding performs: op graphs, and every invocation with the time its audio exists.
+
+    Example: nnasim trace --shape rnnt-paper --frames 100 --symbols 25 --out trace.json
+    """
+    from nnasim import files
+    from nnasim.hardware import load_preset
+    from nnasim.ir.io import write_record
+
+    files.refuse_existing(out, force)
+    hardware = load_preset(preset, overrides or [])
+    if (shape is None) == (checkpoint is None):
+        raise ConfigError("trace", "--shape", shape, "give either --shape or --checkpoint with --manifest")
+    constants: dict[str, np.ndarray] = {}
+    if shape is not None:
+        trace = _from_shape(shape, frames, symbols, system, hardware)
+    else:
+        assert checkpoint is not None
+        trace, constants = _from_speech(checkpoint, manifest, system, hardware, limit)
+    if constants:
+        trace = _with_weights(trace, constants, out, force)
+    write_record(out, trace, force=force)
+    calls = sum(len(utterance.call_graphs) for utterance in trace.utterances)
+    print(f"{out}: {trace.system}, {len(trace.utterances)} utterances, {calls:,} invocations")
+
+
+def _from_shape(shape: str, frames: int | None, symbols: int | None, system: System, hardware: NnaConfig) -> OpTrace:
+    from workloads.rnnt.builder import build_trace
+    from workloads.rnnt.shapes import load_shape
+
+    if frames is None or symbols is None:
+        raise ConfigError("trace", "--frames, --symbols", (frames, symbols), "--shape needs both")
+    return build_trace(load_shape(shape), frames, symbols, system=system, numerics=hardware.numerics)
+
+
+def _from_speech(
+    checkpoint: Path, manifest: Path | None, system: System, hardware: NnaConfig, limit: int | None
+) -> tuple[OpTrace, dict[str, np.ndarray]]:
+    from aat_training.data.manifest import read_manifest
+    from aat_training.evaluate import run_model
+    from aat_training.systems import load_system
+
+    if manifest is None:
+        raise ConfigError("trace", "--manifest", None, "--checkpoint needs the speech to decode")
+    entries = read_manifest(manifest)[:limit]
+    loaded, model, _ = load_system(checkpoint, system, hardware.numerics)
+    run = run_model(model, loaded, entries, system, hardware.numerics)
+    return run.trace, run.constants
+
+
+def _with_weights(trace: OpTrace, constants: dict[str, np.ndarray], out: Path, force: bool) -> OpTrace:
+    """Write the integers beside the trace first, so that a trace never names a file that is not there."""
+    from safetensors.numpy import save
+
+    from nnasim import files
+
+    weights = out.with_name(out.name + ".safetensors")
+    files.write_bytes(weights, save(dict(sorted(constants.items()))), force=force)
+    return trace.model_copy(update={"weights_file": weights.name})

@@ -1,0 +1,64 @@
+"""`nnasim train`: a recogniser in float, or fine-tuned with the chip's operators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def command(
+    recipe: Annotated[str, typer.Option(help="tiny, digits or an4")],
+    train: Annotated[list[Path], typer.Option(help="a manifest to train on; may be repeated")],
+    dev: Annotated[Path, typer.Option(help="the manifest that chooses the best checkpoint")],
+    out: Annotated[Path, typer.Option(help="the folder of the checkpoint")],
+    system: Annotated[
+        Literal["float", "aat", "qat"],
+        typer.Option(
+            help="float; aat: the chip's operators in the forward pass; qat: its weights and activations only"
+        ),
+    ] = "float",
+    init: Annotated[Path | None, typer.Option(help="checkpoint to start from; aat and qat need one")] = None,
+    preset: Annotated[str, typer.Option(help="the chip whose numerics to train with")] = "edge256",
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field of the preset")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="optimiser steps, instead of the recipe's")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="everything random is drawn from it")] = 0,
+    calibration: Annotated[
+        Literal["mse", "percentile", "max"], typer.Option(help="how the chip's ranges are chosen before aat")
+    ] = "mse",
+    gradient: Annotated[
+        Literal["output", "segment", "identity"], typer.Option(help="derivative of the activation units")
+    ] = "output",
+    resume: Annotated[bool, typer.Option("--resume", help="go on from where a run in this folder was stopped")] = False,
+    force: Annotated[bool, typer.Option("--force", help="start afresh in a folder that exists")] = False,
+) -> None:
+    """Train a recogniser; the checkpoint with the lowest dev WER is kept, the log is OUT/log.csv.
+
+    Example: nnasim train --recipe digits --train train.jsonl --dev dev.jsonl --out runs/float
+    """
+    from aat_training.recipes import load_recipe
+    from aat_training.train import RunSpec, prepare_folder
+    from aat_training.train import train as run_training
+    from nnasim.cli.provenance import command_line, commit
+    from nnasim.cli.train_progress import training_progress
+    from nnasim.hardware import load_preset
+
+    chosen = load_recipe(recipe)
+    # Fine-tuning, whatever its arithmetic, uses one schedule: every arm trains on for as long as the others.
+    base = chosen.aat_run if init is not None else chosen.float_run
+    run = base.model_copy(update={"seed": seed, **({} if steps is None else {"steps": steps})})
+    spec = RunSpec(
+        recipe=chosen, run=run, train=tuple(train), dev=dev, arithmetic=system, init=init,
+        numerics=None if system == "float" else load_preset(preset, overrides or []).numerics,
+        calibration=calibration, gradient=gradient,
+        info={"command": command_line("OUT"), "commit": commit(), "preset": preset},
+    )  # fmt: skip
+    if prepare_folder(out, resume=resume, force=force):
+        print(f"{out}: finished already")
+        return
+    with training_progress() as progress:
+        checkpoint = run_training(spec, out, resume=resume, progress=progress)
+    print(f"{out}: {checkpoint.info['parameters']:,} parameters, dev WER {100 * checkpoint.info['dev_wer']:.2f} %")
