@@ -1,7 +1,7 @@
 """Every file is hostile until read: bounded reading, strict JSON and YAML, atomic writing.
 
-Limits (also in the manual): YAML 1 MB, depth 50, 20,000 values, no alias, tag or duplicate key; JSON depth 100, finite numbers,
-no duplicate key. Only regular files are opened, and a size is known before anything is allocated.
+Limits (also in the manual): YAML 1 MB, depth 50, 20,000 values, no alias, tag or duplicate key; JSON depth 100, finite
+numbers, no duplicate key. Only regular files are opened, and a size is known before anything is allocated.
 """
 
 from __future__ import annotations
