@@ -44,13 +44,17 @@ def _checked(row: MeasuredRow, layer: Layer) -> Layer:
     return layer
 
 
-def predict(row: MeasuredRow) -> Prediction:
-    """One run of a 1 x 1 convolution; the ``design`` column is not looked at, its sizes are."""
+def layer_and_memory(row: MeasuredRow) -> tuple[Layer, Memory]:
+    """What the row ran; the ``design`` column is not looked at, its sizes are."""
     resident = row.cells.get("experiment", "").strip() == "resident"
     m, k, n = (row.integer(column, 1, LARGEST_SIZE) for column in ("M", "K", "N"))
-    layer = _checked(row, Layer(_design(row), m, k, n, resident))
-    memory = _memory(row)
-    group = "resident" if resident else "batch_1" if m == 1 else "batch_more"
+    return _checked(row, Layer(_design(row), m, k, n, resident)), _memory(row)
+
+
+def predict(row: MeasuredRow) -> Prediction:
+    """One run of a 1 x 1 convolution."""
+    layer, memory = layer_and_memory(row)
+    group = "resident" if layer.resident else "batch_1" if layer.m == 1 else "batch_more"
     beat = max(memory.cycles_per_read_beat, 1.0)
     roofline = max(layer.compute_cycles, int(beat * layer.read_beats), layer.write_beats)
     return Prediction(group, run_layer(layer, memory).total, row.integer("total_cycles"), roofline)

@@ -108,7 +108,7 @@ class Layer:
     def weight_room_beats(self) -> int:
         """Beats of weights that the buffer can hold beside all of A, by whole banks (may be negative)."""
         bank = max(self.design.buffer_bytes // BUFFER_BANKS, 1)
-        activations = self.m * self.blocks * self.design.atomic_c
+        activations = self.activation_beats * self.design.bus_bytes  # rows of few channels share a buffer entry
         return (BUFFER_BANKS - ceil_div(activations, bank)) * bank // self.design.bus_bytes
 
     @property

@@ -7,27 +7,24 @@ from typing import Any, ClassVar
 
 import simpy
 
+from nnasim.sim.nvdla.latencies import Latencies
 from nnasim.sim.nvdla.layer import Layer
 from nnasim.sim.nvdla.read_port import until
-
-ARRAY_LATENCY = 15  # measured: from a row entering the array to its first value leaving the accumulator
-CREDIT_RETURN = 25  # measured: from a row's last value to the sequencer seeing its place free
-WRITE_PIPELINE = 26  # measured: from the last value to its write request, and from the reply to the interrupt
 
 
 class OutputStage:
     """Delivers rows in order.
 
     Timing law: a row of a kernel group takes one cycle to read and ceil(atomic_k / outputs_per_cycle) to deliver; its
-    place in the accumulator is free ``CREDIT_RETURN`` cycles after its last value.
+    place in the accumulator is free ``credit_return`` cycles after its last value.
     Ports: ``stripes`` (start and rows of each stripe that the array finishes), ``credits`` (free accumulator rows).
     Not modelled: see ``not_modelled``.
     """
 
     not_modelled: ClassVar[tuple[str, ...]] = ("NVDLA output stage: a write port slower than the output stage",)
 
-    def __init__(self, env: simpy.Environment, layer: Layer) -> None:
-        self.env, self.design = env, layer.design
+    def __init__(self, env: simpy.Environment, layer: Layer, latencies: Latencies) -> None:
+        self.env, self.design, self.latencies = env, layer.design, latencies
         places = layer.design.accumulator_rows
         self.stripes = simpy.Store(env)
         self.credits = simpy.Container(env, capacity=places, init=places)
@@ -40,7 +37,7 @@ class OutputStage:
         for _ in range(self._stripes_expected):
             started, rows = yield self.stripes.get()
             for row in range(rows):
-                begin = max(begin + period, started + row + ARRAY_LATENCY)
+                begin = max(begin + period, started + row + self.latencies.array)
                 self.last_output = begin + period - 2
-                yield until(self.env, self.last_output + CREDIT_RETURN)
+                yield until(self.env, self.last_output + self.latencies.credit_return)
                 yield self.credits.put(1)

@@ -8,16 +8,12 @@ from typing import Any, ClassVar
 
 import simpy
 
+from nnasim.sim.nvdla.latencies import Latencies
 from nnasim.sim.nvdla.layer import Layer, Memory
 
 REQUEST_BEATS = 8  # source: NVDLA's convolution DMA asks for up to 8 atoms at a time
 READS_IN_FLIGHT = 256  # source: the memory interface counts 256 outstanding reads
-RETIRE_CYCLES = 3  # measured: a returned read frees its place in that count 3 cycles later
 ADDRESS_BEATS = 4  # measured: walking several surfaces, the address generator pauses one cycle every 4 beats
-WEIGHT_HEAD_START = 4  # measured: slots the weight stream has before the activations' first request
-WEIGHTS_TO_USABLE = 68  # measured: launch, request and return pipeline, buffer write, status update
-ACTIVATIONS_TO_USABLE = 75  # measured: the same way for activations
-SURFACES_TO_USABLE = 3  # measured: more where activations span several surfaces
 
 
 def until(env: simpy.Environment, cycle: float) -> simpy.Event:
@@ -43,15 +39,15 @@ class ReadPort:
         "NVDLA read port: DRAM pages and refresh",
     )
 
-    def __init__(self, env: simpy.Environment, layer: Layer, memory: Memory) -> None:
-        self.env, self.layer, self.memory = env, layer, memory
+    def __init__(self, env: simpy.Environment, layer: Layer, memory: Memory, latencies: Latencies) -> None:
+        self.env, self.layer, self.memory, self.latencies = env, layer, memory, latencies
         self.activations, self.weights = simpy.Store(env), simpy.Store(env)
         capacity = max(layer.weight_room_beats, 1)
         self.room = simpy.Container(env, capacity=capacity, init=capacity)
         self._returns: list[float] = []
         self._issued = -1.0
         self._activations_left, self._weights_left = layer.activation_beats, layer.weight_beats
-        self._activation_ready = 0.0 if layer.resident else float(WEIGHT_HEAD_START)
+        self._activation_ready = 0.0 if layer.resident else float(latencies.weight_head_start)
         self._activations_turn = True
         self._group_ends = layer.group_beats
 
@@ -84,7 +80,7 @@ class ReadPort:
         """The next cycle in which a request may leave."""
         slot, returns, count = self._issued + 1, self._returns, len(self._returns)
         if count >= READS_IN_FLIGHT:
-            slot = max(slot, returns[count - READS_IN_FLIGHT] + RETIRE_CYCLES)
+            slot = max(slot, returns[count - READS_IN_FLIGHT] + self.latencies.retire)
         if count >= self.memory.max_outstanding_reads:
             slot = max(slot, returns[count - self.memory.max_outstanding_reads] + 1)
         return slot
@@ -106,7 +102,9 @@ class ReadPort:
         pauses = surfaces > 1 and (row == rows - 1 or row % ADDRESS_BEATS == ADDRESS_BEATS - 1)
         self._activation_ready = slot + (2 if pauses else 1)
         if not self._activations_left:
-            usable = ACTIVATIONS_TO_USABLE + (SURFACES_TO_USABLE if surfaces > 1 else 0)
+            usable = self.latencies.activations_to_usable
+            if surfaces > 1:
+                usable += self.latencies.surfaces_to_usable
             self.activations.put(math.ceil(back) + usable)
 
     def _read_weight(self, slot: float) -> None:
@@ -116,4 +114,4 @@ class ReadPort:
         done = self.layer.weight_beats - self._weights_left
         while self._group_ends and done >= self._group_ends[0]:
             self._group_ends.pop(0)
-            self.weights.put(math.ceil(back) + WEIGHTS_TO_USABLE)
+            self.weights.put(math.ceil(back) + self.latencies.weights_to_usable)

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from nnasim.errors import SimulationError
 from nnasim.sim.nvdla.layer import Design, Layer, Memory
-from nnasim.sim.nvdla.pipeline import run_layer
-from nnasim.sim.nvdla.read_port import WEIGHTS_TO_USABLE
+from nnasim.sim.nvdla.pipeline import MEASURED, run_layer
 
 NV_SMALL = Design(atomic_c=8, atomic_k=8, bus_bytes=8, outputs_per_cycle=1, buffer_bytes=131072)
 NV_SMALL_256 = replace(NV_SMALL, atomic_c=32)
@@ -121,7 +120,7 @@ def test_weights_beyond_the_buffer_are_fetched_as_kernel_groups_free_their_room(
     stalls = cycles(small) - cycles(replace(small, design=NV_SMALL))
     seen = one_group - (small.weight_room_beats - one_group) + MEMORY.read_latency  # per group, nothing hides it
     groups = len(small.kernel_groups)
-    assert groups * seen <= stalls <= groups * (seen + WEIGHTS_TO_USABLE)
+    assert groups * seen <= stalls <= groups * (seen + MEASURED.weights_to_usable)
 
 
 @pytest.mark.parametrize(
