@@ -49,7 +49,7 @@ def frame_times(rows: Sequence[tuple[int, ...]]) -> FrameTimes:
 def utterance_times(
     utterance: Utterance, runs: Sequence[StepRun], clock_hz: float, endpointer_ms: float | None
 ) -> UtteranceTimes:
-    """Engine latency, busy time and user-perceived latency of one utterance.
+    """Engine latency, busy time and user-perceived latency (the sum of its shown parts) of one utterance.
 
     Engine latency counts from the arrival of the last frame to the end of the last operation.
     """
@@ -62,13 +62,13 @@ def utterance_times(
         frames=len(utterance.arrivals),
         engine_latency_ms=engine_ms,
         busy_ms=cycles_to_ms(sum(run.run.cycles for run in runs), clock_hz),
-        upl_ms=sum(parts.values()) if utterance.speech_end is not None else None,
+        upl_ms=sum(parts.values()),
         upl_parts_ms=parts,
     )
 
 
 def _upl_parts(utterance: Utterance, engine_ms: float, endpointer_ms: float | None) -> dict[str, float]:
-    """The parts that are known, in milliseconds.
+    """The parts that are known, in milliseconds; what is not known is left out, so their sum counts from there on.
 
     Speech ends on average half a frame before its frame is complete; the emission delay counts whole frames from
     that frame to the one at which the last token left, and is 0 when the tokens were out before speech ended.

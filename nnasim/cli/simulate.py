@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nnasim.errors import SimulationError
+
 if TYPE_CHECKING:
     from nnasim.hardware import NnaConfig
     from nnasim.ir.result import SimResult
+    from nnasim.ir.trace import OpTrace
 
 
 def command(
@@ -19,6 +22,9 @@ def command(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field; may be repeated")
     ] = None,
+    functional: Annotated[
+        bool, typer.Option("--functional", help="also move the real integers and compare them with the reference")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="replace an existing result")] = False,
 ) -> None:
     """Run a trace on a chip and write what it cost, block by block and operation by operation.
@@ -37,6 +43,10 @@ def command(
     from nnasim.pipeline import simulate  # brings the simulator: after the inputs have been found good
 
     result = documented(simulate(operations, chip), preset, chip, command_line("RESULT"))
+    if functional:
+        result = result.model_copy(
+            update={"extra": {**result.extra, "functional": _functional(trace, operations, chip)}}
+        )
     write_record(out, result, force=force)
     print(f"{out}: {_in_short(result)}")
 
@@ -58,6 +68,21 @@ def documented(result: SimResult, preset: str, chip: NnaConfig, command: str) ->
             "extra": {**result.extra, "parameters": rows},
         }
     )
+
+
+def _functional(path: Path, trace: OpTrace, chip: NnaConfig) -> dict[str, int | str]:
+    """Every event again with the real integers; SimulationError unless every logit is the reference's."""
+    from nnasim.functional.cosimulate import cosimulate
+    from nnasim.functional.stored import random_features, read_constants, split_features
+
+    constants, heard = split_features(read_constants(path, trace), trace)
+    origin = "random, seed 0" if heard is None else "stored"
+    report = cosimulate(trace, chip, constants, heard or random_features(trace))
+    counts = f"{report.mismatches:,} of {report.values:,} logits"
+    if report.mismatches:
+        raise SimulationError(f"{path}: the functional chip differs from the reference in {counts}")
+    print(f"functional: {counts} differ from the reference (features: {origin})")
+    return {**vars(report), "features": origin}
 
 
 def _in_short(result: SimResult) -> str:

@@ -26,10 +26,12 @@ def unpack(data: Bytes, bits: int, count: int) -> Integers:
     """The inverse of ``pack``: the first ``count`` values, int64 (count,)."""
     if bits == 4:
         nibbles = np.stack((data & 15, data >> 4), axis=-1).ravel()[:count].astype(np.int64)
-        return (nibbles ^ 8) - 8
+        signed: Integers = (nibbles ^ 8) - 8
+        return signed
     width = bits // 8
     wide = np.zeros((count, 8), np.uint8)
     wide[:, :width] = data[: count * width].reshape(count, width)
     shift = 64 - bits  # up and down again extends the sign
     values: Integers = wide.view("<i8").ravel().astype(np.int64)
-    return np.right_shift(np.left_shift(values, shift), shift)
+    extended: Integers = (values << shift) >> shift
+    return extended
