@@ -57,6 +57,14 @@ def decode_entry(model: Rnnt, checkpoint: Checkpoint, entry: Entry, *, keep_logi
     return decoder.decoded
 
 
+def heard(model: Rnnt, checkpoint: Checkpoint, entry: Entry) -> np.ndarray:
+    """Stacked, normalised features of one utterance, float32 (T, F): what the host hands to the chip to quantise."""
+    recipe = checkpoint.recipe
+    frames = stacked(torch.from_numpy(features_of(entry, recipe.features)), recipe.model.stack)
+    normalised: np.ndarray = ((frames - model.feature_mean) * model.feature_scale).numpy()
+    return normalised
+
+
 def arrivals_of(count: int, features: FeatureConfig, stack: int) -> tuple[float, ...]:
     """Seconds at which each stacked frame's last sample exists."""
     return tuple(round(features.frame_ready_s((number + 1) * stack - 1), 9) for number in range(count))

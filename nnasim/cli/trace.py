@@ -71,7 +71,7 @@ def _from_speech(
     checkpoint: Path, manifest: Path | None, system: System, hardware: NnaConfig, limit: int | None
 ) -> tuple[OpTrace, dict[str, np.ndarray]]:
     from aat_training.data.manifest import read_manifest
-    from aat_training.evaluate import run_model
+    from aat_training.evaluate import heard, run_model
     from aat_training.systems import load_system
 
     if manifest is None:
@@ -79,7 +79,11 @@ def _from_speech(
     entries = read_manifest(manifest)[:limit]
     loaded, model, _ = load_system(checkpoint, system, hardware.numerics)
     run = run_model(model, loaded, entries, system, hardware.numerics)
-    return run.trace, run.constants
+    if not run.constants:
+        return run.trace, {}
+    # `simulate --functional` lets the chip hear the same speech.
+    features = {f"features.{number}": heard(model, loaded, entry) for number, entry in enumerate(entries)}
+    return run.trace, run.constants | features
 
 
 def _with_weights(trace: OpTrace, constants: dict[str, np.ndarray], out: Path, force: bool) -> OpTrace:
