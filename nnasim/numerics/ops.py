@@ -7,7 +7,7 @@ import math
 from nnasim.errors import NumericsError
 from nnasim.numerics.backend import Array, Constants, as_type_of, cast, gather, is_floating, library, span, widen
 from nnasim.numerics.formats import highest, lowest, saturate
-from nnasim.numerics.precision import is_single, require_exact_type, require_single_holds
+from nnasim.numerics.precision import is_single, narrow, require_exact_type, require_single_holds
 from nnasim.numerics.rescale import Rescale, requantise, rescale
 
 
@@ -96,7 +96,7 @@ def mul(a: Array, b: Array, scale: Rescale, bits: int) -> Array:
 
     Two int16 reach 2^30, beyond float32: operands are widened first.
     """
-    return as_type_of(requantise(widen(a) * widen(b), scale, bits), a)
+    return narrow(requantise(widen(a) * widen(b), scale, bits), a, bits, "mul")
 
 
 def add(a: Array, b: Array, scale_a: Rescale, scale_b: Rescale, scale_out: Rescale, bits: int) -> Array:
@@ -105,7 +105,7 @@ def add(a: Array, b: Array, scale_a: Rescale, scale_b: Rescale, scale_out: Resca
     The sum saturates to int32, so that a 31-bit ``scale_out`` stays within int64. Result in the type of ``a``.
     """
     total = saturate(saturate(rescale(a, scale_a), 32) + saturate(rescale(b, scale_b), 32), 32)
-    return as_type_of(requantise(total, scale_out, bits), a)
+    return narrow(requantise(total, scale_out, bits), a, bits, "add")
 
 
 def saturating_sum(a: Array, b: Array, bits: int) -> Array:

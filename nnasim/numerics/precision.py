@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from nnasim.errors import NumericsError
-from nnasim.numerics.backend import Array, library, span, type_name
+from nnasim.numerics.backend import Array, as_type_of, library, span, type_name
 
 EXACT = {"float32": 1 << 24, "float64": 1 << 53}  # every integer up to here is itself
 
@@ -37,6 +37,14 @@ def require_exact_type(x: Array, name: str) -> None:
     if is_single(x) and torch.get_float32_matmul_precision() != "highest":
         mode = torch.get_float32_matmul_precision()
         raise NumericsError(name, "float32 matmul precision", mode, "must be 'highest' (no TF32, no bfloat16)")
+
+
+def narrow(x: Array, like: Array, bits: int, name: str) -> Array:
+    """``x``, integers of ``bits``, in the element type of ``like``; NumericsError where float32 is too small."""
+    if is_single(like) and 1 << (bits - 1) > EXACT["float32"]:
+        low, high = span(x)
+        require_single_holds(max(high, -low), name, "result")
+    return as_type_of(x, like)
 
 
 def require_single_holds(largest: float, name: str, what: str) -> None:

@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from nnasim.errors import NumericsError
-from nnasim.numerics.backend import Array, Constants, as_type_of, cast, constant, is_floating, library, span
+from nnasim.numerics.backend import Array, Constants, cast, constant, is_floating, library, span
 from nnasim.numerics.formats import saturate
-from nnasim.numerics.precision import EXACT, is_single, require_single_holds
+from nnasim.numerics.precision import is_single, narrow
 
 LOWEST_SHIFT, HIGHEST_SHIFT = 2, 62
 INPUT_BITS = {15: 48, 31: 32}  # what a multiplier of so many bits may meet: the product and its half fit int64
@@ -134,7 +134,4 @@ def requantise(value: Array, scale: Rescale, bits: int, zero_point: int = 0) -> 
     """
     rounded = rescale(value, scale)
     out = saturate(rounded + zero_point if zero_point else rounded, bits)
-    if is_single(value) and 1 << (bits - 1) > EXACT["float32"]:
-        low, high = span(out)
-        require_single_holds(max(high, -low), "requantise", "result")
-    return as_type_of(out, value)
+    return narrow(out, value, bits, "requantise")
