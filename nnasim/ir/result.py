@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 RESULT_VERSION: Literal[1] = 1
+
+
+# Bounds that no real run reaches: what stands in a file can then be converted and added up without overflow.
+Count = Annotated[int, Field(ge=0, le=2**62)]
+Milliseconds = Annotated[float, Field(ge=0, le=1e15)]
+Name = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class _Record(BaseModel):
@@ -16,9 +22,9 @@ class _Record(BaseModel):
 class BlockTime(_Record):
     """Cycles of one hardware block: busy + stall + idle = total for every block."""
 
-    busy: int = Field(ge=0)
-    stall: int = Field(ge=0)
-    idle: int = Field(ge=0)
+    busy: Count
+    stall: Count
+    idle: Count
 
 
 class OpCost(_Record):
@@ -35,23 +41,23 @@ class OpCost(_Record):
     layer: str
     unit: Literal["nna", "cpu"]
     block: str
-    count: int = Field(ge=0)
-    cycles: int = Field(ge=0)
-    stall_cycles: int = Field(ge=0)
-    bytes: int = Field(ge=0)
-    macs: int = Field(ge=0)
+    count: Count
+    cycles: Count
+    stall_cycles: Count
+    bytes: Count
+    macs: Count
 
 
 class Span(_Record):
     """One interval of work or waiting of one block, in core cycles."""
 
-    block: str
-    track: int = Field(0, ge=0, description="overlapping work of one block stands on separate tracks")
+    block: Name
+    track: Count = Field(0, description="overlapping work of one block stands on separate tracks")
     name: str
     kind: str = Field(description="operation kind, or dma_read, dma_write, handoff, stall")
-    start: int = Field(ge=0)
-    end: int = Field(ge=0)
-    bytes: int = Field(0, ge=0)
+    start: Count
+    end: Count
+    bytes: Count = 0
 
 
 class FrameTimes(_Record):
@@ -61,11 +67,11 @@ class FrameTimes(_Record):
     begins; ``end``: its last operation ends.
     """
 
-    utterance: tuple[int, ...]
-    frame: tuple[int, ...]
-    arrival: tuple[int, ...]
-    start: tuple[int, ...]
-    end: tuple[int, ...]
+    utterance: tuple[Count, ...]
+    frame: tuple[Count, ...]
+    arrival: tuple[Count, ...]
+    start: tuple[Count, ...]
+    end: tuple[Count, ...]
 
     @model_validator(mode="after")
     def _equal(self) -> FrameTimes:
@@ -82,25 +88,25 @@ class UtteranceTimes(_Record):
     """
 
     id: str
-    audio_seconds: float
-    frames: int
-    engine_latency_ms: float = Field(ge=0)
-    busy_ms: float = Field(ge=0, description="time in which any block worked for it: its processing time")
-    upl_ms: float | None = None
+    audio_seconds: float = Field(ge=0, le=1e9)
+    frames: Count
+    engine_latency_ms: Milliseconds
+    busy_ms: Milliseconds = Field(description="time in which any block worked for it: its processing time")
+    upl_ms: Annotated[float, Field(ge=-1e15, le=1e15)] | None = None
     upl_parts_ms: dict[str, float] = {}
 
 
 class Totals(_Record):
     """Sums over the whole run."""
 
-    cycles: int = Field(ge=0)
-    nna_cycles: int = Field(ge=0, description="cycles in which at least one block of the NNA worked")
-    cpu_ms: float = Field(ge=0)
-    handoffs: int = Field(ge=0)
-    dram_bytes: int = Field(ge=0)
-    sram_bytes: int = Field(ge=0)
-    macs: int = Field(ge=0)
-    energy_mj: float | None = None
+    cycles: Count
+    nna_cycles: Count = Field(description="cycles in which at least one block of the NNA worked")
+    cpu_ms: Milliseconds
+    handoffs: Count
+    dram_bytes: Count
+    sram_bytes: Count
+    macs: Count
+    energy_mj: Annotated[float, Field(ge=0, le=1e18)] | None = None
 
 
 class SimResult(_Record):
@@ -108,8 +114,8 @@ class SimResult(_Record):
 
     schema_version: Literal[1] = RESULT_VERSION
     kind: Literal["nnasim.result"] = "nnasim.result"
-    system: str
-    preset: str
+    system: Name
+    preset: Name
     hardware: dict[str, Any]
     hardware_hash: str
     numerics_hash: str
@@ -117,9 +123,9 @@ class SimResult(_Record):
     versions: dict[str, str]
     commit: str | None = None
     command: str | None = None
-    clock_hz: float = Field(gt=0)
+    clock_hz: float = Field(ge=1, le=1e12)
     totals: Totals
-    bound_cycles: int = Field(ge=0, description="closed-form lower bound for the same work, no event model")
+    bound_cycles: Count = Field(description="closed-form lower bound for the same work, no event model")
     blocks: dict[str, BlockTime]
     ops: tuple[OpCost, ...]
     frames: FrameTimes

@@ -31,7 +31,7 @@ def distribution(kind: str, of: str, values_ms: Mapping[str, Sequence[float]]) -
     with canvas(kind, 2.7) as figure:
         axes = figure.add_subplot()
         for index, (label, values) in enumerate(series.items()):
-            _curve(axes, index, shortened(label, 28), values)
+            _curve(axes, index, _in_legend(shortened(label, 28)), values)
         axes.set_xlabel(f"{kind} latency [ms]")
         axes.set_ylabel(f"share of {of} [%]")
         axes.set_title(f"{kind.capitalize()} latency: share of {of} within a time")
@@ -62,9 +62,14 @@ def _curve(axes: Axes, index: int, label: str, values: NDArray[np.float64]) -> N
     )  # fmt: skip
 
 
+def _in_legend(label: str) -> str:
+    """matplotlib hides a label that starts with an underscore."""
+    return f" {label}" if label.startswith("_") else label
+
+
 def _wide(series: Mapping[str, NDArray[np.float64]]) -> bool:
     low, high = min(v[0] for v in series.values()), max(v[-1] for v in series.values())
-    return bool(low > 0 and high / low > 20)
+    return bool(low > 0 and high > 20 * low)
 
 
 def _described(series: Mapping[str, NDArray[np.float64]]) -> str:
