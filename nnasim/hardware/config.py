@@ -21,7 +21,7 @@ class NnaConfig(Section):
 
     name: str = Field("custom", min_length=1, max_length=200)
     description: str = Field("", max_length=2000)
-    clock_hz: Number = Field(gt=0, le=1e12, description="NNA core clock")
+    clock_hz: Number = Field(ge=1, le=1e12, description="NNA core clock")
     mac_array: MacArrayConfig
     sram: SramConfig
     dram: DramConfig
