@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -45,7 +45,7 @@ def command(
     hardware = load_preset(preset, overrides or [])
     if (shape is None) == (checkpoint is None):
         raise ConfigError("trace", "--shape", shape, "give either --shape or --checkpoint with --manifest")
-    constants: dict[str, np.ndarray] = {}
+    constants: dict[str, np.ndarray[Any, Any]] = {}
     if shape is not None:
         trace = _from_shape(shape, frames, symbols, system, hardware)
     else:
@@ -69,7 +69,7 @@ def _from_shape(shape: str, frames: int | None, symbols: int | None, system: Sys
 
 def _from_speech(
     checkpoint: Path, manifest: Path | None, system: System, hardware: NnaConfig, limit: int | None
-) -> tuple[OpTrace, dict[str, np.ndarray]]:
+) -> tuple[OpTrace, dict[str, np.ndarray[Any, Any]]]:
     from aat_training.data.manifest import read_manifest
     from aat_training.evaluate import heard, run_model
     from aat_training.systems import load_system
@@ -86,7 +86,7 @@ def _from_speech(
     return run.trace, run.constants | features
 
 
-def _with_weights(trace: OpTrace, constants: dict[str, np.ndarray], out: Path, force: bool) -> OpTrace:
+def _with_weights(trace: OpTrace, constants: dict[str, np.ndarray[Any, Any]], out: Path, force: bool) -> OpTrace:
     """Write the integers beside the trace first, so that a trace never names a file that is not there."""
     from safetensors.numpy import save
 
