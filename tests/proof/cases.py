@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nnasim.numerics import tables
+from nnasim.numerics import segments, tables
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.formats import WEIGHT_LIMIT, highest, lowest
 from nnasim.numerics.layers import Ranges, build_cell, build_joint
@@ -87,9 +87,13 @@ def tie_cases(rng: np.random.Generator, size: int) -> Iterator[Case]:
         yield _requantise(f"odd multiplier {mult}, shift {shift}", halves, Rescale.checked(mult, shift, 15), 32, 32)
 
 
+def _every_int16(rng: np.random.Generator, size: int) -> np.ndarray:
+    return np.arange(-32768, 32768) if size >= 65536 else np.sort(rng.choice(65536, size, replace=False)) - 32768
+
+
 def table_cases(rng: np.random.Generator, size: int) -> Iterator[Case]:
     """Every input of each table where ``size`` allows; random tables as well as the functions."""
-    x16 = np.arange(-32768, 32768) if size >= 65536 else np.sort(rng.choice(65536, size, replace=False)) - 32768
+    x16 = _every_int16(rng, size)
     for function in ("sigmoid", "tanh"):
         for table_range in (4.0, 8.0, 16.0):
             arrays = {"x": np.arange(-128, 128), "table": tables.int8_table(function, table_range)}
@@ -102,6 +106,20 @@ def table_cases(rng: np.random.Generator, size: int) -> Iterator[Case]:
     yield Case("table", "int16 random, steep", random16, {"bits": 16})
 
 
+def unit_cases(rng: np.random.Generator, size: int) -> Iterator[Case]:
+    """Every int16 (where ``size`` allows) through the units that are no table."""
+    x = _every_int16(rng, size)
+    for kind, count, fit in (("hard", 2, "uniform"), ("plan", 2, "uniform"), *_SEGMENTS):
+        config = NumericsConfig.model_validate({"activation": kind, "pwl_segments": count, "pwl_fit": fit})
+        for function in ("sigmoid", "tanh"):
+            data = segments.build(function, count, fit) if kind == "pwl" else {}
+            arrays = {"x": x, **{f"{part}.table": values for part, values in data.items()}}
+            params = {"numerics": config.model_dump(mode="json"), "function": function}
+            name = f"{kind} {function}" + (f", {count} {fit} segments" if data else "")
+            yield Case("unit", name, arrays, params)
+
+
+_SEGMENTS = (("pwl", 8, "uniform"), ("pwl", 16, "uniform"), ("pwl", 16, "fitted"))
 _MATMULS = ((8, 8, 32), (8, 4, 32), (16, 8, 48), (16, 16, 48))
 
 
@@ -208,7 +226,7 @@ def joint_cases(rng: np.random.Generator, frames: int, symbols: int, units: int,
 
 def operator_cases(rng: np.random.Generator, size: int) -> Iterator[Case]:
     """Every single operator."""
-    for make in (requantise_cases, tie_cases, table_cases, matmul_cases, element_cases):
+    for make in (requantise_cases, tie_cases, table_cases, unit_cases, matmul_cases, element_cases):
         yield from make(rng, size)
 
 

@@ -17,7 +17,7 @@ from tests.proof import cases
 from tests.proof.case import Case, from_json, to_json
 
 VECTORS = Path(__file__).with_name("vectors.json")
-SEED, SIZE = 20, 24
+SEED, SIZE = 20, 18
 
 
 def frozen_cases() -> Iterator[Case]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nnasim.numerics import ops, rescale
-from nnasim.numerics.activation import ActivationUnit
+from nnasim.numerics.activation import ActivationUnit, build_unit
 from nnasim.numerics.config import Activation, NumericsConfig
 from nnasim.numerics.layers import Joint, LstmCell, Ranges, build_cell, build_joint
 from tests.proof.case import Case
@@ -24,6 +24,13 @@ def table(case: Case) -> list[np.ndarray]:
     """One table, its input taken as it is."""
     kind = Activation.LUT8 if case.params["bits"] == 8 else Activation.LUT16
     return [ActivationUnit(kind, "tanh", IDENTITY, {"table": case.arrays["table"]})(case.arrays["x"])]
+
+
+def unit(case: Case) -> list[np.ndarray]:
+    """One activation unit on the gate domain, with the constants that the case carries."""
+    data = {key.removesuffix(".table"): value for key, value in case.arrays.items() if key.endswith(".table")}
+    config, function = NumericsConfig(**case.params["numerics"]), case.params["function"]
+    return [build_unit(function, config, in_scale=2.0**-12, table_range=8.0, data=data)(case.arrays["x"])]
 
 
 def matmul(case: Case) -> list[np.ndarray]:
@@ -91,5 +98,6 @@ def joint(case: Case) -> list[np.ndarray]:
 
 
 OPERATORS: dict[str, Callable[[Case], list[np.ndarray]]] = {
-    function.__name__: function for function in (requantise, table, matmul, mul, add, argmax, embedding, lstm, joint)
+    function.__name__: function
+    for function in (requantise, table, unit, matmul, mul, add, argmax, embedding, lstm, joint)
 }

@@ -11,6 +11,7 @@ from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.rescale import power_of_two
 from tests.proof.case import Case
 from tests.proof.ours import IDENTITY, cell_of, joint_of
+from tests.proof.theirs_units import unit
 from tests.proof.tosa_graph import Graph, Tensor
 
 
@@ -134,5 +135,6 @@ def joint(case: Case) -> list[np.ndarray]:
 
 
 OPERATORS: dict[str, Callable[[Case], list[np.ndarray]]] = {
-    function.__name__: function for function in (requantise, table, matmul, mul, add, argmax, embedding, lstm, joint)
+    function.__name__: function
+    for function in (requantise, table, unit, matmul, mul, add, argmax, embedding, lstm, joint)
 }

@@ -14,7 +14,7 @@ from tosa_serializer import DType, Op
 
 from nnasim.numerics.rescale import Rescale
 
-_TYPES = {4: DType.INT4, 8: DType.INT8, 16: DType.INT16, 32: DType.INT32, 48: DType.INT48}
+_TYPES = {1: DType.BOOL, 4: DType.INT4, 8: DType.INT8, 16: DType.INT16, 32: DType.INT32, 48: DType.INT48}
 _NUMPY = {8: np.int8, 16: np.int16, 32: np.int32}
 
 
@@ -97,13 +97,34 @@ class Graph:
         return self._op(Op.CONV2D, inputs, shape, accumulator_bits, "Conv2d", *settings)
 
     def mul(self, a: Tensor, b: Tensor) -> Tensor:
-        """MUL to int32, no shift; operands of equal width."""
+        """MUL to int32, no shift; operands of equal width (int32 products must fit int32)."""
         return self._op(Op.MUL, [a, b, self._zero(8)], a.shape, 32, "Mul")
 
     def add(self, a: Tensor, b: Tensor) -> Tensor:
         """ADD of two int32."""
         shape = np.broadcast_shapes(a.shape, b.shape)
         return self._op(Op.ADD, [a, b], shape, 32, "Add")
+
+    def binary(self, name: str, a: Tensor, b: Tensor) -> Tensor:
+        """SUB, MAXIMUM, MINIMUM of int32; GREATER and GREATER_EQUAL give booleans (1 bit)."""
+        kind = {"GREATER": "Greater", "GREATER_EQUAL": "GreaterEqual"}.get(name)
+        settings = (ts.NanPropagationMode.PROPAGATE,) if name in ("MAXIMUM", "MINIMUM") else ()
+        shape = np.broadcast_shapes(a.shape, b.shape)
+        return self._op(getattr(Op, name), [a, b], shape, 1 if kind else 32, kind or name.capitalize(), *settings)
+
+    def unary(self, name: str, x: Tensor) -> Tensor:
+        """ABS of int32."""
+        return self._op(getattr(Op, name), [x], x.shape, 32, name.capitalize())
+
+    def shift_right(self, x: Tensor, by: int) -> Tensor:
+        """ARITHMETIC_RIGHT_SHIFT of int32, towards minus infinity."""
+        return self._op(Op.ARITHMETIC_RIGHT_SHIFT, [x, self.const(np.array([by]), 32)], x.shape, 32,
+                        "ArithmeticRightShift", False)  # fmt: skip
+
+    def select(self, condition: Tensor, a: Tensor, b: Tensor) -> Tensor:
+        """SELECT: a where the condition holds, else b."""
+        shape = np.broadcast_shapes(condition.shape, a.shape, b.shape)
+        return self._op(Op.SELECT, [condition, a, b], shape, 32, "Select")
 
     def slice_last(self, x: Tensor, start: int, size: int) -> Tensor:
         """SLICE of the last axis."""
