@@ -96,7 +96,7 @@ def _recipe(data: Any, meta: Path) -> Recipe:
 
 
 def write_state(folder: Path, tensors: dict[str, np.ndarray], record: dict[str, Any]) -> None:
-    """State to resume from, in ONE file, so that numbers and step can never disagree: the record is a tensor of bytes."""
+    """State to resume from, in ONE file, so that numbers and step never disagree: the record is a tensor of bytes."""
     text = json.dumps(record, allow_nan=False, sort_keys=True).encode()
     packed = {**tensors, "record": np.frombuffer(text, np.uint8)}
     files.write_bytes(folder / "resume.safetensors", tensor_bytes(packed), force=True)

@@ -122,7 +122,7 @@ def run_system(
     limit: int | None = None,
     progress: Progress | None = None,
 ) -> SystemRun:
-    """Decode ``manifest`` with ``system`` from a folder of checkpoints (``float/`` and ``aat/``), on one chip's numerics.
+    """Decode ``manifest`` with ``system`` from a folder of checkpoints (``float/`` and ``aat/``) on a chip's numerics.
 
     Raises FileError, ManifestError, CheckpointError or NumericsError.
     """

@@ -1,4 +1,4 @@
-"""The integers of a recogniser under the names of its op graphs: what the reference and the functional chip compute with."""
+"""The integers of a recogniser under the names of its op graphs, for the reference and the functional chip."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class RunSpec:
 
 
 def prepare_folder(folder: Path, *, resume: bool, force: bool) -> bool:
-    """Make ``folder``; True where a finished model stands there already. Raises FileError for one that exists unasked."""
+    """Make ``folder``; True where a finished model stands there already. FileError for one that exists unasked."""
     finished = (folder / "model.json").exists()
     if folder.exists() and not folder.is_dir():
         raise FileError(folder, "is not a folder")

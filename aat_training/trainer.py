@@ -142,7 +142,8 @@ class Trainer:
             self.best_wer, self.best = wer, model_tensors(self.model)
         cpu = self._cpu_before + time.process_time() - self._started
         numbers = (
-            self.step, sum(losses) / len(losses), one_cycle(self.step - 1, self.run), self._norm, wer, self.best_wer, cpu,
+            self.step, sum(losses) / len(losses), one_cycle(self.step - 1, self.run), self._norm, wer, self.best_wer,
+            cpu,
         )  # fmt: skip
         self.rows.append(dict(zip(COLUMNS, (numbers[0], *(round(n, 6) for n in numbers[1:])), strict=True)))
         self._save()

@@ -163,7 +163,7 @@ _RUN: dict[str, Callable[[Reference, Op], None]] = {
 
 
 def decode(reference: Reference, features: NDArray[Any], max_symbols: int) -> tuple[list[int], list[Integers]]:
-    """Greedy decoding of one utterance: stacked normalised features (T, F) -> tokens, and the logits of every joint step."""
+    """Greedy decoding of one utterance: stacked normalised features (T, F) -> tokens, and each joint step's logits."""
     graphs = reference.trace.graphs
     reduction = _reduction(reference.trace)
     tokens: list[int] = []

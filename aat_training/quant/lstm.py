@@ -141,7 +141,7 @@ def _holds_in_float32(weights: LstmWeights, numerics: NumericsConfig) -> bool:
 
 
 def project_input(kernel: LstmKernel, weights: LstmWeights, x: Tensor) -> Tensor:
-    """x (T, B, I) integers -> the gate domain (T, B, 4H), int32 values in float32 (float64 where those are too many)."""
+    """x (T, B, I) integers -> the gate domain (T, B, 4H), int32 values in float32 (float64 where they are too many)."""
     bits = kernel.numerics.activation_bits, kernel.numerics.weight_bits
     acc = exact_matmul(x, weights.w_x, *bits, f"{kernel.name}.x").double() + weights.bias.double()
     gx = rescaler(weights.scale_x.requant)(acc).clamp_(lowest(32), highest(32))
@@ -214,7 +214,7 @@ def _gate_slopes(kernel: LstmKernel, saved: Saved, units: int) -> tuple[Tensor, 
 def run_backward(
     kernel: LstmKernel, saved: Saved, w_h: Tensor, c0: Tensor, dh_TBH: Tensor, dc: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """d loss / d z (T, B, 4H) in real units, and what remains for h0 and c0 (B, H), from d loss / d real h of every step.
+    """d loss / d z (T, B, 4H) in real units, and what remains for h0 and c0 (B, H), from d loss / d h of every step.
 
     ``w_h``: real-valued recurrent weights (4H, H); ``c0`` real-valued.
     """

@@ -115,7 +115,7 @@ class GraphBuilder:
 def build_graphs(
     shape: RnntShape, numerics: NumericsConfig, system: System
 ) -> tuple[dict[str, TensorSpec], dict[str, OpGraph]]:
-    """Tensors and graphs of one recogniser: ``encoder``, ``encoder_top`` (with a reduction), ``prediction``, ``joint``."""
+    """Tensors and graphs: ``encoder``, ``encoder_top`` (after a reduction), ``prediction``, ``joint``."""
     build = GraphBuilder(numerics, system)
     _encoder(build, shape)
     _prediction(build, shape)
@@ -208,7 +208,7 @@ def spread(symbols: int, outputs: int) -> list[int]:
 
 
 def symbolic_utterance(shape: RnntShape, frames: int, symbols: int) -> Utterance:
-    """An utterance of ``frames`` input frames that emits ``symbols`` evenly. Raises ConfigError on impossible counts."""
+    """An utterance of ``frames`` input frames that emits ``symbols`` evenly. ConfigError for impossible counts."""
     if frames < shape.reduction or frames % shape.reduction:
         raise ConfigError(
             "--frames", "frames", frames, f"must be a positive multiple of the reduction {shape.reduction}"
