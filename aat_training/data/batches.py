@@ -78,8 +78,9 @@ def batch_indices(
 ) -> Iterator[list[int]]:
     """Indices of the batch of each step from ``first_step`` on, for ever; a resumed run sees what it would have seen.
 
-    For the first ``curriculum`` steps the longest utterance allowed grows from short to all: a transducer finds its
-    first alignments on utterances of one or two words, and stays on the plateau of word frequencies for long without them.
+    For the first ``curriculum`` steps the longest utterance allowed grows from short to all: a transducer finds
+    its first alignments on utterances of one or two words, and stays on the plateau of word frequencies for long
+    without them.
     """
     lengths = torch.tensor([len(example.x_TD) for example in examples])
     by_length = torch.argsort(lengths, stable=True)
