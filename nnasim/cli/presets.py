@@ -13,6 +13,10 @@ def command(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field; may be repeated")
     ] = None,
+    limits: Annotated[bool, typer.Option("--limits", help="print what the chip can run and hold instead")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="print the JSON schema of a preset file, for editors")
+    ] = False,
 ) -> None:
     """List the chips, or print one resolved: each field's value, unit and source.
 
@@ -20,6 +24,17 @@ def command(
     """
     from nnasim.hardware import load_preset, preset_names, preset_rows
 
+    if schema:
+        from nnasim.hardware.schema import preset_schema
+
+        print(json.dumps(preset_schema(), indent=1, sort_keys=True))
+        return
+    if name is not None and limits:
+        from nnasim.compiler.constraints import limit_rows
+
+        for limit, rule in limit_rows(load_preset(name, overrides or [])):
+            print(f"{limit:<26}  {rule}")
+        return
     if name is None:
         width = max(map(len, preset_names()))
         for preset in preset_names():

@@ -12,6 +12,8 @@ from nnasim.compiler.weights import WeightUse
 from nnasim.hardware import NnaConfig
 from nnasim.units import ceil_div
 
+MOST_TILES = 128
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryPlan:
@@ -77,9 +79,14 @@ def _largest_tile(config: NnaConfig, target: int, uses: Iterable[WeightUse]) -> 
 
 
 def tile_rows(config: NnaConfig, target_bytes: int, use: WeightUse) -> int:
-    """Rows of a tile of about ``target_bytes``: whole steps of the array, at least one step, at most all rows."""
+    """Rows of a tile of about ``target_bytes``: whole steps of the array, at least one step, at most all rows.
+
+    A large weight is cut into ``MOST_TILES`` tiles rather than more: beyond that, smaller tiles hide nothing more.
+    """
     if use.rows_per_use == 1:
         return 1
     granule = config.mac_array.output_granule
     steps = max(1, target_bytes // (granule * use.row_bytes))
+    if target_bytes == config.sram.weight_tile_bytes:
+        steps = max(steps, use.rows // (granule * MOST_TILES))
     return min(use.rows, steps * granule)

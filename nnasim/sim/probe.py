@@ -13,17 +13,18 @@ class Probe:
     """Collects records. Statistics are computed afterwards, in ``nnasim.analysis``."""
 
     records: list[Record] = field(default_factory=list)
+    origin: int = 0  # the cycle from which records count
     waiting: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def busy(self, block: Block, track: int, op: int, start: int, end: int, bytes: int = 0) -> None:
         """``block`` worked on ``op`` from ``start`` to ``end``; an interval of no length is kept if it moved bytes."""
         if end > start or bytes:
-            self.records.append(Record(block, track, op, start, end, bytes))
+            self.records.append(Record(block, track, op, start - self.origin, end - self.origin, bytes))
 
     def stall(self, block: Block, track: int, op: int, start: int, end: int, reason: str) -> None:
         """``block`` waited for ``reason``."""
         if end > start:
-            self.records.append(Record(block, track, op, start, end, 0, reason))
+            self.records.append(Record(block, track, op, start - self.origin, end - self.origin, 0, reason))
 
     def begin_wait(self, block: Block, track: int, reason: str) -> None:
         """From now on ``block`` waits for ``reason``; a deadlock's message lists these."""

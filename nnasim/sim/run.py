@@ -9,7 +9,7 @@ import simpy
 
 from nnasim.hardware import NnaConfig
 from nnasim.ir.program import Program
-from nnasim.ir.run import InvocationRun, Record, Step, StepRun
+from nnasim.ir.run import InvocationRun, Step, StepRun
 from nnasim.ir.trace import Unit
 from nnasim.sim.datapath import Datapath
 from nnasim.sim.machine import WATCHDOG_CYCLES, Machine, run_until_done
@@ -35,24 +35,17 @@ def run_steps(
         for step in steps:
             if step.earliest > env.now:
                 yield env.timeout(step.earliest - int(env.now))
-            start = int(env.now)
+            start = probe.origin = int(env.now)
             datapath.begin_step(step)
             yield from machine.execute(step.program)
             datapath.end_step(step)
-            runs.append(StepRun(step, start, _collect(probe, step.program, start, int(env.now))))
+            run = InvocationRun(step.program, int(env.now) - start, tuple(probe.records))
+            probe.records.clear()
+            runs.append(StepRun(step, start, run))
 
     last = max(step.earliest for step in steps)
     run_until_done(env, env.process(utterance()), probe, last + watchdog_cycles)
     return runs
-
-
-def _collect(probe: Probe, program: Program, start: int, end: int) -> InvocationRun:
-    moved = tuple(
-        Record(r.block, r.track, r.op, r.start - start, r.end - start, r.bytes, r.reason) if start else r
-        for r in probe.records
-    )
-    probe.records.clear()
-    return InvocationRun(program, end - start, moved)
 
 
 class Replay:

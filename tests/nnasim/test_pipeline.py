@@ -146,9 +146,10 @@ def test_more_sram_or_bandwidth_is_never_slower(field, one: float, other: float,
 
 
 @settings(max_examples=8, deadline=None)
-@given(st.integers(3, 11), st.integers(0, 5), st.sampled_from(["vector", "dot_product"]))
-def test_more_macs_are_never_slower(log_macs: int, more: int, kind: str) -> None:
-    base = (f"mac_array.kind={kind}", "mac_array.decoded_weights_per_cycle=null", TIGHT)
+@given(st.integers(3, 11), st.integers(0, 5))
+def test_more_macs_are_never_slower(log_macs: int, more: int) -> None:
+    """Of a vector array; one that is wider than a layer, and shifts weights in by its width, really is slower."""
+    base = ("mac_array.decoded_weights_per_cycle=null", TIGHT)
     few, many = (f"mac_array.macs_per_cycle={2**log}" for log in (log_macs, log_macs + more))
     assert busy(*base, many) <= busy(*base, few) * SLACK
 

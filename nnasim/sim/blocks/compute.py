@@ -40,7 +40,7 @@ class ComputeBlock:
         self.datapath.end(command)
         self.probe.busy(self.block, 0, command.op, start, int(self.env.now))
         if buffer is not None:
-            yield self.sram.free_buffers.put(buffer)
+            self.sram.give_back(buffer)
 
     def _wait(self, op: int, arrived: simpy.Event) -> Generator[simpy.Event, Any, int | None]:
         """Wait for a transfer; returns the buffer that it filled."""

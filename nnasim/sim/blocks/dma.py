@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator, Sequence
 from typing import Any, ClassVar
 
@@ -19,10 +18,10 @@ class Dma:
     """Channels that fetch a program's transfers in order, each into a free weight buffer.
 
     Timing law
-        A channel takes the next transfer, waits for a free buffer, reads DRAM and writes SRAM at once: the transfer
-        ends when the slower of the two has ended. Channels work at the same time, so the latency of one transfer hides
-        behind the data of another. The rate that bursts in flight allow is part of the DRAM's rate
-        (``NnaConfig.dram_bytes_per_cycle``).
+        A transfer is issued when its channel has ended the transfer before it and a buffer is free; transfer i takes
+        channel i modulo ``channels``. It then reads DRAM and writes SRAM at once, and ends when the slower of the two
+        has ended. So the latency of one channel's transfer hides behind another's data. The rate that bursts in flight
+        allow is part of the DRAM's rate (``NnaConfig.dram_bytes_per_cycle``).
 
     Ports
         ``start(transfers)`` returns one event per transfer; its value is the buffer that holds the data.
@@ -48,28 +47,29 @@ class Dma:
     def start(self, transfers: Sequence[Transfer]) -> list[simpy.Event]:
         """Begin to fetch ``transfers``; the events fire as they arrive."""
         arrived = [self.env.event() for _ in transfers]
-        queue = deque(zip(transfers, arrived, strict=True))
-        for channel in range(min(self.channels, len(queue))):
-            self.env.process(self._channel(channel, queue))
+        if transfers:
+            self.env.process(self._run(transfers, arrived))
         return arrived
 
-    def _channel(self, channel: int, queue: deque[tuple[Transfer, simpy.Event]]) -> Generator[simpy.Event, Any, None]:
-        while queue:
-            transfer, arrived = queue.popleft()
-            buffer = None
+    def _run(self, transfers: Sequence[Transfer], arrived: Sequence[simpy.Event]) -> Generator[simpy.Event, Any, None]:
+        """One process serves all channels: data arrive in order, so only the times of issue tell channels apart."""
+        channel_free = [int(self.env.now)] * self.channels
+        for index, transfer in enumerate(transfers):
+            channel = index % self.channels
+            buffer, freed = None, 0
             if self.buffered:
-                buffer = yield from self._free_buffer(channel, transfer)
-            start = int(self.env.now)
+                buffer, freed = yield from self._free_buffer(channel)
+            issued = max(channel_free[channel], freed)
+            self.probe.stall("dma", channel, transfer.op, channel_free[channel], issued, "no free weight buffer")
             self.datapath.begin_transfer(transfer, buffer)
-            yield from self.dram.read(transfer.op, transfer.bytes, self.sram.write)
-            self.probe.busy("dma", channel, transfer.op, start, int(self.env.now), transfer.bytes)
+            yield from self.dram.read(transfer.op, transfer.bytes, issued, self.sram.write)
+            channel_free[channel] = int(self.env.now)
+            self.probe.busy("dma", channel, transfer.op, issued, channel_free[channel], transfer.bytes)
             self.datapath.end_transfer(transfer, buffer)
-            arrived.succeed(buffer)
+            arrived[index].succeed(buffer)
 
-    def _free_buffer(self, channel: int, transfer: Transfer) -> Generator[simpy.Event, Any, int]:
-        start = int(self.env.now)
+    def _free_buffer(self, channel: int) -> Generator[simpy.Event, Any, tuple[int, int]]:
         self.probe.begin_wait("dma", channel, "a free weight buffer")
-        buffer: int = yield self.sram.free_buffers.get()
+        taken = yield from self.sram.take_buffer()
         self.probe.end_wait("dma", channel)
-        self.probe.stall("dma", channel, transfer.op, start, int(self.env.now), "no free weight buffer")
-        return buffer
+        return taken

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Generator
 from fractions import Fraction
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import simpy
 
@@ -19,8 +21,8 @@ class Sram:
         the compute blocks share it; with two, the DMA has its own.
 
     Ports
-        ``access(port, op, bytes)``: when a request made now ends. ``free_buffers``: a store of buffer numbers; who
-        takes one must put it back.
+        ``access(port, op, bytes)``: when a request made now ends. ``take_buffer()``, ``give_back(buffer)``: the weight
+        buffers, first freed first taken.
 
     Not modelled
         Bank conflicts: data are taken as interleaved over all banks.
@@ -35,8 +37,8 @@ class Sram:
     ) -> None:
         self.env, self.probe, self.rate = env, probe, bytes_per_cycle
         self._port_free = [0] * min(2, ports)
-        self.free_buffers = simpy.Store(env, capacity=max(1, buffers))
-        self.free_buffers.items.extend(range(buffers))
+        self._free_buffers = deque((buffer, int(env.now)) for buffer in range(buffers))
+        self._wanted: simpy.Event | None = None
 
     def access(self, port: int, op: int, bytes: int) -> int:
         """The cycle at which a request of ``bytes`` bytes, made now, has been served."""
@@ -50,3 +52,17 @@ class Sram:
     def write(self, op: int, bytes: int) -> int:
         """``access`` on the DMA's port: what a DRAM read takes as its sink."""
         return self.access(Sram.DMA, op, bytes)
+
+    def take_buffer(self) -> Generator[simpy.Event, Any, tuple[int, int]]:
+        """(a free weight buffer, the cycle in which it became free); waits for one if there is none."""
+        if not self._free_buffers:
+            self._wanted = self.env.event()
+            yield self._wanted
+        return self._free_buffers.popleft()
+
+    def give_back(self, buffer: int) -> None:
+        """A weight buffer is free from now on."""
+        self._free_buffers.append((buffer, int(self.env.now)))
+        if self._wanted is not None:
+            self._wanted.succeed()
+            self._wanted = None

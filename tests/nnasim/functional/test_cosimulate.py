@@ -68,16 +68,15 @@ def test_reading_before_the_transfer_has_ended_gives_wrong_data(recogniser, monk
     compiled = CompiledTrace(work.trace, chip)
     assert not logits_differ(work, compiled)
 
-    def signal_at_begin(self: Dma, channel: int, queue: Any) -> Iterator[Any]:
-        while queue:
-            transfer, arrived = queue.popleft()
-            buffer = yield from self._free_buffer(channel, transfer)
+    def signal_at_begin(self: Dma, transfers: Any, arrived: Any) -> Iterator[Any]:
+        for transfer, event in zip(transfers, arrived, strict=True):
+            buffer, _ = yield from self.sram.take_buffer()
             self.datapath.begin_transfer(transfer, buffer)
-            arrived.succeed(buffer)
-            yield from self.dram.read(transfer.op, transfer.bytes, self.sram.write)
+            event.succeed(buffer)
+            yield from self.dram.read(transfer.op, transfer.bytes, int(self.env.now), self.sram.write)
             self.datapath.end_transfer(transfer, buffer)
 
-    monkeypatch.setattr(Dma, "_channel", signal_at_begin)
+    monkeypatch.setattr(Dma, "_run", signal_at_begin)
     assert logits_differ(work, compiled)
 
 
@@ -89,11 +88,11 @@ def test_a_schedule_that_waits_for_the_wrong_transfer_gives_wrong_data(recognise
 
     def wrong(graph: str, entry: Any) -> Program:
         program = right(graph, entry)
-        tiles = [
-            i for i, c in enumerate(program.commands)
-            if isinstance(c, MatmulCommand) and c.transfer is not None and c.n == 8
-        ]  # fmt: skip
-        pair = next((p for p in pairwise(tiles) if p[1] == p[0] + 1), None)
+        streamed = [
+            (i, c) for i, c in enumerate(program.commands) if isinstance(c, MatmulCommand) and c.transfer is not None
+        ]
+        neighbours = ((i, j) for (i, a), (j, b) in pairwise(streamed) if (a.op, a.n) == (b.op, b.n))
+        pair = next(neighbours, None)
         if pair is None:
             return program
         commands = list(program.commands)

@@ -28,7 +28,7 @@ def arrivals(
             log.append(int(env.now))
             if hold is not None:
                 yield env.timeout(hold)
-                yield sram.free_buffers.put(buffer)
+                sram.give_back(buffer)
 
     env.process(reader())
     env.run()

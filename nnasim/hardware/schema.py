@@ -1,0 +1,17 @@
+"""The JSON schema of a preset file, for editors that complete and check YAML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnasim.hardware.config import NnaConfig
+
+
+def preset_schema() -> dict[str, Any]:
+    """JSON schema (2020-12) of a preset file: NnaConfig with ``extends``, nothing required, since a file may extend."""
+    schema = NnaConfig.model_json_schema()
+    for section in (schema, *schema.get("$defs", {}).values()):
+        section.pop("required", None)
+    extends = {"type": "string", "description": "a preset's name or a .yaml file whose values this one changes"}
+    schema["properties"] = {"extends": extends, **schema["properties"]}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "nnasim preset"}
