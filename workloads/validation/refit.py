@@ -31,7 +31,7 @@ START = Latencies(
     write_pipeline=20,
 )
 STEPS = (8, 4, 2, 1)
-SAMPLE, MOST_CYCLES, LATENT = 60, 9000, 256  # rows of a search; those it takes; latency at which ``retire`` shows
+SAMPLE, MOST_CYCLES, LATENT = 40, 4000, 256  # rows of a search; those it takes; latency at which ``retire`` shows
 SEED = 7
 
 
