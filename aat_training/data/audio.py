@@ -49,7 +49,7 @@ def read_audio_file(path: str | Path) -> tuple[Samples, int]:
             samples = _decode(file, header, path)
         except soundfile.SoundFileError as error:
             why = getattr(error, "error_string", error)  # without the prefix, which shows a Python object
-            raise FileError(path, f"cannot be decoded ({why})") from None
+            raise FileError(path, f"cannot be decoded: truncated or damaged ({why})") from None
     return samples, header.sample_rate
 
 

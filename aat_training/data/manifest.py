@@ -107,7 +107,7 @@ def _parse_line(line: bytes, where: str, folder: Path) -> Entry:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FileError(where, f"is not UTF-8 text (byte {error.start})") from None
-    data = files.parse_json(text, where)
+    data = files.parse_json(text.strip(), where)
     _check_fields(data, where)
     try:
         return Entry.model_validate({**data, "where": where, "folder": folder})

@@ -1,0 +1,39 @@
+"""All files of a manifest are looked at before any is decoded."""
+
+import struct
+
+import numpy as np
+import pytest
+
+from aat_training.data.check import check_files
+from aat_training.data.manifest import Entry
+from nnasim.errors import ManifestError
+
+
+def entry(number, **path):
+    return Entry(id=str(number), duration=1.0, text="x", speaker="s", where=f"m.jsonl line {number}", **path)
+
+
+@pytest.fixture
+def good(tmp_path, write_audio):
+    (tmp_path / "a.mfc").write_bytes(struct.pack(">I", 13) + bytes(52))
+    audio = write_audio(tmp_path / "a.flac", np.zeros(800))
+    return [entry(1, audio_filepath=str(audio)), entry(2, features_filepath=str(tmp_path / "a.mfc"))]
+
+
+def test_good_files_pass(good):
+    check_files(good)
+
+
+def test_the_first_bad_file_is_named_with_its_line(good, tmp_path):
+    (tmp_path / "cut.mfc").write_bytes(struct.pack(">I", 13) + bytes(51))
+    (tmp_path / "text.wav").write_text("hello")
+    for bad, complaint in (
+        ({"audio_filepath": str(tmp_path / "none.wav")}, "No such file"),
+        ({"audio_filepath": str(tmp_path / "text.wav")}, "neither WAV nor FLAC"),
+        ({"audio_filepath": str(tmp_path)}, "not a regular file"),
+        ({"features_filepath": str(tmp_path / "cut.mfc")}, "truncated"),
+    ):
+        with pytest.raises(ManifestError, match=complaint) as caught:
+            check_files([*good, entry(3, **bad), entry(4, audio_filepath="absent")])
+        assert str(caught.value).startswith("m.jsonl line 3: ")
