@@ -21,6 +21,7 @@ from nnasim.analysis.roofline import bound_cycles
 from nnasim.analysis.tally import Tally, tally
 from nnasim.analysis.timeline import frame_spans
 from nnasim.compiler import AT_START, CompiledTrace
+from nnasim.errors import SimulationError, shown
 from nnasim.hardware import NnaConfig
 from nnasim.ir.io import record_hash
 from nnasim.ir.program import BLOCKS, Program
@@ -28,6 +29,7 @@ from nnasim.ir.result import BlockTime, OpCost, SimResult, Totals
 from nnasim.ir.run import InvocationRun, Step, StepRun
 from nnasim.ir.trace import OpTrace, Utterance
 from nnasim.sim import not_modelled
+from nnasim.sim.machine import WATCHDOG_CYCLES
 from nnasim.sim.run import Replay, run_program, run_steps
 from nnasim.units import cycles_to_ms, seconds_to_cycles
 
@@ -67,12 +69,23 @@ def utterance_steps(compiled: CompiledTrace, utterance: Utterance) -> Iterator[S
     calls = list(zip(utterance.call_graphs, utterance.call_frames, strict=True))
     following = [frame for _, frame in calls[1:]] + [None]
     for (graph, frame), next_frame in zip(calls, following, strict=True):
-        arrival = seconds_to_cycles(utterance.arrivals[frame], clock_hz)
+        arrival = arrival_cycles(utterance, frame, clock_hz)
         program: Program | None = compiled.program(graph, holders)
         while program is not None:
             yield Step(program, arrival, frame)
             holders = program.exit
             program = compiled.frame_end(holders) if next_frame != frame else None
+
+
+def arrival_cycles(utterance: Utterance, frame: int, clock_hz: float) -> int:
+    """The cycle at which a frame's audio exists. SimulationError beyond the watchdog."""
+    seconds = utterance.arrivals[frame]
+    if seconds * clock_hz > WATCHDOG_CYCLES:
+        raise SimulationError(
+            f"utterance {shown(utterance.id)}: frame {frame} arrives after {seconds:g} s, "
+            f"the watchdog ends a run after {WATCHDOG_CYCLES / clock_hz:g} s"
+        )
+    return seconds_to_cycles(seconds, clock_hz)
 
 
 def _result(
@@ -127,7 +140,7 @@ def _sums(hardware: NnaConfig, boot: InvocationRun | None, runs: list[list[StepR
 def _frame_rows(
     utterance: Utterance, index: int, steps: list[StepRun], hardware: NnaConfig
 ) -> Iterator[tuple[int, ...]]:
-    arrivals = [seconds_to_cycles(seconds, hardware.clock_hz) for seconds in utterance.arrivals]
+    arrivals = [arrival_cycles(utterance, frame, hardware.clock_hz) for frame in range(len(utterance.arrivals))]
     return frame_rows(index, arrivals, steps)
 
 

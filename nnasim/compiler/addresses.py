@@ -35,6 +35,16 @@ class AddressMap:
     buffers: tuple[Region, ...]
     arenas: dict[str, dict[str, Region]]
 
+    @property
+    def end(self) -> int:
+        """First byte that nothing uses."""
+        regions = [
+            *self.lasting.values(),
+            *self.buffers,
+            *(r for arena in self.arenas.values() for r in arena.values()),
+        ]
+        return max((region.end for region in regions), default=0)
+
     def check(self, sram_bytes: int) -> None:
         """Raise ValueError if two regions that live together overlap, or one stands outside the SRAM."""
         for graph, arena in self.arenas.items():

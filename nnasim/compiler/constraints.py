@@ -24,6 +24,31 @@ ARRAY_KINDS = frozenset({"matmul", "requantise"})
 UNIT_KINDS = CPU_KINDS - {"matmul"}
 
 
+# Larger is no recogniser, and would only make the compiler slow.
+MOST_OPS, MOST_ELEMENTS, MOST_TILES = 10_000, 2**40, 100_000
+OWN_GRAPHS = ("boot", "frame_end")
+
+
+def graph_is_bounded(name: str, ops: int) -> bool:
+    """a graph has at most 10,000 operations, and is not named boot or frame_end, which the compiler makes itself"""
+    return ops <= MOST_OPS and name not in OWN_GRAPHS
+
+
+def tensor_is_bounded(spec: TensorSpec) -> bool:
+    """a tensor has at most 2^40 elements"""
+    return spec.elements <= MOST_ELEMENTS
+
+
+def has_operands(op: Op) -> bool:
+    """matmul and embedding read two tensors or more, every other operation at least one"""
+    return len(op.inputs) >= (2 if op.kind in ("matmul", "embedding") else 1)
+
+
+def tiles_are_bounded(tiles: int) -> bool:
+    """a weight is cut into at most 100,000 tiles; a larger sram.bytes or sram.weight_tile_bytes makes fewer"""
+    return tiles <= MOST_TILES
+
+
 def nna_runs_kind(config: NnaConfig, op: Op) -> bool:
     """the NNA runs matmul and requantise, and with an activation unit every element-wise operation"""
     return op.kind in ARRAY_KINDS or (config.has_activation_unit and op.kind in UNIT_KINDS)
@@ -55,6 +80,10 @@ def weight_tile_fits(free: int, needed: int) -> bool:
 
 
 LIMITS: tuple[Limit, ...] = (
+    graph_is_bounded,
+    tensor_is_bounded,
+    has_operands,
+    tiles_are_bounded,
     nna_runs_kind,
     cpu_runs_kind,
     weights_are_integers,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from nnasim.compiler import constraints
 from nnasim.compiler.handoffs import Ledger
 from nnasim.compiler.memory_plan import MemoryPlan
 from nnasim.compiler.weights import WeightUse, row_bytes
@@ -106,6 +107,8 @@ class Lowering:
         n, k = weight.shape
         step = self.context.memory.tile_rows.get(op.inputs[1], n)
         bytes_per_row, out = row_bytes(trace, op), self._bytes(*op.outputs)
+        if not constraints.tiles_are_bounded(ceil_div(n, step)):
+            constraints.refuse(constraints.tiles_are_bounded, f"op {op.name}", "tiles", ceil_div(n, step))
         for row in range(0, n, step):
             rows = min(step, n - row)
             first, last = row == 0, row + rows == n

@@ -11,9 +11,23 @@ def place(trace: OpTrace, config: NnaConfig) -> dict[str, dict[str, Unit]]:
     """Unit of every operation, by graph and operation name.
 
     An operation that the trace wants on the NNA but the chip has no unit for (NVDLA small: gates) goes to the CPU;
-    one that neither can run raises PlacementError.
+    one that neither can run raises PlacementError, and so does a trace beyond the compiler's bounds.
     """
+    _check_bounds(trace)
     return {name: {op.name: _unit(trace, config, name, op) for op in graph.ops} for name, graph in trace.graphs.items()}
+
+
+def _check_bounds(trace: OpTrace) -> None:
+    for name, spec in trace.tensors.items():
+        if not constraints.tensor_is_bounded(spec):
+            constraints.refuse(constraints.tensor_is_bounded, f"tensor {name}", "shape", list(spec.shape))
+    for name, graph in trace.graphs.items():
+        if not constraints.graph_is_bounded(name, len(graph.ops)):
+            constraints.refuse(constraints.graph_is_bounded, f"graph {name}", "operations", len(graph.ops))
+        for op in graph.ops:
+            if not constraints.has_operands(op):
+                where = f"graph {name}, op {op.name}"
+                constraints.refuse(constraints.has_operands, where, "inputs", list(op.inputs))
 
 
 def _unit(trace: OpTrace, config: NnaConfig, graph: str, op: Op) -> Unit:
@@ -31,8 +45,6 @@ def _unit(trace: OpTrace, config: NnaConfig, graph: str, op: Op) -> Unit:
 
 
 def _check_matmul(trace: OpTrace, where: str, op: Op) -> None:
-    if len(op.inputs) < 2:
-        constraints.refuse(constraints.matmul_shapes_agree, where, "inputs", list(op.inputs))
     x, weight = (trace.tensors[name] for name in op.inputs[:2])
     if not constraints.matmul_shapes_agree(x, weight):
         constraints.refuse(constraints.matmul_shapes_agree, where, "shapes", [list(x.shape), list(weight.shape)])

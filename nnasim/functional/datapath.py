@@ -36,7 +36,7 @@ class SramDatapath(Datapath):
         # One graph per operation, so that the reference's own executors compute a single command.
         single = {name: OpGraph(ops=(op,)) for name, op in self.ops.items()}
         self.reference = Reference(self.trace.model_copy(update={"graphs": single}), constants)
-        self.sram = Sram(compiled.config.sram.bytes)
+        self.sram = Sram(self.addresses.end)
         self.tensors = SramTensors(self.trace, self.sram, self.addresses)
         self.dram = {name: self._stored_rows(name) for name in compiled.uses}
         self._load_constants()

@@ -1,0 +1,65 @@
+"""A trace that no chip could run is refused in one line, whatever it holds."""
+
+import pytest
+
+from nnasim.compiler import CompiledTrace
+from nnasim.errors import NnasimError, PlacementError, SimulationError
+from nnasim.hardware import load_preset
+from nnasim.ir.trace import OpTrace
+from nnasim.pipeline import simulate
+
+
+def changed(trace: OpTrace, **update: object) -> OpTrace:
+    return trace.model_copy(update=update)
+
+
+def with_op(trace: OpTrace, index: int, **update: object) -> OpTrace:
+    graph = trace.graphs["encoder"]
+    ops = list(graph.ops)
+    ops[index] = ops[index].model_copy(update=update)
+    return changed(trace, graphs=trace.graphs | {"encoder": graph.model_copy(update={"ops": tuple(ops)})})
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_an_operation_without_operands(small, index: int) -> None:
+    with pytest.raises(PlacementError, match=r"graph encoder, op .*: inputs = .*: matmul and embedding read two"):
+        CompiledTrace(with_op(small(), index, inputs=()), load_preset("edge256"))
+
+
+def test_a_matmul_without_a_weight(small) -> None:
+    with pytest.raises(PlacementError, match="read two tensors"):
+        CompiledTrace(with_op(small(), 1, inputs=("enc.x",)), load_preset("edge256"))
+
+
+@pytest.mark.parametrize("name", ["boot", "frame_end"])
+def test_a_graph_named_as_the_compilers_own(small, name: str) -> None:
+    trace = small()
+    with pytest.raises(PlacementError, match="not named boot or frame_end"):
+        CompiledTrace(changed(trace, graphs=trace.graphs | {name: trace.graphs["joint"]}), load_preset("edge256"))
+
+
+@pytest.mark.parametrize("shape", [(2**41,), (10**200, 3)])
+def test_a_tensor_beyond_all_bounds(small, shape: tuple[int, ...]) -> None:
+    trace = small()
+    huge = trace.tensors["enc.x"].model_copy(update={"shape": shape})
+    with pytest.raises(PlacementError, match=r"at most 2\^40 elements"):
+        CompiledTrace(changed(trace, tensors=trace.tensors | {"enc.x": huge}), load_preset("edge256"))
+
+
+def test_a_weight_of_a_hundred_million_rows(small) -> None:
+    trace = small()
+    tall = trace.tensors["enc0.wx"].model_copy(update={"shape": (10**8, 32)})
+    with pytest.raises(NnasimError, match=r"at most 100,000 tiles|sram\.bytes"):
+        simulate(changed(trace, tensors=trace.tensors | {"enc0.wx": tall}), load_preset("edge256", ["sram.bytes=8000"]))
+
+
+def test_audio_that_arrives_after_the_end_of_time(small) -> None:
+    trace = small()
+    late = trace.utterances[0].model_copy(update={"arrivals": (0.1, 0.2, 0.3, 1e300)})
+    with pytest.raises(SimulationError, match=r"frame 3 arrives after 1e\+300 s"):
+        simulate(changed(trace, utterances=(late,)), load_preset("edge256"))
+
+
+def test_work_that_never_ends(small) -> None:
+    with pytest.raises(SimulationError, match="watchdog"):
+        simulate(small(system="cpu_fallback"), load_preset("edge256", ["host.handoff_us=1e9", "clock_hz=1e12"]))
