@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnasim.ir.result import SimResult
-from reports.figures.style import KIND_LOOKS, OTHER, Look, canvas, legend_below, svg
+from reports.figures.style import KIND_LOOKS, OTHER, Look, canvas, in_order, legend_below, svg
 from reports.text import number, shortened
 from reports.timeline import Track, tracks
 
@@ -37,7 +37,7 @@ def gantt(name: str, title: str, result: SimResult) -> str | None:
         axes.set_xlabel(f"time since the frame's first operation [{unit}]")
         axes.set_title(f"{title}: {number(length * scale / result.clock_hz)} {unit}")
         axes.grid(axis="x", color="#dddddd", linewidth=0.5)
-        legend_below(figure, used)
+        legend_below(figure, in_order(used))
         return svg(figure, title, f"{len(result.spans)} spans on {len(rows)} tracks")
 
 

@@ -97,14 +97,18 @@ def svg(figure: Figure, title: str, description: str) -> str:
     return re.sub(r"<svg([^>]*)>", lambda m: f"{head}{m[1]}>{label}", text, count=1).strip()
 
 
+def in_order(looks: list[Look]) -> list[Look]:
+    """Each look once, in the order of ``KIND_LOOKS``."""
+    order = [*KIND_LOOKS.values(), OTHER]
+    return sorted(set(looks), key=order.index)
+
+
 def legend_below(figure: Figure, looks: list[Look], columns: int = 3) -> None:
-    """One key for the looks in use, outside the axes so that it never covers data."""
+    """One key for ``looks``, outside the axes so that it never covers data."""
     from matplotlib.patches import Patch
 
-    order = list(KIND_LOOKS.values())
-    unique = sorted(dict.fromkeys(looks), key=lambda look: order.index(look) if look in order else len(order))
     patches = [
         Patch(facecolor=look.color, edgecolor="black", linewidth=0.4, hatch=look.hatch, label=look.label)
-        for look in unique
+        for look in looks
     ]
-    figure.legend(handles=patches, loc="outside lower center", ncols=min(columns, len(unique) or 1))
+    figure.legend(handles=patches, loc="outside lower center", ncols=min(columns, len(looks)))

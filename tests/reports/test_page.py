@@ -54,6 +54,12 @@ def test_the_page_has_a_picture_per_figure(html: str, study: Study) -> None:
     assert all(attributes["aria-label"] for attributes in tags)
 
 
+def test_identifiers_of_different_figures_do_not_clash(html: str) -> None:
+    identifiers = [attributes["id"] for _, attributes in _Page(html).tags if "id" in attributes]
+    assert len(identifiers) > 10
+    assert len(set(identifiers)) == len(identifiers)
+
+
 def test_nothing_is_loaded_from_elsewhere(html: str) -> None:
     assert "://" not in html
     for tag, attributes in _Page(html).tags:
