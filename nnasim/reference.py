@@ -14,6 +14,7 @@ from nnasim.numerics import ops
 from nnasim.numerics.activation import ActivationUnit, Function, unit_output_bits
 from nnasim.numerics.config import Activation
 from nnasim.numerics.formats import saturate
+from nnasim.numerics.layer_norm import layer_norm
 from nnasim.numerics.rescale import Rescale, requantise
 
 Integers = NDArray[np.int64]
@@ -32,6 +33,7 @@ class Reference:
         self.tensors: dict[str, NDArray[Any]] = {}
         self._rescale: dict[str, Rescale] = {}
         self._units: dict[str, ActivationUnit] = {}
+        self._wide: dict[str, NDArray[np.float64]] = {}
         self._input_scales = {
             f"{op.name}.rescale" for graph in trace.graphs.values() for op in graph.ops if op.kind == "quantise"
         }
@@ -90,19 +92,26 @@ class Reference:
 
     def quantise(self, op: Op) -> None:
         """Real features -> integers."""
-        self._write(op, requantise(self.tensors[op.inputs[0]], self._scale(op), self._bits(op)).astype(np.int64))
+        heard = requantise(self.tensors[op.inputs[0]], self._scale(op), self._bits(op), name=op.name)
+        self._write(op, heard.astype(np.int64))
+
+    def _wide_weight(self, name: str) -> NDArray[np.float64]:
+        """A weight in float64, converted once: ``ops.matmul`` multiplies there, and 6 times as fast for it."""
+        if name not in self._wide:
+            self._wide[name] = self.tensors[name].astype(np.float64)
+        return self._wide[name]
 
     def matmul(self, op: Op) -> None:
         """Accumulators of a matrix product."""
         numerics = self.trace.numerics
         bias = self.tensors[op.inputs[2]] if len(op.inputs) > 2 else None
-        x, weight = (self.tensors[name] for name in op.inputs[:2])
+        x, weight = self.tensors[op.inputs[0]], self._wide_weight(op.inputs[1])
         bits, overflow = numerics.accumulator_bits, numerics.overflow
         self._write(op, ops.matmul(x, weight, bias, accumulator_bits=bits, overflow=overflow, name=op.name))
 
     def requantise(self, op: Op) -> None:
         """Accumulators -> the output's type."""
-        self._write(op, requantise(self.tensors[op.inputs[0]], self._scale(op), self._bits(op)))
+        self._write(op, requantise(self.tensors[op.inputs[0]], self._scale(op), self._bits(op), name=op.name))
 
     def add(self, op: Op) -> None:
         """Both operands lie in a common domain already; the sum is requantised where the operation has a scale."""
@@ -133,6 +142,10 @@ class Reference:
         leaves = parts[1] if bits != unit_output_bits(numerics) else None
         return ActivationUnit(numerics.activation, function, parts[0], data, leaves, bits)
 
+    def layer_norm(self, op: Op) -> None:
+        """Normalised gates, in the gate domain again."""
+        self._write(op, layer_norm(self.tensors[op.inputs[0]], self.tensors[op.inputs[1]], op.name))
+
     def embedding(self, op: Op) -> None:
         """A row of the embedding."""
         token, rows = (self.tensors[name] for name in op.inputs)
@@ -156,6 +169,7 @@ _RUN: dict[str, Callable[[Reference, Op], None]] = {
     "mul": Reference.mul,
     "sigmoid": Reference.activation,
     "tanh": Reference.activation,
+    "layer_norm": Reference.layer_norm,
     "embedding": Reference.embedding,
     "concat": Reference.concat,
     "argmax": Reference.argmax,

@@ -91,12 +91,12 @@ def _saturate(x: Array, weight: Array, bias: Array | None, acc: Array, bits: int
 _ACCUMULATE = {"error": _error, "wrap": _wrap, "saturate": _saturate}
 
 
-def mul(a: Array, b: Array, scale: Rescale, bits: int) -> Array:
+def mul(a: Array, b: Array, scale: Rescale, bits: int, name: str = "mul") -> Array:
     """Element-wise product (at most int32), requantised to ``bits``. Result in the type of ``a``.
 
     Two int16 reach 2^30, beyond float32: operands are widened first.
     """
-    return narrow(requantise(widen(a) * widen(b), scale, bits), a, bits, "mul")
+    return narrow(requantise(widen(a) * widen(b), scale, bits, name=name), a, bits, name)
 
 
 def add(a: Array, b: Array, scale_a: Rescale, scale_b: Rescale, scale_out: Rescale, bits: int) -> Array:

@@ -90,7 +90,7 @@ def power_of_two(exponent: int, bits: int = 15) -> Rescale:
     return Rescale.of(2.0**exponent, bits)
 
 
-def rescale(value: Array, scale: Rescale) -> Array:
+def rescale(value: Array, scale: Rescale, name: str = "requantise") -> Array:
     """``value * scale`` rounded to integers, not yet saturated: float64 for floating input, int64 for integers.
 
     Floating input (integer-valued) takes ``floor(value * real + 0.5)`` in float64 where that is exact: 15-bit
@@ -98,22 +98,22 @@ def rescale(value: Array, scale: Rescale) -> Array:
     Raises NumericsError for NaN, infinity, and values beyond int48 (15 bits) or int32 (31 bits).
     """
     floating = is_floating(value)
-    if floating and scale.exact_in_float and (is_single(value) or _reach(value, scale) < EXACT_IN_FLOAT):
+    if floating and scale.exact_in_float and (is_single(value) or _reach(value, scale, name) < EXACT_IN_FLOAT):
         wide = cast(value, "float64") * constant(scale.real, value, "float64") + 0.5
         return library(wide).floor(wide)
-    _reach(value, scale)
+    _reach(value, scale, name)
     exact = _shifted(cast(value, "int64"), scale)
     return cast(exact, "float64") if floating else exact
 
 
-def _reach(value: Array, scale: Rescale) -> float:
+def _reach(value: Array, scale: Rescale, name: str) -> float:
     """Largest magnitude of ``value``, checked against what the multiplier may meet."""
     low, high = span(value)
     limit = 1 << (INPUT_BITS[scale.bits] - 1)
     if not (-limit <= low and high < limit):
         worst = high if not high < limit else low
         allowed = f"must be finite and fit int{INPUT_BITS[scale.bits]} with a {scale.bits}-bit multiplier"
-        raise NumericsError("requantise", "value", worst, allowed)
+        raise NumericsError(name, "value", worst, allowed)
     return max(high, -low)
 
 
@@ -127,11 +127,12 @@ def _shifted(value: Array, scale: Rescale) -> Array:
     return (value * mult + half) >> shift
 
 
-def requantise(value: Array, scale: Rescale, bits: int, zero_point: int = 0) -> Array:
+def requantise(value: Array, scale: Rescale, bits: int, zero_point: int = 0, name: str = "requantise") -> Array:
     """RESCALE: round ``value * scale``, add the zero point, saturate to ``bits``. Result in the type of ``value``.
 
-    Raises NumericsError as ``rescale`` does, and where a float32 ``value`` would need more than 2^24 of its own type.
+    Raises NumericsError as ``rescale`` does, and where a float32 ``value`` would need more than 2^24 of its own type;
+    ``name`` is the layer or operation it names.
     """
-    rounded = rescale(value, scale)
+    rounded = rescale(value, scale, name)
     out = saturate(rounded + zero_point if zero_point else rounded, bits)
-    return narrow(out, value, bits, "requantise")
+    return narrow(out, value, bits, name)

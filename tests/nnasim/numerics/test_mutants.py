@@ -18,7 +18,7 @@ Mutant = Callable[[pytest.MonkeyPatch], None]
 def _rounding(rule: Callable[[np.ndarray], np.ndarray]) -> Mutant:
     """Every requantisation rounds by ``rule`` (a function of the real product) instead of half up."""
 
-    def mutated(value: backend.Array, scale: rescale.Rescale) -> backend.Array:
+    def mutated(value: backend.Array, scale: rescale.Rescale, name: str = "") -> backend.Array:
         product = np.asarray(backend.cast(value, "float64")) * scale.real
         return backend.constant(rule(product), value, "float64" if backend.is_floating(value) else "int64")
 
