@@ -32,7 +32,7 @@ def command(
 ) -> None:
     """How many words each system gets wrong and how long the user waits, on the same speech and chip.
 
-    Example: nnasim compare --manifest dev.jsonl --preset edge256 --set host.handoff_us=70 --out compared
+    Example: nnasim compare --manifest dev.jsonl --preset mcu128 --out compared
     """
     from nnasim import files
     from nnasim.cli.comparison import Inputs, compared
