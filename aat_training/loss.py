@@ -7,12 +7,21 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from aat_training.data.batches import Batch
+from aat_training.flat_start import flat_start_loss
 from aat_training.model.rnnt import Rnnt
 from aat_training.tokens import BLANK
 
 
-def transducer_loss(model: Rnnt, batch: Batch, *, ctc_weight: float, dropout: float, token_dropout: float) -> Tensor:
-    """Mean loss per utterance of one batch (a scalar)."""
+def transducer_loss(
+    model: Rnnt,
+    batch: Batch,
+    *,
+    ctc_weight: float,
+    dropout: float,
+    token_dropout: float,
+    level_SB: Tensor | None = None,
+) -> Tensor:
+    """Mean loss per utterance of one batch (a scalar); ``level_SB``: loudness, while the flat start lasts."""
     from torchaudio.functional import rnnt_loss
 
     def between(x: Tensor) -> Tensor:
@@ -31,11 +40,17 @@ def transducer_loss(model: Rnnt, batch: Batch, *, ctc_weight: float, dropout: fl
         logits_BSUV.contiguous(), batch.tokens_BU.int(), batch.lengths.int(), batch.token_lengths.int(),
         blank=BLANK, reduction="mean",
     )  # fmt: skip
-    if ctc_weight:
-        log_probs_SBV = model.ctc_logits(encoded_SBH).log_softmax(-1)
-        ctc = F.ctc_loss(
-            log_probs_SBV, batch.tokens_BU, batch.lengths, batch.token_lengths,
-            blank=BLANK, reduction="sum", zero_infinity=True,
-        )  # fmt: skip
-        loss = loss + ctc_weight * ctc / len(batch.lengths)
+    if ctc_weight or level_SB is not None:
+        logits_SBV = model.ctc_logits(encoded_SBH)
+        loss = loss + ctc_weight * _ctc(logits_SBV, batch)
+        if level_SB is not None:
+            loss = loss + flat_start_loss(logits_SBV, level_SB, batch.lengths, batch.tokens_BU, batch.token_lengths)
     return loss
+
+
+def _ctc(logits_SBV: Tensor, batch: Batch) -> Tensor:
+    total = F.ctc_loss(
+        logits_SBV.log_softmax(-1), batch.tokens_BU, batch.lengths, batch.token_lengths,
+        blank=BLANK, reduction="sum", zero_infinity=True,
+    )  # fmt: skip
+    return total / len(batch.lengths)

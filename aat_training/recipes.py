@@ -11,7 +11,7 @@ from nnasim.errors import ConfigError
 
 def _fine_tuning(run: TrainConfig, **changes: object) -> TrainConfig:
     """Fine-tuning: a small rate and no dropout of activations, which would leave the integers."""
-    return TrainConfig.model_validate({**run.model_dump(), "dropout": 0.0, **changes})
+    return TrainConfig.model_validate({**run.model_dump(), "dropout": 0.0, "curriculum": 0, "flat_start": 0, **changes})
 
 
 def tiny() -> Recipe:
@@ -31,11 +31,13 @@ def tiny() -> Recipe:
 
 def digits() -> Recipe:
     """Connected digits, 8 kHz, word tokens, 60 ms encoder outputs: about 0.45 M parameters."""
+    # Masks shorter than half a digit: with 120 ms masks the same run ended at 7.5 % dev WER instead of 2.1 %.
     run = TrainConfig(
-        steps=2600, batch=16, learning_rate=3e-3, evaluate_every=200, dropout=0.1, token_dropout=0.3,
+        steps=4500, batch=16, learning_rate=3e-3, evaluate_every=250, dropout=0.1, token_dropout=0.1,
+        ctc_weight=0.5, curriculum=400,
         augment=AugmentConfig(
-            time_masks=2, time_mask_frames=12, feature_masks=2, feature_mask_bins=6,
-            noise=0.1, noise_floor=True, channel=0.15, stretch=0.15, warp=0.1,
+            time_masks=2, time_mask_frames=5, feature_masks=1, feature_mask_bins=4,
+            noise=0.1, channel=0.1, stretch=0.1, warp=0.06,
         ),
     )  # fmt: skip
     return Recipe(
@@ -46,7 +48,7 @@ def digits() -> Recipe:
             embedding=32, prediction_units=64, prediction_layers=1, joint_units=128,
         ),
         float_run=run,
-        aat_run=_fine_tuning(run, steps=600, learning_rate=6e-4, evaluate_every=100),
+        aat_run=_fine_tuning(run, steps=800, learning_rate=6e-4, evaluate_every=100),
     )  # fmt: skip
 
 

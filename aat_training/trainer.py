@@ -17,8 +17,9 @@ from torch import Tensor
 
 from aat_training.checkpoint import read_state, write_state
 from aat_training.config import Recipe, TrainConfig
-from aat_training.data.batches import Example, batch_indices, collate, training_batch
+from aat_training.data.batches import Batch, Example, batch_indices, collate, training_batch
 from aat_training.decode.greedy import greedy_batch
+from aat_training.flat_start import loudness
 from aat_training.loss import transducer_loss
 from aat_training.model.build import load_parameters, model_tensors
 from aat_training.model.rnnt import Rnnt
@@ -127,7 +128,7 @@ class Trainer:
         self.optimizer.zero_grad()
         loss = transducer_loss(
             self.model, batch, ctc_weight=self.run.ctc_weight, dropout=self.run.dropout,
-            token_dropout=self.run.token_dropout,
+            token_dropout=self.run.token_dropout, level_SB=self._level(batch),
         )  # fmt: skip
         loss.backward()  # type: ignore[no-untyped-call]
         self._norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.run.clip))
@@ -135,6 +136,12 @@ class Trainer:
             raise SimulationError(f"training diverged at step {self.step}: the gradient is not finite")
         self.optimizer.step()
         return float(loss.detach())
+
+    def _level(self, batch: Batch) -> Tensor | None:
+        """Loudness, while the flat start lasts."""
+        if self.step >= self.run.flat_start:
+            return None
+        return loudness(batch.x_TBF, self.recipe.features.kind, self.recipe.model.stack, self.recipe.model.reduction)
 
     def _evaluate(self, losses: list[float]) -> None:
         wer = dev_wer(self.model, self.dev, self.recipe, self.tokens)
