@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,12 @@ def is_floating(x: Array) -> bool:
 
 def type_name(x: Array) -> str:
     """Element type of ``x`` as both libraries spell it: "float32", "int64", ..."""
-    return x.dtype.name if library(x) is np else str(x.dtype).rpartition(".")[2]
+    return _spelling(x.dtype)
+
+
+@cache  # numpy builds a type's name anew each time, in 5 us
+def _spelling(dtype: Any) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def cast(x: Array, dtype: str) -> Array:
@@ -39,7 +45,7 @@ def widen(x: Array) -> Array:
 
 def as_type_of(x: Array, like: Array) -> Array:
     """``x`` in the element type of ``like``."""
-    return cast(x, type_name(like))
+    return x.astype(like.dtype, copy=False) if library(x) is np else x.to(like.dtype)
 
 
 def constant(values: Constants, like: Array, dtype: str) -> Array:
@@ -52,7 +58,7 @@ def constant(values: Constants, like: Array, dtype: str) -> Array:
 
 def gather(table: Constants, index: Array, like: Array) -> Array:
     """``table[index]`` in the type of ``like``; ``index`` is int64."""
-    return cast(constant(table, like, "int64")[index], type_name(like))
+    return as_type_of(constant(table, like, "int64")[index], like)
 
 
 def span(x: Array) -> tuple[float, float]:
