@@ -137,7 +137,7 @@ class Utterance(_Record):
     """
 
     id: str = Field(max_length=500)
-    audio_seconds: float = Field(gt=0)
+    audio_seconds: float = Field(gt=0, le=1e9)
     arrivals: tuple[float, ...] = Field(min_length=1)
     call_graphs: tuple[str, ...] = Field(min_length=1)
     call_frames: tuple[int, ...] = Field(min_length=1)
