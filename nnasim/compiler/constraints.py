@@ -79,6 +79,11 @@ def weight_tile_fits(free: int, needed: int) -> bool:
     return needed <= free
 
 
+def residents_fit(free: int, needed: int) -> bool:
+    """sram.resident_weights fit beside working set and buffers; sram.bytes must be at least {sram_bytes}"""
+    return needed <= free
+
+
 LIMITS: tuple[Limit, ...] = (
     graph_is_bounded,
     tensor_is_bounded,
@@ -90,6 +95,7 @@ LIMITS: tuple[Limit, ...] = (
     matmul_shapes_agree,
     working_set_fits,
     weight_tile_fits,
+    residents_fit,
 )
 
 

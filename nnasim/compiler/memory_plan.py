@@ -9,6 +9,7 @@ from nnasim.compiler import constraints
 from nnasim.compiler.allocate import aligned
 from nnasim.compiler.residency import choose_residents
 from nnasim.compiler.weights import WeightUse
+from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.units import ceil_div
 
@@ -47,12 +48,29 @@ def plan_memory(config: NnaConfig, working_set: int, uses: dict[str, WeightUse])
             constraints.working_set_fits, config.name, "sram.bytes", config.sram.bytes, needed=working_set
         )
     free = config.sram.bytes - working_set
-    if sum(use.bytes for use in uses.values()) <= free:
+    if config.sram.resident_weights is None and sum(use.bytes for use in uses.values()) <= free:
         return MemoryPlan(working_set, frozenset(uses), sum(use.bytes for use in uses.values()), 0, 0, {})
+    if not uses:
+        return MemoryPlan(working_set, frozenset(), 0, 0, 0, {})
     rows, buffers = _tiling(config, working_set, uses)
     size = max(aligned(rows[name] * use.row_bytes) for name, use in uses.items())
-    resident = choose_residents(list(uses.values()), free - buffers * size)
+    resident = _residents(config, uses, free - buffers * size)
     return MemoryPlan(working_set, resident, sum(uses[name].bytes for name in resident), buffers, size, rows)
+
+
+def _residents(config: NnaConfig, uses: dict[str, WeightUse], free: int) -> frozenset[str]:
+    """The user's list, checked, or the best choice."""
+    wanted = config.sram.resident_weights
+    if wanted is None:
+        return choose_residents(list(uses.values()), free)
+    field = "sram.resident_weights"
+    if unknown := sorted(set(wanted) - set(uses)):
+        raise PlacementError(config.name, field, unknown[0], f"weights on the NNA are {', '.join(uses) or 'none'}")
+    needed = sum(uses[name].bytes for name in set(wanted))
+    if not constraints.residents_fit(free, needed):
+        more = config.sram.bytes + needed - free
+        constraints.refuse(constraints.residents_fit, config.name, field, list(wanted), sram_bytes=more)
+    return frozenset(wanted)
 
 
 def _tiling(config: NnaConfig, working_set: int, uses: dict[str, WeightUse]) -> tuple[dict[str, int], int]:

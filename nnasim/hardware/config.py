@@ -59,7 +59,7 @@ class NnaConfig(Section):
         With B bytes a burst and X bursts in flight over a latency of L cycles, at most B X / L bytes arrive a cycle
         (Little's law); the engine keeps requesting, so a latency of less than one burst time costs nothing.
         """
-        rate = Fraction(self.dram.bytes_per_second) / Fraction(self.clock_hz)
+        rate = Fraction(self.dram.bytes_per_second) * (1 - Fraction(self.dram.cpu_share)) / Fraction(self.clock_hz)
         in_flight = self.dram.burst_bytes * self.dma.outstanding_bursts
         return min(rate, Fraction(in_flight, max(1, self.dram.read_latency_cycles)))
 

@@ -16,6 +16,9 @@ class SramConfig(Section):
     bytes_per_cycle: Number = Field(gt=0, le=2**20, description="bytes per cycle of one port")
     weight_buffers: Integer = Field(2, gt=0, le=1024, description="buffers for streamed weights; 2 is double buffering")
     weight_tile_bytes: Integer = Field(16384, gt=0, le=2**32, description="largest weight tile that is aimed at")
+    resident_weights: tuple[str, ...] | None = Field(
+        None, description="weight tensors that stay in SRAM; null: the compiler chooses those that save most traffic"
+    )
 
     @model_validator(mode="after")
     def _banks_divide(self) -> SramConfig:
@@ -29,6 +32,7 @@ class DramConfig(Section):
 
     bytes_per_second: Number = Field(gt=0, le=1e15, description="rate")
     read_latency_cycles: Integer = Field(ge=0, le=10**7, description="core cycles from request to first byte")
+    cpu_share: Number = Field(0.0, ge=0, lt=1, description="part of the rate that the CPU takes for itself")
     burst_bytes: Integer = Field(64, gt=0, le=2**16, description="bytes of one burst; a power of two")
 
     @model_validator(mode="after")

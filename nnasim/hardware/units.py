@@ -43,6 +43,9 @@ class HostConfig(Section):
     float_matmul_gflops: Number = Field(gt=0, le=1e6, description="10^9 float operations per second, 2 per MAC")
     memory_bytes_per_second: Number = Field(gt=0, le=1e15, description="rate at which the CPU reads weights")
     cache_bytes: Integer = Field(0, ge=0, le=2**40, description="float weights up to this size are read once")
+    other_load_per_second: Number = Field(0, ge=0, le=1e6, description="arrivals of other work, a Poisson process")
+    other_load_us: Number = Field(0, ge=0, le=1e6, description="CPU time of one piece of other work")
+    other_load_seed: Integer = Field(0, ge=0, le=2**32, description="of the arrival process")
     sigmoid_ns_per_element: Number = Field(ge=0, le=1e6)
     tanh_ns_per_element: Number = Field(ge=0, le=1e6)
     mul_ns_per_element: Number = Field(ge=0, le=1e6)
@@ -53,6 +56,18 @@ class HostConfig(Section):
     concat_ns_per_element: Number = Field(ge=0, le=1e6)
     argmax_ns_per_element: Number = Field(ge=0, le=1e6, description="per INPUT element")
     embedding_ns_per_element: Number = Field(ge=0, le=1e6)
+
+    @model_validator(mode="after")
+    def _load_leaves_room(self) -> HostConfig:
+        share = self.other_load_per_second * self.other_load_us * 1e-6
+        if share >= 1:
+            raise ValueError(f"other_load_us: other work would take {share:.3g} of the CPU; it must stay below 1")
+        return self
+
+    @property
+    def has_other_load(self) -> bool:
+        """Whether other work competes for the CPU."""
+        return self.other_load_per_second > 0 and self.other_load_us > 0
 
     def ns_per_element(self, kind: str) -> float:
         """The cost of operation ``kind`` (an ``OpKind`` other than matmul) per element."""

@@ -9,7 +9,7 @@ from nnasim.hardware import NnaConfig
 
 def not_modelled(config: NnaConfig) -> tuple[str, ...]:
     """The collected "Not modelled" list of the blocks that ``config`` has, for the report."""
-    from nnasim.sim.blocks import activation_unit, dma, dram, host, mac_array, mac_unit, sequencer, sram
+    from nnasim.sim.blocks import activation_unit, dma, dram, host, mac_array, mac_unit, other_load, sequencer, sram
 
     blocks: list[Any] = [
         sequencer.Sequencer,
@@ -22,4 +22,6 @@ def not_modelled(config: NnaConfig) -> tuple[str, ...]:
     if config.activation_unit is not None:
         blocks.append(activation_unit.ActivationUnit)
     blocks.append(host.Host)
+    if config.host.has_other_load:
+        blocks.append(other_load.OtherLoad)
     return tuple(item for block in blocks for item in block.not_modelled)

@@ -18,6 +18,7 @@ from nnasim.sim.blocks.dram import Dram
 from nnasim.sim.blocks.host import Host
 from nnasim.sim.blocks.mac_array import mac_array_law
 from nnasim.sim.blocks.mac_unit import MacUnit
+from nnasim.sim.blocks.other_load import OtherLoad
 from nnasim.sim.blocks.sequencer import Sequencer
 from nnasim.sim.blocks.sram import Sram
 from nnasim.sim.datapath import Datapath
@@ -28,14 +29,19 @@ WATCHDOG_CYCLES = 10**12
 
 
 class Machine:
-    """One chip with its host, in one SimPy environment. Blocks are made in a fixed order: a run repeats itself."""
+    """One chip with its host, in one SimPy environment. Blocks are made in a fixed order: a run repeats itself.
+
+    ``stream``: which of many independent streams of other load on the CPU (one per utterance).
+    """
 
     def __init__(
-        self, env: simpy.Environment, config: NnaConfig, probe: Probe, datapath: Datapath | None = None
-    ) -> None:
+        self, env: simpy.Environment, config: NnaConfig, probe: Probe, datapath: Datapath | None = None,
+        stream: int = 0,
+    ) -> None:  # fmt: skip
         self.env, self.config, self.probe, self.datapath = env, config, probe, datapath or Datapath()
         self.dram = Dram(env, probe, config.dram_bytes_per_cycle, config.dram.read_latency_cycles)
-        self.host = Host(env, probe, config.host, config.clock_hz, self.datapath)
+        load = OtherLoad(env, config.host, config.clock_hz, stream) if config.host.has_other_load else None
+        self.host = Host(env, probe, config.host, config.clock_hz, self.datapath, load)
         self.sequencer = Sequencer(env, probe, config.sequencer.cycles_per_command)
         self.law = mac_array_law(config.mac_array)
 

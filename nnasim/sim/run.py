@@ -26,10 +26,14 @@ def run_steps(
     config: NnaConfig,
     watchdog_cycles: int = WATCHDOG_CYCLES,
     datapath: Datapath | None = None,
+    stream: int = 0,
 ) -> list[StepRun]:
-    """Every event of ``steps``, one after another on one machine; ``datapath`` moves the data, if any."""
+    """Every event of ``steps``, one after another on one machine; ``datapath`` moves the data, if any.
+
+    ``stream``: which stream of other load on the CPU, if there is such load.
+    """
     env, probe, datapath = simpy.Environment(), Probe(), datapath or Datapath()
-    machine, runs = Machine(env, config, probe, datapath), list[StepRun]()
+    machine, runs = Machine(env, config, probe, datapath, stream), list[StepRun]()
 
     def utterance() -> Generator[simpy.Event, Any, None]:
         for step in steps:

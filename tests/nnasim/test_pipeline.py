@@ -111,6 +111,19 @@ def test_the_float_system_never_touches_the_chip() -> None:
     assert result.blocks["host"].busy > 0
 
 
+def test_other_work_on_the_cpu_delays_frames_and_repeats_with_its_seed() -> None:
+    load = ("host.other_load_per_second=900", "host.other_load_us=1000")
+    quiet, loaded, again = run(), run(*load), run(*load)
+    assert loaded == again
+    assert sum(loaded.frames.end) > sum(quiet.frames.end)
+    assert loaded.blocks["host"].stall > 0
+
+
+def test_a_cpu_that_takes_half_the_dram_halves_the_rate() -> None:
+    alone, shared = (run(TIGHT, f"dram.cpu_share={share}") for share in (0, 0.5))
+    assert shared.blocks["dram"].busy == pytest.approx(2 * alone.blocks["dram"].busy, rel=0.01)
+
+
 def test_spans_show_one_frame_with_its_prediction() -> None:
     result = run(TIGHT)
     names = {span.name for span in result.spans}

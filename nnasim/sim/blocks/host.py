@@ -9,6 +9,7 @@ import simpy
 
 from nnasim.hardware.units import HostConfig
 from nnasim.ir.program import HandoffCommand, HostCommand
+from nnasim.sim.blocks.other_load import OtherLoad
 from nnasim.sim.datapath import Datapath
 from nnasim.sim.probe import Probe
 from nnasim.units import seconds_to_cycles
@@ -26,25 +27,21 @@ class Host:
         ``run(command)``: execute one operation or one crossing.
 
     Not modelled
-        Other load on the CPU and its scheduling; frequency changes.
-        Contention of the CPU's reads with the DMA's.
+        Frequency changes of the CPU.
+        Contention of the CPU's reads with the DMA's, beyond the share of ``dram.cpu_share``.
     """
 
     not_modelled: ClassVar[tuple[str, ...]] = (
-        "other load on the CPU and its scheduling; frequency changes",
-        "contention of the CPU's reads with the DMA's",
+        "frequency changes of the CPU",
+        "contention of the CPU's reads with the DMA's, beyond the share of dram.cpu_share",
     )
 
     def __init__(
-        self,
-        env: simpy.Environment,
-        probe: Probe,
-        config: HostConfig,
-        clock_hz: float,
-        datapath: Datapath | None = None,
-    ) -> None:
+        self, env: simpy.Environment, probe: Probe, config: HostConfig, clock_hz: float,
+        datapath: Datapath | None = None, load: OtherLoad | None = None,
+    ) -> None:  # fmt: skip
         self.env, self.probe, self.config, self.clock_hz = env, probe, config, clock_hz
-        self.datapath = datapath or Datapath()
+        self.datapath, self.load = datapath or Datapath(), load
 
     def cycles(self, command: HostCommand | HandoffCommand) -> int:
         """Core cycles of one command."""
@@ -60,6 +57,16 @@ class Host:
 
     def run(self, command: HostCommand | HandoffCommand) -> Generator[simpy.Event, Any, None]:
         """Execute one command."""
+        if self.load is None:
+            yield from self._execute(command)
+            return
+        asked = int(self.env.now)
+        with self.load.cpu.request() as turn:
+            yield turn
+            self.probe.stall("host", 0, command.op, asked, int(self.env.now), "other work on the CPU")
+            yield from self._execute(command)
+
+    def _execute(self, command: HostCommand | HandoffCommand) -> Generator[simpy.Event, Any, None]:
         start = int(self.env.now)
         self.datapath.begin(command, None)
         if duration := self.cycles(command):

@@ -96,3 +96,20 @@ def test_a_weight_tile_that_no_sram_holds_is_refused_with_the_nearest_size_that_
         CompiledTrace(small(), load_preset("edge256", narrow))
     enough = -(-int(str(caught.value).rsplit(" ", 1)[1]) // 4) * 4
     assert CompiledTrace(small(), load_preset("edge256", [*narrow, f"sram.bytes={enough}"])).memory.buffers == 1
+
+
+def test_the_users_list_of_residents_is_kept(small) -> None:
+    chip = load_preset("edge256", ["sram.resident_weights=[enc1.wh]"])
+    assert CompiledTrace(small(), chip).memory.resident == {"enc1.wh"}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["sram.resident_weights=[enc9.wh]"], "'enc9.wh': weights on the NNA are enc0.wx"),
+        (["sram.resident_weights=[enc1.wh]", "sram.bytes=20000"], r"sram\.bytes must be at least \d+"),
+    ],
+)
+def test_a_list_that_names_nothing_or_does_not_fit_is_refused(small, overrides: list[str], words: str) -> None:
+    with pytest.raises(PlacementError, match=words):
+        CompiledTrace(small(), load_preset("edge256", overrides))

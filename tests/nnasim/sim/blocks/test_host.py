@@ -1,11 +1,15 @@
 """A crossing costs what the preset says; a float operation its elements, or its arithmetic, or its weights' bytes."""
 
+from collections.abc import Iterator
+
 import pytest
 import simpy
 
+from nnasim.errors import ConfigError
 from nnasim.hardware import load_preset
 from nnasim.ir.program import HandoffCommand, HostCommand
 from nnasim.sim.blocks.host import Host
+from nnasim.sim.blocks.other_load import OtherLoad
 from nnasim.sim.probe import Probe
 
 
@@ -29,3 +33,38 @@ def test_a_matmul_takes_two_operations_per_mac() -> None:
 
 def test_a_matmul_is_not_faster_than_its_weights_arrive() -> None:
     assert cycles(HostCommand(0, "matmul", 0, 4, 3_750_000)) == 500_000  # 3.75 MB at 3.75 GB/s: 1 ms
+
+
+def waits(stream: int, seed: int = 0) -> list[int]:
+    """Cycles at which ten crossings of 1 us end, while other work takes 40 % of the CPU."""
+    load = ["host.handoff_us=1", "host.other_load_per_second=2000", "host.other_load_us=200"]
+    load.append(f"host.other_load_seed={seed}")
+    chip, env = load_preset("edge256", load), simpy.Environment()
+    host = Host(env, Probe(), chip.host, chip.clock_hz, load=OtherLoad(env, chip.host, chip.clock_hz, stream))
+
+    def crossings() -> Iterator[simpy.Event]:
+        for number in range(10):
+            yield env.timeout(max(0, 500_000 * number - int(env.now)))
+            yield from host.run(HandoffCommand(0, "cpu"))
+            ends.append(int(env.now))
+
+    ends: list[int] = []
+    env.run(until=env.process(crossings()))
+    return ends
+
+
+def test_other_work_makes_crossings_wait_and_the_same_seed_repeats_it() -> None:
+    ends = waits(0)
+    alone = [500_000 * number + 500 for number in range(10)]
+    assert all(end >= free for end, free in zip(ends, alone, strict=True))
+    assert sum(ends) > sum(alone)
+    assert waits(0) == ends
+
+
+def test_streams_and_seeds_are_independent() -> None:
+    assert len({tuple(waits(0)), tuple(waits(1)), tuple(waits(0, seed=1))}) == 3
+
+
+def test_other_work_that_fills_the_cpu_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"host\.other_load_us = 500: other work would take 1 of the CPU"):
+        load_preset("edge256", ["host.other_load_per_second=2000", "host.other_load_us=500"])

@@ -1,0 +1,46 @@
+"""Other work on the host CPU."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Generator
+from typing import Any, ClassVar
+
+import simpy
+
+from nnasim.hardware.units import HostConfig
+from nnasim.units import seconds_to_cycles
+
+
+class OtherLoad:
+    """Pieces of other work that take their turn on the CPU, first come first served.
+
+    Timing law
+        Arrivals are a Poisson process of ``other_load_per_second``; each piece holds the CPU for ``other_load_us``. A
+        piece is never interrupted, nor is a command of ours. The same seed gives the same arrivals.
+
+    Ports
+        ``cpu``: the resource that commands of ours must hold too.
+
+    Not modelled
+        Priorities and time slices of an operating system.
+    """
+
+    not_modelled: ClassVar[tuple[str, ...]] = ("priorities and time slices of the host's operating system",)
+
+    def __init__(self, env: simpy.Environment, config: HostConfig, clock_hz: float, stream: int) -> None:
+        self.env, self.cpu = env, simpy.Resource(env, capacity=1)
+        self._random = random.Random(f"{config.other_load_seed} {stream}")
+        self._mean_gap = clock_hz / config.other_load_per_second
+        self._service = seconds_to_cycles(config.other_load_us * 1e-6, clock_hz)
+        env.process(self._arrivals())
+
+    def _arrivals(self) -> Generator[simpy.Event, Any, None]:
+        while True:
+            yield self.env.timeout(round(self._random.expovariate(1) * self._mean_gap))
+            self.env.process(self._piece())
+
+    def _piece(self) -> Generator[simpy.Event, Any, None]:
+        with self.cpu.request() as turn:
+            yield turn
+            yield self.env.timeout(self._service)
