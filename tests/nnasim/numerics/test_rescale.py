@@ -87,10 +87,16 @@ class TestDoubleRounding:
         mask, threshold = 2**right - 1, (2**right - 1) // 2 + (1 if high < 0 else 0)
         return (high >> right) + (1 if high & mask > threshold else 0)
 
-    @given(st.integers(1, 2**31 - 1), mult31, st.integers(32, 60))
-    def test_it_equals_gemmlowp_on_positive_values(self, value: int, mult: int, shift: int) -> None:
+    @given(int32, mult31, st.integers(32, 60))
+    def test_it_equals_gemmlowp(self, value: int, mult: int, shift: int) -> None:
         scale = Rescale.checked(mult, shift, 31, double_round=True)
         assert rescale(np.array([value]), scale)[0] == self.two_steps(value, mult, shift)
+
+    @pytest.mark.parametrize("exponent", range(2, 8))
+    def test_it_equals_gemmlowp_on_every_tie_of_either_sign(self, exponent: int) -> None:
+        scale = Rescale.checked(1 << 30, 30 + exponent, 31, double_round=True)
+        values = np.arange(-1000, 1001)
+        equal(rescale(values, scale), [self.two_steps(int(v), 1 << 30, 30 + exponent) for v in values])
 
     def test_it_differs_from_single_rounding_just_below_a_tie(self) -> None:
         """2^-4 of 2^31 - 1 halves: the first rounding lifts what the second then takes for a tie."""
