@@ -31,9 +31,7 @@ def _random_pairs(count: int, seed: int = 1) -> list[tuple[str, str]]:
         ("  one\ttwo ", "one two", 0),
     ],
 )
-def test_word_errors_are_substitutions_deletions_and_insertions(
-    reference: str, hypothesis: str, errors: int
-) -> None:
+def test_word_errors_are_substitutions_deletions_and_insertions(reference: str, hypothesis: str, errors: int) -> None:
     assert word_errors(reference, hypothesis) == errors
 
 

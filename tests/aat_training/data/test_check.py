@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 
-from aat_training.data.check import check_files
+from aat_training.data.check import check_files, seconds_of
 from aat_training.data.manifest import Entry
 from nnasim.errors import ManifestError
 
@@ -21,8 +21,9 @@ def good(tmp_path, write_audio):
     return [entry(1, audio_filepath=str(audio)), entry(2, features_filepath=str(tmp_path / "a.mfc"))]
 
 
-def test_good_files_pass(good):
+def test_good_files_say_how_long_they_are_whatever_the_manifest_declares(good):
     check_files(good)
+    assert [seconds_of(entry) for entry in good] == [0.1, 0.01]
 
 
 def test_the_first_bad_file_is_named_with_its_line(good, tmp_path):

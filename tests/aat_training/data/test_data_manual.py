@@ -33,13 +33,13 @@ def test_the_manuals_python_runs():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("MAX_MANIFEST_BYTES", "64 MB"), ("MAX_UTTERANCES", "50,000 lines"), ("MAX_LINE_BYTES", "1 MB a line")],
+    [("MAX_FILE_BYTES", "64 MB"), ("MAX_LINES", "50,000 lines"), ("MAX_LINE_BYTES", "1 MB a line")],
 )
 def test_the_manuals_limits_are_the_codes(name, value):
-    from aat_training.data import manifest
+    from aat_training.data import jsonl
 
     number = int(re.sub(r"[^0-9]", "", value)) * (1_000_000 if "MB" in value else 1)
-    assert getattr(manifest, name) == number
+    assert getattr(jsonl, name) == number
     assert value in MANUAL
 
 

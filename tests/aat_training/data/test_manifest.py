@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aat_training.data import manifest
+from aat_training.data import jsonl
 from aat_training.data.manifest import Entry, read_manifest, write_manifest
 from nnasim.errors import FileError, NnasimError
 
@@ -66,6 +66,7 @@ def test_blank_lines_are_skipped_but_counted(write):
         (line(offset=3), "'offset' is unknown"),
         (line(where="x"), "'where' is unknown"),
         (line(folder="/"), "'folder' is unknown"),
+        (line(speech_end=1.0), "'speech_end' is unknown"),
         (line(id=""), "id = ''"),
         (line(id="a\nb"), "no control character"),
         (line(id=7), "id = 7: Input should be a valid string"),
@@ -126,10 +127,10 @@ def test_only_regular_files_are_opened(tmp_path):
 
 def test_too_much_is_refused_before_it_is_parsed(tmp_path, monkeypatch):
     path = tmp_path / "m.jsonl"
-    path.write_bytes(b"{\n" * (manifest.MAX_UTTERANCES + 1))
+    path.write_bytes(b"{\n" * (jsonl.MAX_LINES + 1))
     with pytest.raises(FileError, match="more than 50000 lines"):
         read_manifest(path)
-    os.truncate(path, manifest.MAX_MANIFEST_BYTES + 1)
+    os.truncate(path, jsonl.MAX_FILE_BYTES + 1)
     begun = time.monotonic()
     with pytest.raises(FileError, match="at most 64000000"):
         read_manifest(path)
@@ -159,6 +160,12 @@ def test_written_paths_do_not_depend_on_the_working_directory(tmp_path, monkeypa
         made.append((tmp_path / "m.jsonl").read_bytes())
     assert made[0] == made[1]
     assert json.loads(made[0])["audio_filepath"] == "audio/a.wav"
+
+
+def test_speech_ends_where_the_word_times_beside_the_manifest_say(write, tmp_path):
+    words = [{"word": "three", "start": 0.1, "end": 0.5}, {"word": "one", "start": 0.6, "end": 1.1}]
+    (tmp_path / "m.align.jsonl").write_text(json.dumps({"id": "b", "words": words}))
+    assert [entry.speech_end for entry in read_manifest(write(line(), line(id="b")))] == [None, 1.1]
 
 
 def test_an_existing_manifest_is_kept_without_force(tmp_path, write):

@@ -18,14 +18,18 @@ def layer(numerics: NumericsConfig, *, units=12, inputs=9, gain=1.0, seed=0, gra
     rng = torch.Generator().manual_seed(seed)
     cell = build_cell(numerics, Ranges(6.0, 3.0, 3.0, 4.0))
     kernel = LstmKernel.of("layer", cell, numerics, 2.0**-7, gradient)
-    parameters = [gain * torch.randn(shape, generator=rng) for shape in ((4 * units, inputs), (4 * units, units), (4 * units,))]
+    parameters = [
+        gain * torch.randn(shape, generator=rng) for shape in ((4 * units, inputs), (4 * units, units), (4 * units,))
+    ]
     x = torch.randint(-128, 128, (7, 3, inputs), generator=rng).float()
     h = torch.randint(-128, 128, (3, units), generator=rng).float()
     c = torch.randint(-100, 100, (3, units), generator=rng).float()
     return kernel, parameters, x, h, c
 
 
-@pytest.mark.parametrize("options", [{}, {"cell_bits": 16}, {"activation": "plan"}, {"activation": "lut16", "cell_bits": 16}])
+@pytest.mark.parametrize(
+    "options", [{}, {"cell_bits": 16}, {"activation": "plan"}, {"activation": "lut16", "cell_bits": 16}]
+)
 @pytest.mark.parametrize("gain", [0.3, 3.0])
 def test_every_step_equals_the_integer_cell(options, gain):
     numerics = NumericsConfig(**options)
@@ -117,7 +121,9 @@ def unsaturated(cell, ints, c_int):
 def product(cell, o, tc):
     from nnasim.numerics.ops import mul
 
-    return mul(o.round().numpy().astype(np.int64), tc.numpy().astype(np.int64), cell.output, cell.act_bits).astype(float)
+    return mul(o.round().numpy().astype(np.int64), tc.numpy().astype(np.int64), cell.output, cell.act_bits).astype(
+        float
+    )
 
 
 @pytest.mark.parametrize("gain", [0.3, 1.0, 6.0], ids=["small", "usual", "saturating"])

@@ -1,0 +1,148 @@
+"""The whole road as a user walks it: speech, training, fine-tuning with the chip's operators, scores, trace, chip."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nnasim.cli.main import main
+
+
+def run(*arguments: object) -> None:
+    assert main([str(argument) for argument in arguments]) == 0
+
+
+@pytest.fixture(scope="module")
+def road(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two manifests of synthesised digits and a float and an aat checkpoint of the tiny recipe."""
+    pytest.importorskip("espeakng_loader", reason="the synth extra is not installed")
+    folder = tmp_path_factory.mktemp("road")
+    for name, voices, count in (("train", "train", 24), ("dev", "test", 6)):
+        run(
+            "data",
+            "synth",
+            "--voices",
+            voices,
+            "--utterances",
+            count,
+            "--max-digits",
+            3,
+            "--out",
+            folder / f"{name}.jsonl",
+        )
+    run("train", *recipe(folder), "--out", folder / "models" / "float", "--steps", 8)
+    start = ("--system", "aat", "--init", folder / "models" / "float")
+    run("train", *recipe(folder), *start, "--out", folder / "models" / "aat", "--steps", 3)
+    return folder
+
+
+def recipe(folder: Path) -> tuple[object, ...]:
+    return "--recipe", "tiny", "--train", folder / "train.jsonl", "--dev", folder / "dev.jsonl"
+
+
+@pytest.mark.parametrize("system", ["float", "cpu_fallback", "naive", "aat"])
+def test_each_system_is_scored(road: Path, system: str, tmp_path: Path) -> None:
+    checkpoint = road / "models" / ("aat" if system == "aat" else "float")
+    scores = tmp_path / "scores.json"
+    run("evaluate", "--checkpoint", checkpoint, "--manifest", road / "dev.jsonl", "--system", system, "--json", scores)
+    found = json.loads(scores.read_text())
+    assert found["utterances"] == 6
+    assert found["wer"] == pytest.approx(found["errors"] / found["words"])
+
+
+def test_the_numerics_can_be_explained(road: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(
+        "evaluate", "--checkpoint", road / "models" / "aat", "--manifest", road / "dev.jsonl", "--system", "aat",
+        "--limit", 1, "--explain-numerics",
+    )  # fmt: skip
+    shown = capsys.readouterr().out
+    assert "enc0.x" in shown
+    assert "float32" in shown
+    assert "safe" in shown
+
+
+def test_training_leaves_a_model_a_log_and_no_working_state(road: Path) -> None:
+    for system in ("float", "aat"):
+        folder = road / "models" / system
+        assert {path.name for path in folder.iterdir()} == {"model.json", "model.safetensors", "log.csv"}
+        assert (folder / "log.csv").read_text().startswith("step,loss,")
+        record = json.loads((folder / "model.json").read_text())
+        assert record["system"] == system
+        assert record["info"]["command"].startswith("nnasim train --recipe tiny")
+
+
+def test_a_real_decode_runs_on_the_chip_with_its_real_integers(road: Path, tmp_path: Path) -> None:
+    trace, result = tmp_path / "trace.json", tmp_path / "result.json"
+    run(
+        "trace", "--checkpoint", road / "models" / "aat", "--manifest", road / "dev.jsonl", "--system", "aat",
+        "--limit", 1, "--out", trace,
+    )  # fmt: skip
+    run("simulate", trace, "--functional", "--out", result)
+    found = json.loads(result.read_text())
+    assert found["totals"]["macs"] > 0
+    assert found["utterances"][0]["engine_latency_ms"] > 0
+
+
+def test_other_numerics_need_no_new_training(road: Path, tmp_path: Path) -> None:
+    changes = "numerics.activation=lut16", "numerics.cell_bits=16", "numerics.activation=none"
+    for number, change in enumerate(changes):
+        run(
+            "evaluate", "--checkpoint", road / "models" / "float", "--manifest", road / "dev.jsonl",
+            "--system", "naive",
+            "--set", change, "--limit", 2, "--json", tmp_path / f"{number}.json",
+        )  # fmt: skip
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_bits_of_an_unbroken_one(road: Path, tmp_path: Path) -> None:
+    words = ["train", *map(str, recipe(road)), "--steps", "12", "--out"]
+    run(*words, tmp_path / "whole")
+    broken = tmp_path / "broken"
+    process = subprocess.Popen([sys.executable, "-m", "nnasim.cli.main", *words, str(broken)], start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not (broken / "log.csv").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (broken / "model.json").exists() or process.returncode == 0
+    run(*words, broken, "--resume")
+    assert (broken / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("--recipe", "huge"), "tiny, digits, an4"),
+        (("--train", "absent.jsonl"), "absent.jsonl"),
+        (("--init", "absent"), "absent"),
+        (("--system", "aat"), "--init"),
+        (("--steps", "0"), "--steps"),
+    ],
+)
+def test_wrong_input_is_one_line(road: Path, tmp_path: Path, capsys, change: tuple[str, str], message: str) -> None:
+    words = [*map(str, recipe(road)), "--out", str(tmp_path / "out"), *change]
+    if change[0] == "--recipe":
+        words = words[2:]
+    assert main(["train", *words]) == 2
+    complaint = capsys.readouterr().err
+    assert message in complaint
+    assert complaint.count("\n") == 1
+
+
+def test_an_existing_folder_is_refused_and_kept(road: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (road / "models" / "float" / "model.safetensors").read_bytes()
+    assert main(["train", *map(str, recipe(road)), "--out", str(road / "models" / "float")]) == 2
+    assert "--resume" in capsys.readouterr().err
+    assert (road / "models" / "float" / "model.safetensors").read_bytes() == before
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(road: Path, tmp_path: Path, capsys) -> None:
+    words = ["--train", road / "train.jsonl", "--dev", road / "dev.jsonl", "--init", road / "models" / "float"]
+    assert main(["train", "--recipe", "digits", *map(str, words), "--out", str(tmp_path / "x")]) == 2
+    assert "must be digits" in capsys.readouterr().err
