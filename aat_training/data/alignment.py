@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from aat_training.data.manifest import MAX_LINE_BYTES, MAX_MANIFEST_BYTES
+from aat_training.data.jsonl import json_lines
 from nnasim import files
-from nnasim.errors import FileError, ManifestError
+from nnasim.errors import ManifestError
 
 
 class WordTime(BaseModel):
@@ -19,7 +20,7 @@ class WordTime(BaseModel):
 
     word: str
     start: float = Field(ge=0)
-    end: float = Field(ge=0)
+    end: float = Field(ge=0, le=3600)
 
 
 class Alignment(BaseModel):
@@ -54,19 +55,12 @@ def read_alignments(manifest: str | Path) -> dict[str, Alignment]:
     path = alignment_path(manifest)
     if not path.exists():
         return {}
-    found = {}
-    for number, line in enumerate(files.read_text(path, MAX_MANIFEST_BYTES).split("\n"), start=1):
-        if line.strip():
-            alignment = _parse_line(line, f"{path} line {number}")
-            found[alignment.id] = alignment
-    return found
+    return {alignment.id: alignment for alignment in (_alignment(*line) for line in json_lines(path))}
 
 
-def _parse_line(line: str, where: str) -> Alignment:
-    if len(line) > MAX_LINE_BYTES:
-        raise FileError(where, f"has {len(line)} characters, at most {MAX_LINE_BYTES} are allowed")
+def _alignment(where: str, data: Any) -> Alignment:
     try:
-        return Alignment.model_validate(files.parse_json(line, where))
+        return Alignment.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from aat_training.data.manifest import MAX_SECONDS
 from nnasim import files
 from nnasim.errors import FileError
 
 CEPSTRA = 13
 FRAMES_PER_SECOND = 100
+MAX_SECONDS = 3600
 _DELTA_FRAMES = 2
 
 Cepstra = NDArray[np.float32]

@@ -1,7 +1,7 @@
 """eSpeak NG through ctypes: text in, samples and word times out, the same every time.
 
 The library keeps state between utterances (phases, flutter, noise) that nothing in its interface resets, so each
-utterance gets the library freshly loaded; that costs 10 ms. Layouts and numbers are those of its public header,
+utterance gets the library freshly loaded and its noise seeded; that costs 10 ms. Layouts and numbers are those of its public header,
 ``espeak-ng/speak_lib.h``.
 """
 
@@ -22,6 +22,7 @@ _DO_NOT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT: a failure is a return code,
 _POSITION_CHARACTER = 1
 _UTF8 = 1
 _RATE, _PITCH, _WORD_GAP = 1, 3, 7
+_NOISE_SEED = 1  # breathy voices add noise; without this the library seeds it with the time of day
 _EVENT_NONE, _EVENT_WORD, _EVENT_END = 0, 1, 5
 
 
@@ -110,6 +111,7 @@ def _library() -> Iterator[tuple[ctypes.CDLL, int]]:
         rate = library.espeak_Initialize(_SYNCHRONOUS, 0, str(espeakng_loader.get_data_path()).encode(), _DO_NOT_EXIT)
         if rate <= 0:
             raise NnasimError(f"eSpeak NG cannot start with its data in {espeakng_loader.get_data_path()}")
+        library.espeak_ng_SetRandSeed(ctypes.c_long(_NOISE_SEED))
         yield library, rate
         library.espeak_Terminate()
     finally:

@@ -1,11 +1,10 @@
 """Manifests: JSON lines that say which utterances exist, where they are and what is said in them.
 
-Limits, enforced before parsing: a line 1 MB, a manifest 64 MB and 50,000 utterances. Needs neither torch nor audio.
+The limits of ``jsonl`` hold. Needs neither torch nor audio.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import re
 from collections.abc import Iterable
@@ -14,12 +13,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from aat_training.data.alignment import Alignment, read_alignments
+from aat_training.data.jsonl import json_lines
 from nnasim import files
 from nnasim.errors import FileError, ManifestError, shown
 
-MAX_LINE_BYTES = 1_000_000
-MAX_MANIFEST_BYTES = 64_000_000
-MAX_UTTERANCES = 50_000  # read in under 5 s
 MAX_SECONDS = 3600
 MAX_TEXT = 100_000  # characters: twice what an hour of fast speech holds
 _REQUIRED = ("id", "duration", "text", "speaker")
@@ -47,7 +45,8 @@ class Entry(BaseModel):
     """One utterance. ``audio_filepath`` or ``features_filepath``, exactly one, as the manifest wrote it.
 
     ``duration`` [s] is informative: what is measured comes from the audio itself. ``where`` (manifest and line) is
-    what messages about this utterance name; ``folder`` is where a relative path starts. Neither is part of the file.
+    what messages about this utterance name; ``folder`` is where a relative path starts; ``speech_end`` [s] is known
+    where the manifest has word times beside it. These three are not part of the file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -60,6 +59,7 @@ class Entry(BaseModel):
     speaker: _Text = Field(min_length=1, max_length=500)
     where: str = Field(default="entry", exclude=True, repr=False)
     folder: Path = Field(default=Path(), exclude=True, repr=False)
+    speech_end: float | None = Field(default=None, exclude=True, repr=False)
 
     @property
     def field(self) -> str:
@@ -82,35 +82,25 @@ def read_manifest(path: str | Path) -> list[Entry]:
     Raises FileError (unreadable, over a limit, not UTF-8, not strict JSON) and ManifestError (a field is missing,
     unknown, of a wrong type or value; an id twice; no utterance at all); each names the file and the line.
     """
-    data = files.read_bytes(path, MAX_MANIFEST_BYTES)
-    if data.count(b"\n") > MAX_UTTERANCES:
-        raise FileError(path, f"has more than {MAX_UTTERANCES} lines")
-    lines: dict[str, str] = {}
+    first: dict[str, str] = {}
     entries = []
-    for number, line in enumerate(io.BytesIO(data), start=1):
-        where = f"{path} line {number}"
-        if not line.strip():
-            continue
-        entry = _parse_line(line, where, Path(path).parent)
-        if (first := lines.setdefault(entry.id, where)) != where:
-            raise ManifestError(where, "id", entry.id, f"stands already in {first}")
+    alignments = read_alignments(path)
+    for where, data in json_lines(path):
+        entry = _entry(data, where, Path(path).parent, alignments)
+        if first.setdefault(entry.id, where) != where:
+            raise ManifestError(where, "id", entry.id, f"stands already in {first[entry.id]}")
         entries.append(entry)
     if not entries:
         raise FileError(path, "holds no utterance")
     return entries
 
 
-def _parse_line(line: bytes, where: str, folder: Path) -> Entry:
-    if len(line) > MAX_LINE_BYTES:
-        raise FileError(where, f"has {len(line)} bytes, at most {MAX_LINE_BYTES} are allowed")
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise FileError(where, f"is not UTF-8 text (byte {error.start})") from None
-    data = files.parse_json(text.strip(), where)
+def _entry(data: Any, where: str, folder: Path, alignments: dict[str, Alignment]) -> Entry:
     _check_fields(data, where)
+    spoken = alignments.get(data["id"]) if isinstance(data["id"], str) else None
+    end = None if spoken is None else spoken.speech_end
     try:
-        return Entry.model_validate({**data, "where": where, "folder": folder})
+        return Entry.model_validate({**data, "where": where, "folder": folder, "speech_end": end})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         message = first["msg"].removeprefix("Value error, ")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from aat_training.data.espeak import Style, synthesise
-from aat_training.data.synth import ACCENTS, VARIANTS, synthesised, voices
+from aat_training.data.synth import VARIANTS, synthesised, voices
 from aat_training.data.vocabulary import COMMANDS, DIGITS
 from nnasim.errors import InputError, MissingExtraError, NnasimError
 

@@ -1,0 +1,39 @@
+"""JSON lines, read strictly: the form of a manifest and of its side file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from nnasim import files
+from nnasim.errors import FileError
+
+MAX_LINE_BYTES = 1_000_000
+MAX_FILE_BYTES = 64_000_000
+MAX_LINES = 50_000  # read in under 5 s
+
+
+def json_lines(path: str | Path) -> Iterator[tuple[str, Any]]:
+    """(where, data) of each line that is not blank; ``where`` names file and line for messages.
+
+    Raises FileError: unreadable, over a limit (checked before anything is parsed), not UTF-8, not strict JSON.
+    """
+    data = files.read_bytes(path, MAX_FILE_BYTES)
+    if data.count(b"\n") > MAX_LINES:
+        raise FileError(path, f"has more than {MAX_LINES} lines")
+    for number, line in enumerate(io.BytesIO(data), start=1):
+        if line.strip():
+            where = f"{path} line {number}"
+            yield where, _parse_line(line, where)
+
+
+def _parse_line(line: bytes, where: str) -> Any:
+    if len(line) > MAX_LINE_BYTES:
+        raise FileError(where, f"has {len(line)} bytes, at most {MAX_LINE_BYTES} are allowed")
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FileError(where, f"is not UTF-8 text (byte {error.start})") from None
+    return files.parse_json(text.strip(), where)
