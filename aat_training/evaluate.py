@@ -11,6 +11,7 @@ import torch
 
 from aat_training.checkpoint import Checkpoint
 from aat_training.data.batches import stacked
+from aat_training.data.check import check_files, seconds_of
 from aat_training.data.features import FeatureConfig, features_of
 from aat_training.data.manifest import Entry, read_manifest
 from aat_training.decode.greedy import Decoded, GreedyDecoder
@@ -80,7 +81,7 @@ def _utterance(entry: Entry, decoded: Decoded, checkpoint: Checkpoint, seconds: 
         call_graphs=tuple(decoded.call_graphs),
         call_frames=tuple(decoded.call_frames),
         emissions=tuple(decoded.emissions),
-        speech_end=None,
+        speech_end=entry.speech_end,
     )
 
 
@@ -93,11 +94,12 @@ def run_model(
     progress: Progress | None = None,
 ) -> SystemRun:
     """Decode ``entries`` one by one and collect hypotheses and invocations."""
+    check_files(entries)
     hypotheses, utterances = [], []
     for number, entry in enumerate(entries, start=1):
         decoded = decode_entry(model, checkpoint, entry)
         hypotheses.append((entry.id, entry.text, checkpoint.tokens.decode(decoded.tokens)))
-        utterances.append(_utterance(entry, decoded, checkpoint, entry.duration))
+        utterances.append(_utterance(entry, decoded, checkpoint, seconds_of(entry)))
         if progress:
             progress(number, len(entries))
     tensors, graphs = build_graphs(model.shape, numerics, system)
