@@ -30,6 +30,7 @@ def command(
 
     Example: nnasim evaluate --checkpoint runs/float --manifest dev.jsonl --system naive --json naive.json
     """
+    from aat_training.data.check import check_files
     from aat_training.data.manifest import read_manifest
     from aat_training.evaluate import run_model
     from aat_training.score import score
@@ -42,6 +43,7 @@ def command(
         files.refuse_existing(json_file, force)
     numerics = load_preset(preset, overrides or []).numerics
     entries = read_manifest(manifest)[:limit]
+    check_files(entries)
     loaded, model, _ = load_system(checkpoint, system, numerics, calibration)
     if explain_numerics:
         from aat_training.explain import explain, table
