@@ -27,6 +27,13 @@ def command(
         list[str] | None, typer.Option(metavar="S[,S...]", help="float, cpu_fallback, naive, aat; default: all")
     ] = None,
     more_systems: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    placement: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|NAME|GROUPS",
+            help="where naive and aat run: a YAML file, edge_tpu, ane, vela, or groups on the CPU",
+        ),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="only the first N utterances")] = None,
     force: Annotated[bool, typer.Option("--force", help="replace an existing folder")] = False,
 ) -> None:
@@ -38,6 +45,7 @@ def command(
     from nnasim.cli.comparison import Inputs, compared
     from nnasim.cli.provenance import command_line
     from nnasim.cli.train_progress import training_progress
+    from nnasim.compiler.policies import load_policy
     from nnasim.hardware import load_preset
     from reports.page import write_page
     from reports.study import write_folder
@@ -54,6 +62,7 @@ def command(
         chip=chip,
         limit=limit,
         command=command_line("DIR"),
+        placement=load_policy(placement) if placement is not None else None,
     )
     with training_progress() as progress:
         study = compared(inputs, chosen, lambda system, done, total: progress(system, done, total, ""))
@@ -61,6 +70,8 @@ def command(
         write_folder(folder, study)
         write_page(folder / "report.html", study)
     print_table(study)
+    if inputs.placement:
+        print(f"naive and aat placed {inputs.placement.description}; their words are those of all operations on the chip")
     print(f"open {out / 'report.html'}")
 
 

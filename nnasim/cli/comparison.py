@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from nnasim import files
 from nnasim.cli.provenance import commit, versions
 from nnasim.cli.simulate import documented
+from nnasim.compiler.policies import Policy, placed
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import System
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 Progress = Callable[[str, int, int], None]
+MOVED = ("naive", "aat")  # what a placement applies to: float and cpu_fallback stay as references
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Inputs:
     chip: NnaConfig
     limit: int | None
     command: str
+    placement: Policy | None = None
 
 
 def compared(inputs: Inputs, systems: Sequence[System], progress: Progress) -> Study:
@@ -53,7 +56,8 @@ def compared(inputs: Inputs, systems: Sequence[System], progress: Progress) -> S
         run = run_system(
             inputs.checkpoints, system, inputs.manifest, inputs.chip, inputs.limit, partial(progress, system)
         )
-        results[system] = documented(simulate(run.trace, inputs.chip), inputs.preset, inputs.chip, inputs.command)
+        trace = placed(run.trace, inputs.placement) if inputs.placement and system in MOVED else run.trace
+        results[system] = documented(simulate(trace, inputs.chip), inputs.preset, inputs.chip, inputs.command)
         scores[system] = score(run.pairs)
         heard += _hypotheses(run)
     return Study(results, _summary(inputs, results, scores), heard)

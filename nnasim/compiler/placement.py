@@ -34,7 +34,8 @@ def _unit(trace: OpTrace, config: NnaConfig, graph: str, op: Op) -> Unit:
     where = f"graph {graph}, op {op.name}"
     if op.kind == "matmul":
         _check_matmul(trace, where, op)
-    if trace.placement[op.group] == "nna" and constraints.nna_runs_kind(config, op):
+    wanted = trace.op_placement.get(op.name, trace.placement[op.group])
+    if wanted == "nna" and constraints.nna_runs_kind(config, op):
         if op.kind == "matmul" and not constraints.weights_are_integers(trace.tensors[op.inputs[1]]):
             bits = trace.tensors[op.inputs[1]].bits
             constraints.refuse(constraints.weights_are_integers, where, "weight bits", bits, bits=bits)

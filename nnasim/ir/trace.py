@@ -169,12 +169,16 @@ class Utterance(_Record):
 
 
 class OpTrace(_Record):
-    """The whole trace. ``weights_file`` names a safetensors file beside it that holds the integers, if any."""
+    """The whole trace. ``weights_file`` names a safetensors file beside it that holds the integers, if any.
+
+    ``placement`` decides per group of operations, ``op_placement`` for single ones by name, before their group.
+    """
 
     schema_version: Literal[1] = TRACE_VERSION
     kind: Literal["nnasim.trace"] = "nnasim.trace"
     system: System
     placement: dict[OpGroup, Unit]
+    op_placement: dict[str, Unit] = {}
     numerics: NumericsConfig
     tensors: dict[str, TensorSpec] = Field(min_length=1)
     graphs: dict[str, OpGraph] = Field(min_length=1)
@@ -186,6 +190,8 @@ class OpTrace(_Record):
     def _closed(self) -> OpTrace:
         if missing := set(OP_GROUPS) - set(self.placement):
             raise ValueError(f"placement lacks {sorted(missing)}")
+        if unknown_ops := set(self.op_placement) - {op.name for graph in self.graphs.values() for op in graph.ops}:
+            raise ValueError(f"op_placement names no operation: {sorted(unknown_ops)[0]!r}")
         for name, graph in self.graphs.items():
             for op in graph.ops:
                 for tensor in (*op.inputs, *op.outputs):

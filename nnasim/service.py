@@ -1,0 +1,78 @@
+"""Engine latency of many chips that differ in times only: each distinct program runs once, then frames queue for it.
+
+A map over hand-off and bandwidth asks for hundreds of simulations of the same trace. Which programs run, in which
+order and for which frame depends on the trace and on placement, not on times, so that order is found once; a chip
+then costs its distinct programs (some ten) and one addition per invocation. The result is that of ``simulate``, to
+the cycle; a test compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nnasim.compiler import CompiledTrace
+from nnasim.hardware import NnaConfig
+from nnasim.ir.program import Holders
+from nnasim.ir.trace import OpTrace
+from nnasim.pipeline import arrival_cycles, utterance_steps
+from nnasim.sim.run import run_program
+from nnasim.units import cycles_to_ms
+
+Key = tuple[str, Holders]
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One utterance's steps: which program (an index into ``Schedule.keys``), and the earliest cycle of each."""
+
+    programs: tuple[int, ...]
+    earliest: tuple[int, ...]
+    last_arrival: int
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The order of programs in every utterance of ``trace``; valid for chips with the same clock, memory and units."""
+
+    trace: OpTrace
+    keys: tuple[Key, ...]
+    queues: tuple[Queue, ...]
+
+
+def schedule(trace: OpTrace, hardware: NnaConfig) -> Schedule:
+    """The order in which ``trace`` runs on chips like ``hardware``."""
+    compiled = CompiledTrace(trace, hardware)
+    keys: dict[Key, int] = {}
+    queues = []
+    for utterance in trace.utterances:
+        programs, earliest, entry = [], [], ()
+        for step in utterance_steps(compiled, utterance):
+            programs.append(keys.setdefault((step.program.graph, entry), len(keys)))
+            earliest.append(step.earliest)
+            entry = step.program.exit
+        last = arrival_cycles(utterance, len(utterance.arrivals) - 1, hardware.clock_hz)
+        queues.append(Queue(tuple(programs), tuple(earliest), last))
+    return Schedule(trace, tuple(keys), tuple(queues))
+
+
+def engine_latencies_ms(plan: Schedule, hardware: NnaConfig) -> list[float]:
+    """Engine latency of every utterance of ``plan`` on ``hardware`` [ms]."""
+    cycles = list(_durations(plan, hardware))
+    return [cycles_to_ms(max(0, _done(queue, cycles) - queue.last_arrival), hardware.clock_hz) for queue in plan.queues]
+
+
+def _durations(plan: Schedule, hardware: NnaConfig) -> Iterator[int]:
+    compiled = CompiledTrace(plan.trace, hardware)
+    for graph, entry in plan.keys:
+        program = compiled.frame_end(entry) if graph == "frame_end" else compiled.program(graph, entry)
+        assert program is not None
+        yield run_program(program, hardware).cycles
+
+
+def _done(queue: Queue, cycles: list[int]) -> int:
+    """When the last program has ended: Lindley's recursion."""
+    now = 0
+    for program, earliest in zip(queue.programs, queue.earliest, strict=True):
+        now = (now if now > earliest else earliest) + cycles[program]
+    return now

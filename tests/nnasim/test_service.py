@@ -1,0 +1,22 @@
+import pytest
+
+from nnasim.hardware import load_preset
+from nnasim.pipeline import simulate
+from nnasim.service import engine_latencies_ms, schedule
+from workloads.rnnt.builder import build_trace
+from workloads.rnnt.shapes import RnntShape
+
+TINY = RnntShape(
+    input_features=16, frame_ms=1, encoder_units=64, encoder_before=2, reduction=2, encoder_after=1, embedding=16,
+    prediction_units=32, prediction_layers=1, joint_units=32, outputs=40,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("system", ["aat", "cpu_fallback"])
+def test_a_schedule_made_on_one_chip_gives_what_the_simulation_gives_on_another(system: str) -> None:
+    trace = build_trace(TINY, 12, 4, system=system)  # type: ignore[arg-type]
+    plan = schedule(trace, load_preset("edge256"))
+    other = load_preset("edge256", ["host.handoff_us=90", "dram.bytes_per_second=1e9"])
+    expected = [utterance.engine_latency_ms for utterance in simulate(trace, other).utterances]
+    assert engine_latencies_ms(plan, other) == expected
+    assert expected[0] > 0
