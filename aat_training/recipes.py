@@ -55,11 +55,11 @@ def digits() -> Recipe:
 def an4() -> Recipe:
     """AN4 cepstra, word tokens, 60 ms encoder outputs: about 2 M parameters."""
     run = TrainConfig(
-        steps=4000, batch=16, learning_rate=2e-3, evaluate_every=250, dropout=0.3, token_dropout=0.4,
-        weight_decay=1e-3, ctc_weight=1.0,
+        steps=3600, batch=16, learning_rate=2e-3, evaluate_every=300, dropout=0.25, token_dropout=0.15,
+        weight_decay=1e-3, ctc_weight=1.0, curriculum=300, flat_start=600,
         augment=AugmentConfig(
-            time_masks=3, time_mask_frames=20, feature_masks=0, feature_mask_bins=0,
-            noise=0.25, channel=0.3, stretch=0.2, warp=0.12,
+            time_masks=2, time_mask_frames=6, feature_masks=0, feature_mask_bins=0,
+            noise=0.15, channel=0.15, stretch=0.15, warp=0.12,
         ),
     )  # fmt: skip
     return Recipe(

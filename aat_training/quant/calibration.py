@@ -29,7 +29,10 @@ METHODS: tuple[Method, ...] = ("mse", "percentile", "max")
 BINS, REACH = 2048, 16.0  # bins of 1/64 over [-16, 16); what lies beyond counts in the outermost
 CANDIDATES = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 16.0)
 PERCENTILE = 99.9
-CENTRES = (np.arange(BINS) + 0.5) * (2 * REACH / BINS) - REACH
+# Errors are averaged over several points of a bin. One point would meet the grid of a power-of-two range always at the
+# same place, at its ties, and make that range look worse than it is.
+POINTS_PER_BIN = 16
+POINTS = (np.arange(BINS * POINTS_PER_BIN) + 0.5) * (2 * REACH / BINS / POINTS_PER_BIN) - REACH
 
 
 def histogram(values: Tensor) -> np.ndarray:
@@ -130,7 +133,9 @@ def _percentile(counts: np.ndarray, percent: float) -> float:
 
 
 def _lowest_error(counts: np.ndarray, error: Callable[[float], np.ndarray]) -> float:
-    costs = [float(np.dot(counts, error(candidate) ** 2)) for candidate in CANDIDATES]
+    costs = [
+        float(np.dot(counts, (error(candidate) ** 2).reshape(BINS, POINTS_PER_BIN).mean(1))) for candidate in CANDIDATES
+    ]
     return CANDIDATES[int(np.argmin(costs))]
 
 
@@ -142,7 +147,7 @@ def _value_range(counts: np.ndarray, method: Method, bits: int) -> float:
     def error(limit: float) -> np.ndarray:
         step = limit / (1 << (bits - 1))
         top = (1 << (bits - 1)) - 1
-        return np.clip(np.floor(CENTRES / step + 0.5), -top - 1, top) * step - CENTRES
+        return np.clip(np.floor(POINTS / step + 0.5), -top - 1, top) * step - POINTS
 
     return _lowest_error(counts, error)
 
@@ -158,11 +163,11 @@ def _table_range(
     if method != "mse":
         return max(0.25, _percentile(counts, 100.0 if method == "max" else PERCENTILE))
     top = (1 << (in_bits - 1)) - 1
-    integers = np.clip(np.floor(CENTRES / in_step + 0.5), -top - 1, top).astype(np.int64)
+    integers = np.clip(np.floor(POINTS / in_step + 0.5), -top - 1, top).astype(np.int64)
 
     def error(limit: float) -> np.ndarray:
         unit = build_unit(function, numerics, in_scale=in_step, table_range=limit)
-        return unit(integers) * 2.0**-unit.output_frac - real_function(function, CENTRES)
+        return unit(integers) * 2.0**-unit.output_frac - real_function(function, POINTS)
 
     return _lowest_error(counts, error)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from aat_training.config import Recipe, TrainConfig
 
 
 def command(
@@ -25,6 +28,11 @@ def command(
         list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field of the preset")
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="optimiser steps, instead of the recipe's")] = None,
+    schedule: Annotated[
+        Literal["base", "fine-tuning"] | None,
+        typer.Option(help="which of the recipe's two schedules; default: base, with --init fine-tuning"),
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=0, help="peak rate, instead of the recipe's")] = None,
     seed: Annotated[int, typer.Option(min=0, help="everything random is drawn from it")] = 0,
     calibration: Annotated[
         Literal["mse", "percentile", "max"], typer.Option(help="how the chip's ranges are chosen before aat")
@@ -47,9 +55,7 @@ def command(
     from nnasim.hardware import load_preset
 
     chosen = load_recipe(recipe)
-    # Fine-tuning, whatever its arithmetic, uses one schedule: every arm trains on for as long as the others.
-    base = chosen.aat_run if init is not None else chosen.float_run
-    run = base.model_copy(update={"seed": seed, **({} if steps is None else {"steps": steps})})
+    run = _schedule(chosen, init is not None, schedule, steps=steps, learning_rate=learning_rate, seed=seed)
     spec = RunSpec(
         recipe=chosen, run=run, train=tuple(train), dev=dev, arithmetic=system, init=init,
         numerics=None if system == "float" else load_preset(preset, overrides or []).numerics,
@@ -62,3 +68,13 @@ def command(
     with training_progress() as progress:
         checkpoint = run_training(spec, out, resume=resume, progress=progress)
     print(f"{out}: {checkpoint.info['parameters']:,} parameters, dev WER {100 * checkpoint.info['dev_wer']:.2f} %")
+
+
+def _schedule(recipe: Recipe, initialised: bool, schedule: str | None, **changes: float | None) -> TrainConfig:
+    """The schedule of this run. Fine-tuning, whatever its arithmetic, uses one: no arm trains on for longer."""
+    fine_tuning = schedule == "fine-tuning" or (schedule is None and initialised)
+    base = recipe.aat_run if fine_tuning else recipe.float_run
+    given = {name: value for name, value in changes.items() if value is not None}
+    if initialised:  # a model that has found its alignments needs no help to find them
+        given |= {"curriculum": 0, "flat_start": 0}
+    return type(base).model_validate({**base.model_dump(), **given})
