@@ -14,6 +14,7 @@ from aat_training.data.batches import stacked
 from aat_training.data.check import check_files, seconds_of
 from aat_training.data.features import FeatureConfig, features_of
 from aat_training.data.manifest import Entry, read_manifest
+from aat_training.decode.beam import BeamDecoder
 from aat_training.decode.greedy import Decoded, GreedyDecoder
 from aat_training.export import constants_of
 from aat_training.model.rnnt import Rnnt
@@ -47,13 +48,22 @@ class SystemRun:
         return [(reference, hypothesis) for _, reference, hypothesis in self.hypotheses]
 
 
-def decode_entry(model: Rnnt, checkpoint: Checkpoint, entry: Entry, *, keep_logits: bool = False) -> Decoded:
-    """Features of one utterance, greedily decoded. Raises ManifestError where there is less than one frame."""
+def decode_entry(
+    model: Rnnt, checkpoint: Checkpoint, entry: Entry, *, keep_logits: bool = False, beam: int = 1
+) -> Decoded:
+    """Features of one utterance, decoded greedily or with a beam of that width.
+
+    Raises ManifestError where there is less than one frame.
+    """
     recipe = checkpoint.recipe
     frames = stacked(torch.from_numpy(features_of(entry, recipe.features)), recipe.model.stack)
     if not len(frames):
         raise ManifestError(entry.where, entry.field, entry.path, "is shorter than one stacked frame")
-    decoder = GreedyDecoder(model, recipe.model.max_symbols, keep_logits=keep_logits)
+    decoder: GreedyDecoder | BeamDecoder = (
+        GreedyDecoder(model, recipe.model.max_symbols, keep_logits=keep_logits)
+        if beam == 1
+        else BeamDecoder(model, recipe.model.max_symbols, beam)
+    )
     decoder.feed(frames)
     return decoder.decoded
 
@@ -92,12 +102,16 @@ def run_model(
     system: System,
     numerics: NumericsConfig,
     progress: Progress | None = None,
+    beam: int = 1,
 ) -> SystemRun:
-    """Decode ``entries`` one by one and collect hypotheses and invocations."""
+    """Decode ``entries`` one by one and collect hypotheses and invocations.
+
+    With a ``beam`` above 1 the CPU normalises and ranks every joint step's logits: the trace's argmax stands for that.
+    """
     check_files(entries)
     hypotheses, utterances = [], []
     for number, entry in enumerate(entries, start=1):
-        decoded = decode_entry(model, checkpoint, entry)
+        decoded = decode_entry(model, checkpoint, entry, beam=beam)
         hypotheses.append((entry.id, entry.text, checkpoint.tokens.decode(decoded.tokens)))
         utterances.append(_utterance(entry, decoded, checkpoint, seconds_of(entry)))
         if progress:
@@ -105,7 +119,7 @@ def run_model(
     tensors, graphs = build_graphs(model.shape, numerics, system)
     trace = OpTrace(
         system=system,
-        placement=placement_of(system),
+        placement=placement_of(system) if beam == 1 else {**placement_of(system), "argmax": "cpu"},
         numerics=numerics,
         tensors=tensors,
         graphs=graphs,

@@ -21,6 +21,7 @@ def command(
         Literal["mse", "percentile", "max"], typer.Option(help="how naive and cpu_fallback choose their ranges")
     ] = "mse",
     limit: Annotated[int | None, typer.Option(min=1, help="only the first utterances")] = None,
+    beam: Annotated[int, typer.Option(min=1, max=64, help="beam width; 1: greedy")] = 1,
     explain_numerics: Annotated[
         bool, typer.Option("--explain-numerics", help="show each layer's accumulator bound and float type")
     ] = False,
@@ -51,7 +52,7 @@ def command(
         print(table(explain(model, numerics)))
     pairs = []
     for entry in with_progress(entries, system, len(entries)):
-        pairs += run_model(model, loaded, [entry], system, numerics).pairs
+        pairs += run_model(model, loaded, [entry], system, numerics, beam=beam).pairs
     result = score(pairs).summary()
     if json_file is not None:
         files.write_json(json_file, {**result, "utterances": len(pairs)}, force=force)

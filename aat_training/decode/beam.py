@@ -1,0 +1,118 @@
+"""Beam search over one utterance, frame by frame, with a record of every invocation that it took.
+
+Time-synchronous search after Graves, "Sequence Transduction with Recurrent Neural Networks" (2012), with at most
+``max_symbols`` symbols a frame. Hypotheses of equal symbols are merged (their probabilities add), whichever way they
+came about, and the prediction network's state is cached by symbols, so it runs once per hypothesis ever extended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, log1p
+
+import torch
+from torch import Tensor
+
+from aat_training.decode.greedy import Decoded
+from aat_training.model.rnnt import EncoderState, LayerState, Rnnt
+from aat_training.tokens import BLANK
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """Symbols, the frame at which each left, and their log probability, summed over alignments."""
+
+    tokens: tuple[int, ...]
+    emissions: tuple[int, ...]
+    score: float
+
+
+def log_add(a: float, b: float) -> float:
+    """log(e^a + e^b)."""
+    return max(a, b) + log1p(exp(-abs(a - b)))
+
+
+def merged(hypotheses: list[Hypothesis]) -> list[Hypothesis]:
+    """Equal hypotheses as one, best first; ties by their symbols, so that the order never depends on chance."""
+    by_tokens: dict[tuple[int, ...], Hypothesis] = {}
+    for one in sorted(hypotheses, key=lambda h: (-h.score, h.tokens)):
+        known = by_tokens.get(one.tokens)
+        both = Hypothesis(one.tokens, known.emissions, log_add(known.score, one.score)) if known else one
+        by_tokens[one.tokens] = both
+    return sorted(by_tokens.values(), key=lambda h: (-h.score, h.tokens))
+
+
+class BeamDecoder:
+    """Keeps the ``width`` best hypotheses. ``decoded`` grows as ``GreedyDecoder``'s does; its tokens are the best's."""
+
+    def __init__(self, model: Rnnt, max_symbols: int, width: int) -> None:
+        self.model, self.max_symbols, self.width = model, max_symbols, width
+        self.decoded = Decoded()
+        self.beam = [Hypothesis((), (), 0.0)]
+        self._predicted: dict[tuple[int, ...], tuple[Tensor, dict[str, LayerState]]] = {}
+        self._scored: dict[tuple[int, ...], list[float]] = {}
+        self._encoder: EncoderState | None = None
+        self._frames = self._waiting = 0
+
+    @torch.no_grad()
+    def feed(self, x_TF: Tensor) -> list[int]:
+        """Stacked features of a chunk (T, F) -> the best hypothesis so far."""
+        if not self._predicted:
+            self._predict((), 0)
+        encoded, self._encoder = self.model.encode(x_TF[:, None], self._encoder)
+        outputs = iter(self.model.project_encoder(encoded)[:, 0]) if len(encoded) else iter(())
+        for _ in range(len(x_TF)):
+            frame, self._frames = self._frames, self._frames + 1
+            self.decoded.called("encoder", frame)
+            self._waiting = (self._waiting + 1) % self.model.shape.reduction
+            if self._waiting == 0:
+                if self.model.shape.reduction > 1:
+                    self.decoded.called("encoder_top", frame)
+                self._search(next(outputs), frame)
+        best = self.beam[0]
+        self.decoded.tokens, self.decoded.emissions = list(best.tokens), list(best.emissions)
+        return self.decoded.tokens
+
+    def _search(self, enc_J: Tensor, frame: int) -> None:
+        """One encoder output: extend by up to ``max_symbols`` symbols, then end the frame with a blank."""
+        alive, ended = self.beam, list[Hypothesis]()
+        for symbols in range(self.max_symbols + 1):
+            extended: list[Hypothesis] = []
+            for one in alive:
+                scores = self._scores(enc_J, one.tokens, frame)
+                ended.append(Hypothesis(one.tokens, one.emissions, one.score + scores[BLANK]))
+                if symbols < self.max_symbols:
+                    extended += self._extensions(one, scores, frame)
+            ended = merged(ended)[: self.width]
+            # What is worse than all that have ended can never become better: probabilities only shrink.
+            floor = ended[-1].score if len(ended) == self.width else float("-inf")
+            alive = [one for one in merged(extended)[: self.width] if one.score > floor]
+            if not alive:
+                break
+        self.beam = ended
+        self._forget()
+
+    def _scores(self, enc_J: Tensor, tokens: tuple[int, ...], frame: int) -> list[float]:
+        """Log probabilities of all symbols after ``tokens`` at this encoder output, computed once."""
+        if tokens not in self._scored:
+            if tokens not in self._predicted:
+                self._predict(tokens, frame)
+            self.decoded.called("joint", frame)
+            logits = self.model.logits(enc_J[None], self._predicted[tokens][0])[0]
+            self._scored[tokens] = logits.double().log_softmax(-1).tolist()
+        return self._scored[tokens]
+
+    def _extensions(self, one: Hypothesis, scores: list[float], frame: int) -> list[Hypothesis]:
+        best = sorted((n for n in range(len(scores)) if n != BLANK), key=lambda n: (-scores[n], n))[: self.width]
+        return [Hypothesis((*one.tokens, n), (*one.emissions, frame), one.score + scores[n]) for n in best]
+
+    def _predict(self, tokens: tuple[int, ...], frame: int) -> None:
+        self.decoded.called("prediction", frame)
+        state = self._predicted[tokens[:-1]][1] if tokens else None
+        out, fresh = self.model.predict(torch.tensor([[tokens[-1] if tokens else BLANK]]), state)
+        self._predicted[tokens] = self.model.project_prediction(out[0]), fresh
+
+    def _forget(self) -> None:
+        """Keep the states of the beam only: what has left it may come back, and is then computed again."""
+        self._predicted = {one.tokens: self._predicted[one.tokens] for one in self.beam}
+        self._scored.clear()

@@ -1,0 +1,32 @@
+import pytest
+
+from nnasim.ir.trace import Utterance
+from workloads.rnnt.retimed import output_at, retimed
+from workloads.rnnt.shapes import SHAPES
+
+REAL = Utterance(
+    id="u", audio_seconds=1.0, arrivals=tuple(0.1 * (n + 1) for n in range(10)), call_graphs=("encoder",) * 10,
+    call_frames=tuple(range(10)), emissions=(2, 2, 7), speech_end=0.7,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("seconds", "output"), [(0.0, 0), (0.06, 0), (0.061, 1), (0.12, 1), (0.3, 4), (0.31, 5)])
+def test_an_emission_moves_to_the_first_output_not_before_it(seconds: float, output: int) -> None:
+    assert output_at(seconds, 0.06) == output
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_every_symbol_and_its_time_survive(shape: str) -> None:
+    made = retimed(REAL, SHAPES[shape])
+    step = SHAPES[shape].frame_ms / 1e3 * SHAPES[shape].reduction
+    assert len(made.emissions) == made.call_graphs.count("prediction") - 1 == 3
+    for now, then in zip(made.emissions, REAL.emissions, strict=True):
+        assert -1e-6 <= made.arrivals[now] - REAL.arrivals[then] < step + 1e-6
+    assert made.call_graphs.count("encoder") == len(made.arrivals)
+    assert made.speech_end == REAL.speech_end
+    assert made.audio_seconds == REAL.audio_seconds
+
+
+def test_speech_shorter_than_one_output_still_makes_one() -> None:
+    short = REAL.model_copy(update={"audio_seconds": 0.01, "arrivals": (0.01,), "emissions": (0,)})
+    assert len(retimed(short, SHAPES["rnnt-mlperf"]).arrivals) == 2
