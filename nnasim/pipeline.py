@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 import nnasim
+from nnasim.analysis.counters import frame_counters
 from nnasim.analysis.energy import area_mm2, energy_mj
 from nnasim.analysis.latency import frame_rows, frame_times, utterance_times
 from nnasim.analysis.roofline import bound_cycles
@@ -25,8 +26,8 @@ from nnasim.errors import SimulationError, shown
 from nnasim.hardware import NnaConfig
 from nnasim.ir.io import record_hash
 from nnasim.ir.program import BLOCKS, Program
-from nnasim.ir.result import BlockTime, OpCost, SimResult, Totals
-from nnasim.ir.run import InvocationRun, Step, StepRun
+from nnasim.ir.result import BlockTime, CounterSamples, OpCost, SimResult, Totals
+from nnasim.ir.run import InvocationRun, Record, Step, StepRun
 from nnasim.ir.trace import OpTrace, Utterance
 from nnasim.sim import not_modelled
 from nnasim.sim.machine import WATCHDOG_CYCLES
@@ -39,18 +40,23 @@ class SimOptions:
     """How to simulate. ``replay``: reuse the run of an invocation that starts from the same chip state (exact).
 
     ``endpointer_ms``: what the endpointer waits, a part of the user-perceived latency; None: not known, left out.
+    ``timeline``: whether the result carries the spans of one frame; a sweep, which keeps no result, leaves them out.
     """
 
     replay: bool = True
     endpointer_ms: float | None = None
+    timeline: bool = True
 
 
 def simulate(trace: OpTrace, hardware: NnaConfig, options: SimOptions | None = None) -> SimResult:
     """Run ``trace`` on ``hardware``. Raises PlacementError or SimulationError."""
-    options = options or SimOptions()
-    compiled = CompiledTrace(trace, hardware)
+    return simulate_compiled(CompiledTrace(trace, hardware), options or SimOptions())
+
+
+def simulate_compiled(compiled: CompiledTrace, options: SimOptions) -> SimResult:
+    """Run a trace that has been compiled for its chip. Raises PlacementError or SimulationError."""
     boot = compiled.boot()
-    first = run_program(boot, hardware) if boot else None
+    first = run_program(boot, compiled.config) if boot else None
     runs = run_utterances(compiled, options)
     return _result(compiled, options, first, runs)
 
@@ -118,24 +124,35 @@ def _result(
             utterance_times(utterance, steps, hardware.clock_hz, options.endpointer_ms)
             for utterance, steps in zip(trace.utterances, runs, strict=True)
         ),
-        spans=frame_spans(runs[0]),
+        spans=frame_spans(runs[0]) if options.timeline else (),
+        counters=_counters(compiled, runs[0]) if options.timeline else (),
         residency={tensor: tensor in compiled.memory.resident for tensor in sorted(compiled.uses)},
         not_modelled=not_modelled(hardware),
         extra=_extra(compiled, sums, parts),
     )
 
 
+def _counters(compiled: CompiledTrace, steps: list[StepRun]) -> tuple[CounterSamples, ...]:
+    memory = compiled.memory
+    lasting = memory.working_set + memory.resident_bytes
+    return frame_counters(steps, lasting, memory.buffer_bytes, compiled.config.clock_hz)
+
+
 def _sums(hardware: NnaConfig, boot: InvocationRun | None, runs: list[list[StepRun]]) -> tuple[Tally, int]:
-    """The tally of everything, and the bound on it; each distinct run is looked at once."""
+    """The tally of everything, and the bound on it; runs of one program that went alike are looked at once."""
     times: dict[int, int] = {}
-    distinct: dict[int, InvocationRun] = {}
+    objects: dict[int, InvocationRun] = {}
     for run in [*([boot] if boot else []), *(step.run for steps in runs for step in steps)]:
-        distinct[id(run)] = run
+        objects[id(run)] = run
         times[id(run)] = times.get(id(run), 0) + 1
+    alike: dict[tuple[int, tuple[Record, ...]], tuple[InvocationRun, int]] = {}
+    for key, run in objects.items():
+        same = (id(run.program), run.records)
+        alike[same] = (run, alike.get(same, (run, 0))[1] + times[key])
     total, bound = Tally(), 0
-    for key, run in distinct.items():
-        total.add(tally(run), times[key])
-        bound += times[key] * bound_cycles(run.program, hardware)
+    for run, count in alike.values():
+        total.add(tally(run), count)
+        bound += count * bound_cycles(run.program, hardware)
     return total, bound
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import lru_cache
 
 
 def ceil_div(a: int, b: int) -> int:
@@ -11,6 +12,7 @@ def ceil_div(a: int, b: int) -> int:
     return -(-a // b)
 
 
+@lru_cache(maxsize=65536)  # fractions are slow, and a sweep asks for the same arrivals again and again
 def seconds_to_cycles(seconds: float, clock_hz: float) -> int:
     """Cycles that cover ``seconds`` [s] at ``clock_hz`` [Hz], rounded up.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 
 from nnasim.compiler.handoffs import result_is_on_nna, result_tensors
@@ -29,6 +30,12 @@ class CompiledTrace:
         self.memory: MemoryPlan = plan_memory(config, working_set, self.uses)
         self._results = result_tensors(trace)
         self._programs: dict[tuple[str, Holders], Program] = {}
+
+    def on(self, config: NnaConfig) -> CompiledTrace:
+        """The same programs on a chip that differs in nothing the compiler reads (``sweep.evaluate`` says in what)."""
+        other = copy(self)
+        other.config = config
+        return other
 
     @cached_property
     def cpu_weight_bytes(self) -> int:
