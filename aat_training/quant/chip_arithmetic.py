@@ -57,6 +57,7 @@ class ChipArithmetic:
         self._gradient: Gradient = gradient
         self._tanh = LookUp.of(scheme.joint.tanh, 16, 2.0**-GATE_FRAC, gradient)
         self._frozen: dict[str, tuple[int, LstmWeights]] = {}
+        self._frozen_linear: dict[str, tuple[int, tuple[Tensor, Tensor | None, MatmulScale]]] = {}
 
     def quantise_input(self, x: Tensor) -> Tensor:
         """Real features -> int8, half up, by the input's one scale. Raises NumericsError for NaN or infinity."""
@@ -109,14 +110,23 @@ class ChipArithmetic:
         return weight, bias, scale
 
     def _linear(self, name: str, layer: nn.Linear, x: Tensor) -> Tensor:
-        weight, bias, scale = self.linear_integers(name, layer)
-        step = torch.from_numpy(scale.weight_step)[:, None]
-        limit = float(WEIGHT_LIMIT[self.numerics.weight_bits])
-        weight = Quantise.apply(layer.weight, weight, step, limit)
+        weight, bias, scale = self._parameters(name, layer)
         acc = exact_matmul(x, weight, self.numerics.activation_bits, self.numerics.weight_bits, name).double()
-        if bias is not None:
-            acc = acc + Quantise.apply(layer.bias, bias, torch.from_numpy(scale.acc_step), float(2**30))
-        return Requantise.apply(acc, scale.requant, 32)
+        return Requantise.apply(acc if bias is None else acc + bias, scale.requant, 32)
+
+    def _parameters(self, name: str, layer: nn.Linear) -> tuple[Tensor, Tensor | None, MatmulScale]:
+        """``linear_integers`` with gradients while training; else made again only when an optimiser changed them."""
+        if torch.is_grad_enabled():
+            weight, bias, scale = self.linear_integers(name, layer)
+            step, limit = torch.from_numpy(scale.weight_step)[:, None], float(WEIGHT_LIMIT[self.numerics.weight_bits])
+            weight = Quantise.apply(layer.weight, weight, step, limit)
+            if bias is not None:
+                bias = Quantise.apply(layer.bias, bias, torch.from_numpy(scale.acc_step), float(2**30))
+            return weight, bias, scale
+        version = sum(p._version for p in layer.parameters())
+        if self._frozen_linear.get(name, (-1, None))[0] != version:
+            self._frozen_linear[name] = version, self.linear_integers(name, layer)
+        return self._frozen_linear[name][1]
 
     def project(self, model: Rnnt, name: str, x: Tensor) -> Tensor:
         """A projection into the gate domain, int32 in float64."""
