@@ -8,12 +8,13 @@ the cycle; a test compares them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nnasim.compiler import CompiledTrace
+from nnasim.compiler import AT_START, CompiledTrace
 from nnasim.hardware import NnaConfig
-from nnasim.ir.program import Holders
+from nnasim.ir.program import Holders, Program
 from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import arrival_cycles, utterance_steps
 from nnasim.sim.run import run_program
@@ -46,7 +47,7 @@ def schedule(trace: OpTrace, hardware: NnaConfig) -> Schedule:
     keys: dict[Key, int] = {}
     queues = []
     for utterance in trace.utterances:
-        programs, earliest, entry = [], [], ()
+        programs, earliest, entry = list[int](), list[int](), AT_START
         for step in utterance_steps(compiled, utterance):
             programs.append(keys.setdefault((step.program.graph, entry), len(keys)))
             earliest.append(step.earliest)
@@ -56,18 +57,35 @@ def schedule(trace: OpTrace, hardware: NnaConfig) -> Schedule:
     return Schedule(trace, tuple(keys), tuple(queues))
 
 
-def engine_latencies_ms(plan: Schedule, hardware: NnaConfig) -> list[float]:
-    """Engine latency of every utterance of ``plan`` on ``hardware`` [ms]."""
-    cycles = list(_durations(plan, hardware))
-    return [cycles_to_ms(max(0, _done(queue, cycles) - queue.last_arrival), hardware.clock_hz) for queue in plan.queues]
+@dataclass(frozen=True)
+class Cost:
+    """What a chip takes for a schedule: engine latency of every utterance, and sums over all of them."""
+
+    engine_latency_ms: tuple[float, ...]
+    handoffs: int
+    busy_ms: float
 
 
-def _durations(plan: Schedule, hardware: NnaConfig) -> Iterator[int]:
+def cost(plan: Schedule, hardware: NnaConfig) -> Cost:
+    """``plan`` on ``hardware``. Raises PlacementError or SimulationError."""
+    programs = list(_programs(plan, hardware))
+    cycles = [run_program(program, hardware).cycles for program in programs]
+    counts = Counter(program for queue in plan.queues for program in queue.programs)
+    return Cost(
+        engine_latency_ms=tuple(
+            cycles_to_ms(max(0, _done(queue, cycles) - queue.last_arrival), hardware.clock_hz) for queue in plan.queues
+        ),
+        handoffs=sum(count * programs[index].handoffs for index, count in counts.items()),
+        busy_ms=cycles_to_ms(sum(count * cycles[index] for index, count in counts.items()), hardware.clock_hz),
+    )
+
+
+def _programs(plan: Schedule, hardware: NnaConfig) -> Iterator[Program]:
     compiled = CompiledTrace(plan.trace, hardware)
     for graph, entry in plan.keys:
         program = compiled.frame_end(entry) if graph == "frame_end" else compiled.program(graph, entry)
         assert program is not None
-        yield run_program(program, hardware).cycles
+        yield program
 
 
 def _done(queue: Queue, cycles: list[int]) -> int:

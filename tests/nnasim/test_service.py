@@ -2,7 +2,7 @@ import pytest
 
 from nnasim.hardware import load_preset
 from nnasim.pipeline import simulate
-from nnasim.service import engine_latencies_ms, schedule
+from nnasim.service import cost, schedule
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape
 
@@ -17,6 +17,7 @@ def test_a_schedule_made_on_one_chip_gives_what_the_simulation_gives_on_another(
     trace = build_trace(TINY, 12, 4, system=system)  # type: ignore[arg-type]
     plan = schedule(trace, load_preset("edge256"))
     other = load_preset("edge256", ["host.handoff_us=90", "dram.bytes_per_second=1e9"])
-    expected = [utterance.engine_latency_ms for utterance in simulate(trace, other).utterances]
-    assert engine_latencies_ms(plan, other) == expected
-    assert expected[0] > 0
+    found, expected = cost(plan, other), simulate(trace, other)
+    assert found.engine_latency_ms == tuple(utterance.engine_latency_ms for utterance in expected.utterances)
+    assert found.handoffs == expected.totals.handoffs > 0
+    assert found.busy_ms == pytest.approx(sum(utterance.busy_ms for utterance in expected.utterances))
