@@ -22,7 +22,7 @@ from aat_training.quant.lstm import (
 from aat_training.quant.rounding import Quantise, Requantise, exact_matmul
 from aat_training.quant.scheme import QuantScheme
 from nnasim.errors import NumericsError
-from nnasim.numerics.formats import GATE_FRAC, WEIGHT_LIMIT, highest, lowest
+from nnasim.numerics.formats import GATE_FRAC, WEIGHT_LIMIT, highest
 from nnasim.numerics.weights import MatmulScale, matmul_scale, quantise_bias, quantise_weight
 
 LOGIT_STEP = 2.0**-GATE_FRAC  # logits leave the chip as int32 in the gate domain
@@ -33,11 +33,10 @@ class _Activation(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, z, look_up, in_step, out_step, gradient):  # type: ignore[no-untyped-def]
-        inside = z.clamp(lowest(16), highest(16))
-        out = look_up(inside)
-        slope = 1 - (out * out_step) ** 2 if gradient == "output" else look_up.slope(inside)
-        ctx.save_for_backward(slope * (inside == z) * (in_step / out_step))
-        return out
+        index = look_up.index(z)
+        if ctx.needs_input_grad[0]:
+            ctx.save_for_backward(look_up.pick(look_up.slopes, index))
+        return look_up.pick(look_up.values, index)
 
     @staticmethod
     def backward(ctx, grad):  # type: ignore[no-untyped-def]

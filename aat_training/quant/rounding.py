@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from nnasim.errors import NumericsError
+from nnasim.numerics.backend import Constants
 from nnasim.numerics.bounds import MANTISSA, bound
 from nnasim.numerics.formats import highest, lowest
 from nnasim.numerics.rescale import Rescale, rescale
@@ -25,6 +26,24 @@ def rescaler(scale: Rescale) -> Callable[[Tensor], Tensor]:
 
         return rounded
     return lambda value: rescale(value.double(), scale)
+
+
+def rescaler_(scale: Rescale, bits: int, largest: float | None = None) -> Callable[[Tensor], Tensor]:
+    """``requantise`` in place, for float64 integers of at most ``largest`` (None: of any size).
+
+    Saturation is left out where ``largest`` proves that nothing can saturate.
+    """
+    saturates = largest is None or largest * float(np.max(scale.real)) + 1 > highest(bits)
+    real = torch.from_numpy(np.asarray(scale.real))
+
+    def rounded(value: Tensor) -> Tensor:
+        if scale.exact_in_float:
+            value.mul_(real).add_(0.5).floor_()
+        else:
+            value.copy_(rescale(value, scale))
+        return value.clamp_(lowest(bits), highest(bits)) if saturates else value
+
+    return rounded
 
 
 class Requantise(torch.autograd.Function):
@@ -56,6 +75,14 @@ class Quantise(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:  # noqa: D102
         inside, step = ctx.saved_tensors
         return (grad * inside / step).to(torch.float32), None, None, None
+
+
+def integers(value: Tensor, step: Constants, limit: float) -> Tensor:
+    """``quantise_weight`` and ``quantise_bias`` of finite values in one buffer: half up, limited, float32.
+
+    Division in float64, since x / s and x * (1 / s) differ at ties. ``step`` is broadcast.
+    """
+    return value.double().div_(torch.from_numpy(step)).add_(0.5).floor_().clamp_(-limit, limit).float()
 
 
 def exact_matmul(x: Tensor, weight: Tensor, input_bits: int, weight_bits: int, name: str) -> Tensor:

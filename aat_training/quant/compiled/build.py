@@ -1,0 +1,90 @@
+"""C source -> shared library in the user's cache folder. No compiler, or a build that fails: None, never an error."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shutil
+import stat
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+# No contraction: a fused multiply-add rounds once where PyTorch rounds twice. The last two flags change no bit of a
+# result; they let floor() and comparisons become vector instructions.
+FLAGS = (
+    "-O3", "-march=native", "-std=c11", "-shared", "-fPIC", "-fno-fast-math", "-ffp-contract=off", "-fno-math-errno",
+    "-fno-trapping-math",
+)  # fmt: skip
+COMPILERS = "cc", "gcc", "clang"
+TIMEOUT_S = 60.0
+
+
+def enabled() -> bool:
+    """NNASIM_COMPILED=0 in the environment asks for plain PyTorch."""
+    return os.environ.get("NNASIM_COMPILED", "1") != "0"
+
+
+@cache
+def load(source: Path) -> ctypes.CDLL | None:
+    """The library of ``source``, built at most once per source, flags and machine."""
+    compiler = next((found for name in COMPILERS if (found := shutil.which(name))), None)
+    if compiler is None or os.name != "posix":
+        return None
+    try:
+        code = source.read_bytes()
+        target = cache_folder() / f"{source.stem}-{_digest(code, compiler)}.so"
+        if not _is_ours(target):
+            _build(compiler, source, target)
+        return ctypes.CDLL(str(target))
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def cache_folder() -> Path:
+    """``$XDG_CACHE_HOME/nnasim``, made for the user alone."""
+    root = os.environ.get("XDG_CACHE_HOME", "")
+    folder = (Path(root) if os.path.isabs(root) else Path.home() / ".cache") / "nnasim"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not _is_ours(folder):
+        raise PermissionError(folder)
+    return folder
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether nobody else can have put it there: what is loaded is run."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    return not stat.S_ISLNK(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+
+
+def _digest(code: bytes, compiler: str) -> str:
+    """Names what -march=native depends on, so that machines may share a home folder."""
+    machine = "\n".join((platform.machine(), platform.system(), *_processor()))
+    text = code + "\n".join((compiler, *FLAGS, machine)).encode()
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def _processor() -> list[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return [platform.processor()]
+    return sorted({line for line in lines if line.startswith(("flags", "model name", "Features"))})
+
+
+def _build(compiler: str, source: Path, target: Path) -> None:
+    """Compile beside the target and rename: another process sees a whole library or none."""
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        made = Path(folder) / "made.so"
+        subprocess.run(
+            [compiler, *FLAGS, "-o", str(made), str(source), "-lm"],
+            check=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL, capture_output=True,
+        )  # fmt: skip
+        made.chmod(0o700)
+        made.replace(target)

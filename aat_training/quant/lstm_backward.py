@@ -1,0 +1,57 @@
+"""The loop over time, backward: one matrix product a step, and the point-wise half in PyTorch or compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from aat_training.quant.compiled.lstm_steps import compiled_backward
+from aat_training.quant.lstm_trail import Trail
+
+Step = Callable[[int], None]
+
+
+def run_backward(trail: Trail, w_h: Tensor, c0: Tensor, dh_TBH: Tensor, dc: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """d loss / d z (T, B, 4H) in real units, and what remains for h0 and c0 (B, H), from d loss / d h of every step.
+
+    ``w_h``: real-valued recurrent weights (4H, H); ``c0`` real-valued.
+    """
+    steps, batch, units = dh_TBH.shape
+    dz_TBG = torch.empty(steps, batch, 4 * units)
+    dh, dc, nothing = torch.empty(batch, units), dc.clone(), torch.zeros(batch, units)
+    step: Step = compiled_backward(trail, c0, dh, dc, dz_TBG) or TorchBackward(trail, c0, dh, dc, dz_TBG)
+    if steps:
+        dh.copy_(dh_TBH[-1])
+    for t in range(steps - 1, -1, -1):
+        step(t)
+        torch.addmm(dh_TBH[t - 1] if t else nothing, dz_TBG[t], w_h, out=dh)
+    return dz_TBG, dh if steps else nothing, dc
+
+
+class TorchBackward:
+    """One step's point-wise half in PyTorch; whatever needs no d loss is multiplied out before, over all steps."""
+
+    def __init__(self, trail: Trail, c0: Tensor, dh: Tensor, dc: Tensor, dz_TBG: Tensor) -> None:
+        assert trail.slopes is not None
+        assert trail.c_slopes is not None
+        units = dh.shape[1]
+        i, f, o, g = trail.gates.split(units, -1)
+        before = torch.cat([c0[None], trail.c[:-1]])
+        self.factors = torch.empty_like(trail.slopes)
+        for number, beside in enumerate((g, before, trail.tc, i)):
+            part = slice(number * units, (number + 1) * units)
+            torch.mul(trail.slopes[..., part], beside, out=self.factors[..., part])
+        self.into_c, self.inside, self.forget = o * trail.c_slopes, trail.c_inside, f
+        self.dh, self.dc, self.dz, self.scratch = dh, dc, dz_TBG, torch.empty_like(dh)
+
+    def __call__(self, t: int) -> None:
+        """``dh`` of step t -> dz[t]; ``dc`` moves one step back in place."""
+        dh, dc, (batch, units) = self.dh, self.dc, self.dh.shape
+        # Not addcmul: it may round once where the compiled part, like any machine, must round twice.
+        dc.add_(torch.mul(dh, self.into_c[t], out=self.scratch)).mul_(self.inside[t])
+        factors, dz = self.factors[t].view(batch, 4, units), self.dz[t].view(batch, 4, units)
+        torch.mul(factors, dc[:, None], out=dz)
+        torch.mul(factors[:, 2], dh, out=dz[:, 2])
+        dc.mul_(self.forget[t])

@@ -1,0 +1,103 @@
+"""The loop over time, forward: one matrix product a step, and the point-wise half in PyTorch or compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from aat_training.quant.compiled.lstm_steps import compiled_forward
+from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, holds_h_product, may_saturate_gate
+from aat_training.quant.lstm_trail import Trail
+from aat_training.quant.rounding import exact_matmul, require_exact_mode, rescaler, rescaler_
+from nnasim.numerics.formats import highest, lowest
+
+Step = Callable[[int, Tensor], None]
+
+
+def project_input(kernel: LstmKernel, weights: LstmWeights, x: Tensor) -> Tensor:
+    """x (T, B, I) integers -> the gate domain (T, B, 4H), int32 values in float64."""
+    bits = kernel.numerics.activation_bits, kernel.numerics.weight_bits
+    acc = exact_matmul(x, weights.w_x, *bits, f"{kernel.name}.x").double().add_(weights.bias)
+    return rescaler(weights.scale_x.requant)(acc).clamp_(lowest(32), highest(32))
+
+
+def run_forward(
+    kernel: LstmKernel, weights: LstmWeights, gx_TBG: Tensor, h: Tensor, c: Tensor, *, keep: bool
+) -> tuple[Tensor, Tensor, Trail]:
+    """h, c (B, H) integers -> h of every step (T, B, H), the last c, and what backward needs where ``keep``."""
+    require_exact_mode()
+    steps, (batch, units) = len(gx_TBG), h.shape
+    trail, cell = Trail.empty(steps, batch, units, keep=keep), c.double()
+    acc = torch.empty(batch, 4 * units)
+    single = holds_h_product(kernel, units)
+    step = compiled_forward(kernel, weights, gx_TBG, acc, cell, trail) if single else None
+    step = step or TorchForward(kernel, weights, gx_TBG, cell, trail)
+    bits, w_h = (kernel.numerics.activation_bits, kernel.numerics.weight_bits), weights.w_h.T
+    for t in range(steps):
+        acc = torch.mm(h, w_h, out=acc) if single else exact_matmul(h, weights.w_h, *bits, kernel.name)
+        step(t, acc)
+        h = trail.h[t]
+    return trail.h, cell.float(), trail
+
+
+class TorchForward:
+    """One step's point-wise half in PyTorch, float64 integers in buffers made once."""
+
+    def __init__(self, kernel: LstmKernel, weights: LstmWeights, gx_TBG: Tensor, c: Tensor, trail: Trail) -> None:
+        self.kernel, self.gx, self.c, self.trail = kernel, gx_TBG, c, trail
+        batch, units = c.shape
+        self.z = torch.empty(batch, 4 * units, dtype=torch.float64)
+        self.gates = torch.empty_like(self.z)
+        self.kept, self.new = torch.empty_like(c), torch.empty_like(c)
+        self.index = torch.empty(batch, 4 * units, dtype=torch.int32)
+        self.c_index = torch.empty(batch, units, dtype=torch.int32)
+        base, tanhs = torch.full((4 * units,), -kernel.sigmoid.base, dtype=torch.int32), len(kernel.sigmoid.values)
+        self.offset = base + tanhs * (torch.arange(4 * units) >= 3 * units)
+        self.offset = self.offset.to(torch.int32)
+        self._rescalers(kernel, weights)
+
+    def _rescalers(self, kernel: LstmKernel, weights: LstmWeights) -> None:
+        cell, top = kernel.cell, 1.0 / kernel.sigmoid.step
+        state = float(-lowest(cell.cell_bits))
+        fits = not may_saturate_gate(weights, cell.act_bits)
+        self.requant_h = rescaler_(weights.scale_h.requant, 32, 0.0 if fits else None)
+        self.keep, self.update = rescaler_(cell.keep, 32, top * state), rescaler_(cell.update, 32, top * top)
+        self.requant_c = rescaler_(cell.cell, 32)
+        self.output = rescaler_(cell.output, cell.act_bits, top * top)
+
+    def __call__(self, t: int, acc: Tensor) -> None:
+        """Accumulators (B, 4H) of step ``t`` -> everything in the trail, and the cell state in place."""
+        place = self.trail.place(t)
+        self._gates(t, acc, place)
+        self._cell(place)
+        self._hidden(t, place)
+
+    def _gates(self, t: int, acc: Tensor, place: int) -> None:
+        z, kernel, trail = self.requant_h(self.z.copy_(acc)).add_(self.gx[t]), self.kernel, self.trail
+        z.clamp_(kernel.sigmoid.base, highest(16) + 1)
+        index = self.index.copy_(z).add_(self.offset).view(-1)
+        torch.index_select(kernel.gate_values, 0, index, out=trail.gates[place].view(-1))
+        if trail.slopes is not None:
+            torch.index_select(kernel.gate_slopes, 0, index, out=trail.slopes[place].view(-1))
+
+    def _cell(self, place: int) -> None:
+        kernel, trail, bits = self.kernel, self.trail, self.kernel.cell.cell_bits
+        torch.mul(trail.gates[place], 1 / kernel.sigmoid.step, out=self.gates)
+        i, f, _, g = self.gates.chunk(4, 1)
+        wide = self.keep(torch.mul(f, self.c, out=self.kept)).add_(self.update(torch.mul(i, g, out=self.new)))
+        self.requant_c(wide.clamp_(lowest(32), highest(32))).clamp_(kernel.tanh_c.base, highest(bits) + 1)
+        index = self.c_index.copy_(wide).sub_(kernel.tanh_c.base).view(-1)
+        torch.clamp(wide, lowest(bits), highest(bits), out=self.c)
+        torch.index_select(kernel.cell_values, 0, index, out=trail.tc[place].view(-1))
+        if trail.c_slopes is not None:
+            torch.mul(self.c, kernel.cell.cell_scale, out=trail.c[place])
+            torch.index_select(kernel.tanh_c.slopes, 0, index, out=trail.c_slopes[place].view(-1))
+            torch.index_select(kernel.cell_inside, 0, index, out=trail.c_inside[place].view(-1))
+
+    def _hidden(self, t: int, place: int) -> None:
+        units = self.c.shape[1]
+        o = self.gates[:, 2 * units : 3 * units]
+        tc = torch.mul(self.trail.tc[place], 1 / self.kernel.tanh_c.step, out=self.new)
+        self.trail.h[t].copy_(self.output(tc.mul_(o)))

@@ -1,0 +1,142 @@
+"""Constants of one LSTM layer, and its weights as the chip's integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aat_training.quant.look_up import Gradient, LookUp
+from aat_training.quant.rounding import integers
+from nnasim.errors import NumericsError
+from nnasim.numerics.bounds import exact_type
+from nnasim.numerics.config import NumericsConfig
+from nnasim.numerics.formats import GATE_FRAC, H_FRAC, WEIGHT_LIMIT, highest
+from nnasim.numerics.layers import LstmCell
+from nnasim.numerics.weights import MatmulScale, matmul_scale
+
+
+def gate_order(units: int) -> np.ndarray:
+    """Rows of torch's input, forget, cell, output gates in the chip's order: input, forget, output, cell.
+
+    It is its own inverse: two of the four change places.
+    """
+    rows = np.arange(4 * units).reshape(4, units)
+    return rows[[0, 1, 3, 2]].reshape(-1)
+
+
+def reordered(rows: Tensor) -> Tensor:
+    """Parameters (4H, ...) from torch's gate order to the chip's, or back."""
+    i, f, third, fourth = rows.chunk(4)
+    return torch.cat([i, f, fourth, third])
+
+
+@dataclass(frozen=True)
+class LstmKernel:
+    """Constants of one layer that no training step changes."""
+
+    name: str
+    cell: LstmCell
+    numerics: NumericsConfig
+    in_step: float
+    gradient: Gradient
+    sigmoid: LookUp
+    tanh: LookUp
+    tanh_c: LookUp
+
+    @classmethod
+    def of(
+        cls, name: str, cell: LstmCell, numerics: NumericsConfig, in_step: float, gradient: Gradient = "output"
+    ) -> LstmKernel:
+        """Expand the cell's three units over all their inputs."""
+        gate = 2.0**-GATE_FRAC
+        return cls(
+            name, cell, numerics, in_step, gradient,
+            LookUp.of(cell.sigmoid, 16, gate, gradient), LookUp.of(cell.tanh, 16, gate, gradient),
+            LookUp.of(cell.tanh_c, cell.cell_bits, cell.cell_scale, gradient),
+        )  # fmt: skip
+
+    @property
+    def act_step(self) -> float:
+        """Worth of one integer of h."""
+        return 2.0 ** -H_FRAC[self.numerics.activation_bits]
+
+    @cached_property
+    def gate_values(self) -> Tensor:
+        """sigmoid's table, then tanh's, real-valued: all four gates in one gather."""
+        return torch.cat([self.sigmoid.values, self.tanh.values]) * self.sigmoid.step
+
+    @cached_property
+    def gate_slopes(self) -> Tensor:
+        """Slopes in the order of ``gate_values``."""
+        return torch.cat([self.sigmoid.slopes, self.tanh.slopes])
+
+    @cached_property
+    def cell_values(self) -> Tensor:
+        """tanh of the cell state, real-valued."""
+        return self.tanh_c.values * self.tanh_c.step
+
+    @cached_property
+    def cell_inside(self) -> Tensor:
+        """1 where the cell state did not saturate."""
+        return torch.nn.functional.pad(torch.ones(len(self.tanh_c.values) - 2), (1, 1))
+
+
+@dataclass(frozen=True)
+class LstmWeights:
+    """Integers of one layer in the chip's gate order, float32 (4H, I), (4H, H), (4H,), with their scales."""
+
+    w_x: Tensor
+    w_h: Tensor
+    bias: Tensor
+    scale_x: MatmulScale
+    scale_h: MatmulScale
+
+    @cached_property
+    def real_x(self) -> Tensor:
+        """What the chip's w_x is worth, float32."""
+        return self.w_x * torch.from_numpy(self.scale_x.weight_step).float()[:, None]
+
+    @cached_property
+    def real_h(self) -> Tensor:
+        """What the chip's w_h is worth, float32."""
+        return self.w_h * torch.from_numpy(self.scale_h.weight_step).float()[:, None]
+
+
+def quantise_lstm(kernel: LstmKernel, w_ih: Tensor, w_hh: Tensor, bias: Tensor) -> LstmWeights:
+    """Real parameters in torch's gate order -> the chip's integers. Raises NumericsError for NaN or infinity."""
+    numerics, gate = kernel.numerics, 2.0**-GATE_FRAC
+    w_ih, w_hh, bias = (reordered(p.detach()) for p in (w_ih, w_hh, bias))
+    scale_x = matmul_scale(largest(w_ih), kernel.in_step, gate, numerics, f"{kernel.name}.x")
+    scale_h = matmul_scale(largest(w_hh), kernel.act_step, gate, numerics, f"{kernel.name}.h_mm")
+    if not bool(torch.isfinite(bias).all()):
+        raise NumericsError(f"{kernel.name}.x", "bias", "NaN or infinity", "must be finite")
+    limit = WEIGHT_LIMIT[numerics.weight_bits]
+    return LstmWeights(
+        integers(w_ih, scale_x.weight_step[:, None], limit),
+        integers(w_hh, scale_h.weight_step[:, None], limit),
+        integers(bias, scale_x.acc_step, 1 << 30),
+        scale_x,
+        scale_h,
+    )
+
+
+def largest(weight: Tensor) -> np.ndarray:
+    """Largest |weight| of each row (N,), float64; NaN and infinity stay visible."""
+    return np.asarray(weight.abs().amax(1).double().numpy())
+
+
+def holds_h_product(kernel: LstmKernel, units: int) -> bool:
+    """Whether float32 sums w_h's products exactly, by K and the bit widths."""
+    numerics = kernel.numerics
+    reach = units * WEIGHT_LIMIT[numerics.weight_bits] << (numerics.activation_bits - 1)
+    return exact_type(reach, kernel.name) == "float32"
+
+
+def may_saturate_gate(weights: LstmWeights, activation_bits: int) -> bool:
+    """Whether h's product, with these weights, could leave the int32 gate domain."""
+    reach = weights.w_h.abs().sum(1).double().numpy() * (1 << (activation_bits - 1)) * (1 + 2.0**-20)
+    return bool((reach * weights.scale_h.requant.real).max() + 1 > highest(32))

@@ -1,0 +1,46 @@
+"""Buffers of one pass over a sequence: what each step leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Trail:
+    """h (T, B, H) as integers, and, real-valued, what the backward pass needs of every step.
+
+    ``gates``: input, forget, output, cell (S, B, 4H); ``slopes``: d gate / d z, zero where z saturated; ``c``, ``tc``:
+    cell state and its tanh (S, B, H); ``c_slopes``: d tanh(c) / d c; ``c_inside``: 0 where c saturated. S is T, or 1
+    where nothing is kept: then every step writes into the same place and slopes are left out.
+    """
+
+    h: Tensor
+    gates: Tensor
+    c: Tensor
+    tc: Tensor
+    slopes: Tensor | None
+    c_slopes: Tensor | None
+    c_inside: Tensor
+
+    @classmethod
+    def empty(cls, steps: int, batch: int, units: int, *, keep: bool) -> Trail:
+        """Uninitialised buffers."""
+        kept = steps if keep else 1
+
+        def per_unit() -> Tensor:
+            return torch.empty(kept, batch, units)
+
+        def per_gate() -> Tensor:
+            return torch.empty(kept, batch, 4 * units)
+
+        h, slopes, c_slopes = torch.empty(steps, batch, units), None, None
+        if keep:
+            slopes, c_slopes = per_gate(), per_unit()
+        return cls(h, per_gate(), per_unit(), per_unit(), slopes, c_slopes, per_unit())
+
+    def place(self, step: int) -> int:
+        """Where ``step`` is written."""
+        return step if self.slopes is not None else 0

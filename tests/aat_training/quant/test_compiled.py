@@ -1,0 +1,149 @@
+"""The compiled point-wise half: PyTorch's bits on every chip, built for the user alone, and never needed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from aat_training.quant.compiled import build, lstm_steps
+from aat_training.quant.lstm import LstmKernel, LstmSequence, quantise_lstm
+from nnasim.numerics.config import NumericsConfig
+from nnasim.numerics.layers import Ranges, build_cell
+from tests.aat_training.quant.chips import CHIPS
+
+RANGES = Ranges(6.0, 3.0, 3.0, 4.7)
+NOT_COVERED = "31-bit multipliers", "double rounding"
+
+needs_compiler = pytest.mark.skipif(build.load(lstm_steps.SOURCE) is None, reason="no C compiler on this machine")
+
+
+def kernel_of(name: str, gradient="output") -> LstmKernel:
+    numerics = NumericsConfig(**CHIPS[name])
+    return LstmKernel.of("layer", build_cell(numerics, RANGES), numerics, 2.0**-7, gradient)
+
+
+def inputs(kernel: LstmKernel, gain: float, units: int = 37) -> list[torch.Tensor]:
+    """Odd sizes, so that the ends of vector loops run too."""
+    rng = torch.Generator().manual_seed(7)
+    top = 1 << (kernel.cell.act_bits - 1)
+    x = torch.randint(-top, top, (11, 3, 21), generator=rng).float()
+    shapes = (4 * units, 21), (4 * units, units), (4 * units,)
+    parameters = [gain * torch.randn(shape, generator=rng) for shape in shapes]
+    h, c = (torch.randint(-100, 100, (3, units), generator=rng).float() for _ in range(2))
+    return [x, *parameters, h, c]
+
+
+def run(kernel: LstmKernel, values: list[torch.Tensor]) -> list[torch.Tensor]:
+    """h, the last c, and the gradient of each of the six inputs."""
+    leaves = [value.clone().requires_grad_() for value in values]
+    h, c = LstmSequence.apply(*leaves, kernel)
+    probe = torch.randn(h.shape, generator=torch.Generator().manual_seed(1))
+    ((h * probe).sum() + c.sum()).backward()
+    return [h.detach(), c.detach(), *(leaf.grad for leaf in leaves)]
+
+
+@needs_compiler
+@pytest.mark.parametrize("gain", [0.1, 0.5, 4.0], ids=["small", "usual", "saturating"])
+@pytest.mark.parametrize("name", CHIPS)
+def test_results_and_gradients_are_pytorchs_bit_for_bit(name, gain, monkeypatch):
+    kernel = kernel_of(name)
+    values = inputs(kernel, gain)
+    results = {}
+    for wanted in "01":
+        monkeypatch.setenv("NNASIM_COMPILED", wanted)
+        results[wanted] = run(kernel, values)
+    for plain, compiled in zip(results["0"], results["1"], strict=True):
+        assert torch.equal(plain, compiled)
+    assert results["1"][2].abs().sum() > 0
+
+
+@needs_compiler
+@pytest.mark.parametrize("gradient", ["segment", "identity"])
+def test_named_gradients_are_the_same_too(gradient, monkeypatch):
+    kernel = kernel_of("lut8, int8 cell", gradient)
+    values = inputs(kernel, 0.5)
+    monkeypatch.setenv("NNASIM_COMPILED", "0")
+    plain = run(kernel, values)
+    monkeypatch.setenv("NNASIM_COMPILED", "1")
+    assert all(torch.equal(a, b) for a, b in zip(plain, run(kernel, values), strict=True))
+
+
+@pytest.mark.parametrize("name", CHIPS)
+def test_only_scales_that_double_cannot_hold_are_left_out(name):
+    kernel = kernel_of(name)
+    weights = quantise_lstm(kernel, *inputs(kernel, 0.5)[1:4])
+    assert lstm_steps.covers(kernel, weights) == (name not in NOT_COVERED)
+
+
+@needs_compiler
+def test_the_compiled_part_is_what_runs(monkeypatch):
+    called = []
+    real = lstm_steps._step
+    monkeypatch.setattr(lstm_steps, "_step", lambda name, *rest: called.append(name) or real(name, *rest))
+    kernel = kernel_of("lut8, int8 cell")
+    run(kernel, inputs(kernel, 0.5))
+    assert called == ["nnasim_lstm_forward", "nnasim_lstm_backward"]
+
+
+@pytest.fixture
+def fresh(tmp_path, monkeypatch):
+    """An empty cache folder and nothing loaded yet."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    build.load.cache_clear()
+    yield tmp_path / "nnasim"
+    build.load.cache_clear()
+
+
+def test_without_a_compiler_plain_pytorch_does_the_work(fresh, monkeypatch):
+    monkeypatch.setenv("PATH", str(fresh))
+    assert not lstm_steps.available()
+    kernel = kernel_of("lut8, int8 cell")
+    assert run(kernel, inputs(kernel, 0.5))[0].any()
+
+
+@needs_compiler
+def test_a_build_that_fails_leaves_nothing_behind(fresh):
+    source = fresh.parent / "wrong.c"
+    source.write_text("this is not C")
+    assert build.load(source) is None
+    assert list(fresh.iterdir()) == []
+
+
+@needs_compiler
+def test_it_is_built_once_and_for_the_user_alone(fresh):
+    assert build.load(lstm_steps.SOURCE) is not None
+    (made,) = fresh.iterdir()
+    assert made.stat().st_mode & 0o077 == 0
+    assert fresh.stat().st_mode & 0o077 == 0
+    before = made.stat().st_mtime_ns
+    build.load.cache_clear()
+    assert build.load(lstm_steps.SOURCE) is not None
+    assert made.stat().st_mtime_ns == before
+
+
+@needs_compiler
+def test_a_library_that_others_may_write_is_built_again(fresh):
+    build.load(lstm_steps.SOURCE)
+    (made,) = fresh.iterdir()
+    good = made.read_bytes()
+    made.unlink()
+    made.write_bytes(b"not a library")
+    made.chmod(0o777)
+    build.load.cache_clear()
+    assert build.load(lstm_steps.SOURCE) is not None
+    assert len(made.read_bytes()) == len(good)
+
+
+@needs_compiler
+def test_a_cache_folder_of_others_is_not_used(fresh):
+    fresh.mkdir()
+    os.chmod(fresh, 0o777)
+    assert build.load(lstm_steps.SOURCE) is None
+
+
+def test_a_changed_source_is_another_library():
+    assert build._digest(b"a", "cc") != build._digest(b"b", "cc")
+    assert Path(lstm_steps.SOURCE).is_file()
