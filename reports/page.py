@@ -11,8 +11,8 @@ from nnasim.ir.result import SimResult
 from nnasim.units import cycles_to_ms
 from reports import operations
 from reports.figures.gantt import gantt
+from reports.figures.headline import headline
 from reports.figures.latency import distribution
-from reports.figures.tradeoff import tradeoff
 from reports.figures.where import blocks, kinds, longest_kind
 from reports.hypotheses import misheard
 from reports.parameters import Parameter, parameters
@@ -71,7 +71,7 @@ def _pictures(study: Study) -> dict[str, Any]:
     times = {label: operations.time_per_kind(result) for label, result in results.items()}
     scale = longest_kind(times)
     drawn: dict[str, list[str | None]] = {
-        "tradeoff": [tradeoff(study.figures())],
+        "headline": [headline(study.figures())],
         "latency": [
             distribution("engine", "utterances", _each(results, engine_latencies_ms)),
             distribution("frame", "frames", _each(results, frame_latencies_ms)),

@@ -124,7 +124,7 @@ def test_the_embedded_summary_stays_one_script_of_data(hostile: str) -> None:
 
 def test_results_alone_make_a_page_without_word_errors(study: Study) -> None:
     text = _Page(page(Study({"aat": study.results["aat"]}))).text
-    assert "Down and left is better" not in text
+    assert "left is better" not in text
     assert "One frame" in text
     assert "0.00 %" not in text
 

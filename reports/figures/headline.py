@@ -1,0 +1,69 @@
+"""The question in one picture: words wrong beside time waited, one row per system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from reports.figures.style import BLUE, canvas, svg
+from reports.summary import SystemFigures
+from reports.text import number, shortened
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_LINE: dict[str, Any] = {"color": "black", "linewidth": 1.0}
+
+
+def headline(systems: Mapping[str, SystemFigures]) -> str | None:
+    """SVG: left WER with its interval, right engine latency from p50 to p99; None without WER."""
+    rows = [(label, f) for label, f in systems.items() if f.wer is not None and f.engine_latency_ms]
+    if not rows:
+        return None
+    with canvas("headline", 1.0 + 0.34 * len(rows)) as figure:
+        words, time = figure.subplots(1, 2, sharey=True)
+        for row, (_, one) in enumerate(rows):
+            _words(words, row, one)
+            _time(time, row, one)
+        words.set_yticks(range(len(rows)), [shortened(label, 20) for label, _ in rows])
+        words.set_ylim(len(rows) - 0.5, -0.7)
+        _finish(words, "Word error rate", "[%], 95 % interval")
+        _finish(time, "Engine latency", "[ms] ● p50  | p90  ▸ p99")
+        return svg(figure, "Word error rate and engine latency: left is better", _described(rows))
+
+
+def _words(axes: Axes, row: int, one: SystemFigures) -> None:
+    assert one.wer is not None
+    low, high = one.wer_ci or (one.wer, one.wer)
+    axes.plot([100 * low, 100 * high], [row, row], marker="|", **_LINE)
+    _value(axes, 100 * one.wer, row, f"{100 * one.wer:.2f}")
+
+
+def _time(axes: Axes, row: int, one: SystemFigures) -> None:
+    assert one.engine_latency_ms is not None
+    at = one.engine_latency_ms
+    axes.plot([at.p50, at.p99], [row, row], **_LINE)
+    axes.plot([at.p90], [row], marker="|", markersize=9, **_LINE)
+    axes.plot([at.p99], [row], marker=">", markersize=4, **_LINE)
+    _value(axes, at.p50, row, number(at.p50))
+
+
+def _value(axes: Axes, x: float, row: int, text: str) -> None:
+    axes.plot([x], [row], marker="o", color=BLUE, markeredgecolor="black", markersize=6)
+    axes.annotate(text, (x, row), xytext=(0, 5), textcoords="offset points", ha="center", fontsize=8)
+
+
+def _finish(axes: Axes, title: str, unit: str) -> None:
+    axes.set_title(title)
+    axes.set_xlabel(unit)
+    axes.margins(x=0.12)
+    axes.set_xlim(left=0)
+    axes.grid(axis="x", color="#dddddd", linewidth=0.5)
+
+
+def _described(rows: Sequence[tuple[str, SystemFigures]]) -> str:
+    return "; ".join(
+        f"{shortened(label)}: {100 * (f.wer or 0):.2f} %, {number(f.engine_latency_ms.p50)} ms"
+        for label, f in rows
+        if f.engine_latency_ms
+    )
