@@ -1,8 +1,8 @@
 """eSpeak NG through ctypes: text in, samples and word times out, the same every time.
 
 The library keeps state between utterances (phases, flutter, noise) that nothing in its interface resets, so each
-utterance gets the library freshly loaded and its noise seeded; that costs 10 ms. Layouts and numbers are those of its public header,
-``espeak-ng/speak_lib.h``.
+utterance gets the library freshly loaded and its noise seeded; that costs 10 ms. Layouts and numbers are those of its
+public header, ``espeak-ng/speak_lib.h``.
 """
 
 from __future__ import annotations
