@@ -86,7 +86,7 @@ def _summary(inputs: Inputs, results: Mapping[str, SimResult], scores: Mapping[s
         seeds={"bootstrap": SEED},
         inputs=_digests(inputs),
         corpus=Corpus(
-            manifest=_shown_path(inputs.manifest),
+            manifest=shown_path(inputs.manifest),
             utterances=scores[first].utterances,
             words=scores[first].words,
             audio_seconds=audio_seconds(results[first]),
@@ -96,7 +96,7 @@ def _summary(inputs: Inputs, results: Mapping[str, SimResult], scores: Mapping[s
     )
 
 
-def _shown_path(path: Path) -> str:
+def shown_path(path: Path) -> str:
     """The path as given; one of the package's own without the folder that this machine has it in."""
     return (
         str(path.relative_to(PACKAGE_ROOT)) if path.is_relative_to(PACKAGE_ROOT) and path.is_absolute() else str(path)

@@ -1,0 +1,58 @@
+"""`nnasim study aat`: the streaming latency study, made again from nothing but speech and models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def command(
+    name: Annotated[Literal["aat"], typer.Argument(help="which study")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="the folder to make")],
+    manifest: Annotated[Path | None, typer.Option(help="speech to decode; default: the bundled strings")] = None,
+    checkpoints: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="folder of trained models; default: the bundled ones")
+    ] = None,
+    preset: Annotated[str, typer.Option(help="a preset's name or a YAML file")] = "edge256",
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field; may be repeated")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="only the first N utterances")] = None,
+    beam: Annotated[int, typer.Option(min=2, max=64, help="width of the beam search")] = 4,
+    wait_ms: Annotated[float, typer.Option(min=1, max=10_000, help="silence that closes an utterance")] = 240.0,
+    force: Annotated[bool, typer.Option("--force", help="replace an existing folder")] = False,
+) -> None:
+    """What keeping operations on the accelerator buys: latency per operation and per user, word errors beside it.
+
+    Example: nnasim study aat --manifest dev.jsonl --checkpoints runs/digits --out study
+    """
+    import time
+
+    from nnasim import files
+    from nnasim.cli.latency_study import StudyInputs, latency_study
+    from nnasim.cli.provenance import command_line
+    from nnasim.cli.train_progress import training_progress
+    from nnasim.hardware import load_preset
+    from reports.document import write_document
+    from reports.study_document import study_document
+    from workloads.bundled import checkpoints_folder, speech_manifest
+
+    files.refuse_existing(out, force)
+    inputs = StudyInputs(
+        manifest=manifest or speech_manifest(),
+        checkpoints=checkpoints or checkpoints_folder(),
+        chip=load_preset(preset, overrides or []),
+        limit=limit,
+        beam=beam,
+        wait_ms=wait_ms,
+        command=command_line("DIR"),
+    )
+    begun = time.process_time()
+    with training_progress() as progress:
+        found = latency_study(inputs, lambda what, done, total: progress(what, done, total, ""))
+    with files.new_folder(out, force=force) as folder:
+        write_document(folder, study_document(found))
+    print(f"{found.utterances} utterances, {time.process_time() - begun:.0f} s of CPU time")
+    print(f"open {out / 'report.html'}")

@@ -1,0 +1,72 @@
+"""Waterfalls of placement, and maps of gain: numbers stand in the picture, so that it reads without colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from reports.figures.style import BLUE, GREY, Look, canvas, legend_below, svg
+from reports.study_record import GainMap, Placed
+from reports.text import number, shortened
+
+_EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.5}
+CLAIM_PCT = (5.0, 7.0)
+
+
+def waterfall(name: str, title: str, steps: Sequence[Placed]) -> str:
+    """SVG: processing time per second of audio, after each group of operations has moved to the chip."""
+    with canvas(name, 0.9 + 0.27 * len(steps)) as figure:
+        axes = figure.add_subplot()
+        before = steps[0].busy_ms_per_s
+        longest = max(step.busy_ms_per_s for step in steps)
+        for row, step in enumerate(steps):
+            now = step.busy_ms_per_s
+            worse = now > before
+            if row == 0 or row == len(steps) - 1:
+                axes.barh(row, now, color="#EEEEEE", **_EDGE)
+            if row:
+                face, hatch = (GREY, "xx") if worse else (BLUE, "")
+                axes.barh(row, abs(now - before), left=min(now, before), color=face, hatch=hatch, **_EDGE)
+            text = f"{number(now)} ({number(step.handoffs_per_s)}/s)"
+            axes.annotate(text, (max(now, before) + 0.01 * longest, row), va="center", annotation_clip=False)
+            before = now
+        axes.set_yticks(range(len(steps)), [shortened(step.label, 24) for step in steps])
+        axes.invert_yaxis()
+        axes.set_xlim(0, longest * 1.35)
+        axes.set_xlabel("processing, ms per second of audio (in brackets: hand-offs a second)")
+        axes.set_title(title)
+        legend_below(figure, [Look("saved", BLUE, ""), Look("added", GREY, "xx"), Look("all of it", "#EEEEEE", "")])
+        text = "; ".join(f"{step.label}: {number(step.busy_ms_per_s)} ms/s" for step in steps)
+        return svg(figure, title, text)
+
+
+def gain_map(name: str, title: str, found: GainMap) -> str:
+    """SVG: gain in percent in every cell; cells within 5 to 7 % are framed, lines mark where 5 and 7 % lie between."""
+    import numpy as np
+
+    gains = np.array([[np.nan if g is None else g for g in row] for row in found.gains_pct])
+    with canvas(name, 3.1) as figure:
+        axes = figure.add_subplot()
+        axes.imshow(
+            gains, cmap="Greys", vmin=0, vmax=max(140.0, float(np.nanmax(gains))), aspect="auto", origin="lower"
+        )
+        for row, column in np.ndindex(*gains.shape):
+            gain = gains[row, column]
+            inside = CLAIM_PCT[0] <= gain <= CLAIM_PCT[1]
+            box = {"boxstyle": "square,pad=0.25", "fc": "white", "ec": "black", "lw": 1.6} if inside else None
+            text = "—" if np.isnan(gain) else f"{gain:.1f}"
+            axes.text(
+                column, row, text, ha="center", va="center", fontsize=8, weight="bold" if inside else "normal", bbox=box
+            )
+        if np.nanmin(gains) < CLAIM_PCT[1] and np.nanmax(gains) > CLAIM_PCT[0]:
+            axes.contour(gains, levels=list(CLAIM_PCT), colors="black", linewidths=1.2, linestyles=["--", "-"])
+        axes.set_xticks(range(len(found.bandwidths)), [f"{rate / 1e9:g}" for rate in found.bandwidths])
+        axes.set_yticks(range(len(found.handoffs_us)), [f"{value:g}" for value in found.handoffs_us])
+        axes.set_xlabel("DRAM bandwidth [GB/s]")
+        axes.set_ylabel("one hand-off [us]")
+        axes.set_title(title)
+        text = "; ".join(
+            f"{handoff:g} us: " + ", ".join("-" if g is None else f"{g:.1f}" for g in row)
+            for handoff, row in zip(found.handoffs_us, found.gains_pct, strict=True)
+        )
+        return svg(figure, title, text)

@@ -1,0 +1,279 @@
+"""The latency study as a document: which words, tables and figures stand where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nnasim.analysis.bootstrap import percentile_estimate
+from nnasim.analysis.realtime import RealTime
+from reports.document import Cell, Document, Figure, Section, Table
+from reports.figures.placement import CLAIM_PCT, gain_map, waterfall
+from reports.figures.waits import PARTS, waits, word_errors
+from reports.study_assumptions import ASSUMPTIONS
+from reports.study_record import Decoder, LatencyStudy, Placed
+from reports.text import number
+
+_PERCENTILES = (50, 90, 99)
+
+
+def study_document(study: LatencyStudy) -> Document:
+    """Everything that `nnasim study aat` found."""
+    return Document(
+        title=f"What keeping operations on the accelerator buys: {study.preset}",
+        lead=(
+            f"{number(study.utterances)} utterances, {number(study.audio_seconds)} s of speech from {study.manifest}, "
+            f"{number(study.symbols_per_second)} symbols a second of audio. Made by: {study.command}"
+        ),
+        sections=(
+            _claim(study),
+            _accuracy(study),
+            _real_time(study),
+            _placement(study),
+            _policies(study),
+            _decoders(study),
+            _assumptions(study),
+        ),
+    )
+
+
+def _claim(study: LatencyStudy) -> Section:
+    figures = tuple(
+        Figure(
+            f"map-{name}",
+            gain_map(f"map-{name}", f"{name}: gain of aat over cpu_fallback [%]", found),
+            "Median engine latency. Framed and bold: 5 to 7 %, as the paper reports; dashed line 5 %, solid line 7 %.",
+        )
+        for name, found in study.maps.items()
+    )
+    rows = [
+        (name, handoff, rate / 1e9, gain, "" if gain is None else _inside(gain))
+        for name, found in study.maps.items()
+        for handoff, gains in zip(found.handoffs_us, found.gains_pct, strict=True)
+        for rate, gain in zip(found.bandwidths, gains, strict=True)
+    ]
+    here = [(name, study.weights[name], gain) for name, gain in study.engine_gain_pct.items()]
+    return Section(
+        "claim",
+        "The claim: 5 to 7 % of engine latency",
+        (
+            "How much lower the median engine latency is when everything stays on the chip (aat) than when "
+            "activations, "
+            "gates and the joint go to the CPU (cpu_fallback). Every percentage belongs to its hand-off and bandwidth.",
+        ),
+        figures,
+        (
+            Table("gain", f"Gain on {study.preset} as it is", ("model", "weights", "gain [%]"), tuple(here)),
+            Table(
+                "gain_map",
+                "The maps as numbers",
+                ("model", "hand-off [us]", "DRAM [GB/s]", "gain [%]", "5 to 7 %"),
+                tuple(rows),
+            ),
+        ),
+    )
+
+
+def _inside(gain: float) -> str:
+    return "yes" if CLAIM_PCT[0] <= gain <= CLAIM_PCT[1] else "no"
+
+
+def _accuracy(study: LatencyStudy) -> Section:
+    rows: list[tuple[Cell, ...]] = []
+    for one in study.accuracies:
+        low, high = one.interval or (None, None)
+        rows.append((one.name, one.wer, low, high, one.errors, one.words))
+    share = (
+        "naive loses nothing against float on this corpus, so there is nothing to win back."
+        if study.recovered_pct is None
+        else f"aat wins back {number(study.recovered_pct)} % of what naive loses against float."
+    )
+    return Section(
+        "accuracy",
+        "Words wrong",
+        (share,),
+        (Figure("wer", word_errors("wer", "Word error rate", study.accuracies), "The same speech, greedy decoding."),),
+        (Table("wer", "Word error rates", ("system", "wer", "low", "high", "errors", "words"), tuple(rows)),),
+    )
+
+
+def _real_time(study: LatencyStudy) -> Section:
+    kinds = [one.kind for one in study.endpointers]
+    figures = tuple(
+        Figure(
+            f"waits-{kind}",
+            waits(f"waits-{kind}", f"What the user waits for ({kind})", _mean_parts(study, kind)),
+            "Utterances that were closed after their speech had ended.",
+        )
+        for kind in kinds
+    )
+    closed = tuple(_closed_row(system, kind, seen) for (system, kind), seen in study.realtime.items())
+    delays = tuple(
+        ("emission delay of " + system, len(found), *_estimates([1e3 * value for value in found]))
+        for system, found in study.delays_s.items()
+        if found
+    )
+    wait = study.endpointers[0].wait_ms
+    return Section(
+        "real-time",
+        "In real time",
+        (
+            "Audio arrives frame by frame and queues when the chip is late. A deadline is missed when a frame is not "
+            "done as the next one arrives. The backlog counts frames that wait. User-perceived latency runs from the "
+            "end of speech to the final hypothesis; its parts add up.",
+            f"An utterance is closed {wait:g} ms after its last symbol (trailing_blanks), or {wait:g} ms after its "
+            f"true "
+            "end of speech (fixed_wait), or by the end of its audio if that comes first. One closed before its speech "
+            "ended is counted as early and has no latency.",
+        ),
+        figures,
+        (
+            Table("real_time", "Per utterance, percentiles with 95 % intervals", _ESTIMATED, tuple(_times(study))),
+            Table(
+                "closings", "How utterances were closed",
+                ("system", "endpointer", "utterances", "by the endpointer", "by the audio's end", "early"), closed,
+            ),
+            Table(
+                "emission_delays", "From a word's end to its symbol [ms]", ("system", "words", *_ESTIMATED[2:]), delays,
+                f"Words that were recognised; their times come from {study.delay_source}.",
+            ),
+        ),
+    )  # fmt: skip
+
+
+_ESTIMATED = ("system", "figure", *(f"p{p}{end}" for p in _PERCENTILES for end in ("", " low", " high")))
+
+
+def _estimates(values: Sequence[float]) -> tuple[float, ...]:
+    found = [percentile_estimate(values, percent) for percent in _PERCENTILES]
+    return tuple(value for one in found for value in (one.value, one.low, one.high))
+
+
+def _times(study: LatencyStudy) -> Iterator[tuple[Cell, ...]]:
+    first = study.endpointers[0].kind
+    for (system, kind), seen in study.realtime.items():
+        if kind == first:  # these do not depend on the endpointer
+            yield system, "frame latency, mean [ms]", *_estimates([one.frame_latency_mean_ms for one in seen])
+            yield system, "frame latency, worst [ms]", *_estimates([one.frame_latency_worst_ms for one in seen])
+            yield system, "backlog, worst [frames]", *_estimates([one.backlog_worst for one in seen])
+            yield system, "deadline misses", *_estimates([one.deadline_misses for one in seen])
+            yield system, "engine latency [ms]", *_estimates([one.engine_latency_ms for one in seen])
+        users = [one.upl_ms for one in seen if one.upl_ms is not None]
+        if users:
+            yield system, f"user-perceived, {kind} [ms]", *_estimates(users)
+
+
+def _mean_parts(study: LatencyStudy, kind: str) -> dict[str, dict[str, float]]:
+    means = {}
+    for (system, of), seen in study.realtime.items():
+        parts = [one.parts for one in seen if one.parts]
+        if of == kind and parts:
+            means[system] = {name: sum(one[name] for one in parts) / len(parts) for name in PARTS}
+    return means
+
+
+def _closed_row(system: str, kind: str, seen: Sequence[RealTime]) -> tuple[Cell, ...]:
+    how = [one.closed for one in seen]
+    return system, kind, len(seen), how.count("endpointer"), how.count("audio_end"), how.count("early")
+
+
+_PLACED = ("model", "step", "engine latency p50 [ms]", "processing [ms per s of audio]", "hand-offs a second")
+
+
+def _placed_rows(placed: Sequence[Placed], model: str) -> Iterator[tuple[Cell, ...]]:
+    for one in placed:
+        yield model, one.label, one.engine_p50_ms, one.busy_ms_per_s, one.handoffs_per_s
+
+
+def _placement(study: LatencyStudy) -> Section:
+    rates = {one.name: one.wer for one in study.accuracies}
+    figures = tuple(
+        Figure(
+            f"waterfall-{name}",
+            waterfall(f"waterfall-{name}", f"{name}: one group at a time to the chip", steps),
+            "Top: everything on the CPU. Each bar moves one more group; the last line is what remains.",
+        )
+        for name, steps in study.waterfalls.items()
+    )
+    rows = [
+        (*row, rates.get("cpu_fallback" if _gates_on_cpu(row[1], steps) else "aat"))
+        for name, steps in study.waterfalls.items()
+        for row in _placed_rows(steps, name)
+    ]
+    return Section(
+        "placement",
+        "Operation by operation",
+        (
+            "Groups of operations move from the CPU to the chip one at a time, in the order of the bars; a group alone "
+            "between two that are elsewhere costs crossings before it saves any.",
+            "Word errors beside the steps are those of the nearest arithmetic, not of a decode per step: "
+            "cpu_fallback's "
+            "(float activations) until every activation has moved, aat's from there on; of the trained model only.",
+        ),
+        figures,
+        (Table("waterfall", "The waterfalls as numbers", (*_PLACED, "wer of the nearest arithmetic"), tuple(rows)),),
+    )
+
+
+def _gates_on_cpu(step: Cell, steps: Sequence[Placed]) -> bool:
+    labels = [one.label for one in steps]
+    return labels.index(str(step)) < labels.index("joint_tanh")
+
+
+def _policies(study: LatencyStudy) -> Section:
+    rows = tuple(row for name, placed in study.policies.items() for row in _placed_rows(placed, name))
+    return Section(
+        "policies",
+        "What other compilers would do",
+        (
+            "The same graphs on a chip that lacks sigmoid and tanh, placed by three rules: vela (operator by "
+            "operator), "
+            "edge_tpu (everything after a graph's first unsupported operator leaves the chip), ane (a layer with an "
+            "unsupported operator leaves it whole). Products then multiply int8 weights on the CPU.",
+        ),
+        (),
+        (Table("policies", "Policies", _PLACED, rows),),
+    )
+
+
+def _decoders(study: LatencyStudy) -> Section:
+    columns = (
+        "system", "beam", "wer", "errors", "engine p50 [ms]", "engine p90 [ms]", "processing [ms per s]",
+        "joint a second", "prediction a second", "hand-offs a second",
+    )  # fmt: skip
+    return Section(
+        "decoders",
+        "Greedy and beam search",
+        (
+            "float runs on the CPU, aat on the chip. With a beam the CPU normalises and ranks the logits of every "
+            "joint "
+            "step, so that each costs a crossing; copies of states between hypotheses are not modelled.",
+        ),
+        (),
+        (Table("decoders", "What a beam costs and buys", columns, tuple(map(_decoder_row, study.decoders))),),
+    )
+
+
+def _decoder_row(one: Decoder) -> tuple[Cell, ...]:
+    p50, p90 = (percentile_estimate(one.engine_ms, percent).value for percent in (50, 90))
+    return (
+        one.system, one.beam, one.accuracy.wer, one.accuracy.errors, p50, p90, one.busy_ms_per_s, one.joints_per_s,
+        one.predictions_per_s, one.handoffs_per_s,
+    )  # fmt: skip
+
+
+def _assumptions(study: LatencyStudy) -> Section:
+    return Section(
+        "assumptions",
+        "What was assumed",
+        ASSUMPTIONS,
+        (),
+        (
+            Table(
+                "chip", f"The parameters that matter most: {study.preset}", ("field", "value", "source"), _facts(study)
+            ),
+        ),
+    )
+
+
+def _facts(study: LatencyStudy) -> tuple[tuple[Cell, ...], ...]:
+    return tuple(study.chip_facts)

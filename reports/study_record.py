@@ -1,0 +1,77 @@
+"""What the latency study found: plain records, filled by the command and drawn by ``study_document``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nnasim.analysis.realtime import Endpointer, RealTime
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Word errors of one system (or of one decoder): ``wer`` a fraction with its 95 % interval."""
+
+    name: str
+    wer: float | None
+    interval: tuple[float, float] | None
+    errors: int
+    words: int
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One placement on one model: median engine latency, processing time and crossings per second of audio."""
+
+    label: str
+    engine_p50_ms: float
+    busy_ms_per_s: float
+    handoffs_per_s: float
+
+
+@dataclass(frozen=True)
+class GainMap:
+    """Gain of aat over cpu_fallback in median engine latency [%], one row per hand-off, one column per bandwidth."""
+
+    handoffs_us: tuple[float, ...]
+    bandwidths: tuple[float, ...]
+    gains_pct: tuple[tuple[float | None, ...], ...]
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """One system with one beam width: accuracy, and what it asked of the machine."""
+
+    system: str
+    beam: int
+    accuracy: Accuracy
+    engine_ms: tuple[float, ...]
+    busy_ms_per_s: float
+    joints_per_s: float
+    predictions_per_s: float
+    handoffs_per_s: float
+
+
+@dataclass(frozen=True)
+class LatencyStudy:
+    """Everything; keys of ``realtime`` and ``delays_s`` are systems, of the others models."""
+
+    preset: str
+    manifest: str
+    utterances: int
+    audio_seconds: float
+    symbols_per_second: float
+    command: str
+    endpointers: Sequence[Endpointer]
+    accuracies: Sequence[Accuracy]
+    recovered_pct: float | None
+    realtime: Mapping[tuple[str, str], Sequence[RealTime]]
+    delays_s: Mapping[str, Sequence[float]]
+    delay_source: str
+    engine_gain_pct: Mapping[str, float | None]
+    weights: Mapping[str, int]
+    waterfalls: Mapping[str, Sequence[Placed]]
+    policies: Mapping[str, Sequence[Placed]]
+    maps: Mapping[str, GainMap]
+    decoders: Sequence[Decoder]
+    chip_facts: Sequence[tuple[str, str, str]]
