@@ -14,6 +14,7 @@ import torch
 from aat_training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from aat_training.config import Recipe, TrainConfig
 from aat_training.data.batches import Example, collate
+from aat_training.data.check import check_files
 from aat_training.data.examples import load_examples, make_tokens
 from aat_training.data.manifest import Entry, read_manifest
 from aat_training.model.build import build_model, load_parameters
@@ -71,10 +72,12 @@ def train(spec: RunSpec, folder: Path, *, resume: bool, progress: RunProgress) -
     """Run ``spec`` in ``folder`` (prepared) and write its checkpoint. Raises NnasimError for every wrong input."""
     be_reproducible()
     entries = [entry for path in spec.train for entry in read_manifest(path)]
+    dev_entries = read_manifest(spec.dev)
+    check_files([*entries, *dev_entries])
     initial = None if spec.init is None else _initial(spec)
     tokens = initial.tokens if initial else make_tokens(spec.recipe, entries)
     train_set = _usable(_examples(entries, spec.recipe, tokens, "train features", progress), spec)
-    dev_set = _examples(read_manifest(spec.dev), spec.recipe, tokens, "dev features", progress)
+    dev_set = _examples(dev_entries, spec.recipe, tokens, "dev features", progress)
     torch.manual_seed(spec.run.seed)
     model, scheme = _model(spec, tokens, train_set, initial)
     trainer = Trainer(

@@ -1,0 +1,117 @@
+"""Checkpoints: what is written is read; what is truncated, foreign or hostile is refused in one line."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from aat_training.checkpoint import read_checkpoint, read_tensors, write_checkpoint
+from aat_training.systems import load_system
+from nnasim.errors import CheckpointError, FileError
+from nnasim.numerics.config import NumericsConfig
+
+
+@pytest.fixture
+def stored(float_checkpoint):
+    float_checkpoint.path.parent.mkdir(parents=True)
+    write_checkpoint(float_checkpoint.path.parent, float_checkpoint)
+    return float_checkpoint.path.parent
+
+
+def header(text: str, data: bytes = b"") -> bytes:
+    raw = text.encode()
+    return len(raw).to_bytes(8, "little") + raw + data
+
+
+def test_a_checkpoint_comes_back_as_it_was(stored, float_checkpoint):
+    for path in (stored, stored / "model.safetensors"):
+        read = read_checkpoint(path)
+        assert read.recipe == float_checkpoint.recipe
+        assert read.tokens.words == float_checkpoint.tokens.words
+        assert read.tensors.keys() == float_checkpoint.tensors.keys()
+        assert all(np.array_equal(read.tensors[n], v) for n, v in float_checkpoint.tensors.items())
+
+
+def test_writing_twice_gives_the_same_bytes(stored, float_checkpoint):
+    before = [(stored / name).read_bytes() for name in ("model.safetensors", "model.json")]
+    write_checkpoint(stored, float_checkpoint)
+    assert [(stored / name).read_bytes() for name in ("model.safetensors", "model.json")] == before
+
+
+@pytest.mark.parametrize("keep", [0, 7, 8, 100, 5000])
+def test_a_truncated_file_is_refused(stored, keep):
+    path = stored / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(CheckpointError, match=r"model\.safetensors"):
+        read_checkpoint(stored)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        header('{"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}', b"\0" * 8),
+        header('{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}', b"\0" * 8),
+        header('{"a": {"dtype": "F32", "shape": [99999999999], "data_offsets": [0, 4]}}', b"\0" * 4),
+        header('{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, "4"]}}', b"\0" * 4),
+        header('{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "a": 1}', b"\0" * 4),
+        header('{"a": {"dtype": "XX", "shape": [1], "data_offsets": [0, 4]}}', b"\0" * 4),
+        header("[" * 3000),
+        header("[]"),
+        (2**63).to_bytes(8, "little"),
+        b"\x80\x04pickle",
+    ],
+)
+def test_hostile_headers_are_refused(tmp_path, data):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(data)
+    with pytest.raises((CheckpointError, FileError), match=r"model\.safetensors"):
+        read_tensors(path)
+
+
+def test_a_number_that_is_not_finite_is_refused(tmp_path):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(save({"w": np.array([1.0, np.nan], np.float32)}))
+    with pytest.raises(CheckpointError, match="finite"):
+        read_tensors(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kind": "other"}, "is no checkpoint"),
+        ({"schema_version": 7}, "schema_version"),
+        ({"system": "naive"}, "float or aat"),
+        ({"tokens": {"kind": "word", "words": []}}, "tokens"),
+        ({"recipe": {"name": "x"}}, r"recipe\."),
+        ({"quantisation": {}}, "quantisation"),
+    ],
+)
+def test_a_foreign_record_is_refused_and_the_field_named(stored, change, message):
+    path = stored / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(CheckpointError, match=message):
+        read_checkpoint(stored)
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(stored):
+    path = stored / "model.json"
+    record = json.loads(path.read_text())
+    record["recipe"]["model"]["encoder_units"] += 1
+    path.write_text(json.dumps(record))
+    with pytest.raises(CheckpointError, match="must be float32"):
+        load_system(stored, "float", NumericsConfig())
+
+
+def test_a_float_checkpoint_has_no_aat_system(stored):
+    with pytest.raises(CheckpointError, match="use naive"):
+        load_system(stored, "aat", NumericsConfig())
+
+
+@pytest.mark.parametrize("system", ["float", "cpu_fallback", "naive"])
+def test_a_float_checkpoint_serves_the_other_three(stored, system):
+    _, model, scheme = load_system(stored, system, NumericsConfig())
+    assert not model.training
+    assert (scheme is None) == (system == "float")

@@ -1,0 +1,85 @@
+"""Training: learns, repeats for a seed, and goes on after a kill as if nothing had happened."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from aat_training.model.build import build_model
+from aat_training.model.float_arithmetic import FloatArithmetic
+from aat_training.tokens import WordTokens
+from aat_training.trainer import Trainer, normalisation, one_cycle
+from nnasim.errors import CheckpointError
+
+WORDS = ["one", "two", "three", "four"]
+
+
+def trainer(recipe, examples, folder, *, steps=12, seed=0, progress=None, arithmetic=None, **changes):
+    torch.manual_seed(seed)
+    model = build_model(recipe, len(WORDS) + 1, arithmetic or FloatArithmetic())
+    mean, scale = normalisation(examples)
+    model.feature_mean.copy_(mean.repeat(recipe.model.stack))
+    model.feature_scale.copy_(scale.repeat(recipe.model.stack))
+    run = recipe.float_run.model_copy(update={"steps": steps, "evaluate_every": 4, "seed": seed, **changes})
+    folder.mkdir(parents=True, exist_ok=True)
+    made = Trainer(model, recipe, run, WordTokens(WORDS), examples, examples, folder)
+    if progress:
+        made.progress = progress
+    return made
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(recipe, examples, tmp_path):
+    runs = [trainer(recipe, examples, tmp_path / str(n), seed=s).fit(resume=False) for n, s in enumerate([0, 0, 1])]
+    assert same(runs[0], runs[1])
+    assert not same(runs[0], runs[2])
+
+
+@pytest.mark.parametrize("killed_at", [2, 4, 9])
+def test_resuming_after_a_kill_gives_the_bits_of_an_unbroken_run(recipe, examples, tmp_path, killed_at):
+    class Killed(Exception):
+        pass
+
+    def kill(step, steps, note):
+        if step == killed_at:
+            raise Killed
+
+    whole = trainer(recipe, examples, tmp_path / "whole", curriculum=6)
+    best = whole.fit(resume=False)
+    with pytest.raises(Killed):
+        trainer(recipe, examples, tmp_path / "broken", progress=kill, curriculum=6).fit(resume=False)
+    resumed = trainer(recipe, examples, tmp_path / "broken", curriculum=6)
+    assert same(resumed.fit(resume=True), best)
+    logs = [(tmp_path / name / "log.csv").read_text().splitlines() for name in ("whole", "broken")]
+    without_cpu = [[line.rsplit(",", 1)[0] for line in log] for log in logs]
+    assert without_cpu[0] == without_cpu[1]
+    assert len(logs[0]) == 1 + 3
+
+
+def test_state_of_other_settings_is_refused(recipe, examples, tmp_path):
+    trainer(recipe, examples, tmp_path, steps=4).fit(resume=False)
+    with pytest.raises(CheckpointError, match="other training settings"):
+        trainer(recipe, examples, tmp_path, steps=8).fit(resume=True)
+
+
+def test_a_recogniser_learns_what_can_be_learned(recipe, examples, tmp_path):
+    run = trainer(
+        recipe, examples, tmp_path, steps=150, evaluate_every=50, learning_rate=1e-2, token_dropout=0.0, curriculum=50
+    )
+    run.fit(resume=False)
+    assert run.rows[-1]["loss"] < 0.5 * run.rows[0]["loss"]
+    assert run.best_wer < 0.5
+
+
+def test_the_rate_rises_once_and_falls(recipe):
+    run = recipe.float_run
+    rates = [one_cycle(step, run) for step in range(run.steps)]
+    top = int(np.argmax(rates))
+    assert rates[top] == pytest.approx(run.learning_rate)
+    assert all(np.diff(rates[: top + 1]) > 0)
+    assert all(np.diff(rates[top:]) <= 0)
+    assert rates[-1] < 0.01 * run.learning_rate
