@@ -43,6 +43,7 @@ COMMANDS: dict[str, Command] = {
     "report": Command("nnasim.cli.report", "show result files as one offline page"),
     "presets": Command("nnasim.cli.presets", "list the chips, or print one with units and sources"),
     "validate": Command("nnasim.cli.validate", "predict a measured table and say how far off"),
+    "sweep": Command("nnasim.cli.sweep", "every point of a study of hypothetical chips, into a store"),
     "bench": Command("nnasim.cli.bench", "this package's own speed"),
 }
 

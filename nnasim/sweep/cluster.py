@@ -1,0 +1,100 @@
+"""Workers of a Dask distributed cluster: a scheduler's address, or a cluster of this machine."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from nnasim.errors import InputError, SimulationError
+from nnasim.sweep.evaluate import Outcome, run_batch
+from nnasim.sweep.run import Batch
+
+CONNECT_SECONDS = 10
+AHEAD = 2  # batches waiting for each worker
+MOST_DEATHS = 3
+SCHEMES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
+
+
+def _dask() -> Any:
+    """The library, which has no types; imported when a cluster is asked for."""
+    import distributed
+
+    return distributed
+
+
+class ClusterBackend:
+    """A Dask client. The job's payload is scattered to every worker once; batches name it."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    @property
+    def workers(self) -> int:
+        """Threads of all workers that are there now, at least one."""
+        return max(1, sum(map(int, self.client.nthreads().values())))
+
+    @classmethod
+    def connect(cls, address: str) -> ClusterBackend:
+        """A client of the scheduler at ``address``. InputError when it cannot be reached, or has no workers."""
+        if not address.startswith(SCHEMES):
+            raise InputError("sweep", "--scheduler", address, "must be an address such as tcp://host:8786")
+        try:
+            client = _dask().Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError) as error:
+            why = type(error).__name__
+            raise InputError("sweep", "--scheduler", address, f"cannot be reached ({why})") from None
+        if not client.nthreads():
+            client.close()
+            raise InputError("sweep", "--scheduler", address, "has no workers: start `dask worker ADDRESS`")
+        return cls(client)
+
+    @classmethod
+    def local(cls, workers: int) -> ClusterBackend:
+        """A cluster of ``workers`` processes on this machine, with one thread each. Nannies die with this process."""
+        cluster = _dask().LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+        return cls(_dask().Client(cluster, set_as_default=False))
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Run ``function`` on a worker."""
+        return self.client.submit(function, *arguments, pure=False)
+
+    def run(self, payload: str, batches: Iterator[Batch]) -> Iterator[list[Outcome]]:
+        """The outcomes of every batch, as they come. Dask repeats a batch whose worker dies, a few times."""
+        shared = self.client.scatter(payload, broadcast=True)
+        flying: dict[str, tuple[Any, int]] = {}
+        completed = _dask().as_completed()
+
+        def launch(batch: Batch | None, deaths: int = 0) -> bool:
+            if batch is not None:
+                future = self.client.submit(run_batch, shared, batch, pure=False)
+                flying[future.key] = (batch, deaths)
+                completed.add(future)
+            return batch is not None
+
+        while len(flying) < AHEAD * self.workers and launch(next(batches, None)):
+            pass
+        for future in completed:
+            batch, deaths = flying.pop(future.key)
+            if future.status == "finished":
+                yield future.result()
+            else:
+                for single in self._retry(future, batch, deaths):
+                    launch(single, deaths + 1)
+            while len(flying) < AHEAD * self.workers and launch(next(batches, None)):
+                pass
+
+    def _retry(self, future: Any, batch: Batch, deaths: int) -> list[Batch]:
+        """A batch that killed its workers, cut into single points. SimulationError when that does not help."""
+        if deaths == MOST_DEATHS:
+            raise SimulationError(f"the cluster gave up on the point {batch[0][1]}: {future.exception()}")
+        return [[point] for point in batch]
+
+    def close(self, *, kill: bool = False) -> None:
+        """Leave the cluster; end it if it is our own."""
+        cluster = self.client.cluster
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.client.close()
+            if cluster is not None:
+                cluster.close()

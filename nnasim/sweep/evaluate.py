@@ -1,0 +1,127 @@
+"""One point -> its figures. A worker keeps one Evaluator: traces are read once, compiled once per compiler's view."""
+
+from __future__ import annotations
+
+import gc
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from nnasim.compiler import CompiledTrace
+from nnasim.errors import NnasimError
+from nnasim.hardware import NnaConfig
+from nnasim.ir.trace import OpTrace
+from nnasim.pipeline import simulate_compiled
+from nnasim.sweep.figures import Figures, chip_figures
+from nnasim.sweep.job import Chip, Job, Values
+from nnasim.sweep.retarget import retarget, shortened
+from nnasim.sweep.study import explain
+
+MOST_COMPILED = 16  # a paper-sized trace compiled is about 3 MB
+
+# What the compiler does not read: times and rates. Whatever else changes makes new programs.
+_TIMES_ONLY = ("name", "description", "clock_hz", "dram", "energy", "area")
+_HOST_READ_BY_COMPILER = ("cache_bytes",)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a point: ``figures``, or the ``message`` of why it has none. ``seconds``: CPU time."""
+
+    key: str
+    values: Values
+    figures: Figures | None
+    message: str | None
+    seconds: float
+
+
+class Evaluator:
+    """Simulates points of one job. ``frames``: only the first frames of each utterance, None for all."""
+
+    def __init__(self, job: Job, frames: int | None = None) -> None:
+        self.job = job
+        self.traces = job.traces if frames is None else tuple(shortened(trace, frames) for trace in job.traces)
+        self._compiled: OrderedDict[tuple[int, str], CompiledTrace] = OrderedDict()
+
+    def outcome(self, key: str, values: Values) -> Outcome:
+        """The point's figures, or why there are none. No point ends the sweep."""
+        begun = time.process_time()
+        figures, message = None, None
+        try:
+            with _no_collection():
+                figures = self.figures(values)
+        except NnasimError as error:
+            message = str(error)
+        except ValidationError as error:
+            field, value, allowed = explain(error)
+            message = f"{field} = {value!r}: {allowed}"[:500]
+        except Exception as error:  # a defect of ours must not end a sweep of a week; the row says which point it was
+            message = f"defect: {type(error).__name__}: {error}"[:500]
+        return Outcome(key, values, figures, message, time.process_time() - begun)
+
+    def figures(self, values: Values) -> Figures:
+        """Simulate every trace on the point's chip. Raises NnasimError or ValidationError."""
+        data = self.job.chip(values)
+        chip = NnaConfig.model_validate(data)
+        options = self.job.options(values)
+        view = compiler_view(data, self.job.beside_chip(values))
+        results = []
+        for index in range(len(self.traces)):
+            compiled = self._compile(index, view, values, chip)
+            results.append(simulate_compiled(compiled.on(chip), options))
+        return chip_figures(results, chip)
+
+    def _compile(self, index: int, view: str, values: Values, chip: NnaConfig) -> CompiledTrace:
+        known = self._compiled.get((index, view))
+        if known is None:
+            known = self._compiled[index, view] = CompiledTrace(self._retargeted(index, values, chip), chip)
+            while len(self._compiled) > MOST_COMPILED:
+                self._compiled.popitem(last=False)
+        self._compiled.move_to_end((index, view))
+        return known
+
+    def _retargeted(self, index: int, values: Values, chip: NnaConfig) -> OpTrace:
+        trace, beside = self.traces[index], self.job.beside_chip(values)
+        if self.job.retargets:
+            system: Any = beside.get("system")
+            trace = retarget(trace, chip.numerics, system, f"trace {index + 1}")
+        moved = {name.partition(".")[2]: unit for name, unit in beside.items() if name.startswith("placement.")}
+        return trace.model_copy(update={"placement": {**trace.placement, **moved}}) if moved else trace
+
+
+def compiler_view(chip: Chip, beside: Values) -> str:
+    """All of a point that the compiler reads, as text: points that agree in it share their programs."""
+    seen = {name: value for name, value in chip.items() if name not in _TIMES_ONLY}
+    seen["host"] = {name: chip["host"].get(name) for name in _HOST_READ_BY_COMPILER}
+    return json.dumps([seen, {name: value for name, value in beside.items() if not name.startswith("options.")}])
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """No cyclic garbage collection within a point: walking 10,000 records again and again takes a third of its time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@lru_cache(maxsize=4)
+def evaluator_of(payload: str, frames: int | None = None) -> Evaluator:
+    """The worker's evaluator of a job; made at its first batch, kept for all others."""
+    return Evaluator(Job.from_payload(payload), frames)
+
+
+def run_batch(payload: str, points: Sequence[tuple[str, Values]], frames: int | None = None) -> list[Outcome]:
+    """What a worker does: the outcomes of some points."""
+    evaluator = evaluator_of(payload, frames)
+    return [evaluator.outcome(key, values) for key, values in points]

@@ -1,0 +1,125 @@
+"""What a point is judged by: named figures of its simulation. All are costs, so less is better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nnasim.analysis import percentiles
+from nnasim.hardware import NnaConfig
+from nnasim.ir.result import SimResult
+from nnasim.units import cycles_to_ms
+
+Figures = dict[str, float | int | str | None]
+
+# figure -> (unit, what it is)
+KNOWN: dict[str, tuple[str, str]] = {
+    **{
+        f"{name}.p{percent}": ("ms", f"{what}, percentile {percent}")
+        for name, what in (
+            ("engine_latency_ms", "engine latency over all utterances"),
+            ("frame_latency_ms", "frame latency over all frames"),
+            ("upl_ms", "user-perceived latency over all utterances"),
+        )
+        for percent in (50, 90, 99)
+    },
+    "rtf": ("", "processing time over audio time"),
+    "late_frames": ("", "share of frames that end after the next frame's audio exists"),
+    "cycles": ("cycles", "all cycles, waiting for audio included"),
+    "busy_cycles": ("cycles", "cycles in which any block worked"),
+    "nna_cycles": ("cycles", "cycles in which a block of the NNA worked"),
+    "cpu_ms": ("ms", "time in which the CPU computed"),
+    "handoffs": ("", "crossings between CPU and NNA"),
+    "handoff_ms": ("ms", "time that the crossings took"),
+    "dram_bytes": ("bytes", "DRAM traffic"),
+    "sram_traffic_bytes": ("bytes", "SRAM traffic"),
+    "sram_capacity_bytes": ("bytes", "size of the SRAM"),
+    "sram_used_bytes": ("bytes", "bytes of SRAM that the memory plan occupies"),
+    "energy_mj": ("mJ", "energy of the whole run, nominal"),
+    "area_mm2": ("mm2", "area of MAC array and SRAM, nominal"),
+    "wer": ("", "word error rate as a fraction; needs an accuracy section"),
+}
+BOTTLENECK = "bottleneck"
+_PARTS = ("mac_array", "activation_unit", "dram", "sram", "sequencer")
+
+
+def chip_figures(results: Sequence[SimResult], chip: NnaConfig) -> Figures:
+    """The figures of one chip on all traces: latencies pooled, sums added; a figure that nobody computed is None."""
+    totals = [result.totals for result in results]
+    energy = [total.energy_mj for total in totals]
+    used = [chip.sram.bytes - result.extra["sram_plan_bytes"]["free"] for result in results]
+    figures: Figures = {
+        **_latencies(results),
+        "rtf": _rtf(results),
+        "late_frames": _late_frames(results),
+        "cycles": sum(total.cycles for total in totals),
+        "busy_cycles": sum(result.extra["busy_cycles"] for result in results),
+        "nna_cycles": sum(total.nna_cycles for total in totals),
+        "cpu_ms": sum(total.cpu_ms for total in totals),
+        "handoffs": sum(total.handoffs for total in totals),
+        "handoff_ms": sum(result.extra["handoff_ms"] for result in results),
+        "dram_bytes": sum(total.dram_bytes for total in totals),
+        "sram_traffic_bytes": sum(total.sram_bytes for total in totals),
+        "sram_capacity_bytes": chip.sram.bytes,
+        "sram_used_bytes": max(used),
+        "energy_mj": None if None in energy else sum(value or 0.0 for value in energy),
+        "area_mm2": results[0].extra["area_mm2"]["total"][1] if "area_mm2" in results[0].extra else None,
+    }
+    shares = busy_shares(results)
+    return {**figures, BOTTLENECK: max(shares, key=lambda part: shares[part]), **_prefixed(shares)}
+
+
+def busy_shares(results: Sequence[SimResult]) -> dict[str, float]:
+    """Share of the processing time in which each part worked. Parts overlap, so the sum may pass 1.
+
+    The host is split into computing and crossings, since different people make them faster.
+    """
+    busy = sum(result.extra["busy_cycles"] for result in results) or 1
+    shares = {part: sum(result.blocks[part].busy for result in results) / busy for part in _PARTS}
+    clock_hz = results[0].clock_hz
+    busy_ms = cycles_to_ms(busy, clock_hz)
+    shares["cpu"] = sum(result.totals.cpu_ms for result in results) / busy_ms
+    shares["handoff"] = sum(result.extra["handoff_ms"] for result in results) / busy_ms
+    return shares
+
+
+def _prefixed(shares: dict[str, float]) -> Figures:
+    return {f"busy.{part}": share for part, share in shares.items()}
+
+
+def _latencies(results: Sequence[SimResult]) -> Figures:
+    utterances = [utterance for result in results for utterance in result.utterances]
+    pooled = {
+        "engine_latency_ms": [utterance.engine_latency_ms for utterance in utterances],
+        "frame_latency_ms": [value for result in results for value in _frame_latencies(result)],
+        "upl_ms": [utterance.upl_ms for utterance in utterances if utterance.upl_ms is not None],
+    }
+    return {
+        f"{name}.{rank}": value
+        for name, values in pooled.items()
+        if values
+        for rank, value in percentiles(values).items()
+    }
+
+
+def _frame_latencies(result: SimResult) -> list[float]:
+    frames = result.frames
+    return [
+        cycles_to_ms(end - arrival, result.clock_hz) for arrival, end in zip(frames.arrival, frames.end, strict=True)
+    ]
+
+
+def _late_frames(results: Sequence[SimResult]) -> float | None:
+    """Frames that are still in work when the next one's audio is there, over all frames that have a next one."""
+    late = total = 0
+    for result in results:
+        frames = result.frames
+        for index, end in enumerate(frames.end[:-1]):
+            if frames.utterance[index] == frames.utterance[index + 1]:
+                late, total = late + (end > frames.arrival[index + 1]), total + 1
+    return late / total if total else None
+
+
+def _rtf(results: Sequence[SimResult]) -> float | None:
+    utterances = [utterance for result in results for utterance in result.utterances]
+    seconds = sum(utterance.audio_seconds for utterance in utterances)
+    return sum(utterance.busy_ms for utterance in utterances) / 1e3 / seconds if seconds else None

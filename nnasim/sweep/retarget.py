@@ -1,0 +1,79 @@
+"""The same decoding under another arithmetic or another system: a trace's graphs are built again for it.
+
+Invocations and arrival times stay as they are. So what a chip of other numerics would have decoded differently is not
+in the timing; word errors are, since `accuracy` decodes again.
+"""
+
+from __future__ import annotations
+
+from nnasim.errors import TraceError
+from nnasim.ir.trace import OpTrace, System, Utterance, placement_of
+from nnasim.numerics.config import NumericsConfig
+from workloads.rnnt.builder import build_graphs
+from workloads.rnnt.shapes import RnntShape
+
+
+def retarget(trace: OpTrace, numerics: NumericsConfig, system: System | None, source: object) -> OpTrace:
+    """``trace`` with the graphs that ``system`` on a chip of ``numerics`` performs.
+
+    Raises TraceError where the trace is not of a recogniser of this package, so that nobody knows its other graphs.
+    """
+    system = system or trace.system
+    if trace.numerics == numerics and trace.system == system:
+        return trace
+    tensors, graphs = build_graphs(shape_of(trace, source), numerics, system)
+    changes = {"system": system, "placement": placement_of(system), "numerics": numerics, "weights_file": None}
+    return trace.model_copy(update={**changes, "tensors": tensors, "graphs": graphs})
+
+
+def shape_of(trace: OpTrace, source: object) -> RnntShape:
+    """The shape whose graphs the trace has, read off its weights. TraceError unless they agree in everything."""
+    try:
+        shape = _read_off(trace)
+        same = build_graphs(shape, trace.numerics, trace.system) == (trace.tensors, trace.graphs)
+    except (KeyError, ValueError):
+        same = False
+    if not same:
+        why = "axes numerics and system need a trace of this package's own RNN-T"
+        raise TraceError(source, "graphs", ", ".join(trace.graphs), why)
+    return shape
+
+
+def _read_off(trace: OpTrace) -> RnntShape:
+    sizes = {name: spec.shape for name, spec in trace.tensors.items()}
+    before, after = _layers(trace, "encoder", "enc"), _layers(trace, "encoder_top", "enc")
+    units = sizes["enc0.wh"][1]
+    outputs, embedding = sizes["embedding.w"]
+    joint, prediction = sizes["joint_pred.w"]
+    return RnntShape(
+        input_features=sizes["features"][0], frame_ms=1.0, encoder_units=units, encoder_before=before,
+        reduction=sizes["enc.stack"][0] // units if after else 1, encoder_after=after, embedding=embedding,
+        prediction_units=prediction, prediction_layers=_layers(trace, "prediction", "pred"), joint_units=joint,
+        outputs=outputs, layer_norm="enc0.norm_x" in {op.name for op in trace.graphs["encoder"].ops},
+    )  # fmt: skip
+
+
+def _layers(trace: OpTrace, graph: str, prefix: str) -> int:
+    """How many LSTM layers ``graph`` has: those that have a matmul over h."""
+    if graph not in trace.graphs:
+        return 0
+    return sum(op.name.startswith(prefix) and op.name.endswith(".h_mm") for op in trace.graphs[graph].ops)
+
+
+def shortened(trace: OpTrace, frames: int) -> OpTrace:
+    """``trace`` with only the first ``frames`` frames of each utterance: what a search looks at first."""
+    return trace.model_copy(update={"utterances": tuple(_first(utterance, frames) for utterance in trace.utterances)})
+
+
+def _first(utterance: Utterance, frames: int) -> Utterance:
+    calls = sum(frame < frames for frame in utterance.call_frames)
+    if calls == len(utterance.call_frames):
+        return utterance
+    return Utterance(
+        id=utterance.id,
+        audio_seconds=utterance.audio_seconds * frames / len(utterance.arrivals),
+        arrivals=utterance.arrivals[:frames],
+        call_graphs=utterance.call_graphs[:calls],
+        call_frames=utterance.call_frames[:calls],
+        emissions=tuple(frame for frame in utterance.emissions if frame < frames),
+    )
