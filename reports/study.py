@@ -12,6 +12,7 @@ from nnasim.ir.io import read_result, write_record
 from nnasim.ir.result import SimResult
 from reports.hypotheses import Hypothesis, read_hypotheses, write_hypotheses
 from reports.operations import write_ops
+from reports.perfetto import perfetto_is_installed, write_perfetto
 from reports.summarise import figures
 from reports.summary import Summary, SystemFigures, read_summary, write_summary
 from reports.timeline import write_timeline
@@ -87,5 +88,7 @@ def write_folder(folder: Path, study: Study) -> None:
     write_hypotheses(folder / "hypotheses.csv", study.hypotheses)
     write_ops(folder / "ops.csv", study.results)
     write_timeline(folder / "timeline.json", study.results)
+    if perfetto_is_installed():
+        write_perfetto(folder / "timeline.perfetto-trace", study.results)
     for system, result in study.results.items():
         write_record(folder / "results" / _file_name(system, folder), result)

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from nnasim import files
 from nnasim.ir.program import BLOCKS
-from nnasim.ir.result import SimResult, Span
+from nnasim.ir.result import CounterSamples, SimResult, Span
+from reports.flows import flows
 
 
 class Track(NamedTuple):
@@ -45,14 +46,29 @@ def _packed(block: str, spans: list[Span]) -> list[Track]:
 
 
 def chrome_trace(results: Mapping[str, SimResult]) -> dict[str, Any]:
-    """Trace events of every result: one process per result, one thread per track, times in microseconds."""
+    """Trace events of every result: one process per result, one thread per track, times in microseconds.
+
+    Arrows lead from a transfer to the work on its data; counters show SRAM occupancy and DRAM bandwidth.
+    """
     events: list[dict[str, Any]] = []
     for process, (label, result) in enumerate(results.items(), start=1):
         events.append(_name("process_name", process, 0, f"{label} on {result.preset}"))
+        threads: dict[Span, int] = {}
         for thread, track in enumerate(tracks(result.spans), start=1):
             number = f" {track.number + 1}" if track.number else ""
             events.append(_name("thread_name", process, thread, f"{track.block}{number}"))
             events += [_event(span, process, thread, result.clock_hz) for span in track.spans]
+            threads |= dict.fromkeys(track.spans, thread)
+        events += [
+            _count(counter, index, process, result.clock_hz)
+            for counter in result.counters
+            for index in range(len(counter.cycle))
+        ]
+        for flow in flows(result.spans):
+            begin, end = flow.source, flow.target
+            events.append(_arrow("s", flow.number, begin.start, process, threads[begin], result.clock_hz))
+            into = max(begin.start, end.start)
+            events.append(_arrow("f", flow.number, into, process, threads[end], result.clock_hz) | {"bp": "e"})
     return {"displayTimeUnit": "ns", "traceEvents": events}
 
 
@@ -70,6 +86,30 @@ def _event(span: Span, process: int, thread: int, clock_hz: float) -> dict[str, 
         "ts": span.start * 1e6 / clock_hz,
         "dur": (span.end - span.start) * 1e6 / clock_hz,
         "args": {"bytes": span.bytes, "start_cycle": span.start, "end_cycle": span.end},
+    }
+
+
+def _count(counter: CounterSamples, index: int, process: int, clock_hz: float) -> dict[str, Any]:
+    return {
+        "ph": "C",
+        "name": counter.name,
+        "pid": process,
+        "tid": 0,
+        "ts": counter.cycle[index] * 1e6 / clock_hz,
+        "args": {counter.unit: counter.value[index]},
+    }
+
+
+def _arrow(phase: str, number: int, cycle: int, process: int, thread: int, clock_hz: float) -> dict[str, Any]:
+    """One end of an arrow; its number is the process's own."""
+    return {
+        "ph": phase,
+        "name": "weights",
+        "cat": "flow",
+        "id": f"{process}.{number}",
+        "pid": process,
+        "tid": thread,
+        "ts": cycle * 1e6 / clock_hz,
     }
 
 

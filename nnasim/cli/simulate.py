@@ -25,6 +25,9 @@ def command(
     functional: Annotated[
         bool, typer.Option("--functional", help="also move the real integers and compare them with the reference")
     ] = False,
+    perfetto: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="also write one frame's time line for ui.perfetto.dev")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="replace an existing result")] = False,
 ) -> None:
     """Run a trace on a chip and write what it cost, block by block and operation by operation.
@@ -36,7 +39,8 @@ def command(
     from nnasim.hardware import load_preset
     from nnasim.ir.io import read_trace, write_record
 
-    files.refuse_existing(out, force)
+    for path in (out, *([perfetto] if perfetto else ())):
+        files.refuse_existing(path, force)
     chip = load_preset(preset, overrides or [])
     operations = read_trace(trace)
 
@@ -47,6 +51,10 @@ def command(
         result = result.model_copy(
             update={"extra": {**result.extra, "functional": _functional(trace, operations, chip)}}
         )
+    if perfetto is not None:
+        from reports.perfetto import write_perfetto
+
+        write_perfetto(perfetto, {result.system: result}, force=force)
     write_record(out, result, force=force)
     print(f"{out}: {_in_short(result)}")
 

@@ -60,6 +60,21 @@ class Span(_Record):
     bytes: Count = 0
 
 
+class CounterSamples(_Record):
+    """A quantity over one frame's time line: from ``cycle`` [core cycles] on it is ``value`` [``unit``]."""
+
+    name: Name
+    unit: Literal["byte", "byte/s"]
+    cycle: tuple[Count, ...]
+    value: tuple[Annotated[float, Field(ge=0, le=1e18)], ...]
+
+    @model_validator(mode="after")
+    def _equal(self) -> CounterSamples:
+        if len(self.cycle) != len(self.value):
+            raise ValueError(f"{len(self.cycle)} cycles but {len(self.value)} values")
+        return self
+
+
 class FrameTimes(_Record):
     """Per frame of audio, in core cycles from the utterance's start: columns of equal length.
 
@@ -131,6 +146,7 @@ class SimResult(_Record):
     frames: FrameTimes
     utterances: tuple[UtteranceTimes, ...]
     spans: tuple[Span, ...] = Field((), description="one frame's time line, for the Gantt picture and the viewers")
+    counters: tuple[CounterSamples, ...] = Field((), description="over the same frame as the spans")
     residency: dict[str, bool] = Field({}, description="weight tensor -> stays in SRAM between frames")
     not_modelled: tuple[str, ...] = ()
     extra: dict[str, Any] = {}

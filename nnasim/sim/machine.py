@@ -102,10 +102,12 @@ def check_blocks(program: Program, config: NnaConfig) -> None:
 
 def run_until_done(env: simpy.Environment, done: simpy.Event, probe: Probe, watchdog_cycles: int) -> None:
     """Run until ``done``. SimulationError for a deadlock (who waits for what) and for the watchdog."""
-    while not done.processed:
-        following = env.peek()
-        if following == math.inf:
-            raise SimulationError(f"deadlock: {probe.who_waits() or 'nothing is left to happen'}")
+    # ``callbacks`` is None once an event has been processed: one test an event, since this loop is the whole run.
+    step, peek = env.step, env.peek
+    while done.callbacks is not None:
+        following = peek()
         if following > watchdog_cycles:
+            if following == math.inf:
+                raise SimulationError(f"deadlock: {probe.who_waits() or 'nothing is left to happen'}")
             raise SimulationError(f"watchdog: not done after {watchdog_cycles} cycles")
-        env.step()
+        step()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from nnasim.hardware.mac_array import MacArrayConfig
 
 
-@dataclass(frozen=True)
-class MatmulTile:
+class MatmulTile(NamedTuple):
     """One tile of C[m, n] = A[m, k] @ B[k, n] as the array sees it.
 
     ``weight_bits``, ``input_bits``: width of an element of B and of A. ``first``: the tile opens a pass (an operation),

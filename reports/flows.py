@@ -1,0 +1,33 @@
+"""Which compute span works on what a DMA span brought: the arrows of a time line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from nnasim.ir.result import Span
+
+COMPUTE = ("mac_array", "activation_unit")
+
+
+class Flow(NamedTuple):
+    """An arrow from a transfer to the work on its data; ``number`` is unique within one time line, from 1."""
+
+    number: int
+    source: Span
+    target: Span
+
+
+def flows(spans: Iterable[Span]) -> list[Flow]:
+    """For each DMA span the first span of the same operation on a compute block that ends after it, if there is one."""
+    ordered = sorted(spans, key=lambda span: (span.start, span.end, span.block, span.track))
+    work: dict[str, list[Span]] = {}
+    for span in ordered:
+        if span.block in COMPUTE and span.kind != "stall":
+            work.setdefault(span.name, []).append(span)
+    found: list[Flow] = []
+    for span in (span for span in ordered if span.block == "dma" and span.kind != "stall"):
+        target = next((other for other in work.get(span.name, ()) if other.end >= span.end), None)
+        if target is not None:
+            found.append(Flow(len(found) + 1, span, target))
+    return found
