@@ -21,7 +21,8 @@ def command(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="only the first N utterances")] = None,
     beam: Annotated[int, typer.Option(min=2, max=64, help="width of the beam search")] = 4,
-    wait_ms: Annotated[float, typer.Option(min=1, max=10_000, help="silence that closes an utterance")] = 240.0,
+    blanks_ms: Annotated[float, typer.Option(min=1, max=10_000, help="without a symbol for so long: closed")] = 800.0,
+    wait_ms: Annotated[float, typer.Option(min=1, max=10_000, help="after the end of speech: closed")] = 240.0,
     force: Annotated[bool, typer.Option("--force", help="replace an existing folder")] = False,
 ) -> None:
     """What keeping operations on the accelerator buys: latency per operation and per user, word errors beside it.
@@ -46,6 +47,7 @@ def command(
         chip=load_preset(preset, overrides or []),
         limit=limit,
         beam=beam,
+        blanks_ms=blanks_ms,
         wait_ms=wait_ms,
         command=command_line("DIR"),
     )

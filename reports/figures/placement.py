@@ -33,7 +33,7 @@ def waterfall(name: str, title: str, steps: Sequence[Placed]) -> str:
         axes.set_yticks(range(len(steps)), [shortened(step.label, 24) for step in steps])
         axes.invert_yaxis()
         axes.set_xlim(0, longest * 1.35)
-        axes.set_xlabel("processing, ms per second of audio (in brackets: hand-offs a second)")
+        axes.set_xlabel("ms of processing per s of audio (and hand-offs a second)")
         axes.set_title(title)
         legend_below(figure, [Look("saved", BLUE, ""), Look("added", GREY, "xx"), Look("all of it", "#EEEEEE", "")])
         text = "; ".join(f"{step.label}: {number(step.busy_ms_per_s)} ms/s" for step in steps)
@@ -45,7 +45,7 @@ def gain_map(name: str, title: str, found: GainMap) -> str:
     import numpy as np
 
     gains = np.array([[np.nan if g is None else g for g in row] for row in found.gains_pct])
-    with canvas(name, 3.1) as figure:
+    with canvas(name, 3.6) as figure:
         axes = figure.add_subplot()
         axes.imshow(
             gains, cmap="Greys", vmin=0, vmax=max(140.0, float(np.nanmax(gains))), aspect="auto", origin="lower"
@@ -53,11 +53,10 @@ def gain_map(name: str, title: str, found: GainMap) -> str:
         for row, column in np.ndindex(*gains.shape):
             gain = gains[row, column]
             inside = CLAIM_PCT[0] <= gain <= CLAIM_PCT[1]
-            box = {"boxstyle": "square,pad=0.25", "fc": "white", "ec": "black", "lw": 1.6} if inside else None
+            box = {"boxstyle": "square,pad=0.2", "fc": "white", "ec": "black" if inside else "none", "lw": 1.6}
             text = "—" if np.isnan(gain) else f"{gain:.1f}"
-            axes.text(
-                column, row, text, ha="center", va="center", fontsize=8, weight="bold" if inside else "normal", bbox=box
-            )
+            weight = "bold" if inside else "normal"
+            axes.text(column, row, text, ha="center", va="center", fontsize=8, weight=weight, bbox=box)
         if np.nanmin(gains) < CLAIM_PCT[1] and np.nanmax(gains) > CLAIM_PCT[0]:
             axes.contour(gains, levels=list(CLAIM_PCT), colors="black", linewidths=1.2, linestyles=["--", "-"])
         axes.set_xticks(range(len(found.bandwidths)), [f"{rate / 1e9:g}" for rate in found.bandwidths])

@@ -1,0 +1,57 @@
+"""The study's experiments on a recogniser that simulates in milliseconds."""
+
+import pytest
+
+from nnasim.cli import study_costs
+from nnasim.cli.study_costs import by_policy, cost_of, gain, gain_map, waterfall, with_times
+from nnasim.hardware import NnaConfig, load_preset
+from nnasim.ir.trace import OP_GROUPS, OpTrace
+from workloads.rnnt.builder import build_trace
+from workloads.rnnt.shapes import RnntShape
+
+TINY = RnntShape(
+    input_features=8, frame_ms=30, encoder_units=16, encoder_before=2, embedding=8, prediction_units=8,
+    prediction_layers=1, joint_units=8, outputs=5,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def chip() -> NnaConfig:
+    return load_preset("edge256")
+
+
+@pytest.fixture(scope="module")
+def traces() -> dict[str, dict[str, OpTrace]]:
+    return {system: {"tiny": build_trace(TINY, 4, 1, system=system)} for system in ("aat", "cpu_fallback")}
+
+
+def test_a_waterfall_ends_with_everything_on_the_chip(chip: NnaConfig, traces: dict[str, dict[str, OpTrace]]) -> None:
+    steps = waterfall(traces["aat"]["tiny"], chip, 1.0)
+    assert steps[0].label == "all on the CPU"
+    assert {step.label for step in steps[1:]} == set(OP_GROUPS)
+    assert steps[0].handoffs_per_s == 0
+    assert max(step.handoffs_per_s for step in steps[1:-1]) > steps[-1].handoffs_per_s > 0
+
+
+def test_policies_lie_between_the_chip_alone_and_the_fallback(
+    chip: NnaConfig, traces: dict[str, dict[str, OpTrace]]
+) -> None:
+    found = {one.label: one for one in by_policy(traces["aat"]["tiny"], chip, 1.0)}
+    assert found["cpu_fallback"].busy_ms_per_s == cost_of(traces["cpu_fallback"]["tiny"], chip).busy_ms
+    assert found["vela"].handoffs_per_s > found["edge_tpu"].handoffs_per_s >= found["all on the chip"].handoffs_per_s
+
+
+def test_the_gain_grows_with_the_hand_off(
+    chip: NnaConfig, traces: dict[str, dict[str, OpTrace]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(study_costs, "HANDOFFS_US", (1.0, 50.0))
+    monkeypatch.setattr(study_costs, "BANDWIDTHS", (3.75e9,))
+    told: list[tuple[str, int, int]] = []
+    found = gain_map(traces, "tiny", chip, lambda *args: told.append(args))  # type: ignore[arg-type]
+    (low,), (high,) = found.gains_pct
+    assert low is not None
+    assert high is not None
+    assert low < high < 100
+    slow, fast = (cost_of(traces[s]["tiny"], with_times(chip, 50.0, 3.75e9)) for s in ("cpu_fallback", "aat"))
+    assert high == gain(fast, slow)
+    assert told == [("map tiny", 1, 2), ("map tiny", 2, 2)]

@@ -1,0 +1,67 @@
+"""A hand-made study becomes a document whose figures and tables say what the record says."""
+
+import pytest
+
+from nnasim.analysis.realtime import Endpointer, RealTime
+from reports.document import html, markdown
+from reports.study_document import study_document
+from reports.study_record import Accuracy, Decoder, GainMap, LatencyStudy, Placed
+
+STEPS = [Placed("all on the CPU", 3.0, 30.0, 0.0), Placed("joint_tanh", 1.0, 10.0, 5.0)]
+
+
+def seen(upl: float | None) -> RealTime:
+    parts = {} if upl is None else {"chunk": 10.0, "emission_delay": 0.0, "endpointer": upl - 12.0, "engine": 2.0}
+    return RealTime("u", 1.0, 2.0, 0, 0, 2.0, "early" if upl is None else "endpointer", upl, parts)
+
+
+@pytest.fixture
+def study() -> LatencyStudy:
+    rates = {"float": 0.02, "cpu_fallback": 0.02, "naive": 0.06, "aat": 0.03}
+    accuracies = [Accuracy(name, rate, (rate / 2, 2 * rate), 3, 100) for name, rate in rates.items()]
+    return LatencyStudy(
+        preset="edge256",
+        manifest="speech.jsonl",
+        utterances=2,
+        audio_seconds=4.0,
+        symbols_per_second=2.0,
+        command="nnasim study aat --out DIR",
+        endpointers=(Endpointer("trailing_blanks", 800), Endpointer("fixed_wait", 240)),
+        accuracies=accuracies,
+        recovered_pct=75.0,
+        realtime={("aat", "trailing_blanks"): [seen(None), seen(None)], ("aat", "fixed_wait"): [seen(250.0)] * 2},
+        delays_s={"aat": [0.1, 0.2]},
+        delay_source="the word times beside the manifest",
+        engine_gain_pct={"trained": 53.8},
+        weights={"trained": 453_856},
+        waterfalls={"trained": STEPS},
+        policies={"trained": STEPS},
+        maps={"trained": GainMap((5.0, 50.0), (1e9, 25e9), ((4.0, 6.0), (8.0, None)))},
+        decoders=[Decoder("aat", 4, accuracies[3], (1.0, 2.0), 5.0, 80.0, 15.0, 100.0)],
+        chip_facts=[("host.handoff_us", "50 us", "assumed")],
+    )
+
+
+def test_every_part_of_the_study_stands_in_both_forms(study: LatencyStudy) -> None:
+    document = study_document(study)
+    page, text = html(document), markdown(document)
+    for words in ("75.0 %", "trailing", "joint", "Greedy and beam search", "What was assumed", "453,856"):
+        assert words in page
+        assert words in text
+
+
+def test_utterances_closed_early_have_no_picture_and_are_counted(study: LatencyStudy) -> None:
+    section = next(one for one in study_document(study).sections if one.name == "real-time")
+    assert [figure.name for figure in section.figures] == ["waits-fixed_wait"]
+    closings = next(table for table in section.tables if table.name == "closings")
+    assert closings.rows[0] == ("aat", "trailing_blanks", 2, 0, 0, 2)
+
+
+def test_a_gain_that_was_not_computed_is_a_dash(study: LatencyStudy) -> None:
+    claim = study_document(study).sections[0]
+    assert next(table for table in claim.tables if table.name == "gain_map").rows[1] == ("trained", 50.0, 8.0, None)
+    assert ">—<" in claim.figures[0].svg
+
+
+def test_the_same_study_gives_the_same_bytes(study: LatencyStudy) -> None:
+    assert html(study_document(study)) == html(study_document(study))
