@@ -22,7 +22,7 @@ def test_commands_of_the_readme_run_in_order(tmp_path: Path, monkeypatch: pytest
 
 
 def test_every_command_is_in_the_readme_and_no_other() -> None:
-    mentioned = set(re.findall(r"nnasim ([a-z]+)", README)) - {"answers", "simulates"}
+    mentioned = set(re.findall(r"nnasim ([a-z-]+)", README)) - {"answers", "simulates"}
     assert mentioned == set(COMMANDS)
 
 
