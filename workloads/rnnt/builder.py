@@ -22,7 +22,7 @@ from nnasim.ir.trace import (
 from nnasim.numerics.config import Activation, NumericsConfig
 from workloads.rnnt.shapes import RnntShape
 
-LONGEST_TRACE = 1_000_000  # invocations of one symbolic trace
+LONGEST_TRACE = 400_000  # invocations of one symbolic trace
 
 
 class GraphBuilder:
