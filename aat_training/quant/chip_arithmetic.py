@@ -5,10 +5,14 @@ Values travel as integers held in float32. The same class trains, decodes, and i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import torch
 from torch import Tensor, nn
 
 from aat_training.model.rnnt import LayerState, Rnnt
+from aat_training.quant.linear import ChipLinear, LinearWeights
 from aat_training.quant.lstm import (
     Gradient,
     LookUp,
@@ -19,29 +23,32 @@ from aat_training.quant.lstm import (
     quantise_lstm,
     run_forward,
 )
-from aat_training.quant.rounding import Quantise, Requantise, exact_matmul
+from aat_training.quant.rounding import Quantise, Requantise
 from aat_training.quant.scheme import QuantScheme
 from nnasim.errors import NumericsError
-from nnasim.numerics.formats import GATE_FRAC, WEIGHT_LIMIT, highest
-from nnasim.numerics.weights import MatmulScale, matmul_scale, quantise_bias, quantise_weight
+from nnasim.numerics.formats import GATE_FRAC, highest
+from nnasim.numerics.weights import MatmulScale
 
-LOGIT_STEP = 2.0**-GATE_FRAC  # logits leave the chip as int32 in the gate domain
+T = TypeVar("T")
+GATE_STEP = 2.0**-GATE_FRAC
+LOGIT_STEP = GATE_STEP  # logits leave the chip as int32 in the gate domain
 
 
 class _Activation(torch.autograd.Function):
-    """The joint's tanh: integers by look-up, derivative 1 - t^2 of its own output (or the named alternative)."""
+    """The joint's tanh: integers by one gather, and its derivative by another."""
 
     @staticmethod
-    def forward(ctx, z, look_up, in_step, out_step, gradient):  # type: ignore[no-untyped-def]
+    def forward(ctx, z, look_up):  # type: ignore[no-untyped-def]
         index = look_up.index(z)
         if ctx.needs_input_grad[0]:
             ctx.save_for_backward(look_up.pick(look_up.slopes, index))
+        ctx.ratio = GATE_STEP / look_up.step
         return look_up.pick(look_up.values, index)
 
     @staticmethod
     def backward(ctx, grad):  # type: ignore[no-untyped-def]
         (slope,) = ctx.saved_tensors
-        return grad * slope, None, None, None, None
+        return (grad * slope).mul_(ctx.ratio), None
 
 
 class ChipArithmetic:
@@ -53,9 +60,9 @@ class ChipArithmetic:
             name: LstmKernel.of(name, cell, scheme.numerics, scheme.in_step(name), gradient)
             for name, cell in scheme.cells.items()
         }
-        self._gradient: Gradient = gradient
         self._tanh = LookUp.of(scheme.joint.tanh, 16, 2.0**-GATE_FRAC, gradient)
         self._frozen: dict[str, tuple[int, LstmWeights]] = {}
+        self._linears: dict[str, tuple[int, LinearWeights]] = {}
         self._frozen_linear: dict[str, tuple[int, tuple[Tensor, Tensor | None, MatmulScale]]] = {}
 
     def quantise_input(self, x: Tensor) -> Tensor:
@@ -90,56 +97,44 @@ class ChipArithmetic:
 
     def frozen_weights(self, name: str, layer: nn.LSTM) -> LstmWeights:
         """The layer's integers, made again only when an optimiser has changed its parameters."""
-        version = sum(p._version for p in (layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0))
-        if self._frozen.get(name, (-1, None))[0] != version:
-            made = quantise_lstm(self._kernels[name], layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0)
-            self._frozen[name] = version, made
-        return self._frozen[name][1]
+        parameters = [layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0]
+        return self._made(self._frozen, name, parameters, lambda: quantise_lstm(self._kernels[name], *parameters))
 
-    def linear_scale(self, name: str, layer: nn.Linear) -> MatmulScale:
-        """Scales of a linear layer whose output lies in the gate domain."""
-        largest = layer.weight.detach().double().abs().amax(1).numpy()
-        return matmul_scale(largest, self.scheme.act_step, 2.0**-GATE_FRAC, self.numerics, name)
+    @staticmethod
+    def _made(kept: dict[str, tuple[int, T]], name: str, parameters: list[nn.Parameter], make: Callable[[], T]) -> T:
+        version = sum(p._version for p in parameters)
+        if name not in kept or kept[name][0] != version:
+            kept[name] = version, make()
+        return kept[name][1]
+
+    def linear(self, name: str, layer: nn.Linear) -> LinearWeights:
+        """The layer's integers, made again only when an optimiser has changed its parameters."""
+        parameters = [layer.weight] if layer.bias is None else [layer.weight, layer.bias]
+        return self._made(
+            self._linears, name, parameters, lambda: LinearWeights.of(name, layer, self.scheme.act_step, self.numerics)
+        )
 
     def linear_integers(self, name: str, layer: nn.Linear) -> tuple[Tensor, Tensor | None, MatmulScale]:
         """Weight (N, K) and bias (N,) as integers in float32, and their scales."""
-        scale = self.linear_scale(name, layer)
-        weight = quantise_weight(layer.weight.detach(), scale.weight_step, self.numerics.weight_bits).float()
-        bias = None if layer.bias is None else quantise_bias(layer.bias.detach(), scale.acc_step)
-        return weight, bias, scale
+        made = self.linear(name, layer)
+        return made.weight, made.bias, made.scale
 
     def _linear(self, name: str, layer: nn.Linear, x: Tensor) -> Tensor:
-        weight, bias, scale = self._parameters(name, layer)
-        acc = exact_matmul(x, weight, self.numerics.activation_bits, self.numerics.weight_bits, name).double()
-        return Requantise.apply(acc if bias is None else acc + bias, scale.requant, 32)
-
-    def _parameters(self, name: str, layer: nn.Linear) -> tuple[Tensor, Tensor | None, MatmulScale]:
-        """``linear_integers`` with gradients while training; else made again only when an optimiser changed them."""
-        if torch.is_grad_enabled():
-            weight, bias, scale = self.linear_integers(name, layer)
-            step, limit = torch.from_numpy(scale.weight_step)[:, None], float(WEIGHT_LIMIT[self.numerics.weight_bits])
-            weight = Quantise.apply(layer.weight, weight, step, limit)
-            if bias is not None:
-                bias = Quantise.apply(layer.bias, bias, torch.from_numpy(scale.acc_step), float(2**30))
-            return weight, bias, scale
-        version = sum(p._version for p in layer.parameters())
-        if self._frozen_linear.get(name, (-1, None))[0] != version:
-            self._frozen_linear[name] = version, self.linear_integers(name, layer)
-        return self._frozen_linear[name][1]
+        return ChipLinear.apply(x, layer.weight, layer.bias, self.linear(name, layer))
 
     def project(self, model: Rnnt, name: str, x: Tensor) -> Tensor:
-        """A projection into the gate domain, int32 in float64."""
+        """A projection into the gate domain, int32 in float32 (float64 where that could not hold it)."""
         return self._linear(f"{name}.mm", getattr(model, name), x)
 
     def joint(self, model: Rnnt, enc: Tensor, pred: Tensor) -> Tensor:
         """Real-valued logits: the integers of the chip times their step, so that argmax and loss see one number."""
-        hidden = self.joint_hidden((enc + pred).float())
+        # A float32 sum of two int24 is itself, or so large that it saturates.
+        hidden = self.joint_hidden(enc.contiguous() + pred.contiguous())
         return (self._linear("output.mm", model.output, hidden) * LOGIT_STEP).float()
 
     def joint_hidden(self, z: Tensor) -> Tensor:
         """tanh of the saturated sum, integers of the activation format."""
-        out_step = 2.0**-self.scheme.joint.tanh.output_frac
-        return _Activation.apply(z, self._tanh, 2.0**-GATE_FRAC, out_step, self._gradient)
+        return _Activation.apply(z, self._tanh)
 
     def real_activation(self, x: Tensor) -> Tensor:
         """h as real numbers."""

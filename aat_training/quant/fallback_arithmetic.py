@@ -61,4 +61,4 @@ class FallbackArithmetic(ChipArithmetic):
 
     def joint_hidden(self, z: Tensor) -> Tensor:
         """tanh in float, handed back as integers."""
-        return self._handed_over(torch.tanh(z * GATE_STEP))
+        return self._handed_over(torch.tanh(z.float() * GATE_STEP))

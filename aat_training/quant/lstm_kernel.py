@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.look_up import Gradient, LookUp
-from aat_training.quant.rounding import integers
+from aat_training.quant.rounding import integers, largest_rows
 from nnasim.errors import NumericsError
 from nnasim.numerics.bounds import exact_type
 from nnasim.numerics.config import NumericsConfig
@@ -110,8 +110,8 @@ def quantise_lstm(kernel: LstmKernel, w_ih: Tensor, w_hh: Tensor, bias: Tensor) 
     """Real parameters in torch's gate order -> the chip's integers. Raises NumericsError for NaN or infinity."""
     numerics, gate = kernel.numerics, 2.0**-GATE_FRAC
     w_ih, w_hh, bias = (reordered(p.detach()) for p in (w_ih, w_hh, bias))
-    scale_x = matmul_scale(largest(w_ih), kernel.in_step, gate, numerics, f"{kernel.name}.x")
-    scale_h = matmul_scale(largest(w_hh), kernel.act_step, gate, numerics, f"{kernel.name}.h_mm")
+    scale_x = matmul_scale(largest_rows(w_ih), kernel.in_step, gate, numerics, f"{kernel.name}.x")
+    scale_h = matmul_scale(largest_rows(w_hh), kernel.act_step, gate, numerics, f"{kernel.name}.h_mm")
     if not bool(torch.isfinite(bias).all()):
         raise NumericsError(f"{kernel.name}.x", "bias", "NaN or infinity", "must be finite")
     limit = WEIGHT_LIMIT[numerics.weight_bits]
@@ -122,11 +122,6 @@ def quantise_lstm(kernel: LstmKernel, w_ih: Tensor, w_hh: Tensor, bias: Tensor) 
         scale_x,
         scale_h,
     )
-
-
-def largest(weight: Tensor) -> np.ndarray:
-    """Largest |weight| of each row (N,), float64; NaN and infinity stay visible."""
-    return np.asarray(weight.abs().amax(1).double().numpy())
 
 
 def holds_h_product(kernel: LstmKernel, units: int) -> bool:

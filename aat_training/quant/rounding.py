@@ -85,6 +85,11 @@ def integers(value: Tensor, step: Constants, limit: float) -> Tensor:
     return value.double().div_(torch.from_numpy(step)).add_(0.5).floor_().clamp_(-limit, limit).float()
 
 
+def largest_rows(weight: Tensor) -> np.ndarray:
+    """Largest |weight| of each row (N,), float64; NaN and infinity stay visible."""
+    return np.asarray(weight.detach().abs().amax(1).double().numpy())
+
+
 def exact_matmul(x: Tensor, weight: Tensor, input_bits: int, weight_bits: int, name: str) -> Tensor:
     """``x`` (..., K) times ``weight`` (N, K) transposed, exact: float32, float32 in chunks of K, or float64.
 

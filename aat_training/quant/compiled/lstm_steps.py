@@ -59,7 +59,7 @@ def _step(name: str, arguments: ctypes.Structure, kept: tuple[object, ...]) -> C
     function, pointer = library[name], ctypes.byref(arguments)
     function.argtypes, function.restype = (ctypes.c_void_p, ctypes.c_int64), None
 
-    def step(t: int, *_: Tensor) -> None:
+    def step(t: int, *unused: Tensor) -> None:
         _ = kept  # tensors live as long as pointers to them
         function(pointer, t)
 

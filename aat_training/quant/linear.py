@@ -1,0 +1,94 @@
+"""A linear layer of the chip as one autograd function: exact product, bias, requantise; straight-through backward."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from aat_training.quant.rounding import exact_matmul, integers, largest_rows, rescaler_
+from nnasim.errors import NumericsError
+from nnasim.numerics.bounds import exact_type
+from nnasim.numerics.config import NumericsConfig
+from nnasim.numerics.formats import GATE_FRAC, WEIGHT_LIMIT, highest, lowest
+from nnasim.numerics.weights import MatmulScale, matmul_scale
+
+BIAS_LIMIT = 1 << 30  # half of an int32, as quantise_bias has it
+
+
+@dataclass(frozen=True)
+class LinearWeights:
+    """Integers of one layer, float32 (N, K) and (N,), and their scales; its output lies in the gate domain."""
+
+    name: str
+    weight: Tensor
+    bias: Tensor | None
+    scale: MatmulScale
+    numerics: NumericsConfig
+
+    @classmethod
+    def of(cls, name: str, layer: nn.Linear, in_step: float, numerics: NumericsConfig) -> LinearWeights:
+        """Quantise a layer whose input is worth ``in_step`` an integer. Raises NumericsError for NaN and infinity."""
+        weight, bias = layer.weight.detach(), None
+        scale = matmul_scale(largest_rows(weight), in_step, 2.0**-GATE_FRAC, numerics, name)
+        if layer.bias is not None:
+            if not bool(torch.isfinite(layer.bias).all()):
+                raise NumericsError(name, "bias", "NaN or infinity", "must be finite")
+            bias = integers(layer.bias.detach(), scale.acc_step, BIAS_LIMIT)
+        limit = WEIGHT_LIMIT[numerics.weight_bits]
+        return cls(name, integers(weight, scale.weight_step[:, None], limit), bias, scale, numerics)
+
+    @cached_property
+    def reach(self) -> float:
+        """Largest magnitude that these weights can put out, rounded up, before saturation to int32."""
+        largest = self.weight.double().abs().sum(1) * -lowest(self.numerics.activation_bits)
+        if self.bias is not None:
+            largest += self.bias.double().abs()
+        return float((largest.numpy() * self.scale.requant.real).max()) + 1
+
+    def product(self, x: Tensor) -> Tensor:
+        """x (..., K) integers -> accumulators (..., N) with bias, float64."""
+        bits = self.numerics.activation_bits, self.numerics.weight_bits
+        acc = exact_matmul(x, self.weight, *bits, self.name).double()
+        return acc if self.bias is None else acc.add_(self.bias)
+
+    def output(self, x: Tensor) -> Tensor:
+        """x (..., K) integers -> the gate domain (..., N): float32 where it holds every value, else float64."""
+        saturates = self.reach > highest(32)
+        out = rescaler_(self.scale.requant, 32, None if saturates else 0.0)(self.product(x))
+        fits = not saturates and exact_type(int(self.reach) + 1, self.name) == "float32"
+        return out.float() if fits else out
+
+
+class ChipLinear(torch.autograd.Function):
+    """``made.output(x)``; ``weight`` and ``bias`` are the real parameters that ``made`` was made of."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, made: LinearWeights) -> Tensor:  # noqa: D102
+        out = made.output(x)
+        ctx.made = made
+        inside = out.abs() < highest(32) if made.reach > highest(32) else None
+        ctx.save_for_backward(x, bias, inside)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # noqa: D102
+        x, bias, inside = ctx.saved_tensors
+        made: LinearWeights = ctx.made
+        grad = grad if inside is None else grad * inside
+        grad = grad.float() * _float32(made.scale.requant.real)  # with respect to the accumulator
+        rows = grad.flatten(0, -2)
+        dx = grad @ made.weight if ctx.needs_input_grad[0] else None
+        dw = (rows.T @ x.flatten(0, -2)).div_(_float32(made.scale.weight_step)[:, None])
+        if bias is None:
+            return dx, dw, None, None
+        step = _float32(made.scale.acc_step)
+        return dx, dw, rows.sum(0).div_(step).mul_(bias.abs() <= BIAS_LIMIT * step), None
+
+
+def _float32(values: np.ndarray) -> Tensor:
+    return torch.from_numpy(values.astype(np.float32))
