@@ -34,7 +34,7 @@ def _chain_cycles(program: Program, config: NnaConfig) -> float:
         elif isinstance(command, ElementCommand) and config.activation_unit:
             total += command.elements * config.activation_unit.cycles_per_element(command.kind)
         elif isinstance(command, HandoffCommand):
-            total += config.host.handoff_us * 1e-6 * config.clock_hz
+            total += config.host.handoff_seconds(command.bytes) * config.clock_hz
         elif isinstance(command, HostCommand):
             total += _host_seconds(command, config) * config.clock_hz
     # Rates are floats here and fractions in the events; a millionth of a cycle is neither.

@@ -77,8 +77,14 @@ class Lowering:
     def cross(self, to: Unit) -> None:
         """Append a crossing."""
         self.ops.append(OpInfo(self.graph, f"handoff.to_{to}", "handoff", "handoff", "handoff", "cpu", "host"))
-        self.commands.append(HandoffCommand(len(self.ops) - 1, to))
+        self.commands.append(HandoffCommand(len(self.ops) - 1, to, self._bytes(*self._handed_over(to))))
         self.ledger.cross(to)
+
+    def _handed_over(self, to: Unit) -> list[str]:
+        """Tensors that only the other unit holds; what never left the MAC array is none of them."""
+        graph = self.context.trace.graphs.get(self.graph)
+        inside = {op.inputs[0] for op in graph.ops if op.name in self.context.fused} if graph else set()
+        return [tensor for tensor, unit in self.ledger.only.items() if unit != to and tensor not in inside]
 
     def _info(self, op: Op, unit: Unit, block: Block) -> int:
         self.ops.append(OpInfo(self.graph, op.name, op.kind, op.group, op.layer, unit, block))

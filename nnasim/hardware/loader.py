@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from nnasim import files
 from nnasim.errors import ConfigError
 from nnasim.hardware.config import NnaConfig
+from nnasim.hardware.energy_tables import energy_table
 
 PRESET_FOLDER = Path(__file__).parent / "presets"
 DEEPEST_EXTENDS = 8
@@ -39,9 +40,13 @@ def load_preset(name_or_path: str | Path, overrides: list[str] | tuple[str, ...]
     chain = preset_chain(name_or_path)
     data: dict[str, Any] = {}
     for layer in chain:
-        data = merge(data, {key: value for key, value in layer.data.items() if key != "extends"})
+        values = {key: value for key, value in layer.data.items() if key != "extends"}
+        if "energy" in values:
+            values["energy"] = energy_table(values["energy"], layer.path.parent, layer.path)
+        data = merge(data, values)
     data.setdefault("name", chain[-1].path.stem[:200])
     changed = [apply_override(data, text) for text in overrides]
+    data["energy"] = energy_table(data.get("energy"), Path(), "--set")
     return _validated(data, chain[-1].path, changed)
 
 

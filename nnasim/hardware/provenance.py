@@ -15,7 +15,8 @@ from nnasim.hardware.loader import PresetText, preset_chain
 _UNITS = (
     ("_bytes_per_second", "byte/s"), ("bytes_per_second", "byte/s"), ("bytes_per_cycle", "byte/cycle"),
     ("sram_pj_per_byte", "pJ/byte"), ("dram_pj_per_byte", "pJ/byte"), ("um2_per_byte", "um2/byte"),
-    ("cycles_per_element", "cycle/element"), ("ns_per_element", "ns/element"), ("_per_cycle", "1/cycle"),
+    ("cycles_per_element", "cycle/element"), ("ns_per_element", "ns/element"), ("ns_per_byte", "ns/byte"),
+    ("_per_cycle", "1/cycle"),
     ("cycles_per_command", "cycle/command"), ("cycles_per_pass", "cycle/pass"), ("_cycles", "cycle"),
     ("_hz", "Hz"), ("_us", "us"), ("_gflops", "GFLOP/s"), ("_pj", "pJ"), ("_mw", "mW"), ("_um2", "um2"),
     ("_nm", "nm"), ("_bits", "bit"), ("bytes", "byte"), ("_ratio", "ratio"),

@@ -12,6 +12,8 @@ def preset_schema() -> dict[str, Any]:
     schema = NnaConfig.model_json_schema()
     for section in (schema, *schema.get("$defs", {}).values()):
         section.pop("required", None)
+    named = {"type": "string", "description": "a .yaml file, or an entry point of the group nnasim.energy"}
+    schema["properties"]["energy"]["anyOf"].append(named)
     extends = {"type": "string", "description": "a preset's name or a .yaml file whose values this one changes"}
     schema["properties"] = {"extends": extends, **schema["properties"]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "nnasim preset"}

@@ -39,7 +39,11 @@ class SequencerConfig(Section):
 class HostConfig(Section):
     """The CPU: what a crossing costs, and how fast it computes in float."""
 
-    handoff_us: Number = Field(ge=0, le=1e9, description="one crossing: driver, interrupt, cache upkeep, copy")
+    handoff_us: Number = Field(ge=0, le=1e9, description="one crossing, as far as no part below tells")
+    handoff_driver_us: Number = Field(0, ge=0, le=1e9, description="part of a crossing: the driver's call")
+    handoff_interrupt_us: Number = Field(0, ge=0, le=1e9, description="part of a crossing: interrupt and wake-up")
+    handoff_cache_ns_per_byte: Number = Field(0, ge=0, le=1e6, description="cache upkeep per byte handed over")
+    handoff_copy_ns_per_byte: Number = Field(0, ge=0, le=1e6, description="copy per byte handed over")
     float_matmul_gflops: Number = Field(gt=0, le=1e6, description="10^9 float operations per second, 2 per MAC")
     memory_bytes_per_second: Number = Field(gt=0, le=1e15, description="rate at which the CPU reads weights")
     cache_bytes: Integer = Field(0, ge=0, le=2**40, description="float weights up to this size are read once")
@@ -68,6 +72,12 @@ class HostConfig(Section):
     def has_other_load(self) -> bool:
         """Whether other work competes for the CPU."""
         return self.other_load_per_second > 0 and self.other_load_us > 0
+
+    def handoff_seconds(self, bytes: int) -> float:
+        """One crossing that hands over ``bytes`` bytes: the settable total and the parts beside it, added up."""
+        per_byte = self.handoff_cache_ns_per_byte + self.handoff_copy_ns_per_byte
+        fixed_us = self.handoff_us + self.handoff_driver_us + self.handoff_interrupt_us
+        return fixed_us * 1e-6 + bytes * per_byte * 1e-9
 
     def ns_per_element(self, kind: str) -> float:
         """The cost of operation ``kind`` (an ``OpKind`` other than matmul) per element."""

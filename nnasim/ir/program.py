@@ -96,10 +96,14 @@ class FusedCommand:
 
 @dataclass(frozen=True, slots=True)
 class HandoffCommand:
-    """One crossing between CPU and NNA; everything that the other side has made is handed over with it."""
+    """One crossing between CPU and NNA; everything that the other side has made is handed over with it.
+
+    ``bytes``: size of all that.
+    """
 
     op: int
     to: Unit
+    bytes: int = 0
 
 
 Command = MatmulCommand | ElementCommand | HostCommand | FusedCommand | HandoffCommand

@@ -19,7 +19,8 @@ class Host:
     """The CPU.
 
     Timing law
-        A crossing takes ``handoff_us``. A matmul of N multiply-accumulates takes the longer of its arithmetic,
+        A crossing takes ``handoff_us`` plus the parts that are given: driver, interrupt, and cache upkeep and copy for
+        each byte handed over. A matmul of N multiply-accumulates takes the longer of its arithmetic,
         2 N / float_matmul_gflops, and its weights' bytes / memory_bytes_per_second (nothing, if all float weights fit
         the cache); any other operation takes elements x its ns_per_element. Times become core cycles, rounded up.
 
@@ -49,7 +50,7 @@ class Host:
 
     def _seconds(self, command: HostCommand | HandoffCommand) -> float:
         if isinstance(command, HandoffCommand):
-            return self.config.handoff_us * 1e-6
+            return self.config.handoff_seconds(command.bytes)
         if command.kind == "matmul":
             arithmetic = 2 * command.macs / (self.config.float_matmul_gflops * 1e9)
             return max(arithmetic, command.dram_bytes / self.config.memory_bytes_per_second)

@@ -1,0 +1,40 @@
+"""An energy table of the user's own: a YAML file, or a Python package's entry point in the group `nnasim.energy`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from nnasim import files
+from nnasim.errors import ConfigError
+
+GROUP = "nnasim.energy"
+
+
+def energy_table(name: object, folder: Path, source: object) -> Any:
+    """What the field ``energy`` stands for: a text names a table, anything else is the table itself.
+
+    ``x.yaml`` is a file, relative to ``folder``; any other text an entry point that returns the mapping of
+    ``EnergyConfig``'s fields, or a function that does. Raises ConfigError or FileError; the values are checked where
+    all of a preset is.
+    """
+    if not isinstance(name, str):
+        return name
+    if Path(name).suffix in (".yaml", ".yml"):
+        return _mapping(files.read_yaml(folder / name), folder / name)
+    known = {point.name: point for point in entry_points(group=GROUP)}
+    if name not in known:
+        names = ", ".join(sorted(known)) or "none installed"
+        raise ConfigError(
+            source, "energy", name, f"must be a table, a .yaml file or an entry point of {GROUP} ({names})"
+        )
+    table = known[name].load()
+    return _mapping(table() if callable(table) else table, f"entry point {name} of {GROUP}")
+
+
+def _mapping(table: Any, source: object) -> dict[str, Any]:
+    if not isinstance(table, Mapping):
+        raise ConfigError(source, "", table, "must be a mapping of the energy section's fields")
+    return dict(table)
