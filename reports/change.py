@@ -16,7 +16,7 @@ from reports.study import Study
 class Change:
     """One figure before and after. ``pct``: change in percent of ``before``, None from nothing to something.
 
-    ``band``: 95 % interval of that change over resampled utterances, None where the two results have not the same ones.
+    ``band``: 95 % interval of that change over resampled utterances, None where the two results have not the same ones, or one only.
     ``gated``: larger is worse for the user, and ``--fail-over`` watches it.
     """
 
@@ -61,7 +61,7 @@ def _cost_changes(label: str, old: SimResult, new: SimResult) -> list[Change]:
     found = []
     for percent in (50, 90, 99):
         values = [_percentile(some, percent) for some in latencies]
-        band = relative_change(latencies[0], latencies[1], percent) if same and all(latencies) else None
+        band = relative_change(latencies[0], latencies[1], percent) if same and len(latencies[0]) > 1 else None
         found.append(Change(label, f"engine_latency_ms.p{percent}", values[0], values[1], _band(band), gated=True))
     for name in ("cycles", "nna_cycles", "cpu_ms", "handoffs", "dram_bytes", "energy_mj"):
         one, two = getattr(old.totals, name), getattr(new.totals, name)

@@ -31,6 +31,7 @@ def command(
         list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field of the preset")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="with --manifest: only the first utterances")] = None,
+    beam: Annotated[int, typer.Option(min=1, max=64, help="with --manifest: beam width; 1: greedy")] = 1,
     force: Annotated[bool, typer.Option("--force", help="replace an existing trace")] = False,
 ) -> None:
     """Write what decoding performs: op graphs, and every invocation with the time its audio exists.
@@ -50,7 +51,7 @@ def command(
         trace = _from_shape(shape, frames, symbols, system, hardware)
     else:
         assert checkpoint is not None
-        trace, constants = _from_speech(checkpoint, manifest, system, hardware, limit)
+        trace, constants = _from_speech(checkpoint, manifest, system, hardware, limit, beam)
     if constants:
         trace = _with_weights(trace, constants, out, force)
     write_record(out, trace, force=force)
@@ -68,7 +69,7 @@ def _from_shape(shape: str, frames: int | None, symbols: int | None, system: Sys
 
 
 def _from_speech(
-    checkpoint: Path, manifest: Path | None, system: System, hardware: NnaConfig, limit: int | None
+    checkpoint: Path, manifest: Path | None, system: System, hardware: NnaConfig, limit: int | None, beam: int
 ) -> tuple[OpTrace, dict[str, np.ndarray[Any, Any]]]:
     from aat_training.data.manifest import read_manifest
     from aat_training.evaluate import heard, run_model
@@ -78,8 +79,10 @@ def _from_speech(
         raise ConfigError("trace", "--manifest", None, "--checkpoint needs the speech to decode")
     entries = read_manifest(manifest)[:limit]
     loaded, model, _ = load_system(checkpoint, system, hardware.numerics)
-    run = run_model(model, loaded, entries, system, hardware.numerics)
-    if not run.constants:
+    run = run_model(model, loaded, entries, system, hardware.numerics, beam=beam)
+    if (
+        not run.constants or beam > 1
+    ):  # the chip's own data path follows one hypothesis: a beam's trace is for time only
         return run.trace, {}
     # `simulate --functional` lets the chip hear the same speech.
     features = {f"features.{number}": heard(model, loaded, entry) for number, entry in enumerate(entries)}
