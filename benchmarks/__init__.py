@@ -1,0 +1,1 @@
+"""Measurements that are kept: run them with ``python -m benchmarks.NAME``."""

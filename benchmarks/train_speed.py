@@ -1,0 +1,34 @@
+"""What exact training costs: ``python -m benchmarks.train_speed [--json FILE]``.
+
+Forward and backward of 2 x 256 units, batch 16 x 100 frames, against torch.nn.LSTM and the quantised LSTMs of torch.ao
+and Brevitas (where installed), and a whole training step of the ``digits`` recipe against the float step. One process,
+one thread, CPU time, contenders in turn, medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from aat_training.bench.train_speed import figures, timings
+from nnasim import files
+
+
+def main() -> None:
+    """Measure, print a table, write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, default=Path("train_speed.json"), help="the file to write")
+    target = parser.parse_args().json
+    found = timings()
+    files.write_json(target, figures(found), force=True)
+    print(f"{'':<28}{'CPU ms':>10}{'cost':>9}   of")
+    for timing in found:
+        beside = f"{timing.yardstick}, {1e3 * timing.yardstick_seconds:.1f} ms"
+        print(f"{timing.name:<28}{1e3 * timing.seconds:>10.1f}{timing.cost:>8.2f}x   {beside}")
+
+
+if __name__ == "__main__":
+    main()
