@@ -51,20 +51,19 @@ def command(
         return
     if store is None:
         raise InputError("sweep", "--store", None, "must be given, unless with --dry-run")
-    with Store(store) as opened:
-        backend = backend_of(jobs, scheduler, dask_local)
-        try:
+    backend = backend_of(jobs, scheduler, dask_local)
+    try:
+        with Store(store) as opened, sweep_progress() as watch:
             if retry_failed:
                 opened.forget_failed()
             accuracies = scores(job, opened, scorer, space, part, backend)
             begun = time.monotonic()
-            with sweep_progress() as watch:
-                progress = sweep(job, space, opened, backend, shard=part, accuracies=accuracies, watch=watch)
-            backend.close()
-        except BaseException:  # Ctrl-C too: what is stored stays, workers end now
-            backend.close(kill=True)
-            raise
-        print(_in_short(store, progress, time.monotonic() - begun))
+            progress = sweep(job, space, opened, backend, shard=part, accuracies=accuracies, watch=watch)
+        backend.close()
+    except BaseException:  # Ctrl-C too: what is stored stays, workers end now
+        backend.close(kill=True)
+        raise
+    print(_in_short(store, progress, time.monotonic() - begun))
 
 
 def backend_of(jobs: int | None, scheduler: str | None, dask_local: int | None) -> Any:

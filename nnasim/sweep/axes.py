@@ -85,9 +85,12 @@ class AxisSpec(BaseModel):
         low, high = self.interval
         value = low + (high - low) * place if self.span else math.exp(_between(math.log(low), math.log(high), place))
         value = low if place == 0 else high if place == 1 else value
-        return self._rounded(value, field)
+        return self.rounded(value, field)
 
-    def _rounded(self, value: float, field: Field) -> Scalar:
+    def rounded(self, value: Scalar, field: Field) -> Scalar:
+        """``value`` as the axis and the field keep it: a range's numbers with 12 digits, as integers or multiples."""
+        if self.values is not None or isinstance(value, bool) or not isinstance(value, int | float):
+            return field.coerce(value)
         low, high = self.interval
         value = float(f"{value:.12g}") if low < value < high else value  # else 2e9 is 2000000000.0000024
         if self.multiple:

@@ -40,7 +40,7 @@ class ClusterBackend:
         if not address.startswith(SCHEMES):
             raise InputError("sweep", "--scheduler", address, "must be an address such as tcp://host:8786")
         try:
-            client = _dask().Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+            client = _dask().Client(address, timeout=CONNECT_SECONDS)
         except (OSError, ValueError) as error:
             why = type(error).__name__
             raise InputError("sweep", "--scheduler", address, f"cannot be reached ({why})") from None
@@ -53,7 +53,7 @@ class ClusterBackend:
     def local(cls, workers: int) -> ClusterBackend:
         """A cluster of ``workers`` processes on this machine, with one thread each. Nannies die with this process."""
         cluster = _dask().LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
-        return cls(_dask().Client(cluster, set_as_default=False))
+        return cls(_dask().Client(cluster))
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Run ``function`` on a worker."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,10 @@ class Job:
         """How a point is simulated."""
         wait = self.beside_chip(values).get("options.endpointer_ms")
         return SimOptions(endpointer_ms=None if wait is None else float(wait), timeline=False)
+
+    def with_hashes(self, hashes: tuple[str, ...]) -> Job:
+        """A job that can name its points though their traces are not at hand."""
+        return replace(self, trace_hashes=hashes)
 
     def payload(self) -> str:
         """What a worker needs, as JSON; ``Job.from_payload`` reads it."""

@@ -1,0 +1,26 @@
+"""`nnasim merge`: the stores of several machines into one."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    stores: Annotated[list[Path], typer.Argument(help="the stores to copy from")],
+    into: Annotated[Path, typer.Option(help="the store to copy to; made if it is new")],
+) -> None:
+    """Put the points of several stores (`nnasim sweep --shard I/N`) into one; what is there already stays.
+
+    Example: nnasim merge a.sqlite b.sqlite --into all.sqlite
+    """
+    from nnasim.sweep.store import Store, merge
+
+    with ExitStack() as stack:
+        sources = [stack.enter_context(Store(path, create=False)) for path in stores]
+        target = stack.enter_context(Store(into))
+        new = merge(target, sources)
+        print(f"{into}: {new:,} points new, {target.count('ok') + target.count('failed'):,} in all")

@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("optuna")
+
+from nnasim.cli.search import evidence
+from nnasim.sweep.local import InlineBackend
+from nnasim.sweep.search import Search
+from nnasim.sweep.store import Store
+
+AXES = {"host.handoff_us": {"range": [1, 100]}, "sram.bytes": {"list": [65536, 131072]}}
+OBJECTIVES = ["engine_latency_ms.p50", "area_mm2"]
+
+
+def _search(load, path: Path, **search) -> tuple:
+    job, _ = load(axes=AXES, objectives=OBJECTIVES, sampler="random", search={"batch": 3, **search})
+    with Store(path) as store:
+        looked = Search(job, store, InlineBackend())
+        tried = looked.run(9)
+        return tried, evidence(job, tried, store), store.count("ok")
+
+
+@pytest.mark.parametrize("algorithm", ["tpe", "nsga2"])
+def test_a_search_repeats_itself_and_its_front_is_not_beaten(load, tmp_path: Path, algorithm) -> None:
+    tried, front, stored = _search(load, tmp_path / "a.sqlite", algorithm=algorithm)
+    again, _, _ = _search(load, tmp_path / "b.sqlite", algorithm=algorithm)
+    assert [one.key for one in tried] == [one.key for one in again]
+    assert stored == len({one.key for one in tried}) > 3
+    best = min(one.costs for one in tried if one.costs)
+    assert front["pareto"][0]["figures"]["engine_latency_ms.p50"] == best[0]
+    assert front["pareto"][0]["set"][0].startswith("host.handoff_us=")
+
+
+def test_a_hopeless_start_is_not_run_to_its_end(load, tmp_path: Path) -> None:
+    pruned, front, stored = _search(load, tmp_path / "a.sqlite", algorithm="random", prune_frames=2)
+    assert front["trials"]["pruned"] > 0
+    assert stored == sum(one.state == "complete" for one in pruned)
+
+
+def test_many_machines_join_through_a_journal(load, tmp_path: Path) -> None:
+    job, _ = load(axes=AXES, objectives=OBJECTIVES, sampler="random", search={"batch": 2})
+    for name in ("a", "b"):
+        with Store(tmp_path / f"{name}.sqlite") as store:
+            search = Search(job, store, InlineBackend(), storage=str(tmp_path / "journal"))
+            search.run(4)
+    assert len(search.study.trials) == 8
