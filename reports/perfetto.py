@@ -56,6 +56,7 @@ class _Writer:
         packet, parent = self._descriptor()
         packet.track_descriptor.process.pid = pid
         packet.track_descriptor.process.process_name = name
+        packet.track_descriptor.child_ordering = packet.track_descriptor.EXPLICIT
         begins: dict[Span, Any] = {}
         for track in tracks(result.spans):
             begins |= self._track(parent, track, result.clock_hz)
@@ -83,8 +84,7 @@ class _Writer:
     def _track(self, parent: int, track: Track, clock_hz: float) -> dict[Span, Any]:
         """The spans of one row; returns the event that opens each."""
         number = f" {track.number + 1}" if track.number else ""
-        packet, uuid = self._child(parent, f"{track.block}{number}")
-        packet.track_descriptor.child_ordering = packet.track_descriptor.EXPLICIT
+        _, uuid = self._child(parent, f"{track.block}{number}")
         begins: dict[Span, Any] = {}
         for span in track.spans:
             begin = self._event(uuid, "TYPE_SLICE_BEGIN", span.start, clock_hz)
