@@ -26,7 +26,13 @@ def read_points(store: str | Path, study: str | None = None) -> pd.DataFrame:
 
     with Store(store, create=False) as opened:
         rows = [_flat(outcome) for digest, outcome in opened.all_outcomes() if study in (None, digest)]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=_columns(rows, []))
+
+
+def _columns(rows: list[dict[str, Any]], first: list[str]) -> list[str]:
+    """Axes, then figures, then what became of the point, whichever row comes first."""
+    names = dict.fromkeys([*first, *(name for row in rows for name in row)])
+    return [*(name for name in names if name not in STATUS), *STATUS]
 
 
 def _flat(outcome: Any) -> dict[str, Any]:
@@ -51,7 +57,7 @@ class StoredStudy:
             found = opened.outcomes(self.keys)
         rows = [{**_flat(found[key]), **point} for key, point in zip(self.keys, values, strict=True) if key in found]
         self.total = len(values)
-        self.points = pd.DataFrame(rows, columns=None if rows else [*self.job.fields, *STATUS])
+        self.points = pd.DataFrame(rows, columns=_columns(rows, list(self.job.fields)))
         self.good = self.points[self.points["status"] == "ok"]
 
     @property

@@ -56,7 +56,8 @@ Watch = Callable[[Progress], None]
 def study_digest(job: Job) -> str:
     """Names a study in a store: its file's content and what that names."""
     record = job.study.model_dump(mode="json", by_alias=True)
-    return digest_of({"study": record, "base": job.base, "traces": job.trace_hashes, "scored": job.scored})
+    named = {"base": job.base, "traces": job.trace_hashes, "scored": job.scored}
+    return digest_of({"study": record, "order": list(job.fields), **named})
 
 
 class Sweep:

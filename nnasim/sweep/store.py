@@ -105,7 +105,7 @@ class Store:
 
     def add_study(self, digest: str, record: dict[str, Any]) -> None:
         """Remember a study: reports are made from the store alone."""
-        text = files.json_text(record, indent=None)
+        text = json.dumps(record, allow_nan=False)  # in the order of its axes: a sampled point depends on it
         self.connection.execute("INSERT OR REPLACE INTO studies VALUES (?, ?)", (digest, text))
 
     def studies(self) -> dict[str, dict[str, Any]]:

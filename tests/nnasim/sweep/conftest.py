@@ -1,9 +1,9 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from nnasim import files
 from nnasim.sweep.job import Job, load_job
 from nnasim.sweep.space import Space
 from nnasim.sweep.study import read_study
@@ -42,7 +42,7 @@ def write_study(tmp_path: Path) -> WriteStudy:
     def write(**changes: object) -> Path:
         data = {name: value for name, value in {**STUDY, **changes}.items() if value is not None}
         path = tmp_path / "study.yaml"
-        path.write_text(files.json_text(data))
+        path.write_text(json.dumps(data))  # in this order: that of axes matters
         return path
 
     return write

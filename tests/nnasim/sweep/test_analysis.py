@@ -100,6 +100,11 @@ def test_optunas_journal_holds_every_point(stored, tmp_path: Path) -> None:
     assert trials[1].params == {"sram.bytes": 393216}
 
 
+def test_a_sample_whose_axes_are_not_in_alphabetical_order_is_found_again(stored) -> None:
+    axes = {"host.handoff_us": {"range": [1, 50]}, "clock_hz": {"range": [1e8, 9e8]}}
+    assert len(stored(axes=axes, sampler="sobol", points=4).good) == 4
+
+
 def test_an_unknown_format_is_refused(stored, tmp_path: Path) -> None:
     with pytest.raises(NnasimError, match=r"must end in \.csv"):
         export(stored(), tmp_path / "a.xlsx")
