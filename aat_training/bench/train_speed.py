@@ -28,8 +28,8 @@ def lstm_timings(size: Size, rounds: int = ROUNDS) -> list[Timing]:
 def other_timings(size: Size, rounds: int = SLOW_ROUNDS) -> list[Timing]:
     """Other libraries' quantised LSTMs, where installed, against torch.nn.LSTM."""
     makers: dict[str, Callable[[Size], Work | None]] = {
-        "torch.ao quantizable LSTM": torch_ao_lstm,
-        "Brevitas QuantLSTM": brevitas_lstm,
+        "torch_ao_quantizable_lstm": torch_ao_lstm,
+        "brevitas_quant_lstm": brevitas_lstm,
     }
     found = {name: work for name, make in makers.items() if (work := make(size)) is not None}
     return interleave({"torch.nn.LSTM": float_lstm(size)} | found, rounds)
@@ -57,4 +57,4 @@ def timings(size: Size | None = None, recipe: Recipe | None = None) -> list[Timi
 
 def figures(found: list[Timing] | None = None) -> Figures:
     """{NAME: {value, unit, compared_with, ratio}}; a ratio says how many times the compared cost is ours."""
-    return {f"train_{t.name.replace(' ', '_')}": dict(t.figure()) for t in (timings() if found is None else found)}
+    return {f"train_{t.name}": dict(t.figure()) for t in (timings() if found is None else found)}

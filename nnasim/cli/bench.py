@@ -23,22 +23,24 @@ FRAMES = 333  # ten seconds of audio
 def command(
     json: Annotated[Path, typer.Option(help="the file to write")],
     preset: Annotated[str, typer.Option(help="the chip to simulate")] = "edge256",
+    training: Annotated[bool, typer.Option(help="measure training too, where torch is installed")] = True,
     force: Annotated[bool, typer.Option("--force", help="replace an existing file")] = False,
 ) -> None:
     """Measure the simulator on a paper-sized recogniser and write {NAME: {value, unit, compared_with, ratio}}.
 
-    Times are CPU seconds of this process. A ratio says how many times the compared tool's cost is ours.
+    Training is measured beside torch.nn.LSTM and a float training step. Times are CPU seconds of this process.
+    A ratio says how many times the compared tool's cost is ours.
 
     Example: nnasim bench --json bench.json
     """
     from nnasim import files
 
     files.refuse_existing(json, force)
-    figures = measure(preset)
+    figures = measure(preset) | (training_speed() if training else {})
     files.write_json(json, figures, force=force)
     width = max(map(len, figures))
     for name, figure in figures.items():
-        beside = f"  ({figure['ratio']:,.0f} x {figure['compared_with']})" if figure["ratio"] else ""
+        beside = f"  ({figure['ratio']:,.2f} x {figure['compared_with']})" if figure["ratio"] else ""
         print(f"{name:<{width}}  {figure['value']:10.4f} {figure['unit']}{beside}")
 
 
@@ -69,6 +71,17 @@ def measure(preset: str, frames: int = FRAMES) -> dict[str, dict[str, Any]]:
         ),
         "memory": figure(peak_megabytes(), "MB", "SCALE-Sim 3.0.0, one frame", 1100.0),
     }
+
+
+def training_speed() -> dict[str, dict[str, Any]]:
+    """Figures of exact training; none where the ``train`` extra is not installed."""
+    from importlib.util import find_spec
+
+    if any(find_spec(module) is None for module in ("torch", "torchaudio")):
+        return {}
+    from aat_training.bench.train_speed import figures
+
+    return figures()
 
 
 def figure(value: float, unit: str, compared_with: str, theirs: float) -> dict[str, Any]:
