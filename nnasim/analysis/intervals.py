@@ -10,11 +10,17 @@ Interval = tuple[int, int]
 def union(intervals: Iterable[Interval]) -> list[Interval]:
     """Disjoint intervals, ascending, that cover the same cycles."""
     joined: list[Interval] = []
+    open_start = open_end = -1  # the interval that may still grow; plain numbers, since a sweep joins millions
     for start, end in sorted(intervals):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        if start <= open_end and open_end >= 0:
+            if end > open_end:
+                open_end = end
         elif end > start:
-            joined.append((start, end))
+            if open_end >= 0:
+                joined.append((open_start, open_end))
+            open_start, open_end = start, end
+    if open_end >= 0:
+        joined.append((open_start, open_end))
     return joined
 
 
