@@ -39,6 +39,8 @@ def run_forward(
         acc = torch.mm(h, w_h, out=acc) if single else exact_matmul(h, weights.w_h, *bits, kernel.name)
         step(t, acc)
         h = trail.h[t]
+    if keep and isinstance(step, TorchForward):
+        step.fill_slopes()
     return trail.h, cell.float(), trail
 
 
@@ -50,9 +52,10 @@ class TorchForward:
         batch, units = c.shape
         self.z = torch.empty(batch, 4 * units, dtype=torch.float64)
         self.gates = torch.empty_like(self.z)
+        self.parts = self.gates.chunk(4, 1)  # input, forget, output, cell
         self.kept, self.new = torch.empty_like(c), torch.empty_like(c)
-        self.index = torch.empty(batch, 4 * units, dtype=torch.int32)
-        self.c_index = torch.empty(batch, units, dtype=torch.int32)
+        self.index = torch.empty(trail.gates.shape, dtype=torch.int32)
+        self.c_index = torch.empty(trail.tc.shape, dtype=torch.int32)
         base, tanhs = torch.full((4 * units,), -kernel.sigmoid.base, dtype=torch.int32), len(kernel.sigmoid.values)
         self.offset = base + tanhs * (torch.arange(4 * units) >= 3 * units)
         self.offset = self.offset.to(torch.int32)
@@ -64,11 +67,13 @@ class TorchForward:
         fits = not may_saturate_gate(weights, cell.act_bits)
         self.requant_h = rescaler_(weights.scale_h.requant, 32, 0.0 if fits else None)
         self.keep, self.update = rescaler_(cell.keep, 32, top * state), rescaler_(cell.update, 32, top * top)
-        self.requant_c = rescaler_(cell.cell, 32)
+        domain = top * (state * float(cell.keep.real) + top * float(cell.update.real)) + 2
+        self.sum_fits = domain <= highest(32)
+        self.requant_c = rescaler_(cell.cell, 32, 0.0)  # saturates by its index
         self.output = rescaler_(cell.output, cell.act_bits, top * top)
 
     def __call__(self, t: int, acc: Tensor) -> None:
-        """Accumulators (B, 4H) of step ``t`` -> everything in the trail, and the cell state in place."""
+        """Accumulators (B, 4H) of step ``t`` -> the trail's h, gates and tc, and the cell state in place."""
         place = self.trail.place(t)
         self._gates(t, acc, place)
         self._cell(place)
@@ -77,27 +82,33 @@ class TorchForward:
     def _gates(self, t: int, acc: Tensor, place: int) -> None:
         z, kernel, trail = self.requant_h(self.z.copy_(acc)).add_(self.gx[t]), self.kernel, self.trail
         z.clamp_(kernel.sigmoid.base, highest(16) + 1)
-        index = self.index.copy_(z).add_(self.offset).view(-1)
+        index = self.index[place].copy_(z).add_(self.offset).view(-1)
         torch.index_select(kernel.gate_values, 0, index, out=trail.gates[place].view(-1))
-        if trail.slopes is not None:
-            torch.index_select(kernel.gate_slopes, 0, index, out=trail.slopes[place].view(-1))
 
     def _cell(self, place: int) -> None:
         kernel, trail, bits = self.kernel, self.trail, self.kernel.cell.cell_bits
         torch.mul(trail.gates[place], 1 / kernel.sigmoid.step, out=self.gates)
-        i, f, _, g = self.gates.chunk(4, 1)
+        i, f, _, g = self.parts
         wide = self.keep(torch.mul(f, self.c, out=self.kept)).add_(self.update(torch.mul(i, g, out=self.new)))
-        self.requant_c(wide.clamp_(lowest(32), highest(32))).clamp_(kernel.tanh_c.base, highest(bits) + 1)
-        index = self.c_index.copy_(wide).sub_(kernel.tanh_c.base).view(-1)
+        wide = wide if self.sum_fits else wide.clamp_(lowest(32), highest(32))
+        self.requant_c(wide).clamp_(kernel.tanh_c.base, highest(bits) + 1)
+        index = self.c_index[place].copy_(wide).sub_(kernel.tanh_c.base).view(-1)
         torch.clamp(wide, lowest(bits), highest(bits), out=self.c)
         torch.index_select(kernel.cell_values, 0, index, out=trail.tc[place].view(-1))
-        if trail.c_slopes is not None:
-            torch.mul(self.c, kernel.cell.cell_scale, out=trail.c[place])
-            torch.index_select(kernel.tanh_c.slopes, 0, index, out=trail.c_slopes[place].view(-1))
-            torch.index_select(kernel.cell_inside, 0, index, out=trail.c_inside[place].view(-1))
 
     def _hidden(self, t: int, place: int) -> None:
-        units = self.c.shape[1]
-        o = self.gates[:, 2 * units : 3 * units]
         tc = torch.mul(self.trail.tc[place], 1 / self.kernel.tanh_c.step, out=self.new)
-        self.trail.h[t].copy_(self.output(tc.mul_(o)))
+        self.trail.h[t].copy_(self.output(tc.mul_(self.parts[2])))
+
+    def fill_slopes(self) -> None:
+        """What only the backward pass needs: gathered for all steps at once, by the indices they left."""
+        trail, kernel, index, c_index = self.trail, self.kernel, self.index.view(-1), self.c_index.view(-1)
+        assert trail.slopes is not None
+        assert trail.c_slopes is not None
+        torch.index_select(kernel.gate_slopes, 0, index, out=trail.slopes.view(-1))
+        for table, out in (
+            (kernel.tanh_c.slopes, trail.c_slopes),
+            (kernel.cell_inside, trail.c_inside),
+            (kernel.cell_states, trail.c),
+        ):
+            torch.index_select(table, 0, c_index, out=out.view(-1))

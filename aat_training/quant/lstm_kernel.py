@@ -14,7 +14,7 @@ from aat_training.quant.rounding import integers, largest_rows
 from nnasim.errors import NumericsError
 from nnasim.numerics.bounds import exact_type
 from nnasim.numerics.config import NumericsConfig
-from nnasim.numerics.formats import GATE_FRAC, H_FRAC, WEIGHT_LIMIT, highest
+from nnasim.numerics.formats import GATE_FRAC, H_FRAC, WEIGHT_LIMIT, highest, lowest
 from nnasim.numerics.layers import LstmCell
 from nnasim.numerics.weights import MatmulScale, matmul_scale
 
@@ -78,6 +78,13 @@ class LstmKernel:
     def cell_values(self) -> Tensor:
         """tanh of the cell state, real-valued."""
         return self.tanh_c.values * self.tanh_c.step
+
+    @cached_property
+    def cell_states(self) -> Tensor:
+        """The cell state by its own index, real-valued, saturated."""
+        bits = self.cell.cell_bits
+        states = torch.arange(lowest(bits) - 1, highest(bits) + 2).clamp(lowest(bits), highest(bits))
+        return (states.double() * self.cell.cell_scale).float()
 
     @cached_property
     def cell_inside(self) -> Tensor:

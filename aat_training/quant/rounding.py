@@ -34,13 +34,16 @@ def rescaler_(scale: Rescale, bits: int, largest: float | None = None) -> Callab
     Saturation is left out where ``largest`` proves that nothing can saturate.
     """
     saturates = largest is None or largest * float(np.max(scale.real)) + 1 > highest(bits)
-    real = torch.from_numpy(np.asarray(scale.real))
+    real, half = torch.from_numpy(np.asarray(scale.real)), torch.tensor(0.5, dtype=torch.float64)
+    whole = bool(np.all(scale.real == np.floor(scale.real)))  # integers times integers have nothing to round
 
     def rounded(value: Tensor) -> Tensor:
-        if scale.exact_in_float:
-            value.mul_(real).add_(0.5).floor_()
-        else:
+        if not scale.exact_in_float:
             value.copy_(rescale(value, scale))
+        elif whole:
+            value.mul_(real)
+        else:
+            torch.addcmul(half, value, real, out=value).floor_()
         return value.clamp_(lowest(bits), highest(bits)) if saturates else value
 
     return rounded
