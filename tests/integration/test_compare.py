@@ -11,6 +11,7 @@ from nnasim import files
 from nnasim.cli.main import main
 from nnasim.ir.trace import System
 from reports.csvfile import read_csv
+from reports.perfetto import perfetto_is_installed
 from workloads.bundled import speech_manifest
 
 SYSTEMS = System.__args__  # type: ignore[attr-defined]
@@ -53,7 +54,8 @@ def compared(speech: Path, checkpoints: Path, tmp_path_factory: pytest.TempPathF
 
 
 def test_the_folder_is_complete(compared: Path) -> None:
-    assert {path.name for path in compared.iterdir()} == {
+    native = {"timeline.perfetto-trace"} if perfetto_is_installed() else set()
+    assert {path.name for path in compared.iterdir()} == native | {
         "summary.json", "hypotheses.csv", "ops.csv", "timeline.json", "report.html", "results",
     }  # fmt: skip
     assert {path.stem for path in (compared / "results").iterdir()} == set(SYSTEMS)
