@@ -28,9 +28,10 @@ def _dram_cycles(program: Program, config: NnaConfig) -> int:
 
 def _chain_cycles(program: Program, config: NnaConfig) -> float:
     total = 0.0
+    macs, weights = config.mac_array.macs, _weights_per_cycle(config)
     for command in program.commands:
         if isinstance(command, MatmulCommand):
-            total += matmul_bound(command, config)
+            total += matmul_bound(command, macs, weights)
         elif isinstance(command, ElementCommand) and config.activation_unit:
             total += command.elements * config.activation_unit.cycles_per_element(command.kind)
         elif isinstance(command, HandoffCommand):
@@ -41,12 +42,14 @@ def _chain_cycles(program: Program, config: NnaConfig) -> float:
     return total * (1 - 1e-12) - 1e-6
 
 
-def matmul_bound(command: MatmulCommand, config: NnaConfig) -> float:
-    """Cycles of a tile at the array's peak: all MACs busy, or all weights through the decoder."""
-    macs = command.m * command.n * command.k / config.mac_array.macs
-    if config.mac_array.kind == "vector":
-        return max(macs, command.n * command.k / config.mac_array.weights_per_cycle)
-    return macs
+def matmul_bound(command: MatmulCommand, macs: int, weights: float) -> float:
+    """Cycles of a tile at the array's peak: ``macs`` a cycle, or ``weights`` a cycle through the decoder."""
+    return max(command.m * command.n * command.k / macs, command.n * command.k / weights)
+
+
+def _weights_per_cycle(config: NnaConfig) -> float:
+    """Only a vector array has a weight decoder."""
+    return config.mac_array.weights_per_cycle if config.mac_array.kind == "vector" else math.inf
 
 
 def _host_seconds(command: HostCommand, config: NnaConfig) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from nnasim.analysis.intervals import length
+from nnasim.analysis.intervals import Interval, length, union
 from nnasim.ir.program import BLOCKS, NNA_BLOCKS, Block, HostCommand, MatmulCommand, OpInfo, Program
 from nnasim.ir.run import InvocationRun, Record
 
@@ -56,13 +56,14 @@ def tally(run: InvocationRun) -> Tally:
     by_block: dict[Block, list[Record]] = {block: [] for block in BLOCKS}
     for record in run.records:
         by_block[record.block].append(record)
-    sums = Tally(cycles=run.cycles)
+    sums, busy = Tally(cycles=run.cycles), dict[Block, list[Interval]]()
     for block, records in by_block.items():
-        busy = [(r.start, r.end) for r in records if not r.is_stall]
-        sums.busy[block] = length(busy)
+        busy[block] = union((r.start, r.end) for r in records if not r.reason)
+        sums.busy[block] = length(busy[block])
         # A block stalls while some part of it waits and none works.
-        sums.stall[block] = length([*busy, *((r.start, r.end) for r in records if r.is_stall)]) - sums.busy[block]
-    sums.nna_cycles = length((r.start, r.end) for block in NNA_BLOCKS for r in by_block[block] if not r.is_stall)
+        waits = [(r.start, r.end) for r in records if r.reason]
+        sums.stall[block] = length([*busy[block], *waits]) - sums.busy[block] if waits else 0
+    sums.nna_cycles = length(interval for block in NNA_BLOCKS for interval in busy[block])
     _add_ops(sums, run)
     _add_actions(sums, run)
     return sums
@@ -73,8 +74,10 @@ def _add_ops(sums: Tally, run: InvocationRun) -> None:
     for record in run.records:
         op = found[record.op]
         if record.block == op.info.block:
-            op.stall_cycles += (record.end - record.start) * record.is_stall
-            op.cycles += (record.end - record.start) * (not record.is_stall)
+            if record.reason:
+                op.stall_cycles += record.end - record.start
+            else:
+                op.cycles += record.end - record.start
         if record.block in MOVERS:
             op.bytes += record.bytes
     for index, macs in _macs(run.program):
