@@ -28,7 +28,7 @@ _TABLES = {
     "studies": "CREATE TABLE studies (digest TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID",
     "points": (
         "CREATE TABLE points (key TEXT PRIMARY KEY, study TEXT NOT NULL, status TEXT NOT NULL, "
-        "point TEXT NOT NULL, figures TEXT, message TEXT, seconds REAL NOT NULL) WITHOUT ROWID"
+        "point TEXT NOT NULL, figures TEXT, message TEXT, seconds REAL NOT NULL)"
     ),
     "accuracy": "CREATE TABLE accuracy (key TEXT PRIMARY KEY, figures TEXT, message TEXT) WITHOUT ROWID",
     "owners": "CREATE TABLE owners (owner TEXT PRIMARY KEY, host TEXT, pid INTEGER, beat REAL) WITHOUT ROWID",
