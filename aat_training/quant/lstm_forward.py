@@ -8,7 +8,13 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.compiled.lstm_steps import compiled_forward
-from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, holds_h_product, may_saturate_gate
+from aat_training.quant.lstm_kernel import (
+    LstmKernel,
+    LstmWeights,
+    holds_h_product,
+    may_saturate_gate,
+    may_saturate_input,
+)
 from aat_training.quant.lstm_trail import Trail
 from aat_training.quant.rounding import exact_matmul, require_exact_mode, rescaler, rescaler_
 from nnasim.numerics.formats import highest, lowest
@@ -19,8 +25,15 @@ Step = Callable[[int, Tensor], None]
 def project_input(kernel: LstmKernel, weights: LstmWeights, x: Tensor) -> Tensor:
     """x (T, B, I) integers -> the gate domain (T, B, 4H), int32 values in float64."""
     bits = kernel.numerics.activation_bits, kernel.numerics.weight_bits
-    acc = exact_matmul(x, weights.w_x, *bits, f"{kernel.name}.x").double().add_(weights.bias)
-    return rescaler(weights.scale_x.requant)(acc).clamp_(lowest(32), highest(32))
+    acc = exact_matmul(x, weights.w_x, *bits, f"{kernel.name}.x").double()
+    scale = weights.scale_x.requant
+    if scale.exact_in_float:
+        # Bias and half in one pass: (acc + bias) real + 1/2, each term and each sum exact in float64.
+        real = torch.from_numpy(scale.real)
+        torch.addcmul((weights.bias.double() * real).add_(0.5), acc, real, out=acc).floor_()
+    else:
+        acc = rescaler(scale)(acc.add_(weights.bias))
+    return acc.clamp_(lowest(32), highest(32)) if may_saturate_input(weights, bits[0]) else acc
 
 
 def run_forward(

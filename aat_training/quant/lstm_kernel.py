@@ -140,5 +140,16 @@ def holds_h_product(kernel: LstmKernel, units: int) -> bool:
 
 def may_saturate_gate(weights: LstmWeights, activation_bits: int) -> bool:
     """Whether h's product, with these weights, could leave the int32 gate domain."""
-    reach = weights.w_h.abs().sum(1).double().numpy() * (1 << (activation_bits - 1)) * (1 + 2.0**-20)
-    return bool((reach * weights.scale_h.requant.real).max() + 1 > highest(32))
+    return _reach(weights.w_h, None, weights.scale_h, activation_bits) > highest(32)
+
+
+def may_saturate_input(weights: LstmWeights, activation_bits: int) -> bool:
+    """The same for the input's product and bias."""
+    return _reach(weights.w_x, weights.bias, weights.scale_x, activation_bits) > highest(32)
+
+
+def _reach(weight: Tensor, bias: Tensor | None, scale: MatmulScale, activation_bits: int) -> float:
+    """Largest magnitude, rounded up; the margin covers the float32 sum over a row."""
+    rows = weight.abs().sum(1).double().numpy() * (-lowest(activation_bits) * (1 + 2.0**-10))
+    offset = 0.0 if bias is None else bias.abs().double().numpy()
+    return float(((rows + offset) * scale.requant.real).max()) + 1
