@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from nnasim import files
-from nnasim.errors import TraceError
+from nnasim.errors import FileError, TraceError
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import OpTrace
 
@@ -47,8 +47,15 @@ def read_result(path: str | Path) -> SimResult:
 
 
 def write_record(path: str | Path, record: BaseModel, *, force: bool = False) -> None:
-    """A record as JSON, atomically, the same bytes for the same record."""
-    files.write_json(path, record.model_dump(mode="json"), force=force, indent=None)
+    """A record as JSON, atomically, the same bytes for the same record.
+
+    Raises FileError for one that could not be read back: a file nobody can open is work lost without a word.
+    """
+    data = files.json_text(record.model_dump(mode="json"), indent=None).encode()
+    if len(data) > files.JSON_MAX_BYTES:
+        limit = f"at most {files.JSON_MAX_BYTES} can be read back; take fewer utterances or frames"
+        raise FileError(path, f"would have {len(data)} bytes, {limit}")
+    files.write_bytes(path, data, force=force)
 
 
 def record_hash(record: BaseModel) -> str:
