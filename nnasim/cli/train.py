@@ -32,6 +32,10 @@ def command(
         Literal["base", "fine-tuning"] | None,
         typer.Option(help="which of the recipe's two schedules; default: base, with --init fine-tuning"),
     ] = None,
+    evaluate_every: Annotated[
+        int | None,
+        typer.Option(min=1, help="steps between looks at dev, instead of the recipe's; as many as steps: no choosing"),
+    ] = None,
     learning_rate: Annotated[float | None, typer.Option(min=0, help="peak rate, instead of the recipe's")] = None,
     seed: Annotated[int, typer.Option(min=0, help="everything random is drawn from it")] = 0,
     calibration: Annotated[
@@ -55,7 +59,10 @@ def command(
     from nnasim.hardware import load_preset
 
     chosen = load_recipe(recipe)
-    run = _schedule(chosen, init is not None, schedule, steps=steps, learning_rate=learning_rate, seed=seed)
+    run = _schedule(
+        chosen, init is not None, schedule,
+        steps=steps, evaluate_every=evaluate_every, learning_rate=learning_rate, seed=seed,
+    )  # fmt: skip
     spec = RunSpec(
         recipe=chosen, run=run, train=tuple(train), dev=dev, arithmetic=system, init=init,
         numerics=None if system == "float" else load_preset(preset, overrides or []).numerics,
