@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+app = typer.Typer(rich_markup_mode=None, help="Make a whole study again from speech and models.")
 
-def command(
-    name: Annotated[Literal["aat"], typer.Argument(help="which study")],
+
+@app.callback()
+def _studies() -> None:
+    """Make a whole study again from speech and models."""
+
+
+@app.command("aat")
+def aat(
     out: Annotated[Path, typer.Option(metavar="DIR", help="the folder to make")],
     manifest: Annotated[Path | None, typer.Option(help="speech to decode; default: the bundled strings")] = None,
     checkpoints: Annotated[
