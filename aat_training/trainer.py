@@ -17,8 +17,8 @@ from torch import Tensor
 
 from aat_training.checkpoint import read_state, write_state
 from aat_training.config import Recipe, TrainConfig
-from aat_training.data.batches import Batch, Example, batch_indices, collate, training_batch
-from aat_training.decode.greedy import greedy_batch
+from aat_training.data.batches import Batch, Example, batch_indices, training_batch
+from aat_training.decode.corpus import decode_corpus
 from aat_training.flat_start import loudness
 from aat_training.loss import transducer_loss
 from aat_training.model.build import load_parameters, model_tensors
@@ -57,18 +57,9 @@ def normalisation(examples: list[Example]) -> tuple[Tensor, Tensor]:
     return rows.mean(0).float(), (1.0 / rows.std(0).clamp_min(1e-3)).float()
 
 
-@torch.no_grad()
-def dev_wer(model: Rnnt, examples: list[Example], recipe: Recipe, tokens: Tokens, batch: int = 32) -> float:
+def dev_wer(model: Rnnt, examples: list[Example], recipe: Recipe, tokens: Tokens) -> float:
     """Word error rate of batched greedy decoding."""
-    model.eval()
-    order = sorted(range(len(examples)), key=lambda index: len(examples[index].x_TD))
-    pairs = []
-    for start in range(0, len(order), batch):
-        part = [examples[index] for index in order[start : start + batch]]
-        padded = collate([e.x_TD for e in part], [e.tokens for e in part], recipe.model.stack, recipe.model.reduction)
-        found = greedy_batch(model, padded.x_TBF, padded.lengths.tolist(), recipe.model.max_symbols)
-        pairs += [(e.text, tokens.decode(ids)) for e, ids in zip(part, found, strict=True)]
-    wer = score(pairs).wer
+    wer = score(decode_corpus(model, examples, recipe, tokens)).wer
     return math.inf if wer is None else wer
 
 

@@ -7,12 +7,15 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(rich_markup_mode=None, help="Make a whole study again from speech and models.")
+app = typer.Typer(rich_markup_mode=None)
 
 
 @app.callback()
 def _studies() -> None:
-    """Make a whole study again from speech and models."""
+    """Make a whole study again from speech and models.
+
+    Example: nnasim study aat --out study
+    """
 
 
 @app.command("aat")
