@@ -101,6 +101,27 @@ def probability_better(better: Score, worse: Score, *, replications: int = REPLI
     return wins / replications
 
 
+def recovered_share(
+    reference: Score, lossy: Score, own: Score, *, replications: int = REPLICATIONS, seed: int = SEED
+) -> tuple[float | None, tuple[float, float] | None]:
+    """Share of what ``lossy`` errs beyond ``reference`` that ``own`` does not, with its 95 % interval.
+
+    None where ``lossy`` makes none more. The interval is paired: each resample takes the same utterances of all three;
+    it is None where more than a fortieth of the resamples show no loss, since its end would then be without bound.
+    """
+    errors = np.array([one.errors_per_utterance for one in (reference, lossy, own)], dtype=np.float64)
+    total = errors.sum(axis=1)
+    if total[1] <= total[0]:
+        return None, None
+    share = float((total[1] - total[2]) / (total[1] - total[0]))
+    drawn = np.concatenate([w @ errors.T for w in _resamples(errors.shape[1], replications, seed)])
+    loss, won = drawn[:, 1] - drawn[:, 0], drawn[:, 1] - drawn[:, 2]
+    if (loss <= 0).mean() > 0.025:
+        return share, None
+    low, high = np.quantile(won[loss > 0] / loss[loss > 0], [0.025, 0.975])
+    return share, (float(low), float(high))
+
+
 def _resamples(utterances: int, replications: int, seed: int) -> Iterator[NDArray[np.int64]]:
     """How often each utterance is drawn, [replications, utterances], in chunks."""
     generator = np.random.default_rng(seed)

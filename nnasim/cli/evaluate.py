@@ -22,6 +22,10 @@ def command(
     ] = "mse",
     limit: Annotated[int | None, typer.Option(min=1, help="only the first utterances")] = None,
     beam: Annotated[int, typer.Option(min=1, max=64, help="beam width; 1: greedy")] = 1,
+    batch: Annotated[
+        int | None,
+        typer.Option(min=1, max=4096, help="decode so many utterances side by side: the same words, sooner"),
+    ] = None,
     explain_numerics: Annotated[
         bool, typer.Option("--explain-numerics", help="show each layer's accumulator bound and float type")
     ] = False,
@@ -32,16 +36,21 @@ def command(
     Example: nnasim evaluate --checkpoint runs/float --manifest dev.jsonl --system naive --json naive.json
     """
     from aat_training.data.check import check_files
+    from aat_training.data.examples import load_examples
     from aat_training.data.manifest import read_manifest
+    from aat_training.decode.corpus import decode_corpus
     from aat_training.evaluate import run_model
     from aat_training.score import score
     from aat_training.systems import load_system
     from nnasim import files
     from nnasim.cli.progress import with_progress
+    from nnasim.errors import ConfigError
     from nnasim.hardware import load_preset
 
     if json_file is not None:
         files.refuse_existing(json_file, force)
+    if batch is not None and beam != 1:
+        raise ConfigError("--batch", "beam", beam, "must be 1: only greedy decoding goes side by side")
     numerics = load_preset(preset, overrides or []).numerics
     entries = read_manifest(manifest)[:limit]
     check_files(entries)
@@ -50,9 +59,13 @@ def command(
         from aat_training.explain import explain, table
 
         print(table(explain(model, numerics)))
-    pairs = []
-    for entry in with_progress(entries, system, len(entries)):
-        pairs += run_model(model, loaded, [entry], system, numerics, beam=beam).pairs
+    pairs: list[tuple[str, str]] = []
+    if batch is None:
+        for entry in with_progress(entries, system, len(entries)):
+            pairs += run_model(model, loaded, [entry], system, numerics, beam=beam).pairs
+    else:
+        examples = load_examples(list(with_progress(entries, system, len(entries))), loaded.recipe, loaded.tokens)
+        pairs = decode_corpus(model, examples, loaded.recipe, loaded.tokens, batch)
     result = score(pairs).summary()
     if json_file is not None:
         files.write_json(json_file, {**result, "utterances": len(pairs)}, force=force)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from nnasim.cli import numerics_study
+
 app = typer.Typer(rich_markup_mode=None)
 
 
@@ -68,3 +70,6 @@ def aat(
         write_document(folder, study_document(found))
     print(f"{found.utterances} utterances, {time.process_time() - begun:.0f} s of CPU time")
     print(f"open {out / 'report.html'}")
+
+
+app.command("numerics")(numerics_study.command)

@@ -1,0 +1,131 @@
+"""Scores -> what they say: pooled word error rates, intervals, paired comparisons, and shares won back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from aat_training.numerics_study.plan import NO_CHIP, NumericsStudy, Trial
+from aat_training.numerics_study.scoring import Scores, pooled
+from aat_training.score import Score, probability_better, recovered_share, wer_interval
+
+FLOAT, NAIVE, QAT = "float", "naive", "qat"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One arm on one chip, all seeds together: rates and shares are fractions, None where not defined.
+
+    ``loss``: how much worse than float, relative. ``recovered``: share of naive's extra errors that the arm does not
+    make. ``better_than_*``: share of paired resamples in which it makes fewer errors.
+    """
+
+    chip: str
+    arm: str
+    calibration: str
+    seeds: int
+    wer: float | None
+    interval: tuple[float, float] | None
+    errors: int
+    words: int
+    per_seed: tuple[float | None, ...]
+    loss: float | None
+    recovered: float | None
+    recovered_interval: tuple[float, float] | None
+    better_than_naive: float | None
+    better_than_qat: float | None
+    commands: tuple[str, ...]
+
+
+def findings(study: NumericsStudy, scores: Scores) -> list[Row]:
+    """A row for every arm on every chip; of several calibrations the one with the fewest errors.
+
+    Choosing the calibration on the judged speech favours naive and qat, never aat.
+    """
+    float_scores = list(_of(scores, FLOAT, NO_CHIP).values())
+    if not float_scores:
+        return []
+    by_seeds = _by_arm(scores)
+    return [row for chip in (NO_CHIP, *study.chips) for row in _chip_rows(study, chip, by_seeds, scores)]
+
+
+def calibrations(study: NumericsStudy, scores: Scores) -> Iterator[tuple[str, str, str, float | None]]:
+    """(chip, arm, calibration, WER over all seeds) of every calibration that was tried."""
+    for chip in study.chips:
+        for arm in (NAIVE, QAT):
+            for method, group in _methods(scores, arm, chip).items():
+                yield chip, arm, method, pooled(list(group.values())).wer
+
+
+def _by_arm(scores: Scores) -> dict[tuple[str, str], dict[Trial, Score]]:
+    """Scores by (chip, arm), each arm with its best calibration."""
+    arms = dict.fromkeys((trial.chip, trial.arm) for trial in scores)
+    return {(chip, arm): _best(scores, arm, chip) for chip, arm in arms}
+
+
+def _of(scores: Scores, arm: str, chip: str) -> dict[Trial, Score]:
+    return {trial: one for trial, one in scores.items() if (trial.arm, trial.chip) == (arm, chip)}
+
+
+def _methods(scores: Scores, arm: str, chip: str) -> dict[str, dict[Trial, Score]]:
+    found = _of(scores, arm, chip)
+    methods = dict.fromkeys(trial.calibration for trial in found)
+    return {m: {trial: one for trial, one in found.items() if trial.calibration == m} for m in methods}
+
+
+def _best(scores: Scores, arm: str, chip: str) -> dict[Trial, Score]:
+    return min(_methods(scores, arm, chip).values(), key=lambda group: pooled(list(group.values())).errors)
+
+
+def _chip_rows(
+    study: NumericsStudy, chip: str, arms: dict[tuple[str, str], dict[Trial, Score]], scores: Scores
+) -> Iterator[Row]:
+    for (on, arm), group in arms.items():
+        if on == chip:
+            yield _row(study, chip, arm, group, scores, arms)
+
+
+def _row(
+    study: NumericsStudy, chip: str, arm: str, group: dict[Trial, Score], scores: Scores,
+    arms: dict[tuple[str, str], dict[Trial, Score]],
+) -> Row:  # fmt: skip
+    seeds = {trial.model.seed for trial in group}
+
+    def paired(other: dict[Trial, Score]) -> Score | None:
+        """Another arm on the same seeds; None where one of them has no score yet."""
+        same = [one for trial, one in other.items() if trial.model.seed in seeds]
+        return pooled(same) if len(same) == len(seeds) else None
+
+    own = pooled(list(group.values()))
+    reference = paired(_of(scores, FLOAT, NO_CHIP))
+    naive, qat = (paired(arms.get((chip, name), {})) if chip != NO_CHIP else None for name in (NAIVE, QAT))
+    share = _share(reference, naive, own) if arm != NAIVE else (None, None)
+    return Row(
+        chip=chip,
+        arm=arm,
+        calibration="/".join(dict.fromkeys(trial.calibration for trial in group)) if arm in (NAIVE, QAT) else "",
+        seeds=len(seeds),
+        wer=own.wer,
+        interval=wer_interval(own),
+        errors=own.errors,
+        words=own.words,
+        per_seed=tuple(one.wer for one in group.values()),
+        loss=None if reference is None or not reference.errors else own.errors / reference.errors - 1,
+        recovered=share[0],
+        recovered_interval=share[1],
+        better_than_naive=None if naive is None or arm == NAIVE else probability_better(own, naive),
+        better_than_qat=None if qat is None or arm in (NAIVE, QAT) else probability_better(own, qat),
+        commands=tuple(" ".join(["nnasim", *study.score_command(trial)]) for trial in group),
+    )
+
+
+def _share(reference: Score | None, naive: Score | None, own: Score) -> tuple[float | None, tuple[float, float] | None]:
+    if reference is None or naive is None:
+        return None, None
+    return recovered_share(reference, naive, own)
+
+
+def record(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Rows as JSON."""
+    return [asdict(row) for row in rows]

@@ -1,0 +1,169 @@
+"""Which models the study trains and which scores it takes: plain data, and the command behind each number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from aat_training.quant.calibration import Method
+from aat_training.quant.lstm import Gradient
+from aat_training.recipes import load_recipe
+from nnasim.ir.trace import System
+
+Arithmetic = Literal["float", "qat", "aat"]
+METHODS: tuple[Method, ...] = ("mse", "percentile", "max")
+GRADIENTS: tuple[Gradient, ...] = ("output", "segment", "identity")
+NO_CHIP = "-"
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A chip of the study: the preset with these fields changed."""
+
+    name: str
+    changes: tuple[str, ...]
+
+    @property
+    def options(self) -> list[str]:
+        """The changes as options of a command."""
+        return [word for change in self.changes for word in ("--set", change)]
+
+
+# Every other field is the preset's; edge256 itself has lut8 and an int8 cell state.
+CHIPS = {
+    chip.name: chip
+    for chip in (
+        Chip("lut8", ("numerics.activation=lut8", "numerics.cell_bits=8")),
+        Chip("lut8-cell16", ("numerics.activation=lut8", "numerics.cell_bits=16")),
+        Chip("pwl8", ("numerics.activation=pwl", "numerics.pwl_segments=8", "numerics.cell_bits=8")),
+        Chip("pwl16", ("numerics.activation=pwl", "numerics.pwl_segments=16", "numerics.cell_bits=8")),
+        Chip("plan", ("numerics.activation=plan", "numerics.cell_bits=8")),
+        Chip("hard", ("numerics.activation=hard", "numerics.cell_bits=8")),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """One training run. Models other than ``base`` start from the base of their seed and train for equally long."""
+
+    seed: int
+    arm: str
+    arithmetic: Arithmetic = "float"
+    chip: str = NO_CHIP
+    gradient: Gradient = "output"
+
+    @property
+    def name(self) -> str:
+        """Its folder below the study's."""
+        chip = "" if self.chip == NO_CHIP or self.arm == "qat" else f"-{self.chip}"
+        return f"seed-{self.seed}/{self.arm}{chip}"
+
+    @property
+    def base(self) -> str:
+        """The folder of the model it starts from."""
+        return f"seed-{self.seed}/base"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One score: ``model`` decoding as ``system`` on ``chip``, its ranges found by ``calibration``."""
+
+    arm: str
+    model: Model
+    system: System
+    chip: str = NO_CHIP
+    calibration: Method = "mse"
+
+    @property
+    def name(self) -> str:
+        """Its file in the model's folder."""
+        return f"{self.system}-{self.chip.strip('-') or 'any'}-{self.calibration}"
+
+
+@dataclass(frozen=True)
+class NumericsStudy:
+    """What determines the study. ``folder`` holds the models; steps are the recipe's where None."""
+
+    recipe: str
+    train: tuple[Path, ...]
+    dev: Path
+    folder: Path
+    preset: str = "edge256"
+    seeds: int = 3
+    base_steps: int | None = None
+    steps: int | None = None
+    chips: tuple[str, ...] = tuple(CHIPS)
+
+    def bases(self) -> list[Model]:
+        """The float models that everything else starts from."""
+        return [Model(seed, "base") for seed in range(self.seeds)]
+
+    def arms(self) -> list[Model]:
+        """The models that are compared; those that matter most first, so that a broken-off study says something."""
+        first, *others = self.chips
+        kinds = [
+            ("float", "float", NO_CHIP, "output"),
+            ("aat", "aat", first, "output"),
+            ("qat", "qat", first, "output"),
+            *(("aat", "aat", chip, "output") for chip in reversed(others)),
+            *((f"aat-{gradient}", "aat", first, gradient) for gradient in GRADIENTS[1:]),
+        ]
+        return [Model(seed, *kind) for kind in kinds for seed in range(self.seeds)]  # type: ignore[arg-type]
+
+    def finished(self, model: Model) -> bool:
+        """Whether a model stands ready."""
+        return (self.folder / model.name / "model.json").exists()
+
+    def steps_of(self, model: Model) -> int:
+        """Optimiser steps of a run."""
+        recipe = load_recipe(self.recipe)
+        if model.arm == "base":
+            return self.base_steps or recipe.float_run.steps
+        return self.steps or recipe.aat_run.steps
+
+    def train_command(self, model: Model) -> list[str]:
+        """The words after `nnasim` that train ``model``.
+
+        Dev is looked at once, when training has ended: no arm's checkpoint is chosen on what it is judged on.
+        """
+        words = ["train", "--recipe", self.recipe, "--seed", str(model.seed)]
+        for manifest in self.train:
+            words += ["--train", str(manifest)]
+        steps = str(self.steps_of(model))
+        words += ["--dev", str(self.dev), "--out", str(self.folder / model.name)]
+        words += ["--steps", steps, "--evaluate-every", steps]
+        if model.arm != "base":
+            words += ["--init", str(self.folder / model.base)]
+        if model.arithmetic != "float":
+            words += ["--system", model.arithmetic, "--preset", self.preset, *CHIPS[model.chip].options]
+            words += ["--gradient", model.gradient]
+        return words
+
+    def score_command(self, trial: Trial) -> list[str]:
+        """The words after `nnasim` that take a score."""
+        words = ["evaluate", "--checkpoint", str(self.folder / trial.model.name), "--manifest", str(self.dev)]
+        words += ["--system", trial.system, "--batch", "32"]
+        if trial.chip != NO_CHIP:
+            words += ["--preset", self.preset, *CHIPS[trial.chip].options, "--calibration", trial.calibration]
+        return words
+
+    def trials(self) -> Iterator[Trial]:
+        """Every score of the study."""
+        for model in self.arms():
+            if model.arm == "float":
+                yield Trial("float", model, "float")
+                yield from self._calibrated("naive", model)
+            elif model.arm == "qat":
+                yield Trial("qat, float activations", model, "cpu_fallback", model.chip)
+                yield from self._calibrated("qat", model)
+            else:
+                yield Trial(model.arm, model, "aat", model.chip)
+
+    def _calibrated(self, arm: str, model: Model) -> Iterator[Trial]:
+        """A model that knows nothing of the chip, on every chip, with every calibration."""
+        for chip in self.chips:
+            for method in METHODS:
+                yield Trial(arm, model, "naive", chip, method)

@@ -1,0 +1,182 @@
+"""The training study as a document, drawn from ``study.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reports.document import Cell, Document, Figure, Section, Table
+from reports.figures.arms import MARKS, Point, percentages, shares_by_chip, word_errors_by_chip
+from reports.text import number, percent
+
+Row = Mapping[str, Any]
+NO_CHIP = "-"
+LOSS_THAT_COUNTS = 0.05  # of a relative loss below this, a share won back says nothing
+GOAL = 0.9
+
+
+def numerics_document(found: Mapping[str, Any]) -> Document:
+    """Everything that `nnasim study numerics` found."""
+    return Document(
+        title=f"What accelerator-aware training wins back: {found['recipe']}",
+        lead=(
+            f"{found['seeds']} seeds; each arm starts from the base of its seed ({number(found['base_steps'])} steps) "
+            f"and trains for {number(found['steps'])} more. Judged on {found['dev']}: {number(found['utterances'])} "
+            f"utterances, {number(found['words'])} words, which chose no checkpoint. Made by: {found['command']}"
+        ),
+        sections=(
+            _verdict(found),
+            _words_wrong(found),
+            _gradients(found),
+            _calibrations(found),
+            _training(found),
+            _commands(found),
+        ),
+    )
+
+
+def _on_chips(found: Mapping[str, Any]) -> dict[str, dict[str, Row]]:
+    """Rows by chip and arm."""
+    chips: dict[str, dict[str, Row]] = {}
+    for row in found["rows"]:
+        if row["chip"] != NO_CHIP:
+            chips.setdefault(row["chip"], {})[row["arm"]] = row
+    return chips
+
+
+def _reference(found: Mapping[str, Any]) -> Row | None:
+    return next((row for row in found["rows"] if row["arm"] == "float"), None)
+
+
+def _verdict(found: Mapping[str, Any]) -> Section:
+    shares: dict[str, dict[str, Point]] = {
+        chip: {arm: percentages(rows[arm]["recovered"], rows[arm]["recovered_interval"]) for arm in ("qat", "aat")
+               if arm in rows and rows[arm]["recovered"] is not None}
+        for chip, rows in _on_chips(found).items()
+        if (rows.get("naive", {}).get("loss") or 0) >= LOSS_THAT_COUNTS
+    }  # fmt: skip
+    shares = {chip: arms for chip, arms in shares.items() if arms}
+    missing = found["missing"]
+    paragraphs = [*_answers(found)]
+    if missing:
+        paragraphs.append(f"Not trained, so not in the tables: {', '.join(missing)}.")
+    figures: tuple[Figure, ...] = ()
+    if shares:
+        caption = f"Chips on which naive loses at least {LOSS_THAT_COUNTS:.0%} relative."
+        figures = (Figure("shares", shares_by_chip("shares", shares), caption),)
+    return Section("verdict", "What is won back", tuple(paragraphs), figures)
+
+
+def _answers(found: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for each chip: what naive loses, what aat and ordinary QAT win back of it."""
+    for chip, rows in _on_chips(found).items():
+        naive, aat, qat = (rows.get(arm) for arm in ("naive", "aat", "qat"))
+        if naive is None or aat is None or naive["loss"] is None:
+            continue
+        if naive["loss"] < LOSS_THAT_COUNTS:
+            yield f"{chip}: naive is {percent(naive['loss'], 1)} worse than float: hardly anything to win back."
+            continue
+        reached = "the goal of 90 % is reached" if aat["recovered"] >= GOAL else "short of the goal of 90 %"
+        ordinary = "" if qat is None else f"; ordinary QAT {_share(qat)}"
+        loses = f"{chip}: naive is {percent(naive['loss'], 1)} worse than float"
+        yield f"{loses}; aat wins back {_share(aat)}, {reached}{ordinary}."
+
+
+def _share(row: Row) -> str:
+    interval = row["recovered_interval"]
+    spread = "no bounded interval" if interval is None else f"{100 * interval[0]:.0f} to {100 * interval[1]:.0f} %"
+    return f"{percent(row['recovered'], 0)} ({spread})"
+
+
+def _words_wrong(found: Mapping[str, Any]) -> Section:
+    points: dict[str, dict[str, Point]] = {}
+    for chip, rows in _on_chips(found).items():
+        points[chip] = {arm: percentages(rows[arm]["wer"], rows[arm]["interval"]) for arm in MARKS if arm in rows}
+    reference = _reference(found)
+    around = None if reference is None else percentages(reference["wer"], reference["interval"])
+    caption = "Dashed line and grey band: the float model that trained on for as long."
+    figures = (Figure("wer", word_errors_by_chip("wer", points, around), caption),) if any(points.values()) else ()
+    return Section(
+        "words",
+        "Words wrong",
+        (
+            "naive: the float arm on the chip, the calibration with the fewest errors on this very speech. qat: "
+            "trained with the chip's weights and activations but float activation functions, then put on the chip, "
+            "again with the best calibration. aat: trained with that chip's own operators, ranges from the training "
+            "speech. So the choice of a calibration favours naive and qat. P(fewer than ...): share of paired "
+            "bootstrap resamples over utterances in which the arm makes fewer errors.",
+        ),
+        figures,
+        (_table(found),),
+    )
+
+
+def _table(found: Mapping[str, Any]) -> Table:
+    columns = (
+        "chip", "arm", "calibration", "seeds", "WER [%]", "low", "high", "WER of each seed [%]", "errors", "words",
+        "loss [% of float]", "won back [%]", "P(fewer than naive)", "P(fewer than qat)",
+    )  # fmt: skip
+    return Table("wer", "Every arm on every chip", columns, tuple(_cells(row) for row in found["rows"]))
+
+
+def _cells(row: Row) -> tuple[Cell, ...]:
+    low, high = row["interval"] or (None, None)
+    return (
+        row["chip"], row["arm"], row["calibration"], row["seeds"], _pct(row["wer"]), _pct(low), _pct(high),
+        " ".join(percent(one, 2).removesuffix(" %") for one in row["per_seed"]), row["errors"], row["words"],
+        _pct(row["loss"]), _pct(row["recovered"]), row["better_than_naive"], row["better_than_qat"],
+    )  # fmt: skip
+
+
+def _pct(fraction: float | None) -> float | None:
+    return None if fraction is None else round(100 * fraction, 4)
+
+
+def _gradients(found: Mapping[str, Any]) -> Section:
+    named = {"aat": "derivative from the unit's own output", "aat-segment": "slope of the table's segment",
+             "aat-identity": "straight through"}  # fmt: skip
+    rows = tuple(
+        (chip, meaning, row["seeds"], *_cells(row)[4:8], row["better_than_naive"])
+        for chip, arms in _on_chips(found).items()
+        for arm, meaning in named.items()
+        if (row := arms.get(arm)) is not None and "aat-segment" in arms
+    )
+    columns = (
+        "chip",
+        "gradient rule",
+        "seeds",
+        "WER [%]",
+        "low",
+        "high",
+        "WER of each seed [%]",
+        "P(fewer than naive)",
+    )
+    words = "How the gradient passes an activation unit; the forward pass is the same integers."
+    return Section("gradients", "Gradient rules", (words,), (), (Table("gradients", "Gradient rules", columns, rows),))
+
+
+def _calibrations(found: Mapping[str, Any]) -> Section:
+    rows = tuple((chip, arm, method, _pct(wer)) for chip, arm, method, wer in found["calibrations"])
+    words = "How the ranges of a model that was not trained for the chip are found, all seeds together."
+    table = Table("calibrations", "Calibrations", ("chip", "arm", "calibration", "WER [%]"), rows)
+    return Section("calibrations", "Calibrations", (words,), (), (table,))
+
+
+def _training(found: Mapping[str, Any]) -> Section:
+    rows = tuple(
+        (one["name"], one["steps"], round(one["cpu_seconds"], 1), one["sha256"][:12], one["command"])
+        for one in found["models"]
+    )
+    columns = ("model", "steps", "CPU [s]", "sha256 of its numbers", "command")
+    words = (
+        "Each model by its own command. CPU seconds are those of one process with one thread on a machine that did "
+        "other work too."
+    )
+    return Section("training", "What was trained", (words,), (), (Table("training", "Runs", columns, rows),))
+
+
+def _commands(found: Mapping[str, Any]) -> Section:
+    rows = tuple((row["chip"], row["arm"], command) for row in found["rows"] for command in row["commands"])
+    words = "The command of each score, one per seed; the rows above are their sums."
+    table = Table("commands", "Commands", ("chip", "arm", "command"), rows)
+    return Section("commands", "How each number is made", (words,), (), (table,))
