@@ -5,7 +5,7 @@ import random
 import jiwer
 import pytest
 
-from aat_training.score import Score, probability_better, score, wer_interval, word_errors
+from aat_training.score import Score, probability_better, recovered_share, score, wer_interval, word_errors
 
 WORDS = ["zero", "one", "two", "three", "four"]
 
@@ -74,3 +74,23 @@ def test_a_system_with_fewer_errors_everywhere_is_surely_better() -> None:
 def test_a_paired_comparison_needs_the_same_utterances() -> None:
     with pytest.raises(ValueError, match="same utterances"):
         probability_better(Score((0,), (1,)), Score((0,), (2,)))
+
+
+def _counts(*errors: int) -> Score:
+    return Score(errors, (10,) * len(errors))
+
+
+def test_the_share_won_back() -> None:
+    share, interval = recovered_share(_counts(1, 1, 1), _counts(5, 5, 5), _counts(2, 2, 2))
+    assert share == pytest.approx(0.75)
+    assert interval == pytest.approx((0.75, 0.75))
+
+
+def test_nothing_lost_nothing_to_win_back() -> None:
+    assert recovered_share(_counts(2, 2), _counts(2, 2), _counts(1, 1)) == (None, None)
+
+
+def test_a_loss_that_may_be_chance_has_no_interval() -> None:
+    share, interval = recovered_share(_counts(0, 3, 0, 0), _counts(4, 0, 0, 0), _counts(0, 3, 0, 0))
+    assert share == pytest.approx(1.0)
+    assert interval is None

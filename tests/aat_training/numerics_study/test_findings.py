@@ -1,0 +1,99 @@
+"""From hand-made scores to what the study says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aat_training.numerics_study.findings import Row, calibrations, findings
+from aat_training.numerics_study.plan import Model, NumericsStudy, Trial
+from aat_training.numerics_study.scoring import Scores, pooled
+from aat_training.score import Score
+
+STUDY = NumericsStudy("digits", (Path("t"),), Path("d"), Path("m"), seeds=2, chips=("lut8",))
+WORDS = (10,) * 20
+
+
+def scored(errors: int) -> Score:
+    """``errors`` in each of 20 utterances of ten words."""
+    return Score((errors,) * 20, WORDS)
+
+
+def trial(arm: str, seed: int, method: str = "mse") -> Trial:
+    known = {
+        "float": Model(seed, "float"), "naive": Model(seed, "float"), "aat": Model(seed, "aat", "aat", "lut8"),
+        "qat": Model(seed, "qat", "qat", "lut8"),
+    }  # fmt: skip
+    system = "float" if arm == "float" else "aat" if arm == "aat" else "naive"
+    return Trial(arm, known[arm], system, "-" if arm == "float" else "lut8", method)
+
+
+@pytest.fixture
+def scores() -> Scores:
+    """Float 1 error an utterance; naive 5 with one calibration and 7 with another; QAT 4; aat 1 and 2."""
+    found: Scores = {}
+    for seed in (0, 1):
+        found[trial("float", seed)] = scored(1)
+        found[trial("naive", seed, "max")] = scored(7)
+        found[trial("naive", seed)] = scored(5)
+        found[trial("qat", seed)] = scored(4)
+        found[trial("aat", seed)] = scored(1 + seed)
+    return found
+
+
+def row(scores: Scores, arm: str) -> Row:
+    return next(one for one in findings(STUDY, scores) if one.arm == arm)
+
+
+def test_seeds_are_pooled_and_shown_one_by_one(scores: Scores) -> None:
+    aat = row(scores, "aat")
+    assert (aat.seeds, aat.errors, aat.words) == (2, 60, 400)
+    assert aat.wer == pytest.approx(0.15)
+    assert aat.per_seed == (0.1, 0.2)
+    assert aat.interval == pytest.approx((0.15, 0.15))  # every utterance is the same
+
+
+def test_naive_gets_its_best_calibration(scores: Scores) -> None:
+    assert row(scores, "naive").calibration == "mse"
+    assert row(scores, "naive").errors == 200
+    assert [(m, wer) for _, arm, m, wer in calibrations(STUDY, scores) if arm == "naive"] == [
+        ("max", 0.7),
+        ("mse", 0.5),
+    ]
+
+
+def test_the_share_won_back_is_of_what_naive_loses_against_float(scores: Scores) -> None:
+    assert row(scores, "naive").loss == pytest.approx(4.0)
+    assert row(scores, "qat").recovered == pytest.approx(0.25)
+    assert row(scores, "aat").recovered == pytest.approx(140 / 160)
+    assert row(scores, "aat").recovered_interval == pytest.approx((140 / 160, 140 / 160))
+
+
+def test_better_is_a_share_of_paired_resamples(scores: Scores) -> None:
+    assert row(scores, "aat").better_than_naive == 1.0
+    assert row(scores, "aat").better_than_qat == 1.0
+    assert row(scores, "qat").better_than_naive == 1.0
+
+
+def test_an_arm_with_fewer_seeds_is_compared_on_those_only(scores: Scores) -> None:
+    del scores[trial("aat", 1)]
+    aat = row(scores, "aat")
+    assert aat.seeds == 1
+    assert aat.recovered == pytest.approx(1.0)
+
+
+def test_without_the_other_arm_nothing_is_compared(scores: Scores) -> None:
+    del scores[trial("qat", 1)], scores[trial("qat", 0)]
+    assert row(scores, "aat").better_than_qat is None
+
+
+def test_seeds_on_different_speech_are_not_pooled() -> None:
+    with pytest.raises(ValueError, match="same utterances"):
+        pooled([scored(1), Score((1,), (10,))])
+
+
+def test_every_row_names_its_commands(scores: Scores) -> None:
+    for one in findings(STUDY, scores):
+        assert len(one.commands) == one.seeds
+        assert all(command.startswith("nnasim evaluate --checkpoint m/seed-") for command in one.commands)

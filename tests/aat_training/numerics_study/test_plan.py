@@ -1,0 +1,65 @@
+"""What the training study trains and scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aat_training.numerics_study.plan import CHIPS, METHODS, NumericsStudy
+from aat_training.recipes import digits
+from nnasim.hardware import load_preset
+
+STUDY = NumericsStudy("digits", (Path("train.jsonl"),), Path("dev.jsonl"), Path("models"), seeds=2)
+
+
+def value(words: list[str], option: str) -> str:
+    return words[words.index(option) + 1]
+
+
+def test_every_arm_trains_for_equally_long_from_the_base_of_its_seed() -> None:
+    for model in STUDY.arms():
+        words = STUDY.train_command(model)
+        assert value(words, "--steps") == str(digits().aat_run.steps)
+        assert value(words, "--init") == f"models/seed-{model.seed}/base"
+        assert value(words, "--seed") == str(model.seed)
+
+
+def test_no_checkpoint_is_chosen_on_the_speech_that_judges_it() -> None:
+    for model in [*STUDY.bases(), *STUDY.arms()]:
+        words = STUDY.train_command(model)
+        assert value(words, "--evaluate-every") == value(words, "--steps")
+
+
+def test_no_two_models_and_no_two_scores_share_a_place() -> None:
+    models = [*STUDY.bases(), *STUDY.arms()]
+    assert len({model.name for model in models}) == len(models)
+    trials = list(STUDY.trials())
+    assert len({(trial.model.name, trial.name) for trial in trials}) == len(trials)
+
+
+def test_the_chips_are_what_the_issue_of_activation_units_asks_for() -> None:
+    units = {load_preset("edge256", list(chip.changes)).numerics.activation.value for chip in CHIPS.values()}
+    assert units == {"lut8", "pwl", "plan", "hard"}
+    segments = {load_preset("edge256", list(CHIPS[name].changes)).numerics.pwl_segments for name in ("pwl8", "pwl16")}
+    assert segments == {8, 16}
+    assert load_preset("edge256", list(CHIPS["lut8-cell16"].changes)).numerics.cell_bits == 16
+
+
+@pytest.mark.parametrize("arm", ["naive", "qat"])
+def test_a_model_that_knows_no_chip_is_tried_on_every_chip_with_every_calibration(arm: str) -> None:
+    tried = {(trial.chip, trial.calibration) for trial in STUDY.trials() if trial.arm == arm}
+    assert tried == {(chip, method) for chip in CHIPS for method in METHODS}
+
+
+def test_aat_is_scored_on_the_chip_that_it_was_trained_for() -> None:
+    for trial in STUDY.trials():
+        if trial.system == "aat":
+            assert trial.chip == trial.model.chip
+
+
+def test_a_study_of_one_chip_trains_for_that_chip_only() -> None:
+    narrow = NumericsStudy("digits", (Path("t"),), Path("d"), Path("m"), seeds=1, chips=("hard",))
+    assert [model.name for model in narrow.arms()] == [
+        "seed-0/float", "seed-0/aat-hard", "seed-0/qat", "seed-0/aat-segment-hard", "seed-0/aat-identity-hard",
+    ]  # fmt: skip

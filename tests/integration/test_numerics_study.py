@@ -1,0 +1,73 @@
+"""The training study as a user runs it: trained, broken off, gone on with, reported."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nnasim.cli.main import main
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("espeakng_loader", reason="the synth extra is not installed")
+    folder = tmp_path_factory.mktemp("speech")
+    for name, voices, count in (("train", "train", 10), ("dev", "test", 4)):
+        words = ["--voices", voices, "--utterances", str(count), "--max-digits", "2", "--out", f"{folder}/{name}.jsonl"]
+        assert main(["data", "synth", *words]) == 0
+    return folder
+
+
+def study(speech: Path, out: Path, *more: str) -> int:
+    words = ["--recipe", "tiny", "--train", f"{speech}/train.jsonl", "--dev", f"{speech}/dev.jsonl"]
+    words += ["--models", f"{speech}/models", "--out", str(out), "--chip", "lut8", "--seeds", "1", "--jobs", "1"]
+    return main(["study", "numerics", *words, "--base-steps", "3", "--steps", "1", *more])
+
+
+def test_the_study_trains_scores_and_reports(speech: Path, tmp_path: Path) -> None:
+    assert study(speech, tmp_path / "first") == 0
+    found = json.loads((tmp_path / "first" / "study.json").read_text())
+    assert {row["arm"] for row in found["rows"]} >= {"float", "naive", "qat", "aat", "aat-segment", "aat-identity"}
+    assert found["missing"] == []
+    assert found["command"].startswith("nnasim study numerics")
+    for name in ("report.html", "report.md", "wer.csv", "commands.csv", "training.csv", "figures/wer.svg"):
+        assert (tmp_path / "first" / name).stat().st_size > 0
+
+
+def test_a_score_of_the_study_is_what_its_command_prints(speech: Path, tmp_path: Path) -> None:
+    assert study(speech, tmp_path / "again", "--as-it-is") == 0
+    found = json.loads((tmp_path / "again" / "study.json").read_text())
+    row = next(row for row in found["rows"] if row["arm"] == "naive")
+    words = row["commands"][0].split()[1:]
+    assert main([*words, "--json", f"{tmp_path}/score.json"]) == 0
+    assert json.loads((tmp_path / "score.json").read_text())["errors"] == row["errors"]
+
+
+def test_what_is_missing_is_trained_and_what_is_there_stays(speech: Path, tmp_path: Path) -> None:
+    kept, lost = speech / "models/seed-0/float/model.json", speech / "models/seed-0/aat-lut8/model.json"
+    before = kept.stat().st_mtime_ns
+    lost.unlink()
+    assert study(speech, tmp_path / "partly", "--as-it-is") == 0
+    assert json.loads((tmp_path / "partly" / "study.json").read_text())["missing"] == ["seed-0/aat-lut8"]
+    assert study(speech, tmp_path / "whole") == 0
+    assert json.loads((tmp_path / "whole" / "study.json").read_text())["missing"] == []
+    assert kept.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        (["--chip", "abacus"], "--chip: name = 'abacus': must be one of lut8,"),
+        (["--preset", "abacus"], "abacus"),
+        (["--models", "{nowhere}", "--as-it-is"], "holds no model of this study yet"),
+    ],
+)
+def test_wrong_input_is_refused_before_training(
+    speech: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], complaint: str
+) -> None:
+    more = [word.format(nowhere=tmp_path / "nowhere") for word in more]
+    assert study(speech, tmp_path / "out", *more) == 2
+    assert complaint in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

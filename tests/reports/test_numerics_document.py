@@ -1,0 +1,69 @@
+"""The training study's record becomes a document that says what the record says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reports.document import html, markdown
+from reports.numerics_document import numerics_document
+
+
+def row(chip: str, arm: str, wer: float, **more: Any) -> dict[str, Any]:
+    return {
+        "chip": chip, "arm": arm, "calibration": "", "seeds": 3, "wer": wer, "interval": [wer * 0.8, wer * 1.2],
+        "errors": 10, "words": 500, "per_seed": [wer, wer, wer], "loss": None, "recovered": None,
+        "recovered_interval": None, "better_than_naive": None, "better_than_qat": None, "commands": ["nnasim evaluate"],
+        **more,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def found() -> dict[str, Any]:
+    return {
+        "recipe": "digits", "preset": "edge256", "seeds": 3, "dev": "dev.jsonl", "utterances": 300, "words": 1329,
+        "base_steps": 4500, "steps": 800, "command": "nnasim study numerics --out DIR", "missing": ["seed-2/qat"],
+        "rows": [
+            row("-", "float", 0.012, loss=0.0),
+            row("lut8", "naive", 0.04, loss=2.33, calibration="mse"),
+            row("lut8", "qat", 0.03, loss=1.5, recovered=0.36, recovered_interval=[0.1, 0.5]),
+            row("lut8", "aat", 0.013, loss=0.08, recovered=0.96, recovered_interval=[0.8, 1.1]),
+            row("lut8", "aat-segment", 0.014),
+            row("pwl16", "naive", 0.0121, loss=0.01),
+            row("pwl16", "aat", 0.0121, loss=0.01, recovered=0.0),
+        ],
+        "calibrations": [["lut8", "naive", "mse", 0.04]],
+        "models": [{"name": "seed-0/float", "steps": 800, "cpu_seconds": 71.0, "sha256": "ab" * 32,
+                    "command": "nnasim train"}],
+    }  # fmt: skip
+
+
+def test_every_part_stands_in_both_forms(found: dict[str, Any]) -> None:
+    document = numerics_document(found)
+    for text in (html(document), markdown(document)):
+        for words in ("Gradient rules", "Calibrations", "1,329", "seed-2/qat", "nnasim train", "4,500"):
+            assert words in text
+
+
+def test_the_verdict_names_the_share_its_interval_and_the_goal(found: dict[str, Any]) -> None:
+    said = numerics_document(found).sections[0].paragraphs
+    assert said[0].startswith("lut8: naive is 233.0 % worse than float; aat wins back 96 % (80 to 110 %)")
+    assert "the goal of 90 % is reached; ordinary QAT 36 %" in said[0]
+    assert "hardly anything to win back" in said[1]
+
+
+def test_a_chip_on_which_nothing_is_lost_is_not_in_the_picture_of_shares(found: dict[str, Any]) -> None:
+    (figure,) = numerics_document(found).sections[0].figures
+    assert "lut8" in figure.svg
+    assert "pwl16" not in figure.svg
+
+
+def test_falling_short_of_the_goal_is_said(found: dict[str, Any]) -> None:
+    found["rows"][3]["recovered"] = 0.7
+    assert "short of the goal" in numerics_document(found).sections[0].paragraphs[0]
+
+
+def test_a_study_of_only_the_float_arm_is_still_a_document(found: dict[str, Any]) -> None:
+    found["rows"] = found["rows"][:1]
+    assert "float" in html(numerics_document(found))
