@@ -10,14 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from aat_training.quant.rounding import exact_matmul, integers, largest_rows, rescaler_
+from aat_training.quant.rounding import BIAS_LIMIT, exact_matmul, integers, largest_rows, rescaler_
 from nnasim.errors import NumericsError
 from nnasim.numerics.bounds import exact_type
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.formats import GATE_FRAC, WEIGHT_LIMIT, highest, lowest
 from nnasim.numerics.weights import MatmulScale, matmul_scale
-
-BIAS_LIMIT = 1 << 30  # half of an int32, as quantise_bias has it
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.look_up import Gradient, LookUp
-from aat_training.quant.lstm_backward import run_backward
+from aat_training.quant.lstm_backward import parameter_gradients, run_backward
 from aat_training.quant.lstm_forward import project_input, run_forward
-from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, gate_order, quantise_lstm, reordered
+from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, gate_order, quantise_lstm
 
 __all__ = [
     "Gradient", "LookUp", "LstmKernel", "LstmSequence", "LstmWeights", "gate_order", "project_input",
@@ -51,9 +51,5 @@ class LstmSequence(torch.autograd.Function):
         cell_scale, act = kernel.cell.cell_scale, kernel.act_step
         # Gradients arrive per integer step; one real unit is 1 / step of them.
         dz, dh0, dc0 = run_backward(trail, weights.real_h, c0 * cell_scale, dh_int / act, dc_int / cell_scale)
-        flat = dz.flatten(0, 1)
-        before = torch.cat([h0[None], trail.h[:-1]]).flatten(0, 1)
-        dw_x = reordered(flat.T @ x.flatten(0, 1).float()).mul_(kernel.in_step)
-        dw_h, dbias = reordered(flat.T @ before).mul_(act), reordered(flat.sum(0))
-        dx = ((flat @ weights.real_x).mul_(kernel.in_step)).view(x.shape) if ctx.needs_input_grad[0] else None
+        dx, dw_x, dw_h, dbias = parameter_gradients(kernel, weights, dz, x, h0, trail.h, into_x=ctx.needs_input_grad[0])
         return dx, dw_x, dw_h, dbias, dh0 * act, dc0 * cell_scale, None

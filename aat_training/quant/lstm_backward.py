@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.compiled.lstm_steps import compiled_backward
+from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, reordered
 from aat_training.quant.lstm_trail import Trail
+from aat_training.quant.rounding import BIAS_LIMIT
 
 Step = Callable[[int], None]
 
@@ -28,6 +30,23 @@ def run_backward(trail: Trail, w_h: Tensor, c0: Tensor, dh_TBH: Tensor, dc: Tens
         step(t)
         torch.addmm(dh_TBH[t - 1] if t else nothing, dz_TBG[t], w_h, out=dh)
     return dz_TBG, dh if steps else nothing, dc
+
+
+def parameter_gradients(
+    kernel: LstmKernel, weights: LstmWeights, dz_TBG: Tensor, x: Tensor, h0: Tensor, h_TBH: Tensor, *, into_x: bool
+) -> tuple[Tensor | None, Tensor, Tensor, Tensor]:
+    """d loss / d x's integers (None unless ``into_x``), and of w_ih, w_hh and bias in torch's layout, real-valued.
+
+    One matrix product each over all time steps; x, h0 and h are integers, dz is with respect to real gates. A bias that
+    was clipped has no gradient; weights are never clipped, since their scale follows from the largest of them.
+    """
+    flat = dz_TBG.flatten(0, 1)
+    before = torch.cat([h0[None], h_TBH[:-1]]).flatten(0, 1)
+    dw_x = reordered(flat.T @ x.flatten(0, 1).float()).mul_(kernel.in_step)
+    dw_h = reordered(flat.T @ before).mul_(kernel.act_step)
+    dbias = reordered(flat.sum(0).mul_(weights.bias.abs() < BIAS_LIMIT))
+    dx = ((flat @ weights.real_x).mul_(kernel.in_step)).view(x.shape) if into_x else None
+    return dx, dw_x, dw_h, dbias
 
 
 class TorchBackward:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.look_up import Gradient, LookUp
-from aat_training.quant.rounding import integers, largest_rows
+from aat_training.quant.rounding import BIAS_LIMIT, integers, largest_rows
 from nnasim.errors import NumericsError
 from nnasim.numerics.bounds import exact_type
 from nnasim.numerics.config import NumericsConfig
@@ -125,7 +125,7 @@ def quantise_lstm(kernel: LstmKernel, w_ih: Tensor, w_hh: Tensor, bias: Tensor) 
     return LstmWeights(
         integers(w_ih, scale_x.weight_step[:, None], limit),
         integers(w_hh, scale_h.weight_step[:, None], limit),
-        integers(bias, scale_x.acc_step, 1 << 30),
+        integers(bias, scale_x.acc_step, BIAS_LIMIT),
         scale_x,
         scale_h,
     )

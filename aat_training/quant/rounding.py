@@ -12,8 +12,10 @@ from torch import Tensor
 from nnasim.errors import NumericsError
 from nnasim.numerics.backend import Constants
 from nnasim.numerics.bounds import MANTISSA, bound
-from nnasim.numerics.formats import highest, lowest
+from nnasim.numerics.formats import H_FRAC, highest, lowest
 from nnasim.numerics.rescale import Rescale, rescale
+
+BIAS_LIMIT = 1 << 30  # half of an int32, as quantise_bias has it
 
 
 def rescaler(scale: Rescale) -> Callable[[Tensor], Tensor]:
@@ -86,6 +88,21 @@ def integers(value: Tensor, step: Constants, limit: float) -> Tensor:
     Division in float64, since x / s and x * (1 / s) differ at ties. ``step`` is broadcast.
     """
     return value.double().div_(torch.from_numpy(step)).add_(0.5).floor_().clamp_(-limit, limit).float()
+
+
+def handed_over_(real: Tensor, bits: int) -> Tensor:
+    """float32 in [-1, 1] -> integers of ``bits``, half up, saturated, as the chip is given them; in place.
+
+    floor(2^n x + 1/2) would round its sum in float32; floor((floor(2^(n+1) x) + 1) / 2) is the same integer, and every
+    step of it is exact.
+    """
+    doubled = real.mul_(2.0 ** (H_FRAC[bits] + 1)).floor_()
+    return doubled.add_(1).mul_(0.5).floor_().clamp_(lowest(bits), highest(bits))
+
+
+def not_saturated(real: Tensor, bits: int) -> Tensor:
+    """Where ``handed_over_`` leaves a value in [-1, 1] within its type: everywhere but near 1."""
+    return real < (highest(bits) + 0.5) * 2.0 ** -H_FRAC[bits]
 
 
 def largest_rows(weight: Tensor) -> np.ndarray:

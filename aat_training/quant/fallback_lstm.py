@@ -1,0 +1,122 @@
+"""The CPU fall-back's LSTM over a whole sequence as ONE autograd function: exact products, gates and cell in float.
+
+What stays in the loop is h's product, its hand-over into float and the point-wise half. The float part runs gate by
+gate and step by step on rows of H values: the vector and the scalar end of PyTorch's sigmoid differ in the last bit, so
+that rows of another length would hold other numbers than those that were decoded and recorded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from aat_training.quant.lstm_backward import parameter_gradients, run_backward
+from aat_training.quant.lstm_forward import project_input
+from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, holds_h_product, may_saturate_gate, quantise_lstm
+from aat_training.quant.lstm_trail import Trail
+from aat_training.quant.rounding import exact_matmul, handed_over_, not_saturated, require_exact_mode, rescaler_
+from nnasim.numerics.formats import GATE_FRAC
+
+GATE_STEP = 2.0**-GATE_FRAC
+
+
+class FallbackSequence(torch.autograd.Function):
+    """x (T, B, I) integers, parameters in torch's layout, h0 (B, H) integers, c0 real -> h (T, B, H) integers, last c.
+
+    Gradients of x and h0 are with respect to their integers; straight through every rounding, zero where h saturates.
+    """
+
+    @staticmethod
+    def forward(  # noqa: D102
+        ctx: Any, x: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, h0: Tensor, c0: Tensor, kernel: LstmKernel
+    ) -> tuple[Tensor, Tensor]:
+        weights = quantise_lstm(kernel, w_ih, w_hh, bias)
+        c, trail = run_float_gates(kernel, weights, x, h0, c0, keep=True)
+        ctx.kernel, ctx.weights, ctx.trail, ctx.start = kernel, weights, trail, (x, h0, c0)
+        return trail.h.clone(), c.clone()  # a node that holds its own output would never be freed
+
+    @staticmethod
+    def backward(ctx: Any, dh_int: Tensor, dc: Tensor) -> tuple[Tensor | None, ...]:  # noqa: D102
+        kernel, weights, (x, h0, c0) = ctx.kernel, ctx.weights, ctx.start
+        trail, act = ctx.trail.with_slopes(kernel.numerics.activation_bits), kernel.act_step
+        dz, dh0, dc0 = run_backward(trail, weights.real_h, c0, dh_int / act, dc)
+        dx, dw_x, dw_h, dbias = parameter_gradients(kernel, weights, dz, x, h0, trail.h, into_x=ctx.needs_input_grad[0])
+        return dx, dw_x, dw_h, dbias, dh0 * act, dc0, None
+
+
+@dataclass(frozen=True)
+class FloatTrail:
+    """What the steps leave: h (T, B, H) integers; gates (S, B, 4H), c and tanh(c) (S, B, H) real. S is T, or 1."""
+
+    h: Tensor
+    gates: Tensor
+    c: Tensor
+    tc: Tensor
+
+    @classmethod
+    def empty(cls, steps: int, batch: int, units: int, *, keep: bool) -> FloatTrail:
+        """Uninitialised buffers; without ``keep`` every step but h writes into the same place."""
+        kept = steps if keep else min(steps, 1)
+        sizes = (steps, units), (kept, 4 * units), (kept, units), (kept, units)
+        return cls(*(torch.empty(length, batch, width) for length, width in sizes))
+
+    def with_slopes(self, bits: int) -> Trail:
+        """Derivatives of all steps at once; a h that saturated passes no gradient on."""
+        units = self.h.shape[-1]
+        slopes = 1 - self.gates
+        slopes[..., : 3 * units].mul_(self.gates[..., : 3 * units])
+        slopes[..., 3 * units :].mul_(1 + self.gates[..., 3 * units :])
+        output = slice(2 * units, 3 * units)
+        inside = not_saturated(self.gates[..., output] * self.tc, bits)
+        slopes[..., output].mul_(inside)
+        c_slopes = (1 - self.tc * self.tc).mul_(inside)
+        return Trail(self.h, self.gates, self.c, self.tc, slopes, c_slopes, torch.ones_like(self.c))
+
+
+def run_float_gates(
+    kernel: LstmKernel, weights: LstmWeights, x: Tensor, h: Tensor, c: Tensor, *, keep: bool
+) -> tuple[Tensor, FloatTrail]:
+    """x (T, B, I) and h (B, H) integers, c (B, H) real -> the last c, and what the steps leave."""
+    require_exact_mode()
+    steps, (batch, units) = len(x), h.shape
+    trail = FloatTrail.empty(steps, batch, units, keep=keep)
+    step = _FloatStep(kernel, weights, project_input(kernel, weights, x), c, trail)
+    single, w_h = holds_h_product(kernel, units), weights.w_h.T
+    bits, acc = (kernel.numerics.activation_bits, kernel.numerics.weight_bits), torch.empty(batch, 4 * units)
+    for t in range(steps):
+        acc = torch.mm(h, w_h, out=acc) if single else exact_matmul(h, weights.w_h, *bits, kernel.name)
+        step(t, acc)
+        h = step.h[t]
+    return step.c, trail
+
+
+class _FloatStep:
+    """One step after h's product: hand-over in float64, then gates and cell in float32, in buffers made once."""
+
+    def __init__(self, kernel: LstmKernel, weights: LstmWeights, gx_TBG: Tensor, c: Tensor, trail: FloatTrail) -> None:
+        self.bits, self.c = kernel.numerics.activation_bits, c
+        fits = not may_saturate_gate(weights, self.bits)
+        self.requant_h = rescaler_(weights.scale_h.requant, 32, 0.0 if fits else None)
+        self.wide, self.z = torch.empty(gx_TBG.shape[1:], dtype=torch.float64), torch.empty(gx_TBG.shape[1:])
+        self.z_parts = self.z.chunk(4, 1)
+        self.kept, self.new = torch.empty_like(c), torch.empty_like(c)
+        # Views made once: making them in every step costs as much as the arithmetic.
+        self.gx, self.h, self.cells, self.tc = (x.unbind() for x in (gx_TBG, trail.h, trail.c, trail.tc))
+        self.gates = [gate.unbind() for gate in trail.gates.chunk(4, 2)]
+
+    def __call__(self, t: int, acc: Tensor) -> None:
+        """Accumulators (B, 4H) of step ``t`` -> its h, gates, c and tanh(c)."""
+        place = t if len(self.cells) > 1 else 0
+        # Not saturated to int32: sigmoid and tanh have been constant long before.
+        self.z.copy_(self.requant_h(self.wide.copy_(acc)).add_(self.gx[t])).mul_(GATE_STEP)
+        i, f, o, g = (gate[place] for gate in self.gates)
+        for z, gate in zip(self.z_parts, (i, f, o), strict=False):
+            torch.sigmoid(z, out=gate)
+        torch.tanh(self.z_parts[3], out=g)
+        torch.mul(f, self.c, out=self.kept)
+        self.c = torch.add(self.kept, torch.mul(i, g, out=self.new), out=self.cells[place])
+        tc = torch.tanh(self.c, out=self.tc[place])
+        handed_over_(torch.mul(o, tc, out=self.h[t]), self.bits)

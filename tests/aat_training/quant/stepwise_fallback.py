@@ -1,0 +1,47 @@
+"""The yardstick of the CPU fall-back: one autograd node per operation and step, as plainly as it can be written."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aat_training.quant.lstm_kernel import LstmKernel, gate_order, quantise_lstm
+from aat_training.quant.rounding import BIAS_LIMIT, Quantise, Requantise, exact_matmul
+from nnasim.numerics.formats import GATE_FRAC, H_FRAC, WEIGHT_LIMIT, saturate
+from nnasim.numerics.rescale import Rescale
+
+GATE_STEP = 2.0**-GATE_FRAC
+
+
+def handed_over(real: Tensor, bits: int) -> Tensor:
+    """A real activation in (-1, 1) -> the integers that the chip is given."""
+    # Made by hand: 2^15 lies beyond the scales a chip has, and this one is the CPU's.
+    return Requantise.apply(real, Rescale(np.asarray(1 << 14), np.asarray(14 - H_FRAC[bits])), bits)
+
+
+def stepwise_lstm(
+    kernel: LstmKernel, x: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, h: Tensor, c: Tensor
+) -> tuple[Tensor, Tensor]:
+    """x (T, B, I) integers, parameters in torch's layout, h integers, c real -> h (T, B, H) integers, the last c."""
+    order, made = torch.from_numpy(gate_order(h.shape[1])), quantise_lstm(kernel, w_ih, w_hh, bias)
+    limit = float(WEIGHT_LIMIT[kernel.numerics.weight_bits])
+    step_x, step_h = (torch.from_numpy(s.weight_step)[:, None] for s in (made.scale_x, made.scale_h))
+    w_x = Quantise.apply(w_ih[order], made.w_x, step_x, limit)
+    w_h = Quantise.apply(w_hh[order], made.w_h, step_h, limit)
+    b = Quantise.apply(bias[order], made.bias, torch.from_numpy(made.scale_x.acc_step), float(BIAS_LIMIT))
+    bits = kernel.numerics.activation_bits, kernel.numerics.weight_bits
+    gx_TBG = Requantise.apply(exact_matmul(x, w_x, *bits, "x").double() + b, made.scale_x.requant, 32)
+    outputs = []
+    for gx in gx_TBG:
+        gh = Requantise.apply(exact_matmul(h, w_h, *bits, "h").double(), made.scale_h.requant, 32)
+        i, f, o, g = (saturate(gx + gh, 32) * GATE_STEP).float().chunk(4, -1)
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = handed_over(o.sigmoid() * c.tanh(), bits[0])
+        outputs.append(h)
+    return torch.stack(outputs), c
+
+
+def stepwise_joint(z: Tensor, bits: int) -> Tensor:
+    """The joint's tanh: the gate domain -> integers."""
+    return handed_over(torch.tanh(z.float() * GATE_STEP), bits)
