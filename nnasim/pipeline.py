@@ -1,9 +1,10 @@
 """simulate(trace, hardware, options) -> SimResult: compile, run, analyse.
 
 Modelling assumptions. Utterances are independent: each begins with a clock at zero and zero states; resident weights
-are loaded once before the first one (graph ``boot``). No invocation of a frame starts before the frame's audio exists;
-frames queue when the chip is late. A frame whose result stands on the NNA ends with one crossing back to the CPU
-(graph ``frame_end``). ``cpu_ms`` is time in which the CPU computes; crossings are counted apart.
+are loaded once before the first one (graph ``boot``). No invocation of a frame starts before the frame's audio exists,
+one of a chunk not before its last frame's; frames queue when the chip is late. A frame whose result stands on the NNA
+ends with one crossing back to the CPU (graph ``frame_end``). ``cpu_ms`` is time in which the CPU computes; crossings
+are counted apart.
 """
 
 from __future__ import annotations
@@ -77,10 +78,11 @@ def utterance_steps(compiled: CompiledTrace, utterance: Utterance) -> Iterator[S
     calls = list(zip(utterance.call_graphs, utterance.call_frames, strict=True))
     following = [frame for _, frame in calls[1:]] + [None]
     for (graph, frame), next_frame in zip(calls, following, strict=True):
-        arrival = arrival_cycles(utterance, frame, clock_hz)
+        frames = compiled.frames.get(graph, 1)
+        arrival = arrival_cycles(utterance, frame + frames - 1, clock_hz)
         program: Program | None = compiled.program(graph, holders)
         while program is not None:
-            yield Step(program, arrival, frame)
+            yield Step(program, arrival, frame, frames)
             holders = program.exit
             program = compiled.frame_end(holders) if next_frame != frame else None
 
@@ -112,7 +114,7 @@ def _result(
         hardware=hardware.model_dump(mode="json"),
         hardware_hash=hardware.digest(),
         numerics_hash=trace.numerics.digest(),
-        trace_hash=record_hash(trace),
+        trace_hash=record_hash(compiled.given),
         versions={"nnasim": nnasim.__version__, "python": platform.python_version()},
         clock_hz=hardware.clock_hz,
         totals=_totals(sums, total_cycles, hardware.clock_hz, parts["total"].nominal if parts else None),

@@ -75,11 +75,14 @@ class Reference:
 
     def _write(self, op: Op, values: NDArray[Any]) -> None:
         """Split ``values`` among the operation's outputs, in their order."""
-        start = 0
+        if len(op.outputs) == 1:
+            self.tensors[op.outputs[0]] = values
+            return
+        flat, start = values.reshape(-1), 0
         for name in op.outputs:
-            size = self.trace.tensors[name].elements
-            self.tensors[name] = values[start : start + size]
-            start += size
+            spec = self.trace.tensors[name]
+            self.tensors[name] = flat[start : start + spec.elements].reshape(spec.shape)
+            start += spec.elements
 
     def _bits(self, op: Op) -> int:
         return self.trace.tensors[op.outputs[0]].bits
@@ -152,9 +155,12 @@ class Reference:
         self._write(op, rows[int(token[0])])
 
     def concat(self, op: Op) -> None:
-        """Shift the newest frame into the stack that the reduced layers read."""
-        new, old = self.tensors[op.inputs[0]], self.tensors[op.outputs[0]]
-        self._write(op, np.concatenate([old, new])[-len(old) :])
+        """One behind the other; inputs that do not fill the output push out the oldest of what it held."""
+        spec = self.trace.tensors[op.outputs[0]]
+        joined = np.concatenate([self.tensors[name].reshape(-1) for name in op.inputs])
+        if joined.size < spec.elements:
+            joined = np.concatenate([self.tensors[op.outputs[0]].reshape(-1), joined])
+        self._write(op, joined[-spec.elements :].reshape(spec.shape))
 
     def argmax(self, op: Op) -> None:
         """Index of the largest logit, the first of equals."""

@@ -46,7 +46,7 @@ def schedule(trace: OpTrace, hardware: NnaConfig) -> Schedule:
     compiled = CompiledTrace(trace, hardware)
     keys: dict[Key, int] = {}
     queues = []
-    for utterance in trace.utterances:
+    for utterance in compiled.trace.utterances:
         programs, earliest, entry = list[int](), list[int](), AT_START
         for step in utterance_steps(compiled, utterance):
             programs.append(keys.setdefault((step.program.graph, entry), len(keys)))

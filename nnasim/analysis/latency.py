@@ -29,12 +29,16 @@ def percentiles(values: Sequence[float]) -> dict[str, float]:
 
 
 def frame_rows(index: int, arrivals: Sequence[int], runs: Sequence[StepRun]) -> Iterator[tuple[int, ...]]:
-    """(utterance, frame, arrival, start, end) of each frame that did something; ``arrivals`` in cycles."""
+    """(utterance, frame, arrival, start, end) of each frame that did something; ``arrivals`` in cycles.
+
+    A frame of a chunk starts with its chunk, and its latency counts from its own audio all the same.
+    """
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     for run in runs:
-        first.setdefault(run.step.frame, run.start)
-        last[run.step.frame] = run.end
+        for frame in range(run.step.frame, run.step.frame + run.step.frames):
+            first.setdefault(frame, run.start)
+            last[frame] = run.end
     for frame, start in first.items():
         yield index, frame, arrivals[frame], start, last[frame]
 

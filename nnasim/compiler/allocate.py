@@ -5,6 +5,7 @@ The greedy order is that of TensorFlow Lite Micro's memory planner; the result i
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 ALIGNMENT_BYTES = 16
@@ -45,23 +46,39 @@ class Allocation:
 def allocate(lives: list[Lifetime]) -> tuple[Allocation, ...]:
     """Addresses such that no two tensors that live at one time overlap."""
     placed: list[Allocation] = []
+    # By step, so that only tensors that meet are looked at: a chunk of frames has thousands that never do.
+    alive: dict[int, list[Allocation]] = defaultdict(list)
+    born: dict[int, list[Allocation]] = defaultdict(list)
     for life in sorted(lives, key=lambda life: (-life.bytes, life.first, life.name)):
-        address = 0
-        for other in sorted((a for a in placed if a.life.overlaps(life)), key=lambda a: a.address):
-            if other.address >= address + life.bytes:
-                break
-            address = max(address, aligned(other.end))
-        placed.append(Allocation(life, address))
+        later = (other for step in range(life.first + 1, life.last + 1) for other in born[step])
+        chosen = Allocation(life, _lowest_gap([*alive[life.first], *later], life.bytes))
+        placed.append(chosen)
+        born[life.first].append(chosen)
+        for step in range(life.first, life.last + 1):
+            alive[step].append(chosen)
     check_allocations(placed)
     return tuple(placed)
 
 
+def _lowest_gap(others: list[Allocation], bytes: int) -> int:
+    """The lowest address at which ``bytes`` bytes meet none of ``others``."""
+    address = 0
+    for other in sorted(others, key=lambda other: other.address):
+        if other.address >= address + bytes:
+            break
+        address = max(address, aligned(other.end))
+    return address
+
+
 def check_allocations(placed: list[Allocation]) -> None:
     """Raise ValueError, naming both, if two tensors share a byte at one time."""
-    for index, one in enumerate(placed):
-        for other in placed[:index]:
-            if one.life.overlaps(other.life) and one.address < other.end and other.address < one.end:
+    alive: list[Allocation] = []
+    for one in sorted(placed, key=lambda allocation: allocation.life.first):
+        alive = [other for other in alive if other.life.last >= one.life.first]
+        for other in alive:
+            if one.address < other.end and other.address < one.end:
                 raise ValueError(f"{one.life.name} and {other.life.name} overlap at {max(one.address, other.address)}")
+        alive.append(one)
 
 
 def peak_bytes(placed: tuple[Allocation, ...]) -> int:

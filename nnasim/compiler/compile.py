@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from copy import copy
 from functools import cached_property
+from typing import NamedTuple
 
+from nnasim.compiler import constraints
+from nnasim.compiler.chunking import chunked
 from nnasim.compiler.handoffs import result_is_on_nna, result_tensors
 from nnasim.compiler.lower import LoweringContext, lower, lower_boot, lower_return
 from nnasim.compiler.memory_plan import MemoryPlan, plan_memory
 from nnasim.compiler.placement import fused_ops, place
-from nnasim.compiler.weights import weight_uses
+from nnasim.compiler.weights import WeightUse, weight_uses
 from nnasim.compiler.working_set import Units, arena_bytes, lasting_bytes
+from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.program import Holders, Program
 from nnasim.ir.trace import OpTrace
@@ -19,16 +23,25 @@ AT_START: Holders = ()  # an utterance opens with zero states, which both units 
 
 
 class CompiledTrace:
-    """A trace made ready for one chip. Programs depend on the graph and on who holds what, so both are the key."""
+    """A trace made ready for one chip. Programs depend on the graph and on who holds what, so both are the key.
 
-    def __init__(self, trace: OpTrace, config: NnaConfig) -> None:
-        self.trace, self.config = trace, config
-        self.units: Units = place(trace, config)
-        self.fused = {name: fused_ops(graph, self.units[name]) for name, graph in trace.graphs.items()}
-        working_set = lasting_bytes(trace, self.units) + arena_bytes(trace, self.units, self.fused)
-        self.uses = weight_uses(trace, self.units)
-        self.memory: MemoryPlan = plan_memory(config, working_set, self.uses)
-        self._results = result_tensors(trace)
+    ``given``: the trace as it came; ``trace``: the one that runs, in chunks if the chip's compiler is to make them.
+    """
+
+    def __init__(self, given: OpTrace, config: NnaConfig) -> None:
+        self.given, self.config = given, config
+        frames = config.compiler.chunk_frames
+        if frames > 1:
+            place(given, config)  # refuses a malformed trace before it is taken apart
+        made = chunked(given, frames)
+        self.trace, self.frames, self.origin = made.trace, made.frames, made.origin
+        try:
+            plan = _plan(self.trace, config)
+        except PlacementError as error:
+            _refuse_chunk(given, config, error)
+            raise
+        self.units, self.fused, self.uses, self.memory = plan
+        self._results = result_tensors(self.trace)
         self._programs: dict[tuple[str, Holders], Program] = {}
 
     def on(self, config: NnaConfig) -> CompiledTrace:
@@ -51,7 +64,7 @@ class CompiledTrace:
     def _context(self, graph: str) -> LoweringContext:
         return LoweringContext(
             self.trace, self.config, self.units.get(graph, {}), self.fused.get(graph, set()), self.memory,
-            self.cpu_weight_bytes > self.config.host.cache_bytes,
+            self.cpu_weight_bytes > self.config.host.cache_bytes, self.origin,
         )  # fmt: skip
 
     def program(self, graph: str, entry: Holders) -> Program:
@@ -75,3 +88,44 @@ class CompiledTrace:
         if not self.memory.resident:
             return None
         return lower_boot(self._context("boot"), self.uses)
+
+
+class _Plan(NamedTuple):
+    """Who runs what, what rides behind what, which weights there are, and where all of it stands."""
+
+    units: Units
+    fused: dict[str, set[str]]
+    uses: dict[str, WeightUse]
+    memory: MemoryPlan
+
+
+def _plan(trace: OpTrace, config: NnaConfig) -> _Plan:
+    units = place(trace, config)
+    fused = {name: fused_ops(graph, units[name]) for name, graph in trace.graphs.items()}
+    working_set = lasting_bytes(trace, units) + arena_bytes(trace, units, fused)
+    uses = weight_uses(trace, units)
+    return _Plan(units, fused, uses, plan_memory(config, working_set, uses))
+
+
+def _refuse_chunk(trace: OpTrace, config: NnaConfig, error: PlacementError) -> None:
+    """PlacementError that says how many frames a chunk may have at most; nothing if single frames fail as well."""
+    fits, too_many = 0, config.compiler.chunk_frames
+    while too_many - fits > 1:
+        middle = (fits + too_many) // 2
+        if _fits(trace, config, middle):
+            fits = middle
+        else:
+            too_many = middle
+    if fits:
+        constraints.refuse(
+            constraints.chunk_fits, config.name, "compiler.chunk_frames", config.compiler.chunk_frames,
+            most=fits, why=error.allowed,
+        )  # fmt: skip
+
+
+def _fits(trace: OpTrace, config: NnaConfig, frames: int) -> bool:
+    try:
+        _plan(chunked(trace, frames).trace, config)
+    except PlacementError:
+        return False
+    return True

@@ -49,6 +49,21 @@ def tiles_are_bounded(tiles: int) -> bool:
     return tiles <= MOST_TILES
 
 
+def name_is_plain(name: str) -> bool:
+    """compiler.chunk_frames above 1 makes names with @ and #, so the trace's own names have neither"""
+    return "@" not in name and "#" not in name
+
+
+def encoder_needs_audio_only() -> bool:
+    """only an encoder that depends on nothing but audio runs ahead; compiler.chunk_frames must be 1"""
+    return True
+
+
+def chunk_fits(frames: int, most: int) -> bool:
+    """what a chunk of frames needs stands in SRAM together; compiler.chunk_frames must be at most {most} ({why})"""
+    return frames <= most
+
+
 def nna_runs_kind(config: NnaConfig, op: Op) -> bool:
     """the NNA runs matmul and requantise, and with an activation unit every element-wise operation"""
     return op.kind in ARRAY_KINDS or (config.has_activation_unit and op.kind in UNIT_KINDS)
@@ -89,6 +104,9 @@ LIMITS: tuple[Limit, ...] = (
     tensor_is_bounded,
     has_operands,
     tiles_are_bounded,
+    name_is_plain,
+    encoder_needs_audio_only,
+    chunk_fits,
     nna_runs_kind,
     cpu_runs_kind,
     weights_are_integers,

@@ -28,7 +28,9 @@ from nnasim.units import ceil_div
 
 @dataclass(frozen=True)
 class LoweringContext:
-    """All that lowering one graph needs and does not change."""
+    """All that lowering one graph needs and does not change. ``origin``: the names under which time is reported, where
+    chunking has made an operation of another.
+    """
 
     trace: OpTrace
     config: NnaConfig
@@ -36,6 +38,7 @@ class LoweringContext:
     fused: set[str]
     memory: MemoryPlan
     cpu_streams_weights: bool
+    origin: dict[str, str]
 
 
 def stored_bytes(config: NnaConfig, raw_bytes: int) -> int:
@@ -87,7 +90,8 @@ class Lowering:
         return [tensor for tensor, unit in self.ledger.only.items() if unit != to and tensor not in inside]
 
     def _info(self, op: Op, unit: Unit, block: Block) -> int:
-        self.ops.append(OpInfo(self.graph, op.name, op.kind, op.group, op.layer, unit, block))
+        name = self.context.origin.get(op.name, op.name)
+        self.ops.append(OpInfo(self.graph, name, op.kind, op.group, op.layer, unit, block))
         return len(self.ops) - 1
 
     def _bytes(self, *tensors: str) -> int:

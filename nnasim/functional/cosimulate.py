@@ -45,9 +45,9 @@ def cosimulate(
     compiled = CompiledTrace(trace, hardware)
     datapath, reference = SramDatapath(compiled, constants), Reference(trace, constants)
     steps = values = mismatches = 0
-    for utterance, heard in zip(trace.utterances, features, strict=True):
+    for utterance, on_chip, heard in zip(trace.utterances, compiled.trace.utterances, features, strict=True):
         check_features(trace, utterance, heard)
-        run_on_chip(compiled, datapath, utterance, heard)
+        run_on_chip(compiled, datapath, on_chip, heard)
         expected = run_reference(reference, utterance, heard)
         steps += len(expected)
         values += sum(row.size for row in expected)
@@ -68,7 +68,7 @@ def check_features(trace: OpTrace, utterance: Utterance, heard: Features) -> Non
 def run_on_chip(
     compiled: CompiledTrace, datapath: SramDatapath, utterance: Utterance, heard: Features
 ) -> list[StepRun]:
-    """One utterance, every event; ``datapath.logits`` holds what every argmax read."""
+    """One utterance of ``compiled.trace``, every event; ``datapath.logits`` holds what every argmax read."""
     datapath.reset()
     datapath.features, datapath.logits = heard, []
     return run_steps(list(utterance_steps(compiled, utterance)), compiled.config, datapath=datapath)

@@ -13,7 +13,7 @@ from nnasim.compiler.addresses import Region, address_map
 from nnasim.errors import SimulationError
 from nnasim.functional.memory import Sram, SramTensors
 from nnasim.functional.packing import Bytes, Integers, pack, unpack
-from nnasim.ir.program import Command, ElementCommand, HandoffCommand, MatmulCommand, Program, Transfer
+from nnasim.ir.program import Command, ElementCommand, HandoffCommand, MatmulCommand, Transfer
 from nnasim.ir.run import Step
 from nnasim.ir.trace import Op, OpGraph
 from nnasim.numerics import ops
@@ -35,14 +35,19 @@ class SramDatapath(Datapath):
         self.ops: dict[str, Op] = {op.name: op for graph in self.trace.graphs.values() for op in graph.ops}
         # One graph per operation, so that the reference's own executors compute a single command.
         single = {name: OpGraph(ops=(op,)) for name, op in self.ops.items()}
-        self.reference = Reference(self.trace.model_copy(update={"graphs": single}), constants)
+        scales = {
+            f"{name}.rescale": constants[f"{old}.rescale"]
+            for name, old in compiled.origin.items()
+            if f"{old}.rescale" in constants
+        }
+        self.reference = Reference(self.trace.model_copy(update={"graphs": single}), {**constants, **scales})
         self.sram = Sram(self.addresses.end)
         self.tensors = SramTensors(self.trace, self.sram, self.addresses)
         self.dram = {name: self._stored_rows(name) for name in compiled.uses}
         self._load_constants()
         self.features: NDArray[np.float64] = np.zeros((0, 0))
         self.logits: list[Integers] = []
-        self._program: Program | None = None
+        self._running: list[Op | None] = []
         self._pending: NDArray[np.int64] | None = None
         self._accumulators: list[Integers] = []
 
@@ -86,11 +91,14 @@ class SramDatapath(Datapath):
     # --- what the machine tells ---------------------------------------------------------------------------------
 
     def begin_step(self, step: Step) -> None:
-        """Address the program's graph; its frame's features are with the host."""
-        self._program, self.tensors.graph = step.program, step.program.graph
-        for name, spec in self.trace.tensors.items():
-            if spec.role == "input":
-                self.tensors[name] = self.features[step.frame]
+        """Address the program's graph; its frames' features are with the host."""
+        graph, self.tensors.graph = self.trace.graphs.get(step.program.graph), step.program.graph
+        named = iter(graph.ops if graph else ())
+        self._running = [None if info.kind == "handoff" else next(named) for info in step.program.ops]
+        heard = self.features[step.frame : step.frame + step.frames]
+        for name in dict.fromkeys(tensor for op in self._running if op for tensor in op.inputs):
+            if self.trace.tensors[name].role == "input":
+                self.tensors[name] = self._heard(name, heard)
 
     def begin_transfer(self, transfer: Transfer, buffer: int | None) -> None:
         """The buffer holds nothing sensible until the transfer ends."""
@@ -118,7 +126,7 @@ class SramDatapath(Datapath):
         op = self._op(command.op)
         if isinstance(command, MatmulCommand):
             if command.last:
-                self.tensors[op.outputs[0]] = np.concatenate(self._accumulators)
+                self.tensors[op.outputs[0]] = np.concatenate(self._accumulators, axis=-1)
         elif self._pending is not None:
             self.tensors[op.outputs[0]], self._pending = self._pending, None
         else:
@@ -127,9 +135,17 @@ class SramDatapath(Datapath):
             self.reference.run(op.name)
 
     def _op(self, index: int) -> Op:
-        if self._program is None:
+        op = self._running[index] if index < len(self._running) else None
+        if op is None:
             raise SimulationError("functional run: a command outside any step")
-        return self.ops[self._program.ops[index].name]
+        return op
+
+    def _heard(self, name: str, heard: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The features that input ``name`` brings: those of all frames of a chunk, or of the frame that it numbers."""
+        spec = self.trace.tensors[name]
+        rows = heard if spec.elements == heard.size else heard[int(name.partition("#")[2] or 0)]
+        shaped: NDArray[np.float64] = rows.reshape(spec.shape)
+        return shaped
 
     def _begin_tile(self, command: MatmulCommand, buffer: int | None) -> None:
         op = self._op(command.op)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from pydantic import Field, model_validator
 
+from nnasim.hardware.compiler_options import CompilerConfig
 from nnasim.hardware.mac_array import MacArrayConfig
 from nnasim.hardware.memory import DmaConfig, DramConfig, SramConfig
 from nnasim.hardware.section import Number, Section
@@ -29,6 +30,7 @@ class NnaConfig(Section):
     activation_unit: ActivationUnitConfig | None = None
     sequencer: SequencerConfig = SequencerConfig()
     host: HostConfig
+    compiler: CompilerConfig = CompilerConfig()
     energy: EnergyConfig | None = None
     area: AreaConfig | None = None
     numerics: NumericsConfig = NumericsConfig()

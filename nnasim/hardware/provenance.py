@@ -19,7 +19,7 @@ _UNITS = (
     ("_per_cycle", "1/cycle"),
     ("cycles_per_command", "cycle/command"), ("cycles_per_pass", "cycle/pass"), ("_cycles", "cycle"),
     ("_hz", "Hz"), ("_us", "us"), ("_gflops", "GFLOP/s"), ("_pj", "pJ"), ("_mw", "mW"), ("_um2", "um2"),
-    ("_nm", "nm"), ("_bits", "bit"), ("bytes", "byte"), ("_ratio", "ratio"),
+    ("_nm", "nm"), ("_frames", "frame"), ("_bits", "bit"), ("bytes", "byte"), ("_ratio", "ratio"),
 )  # fmt: skip
 _COMMENT = re.compile(r"\s#\s*((?:source|assumed|measured):.*)$")
 

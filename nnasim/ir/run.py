@@ -41,11 +41,12 @@ class InvocationRun:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One program of an utterance: not before cycle ``earliest``, on behalf of ``frame``."""
+    """One program of an utterance: not before cycle ``earliest``, on behalf of ``frames`` frames from ``frame`` on."""
 
     program: Program
     earliest: int
     frame: int
+    frames: int = 1
 
 
 @dataclass(frozen=True, slots=True)

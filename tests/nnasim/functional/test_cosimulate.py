@@ -130,3 +130,23 @@ def test_the_address_check_sees_an_overlap_and_an_end_beyond_the_sram() -> None:
         AddressMap(two, (), {"g": {}}).check(100)
     with pytest.raises(ValueError, match="beyond the SRAM's 20 bytes"):
         AddressMap({}, (), {"g": {"b": two["b"]}}).check(20)
+
+
+@pytest.mark.parametrize("preset", ["edge256", "systolic", "nvdla_small"])
+@pytest.mark.parametrize("chunk", [2, 3, 5, 8])
+@pytest.mark.parametrize("memory", [[], ["sram.bytes=16000", "sram.weight_tile_bytes=512", "sram.banks=1"]])
+def test_chunks_of_frames_compute_the_very_same_logits(recogniser, preset: str, chunk: int, memory: list[str]) -> None:
+    """Against the reference of the trace as it was given, frame by frame."""
+    values, mismatches = agreement(recogniser(), *memory, f"compiler.chunk_frames={chunk}", preset=preset)
+    assert (values, mismatches) == (12 * 7, 0)
+
+
+def test_a_chunk_whose_frames_are_swapped_computes_other_logits(recogniser) -> None:
+    work = recogniser()
+    compiled = CompiledTrace(work.trace, load_preset("edge256", ["compiler.chunk_frames=4"]))
+    datapath = SramDatapath(compiled, work.constants)
+    heard = work.features[0].copy()
+    heard[[1, 2]] = heard[[2, 1]]
+    run_on_chip(compiled, datapath, compiled.trace.utterances[0], heard)
+    expected = run_reference(Reference(work.trace, work.constants), work.trace.utterances[0], work.features[0])
+    assert any((a != b).any() for a, b in zip(datapath.logits, expected, strict=True))

@@ -1,0 +1,151 @@
+"""`compiler.chunk_frames`: a trace whose encoder works on several frames at a time. The results are the same integers.
+
+The graphs that need nothing but audio (encoder, and what runs behind its frame reduction) of N frames become one
+graph, invoked when the last of the N has arrived; prediction and joint follow frame by frame as before, each after a
+copy of its frame's encoder output to where the joint reads it. What is left of an utterance is a shorter chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from nnasim.compiler import constraints
+from nnasim.compiler.unroll import Call, carried, unroll
+from nnasim.ir.trace import Op, OpGraph, OpTrace, TensorSpec, Utterance
+
+
+@dataclass(frozen=True)
+class ChunkedTrace:
+    """``frames``: how many frames of audio an invocation of a graph takes, 1 where it does not say; ``origin``: for
+    each operation that chunking made, the one of the given trace.
+    """
+
+    trace: OpTrace
+    frames: dict[str, int] = field(default_factory=dict)
+    origin: dict[str, str] = field(default_factory=dict)
+
+
+def chunked(trace: OpTrace, frames: int) -> ChunkedTrace:
+    """``trace`` with chunks of ``frames`` frames; itself for 1. PlacementError where its encoder allows none."""
+    if frames == 1:
+        return ChunkedTrace(trace)
+    _check_names(trace)
+    encoder = encoder_graphs(trace)
+    if not encoder:
+        constraints.refuse(constraints.encoder_needs_audio_only, "trace", "compiler.chunk_frames", frames)
+    return _Chunker(trace, frames, encoder).result()
+
+
+def _check_names(trace: OpTrace) -> None:
+    ops = (op.name for graph in trace.graphs.values() for op in graph.ops)
+    for name in (*trace.tensors, *trace.graphs, *ops):
+        if not constraints.name_is_plain(name):
+            constraints.refuse(constraints.name_is_plain, "trace", "name", name)
+
+
+def encoder_graphs(trace: OpTrace) -> frozenset[str]:
+    """Graphs that depend on the audio and on each other, on nothing else; empty if one that hears depends on more."""
+    needs = {name: set(carried(trace, graph.ops)) for name, graph in trace.graphs.items()}
+    writers: dict[str, set[str]] = {}
+    for name, graph in trace.graphs.items():
+        for op in graph.ops:
+            for tensor in op.outputs:
+                writers.setdefault(tensor, set()).add(name)
+
+    def sources(name: str) -> set[str]:
+        return {writer for tensor in needs[name] for writer in writers.get(tensor, ())}
+
+    def hears(graph: OpGraph) -> bool:
+        return any(trace.tensors[tensor].role == "input" for op in graph.ops for tensor in op.inputs)
+
+    found = {name for name, graph in trace.graphs.items() if hears(graph)}
+    while more := {name for name in set(needs) - found if sources(name) & found and sources(name) <= found | {name}}:
+        found |= more
+    return frozenset(found) if all(sources(name) <= found for name in found) else frozenset()
+
+
+class _Chunker:
+    def __init__(self, trace: OpTrace, frames: int, encoder: frozenset[str]) -> None:
+        self.trace, self.frames, self.encoder = trace, frames, encoder
+        others = [graph for name, graph in trace.graphs.items() if name not in encoder]
+        outside = {name for graph in others for name in carried(trace, graph.ops)}
+        made = {name for graph in encoder for op in trace.graphs[graph].ops for name in op.outputs}
+        self.exposed = frozenset(made & outside)
+        self.graphs = {name: graph for name, graph in trace.graphs.items() if name not in encoder}
+        self.tensors: dict[str, TensorSpec] = dict(trace.tensors)
+        self.names: dict[tuple[Call, ...], str] = {}
+        self.covered: dict[str, int] = {}
+        self.origin: dict[str, str] = {}
+
+    def result(self) -> ChunkedTrace:
+        utterances = tuple(self._utterance(utterance) for utterance in self.trace.utterances)
+        moved = self.trace.op_placement
+        placement = {name: moved[old] for name, old in self.origin.items() if old in moved}
+        kept = {op.name for graph in self.graphs.values() for op in graph.ops}
+        placement |= {name: unit for name, unit in moved.items() if name in kept}
+        changes = {
+            "utterances": utterances, "graphs": self.graphs, "tensors": self.tensors, "op_placement": placement,
+        }  # fmt: skip
+        return ChunkedTrace(self.trace.model_copy(update=changes), self.covered, self.origin)
+
+    def _utterance(self, utterance: Utterance) -> Utterance:
+        calls = [Call(*call) for call in zip(utterance.call_graphs, utterance.call_frames, strict=True)]
+        heard = sorted({call.frame for call in calls if call.graph in self.encoder})
+        chunk_of = {frame: index // self.frames for index, frame in enumerate(heard)}
+        chunks: dict[int, list[Call]] = {}
+        for call in calls:
+            if call.graph in self.encoder:
+                chunks.setdefault(chunk_of[call.frame], []).append(call)
+        begun: dict[int, int] = {}  # chunk -> its calls that have been seen
+        made = list[Call]()
+        for call in calls:
+            if call.graph not in self.encoder:
+                made.append(call)
+                continue
+            number = chunk_of[call.frame]
+            seen = begun.get(number, 0)
+            begun[number] = seen + 1
+            made += self._replaced(call, seen, chunks[number])
+        graphs, frames = zip(*made, strict=True)
+        return utterance.model_copy(update={"call_graphs": graphs, "call_frames": frames})
+
+    def _replaced(self, call: Call, seen: int, chunk: Sequence[Call]) -> Iterator[Call]:
+        """What stands in the place of a chunk's call number ``seen``: the whole chunk at the first, then the copies."""
+        first, last = chunk[0].frame, chunk[-1].frame
+        if first == last:
+            self.graphs[call.graph] = self.trace.graphs[call.graph]
+            yield call
+            return
+        if seen == 0:
+            yield Call(self._chunk_graph(tuple(Call(c.graph, c.frame - first) for c in chunk)), first)
+        if copied := [name for op in self.trace.graphs[call.graph].ops for name in op.outputs if name in self.exposed]:
+            yield Call(self._copy_graph(call.graph, seen, copied), call.frame)
+
+    def _chunk_graph(self, calls: tuple[Call, ...]) -> str:
+        """The name of the graph that does ``calls``, made when first asked for."""
+        if calls not in self.names:
+            frames = calls[-1].frame + 1
+            alike = sum(count == frames for count in self.covered.values())
+            tag = f"{frames}.{alike + 1}" if alike else str(frames)
+            name = self.names[calls] = f"{calls[0].graph}@{tag}"
+            made = unroll(self.trace, calls, tag, self.exposed)
+            self.graphs[name], self.covered[name] = made.graph, frames
+            self.tensors |= made.tensors
+            self.origin |= made.origin
+        return self.names[calls]
+
+    def _copy_graph(self, graph: str, call: int, states: Sequence[str]) -> str:
+        """The graph that hands out what call number ``call`` of a chunk made."""
+        name = f"{graph}.out#{call}"
+        if name not in self.graphs:
+            ops = [
+                Op.model_construct(
+                    name=f"{state}.copy#{call}", kind="concat", group="element_wise", layer=state.partition(".")[0],
+                    inputs=(f"{state}#{call}",), outputs=(state,),
+                )
+                for state in states
+            ]  # fmt: skip
+            self.graphs[name] = OpGraph.model_construct(ops=tuple(ops))
+            self.origin |= {op.name: op.name.partition("#")[0] for op in ops}
+        return name

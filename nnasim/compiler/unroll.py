@@ -1,0 +1,224 @@
+"""Several invocations of a graph as one graph, in which matmuls that no recurrence runs through are done once.
+
+Such a matmul (an LSTM layer's input projection) then has a row per invocation, so its weights are read once for all of
+them; the recurrent part stays one step after another. Layer by layer: the projection of all frames, then their steps.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from nnasim.ir.trace import Op, OpGraph, OpTrace, Role, TensorSpec
+
+CONSTANT: tuple[Role, ...] = ("weight", "bias", "table")
+ROW_WISE = ("quantise", "requantise", "layer_norm")  # what may stand before and behind a projection, row by row
+
+
+class Call(NamedTuple):
+    """One invocation of a chunk: its graph, and its frame, counted from the chunk's first."""
+
+    graph: str
+    frame: int
+
+
+class Place(NamedTuple):
+    """Where an operation goes: done once for all invocations or not, and in which segment of the new graph."""
+
+    merged: bool
+    segment: int
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """The new graph, the tensors it declares, and for each of its operations the one it comes from."""
+
+    graph: OpGraph
+    tensors: dict[str, TensorSpec]
+    origin: dict[str, str]
+
+
+def is_constant(trace: OpTrace, tensor: str) -> bool:
+    """Whether no operation writes ``tensor``, and no frame brings it."""
+    return trace.tensors[tensor].role in CONSTANT
+
+
+def shifts(trace: OpTrace, op: Op) -> bool:
+    """Whether ``op`` pushes its input into what its output held before."""
+    new = sum(trace.tensors[name].elements for name in op.inputs)
+    return op.kind == "concat" and new < trace.tensors[op.outputs[0]].elements
+
+
+def reads(trace: OpTrace, op: Op) -> tuple[str, ...]:
+    """Tensors, constants left out, whose value ``op`` depends on."""
+    old = op.outputs[:1] if shifts(trace, op) else ()
+    return (*old, *(name for name in op.inputs if not is_constant(trace, name)))
+
+
+def carried(trace: OpTrace, ops: Sequence[Op]) -> dict[str, tuple[int, int]]:
+    """Tensors that bring a value from the invocation before: (first position that reads it so, last that writes)."""
+    first: dict[str, int] = {}
+    written: dict[str, int] = {}
+    for position, op in enumerate(ops):
+        for name in reads(trace, op):
+            if name not in written and trace.tensors[name].role != "input":
+                first.setdefault(name, position)
+        written.update(dict.fromkeys(op.outputs, position))
+    return {name: (position, written.get(name, -1)) for name, position in first.items()}
+
+
+def places(trace: OpTrace, ops: Sequence[tuple[str, Op]], once: frozenset[str]) -> list[Place]:
+    """Which operations are merged. ``ops``: (graph, operation) of one round; ``once``: graphs that run only once.
+
+    Merged are what works row by row on the input or on what is merged, and a matmul over anything written before,
+    which opens a new segment: unless a recurrence spans it, since then its rows do not exist at one time.
+    """
+    loops = carried(trace, [op for _, op in ops])
+    made: dict[tuple[str, str], int] = {}  # (graph, tensor) that a merged operation made -> segment
+    written: set[str] = set()
+    found: list[Place] = []
+    current = 0
+    for position, (graph, op) in enumerate(ops):
+        data = reads(trace, op)
+        before = [0 if trace.tensors[name].role == "input" else made.get((graph, name), -1) for name in data]
+        able = graph not in once and len(op.outputs) == 1 and op.outputs[0] not in loops
+        spanned = any(first < position <= last for first, last in loops.values())
+        if able and data and op.kind in (*ROW_WISE, "matmul") and min(before) >= 0:
+            place = Place(True, max(before))
+        elif able and op.kind == "matmul" and data[0] in written and not spanned:
+            current += 1
+            place = Place(True, current)
+        else:
+            place = Place(False, current)
+        for name in op.outputs:
+            made.pop((graph, name), None)
+            made |= {(graph, name): place.segment} if place.merged else {}
+        written.update(op.outputs)
+        found.append(place)
+    return found
+
+
+@dataclass(frozen=True)
+class _Instance:
+    """One operation of one call, its tensors by the names they have in the new graph."""
+
+    call: int
+    position: int
+    op: Op
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass
+class _Unroller:
+    trace: OpTrace
+    tag: str
+    exposed: frozenset[str]
+    ops: list[Op] = field(default_factory=list)
+    tensors: dict[str, TensorSpec] = field(default_factory=dict)
+    origin: dict[str, str] = field(default_factory=dict)
+    matrices: dict[tuple[str, ...], str] = field(default_factory=dict)  # names of the rows -> the matrix
+
+    def instances(self, calls: Sequence[Call], starts: dict[str, int]) -> list[_Instance]:
+        """Every operation of every call, each value under a name of its own; a state's last value keeps the state's."""
+        last = {name: index for index, call in enumerate(calls) for op in self._graph(call) for name in op.outputs}
+        version: dict[str, str] = {}
+        found = []
+        for index, call in enumerate(calls):
+            for offset, op in enumerate(self._graph(call)):
+                taken = (*(op.outputs if shifts(self.trace, op) else ()), *op.inputs)
+                inputs = tuple(self._read(name, version, call) for name in taken)
+                for name in op.outputs:
+                    keeps = self._lasts(name) and last[name] == index
+                    version[name] = name if keeps else self._declared(name, f"{name}#{index}")
+                outputs = tuple(version[name] for name in op.outputs)
+                found.append(_Instance(index, starts[call.graph] + offset, op, inputs, outputs))
+        return found
+
+    def _graph(self, call: Call) -> tuple[Op, ...]:
+        return self.trace.graphs[call.graph].ops
+
+    def _lasts(self, name: str) -> bool:
+        return self.trace.tensors[name].role == "state" and name not in self.exposed
+
+    def _read(self, name: str, version: dict[str, str], call: Call) -> str:
+        if self.trace.tensors[name].role == "input":
+            return self._declared(name, f"{name}#{call.frame}")
+        return version.get(name, name)
+
+    def _declared(self, base: str, name: str) -> str:
+        """Declare ``name``, one value of ``base``; a state's value that nobody outside reads is but an activation."""
+        spec = self.trace.tensors[base]
+        role = "activation" if self._lasts(base) else spec.role
+        self.tensors[name] = spec.model_copy(update={"role": role})
+        return name
+
+    def merge(self, same: Sequence[_Instance], singly: set[str]) -> None:
+        """Append one operation that does what all of ``same`` do, a row each."""
+        op = same[0].op
+        inputs = []
+        for position, base in enumerate(op.inputs):
+            names = tuple(instance.inputs[position] for instance in same)
+            inputs.append(base if is_constant(self.trace, base) else self._matrix(base, names, op))
+        names = tuple(instance.outputs[0] for instance in same)
+        if self.trace.tensors[op.outputs[0]].role == "activation" and not singly & set(names):
+            names = (self._declare_matrix(op.outputs[0], names),)
+        self._append(op, f"{op.name}@{self.tag}", tuple(inputs), names)
+
+    def _matrix(self, base: str, names: tuple[str, ...], reader: Op) -> str:
+        """The tensor whose rows are ``names``: there already, brought by the frames, or put together now."""
+        if names not in self.matrices:
+            matrix = self._declare_matrix(base, names)
+            if self.trace.tensors[base].role != "input":
+                gather = reader.model_copy(update={"kind": "concat", "group": "element_wise", "name": f"{base}.rows"})
+                self._append(gather, f"{matrix}.rows", names, (matrix,))
+        return self.matrices[names]
+
+    def _declare_matrix(self, base: str, names: tuple[str, ...]) -> str:
+        spec, alike = self.trace.tensors[base], f"{base}@{self.tag}"
+        matrix = alike if alike not in self.tensors else f"{alike}+{len(self.matrices)}"
+        role = spec.role if spec.role == "input" else "activation"
+        self.tensors[matrix] = spec.model_copy(update={"shape": (len(names), *spec.shape), "role": role})
+        self.matrices[names] = matrix
+        return matrix
+
+    def single(self, instance: _Instance) -> None:
+        """Append one operation of one call."""
+        name = f"{instance.op.name}@{self.tag}#{instance.call}"
+        self._append(instance.op, name, instance.inputs, instance.outputs)
+
+    def _append(self, op: Op, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
+        self.origin[name] = op.name
+        self.ops.append(op.model_copy(update={"name": name, "inputs": inputs, "outputs": outputs}))
+
+
+def unroll(trace: OpTrace, calls: Sequence[Call], tag: str, exposed: frozenset[str]) -> Unrolled:
+    """The graph that does all of ``calls``. ``tag``: makes its names its own; ``exposed``: states that others read.
+
+    Every value of an exposed state is kept, that of call i as ``STATE#i``; of other states the last one.
+    """
+    graphs = list(dict.fromkeys(call.graph for call in calls))
+    listed = [(graph, op) for graph in graphs for op in trace.graphs[graph].ops]
+    times = Counter(call.graph for call in calls)
+    placed = places(trace, listed, frozenset(graph for graph in graphs if times[graph] == 1))
+    work = _Unroller(trace, tag, exposed)
+    found = work.instances(calls, {graph: [name for name, _ in listed].index(graph) for graph in graphs})
+    singly = {name for instance in found if not placed[instance.position].merged for name in instance.inputs}
+    for segment in range(max(place.segment for place in placed) + 1):
+        for group in _merged_groups(found, placed, segment):
+            work.merge(group, singly)
+        for instance in found:
+            if placed[instance.position] == Place(False, segment):
+                work.single(instance)
+    used = {name for op in work.ops for name in (*op.inputs, *op.outputs)}
+    tensors = {name: spec for name, spec in work.tensors.items() if name in used}
+    return Unrolled(OpGraph.model_construct(ops=tuple(work.ops)), tensors, work.origin)
+
+
+def _merged_groups(found: Sequence[_Instance], placed: Sequence[Place], segment: int) -> Iterator[list[_Instance]]:
+    """The instances of each merged operation of a segment, operations in their order."""
+    for position, place in enumerate(placed):
+        if place == Place(True, segment):
+            yield [instance for instance in found if instance.position == position]

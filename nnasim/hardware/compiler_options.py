@@ -1,0 +1,20 @@
+"""The `compiler` section: how the compiler trades latency for traffic."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from nnasim.hardware.section import Integer, Section
+
+MOST_CHUNK_FRAMES = 32
+
+
+class CompilerConfig(Section):
+    """Choices of the compiler, not of the silicon. They stand in the preset, so that a study may vary them."""
+
+    chunk_frames: Integer = Field(
+        1,
+        ge=1,
+        le=MOST_CHUNK_FRAMES,
+        description="frames whose input projections run as one matmul; the first of them waits for the last",
+    )
