@@ -1,0 +1,125 @@
+"""Any placement: each operation in the chip's integers or in float on the CPU, as a lowered trace places it.
+
+Every value travels as a real number. An operation on the chip rounds what it reads to the format which that tensor has
+there (nothing changes where the chip made it), and puts out integers times their step; one on the CPU computes in
+float32 on what it finds. Constants are those of the trace for both: weights of 8 bits have 8 bits wherever they are
+multiplied. So the two ends are known arithmetics: all on the chip is ``ChipArithmetic`` bit for bit, products alone
+on the chip is ``FallbackArithmetic``, all on the CPU is ``FloatArithmetic`` of the stored weights.
+
+For decoding only: there are no gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from aat_training.model.rnnt import LayerState, Rnnt
+from aat_training.quant.chip_arithmetic import ChipArithmetic
+from aat_training.quant.linear import LinearWeights
+from aat_training.quant.lstm import LstmWeights, project_input
+from aat_training.quant.placed_cell import GATE, GATE_SUM, PlacedCell, activation_format, saturating_sum
+from aat_training.quant.placed_op import Format, PlacedOp, float_sum, float_tanh
+from aat_training.quant.rounding import exact_matmul, rescaler
+from aat_training.quant.scheme import QuantScheme
+from nnasim.ir.trace import Unit
+from nnasim.numerics.formats import saturate
+
+
+class PlacedArithmetic(ChipArithmetic):
+    """``units``: who runs each operation, by the names that ``workloads.rnnt.builder`` gives them."""
+
+    def __init__(self, scheme: QuantScheme, units: Mapping[str, Unit]) -> None:
+        super().__init__(scheme)
+        self.units = units
+        self._heard = Format(float(scheme.input_scale.real), self.numerics.activation_bits)
+        self._passed = activation_format(self.numerics.activation_bits)
+
+    def on_chip(self, op: str) -> bool:
+        """Whether the operation ``op`` runs on the chip."""
+        return self.units[op] == "nna"
+
+    def _read(self, op: str, x: Tensor, form: Format) -> Tensor:
+        """``x`` as an operation finds it that changes nothing else."""
+        return form.real(form.integers(x)) if self.on_chip(op) else x
+
+    def quantise_input(self, x: Tensor) -> Tensor:
+        """Real features; rounded here if the chip does it, else by the product that reads them."""
+        rounded = super().quantise_input(x)  # refuses NaN and infinity, whoever rounds
+        return self._heard.real(rounded) if self.on_chip("enc.quantise") else x
+
+    def embed(self, model: Rnnt, tokens: Tensor) -> Tensor:
+        """Rows of the stored embedding, the same for both units."""
+        return super().embed(model, tokens) * self.scheme.embedding_step
+
+    def lstm(self, model: Rnnt, name: str, x: Tensor, state: LayerState | None) -> tuple[Tensor, LayerState]:
+        """(T, B, I) -> (T, B, H), h and c as real values."""
+        layer, kernel = model.lstm(name), self._kernels[name]
+        weights, cell = self.frozen_weights(name, layer), PlacedCell(kernel, self.on_chip)
+        if model.after and name == model.after[0]:
+            x = self._read("enc.stack", x, self._passed)
+        zeros = torch.zeros(x.shape[1], layer.hidden_size)
+        h, c = state or (zeros, zeros)
+        gx_TBG, project_h = self._project_input(name, weights, x), self._h_product(name, weights)
+        outputs = []
+        for gx in gx_TBG:
+            h, c = cell(gx, project_h(h), c)
+            outputs.append(h)
+        return torch.stack(outputs) if outputs else x.new_zeros(0, *zeros.shape), (h, c)
+
+    def _project_input(self, name: str, weights: LstmWeights, x: Tensor) -> Tensor:
+        """x (T, B, I) through w_x and bias, (T, B, 4H); on the CPU frame by frame, as ``FloatArithmetic`` does."""
+        kernel = self._kernels[name]
+        if self.on_chip(f"{name}.x"):
+            read = self._heard if name == "enc0" else Format(1 / kernel.in_step, self.numerics.activation_bits)
+            return GATE_SUM.real(project_input(kernel, weights, read.integers(x).float()))
+        bias = _real_bias(weights.bias, weights.scale_x.acc_step)
+        frames = [F.linear(frame.float(), weights.real_x, bias) for frame in x]
+        return torch.stack(frames) if frames else x.new_zeros(0, x.shape[1], len(bias))
+
+    def _h_product(self, name: str, weights: LstmWeights) -> PlacedOp:
+        bits, rounded = (self.numerics.activation_bits, self.numerics.weight_bits), rescaler(weights.scale_h.requant)
+
+        def chip(h: Tensor) -> Tensor:
+            return saturate(rounded(exact_matmul(h.float(), weights.w_h, *bits, name).double()), 32)
+
+        def cpu(h: Tensor) -> Tensor:
+            return F.linear(h.float(), weights.real_h)
+
+        return PlacedOp(self.on_chip(f"{name}.h_mm"), (self._passed,), GATE_SUM, chip, cpu)
+
+    def _linear_op(self, op: str, made: LinearWeights) -> PlacedOp:
+        weight = made.weight * torch.from_numpy(made.scale.weight_step).float()[:, None]
+        bias = None if made.bias is None else _real_bias(made.bias, made.scale.acc_step)
+
+        def chip(x: Tensor) -> Tensor:
+            return made.output(x.float())
+
+        def cpu(x: Tensor) -> Tensor:
+            return F.linear(x.float(), weight, bias)
+
+        return PlacedOp(self.on_chip(op), (self._passed,), GATE_SUM, chip, cpu)
+
+    def project(self, model: Rnnt, name: str, x: Tensor) -> Tensor:
+        """A projection into the joint; on the CPU row by row when it is a sequence, as ``FloatArithmetic`` does."""
+        op = self._linear_op(f"{name}.mm", self.linear(f"{name}.mm", getattr(model, name)))
+        return op(x) if op.on_chip or x.dim() < 3 else torch.stack([op(row) for row in x])
+
+    def joint(self, model: Rnnt, enc: Tensor, pred: Tensor) -> Tensor:
+        """Logits, float32."""
+        add = PlacedOp(self.on_chip("joint.add"), (GATE_SUM, GATE_SUM), GATE, saturating_sum, float_sum)
+        tanh = PlacedOp(self.on_chip("joint.tanh"), (GATE,), self._passed, self._tanh, float_tanh)
+        output = self._linear_op("output.mm", self.linear("output.mm", model.output))
+        logits = output(tanh(add(enc, pred)))
+        return self._read("output.argmax", logits, GATE_SUM).float()
+
+    def real_activation(self, x: Tensor) -> Tensor:
+        """Already real."""
+        return x.float()
+
+
+def _real_bias(bias: Tensor, step: object) -> Tensor:
+    return (bias.double() * torch.as_tensor(step)).float()
