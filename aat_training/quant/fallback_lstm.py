@@ -17,8 +17,9 @@ from aat_training.quant.lstm_backward import parameter_gradients, run_backward
 from aat_training.quant.lstm_forward import project_input
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, holds_h_product, may_saturate_gate, quantise_lstm
 from aat_training.quant.lstm_trail import Trail
-from aat_training.quant.rounding import exact_matmul, handed_over_, not_saturated, require_exact_mode, rescaler_
+from aat_training.quant.rounding import exact_matmul, handed_over_, not_saturated, rescaler_
 from nnasim.numerics.formats import GATE_FRAC
+from nnasim.numerics.precision import require_exact_type
 
 GATE_STEP = 2.0**-GATE_FRAC
 
@@ -80,7 +81,7 @@ def run_float_gates(
     kernel: LstmKernel, weights: LstmWeights, x: Tensor, h: Tensor, c: Tensor, *, keep: bool
 ) -> tuple[Tensor, FloatTrail]:
     """x (T, B, I) and h (B, H) integers, c (B, H) real -> the last c, and what the steps leave."""
-    require_exact_mode()
+    require_exact_type(h, f"{kernel.name}.h_mm")
     steps, (batch, units) = len(x), h.shape
     trail = FloatTrail.empty(steps, batch, units, keep=keep)
     step = _FloatStep(kernel, weights, project_input(kernel, weights, x), c, trail)

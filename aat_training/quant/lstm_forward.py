@@ -16,8 +16,9 @@ from aat_training.quant.lstm_kernel import (
     may_saturate_input,
 )
 from aat_training.quant.lstm_trail import Trail
-from aat_training.quant.rounding import exact_matmul, require_exact_mode, rescaler, rescaler_
+from aat_training.quant.rounding import exact_matmul, rescaler, rescaler_
 from nnasim.numerics.formats import highest, lowest
+from nnasim.numerics.precision import require_exact_type
 
 Step = Callable[[int, Tensor], None]
 
@@ -40,7 +41,7 @@ def run_forward(
     kernel: LstmKernel, weights: LstmWeights, gx_TBG: Tensor, h: Tensor, c: Tensor, *, keep: bool
 ) -> tuple[Tensor, Tensor, Trail]:
     """h, c (B, H) integers -> h of every step (T, B, H), the last c, and what backward needs where ``keep``."""
-    require_exact_mode()
+    require_exact_type(h, f"{kernel.name}.h_mm")
     steps, (batch, units) = len(gx_TBG), h.shape
     trail, cell = Trail.empty(steps, batch, units, keep=keep), c.double()
     acc = torch.empty(batch, 4 * units)

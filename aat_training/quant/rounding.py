@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nnasim.errors import NumericsError
 from nnasim.numerics.backend import Constants
 from nnasim.numerics.bounds import MANTISSA, bound
 from nnasim.numerics.formats import H_FRAC, highest, lowest
+from nnasim.numerics.precision import require_exact_type
 from nnasim.numerics.rescale import Rescale, rescale
 
 BIAS_LIMIT = 1 << 30  # half of an int32, as quantise_bias has it
@@ -114,8 +114,9 @@ def exact_matmul(x: Tensor, weight: Tensor, input_bits: int, weight_bits: int, n
     """``x`` (..., K) times ``weight`` (N, K) transposed, exact: float32, float32 in chunks of K, or float64.
 
     Both hold integers in float32. The choice follows from K and the bit widths (``bounds``), never from trying.
+    Raises NumericsError under autocast, TF32 or bfloat16 products.
     """
-    require_exact_mode()
+    require_exact_type(x, name)
     limit = bound(name, weight.shape[1], input_bits, weight_bits, 32)
     if limit.float_type == "float32":
         return x @ weight.T
@@ -123,14 +124,6 @@ def exact_matmul(x: Tensor, weight: Tensor, input_bits: int, weight_bits: int, n
         return x.double() @ weight.T.double()
     parts = zip(x.split(1024, -1), weight.split(1024, -1), strict=True)
     return sum((a @ b.T).double() for a, b in parts)  # type: ignore[return-value]
-
-
-def require_exact_mode() -> None:
-    """Autocast and TF32 break exact integers: raises NumericsError where either is on."""
-    if torch.is_autocast_enabled("cpu") or torch.is_autocast_enabled("cuda"):
-        raise NumericsError("exact operators", "autocast", "on", "must be off around the chip's arithmetic")
-    if torch.backends.cuda.matmul.allow_tf32:
-        raise NumericsError("exact operators", "TF32", "on", "must be off around the chip's arithmetic")
 
 
 def float_holds(bits: int, dtype: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from nnasim.errors import NumericsError
 from nnasim.numerics.backend import Array, as_type_of, library, span, type_name
@@ -34,9 +35,17 @@ def require_exact_type(x: Array, name: str) -> None:
     torch, device = library(x), x.device.type
     if torch.is_autocast_enabled(device):
         raise NumericsError(name, "autocast", str(torch.get_autocast_dtype(device)), "must be off in exact operators")
-    if is_single(x) and torch.get_float32_matmul_precision() != "highest":
-        mode = torch.get_float32_matmul_precision()
+    if is_single(x) and (mode := _float32_mode(torch)) != "highest":
         raise NumericsError(name, "float32 matmul precision", mode, "must be 'highest' (no TF32, no bfloat16)")
+
+
+def _float32_mode(torch: Any) -> str:
+    """How float32 products are computed: "highest", or the name of a mode that rounds their operands first."""
+    try:
+        return str(torch.get_float32_matmul_precision())
+    except RuntimeError:  # set backend by backend, so that no one word describes them all
+        modes = (backend.matmul.fp32_precision for backend in (torch.backends.mkldnn, torch.backends.cuda))
+        return next((mode for mode in modes if mode not in ("none", "ieee")), "highest")
 
 
 def narrow(x: Array, like: Array, bits: int, name: str) -> Array:

@@ -32,6 +32,21 @@ def test_float32_and_float64_are_exact_types(values: object) -> None:
     require_exact_type(values, "layer")
 
 
+@pytest.mark.parametrize("backend", ["mkldnn", "cuda"])
+@pytest.mark.parametrize(("mode", "refused"), [("tf32", True), ("ieee", False)])
+def test_a_mode_set_for_one_backend_alone_is_found(backend: str, mode: str, refused: bool) -> None:
+    matmul = getattr(torch.backends, backend).matmul
+    before, matmul.fp32_precision = matmul.fp32_precision, mode
+    try:
+        if refused:
+            with pytest.raises(NumericsError, match="layer: float32 matmul precision = 'tf32': must be 'highest'"):
+                require_exact_type(torch.ones(1), "layer")
+        else:
+            require_exact_type(torch.ones(1), "layer")
+    finally:
+        matmul.fp32_precision = before
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_one_bad_value_anywhere_is_found(bad: float, place: int) -> None:
