@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,10 @@ from aat_training.decode.beam import BeamDecoder
 from aat_training.decode.greedy import Decoded, GreedyDecoder
 from aat_training.export import constants_of
 from aat_training.model.rnnt import Rnnt
+from aat_training.placement import arithmetic_under
 from aat_training.quant.chip_arithmetic import ChipArithmetic
-from aat_training.quant.fallback_arithmetic import FallbackArithmetic
 from aat_training.systems import checkpoint_for, load_system
+from nnasim.compiler.policies import Policy, placed
 from nnasim.errors import ManifestError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace, System, Utterance, placement_of
@@ -126,8 +127,8 @@ def run_model(
         utterances=tuple(utterances),
         source={"recipe": checkpoint.recipe.name, "utterances": len(entries)},
     )
-    chip = isinstance(model.arithmetic, ChipArithmetic) and not isinstance(model.arithmetic, FallbackArithmetic)
-    return SystemRun(system, hypotheses, trace, constants_of(model) if chip else {})
+    on_chip_alone = type(model.arithmetic) is ChipArithmetic
+    return SystemRun(system, hypotheses, trace, constants_of(model) if on_chip_alone else {})
 
 
 def run_system(
@@ -137,10 +138,15 @@ def run_system(
     hardware: NnaConfig,
     limit: int | None = None,
     progress: Progress | None = None,
+    policy: Policy | None = None,
 ) -> SystemRun:
     """Decode ``manifest`` with ``system`` from a folder of checkpoints (``float/`` and ``aat/``) on a chip's numerics.
 
-    Raises FileError, ManifestError, CheckpointError or NumericsError.
+    ``policy``: where operations run instead; each is then computed there, and the trace is placed likewise.
+    Raises FileError, ManifestError, CheckpointError, NumericsError or PlacementError.
     """
-    checkpoint, model, _ = load_system(checkpoint_for(checkpoints, system), system, hardware.numerics)
-    return run_model(model, checkpoint, read_manifest(manifest)[:limit], system, hardware.numerics, progress)
+    checkpoint, model, scheme = load_system(checkpoint_for(checkpoints, system), system, hardware.numerics)
+    if policy is not None and scheme is not None:
+        model.arithmetic = arithmetic_under(policy, model.shape, scheme, system, hardware)
+    run = run_model(model, checkpoint, read_manifest(manifest)[:limit], system, hardware.numerics, progress)
+    return run if policy is None else replace(run, trace=placed(run.trace, policy))

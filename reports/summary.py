@@ -80,6 +80,7 @@ class Summary(_Record):
     corpus: Corpus
     systems: dict[str, SystemFigures] = Field(min_length=1)
     gain: Gain = Gain()
+    placement: str | None = Field(None, description="where naive and aat ran, if not on the chip alone")
 
 
 def read_summary(path: str | Path) -> Summary:

@@ -71,9 +71,7 @@ def command(
         write_page(folder / "report.html", study)
     print_table(study)
     if inputs.placement:
-        print(
-            f"naive and aat placed {inputs.placement.description}; their words are those of all operations on the chip"
-        )
+        print(f"naive and aat placed {inputs.placement.description}; each operation was computed where it is placed")
     print(f"open {out / 'report.html'}")
 
 

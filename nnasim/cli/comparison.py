@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from nnasim import files
 from nnasim.cli.provenance import commit, versions
 from nnasim.cli.simulate import documented
-from nnasim.compiler.policies import Policy, placed
+from nnasim.compiler.policies import Policy
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import System
@@ -53,11 +53,10 @@ def compared(inputs: Inputs, systems: Sequence[System], progress: Progress) -> S
     scores: dict[str, Score] = {}
     heard: list[Hypothesis] = []
     for system in systems:
-        run = run_system(
-            inputs.checkpoints, system, inputs.manifest, inputs.chip, inputs.limit, partial(progress, system)
-        )
-        trace = placed(run.trace, inputs.placement) if inputs.placement and system in MOVED else run.trace
-        results[system] = documented(simulate(trace, inputs.chip), inputs.preset, inputs.chip, inputs.command)
+        moved = inputs.placement if system in MOVED else None
+        said = partial(progress, system)
+        run = run_system(inputs.checkpoints, system, inputs.manifest, inputs.chip, inputs.limit, said, moved)
+        results[system] = documented(simulate(run.trace, inputs.chip), inputs.preset, inputs.chip, inputs.command)
         scores[system] = score(run.pairs)
         heard += _hypotheses(run)
     return Study(results, _summary(inputs, results, scores), heard)
@@ -92,6 +91,7 @@ def _summary(inputs: Inputs, results: Mapping[str, SimResult], scores: Mapping[s
             audio_seconds=audio_seconds(results[first]),
         ),
         systems=systems,
+        placement=inputs.placement.description if inputs.placement else None,
         gain=gain(systems, probability_better(scores["aat"], scores["naive"]) if both else None),
     )
 

@@ -125,3 +125,17 @@ def test_an_existing_folder_is_refused_and_kept(
     assert _compare(speech, checkpoints, compared) == 2
     assert "exists already" in capsys.readouterr().err
     assert (compared / "summary.json").read_bytes() == before
+
+
+def test_words_and_cost_are_those_of_the_placement(speech: Path, checkpoints: Path, tmp_path: Path) -> None:
+    """What cpu_fallback leaves to the CPU, left to the CPU by hand: naive then is cpu_fallback."""
+    groups = "gate_activation,element_wise,cell_tanh,joint_tanh,argmax,embedding"
+    assert _compare(speech, checkpoints, tmp_path / "placed", "--placement", groups) == 0
+    summary = json.loads((tmp_path / "placed" / "summary.json").read_text())
+    naive, fallback = summary["systems"]["naive"], summary["systems"]["cpu_fallback"]
+    assert naive == fallback
+    assert summary["placement"] == f"on the CPU: {groups.replace(',', ', ')}"
+    rows = read_csv(tmp_path / "placed" / "hypotheses.csv", ["id", "system", "reference", "hypothesis"])
+    heard = {system: [row[3] for row in rows if row[1] == system] for system in ("naive", "cpu_fallback")}
+    assert heard["naive"] == heard["cpu_fallback"]
+    assert "are placed" in (tmp_path / "placed" / "report.html").read_text()

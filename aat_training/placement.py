@@ -1,0 +1,30 @@
+"""A recogniser whose operations a policy has placed: which unit runs each of them, and the arithmetic that follows."""
+
+from __future__ import annotations
+
+from aat_training.quant.placed_arithmetic import PlacedArithmetic
+from aat_training.quant.scheme import QuantScheme
+from nnasim.compiler.placement import place
+from nnasim.compiler.policies import Policy, placed
+from nnasim.hardware import NnaConfig
+from nnasim.ir.trace import OpTrace, System, Unit
+from workloads.rnnt.builder import build_trace
+from workloads.rnnt.shapes import RnntShape
+
+
+def operation_units(trace: OpTrace, hardware: NnaConfig) -> dict[str, Unit]:
+    """The unit of every operation by name, as the compiler lowers ``trace``. Raises PlacementError."""
+    return {op: unit for units in place(trace, hardware).values() for op, unit in units.items()}
+
+
+def placed_arithmetic(scheme: QuantScheme, trace: OpTrace, hardware: NnaConfig) -> PlacedArithmetic:
+    """What ``trace``, as it is placed, computes on ``hardware``."""
+    return PlacedArithmetic(scheme, operation_units(trace, hardware))
+
+
+def arithmetic_under(
+    policy: Policy, shape: RnntShape, scheme: QuantScheme, system: System, hardware: NnaConfig
+) -> PlacedArithmetic:
+    """What a recogniser of ``shape`` computes where ``policy`` places its operations."""
+    trace = build_trace(shape, shape.reduction, 0, system=system, numerics=hardware.numerics)
+    return placed_arithmetic(scheme, placed(trace, policy), hardware)
