@@ -27,6 +27,7 @@ from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace, System, Utterance, placement_of
 from nnasim.numerics.config import NumericsConfig
 from workloads.rnnt.builder import build_graphs
+from workloads.rnnt.hypotheses import with_hypotheses
 
 Progress = Callable[[int, int], None]
 
@@ -107,7 +108,8 @@ def run_model(
 ) -> SystemRun:
     """Decode ``entries`` one by one and collect hypotheses and invocations.
 
-    With a ``beam`` above 1 the CPU normalises and ranks every joint step's logits: the trace's argmax stands for that.
+    With a ``beam`` above 1 the CPU normalises and ranks every joint step's logits: the trace's argmax stands for that,
+    and the copies of states that its hypotheses need are graphs of their own.
     """
     check_files(entries)
     hypotheses, utterances = [], []
@@ -118,6 +120,8 @@ def run_model(
         if progress:
             progress(number, len(entries))
     tensors, graphs = build_graphs(model.shape, numerics, system)
+    if beam > 1:
+        tensors, graphs = with_hypotheses(tensors, graphs)
     trace = OpTrace(
         system=system,
         placement=placement_of(system) if beam == 1 else {**placement_of(system), "argmax": "cpu"},

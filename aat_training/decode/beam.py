@@ -3,6 +3,11 @@
 Time-synchronous search after Graves, "Sequence Transduction with Recurrent Neural Networks" (2012), with at most
 ``max_symbols`` symbols a frame. Hypotheses of equal symbols are merged (their probabilities add), whichever way they
 came about, and the prediction network's state is cached by symbols, so it runs once per hypothesis ever extended.
+
+A compiled program works on one buffer for the prediction network's h and c and for its projection, so the hypotheses
+share it: what a prediction step has made is saved to the hypothesis's own slot (``hypothesis_save``), and what another
+hypothesis left in the buffer is replaced before a prediction step (``hypothesis_load``: h and c of the hypothesis that
+branches) or a joint step (``projection_load``). Greedy decoding has one hypothesis and copies nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from torch import Tensor
 from aat_training.decode.greedy import Decoded
 from aat_training.model.rnnt import EncoderState, LayerState, Rnnt
 from aat_training.tokens import BLANK
+from workloads.rnnt.hypotheses import HYPOTHESIS_LOAD, HYPOTHESIS_SAVE, PROJECTION_LOAD
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,8 @@ class BeamDecoder:
         self._scored: dict[tuple[int, ...], list[float]] = {}
         self._encoder: EncoderState | None = None
         self._frames = self._waiting = 0
+        self._state_of: tuple[int, ...] | None = None  # whose h and c, and whose projection, the buffer holds
+        self._projection_of: tuple[int, ...] | None = None
 
     @torch.no_grad()
     def feed(self, x_TF: Tensor) -> list[int]:
@@ -97,6 +105,9 @@ class BeamDecoder:
         if tokens not in self._scored:
             if tokens not in self._predicted:
                 self._predict(tokens, frame)
+            if self._projection_of != tokens:
+                self.decoded.called(PROJECTION_LOAD, frame)
+                self._projection_of = tokens
             self.decoded.called("joint", frame)
             logits = self.model.logits(enc_J[None], self._predicted[tokens][0])[0]
             self._scored[tokens] = logits.double().log_softmax(-1).tolist()
@@ -107,7 +118,11 @@ class BeamDecoder:
         return [Hypothesis((*one.tokens, n), (*one.emissions, frame), one.score + scores[n]) for n in best]
 
     def _predict(self, tokens: tuple[int, ...], frame: int) -> None:
+        if tokens and self._state_of != tokens[:-1]:
+            self.decoded.called(HYPOTHESIS_LOAD, frame)
         self.decoded.called("prediction", frame)
+        self.decoded.called(HYPOTHESIS_SAVE, frame)
+        self._state_of = self._projection_of = tokens
         state = self._predicted[tokens[:-1]][1] if tokens else None
         out, fresh = self.model.predict(torch.tensor([[tokens[-1] if tokens else BLANK]]), state)
         self._predicted[tokens] = self.model.project_prediction(out[0]), fresh

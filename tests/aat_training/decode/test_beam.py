@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 import torch
@@ -74,3 +74,19 @@ def test_equal_hypotheses_merge_and_their_probabilities_add():
 def test_the_order_of_equals_does_not_depend_on_how_they_came():
     a, b = Hypothesis((1,), (0,), -1.0), Hypothesis((2,), (0,), -1.0)
     assert merged([a, b]) == merged([b, a]) == [a, b]
+
+
+def test_hypotheses_that_share_a_buffer_are_copied_when_they_take_turns(float_model, frames, recipe):
+    decoder = BeamDecoder(float_model, recipe.model.max_symbols, 4)
+    decoder.feed(frames)
+    calls = decoder.decoded.call_graphs
+    assert calls[:2] == ["prediction", "hypothesis_save"]  # the empty hypothesis has no other to take turns with
+    for call, following in pairwise(calls):
+        if call == "prediction":
+            assert following == "hypothesis_save"
+        if call == "hypothesis_load":
+            assert following == "prediction"
+        if call == "projection_load":
+            assert following == "joint"
+    assert 0 < calls.count("projection_load") < calls.count("joint")
+    assert 0 < calls.count("hypothesis_load") < calls.count("prediction")
