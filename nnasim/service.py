@@ -34,9 +34,9 @@ class Queue:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The order of programs in every utterance of ``trace``; valid for chips with the same clock, memory and units."""
+    """The order of programs in every utterance of a trace; valid for chips with the same clock, memory and units."""
 
-    trace: OpTrace
+    compiled: CompiledTrace
     keys: tuple[Key, ...]
     queues: tuple[Queue, ...]
 
@@ -54,7 +54,7 @@ def schedule(trace: OpTrace, hardware: NnaConfig) -> Schedule:
             entry = step.program.exit
         last = arrival_cycles(utterance, len(utterance.arrivals) - 1, hardware.clock_hz)
         queues.append(Queue(tuple(programs), tuple(earliest), last))
-    return Schedule(trace, tuple(keys), tuple(queues))
+    return Schedule(compiled, tuple(keys), tuple(queues))
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def cost(plan: Schedule, hardware: NnaConfig) -> Cost:
 
 
 def _programs(plan: Schedule, hardware: NnaConfig) -> Iterator[Program]:
-    compiled = CompiledTrace(plan.trace, hardware)
+    compiled = plan.compiled.on(hardware)  # the compiler reads none of what these chips differ in
     for graph, entry in plan.keys:
         program = compiled.frame_end(entry) if graph == "frame_end" else compiled.program(graph, entry)
         assert program is not None

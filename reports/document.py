@@ -59,6 +59,11 @@ def shown(cell: Cell) -> str:
     return visible(cell) if isinstance(cell, str) else number(cell)
 
 
+def recorded(cell: Cell) -> Cell:
+    """A cell as it stands in a CSV file: six significant digits of a float, more than any figure here is worth."""
+    return float(f"{cell:.6g}") if isinstance(cell, float) else cell
+
+
 def html(document: Document) -> str:
     """One offline page; every text is escaped by the environment."""
     import jinja2
@@ -110,4 +115,5 @@ def write_document(folder: Path, document: Document) -> None:
             standing_alone = figure.svg.replace("<svg", _STANDALONE, 1)
             files.write_bytes(folder / "figures" / f"{figure.name}.svg", standing_alone.encode())
         for table in section.tables:
-            write_csv(folder / f"{table.name}.csv", table.columns, table.rows)
+            rows = [[recorded(cell) for cell in row] for row in table.rows]
+            write_csv(folder / f"{table.name}.csv", table.columns, rows)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from nnasim.analysis.bootstrap import percentile_estimate
 from nnasim.analysis.realtime import RealTime
 from reports.document import Cell, Document, Figure, Section, Table
-from reports.figures.placement import gain_map, waterfall
+from reports.figures.placement import waterfall
 from reports.figures.waits import PARTS, waits, word_errors
 from reports.study_assumptions import ASSUMPTIONS
+from reports.study_claim import claim
 from reports.study_record import Decoder, LatencyStudy, Placed
 from reports.text import number
 
@@ -25,7 +26,7 @@ def study_document(study: LatencyStudy) -> Document:
             f"{number(study.symbols_per_second)} symbols a second of audio. Made by: {study.command}"
         ),
         sections=(
-            _claim(study),
+            claim(study),
             _accuracy(study),
             _real_time(study),
             _placement(study),
@@ -36,49 +37,11 @@ def study_document(study: LatencyStudy) -> Document:
     )
 
 
-def _claim(study: LatencyStudy) -> Section:
-    figures = tuple(
-        Figure(
-            f"map-{name}",
-            gain_map(f"map-{name}", f"{name}: gain of aat over cpu_fallback [%]", found),
-            "Median engine latency. Framed and bold: 5 to 7 %, as the paper reports; dashed line 5 %, solid line 7 %.",
-        )
-        for name, found in study.maps.items()
-    )
-    rates = next(iter(study.maps.values())).bandwidths
-    rows = [
-        (name, handoff, *gains)
-        for name, found in study.maps.items()
-        for handoff, gains in zip(found.handoffs_us, found.gains_pct, strict=True)
-    ]
-    here = [(name, study.weights[name], gain) for name, gain in study.engine_gain_pct.items()]
-    return Section(
-        "claim",
-        "The claim: 5 to 7 % of engine latency",
-        (
-            "How much lower the median engine latency is when everything stays on the chip (aat) than when "
-            "activations, "
-            "gates and the joint go to the CPU (cpu_fallback). Every percentage belongs to its hand-off and bandwidth.",
-        ),
-        figures,
-        (
-            Table("gain", f"Gain on {study.preset} as it is", ("model", "weights", "gain [%]"), tuple(here)),
-            Table(
-                "gain_map",
-                "The maps as numbers: gain [%] at each DRAM bandwidth",
-                ("model", "hand-off [us]", *(f"{rate / 1e9:g} GB/s" for rate in rates)),
-                tuple(rows),
-                "Where cpu_fallback can no longer keep up with the speech, its backlog makes the gain jump.",
-            ),
-        ),
-    )
-
-
 def _accuracy(study: LatencyStudy) -> Section:
     rows: list[tuple[Cell, ...]] = []
     for one in study.accuracies:
         low, high = one.interval or (None, None)
-        rows.append((one.name, one.wer, low, high, one.errors, one.words))
+        rows.append((one.name, *map(_percent, (one.wer, low, high)), one.errors, one.words))
     share = (
         "naive loses nothing against float on this corpus, so there is nothing to win back."
         if study.recovered_pct is None
@@ -89,8 +52,15 @@ def _accuracy(study: LatencyStudy) -> Section:
         "Words wrong",
         (share,),
         (Figure("wer", word_errors("wer", "Word error rate", study.accuracies), "The same speech, greedy decoding."),),
-        (Table("wer", "Word error rates", ("system", "wer", "low", "high", "errors", "words"), tuple(rows)),),
+        (Table("wer", "Word error rates", _SCORED, tuple(rows)),),
     )
+
+
+_SCORED = ("system", "word error rate [%]", "low [%]", "high [%]", "errors", "words")
+
+
+def _percent(fraction: float | None) -> float | None:
+    return None if fraction is None else 100 * fraction
 
 
 def _real_time(study: LatencyStudy) -> Section:
@@ -174,16 +144,24 @@ def _closed_row(system: str, kind: str, seen: Sequence[RealTime]) -> tuple[Cell,
     return system, kind, len(seen), how.count("endpointer"), how.count("audio_end"), how.count("early")
 
 
-_PLACED = ("model", "step", "engine latency p50 [ms]", "processing [ms per s of audio]", "hand-offs a second")
+_PLACED = ("model", "step", "engine latency p50 [ms]", "processing [ms per s of audio]", "hand-offs a second [1/s]")
+_WORDS = ("WER of aat's weights [%]", "WER of naive's weights [%]")
 
 
-def _placed_rows(placed: Sequence[Placed], model: str) -> Iterator[tuple[Cell, ...]]:
-    for one in placed:
-        yield model, one.label, one.engine_p50_ms, one.busy_ms_per_s, one.handoffs_per_s
+def _placed_rows(models: Mapping[str, Sequence[Placed]]) -> tuple[tuple[Cell, ...], ...]:
+    return tuple(
+        (name, one.label, one.engine_p50_ms, one.busy_ms_per_s, one.handoffs_per_s, *_words(one))
+        for name, placed in models.items()
+        for one in placed
+    )
+
+
+def _words(one: Placed) -> tuple[float | None, ...]:
+    found = [one.words.get(system) for system in ("aat", "naive")]
+    return tuple(_percent(accuracy.wer) if accuracy else None for accuracy in found)
 
 
 def _placement(study: LatencyStudy) -> Section:
-    rates = {one.name: one.wer for one in study.accuracies}
     figures = tuple(
         Figure(
             f"waterfall-{name}",
@@ -192,11 +170,6 @@ def _placement(study: LatencyStudy) -> Section:
         )
         for name, steps in study.waterfalls.items()
     )
-    rows = [
-        (*row, rates.get("cpu_fallback" if _gates_on_cpu(row[1], steps) else "aat"))
-        for name, steps in study.waterfalls.items()
-        for row in _placed_rows(steps, name)
-    ]
     return Section(
         "placement",
         "Operation by operation",
@@ -205,59 +178,61 @@ def _placement(study: LatencyStudy) -> Section:
             "between two that are elsewhere costs crossings before it saves any. Where the CPU reads its int8 "
             "weights from the same DRAM, products alone are no faster on the chip: a paper-sized model waits for its "
             "weights either way.",
-            "Word errors beside the steps are those of the nearest arithmetic, not of a decode per step: "
-            "cpu_fallback's (float activations) until every activation has moved, aat's from there on; of the trained "
-            "model only.",
+            "Word errors beside a step are those of a decode of its own, of the whole corpus: each operation is "
+            "computed in the chip's integers or in float on the CPU, as it is placed, and values are rounded where "
+            "the CPU hands them over. Weights have the chip's bits everywhere. aat's weights were trained for the chip "
+            "and naive's for float, so each is at its best at its own end.",
         ),
         figures,
-        (Table("waterfall", "The waterfalls as numbers", (*_PLACED, "wer of the nearest arithmetic"), tuple(rows)),),
+        (Table("waterfall", "The waterfalls as numbers", (*_PLACED, *_WORDS), _placed_rows(study.waterfalls)),),
     )
 
 
-def _gates_on_cpu(step: Cell, steps: Sequence[Placed]) -> bool:
-    labels = [one.label for one in steps]
-    return labels.index(str(step)) < labels.index("joint_tanh")
-
-
 def _policies(study: LatencyStudy) -> Section:
-    rows = tuple(row for name, placed in study.policies.items() for row in _placed_rows(placed, name))
     return Section(
         "policies",
         "What other compilers would do",
         (
             "The same graphs on a chip that lacks sigmoid and tanh, placed by three rules: vela (operator by "
-            "operator), "
-            "edge_tpu (everything after a graph's first unsupported operator leaves the chip), ane (a layer with an "
-            "unsupported operator leaves it whole). Products then multiply int8 weights on the CPU.",
+            "operator), edge_tpu (everything after a graph's first unsupported operator leaves the chip), ane (a layer "
+            "with an unsupported operator leaves it whole). Products then multiply int8 weights on the CPU. Word "
+            "errors are those of a decode under each policy.",
         ),
         (),
-        (Table("policies", "Policies", _PLACED, rows),),
+        (Table("policies", "Policies", (*_PLACED, *_WORDS), _placed_rows(study.policies)),),
     )
 
 
 def _decoders(study: LatencyStudy) -> Section:
-    columns = (
-        "system", "beam", "wer", "errors", "engine p50 [ms]", "engine p90 [ms]", "processing [ms per s]",
-        "joint a second", "prediction a second", "hand-offs a second",
-    )  # fmt: skip
+    slots = max((one.slot_bytes for one in study.decoders), default=0)
     return Section(
         "decoders",
         "Greedy and beam search",
         (
             "float runs on the CPU, aat on the chip. With a beam the CPU normalises and ranks the logits of every "
-            "joint "
-            "step, so that each costs a crossing; copies of states between hypotheses are not modelled.",
+            "joint step, so that each costs a crossing.",
+            "Hypotheses share the buffer of the prediction network: h, c and the projection of each are saved after a "
+            "prediction step, and loaded again when another hypothesis had its turn. These copies are operations of "
+            "the trace (hypothesis_save, hypothesis_load, projection_load) on the unit that runs element-wise work, "
+            f"up to {number(slots)} bytes a hypothesis; the SRAM that the slots take is not reserved.",
         ),
         (),
-        (Table("decoders", "What a beam costs and buys", columns, tuple(map(_decoder_row, study.decoders))),),
+        (Table("decoders", "What a beam costs and buys", _DECODED, tuple(map(_decoder_row, study.decoders))),),
     )
+
+
+_DECODED = (
+    "system", "beam", "word error rate [%]", "errors", "engine p50 [ms]", "engine p90 [ms]",
+    "processing [ms per s of audio]", "joint steps [1/s]", "prediction steps [1/s]", "hand-offs [1/s]",
+    "state copies [1/s]", "state copies [ms per s of audio]",
+)  # fmt: skip
 
 
 def _decoder_row(one: Decoder) -> tuple[Cell, ...]:
     p50, p90 = (percentile_estimate(one.engine_ms, percent).value for percent in (50, 90))
     return (
-        one.system, one.beam, one.accuracy.wer, one.accuracy.errors, p50, p90, one.busy_ms_per_s, one.joints_per_s,
-        one.predictions_per_s, one.handoffs_per_s,
+        one.system, one.beam, _percent(one.accuracy.wer), one.accuracy.errors, p50, p90, one.busy_ms_per_s,
+        one.joints_per_s, one.predictions_per_s, one.handoffs_per_s, one.copies_per_s, one.copies_ms_per_s,
     )  # fmt: skip
 
 

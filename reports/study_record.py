@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nnasim.analysis.realtime import Endpointer, RealTime
 
@@ -21,21 +21,41 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Placed:
-    """One placement on one model: median engine latency, processing time and crossings per second of audio."""
+    """One placement on one model: median engine latency, processing time and crossings per second of audio.
+
+    ``words``: word errors of a decode with this placement, by the system whose weights were decoded; none for models
+    without trained weights.
+    """
 
     label: str
     engine_p50_ms: float
     busy_ms_per_s: float
     handoffs_per_s: float
+    words: Mapping[str, Accuracy] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class GainMap:
-    """Gain of aat over cpu_fallback in median engine latency [%], one row per hand-off, one column per bandwidth."""
+    """Gain of aat over cpu_fallback in median engine latency [%], one row per hand-off, one column per bandwidth.
+
+    ``here_pct``: the gain on the preset as it is.
+    """
 
     handoffs_us: tuple[float, ...]
     bandwidths: tuple[float, ...]
     gains_pct: tuple[tuple[float | None, ...], ...]
+    here_pct: float | None
+
+
+@dataclass(frozen=True)
+class RateGain:
+    """The gains on the preset if each symbol were ``pieces`` pieces: engine latency, and processing time."""
+
+    pieces: int
+    symbols_per_s: float
+    engine_pct: float | None
+    busy_pct: float
+    aat_busy_ms_per_s: float
 
 
 @dataclass(frozen=True)
@@ -50,6 +70,9 @@ class Decoder:
     joints_per_s: float
     predictions_per_s: float
     handoffs_per_s: float
+    copies_per_s: float
+    copies_ms_per_s: float
+    slot_bytes: int
 
 
 @dataclass(frozen=True)
@@ -68,10 +91,10 @@ class LatencyStudy:
     realtime: Mapping[tuple[str, str], Sequence[RealTime]]
     delays_s: Mapping[str, Sequence[float]]
     delay_source: str
-    engine_gain_pct: Mapping[str, float | None]
     weights: Mapping[str, int]
     waterfalls: Mapping[str, Sequence[Placed]]
     policies: Mapping[str, Sequence[Placed]]
     maps: Mapping[str, GainMap]
+    rates: Mapping[str, Sequence[RateGain]]
     decoders: Sequence[Decoder]
     chip_facts: Sequence[tuple[str, str, str]]

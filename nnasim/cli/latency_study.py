@@ -2,94 +2,145 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnasim.analysis.realtime import Endpointer, RealTime, real_time, timelines
 from nnasim.cli.comparison import shown_path
-from nnasim.cli.study_costs import PAIR, Progress, by_policy, cost_of, gain, gain_map, waterfall
+from nnasim.cli.study_costs import PAIR, by_policy, gain_map, rate_gains, waterfall
+from nnasim.cli.study_decoders import decoder_figures
 from nnasim.cli.study_delays import emission_delays
+from nnasim.cli.study_parts import Call, computed
+from nnasim.cli.study_words import BEAMS, PLACED, SYSTEMS, Speech, accuracy, decodes
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace, System
 from nnasim.pipeline import simulate
-from reports.study_record import Accuracy, Decoder, LatencyStudy
+from reports.study_record import Accuracy, LatencyStudy, Placed
 from workloads.rnnt.retimed import retimed_trace
 from workloads.rnnt.shapes import SHAPES
 
 if TYPE_CHECKING:
     from aat_training.evaluate import SystemRun
 
-SYSTEMS: tuple[System, ...] = ("float", "cpu_fallback", "naive", "aat")
+Progress = Callable[[str, int, int], None]
+Words = Mapping[str, Mapping[str, Accuracy]]
+TRAINED = "trained"
 
 
 @dataclass(frozen=True)
 class StudyInputs:
-    """All that determines the study. ``blanks_ms``, ``wait_ms``: how long the two endpointers wait."""
+    """All that determines the study. ``blanks_ms``, ``wait_ms``: how long the two endpointers wait.
 
-    manifest: Path
-    checkpoints: Path
-    chip: NnaConfig
-    limit: int | None
+    ``jobs``: processes that work on it, which change nothing in it.
+    """
+
+    speech: Speech
     beam: int
     blanks_ms: float
     wait_ms: float
     command: str
+    jobs: int = 1
+
+    @property
+    def endpointers(self) -> tuple[Endpointer, Endpointer]:
+        """The two ways in which an utterance is closed."""
+        return Endpointer("trailing_blanks", self.blanks_ms), Endpointer("fixed_wait", self.wait_ms)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What the decodes gave. ``words``: by system, then by placement."""
+
+    runs: Mapping[System, SystemRun]
+    beams: Mapping[System, SystemRun]
+    words: Words
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of audio."""
+        return sum(utterance.audio_seconds for utterance in self.runs["aat"].trace.utterances)
 
 
 def latency_study(inputs: StudyInputs, progress: Progress) -> LatencyStudy:
-    """Every experiment, in order. Raises what decoding and simulating raise."""
-    runs = decoded(inputs, progress)
-    accuracies = {system: accuracy(system, run) for system, run in runs.items()}
-    models = {system: model_traces(run.trace, inputs.chip, system) for system, run in runs.items()}
-    utterances = runs["aat"].trace.utterances
-    seconds = sum(utterance.audio_seconds for utterance in utterances)
-    endpointers = (Endpointer("trailing_blanks", inputs.blanks_ms), Endpointer("fixed_wait", inputs.wait_ms))
-    delays, source = emission_delays(inputs.manifest, inputs.checkpoints, inputs.chip, runs)
-    names = list(models["aat"])
-    maps = {name: gain_map(models, name, inputs.chip, progress) for name in names}
+    """Every experiment. Raises what decoding and simulating raise."""
+    speech, chip = inputs.speech, inputs.speech.chip
+    heard = decoded(inputs, partial(progress, "decode"))
+    accuracies = {system: accuracy(system, run.pairs) for system, run in heard.runs.items()}
+    delays, source = emission_delays(speech.manifest, speech.checkpoints, chip, heard.runs)
+    found = computed(costs(inputs, heard, accuracies), inputs.jobs, partial(progress, "simulate"))
+    utterances = heard.runs["aat"].trace.utterances
     return LatencyStudy(
-        preset=inputs.chip.name,
-        manifest=shown_path(inputs.manifest),
+        preset=chip.name,
+        manifest=shown_path(speech.manifest),
         utterances=len(utterances),
-        audio_seconds=seconds,
-        symbols_per_second=sum(len(utterance.emissions) for utterance in utterances) / seconds,
+        audio_seconds=heard.seconds,
+        symbols_per_second=sum(len(utterance.emissions) for utterance in utterances) / heard.seconds,
         command=inputs.command,
-        endpointers=endpointers,
+        endpointers=inputs.endpointers,
         accuracies=list(accuracies.values()),
         recovered_pct=recovered(accuracies),
-        realtime=in_real_time(runs, inputs.chip, endpointers),
+        realtime={pair: seen for one in _of(found, "real time").values() for pair, seen in one.items()},
         delays_s=delays,
         delay_source=source,
-        engine_gain_pct={name: gain(*(cost_of(models[s][name], inputs.chip) for s in PAIR)) for name in names},
-        weights={name: weights(trace) for name, trace in models["aat"].items()},
-        waterfalls={name: waterfall(trace, inputs.chip, seconds) for name, trace in models["aat"].items()},
-        policies={name: by_policy(trace, inputs.chip, seconds) for name, trace in models["aat"].items()},
-        maps=maps,
-        decoders=list(decoders(inputs, runs, accuracies, progress)),
-        chip_facts=chip_facts(inputs.chip),
+        weights={name: weights(model_trace(heard, name, "aat", chip)) for name in (TRAINED, *SHAPES)},
+        waterfalls=with_words(_of(found, "waterfall"), heard.words),
+        policies=with_words(_of(found, "policies"), heard.words),
+        maps=_of(found, "map"),
+        rates=_of(found, "rates"),
+        decoders=list(_of(found, "decoder").values()),
+        chip_facts=chip_facts(chip),
     )
 
 
-def decoded(inputs: StudyInputs, progress: Progress) -> dict[System, SystemRun]:
-    """The corpus, greedily decoded by every system."""
-    from aat_training.evaluate import run_system
+def decoded(inputs: StudyInputs, said: Callable[[int, int], None]) -> Heard:
+    """Every decode of the corpus."""
+    found = computed(decodes(inputs.speech, inputs.beam), inputs.jobs, said)
+    return Heard(
+        {system: found["greedy", system] for system in SYSTEMS},
+        {system: found["beam", system] for system in BEAMS},
+        {system: found["placed", system] for system in PLACED},
+    )
 
-    runs: dict[System, SystemRun] = {}
-    for system in SYSTEMS:
-        said = partial(progress, f"decode {system}")
-        runs[system] = run_system(inputs.checkpoints, system, inputs.manifest, inputs.chip, inputs.limit, said)
-    return runs
+
+def costs(inputs: StudyInputs, heard: Heard, greedy: Mapping[System, Accuracy]) -> dict[tuple[str, Any], Call]:
+    """What is simulated, by (experiment, model or system); what takes longest first."""
+    chip, seconds = inputs.speech.chip, heard.seconds
+    parts: dict[tuple[str, Any], Call] = {}
+    for name in (TRAINED, *SHAPES):
+        traces = {system: model_trace(heard, name, system, chip) for system in PAIR}
+        parts["map", name] = partial(gain_map, traces, chip)
+        parts["waterfall", name] = partial(waterfall, traces["aat"], chip, seconds)
+        parts["policies", name] = partial(by_policy, traces["aat"], chip, seconds)
+    real = {system: heard.runs[system].trace for system in PAIR}
+    parts |= {("rates", name): partial(rate_gains, real, shape, chip) for name, shape in SHAPES.items()}
+    for system in BEAMS:
+        run, beam = heard.runs[system], heard.beams[system]
+        wide = accuracy(f"{system}, beam {inputs.beam}", beam.pairs)
+        parts["decoder", (system, 1)] = partial(decoder_figures, 1, run, greedy[system], chip)
+        parts["decoder", (system, inputs.beam)] = partial(decoder_figures, inputs.beam, beam, wide, chip)
+    for system, run in heard.runs.items():
+        parts["real time", system] = partial(in_real_time, system, run.trace, chip, inputs.endpointers)
+    return parts
 
 
-def accuracy(name: str, run: SystemRun) -> Accuracy:
-    """Word errors of a run."""
-    from aat_training.score import score, wer_interval
+def _of(found: Mapping[tuple[str, Any], Any], experiment: str) -> dict[Any, Any]:
+    return {name: result for (of, name), result in found.items() if of == experiment}
 
-    scored = score(run.pairs)
-    return Accuracy(name, scored.wer, wer_interval(scored), scored.errors, scored.words)
+
+def model_trace(heard: Heard, name: str, system: System, chip: NnaConfig) -> OpTrace:
+    """The trained model's own trace of ``system``, or the same speech on a paper-sized shape."""
+    trace = heard.runs[system].trace
+    return trace if name == TRAINED else retimed_trace(trace.utterances, SHAPES[name], system, chip.numerics)
+
+
+def with_words(steps: Mapping[str, Sequence[Placed]], words: Words) -> dict[str, list[Placed]]:
+    """The trained model's placements with the word errors of their own decodes beside them."""
+    trained = [
+        replace(one, words={system: found[one.label] for system, found in words.items()}) for one in steps[TRAINED]
+    ]
+    return {**{name: list(placed) for name, placed in steps.items()}, TRAINED: trained}
 
 
 def recovered(accuracies: Mapping[System, Accuracy]) -> float | None:
@@ -100,63 +151,22 @@ def recovered(accuracies: Mapping[System, Accuracy]) -> float | None:
     return 100 * (lossy - trained) / (lossy - reference)
 
 
-def model_traces(trace: OpTrace, chip: NnaConfig, system: System) -> dict[str, OpTrace]:
-    """The trained model's own trace, and the same speech on the paper-sized shapes."""
-    shapes = {name: retimed_trace(trace.utterances, shape, system, chip.numerics) for name, shape in SHAPES.items()}
-    return {"trained": trace, **shapes}
-
-
 def weights(trace: OpTrace) -> int:
     """Number of weights of a trace's graphs."""
     return sum(spec.elements for spec in trace.tensors.values() if spec.role == "weight")
 
 
 def in_real_time(
-    runs: Mapping[System, SystemRun], chip: NnaConfig, endpointers: Sequence[Endpointer]
+    system: System, trace: OpTrace, chip: NnaConfig, endpointers: Sequence[Endpointer]
 ) -> dict[tuple[str, str], list[RealTime]]:
-    """Every utterance of every system, by (system, kind of endpointer)."""
-    seen: dict[tuple[str, str], list[RealTime]] = {}
-    for system, run in runs.items():
-        lines = list(timelines(simulate(run.trace, chip)))
-        for one in endpointers:
-            pairs = zip(run.trace.utterances, lines, strict=True)
-            seen[system, one.kind] = [real_time(utterance, line, one) for utterance, line in pairs]
-    return seen
-
-
-def decoders(
-    inputs: StudyInputs, runs: Mapping[System, SystemRun], greedy: Mapping[System, Accuracy], progress: Progress
-) -> Iterator[Decoder]:
-    """Greedy and beam search of the float model on the CPU and of aat on the chip."""
-    from aat_training.data.manifest import read_manifest
-    from aat_training.evaluate import run_model
-    from aat_training.systems import checkpoint_for, load_system
-
-    entries = read_manifest(inputs.manifest)[: inputs.limit]
-    for system in ("float", "aat"):
-        yield decoder_figures(1, runs[system], greedy[system], inputs.chip)
-        numerics = inputs.chip.numerics
-        checkpoint, model, _ = load_system(checkpoint_for(inputs.checkpoints, system), system, numerics)
-        said = partial(progress, f"beam {system}")
-        run = run_model(model, checkpoint, entries, system, numerics, said, beam=inputs.beam)
-        yield decoder_figures(inputs.beam, run, accuracy(f"{system}, beam {inputs.beam}", run), inputs.chip)
-
-
-def decoder_figures(beam: int, run: SystemRun, found: Accuracy, chip: NnaConfig) -> Decoder:
-    """What decoding asked for and cost, per second of audio."""
-    cost_found = cost_of(run.trace, chip)
-    seconds = sum(utterance.audio_seconds for utterance in run.trace.utterances)
-    calls = [graph for utterance in run.trace.utterances for graph in utterance.call_graphs]
-    return Decoder(
-        system=run.system,
-        beam=beam,
-        accuracy=found,
-        engine_ms=cost_found.engine_latency_ms,
-        busy_ms_per_s=cost_found.busy_ms / seconds,
-        joints_per_s=calls.count("joint") / seconds,
-        predictions_per_s=calls.count("prediction") / seconds,
-        handoffs_per_s=cost_found.handoffs / seconds,
-    )
+    """Every utterance of one system, by (system, kind of endpointer)."""
+    lines = list(timelines(simulate(trace, chip)))
+    return {
+        (system, one.kind): [
+            real_time(utterance, line, one) for utterance, line in zip(trace.utterances, lines, strict=True)
+        ]
+        for one in endpointers
+    }
 
 
 def chip_facts(chip: NnaConfig) -> list[tuple[str, str, str]]:

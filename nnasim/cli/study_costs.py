@@ -1,8 +1,8 @@
-"""What placements, chips and sizes cost: waterfalls, policies, and the map of the claim."""
+"""What placements, chips, sizes and symbol rates cost: waterfalls, policies, and the map of the claim."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -10,12 +10,19 @@ from nnasim.compiler.policies import POLICIES, placed
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OP_GROUPS, OpGroup, OpTrace, System, Unit, placement_of
 from nnasim.service import Cost, cost, schedule
-from reports.study_record import GainMap, Placed
+from reports.study_record import GainMap, Placed, RateGain
+from workloads.rnnt.retimed import retimed_trace
+from workloads.rnnt.shapes import RnntShape
 
 PAIR: tuple[System, System] = ("aat", "cpu_fallback")
 HANDOFFS_US = (5.0, 10.0, 20.0, 35.0, 50.0, 70.0, 100.0, 200.0)
 BANDWIDTHS = (1e9, 2e9, 3.75e9, 6e9, 12e9, 25e9)
-Progress = Callable[[str, int, int], None]
+PIECES = (1, 2, 4, 8)
+# Matrix products first, as every product begins; then what surrounds them in the order of the data flow.
+WATERFALL_ORDER: tuple[OpGroup, ...] = (
+    "matmul", "output_layer", "gate_activation", "element_wise", "cell_tanh", "joint_tanh", "argmax", "embedding",
+    "input_quantise",
+)  # fmt: skip
 
 
 def cost_of(trace: OpTrace, chip: NnaConfig) -> Cost:
@@ -29,15 +36,17 @@ def gain(fast: Cost, slow: Cost) -> float | None:
     return 100 * (1 - float(np.median(fast.engine_latency_ms)) / before) if before > 0 else None
 
 
-def gain_map(models: Mapping[System, Mapping[str, OpTrace]], name: str, chip: NnaConfig, progress: Progress) -> GainMap:
-    """The gain at every hand-off and bandwidth; the order of programs is found once per system."""
-    plans = [schedule(models[system][name], chip) for system in PAIR]
-    rows = []
-    for done, handoff in enumerate(HANDOFFS_US, start=1):
-        chips = [with_times(chip, handoff, bandwidth) for bandwidth in BANDWIDTHS]
-        rows.append(tuple(gain(*(cost(plan, one) for plan in plans)) for one in chips))
-        progress(f"map {name}", done, len(HANDOFFS_US))
-    return GainMap(HANDOFFS_US, BANDWIDTHS, tuple(rows))
+def gain_map(traces: Mapping[System, OpTrace], chip: NnaConfig) -> GainMap:
+    """The gain on ``chip`` and at every hand-off and bandwidth; the order of programs is found once per system."""
+    plans = [schedule(traces[system], chip) for system in PAIR]
+
+    def gained(one: NnaConfig) -> float | None:
+        return gain(*(cost(plan, one) for plan in plans))
+
+    rows = tuple(
+        tuple(gained(with_times(chip, handoff, bandwidth)) for bandwidth in BANDWIDTHS) for handoff in HANDOFFS_US
+    )
+    return GainMap(HANDOFFS_US, BANDWIDTHS, rows, gained(chip))
 
 
 def with_times(chip: NnaConfig, handoff_us: float, bandwidth: float) -> NnaConfig:
@@ -47,21 +56,51 @@ def with_times(chip: NnaConfig, handoff_us: float, bandwidth: float) -> NnaConfi
     return chip.model_copy(update={"host": host, "dram": dram})
 
 
-def waterfall(trace: OpTrace, chip: NnaConfig, seconds: float) -> list[Placed]:
-    """From everything on the CPU to everything on the chip, one group of operations at a time."""
+def rate_gains(traces: Mapping[System, OpTrace], shape: RnntShape, chip: NnaConfig) -> tuple[RateGain, ...]:
+    """The gain on ``chip`` if every symbol of the decodes were as many pieces of a word; ``traces``: the decodes."""
+    return tuple(_rate_gain(traces, shape, chip, pieces) for pieces in PIECES)
+
+
+def _rate_gain(traces: Mapping[System, OpTrace], shape: RnntShape, chip: NnaConfig, pieces: int) -> RateGain:
+    spoken = [retimed_trace(traces[system].utterances, shape, system, chip.numerics, pieces) for system in PAIR]
+    fast, slow = (cost_of(trace, chip) for trace in spoken)
+    seconds = sum(utterance.audio_seconds for utterance in spoken[0].utterances)
+    symbols = sum(len(utterance.emissions) for utterance in spoken[0].utterances)
+    busy = 100 * (1 - fast.busy_ms / slow.busy_ms)
+    return RateGain(pieces, symbols / seconds, gain(fast, slow), busy, fast.busy_ms / seconds)
+
+
+def waterfall_steps() -> Iterator[tuple[str, dict[OpGroup, Unit]]]:
+    """(label, placement) from everything on the CPU to everything on the chip, one group of operations at a time."""
     placement: dict[OpGroup, Unit] = dict.fromkeys(OP_GROUPS, "cpu")
-    steps = [placed_cost("all on the CPU", trace.model_copy(update={"placement": placement}), chip, seconds)]
+    yield "all on the CPU", placement
     for group in WATERFALL_ORDER:
         placement = {**placement, group: "nna"}
-        steps.append(placed_cost(group, trace.model_copy(update={"placement": placement}), chip, seconds))
-    return steps
+        yield group, placement
 
 
-# Matrix products first, as every product begins; then what surrounds them in the order of the data flow.
-WATERFALL_ORDER: tuple[OpGroup, ...] = (
-    "matmul", "output_layer", "gate_activation", "element_wise", "cell_tanh", "joint_tanh", "argmax", "embedding",
-    "input_quantise",
-)  # fmt: skip
+def waterfall_traces(trace: OpTrace) -> Iterator[tuple[str, OpTrace]]:
+    """``trace`` under each step of the waterfall."""
+    for label, placement in waterfall_steps():
+        yield label, trace.model_copy(update={"placement": placement, "op_placement": {}})
+
+
+def policy_traces(trace: OpTrace) -> Iterator[tuple[str, OpTrace]]:
+    """``trace`` under every policy, between the two systems that it lies between."""
+    yield "all on the chip", trace.model_copy(update={"placement": placement_of("aat")})
+    for name, policy in POLICIES.items():
+        yield name, placed(trace, policy)
+    yield "cpu_fallback", trace.model_copy(update={"placement": placement_of("cpu_fallback")})
+
+
+def waterfall(trace: OpTrace, chip: NnaConfig, seconds: float) -> list[Placed]:
+    """What each step of the waterfall costs."""
+    return [placed_cost(label, one, chip, seconds) for label, one in waterfall_traces(trace)]
+
+
+def by_policy(trace: OpTrace, chip: NnaConfig, seconds: float) -> list[Placed]:
+    """What each policy costs."""
+    return [placed_cost(label, one, chip, seconds) for label, one in policy_traces(trace)]
 
 
 def placed_cost(label: str, trace: OpTrace, chip: NnaConfig, seconds: float) -> Placed:
@@ -69,13 +108,3 @@ def placed_cost(label: str, trace: OpTrace, chip: NnaConfig, seconds: float) -> 
     found = cost_of(trace, chip)
     p50 = float(np.median(found.engine_latency_ms))
     return Placed(label, p50, found.busy_ms / seconds, found.handoffs / seconds)
-
-
-def by_policy(trace: OpTrace, chip: NnaConfig, seconds: float) -> list[Placed]:
-    """Every policy, between the two systems that it lies between."""
-    fallback = trace.model_copy(update={"placement": placement_of("cpu_fallback")})
-    return [
-        placed_cost("all on the chip", trace, chip, seconds),
-        *(placed_cost(name, placed(trace, policy), chip, seconds) for name, policy in POLICIES.items()),
-        placed_cost("cpu_fallback", fallback, chip, seconds),
-    ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from reports.figures.style import BLUE, GREY, Look, canvas, legend_below, svg
 from reports.study_record import GainMap, Placed
-from reports.text import number, shortened
+from reports.text import number, percent, shortened
 
 _EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.5}
 CLAIM_PCT = (5.0, 7.0)
@@ -27,17 +27,24 @@ def waterfall(name: str, title: str, steps: Sequence[Placed]) -> str:
             if row:
                 face, hatch = (GREY, "xx") if worse else (BLUE, "")
                 axes.barh(row, abs(now - before), left=min(now, before), color=face, hatch=hatch, **_EDGE)
-            text = f"{number(now)} ({number(step.handoffs_per_s)}/s)"
+            text = f"{number(now)} ({number(step.handoffs_per_s)}/s{_wrong(step)})"
             axes.annotate(text, (max(now, before) + 0.01 * longest, row), va="center", annotation_clip=False)
             before = now
         axes.set_yticks(range(len(steps)), [shortened(step.label, 24) for step in steps])
         axes.invert_yaxis()
-        axes.set_xlim(0, longest * 1.35)
-        axes.set_xlabel("ms of processing per s of audio (and hand-offs a second)")
+        scored = any(step.words for step in steps)
+        axes.set_xlim(0, longest * (1.6 if scored else 1.35))
+        more = "; words wrong of aat's weights" if scored else ""
+        axes.set_xlabel(f"ms of processing per s of audio (hand-offs a second{more})")
         axes.set_title(title)
         legend_below(figure, [Look("saved", BLUE, ""), Look("added", GREY, "xx"), Look("all of it", "#EEEEEE", "")])
         text = "; ".join(f"{step.label}: {number(step.busy_ms_per_s)} ms/s" for step in steps)
         return svg(figure, title, text)
+
+
+def _wrong(step: Placed) -> str:
+    found = step.words.get("aat")
+    return "" if found is None or found.wer is None else f"; {percent(found.wer)}"
 
 
 def gain_map(name: str, title: str, found: GainMap) -> str:

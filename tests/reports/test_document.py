@@ -47,3 +47,9 @@ def test_a_figure_stands_alone(tmp_path: Path) -> None:
     root = ElementTree.parse(tmp_path / "figures" / "bars.svg").getroot()
     assert root is not None
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_a_csv_holds_six_significant_digits_and_whole_counts(tmp_path: Path) -> None:
+    table = Table("t", "T", ("count", "share [%]"), ((12_345_678, 100 / 3), (0, None)))
+    write_document(tmp_path / "out", Document("d", "", (Section("s", "S", (), (), (table,)),)))
+    assert (tmp_path / "out" / "t.csv").read_text() == "count,share [%]\n12345678,33.3333\n0,\n"

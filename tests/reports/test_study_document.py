@@ -1,13 +1,19 @@
 """A hand-made study becomes a document whose figures and tables say what the record says."""
 
+from dataclasses import replace
+
 import pytest
 
 from nnasim.analysis.realtime import Endpointer, RealTime
-from reports.document import html, markdown
+from reports.document import html, markdown, recorded
 from reports.study_document import study_document
-from reports.study_record import Accuracy, Decoder, GainMap, LatencyStudy, Placed
+from reports.study_record import Accuracy, Decoder, GainMap, LatencyStudy, Placed, RateGain
 
 STEPS = [Placed("all on the CPU", 3.0, 30.0, 0.0), Placed("joint_tanh", 1.0, 10.0, 5.0)]
+
+
+def worded(one: Placed, wrong: float) -> Placed:
+    return replace(one, words={"aat": Accuracy(one.label, wrong, None, 1, 100)})
 
 
 def seen(upl: float | None) -> RealTime:
@@ -32,12 +38,12 @@ def study() -> LatencyStudy:
         realtime={("aat", "trailing_blanks"): [seen(None), seen(None)], ("aat", "fixed_wait"): [seen(250.0)] * 2},
         delays_s={"aat": [0.1, 0.2]},
         delay_source="the word times beside the manifest",
-        engine_gain_pct={"trained": 53.8},
         weights={"trained": 453_856},
-        waterfalls={"trained": STEPS},
+        waterfalls={"trained": [worded(STEPS[0], 0.0514), worded(STEPS[1], 0.0123)], "large": STEPS},
         policies={"trained": STEPS},
-        maps={"trained": GainMap((5.0, 50.0), (1e9, 25e9), ((4.0, 6.0), (8.0, None)))},
-        decoders=[Decoder("aat", 4, accuracies[3], (1.0, 2.0), 5.0, 80.0, 15.0, 100.0)],
+        maps={"trained": GainMap((5.0, 50.0), (1e9, 25e9), ((4.0, 6.0), (8.0, None)), 53.8)},
+        rates={"large": [RateGain(1, 1.5, 4.9, 4.0, 250.0), RateGain(4, 6.0, 4.9, 5.5, 300.0)]},
+        decoders=[Decoder("aat", 4, accuracies[3], (1.0, 2.0), 5.0, 80.0, 15.0, 100.0, 70.0, 0.25, 768)],
         chip_facts=[("host.handoff_us", "50 us", "assumed")],
     )
 
@@ -45,7 +51,17 @@ def study() -> LatencyStudy:
 def test_every_part_of_the_study_stands_in_both_forms(study: LatencyStudy) -> None:
     document = study_document(study)
     page, text = html(document), markdown(document)
-    for words in ("75.0 %", "trailing", "joint", "Greedy and beam search", "What was assumed", "453,856"):
+    for words in (
+        "75.0 %",
+        "trailing",
+        "joint",
+        "Greedy and beam search",
+        "What was assumed",
+        "453,856",
+        "53.8",
+        "hypothesis_save",
+        "768 bytes",
+    ):
         assert words in page
         assert words in text
 
@@ -61,6 +77,26 @@ def test_a_gain_that_was_not_computed_is_a_dash(study: LatencyStudy) -> None:
     claim = study_document(study).sections[0]
     assert next(table for table in claim.tables if table.name == "gain_map").rows[1] == ("trained", 50.0, 8.0, None)
     assert ">—<" in claim.figures[0].svg
+
+
+def test_word_errors_of_a_placement_stand_in_picture_and_table(study: LatencyStudy) -> None:
+    section = next(one for one in study_document(study).sections if one.name == "placement")
+    trained, large = section.figures
+    assert "30.0 (0/s; 5.14 %)" in trained.svg
+    assert "30.0 (0/s)" in large.svg
+    words = [tuple(map(recorded, row[-2:])) for row in section.tables[0].rows]
+    assert words == [(5.14, None), (1.23, None), (None, None), (None, None)]
+
+
+def test_every_column_of_numbers_has_its_unit_or_counts_something(study: LatencyStudy) -> None:
+    counted = {"weights", "errors", "words", "beam", "utterances", "pieces per symbol", "by the endpointer",
+               "by the audio's end", "early"}  # fmt: skip
+    for section in study_document(study).sections:
+        for table in section.tables:
+            for index, column in enumerate(table.columns):
+                numeric = any(isinstance(row[index], (int, float)) for row in table.rows)
+                inherited = column.startswith("p") and ("[" in table.title or table.columns[1] == "figure")
+                assert not numeric or "[" in column or column in counted or inherited, (table.name, column)
 
 
 def test_the_same_study_gives_the_same_bytes(study: LatencyStudy) -> None:

@@ -30,3 +30,16 @@ def test_every_symbol_and_its_time_survive(shape: str) -> None:
 def test_speech_shorter_than_one_output_still_makes_one() -> None:
     short = REAL.model_copy(update={"audio_seconds": 0.01, "arrivals": (0.01,), "emissions": (0,)})
     assert len(retimed(short, SHAPES["rnnt-mlperf"]).arrivals) == 2
+
+
+def test_pieces_of_a_word_leave_one_output_apart_and_the_last_with_the_word() -> None:
+    whole, pieces = (retimed(REAL, SHAPES["rnnt-paper"], count) for count in (1, 3))
+    assert len(pieces.emissions) == 3 * len(whole.emissions)
+    last = whole.emissions[-1]
+    assert pieces.emissions[-3:] == (last - 2, last - 1, last)
+    assert pieces.arrivals == whole.arrivals
+
+
+def test_pieces_that_would_leave_before_the_audio_leave_at_its_first_output() -> None:
+    made = retimed(REAL.model_copy(update={"emissions": (0,)}), SHAPES["rnnt-paper"], 8)
+    assert made.emissions == (0, 0, 0, 0, 0, 1, 2, 3)

@@ -16,9 +16,9 @@ from workloads.rnnt.shapes import RnntShape
 
 
 def retimed_trace(
-    utterances: Sequence[Utterance], shape: RnntShape, system: System, numerics: NumericsConfig
+    utterances: Sequence[Utterance], shape: RnntShape, system: System, numerics: NumericsConfig, pieces: int = 1
 ) -> OpTrace:
-    """``utterances`` of a real decode as ``shape`` would have run them."""
+    """``utterances`` of a real decode as ``shape`` would have run them; ``pieces``: as ``retimed`` has it."""
     tensors, graphs = build_graphs(shape, numerics, system)
     return OpTrace(
         system=system,
@@ -26,22 +26,25 @@ def retimed_trace(
         numerics=numerics,
         tensors=tensors,
         graphs=graphs,
-        utterances=tuple(retimed(utterance, shape) for utterance in utterances),
+        utterances=tuple(retimed(utterance, shape, pieces) for utterance in utterances),
         source={"shape": shape.name, "utterances": len(utterances), "weights": shape.weights},
     )
 
 
-def retimed(utterance: Utterance, shape: RnntShape) -> Utterance:
+def retimed(utterance: Utterance, shape: RnntShape, pieces: int = 1) -> Utterance:
     """The same speech in frames of ``shape``; an emission moves to the first encoder output not before it.
 
+    ``pieces``: symbols that each emission stands for (a word's pieces). The last leaves at the emission's own time and
+    the others one encoder output apart before it, as far as there are any.
     What is left of the audio after the last whole encoder output is dropped, as decoding does.
     """
     period = shape.frame_ms / 1e3
     outputs = max(1, int(utterance.audio_seconds / (period * shape.reduction) + 1e-9))
-    counts = Counter(
+    spoken = [
         min(outputs - 1, output_at(utterance.arrivals[frame], period * shape.reduction))
         for frame in utterance.emissions
-    )
+    ]
+    counts = Counter(max(0, output - earlier) for output in spoken for earlier in range(pieces))
     emitted = [counts[output] for output in range(outputs)]
     graphs, frames = step_calls(shape, emitted)
     total = outputs * shape.reduction

@@ -3,7 +3,17 @@
 import pytest
 
 from nnasim.cli import study_costs
-from nnasim.cli.study_costs import by_policy, cost_of, gain, gain_map, waterfall, with_times
+from nnasim.cli.study_costs import (
+    PIECES,
+    by_policy,
+    cost_of,
+    gain,
+    gain_map,
+    rate_gains,
+    waterfall,
+    waterfall_steps,
+    with_times,
+)
 from nnasim.hardware import NnaConfig, load_preset
 from nnasim.ir.trace import OP_GROUPS, OpTrace
 from workloads.rnnt.builder import build_trace
@@ -46,12 +56,29 @@ def test_the_gain_grows_with_the_hand_off(
 ) -> None:
     monkeypatch.setattr(study_costs, "HANDOFFS_US", (1.0, 50.0))
     monkeypatch.setattr(study_costs, "BANDWIDTHS", (3.75e9,))
-    told: list[tuple[str, int, int]] = []
-    found = gain_map(traces, "tiny", chip, lambda *args: told.append(args))  # type: ignore[arg-type]
+    pair = {system: found["tiny"] for system, found in traces.items()}
+    found = gain_map(pair, chip)  # type: ignore[arg-type]
     (low,), (high,) = found.gains_pct
     assert low is not None
     assert high is not None
     assert low < high < 100
-    slow, fast = (cost_of(traces[s]["tiny"], with_times(chip, 50.0, 3.75e9)) for s in ("cpu_fallback", "aat"))
-    assert high == gain(fast, slow)
-    assert told == [("map tiny", 1, 2), ("map tiny", 2, 2)]
+    slow, fast = (cost_of(pair[s], with_times(chip, 50.0, 3.75e9)) for s in ("cpu_fallback", "aat"))
+    assert high == gain(fast, slow) == found.here_pct  # which are the preset's own
+
+
+def test_more_pieces_of_a_word_are_more_work_on_either_side(
+    chip: NnaConfig, traces: dict[str, dict[str, OpTrace]]
+) -> None:
+    spoken = {system: found["tiny"] for system, found in traces.items()}
+    rates = rate_gains(spoken, TINY, chip)  # type: ignore[arg-type]
+    assert [one.pieces for one in rates] == list(PIECES)
+    assert [round(one.symbols_per_s / rates[0].symbols_per_s) for one in rates] == list(PIECES)
+    work = [one.aat_busy_ms_per_s for one in rates]
+    assert work == sorted(work)
+    assert len(set(work)) == len(work)
+
+
+def test_every_step_of_the_waterfall_moves_one_group_more() -> None:
+    placements = [placement for _, placement in waterfall_steps()]
+    on_chip = [sum(unit == "nna" for unit in placement.values()) for placement in placements]
+    assert on_chip == list(range(len(OP_GROUPS) + 1))

@@ -1,0 +1,59 @@
+"""The parts of a study, side by side on this machine's cores: each is one call, and what it returns has its name."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import Future, as_completed
+from functools import partial
+from typing import Any, TypeVar
+
+from nnasim.errors import NnasimError
+
+KeyT = TypeVar("KeyT", bound=Hashable)
+Call = partial[Any]
+Said = Callable[[int, int], None]
+
+
+def computed(parts: Mapping[KeyT, Call], jobs: int, said: Said) -> dict[KeyT, Any]:
+    """What each part returns, in the order of ``parts``, whichever finished first. ``said``: (done, of how many).
+
+    Raises NnasimError with the message of the first part that failed.
+    """
+    found: dict[KeyT, Any] = {}
+    said(0, len(parts))
+    if jobs == 1:
+        for done, (name, call) in enumerate(parts.items(), start=1):
+            found[name] = call()
+            said(done, len(parts))
+        return found
+    return _in_workers(parts, jobs, said)
+
+
+def _in_workers(parts: Mapping[KeyT, Call], jobs: int, said: Said) -> dict[KeyT, Any]:
+    from nnasim.sweep.local import LocalBackend
+
+    # loky replaces a worker that has grown, which is as it should be, and warns of it.
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+    backend, finished = LocalBackend(jobs), False
+    try:
+        futures: dict[Future[Any], KeyT] = {backend.submit(tried, call): name for name, call in parts.items()}
+        found = {}
+        for done, future in enumerate(as_completed(futures), start=1):
+            result, complaint = future.result()
+            if complaint is not None:
+                raise NnasimError(complaint)
+            found[futures[future]] = result
+            said(done, len(parts))
+        finished = True
+    finally:
+        backend.close(kill=not finished)
+    return {name: found[name] for name in parts}
+
+
+def tried(call: Call) -> tuple[Any, str | None]:
+    """What ``call`` returns, or its complaint as text: our errors do not survive the way between processes."""
+    try:
+        return call(), None
+    except NnasimError as error:
+        return None, str(error)

@@ -1,0 +1,74 @@
+"""The claim's section: the gain over hand-off and bandwidth, and how it hangs on the rate of symbols."""
+
+from __future__ import annotations
+
+from reports.document import Figure, Section, Table
+from reports.figures.placement import gain_map
+from reports.study_record import LatencyStudy
+
+
+def claim(study: LatencyStudy) -> Section:
+    """Maps of the gain as pictures and as numbers, one for each model."""
+    figures = tuple(
+        Figure(
+            f"map-{name}",
+            gain_map(f"map-{name}", f"{name}: gain of aat over cpu_fallback [%]", found),
+            "Median engine latency. Framed and bold: 5 to 7 %, as the paper reports; dashed line 5 %, solid line 7 %.",
+        )
+        for name, found in study.maps.items()
+    )
+    return Section(
+        "claim",
+        "The claim: 5 to 7 % of engine latency",
+        (
+            "How much lower the median engine latency is when everything stays on the chip (aat) than when "
+            "activations, gates and the joint go to the CPU (cpu_fallback). Every percentage belongs to its hand-off "
+            "and bandwidth.",
+        ),
+        figures,
+        (_here(study), _symbol_rates(study), _maps(study)),
+    )
+
+
+def _here(study: LatencyStudy) -> Table:
+    rows = tuple((name, study.weights[name], found.here_pct) for name, found in study.maps.items())
+    return Table("gain", f"Gain on {study.preset} as it is", ("model", "weights", "gain [%]"), rows)
+
+
+def _maps(study: LatencyStudy) -> Table:
+    rates = next(iter(study.maps.values())).bandwidths
+    rows = tuple(
+        (name, handoff, *gains)
+        for name, found in study.maps.items()
+        for handoff, gains in zip(found.handoffs_us, found.gains_pct, strict=True)
+    )
+    return Table(
+        "gain_map",
+        "The maps as numbers: gain [%] at each DRAM bandwidth",
+        ("model", "hand-off [us]", *(f"gain [%] at {rate / 1e9:g} GB/s" for rate in rates)),
+        rows,
+        "Where cpu_fallback can no longer keep up with the speech, its backlog makes the gain jump.",
+    )
+
+
+_RATES = (
+    "model", "pieces per symbol", "symbols [1/s]", "gain in engine latency [%]", "gain in processing time [%]",
+    "processing of aat [ms per s of audio]",
+)  # fmt: skip
+
+
+def _symbol_rates(study: LatencyStudy) -> Table:
+    rows = tuple(
+        (name, one.pieces, one.symbols_per_s, one.engine_pct, one.busy_pct, one.aat_busy_ms_per_s)
+        for name, found in study.rates.items()
+        for one in found
+    )
+    return Table(
+        "symbol_rates",
+        f"How the gain on {study.preset} hangs on the rate of symbols",
+        _RATES,
+        rows,
+        "A sub-word recogniser emits several pieces a word. How many a second is assumed, not measured: the real "
+        "decodes' symbols, each as 1 to 8 pieces. Pieces leave one encoder output apart, the last when the symbol "
+        "really left.",
+    )
