@@ -11,6 +11,8 @@ from nnasim.ir.program import BLOCKS
 from nnasim.ir.result import CounterSamples, SimResult, Span
 from reports.flows import flows
 
+IDS_PER_PROCESS = 1_000_000
+
 
 class Track(NamedTuple):
     """Spans of one block that do not overlap, in order; ``number`` counts the block's tracks from 0."""
@@ -54,7 +56,8 @@ def chrome_trace(results: Mapping[str, SimResult]) -> dict[str, Any]:
     for process, (label, result) in enumerate(results.items(), start=1):
         events.append(_name("process_name", process, 0, f"{label} on {result.preset}"))
         threads: dict[Span, int] = {}
-        for thread, track in enumerate(tracks(result.spans), start=1):
+        # A thread whose number is its process's would be shown as the main one.
+        for thread, track in enumerate(tracks(result.spans), start=1000 * process + 1):
             number = f" {track.number + 1}" if track.number else ""
             events.append(_name("thread_name", process, thread, f"{track.block}{number}"))
             events += [_event(span, process, thread, result.clock_hz) for span in track.spans]
@@ -101,12 +104,12 @@ def _count(counter: CounterSamples, index: int, process: int, clock_hz: float) -
 
 
 def _arrow(phase: str, number: int, cycle: int, process: int, thread: int, clock_hz: float) -> dict[str, Any]:
-    """One end of an arrow; its number is the process's own."""
+    """One end of an arrow. Its id must be a number, or the viewer drops it: unlike other ids, no text is allowed."""
     return {
         "ph": phase,
         "name": "weights",
         "cat": "flow",
-        "id": f"{process}.{number}",
+        "id": process * IDS_PER_PROCESS + number,
         "pid": process,
         "tid": thread,
         "ts": cycle * 1e6 / clock_hz,

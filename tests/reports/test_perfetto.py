@@ -55,6 +55,16 @@ def test_every_block_that_worked_has_a_track(result, packets):
     assert {"sram occupancy", "dram bandwidth"} <= shown
 
 
+def test_tracks_stand_in_the_order_of_the_datas_way_under_their_system(result, packets):
+    described = [p.track_descriptor for p in packets if p.HasField("track_descriptor")]
+    group, children = described[0], described[1:]
+    assert (group.name, group.child_ordering) == ("aat on edge256", protos.TrackDescriptor.EXPLICIT)
+    assert {track.parent_uuid for track in children} == {group.uuid}
+    ranks = [track.sibling_order_rank for track in children]
+    assert ranks == sorted(set(ranks))
+    assert [track.name for track in children][:2] == ["dma", "dma 2"]
+
+
 def test_every_span_is_a_slice_that_closes_before_the_next_opens(result, packets):
     slices = 0
     for events in events_by_track(packets).values():
@@ -87,7 +97,16 @@ def test_the_chrome_trace_carries_the_same_arrows_and_counters(result):
     events = json.loads(json.dumps(chrome_trace({"aat": result}), allow_nan=False))["traceEvents"]
     arrows = len(flows(result.spans))
     assert sum(event["ph"] == "s" for event in events) == sum(event["ph"] == "f" for event in events) == arrows
+    # The viewer drops an arrow whose id is no number, and takes a thread with its process's number for the main one.
+    assert all(isinstance(event["id"], int) for event in events if event["ph"] in "sf")
+    assert all(event["tid"] != event["pid"] for event in events if event["ph"] == "X")
     assert {event["name"] for event in events if event["ph"] == "C"} == {"sram occupancy", "dram bandwidth"}
+
+
+def test_arrows_of_two_systems_keep_apart(result):
+    events = chrome_trace({"aat": result, "naive": result})["traceEvents"]
+    starts = [event["id"] for event in events if event["ph"] == "s"]
+    assert len(starts) == len(set(starts)) == 2 * len(flows(result.spans))
 
 
 def test_no_two_spans_of_a_track_overlap(result):
