@@ -26,6 +26,7 @@ class ModelConfig(_Frozen):
     prediction_units: int = Field(gt=0, le=4096)
     prediction_layers: int = Field(gt=0, le=8)
     joint_units: int = Field(gt=0, le=4096)
+    layer_norm: bool = Field(False, description="LSTM layers that normalise both shares of their gates")
     max_symbols: int = Field(3, gt=0, le=100, description="symbols that greedy decoding emits per encoder output")
 
     def shape(self, features: FeatureConfig, outputs: int, name: str) -> RnntShape:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from aat_training.model.rnnt import Rnnt
 from aat_training.quant.chip_arithmetic import ChipArithmetic
+from aat_training.quant.lstm_kernel import NORMS
 from nnasim.numerics.activation import ActivationUnit
 from nnasim.numerics.rescale import Rescale
 
@@ -45,6 +46,9 @@ def _lstm(model: Rnnt, chip: ChipArithmetic, name: str) -> dict[str, np.ndarray]
         f"{name}.cell.rescale": rescale_rows(cell.cell),
         f"{name}.output.rescale": rescale_rows(cell.output),
     }
+    for norm, gain in zip(NORMS, (weights.gain_x, weights.gain_h), strict=True):
+        if gain is not None:
+            constants[f"{name}.{norm}.gain"] = gain.integers.numpy().astype(np.int32)
     for function in ("sigmoid", "tanh", "tanh_c"):
         constants |= _unit(f"{name}.{function}", getattr(cell, function))
     return constants

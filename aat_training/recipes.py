@@ -75,10 +75,20 @@ def an4() -> Recipe:
 
 
 RECIPES: dict[str, Callable[[], Recipe]] = {"tiny": tiny, "digits": digits, "an4": an4}
+NORM = "-ln"
+
+
+def with_layer_norm(recipe: Recipe) -> Recipe:
+    """The same recipe with layer-norm LSTMs, under a name of its own: its checkpoints hold more parameters."""
+    model = recipe.model.model_copy(update={"layer_norm": True})
+    return recipe.model_copy(update={"name": recipe.name + NORM, "model": model})
 
 
 def load_recipe(name: str) -> Recipe:
-    """A recipe by name. Raises ConfigError for an unknown one."""
-    if name not in RECIPES:
-        raise ConfigError("--recipe", "name", name, f"must be one of {', '.join(RECIPES)}")
-    return RECIPES[name]()
+    """A recipe by name; with ``-ln`` behind it, its layer-norm version. Raises ConfigError for an unknown one."""
+    plain = name.removesuffix(NORM)
+    if plain not in RECIPES:
+        allowed = f"must be one of {', '.join(RECIPES)}, with {NORM} behind it for layer norm"
+        raise ConfigError("--recipe", "name", name, allowed)
+    recipe = RECIPES[plain]()
+    return with_layer_norm(recipe) if name != plain else recipe

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from aat_training.model.norm_lstm import float_step
 from aat_training.model.rnnt import LayerState, Rnnt
 
 
@@ -34,9 +35,7 @@ class FloatArithmetic:
         h, c = state or (zeros, zeros)
         outputs = []
         for frame in x:
-            h, c = torch.lstm_cell(
-                frame, (h, c), layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0
-            )
+            h, c = float_step(layer, frame, h, c)
             outputs.append(h)
         return torch.stack(outputs) if outputs else x.new_zeros(0, *zeros.shape), (h, c)
 

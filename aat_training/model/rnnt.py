@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from aat_training.model.norm_lstm import NormLstm
 from workloads.rnnt.shapes import RnntShape
 
 if TYPE_CHECKING:
@@ -43,14 +44,14 @@ class Rnnt(nn.Module):
         self.before = [f"enc{n}" for n in range(before)]
         self.after = [f"enc{n}" for n in range(before, before + after)]
         self.prediction = [f"pred{n}" for n in range(shape.prediction_layers)]
-        self.layers = nn.ModuleDict()
+        self.layers, kind = nn.ModuleDict(), NormLstm if shape.layer_norm else nn.LSTM
         for number, name in enumerate(self.before):
-            self.layers[name] = nn.LSTM(units if number else shape.input_features, units)
+            self.layers[name] = kind(units if number else shape.input_features, units)
         for number, name in enumerate(self.after):
-            self.layers[name] = nn.LSTM(units if number else units * shape.reduction, units)
+            self.layers[name] = kind(units if number else units * shape.reduction, units)
         for number, name in enumerate(self.prediction):
             inputs = shape.prediction_units if number else shape.embedding
-            self.layers[name] = nn.LSTM(inputs, shape.prediction_units)
+            self.layers[name] = kind(inputs, shape.prediction_units)
         self.embedding = nn.Embedding(shape.outputs, shape.embedding)
         self.joint_enc = nn.Linear(units, shape.joint_units)
         self.joint_pred = nn.Linear(shape.prediction_units, shape.joint_units, bias=False)

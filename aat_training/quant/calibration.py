@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from aat_training.data.batches import Batch
+from aat_training.model.norm_lstm import norms
 from aat_training.model.rnnt import LayerState, Rnnt
 from aat_training.quant.scheme import QuantScheme
 from nnasim.errors import CheckpointError
@@ -67,10 +68,11 @@ class RecordingArithmetic:
         layer = model.lstm(name)
         zeros = x.new_zeros(x.shape[1], layer.hidden_size)
         h, c = state or (zeros, zeros)
-        gx = x @ layer.weight_ih_l0.T + layer.bias_ih_l0
+        norm_x, norm_h = norms(layer)
+        gx = norm_x(x @ layer.weight_ih_l0.T + layer.bias_ih_l0)
         hs, zs, cs = [], [], []
         for row in gx:
-            z = row + h @ layer.weight_hh_l0.T
+            z = row + norm_h(h @ layer.weight_hh_l0.T)
             i, f, g, o = z.chunk(4, -1)
             c = f.sigmoid() * c + i.sigmoid() * g.tanh()
             h = o.sigmoid() * c.tanh()

@@ -11,6 +11,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from aat_training.model.norm_lstm import gains
 from aat_training.model.rnnt import LayerState, Rnnt
 from aat_training.quant.linear import ChipLinear, LinearWeights
 from aat_training.quant.lstm import (
@@ -32,6 +33,12 @@ from nnasim.numerics.weights import MatmulScale
 T = TypeVar("T")
 GATE_STEP = 2.0**-GATE_FRAC
 LOGIT_STEP = GATE_STEP  # logits leave the chip as int32 in the gate domain
+
+
+def lstm_parameters(layer: nn.LSTM) -> list[nn.Parameter]:
+    """w_ih, w_hh, bias, and both gains of a layer-norm LSTM."""
+    named = (layer.get_parameter(name) for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0"))
+    return [*named, *gains(layer)]
 
 
 class _Activation(torch.autograd.Function):
@@ -89,7 +96,8 @@ class ChipArithmetic:
         zeros = torch.zeros(x.shape[1], layer.hidden_size)
         h, c = state or (zeros, zeros)
         if torch.is_grad_enabled():
-            out, c = LstmSequence.apply(x, layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, h, c, kernel)
+            w_ih, w_hh, bias, *gain = lstm_parameters(layer)
+            out, c = LstmSequence.apply(x, w_ih, w_hh, bias, h, c, kernel, *gain)
         else:
             weights = self.frozen_weights(name, layer)
             out, c, _ = run_forward(kernel, weights, project_input(kernel, weights, x), h, c, keep=False)
@@ -97,7 +105,7 @@ class ChipArithmetic:
 
     def frozen_weights(self, name: str, layer: nn.LSTM) -> LstmWeights:
         """The layer's integers, made again only when an optimiser has changed its parameters."""
-        parameters = [layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0]
+        parameters = lstm_parameters(layer)
         return self._made(self._frozen, name, parameters, lambda: quantise_lstm(self._kernels[name], *parameters))
 
     @staticmethod

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from aat_training.model.rnnt import LayerState, Rnnt
-from aat_training.quant.chip_arithmetic import ChipArithmetic
+from aat_training.quant.chip_arithmetic import ChipArithmetic, lstm_parameters
 from aat_training.quant.fallback_lstm import GATE_STEP, FallbackSequence, run_float_gates
 from aat_training.quant.rounding import handed_over_, not_saturated
 from nnasim.numerics.formats import H_FRAC
@@ -46,7 +46,8 @@ class FallbackArithmetic(ChipArithmetic):
         zeros = torch.zeros(x.shape[1], layer.hidden_size)
         h, c = state or (zeros, zeros)
         if torch.is_grad_enabled():
-            out, c = FallbackSequence.apply(x, layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, h, c, kernel)
+            w_ih, w_hh, bias, *gain = lstm_parameters(layer)
+            out, c = FallbackSequence.apply(x, w_ih, w_hh, bias, h, c, kernel, *gain)
         else:
             c, trail = run_float_gates(kernel, self.frozen_weights(name, layer), x, h, c, keep=False)
             out = trail.h

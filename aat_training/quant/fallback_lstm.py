@@ -7,13 +7,14 @@ that rows of another length would hold other numbers than those that were decode
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from aat_training.quant.lstm_backward import parameter_gradients, run_backward
+from aat_training.model.norm_lstm import normalised
+from aat_training.quant.lstm_backward import layer_gradients
 from aat_training.quant.lstm_forward import project_input
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, holds_h_product, may_saturate_gate, quantise_lstm
 from aat_training.quant.lstm_trail import Trail
@@ -32,30 +33,37 @@ class FallbackSequence(torch.autograd.Function):
 
     @staticmethod
     def forward(  # noqa: D102
-        ctx: Any, x: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, h0: Tensor, c0: Tensor, kernel: LstmKernel
-    ) -> tuple[Tensor, Tensor]:
-        weights = quantise_lstm(kernel, w_ih, w_hh, bias)
+        ctx: Any, x: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, h0: Tensor, c0: Tensor, kernel: LstmKernel,
+        *gains: Tensor,
+    ) -> tuple[Tensor, Tensor]:  # fmt: skip
+        weights = quantise_lstm(kernel, w_ih, w_hh, bias, *gains)
         c, trail = run_float_gates(kernel, weights, x, h0, c0, keep=True)
         ctx.kernel, ctx.weights, ctx.trail, ctx.start = kernel, weights, trail, (x, h0, c0)
         return trail.h.clone(), c.clone()  # a node that holds its own output would never be freed
 
     @staticmethod
     def backward(ctx: Any, dh_int: Tensor, dc: Tensor) -> tuple[Tensor | None, ...]:  # noqa: D102
-        kernel, weights, (x, h0, c0) = ctx.kernel, ctx.weights, ctx.start
-        trail, act = ctx.trail.with_slopes(kernel.numerics.activation_bits), kernel.act_step
-        dz, dh0, dc0 = run_backward(trail, weights.real_h, c0, dh_int / act, dc)
-        dx, dw_x, dw_h, dbias = parameter_gradients(kernel, weights, dz, x, h0, trail.h, into_x=ctx.needs_input_grad[0])
-        return dx, dw_x, dw_h, dbias, dh0 * act, dc0, None
+        kernel, (x, h0, c0) = ctx.kernel, ctx.start
+        trail = ctx.trail.with_slopes(kernel.numerics.activation_bits)
+        dx, dw_x, dw_h, dbias, dh0, dc0, *dgains = layer_gradients(
+            kernel, ctx.weights, trail, x, h0, c0, dh_int / kernel.act_step, dc, into_x=ctx.needs_input_grad[0]
+        )
+        return dx, dw_x, dw_h, dbias, dh0, dc0, None, *dgains
 
 
 @dataclass(frozen=True)
 class FloatTrail:
-    """What the steps leave: h (T, B, H) integers; gates (S, B, 4H), c and tanh(c) (S, B, H) real. S is T, or 1."""
+    """What the steps leave: h (T, B, H) integers; gates (S, B, 4H), c and tanh(c) (S, B, H) real. S is T, or 1.
+
+    ``x_share``, ``h_share``: as in ``Trail``.
+    """
 
     h: Tensor
     gates: Tensor
     c: Tensor
     tc: Tensor
+    x_share: Tensor | None = None
+    h_share: Tensor | None = None
 
     @classmethod
     def empty(cls, steps: int, batch: int, units: int, *, keep: bool) -> FloatTrail:
@@ -74,7 +82,10 @@ class FloatTrail:
         inside = not_saturated(self.gates[..., output] * self.tc, bits)
         slopes[..., output].mul_(inside)
         c_slopes = (1 - self.tc * self.tc).mul_(inside)
-        return Trail(self.h, self.gates, self.c, self.tc, slopes, c_slopes, torch.ones_like(self.c))
+        inside_c = torch.ones_like(self.c)
+        return Trail(
+            self.h, self.gates, self.c, self.tc, slopes, c_slopes, inside_c, self.x_share, self.h_share
+        )  # fmt: skip
 
 
 def run_float_gates(
@@ -83,8 +94,10 @@ def run_float_gates(
     """x (T, B, I) and h (B, H) integers, c (B, H) real -> the last c, and what the steps leave."""
     require_exact_type(h, f"{kernel.name}.h_mm")
     steps, (batch, units) = len(x), h.shape
-    trail = FloatTrail.empty(steps, batch, units, keep=keep)
-    step = _FloatStep(kernel, weights, project_input(kernel, weights, x), c, trail)
+    trail, gx = FloatTrail.empty(steps, batch, units, keep=keep), project_input(kernel, weights, x)
+    if keep and weights.gain_h is not None:
+        trail = replace(trail, x_share=gx, h_share=torch.empty_like(gx))
+    step = (_FloatStep if weights.gain_h is None else _NormStep)(kernel, weights, gx, c, trail)
     single, w_h = holds_h_product(kernel, units), weights.w_h.T
     bits, acc = (kernel.numerics.activation_bits, kernel.numerics.weight_bits), torch.empty(batch, 4 * units)
     for t in range(steps):
@@ -111,8 +124,7 @@ class _FloatStep:
     def __call__(self, t: int, acc: Tensor) -> None:
         """Accumulators (B, 4H) of step ``t`` -> its h, gates, c and tanh(c)."""
         place = t if len(self.cells) > 1 else 0
-        # Not saturated to int32: sigmoid and tanh have been constant long before.
-        self.z.copy_(self.requant_h(self.wide.copy_(acc)).add_(self.gx[t])).mul_(GATE_STEP)
+        self._add_shares(t, self.requant_h(self.wide.copy_(acc)))
         i, f, o, g = (gate[place] for gate in self.gates)
         for z, gate in zip(self.z_parts, (i, f, o), strict=False):
             torch.sigmoid(z, out=gate)
@@ -121,3 +133,22 @@ class _FloatStep:
         self.c = torch.add(self.kept, torch.mul(i, g, out=self.new), out=self.cells[place])
         tc = torch.tanh(self.c, out=self.tc[place])
         handed_over_(torch.mul(o, tc, out=self.h[t]), self.bits)
+
+    def _add_shares(self, t: int, gh: Tensor) -> None:
+        """Not saturated to int32: sigmoid and tanh have been constant long before."""
+        self.z.copy_(gh.add_(self.gx[t])).mul_(GATE_STEP)
+
+
+class _NormStep(_FloatStep):
+    """The same with both shares normalised in float, by the gains that the chip has."""
+
+    def __init__(self, kernel: LstmKernel, weights: LstmWeights, gx_TBG: Tensor, c: Tensor, trail: FloatTrail) -> None:
+        assert weights.gain_x is not None
+        assert weights.gain_h is not None
+        self.gain, self.h_share = weights.gain_h.real, trail.h_share
+        super().__init__(kernel, weights, normalised((gx_TBG * GATE_STEP).float(), weights.gain_x.real), c, trail)
+
+    def _add_shares(self, t: int, gh: Tensor) -> None:
+        if self.h_share is not None:
+            self.h_share[t].copy_(gh)
+        torch.add(self.gx[t], normalised((gh * GATE_STEP).float(), self.gain), out=self.z)

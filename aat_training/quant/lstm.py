@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.look_up import Gradient, LookUp
-from aat_training.quant.lstm_backward import parameter_gradients, run_backward
+from aat_training.quant.lstm_backward import layer_gradients
 from aat_training.quant.lstm_forward import project_input, run_forward
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, gate_order, quantise_lstm
 
@@ -29,16 +29,16 @@ __all__ = [
 class LstmSequence(torch.autograd.Function):
     """x (T, B, I) integers, parameters in torch's layout, h0 and c0 (B, H) integers -> h (T, B, H), last c: integers.
 
-    Gradients of x, h0 and c0 are with respect to their integers.
+    Gradients of x, h0 and c0 are with respect to their integers. ``gains``: gain_x and gain_h of a layer-norm LSTM.
     """
 
     @staticmethod
     def forward(  # noqa: D102
-        ctx: Any, x: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, h0: Tensor, c0: Tensor, kernel: LstmKernel
-    ) -> tuple[Tensor, Tensor]:
-        weights = quantise_lstm(kernel, w_ih, w_hh, bias)
-        gx = project_input(kernel, weights, x)
-        h_TBH, c, trail = run_forward(kernel, weights, gx, h0, c0, keep=True)
+        ctx: Any, x: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, h0: Tensor, c0: Tensor, kernel: LstmKernel,
+        *gains: Tensor,
+    ) -> tuple[Tensor, Tensor]:  # fmt: skip
+        weights = quantise_lstm(kernel, w_ih, w_hh, bias, *gains)
+        h_TBH, c, trail = run_forward(kernel, weights, project_input(kernel, weights, x), h0, c0, keep=True)
         # Detached: a node that holds its own output would never be freed.
         kept = replace(trail, h=h_TBH.detach())
         ctx.kernel, ctx.weights, ctx.trail, ctx.start = kernel, weights, kept, (x, h0, c0)
@@ -46,10 +46,11 @@ class LstmSequence(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, dh_int: Tensor, dc_int: Tensor) -> tuple[Tensor | None, ...]:  # noqa: D102
-        kernel, weights, trail = ctx.kernel, ctx.weights, ctx.trail
-        x, h0, c0 = ctx.start
-        cell_scale, act = kernel.cell.cell_scale, kernel.act_step
+        kernel, (x, h0, c0), scale = ctx.kernel, ctx.start, ctx.kernel.cell.cell_scale
         # Gradients arrive per integer step; one real unit is 1 / step of them.
-        dz, dh0, dc0 = run_backward(trail, weights.real_h, c0 * cell_scale, dh_int / act, dc_int / cell_scale)
-        dx, dw_x, dw_h, dbias = parameter_gradients(kernel, weights, dz, x, h0, trail.h, into_x=ctx.needs_input_grad[0])
-        return dx, dw_x, dw_h, dbias, dh0 * act, dc0 * cell_scale, None
+        dx, dw_x, dw_h, dbias, dh0, dc0, *dgains = layer_gradients(
+            kernel, ctx.weights, ctx.trail, x, h0, c0 * scale, dh_int / kernel.act_step, dc_int / scale,
+            into_x=ctx.needs_input_grad[0],
+        )  # fmt: skip
+        assert dc0 is not None
+        return dx, dw_x, dw_h, dbias, dh0, dc0 * scale, None, *dgains

@@ -9,41 +9,66 @@ from torch import Tensor
 
 from aat_training.quant.compiled.lstm_steps import compiled_backward
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, reordered
+from aat_training.quant.lstm_norm import NormSlopes
 from aat_training.quant.lstm_trail import Trail
 from aat_training.quant.rounding import BIAS_LIMIT
 
 Step = Callable[[int], None]
 
 
-def run_backward(trail: Trail, w_h: Tensor, c0: Tensor, dh_TBH: Tensor, dc: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """d loss / d z (T, B, 4H) in real units, and what remains for h0 and c0 (B, H), from d loss / d h of every step.
+def layer_gradients(
+    kernel: LstmKernel, weights: LstmWeights, trail: Trail, x: Tensor, h0: Tensor, c0: Tensor, dh_TBH: Tensor,
+    dc: Tensor, *, into_x: bool,
+) -> tuple[Tensor | None, ...]:  # fmt: skip
+    """Gradients of x (None unless ``into_x``), w_ih, w_hh, bias, h0, c0, and of both gains of a layer that has them.
 
-    ``w_h``: real-valued recurrent weights (4H, H); ``c0`` real-valued.
+    ``dh_TBH``, ``dc`` and ``c0`` are real-valued, x and h0 integers: their gradients are with respect to those.
+    """
+    norms = [
+        NormSlopes.of(share, gain)
+        for share, gain in ((trail.x_share, weights.gain_x), (trail.h_share, weights.gain_h))
+        if share is not None and gain is not None
+    ]
+    dz, dz_h, dh0, dc0 = run_backward(trail, weights.real_h, c0, dh_TBH, dc, norms[1] if norms else None)
+    dgains = [reordered(norm.into_gain(dz)) for norm in norms]
+    dz_x = norms[0].back(dz) if norms else dz
+    return *_parameters(kernel, weights, dz_x, dz_h, x, h0, trail.h, into_x), dh0 * kernel.act_step, dc0, *dgains
+
+
+def run_backward(
+    trail: Trail, w_h: Tensor, c0: Tensor, dh_TBH: Tensor, dc: Tensor, norm: NormSlopes | None = None
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """d loss / d z and / d h's share of it (T, B, 4H), and what remains for h0 and c0 (B, H).
+
+    From d loss / d h of every step. All in real units; ``w_h``: recurrent weights (4H, H).
     """
     steps, batch, units = dh_TBH.shape
     dz_TBG = torch.empty(steps, batch, 4 * units)
+    share_TBG = dz_TBG if norm is None else torch.empty_like(dz_TBG)
     dh, dc, nothing = torch.empty(batch, units), dc.clone(), torch.zeros(batch, units)
     step: Step = compiled_backward(trail, c0, dh, dc, dz_TBG) or TorchBackward(trail, c0, dh, dc, dz_TBG)
     if steps:
         dh.copy_(dh_TBH[-1])
     for t in range(steps - 1, -1, -1):
         step(t)
-        torch.addmm(dh_TBH[t - 1] if t else nothing, dz_TBG[t], w_h, out=dh)
-    return dz_TBG, dh if steps else nothing, dc
+        if norm is not None:
+            share_TBG[t] = norm.back(dz_TBG[t], t)
+        torch.addmm(dh_TBH[t - 1] if t else nothing, share_TBG[t], w_h, out=dh)
+    return dz_TBG, share_TBG, dh if steps else nothing, dc
 
 
-def parameter_gradients(
-    kernel: LstmKernel, weights: LstmWeights, dz_TBG: Tensor, x: Tensor, h0: Tensor, h_TBH: Tensor, *, into_x: bool
-) -> tuple[Tensor | None, Tensor, Tensor, Tensor]:
-    """d loss / d x's integers (None unless ``into_x``), and of w_ih, w_hh and bias in torch's layout, real-valued.
+def _parameters(
+    kernel: LstmKernel, weights: LstmWeights, dz_x: Tensor, dz_h: Tensor, x: Tensor, h0: Tensor, h_TBH: Tensor,
+    into_x: bool,
+) -> tuple[Tensor | None, Tensor, Tensor, Tensor]:  # fmt: skip
+    """One matrix product each over all time steps. A bias that was clipped has no gradient.
 
-    One matrix product each over all time steps; x, h0 and h are integers, dz is with respect to real gates. A bias that
-    was clipped has no gradient; weights are never clipped, since their scale follows from the largest of them.
+    Weights are never clipped, since their scale follows from the largest of them.
     """
-    flat = dz_TBG.flatten(0, 1)
+    flat = dz_x.flatten(0, 1)
     before = torch.cat([h0[None], h_TBH[:-1]]).flatten(0, 1)
     dw_x = reordered(flat.T @ x.flatten(0, 1).float()).mul_(kernel.in_step)
-    dw_h = reordered(flat.T @ before).mul_(kernel.act_step)
+    dw_h = reordered(dz_h.flatten(0, 1).T @ before).mul_(kernel.act_step)
     dbias = reordered(flat.sum(0).mul_(weights.bias.abs() < BIAS_LIMIT))
     dx = ((flat @ weights.real_x).mul_(kernel.in_step)).view(x.shape) if into_x else None
     return dx, dw_x, dw_h, dbias

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -37,13 +38,24 @@ def project_input(kernel: LstmKernel, weights: LstmWeights, x: Tensor) -> Tensor
     return acc.clamp_(lowest(32), highest(32)) if may_saturate_input(weights, bits[0]) else acc
 
 
+def input_share(weights: LstmWeights, gx_TBG: Tensor) -> Tensor:
+    """What the input adds to the gates: its product, normalised where the layer has a norm."""
+    return gx_TBG if weights.gain_x is None else weights.gain_x(gx_TBG)
+
+
 def run_forward(
     kernel: LstmKernel, weights: LstmWeights, gx_TBG: Tensor, h: Tensor, c: Tensor, *, keep: bool
 ) -> tuple[Tensor, Tensor, Trail]:
-    """h, c (B, H) integers -> h of every step (T, B, H), the last c, and what backward needs where ``keep``."""
+    """h, c (B, H) integers -> h of every step (T, B, H), the last c, and what backward needs where ``keep``.
+
+    ``gx_TBG``: the input's product in the gate domain, before its norm where the layer has one.
+    """
     require_exact_type(h, f"{kernel.name}.h_mm")
     steps, (batch, units) = len(gx_TBG), h.shape
     trail, cell = Trail.empty(steps, batch, units, keep=keep), c.double()
+    if keep and weights.gain_h is not None:
+        trail = replace(trail, x_share=gx_TBG, h_share=torch.empty_like(gx_TBG))
+    gx_TBG = input_share(weights, gx_TBG)
     acc = torch.empty(batch, 4 * units)
     single = holds_h_product(kernel, units)
     step = compiled_forward(kernel, weights, gx_TBG, acc, cell, trail) if single else None
@@ -62,7 +74,7 @@ class TorchForward:
     """One step's point-wise half in PyTorch, float64 integers in buffers made once."""
 
     def __init__(self, kernel: LstmKernel, weights: LstmWeights, gx_TBG: Tensor, c: Tensor, trail: Trail) -> None:
-        self.kernel, self.gx, self.c, self.trail = kernel, gx_TBG, c, trail
+        self.kernel, self.gx, self.c, self.trail, self.gain = kernel, gx_TBG, c, trail, weights.gain_h
         batch, units = c.shape
         self.z = torch.empty(batch, 4 * units, dtype=torch.float64)
         self.gates = torch.empty_like(self.z)
@@ -94,10 +106,17 @@ class TorchForward:
         self._hidden(t, place)
 
     def _gates(self, t: int, acc: Tensor, place: int) -> None:
-        z, kernel, trail = self.requant_h(self.z.copy_(acc)).add_(self.gx[t]), self.kernel, self.trail
-        z.clamp_(kernel.sigmoid.base, highest(16) + 1)
+        z, kernel, trail = self.requant_h(self.z.copy_(acc)), self.kernel, self.trail
+        z = z if self.gain is None else self._normalised(t, z)
+        z.add_(self.gx[t]).clamp_(kernel.sigmoid.base, highest(16) + 1)
         index = self.index[place].copy_(z).add_(self.offset).view(-1)
         torch.index_select(kernel.gate_values, 0, index, out=trail.gates[place].view(-1))
+
+    def _normalised(self, t: int, share: Tensor) -> Tensor:
+        assert self.gain is not None
+        if self.trail.h_share is not None:
+            self.trail.h_share[t].copy_(share)
+        return self.gain(share)
 
     def _cell(self, place: int) -> None:
         kernel, trail, bits = self.kernel, self.trail, self.kernel.cell.cell_bits

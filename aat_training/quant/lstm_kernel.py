@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.look_up import Gradient, LookUp
+from aat_training.quant.lstm_norm import Gain
 from aat_training.quant.rounding import BIAS_LIMIT, integers, largest_rows
 from nnasim.errors import NumericsError
 from nnasim.numerics.bounds import exact_type
@@ -17,6 +18,8 @@ from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.formats import GATE_FRAC, H_FRAC, WEIGHT_LIMIT, highest, lowest
 from nnasim.numerics.layers import LstmCell
 from nnasim.numerics.weights import MatmulScale, matmul_scale
+
+NORMS = "norm_x", "norm_h"
 
 
 def gate_order(units: int) -> np.ndarray:
@@ -94,13 +97,18 @@ class LstmKernel:
 
 @dataclass(frozen=True)
 class LstmWeights:
-    """Integers of one layer in the chip's gate order, float32 (4H, I), (4H, H), (4H,), with their scales."""
+    """Integers of one layer in the chip's gate order, float32 (4H, I), (4H, H), (4H,), with their scales.
+
+    ``gain_x``, ``gain_h``: those of a layer-norm LSTM.
+    """
 
     w_x: Tensor
     w_h: Tensor
     bias: Tensor
     scale_x: MatmulScale
     scale_h: MatmulScale
+    gain_x: Gain | None = None
+    gain_h: Gain | None = None
 
     @cached_property
     def real_x(self) -> Tensor:
@@ -113,14 +121,16 @@ class LstmWeights:
         return self.w_h * torch.from_numpy(self.scale_h.weight_step).float()[:, None]
 
 
-def quantise_lstm(kernel: LstmKernel, w_ih: Tensor, w_hh: Tensor, bias: Tensor) -> LstmWeights:
-    """Real parameters in torch's gate order -> the chip's integers. Raises NumericsError for NaN or infinity."""
+def quantise_lstm(kernel: LstmKernel, w_ih: Tensor, w_hh: Tensor, bias: Tensor, *gains: Tensor) -> LstmWeights:
+    """Real parameters in torch's gate order -> the chip's integers; ``gains``: gain_x and gain_h, or none.
+
+    Raises NumericsError for NaN or infinity.
+    """
     numerics, gate = kernel.numerics, 2.0**-GATE_FRAC
     w_ih, w_hh, bias = (reordered(p.detach()) for p in (w_ih, w_hh, bias))
     scale_x = matmul_scale(largest_rows(w_ih), kernel.in_step, gate, numerics, f"{kernel.name}.x")
     scale_h = matmul_scale(largest_rows(w_hh), kernel.act_step, gate, numerics, f"{kernel.name}.h_mm")
-    if not bool(torch.isfinite(bias).all()):
-        raise NumericsError(f"{kernel.name}.x", "bias", "NaN or infinity", "must be finite")
+    _require_finite(bias, f"{kernel.name}.x", "bias")
     limit = WEIGHT_LIMIT[numerics.weight_bits]
     return LstmWeights(
         integers(w_ih, scale_x.weight_step[:, None], limit),
@@ -128,7 +138,18 @@ def quantise_lstm(kernel: LstmKernel, w_ih: Tensor, w_hh: Tensor, bias: Tensor) 
         integers(bias, scale_x.acc_step, BIAS_LIMIT),
         scale_x,
         scale_h,
+        *(_gain(gain.detach(), f"{kernel.name}.{norm}") for gain, norm in zip(gains, NORMS, strict=False)),
     )
+
+
+def _gain(gain: Tensor, name: str) -> Gain:
+    _require_finite(gain, name, "gain")
+    return Gain.of(reordered(gain), name)
+
+
+def _require_finite(values: Tensor, name: str, what: str) -> None:
+    if not bool(torch.isfinite(values).all()):
+        raise NumericsError(name, what, "NaN or infinity", "must be finite")
 
 
 def holds_h_product(kernel: LstmKernel, units: int) -> bool:

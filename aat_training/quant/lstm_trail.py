@@ -14,7 +14,8 @@ class Trail:
 
     ``gates``: input, forget, output, cell (S, B, 4H); ``slopes``: d gate / d z, zero where z saturated; ``c``, ``tc``:
     cell state and its tanh (S, B, H); ``c_slopes``: d tanh(c) / d c; ``c_inside``: 0 where c saturated. S is T, or 1
-    where nothing is kept: then every step writes into the same place and slopes are left out.
+    where nothing is kept: then every step writes into the same place and slopes are left out. ``x_share``, ``h_share``:
+    integers (T, B, 4H) in the gate domain, float64, before the norms of a layer that has them.
     """
 
     h: Tensor
@@ -24,6 +25,8 @@ class Trail:
     slopes: Tensor | None
     c_slopes: Tensor | None
     c_inside: Tensor
+    x_share: Tensor | None = None
+    h_share: Tensor | None = None
 
     @classmethod
     def empty(cls, steps: int, batch: int, units: int, *, keep: bool) -> Trail:

@@ -11,16 +11,18 @@ For decoding only: there are no gradients.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from aat_training.model.norm_lstm import normalised
 from aat_training.model.rnnt import LayerState, Rnnt
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.linear import LinearWeights
 from aat_training.quant.lstm import LstmWeights, project_input
+from aat_training.quant.lstm_norm import Gain
 from aat_training.quant.placed_cell import GATE, GATE_SUM, PlacedCell, activation_format, saturating_sum
 from aat_training.quant.placed_op import Format, PlacedOp, float_sum, float_tanh
 from aat_training.quant.rounding import exact_matmul, rescaler
@@ -64,9 +66,10 @@ class PlacedArithmetic(ChipArithmetic):
         zeros = torch.zeros(x.shape[1], layer.hidden_size)
         h, c = state or (zeros, zeros)
         gx_TBG, project_h = self._project_input(name, weights, x), self._h_product(name, weights)
+        norm_x, norm_h = self._norm(f"{name}.norm_x", weights.gain_x), self._norm(f"{name}.norm_h", weights.gain_h)
         outputs = []
-        for gx in gx_TBG:
-            h, c = cell(gx, project_h(h), c)
+        for gx in norm_x(gx_TBG):
+            h, c = cell(gx, norm_h(project_h(h)), c)
             outputs.append(h)
         return torch.stack(outputs) if outputs else x.new_zeros(0, *zeros.shape), (h, c)
 
@@ -90,6 +93,14 @@ class PlacedArithmetic(ChipArithmetic):
             return F.linear(h.float(), weights.real_h)
 
         return PlacedOp(self.on_chip(f"{name}.h_mm"), (self._passed,), GATE_SUM, chip, cpu)
+
+    def _norm(self, op: str, gain: Gain | None) -> Callable[[Tensor], Tensor]:
+        """The layer norm of one share of the gates; a layer without one leaves it as it is."""
+        if gain is None:
+            return lambda share: share
+        return PlacedOp(
+            self.on_chip(op), (GATE_SUM,), GATE_SUM, gain, lambda share: normalised(share.float(), gain.real)
+        )
 
     def _linear_op(self, op: str, made: LinearWeights) -> PlacedOp:
         weight = made.weight * torch.from_numpy(made.scale.weight_step).float()[:, None]

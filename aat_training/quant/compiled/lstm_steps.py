@@ -43,8 +43,10 @@ def available() -> bool:
 def covers(kernel: LstmKernel, weights: LstmWeights) -> bool:
     """Whether every scale is exact in double and no intermediate value of this layer can saturate.
 
-    Left out: 31-bit multipliers, double rounding, and products or sums that might leave int32.
+    Left out: 31-bit multipliers, double rounding, products or sums that might leave int32, and layer norm.
     """
+    if weights.gain_h is not None:
+        return False
     cell, top, state = kernel.cell, 1.0 / kernel.sigmoid.step, float(-lowest(kernel.cell.cell_bits))
     scales = cell.keep, cell.update, cell.cell, cell.output, weights.scale_h.requant
     if not all(scale.exact_in_float for scale in scales):

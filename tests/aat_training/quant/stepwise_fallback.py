@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aat_training.model.norm_lstm import normalised
 from aat_training.quant.lstm_kernel import LstmKernel, gate_order, quantise_lstm
 from aat_training.quant.rounding import BIAS_LIMIT, Quantise, Requantise, exact_matmul
 from nnasim.numerics.formats import GATE_FRAC, H_FRAC, WEIGHT_LIMIT, saturate
@@ -21,10 +22,10 @@ def handed_over(real: Tensor, bits: int) -> Tensor:
 
 
 def stepwise_lstm(
-    kernel: LstmKernel, x: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, h: Tensor, c: Tensor
+    kernel: LstmKernel, x: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, h: Tensor, c: Tensor, *gains: Tensor
 ) -> tuple[Tensor, Tensor]:
     """x (T, B, I) integers, parameters in torch's layout, h integers, c real -> h (T, B, H) integers, the last c."""
-    order, made = torch.from_numpy(gate_order(h.shape[1])), quantise_lstm(kernel, w_ih, w_hh, bias)
+    order, made = torch.from_numpy(gate_order(h.shape[1])), quantise_lstm(kernel, w_ih, w_hh, bias, *gains)
     limit = float(WEIGHT_LIMIT[kernel.numerics.weight_bits])
     step_x, step_h = (torch.from_numpy(s.weight_step)[:, None] for s in (made.scale_x, made.scale_h))
     w_x = Quantise.apply(w_ih[order], made.w_x, step_x, limit)
@@ -32,10 +33,19 @@ def stepwise_lstm(
     b = Quantise.apply(bias[order], made.bias, torch.from_numpy(made.scale_x.acc_step), float(BIAS_LIMIT))
     bits = kernel.numerics.activation_bits, kernel.numerics.weight_bits
     gx_TBG = Requantise.apply(exact_matmul(x, w_x, *bits, "x").double() + b, made.scale_x.requant, 32)
+    shared = [
+        Quantise.apply(real[order], gain.integers, torch.tensor(1.0 / 4096), 32767.0) / 4096
+        for real, gain in zip(gains, (made.gain_x, made.gain_h), strict=False)
+    ]
     outputs = []
     for gx in gx_TBG:
         gh = Requantise.apply(exact_matmul(h, w_h, *bits, "h").double(), made.scale_h.requant, 32)
-        i, f, o, g = (saturate(gx + gh, 32) * GATE_STEP).float().chunk(4, -1)
+        if shared:
+            z = normalised((gx * GATE_STEP).float(), shared[0].float())
+            z = z + normalised((gh * GATE_STEP).float(), shared[1].float())
+        else:
+            z = (saturate(gx + gh, 32) * GATE_STEP).float()
+        i, f, o, g = z.chunk(4, -1)
         c = f.sigmoid() * c + i.sigmoid() * g.tanh()
         h = handed_over(o.sigmoid() * c.tanh(), bits[0])
         outputs.append(h)
