@@ -10,6 +10,7 @@ from nnasim import files
 from nnasim.ir.result import SimResult
 from nnasim.units import cycles_to_ms
 from reports import operations
+from reports.energy import labelled_chips, nodes, range_table
 from reports.figures.gantt import gantt
 from reports.figures.headline import headline
 from reports.figures.latency import distribution
@@ -52,6 +53,7 @@ def _context(study: Study) -> dict[str, Any]:
         "pictures": _pictures(study),
         "misheard": misheard(study.hypotheses),
         "bounds": {label: _bound(result) for label, result in study.results.items()},
+        "ranges": _ranges(study.results),
         "chips": _chips(study.results),
         "not_modelled": _not_modelled(study.results),
         "numerics": sorted({result.numerics_hash for result in study.results.values()}),
@@ -95,6 +97,20 @@ def _bound(result: SimResult) -> tuple[float, float, float | None]:
     """(processing time, its closed-form lower bound [ms], their ratio)."""
     simulated, bound = processing_ms(result), cycles_to_ms(result.bound_cycles, result.clock_hz)
     return simulated, bound, simulated / bound if bound else None
+
+
+def _ranges(results: Mapping[str, SimResult]) -> list[dict[str, Any]]:
+    """Tables of figures that are known within a range only; those that nobody computed are absent."""
+    chips = {result.hardware_hash: result for result in results.values()}  # systems on one chip share its area
+    known = [
+        ("energy", "energy_mj", "Energy [mJ] over the whole corpus", results),
+        ("area", "area_mm2", "Area [mm²]", labelled_chips(list(chips.values()))),
+    ]
+    return [
+        {"title": title, "nodes": nodes(shown, section), "table": table}
+        for section, figure, title, shown in known
+        if (table := range_table(shown, figure)) is not None
+    ]
 
 
 def _chips(results: Mapping[str, SimResult]) -> list[tuple[str, list[Parameter]]]:

@@ -1,0 +1,84 @@
+"""Ranges of energy and area reach the page as the result file carries them."""
+
+import json
+import re
+
+from nnasim.hardware import load_preset
+from nnasim.ir.io import read_result, write_record
+from nnasim.pipeline import simulate
+from reports.energy import range_table
+from reports.page import page
+from reports.study import Study
+from reports.text import number
+from workloads.rnnt.builder import build_trace
+from workloads.rnnt.shapes import RnntShape
+
+SHAPE = RnntShape(
+    input_features=32, frame_ms=40, encoder_units=64, encoder_before=1, embedding=16, prediction_units=32,
+    prediction_layers=1, joint_units=32, outputs=12,
+)  # fmt: skip
+
+
+def simulated(*overrides: str):
+    return simulate(build_trace(SHAPE, 4, 2), load_preset("edge256", list(overrides)))
+
+
+def section(html: str) -> str:
+    return html.partition('<section id="energy">')[2].partition("</section>")[0]
+
+
+def test_a_result_file_carries_a_range_per_part_and_their_sums(tmp_path) -> None:
+    write_record(tmp_path / "result.json", simulated())
+    stored = json.loads((tmp_path / "result.json").read_text())["extra"]
+    for figure in ("energy_mj", "area_mm2"):
+        parts = {name: row for name, row in stored[figure].items() if name != "total"}
+        assert all(low < typical < high for low, typical, high in parts.values() if high)
+        sums = [sum(column) for column in zip(*parts.values(), strict=True)]
+        assert max(abs(a / b - 1) for a, b in zip(sums, stored[figure]["total"], strict=True)) < 1e-12
+
+
+def test_a_wider_table_widens_the_total_by_just_that_part() -> None:
+    plain, wide = (simulated(f"energy.dram_pj_per_byte={row}") for row in ("[100,250,300]", "[50,250,600]"))
+    low, typical, high = (b - a for a, b in zip(*(r.extra["energy_mj"]["total"] for r in (plain, wide)), strict=True))
+    moved = plain.totals.dram_bytes * 1e-9
+    assert (round(low / moved), typical, round(high / moved)) == (-50, 0, 300)
+
+
+def test_the_page_shows_low_typical_and_high_of_every_part_and_total(tmp_path) -> None:
+    write_record(tmp_path / "result.json", simulated())
+    result = read_result(tmp_path / "result.json")
+    shown = section(page(Study({"aat": result})))
+    for figure in ("energy_mj", "area_mm2"):
+        for part, row in result.extra[figure].items():
+            cells = "".join(f"<td>{number(value)}</td>" for value in row)
+            name = part.replace("_", " ")
+            assert re.search(rf"{name}.*?</th>\s*{re.escape(cells)}", shown, re.DOTALL), part
+    assert "45 nm" in shown
+
+
+def test_systems_on_one_chip_share_its_area() -> None:
+    one, other = simulated(), simulated("sram.bytes=131072")
+    shown = section(page(Study({"aat": one, "naive": one, "small": other})))
+    energy, _, area = shown.partition("<h3><bdi>Area")
+    assert energy.count('colspan="3"') == 3
+    assert re.findall(r"edge256 #\d", area) == ["edge256 #1", "edge256 #2"]
+
+
+def test_without_tables_there_is_no_such_section() -> None:
+    assert 'id="energy"' not in page(Study({"aat": simulated("energy=null", "area=null")}))
+
+
+def test_what_is_no_range_is_left_out() -> None:
+    rows = {"good": [1, 2, 3], "falling": [3, 2, 1], "short": [1, 2], "word": ["a", 1, 2], "huge": [0, 1, float("inf")]}
+    result = simulated().model_copy(update={"extra": {"energy_mj": rows, "area_mm2": 7}})
+    table = range_table({"aat": result}, "energy_mj")
+    assert table is not None
+    assert table.ranges == {"aat": {"good": (1, 2, 3)}}
+    assert range_table({"aat": result}, "area_mm2") is None
+
+
+def test_hostile_names_of_parts_are_escaped() -> None:
+    extra = {"energy_mj": {"<img src=x onerror=alert(1)>": [1, 2, 3]}}
+    html = page(Study({"aat": simulated().model_copy(update={"extra": extra})}))
+    assert "<img" not in html
+    assert "&lt;img" in section(html)
