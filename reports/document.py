@@ -24,6 +24,10 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
 
+    def holds_text(self, column: int) -> bool:
+        """Whether a column's cells are words: they stand at the left, numbers at the right."""
+        return any(isinstance(row[column], str) for row in self.rows)
+
 
 @dataclass(frozen=True)
 class Figure:

@@ -76,7 +76,7 @@ def _real_time(study: LatencyStudy) -> Section:
     )
     closed = tuple(_closed_row(system, kind, seen) for (system, kind), seen in study.realtime.items())
     delays: tuple[tuple[Cell, ...], ...] = tuple(
-        ("emission delay of " + system, len(found), *_estimates([1e3 * value for value in found]))
+        (system, len(found), *_estimates([1e3 * value for value in found]))
         for system, found in study.delays_s.items()
         if found
     )

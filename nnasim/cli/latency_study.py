@@ -11,7 +11,7 @@ from nnasim.analysis.realtime import Endpointer, RealTime, real_time, timelines
 from nnasim.cli.comparison import shown_path
 from nnasim.cli.study_costs import PAIR, by_policy, gain_map, rate_gains, waterfall
 from nnasim.cli.study_decoders import decoder_figures
-from nnasim.cli.study_delays import emission_delays
+from nnasim.cli.study_delays import WordTimes, emission_delays, with_speech_ends, word_times
 from nnasim.cli.study_parts import Call, computed
 from nnasim.cli.study_words import BEAMS, PLACED, SYSTEMS, Speech, accuracy, decodes
 from nnasim.hardware import NnaConfig
@@ -68,8 +68,8 @@ def latency_study(inputs: StudyInputs, progress: Progress) -> LatencyStudy:
     speech, chip = inputs.speech, inputs.speech.chip
     heard = decoded(inputs, partial(progress, "decode"))
     accuracies = {system: accuracy(system, run.pairs) for system, run in heard.runs.items()}
-    delays, source = emission_delays(speech.manifest, speech.checkpoints, chip, heard.runs)
-    found = computed(costs(inputs, heard, accuracies), inputs.jobs, partial(progress, "simulate"))
+    times = word_times(speech.manifest, speech.checkpoints, chip, len(heard.runs["aat"].hypotheses))
+    found = computed(costs(inputs, heard, accuracies, times), inputs.jobs, partial(progress, "simulate"))
     utterances = heard.runs["aat"].trace.utterances
     return LatencyStudy(
         preset=chip.name,
@@ -82,8 +82,8 @@ def latency_study(inputs: StudyInputs, progress: Progress) -> LatencyStudy:
         accuracies=list(accuracies.values()),
         recovered_pct=recovered(accuracies),
         realtime={pair: seen for one in _of(found, "real time").values() for pair, seen in one.items()},
-        delays_s=delays,
-        delay_source=source,
+        delays_s=emission_delays(times, heard.runs),
+        delay_source=times.source,
         weights={name: weights(model_trace(heard, name, "aat", chip)) for name in (TRAINED, *SHAPES)},
         waterfalls=with_words(_of(found, "waterfall"), heard.words),
         policies=with_words(_of(found, "policies"), heard.words),
@@ -104,7 +104,9 @@ def decoded(inputs: StudyInputs, said: Callable[[int, int], None]) -> Heard:
     )
 
 
-def costs(inputs: StudyInputs, heard: Heard, greedy: Mapping[System, Accuracy]) -> dict[tuple[str, Any], Call]:
+def costs(
+    inputs: StudyInputs, heard: Heard, greedy: Mapping[System, Accuracy], times: WordTimes
+) -> dict[tuple[str, Any], Call]:
     """What is simulated, by (experiment, model or system); what takes longest first."""
     chip, seconds = inputs.speech.chip, heard.seconds
     parts: dict[tuple[str, Any], Call] = {}
@@ -121,7 +123,8 @@ def costs(inputs: StudyInputs, heard: Heard, greedy: Mapping[System, Accuracy]) 
         parts["decoder", (system, 1)] = partial(decoder_figures, 1, run, greedy[system], chip)
         parts["decoder", (system, inputs.beam)] = partial(decoder_figures, inputs.beam, beam, wide, chip)
     for system, run in heard.runs.items():
-        parts["real time", system] = partial(in_real_time, system, run.trace, chip, inputs.endpointers)
+        trace = with_speech_ends(run.trace, times)
+        parts["real time", system] = partial(in_real_time, system, trace, chip, inputs.endpointers)
     return parts
 
 
@@ -182,5 +185,12 @@ def chip_facts(chip: NnaConfig) -> list[tuple[str, str, str]]:
         return []
     rows = {row.field: row for row in preset_rows(chip.name, chip)}
     return [
-        (name, f"{rows[name].value} {rows[name].unit}".strip(), rows[name].source) for name in decisive if name in rows
+        (name, f"{_shown(rows[name].value)} {rows[name].unit}".strip(), rows[name].source)
+        for name in decisive
+        if name in rows
     ]
+
+
+def _shown(value: object) -> str:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return f"{value:,.12g}" if number else str(value)

@@ -1,61 +1,76 @@
-"""The study's emission delays: which words were spoken when, and how long after that their symbols left."""
+"""When words were spoken, how long after that their symbols leave, and when speech ends where nobody wrote it down."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnasim.hardware import NnaConfig
-from nnasim.ir.trace import System
+from nnasim.ir.trace import OpTrace, System
 
 if TYPE_CHECKING:
     from aat_training.evaluate import SystemRun
 
-Spoken = tuple[list[str], list[float]]  # labels in order, and when each was spoken [s]
+Spoken = tuple[Sequence[str], Sequence[float]]  # labels, and the second at which each of them ends
 
 
-def emission_delays(
-    manifest: Path, checkpoints: Path, chip: NnaConfig, runs: Mapping[System, SystemRun]
-) -> tuple[dict[str, list[float]], str]:
-    """Seconds from each recognised word's end to its emission, by system, and where the words' times come from."""
+@dataclass(frozen=True)
+class WordTimes:
+    """What was spoken when, by utterance. ``labels``: of a text; ``source``: where the times are from."""
+
+    spoken: Mapping[str, Spoken]
+    labels: Callable[[str], list[str]]
+    source: str
+
+
+def word_times(manifest: Path, checkpoints: Path, chip: NnaConfig, wanted: int) -> WordTimes:
+    """The word times beside the manifest, else a forced alignment of the first ``wanted`` utterances."""
     from aat_training.data.alignment import read_alignments
-    from aat_training.delays import matched_delays
 
-    known = read_alignments(manifest)
-    if known:
+    if known := read_alignments(manifest):
         spoken = {id: ([w.word for w in one.words], [w.end for w in one.words]) for id, one in known.items()}
-        labels: Callable[[str], list[str]] = _words
-        source = "the word times beside the manifest"
-    else:
-        spoken, labels = forced(manifest, checkpoints, chip, len(runs["float"].hypotheses))
-        source = "a forced alignment on the float model's CTC head"
-    delays: dict[str, list[float]] = {}
-    for system, run in runs.items():
-        for (id, _, heard), utterance in zip(run.hypotheses, run.trace.utterances, strict=True):
-            symbols, times = labels(heard), [utterance.arrivals[frame] for frame in utterance.emissions]
-            if id in spoken and len(symbols) == len(times):  # one symbol a label: pieces of words have no word time
-                delays.setdefault(system, []).extend(matched_delays(*spoken[id], symbols, times))
-    return delays, source
+        return WordTimes(spoken, str.split, "the word times beside the manifest")
+    return _forced(manifest, checkpoints, chip, wanted)
 
 
-def forced(
-    manifest: Path, checkpoints: Path, chip: NnaConfig, wanted: int
-) -> tuple[dict[str, Spoken], Callable[[str], list[str]]]:
-    """When each token was spoken by the CTC head of the float model; and what turns text into such tokens."""
+def _forced(manifest: Path, checkpoints: Path, chip: NnaConfig, wanted: int) -> WordTimes:
+    """When each token was spoken, by the CTC head of the float model."""
     from aat_training.data.manifest import read_manifest
     from aat_training.delays import ctc_ends
     from aat_training.systems import checkpoint_for, load_system
 
     checkpoint, model, _ = load_system(checkpoint_for(checkpoints, "float"), "float", chip.numerics)
-    spoken = {}
+    spoken: dict[str, Spoken] = {}
     for entry in read_manifest(manifest)[:wanted]:
         tokens = checkpoint.tokens.encode(entry.text)
         ends = ctc_ends(model, checkpoint, entry, tokens)
         if ends is not None:
             spoken[entry.id] = ([str(token) for token in tokens], ends)
-    return spoken, lambda text: [str(token) for token in checkpoint.tokens.encode(text)]
+    source = "a forced alignment on the float model's CTC head, whose last symbol also stands for the end of speech"
+    return WordTimes(spoken, lambda text: [str(token) for token in checkpoint.tokens.encode(text)], source)
 
 
-def _words(text: str) -> list[str]:
-    return text.split()
+def emission_delays(times: WordTimes, runs: Mapping[System, SystemRun]) -> dict[str, list[float]]:
+    """Seconds from each recognised word's end to its emission, by system."""
+    from aat_training.delays import matched_delays
+
+    delays: dict[str, list[float]] = {}
+    for system, run in runs.items():
+        for (id, _, heard), utterance in zip(run.hypotheses, run.trace.utterances, strict=True):
+            symbols, emitted = times.labels(heard), [utterance.arrivals[frame] for frame in utterance.emissions]
+            if id in times.spoken and len(symbols) == len(emitted):  # one symbol a label: pieces have no word time
+                delays.setdefault(system, []).extend(matched_delays(*times.spoken[id], symbols, emitted))
+    return delays
+
+
+def with_speech_ends(trace: OpTrace, times: WordTimes) -> OpTrace:
+    """``trace`` with the end of the last label as ``speech_end`` of every utterance that has none of its own."""
+    utterances = tuple(
+        one.model_copy(update={"speech_end": times.spoken[one.id][1][-1]})
+        if one.speech_end is None and one.id in times.spoken
+        else one
+        for one in trace.utterances
+    )
+    return trace.model_copy(update={"utterances": utterances})

@@ -34,7 +34,7 @@ def waterfall(name: str, title: str, steps: Sequence[Placed]) -> str:
         axes.invert_yaxis()
         scored = any(step.words for step in steps)
         axes.set_xlim(0, longest * (1.6 if scored else 1.35))
-        more = "; words wrong of aat's weights" if scored else ""
+        more = "; WER of aat" if scored else ""
         axes.set_xlabel(f"ms of processing per s of audio (hand-offs a second{more})")
         axes.set_title(title)
         legend_below(figure, [Look("saved", BLUE, ""), Look("added", GREY, "xx"), Look("all of it", "#EEEEEE", "")])
@@ -61,7 +61,7 @@ def gain_map(name: str, title: str, found: GainMap) -> str:
             gain = gains[row, column]
             inside = CLAIM_PCT[0] <= gain <= CLAIM_PCT[1]
             box = {"boxstyle": "square,pad=0.2", "fc": "white", "ec": "black" if inside else "none", "lw": 1.6}
-            text = "—" if np.isnan(gain) else f"{gain:.1f}"
+            text = "—" if np.isnan(gain) else f"{gain:z.1f}"
             weight = "bold" if inside else "normal"
             axes.text(column, row, text, ha="center", va="center", fontsize=8, weight=weight, bbox=box)
         if np.nanmin(gains) < CLAIM_PCT[1] and np.nanmax(gains) > CLAIM_PCT[0]:

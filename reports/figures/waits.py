@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reports.figures.style import BLUE, GREY, ORANGE, Look, canvas, legend_below, svg
+from reports.figures.style import BLUE, GREY, ORANGE, SKY, Look, canvas, legend_below, svg
 from reports.study_record import Accuracy
 from reports.text import number, shortened
 
@@ -48,7 +48,7 @@ def word_errors(name: str, title: str, found: Sequence[Accuracy]) -> str:
             rate = 100 * (one.wer or 0.0)
             low, high = (100 * bound for bound in one.interval or (one.wer or 0.0, one.wer or 0.0))
             spread = [[max(0.0, rate - low)], [max(0.0, high - rate)]]
-            axes.barh(row, rate, color=BLUE, xerr=spread, ecolor="black", capsize=3, **_EDGE)
+            axes.barh(row, rate, color=SKY, xerr=spread, ecolor="black", capsize=3, **_EDGE)
             axes.annotate(
                 f"{rate:.2f} %", (max(rate, high), row), xytext=(5, 0), textcoords="offset points", va="center"
             )
