@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from nnasim.analysis.latency import frame_period
@@ -124,7 +125,7 @@ def closing_frame(utterance: Utterance, line: FrameTimeline, endpointer: Endpoin
         spoken_ms = (utterance.speech_end or 0.0) * 1e3
         frame = bisect_left(line.arrivals, spoken_ms + wait)
         return (frame, "endpointer") if frame <= final else (final, "audio_end")
-    for emission, following in zip(utterance.emissions, [*utterance.emissions[1:], final + 1], strict=True):
+    for emission, following in pairwise([*utterance.emissions, final + 1]):
         frame = bisect_left(line.arrivals, line.arrivals[emission] + wait)
         if frame < following:
             return frame, "endpointer"

@@ -65,3 +65,9 @@ def test_a_fixed_wait_counts_from_the_end_of_speech() -> None:
 def test_without_an_end_of_speech_nothing_is_claimed() -> None:
     seen = real_time(utterance(speech_end=None), served(40), Endpointer())
     assert (seen.closed, seen.upl_ms, seen.parts) == (None, None, {})
+
+
+def test_where_no_symbol_was_heard_the_end_of_the_audio_closes() -> None:
+    seen = real_time(utterance(emissions=()), served(40), Endpointer(wait_ms=300))
+    assert seen.closed == "audio_end"
+    assert seen.parts == pytest.approx({"chunk": 50, "emission_delay": 0, "endpointer": 700, "engine": 40})
