@@ -66,10 +66,14 @@ def run_utterances(compiled: CompiledTrace, options: SimOptions) -> list[list[St
     """The runs of every utterance's steps, each utterance from cycle 0."""
     hardware = compiled.config
     replay = Replay(partial(run_program, config=hardware))
-    steps = [list(utterance_steps(compiled, utterance)) for utterance in compiled.trace.utterances]
+    steps = compiled.shared("steps", hardware.clock_hz, lambda: _steps(compiled))
     if options.replay and not hardware.host.has_other_load:  # other load makes every invocation different
         return [replay.run_steps(some) for some in steps]
     return [run_steps(some, hardware, stream=index) for index, some in enumerate(steps)]
+
+
+def _steps(compiled: CompiledTrace) -> list[list[Step]]:
+    return [list(utterance_steps(compiled, utterance)) for utterance in compiled.trace.utterances]
 
 
 def utterance_steps(compiled: CompiledTrace, utterance: Utterance) -> Iterator[Step]:
@@ -114,7 +118,7 @@ def _result(
         hardware=hardware.model_dump(mode="json"),
         hardware_hash=hardware.digest(),
         numerics_hash=trace.numerics.digest(),
-        trace_hash=record_hash(compiled.given),
+        trace_hash=compiled.shared("trace_hash", None, lambda: record_hash(compiled.given)),
         versions={"nnasim": nnasim.__version__, "python": platform.python_version()},
         clock_hz=hardware.clock_hz,
         totals=_totals(sums, total_cycles, hardware.clock_hz, parts["total"].nominal if parts else None),

@@ -26,4 +26,9 @@ def union(intervals: Iterable[Interval]) -> list[Interval]:
 
 def length(intervals: Iterable[Interval]) -> int:
     """Cycles that the intervals cover together."""
-    return sum(end - start for start, end in union(intervals))
+    return total(union(intervals))
+
+
+def total(disjoint: Iterable[Interval]) -> int:
+    """The sum of the intervals' lengths."""
+    return sum([end - start for start, end in disjoint])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from nnasim.analysis.intervals import Interval, length, union
-from nnasim.ir.program import BLOCKS, NNA_BLOCKS, Block, HostCommand, MatmulCommand, OpInfo, Program
-from nnasim.ir.run import InvocationRun, Record
+from nnasim.analysis.intervals import Interval, length, total, union
+from nnasim.ir.program import BLOCKS, NNA_BLOCKS, Block, ElementCommand, HostCommand, MatmulCommand, OpInfo, Program
+from nnasim.ir.run import InvocationRun
 
 MOVERS = ("dram", "host")  # the blocks whose records say which bytes left DRAM
 
@@ -52,35 +52,38 @@ class Tally:
 
 
 def tally(run: InvocationRun) -> Tally:
-    """The sums of one invocation."""
-    by_block: dict[Block, list[Record]] = {block: [] for block in BLOCKS}
-    for record in run.records:
-        by_block[record.block].append(record)
-    sums, busy = Tally(cycles=run.cycles), dict[Block, list[Interval]]()
-    for block, records in by_block.items():
-        busy[block] = union((r.start, r.end) for r in records if not r.reason)
-        sums.busy[block] = length(busy[block])
-        # A block stalls while some part of it waits and none works.
-        waits = [(r.start, r.end) for r in records if r.reason]
-        sums.stall[block] = length([*busy[block], *waits]) - sums.busy[block] if waits else 0
-    sums.nna_cycles = length(interval for block in NNA_BLOCKS for interval in busy[block])
-    _add_ops(sums, run)
-    _add_actions(sums, run)
+    """The sums of one invocation. One pass over its records: a paper-sized frame has 11,500 of them."""
+    sums = Tally(cycles=run.cycles)
+    found = [OpTally(info, count=1) for info in run.program.ops]
+    works: dict[Block, list[Interval]] = {block: [] for block in BLOCKS}
+    waits: dict[Block, list[Interval]] = {block: [] for block in BLOCKS}
+    for block, _, index, start, end, moved, reason in run.records:
+        op = found[index]
+        (waits if reason else works)[block].append((start, end))
+        if block == op.info.block:
+            if reason:
+                op.stall_cycles += end - start
+            else:
+                op.cycles += end - start
+        if moved and block in MOVERS:
+            op.bytes += moved
+    _add_blocks(sums, works, waits)
+    _add_ops(sums, run.program, found)
+    _add_actions(sums, run, found)
     return sums
 
 
-def _add_ops(sums: Tally, run: InvocationRun) -> None:
-    found = [OpTally(info, count=1) for info in run.program.ops]
-    for record in run.records:
-        op = found[record.op]
-        if record.block == op.info.block:
-            if record.reason:
-                op.stall_cycles += record.end - record.start
-            else:
-                op.cycles += record.end - record.start
-        if record.block in MOVERS:
-            op.bytes += record.bytes
-    for index, macs in _macs(run.program):
+def _add_blocks(sums: Tally, works: dict[Block, list[Interval]], waits: dict[Block, list[Interval]]) -> None:
+    busy = {block: union(intervals) for block, intervals in works.items()}
+    for block, intervals in busy.items():
+        sums.busy[block] = total(intervals)
+        # A block stalls while some part of it waits and none works.
+        sums.stall[block] = length([*intervals, *waits[block]]) - sums.busy[block] if waits[block] else 0
+    sums.nna_cycles = length(interval for block in NNA_BLOCKS for interval in busy[block])
+
+
+def _add_ops(sums: Tally, program: Program, found: list[OpTally]) -> None:
+    for index, macs in _macs(program):
         found[index].macs += macs
     for op in found:
         sums.ops.setdefault((op.info.graph, op.info.name), OpTally(op.info)).add(op)
@@ -91,19 +94,24 @@ def _macs(program: Program) -> list[tuple[int, int]]:
     return array + [(c.op, c.macs) for c in program.commands if isinstance(c, HostCommand) and c.macs]
 
 
-def _add_actions(sums: Tally, run: InvocationRun) -> None:
+def _add_actions(sums: Tally, run: InvocationRun, found: list[OpTally]) -> None:
     """Counts that the energy table prices."""
+    mac_int8 = elements = 0
     for command in run.program.commands:
         if isinstance(command, MatmulCommand):
             # An 8 x 8 multiplier is the unit; a 16-bit operand takes two of them.
-            sums.actions["mac_int8"] += command.m * command.n * command.k * max(1, command.input_bits // 8)
-        elif hasattr(command, "elements") and run.program.ops[command.op].unit == "nna":
-            sums.actions["element"] += command.elements
-    sums.actions["macs"] = sum(macs for _, macs in _macs(run.program))
-    sums.actions["dram_bytes"] = sum(r.bytes for r in run.records if r.block in MOVERS)
-    sums.actions["sram_bytes"] = sum(r.bytes for r in run.records if r.block == "sram")
-    sums.actions["handoffs"] = run.program.handoffs
+            mac_int8 += command.m * command.n * command.k * max(1, command.input_bits // 8)
+        elif isinstance(command, ElementCommand):
+            elements += command.elements
     handoff = {index for index, info in enumerate(run.program.ops) if info.kind == "handoff"}
     host = [r for r in run.records if r.block == "host"]
-    sums.actions["handoff_cycles"] = sum(r.end - r.start for r in host if r.op in handoff)
-    sums.actions["cpu_cycles"] = sum(r.end - r.start for r in host if r.op not in handoff)
+    sums.actions.update(
+        mac_int8=mac_int8,
+        element=elements,
+        macs=sum(op.macs for op in found),
+        dram_bytes=sum(op.bytes for op in found),
+        sram_bytes=sum(r.bytes for r in run.records if r.block == "sram"),
+        handoffs=run.program.handoffs,
+        handoff_cycles=sum(r.end - r.start for r in host if r.op in handoff),
+        cpu_cycles=sum(r.end - r.start for r in host if r.op not in handoff),
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from copy import copy
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar, cast
 
 from nnasim.compiler import constraints
 from nnasim.compiler.chunking import chunked
@@ -18,6 +19,8 @@ from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.program import Holders, Program
 from nnasim.ir.trace import OpTrace
+
+ValueT = TypeVar("ValueT")
 
 AT_START: Holders = ()  # an utterance opens with zero states, which both units hold
 
@@ -43,12 +46,23 @@ class CompiledTrace:
         self.units, self.fused, self.uses, self.memory = plan
         self._results = result_tensors(self.trace)
         self._programs: dict[tuple[str, Holders], Program] = {}
+        self._shared: dict[str, tuple[Hashable, object]] = {}
 
     def on(self, config: NnaConfig) -> CompiledTrace:
         """The same programs on a chip that differs in nothing the compiler reads (``sweep.evaluate`` says in what)."""
         other = copy(self)
         other.config = config
         return other
+
+    def shared(self, what: str, key: Hashable, make: Callable[[], ValueT]) -> ValueT:
+        """``make()``, or what it made when last asked for with this ``key``; chips that ``on`` made share it.
+
+        One value of each kind is kept: a sweep changes slowly, and must not grow.
+        """
+        known = self._shared.get(what)
+        if known is None or known[0] != key:
+            known = self._shared[what] = (key, make())
+        return cast(ValueT, known[1])
 
     @cached_property
     def cpu_weight_bytes(self) -> int:

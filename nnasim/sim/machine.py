@@ -74,16 +74,20 @@ class Machine:
 
         def execute(command: Command) -> Generator[simpy.Event, Any, None]:
             if isinstance(command, MatmulCommand):
-                yield from mac_unit.run(command, arrived)
-            elif isinstance(command, ElementCommand) and activation:
-                yield from activation.run(command, arrived)
-            elif isinstance(command, HostCommand | HandoffCommand):
-                yield from self.host.run(command)
-            else:
-                self.datapath.begin(command, None)
-                self.datapath.end(command)
+                return mac_unit.run(command, arrived)
+            if isinstance(command, ElementCommand) and activation:
+                return activation.run(command, arrived)
+            if isinstance(command, HostCommand | HandoffCommand):
+                return self.host.run(command)
+            return self._fused(command)
 
         return execute
+
+    def _fused(self, command: Command) -> Generator[simpy.Event, Any, None]:
+        """What the block before performs on the way out takes no time of its own."""
+        self.datapath.begin(command, None)
+        self.datapath.end(command)
+        yield from ()
 
 
 def check_blocks(program: Program, config: NnaConfig) -> None:
@@ -102,12 +106,14 @@ def check_blocks(program: Program, config: NnaConfig) -> None:
 
 def run_until_done(env: simpy.Environment, done: simpy.Event, probe: Probe, watchdog_cycles: int) -> None:
     """Run until ``done``. SimulationError for a deadlock (who waits for what) and for the watchdog."""
-    # ``callbacks`` is None once an event has been processed: one test an event, since this loop is the whole run.
-    step, peek = env.step, env.peek
-    while done.callbacks is not None:
-        following = peek()
-        if following > watchdog_cycles:
-            if following == math.inf:
-                raise SimulationError(f"deadlock: {probe.who_waits() or 'nothing is left to happen'}")
-            raise SimulationError(f"watchdog: not done after {watchdog_cycles} cycles")
-        step()
+
+    def bark(_: simpy.Event) -> None:
+        if env.peek() == math.inf:
+            raise SimulationError(f"deadlock: {probe.who_waits() or 'nothing is left to happen'}")
+        raise SimulationError(f"watchdog: not done after {watchdog_cycles} cycles")
+
+    # The watchdog is an event like any other, and nothing is tested between events: this loop is the whole run.
+    watchdog = env.timeout(watchdog_cycles + 1 - int(env.now))
+    assert watchdog.callbacks is not None
+    watchdog.callbacks.append(bark)
+    env.run(until=done)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from nnasim.ir.program import Block
 from nnasim.ir.run import Record
 
+_record = tuple.__new__  # half the time of Record(...), which a paper-sized frame needs 11,500 times
+
 
 @dataclass
 class Probe:
@@ -19,12 +21,14 @@ class Probe:
     def busy(self, block: Block, track: int, op: int, start: int, end: int, bytes: int = 0) -> None:
         """``block`` worked on ``op`` from ``start`` to ``end``; an interval of no length is kept if it moved bytes."""
         if end > start or bytes:
-            self.records.append(Record(block, track, op, start - self.origin, end - self.origin, bytes))
+            origin = self.origin
+            self.records.append(_record(Record, (block, track, op, start - origin, end - origin, bytes, "")))
 
     def stall(self, block: Block, track: int, op: int, start: int, end: int, reason: str) -> None:
         """``block`` waited for ``reason``."""
         if end > start:
-            self.records.append(Record(block, track, op, start - self.origin, end - self.origin, 0, reason))
+            origin = self.origin
+            self.records.append(_record(Record, (block, track, op, start - origin, end - origin, 0, reason)))
 
     def begin_wait(self, block: Block, track: int, reason: str) -> None:
         """From now on ``block`` waits for ``reason``; a deadlock's message lists these."""

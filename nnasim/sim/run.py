@@ -66,9 +66,10 @@ class Replay:
     def run_steps(self, steps: list[Step]) -> list[StepRun]:
         """As ``run_steps``, every distinct program simulated once."""
         runs, now = [], 0
+        found: dict[int, InvocationRun] = {}  # by identity: hashing a program's crossings a thousand times takes time
         for step in steps:
             start = max(now, step.earliest)
-            run = self.run_program(step.program)
+            run = found.get(id(step.program)) or found.setdefault(id(step.program), self.run_program(step.program))
             runs.append(StepRun(step, start, run))
             now = start + run.cycles
         return runs

@@ -49,4 +49,4 @@ class ActivationUnit(ComputeBlock):
 
     def run(self, command: ElementCommand, arrived: Sequence[simpy.Event]) -> Generator[simpy.Event, Any, None]:
         """Execute one pass."""
-        yield from self.occupy(command, self.cycles(command.kind, command.elements), arrived)
+        return self.occupy(command, self.cycles(command.kind, command.elements), arrived)

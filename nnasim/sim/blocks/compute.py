@@ -30,23 +30,19 @@ class ComputeBlock:
     ) -> Generator[simpy.Event, Any, None]:
         """Execute ``command``, which takes ``cycles`` cycles by the block's own law."""
         buffer: int | None = None
+        asked = start = int(self.env.now)
         if command.transfer is not None:
-            buffer = yield from self._wait(command.op, arrived[command.transfer])
-        start = int(self.env.now)
+            self.probe.begin_wait(self.block, 0, "weights from the DMA")
+            buffer = yield arrived[command.transfer]
+            self.probe.end_wait(self.block, 0)
+            start = int(self.env.now)
+            self.probe.stall(self.block, 0, command.op, asked, start, "weights not there yet")
         self.datapath.begin(command, buffer)
         served = self.sram.access(Sram.COMPUTE, command.op, command.sram_bytes) if command.sram_bytes else start
-        if duration := max(cycles, served - start):
-            yield self.env.timeout(duration)
+        end = max(start + cycles, served)
+        if end > start:
+            yield self.env.timeout(end - start)
         self.datapath.end(command)
-        self.probe.busy(self.block, 0, command.op, start, int(self.env.now))
+        self.probe.busy(self.block, 0, command.op, start, end)
         if buffer is not None:
             self.sram.give_back(buffer)
-
-    def _wait(self, op: int, arrived: simpy.Event) -> Generator[simpy.Event, Any, int | None]:
-        """Wait for a transfer; returns the buffer that it filled."""
-        start = int(self.env.now)
-        self.probe.begin_wait(self.block, 0, "weights from the DMA")
-        buffer: int | None = yield arrived
-        self.probe.end_wait(self.block, 0)
-        self.probe.stall(self.block, 0, op, start, int(self.env.now), "weights not there yet")
-        return buffer

@@ -62,9 +62,9 @@ class Dma:
             issued = max(channel_free[channel], freed)
             self.probe.stall("dma", channel, transfer.op, channel_free[channel], issued, "no free weight buffer")
             self.datapath.begin_transfer(transfer, buffer)
-            yield from self.dram.read(transfer.op, transfer.bytes, issued, self.sram.write)
-            channel_free[channel] = int(self.env.now)
-            self.probe.busy("dma", channel, transfer.op, issued, channel_free[channel], transfer.bytes)
+            ended = yield from self.dram.read(transfer.op, transfer.bytes, issued, self.sram.write)
+            channel_free[channel] = ended
+            self.probe.busy("dma", channel, transfer.op, issued, ended, transfer.bytes)
             self.datapath.end_transfer(transfer, buffer)
             arrived[index].succeed(buffer)
 

@@ -34,18 +34,25 @@ class Dram:
 
     def __init__(self, env: simpy.Environment, probe: Probe, bytes_per_cycle: Fraction, latency_cycles: int) -> None:
         self.env, self.probe = env, probe
-        self.rate, self.latency = bytes_per_cycle, latency_cycles
+        self.latency = latency_cycles
+        self._bytes, self._cycles = bytes_per_cycle.as_integer_ratio()  # so many bytes in so many cycles
 
     def data_cycles(self, bytes: int) -> int:
         """Cycles for which ``bytes`` bytes hold the data bus."""
-        return -(-bytes * self.rate.denominator // self.rate.numerator)
+        return -(-bytes * self._cycles // self._bytes)
 
     def read(
         self, op: int, bytes: int, issued: int, sink: Callable[[int, int], int]
-    ) -> Generator[simpy.Event, Any, None]:
-        """Read ``bytes`` bytes for operation ``op``, asked for at cycle ``issued``, into ``sink(op, bytes)``."""
-        if (wait := issued + self.latency - int(self.env.now)) > 0:
-            yield self.env.timeout(wait)
-        start = int(self.env.now)
-        yield self.env.timeout(max(self.data_cycles(bytes), sink(op, bytes) - start))
-        self.probe.busy("dram", 0, op, start, int(self.env.now), bytes)
+    ) -> Generator[simpy.Event, Any, int]:
+        """Read ``bytes`` bytes for operation ``op``, asked for at cycle ``issued``, into ``sink(op, bytes)``.
+
+        Returns the cycle at which the last byte has arrived.
+        """
+        now = int(self.env.now)
+        start = max(now, issued + self.latency)
+        if start > now:
+            yield self.env.timeout(start - now)
+        end = max(start + self.data_cycles(bytes), sink(op, bytes))
+        yield self.env.timeout(end - start)
+        self.probe.busy("dram", 0, op, start, end, bytes)
+        return end

@@ -35,12 +35,19 @@ class MacUnit(ComputeBlock):
     def __init__(self, env: simpy.Environment, probe: Probe, sram: Sram, datapath: Datapath, law: MacArrayLaw) -> None:
         super().__init__(env, probe, sram, datapath)
         self.law = law
+        self._known: dict[tuple[int, ...], int] = {}
 
     def run(self, command: MatmulCommand, arrived: Sequence[simpy.Event]) -> Generator[simpy.Event, Any, None]:
         """Execute one tile."""
-        resident = command.transfer is None
-        tile = MatmulTile(
+        return self.occupy(command, self._tile_cycles(command), arrived)
+
+    def _tile_cycles(self, command: MatmulCommand) -> int:
+        """What the law says of the command's tile; a program has thousands of tiles, but few that differ."""
+        shape = (
             command.m, command.n, command.k, command.weight_bits, command.input_bits, command.first, command.last,
-            resident,
+            command.transfer is None,
         )  # fmt: skip
-        yield from self.occupy(command, self.law.cycles(tile), arrived)
+        cycles = self._known.get(shape)
+        if cycles is None:
+            cycles = self._known[shape] = self.law.cycles(MatmulTile(*shape))
+        return cycles

@@ -35,7 +35,8 @@ class Sram:
     def __init__(
         self, env: simpy.Environment, probe: Probe, bytes_per_cycle: Fraction, ports: int, buffers: int
     ) -> None:
-        self.env, self.probe, self.rate = env, probe, bytes_per_cycle
+        self.env, self.probe = env, probe
+        self._bytes, self._cycles = bytes_per_cycle.as_integer_ratio()  # so many bytes in so many cycles
         self._port_free = [0] * min(2, ports)
         self._free_buffers = deque((buffer, int(env.now)) for buffer in range(buffers))
         self._wanted: simpy.Event | None = None
@@ -44,7 +45,7 @@ class Sram:
         """The cycle at which a request of ``bytes`` bytes, made now, has been served."""
         port = min(port, len(self._port_free) - 1)
         start = max(int(self.env.now), self._port_free[port])
-        end = start - (-bytes * self.rate.denominator // self.rate.numerator)
+        end = start - (-bytes * self._cycles // self._bytes)
         self._port_free[port] = end
         self.probe.busy("sram", port, op, start, end, bytes)
         return end
