@@ -32,14 +32,22 @@ def explain(model: Rnnt, numerics: NumericsConfig) -> list[Bound]:
     ]
 
 
-def table(bounds: list[Bound]) -> str:
-    """The bounds as lines of text."""
+def table(bounds: list[Bound], overflow: str = "error") -> str:
+    """The bounds as lines of text; ``overflow``: what the chip does beyond its accumulator."""
     if not bounds:
         return "float arithmetic: no integers to bound"
-    head = f"{'product':<16}{'K':>6}{'|sum| by bits':>16}{'by weights':>14}{'accumulator':>13}{'float type':>12}"
+    head = f"{'product':<16}{'K':>6}{'|sum| by bits':>16}{'by weights':>14}{'accumulator':>20}{'float type':>12}"
     rows = [
         f"{b.name:<16}{b.k:>6}{b.worst_by_bits:>16,}{b.worst_by_weights or 0:>14,}"
-        f"{('overflows' if b.can_overflow else 'safe'):>13}{b.float_type:>12}"
+        f"{_accumulator(b, overflow):>20}{b.float_type:>12}"
         for b in bounds
     ]
     return "\n".join([head, *rows])
+
+
+_BEYOND = {"error": "refused", "wrap": "may wrap", "saturate": "may saturate"}
+
+
+def _accumulator(limit: Bound, overflow: str) -> str:
+    """Bits, and what training does about overflow: nothing where the bound shows that it cannot happen."""
+    return f"int{limit.accumulator_bits} {_BEYOND[overflow] if limit.can_overflow else 'safe'}"

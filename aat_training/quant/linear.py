@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from aat_training.quant.accumulator import Accumulator
 from aat_training.quant.rounding import BIAS_LIMIT, exact_matmul, integers, largest_rows, rescaler_
 from nnasim.errors import NumericsError
 from nnasim.numerics.bounds import exact_type
@@ -20,25 +21,29 @@ from nnasim.numerics.weights import MatmulScale, matmul_scale
 
 @dataclass(frozen=True)
 class LinearWeights:
-    """Integers of one layer, float32 (N, K) and (N,), and their scales; its output lies in the gate domain."""
+    """Integers of one layer, float32 (N, K) and (N,), their scales and accumulator; its output: the gate domain."""
 
     name: str
     weight: Tensor
     bias: Tensor | None
     scale: MatmulScale
     numerics: NumericsConfig
+    accumulator: Accumulator
 
     @classmethod
     def of(cls, name: str, layer: nn.Linear, in_step: float, numerics: NumericsConfig) -> LinearWeights:
-        """Quantise a layer whose input is worth ``in_step`` an integer. Raises NumericsError for NaN and infinity."""
+        """Quantise a layer whose input is worth ``in_step`` an integer.
+
+        Raises NumericsError for NaN and infinity, and where an accumulator could overflow that must not.
+        """
         weight, bias = layer.weight.detach(), None
         scale = matmul_scale(largest_rows(weight), in_step, 2.0**-GATE_FRAC, numerics, name)
         if layer.bias is not None:
             if not bool(torch.isfinite(layer.bias).all()):
                 raise NumericsError(name, "bias", "NaN or infinity", "must be finite")
             bias = integers(layer.bias.detach(), scale.acc_step, BIAS_LIMIT)
-        limit = WEIGHT_LIMIT[numerics.weight_bits]
-        return cls(name, integers(weight, scale.weight_step[:, None], limit), bias, scale, numerics)
+        whole = integers(weight, scale.weight_step[:, None], WEIGHT_LIMIT[numerics.weight_bits])
+        return cls(name, whole, bias, scale, numerics, Accumulator.of(name, whole, bias, numerics))
 
     @cached_property
     def reach(self) -> float:
@@ -50,6 +55,8 @@ class LinearWeights:
 
     def product(self, x: Tensor) -> Tensor:
         """x (..., K) integers -> accumulators (..., N) with bias, float64."""
+        if self.accumulator.reachable:
+            return self.accumulator.product(x, self.weight, self.bias)
         bits = self.numerics.activation_bits, self.numerics.weight_bits
         acc = exact_matmul(x, self.weight, *bits, self.name).double()
         return acc if self.bias is None else acc.add_(self.bias)
@@ -61,6 +68,14 @@ class LinearWeights:
         fits = not saturates and exact_type(int(self.reach) + 1, self.name) == "float32"
         return out.float() if fits else out
 
+    def inside(self, x: Tensor, out: Tensor) -> Tensor | None:
+        """Where neither the accumulator nor ``out`` saturated; None where nothing can."""
+        kept = self.accumulator.inside(x, self.weight, self.bias)
+        if self.reach <= highest(32):
+            return kept
+        unclipped = out.abs() < highest(32)
+        return unclipped if kept is None else unclipped & kept
+
 
 class ChipLinear(torch.autograd.Function):
     """``made.output(x)``; ``weight`` and ``bias`` are the real parameters that ``made`` was made of."""
@@ -69,8 +84,7 @@ class ChipLinear(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, made: LinearWeights) -> Tensor:  # noqa: D102
         out = made.output(x)
         ctx.made = made
-        inside = out.abs() < highest(32) if made.reach > highest(32) else None
-        ctx.save_for_backward(x, bias, inside)
+        ctx.save_for_backward(x, bias, made.inside(x, out))
         return out
 
     @staticmethod

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from aat_training.quant.compiled.lstm_steps import compiled_backward
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, reordered
-from aat_training.quant.lstm_norm import NormSlopes
+from aat_training.quant.lstm_norm import Gain, NormSlopes
 from aat_training.quant.lstm_trail import Trail
 from aat_training.quant.rounding import BIAS_LIMIT
 
@@ -24,19 +25,39 @@ def layer_gradients(
 
     ``dh_TBH``, ``dc`` and ``c0`` are real-valued, x and h0 integers: their gradients are with respect to those.
     """
-    norms = [
-        NormSlopes.of(share, gain)
-        for share, gain in ((trail.x_share, weights.gain_x), (trail.h_share, weights.gain_h))
-        if share is not None and gain is not None
-    ]
-    dz, dz_h, dh0, dc0 = run_backward(trail, weights.real_h, c0, dh_TBH, dc, norms[1] if norms else None)
-    dgains = [reordered(norm.into_gain(dz)) for norm in norms]
-    dz_x = norms[0].back(dz) if norms else dz
-    return *_parameters(kernel, weights, dz_x, dz_h, x, h0, trail.h, into_x), dh0 * kernel.act_step, dc0, *dgains
+    before = torch.cat([h0[None], trail.h[:-1]])
+    of_x = Share.of(trail.x_share, weights.gain_x, weights.acc_x.inside(x, weights.w_x, weights.bias))
+    of_h = Share.of(trail.h_share, weights.gain_h, weights.acc_h.inside(before, weights.w_h, None))
+    dz, dz_h, dh0, dc0 = run_backward(trail, weights.real_h, c0, dh_TBH, dc, of_h)
+    dgains = [reordered(share.norm.into_gain(dz)) for share in (of_x, of_h) if share.norm is not None]
+    return *_parameters(kernel, weights, of_x(dz), dz_h, x, before, into_x), dh0 * kernel.act_step, dc0, *dgains
+
+
+@dataclass(frozen=True)
+class Share:
+    """What x's or h's product gets of d loss / d z: back through its norm, 0 where its accumulator saturated."""
+
+    norm: NormSlopes | None = None
+    inside: Tensor | None = None
+
+    @classmethod
+    def of(cls, before_norm: Tensor | None, gain: Gain | None, inside: Tensor | None) -> Share:
+        """``before_norm``: integers of all steps in the gate domain, of a layer with a norm."""
+        return cls(None if before_norm is None or gain is None else NormSlopes.of(before_norm, gain), inside)
+
+    @property
+    def is_all(self) -> bool:
+        """Whether d loss / d z itself is what it gets."""
+        return self.norm is None and self.inside is None
+
+    def __call__(self, dz: Tensor, step: int | slice = slice(None)) -> Tensor:
+        """Of one step or of all."""
+        share = dz if self.norm is None else self.norm.back(dz, step)
+        return share if self.inside is None else share * self.inside[step]
 
 
 def run_backward(
-    trail: Trail, w_h: Tensor, c0: Tensor, dh_TBH: Tensor, dc: Tensor, norm: NormSlopes | None = None
+    trail: Trail, w_h: Tensor, c0: Tensor, dh_TBH: Tensor, dc: Tensor, of_h: Share
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """d loss / d z and / d h's share of it (T, B, 4H), and what remains for h0 and c0 (B, H).
 
@@ -44,31 +65,29 @@ def run_backward(
     """
     steps, batch, units = dh_TBH.shape
     dz_TBG = torch.empty(steps, batch, 4 * units)
-    share_TBG = dz_TBG if norm is None else torch.empty_like(dz_TBG)
+    share_TBG = dz_TBG if of_h.is_all else torch.empty_like(dz_TBG)
     dh, dc, nothing = torch.empty(batch, units), dc.clone(), torch.zeros(batch, units)
     step: Step = compiled_backward(trail, c0, dh, dc, dz_TBG) or TorchBackward(trail, c0, dh, dc, dz_TBG)
     if steps:
         dh.copy_(dh_TBH[-1])
     for t in range(steps - 1, -1, -1):
         step(t)
-        if norm is not None:
-            share_TBG[t] = norm.back(dz_TBG[t], t)
+        if not of_h.is_all:
+            share_TBG[t] = of_h(dz_TBG[t], t)
         torch.addmm(dh_TBH[t - 1] if t else nothing, share_TBG[t], w_h, out=dh)
     return dz_TBG, share_TBG, dh if steps else nothing, dc
 
 
 def _parameters(
-    kernel: LstmKernel, weights: LstmWeights, dz_x: Tensor, dz_h: Tensor, x: Tensor, h0: Tensor, h_TBH: Tensor,
-    into_x: bool,
+    kernel: LstmKernel, weights: LstmWeights, dz_x: Tensor, dz_h: Tensor, x: Tensor, before: Tensor, into_x: bool
 ) -> tuple[Tensor | None, Tensor, Tensor, Tensor]:  # fmt: skip
-    """One matrix product each over all time steps. A bias that was clipped has no gradient.
+    """One matrix product each over all time steps; ``before``: h that each step read.
 
-    Weights are never clipped, since their scale follows from the largest of them.
+    A bias that was clipped has no gradient. Weights never are, since their scale follows from the largest of them.
     """
     flat = dz_x.flatten(0, 1)
-    before = torch.cat([h0[None], h_TBH[:-1]]).flatten(0, 1)
     dw_x = reordered(flat.T @ x.flatten(0, 1).float()).mul_(kernel.in_step)
-    dw_h = reordered(dz_h.flatten(0, 1).T @ before).mul_(kernel.act_step)
+    dw_h = reordered(dz_h.flatten(0, 1).T @ before.flatten(0, 1)).mul_(kernel.act_step)
     dbias = reordered(flat.sum(0).mul_(weights.bias.abs() < BIAS_LIMIT))
     dx = ((flat @ weights.real_x).mul_(kernel.in_step)).view(x.shape) if into_x else None
     return dx, dw_x, dw_h, dbias

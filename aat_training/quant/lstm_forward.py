@@ -26,9 +26,11 @@ Step = Callable[[int, Tensor], None]
 
 def project_input(kernel: LstmKernel, weights: LstmWeights, x: Tensor) -> Tensor:
     """x (T, B, I) integers -> the gate domain (T, B, 4H), int32 values in float64."""
-    bits = kernel.numerics.activation_bits, kernel.numerics.weight_bits
+    bits, scale = (kernel.numerics.activation_bits, kernel.numerics.weight_bits), weights.scale_x.requant
+    if weights.acc_x.reachable:
+        acc = rescaler(scale)(weights.acc_x.product(x, weights.w_x, weights.bias))
+        return acc.clamp_(lowest(32), highest(32))
     acc = exact_matmul(x, weights.w_x, *bits, f"{kernel.name}.x").double()
-    scale = weights.scale_x.requant
     if scale.exact_in_float:
         # Bias and half in one pass: (acc + bias) real + 1/2, each term and each sum exact in float64.
         real = torch.from_numpy(scale.real)
@@ -36,6 +38,14 @@ def project_input(kernel: LstmKernel, weights: LstmWeights, x: Tensor) -> Tensor
     else:
         acc = rescaler(scale)(acc.add_(weights.bias))
     return acc.clamp_(lowest(32), highest(32)) if may_saturate_input(weights, bits[0]) else acc
+
+
+def accumulate_h(kernel: LstmKernel, weights: LstmWeights, h: Tensor) -> Tensor:
+    """h (B, H) integers -> accumulators (B, 4H), exact whatever K and the bit widths, float32 or float64."""
+    if weights.acc_h.reachable:
+        return weights.acc_h.product(h, weights.w_h, None)
+    bits = kernel.numerics.activation_bits, kernel.numerics.weight_bits
+    return exact_matmul(h, weights.w_h, *bits, f"{kernel.name}.h_mm")
 
 
 def input_share(weights: LstmWeights, gx_TBG: Tensor) -> Tensor:
@@ -57,12 +67,11 @@ def run_forward(
         trail = replace(trail, x_share=gx_TBG, h_share=torch.empty_like(gx_TBG))
     gx_TBG = input_share(weights, gx_TBG)
     acc = torch.empty(batch, 4 * units)
-    single = holds_h_product(kernel, units)
+    single, w_h = holds_h_product(kernel, weights), weights.w_h.T
     step = compiled_forward(kernel, weights, gx_TBG, acc, cell, trail) if single else None
     step = step or TorchForward(kernel, weights, gx_TBG, cell, trail)
-    bits, w_h = (kernel.numerics.activation_bits, kernel.numerics.weight_bits), weights.w_h.T
     for t in range(steps):
-        acc = torch.mm(h, w_h, out=acc) if single else exact_matmul(h, weights.w_h, *bits, kernel.name)
+        acc = torch.mm(h, w_h, out=acc) if single else accumulate_h(kernel, weights, h)
         step(t, acc)
         h = trail.h[t]
     if keep and isinstance(step, TorchForward):

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aat_training.quant.accumulator import Accumulator
 from aat_training.quant.look_up import Gradient, LookUp
 from aat_training.quant.lstm_norm import Gain
 from aat_training.quant.rounding import BIAS_LIMIT, integers, largest_rows
@@ -97,7 +98,7 @@ class LstmKernel:
 
 @dataclass(frozen=True)
 class LstmWeights:
-    """Integers of one layer in the chip's gate order, float32 (4H, I), (4H, H), (4H,), with their scales.
+    """Integers of one layer in the chip's gate order, float32 (4H, I), (4H, H), (4H,), with scales and accumulators.
 
     ``gain_x``, ``gain_h``: those of a layer-norm LSTM.
     """
@@ -107,6 +108,8 @@ class LstmWeights:
     bias: Tensor
     scale_x: MatmulScale
     scale_h: MatmulScale
+    acc_x: Accumulator
+    acc_h: Accumulator
     gain_x: Gain | None = None
     gain_h: Gain | None = None
 
@@ -124,7 +127,7 @@ class LstmWeights:
 def quantise_lstm(kernel: LstmKernel, w_ih: Tensor, w_hh: Tensor, bias: Tensor, *gains: Tensor) -> LstmWeights:
     """Real parameters in torch's gate order -> the chip's integers; ``gains``: gain_x and gain_h, or none.
 
-    Raises NumericsError for NaN or infinity.
+    Raises NumericsError for NaN or infinity, and where an accumulator could overflow that must not.
     """
     numerics, gate = kernel.numerics, 2.0**-GATE_FRAC
     w_ih, w_hh, bias = (reordered(p.detach()) for p in (w_ih, w_hh, bias))
@@ -132,14 +135,14 @@ def quantise_lstm(kernel: LstmKernel, w_ih: Tensor, w_hh: Tensor, bias: Tensor, 
     scale_h = matmul_scale(largest_rows(w_hh), kernel.act_step, gate, numerics, f"{kernel.name}.h_mm")
     _require_finite(bias, f"{kernel.name}.x", "bias")
     limit = WEIGHT_LIMIT[numerics.weight_bits]
+    w_x, w_h = integers(w_ih, scale_x.weight_step[:, None], limit), integers(w_hh, scale_h.weight_step[:, None], limit)
+    whole_bias = integers(bias, scale_x.acc_step, BIAS_LIMIT)
     return LstmWeights(
-        integers(w_ih, scale_x.weight_step[:, None], limit),
-        integers(w_hh, scale_h.weight_step[:, None], limit),
-        integers(bias, scale_x.acc_step, BIAS_LIMIT),
-        scale_x,
-        scale_h,
+        w_x, w_h, whole_bias, scale_x, scale_h,
+        Accumulator.of(f"{kernel.name}.x", w_x, whole_bias, numerics),
+        Accumulator.of(f"{kernel.name}.h_mm", w_h, None, numerics),
         *(_gain(gain.detach(), f"{kernel.name}.{norm}") for gain, norm in zip(gains, NORMS, strict=False)),
-    )
+    )  # fmt: skip
 
 
 def _gain(gain: Tensor, name: str) -> Gain:
@@ -152,9 +155,11 @@ def _require_finite(values: Tensor, name: str, what: str) -> None:
         raise NumericsError(name, what, "NaN or infinity", "must be finite")
 
 
-def holds_h_product(kernel: LstmKernel, units: int) -> bool:
-    """Whether float32 sums w_h's products exactly, by K and the bit widths."""
-    numerics = kernel.numerics
+def holds_h_product(kernel: LstmKernel, weights: LstmWeights) -> bool:
+    """Whether a plain float32 product is w_h's: exact by K and the bit widths, and no accumulator in its way."""
+    numerics, units = kernel.numerics, weights.w_h.shape[1]
+    if weights.acc_h.reachable:
+        return False
     reach = units * WEIGHT_LIMIT[numerics.weight_bits] << (numerics.activation_bits - 1)
     return exact_type(reach, kernel.name) == "float32"
 

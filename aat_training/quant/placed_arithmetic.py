@@ -22,10 +22,11 @@ from aat_training.model.rnnt import LayerState, Rnnt
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.linear import LinearWeights
 from aat_training.quant.lstm import LstmWeights, project_input
+from aat_training.quant.lstm_forward import accumulate_h
 from aat_training.quant.lstm_norm import Gain
 from aat_training.quant.placed_cell import GATE, GATE_SUM, PlacedCell, activation_format, saturating_sum
 from aat_training.quant.placed_op import Format, PlacedOp, float_sum, float_tanh
-from aat_training.quant.rounding import exact_matmul, rescaler
+from aat_training.quant.rounding import rescaler
 from aat_training.quant.scheme import QuantScheme
 from nnasim.ir.trace import Unit
 from nnasim.numerics.formats import saturate
@@ -84,10 +85,10 @@ class PlacedArithmetic(ChipArithmetic):
         return torch.stack(frames) if frames else x.new_zeros(0, x.shape[1], len(bias))
 
     def _h_product(self, name: str, weights: LstmWeights) -> PlacedOp:
-        bits, rounded = (self.numerics.activation_bits, self.numerics.weight_bits), rescaler(weights.scale_h.requant)
+        kernel, rounded = self._kernels[name], rescaler(weights.scale_h.requant)
 
         def chip(h: Tensor) -> Tensor:
-            return saturate(rounded(exact_matmul(h.float(), weights.w_h, *bits, name).double()), 32)
+            return saturate(rounded(accumulate_h(kernel, weights, h.float()).double()), 32)
 
         def cpu(h: Tensor) -> Tensor:
             return F.linear(h.float(), weights.real_h)

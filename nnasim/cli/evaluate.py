@@ -58,7 +58,7 @@ def command(
     if explain_numerics:
         from aat_training.explain import explain, table
 
-        print(table(explain(model, numerics)))
+        print(table(explain(model, numerics), numerics.overflow))
     pairs: list[tuple[str, str]] = []
     if batch is None:
         for entry in with_progress(entries, system, len(entries)):
