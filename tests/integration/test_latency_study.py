@@ -1,0 +1,87 @@
+"""`nnasim study aat` on two short utterances, with recognisers trained for two steps and one small other shape."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("soundfile")
+
+from nnasim.cli import latency_study, study_costs
+from nnasim.cli.main import main
+from reports.csvfile import read_csv
+from workloads.rnnt.shapes import RnntShape
+
+SMALL = RnntShape(
+    input_features=16, frame_ms=30, encoder_units=32, encoder_before=1, reduction=2, encoder_after=1, embedding=8,
+    prediction_units=16, prediction_layers=1, joint_units=16, outputs=9,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two half seconds of noise without word times, so that they are aligned by force."""
+    import soundfile
+
+    folder = tmp_path_factory.mktemp("speech")
+    lines = []
+    for name in ("a", "b"):
+        soundfile.write(folder / f"{name}.wav", np.random.default_rng(ord(name)).normal(0, 0.1, 4000), 8000)
+        entry = {"id": name, "audio_filepath": f"{name}.wav", "duration": 0.5, "text": "one", "speaker": "s"}
+        lines.append(json.dumps(entry))
+    (folder / "two.jsonl").write_text("\n".join(lines) + "\n")
+    return folder / "two.jsonl"
+
+
+@pytest.fixture(scope="module")
+def found(speech: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study's folder."""
+    models, out = tmp_path_factory.mktemp("models"), tmp_path_factory.mktemp("found") / "study"
+    common = ["train", "--recipe", "tiny", "--train", str(speech), "--dev", str(speech), "--steps", "2"]
+    assert main([*common, "--out", str(models / "float")]) == 0
+    assert main([*common, "--system", "aat", "--init", str(models / "float"), "--out", str(models / "aat")]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(latency_study, "SHAPES", {"small": SMALL})
+        patch.setattr(study_costs, "HANDOFFS_US", (5.0, 50.0))
+        patch.setattr(study_costs, "BANDWIDTHS", (1e9, 4e9))
+        words = ["--manifest", str(speech), "--checkpoints", str(models), "--out", str(out)]
+        assert main(["study", "aat", *words]) == 0
+    return out
+
+
+def rows(found: Path, name: str) -> list[dict[str, str]]:
+    header = (found / f"{name}.csv").read_text().splitlines()[0].split(",")
+    return [dict(zip(header, row, strict=True)) for row in read_csv(found / f"{name}.csv", header)]
+
+
+def test_the_ends_of_the_waterfall_are_the_systems(found: Path) -> None:
+    systems = {row["system"]: row["word error rate [%]"] for row in rows(found, "wer")}
+    steps = {row["step"]: row for row in rows(found, "waterfall") if row["model"] == "trained"}
+    policies = {row["step"]: row for row in rows(found, "policies") if row["model"] == "trained"}
+    for system in ("aat", "naive"):
+        assert steps["input_quantise"][f"WER of {system}'s weights [%]"] == systems[system]
+        assert policies["all on the chip"][f"WER of {system}'s weights [%]"] == systems[system]
+    assert policies["cpu_fallback"]["WER of naive's weights [%]"] == systems["cpu_fallback"]
+
+
+def test_shapes_without_trained_weights_have_no_words(found: Path) -> None:
+    small = [row for row in rows(found, "waterfall") if row["model"] == "small"]
+    assert len(small) == 10
+    assert {row["WER of aat's weights [%]"] for row in small} == {""}
+
+
+def test_copies_belong_to_beams_alone(found: Path) -> None:
+    copies = {(row["system"], row["beam"]): float(row["state copies [1/s]"]) for row in rows(found, "decoders")}
+    assert copies["aat", "1"] == copies["float", "1"] == 0
+    assert copies["aat", "4"] > 0
+    assert copies["float", "4"] > 0
+
+
+def test_speech_without_word_times_is_aligned_by_force(found: Path) -> None:
+    assert "a forced alignment on the float model" in (found / "report.md").read_text()
+    closed = rows(found, "closings")
+    assert {row["utterances"] for row in closed} == {"2"}
+    for row in closed:  # the alignment gives an end of speech, so every utterance is closed one way or another
+        assert sum(int(row[how]) for how in ("by the endpointer", "by the audio's end", "early")) == 2
