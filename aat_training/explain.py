@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from aat_training.model.rnnt import Rnnt
 from aat_training.quant.chip_arithmetic import ChipArithmetic
+from aat_training.quant.compiled import lstm_steps
+from aat_training.quant.fallback_arithmetic import FallbackArithmetic
 from nnasim.numerics.bounds import Bound, bound
 from nnasim.numerics.config import NumericsConfig
 
@@ -43,6 +45,17 @@ def table(bounds: list[Bound], overflow: str = "error") -> str:
         for b in bounds
     ]
     return "\n".join([head, *rows])
+
+
+def steps_by(model: Rnnt) -> str:
+    """Who computes the point-wise half of each LSTM step: the compiled part or PyTorch; their bits are the same."""
+    chip = model.arithmetic
+    if not isinstance(chip, ChipArithmetic) or isinstance(chip, FallbackArithmetic):
+        return "LSTM steps: float"
+    layers = {name: chip.frozen_weights(name, model.lstm(name)) for name in model.layers}
+    left = [name for name, made in layers.items() if not lstm_steps.covers(chip.kernel(name), made)]
+    beside = f"; not covered, plain PyTorch: {', '.join(left)}" if left and lstm_steps.available() else ""
+    return f"LSTM steps: {lstm_steps.state()}{beside}"
 
 
 _BEYOND = {"error": "refused", "wrap": "may wrap", "saturate": "may saturate"}

@@ -103,6 +103,10 @@ class ChipArithmetic:
             out, c, _ = run_forward(kernel, weights, project_input(kernel, weights, x), h, c, keep=False)
         return out, (out[-1] if len(out) else h, c)
 
+    def kernel(self, name: str) -> LstmKernel:
+        """Constants of the LSTM layer ``name``."""
+        return self._kernels[name]
+
     def frozen_weights(self, name: str, layer: nn.LSTM) -> LstmWeights:
         """The layer's integers, made again only when an optimiser has changed its parameters."""
         parameters = lstm_parameters(layer)

@@ -56,9 +56,10 @@ def command(
     check_files(entries)
     loaded, model, _ = load_system(checkpoint, system, numerics, calibration)
     if explain_numerics:
-        from aat_training.explain import explain, table
+        from aat_training.explain import explain, steps_by, table
 
         print(table(explain(model, numerics), numerics.overflow))
+        print(steps_by(model))
     pairs: list[tuple[str, str]] = []
     if batch is None:
         for entry in with_progress(entries, system, len(entries)):

@@ -40,6 +40,14 @@ def available() -> bool:
     return build.enabled() and build.load(SOURCE) is not None
 
 
+def state() -> str:
+    """Which of the two computes, and why, in one line."""
+    if not build.enabled():
+        return "plain PyTorch (NNASIM_COMPILED=0)"
+    library = build.load(SOURCE)
+    return "plain PyTorch (no C compiler, or no build)" if library is None else f"compiled ({library._name})"
+
+
 def covers(kernel: LstmKernel, weights: LstmWeights) -> bool:
     """Whether every scale is exact in double and no intermediate value of this layer can saturate.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 import torch
 
+from aat_training.explain import steps_by
 from aat_training.quant.compiled import build, lstm_steps
 from aat_training.quant.lstm import LstmKernel, LstmSequence, quantise_lstm
 from nnasim.numerics.config import NumericsConfig
@@ -79,6 +81,17 @@ def test_only_scales_that_double_cannot_hold_are_left_out(name):
 
 
 @needs_compiler
+def test_it_says_which_of_the_two_computes(on_chip, monkeypatch):
+    model = on_chip(NumericsConfig(**CHIPS["double rounding"]))
+    monkeypatch.setenv("NNASIM_COMPILED", "1")
+    assert re.fullmatch(r"LSTM steps: compiled \(.*/nnasim/lstm_steps-.*\.so\); not covered.*enc0.*", steps_by(model))
+    assert steps_by(on_chip(NumericsConfig())).endswith(".so)")
+    assert steps_by(on_chip(NumericsConfig(), fallback=True)) == "LSTM steps: float"
+    monkeypatch.setenv("NNASIM_COMPILED", "0")
+    assert steps_by(model) == "LSTM steps: plain PyTorch (NNASIM_COMPILED=0)"
+
+
+@needs_compiler
 def test_the_compiled_part_is_what_runs(monkeypatch):
     called = []
     real = lstm_steps._step
@@ -100,6 +113,7 @@ def fresh(tmp_path, monkeypatch):
 def test_without_a_compiler_plain_pytorch_does_the_work(fresh, monkeypatch):
     monkeypatch.setenv("PATH", str(fresh))
     assert not lstm_steps.available()
+    assert lstm_steps.state() == "plain PyTorch (no C compiler, or no build)"
     kernel = kernel_of("lut8, int8 cell")
     assert run(kernel, inputs(kernel, 0.5))[0].any()
 
