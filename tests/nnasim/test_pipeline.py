@@ -10,6 +10,7 @@ from nnasim.hardware import load_preset, preset_names
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import SimOptions, simulate
+from tests.nnasim.sim.blocks.more_macs import slower_at_most
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import SHAPES, RnntShape
 
@@ -158,13 +159,27 @@ def test_more_sram_or_bandwidth_is_never_slower(field, one: float, other: float,
     assert busy(*base, f"{name}={large}") <= busy(*base, f"{name}={small}") * SLACK
 
 
-@settings(max_examples=8, deadline=None)
-@given(st.integers(3, 11), st.integers(0, 5))
-def test_more_macs_are_never_slower(log_macs: int, more: int) -> None:
-    """Of a vector array; one that is wider than a layer, and shifts weights in by its width, really is slower."""
-    base = ("mac_array.decoded_weights_per_cycle=null", TIGHT)
-    few, many = (f"mac_array.macs_per_cycle={2**log}" for log in (log_macs, log_macs + more))
-    assert busy(*base, many) <= busy(*base, few) * SLACK
+FAMILIES = [("vector", "ws"), ("dot_product", "ws"), ("systolic", "ws"), ("systolic", "os"), ("systolic", "is")]
+ALL_STREAM = ("sram.bytes=100000", "sram.resident_weights=[]", "mac_array.decoded_weights_per_cycle=null")
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.sampled_from(FAMILIES), st.integers(3, 11), st.integers(0, 5), st.sampled_from(["1e9", "1e11"]))
+def test_more_macs_are_never_slower_than_by_what_does_not_fill_them(
+    family: tuple[str, str], log_macs: int, more: int, rate: str
+) -> None:
+    """Beyond the array's own bound, a tile has whole steps: a matmul may wait for the weights of one wider step."""
+    base = (*ALL_STREAM, f"mac_array.kind={family[0]}", f"mac_array.dataflow={family[1]}")
+    sizes = [f"mac_array.macs_per_cycle={2**log}" for log in (log_macs, log_macs + more)]
+    few, many = (load_preset("edge256", [*base, size]).mac_array for size in sizes)
+    slow, fast = (run(*base, size, f"dram.bytes_per_second={rate}") for size in sizes)
+    products = {op.name: op for graph in trace().graphs.values() for op in graph.ops if op.kind == "matmul"}
+    allowed = 0.0
+    for op in (op for op in slow.ops if op.op in products):
+        n, k = trace().tensors[products[op.op].inputs[1]].shape
+        step = min(n, many.output_granule) * (k + 4) / min(float(rate) / 500e6, 16)
+        allowed += op.count * (slower_at_most(few, many, 1, n, k) + step * (many.kind != "vector"))
+    assert fast.extra["busy_cycles"] <= slow.extra["busy_cycles"] + allowed
 
 
 def test_the_paper_sized_shape_is_weight_bound_on_edge256() -> None:
