@@ -13,10 +13,12 @@ TINY = RnntShape(
 
 
 @pytest.mark.parametrize("system", ["aat", "cpu_fallback"])
-def test_a_schedule_made_on_one_chip_gives_what_the_simulation_gives_on_another(system: str) -> None:
+@pytest.mark.parametrize("chunk", [1, 5])
+def test_a_schedule_made_on_one_chip_gives_what_the_simulation_gives_on_another(system: str, chunk: int) -> None:
     trace = build_trace(TINY, 12, 4, system=system)  # type: ignore[arg-type]
-    plan = schedule(trace, load_preset("edge256"))
-    other = load_preset("edge256", ["host.handoff_us=90", "dram.bytes_per_second=1e9"])
+    frames = f"compiler.chunk_frames={chunk}"
+    plan = schedule(trace, load_preset("edge256", [frames]))
+    other = load_preset("edge256", [frames, "host.handoff_us=90", "dram.bytes_per_second=1e9"])
     found, expected = cost(plan, other), simulate(trace, other)
     assert found.engine_latency_ms == tuple(utterance.engine_latency_ms for utterance in expected.utterances)
     assert found.handoffs == expected.totals.handoffs > 0
