@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from nnasim import files
-from nnasim.errors import InputError, NnasimError
+from nnasim.errors import InputError, MissingExtraError
 from nnasim.sweep.frames import StoredStudy
 
 FORMATS = (".csv", ".parquet", ".journal")
@@ -29,10 +30,8 @@ def _csv(study: StoredStudy) -> bytes:
 
 
 def _parquet(study: StoredStudy) -> bytes:
-    try:
-        import pyarrow  # noqa: F401
-    except ModuleNotFoundError:
-        raise NnasimError("Parquet needs 'pyarrow': pip install pyarrow, or export to .csv") from None
+    if find_spec("pyarrow") is None:
+        raise MissingExtraError("parquet", "pyarrow")
     buffer = io.BytesIO()
     study.points.to_parquet(buffer, index=False)
     return buffer.getvalue()

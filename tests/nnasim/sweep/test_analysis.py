@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from nnasim.cli.main import main
@@ -103,6 +104,25 @@ def test_optunas_journal_holds_every_point(stored, tmp_path: Path) -> None:
 def test_a_sample_whose_axes_are_not_in_alphabetical_order_is_found_again(stored) -> None:
     axes = {"host.handoff_us": {"range": [1, 50]}, "clock_hz": {"range": [1e8, 9e8]}}
     assert len(stored(axes=axes, sampler="sobol", points=4).good) == 4
+
+
+def test_parquet_holds_every_point_with_its_types(stored, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    study = stored(axes={"sram.bytes": {"list": [64, 131072, 393216]}})
+    export(study, tmp_path / "s.parquet")
+    there = pd.read_parquet(tmp_path / "s.parquet")
+    pd.testing.assert_frame_equal(there, study.points)
+    assert list(there["sram.bytes"]) == [64, 131072, 393216]
+    assert "sram.bytes must be at least" in there["message"][0]
+
+
+def test_without_pyarrow_an_export_to_parquet_is_refused_in_one_line(stored, tmp_path, monkeypatch, capsys) -> None:
+    stored()
+    monkeypatch.setattr("nnasim.sweep.export.find_spec", lambda name: None)
+    out = tmp_path / "s.parquet"
+    assert main(["sweep-export", str(tmp_path / "s.sqlite"), "--out", str(out)]) == 2
+    assert capsys.readouterr().err == "nnasim: this needs 'pyarrow': pip install 'nnasim[parquet]'\n"
+    assert not out.exists()
 
 
 def test_an_unknown_format_is_refused(stored, tmp_path: Path) -> None:
