@@ -7,6 +7,7 @@ import pytest
 
 from nnasim.compiler import AT_START, CompiledTrace
 from nnasim.compiler.chunking import encoder_graphs
+from nnasim.compiler.policies import POLICIES, placed
 from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig, load_preset
 from nnasim.ir.program import MatmulCommand
@@ -100,6 +101,18 @@ def test_frames_without_an_output_of_their_own_end_with_their_chunk() -> None:
     assert all(end > start >= arrival for arrival, start, end in zip(*columns, strict=True))
 
 
+@pytest.mark.parametrize("policy", sorted(POLICIES))
+def test_a_placement_of_single_operations_holds_in_a_chunk(small, policy: str) -> None:
+    """Whatever stood on the CPU stands there in each of a chunk's steps; only what joins the steps is new."""
+    trace = placed(small(frames=6), POLICIES[policy])
+    plain, chunks = CompiledTrace(trace, chip(1)), CompiledTrace(trace, chip(3))
+    units = chunks.units["encoder@3"]
+    new = [name for name in units if chunks.origin[name] not in plain.units["encoder"]]
+    assert all(name.endswith(".rows") for name in new)
+    for name in set(units) - set(new):
+        assert units[name] == plain.units["encoder"][chunks.origin[name]], name
+
+
 @pytest.mark.parametrize("system", ["cpu_fallback", "aat"])
 def test_replay_equals_the_run_of_every_event(system: str) -> None:
     trace = build_trace(REDUCED, 10, 4, system=system)  # type: ignore[arg-type]
@@ -113,10 +126,10 @@ def test_a_result_names_the_trace_that_was_given(small) -> None:
 
 
 def test_a_chunk_that_the_sram_cannot_hold_is_refused_with_the_largest_that_it_can(small) -> None:
-    trace = small(frames=40)
-    tight = "sram.bytes=24000"
-    with pytest.raises(PlacementError, match=r"compiler.chunk_frames = 32: .* must be at most \d+ ") as refused:
-        run(trace, 32, tight)
+    trace = small(frames=12)
+    tight = "sram.bytes=15000"
+    with pytest.raises(PlacementError, match=r"compiler.chunk_frames = 12: .* must be at most \d+ ") as refused:
+        run(trace, 12, tight)
     most = int(str(refused.value).split("at most ")[1].split()[0])
     assert run(trace, most, tight)
     with pytest.raises(PlacementError, match=f"must be at most {most} "):
@@ -150,7 +163,7 @@ def test_names_that_chunking_makes_are_not_free_for_a_trace(small) -> None:
 
 def test_the_paper_sized_encoder_trades_latency_for_traffic() -> None:
     """On a DRAM too slow for real time, chunks bring the backlog down; on a fast one they only cost latency."""
-    trace = build_trace(SHAPES["rnnt-paper"], 8, 0)
+    trace = build_trace(SHAPES["rnnt-paper"], 4, 0)
     plain, chunks = run(trace, 1), run(trace, 4)
     assert chunks.totals.dram_bytes < 0.75 * plain.totals.dram_bytes
     assert min(latencies(chunks)) > max(latencies(plain))

@@ -40,9 +40,12 @@ def random_constants(trace: OpTrace, seed: int) -> dict[str, np.ndarray]:
 def recogniser() -> Any:
     """A maker of (trace, constants, features)."""
 
-    def make(seed: int = 1, frames: int = 8, symbols: int = 3, **numerics: Any) -> SimpleNamespace:
+    def make(
+        seed: int = 1, frames: int = 8, symbols: int = 3, layer_norm: bool = False, **numerics: Any
+    ) -> SimpleNamespace:
         config = NumericsConfig(**numerics)
-        trace = build_trace(SHAPE, frames, symbols, system="aat", numerics=config)
+        shape = SHAPE.model_copy(update={"layer_norm": layer_norm})
+        trace = build_trace(shape, frames, symbols, system="aat", numerics=config)
         features = [np.random.default_rng(seed + 1).normal(0, 40, (frames, SHAPE.input_features))]
         return SimpleNamespace(trace=trace, constants=random_constants(trace, seed), features=features)
 

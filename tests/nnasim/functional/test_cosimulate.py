@@ -141,6 +141,12 @@ def test_chunks_of_frames_compute_the_very_same_logits(recogniser, preset: str, 
     assert (values, mismatches) == (12 * 7, 0)
 
 
+@pytest.mark.parametrize("chunk", [1, 3])
+def test_layer_norm_works_row_by_row_in_a_chunk(recogniser, chunk: int) -> None:
+    values, mismatches = agreement(recogniser(layer_norm=True), f"compiler.chunk_frames={chunk}")
+    assert (values, mismatches) == (12 * 7, 0)
+
+
 def test_a_chunk_whose_frames_are_swapped_computes_other_logits(recogniser) -> None:
     work = recogniser()
     compiled = CompiledTrace(work.trace, load_preset("edge256", ["compiler.chunk_frames=4"]))
