@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -52,7 +53,11 @@ class ClusterBackend:
     @classmethod
     def local(cls, workers: int) -> ClusterBackend:
         """A cluster of ``workers`` processes on this machine, with one thread each. Nannies die with this process."""
-        cluster = _dask().LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+        # Dask warns of every worker that ends early; we repeat its batches, or were interrupted and say so.
+        cluster = _dask().LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.ERROR,
+            preload=["nnasim.sweep.dask_worker"],
+        )  # fmt: skip
         return cls(_dask().Client(cluster))
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Word errors in a sweep, the whole road: the tiny recogniser, trained on for each arithmetic and scored once for it."""
+"""Word errors in a sweep, the whole road: the tiny recogniser, trained on and scored once for each arithmetic."""
 
 from __future__ import annotations
 
