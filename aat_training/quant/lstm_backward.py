@@ -107,14 +107,19 @@ class TorchBackward:
             part = slice(number * units, (number + 1) * units)
             torch.mul(trail.slopes[..., part], beside, out=self.factors[..., part])
         self.into_c, self.inside, self.forget = o * trail.c_slopes, trail.c_inside, f
-        self.dh, self.dc, self.dz, self.scratch = dh, dc, dz_TBG, torch.empty_like(dh)
+        self.dh, self.dc, self.scratch, batch = dh, dc, torch.empty_like(dh), len(dh)
+        # Sliced once: slicing in every step costs as much as an operation.
+        gates = (x.view(len(x), batch, 4, units) for x in (dz_TBG, self.factors))
+        self.rows = list(
+            zip(*(x.unbind() for x in (*gates, self.into_c, self.inside, self.forget)), strict=True)
+        )  # fmt: skip
+        self.outputs = [(dz[:, 2], factors[:, 2]) for dz, factors, *_ in self.rows]
 
     def __call__(self, t: int) -> None:
         """``dh`` of step t -> dz[t]; ``dc`` moves one step back in place."""
-        dh, dc, (batch, units) = self.dh, self.dc, self.dh.shape
+        (dz, factors, into_c, inside, forget), (dz_o, factors_o), dc = self.rows[t], self.outputs[t], self.dc
         # Not addcmul: it may round once where the compiled part, like any machine, must round twice.
-        dc.add_(torch.mul(dh, self.into_c[t], out=self.scratch)).mul_(self.inside[t])
-        factors, dz = self.factors[t].view(batch, 4, units), self.dz[t].view(batch, 4, units)
+        dc.add_(torch.mul(self.dh, into_c, out=self.scratch)).mul_(inside)
         torch.mul(factors, dc[:, None], out=dz)
-        torch.mul(factors[:, 2], dh, out=dz[:, 2])
-        dc.mul_(self.forget[t])
+        torch.mul(factors_o, self.dh, out=dz_o)
+        dc.mul_(forget)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,6 +16,7 @@ from aat_training.quant.lstm_kernel import (
     holds_h_product,
     may_saturate_gate,
     may_saturate_input,
+    sums_exactly,
 )
 from aat_training.quant.lstm_trail import Trail
 from aat_training.quant.rounding import exact_matmul, rescaler, rescaler_
@@ -91,10 +93,9 @@ class TorchForward:
         self.kept, self.new = torch.empty_like(c), torch.empty_like(c)
         self.index = torch.empty(trail.gates.shape, dtype=torch.int32)
         self.c_index = torch.empty(trail.tc.shape, dtype=torch.int32)
-        base, tanhs = torch.full((4 * units,), -kernel.sigmoid.base, dtype=torch.int32), len(kernel.sigmoid.values)
-        self.offset = base + tanhs * (torch.arange(4 * units) >= 3 * units)
-        self.offset = self.offset.to(torch.int32)
+        self.offset = (len(kernel.sigmoid.values) * (torch.arange(4 * units) >= 3 * units)).to(torch.int32)
         self._rescalers(kernel, weights)
+        self._views()
 
     def _rescalers(self, kernel: LstmKernel, weights: LstmWeights) -> None:
         cell, top = kernel.cell, 1.0 / kernel.sigmoid.step
@@ -106,20 +107,50 @@ class TorchForward:
         self.sum_fits = domain <= highest(32)
         self.requant_c = rescaler_(cell.cell, 32, 0.0)  # saturates by its index
         self.output = rescaler_(cell.output, cell.act_bits, top * top)
+        # Indices begin at 0. Where gx + gh + 1/2 is exact as it is, gx brings half and base along, and turning the sum
+        # into an index, which drops its fraction, is the rounding of gh.
+        self.folded = fits and weights.gain_h is None and sums_exactly(weights, cell.act_bits)
+        self.gx = self.gx + ((0.5 if self.folded else 0.0) - kernel.sigmoid.base)
+        self.real_h = torch.from_numpy(weights.scale_h.requant.real)
+        scales = cell.keep, cell.update, cell.cell
+        whole = all(np.all(scale.real == np.floor(scale.real)) for scale in scales[:2])
+        self.fused = whole and self.sum_fits and all(scale.exact_in_float for scale in scales)
+        self.kept_real, self.new_real = (
+            torch.from_numpy(np.asarray(scale.real * cell.cell.real)) for scale in scales[:2]
+        )
+        self.half = torch.tensor(0.5, dtype=torch.float64)
+
+    def _views(self) -> None:
+        """What each step reads and writes, sliced once: slicing in every step costs as much as an operation."""
+        trail = self.trail
+        self.shares, self.hs = self.gx.unbind(), trail.h.unbind()
+        self.rows = list(
+            zip(
+                trail.gates.unbind(), trail.gates.flatten(1).unbind(), trail.tc.unbind(), trail.tc.flatten(1).unbind(),
+                self.index.unbind(), self.index.flatten(1).unbind(), self.c_index.unbind(),
+                self.c_index.flatten(1).unbind(), strict=True,
+            )
+        )  # fmt: skip
 
     def __call__(self, t: int, acc: Tensor) -> None:
         """Accumulators (B, 4H) of step ``t`` -> the trail's h, gates and tc, and the cell state in place."""
-        place = self.trail.place(t)
-        self._gates(t, acc, place)
-        self._cell(place)
-        self._hidden(t, place)
+        gates, flat_gates, tc, flat_tc, index, flat_index, c_index, flat_c_index = self.rows[self.trail.place(t)]
+        kernel = self.kernel
+        index.copy_(self._sum(t, acc).clamp_(0, len(kernel.sigmoid.values) - 1)).add_(self.offset)
+        torch.index_select(kernel.gate_values, 0, flat_index, out=flat_gates)
+        torch.mul(gates, 1 / kernel.sigmoid.step, out=self.gates)
+        c_index.copy_(self._cell())
+        torch.index_select(kernel.cell_values, 0, flat_c_index, out=flat_tc)
+        torch.mul(tc, 1 / kernel.tanh_c.step, out=self.new)
+        self.hs[t].copy_(self.output(self.new.mul_(self.parts[2])))
 
-    def _gates(self, t: int, acc: Tensor, place: int) -> None:
-        z, kernel, trail = self.requant_h(self.z.copy_(acc)), self.kernel, self.trail
-        z = z if self.gain is None else self._normalised(t, z)
-        z.add_(self.gx[t]).clamp_(kernel.sigmoid.base, highest(16) + 1)
-        index = self.index[place].copy_(z).add_(self.offset).view(-1)
-        torch.index_select(kernel.gate_values, 0, index, out=trail.gates[place].view(-1))
+    def _sum(self, t: int, acc: Tensor) -> Tensor:
+        """gx + gh as an index into a table; where it is folded, with gh's fraction and half a step."""
+        wide = self.z.copy_(acc)
+        if self.folded:
+            return torch.addcmul(self.shares[t], wide, self.real_h, out=wide)
+        gh = self.requant_h(wide)
+        return (gh if self.gain is None else self._normalised(t, gh)).add_(self.shares[t])
 
     def _normalised(self, t: int, share: Tensor) -> Tensor:
         assert self.gain is not None
@@ -127,20 +158,18 @@ class TorchForward:
             self.trail.h_share[t].copy_(share)
         return self.gain(share)
 
-    def _cell(self, place: int) -> None:
-        kernel, trail, bits = self.kernel, self.trail, self.kernel.cell.cell_bits
-        torch.mul(trail.gates[place], 1 / kernel.sigmoid.step, out=self.gates)
-        i, f, _, g = self.parts
-        wide = self.keep(torch.mul(f, self.c, out=self.kept)).add_(self.update(torch.mul(i, g, out=self.new)))
-        wide = wide if self.sum_fits else wide.clamp_(lowest(32), highest(32))
-        self.requant_c(wide).clamp_(kernel.tanh_c.base, highest(bits) + 1)
-        index = self.c_index[place].copy_(wide).sub_(kernel.tanh_c.base).view(-1)
+    def _cell(self) -> Tensor:
+        """f c + i g by the integers of ``gates`` -> the state in place; returned: its index."""
+        base, bits, (i, f, _, g) = self.kernel.tanh_c.base, self.kernel.cell.cell_bits, self.parts
+        kept, new = torch.mul(f, self.c, out=self.kept), torch.mul(i, g, out=self.new)
+        if self.fused:  # whole scales leave nothing to round before the last of them
+            wide = torch.addcmul(self.half, kept, self.kept_real, out=kept)
+            wide = wide.addcmul_(new, self.new_real).floor_()
+        else:
+            wide = self.keep(kept).add_(self.update(new))
+            wide = self.requant_c(wide if self.sum_fits else wide.clamp_(lowest(32), highest(32)))
         torch.clamp(wide, lowest(bits), highest(bits), out=self.c)
-        torch.index_select(kernel.cell_values, 0, index, out=trail.tc[place].view(-1))
-
-    def _hidden(self, t: int, place: int) -> None:
-        tc = torch.mul(self.trail.tc[place], 1 / self.kernel.tanh_c.step, out=self.new)
-        self.trail.h[t].copy_(self.output(tc.mul_(self.parts[2])))
+        return wide.clamp_(base, highest(bits) + 1).sub_(base)
 
     def fill_slopes(self) -> None:
         """What only the backward pass needs: gathered for all steps at once, by the indices they left."""

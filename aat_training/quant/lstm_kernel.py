@@ -174,6 +174,14 @@ def may_saturate_input(weights: LstmWeights, activation_bits: int) -> bool:
     return _reach(weights.w_x, weights.bias, weights.scale_x, activation_bits) > highest(32)
 
 
+def sums_exactly(weights: LstmWeights, activation_bits: int) -> bool:
+    """Whether float64 holds gx + gh + 1/2 before gh is rounded, gx being an integer: its bits and gh's fraction's."""
+    of_x = _reach(weights.w_x, weights.bias, weights.scale_x, activation_bits)
+    of_h = _reach(weights.w_h, None, weights.scale_h, activation_bits)
+    fraction = 2.0 ** float(np.max(weights.scale_h.requant.shift))
+    return weights.scale_h.requant.exact_in_float and (of_x + of_h + 1) * fraction < 2.0**52
+
+
 def _reach(weight: Tensor, bias: Tensor | None, scale: MatmulScale, activation_bits: int) -> float:
     """Largest magnitude, rounded up; the margin covers the float32 sum over a row."""
     rows = weight.abs().sum(1).double().numpy() * (-lowest(activation_bits) * (1 + 2.0**-10))
