@@ -67,7 +67,7 @@ def parallel_picture(points: pd.DataFrame, front: pd.DataFrame, columns: list[st
             scaled = np.column_stack([_scaled(frame[name], points[name]) for name in columns])
             for row in scaled:
                 axes.plot(places, row, color=color, linewidth=width)
-        axes.set_xticks(places, [shortened(name, 28) for name in columns], rotation=35, ha="right", fontsize=7)
+        axes.set_xticks(places, [shortened(name, 28) for name in columns], rotation=35, ha="right", fontsize=9)
         axes.set_yticks([0, 1], ["lowest", "highest"])
         axes.set_title("Dark: not beaten by any other point")
         return svg(figure, "Parallel coordinates", f"{len(columns)} columns, {len(front)} points on the Pareto front")
@@ -94,14 +94,21 @@ def bottleneck_picture(cells: pd.DataFrame, across: str, upwards: str) -> str:
             for column, part in enumerate(cells.loc[name]):
                 color, letter = PARTS.get(str(part), ("#ffffff", ""))
                 axes.barh(row, 1, left=column, height=1, color=color, edgecolor="white")
-                axes.text(column + 0.5, row, letter, ha="center", va="center", fontsize=7)
-        axes.set_xticks(np.arange(len(cells.columns)) + 0.5, [_tick(v) for v in cells.columns], rotation=45, fontsize=7)
+                axes.text(
+                    column + 0.5, row, letter, ha="center", va="center", fontsize=_letter_size(len(cells.columns))
+                )
+        axes.set_xticks(np.arange(len(cells.columns)) + 0.5, [_tick(v) for v in cells.columns], rotation=45, fontsize=9)
         axes.set_yticks(range(len(cells.index)), [_tick(v) for v in cells.index])
         axes.set_xlabel(across)
         axes.set_ylabel(upwards)
         seen = sorted({str(part) for part in cells.to_numpy().ravel() if str(part) in PARTS})
         axes.set_title(", ".join(f"{PARTS[part][1]} {part}" for part in seen))
         return svg(figure, f"Bottleneck over {across} and {upwards}", f"busiest parts: {', '.join(seen)}")
+
+
+def _letter_size(columns: int) -> int:
+    """Points: what can be read on a phone, as long as the cells have room for it."""
+    return 12 if columns <= 12 else 7
 
 
 def _tick(value: Any) -> str:
