@@ -66,7 +66,8 @@ class ClusterBackend:
 
     def run(self, payload: str, batches: Iterator[Batch]) -> Iterator[list[Outcome]]:
         """The outcomes of every batch, as they come. Dask repeats a batch whose worker dies, a few times."""
-        shared = self.client.scatter(payload, broadcast=True)
+        # A key of its own: one made of the content would be released by the run before while this one needs it.
+        shared = self.client.scatter(payload, broadcast=True, hash=False)
         flying: dict[str, tuple[Any, int]] = {}
         completed = _dask().as_completed()
 
