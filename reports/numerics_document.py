@@ -58,6 +58,8 @@ def _verdict(found: Mapping[str, Any]) -> Section:
     shares = {chip: arms for chip, arms in shares.items() if arms}
     missing = found["missing"]
     paragraphs = [*_answers(found)]
+    for name, why in found["failed"].items():
+        paragraphs.append(f"{name} could not be trained: {why}.")
     if missing:
         paragraphs.append(f"Not trained, so not in the tables: {', '.join(missing)}.")
     figures: tuple[Figure, ...] = ()

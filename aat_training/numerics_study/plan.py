@@ -10,6 +10,7 @@ from typing import Literal
 from aat_training.quant.calibration import Method
 from aat_training.quant.lstm import Gradient
 from aat_training.recipes import load_recipe
+from nnasim import files
 from nnasim.ir.trace import System
 
 Arithmetic = Literal["float", "qat", "aat"]
@@ -116,6 +117,15 @@ class NumericsStudy:
     def finished(self, model: Model) -> bool:
         """Whether a model stands ready."""
         return (self.folder / model.name / "model.json").exists()
+
+    def failure_file(self, model: Model) -> Path:
+        """Where it stands why a model could not be trained."""
+        return self.folder / model.name / "failed.json"
+
+    def failure(self, model: Model) -> str | None:
+        """Why a model could not be trained; None where it was, or was not tried."""
+        path = self.failure_file(model)
+        return str(files.read_json(path)["message"]) if path.exists() else None
 
     def steps_of(self, model: Model) -> int:
         """Optimiser steps of a run."""

@@ -115,7 +115,8 @@ def _record(study: NumericsStudy, scores: Scores) -> dict[str, Any]:
         "rows": record(findings(study, scores)),
         "calibrations": [list(row) for row in calibrations(study, scores)],
         "models": [_model(study, model) for model in models],
-        "missing": [model.name for model in planned if model not in models],
+        "missing": [model.name for model in planned if model not in models and study.failure(model) is None],
+        "failed": {model.name: why for model in planned if (why := study.failure(model)) is not None},
     }
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnasim import files
 from nnasim.errors import SimulationError
 
 if TYPE_CHECKING:
@@ -21,10 +22,11 @@ Said = Callable[[str, int, int], None]
 def train_missing(study: NumericsStudy, jobs: int, progress: Said) -> None:
     """The bases, then all that starts from them; finished models stay, a stopped study goes on where it was.
 
-    Raises SimulationError with the message of the first run that failed.
+    An arm whose training fails is a finding: its message is kept, and the study goes on. It is not tried again while
+    that file stands: the same run ends the same. Raises SimulationError where a base fails.
     """
     for what, models in (("base models", study.bases()), ("models of the arms", study.arms())):
-        missing = [model for model in models if not study.finished(model)]
+        missing = [model for model in models if not study.finished(model) and study.failure(model) is None]
         _train(study, missing, jobs, partial(progress, what))
 
 
@@ -34,9 +36,12 @@ def _train(study: NumericsStudy, models: Sequence[Model], jobs: int, progress: C
     # Processes, not threads: each run has one core and one order of its sums.
     runs = (delayed(run)(study.train_command(model), study.folder / model.name) for model in models)
     progress(0, len(models))
-    for done, failure in enumerate(Parallel(n_jobs=jobs, batch_size=1, return_as="generator")(runs), start=1):
-        if failure:
-            raise SimulationError(failure)
+    ended = Parallel(n_jobs=jobs, batch_size=1, return_as="generator")(runs)
+    for done, (model, complaint) in enumerate(zip(models, ended, strict=True), start=1):
+        if complaint and model.arm == "base":
+            raise SimulationError(f"{model.name}: {complaint}")
+        if complaint:
+            files.write_json(study.failure_file(model), {"message": complaint}, force=True)
         progress(done, len(models))
 
 
@@ -51,5 +56,4 @@ def run(words: Sequence[str], folder: Path) -> str:
         code = contextvars.copy_context().run(main, [*words, "--resume"])
     if not code:
         return ""
-    last = complaint.getvalue().strip().rpartition("\n")[2].removeprefix("nnasim: ")
-    return f"{folder}: {last}"
+    return complaint.getvalue().strip().rpartition("\n")[2].removeprefix("nnasim: ")

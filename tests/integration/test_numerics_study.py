@@ -56,6 +56,24 @@ def test_what_is_missing_is_trained_and_what_is_there_stays(speech: Path, tmp_pa
     assert kept.stat().st_mtime_ns == before
 
 
+def test_an_arm_that_cannot_be_trained_is_a_finding(speech: Path, tmp_path: Path) -> None:
+    """Not a reason to lose the others: the run is refused here because its base is of another recipe."""
+    models = speech / "models/seed-0"
+    (models / "aat-identity-lut8/model.json").unlink()
+    base = json.loads((models / "base/model.json").read_text())
+    whole = json.dumps(base)
+    base["recipe"]["name"] = "other"
+    (models / "base/model.json").write_text(json.dumps(base))
+    try:
+        assert study(speech, tmp_path / "out") == 0
+    finally:
+        (models / "base/model.json").write_text(whole)
+    found = json.loads((tmp_path / "out" / "study.json").read_text())
+    assert list(found["failed"]) == ["seed-0/aat-identity-lut8"]
+    assert "must be tiny" in found["failed"]["seed-0/aat-identity-lut8"]
+    assert "must be tiny" in (tmp_path / "out" / "report.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("more", "complaint"),
     [

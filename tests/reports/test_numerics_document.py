@@ -24,6 +24,7 @@ def found() -> dict[str, Any]:
     return {
         "recipe": "digits", "preset": "edge256", "seeds": 3, "dev": "dev.jsonl", "utterances": 300, "words": 1329,
         "base_steps": 4500, "steps": 800, "command": "nnasim study numerics --out DIR", "missing": ["seed-2/qat"],
+        "failed": {"seed-0/aat-identity-lut8": "training diverged at step 0"},
         "rows": [
             row("-", "float", 0.012, loss=0.0),
             row("lut8", "naive", 0.04, loss=2.33, calibration="mse"),
@@ -42,7 +43,15 @@ def found() -> dict[str, Any]:
 def test_every_part_stands_in_both_forms(found: dict[str, Any]) -> None:
     document = numerics_document(found)
     for text in (html(document), markdown(document)):
-        for words in ("Gradient rules", "Calibrations", "1,329", "seed-2/qat", "nnasim train", "4,500"):
+        for words in (
+            "Gradient rules",
+            "Calibrations",
+            "1,329",
+            "seed-2/qat",
+            "diverged at step 0",
+            "nnasim train",
+            "4,500",
+        ):
             assert words in text
 
 
