@@ -16,7 +16,7 @@ TOTAL = "total"
 
 @dataclass(frozen=True)
 class RangeTable:
-    """``parts`` in their order, the total last; ``ranges[label][part]``: (low, typical, high), absent if unknown."""
+    """``parts`` by name, the total last; ``ranges[label][part]``: (low, typical, high), absent if unknown."""
 
     parts: tuple[str, ...]
     ranges: dict[str, dict[str, Range]]
@@ -25,11 +25,11 @@ class RangeTable:
 def range_table(results: Mapping[str, SimResult], figure: str) -> RangeTable | None:
     """The table of ``extra[figure]`` (``energy_mj`` or ``area_mm2``) of every result; None if no result has it."""
     ranges = {label: _ranges(result.extra.get(figure)) for label, result in results.items()}
-    named = dict.fromkeys(part for found in ranges.values() for part in found)
+    named = {part for found in ranges.values() for part in found}
     if not named:
         return None
-    parts = [part for part in named if part != TOTAL] + ([TOTAL] if TOTAL in named else [])
-    return RangeTable(tuple(parts), ranges)
+    # By name, as a result file has them: results in memory and results read back make the same page.
+    return RangeTable(tuple(sorted(named, key=lambda part: (part == TOTAL, part))), ranges)
 
 
 def labelled_chips(results: Sequence[SimResult]) -> dict[str, SimResult]:
