@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from aat_training.numerics_study.scoring import Scores
 
 
-def command(
+def numerics(
     recipe: Annotated[str, typer.Option(help="tiny, digits or an4")],
     train: Annotated[list[Path], typer.Option(help="a manifest to train on; may be repeated")],
     dev: Annotated[Path, typer.Option(help="the speech that every model is judged on; chooses no checkpoint")],

@@ -69,4 +69,4 @@ def aat(
     print(f"open {out / 'report.html'}")
 
 
-app.command("numerics")(numerics_study.command)
+app.command("numerics")(numerics_study.numerics)
