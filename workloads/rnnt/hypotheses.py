@@ -1,4 +1,4 @@
-"""Beam search's hypotheses share one buffer of the prediction network: the copies that this takes, as graphs of a trace.
+"""Hypotheses of a beam search share one buffer of the prediction network: the copies that this takes, as graphs.
 
 Modelling assumptions. One slot stands for all: copies between a slot and the buffer cost the same whichever slot it is,
 and the SRAM that further slots take is not reserved. Copies are ``concat`` of one operand and run where element-wise
