@@ -76,7 +76,8 @@ def _answers(found: Mapping[str, Any]) -> Iterator[str]:
         if naive is None or aat is None or naive["loss"] is None:
             continue
         if naive["loss"] < LOSS_THAT_COUNTS:
-            yield f"{chip}: naive is {percent(naive['loss'], 1)} worse than float: hardly anything to win back."
+            lost = f"only {percent(naive['loss'], 1)} worse than" if naive["loss"] > 0 else "no worse than"
+            yield f"{chip}: naive is {lost} float: hardly anything to win back."
             continue
         reached = "the goal of 90 % is reached" if aat["recovered"] >= GOAL else "short of the goal of 90 %"
         ordinary = "" if qat is None else f"; ordinary QAT {_share(qat)}"
