@@ -53,6 +53,10 @@ class ClusterBackend:
     @classmethod
     def local(cls, workers: int) -> ClusterBackend:
         """A cluster of ``workers`` processes on this machine, with one thread each. Nannies die with this process."""
+        import dask
+
+        # The worker's profiler would look at the stack of a point a hundred times a second.
+        dask.config.set({"distributed.worker.profile.enabled": False})
         # Dask warns of every worker that ends early; we repeat its batches, or were interrupted and say so.
         cluster = _dask().LocalCluster(
             n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.ERROR,
