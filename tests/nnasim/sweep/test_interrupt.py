@@ -17,7 +17,13 @@ import pytest
 from nnasim.sweep.store import Store
 
 POINTS = 200
-AXES = {"host.handoff_us": {"range": [1, 100, POINTS]}}
+LONG = 2000  # points: an idle machine does hundreds a second, and must not end before it is interrupted
+
+
+def axes(points: int) -> dict[str, object]:
+    return {"host.handoff_us": {"range": [1, 100, points]}}
+
+
 GONE_SECONDS = 5
 
 
@@ -53,7 +59,7 @@ def runs(process: psutil.Process) -> bool:
 def test_an_interrupt_keeps_what_is_done_and_leaves_no_worker(write_study, tmp_path: Path, backend) -> None:
     if backend[0] == "--dask-local":
         pytest.importorskip("distributed")
-    study, store = write_study(axes=AXES), tmp_path / "s.sqlite"
+    study, store = write_study(axes=axes(LONG)), tmp_path / "s.sqlite"
     process = start(study, store, *backend)
     wait_for(lambda: rows(store) > 10, 120)
     workers = psutil.Process(process.pid).children(recursive=True)
@@ -64,13 +70,13 @@ def test_an_interrupt_keeps_what_is_done_and_leaves_no_worker(write_study, tmp_p
     assert workers
     wait_for(lambda: not any(map(runs, workers)), GONE_SECONDS)
     stored = rows(store)
-    assert 10 < stored < POINTS
+    assert 10 < stored < LONG
     done, complained = start(study, store, "--jobs", "2").communicate(timeout=120)
-    assert f"{POINTS} of {POINTS} points, {stored} were there, {POINTS - stored} computed" in done, complained
+    assert f"{LONG:,} of {LONG:,} points, {stored:,} were there, {LONG - stored:,} computed" in done, complained
 
 
 def test_two_sweeps_at_once_compute_every_point_once(write_study, tmp_path: Path) -> None:
-    study, store = write_study(axes=AXES), tmp_path / "s.sqlite"
+    study, store = write_study(axes=axes(POINTS)), tmp_path / "s.sqlite"
     both = [start(study, store, "--jobs", "1") for _ in range(2)]
     said = [process.communicate(timeout=240) for process in both]
     assert [process.returncode for process in both] == [0, 0], said
