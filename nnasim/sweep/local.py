@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections import deque
@@ -108,6 +109,8 @@ _PAYLOAD: list[str] = []  # what this worker was started with
 
 
 def _begin(parent: int, payload: str | None) -> None:
+    # Ctrl-C reaches every process of a terminal; the parent answers it, once, and ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent(parent)
     if payload is not None:
         _PAYLOAD[:] = [payload]
