@@ -53,7 +53,7 @@ def _verdict(found: Mapping[str, Any]) -> Section:
         chip: {arm: percentages(rows[arm]["recovered"], rows[arm]["recovered_interval"]) for arm in ("qat", "aat")
                if arm in rows and rows[arm]["recovered"] is not None}
         for chip, rows in _on_chips(found).items()
-        if (rows.get("naive", {}).get("loss") or 0) >= LOSS_THAT_COUNTS
+        if _loses(rows)
     }  # fmt: skip
     shares = {chip: arms for chip, arms in shares.items() if arms}
     missing = found["missing"]
@@ -64,7 +64,7 @@ def _verdict(found: Mapping[str, Any]) -> Section:
         paragraphs.append(f"Not trained, so not in the tables: {', '.join(missing)}.")
     figures: tuple[Figure, ...] = ()
     if shares:
-        caption = f"Chips on which naive loses at least {LOSS_THAT_COUNTS:.0%} relative."
+        caption = f"Chips on which naive loses at least {100 * LOSS_THAT_COUNTS:.0f} % relative."
         figures = (Figure("shares", shares_by_chip("shares", shares), caption),)
     return Section("verdict", "What is won back", tuple(paragraphs), figures)
 
@@ -119,15 +119,23 @@ def _table(found: Mapping[str, Any]) -> Table:
         "chip", "arm", "calibration", "seeds", "WER [%]", "low", "high", "WER of each seed [%]", "errors", "words",
         "loss [% of float]", "won back [%]", "P(fewer than naive)", "P(fewer than qat)",
     )  # fmt: skip
-    return Table("wer", "Every arm on every chip", columns, tuple(_cells(row) for row in found["rows"]))
+    losing = {chip for chip, rows in _on_chips(found).items() if _loses(rows)}
+    rows = tuple(_cells(row, shares=row["chip"] in losing) for row in found["rows"])
+    note = f"A share won back is shown where naive loses at least {100 * LOSS_THAT_COUNTS:.0f} % relative."
+    return Table("wer", "Every arm on every chip", columns, rows, note)
 
 
-def _cells(row: Row) -> tuple[Cell, ...]:
+def _loses(rows: Mapping[str, Row]) -> bool:
+    """Whether naive loses so much on a chip that a share of it means something."""
+    return (rows.get("naive", {}).get("loss") or 0) >= LOSS_THAT_COUNTS
+
+
+def _cells(row: Row, *, shares: bool = False) -> tuple[Cell, ...]:
     low, high = row["interval"] or (None, None)
     return (
         row["chip"], row["arm"], row["calibration"], row["seeds"], _pct(row["wer"]), _pct(low), _pct(high),
         " ".join(percent(one, 2).removesuffix(" %") for one in row["per_seed"]), row["errors"], row["words"],
-        _pct(row["loss"]), _pct(row["recovered"]), row["better_than_naive"], row["better_than_qat"],
+        _pct(row["loss"]), _pct(row["recovered"]) if shares else None, row["better_than_naive"], row["better_than_qat"],
     )  # fmt: skip
 
 
@@ -155,7 +163,10 @@ def _gradients(found: Mapping[str, Any]) -> Section:
         "P(fewer than naive)",
     )
     words = "How the gradient passes an activation unit; the forward pass is the same integers."
-    return Section("gradients", "Gradient rules", (words,), (), (Table("gradients", "Gradient rules", columns, rows),))
+    if not rows:
+        words = "Only one rule was trained here, so there is nothing to compare."
+    tables = (Table("gradients", "Gradient rules", columns, rows),) if rows else ()
+    return Section("gradients", "Gradient rules", (words,), (), tables)
 
 
 def _calibrations(found: Mapping[str, Any]) -> Section:

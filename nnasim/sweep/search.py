@@ -161,5 +161,5 @@ def _storage(address: str | None) -> Any:
         return None
     try:
         return RDBStorage(address) if "://" in address else JournalStorage(JournalFileBackend(address))
-    except Exception as error:
+    except Exception as error:  # each database's driver has exceptions of its own; all mean the same to the user
         raise InputError("search", "--storage", address, f"cannot be opened ({type(error).__name__})") from None

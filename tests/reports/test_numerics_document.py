@@ -68,6 +68,13 @@ def test_a_chip_on_which_nothing_is_lost_is_not_in_the_picture_of_shares(found: 
     assert "pwl16" not in figure.svg
 
 
+def test_a_share_of_hardly_any_loss_is_not_shown(found: dict[str, Any]) -> None:
+    table = numerics_document(found).sections[1].tables[0]
+    shares = {row[:2]: row[table.columns.index("won back [%]")] for row in table.rows}
+    assert shares["lut8", "aat"] == pytest.approx(96)
+    assert shares["pwl16", "aat"] is None
+
+
 def test_falling_short_of_the_goal_is_said(found: dict[str, Any]) -> None:
     found["rows"][3]["recovered"] = 0.7
     assert "short of the goal" in numerics_document(found).sections[0].paragraphs[0]
