@@ -1,4 +1,4 @@
-"""What the golden files hold: exact figures of every preset x system x shape, and digests of the recogniser's integers."""
+"""What the golden files hold: figures of every preset x system x shape, and digests of the integers."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def write(name: str, rows: list[Row]) -> None:
 
 
 def moved(old: Iterable[Row], new: Iterable[Row], keys: int) -> Iterator[str]:
-    """One line per figure that differs: where, before, after and by how much. ``keys``: leading columns that name a row."""
+    """One line per figure that differs: where, before, after, by how much. ``keys``: columns that name a row."""
     before = {tuple(row.values())[:keys]: row for row in old}
     after = {tuple(row.values())[:keys]: row for row in new}
     for key in [*before, *(key for key in after if key not in before)]:

@@ -1,4 +1,4 @@
-"""Draw the golden files anew and print what moved: ``python -m tests.golden.redraw``. Put that table into the commit."""
+"""Draw the golden files anew and print what moved, for the commit: ``python -m tests.golden.redraw``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cycles and integers do not move by accident. On purpose: ``python -m tests.golden.redraw``, its table in the commit."""
+"""Cycles and integers do not move by accident; on purpose: ``python -m tests.golden.redraw``."""
 
 from typing import get_args
 
