@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 REPLICATIONS = 10_000
 SEED = 0
 CONFIDENCE = 0.95
+LEAST_LOST = 5  # word errors: a share of fewer is decided by single words
 _CHUNK = 500  # replications drawn at once: bounds memory at 500 x utterances
 
 
@@ -101,25 +102,37 @@ def probability_better(better: Score, worse: Score, *, replications: int = REPLI
     return wins / replications
 
 
-def recovered_share(
-    reference: Score, lossy: Score, own: Score, *, replications: int = REPLICATIONS, seed: int = SEED
-) -> tuple[float | None, tuple[float, float] | None]:
-    """Share of what ``lossy`` errs beyond ``reference`` that ``own`` does not, with its 95 % interval.
+@dataclass(frozen=True)
+class Recovery:
+    """What ``own`` wins back of what ``lossy`` loses against ``reference``, in word errors and as a share.
 
-    None where ``lossy`` makes none more. The interval is paired: each resample takes the same utterances of all three;
-    it is None where more than a fortieth of the resamples show no loss, since its end would then be without bound.
+    ``lost``: errors that ``lossy`` makes more than ``reference``; ``won``: of them, those that ``own`` does not make.
+    ``share``, ``interval``: won / lost with its 95 % interval; both None where that says nothing: fewer than
+    ``LEAST_LOST`` errors are lost (so also where ``lossy`` is no worse), or more than a fortieth of the resamples show
+    no loss at all, so that the interval's end is without bound.
     """
+
+    lost: int
+    won: int
+    share: float | None = None
+    interval: tuple[float, float] | None = None
+
+
+def recovery(
+    reference: Score, lossy: Score, own: Score, *, replications: int = REPLICATIONS, seed: int = SEED
+) -> Recovery:
+    """What ``own`` wins back. Paired: each resample takes the same utterances of all three."""
     errors = np.array([one.errors_per_utterance for one in (reference, lossy, own)], dtype=np.float64)
-    total = errors.sum(axis=1)
-    if total[1] <= total[0]:
-        return None, None
-    share = float((total[1] - total[2]) / (total[1] - total[0]))
+    total = [one.errors for one in (reference, lossy, own)]
+    lost, won = total[1] - total[0], total[1] - total[2]
+    if lost < LEAST_LOST:
+        return Recovery(lost, won)
     drawn = np.concatenate([w @ errors.T for w in _resamples(errors.shape[1], replications, seed)])
-    loss, won = drawn[:, 1] - drawn[:, 0], drawn[:, 1] - drawn[:, 2]
+    loss, back = drawn[:, 1] - drawn[:, 0], drawn[:, 1] - drawn[:, 2]
     if (loss <= 0).mean() > 0.025:
-        return share, None
-    low, high = np.quantile(won[loss > 0] / loss[loss > 0], [0.025, 0.975])
-    return share, (float(low), float(high))
+        return Recovery(lost, won)
+    low, high = np.quantile(back[loss > 0] / loss[loss > 0], [0.025, 0.975])
+    return Recovery(lost, won, won / lost, (float(low), float(high)))
 
 
 def _resamples(utterances: int, replications: int, seed: int) -> Iterator[NDArray[np.int64]]:

@@ -23,13 +23,15 @@ from nnasim.analysis.roofline import bound_cycles
 from nnasim.analysis.tally import Tally, tally
 from nnasim.analysis.timeline import frame_spans
 from nnasim.compiler import AT_START, CompiledTrace
+from nnasim.compiler.agreement import unused_fields
 from nnasim.errors import SimulationError, shown
 from nnasim.hardware import NnaConfig
 from nnasim.ir.io import record_hash
 from nnasim.ir.program import BLOCKS, Program
-from nnasim.ir.result import BlockTime, CounterSamples, OpCost, SimResult, Totals
+from nnasim.ir.result import BlockTime, CounterSamples, Fallback, OpCost, SimResult, Totals
 from nnasim.ir.run import InvocationRun, Record, Step, StepRun
 from nnasim.ir.trace import OpTrace, Utterance
+from nnasim.ir.workload import workload_of
 from nnasim.sim import not_modelled
 from nnasim.sim.machine import WATCHDOG_CYCLES
 from nnasim.sim.run import Replay, run_program, run_steps
@@ -134,8 +136,24 @@ def _result(
         counters=_counters(compiled, runs[0]) if options.timeline else (),
         residency={tensor: tensor in compiled.memory.resident for tensor in sorted(compiled.uses)},
         not_modelled=not_modelled(hardware),
+        workload=compiled.shared("workload", None, lambda: workload_of(compiled.given)),
+        fallback=_fallback(compiled, sums.actions["handoffs"]),
+        unused_numerics=tuple(unused_fields(compiled.trace, hardware, compiled.units)),
+        peak_macs_per_cycle=hardware.mac_array.macs,
         extra=_extra(compiled, sums, parts),
     )
+
+
+def _fallback(compiled: CompiledTrace, handoffs: int) -> Fallback | None:
+    if not compiled.fallen:
+        return None
+    without = compiled.shared("handoffs without fallback", None, lambda: _handoffs(compiled.as_wanted()))
+    return Fallback(kinds=tuple(compiled.fallen), handoffs=handoffs, handoffs_without=without)
+
+
+def _handoffs(compiled: CompiledTrace) -> int:
+    """Crossings of all utterances."""
+    return sum(step.program.handoffs for steps in _steps(compiled) for step in steps)
 
 
 def _counters(compiled: CompiledTrace, steps: list[StepRun]) -> tuple[CounterSamples, ...]:

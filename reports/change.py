@@ -40,30 +40,51 @@ class Change:
         return self.gated and self.after > self.before and (self.pct is None or self.pct > percent)
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two results that are held against each other, each by its label in its study."""
+
+    before: str
+    after: str
+
+    @property
+    def label(self) -> str:
+        """The pair's name."""
+        return self.before if self.before == self.after else f"{self.before} -> {self.after}"
+
+
+def pairs(before: Study, after: Study) -> list[Pair]:
+    """Labels that both have, in the order of ``before``; two single results are a pair whatever their system."""
+    shared = [Pair(label, label) for label in before.results if label in after.results]
+    if not shared and len(before.results) == len(after.results) == 1:
+        return [Pair(next(iter(before.results)), next(iter(after.results)))]
+    return shared
+
+
 def changes(before: Study, after: Study) -> list[Change]:
-    """Totals, latencies and word errors of every label that both have, in the order of ``before``."""
+    """Totals, latencies and word errors of every pair."""
     found = []
-    for label, old in before.results.items():
-        if label in after.results:
-            found += _word_changes(label, before, after) + _cost_changes(label, old, after.results[label])
+    for pair in pairs(before, after):
+        found += _word_changes(pair, before, after)
+        found += _cost_changes(pair.label, before.results[pair.before], after.results[pair.after])
     return found
 
 
-def _word_changes(label: str, before: Study, after: Study) -> list[Change]:
-    rates = before.figures()[label].wer, after.figures()[label].wer
+def _word_changes(pair: Pair, before: Study, after: Study) -> list[Change]:
+    rates = before.figures()[pair.before].wer, after.figures()[pair.after].wer
     if rates[0] is None or rates[1] is None:
         return []
-    return [Change(label, "wer", rates[0], rates[1], gated=True)]
+    return [Change(pair.label, "wer", rates[0], rates[1], gated=True)]
 
 
 def _cost_changes(label: str, old: SimResult, new: SimResult) -> list[Change]:
     latencies = [[utterance.engine_latency_ms for utterance in result.utterances] for result in (old, new)]
     same = [utterance.id for utterance in old.utterances] == [utterance.id for utterance in new.utterances]
     found = []
-    for percent in (50, 90, 99):
-        values = [_percentile(some, percent) for some in latencies]
+    for name, percent in _latency_figures(latencies):
+        values = [_of(some, percent) for some in latencies]
         band = relative_change(latencies[0], latencies[1], percent) if same and len(latencies[0]) > 1 else None
-        found.append(Change(label, f"engine_latency_ms.p{percent}", values[0], values[1], _band(band), gated=True))
+        found.append(Change(label, name, values[0], values[1], _band(band), gated=True))
     for name in ("cycles", "nna_cycles", "cpu_ms", "handoffs", "dram_bytes", "energy_mj"):
         one, two = getattr(old.totals, name), getattr(new.totals, name)
         if one is not None and two is not None:
@@ -71,10 +92,20 @@ def _cost_changes(label: str, old: SimResult, new: SimResult) -> list[Change]:
     return found
 
 
-def _percentile(values: list[float], percent: float) -> float:
+def _latency_figures(latencies: list[list[float]]) -> list[tuple[str, int | None]]:
+    """(name, percentile; None: the mean): all percentiles of a single utterance are one value."""
+    name = "engine_latency_ms"
+    if all(len(some) == 1 for some in latencies):
+        return [(name, None)]
+    return [(f"{name}.mean", None), *((f"{name}.p{percent}", percent) for percent in (50, 90, 99))]
+
+
+def _of(values: list[float], percent: int | None) -> float:
     from nnasim.analysis import percentile
 
-    return percentile(values, percent) if values else 0.0
+    if not values:
+        return 0.0
+    return sum(values) / len(values) if percent is None else percentile(values, percent)
 
 
 def _band(estimate: Estimate | None) -> tuple[float, float] | None:
@@ -84,14 +115,12 @@ def _band(estimate: Estimate | None) -> tuple[float, float] | None:
 def operation_changes(before: Study, after: Study) -> list[Change]:
     """Milliseconds of every operation (busy and waiting) that differ, largest difference first."""
     found = []
-    for label, old in before.results.items():
-        if label not in after.results:
-            continue
-        times = operation_ms(old), operation_ms(after.results[label])
+    for pair in pairs(before, after):
+        times = operation_ms(before.results[pair.before]), operation_ms(after.results[pair.after])
         for name in dict.fromkeys([*times[0], *times[1]]):
             one, two = times[0].get(name, 0.0), times[1].get(name, 0.0)
             if one != two:
-                found.append(Change(label, name, one, two))
+                found.append(Change(pair.label, name, one, two))
     return sorted(found, key=lambda change: (-abs(change.after - change.before), change.system, change.figure))
 
 

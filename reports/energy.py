@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nnasim.ir.result import SimResult
+from reports.naming import labelled
 
 Range = tuple[float, float, float]
 TOTAL = "total"
@@ -33,13 +33,9 @@ def range_table(results: Mapping[str, SimResult], figure: str) -> RangeTable | N
 
 
 def labelled_chips(results: Sequence[SimResult]) -> dict[str, SimResult]:
-    """Results of different chips under their presets' names, numbered where names repeat."""
-    total, seen, labels = Counter(result.preset for result in results), Counter[str](), {}
-    for result in results:
-        seen[result.preset] += 1
-        number = f" #{seen[result.preset]}" if total[result.preset] > 1 else ""
-        labels[f"{result.preset}{number}"] = result
-    return labels
+    """Results of different chips under their presets' names, and by what differs where names repeat."""
+    chips = [result.model_copy(update={"system": result.preset, "workload": None}) for result in results]
+    return dict(zip(labelled(chips), results, strict=True))
 
 
 def _ranges(found: Any) -> dict[str, Range]:

@@ -79,16 +79,25 @@ def _answers(found: Mapping[str, Any]) -> Iterator[str]:
             lost = f"only {percent(naive['loss'], 1)} worse than" if naive["loss"] > 0 else "no worse than"
             yield f"{chip}: naive is {lost} float: hardly anything to win back."
             continue
-        reached = "the goal of 90 % is reached" if aat["recovered"] >= GOAL else "short of the goal of 90 %"
         ordinary = "" if qat is None else f"; ordinary QAT {_share(qat)}"
         loses = f"{chip}: naive is {percent(naive['loss'], 1)} worse than float"
-        yield f"{loses}; aat wins back {_share(aat)}, {reached}{ordinary}."
+        yield f"{loses}; aat wins back {_share(aat)}{_reached(aat)}{ordinary}."
+
+
+def _reached(aat: Row) -> str:
+    if aat["recovered"] is None:
+        return ""
+    return ", the goal of 90 % is reached" if aat["recovered"] >= GOAL else ", short of the goal of 90 %"
 
 
 def _share(row: Row) -> str:
-    interval = row["recovered_interval"]
-    spread = "no bounded interval" if interval is None else f"{100 * interval[0]:.0f} to {100 * interval[1]:.0f} %"
-    return f"{percent(row['recovered'], 0)} ({spread})"
+    """A share never stands without its count and its interval; too few errors have neither, only the count."""
+    won, lost, interval = row.get("won"), row.get("lost"), row["recovered_interval"]
+    count = "" if won is None or lost is None else f"{number(won)} of {number(lost)} errors"
+    if row["recovered"] is None or interval is None:
+        return f"{count or 'an unknown share'}, too few or too uncertain for a share"
+    spread = f"{100 * interval[0]:.0f} to {100 * interval[1]:.0f} %"
+    return f"{percent(row['recovered'], 0)} ({', '.join(part for part in (count, spread) if part)})"
 
 
 def _words_wrong(found: Mapping[str, Any]) -> Section:

@@ -15,7 +15,9 @@ from reports.figures.gantt import gantt
 from reports.figures.headline import headline
 from reports.figures.latency import distribution
 from reports.figures.where import blocks, kinds, longest_kind
+from reports.gain import gain_sentences
 from reports.hypotheses import misheard
+from reports.notes import notes
 from reports.parameters import Parameter, parameters
 from reports.study import Study
 from reports.summarise import engine_latencies_ms, frame_latencies_ms, processing_ms
@@ -50,6 +52,9 @@ def _context(study: Study) -> dict[str, Any]:
         "study": study,
         "title": _title(study),
         "figures": study.figures(),
+        "single": study.single_utterance,
+        "gained": gain_sentences(study.summary.gain) if study.summary else [],
+        "notes": notes(study.results),
         "pictures": _pictures(study),
         "misheard": misheard(study.hypotheses),
         "bounds": {label: _bound(result) for label, result in study.results.items()},
@@ -62,7 +67,9 @@ def _context(study: Study) -> dict[str, Any]:
 
 def _title(study: Study) -> str:
     presets = list(dict.fromkeys(result.preset for result in study.results.values()))
-    return f"{', '.join(study.results)} on {', '.join(presets)}"
+    labels = list(study.results)
+    between = "; " if any(", " in label for label in labels) else ", "
+    return f"{between.join(labels)} on {', '.join(presets)}"
 
 
 def _pictures(study: Study) -> dict[str, Any]:
@@ -75,7 +82,9 @@ def _pictures(study: Study) -> dict[str, Any]:
     drawn: dict[str, list[str | None]] = {
         "headline": [headline(study.figures())],
         "latency": [
-            distribution("engine", "utterances", _each(results, engine_latencies_ms)),
+            None
+            if study.single_utterance
+            else distribution("engine", "utterances", _each(results, engine_latencies_ms)),
             distribution("frame", "frames", _each(results, frame_latencies_ms)),
         ],
         "kinds": [kinds(f"kinds{n}", name, times[name], scale) for n, name in enumerate(results)],

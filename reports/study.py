@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from nnasim.errors import FileError
 from nnasim.ir.io import read_result, write_record
 from nnasim.ir.result import SimResult
 from reports.hypotheses import Hypothesis, read_hypotheses, write_hypotheses
+from reports.naming import labelled
 from reports.operations import write_ops
 from reports.perfetto import perfetto_is_installed, write_perfetto
 from reports.summarise import figures
@@ -34,18 +34,10 @@ class Study:
             return {label: self.summary.systems.get(label, SystemFigures()) for label in self.results}
         return {label: figures(result) for label, result in self.results.items()}
 
-
-def labelled(results: Sequence[SimResult]) -> dict[str, SimResult]:
-    """Each result under the shortest name that tells it from the others: system, preset too, a number too."""
-    short = [result.system for result in results]
-    if len(set(short)) == len(results):
-        return dict(zip(short, results, strict=True))
-    long = [f"{result.system} on {result.preset}" for result in results]
-    total, seen, labels = Counter(long), Counter[str](), {}
-    for name, result in zip(long, results, strict=True):
-        seen[name] += 1
-        labels[f"{name} #{seen[name]}" if total[name] > 1 else name] = result
-    return labels
+    @property
+    def single_utterance(self) -> bool:
+        """Whether every result is of one utterance, so that all its percentiles are one value."""
+        return all(len(result.utterances) == 1 for result in self.results.values())
 
 
 def read_study(paths: Sequence[Path]) -> Study:

@@ -13,7 +13,7 @@ def claim(study: LatencyStudy) -> Section:
         Figure(
             f"map-{name}",
             gain_map(f"map-{name}", f"{name}: gain of aat over cpu_fallback [%]", found),
-            "Median engine latency. Framed and bold: 5 to 7 %, as the paper reports; dashed line 5 %, solid line 7 %.",
+            "Mean engine latency. Framed and bold: 5 to 7 %, as the paper reports; dashed line 5 %, solid line 7 %.",
         )
         for name, found in study.maps.items()
     )
@@ -21,7 +21,7 @@ def claim(study: LatencyStudy) -> Section:
         "claim",
         "The claim: 5 to 7 % of engine latency",
         (
-            "How much lower the median engine latency is when everything stays on the chip (aat) than when "
+            "How much lower the mean engine latency is when everything stays on the chip (aat) than when "
             "activations, gates and the joint go to the CPU (cpu_fallback). Every percentage belongs to its hand-off "
             "and bandwidth.",
         ),

@@ -9,6 +9,7 @@ from nnasim.analysis.realtime import RealTime
 from reports.document import Cell, Document, Figure, Section, Table
 from reports.figures.placement import waterfall
 from reports.figures.waits import PARTS, waits, word_errors
+from reports.gain import words_sentence
 from reports.study_assumptions import ASSUMPTIONS
 from reports.study_claim import claim
 from reports.study_record import Decoder, LatencyStudy, Placed
@@ -42,15 +43,11 @@ def _accuracy(study: LatencyStudy) -> Section:
     for one in study.accuracies:
         low, high = one.interval or (None, None)
         rows.append((one.name, *map(_percent, (one.wer, low, high)), one.errors, one.words))
-    share = (
-        "naive loses nothing against float on this corpus, so there is nothing to win back."
-        if study.recovered_pct is None
-        else f"aat wins back {number(study.recovered_pct)} % of what naive loses against float."
-    )
+    share = words_sentence(study.gain) or "not all of float, naive and aat were scored"
     return Section(
         "accuracy",
         "Words wrong",
-        (share,),
+        (f"{share}.",),
         (Figure("wer", word_errors("wer", "Word error rate", study.accuracies), "The same speech, greedy decoding."),),
         (Table("wer", "Word error rates", _SCORED, tuple(rows)),),
     )
@@ -144,13 +141,13 @@ def _closed_row(system: str, kind: str, seen: Sequence[RealTime]) -> tuple[Cell,
     return system, kind, len(seen), how.count("endpointer"), how.count("audio_end"), how.count("early")
 
 
-_PLACED = ("model", "step", "engine latency p50 [ms]", "processing [ms per s of audio]", "hand-offs a second [1/s]")
+_PLACED = ("model", "step", "engine latency mean [ms]", "processing [ms per s of audio]", "hand-offs a second [1/s]")
 _WORDS = ("WER of aat's weights [%]", "WER of naive's weights [%]")
 
 
 def _placed_rows(models: Mapping[str, Sequence[Placed]]) -> tuple[tuple[Cell, ...], ...]:
     return tuple(
-        (name, one.label, one.engine_p50_ms, one.busy_ms_per_s, one.handoffs_per_s, *_words(one))
+        (name, one.label, one.engine_mean_ms, one.busy_ms_per_s, one.handoffs_per_s, *_words(one))
         for name, placed in models.items()
         for one in placed
     )
@@ -222,16 +219,17 @@ def _decoders(study: LatencyStudy) -> Section:
 
 
 _DECODED = (
-    "system", "beam", "word error rate [%]", "errors", "engine p50 [ms]", "engine p90 [ms]",
+    "system", "beam", "word error rate [%]", "errors", "engine mean [ms]", "engine p90 [ms]",
     "processing [ms per s of audio]", "joint steps [1/s]", "prediction steps [1/s]", "hand-offs [1/s]",
     "state copies [1/s]", "state copies [ms per s of audio]",
 )  # fmt: skip
 
 
 def _decoder_row(one: Decoder) -> tuple[Cell, ...]:
-    p50, p90 = (percentile_estimate(one.engine_ms, percent).value for percent in (50, 90))
+    p90 = percentile_estimate(one.engine_ms, 90).value
+    mean = sum(one.engine_ms) / len(one.engine_ms)
     return (
-        one.system, one.beam, _percent(one.accuracy.wer), one.accuracy.errors, p50, p90, one.busy_ms_per_s,
+        one.system, one.beam, _percent(one.accuracy.wer), one.accuracy.errors, mean, p90, one.busy_ms_per_s,
         one.joints_per_s, one.predictions_per_s, one.handoffs_per_s, one.copies_per_s, one.copies_ms_per_s,
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nnasim.analysis.realtime import Endpointer, RealTime
+from reports.summary import Gain
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,14 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Placed:
-    """One placement on one model: median engine latency, processing time and crossings per second of audio.
+    """One placement on one model: mean engine latency, processing time and crossings per second of audio.
 
     ``words``: word errors of a decode with this placement, by the system whose weights were decoded; none for models
     without trained weights.
     """
 
     label: str
-    engine_p50_ms: float
+    engine_mean_ms: float
     busy_ms_per_s: float
     handoffs_per_s: float
     words: Mapping[str, Accuracy] = field(default_factory=dict)
@@ -36,7 +37,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class GainMap:
-    """Gain of aat over cpu_fallback in median engine latency [%], one row per hand-off, one column per bandwidth.
+    """Gain of aat over cpu_fallback in mean engine latency [%], one row per hand-off, one column per bandwidth.
 
     ``here_pct``: the gain on the preset as it is.
     """
@@ -77,7 +78,7 @@ class Decoder:
 
 @dataclass(frozen=True)
 class LatencyStudy:
-    """Everything; keys of ``realtime`` and ``delays_s`` are systems, of the others models."""
+    """Everything; of ``gain`` the words only. Keys of ``realtime`` and ``delays_s`` are systems, else models."""
 
     preset: str
     manifest: str
@@ -87,7 +88,7 @@ class LatencyStudy:
     command: str
     endpointers: Sequence[Endpointer]
     accuracies: Sequence[Accuracy]
-    recovered_pct: float | None
+    gain: Gain
     realtime: Mapping[tuple[str, str], Sequence[RealTime]]
     delays_s: Mapping[str, Sequence[float]]
     delay_source: str

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from nnasim.ir.result import SimResult
 from nnasim.units import cycles_to_ms
-from reports.summary import Gain, Percentiles, SystemFigures
+from reports.summary import Percentiles, SystemFigures
 
 
 def percentiles(values: Sequence[float]) -> Percentiles | None:
@@ -16,7 +16,7 @@ def percentiles(values: Sequence[float]) -> Percentiles | None:
     if not values:
         return None
     p50, p90, p99 = (float(p) for p in np.percentile(np.asarray(values, dtype=np.float64), [50, 90, 99]))
-    return Percentiles(p50=p50, p90=p90, p99=p99)
+    return Percentiles(p50=p50, p90=p90, p99=p99, mean=float(np.mean(values)))
 
 
 def engine_latencies_ms(result: SimResult) -> list[float]:
@@ -48,6 +48,30 @@ def real_time_factor(result: SimResult) -> float | None:
     return processing_ms(result) / 1e3 / seconds if seconds else None
 
 
+def mac_utilisation(result: SimResult) -> float | None:
+    """Multiply-accumulates of the NNA over what its array could do while anything worked; None where not known."""
+    possible = (result.peak_macs_per_cycle or 0) * _busy_cycles(result)
+    return sum(op.macs for op in result.ops if op.unit == "nna") / possible if possible else None
+
+
+def dram_share(result: SimResult) -> float | None:
+    """Bytes from DRAM over what its peak rate would bring while anything worked; None where not known."""
+    dram = result.hardware.get("dram")
+    rate = dram.get("bytes_per_second") if isinstance(dram, dict) else None
+    seconds = _busy_cycles(result) / result.clock_hz
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or rate <= 0 or seconds <= 0:
+        return None
+    return result.totals.dram_bytes / (rate * seconds)
+
+
+def _busy_cycles(result: SimResult) -> float:
+    """Cycles in which any block worked, loading of resident weights included where the result has it."""
+    cycles = result.extra.get("busy_cycles")
+    if isinstance(cycles, int) and cycles > 0:
+        return float(cycles)
+    return processing_ms(result) / 1e3 * result.clock_hz
+
+
 def figures(
     result: SimResult,
     *,
@@ -70,29 +94,8 @@ def figures(
         handoffs=totals.handoffs,
         dram_bytes=totals.dram_bytes,
         energy_mj=totals.energy_mj,
+        utterances=len(result.utterances),
+        mac_utilisation=mac_utilisation(result),
+        dram_share=dram_share(result),
+        fallback=result.fallback,
     )
-
-
-def gain(systems: Mapping[str, SystemFigures], aat_better_than_naive: float | None = None) -> Gain:
-    """What ``aat`` wins against ``cpu_fallback`` in latency and against ``naive`` in accuracy."""
-    return Gain(
-        engine_latency_pct=_latency_gain(systems.get("aat"), systems.get("cpu_fallback")),
-        wer_recovered_pct=_recovered(systems),
-        aat_better_than_naive=aat_better_than_naive,
-    )
-
-
-def _latency_gain(fast: SystemFigures | None, slow: SystemFigures | None) -> float | None:
-    if not (fast and slow and fast.engine_latency_ms and slow.engine_latency_ms):
-        return None
-    if slow.engine_latency_ms.p50 <= 0:
-        return None
-    return 100 * (1 - fast.engine_latency_ms.p50 / slow.engine_latency_ms.p50)
-
-
-def _recovered(systems: Mapping[str, SystemFigures]) -> float | None:
-    rates = [systems[name].wer if name in systems else None for name in ("float", "naive", "aat")]
-    if any(rate is None for rate in rates):
-        return None
-    reference, lossy, recovered = (rate for rate in rates if rate is not None)
-    return 100 * (lossy - recovered) / (lossy - reference) if lossy > reference else None

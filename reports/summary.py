@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nnasim import files
 from nnasim.errors import InputError
+from nnasim.ir.result import Fallback
 
 
 class _Record(BaseModel):
@@ -16,11 +17,12 @@ class _Record(BaseModel):
 
 
 class Percentiles(_Record):
-    """Over utterances, or over frames for frame latency."""
+    """Over utterances, or over frames for frame latency; ``mean`` is null in summaries of version 0.1."""
 
     p50: float
     p90: float
     p99: float
+    mean: float | None = None
 
 
 class Corpus(_Record):
@@ -35,7 +37,11 @@ class Corpus(_Record):
 class SystemFigures(_Record):
     """One system's figures: accuracy as a fraction, times in milliseconds, energy in millijoules.
 
-    ``wer_ci``: 95 % bootstrap interval over utterances. ``rtf``: processing time over audio time.
+    ``wer_ci``: 95 % bootstrap interval over utterances. ``rtf``: processing time over audio time. ``nna_cycles``:
+    cycles in which a block of the NNA worked; what DMA loads ahead while the CPU computes or hands over is not in it.
+    ``mac_utilisation``: multiply-accumulates of the NNA over what its array could do in the processing time.
+    ``dram_share``: bytes from DRAM over what its peak rate would bring in the processing time. ``fallback``: work that
+    the chip has no unit for, so that the CPU did it.
     """
 
     wer: float | None = None
@@ -50,18 +56,46 @@ class SystemFigures(_Record):
     handoffs: int | None = None
     dram_bytes: int | None = None
     energy_mj: float | None = None
+    utterances: int | None = Field(None, ge=0)
+    mac_utilisation: float | None = None
+    dram_share: float | None = None
+    fallback: Fallback | None = None
+
+
+class FrameGain(_Record):
+    """The latency gain over the utterances that end in one kind of frame.
+
+    ``last_frame``: the graphs that ran for their last frame in both systems, by number.
+    """
+
+    last_frame: str
+    utterances: int = Field(ge=1)
+    engine_latency_pct: float
+    engine_latency_pct_ci: tuple[float, float] | None = None
 
 
 class Gain(_Record):
     """What accelerator-aware training wins, in percent; null where a system is missing or nothing was lost.
 
-    ``engine_latency_pct``: how much lower the median engine latency of ``aat`` is than ``cpu_fallback``'s.
-    ``wer_recovered_pct``: share of ``naive``'s loss against ``float`` that ``aat`` wins back.
+    ``engine_latency_pct``: how much lower the mean engine latency of ``aat`` is than ``cpu_fallback``'s;
+    ``engine_latency_p90_pct``: the same at p90; each ``_ci`` its 95 % interval over paired, resampled utterances (null
+    for a single one). No median: utterances end in few kinds of frame, which cost very different times, so a median
+    jumps from one kind to the other. ``by_last_frame``: the gain on the mean within each kind.
+    ``wer_recovered_pct``: share of ``naive``'s errors beyond ``float``'s that ``aat`` does not make, with its 95 %
+    interval; both null where ``wer_lost_errors``, the errors that naive makes more, are fewer than 5 or too uncertain.
+    ``wer_recovered_errors``: how many fewer than naive aat makes.
     ``aat_better_than_naive``: probability by the paired bootstrap that ``aat`` makes fewer word errors.
     """
 
     engine_latency_pct: float | None = None
+    engine_latency_pct_ci: tuple[float, float] | None = None
+    engine_latency_p90_pct: float | None = None
+    engine_latency_p90_pct_ci: tuple[float, float] | None = None
+    by_last_frame: tuple[FrameGain, ...] = ()
     wer_recovered_pct: float | None = None
+    wer_recovered_pct_ci: tuple[float, float] | None = None
+    wer_recovered_errors: int | None = None
+    wer_lost_errors: int | None = None
     aat_better_than_naive: float | None = None
 
 

@@ -1,18 +1,30 @@
-"""The table that `nnasim compare` prints."""
+"""What `nnasim compare` and `nnasim simulate` print."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import IO
 
+from nnasim.ir.result import SimResult
+from reports.gain import gain_sentences
+from reports.notes import notes, result_notes
 from reports.study import Study
+from reports.summarise import dram_share, engine_latencies_ms, mac_utilisation
+from reports.summary import Percentiles, SystemFigures
 from reports.text import NOT_COMPUTED, number, percent, visible
 
-_TABLE_WIDTH = 100
-_CAPTION = "p50, p90, p99: engine latency, from the last audio to the final hypothesis"
+_TABLE_WIDTH = 110
+_CAPTION = (
+    "ms: engine latency, from the last audio to the final hypothesis. MAC, DRAM: share of the array's and of the\n"
+    "memory's peak rate that was used while anything worked"
+)
 
 
 def print_table(study: Study, file: IO[str] | None = None) -> None:
-    """Word errors, engine latency, hand-offs and real-time factor per system; colours only on a terminal."""
+    """Word errors, engine latency, hand-offs, rates and use per system; what was won; what to know.
+
+    Colours only on a terminal.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -20,25 +32,63 @@ def print_table(study: Study, file: IO[str] | None = None) -> None:
 
     table = Table(box=box.SIMPLE_HEAD, padding=0, caption=_CAPTION, caption_justify="left")
     table.add_column("system", no_wrap=True)
-    for heading in ("WER", "95 % interval", "p50 ms", "p90 ms", "p99 ms", "hand-offs", "RTF"):
+    for heading in ("WER", "95 % interval", *_headings(study), "hand-offs", "RTF", "MAC", "DRAM"):
         table.add_column(heading, justify="right", no_wrap=True)
     for label, cells in rows(study):
         table.add_row(Text(label), *cells)
     # A terminal narrower than the table wraps its lines; a number is never cut.
     width = max(Console(file=file).width, _TABLE_WIDTH)
-    Console(file=file, highlight=False, width=width).print(table)
+    console = Console(file=file, highlight=False, width=width)
+    console.print(table)
+    for line in sentences(study):
+        console.print(Text(visible(line)), soft_wrap=True)
+
+
+def sentences(study: Study) -> list[str]:
+    """What aat wins, and what must be known about the results."""
+    gained = gain_sentences(study.summary.gain) if study.summary else []
+    return [*gained, *notes(study.results)]
+
+
+def _headings(study: Study) -> tuple[str, ...]:
+    return ("ms",) if study.single_utterance else ("mean ms", "p50 ms", "p90 ms", "p99 ms")
 
 
 def rows(study: Study) -> list[tuple[str, list[str]]]:
     """(label, cells) per system."""
-    found = []
-    for label, one in study.figures().items():
-        latency = one.engine_latency_ms
-        parts = (latency.p50, latency.p90, latency.p99) if latency else (None, None, None)
-        interval = NOT_COMPUTED
-        if one.wer_ci:
-            low, high = one.wer_ci
-            interval = f"{100 * low:.1f} to {percent(high, 1)}"
-        cells = [percent(one.wer), interval, *map(number, parts), number(one.handoffs), number(one.rtf)]
-        found.append((visible(label), cells))
-    return found
+    single = study.single_utterance
+    return [(visible(label), _cells(one, single)) for label, one in study.figures().items()]
+
+
+def _cells(one: SystemFigures, single: bool) -> list[str]:
+    interval = NOT_COMPUTED
+    if one.wer_ci:
+        low, high = one.wer_ci
+        interval = f"{100 * low:.1f} to {percent(high, 1)}"
+    uses = (percent(one.mac_utilisation, 1), percent(one.dram_share, 1))
+    latency = _latency(one.engine_latency_ms, single)
+    return [percent(one.wer), interval, *map(number, latency), number(one.handoffs), number(one.rtf), *uses]
+
+
+def _latency(at: Percentiles | None, single: bool) -> tuple[float | None, ...]:
+    if at is None:
+        return (None,) if single else (None,) * 4
+    return (at.p50,) if single else (at.mean, at.p50, at.p90, at.p99)
+
+
+def result_lines(result: SimResult) -> Iterator[str]:
+    """One simulation in a few lines: size, latency, how much of the chip was used, and what must be known."""
+    ms = result.totals.cycles * 1e3 / result.clock_hz
+    count = len(result.utterances)
+    yield (
+        f"{result.system} on {result.preset}, {count} utterance{'s' if count != 1 else ''}, "
+        f"{result.totals.cycles:,} cycles ({ms:,.1f} ms), {result.totals.handoffs:,} hand-offs"
+    )
+    latencies = engine_latencies_ms(result)
+    mean = "" if count == 1 else "mean "
+    yield (
+        f"  {mean}engine latency {number(sum(latencies) / count)} ms; used while anything worked: "
+        f"{percent(mac_utilisation(result), 1)} of the MAC array's peak, {percent(dram_share(result), 1)} of the DRAM's"
+    )
+    for line in result_notes(result.system, result):
+        yield f"  {visible(line)}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from aat_training.numerics_study.plan import NO_CHIP, NumericsStudy, Trial
 from aat_training.numerics_study.scoring import Scores, pooled
-from aat_training.score import Score, probability_better, recovered_share, wer_interval
+from aat_training.score import Recovery, Score, probability_better, recovery, wer_interval
 
 FLOAT, NAIVE, QAT = "float", "naive", "qat"
 
@@ -33,6 +33,8 @@ class Row:
     loss: float | None
     recovered: float | None
     recovered_interval: tuple[float, float] | None
+    won: int | None
+    lost: int | None
     better_than_naive: float | None
     better_than_qat: float | None
     commands: tuple[str, ...]
@@ -100,7 +102,7 @@ def _row(
     own = pooled(list(group.values()))
     reference = paired(_of(scores, FLOAT, NO_CHIP))
     naive, qat = (paired(arms.get((chip, name), {})) if chip != NO_CHIP else None for name in (NAIVE, QAT))
-    share = _share(reference, naive, own) if arm != NAIVE else (None, None)
+    back = _back(reference, naive, own) if arm != NAIVE else None
     return Row(
         chip=chip,
         arm=arm,
@@ -112,18 +114,18 @@ def _row(
         words=own.words,
         per_seed=tuple(one.wer for one in group.values()),
         loss=None if reference is None or not reference.errors else own.errors / reference.errors - 1,
-        recovered=share[0],
-        recovered_interval=share[1],
+        recovered=back.share if back else None,
+        recovered_interval=back.interval if back else None,
+        won=back.won if back else None,
+        lost=back.lost if back else None,
         better_than_naive=None if naive is None or arm == NAIVE else probability_better(own, naive),
         better_than_qat=None if qat is None or arm in (NAIVE, QAT) else probability_better(own, qat),
         commands=tuple(" ".join(["nnasim", *study.score_command(trial)]) for trial in group),
     )
 
 
-def _share(reference: Score | None, naive: Score | None, own: Score) -> tuple[float | None, tuple[float, float] | None]:
-    if reference is None or naive is None:
-        return None, None
-    return recovered_share(reference, naive, own)
+def _back(reference: Score | None, naive: Score | None, own: Score) -> Recovery | None:
+    return None if reference is None or naive is None else recovery(reference, naive, own)
 
 
 def record(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -22,9 +22,10 @@ class Estimate:
     high: float
 
 
-def resampled(values: Sequence[float], percent: float, picks: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The percentile of each resample; ``picks`` holds indices, shape (replications, len(values))."""
-    found: NDArray[np.float64] = np.percentile(np.asarray(values, dtype=np.float64)[picks], percent, axis=1)
+def resampled(values: Sequence[float], percent: float | None, picks: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The percentile of each resample (None: its mean); ``picks`` holds indices, shape (replications, len(values))."""
+    drawn = np.asarray(values, dtype=np.float64)[picks]
+    found: NDArray[np.float64] = drawn.mean(axis=1) if percent is None else np.percentile(drawn, percent, axis=1)
     return found
 
 
@@ -41,17 +42,17 @@ def percentile_estimate(values: Sequence[float], percent: float) -> Estimate:
     return Estimate(float(np.percentile(values, percent)), *interval(spread))
 
 
-def relative_change(before: Sequence[float], after: Sequence[float], percent: float) -> Estimate | None:
-    """Change of a percentile in percent of ``before``; None where that is 0.
+def relative_change(before: Sequence[float], after: Sequence[float], percent: float | None) -> Estimate | None:
+    """Change of a percentile (None: of the mean) in percent of ``before``; None where that is 0.
 
     Paired: ``before[i]`` and ``after[i]`` are the same utterance, so each resample takes both of the same utterances.
     """
     picks = draws(len(before))
-    old, new = float(np.percentile(before, percent)), float(np.percentile(after, percent))
+    (old,), (new,) = (resampled(values, percent, np.arange(len(before))[None]) for values in (before, after))
     olds, news = resampled(before, percent, picks), resampled(after, percent, picks)
     if old <= 0 or not (olds > 0).all():
         return None
-    return Estimate(100 * (new / old - 1), *interval(100 * (news / olds - 1)))
+    return Estimate(float(100 * (new / old - 1)), *interval(100 * (news / olds - 1)))
 
 
 def interval(spread: NDArray[np.float64]) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from nnasim.ir.result import FrameTimes, UtteranceTimes
@@ -68,7 +69,20 @@ def utterance_times(
         busy_ms=cycles_to_ms(sum(run.run.cycles for run in runs), clock_hz),
         upl_ms=sum(parts.values()),
         upl_parts_ms=parts,
+        last_frame=last_frame(utterance),
     )
+
+
+def last_frame(utterance: Utterance) -> str:
+    """What ran for the last frame of audio, such as "encoder, 2 joint, prediction": a frame that emits costs more.
+
+    Engine latency is the latency of that frame, so utterances that end in different kinds have different ones.
+    """
+    last = utterance.call_frames[-1]
+    ran = Counter(
+        graph for graph, frame in zip(utterance.call_graphs, utterance.call_frames, strict=True) if frame == last
+    )
+    return ", ".join(graph if count == 1 else f"{count} {graph}" for graph, count in sorted(ran.items()))[:1000]
 
 
 def _upl_parts(utterance: Utterance, engine_ms: float, endpointer_ms: float | None) -> dict[str, float]:

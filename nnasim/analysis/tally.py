@@ -79,7 +79,10 @@ def _add_blocks(sums: Tally, works: dict[Block, list[Interval]], waits: dict[Blo
         sums.busy[block] = total(intervals)
         # A block stalls while some part of it waits and none works.
         sums.stall[block] = length([*intervals, *waits[block]]) - sums.busy[block] if waits[block] else 0
-    sums.nna_cycles = length(interval for block in NNA_BLOCKS for interval in busy[block])
+    # What DMA loads ahead while the host computes or hands over is no work of the NNA on the step at hand.
+    nna = [interval for block in NNA_BLOCKS for interval in busy[block]]
+    host = union([*works["host"], *waits["host"]])
+    sums.nna_cycles = length([*nna, *host]) - total(host)
 
 
 def _add_ops(sums: Tally, program: Program, found: list[OpTally]) -> None:

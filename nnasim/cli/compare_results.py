@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,9 @@ import typer
 from nnasim.errors import InputError
 
 if TYPE_CHECKING:
+    from nnasim.ir.result import SimResult
     from reports.change import Change
+    from reports.study import Study
 
 WORSE = 1  # the exit code of a gate that does not open; 2 is for a user's errors
 MOST_OPERATIONS = 20
@@ -29,17 +32,32 @@ def command(
 ) -> int:
     """What changed from A to B: in total, per percentile with its noise band, and per operation.
 
+    Two results of different systems or chips are compared, and named; results of other speech or another model are no
+    gate, so with --fail-over they are refused.
+
     Example: nnasim compare-results main.json branch.json --fail-over 2
     """
-    from reports.change import changes, operation_changes
+    from reports.change import changes, operation_changes, pairs
     from reports.study import read_study
+    from reports.text import shortened
+    from reports.work import work_differences
 
     old, new = read_study([before]), read_study([after])
-    found = changes(old, new)
-    if not found:
+    shared = pairs(old, new)
+    if not shared:
         raise InputError(
             after, "system", ", ".join(new.results), f"must share one with {before}: {', '.join(old.results)}"
         )
+    for pair in shared:
+        olds, news = old.results[pair.before], new.results[pair.after]
+        other = " and ".join(work_differences([olds, news]))
+        if other and fail_over is not None:
+            allowed = f"is not the work of {before}: {other} differ, so --fail-over has nothing to compare"
+            raise InputError(after, "work", pair.label, allowed)
+        for line in _differences(olds, news, other):
+            print(f"{shortened(pair.label, 60)}: {shortened(line, 300)}")
+    _tell_unshared(old, new, before, after)
+    found = changes(old, new)
     _print("total", found)
     by_operation = operation_changes(old, new)
     _print(f"operations [ms], {min(operations, len(by_operation))} of {len(by_operation)} that changed",
@@ -48,6 +66,28 @@ def command(
     for change in worse:
         print(f"worse by more than {fail_over:g} %: {_line(change)}")
     return WORSE if worse else 0
+
+
+def _differences(old: SimResult, new: SimResult, other_work: str) -> Iterator[str]:
+    """What is not the same in two results, and what is not known, as lines."""
+    from reports.work import differences, model_is_unknown
+
+    if other_work:
+        yield f"not the same work: {other_work} differ"
+    elif model_is_unknown([old, new]):
+        yield "whether the model is the same is not known: a result of version 0.1 does not say"
+    yield from differences(old, new)
+
+
+def _tell_unshared(old: Study, new: Study, before: Path, after: Path) -> None:
+    """Name the systems that only one of two folders has: nothing is said about them."""
+    from reports.change import pairs
+
+    shared = pairs(old, new)
+    for path, labels in ((before, set(old.results) - {p.before for p in shared}),
+                         (after, set(new.results) - {p.after for p in shared})):  # fmt: skip
+        if labels:
+            print(f"only in {path}, not compared: {', '.join(sorted(labels))}")
 
 
 def _print(title: str, found: list[Change]) -> None:

@@ -17,9 +17,10 @@ from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import System
 from nnasim.pipeline import simulate
+from reports.gain import latency_gain
 from reports.hypotheses import Hypothesis
 from reports.study import Study
-from reports.summarise import audio_seconds, figures, gain
+from reports.summarise import audio_seconds, figures
 from reports.summary import Corpus, Summary
 
 if TYPE_CHECKING:
@@ -67,13 +68,12 @@ def _hypotheses(run: SystemRun) -> list[Hypothesis]:
 
 
 def _summary(inputs: Inputs, results: Mapping[str, SimResult], scores: Mapping[str, Score]) -> Summary:
-    from aat_training.score import SEED, probability_better, wer_interval
+    from aat_training.score import SEED, wer_interval
 
     systems = {
         name: figures(result, wer=scores[name].wer, wer_ci=wer_interval(scores[name]), errors=scores[name].errors)
         for name, result in results.items()
     }
-    both = "aat" in scores and "naive" in scores
     first = next(iter(results))
     return Summary(
         command=inputs.command,
@@ -92,8 +92,24 @@ def _summary(inputs: Inputs, results: Mapping[str, SimResult], scores: Mapping[s
         ),
         systems=systems,
         placement=inputs.placement.description if inputs.placement else None,
-        gain=gain(systems, probability_better(scores["aat"], scores["naive"]) if both else None),
+        gain=latency_gain(results).model_copy(update=words_gain(scores)),
     )
+
+
+def words_gain(scores: Mapping[str, Score]) -> dict[str, object]:
+    """The fields of ``Gain`` that word errors give, as far as the systems are there."""
+    from aat_training.score import probability_better, recovery
+
+    found: dict[str, object] = {}
+    if "aat" in scores and "naive" in scores:
+        found["aat_better_than_naive"] = probability_better(scores["aat"], scores["naive"])
+        if "float" in scores:
+            back = recovery(scores["float"], scores["naive"], scores["aat"])
+            found |= {"wer_lost_errors": back.lost, "wer_recovered_errors": back.won}
+            if back.share is not None and back.interval is not None:
+                low, high = back.interval
+                found |= {"wer_recovered_pct": 100 * back.share, "wer_recovered_pct_ci": (100 * low, 100 * high)}
+    return found
 
 
 def shown_path(path: Path) -> str:

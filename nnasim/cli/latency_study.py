@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nnasim.analysis.realtime import Endpointer, RealTime, real_time, timelines
-from nnasim.cli.comparison import shown_path
+from nnasim.cli.comparison import shown_path, words_gain
 from nnasim.cli.study_costs import PAIR, by_policy, gain_map, rate_gains, waterfall
 from nnasim.cli.study_decoders import decoder_figures
 from nnasim.cli.study_delays import WordTimes, emission_delays, with_speech_ends, word_times
@@ -18,6 +18,7 @@ from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace, System
 from nnasim.pipeline import simulate
 from reports.study_record import Accuracy, LatencyStudy, Placed
+from reports.summary import Gain
 from workloads.rnnt.retimed import retimed_trace
 from workloads.rnnt.shapes import SHAPES
 
@@ -65,6 +66,8 @@ class Heard:
 
 def latency_study(inputs: StudyInputs, progress: Progress) -> LatencyStudy:
     """Every experiment. Raises what decoding and simulating raise."""
+    from aat_training.score import score
+
     speech, chip = inputs.speech, inputs.speech.chip
     heard = decoded(inputs, partial(progress, "decode"))
     accuracies = {system: accuracy(system, run.pairs) for system, run in heard.runs.items()}
@@ -80,7 +83,7 @@ def latency_study(inputs: StudyInputs, progress: Progress) -> LatencyStudy:
         command=inputs.command,
         endpointers=inputs.endpointers,
         accuracies=list(accuracies.values()),
-        recovered_pct=recovered(accuracies),
+        gain=Gain.model_validate(words_gain({system: score(run.pairs) for system, run in heard.runs.items()})),
         realtime={pair: seen for one in _of(found, "real time").values() for pair, seen in one.items()},
         delays_s=emission_delays(times, heard.runs),
         delay_source=times.source,
@@ -144,14 +147,6 @@ def with_words(steps: Mapping[str, Sequence[Placed]], words: Words) -> dict[str,
         replace(one, words={system: found[one.label] for system, found in words.items()}) for one in steps[TRAINED]
     ]
     return {**{name: list(placed) for name, placed in steps.items()}, TRAINED: trained}
-
-
-def recovered(accuracies: Mapping[System, Accuracy]) -> float | None:
-    """Share [%] of naive's loss against float that aat wins back; None where nothing was lost."""
-    reference, lossy, trained = accuracies["float"].wer, accuracies["naive"].wer, accuracies["aat"].wer
-    if reference is None or lossy is None or trained is None or lossy <= reference:
-        return None
-    return 100 * (lossy - trained) / (lossy - reference)
 
 
 def weights(trace: OpTrace) -> int:

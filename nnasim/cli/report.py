@@ -20,9 +20,14 @@ def command(
     Example: nnasim report edge256.json edge512.json --out chips.html
     """
     from nnasim import files
+    from reports.notes import notes
     from reports.page import write_page
     from reports.study import read_study
+    from reports.text import visible
 
     files.refuse_existing(out, force)
-    write_page(out, read_study(results), force=force)
+    study = read_study(results)
+    write_page(out, study, force=force)
+    for line in notes(study.results):
+        print(visible(line))
     print(f"open {out}")

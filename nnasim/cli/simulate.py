@@ -28,6 +28,10 @@ def command(
     perfetto: Annotated[
         Path | None, typer.Option(metavar="FILE", help="also write one frame's time line for ui.perfetto.dev")
     ] = None,
+    endpointer_ms: Annotated[
+        float | None,
+        typer.Option(min=0, max=1e6, help="what the endpointer waits, a part of the user-perceived latency"),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="replace an existing result")] = False,
 ) -> None:
     """Run a trace on a chip and write what it cost, block by block and operation by operation.
@@ -44,9 +48,11 @@ def command(
     chip = load_preset(preset, overrides or [])
     operations = read_trace(trace)
 
-    from nnasim.pipeline import simulate  # brings the simulator: after the inputs have been found good
+    from nnasim.pipeline import SimOptions, simulate  # brings the simulator: after the inputs have been found good
+    from reports.terminal import result_lines
 
-    result = documented(simulate(operations, chip), preset, chip, command_line("RESULT"))
+    options = SimOptions(endpointer_ms=endpointer_ms)
+    result = documented(simulate(operations, chip, options), preset, chip, command_line("RESULT"))
     if functional:
         result = result.model_copy(
             update={"extra": {**result.extra, "functional": _functional(trace, operations, chip)}}
@@ -56,7 +62,7 @@ def command(
 
         write_perfetto(perfetto, {result.system: result}, force=force)
     write_record(out, result, force=force)
-    print(f"{out}: {_in_short(result)}")
+    print(f"{out}: " + "\n".join(result_lines(result)))
 
 
 def documented(result: SimResult, preset: str, chip: NnaConfig, command: str) -> SimResult:
@@ -91,11 +97,3 @@ def _functional(path: Path, trace: OpTrace, chip: NnaConfig) -> dict[str, int | 
         raise SimulationError(f"{path}: the functional chip differs from the reference in {counts}")
     print(f"functional: {counts} differ from the reference (features: {origin})")
     return {**vars(report), "features": origin}
-
-
-def _in_short(result: SimResult) -> str:
-    ms = result.totals.cycles * 1e3 / result.clock_hz
-    return (
-        f"{result.system} on {result.preset}, {len(result.utterances)} utterances, "
-        f"{result.totals.cycles:,} cycles ({ms:,.1f} ms), {result.totals.handoffs:,} hand-offs"
-    )

@@ -31,9 +31,9 @@ def cost_of(trace: OpTrace, chip: NnaConfig) -> Cost:
 
 
 def gain(fast: Cost, slow: Cost) -> float | None:
-    """How much lower the median engine latency of ``fast`` is [%]."""
-    before = float(np.median(slow.engine_latency_ms))
-    return 100 * (1 - float(np.median(fast.engine_latency_ms)) / before) if before > 0 else None
+    """How much lower the mean engine latency of ``fast`` is [%]."""
+    before = float(np.mean(slow.engine_latency_ms))
+    return 100 * (1 - float(np.mean(fast.engine_latency_ms)) / before) if before > 0 else None
 
 
 def gain_map(traces: Mapping[System, OpTrace], chip: NnaConfig) -> GainMap:
@@ -106,5 +106,5 @@ def by_policy(trace: OpTrace, chip: NnaConfig, seconds: float) -> list[Placed]:
 def placed_cost(label: str, trace: OpTrace, chip: NnaConfig, seconds: float) -> Placed:
     """One placement's figures per second of audio."""
     found = cost_of(trace, chip)
-    p50 = float(np.median(found.engine_latency_ms))
-    return Placed(label, p50, found.busy_ms / seconds, found.handoffs / seconds)
+    mean = float(np.mean(found.engine_latency_ms))
+    return Placed(label, mean, found.busy_ms / seconds, found.handoffs / seconds)

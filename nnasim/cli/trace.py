@@ -21,17 +21,27 @@ def command(
     shape: Annotated[str | None, typer.Option(help="a known shape's name, or a YAML file")] = None,
     frames: Annotated[int | None, typer.Option(help="with --shape: input frames")] = None,
     symbols: Annotated[int | None, typer.Option(help="with --shape: symbols emitted")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="TRACE", help="a stored trace: the same decoding on another chip")
+    ] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="a checkpoint to decode with")] = None,
     manifest: Annotated[Path | None, typer.Option(help="with --checkpoint: the speech to decode")] = None,
     system: Annotated[
-        Literal["float", "cpu_fallback", "naive", "aat"], typer.Option(help="which operations run where")
-    ] = "aat",
+        Literal["float", "cpu_fallback", "naive", "aat"] | None,
+        typer.Option(help="which operations run where; default: aat, with --from the stored trace's"),
+    ] = None,
+    place: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GROUP=UNIT", help="where a group of operations runs, as argmax=cpu; may be repeated"),
+    ] = None,
     preset: Annotated[str, typer.Option(help="the chip whose numerics are used")] = "edge256",
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field of the preset")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="with --manifest: only the first utterances")] = None,
-    beam: Annotated[int, typer.Option(min=1, max=64, help="with --manifest: beam width; 1: greedy")] = 1,
+    beam: Annotated[
+        int | None, typer.Option(min=1, max=64, help="with --manifest: beam width; default 1: greedy")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="replace an existing trace")] = False,
 ) -> None:
     """Write what decoding performs: op graphs, and every invocation with the time its audio exists.
@@ -44,19 +54,62 @@ def command(
 
     files.refuse_existing(out, force)
     hardware = load_preset(preset, overrides or [])
-    if (shape is None) == (checkpoint is None):
-        raise ConfigError("trace", "--shape", shape, "give either --shape or --checkpoint with --manifest")
+    _refuse_unused(
+        {"--shape": shape, "--from": source, "--checkpoint": checkpoint},
+        {"--frames": frames, "--symbols": symbols, "--manifest": manifest, "--limit": limit, "--beam": beam},
+    )
     constants: dict[str, np.ndarray[Any, Any]] = {}
     if shape is not None:
-        trace = _from_shape(shape, frames, symbols, system, hardware)
+        trace = _from_shape(shape, frames, symbols, system or "aat", hardware)
+    elif source is not None:
+        trace = _from_trace(source, system, hardware)
     else:
         assert checkpoint is not None
-        trace, constants = _from_speech(checkpoint, manifest, system, hardware, limit, beam)
+        trace, constants = _from_speech(checkpoint, manifest, system or "aat", hardware, limit, beam or 1)
+    if place:
+        trace, constants = _placed(trace, place), {}
     if constants:
         trace = _with_weights(trace, constants, out, force)
     write_record(out, trace, force=force)
     calls = sum(len(utterance.call_graphs) for utterance in trace.utterances)
     print(f"{out}: {trace.system}, {len(trace.utterances)} utterances, {calls:,} invocations")
+
+
+# What each source of a trace takes beside the chip and the system.
+TAKES = {"--shape": ("--frames", "--symbols"), "--from": (), "--checkpoint": ("--manifest", "--limit", "--beam")}
+
+
+def _refuse_unused(sources: dict[str, object], beside: dict[str, object]) -> None:
+    """ConfigError unless exactly one source is given, and of the options beside it only those that it takes."""
+    given = [name for name, value in sources.items() if value is not None]
+    if len(given) != 1:
+        what = ", ".join(given) or None
+        raise ConfigError("trace", "--shape", what, "give one of --shape, --from, or --checkpoint with --manifest")
+    for name, value in beside.items():
+        if value is not None and name not in TAKES[given[0]]:
+            raise ConfigError("trace", name, value, f"is not used with {given[0]}")
+
+
+def _from_trace(path: Path, system: System | None, hardware: NnaConfig) -> OpTrace:
+    """The decoding that a stored trace holds, on another arithmetic or system. Its weights stay behind."""
+    from nnasim.ir.io import read_trace
+    from nnasim.sweep.retarget import retarget
+
+    return retarget(read_trace(path), hardware.numerics, system, path).model_copy(update={"weights_file": None})
+
+
+def _placed(trace: OpTrace, moves: list[str]) -> OpTrace:
+    """``trace`` with groups of operations moved; it is for time only, since words depend on who computes what."""
+    from typing import get_args
+
+    from nnasim.ir.trace import OP_GROUPS, Unit
+
+    moved = dict(move.partition("=")[::2] for move in moves)
+    for group, unit in moved.items():
+        if group not in OP_GROUPS or unit not in get_args(Unit):
+            allowed = f"must be GROUP=cpu or GROUP=nna with a group of {', '.join(OP_GROUPS)}"
+            raise ConfigError("trace", "--place", f"{group}={unit}", allowed)
+    return trace.model_copy(update={"placement": {**trace.placement, **moved}, "weights_file": None})
 
 
 def _from_shape(shape: str, frames: int | None, symbols: int | None, system: System, hardware: NnaConfig) -> OpTrace:

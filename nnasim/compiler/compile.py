@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar, cast
 
 from nnasim.compiler import constraints
+from nnasim.compiler.agreement import refuse_disagreement
 from nnasim.compiler.chunking import chunked
 from nnasim.compiler.handoffs import result_is_on_nna, result_tensors
 from nnasim.compiler.lower import LoweringContext, lower, lower_boot, lower_return
 from nnasim.compiler.memory_plan import MemoryPlan, plan_memory
-from nnasim.compiler.placement import fused_ops, place
+from nnasim.compiler.placement import fused_ops, place, wanted_units
 from nnasim.compiler.weights import WeightUse, weight_uses
 from nnasim.compiler.working_set import Units, arena_bytes, lasting_bytes
 from nnasim.errors import PlacementError
@@ -52,6 +53,27 @@ class CompiledTrace:
         """The same programs on a chip that differs in nothing the compiler reads (``sweep.evaluate`` says in what)."""
         other = copy(self)
         other.config = config
+        return other
+
+    @property
+    def fallen(self) -> list[str]:
+        """Kinds of operation that the trace wants on the NNA and the chip has no unit for, in order of first use."""
+        wanted = wanted_units(self.trace)
+        return list(
+            dict.fromkeys(
+                op.kind
+                for name, graph in self.trace.graphs.items()
+                for op in graph.ops
+                if self.units[name][op.name] != wanted[name][op.name]
+            )
+        )
+
+    def as_wanted(self) -> CompiledTrace:
+        """The programs of a chip that has a unit for everything that the trace wants on it: to count crossings with."""
+        other = copy(self)
+        other.units = wanted_units(self.trace)
+        other.fused = {name: fused_ops(graph, other.units[name]) for name, graph in self.trace.graphs.items()}
+        other._programs = {}
         return other
 
     def shared(self, what: str, key: Hashable, make: Callable[[], ValueT]) -> ValueT:
@@ -115,6 +137,7 @@ class _Plan(NamedTuple):
 
 def _plan(trace: OpTrace, config: NnaConfig) -> _Plan:
     units = place(trace, config)
+    refuse_disagreement(trace, config, units)
     fused = {name: fused_ops(graph, units[name]) for name, graph in trace.graphs.items()}
     working_set = lasting_bytes(trace, units) + arena_bytes(trace, units, fused)
     uses = weight_uses(trace, units)

@@ -17,6 +17,15 @@ def place(trace: OpTrace, config: NnaConfig) -> dict[str, dict[str, Unit]]:
     return {name: {op.name: _unit(trace, config, name, op) for op in graph.ops} for name, graph in trace.graphs.items()}
 
 
+def wanted_units(trace: OpTrace) -> dict[str, dict[str, Unit]]:
+    """Where the trace wants every operation, whatever the chip can."""
+    return {name: {op.name: _wanted(trace, op) for op in graph.ops} for name, graph in trace.graphs.items()}
+
+
+def _wanted(trace: OpTrace, op: Op) -> Unit:
+    return trace.op_placement.get(op.name, trace.placement[op.group])
+
+
 def _check_bounds(trace: OpTrace) -> None:
     for name, spec in trace.tensors.items():
         if not constraints.tensor_is_bounded(spec):
@@ -34,8 +43,7 @@ def _unit(trace: OpTrace, config: NnaConfig, graph: str, op: Op) -> Unit:
     where = f"graph {graph}, op {op.name}"
     if op.kind == "matmul":
         _check_matmul(trace, where, op)
-    wanted = trace.op_placement.get(op.name, trace.placement[op.group])
-    if wanted == "nna" and constraints.nna_runs_kind(config, op):
+    if _wanted(trace, op) == "nna" and constraints.nna_runs_kind(config, op):
         if op.kind == "matmul" and not constraints.weights_are_integers(trace.tensors[op.inputs[1]]):
             bits = trace.tensors[op.inputs[1]].bits
             constraints.refuse(constraints.weights_are_integers, where, "weight bits", bits, bits=bits)

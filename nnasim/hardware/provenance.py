@@ -39,6 +39,13 @@ def unit_of(field: str) -> str:
     return next((unit for suffix, unit in _UNITS if field.endswith(suffix)), "")
 
 
+def without_unit(field: str) -> str:
+    """The last part of a field's name without the words that say its unit: ``bytes_per_second`` is "", the DRAM's."""
+    leaf = field.rpartition(".")[2]
+    suffix = next((suffix for suffix, _ in _UNITS if leaf.endswith(suffix.lstrip("_"))), "").lstrip("_")
+    return leaf.removesuffix(suffix).rstrip("_")
+
+
 def preset_rows(name_or_path: str | Path, config: NnaConfig) -> list[PresetRow]:
     """Every field of ``config`` (resolved from ``name_or_path``), in order, each with its source.
 

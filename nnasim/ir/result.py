@@ -109,13 +109,40 @@ class UtteranceTimes(_Record):
     busy_ms: Milliseconds = Field(description="time in which any block worked for it: its processing time")
     upl_ms: Annotated[float, Field(ge=-1e15, le=1e15)] | None = None
     upl_parts_ms: dict[str, float] = {}
+    last_frame: str | None = Field(None, max_length=1000, description="graphs that ran for its last frame, by number")
+
+
+class Fallback(_Record):
+    """Work that the system wants on the NNA and that the chip has no unit for: the CPU does it, in float.
+
+    ``handoffs``: crossings of the run; ``handoffs_without``: those of a chip that had the units.
+    """
+
+    kinds: tuple[Name, ...] = Field(min_length=1)
+    handoffs: Count
+    handoffs_without: Count
+
+
+class Workload(_Record):
+    """What was run, whatever system ran it: results are comparable where both digests agree.
+
+    ``speech``: digest of every utterance's id, length and arrivals; ``model``: digest of the shapes of all weights.
+    ``name``: the shape or recipe; ``weights``: how many the model has.
+    """
+
+    speech: Name
+    model: Name
+    name: str = Field("", max_length=500)
+    weights: Count
 
 
 class Totals(_Record):
     """Sums over the whole run."""
 
     cycles: Count
-    nna_cycles: Count = Field(description="cycles in which at least one block of the NNA worked")
+    nna_cycles: Count = Field(
+        description="cycles in which a block of the NNA worked, other than DMA ahead of a busy host or a hand-off"
+    )
     cpu_ms: Milliseconds
     handoffs: Count
     dram_bytes: Count
@@ -149,4 +176,8 @@ class SimResult(_Record):
     counters: tuple[CounterSamples, ...] = Field((), description="over the same frame as the spans")
     residency: dict[str, bool] = Field({}, description="weight tensor -> stays in SRAM between frames")
     not_modelled: tuple[str, ...] = ()
+    workload: Workload | None = Field(None, description="null in results of version 0.1: not known")
+    fallback: Fallback | None = Field(None, description="null where nothing fell back")
+    unused_numerics: tuple[str, ...] = Field((), description="numerics in which trace and chip differ without effect")
+    peak_macs_per_cycle: Count | None = Field(None, description="of the MAC array; null in results of version 0.1")
     extra: dict[str, Any] = {}

@@ -26,7 +26,7 @@ KNOWN: dict[str, tuple[str, str]] = {
     "late_frames": ("", "share of frames that end after the next frame's audio exists"),
     "cycles": ("cycles", "all cycles, waiting for audio included"),
     "busy_cycles": ("cycles", "cycles in which any block worked"),
-    "nna_cycles": ("cycles", "cycles in which a block of the NNA worked"),
+    "nna_cycles": ("cycles", "cycles in which a block of the NNA worked and the host did not"),
     "cpu_ms": ("ms", "time in which the CPU computed"),
     "handoffs": ("", "crossings between CPU and NNA"),
     "handoff_ms": ("ms", "time that the crossings took"),

@@ -22,7 +22,9 @@ def retarget(trace: OpTrace, numerics: NumericsConfig, system: System | None, so
     if trace.numerics == numerics and trace.system == system:
         return trace
     tensors, graphs = build_graphs(shape_of(trace, source), numerics, system)
-    changes = {"system": system, "placement": placement_of(system), "numerics": numerics, "weights_file": None}
+    changes: dict[str, object] = {"system": system, "numerics": numerics, "weights_file": None}
+    if system != trace.system:  # else operations stay where the trace has them
+        changes |= {"placement": placement_of(system), "op_placement": {}}
     return trace.model_copy(update={**changes, "tensors": tensors, "graphs": graphs})
 
 
@@ -34,7 +36,7 @@ def shape_of(trace: OpTrace, source: object) -> RnntShape:
     except (KeyError, ValueError):
         same = False
     if not same:
-        why = "axes numerics and system need a trace of this package's own RNN-T"
+        why = "another arithmetic or system needs a trace of this package's own RNN-T"
         raise TraceError(source, "graphs", ", ".join(trace.graphs), why)
     return shape
 

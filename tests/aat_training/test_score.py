@@ -4,8 +4,10 @@ import random
 
 import jiwer
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from aat_training.score import Score, probability_better, recovered_share, score, wer_interval, word_errors
+from aat_training.score import LEAST_LOST, Score, probability_better, recovery, score, wer_interval, word_errors
 
 WORDS = ["zero", "one", "two", "three", "four"]
 
@@ -80,17 +82,35 @@ def _counts(*errors: int) -> Score:
     return Score(errors, (10,) * len(errors))
 
 
-def test_the_share_won_back() -> None:
-    share, interval = recovered_share(_counts(1, 1, 1), _counts(5, 5, 5), _counts(2, 2, 2))
-    assert share == pytest.approx(0.75)
-    assert interval == pytest.approx((0.75, 0.75))
+def test_the_share_won_back_stands_with_its_count_and_interval() -> None:
+    found = recovery(_counts(1, 1, 1), _counts(5, 5, 5), _counts(2, 2, 2))
+    assert (found.won, found.lost) == (9, 12)
+    assert found.share == pytest.approx(0.75)
+    assert found.interval == pytest.approx((0.75, 0.75))
 
 
-def test_nothing_lost_nothing_to_win_back() -> None:
-    assert recovered_share(_counts(2, 2), _counts(2, 2), _counts(1, 1)) == (None, None)
+@pytest.mark.parametrize("naive", [(2, 2), (1, 1), (0, 0)])
+def test_nothing_lost_is_no_share_won_back(naive: tuple[int, int]) -> None:
+    found = recovery(_counts(2, 2), _counts(*naive), _counts(9, 9))
+    assert (found.share, found.interval) == (None, None)
+    assert found.lost == sum(naive) - 4
 
 
-def test_a_loss_that_may_be_chance_has_no_interval() -> None:
-    share, interval = recovered_share(_counts(0, 3, 0, 0), _counts(4, 0, 0, 0), _counts(0, 3, 0, 0))
-    assert share == pytest.approx(1.0)
-    assert interval is None
+@given(st.lists(st.tuples(*[st.integers(0, 6)] * 3), min_size=1, max_size=20))
+def test_a_share_is_told_only_of_a_loss_of_five_errors_or_more(errors: list[tuple[int, int, int]]) -> None:
+    reference, lossy, own = (_counts(*column) for column in zip(*errors, strict=True))
+    found = recovery(reference, lossy, own, replications=200)
+    assert (found.share is None) == (found.interval is None)
+    if found.share is not None:
+        assert found.lost == lossy.errors - reference.errors >= LEAST_LOST
+        assert found.share == pytest.approx(found.won / found.lost)
+
+
+def test_one_word_of_two_is_no_half() -> None:
+    found = recovery(_counts(*[0] * 20), _counts(1, 1, *[0] * 18), _counts(1, *[0] * 19))
+    assert (found.won, found.lost, found.share) == (1, 2, None)
+
+
+def test_a_loss_that_may_be_chance_has_no_share() -> None:
+    found = recovery(_counts(0, 9, 0, 0), _counts(15, 0, 0, 0), _counts(0, 9, 0, 0))
+    assert (found.won, found.lost, found.share) == (6, 6, None)

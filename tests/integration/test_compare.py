@@ -9,6 +9,7 @@ pytest.importorskip("torch")
 
 from nnasim import files
 from nnasim.cli.main import main
+from nnasim.ir.io import read_result
 from nnasim.ir.trace import System
 from reports.csvfile import read_csv
 from reports.perfetto import perfetto_is_installed
@@ -71,8 +72,29 @@ def test_the_summary_joins_accuracy_and_cost(compared: Path) -> None:
         assert low <= figures["wer"] <= high
         assert 0 < figures["engine_latency_ms"]["p50"] <= figures["engine_latency_ms"]["p99"]
         assert (figures["handoffs"] > 0) == (system != "float")
-    slow, fast = (summary["systems"][name]["engine_latency_ms"]["p50"] for name in ("cpu_fallback", "aat"))
-    assert summary["gain"]["engine_latency_pct"] == pytest.approx(100 * (1 - fast / slow))
+    slow, fast = (summary["systems"][name]["engine_latency_ms"]["mean"] for name in ("cpu_fallback", "aat"))
+    gain = summary["gain"]
+    assert gain["engine_latency_pct"] == pytest.approx(100 * (1 - fast / slow))
+    low, high = gain["engine_latency_pct_ci"]
+    assert low <= gain["engine_latency_pct"] <= high
+    assert sum(kind["utterances"] for kind in gain["by_last_frame"]) == summary["corpus"]["utterances"]
+    assert gain["wer_lost_errors"] == summary["systems"]["naive"]["errors"] - summary["systems"]["float"]["errors"]
+
+
+def test_no_median_stands_for_a_gain_and_the_use_of_the_chip_is_shown(compared: Path) -> None:
+    page = (compared / "report.html").read_text()
+    assert "median" not in page
+    assert "used of the peak" in page
+    for figures in files.read_json(compared / "summary.json")["systems"].values():
+        assert 0 <= figures["mac_utilisation"] <= 1
+        assert figures["dram_share"] >= 0
+
+
+def test_every_system_heard_the_same_work(compared: Path) -> None:
+    """Comparable by speech and model, though each system decoded words of its own."""
+    results = [read_result(path) for path in (compared / "results").iterdir()]
+    assert len({(result.workload.speech, result.workload.model) for result in results if result.workload}) == 1
+    assert all(result.workload for result in results)
 
 
 def test_every_system_was_heard_on_every_utterance(compared: Path) -> None:

@@ -20,12 +20,13 @@ SMALL = RnntShape(
 )  # fmt: skip
 
 
-def trace(system: str = "aat", frames: int = 6, symbols: int = 3) -> OpTrace:
-    return build_trace(SMALL, frames, symbols, system=system)  # type: ignore[arg-type]
+def trace(system: str = "aat", frames: int = 6, symbols: int = 3, preset: str = "edge256") -> OpTrace:
+    numerics = load_preset(preset).numerics
+    return build_trace(SMALL, frames, symbols, system=system, numerics=numerics)  # type: ignore[arg-type]
 
 
 def run(*overrides: str, system: str = "aat", preset: str = "edge256", replay: bool = True) -> SimResult:
-    return simulate(trace(system), load_preset(preset, list(overrides)), SimOptions(replay=replay))
+    return simulate(trace(system, preset=preset), load_preset(preset, list(overrides)), SimOptions(replay=replay))
 
 
 TIGHT = "sram.bytes=24000"  # most weights stream

@@ -29,7 +29,8 @@ def found() -> dict[str, Any]:
             row("-", "float", 0.012, loss=0.0),
             row("lut8", "naive", 0.04, loss=2.33, calibration="mse"),
             row("lut8", "qat", 0.03, loss=1.5, recovered=0.36, recovered_interval=[0.1, 0.5]),
-            row("lut8", "aat", 0.013, loss=0.08, recovered=0.96, recovered_interval=[0.8, 1.1]),
+            row("lut8", "aat", 0.013, loss=0.08, recovered=0.96, recovered_interval=[0.8, 1.1],
+                won=24, lost=25),
             row("lut8", "aat-segment", 0.014),
             row("pwl16", "naive", 0.0121, loss=0.01),
             row("pwl16", "aat", 0.0121, loss=0.01, recovered=0.0),
@@ -57,7 +58,9 @@ def test_every_part_stands_in_both_forms(found: dict[str, Any]) -> None:
 
 def test_the_verdict_names_the_share_its_interval_and_the_goal(found: dict[str, Any]) -> None:
     said = numerics_document(found).sections[0].paragraphs
-    assert said[0].startswith("lut8: naive is 233.0 % worse than float; aat wins back 96 % (80 to 110 %)")
+    assert said[0].startswith(
+        "lut8: naive is 233.0 % worse than float; aat wins back 96 % (24 of 25 errors, 80 to 110 %)"
+    )
     assert "the goal of 90 % is reached; ordinary QAT 36 %" in said[0]
     assert "hardly anything to win back" in said[1]
 

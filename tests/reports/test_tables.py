@@ -88,7 +88,7 @@ def test_labels_are_as_short_as_they_can_be(make_result: MakeResult) -> None:
     aat, naive, other = make_result("aat"), make_result("naive"), make_result("aat", preset="edge512")
     assert list(labelled([aat, naive])) == ["aat", "naive"]
     assert list(labelled([aat, other])) == ["aat on edge256", "aat on edge512"]
-    assert list(labelled([aat, aat, other])) == ["aat on edge256 #1", "aat on edge256 #2", "aat on edge512"]
+    assert list(labelled([aat, aat, other])) == ["aat on edge256, #1", "aat on edge256, #2", "aat on edge512"]
 
 
 def test_misheard_lists_what_most_systems_missed_first() -> None:

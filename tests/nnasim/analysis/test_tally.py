@@ -1,5 +1,7 @@
 """One invocation's records become sums that add and repeat."""
 
+from dataclasses import replace
+
 from nnasim.analysis.tally import Tally, tally
 from nnasim.ir.program import HandoffCommand, HostCommand, MatmulCommand, OpInfo, Program
 from nnasim.ir.run import InvocationRun, Record
@@ -37,6 +39,12 @@ def test_a_block_is_busy_while_any_of_its_parts_works_and_stalls_while_one_waits
 
 def test_the_nna_worked_while_any_of_its_blocks_did() -> None:
     assert tally(RUN).nna_cycles == 10
+
+
+def test_what_dma_loads_ahead_during_a_crossing_is_no_work_of_the_nna() -> None:
+    ahead = (*RUN.records, Record("dma", 1, 0, 12, 18, 64), Record("dma", 1, 0, 25, 29, 64))
+    sums = tally(replace(RUN, records=ahead))
+    assert (sums.nna_cycles, sums.busy["dma"]) == (10, 18)
 
 
 def test_an_operation_is_charged_what_its_own_block_spent_and_the_bytes_from_dram() -> None:

@@ -1,12 +1,16 @@
 """`compare-results` on hand-made results: latencies of 0.2 and 0.4 ms, and the same scaled."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from nnasim.cli.main import main
-from nnasim.ir.io import write_record
+from nnasim.ir.io import read_result, write_record
 from nnasim.ir.trace import System
+from reports.study import Study, write_folder
+from reports.summarise import figures
+from reports.summary import Corpus, Summary
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape
 
@@ -16,12 +20,14 @@ TINY = RnntShape(
 )  # fmt: skip
 
 
-def result(path: Path, handoff_us: float, system: System = "cpu_fallback") -> str:
+def result(
+    path: Path, handoff_us: float, system: System = "cpu_fallback", *, frames: int = 4, shape: RnntShape = TINY
+) -> str:
     from nnasim.hardware import load_preset
     from nnasim.pipeline import simulate
 
     chip = load_preset("edge256", [f"host.handoff_us={handoff_us}"])
-    write_record(path, simulate(build_trace(TINY, 4, 1, system=system), chip))
+    write_record(path, simulate(build_trace(shape, frames, 1, system=system), chip))
     return str(path)
 
 
@@ -43,7 +49,9 @@ def test_equal_results_pass_the_strictest_gate(fast: str, capsys: pytest.Capture
 def test_a_slower_result_fails_the_gate_and_is_named(fast: str, slow: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare-results", fast, slow, "--fail-over", "5"]) == 1
     out = capsys.readouterr().out
-    assert "worse by more than 5 %: cpu_fallback engine_latency_ms.p50" in out
+    assert "worse by more than 5 %: cpu_fallback engine_latency_ms:" in out
+    assert "cpu_fallback: chip: handoff 50 us -> handoff 75 us" in out
+    assert ".p50" not in out  # of one utterance there is one latency
     assert "handoff" in out.partition("operations")[2]
 
 
@@ -56,10 +64,71 @@ def test_without_a_gate_nothing_fails(fast: str, slow: str) -> None:
     assert main(["compare-results", fast, slow]) == 0
 
 
-def test_results_that_share_no_system_are_refused(
+def test_two_systems_on_the_same_work_are_compared_and_named(
     tmp_path: Path, fast: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # A result file alone is labelled by its system.
     other = result(tmp_path / "other.json", 50, "aat")
-    assert main(["compare-results", fast, other]) == 2
+    assert main(["compare-results", fast, other, "--fail-over", "0"]) == 0
+    assert "cpu_fallback -> aat engine_latency_ms:" in capsys.readouterr().out
+    assert main(["compare-results", other, fast, "--fail-over", "0"]) == 1
+
+
+OTHER_WORK = {
+    "speech": {"frames": 8},
+    "model": {"shape": TINY.model_copy(update={"name": "larger", "encoder_units": 16})},
+}
+
+
+@pytest.mark.parametrize("what", OTHER_WORK)
+def test_results_of_other_work_are_no_gate_and_are_told_apart_without_one(
+    what: str, tmp_path: Path, fast: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = result(tmp_path / "other.json", 50, **OTHER_WORK[what])
+    assert main(["compare-results", fast, other, "--fail-over", "1000"]) == 2
+    refused = capsys.readouterr().err
+    assert refused.count("\n") == 1
+    assert f"{what} (" in refused
+    assert main(["compare-results", fast, other]) == 0
+    assert "not the same work: " in capsys.readouterr().out
+
+
+def test_a_model_that_a_result_does_not_name_is_said_to_be_unknown(
+    tmp_path: Path, fast: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = tmp_path / "old.json"
+    record = read_result(result(tmp_path / "aat.json", 50, "aat"))
+    write_record(old, record.model_copy(update={"workload": None}))
+    assert main(["compare-results", fast, str(old)]) == 0
+    assert "whether the model is the same is not known" in capsys.readouterr().out
+
+
+def test_folders_that_share_no_system_are_refused(study_folder, capsys: pytest.CaptureFixture[str]) -> None:
+    one, two = study_folder("float", "naive"), study_folder("cpu_fallback", "aat")
+    assert main(["compare-results", str(one), str(two)]) == 2
     assert "must share one with" in capsys.readouterr().err
+
+
+def test_systems_of_one_folder_only_are_named(study_folder, capsys: pytest.CaptureFixture[str]) -> None:
+    one, two = study_folder("float", "aat"), study_folder("float", "naive")
+    assert main(["compare-results", str(one), str(two), "--fail-over", "0"]) == 0
+    said = capsys.readouterr().out
+    assert f"only in {one}, not compared: aat" in said
+    assert f"only in {two}, not compared: naive" in said
+
+
+@pytest.fixture
+def study_folder(tmp_path: Path) -> Callable[..., Path]:
+    """A maker of `compare` folders of some systems."""
+
+    def make(*systems: System) -> Path:
+        folder = tmp_path / "-".join(systems)
+        results = {one: read_result(result(tmp_path / f"{folder.name}.{one}.json", 50, one)) for one in systems}
+        summary = Summary(
+            command="nnasim compare", preset="edge256", hardware_hash="a", numerics_hash="b", versions={},
+            corpus=Corpus(manifest="m.jsonl", utterances=1, words=1, audio_seconds=1.0),
+            systems={name: figures(one) for name, one in results.items()},
+        )  # fmt: skip
+        write_folder(folder, Study(results, summary))
+        return folder
+
+    return make

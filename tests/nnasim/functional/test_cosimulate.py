@@ -10,7 +10,7 @@ import pytest
 
 from nnasim.compiler import CompiledTrace
 from nnasim.compiler.addresses import AddressMap, Region, address_map
-from nnasim.errors import TraceError
+from nnasim.errors import NumericsError, TraceError
 from nnasim.functional.cosimulate import cosimulate, run_on_chip, run_reference
 from nnasim.functional.datapath import SramDatapath
 from nnasim.hardware import load_preset
@@ -44,8 +44,15 @@ def test_every_logit_of_an_utterance_equals_the_reference(recogniser, preset: st
     ],
 )
 def test_every_format_travels_through_sram_unharmed(recogniser, numerics: dict[str, Any]) -> None:
-    values, mismatches = agreement(recogniser(**numerics), "sram.bytes=14000", "sram.weight_tile_bytes=512")
+    tight = ["sram.bytes=14000", "sram.weight_tile_bytes=512"]
+    chip = [f"numerics.{field}={value}" for field, value in numerics.items()]
+    values, mismatches = agreement(recogniser(**numerics), *tight, *chip)
     assert (values, mismatches) == (12 * 7, 0)
+
+
+def test_integers_of_another_arithmetic_than_the_chips_are_refused(recogniser) -> None:
+    with pytest.raises(NumericsError, match=r"numerics.weight_bits = 8: but the chip edge256 has 4"):
+        agreement(recogniser(), "numerics.weight_bits=4")
 
 
 def test_the_logits_are_lively_so_that_equality_means_something(recogniser) -> None:

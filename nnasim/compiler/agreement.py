@@ -1,0 +1,93 @@
+"""A trace and its chip speak of one arithmetic: every field of `numerics` that work on the NNA uses is equal in both.
+
+A trace's tensors have the widths, tables and ranges of the arithmetic that it was made with, so a chip of another one
+cannot run it: its figures would be of a chip that was never asked for. Which fields are used follows from what runs on
+the NNA. On the CPU `float` and the activations of `cpu_fallback` are computed in float, whatever the chip has; and what
+a chip has no unit for falls to the CPU too (see ``fallback``).
+"""
+
+from __future__ import annotations
+
+import json
+
+from nnasim.errors import NumericsError
+from nnasim.hardware import NnaConfig, load_preset, preset_names
+from nnasim.ir.trace import OpKind, OpTrace, Unit
+from nnasim.numerics.config import NumericsConfig
+
+DEFAULT_PRESET = "edge256"
+
+_RESCALE = ("multiplier_bits", "rounding")
+_PRODUCTS = ("weight_bits", "activation_bits", "accumulator_bits", "overflow", "per_channel", *_RESCALE)
+_TABLES = ("activation", "activation_range", "pwl_segments", "pwl_fit")
+_STATE = ("activation_bits", "cell_bits", "cell_range", *_RESCALE)
+
+USED_BY: dict[OpKind, tuple[str, ...]] = {
+    "quantise": ("activation_bits",),
+    "matmul": _PRODUCTS,
+    "requantise": _PRODUCTS,
+    "add": _STATE,
+    "mul": _STATE,
+    "sigmoid": _TABLES,
+    "tanh": _TABLES,
+    "layer_norm": _RESCALE,
+    "embedding": ("weight_bits", "activation_bits"),
+    "concat": ("activation_bits",),
+    "argmax": (),
+}
+
+
+def used_fields(trace: OpTrace, units: dict[str, dict[str, Unit]]) -> list[str]:
+    """Fields of `numerics` that the operations on the NNA use, in the order in which the section has them."""
+    kinds = {op.kind for name, graph in trace.graphs.items() for op in graph.ops if units[name][op.name] == "nna"}
+    used = {field for kind in kinds for field in USED_BY[kind]}
+    return [field for field in NumericsConfig.model_fields if field in used]
+
+
+def differing(trace: NumericsConfig, chip: NumericsConfig, fields: list[str]) -> list[str]:
+    """Those of ``fields`` that have two values."""
+    return [field for field in fields if getattr(trace, field) != getattr(chip, field)]
+
+
+def refuse_disagreement(trace: OpTrace, chip: NnaConfig, units: dict[str, dict[str, Unit]]) -> None:
+    """NumericsError unless every field that the NNA's work uses has one value in trace and chip."""
+    wrong = differing(trace.numerics, chip.numerics, used_fields(trace, units))
+    if not wrong:
+        return
+    first, *more = wrong
+    also = f" (and others in {', '.join(more)})" if more else ""
+    theirs = "".join(f" --set numerics.{field}={_shown(trace.numerics, field)}" for field in wrong)
+    raise NumericsError(
+        "trace",
+        f"numerics.{first}",
+        _plain(trace.numerics, first),
+        f"but the chip {chip.name} has {_shown(chip.numerics, first)}{also}; a trace runs on the arithmetic that it "
+        f"was made with. Make the trace anew, `nnasim trace ...{remaking(chip)}` (or `--from TRACE` for the same "
+        f"decoding), or give the chip the trace's,{theirs}",
+    )
+
+
+def remaking(chip: NnaConfig) -> str:
+    """The options of `nnasim trace` that give a trace the arithmetic of ``chip``."""
+    base = load_preset(chip.name) if chip.name in preset_names() else load_preset(DEFAULT_PRESET)
+    named = "" if base.name == DEFAULT_PRESET else f" --preset {base.name}"
+    changed = differing(base.numerics, chip.numerics, list(NumericsConfig.model_fields))
+    sets = "".join(f" --set numerics.{field}={_shown(chip.numerics, field)}" for field in changed)
+    return named + sets or f" --preset {base.name}"
+
+
+def unused_fields(trace: OpTrace, chip: NnaConfig, units: dict[str, dict[str, Unit]]) -> list[str]:
+    """Fields of `numerics` in which trace and chip differ, and which no operation of this run uses."""
+    used = used_fields(trace, units)
+    lacking = () if chip.has_activation_unit else _TABLES  # that it has no unit is told as a fall-back
+    unused = [field for field in NumericsConfig.model_fields if field not in (*used, *lacking)]
+    return differing(trace.numerics, chip.numerics, unused)
+
+
+def _plain(numerics: NumericsConfig, field: str) -> object:
+    return numerics.model_dump(mode="json")[field]
+
+
+def _shown(numerics: NumericsConfig, field: str) -> str:
+    value = _plain(numerics, field)
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,28 @@
+"""OpTrace -> Workload: the speech and the model of a trace, without the system, its arithmetic or what it decoded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from nnasim.ir.result import Workload
+from nnasim.ir.trace import OpTrace
+
+
+def workload_of(trace: OpTrace) -> Workload:
+    """The same for every system that hears the same speech with a model of the same shape."""
+    weights = {name: list(spec.shape) for name, spec in trace.tensors.items() if spec.role == "weight"}
+    speech = [[one.id, one.audio_seconds, list(one.arrivals)] for one in trace.utterances]
+    named = trace.source.get("shape") or trace.source.get("recipe") or ""
+    return Workload(
+        speech=_digest(speech),
+        model=_digest(sorted(weights.items())),
+        name=str(named)[:500],
+        weights=sum(spec.elements for spec in trace.tensors.values() if spec.role == "weight"),
+    )
+
+
+def _digest(data: Any) -> str:
+    """16 hex digits of plain data."""
+    return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]

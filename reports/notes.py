@@ -1,0 +1,39 @@
+"""What must not pass in silence about results: work that fell back, settings without effect, work that is not the same.
+
+Each as one line, for the terminal and for the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from nnasim.ir.result import SimResult
+from reports.naming import value_name
+from reports.text import number
+from reports.work import model_is_unknown, work_differences
+
+
+def result_notes(label: str, result: SimResult) -> Iterator[str]:
+    """The notes of one result."""
+    if result.fallback:
+        kinds = ", ".join(kind.replace("_", " ") for kind in result.fallback.kinds)
+        yield (
+            f"{label}: {result.preset} has no unit for {kinds}, so they fell back to the CPU: "
+            f"{number(result.fallback.handoffs)} hand-offs, {number(result.fallback.handoffs_without)} if it had"
+        )
+    if result.unused_numerics:
+        chip = result.hardware.get("numerics")
+        values = chip if isinstance(chip, dict) else {}
+        named = ", ".join(f"{field} {value_name(values.get(field), '')}" for field in result.unused_numerics)
+        yield f"{label}: nothing that ran on the NNA uses the chip's {named}; the trace was made with other values"
+
+
+def notes(results: Mapping[str, SimResult]) -> list[str]:
+    """The notes of several results that are shown side by side."""
+    found = [line for label, result in results.items() for line in result_notes(label, result)]
+    every = list(results.values())
+    if differing := work_differences(every):
+        found.insert(0, f"not the same work: {' and '.join(differing)} differ; times, bytes and energy do not compare")
+    elif model_is_unknown(every):
+        found.insert(0, "whether all are of one model is not known: results of version 0.1 do not say")
+    return found
