@@ -42,7 +42,10 @@ def command(
     Example: nnasim bench --json bench.json
     """
     from nnasim import files
+    from nnasim.cli.unused import refuse_unused
 
+    if not peers:
+        refuse_unused("bench", "with --no-peers", peer_python=[str(path) for path in peer_python or []])
     files.refuse_existing(json, force)
     figures = measure(preset) | layer_figures(preset, _pythons(peer_python or []) if peers else [])
     figures |= training_speed() if training else {}

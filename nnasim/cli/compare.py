@@ -42,9 +42,10 @@ def command(
     Example: nnasim compare --manifest dev.jsonl --preset mcu128 --out compared
     """
     from nnasim import files
-    from nnasim.cli.comparison import Inputs, compared
+    from nnasim.cli.comparison import MOVED, Inputs, compared
     from nnasim.cli.provenance import command_line
     from nnasim.cli.train_progress import training_progress
+    from nnasim.cli.unused import refuse_unused
     from nnasim.compiler.policies import load_policy
     from nnasim.hardware import load_preset
     from reports.page import write_page
@@ -54,6 +55,8 @@ def command(
 
     files.refuse_existing(out, force)
     chosen = chosen_systems(systems, more_systems)
+    if not set(chosen) & set(MOVED):
+        refuse_unused("compare", f"without one of {', '.join(MOVED)} in --systems", placement=placement)
     chip = load_preset(preset, overrides or [])
     inputs = Inputs(
         manifest=manifest or speech_manifest(),

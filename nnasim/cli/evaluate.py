@@ -44,9 +44,13 @@ def command(
     from aat_training.systems import load_system
     from nnasim import files
     from nnasim.cli.progress import with_progress
+    from nnasim.cli.unused import refuse_unused, tell_float
     from nnasim.errors import ConfigError
     from nnasim.hardware import load_preset
 
+    chosen = calibration if system == "float" and calibration != "mse" else None
+    refuse_unused("evaluate", "with --system float", calibration=chosen)
+    tell_float(system, preset, overrides)
     if json_file is not None:
         files.refuse_existing(json_file, force)
     if batch is not None and beam != 1:

@@ -22,8 +22,13 @@ def command(
 
     Example: nnasim presets edge256
     """
+    from nnasim.cli.unused import refuse_unused
     from nnasim.hardware import load_preset, preset_names, preset_rows
 
+    if name is None:
+        refuse_unused("presets", "without a preset's name", set=overrides, limits=limits)
+    if schema:
+        refuse_unused("presets", "with --schema", name=name, limits=limits, set=overrides)
     if schema:
         from nnasim.hardware.schema import preset_schema
 

@@ -50,7 +50,7 @@ def command(
             accuracies = Accuracies(job, opened, scorer) if scorer else None
             search = Search(job, opened, backend, accuracies, storage, watch)
             tried = search.run(trials or parsed.search.trials)
-            front = evidence(job, tried, opened)
+            front = evidence(job, tried, opened, study)
         backend.close()
     except BaseException:
         backend.close(kill=True)
@@ -60,9 +60,13 @@ def command(
     _show(job, tried, front["pareto"])
 
 
-def evidence(job: Job, tried: list[Tried], store: Any) -> dict[str, Any]:
-    """The Pareto set, each point with all its figures, and how many trials it stands against."""
+def evidence(job: Job, tried: list[Tried], store: Any, source: Path) -> dict[str, Any]:
+    """The Pareto set, and how many trials it stands against; each point with all its figures.
+
+    ``source``: the study file. ``set``: the point's chip on ``preset``; ``commands`` compute all its figures again.
+    """
     from nnasim.sweep.pareto import pareto_mask
+    from nnasim.sweep.repeat import chip_settings, commands
 
     good = list({one.key: one for one in tried if one.costs is not None}.values())
     front = (
@@ -74,16 +78,17 @@ def evidence(job: Job, tried: list[Tried], store: Any) -> dict[str, Any]:
         "objectives": list(job.study.objectives),
         "trials": {state: sum(one.state == state for one in tried) for state in states},
         "pareto": [
-            {"key": one.key, "values": one.values, "figures": rows[one.key].figures, "set": _overrides(one.values)}
+            {
+                "key": one.key,
+                "values": one.values,
+                "figures": rows[one.key].figures,
+                "preset": job.study.base,
+                "set": chip_settings(job, one.values),
+                "commands": commands(job, one.values, source),
+            }
             for one in sorted(front, key=lambda one: one.costs or ())
         ],
     }
-
-
-def _overrides(values: dict[str, Any]) -> list[str]:
-    """What `nnasim simulate` is told to run this chip again with every figure."""
-    outside = ("placement.", "options.", "system")
-    return [f"{name}={value}" for name, value in values.items() if not name.startswith(outside)]
 
 
 def _show(job: Job, tried: list[Tried], front: list[dict[str, Any]]) -> None:

@@ -35,6 +35,7 @@ def command(
     """
     from nnasim.cli.sweep_accuracy import scorer_of
     from nnasim.cli.sweep_progress import sweep_progress
+    from nnasim.cli.unused import refuse_unused
     from nnasim.sweep.job import load_job
     from nnasim.sweep.run import sweep
     from nnasim.sweep.space import Space
@@ -47,6 +48,8 @@ def command(
     job = load_job(parsed, study, scored)
     space = Space(job, study)
     if dry_run:
+        why = "with --dry-run, which computes one point here"
+        refuse_unused("sweep", why, scheduler=scheduler, dask_local=dask_local, retry_failed=retry_failed)
         print(_estimate(job, space, part, jobs or os.cpu_count() or 1))
         return
     if store is None:

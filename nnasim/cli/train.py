@@ -56,8 +56,15 @@ def command(
     from aat_training.train import train as run_training
     from nnasim.cli.provenance import command_line, commit
     from nnasim.cli.train_progress import training_progress
+    from nnasim.cli.unused import refuse_unused, tell_float
     from nnasim.hardware import load_preset
 
+    refuse_unused(
+        "train", f"with --system {system}",
+        calibration=calibration if system == "float" and calibration != "mse" else None,
+        gradient=gradient if system != "aat" and gradient != "output" else None,
+    )  # fmt: skip
+    tell_float(system, preset, overrides)
     chosen = load_recipe(recipe)
     run = _schedule(
         chosen, init is not None, schedule,

@@ -44,11 +44,11 @@ def row_bytes(trace: OpTrace, op: Op) -> int:
 
 
 def weight_uses(trace: OpTrace, units: Units) -> dict[str, WeightUse]:
-    """Every weight that the NNA reads, by tensor name, in the order of the graphs."""
+    """Every weight that the NNA reads, by tensor name; graphs by name, so that a trace read back costs the same."""
     calls = Counter(graph for utterance in trace.utterances for graph in utterance.call_graphs)
     found: dict[str, WeightUse] = {}
-    for name, graph in trace.graphs.items():
-        for op in graph.ops:
+    for name in sorted(trace.graphs):
+        for op in trace.graphs[name].ops:
             if op.kind in ("matmul", "embedding") and units[name][op.name] == "nna":
                 rows = trace.tensors[op.inputs[1]].shape[0]
                 old = found.get(op.inputs[1])

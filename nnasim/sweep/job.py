@@ -12,7 +12,9 @@ from typing import Any
 from pydantic import ValidationError
 
 import nnasim
-from nnasim.errors import ConfigError
+from nnasim.compiler.agreement import refuse_disagreement
+from nnasim.compiler.placement import place
+from nnasim.errors import ConfigError, NumericsError
 from nnasim.hardware import NnaConfig, load_preset
 from nnasim.ir.io import read_trace, record_hash
 from nnasim.ir.trace import OpTrace
@@ -133,7 +135,7 @@ def with_value(chip: Chip, path: list[str], value: Scalar) -> Chip:
 
 def load_job(study: StudyFile, source: Path, scored: str | None = None) -> Job:
     """Read what ``study`` (of the file ``source``) names and check it. Raises FileError or InputError."""
-    base = load_preset(_beside(study.base, source) if study.base.endswith((".yaml", ".yml")) else study.base)
+    base = load_preset(beside(study.base, source) if study.base.endswith((".yaml", ".yml")) else study.base)
     traces = tuple(_trace(entry, base, source) for entry in study.traces)
     return make_job(study, base.model_dump(mode="json"), traces, source, scored)
 
@@ -157,7 +159,7 @@ def make_job(
     return job
 
 
-def _beside(name: str, source: Path) -> Path:
+def beside(name: str, source: Path) -> Path:
     """A path in a study starts at the study's folder; one that is only found from here is taken from here."""
     beside = source.parent / name
     return Path(name) if not beside.exists() and Path(name).exists() else beside
@@ -165,13 +167,16 @@ def _beside(name: str, source: Path) -> Path:
 
 def _trace(entry: str | ShapeTrace, base: NnaConfig, source: Path) -> OpTrace:
     if isinstance(entry, str):
-        return read_trace(_beside(entry, source))
-    shape = load_shape(_beside(entry.shape, source) if entry.shape.endswith((".yaml", ".yml")) else entry.shape)
+        return read_trace(beside(entry, source))
+    shape = load_shape(beside(entry.shape, source) if entry.shape.endswith((".yaml", ".yml")) else entry.shape)
     return build_trace(shape, entry.frames, entry.symbols, system=entry.system, numerics=base.numerics)
 
 
 def _check(job: Job, source: object) -> None:
     chip = _chip(job.base, "set", source)
+    if not (job.retargets or any(name.startswith("placement.") for name in (*job.fields, *job.fixed))):
+        for number, trace in enumerate(job.traces, start=1):
+            _check_arithmetic(trace, chip, f"{source}: traces.{number}")
     for name in sorted(set(job.study.set) & set(job.fields)):
         raise ConfigError(source, f"set.{name}", job.study.set[name], "is an axis too; leave one of the two out")
     for name, value in job.fixed.items():
@@ -186,6 +191,14 @@ def _check(job: Job, source: object) -> None:
     if job.retargets:
         for trace in job.traces:
             retarget(trace, chip.numerics, "float" if trace.system != "float" else "aat", source)
+
+
+def _check_arithmetic(trace: OpTrace, chip: NnaConfig, where: str) -> None:
+    """Refuse a stored trace of another arithmetic than the base's before any point runs."""
+    try:
+        refuse_disagreement(trace, chip, place(trace, chip))
+    except NumericsError as error:
+        raise NumericsError(where, error.field, error.value, error.allowed) from None
 
 
 def _check_axis(job: Job, field: Field, where: str, source: object) -> None:

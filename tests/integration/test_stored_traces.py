@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from nnasim.cli.main import main
-from nnasim.ir.io import read_result, read_trace
+from nnasim.hardware import load_preset
+from nnasim.ir.io import read_result, read_trace, write_record
+from nnasim.pipeline import simulate
+from workloads.rnnt.builder import build_trace
+from workloads.rnnt.shapes import load_shape
 
 SHAPE = """
 name: small
@@ -71,6 +75,16 @@ def test_the_same_command_writes_the_same_bytes_wherever_it_runs(folder: Path, t
         results.append((tmp_path / name / f"{name}.json").read_bytes())
     assert results[0] == results[1]
     assert results[0] == (folder / "aat.json").read_bytes()
+
+
+@pytest.mark.parametrize("sram", ["sram.bytes=4096", "sram.bytes=6000", "sram.bytes=393216"])
+def test_a_trace_costs_the_same_in_memory_and_read_back(sram: str, folder: Path, tmp_path: Path) -> None:
+    """A file sorts the graphs by name; the order in which weights are placed and loaded does not hang on it."""
+    chip = load_preset("edge256", [sram, "sram.weight_tile_bytes=512"])
+    made = build_trace(load_shape(str(folder / "small.yaml")), 4, 2)
+    write_record(tmp_path / "made.json", made)
+    one, two = simulate(made, chip), simulate(read_trace(tmp_path / "made.json"), chip)
+    assert (one.totals, one.blocks, one.frames) == (two.totals, two.blocks, two.frames)
 
 
 def test_an_override_reaches_the_chip_and_is_named(folder: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def _search(load, path: Path, **search) -> tuple:
     with Store(path) as store:
         looked = Search(job, store, InlineBackend())
         tried = looked.run(9)
-        return tried, evidence(job, tried, store), store.count("ok")
+        return tried, evidence(job, tried, store, path.with_name("study.yaml")), store.count("ok")
 
 
 @pytest.mark.parametrize("algorithm", ["tpe", "nsga2"])

@@ -1,0 +1,93 @@
+"""A point of a study as commands: what to type so that `nnasim` computes its figures again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+from nnasim.ir.trace import System
+from nnasim.sweep.fields import Scalar, find_field
+from nnasim.sweep.job import Job, Values, beside
+from nnasim.sweep.study import ShapeTrace
+
+
+def chip_settings(job: Job, values: Values) -> list[str]:
+    """`--set` arguments on the study's base: what the study sets for all points, and what this one varies."""
+    fixed = {name: find_field(name, "set").coerce(value) for name, value in job.study.set.items()}
+    return [f"{name}={written(value)}" for name, value in {**fixed, **values}.items() if _is_chip(name)]
+
+
+def written(value: Scalar) -> str:
+    """``value`` as `--set` reads it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def commands(job: Job, values: Values, source: Path) -> list[str]:
+    """Commands that compute a point's figures again, from the folder in which the study was run.
+
+    For each trace of the study one that makes it, where it is not the stored file as it stands, and one that simulates
+    it; then one for the word errors, unless a model was trained on for them.
+    """
+    chip = ["--preset", _path(job.study.base, source) if _is_file(job.study.base) else job.study.base]
+    numerics = list(chip)
+    for setting in chip_settings(job, values):
+        chip += ["--set", setting]
+        if setting.startswith("numerics."):
+            numerics += ["--set", setting]
+    lines = []
+    for number, entry in enumerate(job.study.traces, start=1):
+        made = f"trace-{number}.json"
+        making = _making(job, entry, job.beside_chip(values), numerics, source)
+        if making:
+            lines.append(["trace", *making, "--out", made])
+        trace = made if making else _path(str(entry), source)
+        lines.append(["simulate", trace, *chip, *_options(job, values), "--out", f"result-{number}.json"])
+    lines += _words(job, values, numerics, source)
+    return [shlex.join(["nnasim", *line]) for line in lines]
+
+
+def _is_chip(name: str) -> bool:
+    return find_field(name, "axes").target == "chip"
+
+
+def _is_file(base: str) -> bool:
+    return base.endswith((".yaml", ".yml"))
+
+
+def _path(name: str, source: Path) -> str:
+    return str(beside(name, source))
+
+
+def _making(job: Job, entry: str | ShapeTrace, other: dict[str, Any], numerics: list[str], source: Path) -> list[str]:
+    """Arguments of `nnasim trace`; none where the stored trace is what ran."""
+    places = [f"{name.partition('.')[2]}={unit}" for name, unit in other.items() if name.startswith("placement.")]
+    system = other.get("system")
+    if isinstance(entry, ShapeTrace):
+        shape = _path(entry.shape, source) if _is_file(entry.shape) else entry.shape
+        made = ["--shape", shape, "--frames", str(entry.frames), "--symbols", str(entry.symbols)]
+        made += ["--system", system or entry.system]
+    elif job.retargets or places:
+        made = ["--from", _path(entry, source), *(["--system", system] if system else [])]
+    else:
+        return []
+    return [*made, *numerics, *(word for place in places for word in ("--place", place))]
+
+
+def _options(job: Job, values: Values) -> list[str]:
+    wait = job.options(values).endpointer_ms
+    return [] if wait is None else ["--endpointer-ms", json.dumps(wait)]
+
+
+def _words(job: Job, values: Values, numerics: list[str], source: Path) -> list[list[str]]:
+    spec = job.study.accuracy
+    if spec is None:
+        return []
+    system: System = job.beside_chip(values).get("system", spec.system)  # type: ignore[assignment]
+    if spec.finetune and system == "aat":
+        return []
+    checkpoint = source.parent / spec.checkpoints / ("aat" if system == "aat" else "float")
+    line = ["evaluate", "--checkpoint", str(checkpoint), "--manifest", str(source.parent / spec.manifest)]
+    line += ["--system", system, *numerics, *(["--limit", str(spec.limit)] if spec.limit else [])]
+    return [[*line, "--json", "words.json"]]

@@ -1,0 +1,70 @@
+"""An option is used or refused; never taken and left aside."""
+
+import pytest
+
+from nnasim.cli.main import main
+
+TRAIN = ["train", "--recipe", "tiny", "--train", "t.jsonl", "--dev", "d.jsonl", "--out", "o"]
+EVALUATE = ["evaluate", "--checkpoint", "c", "--manifest", "m.jsonl"]
+SHAPE = ["--shape", "rnnt-paper", "--frames", "2", "--symbols", "1"]
+
+
+OUT = ["--out", "t.json"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["trace", *SHAPE, "--manifest", "m.jsonl", *OUT], "--manifest = 'm.jsonl': is not used with --shape"),
+        (["trace", *SHAPE, "--limit", "3", "--out", "t.json"], "--limit = 3: is not used with --shape"),
+        (["trace", *SHAPE, "--beam", "4", "--out", "t.json"], "--beam = 4: is not used with --shape"),
+        (["trace", "--from", "t.json", "--frames", "9", "--out", "u.json"], "--frames = 9: is not used with --from"),
+        (["trace", "--checkpoint", "c", "--symbols", "9", *OUT], "--symbols = 9: is not used with --checkpoint"),
+        (["trace", *SHAPE, "--from", "t.json", "--out", "u.json"], "give one of --shape, --from"),
+        (["trace", *SHAPE, "--place", "argmax=gpu", "--out", "u.json"], "must be GROUP=cpu or GROUP=nna"),
+        ([*TRAIN, "--gradient", "segment"], "--gradient = 'segment': is not used with --system float"),
+        ([*TRAIN, "--system", "qat", "--gradient", "segment"], "is not used with --system qat"),
+        ([*TRAIN, "--calibration", "max"], "--calibration = 'max': is not used with --system float"),
+        ([*EVALUATE, "--system", "float", "--calibration", "max"], "is not used with --system float"),
+        (["presets", "--set", "clock_hz=1e9"], "is not used without a preset's name"),
+        (["presets", "--limits"], "is not used without a preset's name"),
+        (["presets", "edge256", "--schema"], "is not used with --schema"),
+        (["bench", "--json", "b.json", "--no-peers", "--peer-python", "python"], "is not used with --no-peers"),
+        (
+            ["compare", "--out", "c", "--systems", "float", "--placement", "ane"],
+            "--placement = 'ane': is not used without one of naive, aat in --systems",
+        ),
+    ],
+)  # fmt: skip
+def test_an_option_that_the_run_would_not_use_is_refused_in_one_line(
+    arguments: list[str], named: str, tmp_path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    told = capsys.readouterr().err
+    assert named in told
+    assert told.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_on_a_cluster_is_refused(write_plain_study, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sweep", write_plain_study, "--dry-run", "--dask-local", "2"]) == 2
+    assert "--dask-local = 2: is not used with --dry-run" in capsys.readouterr().err
+
+
+@pytest.fixture
+def write_plain_study(tmp_path) -> str:
+    path = tmp_path / "study.yaml"
+    path.write_text(
+        "base: edge256\ntraces: [{shape: rnnt-mlperf, frames: 2, symbols: 1}]\n"
+        "axes: {host.handoff_us: {list: [5, 20]}}\nobjectives: [rtf]\n"
+    )
+    return str(path)
+
+
+def test_a_chip_chosen_for_float_is_said_to_change_nothing(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    arguments = ["evaluate", "--checkpoint", str(tmp_path / "c"), "--manifest", str(tmp_path / "m.jsonl")]
+    main([*arguments, "--system", "float", "--set", "numerics.weight_bits=4"])
+    assert "float computes in float32 whatever the chip" in capsys.readouterr().err
