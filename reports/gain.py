@@ -130,4 +130,6 @@ def _fewer(won: int) -> str:
 def _lower_than(pct: float, interval: Interval | None) -> str:
     """Such as "30.7 % lower (95 % interval 22.1 to 38.0 %)"."""
     spread = "" if interval is None else f" (95 % interval {interval[0]:.1f} to {interval[1]:.1f} %)"
+    if interval is not None and f"{interval[0]:.1f}" == f"{interval[1]:.1f}":
+        spread = " (95 % interval within 0.1)"
     return f"{number(abs(pct))} % {'lower' if pct >= 0 else 'higher'}{spread}"

@@ -69,12 +69,12 @@ def fields_name(chip: Fields, fields: Sequence[str]) -> str:
 
 
 def model_name(result: SimResult) -> str:
-    """The model's name and size, such as "rnnt-paper, 57 M weights"; "" where it is not known."""
+    """The model's name and size, such as "rnnt-paper (58.4 M weights)"; "" where it is not known."""
     work = result.workload
     if work is None:
         return ""
     size = f"{number(work.weights / 1e6)} M weights"
-    return f"{work.name}, {size}" if work.name else size
+    return f"{work.name} ({size})" if work.name else size
 
 
 def speech_name(result: SimResult) -> str:

@@ -33,7 +33,7 @@ def notes(results: Mapping[str, SimResult]) -> list[str]:
     found = [line for label, result in results.items() for line in result_notes(label, result)]
     every = list(results.values())
     if differing := work_differences(every):
-        found.insert(0, f"not the same work: {' and '.join(differing)} differ; times, bytes and energy do not compare")
+        found.insert(0, f"not the same work, so times, bytes and energy do not compare ({'; '.join(differing)})")
     elif model_is_unknown(every):
         found.insert(0, "whether all are of one model is not known: results of version 0.1 do not say")
     return found

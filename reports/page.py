@@ -66,10 +66,11 @@ def _context(study: Study) -> dict[str, Any]:
 
 
 def _title(study: Study) -> str:
+    """What stands side by side, and on which chip unless the labels say."""
     presets = list(dict.fromkeys(result.preset for result in study.results.values()))
     labels = list(study.results)
-    between = "; " if any(", " in label for label in labels) else ", "
-    return f"{between.join(labels)} on {', '.join(presets)}"
+    names = ("; " if any(", " in label for label in labels) else ", ").join(labels)
+    return names if len(presets) > 1 else f"{names} on {presets[0]}"
 
 
 def _pictures(study: Study) -> dict[str, Any]:

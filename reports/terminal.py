@@ -15,8 +15,8 @@ from reports.text import NOT_COMPUTED, number, percent, visible
 
 _TABLE_WIDTH = 110
 _CAPTION = (
-    "ms: engine latency, from the last audio to the final hypothesis. MAC, DRAM: share of the array's and of the\n"
-    "memory's peak rate that was used while anything worked"
+    "ms: engine latency, from the last audio to the final hypothesis.\n"
+    "MAC, DRAM: used of the array's and of the memory's peak rate while anything worked."
 )
 
 

@@ -11,13 +11,13 @@ SimName = Callable[[SimResult], str]
 
 
 def work_differences(results: Sequence[SimResult]) -> list[str]:
-    """What of the work differs, such as "speech (64 utterances; 6 utterances)"; empty for the same work."""
+    """What of the work differs, such as "speech: 64 utterances against 6 utterances"; empty for the same work."""
     found = []
     if len({_speech(result) for result in results}) > 1:
-        found.append(f"speech ({_each(results, speech_name)})")
+        found.append(f"speech: {_each(results, speech_name)}")
     models = {result.workload.model for result in results if result.workload}
     if len(models) > 1:
-        found.append(f"model ({_each([result for result in results if result.workload], model_name)})")
+        found.append(f"model: {_each([result for result in results if result.workload], model_name)}")
     return found
 
 
@@ -34,7 +34,7 @@ def _speech(result: SimResult) -> tuple[tuple[str, float], ...]:
 
 def _each(results: Sequence[SimResult], name: SimName) -> str:
     names = list(dict.fromkeys(name(result) for result in results))
-    return "; ".join(names) if len(names) > 1 else f"{names[0]} each, but not the same"
+    return " against ".join(names) if len(names) > 1 else f"{names[0]} each, but not the same"
 
 
 def differences(before: SimResult, after: SimResult) -> list[str]:

@@ -50,9 +50,9 @@ def command(
         )
     for pair in shared:
         olds, news = old.results[pair.before], new.results[pair.after]
-        other = " and ".join(work_differences([olds, news]))
+        other = "; ".join(work_differences([olds, news]))
         if other and fail_over is not None:
-            allowed = f"is not the work of {before}: {other} differ, so --fail-over has nothing to compare"
+            allowed = f"is not the work of {before}, so --fail-over has nothing to compare ({other})"
             raise InputError(after, "work", pair.label, allowed)
         for line in _differences(olds, news, other):
             print(f"{shortened(pair.label, 60)}: {shortened(line, 300)}")
@@ -73,7 +73,7 @@ def _differences(old: SimResult, new: SimResult, other_work: str) -> Iterator[st
     from reports.work import differences, model_is_unknown
 
     if other_work:
-        yield f"not the same work: {other_work} differ"
+        yield f"not the same work ({other_work})"
     elif model_is_unknown([old, new]):
         yield "whether the model is the same is not known: a result of version 0.1 does not say"
     yield from differences(old, new)

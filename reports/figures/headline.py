@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reports.figures.style import BLUE, canvas, svg
-from reports.summary import SystemFigures
+from reports.summary import Percentiles, SystemFigures
 from reports.text import number, shortened
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ _LINE: dict[str, Any] = {"color": "black", "linewidth": 1.0}
 
 
 def headline(systems: Mapping[str, SystemFigures]) -> str | None:
-    """SVG: left WER with its interval, right engine latency from p50 to p99; None without WER."""
+    """SVG: left WER with its interval, right engine latency from its mean to p99; None without WER."""
     rows = [(label, f) for label, f in systems.items() if f.wer is not None and f.engine_latency_ms]
     if not rows:
         return None
@@ -28,7 +28,8 @@ def headline(systems: Mapping[str, SystemFigures]) -> str | None:
         words.set_yticks(range(len(rows)), [shortened(label, 20) for label, _ in rows])
         words.set_ylim(len(rows) - 0.5, -0.7)
         _finish(words, "Word error rate", "[%], 95 % interval")
-        _finish(time, "Engine latency", "[ms] ● p50  | p90  ▸ p99")
+        single = all(one.utterances == 1 for _, one in rows)
+        _finish(time, "Engine latency", "[ms], one utterance" if single else "[ms] ● mean  | p90  ▸ p99")
         return svg(figure, "Word error rate and engine latency: left is better", _described(rows))
 
 
@@ -42,10 +43,16 @@ def _words(axes: Axes, row: int, one: SystemFigures) -> None:
 def _time(axes: Axes, row: int, one: SystemFigures) -> None:
     assert one.engine_latency_ms is not None
     at = one.engine_latency_ms
-    axes.plot([at.p50, at.p99], [row, row], **_LINE)
-    axes.plot([at.p90], [row], marker="|", markersize=9, **_LINE)
-    axes.plot([at.p99], [row], marker=">", markersize=4, **_LINE)
-    _value(axes, at.p50, row, number(at.p50))
+    if one.utterances != 1:
+        axes.plot([_middle(at), at.p99], [row, row], **_LINE)
+        axes.plot([at.p90], [row], marker="|", markersize=9, **_LINE)
+        axes.plot([at.p99], [row], marker=">", markersize=4, **_LINE)
+    _value(axes, _middle(at), row, number(_middle(at)))
+
+
+def _middle(at: Percentiles) -> float:
+    """The mean; summaries of version 0.1 have the median only."""
+    return at.p50 if at.mean is None else at.mean
 
 
 def _value(axes: Axes, x: float, row: int, text: str) -> None:
@@ -63,7 +70,7 @@ def _finish(axes: Axes, title: str, unit: str) -> None:
 
 def _described(rows: Sequence[tuple[str, SystemFigures]]) -> str:
     return "; ".join(
-        f"{shortened(label)}: {100 * (f.wer or 0):.2f} %, {number(f.engine_latency_ms.p50)} ms"
+        f"{shortened(label)}: {100 * (f.wer or 0):.2f} %, {number(_middle(f.engine_latency_ms))} ms"
         for label, f in rows
         if f.engine_latency_ms
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _COLORS = (RED, ORANGE, BLUE, GREEN)
 _DASHES = ("-", "--", "-.", ":")
 _MARKERS = "osD^vP*X"
+_LONGEST_LABEL, _LEGEND_WIDTH = 56, 84  # characters; a key line takes about 9 more
 _POINTS = 200  # a curve of a million frames is drawn from its quantiles
 
 
@@ -28,10 +29,10 @@ def distribution(kind: str, of: str, values_ms: Mapping[str, Sequence[float]]) -
     series = {label: np.sort(np.asarray(v, dtype=np.float64)) for label, v in values_ms.items() if len(v)}
     if not series:
         return None
-    with canvas(kind, 2.7) as figure:
+    with canvas(kind, 2.6 + 0.05 * len(series)) as figure:
         axes = figure.add_subplot()
         for index, (label, values) in enumerate(series.items()):
-            _curve(axes, index, _in_legend(shortened(label, 28)), values)
+            _curve(axes, index, _in_legend(shortened(label, _LONGEST_LABEL)), values)
         axes.set_xlabel(f"{kind} latency [ms]")
         axes.set_ylabel(f"share of {of} [%]")
         axes.set_title(f"{kind.capitalize()} latency: share of {of} within a time")
@@ -41,7 +42,8 @@ def distribution(kind: str, of: str, values_ms: Mapping[str, Sequence[float]]) -
             axes.xaxis.set_minor_formatter("")
         axes.set_yticks([0, 50, 90, 99], ["0", "p50", "p90", "p99"])
         axes.grid(color="#dddddd", linewidth=0.5)
-        columns = min(2 if len(series) > 4 else 4, len(series))
+        widest = max(len(shortened(label, _LONGEST_LABEL)) for label in series)
+        columns = max(1, min(2 if len(series) > 4 else 4, len(series), _LEGEND_WIDTH // (widest + 9)))
         figure.legend(loc="outside lower center", ncols=columns, handlelength=3.5)
         return svg(figure, f"Distribution of {kind} latency", _described(series))
 

@@ -65,7 +65,7 @@ def test_models_of_different_size_and_speech_of_different_length_are_named(make_
     small = Workload(speech="s", model="m", name="tiny", weights=450_000)
     large = Workload(speech="s", model="n", name="rnnt-paper", weights=56_300_000)
     models = [on(make_result, workload=small), on(make_result, workload=large)]
-    assert list(labelled(models)) == ["aat, tiny, 0.450 M weights", "aat, rnnt-paper, 56.3 M weights"]
+    assert list(labelled(models)) == ["aat, tiny (0.450 M weights)", "aat, rnnt-paper (56.3 M weights)"]
     speech = [on(make_result), on(make_result, utterances=make_result().utterances[:1])]
     assert list(labelled(speech)) == ["aat, 2 utterances", "aat, 1 utterance"]
 

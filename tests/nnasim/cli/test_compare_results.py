@@ -87,9 +87,9 @@ def test_results_of_other_work_are_no_gate_and_are_told_apart_without_one(
     assert main(["compare-results", fast, other, "--fail-over", "1000"]) == 2
     refused = capsys.readouterr().err
     assert refused.count("\n") == 1
-    assert f"{what} (" in refused
+    assert f"{what}: " in refused
     assert main(["compare-results", fast, other]) == 0
-    assert "not the same work: " in capsys.readouterr().out
+    assert "not the same work (" in capsys.readouterr().out
 
 
 def test_a_model_that_a_result_does_not_name_is_said_to_be_unknown(

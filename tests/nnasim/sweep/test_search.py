@@ -5,6 +5,7 @@ import pytest
 pytest.importorskip("optuna")
 
 from nnasim.cli.search import evidence
+from nnasim.sweep.evaluate import Outcome
 from nnasim.sweep.local import InlineBackend
 from nnasim.sweep.search import Search
 from nnasim.sweep.store import Store
@@ -36,6 +37,21 @@ def test_a_hopeless_start_is_not_run_to_its_end(load, tmp_path: Path) -> None:
     pruned, front, stored = _search(load, tmp_path / "a.sqlite", algorithm="random", prune_frames=2)
     assert front["trials"]["pruned"] > 0
     assert stored == sum(one.state == "complete" for one in pruned)
+
+
+@pytest.mark.parametrize(
+    ("costs", "state"), [((9.0, 9.0), "pruned"), ((9.0, 1.0), "run"), ((1.0, 9.0), "run"), ((1.05, 1.05), "run")]
+)
+def test_only_a_start_that_is_worse_in_every_objective_is_hopeless(
+    costs, state: str, load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, _ = load(axes=AXES, objectives=OBJECTIVES, sampler="random", search={"prune_frames": 2, "prune_margin": 1.1})
+    figures = dict(zip(OBJECTIVES, costs, strict=True))
+    monkeypatch.setattr("nnasim.sweep.search.run_batch", lambda *_: [Outcome("", {}, figures, None, 0.0)])
+    with Store(tmp_path / "a.sqlite") as store:
+        search = Search(job, store, InlineBackend())
+        search.short = [(1.0, 1.0)]
+        assert search._pruned([{}], ["run"]) == [state]
 
 
 def test_many_machines_join_through_a_journal(load, tmp_path: Path) -> None:
