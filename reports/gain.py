@@ -11,6 +11,7 @@ from reports.text import number, percent
 
 Interval = tuple[float, float]
 FAST, SLOW = "aat", "cpu_fallback"
+SAME_PCT = 0.05  # what one digit behind the point does not show
 
 
 def latency_gain(results: Mapping[str, SimResult]) -> Gain:
@@ -78,7 +79,7 @@ def gain_sentences(gain: Gain) -> list[str]:
     found = [*latency_sentences(gain), *([words] if words else [])]
     if gain.aat_better_than_naive is not None:
         share = percent(gain.aat_better_than_naive, 1)
-        found.append(f"{share} of 10,000 paired resamples have fewer word errors with aat than with naive")
+        found.append(f"{share} of 10,000 paired resamples have fewer word errors with aat than with naive (ties: half)")
     return found
 
 
@@ -132,4 +133,6 @@ def _lower_than(pct: float, interval: Interval | None) -> str:
     spread = "" if interval is None else f" (95 % interval {interval[0]:.1f} to {interval[1]:.1f} %)"
     if interval is not None and f"{interval[0]:.1f}" == f"{interval[1]:.1f}":
         spread = " (95 % interval within 0.1)"
-    return f"{number(abs(pct))} % {'lower' if pct >= 0 else 'higher'}{spread}"
+    if abs(pct) < SAME_PCT:
+        return f"the same{spread}"
+    return f"{number(abs(pct))} % {'lower' if pct > 0 else 'higher'}{spread}"

@@ -37,7 +37,7 @@ def _each(results: Sequence[SimResult], name: SimName) -> str:
     return " against ".join(names) if len(names) > 1 else f"{names[0]} each, but not the same"
 
 
-def differences(before: SimResult, after: SimResult) -> list[str]:
+def differences(before: SimResult, after: SimResult, *, same_work: bool = True) -> list[str]:
     """One line for each thing beside the system that is not the same in two results: chip, and steps of decoding."""
     lines = []
     if before.preset != after.preset:
@@ -45,7 +45,7 @@ def differences(before: SimResult, after: SimResult) -> list[str]:
     chips = chip_fields(before), chip_fields(after)
     if fields := differing_fields(chips):
         lines.append(f"chip: {fields_name(chips[0], fields)} -> {fields_name(chips[1], fields)}")
-    steps = before.trace_hash != after.trace_hash
+    steps = same_work and before.trace_hash != after.trace_hash
     if steps and before.system == after.system and before.numerics_hash == after.numerics_hash:
         lines.append(f"trace: {before.trace_hash} -> {after.trace_hash}, so decoding took other steps")
     return lines

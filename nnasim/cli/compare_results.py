@@ -76,7 +76,7 @@ def _differences(old: SimResult, new: SimResult, other_work: str) -> Iterator[st
         yield f"not the same work ({other_work})"
     elif model_is_unknown([old, new]):
         yield "whether the model is the same is not known: a result of version 0.1 does not say"
-    yield from differences(old, new)
+    yield from differences(old, new, same_work=not other_work)
 
 
 def _tell_unshared(old: Study, new: Study, before: Path, after: Path) -> None:

@@ -98,6 +98,11 @@ def test_the_sentence_names_mean_p90_intervals_and_kinds_and_no_median() -> None
     assert "median" not in first + kinds
 
 
+def test_no_difference_is_neither_lower_nor_higher() -> None:
+    (said,) = gain_sentences(Gain(engine_latency_pct=0.0, engine_latency_pct_ci=(0.0, 0.0)))
+    assert "the same (95 % interval within 0.1) on the mean" in said
+
+
 def test_one_word_of_two_is_never_half() -> None:
     said = words_sentence(Gain(wer_lost_errors=2, wer_recovered_errors=1))
     assert said is not None
