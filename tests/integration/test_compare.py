@@ -1,6 +1,7 @@
 """`nnasim compare` on bundled speech, with recognisers that the test trains for two steps."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,15 @@ def test_a_wrong_argument_is_one_line_and_makes_no_folder(
     assert message in shown
     assert shown.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_in_a_summary_makes_the_folder_again(compared: Path, tmp_path: Path) -> None:
+    program, *arguments = shlex.split(files.read_json(compared / "summary.json")["command"])
+    assert program == "nnasim"
+    again = tmp_path / "again"
+    assert main([str(again) if word == "DIR" else word for word in arguments]) == 0
+    for name in ("summary.json", "hypotheses.csv", "ops.csv", "report.html"):
+        assert (again / name).read_bytes() == (compared / name).read_bytes()
 
 
 def test_an_existing_folder_is_refused_and_kept(

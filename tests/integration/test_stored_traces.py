@@ -1,6 +1,7 @@
 """The road that needs no torch: a shape becomes a trace, a chip runs it, a page shows it."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,22 @@ def test_a_result_says_what_made_it(folder: Path) -> None:
     clock = next(row for row in result.extra["parameters"] if row["field"] == "clock_hz")
     assert clock["unit"] == "Hz"
     assert "source" in clock["source"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--set", "dram.bytes_per_second=1.5e9", "--set", "numerics.cell_range=null"],
+        ["--preset", "nvdla_small", "--endpointer-ms", "120"],
+    ],
+)
+def test_the_command_in_a_result_makes_the_result_again(options: list[str], folder: Path, tmp_path: Path) -> None:
+    made, again = tmp_path / "made.json", tmp_path / "again.json"
+    assert main(["simulate", str(folder / "aat.trace.json"), *options, "--out", str(made)]) == 0
+    program, *arguments = shlex.split(str(read_result(made).command))
+    assert program == "nnasim"
+    assert main([str(again) if word == "RESULT" else word for word in arguments]) == 0
+    assert again.read_bytes() == made.read_bytes()
 
 
 def test_the_same_command_writes_the_same_bytes_wherever_it_runs(folder: Path, tmp_path: Path) -> None:
