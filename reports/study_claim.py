@@ -24,9 +24,19 @@ def claim(study: LatencyStudy) -> Section:
             "How much lower the mean engine latency is when everything stays on the chip (aat) than when "
             "activations, gates and the joint go to the CPU (cpu_fallback). Every percentage belongs to its hand-off "
             "and bandwidth.",
+            *_fallen(study),
         ),
         figures,
         (_here(study), _symbol_rates(study), _maps(study)),
+    )
+
+
+def _fallen(study: LatencyStudy) -> tuple[str, ...]:
+    if not study.fallen:
+        return ()
+    kinds = ", ".join(kind.replace("_", " ") for kind in study.fallen)
+    return (
+        f"{study.preset} has no unit for {kinds}: in aat and naive too they fell back to the CPU, at its hand-offs.",
     )
 
 

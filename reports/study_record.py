@@ -78,7 +78,10 @@ class Decoder:
 
 @dataclass(frozen=True)
 class LatencyStudy:
-    """Everything; of ``gain`` the words only. Keys of ``realtime`` and ``delays_s`` are systems, else models."""
+    """Everything; of ``gain`` the words only. Keys of ``realtime`` and ``delays_s`` are systems, else models.
+
+    ``fallen``: kinds of operation that aat wants on the chip and the chip has no unit for.
+    """
 
     preset: str
     manifest: str
@@ -99,3 +102,4 @@ class LatencyStudy:
     rates: Mapping[str, Sequence[RateGain]]
     decoders: Sequence[Decoder]
     chip_facts: Sequence[tuple[str, str, str]]
+    fallen: Sequence[str] = ()

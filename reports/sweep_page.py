@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnasim import files
 from nnasim.errors import FileError
-from nnasim.sweep.figures import KNOWN
+from nnasim.sweep.figures import FALLBACK, KNOWN
 from nnasim.sweep.sensitivity import bottlenecks, pareto, sobol, tornado
 from reports.figures.sweep import bottleneck_picture, front_picture, parallel_picture, tornado_picture
 from reports.page import TEMPLATES
@@ -55,6 +55,7 @@ def _context(study: StoredStudy) -> dict[str, Any]:
         "record": study.record,
         "units": {name: KNOWN[name][0] for name in study.objectives},
         "meaning": {name: KNOWN[name][1] for name in study.objectives},
+        "fell_back": int(study.good[FALLBACK].notna().sum()) if FALLBACK in study.good else 0,
         "front": front.head(MOST_ROWS)[[*study.objectives, *study.axes]].to_dict("records"),
         "front_size": len(front),
         "failures": Counter(failed["message"].tolist()).most_common(MOST_ROWS),

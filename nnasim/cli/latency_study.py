@@ -14,6 +14,7 @@ from nnasim.cli.study_decoders import decoder_figures
 from nnasim.cli.study_delays import WordTimes, emission_delays, with_speech_ends, word_times
 from nnasim.cli.study_parts import Call, computed
 from nnasim.cli.study_words import BEAMS, PLACED, SYSTEMS, Speech, accuracy, decodes
+from nnasim.compiler import CompiledTrace
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace, System
 from nnasim.pipeline import simulate
@@ -94,6 +95,7 @@ def latency_study(inputs: StudyInputs, progress: Progress) -> LatencyStudy:
         rates=_of(found, "rates"),
         decoders=list(_of(found, "decoder").values()),
         chip_facts=chip_facts(chip),
+        fallen=CompiledTrace(heard.runs["aat"].trace, chip).fallen,
     )
 
 

@@ -139,5 +139,14 @@ def _in_short(store: Path, progress: Progress, seconds: float) -> str:
     cpu = f", {progress.cpu_seconds / new:.3f} s of CPU each" if new else ""
     return (
         f"{store}: {progress.done:,} of {progress.total:,} points, {progress.known:,} were there, "
-        f"{new:,} computed{rate}{cpu}, {progress.failed:,} of them failed"
+        f"{new:,} computed{rate}{cpu}, {progress.failed:,} of them failed{_fell_back(progress)}"
+    )
+
+
+def _fell_back(progress: Progress) -> str:
+    if not progress.fell_back:
+        return ""
+    return (
+        f"; {progress.fell_back:,} ran operations on the CPU that their chip has no unit for: "
+        "column `fallback` of sweep-export has the kinds"
     )

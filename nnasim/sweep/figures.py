@@ -39,6 +39,7 @@ KNOWN: dict[str, tuple[str, str]] = {
     "wer": ("", "word error rate as a fraction; needs an accuracy section"),
 }
 BOTTLENECK = "bottleneck"
+FALLBACK = "fallback"  # kinds of operation that the chip has no unit for, so that the CPU ran them; None: none
 _PARTS = ("mac_array", "activation_unit", "dram", "sram", "sequencer")
 
 
@@ -65,7 +66,13 @@ def chip_figures(results: Sequence[SimResult], chip: NnaConfig) -> Figures:
         "area_mm2": results[0].extra["area_mm2"]["total"][1] if "area_mm2" in results[0].extra else None,
     }
     shares = busy_shares(results)
-    return {**figures, BOTTLENECK: max(shares, key=lambda part: shares[part]), **_prefixed(shares)}
+    limits = max(shares, key=lambda part: shares[part])
+    return {**figures, BOTTLENECK: limits, FALLBACK: _fallback(results), **_prefixed(shares)}
+
+
+def _fallback(results: Sequence[SimResult]) -> str | None:
+    kinds = dict.fromkeys(kind for result in results if result.fallback for kind in result.fallback.kinds)
+    return " ".join(kinds) or None
 
 
 def busy_shares(results: Sequence[SimResult]) -> dict[str, float]:

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from nnasim.sweep.accuracy import Accuracies
 from nnasim.sweep.claims import Claims
 from nnasim.sweep.evaluate import Outcome
+from nnasim.sweep.figures import FALLBACK
 from nnasim.sweep.job import Job, Values, digest_of
 from nnasim.sweep.space import Space
 from nnasim.sweep.store import Store
@@ -36,12 +37,16 @@ class Backend(Protocol):
 
 @dataclass
 class Progress:
-    """How far a sweep is. ``total``: points to go through, of which ``known`` were in the store already."""
+    """How far a sweep is. ``total``: points to go through, of which ``known`` were in the store already.
+
+    ``fell_back``: of those that ran well now, how many ran operations on the CPU that their chip has no unit for.
+    """
 
     total: int
     known: int = 0
     ok: int = 0
     failed: int = 0
+    fell_back: int = 0
     cpu_seconds: float = 0.0
 
     @property
@@ -128,6 +133,7 @@ class Sweep:
         self.store.add(self.digest, outcomes)
         self.progress.failed += sum(outcome.figures is None for outcome in outcomes)
         self.progress.ok += sum(outcome.figures is not None for outcome in outcomes)
+        self.progress.fell_back += sum(bool(outcome.figures and outcome.figures.get(FALLBACK)) for outcome in outcomes)
         self.progress.cpu_seconds += sum(outcome.seconds for outcome in outcomes)
         self.watch(self.progress)
 

@@ -62,7 +62,8 @@ def _binned(study: StoredStudy, axis: str, objective: str) -> Any:
 def sobol(study: StoredStudy, objective: str) -> pd.DataFrame | None:
     """First-order and total Sobol indices of each axis (scipy.stats.sobol_indices); None where they cannot be had.
 
-    They need a complete grid, whose values then are a look-up function, or a complete ``saltelli`` sample.
+    They need a complete grid, whose values then are a look-up function, or a complete ``saltelli`` sample. An axis
+    alone has all of the variance (scipy fails on a single one).
     """
     import pandas as pd
     from scipy.stats import sobol_indices, uniform
@@ -71,6 +72,8 @@ def sobol(study: StoredStudy, objective: str) -> pd.DataFrame | None:
     if values is None or np.ptp(values) == 0:
         return None
     count = len(study.axes)
+    if count == 1:
+        return pd.DataFrame({"axis": study.axes, "first_order": [1.0], "total_order": [1.0]})
     if study.job.study.sampler == "grid":
         look_up = _grid_function(study, values)
         indices = sobol_indices(func=look_up, n=LOOKUPS, dists=[uniform()] * count, rng=np.random.default_rng(SEED))

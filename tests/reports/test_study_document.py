@@ -82,6 +82,12 @@ def test_a_gain_that_was_not_computed_is_a_dash(study: LatencyStudy) -> None:
     assert ">—<" in claim.figures[0].svg
 
 
+def test_what_fell_back_is_said_where_the_gain_is_claimed(study: LatencyStudy) -> None:
+    assert "no unit for" not in " ".join(study_document(study).sections[0].paragraphs)
+    claim = study_document(replace(study, preset="nvdla_small", fallen=("sigmoid", "layer_norm"))).sections[0]
+    assert any("nvdla_small has no unit for sigmoid, layer norm" in text for text in claim.paragraphs)
+
+
 def test_word_errors_of_a_placement_stand_in_picture_and_table(study: LatencyStudy) -> None:
     section = next(one for one in study_document(study).sections if one.name == "placement")
     trained, large = section.figures

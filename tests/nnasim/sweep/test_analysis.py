@@ -162,3 +162,13 @@ def test_wrong_options_are_one_line_before_anything_runs(write_study, tmp_path, 
 def test_a_dry_run_counts_and_estimates(write_study, capsys) -> None:
     assert main(["sweep", str(write_study(constraints=["host.handoff_us > 5"])), "--dry-run"]) == 0
     assert "3 points of 6 (the constraints drop the others)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("sampler", [{}, {"sampler": "saltelli", "points": 6}])
+def test_one_axis_alone_has_all_of_the_variance_and_a_page(stored, sampler, tmp_path: Path) -> None:
+    axis = {"range": [1, 100, 3]} if not sampler else {"range": [1, 100]}
+    study = stored(axes={"host.handoff_us": axis}, **sampler)
+    frame = sobol(study, "engine_latency_ms.p90")
+    assert frame is not None
+    assert frame.to_dict("records") == [{"axis": "host.handoff_us", "first_order": 1.0, "total_order": 1.0}]
+    assert main(["sweep-report", str(tmp_path / "s.sqlite"), "--out", str(tmp_path / "p.html")]) == 0

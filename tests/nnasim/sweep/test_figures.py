@@ -1,5 +1,8 @@
 """Figures of a point over several utterances and traces."""
 
+import csv
+
+from nnasim.cli.main import main
 from nnasim.hardware import load_preset
 from nnasim.ir.result import FrameTimes, SimResult
 from nnasim.ir.trace import OpTrace
@@ -44,3 +47,19 @@ def test_two_equal_utterances_have_the_share_of_late_frames_of_one() -> None:
     one, two = (chip_figures([simulate(work, chip)], chip)["late_frames"] for work in (trace, twice(trace)))
     assert one == two
     assert 0 < one <= 1  # type: ignore[operator]
+
+
+def test_a_sweep_names_what_its_chips_have_no_unit_for(write_study, tmp_path, capsys) -> None:
+    study = write_study(axes={"numerics.activation": {"list": ["none", "lut8"]}})
+    store, out, page = (str(tmp_path / name) for name in ("s.sqlite", "points.csv", "page.html"))
+    assert main(["sweep", str(study), "--store", store, "--jobs", "1"]) == 0
+    assert "1 ran operations on the CPU that their chip has no unit for" in capsys.readouterr().out
+    assert main(["sweep-export", store, "--out", out]) == 0
+    rows = {
+        row["numerics.activation"]: row for row in csv.DictReader((tmp_path / "points.csv").read_text().splitlines())
+    }
+    assert set(rows["none"]["fallback"].split()) == {"add", "sigmoid", "tanh", "mul", "embedding", "argmax"}
+    assert rows["lut8"]["fallback"] == ""
+    assert int(rows["none"]["handoffs"]) > int(rows["lut8"]["handoffs"])
+    assert main(["sweep-report", store, "--out", page]) == 0
+    assert "that their chip has no unit for" in (tmp_path / "page.html").read_text()
