@@ -18,6 +18,23 @@ TAIL_S = (0.25, 0.45)
 SNR_DB = (30.0, 50.0)
 
 
+Bounds = tuple[float, float]  # least, most
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a made utterance's words stand in; each value is drawn between its bounds.
+
+    ``lead_s``, ``pause_s``, ``tail_s``: seconds of silence. ``snr_db``: how far below the words' level the white noise
+    lies, None for no noise.
+    """
+
+    lead_s: Bounds = LEAD_S
+    pause_s: Bounds = PAUSE_S
+    tail_s: Bounds = TAIL_S
+    snr_db: Bounds | None = SNR_DB
+
+
 @dataclass(frozen=True)
 class SpokenWord:
     """A word and its samples: ``start`` (inclusive) to ``end`` (exclusive)."""
@@ -42,28 +59,31 @@ class Clip:
         return " ".join(word.word for word in self.words)
 
 
-def silence(bounds_s: tuple[float, float], rate: int, rng: np.random.Generator) -> Samples:
+def silence(bounds_s: Bounds, rate: int, rng: np.random.Generator) -> Samples:
     """Silence of a random length within ``bounds_s`` [s]."""
     return np.zeros(round(rng.uniform(*bounds_s) * rate), np.float32)
 
 
-def joined(takes: Sequence[tuple[str, Samples]], rate: int, speaker: str, rng: np.random.Generator) -> Clip:
+def joined(
+    takes: Sequence[tuple[str, Samples]], rate: int, speaker: str, rng: np.random.Generator,
+    around: Surroundings = Surroundings(),
+) -> Clip:  # fmt: skip
     """Takes of single words, each with its word, one after the other with random pauses; no noise yet."""
-    parts = [silence(LEAD_S, rate, rng)]
+    parts = [silence(around.lead_s, rate, rng)]
     words = []
     position = len(parts[0])
     for number, (word, samples) in enumerate(takes, start=1):
         words.append(SpokenWord(word, position, position + len(samples)))
-        gap = silence(PAUSE_S if number < len(takes) else TAIL_S, rate, rng)
+        gap = silence(around.pause_s if number < len(takes) else around.tail_s, rate, rng)
         parts += [samples, gap]
         position += len(samples) + len(gap)
     return Clip(np.concatenate(parts), rate, tuple(words), speaker)
 
 
-def over_noise(clip: Clip, rng: np.random.Generator) -> Clip:
+def over_noise(clip: Clip, rng: np.random.Generator, snr_db: Bounds = SNR_DB) -> Clip:
     """``clip`` over white noise at a random distance below the level of its words, kept within full scale."""
     speech = np.concatenate([clip.samples[word.start : word.end] for word in clip.words])
     level = float(np.sqrt(np.mean(np.square(speech, dtype=np.float64))))
-    noise = rng.standard_normal(len(clip.samples)) * level * 10 ** (-rng.uniform(*SNR_DB) / 20)
+    noise = rng.standard_normal(len(clip.samples)) * level * 10 ** (-rng.uniform(*snr_db) / 20)
     mixed = np.clip(clip.samples + noise, -1, 1).astype(np.float32)
     return Clip(mixed, clip.rate, clip.words, clip.speaker)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from aat_training.data.audio import Samples, read_audio_file
-from aat_training.data.clip import Clip, joined, over_noise
+from aat_training.data.clip import Clip
+from aat_training.data.strings import MOST_WORDS, Recording, Style, word_strings
 from aat_training.data.vocabulary import DIGITS
 from nnasim.errors import FileError, InputError
 
@@ -58,17 +56,13 @@ def digit_strings(
     Utterance i depends on the seed, i and the recordings only, not on how many are made.
     Raises InputError for impossible counts, FileError for a folder or a recording that cannot be used.
     """
-    if not 1 <= digits[0] <= digits[1] <= 100:
-        raise InputError("fsdd", "digits", f"{digits[0]}-{digits[1]}", "needs 1 <= least <= most <= 100")
-    speakers = list(takes_by_speaker(folder, takes).items())
-    load = cache(_load)
-    for number in range(utterances):
-        rng = np.random.default_rng([seed, number])
-        speaker, recordings = speakers[number % len(speakers)]
-        length = int(rng.integers(digits[0], digits[1], endpoint=True))
-        drawn = [recordings[i] for i in rng.integers(0, len(recordings), length)]
-        clip = joined([(DIGITS[take.digit], load(take.path)) for take in drawn], RATE, speaker, rng)
-        yield over_noise(clip, rng)
+    if not 1 <= digits[0] <= digits[1] <= MOST_WORDS:
+        raise InputError("fsdd", "digits", f"{digits[0]}-{digits[1]}", f"needs 1 <= least <= most <= {MOST_WORDS}")
+    recordings = {
+        speaker: [Recording(DIGITS[take.digit], take.path) for take in own]
+        for speaker, own in takes_by_speaker(folder, takes).items()
+    }
+    yield from word_strings(recordings, utterances, RATE, _load, Style(words=digits), seed)
 
 
 def _load(path: Path) -> Samples:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, overload
 
 import typer
 
@@ -15,7 +15,7 @@ from nnasim.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aat_training.data.clip import Clip
+    from aat_training.data.clip import Bounds, Clip
     from aat_training.data.manifest import Entry
 
 _HELP = """Make a manifest from speech on disk, or from synthesised speech.
@@ -58,6 +58,65 @@ def fsdd(
         folder, utterances, takes=_takes(takes), digits=(min_digits, max_digits), seed=seed
     )  # fmt: skip
     _write_corpus(out, clips, "fsdd", utterances, force)
+
+
+@app.command()
+def strings(
+    index: Annotated[
+        Path, typer.Argument(metavar="INDEX.tsv", help="columns path, text, speaker, split; others ignored")
+    ],
+    out: _Out,
+    split: Annotated[str | None, typer.Option(help="only the rows of this split")] = None,
+    speakers: Annotated[str | None, typer.Option(metavar="A,B,...", help="only these speakers")] = None,
+    without_speakers: Annotated[str | None, typer.Option(metavar="A,B,...", help="all speakers but these")] = None,
+    utterances: _Utterances = 300,
+    words: Annotated[str, typer.Option(metavar="A-B", help="words in a string")] = "2-6",
+    lead: Annotated[str, typer.Option(metavar="A-B", help="ms of silence before the first word; 0: none")] = "100-300",
+    pause: Annotated[str, typer.Option(metavar="A-B", help="ms of silence between two words")] = "30-300",
+    tail: Annotated[str, typer.Option(metavar="A-B", help="ms of silence after the last word; 0: none")] = "250-450",
+    level: Annotated[
+        str, typer.Option(metavar="A-B|none", help="dB of the peak below full scale; none: words as recorded")
+    ] = "3-20",
+    noise: Annotated[
+        str, typer.Option(metavar="A-B|none", help="dB of white noise below the words; none: no noise")
+    ] = "30-50",
+    speed: Annotated[
+        str, typer.Option(metavar="A-B|none", help="% of the speaker's speed and pitch, to train on, e.g. 90-110")
+    ] = "none",
+    room: Annotated[
+        str, typer.Option(metavar="A-B|none", help="ms of a made-up room's reverberation, to train on, e.g. 100-400")
+    ] = "none",
+    seed: _Seed = 0,
+    force: _Force = False,
+) -> None:
+    """Strings of words of one speaker, joined from a folder of single words with pauses over noise.
+
+    The silence around each word is trimmed; the sample rate is the recordings'. Audio is written beside the manifest
+    (OUT_audio/), word times to OUT.align.jsonl.
+
+    Example: nnasim data strings commands/index.tsv --split dev --utterances 600 --seed 1 --out dev.jsonl
+    """
+    from aat_training.data.clip import Surroundings
+    from aat_training.data.strings import MOST_WORDS, Style, word_strings
+    from aat_training.data.word_index import common_rate, load_word, recordings_by_speaker
+
+    low, high = _span("--words", words, (1, MOST_WORDS))
+    around = Surroundings(
+        lead_s=_scaled(_span("--lead", lead, _MS), 1e-3),
+        pause_s=_scaled(_span("--pause", pause, _MS), 1e-3),
+        tail_s=_scaled(_span("--tail", tail, _MS), 1e-3),
+        snr_db=_optional_span("--noise", noise, (0, 100)),
+    )
+    style = Style(
+        words=(low, high),
+        around=around,
+        level_db=_optional_span("--level", level, (0, 60)),
+        speed=_scaled(_optional_span("--speed", speed, (50, 200)), 1e-2),
+        room_s=_scaled(_optional_span("--room", room, (10, 2000)), 1e-3),
+    )
+    found = recordings_by_speaker(index, split, _names(speakers), _names(without_speakers))
+    clips = word_strings(found, utterances, common_rate(found), load_word, style, seed)
+    _write_corpus(out, clips, "strings", utterances, force)
 
 
 @app.command()
@@ -116,6 +175,35 @@ def librispeech(folder: _Folder, out: _Out, force: _Force = False) -> None:
     from aat_training.data.librispeech import librispeech_entries
 
     _write_manifest(out, librispeech_entries(folder), force)
+
+
+_MS = 0, 10_000
+
+
+def _span(option: str, text: str, allowed: tuple[int, int]) -> tuple[int, int]:
+    """``30-300`` or ``30`` as (least, most), both within ``allowed``."""
+    match = re.fullmatch(r"([0-9]{1,6})(?:-([0-9]{1,6}))?", text)
+    low, high = (int(match[1]), int(match[2] or match[1])) if match else (-1, -1)
+    if not allowed[0] <= low <= high <= allowed[1]:
+        raise InputError("strings", option, text, f"must be a number or a range A-B within {allowed[0]}-{allowed[1]}")
+    return low, high
+
+
+def _optional_span(option: str, text: str, allowed: tuple[int, int]) -> Bounds | None:
+    return None if text == "none" else _span(option, text, allowed)
+
+
+@overload
+def _scaled(span: Bounds, unit: float) -> Bounds: ...
+@overload
+def _scaled(span: None, unit: float) -> None: ...
+def _scaled(span: Bounds | None, unit: float) -> Bounds | None:
+    return None if span is None else (span[0] * unit, span[1] * unit)
+
+
+def _names(text: str | None) -> list[str]:
+    """``05,16`` as names."""
+    return [] if text is None else text.split(",")
 
 
 def _takes(text: str | None) -> range | None:

@@ -49,6 +49,64 @@ def test_the_same_command_makes_the_same_bytes(run, digits, tmp_path):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
+@pytest.fixture
+def words(tmp_path):
+    """Two speakers, two words each, at 16 kHz with silence around them; and the index."""
+    folder = tmp_path / "words"
+    folder.mkdir()
+    rows = ["path\ttext\tspeaker\tsplit"]
+    for speaker in ("01", "02"):
+        for word in ("yes", "no"):
+            samples = np.zeros(4000)
+            samples[1000:3000] = 0.1 * np.sin(np.arange(2000))
+            soundfile.write(folder / f"{word}{speaker}.flac", samples, 16_000)
+            rows.append(f"{word}{speaker}.flac\t{word}\t{speaker}\ttrain")
+    (folder / "index.tsv").write_text("\n".join(rows))
+    return folder / "index.tsv"
+
+
+def test_strings(run, words, tmp_path):
+    arguments = ("strings", words, "--split", "train", "--utterances", 4, "--words", "2-3", "--out", "s.jsonl")
+    assert run(*arguments) == (0, "s.jsonl: 4 utterances, audio in s_audio\n", "")
+    entries = read_manifest(tmp_path / "s.jsonl")
+    assert [entry.speaker for entry in entries] == ["01", "02"] * 2
+    assert {len(entry.text.split()) for entry in entries} <= {2, 3}
+    assert all(entry.speech_end < entry.duration for entry in entries)
+    assert soundfile.info(entries[0].path).samplerate == 16_000
+
+
+def test_strings_take_speakers_apart_and_silences_away(run, words, tmp_path):
+    style = ("--lead", "0", "--tail", "0", "--noise", "none", "--level", "6", "--speed", "90-110", "--room", "50")
+    assert run("strings", words, "--without-speakers", "01", *style, "--out", "s.jsonl")[0] == 0
+    entries = read_manifest(tmp_path / "s.jsonl")
+    assert {entry.speaker for entry in entries} == {"02"}
+    assert all(entry.speech_end == pytest.approx(entry.duration, abs=1e-3) for entry in entries)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--words", "0-3"], "--words = '0-3'"),
+        (["--words", "5-2"], "--words = '5-2'"),
+        (["--words", "2-101"], "within 1-100"),
+        (["--lead", "none"], "--lead = 'none'"),
+        (["--tail", "0-10001"], "--tail"),
+        (["--noise", "-3"], "--noise"),
+        (["--speed", "10"], "--speed = '10'"),
+        (["--room", "1e9"], "--room"),
+        (["--split", "test"], "must be one of train"),
+        (["--speakers", "03"], "must be one of 01, 02"),
+        (["--speakers", ""], "speakers = ''"),
+    ],
+)
+def test_what_strings_cannot_use_is_one_line_and_leaves_nothing(run, words, tmp_path, arguments, complaint):
+    code, said, complained = run("strings", words, "--out", "s.jsonl", *arguments)
+    assert (code, said) == (2, "")
+    assert complaint in complained
+    assert complained.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["words"]
+
+
 def test_synth(run, tmp_path):
     pytest.importorskip("espeakng_loader")
     code, said, _ = run("synth", "--voices", "test", "--utterances", 2, "--out", "s.jsonl")
@@ -107,7 +165,7 @@ def test_what_a_user_gets_wrong_is_one_line_and_leaves_nothing(run, digits, tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["fsdd"]
 
 
-@pytest.mark.parametrize("maker", ["fsdd", "an4", "librispeech", "synth"])
+@pytest.mark.parametrize("maker", ["fsdd", "strings", "an4", "librispeech", "synth"])
 def test_help_has_an_example(run, maker):
     code, said, _ = run(maker, "--help")
     assert code == 0
