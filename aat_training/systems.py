@@ -51,7 +51,7 @@ def scheme_for(
 
 
 def _with_tables(numerics: NumericsConfig) -> NumericsConfig:
-    return numerics.model_copy(update={"activation": Activation.LUT8})
+    return numerics.with_({"activation": Activation.LUT8})
 
 
 def arithmetic_for(system: System, scheme: QuantScheme | None, numerics: NumericsConfig) -> Arithmetic:

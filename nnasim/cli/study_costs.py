@@ -51,9 +51,7 @@ def gain_map(traces: Mapping[System, OpTrace], chip: NnaConfig) -> GainMap:
 
 def with_times(chip: NnaConfig, handoff_us: float, bandwidth: float) -> NnaConfig:
     """``chip`` with another hand-off and DRAM bandwidth."""
-    host = chip.host.model_copy(update={"handoff_us": handoff_us})
-    dram = chip.dram.model_copy(update={"bytes_per_second": bandwidth})
-    return chip.model_copy(update={"host": host, "dram": dram})
+    return chip.with_({"host.handoff_us": handoff_us, "dram.bytes_per_second": bandwidth})
 
 
 def rate_gains(traces: Mapping[System, OpTrace], shape: RnntShape, chip: NnaConfig) -> tuple[RateGain, ...]:

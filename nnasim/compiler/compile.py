@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from copy import copy
-from functools import cached_property
 from typing import NamedTuple, TypeVar, cast
 
 from nnasim.compiler import constraints
@@ -45,6 +44,7 @@ class CompiledTrace:
             _refuse_chunk(given, config, error)
             raise
         self.units, self.fused, self.uses, self.memory = plan
+        self.cpu_weight_bytes = self._cpu_weight_bytes()
         self._results = result_tensors(self.trace)
         self._programs: dict[tuple[str, Holders], Program] = {}
         self._shared: dict[str, tuple[Hashable, object]] = {}
@@ -86,8 +86,7 @@ class CompiledTrace:
             known = self._shared[what] = (key, make())
         return cast(ValueT, known[1])
 
-    @cached_property
-    def cpu_weight_bytes(self) -> int:
+    def _cpu_weight_bytes(self) -> int:
         """Bytes of all weights that the CPU multiplies with."""
         cpu = {
             op.inputs[1]

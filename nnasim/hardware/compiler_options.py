@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from nnasim.hardware.section import Integer, Section
+from nnasim.hardware.section import Section
+from nnasim.records import Integer
 
 MOST_CHUNK_FRAMES = 32
 

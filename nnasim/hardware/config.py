@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from fractions import Fraction
-from functools import cached_property
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
 from nnasim.hardware.compiler_options import CompilerConfig
 from nnasim.hardware.mac_array import MacArrayConfig
 from nnasim.hardware.memory import DmaConfig, DramConfig, SramConfig
-from nnasim.hardware.section import Number, Section
+from nnasim.hardware.section import Section
 from nnasim.hardware.units import ActivationUnitConfig, AreaConfig, EnergyConfig, HostConfig, SequencerConfig
 from nnasim.numerics.config import Activation, NumericsConfig
+from nnasim.records import Number
 
 
 class NnaConfig(Section):
@@ -54,7 +56,7 @@ class NnaConfig(Section):
         """Whether gates, element-wise operations, argmax and look-ups can run on the chip."""
         return self.activation_unit is not None and self.numerics.activation != Activation.NONE
 
-    @cached_property
+    @property
     def dram_bytes_per_cycle(self) -> Fraction:
         """Bytes per core cycle that one DMA stream can reach: the DRAM's rate, or what the bursts in flight allow.
 
@@ -64,6 +66,13 @@ class NnaConfig(Section):
         rate = Fraction(self.dram.bytes_per_second) * (1 - Fraction(self.dram.cpu_share)) / Fraction(self.clock_hz)
         in_flight = self.dram.burst_bytes * self.dma.outstanding_bursts
         return min(rate, Fraction(in_flight, max(1, self.dram.read_latency_cycles)))
+
+    def with_(self, changes: Mapping[str, Any], source: object = "chip") -> Self:
+        """Another chip: this one with ``changes``, dotted field -> value, as {"dram.bytes_per_second": 12e9}.
+
+        Raises ConfigError for an unknown field and for whatever a preset file would be refused for.
+        """
+        return super().with_(changes, source)
 
     def digest(self) -> str:
         """16 hex digits that identify the chip; its name and description do not count."""

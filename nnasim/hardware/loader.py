@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from nnasim import files
 from nnasim.errors import ConfigError
 from nnasim.hardware.config import NnaConfig
 from nnasim.hardware.energy_tables import energy_table
+from nnasim.records import check_path, explained, merge, put
 
 PRESET_FOLDER = Path(__file__).parent / "presets"
 DEEPEST_EXTENDS = 8
@@ -92,93 +92,22 @@ def _read(path: Path) -> PresetText:
     return PresetText(path, text, data)
 
 
-def merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with the values of ``top``; mappings are merged, everything else is replaced."""
-    merged = dict(base)
-    for key, value in top.items():
-        old = merged.get(key)
-        merged[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return merged
-
-
 def apply_override(data: dict[str, Any], text: str) -> str:
     """Put ``a.b=c`` into ``data`` (in place); returns the field's path. The value is read as a YAML scalar."""
     field, equals, value = text.partition("=")
     field = field.strip()
     if not equals:
         raise ConfigError("--set", field, text, "must be field=value, as dram.bytes_per_second=12e9")
-    parts = field.split(".")
-    _check_path(parts, text)
-    section = data
-    for part in parts[:-1]:
-        if not isinstance(section.get(part), dict):
-            section[part] = {}
-        section[part] = dict(section[part])
-        section = section[part]
-    section[parts[-1]] = files.parse_yaml(value, f"--set {field}")
+    check_path(NnaConfig, field, "--set", text)
+    put(data, field, files.parse_yaml(value, f"--set {field}"))
     return field
-
-
-def _check_path(parts: list[str], text: str) -> None:
-    model: type[BaseModel] | None = NnaConfig
-    for depth, part in enumerate(parts):
-        if model is None or part not in model.model_fields:
-            known = [] if model is None else list(model.model_fields)
-            raise ConfigError("--set", ".".join(parts[: depth + 1]), text, unknown_key(part, known))
-        model = section_model(model, part)
-
-
-def section_model(model: type[BaseModel], field: str) -> type[BaseModel] | None:
-    """The model of a field that is itself a section (or an optional one), else None."""
-    annotation = model.model_fields[field].annotation
-    for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None
-
-
-def unknown_key(key: str, known: list[str]) -> str:
-    """The message for a key that does not exist: the nearest one first, then all."""
-    nearest = difflib.get_close_matches(key, known, n=1)
-    hint = f"unknown key, did you mean {nearest[0]}?" if nearest else "unknown key;"
-    return f"{hint} allowed are {', '.join(known) if known else 'none here'}"
 
 
 def _validated(data: dict[str, Any], path: Path, overridden: list[str]) -> NnaConfig:
     try:
         return NnaConfig.model_validate(data)
     except ValidationError as error:
-        field, value, allowed = _explain(error)
+        field, value, allowed = explained(error, NnaConfig)
         # A rule that ties fields of one section together is broken by whichever of them was overridden.
         source = "--set" if field.split(".")[0] in {name.split(".")[0] for name in overridden} else path
         raise ConfigError(source, field, value, allowed) from None
-
-
-def _explain(error: ValidationError) -> tuple[str, object, str]:
-    """(dotted field, value, what is allowed) of the first error."""
-    first = error.errors(include_url=False)[0]
-    parts, value = [str(part) for part in first["loc"]], first["input"]
-    message = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    if first["type"] == "extra_forbidden":
-        return ".".join(parts), value, unknown_key(parts[-1], _fields_at(parts[:-1]))
-    if first["type"] == "missing":
-        return ".".join(parts), None, "must be given"
-    if first["type"] == "value_error" and isinstance(value, dict):  # a section's own rule names the field first
-        inner, colon, rest = message.partition(": ")
-        if colon:
-            parts, message = [*parts, *inner.split(".")], rest
-        value = _value_at(value, inner)
-    return ".".join(parts), value, message
-
-
-def _value_at(data: Any, dotted: str) -> object:
-    for part in dotted.split("."):
-        data = data.get(part) if isinstance(data, dict) else None
-    return data
-
-
-def _fields_at(parts: list[str]) -> list[str]:
-    model: type[BaseModel] | None = NnaConfig
-    for part in parts:
-        model = section_model(model, part) if model and part in model.model_fields else None
-    return list(model.model_fields) if model else []

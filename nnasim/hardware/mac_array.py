@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from nnasim.hardware.section import Integer, Section
+from nnasim.hardware.section import Section
+from nnasim.records import Integer
 
 
 class MacArrayConfig(Section):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from nnasim.hardware.section import Integer, Number, Section
+from nnasim.hardware.section import Section
+from nnasim.records import Integer, Number
 
 
 class SramConfig(Section):

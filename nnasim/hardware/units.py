@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from nnasim.hardware.section import Integer, Number, Range, Section
+from nnasim.hardware.section import Section
+from nnasim.records import Flag, Integer, Number, Range
 
 
 class ActivationUnitConfig(Section):
@@ -31,7 +32,7 @@ class SequencerConfig(Section):
     """The command sequencer."""
 
     cycles_per_command: Integer = Field(0, ge=0, le=10**6, description="decode and issue of one command")
-    on_chip_decode: bool = Field(
+    on_chip_decode: Flag = Field(
         True, description="greedy decoding branches on chip; false: the host reads each argmax and decides"
     )
 

@@ -7,7 +7,9 @@ import json
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from nnasim.records import Flag, Integer, Number, Record
 
 
 class Activation(StrEnum):
@@ -21,19 +23,17 @@ class Activation(StrEnum):
     NONE = "none"
 
 
-class NumericsConfig(BaseModel):
+class NumericsConfig(Record):
     """Number formats of the chip. Frozen; unknown keys, wrong types and forbidden combinations are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
-
     activation: Activation = Field(Activation.LUT8, description="activation unit for sigmoid and tanh")
-    activation_range: float | None = Field(
+    activation_range: Number | None = Field(
         None, gt=0, le=64, description="input range of a lut8 table, [-R, R); null: calibrated per layer"
     )
-    pwl_segments: int = Field(16, ge=2, le=256, description="segments of the piecewise-linear unit")
+    pwl_segments: Integer = Field(16, ge=2, le=256, description="segments of the piecewise-linear unit")
     pwl_fit: Literal["uniform", "fitted"] = Field("uniform", description="where a pwl unit has its knots")
     cell_bits: Literal[8, 16] = Field(8, description="bits of the LSTM cell state")
-    cell_range: float | None = Field(
+    cell_range: Number | None = Field(
         None, gt=0, le=64, description="range of an int8 cell state; null: calibrated per layer"
     )
     weight_bits: Literal[4, 8] = Field(8, description="bits of a weight")
@@ -42,7 +42,7 @@ class NumericsConfig(BaseModel):
     overflow: Literal["error", "wrap", "saturate"] = Field("error", description="when an accumulator overflows")
     multiplier_bits: Literal[15, 31] = Field(15, description="bits of a requantise multiplier")
     rounding: Literal["single", "double"] = Field("single", description="rounding of requantise")
-    per_channel: bool = Field(True, description="one weight scale per output channel, else one per matrix")
+    per_channel: Flag = Field(True, description="one weight scale per output channel, else one per matrix")
 
     @model_validator(mode="after")
     def _contract(self) -> NumericsConfig:

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic import Field as PydanticField
 
-from nnasim.hardware.section import Integer, Number
+from nnasim.records import Integer, Number
 from nnasim.sweep.fields import Field, Scalar
 
 MOST_POINTS = 1_000_000

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from nnasim.errors import ConfigError
 from nnasim.hardware import NnaConfig
-from nnasim.hardware.loader import section_model, unknown_key
 from nnasim.ir.trace import OP_GROUPS, System
+from nnasim.records import section_model, unknown_key
 
 Scalar = str | int | float | bool | None
 Target = Literal["chip", "placement", "system", "options"]

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from nnasim import files
 from nnasim.errors import ConfigError
-from nnasim.hardware.section import Integer, Number
 from nnasim.ir.trace import System
+from nnasim.records import Integer, Number
 from nnasim.sweep.axes import MOST_POINTS, AxisSpec, Value
 
 Name = Annotated[str, Field(min_length=1, max_length=500)]

@@ -79,7 +79,7 @@ def test_the_watchdog_stops_a_run_that_takes_too_long(chip, make) -> None:
 
 
 def test_a_command_for_a_block_that_the_chip_lacks_is_refused(chip, make) -> None:
-    config = chip().model_copy(update={"activation_unit": None})
+    config = chip().with_({"activation_unit": None, "numerics.activation": "none"})
     with pytest.raises(SimulationError, match="has no activation unit for tanh"):
         run_program(make.program([make.element(4)], []), config)
 
