@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnasim.analysis.realtime import Endpointer, RealTime, real_time, timelines
 from nnasim.cli.comparison import shown_path, words_gain
-from nnasim.cli.study_costs import PAIR, by_policy, gain_map, rate_gains, waterfall
+from nnasim.cli.study_costs import BANDWIDTHS, HANDOFFS_US, PAIR, by_policy, gain_map, rate_gains, waterfall
 from nnasim.cli.study_decoders import decoder_figures
 from nnasim.cli.study_delays import WordTimes, emission_delays, with_speech_ends, word_times
 from nnasim.cli.study_parts import Call, computed
@@ -117,7 +117,7 @@ def costs(
     parts: dict[tuple[str, Any], Call] = {}
     for name in (TRAINED, *SHAPES):
         traces = {system: model_trace(heard, name, system, chip) for system in PAIR}
-        parts["map", name] = partial(gain_map, traces, chip)
+        parts["map", name] = partial(gain_map, traces, chip, HANDOFFS_US, BANDWIDTHS)
         parts["waterfall", name] = partial(waterfall, traces["aat"], chip, seconds)
         parts["policies", name] = partial(by_policy, traces["aat"], chip, seconds)
     real = {system: heard.runs[system].trace for system in PAIR}

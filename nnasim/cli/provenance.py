@@ -26,18 +26,18 @@ def versions(extra: Iterable[str] = ()) -> dict[str, str]:
 
 
 def command_line(output: str) -> str:
-    """The running command, to repeat it, without its destination: the same inputs give the same bytes wherever they go.
+    """The running command, to repeat it, without what decides nothing: the same inputs give the same bytes.
 
-    ``output`` stands in for the value of `--out`; `--force` is left out for the same reason.
+    ``output`` stands in for the value of `--out`; `--force` and `--jobs` are left out for the same reason.
     """
     shown, words = ["nnasim"], iter(ARGUMENTS.get())
     for word in words:
-        if word == "--out":
+        option, equals, _ = word.partition("=")
+        if option in ("--out", "--jobs") and not equals:
             next(words, None)
+        if option == "--out":
             shown += ["--out", output]
-        elif word.startswith("--out="):
-            shown += ["--out", output]
-        elif word != "--force":
+        elif option not in ("--force", "--jobs"):
             shown.append(word)
     return shlex.join(shown)
 

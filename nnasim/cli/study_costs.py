@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -36,7 +36,9 @@ def gain(fast: Cost, slow: Cost) -> float | None:
     return 100 * (1 - float(np.mean(fast.engine_latency_ms)) / before) if before > 0 else None
 
 
-def gain_map(traces: Mapping[System, OpTrace], chip: NnaConfig) -> GainMap:
+def gain_map(
+    traces: Mapping[System, OpTrace], chip: NnaConfig, handoffs_us: Sequence[float], bandwidths: Sequence[float]
+) -> GainMap:
     """The gain on ``chip`` and at every hand-off and bandwidth; the order of programs is found once per system."""
     plans = [schedule(traces[system], chip) for system in PAIR]
 
@@ -44,9 +46,9 @@ def gain_map(traces: Mapping[System, OpTrace], chip: NnaConfig) -> GainMap:
         return gain(*(cost(plan, one) for plan in plans))
 
     rows = tuple(
-        tuple(gained(with_times(chip, handoff, bandwidth)) for bandwidth in BANDWIDTHS) for handoff in HANDOFFS_US
+        tuple(gained(with_times(chip, handoff, bandwidth)) for bandwidth in bandwidths) for handoff in handoffs_us
     )
-    return GainMap(HANDOFFS_US, BANDWIDTHS, rows, gained(chip))
+    return GainMap(tuple(handoffs_us), tuple(bandwidths), rows, gained(chip))
 
 
 def with_times(chip: NnaConfig, handoff_us: float, bandwidth: float) -> NnaConfig:

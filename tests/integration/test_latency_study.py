@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("soundfile")
 
-from nnasim.cli import latency_study, study_costs
+from nnasim.cli import latency_study
 from nnasim.cli.main import main
 from reports.csvfile import read_csv
 from workloads.rnnt.shapes import RnntShape
@@ -18,6 +18,7 @@ SMALL = RnntShape(
     input_features=16, frame_ms=30, encoder_units=32, encoder_before=1, reduction=2, encoder_after=1, embedding=8,
     prediction_units=16, prediction_layers=1, joint_units=16, outputs=9,
 )  # fmt: skip
+STREAMED = ("--set", "sram.resident_weights=[]")  # weights cross the DRAM in every frame, so that its rate matters
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +45,25 @@ def found(speech: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert main([*common, "--system", "aat", "--init", str(models / "float"), "--out", str(models / "aat")]) == 0
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(latency_study, "SHAPES", {"small": SMALL})
-        patch.setattr(study_costs, "HANDOFFS_US", (5.0, 50.0))
-        patch.setattr(study_costs, "BANDWIDTHS", (1e9, 4e9))
-        words = ["--manifest", str(speech), "--checkpoints", str(models), "--out", str(out)]
-        assert main(["study", "aat", *words]) == 0
+        patch.setattr(latency_study, "HANDOFFS_US", (5.0, 50.0))
+        patch.setattr(latency_study, "BANDWIDTHS", (1e9, 4e9))
+        words = ["study", "aat", "--manifest", str(speech), "--checkpoints", str(models), *STREAMED]
+        assert main([*words, "--out", str(out)]) == 0
+        assert main([*words, "--jobs", "2", "--out", str(out.with_name("side-by-side"))]) == 0
     return out
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder, by its path."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_every_file_is_the_same_from_one_process_and_from_two(found: Path) -> None:
+    alone, side_by_side = contents(found), contents(found.with_name("side-by-side"))
+    assert alone.keys() == side_by_side.keys()
+    assert [name for name in alone if alone[name] != side_by_side[name]] == []
+    bandwidths = [row for row in rows(found, "gain_map") if row["model"] == "small"]
+    assert all(row["gain [%] at 1 GB/s"] != row["gain [%] at 4 GB/s"] for row in bandwidths)
 
 
 def rows(found: Path, name: str) -> list[dict[str, str]]:

@@ -11,6 +11,8 @@ from nnasim.cli.provenance import command_line, commit, versions
     [
         (["compare", "--out", "/tmp/a", "--force", "--limit", "3"], "nnasim compare --out DIR --limit 3"),
         (["compare", "--out=/tmp/a"], "nnasim compare --out DIR"),
+        (["study", "aat", "--jobs", "2", "--out", "a"], "nnasim study aat --out DIR"),
+        (["study", "aat", "--jobs=2", "--out", "a"], "nnasim study aat --out DIR"),
         (["simulate", "a trace.json"], "nnasim simulate 'a trace.json'"),
     ],
 )

@@ -2,7 +2,6 @@
 
 import pytest
 
-from nnasim.cli import study_costs
 from nnasim.cli.study_costs import (
     PIECES,
     by_policy,
@@ -51,19 +50,26 @@ def test_policies_lie_between_the_chip_alone_and_the_fallback(
     assert found["vela"].handoffs_per_s > found["edge_tpu"].handoffs_per_s >= found["all on the chip"].handoffs_per_s
 
 
-def test_the_gain_grows_with_the_hand_off(
-    chip: NnaConfig, traces: dict[str, dict[str, OpTrace]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(study_costs, "HANDOFFS_US", (1.0, 50.0))
-    monkeypatch.setattr(study_costs, "BANDWIDTHS", (3.75e9,))
+def test_the_gain_grows_with_the_hand_off(chip: NnaConfig, traces: dict[str, dict[str, OpTrace]]) -> None:
     pair = {system: found["tiny"] for system, found in traces.items()}
-    found = gain_map(pair, chip)  # type: ignore[arg-type]
+    found = gain_map(pair, chip, (1.0, 50.0), (3.75e9,))  # type: ignore[arg-type]
     (low,), (high,) = found.gains_pct
     assert low is not None
     assert high is not None
     assert low < high < 100
     slow, fast = (cost_of(pair[s], with_times(chip, 50.0, 3.75e9)) for s in ("cpu_fallback", "aat"))
     assert high == gain(fast, slow) == found.here_pct  # which are the preset's own
+
+
+def test_every_cell_of_the_map_is_what_a_chip_of_that_bandwidth_gives(traces: dict[str, dict[str, OpTrace]]) -> None:
+    streamed = "sram.resident_weights=[]"
+    chip = load_preset("edge256", [streamed])
+    pair = {system: found["tiny"] for system, found in traces.items()}
+    found = gain_map(pair, chip, (50.0,), (1e8, 1e9, 3.75e9))  # type: ignore[arg-type]
+    fresh = [load_preset("edge256", [streamed, f"dram.bytes_per_second={rate}"]) for rate in (1e8, 1e9, 3.75e9)]
+    alone = [gain(cost_of(pair["aat"], one), cost_of(pair["cpu_fallback"], one)) for one in fresh]
+    assert list(found.gains_pct[0]) == alone
+    assert len(set(alone)) == 3
 
 
 def test_more_pieces_of_a_word_are_more_work_on_either_side(
