@@ -26,6 +26,14 @@ def test_help_lists_every_command_and_loads_nothing_heavy() -> None:
     assert not [name for name in HEAVY if f"'{name}'" in modules]
 
 
+def test_python_m_nnasim_is_the_same_program() -> None:
+    done = subprocess.run([sys.executable, "-m", "nnasim", "--version"], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == (f"nnasim {nnasim.__version__}\n", 0)
+    wrong = subprocess.run([sys.executable, "-m", "nnasim", "presests"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("nnasim: no command 'presests'")
+
+
 def test_every_command_that_stands_is_in_the_table() -> None:
     """A module of `nnasim/cli` that defines `command` or `app` is a command; the table must name it."""
     folder = Path(nnasim.cli.__file__).parent
