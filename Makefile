@@ -10,7 +10,7 @@ SOURCES := nnasim reports workloads aat_training
 .PHONY: demo test lint types layers unit clean help
 
 help:
-	@echo "make demo   install what the demo needs, compare four systems, write $(DEMO)/report.html"
+	@echo "make demo   install what the demo needs, compare five systems, write $(DEMO)/report.html"
 	@echo "make test   install the tools too, then lint, types, layers and tests"
 	@echo "make clean  remove the demo and the tools' caches, not the environment"
 

@@ -1,4 +1,4 @@
-"""The four systems of every comparison: which checkpoint and which arithmetic each one is."""
+"""The five systems of every comparison: which checkpoint and which arithmetic each one is."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from aat_training.model.float_arithmetic import FloatArithmetic
 from aat_training.model.rnnt import Rnnt
 from aat_training.quant.calibration import Method, calibrate
 from aat_training.quant.chip_arithmetic import ChipArithmetic
+from aat_training.quant.dynamic_arithmetic import DynamicArithmetic
 from aat_training.quant.fallback_arithmetic import FallbackArithmetic
 from aat_training.quant.scheme import QuantScheme, scheme_from_record
 from nnasim.errors import CheckpointError
@@ -30,12 +31,13 @@ def checkpoint_for(folder: str | Path, system: System) -> Path:
 def scheme_for(
     checkpoint: Checkpoint, system: System, numerics: NumericsConfig, method: Method = "mse"
 ) -> QuantScheme | None:
-    """How ``system`` quantises this checkpoint's model on a chip of ``numerics``; None for ``float``.
+    """How ``system`` quantises this checkpoint's model on a chip of ``numerics``; None where the chip multiplies
+    nothing: ``float``, and ``cpu_int8``, which finds its ranges as it runs.
 
     An aat model brings its own ranges and tables. On a chip of other numerics than it was trained for, its ranges are
     calibrated again: it runs there, but it was not trained for that chip. Raises CheckpointError.
     """
-    if system == "float":
+    if system in ("float", "cpu_int8"):
         return None
     histograms = checkpoint.part("calibration")
     # A chip without an activation unit leaves gates to the CPU, in float; the tables are then never used.
@@ -57,7 +59,7 @@ def _with_tables(numerics: NumericsConfig) -> NumericsConfig:
 def arithmetic_for(system: System, scheme: QuantScheme | None, numerics: NumericsConfig) -> Arithmetic:
     """The arithmetic of ``system``; a chip without an activation unit computes gates on the CPU whatever the system."""
     if scheme is None:
-        return FloatArithmetic()
+        return DynamicArithmetic() if system == "cpu_int8" else FloatArithmetic()
     gates_on_cpu = system == "cpu_fallback" or numerics.activation == Activation.NONE
     return FallbackArithmetic(scheme) if gates_on_cpu else ChipArithmetic(scheme)
 

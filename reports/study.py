@@ -17,7 +17,7 @@ from reports.summarise import figures
 from reports.summary import Summary, SystemFigures, read_summary, write_summary
 from reports.timeline import write_timeline
 
-SYSTEM_ORDER = ("float", "cpu_fallback", "naive", "aat")
+SYSTEM_ORDER = ("float", "cpu_int8", "cpu_fallback", "naive", "aat")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _place(system: str) -> tuple[int, str]:
 
 
 def _file_name(system: str, folder: Path) -> str:
-    """The result's file. Only the four names may become part of a path, never a text from a file."""
+    """The result's file. Only the systems' names may become part of a path, never a text from a file."""
     if system not in SYSTEM_ORDER:
         raise FileError(folder / "summary.json", f"names no system of {', '.join(SYSTEM_ORDER)}")
     return f"{system}.json"

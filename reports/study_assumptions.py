@@ -5,12 +5,14 @@ ASSUMPTIONS: tuple[str, ...] = (
     "reports 5 to 7 % lower engine latency and up to 10 % lower relative word error rate. Its body is not public: "
     "operator list, formats, chip, sizes and schedule are defined here and are ours. Whether its numbers were measured "
     "on a chip of this kind is not known.",
-    "The systems. cpu_fallback runs matrix products in int8 on the chip and everything between them in float on the "
-    "CPU; aat and naive run everything but the quantisation of the features on the chip.",
+    "The systems. cpu_int8 multiplies on the CPU in int8, in ranges that it finds at each step, and computes all else "
+    "in float (ONNX's DynamicQuantizeLinear and MatMulInteger). cpu_fallback runs matrix products in int8 on the chip "
+    "and everything between them in float on the CPU; aat and naive run everything but the quantisation of the "
+    "features on the chip.",
     "The hand-off. One crossing between CPU and chip is a constant; published ones lie between 1 and 172 us. A "
     "crossing happens where an operation reads what only the other side holds, and serves all later readers.",
-    "The CPU. One core of a phone's class, otherwise idle; element-wise rates per element and 8 GFLOP/s for products "
-    "are assumed. Its memory rate stays as the preset says when the chip's DRAM bandwidth is varied.",
+    "The CPU. One core of a phone's class, otherwise idle; element-wise rates per element and the rates of products "
+    "(edge256: 8 GFLOP/s in float, 32 GOP/s in int8) are assumed.",
     "The models. The trained one decodes the speech itself. The paper-sized ones have no trained weights here: they "
     "hear the same speech, and every symbol leaves at the time at which the trained model emitted it. Where that model "
     "emits whole words, real systems run prediction and joint more often: the table of symbol rates says what that "

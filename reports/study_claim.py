@@ -24,10 +24,13 @@ def claim(study: LatencyStudy) -> Section:
             "How much lower the mean engine latency is when everything stays on the chip (aat) than when "
             "activations, gates and the joint go to the CPU (cpu_fallback). Every percentage belongs to its hand-off "
             "and bandwidth.",
+            "The CPU alone, with int8 weights and products (cpu_int8), stands beside them: a recogniser that waits for "
+            "its weights waits for the same DRAM on either unit, so there the accelerator buys energy and a free CPU, "
+            "not speed.",
             *_fallen(study),
         ),
         figures,
-        (_here(study), _symbol_rates(study), _maps(study)),
+        (_here(study), _systems(study), _symbol_rates(study), _maps(study)),
     )
 
 
@@ -43,6 +46,20 @@ def _fallen(study: LatencyStudy) -> tuple[str, ...]:
 def _here(study: LatencyStudy) -> Table:
     rows = tuple((name, study.weights[name], found.here_pct) for name, found in study.maps.items())
     return Table("gain", f"Gain on {study.preset} as it is", ("model", "weights", "gain [%]"), rows)
+
+
+_SYSTEMS = (
+    "model", "system", "engine latency mean [ms]", "processing [ms per s of audio]", "hand-offs [1/s]",
+)  # fmt: skip
+
+
+def _systems(study: LatencyStudy) -> Table:
+    rows = tuple(
+        (name, one.label, one.engine_mean_ms, one.busy_ms_per_s, one.handoffs_per_s)
+        for name, systems in study.systems.items()
+        for one in systems
+    )
+    return Table("systems", f"Every system on {study.preset}", _SYSTEMS, rows)
 
 
 def _maps(study: LatencyStudy) -> Table:

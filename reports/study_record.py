@@ -96,6 +96,7 @@ class LatencyStudy:
     delays_s: Mapping[str, Sequence[float]]
     delay_source: str
     weights: Mapping[str, int]
+    systems: Mapping[str, Sequence[Placed]]
     waterfalls: Mapping[str, Sequence[Placed]]
     policies: Mapping[str, Sequence[Placed]]
     maps: Mapping[str, GainMap]

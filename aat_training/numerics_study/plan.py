@@ -165,6 +165,7 @@ class NumericsStudy:
         for model in self.arms():
             if model.arm == "float":
                 yield Trial("float", model, "float")
+                yield Trial("cpu_int8", model, "cpu_int8")
                 yield from self._calibrated("naive", model)
             elif model.arm == "qat":
                 yield Trial("qat, float activations", model, "cpu_fallback", model.chip)

@@ -54,6 +54,6 @@ def _weights_per_cycle(config: NnaConfig) -> float:
 
 def _host_seconds(command: HostCommand, config: NnaConfig) -> float:
     if command.kind == "matmul":
-        arithmetic = 2 * command.macs / (config.host.float_matmul_gflops * 1e9)
+        arithmetic = config.host.matmul_seconds(command.macs, command.operand_bits)
         return max(arithmetic, command.dram_bytes / config.host.memory_bytes_per_second)
     return command.elements * config.host.ns_per_element(command.kind) * 1e-9

@@ -24,7 +24,8 @@ def command(
         list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field; may be repeated")
     ] = None,
     systems: Annotated[
-        list[str] | None, typer.Option(metavar="S[,S...]", help="float, cpu_fallback, naive, aat; default: all")
+        list[str] | None,
+        typer.Option(metavar="S[,S...]", help="float, cpu_int8, cpu_fallback, naive, aat; default: all"),
     ] = None,
     more_systems: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
     placement: Annotated[

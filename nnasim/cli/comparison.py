@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 Progress = Callable[[str, int, int], None]
-MOVED = ("naive", "aat")  # what a placement applies to: float and cpu_fallback stay as references
+MOVED = ("naive", "aat")  # what a placement applies to: the others stay as references
 
 
 @dataclass(frozen=True)

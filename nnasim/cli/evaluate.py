@@ -11,7 +11,9 @@ import typer
 def command(
     checkpoint: Annotated[Path, typer.Option(help="a checkpoint's folder or its model.safetensors")],
     manifest: Annotated[Path, typer.Option(help="the speech to recognise")],
-    system: Annotated[Literal["float", "cpu_fallback", "naive", "aat"], typer.Option(help="which arithmetic")],
+    system: Annotated[
+        Literal["float", "cpu_int8", "cpu_fallback", "naive", "aat"], typer.Option(help="which arithmetic")
+    ],
     json_file: Annotated[Path | None, typer.Option("--json", help="write the scores to this file")] = None,
     preset: Annotated[str, typer.Option(help="the chip whose numerics are used")] = "edge256",
     overrides: Annotated[

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnasim.analysis.realtime import Endpointer, RealTime, real_time, timelines
 from nnasim.cli.comparison import shown_path, words_gain
-from nnasim.cli.study_costs import BANDWIDTHS, HANDOFFS_US, PAIR, by_policy, gain_map, rate_gains, waterfall
+from nnasim.cli.study_costs import BANDWIDTHS, HANDOFFS_US, PAIR, by_policy, by_system, gain_map, rate_gains, waterfall
 from nnasim.cli.study_decoders import decoder_figures
 from nnasim.cli.study_delays import WordTimes, emission_delays, with_speech_ends, word_times
 from nnasim.cli.study_parts import Call, computed
@@ -89,6 +89,7 @@ def latency_study(inputs: StudyInputs, progress: Progress) -> LatencyStudy:
         delays_s=emission_delays(times, heard.runs),
         delay_source=times.source,
         weights={name: weights(model_trace(heard, name, "aat", chip)) for name in (TRAINED, *SHAPES)},
+        systems=_of(found, "systems"),
         waterfalls=with_words(_of(found, "waterfall"), heard.words),
         policies=with_words(_of(found, "policies"), heard.words),
         maps=_of(found, "map"),
@@ -118,6 +119,8 @@ def costs(
     for name in (TRAINED, *SHAPES):
         traces = {system: model_trace(heard, name, system, chip) for system in PAIR}
         parts["map", name] = partial(gain_map, traces, chip, HANDOFFS_US, BANDWIDTHS)
+        every = {system: model_trace(heard, name, system, chip) for system in SYSTEMS}
+        parts["systems", name] = partial(by_system, every, chip, seconds)
         parts["waterfall", name] = partial(waterfall, traces["aat"], chip, seconds)
         parts["policies", name] = partial(by_policy, traces["aat"], chip, seconds)
     real = {system: heard.runs[system].trace for system in PAIR}
@@ -175,7 +178,8 @@ def chip_facts(chip: NnaConfig) -> list[tuple[str, str, str]]:
 
     decisive = (
         "clock_hz", "mac_array.macs_per_cycle", "sram.bytes", "dram.bytes_per_second", "dram.read_latency_cycles",
-        "host.handoff_us", "host.float_matmul_gflops", "host.memory_bytes_per_second", "host.cache_bytes",
+        "host.handoff_us", "host.float_matmul_gflops", "host.int8_matmul_gops",
+        "host.memory_bytes_per_second", "host.cache_bytes",
         "host.sigmoid_ns_per_element", "host.tanh_ns_per_element", "numerics.activation", "numerics.cell_bits",
     )  # fmt: skip
     if chip.name not in preset_names():

@@ -85,6 +85,11 @@ def waterfall_traces(trace: OpTrace) -> Iterator[tuple[str, OpTrace]]:
         yield label, trace.model_copy(update={"placement": placement, "op_placement": {}})
 
 
+def by_system(traces: Mapping[System, OpTrace], chip: NnaConfig, seconds: float) -> list[Placed]:
+    """What each system costs as it is."""
+    return [placed_cost(system, trace, chip, seconds) for system, trace in traces.items()]
+
+
 def policy_traces(trace: OpTrace) -> Iterator[tuple[str, OpTrace]]:
     """``trace`` under every policy, between the two systems that it lies between."""
     yield "all on the chip", trace.model_copy(update={"placement": placement_of("aat")})

@@ -1,4 +1,4 @@
-"""The study's decodes: four systems, two beams, and the words of every placement of waterfall and policies."""
+"""The study's decodes: five systems, two beams, and the words of every placement of waterfall and policies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from reports.study_record import Accuracy
 if TYPE_CHECKING:
     from aat_training.evaluate import SystemRun
 
-SYSTEMS: tuple[System, ...] = ("float", "cpu_fallback", "naive", "aat")
+SYSTEMS: tuple[System, ...] = ("float", "cpu_int8", "cpu_fallback", "naive", "aat")
 BEAMS: tuple[System, ...] = ("float", "aat")
 PLACED: tuple[System, ...] = ("naive", "aat")
 Road = Literal["greedy", "beam", "placed"]

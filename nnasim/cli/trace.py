@@ -27,7 +27,7 @@ def command(
     checkpoint: Annotated[Path | None, typer.Option(help="a checkpoint to decode with")] = None,
     manifest: Annotated[Path | None, typer.Option(help="with --checkpoint: the speech to decode")] = None,
     system: Annotated[
-        Literal["float", "cpu_fallback", "naive", "aat"] | None,
+        Literal["float", "cpu_int8", "cpu_fallback", "naive", "aat"] | None,
         typer.Option(help="which operations run where; default: aat, with --from the stored trace's"),
     ] = None,
     place: Annotated[

@@ -100,10 +100,10 @@ class Lowering:
     def _host(self, op: Op) -> None:
         trace, index = self.context.trace, self._info(op, "cpu", "host")
         if op.kind == "matmul":
-            weight = trace.tensors[op.inputs[1]]
-            macs = trace.tensors[op.inputs[0]].elements * weight.shape[0]
+            x, weight = (trace.tensors[name] for name in op.inputs[:2])
             streamed = weight.bytes if self.context.cpu_streams_weights else 0
-            self.commands.append(HostCommand(index, op.kind, 0, macs, streamed))
+            bits = max(x.bits, weight.bits)
+            self.commands.append(HostCommand(index, op.kind, 0, x.elements * weight.shape[0], streamed, bits))
         else:
             self.commands.append(HostCommand(index, op.kind, self._elements(op), 0, 0))
 

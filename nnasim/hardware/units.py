@@ -46,6 +46,9 @@ class HostConfig(Section):
     handoff_cache_ns_per_byte: Number = Field(0, ge=0, le=1e6, description="cache upkeep per byte handed over")
     handoff_copy_ns_per_byte: Number = Field(0, ge=0, le=1e6, description="copy per byte handed over")
     float_matmul_gflops: Number = Field(gt=0, le=1e6, description="10^9 float operations per second, 2 per MAC")
+    int8_matmul_gops: Number | None = Field(
+        None, gt=0, le=1e6, description="10^9 int8 operations per second, 2 per MAC; null: no faster than in float"
+    )
     memory_bytes_per_second: Number = Field(gt=0, le=1e15, description="rate at which the CPU reads weights")
     cache_bytes: Integer = Field(0, ge=0, le=2**40, description="float weights up to this size are read once")
     other_load_per_second: Number = Field(0, ge=0, le=1e6, description="arrivals of other work, a Poisson process")
@@ -79,6 +82,11 @@ class HostConfig(Section):
         per_byte = self.handoff_cache_ns_per_byte + self.handoff_copy_ns_per_byte
         fixed_us = self.handoff_us + self.handoff_driver_us + self.handoff_interrupt_us
         return fixed_us * 1e-6 + bytes * per_byte * 1e-9
+
+    def matmul_seconds(self, macs: int, operand_bits: int) -> float:
+        """Arithmetic of a product of ``macs`` multiply-accumulates whose wider operand has ``operand_bits``."""
+        integer = self.int8_matmul_gops if operand_bits <= 8 else None
+        return 2 * macs / ((integer or self.float_matmul_gflops) * 1e9)
 
     def ns_per_element(self, kind: str) -> float:
         """The cost of operation ``kind`` (an ``OpKind`` other than matmul) per element."""

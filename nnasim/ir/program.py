@@ -78,13 +78,17 @@ class ElementCommand:
 
 @dataclass(frozen=True, slots=True)
 class HostCommand:
-    """One operation on the CPU in float: ``macs`` for a matmul, ``elements`` otherwise; ``dram_bytes`` it reads."""
+    """One operation on the CPU: ``macs`` for a matmul, ``elements`` otherwise; ``dram_bytes`` it reads.
+
+    ``operand_bits``: of a matmul's wider operand; a product of two 8-bit operands runs at the CPU's int8 rate.
+    """
 
     op: int
     kind: OpKind
     elements: int
     macs: int
     dram_bytes: int
+    operand_bits: int = 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from nnasim.numerics.config import NumericsConfig
 
 TRACE_VERSION: Literal[1] = 1
 
-System = Literal["float", "cpu_fallback", "naive", "aat"]
+System = Literal["float", "cpu_int8", "cpu_fallback", "naive", "aat"]
 Unit = Literal["nna", "cpu"]
 OpKind = Literal[
     "quantise",
@@ -50,12 +50,13 @@ _ON_CPU_IN_FALLBACK = {
 
 
 def placement_of(system: System) -> dict[OpGroup, Unit]:
-    """Which unit runs each group of operations in ``system`` (design.md's table of the four systems).
+    """Which unit runs each group of operations in ``system``.
 
     The input is quantised where the features are computed: on the CPU, in every system.
     """
     on_cpu: dict[str, set[str]] = {
         "float": set(OP_GROUPS),
+        "cpu_int8": set(OP_GROUPS),
         "cpu_fallback": _ON_CPU_IN_FALLBACK,
         "naive": {"input_quantise"},
         "aat": {"input_quantise"},

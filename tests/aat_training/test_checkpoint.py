@@ -110,7 +110,7 @@ def test_a_float_checkpoint_has_no_aat_system(stored):
         load_system(stored, "aat", NumericsConfig())
 
 
-@pytest.mark.parametrize("system", ["float", "cpu_fallback", "naive"])
+@pytest.mark.parametrize("system", ["float", "cpu_int8", "cpu_fallback", "naive"])
 def test_a_float_checkpoint_serves_the_other_three(stored, system):
     _, model, scheme = load_system(stored, system, NumericsConfig())
     assert not model.training

@@ -49,7 +49,7 @@ def _compare(speech: Path, checkpoints: Path, out: Path, *more: str) -> int:
 
 @pytest.fixture(scope="module")
 def compared(speech: Path, checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a comparison of all four systems."""
+    """The folder of a comparison of all five systems."""
     out = tmp_path_factory.mktemp("compared") / "demo"
     assert _compare(speech, checkpoints, out) == 0
     return out
@@ -72,7 +72,7 @@ def test_the_summary_joins_accuracy_and_cost(compared: Path) -> None:
         low, high = figures["wer_ci"]
         assert low <= figures["wer"] <= high
         assert 0 < figures["engine_latency_ms"]["p50"] <= figures["engine_latency_ms"]["p99"]
-        assert (figures["handoffs"] > 0) == (system != "float")
+        assert (figures["handoffs"] > 0) == (system not in ("float", "cpu_int8"))
     slow, fast = (summary["systems"][name]["engine_latency_ms"]["mean"] for name in ("cpu_fallback", "aat"))
     gain = summary["gain"]
     assert gain["engine_latency_pct"] == pytest.approx(100 * (1 - fast / slow))
@@ -123,7 +123,7 @@ def test_the_same_comparison_writes_the_same_bytes(
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--systems", "fast"], "--systems = 'fast': known are float, cpu_fallback, naive, aat"),
+        (["--systems", "fast"], "--systems = 'fast': known are float, cpu_int8, cpu_fallback, naive, aat"),
         (["--preset", "edge9"], "'edge9': known are edge256"),
         (["--checkpoints", "nowhere"], "nowhere"),
         (["--manifest", "nowhere.jsonl"], "nowhere.jsonl: cannot be read"),

@@ -47,7 +47,7 @@ def recipe(folder: Path) -> tuple[object, ...]:
     return "--recipe", "tiny", "--train", folder / "train.jsonl", "--dev", folder / "dev.jsonl"
 
 
-@pytest.mark.parametrize("system", ["float", "cpu_fallback", "naive", "aat"])
+@pytest.mark.parametrize("system", ["float", "cpu_int8", "cpu_fallback", "naive", "aat"])
 def test_each_system_is_scored(road: Path, system: str, tmp_path: Path) -> None:
     checkpoint = road / "models" / ("aat" if system == "aat" else "float")
     scores = tmp_path / "scores.json"

@@ -33,7 +33,7 @@ TIGHT = "sram.bytes=24000"  # most weights stream
 
 
 @pytest.mark.parametrize("preset", preset_names())
-@pytest.mark.parametrize("system", ["float", "cpu_fallback", "naive", "aat"])
+@pytest.mark.parametrize("system", ["float", "cpu_int8", "cpu_fallback", "naive", "aat"])
 def test_replay_equals_the_run_of_every_event_in_every_figure(preset: str, system: str) -> None:
     assert run(system=system, preset=preset) == run(system=system, preset=preset, replay=False)
 
@@ -49,7 +49,7 @@ def test_the_laws_hold_on_every_chip(preset: str) -> None:
     assert sum(op.count for op in result.ops if op.kind == "handoff") == result.totals.handoffs
 
 
-@pytest.mark.parametrize("system", ["float", "cpu_fallback", "aat"])
+@pytest.mark.parametrize("system", ["float", "cpu_int8", "cpu_fallback", "aat"])
 def test_work_and_waiting_of_the_operations_fill_the_busy_time(system: str) -> None:
     """Commands run one after another, so what they spend adds up to the cycles in which anything ran."""
     result = run(TIGHT, system=system)

@@ -42,6 +42,7 @@ def study() -> LatencyStudy:
         delays_s={"aat": [0.1, 0.2]},
         delay_source="the word times beside the manifest",
         weights={"trained": 453_856},
+        systems={"trained": [Placed("cpu_int8", 0.2, 8.0, 0.0), Placed("aat", 0.1, 4.0, 9.0)]},
         waterfalls={"trained": [worded(STEPS[0], 0.0514), worded(STEPS[1], 0.0123)], "large": STEPS},
         policies={"trained": STEPS},
         maps={"trained": GainMap((5.0, 50.0), (1e9, 25e9), ((4.0, 6.0), (8.0, None)), 53.8)},
@@ -110,3 +111,8 @@ def test_every_column_of_numbers_has_its_unit_or_counts_something(study: Latency
 
 def test_the_same_study_gives_the_same_bytes(study: LatencyStudy) -> None:
     assert html(study_document(study)) == html(study_document(study))
+
+
+def test_the_int8_cpu_stands_beside_the_chip_where_the_gain_is_claimed(study: LatencyStudy) -> None:
+    table = next(table for table in study_document(study).sections[0].tables if table.name == "systems")
+    assert [row[:4] for row in table.rows] == [("trained", "cpu_int8", 0.2, 8.0), ("trained", "aat", 0.1, 4.0)]

@@ -29,7 +29,8 @@ class GraphBuilder:
     """Collects tensors and operations; every tensor is declared by the operation that makes it."""
 
     def __init__(self, numerics: NumericsConfig, system: System) -> None:
-        self.numerics, self.is_float = numerics, system == "float"
+        self.numerics, self.system = numerics, system
+        self.is_float = system in ("float", "cpu_int8")  # what stands between the products
         self.tensors: dict[str, TensorSpec] = {}
         self.graphs: dict[str, list[Op]] = {}
         self.wide = self.act_bits == 16
@@ -40,9 +41,21 @@ class GraphBuilder:
         """Bits of a layer's input and of h."""
         return 32 if self.is_float else self.numerics.activation_bits
 
+    @property
+    def weight_bits(self) -> int:
+        """Bits of a weight: the chip's, or the CPU's int8."""
+        return 32 if self.system == "float" else 8 if self.system == "cpu_int8" else self.numerics.weight_bits
+
     def tensor(self, name: str, shape: tuple[int, ...], bits: int, role: Role = "activation") -> str:
-        """Declare a tensor (float systems hold 32 bits everywhere); returns its name."""
-        spec = TensorSpec.model_validate({"shape": shape, "bits": 32 if self.is_float else bits, "role": role})
+        """Declare a tensor; returns its name. In float everything between the products has 32 bits."""
+        return self._declare(name, shape, 32 if self.is_float else bits, role)
+
+    def weight(self, name: str, shape: tuple[int, ...], bits: int | None = None) -> str:
+        """Declare a weight; returns its name. ``bits``: on the chip, where they are not the weights' own."""
+        return self._declare(name, shape, self.weight_bits if self.is_float else bits or self.weight_bits, "weight")
+
+    def _declare(self, name: str, shape: tuple[int, ...], bits: int, role: Role) -> str:
+        spec = TensorSpec.model_validate({"shape": shape, "bits": bits, "role": role})
         if self.tensors.setdefault(name, spec) != spec:
             raise ValueError(f"tensor {name} declared twice with different shapes")
         return name
@@ -59,13 +72,21 @@ class GraphBuilder:
         role: Role = "activation", group: OpGroup = "matmul",
     ) -> str:  # fmt: skip
         """weight (n, k) times x (k,), plus bias, requantised to ``out`` (n,); returns ``out``."""
-        operands = [x, self.tensor(weight, (n, k), self.numerics.weight_bits, "weight")]
+        operands = [self._operand(graph, name, x, k), self.weight(weight, (n, k))]
         if bias:
             operands.append(self.tensor(f"{name}.bias", (n,), 32, "bias"))
         acc = self.tensor(f"{name}.acc", (n,), self.numerics.accumulator_bits)
         self.op(graph, name, "matmul", group, tuple(operands), acc)
         self.op(graph, f"{name}.rq", "requantise", group, (acc,), self.tensor(out, (n,), bits, role))
         return out
+
+    def _operand(self, graph: str, name: str, x: str, k: int) -> str:
+        """What the product ``name`` reads of ``x`` (k,): itself, or its int8 in a range found at run time."""
+        if self.system != "cpu_int8":
+            return x
+        quantised = self._declare(f"{name}.int8", (k,), 8, "activation")
+        self.op(graph, f"{name}.quantise", "quantise", "element_wise", (x,), quantised)
+        return quantised
 
     def table(self, name: str) -> tuple[str, ...]:
         """The constants of one activation function in one layer: () for units that need none."""
@@ -153,12 +174,7 @@ def _encoder(build: GraphBuilder, shape: RnntShape) -> None:
 
 def _prediction(build: GraphBuilder, shape: RnntShape) -> None:
     token = build.tensor("token", (1,), 16, "state")
-    rows = build.tensor(
-        "embedding.w",
-        (shape.outputs, shape.embedding),
-        16 if build.wide else build.numerics.weight_bits,
-        "weight",
-    )
+    rows = build.weight("embedding.w", (shape.outputs, shape.embedding), 16 if build.wide else None)
     x = build.tensor("pred.x", (shape.embedding,), build.act_bits)
     build.op("prediction", "embedding.lookup", "embedding", "embedding", (token, rows), x)
     size, units = shape.embedding, shape.prediction_units

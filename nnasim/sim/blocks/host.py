@@ -21,8 +21,9 @@ class Host:
     Timing law
         A crossing takes ``handoff_us`` plus the parts that are given: driver, interrupt, and cache upkeep and copy for
         each byte handed over. A matmul of N multiply-accumulates takes the longer of its arithmetic,
-        2 N / float_matmul_gflops, and its weights' bytes / memory_bytes_per_second (nothing, if all float weights fit
-        the cache); any other operation takes elements x its ns_per_element. Times become core cycles, rounded up.
+        2 N / float_matmul_gflops (int8_matmul_gops where both operands have 8 bits or fewer), and its weights' bytes /
+        memory_bytes_per_second (nothing, if all weights on the CPU fit the cache); any other operation takes elements x
+        its ns_per_element. Times become core cycles, rounded up.
 
     Ports
         ``run(command)``: execute one operation or one crossing.
@@ -52,7 +53,7 @@ class Host:
         if isinstance(command, HandoffCommand):
             return self.config.handoff_seconds(command.bytes)
         if command.kind == "matmul":
-            arithmetic = 2 * command.macs / (self.config.float_matmul_gflops * 1e9)
+            arithmetic = self.config.matmul_seconds(command.macs, command.operand_bits)
             return max(arithmetic, command.dram_bytes / self.config.memory_bytes_per_second)
         return command.elements * self.config.ns_per_element(command.kind) * 1e-9
 

@@ -57,7 +57,7 @@ def test_what_is_left_of_an_utterance_is_a_shorter_chunk_and_a_single_frame_the_
 
 
 @pytest.mark.parametrize("preset", ["edge256", "systolic", "nvdla_small"])
-@pytest.mark.parametrize("system", ["float", "cpu_fallback", "aat"])
+@pytest.mark.parametrize("system", ["float", "cpu_int8", "cpu_fallback", "aat"])
 @pytest.mark.parametrize("frames", [2, 3, 8])
 def test_a_chunk_does_the_same_work(preset: str, system: str, frames: int) -> None:
     """The same multiplications, and every operation of the network as often; copies and gathers come on top."""

@@ -77,7 +77,7 @@ def test_the_state_after_a_frame_is_the_state_after_every_frame(small) -> None:
     assert seen[1] == seen[2] == seen[3]
 
 
-@pytest.mark.parametrize("system", ["float", "cpu_fallback", "naive", "aat"])
+@pytest.mark.parametrize("system", ["float", "cpu_int8", "cpu_fallback", "naive", "aat"])
 def test_a_program_is_made_once_per_graph_and_state(small, system: str) -> None:
     work = compiled(small(system=system))
     assert work.program("joint", AT_START) is work.program("joint", AT_START)
