@@ -113,7 +113,7 @@ def _result(
     rows = [
         row for index, steps in enumerate(runs) for row in _frame_rows(trace.utterances[index], index, steps, hardware)
     ]
-    parts = energy_mj(hardware.energy, sums.actions, total_cycles, hardware.clock_hz) if hardware.energy else {}
+    parts = energy_mj(hardware, sums.actions, total_cycles)
     return SimResult(
         system=trace.system,
         preset=hardware.name,

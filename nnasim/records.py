@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
@@ -38,6 +38,8 @@ class Record(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    RENAMED: ClassVar[Mapping[str, str]] = {}
+    """Fields of earlier versions -> what stands in their place."""
 
     def with_(self, changes: Mapping[str, Any], source: object = "with_") -> Self:
         """The same record with ``changes``: {"dram.bytes_per_second": 12e9}, validated whole, as if freshly read.
@@ -87,8 +89,7 @@ def check_path(model: type[BaseModel], field: str, source: object, value: object
     parts = field.split(".")
     for depth, part in enumerate(parts):
         if section is None or part not in section.model_fields:
-            known = [] if section is None else list(section.model_fields)
-            raise ConfigError(source, ".".join(parts[: depth + 1]), value, unknown_key(part, known))
+            raise ConfigError(source, ".".join(parts[: depth + 1]), value, _unknown_in(section, part))
         section = section_model(section, part)
 
 
@@ -108,6 +109,13 @@ def unknown_key(key: str, known: list[str]) -> str:
     return f"{hint} allowed are {', '.join(known) if known else 'none here'}"
 
 
+def _unknown_in(section: type[BaseModel] | None, key: str) -> str:
+    if section is None:
+        return unknown_key(key, [])
+    renamed = section.RENAMED if issubclass(section, Record) else {}
+    return f"is now {renamed[key]}" if key in renamed else unknown_key(key, list(section.model_fields))
+
+
 def validated(model: type[RecordT], data: Mapping[str, Any], source: object) -> RecordT:
     """The record that ``data`` describes. Raises ConfigError with ``source``, field, value and what is allowed."""
     try:
@@ -117,12 +125,15 @@ def validated(model: type[RecordT], data: Mapping[str, Any], source: object) -> 
 
 
 def explained(error: ValidationError, model: type[BaseModel]) -> tuple[str, object, str]:
-    """(dotted field, value, what is allowed) of the first error of a ``model``."""
-    first = error.errors(include_url=False)[0]
+    """(dotted field, value, what is allowed) of the first error of a ``model``; an unknown key goes before all others.
+
+    A misspelt key is why another is missing.
+    """
+    first = min(error.errors(include_url=False), key=lambda found: found["type"] != "extra_forbidden")
     parts, value = [str(part) for part in first["loc"]], first["input"]
     message = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     if first["type"] == "extra_forbidden":
-        return ".".join(parts), value, unknown_key(parts[-1], _fields_at(model, parts[:-1]))
+        return ".".join(parts), value, _unknown_in(_section_at(model, parts[:-1]), parts[-1])
     if first["type"] == "missing":
         return ".".join(parts), None, "must be given"
     if first["type"] == "value_error" and isinstance(value, dict):  # a section's own rule names the field first
@@ -139,8 +150,8 @@ def _value_at(data: Any, dotted: str) -> object:
     return data
 
 
-def _fields_at(model: type[BaseModel], parts: list[str]) -> list[str]:
+def _section_at(model: type[BaseModel], parts: list[str]) -> type[BaseModel] | None:
     section: type[BaseModel] | None = model
     for part in parts:
         section = section_model(section, part) if section and part in section.model_fields else None
-    return list(section.model_fields) if section else []
+    return section

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from nnasim.analysis.intervals import Interval, length, total, union
 from nnasim.ir.program import BLOCKS, NNA_BLOCKS, Block, ElementCommand, HostCommand, MatmulCommand, OpInfo, Program
 from nnasim.ir.run import InvocationRun
+from nnasim.units import ceil_div
 
 MOVERS = ("dram", "host")  # the blocks whose records say which bytes left DRAM
 
@@ -102,8 +103,9 @@ def _add_actions(sums: Tally, run: InvocationRun, found: list[OpTally]) -> None:
     mac_int8 = elements = 0
     for command in run.program.commands:
         if isinstance(command, MatmulCommand):
-            # An 8 x 8 multiplier is the unit; a 16-bit operand takes two of them.
-            mac_int8 += command.m * command.n * command.k * max(1, command.input_bits // 8)
+            # An 8 x 8 multiplier is the unit; a 16-bit input takes two. A 4-bit weight takes one: it is widened on its
+            # way in, and no preset's array splits a multiplier, so that it saves bytes and no multiplications.
+            mac_int8 += command.m * command.n * command.k * ceil_div(command.input_bits, 8)
         elif isinstance(command, ElementCommand):
             elements += command.elements
     handoff = {index for index, info in enumerate(run.program.ops) if info.kind == "handoff"}

@@ -11,12 +11,13 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from nnasim.hardware.compiler_options import CompilerConfig
+from nnasim.hardware.costs import AreaConfig, EnergyConfig, refuse_mixed_nodes
 from nnasim.hardware.mac_array import MacArrayConfig
 from nnasim.hardware.memory import DmaConfig, DramConfig, SramConfig
 from nnasim.hardware.section import Section
-from nnasim.hardware.units import ActivationUnitConfig, AreaConfig, EnergyConfig, HostConfig, SequencerConfig
+from nnasim.hardware.units import ActivationUnitConfig, HostConfig, SequencerConfig
 from nnasim.numerics.config import Activation, NumericsConfig
-from nnasim.records import Number
+from nnasim.records import Number, put
 
 
 class NnaConfig(Section):
@@ -49,6 +50,13 @@ class NnaConfig(Section):
                 f"dma.alignment_bytes: {self.dma.alignment_bytes} is more than sram.weight_tile_bytes "
                 f"= {self.sram.weight_tile_bytes}"
             )
+        if self.energy is not None and (
+            self.dram.kind is None or self.energy.dram_pj_per_byte.of(self.dram.kind) is None
+        ):
+            rows = [kind for kind, row in self.energy.dram_pj_per_byte if row is not None]
+            raise ValueError(
+                f"dram.kind: energy.dram_pj_per_byte has rows for {', '.join(rows) or 'no kind of memory'}"
+            )
         return self
 
     @property
@@ -72,6 +80,10 @@ class NnaConfig(Section):
 
         Raises ConfigError for an unknown field and for whatever a preset file would be refused for.
         """
+        given: dict[str, Any] = {}
+        for field, value in changes.items():
+            put(given, field, value)
+        refuse_mixed_nodes(self.model_dump(include={"energy", "area"}), given, source)
         return super().with_(changes, source)
 
     def digest(self) -> str:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from nnasim import files
 from nnasim.errors import ConfigError
 from nnasim.hardware.config import NnaConfig
+from nnasim.hardware.costs import refuse_mixed_nodes
 from nnasim.hardware.energy_tables import energy_table
 from nnasim.records import check_path, explained, merge, put
 
@@ -43,8 +44,13 @@ def load_preset(name_or_path: str | Path, overrides: list[str] | tuple[str, ...]
         values = {key: value for key, value in layer.data.items() if key != "extends"}
         if "energy" in values:
             values["energy"] = energy_table(values["energy"], layer.path.parent, layer.path)
+        refuse_mixed_nodes(data, values, layer.path)
         data = merge(data, values)
     data.setdefault("name", chain[-1].path.stem[:200])
+    change: dict[str, Any] = {}
+    for text in overrides:
+        apply_override(change, text)
+    refuse_mixed_nodes(data, change, "--set")
     changed = [apply_override(data, text) for text in overrides]
     data["energy"] = energy_table(data.get("energy"), Path(), "--set")
     return _validated(data, chain[-1].path, changed)

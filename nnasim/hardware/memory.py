@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from nnasim.hardware.section import Section
 from nnasim.records import Integer, Number
+
+DramKind = Literal["ddr3", "ddr4", "lpddr4", "lpddr5", "hbm2", "flash"]
 
 
 class SramConfig(Section):
@@ -35,6 +39,7 @@ class DramConfig(Section):
     read_latency_cycles: Integer = Field(ge=0, le=10**7, description="core cycles from request to first byte")
     cpu_share: Number = Field(0.0, ge=0, lt=1, description="part of the rate that the CPU takes for itself")
     burst_bytes: Integer = Field(64, gt=0, le=2**16, description="bytes of one burst; a power of two")
+    kind: DramKind | None = Field(None, description="which row of energy.dram_pj_per_byte it costs")
 
     @model_validator(mode="after")
     def _power_of_two(self) -> DramConfig:

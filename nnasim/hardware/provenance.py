@@ -14,7 +14,7 @@ from nnasim.hardware.loader import PresetText, preset_chain
 
 _UNITS = (
     ("_bytes_per_second", "byte/s"), ("bytes_per_second", "byte/s"), ("bytes_per_cycle", "byte/cycle"),
-    ("sram_pj_per_byte", "pJ/byte"), ("dram_pj_per_byte", "pJ/byte"), ("um2_per_byte", "um2/byte"),
+    ("pj_per_byte", "pJ/byte"), ("um2_per_byte", "um2/byte"), ("uw_per_kb", "uW/KB"), ("leakage_uw", "uW"),
     ("cycles_per_element", "cycle/element"), ("ns_per_element", "ns/element"), ("ns_per_byte", "ns/byte"),
     ("_per_cycle", "1/cycle"),
     ("cycles_per_command", "cycle/command"), ("cycles_per_pass", "cycle/pass"), ("_cycles", "cycle"),
@@ -36,7 +36,8 @@ class PresetRow:
 
 def unit_of(field: str) -> str:
     """The unit that a field's name ends with; "" for names and choices, "count" is left to the reader."""
-    return next((unit for suffix, unit in _UNITS if field.endswith(suffix)), "")
+    names = field, field.rpartition(".")[0]  # the rows of a table have its unit
+    return next((unit for name in names for suffix, unit in _UNITS if name.endswith(suffix)), "")
 
 
 def without_unit(field: str) -> str:

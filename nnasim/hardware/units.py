@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from nnasim.hardware.section import Section
-from nnasim.records import Flag, Integer, Number, Range
+from nnasim.records import Flag, Integer, Number
 
 
 class ActivationUnitConfig(Section):
@@ -91,31 +91,3 @@ class HostConfig(Section):
     def ns_per_element(self, kind: str) -> float:
         """The cost of operation ``kind`` (an ``OpKind`` other than matmul) per element."""
         return float(getattr(self, f"{kind}_ns_per_element"))
-
-
-class EnergyConfig(Section):
-    """Energy per action as (low, nominal, high); the spread is carried into the totals."""
-
-    node_nm: Number = Field(gt=0, le=1e4, description="technology node of the table")
-    mac_int8_pj: Range
-    sram_pj_per_byte: Range
-    dram_pj_per_byte: Range
-    element_pj: Range = Field(description="one element through the activation unit, table look-up included")
-    cpu_mw: Range = Field(description="power of the CPU while it works")
-    leakage_mw: Range = Field(description="leakage of the NNA, all the time")
-
-    @model_validator(mode="after")
-    def _ascending(self) -> EnergyConfig:
-        for name in sorted(type(self).model_fields):
-            value = getattr(self, name)
-            if isinstance(value, tuple) and not 0 <= value[0] <= value[1] <= value[2]:
-                raise ValueError(f"{name}: {list(value)} must be [low, nominal, high], ascending, from 0")
-        return self
-
-
-class AreaConfig(Section):
-    """Silicon area per part as (low, nominal, high)."""
-
-    node_nm: Number = Field(gt=0, le=1e4, description="technology node of the table")
-    mac_int8_um2: Range
-    sram_um2_per_byte: Range

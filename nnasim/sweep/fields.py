@@ -19,6 +19,7 @@ Target = Literal["chip", "placement", "system", "options"]
 OPTIONS = ("endpointer_ms",)
 OTHER_ROOTS = ("placement", "system", "options")
 _WORDS = ("name", "description")  # they determine nothing
+NODE = "node_nm"
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,10 @@ def _number_of(name: str, source: object) -> type[int] | type[float] | None:
     *sections, leaf = name.split(".")
     for section in sections:
         model = _below(model, section, name, source)
+    if leaf == NODE and sections in (["energy"], ["area"]):
+        raise ConfigError(
+            source, "axes", name, "a table is of one node; a study of another starts from a base of its own"
+        )
     if model is None or leaf not in model.model_fields or (model is NnaConfig and leaf in _WORDS):
         _refuse(name, leaf, _known(model), source)
     if section_model(model, leaf) is not None:

@@ -38,7 +38,7 @@ def test_a_result_file_carries_a_range_per_part_and_their_sums(tmp_path) -> None
 
 
 def test_a_wider_table_widens_the_total_by_just_that_part() -> None:
-    plain, wide = (simulated(f"energy.dram_pj_per_byte={row}") for row in ("[100,250,300]", "[50,250,600]"))
+    plain, wide = (simulated(f"energy.dram_pj_per_byte.lpddr4={row}") for row in ("[100,250,300]", "[50,250,600]"))
     low, typical, high = (b - a for a, b in zip(*(r.extra["energy_mj"]["total"] for r in (plain, wide)), strict=True))
     moved = plain.totals.dram_bytes * 1e-9
     assert (round(low / moved), typical, round(high / moved)) == (-50, 0, 300)

@@ -52,6 +52,17 @@ def test_an_operation_is_charged_what_its_own_block_spent_and_the_bytes_from_dra
     assert (op.count, op.cycles, op.stall_cycles, op.bytes, op.macs) == (1, 4, 6, 128, 64)
 
 
+def test_a_16_bit_input_costs_two_8_bit_multiplications_and_a_4_bit_weight_one() -> None:
+    def mac_int8(weight_bits: int, input_bits: int) -> int:
+        command = MatmulCommand(0, 1, 4, 16, 0, weight_bits, input_bits, None, True, True, 64)
+        return tally(replace(RUN, program=replace(RUN.program, commands=(command,)))).actions["mac_int8"]
+
+    assert mac_int8(8, 8) == 64
+    assert mac_int8(8, 16) == 128
+    assert mac_int8(4, 8) == 64
+    assert mac_int8(4, 16) == 128
+
+
 def test_crossings_and_cpu_work_are_counted_apart() -> None:
     actions = tally(RUN).actions
     assert (actions["handoffs"], actions["handoff_cycles"], actions["cpu_cycles"]) == (1, 10, 10)

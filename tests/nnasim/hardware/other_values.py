@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from nnasim.errors import ConfigError
 from nnasim.hardware import NnaConfig
+from nnasim.hardware.costs import TABLES
 from nnasim.records import section_model
 
 
@@ -30,18 +31,24 @@ def value_of(chip: NnaConfig, field: str) -> Any:
     return value
 
 
-def other_value(chip: NnaConfig, field: str) -> Any:
-    """A value of ``field`` that ``chip`` accepts and does not have."""
+def other_chips(chip: NnaConfig, field: str) -> Iterator[NnaConfig]:
+    """Chips like ``chip`` that have another legal value of ``field``, and what must come with it."""
     section, now = _section(field), value_of(chip, field)
     for value in [*_choices(section.model_fields[field.rpartition(".")[2]].annotation), *_near(now)]:
         if value == now:
             continue
         try:
-            chip.with_({field: value})
+            yield chip.with_({**_companions(chip, field, value), field: value})
         except ConfigError:
             continue
-        return value
-    raise AssertionError(f"no other value found for {field} = {now!r}")
+
+
+def _companions(chip: NnaConfig, field: str, value: Any) -> dict[str, Any]:
+    """A table of another node comes whole; 16-bit activations need a wide accumulator."""
+    section, _, leaf = field.rpartition(".")
+    if leaf == "node_nm":
+        return {f"{section}.{name}": value_of(chip, f"{section}.{name}") for name in TABLES[section].OF_NODE}
+    return {"numerics.accumulator_bits": 48} if (field, value) == ("numerics.activation_bits", 16) else {}
 
 
 def _section(field: str) -> type[BaseModel]:

@@ -37,8 +37,8 @@ def leaves(data: dict[str, Any], path: str = "") -> Iterator[str]:
             yield f"{path}{key}"
 
 
-# A list of names, and a width that needs a wider accumulator with it: no axis varies them alone.
-NOT_ALONE = ("sram.resident_weights", "numerics.activation_bits")
+# A list of names, a width that needs a wider accumulator with it, nodes that need a table: no axis varies them alone.
+NOT_ALONE = ("sram.resident_weights", "numerics.activation_bits", "energy.node_nm", "area.node_nm")
 FIELDS = [field for field in leaves(CHIP.model_dump(mode="json")) if field not in NOT_ALONE]
 
 
@@ -55,7 +55,7 @@ def others(field: str, value: Any) -> Iterator[Any]:
             annotation = model.model_fields[section].annotation
             model = next(one for one in (annotation, *get_args(annotation)) if hasattr(one, "model_fields"))
         yield from get_args(model.model_fields[leaf].annotation)
-        yield from ("lut16", 4, 8.0, 64, 128)
+        yield from ("lut16", 4, 8.0, 64, 128, "hbm2")
 
 
 def changed_to(field: str, system: str) -> tuple[Job, Any] | None:
