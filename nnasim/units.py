@@ -12,6 +12,11 @@ def ceil_div(a: int, b: int) -> int:
     return -(-a // b)
 
 
+def as_decimal(value: float) -> Fraction:
+    """The number that was written: 0.8 is 4/5, not the double just above it."""
+    return Fraction(repr(value))
+
+
 @lru_cache(maxsize=65536)  # fractions are slow, and a sweep asks for the same arrivals again and again
 def seconds_to_cycles(seconds: float, clock_hz: float) -> int:
     """Cycles that cover ``seconds`` [s] at ``clock_hz`` [Hz], rounded up.

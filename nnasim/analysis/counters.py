@@ -64,7 +64,7 @@ def _raise_by_buffers(
 
 
 def buffer_intervals(run: InvocationRun) -> Iterator[tuple[int, int]]:
-    """[from, to) in cycles for each use of a weight buffer: its transfer's issue to the end of the work on it.
+    """[from, to) in cycles for each use of a weight buffer: its transfer's first byte to the end of the work on it.
 
     Transfers and tiles of one operation pair off in order.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 
 from nnasim.hardware import NnaConfig
 from nnasim.ir.program import ElementCommand, HandoffCommand, HostCommand, MatmulCommand, Program
@@ -12,18 +11,18 @@ from nnasim.ir.program import ElementCommand, HandoffCommand, HostCommand, Matmu
 def bound_cycles(program: Program, config: NnaConfig) -> int:
     """No chip of this description runs ``program`` in fewer cycles.
 
-    The longer of two: all bytes at the DRAM's rate, one latency before them; and the chain of commands, each at the
-    peak rate of its unit, since a command waits for the one before it.
+    The longest of three: all bytes, the CPU's too, at the DRAM's rate; the DMA's bytes at the rate that it and the
+    DRAM allow, one latency before them; and the chain of commands, each at the peak rate of its unit, since a command
+    waits for the one before it.
     """
     return max(_dram_cycles(program, config), math.ceil(_chain_cycles(program, config)))
 
 
 def _dram_cycles(program: Program, config: NnaConfig) -> int:
-    moved = sum(transfer.bytes for transfer in program.transfers)
-    if not moved:
-        return 0
-    rate = Fraction(config.dram.bytes_per_second) / Fraction(config.clock_hz)
-    return config.dram.read_latency_cycles + math.ceil(moved / rate)
+    rate = config.dram_bytes_per_cycle
+    fetched = sum(transfer.bytes for transfer in program.transfers)
+    dma = config.dram_latency_cycles + fetched / min(rate, config.dma_bytes_per_cycle) if fetched else 0
+    return math.ceil(max(program.dram_bytes / rate, dma))
 
 
 def _chain_cycles(program: Program, config: NnaConfig) -> float:
@@ -54,6 +53,7 @@ def _weights_per_cycle(config: NnaConfig) -> float:
 
 def _host_seconds(command: HostCommand, config: NnaConfig) -> float:
     if command.kind == "matmul":
-        arithmetic = config.host.matmul_seconds(command.macs, command.operand_bits)
-        return max(arithmetic, command.dram_bytes / config.host.memory_bytes_per_second)
+        own = config.host.matmul_seconds(command.macs, command.operand_bits)
+        bus = command.dram_bytes / float(config.dram_bytes_per_cycle) / config.clock_hz
+        return max(own, config.host.read_seconds(command.dram_bytes), bus)
     return command.elements * config.host.ns_per_element(command.kind) * 1e-9

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 
 from nnasim.analysis.intervals import Interval, length, total, union
 from nnasim.ir.program import BLOCKS, NNA_BLOCKS, Block, ElementCommand, HostCommand, MatmulCommand, OpInfo, Program
-from nnasim.ir.run import InvocationRun
+from nnasim.ir.run import OTHER_WORK, InvocationRun
 from nnasim.units import ceil_div
-
-MOVERS = ("dram", "host")  # the blocks whose records say which bytes left DRAM
 
 
 @dataclass
@@ -66,7 +64,7 @@ def tally(run: InvocationRun) -> Tally:
                 op.stall_cycles += end - start
             else:
                 op.cycles += end - start
-        if moved and block in MOVERS:
+        if block == "dram":
             op.bytes += moved
     _add_blocks(sums, works, waits)
     _add_ops(sums, run.program, found)
@@ -109,7 +107,7 @@ def _add_actions(sums: Tally, run: InvocationRun, found: list[OpTally]) -> None:
         elif isinstance(command, ElementCommand):
             elements += command.elements
     handoff = {index for index, info in enumerate(run.program.ops) if info.kind == "handoff"}
-    host = [r for r in run.records if r.block == "host"]
+    host = [r for r in run.records if r.block == "host" and r.reason != OTHER_WORK]  # waiting for memory is CPU time
     sums.actions.update(
         mac_int8=mac_int8,
         element=elements,

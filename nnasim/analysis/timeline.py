@@ -11,6 +11,7 @@ from nnasim.ir.run import Record, StepRun
 
 # A paper-sized frame has 20,000 records; a picture shows far fewer, and a result file should stay small.
 MOST_SPANS = 4000
+DRAM_READS = ("dma_read", "cpu_read")  # by the DRAM's track: who reads
 
 
 def representative_frame(runs: Sequence[StepRun]) -> int:
@@ -63,7 +64,9 @@ def _pieces(run: StepRun, origin: int) -> Iterable[_Piece]:
 def _kind(record: Record, op_kind: str) -> str:
     if record.is_stall:
         return "stall"
-    return "dma_read" if record.block in ("dma", "dram") else op_kind
+    if record.block == "dram":
+        return DRAM_READS[record.track]
+    return "dma_read" if record.block == "dma" else op_kind
 
 
 def _join(pieces: list[_Piece], *, gaps: bool) -> list[_Piece]:

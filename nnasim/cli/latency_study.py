@@ -177,9 +177,9 @@ def chip_facts(chip: NnaConfig) -> list[tuple[str, str, str]]:
     from nnasim.hardware import preset_names, preset_rows
 
     decisive = (
-        "clock_hz", "mac_array.macs_per_cycle", "sram.bytes", "dram.bytes_per_second", "dram.read_latency_cycles",
-        "host.handoff_us", "host.float_matmul_gflops", "host.int8_matmul_gops",
-        "host.memory_bytes_per_second", "host.cache_bytes",
+        "clock_hz", "mac_array.macs_per_cycle", "sram.bytes", "dram.bytes_per_second", "dram.efficiency",
+        "dram.read_latency_ns", "host.handoff_us", "host.float_matmul_gflops", "host.int8_matmul_gops",
+        "host.cache_bytes",
         "host.sigmoid_ns_per_element", "host.tanh_ns_per_element", "numerics.activation", "numerics.cell_bits",
     )  # fmt: skip
     if chip.name not in preset_names():

@@ -14,10 +14,12 @@ from nnasim.hardware.compiler_options import CompilerConfig
 from nnasim.hardware.costs import AreaConfig, EnergyConfig, refuse_mixed_nodes
 from nnasim.hardware.mac_array import MacArrayConfig
 from nnasim.hardware.memory import DmaConfig, DramConfig, SramConfig
+from nnasim.hardware.read_latency import with_ns
 from nnasim.hardware.section import Section
 from nnasim.hardware.units import ActivationUnitConfig, HostConfig, SequencerConfig
 from nnasim.numerics.config import Activation, NumericsConfig
 from nnasim.records import Number, put
+from nnasim.units import as_decimal, seconds_to_cycles
 
 
 class NnaConfig(Section):
@@ -66,14 +68,23 @@ class NnaConfig(Section):
 
     @property
     def dram_bytes_per_cycle(self) -> Fraction:
-        """Bytes per core cycle that one DMA stream can reach: the DRAM's rate, or what the bursts in flight allow.
+        """Bytes per core cycle that the DRAM delivers to all its readers together."""
+        part = as_decimal(self.dram.efficiency) * (1 - as_decimal(self.dram.cpu_share))
+        return as_decimal(self.dram.bytes_per_second) * part / as_decimal(self.clock_hz)
+
+    @property
+    def dram_latency_cycles(self) -> int:
+        """Core cycles from a request to its first byte."""
+        return seconds_to_cycles(self.dram.read_latency_ns * 1e-9, self.clock_hz)
+
+    @property
+    def dma_bytes_per_cycle(self) -> Fraction:
+        """Bytes per core cycle that the DMA's bursts in flight allow, whatever the memories do.
 
         With B bytes a burst and X bursts in flight over a latency of L cycles, at most B X / L bytes arrive a cycle
         (Little's law); the engine keeps requesting, so a latency of less than one burst time costs nothing.
         """
-        rate = Fraction(self.dram.bytes_per_second) * (1 - Fraction(self.dram.cpu_share)) / Fraction(self.clock_hz)
-        in_flight = self.dram.burst_bytes * self.dma.outstanding_bursts
-        return min(rate, Fraction(in_flight, max(1, self.dram.read_latency_cycles)))
+        return Fraction(self.dram.burst_bytes * self.dma.outstanding_bursts, max(1, self.dram_latency_cycles))
 
     def with_(self, changes: Mapping[str, Any], source: object = "chip") -> Self:
         """Another chip: this one with ``changes``, dotted field -> value, as {"dram.bytes_per_second": 12e9}.
@@ -84,7 +95,7 @@ class NnaConfig(Section):
         for field, value in changes.items():
             put(given, field, value)
         refuse_mixed_nodes(self.model_dump(include={"energy", "area"}), given, source)
-        return super().with_(changes, source)
+        return super().with_(with_ns(changes, self.clock_hz, source), source)
 
     def digest(self) -> str:
         """16 hex digits that identify the chip; its name and description do not count."""

@@ -13,6 +13,7 @@ from nnasim.errors import ConfigError
 from nnasim.hardware.config import NnaConfig
 from nnasim.hardware.costs import refuse_mixed_nodes
 from nnasim.hardware.energy_tables import energy_table
+from nnasim.hardware.read_latency import CYCLES, dram_fields, in_ns, refuse_beside
 from nnasim.records import check_path, explained, merge, put
 
 PRESET_FOLDER = Path(__file__).parent / "presets"
@@ -45,13 +46,16 @@ def load_preset(name_or_path: str | Path, overrides: list[str] | tuple[str, ...]
         if "energy" in values:
             values["energy"] = energy_table(values["energy"], layer.path.parent, layer.path)
         refuse_mixed_nodes(data, values, layer.path)
-        data = merge(data, values)
+        refuse_beside(dram_fields(values), layer.path)
+        data = in_ns(merge(data, values), layer.path)
     data.setdefault("name", chain[-1].path.stem[:200])
     change: dict[str, Any] = {}
     for text in overrides:
         apply_override(change, text)
     refuse_mixed_nodes(data, change, "--set")
     changed = [apply_override(data, text) for text in overrides]
+    refuse_beside([*changed, *({CYCLES} & set(dram_fields(data)))], "--set")
+    data = in_ns(data, "--set")
     data["energy"] = energy_table(data.get("energy"), Path(), "--set")
     return _validated(data, chain[-1].path, changed)
 
@@ -104,7 +108,8 @@ def apply_override(data: dict[str, Any], text: str) -> str:
     field = field.strip()
     if not equals:
         raise ConfigError("--set", field, text, "must be field=value, as dram.bytes_per_second=12e9")
-    check_path(NnaConfig, field, "--set", text)
+    if field != CYCLES:
+        check_path(NnaConfig, field, "--set", text)
     put(data, field, files.parse_yaml(value, f"--set {field}"))
     return field
 

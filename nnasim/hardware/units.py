@@ -49,7 +49,9 @@ class HostConfig(Section):
     int8_matmul_gops: Number | None = Field(
         None, gt=0, le=1e6, description="10^9 int8 operations per second, 2 per MAC; null: no faster than in float"
     )
-    memory_bytes_per_second: Number = Field(gt=0, le=1e15, description="rate at which the CPU reads weights")
+    memory_bytes_per_second: Number | None = Field(
+        None, gt=0, le=1e15, description="the CPU's own limit on reading weights; null: none but the DRAM's"
+    )
     cache_bytes: Integer = Field(0, ge=0, le=2**40, description="float weights up to this size are read once")
     other_load_per_second: Number = Field(0, ge=0, le=1e6, description="arrivals of other work, a Poisson process")
     other_load_us: Number = Field(0, ge=0, le=1e6, description="CPU time of one piece of other work")
@@ -87,6 +89,10 @@ class HostConfig(Section):
         """Arithmetic of a product of ``macs`` multiply-accumulates whose wider operand has ``operand_bits``."""
         integer = self.int8_matmul_gops if operand_bits <= 8 else None
         return 2 * macs / ((integer or self.float_matmul_gflops) * 1e9)
+
+    def read_seconds(self, bytes: int) -> float:
+        """Reading ``bytes`` bytes at the CPU's own limit; 0 if it has none. The DRAM has its own say."""
+        return bytes / self.memory_bytes_per_second if self.memory_bytes_per_second else 0.0
 
     def ns_per_element(self, kind: str) -> float:
         """The cost of operation ``kind`` (an ``OpKind`` other than matmul) per element."""

@@ -54,7 +54,7 @@ class Span(_Record):
     block: Name
     track: Count = Field(0, description="overlapping work of one block stands on separate tracks")
     name: str
-    kind: str = Field(description="operation kind, or dma_read, dma_write, handoff, stall")
+    kind: str = Field(description="operation kind, or dma_read, cpu_read, handoff, stall")
     start: Count
     end: Count
     bytes: Count = 0

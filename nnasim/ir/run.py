@@ -7,13 +7,15 @@ from typing import NamedTuple
 
 from nnasim.ir.program import Block, Program
 
+OTHER_WORK = "other work on the CPU"  # the reason of a stall in which the CPU works for somebody else
+
 
 class Record(NamedTuple):
     """One interval of a block, in cycles: work on operation ``op``, or a stall with its ``reason``.
 
-    ``op``: index into ``Program.ops``; ``track``: which of a block's parallel parts (DMA channel, SRAM port);
-    ``bytes``: moved in the interval. A tuple, since a paper-sized frame makes 8,000 of them: it is made, compared and
-    hashed in a fraction of a data class's time.
+    ``op``: index into ``Program.ops``; ``track``: which of a block's parallel parts (DMA channel, SRAM port, reader of
+    the DRAM); ``bytes``: moved in the interval. A tuple, since a paper-sized frame makes 8,000 of them: it is made,
+    compared and hashed in a fraction of a data class's time.
     """
 
     block: Block

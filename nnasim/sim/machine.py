@@ -39,9 +39,9 @@ class Machine:
         stream: int = 0,
     ) -> None:  # fmt: skip
         self.env, self.config, self.probe, self.datapath = env, config, probe, datapath or Datapath()
-        self.dram = Dram(env, probe, config.dram_bytes_per_cycle, config.dram.read_latency_cycles)
+        self.dram = Dram(env, probe, config.dram_bytes_per_cycle, config.dram_latency_cycles)
         load = OtherLoad(env, config.host, config.clock_hz, stream) if config.host.has_other_load else None
-        self.host = Host(env, probe, config.host, config.clock_hz, self.datapath, load)
+        self.host = Host(env, probe, self.dram, config.host, config.clock_hz, self.datapath, load)
         self.sequencer = Sequencer(env, probe, config.sequencer.cycles_per_command)
         self.law = mac_array_law(config.mac_array)
 
@@ -58,6 +58,7 @@ class Machine:
             self.dram,
             sram,
             self.config.dma.channels,
+            bytes_per_cycle=self.config.dma_bytes_per_cycle,
             buffered=program.graph != "boot",
             datapath=self.datapath,
         )

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from nnasim.errors import ConfigError
 from nnasim.hardware import NnaConfig
+from nnasim.hardware.read_latency import CYCLES
 from nnasim.ir.trace import OP_GROUPS, System
 from nnasim.records import section_model, unknown_key
 
@@ -69,6 +70,8 @@ def _check_leaf(name: str, leaf: str, known: Sequence[str], source: object) -> N
 
 
 def _number_of(name: str, source: object) -> type[int] | type[float] | None:
+    if name == CYCLES:
+        return int
     model: type[BaseModel] | None = NnaConfig
     *sections, leaf = name.split(".")
     for section in sections:

@@ -16,6 +16,7 @@ from nnasim.compiler.agreement import refuse_disagreement
 from nnasim.compiler.placement import place
 from nnasim.errors import ConfigError, NumericsError
 from nnasim.hardware import NnaConfig, load_preset
+from nnasim.hardware.read_latency import NS, in_ns, refuse_beside
 from nnasim.ir.io import read_trace, record_hash
 from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import SimOptions
@@ -58,7 +59,7 @@ class Job:
         chip = self.base
         for name, value in values.items():
             if self.fields[name].target == "chip":
-                chip = with_value(chip, name.split("."), value)
+                chip = changed(chip, name, value)
         return chip
 
     def beside_chip(self, values: Values) -> Values:
@@ -133,6 +134,11 @@ def with_value(chip: Chip, path: list[str], value: Scalar) -> Chip:
     return {**chip, head: with_value(chip.get(head) or {}, rest, value)}
 
 
+def changed(chip: Chip, name: str, value: Scalar, source: object = "study") -> Chip:
+    """``chip`` with the field ``name`` changed; ConfigError only for a DRAM latency in cycles that is none."""
+    return in_ns(with_value(chip, name.split("."), value), source)
+
+
 def load_job(study: StudyFile, source: Path, scored: str | None = None) -> Job:
     """Read what ``study`` (of the file ``source``) names and check it. Raises FileError or InputError."""
     base = load_preset(beside(study.base, source) if study.base.endswith((".yaml", ".yml")) else study.base)
@@ -145,11 +151,12 @@ def make_job(
 ) -> Job:
     """The job of ``study``, checked: fields, values, constraints, objectives, traces."""
     fields = {name: find_field(name, source) for name in study.axes}
+    refuse_beside([*study.axes, *study.set], f"{source}: axes")
     fixed: Values = {}
     for name, value in study.set.items():
         field = find_field(name, source)
         if field.target == "chip":
-            base = with_value(base, name.split("."), field.coerce(value))
+            base = changed(base, name, field.coerce(value), f"{source}: set")
         else:
             fixed[name] = field.coerce(value)
     constraints = tuple(parse_constraint(text, source) for text in study.constraints)
@@ -186,6 +193,7 @@ def _check(job: Job, source: object) -> None:
     for constraint in job.constraints:
         for name in constraint.names:
             find_field(name, f"{source}: constraints")
+            refuse_beside([name, NS], f"{source}: constraints")
     for name in job.study.objectives:
         _check_objective(job, name, chip, source)
     if job.retargets:
@@ -221,7 +229,7 @@ def _check_value(job: Job, field: Field, value: Scalar, where: str, source: obje
         raise ConfigError(source, where, value, "must be a number of at least 0, or null")
     if field.target == "chip":
         path = field.name.split(".")
-        for text, wrong in _complaints(with_value(job.base, path, value)):
+        for text, wrong in _complaints(changed(job.base, field.name, value, f"{source}: {where}")):
             if wrong[: len(path)] == path:
                 raise ConfigError(source, where, value, text)
 

@@ -40,7 +40,7 @@ KIND_LOOKS = {
     **dict.fromkeys(("requantise", "quantise", "add", "mul", "layer_norm", "concat"), _ELEMENT_WISE),
     **dict.fromkeys(("embedding", "argmax"), _LOOK_UP),
     "dma_read": Look("DRAM read", ORANGE, "\\\\"),
-    "dma_write": Look("DRAM write", YELLOW, "\\\\\\\\"),
+    "cpu_read": Look("DRAM read by the CPU", YELLOW, "\\\\\\\\"),
     "handoff": Look("hand-off", RED, "||"),
     "stall": Look("waits", "#FFFFFF", "---"),
 }

@@ -1,7 +1,7 @@
 import pytest
 
 from nnasim.hardware import load_preset
-from nnasim.pipeline import simulate
+from nnasim.pipeline import SimOptions, simulate
 from nnasim.service import cost, schedule
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape
@@ -24,3 +24,16 @@ def test_a_schedule_made_on_one_chip_gives_what_the_simulation_gives_on_another(
     assert found.handoffs == expected.totals.handoffs
     assert (found.handoffs > 0) == (system != "cpu_int8")
     assert found.busy_ms == pytest.approx(sum(utterance.busy_ms for utterance in expected.utterances))
+
+
+def test_a_cpu_that_reads_beside_the_dmas_prefetch_costs_the_same_in_events_replay_and_schedule() -> None:
+    """The output layer alone on the CPU: its weights and the next layer's share the DRAM."""
+    trace = build_trace(TINY, 12, 4)
+    trace = trace.model_copy(update={"placement": {**trace.placement, "output_layer": "cpu"}})
+    chip = load_preset("edge256", ["sram.bytes=40000", "host.cache_bytes=0", "dram.bytes_per_second=0.3e9"])
+    events, replayed = (simulate(trace, chip, SimOptions(replay=replay)) for replay in (False, True))
+    assert events == replayed
+    assert cost(schedule(trace, chip), chip).engine_latency_ms == (events.utterances[0].engine_latency_ms,)
+    alone = simulate(trace, load_preset("edge256", ["sram.bytes=40000", "dram.bytes_per_second=0.3e9"]))
+    assert alone.totals.dram_bytes < events.totals.dram_bytes
+    assert alone.extra["busy_cycles"] < events.extra["busy_cycles"]

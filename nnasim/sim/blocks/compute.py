@@ -16,8 +16,9 @@ from nnasim.sim.probe import Probe
 class ComputeBlock:
     """A block of the NNA that executes one command at a time.
 
-    A command whose weights stream waits for their transfer (a stall), takes as long as the slower of its own law and
-    its bytes at the SRAM's port, and then gives the weight buffer back.
+    A command whose weights stream waits for their transfer, takes as long as the slower of its own law and its bytes at
+    the SRAM's port, and then gives the weight buffer back. Busy as long as its own law says; waiting for the transfer,
+    and for the port beyond that, are stalls.
     """
 
     block: Block
@@ -43,6 +44,8 @@ class ComputeBlock:
         if end > start:
             yield self.env.timeout(end - start)
         self.datapath.end(command)
-        self.probe.busy(self.block, 0, command.op, start, end)
+        self.probe.busy(self.block, 0, command.op, start, start + cycles)
+        if end > start + cycles:
+            self.probe.stall(self.block, 0, command.op, start + cycles, end, "SRAM port")
         if buffer is not None:
             self.sram.give_back(buffer)

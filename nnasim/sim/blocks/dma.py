@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import simpy
@@ -19,29 +20,36 @@ class Dma:
 
     Timing law
         A transfer is issued when its channel has ended the transfer before it and a buffer is free; transfer i takes
-        channel i modulo ``channels``. It then reads DRAM and writes SRAM at once, and ends when the slower of the two
-        has ended. So the latency of one channel's transfer hides behind another's data. The rate that bursts in flight
-        allow is part of the DRAM's rate (``NnaConfig.dram_bytes_per_cycle``).
+        channel i modulo ``channels``. Its first byte comes the DRAM's latency after that, or when the data of the
+        transfer before have ended. It then reads DRAM and writes SRAM at once, no faster than its bursts in flight
+        allow, ``bytes_per_cycle``, and ends when the slowest of the three has. So the latency of one channel's transfer
+        hides behind another's data.
+
+    Busy and stalled
+        Busy for as long as it takes to move the data at the slower of the DRAM's rate and its own. The rest is a stall:
+        for a free weight buffer, the first byte, the CPU's reads on the bus, the SRAM port.
 
     Ports
         ``start(transfers)`` returns one event per transfer; its value is the buffer that holds the data.
 
     Not modelled
-        Single bursts and their arbitration.
+        Single bursts.
         Prefetch across invocations: every invocation begins with empty weight buffers.
     """
 
     not_modelled: ClassVar[tuple[str, ...]] = (
-        "single DMA bursts and their arbitration",
+        "single DMA bursts",
         "prefetch across invocations: each begins with empty weight buffers",
     )
 
     def __init__(
         self, env: simpy.Environment, probe: Probe, dram: Dram, sram: Sram, channels: int,
-        *, buffered: bool = True, datapath: Datapath | None = None,
+        *, bytes_per_cycle: Fraction | None = None, buffered: bool = True, datapath: Datapath | None = None,
     ) -> None:  # fmt: skip
         self.env, self.probe, self.dram, self.sram = env, probe, dram, sram
         self.channels, self.buffered = channels, buffered
+        # Its own rate: so many bytes in so many cycles; None: as fast as the memories.
+        self._rate = bytes_per_cycle.as_integer_ratio() if bytes_per_cycle else None
         self.datapath = datapath or Datapath()
 
     def start(self, transfers: Sequence[Transfer]) -> list[simpy.Event]:
@@ -62,11 +70,33 @@ class Dma:
             issued = max(channel_free[channel], freed)
             self.probe.stall("dma", channel, transfer.op, channel_free[channel], issued, "no free weight buffer")
             self.datapath.begin_transfer(transfer, buffer)
-            ended = yield from self.dram.read(transfer.op, transfer.bytes, issued, self.sram.write)
-            channel_free[channel] = ended
-            self.probe.busy("dma", channel, transfer.op, issued, ended, transfer.bytes)
+            yield from self._move(channel, transfer, issued)
+            channel_free[channel] = int(self.env.now)
             self.datapath.end_transfer(transfer, buffer)
             arrived[index].succeed(buffer)
+
+    def _move(self, channel: int, transfer: Transfer, issued: int) -> Generator[simpy.Event, Any, None]:
+        op, bytes, now = transfer.op, transfer.bytes, int(self.env.now)
+        first = max(now, issued + self.dram.latency)
+        if first > now:
+            yield self.env.timeout(first - now)
+        served = self.sram.write(op, bytes)
+        yield from self.dram.read(Dram.DMA, op, bytes)
+        arrived = int(self.env.now)
+        moved = first + max(self.dram.data_cycles(bytes), self._own_cycles(bytes))
+        end = max(arrived, moved, served)
+        self.probe.stall("dma", channel, op, issued, first, "first byte from the DRAM")
+        self.probe.busy("dma", channel, op, first, moved, bytes)
+        if end > moved:
+            self.probe.stall("dma", channel, op, moved, max(moved, arrived), "CPU's reads on the DRAM bus")
+            self.probe.stall("dma", channel, op, max(moved, arrived), end, "SRAM port")
+        if end > arrived:
+            yield self.env.timeout(end - arrived)
+            self.dram.held_back(Dram.DMA, op, arrived, "SRAM port" if served > moved else "DMA's bursts in flight")
+
+    def _own_cycles(self, bytes: int) -> int:
+        """Cycles of a transfer that neither memory holds back."""
+        return -(-bytes * self._rate[1] // self._rate[0]) if self._rate else 0
 
     def _free_buffer(self, channel: int) -> Generator[simpy.Event, Any, tuple[int, int]]:
         self.probe.begin_wait("dma", channel, "a free weight buffer")

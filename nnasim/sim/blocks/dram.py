@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -11,48 +12,76 @@ import simpy
 from nnasim.sim.probe import Probe
 
 
+@dataclass(slots=True, eq=False)
+class _Read:
+    """A read whose data are on the bus. ``left``: what is still to come, in bytes x cycles per so many bytes."""
+
+    left: int | Fraction
+
+
 class Dram:
-    """Off-chip memory behind one data bus.
+    """Off-chip memory behind one data bus, which the DMA and the CPU share.
 
     Timing law
-        The data of a read that was issued at cycle t begin at t + latency, or when the data of the read before have
-        ended; they take ceil(B / bytes_per_cycle) cycles for B bytes, or until the memory that takes them has.
+        The bus moves ``bytes_per_cycle``, whoever reads: B bytes alone take ceil(B / bytes_per_cycle) cycles. Reads
+        whose data are on the bus at the same time get equal parts of it, as if their bursts took turns, and one that
+        ends leaves its part to the others. So the bus never rests while a read is open, and no set of reads is faster
+        than its bytes over the bandwidth.
+
+    Busy and stalled
+        Busy while data move. A reader that cannot take them at the bus's rate (the SRAM port, the DMA's bursts in
+        flight) holds the bus back afterwards: a stall with that name, in which another reader has the whole bus.
 
     Ports
-        ``read(op, bytes, issued, sink)``: a process step that ends when the last byte has arrived; one reader, the DMA,
-        asks in order. ``sink`` is called when the first byte arrives and says when the last one can have been taken.
+        ``read(reader, op, bytes)``: a process step that ends with the last byte; ``reader`` is ``DMA`` or ``CPU``.
+        ``held_back(reader, op, since, reason)``: the reader was not done until now.
 
     Not modelled
-        DRAM refresh, row hits and misses, banks.
+        DRAM refresh, row hits and misses, banks: ``dram.efficiency`` stands for what they cost.
         Writes to DRAM: nothing is spilled, results leave with the hand-off.
     """
 
     not_modelled: ClassVar[tuple[str, ...]] = (
-        "DRAM refresh, row hits and misses, banks",
+        "DRAM refresh, row hits and misses, banks one by one: dram.efficiency stands for what they cost",
         "DRAM writes: nothing is spilled, results leave with the hand-off",
     )
+
+    DMA, CPU = 0, 1
 
     def __init__(self, env: simpy.Environment, probe: Probe, bytes_per_cycle: Fraction, latency_cycles: int) -> None:
         self.env, self.probe = env, probe
         self.latency = latency_cycles
         self._bytes, self._cycles = bytes_per_cycle.as_integer_ratio()  # so many bytes in so many cycles
+        self._open: list[_Read] = []
+        self._settled = 0  # the cycle up to which ``left`` of the open reads is counted
 
     def data_cycles(self, bytes: int) -> int:
-        """Cycles for which ``bytes`` bytes hold the data bus."""
+        """Cycles for which ``bytes`` bytes, alone, hold the data bus."""
         return -(-bytes * self._cycles // self._bytes)
 
-    def read(
-        self, op: int, bytes: int, issued: int, sink: Callable[[int, int], int]
-    ) -> Generator[simpy.Event, Any, int]:
-        """Read ``bytes`` bytes for operation ``op``, asked for at cycle ``issued``, into ``sink(op, bytes)``.
+    def read(self, reader: int, op: int, bytes: int) -> Generator[simpy.Event, Any, None]:
+        """Move ``bytes`` bytes for operation ``op`` over the bus, from now on."""
+        start = self._settle()
+        read = _Read(bytes * self._cycles)
+        self._open.append(read)
+        while read.left > 0:  # sleeps as if alone from now on, which is never too long: company only delays
+            yield self.env.timeout(int(-(-read.left // self._bytes)))
+            self._settle()
+        self._open.remove(read)
+        self.probe.busy("dram", reader, op, start, self._settled, bytes)
 
-        Returns the cycle at which the last byte has arrived.
-        """
-        now = int(self.env.now)
-        start = max(now, issued + self.latency)
-        if start > now:
-            yield self.env.timeout(start - now)
-        end = max(start + self.data_cycles(bytes), sink(op, bytes))
-        yield self.env.timeout(end - start)
-        self.probe.busy("dram", 0, op, start, end, bytes)
-        return end
+    def held_back(self, reader: int, op: int, since: int, reason: str) -> None:
+        """The data of a read were on the bus until ``since``, and its reader took until now to take them."""
+        self.probe.stall("dram", reader, op, since, int(self.env.now), reason)
+
+    def _settle(self) -> int:
+        """Count what the open reads got of the bus since the last call; returns the cycle."""
+        now, readers = int(self.env.now), len(self._open)
+        if readers == 1:
+            self._open[0].left -= (now - self._settled) * self._bytes
+        elif readers:
+            part = Fraction((now - self._settled) * self._bytes, readers)
+            for read in self._open:
+                read.left -= part
+        self._settled = now
+        return now

@@ -9,6 +9,8 @@ import simpy
 
 from nnasim.hardware.units import HostConfig
 from nnasim.ir.program import HandoffCommand, HostCommand
+from nnasim.ir.run import OTHER_WORK
+from nnasim.sim.blocks.dram import Dram
 from nnasim.sim.blocks.other_load import OtherLoad
 from nnasim.sim.datapath import Datapath
 from nnasim.sim.probe import Probe
@@ -21,32 +23,32 @@ class Host:
     Timing law
         A crossing takes ``handoff_us`` plus the parts that are given: driver, interrupt, and cache upkeep and copy for
         each byte handed over. A matmul of N multiply-accumulates takes the longer of its arithmetic,
-        2 N / float_matmul_gflops (int8_matmul_gops where both operands have 8 bits or fewer), and its weights' bytes /
-        memory_bytes_per_second (nothing, if all weights on the CPU fit the cache); any other operation takes elements x
-        its ns_per_element. Times become core cycles, rounded up.
+        2 N / float_matmul_gflops (int8_matmul_gops where both operands have 8 bits or fewer), and the reading of its
+        weights (nothing, if all weights on the CPU fit the cache). These pass the DRAM's bus, shared with the DMA, no
+        faster than ``memory_bytes_per_second`` where the CPU has such a limit; the CPU's prefetcher hides the DRAM's
+        latency. Any other operation takes elements x its ns_per_element. Times become core cycles, rounded up.
+
+    Busy and stalled
+        Busy while it computes, hands over, or reads at its own limit; what the DRAM takes beyond that is a stall.
 
     Ports
         ``run(command)``: execute one operation or one crossing.
 
     Not modelled
         Frequency changes of the CPU.
-        Contention of the CPU's reads with the DMA's, beyond the share of ``dram.cpu_share``.
     """
 
-    not_modelled: ClassVar[tuple[str, ...]] = (
-        "frequency changes of the CPU",
-        "contention of the CPU's reads with the DMA's, beyond the share of dram.cpu_share",
-    )
+    not_modelled: ClassVar[tuple[str, ...]] = ("frequency changes of the CPU",)
 
     def __init__(
-        self, env: simpy.Environment, probe: Probe, config: HostConfig, clock_hz: float,
+        self, env: simpy.Environment, probe: Probe, dram: Dram, config: HostConfig, clock_hz: float,
         datapath: Datapath | None = None, load: OtherLoad | None = None,
     ) -> None:  # fmt: skip
-        self.env, self.probe, self.config, self.clock_hz = env, probe, config, clock_hz
+        self.env, self.probe, self.dram, self.config, self.clock_hz = env, probe, dram, config, clock_hz
         self.datapath, self.load = datapath or Datapath(), load
 
     def cycles(self, command: HostCommand | HandoffCommand) -> int:
-        """Core cycles of one command."""
+        """Core cycles of one command, the DRAM's part left out."""
         return seconds_to_cycles(self._seconds(command), self.clock_hz)
 
     def _seconds(self, command: HostCommand | HandoffCommand) -> float:
@@ -54,7 +56,7 @@ class Host:
             return self.config.handoff_seconds(command.bytes)
         if command.kind == "matmul":
             arithmetic = self.config.matmul_seconds(command.macs, command.operand_bits)
-            return max(arithmetic, command.dram_bytes / self.config.memory_bytes_per_second)
+            return max(arithmetic, self.config.read_seconds(command.dram_bytes))
         return command.elements * self.config.ns_per_element(command.kind) * 1e-9
 
     def run(self, command: HostCommand | HandoffCommand) -> Generator[simpy.Event, Any, None]:
@@ -65,14 +67,20 @@ class Host:
         asked = int(self.env.now)
         with self.load.cpu.request() as turn:
             yield turn
-            self.probe.stall("host", 0, command.op, asked, int(self.env.now), "other work on the CPU")
+            self.probe.stall("host", 0, command.op, asked, int(self.env.now), OTHER_WORK)
             yield from self._execute(command)
 
     def _execute(self, command: HostCommand | HandoffCommand) -> Generator[simpy.Event, Any, None]:
         start = int(self.env.now)
         self.datapath.begin(command, None)
-        if duration := self.cycles(command):
-            yield self.env.timeout(duration)
+        own = start + self.cycles(command)
+        if isinstance(command, HostCommand) and command.dram_bytes:
+            yield from self.dram.read(Dram.CPU, command.op, command.dram_bytes)
+        read = int(self.env.now)
+        if own > read:
+            yield self.env.timeout(own - read)
+            if read > start:
+                self.dram.held_back(Dram.CPU, command.op, read, "CPU's own pace")
         self.datapath.end(command)
-        moved = command.dram_bytes if isinstance(command, HostCommand) else 0
-        self.probe.busy("host", 0, command.op, start, int(self.env.now), moved)
+        self.probe.busy("host", 0, command.op, start, own)
+        self.probe.stall("host", 0, command.op, own, read, "weights from the DRAM")

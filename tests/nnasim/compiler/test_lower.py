@@ -4,6 +4,7 @@ import pytest
 
 from nnasim.compiler import AT_START, CompiledTrace
 from nnasim.compiler.lower import stored_bytes
+from nnasim.compiler.weights import row_bytes
 from nnasim.errors import PlacementError
 from nnasim.hardware import load_preset
 from nnasim.ir.program import FusedCommand, MatmulCommand
@@ -36,6 +37,22 @@ def test_tiles_hold_whole_steps_of_the_array(small) -> None:
     tiles = [c for c in work.program("encoder", AT_START).commands if isinstance(c, MatmulCommand)]
     assert any(tile.transfer is not None for tile in tiles)
     assert all(tile.n % 8 == 0 for tile in tiles)
+
+
+def test_inputs_pass_the_sram_port_with_the_first_tile_and_outputs_with_the_last(small) -> None:
+    trace = small()
+    program = CompiledTrace(trace, load_preset("edge256", TIGHT)).program("encoder", AT_START)
+    most_tiles = 0
+    for op in (op for op in trace.graphs["encoder"].ops if op.kind == "matmul"):
+        x, out = trace.tensors[op.inputs[0]], trace.tensors[op.outputs[0]]
+        tiles = [c for c in program.commands if isinstance(c, MatmulCommand) and program.ops[c.op].name == op.name]
+        beside_weights = [tile.sram_bytes - tile.n * row_bytes(trace, op) for tile in tiles]
+        expected = [0] * len(tiles)
+        expected[0] += x.bytes
+        expected[-1] += out.bytes
+        assert beside_weights == expected, op.name
+        most_tiles = max(most_tiles, len(tiles))
+    assert most_tiles > 2
 
 
 def test_requantise_rides_behind_its_matmul(small) -> None:

@@ -80,7 +80,7 @@ def test_reading_before_the_transfer_has_ended_gives_wrong_data(recogniser, monk
             buffer, _ = yield from self.sram.take_buffer()
             self.datapath.begin_transfer(transfer, buffer)
             event.succeed(buffer)
-            yield from self.dram.read(transfer.op, transfer.bytes, int(self.env.now), self.sram.write)
+            yield from self._move(0, transfer, int(self.env.now))
             self.datapath.end_transfer(transfer, buffer)
 
     monkeypatch.setattr(Dma, "_run", signal_at_begin)

@@ -25,7 +25,8 @@ def chip() -> Callable[..., NnaConfig]:
             "sram.bytes_per_cycle": 1024,
             "sram.ports": 2,
             "dram.bytes_per_second": 16e9,
-            "dram.read_latency_cycles": 0,
+            "dram.efficiency": 1,
+            "dram.read_latency_ns": 0,
             "activation_unit.fixed_cycles_per_pass": 0,
         }
         for section, keys in sections.items():

@@ -3,7 +3,7 @@
 import pytest
 
 from nnasim.errors import SimulationError
-from nnasim.ir.program import HandoffCommand
+from nnasim.ir.program import HandoffCommand, HostCommand
 from nnasim.sim.run import run_program
 
 
@@ -37,6 +37,28 @@ def test_transfers_go_on_while_the_cpu_works(chip, make) -> None:
     run = run_program(make.program([HandoffCommand(0, "nna"), make.tile(0)], [64]), config)
     assert starts(run, "dram") == [(0, 4)]
     assert run.cycles == 1000 + 4
+
+
+def test_a_cpu_that_reads_weights_while_the_dma_prefetches_shares_the_dram_with_it(chip, make) -> None:
+    """Both want 160 bytes at 16 a cycle: together 20 cycles, alone 10."""
+    read, config = HostCommand(0, "matmul", 0, 1, 160), chip()
+    alone = run_program(make.program([read], []), config)
+    both = run_program(make.program([read, make.tile(0, n=10)], [160]), config)
+    assert (starts(alone, "host", stalls=True), starts(alone, "dram")) == ([(1, 10)], [(0, 10)])
+    assert starts(both, "dram") == [(0, 20), (0, 20)]
+    assert starts(both, "host", stalls=True) == [(1, 20)]
+    assert (starts(both, "dma"), starts(both, "dma", stalls=True)) == ([(0, 10)], [(10, 20)])
+    assert (alone.cycles, both.cycles) == (10, 20 + 10)
+
+
+def test_a_block_that_waits_for_another_is_stalled_and_says_for_whom(chip, make) -> None:
+    slow_port = chip(sram={"bytes_per_cycle": 4, "ports": 2})
+    run = run_program(make.program([make.tile(0)], [64]), slow_port)
+    waits = {(r.block, r.reason, r.start, r.end) for r in run.records if r.is_stall}
+    assert waits == {
+        ("dma", "SRAM port", 4, 16), ("dram", "SRAM port", 4, 16),
+        ("mac_array", "weights not there yet", 0, 16), ("mac_array", "SRAM port", 20, 32),
+    }  # fmt: skip
 
 
 def test_an_element_pass_takes_its_rate_and_its_fixed_cost(chip, make) -> None:

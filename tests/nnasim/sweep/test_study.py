@@ -5,6 +5,7 @@ import pytest
 from nnasim.errors import NnasimError
 
 AXIS = {"list": [1, 2]}
+CYCLES = "dram.read_latency_cycles"
 
 
 @pytest.mark.parametrize(
@@ -19,10 +20,17 @@ AXIS = {"list": [1, 2]}
         ({"axes": {"dram.speed": AXIS}}, "unknown key; allowed are bytes_per_second"),
         ({"axes": {"dram": AXIS}}, "'dram': is a section, name one of its fields: dram.bytes_per_second"),
         ({"axes": {"ram.bytes": AXIS}}, "did you mean"),
+        (
+            {"axes": {CYCLES: AXIS, "clock_hz": {"list": [1e8, 5e8]}}},
+            "axes: dram.read_latency_cycles = 'together with clock_hz': its cycles would be of another clock",
+        ),
+        ({"axes": {CYCLES: AXIS}, "set": {"clock_hz": 1e9}}, "give dram.read_latency_ns only"),
+        ({"axes": {CYCLES: {"list": [1, -2]}}}, "dram.read_latency_cycles = -2: must be a whole number of cycles"),
+        ({"constraints": [f"{CYCLES} > 3"]}, "give dram.read_latency_ns only"),
         ({"axes": {"clock_hz.x": AXIS}}, "unknown key"),
         ({"axes": {"placement.gates": AXIS}}, "allowed are input_quantise"),
         ({"axes": {"placement.argmax": {"list": ["gpu"]}}}, "'gpu': must be cpu or nna"),
-        ({"axes": {"system": {"list": ["fast"]}}}, "'fast': must be float or cpu_fallback"),
+        ({"axes": {"system": {"list": ["fast"]}}}, "'fast': must be float or cpu_int8 or"),
         ({"axes": {"host.handoff_us": {"list": []}}}, "an axis must have at least one value"),
         ({"axes": {"host.handoff_us": {"list": [5, 5.0]}}}, "a value stands in it twice"),
         ({"axes": {"host.handoff_us": {"list": [5], "range": [1, 2, 3]}}}, "give one of list, range and logrange"),
@@ -55,6 +63,14 @@ def test_a_bad_study_is_one_line(load, changes, message) -> None:
         load(**changes)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_latency_in_cycles_is_one_in_ns_at_the_bases_clock(load) -> None:
+    old, points = load(axes={CYCLES: {"range": [100, 300, 2]}})
+    new, same = load(axes={"dram.read_latency_ns": {"list": [200, 600]}})  # edge256 runs at 500 MHz
+    assert [old.key(values) for values in points.points()] == [new.key(values) for values in same.points()]
+    fixed, _ = load(set={CYCLES: 64})
+    assert fixed.base["dram"]["read_latency_ns"] == 128
 
 
 def test_a_grid_has_every_combination_the_last_axis_turning_fastest(load) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import pytest
 import simpy
@@ -15,12 +16,13 @@ from nnasim.sim.probe import Probe
 
 def arrivals(
     sizes: list[int], *, rate: int | Fraction = 16, latency: int = 0, channels: int = 1, buffers: int = 8,
-    sram_rate: int = 1024, hold: int | None = None,
+    sram_rate: int = 1024, hold: int | None = None, own: int | Fraction | None = None, probe: Probe | None = None,
 ) -> list[int]:  # fmt: skip
     """Cycles at which transfers of ``sizes`` bytes arrive; a reader gives each buffer back after ``hold`` cycles."""
-    env, probe, log = simpy.Environment(), Probe(), list[int]()
+    env, probe, log = simpy.Environment(), probe or Probe(), list[int]()
     sram = Sram(env, probe, Fraction(sram_rate), 2, buffers)
-    dma = Dma(env, probe, Dram(env, probe, Fraction(rate), latency), sram, channels)
+    dram, own_rate = Dram(env, probe, Fraction(rate), latency), Fraction(own) if own else None
+    dma = Dma(env, probe, dram, sram, channels, bytes_per_cycle=own_rate)
 
     def reader() -> Iterator[simpy.Event]:
         for event in dma.start([Transfer(0, "w", 0, 1, size) for size in sizes]):
@@ -67,3 +69,33 @@ def test_with_one_buffer_nothing_overlaps() -> None:
 def test_more_buffers_never_let_a_transfer_arrive_later(buffers: int) -> None:
     few, more = (arrivals([64] * 9, buffers=count, hold=5) for count in (buffers - 1, buffers))
     assert all(later <= earlier for earlier, later in zip(few, more, strict=True))
+
+
+@pytest.mark.parametrize(("rate", "each"), [(4, 16), (16, 4), (Fraction(7, 2), 19)])
+def test_bursts_in_flight_limit_the_rate_of_the_transfers(rate: int | Fraction, each: int) -> None:
+    assert arrivals([64, 64], rate=16, own=rate) == [each, 2 * each]
+
+
+def records(**chip: Any) -> list[tuple[str, int, int, str]]:
+    """(block, start, end, reason of a stall) of two transfers of 64 bytes."""
+    probe = Probe()
+    arrivals([64, 64], probe=probe, **chip)
+    return [(r.block, r.start, r.end, r.reason) for r in probe.records if r.block != "sram"]
+
+
+def test_a_dram_that_the_sram_holds_back_is_stalled_and_says_so() -> None:
+    assert records(sram_rate=4) == [
+        ("dram", 0, 4, ""), ("dma", 0, 4, ""), ("dma", 4, 16, "SRAM port"), ("dram", 4, 16, "SRAM port"),
+        ("dram", 16, 20, ""), ("dma", 16, 20, ""), ("dma", 20, 32, "SRAM port"), ("dram", 20, 32, "SRAM port"),
+    ]  # fmt: skip
+
+
+def test_bursts_in_flight_are_the_dmas_own_work_and_hold_the_dram_back() -> None:
+    assert records(own=8) == [
+        ("dram", 0, 4, ""), ("dma", 0, 8, ""), ("dram", 4, 8, "DMA's bursts in flight"),
+        ("dram", 8, 12, ""), ("dma", 8, 16, ""), ("dram", 12, 16, "DMA's bursts in flight"),
+    ]  # fmt: skip
+
+
+def test_a_channel_that_waits_for_the_first_byte_is_stalled() -> None:
+    assert records(latency=10)[:2] == [("dram", 10, 14, ""), ("dma", 0, 10, "first byte from the DRAM")]

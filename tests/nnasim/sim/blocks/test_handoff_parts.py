@@ -16,7 +16,7 @@ SHAPE = RnntShape(
 
 def cycles(*overrides: str, bytes: int = 1000) -> int:
     host = load_preset("edge256", list(overrides)).host
-    return Host(None, Probe(), host, 1e9).cycles(HandoffCommand(0, "cpu", bytes))
+    return Host(None, Probe(), None, host, 1e9).cycles(HandoffCommand(0, "cpu", bytes))
 
 
 def test_the_total_alone_ignores_the_bytes():

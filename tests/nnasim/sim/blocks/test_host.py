@@ -1,6 +1,7 @@
 """A crossing costs what the preset says; a float operation its elements, or its arithmetic, or its weights' bytes."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import pytest
 import simpy
@@ -8,14 +9,19 @@ import simpy
 from nnasim.errors import ConfigError
 from nnasim.hardware import load_preset
 from nnasim.ir.program import HandoffCommand, HostCommand
+from nnasim.sim.blocks.dram import Dram
 from nnasim.sim.blocks.host import Host
 from nnasim.sim.blocks.other_load import OtherLoad
 from nnasim.sim.probe import Probe
 
 
 def cycles(command: HostCommand | HandoffCommand, *overrides: str) -> int:
-    chip = load_preset("edge256", list(overrides))
-    return Host(simpy.Environment(), Probe(), chip.host, chip.clock_hz).cycles(command)
+    """Core cycles until ``command`` has ended, no one else at work; the DRAM delivers its peak, 7.5 bytes a cycle."""
+    chip, env = load_preset("edge256", ["dram.efficiency=1", *overrides]), simpy.Environment()
+    dram = Dram(env, Probe(), chip.dram_bytes_per_cycle, 0)
+    env.process(Host(env, Probe(), dram, chip.host, chip.clock_hz).run(command))
+    env.run()
+    return int(env.now)
 
 
 @pytest.mark.parametrize(("handoff_us", "expected"), [("50", 25_000), ("0", 0), ("0.001", 1), ("172", 86_000)])
@@ -35,12 +41,24 @@ def test_a_matmul_is_not_faster_than_its_weights_arrive() -> None:
     assert cycles(HostCommand(0, "matmul", 0, 4, 3_750_000)) == 500_000  # 3.75 MB at 3.75 GB/s: 1 ms
 
 
+def test_a_faster_or_slower_dram_feeds_the_cpu_faster_or_slower() -> None:
+    read = HostCommand(0, "matmul", 0, 4, 3_750_000)
+    assert [cycles(read, f"dram.bytes_per_second={rate}e9") for rate in (7.5, 3.75, 1)] == [250_000, 500_000, 1_875_000]
+
+
+def test_a_limit_of_the_cpus_own_holds_where_the_dram_is_faster() -> None:
+    read = HostCommand(0, "matmul", 0, 4, 3_750_000)
+    assert cycles(read, "host.memory_bytes_per_second=1e9") == 1_875_000
+    assert cycles(read, "host.memory_bytes_per_second=9e9") == 500_000
+
+
 def waits(stream: int, seed: int = 0) -> list[int]:
     """Cycles at which ten crossings of 1 us end, while other work takes 40 % of the CPU."""
     load = ["host.handoff_us=1", "host.other_load_per_second=2000", "host.other_load_us=200"]
     load.append(f"host.other_load_seed={seed}")
     chip, env = load_preset("edge256", load), simpy.Environment()
-    host = Host(env, Probe(), chip.host, chip.clock_hz, load=OtherLoad(env, chip.host, chip.clock_hz, stream))
+    dram, other = Dram(env, Probe(), Fraction(8), 0), OtherLoad(env, chip.host, chip.clock_hz, stream)
+    host = Host(env, Probe(), dram, chip.host, chip.clock_hz, load=other)
 
     def crossings() -> Iterator[simpy.Event]:
         for number in range(10):
