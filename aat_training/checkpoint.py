@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from aat_training.config import Recipe
 from aat_training.tokens import Tokens, tokens_from_state
 from nnasim import files
 from nnasim.errors import CheckpointError
+from nnasim.records import validated
 from nnasim.tensorfile import read_tensors, tensor_bytes
 
 CHECKPOINT_VERSION = 1
@@ -87,12 +87,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
 
 
 def _recipe(data: Any, meta: Path) -> Recipe:
-    try:
-        return Recipe.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field_name = ".".join(["recipe", *(str(part) for part in first["loc"])])
-        raise CheckpointError(meta, field_name, first["input"], first["msg"]) from None
+    return validated(Recipe, data, meta, CheckpointError, within="recipe")
 
 
 def write_state(folder: Path, tensors: dict[str, np.ndarray], record: dict[str, Any]) -> None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from aat_training.data.features import FeatureConfig
+from nnasim.records import Frozen
 from workloads.rnnt.shapes import RnntShape
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class ModelConfig(_Frozen):
+class ModelConfig(Frozen):
     """Sizes of the recogniser. ``stack`` feature frames make one input frame of the encoder."""
 
     stack: int = Field(gt=0, le=32)
@@ -41,7 +38,7 @@ class ModelConfig(_Frozen):
         )
 
 
-class AugmentConfig(_Frozen):
+class AugmentConfig(Frozen):
     """What training does to features; nothing of it is done to a dev or test utterance."""
 
     time_masks: int = Field(0, ge=0, description="SpecAugment time masks per utterance")
@@ -56,7 +53,7 @@ class AugmentConfig(_Frozen):
     joined: float = Field(0.0, ge=0, le=1, description="share of utterances joined to another one")
 
 
-class TrainConfig(_Frozen):
+class TrainConfig(Frozen):
     """How one run trains. ``steps`` optimiser steps of ``batch`` utterances each."""
 
     steps: int = Field(gt=0)
@@ -75,7 +72,7 @@ class TrainConfig(_Frozen):
     augment: AugmentConfig = AugmentConfig()  # type: ignore[call-arg]
 
 
-class Recipe(_Frozen):
+class Recipe(Frozen):
     """A full training configuration: features, tokens, model, the float run and the fine-tuning run."""
 
     name: str

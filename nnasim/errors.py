@@ -19,13 +19,18 @@ class NnasimError(Exception):
     exit_code = 2
 
 
+NOT_GIVEN = object()
+"""The value of a field that is missing: the message then shows none."""
+
+
 class InputError(NnasimError):
     """A user's input is wrong: names the source (file, or file and line), the field, its value and what is allowed."""
 
     def __init__(self, source: object, field: str, value: object, allowed: str) -> None:
         self.source, self.field, self.value, self.allowed = source, field, value, allowed
         where = f"{source}: {field}" if field else str(source)
-        super().__init__(" ".join(f"{where} = {shown(value)}: {allowed}".split()))
+        what = where if value is NOT_GIVEN else f"{where} = {shown(value)}"
+        super().__init__(" ".join(f"{what}: {allowed}".split()))
 
 
 class FileError(NnasimError):

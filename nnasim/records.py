@@ -1,14 +1,17 @@
-"""The base of every record that a user writes: frozen, no unknown key, changed only by being validated again."""
+"""The base of every record: frozen, no unknown key; and the one place where what is wrong with it gets its words."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from nnasim.errors import ConfigError
+from nnasim.allowed import Spot, below, described, field_names, keys_of, lengths, record_types
+from nnasim.errors import NOT_GIVEN, ConfigError, InputError, shown
+
+_MOST_NAMES = 10  # of unknown keys in one line
 
 
 def _number(value: object) -> object:
@@ -31,13 +34,18 @@ Range = tuple[Number, Number, Number]
 """(low, nominal, high)."""
 
 
-class Record(BaseModel):
-    """Frozen; unknown keys and non-finite numbers are refused. ``with_`` is the only way to a changed one.
+class Frozen(BaseModel):
+    """The base of every record: unknown keys and non-finite numbers are refused.
 
     No cache may live on a record, since a copy would carry it on; derived values are properties.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Record(Frozen):
+    """What a user sets. ``with_`` is the only way to a changed one."""
+
     RENAMED: ClassVar[Mapping[str, str]] = {}
     """Fields of earlier versions -> what stands in their place."""
 
@@ -60,7 +68,7 @@ class Record(BaseModel):
         return super().model_copy(deep=deep)
 
 
-RecordT = TypeVar("RecordT", bound=Record)
+RecordT = TypeVar("RecordT", bound=BaseModel)
 
 
 def put(data: dict[str, Any], field: str, value: Any) -> None:
@@ -89,7 +97,9 @@ def check_path(model: type[BaseModel], field: str, source: object, value: object
     parts = field.split(".")
     for depth, part in enumerate(parts):
         if section is None or part not in section.model_fields:
-            raise ConfigError(source, ".".join(parts[: depth + 1]), value, _unknown_in(section, part))
+            raise ConfigError(
+                source, ".".join(parts[: depth + 1]), value, _unknown_in([Spot(section)] if section else [], part)
+            )
         section = section_model(section, part)
 
 
@@ -104,54 +114,160 @@ def section_model(model: type[BaseModel], field: str) -> type[BaseModel] | None:
 
 def unknown_key(key: str, known: list[str]) -> str:
     """The message for a key that does not exist: the nearest one first, then all."""
-    nearest = difflib.get_close_matches(key, known, n=1)
+    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.65)
     hint = f"unknown key, did you mean {nearest[0]}?" if nearest else "unknown key;"
     return f"{hint} allowed are {', '.join(known) if known else 'none here'}"
 
 
-def _unknown_in(section: type[BaseModel] | None, key: str) -> str:
-    if section is None:
-        return unknown_key(key, [])
-    renamed = section.RENAMED if issubclass(section, Record) else {}
-    return f"is now {renamed[key]}" if key in renamed else unknown_key(key, list(section.model_fields))
+def validated(
+    model: type[RecordT],
+    data: object,
+    source: object,
+    error: type[InputError] = ConfigError,
+    within: str = "",
+) -> RecordT:
+    """The record that ``data`` describes; the one place where a library's complaint becomes our line.
 
-
-def validated(model: type[RecordT], data: Mapping[str, Any], source: object) -> RecordT:
-    """The record that ``data`` describes. Raises ConfigError with ``source``, field, value and what is allowed."""
+    Raises ``error`` with ``source``, field, value and what is allowed; ``within``: where in the source ``data`` stands.
+    """
     try:
         return model.model_validate(data)
-    except ValidationError as error:
-        raise ConfigError(source, *explained(error, model)) from None
+    except ValidationError as wrong:
+        first = explained(wrong, model)
+        field = ".".join(part for part in (within, first.field) if part)
+        raise error(source, field, first.value, first.allowed) from None
 
 
-def explained(error: ValidationError, model: type[BaseModel]) -> tuple[str, object, str]:
-    """(dotted field, value, what is allowed) of the first error of a ``model``; an unknown key goes before all others.
+class Complaint(NamedTuple):
+    """What is wrong with a record: the dotted field, its value, and what is allowed."""
 
-    A misspelt key is why another is missing.
+    field: str
+    value: object
+    allowed: str
+
+
+def explained(error: ValidationError, model: type[BaseModel]) -> Complaint:
+    """The first thing that is wrong with a ``model``, in our words; fields that are missing or unknown all at once.
+
+    An unknown key goes before all others: a misspelt one is why another is missing. Of a value that fits none of
+    several types, the type that it came nearest to speaks.
     """
-    first = min(error.errors(include_url=False), key=lambda found: found["type"] != "extra_forbidden")
-    parts, value = [str(part) for part in first["loc"]], first["input"]
-    message = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    if first["type"] == "extra_forbidden":
-        return ".".join(parts), value, _unknown_in(_section_at(model, parts[:-1]), parts[-1])
-    if first["type"] == "missing":
-        return ".".join(parts), None, "must be given"
-    if first["type"] == "value_error" and isinstance(value, dict):  # a section's own rule names the field first
-        inner, colon, rest = message.partition(": ")
-        if colon:
-            parts, message = [*parts, *inner.split(".")], rest
-        value = _value_at(value, inner)
-    return ".".join(parts), value, message
+    found = [_Finding(item, model) for item in error.errors(include_url=False, include_context=False)]
+    first = next((one for one in found if one.kind == "extra_forbidden"), found[0])
+    within = [one for one in found if one.path[: len(first.path)] == first.path]
+    nearest = max(within, key=lambda one: len(one.path))
+    if nearest.kind in ("missing", "extra_forbidden"):
+        return _keys(nearest, [one for one in found if one.path[:-1] == nearest.path[:-1]])
+    if len({one.kind for one in within if one.path == nearest.path}) > 1:
+        return Complaint(nearest.field, nearest.value, f"must be {described(nearest.spots)}")
+    return nearest.complaint()
+
+
+def wrong_values(model: type[BaseModel], data: object) -> list[Complaint]:
+    """Every value of ``data`` that is wrong by itself: without the rules that tie several fields together."""
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        found = [_Finding(item, model) for item in error.errors(include_url=False, include_context=False)]
+        return [one.complaint() for one in found if not one.is_rule]
+    return []
+
+
+class _Finding:
+    """One of pydantic's findings. ``path``: the parts that lead to the value, without names of types."""
+
+    def __init__(self, item: Any, model: type[BaseModel]) -> None:
+        self.kind: str = item["type"]
+        self.value: object = item["input"]
+        self.message: str = item["msg"].partition(", ")[2]
+        location = item["loc"]
+        end = location[-1:] if self.kind in ("missing", "extra_forbidden") else ()
+        self.spots, self.path = _walked(model, location[: len(location) - len(end)])
+        self.path += end
+
+    @property
+    def field(self) -> str:
+        """The dotted path."""
+        return dotted(self.path)
+
+    @property
+    def is_rule(self) -> bool:
+        """Whether a section's own rule is broken, rather than that of one value."""
+        return self.kind == "value_error" and isinstance(self.value, dict)
+
+    def complaint(self) -> Complaint:
+        """This finding in our words."""
+        if self.kind in ("missing", "extra_forbidden"):
+            return _keys(self, [self])
+        if self.is_rule:
+            return self._rule()
+        if self.kind == "value_error":
+            return Complaint(self.field, self.value, self.message)
+        what = described(self.spots) or "left out"
+        return Complaint(self.field, self.value, f"must be {_more_exact(what, self.kind)}")
+
+    def _rule(self) -> Complaint:
+        """The rule of a section, which names its field first."""
+        assert isinstance(self.value, dict)
+        inner, colon, rest = self.message.partition(": ")
+        if colon and inner.split(".")[0] in field_names(self.spots):
+            return Complaint(dotted((*self.path, inner)), _value_at(self.value, inner), rest)
+        return Complaint(self.field or "record", "...", self.message)
+
+
+def _walked(model: type[BaseModel], location: tuple[str | int, ...]) -> tuple[list[Spot], tuple[str | int, ...]]:
+    """(what may stand there, the way to it): pydantic's locations name the branches of a union too."""
+    spots = outer = [Spot(model)]
+    path: list[str | int] = []
+    for part in location:
+        if part == "[key]":
+            spots = keys_of(outer)
+            continue
+        outer, inner = spots, below(spots, part)
+        if inner:
+            spots = inner
+            path.append(part)
+    return spots, tuple(path)
+
+
+def _keys(first: _Finding, siblings: list[_Finding]) -> Complaint:
+    """Keys of one mapping that are missing or unknown; a list of a fixed length that is too short."""
+    if isinstance(first.path[-1], int):
+        count = " or ".join(map(str, lengths(first.spots)))
+        return Complaint(dotted(first.path[:-1]), first.value, f"must be a list of {count} values")
+    unknown = [one for one in siblings if one.kind == "extra_forbidden"]
+    missing = list(dict.fromkeys(str(one.path[-1]) for one in siblings if one.kind == "missing"))
+    known = field_names(first.spots)
+    if not unknown:
+        names = dotted((*first.path[:-1], ", ".join(missing)))
+        return Complaint(names, NOT_GIVEN, f"must be given; allowed are {', '.join(known)}")
+    others = [dotted(one.path[-1:]) for one in unknown[1:_MOST_NAMES]]
+    allowed = _unknown_in(first.spots, str(unknown[0].path[-1]))
+    allowed += f"; also unknown: {', '.join(others)}" if others else ""
+    allowed += f"; must be given too: {', '.join(missing)}" if missing else ""
+    return Complaint(unknown[0].field, unknown[0].value, allowed)
+
+
+def _unknown_in(spots: Sequence[Spot], key: str) -> str:
+    renamed: dict[str, str] = {}
+    for model in record_types(spots):
+        renamed |= model.RENAMED if issubclass(model, Record) else {}
+    return f"is now {renamed[key]}" if key in renamed else unknown_key(key, field_names(spots))
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """``path`` as messages show it: a key that came from a file is cut and escaped like any value."""
+    return ".".join(part if part.isprintable() and len(part) < 200 else shown(part) for part in map(str, path))
+
+
+def _more_exact(words: str, kind: str) -> str:
+    """``words`` with what the kind of finding adds to them."""
+    if kind == "finite_number":
+        return words.replace("a number", "a finite number", 1)
+    return f"{words}, without halves of surrogate pairs" if kind == "string_unicode" else words
 
 
 def _value_at(data: Any, dotted: str) -> object:
     for part in dotted.split("."):
         data = data.get(part) if isinstance(data, dict) else None
     return data
-
-
-def _section_at(model: type[BaseModel], parts: list[str]) -> type[BaseModel] | None:
-    section: type[BaseModel] | None = model
-    for part in parts:
-        section = section_model(section, part) if section and part in section.model_fields else None
-    return section

@@ -5,18 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from nnasim import files
 from nnasim.errors import InputError
 from nnasim.ir.result import Fallback
+from nnasim.records import Frozen, validated
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Percentiles(_Record):
+class Percentiles(Frozen):
     """Over utterances, or over frames for frame latency; ``mean`` is null in summaries of version 0.1."""
 
     p50: float
@@ -25,7 +22,7 @@ class Percentiles(_Record):
     mean: float | None = None
 
 
-class Corpus(_Record):
+class Corpus(Frozen):
     """The speech that was decoded."""
 
     manifest: str
@@ -34,7 +31,7 @@ class Corpus(_Record):
     audio_seconds: float = Field(ge=0)
 
 
-class SystemFigures(_Record):
+class SystemFigures(Frozen):
     """One system's figures: accuracy as a fraction, times in milliseconds, energy in millijoules.
 
     ``wer_ci``: 95 % bootstrap interval over utterances. ``rtf``: processing time over audio time. ``nna_cycles``:
@@ -62,7 +59,7 @@ class SystemFigures(_Record):
     fallback: Fallback | None = None
 
 
-class FrameGain(_Record):
+class FrameGain(Frozen):
     """The latency gain over the utterances that end in one kind of frame.
 
     ``last_frame``: the graphs that ran for their last frame in both systems, by number.
@@ -74,7 +71,7 @@ class FrameGain(_Record):
     engine_latency_pct_ci: tuple[float, float] | None = None
 
 
-class Gain(_Record):
+class Gain(Frozen):
     """What accelerator-aware training wins, in percent; null where a system is missing or nothing was lost.
 
     ``engine_latency_pct``: how much lower the mean engine latency of ``aat`` is than ``cpu_fallback``'s;
@@ -99,7 +96,7 @@ class Gain(_Record):
     aat_better_than_naive: float | None = None
 
 
-class Summary(_Record):
+class Summary(Frozen):
     """The whole file, with all that determined it."""
 
     schema_version: Literal[1] = 1
@@ -109,7 +106,7 @@ class Summary(_Record):
     numerics_hash: str
     versions: dict[str, str]
     commit: str | None = None
-    seeds: dict[str, int] = {}
+    seeds: dict[str, int] = Field({})
     inputs: dict[str, str] = Field({}, description="name -> SHA-256 of each input file")
     corpus: Corpus
     systems: dict[str, SystemFigures] = Field(min_length=1)
@@ -123,11 +120,7 @@ def read_summary(path: str | Path) -> Summary:
     if not isinstance(data, dict) or data.get("schema_version") != 1:
         version = data.get("schema_version") if isinstance(data, dict) else data
         raise InputError(path, "schema_version", version, "is no summary that this version of nnasim reads")
-    try:
-        return Summary.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise InputError(path, ".".join(map(str, first["loc"])), first["input"], first["msg"]) from None
+    return validated(Summary, data, path, InputError)
 
 
 def write_summary(path: str | Path, summary: Summary) -> None:

@@ -6,27 +6,24 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from aat_training.data.jsonl import json_lines
 from nnasim import files
 from nnasim.errors import ManifestError
+from nnasim.records import Frozen, validated
 
 
-class WordTime(BaseModel):
+class WordTime(Frozen):
     """One spoken word, ``start`` and ``end`` in seconds from the utterance's start."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     word: str
     start: float = Field(ge=0)
     end: float = Field(ge=0, le=3600)
 
 
-class Alignment(BaseModel):
+class Alignment(Frozen):
     """The words of the utterance ``id``, in the order in which they are spoken."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     id: str
     words: tuple[WordTime, ...] = Field(min_length=1)
@@ -59,9 +56,4 @@ def read_alignments(manifest: str | Path) -> dict[str, Alignment]:
 
 
 def _alignment(where: str, data: Any) -> Alignment:
-    try:
-        return Alignment.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise ManifestError(where, field, first["input"], first["msg"]) from None
+    return validated(Alignment, data, where, ManifestError)

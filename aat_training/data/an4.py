@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from pydantic import ValidationError
-
 from aat_training.data.cepstra import FRAMES_PER_SECOND, read_mfc
 from aat_training.data.manifest import Entry
 from nnasim import files
 from nnasim.errors import FileError, ManifestError
+from nnasim.records import validated
 
 _COLUMNS = ["path", "speaker", "text"]
 _MAX_LIST_BYTES = 16_000_000
@@ -51,12 +50,10 @@ def _entry(folder: Path, row: list[str], where: str) -> Entry:
         raise ManifestError(where, "path", path, "must stay inside the corpus's folder")
     try:
         frames = len(read_mfc(folder / path))
-        return Entry(
-            id=PurePosixPath(path).stem, features_filepath=path, duration=frames / FRAMES_PER_SECOND,
-            text=" ".join(text.lower().split()), speaker=speaker, where=where, folder=folder,
-        )  # fmt: skip
     except FileError as error:
         raise ManifestError(where, "path", folder / path, error.why) from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise ManifestError(where, str(first["loc"][0]), first["input"], first["msg"]) from None
+    entry = {
+        "id": PurePosixPath(path).stem, "features_filepath": path, "duration": frames / FRAMES_PER_SECOND,
+        "text": " ".join(text.lower().split()), "speaker": speaker, "where": where, "folder": folder,
+    }  # fmt: skip
+    return validated(Entry, entry, where, ManifestError)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 import torchaudio
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from torch.nn.functional import pad
 
 from aat_training.data.audio import Samples, read_audio
@@ -22,6 +22,7 @@ from aat_training.data.cepstra import CEPSTRA, read_mfc, with_deltas
 from aat_training.data.manifest import Entry
 from aat_training.data.resample import resample
 from nnasim.errors import FileError
+from nnasim.records import Frozen
 
 Features = NDArray[np.float32]
 
@@ -30,15 +31,13 @@ Features = NDArray[np.float32]
 _BLOCK = 256
 
 
-class FeatureConfig(BaseModel):
+class FeatureConfig(Frozen):
     """What one frame holds and when it exists. ``logmel`` needs audio, ``cepstra`` needs stored features.
 
     ``window_s``, ``hop_s`` in seconds; ``f_min``, ``f_max`` in Hz (null: half the sample rate); ``floor``: power
     added before the logarithm, which makes digital silence a number; ``deltas``: append to each cepstrum its
     difference from two frames before (causal, unlike the usual delta, which looks ahead).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kind: Literal["logmel", "cepstra"] = "logmel"
     sample_rate: Literal[8000, 16000] = 16000
@@ -53,7 +52,7 @@ class FeatureConfig(BaseModel):
     @model_validator(mode="after")
     def _possible(self) -> FeatureConfig:
         if self.f_min >= self.top_hz or self.top_hz > self.sample_rate / 2:
-            raise ValueError(f"f_min < f_max <= {self.sample_rate / 2:g} Hz must hold")
+            raise ValueError(f"f_max: f_min < f_max <= {self.sample_rate / 2:g} Hz must hold")
         if self.deltas and self.kind == "logmel":
             raise ValueError("deltas: only for cepstra")
         return self

@@ -11,12 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field
 
 from aat_training.data.alignment import Alignment, read_alignments
 from aat_training.data.jsonl import json_lines
 from nnasim import files
 from nnasim.errors import FileError, ManifestError, shown
+from nnasim.records import Frozen, validated
 
 MAX_SECONDS = 3600
 MAX_TEXT = 100_000  # characters: twice what an hour of fast speech holds
@@ -41,7 +42,7 @@ def _spoken(text: str) -> str:
 _Text = Annotated[str, AfterValidator(_printable)]
 
 
-class Entry(BaseModel):
+class Entry(Frozen):
     """One utterance. ``audio_filepath`` or ``features_filepath``, exactly one, as the manifest wrote it.
 
     ``duration`` [s] is informative: what is measured comes from the audio itself. ``where`` (manifest and line) is
@@ -49,7 +50,7 @@ class Entry(BaseModel):
     where the manifest has word times beside it. These three are not part of the file.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(strict=True)
 
     id: _Text = Field(min_length=1, max_length=500)
     audio_filepath: _Text | None = Field(default=None, min_length=1, max_length=4096)
@@ -99,12 +100,7 @@ def _entry(data: Any, where: str, folder: Path, alignments: dict[str, Alignment]
     _check_fields(data, where)
     spoken = alignments.get(data["id"]) if isinstance(data["id"], str) else None
     end = None if spoken is None else spoken.speech_end
-    try:
-        return Entry.model_validate({**data, "where": where, "folder": folder, "speech_end": end})
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        message = first["msg"].removeprefix("Value error, ")
-        raise ManifestError(where, str(first["loc"][0]), first["input"], message) from None
+    return validated(Entry, {**data, "where": where, "folder": folder, "speech_end": end}, where, ManifestError)
 
 
 def _check_fields(data: Any, where: str) -> None:

@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from nnasim.errors import CheckpointError, NumericsError
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.formats import H_FRAC
 from nnasim.numerics.layers import Joint, LstmCell, Ranges, build_cell, build_joint
 from nnasim.numerics.rescale import Rescale
+from nnasim.records import validated
 
 FUNCTIONS = ("sigmoid", "tanh", "tanh_c")
 
@@ -104,9 +104,11 @@ def _fields(scheme: QuantScheme) -> dict[str, Any]:
 
 def scheme_from_record(record: dict[str, Any], tables: dict[str, np.ndarray], source: object) -> QuantScheme:
     """A stored scheme. Raises CheckpointError."""
+    where = "quantisation.numerics"
+    numerics = validated(NumericsConfig, record.get("numerics"), source, CheckpointError, within=where)
     try:
         scheme = QuantScheme(
-            NumericsConfig.model_validate(record["numerics"]),
+            numerics,
             _range(record, "input_range"),
             _range(record, "embedding_range"),
             {str(n): Ranges(**{k: _range(r, k) for k in Ranges.__annotations__}) for n, r in record["layers"].items()},
@@ -115,13 +117,15 @@ def scheme_from_record(record: dict[str, Any], tables: dict[str, np.ndarray], so
             {name: value.astype(np.int64) for name, value in tables.items()},
         )
         _ = scheme.cells, scheme.joint  # refuses wrong tables here, where the file can be named
-    except (KeyError, TypeError, AttributeError, ValidationError, NumericsError) as error:
-        raise CheckpointError(source, "quantisation", "...", f"is incomplete or wrong: {error}") from None
+    except NumericsError as error:
+        raise CheckpointError(source, f"quantisation.{error.field}", error.value, error.allowed) from None
+    except (KeyError, TypeError, AttributeError):
+        raise CheckpointError(source, "quantisation", "...", "is incomplete, or of another form") from None
     return scheme
 
 
 def _range(record: dict[str, Any], name: str) -> float:
     value = record[name]
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value <= 1e6:
-        raise TypeError(f"{name} = {value!r} must be a positive number")
+        raise NumericsError("quantisation", name, value, "must be a number greater than 0 and at most 1e6")
     return float(value)

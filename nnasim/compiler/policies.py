@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from nnasim import files
 from nnasim.errors import ConfigError
 from nnasim.ir.trace import OP_GROUPS, OpGraph, OpGroup, OpTrace, Unit
+from nnasim.records import Frozen, validated
 
 Rule = Literal["per_operator", "after_first_unsupported", "whole_layer"]
 
@@ -46,10 +47,8 @@ POLICIES: dict[str, Policy] = {
 }  # fmt: skip
 
 
-class _PlacementFile(BaseModel):
+class _PlacementFile(Frozen):
     """``on_cpu``: groups that the chip does not run; ``rule``: what follows them. Or ``policy``: a known one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     policy: str | None = None
     rule: Rule = "per_operator"
@@ -81,12 +80,7 @@ def _read_policy(path: Path) -> Policy:
     data = files.read_yaml(path)
     if not isinstance(data, dict):
         raise ConfigError(path, "", data, "must be a mapping with on_cpu and rule, or with policy")
-    try:
-        found = _PlacementFile.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "placement"
-        raise ConfigError(path, field, first["input"] if first["loc"] else "...", first["msg"]) from None
+    found = validated(_PlacementFile, data, path)
     if found.policy is not None:
         if found.policy not in POLICIES:
             raise ConfigError(path, "policy", found.policy, f"known are {', '.join(POLICIES)}")

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from nnasim import files
 from nnasim.errors import ConfigError
 from nnasim.hardware.config import NnaConfig
 from nnasim.hardware.costs import refuse_mixed_nodes
 from nnasim.hardware.energy_tables import energy_table
 from nnasim.hardware.read_latency import CYCLES, dram_fields, in_ns, refuse_beside
-from nnasim.records import check_path, explained, merge, put
+from nnasim.records import check_path, merge, put, validated
 
 PRESET_FOLDER = Path(__file__).parent / "presets"
 DEEPEST_EXTENDS = 8
@@ -116,9 +114,9 @@ def apply_override(data: dict[str, Any], text: str) -> str:
 
 def _validated(data: dict[str, Any], path: Path, overridden: list[str]) -> NnaConfig:
     try:
-        return NnaConfig.model_validate(data)
-    except ValidationError as error:
-        field, value, allowed = explained(error, NnaConfig)
+        return validated(NnaConfig, data, path)
+    except ConfigError as error:
         # A rule that ties fields of one section together is broken by whichever of them was overridden.
-        source = "--set" if field.split(".")[0] in {name.split(".")[0] for name in overridden} else path
-        raise ConfigError(source, field, value, allowed) from None
+        if error.field.split(".")[0] not in {name.split(".")[0] for name in overridden}:
+            raise
+        raise ConfigError("--set", error.field, error.value, error.allowed) from None

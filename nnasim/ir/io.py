@@ -6,12 +6,13 @@ import hashlib
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from nnasim import files
 from nnasim.errors import FileError, TraceError
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import OpTrace
+from nnasim.records import validated
 
 RecordT = TypeVar("RecordT", bound=BaseModel)
 
@@ -27,13 +28,7 @@ def parse_record(cls: type[RecordT], data: Any, source: object) -> RecordT:
     version = data.get("schema_version")
     if version != known or isinstance(version, bool):
         raise TraceError(source, "schema_version", version, f"this version of nnasim reads {known}")
-    try:
-        return cls.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "record"
-        value = first["input"] if first["loc"] else "..."
-        raise TraceError(source, field, value, first["msg"]) from None
+    return validated(cls, data, source, TraceError)
 
 
 def read_trace(path: str | Path) -> OpTrace:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from nnasim.records import Frozen
 
 RESULT_VERSION: Literal[1] = 1
 
@@ -15,11 +17,7 @@ Milliseconds = Annotated[float, Field(ge=0, le=1e15)]
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class BlockTime(_Record):
+class BlockTime(Frozen):
     """Cycles of one hardware block: busy + stall + idle = total for every block."""
 
     busy: Count
@@ -27,7 +25,7 @@ class BlockTime(_Record):
     idle: Count
 
 
-class OpCost(_Record):
+class OpCost(Frozen):
     """What one operation of a graph cost over the whole run, summed over ``count`` executions.
 
     ``cycles``: cycles the executing block was busy with it; ``stall_cycles``: cycles that block waited for its data;
@@ -48,7 +46,7 @@ class OpCost(_Record):
     macs: Count
 
 
-class Span(_Record):
+class Span(Frozen):
     """One interval of work or waiting of one block, in core cycles."""
 
     block: Name
@@ -60,7 +58,7 @@ class Span(_Record):
     bytes: Count = 0
 
 
-class CounterSamples(_Record):
+class CounterSamples(Frozen):
     """A quantity over one frame's time line: from ``cycle`` [core cycles] on it is ``value`` [``unit``]."""
 
     name: Name
@@ -71,11 +69,11 @@ class CounterSamples(_Record):
     @model_validator(mode="after")
     def _equal(self) -> CounterSamples:
         if len(self.cycle) != len(self.value):
-            raise ValueError(f"{len(self.cycle)} cycles but {len(self.value)} values")
+            raise ValueError(f"value: must be as many as cycle, which are {len(self.cycle)}")
         return self
 
 
-class FrameTimes(_Record):
+class FrameTimes(Frozen):
     """Per frame of audio, in core cycles from the utterance's start: columns of equal length.
 
     ``utterance``: index into ``SimResult.utterances``; ``arrival``: its audio exists; ``start``: its first operation
@@ -95,7 +93,7 @@ class FrameTimes(_Record):
         return self
 
 
-class UtteranceTimes(_Record):
+class UtteranceTimes(Frozen):
     """Per utterance, in milliseconds; a part that was not computed is null.
 
     ``engine_latency_ms``: from the moment its last audio exists to the final hypothesis.
@@ -108,11 +106,11 @@ class UtteranceTimes(_Record):
     engine_latency_ms: Milliseconds
     busy_ms: Milliseconds = Field(description="time in which any block worked for it: its processing time")
     upl_ms: Annotated[float, Field(ge=-1e15, le=1e15)] | None = None
-    upl_parts_ms: dict[str, float] = {}
+    upl_parts_ms: dict[str, float] = Field({})
     last_frame: str | None = Field(None, max_length=1000, description="graphs that ran for its last frame, by number")
 
 
-class Fallback(_Record):
+class Fallback(Frozen):
     """Work that the system wants on the NNA and that the chip has no unit for: the CPU does it, in float.
 
     ``handoffs``: crossings of the run; ``handoffs_without``: those of a chip that had the units.
@@ -123,7 +121,7 @@ class Fallback(_Record):
     handoffs_without: Count
 
 
-class Workload(_Record):
+class Workload(Frozen):
     """What was run, whatever system ran it: results are comparable where both digests agree.
 
     ``speech``: digest of every utterance's id, length and arrivals; ``model``: digest of the shapes of all weights.
@@ -136,7 +134,7 @@ class Workload(_Record):
     weights: Count
 
 
-class Totals(_Record):
+class Totals(Frozen):
     """Sums over the whole run."""
 
     cycles: Count
@@ -151,7 +149,7 @@ class Totals(_Record):
     energy_mj: Annotated[float, Field(ge=0, le=1e18)] | None = None
 
 
-class SimResult(_Record):
+class SimResult(Frozen):
     """A result file: the answer, and all that determined it."""
 
     schema_version: Literal[1] = RESULT_VERSION
@@ -180,4 +178,4 @@ class SimResult(_Record):
     fallback: Fallback | None = Field(None, description="null where nothing fell back")
     unused_numerics: tuple[str, ...] = Field((), description="numerics in which trace and chip differ without effect")
     peak_macs_per_cycle: Count | None = Field(None, description="of the MAC array; null in results of version 0.1")
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = Field({})

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from nnasim.numerics.config import NumericsConfig
+from nnasim.records import Frozen
 
 TRACE_VERSION: Literal[1] = 1
 
@@ -64,11 +65,7 @@ def placement_of(system: System) -> dict[OpGroup, Unit]:
     return {group: "cpu" if group in on_cpu[system] else "nna" for group in OP_GROUPS}
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class TensorSpec(_Record):
+class TensorSpec(Frozen):
     """A tensor of a graph: shape, bits per element, and the role that decides where it lives.
 
     ``weight``, ``bias`` and ``table`` are constants; ``state`` survives from one invocation to the next (h, c, and
@@ -83,7 +80,7 @@ class TensorSpec(_Record):
     @model_validator(mode="after")
     def _positive(self) -> TensorSpec:
         if any(size <= 0 for size in self.shape):
-            raise ValueError(f"shape {self.shape}: every dimension must be positive")
+            raise ValueError("shape: every dimension must be positive")
         return self
 
     @property
@@ -100,7 +97,7 @@ class TensorSpec(_Record):
         return (self.elements * self.bits + 7) // 8
 
 
-class Op(_Record):
+class Op(Frozen):
     """One operation. ``inputs`` and ``outputs`` name tensors.
 
     Order of ``inputs``: matmul (x, weight, bias), the weight has shape (N, K), x (M, K) or (K,), the output holds
@@ -116,20 +113,20 @@ class Op(_Record):
     outputs: tuple[str, ...] = Field(min_length=1)
 
 
-class OpGraph(_Record):
+class OpGraph(Frozen):
     """The operations of one invocation, in an order in which they may run."""
 
     ops: tuple[Op, ...] = Field(min_length=1)
 
 
-class Invocation(_Record):
+class Invocation(Frozen):
     """One run of a graph: of which graph, for which frame of audio (an index into ``Utterance.arrivals``)."""
 
     graph: str
     frame: int = Field(ge=0)
 
 
-class Utterance(_Record):
+class Utterance(Frozen):
     """One utterance: when each frame's audio exists, and every invocation in the order decoding made them.
 
     ``arrivals``: seconds from the utterance's start to the moment a frame's last sample exists, ascending.
@@ -148,17 +145,17 @@ class Utterance(_Record):
     @model_validator(mode="after")
     def _consistent(self) -> Utterance:
         if len(self.call_graphs) != len(self.call_frames):
-            raise ValueError(f"{len(self.call_graphs)} call_graphs but {len(self.call_frames)} call_frames")
+            raise ValueError(f"call_frames: must be as many as call_graphs, which are {len(self.call_graphs)}")
         if any(later < earlier for earlier, later in zip(self.arrivals, self.arrivals[1:], strict=False)):
-            raise ValueError("arrivals must ascend")
+            raise ValueError("arrivals: must ascend")
         if self.arrivals[0] < 0:
-            raise ValueError("arrivals must not be negative")
+            raise ValueError("arrivals: must not be negative")
         if any(later < earlier for earlier, later in zip(self.call_frames, self.call_frames[1:], strict=False)):
-            raise ValueError("call_frames must ascend")
+            raise ValueError("call_frames: must ascend")
         if not 0 <= self.call_frames[0] <= self.call_frames[-1] < len(self.arrivals):
-            raise ValueError(f"call_frames must lie in 0..{len(self.arrivals) - 1}")
+            raise ValueError(f"call_frames: must lie in 0..{len(self.arrivals) - 1}")
         if any(not 0 <= frame < len(self.arrivals) for frame in self.emissions):
-            raise ValueError(f"emissions must lie in 0..{len(self.arrivals) - 1}")
+            raise ValueError(f"emissions: must lie in 0..{len(self.arrivals) - 1}")
         return self
 
     def calls(self) -> list[Invocation]:
@@ -169,7 +166,7 @@ class Utterance(_Record):
         ]
 
 
-class OpTrace(_Record):
+class OpTrace(Frozen):
     """The whole trace. ``weights_file`` names a safetensors file beside it that holds the integers, if any.
 
     ``placement`` decides per group of operations, ``op_placement`` for single ones by name, before their group.
@@ -179,20 +176,20 @@ class OpTrace(_Record):
     kind: Literal["nnasim.trace"] = "nnasim.trace"
     system: System
     placement: dict[OpGroup, Unit]
-    op_placement: dict[str, Unit] = {}
+    op_placement: dict[str, Unit] = Field({})
     numerics: NumericsConfig
     tensors: dict[str, TensorSpec] = Field(min_length=1)
     graphs: dict[str, OpGraph] = Field(min_length=1)
     utterances: tuple[Utterance, ...] = Field(min_length=1)
     weights_file: str | None = None
-    source: dict[str, str | int | float | None] = {}
+    source: dict[str, str | int | float | None] = Field({})
 
     @model_validator(mode="after")
     def _closed(self) -> OpTrace:
         if missing := set(OP_GROUPS) - set(self.placement):
-            raise ValueError(f"placement lacks {sorted(missing)}")
+            raise ValueError(f"placement: lacks {', '.join(sorted(missing))}")
         if unknown_ops := set(self.op_placement) - {op.name for graph in self.graphs.values() for op in graph.ops}:
-            raise ValueError(f"op_placement names no operation: {sorted(unknown_ops)[0]!r}")
+            raise ValueError(f"op_placement: {sorted(unknown_ops)[0]!r} is no operation of the graphs")
         for name, graph in self.graphs.items():
             for op in graph.ops:
                 for tensor in (*op.inputs, *op.outputs):

@@ -10,11 +10,10 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, Protocol, cast
 
-from pydantic import ValidationError
-
 from nnasim.errors import NnasimError
 from nnasim.ir.trace import System
 from nnasim.numerics.config import NumericsConfig
+from nnasim.records import validated
 from nnasim.sweep.evaluate import Outcome
 from nnasim.sweep.job import Job, Values, digest_of
 from nnasim.sweep.store import Store
@@ -88,8 +87,6 @@ class Accuracies:
 def scored(scorer: Scorer, numerics: dict[str, Any], system: System) -> tuple[Score | None, str | None]:
     """What a worker does: (score, None), or (None, why there is none)."""
     try:
-        return scorer(NumericsConfig.model_validate(numerics), system), None
-    except ValidationError as error:
-        return None, str(error.errors(include_url=False)[0]["msg"])
+        return scorer(validated(NumericsConfig, numerics, "numerics"), system), None
     except NnasimError as error:
         return None, str(error)

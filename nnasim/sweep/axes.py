@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BeforeValidator, model_validator
 from pydantic import Field as PydanticField
 
-from nnasim.records import Integer, Number
+from nnasim.records import Frozen, Integer, Number
 from nnasim.sweep.fields import Field, Scalar
 
 MOST_POINTS = 1_000_000
@@ -24,14 +24,12 @@ Value = Annotated[Scalar, BeforeValidator(_scalar)]
 Span = tuple[Number, Number] | tuple[Number, Number, Integer]
 
 
-class AxisSpec(BaseModel):
+class AxisSpec(Frozen):
     """``{list: [...]}``, ``{range: [low, high, count]}`` or ``{logrange: [low, high, count]}``.
 
     ``multiple``: values of a range are rounded to multiples of it, as a capacity that its banks must divide needs. A
     grid needs ``count``; samplers and searches draw from the whole interval, and need none.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     values: tuple[Value, ...] | None = PydanticField(None, alias="list")
     span: Span | None = PydanticField(None, alias="range")

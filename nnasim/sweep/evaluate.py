@@ -12,17 +12,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from pydantic import ValidationError
-
 from nnasim.compiler import CompiledTrace
 from nnasim.errors import NnasimError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import simulate_compiled
+from nnasim.records import validated
 from nnasim.sweep.figures import Figures, chip_figures
 from nnasim.sweep.job import Chip, Job, Values
 from nnasim.sweep.retarget import retarget, shortened
-from nnasim.sweep.study import explain
 
 MOST_COMPILED = 16  # a paper-sized trace compiled is about 3 MB
 
@@ -59,17 +57,14 @@ class Evaluator:
                 figures = self.figures(values)
         except NnasimError as error:
             message = str(error)
-        except ValidationError as error:
-            field, value, allowed = explain(error)
-            message = f"{field} = {value!r}: {allowed}"[:500]
         except Exception as error:  # a defect of ours must not end a sweep of a week; the row says which point it was
             message = f"defect: {type(error).__name__}: {error}"[:500]
         return Outcome(key, values, figures, message, time.process_time() - begun)
 
     def figures(self, values: Values) -> Figures:
-        """Simulate every trace on the point's chip. Raises NnasimError or ValidationError."""
+        """Simulate every trace on the point's chip. Raises NnasimError."""
         data = self.job.chip(values)
-        chip = NnaConfig.model_validate(data)
+        chip = validated(NnaConfig, data, "chip")
         options = self.job.options(values)
         view = compiler_view(data, self.job.beside_chip(values))
         results = []

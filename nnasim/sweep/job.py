@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 import nnasim
 from nnasim.compiler.agreement import refuse_disagreement
 from nnasim.compiler.placement import place
@@ -20,6 +18,7 @@ from nnasim.hardware.read_latency import NS, in_ns, refuse_beside
 from nnasim.ir.io import read_trace, record_hash
 from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import SimOptions
+from nnasim.records import validated, wrong_values
 from nnasim.sweep.constraints import Constraint, parse_constraint
 from nnasim.sweep.fields import Field, Scalar, find_field, words_of
 from nnasim.sweep.figures import KNOWN
@@ -229,28 +228,13 @@ def _check_value(job: Job, field: Field, value: Scalar, where: str, source: obje
         raise ConfigError(source, where, value, "must be a number of at least 0, or null")
     if field.target == "chip":
         path = field.name.split(".")
-        for text, wrong in _complaints(changed(job.base, field.name, value, f"{source}: {where}")):
-            if wrong[: len(path)] == path:
-                raise ConfigError(source, where, value, text)
-
-
-def _complaints(chip: Chip) -> list[tuple[str, list[str]]]:
-    """(what is allowed, path) of everything that is wrong with a chip."""
-    try:
-        NnaConfig.model_validate(chip)
-    except ValidationError as error:
-        return [
-            (item["msg"].removeprefix("Value error, ").replace("Input should be", "must be"), [*map(str, item["loc"])])
-            for item in error.errors(include_url=False)
-        ]
-    return []
+        for wrong in wrong_values(NnaConfig, changed(job.base, field.name, value, f"{source}: {where}")):
+            if wrong.field.split(".")[: len(path)] == path:
+                raise ConfigError(source, where, value, wrong.allowed)
 
 
 def _chip(chip: Chip, where: str, source: object) -> NnaConfig:
-    for text, path in _complaints(chip):
-        name = ".".join(path)
-        raise ConfigError(source, f"{where}.{name}", value_at(chip, name), text)
-    return NnaConfig.model_validate(chip)
+    return validated(NnaConfig, chip, source, within=where)
 
 
 def _check_objective(job: Job, name: str, chip: NnaConfig, source: object) -> None:

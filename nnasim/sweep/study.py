@@ -5,22 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
 from nnasim import files
 from nnasim.errors import ConfigError
 from nnasim.ir.trace import System
-from nnasim.records import Integer, Number
+from nnasim.records import Frozen, Integer, Number, validated
 from nnasim.sweep.axes import MOST_POINTS, AxisSpec, Value
 
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class ShapeTrace(_Record):
+class ShapeTrace(Frozen):
     """A trace made from a shape alone, as `nnasim trace --shape` makes it."""
 
     shape: Name
@@ -29,7 +25,7 @@ class ShapeTrace(_Record):
     system: System = "aat"
 
 
-class FineTune(_Record):
+class FineTune(Frozen):
     """Training on with the chip's operators before an arithmetic is scored: ``steps`` is the whole budget."""
 
     steps: Integer = Field(gt=0, le=10**7)
@@ -38,7 +34,7 @@ class FineTune(_Record):
     seed: Integer = Field(0, ge=0)
 
 
-class AccuracySpec(_Record):
+class AccuracySpec(Frozen):
     """How word error rate is found: once for each distinct arithmetic.
 
     ``checkpoints``: a folder of checkpoints (``float/`` and ``aat/``); ``system``: which one is scored, unless the axis
@@ -52,7 +48,7 @@ class AccuracySpec(_Record):
     finetune: FineTune | None = None
 
 
-class SearchSpec(_Record):
+class SearchSpec(Frozen):
     """How `nnasim search` looks. ``prune_frames``: a trial whose first frames are hopeless is not run to its end."""
 
     trials: Integer = Field(100, gt=0, le=MOST_POINTS)
@@ -62,14 +58,14 @@ class SearchSpec(_Record):
     prune_margin: Number = Field(1.1, ge=1, description="hopeless: worse by this factor in every objective")
 
 
-class StudyFile(_Record):
+class StudyFile(Frozen):
     """A study as it stands in its file."""
 
     base: Name
     traces: tuple[Name | ShapeTrace, ...] = Field(min_length=1, max_length=1000)
     axes: dict[Name, AxisSpec] = Field(min_length=1, max_length=100)
     objectives: tuple[Name, ...] = Field(min_length=1, max_length=20)
-    set: dict[Name, Value] = {}
+    set: dict[Name, Value] = Field({})
     constraints: tuple[Name, ...] = Field((), max_length=100)
     sampler: Literal["grid", "random", "lhs", "sobol", "saltelli"] = "grid"
     points: Integer | None = Field(None, gt=0, le=MOST_POINTS)
@@ -94,20 +90,4 @@ def parse_study(data: object, source: object) -> StudyFile:
     """``data`` (parsed YAML or JSON) as a study."""
     if not isinstance(data, dict):
         raise ConfigError(source, "", data, "must be a mapping with base, traces, axes and objectives")
-    try:
-        return StudyFile.model_validate(data)
-    except ValidationError as error:
-        field, value, allowed = explain(error)
-        raise ConfigError(source, field, value, allowed) from None
-
-
-def explain(error: ValidationError) -> tuple[str, object, str]:
-    """(dotted field, value, what is allowed) of the first error."""
-    first = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "missing":
-        return field, None, "must be given"
-    if first["type"] == "extra_forbidden":
-        return field, first["input"], f"unknown key; a study has {', '.join(StudyFile.model_fields)}"
-    message = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    return field, first["input"], message
+    return validated(StudyFile, data, source)

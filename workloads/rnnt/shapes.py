@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from nnasim import files
 from nnasim.errors import ConfigError
+from nnasim.records import Frozen, unknown_key, validated
+
+# What people describe recognisers by, and this simulator has no operations for.
+FAMILIES = {
+    **dict.fromkeys(("projection", "projection_units", "proj_size", "encoder_projection"), "projections of LSTMs are"),
+    **dict.fromkeys(("cell", "cell_type", "rnn_type", "gru"), "cells are always LSTMs; other cells are"),
+    **dict.fromkeys(("bidirectional", "bidir"), "layers that look ahead, such as bidirectional ones, are"),
+    **dict.fromkeys(("peephole", "peepholes", "use_peephole"), "peepholes are"),
+    **dict.fromkeys(
+        ("encoder", "encoder_type", "architecture", "conformer", "transformer", "attention", "attention_heads", "heads",
+         "convolution", "conv", "kernel_size", "subsampling"),
+        "encoders are stacks of LSTMs; conformers, transformers and convolutions are",
+    ),
+    **dict.fromkeys(("decoder", "predictor", "stateless"), "prediction networks are stacks of LSTMs; others are"),
+}  # fmt: skip
 
 
-class RnntShape(BaseModel):
+class RnntShape(Frozen):
     """Sizes of an RNN-T. One input frame is a stack of feature frames and covers ``frame_ms`` milliseconds.
 
     ``encoder_before`` LSTM layers run every input frame; with ``reduction`` r > 1 the outputs of r consecutive frames
     are then stacked, and ``encoder_after`` layers run once for them.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str = Field("custom", max_length=200)
     input_features: int = Field(gt=0, le=65536)
@@ -90,10 +104,14 @@ def load_shape(name_or_path: str | Path) -> RnntShape:
     data = files.read_yaml(path)
     if not isinstance(data, dict):
         raise ConfigError(path, "", data, "must be a mapping of shape fields")
-    try:
-        return RnntShape.model_validate({"name": path.stem[:200], **data})
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "shape"
-        value = first["input"] if first["loc"] else "..."
-        raise ConfigError(path, field, value, first["msg"]) from None
+    refuse_other_families(data, path)
+    return validated(RnntShape, {"name": path.stem[:200], **data}, path)
+
+
+def refuse_other_families(data: dict[str, Any], path: Path) -> None:
+    """Raise ConfigError where a shape file describes a model of which no trace can be built."""
+    for key, value in data.items():
+        if str(key).lower() in FAMILIES:
+            what = FAMILIES[str(key).lower()]
+            hint = unknown_key(str(key), list(RnntShape.model_fields)).removeprefix("unknown key").lstrip(",; ")
+            raise ConfigError(path, str(key), value, f"{what} not supported by a shape file; {hint}")

@@ -11,9 +11,9 @@ CYCLES = "dram.read_latency_cycles"
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"speed": 3}, "speed = 3: unknown key; a study has base, traces"),
+        ({"speed": 3}, "speed = 3: unknown key, did you mean seed? allowed are base, traces"),
         ({"base": "edge9"}, "'edge9': known are edge256"),
-        ({"base": None}, "base = None: must be given"),
+        ({"base": None}, "base: must be given; allowed are base, traces"),
         ({"traces": []}, "traces = []"),
         ({"traces": ["nowhere.json"]}, "nowhere.json: cannot be read"),
         ({"axes": {}}, "axes = {}"),
@@ -38,7 +38,7 @@ CYCLES = "dram.read_latency_cycles"
         ({"axes": {"host.handoff_us": {"range": [5, 9, 0]}}}, "1 to 1,000,000 values"),
         ({"axes": {"host.handoff_us": {"range": [5, 9]}}}, "a grid needs the number of values"),
         ({"axes": {"host.handoff_us": {"logrange": [0, 9, 3]}}}, "must begin above 0"),
-        ({"axes": {"host.handoff_us": {"list": [-1]}}}, "-1.0: must be greater than or equal to 0"),
+        ({"axes": {"host.handoff_us": {"list": [-1]}}}, "-1.0: must be a number of at least 0 and at most"),
         ({"axes": {"host.handoff_us": {"list": ["fast"]}}}, "must be a number"),
         ({"axes": {"numerics.activation": {"list": ["lut9"]}}}, "'lut9': must be 'lut8'"),
         ({"axes": {"numerics.activation": {"range": [1, 2, 3]}}}, "this field is no number: give a list"),
