@@ -67,6 +67,7 @@ class TrainConfig(Frozen):
     token_dropout: float = Field(0.1, ge=0, lt=1, description="share of the prediction network's inputs left out")
     curriculum: int = Field(0, ge=0, description="steps during which the longest utterance allowed grows to all")
     flat_start: int = Field(0, ge=0, description="steps during which an alignment by loudness is trained too")
+    average: float = Field(0.0, ge=0, lt=1, description="decay of the average of weights that is evaluated; 0: none")
     evaluate_every: int = Field(gt=0, description="steps between dev evaluations")
     seed: int = 0
     augment: AugmentConfig = AugmentConfig()  # type: ignore[call-arg]

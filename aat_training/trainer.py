@@ -7,6 +7,7 @@ import io
 import math
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aat_training.average import WeightAverage
 from aat_training.checkpoint import read_state, write_state
 from aat_training.config import Recipe, TrainConfig
 from aat_training.data.batches import Batch, Example, batch_indices, training_batch
@@ -82,6 +84,7 @@ class Trainer:
         stack = self.recipe.model.stack
         self._mean = self.model.feature_mean[: self.model.shape.input_features // stack]
         self._scale = self.model.feature_scale[: self.model.shape.input_features // stack]
+        self.average = WeightAverage(self.model, self.run.average) if self.run.average else None
         self.best_wer, self.best = math.inf, model_tensors(self.model)
         self.rows: list[dict[str, Any]] = []
         self.step = 0
@@ -126,6 +129,8 @@ class Trainer:
         if not math.isfinite(self._norm):
             raise SimulationError(f"training diverged at step {self.step}: the gradient is not finite")
         self.optimizer.step()
+        if self.average:
+            self.average.update(self.step)
         return float(loss.detach())
 
     def _level(self, batch: Batch) -> Tensor | None:
@@ -135,9 +140,10 @@ class Trainer:
         return loudness(batch.x_TBF, self.recipe.features.kind, self.recipe.model.stack, self.recipe.model.reduction)
 
     def _evaluate(self, losses: list[float]) -> None:
-        wer = dev_wer(self.model, self.dev, self.recipe, self.tokens)
-        if wer <= self.best_wer:
-            self.best_wer, self.best = wer, model_tensors(self.model)
+        with self.average.in_place() if self.average else nullcontext():
+            wer = dev_wer(self.model, self.dev, self.recipe, self.tokens)
+            if wer <= self.best_wer:
+                self.best_wer, self.best = wer, model_tensors(self.model)
         cpu = self._cpu_before + time.process_time() - self._started
         numbers = (
             self.step, sum(losses) / len(losses), one_cycle(self.step - 1, self.run), self._norm, wer, self.best_wer,
@@ -150,6 +156,8 @@ class Trainer:
         tensors = {**model_tensors(self.model), **{f"best.{name}": value for name, value in self.best.items()}}
         for number, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{number}.{key}": value.numpy() for key, value in state.items()}
+        if self.average:
+            tensors |= {f"average.{name}": value for name, value in self.average.tensors().items()}
         record = {
             "step": self.step,
             "best_wer": self.best_wer,
@@ -173,6 +181,8 @@ class Trainer:
         self.best = {name[5:]: value for name, value in tensors.items() if name.startswith(prefix)}
         own = {name[6:]: value for name, value in tensors.items() if name.startswith("model.")}
         load_parameters(self.model, own, self.folder / "resume.safetensors")
+        if self.average:
+            self.average.restore({name[8:]: value for name, value in tensors.items() if name.startswith("average.")})
         state = self.optimizer.state_dict()
         for name, value in tensors.items():
             if name.startswith("optimizer."):

@@ -39,8 +39,8 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(recipe, examp
     assert not same(runs[0], runs[2])
 
 
-@pytest.mark.parametrize("killed_at", [2, 4, 9])
-def test_resuming_after_a_kill_gives_the_bits_of_an_unbroken_run(recipe, examples, tmp_path, killed_at):
+@pytest.mark.parametrize(("killed_at", "average"), [(2, 0.0), (4, 0.0), (9, 0.0), (9, 0.9)])
+def test_resuming_after_a_kill_gives_the_bits_of_an_unbroken_run(recipe, examples, tmp_path, killed_at, average):
     class Killed(Exception):
         pass
 
@@ -48,11 +48,11 @@ def test_resuming_after_a_kill_gives_the_bits_of_an_unbroken_run(recipe, example
         if step == killed_at:
             raise Killed
 
-    whole = trainer(recipe, examples, tmp_path / "whole", curriculum=6)
+    whole = trainer(recipe, examples, tmp_path / "whole", curriculum=6, average=average)
     best = whole.fit(resume=False)
     with pytest.raises(Killed):
-        trainer(recipe, examples, tmp_path / "broken", progress=kill, curriculum=6).fit(resume=False)
-    resumed = trainer(recipe, examples, tmp_path / "broken", curriculum=6)
+        trainer(recipe, examples, tmp_path / "broken", progress=kill, curriculum=6, average=average).fit(resume=False)
+    resumed = trainer(recipe, examples, tmp_path / "broken", curriculum=6, average=average)
     assert same(resumed.fit(resume=True), best)
     logs = [(tmp_path / name / "log.csv").read_text().splitlines() for name in ("whole", "broken")]
     without_cpu = [[line.rsplit(",", 1)[0] for line in log] for log in logs]
