@@ -35,7 +35,9 @@ COMMANDS: dict[str, Command] = {
     "compare": Command("nnasim.cli.compare", "several systems: words wrong and time waited, in one report"),
     "compare-results": Command("nnasim.cli.compare_results", "what changed between two results, to gate a CI on"),
     "study": Command("nnasim.cli.study", "make a study again: streaming latency, or training"),
-    "data": Command("nnasim.cli.data", "make a manifest: fsdd, an4, librispeech or synthesised speech"),
+    "data": Command(
+        "nnasim.cli.data", "make a manifest: strings of words, fsdd, an4, librispeech or synthesised speech"
+    ),
     "train": Command("nnasim.cli.train", "train a recogniser in float or with the chip's operators"),
     "evaluate": Command("nnasim.cli.evaluate", "word error rate of one system"),
     "trace": Command("nnasim.cli.trace", "record the operations of a recogniser, real or by its shape"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def numerics(
-    recipe: Annotated[str, typer.Option(help="tiny, digits or an4")],
+    recipe: Annotated[str, typer.Option(help="tiny, digits, commands or an4")],
     train: Annotated[list[Path], typer.Option(help="a manifest to train on; may be repeated")],
     dev: Annotated[Path, typer.Option(help="the speech that every model is judged on; chooses no checkpoint")],
     models: Annotated[Path, typer.Option(metavar="DIR", help="where the models are kept; a stopped study goes on")],

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    recipe: Annotated[str, typer.Option(help="tiny, digits or an4; with -ln behind it: layer-norm LSTMs")],
+    recipe: Annotated[str, typer.Option(help="tiny, digits, commands or an4; with -ln behind it: layer-norm LSTMs")],
     train: Annotated[list[Path], typer.Option(help="a manifest to train on; may be repeated")],
     dev: Annotated[Path, typer.Option(help="the manifest that chooses the best checkpoint")],
     out: Annotated[Path, typer.Option(help="the folder of the checkpoint")],

@@ -10,7 +10,10 @@ from aat_training.recipes import RECIPES, load_recipe
 from nnasim.errors import ConfigError
 
 
-@pytest.mark.parametrize(("name", "outputs", "low", "high"), [("digits", 11, 4.3e5, 5e5), ("an4", 98, 1.6e6, 2.2e6)])
+@pytest.mark.parametrize(
+    ("name", "outputs", "low", "high"),
+    [("digits", 11, 4.3e5, 5e5), ("commands", 25, 6e5, 8e5), ("an4", 98, 1.6e6, 2.2e6)],
+)
 def test_the_size_of_a_recipe(name, outputs, low, high):
     model = build_model(load_recipe(name), outputs, FloatArithmetic())
     assert low < sum(p.numel() for p in model.parameters()) < high
@@ -23,5 +26,5 @@ def test_fine_tuning_keeps_activations_integers(name):
 
 
 def test_an_unknown_recipe_names_the_known_ones():
-    with pytest.raises(ConfigError, match="tiny, digits, an4"):
+    with pytest.raises(ConfigError, match="tiny, digits, commands, an4"):
         load_recipe("huge")
