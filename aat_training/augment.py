@@ -9,15 +9,20 @@ from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from aat_training.config import AugmentConfig
+from aat_training.data.features import FeatureConfig
+from aat_training.edges import with_other_edges
 
 
-def augment(x_TD: Tensor, config: AugmentConfig, kind: str, mean_D: Tensor, scale_D: Tensor, rng: Generator) -> Tensor:
-    """One utterance's features (T, D), changed at random; ``kind`` is logmel or cepstra.
+def augment(
+    x_TD: Tensor, config: AugmentConfig, features: FeatureConfig, mean_D: Tensor, scale_D: Tensor, rng: Generator
+) -> Tensor:
+    """One utterance's features (T, D), changed at random.
 
     Levels are in units of the normalised features, (x - mean_D) * scale_D; the result is not normalised.
     """
-    x = _warped(_stretched(x_TD, config.stretch, rng), config.warp, kind, rng)
-    return _disturbed((x - mean_D) * scale_D, config, kind, rng) / scale_D + mean_D
+    x = with_other_edges(x_TD, config, features, rng) if config.edges else x_TD
+    x = _warped(_stretched(x, config.stretch, rng), config.warp, features.kind, rng)
+    return _disturbed((x - mean_D) * scale_D, config, features.kind, rng) / scale_D + mean_D
 
 
 def _disturbed(x: Tensor, config: AugmentConfig, kind: str, rng: Generator) -> Tensor:

@@ -7,8 +7,14 @@ from typing import Literal
 from pydantic import Field
 
 from aat_training.data.features import FeatureConfig
+from aat_training.data.text import Normalisation
 from nnasim.records import Frozen
 from workloads.rnnt.shapes import RnntShape
+
+# What the command line offers, and a recipe may hold. A seed is multiplied by a million and must stay within 64 bits.
+MOST_STEPS = 10_000_000
+LEAST_RATE, MOST_RATE = 1e-9, 10.0
+MOST_SEED = 1_000_000_000
 
 
 class ModelConfig(Frozen):
@@ -51,14 +57,16 @@ class AugmentConfig(Frozen):
     stretch: float = Field(0.0, ge=0, lt=1, description="time axis stretched by up to this share, either way")
     warp: float = Field(0.0, ge=0, lt=0.5, description="frequency axis scaled by up to this share, either way")
     joined: float = Field(0.0, ge=0, le=1, description="share of utterances joined to another one")
+    edges: float = Field(0.0, ge=0, le=1, description="share of utterances' ends that lose their own silence for other")
+    silence_frames: int = Field(0, ge=0, description="the longest of it, feature frames; half of these ends get none")
 
 
 class TrainConfig(Frozen):
     """How one run trains. ``steps`` optimiser steps of ``batch`` utterances each."""
 
-    steps: int = Field(gt=0)
+    steps: int = Field(gt=0, le=MOST_STEPS)
     batch: int = Field(gt=0)
-    learning_rate: float = Field(gt=0)
+    learning_rate: float = Field(ge=LEAST_RATE, le=MOST_RATE)
     warmup: float = Field(0.15, gt=0, lt=1, description="share of the one-cycle schedule that rises")
     weight_decay: float = Field(1e-4, ge=0)
     clip: float = Field(5.0, gt=0, description="largest gradient norm")
@@ -68,16 +76,17 @@ class TrainConfig(Frozen):
     curriculum: int = Field(0, ge=0, description="steps during which the longest utterance allowed grows to all")
     flat_start: int = Field(0, ge=0, description="steps during which an alignment by loudness is trained too")
     average: float = Field(0.0, ge=0, lt=1, description="decay of the average of weights that is evaluated; 0: none")
-    evaluate_every: int = Field(gt=0, description="steps between dev evaluations")
-    seed: int = 0
+    evaluate_every: int = Field(gt=0, le=MOST_STEPS, description="steps between dev evaluations")
+    seed: int = Field(0, ge=0, le=MOST_SEED)
     augment: AugmentConfig = AugmentConfig()  # type: ignore[call-arg]
 
 
 class Recipe(Frozen):
-    """A full training configuration: features, tokens, model, the float run and the fine-tuning run."""
+    """A full training configuration: features, text, tokens, model, the float run and the fine-tuning run."""
 
     name: str
     features: FeatureConfig
+    text: Normalisation = Field("english", description="what is done to a manifest's text, in training and scoring")
     tokens: Literal["word", "subword"] = "word"
     subwords: int = Field(64, gt=2, le=10_000, description="size of the sentencepiece vocabulary")
     model: ModelConfig

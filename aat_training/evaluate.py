@@ -14,6 +14,7 @@ from aat_training.data.batches import stacked
 from aat_training.data.check import check_files, seconds_of
 from aat_training.data.features import FeatureConfig, features_of
 from aat_training.data.manifest import Entry, read_manifest
+from aat_training.data.text import normalised
 from aat_training.decode.beam import BeamDecoder
 from aat_training.decode.greedy import Decoded, GreedyDecoder
 from aat_training.export import constants_of
@@ -115,7 +116,10 @@ def run_model(
     hypotheses, utterances = [], []
     for number, entry in enumerate(entries, start=1):
         decoded = decode_entry(model, checkpoint, entry, beam=beam)
-        hypotheses.append((entry.id, entry.text, checkpoint.tokens.decode(decoded.tokens)))
+        said = normalised(entry.text, checkpoint.recipe.text)
+        hypotheses.append(
+            (entry.id, said, normalised(checkpoint.tokens.decode(decoded.tokens), checkpoint.recipe.text))
+        )
         utterances.append(_utterance(entry, decoded, checkpoint, seconds_of(entry)))
         if progress:
             progress(number, len(entries))

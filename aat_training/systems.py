@@ -23,7 +23,7 @@ from nnasim.numerics.config import Activation, NumericsConfig
 BUNDLED = "float", "aat"
 
 
-def checkpoint_for(folder: str | Path, system: System) -> Path:
+def checkpoint_for(folder: str | Path, system: str) -> Path:
     """Where ``system`` finds its checkpoint in a folder of checkpoints: ``aat`` its own, the others the float one."""
     return Path(folder) / ("aat" if system == "aat" else "float")
 

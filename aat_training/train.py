@@ -17,6 +17,8 @@ from aat_training.data.batches import Example, collate
 from aat_training.data.check import check_files
 from aat_training.data.examples import load_examples, make_tokens
 from aat_training.data.manifest import Entry, read_manifest
+from aat_training.data.notes import can_say, manifest_notes, vocabulary_note
+from aat_training.data.text import normalised
 from aat_training.model.build import build_model, load_parameters
 from aat_training.model.float_arithmetic import FloatArithmetic
 from aat_training.model.rnnt import Rnnt
@@ -25,6 +27,7 @@ from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.fallback_arithmetic import FallbackArithmetic
 from aat_training.quant.lstm import Gradient
 from aat_training.quant.scheme import QuantScheme
+from aat_training.resume import settings_of
 from aat_training.tokens import Tokens
 from aat_training.trainer import Trainer, be_reproducible, normalisation
 from nnasim.errors import CheckpointError, ConfigError, FileError
@@ -32,6 +35,7 @@ from nnasim.numerics.config import Activation, NumericsConfig
 
 CALIBRATION_UTTERANCES = 256
 RunProgress = Callable[[str, int, int, str], None]
+Tell = Callable[[list[str]], None]
 
 
 @dataclass(frozen=True)
@@ -68,21 +72,31 @@ def prepare_folder(folder: Path, *, resume: bool, force: bool) -> bool:
     return finished
 
 
-def train(spec: RunSpec, folder: Path, *, resume: bool, progress: RunProgress) -> Checkpoint:
-    """Run ``spec`` in ``folder`` (prepared) and write its checkpoint. Raises NnasimError for every wrong input."""
+def train(
+    spec: RunSpec, folder: Path, *, resume: bool, progress: RunProgress, tell: Tell = lambda notes: None
+) -> Checkpoint:  # fmt: skip
+    """Run ``spec`` in ``folder`` (prepared) and write its checkpoint; ``tell`` is given what qualifies it.
+
+    Raises NnasimError for every wrong input.
+    """
     be_reproducible()
     entries = [entry for path in spec.train for entry in read_manifest(path)]
     dev_entries = read_manifest(spec.dev)
     check_files([*entries, *dev_entries])
     initial = None if spec.init is None else _initial(spec)
     tokens = initial.tokens if initial else make_tokens(spec.recipe, entries)
-    train_set = _usable(_examples(entries, spec.recipe, tokens, "train features", progress), spec)
+    tell(_notes(spec, tokens, entries, dev_entries))
+    examples = _examples(entries, spec.recipe, tokens, "train features", progress)
+    train_set = _usable(examples, spec)
+    if len(train_set) < len(examples):
+        left_out = f"{len(examples) - len(train_set)} of {len(examples)} train utterances"
+        tell([f"{left_out} are left out: without a word that the model can say, or shorter than one encoder output"])
     dev_set = _examples(dev_entries, spec.recipe, tokens, "dev features", progress)
     torch.manual_seed(spec.run.seed)
     model, scheme = _model(spec, tokens, train_set, initial)
     trainer = Trainer(
         model, spec.recipe, spec.run, tokens, train_set, dev_set, folder,
-        lambda step, steps, note: progress("training", step, steps, note),
+        lambda step, steps, note: progress("training", step, steps, note), settings_of(spec),
     )  # fmt: skip
     best = trainer.fit(resume=resume)
     load_parameters(model, {name[6:]: value for name, value in best.items()}, folder)
@@ -97,7 +111,21 @@ def _initial(spec: RunSpec) -> Checkpoint:
     checkpoint = read_checkpoint(spec.init)
     if checkpoint.recipe.name != spec.recipe.name:
         raise CheckpointError(checkpoint.path, "recipe", checkpoint.recipe.name, f"must be {spec.recipe.name}")
+    if checkpoint.recipe.text != spec.recipe.text:
+        raise CheckpointError(checkpoint.path, "recipe.text", checkpoint.recipe.text, f"must be {spec.recipe.text}")
     return checkpoint
+
+
+def _notes(spec: RunSpec, tokens: Tokens, entries: list[Entry], dev_entries: list[Entry]) -> list[str]:
+    """What qualifies the run. Raises ConfigError for a dev set of which no word can ever be right."""
+    texts = [normalised(entry.text, spec.recipe.text) for entry in entries]
+    dev_texts = [normalised(entry.text, spec.recipe.text) for entry in dev_entries]
+    words = [word for text in dev_texts for word in text.split()]
+    if not any(can_say(tokens, word) for word in words):
+        named = ", ".join(dict.fromkeys(words))
+        raise ConfigError(spec.dev, "text", named, "no dev word is in the model's vocabulary: none can ever be right")
+    vocabulary = (vocabulary_note("train", texts, tokens), vocabulary_note("dev", dev_texts, tokens))
+    return [*manifest_notes(entries), *manifest_notes(dev_entries), *(note for note in vocabulary if note)]
 
 
 def _examples(entries: list[Entry], recipe: Recipe, tokens: Tokens, what: str, progress: RunProgress) -> list[Example]:
@@ -163,6 +191,7 @@ def _checkpoint(
         tensors |= {f"tables.{name}": table.astype(np.int32) for name, table in scheme.tables.items()}
     info = {
         "run": spec.run.model_dump(mode="json"),
+        "settings": settings_of(spec),
         "arithmetic": spec.arithmetic,
         "gradient": spec.gradient,
         "dev_wer": wer,

@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,11 @@ from aat_training.flat_start import loudness
 from aat_training.loss import transducer_loss
 from aat_training.model.build import load_parameters, model_tensors
 from aat_training.model.rnnt import Rnnt
+from aat_training.resume import Settings, flat, refuse_other_settings
 from aat_training.score import score
 from aat_training.tokens import Tokens
 from nnasim import files
-from nnasim.errors import CheckpointError, SimulationError
+from nnasim.errors import SimulationError
 
 Progress = Callable[[int, int, str], None]
 COLUMNS = ("step", "loss", "learning_rate", "gradient_norm", "dev_wer", "best_dev_wer", "cpu_seconds")
@@ -67,7 +68,10 @@ def dev_wer(model: Rnnt, examples: list[Example], recipe: Recipe, tokens: Tokens
 
 @dataclass
 class Trainer:
-    """A run in a folder. ``fit`` trains to the end, from the last saved state where there is one."""
+    """A run in a folder. ``fit`` trains to the end, from the last saved state where there is one.
+
+    ``settings``: what the run depends on beside ``run``; a state that was saved under others is refused.
+    """
 
     model: Rnnt
     recipe: Recipe
@@ -77,6 +81,7 @@ class Trainer:
     dev: list[Example]
     folder: Path
     progress: Progress = lambda step, steps, note: None
+    settings: Settings = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         decayed = [p for p in self.model.parameters() if p.requires_grad]
@@ -85,6 +90,7 @@ class Trainer:
         self._mean = self.model.feature_mean[: self.model.shape.input_features // stack]
         self._scale = self.model.feature_scale[: self.model.shape.input_features // stack]
         self.average = WeightAverage(self.model, self.run.average) if self.run.average else None
+        self.settings = {**flat(self.run.model_dump(mode="json")), **self.settings}
         self.best_wer, self.best = math.inf, model_tensors(self.model)
         self.rows: list[dict[str, Any]] = []
         self.step = 0
@@ -114,7 +120,7 @@ class Trainer:
         self.model.train()
         shape, model = self.model.shape, self.recipe.model
         batch = training_batch(
-            self.train, indices, self._mean, self._scale, self.run.augment, self.recipe.features.kind,
+            self.train, indices, self._mean, self._scale, self.run.augment, self.recipe.features,
             model.stack, shape.reduction, seed,
         )  # fmt: skip
         for group in self.optimizer.param_groups:
@@ -162,7 +168,7 @@ class Trainer:
             "step": self.step,
             "best_wer": self.best_wer,
             "rows": self.rows,
-            "run": self.run.model_dump(mode="json"),
+            "settings": self.settings,
         }
         write_state(self.folder, tensors, record)
         text = io.StringIO()
@@ -173,14 +179,12 @@ class Trainer:
 
     def _restore(self) -> None:
         tensors, record = read_state(self.folder)
-        if record.get("run") != self.run.model_dump(mode="json"):
-            raise CheckpointError(
-                self.folder / "resume.safetensors", "run", "...", "was made by other training settings; start afresh"
-            )
+        source = self.folder / "resume.safetensors"
+        refuse_other_settings(source, record.get("settings"), record.get("run"), self.settings)
         prefix = "best.model."
         self.best = {name[5:]: value for name, value in tensors.items() if name.startswith(prefix)}
         own = {name[6:]: value for name, value in tensors.items() if name.startswith("model.")}
-        load_parameters(self.model, own, self.folder / "resume.safetensors")
+        load_parameters(self.model, own, source)
         if self.average:
             self.average.restore({name[8:]: value for name, value in tensors.items() if name.startswith("average.")})
         state = self.optimizer.state_dict()

@@ -23,9 +23,10 @@ class Percentiles(Frozen):
 
 
 class Corpus(Frozen):
-    """The speech that was decoded."""
+    """The speech that was decoded. ``text_normalisation``: what was done to its text; null before version 0.2."""
 
     manifest: str
+    text_normalisation: str | None = None
     utterances: int = Field(ge=0)
     words: int = Field(ge=0)
     audio_seconds: float = Field(ge=0)

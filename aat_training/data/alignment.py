@@ -52,7 +52,7 @@ def read_alignments(manifest: str | Path) -> dict[str, Alignment]:
     path = alignment_path(manifest)
     if not path.exists():
         return {}
-    return {alignment.id: alignment for alignment in (_alignment(*line) for line in json_lines(path))}
+    return {alignment.id: alignment for alignment in (_alignment(where, data) for _, where, data in json_lines(path))}
 
 
 def _alignment(where: str, data: Any) -> Alignment:

@@ -5,6 +5,7 @@ Needs no torch: a bad file is refused before 500 MB of libraries are loaded.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,23 +23,35 @@ _BLOCK_FRAMES = 1 << 16
 LOUDEST = 1000.0
 
 Samples = NDArray[np.float32]
+Span = Callable[[int, int], tuple[int, int]]  # (samples, rate) -> first, last (exclusive)
+
+
+def _whole(count: int, rate: int) -> tuple[int, int]:
+    return 0, count
 
 
 def read_audio(entry: Entry) -> tuple[Samples, int]:
-    """``entry``'s audio: float32 [T] mono, full scale 1, and its sample rate in Hz.
+    """``entry``'s audio, cut out of its file: float32 [T] mono, full scale 1, and its sample rate in Hz.
 
-    Raises ManifestError with the manifest's line: not audio at all (features), or what ``read_audio_file`` refuses.
+    Raises ManifestError with the manifest's line: not audio at all (features), an offset behind its end, or what
+    ``read_audio_file`` refuses.
     """
     try:
         if entry.audio_filepath is None:
             raise FileError(entry.path, "are features, and this needs audio (audio_filepath)")
-        return read_audio_file(entry.path)
+        if entry.offset is not None:  # one of many in a long file: only it is decoded
+            return read_audio_file(entry.path, entry.span)
+        samples, rate = read_audio_file(entry.path)
+        first, last = entry.span(len(samples), rate)
+        return samples[first:last], rate
     except FileError as error:
         raise entry.refuse(error) from None
 
 
-def read_audio_file(path: str | Path) -> tuple[Samples, int]:
+def read_audio_file(path: str | Path, span: Span = _whole) -> tuple[Samples, int]:
     """A WAV or FLAC file: float32 [T] mono (mean of the channels), full scale 1, and its sample rate in Hz.
+
+    ``span``: which of its samples, given their number and rate; only these are decoded.
 
     Raises FileError: not a regular file, empty, not audio, truncated, over one hour or 8 channels, or a sample that
     is not finite or beyond 1000 times full scale. The header is checked against the file's size before decoding.
@@ -46,33 +59,38 @@ def read_audio_file(path: str | Path) -> tuple[Samples, int]:
     with files.open_regular(path) as file:
         header = read_header(file, path)
         try:
-            samples = _decode(file, header, path)
+            samples = _decode(file, header, path, span(header.frames, header.sample_rate))
         except soundfile.SoundFileError as error:
             why = getattr(error, "error_string", error)  # without the prefix, which shows a Python object
             raise FileError(path, f"cannot be decoded: truncated or damaged ({why})") from None
     return samples, header.sample_rate
 
 
-def _decode(file: BinaryIO, header: AudioHeader, path: str | Path) -> Samples:
-    """All blocks, mixed down. The array is as long as the header says, which ``read_header`` has bounded."""
-    samples = np.empty(header.frames, np.float32)
+def _decode(file: BinaryIO, header: AudioHeader, path: str | Path, span: tuple[int, int]) -> Samples:
+    """The blocks of ``span``, mixed down. It lies within what the header says, which ``read_header`` has bounded."""
+    first, last = span
+    samples = np.empty(last - first, np.float32)
     done = 0
     with soundfile.SoundFile(file) as audio:
         if (audio.samplerate, audio.channels, audio.frames) != (
             header.sample_rate, header.channels, header.frames,
         ):  # fmt: skip
             raise FileError(path, f"contradicts its own {header.container} header")
-        while len(block := audio.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
+        if first:
+            audio.seek(first)
+        while len(block := audio.read(min(_BLOCK_FRAMES, len(samples) - done), dtype="float32", always_2d=True)):
             if not np.all(np.abs(block) <= LOUDEST):  # false for NaN too
                 raise FileError(path, f"has a sample that is not finite or beyond {LOUDEST:g} times full scale")
             samples[done : done + len(block)] = block.mean(axis=1, dtype=np.float64)
             done += len(block)
-    if done != header.frames:
-        raise FileError(path, f"is truncated or damaged: {done} of {header.frames} samples can be decoded")
+    if done != len(samples):
+        raise FileError(path, f"is truncated or damaged: {first + done} of {header.frames} samples can be decoded")
     return samples
 
 
-def audio_seconds(path: str | Path) -> float:
-    """Duration of a WAV or FLAC file in seconds, from its checked header alone. Raises FileError."""
+def audio_seconds(path: str | Path, span: Span = _whole) -> float:
+    """Duration of a WAV or FLAC file, or of a ``span`` of it, in seconds, from its checked header. Raises FileError."""
     with files.open_regular(path) as file:
-        return read_header(file, path).seconds
+        header = read_header(file, path)
+    first, last = span(header.frames, header.sample_rate)
+    return (last - first) / header.sample_rate

@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 
 from aat_training.augment import augment
 from aat_training.config import AugmentConfig
+from aat_training.data.features import FeatureConfig
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def training_batch(
     mean_D: Tensor,
     scale_D: Tensor,
     config: AugmentConfig,
-    kind: str,
+    features: FeatureConfig,
     stack: int,
     reduction: int,
     seed: int,
@@ -116,6 +117,6 @@ def training_batch(
             other = examples[int(torch.randint(0, len(examples), (), generator=rng))]
             if len(x) + len(other.x_TD) < 1000:
                 x, words = torch.cat([x, other.x_TD]), words + other.tokens
-        xs.append(augment(x, config, kind, mean_D, scale_D, rng))
+        xs.append(augment(x, config, features, mean_D, scale_D, rng))
         tokens.append(words)
     return collate(xs, tokens, stack, reduction)

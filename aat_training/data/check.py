@@ -18,8 +18,9 @@ def seconds_of(entry: Entry) -> float:
     """
     try:
         if entry.audio_filepath is not None:
-            return audio_seconds(entry.path)
-        return len(read_mfc(entry.path)) / FRAMES_PER_SECOND
+            return audio_seconds(entry.path, entry.span)
+        first, last = entry.span(len(read_mfc(entry.path)), FRAMES_PER_SECOND)
+        return (last - first) / FRAMES_PER_SECOND
     except FileError as error:
         raise entry.refuse(error) from None
 

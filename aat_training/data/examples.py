@@ -10,23 +10,25 @@ from aat_training.config import Recipe
 from aat_training.data.batches import Example
 from aat_training.data.features import features_of
 from aat_training.data.manifest import Entry
+from aat_training.data.text import normalised
 from aat_training.tokens import SubwordTokens, Tokens, WordTokens
 
 
 def make_tokens(recipe: Recipe, entries: list[Entry]) -> Tokens:
     """The token inventory of a recipe, from the training texts."""
-    texts = [entry.text for entry in entries]
+    texts = [normalised(entry.text, recipe.text) for entry in entries]
     return WordTokens.from_texts(texts) if recipe.tokens == "word" else SubwordTokens.from_texts(texts, recipe.subwords)
 
 
 def load_examples(
     entries: list[Entry], recipe: Recipe, tokens: Tokens, progress: Callable[[int, int], None] | None = None
 ) -> list[Example]:
-    """Features and token numbers of every entry. Raises ManifestError with the manifest's line."""
+    """Features, normalised text and token numbers of every entry. Raises ManifestError with the manifest's line."""
     examples = []
     for number, entry in enumerate(entries, start=1):
         x_TD = torch.from_numpy(features_of(entry, recipe.features))
-        examples.append(Example(entry.id, entry.text, x_TD, tuple(tokens.encode(entry.text))))
+        text = normalised(entry.text, recipe.text)
+        examples.append(Example(entry.id, text, x_TD, tuple(tokens.encode(text))))
         if progress:
             progress(number, len(entries))
     return examples

@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from torch.nn.functional import pad
 
 from aat_training.data.audio import Samples, read_audio
-from aat_training.data.cepstra import CEPSTRA, read_mfc, with_deltas
+from aat_training.data.cepstra import CEPSTRA, FRAMES_PER_SECOND, read_mfc, with_deltas
 from aat_training.data.manifest import Entry
 from aat_training.data.resample import resample
 from nnasim.errors import FileError
@@ -133,6 +133,8 @@ def features_of(entry: Entry, cfg: FeatureConfig) -> Features:
         if entry.features_filepath is None:
             raise FileError(entry.path, "is audio, and this recipe needs cepstra (features_filepath)")
         rows = read_mfc(entry.path)
+        first, last = entry.span(len(rows), FRAMES_PER_SECOND)
     except FileError as error:
         raise entry.refuse(error) from None
+    rows = rows[first:last]
     return with_deltas(rows) if cfg.deltas else rows

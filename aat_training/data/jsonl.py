@@ -15,18 +15,22 @@ MAX_FILE_BYTES = 64_000_000
 MAX_LINES = 50_000  # read in under 5 s
 
 
-def json_lines(path: str | Path) -> Iterator[tuple[str, Any]]:
-    """(where, data) of each line that is not blank; ``where`` names file and line for messages.
+def json_lines(path: str | Path) -> Iterator[tuple[int, str, Any]]:
+    """(number, where, data) of each line that is not blank; ``where`` names file and line for messages.
 
     Raises FileError: unreadable, over a limit (checked before anything is parsed), not UTF-8, not strict JSON.
     """
-    data = files.read_bytes(path, MAX_FILE_BYTES)
+    yield from parsed_lines(files.read_bytes(path, MAX_FILE_BYTES), path)
+
+
+def parsed_lines(data: bytes, path: str | Path) -> Iterator[tuple[int, str, Any]]:
+    """``json_lines`` of a file's content; ``path`` is what messages name."""
     if data.count(b"\n") > MAX_LINES:
         raise FileError(path, f"has more than {MAX_LINES} lines")
     for number, line in enumerate(io.BytesIO(data), start=1):
         if line.strip():
             where = f"{path} line {number}"
-            yield where, _parse_line(line, where)
+            yield number, where, _parse_line(line, where)
 
 
 def _parse_line(line: bytes, where: str) -> Any:

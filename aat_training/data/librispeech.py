@@ -11,6 +11,7 @@ from aat_training.data.audio import audio_seconds
 from aat_training.data.manifest import Entry
 from nnasim import files
 from nnasim.errors import FileError, ManifestError
+from nnasim.records import validated
 
 _MAX_TRANSCRIPT_BYTES = 16_000_000
 _ID = re.compile(r"([0-9]{1,12})-([0-9]{1,12})-([0-9]{1,12})")
@@ -44,7 +45,8 @@ def _entry(line: str, transcript: Path, where: str) -> Entry:
         seconds = audio_seconds(path)
     except FileError as error:
         raise ManifestError(where, "audio", path, error.why) from None
-    return Entry(
-        id=name, audio_filepath=path.name, duration=round(seconds, 6), text=" ".join(words).lower(),
-        speaker=match[1], where=where, folder=path.parent,
-    )  # fmt: skip
+    entry = {
+        "id": name, "audio_filepath": path.name, "duration": round(seconds, 6), "text": " ".join(words).lower(),
+        "speaker": match[1], "where": where, "folder": path.parent,
+    }  # fmt: skip
+    return validated(Entry, entry, where, ManifestError)

@@ -1,19 +1,22 @@
 """Manifests: JSON lines that say which utterances exist, where they are and what is said in them.
 
-The limits of ``jsonl`` hold. Needs neither torch nor audio.
+NeMo's manifests are read as they are: ``offset`` and ``duration`` cut an utterance out of its file, ``id`` and
+``speaker`` may be missing, and further fields are kept by name so that a command can say which it does not use. The
+limits of ``jsonl`` hold. Needs neither torch nor audio.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field
 
 from aat_training.data.alignment import Alignment, read_alignments
+from aat_training.data.foreign import refuse_foreign_file, refuse_foreign_line
 from aat_training.data.jsonl import json_lines
 from nnasim import files
 from nnasim.errors import FileError, ManifestError, shown
@@ -21,8 +24,10 @@ from nnasim.records import Frozen, validated
 
 MAX_SECONDS = 3600
 MAX_TEXT = 100_000  # characters: twice what an hour of fast speech holds
-_REQUIRED = ("id", "duration", "text", "speaker")
+SLACK_S = 0.01  # an utterance that ends so close to its file's end was meant to end there: durations are rounded
+_REQUIRED = ("duration", "text")
 _PATHS = ("audio_filepath", "features_filepath")
+FIELDS = ("id", *_PATHS, "duration", "offset", "text", "speaker")
 # Control characters and lone surrogates: they could be neither shown on one line nor written as UTF-8.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -33,21 +38,16 @@ def _printable(text: str) -> str:
     return text
 
 
-def _spoken(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must hold at least one word")
-    return text
-
-
 _Text = Annotated[str, AfterValidator(_printable)]
 
 
 class Entry(Frozen):
     """One utterance. ``audio_filepath`` or ``features_filepath``, exactly one, as the manifest wrote it.
 
-    ``duration`` [s] is informative: what is measured comes from the audio itself. ``where`` (manifest and line) is
-    what messages about this utterance name; ``folder`` is where a relative path starts; ``speech_end`` [s] is known
-    where the manifest has word times beside it. These three are not part of the file.
+    It lasts ``duration`` [s] from ``offset`` [s] of its file (null: from its start), or until the file ends. An empty
+    ``text`` means that nothing is said. ``where`` (manifest and line) is what messages about this utterance name;
+    ``folder`` is where a relative path starts; ``speech_end`` [s] is known where the manifest has word times beside it;
+    ``unused`` names the line's further fields. These four are not part of the file.
     """
 
     model_config = ConfigDict(strict=True)
@@ -56,11 +56,13 @@ class Entry(Frozen):
     audio_filepath: _Text | None = Field(default=None, min_length=1, max_length=4096)
     features_filepath: _Text | None = Field(default=None, min_length=1, max_length=4096)
     duration: float = Field(gt=0, le=MAX_SECONDS)
-    text: Annotated[_Text, AfterValidator(_spoken)] = Field(max_length=MAX_TEXT)
-    speaker: _Text = Field(min_length=1, max_length=500)
+    offset: float | None = Field(default=None, ge=0, le=MAX_SECONDS)
+    text: _Text = Field(max_length=MAX_TEXT)
+    speaker: _Text | None = Field(default=None, min_length=1, max_length=500)
     where: str = Field(default="entry", exclude=True, repr=False)
     folder: Path = Field(default=Path(), exclude=True, repr=False)
     speech_end: float | None = Field(default=None, exclude=True, repr=False)
+    unused: tuple[str, ...] = Field(default=(), exclude=True, repr=False)
 
     @property
     def field(self) -> str:
@@ -72,6 +74,19 @@ class Entry(Frozen):
         """The file that holds its audio or its features."""
         return self.folder / str(self.audio_filepath or self.features_filepath)
 
+    def span(self, count: int, rate: int) -> tuple[int, int]:
+        """First and last (exclusive) of the ``count`` samples or rows, ``rate`` a second, that are this utterance.
+
+        What ends within ``SLACK_S`` of the file's end, or behind it, ends with the file. Raises ManifestError for an
+        ``offset`` behind it.
+        """
+        first = round((self.offset or 0.0) * rate)
+        if first >= count:
+            why = f"lies behind the end of {self.path}, which lasts {count / rate:g} s"
+            raise ManifestError(self.where, "offset", self.offset, why)
+        last = max(first + 1, first + round(self.duration * rate))
+        return first, count if last > count - SLACK_S * rate else last
+
     def refuse(self, error: FileError) -> ManifestError:
         """``error`` about this utterance's file, with the manifest's line in front."""
         return ManifestError(self.where, self.field, self.path, error.why)
@@ -80,42 +95,60 @@ class Entry(Frozen):
 def read_manifest(path: str | Path) -> list[Entry]:
     """All utterances of a manifest, in its order.
 
-    Raises FileError (unreadable, over a limit, not UTF-8, not strict JSON) and ManifestError (a field is missing,
-    unknown, of a wrong type or value; an id twice; no utterance at all); each names the file and the line.
+    One without an id is named after its file, its offset and its line. Raises FileError (unreadable, over a limit, not
+    UTF-8, not strict JSON, of another kind) and ManifestError (a field is missing or of a wrong type or value; an id
+    twice; no utterance at all); each names the file and the line.
     """
-    first: dict[str, str] = {}
-    entries = []
+    refuse_foreign_file(path)
     alignments = read_alignments(path)
-    for where, data in json_lines(path):
-        entry = _entry(data, where, Path(path).parent, alignments)
-        if first.setdefault(entry.id, where) != where:
-            raise ManifestError(where, "id", entry.id, f"stands already in {first[entry.id]}")
-        entries.append(entry)
-    if not entries:
-        raise FileError(path, "holds no utterance")
-    return entries
+    entries = (entry_of(data, number, where, Path(path).parent) for number, where, data in json_lines(path))
+    return [_with_speech_end(entry, alignments) for entry in unique(entries, path)]
 
 
-def _entry(data: Any, where: str, folder: Path, alignments: dict[str, Alignment]) -> Entry:
+def unique(entries: Iterable[Entry], source: str | Path) -> Iterator[Entry]:
+    """``entries``, of which there is at least one. ManifestError for an id that stands twice."""
+    first: dict[str, str] = {}
+    for entry in entries:
+        if first.setdefault(entry.id, entry.where) != entry.where:
+            raise ManifestError(entry.where, "id", entry.id, f"stands already in {first[entry.id]}")
+        yield entry
+    if not first:
+        raise FileError(source, "holds no utterance")
+
+
+def entry_of(data: Any, number: int, where: str, folder: Path) -> Entry:
+    """The utterance of line ``number``, as parsed; relative paths start at ``folder``. FileError or ManifestError."""
     _check_fields(data, where)
-    spoken = alignments.get(data["id"]) if isinstance(data["id"], str) else None
-    end = None if spoken is None else spoken.speech_end
-    return validated(Entry, {**data, "where": where, "folder": folder, "speech_end": end}, where, ManifestError)
+    fields = {name: value for name, value in data.items() if name in FIELDS}
+    fields |= {"where": where, "folder": folder, "unused": tuple(name for name in data if name not in FIELDS)}
+    if data.get("id") is None:
+        # What the name is made of is checked first, under a name that says nothing.
+        unnamed = validated(Entry, {**fields, "id": "-"}, where, ManifestError)
+        fields["id"] = f"{unnamed.path.stem[:400]}-{unnamed.offset or 0:g}-{number}"
+    return validated(Entry, fields, where, ManifestError)
+
+
+def _with_speech_end(entry: Entry, alignments: dict[str, Alignment]) -> Entry:
+    spoken = alignments.get(entry.id)
+    return entry if spoken is None else entry.model_copy(update={"speech_end": spoken.speech_end})
 
 
 def _check_fields(data: Any, where: str) -> None:
-    """Exactly the fields of the format: each required one, one of the two paths, nothing else."""
+    """An object with each required field and one of the two paths."""
     if not isinstance(data, dict):
         raise FileError(where, f"is not a JSON object: {shown(data)}")
+    refuse_foreign_line(data, where)
+    if sum(data.get(name) is not None for name in _PATHS) != 1:
+        raise FileError(where, "needs exactly one of 'audio_filepath' and 'features_filepath'" + _has(data))
     for name in _REQUIRED:
         if name not in data:
-            raise FileError(where, f"the field {name!r} is missing")
-    for name in data:
-        if name not in _REQUIRED + _PATHS:
-            allowed = ", ".join(_REQUIRED + _PATHS)
-            raise FileError(where, f"the field {name[:80]!a} is unknown; allowed: {allowed}")
-    if sum(data.get(name) is not None for name in _PATHS) != 1:
-        raise FileError(where, "needs exactly one of 'audio_filepath' and 'features_filepath'")
+            raise FileError(where, f"the field {name!r} is missing" + _has(data))
+
+
+def _has(data: dict[str, Any]) -> str:
+    """What the line has instead, so that a misspelt field shows."""
+    names = ", ".join(ascii(name[:80])[1:-1] for name in list(data)[:8])
+    return f"; the line has {names}" if names else ""
 
 
 def write_manifest(path: str | Path, entries: Iterable[Entry], *, force: bool = False) -> None:

@@ -6,6 +6,7 @@ import torch
 
 from aat_training.config import Recipe
 from aat_training.data.batches import Example, collate
+from aat_training.data.text import normalised
 from aat_training.decode.greedy import greedy_batch
 from aat_training.model.rnnt import Rnnt
 from aat_training.tokens import Tokens
@@ -29,5 +30,5 @@ def decode_corpus(
         part = [examples[index] for index in picked]
         padded = collate([e.x_TD for e in part], [e.tokens for e in part], recipe.model.stack, recipe.model.reduction)
         found = greedy_batch(model, padded.x_TBF, padded.lengths.tolist(), recipe.model.max_symbols)
-        said |= {index: tokens.decode(ids) for index, ids in zip(picked, found, strict=True)}
+        said |= {index: normalised(tokens.decode(ids), recipe.text) for index, ids in zip(picked, found, strict=True)}
     return [(example.text, said[index]) for index, example in enumerate(examples)]

@@ -42,8 +42,10 @@ def command(
 
     Example: nnasim compare --manifest dev.jsonl --preset mcu128 --out compared
     """
+    from aat_training.data.notes import score_notes
     from nnasim import files
-    from nnasim.cli.comparison import MOVED, Inputs, compared
+    from nnasim.cli.comparison import MOVED, Inputs, compared, speech_lines
+    from nnasim.cli.notes import tell
     from nnasim.cli.provenance import command_line
     from nnasim.cli.train_progress import training_progress
     from nnasim.cli.unused import refuse_unused
@@ -68,12 +70,14 @@ def command(
         command=command_line("DIR"),
         placement=load_policy(placement) if placement is not None else None,
     )
+    tell(speech_lines(inputs, chosen))
     with training_progress() as progress:
         study = compared(inputs, chosen, lambda system, done, total: progress(system, done, total, ""))
     with files.new_folder(out, force=force) as folder:
         write_folder(folder, study)
         write_page(folder / "report.html", study)
     print_table(study)
+    tell(score_notes({name: figures.wer for name, figures in study.figures().items()}))
     if inputs.placement:
         print(f"naive and aat placed {inputs.placement.description}; each operation was computed where it is placed")
     print(f"open {out / 'report.html'}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from nnasim import files
 from nnasim.cli.provenance import commit, versions
 from nnasim.cli.simulate import documented
 from nnasim.compiler.policies import Policy
+from nnasim.errors import CheckpointError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import System
@@ -89,11 +90,41 @@ def _summary(inputs: Inputs, results: Mapping[str, SimResult], scores: Mapping[s
             utterances=scores[first].utterances,
             words=scores[first].words,
             audio_seconds=audio_seconds(results[first]),
+            text_normalisation=normalisation(inputs, results),
         ),
         systems=systems,
         placement=inputs.placement.description if inputs.placement else None,
         gain=latency_gain(results).model_copy(update=words_gain(scores)),
     )
+
+
+def normalisation(inputs: Inputs, systems: Iterable[str]) -> str:
+    """The one text normalisation of the systems' checkpoints. Raises CheckpointError where they have several."""
+    from aat_training.checkpoint import read_checkpoint
+    from aat_training.systems import checkpoint_for
+
+    first, *others = (
+        read_checkpoint(path) for path in {checkpoint_for(inputs.checkpoints, system): None for system in systems}
+    )
+    for other in others:
+        if other.recipe.text != first.recipe.text:
+            why = f"is not that of {first.path}, {first.recipe.text}: word errors cannot be compared"
+            raise CheckpointError(other.path, "recipe.text", other.recipe.text, why)
+    return first.recipe.text
+
+
+def speech_lines(inputs: Inputs, systems: Sequence[System]) -> list[str]:
+    """What should be known of the speech before its word errors are. Raises what reading it raises."""
+    from aat_training.checkpoint import read_checkpoint
+    from aat_training.data.check import check_files
+    from aat_training.data.manifest import read_manifest
+    from aat_training.data.notes import speech_notes
+    from aat_training.systems import checkpoint_for
+
+    normalisation(inputs, systems)
+    entries = read_manifest(inputs.manifest)[: inputs.limit]
+    check_files(entries)
+    return speech_notes(entries, read_checkpoint(checkpoint_for(inputs.checkpoints, systems[0])))
 
 
 def words_gain(scores: Mapping[str, Score]) -> dict[str, object]:

@@ -40,11 +40,13 @@ def command(
     from aat_training.data.check import check_files
     from aat_training.data.examples import load_examples
     from aat_training.data.manifest import read_manifest
+    from aat_training.data.notes import score_notes, speech_notes
     from aat_training.decode.corpus import decode_corpus
     from aat_training.evaluate import run_model
     from aat_training.score import score
     from aat_training.systems import load_system
     from nnasim import files
+    from nnasim.cli.notes import tell
     from nnasim.cli.progress import with_progress
     from nnasim.cli.unused import refuse_unused, tell_float
     from nnasim.errors import ConfigError
@@ -61,6 +63,7 @@ def command(
     entries = read_manifest(manifest)[:limit]
     check_files(entries)
     loaded, model, _ = load_system(checkpoint, system, numerics, calibration)
+    tell(speech_notes(entries, loaded))
     if explain_numerics:
         from aat_training.explain import explain, steps_by, table
 
@@ -75,7 +78,9 @@ def command(
         pairs = decode_corpus(model, examples, loaded.recipe, loaded.tokens, batch)
     result = score(pairs).summary()
     if json_file is not None:
-        files.write_json(json_file, {**result, "utterances": len(pairs)}, force=force)
+        named = {**result, "utterances": len(pairs), "text_normalisation": loaded.recipe.text}
+        files.write_json(json_file, named, force=force)
     wer = result["wer"]
     shown = "not defined" if wer is None else f"{100 * wer:.2f} %"
+    tell(score_notes({system: wer}))
     print(f"{system}: WER {shown} ({result['errors']} errors, {result['words']} words, {len(pairs)} utterances)")

@@ -38,13 +38,14 @@ def word_times(manifest: Path, checkpoints: Path, chip: NnaConfig, wanted: int) 
 def _forced(manifest: Path, checkpoints: Path, chip: NnaConfig, wanted: int) -> WordTimes:
     """When each token was spoken, by the CTC head of the float model."""
     from aat_training.data.manifest import read_manifest
+    from aat_training.data.text import normalised
     from aat_training.delays import ctc_ends
     from aat_training.systems import checkpoint_for, load_system
 
     checkpoint, model, _ = load_system(checkpoint_for(checkpoints, "float"), "float", chip.numerics)
     spoken: dict[str, Spoken] = {}
     for entry in read_manifest(manifest)[:wanted]:
-        tokens = checkpoint.tokens.encode(entry.text)
+        tokens = checkpoint.tokens.encode(normalised(entry.text, checkpoint.recipe.text))
         ends = ctc_ends(model, checkpoint, entry, tokens)
         if ends is not None:
             spoken[entry.id] = ([str(token) for token in tokens], ends)

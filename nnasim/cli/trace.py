@@ -124,15 +124,22 @@ def _from_shape(shape: str, frames: int | None, symbols: int | None, system: Sys
 def _from_speech(
     checkpoint: Path, manifest: Path | None, system: System, hardware: NnaConfig, limit: int | None, beam: int
 ) -> tuple[OpTrace, dict[str, np.ndarray[Any, Any]]]:
+    from aat_training.data.check import check_files
     from aat_training.data.manifest import read_manifest
+    from aat_training.data.notes import score_notes, speech_notes
     from aat_training.evaluate import heard, run_model
+    from aat_training.score import score
     from aat_training.systems import load_system
+    from nnasim.cli.notes import tell
 
     if manifest is None:
         raise ConfigError("trace", "--manifest", None, "--checkpoint needs the speech to decode")
     entries = read_manifest(manifest)[:limit]
+    check_files(entries)
     loaded, model, _ = load_system(checkpoint, system, hardware.numerics)
+    tell(speech_notes(entries, loaded))
     run = run_model(model, loaded, entries, system, hardware.numerics, beam=beam)
+    tell(score_notes({system: score(run.pairs).wer}))
     if (
         not run.constants or beam > 1
     ):  # the chip's own data path follows one hypothesis: a beam's trace is for time only

@@ -10,6 +10,11 @@ import typer
 if TYPE_CHECKING:
     from aat_training.config import Recipe, TrainConfig
 
+# As aat_training.config has them, which takes seconds to import; a test holds them together.
+MOST_STEPS = 10_000_000
+LEAST_RATE, MOST_RATE = 1e-9, 10.0
+MOST_SEED = 1_000_000_000
+
 
 def command(
     recipe: Annotated[str, typer.Option(help="tiny, digits, commands or an4; with -ln behind it: layer-norm LSTMs")],
@@ -27,17 +32,31 @@ def command(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field of the preset")
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="optimiser steps, instead of the recipe's")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, max=MOST_STEPS, help="optimiser steps, instead of the recipe's")
+    ] = None,
     schedule: Annotated[
         Literal["base", "fine-tuning"] | None,
         typer.Option(help="which of the recipe's two schedules; default: base, with --init fine-tuning"),
     ] = None,
     evaluate_every: Annotated[
         int | None,
-        typer.Option(min=1, help="steps between looks at dev, instead of the recipe's; as many as steps: no choosing"),
+        typer.Option(
+            min=1,
+            max=MOST_STEPS,
+            help="steps between looks at dev, instead of the recipe's; as many as steps: no choosing",
+        ),
     ] = None,
-    learning_rate: Annotated[float | None, typer.Option(min=0, help="peak rate, instead of the recipe's")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="everything random is drawn from it")] = 0,
+    learning_rate: Annotated[
+        float | None, typer.Option(min=LEAST_RATE, max=MOST_RATE, help="peak rate, instead of the recipe's")
+    ] = None,
+    text: Annotated[
+        Literal["english", "plain", "raw"] | None,
+        typer.Option(
+            help="english: lower case, no punctuation, 0 to 99 as words; plain: without the numbers; raw: as it is"
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="everything random is drawn from it")] = 0,
     calibration: Annotated[
         Literal["mse", "percentile", "max"], typer.Option(help="how the chip's ranges are chosen before aat")
     ] = "mse",
@@ -52,8 +71,10 @@ def command(
     Example: nnasim train --recipe digits --train train.jsonl --dev dev.jsonl --out runs/float
     """
     from aat_training.recipes import load_recipe
+    from aat_training.resume import refuse_other_finished
     from aat_training.train import RunSpec, prepare_folder
     from aat_training.train import train as run_training
+    from nnasim.cli.notes import tell
     from nnasim.cli.provenance import command_line, commit
     from nnasim.cli.train_progress import training_progress
     from nnasim.cli.unused import refuse_unused, tell_float
@@ -66,6 +87,8 @@ def command(
     )  # fmt: skip
     tell_float(system, preset, overrides)
     chosen = load_recipe(recipe)
+    if text is not None:
+        chosen = chosen.model_copy(update={"text": text})
     run = _schedule(
         chosen, init is not None, schedule,
         steps=steps, evaluate_every=evaluate_every, learning_rate=learning_rate, seed=seed,
@@ -77,10 +100,11 @@ def command(
         info={"command": command_line("OUT"), "commit": commit(), "preset": preset},
     )  # fmt: skip
     if prepare_folder(out, resume=resume, force=force):
+        refuse_other_finished(spec, out)
         print(f"{out}: finished already")
         return
     with training_progress() as progress:
-        checkpoint = run_training(spec, out, resume=resume, progress=progress)
+        checkpoint = run_training(spec, out, resume=resume, progress=progress, tell=tell)
     print(f"{out}: {checkpoint.info['parameters']:,} parameters, dev WER {100 * checkpoint.info['dev_wer']:.2f} %")
 
 

@@ -7,13 +7,16 @@ import torch
 
 from aat_training.augment import _warp_matrix, augment
 from aat_training.config import AugmentConfig
+from aat_training.data.features import FeatureConfig
 
 ZEROS, ONES = torch.zeros(20), torch.ones(20)
 
 
 def changed(x, seed=0, kind="logmel", **options):
     rng = torch.Generator().manual_seed(seed)
-    return augment(x, AugmentConfig(**options), kind, torch.zeros(x.shape[1]), torch.ones(x.shape[1]), rng)
+    return augment(
+        x, AugmentConfig(**options), FeatureConfig(kind=kind), torch.zeros(x.shape[1]), torch.ones(x.shape[1]), rng
+    )
 
 
 def test_time_masks_set_whole_frames_to_the_mean_and_no_more_than_asked():

@@ -146,3 +146,101 @@ def test_a_checkpoint_of_another_recipe_is_refused(road: Path, tmp_path: Path, c
     words = ["--train", road / "train.jsonl", "--dev", road / "dev.jsonl", "--init", road / "models" / "float"]
     assert main(["train", "--recipe", "digits", *map(str, words), "--out", str(tmp_path / "x")]) == 2
     assert "must be digits" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("--steps", 9), "steps = 9: the run in this folder has 8"),
+        (("--learning-rate", 0.5), "learning_rate = 0.5: the run in this folder has 0.004"),
+        (("--seed", 1), "seed = 1"),
+        (("--train", "dev.jsonl"), "train = "),
+        (("--text", "plain"), "recipe.text = 'plain'"),
+    ],
+)
+def test_a_finished_run_is_not_gone_on_with_under_other_settings(road: Path, capsys, change, told) -> None:
+    words = [*map(str, recipe(road)), "--steps", "8", "--out", str(road / "models" / "float"), "--resume"]
+    option, value = change
+    value = road / str(value) if option == "--train" else value
+    if option == "--train":
+        words[words.index("--train") + 1] = str(value)
+    else:
+        words += [option, str(value)]
+    before = (road / "models" / "float" / "model.json").read_bytes()
+    assert main(["train", *words]) == 2
+    complaint = capsys.readouterr().err
+    assert told in complaint
+    assert complaint.count("\n") == 1
+    assert (road / "models" / "float" / "model.json").read_bytes() == before
+
+
+def test_a_finished_run_under_its_own_settings_stays(road: Path, capsys) -> None:
+    run("train", *recipe(road), "--steps", 8, "--out", road / "models" / "float", "--resume")
+    assert "finished already" in capsys.readouterr().out
+
+
+def manifest(path: Path, road: Path, *texts: str) -> Path:
+    audio = json.loads((road / "dev.jsonl").read_text().splitlines()[0])
+    path.write_text("".join(json.dumps({**audio, "id": str(n), "text": t}) + "\n" for n, t in enumerate(texts)))
+    (path.parent / "dev_audio").symlink_to(road / "dev_audio")
+    return path
+
+
+def test_words_that_no_output_can_spell_are_told_and_a_hopeless_dev_set_is_refused(
+    road: Path, tmp_path, capsys
+) -> None:
+    mixed = manifest(tmp_path / "mixed.jsonl", road, "One, two!", "hello 3", "")
+    float_model = road / "models" / "float"
+    run(
+        "evaluate", "--checkpoint", float_model, "--manifest", mixed, "--system", "float", "--json", tmp_path / "e.json"
+    )
+    assert "1 of 4 reference words are not in the model's vocabulary: hello" in capsys.readouterr().err
+    found = json.loads((tmp_path / "e.json").read_text())
+    assert (found["words"], found["utterances"], found["text_normalisation"]) == (4, 3, "english")
+    hopeless = tmp_path / "hopeless.jsonl"
+    hopeless.write_text(mixed.read_text().splitlines()[1].replace("hello 3", "HELLO world"))
+    words = ["--recipe", "tiny", "--train", road / "train.jsonl", "--dev", hopeless, "--out", tmp_path / "t"]
+    assert main(["train", *map(str, words)]) == 2
+    complaint = capsys.readouterr().err
+    assert "text = 'hello, world': no dev word is in the model's vocabulary" in complaint
+
+
+def test_an_empty_reference_counts_what_is_invented_and_has_no_rate(road: Path, tmp_path: Path, capsys) -> None:
+    silent = manifest(tmp_path / "silent.jsonl", road, "")
+    run(
+        "evaluate", "--checkpoint", road / "models" / "float", "--manifest", silent, "--system", "float",
+        "--json", tmp_path / "e.json",
+    )  # fmt: skip
+    found = json.loads((tmp_path / "e.json").read_text())
+    assert (found["wer"], found["words"]) == (None, 0)
+    assert f"WER not defined ({found['errors']} errors, 0 words" in capsys.readouterr().out
+    run(
+        "compare",
+        "--manifest",
+        silent,
+        "--checkpoints",
+        road / "models",
+        "--systems",
+        "float,aat",
+        "--out",
+        tmp_path / "c",
+    )
+    summary = json.loads((tmp_path / "c" / "summary.json").read_text())
+    assert summary["systems"]["float"]["wer"] is None
+    assert summary["systems"]["float"]["errors"] == found["errors"]
+    assert summary["corpus"]["text_normalisation"] == "english"
+
+
+def test_offset_and_duration_cut_what_is_heard(road: Path, tmp_path: Path, capsys) -> None:
+    line = json.loads((road / "dev.jsonl").read_text().splitlines()[0])
+    cut = {"audio_filepath": line["audio_filepath"], "offset": 0.1, "duration": 0.5, "text": line["text"], "lang": "en"}
+    (tmp_path / "dev_audio").symlink_to(road / "dev_audio")
+    (tmp_path / "nemo.jsonl").write_text(json.dumps(cut))
+    run(
+        "trace", "--checkpoint", road / "models" / "float", "--manifest", tmp_path / "nemo.jsonl", "--system", "float",
+        "--out", tmp_path / "t.json",
+    )  # fmt: skip
+    assert "fields not used: lang" in capsys.readouterr().err
+    (utterance,) = json.loads((tmp_path / "t.json").read_text())["utterances"]
+    assert utterance["audio_seconds"] == 0.5
+    assert utterance["id"] == "000000-0.1-1"

@@ -11,7 +11,7 @@ from nnasim.errors import FileError, ManifestError
 
 
 def entry(path, **changes):
-    fields = {"id": "a", "audio_filepath": str(path), "duration": 1.0, "text": "x", "speaker": "s", **changes}
+    fields = {"id": "a", "audio_filepath": str(path), "duration": 60.0, "text": "x", "speaker": "s", **changes}
     return Entry(**fields)
 
 

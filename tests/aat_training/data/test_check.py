@@ -26,6 +26,13 @@ def test_good_files_say_how_long_they_are_whatever_the_manifest_declares(good):
     assert [seconds_of(entry) for entry in good] == [0.1, 0.01]
 
 
+def test_offset_and_duration_cut_the_file(good):
+    cut = [entry.model_copy(update={"offset": 0.02, "duration": 0.05}) for entry in good[:1]]
+    assert [seconds_of(entry) for entry in cut] == [0.05]
+    with pytest.raises(ManifestError, match=r"line 2: offset = 0.5: lies behind the end of .*lasts 0.01 s"):
+        seconds_of(good[1].model_copy(update={"offset": 0.5}))
+
+
 def test_the_first_bad_file_is_named_with_its_line(good, tmp_path):
     (tmp_path / "cut.mfc").write_bytes(struct.pack(">I", 13) + bytes(51))
     (tmp_path / "text.wav").write_text("hello")

@@ -90,7 +90,7 @@ def mfc(rows, count=None):
 
 
 def entry(**path):
-    return Entry(id="a", duration=1.0, text="x", speaker="s", where="m.jsonl line 7", **path)
+    return Entry(id="a", duration=60.0, text="x", speaker="s", where="m.jsonl line 7", **path)
 
 
 def test_features_of_an_entry(tmp_path, write_audio):

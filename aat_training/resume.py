@@ -1,0 +1,88 @@
+"""What determines a training run, so that it is gone on with under the same settings or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aat_training.checkpoint import checkpoint_files, read_checkpoint
+from nnasim import files
+from nnasim.errors import CheckpointError, shown
+
+if TYPE_CHECKING:
+    from aat_training.train import RunSpec
+
+Settings = dict[str, Any]
+_LARGEST = 4_000_000_000
+_NAMED = 4  # settings that a message names
+_ABSENT = "nothing of that name"
+
+
+def settings_of(spec: RunSpec) -> Settings:
+    """All that a run's numbers depend on, by flat names; files by their digests: moving them changes nothing."""
+    recipe = spec.recipe.model_dump(mode="json", exclude={"float_run", "aat_run"})
+    settings = {
+        **flat(spec.run.model_dump(mode="json")),
+        **flat({"recipe": recipe}),
+        "system": spec.arithmetic,
+        "train": [_digest(path) for path in spec.train],
+        "dev": _digest(spec.dev),
+        "init": None if spec.init is None else _digest(checkpoint_files(spec.init)[0]),
+    }
+    if spec.numerics is not None and spec.arithmetic != "float":
+        settings |= flat({"numerics": spec.numerics.model_dump(mode="json")})
+        settings |= {"calibration": spec.calibration, "gradient": spec.gradient}
+    return settings
+
+
+def flat(data: Mapping[str, Any], prefix: str = "") -> Settings:
+    """Nested mappings as one, with names like ``augment.noise``."""
+    found: Settings = {}
+    for name, value in data.items():
+        found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
+    return found
+
+
+def refuse_other_settings(source: Path, stored: object, run: object, now: Settings) -> None:
+    """CheckpointError with every setting that differs and both values.
+
+    ``stored``: what the run of ``source`` wrote down; runs of version 0.1 have their schedule, ``run``, alone.
+    """
+    if isinstance(stored, Mapping):
+        before = dict(stored)
+    elif isinstance(run, Mapping):
+        schedule = {name.partition(".")[0] for name in flat(run)}
+        before, now = flat(run), {name: now[name] for name in now if name.partition(".")[0] in schedule}
+    else:
+        raise CheckpointError(source, "settings", stored, "are missing: what this run was given is not known")
+    other = [name for name in now if name not in before or before[name] != now[name]]
+    other += [name for name in before if name not in now]
+    if not other:
+        return
+    first, *more = other
+    also = "".join(f"; {name} = {shown(now.get(name))}, there {_there(before, name)}" for name in more[: _NAMED - 1])
+    also += f"; and {len(more) - _NAMED + 1} more" if len(more) >= _NAMED else ""
+    why = f"the run in this folder has {_there(before, first)}{also}; go on with its own settings or start afresh"
+    if "steps" in other:
+        why += (
+            ": its learning rate follows one cycle over all its steps, so a run of more is another one from the first "
+            "step on (its checkpoint can be the start of a new run)"
+        )
+    raise CheckpointError(source, first, now.get(first), why)
+
+
+def refuse_other_finished(spec: RunSpec, folder: Path) -> None:
+    """``refuse_other_settings`` for the finished model of ``folder``."""
+    checkpoint = read_checkpoint(folder)
+    info = checkpoint.info
+    refuse_other_settings(folder / "model.json", info.get("settings"), info.get("run"), settings_of(spec))
+
+
+def _there(before: Settings, name: str) -> str:
+    return shown(before[name]) if name in before else _ABSENT
+
+
+def _digest(path: Path) -> str:
+    return "sha256 " + hashlib.sha256(files.read_bytes(path, _LARGEST)).hexdigest()[:16]

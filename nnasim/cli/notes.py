@@ -1,0 +1,12 @@
+"""Lines that qualify a result: on stderr, one a line, so that what a command prints stays as it is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+
+def tell(notes: Iterable[str]) -> None:
+    """Print each note."""
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)

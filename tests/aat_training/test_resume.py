@@ -1,0 +1,84 @@
+"""A run goes on under its own settings, or the message names each other one with both values."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from aat_training.recipes import tiny
+from aat_training.resume import refuse_other_settings, settings_of
+from aat_training.train import RunSpec
+from nnasim.errors import CheckpointError
+from nnasim.numerics.config import NumericsConfig
+
+
+@pytest.fixture
+def spec(tmp_path):
+    def make(text="one", arithmetic="float", numerics=None, **changes):
+        manifest = tmp_path / "m.jsonl"
+        manifest.write_text(json.dumps({"text": text}))
+        recipe = tiny()
+        run = recipe.float_run.model_copy(update=changes)
+        return RunSpec(recipe, run, (manifest,), manifest, arithmetic=arithmetic, numerics=numerics)
+
+    return make
+
+
+def refused(before, now):
+    with pytest.raises(CheckpointError) as caught:
+        refuse_other_settings(Path("t"), settings_of(before) if isinstance(before, RunSpec) else before, None, now)
+    return str(caught.value)
+
+
+def test_the_same_settings_go_on(spec):
+    stored = json.loads(json.dumps(settings_of(spec())))
+    refuse_other_settings(Path("t"), stored, None, settings_of(spec()))
+
+
+@pytest.mark.parametrize(
+    ("changes", "both"),
+    [
+        ({"steps": 99}, "steps = 99: the run in this folder has 60"),
+        ({"learning_rate": 0.5}, "learning_rate = 0.5: the run in this folder has 0.004"),
+        ({"seed": 3}, "seed = 3: the run in this folder has 0"),
+        ({"batch": 4}, "batch = 4: the run in this folder has 8"),
+        ({"text": "two"}, "train = ['sha256 "),
+        ({"arithmetic": "aat", "numerics": NumericsConfig()}, "system = 'aat': the run in this folder has 'float'"),
+    ],
+)
+def test_another_setting_is_refused_with_both_values(spec, changes, both):
+    before = settings_of(spec())
+    assert both in refused(before, settings_of(spec(**changes)))
+
+
+def test_every_field_of_run_recipe_and_arithmetic_counts(spec):
+    stored = settings_of(spec(arithmetic="aat", numerics=NumericsConfig()))
+    for name in stored:
+        message = refused({**stored, name: "other"}, stored)
+        assert message.startswith(f"t: {name} = ")
+        assert "'other'" in message
+
+
+def test_more_steps_say_why(spec):
+    assert "one cycle over all its steps" in refused(spec(), settings_of(spec(steps=61)))
+
+
+def test_several_settings_are_named_and_the_rest_counted(spec):
+    message = refused(spec(), settings_of(spec(steps=1, batch=2, learning_rate=0.1, clip=1.0, seed=4, dropout=0.3)))
+    assert "and 2 more" in message
+    assert "\n" not in message
+
+
+def test_a_run_of_version_0_1_is_judged_by_its_schedule(spec):
+    now = settings_of(spec())
+    run = json.loads(tiny().float_run.model_dump_json())
+    refuse_other_settings(Path("t"), None, run, now)
+    with pytest.raises(CheckpointError, match=r"seed = 0: the run in this folder has 7"):
+        refuse_other_settings(Path("t"), None, {**run, "seed": 7}, now)
+
+
+def test_a_model_that_says_nothing_of_its_run_is_no_run_to_go_on_with(spec):
+    with pytest.raises(CheckpointError, match="settings"):
+        refuse_other_settings(Path("t"), None, None, settings_of(spec()))
