@@ -1,0 +1,69 @@
+"""A data folder of Kaldi as utterances: ``wav.scp``, ``text``, and ``segments`` and ``utt2spk`` where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from aat_training.data.manifest import Entry, entry_of
+from aat_training.data.table import entry_with_seconds, number_of
+from nnasim import files
+from nnasim.errors import FileError, ManifestError
+
+_MAX_BYTES = 64_000_000
+
+
+def kaldi_entries(folder: Path) -> Iterator[Entry]:
+    """The utterances of ``text``, in its order; relative paths of ``wav.scp`` start at ``folder``.
+
+    Raises FileError or ManifestError with the line: an utterance without a recording, or a recording that is a command.
+    """
+    for name in ("wav.scp", "text"):
+        if not (folder / name).exists():
+            raise FileError(folder, f"is no data folder of Kaldi: it lacks {name}")
+    recordings = _table(folder / "wav.scp")
+    segments = _table(folder / "segments") if (folder / "segments").exists() else {}
+    speakers = _table(folder / "utt2spk") if (folder / "utt2spk").exists() else {}
+    for number, (utterance, (where, text)) in enumerate(_table(folder / "text").items(), start=1):
+        fields: dict[str, object] = {"id": utterance, "text": text, "speaker": speakers.get(utterance, ("", None))[1]}
+        recording = utterance
+        if segments:
+            recording, fields["offset"], end = _segment(segments, utterance, where)
+            fields["duration"] = end - fields["offset"]  # type: ignore[operator]
+        fields["audio_filepath"] = _path(recordings, recording, where)
+        if segments:
+            yield entry_of(fields, number, where, folder)
+        else:
+            yield entry_with_seconds(fields, number, where, folder)
+
+
+def _table(path: Path) -> dict[str, tuple[str, str]]:
+    """First word of each line -> where it stands, and the rest."""
+    found: dict[str, tuple[str, str]] = {}
+    for number, line in enumerate(files.read_text(path, _MAX_BYTES).splitlines(), start=1):
+        name, _, rest = line.strip().partition(" ")
+        where = f"{path} line {number}"
+        if name in found:
+            raise ManifestError(where, "", name, f"stands already in {found[name][0]}")
+        if name:
+            found[name] = (where, rest.strip())
+    return found
+
+
+def _segment(segments: dict[str, tuple[str, str]], utterance: str, where: str) -> tuple[str, float, float]:
+    if utterance not in segments:
+        raise ManifestError(where, "", utterance, "has no line in segments")
+    place, line = segments[utterance]
+    words = line.split()
+    if len(words) != 3:
+        raise ManifestError(place, "", line, "must be UTTERANCE RECORDING START END")
+    return words[0], number_of(words[1], place, "START"), number_of(words[2], place, "END")
+
+
+def _path(recordings: dict[str, tuple[str, str]], recording: str, where: str) -> str:
+    if recording not in recordings:
+        raise ManifestError(where, "", recording, "has no line in wav.scp")
+    place, path = recordings[recording]
+    if path.endswith("|"):
+        raise ManifestError(place, "", path, "is a command, which is never run: save its audio to a file")
+    return path

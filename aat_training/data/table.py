@@ -1,0 +1,92 @@
+"""A table with a header (CSV, or TSV as Common Voice has it) as utterances: one a row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+from aat_training.data.check import seconds_of
+from aat_training.data.jsonl import MAX_FILE_BYTES, MAX_LINES
+from aat_training.data.manifest import MAX_SECONDS, Entry, entry_of
+from nnasim.errors import FileError, ManifestError
+
+# Each field of a manifest, and what tables call it; the first of each is ours.
+COLUMNS = {
+    "audio_filepath": ("audio_filepath", "path", "audio", "wav", "wav_filename", "file", "filename"),
+    "features_filepath": ("features_filepath",),
+    "text": ("text", "sentence", "transcript", "transcription"),
+    "id": ("id", "utterance", "utt_id"),
+    "speaker": ("speaker", "client_id", "speaker_id"),
+    "offset": ("offset", "start"),
+    "duration": ("duration",),
+}
+_NUMBERS = ("offset", "duration")
+
+
+def table_entries(text: str, source: Path) -> Iterator[Entry]:
+    """The utterances of a table's rows; relative paths start at its folder, a missing duration is the file's.
+
+    Raises FileError or ManifestError with the line: no column for the audio or the text, two for one field, a row of
+    another length.
+    """
+    csv.field_size_limit(MAX_FILE_BYTES)
+    first = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in first else ",", strict=True)
+    try:
+        fields = _fields(next(reader), source)
+        for row in reader:
+            if reader.line_num > MAX_LINES:
+                raise FileError(source, f"has more than {MAX_LINES} lines")
+            if row:
+                yield _entry(fields, row, reader.line_num, source)
+    except csv.Error as error:
+        raise FileError(f"{source} line {reader.line_num}", f"is no row of a table ({error})") from None
+
+
+def _fields(header: list[str], source: Path) -> list[str]:
+    """The field of each column; a column of another name keeps it."""
+    meaning = {name: field for field, names in COLUMNS.items() for name in names}
+    columns = [name.strip().lower() for name in header]
+    fields = [meaning.get(column, column) for column in columns]
+    for field in COLUMNS:
+        if fields.count(field) > 1:
+            raise FileError(source, f"line 1 has several columns for {field}: {', '.join(COLUMNS[field])}")
+    for choices in (("audio_filepath", "features_filepath"), ("text",)):
+        if not set(choices) & set(fields):
+            known = ", ".join(name for field in choices for name in COLUMNS[field])
+            raise FileError(source, f"line 1 names no column for {choices[0]} (one of {known})")
+    return fields
+
+
+def _entry(fields: list[str], row: list[str], number: int, source: Path) -> Entry:
+    where = f"{source} line {number}"
+    if len(row) != len(fields):
+        raise FileError(where, f"has {len(row)} columns, the header names {len(fields)}")
+    data: dict[str, object] = dict(zip(fields, row, strict=True))
+    for name in COLUMNS:
+        if name != "text" and data.get(name) == "":
+            del data[name]
+    for name in _NUMBERS:
+        if name in data:
+            data[name] = number_of(str(data[name]), where, name)
+    return (entry_of if "duration" in data else entry_with_seconds)(data, number, where, source.parent)
+
+
+def entry_with_seconds(data: dict[str, object], number: int, where: str, folder: Path) -> Entry:
+    """``entry_of`` a line that does not say how long it is: it goes on until its file ends."""
+    entry = entry_of({**data, "duration": float(MAX_SECONDS)}, number, where, folder)
+    return entry.model_copy(update={"duration": round(seconds_of(entry), 6)})
+
+
+def number_of(text: str, where: str, name: str) -> float:
+    """A finite number. Raises ManifestError."""
+    try:
+        value = float(text[:400])
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ManifestError(where, name, text, "must be a number of seconds")
+    return value
