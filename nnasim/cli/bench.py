@@ -69,13 +69,13 @@ def _pythons(more: list[Path]) -> list[str]:
 
 def measure(preset: str, frames: int = FRAMES) -> dict[str, dict[str, Any]]:
     """All figures. ``frames``: of the run with replay."""
-    from nnasim.hardware import load_preset
+    from nnasim.cli.doubts import load_chip
     from nnasim.ir.result import SimResult
     from nnasim.pipeline import SimOptions, simulate
     from workloads.rnnt.builder import build_trace
     from workloads.rnnt.shapes import SHAPES
 
-    chip, every_event = load_preset(preset), SimOptions(replay=False)
+    chip, every_event = load_chip(preset, None), SimOptions(replay=False)
 
     def trace(count: int) -> OpTrace:
         return build_trace(SHAPES["rnnt-paper"], count, count // 4)

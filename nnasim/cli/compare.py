@@ -45,12 +45,12 @@ def command(
     from aat_training.data.notes import score_notes
     from nnasim import files
     from nnasim.cli.comparison import MOVED, Inputs, compared, speech_lines
+    from nnasim.cli.doubts import load_chip
     from nnasim.cli.notes import tell
     from nnasim.cli.provenance import command_line
     from nnasim.cli.train_progress import training_progress
     from nnasim.cli.unused import refuse_unused
     from nnasim.compiler.policies import load_policy
-    from nnasim.hardware import load_preset
     from reports.page import write_page
     from reports.study import write_folder
     from reports.terminal import print_table
@@ -60,7 +60,7 @@ def command(
     chosen = chosen_systems(systems, more_systems)
     if not set(chosen) & set(MOVED):
         refuse_unused("compare", f"without one of {', '.join(MOVED)} in --systems", placement=placement)
-    chip = load_preset(preset, overrides or [])
+    chip = load_chip(preset, overrides)
     inputs = Inputs(
         manifest=manifest or speech_manifest(),
         checkpoints=checkpoints or checkpoints_folder(),

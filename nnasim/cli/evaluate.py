@@ -46,11 +46,11 @@ def command(
     from aat_training.score import score
     from aat_training.systems import load_system
     from nnasim import files
+    from nnasim.cli.doubts import load_chip
     from nnasim.cli.notes import tell
     from nnasim.cli.progress import with_progress
     from nnasim.cli.unused import refuse_unused, tell_float
     from nnasim.errors import ConfigError
-    from nnasim.hardware import load_preset
 
     chosen = calibration if system == "float" and calibration != "mse" else None
     refuse_unused("evaluate", "with --system float", calibration=chosen)
@@ -59,7 +59,7 @@ def command(
         files.refuse_existing(json_file, force)
     if batch is not None and beam != 1:
         raise ConfigError("--batch", "beam", beam, "must be 1: only greedy decoding goes side by side")
-    numerics = load_preset(preset, overrides or []).numerics
+    numerics = load_chip(preset, overrides).numerics
     entries = read_manifest(manifest)[:limit]
     check_files(entries)
     loaded, model, _ = load_system(checkpoint, system, numerics, calibration)

@@ -42,15 +42,15 @@ def numerics(
     from aat_training.numerics_study.plan import CHIPS, NumericsStudy
     from aat_training.numerics_study.scoring import score_all
     from nnasim import files
+    from nnasim.cli.doubts import load_chip
     from nnasim.cli.numerics_training import train_missing as train_the_missing
     from nnasim.cli.train_progress import training_progress
     from nnasim.errors import ConfigError
-    from nnasim.hardware import load_preset
     from reports.document import write_document
     from reports.numerics_document import numerics_document
 
     files.refuse_existing(out, force)
-    load_preset(preset)
+    load_chip(preset, None)
     for name in chip or ():
         if name not in CHIPS:
             raise ConfigError("--chip", "name", name, f"must be one of {', '.join(CHIPS)}")

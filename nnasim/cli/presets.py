@@ -22,6 +22,7 @@ def command(
 
     Example: nnasim presets edge256
     """
+    from nnasim.cli.doubts import load_chip
     from nnasim.cli.unused import refuse_unused
     from nnasim.hardware import load_preset, preset_names, preset_rows
 
@@ -45,7 +46,7 @@ def command(
         for preset in preset_names():
             print(f"{preset:<{width}}  {load_preset(preset).description}")
         return
-    chip = load_preset(name, overrides or [])
+    chip = load_chip(name, overrides)
     print(f"{chip.name}: {chip.description}\n")
     rows = [
         (row.field, _shown(row.value), row.unit or "-", row.source or "-")

@@ -30,10 +30,12 @@ def command(
     Example: nnasim search study.yaml --store study.sqlite --trials 200 --out pareto.json
     """
     from nnasim import files
+    from nnasim.cli.doubts import warn
     from nnasim.cli.sweep import backend_of
     from nnasim.cli.sweep_accuracy import scorer_of
     from nnasim.cli.sweep_progress import sweep_progress
     from nnasim.sweep.accuracy import Accuracies
+    from nnasim.sweep.doubts import implausible_points
     from nnasim.sweep.job import load_job
     from nnasim.sweep.search import Search
     from nnasim.sweep.store import Store
@@ -44,6 +46,7 @@ def command(
     parsed = read_study(study)
     scorer, scored = scorer_of(parsed, study)
     job = load_job(parsed, study, scored)
+    warn(implausible_points(job))
     backend = backend_of(jobs, scheduler, dask_local)
     try:
         with Store(store) as opened, sweep_progress() as watch:

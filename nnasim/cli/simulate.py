@@ -48,11 +48,16 @@ def command(
     chip = load_preset(preset, overrides or [])
     operations = read_trace(trace)
 
+    from nnasim.cli.doubts import warn
+    from nnasim.hardware.plausible import implausible
     from nnasim.pipeline import SimOptions, simulate  # brings the simulator: after the inputs have been found good
     from reports.terminal import result_lines
+    from workloads.rnnt.plausible import implausible_trace
 
     options = SimOptions(endpointer_ms=endpointer_ms)
+    # After the run: one that cannot end says these in its own line.
     result = documented(simulate(operations, chip, options), preset, chip, command_line("RESULT"))
+    warn([*implausible(chip), *implausible_trace(operations)])
     if functional:
         result = result.model_copy(
             update={"extra": {**result.extra, "functional": _functional(trace, operations, chip)}}

@@ -46,17 +46,17 @@ def aat(
     import time
 
     from nnasim import files
+    from nnasim.cli.doubts import load_chip
     from nnasim.cli.latency_study import StudyInputs, latency_study
     from nnasim.cli.provenance import command_line
     from nnasim.cli.study_words import Speech
     from nnasim.cli.train_progress import training_progress
-    from nnasim.hardware import load_preset
     from reports.document import write_document
     from reports.study_document import study_document
     from workloads.bundled import checkpoints_folder, speech_manifest
 
     files.refuse_existing(out, force)
-    chip = load_preset(preset, overrides or [])
+    chip = load_chip(preset, overrides)
     speech = Speech(manifest or speech_manifest(), checkpoints or checkpoints_folder(), chip, limit)
     inputs = StudyInputs(speech, beam, blanks_ms, wait_ms, command_line("DIR"), jobs)
     begun = time.monotonic()

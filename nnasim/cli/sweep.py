@@ -33,9 +33,11 @@ def command(
 
     Example: nnasim sweep study.yaml --store study.sqlite --jobs 2
     """
+    from nnasim.cli.doubts import warn
     from nnasim.cli.sweep_accuracy import scorer_of
     from nnasim.cli.sweep_progress import sweep_progress
     from nnasim.cli.unused import refuse_unused
+    from nnasim.sweep.doubts import implausible_points
     from nnasim.sweep.job import load_job
     from nnasim.sweep.run import sweep
     from nnasim.sweep.space import Space
@@ -46,6 +48,7 @@ def command(
     parsed = read_study(study)
     scorer, scored = scorer_of(parsed, study)
     job = load_job(parsed, study, scored)
+    warn(implausible_points(job))
     space = Space(job, study)
     if dry_run:
         why = "with --dry-run, which computes one point here"

@@ -49,11 +49,11 @@ def command(
     Example: nnasim trace --shape rnnt-paper --frames 100 --symbols 25 --out trace.json
     """
     from nnasim import files
-    from nnasim.hardware import load_preset
+    from nnasim.cli.doubts import load_chip
     from nnasim.ir.io import write_record
 
     files.refuse_existing(out, force)
-    hardware = load_preset(preset, overrides or [])
+    hardware = load_chip(preset, overrides)
     _refuse_unused(
         {"--shape": shape, "--from": source, "--checkpoint": checkpoint},
         {"--frames": frames, "--symbols": symbols, "--manifest": manifest, "--limit": limit, "--beam": beam},
@@ -113,12 +113,16 @@ def _placed(trace: OpTrace, moves: list[str]) -> OpTrace:
 
 
 def _from_shape(shape: str, frames: int | None, symbols: int | None, system: System, hardware: NnaConfig) -> OpTrace:
+    from nnasim.cli.doubts import warn
     from workloads.rnnt.builder import build_trace
+    from workloads.rnnt.plausible import implausible_shape
     from workloads.rnnt.shapes import load_shape
 
     if frames is None or symbols is None:
         raise ConfigError("trace", "--frames, --symbols", (frames, symbols), "--shape needs both")
-    return build_trace(load_shape(shape), frames, symbols, system=system, numerics=hardware.numerics)
+    sizes = load_shape(shape)
+    warn(implausible_shape(sizes))
+    return build_trace(sizes, frames, symbols, system=system, numerics=hardware.numerics)
 
 
 def _from_speech(

@@ -74,11 +74,11 @@ def command(
     from aat_training.resume import refuse_other_finished
     from aat_training.train import RunSpec, prepare_folder
     from aat_training.train import train as run_training
+    from nnasim.cli.doubts import load_chip
     from nnasim.cli.notes import tell
     from nnasim.cli.provenance import command_line, commit
     from nnasim.cli.train_progress import training_progress
     from nnasim.cli.unused import refuse_unused, tell_float
-    from nnasim.hardware import load_preset
 
     refuse_unused(
         "train", f"with --system {system}",
@@ -95,7 +95,7 @@ def command(
     )  # fmt: skip
     spec = RunSpec(
         recipe=chosen, run=run, train=tuple(train), dev=dev, arithmetic=system, init=init,
-        numerics=None if system == "float" else load_preset(preset, overrides or []).numerics,
+        numerics=None if system == "float" else load_chip(preset, overrides).numerics,
         calibration=calibration, gradient=gradient,
         info={"command": command_line("OUT"), "commit": commit(), "preset": preset},
     )  # fmt: skip

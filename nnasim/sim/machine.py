@@ -11,6 +11,7 @@ import simpy
 
 from nnasim.errors import SimulationError
 from nnasim.hardware import NnaConfig
+from nnasim.hardware.plausible import implausible
 from nnasim.ir.program import Command, ElementCommand, FusedCommand, HandoffCommand, HostCommand, MatmulCommand, Program
 from nnasim.sim.blocks.activation_unit import ActivationUnit
 from nnasim.sim.blocks.dma import Dma
@@ -105,13 +106,16 @@ def check_blocks(program: Program, config: NnaConfig) -> None:
             )
 
 
-def run_until_done(env: simpy.Environment, done: simpy.Event, probe: Probe, watchdog_cycles: int) -> None:
+def run_until_done(
+    env: simpy.Environment, done: simpy.Event, probe: Probe, watchdog_cycles: int, config: NnaConfig
+) -> None:
     """Run until ``done``. SimulationError for a deadlock (who waits for what) and for the watchdog."""
 
     def bark(_: simpy.Event) -> None:
         if env.peek() == math.inf:
             raise SimulationError(f"deadlock: {probe.who_waits() or 'nothing is left to happen'}")
-        raise SimulationError(f"watchdog: not done after {watchdog_cycles} cycles")
+        doubts = "".join(f"{line} " for line in implausible(config))
+        raise SimulationError(f"{doubts}watchdog: not done after {watchdog_cycles} cycles at {config.clock_hz:g} Hz")
 
     # The watchdog is an event like any other, and nothing is tested between events: this loop is the whole run.
     watchdog = env.timeout(watchdog_cycles + 1 - int(env.now))

@@ -48,7 +48,7 @@ def run_steps(
             runs.append(StepRun(step, start, run))
 
     last = max(step.earliest for step in steps)
-    run_until_done(env, env.process(utterance()), probe, last + watchdog_cycles)
+    run_until_done(env, env.process(utterance()), probe, last + watchdog_cycles, config)
     return runs
 
 
