@@ -24,11 +24,16 @@ class Magnitude:
         if value == 0 or self.low <= value <= self.high:
             return None
         line = f"{field} = {_short(value)} is in {self.unit}, expected are {_short(self.low)} to {_short(self.high)}"
+        meant = self.meant(value)
+        return f"{line}; {meant}" if meant else line
+
+    def meant(self, value: float) -> str | None:
+        """The question whether ``value`` was given in another unit; None if it fits none of them."""
         meant = [(name, value * size) for name, size in self.slips if self.low <= value * size <= self.high]
         if not meant:
-            return line
+            return None
         name, right = min(meant, key=lambda one: abs(math.log(one[1] / self.typical)))
-        return f"{line}; did you mean {_short(value)} {name}, which is {_short(right)}?"
+        return f"did you mean {_short(value)} {name}, which is {_short(right)}?"
 
 
 def _short(value: float) -> str:

@@ -11,6 +11,7 @@ from nnasim.errors import ConfigError
 from nnasim.hardware.config import NnaConfig
 from nnasim.hardware.costs import refuse_mixed_nodes
 from nnasim.hardware.energy_tables import energy_table
+from nnasim.hardware.plausible import meant
 from nnasim.hardware.read_latency import CYCLES, dram_fields, in_ns, refuse_beside
 from nnasim.records import check_path, merge, put, validated
 
@@ -117,6 +118,6 @@ def _validated(data: dict[str, Any], path: Path, overridden: list[str]) -> NnaCo
         return validated(NnaConfig, data, path)
     except ConfigError as error:
         # A rule that ties fields of one section together is broken by whichever of them was overridden.
-        if error.field.split(".")[0] not in {name.split(".")[0] for name in overridden}:
-            raise
-        raise ConfigError("--set", error.field, error.value, error.allowed) from None
+        changed = error.field.split(".")[0] in {name.split(".")[0] for name in overridden}
+        allowed = error.allowed + meant(error.field, error.value)
+        raise ConfigError("--set" if changed else error.source, error.field, error.value, allowed) from None

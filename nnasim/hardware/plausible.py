@@ -76,6 +76,14 @@ def magnitudes(chip: NnaConfig) -> Iterator[tuple[str, Magnitude]]:
                 yield f"{section}.{name}", magnitude
 
 
+def meant(field: str, value: object) -> str:
+    """What a refused ``value`` of ``field`` may have been given in, as a sentence that follows on; "" if not known."""
+    magnitude = FIELDS.get(field)
+    number = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    question = magnitude.meant(float(value)) if magnitude and number else None  # type: ignore[arg-type]
+    return f"; {question}" if question else ""
+
+
 def _nominal(chip: NnaConfig, field: str) -> float | None:
     """The value of ``field``, the middle one of a range; None where the chip has none."""
     value: Any = chip

@@ -77,10 +77,8 @@ def test_every_other_command_that_loads_a_chip_tells_too(
     assert main(["presets", "edge256", "--set", "host.handoff_us=5e-5"]) == 0
     (line,) = warnings(capsys)
     assert "host.handoff_us = 5e-5 is in us" in line
-    study = {
-        "base": "edge256", "traces": [trace], "axes": {"clock_hz": {"list": [200, 500]}, "host.handoff_us": {"list": [5]}},
-        "objectives": ["rtf"],
-    }  # fmt: skip
+    axes = {"clock_hz": {"list": [200, 500]}, "host.handoff_us": {"list": [5]}}
+    study = {"base": "edge256", "traces": [trace], "axes": axes, "objectives": ["rtf"]}
     (tmp_path / "study.yaml").write_text(json.dumps(study))
     for command in ("sweep", "search"):
         words = [command, str(tmp_path / "study.yaml"), "--store", str(tmp_path / f"{command}.sqlite"), "--jobs", "1"]

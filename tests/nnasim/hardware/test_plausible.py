@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnasim.errors import ConfigError
 from nnasim.hardware import load_preset, preset_names
 from nnasim.hardware.plausible import implausible, magnitudes
 from nnasim.magnitudes import Magnitude
@@ -84,3 +85,12 @@ def test_a_unit_that_is_proposed_is_one_that_would_be_believed(value: float) -> 
     if doubt and "did you mean" in doubt:
         proposed = float(doubt.rpartition("which is ")[2].rstrip("?"))
         assert magnitude.doubt("clock_hz", proposed) is None or proposed in (pytest.approx(1e6), pytest.approx(2e10))
+
+
+@pytest.mark.parametrize(
+    ("override", "question"),
+    [("host.float_matmul_gflops=8e9", "8e9 OP/s, which is 8"), ("dram.bytes_per_second=3.75e18", "at most 1e15")],
+)
+def test_a_value_that_is_refused_is_asked_for_its_unit_too(override: str, question: str) -> None:
+    with pytest.raises(ConfigError, match=question):
+        load_preset("edge256", [override])
