@@ -112,15 +112,23 @@ def _words_wrong(found: Mapping[str, Any]) -> Section:
         "words",
         "Words wrong",
         (
-            "naive: the float arm on the chip, the calibration with the fewest errors on this very speech. qat: "
+            f"naive: the float arm on the chip, the calibration with the fewest errors on {_chosen_on(found)}. qat: "
             "trained with the chip's weights and activations but float activation functions, then put on the chip, "
             "again with the best calibration. aat: trained with that chip's own operators, ranges from the training "
-            "speech. So the choice of a calibration favours naive and qat. P(fewer than ...): share of paired "
+            f"speech. {_favours(found)}P(fewer than ...): share of paired "
             "bootstrap resamples over utterances in which the arm makes fewer errors.",
         ),
         figures,
         (_table(found),),
     )
+
+
+def _chosen_on(found: Mapping[str, Any]) -> str:
+    return found.get("choose") or "this very speech"
+
+
+def _favours(found: Mapping[str, Any]) -> str:
+    return "" if found.get("choose") else "So the choice of a calibration favours naive and qat. "
 
 
 def _table(found: Mapping[str, Any]) -> Table:
@@ -180,7 +188,10 @@ def _gradients(found: Mapping[str, Any]) -> Section:
 
 def _calibrations(found: Mapping[str, Any]) -> Section:
     rows = tuple((chip, arm, method, _pct(wer)) for chip, arm, method, wer in found["calibrations"])
-    words = "How the ranges of a model that was not trained for the chip are found, all seeds together."
+    words = (
+        "How the ranges of a model that was not trained for the chip are found, all seeds together, "
+        f"on {_chosen_on(found)}."
+    )
     table = Table("calibrations", "Calibrations", ("chip", "arm", "calibration", "WER [%]"), rows)
     return Section("calibrations", "Calibrations", (words,), (), (table,))
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from aat_training.numerics_study.plan import NO_CHIP, NumericsStudy, Trial
+from aat_training.numerics_study.plan import CALIBRATED, NO_CHIP, NumericsStudy, Trial
 from aat_training.numerics_study.scoring import Scores, pooled
 from aat_training.score import Recovery, Score, probability_better, recovery, wer_interval
 
-FLOAT, NAIVE, QAT = "float", "naive", "qat"
+FLOAT = "float"
+NAIVE, QAT = CALIBRATED
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ class Row:
 
 
 def findings(study: NumericsStudy, scores: Scores) -> list[Row]:
-    """A row for every arm on every chip; of several calibrations the one with the fewest errors.
+    """A row for every arm on every chip; of several calibrations in ``scores`` the one with the fewest errors.
 
-    Choosing the calibration on the judged speech favours naive and qat, never aat.
+    Choosing the calibration on the judged speech favours naive and qat, never aat; ``judged_trials`` leaves one.
     """
     float_scores = list(_of(scores, FLOAT, NO_CHIP).values())
     if not float_scores:
@@ -52,10 +53,23 @@ def findings(study: NumericsStudy, scores: Scores) -> list[Row]:
     return [row for chip in (NO_CHIP, *study.chips) for row in _chip_rows(study, chip, by_seeds, scores)]
 
 
+def judged_trials(study: NumericsStudy, choosing: Scores) -> list[Trial]:
+    """The scores to take on dev: of an arm with several calibrations only the best in ``choosing``, over all seeds."""
+    best = {
+        (chip, arm): next(iter(_best(choosing, arm, chip))).calibration
+        for chip in study.chips
+        for arm in CALIBRATED
+        if _of(choosing, arm, chip)
+    }
+    return [
+        trial for trial in study.trials() if trial.calibration == best.get((trial.chip, trial.arm), trial.calibration)
+    ]
+
+
 def calibrations(study: NumericsStudy, scores: Scores) -> Iterator[tuple[str, str, str, float | None]]:
     """(chip, arm, calibration, WER over all seeds) of every calibration that was tried."""
     for chip in study.chips:
-        for arm in (NAIVE, QAT):
+        for arm in CALIBRATED:
             for method, group in _methods(scores, arm, chip).items():
                 yield chip, arm, method, pooled(list(group.values())).wer
 
@@ -106,7 +120,7 @@ def _row(
     return Row(
         chip=chip,
         arm=arm,
-        calibration="/".join(dict.fromkeys(trial.calibration for trial in group)) if arm in (NAIVE, QAT) else "",
+        calibration="/".join(dict.fromkeys(trial.calibration for trial in group)) if arm in CALIBRATED else "",
         seeds=len(seeds),
         wer=own.wer,
         interval=wer_interval(own),
@@ -119,7 +133,7 @@ def _row(
         won=back.won if back else None,
         lost=back.lost if back else None,
         better_than_naive=None if naive is None or arm == NAIVE else probability_better(own, naive),
-        better_than_qat=None if qat is None or arm in (NAIVE, QAT) else probability_better(own, qat),
+        better_than_qat=None if qat is None or arm in CALIBRATED else probability_better(own, qat),
         commands=tuple(" ".join(["nnasim", *study.score_command(trial)]) for trial in group),
     )
 

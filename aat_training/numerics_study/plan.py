@@ -17,6 +17,7 @@ Arithmetic = Literal["float", "qat", "aat"]
 METHODS: tuple[Method, ...] = ("mse", "percentile", "max")
 GRADIENTS: tuple[Gradient, ...] = ("output", "segment", "identity")
 NO_CHIP = "-"
+CALIBRATED = "naive", "qat"  # arms that know nothing of the chip, so that their ranges can be found in several ways
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ CHIPS = {
         Chip("pwl16", ("numerics.activation=pwl", "numerics.pwl_segments=16", "numerics.cell_bits=8")),
         Chip("plan", ("numerics.activation=plan", "numerics.cell_bits=8")),
         Chip("hard", ("numerics.activation=hard", "numerics.cell_bits=8")),
+        Chip("lut8-int4", ("numerics.activation=lut8", "numerics.cell_bits=8", "numerics.weight_bits=4")),
     )
 }
 
@@ -86,7 +88,11 @@ class Trial:
 
 @dataclass(frozen=True)
 class NumericsStudy:
-    """What determines the study. ``folder`` holds the models; steps are the recipe's where None."""
+    """What determines the study. ``folder`` holds the models; steps are the recipe's where None.
+
+    ``dev`` judges. ``choose``: the speech on which calibrations are chosen; None: on ``dev`` itself. ``rules``: whether
+    the other gradient rules are trained too.
+    """
 
     recipe: str
     train: tuple[Path, ...]
@@ -97,6 +103,8 @@ class NumericsStudy:
     base_steps: int | None = None
     steps: int | None = None
     chips: tuple[str, ...] = tuple(CHIPS)
+    choose: Path | None = None
+    rules: bool = True
 
     def bases(self) -> list[Model]:
         """The float models that everything else starts from."""
@@ -110,7 +118,7 @@ class NumericsStudy:
             ("aat", "aat", first, "output"),
             ("qat", "qat", first, "output"),
             *(("aat", "aat", chip, "output") for chip in reversed(others)),
-            *((f"aat-{gradient}", "aat", first, gradient) for gradient in GRADIENTS[1:]),
+            *((f"aat-{gradient}", "aat", first, gradient) for gradient in GRADIENTS[1:] if self.rules),
         ]
         return [Model(seed, *kind) for kind in kinds for seed in range(self.seeds)]  # type: ignore[arg-type]
 
@@ -152,9 +160,15 @@ class NumericsStudy:
             words += ["--gradient", model.gradient]
         return words
 
-    def score_command(self, trial: Trial) -> list[str]:
-        """The words after `nnasim` that take a score."""
-        words = ["evaluate", "--checkpoint", str(self.folder / trial.model.name), "--manifest", str(self.dev)]
+    def score_command(self, trial: Trial, manifest: Path | None = None) -> list[str]:
+        """The words after `nnasim` that take a score on ``manifest`` (None: on dev)."""
+        words = [
+            "evaluate",
+            "--checkpoint",
+            str(self.folder / trial.model.name),
+            "--manifest",
+            str(manifest or self.dev),
+        ]
         words += ["--system", trial.system, "--batch", "32"]
         if trial.chip != NO_CHIP:
             words += ["--preset", self.preset, *CHIPS[trial.chip].options, "--calibration", trial.calibration]
@@ -172,6 +186,10 @@ class NumericsStudy:
                 yield from self._calibrated("qat", model)
             else:
                 yield Trial(model.arm, model, "aat", model.chip)
+
+    def choosing_trials(self) -> list[Trial]:
+        """The scores that choose a calibration: those of arms that are tried with several."""
+        return [trial for trial in self.trials() if trial.arm in CALIBRATED]
 
     def _calibrated(self, arm: str, model: Model) -> Iterator[Trial]:
         """A model that knows nothing of the chip, on every chip, with every calibration."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
+from pathlib import Path
 
 from joblib import Parallel, delayed
 
@@ -21,39 +22,44 @@ from nnasim.numerics.config import NumericsConfig
 Scores = dict[Trial, Score]
 
 
-def score_all(study: NumericsStudy, jobs: int, progress: Callable[[str, int, int], None]) -> Scores:
-    """Every score whose model stands; those that were taken before are read back."""
-    ready = [trial for trial in study.trials() if study.finished(trial.model)]
+def score_all(
+    study: NumericsStudy, trials: Iterable[Trial], manifest: Path, jobs: int, progress: Callable[[str, int, int], None]
+) -> Scores:  # fmt: skip
+    """Each of ``trials`` whose model stands, scored on ``manifest``; scores that were taken before are read back."""
+    ready = [trial for trial in trials if study.finished(trial.model)]
     found: Scores = {}
     by_model = [list(group) for _, group in groupby(ready, key=lambda trial: trial.model)]
-    parts = Parallel(n_jobs=jobs, return_as="generator")(delayed(_of_model)(study, trials) for trials in by_model)
+    parts = Parallel(n_jobs=jobs, return_as="generator")(
+        delayed(_of_model)(study, trials, manifest) for trials in by_model
+    )
     for done, (trials, scores) in enumerate(zip(by_model, parts, strict=True), start=1):
         found |= dict(zip(trials, scores, strict=True))
         progress("scores", done, len(by_model))
     return found
 
 
-def _of_model(study: NumericsStudy, trials: Sequence[Trial]) -> list[Score]:
+def _of_model(study: NumericsStudy, trials: Sequence[Trial], manifest: Path) -> list[Score]:
     """The scores of one model; its speech is read once, and only if something is missing."""
-    made_from = _made_from(study, trials[0])
-    kept = {trial: _kept(study, trial, made_from) for trial in trials}
+    made_from = _made_from(study, trials[0], manifest)
+    places = {trial: _place(study, trial, manifest) for trial in trials}
+    kept = {trial: _kept(places[trial], made_from) for trial in trials}
     missing = [trial for trial in trials if kept[trial] is None]
-    for trial, fresh in zip(missing, _decode(study, missing), strict=True):
+    for trial, fresh in zip(missing, _decode(study, missing, manifest), strict=True):
         record = {
             "made_from": made_from,
-            "command": ["nnasim", *study.score_command(trial)],
+            "command": ["nnasim", *study.score_command(trial, manifest)],
             "errors": fresh.errors_per_utterance,
             "words": fresh.words_per_utterance,
         }
-        files.write_json(study.folder / trial.model.name / "scores" / f"{trial.name}.json", record, force=True)
+        files.write_json(places[trial], record, force=True)
         kept[trial] = fresh
     return [one for one in kept.values() if one is not None]
 
 
-def _decode(study: NumericsStudy, trials: Sequence[Trial]) -> list[Score]:
+def _decode(study: NumericsStudy, trials: Sequence[Trial], manifest: Path) -> list[Score]:
     if not trials:
         return []
-    entries = read_manifest(study.dev)
+    entries = read_manifest(manifest)
     scores, examples = [], None
     for trial in trials:
         folder = study.folder / trial.model.name
@@ -69,14 +75,19 @@ def numerics_of(study: NumericsStudy, chip: str) -> NumericsConfig:
     return load_preset(study.preset, list(changes)).numerics
 
 
-def _made_from(study: NumericsStudy, trial: Trial) -> list[str]:
+def _made_from(study: NumericsStudy, trial: Trial, manifest: Path) -> list[str]:
     """What a score depends on: the model's numbers and the speech."""
     model = study.folder / trial.model.name / "model.safetensors"
-    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in (model, study.dev)]
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in (model, manifest)]
 
 
-def _kept(study: NumericsStudy, trial: Trial, made_from: list[str]) -> Score | None:
-    path = study.folder / trial.model.name / "scores" / f"{trial.name}.json"
+def _place(study: NumericsStudy, trial: Trial, manifest: Path) -> Path:
+    """Where a score is kept: apart for the speech that judges and for the speech that chooses."""
+    folder = "choosing" if manifest == study.choose else "scores"
+    return study.folder / trial.model.name / folder / f"{trial.name}.json"
+
+
+def _kept(path: Path, made_from: list[str]) -> Score | None:
     if not path.exists():
         return None
     record = files.read_json(path)

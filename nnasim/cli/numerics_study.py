@@ -20,6 +20,9 @@ def numerics(
     dev: Annotated[Path, typer.Option(help="the speech that every model is judged on; chooses no checkpoint")],
     models: Annotated[Path, typer.Option(metavar="DIR", help="where the models are kept; a stopped study goes on")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="the folder of the report")],
+    choose: Annotated[
+        Path | None, typer.Option(help="the speech that chooses naive's and qat's calibration; default: dev itself")
+    ] = None,
     preset: Annotated[str, typer.Option(help="the chip whose activation unit and cell state are varied")] = "edge256",
     chip: Annotated[
         list[str] | None, typer.Option(help="only this chip of the study; the first is the main one; may be repeated")
@@ -29,6 +32,9 @@ def numerics(
         int | None, typer.Option(min=1, help="steps of a base model, instead of the recipe's")
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="steps of every arm, instead of the recipe's")] = None,
+    rules: Annotated[
+        bool, typer.Option("--rules/--no-rules", help="train the other gradient rules too, on the main chip")
+    ] = True,
     jobs: Annotated[int, typer.Option(min=1, max=1024, help="training runs at a time, one core each")] = 2,
     train_missing: Annotated[
         bool, typer.Option("--train-missing/--as-it-is", help="train what is missing, or report on what is there")
@@ -39,6 +45,7 @@ def numerics(
 
     Example: nnasim study numerics --recipe tiny --train train.jsonl --dev dev.jsonl --models runs/study --out study
     """
+    from aat_training.numerics_study.findings import judged_trials
     from aat_training.numerics_study.plan import CHIPS, NumericsStudy
     from aat_training.numerics_study.scoring import score_all
     from nnasim import files
@@ -56,7 +63,7 @@ def numerics(
             raise ConfigError("--chip", "name", name, f"must be one of {', '.join(CHIPS)}")
     study = NumericsStudy(
         recipe=recipe, train=tuple(train), dev=dev, folder=models, preset=preset, seeds=seeds,
-        base_steps=base_steps, steps=steps, chips=tuple(dict.fromkeys(chip or CHIPS)),
+        base_steps=base_steps, steps=steps, chips=tuple(dict.fromkeys(chip or CHIPS)), choose=choose, rules=rules,
     )  # fmt: skip
     _check(study)
     with training_progress() as progress:
@@ -66,8 +73,12 @@ def numerics(
 
         if train_missing:
             train_the_missing(study, jobs, said)
-        scores = score_all(study, jobs, said)
-    found = _record(study, scores)
+        choosing, trials = {}, list(study.trials())
+        if study.choose is not None:
+            choosing = score_all(study, study.choosing_trials(), study.choose, jobs, said)
+            trials = judged_trials(study, choosing)
+        scores = score_all(study, trials, study.dev, jobs, said)
+    found = _record(study, scores, choosing)
     with files.new_folder(out, force=force) as folder:
         files.write_json(folder / "study.json", found)
         write_document(folder, numerics_document(found))
@@ -83,12 +94,12 @@ def _check(study: NumericsStudy) -> None:
     from aat_training.recipes import load_recipe
 
     load_recipe(study.recipe)
-    for manifest in (*study.train, study.dev):
+    for manifest in (*study.train, study.dev, *([study.choose] if study.choose else [])):
         check_files(read_manifest(manifest))
 
 
-def _record(study: NumericsStudy, scores: Scores) -> dict[str, Any]:
-    """``study.json``: everything that was found, and what made it."""
+def _record(study: NumericsStudy, scores: Scores, choosing: Scores) -> dict[str, Any]:
+    """``study.json``: everything that was found, and what made it; ``choosing``: scores that chose calibrations."""
     from aat_training.numerics_study.findings import calibrations, findings, record
     from nnasim.cli.provenance import command_line, commit, versions
     from nnasim.errors import ConfigError
@@ -108,12 +119,13 @@ def _record(study: NumericsStudy, scores: Scores) -> dict[str, Any]:
         "preset": study.preset,
         "seeds": study.seeds,
         "dev": str(study.dev),
+        "choose": None if study.choose is None else str(study.choose),
         "utterances": one.utterances,
         "words": one.words,
         "base_steps": study.steps_of(study.bases()[0]),
         "steps": study.steps_of(study.arms()[0]),
         "rows": record(findings(study, scores)),
-        "calibrations": [list(row) for row in calibrations(study, scores)],
+        "calibrations": [list(row) for row in calibrations(study, choosing or scores)],
         "models": [_model(study, model) for model in models],
         "missing": [model.name for model in planned if model not in models and study.failure(model) is None],
         "failed": {model.name: why for model in planned if (why := study.failure(model)) is not None},

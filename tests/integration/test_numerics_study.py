@@ -45,6 +45,17 @@ def test_a_score_of_the_study_is_what_its_command_prints(speech: Path, tmp_path:
     assert json.loads((tmp_path / "score.json").read_text())["errors"] == row["errors"]
 
 
+def test_calibrations_are_chosen_on_other_speech(speech: Path, tmp_path: Path) -> None:
+    assert study(speech, tmp_path / "chosen", "--as-it-is", "--choose", f"{speech}/train.jsonl") == 0
+    found = json.loads((tmp_path / "chosen" / "study.json").read_text())
+    tried = {method: wer for _, arm, method, wer in found["calibrations"] if arm == "naive"}
+    assert len(tried) == 3
+    (naive,) = (row for row in found["rows"] if row["arm"] == "naive")
+    assert tried[naive["calibration"]] == min(tried.values())
+    assert naive["commands"][0].split()[5] == f"{speech}/dev.jsonl"
+    assert "this very speech" not in (tmp_path / "chosen" / "report.md").read_text()
+
+
 def test_what_is_missing_is_trained_and_what_is_there_stays(speech: Path, tmp_path: Path) -> None:
     kept, lost = speech / "models/seed-0/float/model.json", speech / "models/seed-0/aat-lut8/model.json"
     before = kept.stat().st_mtime_ns

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aat_training.numerics_study.findings import Row, calibrations, findings
+from aat_training.numerics_study.findings import Row, calibrations, findings, judged_trials
 from aat_training.numerics_study.plan import Model, NumericsStudy, Trial
 from aat_training.numerics_study.scoring import Scores, pooled
 from aat_training.score import Score
@@ -61,6 +61,13 @@ def test_naive_gets_its_best_calibration(scores: Scores) -> None:
         ("max", 0.7),
         ("mse", 0.5),
     ]
+
+
+def test_a_calibration_chosen_on_other_speech_is_the_only_one_that_is_judged(scores: Scores) -> None:
+    choosing = {one: Score(tuple(12 - e for e in s.errors_per_utterance), WORDS) for one, s in scores.items()}
+    judged = judged_trials(STUDY, choosing)
+    assert [t.calibration for t in judged if t.arm == "naive"] == ["max", "max"]
+    assert {t.arm for t in judged} == {t.arm for t in STUDY.trials()}
 
 
 def test_the_share_won_back_is_of_what_naive_loses_against_float(scores: Scores) -> None:

@@ -58,6 +58,11 @@ def test_aat_is_scored_on_the_chip_that_it_was_trained_for() -> None:
             assert trial.chip == trial.model.chip
 
 
+def test_other_gradient_rules_are_left_out_on_demand() -> None:
+    study = NumericsStudy("digits", (Path("t"),), Path("d"), Path("m"), seeds=1, rules=False)
+    assert {model.arm for model in study.arms()} == {"float", "qat", "aat"}
+
+
 def test_a_study_of_one_chip_trains_for_that_chip_only() -> None:
     narrow = NumericsStudy("digits", (Path("t"),), Path("d"), Path("m"), seeds=1, chips=("hard",))
     assert [model.name for model in narrow.arms()] == [
