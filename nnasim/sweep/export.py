@@ -63,7 +63,7 @@ def _optuna() -> Any:
 
 def _trial(study: StoredStudy, row: Any) -> Any:
     optuna = _optuna()
-    params = {name: row[name] for name in study.axes}
+    params = {name: None if row[name] != row[name] else row[name] for name in study.axes}  # a frame's null is NaN
     attributes = {name: row[name] for name in ("key", "message") if isinstance(row[name], str)}
     costs = [row.get(name) for name in study.job.study.objectives]
     good = row["status"] == "ok" and all(isinstance(cost, int | float) and cost == cost for cost in costs)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnasim.errors import FileError, InputError
-from nnasim.sweep.job import Job, make_job
+from nnasim.sweep.job import Values
+from nnasim.sweep.listing import chosen, job_of, list_studies
 from nnasim.sweep.space import Space
-from nnasim.sweep.store import Store
-from nnasim.sweep.study import parse_study
+from nnasim.sweep.store import Store, was_swept
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,12 +21,14 @@ STATUS = ("key", "status", "message", "seconds")
 def read_points(store: str | Path, study: str | None = None) -> pd.DataFrame:
     """Every point of a store, by key: axes, figures, ``status`` (ok, failed), ``message``, ``seconds`` of CPU.
 
-    ``study``: only points that the study of this digest has computed. Raises FileError.
+    ``study``: only the points of the study of this digest or name, in its order. Raises FileError or InputError.
     """
     import pandas as pd
 
+    if study is not None:
+        return StoredStudy(store, study).points
     with Store(store, create=False) as opened:
-        rows = [_flat(outcome) for digest, outcome in opened.all_outcomes() if study in (None, digest)]
+        rows = [_flat(outcome) for _, outcome in opened.all_outcomes()]
     return pd.DataFrame(rows, columns=_columns(rows, []))
 
 
@@ -42,23 +45,45 @@ def _flat(outcome: Any) -> dict[str, Any]:
 
 
 class StoredStudy:
-    """A study of a store and its points in order. ``points``: rows that are there; those that ran well in ``good``."""
+    """A study of a store and its points: those of its grid or sample in order, then those that searches have tried.
 
-    def __init__(self, store: str | Path, digest: str | None = None) -> None:
-        """The study of ``digest``, or the only one. Raises FileError or InputError."""
+    ``points``: rows that are there; ``good``: those that ran well; ``total``: how many the study has asked for.
+    """
+
+    def __init__(self, store: str | Path, study: str | None = None) -> None:
+        """The study of the digest or name ``study``, or the one that ran last. Raises FileError or InputError."""
         import pandas as pd
 
+        self.store = store
         with Store(store, create=False) as opened:
-            self.digest, record = _chosen(store, opened.studies(), digest)
-            self.record, self.job = record, _job(record, store)
-            self.space = Space(self.job, store)
-            values = list(self.space.points())
-            self.keys = [self.job.key(point) for point in values]
-            found = opened.outcomes(self.keys)
-        rows = [{**_flat(found[key]), **point} for key, point in zip(self.keys, values, strict=True) if key in found]
-        self.total = len(values)
+            self.listing = list_studies(opened)
+            self.digest = chosen(store, self.listing, study).digest
+            self.record = opened.studies()[self.digest]
+            self.job = job_of(self.record, store)
+            sampled = [(self.job.key(values), values) for values in self._sample()]  # a point may stand in it twice
+            keys = {key for key, _ in sampled}
+            tried = [key for key in opened.tried(self.digest) if key not in keys]
+            found = opened.outcomes([*keys, *tried])
+        self.searched = [key for key in tried if key in found]
+        points = [*sampled, *((key, found[key].values) for key in self.searched)]
+        rows = [{**_flat(found[key]), **values} for key, values in points if key in found]
+        self.total = len(sampled) + len(self.searched)
         self.points = pd.DataFrame(rows, columns=_columns(rows, list(self.job.fields)))
         self.good = self.points[self.points["status"] == "ok"]
+
+    def _sample(self) -> Iterator[Values]:
+        """The points that a sweep goes through; none where only searches have filled the study."""
+        return self.space.points() if was_swept(self.record) else iter(())
+
+    @cached_property
+    def space(self) -> Space:
+        """The study's grid or sample."""
+        return Space(self.job, self.store)
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the points are those of the grid or sample alone, in its order."""
+        return was_swept(self.record) and not self.searched
 
     @property
     def axes(self) -> list[str]:
@@ -69,24 +94,3 @@ class StoredStudy:
     def objectives(self) -> list[str]:
         """Names of what is judged, of those that the points have."""
         return [name for name in self.job.study.objectives if name in self.good]
-
-
-def _chosen(store: object, studies: dict[str, dict[str, Any]], digest: str | None) -> tuple[str, dict[str, Any]]:
-    if not studies:
-        raise FileError(store, "holds no study")
-    if digest is None and len(studies) > 1:
-        raise InputError(store, "--study", None, f"holds several studies: {', '.join(studies)}")
-    name = digest or next(iter(studies))
-    if name not in studies:
-        raise InputError(store, "--study", name, f"holds {', '.join(studies)}")
-    return name, studies[name]
-
-
-def _job(record: dict[str, Any], store: object) -> Job:
-    """The job without its traces: their hashes are all that keys need."""
-    try:
-        study = parse_study(record["study"], store)
-        job = make_job(study, record["base"], (), store, record["scored"])
-        return job.with_hashes(tuple(record["trace_hashes"]))
-    except (KeyError, TypeError, AttributeError):
-        raise FileError(store, "holds a study that this nnasim does not understand") from None

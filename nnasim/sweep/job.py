@@ -36,7 +36,8 @@ class Job:
     """All that determines what a study's points come to.
 
     ``base``: the chip before any axis, complete; ``fixed``: what ``set`` says beside the chip; ``scored``: digest of
-    what word errors depend on beside the arithmetic (speech, checkpoints, fine-tuning), None without accuracy.
+    what word errors depend on beside the arithmetic (speech, checkpoints, fine-tuning), None without accuracy;
+    ``name``: of the study's file, for people.
     """
 
     study: StudyFile
@@ -47,6 +48,7 @@ class Job:
     trace_hashes: tuple[str, ...]
     constraints: tuple[Constraint, ...]
     scored: str | None = None
+    name: str = ""
 
     @property
     def retargets(self) -> bool:
@@ -142,7 +144,8 @@ def load_job(study: StudyFile, source: Path, scored: str | None = None) -> Job:
     """Read what ``study`` (of the file ``source``) names and check it. Raises FileError or InputError."""
     base = load_preset(beside(study.base, source) if study.base.endswith((".yaml", ".yml")) else study.base)
     traces = tuple(_trace(entry, base, source) for entry in study.traces)
-    return make_job(study, base.model_dump(mode="json"), traces, source, scored)
+    job = make_job(study, base.model_dump(mode="json"), traces, source, scored)
+    return replace(job, name=Path(source).stem[:200])
 
 
 def make_job(
@@ -212,8 +215,6 @@ def _check_axis(job: Job, field: Field, where: str, source: object) -> None:
     axis = job.study.axes[field.name]
     if axis.values is None and field.number is None:
         raise ConfigError(source, where, "range", "this field is no number: give a list")
-    if axis.values is None and job.study.sampler == "grid" and not axis.count:
-        raise ConfigError(source, where, list(axis.interval), "a grid needs the number of values: [low, high, count]")
     ends: Iterable[Scalar] = (axis.at(0.0, field), axis.at(1.0, field)) if axis.values is None else axis.grid(field)
     for value in ends:
         _check_value(job, field, value, where, source)

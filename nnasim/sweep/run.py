@@ -14,7 +14,7 @@ from nnasim.sweep.evaluate import Outcome
 from nnasim.sweep.figures import FALLBACK
 from nnasim.sweep.job import Job, Values, digest_of
 from nnasim.sweep.space import Space
-from nnasim.sweep.store import Store
+from nnasim.sweep.store import Store, later_record
 
 ItemT = TypeVar("ItemT")
 Point = tuple[str, Values]
@@ -80,7 +80,6 @@ class Sweep:
     def run(self, points: Callable[[], Iterable[Values]], total: int) -> Progress:
         """Compute each of ``points()`` that the store lacks, also those whose claimant dies meanwhile."""
         self.progress = Progress(total)
-        self.store.add_study(self.digest, study_record(self.job))
         claims = Claims(self.store)
         try:
             while self._pass(points, claims):
@@ -144,7 +143,15 @@ def sweep(
 ) -> Progress:  # fmt: skip
     """Compute every point of ``space`` (or of its shard i of n) that ``store`` lacks."""
     total = sum(1 for _ in space.points(shard))
-    return Sweep(job, store, backend, accuracies, watch).run(lambda: space.points(shard), total)
+    run = Sweep(job, store, backend, accuracies, watch)
+    remember(store, run.digest, job, swept=True)
+    return run.run(lambda: space.points(shard), total)
+
+
+def remember(store: Store, digest: str, job: Job, *, swept: bool) -> None:
+    """Put the study into the store with the time of this run, so that the one that ran last can be told."""
+    record = {**study_record(job), "added": time.time(), "swept": swept}
+    store.add_study(digest, later_record(store.studies().get(digest), record))
 
 
 def _chunks(items: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:
@@ -162,4 +169,5 @@ def study_record(job: Job) -> dict[str, object]:
         "traces": [str(trace.source.get("shape") or trace.source.get("recipe") or "trace") for trace in job.traces],
         "systems": [trace.system for trace in job.traces],
         "scored": job.scored,
+        "name": job.name,
     }

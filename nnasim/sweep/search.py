@@ -17,7 +17,7 @@ from nnasim.sweep.axes import AxisSpec
 from nnasim.sweep.evaluate import Outcome, run_batch
 from nnasim.sweep.fields import Field
 from nnasim.sweep.job import Job, Values
-from nnasim.sweep.run import Backend, Progress, Sweep
+from nnasim.sweep.run import Backend, Progress, Sweep, remember
 from nnasim.sweep.store import Store
 
 Watch = Callable[[Progress], None]
@@ -45,6 +45,7 @@ class Search:
         self.sweep = Sweep(job, store, backend, accuracies)
         self.study = _optuna_study(job, self.sweep.digest, storage)
         self.known = {name: distribution(job.study.axes[name], field) for name, field in job.fields.items()}
+        remember(store, self.sweep.digest, job, swept=False)
         self.short: list[tuple[float, ...]] = []  # objectives on the first frames, of trials that ran to their end
 
     def run(self, trials: int) -> list[Tried]:
@@ -65,6 +66,7 @@ class Search:
         states = self._pruned(points, states)
         chosen = [values for values, state in zip(points, states, strict=True) if state == "run"]
         self._score(chosen)
+        self.store.add_tried(self.sweep.digest, [self.job.key(values) for values in chosen])
         self.sweep.run(lambda: chosen, len(chosen))
         outcomes = self.store.outcomes([self.job.key(values) for values in chosen])
         for trial, values, state in zip(asked, points, states, strict=True):

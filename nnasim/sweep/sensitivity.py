@@ -35,7 +35,7 @@ def tornado(study: StoredStudy, objective: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    on_grid = study.job.study.sampler == "grid"
+    on_grid = study.is_sample and study.job.study.sampler == "grid"
     rows = []
     for axis in study.axes:
         values = _one_at_a_time(study, axis, objective) if on_grid else _binned(study, axis, objective)
@@ -86,7 +86,7 @@ def sobol(study: StoredStudy, objective: str) -> pd.DataFrame | None:
 
 def _complete(study: StoredStudy, objective: str) -> Any:
     """The objective at every point in the study's order, None if one is missing, failed or left out."""
-    sampled = study.job.study.sampler in ("grid", "saltelli")
+    sampled = study.is_sample and study.job.study.sampler in ("grid", "saltelli")
     if not sampled or study.total != study.space.size or len(study.good) != study.total:
         return None
     values = study.good[objective].to_numpy(dtype=np.float64)

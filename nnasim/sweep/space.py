@@ -20,6 +20,7 @@ class Space:
 
     def __init__(self, job: Job, source: object) -> None:
         self.job, self.source = job, source
+        self._refuse_uncounted()
         if self._asked > MOST_POINTS:
             raise ConfigError(source, "axes", self._asked, f"a study has at most {MOST_POINTS:,} points")
         if next(self.points(), None) is None:
@@ -27,6 +28,13 @@ class Space:
             raise ConfigError(
                 source, "constraints", texts, f"contradict each other: none of {self.size:,} points is left"
             )
+
+    def _refuse_uncounted(self) -> None:
+        """A search draws from a whole range; only a grid must know how many values to take."""
+        for name, axis in self.job.study.axes.items():
+            if self.job.study.sampler == "grid" and axis.values is None and not axis.count:
+                allowed = "a grid needs the number of values: [low, high, count]"
+                raise ConfigError(self.source, f"axes.{name}", list(axis.interval), allowed)
 
     @cached_property
     def grid(self) -> tuple[tuple[Scalar, ...], ...]:

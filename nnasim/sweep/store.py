@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from nnasim import files
 from nnasim.errors import FileError
 from nnasim.sweep.evaluate import Outcome
 
-STORE_VERSION = 1
+STORE_VERSION = 2
 BUSY_SECONDS = 60.0
+LATEST = 1e11  # seconds since 1970: the year 5138
 _MAGIC = b"SQLite format 3\0"
 _CHUNK = 500  # variables in one statement; SQLite allows 999 everywhere
 
@@ -33,7 +34,9 @@ _TABLES = {
     "accuracy": "CREATE TABLE accuracy (key TEXT PRIMARY KEY, figures TEXT, message TEXT) WITHOUT ROWID",
     "owners": "CREATE TABLE owners (owner TEXT PRIMARY KEY, host TEXT, pid INTEGER, beat REAL) WITHOUT ROWID",
     "claims": "CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID",
+    "tried": "CREATE TABLE tried (study TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (study, key))",
 }
+_TABLES_OF_VERSION_1 = {name: statement for name, statement in _TABLES.items() if name != "tried"}
 _INSERT = "INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -75,10 +78,20 @@ class Store:
             version = self.connection.execute("SELECT value FROM meta WHERE name = 'nnasim.sweep'").fetchone()
         if version is None:
             raise FileError(self.path, "is a database, but no store of nnasim")
-        if version[0] != str(STORE_VERSION):
+        if version[0] == "1" and found == _TABLES_OF_VERSION_1:
+            self._upgrade()
+        elif version[0] != str(STORE_VERSION):
             raise FileError(self.path, f"is a store of version {version[0]!a}, this nnasim reads {STORE_VERSION}")
-        if found != _TABLES:
+        elif found != _TABLES:
             raise FileError(self.path, "has other tables than a store of nnasim")
+
+    def _upgrade(self) -> None:
+        """Version 1 did not say which points a search has tried: those that it has computed are known to be its."""
+        with self.transaction():
+            if self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'tried'").fetchone() is None:
+                self.connection.execute(_TABLES["tried"])
+                self.connection.execute("INSERT INTO tried SELECT study, key FROM points ORDER BY rowid")
+                self.connection.execute("UPDATE meta SET value = ?", (str(STORE_VERSION),))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -103,6 +116,20 @@ class Store:
         """Close it."""
         self.close()
 
+    def add_tried(self, study: str, keys: Iterable[str]) -> None:
+        """Remember that a search of ``study`` has tried these points, whoever computes them."""
+        with self.transaction():
+            self.connection.executemany("INSERT OR IGNORE INTO tried VALUES (?, ?)", ((study, key) for key in keys))
+
+    def tried(self, study: str) -> list[str]:
+        """Keys of the points that searches of ``study`` have tried, in their order."""
+        rows = self.connection.execute("SELECT key FROM tried WHERE study = ? ORDER BY rowid", (study,))
+        return [key for (key,) in rows]
+
+    def computed_by(self, study: str) -> int:
+        """How many points were computed for ``study``, rather than for an earlier one that shares them."""
+        return int(self.connection.execute("SELECT count(*) FROM points WHERE study = ?", (study,)).fetchone()[0])
+
     def add_study(self, digest: str, record: dict[str, Any]) -> None:
         """Remember a study: reports are made from the store alone."""
         text = json.dumps(record, allow_nan=False)  # in the order of its axes: a sampled point depends on it
@@ -111,7 +138,13 @@ class Store:
     def studies(self) -> dict[str, dict[str, Any]]:
         """The records of all studies, by digest."""
         rows = self.connection.execute("SELECT digest, record FROM studies ORDER BY digest")
-        return {digest: files.parse_json(record, self.path) for digest, record in rows}
+        return {digest: self._record(record) for digest, record in rows}
+
+    def _record(self, text: str) -> dict[str, Any]:
+        record = files.parse_json(text, self.path)
+        if not isinstance(record, dict):
+            raise FileError(self.path, "holds a study that this nnasim does not understand")
+        return record
 
     def add(self, study: str, outcomes: Iterable[Outcome]) -> None:
         """Store outcomes in one transaction and free their claims. A point that is there already stays as it is."""
@@ -185,12 +218,33 @@ def _check_magic(path: Path) -> None:
         raise FileError(path, "is no store (not an SQLite file)")
 
 
+def later_record(there: dict[str, Any] | None, record: dict[str, Any]) -> dict[str, Any]:
+    """One study remembered twice: the later record; swept if either was."""
+    if there is None or there == record:
+        return record
+    later = there if added_at(there) > added_at(record) else record
+    return {**later, "swept": was_swept(there) or was_swept(record)}
+
+
+def added_at(record: Mapping[str, Any]) -> float:
+    """Seconds since 1970 at which a study last ran; 0 where its record does not say."""
+    added = record.get("added")
+    return float(added) if isinstance(added, int | float) and 0 <= added < LATEST else 0.0
+
+
+def was_swept(record: Mapping[str, Any]) -> bool:
+    """Whether a sweep has gone through a study's own points; records of version 0.1 do not say, so it may have."""
+    return bool(record.get("swept", True))
+
+
 def merge(target: Store, sources: Sequence[Store]) -> int:
     """Copy studies, points and accuracies of ``sources`` into ``target``; returns how many points were new."""
     before = target.count("ok") + target.count("failed")
     for source in sources:
+        there = target.studies()
         for digest, record in source.studies().items():
-            target.add_study(digest, record)
+            target.add_study(digest, later_record(there.get(digest), record))
+            target.add_tried(digest, source.tried(digest))
         with target.transaction():
             target.connection.executemany(_INSERT, source.connection.execute("SELECT * FROM points ORDER BY key"))
             rows = source.connection.execute("SELECT * FROM accuracy ORDER BY key")
