@@ -13,6 +13,9 @@ ASSUMPTIONS: tuple[str, ...] = (
     "crossing happens where an operation reads what only the other side holds, and serves all later readers.",
     "The CPU. One core of a phone's class, otherwise idle; element-wise rates per element and the rates of products "
     "(edge256: 8 GFLOP/s in float, 32 GOP/s in int8) are assumed.",
+    "The memory. CPU and chip read one DRAM, which delivers a part of its peak rate (dram.efficiency, 0.8 in most "
+    "presets; 0.7 to 0.9 in a table of its own). Intel's guide to external memory interfaces calls 70 % typical and "
+    "gives 92 % as the most that a controller reaches.",
     "The models. The trained one decodes the speech itself. The paper-sized ones have no trained weights here: they "
     "hear the same speech, and every symbol leaves at the time at which the trained model emitted it. Where that model "
     "emits whole words, real systems run prediction and joint more often: the table of symbol rates says what that "

@@ -30,7 +30,7 @@ def claim(study: LatencyStudy) -> Section:
             *_fallen(study),
         ),
         figures,
-        (_here(study), _systems(study), _symbol_rates(study), _maps(study)),
+        (_here(study), _systems(study), _efficiencies(study), _symbol_rates(study), _maps(study)),
     )
 
 
@@ -60,6 +60,23 @@ def _systems(study: LatencyStudy) -> Table:
         for one in systems
     )
     return Table("systems", f"Every system on {study.preset}", _SYSTEMS, rows)
+
+
+def _efficiencies(study: LatencyStudy) -> Table:
+    systems = list(next(iter(study.efficiencies.values()))[0].engine_mean_ms)
+    rows = tuple(
+        (name, one.efficiency, *(one.engine_mean_ms[system] for system in systems), one.gain_pct)
+        for name, found in study.efficiencies.items()
+        for one in found
+    )
+    return Table(
+        "efficiency",
+        f"What the DRAM really delivers: {study.preset} at other values of dram.efficiency",
+        ("model", "part of the peak rate [1]", *(f"engine latency of {system} [ms]" for system in systems), "gain [%]"),
+        rows,
+        "No DRAM delivers its peak. How much arrives depends on the controller and on what else reads, so the range is "
+        "assumed.",
+    )
 
 
 def _maps(study: LatencyStudy) -> Table:

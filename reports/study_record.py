@@ -49,6 +49,15 @@ class GainMap:
 
 
 @dataclass(frozen=True)
+class EfficiencyGain:
+    """If the preset's DRAM delivers ``efficiency`` of its peak: mean engine latency of each system, and the gain."""
+
+    efficiency: float
+    engine_mean_ms: Mapping[str, float]
+    gain_pct: float | None
+
+
+@dataclass(frozen=True)
 class RateGain:
     """The gains on the preset if each symbol were ``pieces`` pieces: engine latency, and processing time."""
 
@@ -100,6 +109,7 @@ class LatencyStudy:
     waterfalls: Mapping[str, Sequence[Placed]]
     policies: Mapping[str, Sequence[Placed]]
     maps: Mapping[str, GainMap]
+    efficiencies: Mapping[str, Sequence[EfficiencyGain]]
     rates: Mapping[str, Sequence[RateGain]]
     decoders: Sequence[Decoder]
     chip_facts: Sequence[tuple[str, str, str]]

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from nnasim.analysis.realtime import Endpointer, RealTime, real_time, timelines
 from nnasim.cli.comparison import shown_path, words_gain
-from nnasim.cli.study_costs import BANDWIDTHS, HANDOFFS_US, PAIR, by_policy, by_system, gain_map, rate_gains, waterfall
+from nnasim.cli.study_costs import (
+    BANDWIDTHS,
+    HANDOFFS_US,
+    PAIR,
+    by_policy,
+    by_system,
+    efficiency_gains,
+    gain_map,
+    rate_gains,
+    waterfall,
+)
 from nnasim.cli.study_decoders import decoder_figures
 from nnasim.cli.study_delays import WordTimes, emission_delays, with_speech_ends, word_times
 from nnasim.cli.study_parts import Call, computed
@@ -93,6 +103,7 @@ def latency_study(inputs: StudyInputs, progress: Progress) -> LatencyStudy:
         waterfalls=with_words(_of(found, "waterfall"), heard.words),
         policies=with_words(_of(found, "policies"), heard.words),
         maps=_of(found, "map"),
+        efficiencies=_of(found, "efficiency"),
         rates=_of(found, "rates"),
         decoders=list(_of(found, "decoder").values()),
         chip_facts=chip_facts(chip),
@@ -120,6 +131,7 @@ def costs(
         traces = {system: model_trace(heard, name, system, chip) for system in PAIR}
         parts["map", name] = partial(gain_map, traces, chip, HANDOFFS_US, BANDWIDTHS)
         every = {system: model_trace(heard, name, system, chip) for system in SYSTEMS}
+        parts["efficiency", name] = partial(efficiency_gains, every, chip)
         parts["systems", name] = partial(by_system, every, chip, seconds)
         parts["waterfall", name] = partial(waterfall, traces["aat"], chip, seconds)
         parts["policies", name] = partial(by_policy, traces["aat"], chip, seconds)

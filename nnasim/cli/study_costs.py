@@ -10,7 +10,7 @@ from nnasim.compiler.policies import POLICIES, placed
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OP_GROUPS, OpGroup, OpTrace, System, Unit, placement_of
 from nnasim.service import Cost, cost, schedule
-from reports.study_record import GainMap, Placed, RateGain
+from reports.study_record import EfficiencyGain, GainMap, Placed, RateGain
 from workloads.rnnt.retimed import retimed_trace
 from workloads.rnnt.shapes import RnntShape
 
@@ -18,6 +18,7 @@ PAIR: tuple[System, System] = ("aat", "cpu_fallback")
 HANDOFFS_US = (5.0, 10.0, 20.0, 35.0, 50.0, 70.0, 100.0, 200.0)
 BANDWIDTHS = (1e9, 2e9, 3.75e9, 6e9, 12e9, 25e9)
 PIECES = (1, 2, 4, 8)
+EFFICIENCIES = (0.7, 0.8, 0.9)  # the range that the presets' comments give
 # Matrix products first, as every product begins; then what surrounds them in the order of the data flow.
 WATERFALL_ORDER: tuple[OpGroup, ...] = (
     "matmul", "output_layer", "gate_activation", "element_wise", "cell_tanh", "joint_tanh", "argmax", "embedding",
@@ -54,6 +55,18 @@ def gain_map(
 def with_times(chip: NnaConfig, handoff_us: float, bandwidth: float) -> NnaConfig:
     """``chip`` with another hand-off and DRAM bandwidth."""
     return chip.with_({"host.handoff_us": handoff_us, "dram.bytes_per_second": bandwidth})
+
+
+def efficiency_gains(traces: Mapping[System, OpTrace], chip: NnaConfig) -> tuple[EfficiencyGain, ...]:
+    """Every system's latency, and the gain, if the DRAM of ``chip`` delivered another part of its peak rate."""
+    plans = {system: schedule(trace, chip) for system, trace in traces.items()}
+
+    def at(efficiency: float) -> EfficiencyGain:
+        costs = {system: cost(plan, chip.with_({"dram.efficiency": efficiency})) for system, plan in plans.items()}
+        means: dict[str, float] = {system: float(np.mean(found.engine_latency_ms)) for system, found in costs.items()}
+        return EfficiencyGain(efficiency, means, gain(*(costs[system] for system in PAIR)))
+
+    return tuple(at(efficiency) for efficiency in EFFICIENCIES)
 
 
 def rate_gains(traces: Mapping[System, OpTrace], shape: RnntShape, chip: NnaConfig) -> tuple[RateGain, ...]:

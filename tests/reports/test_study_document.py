@@ -7,7 +7,7 @@ import pytest
 from nnasim.analysis.realtime import Endpointer, RealTime
 from reports.document import html, markdown, recorded
 from reports.study_document import study_document
-from reports.study_record import Accuracy, Decoder, GainMap, LatencyStudy, Placed, RateGain
+from reports.study_record import Accuracy, Decoder, EfficiencyGain, GainMap, LatencyStudy, Placed, RateGain
 from reports.summary import Gain
 
 STEPS = [Placed("all on the CPU", 3.0, 30.0, 0.0), Placed("joint_tanh", 1.0, 10.0, 5.0)]
@@ -46,6 +46,7 @@ def study() -> LatencyStudy:
         waterfalls={"trained": [worded(STEPS[0], 0.0514), worded(STEPS[1], 0.0123)], "large": STEPS},
         policies={"trained": STEPS},
         maps={"trained": GainMap((5.0, 50.0), (1e9, 25e9), ((4.0, 6.0), (8.0, None)), 53.8)},
+        efficiencies={"trained": [EfficiencyGain(0.7, {"aat": 9.1, "float": 31.7}, 3.25)]},
         rates={"large": [RateGain(1, 1.5, 4.9, 4.0, 250.0), RateGain(4, 6.0, 4.9, 5.5, 300.0)]},
         decoders=[Decoder("aat", 4, accuracies[3], (1.0, 2.0), 5.0, 80.0, 15.0, 100.0, 70.0, 0.25, 768)],
         chip_facts=[("host.handoff_us", "50 us", "assumed")],
@@ -81,6 +82,12 @@ def test_a_gain_that_was_not_computed_is_a_dash(study: LatencyStudy) -> None:
     claim = study_document(study).sections[0]
     assert next(table for table in claim.tables if table.name == "gain_map").rows[1] == ("trained", 50.0, 8.0, None)
     assert ">—<" in claim.figures[0].svg
+
+
+def test_the_range_of_what_a_dram_delivers_stands_beside_the_gain(study: LatencyStudy) -> None:
+    table = next(table for table in study_document(study).sections[0].tables if table.name == "efficiency")
+    assert table.columns[2:] == ("engine latency of aat [ms]", "engine latency of float [ms]", "gain [%]")
+    assert table.rows == (("trained", 0.7, 9.1, 31.7, 3.25),)
 
 
 def test_what_fell_back_is_said_where_the_gain_is_claimed(study: LatencyStudy) -> None:

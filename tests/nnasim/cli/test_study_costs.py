@@ -3,9 +3,11 @@
 import pytest
 
 from nnasim.cli.study_costs import (
+    PAIR,
     PIECES,
     by_policy,
     cost_of,
+    efficiency_gains,
     gain,
     gain_map,
     rate_gains,
@@ -70,6 +72,20 @@ def test_every_cell_of_the_map_is_what_a_chip_of_that_bandwidth_gives(traces: di
     alone = [gain(cost_of(pair["aat"], one), cost_of(pair["cpu_fallback"], one)) for one in fresh]
     assert list(found.gains_pct[0]) == alone
     assert len(set(alone)) == 3
+
+
+def test_a_dram_that_delivers_less_of_its_peak_makes_every_system_later(traces: dict[str, dict[str, OpTrace]]) -> None:
+    streamed = ["sram.resident_weights=[]", "dram.bytes_per_second=1e7", "host.cache_bytes=0"]
+    pair = {system: traces[system]["tiny"] for system in PAIR}
+    found = efficiency_gains(pair, load_preset("edge256", streamed))
+    assert [one.efficiency for one in found] == [0.7, 0.8, 0.9]
+    for system in pair:
+        means = [one.engine_mean_ms[system] for one in found]
+        assert means == sorted(means, reverse=True)
+        assert len(set(means)) == 3
+    chip = load_preset("edge256", [*streamed, "dram.efficiency=0.9"])
+    alone = cost_of(pair["aat"], chip), cost_of(pair["cpu_fallback"], chip)
+    assert found[-1].gain_pct == gain(*alone)
 
 
 def test_more_pieces_of_a_word_are_more_work_on_either_side(

@@ -51,6 +51,14 @@ def test_a_cpu_that_reads_weights_while_the_dma_prefetches_shares_the_dram_with_
     assert (alone.cycles, both.cycles) == (10, 20 + 10)
 
 
+def test_bursts_in_flight_limit_a_chips_transfers(chip, make) -> None:
+    """8 bursts of 16 bytes over 32 cycles are 4 bytes a cycle, of the DRAM's 16."""
+    few = chip(dram={"read_latency_ns": 32, "burst_bytes": 16}, dma={"outstanding_bursts": 8})
+    run = run_program(make.program([make.tile(0)], [64]), few)
+    assert starts(run, "dma") == [(32, 48)]
+    assert starts(run, "dram") == [(32, 36)]
+
+
 def test_a_block_that_waits_for_another_is_stalled_and_says_for_whom(chip, make) -> None:
     slow_port = chip(sram={"bytes_per_cycle": 4, "ports": 2})
     run = run_program(make.program([make.tile(0)], [64]), slow_port)
