@@ -75,7 +75,7 @@ def _near(now: Any) -> Iterator[Any]:
     if isinstance(now, bool):
         yield not now
     elif isinstance(now, int | float):
-        yield from (now * 2, now / 2, now + 1, now + 0.5)
+        yield from (now * 2, now / 2, now + 1, now + 0.5, now * 64)
     elif isinstance(now, str):
         yield f"other {now}"
     elif isinstance(now, tuple):
