@@ -44,7 +44,7 @@ def _table(path: Path) -> dict[str, tuple[str, str]]:
         name, _, rest = line.strip().partition(" ")
         where = f"{path} line {number}"
         if name in found:
-            raise ManifestError(where, "", name, f"stands already in {found[name][0]}")
+            raise ManifestError(where, "id", name, f"stands already in {found[name][0]}")
         if name:
             found[name] = (where, rest.strip())
     return found
@@ -52,18 +52,18 @@ def _table(path: Path) -> dict[str, tuple[str, str]]:
 
 def _segment(segments: dict[str, tuple[str, str]], utterance: str, where: str) -> tuple[str, float, float]:
     if utterance not in segments:
-        raise ManifestError(where, "", utterance, "has no line in segments")
+        raise ManifestError(where, "id", utterance, "has no line in segments")
     place, line = segments[utterance]
     words = line.split()
     if len(words) != 3:
-        raise ManifestError(place, "", line, "must be UTTERANCE RECORDING START END")
+        raise ManifestError(place, "segment", line, "must be UTTERANCE RECORDING START END")
     return words[0], number_of(words[1], place, "START"), number_of(words[2], place, "END")
 
 
 def _path(recordings: dict[str, tuple[str, str]], recording: str, where: str) -> str:
     if recording not in recordings:
-        raise ManifestError(where, "", recording, "has no line in wav.scp")
+        raise ManifestError(where, "recording", recording, "has no line in wav.scp")
     place, path = recordings[recording]
     if path.endswith("|"):
-        raise ManifestError(place, "", path, "is a command, which is never run: save its audio to a file")
+        raise ManifestError(place, "recording", path, "is a command, which is never run: save its audio to a file")
     return path

@@ -36,7 +36,7 @@ def table_entries(text: str, source: Path) -> Iterator[Entry]:
     first = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in first else ",", strict=True)
     try:
-        fields = _fields(next(reader), source)
+        fields = _fields(next(reader, []), source)
         for row in reader:
             if reader.line_num > MAX_LINES:
                 raise FileError(source, f"has more than {MAX_LINES} lines")

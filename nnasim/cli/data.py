@@ -177,6 +177,35 @@ def librispeech(folder: _Folder, out: _Out, force: _Force = False) -> None:
     _write_manifest(out, librispeech_entries(folder), force)
 
 
+@app.command("import")
+def import_(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE", help="a NeMo manifest, Lhotse cuts (.jsonl, .jsonl.gz), a Kaldi data folder, a CSV or TSV"
+        ),
+    ],
+    out: _Out,
+    force: Annotated[bool, typer.Option("--force", help="replace an existing manifest")] = False,
+) -> None:
+    """Another tool's description of speech as a manifest; audio stays where it is.
+
+    Example: nnasim data import cuts.jsonl.gz --out speech.jsonl
+    """
+    from aat_training.data.check import check_files
+    from aat_training.data.imported import imported
+    from aat_training.data.manifest import write_manifest
+    from aat_training.data.notes import manifest_notes
+    from nnasim.cli.notes import tell
+
+    files.refuse_existing(out, force)
+    entries = list(with_progress(imported(source), "utterances"))
+    check_files(entries)
+    tell(manifest_notes(entries))
+    write_manifest(out, entries, force=force)
+    print(f"{out}: {len(entries)} utterances, {sum(entry.duration for entry in entries) / 60:.1f} minutes")
+
+
 _MS = 0, 10_000
 
 
