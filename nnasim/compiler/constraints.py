@@ -85,7 +85,7 @@ def matmul_shapes_agree(x: TensorSpec, weight: TensorSpec) -> bool:
 
 
 def working_set_fits(config: NnaConfig, needed: int) -> bool:
-    """tables, states and activations stand in SRAM all together; sram.bytes must be at least {needed}"""
+    """tables, states, activations and a weight tile stand in SRAM together; sram.bytes must be at least {sram_bytes}"""
     return needed <= config.sram.bytes
 
 

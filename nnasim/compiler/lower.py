@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from nnasim.compiler import constraints
 from nnasim.compiler.handoffs import Ledger
 from nnasim.compiler.memory_plan import MemoryPlan
-from nnasim.compiler.weights import WeightUse, row_bytes
+from nnasim.compiler.weights import WeightUse, row_bytes, stored_bytes
 from nnasim.hardware import NnaConfig
 from nnasim.ir.program import (
     Block,
@@ -39,12 +39,6 @@ class LoweringContext:
     memory: MemoryPlan
     cpu_streams_weights: bool
     origin: dict[str, str]
-
-
-def stored_bytes(config: NnaConfig, raw_bytes: int) -> int:
-    """DRAM bytes of ``raw_bytes`` of weights: compressed, then aligned."""
-    compressed = -(-raw_bytes * config.dma.weight_compression_ratio // 1)
-    return ceil_div(int(compressed), config.dma.alignment_bytes) * config.dma.alignment_bytes
 
 
 @dataclass

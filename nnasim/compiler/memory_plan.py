@@ -1,27 +1,37 @@
-"""How the SRAM is divided: working set, weight buffers, resident weights; and how weights are cut into tiles."""
+"""How the SRAM is divided: working set, weight buffers, resident weights; and how weights are cut into tiles.
+
+Capacity is monotone: a larger SRAM never reads more DRAM. Tilings, that is tile sizes and numbers of buffers, form a
+ladder from the fewest bytes to the configured ones. A rung may use the SRAM only up to where the next one begins to
+fit, so what it offers never gets worse as the SRAM grows, and the plan is the best of all that fit: it stays on a lower
+rung until the next one, whose buffers leave less for residents, reads no more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NoReturn
 
 from nnasim.compiler import constraints
 from nnasim.compiler.allocate import aligned
-from nnasim.compiler.residency import choose_residents
-from nnasim.compiler.weights import WeightUse
+from nnasim.compiler.residency import Item, choose_residents, most_saved
+from nnasim.compiler.weights import WeightUse, stored_bytes
 from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.units import ceil_div
 
 MOST_TILES = 128
 
+Uses = Mapping[str, WeightUse]
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryPlan:
     """Regions of the SRAM in bytes: ``working_set``, resident weights, then ``buffers`` x ``buffer_bytes``.
 
-    ``tile_rows``: rows of a tile, by weight tensor, if any weight streams: a resident weight is cut too, so that its
-    reads share the SRAM's port fairly with the transfers of the others.
+    ``tile_rows``: rows of a tile, by weight tensor, if any product's weight streams: a resident weight is cut too, so
+    that its reads share the SRAM's port fairly with the transfers of the others.
     """
 
     working_set: int
@@ -37,63 +47,171 @@ class MemoryPlan:
         return self.working_set + self.resident_bytes + self.buffers * self.buffer_bytes
 
 
-def plan_memory(config: NnaConfig, working_set: int, uses: dict[str, WeightUse]) -> MemoryPlan:
-    """Divide the SRAM. PlacementError when the working set or the smallest weight tile does not fit.
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """A rung of the ladder: rows of a tile, by weight tensor, and the buffers that tiles stream through."""
 
-    If every weight fits, no buffers are kept. Otherwise the buffers come first, since without them nothing streams,
-    and what is left goes to the weights that save most traffic.
+    rows: Mapping[str, int]
+    buffers: int
+    buffer_bytes: int
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of SRAM that the buffers take."""
+        return self.buffers * self.buffer_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A tiling, and the residents that stand beside it: a fixed set, or the best choice within ``capacity`` bytes."""
+
+    tiling: Tiling
+    resident: frozenset[str] | None
+    capacity: int = 0
+
+
+def plan_memory(config: NnaConfig, working_set: int, uses: Uses) -> MemoryPlan:
+    """Divide the SRAM. PlacementError, with the least ``sram.bytes`` that does, where it is too small.
+
+    Of the plans that fit the one that reads the fewest bytes of DRAM; of equals the one with the largest buffers.
     """
-    if not constraints.working_set_fits(config, working_set):
-        constraints.refuse(
-            constraints.working_set_fits, config.name, "sram.bytes", config.sram.bytes, needed=working_set
-        )
     free = config.sram.bytes - working_set
-    if config.sram.resident_weights is None and sum(use.bytes for use in uses.values()) <= free:
-        return MemoryPlan(working_set, frozenset(uses), sum(use.bytes for use in uses.values()), 0, 0, {})
-    if not uses:
-        return MemoryPlan(working_set, frozenset(), 0, 0, 0, {})
-    rows, buffers = _tiling(config, working_set, uses)
-    size = max(aligned(rows[name] * use.row_bytes) for name, use in uses.items())
-    resident = _residents(config, uses, free - buffers * size)
-    return MemoryPlan(working_set, resident, sum(uses[name].bytes for name in resident), buffers, size, rows)
+    best: MemoryPlan | None = None
+    least = 0
+    for offer in _offers(config, free, uses):
+        reads, resident = _best_of(config, uses, offer, None if best is None else least)
+        if best is None or reads < least:
+            best, least = _plan(working_set, uses, offer.tiling, resident), reads
+    return best or _refuse(config, working_set, uses)
 
 
-def _residents(config: NnaConfig, uses: dict[str, WeightUse], free: int) -> frozenset[str]:
-    """The user's list, checked, or the best choice."""
-    wanted = config.sram.resident_weights
-    if wanted is None:
-        return choose_residents(list(uses.values()), free)
-    field = "sram.resident_weights"
+def _offers(config: NnaConfig, free: int, uses: Uses) -> Iterator[_Offer]:
+    """Every plan that fits in ``free`` bytes and is worth a look, large buffers first.
+
+    Each is offered in any larger SRAM too, or replaced there by one of the same rung that reads no more.
+    """
+    if config.sram.resident_weights is not None:
+        yield from _around(config, free, uses, _listed(config, uses))
+        return
+    yield from _around(config, free, uses, frozenset(uses))
+    yield from _around(config, free, uses, _worth(config, uses))
+    rungs = [rung for rung in ladder(config, uses) if rung.bytes <= free]
+    ends = [above.bytes - 1 for _, above in pairwise(rungs)] + [free]
+    for rung, end in zip(reversed(rungs), reversed(ends), strict=False):
+        yield _Offer(rung, None, end - rung.bytes)
+
+
+def _around(config: NnaConfig, free: int, uses: Uses, kept: frozenset[str]) -> Iterator[_Offer]:
+    """``kept`` in SRAM, and the others through buffers of their own, if they fit in ``free`` bytes."""
+    left = free - sum(uses[name].bytes for name in kept)
+    rest = {name: use for name, use in uses.items() if name not in kept}
+    products = any(use.rows_per_use > 1 for use in rest.values())
+    cut = _whole_tiles(config, uses) if products else {}
+    for rung in reversed(ladder(config, rest)):
+        if rung.bytes <= left:
+            yield _Offer(Tiling({**cut, **rung.rows}, rung.buffers, rung.buffer_bytes), kept)
+
+
+def _whole_tiles(config: NnaConfig, uses: Uses) -> dict[str, int]:
+    """Rows of a tile of the configured size."""
+    return {name: tile_rows(config, config.sram.weight_tile_bytes, use) for name, use in uses.items()}
+
+
+def _worth(config: NnaConfig, uses: Uses) -> frozenset[str]:
+    """Weights that cost no more bytes loaded once than streamed: all but those that are hardly used."""
+    rows = _whole_tiles(config, uses)
+    return frozenset(name for name, use in uses.items() if _saved(config, use, rows[name]) >= 0)
+
+
+def _best_of(config: NnaConfig, uses: Uses, offer: _Offer, beaten: int | None) -> tuple[int, frozenset[str]]:
+    """(bytes that are read, residents); no more than a bound on them where that cannot get below ``beaten``."""
+    rows = offer.tiling.rows
+    all_streamed = sum(_streamed(config, use, rows.get(name, use.rows)) for name, use in uses.items())
+    items = [Item(name, use.bytes, _saved(config, use, rows.get(name, use.rows))) for name, use in uses.items()]
+    resident = offer.resident
+    if resident is None:
+        if beaten is not None and all_streamed - most_saved(items, offer.capacity) >= beaten:
+            return beaten, frozenset()
+        resident = choose_residents(items, offer.capacity)
+    return all_streamed - sum(item.saved for item in items if item.tensor in resident), resident
+
+
+def _streamed(config: NnaConfig, use: WeightUse, rows: int) -> int:
+    """DRAM bytes of the whole trace if the weight streams in tiles of ``rows``."""
+    whole, rest = divmod(use.rows_per_use, rows)
+    tiles = whole * stored_bytes(config, rows * use.row_bytes)
+    return use.uses * (tiles + (stored_bytes(config, rest * use.row_bytes) if rest else 0))
+
+
+def _saved(config: NnaConfig, use: WeightUse, rows: int) -> int:
+    """DRAM bytes that residence saves: all that would stream, less loading it once."""
+    return _streamed(config, use, min(rows, use.rows_per_use)) - stored_bytes(config, use.bytes)
+
+
+def _plan(working_set: int, uses: Uses, tiling: Tiling, resident: frozenset[str]) -> MemoryPlan:
+    kept = sum(uses[name].bytes for name in resident)
+    return MemoryPlan(working_set, resident, kept, tiling.buffers, tiling.buffer_bytes, dict(tiling.rows))
+
+
+def _listed(config: NnaConfig, uses: Uses) -> frozenset[str]:
+    """The user's list. PlacementError where it names what is no weight on the NNA."""
+    wanted = config.sram.resident_weights or ()
     if unknown := sorted(set(wanted) - set(uses)):
-        raise PlacementError(config.name, field, unknown[0], f"weights on the NNA are {', '.join(uses) or 'none'}")
-    needed = sum(uses[name].bytes for name in set(wanted))
-    if not constraints.residents_fit(free, needed):
-        more = config.sram.bytes + needed - free
-        constraints.refuse(constraints.residents_fit, config.name, field, list(wanted), sram_bytes=more)
+        known = ", ".join(uses) or "none"
+        raise PlacementError(config.name, "sram.resident_weights", unknown[0], f"weights on the NNA are {known}")
     return frozenset(wanted)
 
 
-def _tiling(config: NnaConfig, working_set: int, uses: dict[str, WeightUse]) -> tuple[dict[str, int], int]:
-    """(rows of a tile by tensor, number of buffers): the configured ones, or the largest halves of them that fit."""
-    free = config.sram.bytes - working_set
-    smallest = _largest_tile(config, 1, uses.values())
-    if not constraints.weight_tile_fits(free, smallest):
-        tensor = max(uses.values(), key=lambda use: tile_rows(config, 1, use) * use.row_bytes).tensor
+def least_sram_bytes(config: NnaConfig, working_set: int, uses: Uses) -> int:
+    """The smallest ``sram.bytes`` that ``plan_memory`` accepts: a multiple of the banks."""
+    listed = config.sram.resident_weights is not None
+    needed = []
+    for kept in [_listed(config, uses)] if listed else [frozenset[str](), frozenset(uses)]:
+        rest = {name: use for name, use in uses.items() if name not in kept}
+        needed.append(sum(uses[name].bytes for name in kept) + ladder(config, rest)[0].bytes)
+    banks = config.sram.banks
+    return ceil_div(working_set + min(needed), banks) * banks
+
+
+def _refuse(config: NnaConfig, working_set: int, uses: Uses) -> NoReturn:
+    """PlacementError that says what does not fit, and the least that does."""
+    enough = least_sram_bytes(config, working_set, uses)
+    if not constraints.working_set_fits(config, working_set):
         constraints.refuse(
-            constraints.weight_tile_fits, f"{config.name}: weight {tensor}", "tile bytes", smallest,
-            sram_bytes=working_set + smallest,
-        )  # fmt: skip
-    target, buffers = config.sram.weight_tile_bytes, config.sram.weight_buffers
-    while buffers * _largest_tile(config, target, uses.values()) > free:
-        if _largest_tile(config, target, uses.values()) > smallest:
+            constraints.working_set_fits, config.name, "sram.bytes", config.sram.bytes, sram_bytes=enough
+        )
+    if config.sram.resident_weights is not None:
+        wanted = list(config.sram.resident_weights)
+        constraints.refuse(constraints.residents_fit, config.name, "sram.resident_weights", wanted, sram_bytes=enough)
+    tensor = max(uses.values(), key=lambda use: tile_rows(config, 1, use) * use.row_bytes)
+    constraints.refuse(
+        constraints.weight_tile_fits, f"{config.name}: weight {tensor.tensor}", "tile bytes",
+        aligned(tile_rows(config, 1, tensor) * tensor.row_bytes), sram_bytes=enough,
+    )  # fmt: skip
+
+
+def ladder(config: NnaConfig, uses: Uses) -> list[Tiling]:
+    """Tilings of ascending bytes: from one buffer of the smallest tiles to the configured tiles and buffers.
+
+    Downwards tiles are halved first, since small tiles still hide their transfers, and then buffers are given up.
+    """
+    if not uses:
+        return [Tiling({}, 0, 0)]
+    target, buffers, smallest = config.sram.weight_tile_bytes, config.sram.weight_buffers, _tiling(config, 1, 1, uses)
+    rungs = [_tiling(config, target, buffers, uses)]
+    while rungs[-1].bytes > smallest.bytes:
+        if rungs[-1].buffer_bytes > smallest.buffer_bytes:
             target = ceil_div(target, 2)
         else:
             buffers -= 1
-    return {name: tile_rows(config, target, use) for name, use in uses.items()}, buffers
+        rung = _tiling(config, target, buffers, uses)
+        rungs[-1 if rung.bytes == rungs[-1].bytes else len(rungs) :] = [rung]
+    return rungs[::-1]
 
 
-def _largest_tile(config: NnaConfig, target: int, uses: Iterable[WeightUse]) -> int:
-    return max(aligned(tile_rows(config, target, use) * use.row_bytes) for use in uses)
+def _tiling(config: NnaConfig, target: int, buffers: int, uses: Uses) -> Tiling:
+    rows = {name: tile_rows(config, target, use) for name, use in uses.items()}
+    return Tiling(rows, buffers, max(aligned(rows[name] * use.row_bytes) for name, use in uses.items()))
 
 
 def tile_rows(config: NnaConfig, target_bytes: int, use: WeightUse) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nnasim.compiler.allocate import aligned
 from nnasim.compiler.working_set import Units
+from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import Op, OpTrace
 from nnasim.units import ceil_div
 
@@ -30,10 +31,11 @@ class WeightUse:
         """Bytes of SRAM that the whole matrix with its bias occupies."""
         return aligned(self.rows * self.row_bytes)
 
-    @property
-    def traffic_bytes(self) -> int:
-        """Bytes that the whole trace reads if the matrix streams."""
-        return self.uses * self.rows_per_use * self.row_bytes
+
+def stored_bytes(config: NnaConfig, raw_bytes: int) -> int:
+    """DRAM bytes of ``raw_bytes`` of weights: compressed, then aligned."""
+    compressed = -(-raw_bytes * config.dma.weight_compression_ratio // 1)
+    return ceil_div(int(compressed), config.dma.alignment_bytes) * config.dma.alignment_bytes
 
 
 def row_bytes(trace: OpTrace, op: Op) -> int:

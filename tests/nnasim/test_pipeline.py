@@ -112,7 +112,7 @@ def test_the_result_names_what_determined_it() -> None:
     assert (result.system, result.preset) == ("aat", "edge256")
     assert result.numerics_hash == trace().numerics.digest()
     assert result.hardware_hash == load_preset("edge256").digest()
-    assert result.residency == dict.fromkeys(result.residency, True)
+    assert {name for name, stays in result.residency.items() if not stays} == {"embedding.w"}  # read four times
     assert any("DRAM refresh" in line for line in result.not_modelled)
 
 

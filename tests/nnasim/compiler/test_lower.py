@@ -3,8 +3,7 @@
 import pytest
 
 from nnasim.compiler import AT_START, CompiledTrace
-from nnasim.compiler.lower import stored_bytes
-from nnasim.compiler.weights import row_bytes
+from nnasim.compiler.weights import row_bytes, stored_bytes
 from nnasim.errors import PlacementError
 from nnasim.hardware import load_preset
 from nnasim.ir.program import FusedCommand, MatmulCommand

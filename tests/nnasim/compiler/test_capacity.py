@@ -1,0 +1,188 @@
+"""More SRAM, banks or ports: never more traffic, never slower by more than the bound; and the limits that are named."""
+
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnasim.compiler import CompiledTrace
+from nnasim.compiler.memory_plan import ladder, plan_memory
+from nnasim.compiler.residency import Item, _searched, _tabled, choose_residents
+from nnasim.errors import PlacementError
+from nnasim.hardware import load_preset, preset_names
+from nnasim.pipeline import simulate
+from tests.nnasim.compiler.capacity import SHAPES, dram_bytes, traffic
+from workloads.rnnt.builder import build_trace
+
+TRACES = {name: build_trace(shape, 8, 3) for name, shape in SHAPES.items()}
+CHIPS = [name for name in preset_names() if name != "nvdla_small"]  # its arithmetic is another
+
+
+def chip_of(preset: str, trace, **fields: object):
+    numerics = trace.numerics.model_dump(mode="json")
+    return load_preset(preset).with_({"numerics": numerics, "sram.banks": 1, **fields})
+
+
+def sizes_around_every_rung(preset: str, trace) -> list[int]:
+    """Just below, at and above every size at which a larger tiling, or everything, begins to fit; and even steps."""
+    chip = chip_of(preset, trace, **{"sram.bytes": 2**26})
+    compiled = CompiledTrace(trace, chip)
+    working = compiled.memory.working_set
+    total = working + sum(use.bytes for use in compiled.uses.values())
+    marks = [working + rung.bytes for rung in ladder(chip, compiled.uses)] + [total]
+    steps = range(working, total + 40_000, total // 12)
+    return sorted({*steps, *(mark + shift for mark in marks for shift in (-1, 0))})
+
+
+@pytest.mark.parametrize("name", TRACES)
+@pytest.mark.parametrize("preset", CHIPS)
+def test_a_larger_sram_never_reads_more(preset: str, name: str) -> None:
+    trace = TRACES[name]
+    read = [traffic(trace, chip_of(preset, trace, **{"sram.bytes": s})) for s in sizes_around_every_rung(preset, trace)]
+    fits = [value for value in read if value is not None]
+    assert len(fits) > 15
+    assert read[-len(fits) :] == fits, "what fits in a smaller SRAM is refused in a larger one"
+    assert all(more <= less for less, more in pairwise(fits))
+    assert fits[-1] < fits[0]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.data())
+def test_a_larger_sram_never_reads_more_whatever_the_tiles_buffers_and_arrays(data: st.DataObject) -> None:
+    trace = TRACES[data.draw(st.sampled_from(sorted(TRACES)))]
+    preset = data.draw(st.sampled_from(CHIPS))
+    fields = {
+        "sram.weight_tile_bytes": data.draw(st.integers(64, 70_000)),
+        "sram.weight_buffers": data.draw(st.integers(1, 9)),
+        "dma.alignment_bytes": data.draw(st.sampled_from([1, 16, 64])),
+        "dma.weight_compression_ratio": data.draw(st.sampled_from([1.0, 0.63])),
+    }
+    small = data.draw(st.integers(4_000, 400_000))
+    large = small + data.draw(st.integers(1, 60_000))
+    less, more = (traffic(trace, chip_of(preset, trace, **fields, **{"sram.bytes": s})) for s in (small, large))
+    assert less is None or (more is not None and more <= less)
+
+
+@pytest.mark.parametrize("name", TRACES)
+def test_the_plan_knows_what_will_be_read(name: str) -> None:
+    trace = TRACES[name]
+    for size in (30_000, 60_000, 120_000):
+        chip = chip_of("edge256", trace, **{"sram.bytes": size})
+        assert dram_bytes(CompiledTrace(trace, chip)) == simulate(trace, chip).totals.dram_bytes
+
+
+@pytest.mark.parametrize("field", ["sram.banks", "sram.ports"])
+@pytest.mark.parametrize("preset", CHIPS)
+def test_more_banks_or_ports_read_no_more_and_are_not_slower(preset: str, field: str) -> None:
+    trace = TRACES["odd"]
+    runs = [simulate(trace, chip_of(preset, trace, **{"sram.bytes": 65_536, field: count})) for count in (1, 2, 4, 8)]
+    for fewer, more in pairwise(runs):
+        assert more.totals.dram_bytes <= fewer.totals.dram_bytes
+        assert more.extra["busy_cycles"] <= fewer.extra["busy_cycles"]
+
+
+def slower_at_most(compiled: CompiledTrace) -> int:
+    """Cycles by which more SRAM may cost time: an invocation waits for its first tile, which may have grown to the
+    configured size, before it multiplies, and multiplies its last one after its last transfer; and an operation whose
+    weights now stream, since they are hardly used, waits for one latency."""
+    chip = compiled.config
+    tile = max(rung.buffer_bytes for rung in ladder(chip, compiled.uses))
+    moved = tile / chip.dram_bytes_per_cycle + tile / chip.sram.bytes_per_cycle
+    multiplied = tile / chip.mac_array.weights_per_cycle + chip.mac_array.fixed_cycles_per_pass
+    calls = sum(len(utterance.call_graphs) for utterance in compiled.trace.utterances)
+    latency = -(-1000 * chip.clock_hz // 10**9)
+    return int(calls * (moved + multiplied + 2 * latency))
+
+
+@pytest.mark.parametrize("name", TRACES)
+@pytest.mark.parametrize("preset", CHIPS)
+def test_a_larger_sram_is_not_slower_by_more_than_a_tile_an_invocation(preset: str, name: str) -> None:
+    trace = TRACES[name]
+    sizes = [
+        s for s in sizes_around_every_rung(preset, trace) if traffic(trace, chip_of(preset, trace, **{"sram.bytes": s}))
+    ]
+    fastest = None
+    for size in sizes[:: len(sizes) // 5]:
+        compiled = CompiledTrace(trace, chip_of(preset, trace, **{"sram.bytes": size}))
+        cycles = simulate(trace, compiled.config).extra["busy_cycles"]
+        assert fastest is None or cycles <= fastest + slower_at_most(compiled)
+        fastest = cycles if fastest is None else min(fastest, cycles)
+
+
+# The limits that messages name.
+
+
+def least(trace, chip) -> int:
+    with pytest.raises(PlacementError, match=r"sram\.bytes must be at least (\d+)") as caught:
+        CompiledTrace(trace, chip)
+    return int(re.findall(r"at least (\d+)", str(caught.value))[-1])
+
+
+@pytest.mark.parametrize("name", TRACES)
+@pytest.mark.parametrize("preset", CHIPS)
+@pytest.mark.parametrize("banks", [1, 4, 48])
+def test_the_least_sram_that_a_message_names_is_accepted_and_nothing_less(preset: str, name: str, banks: int) -> None:
+    trace = TRACES[name]
+    named = least(trace, chip_of(preset, trace, **{"sram.bytes": banks, "sram.banks": banks}))
+    for close in (named - banks, named // 2 // banks * banks):
+        assert least(trace, chip_of(preset, trace, **{"sram.bytes": close, "sram.banks": banks})) == named
+    CompiledTrace(trace, chip_of(preset, trace, **{"sram.bytes": named, "sram.banks": banks}))
+
+
+@pytest.mark.parametrize("listed", [["enc0.wh"], ["enc0.wh", "output.w"], []])
+def test_a_list_of_residents_has_a_least_sram_too_and_fits_in_every_larger_one(listed: list[str]) -> None:
+    trace = TRACES["odd"]
+    fields = {"sram.resident_weights": listed}
+    named = least(trace, chip_of("edge256", trace, **fields, **{"sram.bytes": 1}))
+    read = [
+        traffic(trace, chip_of("edge256", trace, **fields, **{"sram.bytes": named + 97 * n})) for n in range(0, 200, 5)
+    ]
+    assert None not in read
+    assert all(more <= less for less, more in pairwise(read))
+    assert traffic(trace, chip_of("edge256", trace, **fields, **{"sram.bytes": named - 1})) is None
+
+
+def test_a_weight_that_is_hardly_used_streams_where_loading_it_costs_more() -> None:
+    trace = TRACES["large outputs"]  # 1,500 rows of an embedding, of which four are read
+    memory = CompiledTrace(trace, chip_of("edge256", trace, **{"sram.bytes": 2**21})).memory
+    assert "embedding.w" not in memory.resident
+    assert memory.buffers * memory.buffer_bytes <= 4 * 64
+
+
+items = st.lists(
+    st.builds(Item, st.uuids().map(str), st.integers(1, 300).map(lambda n: 16 * n), st.integers(-50, 5000)), max_size=9
+)
+
+
+@given(items, st.integers(0, 12_000))
+def test_the_table_saves_as_much_as_the_search(some: list[Item], capacity: int) -> None:
+    fitting = [item for item in some if item.saved > 0 and item.bytes <= capacity]
+    fitting.sort(key=lambda item: -item.saved / item.bytes)
+    searched = _searched(fitting, capacity)
+    assert searched is not None
+    tabled = _tabled(fitting, capacity, 16)
+    assert sum(item.bytes for item in tabled) <= capacity
+    assert sum(item.saved for item in tabled) == sum(item.saved for item in searched)
+
+
+def test_a_choice_too_hard_to_search_is_still_the_best_one() -> None:
+    """Sixty weights of one density: the search sees no difference, the table does."""
+    some = [Item(f"w{n}", 16 * (101 + n % 7), 16 * (101 + n % 7)) for n in range(60)]
+    capacity = 16 * 3001
+    chosen = choose_residents(some, capacity)
+    assert sum(item.bytes for item in some if item.tensor in chosen) == capacity
+
+
+def test_no_tile_is_smaller_than_a_128th_of_a_large_weight() -> None:
+    """More tiles hide nothing more and only cost events: the configured size gives way, not the bound."""
+    trace = build_trace(SHAPES["one large layer"], 2, 1)
+    chip = chip_of(
+        "edge256", trace, **{"sram.bytes": 150_000, "sram.weight_tile_bytes": 64, "mac_array.macs_per_cycle": 1}
+    )
+    compiled = CompiledTrace(trace, chip)
+    memory = plan_memory(chip, compiled.memory.working_set, compiled.uses)
+    for name, use in compiled.uses.items():
+        if use.rows_per_use > 1 and memory.buffers == chip.sram.weight_buffers:
+            assert -(-use.rows // memory.tile_rows[name]) <= 128 + 127
