@@ -9,4 +9,4 @@ from collections.abc import Iterable
 def tell(notes: Iterable[str]) -> None:
     """Print each note."""
     for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"nnasim: note: {note}", file=sys.stderr)
