@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from aat_training.checkpoint import Checkpoint
 from aat_training.data.audio import audio_seconds
 from aat_training.data.cepstra import FRAMES_PER_SECOND, read_mfc
 from aat_training.data.manifest import FIELDS, SLACK_S, Entry
 from aat_training.data.onset import EARLY_S, onset_s
 from aat_training.data.text import normalised
-from aat_training.tokens import Tokens
 from nnasim.errors import shown
+
+if TYPE_CHECKING:  # both need torch, and most of this does not
+    from aat_training.checkpoint import Checkpoint
+    from aat_training.tokens import Tokens
 
 _NAMED = 5  # words or fields that a line names
 

@@ -8,6 +8,7 @@ def test_reading_manifests_audio_and_cepstra_needs_no_torch():
     script = (
         "import sys\n"
         "import aat_training.data.an4, aat_training.data.librispeech, aat_training.data.fsdd\n"
+        "import aat_training.data.imported, aat_training.data.notes\n"
         "assert 'torch' not in sys.modules and 'torchaudio' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
