@@ -11,6 +11,8 @@ from typing import Any
 
 from nnasim.hardware.config import NnaConfig
 from nnasim.hardware.loader import PresetText, preset_chain
+from nnasim.hardware.read_latency import CYCLES, NS, in_ns
+from nnasim.records import merge
 
 _UNITS = (
     ("_bytes_per_second", "byte/s"), ("bytes_per_second", "byte/s"), ("bytes_per_cycle", "byte/cycle"),
@@ -54,8 +56,12 @@ def preset_rows(name_or_path: str | Path, config: NnaConfig) -> list[PresetRow]:
     A value that no file gave is a default of the package; one that differs from the files was set by an override.
     """
     sources: dict[str, tuple[Any, str]] = {}
+    given: dict[str, Any] = {}
     for layer in preset_chain(name_or_path):
         sources |= sources_of(layer)
+        given = in_ns(merge(given, layer.data), layer.path)
+        if CYCLES in sources:
+            sources[NS] = (given["dram"]["read_latency_ns"], sources.pop(CYCLES)[1])
     return [
         PresetRow(field, value, unit_of(field), _source(sources.get(field), value))
         for field, value in _leaves(config.model_dump(mode="json"))

@@ -78,14 +78,16 @@ def _fallback(results: Sequence[SimResult]) -> str | None:
 def busy_shares(results: Sequence[SimResult]) -> dict[str, float]:
     """Share of the processing time in which each part worked. Parts overlap, so the sum may pass 1.
 
-    The host is split into computing and crossings, since different people make them faster.
+    The host is split into computing and crossings, since different people make them faster; a CPU that waits for the
+    DRAM does not work.
     """
     busy = sum(result.extra["busy_cycles"] for result in results) or 1
     shares = {part: sum(result.blocks[part].busy for result in results) / busy for part in _PARTS}
     clock_hz = results[0].clock_hz
     busy_ms = cycles_to_ms(busy, clock_hz)
-    shares["cpu"] = sum(result.totals.cpu_ms for result in results) / busy_ms
-    shares["handoff"] = sum(result.extra["handoff_ms"] for result in results) / busy_ms
+    handoff = sum(result.extra["handoff_ms"] for result in results) / busy_ms
+    shares["cpu"] = max(0.0, sum(result.blocks["host"].busy for result in results) / busy - handoff)
+    shares["handoff"] = handoff
     return shares
 
 

@@ -39,3 +39,12 @@ def test_rows_carry_unit_and_say_what_was_overridden() -> None:
     assert rows["host.handoff_us"].source == "override"
     assert rows["clock_hz"].source.startswith("source:")
     assert rows["sram.banks"].source.startswith("assumed:")
+
+
+def test_a_latency_that_a_file_gives_in_cycles_keeps_its_source(tmp_path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("extends: edge256\ndram:\n  read_latency_cycles: 300  # measured: on the bench\n")
+    mine, changed = (preset_rows(path, load_preset(path, more)) for more in ([], ["dram.read_latency_ns=7"]))
+    source = {row.field: row.source for row in mine}
+    assert source["dram.read_latency_ns"] == "measured: on the bench"
+    assert {row.field: row.source for row in changed}["dram.read_latency_ns"] == "override"

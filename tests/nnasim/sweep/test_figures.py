@@ -63,3 +63,13 @@ def test_a_sweep_names_what_its_chips_have_no_unit_for(write_study, tmp_path, ca
     assert int(rows["none"]["handoffs"]) > int(rows["lut8"]["handoffs"])
     assert main(["sweep-report", store, "--out", page]) == 0
     assert "that their chip has no unit for" in (tmp_path / "page.html").read_text()
+
+
+def test_a_cpu_that_waits_for_the_dram_is_not_the_bottleneck() -> None:
+    trace = build_trace(SHAPES["rnnt-mlperf"], 2, 0, system="float")
+    for rate, limit in (("3.75e9", "dram"), ("100e9", "cpu")):
+        chip = load_preset("edge256", [f"dram.bytes_per_second={rate}"])
+        found = chip_figures([simulate(trace, chip)], chip)
+        assert found["bottleneck"] == limit
+        assert found[f"busy.{limit}"] > 0.95  # type: ignore[operator]
+        assert found["busy.handoff"] == 0
