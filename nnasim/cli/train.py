@@ -63,7 +63,10 @@ def command(
     gradient: Annotated[
         Literal["output", "segment", "identity"], typer.Option(help="derivative of the activation units")
     ] = "output",
-    resume: Annotated[bool, typer.Option("--resume", help="go on from where a run in this folder was stopped")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="go on with the run that was stopped in this folder, under its own settings"),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="start afresh in a folder that exists")] = False,
 ) -> None:
     """Train a recogniser; the checkpoint with the lowest dev WER is kept, the log is OUT/log.csv.
