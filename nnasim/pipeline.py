@@ -24,6 +24,7 @@ from nnasim.analysis.tally import Tally, tally
 from nnasim.analysis.timeline import frame_spans
 from nnasim.compiler import AT_START, CompiledTrace
 from nnasim.compiler.agreement import unused_fields
+from nnasim.compiler.memory_plan import latency_hidden
 from nnasim.errors import SimulationError, shown
 from nnasim.hardware import NnaConfig
 from nnasim.ir.io import record_hash
@@ -139,6 +140,7 @@ def _result(
         workload=compiled.shared("workload", None, lambda: workload_of(compiled.given)),
         fallback=_fallback(compiled, sums.actions["handoffs"]),
         unused_numerics=tuple(unused_fields(compiled.trace, hardware, compiled.units)),
+        latency_hidden=latency_hidden(hardware, compiled.memory),
         peak_macs_per_cycle=hardware.mac_array.macs,
         extra=_extra(compiled, sums, parts),
     )

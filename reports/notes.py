@@ -27,6 +27,12 @@ def result_notes(label: str, result: SimResult) -> Iterator[str]:
         named = ", ".join(f"{field} {value_name(values.get(field), '')}" for field in result.unused_numerics)
         yield f"{label}: nothing that ran on the NNA uses the chip's {named}; the trace was made with other values"
 
+    if result.latency_hidden is False:
+        yield (
+            f"{label}: its weight buffers do not cover the DRAM's latency, so every tile waits for it; a little more "
+            "SRAM, larger tiles or a shorter chunk is much faster"
+        )
+
 
 def notes(results: Mapping[str, SimResult]) -> list[str]:
     """The notes of several results that are shown side by side."""

@@ -11,7 +11,7 @@ from nnasim.compiler.agreement import refuse_disagreement
 from nnasim.compiler.chunking import chunked
 from nnasim.compiler.handoffs import result_is_on_nna, result_tensors
 from nnasim.compiler.lower import LoweringContext, lower, lower_boot, lower_return
-from nnasim.compiler.memory_plan import MemoryPlan, plan_memory
+from nnasim.compiler.memory_plan import MemoryPlan, latency_hidden, plan_memory
 from nnasim.compiler.placement import fused_ops, place, wanted_units
 from nnasim.compiler.weights import WeightUse, weight_uses
 from nnasim.compiler.working_set import Units, arena_bytes, lasting_bytes
@@ -145,23 +145,32 @@ def _plan(trace: OpTrace, config: NnaConfig) -> _Plan:
 
 def _refuse_chunk(trace: OpTrace, config: NnaConfig, error: PlacementError) -> None:
     """PlacementError that says how many frames a chunk may have at most; nothing if single frames fail as well."""
+    most = _longest_chunk(trace, config, lambda _: True)
+    if not most:
+        return
+    roomy = _longest_chunk(trace, config, lambda plan: latency_hidden(config, plan) is not False)
+    note = "" if roomy == most else f"slow above {roomy}, where weight buffers no longer cover the DRAM's latency; "
+    constraints.refuse(
+        constraints.chunk_fits, config.name, "compiler.chunk_frames", config.compiler.chunk_frames,
+        most=most, note=note, why=error.allowed,
+    )  # fmt: skip
+
+
+def _longest_chunk(trace: OpTrace, config: NnaConfig, good: Callable[[MemoryPlan], bool]) -> int:
+    """The most frames of a chunk whose memory plan exists and is ``good``; 0 if there is none."""
     fits, too_many = 0, config.compiler.chunk_frames
     while too_many - fits > 1:
         middle = (fits + too_many) // 2
-        if _fits(trace, config, middle):
+        plan = _memory(trace, config, middle)
+        if plan is not None and good(plan):
             fits = middle
         else:
             too_many = middle
-    if fits:
-        constraints.refuse(
-            constraints.chunk_fits, config.name, "compiler.chunk_frames", config.compiler.chunk_frames,
-            most=fits, why=error.allowed,
-        )  # fmt: skip
+    return fits
 
 
-def _fits(trace: OpTrace, config: NnaConfig, frames: int) -> bool:
+def _memory(trace: OpTrace, config: NnaConfig, frames: int) -> MemoryPlan | None:
     try:
-        _plan(chunked(trace, frames).trace, config)
+        return _plan(chunked(trace, frames).trace, config).memory
     except PlacementError:
-        return False
-    return True
+        return None

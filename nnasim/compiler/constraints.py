@@ -60,7 +60,7 @@ def encoder_needs_audio_only() -> bool:
 
 
 def chunk_fits(frames: int, most: int) -> bool:
-    """what a chunk of frames needs stands in SRAM together; compiler.chunk_frames must be at most {most} ({why})"""
+    """what a chunk of frames needs stands in SRAM; compiler.chunk_frames must be at most {most} ({note}{why})"""
     return frames <= most
 
 

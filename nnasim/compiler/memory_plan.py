@@ -85,6 +85,17 @@ def plan_memory(config: NnaConfig, working_set: int, uses: Uses) -> MemoryPlan:
     return best or _refuse(config, working_set, uses)
 
 
+def latency_hidden(config: NnaConfig, plan: MemoryPlan) -> bool | None:
+    """Whether transfers overlap enough that the DRAM's latency costs nothing; None where no product's weight streams.
+
+    Tiles in flight, one for each channel that has a buffer, carry what the bus moves in a latency and a tile more.
+    """
+    if not plan.tile_rows or not plan.buffers:
+        return None
+    in_flight = min(config.dma.channels, plan.buffers) * plan.buffer_bytes
+    return in_flight >= config.dram_bytes_per_cycle * config.dram_latency_cycles + plan.buffer_bytes
+
+
 def _offers(config: NnaConfig, free: int, uses: Uses) -> Iterator[_Offer]:
     """Every plan that fits in ``free`` bytes and is worth a look, large buffers first.
 

@@ -177,5 +177,8 @@ class SimResult(Frozen):
     workload: Workload | None = Field(None, description="null in results of version 0.1: not known")
     fallback: Fallback | None = Field(None, description="null where nothing fell back")
     unused_numerics: tuple[str, ...] = Field((), description="numerics in which trace and chip differ without effect")
+    latency_hidden: bool | None = Field(
+        None, description="whether the weight buffers cover the DRAM's latency; null where no product's weight streams"
+    )
     peak_macs_per_cycle: Count | None = Field(None, description="of the MAC array; null in results of version 0.1")
     extra: dict[str, Any] = Field({})

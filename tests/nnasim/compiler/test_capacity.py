@@ -13,9 +13,12 @@ from nnasim.compiler.residency import Item, _searched, _tabled, choose_residents
 from nnasim.errors import PlacementError
 from nnasim.hardware import load_preset, preset_names
 from nnasim.pipeline import simulate
+from reports.notes import result_notes
 from tests.nnasim.compiler.capacity import SHAPES, dram_bytes, traffic
 from workloads.rnnt.builder import build_trace
+from workloads.rnnt.shapes import SHAPES as PAPER_SIZED
 
+PAPER = PAPER_SIZED["rnnt-paper"]
 TRACES = {name: build_trace(shape, 8, 3) for name, shape in SHAPES.items()}
 CHIPS = [name for name in preset_names() if name != "nvdla_small"]  # its arithmetic is another
 
@@ -186,3 +189,26 @@ def test_no_tile_is_smaller_than_a_128th_of_a_large_weight() -> None:
     for name, use in compiled.uses.items():
         if use.rows_per_use > 1 and memory.buffers == chip.sram.weight_buffers:
             assert -(-use.rows // memory.tile_rows[name]) <= 128 + 127
+
+
+def test_the_cliff_below_a_longest_chunk_is_named_and_is_one() -> None:
+    trace = build_trace(PAPER, 32, 3)
+
+    def time_of(frames: int) -> int:
+        chip = load_preset("edge256").with_({"compiler.chunk_frames": frames})
+        return simulate(trace, chip).extra["busy_cycles"]
+
+    with pytest.raises(PlacementError, match="slow above") as caught:
+        time_of(32)
+    most, roomy = map(int, re.findall(r"at most (\d+) \(slow above (\d+)", str(caught.value))[0])
+    assert time_of(most) > 1.2 * time_of(roomy)
+
+
+@pytest.mark.parametrize(("sram_bytes", "cliff"), [(66_080, True), (90_000, False), (393_216, False)])
+def test_a_result_says_that_its_buffers_do_not_cover_the_latency_and_then_it_is_slow(
+    sram_bytes: int, cliff: bool
+) -> None:
+    trace = build_trace(PAPER, 2, 1)
+    fast, result = (simulate(trace, load_preset("edge256").with_({"sram.bytes": s})) for s in (393_216, sram_bytes))
+    assert any("cover the DRAM's latency" in note for note in result_notes("aat", result)) == cliff
+    assert (result.extra["busy_cycles"] > 1.5 * fast.extra["busy_cycles"]) == cliff
