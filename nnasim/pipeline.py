@@ -140,7 +140,7 @@ def _result(
         workload=compiled.shared("workload", None, lambda: workload_of(compiled.given)),
         fallback=_fallback(compiled, sums.actions["handoffs"]),
         unused_numerics=tuple(unused_fields(compiled.trace, hardware, compiled.units)),
-        latency_hidden=latency_hidden(hardware, compiled.memory),
+        latency_hidden=latency_hidden(hardware, compiled.memory, compiled.uses),
         peak_macs_per_cycle=hardware.mac_array.macs,
         extra=_extra(compiled, sums, parts),
     )

@@ -148,7 +148,7 @@ def _refuse_chunk(trace: OpTrace, config: NnaConfig, error: PlacementError) -> N
     most = _longest_chunk(trace, config, lambda _: True)
     if not most:
         return
-    roomy = _longest_chunk(trace, config, lambda plan: latency_hidden(config, plan) is not False)
+    roomy = _longest_chunk(trace, config, lambda plan: latency_hidden(config, plan.memory, plan.uses) is not False)
     note = "" if roomy == most else f"slow above {roomy}, where weight buffers no longer cover the DRAM's latency; "
     constraints.refuse(
         constraints.chunk_fits, config.name, "compiler.chunk_frames", config.compiler.chunk_frames,
@@ -156,12 +156,12 @@ def _refuse_chunk(trace: OpTrace, config: NnaConfig, error: PlacementError) -> N
     )  # fmt: skip
 
 
-def _longest_chunk(trace: OpTrace, config: NnaConfig, good: Callable[[MemoryPlan], bool]) -> int:
-    """The most frames of a chunk whose memory plan exists and is ``good``; 0 if there is none."""
+def _longest_chunk(trace: OpTrace, config: NnaConfig, good: Callable[[_Plan], bool]) -> int:
+    """The most frames of a chunk whose plan exists and is ``good``; 0 if there is none."""
     fits, too_many = 0, config.compiler.chunk_frames
     while too_many - fits > 1:
         middle = (fits + too_many) // 2
-        plan = _memory(trace, config, middle)
+        plan = _plan_if_it_fits(trace, config, middle)
         if plan is not None and good(plan):
             fits = middle
         else:
@@ -169,8 +169,8 @@ def _longest_chunk(trace: OpTrace, config: NnaConfig, good: Callable[[MemoryPlan
     return fits
 
 
-def _memory(trace: OpTrace, config: NnaConfig, frames: int) -> MemoryPlan | None:
+def _plan_if_it_fits(trace: OpTrace, config: NnaConfig, frames: int) -> _Plan | None:
     try:
-        return _plan(chunked(trace, frames).trace, config).memory
+        return _plan(chunked(trace, frames).trace, config)
     except PlacementError:
         return None

@@ -85,15 +85,21 @@ def plan_memory(config: NnaConfig, working_set: int, uses: Uses) -> MemoryPlan:
     return best or _refuse(config, working_set, uses)
 
 
-def latency_hidden(config: NnaConfig, plan: MemoryPlan) -> bool | None:
-    """Whether transfers overlap enough that the DRAM's latency costs nothing; None where no product's weight streams.
+def latency_hidden(config: NnaConfig, plan: MemoryPlan, uses: Uses) -> bool | None:
+    """Whether transfers overlap as much as they would in a larger SRAM, so that the DRAM's latency costs nothing.
 
-    Tiles in flight, one for each channel that has a buffer, carry what the bus moves in a latency and a tile more.
+    None where no product's weight streams, or where the configured tiles would not cover the latency either.
     """
-    if not plan.tile_rows or not plan.buffers:
+    streamed = {name: use for name, use in uses.items() if name not in plan.resident and use.rows_per_use > 1}
+    if not streamed or not _covers_latency(config, ladder(config, streamed)[-1]):
         return None
-    in_flight = min(config.dma.channels, plan.buffers) * plan.buffer_bytes
-    return in_flight >= config.dram_bytes_per_cycle * config.dram_latency_cycles + plan.buffer_bytes
+    return _covers_latency(config, Tiling({}, plan.buffers, plan.buffer_bytes))
+
+
+def _covers_latency(config: NnaConfig, tiling: Tiling) -> bool:
+    """Tiles in flight, one for each channel with a buffer, carry what the bus moves in a latency and a tile more."""
+    in_flight = min(config.dma.channels, tiling.buffers) * tiling.buffer_bytes
+    return in_flight >= config.dram_bytes_per_cycle * config.dram_latency_cycles + tiling.buffer_bytes
 
 
 def _offers(config: NnaConfig, free: int, uses: Uses) -> Iterator[_Offer]:

@@ -212,3 +212,10 @@ def test_a_result_says_that_its_buffers_do_not_cover_the_latency_and_then_it_is_
     fast, result = (simulate(trace, load_preset("edge256").with_({"sram.bytes": s})) for s in (393_216, sram_bytes))
     assert any("cover the DRAM's latency" in note for note in result_notes("aat", result)) == cliff
     assert (result.extra["busy_cycles"] > 1.5 * fast.extra["busy_cycles"]) == cliff
+
+
+def test_small_tiles_of_small_matrices_are_no_cliff() -> None:
+    """Only an embedding streams here, or tiles are as large as they are configured: more SRAM would change nothing."""
+    roomy, fine = chip_of("edge256", TRACES["even"]), {"sram.bytes": 40_000, "sram.weight_tile_bytes": 64}
+    for chip in (roomy, chip_of("edge256", TRACES["even"], **fine)):
+        assert list(result_notes("aat", simulate(TRACES["even"], chip))) == []
