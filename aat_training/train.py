@@ -138,7 +138,10 @@ def _usable(examples: list[Example], spec: RunSpec) -> list[Example]:
     kept = [e for e in examples if e.tokens and len(e.x_TD) // frames >= 1]
     if not kept:
         raise ConfigError(
-            spec.train[0], "utterances", len(examples), "none is longer than one encoder output with words"
+            spec.train[0],
+            "utterances",
+            len(examples),
+            "none has a word that the model can say and is longer than one encoder output",
         )
     return kept
 
