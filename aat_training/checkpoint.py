@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from aat_training.checkpoint_files import checkpoint_files, refuse_no_checkpoint
 from aat_training.config import Recipe
 from aat_training.tokens import Tokens, tokens_from_state
 from nnasim import files
@@ -41,13 +42,6 @@ class Checkpoint:
         return {name[len(prefix) + 1 :]: value for name, value in self.tensors.items() if name.startswith(prefix + ".")}
 
 
-def checkpoint_files(path: str | Path) -> tuple[Path, Path]:
-    """``DIR`` or ``DIR/model.safetensors`` -> both files."""
-    path = Path(path)
-    weights = path / "model.safetensors" if path.is_dir() else path
-    return weights, weights.with_suffix(".json")
-
-
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """Write both files, numbers first, so that a ``model.json`` never stands without its numbers."""
     record = {
@@ -66,8 +60,10 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
     """A checkpoint folder or file. Raises FileError or CheckpointError: truncated, foreign, of another version."""
+    refuse_no_checkpoint(path)
     weights, meta = checkpoint_files(path)
     record = files.read_json(meta, max_bytes=64_000_000)
+    files.refuse_other(record, "a checkpoint's model.json", meta)
     if not isinstance(record, dict) or record.get("kind") != "nnasim.checkpoint":
         raise CheckpointError(
             meta, "kind", record.get("kind") if isinstance(record, dict) else record, "is no checkpoint"

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from aat_training.checkpoint import Checkpoint
+from aat_training.checkpoint_files import checkpoint_for
 from aat_training.data.batches import stacked
 from aat_training.data.check import check_files, seconds_of
 from aat_training.data.features import FeatureConfig, features_of
@@ -21,7 +22,7 @@ from aat_training.export import constants_of
 from aat_training.model.rnnt import Rnnt
 from aat_training.placement import arithmetic_under
 from aat_training.quant.chip_arithmetic import ChipArithmetic
-from aat_training.systems import checkpoint_for, load_system
+from aat_training.systems import load_system
 from nnasim.compiler.policies import Policy, placed
 from nnasim.errors import ManifestError
 from nnasim.hardware import NnaConfig

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aat_training.checkpoint import checkpoint_files, read_checkpoint
+from aat_training.checkpoint import read_checkpoint
+from aat_training.checkpoint_files import checkpoint_files
 from nnasim import files
 from nnasim.errors import CheckpointError, shown
 

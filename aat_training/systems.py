@@ -23,11 +23,6 @@ from nnasim.numerics.config import Activation, NumericsConfig
 BUNDLED = "float", "aat"
 
 
-def checkpoint_for(folder: str | Path, system: str) -> Path:
-    """Where ``system`` finds its checkpoint in a folder of checkpoints: ``aat`` its own, the others the float one."""
-    return Path(folder) / ("aat" if system == "aat" else "float")
-
-
 def scheme_for(
     checkpoint: Checkpoint, system: System, numerics: NumericsConfig, method: Method = "mse"
 ) -> QuantScheme | None:

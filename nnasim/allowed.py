@@ -31,7 +31,7 @@ def number_text(value: float) -> str:
     """``value`` in as few characters as say it exactly: 0, 0.5, 65536, 1e15."""
     if isinstance(value, int) and (abs(value) < 10**9 or value != float(f"{value:g}")):
         return str(value)
-    return f"{value:.12g}".replace("e+", "e")
+    return f"{value:.12g}".replace("e+", "e").replace("e-0", "e-")
 
 
 def field_names(spots: Iterable[Spot]) -> list[str]:

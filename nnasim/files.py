@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from nnasim import filekind
 from nnasim.errors import FileError
 
 YAML_MAX_BYTES = 1_000_000
@@ -64,9 +65,11 @@ def read_bytes(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> bytes:
 def read_text(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> str:
     """A regular file as UTF-8 text; FileError names the first byte that is not UTF-8."""
     try:
-        return read_bytes(path, max_bytes).decode("utf-8")
+        data = read_bytes(path, max_bytes)
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise FileError(path, f"is not UTF-8 text (byte {error.start})") from None
+        seems = filekind.hint(filekind.of_bytes(data))
+        raise FileError(path, f"is not UTF-8 text (byte {error.start}){seems}") from None
 
 
 # The closing quote is optional, so that a string always matches: were an unclosed one to fail, the search would begin
@@ -114,7 +117,9 @@ def parse_json(text: str, source: object) -> Any:
     try:
         return json.loads(text, parse_constant=refuse_constant, parse_float=finite, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
-        raise FileError(source, f"is not JSON ({error.msg}, line {error.lineno} column {error.colno})") from None
+        place = f"line {error.lineno} column {error.colno}"
+        seems = filekind.hint(filekind.of_text(text), unless="JSON")
+        raise FileError(source, f"is not JSON ({error.msg}, {place}){seems}") from None
     except (RecursionError, ValueError) as error:
         raise FileError(source, f"is not JSON ({error})") from None
 
@@ -122,6 +127,12 @@ def parse_json(text: str, source: object) -> Any:
 def read_json(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> Any:
     """``parse_json`` of a regular file."""
     return parse_json(read_text(path, max_bytes), path)
+
+
+def refuse_other(data: Any, wanted: str, source: object) -> None:
+    """Raise FileError where ``data``, parsed JSON or YAML, is plainly a file of another kind than ``wanted``."""
+    if (found := filekind.of_data(data)) not in (None, wanted):
+        raise FileError(source, f"is {found}, not {wanted}")
 
 
 def read_yaml(path: str | Path) -> Any:
@@ -166,7 +177,8 @@ def parse_yaml(text: str, source: object) -> Any:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1} column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise FileError(source, f"is not YAML ({problem}{place})") from None
+        seems = filekind.hint(filekind.of_text(text), unless="YAML")
+        raise FileError(source, f"is not YAML ({problem}{place}){seems}") from None
     except (RecursionError, ValueError, OverflowError, TypeError) as error:
         raise FileError(source, f"is not YAML ({error})") from None
     _refuse_non_finite(data, source)

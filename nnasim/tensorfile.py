@@ -10,7 +10,7 @@ import safetensors
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-from nnasim import files
+from nnasim import filekind, files
 from nnasim.errors import CheckpointError
 
 LARGEST_HEADER = 100_000_000
@@ -24,7 +24,8 @@ def read_tensors(path: str | Path) -> Tensors:
     data = files.read_bytes(path, LARGEST_FILE)
     size = int.from_bytes(data[:8], "little")
     if len(data) < 8 or size > min(LARGEST_HEADER, len(data) - 8):
-        raise CheckpointError(path, "header", size, f"is truncated or no safetensors file ({len(data)} bytes)")
+        seems = filekind.hint(filekind.of_bytes(data[:20]), unless="a safetensors file")
+        raise CheckpointError(path, "header", size, f"is truncated or no safetensors file ({len(data)} bytes){seems}")
     try:
         text = data[8 : 8 + size].decode()
     except UnicodeDecodeError:

@@ -118,6 +118,7 @@ class Summary(Frozen):
 def read_summary(path: str | Path) -> Summary:
     """A `summary.json`. Raises FileError or InputError, which names the first wrong field."""
     data = files.read_json(path)
+    files.refuse_other(data, "a summary of nnasim compare", path)
     if not isinstance(data, dict) or data.get("schema_version") != 1:
         version = data.get("schema_version") if isinstance(data, dict) else data
         raise InputError(path, "schema_version", version, "is no summary that this version of nnasim reads")

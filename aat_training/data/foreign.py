@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from nnasim import files
+from nnasim import filekind, files
 from nnasim.errors import FileError
 
 GZIP = b"\x1f\x8b"
@@ -25,7 +25,8 @@ def lhotse_kind(data: dict[str, Any]) -> str | None:
 
 
 def refuse_foreign_line(data: dict[str, Any], where: str) -> None:
-    """FileError for a line that Lhotse wrote."""
+    """FileError for a line that Lhotse wrote, or that is a whole file of another kind."""
+    files.refuse_other(data, "a manifest", where)
     if kind := lhotse_kind(data):
         raise FileError(where, f"is a Lhotse {kind}, no utterance of a manifest; {_convert('FILE')}")
 
@@ -38,6 +39,8 @@ def refuse_foreign_file(path: str | Path) -> None:
         head = file.read(4096)
     if head.startswith(GZIP):
         raise FileError(path, f"is compressed with gzip; {_convert('FILE')}")
+    if (found := filekind.of_bytes(head)) is not None:
+        raise FileError(path, f"is {found}, not a manifest (JSON lines)")
     first = head.splitlines()[0].decode("utf-8", "replace") if head else ""
     if not first.lstrip().startswith(("{", "[")) and _TABLE_COLUMN.search(first):
         raise FileError(path, f"seems to be a table (CSV or TSV), no JSON lines; {_convert('FILE')}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
+from nnasim.cli.options import MOST_UTTERANCES
 from nnasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,17 +36,17 @@ def command(
             help="where naive and aat run: a YAML file, edge_tpu, ane, vela, or groups on the CPU",
         ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="only the first N utterances")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, max=MOST_UTTERANCES, help="only the first N utterances")] = None,
     force: Annotated[bool, typer.Option("--force", help="replace an existing folder")] = False,
 ) -> None:
     """How many words each system gets wrong and how long the user waits, on the same speech and chip.
 
     Example: nnasim compare --manifest dev.jsonl --preset mcu128 --out compared
     """
-    from aat_training.data.notes import score_notes
     from nnasim import files
     from nnasim.cli.comparison import MOVED, Inputs, compared, speech_lines
     from nnasim.cli.doubts import load_chip
+    from nnasim.cli.inputs import checked_speech, look_for_checkpoints
     from nnasim.cli.notes import tell
     from nnasim.cli.provenance import command_line
     from nnasim.cli.train_progress import training_progress
@@ -70,6 +71,11 @@ def command(
         command=command_line("DIR"),
         placement=load_policy(placement) if placement is not None else None,
     )
+    look_for_checkpoints(inputs.checkpoints, chosen)
+    checked_speech(inputs.manifest, limit)
+
+    from aat_training.data.notes import score_notes  # brings torch: after the files have been looked at
+
     tell(speech_lines(inputs, chosen))
     with training_progress() as progress:
         study = compared(inputs, chosen, lambda system, done, total: progress(system, done, total, ""))

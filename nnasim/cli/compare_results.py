@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nnasim.cli.options import MOST_PERCENT, MOST_ROWS, finite
 from nnasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,10 +26,16 @@ def command(
     fail_over: Annotated[
         float | None,
         typer.Option(
-            metavar="PCT", min=0, help="exit 1 if an engine latency or WER got worse by more than PCT percent"
+            metavar="PCT",
+            min=0,
+            max=MOST_PERCENT,
+            callback=finite,
+            help="exit 1 if an engine latency or WER got worse by more than PCT percent",
         ),
     ] = None,
-    operations: Annotated[int, typer.Option(min=0, help="how many operations to list")] = MOST_OPERATIONS,
+    operations: Annotated[
+        int, typer.Option(min=0, max=MOST_ROWS, help="how many operations to list")
+    ] = MOST_OPERATIONS,
 ) -> int:
     """What changed from A to B: in total, per percentile with its noise band, and per operation.
 

@@ -101,7 +101,7 @@ def _summary(inputs: Inputs, results: Mapping[str, SimResult], scores: Mapping[s
 def normalisation(inputs: Inputs, systems: Iterable[str]) -> str:
     """The one text normalisation of the systems' checkpoints. Raises CheckpointError where they have several."""
     from aat_training.checkpoint import read_checkpoint
-    from aat_training.systems import checkpoint_for
+    from aat_training.checkpoint_files import checkpoint_for
 
     first, *others = (
         read_checkpoint(path) for path in {checkpoint_for(inputs.checkpoints, system): None for system in systems}
@@ -116,10 +116,10 @@ def normalisation(inputs: Inputs, systems: Iterable[str]) -> str:
 def speech_lines(inputs: Inputs, systems: Sequence[System]) -> list[str]:
     """What should be known of the speech before its word errors are. Raises what reading it raises."""
     from aat_training.checkpoint import read_checkpoint
+    from aat_training.checkpoint_files import checkpoint_for
     from aat_training.data.check import check_files
     from aat_training.data.manifest import read_manifest
     from aat_training.data.notes import speech_notes
-    from aat_training.systems import checkpoint_for
 
     normalisation(inputs, systems)
     entries = read_manifest(inputs.manifest)[: inputs.limit]

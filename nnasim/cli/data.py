@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, overload
 import typer
 
 from nnasim import files
+from nnasim.cli.options import MOST_SEED, MOST_UTTERANCES
 from nnasim.cli.progress import with_progress
 from nnasim.errors import InputError
 
@@ -24,15 +25,13 @@ Example: nnasim data synth --voices test --utterances 60 --out speech.jsonl
 """
 app = typer.Typer(help=_HELP, rich_markup_mode=None)
 
-MOST_UTTERANCES = 50_000  # what a manifest may hold
-
 _Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the corpus's folder")]
 _Out = Annotated[Path, typer.Option(help="the manifest to write, e.g. train.jsonl")]
 _Force = Annotated[bool, typer.Option("--force", help="replace an existing manifest and its audio")]
 _Utterances = Annotated[int, typer.Option(min=1, max=MOST_UTTERANCES, help="how many to make")]
 _MinDigits = Annotated[int, typer.Option(min=1, max=100, help="shortest string")]
 _MaxDigits = Annotated[int, typer.Option(min=1, max=100, help="longest string")]
-_Seed = Annotated[int, typer.Option(min=0, help="everything random is drawn from it")]
+_Seed = Annotated[int, typer.Option(min=0, max=MOST_SEED, help="everything random is drawn from it")]
 
 
 @app.command()
@@ -127,7 +126,7 @@ def synth(
     utterances: _Utterances = 300,
     min_digits: _MinDigits = 2,
     max_digits: _MaxDigits = 7,
-    sample_rate: Annotated[int, typer.Option(metavar="8000|16000", help="samples a second")] = 8000,
+    sample_rate: Annotated[Literal["8000", "16000"], typer.Option(help="samples a second")] = "8000",
     seed: _Seed = 0,
     force: _Force = False,
 ) -> None:
@@ -140,7 +139,7 @@ def synth(
     from aat_training.data.synth import synthesised
 
     clips = synthesised(
-        utterances, group=voices, kind=kind, digits=(min_digits, max_digits), rate=sample_rate, seed=seed
+        utterances, group=voices, kind=kind, digits=(min_digits, max_digits), rate=int(sample_rate), seed=seed
     )  # fmt: skip
     _write_corpus(out, clips, "synth", utterances, force)
 

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from nnasim.cli.options import MOST_UTTERANCES
+
 
 def command(
     checkpoint: Annotated[Path, typer.Option(help="a checkpoint's folder or its model.safetensors")],
@@ -22,7 +24,7 @@ def command(
     calibration: Annotated[
         Literal["mse", "percentile", "max"], typer.Option(help="how naive and cpu_fallback choose their ranges")
     ] = "mse",
-    limit: Annotated[int | None, typer.Option(min=1, help="only the first utterances")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, max=MOST_UTTERANCES, help="only the first utterances")] = None,
     beam: Annotated[int, typer.Option(min=1, max=64, help="beam width; 1: greedy")] = 1,
     batch: Annotated[
         int | None,
@@ -37,16 +39,9 @@ def command(
 
     Example: nnasim evaluate --checkpoint runs/float --manifest dev.jsonl --system naive --json naive.json
     """
-    from aat_training.data.check import check_files
-    from aat_training.data.examples import load_examples
-    from aat_training.data.manifest import read_manifest
-    from aat_training.data.notes import score_notes, speech_notes
-    from aat_training.decode.corpus import decode_corpus
-    from aat_training.evaluate import run_model
-    from aat_training.score import score
-    from aat_training.systems import load_system
     from nnasim import files
     from nnasim.cli.doubts import load_chip
+    from nnasim.cli.inputs import checked_speech, look_for_checkpoint
     from nnasim.cli.notes import tell
     from nnasim.cli.progress import with_progress
     from nnasim.cli.unused import refuse_unused, tell_float
@@ -60,8 +55,16 @@ def command(
     if batch is not None and beam != 1:
         raise ConfigError("--batch", "beam", beam, "must be 1: only greedy decoding goes side by side")
     numerics = load_chip(preset, overrides).numerics
-    entries = read_manifest(manifest)[:limit]
-    check_files(entries)
+    look_for_checkpoint(checkpoint)
+    entries = checked_speech(manifest, limit)
+
+    from aat_training.data.examples import load_examples  # brings torch: after the files have been looked at
+    from aat_training.data.notes import score_notes, speech_notes
+    from aat_training.decode.corpus import decode_corpus
+    from aat_training.evaluate import run_model
+    from aat_training.score import score
+    from aat_training.systems import load_system
+
     loaded, model, _ = load_system(checkpoint, system, numerics, calibration)
     tell(speech_notes(entries, loaded))
     if explain_numerics:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nnasim import __version__
 from nnasim.cli.invocation import ARGUMENTS
+from nnasim.cli.usage import usage_message
 from nnasim.errors import FileError, MissingExtraError, NnasimError, shown
 
 if TYPE_CHECKING:
@@ -141,8 +142,7 @@ def _run(name: str, arguments: list[str]) -> int:
     except typer.Abort:  # how older releases of typer report an interrupt
         raise KeyboardInterrupt from None
     except usage_error as error:
-        message = error.format_message()  # type: ignore[attr-defined]
-        raise NnasimError(f"{message} (see `nnasim {name} --help`)".replace("\n", " ")) from None
+        raise NnasimError(f"{usage_message(error, arguments)} (see `nnasim {name} --help`)") from None
     if result == INTERRUPTED:  # typer has caught the interrupt and reports it as this code
         raise KeyboardInterrupt
     return result if isinstance(result, int) else 0

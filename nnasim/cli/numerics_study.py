@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nnasim.cli.options import MOST_STEPS, MOST_WORKERS
+
 if TYPE_CHECKING:
     from aat_training.numerics_study.plan import Model, NumericsStudy
     from aat_training.numerics_study.scoring import Scores
@@ -29,13 +31,15 @@ def numerics(
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="independent repetitions, bases included")] = 3,
     base_steps: Annotated[
-        int | None, typer.Option(min=1, help="steps of a base model, instead of the recipe's")
+        int | None, typer.Option(min=1, max=MOST_STEPS, help="steps of a base model, instead of the recipe's")
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="steps of every arm, instead of the recipe's")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, max=MOST_STEPS, help="steps of every arm, instead of the recipe's")
+    ] = None,
     rules: Annotated[
         bool, typer.Option("--rules/--no-rules", help="train the other gradient rules too, on the main chip")
     ] = True,
-    jobs: Annotated[int, typer.Option(min=1, max=1024, help="training runs at a time, one core each")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="training runs at a time, one core each")] = 2,
     train_missing: Annotated[
         bool, typer.Option("--train-missing/--as-it-is", help="train what is missing, or report on what is there")
     ] = True,
@@ -45,11 +49,9 @@ def numerics(
 
     Example: nnasim study numerics --recipe tiny --train train.jsonl --dev dev.jsonl --models runs/study --out study
     """
-    from aat_training.numerics_study.findings import judged_trials
-    from aat_training.numerics_study.plan import CHIPS, NumericsStudy
-    from aat_training.numerics_study.scoring import score_all
     from nnasim import files
     from nnasim.cli.doubts import load_chip
+    from nnasim.cli.inputs import look_for
     from nnasim.cli.numerics_training import train_missing as train_the_missing
     from nnasim.cli.train_progress import training_progress
     from nnasim.errors import ConfigError
@@ -58,6 +60,12 @@ def numerics(
 
     files.refuse_existing(out, force)
     load_chip(preset, None)
+    look_for(*train, dev, choose)
+
+    from aat_training.numerics_study.findings import judged_trials  # brings torch: after the files have been looked at
+    from aat_training.numerics_study.plan import CHIPS, NumericsStudy
+    from aat_training.numerics_study.scoring import score_all
+
     for name in chip or ():
         if name not in CHIPS:
             raise ConfigError("--chip", "name", name, f"must be one of {', '.join(CHIPS)}")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nnasim.cli.options import MOST_TRIALS, MOST_WORKERS
+
 if TYPE_CHECKING:
     from nnasim.sweep.job import Job
     from nnasim.sweep.search import Tried
@@ -16,10 +18,16 @@ def command(
     study: Annotated[Path, typer.Argument(help="a study file; its section `search` says how to look")],
     store: Annotated[Path, typer.Option(help="the SQLite file that holds the points; made if it is new")],
     out: Annotated[Path | None, typer.Option(metavar="JSON", help="write the Pareto set with its evidence")] = None,
-    trials: Annotated[int | None, typer.Option(min=1, help="instead of the study's search.trials")] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="worker processes; default: one per core")] = None,
+    trials: Annotated[
+        int | None, typer.Option(min=1, max=MOST_TRIALS, help="instead of the study's search.trials")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=MOST_WORKERS, help="worker processes; default: one per core")
+    ] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="run on the Dask cluster there")] = None,
-    dask_local: Annotated[int | None, typer.Option(min=1, help="start a Dask cluster of N workers here")] = None,
+    dask_local: Annotated[
+        int | None, typer.Option(min=1, max=MOST_WORKERS, help="start a Dask cluster of N workers here")
+    ] = None,
     storage: Annotated[
         str | None, typer.Option(metavar="FILE|URL", help="Optuna's journal or database: many machines join one search")
     ] = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nnasim.cli.options import LONGEST_WAIT_MS, finite
 from nnasim.errors import SimulationError
 
 if TYPE_CHECKING:
@@ -30,7 +31,12 @@ def command(
     ] = None,
     endpointer_ms: Annotated[
         float | None,
-        typer.Option(min=0, max=1e6, help="what the endpointer waits, a part of the user-perceived latency"),
+        typer.Option(
+            min=0,
+            max=LONGEST_WAIT_MS,
+            callback=finite,
+            help="what the endpointer waits, a part of the user-perceived latency",
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="replace an existing result")] = False,
 ) -> None:

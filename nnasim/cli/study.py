@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nnasim.cli import numerics_study
+from nnasim.cli.options import MOST_UTTERANCES, MOST_WORKERS, finite
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -31,11 +32,15 @@ def aat(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field; may be repeated")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="only the first N utterances")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, max=MOST_UTTERANCES, help="only the first N utterances")] = None,
     beam: Annotated[int, typer.Option(min=2, max=64, help="width of the beam search")] = 4,
-    blanks_ms: Annotated[float, typer.Option(min=1, max=10_000, help="without a symbol for so long: closed")] = 800.0,
-    wait_ms: Annotated[float, typer.Option(min=1, max=10_000, help="after the end of speech: closed")] = 240.0,
-    jobs: Annotated[int, typer.Option(min=1, max=256, help="processes that work on it")] = 1,
+    blanks_ms: Annotated[
+        float, typer.Option(min=1, max=10_000, callback=finite, help="without a symbol for so long: closed")
+    ] = 800.0,
+    wait_ms: Annotated[
+        float, typer.Option(min=1, max=10_000, callback=finite, help="after the end of speech: closed")
+    ] = 240.0,
+    jobs: Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="processes that work on it")] = 1,
     force: Annotated[bool, typer.Option("--force", help="replace an existing folder")] = False,
 ) -> None:
     """What keeping operations on the accelerator buys: latency per operation and per user, word errors beside it.
@@ -47,9 +52,10 @@ def aat(
 
     from nnasim import files
     from nnasim.cli.doubts import load_chip
+    from nnasim.cli.inputs import checked_speech, look_for_checkpoints
     from nnasim.cli.latency_study import StudyInputs, latency_study
     from nnasim.cli.provenance import command_line
-    from nnasim.cli.study_words import Speech
+    from nnasim.cli.study_words import SYSTEMS, Speech
     from nnasim.cli.train_progress import training_progress
     from reports.document import write_document
     from reports.study_document import study_document
@@ -59,6 +65,8 @@ def aat(
     chip = load_chip(preset, overrides)
     speech = Speech(manifest or speech_manifest(), checkpoints or checkpoints_folder(), chip, limit)
     inputs = StudyInputs(speech, beam, blanks_ms, wait_ms, command_line("DIR"), jobs)
+    look_for_checkpoints(speech.checkpoints, SYSTEMS)
+    checked_speech(speech.manifest, limit)
     begun = time.monotonic()
     with training_progress() as progress:
         found = latency_study(inputs, lambda what, done, total: progress(what, done, total, ""))

@@ -37,10 +37,11 @@ def word_times(manifest: Path, checkpoints: Path, chip: NnaConfig, wanted: int) 
 
 def _forced(manifest: Path, checkpoints: Path, chip: NnaConfig, wanted: int) -> WordTimes:
     """When each token was spoken, by the CTC head of the float model."""
+    from aat_training.checkpoint_files import checkpoint_for
     from aat_training.data.manifest import read_manifest
     from aat_training.data.text import normalised
     from aat_training.delays import ctc_ends
-    from aat_training.systems import checkpoint_for, load_system
+    from aat_training.systems import load_system
 
     checkpoint, model, _ = load_system(checkpoint_for(checkpoints, "float"), "float", chip.numerics)
     spoken: dict[str, Spoken] = {}

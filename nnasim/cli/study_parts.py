@@ -35,7 +35,7 @@ def _in_workers(parts: Mapping[KeyT, Call], jobs: int, said: Said) -> dict[KeyT,
 
     # loky replaces a worker that has grown, which is as it should be, and warns of it.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
-    backend, finished = LocalBackend(jobs), False
+    backend, finished = LocalBackend(min(jobs, len(parts))), False
     try:
         futures: dict[Future[Any], KeyT] = {backend.submit(tried, call): name for name, call in parts.items()}
         found = {}

@@ -50,9 +50,10 @@ def greedy_run(speech: Speech, system: System) -> SystemRun:
 
 def beam_run(speech: Speech, system: System, beam: int) -> SystemRun:
     """The corpus, decoded by ``system`` with a beam."""
+    from aat_training.checkpoint_files import checkpoint_for
     from aat_training.data.manifest import read_manifest
     from aat_training.evaluate import run_model
-    from aat_training.systems import checkpoint_for, load_system
+    from aat_training.systems import load_system
 
     numerics = speech.chip.numerics
     checkpoint, model, _ = load_system(checkpoint_for(speech.checkpoints, system), system, numerics)
@@ -62,11 +63,12 @@ def beam_run(speech: Speech, system: System, beam: int) -> SystemRun:
 
 def placed_words(speech: Speech, system: System) -> dict[str, Accuracy]:
     """Word errors of ``system``'s weights under each placement, by its label; every one is a decode of its own."""
+    from aat_training.checkpoint_files import checkpoint_for
     from aat_training.data.examples import load_examples
     from aat_training.data.manifest import read_manifest
     from aat_training.decode.corpus import decode_corpus
     from aat_training.placement import placed_arithmetic
-    from aat_training.systems import checkpoint_for, load_system
+    from aat_training.systems import load_system
     from workloads.rnnt.builder import build_trace
 
     chip = speech.chip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nnasim.cli.options import MOST_WORKERS
 from nnasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,9 +23,13 @@ if TYPE_CHECKING:
 def command(
     study: Annotated[Path, typer.Argument(help="a study file: base, traces, axes, objectives")],
     store: Annotated[Path | None, typer.Option(help="the SQLite file that holds the points; made if it is new")] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="worker processes; default: one per core")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=MOST_WORKERS, help="worker processes; default: one per core")
+    ] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="run on the Dask cluster there")] = None,
-    dask_local: Annotated[int | None, typer.Option(min=1, help="start a Dask cluster of N workers here")] = None,
+    dask_local: Annotated[
+        int | None, typer.Option(min=1, max=MOST_WORKERS, help="start a Dask cluster of N workers here")
+    ] = None,
     shard: Annotated[str, typer.Option(metavar="I/N", help="only every N-th point, beginning with the I-th")] = "1/1",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check, count and estimate; compute one point")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="compute failed points again")] = False,

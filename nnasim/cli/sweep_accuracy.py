@@ -28,10 +28,11 @@ class ModelScorer:
 
     def __call__(self, numerics: NumericsConfig, system: System) -> dict[str, Any]:
         """Decode the manifest. Raises NnasimError where the arithmetic cannot be calibrated or overflows."""
+        from aat_training.checkpoint_files import checkpoint_for
         from aat_training.data.manifest import read_manifest
         from aat_training.evaluate import run_model
         from aat_training.score import score
-        from aat_training.systems import checkpoint_for, load_system
+        from aat_training.systems import load_system
 
         entries = read_manifest(self.folder / self.spec.manifest)[: self.spec.limit]
         checkpoint = checkpoint_for(self.folder / self.spec.checkpoints, system)
@@ -50,7 +51,7 @@ class ModelScorer:
 
     def _train(self, out: Path, numerics: NumericsConfig, budget: FineTune) -> Path:
         from aat_training.checkpoint import read_checkpoint
-        from aat_training.systems import checkpoint_for
+        from aat_training.checkpoint_files import checkpoint_for
         from aat_training.train import RunSpec, prepare_folder, train
 
         initial = checkpoint_for(self.folder / self.spec.checkpoints, "float")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from nnasim.cli.options import MOST_FRAMES, MOST_SYMBOLS, MOST_UTTERANCES
 from nnasim.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 def command(
     out: Annotated[Path, typer.Option(help="the trace to write; weights go to OUT.safetensors beside it")],
     shape: Annotated[str | None, typer.Option(help="a known shape's name, or a YAML file")] = None,
-    frames: Annotated[int | None, typer.Option(help="with --shape: input frames")] = None,
-    symbols: Annotated[int | None, typer.Option(help="with --shape: symbols emitted")] = None,
+    frames: Annotated[int | None, typer.Option(min=1, max=MOST_FRAMES, help="with --shape: input frames")] = None,
+    symbols: Annotated[int | None, typer.Option(min=0, max=MOST_SYMBOLS, help="with --shape: symbols emitted")] = None,
     source: Annotated[
         Path | None, typer.Option("--from", metavar="TRACE", help="a stored trace: the same decoding on another chip")
     ] = None,
@@ -38,7 +39,9 @@ def command(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field of the preset")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="with --manifest: only the first utterances")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=MOST_UTTERANCES, help="with --manifest: only the first utterances")
+    ] = None,
     beam: Annotated[
         int | None, typer.Option(min=1, max=64, help="with --manifest: beam width; default 1: greedy")
     ] = None,
@@ -128,18 +131,19 @@ def _from_shape(shape: str, frames: int | None, symbols: int | None, system: Sys
 def _from_speech(
     checkpoint: Path, manifest: Path | None, system: System, hardware: NnaConfig, limit: int | None, beam: int
 ) -> tuple[OpTrace, dict[str, np.ndarray[Any, Any]]]:
-    from aat_training.data.check import check_files
-    from aat_training.data.manifest import read_manifest
-    from aat_training.data.notes import score_notes, speech_notes
-    from aat_training.evaluate import heard, run_model
-    from aat_training.score import score
-    from aat_training.systems import load_system
+    from nnasim.cli.inputs import checked_speech, look_for_checkpoint
     from nnasim.cli.notes import tell
 
     if manifest is None:
         raise ConfigError("trace", "--manifest", None, "--checkpoint needs the speech to decode")
-    entries = read_manifest(manifest)[:limit]
-    check_files(entries)
+    look_for_checkpoint(checkpoint)
+    entries = checked_speech(manifest, limit)
+
+    from aat_training.data.notes import score_notes, speech_notes  # brings torch: after the files have been looked at
+    from aat_training.evaluate import heard, run_model
+    from aat_training.score import score
+    from aat_training.systems import load_system
+
     loaded, model, _ = load_system(checkpoint, system, hardware.numerics)
     tell(speech_notes(entries, loaded))
     run = run_model(model, loaded, entries, system, hardware.numerics, beam=beam)

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from nnasim.cli.options import LEAST_RATE, MOST_RATE, MOST_SEED, MOST_STEPS, finite
+
 if TYPE_CHECKING:
     from aat_training.config import Recipe, TrainConfig
-
-# As aat_training.config has them, which takes seconds to import; a test holds them together.
-MOST_STEPS = 10_000_000
-LEAST_RATE, MOST_RATE = 1e-9, 10.0
-MOST_SEED = 1_000_000_000
 
 
 def command(
@@ -48,7 +45,8 @@ def command(
         ),
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(min=LEAST_RATE, max=MOST_RATE, help="peak rate, instead of the recipe's")
+        float | None,
+        typer.Option(min=LEAST_RATE, max=MOST_RATE, callback=finite, help="peak rate, instead of the recipe's"),
     ] = None,
     text: Annotated[
         Literal["english", "plain", "raw"] | None,
@@ -73,11 +71,8 @@ def command(
 
     Example: nnasim train --recipe digits --train train.jsonl --dev dev.jsonl --out runs/float
     """
-    from aat_training.recipes import load_recipe
-    from aat_training.resume import refuse_other_finished
-    from aat_training.train import RunSpec, prepare_folder
-    from aat_training.train import train as run_training
     from nnasim.cli.doubts import load_chip
+    from nnasim.cli.inputs import look_for, look_for_checkpoint
     from nnasim.cli.notes import tell
     from nnasim.cli.provenance import command_line, commit
     from nnasim.cli.train_progress import training_progress
@@ -89,6 +84,14 @@ def command(
         gradient=gradient if system != "aat" and gradient != "output" else None,
     )  # fmt: skip
     tell_float(system, preset, overrides)
+    look_for(*train, dev)
+    look_for_checkpoint(init)
+
+    from aat_training.recipes import load_recipe  # brings torch: after the files have been looked at
+    from aat_training.resume import refuse_other_finished
+    from aat_training.train import RunSpec, prepare_folder
+    from aat_training.train import train as run_training
+
     chosen = load_recipe(recipe)
     if text is not None:
         chosen = chosen.model_copy(update={"text": text})

@@ -80,6 +80,7 @@ def _read_policy(path: Path) -> Policy:
     data = files.read_yaml(path)
     if not isinstance(data, dict):
         raise ConfigError(path, "", data, "must be a mapping with on_cpu and rule, or with policy")
+    files.refuse_other(data, "a placement file", path)
     found = validated(_PlacementFile, data, path)
     if found.policy is not None:
         if found.policy not in POLICIES:

@@ -98,6 +98,7 @@ def _read(path: Path) -> PresetText:
     data = files.parse_yaml(text, path)
     if not isinstance(data, dict):
         raise ConfigError(path, "", data, "must be a mapping of sections")
+    files.refuse_other(data, "a preset", path)
     return PresetText(path, text, data)
 
 

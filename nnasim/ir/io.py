@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from nnasim import files
+from nnasim import filekind, files
 from nnasim.errors import FileError, TraceError
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import OpTrace
@@ -22,6 +22,7 @@ def parse_record(cls: type[RecordT], data: Any, source: object) -> RecordT:
     expected = cls.model_fields["kind"].default
     if not isinstance(data, dict):
         raise TraceError(source, "", data, f"is not a JSON object, so no {expected} file")
+    files.refuse_other(data, filekind.of_data({"kind": expected}) or expected, source)
     if data.get("kind") != expected:
         raise TraceError(source, "kind", data.get("kind"), f"is no {expected} file")
     known = cls.model_fields["schema_version"].default

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nnasim import files
+from nnasim import filekind, files
 from nnasim.errors import FileError
 from nnasim.sweep.evaluate import Outcome
 
@@ -22,6 +22,7 @@ STORE_VERSION = 2
 BUSY_SECONDS = 60.0
 LATEST = 1e11  # seconds since 1970: the year 5138
 _MAGIC = b"SQLite format 3\0"
+_HEAD = 4096  # bytes by which a file of another kind is told
 _CHUNK = 500  # variables in one statement; SQLite allows 999 everywhere
 
 _TABLES = {
@@ -213,9 +214,10 @@ def _row(study: str, outcome: Outcome) -> tuple[Any, ...]:
 def _check_magic(path: Path) -> None:
     """FileError for what is not a regular SQLite file; an empty file is a store before its first page."""
     with files.open_regular(path) as file:
-        head = file.read(len(_MAGIC))
-    if head and head != _MAGIC:
-        raise FileError(path, "is no store (not an SQLite file)")
+        head = file.read(_HEAD)
+    if head and not head.startswith(_MAGIC):
+        found = filekind.of_bytes(head) or filekind.of_text(head.decode(errors="replace"))
+        raise FileError(path, f"is no store (not an SQLite file){filekind.hint(found)}")
 
 
 def later_record(there: dict[str, Any] | None, record: dict[str, Any]) -> dict[str, Any]:

@@ -20,8 +20,8 @@ class ShapeTrace(Frozen):
     """A trace made from a shape alone, as `nnasim trace --shape` makes it."""
 
     shape: Name
-    frames: Integer = Field(gt=0, le=1_000_000)
-    symbols: Integer = Field(ge=0, le=1_000_000)
+    frames: Integer = Field(ge=1, le=400_000)
+    symbols: Integer = Field(ge=0, le=199_999)
     system: System = "aat"
 
 
@@ -90,4 +90,5 @@ def parse_study(data: object, source: object) -> StudyFile:
     """``data`` (parsed YAML or JSON) as a study."""
     if not isinstance(data, dict):
         raise ConfigError(source, "", data, "must be a mapping with base, traces, axes and objectives")
+    files.refuse_other(data, "a study file of nnasim sweep", source)
     return validated(StudyFile, data, source)

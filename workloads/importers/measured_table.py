@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,31 @@ MAX_BYTES = 50_000_000
 MAX_ROWS = 100_000
 LARGEST = 2**40
 _LONGEST_NUMBER = 40  # digits; no cycle count has more, and int() of a very long text is slow
+
+
+def column_key(name: str) -> str:
+    """By what columns are told apart: upper case, spaces and hyphens are a matter of taste."""
+    return re.sub(r"[\s_-]+", "_", name.strip()).casefold()
+
+
+class Cells(Mapping[str, str]):
+    """The cells of a row by column, as the header or anybody else writes its name."""
+
+    def __init__(self, columns: Iterable[str], cells: Iterable[str]) -> None:
+        self.columns = tuple(columns)
+        self._cells = {column_key(name): cell for name, cell in zip(self.columns, cells, strict=True)}
+
+    def __getitem__(self, column: str) -> str:
+        """The cell of ``column``."""
+        return self._cells[column_key(column)]
+
+    def __iter__(self) -> Iterator[str]:
+        """The columns in their order."""
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        """How many columns there are."""
+        return len(self.columns)
 
 
 @dataclass(frozen=True)
@@ -89,8 +115,9 @@ def _records(path: Path) -> list[tuple[int, list[str]]]:
 
 def _header(path: Path, names: list[str]) -> tuple[str, ...]:
     columns = tuple(name.strip() for name in names)
-    for name in columns:
-        if not name or columns.count(name) > 1:
+    keys = [column_key(name) for name in columns]
+    for name, key in zip(columns, keys, strict=True):
+        if not name or keys.count(key) > 1:
             raise InputError(f"{path}: line 1", "header", name, "every column needs a name of its own")
     return columns
 
@@ -108,5 +135,5 @@ def read_measured_table(path: Path) -> MeasuredTable:
         if len(cells) != len(columns):
             place = f"{path}: line {line}"
             raise InputError(place, "cells", len(cells), f"the header has {len(columns)} columns")
-        rows.append(MeasuredRow(str(path), line, dict(zip(columns, cells, strict=True))))
+        rows.append(MeasuredRow(str(path), line, Cells(columns, cells)))
     return MeasuredTable(str(path), columns, tuple(rows))

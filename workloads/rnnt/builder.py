@@ -232,7 +232,8 @@ def symbolic_utterance(shape: RnntShape, frames: int, symbols: int) -> Utterance
     if symbols < 0:
         raise ConfigError("--symbols", "symbols", symbols, "must not be negative")
     if frames + 2 * symbols > LONGEST_TRACE:
-        raise ConfigError("--frames", "frames", frames, f"at most {LONGEST_TRACE} invocations are allowed")
+        allowed = f"frames and twice the symbols, {symbols}, must be at most {LONGEST_TRACE} invocations"
+        raise ConfigError("--frames", "frames", frames, allowed)
     outputs = frames // shape.reduction
     emitted = spread(symbols, outputs)
     graphs, calls = step_calls(shape, emitted)

@@ -104,6 +104,7 @@ def load_shape(name_or_path: str | Path) -> RnntShape:
     data = files.read_yaml(path)
     if not isinstance(data, dict):
         raise ConfigError(path, "", data, "must be a mapping of shape fields")
+    files.refuse_other(data, "a shape file", path)
     refuse_other_families(data, path)
     return validated(RnntShape, {"name": path.stem[:200], **data}, path)
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from nnasim.errors import InputError
-from workloads.importers.measured_table import MeasuredTable
+from nnasim.errors import NOT_GIVEN, InputError
+from workloads.importers.measured_table import MeasuredTable, column_key
 from workloads.validation import nvdla, opentpu, scalesim, vela, zigzag
 from workloads.validation.prediction import Prediction, TableKind
 
 KINDS: tuple[TableKind, ...] = (nvdla.KIND, *scalesim.KINDS, opentpu.KIND, zigzag.KIND, vela.KIND)
+
+LEAST_SHARE = 0.3  # of its columns that a table must have to seem to be of a kind
 
 
 @dataclass(frozen=True)
@@ -26,20 +28,21 @@ class Validation:
 def recognise(table: MeasuredTable) -> TableKind:
     """The kind of ``table``.
 
-    InputError where no kind's columns are all there: it names the kind that comes closest and the first column missing.
+    InputError where no kind's columns are all there: it names each kind that comes closest and the columns missing.
     """
-    columns = frozenset(table.columns)
+    columns = frozenset(map(column_key, table.columns))
+    lacking = {kind.name: sorted(name for name in kind.columns if column_key(name) not in columns) for kind in KINDS}
     for kind in KINDS:
-        if kind.columns <= columns:
+        if not lacking[kind.name]:
             return kind
-    closest = max(KINDS, key=lambda kind: len(kind.columns & columns) / len(kind.columns))
-    missing = sorted(closest.columns - columns)
-    if len(missing) == len(closest.columns):
+    shares = {kind.name: 1 - len(lacking[kind.name]) / len(kind.columns) for kind in KINDS}
+    closest = [name for name, share in shares.items() if share == max(shares.values())]
+    header, where = ",".join(table.columns), f"{table.source}: line 1"
+    if max(shares.values()) < LEAST_SHARE:
         names = ", ".join(kind.name for kind in KINDS)
-        raise InputError(f"{table.source}: line 1", "header", ",".join(table.columns), f"is no table of {names}")
-    raise InputError(
-        f"{table.source}: line 1", missing[0], "", f"is missing; a table of {closest.name} needs {', '.join(missing)}"
-    )
+        raise InputError(where, "header", header, f"is no table of {names}")
+    needs = " or ".join(f"of {name}, and lacks {', '.join(lacking[name])}" for name in closest)
+    raise InputError(where, lacking[closest[0]][0], NOT_GIVEN, f"is missing; this seems to be a table {needs}")
 
 
 def validate_table(table: MeasuredTable, progress: Callable[[Iterable[Any]], Iterable[Any]] = iter) -> Validation:

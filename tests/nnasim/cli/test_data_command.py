@@ -147,7 +147,10 @@ def test_librispeech(run, tmp_path):
         (["fsdd", "fsdd", "--out", "."], "is a folder"),
         (["fsdd", "fsdd", "--out", "fsdd/1_anna_0.wav"], "--force"),
         (["synth", "--voices", "all", "--out", "m.jsonl"], "'train', 'test'"),
-        (["synth", "--voices", "test", "--sample-rate", "9000", "--out", "m.jsonl"], "rate = 9000"),
+        (
+            ["synth", "--voices", "test", "--sample-rate", "9000", "--out", "m.jsonl"],
+            "--sample-rate = '9000': must be '8000' or '16000'",
+        ),
         (["an4", "fsdd", "--out", "m.jsonl"], "needs --split or --list"),
         (["an4", "fsdd", "--split", "dev", "--list", "x", "--out", "m.jsonl"], "together"),
         (["librispeech", "fsdd", "--out", "m.jsonl"], "holds no LibriSpeech transcript"),

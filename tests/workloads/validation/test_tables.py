@@ -77,7 +77,7 @@ def test_summary_counts_rows_and_groups(validated):
     [
         ("x,y\n1,2\n", "line 1: header"),
         (NVDLA.replace("atomC,", "") + "x\n", "cells"),
-        ("array_size,M,total_cycles\n8,1,34\n", "line 1: k_tiles = '': is missing"),
+        ("array_size,M,total_cycles\n8,1,34\n", "line 1: k_tiles: is missing"),
         (OPENTPU + "8,1,1,34\n8,4,2,99\n", "line 3: k_tiles = '2': cannot be simulated"),
         (OPENTPU + "12,4,1,99\n", "line 2: array_size = '12': must be a multiple of 8"),
         (OPENTPU + "8,-4,1,99\n", "line 2: M = '-4'"),
@@ -103,7 +103,7 @@ def test_what_cannot_be_simulated_names_line_and_column(validated, text, message
 
 def test_a_missing_column_names_the_closest_kind(tmp_path):
     (tmp_path / "table.csv").write_text(NVDLA.replace(",atomK", "") + "x,main,8,8,1,64,16,8,8,32,1,1,8,180\n")
-    with pytest.raises(InputError, match="atomK = '': is missing; a table of nvdla needs atomK"):
+    with pytest.raises(InputError, match="atomK: is missing; this seems to be a table of nvdla, and lacks atomK"):
         recognise(read_measured_table(tmp_path / "table.csv"))
 
 
@@ -140,3 +140,19 @@ def test_the_register_transfer_design_is_met(name):
     for group in groups.values():
         assert group["mean_abs_error_pct"] <= 0.3
         assert group["max_abs_error_pct"] <= 1.0
+
+
+def test_upper_case_spaces_and_hyphens_in_a_header_change_nothing(tmp_path) -> None:
+    rows = "\n8,1,1,33\n"
+    plain, shouted = tmp_path / "a.csv", tmp_path / "b.csv"
+    plain.write_text("array_size,M,k_tiles,total_cycles" + rows)
+    shouted.write_text("ARRAY SIZE,m,K-Tiles,Total Cycles" + rows)
+    tables = [validate_table(read_measured_table(path)) for path in (plain, shouted)]
+    assert tables[0].predictions == tables[1].predictions
+    assert tables[1].table.columns[0] == "ARRAY SIZE"
+
+
+def test_two_columns_that_differ_by_case_alone_are_refused(tmp_path) -> None:
+    (tmp_path / "a.csv").write_text("M,m\n1,2\n")
+    with pytest.raises(InputError, match="a name of its own"):
+        read_measured_table(tmp_path / "a.csv")

@@ -1,0 +1,44 @@
+"""Files are looked at before anything heavy is imported: a missing one is told at once, not after torch has loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aat_training.data.manifest import Entry
+
+
+def look_for(*paths: Path | None) -> None:
+    """Raise FileError for the first of ``paths`` that is no regular file; None is none that was given."""
+    from nnasim import files
+
+    for path in paths:
+        if path is not None:
+            files.open_regular(path).close()
+
+
+def look_for_checkpoint(path: Path | None) -> None:
+    """Raise FileError unless a checkpoint stands at ``path``."""
+    from aat_training.checkpoint_files import refuse_no_checkpoint
+
+    if path is not None:
+        refuse_no_checkpoint(path)
+
+
+def look_for_checkpoints(folder: Path, systems: Iterable[str]) -> None:
+    """Raise FileError unless ``folder`` holds the checkpoints of ``systems``."""
+    from aat_training.checkpoint_files import refuse_no_checkpoints
+
+    refuse_no_checkpoints(folder, systems)
+
+
+def checked_speech(manifest: Path, limit: int | None = None) -> list[Entry]:
+    """The utterances of ``manifest``, up to ``limit``, whose files are there. Raises FileError or ManifestError."""
+    from aat_training.data.check import check_files
+    from aat_training.data.manifest import read_manifest
+
+    entries = read_manifest(manifest)[:limit]
+    check_files(entries)
+    return entries

@@ -1,0 +1,45 @@
+"""What is wrong with an option, in the words that files are told with: the option, its value and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nnasim.errors import shown
+
+
+def usage_message(error: Any, arguments: Sequence[str]) -> str:
+    """One line for a usage error of the command line's library, whose own sentence says less and in other words."""
+    param = getattr(error, "param", None)
+    allowed = None if type(error).__name__ != "BadParameter" or param is None else allowed_by(param)
+    if allowed is None:
+        return " ".join(error.format_message().split())
+    name = max(param.opts, key=len)
+    given = value_of(param.opts, arguments)
+    return f"{name}: {allowed}" if given is None else f"{name} = {shown(given)}: {allowed}"
+
+
+def allowed_by(param: Any) -> str | None:
+    """ "must be a whole number of at least 1 and at most 64"; None where the type says nothing."""
+    from pydantic import Field
+
+    from nnasim.allowed import Spot, described
+
+    descriptor = getattr(param, "type_descriptor", None)
+    kind = getattr(descriptor, "annotation", None)
+    if kind is None:
+        return None
+    bounds = Field(ge=getattr(param, "min", None), le=getattr(param, "max", None))
+    return f"must be {described([Spot(kind, (bounds,))])}"
+
+
+def value_of(names: Sequence[str], arguments: Sequence[str]) -> str | None:
+    """What stands behind the last of an option's ``names`` in ``arguments``."""
+    found = None
+    for place, word in enumerate(arguments):
+        for name in names:
+            if word == name and place + 1 < len(arguments):
+                found = arguments[place + 1]
+            elif word.startswith(f"{name}="):
+                found = word[len(name) + 1 :]
+    return found

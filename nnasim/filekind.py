@@ -1,0 +1,98 @@
+"""What a file seems to be, for the message that it is not what was asked for: a guess, and only ever words."""
+
+from __future__ import annotations
+
+import json
+import re
+
+_ENOUGH = 20_000  # characters of a text that are looked at
+
+_MAGIC = (
+    (b"SQLite format 3\0", "an SQLite database, as a store of nnasim sweep"),
+    (b"fLaC", "a FLAC file"),
+    (b"OggS", "an Ogg file"),
+    (b"ID3", "an MP3 file"),
+    (b"\x89PNG", "a PNG picture"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive, as torch.save writes"),
+    (b"\x1f\x8b", "a gzip file"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"\x80\x02", "a Python pickle, which is never opened here"),
+    (b"\x80\x04", "a Python pickle, which is never opened here"),
+)
+_KINDS = {
+    "nnasim.trace": "a trace",
+    "nnasim.result": "a result file",
+    "nnasim.checkpoint": "a checkpoint's model.json",
+    "nnasim.numerics_study": "the record of a training study",
+}
+# Fields that only this kind of file has, all of them.
+_FIELDS = (
+    ({"systems", "corpus"}, "a summary of nnasim compare"),
+    ({"traceEvents"}, "a time line for Perfetto"),
+    ({"pareto", "objectives"}, "a Pareto set of nnasim search"),
+    ({"audio_filepath"}, "a manifest"),
+    ({"features_filepath"}, "a manifest"),
+    ({"axes", "traces"}, "a study file of nnasim sweep"),
+    ({"mac_array"}, "a preset"),
+    ({"extends"}, "a preset"),
+    ({"encoder_units", "joint_units"}, "a shape file"),
+    ({"on_cpu"}, "a placement file"),
+)
+
+
+def of_data(data: object) -> str | None:
+    """What parsed JSON or YAML seems to be."""
+    if not isinstance(data, dict):
+        return None
+    kind = data.get("kind")
+    if isinstance(kind, str) and kind in _KINDS:
+        return _KINDS[kind]
+    return next((name for fields, name in _FIELDS if fields <= data.keys()), None)
+
+
+def of_bytes(head: bytes) -> str | None:
+    """What a file seems to be by how it begins; None for text, and for what is not known."""
+    if head[:4] in (b"RIFF", b"RIFX") and head[8:12] == b"WAVE":
+        return "a WAV file"
+    if head[4:8] == b"TFL3":
+        return "a TensorFlow Lite model"
+    if len(head) > 9 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 2**32:
+        return "a safetensors file"
+    return next((name for magic, name in _MAGIC if head.startswith(magic)), None)
+
+
+def of_text(text: str) -> str | None:
+    """What a text seems to be by its first lines."""
+    if (found := of_bytes(text[:100].encode("utf-8", "replace"))) is not None:
+        return found
+    lines = [line for line in text[:_ENOUGH].lstrip("\ufeff").splitlines() if line.strip() and line[:1] != "#"]
+    if not lines:
+        return None
+    first = lines[0].strip()
+    if re.match(r"(?i)<!doctype html|<html", first):
+        return "an HTML page"
+    if first.startswith("<"):
+        return "an XML file"
+    if first.startswith("{") and first.endswith("}") and len(lines) > 1 and lines[1].startswith("{"):
+        return of_data(_parsed(first)) or "JSON lines"
+    if first.startswith(("{", "[")):
+        return "JSON"
+    if re.match(r"[\w.\"'-]+\s*:(\s|$)", first):
+        return "YAML"
+    if first.count("\t") >= 1:
+        return "a table separated by tabs"
+    return "a CSV table" if first.count(",") >= 2 else None
+
+
+def hint(found: str | None, *, unless: str = "") -> str:
+    """What stands at the end of a message: "; it seems to be a WAV file", or nothing."""
+    return f"; it seems to be {found}" if found and found != unless else ""
+
+
+def _parsed(line: str) -> object:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,46 @@
+"""Every command's function and options, read from the table of commands."""
+
+import inspect
+import typing
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from typer.models import OptionInfo
+
+from nnasim.cli.main import COMMANDS
+
+
+class Option(NamedTuple):
+    command: str
+    flag: str
+    kind: Any
+    info: OptionInfo
+
+
+def functions() -> Iterator[tuple[str, Callable[..., Any]]]:
+    for name, command in COMMANDS.items():
+        module = import_module(command.module)
+        if not hasattr(module, "app"):
+            yield name, module.command
+        for one in module.app.registered_commands if hasattr(module, "app") else ():
+            yield f"{name} {one.name or one.callback.__name__}", one.callback
+
+
+def options() -> Iterator[Option]:
+    for command, function in functions():
+        hints = typing.get_type_hints(function, include_extras=True)
+        for name in inspect.signature(function).parameters:
+            kind, *beside = typing.get_args(hints[name]) if hasattr(hints[name], "__metadata__") else (hints[name],)
+            for info in beside:
+                if isinstance(info, OptionInfo):
+                    flag = next(iter(info.param_decls or ()), f"--{name.replace('_', '-')}")
+                    yield Option(command, flag, kind, info)
+
+
+def number_of(kind: Any) -> type | None:
+    """int or float, of ``int | None`` too; None for what is no number."""
+    return next((one for one in (kind, *typing.get_args(kind)) if one in (int, float)), None)
+
+
+NUMERIC = [option for option in options() if number_of(option.kind)]
