@@ -10,8 +10,8 @@ from nnasim.errors import shown
 
 def usage_message(error: Any, arguments: Sequence[str]) -> str:
     """One line for a usage error of the command line's library, whose own sentence says less and in other words."""
-    param = getattr(error, "param", None)
-    allowed = None if type(error).__name__ != "BadParameter" or param is None else allowed_by(param)
+    param: Any = getattr(error, "param", None)
+    allowed = allowed_by(param) if type(error).__name__ == "BadParameter" and param is not None else None
     if allowed is None:
         return " ".join(error.format_message().split())
     name = max(param.opts, key=len)
