@@ -111,7 +111,7 @@ def test_a_float_checkpoint_has_no_aat_system(stored):
 
 
 @pytest.mark.parametrize("system", ["float", "cpu_int8", "cpu_fallback", "naive"])
-def test_a_float_checkpoint_serves_the_other_three(stored, system):
+def test_a_float_checkpoint_serves_all_others(stored, system):
     _, model, scheme = load_system(stored, system, NumericsConfig())
     assert not model.training
-    assert (scheme is None) == (system == "float")
+    assert (scheme is None) == (system in ("float", "cpu_int8"))  # whose ranges are found as it runs

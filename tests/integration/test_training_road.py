@@ -118,7 +118,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_bits_of_an_unbroken_one(road: Pa
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("--recipe", "huge"), "tiny, digits, an4"),
+        (("--recipe", "huge"), "tiny, digits, commands, an4"),
         (("--train", "absent.jsonl"), "absent.jsonl"),
         (("--init", "absent"), "absent"),
         (("--system", "aat"), "--init"),
