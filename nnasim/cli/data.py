@@ -49,7 +49,7 @@ def fsdd(
 
     Audio is written beside the manifest (OUT_audio/), word times to OUT.align.jsonl.
 
-    Example: nnasim data fsdd ../shared/data/fsdd --takes 5-9 --utterances 300 --seed 1 --out dev.jsonl
+    Example: nnasim data fsdd free-spoken-digit-dataset/recordings --takes 5-9 --utterances 300 --seed 1 --out dev.jsonl
     """
     from aat_training.data.fsdd import digit_strings
 
@@ -156,7 +156,7 @@ def an4(
 ) -> None:
     """CMU AN4 as Sphinx cepstra: a manifest of the utterances that a list names.
 
-    Example: nnasim data an4 ../shared/data/an4 --split dev --out an4-dev.jsonl
+    Example: nnasim data an4 an4 --split dev --out an4-dev.jsonl
     """
     from aat_training.data.an4 import an4_entries, the_list
 

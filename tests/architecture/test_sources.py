@@ -111,3 +111,17 @@ def test_one_place_turns_a_librarys_complaint_into_our_line() -> None:
         )
     ]
     assert homes == ["nnasim/records.py"]
+
+
+def test_no_test_asserts_on_time() -> None:
+    """A busy machine is no defect. A wait may have an end, which then says that it was in vain."""
+    clocks = {"process_time", "perf_counter", "monotonic", "getrusage", "thread_time"}
+    asserting = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in SOURCES
+        if path.relative_to(ROOT).parts[0] == "tests"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Assert) and node.msg is None
+        if clocks & {part.attr for part in ast.walk(node.test) if isinstance(part, ast.Attribute)}
+    ]
+    assert not asserting

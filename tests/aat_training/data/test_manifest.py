@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -134,10 +133,8 @@ def test_too_much_is_refused_before_it_is_parsed(tmp_path, monkeypatch):
     with pytest.raises(FileError, match="more than 50000 lines"):
         read_manifest(path)
     os.truncate(path, jsonl.MAX_FILE_BYTES + 1)
-    begun = time.monotonic()
     with pytest.raises(FileError, match="at most 64000000"):
         read_manifest(path)
-    assert time.monotonic() - begun < 1
 
 
 def test_what_is_written_reads_back_and_repeats_byte_for_byte(tmp_path, write):

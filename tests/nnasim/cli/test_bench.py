@@ -1,7 +1,10 @@
 """Every figure stands beside what it is compared with."""
 
+import resource
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +15,24 @@ from nnasim.hardware import load_preset
 from nnasim.pipeline import simulate
 
 
-def test_figures_are_positive_and_compared() -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[float]], None]:
+    """A clock whose readings are given, in CPU seconds of each piece of work in turn; the work is done all the same."""
+
+    def set_to(readings: list[float]) -> None:
+        left = iter(readings)
+
+        def cpu_seconds(work: Callable[[], object]) -> float:
+            work()
+            return next(left)
+
+        monkeypatch.setattr("nnasim.cli.bench.cpu_seconds", cpu_seconds)
+
+    return set_to
+
+
+def test_figures_are_positive_and_compared(clock) -> None:
+    clock([5.0, 0.2, 1.0, 0.4])  # a first run that is not counted, one frame, nine, ten with replay
     figures = measure("tpu_like", frames=10)
     assert set(figures) == {
         "first_frame_every_event", "further_frame_every_event", "10_frames_with_replay", "operations_per_second",
@@ -21,7 +41,15 @@ def test_figures_are_positive_and_compared() -> None:
     for one in figures.values():
         assert set(one) == {"value", "unit", "compared_with", "ratio"}
         assert one["value"] > 0
+    assert figures["first_frame_every_event"]["value"] == 0.2
+    assert figures["further_frame_every_event"]["value"] == 0.1
+    assert figures["10_frames_with_replay"]["value"] == 0.4
     assert figures["operations_per_second"]["value"] > figures["matrix_products_per_second"]["value"]
+
+
+def test_a_further_frame_costs_something_where_the_machine_was_busy_with_the_first(clock) -> None:
+    clock([5.0, 1.2, 0.9, 0.4])
+    assert measure("tpu_like", frames=10)["further_frame_every_event"]["value"] == 0.1
 
 
 def test_a_ratio_says_how_many_times_better_ours_is() -> None:
@@ -60,10 +88,11 @@ def tool(code: str) -> Peer:
     return Peer("Tool", "pytest", lambda python, folder, m, n, k: [python, "-c", code], "0", 99.0)
 
 
-def test_a_tool_that_is_installed_is_run_and_says_its_version() -> None:
+def test_a_tool_that_is_installed_is_run_and_says_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnasim.cli.peers.measure.child_seconds", lambda command, folder: 1.5)
     found = cost(tool("sum(range(10**6))"), sys.executable)
     assert found.told == f"Tool {installed_version('pytest', sys.executable)}, the same layer, measured"
-    assert 0 < found.seconds < 99
+    assert found.seconds == 1.5
 
 
 def test_a_tool_that_fails_is_quoted_with_the_reason() -> None:
@@ -72,6 +101,9 @@ def test_a_tool_that_fails_is_quoted_with_the_reason() -> None:
     assert found.told.endswith("is installed but failed (no licence)")
 
 
-def test_seconds_are_those_of_the_child_alone(tmp_path: Path) -> None:
-    few, many = (child_seconds([sys.executable, "-c", f"sum(range({n}))"], tmp_path) for n in (1, 3 * 10**7))
-    assert many > few + 0.1
+def test_seconds_are_those_of_the_child_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usages = iter([SimpleNamespace(ru_utime=40.0, ru_stime=2.0), SimpleNamespace(ru_utime=43.0, ru_stime=2.5)])
+    asked = []
+    monkeypatch.setattr("nnasim.cli.peers.measure.resource.getrusage", lambda who: asked.append(who) or next(usages))
+    assert child_seconds([sys.executable, "-c", "pass"], tmp_path) == 3.5
+    assert asked == [resource.RUSAGE_CHILDREN] * 2
