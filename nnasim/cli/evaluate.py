@@ -44,12 +44,13 @@ def command(
     from nnasim.cli.inputs import checked_speech, look_for_checkpoint
     from nnasim.cli.notes import tell
     from nnasim.cli.progress import with_progress
-    from nnasim.cli.unused import refuse_unused, tell_float
+    from nnasim.cli.unused import ON_THE_CPU, refuse_unused, tell_no_chip
     from nnasim.errors import ConfigError
 
-    chosen = calibration if system == "float" and calibration != "mse" else None
-    refuse_unused("evaluate", "with --system float", calibration=chosen)
-    tell_float(system, preset, overrides)
+    chosen = calibration if calibration != "mse" else None
+    if system in ON_THE_CPU:
+        refuse_unused("evaluate", f"with --system {system}", calibration=chosen)
+    tell_no_chip(system, preset, overrides)
     if json_file is not None:
         files.refuse_existing(json_file, force)
     if batch is not None and beam != 1:
@@ -65,7 +66,9 @@ def command(
     from aat_training.score import score
     from aat_training.systems import load_system
 
-    loaded, model, _ = load_system(checkpoint, system, numerics, calibration)
+    loaded, model, scheme = load_system(checkpoint, system, numerics, calibration)
+    if scheme is not None and scheme.method != calibration:
+        refuse_unused("evaluate", "on the chip that aat was trained for: its ranges are trained", calibration=chosen)
     tell(speech_notes(entries, loaded))
     if explain_numerics:
         from aat_training.explain import explain, steps_by, table

@@ -76,14 +76,14 @@ def command(
     from nnasim.cli.notes import tell
     from nnasim.cli.provenance import command_line, commit
     from nnasim.cli.train_progress import training_progress
-    from nnasim.cli.unused import refuse_unused, tell_float
+    from nnasim.cli.unused import refuse_unused, tell_no_chip
 
     refuse_unused(
         "train", f"with --system {system}",
         calibration=calibration if system == "float" and calibration != "mse" else None,
         gradient=gradient if system != "aat" and gradient != "output" else None,
     )  # fmt: skip
-    tell_float(system, preset, overrides)
+    tell_no_chip(system, preset, overrides)
     look_for(*train, dev)
     look_for_checkpoint(init)
 

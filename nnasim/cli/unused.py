@@ -17,7 +17,13 @@ def refuse_unused(command: str, why: str, **given: object) -> None:
             raise ConfigError(command, f"--{name.replace('_', '-')}", value, f"is not used {why}")
 
 
-def tell_float(system: str, preset: str, overrides: list[str] | None, default: str = "edge256") -> None:
-    """Say that ``float`` takes nothing from a chip, where one was chosen for it."""
-    if system == "float" and (overrides or preset != default):
-        print("float computes in float32 whatever the chip: --preset and --set change nothing in it", file=sys.stderr)
+ON_THE_CPU = {
+    "float": "float computes in float32 whatever the chip",
+    "cpu_int8": "cpu_int8 computes on the CPU, in int8 and float32, whatever the chip",
+}
+
+
+def tell_no_chip(system: str, preset: str, overrides: list[str] | None, default: str = "edge256") -> None:
+    """Say that a system of the CPU takes nothing from a chip, where one was chosen for it."""
+    if system in ON_THE_CPU and (overrides or preset != default):
+        print(f"{ON_THE_CPU[system]}: --preset and --set change nothing in it", file=sys.stderr)

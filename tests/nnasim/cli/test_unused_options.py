@@ -26,6 +26,7 @@ OUT = ["--out", "t.json"]
         ([*TRAIN, "--system", "qat", "--gradient", "segment"], "is not used with --system qat"),
         ([*TRAIN, "--calibration", "max"], "--calibration = 'max': is not used with --system float"),
         ([*EVALUATE, "--system", "float", "--calibration", "max"], "is not used with --system float"),
+        ([*EVALUATE, "--system", "cpu_int8", "--calibration", "max"], "is not used with --system cpu_int8"),
         (["presets", "--set", "clock_hz=1e9"], "is not used without a preset's name"),
         (["presets", "--limits"], "is not used without a preset's name"),
         (["presets", "edge256", "--schema"], "is not used with --schema"),
