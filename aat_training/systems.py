@@ -47,6 +47,12 @@ def scheme_for(
     return trained if trained.numerics == usable else calibrate(histograms, usable, method, checkpoint.path)
 
 
+def brings_its_own(checkpoint: Checkpoint, scheme: QuantScheme) -> bool:
+    """Whether ``scheme`` has the arithmetic that an aat model was trained for, whose ranges then are its own."""
+    trained = (checkpoint.quantisation or {}).get("numerics")
+    return trained == scheme.numerics.model_dump(mode="json")
+
+
 def _with_tables(numerics: NumericsConfig) -> NumericsConfig:
     return numerics.with_({"activation": Activation.LUT8})
 

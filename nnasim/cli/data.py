@@ -124,8 +124,12 @@ def synth(
     voices: Annotated[Literal["train", "test"], typer.Option(help="which voices; the two groups share none")],
     kind: Annotated[Literal["digits", "commands"], typer.Option(help="what is said")] = "digits",
     utterances: _Utterances = 300,
-    min_digits: _MinDigits = 2,
-    max_digits: _MaxDigits = 7,
+    min_digits: Annotated[
+        int | None, typer.Option(min=1, max=100, help="shortest string, of digits; default: 2")
+    ] = None,
+    max_digits: Annotated[
+        int | None, typer.Option(min=1, max=100, help="longest string, of digits; default: 7")
+    ] = None,
     sample_rate: Annotated[Literal["8000", "16000"], typer.Option(help="samples a second")] = "8000",
     seed: _Seed = 0,
     force: _Force = False,
@@ -137,9 +141,12 @@ def synth(
     Example: nnasim data synth --voices train --utterances 1000 --seed 1 --out synth.jsonl
     """
     from aat_training.data.synth import synthesised
+    from nnasim.cli.unused import refuse_unused
 
+    if kind != "digits":
+        refuse_unused("synth", f"with --kind {kind}", min_digits=min_digits, max_digits=max_digits)
     clips = synthesised(
-        utterances, group=voices, kind=kind, digits=(min_digits, max_digits), rate=int(sample_rate), seed=seed
+        utterances, group=voices, kind=kind, digits=(min_digits or 2, max_digits or 7), rate=int(sample_rate), seed=seed
     )  # fmt: skip
     _write_corpus(out, clips, "synth", utterances, force)
 

@@ -22,8 +22,9 @@ def command(
         list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field of the preset")
     ] = None,
     calibration: Annotated[
-        Literal["mse", "percentile", "max"], typer.Option(help="how naive and cpu_fallback choose their ranges")
-    ] = "mse",
+        Literal["mse", "percentile", "max"] | None,
+        typer.Option(help="how naive and cpu_fallback choose their ranges; default: mse"),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, max=MOST_UTTERANCES, help="only the first utterances")] = None,
     beam: Annotated[int, typer.Option(min=1, max=64, help="beam width; 1: greedy")] = 1,
     batch: Annotated[
@@ -47,9 +48,10 @@ def command(
     from nnasim.cli.unused import ON_THE_CPU, refuse_unused, tell_no_chip
     from nnasim.errors import ConfigError
 
-    chosen = calibration if calibration != "mse" else None
     if system in ON_THE_CPU:
-        refuse_unused("evaluate", f"with --system {system}", calibration=chosen)
+        refuse_unused("evaluate", f"with --system {system}", calibration=calibration)
+    if json_file is None:
+        refuse_unused("evaluate", "without --json", force=force)
     tell_no_chip(system, preset, overrides)
     if json_file is not None:
         files.refuse_existing(json_file, force)
@@ -64,11 +66,12 @@ def command(
     from aat_training.decode.corpus import decode_corpus
     from aat_training.evaluate import run_model
     from aat_training.score import score
-    from aat_training.systems import load_system
+    from aat_training.systems import brings_its_own, load_system
 
-    loaded, model, scheme = load_system(checkpoint, system, numerics, calibration)
-    if scheme is not None and scheme.method != calibration:
-        refuse_unused("evaluate", "on the chip that aat was trained for: its ranges are trained", calibration=chosen)
+    loaded, model, scheme = load_system(checkpoint, system, numerics, calibration or "mse")
+    if system == "aat" and scheme is not None and brings_its_own(loaded, scheme):
+        why = "on the chip that aat was trained for: its ranges are trained"
+        refuse_unused("evaluate", why, calibration=calibration)
     tell(speech_notes(entries, loaded))
     if explain_numerics:
         from aat_training.explain import explain, steps_by, table

@@ -42,6 +42,7 @@ def command(
     from nnasim.cli.sweep import backend_of
     from nnasim.cli.sweep_accuracy import scorer_of
     from nnasim.cli.sweep_progress import sweep_progress
+    from nnasim.cli.unused import refuse_unused
     from nnasim.sweep.accuracy import Accuracies
     from nnasim.sweep.doubts import implausible_points
     from nnasim.sweep.job import load_job
@@ -51,6 +52,8 @@ def command(
 
     if out is not None:
         files.refuse_existing(out, force)
+    else:
+        refuse_unused("search", "without --out", force=force)
     parsed = read_study(study)
     scorer, scored = scorer_of(parsed, study)
     job = load_job(parsed, study, scored)

@@ -59,6 +59,8 @@ def command(
         why = "with --dry-run, which computes one point here"
         refuse_unused("sweep", why, scheduler=scheduler, dask_local=dask_local, retry_failed=retry_failed)
         print(_estimate(job, space, part, jobs or os.cpu_count() or 1))
+        if store is not None and store.exists():
+            print(_known(job, space, part, store))
         return
     if store is None:
         raise InputError("sweep", "--store", None, "must be given, unless with --dry-run")
@@ -139,6 +141,15 @@ def _estimate(job: Job, space: Space, shard: tuple[int, int], workers: int) -> s
     if job.study.accuracy:
         lines.append("word errors come on top, once for each distinct arithmetic")
     return "\n".join(lines)
+
+
+def _known(job: Job, space: Space, shard: tuple[int, int], store: Path) -> str:
+    """How many of the points a store has already."""
+    from nnasim.sweep.store import Store
+
+    with Store(store, create=False) as opened:
+        known = len(opened.done([job.key(values) for values in space.points(shard)]))
+    return f"{known:,} of them are in {store} already"
 
 
 def _in_short(store: Path, progress: Progress, seconds: float) -> str:

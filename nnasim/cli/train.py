@@ -56,11 +56,13 @@ def command(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="everything random is drawn from it")] = 0,
     calibration: Annotated[
-        Literal["mse", "percentile", "max"], typer.Option(help="how the chip's ranges are chosen before aat")
-    ] = "mse",
+        Literal["mse", "percentile", "max"] | None,
+        typer.Option(help="how the chip's ranges are chosen before aat and qat; default: mse"),
+    ] = None,
     gradient: Annotated[
-        Literal["output", "segment", "identity"], typer.Option(help="derivative of the activation units")
-    ] = "output",
+        Literal["output", "segment", "identity"] | None,
+        typer.Option(help="derivative of the activation units, for aat; default: output"),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="go on with the run that was stopped in this folder, under its own settings"),
@@ -80,9 +82,11 @@ def command(
 
     refuse_unused(
         "train", f"with --system {system}",
-        calibration=calibration if system == "float" and calibration != "mse" else None,
-        gradient=gradient if system != "aat" and gradient != "output" else None,
+        calibration=calibration if system == "float" else None,
+        gradient=gradient if system != "aat" else None,
     )  # fmt: skip
+    if resume:
+        refuse_unused("train", "with --resume", force=force)
     tell_no_chip(system, preset, overrides)
     look_for(*train, dev)
     look_for_checkpoint(init)
@@ -102,7 +106,7 @@ def command(
     spec = RunSpec(
         recipe=chosen, run=run, train=tuple(train), dev=dev, arithmetic=system, init=init,
         numerics=None if system == "float" else load_chip(preset, overrides).numerics,
-        calibration=calibration, gradient=gradient,
+        calibration=calibration or "mse", gradient=gradient or "output",
         info={"command": command_line("OUT"), "commit": commit(), "preset": preset},
     )  # fmt: skip
     if prepare_folder(out, resume=resume, force=force):

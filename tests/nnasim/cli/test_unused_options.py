@@ -1,8 +1,13 @@
 """An option is used or refused; never taken and left aside."""
 
+import ast
+import inspect
+import textwrap
+
 import pytest
 
 from nnasim.cli.main import main
+from tests.nnasim.cli.commands import functions
 
 TRAIN = ["train", "--recipe", "tiny", "--train", "t.jsonl", "--dev", "d.jsonl", "--out", "o"]
 EVALUATE = ["evaluate", "--checkpoint", "c", "--manifest", "m.jsonl"]
@@ -22,11 +27,19 @@ OUT = ["--out", "t.json"]
         (["trace", "--checkpoint", "c", "--symbols", "9", *OUT], "--symbols = 9: is not used with --checkpoint"),
         (["trace", *SHAPE, "--from", "t.json", "--out", "u.json"], "give one of --shape, --from"),
         (["trace", *SHAPE, "--place", "argmax=gpu", "--out", "u.json"], "must be GROUP=cpu or GROUP=nna"),
+        ([*TRAIN, "--gradient", "output"], "--gradient = 'output': is not used with --system float"),
+        ([*TRAIN, "--calibration", "mse"], "--calibration = 'mse': is not used with --system float"),
+        ([*TRAIN, "--resume", "--force"], "--force = True: is not used with --resume"),
+        ([*EVALUATE, "--system", "cpu_int8", "--calibration", "max"], "is not used with --system cpu_int8"),
+        ([*EVALUATE, "--system", "naive", "--force"], "--force = True: is not used without --json"),
+        ([*EVALUATE, "--system", "naive", "--batch", "2", "--beam", "4"], "--batch: beam = 4: must be 1"),
+        (["search", "s.yaml", "--store", "s", "--force"], "--force = True: is not used without --out"),
+        (["data", "synth", "--voices", "train", "--kind", "commands", "--min-digits", "2", "--out", "m.jsonl"],
+         "--min-digits = 2: is not used with --kind commands"),
         ([*TRAIN, "--gradient", "segment"], "--gradient = 'segment': is not used with --system float"),
         ([*TRAIN, "--system", "qat", "--gradient", "segment"], "is not used with --system qat"),
         ([*TRAIN, "--calibration", "max"], "--calibration = 'max': is not used with --system float"),
         ([*EVALUATE, "--system", "float", "--calibration", "max"], "is not used with --system float"),
-        ([*EVALUATE, "--system", "cpu_int8", "--calibration", "max"], "is not used with --system cpu_int8"),
         (["presets", "--set", "clock_hz=1e9"], "is not used without a preset's name"),
         (["presets", "--limits"], "is not used without a preset's name"),
         (["presets", "edge256", "--schema"], "is not used with --schema"),
@@ -49,6 +62,13 @@ def test_an_option_that_the_run_would_not_use_is_refused_in_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_every_option_of_every_command_is_read() -> None:
+    for command, function in functions():
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+        read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        assert set(inspect.signature(function).parameters) <= read, command
+
+
 def test_a_dry_run_on_a_cluster_is_refused(write_plain_study, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", write_plain_study, "--dry-run", "--dask-local", "2"]) == 2
     assert "--dask-local = 2: is not used with --dry-run" in capsys.readouterr().err
@@ -69,3 +89,23 @@ def test_a_chip_chosen_for_float_is_said_to_change_nothing(tmp_path, capsys: pyt
     arguments = ["evaluate", "--checkpoint", str(tmp_path / "c"), "--manifest", str(tmp_path / "m.jsonl")]
     main([*arguments, "--system", "float", "--set", "numerics.weight_bits=4"])
     assert "float computes in float32 whatever the chip" in capsys.readouterr().err
+
+
+def test_a_calibration_is_not_used_by_an_aat_model_on_its_own_chip(
+    tmp_path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    from workloads.bundled import checkpoints_folder, speech_manifest
+
+    arguments = ["evaluate", "--checkpoint", str(checkpoints_folder() / "aat"), "--manifest", str(speech_manifest())]
+    arguments += ["--system", "aat", "--limit", "1", "--calibration", "max"]
+    assert main(arguments) == 2
+    assert "--calibration = 'max': is not used on the chip that aat was trained for" in (capsys.readouterr().err)
+    assert main([*arguments, "--set", "numerics.cell_bits=16"]) == 0
+
+
+def test_a_dry_run_says_what_the_store_has(write_plain_study, tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = str(tmp_path / "s.sqlite")
+    assert main(["sweep", write_plain_study, "--store", store, "--jobs", "1"]) == 0
+    assert main(["sweep", write_plain_study, "--store", store, "--dry-run"]) == 0
+    assert "2 of them are in" in capsys.readouterr().out
