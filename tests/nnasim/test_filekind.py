@@ -23,6 +23,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "study.yaml").write_text(json.dumps(STUDY))
     (tmp_path / "chip.yaml").write_text("extends: edge256\n")
     (tmp_path / "speech.wav").write_bytes(WAV)
+    (tmp_path / "pickled.pt").write_bytes(b"PK\x03\x04" + bytes(40))
     (tmp_path / "speech.json").write_bytes(WAV)
     (tmp_path / "speech.yaml").write_bytes(WAV)
     (tmp_path / "lines.jsonl").write_text('{"audio_filepath": "a.wav", "id": "a"}\n' * 2)
@@ -63,6 +64,12 @@ CASES = [
     (["compare", "--checkpoints", "speech.wav", "--out", "o"], "speech.wav: is no folder of checkpoints"),
     (["compare", "--placement", "chip.yaml", "--out", "o"], "is a preset, not a placement file"),
     (["validate", "--reference", "table.csv", "--out", "o"], "is no table of"),
+    (["validate", "--reference", "result.json", "--out", "o"], "is no CSV table; it seems to be a result file"),
+    (["validate", "--reference", "tiny.yaml", "--out", "o"], "is no CSV table; it seems to be YAML"),
+    (["validate", "--reference", "speech.wav", "--out", "o"], "it seems to be a WAV file"),
+    (["merge", "trace.json", "--into", "all"], "trace.json: is no store (not an SQLite file); it seems to be JSON"),
+    (["evaluate", "--checkpoint", "pickled.pt", "--manifest", "lines.jsonl", "--system", "float"],
+     "pickled.pt: is no checkpoint; it seems to be a ZIP archive, as torch.save writes"),
 ]  # fmt: skip
 
 

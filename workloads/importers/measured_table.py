@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnasim import files
+from nnasim import filekind, files
 from nnasim.errors import FileError, InputError
 
 MAX_BYTES = 50_000_000
@@ -99,7 +99,9 @@ class MeasuredTable:
 def _records(path: Path) -> list[tuple[int, list[str]]]:
     text = files.read_text(path, MAX_BYTES).removeprefix("\ufeff")
     if "\0" in text:
-        raise FileError(path, "holds a NUL character")
+        raise FileError(path, f"holds a NUL character{filekind.hint(filekind.of_text(text))}")
+    if (found := filekind.of_text(text)) not in (None, "a CSV table"):
+        raise FileError(path, f"is no CSV table{filekind.hint(filekind.of_data(_json(text)) or found)}")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     records: list[tuple[int, list[str]]] = []
     try:
@@ -111,6 +113,13 @@ def _records(path: Path) -> list[tuple[int, list[str]]]:
     except csv.Error as error:
         raise FileError(path, f"is not CSV (line {reader.line_num}: {error})") from None
     return records
+
+
+def _json(text: str) -> object:
+    try:
+        return files.parse_json(text, "table")
+    except FileError:
+        return None
 
 
 def _header(path: Path, names: list[str]) -> tuple[str, ...]:

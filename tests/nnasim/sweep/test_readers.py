@@ -12,6 +12,7 @@ from nnasim.errors import InputError
 from nnasim.sweep.frames import StoredStudy, read_points
 from nnasim.sweep.local import InlineBackend
 from nnasim.sweep.store import Store
+from tests.nnasim.sweep.conftest import TRACE
 
 HANDOFF = {"host.handoff_us": {"range": [5, 50]}}
 COUNTED = {"host.handoff_us": {"range": [5, 50, 3]}}
@@ -72,6 +73,18 @@ def test_what_fills_a_store_is_found_for_every_kind_of_axis(
     rows = assert_every_reader_finds_them(store, tmp_path, capsys)
     assert main([filler, study, "--store", str(store), "--jobs", "1", *more]) == 0  # what is there is found again
     assert stored_rows(store) == rows
+
+
+@pytest.mark.parametrize("filler", ["sweep", "search"])
+def test_what_fills_a_store_is_found_for_several_traces(
+    filler: str, write_study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if filler == "search":
+        pytest.importorskip("optuna")
+    study = write_study(axes=COUNTED, traces=[TRACE, {**TRACE, "frames": 4, "system": "cpu_fallback"}])
+    more = ["--trials", "4"] if filler == "search" else []
+    assert main([filler, str(study), "--store", str(tmp_path / "s"), "--jobs", "1", *more]) == 0
+    assert_every_reader_finds_them(tmp_path / "s", tmp_path, capsys)
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
