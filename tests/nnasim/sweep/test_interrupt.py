@@ -30,7 +30,10 @@ GONE_SECONDS = 5
 def start(study: Path, store: Path, *more: str) -> subprocess.Popen[str]:
     """A sweep in a session of its own, so that an interrupt reaches it as from a terminal."""
     command = [sys.executable, "-m", "nnasim.cli.main", "sweep", str(study), "--store", str(store), *more]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job's children inherit deafness
+    )  # fmt: skip
 
 
 def rows(path: Path) -> int:
