@@ -6,11 +6,12 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, ValidationError
 
 from nnasim.allowed import Spot, below, described, field_names, keys_of, lengths, record_types
 from nnasim.errors import NOT_GIVEN, ConfigError, InputError, shown
 
+_MOST_FINDINGS = 10_000  # that are looked through
 _MOST_NAMES = 10  # of unknown keys in one line
 
 
@@ -30,6 +31,9 @@ def _flag(value: object) -> object:
 Integer = Annotated[int, BeforeValidator(_number)]
 Number = Annotated[float, BeforeValidator(_number)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
+ItemT = TypeVar("ItemT")
+Items = Annotated[tuple[ItemT, ...], FailFast()]
+"""As many as there are; only the first that is wrong is looked at, so that a file of millions of them costs little."""
 Range = tuple[Number, Number, Number]
 """(low, nominal, high)."""
 
@@ -152,6 +156,8 @@ def explained(error: ValidationError, model: type[BaseModel]) -> Complaint:
     An unknown key goes before all others: a misspelt one is why another is missing. Of a value that fits none of
     several types, the type that it came nearest to speaks.
     """
+    if error.error_count() > _MOST_FINDINGS:  # the library's list of them would take gigabytes
+        return Complaint("record", "...", f"{error.error_count()} of its values are wrong")
     found = [_Finding(item, model) for item in error.errors(include_url=False, include_context=False)]
     first = next((one for one in found if one.kind == "extra_forbidden"), found[0])
     within = [one for one in found if one.path[: len(first.path)] == first.path]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from nnasim.records import Frozen
+from nnasim.records import Frozen, Items
 
 RESULT_VERSION: Literal[1] = 1
 
@@ -63,8 +63,8 @@ class CounterSamples(Frozen):
 
     name: Name
     unit: Literal["byte", "byte/s"]
-    cycle: tuple[Count, ...]
-    value: tuple[Annotated[float, Field(ge=0, le=1e18)], ...]
+    cycle: Items[Count]
+    value: Items[Annotated[float, Field(ge=0, le=1e18)]]
 
     @model_validator(mode="after")
     def _equal(self) -> CounterSamples:
@@ -80,11 +80,11 @@ class FrameTimes(Frozen):
     begins; ``end``: its last operation ends.
     """
 
-    utterance: tuple[Count, ...]
-    frame: tuple[Count, ...]
-    arrival: tuple[Count, ...]
-    start: tuple[Count, ...]
-    end: tuple[Count, ...]
+    utterance: Items[Count]
+    frame: Items[Count]
+    arrival: Items[Count]
+    start: Items[Count]
+    end: Items[Count]
 
     @model_validator(mode="after")
     def _equal(self) -> FrameTimes:
@@ -116,7 +116,7 @@ class Fallback(Frozen):
     ``handoffs``: crossings of the run; ``handoffs_without``: those of a chip that had the units.
     """
 
-    kinds: tuple[Name, ...] = Field(min_length=1)
+    kinds: Items[Name] = Field(min_length=1)
     handoffs: Count
     handoffs_without: Count
 
@@ -167,16 +167,16 @@ class SimResult(Frozen):
     totals: Totals
     bound_cycles: Count = Field(description="closed-form lower bound for the same work, no event model")
     blocks: dict[str, BlockTime]
-    ops: tuple[OpCost, ...]
+    ops: Items[OpCost]
     frames: FrameTimes
-    utterances: tuple[UtteranceTimes, ...]
-    spans: tuple[Span, ...] = Field((), description="one frame's time line, for the Gantt picture and the viewers")
-    counters: tuple[CounterSamples, ...] = Field((), description="over the same frame as the spans")
+    utterances: Items[UtteranceTimes]
+    spans: Items[Span] = Field((), description="one frame's time line, for the Gantt picture and the viewers")
+    counters: Items[CounterSamples] = Field((), description="over the same frame as the spans")
     residency: dict[str, bool] = Field({}, description="weight tensor -> stays in SRAM between frames")
-    not_modelled: tuple[str, ...] = ()
+    not_modelled: Items[str] = ()
     workload: Workload | None = Field(None, description="null in results of version 0.1: not known")
     fallback: Fallback | None = Field(None, description="null where nothing fell back")
-    unused_numerics: tuple[str, ...] = Field((), description="numerics in which trace and chip differ without effect")
+    unused_numerics: Items[str] = Field((), description="numerics in which trace and chip differ without effect")
     latency_hidden: bool | None = Field(
         None, description="whether the weight buffers cover the DRAM's latency; null where no product's weight streams"
     )

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from nnasim.numerics.config import NumericsConfig
-from nnasim.records import Frozen
+from nnasim.records import Frozen, Items
 
 TRACE_VERSION: Literal[1] = 1
 
@@ -73,7 +73,7 @@ class TensorSpec(Frozen):
     invocation; ``output`` goes to the host.
     """
 
-    shape: tuple[int, ...] = Field(min_length=1)
+    shape: Items[int] = Field(min_length=1)
     bits: Literal[4, 8, 16, 32, 48]
     role: Role
 
@@ -109,14 +109,14 @@ class Op(Frozen):
     kind: OpKind
     group: OpGroup
     layer: str = Field(max_length=200)
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...] = Field(min_length=1)
+    inputs: Items[str]
+    outputs: Items[str] = Field(min_length=1)
 
 
 class OpGraph(Frozen):
     """The operations of one invocation, in an order in which they may run."""
 
-    ops: tuple[Op, ...] = Field(min_length=1)
+    ops: Items[Op] = Field(min_length=1)
 
 
 class Invocation(Frozen):
@@ -136,10 +136,10 @@ class Utterance(Frozen):
 
     id: str = Field(max_length=500)
     audio_seconds: float = Field(gt=0, le=1e9)
-    arrivals: tuple[float, ...] = Field(min_length=1)
-    call_graphs: tuple[str, ...] = Field(min_length=1)
-    call_frames: tuple[int, ...] = Field(min_length=1)
-    emissions: tuple[int, ...] = ()
+    arrivals: Items[float] = Field(min_length=1)
+    call_graphs: Items[str] = Field(min_length=1)
+    call_frames: Items[int] = Field(min_length=1)
+    emissions: Items[int] = ()
     speech_end: float | None = None
 
     @model_validator(mode="after")
@@ -180,7 +180,7 @@ class OpTrace(Frozen):
     numerics: NumericsConfig
     tensors: dict[str, TensorSpec] = Field(min_length=1)
     graphs: dict[str, OpGraph] = Field(min_length=1)
-    utterances: tuple[Utterance, ...] = Field(min_length=1)
+    utterances: Items[Utterance] = Field(min_length=1)
     weights_file: str | None = None
     source: dict[str, str | int | float | None] = Field({})
 

@@ -7,12 +7,12 @@ from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_core._pydantic_core import list_all_errors
 
 from nnasim.allowed import number_text
 from nnasim.errors import ConfigError, InputError, TraceError
-from nnasim.records import Frozen, Integer, Number, Record, validated, wrong_values
+from nnasim.records import Frozen, Integer, Items, Number, Record, validated, wrong_values
 
 HOMES = (
     "nnasim.hardware.config", "nnasim.ir.trace", "nnasim.ir.result", "nnasim.numerics.config", "nnasim.sweep.study",
@@ -126,6 +126,24 @@ def test_a_hostile_key_is_shown_on_one_line_and_cut() -> None:
         message = str(caught.value)
         assert message.isprintable()
         assert len(message) < 500
+
+
+class Many(Frozen):
+    column: Items[Integer] = ()
+    by_name: dict[str, Integer] = Field({})
+
+
+def test_of_a_column_of_wrong_values_only_the_first_is_looked_at() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Many(column=["x"] * 100_000)
+    assert caught.value.error_count() == 1
+    with pytest.raises(ConfigError, match=r"f: column\.0 = 'x': must be a number"):
+        validated(Many, {"column": ["x"] * 100_000}, "f")
+
+
+def test_more_wrong_values_than_anybody_would_read_are_counted() -> None:
+    with pytest.raises(ConfigError, match=r"f: record = '\.\.\.': 20000 of its values are wrong"):
+        validated(Many, {"by_name": {str(number): "x" for number in range(20_000)}}, "f")
 
 
 def test_a_record_that_users_set_changes_only_through_with_() -> None:
