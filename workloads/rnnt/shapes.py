@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from nnasim import files
 from nnasim.errors import ConfigError
-from nnasim.records import Frozen, unknown_key, validated
+from nnasim.records import Frozen, validated
 
 # What people describe recognisers by, and this simulator has no operations for.
 FAMILIES = {
@@ -114,5 +114,7 @@ def refuse_other_families(data: dict[str, Any], path: Path) -> None:
     for key, value in data.items():
         if str(key).lower() in FAMILIES:
             what = FAMILIES[str(key).lower()]
-            hint = unknown_key(str(key), list(RnntShape.model_fields)).removeprefix("unknown key").lstrip(",; ")
-            raise ConfigError(path, str(key), value, f"{what} not supported by a shape file; {hint}")
+            known = list(RnntShape.model_fields)
+            near = next((f"did you mean {name}? " for name in known if name.startswith(str(key).lower())), "")
+            allowed = f"{what} not supported by a shape file; {near}allowed are {', '.join(known)}"
+            raise ConfigError(path, str(key), value, allowed)
