@@ -80,10 +80,16 @@ def of_text(text: str) -> str | None:
     if first.startswith(("{", "[")):
         return "JSON"
     if re.match(r"[\w.\"'-]+\s*:(\s|$)", first):
-        return "YAML"
+        return of_data(dict.fromkeys(re.findall(r"^(\w+)\s*:", text[:_ENOUGH], re.MULTILINE))) or "YAML"
     if first.count("\t") >= 1:
         return "a table separated by tabs"
-    return "a CSV table" if first.count(",") >= 2 else None
+    return "a CSV table" if max(first.count(","), first.count(";")) >= 2 else None
+
+
+def delimiter(table: str) -> str:
+    """What separates the columns of a table: the commonest of comma, tab and semicolon in its first line with text."""
+    header = next((line for line in table.splitlines() if line.strip()), "")
+    return max(",\t;", key=header.count)
 
 
 def hint(found: str | None, *, unless: str = "") -> str:

@@ -63,10 +63,10 @@ def read_bytes(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> bytes:
 
 
 def read_text(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> str:
-    """A regular file as UTF-8 text; FileError names the first byte that is not UTF-8."""
+    """A regular file as UTF-8 text, without a byte order mark; FileError names the first byte that is not UTF-8."""
     try:
         data = read_bytes(path, max_bytes)
-        return data.decode("utf-8")
+        return data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         seems = filekind.hint(filekind.of_bytes(data))
         raise FileError(path, f"is not UTF-8 text (byte {error.start}){seems}") from None
@@ -119,9 +119,9 @@ def parse_json(text: str, source: object) -> Any:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
         seems = filekind.hint(filekind.of_text(text), unless="JSON")
-        raise FileError(source, f"is not JSON ({error.msg}, {place}){seems}") from None
-    except (RecursionError, ValueError) as error:
-        raise FileError(source, f"is not JSON ({error})") from None
+        raise FileError(source, f"is not JSON from {place} on{seems}") from None
+    except (RecursionError, ValueError):
+        raise FileError(source, "is not JSON that can be read") from None
 
 
 def read_json(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> Any:
@@ -133,6 +133,21 @@ def refuse_other(data: Any, wanted: str, source: object) -> None:
     """Raise FileError where ``data``, parsed JSON or YAML, is plainly a file of another kind than ``wanted``."""
     if (found := filekind.of_data(data)) not in (None, wanted):
         raise FileError(source, f"is {found}, not {wanted}")
+
+
+def seems(path: str | Path) -> str:
+    """What stands at the end of a message about a file that is not what was wanted; nothing where none can be read."""
+    try:
+        with open_regular(path) as file:
+            head = file.read(YAML_MAX_BYTES)
+    except FileError:
+        return ""
+    text = head.decode("utf-8", "replace")
+    found = filekind.of_bytes(head) or filekind.of_text(text)
+    if found == "JSON":
+        with contextlib.suppress(FileError):
+            found = filekind.of_data(parse_json(text, path)) or found
+    return filekind.hint(found)
 
 
 def read_yaml(path: str | Path) -> Any:
@@ -147,6 +162,7 @@ def read_yaml(path: str | Path) -> Any:
 def parse_yaml(text: str, source: object) -> Any:
     """``read_yaml`` of a text; ``source`` is what messages name."""
     from ruamel.yaml import YAML
+    from ruamel.yaml.constructor import DuplicateKeyError
     from ruamel.yaml.error import YAMLError
 
     def loader() -> Any:
@@ -175,12 +191,12 @@ def parse_yaml(text: str, source: object) -> Any:
         data = loader().load(text)
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = f", line {mark.line + 1} column {mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        place = f" from line {mark.line + 1} column {mark.column + 1} on" if mark else ""
+        why = " (a key stands there twice)" if isinstance(error, DuplicateKeyError) else ""
         seems = filekind.hint(filekind.of_text(text), unless="YAML")
-        raise FileError(source, f"is not YAML ({problem}{place}){seems}") from None
-    except (RecursionError, ValueError, OverflowError, TypeError) as error:
-        raise FileError(source, f"is not YAML ({error})") from None
+        raise FileError(source, f"is not YAML{place}{why}{seems}") from None
+    except (RecursionError, ValueError, OverflowError, TypeError):
+        raise FileError(source, "is not YAML: it has a value that cannot be read") from None
     _refuse_non_finite(data, source)
     return data
 

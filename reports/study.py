@@ -52,6 +52,8 @@ def read_study(paths: Sequence[Path]) -> Study:
 
 def read_folder(folder: Path) -> Study:
     """What ``write_folder`` wrote."""
+    if not (folder / "summary.json").exists():
+        raise FileError(folder, "is no folder of nnasim compare: it holds no summary.json")
     summary = read_summary(folder / "summary.json")
     names = sorted(summary.systems, key=_place)
     return Study(

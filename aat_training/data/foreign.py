@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 from nnasim import filekind, files
-from nnasim.errors import FileError
+from nnasim.errors import FileError, shown
 
 GZIP = b"\x1f\x8b"
 LHOTSE_CUTS = ("MonoCut", "MultiCut", "MixedCut", "PaddingCut")
-_TABLE_COLUMN = re.compile(r"(^|[,\t])\W*(path|audio|audio_filepath|wav|file|filename)\W*([,\t]|$)", re.IGNORECASE)
+
+# Each field of a manifest, and what tables and other manifests call it; the first of each is ours.
+COLUMNS = {
+    "audio_filepath": ("audio_filepath", "path", "audio", "audio_path", "wav", "wav_filename", "file", "filename"),
+    "features_filepath": ("features_filepath",),
+    "text": ("text", "sentence", "transcript", "transcription"),
+    "id": ("id", "utterance", "utt_id"),
+    "speaker": ("speaker", "client_id", "speaker_id"),
+    "offset": ("offset", "start"),
+    "duration": ("duration",),
+}
+_MEANING = {name: field for field, names in COLUMNS.items() for name in names}
+
+
+def field_of(column: str) -> str:
+    """The manifest's field that ``column`` means, however it is written; itself where it means none."""
+    return _MEANING.get(column.strip().lower(), column)
 
 
 def lhotse_kind(data: dict[str, Any]) -> str | None:
@@ -25,10 +40,17 @@ def lhotse_kind(data: dict[str, Any]) -> str | None:
 
 
 def refuse_foreign_line(data: dict[str, Any], where: str) -> None:
-    """FileError for a line that Lhotse wrote, or that is a whole file of another kind."""
+    """FileError for a line of another tool's, which an import understands, or for a whole file of another kind."""
     files.refuse_other(data, "a manifest", where)
     if kind := lhotse_kind(data):
         raise FileError(where, f"is a Lhotse {kind}, no utterance of a manifest; {_convert('FILE')}")
+    others = [name for name in data if field_of(name) != name and field_of(name) not in data]
+    if {"audio_filepath", "text"} & set(map(field_of, others)):
+        raise FileError(
+            where, f"has {', '.join(map(shown, others))} where a manifest has other names; {_convert('FILE')}"
+        )
+    if data.get("duration", 0) is None:
+        raise FileError(where, f"does not say how long it is (duration is null); {_convert('FILE')}")
 
 
 def refuse_foreign_file(path: str | Path) -> None:
@@ -42,8 +64,16 @@ def refuse_foreign_file(path: str | Path) -> None:
     if (found := filekind.of_bytes(head)) is not None:
         raise FileError(path, f"is {found}, not a manifest (JSON lines)")
     first = head.splitlines()[0].decode("utf-8", "replace") if head else ""
-    if not first.lstrip().startswith(("{", "[")) and _TABLE_COLUMN.search(first):
+    if first.strip("\ufeff \t") in ("[", "{"):
+        raise FileError(path, f"is not JSON lines, one object a line{files.seems(path)}")
+    if not first.lstrip("\ufeff \t").startswith(("{", "[")) and _is_header(first):
         raise FileError(path, f"seems to be a table (CSV or TSV), no JSON lines; {_convert('FILE')}")
+
+
+def _is_header(line: str) -> bool:
+    """Whether ``line`` names a column for audio, as the first of a table."""
+    names = line.lstrip("\ufeff").split(filekind.delimiter(line))
+    return any(field_of(name.strip(' \r\n"')) == "audio_filepath" for name in names)
 
 
 def _convert(what: str) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from aat_training.data.foreign import GZIP
+from aat_training.data.foreign import GZIP, field_of
 from aat_training.data.jsonl import MAX_FILE_BYTES, parsed_lines
 from aat_training.data.kaldi import kaldi_entries
 from aat_training.data.lhotse import cut_entry, is_lhotse
 from aat_training.data.manifest import Entry, entry_of, unique
-from aat_training.data.table import table_entries
+from aat_training.data.table import entry_with_seconds, table_entries
 from nnasim import files
 from nnasim.errors import FileError
 
@@ -27,19 +29,27 @@ def imported(source: str | Path) -> Iterator[Entry]:
 
 
 def _file_entries(source: Path) -> Iterator[Entry]:
-    data = _content(source)
+    data = _content(source).removeprefix(codecs.BOM_UTF8)
     if data.lstrip()[:1] != b"{":
         try:
-            text = data.decode("utf-8-sig")
+            text = data.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise FileError(source, f"is not UTF-8 text (byte {error.start})") from None
+            raise FileError(source, f"is not UTF-8 text (byte {error.start}){files.seems(source)}") from None
         yield from table_entries(text, source)
         return
     for number, where, line in parsed_lines(data, source):
         if is_lhotse(line):
             yield cut_entry(line, where, source.parent)
         else:
-            yield entry_of(line, number, where, source.parent)
+            yield _entry(line, number, where, source.parent)
+
+
+def _entry(line: Any, number: int, where: str, folder: Path) -> Entry:
+    """A line of NeMo's kind, whatever it calls its fields; without a duration it goes on until its file ends."""
+    if not isinstance(line, dict):
+        return entry_of(line, number, where, folder)
+    data = {field_of(name) if field_of(name) not in line else name: value for name, value in line.items()}
+    return (entry_with_seconds if data.get("duration") is None else entry_of)(data, number, where, folder)
 
 
 def _content(source: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,8 @@ def json_lines(path: str | Path) -> Iterator[tuple[int, str, Any]]:
 
 
 def parsed_lines(data: bytes, path: str | Path) -> Iterator[tuple[int, str, Any]]:
-    """``json_lines`` of a file's content; ``path`` is what messages name."""
+    """``json_lines`` of a file's content, byte order mark or not; ``path`` is what messages name."""
+    data = data.removeprefix(codecs.BOM_UTF8)
     if data.count(b"\n") > MAX_LINES:
         raise FileError(path, f"has more than {MAX_LINES} lines")
     for number, line in enumerate(io.BytesIO(data), start=1):

@@ -11,6 +11,7 @@ from nnasim import files
 from nnasim.errors import FileError, ManifestError
 
 _MAX_BYTES = 64_000_000
+_TO_THE_END = -1  # as a segment's END: the recording's
 
 
 def kaldi_entries(folder: Path) -> Iterator[Entry]:
@@ -29,12 +30,10 @@ def kaldi_entries(folder: Path) -> Iterator[Entry]:
         recording = utterance
         if segments:
             recording, fields["offset"], end = _segment(segments, utterance, where)
-            fields["duration"] = end - fields["offset"]  # type: ignore[operator]
+            if end != _TO_THE_END:
+                fields["duration"] = end - fields["offset"]  # type: ignore[operator]
         fields["audio_filepath"] = _path(recordings, recording, where)
-        if segments:
-            yield entry_of(fields, number, where, folder)
-        else:
-            yield entry_with_seconds(fields, number, where, folder)
+        yield (entry_of if "duration" in fields else entry_with_seconds)(fields, number, where, folder)
 
 
 def _table(path: Path) -> dict[str, tuple[str, str]]:

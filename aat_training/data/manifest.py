@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from aat_training.data.alignment import Alignment, read_alignments
 from aat_training.data.foreign import refuse_foreign_file, refuse_foreign_line
@@ -38,7 +38,13 @@ def _printable(text: str) -> str:
     return text
 
 
+def _name(value: object) -> object:
+    """Other tools' speakers are often numbers."""
+    return str(value) if type(value) is int else value
+
+
 _Text = Annotated[str, AfterValidator(_printable)]
+_Name = Annotated[_Text, BeforeValidator(_name)]
 
 
 class Entry(Frozen):
@@ -58,7 +64,7 @@ class Entry(Frozen):
     duration: float = Field(gt=0, le=MAX_SECONDS)
     offset: float | None = Field(default=None, ge=0, le=MAX_SECONDS)
     text: _Text = Field(max_length=MAX_TEXT)
-    speaker: _Text | None = Field(default=None, min_length=1, max_length=500)
+    speaker: _Name | None = Field(default=None, min_length=1, max_length=500)
     where: str = Field(default="entry", exclude=True, repr=False)
     folder: Path = Field(default=Path(), exclude=True, repr=False)
     speech_end: float | None = Field(default=None, exclude=True, repr=False)

@@ -9,20 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aat_training.data.check import seconds_of
+from aat_training.data.foreign import COLUMNS, field_of
 from aat_training.data.jsonl import MAX_FILE_BYTES, MAX_LINES
 from aat_training.data.manifest import MAX_SECONDS, Entry, entry_of
+from nnasim import filekind, files
 from nnasim.errors import FileError, ManifestError
 
-# Each field of a manifest, and what tables call it; the first of each is ours.
-COLUMNS = {
-    "audio_filepath": ("audio_filepath", "path", "audio", "wav", "wav_filename", "file", "filename"),
-    "features_filepath": ("features_filepath",),
-    "text": ("text", "sentence", "transcript", "transcription"),
-    "id": ("id", "utterance", "utt_id"),
-    "speaker": ("speaker", "client_id", "speaker_id"),
-    "offset": ("offset", "start"),
-    "duration": ("duration",),
-}
 _NUMBERS = ("offset", "duration")
 
 
@@ -33,8 +25,7 @@ def table_entries(text: str, source: Path) -> Iterator[Entry]:
     another length.
     """
     csv.field_size_limit(MAX_FILE_BYTES)
-    first = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in first else ",", strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=filekind.delimiter(text), strict=True)
     try:
         fields = _fields(next(reader, []), source)
         for row in reader:
@@ -48,16 +39,14 @@ def table_entries(text: str, source: Path) -> Iterator[Entry]:
 
 def _fields(header: list[str], source: Path) -> list[str]:
     """The field of each column; a column of another name keeps it."""
-    meaning = {name: field for field, names in COLUMNS.items() for name in names}
-    columns = [name.strip().lower() for name in header]
-    fields = [meaning.get(column, column) for column in columns]
+    fields = [field_of(name.strip().lower()) for name in header]
     for field in COLUMNS:
         if fields.count(field) > 1:
             raise FileError(source, f"line 1 has several columns for {field}: {', '.join(COLUMNS[field])}")
     for choices in (("audio_filepath", "features_filepath"), ("text",)):
         if not set(choices) & set(fields):
             known = ", ".join(name for field in choices for name in COLUMNS[field])
-            raise FileError(source, f"line 1 names no column for {choices[0]} (one of {known})")
+            raise FileError(source, f"line 1 names no column for {choices[0]} (one of {known}){files.seems(source)}")
     return fields
 
 
@@ -65,7 +54,7 @@ def _entry(fields: list[str], row: list[str], number: int, source: Path) -> Entr
     where = f"{source} line {number}"
     if len(row) != len(fields):
         raise FileError(where, f"has {len(row)} columns, the header names {len(fields)}")
-    data: dict[str, object] = dict(zip(fields, row, strict=True))
+    data: dict[str, object] = dict(zip(fields, map(str.strip, row), strict=True))
     for name in COLUMNS:
         if name != "text" and data.get(name) == "":
             del data[name]

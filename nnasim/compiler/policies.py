@@ -71,7 +71,7 @@ def load_policy(name_or_path: str | Path) -> Policy:
             "--placement",
             "",
             text,
-            f"known are {', '.join(POLICIES)}; a .yaml file; or groups of {', '.join(OP_GROUPS)}",
+            f"known are {', '.join(POLICIES)}; a .yaml file; or groups of {', '.join(OP_GROUPS)}{files.seems(text)}",
         )
     return Policy(text, "per_operator", frozenset(groups), f"on the CPU: {', '.join(groups)}")  # type: ignore[arg-type]
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nnasim import filekind, files
+from nnasim import files
 from nnasim.errors import FileError
 from nnasim.sweep.evaluate import Outcome
 
@@ -216,8 +216,7 @@ def _check_magic(path: Path) -> None:
     with files.open_regular(path) as file:
         head = file.read(_HEAD)
     if head and not head.startswith(_MAGIC):
-        found = filekind.of_bytes(head) or filekind.of_text(head.decode(errors="replace"))
-        raise FileError(path, f"is no store (not an SQLite file){filekind.hint(found)}")
+        raise FileError(path, f"is no store (not an SQLite file){files.seems(path)}")
 
 
 def later_record(there: dict[str, Any] | None, record: dict[str, Any]) -> dict[str, Any]:

@@ -89,6 +89,8 @@ def read_study(path: str | Path) -> StudyFile:
 def parse_study(data: object, source: object) -> StudyFile:
     """``data`` (parsed YAML or JSON) as a study."""
     if not isinstance(data, dict):
-        raise ConfigError(source, "", data, "must be a mapping with base, traces, axes and objectives")
+        raise ConfigError(
+            source, "", data, f"must be a mapping with base, traces, axes and objectives{files.seems(str(source))}"
+        )
     files.refuse_other(data, "a study file of nnasim sweep", source)
     return validated(StudyFile, data, source)

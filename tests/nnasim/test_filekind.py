@@ -28,6 +28,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "speech.yaml").write_bytes(WAV)
     (tmp_path / "lines.jsonl").write_text('{"audio_filepath": "a.wav", "id": "a"}\n' * 2)
     (tmp_path / "lines.json").write_text('{"audio_filepath": "a.wav", "id": "a"}\n{"audio_filepath": "b.wav"}\n')
+    (tmp_path / "spread.json").write_text('[\n {"audio_filepath": "a.wav"}\n]\n')
     (tmp_path / "table.csv").write_text("a,b,c\n1,2,3\n")
     (tmp_path / "page.json").write_text("<!DOCTYPE html><html></html>")
     (tmp_path / "result.yaml").write_text((tmp_path / "result.json").read_text())
@@ -40,7 +41,19 @@ CASES = [
     (["compare-results", "trace.json", "result.json"], "trace.json: is a trace, not a result file"),
     (["simulate", "study.yaml", "--out", "o"], "study.yaml: is a study file of nnasim sweep, not a trace"),
     (["simulate", "tiny.yaml", "--out", "o"], "tiny.yaml: is not JSON"),
-    (["simulate", "tiny.yaml", "--out", "o"], "; it seems to be YAML"),
+    (["simulate", "tiny.yaml", "--out", "o"], "; it seems to be a shape file"),
+    (["simulate", "chip.yaml", "--out", "o"], "; it seems to be a preset"),
+    (["simulate", "trace.json", "--preset", "result.json", "--out", "o"], "; it seems to be a result file"),
+    (["compare", "--placement", "trace.json", "--out", "o"], "; it seems to be a trace"),
+    (["trace", "--shape", "table.csv", "--out", "o", "--frames", "4", "--symbols", "1"],
+     "; it seems to be a CSV table"),
+    (["sweep", "table.csv", "--store", "s"], "; it seems to be a CSV table"),
+    (["validate", "--reference", "trace.json", "--out", "o"], "; it seems to be a trace"),
+    (["data", "import", "tiny.yaml", "--out", "o"], "; it seems to be a shape file"),
+    (["data", "import", "speech.wav", "--out", "o"], "; it seems to be a WAV file"),
+    (["compare-results", "result.json", "."], ".: is no folder of nnasim compare: it holds no summary.json"),
+    (["compare", "--manifest", "spread.json", "--out", "o"],
+     "is not JSON lines, one object a line; it seems to be JSON"),
     (["simulate", "lines.json", "--out", "o"], "; it seems to be a manifest"),
     (["simulate", "table.csv", "--out", "o"], "; it seems to be a CSV table"),
     (["simulate", "page.json", "--out", "o"], "; it seems to be an HTML page"),
@@ -52,20 +65,20 @@ CASES = [
     (["trace", "--shape", "result.yaml", "--frames", "4", "--symbols", "1", "--out", "o"],
      "is a result file, not a shape file"),
     (["sweep", "chip.yaml", "--store", "s"], "is a preset, not a study file of nnasim sweep"),
-    (["sweep", "study.yaml", "--store", "trace.json"], "is no store (not an SQLite file); it seems to be JSON"),
+    (["sweep", "study.yaml", "--store", "trace.json"], "is no store (not an SQLite file); it seems to be a trace"),
     (["sweep-export", "study.yaml", "--out", "o.csv"], "is no store (not an SQLite file)"),
     (["evaluate", "--checkpoint", "speech.wav", "--manifest", "lines.jsonl", "--system", "float"],
      "speech.wav: is no checkpoint; it seems to be a WAV file"),
     (["trace", "--checkpoint", "tiny.yaml", "--manifest", "lines.jsonl", "--out", "o"],
-     "tiny.yaml: is no checkpoint; it seems to be YAML"),
+     "tiny.yaml: is no checkpoint; it seems to be a shape file"),
     (["compare", "--manifest", "speech.wav", "--out", "o"], "speech.wav: is a WAV file, not a manifest"),
     (["compare", "--manifest", "result.json", "--out", "o"], "is a result file, not a manifest"),
-    (["compare", "--manifest", "tiny.yaml", "--out", "o"], "; it seems to be YAML"),
+    (["compare", "--manifest", "tiny.yaml", "--out", "o"], "; it seems to be YAML"),  # its first line
     (["compare", "--checkpoints", "speech.wav", "--out", "o"], "speech.wav: is no folder of checkpoints"),
     (["compare", "--placement", "chip.yaml", "--out", "o"], "is a preset, not a placement file"),
     (["validate", "--reference", "table.csv", "--out", "o"], "is no table of"),
     (["validate", "--reference", "result.json", "--out", "o"], "is no CSV table; it seems to be a result file"),
-    (["validate", "--reference", "tiny.yaml", "--out", "o"], "is no CSV table; it seems to be YAML"),
+    (["validate", "--reference", "tiny.yaml", "--out", "o"], "is no CSV table; it seems to be a shape file"),
     (["validate", "--reference", "speech.wav", "--out", "o"], "it seems to be a WAV file"),
     (["merge", "trace.json", "--into", "all"], "trace.json: is no store (not an SQLite file); it seems to be JSON"),
     (["evaluate", "--checkpoint", "pickled.pt", "--manifest", "lines.jsonl", "--system", "float"],
@@ -91,6 +104,11 @@ def test_a_file_of_another_kind_is_told_what_it_seems_to_be(
 )  # fmt: skip
 def test_how_a_file_begins_says_what_it_is(head: bytes, kind: str | None) -> None:
     assert (filekind.of_bytes(head) or "none").startswith(kind or "none")
+
+
+@pytest.mark.parametrize(("header", "found"), [("a,b;c,d", ","), ("a;b;c", ";"), ("\na\tb", "\t"), ("a", ",")])
+def test_columns_are_separated_by_what_the_first_line_has_most_of(header: str, found: str) -> None:
+    assert filekind.delimiter(header + "\n1;2,3;4\n") == found
 
 
 def test_what_is_not_known_adds_nothing() -> None:

@@ -15,7 +15,7 @@ def test_json_is_read(text):
     ("text", "complaint"),
     [
         ("", "is not JSON"),
-        ("{'a': 1}", "is not JSON"),
+        ("{'a': 1}", "is not JSON from line 1 column 2 on"),
         ('{"a": 1, "a": 2}', "key 'a' twice"),
         ('[{"b": {"a": 1, "a": 2}}]', "key 'a' twice"),
         ("[NaN]", "NaN"),

@@ -97,12 +97,12 @@ class MeasuredTable:
 
 
 def _records(path: Path) -> list[tuple[int, list[str]]]:
-    text = files.read_text(path, MAX_BYTES).removeprefix("\ufeff")
+    text = files.read_text(path, MAX_BYTES)
     if "\0" in text:
-        raise FileError(path, f"holds a NUL character{filekind.hint(filekind.of_text(text))}")
-    if (found := filekind.of_text(text)) not in (None, "a CSV table"):
-        raise FileError(path, f"is no CSV table{filekind.hint(filekind.of_data(_json(text)) or found)}")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        raise FileError(path, f"holds a NUL character{files.seems(path)}")
+    if filekind.of_text(text) not in (None, "a CSV table", "a table separated by tabs"):
+        raise FileError(path, f"is no CSV table{files.seems(path)}")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=filekind.delimiter(text), strict=True)
     records: list[tuple[int, list[str]]] = []
     try:
         for cells in reader:
@@ -113,13 +113,6 @@ def _records(path: Path) -> list[tuple[int, list[str]]]:
     except csv.Error as error:
         raise FileError(path, f"is not CSV (line {reader.line_num}: {error})") from None
     return records
-
-
-def _json(text: str) -> object:
-    try:
-        return files.parse_json(text, "table")
-    except FileError:
-        return None
 
 
 def _header(path: Path, names: list[str]) -> tuple[str, ...]:

@@ -100,7 +100,8 @@ def load_shape(name_or_path: str | Path) -> RnntShape:
         return SHAPES[str(name_or_path)]
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml"):
-        raise ConfigError("--shape", "name", str(name_or_path), f"known are {', '.join(SHAPES)}, or a .yaml file")
+        known = f"known are {', '.join(SHAPES)}, or a .yaml file{files.seems(path)}"
+        raise ConfigError("--shape", "name", str(name_or_path), known)
     data = files.read_yaml(path)
     if not isinstance(data, dict):
         raise ConfigError(path, "", data, "must be a mapping of shape fields")

@@ -171,3 +171,32 @@ def test_a_name_stands_once(folder):
     (folder / "cuts.jsonl").write_text(json.dumps(CUT) + "\n" + json.dumps(CUT))
     with pytest.raises(NnasimError, match=r"line 2: id = 'call-1': stands already in .*line 1"):
         imported_list(folder / "cuts.jsonl")
+
+
+def test_a_kaldi_segment_that_ends_at_minus_one_ends_with_its_recording(folder):
+    (folder / "wav.scp").write_text("call w/call.wav\n")
+    (folder / "text").write_text("u one\n")
+    (folder / "segments").write_text("u call 0.5 -1\n")
+    assert facts(imported_list(folder)) == [("u", "w/call.wav", 0.5, 1.5, "one", None)]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", " ; "])
+def test_columns_may_be_separated_by_semicolons_and_padded(folder, separator):
+    (folder / "t.csv").write_text("path#text\nw/call.wav#one\n".replace("#", separator))
+    assert facts(imported_list(folder / "t.csv")) == [("call-0-2", "w/call.wav", None, 2.0, "one", None)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"audio": "w/call.wav", "duration": 2.0, "text": "one"},
+        {"AUDIO_FILEPATH": "w/call.wav", "Duration": 2.0, "sentence": "one"},
+        {"audio_filepath": "w/call.wav", "duration": None, "text": "one"},
+        {"audio_filepath": "w/call.wav", "text": "one"},
+    ],
+)
+def test_json_lines_may_call_their_fields_otherwise_and_leave_out_how_long_they_are(folder, line):
+    (folder / "m.jsonl").write_text("\ufeff" + json.dumps(line), encoding="utf-8")
+    assert facts(imported_list(folder / "m.jsonl")) == [("call-0-1", "w/call.wav", None, 2.0, "one", None)]
+    with pytest.raises(NnasimError, match=r"m\.jsonl line 1: .*('duration' is missing|`nnasim data import)"):
+        read_manifest(folder / "m.jsonl")

@@ -129,7 +129,7 @@ def test_only_regular_files_are_opened(tmp_path):
 
 def test_too_much_is_refused_before_it_is_parsed(tmp_path, monkeypatch):
     path = tmp_path / "m.jsonl"
-    path.write_bytes(b"{\n" * (jsonl.MAX_LINES + 1))
+    path.write_bytes(b"{}\n" * (jsonl.MAX_LINES + 1))
     with pytest.raises(FileError, match="more than 50000 lines"):
         read_manifest(path)
     os.truncate(path, jsonl.MAX_FILE_BYTES + 1)
@@ -228,3 +228,8 @@ def test_a_file_of_another_kind_is_told_what_it_seems_to_be(tmp_path, content, c
     (tmp_path / "m.jsonl").write_bytes(content)
     with pytest.raises(FileError, match=complaint):
         read_manifest(tmp_path / "m.jsonl")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line_and_a_speaker_may_be_a_number(tmp_path):
+    (tmp_path / "m.jsonl").write_bytes(b"\xef\xbb\xbf" + line(speaker=12).encode() + b"\r\n\r\n")
+    assert [entry.speaker for entry in read_manifest(tmp_path / "m.jsonl")] == ["12"]

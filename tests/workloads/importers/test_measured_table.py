@@ -70,3 +70,8 @@ def test_the_number_of_rows_is_bounded(table, monkeypatch):
     monkeypatch.setattr(measured_table, "MAX_ROWS", 2)
     with pytest.raises(FileError, match="more than 2 rows"):
         read_measured_table(table("a\n1\n2\n3\n"))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_what_separates_columns_is_seen_in_the_header(table, separator):
+    assert read_measured_table(table("\ufeffM#N\n3#4\n".replace("#", separator))).rows[0].integer("N") == 4
