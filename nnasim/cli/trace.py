@@ -53,6 +53,7 @@ def command(
     """
     from nnasim import files
     from nnasim.cli.doubts import load_chip
+    from nnasim.cli.unused import tell_no_chip
     from nnasim.ir.io import write_record
 
     files.refuse_existing(out, force)
@@ -69,6 +70,7 @@ def command(
     else:
         assert checkpoint is not None
         trace, constants = _from_speech(checkpoint, manifest, system or "aat", hardware, limit, beam or 1)
+    tell_no_chip(trace.system, preset, overrides)
     if place:
         trace, constants = _placed(trace, place), {}
     if constants:

@@ -24,6 +24,12 @@ ON_THE_CPU = {
 
 
 def tell_no_chip(system: str, preset: str, overrides: list[str] | None, default: str = "edge256") -> None:
-    """Say that a system of the CPU takes nothing from a chip, where one was chosen for it."""
-    if system in ON_THE_CPU and (overrides or preset != default):
-        print(f"{ON_THE_CPU[system]}: --preset and --set change nothing in it", file=sys.stderr)
+    """Say what of a chosen chip changes nothing where only its arithmetic can: all of it for a system of the CPU."""
+    if system in ON_THE_CPU:
+        if overrides or preset != default:
+            print(f"{ON_THE_CPU[system]}: --preset and --set change nothing in it", file=sys.stderr)
+        return
+    fields = dict.fromkeys(text.partition("=")[0].strip() for text in overrides or [])
+    others = [field for field in fields if not field.startswith("numerics.")]
+    if others:
+        print(f"only the chip's numerics are used here: --set {', '.join(others)} changes nothing", file=sys.stderr)

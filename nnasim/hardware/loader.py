@@ -11,6 +11,7 @@ from nnasim.errors import ConfigError
 from nnasim.hardware.config import NnaConfig
 from nnasim.hardware.costs import refuse_mixed_nodes
 from nnasim.hardware.energy_tables import energy_table
+from nnasim.hardware.idle import refuse_idle
 from nnasim.hardware.plausible import meant
 from nnasim.hardware.read_latency import CYCLES, dram_fields, in_ns, refuse_beside
 from nnasim.records import check_path, merge, put, validated
@@ -56,7 +57,9 @@ def load_preset(name_or_path: str | Path, overrides: list[str] | tuple[str, ...]
     refuse_beside([*changed, *({CYCLES} & set(dram_fields(data)))], "--set")
     data = in_ns(data, "--set")
     data["energy"] = energy_table(data.get("energy"), Path(), "--set")
-    return _validated(data, chain[-1].path, changed)
+    chip = _validated(data, chain[-1].path, changed)
+    refuse_idle(chip, changed, "--set")
+    return chip
 
 
 def preset_chain(name_or_path: str | Path) -> list[PresetText]:

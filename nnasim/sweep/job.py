@@ -14,6 +14,7 @@ from nnasim.compiler.agreement import refuse_disagreement
 from nnasim.compiler.placement import place
 from nnasim.errors import ConfigError, NumericsError
 from nnasim.hardware import NnaConfig, load_preset
+from nnasim.hardware.idle import idle_fields, refuse_idle
 from nnasim.hardware.read_latency import NS, in_ns, refuse_beside
 from nnasim.ir.io import read_trace, record_hash
 from nnasim.ir.trace import OpTrace
@@ -190,8 +191,10 @@ def _check(job: Job, source: object) -> None:
         raise ConfigError(source, f"set.{name}", job.study.set[name], "is an axis too; leave one of the two out")
     for name, value in job.fixed.items():
         _check_value(job, find_field(name, source), value, f"set.{name}", source)
+    refuse_idle(chip, job.study.set, f"{source}: set", job.fields)
     for name, field in job.fields.items():
         _check_axis(job, field, f"axes.{name}", source)
+    _refuse_idle_axes(job, chip, source)
     for constraint in job.constraints:
         for name in constraint.names:
             find_field(name, f"{source}: constraints")
@@ -218,6 +221,15 @@ def _check_axis(job: Job, field: Field, where: str, source: object) -> None:
     ends: Iterable[Scalar] = (axis.at(0.0, field), axis.at(1.0, field)) if axis.values is None else axis.grid(field)
     for value in ends:
         _check_value(job, field, value, where, source)
+
+
+def _refuse_idle_axes(job: Job, chip: NnaConfig, source: object) -> None:
+    """Refuse an axis along which no figure can change, since the field decides nothing on the study's chips."""
+    for one in idle_fields(chip):
+        axis = job.study.axes.get(one.field)
+        if axis is not None and not set(one.deciders) & set(job.fields):
+            values = list(axis.values or axis.interval)
+            raise ConfigError(source, f"axes.{one.field}", values, f"changes nothing on these chips: {one.why}")
 
 
 def _check_value(job: Job, field: Field, value: Scalar, where: str, source: object) -> None:

@@ -109,3 +109,20 @@ def test_a_dry_run_says_what_the_store_has(write_plain_study, tmp_path, capsys: 
     assert main(["sweep", write_plain_study, "--store", store, "--jobs", "1"]) == 0
     assert main(["sweep", write_plain_study, "--store", store, "--dry-run"]) == 0
     assert "2 of them are in" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--set", "dram.bytes_per_second=1e9"], "only the chip's numerics are used here: --set dram.bytes_per_second"),
+        (["--set", "numerics.weight_bits=4"], ""),
+        (["--preset", "nvdla_small", "--system", "cpu_int8"], "cpu_int8 computes on the CPU"),
+    ],
+)
+def test_a_trace_says_which_of_its_chip_changes_nothing(
+    options: list[str], told: str, tmp_path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shape = ["--shape", "rnnt-mlperf", "--frames", "2", "--symbols", "1"]
+    assert main(["trace", *shape, *options, "--out", str(tmp_path / "t.json")]) == 0
+    errors = capsys.readouterr().err
+    assert told in errors if told else errors == ""

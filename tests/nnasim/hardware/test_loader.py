@@ -131,7 +131,7 @@ def test_a_resolved_chip_reads_back_as_itself() -> None:
     ("overrides", "rectangle"),
     [
         ([], (16, 16)),
-        (["mac_array.rows=32"], (32, 8)),
+        (["mac_array.kind=systolic", "mac_array.rows=32"], (32, 8)),
         (["mac_array.macs_per_cycle=512"], (32, 16)),
         (["mac_array.macs_per_cycle=null", "mac_array.rows=3", "mac_array.cols=5"], (3, 5)),
     ],

@@ -43,6 +43,15 @@ CYCLES = "dram.read_latency_cycles"
         ({"axes": {"numerics.activation": {"list": ["lut9"]}}}, "'lut9': must be 'lut8'"),
         ({"axes": {"numerics.activation": {"range": [1, 2, 3]}}}, "this field is no number: give a list"),
         ({"axes": {"host.handoff_us": AXIS}, "set": {"host.handoff_us": 3}}, "is an axis too"),
+        ({"set": {"host.other_load_us": 20}}, "set: host.other_load_us = 20.0: changes nothing on this chip"),
+        (
+            {"axes": {"mac_array.dataflow": {"list": ["ws", "os"]}}},
+            "axes.mac_array.dataflow = ['ws', 'os']: changes nothing on these chips: mac_array.kind is vector",
+        ),
+        (
+            {"axes": {"host.other_load_us": {"range": [1, 9, 3]}}},
+            "axes.host.other_load_us = [1.0, 9.0]: changes nothing",
+        ),
         ({"set": {"sram.bytes": -1}}, "set.sram.bytes = -1"),
         ({"objectives": ["speed"]}, "'speed': known are engine_latency_ms.p50"),
         ({"objectives": ["wer"]}, "'wer': needs an accuracy section"),

@@ -1,0 +1,85 @@
+"""Fields that decide nothing on a chip, beside the rest of it: whoever sets one means another chip, and is told so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from nnasim.errors import ConfigError
+from nnasim.hardware.config import NnaConfig
+
+
+class Idle(NamedTuple):
+    """Why ``field`` decides nothing on a chip, and the fields ``deciders`` that could change that."""
+
+    field: str
+    deciders: tuple[str, ...]
+    why: str
+
+
+def refuse_idle(chip: NnaConfig, given: Iterable[str], source: object, varied: Collection[str] = ()) -> None:
+    """ConfigError for a field of ``given`` that decides nothing on ``chip`` and was set to another than its default.
+
+    ``varied``: fields that a study varies; one of them that is a decider excuses the field.
+    """
+    idle = {one.field: one for one in idle_fields(chip)}
+    for one in (idle[field] for field in given if field in idle):
+        value, default = _value_and_default(chip, one.field)
+        if value != default and not set(one.deciders) & set(varied):
+            raise ConfigError(source, one.field, value, f"changes nothing on this chip: {one.why}")
+
+
+def idle_fields(chip: NnaConfig) -> Iterator[Idle]:
+    """The fields that decide nothing on ``chip``."""
+    for part in (_of_the_array, _of_other_load, _of_the_activation_unit, _of_other_memories):
+        yield from part(chip)
+
+
+def _of_the_array(chip: NnaConfig) -> Iterator[Idle]:
+    array = chip.mac_array
+    kind = ("mac_array.kind",)
+    if array.kind == "vector" and array.macs_per_cycle is not None:
+        for name in ("rows", "cols"):
+            why = "a vector array has no rows and columns, its size is mac_array.macs_per_cycle"
+            yield Idle(f"mac_array.{name}", (*kind, "mac_array.macs_per_cycle"), why)
+    if array.kind != "systolic":
+        yield Idle("mac_array.dataflow", kind, f"mac_array.kind is {array.kind}, only a systolic array has a dataflow")
+    if array.kind != "vector":
+        why = f"mac_array.kind is {array.kind}, only a vector array has a weight decoder"
+        yield Idle("mac_array.decoded_weights_per_cycle", kind, why)
+
+
+def _of_other_load(chip: NnaConfig) -> Iterator[Idle]:
+    host, rate, time = chip.host, "host.other_load_per_second", "host.other_load_us"
+    if host.other_load_us == 0:
+        yield Idle(rate, (time,), f"a piece of other work takes no time, give {time} too")
+    if host.other_load_per_second == 0:
+        yield Idle(time, (rate,), f"no other work arrives, give {rate} too")
+    if not host.has_other_load:
+        yield Idle("host.other_load_seed", (rate, time), f"no other work arrives, give {rate} and {time} too")
+
+
+def _of_the_activation_unit(chip: NnaConfig) -> Iterator[Idle]:
+    if chip.activation_unit is None or chip.has_activation_unit:
+        return
+    for name in type(chip.activation_unit).model_fields:
+        why = "numerics.activation is none, so the activation unit does nothing"
+        yield Idle(f"activation_unit.{name}", ("numerics.activation",), why)
+
+
+def _of_other_memories(chip: NnaConfig) -> Iterator[Idle]:
+    if chip.energy is None:
+        return
+    for kind, _ in chip.energy.dram_pj_per_byte:
+        if kind != chip.dram.kind:
+            yield Idle(f"energy.dram_pj_per_byte.{kind}", ("dram.kind",), f"dram.kind is {chip.dram.kind}")
+
+
+def _value_and_default(chip: NnaConfig, field: str) -> tuple[object, object]:
+    *sections, name = field.split(".")
+    section: BaseModel = chip
+    for part in sections:
+        section = getattr(section, part)
+    return getattr(section, name), type(section).model_fields[name].default
