@@ -149,7 +149,8 @@ def _refuse_chunk(trace: OpTrace, config: NnaConfig, error: PlacementError) -> N
     if not most:
         return
     roomy = _longest_chunk(trace, config, lambda plan: latency_hidden(config, plan.memory, plan.uses) is not False)
-    note = "" if roomy == most else f"slow above {roomy}, where weight buffers no longer cover the DRAM's latency; "
+    slow = f"slow above {roomy}" if roomy else "slow with any"
+    note = "" if roomy == most else f"{slow}, where weight buffers do not cover the DRAM's latency; "
     constraints.refuse(
         constraints.chunk_fits, config.name, "compiler.chunk_frames", config.compiler.chunk_frames,
         most=most, note=note, why=error.allowed,

@@ -25,7 +25,7 @@ UNIT_KINDS = CPU_KINDS - {"matmul"}
 
 
 # Larger is no recogniser, and would only make the compiler slow.
-MOST_OPS, MOST_ELEMENTS, MOST_TILES = 10_000, 2**40, 100_000
+MOST_OPS, MOST_ELEMENTS = 10_000, 2**40
 OWN_GRAPHS = ("boot", "frame_end")
 
 
@@ -42,11 +42,6 @@ def tensor_is_bounded(spec: TensorSpec) -> bool:
 def has_operands(op: Op) -> bool:
     """matmul and embedding read two tensors or more, every other operation at least one"""
     return len(op.inputs) >= (2 if op.kind in ("matmul", "embedding") else 1)
-
-
-def tiles_are_bounded(tiles: int) -> bool:
-    """a weight is cut into at most 100,000 tiles; a larger sram.bytes or sram.weight_tile_bytes makes fewer"""
-    return tiles <= MOST_TILES
 
 
 def name_is_plain(name: str) -> bool:
@@ -103,7 +98,6 @@ LIMITS: tuple[Limit, ...] = (
     graph_is_bounded,
     tensor_is_bounded,
     has_operands,
-    tiles_are_bounded,
     name_is_plain,
     encoder_needs_audio_only,
     chunk_fits,

@@ -21,7 +21,8 @@ from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.units import ceil_div
 
-MOST_TILES = 128
+MOST_TILES = 128  # of a large weight at the configured size, up to twice as many for what does not divide
+MOST_COMMANDS = 100_000  # tiles of a weight at any size: more is no recogniser, and would only make the program slow
 
 Uses = Mapping[str, WeightUse]
 
@@ -234,12 +235,13 @@ def _tiling(config: NnaConfig, target: int, buffers: int, uses: Uses) -> Tiling:
 def tile_rows(config: NnaConfig, target_bytes: int, use: WeightUse) -> int:
     """Rows of a tile of about ``target_bytes``: whole steps of the array, at least one step, at most all rows.
 
-    A large weight is cut into ``MOST_TILES`` tiles rather than more: beyond that, smaller tiles hide nothing more.
+    A large weight is cut into some ``MOST_TILES`` tiles rather than more: beyond that, smaller tiles hide nothing more.
+    Where the SRAM asks for smaller ones, never into more than ``MOST_COMMANDS``.
     """
     if use.rows_per_use == 1:
         return 1
     granule = config.mac_array.output_granule
-    steps = max(1, target_bytes // (granule * use.row_bytes))
+    steps = max(ceil_div(use.rows, granule * MOST_COMMANDS), target_bytes // (granule * use.row_bytes))
     if target_bytes == config.sram.weight_tile_bytes:
         steps = max(steps, use.rows // (granule * MOST_TILES))
     return min(use.rows, steps * granule)

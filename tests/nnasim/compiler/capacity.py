@@ -1,14 +1,17 @@
-"""Traffic of a compiled trace without simulating it, and the shapes that the laws of capacity are tried on."""
+"""Traffic and time of a compiled trace, and the shapes and sizes that the laws of capacity are tried on."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 from nnasim.compiler import CompiledTrace
+from nnasim.compiler.memory_plan import ladder
 from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace
-from nnasim.pipeline import utterance_steps
+from nnasim.pipeline import SimOptions, simulate_compiled, utterance_steps
+from nnasim.sim.run import run_program
 from workloads.rnnt.shapes import RnntShape
 
 
@@ -48,3 +51,44 @@ SHAPES = {
     "large outputs": shape(40, 64, (1, 0), (64, 64), (64, 1500)),
     "one large layer": shape(120, 160, (1, 1), (16, 24), (24, 12)),
 }
+
+
+def sizes_around_every_rung(trace: OpTrace, chip: NnaConfig, steps: int) -> list[int]:
+    """Just below and at every size at which a larger tiling, or everything, begins to fit; and ``steps`` even ones."""
+    compiled = CompiledTrace(trace, chip.with_({"sram.bytes": 2**30}))
+    working = compiled.memory.working_set
+    total = working + sum(use.bytes for use in compiled.uses.values())
+    marks = [working + rung.bytes for rung in ladder(chip, compiled.uses)] + [total]
+    even = range(working, total + 40_000, total // steps)
+    return sorted({*even, *(mark + shift for mark in marks for shift in (-1, 0))})
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Cycles in which anything worked: ``loading`` the residents before the first utterance, and all that follows."""
+
+    loading: int
+    working: int
+
+
+def spent(compiled: CompiledTrace) -> Spent:
+    """The cycles of a compiled trace, every event simulated."""
+    result = simulate_compiled(compiled, SimOptions(timeline=False))
+    boot = compiled.boot()
+    loading = run_program(boot, compiled.config).cycles if boot else 0
+    return Spent(loading, result.extra["busy_cycles"] - loading)
+
+
+def slower_at_most(compiled: CompiledTrace) -> int:
+    """Cycles of work by which more SRAM may cost time, loading apart.
+
+    An invocation waits for its first tile, which may have grown to the configured size, before it multiplies, and
+    multiplies its last one after its last transfer; and an operation whose weights now stream, since they are hardly
+    used, waits for one latency.
+    """
+    chip = compiled.config
+    tile = max(rung.buffer_bytes for rung in ladder(chip, compiled.uses))
+    moved = tile / chip.dram_bytes_per_cycle + tile / chip.sram.bytes_per_cycle
+    multiplied = tile / chip.mac_array.weights_per_cycle + chip.mac_array.fixed_cycles_per_pass
+    calls = sum(len(utterance.call_graphs) for utterance in compiled.trace.utterances)
+    return int(calls * (moved + multiplied + 2 * chip.dram_latency_cycles))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from nnasim.compiler import CompiledTrace
-from nnasim.errors import NnasimError, PlacementError, SimulationError
+from nnasim.compiler import AT_START, CompiledTrace
+from nnasim.errors import PlacementError, SimulationError
 from nnasim.hardware import load_preset
 from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import simulate
@@ -46,11 +46,17 @@ def test_a_tensor_beyond_all_bounds(small, shape: tuple[int, ...]) -> None:
         CompiledTrace(changed(trace, tensors=trace.tensors | {"enc.x": huge}), load_preset("edge256"))
 
 
-def test_a_weight_of_a_hundred_million_rows(small) -> None:
+def test_a_weight_of_a_hundred_million_rows_has_a_least_sram_and_then_a_program_that_is_bounded(small) -> None:
     trace = small()
     tall = trace.tensors["enc0.wx"].model_copy(update={"shape": (10**8, 32)})
-    with pytest.raises(NnasimError, match=r"at most 100,000 tiles|sram\.bytes"):
-        simulate(changed(trace, tensors=trace.tensors | {"enc0.wx": tall}), load_preset("edge256", ["sram.bytes=8000"]))
+    work = changed(trace, tensors=trace.tensors | {"enc0.wx": tall})
+    with pytest.raises(PlacementError, match=r"sram\.bytes must be at least \d+") as caught:
+        CompiledTrace(work, load_preset("edge256", ["sram.bytes=8000"]))
+    named = int(str(caught.value).rsplit(" ", 1)[1])
+    compiled = CompiledTrace(work, load_preset("edge256", [f"sram.bytes={named}"]))
+    assert len(compiled.program("encoder", AT_START).transfers) <= 101_000
+    with pytest.raises(PlacementError, match=f"at least {named}"):
+        CompiledTrace(work, load_preset("edge256", [f"sram.bytes={named - 4}"]))
 
 
 def test_audio_that_arrives_after_the_end_of_time(small) -> None:
