@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from nnasim.ir.result import SimResult
+from reports.hypotheses import Hypothesis
 from reports.naming import chip_fields, differing_fields, fields_name, model_name, speech_name
 
 SimName = Callable[[SimResult], str]
@@ -19,6 +20,14 @@ def work_differences(results: Sequence[SimResult]) -> list[str]:
     if len(models) > 1:
         found.append(f"model: {_each([result for result in results if result.workload], model_name)}")
     return found
+
+
+def reference_differences(before: Iterable[Hypothesis], after: Iterable[Hypothesis]) -> list[str]:
+    """How many reference texts differ, against which word errors were counted; empty where a result holds none."""
+    old, new = ({row.id: row.reference for row in rows} for rows in (before, after))
+    shared = old.keys() & new.keys()
+    others = sum(old[name] != new[name] for name in shared)
+    return [f"reference texts: {others} of {len(shared)} not the same"] if others else []
 
 
 def model_is_unknown(results: Sequence[SimResult]) -> bool:

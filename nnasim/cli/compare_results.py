@@ -47,7 +47,7 @@ def command(
     from reports.change import changes, operation_changes, pairs
     from reports.study import read_study
     from reports.text import shortened
-    from reports.work import work_differences
+    from reports.work import reference_differences, work_differences
 
     old, new = read_study([before]), read_study([after])
     shared = pairs(old, new)
@@ -57,7 +57,7 @@ def command(
         )
     for pair in shared:
         olds, news = old.results[pair.before], new.results[pair.after]
-        other = "; ".join(work_differences([olds, news]))
+        other = "; ".join([*work_differences([olds, news]), *reference_differences(old.hypotheses, new.hypotheses)])
         if other and fail_over is not None:
             allowed = f"is not the work of {before}, so --fail-over has nothing to compare ({other})"
             raise InputError(after, "work", pair.label, allowed)

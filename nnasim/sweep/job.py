@@ -13,7 +13,7 @@ import nnasim
 from nnasim.compiler.agreement import refuse_disagreement
 from nnasim.compiler.placement import place
 from nnasim.errors import ConfigError, NumericsError
-from nnasim.hardware import NnaConfig, load_preset
+from nnasim.hardware import NnaConfig, load_preset, preset_names
 from nnasim.hardware.idle import idle_fields, refuse_idle
 from nnasim.hardware.read_latency import NS, in_ns, refuse_beside
 from nnasim.ir.io import read_trace, record_hash
@@ -143,7 +143,10 @@ def changed(chip: Chip, name: str, value: Scalar, source: object = "study") -> C
 
 def load_job(study: StudyFile, source: Path, scored: str | None = None) -> Job:
     """Read what ``study`` (of the file ``source``) names and check it. Raises FileError or InputError."""
-    base = load_preset(beside(study.base, source) if study.base.endswith((".yaml", ".yml")) else study.base)
+    is_file = study.base.endswith((".yaml", ".yml"))
+    if not is_file and study.base not in preset_names():
+        raise ConfigError(source, "base", study.base, f"known are {', '.join(preset_names())}, or a .yaml file")
+    base = load_preset(beside(study.base, source) if is_file else study.base)
     traces = tuple(_trace(entry, base, source) for entry in study.traces)
     job = make_job(study, base.model_dump(mode="json"), traces, source, scored)
     return replace(job, name=Path(source).stem[:200])

@@ -80,7 +80,7 @@ CASES = [
     (["validate", "--reference", "result.json", "--out", "o"], "is no CSV table; it seems to be a result file"),
     (["validate", "--reference", "tiny.yaml", "--out", "o"], "is no CSV table; it seems to be a shape file"),
     (["validate", "--reference", "speech.wav", "--out", "o"], "it seems to be a WAV file"),
-    (["merge", "trace.json", "--into", "all"], "trace.json: is no store (not an SQLite file); it seems to be JSON"),
+    (["merge", "trace.json", "--into", "all"], "trace.json: is no store (not an SQLite file); it seems to be a trace"),
     (["evaluate", "--checkpoint", "pickled.pt", "--manifest", "lines.jsonl", "--system", "float"],
      "pickled.pt: is no checkpoint; it seems to be a ZIP archive, as torch.save writes"),
 ]  # fmt: skip

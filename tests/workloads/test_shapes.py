@@ -62,3 +62,10 @@ def test_an_unknown_key_is_told_the_nearest(tmp_path: Path) -> None:
 def test_the_shape_itself_is_good(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(TINY)
     assert load_shape(tmp_path / "own.yaml").encoder_units == 16
+
+
+@pytest.mark.parametrize("value", ["true", '"8"', "8.5"])
+def test_a_size_is_a_whole_number_and_nothing_that_could_be_taken_for_one(tmp_path: Path, value: str) -> None:
+    told = refused(tmp_path, TINY.replace("encoder_units: 16", f"encoder_units: {value}"))
+    assert "encoder_units = " in told
+    assert "must be a" in told

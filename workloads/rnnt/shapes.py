@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from nnasim import files
 from nnasim.errors import ConfigError
-from nnasim.records import Frozen, validated
+from nnasim.records import Flag, Frozen, Integer, Number, validated
 
 # What people describe recognisers by, and this simulator has no operations for.
 FAMILIES = {
@@ -34,18 +34,18 @@ class RnntShape(Frozen):
     """
 
     name: str = Field("custom", max_length=200)
-    input_features: int = Field(gt=0, le=65536)
-    frame_ms: float = Field(gt=0, le=10_000)
-    encoder_units: int = Field(gt=0, le=65536)
-    encoder_before: int = Field(gt=0, le=64)
-    reduction: int = Field(1, gt=0, le=16)
-    encoder_after: int = Field(0, ge=0, le=64)
-    embedding: int = Field(gt=0, le=65536)
-    prediction_units: int = Field(gt=0, le=65536)
-    prediction_layers: int = Field(gt=0, le=64)
-    joint_units: int = Field(gt=0, le=65536)
-    outputs: int = Field(gt=1, le=1_000_000)
-    layer_norm: bool = False
+    input_features: Integer = Field(gt=0, le=65536)
+    frame_ms: Number = Field(gt=0, le=10_000)
+    encoder_units: Integer = Field(gt=0, le=65536)
+    encoder_before: Integer = Field(gt=0, le=64)
+    reduction: Integer = Field(1, gt=0, le=16)
+    encoder_after: Integer = Field(0, ge=0, le=64)
+    embedding: Integer = Field(gt=0, le=65536)
+    prediction_units: Integer = Field(gt=0, le=65536)
+    prediction_layers: Integer = Field(gt=0, le=64)
+    joint_units: Integer = Field(gt=0, le=65536)
+    outputs: Integer = Field(gt=1, le=1_000_000)
+    layer_norm: Flag = False
 
     @model_validator(mode="after")
     def _reduced_layers(self) -> RnntShape:

@@ -1,5 +1,6 @@
 """`compare-results` on hand-made results: latencies of 0.2 and 0.4 ms, and the same scaled."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from nnasim.cli.main import main
 from nnasim.ir.io import read_result, write_record
 from nnasim.ir.trace import System
+from reports.hypotheses import Hypothesis, write_hypotheses
 from reports.study import Study, write_folder
 from reports.summarise import figures
 from reports.summary import Corpus, Summary
@@ -132,3 +134,19 @@ def study_folder(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+def test_word_errors_against_other_reference_texts_are_no_gate(
+    study_folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = study_folder("float")
+    two = tmp_path / "corrected"
+    shutil.copytree(one, two)
+    for folder, said in ((one, "three"), (two, "free")):
+        (folder / "hypotheses.csv").unlink()
+        write_hypotheses(folder / "hypotheses.csv", [Hypothesis("u", "float", said, "three")])
+    assert main(["compare-results", str(one), str(two)]) == 0
+    assert "float: not the same work (reference texts: 1 of 1 not the same)" in capsys.readouterr().out
+    assert main(["compare-results", str(one), str(two), "--fail-over", "0"]) == 2
+    assert "reference texts: 1 of 1 not the same" in capsys.readouterr().err
+    assert main(["compare-results", str(one), str(one), "--fail-over", "0"]) == 0

@@ -12,7 +12,7 @@ CYCLES = "dram.read_latency_cycles"
     ("changes", "message"),
     [
         ({"speed": 3}, "speed = 3: unknown key, did you mean seed? allowed are base, traces"),
-        ({"base": "edge9"}, "'edge9': known are edge256"),
+        ({"base": "edge9"}, "base = 'edge9': known are edge256"),
         ({"base": None}, "base: must be given; allowed are base, traces"),
         ({"traces": []}, "traces = []"),
         ({"traces": ["nowhere.json"]}, "nowhere.json: cannot be read"),
