@@ -59,7 +59,13 @@ def load_preset(name_or_path: str | Path, overrides: list[str] | tuple[str, ...]
     data["energy"] = energy_table(data.get("energy"), Path(), "--set")
     chip = _validated(data, chain[-1].path, changed)
     refuse_idle(chip, changed, "--set")
+    refuse_idle(chip, _fields(chain[-1].data), chain[-1].path, varied=changed)
     return chip
+
+
+def _fields(data: dict[str, Any]) -> list[str]:
+    """The dotted names of what the sections of a preset file say; a table in a section is one name."""
+    return [f"{section}.{name}" for section, values in data.items() if isinstance(values, dict) for name in values]
 
 
 def preset_chain(name_or_path: str | Path) -> list[PresetText]:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from nnasim.hardware.config import NnaConfig
+from nnasim.hardware.costs import DramEnergyConfig
 from nnasim.magnitudes import Magnitude
 
 KB, MB = 1 << 10, 1 << 20
@@ -20,6 +21,7 @@ _COMPUTE = Magnitude(1e-3, 8, 1e4, "10^9 operations a second", (("TOP/s", 1e3), 
 _CAPACITY = Magnitude(256, 4e5, 2**33, "bytes", (("KB", KB), ("MB", MB)))
 _POWER = Magnitude(0.1, 250, 1e6, "mW", (("W", 1e3), ("uW", 1e-3)))
 _PICOJOULE = Magnitude(1e-3, 1, 1e5, "pJ", (("nJ", 1e3), ("fJ", 1e-3)))
+_LEAKAGE = Magnitude(1e-4, 1, 1e4, "uW", (("mW", 1e3), ("nW", 1e-3), ("W", 1e6), ("pW", 1e-6)))
 _AREA = Magnitude(1e-2, 100, 1e5, "um2", (("mm2", 1e6), ("nm2", 1e-6)))
 
 FIELDS = {
@@ -43,6 +45,12 @@ FIELDS = {
     "energy.mac_int8_pj": _PICOJOULE,
     "energy.element_pj": _PICOJOULE,
     "energy.sram_bank_pj_per_byte": _PICOJOULE,
+    "energy.sram_bank_bytes": _CAPACITY,
+    "energy.sram_route_pj_per_byte": _PICOJOULE,
+    **{f"energy.dram_pj_per_byte.{kind}": _PICOJOULE for kind in DramEnergyConfig.model_fields},
+    "energy.sram_leakage_uw_per_kb": _LEAKAGE,
+    "energy.mac_leakage_uw": _LEAKAGE,
+    "energy.rest_leakage_mw": Magnitude(1e-4, 0.5, 1e5, "mW", (("W", 1e3), ("uW", 1e-3), ("nW", 1e-6))),
     "area.node_nm": Magnitude(0.5, 28, 500, "nm", (("um", 1e3),)),
     "area.mac_int8_um2": _AREA,
     "area.sram_um2_per_byte": _AREA,

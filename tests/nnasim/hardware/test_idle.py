@@ -40,3 +40,11 @@ def test_a_field_that_changes_nothing_is_refused_with_why(
 def test_what_asks_for_nothing_is_no_error() -> None:
     load_preset("edge256", ["mac_array.kind=systolic", UNSET])
     load_preset("edge256", ["mac_array.dataflow=ws", "host.other_load_us=0", "mac_array.rows=null"])
+
+
+def test_a_file_that_sets_a_field_without_effect_is_named(tmp_path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("extends: edge256\nmac_array: {dataflow: os}\n")
+    with pytest.raises(ConfigError, match=r"mine\.yaml: mac_array\.dataflow = 'os': changes nothing"):
+        load_preset(path)
+    assert load_preset(path, ["mac_array.kind=systolic"]).mac_array.dataflow == "os"

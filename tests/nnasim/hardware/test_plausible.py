@@ -61,6 +61,10 @@ def test_what_somebody_builds_or_studies_is_believed(changes: dict[str, object])
         ({"activation_unit.tanh_cycles_per_element": 1e5}, "activation_unit.tanh_cycles_per_element = 100000"),
         ({"energy.cpu_mw": [1e-2, 2e-2, 3e-2]}, "energy.cpu_mw = 0.02 is in mW, .* 0.02 W, which is 20"),
         ({"area.mac_int8_um2": [1e-4, 4e-4, 8e-4]}, "area.mac_int8_um2 = 0.0004 is in um2, .* mm2, which is 400"),
+        ({"energy.dram_pj_per_byte.lpddr4": [3e-11, 8e-11, 1e-10]}, "energy.dram_pj_per_byte.lpddr4 = 8e-11 is in pJ"),
+        ({"energy.mac_leakage_uw": [5e4, 5e5, 9e6]}, "energy.mac_leakage_uw = 500000 is in uW, .* pW, which is 0.5"),
+        ({"energy.sram_leakage_uw_per_kb": [1e5, 1e6, 1e7]}, "energy.sram_leakage_uw_per_kb = 1e6 is in uW"),
+        ({"energy.rest_leakage_mw": [1e5, 5e5, 2e6]}, "energy.rest_leakage_mw = 500000 is in mW, .* nW, which is 0.5"),
         ({"sram.bytes": 2**26}, "sram.banks = 4 of 16384 KB each: .* is extrapolated"),
     ],
 )
