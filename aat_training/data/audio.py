@@ -94,3 +94,9 @@ def audio_seconds(path: str | Path, span: Span = _whole) -> float:
         header = read_header(file, path)
     first, last = span(header.frames, header.sample_rate)
     return (last - first) / header.sample_rate
+
+
+def audio_rate(path: str | Path) -> int:
+    """Sample rate in Hz of a WAV or FLAC file, from its checked header. Raises FileError."""
+    with files.open_regular(path) as file:
+        return read_header(file, path).sample_rate

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aat_training.data.audio import audio_seconds
+from aat_training.data.audio import audio_rate, audio_seconds
 from aat_training.data.cepstra import FRAMES_PER_SECOND, read_mfc
 from aat_training.data.manifest import FIELDS, SLACK_S, Entry
 from aat_training.data.onset import EARLY_S, onset_s
@@ -71,11 +71,24 @@ def early_note(entries: Sequence[Entry]) -> str | None:
     )
 
 
+def rate_note(entries: Sequence[Entry], rate: int) -> str | None:
+    """How many utterances have a lower sample rate than the ``rate`` [Hz] that a model hears; None where none has."""
+    rates = [audio_rate(entry.path) for entry in entries if entry.audio_filepath is not None]
+    low = [one for one in rates if one < rate]
+    if not low:
+        return None
+    return (
+        f"{len(low)} of {len(entries)} utterances have a lower sample rate than the model (from {min(low)} Hz, the "
+        f"model {rate} Hz): the upper part of what it listens to is empty"
+    )
+
+
 def speech_notes(entries: Sequence[Entry], checkpoint: Checkpoint) -> list[str]:
     """All notes on ``entries`` as speech for a model."""
     texts = [normalised(entry.text, checkpoint.recipe.text) for entry in entries]
     vocabulary = vocabulary_note("reference", texts, checkpoint.tokens)
-    return [*manifest_notes(entries), *(note for note in (vocabulary, early_note(entries)) if note)]
+    rate = rate_note(entries, checkpoint.recipe.features.sample_rate)
+    return [*manifest_notes(entries), *(note for note in (vocabulary, rate, early_note(entries)) if note)]
 
 
 def score_notes(wer: dict[str, float | None]) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 
 from aat_training.checkpoint import Checkpoint
 from aat_training.data.manifest import Entry
-from aat_training.data.notes import early_note, manifest_notes, score_notes, speech_notes, vocabulary_note
+from aat_training.data.notes import early_note, manifest_notes, rate_note, score_notes, speech_notes, vocabulary_note
 from aat_training.recipes import tiny
 from aat_training.tokens import WordTokens
 
@@ -67,3 +67,12 @@ def test_a_rate_above_100_per_cent_is_told_and_no_other():
     assert score_notes({"float": 1.0, "aat": None}) == []
     (note,) = score_notes({"float": 0.5, "aat": 2.2})
     assert note.startswith("WER above 100 % (aat 220.0 %)")
+
+
+def test_a_lower_sample_rate_than_the_models_is_told(entry, tmp_path):
+    checkpoint = Checkpoint(tmp_path, tiny(), TOKENS, "float", {})
+    assert rate_note([entry(1), entry(2)], 8000) is None
+    assert rate_note([entry(1), entry(2)], 16_000).startswith(
+        "2 of 2 utterances have a lower sample rate than the model (from 8000 Hz, the model 16000 Hz)"
+    )
+    assert checkpoint.recipe.features.sample_rate == 8000
