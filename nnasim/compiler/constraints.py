@@ -80,7 +80,7 @@ def matmul_shapes_agree(x: TensorSpec, weight: TensorSpec) -> bool:
 
 
 def working_set_fits(config: NnaConfig, needed: int) -> bool:
-    """tables, states, activations and a weight tile stand in SRAM together; sram.bytes must be at least {sram_bytes}"""
+    """tables, states, activations and a weight tile stand in SRAM; sram.bytes must be at least {sram_bytes}{meant}"""
     return needed <= config.sram.bytes
 
 

@@ -19,10 +19,12 @@ from nnasim.compiler.residency import Item, choose_residents, most_saved
 from nnasim.compiler.weights import WeightUse, stored_bytes
 from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
+from nnasim.hardware.plausible import meant
 from nnasim.units import ceil_div
 
 MOST_TILES = 128  # of a large weight at the configured size, up to twice as many for what does not divide
 MOST_COMMANDS = 100_000  # tiles of a weight at any size: more is no recogniser, and would only make the program slow
+BELIEVED_BYTES = 2**12  # a smaller SRAM that does not hold the work is taken for one in KB or MB
 
 Uses = Mapping[str, WeightUse]
 
@@ -196,8 +198,9 @@ def _refuse(config: NnaConfig, working_set: int, uses: Uses) -> NoReturn:
     enough = least_sram_bytes(config, working_set, uses)
     if not constraints.working_set_fits(config, working_set):
         constraints.refuse(
-            constraints.working_set_fits, config.name, "sram.bytes", config.sram.bytes, sram_bytes=enough
-        )
+            constraints.working_set_fits, config.name, "sram.bytes", config.sram.bytes, sram_bytes=enough,
+            meant=meant("sram.bytes", config.sram.bytes) if config.sram.bytes < BELIEVED_BYTES else "",
+        )  # fmt: skip
     if config.sram.resident_weights is not None:
         wanted = list(config.sram.resident_weights)
         constraints.refuse(constraints.residents_fit, config.name, "sram.resident_weights", wanted, sram_bytes=enough)
