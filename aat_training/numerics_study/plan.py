@@ -157,6 +157,7 @@ class NumericsStudy:
             words += ["--init", str(self.folder / model.base)]
         if model.arithmetic != "float":
             words += ["--system", model.arithmetic, "--preset", self.preset, *CHIPS[model.chip].options]
+        if model.arithmetic == "aat":
             words += ["--gradient", model.gradient]
         return words
 

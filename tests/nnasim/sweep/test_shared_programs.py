@@ -26,6 +26,21 @@ TIGHT = [
     "host.handoff_copy_ns_per_byte=1", "sequencer.cycles_per_command=3",
 ]  # fmt: skip
 CHIP = load_preset("edge256", TIGHT)
+CELLS = ["mac_array.kind=systolic", "mac_array.macs_per_cycle=null", "mac_array.decoded_weights_per_cycle=null"]
+# Fields that decide nothing on that chip are refused there: they are varied on one where they do.
+WHERE_IT_MATTERS = {
+    "mac_array.rows": [*CELLS, "mac_array.rows=8", "mac_array.cols=8"],
+    "mac_array.cols": [*CELLS, "mac_array.rows=8", "mac_array.cols=8"],
+    "mac_array.dataflow": [*CELLS, "mac_array.rows=8", "mac_array.cols=8"],
+    "host.other_load": ["host.other_load_per_second=100", "host.other_load_us=50"],
+}
+
+
+def chip_for(field: str) -> NnaConfig:
+    more = next((more for name, more in WHERE_IT_MATTERS.items() if field.startswith(name)), [])
+    return load_preset("edge256", [*TIGHT, *more])
+
+
 SYSTEMS = ("float", "cpu_fallback", "aat")
 
 
@@ -60,9 +75,10 @@ def others(field: str, value: Any) -> Iterator[Any]:
 
 def changed_to(field: str, system: str) -> tuple[Job, Any] | None:
     """A job over the field's value and another that runs; None where no candidate does."""
-    base = CHIP.model_dump(mode="json")
+    chip = chip_for(field)
+    base = chip.model_dump(mode="json")
     value = value_at(base, field)
-    trace = build_trace(SHAPE, 3, 1, system=system, numerics=CHIP.numerics)  # type: ignore[arg-type]
+    trace = build_trace(SHAPE, 3, 1, system=system, numerics=chip.numerics)  # type: ignore[arg-type]
     for other in others(field, value):
         try:
             other = find_field(field, "test").coerce(other)
