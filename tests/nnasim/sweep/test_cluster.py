@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import pytest
@@ -28,3 +29,16 @@ def test_one_client_runs_one_payload_again(load: Callable[..., tuple[Job, Space]
         runs = [list(backend.run(job.payload(), iter([[("key", values)]] * 3))) for _ in range(4)]
     assert [len(one) for one in runs] == [3] * 4
     assert len({str(outcomes[0].figures) for one in runs for outcomes in one}) == 1
+
+
+def test_a_call_that_an_interrupt_stops_as_it_begins_leaves_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    """The race of distributed's ``sync`` with Ctrl-C, which tornado logs; every other error of its loop is told."""
+    from nnasim.sweep.cluster import ClusterBackend
+
+    ClusterBackend(client=None)
+    tornado = logging.getLogger("tornado.application")
+    tornado.error("Exception in callback functools.partial(<function sync.<locals>.cancel at 0x7f31b840a0c0>)")
+    tornado.error("Exception in callback functools.partial(<function beat at 0x1>)")
+    assert [record.message for record in caplog.records] == [
+        "Exception in callback functools.partial(<function beat at 0x1>)"
+    ]
