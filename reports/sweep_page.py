@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnasim import files
 from nnasim.errors import FileError
-from nnasim.sweep.figures import FALLBACK, KNOWN
+from nnasim.sweep.objectives import FALLBACK, KNOWN
 from nnasim.sweep.sensitivity import bottlenecks, pareto, sobol, tornado
 from reports.figures.sweep import bottleneck_picture, front_picture, parallel_picture, tornado_picture
 from reports.page import TEMPLATES

@@ -115,7 +115,7 @@ def measure(preset: str, frames: int = FRAMES) -> dict[str, dict[str, Any]]:
 
 def layer_figures(preset: str, pythons: list[str]) -> dict[str, dict[str, Any]]:
     """One matrix product as a command of its own, ours and other tools'; ``pythons``: where to look for them."""
-    from nnasim.cli.peers.measure import PEERS, Cost, cost, installed_version
+    from nnasim.studies.speed.peers.measure import PEERS, Cost, cost, installed_version
 
     ours = our_layer_seconds(preset)
     found: dict[str, dict[str, Any]] = {}
@@ -130,8 +130,8 @@ def layer_figures(preset: str, pythons: list[str]) -> dict[str, dict[str, Any]]:
 
 def our_layer_seconds(preset: str) -> float:
     """CPU seconds of `nnasim simulate` on the layer that other tools are given, start of the interpreter included."""
-    from nnasim.cli.peers.measure import K, N, child_seconds
     from nnasim.ir.io import write_record
+    from nnasim.studies.speed.peers.measure import K, N, child_seconds
 
     with tempfile.TemporaryDirectory(prefix="nnasim-bench-") as folder:
         write_record(Path(folder) / "layer.json", layer_trace(N, K))

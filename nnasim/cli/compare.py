@@ -44,14 +44,14 @@ def command(
     Example: nnasim compare --manifest dev.jsonl --preset mcu128 --out compared
     """
     from nnasim import files
-    from nnasim.cli.comparison import MOVED, Inputs, compared, speech_lines
     from nnasim.cli.doubts import load_chip
     from nnasim.cli.inputs import checked_speech, look_for_checkpoints
+    from nnasim.cli.invocation import command_line
     from nnasim.cli.notes import tell
-    from nnasim.cli.provenance import command_line
     from nnasim.cli.train_progress import training_progress
     from nnasim.cli.unused import refuse_unused
     from nnasim.compiler.policies import load_policy
+    from nnasim.studies.comparison import MOVED, Inputs, compared, speech_lines
     from reports.page import write_page
     from reports.study import write_folder
     from reports.terminal import print_table

@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 from contextvars import ContextVar
 
 ARGUMENTS: ContextVar[tuple[str, ...]] = ContextVar("arguments", default=())
+
+
+def command_line(output: str) -> str:
+    """The running command, to repeat it, without what decides nothing: the same inputs give the same bytes.
+
+    ``output`` stands in for the value of `--out`; `--force` and `--jobs` are left out for the same reason.
+    """
+    shown, words = ["nnasim"], iter(ARGUMENTS.get())
+    for word in words:
+        option, equals, _ = word.partition("=")
+        if option in ("--out", "--jobs") and not equals:
+            next(words, None)
+        if option == "--out":
+            shown += ["--out", output]
+        elif option not in ("--force", "--jobs"):
+            shown.append(word)
+    return shlex.join(shown)

@@ -12,8 +12,8 @@ import typer
 from nnasim.cli.options import MOST_STEPS, MOST_WORKERS
 
 if TYPE_CHECKING:
-    from aat_training.numerics_study.plan import Model, NumericsStudy
-    from aat_training.numerics_study.scoring import Scores
+    from nnasim.studies.training.plan import Model, NumericsStudy
+    from nnasim.studies.training.scoring import Scores
 
 
 def numerics(
@@ -52,9 +52,9 @@ def numerics(
     from nnasim import files
     from nnasim.cli.doubts import load_chip
     from nnasim.cli.inputs import look_for
-    from nnasim.cli.numerics_training import train_missing as train_the_missing
     from nnasim.cli.train_progress import training_progress
     from nnasim.errors import ConfigError
+    from nnasim.studies.training.runs import train_missing as train_the_missing
     from reports.document import write_document
     from reports.numerics_document import numerics_document
 
@@ -62,9 +62,9 @@ def numerics(
     load_chip(preset, None)
     look_for(*train, dev, choose)
 
-    from aat_training.numerics_study.findings import judged_trials  # brings torch: after the files have been looked at
-    from aat_training.numerics_study.plan import CHIPS, NumericsStudy
-    from aat_training.numerics_study.scoring import score_all
+    from nnasim.studies.training.findings import judged_trials  # brings torch: after the files have been looked at
+    from nnasim.studies.training.plan import CHIPS, NumericsStudy
+    from nnasim.studies.training.scoring import score_all
 
     for name in chip or ():
         if name not in CHIPS:
@@ -108,9 +108,10 @@ def _check(study: NumericsStudy) -> None:
 
 def _record(study: NumericsStudy, scores: Scores, choosing: Scores) -> dict[str, Any]:
     """``study.json``: everything that was found, and what made it; ``choosing``: scores that chose calibrations."""
-    from aat_training.numerics_study.findings import calibrations, findings, record
-    from nnasim.cli.provenance import command_line, commit, versions
+    from nnasim.cli.invocation import command_line
     from nnasim.errors import ConfigError
+    from nnasim.studies.provenance import commit, versions
+    from nnasim.studies.training.findings import calibrations, findings, record
 
     planned = [*study.bases(), *study.arms()]
     models = [model for model in planned if study.finished(model)]

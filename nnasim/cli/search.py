@@ -40,9 +40,9 @@ def command(
     from nnasim import files
     from nnasim.cli.doubts import warn
     from nnasim.cli.sweep import backend_of
-    from nnasim.cli.sweep_accuracy import scorer_of
     from nnasim.cli.sweep_progress import sweep_progress
     from nnasim.cli.unused import refuse_unused
+    from nnasim.studies.sweep_accuracy import scorer_of
     from nnasim.sweep.accuracy import Accuracies
     from nnasim.sweep.doubts import implausible_points
     from nnasim.sweep.job import load_job

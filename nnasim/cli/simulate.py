@@ -12,7 +12,6 @@ from nnasim.errors import SimulationError
 
 if TYPE_CHECKING:
     from nnasim.hardware import NnaConfig
-    from nnasim.ir.result import SimResult
     from nnasim.ir.trace import OpTrace
 
 
@@ -45,7 +44,7 @@ def command(
     Example: nnasim simulate trace.json --preset edge256 --set dram.bytes_per_second=12e9 --out result.json
     """
     from nnasim import files
-    from nnasim.cli.provenance import command_line
+    from nnasim.cli.invocation import command_line
     from nnasim.hardware import load_preset
     from nnasim.ir.io import read_trace, write_record
 
@@ -57,6 +56,7 @@ def command(
     from nnasim.cli.doubts import warn
     from nnasim.hardware.plausible import implausible
     from nnasim.pipeline import SimOptions, simulate  # brings the simulator: after the inputs have been found good
+    from nnasim.studies.provenance import documented
     from reports.terminal import result_lines
     from workloads.rnnt.plausible import implausible_trace
 
@@ -74,25 +74,6 @@ def command(
         write_perfetto(perfetto, {result.system: result}, force=force)
     write_record(out, result, force=force)
     print(f"{out}: " + "\n".join(result_lines(result)))
-
-
-def documented(result: SimResult, preset: str, chip: NnaConfig, command: str) -> SimResult:
-    """``result`` with what made it: command, commit, versions, and unit and source of each chip parameter."""
-    from nnasim.cli.provenance import commit, versions
-    from nnasim.hardware import preset_rows
-
-    rows = [
-        {"field": row.field, "value": row.value, "unit": row.unit, "source": row.source}
-        for row in preset_rows(preset, chip)
-    ]
-    return result.model_copy(
-        update={
-            "command": command,
-            "commit": commit(),
-            "versions": {**result.versions, **versions()},
-            "extra": {**result.extra, "parameters": rows},
-        }
-    )
 
 
 def _functional(path: Path, trace: OpTrace, chip: NnaConfig) -> dict[str, int | str]:

@@ -53,10 +53,10 @@ def aat(
     from nnasim import files
     from nnasim.cli.doubts import load_chip
     from nnasim.cli.inputs import checked_speech, look_for_checkpoints
-    from nnasim.cli.latency_study import StudyInputs, latency_study
-    from nnasim.cli.provenance import command_line
-    from nnasim.cli.study_words import SYSTEMS, Speech
+    from nnasim.cli.invocation import command_line
     from nnasim.cli.train_progress import training_progress
+    from nnasim.studies.latency.decodes import SYSTEMS, Speech
+    from nnasim.studies.latency.study import StudyInputs, latency_study
     from reports.document import write_document
     from reports.study_document import study_document
     from workloads.bundled import checkpoints_folder, speech_manifest

@@ -39,9 +39,9 @@ def command(
     Example: nnasim sweep study.yaml --store study.sqlite --jobs 2
     """
     from nnasim.cli.doubts import warn
-    from nnasim.cli.sweep_accuracy import scorer_of
     from nnasim.cli.sweep_progress import sweep_progress
     from nnasim.cli.unused import refuse_unused
+    from nnasim.studies.sweep_accuracy import scorer_of
     from nnasim.sweep.doubts import implausible_points
     from nnasim.sweep.job import load_job
     from nnasim.sweep.run import sweep

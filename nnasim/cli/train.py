@@ -75,10 +75,11 @@ def command(
     """
     from nnasim.cli.doubts import load_chip
     from nnasim.cli.inputs import look_for, look_for_checkpoint
+    from nnasim.cli.invocation import command_line
     from nnasim.cli.notes import tell
-    from nnasim.cli.provenance import command_line, commit
     from nnasim.cli.train_progress import training_progress
     from nnasim.cli.unused import refuse_unused, tell_no_chip
+    from nnasim.studies.provenance import commit
 
     refuse_unused(
         "train", f"with --system {system}",

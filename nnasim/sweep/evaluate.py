@@ -18,8 +18,8 @@ from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import simulate_compiled
 from nnasim.records import validated
-from nnasim.sweep.figures import Figures, chip_figures
 from nnasim.sweep.job import Chip, Job, Values
+from nnasim.sweep.objectives import Figures, chip_figures
 from nnasim.sweep.retarget import retarget, shortened
 
 MOST_COMPILED = 16  # a paper-sized trace compiled is about 3 MB

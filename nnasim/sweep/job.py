@@ -22,7 +22,7 @@ from nnasim.pipeline import SimOptions
 from nnasim.records import validated, wrong_values
 from nnasim.sweep.constraints import Constraint, parse_constraint
 from nnasim.sweep.fields import Field, Scalar, find_field, words_of
-from nnasim.sweep.figures import KNOWN
+from nnasim.sweep.objectives import KNOWN
 from nnasim.sweep.retarget import retarget
 from nnasim.sweep.study import ShapeTrace, StudyFile
 from workloads.rnnt.builder import build_trace

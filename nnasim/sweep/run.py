@@ -11,8 +11,8 @@ from typing import Protocol, TypeVar
 from nnasim.sweep.accuracy import Accuracies
 from nnasim.sweep.claims import Claims
 from nnasim.sweep.evaluate import Outcome
-from nnasim.sweep.figures import FALLBACK
 from nnasim.sweep.job import Job, Values, digest_of
+from nnasim.sweep.objectives import FALLBACK
 from nnasim.sweep.space import Space
 from nnasim.sweep.store import Store, later_record
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnasim.sweep.figures import BOTTLENECK
 from nnasim.sweep.frames import StoredStudy
+from nnasim.sweep.objectives import BOTTLENECK
 
 if TYPE_CHECKING:
     import pandas as pd

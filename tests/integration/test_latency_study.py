@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("soundfile")
 
-from nnasim.cli import latency_study
 from nnasim.cli.main import main
+from nnasim.studies.latency import study as latency_study
 from reports.csvfile import read_csv
 from workloads.rnnt.shapes import RnntShape
 

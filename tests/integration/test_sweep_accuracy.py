@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("torch")
 
 from nnasim.cli.main import main
-from nnasim.cli.sweep_accuracy import ModelScorer
+from nnasim.studies.sweep_accuracy import ModelScorer
 from nnasim.sweep.local import InlineBackend
 from nnasim.sweep.store import Store
 from workloads.bundled import speech_manifest

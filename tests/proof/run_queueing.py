@@ -6,9 +6,9 @@ import sys
 
 import numpy as np
 
-from nnasim.analysis.queueing import dd1_wait, md1_wait
 from nnasim.hardware import load_preset
-from workloads.micro.queue import poisson_arrivals, simulated_waits
+from tests.proof.queue_trace import poisson_arrivals, simulated_waits
+from tests.proof.queueing_laws import dd1_wait, md1_wait
 
 SERVICE, STREAMS, FRAMES = 1e-3, 40, 10_000
 LIMIT = 0.02

@@ -6,9 +6,9 @@
 import numpy as np
 import pytest
 
-from nnasim.analysis.queueing import dd1_wait, lindley_waits, md1_wait
 from nnasim.hardware import NnaConfig, load_preset
-from workloads.micro.queue import poisson_arrivals, simulated_waits
+from tests.proof.queue_trace import poisson_arrivals, simulated_waits
+from tests.proof.queueing_laws import dd1_wait, lindley_waits, md1_wait
 
 SERVICE = 1e-3  # a million elements at 1 ns
 

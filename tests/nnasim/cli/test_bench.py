@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from nnasim.cli.bench import command, figure, layer_figures, layer_trace, measure
-from nnasim.cli.peers.measure import Peer, child_seconds, cost, installed_version
 from nnasim.errors import FileError
 from nnasim.hardware import load_preset
 from nnasim.pipeline import simulate
+from nnasim.studies.speed.peers.measure import Peer, child_seconds, cost, installed_version
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def tool(code: str) -> Peer:
 
 
 def test_a_tool_that_is_installed_is_run_and_says_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnasim.cli.peers.measure.child_seconds", lambda command, folder: 1.5)
+    monkeypatch.setattr("nnasim.studies.speed.peers.measure.child_seconds", lambda command, folder: 1.5)
     found = cost(tool("sum(range(10**6))"), sys.executable)
     assert found.told == f"Tool {installed_version('pytest', sys.executable)}, the same layer, measured"
     assert found.seconds == 1.5
@@ -104,6 +104,8 @@ def test_a_tool_that_fails_is_quoted_with_the_reason() -> None:
 def test_seconds_are_those_of_the_child_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usages = iter([SimpleNamespace(ru_utime=40.0, ru_stime=2.0), SimpleNamespace(ru_utime=43.0, ru_stime=2.5)])
     asked = []
-    monkeypatch.setattr("nnasim.cli.peers.measure.resource.getrusage", lambda who: asked.append(who) or next(usages))
+    monkeypatch.setattr(
+        "nnasim.studies.speed.peers.measure.resource.getrusage", lambda who: asked.append(who) or next(usages)
+    )
     assert child_seconds([sys.executable, "-c", "pass"], tmp_path) == 3.5
     assert asked == [resource.RUSAGE_CHILDREN] * 2

@@ -2,8 +2,8 @@
 
 import pytest
 
-from nnasim.cli.invocation import ARGUMENTS
-from nnasim.cli.provenance import command_line, commit, versions
+from nnasim.cli.invocation import ARGUMENTS, command_line
+from nnasim.studies.provenance import commit, versions
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ from nnasim.cli.main import main
 from nnasim.compiler import CompiledTrace
 from nnasim.compiler.agreement import USED_BY
 from nnasim.errors import NumericsError
+from nnasim.fast_latency import schedule
 from nnasim.hardware import load_preset
 from nnasim.ir.trace import OpKind, OpTrace
 from nnasim.numerics.config import NumericsConfig
 from nnasim.pipeline import simulate
-from nnasim.service import schedule
 
 Small = Callable[..., OpTrace]
 

@@ -11,8 +11,8 @@ from nnasim.hardware import NnaConfig, load_preset
 from nnasim.ir.io import read_result, write_record
 from nnasim.ir.trace import OpTrace
 from nnasim.sweep.evaluate import Evaluator
-from nnasim.sweep.figures import chip_figures
 from nnasim.sweep.job import Job, load_job
+from nnasim.sweep.objectives import chip_figures
 from nnasim.sweep.repeat import chip_settings, commands
 from nnasim.sweep.study import read_study
 from workloads.rnnt.builder import build_trace

@@ -11,9 +11,9 @@ from nnasim.errors import NnasimError
 from nnasim.hardware import load_preset
 from nnasim.pipeline import simulate
 from nnasim.sweep.evaluate import Evaluator
-from nnasim.sweep.figures import KNOWN
 from nnasim.sweep.job import Job
 from nnasim.sweep.local import InlineBackend, LocalBackend
+from nnasim.sweep.objectives import KNOWN
 from nnasim.sweep.run import sweep
 from nnasim.sweep.store import Store
 

@@ -12,12 +12,12 @@ from joblib import Parallel, delayed
 from aat_training.data.examples import load_examples
 from aat_training.data.manifest import read_manifest
 from aat_training.decode.corpus import decode_corpus
-from aat_training.numerics_study.plan import CHIPS, NO_CHIP, NumericsStudy, Trial
 from aat_training.score import Score, score
 from aat_training.systems import load_system
 from nnasim import files
 from nnasim.hardware import load_preset
 from nnasim.numerics.config import NumericsConfig
+from nnasim.studies.training.plan import CHIPS, NO_CHIP, NumericsStudy, Trial
 
 Scores = dict[Trial, Score]
 

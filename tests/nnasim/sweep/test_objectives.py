@@ -7,7 +7,7 @@ from nnasim.hardware import load_preset
 from nnasim.ir.result import FrameTimes, SimResult
 from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import simulate
-from nnasim.sweep.figures import chip_figures
+from nnasim.sweep.objectives import chip_figures
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import SHAPES
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from aat_training.numerics_study.plan import CHIPS, METHODS, NumericsStudy
 from aat_training.recipes import digits
 from nnasim.hardware import load_preset
+from nnasim.studies.training.plan import CHIPS, METHODS, NumericsStudy
 
 STUDY = NumericsStudy("digits", (Path("train.jsonl"),), Path("dev.jsonl"), Path("models"), seeds=2)
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from nnasim.cli.study_costs import (
+from nnasim.hardware import NnaConfig, load_preset
+from nnasim.ir.trace import OP_GROUPS, OpTrace
+from nnasim.studies.latency.costs import (
     PAIR,
     PIECES,
     by_policy,
@@ -15,8 +17,6 @@ from nnasim.cli.study_costs import (
     waterfall_steps,
     with_times,
 )
-from nnasim.hardware import NnaConfig, load_preset
-from nnasim.ir.trace import OP_GROUPS, OpTrace
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape
 

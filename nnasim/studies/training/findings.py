@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from aat_training.numerics_study.plan import CALIBRATED, NO_CHIP, NumericsStudy, Trial
-from aat_training.numerics_study.scoring import Scores, pooled
 from aat_training.score import Recovery, Score, probability_better, recovery, wer_interval
+from nnasim.studies.training.plan import CALIBRATED, NO_CHIP, NumericsStudy, Trial
+from nnasim.studies.training.scoring import Scores, pooled
 
 FLOAT = "float"
 NAIVE, QAT = CALIBRATED

@@ -14,7 +14,7 @@ from nnasim import files
 from nnasim.errors import SimulationError
 
 if TYPE_CHECKING:
-    from aat_training.numerics_study.plan import Model, NumericsStudy
+    from nnasim.studies.training.plan import Model, NumericsStudy
 
 Said = Callable[[str, int, int], None]
 

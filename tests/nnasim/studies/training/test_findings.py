@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from aat_training.numerics_study.findings import Row, calibrations, findings, judged_trials
-from aat_training.numerics_study.plan import Model, NumericsStudy, Trial
-from aat_training.numerics_study.scoring import Scores, pooled
 from aat_training.score import Score
+from nnasim.studies.training.findings import Row, calibrations, findings, judged_trials
+from nnasim.studies.training.plan import Model, NumericsStudy, Trial
+from nnasim.studies.training.scoring import Scores, pooled
 
 STUDY = NumericsStudy("digits", (Path("t"),), Path("d"), Path("m"), seeds=2, chips=("lut8",))
 WORDS = (10,) * 20

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from nnasim.compiler.policies import POLICIES, placed
+from nnasim.fast_latency import Cost, cost, schedule
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OP_GROUPS, OpGroup, OpTrace, System, Unit, placement_of
-from nnasim.service import Cost, cost, schedule
 from reports.study_record import EfficiencyGain, GainMap, Placed, RateGain
 from workloads.rnnt.retimed import retimed_trace
 from workloads.rnnt.shapes import RnntShape

@@ -4,8 +4,8 @@ from functools import partial
 
 import pytest
 
-from nnasim.cli.study_parts import computed
 from nnasim.errors import InputError, NnasimError
+from nnasim.studies.parallel import computed
 
 
 def squared(number: int) -> int:

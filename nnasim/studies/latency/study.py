@@ -8,8 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nnasim.analysis.realtime import Endpointer, RealTime, real_time, timelines
-from nnasim.cli.comparison import shown_path, words_gain
-from nnasim.cli.study_costs import (
+from nnasim.compiler import CompiledTrace
+from nnasim.hardware import NnaConfig
+from nnasim.ir.trace import OpTrace, System
+from nnasim.pipeline import simulate
+from nnasim.studies.comparison import shown_path, words_gain
+from nnasim.studies.latency.costs import (
     BANDWIDTHS,
     HANDOFFS_US,
     PAIR,
@@ -20,14 +24,10 @@ from nnasim.cli.study_costs import (
     rate_gains,
     waterfall,
 )
-from nnasim.cli.study_decoders import decoder_figures
-from nnasim.cli.study_delays import WordTimes, emission_delays, with_speech_ends, word_times
-from nnasim.cli.study_parts import Call, computed
-from nnasim.cli.study_words import BEAMS, PLACED, SYSTEMS, Speech, accuracy, decodes
-from nnasim.compiler import CompiledTrace
-from nnasim.hardware import NnaConfig
-from nnasim.ir.trace import OpTrace, System
-from nnasim.pipeline import simulate
+from nnasim.studies.latency.decoders import decoder_figures
+from nnasim.studies.latency.decodes import BEAMS, PLACED, SYSTEMS, Speech, accuracy, decodes
+from nnasim.studies.latency.delays import WordTimes, emission_delays, with_speech_ends, word_times
+from nnasim.studies.parallel import Call, computed
 from reports.study_record import Accuracy, LatencyStudy, Placed
 from reports.summary import Gain
 from workloads.rnnt.retimed import retimed_trace

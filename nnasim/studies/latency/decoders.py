@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnasim.cli.study_costs import cost_of
 from nnasim.hardware import NnaConfig
+from nnasim.studies.latency.costs import cost_of
 from reports.study_record import Accuracy, Decoder
 from workloads.rnnt.hypotheses import COPIES, slot_bytes, without_copies
 

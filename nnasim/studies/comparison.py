@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnasim import files
-from nnasim.cli.provenance import commit, versions
-from nnasim.cli.simulate import documented
 from nnasim.compiler.policies import Policy
 from nnasim.errors import CheckpointError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import System
 from nnasim.pipeline import simulate
+from nnasim.studies.provenance import commit, documented, versions
 from reports.gain import latency_gain
 from reports.hypotheses import Hypothesis
 from reports.study import Study

@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from nnasim.cli.study_costs import policy_traces, waterfall_traces
-from nnasim.cli.study_parts import Call
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import System
+from nnasim.studies.latency.costs import policy_traces, waterfall_traces
+from nnasim.studies.parallel import Call
 from reports.study_record import Accuracy
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnasim.cli.peers import scale_sim_layer, vela_layer, zigzag_layer
+from nnasim.studies.speed.peers import scale_sim_layer, vela_layer, zigzag_layer
 
 M, N, K = 1, 4096, 1024  # the recurrent product of an encoder layer, one of a frame's 17
 LONGEST_S = 600  # SCALE-Sim takes half a minute for it

@@ -1,8 +1,8 @@
 import pytest
 
+from nnasim.fast_latency import cost, schedule
 from nnasim.hardware import load_preset
 from nnasim.pipeline import SimOptions, simulate
-from nnasim.service import cost, schedule
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape
 

@@ -1,15 +1,15 @@
-"""What made a result: the command, the versions and the commit; written into every result file."""
+"""What made a result beside its command: the versions and the commit; written into every result file."""
 
 from __future__ import annotations
 
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from nnasim.cli.invocation import ARGUMENTS
+from nnasim.hardware import NnaConfig, preset_rows
+from nnasim.ir.result import SimResult
 
 PACKAGES = ("nnasim", "numpy", "simpy")
 
@@ -25,23 +25,6 @@ def versions(extra: Iterable[str] = ()) -> dict[str, str]:
     return found
 
 
-def command_line(output: str) -> str:
-    """The running command, to repeat it, without what decides nothing: the same inputs give the same bytes.
-
-    ``output`` stands in for the value of `--out`; `--force` and `--jobs` are left out for the same reason.
-    """
-    shown, words = ["nnasim"], iter(ARGUMENTS.get())
-    for word in words:
-        option, equals, _ = word.partition("=")
-        if option in ("--out", "--jobs") and not equals:
-            next(words, None)
-        if option == "--out":
-            shown += ["--out", output]
-        elif option not in ("--force", "--jobs"):
-            shown.append(word)
-    return shlex.join(shown)
-
-
 def commit() -> str | None:
     """The commit of this source tree; None for an installed package, whose version says it all."""
     root = Path(__file__).resolve().parents[2]
@@ -53,3 +36,19 @@ def commit() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip() or None
+
+
+def documented(result: SimResult, preset: str, chip: NnaConfig, command: str) -> SimResult:
+    """``result`` with what made it: command, commit, versions, and unit and source of each chip parameter."""
+    rows = [
+        {"field": row.field, "value": row.value, "unit": row.unit, "source": row.source}
+        for row in preset_rows(preset, chip)
+    ]
+    return result.model_copy(
+        update={
+            "command": command,
+            "commit": commit(),
+            "versions": {**result.versions, **versions()},
+            "extra": {**result.extra, "parameters": rows},
+        }
+    )

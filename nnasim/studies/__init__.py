@@ -1,0 +1,1 @@
+"""Experiments that answer a question: functions of a typed record, callable from Python."""
