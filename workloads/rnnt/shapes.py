@@ -71,7 +71,7 @@ def _paper(name: str, **sizes: int | float) -> RnntShape:
     return RnntShape.model_validate({"name": name, **sizes})
 
 
-# hardware.md and issue texts give these sizes; where a source leaves one open it is said here.
+# Sizes of published recognisers; what a publication leaves open is said at the shape.
 SHAPES: dict[str, RnntShape] = {
     shape.name: shape
     for shape in (

@@ -1,7 +1,6 @@
 """AN4: the utterances of a list, whose paths stay inside the corpus."""
 
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +8,8 @@ import pytest
 from aat_training.data.an4 import an4_entries, the_list
 from aat_training.data.features import FeatureConfig, features_of
 from nnasim.errors import FileError, NnasimError
+from tests.outside import outside
 
-REAL = Path(__file__).parents[3] / "../shared/data/an4"
 HEADER = "path\tspeaker\ttext\n"
 
 
@@ -64,9 +63,9 @@ def test_a_wrong_list_is_refused_with_its_line(tree, content, complaint):
     assert str(caught.value).startswith(f"{tree}/dev.tsv")
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the AN4 corpus is not on this machine")
 def test_the_real_corpus():
-    entries = list(an4_entries(REAL, REAL / "dev.tsv"))
+    corpus = outside("an4")
+    entries = list(an4_entries(corpus, corpus / "dev.tsv"))
     assert len(entries) == 127
     assert len({entry.speaker for entry in entries}) == 10
     assert all(entry.text == entry.text.lower() for entry in entries)

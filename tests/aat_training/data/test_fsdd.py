@@ -1,7 +1,6 @@
 """Connected digits of one speaker, from takes that were asked for, the same for the same seed."""
 
 import hashlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +8,7 @@ import pytest
 from aat_training.data.fsdd import digit_strings, takes_by_speaker
 from aat_training.data.vocabulary import DIGITS
 from nnasim.errors import FileError, InputError
-
-REAL = Path(__file__).parents[3] / "../shared/data/fsdd"
+from tests.outside import outside
 
 
 @pytest.fixture
@@ -105,11 +103,11 @@ def test_a_broken_take_is_named(tree):
         next(digit_strings(tree, 1))
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the FSDD corpus is not on this machine")
 def test_the_real_corpus():
-    found = takes_by_speaker(REAL, range(5, 10))
+    corpus = outside("fsdd")
+    found = takes_by_speaker(corpus, range(5, 10))
     assert len(found) == 6
     assert all(len(takes) == 50 for takes in found.values())
-    clip = next(digit_strings(REAL, 1, takes=range(5, 10)))
+    clip = next(digit_strings(corpus, 1, takes=range(5, 10)))
     assert clip.rate == 8000
     assert 0.5 < len(clip.samples) / clip.rate < 10

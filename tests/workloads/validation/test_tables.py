@@ -1,14 +1,11 @@
 """Each kind of measured table: recognised by its columns, predicted row by row, refused with a reason."""
 
-from pathlib import Path
-
 import pytest
 
 from nnasim.errors import InputError
+from tests.outside import outside
 from workloads.importers.measured_table import read_measured_table
 from workloads.validation.tables import recognise, summary, validate_table
-
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "validation"
 
 NVDLA = (
     "design,experiment,atomC,atomK,bus_bytes,outputs_per_cycle,buffer_bytes,M,K,N,read_latency,cycles_per_read_beat,"
@@ -118,9 +115,7 @@ def test_a_missing_column_names_the_closest_kind(tmp_path):
     ],
 )
 def test_the_measured_tables_are_met(name, group, mean, worst):
-    if not SHARED.is_dir():
-        pytest.skip("the measured tables are not beside this checkout")
-    figures = summary(validate_table(read_measured_table(SHARED / f"{name}.csv")))
+    figures = summary(validate_table(read_measured_table(outside("validation") / f"{name}.csv")))
     chosen = figures["groups"][group] if group else figures
     assert chosen["mean_abs_error_pct"] <= mean
     assert chosen["max_abs_error_pct"] <= worst
@@ -131,9 +126,7 @@ def test_the_measured_tables_are_met(name, group, mean, worst):
 @pytest.mark.parametrize("name", ["nvdla_small", "nvdla_small_256"])
 def test_the_register_transfer_design_is_met(name):
     """Every fifth row, so that the test takes seconds; the whole table is in docs/validation.md."""
-    if not SHARED.is_dir():
-        pytest.skip("the measured tables are not beside this checkout")
-    table = read_measured_table(SHARED / f"{name}.csv")
+    table = read_measured_table(outside("validation") / f"{name}.csv")
     sample = type(table)(table.source, table.columns, table.rows[::5])
     groups = summary(validate_table(sample))["groups"]
     assert groups["batch_1"]["exact_rows"] == groups["batch_1"]["rows"]
