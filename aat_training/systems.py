@@ -20,8 +20,6 @@ from nnasim.errors import CheckpointError
 from nnasim.ir.trace import System
 from nnasim.numerics.config import Activation, NumericsConfig
 
-BUNDLED = "float", "aat"
-
 
 def scheme_for(
     checkpoint: Checkpoint, system: System, numerics: NumericsConfig, method: Method = "mse"

@@ -95,7 +95,7 @@ class Reference:
 
     def quantise(self, op: Op) -> None:
         """Real features -> integers."""
-        heard = requantise(self.tensors[op.inputs[0]], self._scale(op), self._bits(op), name=op.name)
+        heard = requantise(self.tensors[op.x], self._scale(op), self._bits(op), name=op.name)
         self._write(op, heard.astype(np.int64))
 
     def _wide_weight(self, name: str) -> NDArray[np.float64]:
@@ -107,39 +107,39 @@ class Reference:
     def matmul(self, op: Op) -> None:
         """Accumulators of a matrix product."""
         numerics = self.trace.numerics
-        bias = self.tensors[op.inputs[2]] if len(op.inputs) > 2 else None
-        x, weight = self.tensors[op.inputs[0]], self._wide_weight(op.inputs[1])
+        bias = None if op.bias is None else self.tensors[op.bias]
+        x, weight = self.tensors[op.x], self._wide_weight(op.weight)
         bits, overflow = numerics.accumulator_bits, numerics.overflow
         self._write(op, ops.matmul(x, weight, bias, accumulator_bits=bits, overflow=overflow, name=op.name))
 
     def requantise(self, op: Op) -> None:
         """Accumulators -> the output's type."""
-        self._write(op, requantise(self.tensors[op.inputs[0]], self._scale(op), self._bits(op), name=op.name))
+        self._write(op, requantise(self.tensors[op.x], self._scale(op), self._bits(op), name=op.name))
 
     def add(self, op: Op) -> None:
         """Both operands lie in a common domain already; the sum is requantised where the operation has a scale."""
-        total = self.tensors[op.inputs[0]] + self.tensors[op.inputs[1]]
+        a, b = (self.tensors[name] for name in op.data)
+        total = a + b
         scale = self._rescale.get(op.name)
         self._write(op, saturate(total, self._bits(op)) if scale is None else requantise(total, scale, self._bits(op)))
 
     def mul(self, op: Op) -> None:
         """Element-wise product."""
-        self._write(
-            op, ops.mul(self.tensors[op.inputs[0]], self.tensors[op.inputs[1]], self._scale(op), self._bits(op))
-        )
+        a, b = (self.tensors[name] for name in op.data)
+        self._write(op, ops.mul(a, b, self._scale(op), self._bits(op)))
 
     def activation(self, op: Op) -> None:
         """sigmoid or tanh by the chip's unit."""
         if op.name not in self._units:
             self._units[op.name] = self._unit(op, "tanh" if op.kind == "tanh" else "sigmoid")
-        self._write(op, self._units[op.name](self.tensors[op.inputs[0]]))
+        self._write(op, self._units[op.name](self.tensors[op.x]))
 
     def _unit(self, op: Op, function: Function) -> ActivationUnit:
         numerics, rows, bits = self.trace.numerics, self._scale(op), self._bits(op)
         parts = [Rescale(rows.mult[n], rows.shift[n], rows.bits, rows.double_round) for n in range(len(rows.mult))]
         data: dict[str, NDArray[Any]] = {}
-        if len(op.inputs) > 1:
-            table = self.tensors[op.inputs[1]]
+        if op.table is not None:
+            table = self.tensors[op.table]
             pwl = numerics.activation == Activation.PWL
             data = dict(zip(_PWL_PARTS, np.split(table, 3), strict=True)) if pwl else {"table": table}
         leaves = parts[1] if bits != unit_output_bits(numerics) else None
@@ -147,24 +147,23 @@ class Reference:
 
     def layer_norm(self, op: Op) -> None:
         """Normalised gates, in the gate domain again."""
-        self._write(op, layer_norm(self.tensors[op.inputs[0]], self.tensors[op.inputs[1]], op.name))
+        self._write(op, layer_norm(self.tensors[op.x], self.tensors[op.gain], op.name))
 
     def embedding(self, op: Op) -> None:
         """A row of the embedding."""
-        token, rows = (self.tensors[name] for name in op.inputs)
-        self._write(op, rows[int(token[0])])
+        self._write(op, self.tensors[op.weight][int(self.tensors[op.x][0])])
 
     def concat(self, op: Op) -> None:
         """One behind the other; inputs that do not fill the output push out the oldest of what it held."""
         spec = self.trace.tensors[op.outputs[0]]
-        joined = np.concatenate([self.tensors[name].reshape(-1) for name in op.inputs])
+        joined = np.concatenate([self.tensors[name].reshape(-1) for name in op.data])
         if joined.size < spec.elements:
             joined = np.concatenate([self.tensors[op.outputs[0]].reshape(-1), joined])
         self._write(op, joined[-spec.elements :].reshape(spec.shape))
 
     def argmax(self, op: Op) -> None:
         """Index of the largest logit, the first of equals."""
-        self._write(op, np.atleast_1d(ops.argmax(self.tensors[op.inputs[0]])))
+        self._write(op, np.atleast_1d(ops.argmax(self.tensors[op.x])))
 
 
 _RUN: dict[str, Callable[[Reference, Op], None]] = {
@@ -211,5 +210,5 @@ def decode(reference: Reference, features: NDArray[Any], max_symbols: int) -> tu
 def _reduction(trace: OpTrace) -> int:
     if "enc.stack" not in trace.tensors:
         return 1
-    source = next(op.inputs[0] for op in trace.graphs["encoder"].ops if op.name == "enc.stack")
+    source = next(op.x for op in trace.graphs["encoder"].ops if op.name == "enc.stack")
     return trace.tensors["enc.stack"].elements // trace.tensors[source].elements

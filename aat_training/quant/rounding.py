@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from nnasim.numerics.backend import Constants
-from nnasim.numerics.bounds import MANTISSA, bound
+from nnasim.numerics.bounds import bound
 from nnasim.numerics.formats import H_FRAC, highest, lowest
 from nnasim.numerics.precision import require_exact_type
 from nnasim.numerics.rescale import Rescale, rescale
@@ -124,8 +124,3 @@ def exact_matmul(x: Tensor, weight: Tensor, input_bits: int, weight_bits: int, n
         return x.double() @ weight.T.double()
     parts = zip(x.split(1024, -1), weight.split(1024, -1), strict=True)
     return sum((a @ b.T).double() for a, b in parts)  # type: ignore[return-value]
-
-
-def float_holds(bits: int, dtype: str) -> bool:
-    """Whether every integer of ``bits`` is exact in ``dtype``."""
-    return bits - 1 <= MANTISSA[dtype]

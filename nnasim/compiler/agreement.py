@@ -12,7 +12,8 @@ import json
 
 from nnasim.errors import NumericsError
 from nnasim.hardware import NnaConfig, load_preset, preset_names
-from nnasim.ir.trace import OpKind, OpTrace, Unit
+from nnasim.ir.operands import OpKind
+from nnasim.ir.trace import OpTrace, Unit
 from nnasim.numerics.config import NumericsConfig
 
 DEFAULT_PRESET = "edge256"

@@ -32,7 +32,7 @@ def chunked(trace: OpTrace, frames: int) -> ChunkedTrace:
         return ChunkedTrace(trace)
     _check_names(trace)
     encoder = encoder_graphs(trace)
-    if not encoder:
+    if not constraints.encoder_needs_audio_only(encoder):
         constraints.refuse(constraints.encoder_needs_audio_only, "trace", "compiler.chunk_frames", frames)
     return _Chunker(trace, frames, encoder).result()
 

@@ -89,7 +89,7 @@ class CompiledTrace:
     def _cpu_weight_bytes(self) -> int:
         """Bytes of all weights that the CPU multiplies with."""
         cpu = {
-            op.inputs[1]
+            op.weight
             for name, graph in self.trace.graphs.items()
             for op in graph.ops
             if op.kind == "matmul" and self.units[name][op.name] == "cpu"

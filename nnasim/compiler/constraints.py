@@ -5,7 +5,7 @@ A docstring's ``{names}`` are filled in by ``refuse``; the table of limits shows
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NoReturn
 
 from nnasim.errors import PlacementError
@@ -14,16 +14,7 @@ from nnasim.ir.trace import Op, TensorSpec
 
 Limit = Callable[..., bool]
 
-CPU_KINDS = frozenset(
-    {
-        "quantise", "matmul", "requantise", "add", "mul", "sigmoid", "tanh", "layer_norm", "embedding", "concat",
-        "argmax",
-    }
-)  # fmt: skip
 ARRAY_KINDS = frozenset({"matmul", "requantise"})
-UNIT_KINDS = CPU_KINDS - {"matmul"}
-
-
 # Larger is no recogniser, and would only make the compiler slow.
 MOST_OPS, MOST_ELEMENTS = 10_000, 2**40
 OWN_GRAPHS = ("boot", "frame_end")
@@ -39,19 +30,14 @@ def tensor_is_bounded(spec: TensorSpec) -> bool:
     return spec.elements <= MOST_ELEMENTS
 
 
-def has_operands(op: Op) -> bool:
-    """matmul and embedding read two tensors or more, every other operation at least one"""
-    return len(op.inputs) >= (2 if op.kind in ("matmul", "embedding") else 1)
-
-
 def name_is_plain(name: str) -> bool:
     """compiler.chunk_frames above 1 makes names with @ and #, so the trace's own names have neither"""
     return "@" not in name and "#" not in name
 
 
-def encoder_needs_audio_only() -> bool:
+def encoder_needs_audio_only(encoder: Collection[str]) -> bool:
     """only an encoder that depends on nothing but audio runs ahead; compiler.chunk_frames must be 1"""
-    return True
+    return bool(encoder)
 
 
 def chunk_fits(frames: int, most: int) -> bool:
@@ -61,12 +47,7 @@ def chunk_fits(frames: int, most: int) -> bool:
 
 def nna_runs_kind(config: NnaConfig, op: Op) -> bool:
     """the NNA runs matmul and requantise, and with an activation unit every element-wise operation"""
-    return op.kind in ARRAY_KINDS or (config.has_activation_unit and op.kind in UNIT_KINDS)
-
-
-def cpu_runs_kind(op: Op) -> bool:
-    """the CPU runs every kind of operation of a trace"""
-    return op.kind in CPU_KINDS
+    return op.kind in ARRAY_KINDS or config.has_activation_unit
 
 
 def weights_are_integers(weight: TensorSpec) -> bool:
@@ -97,12 +78,10 @@ def residents_fit(free: int, needed: int) -> bool:
 LIMITS: tuple[Limit, ...] = (
     graph_is_bounded,
     tensor_is_bounded,
-    has_operands,
     name_is_plain,
     encoder_needs_audio_only,
     chunk_fits,
     nna_runs_kind,
-    cpu_runs_kind,
     weights_are_integers,
     matmul_shapes_agree,
     working_set_fits,

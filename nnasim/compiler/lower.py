@@ -78,7 +78,7 @@ class Lowering:
     def _handed_over(self, to: Unit) -> list[str]:
         """Tensors that only the other unit holds; what never left the MAC array is none of them."""
         graph = self.context.trace.graphs.get(self.graph)
-        inside = {op.inputs[0] for op in graph.ops if op.name in self.context.fused} if graph else set()
+        inside = {op.x for op in graph.ops if op.name in self.context.fused} if graph else set()
         return [tensor for tensor, unit in self.ledger.only.items() if unit != to and tensor not in inside]
 
     def _info(self, op: Op, unit: Unit, block: Block) -> int:
@@ -92,7 +92,7 @@ class Lowering:
     def _host(self, op: Op) -> None:
         trace, index = self.context.trace, self._info(op, "cpu", "host")
         if op.kind == "matmul":
-            x, weight = (trace.tensors[name] for name in op.inputs[:2])
+            x, weight = (trace.tensors[name] for name in (op.x, op.weight))
             streamed = weight.bytes if self.context.cpu_streams_weights else 0
             bits = max(x.bits, weight.bits)
             self.commands.append(HostCommand(index, op.kind, 0, x.elements * weight.shape[0], streamed, bits))
@@ -100,14 +100,14 @@ class Lowering:
             self.commands.append(HostCommand(index, op.kind, self._elements(op), 0, 0))
 
     def _elements(self, op: Op) -> int:
-        counted = op.inputs[:1] if op.kind == "argmax" else op.outputs
+        counted = (op.x,) if op.kind == "argmax" else op.outputs
         return sum(self.context.trace.tensors[tensor].elements for tensor in counted)
 
     def _matmul(self, op: Op) -> None:
         trace, index = self.context.trace, self._info(op, "nna", "mac_array")
-        x, weight = (trace.tensors[tensor] for tensor in op.inputs[:2])
+        x, weight = (trace.tensors[name] for name in (op.x, op.weight))
         n, k = weight.shape
-        step = self.context.memory.tile_rows.get(op.inputs[1], n)
+        step = self.context.memory.tile_rows.get(op.weight, n)
         bytes_per_row, out = row_bytes(trace, op), self._bytes(*op.outputs)
         for row in range(0, n, step):
             rows = min(step, n - row)
@@ -122,10 +122,10 @@ class Lowering:
 
     def _transfer(self, index: int, op: Op, row: int, rows: int) -> int | None:
         """Index of a new transfer of ``rows`` rows of the op's weight, None if the weight is resident."""
-        if op.inputs[1] in self.context.memory.resident:
+        if op.weight in self.context.memory.resident:
             return None
         size = stored_bytes(self.context.config, rows * row_bytes(self.context.trace, op))
-        self.transfers.append(Transfer(index, op.inputs[1], row, rows, size))
+        self.transfers.append(Transfer(index, op.weight, row, rows, size))
         return len(self.transfers) - 1
 
     def _element(self, op: Op) -> None:

@@ -33,10 +33,6 @@ def _check_bounds(trace: OpTrace) -> None:
     for name, graph in trace.graphs.items():
         if not constraints.graph_is_bounded(name, len(graph.ops)):
             constraints.refuse(constraints.graph_is_bounded, f"graph {name}", "operations", len(graph.ops))
-        for op in graph.ops:
-            if not constraints.has_operands(op):
-                where = f"graph {name}, op {op.name}"
-                constraints.refuse(constraints.has_operands, where, "inputs", list(op.inputs))
 
 
 def _unit(trace: OpTrace, config: NnaConfig, graph: str, op: Op) -> Unit:
@@ -44,17 +40,15 @@ def _unit(trace: OpTrace, config: NnaConfig, graph: str, op: Op) -> Unit:
     if op.kind == "matmul":
         _check_matmul(trace, where, op)
     if _wanted(trace, op) == "nna" and constraints.nna_runs_kind(config, op):
-        if op.kind == "matmul" and not constraints.weights_are_integers(trace.tensors[op.inputs[1]]):
-            bits = trace.tensors[op.inputs[1]].bits
+        if op.kind == "matmul" and not constraints.weights_are_integers(trace.tensors[op.weight]):
+            bits = trace.tensors[op.weight].bits
             constraints.refuse(constraints.weights_are_integers, where, "weight bits", bits, bits=bits)
         return "nna"
-    if not constraints.cpu_runs_kind(op):
-        constraints.refuse(constraints.cpu_runs_kind, where, "kind", op.kind)
     return "cpu"
 
 
 def _check_matmul(trace: OpTrace, where: str, op: Op) -> None:
-    x, weight = (trace.tensors[name] for name in op.inputs[:2])
+    x, weight = (trace.tensors[name] for name in (op.x, op.weight))
     if not constraints.matmul_shapes_agree(x, weight):
         constraints.refuse(constraints.matmul_shapes_agree, where, "shapes", [list(x.shape), list(weight.shape)])
 
@@ -71,8 +65,8 @@ def fused_ops(graph: OpGraph, units: dict[str, Unit]) -> set[str]:
     riding: set[str] = set()
     carriers = {tensor for op in graph.ops if op.kind == "matmul" and units[op.name] == "nna" for tensor in op.outputs}
     for op in graph.ops:
-        rides = op.kind in ("requantise", "sigmoid", "tanh") and op.inputs[0] in carriers
-        if rides and units[op.name] == "nna" and readers[op.inputs[0]] == [op.name]:
+        rides = op.kind in ("requantise", "sigmoid", "tanh") and op.x in carriers
+        if rides and units[op.name] == "nna" and readers[op.x] == [op.name]:
             riding.add(op.name)
             carriers.update(op.outputs if op.kind == "requantise" else ())
     return riding

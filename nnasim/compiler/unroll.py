@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from nnasim.ir.trace import Op, OpGraph, OpTrace, Role, TensorSpec
+from nnasim.ir.trace import Op, OpGraph, OpTrace, TensorSpec
 
-CONSTANT: tuple[Role, ...] = ("weight", "bias", "table")
 ROW_WISE = ("quantise", "requantise", "layer_norm")  # what may stand before and behind a projection, row by row
 
 
@@ -40,21 +39,16 @@ class Unrolled:
     origin: dict[str, str]
 
 
-def is_constant(trace: OpTrace, tensor: str) -> bool:
-    """Whether no operation writes ``tensor``, and no frame brings it."""
-    return trace.tensors[tensor].role in CONSTANT
-
-
 def shifts(trace: OpTrace, op: Op) -> bool:
     """Whether ``op`` pushes its input into what its output held before."""
-    new = sum(trace.tensors[name].elements for name in op.inputs)
+    new = sum(trace.tensors[name].elements for name in op.data)
     return op.kind == "concat" and new < trace.tensors[op.outputs[0]].elements
 
 
 def reads(trace: OpTrace, op: Op) -> tuple[str, ...]:
     """Tensors, constants left out, whose value ``op`` depends on."""
     old = op.outputs[:1] if shifts(trace, op) else ()
-    return (*old, *(name for name in op.inputs if not is_constant(trace, name)))
+    return (*old, *op.data)
 
 
 def carried(trace: OpTrace, ops: Sequence[Op]) -> dict[str, tuple[int, int]]:
@@ -161,7 +155,7 @@ class _Unroller:
         inputs = []
         for position, base in enumerate(op.inputs):
             names = tuple(instance.inputs[position] for instance in same)
-            inputs.append(base if is_constant(self.trace, base) else self._matrix(base, names, op))
+            inputs.append(self._matrix(base, names, op) if base in op.data else base)
         names = tuple(instance.outputs[0] for instance in same)
         if self.trace.tensors[op.outputs[0]].role == "activation" and not singly & set(names):
             names = (self._declare_matrix(op.outputs[0], names),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -34,14 +35,14 @@ class WeightUse:
 
 def stored_bytes(config: NnaConfig, raw_bytes: int) -> int:
     """DRAM bytes of ``raw_bytes`` of weights: compressed, then aligned."""
-    compressed = -(-raw_bytes * config.dma.weight_compression_ratio // 1)
-    return ceil_div(int(compressed), config.dma.alignment_bytes) * config.dma.alignment_bytes
+    compressed = math.ceil(raw_bytes * config.dma.weight_compression_ratio)
+    return ceil_div(compressed, config.dma.alignment_bytes) * config.dma.alignment_bytes
 
 
 def row_bytes(trace: OpTrace, op: Op) -> int:
     """Bytes of one row of a matmul's (or an embedding's) weight, with its bias if it has one."""
-    weight = trace.tensors[op.inputs[1]]
-    bias = trace.tensors[op.inputs[2]].bits if op.kind == "matmul" and len(op.inputs) > 2 else 0
+    weight = trace.tensors[op.weight]
+    bias = 0 if op.bias is None else trace.tensors[op.bias].bits
     return ceil_div(weight.shape[-1] * weight.bits + bias, 8)
 
 
@@ -51,11 +52,11 @@ def weight_uses(trace: OpTrace, units: Units) -> dict[str, WeightUse]:
     found: dict[str, WeightUse] = {}
     for name in sorted(trace.graphs):
         for op in trace.graphs[name].ops:
-            if op.kind in ("matmul", "embedding") and units[name][op.name] == "nna":
-                rows = trace.tensors[op.inputs[1]].shape[0]
-                old = found.get(op.inputs[1])
-                found[op.inputs[1]] = WeightUse(
-                    op.inputs[1], rows, row_bytes(trace, op), rows if op.kind == "matmul" else 1,
+            if op.reads_weight and units[name][op.name] == "nna":
+                rows = trace.tensors[op.weight].shape[0]
+                old = found.get(op.weight)
+                found[op.weight] = WeightUse(
+                    op.weight, rows, row_bytes(trace, op), rows if op.kind == "matmul" else 1,
                     calls[name] + (old.uses if old else 0),
                 )  # fmt: skip
     return found

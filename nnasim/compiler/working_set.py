@@ -14,8 +14,8 @@ def lasting_tensors(trace: OpTrace, units: Units) -> list[str]:
     for name, graph in trace.graphs.items():
         for op in graph.ops:
             if units[name][op.name] == "nna":
-                operands = () if op.kind in ("matmul", "embedding") else op.inputs
-                kept.update(dict.fromkeys(t for t in operands if trace.tensors[t].role in ("table", "bias")))
+                constants = () if op.reads_weight else op.inputs[len(op.data) :]
+                kept.update(dict.fromkeys(constants))
                 touched = (*op.inputs, *op.outputs)
                 kept.update(dict.fromkeys(t for t in touched if trace.tensors[t].role == "state"))
     return list(kept)
@@ -34,7 +34,7 @@ def activation_lives(trace: OpTrace, graph: OpGraph, units: dict[str, Unit], fus
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     on_chip: set[str] = set()
-    inside = {op.inputs[0] for op in graph.ops if op.name in fused}
+    inside = {op.x for op in graph.ops if op.name in fused}
     for step, op in enumerate(graph.ops):
         for tensor in (*op.inputs, *op.outputs):
             if trace.tensors[tensor].role in ("activation", "input", "output") and tensor not in inside:

@@ -82,6 +82,6 @@ def run_reference(reference: Reference, utterance: Utterance, heard: Features) -
     for graph, frame in zip(utterance.call_graphs, utterance.call_frames, strict=True):
         reference.tensors.update(dict.fromkeys(inputs, heard[frame]))
         reference.run(graph)
-        read = (op.inputs[0] for op in reference.trace.graphs[graph].ops if op.kind == "argmax")
+        read = (op.x for op in reference.trace.graphs[graph].ops if op.kind == "argmax")
         logits += [reference.tensors[name].copy() for name in read]
     return logits

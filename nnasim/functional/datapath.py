@@ -55,12 +55,11 @@ class SramDatapath(Datapath):
 
     def _stored_rows(self, weight: str) -> list[Bytes]:
         """The rows of a weight as they stand in DRAM: each row's values, then its bias if it has one."""
-        matmul = next(op for op in self.ops.values() if op.kind in ("matmul", "embedding") and op.inputs[1] == weight)
+        reader = next(op for op in self.ops.values() if op.reads_weight and op.weight == weight)
         values, bits = self.reference.tensors[weight], self.trace.tensors[weight].bits
         rows = [pack(row, bits) for row in values]
-        if matmul.kind == "matmul" and len(matmul.inputs) > 2:
-            bias = self.reference.tensors[matmul.inputs[2]]
-            width = self.trace.tensors[matmul.inputs[2]].bits
+        if reader.bias is not None:
+            bias, width = self.reference.tensors[reader.bias], self.trace.tensors[reader.bias].bits
             rows = [np.concatenate((row, pack(bias[n : n + 1], width))) for n, row in enumerate(rows)]
         return rows
 
@@ -109,7 +108,7 @@ class SramDatapath(Datapath):
         row = transfer.row
         op = self._op(transfer.op)
         if op.kind == "embedding":
-            row = int(self.tensors[op.inputs[0]][0])
+            row = int(self.tensors[op.x][0])
         self.sram.write(self._buffer(buffer), np.concatenate(self.dram[transfer.tensor][row : row + transfer.rows]))
 
     def begin(self, command: Command, buffer: int | None) -> None:
@@ -131,7 +130,7 @@ class SramDatapath(Datapath):
             self.tensors[op.outputs[0]], self._pending = self._pending, None
         else:
             if op.kind == "argmax":
-                self.logits.append(self.tensors[op.inputs[0]].copy())
+                self.logits.append(self.tensors[op.x].copy())
             self.reference.run(op.name)
 
     def _op(self, index: int) -> Op:
@@ -151,23 +150,23 @@ class SramDatapath(Datapath):
         op = self._op(command.op)
         if command.first:
             self._accumulators = []
-        rows = self._rows(op.inputs[1], command.row, command.n, buffer)
+        rows = self._rows(op.weight, command.row, command.n, buffer)
         weight = np.stack([unpack(row, command.weight_bits, command.k) for row in rows])
         bias = None
-        if len(op.inputs) > 2:
-            bits = self.trace.tensors[op.inputs[2]].bits
+        if op.bias is not None:
+            bits = self.trace.tensors[op.bias].bits
             bias = np.concatenate([unpack(row[-(bits // 8) :], bits, 1) for row in rows])
         numerics = self.trace.numerics
         self._accumulators.append(
             ops.matmul(
-                self.tensors[op.inputs[0]], weight, bias,
+                self.tensors[op.x], weight, bias,
                 accumulator_bits=numerics.accumulator_bits, overflow=numerics.overflow, name=op.name,
             )
         )  # fmt: skip
 
     def _begin_lookup(self, command: ElementCommand, buffer: int | None) -> None:
         op = self._op(command.op)
-        spec = self.trace.tensors[op.inputs[1]]
-        token = int(self.tensors[op.inputs[0]][0]) if buffer is None else 0
-        row = self._rows(op.inputs[1], token, 1, buffer)[0]
+        spec = self.trace.tensors[op.weight]
+        token = int(self.tensors[op.x][0]) if buffer is None else 0
+        row = self._rows(op.weight, token, 1, buffer)[0]
         self._pending = unpack(row, spec.bits, spec.shape[1])

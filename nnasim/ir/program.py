@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from nnasim.ir.trace import OpGroup, OpKind, Unit
+from nnasim.ir.operands import OpKind
+from nnasim.ir.trace import OpGroup, Unit
 
 Block = Literal["sequencer", "dma", "dram", "sram", "mac_array", "activation_unit", "host"]
 BLOCKS: tuple[Block, ...] = Block.__args__  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from nnasim.ir.operands import OPERANDS, Constant, OpKind, Role
 from nnasim.numerics.config import NumericsConfig
 from nnasim.records import Frozen, Items
 
@@ -17,19 +18,6 @@ TRACE_VERSION: Literal[1] = 1
 
 System = Literal["float", "cpu_int8", "cpu_fallback", "naive", "aat"]
 Unit = Literal["nna", "cpu"]
-OpKind = Literal[
-    "quantise",
-    "matmul",
-    "requantise",
-    "add",
-    "mul",
-    "sigmoid",
-    "tanh",
-    "layer_norm",
-    "embedding",
-    "concat",
-    "argmax",
-]
 # What placement decides about: an engineer moves these between CPU and chip one at a time.
 OpGroup = Literal[
     "input_quantise",
@@ -43,7 +31,6 @@ OpGroup = Literal[
     "embedding",
 ]
 OP_GROUPS: tuple[OpGroup, ...] = OpGroup.__args__  # type: ignore[attr-defined]
-Role = Literal["weight", "bias", "table", "state", "input", "activation", "output"]
 
 _ON_CPU_IN_FALLBACK = {
     "input_quantise", "gate_activation", "element_wise", "cell_tanh", "joint_tanh", "argmax", "embedding",
@@ -98,11 +85,10 @@ class TensorSpec(Frozen):
 
 
 class Op(Frozen):
-    """One operation. ``inputs`` and ``outputs`` name tensors.
+    """One operation. ``inputs`` and ``outputs`` name tensors; a trace that is read has the inputs of ``OPERANDS``.
 
-    Order of ``inputs``: matmul (x, weight, bias), the weight has shape (N, K), x (M, K) or (K,), the output holds
-    int32 accumulators; requantise (accumulator,); sigmoid and tanh (x, table); embedding (token, weight);
-    mul and add take two operands and requantise once.
+    A matmul's weight has shape (N, K), its data (M, K) or (K,), its output holds accumulators. mul and add
+    requantise once. An embedding's data is a token. An output of several tensors is split among them, in their order.
     """
 
     name: str = Field(min_length=1, max_length=200)
@@ -112,6 +98,50 @@ class Op(Frozen):
     inputs: Items[str]
     outputs: Items[str] = Field(min_length=1)
 
+    @property
+    def data(self) -> tuple[str, ...]:
+        """What flows: every input that is no constant."""
+        return self.inputs[: OPERANDS[self.kind].data]
+
+    @property
+    def x(self) -> str:
+        """What flows first; of most kinds nothing else does."""
+        return self.inputs[0]
+
+    @property
+    def reads_weight(self) -> bool:
+        """Whether the kind reads rows of a weight: a matmul all of them, an embedding the token's."""
+        return OPERANDS[self.kind].place("weight") is not None
+
+    @property
+    def weight(self) -> str:
+        """The weight of a kind that ``reads_weight``."""
+        return self._needed("weight")
+
+    @property
+    def gain(self) -> str:
+        """The gain of a layer norm."""
+        return self._needed("gain")
+
+    @property
+    def bias(self) -> str | None:
+        """The bias of a matmul that has one."""
+        return self._constant("bias")
+
+    @property
+    def table(self) -> str | None:
+        """The table of an activation whose unit has one."""
+        return self._constant("table")
+
+    def _needed(self, name: Constant) -> str:
+        tensor = self._constant(name)
+        assert tensor is not None, f"{self.kind} reads no {name}"
+        return tensor
+
+    def _constant(self, name: Constant) -> str | None:
+        place = OPERANDS[self.kind].place(name)
+        return None if place is None or place >= len(self.inputs) else self.inputs[place]
+
 
 class OpGraph(Frozen):
     """The operations of one invocation, in an order in which they may run."""
@@ -119,18 +149,12 @@ class OpGraph(Frozen):
     ops: Items[Op] = Field(min_length=1)
 
 
-class Invocation(Frozen):
-    """One run of a graph: of which graph, for which frame of audio (an index into ``Utterance.arrivals``)."""
-
-    graph: str
-    frame: int = Field(ge=0)
-
-
 class Utterance(Frozen):
     """One utterance: when each frame's audio exists, and every invocation in the order decoding made them.
 
     ``arrivals``: seconds from the utterance's start to the moment a frame's last sample exists, ascending.
-    ``calls``: pairs (graph, frame) as two parallel tuples, since there are many. ``emissions``: frame at which each
+    ``call_graphs``, ``call_frames``: of each call its graph and frame, as two columns, since there are many.
+    ``emissions``: frame at which each
     emitted token left the decoder. ``speech_end``: seconds at which speech ends, where known.
     """
 
@@ -157,13 +181,6 @@ class Utterance(Frozen):
         if any(not 0 <= frame < len(self.arrivals) for frame in self.emissions):
             raise ValueError(f"emissions: must lie in 0..{len(self.arrivals) - 1}")
         return self
-
-    def calls(self) -> list[Invocation]:
-        """The invocations as records."""
-        return [
-            Invocation.model_construct(graph=graph, frame=frame)
-            for graph, frame in zip(self.call_graphs, self.call_frames, strict=True)
-        ]
 
 
 class OpTrace(Frozen):
@@ -192,10 +209,15 @@ class OpTrace(Frozen):
             raise ValueError(f"op_placement: {sorted(unknown_ops)[0]!r} is no operation of the graphs")
         for name, graph in self.graphs.items():
             for op in graph.ops:
-                for tensor in (*op.inputs, *op.outputs):
-                    if tensor not in self.tensors:
-                        raise ValueError(f"graph {name}, op {op.name}: unknown tensor {tensor!r}")
+                self._check_operands(f"graph {name}, op {op.name}", op)
         for utterance in self.utterances:
             if unknown := set(utterance.call_graphs) - set(self.graphs):
                 raise ValueError(f"utterance {utterance.id!r}: unknown graph {sorted(unknown)[0]!r}")
         return self
+
+    def _check_operands(self, where: str, op: Op) -> None:
+        for tensor in (*op.inputs, *op.outputs):
+            if tensor not in self.tensors:
+                raise ValueError(f"{where}: unknown tensor {tensor!r}")
+        if wrong := OPERANDS[op.kind].complaint([self.tensors[tensor].role for tensor in op.inputs]):
+            raise ValueError(f"{where}: {op.kind} {wrong}")

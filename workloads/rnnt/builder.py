@@ -7,13 +7,12 @@ block, so one pass of the activation unit serves them.
 from __future__ import annotations
 
 from nnasim.errors import ConfigError
+from nnasim.ir.operands import OpKind, Role
 from nnasim.ir.trace import (
     Op,
     OpGraph,
     OpGroup,
-    OpKind,
     OpTrace,
-    Role,
     System,
     TensorSpec,
     Utterance,

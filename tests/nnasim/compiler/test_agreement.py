@@ -14,7 +14,8 @@ from nnasim.compiler.agreement import USED_BY
 from nnasim.errors import NumericsError
 from nnasim.fast_latency import schedule
 from nnasim.hardware import load_preset
-from nnasim.ir.trace import OpKind, OpTrace
+from nnasim.ir.operands import OpKind
+from nnasim.ir.trace import OpTrace
 from nnasim.numerics.config import NumericsConfig
 from nnasim.pipeline import simulate
 

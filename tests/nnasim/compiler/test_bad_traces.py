@@ -13,24 +13,6 @@ def changed(trace: OpTrace, **update: object) -> OpTrace:
     return trace.model_copy(update=update)
 
 
-def with_op(trace: OpTrace, index: int, **update: object) -> OpTrace:
-    graph = trace.graphs["encoder"]
-    ops = list(graph.ops)
-    ops[index] = ops[index].model_copy(update=update)
-    return changed(trace, graphs=trace.graphs | {"encoder": graph.model_copy(update={"ops": tuple(ops)})})
-
-
-@pytest.mark.parametrize("index", range(6))
-def test_an_operation_without_operands(small, index: int) -> None:
-    with pytest.raises(PlacementError, match=r"graph encoder, op .*: inputs = .*: matmul and embedding read two"):
-        CompiledTrace(with_op(small(), index, inputs=()), load_preset("edge256"))
-
-
-def test_a_matmul_without_a_weight(small) -> None:
-    with pytest.raises(PlacementError, match="read two tensors"):
-        CompiledTrace(with_op(small(), 1, inputs=("enc.x",)), load_preset("edge256"))
-
-
 @pytest.mark.parametrize("name", ["boot", "frame_end"])
 def test_a_graph_named_as_the_compilers_own(small, name: str) -> None:
     trace = small()

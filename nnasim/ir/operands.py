@@ -1,0 +1,81 @@
+"""What each kind of operation reads, in which order: the one table behind ``Op.weight``, ``Op.bias`` and their like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+OpKind = Literal[
+    "quantise",
+    "matmul",
+    "requantise",
+    "add",
+    "mul",
+    "sigmoid",
+    "tanh",
+    "layer_norm",
+    "embedding",
+    "concat",
+    "argmax",
+]
+Role = Literal["weight", "bias", "table", "state", "input", "activation", "output"]
+Constant = Literal["weight", "bias", "table", "gain"]
+
+ROLE_OF: dict[Constant, Role] = {"weight": "weight", "bias": "bias", "table": "table", "gain": "bias"}
+FLOWING: tuple[Role, ...] = ("state", "input", "activation", "output")
+
+
+@dataclass(frozen=True, slots=True)
+class Operands:
+    """What a kind reads: first ``data`` tensors that flow (None: one or more), then at most one of each constant.
+
+    ``constant``: must be there; ``optional``: may follow it.
+    """
+
+    data: Literal[1, 2] | None
+    constant: Constant | None = None
+    optional: Constant | None = None
+
+    @property
+    def constants(self) -> tuple[Constant, ...]:
+        """The constants by position, those that may be missing last."""
+        return tuple(name for name in (self.constant, self.optional) if name is not None)
+
+    def place(self, name: Constant) -> int | None:
+        """The position of a constant among an operation's inputs; None for a kind that reads none such."""
+        return None if self.data is None or name not in self.constants else self.data + self.constants.index(name)
+
+    def complaint(self, roles: Sequence[Role]) -> str | None:
+        """What is wrong with inputs of ``roles``, in words that follow the operation's kind; None if nothing."""
+        data = len(roles) if self.data is None else self.data
+        least = (self.data or 1) + (self.constant is not None)
+        if not least <= len(roles) <= max(least, data + len(self.constants)):
+            return f"must have the inputs {self}, and has {len(roles)}"
+        for role in roles[:data]:
+            if role not in FLOWING:
+                return f"must have the inputs {self}: what flows is no {role}"
+        for name, role in zip(self.constants, roles[data:], strict=False):
+            if role != ROLE_OF[name]:
+                return f"must have the inputs {self}: its {name} must have the role {ROLE_OF[name]}, not {role}"
+        return None
+
+    def __str__(self) -> str:
+        data = {None: "x, ...", 1: "x", 2: "a, b"}[self.data]
+        constant = "" if self.constant is None else f", {self.constant}"
+        return f"({data}{constant}{'' if self.optional is None else f'[, {self.optional}]'})"
+
+
+OPERANDS: dict[OpKind, Operands] = {
+    "quantise": Operands(1),
+    "matmul": Operands(1, "weight", "bias"),
+    "requantise": Operands(1),
+    "add": Operands(2),
+    "mul": Operands(2),
+    "sigmoid": Operands(1, optional="table"),
+    "tanh": Operands(1, optional="table"),
+    "layer_norm": Operands(1, "gain"),
+    "embedding": Operands(1, "weight"),
+    "concat": Operands(None),
+    "argmax": Operands(1),
+}
