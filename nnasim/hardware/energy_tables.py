@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from nnasim import files
 from nnasim.errors import ConfigError
+from nnasim.plugins import Plugins
 
-GROUP = "nnasim.energy"
+TABLES = Plugins[Any]("nnasim.energy")
 
 
 def energy_table(name: object, folder: Path, source: object) -> Any:
@@ -24,14 +24,15 @@ def energy_table(name: object, folder: Path, source: object) -> Any:
         return name
     if Path(name).suffix in (".yaml", ".yml"):
         return _mapping(files.read_yaml(folder / name), folder / name)
-    known = {point.name: point for point in entry_points(group=GROUP)}
-    if name not in known:
-        names = ", ".join(sorted(known)) or "none installed"
-        raise ConfigError(
-            source, "energy", name, f"must be a table, a .yaml file or an entry point of {GROUP} ({names})"
-        )
-    table = known[name].load()
-    return _mapping(table() if callable(table) else table, f"entry point {name} of {GROUP}")
+    if name not in TABLES.names:
+        known = ", ".join(TABLES.names) or "none installed"
+        allowed = f"must be a table, a .yaml file or an entry point of {TABLES.group} ({known})"
+        raise ConfigError(source, "energy", name, allowed)
+    try:
+        table = TABLES.get(name)
+    except ValueError as error:
+        raise ConfigError(source, "energy", name, str(error)) from None
+    return _mapping(table() if callable(table) else table, f"entry point {name} of {TABLES.group}")
 
 
 def _mapping(table: Any, source: object) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """An energy table of the user's own, by file or by entry point."""
 
-from importlib.metadata import EntryPoint, EntryPoints
-
 import pytest
 
 from nnasim.errors import ConfigError, FileError
 from nnasim.files import parse_yaml
-from nnasim.hardware import energy_tables, load_preset
+from nnasim.hardware import load_preset
+from tests.nnasim.installed import install
 
 TABLE = """node_nm: 7
 mac_int8_pj: [0.05, 0.07, 0.1]
@@ -25,10 +24,6 @@ rest_leakage_mw: [0.1, 0.5, 1]
 """
 
 
-def seven_nanometres():
-    return parse_yaml(TABLE, "seven") | {"cpu_mw": (1, 2, 3)}
-
-
 def test_a_preset_names_a_file_beside_it(tmp_path):
     (tmp_path / "seven.yaml").write_text(TABLE)
     (tmp_path / "mine.yaml").write_text("extends: edge256\nenergy: seven.yaml\n")
@@ -40,10 +35,11 @@ def test_an_override_names_a_file(tmp_path):
     assert load_preset("edge256", [f"energy={tmp_path / 'seven.yaml'}"]).energy.node_nm == 7
 
 
-def test_an_entry_point_gives_the_table(monkeypatch):
-    point = EntryPoint("seven", f"{__name__}:seven_nanometres", energy_tables.GROUP)
-    monkeypatch.setattr(EntryPoint, "load", lambda self: seven_nanometres)
-    monkeypatch.setattr(energy_tables, "entry_points", lambda group: EntryPoints([point]))
+@pytest.mark.parametrize("as_function", [False, True])
+def test_an_entry_point_gives_the_table(tmp_path, monkeypatch, as_function):
+    table = parse_yaml(TABLE, "seven") | {"cpu_mw": (1, 2, 3)}
+    code = f"def table():\n    return {table!r}\n" if as_function else f"table = {table!r}\n"
+    monkeypatch.syspath_prepend(install(tmp_path, f"foundry{as_function}", code, {"nnasim.energy": "seven = table"}))
     assert load_preset("edge256", ["energy=seven"]).energy.cpu_mw == (1, 2, 3)
 
 

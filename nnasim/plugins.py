@@ -1,0 +1,72 @@
+"""Parts by name: those that come with nnasim, and those that other packages add to them as entry points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar, cast
+
+PartT = TypeVar("PartT")
+
+
+class Plugins(Generic[PartT]):
+    """All parts of one kind, each imported when it is first asked for.
+
+    ``group``: the group of entry points in which a package says its own parts; ``bundled``: name -> "module:attribute"
+    of ours, written as entry points are, so that ours come in by the same door; no plug-in takes a bundled name.
+    ``needs``: attributes without which a part is none of this kind.
+    """
+
+    def __init__(self, group: str, bundled: Mapping[str, str] | None = None, needs: Sequence[str] = ()) -> None:
+        self.group, self._needs = group, tuple(needs)
+        self._bundled = {name: EntryPoint(name, value, group) for name, value in (bundled or {}).items()}
+        self._loaded: dict[str, PartT] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """What is known: ours, then those of installed plug-ins."""
+        return [*self._bundled, *sorted(set(self._installed()) - set(self._bundled))]
+
+    def get(self, name: object) -> PartT:
+        """The part ``name``. ValueError says what is known, or why a plug-in's part is none."""
+        if not isinstance(name, str):
+            raise ValueError(self._allowed())
+        if name not in self._loaded:
+            self._loaded[name] = self._load(name)
+        return self._loaded[name]
+
+    def known(self, name: object) -> str:
+        """``name``, if it is one of a part; as ``get`` otherwise. The validator of a field that names a part."""
+        self.get(name)
+        return cast(str, name)
+
+    def added(self, name: str) -> bool:
+        """Whether the part ``name`` is a plug-in's."""
+        return name not in self._bundled
+
+    def origin(self, name: str) -> str:
+        """The package that added ``name``, with its version, as "kiln 1.2"; "nnasim" for a part of ours."""
+        if not self.added(name):
+            return "nnasim"
+        distribution = self._installed()[name].dist
+        return f"{distribution.name} {distribution.version}" if distribution else "unknown"
+
+    def _installed(self) -> dict[str, EntryPoint]:
+        return {point.name: point for point in entry_points(group=self.group)}
+
+    def _load(self, name: str) -> PartT:
+        point = self._bundled.get(name) or self._installed().get(name)
+        if point is None:
+            raise ValueError(self._allowed())
+        try:
+            part: Any = point.load()
+        except Exception as error:  # another package's code: whatever it raises, the user learns whose it was
+            raise ValueError(f"the entry point {name} of {self.group} cannot be loaded: {error!r}") from None
+        lacking = next((need for need in self._needs if not hasattr(part, need)), None)
+        if lacking:
+            raise ValueError(f"the entry point {name} of {self.group} is {part!r}, which has no {lacking}")
+        return cast(PartT, part)
+
+    def _allowed(self) -> str:
+        *others, last = map(repr, self.names or ["nothing, since none is installed"])
+        return f"must be {', '.join(others)} or {last}" if others else f"must be {last}"
