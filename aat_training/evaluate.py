@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,10 +27,9 @@ from nnasim.errors import ManifestError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace, System, Utterance, placement_of
 from nnasim.numerics.config import NumericsConfig
+from nnasim.progress import Progress, silent
 from workloads.rnnt.builder import build_graphs
 from workloads.rnnt.hypotheses import with_hypotheses
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def run_model(
     entries: list[Entry],
     system: System,
     numerics: NumericsConfig,
-    progress: Progress | None = None,
+    progress: Progress = silent,
     beam: int = 1,
 ) -> SystemRun:
     """Decode ``entries`` one by one and collect hypotheses and invocations.
@@ -122,8 +120,7 @@ def run_model(
             (entry.id, said, normalised(checkpoint.tokens.decode(decoded.tokens), checkpoint.recipe.text))
         )
         utterances.append(_utterance(entry, decoded, checkpoint, seconds_of(entry)))
-        if progress:
-            progress(number, len(entries))
+        progress(system, number, len(entries))
     tensors, graphs = build_graphs(model.shape, numerics, system)
     if beam > 1:
         tensors, graphs = with_hypotheses(tensors, graphs)
@@ -146,7 +143,7 @@ def run_system(
     manifest: str | Path,
     hardware: NnaConfig,
     limit: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
     policy: Policy | None = None,
 ) -> SystemRun:
     """Decode ``manifest`` with ``system`` from a folder of checkpoints (``float/`` and ``aat/``) on a chip's numerics.

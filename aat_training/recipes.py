@@ -120,6 +120,6 @@ def load_recipe(name: str) -> Recipe:
     plain = name.removesuffix(NORM)
     if plain not in RECIPES:
         allowed = f"must be one of {', '.join(RECIPES)}, with {NORM} behind it for layer norm"
-        raise ConfigError("--recipe", "name", name, allowed)
+        raise ConfigError("recipe", "name", name, allowed)
     recipe = RECIPES[plain]()
     return with_layer_norm(recipe) if name != plain else recipe

@@ -6,7 +6,7 @@ import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -32,10 +32,13 @@ from aat_training.tokens import Tokens
 from aat_training.trainer import Trainer, be_reproducible, normalisation
 from nnasim.errors import CheckpointError, ConfigError, FileError
 from nnasim.numerics.config import Activation, NumericsConfig
+from nnasim.progress import Progress, silent
+from nnasim.records import validated
 
 CALIBRATION_UTTERANCES = 256
-RunProgress = Callable[[str, int, int, str], None]
 Tell = Callable[[list[str]], None]
+Arithmetic = Literal["float", "qat", "aat"]
+ScheduleName = Literal["base", "fine-tuning"]
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,28 @@ class RunSpec:
     run: TrainConfig
     train: tuple[Path, ...]
     dev: Path
-    arithmetic: str = "float"
+    arithmetic: Arithmetic = "float"
     init: Path | None = None
     numerics: NumericsConfig | None = None
     calibration: Method = "mse"
     gradient: Gradient = "output"
     info: dict[str, Any] | None = None
+
+
+def schedule(
+    recipe: Recipe, *, initialised: bool, name: ScheduleName | None = None, **changes: float | None
+) -> TrainConfig:  # fmt: skip
+    """The recipe's schedule ``name`` with ``changes`` to its fields; one that is None stays the recipe's.
+
+    None: fine-tuning for a model that is ``initialised`` from another one, whatever its arithmetic, so that no arm of
+    a comparison trains on for longer; else base. Raises ConfigError for a value out of range.
+    """
+    fine_tuning = name == "fine-tuning" or (name is None and initialised)
+    base = recipe.aat_run if fine_tuning else recipe.float_run
+    given = {field: value for field, value in changes.items() if value is not None}
+    if initialised:  # a model that has found its alignments needs no help to find them
+        given |= {"curriculum": 0, "flat_start": 0}
+    return validated(TrainConfig, {**base.model_dump(), **given}, "schedule")
 
 
 def prepare_folder(folder: Path, *, resume: bool, force: bool) -> bool:
@@ -73,7 +92,7 @@ def prepare_folder(folder: Path, *, resume: bool, force: bool) -> bool:
 
 
 def train(
-    spec: RunSpec, folder: Path, *, resume: bool, progress: RunProgress, tell: Tell = lambda notes: None
+    spec: RunSpec, folder: Path, *, resume: bool, progress: Progress = silent, tell: Tell = lambda notes: None
 ) -> Checkpoint:  # fmt: skip
     """Run ``spec`` in ``folder`` (prepared) and write its checkpoint; ``tell`` is given what qualifies it.
 
@@ -86,17 +105,17 @@ def train(
     initial = None if spec.init is None else _initial(spec)
     tokens = initial.tokens if initial else make_tokens(spec.recipe, entries)
     tell(_notes(spec, tokens, entries, dev_entries))
-    examples = _examples(entries, spec.recipe, tokens, "train features", progress)
+    examples = load_examples(entries, spec.recipe, tokens, "train features", progress)
     train_set = _usable(examples, spec)
     if len(train_set) < len(examples):
         left_out = f"{len(examples) - len(train_set)} of {len(examples)} train utterances"
         tell([f"{left_out} are left out: without a word that the model can say, or shorter than one encoder output"])
-    dev_set = _examples(dev_entries, spec.recipe, tokens, "dev features", progress)
+    dev_set = load_examples(dev_entries, spec.recipe, tokens, "dev features", progress)
     torch.manual_seed(spec.run.seed)
     model, scheme = _model(spec, tokens, train_set, initial)
     trainer = Trainer(
         model, spec.recipe, spec.run, tokens, train_set, dev_set, folder,
-        lambda step, steps, note: progress("training", step, steps, note), settings_of(spec),
+        progress, settings_of(spec),
     )  # fmt: skip
     best = trainer.fit(resume=resume)
     load_parameters(model, {name[6:]: value for name, value in best.items()}, folder)
@@ -126,10 +145,6 @@ def _notes(spec: RunSpec, tokens: Tokens, entries: list[Entry], dev_entries: lis
         raise ConfigError(spec.dev, "text", named, "no dev word is in the model's vocabulary: none can ever be right")
     vocabulary = (vocabulary_note("train", texts, tokens), vocabulary_note("dev", dev_texts, tokens))
     return [*manifest_notes(entries), *manifest_notes(dev_entries), *(note for note in vocabulary if note)]
-
-
-def _examples(entries: list[Entry], recipe: Recipe, tokens: Tokens, what: str, progress: RunProgress) -> list[Example]:
-    return load_examples(entries, recipe, tokens, lambda done, total: progress(what, done, total, ""))
 
 
 def _usable(examples: list[Example], spec: RunSpec) -> list[Example]:

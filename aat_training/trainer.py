@@ -6,7 +6,6 @@ import csv
 import io
 import math
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,8 +29,8 @@ from aat_training.score import score
 from aat_training.tokens import Tokens
 from nnasim import files
 from nnasim.errors import SimulationError
+from nnasim.progress import Progress, silent
 
-Progress = Callable[[int, int, str], None]
 COLUMNS = ("step", "loss", "learning_rate", "gradient_norm", "dev_wer", "best_dev_wer", "cpu_seconds")
 
 
@@ -80,7 +79,7 @@ class Trainer:
     train: list[Example]
     dev: list[Example]
     folder: Path
-    progress: Progress = lambda step, steps, note: None
+    progress: Progress = silent
     settings: Settings = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -111,7 +110,8 @@ class Trainer:
                 self._evaluate(losses)
                 losses = []
             wer = "" if math.isinf(self.best_wer) else f", best dev WER {100 * self.best_wer:.2f} %"
-            self.progress(self.step, self.run.steps, f"loss {losses[-1] if losses else self.rows[-1]['loss']:.3f}{wer}")
+            loss = losses[-1] if losses else self.rows[-1]["loss"]
+            self.progress("training", self.step, self.run.steps, f"loss {loss:.3f}{wer}")
         return self.best
 
     def _update(self, indices: list[int]) -> float:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 
 from aat_training.config import Recipe
@@ -12,6 +10,7 @@ from aat_training.data.features import features_of
 from aat_training.data.manifest import Entry
 from aat_training.data.text import normalised
 from aat_training.tokens import SubwordTokens, Tokens, WordTokens
+from nnasim.progress import Progress, silent
 
 
 def make_tokens(recipe: Recipe, entries: list[Entry]) -> Tokens:
@@ -21,7 +20,7 @@ def make_tokens(recipe: Recipe, entries: list[Entry]) -> Tokens:
 
 
 def load_examples(
-    entries: list[Entry], recipe: Recipe, tokens: Tokens, progress: Callable[[int, int], None] | None = None
+    entries: list[Entry], recipe: Recipe, tokens: Tokens, what: str = "features", progress: Progress = silent
 ) -> list[Example]:
     """Features, normalised text and token numbers of every entry. Raises ManifestError with the manifest's line."""
     examples = []
@@ -29,6 +28,5 @@ def load_examples(
         x_TD = torch.from_numpy(features_of(entry, recipe.features))
         text = normalised(entry.text, recipe.text)
         examples.append(Example(entry.id, text, x_TD, tuple(tokens.encode(text))))
-        if progress:
-            progress(number, len(entries))
+        progress(what, number, len(entries))
     return examples

@@ -48,7 +48,7 @@ def command(
     from nnasim.cli.inputs import checked_speech, look_for_checkpoints
     from nnasim.cli.invocation import command_line
     from nnasim.cli.notes import tell
-    from nnasim.cli.train_progress import training_progress
+    from nnasim.cli.progress import shown_progress
     from nnasim.cli.unused import refuse_unused
     from nnasim.compiler.policies import load_policy
     from nnasim.studies.comparison import MOVED, Inputs, compared, speech_lines
@@ -77,8 +77,8 @@ def command(
     from aat_training.data.notes import score_notes  # brings torch: after the files have been looked at
 
     tell(speech_lines(inputs, chosen))
-    with training_progress() as progress:
-        study = compared(inputs, chosen, lambda system, done, total: progress(system, done, total, ""))
+    with shown_progress(lines=True) as progress:
+        study = compared(inputs, chosen, progress)
     with files.new_folder(out, force=force) as folder:
         write_folder(folder, study)
         write_page(folder / "report.html", study)

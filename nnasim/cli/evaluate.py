@@ -44,7 +44,7 @@ def command(
     from nnasim.cli.doubts import load_chip
     from nnasim.cli.inputs import checked_speech, look_for_checkpoint
     from nnasim.cli.notes import tell
-    from nnasim.cli.progress import with_progress
+    from nnasim.cli.progress import shown_progress
     from nnasim.cli.unused import ON_THE_CPU, refuse_unused, tell_no_chip
     from nnasim.errors import ConfigError
 
@@ -78,13 +78,12 @@ def command(
 
         print(table(explain(model, numerics), numerics.overflow))
         print(steps_by(model))
-    pairs: list[tuple[str, str]] = []
-    if batch is None:
-        for entry in with_progress(entries, system, len(entries)):
-            pairs += run_model(model, loaded, [entry], system, numerics, beam=beam).pairs
-    else:
-        examples = load_examples(list(with_progress(entries, system, len(entries))), loaded.recipe, loaded.tokens)
-        pairs = decode_corpus(model, examples, loaded.recipe, loaded.tokens, batch)
+    with shown_progress() as progress:
+        if batch is None:
+            pairs = run_model(model, loaded, entries, system, numerics, progress, beam=beam).pairs
+        else:
+            examples = load_examples(entries, loaded.recipe, loaded.tokens, system, progress)
+            pairs = decode_corpus(model, examples, loaded.recipe, loaded.tokens, batch)
     result = score(pairs).summary()
     if json_file is not None:
         named = {**result, "utterances": len(pairs), "text_normalisation": loaded.recipe.text}

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nnasim import __version__
 from nnasim.cli.invocation import ARGUMENTS
-from nnasim.cli.usage import usage_message
-from nnasim.errors import FileError, MissingExtraError, NnasimError, shown
+from nnasim.cli.usage import by_option, usage_message
+from nnasim.errors import FileError, InputError, MissingExtraError, NnasimError, shown
 
 if TYPE_CHECKING:
     import typer
@@ -105,6 +105,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:
         return _silence()
+    except InputError as error:
+        return _complain(by_option(error, arguments), error.exit_code)
     except NnasimError as error:
         return _complain(str(error), error.exit_code)
     except OSError as error:

@@ -10,7 +10,10 @@ import typer
 from nnasim.cli.options import LEAST_RATE, MOST_RATE, MOST_SEED, MOST_STEPS, finite
 
 if TYPE_CHECKING:
-    from aat_training.config import Recipe, TrainConfig
+    from aat_training.data.text import Normalisation
+    from aat_training.quant.calibration import Method
+    from aat_training.quant.lstm import Gradient
+    from aat_training.train import Arithmetic, RunSpec, ScheduleName
 
 
 def command(
@@ -73,13 +76,10 @@ def command(
 
     Example: nnasim train --recipe digits --train train.jsonl --dev dev.jsonl --out runs/float
     """
-    from nnasim.cli.doubts import load_chip
     from nnasim.cli.inputs import look_for, look_for_checkpoint
-    from nnasim.cli.invocation import command_line
     from nnasim.cli.notes import tell
-    from nnasim.cli.train_progress import training_progress
+    from nnasim.cli.progress import shown_progress
     from nnasim.cli.unused import refuse_unused, tell_no_chip
-    from nnasim.studies.provenance import commit
 
     refuse_unused(
         "train", f"with --system {system}",
@@ -92,38 +92,61 @@ def command(
     look_for(*train, dev)
     look_for_checkpoint(init)
 
-    from aat_training.recipes import load_recipe  # brings torch: after the files have been looked at
-    from aat_training.resume import refuse_other_finished
-    from aat_training.train import RunSpec, prepare_folder
+    from aat_training.resume import refuse_other_finished  # brings torch: after the files have been looked at
+    from aat_training.train import prepare_folder
     from aat_training.train import train as run_training
 
-    chosen = load_recipe(recipe)
-    if text is not None:
-        chosen = chosen.model_copy(update={"text": text})
-    run = _schedule(
-        chosen, init is not None, schedule,
-        steps=steps, evaluate_every=evaluate_every, learning_rate=learning_rate, seed=seed,
-    )  # fmt: skip
-    spec = RunSpec(
-        recipe=chosen, run=run, train=tuple(train), dev=dev, arithmetic=system, init=init,
-        numerics=None if system == "float" else load_chip(preset, overrides).numerics,
-        calibration=calibration or "mse", gradient=gradient or "output",
-        info={"command": command_line("OUT"), "commit": commit(), "preset": preset},
-    )  # fmt: skip
+    spec = run_spec(
+        recipe=recipe,
+        train=train,
+        dev=dev,
+        system=system,
+        init=init,
+        preset=preset,
+        overrides=overrides,
+        schedule=schedule,
+        text=text,
+        calibration=calibration,
+        gradient=gradient,
+        steps=steps,
+        evaluate_every=evaluate_every,
+        learning_rate=learning_rate,
+        seed=seed,
+    )
     if prepare_folder(out, resume=resume, force=force):
         refuse_other_finished(spec, out)
         print(f"{out}: finished already")
         return
-    with training_progress() as progress:
+    with shown_progress(lines=True) as progress:
         checkpoint = run_training(spec, out, resume=resume, progress=progress, tell=tell)
     print(f"{out}: {checkpoint.info['parameters']:,} parameters, dev WER {100 * checkpoint.info['dev_wer']:.2f} %")
 
 
-def _schedule(recipe: Recipe, initialised: bool, schedule: str | None, **changes: float | None) -> TrainConfig:
-    """The schedule of this run. Fine-tuning, whatever its arithmetic, uses one: no arm trains on for longer."""
-    fine_tuning = schedule == "fine-tuning" or (schedule is None and initialised)
-    base = recipe.aat_run if fine_tuning else recipe.float_run
-    given = {name: value for name, value in changes.items() if value is not None}
-    if initialised:  # a model that has found its alignments needs no help to find them
-        given |= {"curriculum": 0, "flat_start": 0}
-    return type(base).model_validate({**base.model_dump(), **given})
+def run_spec(
+    *, recipe: str, train: list[Path], dev: Path, system: Arithmetic, init: Path | None, preset: str,
+    overrides: list[str] | None, schedule: ScheduleName | None, text: Normalisation | None,
+    calibration: Method | None, gradient: Gradient | None, **changes: float | None,
+) -> RunSpec:  # fmt: skip
+    """The training run that the options ask for; ``changes``: those of its schedule."""
+    from aat_training.recipes import load_recipe
+    from aat_training.train import RunSpec
+    from aat_training.train import schedule as schedule_of
+    from nnasim.cli.doubts import load_chip
+    from nnasim.cli.invocation import command_line
+    from nnasim.studies.provenance import commit
+
+    chosen = load_recipe(recipe)
+    if text is not None:
+        chosen = chosen.model_copy(update={"text": text})
+    return RunSpec(
+        recipe=chosen,
+        run=schedule_of(chosen, initialised=init is not None, name=schedule, **changes),
+        train=tuple(train),
+        dev=dev,
+        arithmetic=system,
+        init=init,
+        numerics=None if system == "float" else load_chip(preset, overrides).numerics,
+        calibration=calibration or "mse",
+        gradient=gradient or "output",
+        info={"command": command_line("OUT"), "commit": commit(), "preset": preset},
+    )

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnasim.errors import shown
+from nnasim.errors import InputError, shown
+
+
+def by_option(error: InputError, arguments: Sequence[str]) -> str:
+    """The message of ``error``; where an option gave the thing that it names, such as a recipe, by that option."""
+    option = "--" + str(error.source).replace(" ", "-")
+    if not any(word == option or word.startswith(f"{option}=") for word in arguments):
+        return str(error)
+    return str(InputError(option, error.field, error.value, error.allowed))
 
 
 def usage_message(error: Any, arguments: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ def command(
     Example: nnasim validate --reference nvdla_small.csv --out validation
     """
     from nnasim import files
-    from nnasim.cli.progress import with_progress
+    from nnasim.cli.progress import shown_progress
     from workloads.importers.measured_table import read_measured_table
 
     files.refuse_existing(out, force)
@@ -29,7 +29,8 @@ def command(
     from reports.validation import in_short, write_validation  # brings the simulator: after the table was read
     from workloads.validation.tables import validate_table
 
-    validation = validate_table(table, lambda rows: with_progress(rows, "rows", len(table.rows)))
+    with shown_progress() as progress:
+        validation = validate_table(table, progress)
     with files.new_folder(out, force=force) as folder:
         figures = write_validation(folder, validation)
     print(f"{out}: {figures['kind']}\n{in_short(figures)}")

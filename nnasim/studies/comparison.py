@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import System
 from nnasim.pipeline import simulate
+from nnasim.progress import Progress, silent
 from nnasim.studies.provenance import commit, documented, versions
 from reports.gain import latency_gain
 from reports.hypotheses import Hypothesis
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from aat_training.score import Score
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
-Progress = Callable[[str, int, int], None]
 MOVED = ("naive", "aat")  # what a placement applies to: the others stay as references
 
 
@@ -45,8 +44,8 @@ class Inputs:
     placement: Policy | None = None
 
 
-def compared(inputs: Inputs, systems: Sequence[System], progress: Progress) -> Study:
-    """Every system's result, word errors and hypotheses. ``progress``: (system, utterances done, of how many)."""
+def compared(inputs: Inputs, systems: Sequence[System], progress: Progress = silent) -> Study:
+    """Every system's result, word errors and hypotheses; ``progress`` is told of the utterances of each system."""
     from aat_training.evaluate import run_system
     from aat_training.score import score
 
@@ -55,8 +54,7 @@ def compared(inputs: Inputs, systems: Sequence[System], progress: Progress) -> S
     heard: list[Hypothesis] = []
     for system in systems:
         moved = inputs.placement if system in MOVED else None
-        said = partial(progress, system)
-        run = run_system(inputs.checkpoints, system, inputs.manifest, inputs.chip, inputs.limit, said, moved)
+        run = run_system(inputs.checkpoints, system, inputs.manifest, inputs.chip, inputs.limit, progress, moved)
         results[system] = documented(simulate(run.trace, inputs.chip), inputs.preset, inputs.chip, inputs.command)
         scores[system] = score(run.pairs)
         heard += _hypotheses(run)

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from concurrent.futures import Future, as_completed
 from functools import partial
 from typing import Any, TypeVar
 
 from nnasim.errors import NnasimError
+from nnasim.progress import Progress, silent
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 Call = partial[Any]
-Said = Callable[[int, int], None]
 
 
-def computed(parts: Mapping[KeyT, Call], jobs: int, said: Said) -> dict[KeyT, Any]:
-    """What each part returns, in the order of ``parts``, whichever finished first. ``said``: (done, of how many).
+def computed(
+    parts: Mapping[KeyT, Call], jobs: int, what: str = "parts", progress: Progress = silent
+) -> dict[KeyT, Any]:
+    """What each part returns, in the order of ``parts``, whichever finished first. ``progress`` is told of
+    each part that is done of ``what``.
 
     Raises NnasimError with the message of the first part that failed.
     """
     found: dict[KeyT, Any] = {}
-    said(0, len(parts))
+    progress(what, 0, len(parts))
     if jobs == 1:
         for done, (name, call) in enumerate(parts.items(), start=1):
             found[name] = call()
-            said(done, len(parts))
+            progress(what, done, len(parts))
         return found
-    return _in_workers(parts, jobs, said)
+    return _in_workers(parts, jobs, what, progress)
 
 
-def _in_workers(parts: Mapping[KeyT, Call], jobs: int, said: Said) -> dict[KeyT, Any]:
+def _in_workers(parts: Mapping[KeyT, Call], jobs: int, what: str, progress: Progress) -> dict[KeyT, Any]:
     from nnasim.sweep.local import LocalBackend
 
     # loky replaces a worker that has grown, which is as it should be, and warns of it.
@@ -44,7 +47,7 @@ def _in_workers(parts: Mapping[KeyT, Call], jobs: int, said: Said) -> dict[KeyT,
             if complaint is not None:
                 raise NnasimError(complaint)
             found[futures[future]] = result
-            said(done, len(parts))
+            progress(what, done, len(parts))
         finished = True
     finally:
         backend.close(kill=not finished)

@@ -62,7 +62,7 @@ class ModelScorer:
             arithmetic="aat", init=initial, numerics=numerics,
         )  # fmt: skip
         prepare_folder(out, resume=False, force=True)
-        train(spec, out, resume=False, progress=lambda *_: None)
+        train(spec, out, resume=False)
         return out
 
 

@@ -12,11 +12,12 @@ from aat_training.model.float_arithmetic import FloatArithmetic
 from aat_training.tokens import WordTokens
 from aat_training.trainer import Trainer, normalisation, one_cycle
 from nnasim.errors import CheckpointError
+from nnasim.progress import silent
 
 WORDS = ["one", "two", "three", "four"]
 
 
-def trainer(recipe, examples, folder, *, steps=12, seed=0, progress=None, arithmetic=None, **changes):
+def trainer(recipe, examples, folder, *, steps=12, seed=0, progress=silent, arithmetic=None, **changes):
     torch.manual_seed(seed)
     model = build_model(recipe, len(WORDS) + 1, arithmetic or FloatArithmetic())
     mean, scale = normalisation(examples)
@@ -24,10 +25,7 @@ def trainer(recipe, examples, folder, *, steps=12, seed=0, progress=None, arithm
     model.feature_scale.copy_(scale.repeat(recipe.model.stack))
     run = recipe.float_run.model_copy(update={"steps": steps, "evaluate_every": 4, "seed": seed, **changes})
     folder.mkdir(parents=True, exist_ok=True)
-    made = Trainer(model, recipe, run, WordTokens(WORDS), examples, examples, folder)
-    if progress:
-        made.progress = progress
-    return made
+    return Trainer(model, recipe, run, WordTokens(WORDS), examples, examples, folder, progress)
 
 
 def same(a, b):
@@ -45,7 +43,7 @@ def test_resuming_after_a_kill_gives_the_bits_of_an_unbroken_run(recipe, example
     class Killed(Exception):
         pass
 
-    def kill(step, steps, note):
+    def kill(what, step, steps, note=""):
         if step == killed_at:
             raise Killed
 

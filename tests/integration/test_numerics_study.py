@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,14 @@ def test_a_score_of_the_study_is_what_its_command_prints(speech: Path, tmp_path:
     words = row["commands"][0].split()[1:]
     assert main([*words, "--json", f"{tmp_path}/score.json"]) == 0
     assert json.loads((tmp_path / "score.json").read_text())["errors"] == row["errors"]
+
+
+def test_the_command_of_a_model_takes_it_for_its_own(speech: Path, tmp_path: Path, capsys) -> None:
+    assert study(speech, tmp_path / "again", "--as-it-is") == 0
+    found = json.loads((tmp_path / "again" / "study.json").read_text())
+    (segment,) = (model for model in found["models"] if model["name"] == "seed-0/aat-segment-lut8")
+    assert main([*shlex.split(segment["command"])[1:], "--resume"]) == 0
+    assert "finished already" in capsys.readouterr().out
 
 
 def test_calibrations_are_chosen_on_other_speech(speech: Path, tmp_path: Path) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from nnasim.errors import NOT_GIVEN, InputError
+from nnasim.progress import Progress, silent
 from workloads.importers.measured_table import MeasuredTable, column_key
 from workloads.validation import nvdla, opentpu, scalesim, vela, zigzag
 from workloads.validation.prediction import Prediction, TableKind
@@ -45,10 +45,13 @@ def recognise(table: MeasuredTable) -> TableKind:
     raise InputError(where, lacking[closest[0]][0], NOT_GIVEN, f"is missing; this seems to be a table {needs}")
 
 
-def validate_table(table: MeasuredTable, progress: Callable[[Iterable[Any]], Iterable[Any]] = iter) -> Validation:
-    """Predict every row. ``progress`` wraps the rows that are walked. InputError for a row that cannot be simulated."""
-    kind = recognise(table)
-    return Validation(table, kind, tuple(kind.predict(row) for row in progress(table.rows)))
+def validate_table(table: MeasuredTable, progress: Progress = silent) -> Validation:
+    """Predict every row; ``progress`` is told of each. InputError for a row that cannot be simulated."""
+    kind, predictions = recognise(table), list[Prediction]()
+    for done, row in enumerate(table.rows, start=1):
+        predictions.append(kind.predict(row))
+        progress("rows", done, len(table.rows))
+    return Validation(table, kind, tuple(predictions))
 
 
 def _figures(predictions: list[Prediction]) -> dict[str, Any]:

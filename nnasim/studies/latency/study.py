@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from nnasim.compiler import CompiledTrace
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace, System
 from nnasim.pipeline import simulate
+from nnasim.progress import Progress, silent
 from nnasim.studies.comparison import shown_path, words_gain
 from nnasim.studies.latency.costs import (
     BANDWIDTHS,
@@ -36,7 +37,6 @@ from workloads.rnnt.shapes import SHAPES
 if TYPE_CHECKING:
     from aat_training.evaluate import SystemRun
 
-Progress = Callable[[str, int, int], None]
 Words = Mapping[str, Mapping[str, Accuracy]]
 TRAINED = "trained"
 
@@ -75,15 +75,15 @@ class Heard:
         return sum(utterance.audio_seconds for utterance in self.runs["aat"].trace.utterances)
 
 
-def latency_study(inputs: StudyInputs, progress: Progress) -> LatencyStudy:
+def latency_study(inputs: StudyInputs, progress: Progress = silent) -> LatencyStudy:
     """Every experiment. Raises what decoding and simulating raise."""
     from aat_training.score import score
 
     speech, chip = inputs.speech, inputs.speech.chip
-    heard = decoded(inputs, partial(progress, "decode"))
+    heard = decoded(inputs, progress)
     accuracies = {system: accuracy(system, run.pairs) for system, run in heard.runs.items()}
     times = word_times(speech.manifest, speech.checkpoints, chip, len(heard.runs["aat"].hypotheses))
-    found = computed(costs(inputs, heard, accuracies, times), inputs.jobs, partial(progress, "simulate"))
+    found = computed(costs(inputs, heard, accuracies, times), inputs.jobs, "simulate", progress)
     utterances = heard.runs["aat"].trace.utterances
     return LatencyStudy(
         preset=chip.name,
@@ -111,9 +111,9 @@ def latency_study(inputs: StudyInputs, progress: Progress) -> LatencyStudy:
     )
 
 
-def decoded(inputs: StudyInputs, said: Callable[[int, int], None]) -> Heard:
+def decoded(inputs: StudyInputs, progress: Progress) -> Heard:
     """Every decode of the corpus."""
-    found = computed(decodes(inputs.speech, inputs.beam), inputs.jobs, said)
+    found = computed(decodes(inputs.speech, inputs.beam), inputs.jobs, "decode", progress)
     return Heard(
         {system: found["greedy", system] for system in SYSTEMS},
         {system: found["beam", system] for system in BEAMS},

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from aat_training.score import Recovery, Score, probability_better, recovery, wer_interval
+from nnasim.studies.training.commands import line, score_command
 from nnasim.studies.training.plan import CALIBRATED, NO_CHIP, NumericsStudy, Trial
 from nnasim.studies.training.scoring import Scores, pooled
 
@@ -134,7 +135,7 @@ def _row(
         lost=back.lost if back else None,
         better_than_naive=None if naive is None or arm == NAIVE else probability_better(own, naive),
         better_than_qat=None if qat is None or arm in CALIBRATED else probability_better(own, qat),
-        commands=tuple(" ".join(["nnasim", *study.score_command(trial)]) for trial in group),
+        commands=tuple(line(score_command(study, trial)) for trial in group),
     )
 
 

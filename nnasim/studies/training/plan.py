@@ -1,19 +1,20 @@
-"""Which models the study trains and which scores it takes: plain data, and the command behind each number."""
+"""Which models the study trains and which scores it takes: plain data, and the training run behind each model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from aat_training.quant.calibration import Method
 from aat_training.quant.lstm import Gradient
 from aat_training.recipes import load_recipe
+from aat_training.train import Arithmetic, RunSpec, schedule
 from nnasim import files
+from nnasim.hardware import load_preset
 from nnasim.ir.trace import System
+from nnasim.numerics.config import NumericsConfig
 
-Arithmetic = Literal["float", "qat", "aat"]
 METHODS: tuple[Method, ...] = ("mse", "percentile", "max")
 GRADIENTS: tuple[Gradient, ...] = ("output", "segment", "identity")
 NO_CHIP = "-"
@@ -22,15 +23,10 @@ CALIBRATED = "naive", "qat"  # arms that know nothing of the chip, so that their
 
 @dataclass(frozen=True)
 class Chip:
-    """A chip of the study: the preset with these fields changed."""
+    """A chip of the study: the preset with these fields changed, each as ``field=value``."""
 
     name: str
     changes: tuple[str, ...]
-
-    @property
-    def options(self) -> list[str]:
-        """The changes as options of a command."""
-        return [word for change in self.changes for word in ("--set", change)]
 
 
 # Every other field is the preset's; edge256 itself has lut8 and an int8 cell state.
@@ -142,38 +138,28 @@ class NumericsStudy:
             return self.base_steps or recipe.float_run.steps
         return self.steps or recipe.aat_run.steps
 
-    def train_command(self, model: Model) -> list[str]:
-        """The words after `nnasim` that train ``model``.
+    def run_spec(self, model: Model) -> RunSpec:
+        """The training run that makes ``model``. Raises ConfigError for an unknown recipe or preset.
 
         Dev is looked at once, when training has ended: no arm's checkpoint is chosen on what it is judged on.
         """
-        words = ["train", "--recipe", self.recipe, "--seed", str(model.seed)]
-        for manifest in self.train:
-            words += ["--train", str(manifest)]
-        steps = str(self.steps_of(model))
-        words += ["--dev", str(self.dev), "--out", str(self.folder / model.name)]
-        words += ["--steps", steps, "--evaluate-every", steps]
-        if model.arm != "base":
-            words += ["--init", str(self.folder / model.base)]
-        if model.arithmetic != "float":
-            words += ["--system", model.arithmetic, "--preset", self.preset, *CHIPS[model.chip].options]
-        if model.arithmetic == "aat":
-            words += ["--gradient", model.gradient]
-        return words
+        recipe, steps = load_recipe(self.recipe), self.steps_of(model)
+        initialised = model.arm != "base"
+        return RunSpec(
+            recipe=recipe,
+            run=schedule(recipe, initialised=initialised, steps=steps, evaluate_every=steps, seed=model.seed),
+            train=self.train,
+            dev=self.dev,
+            arithmetic=model.arithmetic,
+            init=self.folder / model.base if initialised else None,
+            numerics=None if model.arithmetic == "float" else self.numerics(model.chip),
+            gradient=model.gradient,
+        )
 
-    def score_command(self, trial: Trial, manifest: Path | None = None) -> list[str]:
-        """The words after `nnasim` that take a score on ``manifest`` (None: on dev)."""
-        words = [
-            "evaluate",
-            "--checkpoint",
-            str(self.folder / trial.model.name),
-            "--manifest",
-            str(manifest or self.dev),
-        ]
-        words += ["--system", trial.system, "--batch", "32"]
-        if trial.chip != NO_CHIP:
-            words += ["--preset", self.preset, *CHIPS[trial.chip].options, "--calibration", trial.calibration]
-        return words
+    def numerics(self, chip: str) -> NumericsConfig:
+        """The arithmetic of a chip of the study. Raises ConfigError for an unknown preset."""
+        changes = () if chip == NO_CHIP else CHIPS[chip].changes
+        return load_preset(self.preset, list(changes)).numerics
 
     def trials(self) -> Iterator[Trial]:
         """Every score of the study."""

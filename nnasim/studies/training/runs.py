@@ -1,25 +1,23 @@
-"""The training study's models, made: each by the very command that the report shows, several at a time."""
+"""The training study's models, made: each is one training run, several at a time."""
 
 from __future__ import annotations
 
-import contextlib
-import contextvars
-import io
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from aat_training.train import RunSpec, prepare_folder, train
 from nnasim import files
-from nnasim.errors import SimulationError
+from nnasim.errors import NnasimError, SimulationError
+from nnasim.progress import Progress, silent
+from nnasim.studies.provenance import commit
+from nnasim.studies.training.commands import line, train_command
+from nnasim.studies.training.plan import Model, NumericsStudy
 
-if TYPE_CHECKING:
-    from nnasim.studies.training.plan import Model, NumericsStudy
-
-Said = Callable[[str, int, int], None]
+NO_CHIPS_PRESET = "edge256"  # what `nnasim train` writes down of a float run, which no chip changes
 
 
-def train_missing(study: NumericsStudy, jobs: int, progress: Said) -> None:
+def train_missing(study: NumericsStudy, jobs: int, progress: Progress = silent) -> None:
     """The bases, then all that starts from them; finished models stay, a stopped study goes on where it was.
 
     An arm whose training fails is a finding: its message is kept, and the study goes on. It is not tried again while
@@ -27,33 +25,38 @@ def train_missing(study: NumericsStudy, jobs: int, progress: Said) -> None:
     """
     for what, models in (("base models", study.bases()), ("models of the arms", study.arms())):
         missing = [model for model in models if not study.finished(model) and study.failure(model) is None]
-        _train(study, missing, jobs, partial(progress, what))
+        _train(study, missing, jobs, what, progress)
 
 
-def _train(study: NumericsStudy, models: Sequence[Model], jobs: int, progress: Callable[[int, int], None]) -> None:
+def _train(study: NumericsStudy, models: Sequence[Model], jobs: int, what: str, progress: Progress) -> None:
     from joblib import Parallel, delayed
 
     # Processes, not threads: each run has one core and one order of its sums.
-    runs = (delayed(run)(study.train_command(model), study.folder / model.name) for model in models)
-    progress(0, len(models))
+    runs = (delayed(run)(documented_spec(study, model), study.folder / model.name) for model in models)
+    progress(what, 0, len(models))
     ended = Parallel(n_jobs=jobs, batch_size=1, return_as="generator")(runs)
     for done, (model, complaint) in enumerate(zip(models, ended, strict=True), start=1):
         if complaint and model.arm == "base":
             raise SimulationError(f"{model.name}: {complaint}")
         if complaint:
             files.write_json(study.failure_file(model), {"message": complaint}, force=True)
-        progress(done, len(models))
+        progress(what, done, len(models))
 
 
-def run(words: Sequence[str], folder: Path) -> str:
-    """One command of a run that goes on where it was stopped; what it complained of, or nothing."""
-    from nnasim.cli.main import main
+def documented_spec(study: NumericsStudy, model: Model) -> RunSpec:
+    """The run that makes ``model``, with what its checkpoint shall say of its origin."""
+    spec = study.run_spec(model)
+    # A run that was stopped is gone on with, and a fresh one may be told to: the same words do for both.
+    shown = line([*train_command(spec, study.preset, model.chip, "OUT"), "--resume"])
+    preset = NO_CHIPS_PRESET if spec.numerics is None else study.preset
+    return replace(spec, info={"command": shown, "commit": commit(), "preset": preset})
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    complaint = io.StringIO()
-    with contextlib.redirect_stderr(complaint), contextlib.redirect_stdout(io.StringIO()):
-        # In a context of its own: the study's own command line stays what a result file shows.
-        code = contextvars.copy_context().run(main, [*words, "--resume"])
-    if not code:
-        return ""
-    return complaint.getvalue().strip().rpartition("\n")[2].removeprefix("nnasim: ")
+
+def run(spec: RunSpec, folder: Path) -> str:
+    """Do ``spec`` in ``folder``, or go on with it where it was stopped; returns the complaint, empty for none."""
+    try:
+        prepare_folder(folder, resume=True, force=False)
+        train(spec, folder, resume=True)
+    except NnasimError as error:
+        return str(error)
+    return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -15,15 +15,15 @@ from aat_training.decode.corpus import decode_corpus
 from aat_training.score import Score, score
 from aat_training.systems import load_system
 from nnasim import files
-from nnasim.hardware import load_preset
-from nnasim.numerics.config import NumericsConfig
-from nnasim.studies.training.plan import CHIPS, NO_CHIP, NumericsStudy, Trial
+from nnasim.progress import Progress, silent
+from nnasim.studies.training.commands import score_command
+from nnasim.studies.training.plan import NumericsStudy, Trial
 
 Scores = dict[Trial, Score]
 
 
 def score_all(
-    study: NumericsStudy, trials: Iterable[Trial], manifest: Path, jobs: int, progress: Callable[[str, int, int], None]
+    study: NumericsStudy, trials: Iterable[Trial], manifest: Path, jobs: int, progress: Progress = silent
 ) -> Scores:  # fmt: skip
     """Each of ``trials`` whose model stands, scored on ``manifest``; scores that were taken before are read back."""
     ready = [trial for trial in trials if study.finished(trial.model)]
@@ -47,7 +47,7 @@ def _of_model(study: NumericsStudy, trials: Sequence[Trial], manifest: Path) -> 
     for trial, fresh in zip(missing, _decode(study, missing, manifest), strict=True):
         record = {
             "made_from": made_from,
-            "command": ["nnasim", *study.score_command(trial, manifest)],
+            "command": ["nnasim", *score_command(study, trial, manifest)],
             "errors": fresh.errors_per_utterance,
             "words": fresh.words_per_utterance,
         }
@@ -63,16 +63,10 @@ def _decode(study: NumericsStudy, trials: Sequence[Trial], manifest: Path) -> li
     scores, examples = [], None
     for trial in trials:
         folder = study.folder / trial.model.name
-        checkpoint, model, _ = load_system(folder, trial.system, numerics_of(study, trial.chip), trial.calibration)
+        checkpoint, model, _ = load_system(folder, trial.system, study.numerics(trial.chip), trial.calibration)
         examples = examples or load_examples(entries, checkpoint.recipe, checkpoint.tokens)
         scores.append(score(decode_corpus(model, examples, checkpoint.recipe, checkpoint.tokens)))
     return scores
-
-
-def numerics_of(study: NumericsStudy, chip: str) -> NumericsConfig:
-    """The arithmetic of a chip of the study. Raises ConfigError for an unknown preset."""
-    changes = () if chip == NO_CHIP else CHIPS[chip].changes
-    return load_preset(study.preset, list(changes)).numerics
 
 
 def _made_from(study: NumericsStudy, trial: Trial, manifest: Path) -> list[str]:

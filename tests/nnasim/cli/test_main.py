@@ -35,10 +35,12 @@ def test_python_m_nnasim_is_the_same_program() -> None:
 
 
 def test_every_command_that_stands_is_in_the_table() -> None:
-    """A module of `nnasim/cli` that defines `command` or `app` is a command; the table must name it."""
+    """A module of `nnasim/cli` that defines `command`, or a folder's `app`, is a command; the table must name it."""
     folder = Path(nnasim.cli.__file__).parent
     is_command = re.compile(r"^(def command\(|app = )", re.MULTILINE)
-    standing = {f"nnasim.cli.{path.stem}" for path in folder.glob("*.py") if is_command.search(path.read_text())}
+    modules = {f"nnasim.cli.{path.stem}": path for path in folder.glob("*.py")}
+    modules |= {f"nnasim.cli.{path.parent.name}": path for path in folder.glob("*/__init__.py")}
+    standing = {name for name, path in modules.items() if is_command.search(path.read_text())}
     assert standing == {command.module for command in COMMANDS.values()}
 
 

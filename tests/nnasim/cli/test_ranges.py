@@ -127,9 +127,9 @@ def test_ranges_of_training_are_those_of_its_record() -> None:
 def test_a_rate_of_training_is_given_to_its_record_as_it_is() -> None:
     pytest.importorskip("torch")
     from aat_training.recipes import load_recipe
-    from nnasim.cli.train import _schedule
+    from aat_training.train import schedule
 
     for rate in (ranges.LEAST_RATE, ranges.MOST_RATE):
-        assert _schedule(load_recipe("tiny"), False, None, steps=1, learning_rate=rate).learning_rate == rate
+        assert schedule(load_recipe("tiny"), initialised=False, steps=1, learning_rate=rate).learning_rate == rate
     for steps in (1, ranges.MOST_STEPS):
-        assert _schedule(load_recipe("tiny"), False, None, steps=steps, seed=ranges.MOST_SEED).steps == steps
+        assert schedule(load_recipe("tiny"), initialised=False, steps=steps, seed=ranges.MOST_SEED).steps == steps

@@ -7,6 +7,7 @@ import pytest
 from aat_training import config
 from aat_training.data.text import NORMALISATIONS
 from aat_training.recipes import tiny
+from aat_training.train import schedule
 from nnasim.cli import train
 from nnasim.cli.main import main
 
@@ -27,7 +28,7 @@ def test_the_command_lines_ends_are_the_configurations(name):
 )
 def test_both_ends_of_each_range_make_a_schedule(field, ends):
     for end in ends:
-        assert getattr(train._schedule(tiny(), False, None, **{field: end}), field) == end
+        assert getattr(schedule(tiny(), initialised=False, **{field: end}), field) == end
 
 
 @pytest.mark.parametrize(

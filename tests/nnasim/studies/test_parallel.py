@@ -16,13 +16,14 @@ def squared(number: int) -> int:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_results_have_their_names_and_the_order_of_the_parts(jobs: int) -> None:
-    told: list[tuple[int, int]] = []
-    found = computed({name: partial(squared, name) for name in (3, 1, 2)}, jobs, lambda *how: told.append(how))
+    told: list[tuple[object, ...]] = []
+    parts = {name: partial(squared, name) for name in (3, 1, 2)}
+    found = computed(parts, jobs, "squares", lambda *how: told.append(how))
     assert list(found.items()) == [(3, 9), (1, 1), (2, 4)]
-    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    assert told == [("squares", done, 3) for done in range(4)]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_complaint_is_told_in_its_own_words(jobs: int) -> None:
     with pytest.raises(NnasimError, match="parts: number = -1: must not be negative"):
-        computed({name: partial(squared, name) for name in (1, -1)}, jobs, lambda *how: None)
+        computed({name: partial(squared, name) for name in (1, -1)}, jobs)

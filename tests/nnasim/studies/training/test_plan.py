@@ -13,22 +13,18 @@ from nnasim.studies.training.plan import CHIPS, METHODS, NumericsStudy
 STUDY = NumericsStudy("digits", (Path("train.jsonl"),), Path("dev.jsonl"), Path("models"), seeds=2)
 
 
-def value(words: list[str], option: str) -> str:
-    return words[words.index(option) + 1]
-
-
 def test_every_arm_trains_for_equally_long_from_the_base_of_its_seed() -> None:
     for model in STUDY.arms():
-        words = STUDY.train_command(model)
-        assert value(words, "--steps") == str(digits().aat_run.steps)
-        assert value(words, "--init") == f"models/seed-{model.seed}/base"
-        assert value(words, "--seed") == str(model.seed)
+        spec = STUDY.run_spec(model)
+        assert spec.run.steps == digits().aat_run.steps
+        assert spec.init == Path(f"models/seed-{model.seed}/base")
+        assert spec.run.seed == model.seed
 
 
 def test_no_checkpoint_is_chosen_on_the_speech_that_judges_it() -> None:
     for model in [*STUDY.bases(), *STUDY.arms()]:
-        words = STUDY.train_command(model)
-        assert value(words, "--evaluate-every") == value(words, "--steps")
+        spec = STUDY.run_spec(model)
+        assert spec.run.evaluate_every == spec.run.steps
 
 
 def test_no_two_models_and_no_two_scores_share_a_place() -> None:

@@ -7,22 +7,10 @@ from typing import Annotated
 
 import typer
 
-from nnasim.cli import numerics_study
 from nnasim.cli.options import MOST_UTTERANCES, MOST_WORKERS, finite
 
-app = typer.Typer(rich_markup_mode=None)
 
-
-@app.callback()
-def _studies() -> None:
-    """Make a whole study again from speech and models.
-
-    Example: nnasim study aat --out study
-    """
-
-
-@app.command("aat")
-def aat(
+def command(
     out: Annotated[Path, typer.Option(metavar="DIR", help="the folder to make")],
     manifest: Annotated[Path | None, typer.Option(help="speech to decode; default: the bundled strings")] = None,
     checkpoints: Annotated[
@@ -54,7 +42,7 @@ def aat(
     from nnasim.cli.doubts import load_chip
     from nnasim.cli.inputs import checked_speech, look_for_checkpoints
     from nnasim.cli.invocation import command_line
-    from nnasim.cli.train_progress import training_progress
+    from nnasim.cli.progress import shown_progress
     from nnasim.studies.latency.decodes import SYSTEMS, Speech
     from nnasim.studies.latency.study import StudyInputs, latency_study
     from reports.document import write_document
@@ -68,13 +56,10 @@ def aat(
     look_for_checkpoints(speech.checkpoints, SYSTEMS)
     checked_speech(speech.manifest, limit)
     begun = time.monotonic()
-    with training_progress() as progress:
-        found = latency_study(inputs, lambda what, done, total: progress(what, done, total, ""))
+    with shown_progress(lines=True) as progress:
+        found = latency_study(inputs, progress)
     with files.new_folder(out, force=force) as folder:
         write_document(folder, study_document(found))
     cpu = sum(os.times()[:4])  # this process and the workers, which have ended
     print(f"{found.utterances} utterances, {cpu:.0f} s of CPU time in {time.monotonic() - begun:.0f} s")
     print(f"open {out / 'report.html'}")
-
-
-app.command("numerics")(numerics_study.numerics)

@@ -1,0 +1,82 @@
+"""`nnasim study numerics`: what training with the chip's operators wins back, against every fair alternative."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnasim.cli.options import MOST_STEPS, MOST_WORKERS
+
+
+def command(
+    recipe: Annotated[str, typer.Option(help="tiny, digits, commands or an4")],
+    train: Annotated[list[Path], typer.Option(help="a manifest to train on; may be repeated")],
+    dev: Annotated[Path, typer.Option(help="the speech that every model is judged on; chooses no checkpoint")],
+    models: Annotated[Path, typer.Option(metavar="DIR", help="where the models are kept; a stopped study goes on")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="the folder of the report")],
+    choose: Annotated[
+        Path | None, typer.Option(help="the speech that chooses naive's and qat's calibration; default: dev itself")
+    ] = None,
+    preset: Annotated[str, typer.Option(help="the chip whose activation unit and cell state are varied")] = "edge256",
+    chip: Annotated[
+        list[str] | None, typer.Option(help="only this chip of the study; the first is the main one; may be repeated")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="independent repetitions, bases included")] = 3,
+    base_steps: Annotated[
+        int | None, typer.Option(min=1, max=MOST_STEPS, help="steps of a base model, instead of the recipe's")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, max=MOST_STEPS, help="steps of every arm, instead of the recipe's")
+    ] = None,
+    rules: Annotated[
+        bool, typer.Option("--rules/--no-rules", help="train the other gradient rules too, on the main chip")
+    ] = True,
+    jobs: Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="training runs at a time, one core each")] = 2,
+    train_missing: Annotated[
+        bool, typer.Option("--train-missing/--as-it-is", help="train what is missing, or report on what is there")
+    ] = True,
+    force: Annotated[bool, typer.Option("--force", help="replace an existing report")] = False,
+) -> None:
+    """Train float, ordinary QAT and aat for equally long on several chips and seeds, and compare their word errors.
+
+    Example: nnasim study numerics --recipe tiny --train train.jsonl --dev dev.jsonl --models runs/study --out study
+    """
+    from nnasim import files
+    from nnasim.cli.doubts import load_chip
+    from nnasim.cli.inputs import look_for
+    from nnasim.cli.invocation import command_line
+    from nnasim.cli.progress import shown_progress
+    from reports.document import write_document
+    from reports.numerics_document import numerics_document
+
+    files.refuse_existing(out, force)
+    load_chip(preset, None)
+    look_for(*train, dev, choose)
+
+    from nnasim.studies.training.plan import CHIPS, NumericsStudy  # brings torch: after the files have been looked at
+    from nnasim.studies.training.study import training_study
+
+    study = NumericsStudy(
+        recipe=recipe,
+        train=tuple(train),
+        dev=dev,
+        folder=models,
+        preset=preset,
+        seeds=seeds,
+        base_steps=base_steps,
+        steps=steps,
+        chips=tuple(dict.fromkeys(chip or CHIPS)),
+        choose=choose,
+        rules=rules,
+    )
+    with shown_progress(lines=True) as progress:
+        found = training_study(study, jobs=jobs, train=train_missing, command=command_line("DIR"), progress=progress)
+    with files.new_folder(out, force=force) as folder:
+        files.write_json(folder / "study.json", found.record)
+        write_document(folder, numerics_document(found.record))
+    missing = len(found.record["missing"])
+    absent = f", {missing} models missing" if missing else ""
+    print(f"{len(found.record['models'])} models, {found.scores} scores{absent}")
+    print(f"open {out / 'report.html'}")

@@ -1,0 +1,44 @@
+"""The commands that make a model and take a score again, as the report shows them: derived from what was run."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from aat_training.train import RunSpec
+from nnasim.studies.training.plan import CHIPS, NO_CHIP, NumericsStudy, Trial
+
+
+def train_command(spec: RunSpec, preset: str, chip: str, out: str) -> list[str]:
+    """The words after `nnasim` that do ``spec``, whose numerics are those of ``chip`` on ``preset``, in ``out``."""
+    words = ["train", "--recipe", spec.recipe.name, "--seed", str(spec.run.seed)]
+    for manifest in spec.train:
+        words += ["--train", str(manifest)]
+    words += ["--dev", str(spec.dev), "--out", out]
+    words += ["--steps", str(spec.run.steps), "--evaluate-every", str(spec.run.evaluate_every)]
+    if spec.init is not None:
+        words += ["--init", str(spec.init)]
+    if spec.arithmetic != "float":
+        words += ["--system", spec.arithmetic, *_chip_options(preset, chip)]
+    if spec.arithmetic == "aat":
+        words += ["--gradient", spec.gradient]
+    return words
+
+
+def score_command(study: NumericsStudy, trial: Trial, manifest: Path | None = None) -> list[str]:
+    """The words after `nnasim` that take a score on ``manifest`` (None: on dev)."""
+    words = ["evaluate", "--checkpoint", str(study.folder / trial.model.name)]
+    words += ["--manifest", str(manifest or study.dev), "--system", trial.system, "--batch", "32"]
+    if trial.chip != NO_CHIP:
+        words += [*_chip_options(study.preset, trial.chip), "--calibration", trial.calibration]
+    return words
+
+
+def line(words: list[str]) -> str:
+    """The words after `nnasim` as a line for a shell."""
+    return shlex.join(["nnasim", *words])
+
+
+def _chip_options(preset: str, chip: str) -> list[str]:
+    changes = [word for change in CHIPS[chip].changes for word in ("--set", change)]
+    return ["--preset", preset, *changes]

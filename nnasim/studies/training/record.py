@@ -1,0 +1,61 @@
+"""``study.json``: everything that a training study found, and what made it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from typing import Any
+
+from nnasim.errors import ConfigError
+from nnasim.studies.provenance import commit, versions
+from nnasim.studies.training.commands import line, train_command
+from nnasim.studies.training.findings import calibrations, findings, record
+from nnasim.studies.training.plan import Model, NumericsStudy
+from nnasim.studies.training.scoring import Scores
+
+
+def study_record(study: NumericsStudy, scores: Scores, choosing: Scores, command: str) -> dict[str, Any]:
+    """The study as JSON; ``choosing``: scores that chose calibrations; ``command``: what is shown to repeat it.
+
+    Raises ConfigError where there is no score, FileError for a folder that is no longer what was scored.
+    """
+    planned = [*study.bases(), *study.arms()]
+    models = [model for model in planned if study.finished(model)]
+    if not scores:
+        raise ConfigError("models", "folder", study.folder, "holds no model of this study yet")
+    first = next(iter(scores.values()))
+    return {
+        "kind": "nnasim.numerics_study",
+        "schema_version": 1,
+        "command": command,
+        "commit": commit(),
+        "versions": versions(("torch", "torchaudio", "kaldialign")),
+        "recipe": study.recipe,
+        "preset": study.preset,
+        "seeds": study.seeds,
+        "dev": str(study.dev),
+        "choose": None if study.choose is None else str(study.choose),
+        "utterances": first.utterances,
+        "words": first.words,
+        "base_steps": study.steps_of(study.bases()[0]),
+        "steps": study.steps_of(study.arms()[0]),
+        "rows": record(findings(study, scores)),
+        "calibrations": [list(row) for row in calibrations(study, choosing or scores)],
+        "models": [_model(study, model) for model in models],
+        "missing": [model.name for model in planned if model not in models and study.failure(model) is None],
+        "failed": {model.name: why for model in planned if (why := study.failure(model)) is not None},
+    }
+
+
+def _model(study: NumericsStudy, model: Model) -> dict[str, Any]:
+    """One training run: its command, its cost, and the sum by which its numbers are known."""
+    folder = study.folder / model.name
+    with (folder / "log.csv").open(newline="") as file:
+        cpu_seconds = float(list(csv.DictReader(file))[-1]["cpu_seconds"])
+    return {
+        "name": model.name,
+        "steps": study.steps_of(model),
+        "cpu_seconds": cpu_seconds,
+        "sha256": hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest(),
+        "command": line(train_command(study.run_spec(model), study.preset, model.chip, str(folder))),
+    }

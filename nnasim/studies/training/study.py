@@ -1,0 +1,43 @@
+"""The training study as one call: what is missing is trained, everything is scored, and what was found is a record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nnasim.progress import Progress, silent
+from nnasim.studies.training.check import check
+from nnasim.studies.training.findings import judged_trials
+from nnasim.studies.training.plan import NumericsStudy
+from nnasim.studies.training.record import study_record
+from nnasim.studies.training.runs import train_missing
+from nnasim.studies.training.scoring import Scores, score_all
+
+
+@dataclass(frozen=True)
+class Found:
+    """``record``: ``study.json``. ``scores``: how many scores it rests on."""
+
+    record: dict[str, Any]
+    scores: int
+
+
+def training_study(
+    study: NumericsStudy, *, jobs: int = 1, train: bool = True, command: str = "", progress: Progress = silent
+) -> Found:
+    """Train what is missing of ``study``, score every model, and say what that shows.
+
+    ``jobs``: training runs at a time, one core each; they change nothing in what is found. ``train``: train what is
+    missing, else report on what is there. ``command``: what the report says repeats the study.
+    Raises NnasimError for wrong input, and where a base model cannot be trained.
+    """
+    check(study)
+    if train:
+        train_missing(study, jobs, progress)
+    choosing: Scores = {}
+    trials = list(study.trials())
+    if study.choose is not None:
+        choosing = score_all(study, study.choosing_trials(), study.choose, jobs, progress)
+        trials = judged_trials(study, choosing)
+    scores = score_all(study, trials, study.dev, jobs, progress)
+    return Found(study_record(study, scores, choosing, command), len(scores))
