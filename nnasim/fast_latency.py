@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nnasim.compiler import AT_START, CompiledTrace
+from nnasim.compiler.schedule import arrival_cycles, utterance_steps
 from nnasim.hardware import NnaConfig
 from nnasim.ir.program import Holders, Program
 from nnasim.ir.trace import OpTrace
-from nnasim.pipeline import arrival_cycles, utterance_steps
 from nnasim.sim.run import run_program
 from nnasim.units import cycles_to_ms
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
-from nnasim.ir.result import SimResult
+from nnasim.ir.result import SimResult, Spread
 from reports.naming import labelled
 
-Range = tuple[float, float, float]
 TOTAL = "total"
 
 
@@ -19,13 +17,13 @@ class RangeTable:
     """``parts`` by name, the total last; ``ranges[label][part]``: (low, typical, high), absent if unknown."""
 
     parts: tuple[str, ...]
-    ranges: dict[str, dict[str, Range]]
+    ranges: dict[str, dict[str, Spread]]
 
 
-def range_table(results: Mapping[str, SimResult], figure: str) -> RangeTable | None:
-    """The table of ``extra[figure]`` (``energy_mj`` or ``area_mm2``) of every result; None if no result has it."""
-    ranges = {label: _ranges(result.extra.get(figure)) for label, result in results.items()}
-    named = {part for found in ranges.values() for part in found}
+def range_table(results: Mapping[str, SimResult], figure: Literal["energy_mj", "area_mm2"]) -> RangeTable | None:
+    """The table of ``figure`` of every result; None if no result has it."""
+    ranges = {label: getattr(result.extra, figure) or {} for label, result in results.items()}
+    named = {part for figures in ranges.values() for part in figures}
     if not named:
         return None
     # By name, as a result file has them: results in memory and results read back make the same page.
@@ -36,20 +34,6 @@ def labelled_chips(results: Sequence[SimResult]) -> dict[str, SimResult]:
     """Results of different chips under their presets' names, and by what differs where names repeat."""
     chips = [result.model_copy(update={"system": result.preset, "workload": None}) for result in results]
     return dict(zip(labelled(chips), results, strict=True))
-
-
-def _ranges(found: Any) -> dict[str, Range]:
-    """What is a range in ``found``; a file may hold anything there."""
-    if not isinstance(found, dict):
-        return {}
-    return {str(part): (row[0], row[1], row[2]) for part, row in found.items() if _is_range(row)}
-
-
-def _is_range(row: Any) -> bool:
-    if not isinstance(row, list | tuple) or len(row) != 3:
-        return False
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in row)
-    return numbers and all(math.isfinite(value) for value in row) and row[0] <= row[1] <= row[2]
 
 
 def nodes(results: Mapping[str, SimResult], section: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nnasim import files
 from nnasim.ir.result import SimResult
@@ -112,7 +112,7 @@ def _bound(result: SimResult) -> tuple[float, float, float | None]:
 def _ranges(results: Mapping[str, SimResult]) -> list[dict[str, Any]]:
     """Tables of figures that are known within a range only; those that nobody computed are absent."""
     chips = {result.hardware_hash: result for result in results.values()}  # systems on one chip share its area
-    known = [
+    known: list[tuple[str, Literal["energy_mj", "area_mm2"], str, Mapping[str, SimResult]]] = [
         ("energy", "energy_mj", "Energy [mJ] over the whole corpus", results),
         ("area", "area_mm2", "Area [mm²]", labelled_chips(list(chips.values()))),
     ]

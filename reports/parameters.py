@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from nnasim.ir import result as result_file
 from nnasim.ir.result import SimResult
 from reports.text import NOT_COMPUTED
 
@@ -21,19 +22,13 @@ class Parameter(NamedTuple):
 
 def parameters(result: SimResult) -> list[Parameter]:
     """Rows of `extra.parameters` where the command recorded them, else the bare fields of `hardware`."""
-    rows = result.extra.get("parameters")
-    if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
-        return [_row(row) for row in rows if row.get("field") not in ("name", "description")]
-    return [_row({"field": field, "value": value}) for field, value in _leaves(result.hardware)]
-
-
-def _row(row: dict[str, Any]) -> Parameter:
-    return Parameter(
-        str(row.get("field")),
-        _shown(row.get("value")),
-        str(row.get("unit") or ""),
-        str(row.get("source") or NOT_COMPUTED),
-    )
+    bare = (result_file.Parameter(field=field, value=value) for field, value in _leaves(result.hardware))
+    rows = result.extra.parameters or bare
+    return [
+        Parameter(row.field, _shown(row.value), row.unit or "", row.source or NOT_COMPUTED)
+        for row in rows
+        if row.field not in ("name", "description")
+    ]
 
 
 def _shown(value: Any) -> str:

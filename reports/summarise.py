@@ -66,10 +66,7 @@ def dram_share(result: SimResult) -> float | None:
 
 def _busy_cycles(result: SimResult) -> float:
     """Cycles in which any block worked, loading of resident weights included where the result has it."""
-    cycles = result.extra.get("busy_cycles")
-    if isinstance(cycles, int) and cycles > 0:
-        return float(cycles)
-    return processing_ms(result) / 1e3 * result.clock_hz
+    return float(result.extra.busy_cycles or processing_ms(result) / 1e3 * result.clock_hz)
 
 
 def figures(

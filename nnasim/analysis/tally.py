@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from nnasim.analysis.intervals import Interval, length, total, union
 from nnasim.ir.program import BLOCKS, NNA_BLOCKS, Block, ElementCommand, HostCommand, MatmulCommand, OpInfo, Program
-from nnasim.ir.run import OTHER_WORK, InvocationRun
+from nnasim.ir.run import OTHER_WORK, InvocationRun, Record
 from nnasim.units import ceil_div
 
 
@@ -48,6 +49,29 @@ class Tally:
                 mine[key] += times * value
         for name, op in other.ops.items():
             self.ops.setdefault(name, OpTally(op.info)).add(op, times)
+
+
+def alike(runs: Iterable[InvocationRun]) -> list[tuple[InvocationRun, int]]:
+    """(run, how often) of runs of one program that went alike, in order of first appearance: one of them is looked at.
+
+    Identity is asked first, since a replayed run is one object and comparing records costs as much as counting them.
+    """
+    objects: dict[int, tuple[InvocationRun, int]] = {}
+    for run in runs:
+        objects[id(run)] = (run, objects.get(id(run), (run, 0))[1] + 1)
+    equal: dict[tuple[int, tuple[Record, ...]], tuple[InvocationRun, int]] = {}
+    for run, count in objects.values():
+        key = (id(run.program), run.records)
+        equal[key] = (run, equal.get(key, (run, 0))[1] + count)
+    return list(equal.values())
+
+
+def tally_all(counted: Iterable[tuple[InvocationRun, int]]) -> Tally:
+    """The sums of runs, each as often as it happened."""
+    total = Tally()
+    for run, count in counted:
+        total.add(tally(run), count)
+    return total
 
 
 def tally(run: InvocationRun) -> Tally:

@@ -71,7 +71,8 @@ def measure(preset: str, frames: int = FRAMES) -> dict[str, dict[str, Any]]:
     """All figures. ``frames``: of the run with replay."""
     from nnasim.cli.doubts import load_chip
     from nnasim.ir.result import SimResult
-    from nnasim.pipeline import SimOptions, simulate
+    from nnasim.pipeline import simulate
+    from nnasim.results import SimOptions
     from workloads.rnnt.builder import build_trace
     from workloads.rnnt.shapes import SHAPES
 

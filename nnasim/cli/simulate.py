@@ -12,6 +12,7 @@ from nnasim.errors import SimulationError
 
 if TYPE_CHECKING:
     from nnasim.hardware import NnaConfig
+    from nnasim.ir.result import Functional
     from nnasim.ir.trace import OpTrace
 
 
@@ -55,8 +56,9 @@ def command(
 
     from nnasim.cli.doubts import warn
     from nnasim.hardware.plausible import implausible
-    from nnasim.pipeline import SimOptions, simulate  # brings the simulator: after the inputs have been found good
-    from nnasim.studies.provenance import documented
+    from nnasim.pipeline import simulate  # brings the simulator: after the inputs have been found good
+    from nnasim.results import SimOptions
+    from nnasim.studies.provenance import documented, with_section
     from reports.terminal import result_lines
     from workloads.rnnt.plausible import implausible_trace
 
@@ -65,9 +67,7 @@ def command(
     result = documented(simulate(operations, chip, options), preset, chip, command_line("RESULT"))
     warn([*implausible(chip), *implausible_trace(operations)])
     if functional:
-        result = result.model_copy(
-            update={"extra": {**result.extra, "functional": _functional(trace, operations, chip)}}
-        )
+        result = with_section(result, functional=_functional(trace, operations, chip))
     if perfetto is not None:
         from reports.perfetto import write_perfetto
 
@@ -76,10 +76,11 @@ def command(
     print(f"{out}: " + "\n".join(result_lines(result)))
 
 
-def _functional(path: Path, trace: OpTrace, chip: NnaConfig) -> dict[str, int | str]:
+def _functional(path: Path, trace: OpTrace, chip: NnaConfig) -> Functional:
     """Every event again with the real integers; SimulationError unless every logit is the reference's."""
     from nnasim.functional.cosimulate import cosimulate
     from nnasim.functional.stored import random_features, read_constants, split_features
+    from nnasim.ir.result import Functional
 
     constants, heard = split_features(read_constants(path, trace), trace)
     origin = "random, seed 0" if heard is None else "stored"
@@ -88,4 +89,4 @@ def _functional(path: Path, trace: OpTrace, chip: NnaConfig) -> dict[str, int | 
     if report.mismatches:
         raise SimulationError(f"{path}: the functional chip differs from the reference in {counts}")
     print(f"functional: {counts} differ from the reference (features: {origin})")
-    return {**vars(report), "features": origin}
+    return Functional(**vars(report), features=origin)

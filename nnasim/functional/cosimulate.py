@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnasim.compiler import CompiledTrace
+from nnasim.compiler.schedule import utterance_steps
 from nnasim.errors import TraceError
 from nnasim.functional.datapath import SramDatapath
 from nnasim.functional.packing import Integers
 from nnasim.hardware import NnaConfig
 from nnasim.ir.run import StepRun
 from nnasim.ir.trace import OpTrace, Utterance
-from nnasim.pipeline import utterance_steps
 from nnasim.reference import Reference
 from nnasim.sim.run import run_steps
 

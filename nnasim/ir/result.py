@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from nnasim.records import Frozen, Items
 
@@ -149,6 +149,77 @@ class Totals(Frozen):
     energy_mj: Annotated[float, Field(ge=0, le=1e18)] | None = None
 
 
+class SramPlan(Frozen):
+    """What the SRAM is used for, in bytes; the four add up to its capacity."""
+
+    working_set: Count
+    resident_weights: Count
+    weight_buffers: Count
+    free: Count
+
+
+class Functional(Frozen):
+    """What `--functional` compared: logits of the chip's own integers with those of the reference.
+
+    ``features``: "stored" with the trace, or random.
+    """
+
+    utterances: Count
+    joint_steps: Count
+    values: Count
+    mismatches: Count
+    features: str = Field(max_length=200)
+
+
+class Parameter(Frozen):
+    """One field of the chip with its unit, and the source of its number where the preset says it."""
+
+    field: str = Field(max_length=500)
+    value: Any
+    unit: str | None = None
+    source: str | None = None
+
+
+Energy = Annotated[float, Field(ge=0, le=1e18)]
+Spread = tuple[Energy, Energy, Energy]
+"""(low, nominal, high)."""
+
+
+def _ascending(parts: dict[str, Spread]) -> dict[str, Spread]:
+    for part, (low, nominal, high) in parts.items():
+        if not low <= nominal <= high:
+            raise ValueError(f"{part}: {[low, nominal, high]} must be [low, nominal, high], ascending")
+    return parts
+
+
+Spreads = Annotated[dict[Name, Spread], AfterValidator(_ascending)]
+"""Figures by part of the chip, as energy and area are given; "total" is their sum."""
+
+
+class Extra(Frozen):
+    """Sections beside the totals; null what was not computed.
+
+    ``busy_cycles``: in which any block worked, loading of resident weights included; ``handoff_ms``: time of all
+    crossings; ``parameters``: the chip's fields with unit and source, recorded by the command that made the result.
+    """
+
+    handoff_ms: Milliseconds | None = None
+    busy_cycles: Count | None = None
+    sram_plan_bytes: SramPlan | None = None
+    energy_mj: Spreads | None = None
+    area_mm2: Spreads | None = None
+    functional: Functional | None = None
+    parameters: Items[Parameter] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_version_0_1(cls, data: Any) -> Any:
+        """Files of version 0.1 repeat the digest of the chip's numerics here, which ``hardware`` holds in full."""
+        if isinstance(data, dict):
+            return {name: value for name, value in data.items() if name != "hardware_numerics_hash"}
+        return data
+
+
 class SimResult(Frozen):
     """A result file: the answer, and all that determined it."""
 
@@ -181,4 +252,4 @@ class SimResult(Frozen):
         None, description="whether the weight buffers cover the DRAM's latency; null where no product's weight streams"
     )
     peak_macs_per_cycle: Count | None = Field(None, description="of the MAC array; null in results of version 0.1")
-    extra: dict[str, Any] = Field({})
+    extra: Extra = Extra()

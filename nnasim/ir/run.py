@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from nnasim.ir.program import Block, Program
 
+# Longest invocation that is believed: about half an hour at 500 MHz. A program that runs longer is broken.
+WATCHDOG_CYCLES = 10**12
+
 OTHER_WORK = "other work on the CPU"  # the reason of a stall in which the CPU works for somebody else
 
 

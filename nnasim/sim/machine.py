@@ -25,9 +25,6 @@ from nnasim.sim.blocks.sram import Sram
 from nnasim.sim.datapath import Datapath
 from nnasim.sim.probe import Probe
 
-# Longest invocation that is believed: about half an hour at 500 MHz. A program that runs longer is broken.
-WATCHDOG_CYCLES = 10**12
-
 
 class Machine:
     """One chip with its host, in one SimPy environment. Blocks are made in a fixed order: a run repeats itself.

@@ -9,10 +9,10 @@ import simpy
 
 from nnasim.hardware import NnaConfig
 from nnasim.ir.program import Program
-from nnasim.ir.run import InvocationRun, Step, StepRun
+from nnasim.ir.run import WATCHDOG_CYCLES, InvocationRun, Step, StepRun
 from nnasim.ir.trace import Unit
 from nnasim.sim.datapath import Datapath
-from nnasim.sim.machine import WATCHDOG_CYCLES, Machine, run_until_done
+from nnasim.sim.machine import Machine, run_until_done
 from nnasim.sim.probe import Probe
 
 

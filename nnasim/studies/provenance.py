@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from nnasim.hardware import NnaConfig, preset_rows
-from nnasim.ir.result import SimResult
+from nnasim.ir.result import Parameter, SimResult
 
 PACKAGES = ("nnasim", "numpy", "simpy")
 
@@ -38,17 +38,18 @@ def commit() -> str | None:
     return done.stdout.strip() or None
 
 
-def documented(result: SimResult, preset: str, chip: NnaConfig, command: str) -> SimResult:
+def documented(result: SimResult, preset: str, chip: NnaConfig, command: str | None) -> SimResult:
     """``result`` with what made it: command, commit, versions, and unit and source of each chip parameter."""
-    rows = [
-        {"field": row.field, "value": row.value, "unit": row.unit, "source": row.source}
+    rows = tuple(
+        Parameter(field=row.field, value=row.value, unit=row.unit, source=row.source)
         for row in preset_rows(preset, chip)
-    ]
-    return result.model_copy(
-        update={
-            "command": command,
-            "commit": commit(),
-            "versions": {**result.versions, **versions()},
-            "extra": {**result.extra, "parameters": rows},
-        }
     )
+    made = result.model_copy(
+        update={"command": command, "commit": commit(), "versions": {**result.versions, **versions()}}
+    )
+    return with_section(made, parameters=rows)
+
+
+def with_section(result: SimResult, **sections: object) -> SimResult:
+    """``result`` with ``sections`` of its extra part, by name, in place of what stood there."""
+    return result.model_copy(update={"extra": result.extra.model_copy(update=sections)})

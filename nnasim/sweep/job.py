@@ -18,8 +18,8 @@ from nnasim.hardware.idle import idle_fields, refuse_idle
 from nnasim.hardware.read_latency import NS, in_ns, refuse_beside
 from nnasim.ir.io import read_trace, record_hash
 from nnasim.ir.trace import OpTrace
-from nnasim.pipeline import SimOptions
 from nnasim.records import validated, wrong_values
+from nnasim.results import SimOptions
 from nnasim.sweep.constraints import Constraint, parse_constraint
 from nnasim.sweep.fields import Field, Scalar, find_field, words_of
 from nnasim.sweep.objectives import KNOWN

@@ -47,23 +47,23 @@ def chip_figures(results: Sequence[SimResult], chip: NnaConfig) -> Figures:
     """The figures of one chip on all traces: latencies pooled, sums added; a figure that nobody computed is None."""
     totals = [result.totals for result in results]
     energy = [total.energy_mj for total in totals]
-    used = [chip.sram.bytes - result.extra["sram_plan_bytes"]["free"] for result in results]
+    used = [chip.sram.bytes - result.extra.sram_plan_bytes.free for result in results if result.extra.sram_plan_bytes]
     figures: Figures = {
         **_latencies(results),
         "rtf": _rtf(results),
         "late_frames": _late_frames(results),
         "cycles": sum(total.cycles for total in totals),
-        "busy_cycles": sum(result.extra["busy_cycles"] for result in results),
+        "busy_cycles": sum(result.extra.busy_cycles or 0 for result in results),
         "nna_cycles": sum(total.nna_cycles for total in totals),
         "cpu_ms": sum(total.cpu_ms for total in totals),
         "handoffs": sum(total.handoffs for total in totals),
-        "handoff_ms": sum(result.extra["handoff_ms"] for result in results),
+        "handoff_ms": sum(result.extra.handoff_ms or 0.0 for result in results),
         "dram_bytes": sum(total.dram_bytes for total in totals),
         "sram_traffic_bytes": sum(total.sram_bytes for total in totals),
         "sram_capacity_bytes": chip.sram.bytes,
         "sram_used_bytes": max(used),
         "energy_mj": None if None in energy else sum(value or 0.0 for value in energy),
-        "area_mm2": results[0].extra["area_mm2"]["total"][1] if "area_mm2" in results[0].extra else None,
+        "area_mm2": results[0].extra.area_mm2["total"][1] if results[0].extra.area_mm2 else None,
     }
     shares = busy_shares(results)
     limits = max(shares, key=lambda part: shares[part])
@@ -81,11 +81,11 @@ def busy_shares(results: Sequence[SimResult]) -> dict[str, float]:
     The host is split into computing and crossings, since different people make them faster; a CPU that waits for the
     DRAM does not work.
     """
-    busy = sum(result.extra["busy_cycles"] for result in results) or 1
+    busy = sum(result.extra.busy_cycles or 0 for result in results) or 1
     shares = {part: sum(result.blocks[part].busy for result in results) / busy for part in _PARTS}
     clock_hz = results[0].clock_hz
     busy_ms = cycles_to_ms(busy, clock_hz)
-    handoff = sum(result.extra["handoff_ms"] for result in results) / busy_ms
+    handoff = sum(result.extra.handoff_ms or 0.0 for result in results) / busy_ms
     shares["cpu"] = max(0.0, sum(result.blocks["host"].busy for result in results) / busy - handoff)
     shares["handoff"] = handoff
     return shares

@@ -58,9 +58,9 @@ def test_a_result_says_what_made_it(folder: Path) -> None:
     result = read_result(folder / "aat.json")
     assert result.command == f"nnasim simulate {folder / 'aat.trace.json'} --preset edge256 --out RESULT"
     assert {"nnasim", "python", "numpy", "simpy"} <= set(result.versions)
-    clock = next(row for row in result.extra["parameters"] if row["field"] == "clock_hz")
-    assert clock["unit"] == "Hz"
-    assert "source" in clock["source"]
+    clock = next(row for row in result.extra.parameters if row.field == "clock_hz")
+    assert clock.unit == "Hz"
+    assert "source" in clock.source
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,8 @@ def test_an_override_reaches_the_chip_and_is_named(folder: Path, tmp_path: Path)
     slow, usual = read_result(out), read_result(folder / "aat.json")
     assert slow.hardware["dram"]["bytes_per_second"] == 1e8
     assert slow.totals.nna_cycles > usual.totals.nna_cycles
-    row = next(row for row in slow.extra["parameters"] if row["field"] == "dram.bytes_per_second")
-    assert (row["value"], row["source"]) == (1e8, "override")
+    row = next(row for row in slow.extra.parameters if row.field == "dram.bytes_per_second")
+    assert (row.value, row.source) == (1e8, "override")
 
 
 def test_a_report_shows_results_side_by_side(folder: Path, tmp_path: Path) -> None:

@@ -50,7 +50,6 @@ def figures(chip: NnaConfig) -> dict[str, Any]:
         result = simulate(trace, chip).model_dump(mode="json")
         for name in ("preset", "hardware", "hardware_hash", "numerics_hash", "trace_hash", "versions", "clock_hz"):
             result.pop(name)
-        result["extra"].pop("hardware_numerics_hash")
         found[system] = result
     return found
 

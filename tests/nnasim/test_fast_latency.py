@@ -2,7 +2,8 @@ import pytest
 
 from nnasim.fast_latency import cost, schedule
 from nnasim.hardware import load_preset
-from nnasim.pipeline import SimOptions, simulate
+from nnasim.pipeline import simulate
+from nnasim.results import SimOptions
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape
 
@@ -36,4 +37,4 @@ def test_a_cpu_that_reads_beside_the_dmas_prefetch_costs_the_same_in_events_repl
     assert cost(schedule(trace, chip), chip).engine_latency_ms == (events.utterances[0].engine_latency_ms,)
     alone = simulate(trace, load_preset("edge256", ["sram.bytes=40000", "dram.bytes_per_second=0.3e9"]))
     assert alone.totals.dram_bytes < events.totals.dram_bytes
-    assert alone.extra["busy_cycles"] < events.extra["busy_cycles"]
+    assert alone.extra.busy_cycles < events.extra.busy_cycles

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from nnasim.hardware import load_preset, preset_names
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import OpTrace, System
-from nnasim.pipeline import SimOptions, simulate
+from nnasim.pipeline import simulate
+from nnasim.results import SimOptions
 from tests.nnasim.sim.blocks.more_macs import slower_at_most
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import SHAPES, RnntShape
@@ -44,7 +45,7 @@ def test_the_laws_hold_on_every_chip(preset: str) -> None:
     result = run(preset=preset)
     for block, time in result.blocks.items():
         assert time.busy + time.stall + time.idle == result.totals.cycles, block
-    assert result.bound_cycles <= result.extra["busy_cycles"] <= result.totals.cycles
+    assert result.bound_cycles <= result.extra.busy_cycles <= result.totals.cycles
     assert sum(op.bytes for op in result.ops) == result.totals.dram_bytes
     assert sum(op.macs for op in result.ops) == result.totals.macs
     assert sum(op.count for op in result.ops if op.kind == "handoff") == result.totals.handoffs
@@ -65,7 +66,7 @@ def test_no_system_is_faster_than_its_bytes_over_the_bandwidth(
     small_memory = () if preset == "nvdla_small" else ("sram.weight_tile_bytes=4096", "dma.alignment_bytes=16")
     chip = [f"dram.bytes_per_second={rate!r}", f"dram.efficiency={efficiency!r}", "host.cache_bytes=0"]
     result = run(*small_memory, *chip, f"host.memory_bytes_per_second={own}", system=system, preset=preset)
-    seconds, dram = result.extra["busy_cycles"] / result.clock_hz, result.blocks["dram"]
+    seconds, dram = result.extra.busy_cycles / result.clock_hz, result.blocks["dram"]
     needed = result.totals.dram_bytes / (rate * efficiency)
     assert seconds >= needed * (1 - 1e-9)
     reads = sum(op.count for op in result.ops) * 64
@@ -100,7 +101,7 @@ def test_work_and_waiting_of_the_operations_fill_the_busy_time(system: str) -> N
     boot = sum(op.cycles for op in result.ops if op.graph == "boot")
     spent = sum(op.cycles + op.stall_cycles for op in result.ops if op.graph != "boot")
     boot_latency = 500 if boot else 0
-    assert spent + boot <= result.extra["busy_cycles"] <= spent + boot + 2 * boot_latency
+    assert spent + boot <= result.extra.busy_cycles <= spent + boot + 2 * boot_latency
 
 
 def test_the_same_run_gives_the_same_bytes() -> None:
@@ -146,7 +147,7 @@ def test_user_perceived_latency_shows_its_parts() -> None:
 def test_without_an_energy_table_energy_is_not_computed() -> None:
     assert run("energy=null").totals.energy_mj is None
     result = run()
-    low, nominal, high = result.extra["energy_mj"]["total"]
+    low, nominal, high = result.extra.energy_mj["total"]
     assert 0 < low < nominal < high
     assert result.totals.energy_mj == nominal
 
@@ -187,7 +188,7 @@ SLACK = 1.03
 def busy(*overrides: str) -> int:
     result = run(*overrides)
     boot = sum(op.cycles + 1000 for op in result.ops if op.graph == "boot")
-    return int(result.extra["busy_cycles"]) - boot
+    return int(result.extra.busy_cycles) - boot
 
 
 @settings(max_examples=12, deadline=None)
@@ -224,7 +225,7 @@ def test_more_macs_are_never_slower_than_by_what_does_not_fill_them(
         n, k = trace().tensors[products[op.op].inputs[1]].shape
         step = min(n, many.output_granule) * (k + 4) / min(float(rate) / 500e6, 16)
         allowed += op.count * (slower_at_most(few, many, 1, n, k) + step * (many.kind != "vector"))
-    assert fast.extra["busy_cycles"] <= slow.extra["busy_cycles"] + allowed
+    assert fast.extra.busy_cycles <= slow.extra.busy_cycles + allowed
 
 
 def test_the_paper_sized_shape_is_weight_bound_on_edge256() -> None:

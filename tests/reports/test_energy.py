@@ -2,11 +2,15 @@
 
 import json
 import re
+from pathlib import Path
 
+import pytest
+
+from nnasim.errors import TraceError
 from nnasim.hardware import load_preset
 from nnasim.ir.io import read_result, write_record
+from nnasim.ir.result import Extra
 from nnasim.pipeline import simulate
-from reports.energy import range_table
 from reports.page import page
 from reports.study import Study
 from reports.text import number
@@ -39,7 +43,7 @@ def test_a_result_file_carries_a_range_per_part_and_their_sums(tmp_path) -> None
 
 def test_a_wider_table_widens_the_total_by_just_that_part() -> None:
     plain, wide = (simulated(f"energy.dram_pj_per_byte.lpddr4={row}") for row in ("[100,250,300]", "[50,250,600]"))
-    low, typical, high = (b - a for a, b in zip(*(r.extra["energy_mj"]["total"] for r in (plain, wide)), strict=True))
+    low, typical, high = (b - a for a, b in zip(*(r.extra.energy_mj["total"] for r in (plain, wide)), strict=True))
     moved = plain.totals.dram_bytes * 1e-9
     assert (round(low / moved), typical, round(high / moved)) == (-50, 0, 300)
 
@@ -49,7 +53,7 @@ def test_the_page_shows_low_typical_and_high_of_every_part_and_total(tmp_path) -
     result = read_result(tmp_path / "result.json")
     shown = section(page(Study({"aat": result})))
     for figure in ("energy_mj", "area_mm2"):
-        for part, row in result.extra[figure].items():
+        for part, row in getattr(result.extra, figure).items():
             cells = "".join(f"<td>{number(value)}</td>" for value in row)
             name = part.replace("_", " ")
             assert re.search(rf"{name}.*?</th>\s*{re.escape(cells)}", shown, re.DOTALL), part
@@ -68,17 +72,17 @@ def test_without_tables_there_is_no_such_section() -> None:
     assert 'id="energy"' not in page(Study({"aat": simulated("energy=null", "area=null")}))
 
 
-def test_what_is_no_range_is_left_out() -> None:
-    rows = {"good": [1, 2, 3], "falling": [3, 2, 1], "short": [1, 2], "word": ["a", 1, 2], "huge": [0, 1, float("inf")]}
-    result = simulated().model_copy(update={"extra": {"energy_mj": rows, "area_mm2": 7}})
-    table = range_table({"aat": result}, "energy_mj")
-    assert table is not None
-    assert table.ranges == {"aat": {"good": (1, 2, 3)}}
-    assert range_table({"aat": result}, "area_mm2") is None
+@pytest.mark.parametrize("row", [[3, 2, 1], [1, 2], ["a", 1, 2], [0, 1, "inf"], 7])
+def test_what_is_no_range_is_refused_when_a_file_is_read(tmp_path: Path, row: object) -> None:
+    data = simulated().model_dump(mode="json")
+    data["extra"]["energy_mj"]["leakage"] = row
+    (tmp_path / "result.json").write_text(json.dumps(data))
+    with pytest.raises(TraceError, match=r"result\.json: extra\.energy_mj"):
+        read_result(tmp_path / "result.json")
 
 
 def test_hostile_names_of_parts_are_escaped() -> None:
-    extra = {"energy_mj": {"<img src=x onerror=alert(1)>": [1, 2, 3]}}
+    extra = Extra(energy_mj={"<img src=x onerror=alert(1)>": (1, 2, 3)})
     html = page(Study({"aat": simulated().model_copy(update={"extra": extra})}))
     assert "<img" not in html
     assert "&lt;img" in section(html)

@@ -7,7 +7,7 @@ import pytest
 
 from nnasim import files
 from nnasim.errors import InputError
-from nnasim.ir.result import SimResult
+from nnasim.ir.result import Extra, SimResult
 from reports.study import Study
 from reports.summarise import figures, percentiles
 from reports.summary import read_summary, write_summary
@@ -44,7 +44,7 @@ def test_use_of_array_and_memory_is_over_the_time_in_which_anything_worked(make_
     """7,500 multiply-accumulates and 4,096 bytes in 1,200 cycles of 1 us; the array could do 25 a cycle."""
     found = figures(
         make_result(
-            peak_macs_per_cycle=25, hardware={"dram": {"bytes_per_second": 8_192_000.0}}, extra={"busy_cycles": 1200}
+            peak_macs_per_cycle=25, hardware={"dram": {"bytes_per_second": 8_192_000.0}}, extra=Extra(busy_cycles=1200)
         )
     )
     assert found.mac_utilisation == pytest.approx(7500 / (25 * 1200))

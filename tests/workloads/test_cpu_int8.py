@@ -43,7 +43,7 @@ def test_a_paper_sized_recogniser_waits_for_its_weights_on_an_int8_cpu_as_on_the
     rate = chip.dram_bytes_per_cycle
     for result in (cpu, nna):
         waited = result.totals.dram_bytes / rate
-        assert 1 <= result.extra["busy_cycles"] / waited < 1.03
+        assert 1 <= result.extra.busy_cycles / waited < 1.03
     assert cpu.totals.handoffs == 0
     assert cpu.totals.energy_mj > nna.totals.energy_mj
 

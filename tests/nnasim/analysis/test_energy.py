@@ -108,8 +108,8 @@ def test_every_part_of_every_preset_is_bracketed(preset: str) -> None:
     system = "aat" if load_preset(preset).has_activation_unit else "cpu_fallback"
     chip = load_preset(preset)
     result = simulate(build_trace(RECOGNISER, 2, 1, system=system, numerics=chip.numerics), chip)
-    assert result.extra["energy_mj"]["total"][1] == result.totals.energy_mj
-    for low, nominal, high in result.extra["energy_mj"].values():
+    assert result.extra.energy_mj["total"][1] == result.totals.energy_mj
+    for low, nominal, high in result.extra.energy_mj.values():
         assert 0 <= low <= nominal <= high
 
 

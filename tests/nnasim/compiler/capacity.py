@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from nnasim.compiler import CompiledTrace
 from nnasim.compiler.memory_plan import ladder
+from nnasim.compiler.schedule import utterance_steps
 from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace
-from nnasim.pipeline import SimOptions, simulate_compiled, utterance_steps
+from nnasim.pipeline import simulate_compiled
+from nnasim.results import SimOptions
 from nnasim.sim.run import run_program
 from workloads.rnnt.shapes import RnntShape
 
@@ -76,7 +78,7 @@ def spent(compiled: CompiledTrace) -> Spent:
     result = simulate_compiled(compiled, SimOptions(timeline=False))
     boot = compiled.boot()
     loading = run_program(boot, compiled.config).cycles if boot else 0
-    return Spent(loading, result.extra["busy_cycles"] - loading)
+    return Spent(loading, result.extra.busy_cycles - loading)
 
 
 def slower_at_most(compiled: CompiledTrace) -> int:

@@ -83,7 +83,7 @@ def test_more_banks_or_ports_read_no_more_and_are_not_slower(preset: str, field:
     runs = [simulate(trace, chip_of(preset, trace, **{"sram.bytes": 65_536, field: count})) for count in (1, 2, 4, 8)]
     for fewer, more in pairwise(runs):
         assert more.totals.dram_bytes <= fewer.totals.dram_bytes
-        assert more.extra["busy_cycles"] <= fewer.extra["busy_cycles"]
+        assert more.extra.busy_cycles <= fewer.extra.busy_cycles
 
 
 @pytest.mark.parametrize("name", TRACES)
@@ -209,10 +209,10 @@ def test_the_cliff_below_a_longest_chunk_is_named_and_is_one(size: int, words: s
     most = int(re.findall(r"at most (\d+)", message)[0])
     roomy = chip.with_({"compiler.chunk_frames": most, "sram.bytes": 2 * size})
     slow = chip.with_({"compiler.chunk_frames": most})
-    assert simulate(trace, slow).extra["busy_cycles"] > 1.2 * simulate(trace, roomy).extra["busy_cycles"]
+    assert simulate(trace, slow).extra.busy_cycles > 1.2 * simulate(trace, roomy).extra.busy_cycles
     for fine in re.findall(r"slow above (\d+)", message):
         faster = chip.with_({"compiler.chunk_frames": int(fine)})
-        assert simulate(trace, slow).extra["busy_cycles"] > 1.2 * simulate(trace, faster).extra["busy_cycles"]
+        assert simulate(trace, slow).extra.busy_cycles > 1.2 * simulate(trace, faster).extra.busy_cycles
 
 
 @pytest.mark.parametrize(("sram_bytes", "cliff"), [(66_080, True), (90_000, False), (393_216, False)])
@@ -222,7 +222,7 @@ def test_a_result_says_that_its_buffers_do_not_cover_the_latency_and_then_it_is_
     trace = build_trace(PAPER, 2, 1)
     fast, result = (simulate(trace, load_preset("edge256").with_({"sram.bytes": s})) for s in (393_216, sram_bytes))
     assert any("cover the DRAM's latency" in note for note in result_notes("aat", result)) == cliff
-    assert (result.extra["busy_cycles"] > 1.5 * fast.extra["busy_cycles"]) == cliff
+    assert (result.extra.busy_cycles > 1.5 * fast.extra.busy_cycles) == cliff
 
 
 def test_small_tiles_of_small_matrices_are_no_cliff() -> None:

@@ -13,7 +13,8 @@ from nnasim.hardware import NnaConfig, load_preset
 from nnasim.ir.program import MatmulCommand
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import OpTrace
-from nnasim.pipeline import SimOptions, simulate
+from nnasim.pipeline import simulate
+from nnasim.results import SimOptions
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import SHAPES, RnntShape
 
@@ -81,7 +82,7 @@ def test_weights_that_stream_are_read_once_per_chunk(small) -> None:
     read = {op.op: op.bytes for op in plain.ops}
     saved = sum(read[name] for name in ("enc0.x", "enc1.x", "joint_enc.mm")) * 3 // 4
     assert chunks.totals.dram_bytes == plain.totals.dram_bytes - saved
-    assert chunks.extra["busy_cycles"] < plain.extra["busy_cycles"]
+    assert chunks.extra.busy_cycles < plain.extra.busy_cycles
 
 
 def test_a_frame_waits_for_the_last_of_its_chunk_and_its_latency_says_so(small) -> None:

@@ -22,7 +22,7 @@ def test_the_command_compares_every_logit_and_says_so_in_the_result(recogniser, 
     path = stored(tmp_path, work, **{"features.0": work.features[0]})
     command(path, tmp_path / "r.json", functional=True)
     assert "functional: 0 of 84 logits differ" in capsys.readouterr().out
-    counts = read_result(tmp_path / "r.json").extra["functional"]
+    counts = read_result(tmp_path / "r.json").extra.functional
     assert counts == {"utterances": 1, "joint_steps": 7, "values": 84, "mismatches": 0, "features": "stored"}
 
 

@@ -32,6 +32,6 @@ def test_parts_add_up():
 
 def test_a_run_pays_for_the_bytes_that_cross():
     trace = build_trace(SHAPE, 3, 1, system="cpu_fallback")
-    plain = simulate(trace, load_preset("edge256")).extra["handoff_ms"]
-    dear = simulate(trace, load_preset("edge256", ["host.handoff_copy_ns_per_byte=1000"])).extra["handoff_ms"]
+    plain = simulate(trace, load_preset("edge256")).extra.handoff_ms
+    dear = simulate(trace, load_preset("edge256", ["host.handoff_copy_ns_per_byte=1000"])).extra.handoff_ms
     assert dear > plain

@@ -1,0 +1,158 @@
+"""What finished runs say, put together: SimResult. Nothing is run here."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import nnasim
+from nnasim.analysis.counters import frame_counters
+from nnasim.analysis.energy import Spread, area_mm2, energy_mj
+from nnasim.analysis.latency import frame_rows, frame_times, utterance_times
+from nnasim.analysis.roofline import bound_cycles
+from nnasim.analysis.tally import Tally, alike, tally_all
+from nnasim.analysis.timeline import frame_spans
+from nnasim.compiler import CompiledTrace
+from nnasim.compiler.agreement import unused_fields
+from nnasim.compiler.memory_plan import latency_hidden
+from nnasim.compiler.schedule import arrival_cycles, handoffs_as_wanted
+from nnasim.hardware import NnaConfig
+from nnasim.ir.io import record_hash
+from nnasim.ir.program import BLOCKS
+from nnasim.ir.result import BlockTime, CounterSamples, Extra, Fallback, OpCost, SimResult, SramPlan, Totals
+from nnasim.ir.run import InvocationRun, StepRun
+from nnasim.ir.workload import workload_of
+from nnasim.sim import not_modelled
+from nnasim.units import cycles_to_ms
+
+
+@dataclass(frozen=True)
+class SimOptions:
+    """How to simulate. ``replay``: reuse the run of an invocation that starts from the same chip state (exact).
+
+    ``endpointer_ms``: what the endpointer waits, a part of the user-perceived latency; None: not known, left out.
+    ``timeline``: whether the result carries the spans of one frame; a sweep, which keeps no result, leaves them out.
+    """
+
+    replay: bool = True
+    endpointer_ms: float | None = None
+    timeline: bool = True
+
+
+def result_of(
+    compiled: CompiledTrace, options: SimOptions, boot: InvocationRun | None, runs: Sequence[list[StepRun]]
+) -> SimResult:
+    """The result of ``boot`` and of ``runs``, one list of steps per utterance."""
+    trace, chip = compiled.trace, compiled.config
+    counted = alike([*([boot] if boot else []), *(step.run for steps in runs for step in steps)])
+    sums = tally_all(counted)
+    cycles = (boot.cycles if boot else 0) + sum(steps[-1].end for steps in runs)
+    energy = energy_mj(chip, sums.actions, cycles)
+    return SimResult(
+        system=trace.system,
+        preset=chip.name,
+        hardware=chip.model_dump(mode="json"),
+        hardware_hash=chip.digest(),
+        numerics_hash=trace.numerics.digest(),
+        trace_hash=compiled.shared("trace_hash", None, lambda: record_hash(compiled.given)),
+        versions={"nnasim": nnasim.__version__, "python": platform.python_version()},
+        clock_hz=chip.clock_hz,
+        totals=_totals(sums, cycles, chip.clock_hz, energy),
+        bound_cycles=sum(count * bound_cycles(run.program, chip) for run, count in counted),
+        blocks={block: _block_time(sums, block, cycles) for block in BLOCKS},
+        ops=_op_costs(sums),
+        frames=frame_times(list(_frame_rows(compiled, runs))),
+        utterances=tuple(
+            utterance_times(utterance, steps, chip.clock_hz, options.endpointer_ms)
+            for utterance, steps in zip(trace.utterances, runs, strict=True)
+        ),
+        spans=frame_spans(runs[0]) if options.timeline else (),
+        counters=_counters(compiled, runs[0]) if options.timeline else (),
+        residency={tensor: tensor in compiled.memory.resident for tensor in sorted(compiled.uses)},
+        not_modelled=not_modelled(chip),
+        workload=compiled.shared("workload", None, lambda: workload_of(compiled.given)),
+        fallback=_fallback(compiled, sums.actions["handoffs"]),
+        unused_numerics=tuple(unused_fields(trace, chip, compiled.units)),
+        latency_hidden=latency_hidden(chip, compiled.memory, compiled.uses),
+        peak_macs_per_cycle=chip.mac_array.macs,
+        extra=_extra(compiled, sums, energy),
+    )
+
+
+def _fallback(compiled: CompiledTrace, handoffs: int) -> Fallback | None:
+    if not compiled.fallen:
+        return None
+    return Fallback(kinds=tuple(compiled.fallen), handoffs=handoffs, handoffs_without=handoffs_as_wanted(compiled))
+
+
+def _counters(compiled: CompiledTrace, steps: list[StepRun]) -> tuple[CounterSamples, ...]:
+    memory = compiled.memory
+    lasting = memory.working_set + memory.resident_bytes
+    return frame_counters(steps, lasting, memory.buffer_bytes, compiled.config.clock_hz)
+
+
+def _frame_rows(compiled: CompiledTrace, runs: Sequence[list[StepRun]]) -> Iterator[tuple[int, ...]]:
+    clock_hz = compiled.config.clock_hz
+    for index, (utterance, steps) in enumerate(zip(compiled.trace.utterances, runs, strict=True)):
+        arrivals = [arrival_cycles(utterance, frame, clock_hz) for frame in range(len(utterance.arrivals))]
+        yield from frame_rows(index, arrivals, steps)
+
+
+def _totals(sums: Tally, cycles: int, clock_hz: float, energy: dict[str, Spread]) -> Totals:
+    return Totals(
+        cycles=cycles,
+        nna_cycles=sums.nna_cycles,
+        cpu_ms=cycles_to_ms(sums.actions["cpu_cycles"], clock_hz),
+        handoffs=sums.actions["handoffs"],
+        dram_bytes=sums.actions["dram_bytes"],
+        sram_bytes=sums.actions["sram_bytes"],
+        macs=sums.actions["macs"],
+        energy_mj=energy["total"].nominal if energy else None,
+    )
+
+
+def _block_time(sums: Tally, block: str, cycles: int) -> BlockTime:
+    busy, stall = sums.busy[block], sums.stall[block]
+    return BlockTime(busy=busy, stall=stall, idle=cycles - busy - stall)
+
+
+def _op_costs(sums: Tally) -> tuple[OpCost, ...]:
+    return tuple(
+        OpCost(
+            graph=op.info.graph,
+            op=op.info.name,
+            kind=op.info.kind,
+            group=op.info.group,
+            layer=op.info.layer,
+            unit=op.info.unit,
+            block=op.info.block,
+            count=op.count,
+            cycles=op.cycles,
+            stall_cycles=op.stall_cycles,
+            bytes=op.bytes,
+            macs=op.macs,
+        )
+        for op in sums.ops.values()
+    )
+
+
+def _extra(compiled: CompiledTrace, sums: Tally, energy: dict[str, Spread]) -> Extra:
+    chip = compiled.config
+    return Extra(
+        handoff_ms=cycles_to_ms(sums.actions["handoff_cycles"], chip.clock_hz),
+        busy_cycles=sums.cycles,
+        sram_plan_bytes=_sram_plan(compiled, chip),
+        energy_mj={part: tuple(spread) for part, spread in energy.items()} or None,
+        area_mm2={part: tuple(spread) for part, spread in area_mm2(chip).items()} or None,
+    )
+
+
+def _sram_plan(compiled: CompiledTrace, chip: NnaConfig) -> SramPlan:
+    memory = compiled.memory
+    return SramPlan(
+        working_set=memory.working_set,
+        resident_weights=memory.resident_bytes,
+        weight_buffers=memory.buffers * memory.buffer_bytes,
+        free=chip.sram.bytes - memory.total,
+    )
