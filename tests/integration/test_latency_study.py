@@ -1,6 +1,7 @@
-"""`nnasim study aat` on two short utterances, with recognisers trained for two steps and one small other shape."""
+"""The latency study on two short utterances, with recognisers trained for two steps and one small other shape."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +11,19 @@ pytest.importorskip("torch")
 pytest.importorskip("soundfile")
 
 from nnasim.cli.main import main
-from nnasim.studies.latency import study as latency_study
+from nnasim.hardware import load_preset
+from nnasim.studies.latency.decodes import Speech
+from nnasim.studies.latency.study import StudyInputs, latency_study
 from reports.csvfile import read_csv
+from reports.document import write_document
+from reports.study_document import study_document
 from workloads.rnnt.shapes import RnntShape
 
 SMALL = RnntShape(
     input_features=16, frame_ms=30, encoder_units=32, encoder_before=1, reduction=2, encoder_after=1, embedding=8,
     prediction_units=16, prediction_layers=1, joint_units=16, outputs=9,
 )  # fmt: skip
-STREAMED = ("--set", "sram.resident_weights=[]")  # weights cross the DRAM in every frame, so that its rate matters
+STREAMED = {"sram.resident_weights": []}  # weights cross the DRAM in every frame, so that its rate matters
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +48,14 @@ def found(speech: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     common = ["train", "--recipe", "tiny", "--train", str(speech), "--dev", str(speech), "--steps", "2"]
     assert main([*common, "--out", str(models / "float")]) == 0
     assert main([*common, "--system", "aat", "--init", str(models / "float"), "--out", str(models / "aat")]) == 0
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency_study, "SHAPES", {"small": SMALL})
-        patch.setattr(latency_study, "HANDOFFS_US", (5.0, 50.0))
-        patch.setattr(latency_study, "BANDWIDTHS", (1e9, 4e9))
-        words = ["study", "aat", "--manifest", str(speech), "--checkpoints", str(models), *STREAMED]
-        assert main([*words, "--out", str(out)]) == 0
-        assert main([*words, "--jobs", "2", "--out", str(out.with_name("side-by-side"))]) == 0
+    inputs = StudyInputs(
+        speech=Speech(speech, models, load_preset("edge256").with_(STREAMED)),
+        shapes={"small": SMALL},
+        handoffs_us=(5.0, 50.0),
+        bandwidths=(1e9, 4e9),
+    )
+    write_document(out, study_document(latency_study(inputs)))
+    write_document(out.with_name("side-by-side"), study_document(latency_study(replace(inputs, jobs=2))))
     return out
 
 

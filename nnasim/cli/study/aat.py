@@ -52,7 +52,9 @@ def command(
     files.refuse_existing(out, force)
     chip = load_chip(preset, overrides)
     speech = Speech(manifest or speech_manifest(), checkpoints or checkpoints_folder(), chip, limit)
-    inputs = StudyInputs(speech, beam, blanks_ms, wait_ms, command_line("DIR"), jobs)
+    inputs = StudyInputs(
+        speech=speech, beam=beam, blanks_ms=blanks_ms, wait_ms=wait_ms, command=command_line("DIR"), jobs=jobs
+    )
     look_for_checkpoints(speech.checkpoints, SYSTEMS)
     checked_speech(speech.manifest, limit)
     begun = time.monotonic()

@@ -15,10 +15,6 @@ from workloads.rnnt.retimed import retimed_trace
 from workloads.rnnt.shapes import RnntShape
 
 PAIR: tuple[System, System] = ("aat", "cpu_fallback")
-HANDOFFS_US = (5.0, 10.0, 20.0, 35.0, 50.0, 70.0, 100.0, 200.0)
-BANDWIDTHS = (1e9, 2e9, 3.75e9, 6e9, 12e9, 25e9)
-PIECES = (1, 2, 4, 8)
-EFFICIENCIES = (0.7, 0.8, 0.9)  # the range that the presets' comments give
 # Matrix products first, as every product begins; then what surrounds them in the order of the data flow.
 WATERFALL_ORDER: tuple[OpGroup, ...] = (
     "matmul", "output_layer", "gate_activation", "element_wise", "cell_tanh", "joint_tanh", "argmax", "embedding",
@@ -57,7 +53,9 @@ def with_times(chip: NnaConfig, handoff_us: float, bandwidth: float) -> NnaConfi
     return chip.with_({"host.handoff_us": handoff_us, "dram.bytes_per_second": bandwidth})
 
 
-def efficiency_gains(traces: Mapping[System, OpTrace], chip: NnaConfig) -> tuple[EfficiencyGain, ...]:
+def efficiency_gains(
+    traces: Mapping[System, OpTrace], chip: NnaConfig, efficiencies: Sequence[float]
+) -> tuple[EfficiencyGain, ...]:
     """Every system's latency, and the gain, if the DRAM of ``chip`` delivered another part of its peak rate."""
     plans = {system: schedule(trace, chip) for system, trace in traces.items()}
 
@@ -66,12 +64,14 @@ def efficiency_gains(traces: Mapping[System, OpTrace], chip: NnaConfig) -> tuple
         means: dict[str, float] = {system: float(np.mean(found.engine_latency_ms)) for system, found in costs.items()}
         return EfficiencyGain(efficiency, means, gain(*(costs[system] for system in PAIR)))
 
-    return tuple(at(efficiency) for efficiency in EFFICIENCIES)
+    return tuple(at(efficiency) for efficiency in efficiencies)
 
 
-def rate_gains(traces: Mapping[System, OpTrace], shape: RnntShape, chip: NnaConfig) -> tuple[RateGain, ...]:
+def rate_gains(
+    traces: Mapping[System, OpTrace], shape: RnntShape, chip: NnaConfig, pieces: Sequence[int]
+) -> tuple[RateGain, ...]:
     """The gain on ``chip`` if every symbol of the decodes were as many pieces of a word; ``traces``: the decodes."""
-    return tuple(_rate_gain(traces, shape, chip, pieces) for pieces in PIECES)
+    return tuple(_rate_gain(traces, shape, chip, count) for count in pieces)
 
 
 def _rate_gain(traces: Mapping[System, OpTrace], shape: RnntShape, chip: NnaConfig, pieces: int) -> RateGain:

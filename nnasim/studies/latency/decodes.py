@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from aat_training.evaluate import SystemRun
 
 SYSTEMS: tuple[System, ...] = ("float", "cpu_int8", "cpu_fallback", "naive", "aat")
-BEAMS: tuple[System, ...] = ("float", "aat")
 PLACED: tuple[System, ...] = ("naive", "aat")
 Road = Literal["greedy", "beam", "placed"]
 
@@ -29,13 +29,13 @@ class Speech:
     manifest: Path
     checkpoints: Path
     chip: NnaConfig
-    limit: int | None
+    limit: int | None = None
 
 
-def decodes(speech: Speech, beam: int) -> dict[tuple[Road, System], Call]:
-    """The decodes of a study; those that take longest first."""
+def decodes(speech: Speech, beam: int, beam_systems: Sequence[System]) -> dict[tuple[Road, System], Call]:
+    """The decodes of a study, ``beam_systems`` with a beam of that width too; those that take longest first."""
     return {
-        **{("beam", system): partial(beam_run, speech, system, beam) for system in BEAMS},
+        **{("beam", system): partial(beam_run, speech, system, beam) for system in beam_systems},
         **{("greedy", system): partial(greedy_run, speech, system) for system in SYSTEMS},
         **{("placed", system): partial(placed_words, speech, system) for system in PLACED},
     }

@@ -1,9 +1,9 @@
-"""The latency study's experiments: decode once with every system, then run the same speech on many chips and sizes."""
+"""The latency study as one call: decode once with every system, then run the same speech on many chips and sizes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,6 @@ from nnasim.pipeline import simulate
 from nnasim.progress import Progress, silent
 from nnasim.studies.comparison import shown_path, words_gain
 from nnasim.studies.latency.costs import (
-    BANDWIDTHS,
-    HANDOFFS_US,
     PAIR,
     by_policy,
     by_system,
@@ -26,13 +24,13 @@ from nnasim.studies.latency.costs import (
     waterfall,
 )
 from nnasim.studies.latency.decoders import decoder_figures
-from nnasim.studies.latency.decodes import BEAMS, PLACED, SYSTEMS, Speech, accuracy, decodes
+from nnasim.studies.latency.decodes import PLACED, SYSTEMS, Speech, accuracy, decodes
 from nnasim.studies.latency.delays import WordTimes, emission_delays, with_speech_ends, word_times
 from nnasim.studies.parallel import Call, computed
 from reports.study_record import Accuracy, LatencyStudy, Placed
 from reports.summary import Gain
 from workloads.rnnt.retimed import retimed_trace
-from workloads.rnnt.shapes import SHAPES
+from workloads.rnnt.shapes import SHAPES, RnntShape
 
 if TYPE_CHECKING:
     from aat_training.evaluate import SystemRun
@@ -43,22 +41,37 @@ TRAINED = "trained"
 
 @dataclass(frozen=True)
 class StudyInputs:
-    """All that determines the study. ``blanks_ms``, ``wait_ms``: how long the two endpointers wait.
+    """All that determines the study.
 
+    ``beam``: the width with which ``beam_systems`` are decoded once more. ``blanks_ms``, ``wait_ms``: how long the two
+    endpointers wait. ``shapes``: models without trained weights that hear the same speech. ``handoffs_us``,
+    ``bandwidths`` [bytes/s]: the map's axes. ``pieces``: of a word, that each symbol becomes. ``efficiencies``: shares
+    of the DRAM's peak rate; those that the presets' comments give. ``command``: what the report says repeats it.
     ``jobs``: processes that work on it, which change nothing in it.
     """
 
     speech: Speech
-    beam: int
-    blanks_ms: float
-    wait_ms: float
-    command: str
+    beam: int = 4
+    beam_systems: tuple[System, ...] = ("float", "aat")
+    blanks_ms: float = 800.0
+    wait_ms: float = 240.0
+    shapes: Mapping[str, RnntShape] = field(default_factory=lambda: SHAPES)
+    handoffs_us: tuple[float, ...] = (5.0, 10.0, 20.0, 35.0, 50.0, 70.0, 100.0, 200.0)
+    bandwidths: tuple[float, ...] = (1e9, 2e9, 3.75e9, 6e9, 12e9, 25e9)
+    pieces: tuple[int, ...] = (1, 2, 4, 8)
+    efficiencies: tuple[float, ...] = (0.7, 0.8, 0.9)
+    command: str = ""
     jobs: int = 1
 
     @property
     def endpointers(self) -> tuple[Endpointer, Endpointer]:
         """The two ways in which an utterance is closed."""
         return Endpointer("trailing_blanks", self.blanks_ms), Endpointer("fixed_wait", self.wait_ms)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The trained model and the shapes, by name."""
+        return (TRAINED, *self.shapes)
 
 
 @dataclass(frozen=True)
@@ -76,7 +89,7 @@ class Heard:
 
 
 def latency_study(inputs: StudyInputs, progress: Progress = silent) -> LatencyStudy:
-    """Every experiment. Raises what decoding and simulating raise."""
+    """Every experiment; ``progress`` is told of decodes and of simulations. Raises what these raise."""
     from aat_training.score import score
 
     speech, chip = inputs.speech, inputs.speech.chip
@@ -98,7 +111,7 @@ def latency_study(inputs: StudyInputs, progress: Progress = silent) -> LatencySt
         realtime={pair: seen for one in _of(found, "real time").values() for pair, seen in one.items()},
         delays_s=emission_delays(times, heard.runs),
         delay_source=times.source,
-        weights={name: weights(model_trace(heard, name, "aat", chip)) for name in (TRAINED, *SHAPES)},
+        weights={name: weights(model_trace(inputs, heard, name, "aat")) for name in inputs.models},
         systems=_of(found, "systems"),
         waterfalls=with_words(_of(found, "waterfall"), heard.words),
         policies=with_words(_of(found, "policies"), heard.words),
@@ -113,10 +126,10 @@ def latency_study(inputs: StudyInputs, progress: Progress = silent) -> LatencySt
 
 def decoded(inputs: StudyInputs, progress: Progress) -> Heard:
     """Every decode of the corpus."""
-    found = computed(decodes(inputs.speech, inputs.beam), inputs.jobs, "decode", progress)
+    found = computed(decodes(inputs.speech, inputs.beam, inputs.beam_systems), inputs.jobs, "decode", progress)
     return Heard(
         {system: found["greedy", system] for system in SYSTEMS},
-        {system: found["beam", system] for system in BEAMS},
+        {system: found["beam", system] for system in inputs.beam_systems},
         {system: found["placed", system] for system in PLACED},
     )
 
@@ -127,17 +140,18 @@ def costs(
     """What is simulated, by (experiment, model or system); what takes longest first."""
     chip, seconds = inputs.speech.chip, heard.seconds
     parts: dict[tuple[str, Any], Call] = {}
-    for name in (TRAINED, *SHAPES):
-        traces = {system: model_trace(heard, name, system, chip) for system in PAIR}
-        parts["map", name] = partial(gain_map, traces, chip, HANDOFFS_US, BANDWIDTHS)
-        every = {system: model_trace(heard, name, system, chip) for system in SYSTEMS}
-        parts["efficiency", name] = partial(efficiency_gains, every, chip)
+    for name in inputs.models:
+        traces = {system: model_trace(inputs, heard, name, system) for system in PAIR}
+        parts["map", name] = partial(gain_map, traces, chip, inputs.handoffs_us, inputs.bandwidths)
+        every = {system: model_trace(inputs, heard, name, system) for system in SYSTEMS}
+        parts["efficiency", name] = partial(efficiency_gains, every, chip, inputs.efficiencies)
         parts["systems", name] = partial(by_system, every, chip, seconds)
         parts["waterfall", name] = partial(waterfall, traces["aat"], chip, seconds)
         parts["policies", name] = partial(by_policy, traces["aat"], chip, seconds)
     real = {system: heard.runs[system].trace for system in PAIR}
-    parts |= {("rates", name): partial(rate_gains, real, shape, chip) for name, shape in SHAPES.items()}
-    for system in BEAMS:
+    for name, shape in inputs.shapes.items():
+        parts["rates", name] = partial(rate_gains, real, shape, chip, inputs.pieces)
+    for system in inputs.beam_systems:
         run, beam = heard.runs[system], heard.beams[system]
         wide = accuracy(f"{system}, beam {inputs.beam}", beam.pairs)
         parts["decoder", (system, 1)] = partial(decoder_figures, 1, run, greedy[system], chip)
@@ -152,10 +166,10 @@ def _of(found: Mapping[tuple[str, Any], Any], experiment: str) -> dict[Any, Any]
     return {name: result for (of, name), result in found.items() if of == experiment}
 
 
-def model_trace(heard: Heard, name: str, system: System, chip: NnaConfig) -> OpTrace:
-    """The trained model's own trace of ``system``, or the same speech on a paper-sized shape."""
-    trace = heard.runs[system].trace
-    return trace if name == TRAINED else retimed_trace(trace.utterances, SHAPES[name], system, chip.numerics)
+def model_trace(inputs: StudyInputs, heard: Heard, name: str, system: System) -> OpTrace:
+    """The trained model's own trace of ``system``, or the same speech on one of the study's shapes."""
+    trace, numerics = heard.runs[system].trace, inputs.speech.chip.numerics
+    return trace if name == TRAINED else retimed_trace(trace.utterances, inputs.shapes[name], system, numerics)
 
 
 def with_words(steps: Mapping[str, Sequence[Placed]], words: Words) -> dict[str, list[Placed]]:

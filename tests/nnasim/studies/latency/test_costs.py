@@ -6,7 +6,6 @@ from nnasim.hardware import NnaConfig, load_preset
 from nnasim.ir.trace import OP_GROUPS, OpTrace
 from nnasim.studies.latency.costs import (
     PAIR,
-    PIECES,
     by_policy,
     cost_of,
     efficiency_gains,
@@ -77,7 +76,7 @@ def test_every_cell_of_the_map_is_what_a_chip_of_that_bandwidth_gives(traces: di
 def test_a_dram_that_delivers_less_of_its_peak_makes_every_system_later(traces: dict[str, dict[str, OpTrace]]) -> None:
     streamed = ["sram.resident_weights=[]", "dram.bytes_per_second=1e7", "host.cache_bytes=0"]
     pair = {system: traces[system]["tiny"] for system in PAIR}
-    found = efficiency_gains(pair, load_preset("edge256", streamed))
+    found = efficiency_gains(pair, load_preset("edge256", streamed), (0.7, 0.8, 0.9))
     assert [one.efficiency for one in found] == [0.7, 0.8, 0.9]
     for system in pair:
         means = [one.engine_mean_ms[system] for one in found]
@@ -92,9 +91,9 @@ def test_more_pieces_of_a_word_are_more_work_on_either_side(
     chip: NnaConfig, traces: dict[str, dict[str, OpTrace]]
 ) -> None:
     spoken = {system: found["tiny"] for system, found in traces.items()}
-    rates = rate_gains(spoken, TINY, chip)  # type: ignore[arg-type]
-    assert [one.pieces for one in rates] == list(PIECES)
-    assert [round(one.symbols_per_s / rates[0].symbols_per_s) for one in rates] == list(PIECES)
+    rates = rate_gains(spoken, TINY, chip, (1, 2, 4))  # type: ignore[arg-type]
+    assert [one.pieces for one in rates] == [1, 2, 4]
+    assert [round(one.symbols_per_s / rates[0].symbols_per_s) for one in rates] == [1, 2, 4]
     work = [one.aat_busy_ms_per_s for one in rates]
     assert work == sorted(work)
     assert len(set(work)) == len(work)
