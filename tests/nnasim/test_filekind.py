@@ -90,6 +90,8 @@ CASES = [
 def test_a_file_of_another_kind_is_told_what_it_seems_to_be(
     arguments: list[str], told: str, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    if arguments[0] == "data" or arguments[:2] == ["compare", "--manifest"]:
+        pytest.importorskip("soundfile")
     capsys.readouterr()
     assert main(arguments) == 2
     said = capsys.readouterr().err

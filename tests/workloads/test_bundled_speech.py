@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("soundfile")
+pytest.importorskip("torch")
+
+import soundfile
+
 from aat_training.data.alignment import alignment_path, read_alignments
 from aat_training.data.audio import read_audio
 from aat_training.data.manifest import read_manifest
@@ -42,7 +47,6 @@ def test_the_words_have_their_times():
 
 
 def test_the_readmes_command_makes_the_same_bytes(tmp_path):
-    soundfile = pytest.importorskip("soundfile")
     pytest.importorskip("espeakng_loader")
     readme = (FOLDER / "README.md").read_text()
     if f"libsndfile {soundfile.__libsndfile_version__}" not in readme:

@@ -4,6 +4,10 @@ import struct
 
 import numpy as np
 import pytest
+
+pytest.importorskip("soundfile")
+pytest.importorskip("torch")
+
 import soundfile
 
 from aat_training.data.manifest import read_manifest

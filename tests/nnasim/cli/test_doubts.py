@@ -74,6 +74,7 @@ def test_frames_in_seconds_are_told_when_they_are_made_and_when_they_are_run(
 def test_every_other_command_that_loads_a_chip_tells_too(
     trace: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    pytest.importorskip("optuna")
     assert main(["presets", "edge256", "--set", "host.handoff_us=5e-5"]) == 0
     (line,) = warnings(capsys)
     assert "host.handoff_us = 5e-5 is in us" in line

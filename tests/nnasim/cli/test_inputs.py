@@ -37,6 +37,7 @@ for arguments in json.loads(sys.argv[1]):
 
 
 def test_a_missing_file_is_told_before_torch_is_imported(tmp_path: Path) -> None:
+    pytest.importorskip("soundfile")
     line = {"id": "a", "audio_filepath": "gone.wav", "duration": 1.0, "text": "one", "speaker": "x"}
     (tmp_path / "there.jsonl").write_text(json.dumps(line) + "\n")
     command = [sys.executable, "-c", SCRIPT, json.dumps([arguments for arguments, _ in MISSING])]

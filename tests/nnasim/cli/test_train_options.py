@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytest.importorskip("torch")
+
 from aat_training import config
 from aat_training.data.text import NORMALISATIONS
 from aat_training.recipes import tiny

@@ -6,8 +6,11 @@ The expected side uses nothing but Python integers, `//` and plain indexing: no 
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
 import numpy as np
-import torch
 
 from nnasim.numerics import activation, bounds, ops, rescale
 from nnasim.numerics.config import Activation
@@ -15,14 +18,21 @@ from nnasim.numerics.formats import highest, lowest
 from tests.proof import ours
 from tests.proof.freeze_vectors import load
 
-NUMPY_AND_TORCH = (
+torch: Any = import_module("torch") if find_spec("torch") else None  # without it the laws are held to numpy alone
+
+NUMPY = (
     lambda values: np.asarray(values, np.int64),
     lambda values: np.asarray(values, np.float64),
     lambda values: np.asarray(values, np.float32),
+)
+TORCH = (
     lambda values: torch.tensor(np.asarray(values, np.int64)),
     lambda values: torch.tensor(np.asarray(values), dtype=torch.float64),
     lambda values: torch.tensor(np.asarray(values), dtype=torch.float32),
 )
+NUMPY_AND_TORCH = NUMPY + TORCH if torch else NUMPY
+ARRAYS = (np.array, torch.tensor) if torch else (np.array,)  # element types as numpy's and torch's own
+WIDE = (*ARRAYS, *(lambda values, make=make: make(np.asarray(values, np.float64)) for make in ARRAYS))
 
 
 def equal(found: object, expected: object) -> None:
@@ -73,7 +83,7 @@ def sums_are_exact_where_the_bound_says_so() -> None:
         x = np.full((1, k), -128)
         # Odd weights make odd partial sums; the second row cancels, so that only its partial sums are large.
         weight = np.stack([np.full(k, -127), np.where(np.arange(k) < k // 2, -127, 127)])
-        for make in (np.asarray, torch.tensor):
+        for make in ARRAYS:
             product = ops.matmul(make(x.astype(float_type)), make(weight.astype(float_type)))
             equal(product, [[sum(-128 * int(w) for w in row) for row in weight]])
     odd = np.full((1, 2048), 127)  # 127 x 127 is odd: beyond 2^24 every second sum is lost

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-import torch
 
 from nnasim.errors import NumericsError
 from nnasim.numerics.bounds import bound
+from tests.nnasim.numerics.checks import torch
 from tests.proof import cases, ours
 from tests.proof.case import Case
 
@@ -23,10 +23,13 @@ TYPES: dict[str, Make] = {
     "numpy float64": lambda values: values.astype(np.float64),
     "numpy float32": lambda values: values.astype(np.float32),
     "numpy int32": lambda values: values.astype(np.int32),
-    "torch int64": torch.from_numpy,
-    "torch float64": lambda values: torch.from_numpy(values).double(),
-    "torch float32": lambda values: torch.from_numpy(values).float(),
 }
+if torch:
+    TYPES |= {
+        "torch int64": torch.from_numpy,
+        "torch float64": lambda values: torch.from_numpy(values).double(),
+        "torch float32": lambda values: torch.from_numpy(values).float(),
+    }
 CONSTANT = ("mult", "shift", "table")  # parts of a model stay numpy int64 in every type
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +11,7 @@ from nnasim.errors import NumericsError
 from nnasim.numerics import ops
 from nnasim.numerics.rescale import Rescale, power_of_two
 from tests.nnasim.numerics import checks
-from tests.nnasim.numerics.checks import NUMPY_AND_TORCH, equal, half_up
+from tests.nnasim.numerics.checks import ARRAYS, NUMPY_AND_TORCH, WIDE, equal, half_up
 
 MIN32, MAX32 = -(2**31), 2**31 - 1
 
@@ -28,8 +27,7 @@ class TestMatmul:
         rng = np.random.default_rng(input_bits + weight_bits)
         x = rng.integers(-(1 << (input_bits - 1)), 1 << (input_bits - 1), (3, 40))
         weight = rng.integers(1 - (1 << (weight_bits - 1)), 1 << (weight_bits - 1), (5, 40))
-        wide = (np.asarray, lambda v: v.astype(np.float64), torch.tensor, lambda v: torch.tensor(v).double())
-        for make in NUMPY_AND_TORCH if input_bits + weight_bits <= 16 else wide:
+        for make in NUMPY_AND_TORCH if input_bits + weight_bits <= 16 else WIDE:
             equal(ops.matmul(make(x), make(weight), accumulator_bits=48), plain(x, weight))
 
     def test_bias_is_added_in_the_accumulator_and_the_type_stays(self) -> None:
@@ -85,7 +83,7 @@ class TestOverflow:
         weight = np.full((1, 8), 32767)
         exact = sum(v * 32767 for v in row) + bias
         expected = (exact + 2**31) % 2**32 - 2**31
-        for make in (np.asarray, lambda v: torch.tensor(v).double()):
+        for make in WIDE:
             out = ops.matmul(make(np.array([row])), make(weight), make(np.array([bias])), overflow="wrap")
             equal(out, [[expected]])
 
@@ -94,7 +92,7 @@ class TestOverflow:
         total = bias
         for value in row:
             total = min(max(total + value * 32767, MIN32), MAX32)
-        for make in (np.asarray, lambda v: torch.tensor(v).double()):
+        for make in WIDE:
             x, weight = make(np.array([row])), make(np.full((1, 8), 32767))
             equal(ops.matmul(x, weight, make(np.array([bias])), overflow="saturate"), [[total]])
 
@@ -110,17 +108,19 @@ class TestWhatBreaksExactness:
     @pytest.mark.parametrize("overflow", ["error", "wrap", "saturate"])
     def test_nan_and_infinity_in_either_operand(self, bad: float, overflow: str) -> None:
         good = np.ones((1, 2))
-        for make in (np.asarray, torch.tensor):
+        for make in ARRAYS:
             for x, weight in ((np.array([[1.0, bad]]), good), (good, np.array([[1.0, bad]]))):
                 with pytest.raises(NumericsError, match=r"enc0\.h_mm: accumulator = .*must be finite"):
                     ops.matmul(make(x), make(weight), overflow=overflow, name="enc0.h_mm")
 
     def test_half_types(self) -> None:
+        torch = pytest.importorskip("torch")
         for values in (torch.ones(1, 2, dtype=torch.bfloat16), torch.ones(1, 2).half(), np.ones((1, 2), np.float16)):
             with pytest.raises(NumericsError, match=r"element type = .*float16.*must be one of float32, float64"):
                 ops.matmul(values, values)
 
     def test_autocast(self) -> None:
+        torch = pytest.importorskip("torch")
         ones = torch.ones(1, 2)
         refused = pytest.raises(NumericsError, match=r"enc0\.x: autocast = 'torch.bfloat16': must be off")
         with torch.autocast("cpu", dtype=torch.bfloat16), refused:
@@ -129,6 +129,7 @@ class TestWhatBreaksExactness:
 
     @pytest.mark.parametrize("mode", ["high", "medium"])
     def test_tf32_and_bfloat16_products(self, mode: str) -> None:
+        torch = pytest.importorskip("torch")
         ones, before = torch.ones(1, 2), torch.get_float32_matmul_precision()
         try:
             torch.set_float32_matmul_precision(mode)
@@ -177,9 +178,8 @@ class TestEmbeddingAndArgmax:
     def test_rows_by_token_in_the_type_asked_for(self) -> None:
         rows = np.array([[1, 2], [3, 4], [5, 6]])
         for make in NUMPY_AND_TORCH:
-            out = ops.embedding(
-                np.array([2, 0]) if make([0]).__class__ is np.ndarray else torch.tensor([2, 0]), rows, make([0])
-            )
+            tokens = next(array([2, 0]) for array in ARRAYS if type(array([0])) is type(make([0])))
+            out = ops.embedding(tokens, rows, make([0]))
             equal(out, [[5, 6], [1, 2]])
             assert out.dtype == make([0]).dtype
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from nnasim.errors import NumericsError
 from nnasim.numerics.backend import constant, gather, is_floating, span, type_name, widen
 from nnasim.numerics.precision import EXACT, narrow, require_exact_type, require_finite
-from tests.nnasim.numerics.checks import NUMPY_AND_TORCH, equal
+from tests.nnasim.numerics.checks import ARRAYS, NUMPY_AND_TORCH, equal
 
 
 @pytest.mark.parametrize("name", EXACT)
@@ -27,14 +26,16 @@ def test_narrow_refuses_what_float32_would_round() -> None:
     assert narrow(wide - 2, single, 32, "mul").dtype == np.float32
 
 
-@pytest.mark.parametrize("values", [torch.ones(1), torch.ones(1).double(), np.ones(1), np.ones(1, np.float32)])
-def test_float32_and_float64_are_exact_types(values: object) -> None:
-    require_exact_type(values, "layer")
+@pytest.mark.parametrize("make", ARRAYS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_float32_and_float64_are_exact_types(make, dtype: type) -> None:
+    require_exact_type(make(np.ones(1, dtype)), "layer")
 
 
 @pytest.mark.parametrize("backend", ["mkldnn", "cuda"])
 @pytest.mark.parametrize(("mode", "refused"), [("tf32", True), ("ieee", False)])
 def test_a_mode_set_for_one_backend_alone_is_found(backend: str, mode: str, refused: bool) -> None:
+    torch = pytest.importorskip("torch")
     matmul = getattr(torch.backends, backend).matmul
     before, matmul.fp32_precision = matmul.fp32_precision, mode
     try:
@@ -52,9 +53,9 @@ def test_a_mode_set_for_one_backend_alone_is_found(backend: str, mode: str, refu
 def test_one_bad_value_anywhere_is_found(bad: float, place: int) -> None:
     values = np.array([1.0, -2.0, 3.0])
     values[place] = bad
-    for array in (values, torch.tensor(values)):
+    for make in ARRAYS:
         with pytest.raises(NumericsError, match=r"enc0: weight = .*: must be finite"):
-            require_finite(array, "enc0", "weight")
+            require_finite(make(values), "enc0", "weight")
 
 
 @pytest.mark.parametrize("make", NUMPY_AND_TORCH)

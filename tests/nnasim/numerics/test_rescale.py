@@ -7,14 +7,13 @@ from math import floor
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nnasim.errors import NumericsError
 from nnasim.numerics.rescale import EXACT_IN_FLOAT, Rescale, power_of_two, requantise, rescale
 from tests.nnasim.numerics import checks
-from tests.nnasim.numerics.checks import NUMPY_AND_TORCH, equal
+from tests.nnasim.numerics.checks import ARRAYS, NUMPY_AND_TORCH, equal
 
 
 def exact(value: int, mult: int, shift: int) -> int:
@@ -168,9 +167,9 @@ class TestForbidden:
 
     @pytest.mark.parametrize("value", [float("nan"), float("inf")])
     def test_a_value_that_is_no_number_is_refused(self, value: float) -> None:
-        for bad in (np.array([0.0, value]), torch.tensor([0.0, value], dtype=torch.float64)):
+        for make in ARRAYS:
             with pytest.raises(NumericsError, match=r"requantise: value = .*must be finite"):
-                requantise(bad, power_of_two(-1), 8)
+                requantise(make(np.array([0.0, value])), power_of_two(-1), 8)
 
     def test_31_bits_meet_at_most_int32_and_15_bits_at_most_int48(self) -> None:
         for bits, value in ((31, 2**31), (15, 2**47)):

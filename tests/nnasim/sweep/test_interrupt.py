@@ -11,8 +11,11 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
+
+pytest.importorskip("psutil")
+
+import psutil
 
 from nnasim.sweep.store import Store
 

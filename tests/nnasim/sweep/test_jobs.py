@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from nnasim.cli.main import main
 
 AXES = {"dram.bytes_per_second": {"list": [1e9, 2e9, 4e9]}, "host.handoff_us": {"range": [5, 50, 3]}}
@@ -34,6 +36,7 @@ def test_a_sweep_by_two_processes_is_the_sweep_by_one(write_study, tmp_path: Pat
 
 
 def test_a_search_by_two_processes_is_the_search_by_one(write_study, tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
     axes = {"dram.bytes_per_second": {"logrange": [1e9, 4e9, 4]}, "host.handoff_us": {"range": [5, 50, 4]}}
     study = str(write_study(axes=axes))
     for jobs in ("1", "2"):

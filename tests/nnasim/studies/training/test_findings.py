@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("torch")
+
 from aat_training.score import Score
 from nnasim.studies.training.findings import Row, calibrations, findings, judged_trials
 from nnasim.studies.training.plan import Model, NumericsStudy, Trial

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("torch")
+
 from aat_training.recipes import digits
 from nnasim.hardware import load_preset
 from nnasim.studies.training.plan import CHIPS, METHODS, NumericsStudy
