@@ -3,3 +3,7 @@
 `main` knows the commands by name only and imports the one that was asked for. No command imports another; what several
 share (`options`, `inputs`, `progress`) stands in files that are no commands. Flags are known here and nowhere below.
 """
+
+from nnasim.own_packages import claim
+
+claim("workloads", "aat_training", "reports")

@@ -1,1 +1,5 @@
 """Many hypothetical chips: studies, their points, a store that survives, local and distributed runs, search."""
+
+from nnasim.own_packages import claim
+
+claim("workloads")

@@ -1,0 +1,45 @@
+"""The names `reports`, `workloads` and `aat_training` stand for our packages, whatever the user's folder holds.
+
+They are names that anybody may have. Python looks in the working folder (`python -m nnasim`, a notebook) or in the
+script's before it looks where nnasim is installed, and would find a `reports/__init__.py` or a `workloads.py` there. So
+a package of ours that needs one of them claims it first, from the folder in which nnasim itself lives.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
+
+from nnasim.errors import NnasimError
+
+HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def claim(*names: str) -> None:
+    """Import the packages ``names`` from where nnasim lives; later imports of them then find these.
+
+    Raises NnasimError where another module of such a name was imported before.
+    """
+    for name in names:
+        ours = os.path.join(HOME, name, "__init__.py")
+        if name not in sys.modules:
+            _load(name)
+        elif not _is(sys.modules[name].__file__, ours):
+            raise NnasimError(
+                f"{name} was imported from {sys.modules[name].__file__}, and nnasim has a package of that name: "
+                f"import nnasim before it, or rename it"
+            )
+
+
+def _load(name: str) -> None:
+    spec = PathFinder.find_spec(name, [HOME])
+    if spec is None or spec.loader is None:
+        raise NnasimError(f"{HOME}: holds no package {name}, which belongs to nnasim: install nnasim again")
+    sys.modules[name] = module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+
+def _is(file: str | None, ours: str) -> bool:
+    return file is not None and os.path.exists(file) and os.path.samefile(file, ours)
