@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reports.document import Cell, Document, Figure, Section, Table
+from reports.blocks import Cell, Document, Figure, Section, Table
 from reports.figures.arms import MARKS, Point, percentages, shares_by_chip, word_errors_by_chip
 from reports.text import number, percent
 
@@ -22,7 +22,7 @@ def numerics_document(found: Mapping[str, Any]) -> Document:
         lead=(
             f"{found['seeds']} seeds; each arm starts from the base of its seed ({number(found['base_steps'])} steps) "
             f"and trains for {number(found['steps'])} more. Judged on {found['dev']}: {number(found['utterances'])} "
-            f"utterances, {number(found['words'])} words, which chose no checkpoint. Made by: {found['command']}"
+            f"utterances, {number(found['words'])} words, which chose no checkpoint. Made by: {found['command']}",
         ),
         sections=(
             _verdict(found),
@@ -66,7 +66,7 @@ def _verdict(found: Mapping[str, Any]) -> Section:
     if shares:
         caption = f"Chips on which naive loses at least {100 * LOSS_THAT_COUNTS:.0f} % relative."
         figures = (Figure("shares", shares_by_chip("shares", shares), caption),)
-    return Section("verdict", "What is won back", tuple(paragraphs), figures)
+    return Section("verdict", "What is won back", (*paragraphs, *figures))
 
 
 def _answers(found: Mapping[str, Any]) -> Iterator[str]:
@@ -117,9 +117,9 @@ def _words_wrong(found: Mapping[str, Any]) -> Section:
             "again with the best calibration. aat: trained with that chip's own operators, ranges from the training "
             f"speech. {_favours(found)}P(fewer than ...): share of paired "
             "bootstrap resamples over utterances in which the arm makes fewer errors.",
+            *figures,
+            _table(found),
         ),
-        figures,
-        (_table(found),),
     )
 
 
@@ -183,7 +183,7 @@ def _gradients(found: Mapping[str, Any]) -> Section:
     if not rows:
         words = "Only one rule was trained here, so there is nothing to compare."
     tables = (Table("gradients", "Gradient rules", columns, rows),) if rows else ()
-    return Section("gradients", "Gradient rules", (words,), (), tables)
+    return Section("gradients", "Gradient rules", (words, *tables))
 
 
 def _calibrations(found: Mapping[str, Any]) -> Section:
@@ -193,7 +193,7 @@ def _calibrations(found: Mapping[str, Any]) -> Section:
         f"on {_chosen_on(found)}."
     )
     table = Table("calibrations", "Calibrations", ("chip", "arm", "calibration", "WER [%]"), rows)
-    return Section("calibrations", "Calibrations", (words,), (), (table,))
+    return Section("calibrations", "Calibrations", (words, table))
 
 
 def _training(found: Mapping[str, Any]) -> Section:
@@ -206,11 +206,11 @@ def _training(found: Mapping[str, Any]) -> Section:
         "Each model by its own command. CPU seconds are those of one process with one thread on a machine that did "
         "other work too."
     )
-    return Section("training", "What was trained", (words,), (), (Table("training", "Runs", columns, rows),))
+    return Section("training", "What was trained", (words, Table("training", "Runs", columns, rows)))
 
 
 def _commands(found: Mapping[str, Any]) -> Section:
     rows = tuple((row["chip"], row["arm"], command) for row in found["rows"] for command in row["commands"])
     words = "The command of each score, one per seed; the rows above are their sums."
     table = Table("commands", "Commands", ("chip", "arm", "command"), rows)
-    return Section("commands", "How each number is made", (words,), (), (table,))
+    return Section("commands", "How each number is made", (words, table))

@@ -1,68 +1,75 @@
-"""`report.html`: one offline page. The template holds the words; this module gathers what stands in it."""
+"""`report.html` of any number of results: which words, tables and figures stand where."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from nnasim import files
 from nnasim.ir.result import SimResult
 from nnasim.units import cycles_to_ms
 from reports import operations
-from reports.energy import labelled_chips, nodes, range_table
+from reports.blocks import (
+    Block,
+    Code,
+    Document,
+    Facts,
+    Figure,
+    Fold,
+    Heading,
+    Listing,
+    Paragraph,
+    Quantity,
+    Section,
+    Table,
+    Value,
+    Words,
+)
+from reports.comparison import comparison
+from reports.document import write_html
+from reports.energy import RangeTable, labelled_chips, nodes, range_table
 from reports.figures.gantt import gantt
-from reports.figures.headline import headline
 from reports.figures.latency import distribution
 from reports.figures.where import blocks, kinds, longest_kind
-from reports.gain import gain_sentences
-from reports.hypotheses import misheard
-from reports.notes import notes
-from reports.parameters import Parameter, parameters
+from reports.hypotheses import Misheard, misheard
+from reports.parameters import parameters
 from reports.study import Study
 from reports.summarise import engine_latencies_ms, frame_latencies_ms, processing_ms
-from reports.text import data_size, number, percent, visible
-
-TEMPLATES = Path(__file__).parent / "templates"
+from reports.summary import Summary
+from reports.text import NOT_COMPUTED, number
+from reports.to_html import html
 
 
 def write_page(path: str | Path, study: Study, *, force: bool = False) -> None:
     """The page of ``study``, atomically."""
-    files.write_bytes(path, page(study).encode("utf-8"), force=force)
+    write_html(path, report(study), force=force)
 
 
 def page(study: Study) -> str:
-    """The page as text. Everything that comes from a file is escaped, and made visible, by the environment."""
-    import jinja2
+    """The page as text."""
+    return html(report(study))
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=lambda value: visible(value) if type(value) is str else value,  # not Markup: that is ours
-        trim_blocks=True,
-        lstrip_blocks=True,
+
+def report(study: Study) -> Document:
+    """All that is known of the results of ``study``; a section without data is absent."""
+    sections = (
+        comparison(study),
+        _latency(study),
+        _where(study),
+        _ranges(study),
+        _frame(study),
+        _words(study),
+        _chip(study),
+        _limits(study),
+        _provenance(study),
     )
-    environment.filters |= {"number": number, "percent": percent, "data_size": data_size}
-    return environment.get_template("report.html.j2").render(_context(study))
-
-
-def _context(study: Study) -> dict[str, Any]:
-    return {
-        "study": study,
-        "title": _title(study),
-        "figures": study.figures(),
-        "single": study.single_utterance,
-        "gained": gain_sentences(study.summary.gain) if study.summary else [],
-        "notes": notes(study.results),
-        "pictures": _pictures(study),
-        "misheard": misheard(study.hypotheses),
-        "bounds": {label: _bound(result) for label, result in study.results.items()},
-        "ranges": _ranges(study.results),
-        "chips": _chips(study.results),
-        "not_modelled": _not_modelled(study.results),
-        "numerics": sorted({result.numerics_hash for result in study.results.values()}),
-    }
+    return Document(
+        title=Value(_title(study)),
+        lead=() if study.summary is None else (_corpus(study.summary),),
+        sections=tuple(section for section in sections if section.blocks),
+        kind="report",
+        data={} if study.summary is None else {"summary": study.summary.model_dump(mode="json")},
+    )
 
 
 def _title(study: Study) -> str:
@@ -73,61 +80,195 @@ def _title(study: Study) -> str:
     return names if len(presets) > 1 else f"{names} on {presets[0]}"
 
 
-def _pictures(study: Study) -> dict[str, Any]:
-    """Each figure as markup, by the section it stands in; a figure without data is absent."""
-    import markupsafe
+def _corpus(summary: Summary) -> Paragraph:
+    corpus = summary.corpus
+    return Paragraph(
+        (
+            f"{number(corpus.utterances)} utterances, {number(corpus.words)} words, "
+            f"{number(corpus.audio_seconds, 4)} s of speech from ",
+            Value(corpus.manifest),
+            ". How many words come out wrong, and how long does the user wait?",
+        )
+    )
 
+
+def _drawn(name: str, svg: str | None) -> tuple[Figure, ...]:
+    """A figure without data is absent."""
+    return () if svg is None else (Figure(name, svg),)
+
+
+def _latency(study: Study) -> Section:
+    def picture(name: str, what: str, values: Callable[[SimResult], Sequence[float]]) -> tuple[Figure, ...]:
+        return _drawn(name, distribution(name, what, {label: values(one) for label, one in study.results.items()}))
+
+    engine = () if study.single_utterance else picture("engine", "utterances", engine_latencies_ms)
+    return Section("latency", "Latency", (*engine, *picture("frame", "frames", frame_latencies_ms)))
+
+
+def _where(study: Study) -> Section:
     results = study.results
     times = {label: operations.time_per_kind(result) for label, result in results.items()}
     scale = longest_kind(times)
-    drawn: dict[str, list[str | None]] = {
-        "headline": [headline(study.figures())],
-        "latency": [
-            None
-            if study.single_utterance
-            else distribution("engine", "utterances", _each(results, engine_latencies_ms)),
-            distribution("frame", "frames", _each(results, frame_latencies_ms)),
-        ],
-        "kinds": [kinds(f"kinds{n}", name, times[name], scale) for n, name in enumerate(results)],
-        "blocks": [
-            blocks(f"blocks{n}", name, operations.block_shares(results[name])) for n, name in enumerate(results)
-        ],
-        "gantt": [gantt(f"gantt{n}", name, results[name]) for n, name in enumerate(results)],
-    }
-    return {
-        section: [markupsafe.Markup(picture) for picture in pictures if picture] for section, pictures in drawn.items()
-    }
+    by_kind = [_drawn(f"kinds{n}", kinds(f"kinds{n}", label, times[label], scale)) for n, label in enumerate(results)]
+    by_block = [
+        _drawn(f"blocks{n}", blocks(f"blocks{n}", label, operations.block_shares(result)))
+        for n, (label, result) in enumerate(results.items())
+    ]
+    return Section(
+        "time",
+        "Where the time goes",
+        (
+            Heading("By kind of operation"),
+            *(figure for figures in by_kind for figure in figures),
+            Paragraph(
+                "Time in which the executing block worked on the operation, or waited for its data. Blocks work at the "
+                "same time, so the bars of one system may add up to more than the elapsed time.",
+                note=True,
+            ),
+            Heading("By block"),
+            *(figure for figures in by_block for figure in figures),
+            Table(
+                "bounds",
+                "Against the closed-form bound",
+                ("system", "processing time [ms]", "lower bound [ms]", "ratio"),
+                tuple((Value(label), *_bound(result)) for label, result in results.items()),
+                "Processing time: any block works. The bound is computed from the same chip without the event model.",
+                look="plain",
+            ),
+        ),
+    )
 
 
-def _each(results: Mapping[str, SimResult], of: Any) -> dict[str, Any]:
-    return {label: of(result) for label, result in results.items()}
-
-
-def _bound(result: SimResult) -> tuple[float, float, float | None]:
+def _bound(result: SimResult) -> tuple[Quantity, ...]:
     """(processing time, its closed-form lower bound [ms], their ratio)."""
     simulated, bound = processing_ms(result), cycles_to_ms(result.bound_cycles, result.clock_hz)
-    return simulated, bound, simulated / bound if bound else None
+    return tuple(Quantity.rounded(value, 4) for value in (simulated, bound, simulated / bound if bound else None))
 
 
-def _ranges(results: Mapping[str, SimResult]) -> list[dict[str, Any]]:
-    """Tables of figures that are known within a range only; those that nobody computed are absent."""
-    chips = {result.hardware_hash: result for result in results.values()}  # systems on one chip share its area
-    known: list[tuple[str, Literal["energy_mj", "area_mm2"], str, Mapping[str, SimResult]]] = [
-        ("energy", "energy_mj", "Energy [mJ] over the whole corpus", results),
-        ("area", "area_mm2", "Area [mm²]", labelled_chips(list(chips.values()))),
+def _ranges(study: Study) -> Section:
+    """Figures that are known within a range only; those that nobody computed are absent."""
+    chips = {result.hardware_hash: result for result in study.results.values()}  # systems on one chip share its area
+    sums = (
+        "Counts of actions times a table of low, typical and high costs per action; each total adds up all low, all "
+        "typical and all high parts, so its range is as wide as if every part erred the same way."
+    )
+    tables = (
+        *_range("energy", "energy_mj", "Energy [mJ] over the whole corpus", study.results),
+        *_range("area", "area_mm2", "Area [mm²]", labelled_chips(list(chips.values()))),
+    )
+    return Section("energy", "Energy and area", (sums, *tables) if tables else ())
+
+
+def _range(
+    section: str, figure: Literal["energy_mj", "area_mm2"], title: str, results: Mapping[str, SimResult]
+) -> Iterator[Table]:
+    ranges = range_table(results, figure)
+    if ranges is None:
+        return
+    sizes = nodes(results, section)
+    yield Table(
+        section,
+        title,
+        ("part", *((label, name) for label in ranges.ranges for name in ("low", "typical", "high"))),
+        tuple((Value(part.replace("_", " ")), *_part_cells(ranges, part)) for part in ranges.parts),
+        f"Costs per action at {', '.join(sizes)}; each with its source under Chip." if sizes else "",
+        look="plain",
+    )
+
+
+def _part_cells(ranges: RangeTable, part: str) -> Iterator[float | None]:
+    for known in ranges.ranges.values():
+        yield from known.get(part, (None, None, None))
+
+
+def _frame(study: Study) -> Section:
+    lines = [
+        figure
+        for n, (label, result) in enumerate(study.results.items())
+        for figure in _drawn(f"gantt{n}", gantt(f"gantt{n}", label, result))
     ]
-    return [
-        {"title": title, "nodes": nodes(shown, section), "table": table}
-        for section, figure, title, shown in known
-        if (table := range_table(shown, figure)) is not None
+    words = (
+        "Each picture has its own time scale. Overlapping work of one block stands on separate rows. Perfetto shows "
+        "every span: open ",
+        Code("timeline.json"),
+        " there.",
+    )
+    shown: tuple[Block, ...] = (*lines, Paragraph(words, note=True)) if lines else ("No time line was recorded.",)
+    return Section("frame", "One frame", shown)
+
+
+def _words(study: Study) -> Section:
+    wrong = misheard(study.hypotheses)
+    return Section("words", "Words", (_scored(study), _misheard(study, wrong)) if wrong else ())
+
+
+def _scored(study: Study) -> Paragraph:
+    normalisation = study.summary.corpus.text_normalisation if study.summary else None
+    words: tuple[str | Value, ...] = (
+        "Utterances that at least one system got wrong, those that most systems missed first; at most 40 are shown. "
+        "A tick means: right.",
+    )
+    if normalisation:
+        said = " What was said is shown, and scored, after the text normalisation "
+        words = (*words, said, Value(normalisation), ".")
+    return Paragraph(words)
+
+
+def _misheard(study: Study, wrong: Sequence[Misheard]) -> Table:
+    rows = tuple(
+        (
+            Value(item.id),
+            Value(item.reference),
+            *(Value(item.heard[label] or "(nothing)") if label in item.heard else "✓" for label in study.results),
+        )
+        for item in wrong
+    )
+    return Table("words", "", ("utterance", "said", *study.results), rows, look="words")
+
+
+def _chip(study: Study) -> Section:
+    """The parameters of each different chip."""
+    chips = {result.hardware_hash: result for result in study.results.values()}
+    return Section("chip", "Chip", tuple(_folded(result, is_open=n == 0) for n, result in enumerate(chips.values())))
+
+
+def _folded(result: SimResult, *, is_open: bool) -> Fold:
+    rows = parameters(result)
+    cells = tuple(tuple(Value(text) for text in row) for row in rows)
+    table = Table("chip", "", ("field", "value", "unit", "source"), cells, look="parameters")
+    return Fold((Value(result.preset), f": {number(len(rows))} parameters"), (table,), is_open)
+
+
+def _limits(study: Study) -> Section:
+    limits = dict.fromkeys(item for result in study.results.values() for item in result.not_modelled)
+    listed = Listing(tuple(map(Value, limits))) if limits else "The result files list nothing."
+    return Section("limits", "Not modelled", (listed,))
+
+
+def _provenance(study: Study) -> Section:
+    facts: tuple[Block, ...] = () if study.summary is None else (_facts(study.summary),)
+    rows = tuple(
+        (
+            Value(label), Value(result.preset), Code(result.hardware_hash), Code(result.numerics_hash),
+            Code(result.trace_hash), Value((result.commit or NOT_COMPUTED)[:12]), Code(result.command or NOT_COMPUTED),
+        )
+        for label, result in study.results.items()
+    )  # fmt: skip
+    several = len({result.numerics_hash for result in study.results.values()}) > 1
+    note = "The results do not share one arithmetic: their accuracies and costs belong to different number formats."
+    columns = ("result", "preset", "hardware", "numerics", "trace", "commit", "command")
+    table = Table("results", "", columns, rows, note if several else "", look="parameters")
+    return Section("provenance", "Provenance", (*facts, table))
+
+
+def _facts(summary: Summary) -> Facts:
+    seeds = ", ".join(f"{name} {seed}" for name, seed in sorted(summary.seeds.items()))
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(summary.versions.items()))
+    rows: list[tuple[Words, Words]] = [
+        ("command", Code(summary.command)),
+        ("commit", Value(summary.commit or NOT_COMPUTED)),
+        ("versions", Value(versions)),
+        ("seeds", Value(seeds or NOT_COMPUTED)),
     ]
-
-
-def _chips(results: Mapping[str, SimResult]) -> list[tuple[str, list[Parameter]]]:
-    """(name, parameters) of each different chip."""
-    chips = {result.hardware_hash: (result.preset, parameters(result)) for result in results.values()}
-    return list(chips.values())
-
-
-def _not_modelled(results: Mapping[str, SimResult]) -> list[str]:
-    return list(dict.fromkeys(item for result in results.values() for item in result.not_modelled))
+    rows += [(("SHA-256 of ", Value(name)), Code(digest)) for name, digest in sorted(summary.inputs.items())]
+    return Facts(tuple(rows))

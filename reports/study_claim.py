@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.document import Figure, Section, Table
+from reports.blocks import Figure, Section, Table
 from reports.figures.placement import gain_map
 from reports.study_record import LatencyStudy
 
@@ -28,9 +28,13 @@ def claim(study: LatencyStudy) -> Section:
             "its weights waits for the same DRAM on either unit, so there the accelerator buys energy and a free CPU, "
             "not speed.",
             *_fallen(study),
+            *figures,
+            _here(study),
+            _systems(study),
+            _efficiencies(study),
+            _symbol_rates(study),
+            _maps(study),
         ),
-        figures,
-        (_here(study), _systems(study), _efficiencies(study), _symbol_rates(study), _maps(study)),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from nnasim.analysis.bootstrap import percentile_estimate
 from nnasim.analysis.realtime import RealTime
-from reports.document import Cell, Document, Figure, Section, Table
+from reports.blocks import Cell, Document, Figure, Section, Table
 from reports.figures.placement import waterfall
 from reports.figures.waits import PARTS, waits, word_errors
 from reports.gain import words_sentence
@@ -24,7 +24,7 @@ def study_document(study: LatencyStudy) -> Document:
         title=f"What keeping operations on the accelerator buys: {study.preset}",
         lead=(
             f"{number(study.utterances)} utterances, {number(study.audio_seconds)} s of speech from {study.manifest}, "
-            f"{number(study.symbols_per_second)} symbols a second of audio. Made by: {study.command}"
+            f"{number(study.symbols_per_second)} symbols a second of audio. Made by: {study.command}",
         ),
         sections=(
             claim(study),
@@ -47,9 +47,11 @@ def _accuracy(study: LatencyStudy) -> Section:
     return Section(
         "accuracy",
         "Words wrong",
-        (f"{share}.",),
-        (Figure("wer", word_errors("wer", "Word error rate", study.accuracies), "The same speech, greedy decoding."),),
-        (Table("wer", "Word error rates", _SCORED, tuple(rows)),),
+        (
+            f"{share}.",
+            Figure("wer", word_errors("wer", "Word error rate", study.accuracies), "The same speech, greedy decoding."),
+            Table("wer", "Word error rates", _SCORED, tuple(rows)),
+        ),
     )
 
 
@@ -89,9 +91,7 @@ def _real_time(study: LatencyStudy) -> Section:
             f"whole word, symbols are that far apart), or {wait:g} ms after its true end of speech (fixed_wait), or by "
             "the end of its audio if that comes first. One closed before its speech ended is counted as early and has "
             "no latency.",
-        ),
-        figures,
-        (
+            *figures,
             Table("real_time", "Per utterance, percentiles with 95 % intervals", _ESTIMATED, tuple(_times(study))),
             Table(
                 "closings", "How utterances were closed",
@@ -179,9 +179,9 @@ def _placement(study: LatencyStudy) -> Section:
             "computed in the chip's integers or in float on the CPU, as it is placed, and values are rounded where "
             "the CPU hands them over. Weights have the chip's bits everywhere. aat's weights were trained for the chip "
             "and naive's for float, so each is at its best at its own end.",
+            *figures,
+            Table("waterfall", "The waterfalls as numbers", (*_PLACED, *_WORDS), _placed_rows(study.waterfalls)),
         ),
-        figures,
-        (Table("waterfall", "The waterfalls as numbers", (*_PLACED, *_WORDS), _placed_rows(study.waterfalls)),),
     )
 
 
@@ -194,9 +194,8 @@ def _policies(study: LatencyStudy) -> Section:
             "operator), edge_tpu (everything after a graph's first unsupported operator leaves the chip), ane (a layer "
             "with an unsupported operator leaves it whole). Products then multiply int8 weights on the CPU. Word "
             "errors are those of a decode under each policy.",
+            Table("policies", "Policies", (*_PLACED, *_WORDS), _placed_rows(study.policies)),
         ),
-        (),
-        (Table("policies", "Policies", (*_PLACED, *_WORDS), _placed_rows(study.policies)),),
     )
 
 
@@ -212,9 +211,8 @@ def _decoders(study: LatencyStudy) -> Section:
             "prediction step, and loaded again when another hypothesis had its turn. These copies are operations of "
             "the trace (hypothesis_save, hypothesis_load, projection_load) on the unit that runs element-wise work, "
             f"up to {number(slots)} bytes a hypothesis; the SRAM that the slots take is not reserved.",
+            Table("decoders", "What a beam costs and buys", _DECODED, tuple(map(_decoder_row, study.decoders))),
         ),
-        (),
-        (Table("decoders", "What a beam costs and buys", _DECODED, tuple(map(_decoder_row, study.decoders))),),
     )
 
 
@@ -235,18 +233,6 @@ def _decoder_row(one: Decoder) -> tuple[Cell, ...]:
 
 
 def _assumptions(study: LatencyStudy) -> Section:
-    return Section(
-        "assumptions",
-        "What was assumed",
-        ASSUMPTIONS,
-        (),
-        (
-            Table(
-                "chip", f"The parameters that matter most: {study.preset}", ("field", "value", "source"), _facts(study)
-            ),
-        ),
-    )
-
-
-def _facts(study: LatencyStudy) -> tuple[tuple[Cell, ...], ...]:
-    return tuple(study.chip_facts)
+    title, facts = f"The parameters that matter most: {study.preset}", tuple(study.chip_facts)
+    chip = Table("chip", title, ("field", "value", "source"), facts)
+    return Section("assumptions", "What was assumed", (*ASSUMPTIONS, chip))

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnasim import files
 from nnasim.errors import FileError
 from nnasim.sweep.objectives import FALLBACK, KNOWN
 from nnasim.sweep.sensitivity import bottlenecks, pareto, sobol, tornado
+from reports.blocks import (
+    Block,
+    Cell,
+    Code,
+    Document,
+    Figure,
+    Heading,
+    Inline,
+    Listing,
+    Paragraph,
+    Quantity,
+    Section,
+    Table,
+    Value,
+)
+from reports.document import write_html
 from reports.figures.sweep import bottleneck_picture, front_picture, parallel_picture, tornado_picture
-from reports.page import TEMPLATES
-from reports.text import number, percent, visible
+from reports.text import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,66 +42,129 @@ MOST_CELLS = 40  # values of an axis in the bottleneck map
 
 def write_sweep_page(path: str | Path, study: StoredStudy, *, force: bool = False) -> None:
     """The page of ``study``, atomically. FileError where no point ran well."""
-    files.write_bytes(path, sweep_page(study).encode("utf-8"), force=force)
+    write_html(path, sweep_document(study), force=force)
 
 
-def sweep_page(study: StoredStudy) -> str:
-    """The page as text; everything from a file is escaped and made visible."""
-    import jinja2
-
+def sweep_document(study: StoredStudy) -> Document:
+    """All that the points of ``study`` say. FileError where none ran well."""
     if study.good.empty or not study.objectives:
         raise FileError(study.digest, "no point of this study ran well, so there is nothing to show")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=lambda value: visible(value) if type(value) is str else value,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return Document(
+        title=(f"{len(study.axes)} axes from ", Value(str(study.record["study"]["base"]))),
+        lead=tuple(_lead(study)),
+        sections=(_front(study), _axes(study), _bottleneck(study), _failed(study), _provenance(study)),
     )
-    environment.filters |= {"number": number, "percent": percent}
-    return environment.get_template("sweep.html.j2").render(_context(study))
 
 
-def _context(study: StoredStudy) -> dict[str, Any]:
-    front = pareto(study)
-    failed = study.points[study.points["status"] == "failed"]
-    return {
-        "study": study,
-        "record": study.record,
-        "units": {name: KNOWN[name][0] for name in study.objectives},
-        "meaning": {name: KNOWN[name][1] for name in study.objectives},
-        "fell_back": int(study.good[FALLBACK].notna().sum()) if FALLBACK in study.good else 0,
-        "front": front.head(MOST_ROWS)[[*study.objectives, *study.axes]].to_dict("records"),
-        "front_size": len(front),
-        "failures": Counter(failed["message"].tolist()).most_common(MOST_ROWS),
-        "pictures": _pictures(study, front),
-        "indices": {name: _records(sobol(study, name)) for name in study.objectives},
-    }
+def _lead(study: StoredStudy) -> Iterator[Block]:
+    yield (
+        f"{number(len(study.good))} of {number(study.total)} points ran well, {len(study.points) - len(study.good)} "
+        f"failed, {study.total - len(study.points)} are still missing. Sampler: {study.record['study']['sampler']}. "
+        "All objectives are costs: less is better."
+    )
+    fell_back = int(study.good[FALLBACK].notna().sum()) if FALLBACK in study.good else 0
+    if fell_back:
+        words = (
+            f"{number(fell_back)} of them ran operations on the CPU that their chip has no unit for; the column ",
+            Code("fallback"), " of ", Code("nnasim sweep-export"),
+            " has the kinds, the objectives include what they cost.",
+        )  # fmt: skip
+        yield Listing((words,), "notes")
 
 
-def _records(frame: pd.DataFrame | None) -> list[dict[Any, Any]] | None:
-    return None if frame is None else frame.to_dict("records")
+def _drawn(name: str, svg: str | None) -> tuple[Figure, ...]:
+    """A figure without data is absent."""
+    return () if svg is None else (Figure(name, svg),)
 
 
-def _pictures(study: StoredStudy, front: pd.DataFrame) -> dict[str, Any]:
-    import markupsafe
+def _front(study: StoredStudy) -> Section:
+    front, good, objectives = pareto(study), study.good, study.objectives
+    fronts = [front_picture(good, front, x, y) for x, y in combinations(objectives, 2)]
+    columns = (*objectives, *study.axes)
+    rows = tuple(tuple(map(_cell, row)) for row in front.head(MOST_ROWS)[[*columns]].itertuples(index=False, name=None))
+    every = parallel_picture(good, front, [*study.axes, *objectives]) if len(good) > 1 else None
+    return Section(
+        "front",
+        "Pareto front",
+        (
+            Paragraph(tuple(_beaten_by_none(study, len(front)))),
+            *(figure for n, svg in enumerate(fronts) for figure in _drawn(f"front{n}", svg)),
+            Table("front", "", columns, rows, _listed(len(front)), named_rows=False, look="plain"),
+            *_drawn("parallel", every),
+        ),
+    )
 
-    good, objectives = study.good, study.objectives
-    drawn: dict[str, list[str | None]] = {
-        "front": [front_picture(good, front, x, y) for x, y in combinations(objectives, 2)],
-        "parallel": [parallel_picture(good, front, [*study.axes, *objectives])] if len(good) > 1 else [],
-        "tornado": [_tornado(study, name) for name in objectives],
-        "bottleneck": [_bottleneck(study, *pair) for pair in _pairs(study)],
-    }
-    return {
-        section: [markupsafe.Markup(picture) for picture in pictures if picture] for section, pictures in drawn.items()
-    }
+
+def _beaten_by_none(study: StoredStudy, size: int) -> Iterator[Inline]:
+    yield f"{number(size)} {'point is' if size == 1 else 'points are'} beaten by no other in all of: "
+    for n, name in enumerate(study.objectives):
+        unit, meaning = KNOWN[name]
+        yield Code(name)
+        yield f" ({meaning}{f', {unit}' if unit else ''}){'.' if n == len(study.objectives) - 1 else ', '}"
+
+
+def _listed(size: int) -> str:
+    return f"The first {MOST_ROWS} are listed; nnasim sweep-export writes all." if size > MOST_ROWS else ""
+
+
+def _cell(value: Any) -> Cell:
+    """A figure of a point, or the value of one of its axes."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "null"
+    if isinstance(value, int | float):
+        return Quantity.rounded(value, 4)
+    return Value(str(value))
+
+
+def _axes(study: StoredStudy) -> Section:
+    swings = [_drawn(f"tornado{n}", _tornado(study, name)) for n, name in enumerate(study.objectives)]
+    indices = [block for name in study.objectives for block in _sobol(name, sobol(study, name))]
+    return Section("axes", "Which axes matter", (*(figure for drawn in swings for figure in drawn), *indices))
 
 
 def _tornado(study: StoredStudy, objective: str) -> str | None:
     swings = tornado(study, objective)
     return tornado_picture(swings, objective) if len(swings) else None
+
+
+def _sobol(objective: str, indices: pd.DataFrame | None) -> Iterator[Block]:
+    title = f"Sobol indices of {objective}"
+    if indices is None:
+        yield Heading(title)
+        yield Paragraph(
+            (
+                "Not computed: they need a complete grid or a complete ", Code("saltelli"),
+                " sample in which the objective varies.",
+            )
+        )  # fmt: skip
+        return
+    rows = tuple(
+        (Value(row["axis"]), _share(row["first_order"]), _share(row["total_order"]))
+        for row in indices.to_dict("records")
+    )
+    yield Table(
+        f"sobol.{objective}",
+        title,
+        ("axis", "alone (first order)", "with others (total)"),
+        rows,
+        "Share of the variance over the study, estimated by scipy.stats.sobol_indices; an estimate may fall a little "
+        "below 0 or above 100 %.",
+        look="plain",
+    )
+
+
+def _share(estimate: float) -> Quantity:
+    """An index as percent; what rounds to nothing has no sign."""
+    return Quantity.percent(round(estimate, 3) + 0, 1)
+
+
+def _bottleneck(study: StoredStudy) -> Section:
+    words = "The part that is busy for the longest share of the processing time, at most points of each cell."
+    maps = [
+        Figure(f"bottleneck{n}", bottleneck_picture(bottlenecks(study, across, upwards), across, upwards))
+        for n, (across, upwards) in enumerate(_pairs(study))
+    ]
+    return Section("bottleneck", "What is the bottleneck", (words, *maps))
 
 
 def _pairs(study: StoredStudy) -> list[tuple[str, str]]:
@@ -94,5 +173,16 @@ def _pairs(study: StoredStudy) -> list[tuple[str, str]]:
     return list(combinations(few, 2))[:3]
 
 
-def _bottleneck(study: StoredStudy, across: str, upwards: str) -> str:
-    return bottleneck_picture(bottlenecks(study, across, upwards), across, upwards)
+def _failed(study: StoredStudy) -> Section:
+    failed = study.points[study.points["status"] == "failed"]
+    counts = Counter(failed["message"].tolist()).most_common(MOST_ROWS)
+    rows = tuple((count, Value(str(message))) for message, count in counts)
+    table = Table("failed", "", ("points", "why"), rows, named_rows=False, look="words")
+    return Section("failed", "Failed points", (table if rows else "None.",))
+
+
+def _provenance(study: StoredStudy) -> Section:
+    hashes = [part for digest in study.record["trace_hashes"] for part in (Code(digest), " ")]
+    seed = study.record["study"]["seed"]
+    words = ("Study ", Code(study.digest), "; traces ", *hashes[:-1], f"; seed {seed}.")
+    return Section("provenance", "Provenance", (Paragraph(words),))

@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from nnasim.analysis.realtime import Endpointer, RealTime
-from reports.document import html, markdown, recorded
+from reports.blocks import recorded
 from reports.study_document import study_document
 from reports.study_record import Accuracy, Decoder, EfficiencyGain, GainMap, LatencyStudy, Placed, RateGain
 from reports.summary import Gain
+from reports.to_html import html
+from reports.to_markdown import markdown
 
 STEPS = [Placed("all on the CPU", 3.0, 30.0, 0.0), Placed("joint_tanh", 1.0, 10.0, 5.0)]
 
@@ -90,10 +92,15 @@ def test_the_range_of_what_a_dram_delivers_stands_beside_the_gain(study: Latency
     assert table.rows == (("trained", 0.7, 9.1, 31.7, 3.25),)
 
 
+def words_of(study: LatencyStudy) -> list[str]:
+    """The paragraphs of the first section."""
+    return [block for block in study_document(study).sections[0].blocks if isinstance(block, str)]
+
+
 def test_what_fell_back_is_said_where_the_gain_is_claimed(study: LatencyStudy) -> None:
-    assert "no unit for" not in " ".join(study_document(study).sections[0].paragraphs)
-    claim = study_document(replace(study, preset="nvdla_small", fallen=("sigmoid", "layer_norm"))).sections[0]
-    assert any("nvdla_small has no unit for sigmoid, layer norm" in text for text in claim.paragraphs)
+    assert "no unit for" not in " ".join(words_of(study))
+    fallen = replace(study, preset="nvdla_small", fallen=("sigmoid", "layer_norm"))
+    assert any("nvdla_small has no unit for sigmoid, layer norm" in text for text in words_of(fallen))
 
 
 def test_word_errors_of_a_placement_stand_in_picture_and_table(study: LatencyStudy) -> None:

@@ -1,0 +1,195 @@
+"""A report as data: sections of words, lists, tables and figures, whatever it becomes: HTML, Markdown, CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from reports.text import data_size, number, percent, visible
+
+
+@dataclass(frozen=True)
+class Code:
+    """What somebody types, or what identifies a file."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Value:
+    """Text from a file among our words: whatever its script, it does not change their order."""
+
+    text: str
+
+
+Inline = str | Code | Value
+Words = Inline | tuple[Inline, ...]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number that is not shown with three significant digits; None where it was not computed."""
+
+    value: float | None
+    text: str
+
+    @classmethod
+    def rounded(cls, value: float | None, digits: int) -> Quantity:
+        """Shown with ``digits`` significant digits."""
+        return cls(value, number(value, digits))
+
+    @classmethod
+    def percent(cls, fraction: float | None, digits: int = 2) -> Quantity:
+        """A fraction, shown as percent with ``digits`` digits behind the point."""
+        return cls(fraction, percent(fraction, digits))
+
+    @classmethod
+    def data_size(cls, count: int | None) -> Quantity:
+        """Bytes, shown with a decimal unit."""
+        return cls(count, data_size(count))
+
+
+Cell = Inline | int | float | Quantity | None
+Column = str | tuple[str, str]
+"""A heading, or a heading that several columns share and the one below it."""
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Words of several kinds; a note stands smaller. Plain words are a paragraph of their own as they are."""
+
+    words: Words
+    note: bool = False
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading within a section."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list; ``notes`` are what must not be overlooked."""
+
+    items: tuple[Words, ...]
+    look: Literal["plain", "answers", "notes"] = "plain"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Terms, each with what it is."""
+
+    rows: tuple[tuple[Words, Words], ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """``name`` becomes the CSV file's; cells that were not computed are None.
+
+    ``named_rows``: the first cell of a row is its name. ``look``: ``wide`` breaks its headings, ``words`` its cells,
+    ``parameters`` all cells but the first.
+    """
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+    named_rows: bool = True
+    look: Literal["wide", "plain", "words", "parameters"] = "wide"
+
+    def holds_text(self, column: int) -> bool:
+        """Whether a column's cells are words: they stand at the left, numbers at the right."""
+        return any(is_text(row[column]) for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An SVG element as ``figures.style.svg`` makes it, and the words that stand under it."""
+
+    name: str
+    svg: str
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Blocks that a page can fold away."""
+
+    title: Words
+    blocks: tuple[Block, ...]
+    is_open: bool = False
+
+
+Block = str | Paragraph | Heading | Listing | Facts | Table | Figure | Fold
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, and what stands under it; figures that follow each other stand side by side."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...] = ()
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table of the section."""
+        return tuple(block for block in unfolded(self.blocks) if isinstance(block, Table))
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """Every figure of the section."""
+        return tuple(block for block in unfolded(self.blocks) if isinstance(block, Figure))
+
+
+@dataclass(frozen=True)
+class Document:
+    """The whole report. ``lead``: what stands before its sections; ``data``: JSON that a page carries, by name."""
+
+    title: Words
+    lead: tuple[Block, ...]
+    sections: tuple[Section, ...]
+    kind: str = "study"
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def unfolded(blocks: Iterable[Block]) -> Iterator[Block]:
+    """``blocks`` with what their folds hold."""
+    for block in blocks:
+        yield block
+        if isinstance(block, Fold):
+            yield from unfolded(block.blocks)
+
+
+def is_text(cell: Cell) -> bool:
+    """Whether a cell is words, no number."""
+    return isinstance(cell, str | Code | Value)
+
+
+def inlines(content: Words | Cell) -> tuple[Inline, ...]:
+    """Words or a cell, part by part: numbers with three significant digits."""
+    if isinstance(content, tuple):
+        return content
+    if isinstance(content, Quantity):
+        return (content.text,)
+    return (content,) if isinstance(content, str | Code | Value) else (number(content),)
+
+
+def shown(content: Words | Cell) -> str:
+    """Words or a cell as bare text, invisible characters as codes."""
+    return "".join(visible(part if isinstance(part, str) else part.text) for part in inlines(content))
+
+
+def recorded(cell: Cell) -> str | int | float | None:
+    """A cell as it stands in a CSV file: six significant digits of a float, more than any figure here is worth."""
+    bare = cell.value if isinstance(cell, Quantity) else cell.text if isinstance(cell, Code | Value) else cell
+    return float(f"{bare:.6g}") if isinstance(bare, float) else bare
+
+
+def heading(column: Column) -> str:
+    """A column's heading in one line."""
+    return column if isinstance(column, str) else ": ".join(column)

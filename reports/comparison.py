@@ -1,0 +1,122 @@
+"""The first section of a report: each system's words wrong, its latency and its cost, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.blocks import Block, Cell, Code, Column, Figure, Listing, Paragraph, Quantity, Section, Table, Value
+from reports.figures.headline import headline
+from reports.gain import gain_sentences
+from reports.notes import notes
+from reports.study import Study
+from reports.summary import Percentiles, SystemFigures
+from reports.text import NOT_COMPUTED, percent
+
+_RANKS = ("p50", "p90", "p99")
+_MEANINGS = (
+    "A dash means: not computed. Engine latency: from the moment an utterance's last audio exists to its final "
+    "hypothesis. Frame latency: from the moment a frame's audio exists to the end of its last operation. "
+    "User-perceived latency: from the end of speech to the final hypothesis, with chunking, emission delay, engine and "
+    "endpointer. "
+    "Real-time factor: processing time over audio time. Hand-offs, cycles, CPU time, DRAM bytes and energy are sums "
+    "over the whole corpus. NNA cycles: a block of the NNA worked, not counting what DMA loads ahead while the CPU "
+    "computes or hands over. Used of the peak: multiply-accumulates over what the MAC array could do, and bytes over "
+    "what the DRAM's rate would bring, in the time in which anything worked."
+)
+
+
+def comparison(study: Study) -> Section:
+    """What was gained, in words, as a figure and as numbers."""
+    return Section("comparison", "Comparison", tuple(_blocks(study)))
+
+
+def _blocks(study: Study) -> Iterator[Block]:
+    if study.summary and study.summary.placement:
+        yield _placed(study.summary.placement)
+    if study.summary and (gained := gain_sentences(study.summary.gain)):
+        yield Listing(tuple(gained), "answers")
+    if lines := notes(study.results):
+        yield Listing(tuple(lines), "notes")
+    if drawn := headline(study.figures()):
+        yield Figure("headline", drawn)
+    yield _latencies(study)
+    yield _costs(study)
+    yield Paragraph(_MEANINGS, note=True)
+
+
+def _placed(placement: str) -> Paragraph:
+    return Paragraph(
+        (
+            "Here ", Code("naive"), " and ", Code("aat"), " are placed ", Value(placement),
+            ": cost and words are those of this placement, each operation computed in integers on the chip or in float "
+            "on the CPU, as it was placed.",
+        )
+    )  # fmt: skip
+
+
+def _latencies(study: Study) -> Table:
+    columns: tuple[Column, ...] = (
+        "system",
+        *_under("word error rate", "WER", "95 % interval"),
+        *_under("engine latency [ms]", *_of_utterances(study)),
+        "hand-offs",
+        "real-time factor",
+        *_under("used of the peak", "MAC array", "DRAM"),
+    )
+    rows = tuple((Value(label), *_latency_cells(study, one)) for label, one in study.figures().items())
+    return Table("latencies", "", columns, rows, look="plain")
+
+
+def _latency_cells(study: Study, one: SystemFigures) -> tuple[Cell, ...]:
+    return (
+        Quantity.percent(one.wer),
+        NOT_COMPUTED if one.wer_ci is None else f"{percent(one.wer_ci[0])} to {percent(one.wer_ci[1])}",
+        *_utterance_cells(study, one.engine_latency_ms),
+        one.handoffs,
+        one.rtf,
+        Quantity.percent(one.mac_utilisation, 1),
+        Quantity.percent(one.dram_share, 1),
+    )
+
+
+def _costs(study: Study) -> Table:
+    columns: tuple[Column, ...] = (
+        "system",
+        *_under("frame latency [ms]", *_RANKS),
+        *_under("user-perceived latency [ms]", *_of_utterances(study)),
+        "NNA cycles",
+        "CPU [ms]",
+        "DRAM",
+        "energy [mJ]",
+    )
+    rows = tuple((Value(label), *_cost_cells(study, one)) for label, one in study.figures().items())
+    return Table("costs", "", columns, rows, look="plain")
+
+
+def _cost_cells(study: Study, one: SystemFigures) -> tuple[Cell, ...]:
+    return (
+        *_ranks(one.frame_latency_ms, _RANKS),
+        *_utterance_cells(study, one.upl_ms),
+        one.nna_cycles,
+        one.cpu_ms,
+        Quantity.data_size(one.dram_bytes),
+        one.energy_mj,
+    )
+
+
+def _under(shared: str, *names: str) -> Iterator[Column]:
+    for name in names:
+        yield shared, name
+
+
+def _of_utterances(study: Study) -> tuple[str, ...]:
+    return ("the one utterance",) if study.single_utterance else ("mean", *_RANKS)
+
+
+def _utterance_cells(study: Study, times: Percentiles | None) -> tuple[Cell, ...]:
+    """All percentiles of a single utterance are one value."""
+    return _ranks(times, ("p50",) if study.single_utterance else ("mean", *_RANKS))
+
+
+def _ranks(times: Percentiles | None, ranks: tuple[str, ...]) -> tuple[Cell, ...]:
+    return tuple(None if times is None else getattr(times, rank) for rank in ranks)

@@ -1,0 +1,101 @@
+"""A document as one offline HTML page. Every text is escaped, and made visible, here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.blocks import (
+    Block,
+    Cell,
+    Code,
+    Column,
+    Document,
+    Inline,
+    Table,
+    Value,
+    Words,
+    heading,
+    inlines,
+    is_text,
+    shown,
+)
+from reports.text import visible
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+
+def html(document: Document) -> str:
+    """The page as text, the same for the same document."""
+    import jinja2
+    import markupsafe
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: visible(value) if type(value) is str else value,  # not Markup: that is ours
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "bare": shown, "heads": heads, "inline": _inline, "runs": _runs, "markup": markupsafe.Markup,
+    }  # fmt: skip
+    environment.tests["text"] = is_text
+    return environment.get_template("document.html.j2").render(document=document)
+
+
+class Head(NamedTuple):
+    """One heading of a table, and the attributes of its element."""
+
+    text: str
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+def heads(table: Table) -> list[list[Head]]:
+    """The rows of a table's headings: two where columns share one."""
+    plain = [Head(c, _look(table, index)) for index, c in enumerate(table.columns) if isinstance(c, str)]
+    if len(plain) == len(table.columns):
+        return [plain]
+    upper: list[Head] = []
+    for shared, columns in groupby(enumerate(table.columns), key=lambda item: _shared(item[1])):
+        indices = [index for index, _ in columns]
+        if shared is None:
+            upper += [
+                Head(heading(table.columns[index]), (("rowspan", "2"), *_look(table, index))) for index in indices
+            ]
+        else:
+            upper.append(Head(shared, (("colspan", str(len(indices))),)))
+    lower = [Head(c[1], _look(table, index)) for index, c in enumerate(table.columns) if isinstance(c, tuple)]
+    return [upper, lower]
+
+
+def _shared(column: Column) -> str | None:
+    return column[0] if isinstance(column, tuple) else None
+
+
+def _look(table: Table, column: int) -> tuple[tuple[str, str], ...]:
+    return (("class", "text"),) if table.holds_text(column) else ()
+
+
+def _inline(content: Words | Cell) -> Markup:
+    """Words or a cell as elements of a line."""
+    import markupsafe
+
+    return markupsafe.Markup("").join(_element(part) for part in inlines(content))
+
+
+def _element(part: Inline) -> str | Markup:
+    import markupsafe
+
+    if isinstance(part, Code):
+        return markupsafe.Markup("<code>{}</code>").format(visible(part.text))
+    return markupsafe.Markup("<bdi>{}</bdi>").format(visible(part.text)) if isinstance(part, Value) else visible(part)
+
+
+def _runs(blocks: Iterable[Block]) -> list[tuple[str, list[Block]]]:
+    """Blocks that follow each other and are of one kind, by the kind's name."""
+    return [(kind, list(alike)) for kind, alike in groupby(blocks, key=lambda block: type(block).__name__)]
