@@ -1,0 +1,85 @@
+"""`pip wheel .` makes what runs elsewhere: in a clean environment, outside the checkout, in a folder with a space."""
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    find_spec("pip") is None or find_spec("setuptools") is None, reason="pip or setuptools is not installed"
+)
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("nnasim", "reports", "workloads", "aat_training")
+LEFT_OUT = ("reports/studies/", "/__pycache__/")
+
+
+def run(*command: str | Path, folder: Path) -> str:
+    """Standard output of ``command``, run in ``folder`` with nothing of this checkout on the path."""
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*map(str, command)], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy, since setuptools leaves what it built in the tree."""
+    source = tmp_path_factory.mktemp("source")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel")
+    run(*pip, "--quiet", "--no-build-isolation", "--no-deps", "--wheel-dir", source, source, folder=source)
+    (made,) = source.glob("*.whl")
+    return made
+
+
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment that holds the wheel, and sees of the one that runs the tests what nnasim depends on."""
+    folder = tmp_path_factory.mktemp("elsewhere") / "a folder"
+    run(sys.executable, "-m", "venv", "--without-pip", folder / "venv", folder=wheel.parent)
+    python = folder / "venv" / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python, "install")
+    run(*pip, "--quiet", "--no-deps", "--no-index", wheel, folder=folder)
+    # A path file inside this path is not read: what is installed editable here is not seen there.
+    (site,) = (folder / "venv" / "lib").glob("python*/site-packages")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    return folder
+
+
+def test_every_source_and_every_data_file_is_in_the_wheel(wheel: Path) -> None:
+    files = {str(path.relative_to(ROOT)) for name in PACKAGES for path in (ROOT / name).rglob("*") if path.is_file()}
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    assert packed == {name for name in files if not any(part in name for part in LEFT_OUT)}
+
+
+def test_the_command_runs_outside_the_checkout(environment: Path) -> None:
+    command = environment / "venv" / "bin" / "nnasim"
+    shape = (command, "trace", "--shape", "rnnt-paper", "--frames", "2", "--symbols", "1", "--out", "trace.json")
+    run(*shape, folder=environment)
+    run(command, "simulate", "trace.json", "--out", "result.json", folder=environment)
+    run(command, "report", "result.json", "--out", "page.html", folder=environment)
+    assert (environment / "page.html").stat().st_size > 10_000
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="compare needs torch")
+def test_compare_needs_nothing_but_the_wheel(environment: Path) -> None:
+    command = environment / "venv" / "bin" / "nnasim"
+    assert "aat" in run(command, "compare", "--limit", "2", "--out", "compared", folder=environment)
+    assert (environment / "compared" / "report.html").exists()
+
+
+def test_python_imports_the_installed_package(environment: Path) -> None:
+    code = "import nnasim, reports, workloads, aat_training; print(nnasim.__file__)"
+    python = environment / "venv" / "bin" / "python"
+    assert run(python, "-c", code, folder=environment).startswith(str(environment))
