@@ -9,9 +9,8 @@ from aat_training.model.rnnt import Rnnt
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.lstm_kernel import NORMS
 from nnasim.numerics.activation import ActivationUnit
+from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.rescale import Rescale
-
-_UNIT_PARTS = ("table", "knots", "slopes", "bases")
 
 
 def rescale_rows(*scales: Rescale) -> np.ndarray:
@@ -26,9 +25,9 @@ def _integers(x: Tensor) -> np.ndarray:
     return values.astype(np.int8 if small else np.int32)
 
 
-def _unit(name: str, unit: ActivationUnit) -> dict[str, np.ndarray]:
-    parts = [unit.data[part] for part in _UNIT_PARTS if part in unit.data]
-    table = {f"{name}.table": np.concatenate(parts).astype(np.int32)} if parts else {}
+def _unit(name: str, unit: ActivationUnit, numerics: NumericsConfig) -> dict[str, np.ndarray]:
+    constants = unit.kind.joined(unit.data, numerics)
+    table = {} if constants is None else {f"{name}.table": constants.astype(np.int32)}
     scales = (unit.entry,) if unit.exit is None else (unit.entry, unit.exit)
     return table | {f"{name}.rescale": rescale_rows(*scales)}
 
@@ -50,7 +49,7 @@ def _lstm(model: Rnnt, chip: ChipArithmetic, name: str) -> dict[str, np.ndarray]
         if gain is not None:
             constants[f"{name}.{norm}.gain"] = gain.integers.numpy().astype(np.int32)
     for function in ("sigmoid", "tanh", "tanh_c"):
-        constants |= _unit(f"{name}.{function}", getattr(cell, function))
+        constants |= _unit(f"{name}.{function}", getattr(cell, function), chip.numerics)
     return constants
 
 
@@ -67,7 +66,7 @@ def constants_of(model: Rnnt) -> dict[str, np.ndarray]:
     constants = {
         "embedding.w": _integers(chip.embedding_rows(model)),
         "enc.quantise.rescale": rescale_rows(chip.scheme.input_scale),
-        **_unit("joint.tanh", chip.scheme.joint.tanh),
+        **_unit("joint.tanh", chip.scheme.joint.tanh, chip.numerics),
     }
     for name in (*model.before, *model.after, *model.prediction):
         constants |= _lstm(model, chip, name)

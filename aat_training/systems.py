@@ -18,7 +18,7 @@ from aat_training.quant.fallback_arithmetic import FallbackArithmetic
 from aat_training.quant.scheme import QuantScheme, scheme_from_record
 from nnasim.errors import CheckpointError
 from nnasim.ir.trace import System
-from nnasim.numerics.config import Activation, NumericsConfig
+from nnasim.numerics.config import NumericsConfig
 
 
 def scheme_for(
@@ -34,7 +34,7 @@ def scheme_for(
         return None
     histograms = checkpoint.part("calibration")
     # A chip without an activation unit leaves gates to the CPU, in float; the tables are then never used.
-    usable = numerics if numerics.activation != Activation.NONE else _with_tables(numerics)
+    usable = numerics if numerics.has_unit else _with_tables(numerics)
     if system != "aat":
         return calibrate(histograms, usable, method, checkpoint.path)
     if checkpoint.quantisation is None:
@@ -52,14 +52,14 @@ def brings_its_own(checkpoint: Checkpoint, scheme: QuantScheme) -> bool:
 
 
 def _with_tables(numerics: NumericsConfig) -> NumericsConfig:
-    return numerics.with_({"activation": Activation.LUT8})
+    return numerics.with_({"activation": "lut8"})
 
 
 def arithmetic_for(system: System, scheme: QuantScheme | None, numerics: NumericsConfig) -> Arithmetic:
     """The arithmetic of ``system``; a chip without an activation unit computes gates on the CPU whatever the system."""
     if scheme is None:
         return DynamicArithmetic() if system == "cpu_int8" else FloatArithmetic()
-    gates_on_cpu = system == "cpu_fallback" or numerics.activation == Activation.NONE
+    gates_on_cpu = system == "cpu_fallback" or not numerics.has_unit
     return FallbackArithmetic(scheme) if gates_on_cpu else ChipArithmetic(scheme)
 
 

@@ -31,7 +31,7 @@ from aat_training.resume import settings_of
 from aat_training.tokens import Tokens
 from aat_training.trainer import Trainer, be_reproducible, normalisation
 from nnasim.errors import CheckpointError, ConfigError, FileError
-from nnasim.numerics.config import Activation, NumericsConfig
+from nnasim.numerics.config import NumericsConfig
 from nnasim.progress import Progress, silent
 from nnasim.records import validated
 
@@ -186,7 +186,7 @@ def _arithmetic(spec: RunSpec, scheme: QuantScheme | None) -> FloatArithmetic | 
 def _scheme(spec: RunSpec, initial: Checkpoint | None) -> QuantScheme:
     if initial is None or spec.numerics is None:
         raise ConfigError("--system", "init", None, "training with the chip's operators starts from --init CHECKPOINT")
-    if spec.numerics.activation == Activation.NONE:
+    if not spec.numerics.has_unit:
         raise ConfigError("--preset", "numerics.activation", "none", "this chip has no operators to train with")
     return calibrate(initial.part("calibration"), spec.numerics, spec.calibration, initial.path)
 

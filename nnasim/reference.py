@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from nnasim.errors import TraceError
 from nnasim.ir.trace import Op, OpTrace
 from nnasim.numerics import ops
-from nnasim.numerics.activation import ActivationUnit, Function, unit_output_bits
-from nnasim.numerics.config import Activation
+from nnasim.numerics.activation import ActivationUnit, Function, unit_kind
 from nnasim.numerics.formats import saturate
 from nnasim.numerics.layer_norm import layer_norm
 from nnasim.numerics.rescale import Rescale, requantise
 
 Integers = NDArray[np.int64]
-_PWL_PARTS = ("knots", "slopes", "bases")
 
 
 class Reference:
@@ -137,13 +135,15 @@ class Reference:
     def _unit(self, op: Op, function: Function) -> ActivationUnit:
         numerics, rows, bits = self.trace.numerics, self._scale(op), self._bits(op)
         parts = [Rescale(rows.mult[n], rows.shift[n], rows.bits, rows.double_round) for n in range(len(rows.mult))]
-        data: dict[str, NDArray[Any]] = {}
-        if op.table is not None:
-            table = self.tensors[op.table]
-            pwl = numerics.activation == Activation.PWL
-            data = dict(zip(_PWL_PARTS, np.split(table, 3), strict=True)) if pwl else {"table": table}
-        leaves = parts[1] if bits != unit_output_bits(numerics) else None
-        return ActivationUnit(numerics.activation, function, parts[0], data, leaves, bits)
+        kind = unit_kind(numerics.activation)
+        return ActivationUnit(
+            kind=kind,
+            function=function,
+            entry=parts[0],
+            data=kind.parts(self.tensors[op.table], numerics) if op.table is not None else {},
+            exit=parts[1] if bits != kind.output_bits else None,
+            out_bits=bits,
+        )
 
     def layer_norm(self, op: Op) -> None:
         """Normalised gates, in the gate domain again."""

@@ -19,8 +19,8 @@ from aat_training.model.norm_lstm import norms
 from aat_training.model.rnnt import LayerState, Rnnt
 from aat_training.quant.scheme import QuantScheme
 from nnasim.errors import CheckpointError
-from nnasim.numerics.activation import Function, build_unit
-from nnasim.numerics.config import Activation, NumericsConfig
+from nnasim.numerics.activation import Function, build_unit, unit_kind
+from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.formats import GATE_FRAC
 from nnasim.numerics.layers import Ranges, cell_scale
 from nnasim.numerics.tables import real_function
@@ -158,8 +158,9 @@ def _table_range(
     counts: np.ndarray, method: Method, function: Function, numerics: NumericsConfig, in_step: float, in_bits: int
 ) -> float:
     """Input range of a table: what the chip's own unit puts out is compared with the real function."""
-    if numerics.activation != Activation.LUT8:
-        return 8.0  # the other units have a fixed input format
+    kind = unit_kind(numerics.activation)
+    if not kind.is_calibrated:
+        return kind.fixed_range
     if numerics.activation_range is not None:
         return numerics.activation_range
     if method != "mse":

@@ -64,7 +64,5 @@ def _slopes(real: np.ndarray, unit: ActivationUnit, in_step: float, gradient: Gr
         return np.ones(len(real))
     if gradient == "output":
         return np.asarray(real * (1 - real) if unit.function == "sigmoid" else 1 - real * real)
-    # One table step of a lut8 spans several inputs; a difference over that span is the segment's slope.
-    span = max(1, round(1.0 / float(unit.entry.real)))
-    padded = np.pad(real, span, "edge")
-    return np.asarray((padded[2 * span :] - padded[: -2 * span]) / (2 * span * in_step))
+    x = np.arange(len(real)) - len(real) // 2
+    return unit.kind.slope(unit, x * in_step, real)

@@ -9,7 +9,7 @@ from torch import Tensor
 from aat_training.quant.lstm_kernel import LstmKernel
 from aat_training.quant.placed_op import Format, PlacedOp, float_product, float_sigmoid, float_sum, float_tanh
 from aat_training.quant.rounding import rescaler
-from nnasim.numerics.activation import unit_output_bits
+from nnasim.numerics.activation import unit_kind
 from nnasim.numerics.formats import GATE_FRAC, H_FRAC, saturate
 from nnasim.numerics.rescale import Rescale
 
@@ -38,7 +38,7 @@ class PlacedCell:
     def __init__(self, kernel: LstmKernel, on_chip: Callable[[str], bool]) -> None:
         cell, name = kernel.cell, kernel.name
         per_gate = 1 / kernel.sigmoid.step
-        unit = Format(per_gate, unit_output_bits(kernel.numerics))
+        unit = Format(per_gate, unit_kind(kernel.numerics.activation).output_bits)
         # i g is scaled by 2^(domain - 2 unit bits), so this is 2^domain: where f c and i g meet.
         wide = Format(float(cell.update.real) * per_gate**2, 32)
         self.state, hidden = Format(1 / cell.cell_scale, cell.cell_bits), activation_format(cell.act_bits)

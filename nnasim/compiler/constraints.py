@@ -95,7 +95,7 @@ def limit_rows(config: NnaConfig) -> list[tuple[str, str]]:
     rows = [(limit.__name__, (limit.__doc__ or "").strip().partition(";")[0]) for limit in LIMITS]
     rows.append(("sram.bytes", f"{config.sram.bytes} bytes, {config.sram.weight_buffers} weight buffers"))
     rows.append(("mac_array.output_granule", f"{config.mac_array.output_granule} output channels a step"))
-    rows.append(("numerics.activation", config.numerics.activation.value))
+    rows.append(("numerics.activation", config.numerics.activation))
     return rows
 
 

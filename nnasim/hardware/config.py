@@ -17,7 +17,7 @@ from nnasim.hardware.memory import DmaConfig, DramConfig, SramConfig
 from nnasim.hardware.read_latency import with_ns
 from nnasim.hardware.section import Section
 from nnasim.hardware.units import ActivationUnitConfig, HostConfig, SequencerConfig
-from nnasim.numerics.config import Activation, NumericsConfig
+from nnasim.numerics.config import NumericsConfig
 from nnasim.records import Number, put
 from nnasim.units import as_decimal, seconds_to_cycles
 
@@ -42,9 +42,9 @@ class NnaConfig(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> NnaConfig:
-        if self.activation_unit is None and self.numerics.activation != Activation.NONE:
+        if self.activation_unit is None and self.numerics.has_unit:
             raise ValueError(
-                f"numerics.activation: {self.numerics.activation.value} needs an activation_unit section; "
+                f"numerics.activation: {self.numerics.activation} needs an activation_unit section; "
                 "without one only 'none' is allowed"
             )
         if self.dma.alignment_bytes > self.sram.weight_tile_bytes:
@@ -64,7 +64,7 @@ class NnaConfig(Section):
     @property
     def has_activation_unit(self) -> bool:
         """Whether gates, element-wise operations, argmax and look-ups can run on the chip."""
-        return self.activation_unit is not None and self.numerics.activation != Activation.NONE
+        return self.activation_unit is not None and self.numerics.has_unit
 
     @property
     def dram_bytes_per_cycle(self) -> Fraction:

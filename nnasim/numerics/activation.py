@@ -1,8 +1,8 @@
 """Activation units: how a chip computes sigmoid and tanh. Each is one function on integers plus its data.
 
-``lut8``  int8 -> int8, 256 entries.                 ``lut16`` int16 Q3.12 -> int16, 513 entries, interpolated.
-``pwl``   int16 Q3.12 -> int16, n linear segments.   ``plan``  shifts only, 4 segments (Amin, Curtis, Hayes-Gill 1997).
-``hard``  x/6 + 1/2 and clip(x).
+What distinguishes one unit from another is its ``UnitKind``, and nothing else asks which one it is: reference,
+functional chip, training, calibration and graph builder all read the record. ``activation_units`` has ours; a package
+adds one by an entry point.
 
 Tables are data: built once here, stored with the model, never recomputed at load.
 """
@@ -10,20 +10,129 @@ Tables are data: built once here, stored with the model, never recomputed at loa
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import cache
+from itertools import pairwise
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from nnasim.errors import NumericsError
-from nnasim.numerics import segments, tables
-from nnasim.numerics.backend import Array, Constants, as_type_of, cast, constant, gather, library
-from nnasim.numerics.config import Activation, NumericsConfig
-from nnasim.numerics.formats import GATE_FRAC, highest, lowest, saturate
-from nnasim.numerics.rescale import Rescale, power_of_two, requantise
+from nnasim.numerics.activation_units.registry import GROUP, unit_point
+from nnasim.numerics.backend import Array, Constants
+from nnasim.numerics.config import NumericsConfig
+from nnasim.numerics.formats import GATE_FRAC, highest, lowest
+from nnasim.numerics.rescale import Rescale, requantise
+from nnasim.numerics.tables import require_fits
 
 Function = Literal["sigmoid", "tanh"]
+Bits = Literal[8, 16]
+
+
+class Table(NamedTuple):
+    """One constant of a unit: ``entries`` integers of ``bits``, under the name ``part``."""
+
+    part: str
+    entries: int
+    bits: Bits
+
+
+def no_tables(config: NumericsConfig) -> tuple[Table, ...]:
+    """A unit without constants."""
+    return ()
+
+
+def no_constants(function: Function, config: NumericsConfig, table_range: float) -> dict[str, Constants]:
+    """The data of a unit without constants."""
+    return {}
+
+
+def no_more_to_check(data: dict[str, Constants], name: str) -> None:
+    """Accept constants whose shape and type are right."""
+
+
+def differences(unit: ActivationUnit, x: Constants, out: Constants) -> Constants:
+    """The slope of what the unit puts out, over the inputs that one step of its own input spans."""
+    # One table step of a lut8 spans several inputs; a difference over that span is the segment's slope.
+    span = max(1, round(1.0 / float(unit.entry.real)))
+    step = x[len(x) // 2 + 1]  # the input next to 0
+    padded = np.pad(out, span, "edge")
+    return np.asarray((padded[2 * span :] - padded[: -2 * span]) / (2 * span * step))
+
+
+@dataclass(frozen=True)
+class UnitKind:
+    """A kind of activation unit: all that arithmetic, training and compiler ask of one.
+
+    ``apply``: the unit and integers of the input format, numpy or torch -> integers of the output format, in the type
+    of the input; ``unit.function`` and ``unit.data`` say which function, by which constants.
+    ``input_bits``, ``input_frac``: the input's format; without ``input_frac`` its range [-R, R) is calibrated.
+    ``output_bits``: the output is an integer of so many bits, all but one of them a fraction.
+    ``tables``: what constants there are on a chip; ``build``: their values for a function and a calibrated R;
+    ``check``: raises NumericsError for stored ones of the right shape and type that the unit still cannot hold.
+    ``slope``: the unit itself, real inputs and real outputs over its whole domain (n,) -> derivative (n,).
+    """
+
+    name: str
+    apply: Callable[[ActivationUnit, Array], Array]
+    input_bits: Bits = 16
+    input_frac: int | None = GATE_FRAC
+    output_bits: Bits = 16
+    tables: Callable[[NumericsConfig], tuple[Table, ...]] = no_tables
+    build: Callable[[Function, NumericsConfig, float], dict[str, Constants]] = no_constants
+    check: Callable[[dict[str, Constants], str], None] = no_more_to_check
+    slope: Callable[[ActivationUnit, Constants, Constants], Constants] = differences
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether the range of its input is chosen layer by layer."""
+        return self.input_frac is None
+
+    @property
+    def fixed_range(self) -> float:
+        """R of the input [-R, R), for a kind that is not calibrated."""
+        assert self.input_frac is not None
+        return 2.0 ** (self.input_bits - 1 - self.input_frac)
+
+    def input_step(self, table_range: float) -> float:
+        """Worth of one integer of the input; ``table_range``: the calibrated R, where the kind asks for one."""
+        return (table_range if self.is_calibrated else self.fixed_range) / (1 << (self.input_bits - 1))
+
+    def require(self, data: Mapping[str, Constants], config: NumericsConfig, name: str) -> None:
+        """Raise NumericsError for constants of a wrong length or type, and for those that ``check`` refuses."""
+        for part, entries, bits in self.tables(config):
+            values = np.asarray(data.get(part, ()))
+            if values.shape != (entries,):
+                raise NumericsError(name, part, values.shape, f"{self.name} needs {entries} entries")
+            if values.dtype.kind not in "iu":
+                raise NumericsError(name, part, values.dtype.name, "must hold integers")
+            require_fits(values.astype(np.int64), bits, name, part)
+        self.check(dict(data), name)
+
+    def joined(self, data: Mapping[str, Constants], config: NumericsConfig) -> Constants | None:
+        """All constants in the one tensor that a chip keeps them in; None where there are none."""
+        parts = [data[table.part] for table in self.tables(config)]
+        return np.concatenate(parts) if parts else None
+
+    def parts(self, tensor: Constants, config: NumericsConfig) -> dict[str, Constants]:
+        """The constants that ``joined`` has put into one tensor."""
+        tables = self.tables(config)
+        ends = np.cumsum([0, *(table.entries for table in tables)])
+        return {table.part: tensor[a:b] for table, (a, b) in zip(tables, pairwise(ends), strict=True)}
+
+
+@cache
+def unit_kind(name: str) -> UnitKind:
+    """The kind that ``numerics.activation`` names. Raises NumericsError where a package's own cannot be used."""
+    point = unit_point(name)
+    try:
+        kind = None if point is None else point.load()
+    except Exception as error:  # whatever a user's package does while it is imported
+        raise NumericsError(GROUP, name, point, f"cannot be imported: {error}") from error
+    if not isinstance(kind, UnitKind) or kind.name != name:
+        raise NumericsError(GROUP, name, kind, "must be an activation.UnitKind of that name")
+    return kind
 
 
 @dataclass(frozen=True)
@@ -34,17 +143,12 @@ class ActivationUnit:
     the others); ``exit`` brings Q0.7 (lut8) or Q0.15 into ``out_bits``, where those differ (the joint).
     """
 
-    kind: Activation
+    kind: UnitKind
     function: Function
     entry: Rescale
     data: dict[str, Constants] = field(default_factory=dict)
     exit: Rescale | None = None
     out_bits: int = 16
-
-    @property
-    def input_bits(self) -> int:
-        """Bits of the unit's own input."""
-        return 8 if self.kind == Activation.LUT8 else 16
 
     @property
     def output_frac(self) -> int:
@@ -53,7 +157,7 @@ class ActivationUnit:
 
     def __call__(self, x: Array) -> Array:
         """Integers of the incoming format -> integers of ``out_bits``, in the type of ``x``."""
-        out = _APPLY[self.kind](self, requantise(x, self.entry, self.input_bits))
+        out = self.kind.apply(self, requantise(x, self.entry, self.kind.input_bits))
         return out if self.exit is None else requantise(out, self.exit, self.out_bits)
 
     def expand(self, bits: int) -> Constants:
@@ -62,91 +166,6 @@ class ActivationUnit:
         The domain is finite, so one look-up in this array IS the unit, bit for bit, whatever its kind.
         """
         return np.asarray(self(np.arange(lowest(bits), highest(bits) + 1, dtype=np.int64)))
-
-
-def _lut8(unit: ActivationUnit, x: Array) -> Array:
-    return gather(unit.data["table"], cast(x, "int64") + 128, x)
-
-
-_PER_128 = power_of_two(-7)
-# Slopes are Q1.14 on an input at 2^-12 and an output at 2^-15: 14 + 12 - 15 = 11.
-_PER_2048 = power_of_two(-11)
-
-
-def _lut16(unit: ActivationUnit, x: Array) -> Array:
-    table, x64 = unit.data["table"], cast(x, "int64")
-    index, fraction = (x64 + 32768) >> 7, x64 & 127
-    low, high = gather(table, index, x64), gather(table, index + 1, x64)
-    return as_type_of(requantise(low * 128 + (high - low) * fraction, _PER_128, 16), x)
-
-
-def _pwl(unit: ActivationUnit, x: Array) -> Array:
-    knots, x64 = unit.data["knots"], cast(x, "int64")
-    # Flat, because torch's search copies (and warns) where memory is not contiguous.
-    inside = x64.clip(int(knots[0]), -int(knots[0]) - 1).reshape(-1)
-    index = library(x64).searchsorted(constant(knots, x64, "int64"), inside, side="right") - 1
-    rise = gather(unit.data["slopes"], index, x64) * (inside - gather(knots, index, x64))
-    out = gather(unit.data["bases"], index, x64) + requantise(rise, _PER_2048, 32)
-    return as_type_of(saturate(out, 16).reshape(x64.shape), x)
-
-
-def _plan_sigmoid(x64: Array) -> Array:
-    """PLAN on int64 Q.12, result Q.15 before saturation: slopes 1/4, 1/8, 1/32 are shifts."""
-    size = abs(x64)
-    where = library(x64).where
-    y = where(
-        size >= 5 << 12,
-        size * 0 + (1 << 15),
-        where(
-            size >= (19 << 12) // 8,
-            (size >> 2) + 27648,  # 0.84375
-            where(size >= 1 << 12, size + 20480, (size << 1) + 16384),  # 0.625, 0.5
-        ),
-    )
-    return where(x64 < 0, (1 << 15) - y, y)
-
-
-def _plan(unit: ActivationUnit, x: Array) -> Array:
-    x64 = cast(x, "int64")
-    y = _plan_sigmoid(x64) if unit.function == "sigmoid" else 2 * _plan_sigmoid(2 * x64) - (1 << 15)
-    return as_type_of(saturate(y, 16), x)
-
-
-_SIXTH = Rescale.of(2.0 ** (15 - GATE_FRAC) / 6)
-
-
-def _hard(unit: ActivationUnit, x: Array) -> Array:
-    x64 = cast(x, "int64")
-    if unit.function == "tanh":
-        return as_type_of(saturate(x64 << (15 - GATE_FRAC), 16), x)
-    return as_type_of((requantise(x64, _SIXTH, 32) + (1 << 14)).clip(0, highest(16)), x)
-
-
-_APPLY: dict[Activation, Callable[[ActivationUnit, Array], Array]] = {
-    Activation.LUT8: _lut8,
-    Activation.LUT16: _lut16,
-    Activation.PWL: _pwl,
-    Activation.PLAN: _plan,
-    Activation.HARD: _hard,
-}
-
-
-def unit_output_bits(config: NumericsConfig) -> int:
-    """Bits of what the chip's activation unit puts out: 8 for lut8, else 16."""
-    return 8 if config.activation == Activation.LUT8 else 16
-
-
-def unit_data(function: Function, config: NumericsConfig, table_range: float) -> dict[str, Constants]:
-    """The constants of the chip's unit for ``function``; ``table_range`` R is used by lut8 alone."""
-    if config.activation == Activation.NONE:
-        raise NumericsError("numerics", "activation", "none", "this chip has no activation unit")
-    if config.activation == Activation.LUT8:
-        return {"table": tables.int8_table(function, table_range)}
-    if config.activation == Activation.LUT16:
-        return {"table": tables.int16_table(function)}
-    if config.activation == Activation.PWL:
-        return segments.build(function, config.pwl_segments, config.pwl_fit)
-    return {}
 
 
 def build_unit(
@@ -166,17 +185,18 @@ def build_unit(
     """
     if not 0 < table_range < math.inf:
         raise NumericsError(name or function, "table range", table_range, "must be finite and positive")
-    made = unit_data(function, config, table_range) if data is None else data
-    tables.check(config.activation, made, name or function)
-    unit_bits = unit_output_bits(config)
-    input_scale = table_range / 128 if config.activation == Activation.LUT8 else 2.0**-GATE_FRAC
+    kind = unit_kind(config.activation)
+    constants = kind.build(function, config, table_range) if data is None else data
+    kind.require(constants, config, name or function)
     bits, double = config.multiplier_bits, config.rounding == "double"
-    wanted = out_bits or unit_bits
+    entry = Rescale.of(in_scale / kind.input_step(table_range), bits, double_round=double, name=name or function)
+    wanted = out_bits or kind.output_bits
+    leaves = 2.0 ** (wanted - kind.output_bits)
     return ActivationUnit(
-        config.activation,
-        function,
-        Rescale.of(in_scale / input_scale, bits, double_round=double, name=name or function),
-        made,
-        None if wanted == unit_bits else Rescale.of(2.0 ** (wanted - unit_bits), bits, double_round=double),
-        wanted,
+        kind=kind,
+        function=function,
+        entry=entry,
+        data=constants,
+        exit=None if wanted == kind.output_bits else Rescale.of(leaves, bits, double_round=double),
+        out_bits=wanted,
     )

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from nnasim.numerics.activation_units.registry import NO_UNIT, checked_name
 from nnasim.records import Flag, Integer, Number, Record
 
-
-class Activation(StrEnum):
-    """The activation unit of a chip. ``none``: it has no table and no element-wise engine, gates go to the CPU."""
-
-    LUT8 = "lut8"
-    LUT16 = "lut16"
-    PWL = "pwl"
-    PLAN = "plan"
-    HARD = "hard"
-    NONE = "none"
+UnitName = Annotated[str, BeforeValidator(checked_name)]
 
 
 class NumericsConfig(Record):
     """Number formats of the chip. Frozen; unknown keys, wrong types and forbidden combinations are refused."""
 
-    activation: Activation = Field(Activation.LUT8, description="activation unit for sigmoid and tanh")
+    activation: UnitName = Field("lut8", description="activation unit for sigmoid and tanh")
     activation_range: Number | None = Field(
         None, gt=0, le=64, description="input range of a lut8 table, [-R, R); null: calibrated per layer"
     )
@@ -51,6 +42,11 @@ class NumericsConfig(Record):
         if self.activation_bits == 16 and self.accumulator_bits == 32:
             raise ValueError("accumulator_bits: int16 activations need a 48-bit accumulator")
         return self
+
+    @property
+    def has_unit(self) -> bool:
+        """Whether the chip has an activation unit; without one there is no element-wise engine, gates go to the CPU."""
+        return self.activation != NO_UNIT
 
     def digest(self) -> str:
         """The hash by which accuracy and cost of one arithmetic are joined (16 hex digits)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from nnasim.numerics.activation import ActivationUnit, Function, build_unit, unit_output_bits
+from nnasim.numerics.activation import ActivationUnit, Function, build_unit, unit_kind
 from nnasim.numerics.backend import Array, Constants, as_type_of, widen
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.formats import GATE_FRAC, H_FRAC, saturate
@@ -66,7 +66,7 @@ def cell_domain(config: NumericsConfig, cell_range: float) -> int:
 
     f c stays below 2^29: a 31-bit multiplier is defined for values below 2^(shift - 1) alone, which means just that.
     """
-    finest = 26 if unit_output_bits(config) == 16 else 18
+    finest = 26 if unit_kind(config.activation).output_bits == 16 else 18
     return min(finest, 29 - max(0, math.ceil(math.log2(cell_range))))
 
 
@@ -80,7 +80,7 @@ def build_cell(
 ) -> LstmCell:
     """The cell of one layer. ``tables``: stored constants of ``sigmoid``, ``tanh`` and ``tanh_c``."""
     gate, stored = 2.0**-GATE_FRAC, tables or {}
-    unit = unit_output_bits(config) - 1
+    unit = unit_kind(config.activation).output_bits - 1
     scale = cell_scale(config, ranges.cell)
     domain = cell_domain(config, ranges.cell if config.cell_bits == 8 else 16.0)
     bits, double = config.multiplier_bits, config.rounding == "double"

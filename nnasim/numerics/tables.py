@@ -1,4 +1,4 @@
-"""Look-up tables of the lut8 and lut16 units, and the checks that stored constants of any unit must pass."""
+"""sigmoid and tanh as tables of integers, and whether integers fit their type."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 
 from nnasim.errors import NumericsError
 from nnasim.numerics.backend import Constants
-from nnasim.numerics.config import Activation
 from nnasim.numerics.formats import highest, lowest
 
 
@@ -31,47 +30,8 @@ def int16_table(function: str) -> Constants:
     return quantised(real_function(function, np.arange(-256, 257) / 32.0), 15, 16)
 
 
-_LENGTHS = {Activation.LUT8: 256, Activation.LUT16: 513}
-
-
-def check(kind: Activation, data: dict[str, Constants], name: str) -> None:
-    """Raises NumericsError for constants the unit cannot hold.
-
-    A table of the wrong length, entries beyond its type, a slope beyond int16; pwl segments that do not ascend.
-    """
-    if kind in _LENGTHS:
-        _check_table(kind, data, name)
-    elif kind == Activation.PWL:
-        _check_segments(data, name)
-
-
-def _check_table(kind: Activation, data: dict[str, Constants], name: str) -> None:
-    table = _constant(data, "table", name, (_LENGTHS[kind],), f"{kind} needs {_LENGTHS[kind]} entries")
-    _require_type(table, 8 if kind == Activation.LUT8 else 16, name, "table")
-    if kind == Activation.LUT16:
-        _require_type(np.diff(table), 16, name, "table slope")
-
-
-def _check_segments(data: dict[str, Constants], name: str) -> None:
-    count = np.size(data.get("knots", ()))
-    for field in ("knots", "slopes", "bases"):
-        values = _constant(data, field, name, (count,), "pwl needs one knot, slope and base per segment, at least 2")
-        _require_type(values, 16, name, field)
-    knots = np.asarray(data["knots"], np.int64)
-    if count < 2 or np.any(np.diff(knots) <= 0) or knots[0] >= 0:
-        raise NumericsError(name, "knots", knots.tolist(), "must ascend from a negative first knot, at least 2")
-
-
-def _constant(data: dict[str, Constants], field: str, name: str, shape: tuple[int, ...], allowed: str) -> Constants:
-    values = np.asarray(data.get(field, ()))
-    if values.shape != shape:
-        raise NumericsError(name, field, values.shape, allowed)
-    if values.dtype.kind not in "iu":
-        raise NumericsError(name, field, values.dtype.name, "must hold integers")
-    return values.astype(np.int64)
-
-
-def _require_type(values: Constants, bits: int, name: str, field: str) -> None:
+def require_fits(values: Constants, bits: int, name: str, field: str) -> None:
+    """Raise NumericsError, which names ``name`` and ``field``, unless all of ``values`` fit a signed int``bits``."""
     bad = (values < lowest(bits)) | (values > highest(bits))
     if np.any(bad):
         raise NumericsError(name, field, int(values[bad][0]), f"must fit int{bits}")

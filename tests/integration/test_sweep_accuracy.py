@@ -59,11 +59,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     score, train = ModelScorer.__call__, ModelScorer._train
 
     def counted_score(self, numerics, system):
-        made["scored"].append(numerics.activation.value)
+        made["scored"].append(numerics.activation)
         return score(self, numerics, system)
 
     def counted_train(self, out, numerics, budget):
-        made["trained"].append(numerics.activation.value)
+        made["trained"].append(numerics.activation)
         path = train(self, out, numerics, budget)
         assert len((path / "log.csv").read_text().splitlines()) > 1
         assert json.loads((path / "model.json").read_text())["system"] == "aat"

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from nnasim.numerics import ops, rescale
-from nnasim.numerics.activation import ActivationUnit, build_unit
-from nnasim.numerics.config import Activation, NumericsConfig
+from nnasim.numerics.activation import ActivationUnit, build_unit, unit_kind
+from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.layers import Joint, LstmCell, Ranges, build_cell, build_joint
 from tests.proof.case import Case
 
@@ -22,7 +22,7 @@ def requantise(case: Case) -> list[np.ndarray]:
 
 def table(case: Case) -> list[np.ndarray]:
     """One table, its input taken as it is."""
-    kind = Activation.LUT8 if case.params["bits"] == 8 else Activation.LUT16
+    kind = unit_kind("lut8" if case.params["bits"] == 8 else "lut16")
     return [ActivationUnit(kind, "tanh", IDENTITY, {"table": case.arrays["table"]})(case.arrays["x"])]
 
 

@@ -30,7 +30,7 @@ def _table(graph: Graph, x: Tensor, table: np.ndarray) -> Tensor:
 
 
 def _unit(graph: Graph, x: Tensor, unit: ActivationUnit) -> Tensor:
-    out = _table(graph, graph.rescale(x, unit.entry, unit.input_bits), unit.data["table"])
+    out = _table(graph, graph.rescale(x, unit.entry, unit.kind.input_bits), unit.data["table"])
     return out if unit.exit is None else graph.rescale(out, unit.exit, unit.out_bits)
 
 

@@ -18,7 +18,8 @@ from nnasim.ir.trace import (
     Utterance,
     placement_of,
 )
-from nnasim.numerics.config import Activation, NumericsConfig
+from nnasim.numerics.activation import unit_kind
+from nnasim.numerics.config import NumericsConfig
 from workloads.rnnt.shapes import RnntShape
 
 LONGEST_TRACE = 400_000  # invocations of one symbolic trace
@@ -33,7 +34,7 @@ class GraphBuilder:
         self.tensors: dict[str, TensorSpec] = {}
         self.graphs: dict[str, list[Op]] = {}
         self.wide = self.act_bits == 16
-        self.unit_bits = 32 if self.is_float else 8 if numerics.activation == Activation.LUT8 else 16
+        self.unit_bits = 32 if self.is_float else unit_kind(numerics.activation).output_bits
 
     @property
     def act_bits(self) -> int:
@@ -89,14 +90,11 @@ class GraphBuilder:
 
     def table(self, name: str) -> tuple[str, ...]:
         """The constants of one activation function in one layer: () for units that need none."""
-        entries = {
-            Activation.LUT8: (256, 8),
-            Activation.LUT16: (513, 16),
-            Activation.PWL: (3 * self.numerics.pwl_segments, 16),  # knot, slope and base of each segment
-        }.get(self.numerics.activation)
-        if entries is None or self.is_float:
+        tables = unit_kind(self.numerics.activation).tables(self.numerics)
+        if self.is_float or not tables:
             return ()
-        return (self.tensor(name, (entries[0],), entries[1], "table"),)
+        entries, bits = sum(table.entries for table in tables), max(table.bits for table in tables)
+        return (self.tensor(name, (entries,), bits, "table"),)
 
     def layer_norm(self, graph: str, name: str, x: str, size: int) -> str:
         """Integer layer norm of ``x`` (size,) in the gate domain; returns the normalised tensor's name."""

@@ -10,7 +10,10 @@ from pydantic import BaseModel
 from nnasim.errors import ConfigError
 from nnasim.hardware import NnaConfig
 from nnasim.hardware.costs import TABLES
+from nnasim.numerics.activation_units.registry import OURS
 from nnasim.records import section_model
+
+NAMES = {"numerics.activation": list(OURS)}  # of fields whose choices a package may add to
 
 
 def fields(model: type[BaseModel] = NnaConfig, path: str = "") -> Iterator[str]:
@@ -34,7 +37,8 @@ def value_of(chip: NnaConfig, field: str) -> Any:
 def other_chips(chip: NnaConfig, field: str) -> Iterator[NnaConfig]:
     """Chips like ``chip`` that have another legal value of ``field``, and what must come with it."""
     section, now = _section(field), value_of(chip, field)
-    for value in [*_choices(section.model_fields[field.rpartition(".")[2]].annotation), *_near(now)]:
+    choices = NAMES.get(field) or _choices(section.model_fields[field.rpartition(".")[2]].annotation)
+    for value in [*choices, *_near(now)]:
         if value == now:
             continue
         try:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from nnasim.numerics import activation, bounds, ops, rescale
-from nnasim.numerics.config import Activation
 from nnasim.numerics.formats import highest, lowest
 from tests.proof import ours
 from tests.proof.freeze_vectors import load
@@ -67,8 +66,8 @@ def tables_by_plain_indexing() -> None:
     """Every int8 through a random table; every int16 through one of 513 entries."""
     rng = np.random.default_rng(5)
     small, large = rng.integers(-128, 128, 256), rng.integers(-16384, 16384, 513)
-    lut8 = activation.ActivationUnit(Activation.LUT8, "tanh", ours.IDENTITY, {"table": small})
-    lut16 = activation.ActivationUnit(Activation.LUT16, "tanh", ours.IDENTITY, {"table": large})
+    lut8 = activation.ActivationUnit(activation.unit_kind("lut8"), "tanh", ours.IDENTITY, {"table": small})
+    lut16 = activation.ActivationUnit(activation.unit_kind("lut16"), "tanh", ours.IDENTITY, {"table": large})
     place = np.arange(65536)
     low, high, part = large[place // 128], large[place // 128 + 1], place % 128
     for make in NUMPY_AND_TORCH:

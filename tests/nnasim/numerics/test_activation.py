@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from nnasim.errors import NumericsError
-from nnasim.numerics.activation import ActivationUnit, Function, build_unit, unit_output_bits
-from nnasim.numerics.config import Activation, NumericsConfig
+from nnasim.numerics.activation import ActivationUnit, Function, build_unit, unit_kind
+from nnasim.numerics.activation_units.registry import NO_UNIT, OURS
+from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.tables import quantised, real_function
 from tests.nnasim.numerics.checks import NUMPY_AND_TORCH, equal, half_up
 
+UNITS = [name for name in OURS if name != NO_UNIT]
 FUNCTIONS: tuple[Function, ...] = ("sigmoid", "tanh")
 GATE = np.arange(-32768, 32768)  # every int16 of the gate domain, at 2^-12
 
@@ -111,7 +113,7 @@ class TestIndependentFormulas:
 
 
 class TestEveryUnit:
-    @pytest.mark.parametrize("activation", [kind for kind in Activation if kind != Activation.NONE])
+    @pytest.mark.parametrize("activation", UNITS)
     @pytest.mark.parametrize("function", FUNCTIONS)
     def test_one_look_up_in_the_expanded_table_is_the_unit(self, activation, function: Function) -> None:
         unit = unit_of(function, activation)
@@ -120,15 +122,15 @@ class TestEveryUnit:
         for make in NUMPY_AND_TORCH:
             equal(unit(make(GATE)), expanded)
 
-    @pytest.mark.parametrize("activation", [kind for kind in Activation if kind != Activation.NONE])
+    @pytest.mark.parametrize("activation", UNITS)
     @pytest.mark.parametrize("function", FUNCTIONS)
     def test_output_stays_within_the_function_and_the_format(self, activation, function: Function) -> None:
-        unit, top = unit_of(function, activation), 1 << (unit_output_bits(NumericsConfig(activation=activation)) - 1)
+        unit, top = unit_of(function, activation), 1 << (unit_kind(activation).output_bits - 1)
         out = unit.expand(16)
         assert out.max() <= top - 1
         assert out.min() >= (0 if function == "sigmoid" else -top)
 
-    @pytest.mark.parametrize("activation", [kind for kind in Activation if kind != Activation.NONE])
+    @pytest.mark.parametrize("activation", UNITS)
     def test_a_view_that_is_not_contiguous_gives_the_same(self, activation) -> None:
         unit, values = unit_of("tanh", activation), GATE[:4096].reshape(64, 64)
         for make in NUMPY_AND_TORCH:

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from nnasim.errors import NumericsError
-from nnasim.numerics.config import Activation, NumericsConfig
+from nnasim.numerics.activation_units.registry import NO_UNIT, OURS
+from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.layers import LstmCell, Ranges, build_cell, build_joint, cell_domain
 from nnasim.numerics.rescale import Rescale
 from tests.nnasim.numerics.checks import NUMPY_AND_TORCH, equal
 
 RANGES = Ranges(sigmoid=8.0, tanh=4.0, tanh_c=4.0, cell=4.0)
-UNITS = [kind for kind in Activation if kind != Activation.NONE]
+UNITS = [name for name in OURS if name != NO_UNIT]
 
 
 def scaled(value: int, scale: Rescale, bits: int) -> int:

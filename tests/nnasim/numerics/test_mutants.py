@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from nnasim.errors import NumericsError
-from nnasim.numerics import activation, backend, bounds, ops, rescale
+from nnasim.numerics import backend, bounds, ops, rescale
+from nnasim.numerics.activation_units import look_up
 from nnasim.numerics.formats import lowest
 from tests.nnasim.numerics import checks
 
@@ -37,7 +38,7 @@ def _next_table_entry(patch: pytest.MonkeyPatch) -> None:
     def shifted(table: np.ndarray, index: backend.Array, like: backend.Array) -> backend.Array:
         return backend.gather(table, (index + 1).clip(0, len(table) - 1), like)
 
-    patch.setattr(activation, "gather", shifted)
+    patch.setattr(look_up, "gather", shifted)
 
 
 def _float32_whatever_the_bound(patch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from nnasim.errors import NumericsError
 from nnasim.numerics import segments, tables
-from nnasim.numerics.config import Activation
+from nnasim.numerics.activation import unit_kind
+from nnasim.numerics.config import NumericsConfig
 from tests.nnasim.numerics import checks
 
 
@@ -38,40 +39,44 @@ def test_tables_ascend_and_are_point_symmetric_to_one_step(function: str) -> Non
         assert np.abs(table[1:] - mirror).max() <= 1
 
 
+def require(kind: str, data: dict[str, np.ndarray]) -> None:
+    unit_kind(kind).require(data, NumericsConfig(pwl_segments=8), "enc1.tanh")
+
+
 class TestStoredConstants:
-    def refused(self, kind: Activation, message: str, **data: object) -> None:
+    def refused(self, kind: str, message: str, **data: object) -> None:
         with pytest.raises(NumericsError, match=message):
-            tables.check(kind, {key: np.asarray(value) for key, value in data.items()}, "enc1.tanh")
+            require(kind, {key: np.asarray(value) for key, value in data.items()})
 
     @pytest.mark.parametrize("entries", [0, 255, 257, 512])
     def test_a_table_of_the_wrong_length(self, entries: int) -> None:
-        self.refused(Activation.LUT8, r"enc1\.tanh: table = .*lut8 needs 256 entries", table=np.zeros(entries, int))
-        self.refused(Activation.LUT16, r"lut16 needs 513 entries", table=np.zeros(entries, int))
+        self.refused("lut8", r"enc1\.tanh: table = .*lut8 needs 256 entries", table=np.zeros(entries, int))
+        self.refused("lut16", r"lut16 needs 513 entries", table=np.zeros(entries, int))
 
     def test_no_table_at_all(self) -> None:
-        self.refused(Activation.LUT8, "lut8 needs 256 entries")
+        self.refused("lut8", "lut8 needs 256 entries")
 
     def test_entries_beyond_the_type(self) -> None:
-        self.refused(Activation.LUT8, "table = 128: must fit int8", table=np.full(256, 128))
-        self.refused(Activation.LUT16, "table = -32769: must fit int16", table=np.full(513, -32769))
+        self.refused("lut8", "table = 128: must fit int8", table=np.full(256, 128))
+        self.refused("lut16", "table = -32769: must fit int16", table=np.full(513, -32769))
 
     def test_a_slope_beyond_int16(self) -> None:
         table = np.zeros(513, int)
         table[7:] = 20000
         table[:7] = -20000
-        self.refused(Activation.LUT16, "table slope = 40000: must fit int16", table=table)
+        self.refused("lut16", "table slope = 40000: must fit int16", table=table)
 
     def test_fractions_and_nan(self) -> None:
-        self.refused(Activation.LUT8, "float64.*must hold integers", table=np.full(256, np.nan))
+        self.refused("lut8", "float64.*must hold integers", table=np.full(256, np.nan))
 
     def test_segments_that_lack_a_part_or_do_not_ascend(self) -> None:
         good = segments.build("tanh", 8, "uniform")
-        tables.check(Activation.PWL, good, "enc1.tanh")
-        self.refused(Activation.PWL, "slopes = ", **{**good, "slopes": good["slopes"][:-1]})
-        self.refused(Activation.PWL, "knots = .*must ascend", **{**good, "knots": good["knots"][::-1]})
-        self.refused(Activation.PWL, r"bases = 40388: must fit int16", **{**good, "bases": good["bases"] + 40000})
-        self.refused(Activation.PWL, "at least 2", knots=[-5], slopes=[1], bases=[0])
+        require("pwl", good)
+        self.refused("pwl", "slopes = ", **{**good, "slopes": good["slopes"][:-1]})
+        self.refused("pwl", "knots = .*must ascend", **{**good, "knots": good["knots"][::-1]})
+        self.refused("pwl", r"bases = 40388: must fit int16", **{**good, "bases": good["bases"] + 40000})
+        self.refused("pwl", "knots = .*pwl needs 8 entries", knots=[-5], slopes=[1], bases=[0])
 
-    @pytest.mark.parametrize("kind", [Activation.PLAN, Activation.HARD])
-    def test_units_without_constants_need_none(self, kind: Activation) -> None:
-        tables.check(kind, {}, "enc1.tanh")
+    @pytest.mark.parametrize("kind", ["plan", "hard"])
+    def test_units_without_constants_need_none(self, kind: str) -> None:
+        require(kind, {})

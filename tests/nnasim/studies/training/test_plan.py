@@ -37,7 +37,7 @@ def test_no_two_models_and_no_two_scores_share_a_place() -> None:
 
 
 def test_the_chips_are_what_the_issue_of_activation_units_asks_for() -> None:
-    units = {load_preset("edge256", list(chip.changes)).numerics.activation.value for chip in CHIPS.values()}
+    units = {load_preset("edge256", list(chip.changes)).numerics.activation for chip in CHIPS.values()}
     assert units == {"lut8", "pwl", "plan", "hard"}
     segments = {load_preset("edge256", list(CHIPS[name].changes)).numerics.pwl_segments for name in ("pwl8", "pwl16")}
     assert segments == {8, 16}
