@@ -50,8 +50,7 @@ class Reference:
         mult, shift = mult_shift.T
         if name in self._input_scales:
             return Rescale.checked(mult, shift, 15, name=name)
-        double = numerics.rounding == "double"
-        return Rescale.checked(mult, shift, numerics.multiplier_bits, double_round=double, name=name)
+        return Rescale.checked(mult, shift, numerics.multiplier_bits, rounding=numerics.rounding, name=name)
 
     def _checked(self, name: str, values: NDArray[Any]) -> Integers:
         spec = self.trace.tensors.get(name)
@@ -134,7 +133,7 @@ class Reference:
 
     def _unit(self, op: Op, function: Function) -> ActivationUnit:
         numerics, rows, bits = self.trace.numerics, self._scale(op), self._bits(op)
-        parts = [Rescale(rows.mult[n], rows.shift[n], rows.bits, rows.double_round) for n in range(len(rows.mult))]
+        parts = [rows.rows(row) for row in range(len(rows.mult))]
         kind = unit_kind(numerics.activation)
         return ActivationUnit(
             kind=kind,

@@ -20,7 +20,7 @@ BIAS_LIMIT = 1 << 30  # half of an int32, as quantise_bias has it
 
 def rescaler(scale: Rescale) -> Callable[[Tensor], Tensor]:
     """``rescale`` with its constants made once: integer-valued tensor -> float64 integers, not yet saturated."""
-    if scale.bits == 15 and not scale.double_round and np.all(scale.shift <= 53):
+    if scale.exact_in_float:
         real = torch.from_numpy(np.asarray(scale.real))
 
         def rounded(value: Tensor) -> Tensor:

@@ -188,8 +188,8 @@ def build_unit(
     kind = unit_kind(config.activation)
     constants = kind.build(function, config, table_range) if data is None else data
     kind.require(constants, config, name or function)
-    bits, double = config.multiplier_bits, config.rounding == "double"
-    entry = Rescale.of(in_scale / kind.input_step(table_range), bits, double_round=double, name=name or function)
+    bits, rounding = config.multiplier_bits, config.rounding
+    entry = Rescale.of(in_scale / kind.input_step(table_range), bits, rounding=rounding, name=name or function)
     wanted = out_bits or kind.output_bits
     leaves = 2.0 ** (wanted - kind.output_bits)
     return ActivationUnit(
@@ -197,6 +197,6 @@ def build_unit(
         function=function,
         entry=entry,
         data=constants,
-        exit=None if wanted == kind.output_bits else Rescale.of(leaves, bits, double_round=double),
+        exit=None if wanted == kind.output_bits else Rescale.of(leaves, bits, rounding=rounding),
         out_bits=wanted,
     )

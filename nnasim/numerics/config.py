@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from nnasim.numerics.activation_units.registry import NO_UNIT, checked_name
 from nnasim.records import Flag, Integer, Number, Record
+
+
+class Rounding(StrEnum):
+    """How a requantise rounds: half up once, or, as gemmlowp does, at bit 30 before that."""
+
+    SINGLE = "single"
+    DOUBLE = "double"
+
 
 UnitName = Annotated[str, BeforeValidator(checked_name)]
 
@@ -32,7 +41,7 @@ class NumericsConfig(Record):
     accumulator_bits: Literal[32, 48] = Field(32, description="bits of the MAC array's accumulator")
     overflow: Literal["error", "wrap", "saturate"] = Field("error", description="when an accumulator overflows")
     multiplier_bits: Literal[15, 31] = Field(15, description="bits of a requantise multiplier")
-    rounding: Literal["single", "double"] = Field("single", description="rounding of requantise")
+    rounding: Rounding = Field(Rounding.SINGLE, description="rounding of requantise")
     per_channel: Flag = Field(True, description="one weight scale per output channel, else one per matrix")
 
     @model_validator(mode="after")

@@ -83,10 +83,9 @@ def build_cell(
     unit = unit_kind(config.activation).output_bits - 1
     scale = cell_scale(config, ranges.cell)
     domain = cell_domain(config, ranges.cell if config.cell_bits == 8 else 16.0)
-    bits, double = config.multiplier_bits, config.rounding == "double"
 
     def of(real: float, what: str) -> Rescale:
-        return Rescale.of(real, bits, double_round=double, name=f"{name}.{what}")
+        return Rescale.of(real, config.multiplier_bits, rounding=config.rounding, name=f"{name}.{what}")
 
     def unit_of(function: Function, what: str, in_scale: float, table_range: float) -> ActivationUnit:
         return build_unit(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from nnasim.errors import NumericsError
 from nnasim.numerics.backend import Array, Constants, cast, constant, is_floating, library, span
+from nnasim.numerics.config import Rounding
 from nnasim.numerics.formats import saturate
 from nnasim.numerics.precision import is_single, narrow
 
@@ -27,7 +28,7 @@ class Rescale:
     mult: Constants
     shift: Constants
     bits: int = 15
-    double_round: bool = False
+    rounding: Rounding = Rounding.SINGLE
 
     @cached_property
     def real(self) -> Constants:
@@ -37,10 +38,12 @@ class Rescale:
     @cached_property
     def exact_in_float(self) -> bool:
         """Whether float64 reproduces it exactly for values below ``EXACT_IN_FLOAT``."""
-        return self.bits == 15 and not self.double_round and bool(np.all(self.shift <= 53))
+        return self.bits == 15 and self.rounding == Rounding.SINGLE and bool(np.all(self.shift <= 53))
 
     @classmethod
-    def of(cls, real: float | Constants, bits: int = 15, *, double_round: bool = False, name: str = "") -> Rescale:
+    def of(
+        cls, real: float | Constants, bits: int = 15, *, rounding: Rounding = Rounding.SINGLE, name: str = ""
+    ) -> Rescale:
         """The nearest ``mult * 2^-shift`` with ``mult`` of ``bits`` bits. Raises NumericsError beyond its range."""
         value = np.asarray(real, np.float64)
         if not np.all(np.isfinite(value)) or np.any(value <= 0):
@@ -50,11 +53,11 @@ class Rescale:
         mult = np.floor(np.ldexp(mantissa, bits) + 0.5).astype(np.int64)
         full = mult == 1 << bits
         mult, exponent = np.where(full, mult >> 1, mult), exponent + full
-        return cls.checked(mult, bits - exponent.astype(np.int64), bits, double_round=double_round, name=name)
+        return cls.checked(mult, bits - exponent.astype(np.int64), bits, rounding=rounding, name=name)
 
     @classmethod
     def checked(
-        cls, mult: Constants, shift: Constants, bits: int, *, double_round: bool = False, name: str = ""
+        cls, mult: Constants, shift: Constants, bits: int, *, rounding: Rounding = Rounding.SINGLE, name: str = ""
     ) -> Rescale:
         """A Rescale from its parts. Raises NumericsError for a multiplier or shift the contract forbids."""
         source = name or "requantise"
@@ -63,13 +66,11 @@ class Rescale:
         mult, shift = _integers(mult, source, "mult"), _integers(shift, source, "shift")
         _require_within(mult, 1 << (bits - 1), (1 << bits) - 1, source, "mult")
         _require_within(shift, LOWEST_SHIFT, HIGHEST_SHIFT, source, "shift")
-        return cls(mult, shift, bits, double_round)
+        return cls(mult, shift, bits, rounding)
 
     def rows(self, order: Constants) -> Rescale:
         """The same scale with its channels in another order."""
-        return (
-            self if self.mult.ndim == 0 else Rescale(self.mult[order], self.shift[order], self.bits, self.double_round)
-        )
+        return self if self.mult.ndim == 0 else replace(self, mult=self.mult[order], shift=self.shift[order])
 
 
 def _integers(values: Constants, source: str, field: str) -> Constants:
@@ -120,7 +121,7 @@ def _reach(value: Array, scale: Rescale, name: str) -> float:
 def _shifted(value: Array, scale: Rescale) -> Array:
     mult, shift = constant(scale.mult, value, "int64"), constant(scale.shift, value, "int64")
     half = constant(np.left_shift(1, np.asarray(scale.shift) - 1), value, "int64")
-    if scale.double_round:
+    if scale.rounding == Rounding.DOUBLE:
         # The second rounding of gemmlowp's doubling high multiply: at bit 30, away from zero, only for right shifts.
         extra = constant(np.where(np.asarray(scale.shift) > 31, 1 << 30, 0), value, "int64")
         half = half + extra * (1 - 2 * cast(value < 0, "int64"))

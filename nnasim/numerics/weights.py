@@ -42,8 +42,7 @@ def matmul_scale(
     if not config.per_channel:
         per_channel = np.full_like(per_channel, per_channel.max())
     step = per_channel / WEIGHT_LIMIT[config.weight_bits]
-    double = config.rounding == "double"
-    requant = Rescale.of(in_step * step / out_step, config.multiplier_bits, double_round=double, name=name)
+    requant = Rescale.of(in_step * step / out_step, config.multiplier_bits, rounding=config.rounding, name=name)
     acc_step = requant.real * out_step
     return MatmulScale(requant, acc_step / in_step, acc_step)
 

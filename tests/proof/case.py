@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnasim.numerics.config import Rounding
 from nnasim.numerics.rescale import Rescale
 
 
@@ -26,13 +27,13 @@ class Case:
             self.arrays[f"{name}.mult"],
             self.arrays[f"{name}.shift"],
             settings.get("bits", 15),
-            double_round=settings.get("double", False),
+            rounding=Rounding.DOUBLE if settings.get("double", False) else Rounding.SINGLE,
         )
 
     def with_scale(self, scale: Rescale, name: str = "scale") -> Case:
         """This case with one more scale."""
         arrays = {**self.arrays, f"{name}.mult": np.asarray(scale.mult), f"{name}.shift": np.asarray(scale.shift)}
-        settings = {"bits": scale.bits, "double": scale.double_round}
+        settings = {"bits": scale.bits, "double": scale.rounding == Rounding.DOUBLE}
         return Case(self.operator, self.name, arrays, {**self.params, name: settings})
 
 

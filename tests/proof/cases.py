@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nnasim.numerics import segments, tables
-from nnasim.numerics.config import NumericsConfig
+from nnasim.numerics.config import NumericsConfig, Rounding
 from nnasim.numerics.formats import WEIGHT_LIMIT, highest, lowest
 from nnasim.numerics.layers import Ranges, build_cell, build_joint
 from nnasim.numerics.rescale import Rescale, power_of_two
@@ -55,10 +55,10 @@ def _scale(
 def requantise_cases(rng: np.random.Generator, size: int) -> Iterator[Case]:
     """Every multiplier, rounding, input and output width; edges; zero points; per channel."""
     for out_bits in (8, 16, 32):
-        for bits, double in ((15, False), (31, False), (31, True)):
+        for bits, rounding in ((15, Rounding.SINGLE), (31, Rounding.SINGLE), (31, Rounding.DOUBLE)):
             low = bits + {8: 12, 16: 6, 32: -3}[out_bits]
-            scale = _scale(rng, bits, low, low + 12, double_round=double)
-            kind = f"{bits} bits, {'double' if double else 'single'} round, int32 to int{out_bits}"
+            scale = _scale(rng, bits, low, low + 12, rounding=rounding)
+            kind = f"{bits} bits, {rounding} round, int32 to int{out_bits}"
             yield _requantise(f"random, {kind}", _integers(rng, 32, size), scale, 32, out_bits)
             yield _requantise(f"edges, {kind}", _edges(32), scale, 32, out_bits)
         scale = _scale(rng, 15, 33, 40)
@@ -79,7 +79,7 @@ def tie_cases(rng: np.random.Generator, size: int) -> Iterator[Case]:
     for exponent in (1, 2, 3, 7, 12):
         value = np.arange(-size // 2, size // 2)
         yield _requantise(f"all at 2^-{exponent}", value, power_of_two(-exponent), 32, 16)
-        doubled = Rescale.of(2.0**-exponent, 31, double_round=True)
+        doubled = Rescale.of(2.0**-exponent, 31, rounding=Rounding.DOUBLE)
         yield _requantise(f"all at 2^-{exponent}, double round", value, doubled, 32, 16)
     for shift in (8, 15, 22):
         mult = int(rng.integers(1 << 14, 1 << 15)) | 1
@@ -184,7 +184,7 @@ def _projection(rng: np.random.Generator, config: NumericsConfig, outputs: int, 
     """Random scales that bring typical accumulators to about +-1.5 in the gate domain."""
     typical = np.sqrt(k) * 2.0 ** (config.activation_bits - 2) * WEIGHT_LIMIT[config.weight_bits] / 2
     real = rng.uniform(0.5, 1.5, outputs) * 6000 / typical
-    return Rescale.of(real, config.multiplier_bits, double_round=config.rounding == "double")
+    return Rescale.of(real, config.multiplier_bits, rounding=config.rounding)
 
 
 def lstm_cases(rng: np.random.Generator, batch: int, units: int, inputs: int, steps: int = STEPS) -> Iterator[Case]:

@@ -12,6 +12,7 @@ import tosa_reference_model
 import tosa_serializer as ts
 from tosa_serializer import DType, Op
 
+from nnasim.numerics.config import Rounding
 from nnasim.numerics.rescale import Rescale
 
 _TYPES = {1: DType.BOOL, 4: DType.INT4, 8: DType.INT8, 16: DType.INT16, 32: DType.INT32, 48: DType.INT48}
@@ -74,7 +75,7 @@ class Graph:
         wide, per_channel = scale.bits == 31, np.ndim(scale.mult) == 1
         mult = self.const(np.reshape(scale.mult, -1), 32 if wide else 16)
         shift = self.const(np.reshape(scale.shift, -1), 8)
-        rounding = ts.RoundingMode.DOUBLE_ROUND if scale.double_round else ts.RoundingMode.SINGLE_ROUND
+        rounding = ts.RoundingMode.DOUBLE_ROUND if scale.rounding == Rounding.DOUBLE else ts.RoundingMode.SINGLE_ROUND
         inputs = [x, mult, shift, self._zero(x.bits), self.const(np.array([zero_point]), bits)]
         return self._op(Op.RESCALE, inputs, x.shape, bits, "Rescale", wide, rounding, per_channel, False, False)
 

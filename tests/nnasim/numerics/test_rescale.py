@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnasim.errors import NumericsError
+from nnasim.numerics.config import Rounding
 from nnasim.numerics.rescale import EXACT_IN_FLOAT, Rescale, power_of_two, requantise, rescale
 from tests.nnasim.numerics import checks
 from tests.nnasim.numerics.checks import ARRAYS, NUMPY_AND_TORCH, equal
@@ -88,12 +89,12 @@ class TestDoubleRounding:
 
     @given(int32, mult31, st.integers(32, 60))
     def test_it_equals_gemmlowp(self, value: int, mult: int, shift: int) -> None:
-        scale = Rescale.checked(mult, shift, 31, double_round=True)
+        scale = Rescale.checked(mult, shift, 31, rounding=Rounding.DOUBLE)
         assert rescale(np.array([value]), scale)[0] == self.two_steps(value, mult, shift)
 
     @pytest.mark.parametrize("exponent", range(2, 8))
     def test_it_equals_gemmlowp_on_every_tie_of_either_sign(self, exponent: int) -> None:
-        scale = Rescale.checked(1 << 30, 30 + exponent, 31, double_round=True)
+        scale = Rescale.checked(1 << 30, 30 + exponent, 31, rounding=Rounding.DOUBLE)
         values = np.arange(-1000, 1001)
         equal(rescale(values, scale), [self.two_steps(int(v), 1 << 30, 30 + exponent) for v in values])
 
@@ -101,12 +102,12 @@ class TestDoubleRounding:
         """2^-4 of 2^31 - 1 halves: the first rounding lifts what the second then takes for a tie."""
         values = np.array([-8, 7, 8])
         mult, shift = (1 << 31) - 1, 35
-        single, double = (rescale(values, Rescale.checked(mult, shift, 31, double_round=d)) for d in (False, True))
+        single, double = (rescale(values, Rescale.checked(mult, shift, 31, rounding=r)) for r in Rounding)
         assert (single.tolist(), double.tolist()) == ([0, 0, 0], [-1, 0, 1])
 
     def test_without_a_right_shift_of_the_product_both_are_one(self) -> None:
         values = np.arange(-1000, 1000)
-        scales = [Rescale.checked(2**30 + 12345, 31, 31, double_round=double) for double in (False, True)]
+        scales = [Rescale.checked(2**30 + 12345, 31, 31, rounding=rounding) for rounding in Rounding]
         equal(rescale(values, scales[0]), rescale(values, scales[1]))
 
 
