@@ -68,8 +68,8 @@ class Rescale:
         _require_within(shift, LOWEST_SHIFT, HIGHEST_SHIFT, source, "shift")
         return cls(mult, shift, bits, rounding)
 
-    def rows(self, order: Constants) -> Rescale:
-        """The same scale with its channels in another order."""
+    def rows(self, order: Constants | int) -> Rescale:
+        """The same scale with its channels in another order, or of one channel alone."""
         return self if self.mult.ndim == 0 else replace(self, mult=self.mult[order], shift=self.shift[order])
 
 
