@@ -40,6 +40,12 @@ class Plugins(Generic[PartT]):
         self.get(name)
         return cast(str, name)
 
+    def listed(self, name: object) -> object:
+        """``name``, if it is one of a part; ValueError as ``get`` otherwise. Imports nothing."""
+        if isinstance(name, str) and (name in self._bundled or name in self._installed()):
+            return name
+        raise ValueError(self._allowed())
+
     def added(self, name: str) -> bool:
         """Whether the part ``name`` is a plug-in's."""
         return name not in self._bundled

@@ -12,14 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from nnasim.errors import NumericsError
-from nnasim.numerics.activation_units.registry import GROUP, unit_point
+from nnasim.numerics.activation_units.registry import UNITS
 from nnasim.numerics.backend import Array, Constants
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.formats import GATE_FRAC, highest, lowest
@@ -122,16 +121,15 @@ class UnitKind:
         return {table.part: tensor[a:b] for table, (a, b) in zip(tables, pairwise(ends), strict=True)}
 
 
-@cache
 def unit_kind(name: str) -> UnitKind:
     """The kind that ``numerics.activation`` names. Raises NumericsError where a package's own cannot be used."""
-    point = unit_point(name)
     try:
-        kind = None if point is None else point.load()
-    except Exception as error:  # whatever a user's package does while it is imported
-        raise NumericsError(GROUP, name, point, f"cannot be imported: {error}") from error
+        kind = UNITS.get(name)
+    except ValueError as error:
+        raise NumericsError("numerics", "activation", name, str(error)) from None
     if not isinstance(kind, UnitKind) or kind.name != name:
-        raise NumericsError(GROUP, name, kind, "must be an activation.UnitKind of that name")
+        allowed = f"the entry point {name} of {UNITS.group} must be a UnitKind of that name"
+        raise NumericsError("numerics", "activation", name, allowed)
     return kind
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from nnasim.numerics.activation_units.registry import NO_UNIT, checked_name
+from nnasim.numerics.activation_units.registry import NO_UNIT, UNITS
 from nnasim.records import Flag, Integer, Number, Record
 
 
@@ -20,7 +20,7 @@ class Rounding(StrEnum):
     DOUBLE = "double"
 
 
-UnitName = Annotated[str, BeforeValidator(checked_name)]
+UnitName = Annotated[str, BeforeValidator(UNITS.listed)]
 
 
 class NumericsConfig(Record):

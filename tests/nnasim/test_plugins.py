@@ -44,6 +44,13 @@ def test_a_name_that_nobody_gave_is_refused_with_all_that_are_known(
         numbers().known(name)
 
 
+def test_a_name_can_be_checked_before_its_part_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(install(tmp_path, "lazy", "1 / 0\n", {"test.numbers": "lazy = Lazy"}))
+    assert numbers().listed("lazy") == "lazy"
+    with pytest.raises(ValueError, match="must be 'decimal', 'fraction' or 'lazy'"):
+        numbers().listed("lazier")
+
+
 @pytest.mark.parametrize(
     ("code", "why"),
     [

@@ -9,16 +9,17 @@ import torch
 from aat_training.data.batches import stacked
 from aat_training.decode.greedy import GreedyDecoder
 from aat_training.quant.chip_arithmetic import LOGIT_STEP
-from nnasim.numerics.activation_units.registry import GROUP
+from nnasim.numerics.activation_units.registry import UNITS
 from nnasim.numerics.config import NumericsConfig
 from nnasim.reference import decode
 from tests.aat_training.quant.test_exactness import reference_of
-from tests.plugins.installed import install
+from tests.nnasim.installed import install
+from tests.nnasim.numerics.test_own_unit import CODE
 
 
 @pytest.fixture
 def numerics(tmp_path, monkeypatch) -> NumericsConfig:
-    install(tmp_path, monkeypatch, GROUP, {"rational": "tests.plugins.rational:RATIONAL"})
+    monkeypatch.syspath_prepend(install(tmp_path, "rational", CODE, {UNITS.group: "rational = RATIONAL"}))
     return NumericsConfig(activation="rational")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,21 +14,22 @@ from nnasim.errors import ConfigError, NumericsError
 from nnasim.hardware import load_preset
 from nnasim.ir.io import write_record
 from nnasim.numerics.activation import build_unit, unit_kind
-from nnasim.numerics.activation_units.registry import GROUP, known_units
+from nnasim.numerics.activation_units.registry import UNITS
 from nnasim.numerics.config import NumericsConfig
 from nnasim.records import validated
 from nnasim.tensorfile import tensor_bytes
 from tests.nnasim.functional.conftest import SHAPE, random_constants
+from tests.nnasim.installed import install
 from tests.nnasim.numerics.checks import NUMPY_AND_TORCH, equal
-from tests.plugins.installed import install
 from workloads.rnnt.builder import build_trace
 
+CODE = Path(__file__).with_name("rational_unit.py").read_text()
 GATE = np.arange(-32768, 32768)
 
 
 @pytest.fixture
 def rational(tmp_path, monkeypatch) -> NumericsConfig:
-    install(tmp_path, monkeypatch, GROUP, {"rational": "tests.plugins.rational:RATIONAL"})
+    monkeypatch.syspath_prepend(install(tmp_path, "rational", CODE, {UNITS.group: "rational = RATIONAL"}))
     return NumericsConfig(activation="rational")
 
 
@@ -55,7 +57,7 @@ def test_the_command_line_simulates_it_functionally(rational, tmp_path) -> None:
 
 
 def test_every_name_is_listed_where_one_is_unknown(rational) -> None:
-    assert list(known_units()) == ["lut8", "lut16", "pwl", "plan", "hard", "none", "rational"]
+    assert UNITS.names == ["lut8", "lut16", "pwl", "plan", "hard", "none", "rational"]
     with pytest.raises(ConfigError, match=r"activation = 'rationale': must be 'lut8', .* 'none' or 'rational'"):
         validated(NumericsConfig, {"activation": "rationale"}, "edge256")
     with pytest.raises(ConfigError, match="activation = 8: must be 'lut8'"):
@@ -63,25 +65,22 @@ def test_every_name_is_listed_where_one_is_unknown(rational) -> None:
 
 
 def test_it_is_unknown_where_it_is_not_installed() -> None:
-    with pytest.raises(ConfigError, match=r"'rational': must be 'lut8', .* or 'none'; a package adds one by an entry"):
+    with pytest.raises(ConfigError, match=r"'rational': must be 'lut8', .* 'hard' or 'none'"):
         load_preset("edge256", ["numerics.activation=rational"])
 
 
 @pytest.mark.parametrize(
-    ("name", "place", "words"),
+    ("code", "words"),
     [
-        ("gone", "tests.plugins.nowhere:UNIT", "cannot be imported: No module named"),
-        ("lacking", "tests.plugins.rational:NOTHING", "cannot be imported: .*NOTHING"),
-        ("function", "tests.plugins.rational:apply", "must be an activation.UnitKind of that name"),
-        ("renamed", "tests.plugins.rational:RATIONAL", "must be an activation.UnitKind of that name"),
+        ("1 / 0", "cannot be loaded: ZeroDivisionError"),
+        ("UNIT = 7", "must be a UnitKind of that name"),
+        ("from nnasim.numerics.activation_units.hard import HARD as UNIT", "must be a UnitKind of that name"),
     ],
 )
-def test_a_package_that_is_broken_is_told_so(tmp_path, monkeypatch, name, place, words) -> None:
-    install(tmp_path, monkeypatch, GROUP, {name: place})
-    with pytest.raises(NumericsError, match=rf"nnasim\.activation: {name} = .*{words}"):
+def test_a_package_that_is_broken_is_named(tmp_path, monkeypatch, code, words) -> None:
+    name = f"broken{abs(hash(code))}"
+    monkeypatch.syspath_prepend(install(tmp_path, name, code, {UNITS.group: f"{name} = UNIT"}))
+    with pytest.raises(
+        NumericsError, match=rf"activation = '{name}': the entry point {name} of nnasim\.activation {words}"
+    ):
         unit_kind(name)
-
-
-def test_a_package_cannot_take_the_name_of_one_of_ours(tmp_path, monkeypatch) -> None:
-    install(tmp_path, monkeypatch, GROUP, {"lut8": "tests.plugins.rational:RATIONAL"})
-    assert known_units()["lut8"].value == "nnasim.numerics.activation_units.look_up:LUT8"
