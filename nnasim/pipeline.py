@@ -18,7 +18,7 @@ from nnasim.ir.result import SimResult
 from nnasim.ir.run import InvocationRun, StepRun
 from nnasim.ir.trace import OpTrace
 from nnasim.results import SimOptions, result_of
-from nnasim.sim.run import Replay, run_program, run_steps
+from nnasim.sim.run import Replay, replay_is_exact, run_program, run_steps
 
 
 def simulate(trace: OpTrace, hardware: NnaConfig, options: SimOptions | None = None) -> SimResult:
@@ -42,7 +42,7 @@ def run_boot(compiled: CompiledTrace) -> InvocationRun | None:
 def run_utterances(compiled: CompiledTrace, options: SimOptions) -> list[list[StepRun]]:
     """The runs of every utterance's steps, each utterance from cycle 0."""
     chip, steps = compiled.config, trace_steps(compiled)
-    if options.replay and not chip.host.has_other_load:  # other load makes every invocation different
+    if options.replay and replay_is_exact(chip):
         replay = Replay(partial(run_program, config=chip))
         return [replay.run_steps(utterance) for utterance in steps]
     return [run_steps(utterance, chip, stream=index) for index, utterance in enumerate(steps)]

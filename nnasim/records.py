@@ -97,14 +97,12 @@ def merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
 
 def check_path(model: type[BaseModel], field: str, source: object, value: object) -> None:
     """Raise ConfigError unless the dotted ``field`` leads through ``model``'s sections to a field."""
-    section: type[BaseModel] | None = model
-    parts = field.split(".")
+    spots, parts = [Spot(model)], field.split(".")
     for depth, part in enumerate(parts):
-        if section is None or part not in section.model_fields:
-            raise ConfigError(
-                source, ".".join(parts[: depth + 1]), value, _unknown_in([Spot(section)] if section else [], part)
-            )
-        section = section_model(section, part)
+        inner = below(spots, part)
+        if not inner:
+            raise ConfigError(source, ".".join(parts[: depth + 1]), value, _unknown_in(spots, part))
+        spots = inner
 
 
 def section_model(model: type[BaseModel], field: str) -> type[BaseModel] | None:

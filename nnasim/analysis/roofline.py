@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from nnasim.hardware import NnaConfig
+from nnasim.hardware.mac_arrays.law import MatmulTile
 from nnasim.ir.program import ElementCommand, HandoffCommand, HostCommand, MatmulCommand, Program
 
 
@@ -26,11 +27,14 @@ def _dram_cycles(program: Program, config: NnaConfig) -> int:
 
 
 def _chain_cycles(program: Program, config: NnaConfig) -> float:
-    total = 0.0
-    macs, weights = config.mac_array.macs, _weights_per_cycle(config)
+    total, law = 0.0, config.mac_array_law
+    tiles: dict[tuple[int, ...], float] = {}  # a program has thousands of tiles, but few that differ
     for command in program.commands:
         if isinstance(command, MatmulCommand):
-            total += matmul_bound(command, macs, weights)
+            shape = command.m, command.n, command.k, command.weight_bits, command.input_bits
+            if shape not in tiles:
+                tiles[shape] = law.bound_cycles(MatmulTile(*shape))
+            total += tiles[shape]
         elif isinstance(command, ElementCommand) and config.activation_unit:
             total += command.elements * config.activation_unit.cycles_per_element(command.kind)
         elif isinstance(command, HandoffCommand):
@@ -39,16 +43,6 @@ def _chain_cycles(program: Program, config: NnaConfig) -> float:
             total += _host_seconds(command, config) * config.clock_hz
     # Rates are floats here and fractions in the events; a millionth of a cycle is neither.
     return total * (1 - 1e-12) - 1e-6
-
-
-def matmul_bound(command: MatmulCommand, macs: int, weights: float) -> float:
-    """Cycles of a tile at the array's peak: ``macs`` a cycle, or ``weights`` a cycle through the decoder."""
-    return max(command.m * command.n * command.k / macs, command.n * command.k / weights)
-
-
-def _weights_per_cycle(config: NnaConfig) -> float:
-    """Only a vector array has a weight decoder."""
-    return config.mac_array.weights_per_cycle if config.mac_array.kind == "vector" else math.inf
 
 
 def _host_seconds(command: HostCommand, config: NnaConfig) -> float:

@@ -94,7 +94,7 @@ def limit_rows(config: NnaConfig) -> list[tuple[str, str]]:
     """(limit, rule) of every limit, and what this chip has; a rule without the clause that only a message fills in."""
     rows = [(limit.__name__, (limit.__doc__ or "").strip().partition(";")[0]) for limit in LIMITS]
     rows.append(("sram.bytes", f"{config.sram.bytes} bytes, {config.sram.weight_buffers} weight buffers"))
-    rows.append(("mac_array.output_granule", f"{config.mac_array.output_granule} output channels a step"))
+    rows.append(("mac_array.output_granule", f"{config.mac_array_law.output_granule} output channels a step"))
     rows.append(("numerics.activation", config.numerics.activation))
     return rows
 

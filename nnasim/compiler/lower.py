@@ -105,10 +105,10 @@ class Lowering:
 
     def _matmul(self, op: Op) -> None:
         trace, index = self.context.trace, self._info(op, "nna", "mac_array")
-        x, weight = (trace.tensors[name] for name in (op.x, op.weight))
+        name, bytes_per_row = op.weight, row_bytes(trace, op)
+        x, weight = trace.tensors[op.x], trace.tensors[name]
         n, k = weight.shape
-        step = self.context.memory.tile_rows.get(op.weight, n)
-        bytes_per_row, out = row_bytes(trace, op), self._bytes(*op.outputs)
+        step, out = self.context.memory.tile_rows.get(name, n), self._bytes(*op.outputs)
         for row in range(0, n, step):
             rows = min(step, n - row)
             first, last = row == 0, row + rows == n
@@ -116,21 +116,22 @@ class Lowering:
             self.commands.append(
                 MatmulCommand(
                     index, x.elements // k, rows, k, row, weight.bits, min(x.bits, 16),
-                    self._transfer(index, op, row, rows), first, last, port,
+                    self._transfer(index, name, row, rows, bytes_per_row), first, last, port,
                 )
             )  # fmt: skip
 
-    def _transfer(self, index: int, op: Op, row: int, rows: int) -> int | None:
-        """Index of a new transfer of ``rows`` rows of the op's weight, None if the weight is resident."""
-        if op.weight in self.context.memory.resident:
+    def _transfer(self, index: int, weight: str, row: int, rows: int, bytes_per_row: int) -> int | None:
+        """Index of a new transfer of ``rows`` rows of ``weight``, None if it is resident."""
+        if weight in self.context.memory.resident:
             return None
-        size = stored_bytes(self.context.config, rows * row_bytes(self.context.trace, op))
-        self.transfers.append(Transfer(index, op.weight, row, rows, size))
+        size = stored_bytes(self.context.config, rows * bytes_per_row)
+        self.transfers.append(Transfer(index, weight, row, rows, size))
         return len(self.transfers) - 1
 
     def _element(self, op: Op) -> None:
-        index = self._info(op, "nna", "activation_unit")
-        transfer = self._transfer(index, op, 0, 1) if op.kind == "embedding" else None
+        index, transfer = self._info(op, "nna", "activation_unit"), None
+        if op.kind == "embedding":
+            transfer = self._transfer(index, op.weight, 0, 1, row_bytes(self.context.trace, op))
         read = () if op.kind == "embedding" else op.inputs
         self.commands.append(
             ElementCommand(index, op.kind, self._elements(op), transfer, self._bytes(*read, *op.outputs))

@@ -134,7 +134,7 @@ def _around(config: NnaConfig, free: int, uses: Uses, kept: frozenset[str]) -> I
 
 def _whole_tiles(config: NnaConfig, uses: Uses) -> dict[str, int]:
     """Rows of a tile of the configured size."""
-    return {name: tile_rows(config, config.sram.weight_tile_bytes, use) for name, use in uses.items()}
+    return tile_rows(config, config.sram.weight_tile_bytes, uses)
 
 
 def _worth(config: NnaConfig, uses: Uses) -> frozenset[str]:
@@ -204,11 +204,10 @@ def _refuse(config: NnaConfig, working_set: int, uses: Uses) -> NoReturn:
     if config.sram.resident_weights is not None:
         wanted = list(config.sram.resident_weights)
         constraints.refuse(constraints.residents_fit, config.name, "sram.resident_weights", wanted, sram_bytes=enough)
-    tensor = max(uses.values(), key=lambda use: tile_rows(config, 1, use) * use.row_bytes)
-    constraints.refuse(
-        constraints.weight_tile_fits, f"{config.name}: weight {tensor.tensor}", "tile bytes",
-        aligned(tile_rows(config, 1, tensor) * tensor.row_bytes), sram_bytes=enough,
-    )  # fmt: skip
+    least = {name: rows * uses[name].row_bytes for name, rows in tile_rows(config, 1, uses).items()}
+    largest = max(least, key=lambda name: least[name])
+    where = f"{config.name}: weight {largest}"
+    constraints.refuse(constraints.weight_tile_fits, where, "tile bytes", aligned(least[largest]), sram_bytes=enough)
 
 
 def ladder(config: NnaConfig, uses: Uses) -> list[Tiling]:
@@ -231,20 +230,24 @@ def ladder(config: NnaConfig, uses: Uses) -> list[Tiling]:
 
 
 def _tiling(config: NnaConfig, target: int, buffers: int, uses: Uses) -> Tiling:
-    rows = {name: tile_rows(config, target, use) for name, use in uses.items()}
+    rows = tile_rows(config, target, uses)
     return Tiling(rows, buffers, max(aligned(rows[name] * use.row_bytes) for name, use in uses.items()))
 
 
-def tile_rows(config: NnaConfig, target_bytes: int, use: WeightUse) -> int:
-    """Rows of a tile of about ``target_bytes``: whole steps of the array, at least one step, at most all rows.
+def tile_rows(config: NnaConfig, target_bytes: int, uses: Uses) -> dict[str, int]:
+    """Rows of a tile of about ``target_bytes``, by weight tensor: whole steps of the array, one at least, all at most.
 
     A large weight is cut into some ``MOST_TILES`` tiles rather than more: beyond that, smaller tiles hide nothing more.
     Where the SRAM asks for smaller ones, never into more than ``MOST_COMMANDS``.
     """
+    granule, whole = config.mac_array_law.output_granule, target_bytes == config.sram.weight_tile_bytes
+    return {name: _rows_of_a_tile(granule, target_bytes, whole, use) for name, use in uses.items()}
+
+
+def _rows_of_a_tile(granule: int, target_bytes: int, whole: bool, use: WeightUse) -> int:
     if use.rows_per_use == 1:
         return 1
-    granule = config.mac_array.output_granule
     steps = max(ceil_div(use.rows, granule * MOST_COMMANDS), target_bytes // (granule * use.row_bytes))
-    if target_bytes == config.sram.weight_tile_bytes:
+    if whole:
         steps = max(steps, use.rows // (granule * MOST_TILES))
     return min(use.rows, steps * granule)

@@ -12,14 +12,15 @@ from pydantic import Field, model_validator
 
 from nnasim.hardware.compiler_options import CompilerConfig
 from nnasim.hardware.costs import AreaConfig, EnergyConfig, refuse_mixed_nodes
+from nnasim.hardware.drams.model import DramModel, dram_model
 from nnasim.hardware.mac_array import MacArrayConfig
+from nnasim.hardware.mac_arrays.law import MacArrayLaw, mac_array_law
 from nnasim.hardware.memory import DmaConfig, DramConfig, SramConfig
 from nnasim.hardware.read_latency import with_ns
 from nnasim.hardware.section import Section
 from nnasim.hardware.units import ActivationUnitConfig, HostConfig, SequencerConfig
 from nnasim.numerics.config import NumericsConfig
 from nnasim.records import Number, put
-from nnasim.units import as_decimal, seconds_to_cycles
 
 
 class NnaConfig(Section):
@@ -67,15 +68,24 @@ class NnaConfig(Section):
         return self.activation_unit is not None and self.numerics.has_unit
 
     @property
+    def mac_array_law(self) -> MacArrayLaw:
+        """How long work takes on the MAC array: the law of its family."""
+        return mac_array_law(self.mac_array)
+
+    @property
+    def dram_model(self) -> DramModel:
+        """How the DRAM delivers its bytes, in core cycles."""
+        return dram_model(self.dram, self.clock_hz)
+
+    @property
     def dram_bytes_per_cycle(self) -> Fraction:
-        """Bytes per core cycle that the DRAM delivers to all its readers together."""
-        part = as_decimal(self.dram.efficiency) * (1 - as_decimal(self.dram.cpu_share))
-        return as_decimal(self.dram.bytes_per_second) * part / as_decimal(self.clock_hz)
+        """Bytes per core cycle that the DRAM delivers, at the most, to all its readers together."""
+        return self.dram_model.bytes_per_cycle
 
     @property
     def dram_latency_cycles(self) -> int:
-        """Core cycles from a request to its first byte."""
-        return seconds_to_cycles(self.dram.read_latency_ns * 1e-9, self.clock_hz)
+        """Core cycles, at the least, from a request to its first byte."""
+        return self.dram_model.latency_cycles
 
     @property
     def dma_bytes_per_cycle(self) -> Fraction:

@@ -10,6 +10,11 @@ from pydantic import BaseModel
 from nnasim.errors import ConfigError
 from nnasim.hardware.config import NnaConfig
 
+_OF_ONE_FAMILY = {
+    "dataflow": "a systolic array has a dataflow",
+    "decoded_weights_per_cycle": "a vector array has a weight decoder",
+}
+
 
 class Idle(NamedTuple):
     """Why ``field`` decides nothing on a chip, and the fields ``deciders`` that could change that."""
@@ -38,17 +43,14 @@ def idle_fields(chip: NnaConfig) -> Iterator[Idle]:
 
 
 def _of_the_array(chip: NnaConfig) -> Iterator[Idle]:
-    array = chip.mac_array
-    kind = ("mac_array.kind",)
-    if array.kind == "vector" and array.macs_per_cycle is not None:
-        for name in ("rows", "cols"):
-            why = "a vector array has no rows and columns, its size is mac_array.macs_per_cycle"
+    array, reads, kind = chip.mac_array, chip.mac_array_law.READS, ("mac_array.kind",)
+    for name in ("rows", "cols") if array.macs_per_cycle is not None else ():
+        if name not in reads:
+            why = f"a {array.kind} array has no rows and columns, its size is mac_array.macs_per_cycle"
             yield Idle(f"mac_array.{name}", (*kind, "mac_array.macs_per_cycle"), why)
-    if array.kind != "systolic":
-        yield Idle("mac_array.dataflow", kind, f"mac_array.kind is {array.kind}, only a systolic array has a dataflow")
-    if array.kind != "vector":
-        why = f"mac_array.kind is {array.kind}, only a vector array has a weight decoder"
-        yield Idle("mac_array.decoded_weights_per_cycle", kind, why)
+    for name, owner in _OF_ONE_FAMILY.items():
+        if name not in reads:
+            yield Idle(f"mac_array.{name}", kind, f"mac_array.kind is {array.kind}, only {owner}")
 
 
 def _of_other_load(chip: NnaConfig) -> Iterator[Idle]:

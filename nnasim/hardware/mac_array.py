@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from nnasim.hardware.section import Section
+from nnasim.hardware.kinds import FAMILIES, OpenSection, Parameters, check_parameters
 from nnasim.records import Integer
 
 
-class MacArrayConfig(Section):
-    """One array of one of three families.
+class MacArrayConfig(OpenSection):
+    """One array of one family.
 
     ``vector``: ``macs_per_cycle`` lanes fed by a weight decoder (as Arm Ethos-U); ``dot_product``: ``rows`` input
     channels x ``cols`` kernels (as NVIDIA NVDLA); ``systolic``: ``rows`` x ``cols`` cells. Give ``macs_per_cycle``, or
     ``rows`` and ``cols``; a rectangle that is not given is the squarest one of powers of two.
     """
 
-    kind: Literal["vector", "dot_product", "systolic"] = Field("vector", description="family of the array")
+    kind: Annotated[str, BeforeValidator(FAMILIES.known)] = Field("vector", description="family of the array")
     macs_per_cycle: Integer | None = Field(None, gt=0, le=2**20, description="multiply-accumulates per cycle")
     rows: Integer | None = Field(None, gt=0, le=2**12, description="input channels, or rows of cells")
     cols: Integer | None = Field(None, gt=0, le=2**12, description="kernels (output channels), or columns of cells")
@@ -27,6 +27,7 @@ class MacArrayConfig(Section):
         None, gt=0, le=2**20, description="weights that reach the lanes per cycle; null: as many as lanes"
     )
     fixed_cycles_per_pass: Integer = Field(0, ge=0, le=10**6, description="start and drain of one pass")
+    parameters: Parameters = Field(default_factory=dict, description="further numbers of a family that has some")
 
     @model_validator(mode="after")
     def _sized(self) -> MacArrayConfig:
@@ -38,6 +39,7 @@ class MacArrayConfig(Section):
             )
         if self.macs_per_cycle and self.macs_per_cycle % (self.rows or 1) + self.macs_per_cycle % (self.cols or 1):
             raise ValueError(f"macs_per_cycle: {self.macs_per_cycle} is not divisible by the given rows or cols")
+        check_parameters(FAMILIES.get(self.kind), self.parameters)
         return self
 
     @property
@@ -60,13 +62,3 @@ class MacArrayConfig(Section):
         """Multiply-accumulates per cycle of the whole array."""
         rows, cols = self.rectangle
         return rows * cols
-
-    @property
-    def weights_per_cycle(self) -> int:
-        """Weights that can reach the lanes in one cycle."""
-        return min(self.decoded_weights_per_cycle or self.macs, self.macs)
-
-    @property
-    def output_granule(self) -> int:
-        """Output channels that one step of the array computes together: a tile holds a multiple of them."""
-        return 1 if self.kind == "vector" else self.rectangle[1]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from nnasim.hardware.kinds import MODELS, OpenSection, Parameters, check_parameters
 from nnasim.hardware.section import Section
 from nnasim.records import Integer, Number
 
@@ -32,12 +33,14 @@ class SramConfig(Section):
         return self
 
 
-class DramConfig(Section):
-    """Off-chip memory: a fixed latency and a rate, shared by all who read it.
+class DramConfig(OpenSection):
+    """Off-chip memory: a latency and a rate, shared by all who read it, and the model of how it delivers.
 
     ``efficiency``, by default: between the 70 % that Intel's guide to external memory interfaces (683216, "Bandwidth")
     calls typical of DRAM and the 92 % that it gives as the most a controller reaches.
     """
+
+    UNSAID: ClassVar[tuple[str, ...]] = ("model", "parameters")
 
     bytes_per_second: Number = Field(gt=0, le=1e15, description="peak rate")
     efficiency: Number = Field(0.8, gt=0, le=1, description="part of the peak rate that is delivered")
@@ -45,11 +48,14 @@ class DramConfig(Section):
     cpu_share: Number = Field(0.0, ge=0, lt=1, description="part of the rate that other software takes for itself")
     burst_bytes: Integer = Field(64, gt=0, le=2**16, description="bytes of one burst; a power of two")
     kind: DramKind | None = Field(None, description="which row of energy.dram_pj_per_byte it costs")
+    model: Annotated[str, BeforeValidator(MODELS.known)] = Field("steady", description="how it delivers its bytes")
+    parameters: Parameters = Field(default_factory=dict, description="further numbers of a model that has some")
 
     @model_validator(mode="after")
-    def _power_of_two(self) -> DramConfig:
+    def _consistent(self) -> DramConfig:
         if self.burst_bytes & (self.burst_bytes - 1):
             raise ValueError(f"burst_bytes: {self.burst_bytes} must be a power of two")
+        check_parameters(MODELS.get(self.model), self.parameters)
         return self
 
 

@@ -9,15 +9,16 @@ from nnasim.hardware import NnaConfig
 
 def not_modelled(config: NnaConfig) -> tuple[str, ...]:
     """The collected "Not modelled" list of the blocks that ``config`` has, for the report."""
-    from nnasim.sim.blocks import activation_unit, dma, dram, host, mac_array, mac_unit, other_load, sequencer, sram
+    from nnasim.sim.blocks import activation_unit, dma, dram, host, mac_unit, other_load, sequencer, sram
 
     blocks: list[Any] = [
         sequencer.Sequencer,
         dma.Dma,
+        config.dram_model,
         dram.Dram,
         sram.Sram,
         mac_unit.MacUnit,
-        mac_array.mac_array_law(config.mac_array),
+        config.mac_array_law,
     ]
     if config.activation_unit is not None:
         blocks.append(activation_unit.ActivationUnit)

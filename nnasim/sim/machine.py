@@ -17,7 +17,6 @@ from nnasim.sim.blocks.activation_unit import ActivationUnit
 from nnasim.sim.blocks.dma import Dma
 from nnasim.sim.blocks.dram import Dram
 from nnasim.sim.blocks.host import Host
-from nnasim.sim.blocks.mac_array import mac_array_law
 from nnasim.sim.blocks.mac_unit import MacUnit
 from nnasim.sim.blocks.other_load import OtherLoad
 from nnasim.sim.blocks.sequencer import Sequencer
@@ -37,11 +36,11 @@ class Machine:
         stream: int = 0,
     ) -> None:  # fmt: skip
         self.env, self.config, self.probe, self.datapath = env, config, probe, datapath or Datapath()
-        self.dram = Dram(env, probe, config.dram_bytes_per_cycle, config.dram_latency_cycles)
+        self.dram = Dram(env, probe, config.dram_model)
         load = OtherLoad(env, config.host, config.clock_hz, stream) if config.host.has_other_load else None
         self.host = Host(env, probe, self.dram, config.host, config.clock_hz, self.datapath, load)
         self.sequencer = Sequencer(env, probe, config.sequencer.cycles_per_command)
-        self.law = mac_array_law(config.mac_array)
+        self.law = config.mac_array_law
 
     def execute(self, program: Program) -> Generator[simpy.Event, Any, None]:
         """Run ``program``; ends when its last command and its last transfer have ended."""

@@ -52,11 +52,16 @@ def run_steps(
     return runs
 
 
+def replay_is_exact(config: NnaConfig) -> bool:
+    """Whether one run of a program stands for all its runs: each part whose time may depend on the cycle says so."""
+    return not config.host.has_other_load and config.dram_model.replay_is_exact
+
+
 class Replay:
     """Programs that start from the same chip state take the same cycles: each is run once, then replayed.
 
-    Exact, because an invocation begins with a machine at rest and empty weight buffers, and all else that time depends
-    on is in the program itself: within one compiled trace, its graph and its crossings name it.
+    Exact where ``replay_is_exact``: an invocation begins with a machine at rest and empty weight buffers, and all else
+    that time depends on is in the program itself: within one compiled trace, its graph and its crossings name it.
     """
 
     def __init__(self, run: Callable[[Program], InvocationRun]) -> None:

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, get_args
 
-from pydantic import BaseModel
-
+from nnasim.allowed import Spot, below, field_names, record_types
 from nnasim.errors import ConfigError
 from nnasim.hardware import NnaConfig
 from nnasim.hardware.read_latency import CYCLES
 from nnasim.ir.trace import OP_GROUPS, System
-from nnasim.records import section_model, unknown_key
+from nnasim.records import unknown_key
 
 Scalar = str | int | float | bool | None
 Target = Literal["chip", "placement", "system", "options"]
@@ -72,43 +71,30 @@ def _check_leaf(name: str, leaf: str, known: Sequence[str], source: object) -> N
 def _number_of(name: str, source: object) -> type[int] | type[float] | None:
     if name == CYCLES:
         return int
-    model: type[BaseModel] | None = NnaConfig
-    *sections, leaf = name.split(".")
-    for section in sections:
-        model = _below(model, section, name, source)
+    spots, parts = [Spot(NnaConfig)], name.split(".")
+    for part in parts:
+        inner = below(spots, part)
+        if not inner or name in _WORDS:
+            _refuse(name, part, _known(spots), source)
+        spots = inner
+    *sections, leaf = parts
     if leaf == NODE and sections in (["energy"], ["area"]):
         raise ConfigError(
             source, "axes", name, "a table is of one node; a study of another starts from a base of its own"
         )
-    if model is None or leaf not in model.model_fields or (model is NnaConfig and leaf in _WORDS):
-        _refuse(name, leaf, _known(model), source)
-    if section_model(model, leaf) is not None:
-        raise ConfigError(
-            source, "axes", name, f"is a section, name one of its fields: {name}.{_an_example(model, leaf)}"
-        )
-    types = set(_types(model.model_fields[leaf].annotation))
+    if inside := field_names(spots):
+        raise ConfigError(source, "axes", name, f"is a section, name one of its fields: {name}.{inside[0]}")
+    types = {kind for spot in spots for kind in _types(spot.type)}
     return int if int in types and float not in types else float if float in types else None
 
 
-def _below(model: type[BaseModel] | None, section: str, name: str, source: object) -> type[BaseModel] | None:
-    if model is None or section not in model.model_fields:
-        _refuse(name, section, _known(model), source)
-    return section_model(model, section)
-
-
-def _known(model: type[BaseModel] | None) -> list[str]:
-    if model is None:
-        return []
-    return [key for key in model.model_fields if key not in _WORDS] + (list(OTHER_ROOTS) if model is NnaConfig else [])
+def _known(spots: Sequence[Spot]) -> list[str]:
+    names = [name for name in field_names(spots) if name not in _WORDS]
+    return [*names, *OTHER_ROOTS] if record_types(spots) == [NnaConfig] else names
 
 
 def _refuse(name: str, part: str, known: list[str], source: object) -> NoReturn:
     raise ConfigError(source, "axes", name, unknown_key(part, known))
-
-
-def _an_example(model: type[BaseModel], leaf: str) -> str:
-    section = section_model(model, leaf)
-    return next(iter(section.model_fields)) if section else ""
 
 
 def _types(annotation: Any) -> Iterator[Any]:

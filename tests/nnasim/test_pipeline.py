@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnasim.hardware import load_preset, preset_names
+from nnasim.hardware.mac_arrays.law import mac_array_law
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import OpTrace, System
 from nnasim.pipeline import simulate
 from nnasim.results import SimOptions
-from tests.nnasim.sim.blocks.more_macs import slower_at_most
+from tests.nnasim.hardware.mac_arrays.more_macs import slower_at_most
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import SHAPES, RnntShape
 
@@ -223,7 +224,7 @@ def test_more_macs_are_never_slower_than_by_what_does_not_fill_them(
     allowed = 0.0
     for op in (op for op in slow.ops if op.op in products):
         n, k = trace().tensors[products[op.op].inputs[1]].shape
-        step = min(n, many.output_granule) * (k + 4) / min(float(rate) / 500e6, 16)
+        step = min(n, mac_array_law(many).output_granule) * (k + 4) / min(float(rate) / 500e6, 16)
         allowed += op.count * (slower_at_most(few, many, 1, n, k) + step * (many.kind != "vector"))
     assert fast.extra.busy_cycles <= slow.extra.busy_cycles + allowed
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from nnasim.sim.blocks.mac_systolic import Dataflow, ceil_div, fold_cycles, sram_accesses
+from nnasim.hardware.mac_arrays.systolic import Dataflow, fold_cycles, sram_accesses
+from nnasim.units import ceil_div
 from workloads.importers.measured_table import MeasuredRow
 from workloads.validation.prediction import Prediction, TableKind
 

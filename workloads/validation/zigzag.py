@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from nnasim.sim.blocks.mac_systolic import ceil_div
+from nnasim.units import ceil_div
 from workloads.importers.measured_table import MeasuredRow
 from workloads.validation.prediction import Prediction, TableKind
 from workloads.validation.scalesim import LARGEST_SIZE, array_size

@@ -77,13 +77,13 @@ class Dma:
 
     def _move(self, channel: int, transfer: Transfer, issued: int) -> Generator[simpy.Event, Any, None]:
         op, bytes, now = transfer.op, transfer.bytes, int(self.env.now)
-        first = max(now, issued + self.dram.latency)
+        first = max(now, self.dram.model.first_byte(issued))
         if first > now:
             yield self.env.timeout(first - now)
         served = self.sram.write(op, bytes)
         yield from self.dram.read(Dram.DMA, op, bytes)
         arrived = int(self.env.now)
-        moved = first + max(self.dram.data_cycles(bytes), self._own_cycles(bytes))
+        moved = max(self.dram.end_alone(first, bytes), first + self._own_cycles(bytes))
         end = max(arrived, moved, served)
         self.probe.stall("dma", channel, op, issued, first, "first byte from the DRAM")
         self.probe.busy("dma", channel, op, first, moved, bytes)

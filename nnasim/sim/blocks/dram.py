@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import simpy
 
+from nnasim.hardware.drams.model import DramModel
 from nnasim.sim.probe import Probe
 
 
@@ -23,10 +24,10 @@ class Dram:
     """Off-chip memory behind one data bus, which the DMA and the CPU share.
 
     Timing law
-        The bus moves ``bytes_per_cycle``, whoever reads: B bytes alone take ceil(B / bytes_per_cycle) cycles. Reads
-        whose data are on the bus at the same time get equal parts of it, as if their bursts took turns, and one that
-        ends leaves its part to the others. So the bus never rests while a read is open, and no set of reads is faster
-        than its bytes over the bandwidth.
+        That of the chip's ``DramModel``: when a first byte comes, for how long a read alone holds the bus, and in which
+        cycles the bus moves data. Reads whose data are on the bus at the same time get equal parts of it, as if their
+        bursts took turns, and one that ends leaves its part to the others. So the bus never rests of itself while a
+        read is open, and no set of reads is faster than its bytes over the bandwidth.
 
     Busy and stalled
         Busy while data move. A reader that cannot take them at the bus's rate (the SRAM port, the DMA's bursts in
@@ -37,35 +38,31 @@ class Dram:
         ``held_back(reader, op, since, reason)``: the reader was not done until now.
 
     Not modelled
-        DRAM refresh, row hits and misses, banks: ``dram.efficiency`` stands for what they cost.
+        What the model leaves out.
         Writes to DRAM: nothing is spilled, results leave with the hand-off.
     """
 
-    not_modelled: ClassVar[tuple[str, ...]] = (
-        "DRAM refresh, row hits and misses, banks one by one: dram.efficiency stands for what they cost",
-        "DRAM writes: nothing is spilled, results leave with the hand-off",
-    )
+    not_modelled: ClassVar[tuple[str, ...]] = ("DRAM writes: nothing is spilled, results leave with the hand-off",)
 
     DMA, CPU = 0, 1
 
-    def __init__(self, env: simpy.Environment, probe: Probe, bytes_per_cycle: Fraction, latency_cycles: int) -> None:
-        self.env, self.probe = env, probe
-        self.latency = latency_cycles
-        self._bytes, self._cycles = bytes_per_cycle.as_integer_ratio()  # so many bytes in so many cycles
+    def __init__(self, env: simpy.Environment, probe: Probe, model: DramModel) -> None:
+        self.env, self.probe, self.model = env, probe, model
+        self._bytes, self._cycles = model.bytes_per_cycle.as_integer_ratio()  # so many bytes in so many cycles
         self._open: list[_Read] = []
         self._settled = 0  # the cycle up to which ``left`` of the open reads is counted
 
-    def data_cycles(self, bytes: int) -> int:
-        """Cycles for which ``bytes`` bytes, alone, hold the data bus."""
-        return -(-bytes * self._cycles // self._bytes)
+    def end_alone(self, start: int, bytes: int) -> int:
+        """The cycle at which the last of ``bytes`` bytes would come if no one else read from ``start`` on."""
+        return self.model.end(start, -(-self.model.bus_bytes(bytes) * self._cycles // self._bytes))
 
     def read(self, reader: int, op: int, bytes: int) -> Generator[simpy.Event, Any, None]:
         """Move ``bytes`` bytes for operation ``op`` over the bus, from now on."""
         start = self._settle()
-        read = _Read(bytes * self._cycles)
+        read = _Read(self.model.bus_bytes(bytes) * self._cycles)
         self._open.append(read)
         while read.left > 0:  # sleeps as if alone from now on, which is never too long: company only delays
-            yield self.env.timeout(int(-(-read.left // self._bytes)))
+            yield self.env.timeout(self.model.end(self._settled, int(-(-read.left // self._bytes))) - self._settled)
             self._settle()
         self._open.remove(read)
         self.probe.busy("dram", reader, op, start, self._settled, bytes)
@@ -77,10 +74,11 @@ class Dram:
     def _settle(self) -> int:
         """Count what the open reads got of the bus since the last call; returns the cycle."""
         now, readers = int(self.env.now), len(self._open)
+        moved = self.model.open_cycles(self._settled, now) * self._bytes if readers else 0
         if readers == 1:
-            self._open[0].left -= (now - self._settled) * self._bytes
+            self._open[0].left -= moved
         elif readers:
-            part = Fraction((now - self._settled) * self._bytes, readers)
+            part = Fraction(moved, readers)
             for read in self._open:
                 read.left -= part
         self._settled = now

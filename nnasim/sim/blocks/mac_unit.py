@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import simpy
 
+from nnasim.hardware.mac_arrays.law import MacArrayLaw, MatmulTile
 from nnasim.ir.program import MatmulCommand
 from nnasim.sim.blocks.compute import ComputeBlock
-from nnasim.sim.blocks.mac_array import MacArrayLaw, MatmulTile
 from nnasim.sim.blocks.sram import Sram
 from nnasim.sim.datapath import Datapath
 from nnasim.sim.probe import Probe

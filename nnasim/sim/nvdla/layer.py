@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from nnasim.sim.blocks.mac_dot_product import row_stripes
+from nnasim.hardware.mac_arrays.dot_product import row_stripes
 
 WEIGHT_ALIGNMENT_BYTES = 128  # source: NVDLA's memory format; a layer's weights are padded to it
 BUFFER_BANKS = 32  # source: NVDLA's nv_small and nv_medium specifications; operands share the buffer by whole banks

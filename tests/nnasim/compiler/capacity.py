@@ -91,6 +91,8 @@ def slower_at_most(compiled: CompiledTrace) -> int:
     chip = compiled.config
     tile = max(rung.buffer_bytes for rung in ladder(chip, compiled.uses))
     moved = tile / chip.dram_bytes_per_cycle + tile / chip.sram.bytes_per_cycle
-    multiplied = tile / chip.mac_array.weights_per_cycle + chip.mac_array.fixed_cycles_per_pass
+    multiplied = (
+        tile / min(chip.mac_array_law.weights_per_cycle, chip.mac_array.macs) + chip.mac_array.fixed_cycles_per_pass
+    )
     calls = sum(len(utterance.call_graphs) for utterance in compiled.trace.utterances)
     return int(calls * (moved + multiplied + 2 * chip.dram_latency_cycles))

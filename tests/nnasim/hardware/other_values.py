@@ -10,18 +10,21 @@ from pydantic import BaseModel
 from nnasim.errors import ConfigError
 from nnasim.hardware import NnaConfig
 from nnasim.hardware.costs import TABLES
+from nnasim.hardware.kinds import FAMILIES
 from nnasim.numerics.activation_units.registry import OURS
 from nnasim.records import section_model
 
-NAMES = {"numerics.activation": list(OURS)}  # of fields whose choices a package may add to
+NAMES = {"numerics.activation": list(OURS), "mac_array.kind": FAMILIES.names}  # where a package may add choices
+OF_PLUGINS = {"dram.model", "dram.parameters", "mac_array.parameters"}
+"""Fields that have another value only where a plug-in is installed: tests of the plug-ins."""
 
 
 def fields(model: type[BaseModel] = NnaConfig, path: str = "") -> Iterator[str]:
-    """The dotted path of every field that holds a value."""
+    """The dotted path of every field that holds a value, ``OF_PLUGINS`` left out."""
     for name in model.model_fields:
         inner = section_model(model, name)
         if inner is None:
-            yield f"{path}{name}"
+            yield from {f"{path}{name}"} - OF_PLUGINS
         else:
             yield from fields(inner, f"{path}{name}.")
 

@@ -13,6 +13,7 @@ from nnasim.numerics.config import NumericsConfig
 from tests.nnasim.hardware.other_values import fields, other_chips
 
 FIELDS = list(fields())
+LAWS = ("mac_array_law", "dram_model")
 CHIP = load_preset("edge256", ["numerics.activation=pwl"])
 
 
@@ -20,7 +21,8 @@ def derived(record: BaseModel, path: str = "") -> Iterator[tuple[str, Any]]:
     """Everything that a chip and its sections compute from their fields: properties, digests, costs of a crossing."""
     for name, _ in inspect.getmembers(type(record), lambda member: isinstance(member, property)):
         if name not in dir(BaseModel):
-            yield f"{path}{name}", getattr(record, name)
+            value = getattr(record, name)
+            yield f"{path}{name}", vars(value) if name in LAWS else value
     for method, arguments in (("digest", ()), ("handoff_seconds", (100,)), ("cycles_per_element", ("tanh",))):
         if hasattr(record, method):
             yield f"{path}{method}", getattr(record, method)(*arguments)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import simpy
 
+from nnasim.hardware.drams.steady import SteadyDram
 from nnasim.ir.program import Transfer
 from nnasim.sim.blocks.dma import Dma
 from nnasim.sim.blocks.dram import Dram
@@ -21,7 +22,7 @@ def arrivals(
     """Cycles at which transfers of ``sizes`` bytes arrive; a reader gives each buffer back after ``hold`` cycles."""
     env, probe, log = simpy.Environment(), probe or Probe(), list[int]()
     sram = Sram(env, probe, Fraction(sram_rate), 2, buffers)
-    dram, own_rate = Dram(env, probe, Fraction(rate), latency), Fraction(own) if own else None
+    dram, own_rate = Dram(env, probe, SteadyDram(Fraction(rate), latency)), Fraction(own) if own else None
     dma = Dma(env, probe, dram, sram, channels, bytes_per_cycle=own_rate)
 
     def reader() -> Iterator[simpy.Event]:

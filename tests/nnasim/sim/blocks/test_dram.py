@@ -7,6 +7,7 @@ import simpy
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnasim.hardware.drams.steady import SteadyDram
 from nnasim.sim.blocks.dram import Dram
 from nnasim.sim.probe import Probe
 
@@ -16,7 +17,7 @@ Reads = list[tuple[int, int]]  # (after how many cycles it is asked, bytes), one
 def ends(rate: Fraction, *readers: Reads) -> tuple[list[list[tuple[int, int]]], Probe]:
     """(start, end) of every read of every reader."""
     env, probe = simpy.Environment(), Probe()
-    dram = Dram(env, probe, rate, 0)
+    dram = Dram(env, probe, SteadyDram(rate, 0))
     log: list[list[tuple[int, int]]] = [[] for _ in readers]
 
     def reader(number: int, reads: Reads):

@@ -8,6 +8,7 @@ import simpy
 
 from nnasim.errors import ConfigError
 from nnasim.hardware import load_preset
+from nnasim.hardware.drams.steady import SteadyDram
 from nnasim.ir.program import HandoffCommand, HostCommand
 from nnasim.sim.blocks.dram import Dram
 from nnasim.sim.blocks.host import Host
@@ -18,7 +19,7 @@ from nnasim.sim.probe import Probe
 def cycles(command: HostCommand | HandoffCommand, *overrides: str) -> int:
     """Core cycles until ``command`` has ended, no one else at work; the DRAM delivers its peak, 7.5 bytes a cycle."""
     chip, env = load_preset("edge256", ["dram.efficiency=1", *overrides]), simpy.Environment()
-    dram = Dram(env, Probe(), chip.dram_bytes_per_cycle, 0)
+    dram = Dram(env, Probe(), chip.dram_model)
     env.process(Host(env, Probe(), dram, chip.host, chip.clock_hz).run(command))
     env.run()
     return int(env.now)
@@ -57,7 +58,7 @@ def waits(stream: int, seed: int = 0) -> list[int]:
     load = ["host.handoff_us=1", "host.other_load_per_second=2000", "host.other_load_us=200"]
     load.append(f"host.other_load_seed={seed}")
     chip, env = load_preset("edge256", load), simpy.Environment()
-    dram, other = Dram(env, Probe(), Fraction(8), 0), OtherLoad(env, chip.host, chip.clock_hz, stream)
+    dram, other = Dram(env, Probe(), SteadyDram(Fraction(8), 0)), OtherLoad(env, chip.host, chip.clock_hz, stream)
     host = Host(env, Probe(), dram, chip.host, chip.clock_hz, load=other)
 
     def crossings() -> Iterator[simpy.Event]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from nnasim.hardware.mac_array import MacArrayConfig
-from nnasim.sim.blocks.mac_array import MatmulTile
+from nnasim.hardware.mac_arrays.law import MacArrayLaw, MatmulTile
 
 
-class VectorArray:
+class VectorArray(MacArrayLaw):
     """The timing law of a vector array.
 
     Timing law: the slower of multiplying (``macs_per_cycle``; half of it where activations have 16 bits, since an 8 x 8
@@ -24,10 +24,13 @@ class VectorArray:
         "vector array: decoding a weight again for a further block of rows",
     )
 
+    READS: ClassVar[frozenset[str]] = frozenset({"decoded_weights_per_cycle"})
+
+    output_granule = 1  # lanes take any output channel
+
     def __init__(self, config: MacArrayConfig) -> None:
-        self.macs_per_cycle = config.macs
-        self.weights_per_cycle = config.weights_per_cycle
-        self.fixed_cycles = config.fixed_cycles_per_pass
+        super().__init__(config)
+        self.weights_per_cycle: int = min(config.decoded_weights_per_cycle or config.macs, config.macs)
 
     def cycles(self, tile: MatmulTile) -> int:
         """Cycles that ``tile`` occupies the array."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar, Literal, NamedTuple
 
 from nnasim.hardware.mac_array import MacArrayConfig
-from nnasim.sim.blocks.mac_array import MatmulTile
+from nnasim.hardware.mac_arrays.law import MacArrayLaw, MatmulTile
+from nnasim.units import ceil_div
 
 Dataflow = Literal["ws", "os", "is"]
 
@@ -16,11 +17,6 @@ class SramAccesses(NamedTuple):
     input_reads: int
     weight_reads: int
     output_writes: int
-
-
-def ceil_div(a: int, b: int) -> int:
-    """The smallest integer not below a / b, for positive integers."""
-    return -(-a // b)
 
 
 def fold_cycles(dataflow: Dataflow, rows: int, cols: int, m: int, n: int, k: int) -> int:
@@ -50,7 +46,7 @@ def sram_accesses(dataflow: Dataflow, rows: int, cols: int, m: int, n: int, k: i
     return SramAccesses(m * k, ceil_div(m, cols) * k * n, ceil_div(k, rows) * m * n)
 
 
-class SystolicArray:
+class SystolicArray(MacArrayLaw):
     """The timing law of a systolic array.
 
     Timing law: ``fold_cycles``, plus ``fixed_cycles_per_pass`` on the tile that opens a pass.
@@ -63,10 +59,17 @@ class SystolicArray:
         "systolic array: skew buffers of its edges",
     )
 
+    READS: ClassVar[frozenset[str]] = frozenset({"rows", "cols", "dataflow"})
+
     def __init__(self, config: MacArrayConfig) -> None:
+        super().__init__(config)
         self.rows, self.cols = config.rectangle
         self.dataflow: Dataflow = config.dataflow
-        self.fixed_cycles = config.fixed_cycles_per_pass
+
+    @property
+    def output_granule(self) -> int:
+        """The columns of a fold."""
+        return self.cols
 
     def cycles(self, tile: MatmulTile) -> int:
         """Cycles that ``tile`` occupies the array."""

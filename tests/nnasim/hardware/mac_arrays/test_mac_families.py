@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnasim.hardware.mac_array import MacArrayConfig
-from nnasim.sim.blocks.mac_array import MatmulTile
-from nnasim.sim.blocks.mac_dot_product import DotProductArray, row_stripes
-from nnasim.sim.blocks.mac_systolic import SystolicArray, fold_cycles, sram_accesses
-from nnasim.sim.blocks.mac_vector import VectorArray
+from nnasim.hardware.mac_arrays.dot_product import DotProductArray, row_stripes
+from nnasim.hardware.mac_arrays.law import MatmulTile
+from nnasim.hardware.mac_arrays.systolic import SystolicArray, fold_cycles, sram_accesses
+from nnasim.hardware.mac_arrays.vector import VectorArray
 
 sizes = st.integers(1, 200)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from nnasim.hardware.mac_array import MacArrayConfig
-from nnasim.sim.blocks.mac_array import MatmulTile
+from nnasim.hardware.mac_arrays.law import MacArrayLaw, MatmulTile
 
 
 def row_stripes(rows: int, atomic_k: int) -> list[int]:
@@ -27,7 +27,7 @@ def row_stripes(rows: int, atomic_k: int) -> list[int]:
     return stripes
 
 
-class DotProductArray:
+class DotProductArray(MacArrayLaw):
     """The timing law of a dot-product array whose operands stand in the convolution buffer.
 
     Timing law: for each group of atomic_k kernels, each stripe of rows and each block of atomic_c channels:
@@ -43,9 +43,16 @@ class DotProductArray:
         "dot-product array: an output stage of more than one value a cycle",
     )
 
+    READS: ClassVar[frozenset[str]] = frozenset({"rows", "cols"})
+
     def __init__(self, config: MacArrayConfig) -> None:
+        super().__init__(config)
         self.atomic_c, self.atomic_k = config.rectangle
-        self.fixed_cycles = config.fixed_cycles_per_pass
+
+    @property
+    def output_granule(self) -> int:
+        """The kernels of a group."""
+        return self.atomic_k
 
     def cycles(self, tile: MatmulTile) -> int:
         """Cycles that ``tile`` occupies the array."""

@@ -5,8 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nnasim.hardware.mac_array import MacArrayConfig
-from nnasim.sim.blocks.mac_array import MatmulTile, mac_array_law
-from tests.nnasim.sim.blocks.more_macs import slower_at_most
+from nnasim.hardware.mac_arrays.law import MatmulTile, mac_array_law
+from tests.nnasim.hardware.mac_arrays.more_macs import slower_at_most
 
 sizes, sides = st.integers(1, 300), st.integers(1, 64)
 

@@ -1,0 +1,1 @@
+"""The models of DRAM, a file each: when the bytes of a read come."""

@@ -1,0 +1,54 @@
+"""What every model of a DRAM answers: when the bytes of a read come, and whether that depends on the cycle."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import ClassVar, Protocol, Self
+
+from nnasim.hardware.kinds import MODELS
+from nnasim.hardware.memory import DramConfig
+from nnasim.records import Record
+
+
+class DramModel(Protocol):
+    """The timing law of an off-chip memory behind one data bus. The readers that share the bus are the block's matter.
+
+    ``bytes_per_cycle``: the most that the bus delivers, to all readers together; ``latency_cycles``: the least from a
+    request to its first byte. Both are bounds that nothing may go below or above: the compiler and the roofline read
+    them. ``replay_is_exact``: whether a read takes the same cycles whenever it begins and whatever was read before, so
+    that one run of a program stands for all its runs. ``Parameters``: the numbers of its own that `dram.parameters`
+    takes.
+    """
+
+    not_modelled: ClassVar[tuple[str, ...]]
+    replay_is_exact: ClassVar[bool]
+    Parameters: ClassVar[type[Record]]
+    bytes_per_cycle: Fraction
+    latency_cycles: int
+
+    @classmethod
+    def of(cls, config: DramConfig, clock_hz: float) -> Self:
+        """The model of a chip's DRAM, in cycles of its core clock."""
+        ...
+
+    def first_byte(self, asked: int) -> int:
+        """The cycle in which the first byte of a read that was asked for in cycle ``asked`` can come."""
+        ...
+
+    def bus_bytes(self, bytes: int) -> int:
+        """For as long as so many bytes need at the full rate, a read of ``bytes`` bytes holds the bus."""
+        ...
+
+    def open_cycles(self, since: int, until: int) -> int:
+        """Cycles from ``since`` to ``until`` in which the bus can move data."""
+        ...
+
+    def end(self, since: int, cycles: int) -> int:
+        """The first cycle by which the bus, from ``since`` on, has been open for ``cycles`` cycles."""
+        ...
+
+
+def dram_model(config: DramConfig, clock_hz: float) -> DramModel:
+    """The model that ``config.model`` names."""
+    model: DramModel = MODELS.get(config.model).of(config, clock_hz)
+    return model

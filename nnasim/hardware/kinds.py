@@ -1,0 +1,64 @@
+"""What a chip's sections may name: the tables of MAC array families and of DRAM models. Nobody else asks for a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
+from nnasim.errors import ConfigError
+from nnasim.hardware.section import Section
+from nnasim.plugins import Plugins
+from nnasim.records import Number, Record, validated
+
+Parameters = dict[str, Number]
+"""Numbers of a plug-in's own, by name with their unit; the part that the section names says which there are."""
+
+
+class Part(Protocol):
+    """What every family and every model has: the record of its own parameters."""
+
+    Parameters: ClassVar[type[Record]]
+
+
+FAMILIES = Plugins[Any](
+    "nnasim.mac_arrays",
+    {
+        "vector": "nnasim.hardware.mac_arrays.vector:VectorArray",
+        "dot_product": "nnasim.hardware.mac_arrays.dot_product:DotProductArray",
+        "systolic": "nnasim.hardware.mac_arrays.systolic:SystolicArray",
+    },
+    needs=("Parameters", "cycles", "output_granule", "bound_cycles"),
+)
+MODELS = Plugins[Any](
+    "nnasim.drams",
+    {"steady": "nnasim.hardware.drams.steady:SteadyDram"},
+    needs=("Parameters", "of", "first_byte", "bus_bytes", "open_cycles", "end"),
+)
+
+
+class OpenSection(Section):
+    """A section that names a part which may have parameters of its own.
+
+    ``UNSAID``: fields that are written only where they differ from their default, so that a chip without plug-ins
+    looks, and is digested, as one of a version that had none.
+    """
+
+    UNSAID: ClassVar[tuple[str, ...]] = ("parameters",)
+
+    @model_serializer(mode="wrap")
+    def _said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        for name in self.UNSAID:
+            if name in data and data[name] == type(self).model_fields[name].get_default(call_default_factory=True):
+                del data[name]
+        return data
+
+
+def check_parameters(part: type[Part], parameters: Mapping[str, float]) -> None:
+    """ValueError, which names the parameter first, unless ``parameters`` are those that ``part`` has."""
+    try:
+        validated(part.Parameters, dict(parameters), "parameters")
+    except ConfigError as error:
+        raise ValueError(f"parameters.{error.field}: {error.allowed}") from None
