@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import typer
 
+pytest.importorskip("torch")
+
 from aat_training.train import RunSpec
 from nnasim.cli import train as train_cli
 from nnasim.studies.training.commands import line, train_command
