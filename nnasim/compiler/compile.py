@@ -13,6 +13,7 @@ from nnasim.compiler.handoffs import result_is_on_nna, result_tensors
 from nnasim.compiler.lower import LoweringContext, lower, lower_boot, lower_return
 from nnasim.compiler.memory_plan import MemoryPlan, latency_hidden, plan_memory
 from nnasim.compiler.placement import fused_ops, place, wanted_units
+from nnasim.compiler.reads import seen_by_compiler
 from nnasim.compiler.weights import WeightUse, weight_uses
 from nnasim.compiler.working_set import Units, arena_bytes, lasting_bytes
 from nnasim.errors import PlacementError
@@ -50,7 +51,8 @@ class CompiledTrace:
         self._shared: dict[str, tuple[Hashable, object]] = {}
 
     def on(self, config: NnaConfig) -> CompiledTrace:
-        """The same programs on a chip that differs in nothing the compiler reads (``sweep.evaluate`` says in what)."""
+        """The same programs on a chip that differs in nothing the compiler reads."""
+        assert seen_by_compiler(config) == seen_by_compiler(self.config), "the compiler reads what they differ in"
         other = copy(self)
         other.config = config
         return other

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
@@ -11,6 +11,10 @@ from nnasim.errors import ConfigError
 from nnasim.hardware.section import Section
 from nnasim.plugins import Plugins
 from nnasim.records import Number, Record, validated
+
+if TYPE_CHECKING:
+    from nnasim.hardware.drams.model import DramModel
+    from nnasim.hardware.mac_arrays.law import MacArrayLaw
 
 Parameters = dict[str, Number]
 """Numbers of a plug-in's own, by name with their unit; the part that the section names says which there are."""
@@ -22,7 +26,7 @@ class Part(Protocol):
     Parameters: ClassVar[type[Record]]
 
 
-FAMILIES = Plugins[Any](
+FAMILIES: Plugins[type[MacArrayLaw]] = Plugins(
     "nnasim.mac_arrays",
     {
         "vector": "nnasim.hardware.mac_arrays.vector:VectorArray",
@@ -31,7 +35,7 @@ FAMILIES = Plugins[Any](
     },
     needs=("Parameters", "cycles", "output_granule", "bound_cycles"),
 )
-MODELS = Plugins[Any](
+MODELS: Plugins[type[DramModel]] = Plugins(
     "nnasim.drams",
     {"steady": "nnasim.hardware.drams.steady:SteadyDram"},
     needs=("Parameters", "of", "first_byte", "bus_bytes", "open_cycles", "end"),

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import gc
-import json
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from nnasim.compiler import CompiledTrace
+from nnasim.compiler.reads import seen_by_compiler
 from nnasim.errors import NnasimError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import simulate_compiled
 from nnasim.records import validated
-from nnasim.sweep.job import Chip, Job, Values
+from nnasim.sweep.job import Job, Values
 from nnasim.sweep.objectives import Figures, chip_figures
 from nnasim.sweep.retarget import retarget, shortened
 
 MOST_COMPILED = 16  # a paper-sized trace compiled is about 3 MB
-
-# What the compiler does not read: times and rates. Whatever else changes makes new programs.
-_TIMES_ONLY = ("name", "description", "clock_hz", "dram", "energy", "area")
-_HOST_READ_BY_COMPILER = ("cache_bytes",)
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Evaluator:
     def __init__(self, job: Job, frames: int | None = None) -> None:
         self.job = job
         self.traces = job.traces if frames is None else tuple(shortened(trace, frames) for trace in job.traces)
-        self._compiled: OrderedDict[tuple[int, str], CompiledTrace] = OrderedDict()
+        self._compiled: OrderedDict[tuple[int, Hashable], CompiledTrace] = OrderedDict()
 
     def outcome(self, key: str, values: Values) -> Outcome:
         """The point's figures, or why there are none. No point ends the sweep."""
@@ -63,17 +59,16 @@ class Evaluator:
 
     def figures(self, values: Values) -> Figures:
         """Simulate every trace on the point's chip. Raises NnasimError."""
-        data = self.job.chip(values)
-        chip = validated(NnaConfig, data, "chip")
+        chip = validated(NnaConfig, self.job.chip(values), "chip")
         options = self.job.options(values)
-        view = compiler_view(data, self.job.beside_chip(values))
+        view = compiler_view(chip, self.job.beside_chip(values))
         results = []
         for index in range(len(self.traces)):
             compiled = self._compile(index, view, values, chip)
             results.append(simulate_compiled(compiled.on(chip), options))
         return chip_figures(results, chip)
 
-    def _compile(self, index: int, view: str, values: Values, chip: NnaConfig) -> CompiledTrace:
+    def _compile(self, index: int, view: Hashable, values: Values, chip: NnaConfig) -> CompiledTrace:
         known = self._compiled.get((index, view))
         if known is None:
             known = self._compiled[index, view] = CompiledTrace(self._retargeted(index, values, chip), chip)
@@ -91,11 +86,10 @@ class Evaluator:
         return trace.model_copy(update={"placement": {**trace.placement, **moved}}) if moved else trace
 
 
-def compiler_view(chip: Chip, beside: Values) -> str:
-    """All of a point that the compiler reads, as text: points that agree in it share their programs."""
-    seen = {name: value for name, value in chip.items() if name not in _TIMES_ONLY}
-    seen["host"] = {name: chip["host"].get(name) for name in _HOST_READ_BY_COMPILER}
-    return json.dumps([seen, {name: value for name, value in beside.items() if not name.startswith("options.")}])
+def compiler_view(chip: NnaConfig, beside: Values) -> Hashable:
+    """All of a point that the compiler reads: points that agree in it share their programs."""
+    traced = {(name, value) for name, value in beside.items() if not name.startswith("options.")}
+    return seen_by_compiler(chip), frozenset(traced)
 
 
 @contextmanager

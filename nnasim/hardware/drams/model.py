@@ -50,5 +50,4 @@ class DramModel(Protocol):
 
 def dram_model(config: DramConfig, clock_hz: float) -> DramModel:
     """The model that ``config.model`` names."""
-    model: DramModel = MODELS.get(config.model).of(config, clock_hz)
-    return model
+    return MODELS.get(config.model).of(config, clock_hz)

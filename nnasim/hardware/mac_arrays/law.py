@@ -67,5 +67,4 @@ class MacArrayLaw(ABC):
 
 def mac_array_law(config: MacArrayConfig) -> MacArrayLaw:
     """The law of the family that ``config.kind`` names."""
-    law: MacArrayLaw = FAMILIES.get(config.kind)(config)
-    return law
+    return FAMILIES.get(config.kind)(config)

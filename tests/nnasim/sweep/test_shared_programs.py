@@ -70,7 +70,7 @@ def others(field: str, value: Any) -> Iterator[Any]:
             annotation = model.model_fields[section].annotation
             model = next(one for one in (annotation, *get_args(annotation)) if hasattr(one, "model_fields"))
         yield from get_args(model.model_fields[leaf].annotation)
-        yield from ("lut16", 4, 8.0, 64, 128, "hbm2")
+        yield from ("lut16", "double", "systolic", 4, 8.0, 64, 128, "hbm2")
 
 
 def changed_to(field: str, system: str) -> tuple[Job, Any] | None:

@@ -1,0 +1,32 @@
+"""What the compiler reads of a chip. Chips that agree in all of it run the same programs, and may share them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from operator import attrgetter
+
+from nnasim.hardware import NnaConfig
+
+READS = (
+    "compiler.chunk_frames",  # chunking: frames of a graph
+    "dma.alignment_bytes",  # weights: bytes of a transfer
+    "dma.weight_compression_ratio",
+    "has_activation_unit",  # placement: what falls back to the CPU
+    "host.cache_bytes",  # compile: whether the CPU's weights stream
+    "mac_array_law.output_granule",  # memory_plan: rows of a tile
+    "numerics",  # agreement: the trace's arithmetic is the chip's
+    "sequencer.on_chip_decode",  # lower: crossings after an argmax
+    "sram.bytes",  # memory_plan: what stays, what streams, in which tiles
+    "sram.resident_weights",
+    "sram.weight_buffers",
+    "sram.weight_tile_bytes",
+)
+"""Every value that a program depends on, as the compiler writes it; what only a refusal tells is none of them."""
+
+_values = attrgetter(*READS)
+
+
+def seen_by_compiler(chip: NnaConfig) -> Hashable:
+    """The values of ``READS`` on ``chip``: equal for chips that run the same programs."""
+    values: tuple[Hashable, ...] = _values(chip)
+    return values
