@@ -1,4 +1,4 @@
-"""Ranges of numeric options, as their help states them; light, since every command loads it.
+"""Options that several commands share, and the ranges of numbers; light, since every command loads it.
 
 Where a record stands behind an option its bounds are the record's own; a test holds them together.
 """
@@ -6,6 +6,8 @@ Where a record stands behind an option its bounds are the record's own; a test h
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -27,3 +29,40 @@ def finite(value: float | None) -> float | None:
     if value is not None and not math.isfinite(value):
         raise typer.BadParameter(f"{value} is not a finite number.")
     return value
+
+
+def out_option(what: str, metavar: str = "FILE") -> Any:
+    """`--out`: ``what`` is written there."""
+    return typer.Option("--out", metavar=metavar, help=what)
+
+
+DEFAULT_PRESET = "edge256"
+Preset = Annotated[str, typer.Option("--preset", help="the chip: a preset's name or a YAML file")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field of the chip; may be repeated")
+]
+Force = Annotated[bool, typer.Option("--force", help="replace what is there under the same name")]
+OutFolder = Annotated[Path, out_option("the folder to make", "DIR")]
+Manifest = Annotated[Path | None, typer.Option("--manifest", help="speech to decode; default: the bundled strings")]
+Checkpoints = Annotated[
+    Path | None,
+    typer.Option("--checkpoints", metavar="DIR", help="folder of trained models; default: the bundled ones"),
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, max=MOST_UTTERANCES, help="only the first N utterances of the manifest")
+]
+SweepFile = Annotated[Path, typer.Argument(help="a study file: base, traces, axes, objectives, how to search")]
+StoredStudyName = Annotated[
+    str | None,
+    typer.Option(
+        "--study", metavar="DIGEST|NAME", help="which study, where the store holds several; default: what ran last"
+    ),
+]
+FilledStore = Annotated[Path, typer.Argument(help="a store that `nnasim sweep` or `nnasim search` has filled")]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", min=1, max=MOST_WORKERS, help="worker processes; default: one per core")
+]
+Scheduler = Annotated[str | None, typer.Option("--scheduler", metavar="ADDRESS", help="run on the Dask cluster there")]
+DaskLocal = Annotated[
+    int | None, typer.Option("--dask-local", min=1, max=MOST_WORKERS, help="start a Dask cluster of N workers here")
+]

@@ -5,27 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from nnasim.cli.options import FilledStore, Force, StoredStudyName, out_option
 
 
 def command(
-    store: Annotated[Path, typer.Argument(help="a store that `nnasim sweep` or `nnasim search` has filled")],
-    out: Annotated[Path, typer.Option(help="a file ending in .csv, .parquet or .journal (Optuna's)")],
-    study: Annotated[
-        str | None,
-        typer.Option(metavar="DIGEST|NAME", help="which study, where the store holds several; default: what ran last"),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="replace an existing file")] = False,
+    store: FilledStore,
+    out: Annotated[Path, out_option("the file to write; its ending says the format", "FILE.csv|.parquet|.journal")],
+    study: StoredStudyName = None,
+    force: Force = False,
 ) -> None:
     """Write a study's points for other tools; `optuna-dashboard FILE.journal` shows the last kind.
 
     Example: nnasim sweep-export study.sqlite --out study.csv
     """
-    from nnasim.cli.stored_studies import print_choice
+    from nnasim.cli.sweep_lines import choice_lines
     from nnasim.sweep.export import export
     from nnasim.sweep.frames import StoredStudy
 
     stored = StoredStudy(store, study)
-    print_choice(stored)
+    for line in choice_lines(stored):
+        print(line)
     export(stored, out, force=force)
     print(f"{out}: {len(stored.points):,} of {stored.total:,} points")

@@ -17,6 +17,14 @@ def refuse_unused(command: str, why: str, **given: object) -> None:
             raise ConfigError(command, f"--{name.replace('_', '-')}", value, f"is not used {why}")
 
 
+def refuse_together(command: str, **given: object) -> None:
+    """ConfigError where more than one of the options ``given`` has a value."""
+    options = {f"--{name.replace('_', '-')}": value for name, value in given.items() if value is not None}
+    if len(options) > 1:
+        first, second, *_ = options
+        raise ConfigError(command, second, options[second], f"cannot be combined with {first}")
+
+
 ON_THE_CPU = {
     "float": "float computes in float32 whatever the chip",
     "cpu_int8": "cpu_int8 computes on the CPU, in int8 and float32, whatever the chip",

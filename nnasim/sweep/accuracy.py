@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 from nnasim.errors import NnasimError
 from nnasim.ir.trace import System
 from nnasim.numerics.config import NumericsConfig
+from nnasim.progress import Progress, silent
 from nnasim.records import validated
 from nnasim.sweep.evaluate import Outcome
 from nnasim.sweep.job import Job, Values, digest_of
@@ -62,6 +63,12 @@ class Accuracies:
             self.store.add_accuracy(key, figures, message)
             self._known[key] = (figures, message)
             yield key
+
+    def complete(self, points: Iterable[Values], pool: Pool, progress: Progress = silent) -> None:
+        """Score everything that the points need and the store lacks."""
+        wanted = self.missing(points)
+        for done, _ in enumerate(self.score(wanted, pool), start=1):
+            progress("word errors", done, len(wanted))
 
     def key(self, values: Values) -> str:
         """Names an arithmetic with all else that word errors depend on."""

@@ -47,15 +47,15 @@ class ClusterBackend:
     def connect(cls, address: str) -> ClusterBackend:
         """A client of the scheduler at ``address``. InputError when it cannot be reached, or has no workers."""
         if not address.startswith(SCHEMES):
-            raise InputError("sweep", "--scheduler", address, "must be an address such as tcp://host:8786")
+            raise InputError("scheduler", "address", address, "must be an address such as tcp://host:8786")
         try:
             client = _dask().Client(address, timeout=CONNECT_SECONDS)
         except (OSError, ValueError) as error:
             why = type(error).__name__
-            raise InputError("sweep", "--scheduler", address, f"cannot be reached ({why})") from None
+            raise InputError("scheduler", "address", address, f"cannot be reached ({why})") from None
         if not client.nthreads():
             client.close()
-            raise InputError("sweep", "--scheduler", address, "has no workers: start `dask worker ADDRESS`")
+            raise InputError("scheduler", "address", address, "has no workers: start `dask worker ADDRESS`")
         return cls(client)
 
     @classmethod

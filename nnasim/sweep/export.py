@@ -20,7 +20,7 @@ def export(study: StoredStudy, out: Path, *, force: bool = False) -> None:
     """Write all points to ``out``, in the format that its ending says. Raises InputError or FileError."""
     writers = {".csv": _csv, ".parquet": _parquet, ".journal": _journal}
     if out.suffix not in writers:
-        raise InputError("export", "--out", out, f"must end in {', '.join(FORMATS)}")
+        raise InputError("out", "file", out, f"must end in {', '.join(FORMATS)}")
     files.refuse_existing(out, force)
     files.write_bytes(out, writers[out.suffix](study), force=force)
 

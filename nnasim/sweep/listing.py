@@ -52,7 +52,7 @@ def chosen(store: object, studies: Sequence[ListedStudy], wanted: str | None) ->
         for study in studies:
             if fits(study):
                 return study
-    raise InputError(store, "--study", wanted, f"holds {'; '.join(one.line for one in studies[:_MOST_STUDIES])}")
+    raise InputError(store, "study", wanted, f"holds {'; '.join(one.line for one in studies[:_MOST_STUDIES])}")
 
 
 def job_of(record: Mapping[str, Any], store: object) -> Job:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from nnasim.progress import Progress, silent
 from nnasim.sweep.accuracy import Accuracies
 from nnasim.sweep.claims import Claims
 from nnasim.sweep.evaluate import Outcome
@@ -28,18 +30,30 @@ WAIT_SECONDS = 1.0
 class Backend(Protocol):
     """Where batches run."""
 
-    workers: int
+    @property
+    def workers(self) -> int:
+        """How many work at a time."""
+        ...
 
     def run(self, payload: str, batches: Iterator[Batch]) -> Iterator[list[Outcome]]:
         """The outcomes of every batch, as they come; ``batches`` is read only as far ahead as workers need."""
         ...
 
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """The future of ``function(*arguments)``."""
+        ...
+
+    def close(self, *, kill: bool = False) -> None:
+        """End the workers; with ``kill`` at once, else when they have done what they are doing."""
+        ...
+
 
 @dataclass
-class Progress:
-    """How far a sweep is. ``total``: points to go through, of which ``known`` were in the store already.
+class Tally:
+    """What a sweep has done. ``total``: points to go through, of which ``known`` were in the store already.
 
     ``fell_back``: of those that ran well now, how many ran operations on the CPU that their chip has no unit for.
+    ``cpu_seconds``: of all workers; ``seconds``: that went by.
     """
 
     total: int
@@ -48,14 +62,12 @@ class Progress:
     failed: int = 0
     fell_back: int = 0
     cpu_seconds: float = 0.0
+    seconds: float = 0.0
 
     @property
     def done(self) -> int:
         """Points that need no more work."""
         return self.known + self.ok + self.failed
-
-
-Watch = Callable[[Progress], None]
 
 
 def study_digest(job: Job) -> str:
@@ -70,29 +82,30 @@ class Sweep:
 
     def __init__(
         self, job: Job, store: Store, backend: Backend,
-        accuracies: Accuracies | None = None, watch: Watch = lambda progress: None,
+        accuracies: Accuracies | None = None, progress: Progress = silent,
     ) -> None:  # fmt: skip
         self.job, self.store, self.backend = job, store, backend
-        self.accuracies, self.watch = accuracies, watch
+        self.accuracies, self.progress = accuracies, progress
         self.digest, self.payload = study_digest(job), job.payload()
-        self.progress = Progress(0)
+        self.tally = Tally(0)
 
-    def run(self, points: Callable[[], Iterable[Values]], total: int) -> Progress:
+    def run(self, points: Callable[[], Iterable[Values]], total: int) -> Tally:
         """Compute each of ``points()`` that the store lacks, also those whose claimant dies meanwhile."""
-        self.progress = Progress(total)
+        self.tally, begun = Tally(total), time.monotonic()
         claims = Claims(self.store)
         try:
             while self._pass(points, claims):
                 time.sleep(WAIT_SECONDS)  # another process computes the rest; if it dies, they are ours
-                self.progress.known = 0
+                self.tally.known = 0
         finally:
             claims.release()
-        return self.progress
+        self.tally.seconds = time.monotonic() - begun
+        return self.tally
 
     def _pass(self, points: Callable[[], Iterable[Values]], claims: Claims) -> int:
         """Go through all points once; returns how many other processes have claimed."""
         elsewhere = 0
-        mine_done = self.progress.ok + self.progress.failed
+        mine_done = self.tally.ok + self.tally.failed
 
         def batches() -> Iterator[Batch]:
             nonlocal elsewhere
@@ -100,13 +113,13 @@ class Sweep:
                 keyed = {self.job.key(values): values for values in some}
                 mine = claims.take(list(keyed))
                 done = len(self.store.done(list(keyed)))
-                self.progress.known += done
+                self.tally.known += done
                 elsewhere += len(keyed) - len(mine) - done
                 claims.beat()
-                self.watch(self.progress)
+                self._tell()
                 yield from _chunks(self._scored(keyed, mine), self._batch_size())
 
-        self.progress.known = -mine_done  # what this run stored is counted as ok or failed
+        self.tally.known = -mine_done  # what this run stored is counted as ok or failed
         for outcomes in self.backend.run(self.payload, batches()):
             self._keep(outcomes)
             claims.beat()
@@ -121,29 +134,33 @@ class Sweep:
             elif key in mine:
                 yield key, values
 
+    def _tell(self) -> None:
+        failed = self.tally.failed
+        self.progress("points", self.tally.done, self.tally.total, f"{failed:,} failed" if failed else "")
+
     def _batch_size(self) -> int:
         """Large enough that handing over costs nothing, small enough that no worker is left alone at the end."""
-        left = self.progress.total - self.progress.done
+        left = self.tally.total - self.tally.done
         return max(1, min(LARGEST_BATCH, left // (4 * self.backend.workers)))
 
     def _keep(self, outcomes: list[Outcome]) -> None:
         if self.accuracies:
             outcomes = [self.accuracies.joined(outcome) for outcome in outcomes]
         self.store.add(self.digest, outcomes)
-        self.progress.failed += sum(outcome.figures is None for outcome in outcomes)
-        self.progress.ok += sum(outcome.figures is not None for outcome in outcomes)
-        self.progress.fell_back += sum(bool(outcome.figures and outcome.figures.get(FALLBACK)) for outcome in outcomes)
-        self.progress.cpu_seconds += sum(outcome.seconds for outcome in outcomes)
-        self.watch(self.progress)
+        self.tally.failed += sum(outcome.figures is None for outcome in outcomes)
+        self.tally.ok += sum(outcome.figures is not None for outcome in outcomes)
+        self.tally.fell_back += sum(bool(outcome.figures and outcome.figures.get(FALLBACK)) for outcome in outcomes)
+        self.tally.cpu_seconds += sum(outcome.seconds for outcome in outcomes)
+        self._tell()
 
 
 def sweep(
     job: Job, space: Space, store: Store, backend: Backend, *,
-    shard: tuple[int, int] = (0, 1), accuracies: Accuracies | None = None, watch: Watch = lambda progress: None,
-) -> Progress:  # fmt: skip
+    shard: tuple[int, int] = (0, 1), accuracies: Accuracies | None = None, progress: Progress = silent,
+) -> Tally:  # fmt: skip
     """Compute every point of ``space`` (or of its shard i of n) that ``store`` lacks."""
     total = sum(1 for _ in space.points(shard))
-    run = Sweep(job, store, backend, accuracies, watch)
+    run = Sweep(job, store, backend, accuracies, progress)
     remember(store, run.digest, job, swept=True)
     return run.run(lambda: space.points(shard), total)
 

@@ -7,20 +7,19 @@ the store has already is not computed again, so an interrupted search goes on wh
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nnasim.errors import InputError
+from nnasim.progress import Progress, silent
 from nnasim.sweep.accuracy import Accuracies
 from nnasim.sweep.axes import AxisSpec
 from nnasim.sweep.evaluate import Outcome, run_batch
 from nnasim.sweep.fields import Field
 from nnasim.sweep.job import Job, Values
-from nnasim.sweep.run import Backend, Progress, Sweep, remember
+from nnasim.sweep.run import Backend, Sweep, remember
 from nnasim.sweep.store import Store
-
-Watch = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
@@ -38,10 +37,10 @@ class Search:
 
     def __init__(
         self, job: Job, store: Store, backend: Backend,
-        accuracies: Accuracies | None = None, storage: str | None = None, watch: Watch = lambda progress: None,
+        accuracies: Accuracies | None = None, storage: str | None = None, progress: Progress = silent,
     ) -> None:  # fmt: skip
         self.job, self.store, self.spec = job, store, job.study.search
-        self.accuracies, self.backend, self.watch = accuracies, backend, watch
+        self.accuracies, self.backend, self.progress = accuracies, backend, progress
         self.sweep = Sweep(job, store, backend, accuracies)
         self.study = _optuna_study(job, self.sweep.digest, storage)
         self.known = {name: distribution(job.study.axes[name], field) for name, field in job.fields.items()}
@@ -51,13 +50,11 @@ class Search:
     def run(self, trials: int) -> list[Tried]:
         """Try ``trials`` points; returns them in the order in which they were asked for."""
         tried: list[Tried] = []
-        progress = Progress(total=trials)
         while len(tried) < trials:
             asked = [self.study.ask(self.known) for _ in range(min(self.spec.batch, trials - len(tried)))]
             tried += self._try(asked)
-            progress.ok = sum(one.costs is not None for one in tried)
-            progress.failed = len(tried) - progress.ok
-            self.watch(progress)
+            failed = sum(trial.costs is None for trial in tried)
+            self.progress("trials", len(tried), trials, f"{failed:,} without a result" if failed else "")
         return tried
 
     def _try(self, asked: list[Any]) -> Iterator[Tried]:
@@ -79,8 +76,7 @@ class Search:
 
     def _score(self, chosen: list[Values]) -> None:
         if self.accuracies:
-            for _ in self.accuracies.score(self.accuracies.missing(chosen), self.backend):  # type: ignore[arg-type]
-                pass
+            self.accuracies.complete(chosen, self.backend)
 
     def _pruned(self, points: list[Values], states: list[str]) -> list[str]:
         """Trials whose first frames are worse by the margin in every objective than another trial's are given up."""
@@ -164,4 +160,4 @@ def _storage(address: str | None) -> Any:
     try:
         return RDBStorage(address) if "://" in address else JournalStorage(JournalFileBackend(address))
     except Exception as error:  # each database's driver has exceptions of its own; all mean the same to the user
-        raise InputError("search", "--storage", address, f"cannot be opened ({type(error).__name__})") from None
+        raise InputError("storage", "address", address, f"cannot be opened ({type(error).__name__})") from None

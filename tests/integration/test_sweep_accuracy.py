@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("torch")
 
 from nnasim.cli.main import main
-from nnasim.studies.sweep_accuracy import ModelScorer
+from nnasim.ir.trace import System
+from nnasim.numerics.config import NumericsConfig
+from nnasim.studies.sweep import prepared, swept
+from nnasim.studies.sweep_accuracy import Scoring, word_errors
 from nnasim.sweep.local import InlineBackend
 from nnasim.sweep.store import Store
 from workloads.bundled import speech_manifest
 
 AXES = {"numerics.activation": {"list": ["lut8", "plan"]}, "host.handoff_us": {"list": [5, 20, 50]}}
-Run = Callable[..., Path]
+Run = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +39,26 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def sweep_here(speech: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a study in this process; returns its store."""
-    monkeypatch.setattr("nnasim.sweep.local.LocalBackend", lambda jobs: InlineBackend())
+class Counted:
+    """A scorer that remembers which arithmetics it scored, and for which of them it trained."""
 
-    def run(system: str, axes: dict[str, object] = AXES, **more: object) -> Path:
+    def __init__(self, scoring: Scoring) -> None:
+        self.scoring = scoring
+        self.scored: list[str] = []
+        self.trained: list[str] = []
+
+    def __call__(self, numerics: NumericsConfig, system: System) -> dict[str, Any]:
+        self.scored.append(numerics.activation)
+        if self.scoring.run_spec(numerics, system) is not None:
+            self.trained.append(numerics.activation)
+        return word_errors(self.scoring, numerics, system)
+
+
+@pytest.fixture
+def sweep_here(speech: Path, tmp_path: Path) -> Run:
+    """Runs a study in this process; returns its store and what was scored for it."""
+
+    def run(system: str, axes: dict[str, object] = AXES, **more: object) -> tuple[Path, Counted]:
         accuracy = {"checkpoints": "models", "manifest": "three.jsonl", "system": system, "limit": 2, **more}
         study = {
             "base": "edge256", "traces": [{"shape": "rnnt-paper", "frames": 2, "symbols": 1}], "axes": axes,
@@ -46,32 +66,13 @@ def sweep_here(speech: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         }  # fmt: skip
         path = speech / "study.yaml"
         path.write_text(json.dumps(study))
-        assert main(["sweep", str(path), "--store", str(tmp_path / "s.sqlite"), "--jobs", "1"]) == 0
-        return tmp_path / "s.sqlite"
+        ready = prepared(path)
+        assert isinstance(ready.scorer, partial)
+        counted = Counted(*ready.scorer.args)
+        swept(replace(ready, scorer=counted), tmp_path / "s.sqlite", InlineBackend())
+        return tmp_path / "s.sqlite", counted
 
     return run
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    """The arithmetics that were scored and that were trained for, in their order."""
-    made: dict[str, list[str]] = {"scored": [], "trained": []}
-    score, train = ModelScorer.__call__, ModelScorer._train
-
-    def counted_score(self, numerics, system):
-        made["scored"].append(numerics.activation)
-        return score(self, numerics, system)
-
-    def counted_train(self, out, numerics, budget):
-        made["trained"].append(numerics.activation)
-        path = train(self, out, numerics, budget)
-        assert len((path / "log.csv").read_text().splitlines()) > 1
-        assert json.loads((path / "model.json").read_text())["system"] == "aat"
-        return path
-
-    monkeypatch.setattr(ModelScorer, "__call__", counted_score)
-    monkeypatch.setattr(ModelScorer, "_train", counted_train)
-    return made
 
 
 def figures(path: Path) -> list[tuple[str, dict]]:
@@ -79,22 +80,33 @@ def figures(path: Path) -> list[tuple[str, dict]]:
         return [(str(one.values.get("numerics.activation")), one.figures or {}) for _, one in store.all_outcomes()]
 
 
-def test_each_arithmetic_is_trained_for_and_scored_once_whatever_the_other_axes(sweep_here: Run, calls) -> None:
+def test_each_arithmetic_is_trained_for_and_scored_once_whatever_the_other_axes(sweep_here: Run) -> None:
     budget = {"steps": 1, "train": "three.jsonl", "dev": "three.jsonl"}
-    found = figures(sweep_here("aat", finetune=budget))
-    assert calls == {"scored": ["lut8", "plan"], "trained": ["lut8", "plan"]}
+    store, counted = sweep_here("aat", finetune=budget)
+    found = figures(store)
+    assert counted.scored == counted.trained == ["lut8", "plan"]
     assert len(found) == 6
     assert all(row["utterances"] == 2 and row["words"] > 0 and row["wer"] == row["errors"] / row["words"]
                for _, row in found)  # fmt: skip
     assert len({(name, row["errors"]) for name, row in found}) == 2
-    figures(sweep_here("aat", finetune=budget))  # all is there
+    _, counted = sweep_here("aat", finetune=budget)
+    assert counted.scored == []  # all is there
     more = {**AXES, "host.handoff_us": {"list": [5, 20, 50, 80]}}
-    assert len(figures(sweep_here("aat", more, finetune=budget))) == 8  # new points, no new arithmetic
-    assert calls["trained"] == ["lut8", "plan"]
-    figures(sweep_here("aat", finetune={**budget, "steps": 2}))
-    assert calls["trained"] == ["lut8", "plan"] * 2  # another budget is another model
+    store, counted = sweep_here("aat", more, finetune=budget)
+    assert len(figures(store)) == 8  # new points, no new arithmetic
+    assert counted.scored == []
+    _, counted = sweep_here("aat", finetune={**budget, "steps": 2})
+    assert counted.trained == ["lut8", "plan"]  # another budget is another model
 
 
-def test_without_a_budget_the_float_model_is_calibrated_for_each_arithmetic(sweep_here: Run, calls) -> None:
-    assert all("wer" in row for _, row in figures(sweep_here("naive")))
-    assert calls == {"scored": ["lut8", "plan"], "trained": []}
+def test_without_a_budget_the_float_model_is_calibrated_for_each_arithmetic(sweep_here: Run) -> None:
+    store, counted = sweep_here("naive")
+    assert all("wer" in row for _, row in figures(store))
+    assert (counted.scored, counted.trained) == (["lut8", "plan"], [])
+
+
+def test_the_command_sends_the_scorer_to_its_workers(speech: Path, sweep_here: Run, tmp_path: Path) -> None:
+    store, _ = sweep_here("naive")
+    words = ["sweep", str(speech / "study.yaml"), "--store", str(tmp_path / "workers.sqlite"), "--jobs", "1"]
+    assert main(words) == 0
+    assert figures(tmp_path / "workers.sqlite") == figures(store)

@@ -7,7 +7,7 @@ import pytest
 
 from nnasim import filekind
 from nnasim.cli.main import main
-from tests.nnasim.sweep.conftest import STUDY, TINY_SHAPE
+from tests.nnasim.conftest import STUDY, TINY_SHAPE
 
 WAV = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(40)
 TENSORS = (2).to_bytes(8, "little") + b"{}"

@@ -9,10 +9,12 @@ import pytest
 
 from nnasim.cli.main import main
 from nnasim.errors import InputError
+from nnasim.studies.search import searched
+from nnasim.studies.sweep import prepared, swept
 from nnasim.sweep.frames import StoredStudy, read_points
 from nnasim.sweep.local import InlineBackend
 from nnasim.sweep.store import Store
-from tests.nnasim.sweep.conftest import TRACE
+from tests.nnasim.conftest import TRACE
 
 HANDOFF = {"host.handoff_us": {"range": [5, 50]}}
 COUNTED = {"host.handoff_us": {"range": [5, 50, 3]}}
@@ -29,10 +31,12 @@ AXES = {
 SAMPLERS = ("grid", "random", "lhs", "sobol", "saltelli")
 
 
-@pytest.fixture(autouse=True)
-def one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Points are computed here: what is read is the same, and workers take seconds to start."""
-    monkeypatch.setattr("nnasim.sweep.local.LocalBackend", lambda jobs: InlineBackend())
+def fill(filler: str, study: Path, store: Path, trials: int | None = None) -> None:
+    """Sweep or search a study. In this process: what is read is the same, and workers take seconds to start."""
+    if filler == "search":
+        searched(prepared(study), store, InlineBackend(), trials=trials)
+    else:
+        swept(prepared(study), store, InlineBackend())
 
 
 def stored_rows(store: Path) -> int:
@@ -66,11 +70,10 @@ def test_what_fills_a_store_is_found_for_every_kind_of_axis(
     filler: str, axes: str, write_study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("optuna")  # its journal is among the readers
-    study, store = str(write_study(axes=AXES[axes])), tmp_path / "s.sqlite"
-    more = ["--trials", "6"] if filler == "search" else []
-    assert main([filler, study, "--store", str(store), "--jobs", "1", *more]) == 0
+    study, store = write_study(axes=AXES[axes]), tmp_path / "s.sqlite"
+    fill(filler, study, store, trials=6)
     rows = assert_every_reader_finds_them(store, tmp_path, capsys)
-    assert main([filler, study, "--store", str(store), "--jobs", "1", *more]) == 0  # what is there is found again
+    fill(filler, study, store, trials=6)  # what is there is found again
     assert stored_rows(store) == rows
 
 
@@ -80,8 +83,7 @@ def test_what_fills_a_store_is_found_for_several_traces(
 ) -> None:
     pytest.importorskip("optuna")  # its journal is among the readers
     study = write_study(axes=COUNTED, traces=[TRACE, {**TRACE, "frames": 4, "system": "cpu_fallback"}])
-    more = ["--trials", "4"] if filler == "search" else []
-    assert main([filler, str(study), "--store", str(tmp_path / "s"), "--jobs", "1", *more]) == 0
+    fill(filler, study, tmp_path / "s", trials=4)
     assert_every_reader_finds_them(tmp_path / "s", tmp_path, capsys)
 
 
@@ -91,7 +93,7 @@ def test_what_a_sweep_of_any_sampler_fills_is_found(
 ) -> None:
     more = {} if sampler == "grid" else {"points": 4}
     study, store = write_study(axes=COUNTED if sampler == "grid" else HANDOFF, sampler=sampler, **more), tmp_path / "s"
-    assert main(["sweep", str(study), "--store", str(store), "--jobs", "1"]) == 0
+    fill("sweep", study, store)
     rows = stored_rows(store)
     loaded = StoredStudy(store)
     assert len(loaded.good) == loaded.total >= rows
@@ -109,15 +111,15 @@ def test_what_a_search_by_any_algorithm_tries_is_found_whatever_the_studys_sampl
     pytest.importorskip("optuna")
     study = write_study(axes=HANDOFF, sampler=sampler, search={"algorithm": algorithm, "trials": 5, "batch": 2})
     store = tmp_path / "s.sqlite"
-    assert main(["search", str(study), "--store", str(store), "--jobs", "1"]) == 0
+    fill("search", study, store)
     assert assert_every_reader_finds_them(store, tmp_path, capsys) == 5
 
 
 def test_a_search_behind_a_sweep_adds_its_points_to_the_grids(write_study, tmp_path: Path, capsys) -> None:
     pytest.importorskip("optuna")
-    study, store = str(write_study(axes=COUNTED)), tmp_path / "s.sqlite"
-    assert main(["sweep", study, "--store", str(store), "--jobs", "1"]) == 0
-    assert main(["search", study, "--store", str(store), "--jobs", "1", "--trials", "5"]) == 0
+    study, store = write_study(axes=COUNTED), tmp_path / "s.sqlite"
+    fill("sweep", study, store)
+    fill("search", study, store, trials=5)
     rows = assert_every_reader_finds_them(store, tmp_path, capsys)
     assert rows == 8
     assert not StoredStudy(store).is_sample
@@ -127,7 +129,7 @@ def test_a_search_whose_constraints_no_sample_would_meet_is_read(write_study, tm
     pytest.importorskip("optuna")
     study = write_study(axes=HANDOFF, sampler="random", points=1, seed=1, constraints=["host.handoff_us < 25"])
     store = tmp_path / "s.sqlite"
-    assert main(["search", str(study), "--store", str(store), "--jobs", "1", "--trials", "6"]) == 0
+    fill("search", study, store, trials=6)
     assert_every_reader_finds_them(store, tmp_path, capsys)
 
 
@@ -141,8 +143,8 @@ def test_a_sweep_still_needs_the_number_of_values_of_a_grid(write_study, tmp_pat
 def two_studies(write_study, tmp_path: Path, capsys) -> Path:
     store = tmp_path / "s.sqlite"
     for values in ([5, 50], [5, 50, 100]):
-        study = str(write_study(axes={"host.handoff_us": {"list": values}}))
-        assert main(["sweep", study, "--store", str(store), "--jobs", "1"]) == 0
+        study = write_study(axes={"host.handoff_us": {"list": values}})
+        fill("sweep", study, store)
     capsys.readouterr()
     return store
 
@@ -166,13 +168,13 @@ def test_a_study_is_chosen_by_digest_its_beginning_or_name(two_studies: Path, tm
     for digest, size in sizes.items():
         assert len(StoredStudy(two_studies, digest).points) == len(StoredStudy(two_studies, digest[:8]).points) == size
     assert len(StoredStudy(two_studies, "study").points) == 3
-    with pytest.raises(InputError, match=r"--study = 'other': holds .*grid of 3 points.*; .*grid of 2 points"):
+    with pytest.raises(InputError, match=r"study = 'other': holds .*grid of 3 points.*; .*grid of 2 points"):
         StoredStudy(two_studies, "other")
 
 
 def test_running_the_first_study_again_makes_it_the_newest(two_studies: Path, write_study) -> None:
-    study = str(write_study(axes={"host.handoff_us": {"list": [5, 50]}}))
-    assert main(["sweep", study, "--store", str(two_studies), "--jobs", "1"]) == 0
+    study = write_study(axes={"host.handoff_us": {"list": [5, 50]}})
+    fill("sweep", study, two_studies)
     assert StoredStudy(two_studies).total == 2
 
 
@@ -180,7 +182,7 @@ def test_a_store_of_the_first_version_is_read_and_its_searches_points_found(writ
     pytest.importorskip("optuna")
     store = tmp_path / "s.sqlite"
     study = write_study(axes=HANDOFF, sampler="random", points=2)
-    assert main(["search", str(study), "--store", str(store), "--jobs", "1", "--trials", "5"]) == 0
+    fill("search", study, store, trials=5)
     connection = sqlite3.connect(store, isolation_level=None)
     connection.execute("DROP TABLE tried")
     connection.execute("UPDATE meta SET value = '1'")

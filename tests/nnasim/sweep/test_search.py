@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("optuna")
 
-from nnasim.cli.search import evidence
+from nnasim.studies.search import evidence
 from nnasim.sweep.evaluate import Outcome
 from nnasim.sweep.local import InlineBackend
 from nnasim.sweep.search import Search

@@ -10,10 +10,10 @@ from nnasim.cli.main import main
 from nnasim.hardware import NnaConfig, load_preset
 from nnasim.ir.io import read_result, write_record
 from nnasim.ir.trace import OpTrace
+from nnasim.studies.repeat import chip_settings, commands
 from nnasim.sweep.evaluate import Evaluator
 from nnasim.sweep.job import Job, load_job
 from nnasim.sweep.objectives import chip_figures
-from nnasim.sweep.repeat import chip_settings, commands
 from nnasim.sweep.study import read_study
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import load_shape

@@ -1,0 +1,71 @@
+"""What `nnasim sweep` and its relatives print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nnasim.sweep.estimate import Estimate
+    from nnasim.sweep.frames import StoredStudy
+    from nnasim.sweep.job import Job
+    from nnasim.sweep.run import Tally
+    from nnasim.sweep.search import Tried
+
+MOST_STUDIES, MOST_POINTS = 20, 20
+
+
+def estimate_lines(estimate: Estimate, workers: int, *, with_words: bool) -> Iterator[str]:
+    """How many points, and how long they take ``workers``; ``with_words``: word errors are asked for too."""
+    dropped = " (the constraints drop the others)" if estimate.points < estimate.asked else ""
+    yield f"{estimate.points:,} points of {estimate.asked:,}{dropped}"
+    if estimate.complaint is None:
+        whole = clock(estimate.points * estimate.seconds / workers)
+        yield f"{estimate.seconds:.3f} s of CPU a point, about {whole} on {workers} workers"
+    else:
+        yield f"no estimate: the first points fail: {estimate.complaint}"
+    if with_words:
+        yield "word errors come on top, once for each distinct arithmetic"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as h:mm:ss."""
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def tally_line(store: Path, tally: Tally) -> str:
+    """What a sweep has done, in one line."""
+    new = tally.ok + tally.failed
+    rate = f", {new / tally.seconds:.1f} a second" if new and tally.seconds > 0 else ""
+    cpu = f", {tally.cpu_seconds / new:.3f} s of CPU each" if new else ""
+    fell_back = (
+        f"; {tally.fell_back:,} ran operations on the CPU that their chip has no unit for: "
+        "column `fallback` of sweep-export has the kinds"
+    )
+    return (
+        f"{store}: {tally.done:,} of {tally.total:,} points, {tally.known:,} were there, "
+        f"{new:,} computed{rate}{cpu}, {tally.failed:,} of them failed{fell_back if tally.fell_back else ''}"
+    )
+
+
+def front_lines(job: Job, tried: list[Tried], front: list[dict[str, Any]]) -> Iterator[str]:
+    """The Pareto front of a search, its first points."""
+    yield f"{len(tried)} trials, {len(front)} on the Pareto front of {', '.join(job.study.objectives)}"
+    for point in front[:MOST_POINTS]:
+        costs = ", ".join(f"{point['figures'][name]:.6g}" for name in job.study.objectives)
+        yield f"  {costs}: {' '.join(f'{name}={value}' for name, value in point['values'].items())}"
+
+
+def choice_lines(stored: StoredStudy) -> Iterator[str]:
+    """Which study was taken where the store holds several; one line for it, one for each of the others."""
+    others = [study for study in stored.listing if study.digest != stored.digest]
+    if not others:
+        return
+    taken = next(study for study in stored.listing if study.digest == stored.digest)
+    yield f"{stored.store} holds {len(stored.listing)} studies; taken: {taken.line}"
+    for other in others[:MOST_STUDIES]:
+        yield f"  --study {other.line}"
+    if len(others) > MOST_STUDIES:
+        yield f"  and {len(others) - MOST_STUDIES} more"

@@ -1,0 +1,66 @@
+"""A search from its file: what was tried, and the chips that nothing beats with the evidence for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nnasim.progress import Progress, silent
+from nnasim.studies.repeat import chip_settings, commands
+from nnasim.studies.sweep import PreparedSweep
+from nnasim.sweep.job import Job
+from nnasim.sweep.pareto import pareto_mask
+from nnasim.sweep.run import Backend
+from nnasim.sweep.search import Search, Tried
+from nnasim.sweep.store import Store
+
+
+@dataclass(frozen=True)
+class Searched:
+    """``tried``: trials in the order in which they were asked for. ``evidence``: the Pareto set as JSON."""
+
+    tried: list[Tried]
+    evidence: dict[str, Any]
+
+
+def searched(
+    study: PreparedSweep, store: Path, backend: Backend, *,
+    trials: int | None = None, storage: str | None = None, progress: Progress = silent,
+) -> Searched:  # fmt: skip
+    """Try points of ``study``, keeping each in the file ``store``.
+
+    ``trials``: how many, instead of the sweep file's number. ``storage``: Optuna's journal or database, where several
+    machines join one search.
+    """
+    with Store(store) as opened:
+        search = Search(study.job, opened, backend, study.accuracies(opened), storage, progress)
+        tried = search.run(trials or study.job.study.search.trials)
+        return Searched(tried, evidence(study.job, tried, opened, study.source))
+
+
+def evidence(job: Job, tried: list[Tried], store: Store, source: Path) -> dict[str, Any]:
+    """The Pareto set, and how many trials it stands against; each point with all its figures.
+
+    ``source``: the sweep file. ``set``: the point's chip on ``preset``; ``commands`` compute all its figures again.
+    """
+    good = list({trial.key: trial for trial in tried if trial.costs is not None}.values())
+    mask = pareto_mask([trial.costs for trial in good]) if good else []
+    front = [trial for trial, unbeaten in zip(good, mask, strict=True) if unbeaten]
+    rows = store.outcomes([trial.key for trial in front])
+    states = sorted({trial.state for trial in tried})
+    return {
+        "objectives": list(job.study.objectives),
+        "trials": {state: sum(trial.state == state for trial in tried) for state in states},
+        "pareto": [
+            {
+                "key": trial.key,
+                "values": trial.values,
+                "figures": rows[trial.key].figures,
+                "preset": job.study.base,
+                "set": chip_settings(job, trial.values),
+                "commands": commands(job, trial.values, source),
+            }
+            for trial in sorted(front, key=lambda trial: trial.costs or ())
+        ],
+    }

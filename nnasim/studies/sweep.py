@@ -1,0 +1,56 @@
+"""A sweep or a search from its file, with the recogniser's word errors where it asks for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from nnasim.progress import Progress, silent
+from nnasim.studies.sweep_accuracy import scoring_of, word_errors
+from nnasim.sweep.accuracy import Accuracies, Scorer
+from nnasim.sweep.job import Job, load_job
+from nnasim.sweep.run import Backend, Tally, sweep
+from nnasim.sweep.space import Space
+from nnasim.sweep.store import Store
+from nnasim.sweep.study import read_study
+
+
+@dataclass(frozen=True)
+class PreparedSweep:
+    """A sweep file, read and checked. ``scorer``: finds the word errors of an arithmetic; None where none are asked."""
+
+    source: Path
+    job: Job
+    scorer: Scorer | None
+
+    def space(self) -> Space:
+        """The points that a sweep goes through. Raises ConfigError where they cannot be counted, or none is left."""
+        return Space(self.job, self.source)
+
+    def accuracies(self, store: Store) -> Accuracies | None:
+        """Word errors, kept in ``store``."""
+        return None if self.scorer is None else Accuracies(self.job, store, self.scorer)
+
+
+def prepared(source: Path) -> PreparedSweep:
+    """Read a sweep file and all that it names. Raises FileError or ConfigError."""
+    study = read_study(source)
+    scoring, digest = scoring_of(study, source)
+    scorer = None if scoring is None else partial(word_errors, scoring)
+    return PreparedSweep(source, load_job(study, source, digest), scorer)
+
+
+def swept(
+    study: PreparedSweep, store: Path, backend: Backend, *,
+    shard: tuple[int, int] = (0, 1), retry_failed: bool = False, progress: Progress = silent,
+) -> Tally:  # fmt: skip
+    """Compute every point of ``study`` (of its shard i of n) that the file ``store`` lacks, word errors first."""
+    space = study.space()
+    with Store(store) as opened:
+        if retry_failed:
+            opened.forget_failed()
+        accuracies = study.accuracies(opened)
+        if accuracies is not None:
+            accuracies.complete(space.points(shard), backend, progress)
+        return sweep(study.job, space, opened, backend, shard=shard, accuracies=accuracies, progress=progress)
