@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aat_training.model.rnnt import Rnnt
+from aat_training.model.rnnt import LINEAR, Rnnt
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.compiled import lstm_steps
 from aat_training.quant.fallback_arithmetic import FallbackArithmetic
@@ -13,13 +13,14 @@ from nnasim.numerics.config import NumericsConfig
 
 
 def _products(model: Rnnt, chip: ChipArithmetic) -> Iterator[tuple[str, object, object]]:
-    for name in (*model.before, *model.after, *model.prediction):
-        weights = chip.frozen_weights(name, model.lstm(name))
+    for name in model.recurrent_names:
+        weights = chip.frozen_weights(model.recurrent(name))
         yield f"{name}.x", weights.w_x, weights.bias
         yield f"{name}.h_mm", weights.w_h, None
-    for name in ("joint_enc", "joint_pred", "output"):
-        weight, bias, _ = chip.linear_integers(name, getattr(model, name))
-        yield f"{name}.mm", weight, bias
+    for name in LINEAR:
+        layer = model.linear(name)
+        made = chip.linear(layer)
+        yield layer.product, made.weight, made.bias
 
 
 def explain(model: Rnnt, numerics: NumericsConfig) -> list[Bound]:
@@ -52,7 +53,7 @@ def steps_by(model: Rnnt) -> str:
     chip = model.arithmetic
     if not isinstance(chip, ChipArithmetic) or isinstance(chip, FallbackArithmetic):
         return "LSTM steps: float"
-    layers = {name: chip.frozen_weights(name, model.lstm(name)) for name in model.layers}
+    layers = {name: chip.frozen_weights(model.recurrent(name)) for name in model.layers}
     left = [name for name, made in layers.items() if not lstm_steps.covers(chip.kernel(name), made)]
     beside = f"; not covered, plain PyTorch: {', '.join(left)}" if left and lstm_steps.available() else ""
     return f"LSTM steps: {lstm_steps.state()}{beside}"

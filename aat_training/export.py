@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
-from aat_training.model.rnnt import Rnnt
+from aat_training.model.rnnt import LINEAR, Rnnt
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.lstm_kernel import NORMS
 from nnasim.numerics.activation import ActivationUnit
@@ -33,7 +33,7 @@ def _unit(name: str, unit: ActivationUnit, numerics: NumericsConfig) -> dict[str
 
 
 def _lstm(model: Rnnt, chip: ChipArithmetic, name: str) -> dict[str, np.ndarray]:
-    weights, cell = chip.frozen_weights(name, model.lstm(name)), chip.scheme.cells[name]
+    weights, cell = chip.frozen_weights(model.recurrent(name)), chip.scheme.cells[name]
     constants = {
         f"{name}.wx": _integers(weights.w_x),
         f"{name}.wh": _integers(weights.w_h),
@@ -54,9 +54,10 @@ def _lstm(model: Rnnt, chip: ChipArithmetic, name: str) -> dict[str, np.ndarray]
 
 
 def _linear(model: Rnnt, chip: ChipArithmetic, name: str) -> dict[str, np.ndarray]:
-    weight, bias, scale = chip.linear_integers(f"{name}.mm", getattr(model, name))
-    constants = {f"{name}.w": _integers(weight), f"{name}.mm.rq.rescale": rescale_rows(scale.requant)}
-    return constants if bias is None else constants | {f"{name}.mm.bias": _integers(bias).astype(np.int32)}
+    layer = model.linear(name)
+    made, op = chip.linear(layer), layer.product
+    constants = {f"{name}.w": _integers(made.weight), f"{op}.rq.rescale": rescale_rows(made.scale.requant)}
+    return constants if made.bias is None else constants | {f"{op}.bias": _integers(made.bias).astype(np.int32)}
 
 
 def constants_of(model: Rnnt) -> dict[str, np.ndarray]:
@@ -68,8 +69,8 @@ def constants_of(model: Rnnt) -> dict[str, np.ndarray]:
         "enc.quantise.rescale": rescale_rows(chip.scheme.input_scale),
         **_unit("joint.tanh", chip.scheme.joint.tanh, chip.numerics),
     }
-    for name in (*model.before, *model.after, *model.prediction):
+    for name in model.recurrent_names:
         constants |= _lstm(model, chip, name)
-    for name in ("joint_enc", "joint_pred", "output"):
+    for name in LINEAR:
         constants |= _linear(model, chip, name)
     return constants

@@ -19,7 +19,8 @@ import torch
 from torch import Tensor
 
 from aat_training.decode.greedy import Decoded
-from aat_training.model.rnnt import EncoderState, LayerState, Rnnt
+from aat_training.model.layer import LayerState
+from aat_training.model.rnnt import EncoderState, Rnnt
 from aat_training.tokens import BLANK
 from workloads.rnnt.hypotheses import HYPOTHESIS_LOAD, HYPOTHESIS_SAVE, PROJECTION_LOAD
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from aat_training.model.rnnt import EncoderState, LayerState, Rnnt
+from aat_training.model.layer import LayerState
+from aat_training.model.rnnt import EncoderState, Rnnt
 from aat_training.tokens import BLANK
 
 
@@ -104,8 +105,7 @@ def greedy_batch(model: Rnnt, x_TBF: Tensor, lengths: list[int], max_symbols: in
             out, fresh = model.predict(best_B[None], state)
             pred_BJ = torch.where(active_B[:, None], model.project_prediction(out[0]), pred_BJ)
             state = {
-                name: (torch.where(active_B[:, None], new[0], state[name][0]),
-                       torch.where(active_B[:, None], new[1], state[name][1]))
+                name: tuple(torch.where(active_B[:, None], *parts) for parts in zip(new, state[name], strict=True))
                 for name, new in fresh.items()
-            }  # fmt: skip
+            }
     return tokens

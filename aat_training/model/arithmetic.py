@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from aat_training.model.rnnt import LayerState, Rnnt
+    from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer
+    from aat_training.model.rnnt import Rnnt
 
 
 class Arithmetic(Protocol):
@@ -19,10 +20,12 @@ class Arithmetic(Protocol):
     def embed(self, model: Rnnt, tokens: Tensor) -> Tensor:
         """Tokens (...) -> embeddings (..., E)."""
 
-    def lstm(self, model: Rnnt, name: str, x: Tensor, state: LayerState | None) -> tuple[Tensor, LayerState]:
-        """x (T, B, I) through layer ``name`` -> (T, B, H) and its last state."""
+    def recurrent(
+        self, model: Rnnt, layer: RecurrentLayer, x: Tensor, state: LayerState | None
+    ) -> tuple[Tensor, LayerState]:
+        """x (T, B, I) through ``layer`` -> (T, B, H) and its last state."""
 
-    def project(self, model: Rnnt, name: str, x: Tensor) -> Tensor:
+    def project(self, model: Rnnt, layer: LinearLayer, x: Tensor) -> Tensor:
         """A linear layer whose output enters the joint."""
 
     def joint(self, model: Rnnt, enc: Tensor, pred: Tensor) -> Tensor:

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from aat_training.model.norm_lstm import float_step
-from aat_training.model.rnnt import LayerState, Rnnt
+from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer, over_time
+from aat_training.model.rnnt import Rnnt
 
 
 class FloatArithmetic:
@@ -25,26 +25,20 @@ class FloatArithmetic:
         """Rows of the embedding."""
         return model.embedding(tokens)
 
-    def lstm(self, model: Rnnt, name: str, x: Tensor, state: LayerState | None) -> tuple[Tensor, LayerState]:
+    def recurrent(
+        self, model: Rnnt, layer: RecurrentLayer, x: Tensor, state: LayerState | None
+    ) -> tuple[Tensor, LayerState]:
         """(T, B, I) -> (T, B, H)."""
-        layer = model.lstm(name)
         if model.training:
-            whole, (h, c) = layer(x, None if state is None else (state[0][None], state[1][None]))
-            return whole, (h[0], c[0])
-        zeros = x.new_zeros(x.shape[1], layer.hidden_size)
-        h, c = state or (zeros, zeros)
-        outputs = []
-        for frame in x:
-            h, c = float_step(layer, frame, h, c)
-            outputs.append(h)
-        return torch.stack(outputs) if outputs else x.new_zeros(0, *zeros.shape), (h, c)
+            return layer.whole(x, state)
+        return over_time(x, state or layer.start(x), layer.step)
 
-    def project(self, model: Rnnt, name: str, x: Tensor) -> Tensor:
+    def project(self, model: Rnnt, layer: LinearLayer, x: Tensor) -> Tensor:
         """A linear layer; row by row when decoding, for the reason given above."""
-        layer = getattr(model, name)
+        weight, bias = layer.module.weight, layer.module.bias
         if model.training or x.dim() < 3:
-            return F.linear(x, layer.weight, layer.bias)
-        return torch.stack([F.linear(row, layer.weight, layer.bias) for row in x])
+            return F.linear(x, weight, bias)
+        return torch.stack([F.linear(row, weight, bias) for row in x])
 
     def joint(self, model: Rnnt, enc: Tensor, pred: Tensor) -> Tensor:
         """output(tanh(enc + pred))."""

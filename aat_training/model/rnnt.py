@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from aat_training.model.layer import LayerState, LinearLayer
+from aat_training.model.lstm import LstmLayer
 from aat_training.model.norm_lstm import NormLstm
 from workloads.rnnt.shapes import RnntShape
 
 if TYPE_CHECKING:
     from aat_training.model.arithmetic import Arithmetic
 
-LayerState = tuple[Tensor, Tensor]  # h, c of shape (B, units), in the arithmetic's own representation
+LINEAR = "joint_enc", "joint_pred", "output"  # what the chip has of the linear layers
 
 
 @dataclass
 class EncoderState:
-    """What the encoder carries from chunk to chunk: h and c per layer, and frames that wait to be stacked."""
+    """What the encoder carries from chunk to chunk: the state of each layer, and frames that wait to be stacked."""
 
     layers: dict[str, LayerState] = field(default_factory=dict)
     waiting: Tensor | None = None
@@ -61,22 +63,23 @@ class Rnnt(nn.Module):
 
     def _initialise(self) -> None:
         nn.init.normal_(self.embedding.weight, std=0.5)
-        for name in (*self.before, *self.after, *self.prediction):
-            lstm = self.lstm(name)
-            units = lstm.hidden_size
-            with torch.no_grad():
-                lstm.bias_hh_l0.zero_()
-                lstm.bias_ih_l0.zero_()
-                lstm.bias_ih_l0[units : 2 * units] = 1.0  # an open forget gate learns long spans sooner
-                for gate in range(4):
-                    nn.init.orthogonal_(lstm.weight_hh_l0[gate * units : (gate + 1) * units])
-            lstm.bias_hh_l0.requires_grad_(False)  # one bias per gate, as the chip has
+        for name in self.recurrent_names:
+            LstmLayer.initialise(self.recurrent(name).module)
 
-    def lstm(self, name: str) -> nn.LSTM:
-        """The LSTM layer ``name``."""
-        layer = self.layers[name]
-        assert isinstance(layer, nn.LSTM)
-        return layer
+    @property
+    def recurrent_names(self) -> list[str]:
+        """Names of all layers that have a state, in the order in which they run."""
+        return [*self.before, *self.after, *self.prediction]
+
+    def recurrent(self, name: str) -> LstmLayer:
+        """The layer ``name`` that has a state."""
+        module = self.layers[name]
+        assert isinstance(module, nn.LSTM)
+        return LstmLayer(name, module)
+
+    def linear(self, name: str) -> LinearLayer:
+        """The layer ``name`` of ``LINEAR``."""
+        return LinearLayer(name, getattr(self, name))
 
     def encode(
         self,
@@ -92,12 +95,12 @@ class Rnnt(nn.Module):
         fresh = EncoderState()
         x = self.arithmetic.quantise_input((x_TBF - self.feature_mean) * self.feature_scale)
         for name in self.before:
-            x, fresh.layers[name] = self.arithmetic.lstm(self, name, x, state.layers.get(name))
+            x, fresh.layers[name] = self.arithmetic.recurrent(self, self.recurrent(name), x, state.layers.get(name))
             x = between(x) if between and (self.after or name != self.before[-1]) else x
         if self.after:
             x, fresh.waiting = self._reduce(x, state.waiting)
             for name in self.after:
-                x, fresh.layers[name] = self.arithmetic.lstm(self, name, x, state.layers.get(name))
+                x, fresh.layers[name] = self.arithmetic.recurrent(self, self.recurrent(name), x, state.layers.get(name))
                 x = between(x) if between and name != self.after[-1] else x
         return x, fresh
 
@@ -117,16 +120,16 @@ class Rnnt(nn.Module):
         if keep_UB is not None:
             x = x * keep_UB[..., None]
         for name in self.prediction:
-            x, fresh[name] = self.arithmetic.lstm(self, name, x, (state or {}).get(name))
+            x, fresh[name] = self.arithmetic.recurrent(self, self.recurrent(name), x, (state or {}).get(name))
         return x, fresh
 
     def project_encoder(self, x: Tensor) -> Tensor:
         """Encoder output (..., units) -> the joint's input (..., J)."""
-        return self.arithmetic.project(self, "joint_enc", x)
+        return self.arithmetic.project(self, self.linear("joint_enc"), x)
 
     def project_prediction(self, x: Tensor) -> Tensor:
         """Prediction output (..., units) -> the joint's input (..., J)."""
-        return self.arithmetic.project(self, "joint_pred", x)
+        return self.arithmetic.project(self, self.linear("joint_pred"), x)
 
     def logits(self, enc: Tensor, pred: Tensor) -> Tensor:
         """Projections, broadcast against each other (..., J) -> real-valued logits (..., V)."""

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from aat_training.data.batches import Batch
-from aat_training.model.norm_lstm import norms
-from aat_training.model.rnnt import LayerState, Rnnt
+from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer, over_time
+from aat_training.model.rnnt import Rnnt
 from aat_training.quant.scheme import QuantScheme
 from nnasim.errors import CheckpointError
 from nnasim.numerics.activation import Function, build_unit, unit_kind
@@ -63,31 +63,27 @@ class RecordingArithmetic:
         self._count("embedding", rows)
         return rows
 
-    def lstm(self, model: Rnnt, name: str, x: Tensor, state: LayerState | None) -> tuple[Tensor, LayerState]:
-        """Counts the gates' inputs and the cell state of every step."""
-        layer = model.lstm(name)
-        zeros = x.new_zeros(x.shape[1], layer.hidden_size)
-        h, c = state or (zeros, zeros)
-        norm_x, norm_h = norms(layer)
-        gx = norm_x(x @ layer.weight_ih_l0.T + layer.bias_ih_l0)
-        hs, zs, cs = [], [], []
-        for row in gx:
-            z = row + norm_h(h @ layer.weight_hh_l0.T)
-            i, f, g, o = z.chunk(4, -1)
-            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
-            h = o.sigmoid() * c.tanh()
-            hs.append(h)
-            zs.append(z)
-            cs.append(c)
-        i, f, g, o = torch.stack(zs).chunk(4, -1)
-        self._count(f"{name}.sigmoid", torch.cat([i, f, o], -1))
-        self._count(f"{name}.tanh", g)
-        self._count(f"{name}.cell", torch.stack(cs))
-        return torch.stack(hs), (h, c)
+    def recurrent(
+        self, model: Rnnt, layer: RecurrentLayer, x: Tensor, state: LayerState | None
+    ) -> tuple[Tensor, LayerState]:
+        """Counts what the layer says it would hold on a chip, in every step."""
+        w_ih, w_hh, bias, *_ = layer.parameters
+        steps: list[dict[str, Tensor]] = []
 
-    def project(self, model: Rnnt, name: str, x: Tensor) -> Tensor:
+        def step(x_share: Tensor, state: LayerState) -> LayerState:
+            h_product = state[0] @ w_hh.T
+            state = layer.next_state(x_share, h_product, state)
+            steps.append(layer.observed(x_share, h_product, state))
+            return state
+
+        out = over_time(layer.input_share(x @ w_ih.T + bias), state or layer.start(x), step)
+        for site in steps[0]:
+            self._count(f"{layer.name}.{site}", torch.stack([values[site] for values in steps]))
+        return out
+
+    def project(self, model: Rnnt, layer: LinearLayer, x: Tensor) -> Tensor:
         """A float projection."""
-        return getattr(model, name)(x)
+        return layer.module(x)
 
     def joint(self, model: Rnnt, enc: Tensor, pred: Tensor) -> Tensor:
         """Counts the input of the joint's tanh."""

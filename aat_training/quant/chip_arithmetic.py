@@ -11,8 +11,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from aat_training.model.norm_lstm import gains
-from aat_training.model.rnnt import LayerState, Rnnt
+from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer
+from aat_training.model.rnnt import Rnnt
 from aat_training.quant.linear import ChipLinear, LinearWeights
 from aat_training.quant.lstm import (
     Gradient,
@@ -28,17 +28,10 @@ from aat_training.quant.rounding import Quantise, Requantise
 from aat_training.quant.scheme import QuantScheme
 from nnasim.errors import NumericsError
 from nnasim.numerics.formats import GATE_FRAC, highest
-from nnasim.numerics.weights import MatmulScale
 
 T = TypeVar("T")
 GATE_STEP = 2.0**-GATE_FRAC
 LOGIT_STEP = GATE_STEP  # logits leave the chip as int32 in the gate domain
-
-
-def lstm_parameters(layer: nn.LSTM) -> list[nn.Parameter]:
-    """w_ih, w_hh, bias, and both gains of a layer-norm LSTM."""
-    named = (layer.get_parameter(name) for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0"))
-    return [*named, *gains(layer)]
 
 
 class _Activation(torch.autograd.Function):
@@ -70,7 +63,6 @@ class ChipArithmetic:
         self._tanh = LookUp.of(scheme.joint.tanh, 16, 2.0**-GATE_FRAC, gradient)
         self._frozen: dict[str, tuple[int, LstmWeights]] = {}
         self._linears: dict[str, tuple[int, LinearWeights]] = {}
-        self._frozen_linear: dict[str, tuple[int, tuple[Tensor, Tensor | None, MatmulScale]]] = {}
 
     def quantise_input(self, x: Tensor) -> Tensor:
         """Real features -> int8, half up, by the input's one scale. Raises NumericsError for NaN or infinity."""
@@ -90,59 +82,55 @@ class ChipArithmetic:
         integers = torch.floor(weight.detach().double() / step + 0.5).clamp(-limit, limit).float()
         return Quantise.apply(weight, integers, torch.tensor(step, dtype=torch.float64), float(limit))
 
-    def lstm(self, model: Rnnt, name: str, x: Tensor, state: LayerState | None) -> tuple[Tensor, LayerState]:
-        """(T, B, I) integers -> (T, B, H) integers; h and c stay integers between chunks."""
-        layer, kernel = model.lstm(name), self._kernels[name]
-        zeros = torch.zeros(x.shape[1], layer.hidden_size)
-        h, c = state or (zeros, zeros)
-        if torch.is_grad_enabled():
-            w_ih, w_hh, bias, *gain = lstm_parameters(layer)
-            out, c = LstmSequence.apply(x, w_ih, w_hh, bias, h, c, kernel, *gain)
-        else:
-            weights = self.frozen_weights(name, layer)
-            out, c, _ = run_forward(kernel, weights, project_input(kernel, weights, x), h, c, keep=False)
-        return out, (out[-1] if len(out) else h, c)
+    def recurrent(
+        self, model: Rnnt, layer: RecurrentLayer, x: Tensor, state: LayerState | None
+    ) -> tuple[Tensor, LayerState]:
+        """(T, B, I) integers -> (T, B, H) integers; h stays an integer between chunks."""
+        state = state or layer.start(x)
+        run = self._trained if torch.is_grad_enabled() else self._decoded
+        h_TBH, c = run(layer, x, *state)
+        return h_TBH, (h_TBH[-1] if len(h_TBH) else state[0], c)
+
+    def _trained(self, layer: RecurrentLayer, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """Every h and the last c, with what their gradients need."""
+        w_ih, w_hh, bias, *gains = layer.parameters
+        return LstmSequence.apply(x, w_ih, w_hh, bias, h, c, self.kernel(layer.name), *gains)
+
+    def _decoded(self, layer: RecurrentLayer, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """Every h and the last c."""
+        kernel, weights = self.kernel(layer.name), self.frozen_weights(layer)
+        h_TBH, c, _ = run_forward(kernel, weights, project_input(kernel, weights, x), h, c, keep=False)
+        return h_TBH, c
 
     def kernel(self, name: str) -> LstmKernel:
         """Constants of the LSTM layer ``name``."""
         return self._kernels[name]
 
-    def frozen_weights(self, name: str, layer: nn.LSTM) -> LstmWeights:
+    def frozen_weights(self, layer: RecurrentLayer) -> LstmWeights:
         """The layer's integers, made again only when an optimiser has changed its parameters."""
-        parameters = lstm_parameters(layer)
-        return self._made(self._frozen, name, parameters, lambda: quantise_lstm(self._kernels[name], *parameters))
+        return self._made(self._frozen, layer, lambda: quantise_lstm(self.kernel(layer.name), *layer.parameters))
+
+    def linear(self, layer: LinearLayer) -> LinearWeights:
+        """The layer's integers, made again only when an optimiser has changed its parameters."""
+        step, numerics = self.scheme.act_step, self.numerics
+        return self._made(self._linears, layer, lambda: LinearWeights.of(layer.product, layer.module, step, numerics))
 
     @staticmethod
-    def _made(kept: dict[str, tuple[int, T]], name: str, parameters: list[nn.Parameter], make: Callable[[], T]) -> T:
-        version = sum(p._version for p in parameters)
-        if name not in kept or kept[name][0] != version:
-            kept[name] = version, make()
-        return kept[name][1]
+    def _made(kept: dict[str, tuple[int, T]], layer: LinearLayer | RecurrentLayer, make: Callable[[], T]) -> T:
+        version = sum(parameter._version for parameter in layer.parameters)
+        if layer.name not in kept or kept[layer.name][0] != version:
+            kept[layer.name] = version, make()
+        return kept[layer.name][1]
 
-    def linear(self, name: str, layer: nn.Linear) -> LinearWeights:
-        """The layer's integers, made again only when an optimiser has changed its parameters."""
-        parameters = [layer.weight] if layer.bias is None else [layer.weight, layer.bias]
-        return self._made(
-            self._linears, name, parameters, lambda: LinearWeights.of(name, layer, self.scheme.act_step, self.numerics)
-        )
-
-    def linear_integers(self, name: str, layer: nn.Linear) -> tuple[Tensor, Tensor | None, MatmulScale]:
-        """Weight (N, K) and bias (N,) as integers in float32, and their scales."""
-        made = self.linear(name, layer)
-        return made.weight, made.bias, made.scale
-
-    def _linear(self, name: str, layer: nn.Linear, x: Tensor) -> Tensor:
-        return ChipLinear.apply(x, layer.weight, layer.bias, self.linear(name, layer))
-
-    def project(self, model: Rnnt, name: str, x: Tensor) -> Tensor:
+    def project(self, model: Rnnt, layer: LinearLayer, x: Tensor) -> Tensor:
         """A projection into the gate domain, int32 in float32 (float64 where that could not hold it)."""
-        return self._linear(f"{name}.mm", getattr(model, name), x)
+        return ChipLinear.apply(x, layer.module.weight, layer.module.bias, self.linear(layer))
 
     def joint(self, model: Rnnt, enc: Tensor, pred: Tensor) -> Tensor:
         """Real-valued logits: the integers of the chip times their step, so that argmax and loss see one number."""
         # A float32 sum of two int24 is itself, or so large that it saturates.
         hidden = self.joint_hidden(enc.contiguous() + pred.contiguous())
-        return (self._linear("output.mm", model.output, hidden) * LOGIT_STEP).float()
+        return (self.project(model, model.linear("output"), hidden) * LOGIT_STEP).float()
 
     def joint_hidden(self, z: Tensor) -> Tensor:
         """tanh of the saturated sum, integers of the activation format."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from aat_training.model.norm_lstm import norms
-from aat_training.model.rnnt import LayerState, Rnnt
+from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer, over_time
+from aat_training.model.rnnt import Rnnt
 from nnasim.numerics.dynamic import Dynamic, channel_quantise, dynamic_product
 
 
@@ -28,36 +28,29 @@ class DynamicArithmetic:
         rows = self._int8("embedding", model.embedding.weight)
         return nn.functional.embedding(tokens, rows.levels * rows.step)
 
-    def lstm(self, model: Rnnt, name: str, x: Tensor, state: LayerState | None) -> tuple[Tensor, LayerState]:
+    def recurrent(
+        self, model: Rnnt, layer: RecurrentLayer, x: Tensor, state: LayerState | None
+    ) -> tuple[Tensor, LayerState]:
         """(T, B, I) -> (T, B, H), both products of each step in int8."""
-        layer = model.lstm(name)
-        zeros = x.new_zeros(x.shape[1], layer.hidden_size)
-        h, c = state or (zeros, zeros)
-        norm_x, norm_h = norms(layer)
-        shares = dynamic_product(x, self._int8(f"{name}.wx", layer.weight_ih_l0), layer.bias_ih_l0)
-        w_hh = self._int8(f"{name}.wh", layer.weight_hh_l0)
-        outputs = []
-        for share in shares:
-            i, f, g, o = (norm_x(share) + norm_h(dynamic_product(h, w_hh))).chunk(4, -1)
-            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
-            h = o.sigmoid() * c.tanh()
-            outputs.append(h)
-        return torch.stack(outputs) if outputs else x.new_zeros(0, *zeros.shape), (h, c)
+        w_ih, w_hh, bias, *_ = layer.parameters
+        w_x, w_h = self._int8(f"{layer.name}.wx", w_ih), self._int8(f"{layer.name}.wh", w_hh)
 
-    def project(self, model: Rnnt, name: str, x: Tensor) -> Tensor:
+        def step(product: Tensor, state: LayerState) -> LayerState:
+            return layer.next_state(layer.input_share(product), dynamic_product(state[0], w_h), state)
+
+        return over_time(dynamic_product(x, w_x, bias), state or layer.start(x), step)
+
+    def project(self, model: Rnnt, layer: LinearLayer, x: Tensor) -> Tensor:
         """A linear layer."""
-        return self._linear(name, getattr(model, name), x)
+        return dynamic_product(x, self._int8(layer.product, layer.module.weight), layer.module.bias)
 
     def joint(self, model: Rnnt, enc: Tensor, pred: Tensor) -> Tensor:
         """output(tanh(enc + pred))."""
-        return self._linear("output", model.output, torch.tanh(enc + pred))
+        return self.project(model, model.linear("output"), torch.tanh(enc + pred))
 
     def real_activation(self, x: Tensor) -> Tensor:
         """Already real."""
         return x
-
-    def _linear(self, name: str, layer: nn.Linear, x: Tensor) -> Tensor:
-        return dynamic_product(x, self._int8(name, layer.weight), layer.bias)
 
     def _int8(self, name: str, weight: Tensor) -> Dynamic:
         if name not in self._weights:

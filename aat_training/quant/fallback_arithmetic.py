@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from aat_training.model.rnnt import LayerState, Rnnt
-from aat_training.quant.chip_arithmetic import ChipArithmetic, lstm_parameters
+from aat_training.model.layer import RecurrentLayer
+from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.fallback_lstm import GATE_STEP, FallbackSequence, run_float_gates
 from aat_training.quant.rounding import handed_over_, not_saturated
 from nnasim.numerics.formats import H_FRAC
@@ -40,18 +40,15 @@ class _FloatTanh(torch.autograd.Function):
 class FallbackArithmetic(ChipArithmetic):
     """Integers for inputs, embedding, h and every matrix product; float32 for what stands between them."""
 
-    def lstm(self, model: Rnnt, name: str, x: Tensor, state: LayerState | None) -> tuple[Tensor, LayerState]:
-        """(T, B, I) integers -> (T, B, H) integers; h is carried as integers, c as float."""
-        layer, kernel = model.lstm(name), self._kernels[name]
-        zeros = torch.zeros(x.shape[1], layer.hidden_size)
-        h, c = state or (zeros, zeros)
-        if torch.is_grad_enabled():
-            w_ih, w_hh, bias, *gain = lstm_parameters(layer)
-            out, c = FallbackSequence.apply(x, w_ih, w_hh, bias, h, c, kernel, *gain)
-        else:
-            c, trail = run_float_gates(kernel, self.frozen_weights(name, layer), x, h, c, keep=False)
-            out = trail.h
-        return out, (out[-1] if len(out) else h, c)
+    def _trained(self, layer: RecurrentLayer, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """Every h as integers and the last c, which is real, with what their gradients need."""
+        w_ih, w_hh, bias, *gains = layer.parameters
+        return FallbackSequence.apply(x, w_ih, w_hh, bias, h, c, self.kernel(layer.name), *gains)
+
+    def _decoded(self, layer: RecurrentLayer, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """Every h as integers, and the last c, which is real."""
+        c, trail = run_float_gates(self.kernel(layer.name), self.frozen_weights(layer), x, h, c, keep=False)
+        return trail.h, c
 
     def joint_hidden(self, z: Tensor) -> Tensor:
         """tanh in float, handed back as integers."""

@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer, over_time
 from aat_training.model.norm_lstm import normalised
-from aat_training.model.rnnt import LayerState, Rnnt
+from aat_training.model.rnnt import Rnnt
 from aat_training.quant.chip_arithmetic import ChipArithmetic
-from aat_training.quant.linear import LinearWeights
 from aat_training.quant.lstm import LstmWeights, project_input
 from aat_training.quant.lstm_forward import accumulate_h
 from aat_training.quant.lstm_norm import Gain
@@ -58,21 +58,21 @@ class PlacedArithmetic(ChipArithmetic):
         """Rows of the stored embedding, the same for both units."""
         return super().embed(model, tokens) * self.scheme.embedding_step
 
-    def lstm(self, model: Rnnt, name: str, x: Tensor, state: LayerState | None) -> tuple[Tensor, LayerState]:
+    def recurrent(
+        self, model: Rnnt, layer: RecurrentLayer, x: Tensor, state: LayerState | None
+    ) -> tuple[Tensor, LayerState]:
         """(T, B, I) -> (T, B, H), h and c as real values."""
-        layer, kernel = model.lstm(name), self._kernels[name]
-        weights, cell = self.frozen_weights(name, layer), PlacedCell(kernel, self.on_chip)
+        name, weights, cell = layer.name, self.frozen_weights(layer), PlacedCell(self.kernel(layer.name), self.on_chip)
         if model.after and name == model.after[0]:
             x = self._read("enc.stack", x, self._passed)
-        zeros = torch.zeros(x.shape[1], layer.hidden_size)
-        h, c = state or (zeros, zeros)
-        gx_TBG, project_h = self._project_input(name, weights, x), self._h_product(name, weights)
+        project_h = self._h_product(name, weights)
         norm_x, norm_h = self._norm(f"{name}.norm_x", weights.gain_x), self._norm(f"{name}.norm_h", weights.gain_h)
-        outputs = []
-        for gx in norm_x(gx_TBG):
-            h, c = cell(gx, norm_h(project_h(h)), c)
-            outputs.append(h)
-        return torch.stack(outputs) if outputs else x.new_zeros(0, *zeros.shape), (h, c)
+
+        def step(gx: Tensor, state: LayerState) -> LayerState:
+            h, c = state
+            return cell(gx, norm_h(project_h(h)), c)
+
+        return over_time(norm_x(self._project_input(name, weights, x)), state or layer.start(x), step)
 
     def _project_input(self, name: str, weights: LstmWeights, x: Tensor) -> Tensor:
         """x (T, B, I) through w_x and bias, (T, B, 4H); on the CPU frame by frame, as ``FloatArithmetic`` does."""
@@ -103,7 +103,8 @@ class PlacedArithmetic(ChipArithmetic):
             self.on_chip(op), (GATE_SUM,), GATE_SUM, gain, lambda share: normalised(share.float(), gain.real)
         )
 
-    def _linear_op(self, op: str, made: LinearWeights) -> PlacedOp:
+    def _linear_op(self, layer: LinearLayer) -> PlacedOp:
+        made = self.linear(layer)
         weight = made.weight * torch.from_numpy(made.scale.weight_step).float()[:, None]
         bias = None if made.bias is None else _real_bias(made.bias, made.scale.acc_step)
 
@@ -113,18 +114,18 @@ class PlacedArithmetic(ChipArithmetic):
         def cpu(x: Tensor) -> Tensor:
             return F.linear(x.float(), weight, bias)
 
-        return PlacedOp(self.on_chip(op), (self._passed,), GATE_SUM, chip, cpu)
+        return PlacedOp(self.on_chip(layer.product), (self._passed,), GATE_SUM, chip, cpu)
 
-    def project(self, model: Rnnt, name: str, x: Tensor) -> Tensor:
+    def project(self, model: Rnnt, layer: LinearLayer, x: Tensor) -> Tensor:
         """A projection into the joint; on the CPU row by row when it is a sequence, as ``FloatArithmetic`` does."""
-        op = self._linear_op(f"{name}.mm", self.linear(f"{name}.mm", getattr(model, name)))
+        op = self._linear_op(layer)
         return op(x) if op.on_chip or x.dim() < 3 else torch.stack([op(row) for row in x])
 
     def joint(self, model: Rnnt, enc: Tensor, pred: Tensor) -> Tensor:
         """Logits, float32."""
         add = PlacedOp(self.on_chip("joint.add"), (GATE_SUM, GATE_SUM), GATE, saturating_sum, float_sum)
         tanh = PlacedOp(self.on_chip("joint.tanh"), (GATE,), self._passed, self._tanh, float_tanh)
-        output = self._linear_op("output.mm", self.linear("output.mm", model.output))
+        output = self._linear_op(model.linear("output"))
         logits = output(tanh(add(enc, pred)))
         return self._read("output.argmax", logits, GATE_SUM).float()
 

@@ -20,11 +20,11 @@ def sigmoid(x):
 
 
 def test_a_layer_is_its_products_in_int8_and_its_gates_in_float(model):
-    layer = model.lstm("enc0")
+    layer = model.recurrent("enc0").module
     w_ih, w_hh, bias = (p.detach().numpy() for p in (layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0))
     x = np.random.default_rng(0).normal(size=(5, 1, layer.input_size)).astype(np.float32)
     with torch.no_grad():
-        out, _ = model.arithmetic.lstm(model, "enc0", torch.from_numpy(x), None)
+        out, _ = model.arithmetic.recurrent(model, model.recurrent("enc0"), torch.from_numpy(x), None)
     h = c = np.zeros((1, layer.hidden_size), np.float32)
     for step, found in zip(x, out.numpy(), strict=True):
         gates = dynamic_product(step, channel_quantise(w_ih), bias) + dynamic_product(h, channel_quantise(w_hh))

@@ -47,7 +47,7 @@ SWITCHES = {
 def test_exact_operators_refuse_it_and_name_themselves(switch, fallback, layer, on_chip):
     model, (turned_on, message) = on_chip(NumericsConfig(), fallback=fallback), SWITCHES[switch]
     run = {
-        "enc0": lambda: model.arithmetic.lstm(model, "enc0", torch.zeros(2, 1, 60), None),
+        "enc0": lambda: model.arithmetic.recurrent(model, model.recurrent("enc0"), torch.zeros(2, 1, 60), None),
         "joint_enc": lambda: model.project_encoder(torch.zeros(1, 24)),
     }[layer]
     with turned_on(), pytest.raises(NumericsError, match=rf"{layer}\..*{message}"):

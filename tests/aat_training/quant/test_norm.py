@@ -48,9 +48,9 @@ def float_norm_model() -> Rnnt:
     model = build_model(RECIPE, OUTPUTS, FloatArithmetic())
     with torch.no_grad():  # gains that differ, some beyond the chip's int16
         for name in model.layers:
-            for gain in (model.lstm(name).gain_x, model.lstm(name).gain_h):
+            for gain in (model.recurrent(name).module.gain_x, model.recurrent(name).module.gain_h):
                 gain.copy_(1.5 * torch.randn_like(gain))
-        model.lstm("enc0").gain_x[3] = 9.0
+        model.recurrent("enc0").module.gain_x[3] = 9.0
         model.output.weight.mul_(6.0)  # so that symbols are emitted
     return model.eval()
 
@@ -270,10 +270,10 @@ def test_it_learns(arithmetic, norm_on_chip, float_norm_model, examples, tmp_pat
         model = norm_on_chip(NumericsConfig(), fallback=arithmetic == "qat")
     run = RECIPE.aat_run.model_copy(update={"learning_rate": 3e-3})
     trainer = Trainer(model, RECIPE, run, WordTokens(WORDS), examples, examples[:2], tmp_path)
-    before = model.lstm("enc0").gain_h.detach().clone()
+    before = model.recurrent("enc0").module.gain_h.detach().clone()
     losses = [trainer._update(list(range(4))) for _ in range(12)]
     assert losses[-1] < 0.8 * losses[0]
-    assert not torch.equal(before, model.lstm("enc0").gain_h)
+    assert not torch.equal(before, model.recurrent("enc0").module.gain_h)
 
 
 def test_it_travels_in_a_checkpoint(norm_histograms, float_norm_model, examples, tmp_path):
@@ -287,5 +287,5 @@ def test_it_travels_in_a_checkpoint(norm_histograms, float_norm_model, examples,
     write_checkpoint(folder, Checkpoint(folder / "model.safetensors", RECIPE, WordTokens(WORDS), "float", tensors))
     _, model, _ = load_system(folder, "naive", NumericsConfig())
     assert model.shape.layer_norm
-    assert torch.equal(model.lstm("enc1").gain_h, float_norm_model.lstm("enc1").gain_h)
+    assert torch.equal(model.recurrent("enc1").module.gain_h, float_norm_model.recurrent("enc1").module.gain_h)
     assert decoded(model, stacked(examples[0].x_TD, RECIPE.model.stack)).decoded.logits

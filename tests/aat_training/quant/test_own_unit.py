@@ -41,7 +41,7 @@ def test_a_gradient_reaches_every_parameter_of_a_layer(numerics, on_chip, exampl
     encoded, _ = model.encode(stacked(examples[0].x_TD, recipe.model.stack)[:, None])
     model.arithmetic.real_activation(encoded).square().sum().backward()
     for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0"):
-        gradient_of = model.lstm("enc0").get_parameter(name).grad
+        gradient_of = model.recurrent("enc0").module.get_parameter(name).grad
         assert gradient_of is not None
         assert torch.isfinite(gradient_of).all()
         assert gradient_of.abs().sum() > 0

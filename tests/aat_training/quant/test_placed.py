@@ -69,12 +69,12 @@ def stored(model):
     chip = model.arithmetic
     tensors = {name[6:]: torch.from_numpy(value) for name, value in model_tensors(model).items()}
     for name in (name for name in model.layers):
-        made = chip.frozen_weights(name, model.lstm(name))
+        made = chip.frozen_weights(model.recurrent(name))
         bias = (made.bias.double() * torch.from_numpy(made.scale_x.acc_step)).float()
         for part, rows in (("weight_ih", made.real_x), ("weight_hh", made.real_h), ("bias_ih", bias)):
             tensors[f"layers.{name}.{part}_l0"] = reordered(rows)
     for name in ("joint_enc", "joint_pred", "output"):
-        made = chip.linear(f"{name}.mm", getattr(model, name))
+        made = chip.linear(model.linear(name))
         tensors[f"{name}.weight"] = made.weight * torch.from_numpy(made.scale.weight_step).float()[:, None]
         if made.bias is not None:
             tensors[f"{name}.bias"] = (made.bias.double() * torch.from_numpy(made.scale.acc_step)).float()
