@@ -36,3 +36,19 @@ def test_digests_tell_sections_apart() -> None:
     digests = {NumericsConfig(cell_bits=bits, activation=kind).digest() for bits in (8, 16) for kind in ("lut8", "pwl")}
     assert len(digests) == 4
     assert NumericsConfig().digest() == NumericsConfig.model_validate({"activation": "lut8"}).digest()
+
+
+@pytest.mark.parametrize(
+    ("activation", "digest"),
+    [
+        ("lut8", "3ef2a746a2aefbba"),
+        ("lut16", "f4c4cef98fa63fb3"),
+        ("pwl", "e79b5b9b77b36a60"),
+        ("plan", "70c502943030c128"),
+        ("hard", "fbd888c1f2f312f6"),
+        ("none", "57665046cdfecc89"),
+    ],
+)
+def test_the_digest_of_an_arithmetic_is_that_of_version_0_1_0(activation: str, digest: str) -> None:
+    """Results and accuracies that were stored then are joined by it."""
+    assert NumericsConfig(activation=activation, multiplier_bits=31, rounding="double").digest() == digest
