@@ -8,11 +8,13 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nnasim.studies.speed.peers import scale_sim_layer, vela_layer, zigzag_layer
 
 M, N, K = 1, 4096, 1024  # the recurrent product of an encoder layer, one of a frame's 17
 LONGEST_S = 600  # SCALE-Sim takes half a minute for it
+Usage = Any  # what resource.getrusage returns
 Command = Callable[[str, Path, int, int, int], list[str]]
 
 
@@ -43,15 +45,18 @@ class Cost:
     told: str
 
 
-def cost(peer: Peer, python: str) -> Cost:
-    """What the layer costs ``peer`` in the environment of the interpreter ``python``, its own start included."""
+def cost(peer: Peer, python: str, seconds_of: Callable[[list[str], Path], float] | None = None) -> Cost:
+    """What the layer costs ``peer`` in the environment of the interpreter ``python``, its own start included.
+
+    ``seconds_of``: (command, folder) -> what running it costs; default: ``child_seconds``.
+    """
     version = installed_version(peer.distribution, python)
     quoted = f"{peer.name} {peer.version}, the same layer, quoted"
     if version is None:
         return Cost(peer.quoted_s, quoted)
     try:
         with tempfile.TemporaryDirectory(prefix="nnasim-bench-") as folder:
-            seconds = child_seconds(peer.command(python, Path(folder), M, N, K), Path(folder))
+            seconds = (seconds_of or child_seconds)(peer.command(python, Path(folder), M, N, K), Path(folder))
     except (subprocess.SubprocessError, OSError) as error:
         return Cost(peer.quoted_s, f"{quoted}, since {version} is installed but {_failure(error)}")
     return Cost(seconds, f"{peer.name} {version}, the same layer, measured")
@@ -67,12 +72,12 @@ def installed_version(distribution: str, python: str) -> str | None:
     return answer.stdout.strip() if answer.returncode == 0 else None
 
 
-def child_seconds(command: list[str], folder: Path) -> float:
+def child_seconds(command: list[str], folder: Path, usage: Callable[[int], Usage] = resource.getrusage) -> float:
     """CPU seconds of ``command`` and its children. Raises subprocess.SubprocessError if it fails or hangs."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = usage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=LONGEST_S)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    after = usage(resource.RUSAGE_CHILDREN)
+    return float(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
 def _failure(error: Exception) -> str:

@@ -8,32 +8,30 @@ from types import SimpleNamespace
 
 import pytest
 
-from nnasim.cli.bench import command, figure, layer_figures, layer_trace, measure
+from nnasim.cli.bench import command
 from nnasim.errors import FileError
 from nnasim.hardware import load_preset
 from nnasim.pipeline import simulate
+from nnasim.studies.speed.figure import figure
+from nnasim.studies.speed.layer import layer_figures, layer_trace
 from nnasim.studies.speed.peers.measure import Peer, child_seconds, cost, installed_version
+from nnasim.studies.speed.simulator import simulator_figures
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[float]], None]:
+def clock(*readings: float) -> Callable[[Callable[[], object]], float]:
     """A clock whose readings are given, in CPU seconds of each piece of work in turn; the work is done all the same."""
+    left = iter(readings)
 
-    def set_to(readings: list[float]) -> None:
-        left = iter(readings)
+    def cpu_seconds(work: Callable[[], object]) -> float:
+        work()
+        return next(left)
 
-        def cpu_seconds(work: Callable[[], object]) -> float:
-            work()
-            return next(left)
-
-        monkeypatch.setattr("nnasim.cli.bench.cpu_seconds", cpu_seconds)
-
-    return set_to
+    return cpu_seconds
 
 
-def test_figures_are_positive_and_compared(clock) -> None:
-    clock([5.0, 0.2, 1.0, 0.4])  # a first run that is not counted, one frame, nine, ten with replay
-    figures = measure("tpu_like", frames=10)
+def test_figures_are_positive_and_compared() -> None:
+    # A first run that is not counted, one frame, nine, ten with replay.
+    figures = simulator_figures(load_preset("tpu_like"), 10, clock(5.0, 0.2, 1.0, 0.4))
     assert set(figures) == {
         "first_frame_every_event", "further_frame_every_event", "10_frames_with_replay", "operations_per_second",
         "matrix_products_per_second", "memory",
@@ -47,9 +45,9 @@ def test_figures_are_positive_and_compared(clock) -> None:
     assert figures["operations_per_second"]["value"] > figures["matrix_products_per_second"]["value"]
 
 
-def test_a_further_frame_costs_something_where_the_machine_was_busy_with_the_first(clock) -> None:
-    clock([5.0, 1.2, 0.9, 0.4])
-    assert measure("tpu_like", frames=10)["further_frame_every_event"]["value"] == 0.1
+def test_a_further_frame_costs_something_where_the_machine_was_busy_with_the_first() -> None:
+    figures = simulator_figures(load_preset("tpu_like"), 10, clock(5.0, 1.2, 0.9, 0.4))
+    assert figures["further_frame_every_event"]["value"] == 0.1
 
 
 def test_a_ratio_says_how_many_times_better_ours_is() -> None:
@@ -88,9 +86,8 @@ def tool(code: str) -> Peer:
     return Peer("Tool", "pytest", lambda python, folder, m, n, k: [python, "-c", code], "0", 99.0)
 
 
-def test_a_tool_that_is_installed_is_run_and_says_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnasim.studies.speed.peers.measure.child_seconds", lambda command, folder: 1.5)
-    found = cost(tool("sum(range(10**6))"), sys.executable)
+def test_a_tool_that_is_installed_is_run_and_says_its_version() -> None:
+    found = cost(tool("sum(range(10**6))"), sys.executable, lambda command, folder: 1.5)
     assert found.told == f"Tool {installed_version('pytest', sys.executable)}, the same layer, measured"
     assert found.seconds == 1.5
 
@@ -101,11 +98,13 @@ def test_a_tool_that_fails_is_quoted_with_the_reason() -> None:
     assert found.told.endswith("is installed but failed (no licence)")
 
 
-def test_seconds_are_those_of_the_child_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seconds_are_those_of_the_child_alone(tmp_path: Path) -> None:
     usages = iter([SimpleNamespace(ru_utime=40.0, ru_stime=2.0), SimpleNamespace(ru_utime=43.0, ru_stime=2.5)])
     asked = []
-    monkeypatch.setattr(
-        "nnasim.studies.speed.peers.measure.resource.getrusage", lambda who: asked.append(who) or next(usages)
-    )
-    assert child_seconds([sys.executable, "-c", "pass"], tmp_path) == 3.5
+
+    def usage(who: int) -> SimpleNamespace:
+        asked.append(who)
+        return next(usages)
+
+    assert child_seconds([sys.executable, "-c", "pass"], tmp_path, usage) == 3.5
     assert asked == [resource.RUSAGE_CHILDREN] * 2
