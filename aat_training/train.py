@@ -79,7 +79,7 @@ def prepare_folder(folder: Path, *, resume: bool, force: bool) -> bool:
     if folder.exists() and not folder.is_dir():
         raise FileError(folder, "is not a folder")
     if folder.exists() and any(folder.iterdir()) and not (resume or force):
-        raise FileError(folder, "exists already; use --resume to go on with it or --force to start afresh")
+        raise FileError(folder, "exists already; use `resume` to go on with it or `force` to start afresh")
     if force and not resume:
         for name in ("resume.safetensors", "model.json", "model.safetensors", "log.csv"):
             (folder / name).unlink(missing_ok=True)
@@ -185,9 +185,10 @@ def _arithmetic(spec: RunSpec, scheme: QuantScheme | None) -> FloatArithmetic | 
 
 def _scheme(spec: RunSpec, initial: Checkpoint | None) -> QuantScheme:
     if initial is None or spec.numerics is None:
-        raise ConfigError("--system", "init", None, "training with the chip's operators starts from --init CHECKPOINT")
+        why = "training with the chip's operators starts from a checkpoint: give `init`"
+        raise ConfigError("train", "init", None, why)
     if not spec.numerics.has_unit:
-        raise ConfigError("--preset", "numerics.activation", "none", "this chip has no operators to train with")
+        raise ConfigError("train", "numerics.activation", "none", "this chip has no operators to train with")
     return calibrate(initial.part("calibration"), spec.numerics, spec.calibration, initial.path)
 
 

@@ -1,3 +1,61 @@
-"""Co-simulator for speech on neural-network accelerators: the accelerator side. Never imports torch."""
+"""A co-simulator for speech on neural-network accelerators. What is named here is what a Python user types.
+
+Each name is imported when it is first used, so that ``import nnasim`` stays light: it loads neither numpy, torch,
+simpy nor matplotlib.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nnasim.errors import NnasimError as NnasimError
+    from nnasim.front.chips import preset as preset
+    from nnasim.front.chips import presets as presets
+    from nnasim.front.comparing import compare as compare
+    from nnasim.front.comparing import read_comparison as read_comparison
+    from nnasim.front.comparing_chips import compare_chips as compare_chips
+    from nnasim.front.results import read_result as read_result
+    from nnasim.front.simulating import simulate as simulate
+    from nnasim.front.speech import recogniser as recogniser
+    from nnasim.front.speech import train as train
+    from nnasim.front.sweeping import read_sweep as read_sweep
+    from nnasim.front.sweeping import sweep as sweep
+    from nnasim.front.traces import trace as trace
+    from nnasim.front.validating import validate as validate
 
 __version__ = "0.1.0"
+
+_HOME = {
+    "NnasimError": "nnasim.errors",
+    "preset": "nnasim.front.chips",
+    "presets": "nnasim.front.chips",
+    "trace": "nnasim.front.traces",
+    "simulate": "nnasim.front.simulating",
+    "read_result": "nnasim.front.results",
+    "compare": "nnasim.front.comparing",
+    "read_comparison": "nnasim.front.comparing",
+    "compare_chips": "nnasim.front.comparing_chips",
+    "sweep": "nnasim.front.sweeping",
+    "read_sweep": "nnasim.front.sweeping",
+    "recogniser": "nnasim.front.speech",
+    "train": "nnasim.front.speech",
+    "validate": "nnasim.front.validating",
+}
+
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    """The public name ``name``, imported now (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    if not hasattr(value, "__path__"):
+        globals()[name] = value  # the next use costs nothing
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -70,7 +70,23 @@ class SimulationError(NnasimError):
 
 
 class MissingExtraError(NnasimError):
-    """A command needs an optional part of the package that is not installed."""
+    """Something needs an optional part of the package that is not installed."""
 
     def __init__(self, extra: str, module: str) -> None:
         super().__init__(f"this needs {module!r}: pip install 'nnasim[{extra}]'")
+
+
+# What an optional module belongs to, for the message when it is absent.
+EXTRA_OF_MODULE = {
+    "torch": "train",
+    "torchaudio": "train",
+    "soundfile": "train",
+    "jiwer": "train",
+    "kaldialign": "train",
+    "sentencepiece": "train",
+    "espeakng_loader": "synth",
+    "distributed": "sweep",
+    "dask": "sweep",
+    "optuna": "sweep",
+    "perfetto": "perfetto",
+}

@@ -216,7 +216,7 @@ def json_text(data: Any, *, indent: int | None = 1) -> str:
 def refuse_existing(path: str | Path, force: bool = False) -> Path:
     """``path``, unless something is there already and ``force`` is not given (FileError)."""
     if not force and os.path.lexists(path):
-        raise FileError(path, "exists already; use --force to replace it")
+        raise FileError(path, "exists already; use `force` to replace it")
     return Path(path)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from reports.text import data_size, number, percent, visible
+from nnasim.markup import visible
+from reports.text import data_size, number, percent
 
 
 @dataclass(frozen=True)

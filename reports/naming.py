@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nnasim.hardware.provenance import unit_of, without_unit
+from nnasim.hardware.field_units import leaves, unit_of, without_unit
 from nnasim.ir.result import SimResult
 from reports.text import number
 
@@ -22,15 +22,7 @@ _COUNTED = {"bit": "bits", "frame": "frames", "cycle": "cycles", "1/cycle": "a c
 
 def chip_fields(result: SimResult) -> dict[str, Any]:
     """Every field of the result's chip by its dotted name, but for its own name and description."""
-    return {path: value for path, value in _leaves(result.hardware) if path not in ("name", "description")}
-
-
-def _leaves(data: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in data.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{path}{key}.")
-        else:
-            yield f"{path}{key}", value
+    return {path: value for path, value in leaves(result.hardware) if path not in ("name", "description")}
 
 
 def differing_fields(chips: Sequence[Fields]) -> list[str]:

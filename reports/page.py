@@ -265,7 +265,7 @@ def _facts(summary: Summary) -> Facts:
     seeds = ", ".join(f"{name} {seed}" for name, seed in sorted(summary.seeds.items()))
     versions = ", ".join(f"{name} {version}" for name, version in sorted(summary.versions.items()))
     rows: list[tuple[Words, Words]] = [
-        ("command", Code(summary.command)),
+        ("command", Code(summary.command or NOT_COMPUTED)),
         ("commit", Value(summary.commit or NOT_COMPUTED)),
         ("versions", Value(versions)),
         ("seeds", Value(seeds or NOT_COMPUTED)),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from nnasim.hardware.field_units import leaves
 from nnasim.ir import result as result_file
 from nnasim.ir.result import SimResult
 from reports.text import NOT_COMPUTED
@@ -22,7 +22,7 @@ class Parameter(NamedTuple):
 
 def parameters(result: SimResult) -> list[Parameter]:
     """Rows of `extra.parameters` where the command recorded them, else the bare fields of `hardware`."""
-    bare = (result_file.Parameter(field=field, value=value) for field, value in _leaves(result.hardware))
+    bare = (result_file.Parameter(field=field, value=value) for field, value in leaves(result.hardware))
     rows = result.extra.parameters or bare
     return [
         Parameter(row.field, _shown(row.value), row.unit or "", row.source or NOT_COMPUTED)
@@ -39,11 +39,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _leaves(data: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in data.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{path}{key}.")
-        else:
-            yield f"{path}{key}", value

@@ -101,7 +101,7 @@ class Summary(Frozen):
     """The whole file, with all that determined it."""
 
     schema_version: Literal[1] = 1
-    command: str
+    command: str | None = Field(None, description="null where Python code made the folder")
     preset: str
     hardware_hash: str
     numerics_hash: str

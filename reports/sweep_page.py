@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnasim.errors import FileError
-from nnasim.sweep.objectives import FALLBACK, KNOWN
-from nnasim.sweep.sensitivity import bottlenecks, pareto, sobol, tornado
+from nnasim.sweeps.objectives import FALLBACK, KNOWN
+from nnasim.sweeps.sensitivity import bottlenecks, pareto, sobol, tornado
 from reports.blocks import (
     Block,
     Cell,
@@ -34,7 +34,7 @@ from reports.text import number
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nnasim.sweep.frames import StoredStudy
+    from nnasim.sweeps.frames import StoredStudy
 
 MOST_ROWS = 50  # of the front's table and of failures
 MOST_CELLS = 40  # values of an axis in the bottleneck map

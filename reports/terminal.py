@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import IO
 
 from nnasim.ir.result import SimResult
+from nnasim.markup import visible
 from reports.gain import gain_sentences
 from reports.notes import notes, result_notes
 from reports.study import Study
 from reports.summarise import dram_share, engine_latencies_ms, mac_utilisation
 from reports.summary import Percentiles, SystemFigures
-from reports.text import NOT_COMPUTED, number, percent, visible
+from reports.text import NOT_COMPUTED, number, percent
 
 _TABLE_WIDTH = 110
 _CAPTION = (
@@ -32,7 +33,7 @@ def print_table(study: Study, file: IO[str] | None = None) -> None:
 
     table = Table(box=box.SIMPLE_HEAD, padding=0, caption=_CAPTION, caption_justify="left")
     table.add_column("system", no_wrap=True)
-    for heading in ("WER", "95 % interval", *_headings(study), "hand-offs", "RTF", "MAC", "DRAM"):
+    for heading in headings(study):
         table.add_column(heading, justify="right", no_wrap=True)
     for label, cells in rows(study):
         table.add_row(Text(label), *cells)
@@ -50,8 +51,10 @@ def sentences(study: Study) -> list[str]:
     return [*gained, *notes(study.results)]
 
 
-def _headings(study: Study) -> tuple[str, ...]:
-    return ("ms",) if study.single_utterance else ("mean ms", "p50 ms", "p90 ms", "p99 ms")
+def headings(study: Study) -> list[str]:
+    """What stands above the cells of ``rows``."""
+    latency = ("ms",) if study.single_utterance else ("mean ms", "p50 ms", "p90 ms", "p99 ms")
+    return ["WER", "95 % interval", *latency, "hand-offs", "RTF", "MAC", "DRAM"]
 
 
 def rows(study: Study) -> list[tuple[str, list[str]]]:

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 
-# Control, format (all bidirectional controls are here), surrogate, private use, unassigned, separators of lines.
-_SHOWN_AS_CODE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+from nnasim.markup import visible
 
 NOT_COMPUTED = "—"
-
-
-def visible(text: str) -> str:
-    """``text`` with each invisible or reordering character as its code, such as [U+202E]."""
-    return "".join(f"[U+{ord(c):04X}]" if unicodedata.category(c) in _SHOWN_AS_CODE else c for c in text)
 
 
 def shortened(text: str, longest: int = 60) -> str:

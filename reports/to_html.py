@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from nnasim.markup import visible
 from reports.blocks import (
     Block,
     Cell,
@@ -22,7 +23,6 @@ from reports.blocks import (
     is_text,
     shown,
 )
-from reports.text import visible
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from nnasim.markup import visible
 from reports.blocks import (
     Block,
     Cell,
@@ -21,7 +22,6 @@ from reports.blocks import (
     heading,
     inlines,
 )
-from reports.text import visible
 
 
 def markdown(document: Document) -> str:

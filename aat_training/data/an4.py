@@ -24,7 +24,7 @@ def the_list(folder: str | Path, split: str | None, given: str | Path | None) ->
     lists = sorted(Path(folder).glob("*.tsv"))
     if len(lists) != 1:
         names = ", ".join(path.name for path in lists) or "none"
-        raise FileError(folder, f"needs --split or --list, since its lists are: {names}")
+        raise FileError(folder, f"needs `split` or `list`, since its lists are: {names}")
     return lists[0]
 
 

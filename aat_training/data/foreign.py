@@ -77,4 +77,4 @@ def _is_header(line: str) -> bool:
 
 
 def _convert(what: str) -> str:
-    return f"`nnasim data import {what} --out MANIFEST` converts it"
+    return f"`nnasim data import {what}` converts it"

@@ -15,7 +15,7 @@ def load_chip(preset: str, overrides: list[str] | None) -> NnaConfig:
     from nnasim.hardware import load_preset
     from nnasim.hardware.plausible import implausible
 
-    chip = load_preset(preset, overrides or [])
+    chip = load_preset(preset, overrides or [], named="--set")
     warn(implausible(chip))
     return chip
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from nnasim import __version__
 from nnasim.cli.invocation import ARGUMENTS
 from nnasim.cli.usage import by_option, usage_message
-from nnasim.errors import FileError, InputError, MissingExtraError, NnasimError, shown
+from nnasim.cli.wording import as_options
+from nnasim.errors import EXTRA_OF_MODULE, FileError, InputError, MissingExtraError, NnasimError, shown
 
 if TYPE_CHECKING:
     import typer
@@ -52,21 +53,6 @@ COMMANDS: dict[str, Command] = {
     "sweep-export": Command("nnasim.cli.sweep_export", "a study's points as CSV, Parquet or Optuna's journal"),
     "merge": Command("nnasim.cli.merge", "stores of several machines into one"),
     "bench": Command("nnasim.cli.bench", "this package's own speed"),
-}
-
-# What an optional module belongs to, for the message when it is absent.
-EXTRA_OF_MODULE = {
-    "torch": "train",
-    "torchaudio": "train",
-    "soundfile": "train",
-    "jiwer": "train",
-    "kaldialign": "train",
-    "sentencepiece": "train",
-    "espeakng_loader": "synth",
-    "distributed": "sweep",
-    "dask": "sweep",
-    "optuna": "sweep",
-    "perfetto": "perfetto",
 }
 
 
@@ -172,7 +158,7 @@ def _unknown(name: str) -> str:
 
 
 def _complain(message: str, code: int) -> int:
-    print(f"nnasim: {' '.join(message.split())}", file=sys.stderr)
+    print(f"nnasim: {as_options(' '.join(message.split()))}", file=sys.stderr)
     return code
 
 

@@ -17,7 +17,7 @@ def command(
 
     Example: nnasim merge a.sqlite b.sqlite --into all.sqlite
     """
-    from nnasim.sweep.store import Store, merge
+    from nnasim.sweeps.store import Store, merge
 
     with ExitStack() as stack:
         sources = [stack.enter_context(Store(path, create=False)) for path in stores]

@@ -38,7 +38,7 @@ def command(
     if name is not None and limits:
         from nnasim.compiler.constraints import limit_rows
 
-        for limit, rule in limit_rows(load_preset(name, overrides or [])):
+        for limit, rule in limit_rows(load_preset(name, overrides or [], named="--set")):
             print(f"{limit:<26}  {rule}")
         return
     if name is None:

@@ -20,10 +20,10 @@ def command(
     Example: nnasim report edge256.json edge512.json --out chips.html
     """
     from nnasim import files
+    from nnasim.markup import visible
     from reports.notes import notes
     from reports.page import write_page
     from reports.study import read_study
-    from reports.text import visible
 
     files.refuse_existing(out, force)
     study = read_study(results)

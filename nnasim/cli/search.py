@@ -36,8 +36,8 @@ def command(
     from nnasim.cli.unused import refuse_together, refuse_unused
     from nnasim.studies.search import searched
     from nnasim.studies.sweep import prepared
-    from nnasim.sweep.backends import backend_of, closing
-    from nnasim.sweep.doubts import implausible_points
+    from nnasim.sweeps.backends import backend_of, closing
+    from nnasim.sweeps.doubts import implausible_points
 
     if out is not None:
         files.refuse_existing(out, force)

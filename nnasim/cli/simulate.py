@@ -51,7 +51,7 @@ def command(
 
     for path in (out, *([perfetto] if perfetto else ())):
         files.refuse_existing(path, force)
-    chip = load_preset(preset, overrides or [])
+    chip = load_preset(preset, overrides or [], named="--set")
     operations = read_trace(trace)
 
     from nnasim.cli.doubts import warn

@@ -31,9 +31,9 @@ def command(
     from nnasim.cli.sweep_lines import estimate_lines, tally_line
     from nnasim.cli.unused import refuse_together, refuse_unused
     from nnasim.studies.sweep import prepared, swept
-    from nnasim.sweep.backends import backend_of, closing, parse_shard
-    from nnasim.sweep.doubts import implausible_points
-    from nnasim.sweep.estimate import estimate, known_points
+    from nnasim.sweeps.backends import backend_of, closing, parse_shard
+    from nnasim.sweeps.doubts import implausible_points
+    from nnasim.sweeps.estimate import estimate, known_points
 
     part = parse_shard(shard)
     ready = prepared(study)

@@ -19,8 +19,8 @@ def command(
     Example: nnasim sweep-export study.sqlite --out study.csv
     """
     from nnasim.cli.sweep_lines import choice_lines
-    from nnasim.sweep.export import export
-    from nnasim.sweep.frames import StoredStudy
+    from nnasim.sweeps.export import export
+    from nnasim.sweeps.frames import StoredStudy
 
     stored = StoredStudy(store, study)
     for line in choice_lines(stored):

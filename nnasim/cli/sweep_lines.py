@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nnasim.sweep.estimate import Estimate
-    from nnasim.sweep.frames import StoredStudy
-    from nnasim.sweep.job import Job
-    from nnasim.sweep.run import Tally
-    from nnasim.sweep.search import Tried
+    from nnasim.sweeps.estimate import Estimate
+    from nnasim.sweeps.frames import StoredStudy
+    from nnasim.sweeps.job import Job
+    from nnasim.sweeps.run import Tally
+    from nnasim.sweeps.search import Tried
 
 MOST_STUDIES, MOST_POINTS = 20, 20
 

@@ -20,7 +20,7 @@ def command(
     """
     from nnasim import files
     from nnasim.cli.sweep_lines import choice_lines
-    from nnasim.sweep.frames import StoredStudy
+    from nnasim.sweeps.frames import StoredStudy
     from reports.sweep_page import write_sweep_page
 
     files.refuse_existing(out, force)

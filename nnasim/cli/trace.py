@@ -98,7 +98,7 @@ def _refuse_unused(sources: dict[str, object], beside: dict[str, object]) -> Non
 def _from_trace(path: Path, system: System | None, hardware: NnaConfig) -> OpTrace:
     """The decoding that a stored trace holds, on another arithmetic or system. Its weights stay behind."""
     from nnasim.ir.io import read_trace
-    from nnasim.sweep.retarget import retarget
+    from nnasim.sweeps.retarget import retarget
 
     return retarget(read_trace(path), hardware.numerics, system, path).model_copy(update={"weights_file": None})
 

@@ -57,24 +57,24 @@ def refuse_disagreement(trace: OpTrace, chip: NnaConfig, units: dict[str, dict[s
         return
     first, *more = wrong
     also = f" (and others in {', '.join(more)})" if more else ""
-    theirs = "".join(f" --set numerics.{field}={_shown(trace.numerics, field)}" for field in wrong)
+    theirs = " ".join(f"`numerics.{field}={_shown(trace.numerics, field)}`" for field in wrong)
     raise NumericsError(
         "trace",
         f"numerics.{first}",
         _plain(trace.numerics, first),
         f"but the chip {chip.name} has {_shown(chip.numerics, first)}{also}; a trace runs on the arithmetic that it "
-        f"was made with. Make the trace anew, `nnasim trace ...{remaking(chip)}` (or `--from TRACE` for the same "
-        f"decoding), or give the chip the trace's,{theirs}",
+        f"was made with. Make the trace anew, from this one or from its source, with {arithmetic_of(chip)}, or give "
+        f"the chip the trace's: {theirs}",
     )
 
 
-def remaking(chip: NnaConfig) -> str:
-    """The options of `nnasim trace` that give a trace the arithmetic of ``chip``."""
+def arithmetic_of(chip: NnaConfig) -> str:
+    """The preset, and the changes to it, whose arithmetic is that of ``chip``."""
     base = load_preset(chip.name) if chip.name in preset_names() else load_preset(DEFAULT_PRESET)
-    named = "" if base.name == DEFAULT_PRESET else f" --preset {base.name}"
     changed = differing(base.numerics, chip.numerics, list(NumericsConfig.model_fields))
-    sets = "".join(f" --set numerics.{field}={_shown(chip.numerics, field)}" for field in changed)
-    return named + sets or f" --preset {base.name}"
+    changes = [f"numerics.{field}={_shown(chip.numerics, field)}" for field in changed]
+    named = [f"preset={base.name}"] if base.name != DEFAULT_PRESET or not changes else []
+    return " ".join(f"`{setting}`" for setting in [*named, *changes])
 
 
 def unused_fields(trace: OpTrace, chip: NnaConfig, units: dict[str, dict[str, Unit]]) -> list[str]:

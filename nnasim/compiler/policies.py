@@ -68,7 +68,7 @@ def load_policy(name_or_path: str | Path) -> Policy:
     groups = [group for group in text.split(",") if group]
     if not groups or set(groups) - set(OP_GROUPS):
         raise ConfigError(
-            "--placement",
+            "placement",
             "",
             text,
             f"known are {', '.join(POLICIES)}; a .yaml file; or groups of {', '.join(OP_GROUPS)}{files.seems(text)}",

@@ -41,7 +41,7 @@ def cosimulate(
     Raises TraceError if the trace is not an integer system, or features and trace do not agree.
     """
     if trace.system not in ("naive", "aat"):
-        raise TraceError("--functional", "system", trace.system, "only naive and aat compute in integers alone")
+        raise TraceError("functional run", "system", trace.system, "only naive and aat compute in integers alone")
     compiled = CompiledTrace(trace, hardware)
     datapath, reference = SramDatapath(compiled, constants), Reference(trace, constants)
     steps = values = mismatches = 0

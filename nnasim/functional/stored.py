@@ -20,7 +20,7 @@ def read_constants(path: Path, trace: OpTrace) -> dict[str, NDArray[Any]]:
     """The arrays of the trace's weights file, which must lie beside it. Raises TraceError, CheckpointError."""
     name = trace.weights_file
     if name is None:
-        which = "a trace of a checkpoint has one where the chip computes alone: greedy, of naive or aat, not by --from"
+        which = "a trace of a checkpoint has one where the chip computes alone: greedy, of naive or aat, itself decoded"
         raise TraceError(path, "weights_file", None, f"a functional run needs one; {which}")
     if Path(name).name != name:
         raise TraceError(path, "weights_file", name, "must be a plain file name, beside the trace")

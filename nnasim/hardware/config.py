@@ -16,6 +16,7 @@ from nnasim.hardware.drams.model import DramModel, dram_model
 from nnasim.hardware.mac_array import MacArrayConfig
 from nnasim.hardware.mac_arrays.law import MacArrayLaw, mac_array_law
 from nnasim.hardware.memory import DmaConfig, DramConfig, SramConfig
+from nnasim.hardware.picture import chip_html, chip_line
 from nnasim.hardware.read_latency import with_ns
 from nnasim.hardware.section import Section
 from nnasim.hardware.units import ActivationUnitConfig, HostConfig, SequencerConfig
@@ -106,6 +107,13 @@ class NnaConfig(Section):
             put(given, field, value)
         refuse_mixed_nodes(self.model_dump(include={"energy", "area"}), given, source)
         return super().with_(with_ns(changes, self.clock_hz, source), source)
+
+    def __repr__(self) -> str:
+        return chip_line(self)
+
+    def _repr_html_(self) -> str:
+        """The chip as a notebook shows it."""
+        return chip_html(self)
 
     def digest(self) -> str:
         """16 hex digits that identify the chip; its name and description do not count."""

@@ -34,8 +34,12 @@ class PresetText:
     data: dict[str, Any]
 
 
-def load_preset(name_or_path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> NnaConfig:
+def load_preset(
+    name_or_path: str | Path, overrides: list[str] | tuple[str, ...] = (), *, named: str = "override"
+) -> NnaConfig:
     """The chip that a preset's name or a YAML file describes, with ``overrides`` of the form ``a.b=c``.
+
+    ``named``: what a refusal of an override calls it, as the caller's user knows it.
 
     Raises ConfigError or FileError.
     """
@@ -51,14 +55,14 @@ def load_preset(name_or_path: str | Path, overrides: list[str] | tuple[str, ...]
     data.setdefault("name", chain[-1].path.stem[:200])
     change: dict[str, Any] = {}
     for text in overrides:
-        apply_override(change, text)
-    refuse_mixed_nodes(data, change, "--set")
-    changed = [apply_override(data, text) for text in overrides]
-    refuse_beside([*changed, *({CYCLES} & set(dram_fields(data)))], "--set")
-    data = in_ns(data, "--set")
-    data["energy"] = energy_table(data.get("energy"), Path(), "--set")
-    chip = _validated(data, chain[-1].path, changed)
-    refuse_idle(chip, changed, "--set")
+        apply_override(change, text, named)
+    refuse_mixed_nodes(data, change, named)
+    changed = [apply_override(data, text, named) for text in overrides]
+    refuse_beside([*changed, *({CYCLES} & set(dram_fields(data)))], named)
+    data = in_ns(data, named)
+    data["energy"] = energy_table(data.get("energy"), Path(), named)
+    chip = _validated(data, chain[-1].path, changed, named)
+    refuse_idle(chip, changed, named)
     refuse_idle(chip, _fields(chain[-1].data), chain[-1].path, varied=changed)
     return chip
 
@@ -90,7 +94,7 @@ def preset_path(name_or_path: str | Path) -> Path:
     if path.suffix in (".yaml", ".yml"):
         return path
     known = f"known are {', '.join(preset_names())}, or a .yaml file{files.seems(path)}"
-    raise ConfigError("--preset", "", str(name_or_path), known)
+    raise ConfigError("preset", "", str(name_or_path), known)
 
 
 def _parent_path(child: Path, parent: object) -> Path:
@@ -112,23 +116,23 @@ def _read(path: Path) -> PresetText:
     return PresetText(path, text, data)
 
 
-def apply_override(data: dict[str, Any], text: str) -> str:
+def apply_override(data: dict[str, Any], text: str, named: str) -> str:
     """Put ``a.b=c`` into ``data`` (in place); returns the field's path. The value is read as a YAML scalar."""
     field, equals, value = text.partition("=")
     field = field.strip()
     if not equals:
-        raise ConfigError("--set", field, text, "must be field=value, as dram.bytes_per_second=12e9")
+        raise ConfigError(named, field, text, "must be field=value, as dram.bytes_per_second=12e9")
     if field != CYCLES:
-        check_path(NnaConfig, field, "--set", text)
-    put(data, field, files.parse_yaml(value, f"--set {field}"))
+        check_path(NnaConfig, field, named, text)
+    put(data, field, files.parse_yaml(value, f"{named} {field}"))
     return field
 
 
-def _validated(data: dict[str, Any], path: Path, overridden: list[str]) -> NnaConfig:
+def _validated(data: dict[str, Any], path: Path, overridden: list[str], named: str) -> NnaConfig:
     try:
         return validated(NnaConfig, data, path)
     except ConfigError as error:
         # A rule that ties fields of one section together is broken by whichever of them was overridden.
         changed = error.field.split(".")[0] in {name.split(".")[0] for name in overridden}
         allowed = error.allowed + meant(error.field, error.value)
-        raise ConfigError("--set" if changed else error.source, error.field, error.value, allowed) from None
+        raise ConfigError(named if changed else error.source, error.field, error.value, allowed) from None

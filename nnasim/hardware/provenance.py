@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nnasim.hardware.config import NnaConfig
+from nnasim.hardware.field_units import leaves, unit_of
 from nnasim.hardware.loader import PresetText, preset_chain
 from nnasim.hardware.read_latency import CYCLES, NS, in_ns
 from nnasim.records import merge
 
-_UNITS = (
-    ("_bytes_per_second", "byte/s"), ("bytes_per_second", "byte/s"), ("bytes_per_cycle", "byte/cycle"),
-    ("pj_per_byte", "pJ/byte"), ("um2_per_byte", "um2/byte"), ("uw_per_kb", "uW/KB"), ("leakage_uw", "uW"),
-    ("cycles_per_element", "cycle/element"), ("ns_per_element", "ns/element"), ("ns_per_byte", "ns/byte"),
-    ("_per_cycle", "1/cycle"),
-    ("cycles_per_command", "cycle/command"), ("cycles_per_pass", "cycle/pass"), ("_cycles", "cycle"),
-    ("_hz", "Hz"), ("_us", "us"), ("_ns", "ns"), ("_gflops", "GFLOP/s"), ("_pj", "pJ"), ("_mw", "mW"),
-    ("_um2", "um2"),
-    ("_nm", "nm"), ("_frames", "frame"), ("_bits", "bit"), ("bytes", "byte"), ("_ratio", "ratio"),
-)  # fmt: skip
 _COMMENT = re.compile(r"\s#\s*((?:source|assumed|measured):.*)$")
 
 
@@ -35,19 +25,6 @@ class PresetRow:
     value: Any
     unit: str
     source: str
-
-
-def unit_of(field: str) -> str:
-    """The unit that a field's name ends with; "" for names and choices, "count" is left to the reader."""
-    names = field, field.rpartition(".")[0]  # the rows of a table have its unit
-    return next((unit for name in names for suffix, unit in _UNITS if name.endswith(suffix)), "")
-
-
-def without_unit(field: str) -> str:
-    """The last part of a field's name without the words that say its unit: ``bytes_per_second`` is "", the DRAM's."""
-    leaf = field.rpartition(".")[2]
-    suffix = next((suffix for suffix, _ in _UNITS if leaf.endswith(suffix.lstrip("_"))), "").lstrip("_")
-    return leaf.removesuffix(suffix).rstrip("_")
 
 
 def preset_rows(name_or_path: str | Path, config: NnaConfig) -> list[PresetRow]:
@@ -64,7 +41,7 @@ def preset_rows(name_or_path: str | Path, config: NnaConfig) -> list[PresetRow]:
             sources[NS] = (given["dram"]["read_latency_ns"], sources.pop(CYCLES)[1])
     return [
         PresetRow(field, value, unit_of(field), _source(sources.get(field), value))
-        for field, value in _leaves(config.model_dump(mode="json"))
+        for field, value in leaves(config.model_dump(mode="json"))
     ]
 
 
@@ -72,14 +49,6 @@ def _source(found: tuple[Any, str] | None, value: Any) -> str:
     if found is None:
         return "default"
     return found[1] if found[0] == value else "override"
-
-
-def _leaves(data: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in data.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{path}{key}.")
-        else:
-            yield f"{path}{key}", value
 
 
 def sources_of(layer: PresetText) -> dict[str, tuple[Any, str]]:

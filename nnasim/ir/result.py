@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from nnasim import markup
 from nnasim.records import Frozen, Items
 
 RESULT_VERSION: Literal[1] = 1
@@ -159,7 +160,7 @@ class SramPlan(Frozen):
 
 
 class Functional(Frozen):
-    """What `--functional` compared: logits of the chip's own integers with those of the reference.
+    """What a functional run compared: logits of the chip's own integers with those of the reference.
 
     ``features``: "stored" with the trace, or random.
     """
@@ -253,3 +254,9 @@ class SimResult(Frozen):
     )
     peak_macs_per_cycle: Count | None = Field(None, description="of the MAC array; null in results of version 0.1")
     extra: Extra = Extra()
+
+    def __repr__(self) -> str:
+        return markup.visible(
+            f"SimResult {self.system} on {self.preset}: {len(self.utterances):,} utterances, "
+            f"{self.totals.cycles:,} cycles, {self.totals.handoffs:,} hand-offs"
+        )

@@ -6,10 +6,12 @@ each utterance lists the invocations that decoding made and when each frame's au
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Literal
 
 from pydantic import Field, model_validator
 
+from nnasim import markup
 from nnasim.ir.operands import OPERANDS, Constant, OpKind, Role
 from nnasim.numerics.config import NumericsConfig
 from nnasim.records import Frozen, Items
@@ -200,6 +202,33 @@ class OpTrace(Frozen):
     utterances: Items[Utterance] = Field(min_length=1)
     weights_file: str | None = None
     source: dict[str, str | int | float | None] = Field({})
+
+    def __repr__(self) -> str:
+        return markup.visible(self._line())
+
+    def _line(self) -> str:
+        seconds = sum(utterance.audio_seconds for utterance in self.utterances)
+        calls = sum(len(utterance.call_graphs) for utterance in self.utterances)
+        name = self.source.get("shape") or self.source.get("recipe") or "trace"
+        count, weights = len(self.utterances), self._weight_elements(*self.graphs)
+        return (
+            f"OpTrace {self.system} {name}: {count:,} utterance{'' if count == 1 else 's'}, {seconds:,.1f} s of audio, "
+            f"{calls:,} calls of {len(self.graphs)} graphs, {weights / 1e6:,.2f} M weights"
+        )
+
+    def _weight_elements(self, *graphs: str) -> int:
+        used = {name for graph in graphs for op in self.graphs[graph].ops for name in op.inputs}
+        return sum(self.tensors[name].elements for name in used if self.tensors[name].role == "weight")
+
+    def _repr_html_(self) -> str:
+        """The line of ``repr`` and what each graph holds, for notebooks: offline, escaped."""
+        calls = Counter(graph for utterance in self.utterances for graph in utterance.call_graphs)
+        rows = [
+            (name, len(graph.ops), f"{calls[name]:,}", f"{self._weight_elements(name):,}")
+            for name, graph in self.graphs.items()
+        ]
+        table = markup.table(("graph", "operations", "calls", "weights"), rows)
+        return f"<div>{markup.paragraphs([self._line()])}{table}</div>"
 
     @model_validator(mode="after")
     def _closed(self) -> OpTrace:

@@ -39,8 +39,8 @@ class Inputs:
     checkpoints: Path
     preset: str
     chip: NnaConfig
-    limit: int | None
-    command: str
+    limit: int | None = None
+    command: str | None = None
     placement: Policy | None = None
 
 

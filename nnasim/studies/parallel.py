@@ -34,7 +34,7 @@ def computed(
 
 
 def _in_workers(parts: Mapping[KeyT, Call], jobs: int, what: str, progress: Progress) -> dict[KeyT, Any]:
-    from nnasim.sweep.local import LocalBackend
+    from nnasim.sweeps.local import LocalBackend
 
     # loky replaces a worker that has grown, which is as it should be, and warns of it.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from nnasim.hardware import NnaConfig, preset_rows
+from nnasim.hardware import NnaConfig, preset_names, preset_rows
 from nnasim.ir.result import Parameter, SimResult
 
 PACKAGES = ("nnasim", "numpy", "simpy")
@@ -39,10 +39,15 @@ def commit() -> str | None:
 
 
 def documented(result: SimResult, preset: str, chip: NnaConfig, command: str | None) -> SimResult:
-    """``result`` with what made it: command, commit, versions, and unit and source of each chip parameter."""
+    """``result`` with what made it: command, commit, versions, and unit and source of each chip parameter.
+
+    ``preset``: the name or file that ``chip`` was read from. A chip that was made in Python and has no such name stands
+    in the result without sources.
+    """
+    known = preset in preset_names() or Path(preset).exists()
     rows = tuple(
         Parameter(field=row.field, value=row.value, unit=row.unit, source=row.source)
-        for row in preset_rows(preset, chip)
+        for row in (preset_rows(preset, chip) if known else ())
     )
     made = result.model_copy(
         update={"command": command, "commit": commit(), "versions": {**result.versions, **versions()}}

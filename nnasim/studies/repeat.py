@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from nnasim.ir.trace import System
-from nnasim.sweep.fields import Scalar, find_field
-from nnasim.sweep.job import Job, Values, beside
-from nnasim.sweep.study import ShapeTrace
+from nnasim.sweeps.fields import Scalar, find_field
+from nnasim.sweeps.job import Job, Values, beside
+from nnasim.sweeps.study import ShapeTrace
 
 
 def chip_settings(job: Job, values: Values) -> list[str]:

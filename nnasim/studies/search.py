@@ -9,11 +9,11 @@ from typing import Any
 from nnasim.progress import Progress, silent
 from nnasim.studies.repeat import chip_settings, commands
 from nnasim.studies.sweep import PreparedSweep
-from nnasim.sweep.job import Job
-from nnasim.sweep.pareto import pareto_mask
-from nnasim.sweep.run import Backend
-from nnasim.sweep.search import Search, Tried
-from nnasim.sweep.store import Store
+from nnasim.sweeps.job import Job
+from nnasim.sweeps.pareto import pareto_mask
+from nnasim.sweeps.run import Backend
+from nnasim.sweeps.search import Search, Tried
+from nnasim.sweeps.store import Store
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from nnasim.progress import Progress, silent
 from nnasim.studies.sweep_accuracy import scoring_of, word_errors
-from nnasim.sweep.accuracy import Accuracies, Scorer
-from nnasim.sweep.job import Job, load_job
-from nnasim.sweep.run import Backend, Tally, sweep
-from nnasim.sweep.space import Space
-from nnasim.sweep.store import Store
-from nnasim.sweep.study import read_study
+from nnasim.sweeps.accuracy import Accuracies, Scorer
+from nnasim.sweeps.job import Job, load_job
+from nnasim.sweeps.run import Backend, Tally, sweep
+from nnasim.sweeps.space import Space
+from nnasim.sweeps.store import Store
+from nnasim.sweeps.study import read_study
 
 
 @dataclass(frozen=True)

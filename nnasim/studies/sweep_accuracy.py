@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from nnasim import files
 from nnasim.ir.trace import System
 from nnasim.numerics.config import NumericsConfig
-from nnasim.sweep.job import digest_of
-from nnasim.sweep.study import AccuracySpec, StudyFile
+from nnasim.sweeps.job import digest_of
+from nnasim.sweeps.study import AccuracySpec, StudyFile
 
 if TYPE_CHECKING:
     from aat_training.train import RunSpec

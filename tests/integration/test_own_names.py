@@ -64,7 +64,7 @@ def test_python_finds_ours_too(users_folder: Path) -> None:
 
 def test_a_module_of_the_user_that_was_imported_before_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "reports.py").write_text("")
-    code = "import reports, nnasim.sweep\ntry:\n import nnasim.studies\nexcept Exception as error: print(error)"
+    code = "import reports, nnasim.sweeps\ntry:\n import nnasim.studies\nexcept Exception as error: print(error)"
     done = run([sys.executable, "-c", code], tmp_path)
     assert done.stdout == (
         f"reports was imported from {tmp_path}/reports.py, and nnasim has a package of that name: "

@@ -18,8 +18,8 @@ from nnasim.ir.trace import System
 from nnasim.numerics.config import NumericsConfig
 from nnasim.studies.sweep import prepared, swept
 from nnasim.studies.sweep_accuracy import Scoring, word_errors
-from nnasim.sweep.local import InlineBackend
-from nnasim.sweep.store import Store
+from nnasim.sweeps.local import InlineBackend
+from nnasim.sweeps.store import Store
 from workloads.bundled import speech_manifest
 
 AXES = {"numerics.activation": {"list": ["lut8", "plan"]}, "host.handoff_us": {"list": [5, 20, 50]}}

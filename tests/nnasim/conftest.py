@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from nnasim.sweep.job import Job, load_job
-from nnasim.sweep.space import Space
-from nnasim.sweep.study import read_study
+from nnasim.sweeps.job import Job, load_job
+from nnasim.sweeps.space import Space
+from nnasim.sweeps.study import read_study
 
 TINY_SHAPE = """
 input_features: 24

@@ -7,10 +7,10 @@ import pytest
 from nnasim.compiler.placement import place
 from nnasim.errors import NnasimError
 from nnasim.hardware import load_preset
-from nnasim.sweep.constraints import parse_constraint
-from nnasim.sweep.job import make_job
-from nnasim.sweep.space import Space
-from nnasim.sweep.study import parse_study
+from nnasim.sweeps.constraints import parse_constraint
+from nnasim.sweeps.job import make_job
+from nnasim.sweeps.space import Space
+from nnasim.sweeps.study import parse_study
 from workloads.rnnt.builder import LONGEST_TRACE, build_trace, symbolic_utterance
 from workloads.rnnt.shapes import SHAPES
 

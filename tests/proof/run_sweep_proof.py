@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psutil
 
-from nnasim.sweep.store import Store
+from nnasim.sweeps.store import Store
 
 TINY = """
 input_features: 24

@@ -2,7 +2,8 @@
 
 import pytest
 
-from reports.text import data_size, number, percent, shortened, visible
+from nnasim.markup import visible
+from reports.text import data_size, number, percent, shortened
 
 
 @pytest.mark.parametrize(

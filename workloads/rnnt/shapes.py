@@ -101,7 +101,7 @@ def load_shape(name_or_path: str | Path) -> RnntShape:
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml"):
         known = f"known are {', '.join(SHAPES)}, or a .yaml file{files.seems(path)}"
-        raise ConfigError("--shape", "name", str(name_or_path), known)
+        raise ConfigError("shape", "name", str(name_or_path), known)
     data = files.read_yaml(path)
     if not isinstance(data, dict):
         raise ConfigError(path, "", data, "must be a mapping of shape fields")

@@ -66,7 +66,7 @@ def test_a_chip_of_another_arithmetic_is_refused_with_the_field_and_both_values(
     assert f"trace: numerics.{first} = " in message
     assert had.replace("null", "None").replace("true", "True") in message
     assert f"but the chip edge256 has {has}" in message
-    assert all(f"--set {override}" in message for override in overrides(OTHER[field]))
+    assert all(f"`{override}`" in message for override in overrides(OTHER[field]))
 
 
 @pytest.mark.parametrize("field", OTHER)
@@ -110,8 +110,8 @@ def test_the_message_gives_options_that_make_a_trace_which_runs(
     assert main(["simulate", trace, *chip, *out]) == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1
-    options = shlex.split(told.split("`nnasim trace ...")[1].split("`")[0])
+    options = shlex.split(told.split("from its source, with")[1].split(", or give")[0])
     assert main(["trace", "--from", trace, *options, "--out", again]) == 0
     assert main(["simulate", again, *chip, *out]) == 0
-    own = shlex.split(told.split("give the chip the trace's,")[1])
+    own = shlex.split(told.split("give the chip the trace's:")[1])
     assert main(["simulate", trace, *chip, *own, *out, "--force"]) == 0

@@ -44,7 +44,9 @@ def test_an_entry_point_gives_the_table(tmp_path, monkeypatch, as_function):
 
 
 def test_an_unknown_name_lists_what_is_allowed():
-    with pytest.raises(ConfigError, match=r"--set: energy = 'eight': must be a table, a \.yaml file or an entry point"):
+    with pytest.raises(
+        ConfigError, match=r"override: energy = 'eight': must be a table, a \.yaml file or an entry point"
+    ):
         load_preset("edge256", ["energy=eight"])
 
 
@@ -89,7 +91,7 @@ def test_a_table_of_before_is_refused_with_the_new_names(tmp_path, text, words):
 @pytest.mark.parametrize("field", ["energy.node_nm", "area.node_nm"])
 def test_a_node_without_its_figures_is_refused_and_the_same_node_is_not(tmp_path, field):
     section = field.partition(".")[0]
-    with pytest.raises(ConfigError, match=rf"--set: {field} = 7: the table is of 45(\.0)? nm; give .*mac_int8"):
+    with pytest.raises(ConfigError, match=rf"override: {field} = 7: the table is of 45(\.0)? nm; give .*mac_int8"):
         load_preset("edge256", [f"{field}=7"])
     with pytest.raises(ConfigError, match=rf"chip: {field} = 7: the table is of 45"):
         load_preset("edge256").with_({field: 7})

@@ -31,7 +31,7 @@ LOAD = "host.other_load_per_second=100"
 def test_a_field_that_changes_nothing_is_refused_with_why(
     preset: str, override: str, why: str, beside: list[str] | None
 ) -> None:
-    with pytest.raises(ConfigError, match=rf"--set: {override.split('=')[0]} = .*changes nothing.*{why}"):
+    with pytest.raises(ConfigError, match=rf"override: {override.split('=')[0]} = .*changes nothing.*{why}"):
         load_preset(preset, [override])
     if beside is not None:
         load_preset(preset, [*beside, override])

@@ -64,7 +64,7 @@ def test_the_presets_hold_the_published_numbers(
         ("clock_hz", ["must be field=value"]),
         ("clock_hz.x=1", ["clock_hz.x", "none here"]),
         ("engine.size=1", ["engine", "allowed are name"]),
-        ("sram.bytes=[1", ["--set sram.bytes", "is not YAML"]),
+        ("sram.bytes=[1", ["override sram.bytes", "is not YAML"]),
     ],
 )
 def test_a_bad_override_is_refused_in_one_line(override: str, words: list[str]) -> None:

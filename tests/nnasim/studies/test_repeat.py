@@ -11,10 +11,10 @@ from nnasim.hardware import NnaConfig, load_preset
 from nnasim.ir.io import read_result, write_record
 from nnasim.ir.trace import OpTrace
 from nnasim.studies.repeat import chip_settings, commands
-from nnasim.sweep.evaluate import Evaluator
-from nnasim.sweep.job import Job, load_job
-from nnasim.sweep.objectives import chip_figures
-from nnasim.sweep.study import read_study
+from nnasim.sweeps.evaluate import Evaluator
+from nnasim.sweeps.job import Job, load_job
+from nnasim.sweeps.objectives import chip_figures
+from nnasim.sweeps.study import read_study
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import load_shape
 
@@ -42,7 +42,7 @@ def job_of(write_study: Any, **parts: Any) -> tuple[Job, Path]:
 
 
 def points(job: Job) -> list[dict[str, Any]]:
-    from nnasim.sweep.space import Space
+    from nnasim.sweeps.space import Space
 
     return list(Space(job, "study").points())
 

@@ -1,0 +1,16 @@
+"""The library names its settings in backquotes; on the command line each of them is an option."""
+
+from __future__ import annotations
+
+import re
+
+# Arguments of Python functions that commands have an option of the same name for.
+ARGUMENTS = ("force", "resume", "init", "split", "list")
+_ARGUMENT = re.compile(rf"`({'|'.join(ARGUMENTS)})`")
+_VALUE = re.compile(r"`(preset)=([^`\s]+)`")
+_CHANGE = re.compile(r"`([a-z_]+(?:\.[a-z_0-9]+)+=[^`\s]+)`")
+
+
+def as_options(message: str) -> str:
+    """``message`` as a user of the command line reads it: `force` is --force, `a.b=c` is --set a.b=c."""
+    return _CHANGE.sub(r"--set \1", _VALUE.sub(r"--\1 \2", _ARGUMENT.sub(r"--\1", message)))

@@ -1,0 +1,26 @@
+"""``nnasim.preset``: a chip by name, or from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nnasim.hardware import NnaConfig, load_preset, preset_names
+
+
+def preset(name: str | Path) -> NnaConfig:
+    """The chip of a preset that comes with the package, as "edge256", or of a YAML file of your own.
+
+    ``.with_({"dram.bytes_per_second": 12e9})`` gives the same chip with fields changed, checked as a file would be.
+    Raises ConfigError (an unknown name lists those that are known) or FileError.
+    """
+    return load_preset(name)
+
+
+def presets() -> list[str]:
+    """Names of the chips that come with the package."""
+    return preset_names()
+
+
+def chip_of(chip: NnaConfig | str | Path) -> NnaConfig:
+    """``chip`` itself, or the preset that it names."""
+    return chip if isinstance(chip, NnaConfig) else load_preset(chip)

@@ -1,0 +1,141 @@
+"""``nnasim.compare``: word errors and latency of several systems on the same speech and chip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from nnasim import files, markup
+from nnasim.compiler.policies import load_policy
+from nnasim.errors import ConfigError, InputError
+from nnasim.front.chips import chip_of
+from nnasim.front.needs import training_extra
+from nnasim.front.results import Result
+from nnasim.hardware import NnaConfig
+from nnasim.ir.trace import System
+from nnasim.progress import Progress, silent
+from nnasim.studies.comparison import Inputs, compared
+from reports.page import write_page
+from reports.study import Study, read_folder, write_folder
+from reports.terminal import headings, rows, sentences
+from workloads.bundled import checkpoints_folder, speech_manifest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SYSTEMS: tuple[System, ...] = get_args(System)
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """Several systems on the same speech. ``study``: results, summary and hypotheses, as the folder holds them."""
+
+    study: Study
+
+    @property
+    def results(self) -> dict[str, Result]:
+        """The result of each system."""
+        return {system: Result(record) for system, record in self.study.results.items()}
+
+    def frame(self) -> pd.DataFrame:
+        """One row per system; index system. Word error rate and its interval in %, latencies in ms, energy in mJ."""
+        import pandas as pd
+
+        return pd.DataFrame([self._row(system) for system in self.study.results]).set_index("system")
+
+    def _row(self, system: str) -> dict[str, object]:
+        figures = self.study.figures()[system]
+        low, high = figures.wer_ci or (None, None)
+        ranks = figures.engine_latency_ms
+        return {
+            "system": system,
+            "wer_pct": None if figures.wer is None else 100 * figures.wer,
+            "wer_low_pct": None if low is None else 100 * low,
+            "wer_high_pct": None if high is None else 100 * high,
+            "errors": figures.errors,
+            "engine_latency_mean_ms": None if ranks is None else ranks.mean,
+            **{
+                f"engine_latency_{rank}_ms": None if ranks is None else getattr(ranks, rank)
+                for rank in ("p50", "p90", "p99")
+            },
+            "real_time_factor": figures.rtf,
+            "energy_mj": figures.energy_mj,
+            "handoffs": figures.handoffs,
+            "dram_bytes": figures.dram_bytes,
+        }
+
+    def hypotheses(self) -> pd.DataFrame:
+        """What was said and what each system heard; index (utterance, system)."""
+        import pandas as pd
+
+        listed = [
+            {
+                "utterance": hypothesis.id,
+                "system": hypothesis.system,
+                "reference": hypothesis.reference,
+                "hypothesis": hypothesis.hypothesis,
+            }
+            for hypothesis in self.study.hypotheses
+        ]
+        columns = ["utterance", "system", "reference", "hypothesis"]
+        return pd.DataFrame(listed, columns=columns).set_index(["utterance", "system"])
+
+    def save(self, folder: str | Path, *, force: bool = False) -> None:
+        """Write the folder that ``nnasim compare`` writes, its page included. Raises FileError where one exists."""
+        with files.new_folder(Path(folder), force=force) as inside:
+            write_folder(inside, self.study)
+            write_page(inside / "report.html", self.study)
+
+    def _cells(self) -> tuple[list[str], list[list[str]]]:
+        return ["system", *headings(self.study)], [[label, *cells] for label, cells in rows(self.study)]
+
+    def __repr__(self) -> str:
+        return "\n".join([markup.plain_table(*self._cells()), *sentences(self.study)])
+
+    def _repr_html_(self) -> str:
+        """The table, what it says in words, and the picture of word errors beside latency: offline, escaped."""
+        from reports.figures.headline import headline
+
+        picture = headline(self.study.figures()) or ""
+        words = "".join(f"<p>{markup.text(line, 1000)}</p>" for line in sentences(self.study))
+        return f"<div>{markup.table(*self._cells())}{words}{picture}</div>"
+
+
+def compare(
+    manifest: str | Path | None = None, *, checkpoints: str | Path | None = None,
+    chip: NnaConfig | str | Path = "edge256", systems: Sequence[System] = SYSTEMS,
+    placement: str | Path | None = None, limit: int | None = None, progress: Progress = silent,
+) -> Comparison:  # fmt: skip
+    """Decode, simulate and score ``systems`` on the same speech and chip. Needs the extra ``train``.
+
+    ``manifest``: the speech, default the bundled strings; ``checkpoints``: a folder with ``float/`` and ``aat/``,
+    default the bundled models; ``placement``: where naive and aat run their operations, a YAML file or the name of a
+    policy; ``limit``: only the first utterances; ``progress``: is told of each utterance of each system.
+    Raises ConfigError, FileError, ManifestError, CheckpointError, PlacementError or SimulationError.
+    """
+    for system in systems:
+        if system not in SYSTEMS:
+            raise InputError("compare", "systems", system, f"known are {', '.join(SYSTEMS)}")
+    if not systems:
+        raise ConfigError("compare", "systems", list(systems), "must name at least one system")
+    if limit is not None and limit < 1:
+        raise ConfigError("compare", "limit", limit, "must be at least 1")
+    hardware = chip_of(chip)
+    inputs = Inputs(
+        manifest=Path(manifest) if manifest is not None else speech_manifest(),
+        checkpoints=Path(checkpoints) if checkpoints is not None else checkpoints_folder(),
+        preset=hardware.name,
+        chip=hardware,
+        limit=limit,
+        command=None,
+        placement=load_policy(str(placement)) if placement is not None else None,
+    )
+    with training_extra():
+        return Comparison(compared(inputs, [system for system in SYSTEMS if system in systems], progress))
+
+
+def read_comparison(folder: str | Path) -> Comparison:
+    """The folder that ``nnasim compare`` or ``Comparison.save`` wrote. Raises FileError or InputError."""
+    return Comparison(read_folder(Path(folder)))

@@ -1,0 +1,105 @@
+"""``nnasim.compare_chips``: the same work on several chips, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnasim import markup
+from nnasim.errors import ConfigError
+from nnasim.front.results import PART_NAMES, Result
+from nnasim.front.simulating import simulate
+from nnasim.hardware import NnaConfig
+from nnasim.ir.trace import OpTrace
+from nnasim.sweeps.objectives import busy_shares
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, repr=False)
+class ChipComparison:
+    """Results of one trace by the label of the chip, in the order in which the chips were given."""
+
+    results: Mapping[str, Result]
+
+    def frame(self) -> pd.DataFrame:
+        """One row per chip; index chip. ``gain_pct``: how much lower the engine latency is than the first chip's [%].
+
+        Latencies in ms (mean and percentiles over utterances), energy in mJ, area in mm2, nominal; None where a chip
+        has no table for it.
+        """
+        import pandas as pd
+
+        return pd.DataFrame([self._row(label) for label in self.results]).set_index("chip")
+
+    def _row(self, label: str) -> dict[str, object]:
+        from reports.summarise import engine_latencies_ms, percentiles
+
+        result, first = self.results[label], next(iter(self.results.values()))
+        ranks = percentiles(engine_latencies_ms(result.record))
+        area = result.record.extra.area_mm2
+        shares = busy_shares([result.record])
+        before = first.engine_latency_ms
+        return {
+            "chip": label,
+            "engine_latency_mean_ms": result.engine_latency_ms,
+            **{f"engine_latency_{rank}_ms": getattr(ranks, rank) for rank in ("p50", "p90", "p99")},
+            "gain_pct": 100 * (1 - result.engine_latency_ms / before) if before else None,
+            "real_time_factor": result.real_time_factor,
+            "energy_mj": result.energy_mj,
+            "area_mm2": area["total"][1] if area else None,
+            "handoffs": result.handoffs,
+            "dram_bytes": result.record.totals.dram_bytes,
+            "busiest": PART_NAMES[max(shares, key=lambda part: shares[part])],
+        }
+
+    def report(self, path: str | Path, *, force: bool = False) -> None:
+        """Write the page of all results side by side. Raises FileError where it exists, unless ``force``."""
+        from reports.page import write_page
+        from reports.study import Study
+
+        write_page(path, Study({label: result.record for label, result in self.results.items()}), force=force)
+
+    def _cells(self) -> tuple[list[str], list[list[str]]]:
+        from reports.text import number, percent
+
+        header = ["chip", "engine latency [ms]", "gain", "real-time factor", "energy [mJ]", "area [mm2]", "busiest"]
+        rows = [
+            [
+                str(row["chip"]),
+                number(row["engine_latency_mean_ms"]),
+                percent(row["gain_pct"] / 100, 1) if row["gain_pct"] is not None else "-",
+                number(row["real_time_factor"]),
+                number(row["energy_mj"]),
+                number(row["area_mm2"]),
+                str(row["busiest"]),
+            ]
+            for row in self.frame().reset_index().to_dict("records")
+        ]
+        return header, rows
+
+    def __repr__(self) -> str:
+        return markup.plain_table(*self._cells())
+
+    def _repr_html_(self) -> str:
+        """The table and the distribution of frame latencies, as HTML: offline, escaped."""
+        from reports.figures.latency import distribution
+        from reports.summarise import frame_latencies_ms
+
+        values = {label: frame_latencies_ms(result.record) for label, result in self.results.items()}
+        return f"<div>{markup.table(*self._cells())}{distribution('frame', 'frames', values) or ''}</div>"
+
+
+def compare_chips(
+    chips: Mapping[str, NnaConfig | str | Path], trace: OpTrace | str | Path, *, endpointer_ms: float | None = None
+) -> ChipComparison:
+    """Run ``trace`` on every chip; ``chips``: label -> chip, or the name of a preset. The first one is the measure.
+
+    Raises ConfigError for no chip, else what ``simulate`` raises.
+    """
+    if not chips:
+        raise ConfigError("compare_chips", "chips", {}, "must hold at least one chip")
+    return ChipComparison({label: simulate(trace, chip, endpointer_ms=endpointer_ms) for label, chip in chips.items()})

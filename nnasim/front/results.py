@@ -1,0 +1,145 @@
+"""``nnasim.read_result``, and the result of a simulation as Python and notebooks show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnasim import frames, markup
+from nnasim.ir.io import read_result as read
+from nnasim.ir.io import write_record
+from nnasim.ir.result import SimResult
+from nnasim.sweeps.objectives import busy_shares
+from nnasim.units import cycles_to_ms
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PARTS_SHOWN = 3
+PART_NAMES = {
+    "mac_array": "the MAC array",
+    "activation_unit": "the activation unit",
+    "dram": "the DRAM",
+    "sram": "the SRAM",
+    "sequencer": "the sequencer",
+    "cpu": "the CPU",
+    "handoff": "hand-offs",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """One simulation. ``record``: everything that was measured, as a result file holds it."""
+
+    record: SimResult
+
+    @property
+    def engine_latency_ms(self) -> float:
+        """Mean over utterances of the time from the last audio to the final hypothesis [ms]."""
+        from reports.summarise import engine_latencies_ms
+
+        latencies = engine_latencies_ms(self.record)
+        return sum(latencies) / len(latencies)
+
+    @property
+    def real_time_factor(self) -> float:
+        """Processing time over audio time."""
+        from reports.summarise import real_time_factor
+
+        return real_time_factor(self.record) or 0.0
+
+    @property
+    def energy_mj(self) -> float | None:
+        """Energy of the whole run [mJ], nominal; None for a chip without an energy table."""
+        return self.record.totals.energy_mj
+
+    @property
+    def handoffs(self) -> int:
+        """Crossings between CPU and NNA over the whole run."""
+        return self.record.totals.handoffs
+
+    def ops(self) -> pd.DataFrame:
+        """What each operation cost, the costliest first; index (graph, op), times in ms, DRAM bytes, MACs."""
+        return frames.ops_frame(self.record)
+
+    def frames(self) -> pd.DataFrame:
+        """Arrival, start, end and latency of each frame of audio [ms]; index (utterance, frame)."""
+        return frames.frames_frame(self.record)
+
+    def blocks(self) -> pd.DataFrame:
+        """How long each hardware block was busy, stalled and idle [ms]; index block."""
+        return frames.blocks_frame(self.record)
+
+    def utterances(self) -> pd.DataFrame:
+        """Audio [s], engine latency, busy time and user-perceived latency [ms] of each utterance; index utterance."""
+        return frames.utterances_frame(self.record)
+
+    def energy(self) -> pd.DataFrame:
+        """Energy of the whole run by part of the chip, low, nominal and high [mJ]; empty without an energy table."""
+        return frames.spreads_frame(self.record.extra.energy_mj, "mj")
+
+    def area(self) -> pd.DataFrame:
+        """Silicon area by part of the chip, low, nominal and high [mm2]; empty without an area table."""
+        return frames.spreads_frame(self.record.extra.area_mm2, "mm2")
+
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write the result file, atomically. Raises FileError where one exists, unless ``force``."""
+        write_record(path, self.record, force=force)
+
+    def report(self, path: str | Path, *, force: bool = False) -> None:
+        """Write the page of this result: one offline HTML file. Raises FileError where one exists, unless ``force``."""
+        from reports.page import write_page
+        from reports.study import Study
+
+        write_page(path, Study({self.record.system: self.record}), force=force)
+
+    def __repr__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _repr_html_(self) -> str:
+        """The lines of ``repr``, and how long each block worked and waited: offline, escaped."""
+        from reports.figures.where import blocks
+        from reports.operations import block_shares
+
+        picture = blocks("nnasim-blocks", "Each block's time", block_shares(self.record))
+        return f"<div>{markup.paragraphs(self._lines())}{picture or ''}</div>"
+
+    def _lines(self) -> Iterator[str]:
+        from nnasim.markup import visible
+        from reports.notes import result_notes
+        from reports.text import number
+
+        record = self.record
+        seconds = sum(utterance.audio_seconds for utterance in record.utterances)
+        count = len(record.utterances)
+        utterances = f"{count:,} utterance{'' if count == 1 else 's'}"
+        yield visible(f"{record.system} on {record.preset}: {utterances}, {seconds:,.1f} s of audio")
+        yield f"engine latency {number(self.engine_latency_ms)} ms{'' if count == 1 else ' on average'}"
+        yield f"real-time factor {number(self.real_time_factor)}"
+        yield f"busiest: {self._busiest()}"
+        yield self._energy_line()
+        handoff_ms = record.extra.handoff_ms
+        yield f"{self.handoffs:,} hand-offs" + ("" if handoff_ms is None else f", which take {number(handoff_ms)} ms")
+        yield from (visible(note) for note in result_notes(record.system, record))
+
+    def _busiest(self) -> str:
+        shares = busy_shares([self.record])
+        parts = sorted(shares, key=lambda part: -shares[part])[:_PARTS_SHOWN]
+        return ", ".join(f"{PART_NAMES[part]} {100 * shares[part]:.0f} %" for part in parts) + " of the processing time"
+
+    def _energy_line(self) -> str:
+        from reports.text import number
+
+        spread = (self.record.extra.energy_mj or {}).get("total")
+        if spread is None:
+            return "energy not known: the chip has no energy table"
+        low, nominal, high = map(number, spread)
+        power = spread[1] / (cycles_to_ms(self.record.totals.cycles, self.record.clock_hz) or 1) * 1e3
+        return f"energy {nominal} mJ ({low} to {high}), {number(power)} mW on average"
+
+
+def read_result(path: str | Path) -> Result:
+    """The result file that ``nnasim simulate`` or ``Result.save`` wrote. Raises FileError or TraceError."""
+    return Result(read(path))

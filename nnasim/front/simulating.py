@@ -1,0 +1,34 @@
+"""``nnasim.simulate``: a trace on a chip."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+from nnasim.front.chips import chip_of
+from nnasim.front.results import Result
+from nnasim.hardware import NnaConfig
+from nnasim.hardware.plausible import implausible
+from nnasim.ir.io import read_trace
+from nnasim.ir.trace import OpTrace
+from nnasim.pipeline import simulate as run
+from nnasim.results import SimOptions
+from nnasim.studies.provenance import documented
+from workloads.rnnt.plausible import implausible_trace
+
+
+def simulate(
+    trace: OpTrace | str | Path, chip: NnaConfig | str | Path = "edge256", *, endpointer_ms: float | None = None
+) -> Result:
+    """Run ``trace`` (or the trace file of that path) on ``chip`` (or the preset of that name).
+
+    ``endpointer_ms``: what the endpointer waits, a part of the user-perceived latency; None leaves it out. A value that
+    is legal and probably not meant is a ``UserWarning``. Raises ConfigError, FileError, TraceError, PlacementError or
+    SimulationError.
+    """
+    operations = trace if isinstance(trace, OpTrace) else read_trace(trace)
+    hardware = chip_of(chip)
+    for line in (*implausible(hardware), *implausible_trace(operations)):
+        warnings.warn(line, UserWarning, stacklevel=2)
+    result = run(operations, hardware, SimOptions(endpointer_ms=endpointer_ms))
+    return Result(documented(result, hardware.name, hardware, command=None))

@@ -1,0 +1,174 @@
+"""``nnasim.recogniser`` and ``nnasim.train``: trained models that decode speech. Both need the extra ``train``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from nnasim import markup
+from nnasim.errors import ConfigError
+from nnasim.front.chips import chip_of
+from nnasim.front.needs import training_extra
+from nnasim.hardware import NnaConfig
+from nnasim.ir.trace import OpTrace, System
+from nnasim.progress import Progress, silent
+from nnasim.studies.provenance import commit
+from workloads.bundled import checkpoints_folder, speech_manifest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from aat_training.score import Score
+    from aat_training.train import ScheduleName
+
+
+@dataclass(frozen=True, repr=False)
+class Decoding:
+    """Speech that one system has decoded. ``trace``: every operation that it took, to be simulated.
+
+    ``words``: (utterance, reference, hypothesis); ``score``: word errors per utterance.
+    """
+
+    system: str
+    words: tuple[tuple[str, str, str], ...]
+    score: Score
+    trace: OpTrace
+
+    @property
+    def wer(self) -> float | None:
+        """Word error rate as a fraction; None where the references have no words."""
+        return self.score.wer
+
+    def frame(self) -> pd.DataFrame:
+        """What was said and heard, and the word errors of each utterance; index utterance."""
+        import pandas as pd
+
+        frame = pd.DataFrame(list(self.words), columns=["utterance", "reference", "hypothesis"])
+        frame["errors"] = self.score.errors_per_utterance
+        frame["words"] = self.score.words_per_utterance
+        return frame.set_index("utterance")
+
+    def __repr__(self) -> str:
+        wer = "not defined" if self.wer is None else f"{100 * self.wer:.2f} %"
+        counts = f"{self.score.errors:,} errors, {self.score.words:,} words, {len(self.words):,} utterances"
+        return f"{self.system}: WER {wer} ({counts})"
+
+    def _repr_html_(self) -> str:
+        """The line of ``repr`` and the utterances that were misheard, as HTML: offline, escaped."""
+        errors = self.score.errors_per_utterance
+        misheard = [words for words, count in zip(self.words, errors, strict=True) if count]
+        header = ["utterance", "said", "heard"]
+        return f"<div>{markup.paragraphs([repr(self)])}{markup.table(header, misheard) if misheard else ''}</div>"
+
+
+@dataclass(frozen=True, repr=False)
+class Recogniser:
+    """A trained recogniser. ``folder``: one checkpoint, or a folder with ``float/`` and ``aat/``."""
+
+    folder: Path
+
+    def checkpoint(self, system: System) -> Path:
+        """The checkpoint that ``system`` decodes with."""
+        from aat_training.checkpoint_files import WEIGHTS, checkpoint_for
+
+        return self.folder if (self.folder / WEIGHTS).exists() else checkpoint_for(self.folder, system)
+
+    def decode(
+        self, manifest: str | Path | None = None, *, system: System = "aat", chip: NnaConfig | str | Path = "edge256",
+        limit: int | None = None, beam: int = 1, progress: Progress = silent,
+    ) -> Decoding:  # fmt: skip
+        """Decode the speech of ``manifest`` (default: the bundled strings) with the arithmetic of ``system``.
+
+        ``chip``: whose number formats are used; ``limit``: only the first utterances; ``beam``: width, 1 is greedy.
+        Raises ConfigError, FileError, ManifestError, CheckpointError or NumericsError.
+        """
+        if system not in get_args(System):
+            raise ConfigError("decode", "system", system, f"must be one of {', '.join(get_args(System))}")
+        for name, value in (("limit", limit), ("beam", beam)):
+            if value is not None and value < 1:
+                raise ConfigError("decode", name, value, "must be at least 1")
+        with training_extra():
+            return self._decoded(Path(manifest or speech_manifest()), system, chip_of(chip), limit, beam, progress)
+
+    def _decoded(
+        self, manifest: Path, system: System, chip: NnaConfig, limit: int | None, beam: int, progress: Progress
+    ) -> Decoding:
+        from aat_training.checkpoint_files import refuse_no_checkpoint
+        from aat_training.data.manifest import read_manifest
+
+        path = self.checkpoint(system)
+        refuse_no_checkpoint(path)
+        entries = read_manifest(manifest)[:limit]
+
+        from aat_training.evaluate import run_model
+        from aat_training.score import score
+        from aat_training.systems import load_system
+
+        checkpoint, model, _ = load_system(path, system, chip.numerics)
+        run = run_model(model, checkpoint, entries, system, chip.numerics, progress, beam)
+        return Decoding(system, tuple(run.hypotheses), score(run.pairs), run.trace)
+
+    def __repr__(self) -> str:
+        return f"recogniser in {self.folder}"
+
+
+def recogniser(folder: str | Path | None = None) -> Recogniser:
+    """The recogniser in ``folder``: a checkpoint, or a folder with ``float/`` and ``aat/``; default the bundled one.
+
+    Raises FileError where no checkpoint stands.
+    """
+    from aat_training.checkpoint_files import WEIGHTS, refuse_no_checkpoint, refuse_no_checkpoints
+
+    path = Path(folder) if folder is not None else checkpoints_folder()
+    if (path / WEIGHTS).exists():
+        refuse_no_checkpoint(path)
+    else:
+        refuse_no_checkpoints(path, ["float"])
+    return Recogniser(path)
+
+
+def train(
+    recipe: str, *, train: str | Path | Sequence[str | Path], dev: str | Path, out: str | Path,
+    system: Literal["float", "aat", "qat"] = "float", init: str | Path | Recogniser | None = None,
+    chip: NnaConfig | str | Path = "edge256", schedule: ScheduleName | None = None, steps: int | None = None,
+    evaluate_every: int | None = None, learning_rate: float | None = None, seed: int = 0,
+    calibration: Literal["mse", "percentile", "max"] = "mse",
+    gradient: Literal["output", "segment", "identity"] = "output", resume: bool = False, force: bool = False,
+    progress: Progress = silent,
+) -> Recogniser:  # fmt: skip
+    """Train a recogniser on the manifests ``train``; the checkpoint with the lowest dev WER is kept in ``out``.
+
+    ``system``: float, aat (the chip's operators in the forward pass) or qat (its weights and activations only); the
+    latter two start from ``init``. ``steps``, ``evaluate_every``, ``learning_rate``: instead of the recipe's.
+    ``resume``: go on with the run that was stopped in ``out``; ``force``: start afresh in a folder that exists.
+    Raises ConfigError, FileError, ManifestError or CheckpointError.
+    """
+    with training_extra():
+        from aat_training.recipes import load_recipe
+        from aat_training.resume import refuse_other_finished
+        from aat_training.train import RunSpec, prepare_folder
+        from aat_training.train import schedule as schedule_of
+        from aat_training.train import train as run
+
+        chosen, folder, hardware = load_recipe(recipe), Path(out), chip_of(chip)
+        start = init.checkpoint("float") if isinstance(init, Recogniser) else None if init is None else Path(init)
+        changes = {"steps": steps, "evaluate_every": evaluate_every, "learning_rate": learning_rate, "seed": seed}
+        spec = RunSpec(
+            recipe=chosen,
+            run=schedule_of(chosen, initialised=start is not None, name=schedule, **changes),
+            train=tuple(map(Path, [train] if isinstance(train, str | Path) else train)),
+            dev=Path(dev),
+            arithmetic=system,
+            init=start,
+            numerics=None if system == "float" else hardware.numerics,
+            calibration=calibration,
+            gradient=gradient,
+            info={"commit": commit(), "preset": hardware.name},
+        )
+        if prepare_folder(folder, resume=resume, force=force):
+            refuse_other_finished(spec, folder)
+        else:
+            run(spec, folder, resume=resume, progress=progress)
+        return Recogniser(folder)

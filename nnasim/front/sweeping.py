@@ -1,0 +1,163 @@
+"""``nnasim.sweep``: many chips, and which of them is worth its price."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnasim import markup
+from nnasim.errors import ConfigError
+from nnasim.front.chips import chip_of
+from nnasim.hardware import NnaConfig
+from nnasim.ir.io import read_trace
+from nnasim.ir.trace import OpTrace
+from nnasim.progress import Progress, silent
+from nnasim.sweeps.backends import backend_of, closing
+from nnasim.sweeps.frames import StoredStudy
+from nnasim.sweeps.job import Job, make_job
+from nnasim.sweeps.pareto import pareto_mask
+from nnasim.sweeps.run import study_digest
+from nnasim.sweeps.run import sweep as run
+from nnasim.sweeps.space import Space
+from nnasim.sweeps.store import Store
+from nnasim.sweeps.study import parse_study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Axis = Sequence[Any] | Mapping[str, Any]
+
+
+@dataclass(frozen=True, repr=False)
+class Sweep:
+    """The points of a sweep. ``study``: the points and what was asked, as read from the store."""
+
+    study: StoredStudy
+
+    @property
+    def axes(self) -> list[str]:
+        """Names of the fields that vary, with their units in them."""
+        return self.study.axes
+
+    @property
+    def objectives(self) -> list[str]:
+        """Names of the figures that are judged."""
+        return self.study.objectives
+
+    def frame(self) -> pd.DataFrame:
+        """One row per point in the order of the axes: axes, figures, ``status``, ``message``, ``seconds`` of CPU."""
+        return _numbered(self.study.points)
+
+    def pareto(self) -> pd.DataFrame:
+        """The points that no other beats: at least as good in every objective and better in one."""
+        good = self.study.good
+        return _numbered(good[pareto_mask(good[self.objectives].to_numpy(dtype=float))])
+
+    def best(self) -> pd.Series[Any]:
+        """The point that is lowest in the first objective; of several, the first. Raises ConfigError if all failed."""
+        good = self.study.good
+        if good.empty:
+            raise ConfigError("sweep", "status", "failed", f"every point failed; the first: {self._first_message()}")
+        return good.iloc[int(good[self.objectives[0]].to_numpy(dtype=float).argmin())]
+
+    def _first_message(self) -> str:
+        return str(self.study.points["message"].iloc[0])
+
+    def _cells(self) -> tuple[list[str], list[list[str]]]:
+        from reports.text import number
+
+        shown = [*self.axes, *self.objectives]
+        rows = self.study.points.reindex(columns=shown).to_dict("records")
+        axes = [[_setting(row[name]) for name in self.axes] for row in rows]
+        figures = [[number(row[name] if row[name] == row[name] else None) for name in self.objectives] for row in rows]
+        return shown, [[*setting, *figure] for setting, figure in zip(axes, figures, strict=True)]
+
+    def __repr__(self) -> str:
+        points, failed = self.study.points, len(self.study.points) - len(self.study.good)
+        title = f"sweep over {', '.join(self.axes)}: {len(points):,} points" + (
+            f", {failed:,} failed" if failed else ""
+        )
+        return f"{title}\n{markup.plain_table(*self._cells())}"
+
+    def _repr_html_(self) -> str:
+        """The points as a table, and by their first two objectives as a picture: offline, escaped."""
+        from reports.figures.sweep import front_picture
+
+        picture, objectives = "", self.objectives
+        if len(objectives) > 1 and not self.study.good.empty:
+            picture = front_picture(self.study.good, self.pareto(), objectives[0], objectives[1])
+        return f"<div>{markup.table(*self._cells())}{picture}</div>"
+
+
+def _setting(value: object) -> str:
+    """An axis's value as a person would write it."""
+    return f"{value:,.12g}" if isinstance(value, float) else str(value)
+
+
+def _numbered(points: pd.DataFrame) -> pd.DataFrame:
+    return points.reset_index(drop=True).rename_axis("point")
+
+
+def sweep(
+    chip: NnaConfig | str | Path, trace: OpTrace | str | Path | Sequence[OpTrace | str | Path],
+    axes: Mapping[str, Axis], *, objectives: Sequence[str] = ("engine_latency_ms.p50",),
+    constraints: Sequence[str] = (), sampler: str = "grid", points: int | None = None, seed: int = 0,
+    store: str | Path | None = None, jobs: int | None = None, progress: Progress = silent,
+) -> Sweep:  # fmt: skip
+    """Simulate ``trace`` (or several) on ``chip`` with every value of ``axes``.
+
+    ``axes``: field -> values, as {"host.handoff_us": [10, 50]}, or {"range": [low, high, count]} or
+    {"logrange": [...]}; ``objectives``: what is judged, less is better; ``constraints``: conditions on the axes that a
+    point must meet, as "sram.bytes <= 2**20"; ``sampler``: grid, random, lhs, sobol or saltelli, all but the grid with
+    ``points``. ``store``: the SQLite file that keeps the points, so that a stopped sweep goes on where it was; without
+    one they live in memory only. ``jobs``: worker processes, default one per core, 1: this process alone.
+    Raises ConfigError, FileError or StoreError.
+    """
+    job = _job(chip, trace, axes, objectives, constraints, sampler, points, seed)
+    if store is not None:
+        return _run(job, Path(store), jobs, progress)
+    with tempfile.TemporaryDirectory(prefix="nnasim-") as folder:
+        return _run(job, Path(folder) / "sweep.sqlite", jobs, progress)
+
+
+def _job(
+    chip: NnaConfig | str | Path, trace: OpTrace | str | Path | Sequence[OpTrace | str | Path],
+    axes: Mapping[str, Axis], objectives: Sequence[str], constraints: Sequence[str], sampler: str,
+    points: int | None, seed: int,
+) -> Job:  # fmt: skip
+    hardware = chip_of(chip)
+    sources = [trace] if isinstance(trace, OpTrace | str | Path) else list(trace)
+    traces = tuple(source if isinstance(source, OpTrace) else read_trace(source) for source in sources)
+    asked = {
+        "base": hardware.name,
+        "traces": [f"trace {number}" for number in range(1, len(traces) + 1)],
+        "axes": {
+            name: dict(axis) if isinstance(axis, Mapping) else {"list": list(axis)} for name, axis in axes.items()
+        },
+        "objectives": list(objectives),
+        "constraints": list(constraints),
+        "sampler": sampler,
+        "points": points,
+        "seed": seed,
+    }
+    return make_job(parse_study(asked, "sweep"), hardware.model_dump(mode="json"), traces, "sweep")
+
+
+def _axis(values: Axis) -> dict[str, Any]:
+    return dict(values) if isinstance(values, Mapping) else {"list": list(values)}
+
+
+def _run(job: Job, store: Path, jobs: int | None, progress: Progress) -> Sweep:
+    from nnasim.sweeps.local import InlineBackend
+
+    with closing(InlineBackend() if jobs == 1 else backend_of(jobs)) as backend, Store(store) as opened:
+        run(job, Space(job, store), opened, backend, progress=progress)
+    return Sweep(StoredStudy(store, study_digest(job)))
+
+
+def read_sweep(store: str | Path, study: str | None = None) -> Sweep:
+    """The sweep of a store, by its digest or name; default the one that ran last. Raises FileError or InputError."""
+    return Sweep(StoredStudy(store, study))

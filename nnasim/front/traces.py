@@ -1,0 +1,51 @@
+"""``nnasim.trace``: the operations that decoding performs, from sizes alone or from a stored file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nnasim.errors import ConfigError
+from nnasim.front.chips import chip_of
+from nnasim.hardware import NnaConfig
+from nnasim.ir.io import read_trace
+from nnasim.ir.trace import OpTrace, System
+from nnasim.sweeps.retarget import retarget
+from workloads.rnnt.builder import build_trace
+from workloads.rnnt.shapes import RnntShape, load_shape
+
+
+def trace(
+    source: str | Path | RnntShape, *, frames: int | None = None, symbols: int | None = None,
+    chip: NnaConfig | str | Path | None = None, system: System | None = None,
+) -> OpTrace:  # fmt: skip
+    """What decoding performs, operation by operation.
+
+    ``source``: a recogniser's sizes (a known name as "rnnt-paper", a YAML file or an ``RnntShape``), or a trace that
+    was stored (a ``.json`` file). Sizes need ``frames`` (encoder steps of audio) and ``symbols`` (emitted, spread
+    evenly). ``chip``: whose arithmetic is used, default edge256; ``system``: which operations run where, default aat.
+    A stored trace keeps its own arithmetic and system unless another is given. Traces of real speech come from
+    ``nnasim.recogniser(...).decode(...).trace``.
+
+    Raises ConfigError, FileError or TraceError.
+    """
+    if isinstance(source, str | Path) and Path(source).suffix == ".json":
+        return _stored(Path(source), frames, symbols, chip, system)
+    shape = source if isinstance(source, RnntShape) else load_shape(str(source))
+    if frames is None or symbols is None:
+        missing = "frames" if frames is None else "symbols"
+        raise ConfigError("trace", missing, None, "a trace of sizes alone needs frames and symbols")
+    numerics = chip_of(chip or "edge256").numerics
+    return build_trace(shape, frames, symbols, system=system or "aat", numerics=numerics)
+
+
+def _stored(
+    path: Path, frames: int | None, symbols: int | None, chip: NnaConfig | str | Path | None, system: System | None
+) -> OpTrace:
+    for name, value in (("frames", frames), ("symbols", symbols)):
+        if value is not None:
+            raise ConfigError("trace", name, value, f"is not used with a stored trace: {path} has its own")
+    stored = read_trace(path)
+    if chip is None and system is None:
+        return stored
+    numerics = stored.numerics if chip is None else chip_of(chip).numerics
+    return retarget(stored, numerics, system, path)

@@ -1,0 +1,70 @@
+"""``nnasim.validate``: a measured table, and how far off the simulation is in each row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnasim import markup
+from nnasim.progress import Progress, silent
+from workloads.importers.measured_table import read_measured_table
+from workloads.validation.tables import Validation as Predictions
+from workloads.validation.tables import summary, validate_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, repr=False)
+class Validation:
+    """Measured rows and their predictions. ``predictions``: the table, its kind, one prediction per row."""
+
+    predictions: Predictions
+
+    def frame(self) -> pd.DataFrame:
+        """One row per measured row: its own columns, cycles as simulated, the error and the roofline's error [%]."""
+        import pandas as pd
+
+        rows = [
+            {
+                **row.cells,
+                "group": prediction.group,
+                "simulated_cycles": prediction.simulated,
+                "error_pct": prediction.error_pct,
+                "roofline_cycles": prediction.roofline,
+                "roofline_error_pct": prediction.roofline_error_pct,
+            }
+            for row, prediction in zip(self.predictions.table.rows, self.predictions.predictions, strict=True)
+        ]
+        return pd.DataFrame(rows).rename_axis("row")
+
+    def summary(self) -> Mapping[str, Any]:
+        """Mean and worst errors in %, in all and per group, as ``validation.json`` holds them."""
+        return summary(self.predictions)
+
+    def save(self, folder: str | Path, *, force: bool = False) -> None:
+        """Write the folder that ``nnasim validate`` writes. Raises FileError where one exists, unless ``force``."""
+        from nnasim import files
+        from reports.validation import write_validation
+
+        with files.new_folder(Path(folder), force=force) as inside:
+            write_validation(inside, self.predictions)
+
+    def __repr__(self) -> str:
+        from reports.validation import in_short
+
+        return f"{self.predictions.kind.name}\n{in_short(dict(self.summary()))}"
+
+    def _repr_html_(self) -> str:
+        """The lines of ``repr`` as HTML."""
+        return markup.paragraphs(repr(self).splitlines())
+
+
+def validate(reference: str | Path, *, progress: Progress = silent) -> Validation:
+    """Simulate each row of a measured table: CSV of NVDLA, SCALE-Sim, OpenTPU, ZigZag or Vela, told by its columns.
+
+    Raises FileError or InputError; a row that cannot be simulated is an error.
+    """
+    return Validation(validate_table(read_measured_table(Path(reference)), progress))

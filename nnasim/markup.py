@@ -1,0 +1,61 @@
+"""Small tables for terminals and notebooks: nothing in a name can hide, reorder or become markup."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from html import escape
+
+# Control, format (all bidirectional controls are here), surrogate, private use, unassigned, separators of lines.
+_SHOWN_AS_CODE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+MOST_ROWS = 60
+LONGEST_CELL = 120
+
+
+def visible(text: str) -> str:
+    """``text`` with each invisible or reordering character as its code, such as [U+202E]."""
+    return "".join(f"[U+{ord(c):04X}]" if unicodedata.category(c) in _SHOWN_AS_CODE else c for c in text)
+
+
+def cut(value: object, longest: int = LONGEST_CELL) -> str:
+    """``value`` as visible text of at most ``longest`` characters."""
+    shown = visible(str(value))
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+
+def text(value: object, longest: int = LONGEST_CELL) -> str:
+    """``cut`` text for HTML, escaped."""
+    return escape(cut(value, longest))
+
+
+def table(header: Sequence[object], rows: Iterable[Sequence[object]], most: int = MOST_ROWS) -> str:
+    """An HTML table of at most ``most`` rows; what is left out is said in its last line."""
+    listed = list(rows)
+    body = "".join(_row("td", cells) for cells in listed[:most])
+    if len(listed) > most:
+        body += f'<tr><td colspan="{len(header)}">and {len(listed) - most:,} more</td></tr>'
+    return f"<table><thead>{_row('th', header)}</thead><tbody>{body}</tbody></table>"
+
+
+def plain_table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """The same table as text: the first column to the left, the others to the right."""
+    listed = list(rows)
+    lines = [[cut(cell) for cell in row] for row in [header, *listed[:MOST_ROWS]]]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    shown = [
+        "  ".join(cell.ljust(width) if place == 0 else cell.rjust(width) for place, (cell, width) in enumerate(cells))
+        for cells in (list(zip(line, widths, strict=True)) for line in lines)
+    ]
+    more = [f"and {len(listed) - MOST_ROWS:,} more"] if len(listed) > MOST_ROWS else []
+    return "\n".join(line.rstrip() for line in [*shown, *more])
+
+
+def paragraphs(lines: Iterable[str]) -> str:
+    """Lines of text below each other as HTML, the first one as a heading."""
+    first, *rest = lines
+    body = "".join(f"<div>{text(line, 1000)}</div>" for line in rest)
+    return f"<div><strong>{text(first, 1000)}</strong>{body}</div>"
+
+
+def _row(cell: str, cells: Sequence[object]) -> str:
+    return f"<tr>{''.join(f'<{cell}>{text(value)}</{cell}>' for value in cells)}</tr>"

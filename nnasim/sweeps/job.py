@@ -1,0 +1,270 @@
+"""A study with everything that it names read and checked: the chip, the traces, the fields. What workers receive."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import nnasim
+from nnasim.compiler.agreement import refuse_disagreement
+from nnasim.compiler.placement import place
+from nnasim.errors import ConfigError, NumericsError
+from nnasim.hardware import NnaConfig, load_preset, preset_names
+from nnasim.hardware.idle import idle_fields, refuse_idle
+from nnasim.hardware.read_latency import NS, in_ns, refuse_beside
+from nnasim.ir.io import read_trace, record_hash
+from nnasim.ir.trace import OpTrace
+from nnasim.records import validated, wrong_values
+from nnasim.results import SimOptions
+from nnasim.sweeps.constraints import Constraint, parse_constraint
+from nnasim.sweeps.fields import Field, Scalar, find_field, words_of
+from nnasim.sweeps.objectives import KNOWN
+from nnasim.sweeps.retarget import retarget
+from nnasim.sweeps.study import ShapeTrace, StudyFile
+from workloads.rnnt.builder import build_trace
+from workloads.rnnt.shapes import load_shape
+
+Values = dict[str, Scalar]
+Chip = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that determines what a study's points come to.
+
+    ``base``: the chip before any axis, complete; ``fixed``: what ``set`` says beside the chip; ``scored``: digest of
+    what word errors depend on beside the arithmetic (speech, checkpoints, fine-tuning), None without accuracy;
+    ``name``: of the study's file, for people.
+    """
+
+    study: StudyFile
+    fields: dict[str, Field]
+    base: Chip
+    fixed: Values
+    traces: tuple[OpTrace, ...]
+    trace_hashes: tuple[str, ...]
+    constraints: tuple[Constraint, ...]
+    scored: str | None = None
+    name: str = ""
+
+    @property
+    def retargets(self) -> bool:
+        """Whether the arithmetic or the system varies, so that graphs are built again for each."""
+        return any(name == "system" or name.startswith("numerics.") for name in (*self.fields, *self.study.set))
+
+    def chip(self, values: Values) -> Chip:
+        """The chip of a point, not validated."""
+        chip = self.base
+        for name, value in values.items():
+            if self.fields[name].target == "chip":
+                chip = changed(chip, name, value)
+        return chip
+
+    def beside_chip(self, values: Values) -> Values:
+        """Placement, system and options of a point."""
+        varied = {name: value for name, value in values.items() if self.fields[name].target != "chip"}
+        return {**self.fixed, **varied}
+
+    def key(self, values: Values) -> str:
+        """32 hex digits that name a point: the hash of everything that determines its figures."""
+        determinants = {
+            "chip": {name: value for name, value in self.chip(values).items() if name not in ("name", "description")},
+            "beside": self.beside_chip(values),
+            "traces": self.trace_hashes,
+            "retargets": self.retargets,
+            "scored": self.scored,
+            "version": nnasim.__version__,
+        }
+        return hashlib.sha256(json.dumps(determinants, sort_keys=True).encode()).hexdigest()[:32]
+
+    def allows(self, values: Values) -> bool:
+        """Whether every constraint holds at a point."""
+        if not self.constraints:
+            return True
+        chip = self.chip(values)
+        beside = self.beside_chip(values)
+        known = {
+            name: beside.get(name, value_at(chip, name)) for constraint in self.constraints for name in constraint.names
+        }
+        return all(constraint.holds(known) for constraint in self.constraints)
+
+    def options(self, values: Values) -> SimOptions:
+        """How a point is simulated."""
+        wait = self.beside_chip(values).get("options.endpointer_ms")
+        return SimOptions(endpointer_ms=None if wait is None else float(wait), timeline=False)
+
+    def with_hashes(self, hashes: tuple[str, ...]) -> Job:
+        """A job that can name its points though their traces are not at hand."""
+        return replace(self, trace_hashes=hashes)
+
+    def payload(self) -> str:
+        """What a worker needs, as JSON; ``Job.from_payload`` reads it."""
+        return json.dumps(
+            {
+                "study": self.study.model_dump(mode="json", by_alias=True),
+                "base": self.base,
+                "traces": [trace.model_dump(mode="json") for trace in self.traces],
+                "scored": self.scored,
+            }
+        )
+
+    @classmethod
+    def from_payload(cls, text: str) -> Job:
+        """The job that ``payload`` described."""
+        data = json.loads(text)
+        traces = tuple(OpTrace.model_validate(trace) for trace in data["traces"])
+        return make_job(StudyFile.model_validate(data["study"]), data["base"], traces, "payload", data["scored"])
+
+
+def value_at(chip: Chip, name: str) -> Any:
+    """The value of the field ``name``; None where its section is absent."""
+    value: Any = chip
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def with_value(chip: Chip, path: list[str], value: Scalar) -> Chip:
+    """A copy of ``chip`` with one value changed; what does not change is shared."""
+    head, *rest = path
+    if not rest:
+        return {**chip, head: value}
+    return {**chip, head: with_value(chip.get(head) or {}, rest, value)}
+
+
+def changed(chip: Chip, name: str, value: Scalar, source: object = "study") -> Chip:
+    """``chip`` with the field ``name`` changed; ConfigError only for a DRAM latency in cycles that is none."""
+    return in_ns(with_value(chip, name.split("."), value), source)
+
+
+def load_job(study: StudyFile, source: Path, scored: str | None = None) -> Job:
+    """Read what ``study`` (of the file ``source``) names and check it. Raises FileError or InputError."""
+    is_file = study.base.endswith((".yaml", ".yml"))
+    if not is_file and study.base not in preset_names():
+        raise ConfigError(source, "base", study.base, f"known are {', '.join(preset_names())}, or a .yaml file")
+    base = load_preset(beside(study.base, source) if is_file else study.base)
+    traces = tuple(_trace(entry, base, source) for entry in study.traces)
+    job = make_job(study, base.model_dump(mode="json"), traces, source, scored)
+    return replace(job, name=Path(source).stem[:200])
+
+
+def make_job(
+    study: StudyFile, base: Chip, traces: tuple[OpTrace, ...], source: object, scored: str | None = None
+) -> Job:
+    """The job of ``study``, checked: fields, values, constraints, objectives, traces."""
+    fields = {name: find_field(name, source) for name in study.axes}
+    refuse_beside([*study.axes, *study.set], f"{source}: axes")
+    fixed: Values = {}
+    for name, value in study.set.items():
+        field = find_field(name, source)
+        if field.target == "chip":
+            base = changed(base, name, field.coerce(value), f"{source}: set")
+        else:
+            fixed[name] = field.coerce(value)
+    constraints = tuple(parse_constraint(text, source) for text in study.constraints)
+    hashes = tuple(record_hash(trace) for trace in traces)
+    job = Job(study, fields, base, fixed, traces, hashes, constraints, scored)
+    _check(job, source)
+    return job
+
+
+def beside(name: str, source: Path) -> Path:
+    """A path in a study starts at the study's folder; one that is only found from here is taken from here."""
+    beside = source.parent / name
+    return Path(name) if not beside.exists() and Path(name).exists() else beside
+
+
+def _trace(entry: str | ShapeTrace, base: NnaConfig, source: Path) -> OpTrace:
+    if isinstance(entry, str):
+        return read_trace(beside(entry, source))
+    shape = load_shape(beside(entry.shape, source) if entry.shape.endswith((".yaml", ".yml")) else entry.shape)
+    return build_trace(shape, entry.frames, entry.symbols, system=entry.system, numerics=base.numerics)
+
+
+def _check(job: Job, source: object) -> None:
+    chip = _chip(job.base, "set", source)
+    if not (job.retargets or any(name.startswith("placement.") for name in (*job.fields, *job.fixed))):
+        for number, trace in enumerate(job.traces, start=1):
+            _check_arithmetic(trace, chip, f"{source}: traces.{number}")
+    for name in sorted(set(job.study.set) & set(job.fields)):
+        raise ConfigError(source, f"set.{name}", job.study.set[name], "is an axis too; leave one of the two out")
+    for name, value in job.fixed.items():
+        _check_value(job, find_field(name, source), value, f"set.{name}", source)
+    refuse_idle(chip, job.study.set, f"{source}: set", job.fields)
+    for name, field in job.fields.items():
+        _check_axis(job, field, f"axes.{name}", source)
+    _refuse_idle_axes(job, chip, source)
+    for constraint in job.constraints:
+        for name in constraint.names:
+            find_field(name, f"{source}: constraints")
+            refuse_beside([name, NS], f"{source}: constraints")
+    for name in job.study.objectives:
+        _check_objective(job, name, chip, source)
+    if job.retargets:
+        for trace in job.traces:
+            retarget(trace, chip.numerics, "float" if trace.system != "float" else "aat", source)
+
+
+def _check_arithmetic(trace: OpTrace, chip: NnaConfig, where: str) -> None:
+    """Refuse a stored trace of another arithmetic than the base's before any point runs."""
+    try:
+        refuse_disagreement(trace, chip, place(trace, chip))
+    except NumericsError as error:
+        raise NumericsError(where, error.field, error.value, error.allowed) from None
+
+
+def _check_axis(job: Job, field: Field, where: str, source: object) -> None:
+    axis = job.study.axes[field.name]
+    if axis.values is None and field.number is None:
+        raise ConfigError(source, where, "range", "this field is no number: give a list")
+    ends: Iterable[Scalar] = (axis.at(0.0, field), axis.at(1.0, field)) if axis.values is None else axis.grid(field)
+    for value in ends:
+        _check_value(job, field, value, where, source)
+
+
+def _refuse_idle_axes(job: Job, chip: NnaConfig, source: object) -> None:
+    """Refuse an axis along which no figure can change, since the field decides nothing on the study's chips."""
+    for one in idle_fields(chip):
+        axis = job.study.axes.get(one.field)
+        if axis is not None and not set(one.deciders) & set(job.fields):
+            values = list(axis.values or axis.interval)
+            raise ConfigError(source, f"axes.{one.field}", values, f"changes nothing on these chips: {one.why}")
+
+
+def _check_value(job: Job, field: Field, value: Scalar, where: str, source: object) -> None:
+    """Refuse a value that is wrong whatever the other axes say."""
+    words = words_of(field)
+    if words is not None and value not in words:
+        raise ConfigError(source, where, value, f"must be {' or '.join(words)}")
+    if field.target == "options" and not (value is None or (isinstance(value, float) and value >= 0)):
+        raise ConfigError(source, where, value, "must be a number of at least 0, or null")
+    if field.target == "chip":
+        path = field.name.split(".")
+        for wrong in wrong_values(NnaConfig, changed(job.base, field.name, value, f"{source}: {where}")):
+            if wrong.field.split(".")[: len(path)] == path:
+                raise ConfigError(source, where, value, wrong.allowed)
+
+
+def _chip(chip: Chip, where: str, source: object) -> NnaConfig:
+    return validated(NnaConfig, chip, source, within=where)
+
+
+def _check_objective(job: Job, name: str, chip: NnaConfig, source: object) -> None:
+    if name not in KNOWN:
+        raise ConfigError(source, "objectives", name, f"known are {', '.join(KNOWN)}")
+    lacking = {
+        "wer": None if job.study.accuracy else "needs an accuracy section: checkpoints and manifest",
+        "energy_mj": None if chip.energy else f"{chip.name} has no energy table",
+        "area_mm2": None if chip.area else f"{chip.name} has no area table",
+    }
+    if lacking.get(name):
+        raise ConfigError(source, "objectives", name, str(lacking[name]))
+
+
+def digest_of(parts: Mapping[str, Any]) -> str:
+    """16 hex digits of a mapping."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,111 @@
+"""Which studies a store holds: by name, date, axes and points; and the one that is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from nnasim.errors import FileError, InputError
+from nnasim.sweeps.axes import AxisSpec
+from nnasim.sweeps.job import Job, make_job
+from nnasim.sweeps.space import DEFAULT_POINTS
+from nnasim.sweeps.store import Store, added_at, was_swept
+from nnasim.sweeps.study import StudyFile, parse_study
+
+_MOST_VALUES = 6  # of a list that are shown
+_MOST_STUDIES = 20  # in a message
+
+
+@dataclass(frozen=True)
+class ListedStudy:
+    """One study of a store. ``added``: seconds since 1970 when it last ran, 0 where an older version did not say."""
+
+    digest: str
+    name: str
+    added: float
+    axes: str
+    points: str
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        when = f"{datetime.fromtimestamp(self.added, UTC):%Y-%m-%d %H:%M:%S} UTC" if self.added else "date not known"
+        return f"{self.digest}  {self.name or '-'}, {when}, {self.axes}; {self.points}"
+
+
+def list_studies(store: Store) -> list[ListedStudy]:
+    """The studies of ``store``, the one that ran last first. FileError for one that cannot be understood."""
+    records = store.studies()
+    if not records:
+        raise FileError(store.path, "holds no study")
+    listed = [_listed(store, digest, record) for digest, record in records.items()]
+    return sorted(listed, key=lambda one: -one.added)
+
+
+def chosen(store: object, studies: Sequence[ListedStudy], wanted: str | None) -> ListedStudy:
+    """The study of the digest (or its beginning) or the name ``wanted``, or the one that ran last. InputError."""
+    if wanted is None:
+        return studies[0]
+    for fits in (lambda one: wanted in (one.digest, one.name), lambda one: wanted and one.digest.startswith(wanted)):
+        for study in studies:
+            if fits(study):
+                return study
+    raise InputError(store, "study", wanted, f"holds {'; '.join(one.line for one in studies[:_MOST_STUDIES])}")
+
+
+def job_of(record: Mapping[str, Any], store: object) -> Job:
+    """The job of a stored study without its traces: their hashes are all that keys need."""
+    study = _study(record, store)
+    try:
+        return make_job(study, record["base"], (), store, record["scored"]).with_hashes(tuple(record["trace_hashes"]))
+    except (KeyError, TypeError, AttributeError):
+        raise _foreign(store) from None
+
+
+def _listed(store: Store, digest: str, record: Mapping[str, Any]) -> ListedStudy:
+    study = _study(record, store.path)
+    name = record.get("name")
+    axes = ", ".join(f"{field}: {_values(axis)}" for field, axis in study.axes.items())
+    return ListedStudy(digest, shown_name(name), added_at(record), axes, _points(store, digest, record, study))
+
+
+def shown_name(name: object) -> str:
+    """The name as it is shown and asked for; one that a terminal could not show is none."""
+    return name if isinstance(name, str) and name.isprintable() and len(name) <= 200 else ""
+
+
+def _study(record: Mapping[str, Any], store: object) -> StudyFile:
+    if "study" not in record:
+        raise _foreign(store)
+    return parse_study(record["study"], store)
+
+
+def _foreign(store: object) -> FileError:
+    return FileError(store, "holds a study that this nnasim does not understand")
+
+
+def _values(axis: AxisSpec) -> str:
+    if axis.values is None:
+        low, high = axis.interval
+        return f"{low:g} to {high:g}"
+    more = ", ..." if len(axis.values) > _MOST_VALUES else ""
+    return ", ".join(str(value) for value in axis.values[:_MOST_VALUES]) + more
+
+
+def _points(store: Store, digest: str, record: Mapping[str, Any], study: StudyFile) -> str:
+    """How many points the study asks for, and how many of them no other study had computed before."""
+    asked = [] if not was_swept(record) else [_sample(study)]
+    tried = len(store.tried(digest))
+    asked += [f"{tried:,} points of searches"] if tried else []
+    return f"{' and '.join(asked) or 'no points'}, {store.computed_by(digest):,} computed for it"
+
+
+def _sample(study: StudyFile) -> str:
+    if study.sampler != "grid":
+        return f"{study.sampler} sample of {study.points or DEFAULT_POINTS:,} points"
+    count = 1
+    for axis in study.axes.values():
+        count *= axis.count or len(axis.values or ())
+    return f"grid of {count:,} points"

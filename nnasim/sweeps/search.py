@@ -1,0 +1,163 @@
+"""Search: Optuna proposes, the sweep machinery computes and stores, Optuna is told. Multi-objective; all are costs.
+
+Trials are asked for in batches of a fixed size, so that a search repeats itself whatever the number of workers; what
+the store has already is not computed again, so an interrupted search goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nnasim.errors import InputError
+from nnasim.progress import Progress, silent
+from nnasim.sweeps.accuracy import Accuracies
+from nnasim.sweeps.axes import AxisSpec
+from nnasim.sweeps.evaluate import Outcome, run_batch
+from nnasim.sweeps.fields import Field
+from nnasim.sweeps.job import Job, Values
+from nnasim.sweeps.run import Backend, Sweep, remember
+from nnasim.sweeps.store import Store
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One trial: its point, and its objectives in the study's order; None for a pruned or failed one."""
+
+    values: Values
+    key: str
+    costs: tuple[float, ...] | None
+    state: str
+
+
+class Search:
+    """A search over the axes of ``job``. ``storage``: Optuna's journal or RDB address where many machines join."""
+
+    def __init__(
+        self, job: Job, store: Store, backend: Backend,
+        accuracies: Accuracies | None = None, storage: str | None = None, progress: Progress = silent,
+    ) -> None:  # fmt: skip
+        self.job, self.store, self.spec = job, store, job.study.search
+        self.accuracies, self.backend, self.progress = accuracies, backend, progress
+        self.sweep = Sweep(job, store, backend, accuracies)
+        self.study = _optuna_study(job, self.sweep.digest, storage)
+        self.known = {name: distribution(job.study.axes[name], field) for name, field in job.fields.items()}
+        remember(store, self.sweep.digest, job, swept=False)
+        self.short: list[tuple[float, ...]] = []  # objectives on the first frames, of trials that ran to their end
+
+    def run(self, trials: int) -> list[Tried]:
+        """Try ``trials`` points; returns them in the order in which they were asked for."""
+        tried: list[Tried] = []
+        while len(tried) < trials:
+            asked = [self.study.ask(self.known) for _ in range(min(self.spec.batch, trials - len(tried)))]
+            tried += self._try(asked)
+            failed = sum(trial.costs is None for trial in tried)
+            self.progress("trials", len(tried), trials, f"{failed:,} without a result" if failed else "")
+        return tried
+
+    def _try(self, asked: list[Any]) -> Iterator[Tried]:
+        points = [self._values(trial) for trial in asked]
+        states = ["constraint" if not self.job.allows(values) else "run" for values in points]
+        states = self._pruned(points, states)
+        chosen = [values for values, state in zip(points, states, strict=True) if state == "run"]
+        self._score(chosen)
+        self.store.add_tried(self.sweep.digest, [self.job.key(values) for values in chosen])
+        self.sweep.run(lambda: chosen, len(chosen))
+        outcomes = self.store.outcomes([self.job.key(values) for values in chosen])
+        for trial, values, state in zip(asked, points, states, strict=True):
+            yield self._tell(trial, values, state, outcomes.get(self.job.key(values)))
+
+    def _values(self, trial: Any) -> Values:
+        """The trial's point, rounded as the axis asks."""
+        axes, fields = self.job.study.axes, self.job.fields
+        return {name: axes[name].rounded(value, fields[name]) for name, value in trial.params.items()}
+
+    def _score(self, chosen: list[Values]) -> None:
+        if self.accuracies:
+            self.accuracies.complete(chosen, self.backend)
+
+    def _pruned(self, points: list[Values], states: list[str]) -> list[str]:
+        """Trials whose first frames are worse by the margin in every objective than another trial's are given up."""
+        if self.spec.prune_frames is None:
+            return states
+        payload = self.job.payload()
+        given = [("", values) for values in points]
+        # Word errors are not known from a few frames, so the other objectives decide.
+        names = [name for name in self.job.study.objectives if name != "wer"]
+        shorts = [_costs(outcome, names) for outcome in run_batch(payload, given, self.spec.prune_frames)]
+        margin = self.spec.prune_margin
+        found = []
+        for state, short in zip(states, shorts, strict=True):
+            hopeless = short is not None and any(
+                all(mine > margin * theirs for mine, theirs in zip(short, other, strict=True)) for other in self.short
+            )
+            if state == "run" and short is not None and not hopeless:
+                self.short.append(short)
+            found.append("pruned" if hopeless and state == "run" else state)
+        return found
+
+    def _tell(self, trial: Any, values: Values, state: str, outcome: Outcome | None) -> Tried:
+        from optuna.trial import TrialState
+
+        costs = _costs(outcome, self.job.study.objectives) if state == "run" else None
+        key = self.job.key(values)
+        trial.set_user_attr("key", key)
+        if costs is not None:
+            self.study.tell(trial, list(costs))
+            return Tried(values, key, costs, "complete")
+        self.study.tell(trial, state=TrialState.FAIL)  # Optuna prunes single-objective studies only
+        return Tried(values, key, None, "failed" if state == "run" else state)
+
+
+def _costs(outcome: Outcome | None, names: Sequence[str]) -> tuple[float, ...] | None:
+    """The figures ``names`` of an outcome; None where one is not a number."""
+    figures = (outcome and outcome.figures) or {}
+    costs = [float(cost) for cost in map(figures.get, names) if isinstance(cost, int | float)]
+    return tuple(costs) if len(costs) == len(names) else None
+
+
+def distribution(axis: AxisSpec, field: Field) -> Any:
+    """What Optuna is told about an axis: choices of a list, else an interval."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if axis.values is not None:
+        return CategoricalDistribution([field.coerce(value) for value in axis.values])
+    low, high = axis.interval
+    if field.number is int:
+        return IntDistribution(int(low), int(high), log=axis.logspan is not None)
+    return FloatDistribution(low, high, log=axis.logspan is not None)
+
+
+def _optuna_study(job: Job, digest: str, storage: str | None) -> Any:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    samplers = {
+        "tpe": optuna.samplers.TPESampler,
+        "nsga2": optuna.samplers.NSGAIISampler,
+        "random": optuna.samplers.RandomSampler,
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study = optuna.create_study(
+            storage=_storage(storage), study_name=digest, load_if_exists=True,
+            directions=["minimize"] * len(job.study.objectives),
+            sampler=samplers[job.study.search.algorithm](seed=job.study.seed),
+        )  # fmt: skip
+        study.set_metric_names(list(job.study.objectives))
+    return study
+
+
+def _storage(address: str | None) -> Any:
+    """Memory, a journal file, or a database's address. InputError for one that cannot be opened."""
+    from optuna.storages import JournalStorage, RDBStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    if address is None:
+        return None
+    try:
+        return RDBStorage(address) if "://" in address else JournalStorage(JournalFileBackend(address))
+    except Exception as error:  # each database's driver has exceptions of its own; all mean the same to the user
+        raise InputError("storage", "address", address, f"cannot be opened ({type(error).__name__})") from None

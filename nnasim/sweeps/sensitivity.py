@@ -1,0 +1,122 @@
+"""Which axes matter: one-at-a-time swings (tornado), Sobol indices, and what limits the chip over two axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnasim.sweeps.frames import StoredStudy
+from nnasim.sweeps.objectives import BOTTLENECK
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LOOKUPS = 1024  # base samples of the Sobol estimate over a complete grid: only look-ups, no simulation
+SEED = 0
+
+
+def pareto(study: StoredStudy) -> pd.DataFrame:
+    """The points that nothing beats in all objectives at once, by the first objective."""
+    from nnasim.sweeps.pareto import pareto_mask
+
+    good = study.good.dropna(subset=study.objectives)
+    front = good[pareto_mask(good[study.objectives].to_numpy())]
+    ordered: pd.DataFrame = front.sort_values(study.objectives, kind="stable").reset_index(drop=True)
+    return ordered
+
+
+def tornado(study: StoredStudy, objective: str) -> pd.DataFrame:
+    """Per axis: lowest and highest ``objective`` when only this axis moves, the others at their middle; widest first.
+
+    Of a grid the points that agree in all other axes with the middle point are compared. Of a sample, which has no two
+    such points, medians of the objective in five bins of the axis stand in.
+    """
+    import pandas as pd
+
+    on_grid = study.is_sample and study.job.study.sampler == "grid"
+    rows = []
+    for axis in study.axes:
+        values = _one_at_a_time(study, axis, objective) if on_grid else _binned(study, axis, objective)
+        if values.size > 1:
+            rows.append({"axis": axis, "low": values.min(), "high": values.max(), "swing": values.max() - values.min()})
+    frame = pd.DataFrame(rows, columns=["axis", "low", "high", "swing"])
+    return frame.sort_values("swing", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _one_at_a_time(study: StoredStudy, axis: str, objective: str) -> Any:
+    rows = study.good
+    for name, values in zip(study.axes, study.space.grid, strict=True):
+        if name != axis:
+            middle = values[len(values) // 2]
+            rows = rows[rows[name].isna() if middle is None else rows[name] == middle]
+    return rows[objective].dropna().to_numpy()
+
+
+def _binned(study: StoredStudy, axis: str, objective: str) -> Any:
+    ordered = study.good.sort_values(axis, kind="stable")[objective].dropna().to_numpy()
+    return np.array([np.median(part) for part in np.array_split(ordered, 5) if part.size])
+
+
+def sobol(study: StoredStudy, objective: str) -> pd.DataFrame | None:
+    """First-order and total Sobol indices of each axis (scipy.stats.sobol_indices); None where they cannot be had.
+
+    They need a complete grid, whose values then are a look-up function, or a complete ``saltelli`` sample. An axis
+    alone has all of the variance (scipy fails on a single one).
+    """
+    import pandas as pd
+    from scipy.stats import sobol_indices, uniform
+
+    values = _complete(study, objective)
+    if values is None or np.ptp(values) == 0:
+        return None
+    count = len(study.axes)
+    if count == 1:
+        return pd.DataFrame({"axis": study.axes, "first_order": [1.0], "total_order": [1.0]})
+    if study.job.study.sampler == "grid":
+        look_up = _grid_function(study, values)
+        indices = sobol_indices(func=look_up, n=LOOKUPS, dists=[uniform()] * count, rng=np.random.default_rng(SEED))
+    else:
+        indices = sobol_indices(func=_matrices(values, count), n=values.size // (count + 2))
+    rows = {"axis": study.axes, "first_order": indices.first_order.ravel(), "total_order": indices.total_order.ravel()}
+    frame = pd.DataFrame(rows)
+    return frame.sort_values("total_order", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _complete(study: StoredStudy, objective: str) -> Any:
+    """The objective at every point in the study's order, None if one is missing, failed or left out."""
+    sampled = study.is_sample and study.job.study.sampler in ("grid", "saltelli")
+    if not sampled or study.total != study.space.size or len(study.good) != study.total:
+        return None
+    values = study.good[objective].to_numpy(dtype=np.float64)
+    return None if np.isnan(values).any() else values
+
+
+def _grid_function(study: StoredStudy, values: Any) -> Callable[[Any], Any]:
+    shape = tuple(len(axis) for axis in study.space.grid)
+    table = values.reshape(shape)
+
+    def look_up(places: Any) -> Any:
+        index = [np.minimum((p * n).astype(int), n - 1) for p, n in zip(places, shape, strict=True)]
+        return table[tuple(index)].reshape(1, -1)
+
+    return look_up
+
+
+def _matrices(values: Any, count: int) -> dict[str, Any]:
+    """A ``saltelli`` sample's values as scipy wants them: f(A), f(B) [1, n], and f(AB) [axes, 1, n]."""
+    n = values.size // (count + 2)
+    parts = values.reshape(count + 2, 1, n)
+    return {"f_A": parts[0], "f_B": parts[1], "f_AB": parts[2:]}
+
+
+def bottlenecks(study: StoredStudy, across: str, upwards: str) -> pd.DataFrame:
+    """The part that is busy longest at most points of each cell: rows ``upwards``, columns ``across``."""
+    good = study.good
+
+    def commonest(parts: Any) -> str:
+        counts = parts.value_counts()
+        return str(min(counts[counts == counts.max()].index))
+
+    return good.pivot_table(index=upwards, columns=across, values=BOTTLENECK, aggfunc=commonest)

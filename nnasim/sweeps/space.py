@@ -1,0 +1,108 @@
+"""The points of a study, made one by one: a million points take no memory until they are asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from nnasim.errors import ConfigError
+from nnasim.sweeps.axes import MOST_POINTS
+from nnasim.sweeps.fields import Scalar
+from nnasim.sweeps.job import Job, Values
+
+DEFAULT_POINTS = 256
+
+
+class Space:
+    """All points of ``job``, by index; those that break a constraint are left out when they are iterated over."""
+
+    def __init__(self, job: Job, source: object) -> None:
+        self.job, self.source = job, source
+        self._refuse_uncounted()
+        if self._asked > MOST_POINTS:
+            raise ConfigError(source, "axes", self._asked, f"a study has at most {MOST_POINTS:,} points")
+        if next(self.points(), None) is None:
+            texts = "; ".join(constraint.text for constraint in job.constraints)
+            raise ConfigError(
+                source, "constraints", texts, f"contradict each other: none of {self.size:,} points is left"
+            )
+
+    def _refuse_uncounted(self) -> None:
+        """A search draws from a whole range; only a grid must know how many values to take."""
+        for name, axis in self.job.study.axes.items():
+            if self.job.study.sampler == "grid" and axis.values is None and not axis.count:
+                allowed = "a grid needs the number of values: [low, high, count]"
+                raise ConfigError(self.source, f"axes.{name}", list(axis.interval), allowed)
+
+    @cached_property
+    def grid(self) -> tuple[tuple[Scalar, ...], ...]:
+        """The values of each axis of a grid."""
+        return tuple(axis.grid(self.job.fields[name]) for name, axis in self.job.study.axes.items())
+
+    @property
+    def _asked(self) -> int:
+        """Points that the file asks for; known before any value is made."""
+        study = self.job.study
+        if study.sampler == "grid":
+            return math.prod(axis.count or len(axis.values or ()) for axis in study.axes.values())
+        return self.size
+
+    @property
+    def size(self) -> int:
+        """Points before constraints."""
+        study = self.job.study
+        if study.sampler == "grid":
+            return math.prod(len(values) for values in self.grid)
+        base = study.points or DEFAULT_POINTS
+        return base * (len(study.axes) + 2) if study.sampler == "saltelli" else base
+
+    def at(self, index: int) -> Values:
+        """Point ``index``; in a grid the last axis turns fastest."""
+        names = tuple(self.job.study.axes)
+        if self.job.study.sampler != "grid":
+            places = zip(names, self._unit[index], strict=True)
+            axes = self.job.study.axes
+            return {name: axes[name].at(float(place), self.job.fields[name]) for name, place in places}
+        values = []
+        for axis in reversed(self.grid):
+            index, place = divmod(index, len(axis))
+            values.append(axis[place])
+        return dict(zip(names, reversed(values), strict=True))
+
+    def points(self, shard: tuple[int, int] = (0, 1)) -> Iterator[Values]:
+        """Every point that the constraints allow; of ``shard`` (i, n) those with index = i modulo n."""
+        for index in range(shard[0], self.size, shard[1]):
+            values = self.at(index)
+            if self.job.allows(values):
+                yield values
+
+    @cached_property
+    def _unit(self) -> Any:
+        """Places in the unit cube, [points, axes]."""
+        study = self.job.study
+        return unit_sample(study.sampler, study.points or DEFAULT_POINTS, len(study.axes), study.seed)
+
+
+def unit_sample(sampler: str, points: int, dimensions: int, seed: int) -> Any:
+    """``points`` places in the unit cube, float64 [points, dimensions], from scipy.stats.qmc.
+
+    ``saltelli``: the matrices A, B and A with one column of B each, (dimensions + 2) x points rows, as Sobol indices
+    need (Saltelli et al. 2010). A Sobol sequence is balanced at powers of two; other numbers are allowed.
+    """
+    import numpy as np
+    from scipy.stats import qmc
+
+    if sampler == "random":
+        return np.random.default_rng(seed).random((points, dimensions))
+    if sampler == "lhs":
+        return qmc.LatinHypercube(dimensions, rng=seed).random(points)
+    width = 2 * dimensions if sampler == "saltelli" else dimensions
+    sequence = qmc.Sobol(width, rng=seed)
+    drawn = sequence.random_base2(max(0, math.ceil(math.log2(points))))[:points]
+    if sampler == "sobol":
+        return drawn
+    a, b = drawn[:, :dimensions], drawn[:, dimensions:]
+    mixed = [np.where(np.arange(dimensions) == column, b, a) for column in range(dimensions)]
+    return np.concatenate([a, b, *mixed])

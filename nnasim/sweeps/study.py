@@ -1,0 +1,96 @@
+"""A study file: which chip to start from, what varies, what is measured. Strict, and checked before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from nnasim import files
+from nnasim.errors import ConfigError
+from nnasim.ir.trace import System
+from nnasim.records import Frozen, Integer, Number, validated
+from nnasim.sweeps.axes import MOST_POINTS, AxisSpec, Value
+
+Name = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class ShapeTrace(Frozen):
+    """A trace made from a shape alone, as `nnasim trace --shape` makes it."""
+
+    shape: Name
+    frames: Integer = Field(ge=1, le=400_000)
+    symbols: Integer = Field(ge=0, le=199_999)
+    system: System = "aat"
+
+
+class FineTune(Frozen):
+    """Training on with the chip's operators before an arithmetic is scored: ``steps`` is the whole budget."""
+
+    steps: Integer = Field(gt=0, le=10**7)
+    train: Name
+    dev: Name
+    seed: Integer = Field(0, ge=0)
+
+
+class AccuracySpec(Frozen):
+    """How word error rate is found: once for each distinct arithmetic.
+
+    ``checkpoints``: a folder of checkpoints (``float/`` and ``aat/``); ``system``: which one is scored, unless the axis
+    ``system`` says; ``limit``: only the first utterances.
+    """
+
+    checkpoints: Name
+    manifest: Name
+    system: System = "naive"
+    limit: Integer | None = Field(None, gt=0)
+    finetune: FineTune | None = None
+
+
+class SearchSpec(Frozen):
+    """How `nnasim search` looks. ``prune_frames``: a trial whose first frames are hopeless is not run to its end."""
+
+    trials: Integer = Field(100, gt=0, le=MOST_POINTS)
+    algorithm: Literal["tpe", "nsga2", "random"] = "tpe"
+    batch: Integer = Field(4, gt=0, le=1024, description="trials asked for at once; decides what a trial knows")
+    prune_frames: Integer | None = Field(None, gt=0)
+    prune_margin: Number = Field(1.1, ge=1, description="hopeless: worse by this factor in every objective")
+
+
+class StudyFile(Frozen):
+    """A study as it stands in its file."""
+
+    base: Name
+    traces: tuple[Name | ShapeTrace, ...] = Field(min_length=1, max_length=1000)
+    axes: dict[Name, AxisSpec] = Field(min_length=1, max_length=100)
+    objectives: tuple[Name, ...] = Field(min_length=1, max_length=20)
+    set: dict[Name, Value] = Field({})
+    constraints: tuple[Name, ...] = Field((), max_length=100)
+    sampler: Literal["grid", "random", "lhs", "sobol", "saltelli"] = "grid"
+    points: Integer | None = Field(None, gt=0, le=MOST_POINTS)
+    seed: Integer = Field(0, ge=0, le=2**32 - 1)
+    accuracy: AccuracySpec | None = None
+    search: SearchSpec = SearchSpec()
+
+    @field_validator("objectives", "constraints")
+    @classmethod
+    def _once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) != len(names):
+            raise ValueError("one of them stands there twice")
+        return names
+
+
+def read_study(path: str | Path) -> StudyFile:
+    """A study file. Raises FileError or ConfigError, which names the first wrong field."""
+    return parse_study(files.read_yaml(path), path)
+
+
+def parse_study(data: object, source: object) -> StudyFile:
+    """``data`` (parsed YAML or JSON) as a study."""
+    if not isinstance(data, dict):
+        raise ConfigError(
+            source, "", data, f"must be a mapping with base, traces, axes and objectives{files.seems(str(source))}"
+        )
+    files.refuse_other(data, "a study file of nnasim sweep", source)
+    return validated(StudyFile, data, source)

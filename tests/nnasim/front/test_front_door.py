@@ -1,0 +1,90 @@
+"""`import nnasim`: light, lazy, and every example of the documentation works as written."""
+
+import subprocess
+import sys
+
+import pytest
+
+import nnasim
+from nnasim.errors import ConfigError, NnasimError
+
+NAMES = {
+    "preset", "trace", "simulate", "compare", "compare_chips", "sweep", "read_result", "recogniser", "train",
+    "validate",
+}  # fmt: skip
+HEAVY = "{'numpy', 'torch', 'simpy', 'matplotlib', 'pandas', 'scipy'}"
+
+
+def printed(script: str) -> str:
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_the_verbs_are_there_and_listed() -> None:
+    assert set(dir(nnasim)) >= NAMES
+    for name in NAMES:
+        assert callable(getattr(nnasim, name)), name
+        assert getattr(nnasim, name).__doc__
+
+
+def test_a_name_that_is_none_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'simulation'"):
+        nnasim.simulation  # noqa: B018
+
+
+def test_the_import_loads_nothing_heavy_and_a_verb_only_what_it_needs() -> None:
+    assert printed(f"import sys, nnasim; print({HEAVY} & set(sys.modules))") == "set()"
+    assert printed(f"import sys, nnasim; nnasim.preset('edge256'); print({HEAVY} & set(sys.modules))") == "set()"
+
+
+def test_verbs_stay_verbs_whatever_was_imported_before() -> None:
+    modules = "nnasim.sweeps.job, nnasim.front.traces, nnasim.compiler, nnasim.frames"
+    shown = ", ".join(f"callable(nnasim.{name})" for name in sorted(NAMES))
+    assert printed(f"import nnasim, {modules}; print({shown})") == " ".join(["True"] * len(NAMES))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dram.bytes_per_second": -5}, "dram.bytes_per_second = -5"),
+        ({"dram.bytes_per_secnd": 5}, "dram.bytes_per_secnd"),
+        ({"drum.bytes": 5}, "drum"),
+        ({"host.handoff_us": "35"}, "host.handoff_us = '35'"),
+    ],
+)
+def test_a_chip_changes_only_to_what_is_allowed(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        nnasim.preset("edge256").with_(changes)
+    assert message in str(caught.value)
+    assert "--" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: nnasim.preset("edge255"),
+        lambda: nnasim.trace("rnnt-paper"),
+        lambda: nnasim.trace("rnnt-papier", frames=1, symbols=0),
+        lambda: nnasim.trace("rnnt-paper", frames=0, symbols=0),
+        lambda: nnasim.trace("nowhere.json"),
+        lambda: nnasim.simulate("nowhere.json"),
+        lambda: nnasim.read_result("nowhere.json"),
+        lambda: nnasim.read_comparison("nowhere"),
+        lambda: nnasim.read_sweep("nowhere.sqlite"),
+        lambda: nnasim.compare_chips({}, "nowhere.json"),
+        lambda: nnasim.validate("nowhere.csv"),
+        lambda: nnasim.recogniser("nowhere"),
+        lambda: nnasim.compare(systems=["flaot"]),
+        lambda: nnasim.compare(systems=[]),
+        lambda: nnasim.compare(limit=0),
+        lambda: nnasim.compare(placement="nowhere"),
+        lambda: nnasim.recogniser().decode(system="flaot"),
+        lambda: nnasim.recogniser().decode(limit=0),
+    ],
+)
+def test_what_is_wrong_is_one_line_that_speaks_of_no_option(wrong) -> None:
+    with pytest.raises(NnasimError) as caught:
+        wrong()
+    message = str(caught.value)
+    assert message
+    assert "\n" not in message
+    assert "--" not in message

@@ -1,0 +1,47 @@
+"""A Dask client that outlives a run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import pytest
+
+from nnasim.sweeps.job import Job
+from nnasim.sweeps.space import Space
+
+pytest.importorskip("distributed", reason="the sweep extra is not installed")
+
+
+def test_one_client_runs_one_payload_again(load: Callable[..., tuple[Job, Space]]) -> None:
+    """Scattered under a key made of its content, the second payload would go when Dask lets go of the first."""
+    from distributed import Client, LocalCluster
+
+    from nnasim.sweeps.cluster import ClusterBackend
+
+    job, _ = load()
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        backend = ClusterBackend(client)
+        values = {"dram.bytes_per_second": 1e9, "host.handoff_us": 5}
+        runs = [list(backend.run(job.payload(), iter([[("key", values)]] * 3))) for _ in range(4)]
+    assert [len(one) for one in runs] == [3] * 4
+    assert len({str(outcomes[0].figures) for one in runs for outcomes in one}) == 1
+
+
+def test_a_call_that_an_interrupt_stops_as_it_begins_leaves_no_traceback() -> None:
+    """The race of distributed's ``sync`` with Ctrl-C, which tornado logs; every other error of its loop is told."""
+    from nnasim.sweeps.cluster import ClusterBackend
+
+    ClusterBackend(client=None)
+    tornado = logging.getLogger("tornado.application")
+    told = [
+        bool(tornado.filter(logging.LogRecord("tornado.application", logging.ERROR, "", 0, message, None, None)))
+        for message in (
+            "Exception in callback functools.partial(<function sync.<locals>.cancel at 0x7f31b840a0c0>)",
+            "Exception in callback functools.partial(<function beat at 0x1>)",
+        )
+    ]
+    assert told == [False, True]

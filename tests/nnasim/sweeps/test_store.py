@@ -1,0 +1,107 @@
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from nnasim.errors import FileError
+from nnasim.sweeps.claims import Claims
+from nnasim.sweeps.evaluate import Outcome
+from nnasim.sweeps.store import STORE_VERSION, Store, merge
+
+GOOD = Outcome("k1", {"clock_hz": 1.0}, {"rtf": 0.5}, None, 0.1)
+BAD = Outcome("k2", {"clock_hz": 2.0}, None, "sram.bytes = 1: too few", 0.1)
+
+
+def test_rows_read_back_failed_ones_with_their_message(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite") as store:
+        store.add("study", [GOOD, BAD])
+        assert store.outcomes(["k1", "k2", "k3"]) == {"k1": GOOD, "k2": BAD}
+        assert store.done(["k1", "k2", "k3"]) == {"k1", "k2"}
+        assert (store.count("ok"), store.count("failed")) == (1, 1)
+        assert store.forget_failed() == 1
+        assert store.done(["k1", "k2"]) == {"k1"}
+
+
+def test_a_point_is_stored_once(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite") as store:
+        store.add("study", [GOOD])
+        store.add("study", [Outcome("k1", {}, {"rtf": 9.0}, None, 0.1)])
+        assert store.outcomes(["k1"])["k1"] == GOOD
+
+
+def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    Store(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE meta SET value = '99'")
+    connection.close()
+    with pytest.raises(FileError, match=f"is a store of version '99', this nnasim reads {STORE_VERSION}"):
+        Store(path)
+
+
+def test_foreign_files_are_refused(tmp_path: Path) -> None:
+    text, folder, foreign = tmp_path / "a.txt", tmp_path / "folder", tmp_path / "b.sqlite"
+    text.write_text("not a store, but long enough for a header")
+    folder.mkdir()
+    with sqlite3.connect(foreign) as connection:
+        connection.execute("CREATE TABLE points (x)")
+    connection.close()
+    os.mkfifo(tmp_path / "fifo")
+    for path, why in ((text, "not an SQLite file"), (folder, "regular file"), (foreign, "no store of nnasim"),
+                      (tmp_path / "fifo", "regular file")):  # fmt: skip
+        with pytest.raises(FileError, match=why):
+            Store(path)
+    with pytest.raises(FileError, match="cannot be read"):
+        Store(tmp_path / "absent", create=False)
+
+
+def test_a_store_with_a_trigger_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    Store(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TRIGGER t AFTER INSERT ON points BEGIN DELETE FROM meta; END")
+    connection.close()
+    with pytest.raises(FileError, match="has other tables"):
+        Store(path)
+
+
+def test_a_truncated_store_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Store(path) as store:
+        store.add("study", [GOOD])
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(FileError, match="store"):
+        Store(path)
+
+
+def test_merging_adds_what_is_new(tmp_path: Path) -> None:
+    with Store(tmp_path / "a.sqlite") as a, Store(tmp_path / "b.sqlite") as b, Store(tmp_path / "c.sqlite") as c:
+        a.add("study", [GOOD])
+        b.add("study", [GOOD, BAD])
+        b.add_study("digest", {"study": {}})
+        b.add_accuracy("key", {"wer": 0.1}, None)
+        assert merge(c, [a, b]) == 2
+        assert merge(c, [a, b]) == 0
+        assert c.outcomes(["k1", "k2"]) == {"k1": GOOD, "k2": BAD}
+        assert c.studies() == {"digest": {"study": {}}}
+        assert c.accuracy("key") == ({"wer": 0.1}, None)
+
+
+def test_two_processes_do_not_claim_the_same_point(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite") as one, Store(tmp_path / "s.sqlite") as other:
+        first, second = Claims(one), Claims(other)
+        assert first.take(["a", "b"]) == {"a", "b"}
+        assert first.take(["a"]) == set()  # it is in work already
+        assert second.take(["b", "c"]) == {"c"}
+        first.release()
+        assert second.take(["a", "b", "c"]) == {"a", "b"}
+
+
+def test_the_claims_of_a_dead_process_are_free(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite") as store:
+        dead = Claims(store)
+        dead.pid = 2**22 + 1  # beyond Linux' largest
+        dead.beat()
+        assert dead.take(["a"]) == {"a"}
+        assert Claims(store).take(["a"]) == {"a"}
