@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aat_training.checkpoint import read_checkpoint
 from aat_training.checkpoint_files import checkpoint_files
+from aat_training.run_spec import RunSpec
 from nnasim import files
 from nnasim.errors import CheckpointError, shown
-
-if TYPE_CHECKING:
-    from aat_training.train import RunSpec
 
 Settings = dict[str, Any]
 _LARGEST = 4_000_000_000

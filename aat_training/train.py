@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -22,39 +20,20 @@ from aat_training.data.text import normalised
 from aat_training.model.build import build_model, load_parameters
 from aat_training.model.float_arithmetic import FloatArithmetic
 from aat_training.model.rnnt import Rnnt
-from aat_training.quant.calibration import Method, calibrate, record
+from aat_training.quant.calibration import calibrate, record
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.fallback_arithmetic import FallbackArithmetic
-from aat_training.quant.lstm import Gradient
 from aat_training.quant.scheme import QuantScheme
 from aat_training.resume import settings_of
+from aat_training.run_spec import RunSpec, ScheduleName
 from aat_training.tokens import Tokens
 from aat_training.trainer import Trainer, be_reproducible, normalisation
 from nnasim.errors import CheckpointError, ConfigError, FileError
-from nnasim.numerics.config import NumericsConfig
 from nnasim.progress import Progress, silent
 from nnasim.records import validated
 
 CALIBRATION_UTTERANCES = 256
 Tell = Callable[[list[str]], None]
-Arithmetic = Literal["float", "qat", "aat"]
-ScheduleName = Literal["base", "fine-tuning"]
-
-
-@dataclass(frozen=True)
-class RunSpec:
-    """What one run is asked to do. ``arithmetic``: the chip's own (``aat``), ordinary QAT, or float."""
-
-    recipe: Recipe
-    run: TrainConfig
-    train: tuple[Path, ...]
-    dev: Path
-    arithmetic: Arithmetic = "float"
-    init: Path | None = None
-    numerics: NumericsConfig | None = None
-    calibration: Method = "mse"
-    gradient: Gradient = "output"
-    info: dict[str, Any] | None = None
 
 
 def schedule(

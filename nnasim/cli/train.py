@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from aat_training.data.text import Normalisation
     from aat_training.quant.calibration import Method
     from aat_training.quant.lstm import Gradient
-    from aat_training.train import Arithmetic, RunSpec, ScheduleName
+    from aat_training.run_spec import Arithmetic, RunSpec, ScheduleName
 
 
 def command(
@@ -129,7 +129,7 @@ def run_spec(
 ) -> RunSpec:  # fmt: skip
     """The training run that the options ask for; ``changes``: those of its schedule."""
     from aat_training.recipes import load_recipe
-    from aat_training.train import RunSpec
+    from aat_training.run_spec import RunSpec
     from aat_training.train import schedule as schedule_of
     from nnasim.cli.doubts import load_chip
     from nnasim.cli.invocation import command_line

@@ -17,7 +17,7 @@ from nnasim.sweeps.job import digest_of
 from nnasim.sweeps.study import AccuracySpec, StudyFile
 
 if TYPE_CHECKING:
-    from aat_training.train import RunSpec
+    from aat_training.run_spec import RunSpec
 
 LARGEST_FILE = 4_000_000_000
 
@@ -38,7 +38,7 @@ class Scoring:
     def run_spec(self, numerics: NumericsConfig, system: System) -> RunSpec | None:
         """The training for ``numerics`` before they are scored; None where the sweep file asks for none."""
         from aat_training.checkpoint import read_checkpoint
-        from aat_training.train import RunSpec
+        from aat_training.run_spec import RunSpec
 
         budget = self.spec.finetune
         if budget is None or system != "aat":

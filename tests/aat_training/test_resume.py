@@ -9,7 +9,7 @@ import pytest
 
 from aat_training.recipes import tiny
 from aat_training.resume import refuse_other_settings, settings_of
-from aat_training.train import RunSpec
+from aat_training.run_spec import RunSpec
 from nnasim.errors import CheckpointError
 from nnasim.numerics.config import NumericsConfig
 

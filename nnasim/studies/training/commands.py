@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from aat_training.train import RunSpec
+from aat_training.run_spec import RunSpec
 from nnasim.studies.training.plan import CHIPS, NO_CHIP, NumericsStudy, Trial
 
 

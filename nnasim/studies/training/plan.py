@@ -9,7 +9,8 @@ from pathlib import Path
 from aat_training.quant.calibration import Method
 from aat_training.quant.lstm import Gradient
 from aat_training.recipes import load_recipe
-from aat_training.train import Arithmetic, RunSpec, schedule
+from aat_training.run_spec import Arithmetic, RunSpec
+from aat_training.train import schedule
 from nnasim import files
 from nnasim.hardware import load_preset
 from nnasim.ir.trace import System

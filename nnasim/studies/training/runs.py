@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from aat_training.train import RunSpec, prepare_folder, train
+from aat_training.run_spec import RunSpec
+from aat_training.train import prepare_folder, train
 from nnasim import files
 from nnasim.errors import NnasimError, SimulationError
 from nnasim.progress import Progress, silent

@@ -13,7 +13,7 @@ import typer
 
 pytest.importorskip("torch")
 
-from aat_training.train import RunSpec
+from aat_training.run_spec import RunSpec
 from nnasim.cli import train as train_cli
 from nnasim.studies.training.commands import line, train_command
 from nnasim.studies.training.plan import Model, NumericsStudy
