@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nnasim.analysis.bootstrap import CONFIDENCE, interval
+
 REPLICATIONS = 10_000
 SEED = 0
-CONFIDENCE = 0.95
 LEAST_LOST = 5  # word errors: a share of fewer is decided by single words
 _CHUNK = 500  # replications drawn at once: bounds memory at 500 x utterances
 
@@ -81,9 +82,7 @@ def wer_interval(
     rates = np.concatenate(
         [(w @ errors) / np.maximum(w @ words, 1) for w in _resamples(len(words), replications, seed)]
     )
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(rates, [tail, 1 - tail])
-    return float(low), float(high)
+    return interval(rates, confidence)
 
 
 def probability_better(better: Score, worse: Score, *, replications: int = REPLICATIONS, seed: int = SEED) -> float:
@@ -131,8 +130,7 @@ def recovery(
     loss, back = drawn[:, 1] - drawn[:, 0], drawn[:, 1] - drawn[:, 2]
     if (loss <= 0).mean() > 0.025:
         return Recovery(lost, won)
-    low, high = np.quantile(back[loss > 0] / loss[loss > 0], [0.025, 0.975])
-    return Recovery(lost, won, won / lost, (float(low), float(high)))
+    return Recovery(lost, won, won / lost, interval(back[loss > 0] / loss[loss > 0]))
 
 
 def _resamples(utterances: int, replications: int, seed: int) -> Iterator[NDArray[np.int64]]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nnasim.analysis.bootstrap import Estimate, relative_change
+from nnasim.analysis.change import change_pct
+from nnasim.analysis.percentiles import PERCENTILES, percentile
 from nnasim.ir.result import SimResult
 from nnasim.units import cycles_to_ms
 from reports.study import Study
@@ -33,7 +35,7 @@ class Change:
         """Change in percent."""
         if self.before == self.after:
             return 0.0
-        return 100 * (self.after / self.before - 1) if self.before > 0 else None
+        return change_pct(self.before, self.after) if self.before > 0 else None
 
     def exceeds(self, percent: float) -> bool:
         """Whether a watched figure got worse by more than ``percent``; from nothing to something always is."""
@@ -97,12 +99,10 @@ def _latency_figures(latencies: list[list[float]]) -> list[tuple[str, int | None
     name = "engine_latency_ms"
     if all(len(some) == 1 for some in latencies):
         return [(name, None)]
-    return [(f"{name}.mean", None), *((f"{name}.p{percent}", percent) for percent in (50, 90, 99))]
+    return [(f"{name}.mean", None), *((f"{name}.p{percent}", percent) for percent in PERCENTILES)]
 
 
 def _of(values: list[float], percent: int | None) -> float:
-    from nnasim.analysis import percentile
-
     if not values:
         return 0.0
     return sum(values) / len(values) if percent is None else percentile(values, percent)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from nnasim.analysis.pooled import audio_seconds
 from nnasim.ir.result import SimResult
 from nnasim.units import cycles_to_ms
 from reports.csvfile import write_csv
-from reports.summarise import audio_seconds
 
 OPS_HEADER = ("system", "op", "kind", "unit", "count", "cycles", "stall_cycles", "bytes")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms, processing_ms
 from nnasim.ir.result import SimResult
 from nnasim.units import cycles_to_ms
 from reports import operations
@@ -34,7 +35,6 @@ from reports.figures.where import blocks, kinds, longest_kind
 from reports.hypotheses import Misheard, misheard
 from reports.parameters import parameters
 from reports.study import Study
-from reports.summarise import engine_latencies_ms, frame_latencies_ms, processing_ms
 from reports.summary import Summary
 from reports.text import NOT_COMPUTED, number
 from reports.to_html import html

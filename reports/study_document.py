@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from nnasim.analysis.bootstrap import percentile_estimate
+from nnasim.analysis.percentiles import PERCENTILES
 from nnasim.analysis.realtime import RealTime
 from reports.blocks import Cell, Document, Figure, Section, Table
 from reports.figures.placement import waterfall
@@ -14,8 +15,6 @@ from reports.study_assumptions import ASSUMPTIONS
 from reports.study_claim import claim
 from reports.study_record import Decoder, LatencyStudy, Placed
 from reports.text import number
-
-_PERCENTILES = (50, 90, 99)
 
 
 def study_document(study: LatencyStudy) -> Document:
@@ -105,11 +104,11 @@ def _real_time(study: LatencyStudy) -> Section:
     )  # fmt: skip
 
 
-_ESTIMATED = ("system", "figure", *(f"p{p}{end}" for p in _PERCENTILES for end in ("", " low", " high")))
+_ESTIMATED = ("system", "figure", *(f"p{p}{end}" for p in PERCENTILES for end in ("", " low", " high")))
 
 
 def _estimates(values: Sequence[float]) -> tuple[float, ...]:
-    found = [percentile_estimate(values, percent) for percent in _PERCENTILES]
+    found = [percentile_estimate(values, percent) for percent in PERCENTILES]
     return tuple(value for one in found for value in (one.value, one.low, one.high))
 
 

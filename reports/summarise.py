@@ -6,46 +6,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nnasim import analysis
+from nnasim.analysis.pooled import (
+    engine_latencies_ms,
+    frame_latencies_ms,
+    processing_ms,
+    real_time_factor,
+    user_latencies_ms,
+)
 from nnasim.ir.result import SimResult
-from nnasim.units import cycles_to_ms
 from reports.summary import Percentiles, SystemFigures
 
 
 def percentiles(values: Sequence[float]) -> Percentiles | None:
-    """p50, p90 and p99 with linear interpolation between order statistics; None of nothing."""
+    """p50, p90, p99 and mean; None of nothing."""
     if not values:
         return None
-    p50, p90, p99 = (float(p) for p in np.percentile(np.asarray(values, dtype=np.float64), [50, 90, 99]))
-    return Percentiles(p50=p50, p90=p90, p99=p99, mean=float(np.mean(values)))
-
-
-def engine_latencies_ms(result: SimResult) -> list[float]:
-    """Engine latency of each utterance [ms]."""
-    return [utterance.engine_latency_ms for utterance in result.utterances]
-
-
-def frame_latencies_ms(result: SimResult) -> list[float]:
-    """Frame latency of each frame [ms]: from the moment its audio exists to the end of its last operation."""
-    frames = result.frames
-    return [
-        cycles_to_ms(end - arrival, result.clock_hz) for arrival, end in zip(frames.arrival, frames.end, strict=True)
-    ]
-
-
-def audio_seconds(result: SimResult) -> float:
-    """Length of all utterances [s]."""
-    return sum(utterance.audio_seconds for utterance in result.utterances)
-
-
-def processing_ms(result: SimResult) -> float:
-    """Time in which any block worked [ms]: waiting for audio is not in it."""
-    return sum(utterance.busy_ms for utterance in result.utterances)
-
-
-def real_time_factor(result: SimResult) -> float | None:
-    """Processing time over audio time; None without audio."""
-    seconds = audio_seconds(result)
-    return processing_ms(result) / 1e3 / seconds if seconds else None
+    return Percentiles(**analysis.percentiles(values), mean=float(np.mean(values)))
 
 
 def mac_utilisation(result: SimResult) -> float | None:
@@ -84,7 +61,7 @@ def figures(
         errors=errors,
         engine_latency_ms=percentiles(engine_latencies_ms(result)),
         frame_latency_ms=percentiles(frame_latencies_ms(result)),
-        upl_ms=percentiles([u.upl_ms for u in result.utterances if u.upl_ms is not None]),
+        upl_ms=percentiles(user_latencies_ms(result)),
         rtf=real_time_factor(result),
         nna_cycles=totals.nna_cycles,
         cpu_ms=totals.cpu_ms,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO
 
+from nnasim.analysis.pooled import engine_latencies_ms
 from nnasim.ir.result import SimResult
 from nnasim.markup import visible
 from reports.gain import gain_sentences
 from reports.notes import notes, result_notes
 from reports.study import Study
-from reports.summarise import dram_share, engine_latencies_ms, mac_utilisation
+from reports.summarise import dram_share, mac_utilisation
 from reports.summary import Percentiles, SystemFigures
 from reports.text import NOT_COMPUTED, number, percent
 

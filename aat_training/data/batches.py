@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from aat_training.augment import augment
 from aat_training.config import AugmentConfig
 from aat_training.data.features import FeatureConfig
+from nnasim.units import ceil_div
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def batch_indices(
     by_length = torch.argsort(lengths, stable=True)
     for step in range(first_step, curriculum):
         yield _curriculum_batch(by_length, 0.1 + 0.9 * step / curriculum, batch, seed, step)
-    per_epoch = -(-len(examples) // batch)
+    per_epoch = ceil_div(len(examples), batch)
     step = max(0, first_step - curriculum)
     while True:
         epoch, within = divmod(step, per_epoch)

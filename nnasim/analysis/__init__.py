@@ -1,5 +1,5 @@
 """Records -> statistics, latency, energy; and an independent closed-form bound."""
 
-from nnasim.analysis.latency import percentile, percentiles
+from nnasim.analysis.percentiles import percentile, percentiles
 
 __all__ = ["percentile", "percentiles"]

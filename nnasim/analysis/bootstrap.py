@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nnasim.analysis.change import change_pct
+from nnasim.analysis.percentiles import at_shares, percentile
+
 REPLICATIONS = 2_000
 SEED = 0
 CONFIDENCE = 0.95
@@ -25,8 +28,8 @@ class Estimate:
 def resampled(values: Sequence[float], percent: float | None, picks: NDArray[np.int64]) -> NDArray[np.float64]:
     """The percentile of each resample (None: its mean); ``picks`` holds indices, shape (replications, len(values))."""
     drawn = np.asarray(values, dtype=np.float64)[picks]
-    found: NDArray[np.float64] = drawn.mean(axis=1) if percent is None else np.percentile(drawn, percent, axis=1)
-    return found
+    means: NDArray[np.float64] = drawn.mean(axis=1)
+    return means if percent is None else at_shares(drawn, percent / 100)
 
 
 def draws(count: int, replications: int = REPLICATIONS, seed: int = SEED) -> NDArray[np.int64]:
@@ -36,10 +39,8 @@ def draws(count: int, replications: int = REPLICATIONS, seed: int = SEED) -> NDA
 
 def percentile_estimate(values: Sequence[float], percent: float) -> Estimate:
     """A percentile of ``values`` and its 95 % interval over resampled utterances. ValueError for no values."""
-    if not values:
-        raise ValueError("no values")
-    spread = resampled(values, percent, draws(len(values)))
-    return Estimate(float(np.percentile(values, percent)), *interval(spread))
+    value = percentile(values, percent)
+    return Estimate(value, *interval(resampled(values, percent, draws(len(values)))))
 
 
 def relative_change(before: Sequence[float], after: Sequence[float], percent: float | None) -> Estimate | None:
@@ -52,11 +53,11 @@ def relative_change(before: Sequence[float], after: Sequence[float], percent: fl
     olds, news = resampled(before, percent, picks), resampled(after, percent, picks)
     if old <= 0 or not (olds > 0).all():
         return None
-    return Estimate(float(100 * (new / old - 1)), *interval(100 * (news / olds - 1)))
+    return Estimate(change_pct(float(old), float(new)), *interval(change_pct(olds, news)))
 
 
-def interval(spread: NDArray[np.float64]) -> tuple[float, float]:
-    """The middle 95 % of the resamples."""
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(spread, [tail, 1 - tail])
+def interval(spread: NDArray[np.float64], confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """The middle 95 % of the resamples, or another part of them."""
+    tail = (1 - confidence) / 2
+    low, high = at_shares(spread, (tail, 1 - tail))
     return float(low), float(high)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from nnasim.analysis.timeline import representative_frame
 from nnasim.ir.result import CounterSamples
 from nnasim.ir.run import InvocationRun, StepRun
+from nnasim.units import ceil_div
 
 WINDOWS = 500  # samples of one counter: more than a screen shows, and few beside the spans
 
@@ -23,8 +24,8 @@ def frame_counters(
     frame = representative_frame(runs)
     chosen = [run for run in runs if run.step.frame == frame]
     origin, end = chosen[0].start, chosen[-1].end
-    width = max(1, -(-(end - origin) // WINDOWS))
-    count = max(1, -(-(end - origin) // width))
+    width = max(1, ceil_div(end - origin, WINDOWS))
+    count = max(1, ceil_div(end - origin, width))
     occupied = [lasting_bytes] * count
     moved = [0.0] * count
     for run in chosen:

@@ -1,4 +1,4 @@
-"""When frames and utterances were done: frame latency, engine latency, user-perceived latency, percentiles."""
+"""When frames and utterances were done: frame latency, engine latency, user-perceived latency."""
 
 from __future__ import annotations
 
@@ -9,24 +9,6 @@ from nnasim.ir.result import FrameTimes, UtteranceTimes
 from nnasim.ir.run import StepRun
 from nnasim.ir.trace import Utterance
 from nnasim.units import cycles_to_ms, seconds_to_cycles
-
-PERCENTILES = (50, 90, 99)
-
-
-def percentile(values: Sequence[float], percent: float) -> float:
-    """Linear interpolation between the ranks, as numpy's default. ValueError for no values."""
-    if not values:
-        raise ValueError("no values")
-    ordered = sorted(values)
-    place = (len(ordered) - 1) * percent / 100
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
-
-
-def percentiles(values: Sequence[float]) -> dict[str, float]:
-    """{"p50": ..., "p90": ..., "p99": ...}."""
-    return {f"p{percent}": percentile(values, percent) for percent in PERCENTILES}
 
 
 def frame_rows(index: int, arrivals: Sequence[int], runs: Sequence[StepRun]) -> Iterator[tuple[int, ...]]:

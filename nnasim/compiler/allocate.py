@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from nnasim.units import ceil_div
+
 ALIGNMENT_BYTES = 16
 
 
 def aligned(bytes: int) -> int:
     """``bytes`` rounded up to where the next tensor may begin."""
-    return -(-bytes // ALIGNMENT_BYTES) * ALIGNMENT_BYTES
+    return ceil_div(bytes, ALIGNMENT_BYTES) * ALIGNMENT_BYTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nnasim.compiler.allocate import ALIGNMENT_BYTES
+from nnasim.units import ceil_div
 
 # Nodes of the search after which the table decides instead. A recogniser's few dozen weights need hundreds.
 MOST_NODES = 20_000
@@ -88,7 +89,7 @@ def _tabled(items: Sequence[Item], capacity: int, step: int) -> list[Item]:
     best = np.zeros(cells, np.int64)
     taken = np.zeros((len(items), cells), bool)
     for row, item in enumerate(items):
-        size = -(-item.bytes // step)
+        size = ceil_div(item.bytes, step)
         if size < cells:
             better = best[: cells - size] + item.saved
             taken[row, size:] = better > best[size:]
@@ -97,5 +98,5 @@ def _tabled(items: Sequence[Item], capacity: int, step: int) -> list[Item]:
     for row in reversed(range(len(items))):
         if taken[row, free]:
             chosen.append(items[row])
-            free -= -(-items[row].bytes // step)
+            free -= ceil_div(items[row].bytes, step)
     return chosen

@@ -15,6 +15,7 @@ from nnasim import markup
 from nnasim.ir.operands import OPERANDS, Constant, OpKind, Role
 from nnasim.numerics.config import NumericsConfig
 from nnasim.records import Frozen, Items
+from nnasim.units import ceil_div
 
 TRACE_VERSION: Literal[1] = 1
 
@@ -83,7 +84,7 @@ class TensorSpec(Frozen):
     @property
     def bytes(self) -> int:
         """Size in bytes, rounded up."""
-        return (self.elements * self.bits + 7) // 8
+        return ceil_div(self.elements * self.bits, 8)
 
 
 class Op(Frozen):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnasim import files
+from nnasim.analysis.pooled import audio_seconds
 from nnasim.compiler.policies import Policy
 from nnasim.errors import CheckpointError
 from nnasim.hardware import NnaConfig
@@ -20,7 +21,7 @@ from nnasim.studies.provenance import commit, documented, versions
 from reports.gain import latency_gain
 from reports.hypotheses import Hypothesis
 from reports.study import Study
-from reports.summarise import audio_seconds, figures
+from reports.summarise import figures
 from reports.summary import Corpus, Summary
 
 if TYPE_CHECKING:

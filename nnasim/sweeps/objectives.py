@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnasim.analysis import percentiles
+from nnasim.analysis.percentiles import PERCENTILES, percentiles
+from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms, real_time_factor, user_latencies_ms
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
 from nnasim.units import cycles_to_ms
@@ -20,7 +21,7 @@ KNOWN: dict[str, tuple[str, str]] = {
             ("frame_latency_ms", "frame latency over all frames"),
             ("upl_ms", "user-perceived latency over all utterances"),
         )
-        for percent in (50, 90, 99)
+        for percent in PERCENTILES
     },
     "rtf": ("", "processing time over audio time"),
     "late_frames": ("", "share of frames that end after the next frame's audio exists"),
@@ -50,7 +51,7 @@ def chip_figures(results: Sequence[SimResult], chip: NnaConfig) -> Figures:
     used = [chip.sram.bytes - result.extra.sram_plan_bytes.free for result in results if result.extra.sram_plan_bytes]
     figures: Figures = {
         **_latencies(results),
-        "rtf": _rtf(results),
+        "rtf": real_time_factor(*results),
         "late_frames": _late_frames(results),
         "cycles": sum(total.cycles for total in totals),
         "busy_cycles": sum(result.extra.busy_cycles or 0 for result in results),
@@ -96,11 +97,10 @@ def _prefixed(shares: dict[str, float]) -> Figures:
 
 
 def _latencies(results: Sequence[SimResult]) -> Figures:
-    utterances = [utterance for result in results for utterance in result.utterances]
     pooled = {
-        "engine_latency_ms": [utterance.engine_latency_ms for utterance in utterances],
-        "frame_latency_ms": [value for result in results for value in _frame_latencies(result)],
-        "upl_ms": [utterance.upl_ms for utterance in utterances if utterance.upl_ms is not None],
+        "engine_latency_ms": engine_latencies_ms(*results),
+        "frame_latency_ms": frame_latencies_ms(*results),
+        "upl_ms": user_latencies_ms(*results),
     }
     return {
         f"{name}.{rank}": value
@@ -108,13 +108,6 @@ def _latencies(results: Sequence[SimResult]) -> Figures:
         if values
         for rank, value in percentiles(values).items()
     }
-
-
-def _frame_latencies(result: SimResult) -> list[float]:
-    frames = result.frames
-    return [
-        cycles_to_ms(end - arrival, result.clock_hz) for arrival, end in zip(frames.arrival, frames.end, strict=True)
-    ]
 
 
 def _late_frames(results: Sequence[SimResult]) -> float | None:
@@ -126,9 +119,3 @@ def _late_frames(results: Sequence[SimResult]) -> float | None:
             if frames.utterance[index] == frames.utterance[index + 1]:
                 late, total = late + (end > frames.arrival[index + 1]), total + 1
     return late / total if total else None
-
-
-def _rtf(results: Sequence[SimResult]) -> float | None:
-    utterances = [utterance for result in results for utterance in result.utterances]
-    seconds = sum(utterance.audio_seconds for utterance in utterances)
-    return sum(utterance.busy_ms for utterance in utterances) / 1e3 / seconds if seconds else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnasim.analysis.percentiles import PERCENTILES, at_shares, percentiles
 from reports.figures.style import BLUE, GREEN, ORANGE, RED, canvas, svg
 from reports.text import shortened
 
@@ -57,9 +58,9 @@ def _curve(axes: Axes, index: int, label: str, values: NDArray[np.float64]) -> N
         "linewidth": max(3.4 - 0.7 * index, 1.0),  # equal curves stay visible under each other
         "markersize": max(7.5 - 1.2 * index, 3.5),
     }
-    at = [round(_POINTS * share / 100) for share in (50, 90, 99)]
+    at = [round(_POINTS * share / 100) for share in PERCENTILES]
     axes.plot(
-        np.percentile(values, shares), shares, label=label, markevery=at,
+        at_shares(values, shares / 100), shares, label=label, markevery=at,
         markeredgecolor="black", markeredgewidth=0.5, **style,
     )  # fmt: skip
 
@@ -76,6 +77,6 @@ def _wide(series: Mapping[str, NDArray[np.float64]]) -> bool:
 
 def _described(series: Mapping[str, NDArray[np.float64]]) -> str:
     return "; ".join(
-        "{}: p50 {:.4g}, p90 {:.4g}, p99 {:.4g} ms".format(shortened(label), *np.percentile(v, [50, 90, 99]))
+        "{}: p50 {:.4g}, p90 {:.4g}, p99 {:.4g} ms".format(shortened(label), *percentiles(v).values())
         for label, v in series.items()
     )

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from nnasim.analysis.change import change_pct
 from nnasim.sim.nvdla.latencies import Latencies
 from nnasim.sim.nvdla.layer import Layer, Memory
 from nnasim.sim.nvdla.pipeline import run_layer
@@ -43,7 +44,9 @@ def runs(path: Path) -> list[Run]:
 
 def errors(rows: Sequence[Run], latencies: Latencies) -> list[float]:
     """Absolute errors in percent."""
-    return [abs(100 * (run_layer(one, memory, latencies).total / cycles - 1)) for one, memory, cycles in rows]
+    return [
+        abs(change_pct(float(cycles), float(run_layer(one, memory, latencies).total))) for one, memory, cycles in rows
+    ]
 
 
 def fit(rows: Sequence[Run]) -> Latencies:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from nnasim.units import ceil_div
 from workloads.importers.measured_table import MeasuredRow
 from workloads.validation.prediction import Prediction, TableKind
-from workloads.validation.scalesim import ceil_div
 
 BIAS_BYTES = 10  # source: Ethos-U's packed bias and scale per output channel
 # Output channels of a block, so how often feature maps in DRAM are read again: derived, twice that for few rows.

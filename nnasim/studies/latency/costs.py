@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from nnasim.analysis.change import gain_pct
 from nnasim.compiler.policies import POLICIES, placed
 from nnasim.fast_latency import Cost, cost, schedule
 from nnasim.hardware import NnaConfig
@@ -30,7 +31,7 @@ def cost_of(trace: OpTrace, chip: NnaConfig) -> Cost:
 def gain(fast: Cost, slow: Cost) -> float | None:
     """How much lower the mean engine latency of ``fast`` is [%]."""
     before = float(np.mean(slow.engine_latency_ms))
-    return 100 * (1 - float(np.mean(fast.engine_latency_ms)) / before) if before > 0 else None
+    return gain_pct(before, float(np.mean(fast.engine_latency_ms))) if before > 0 else None
 
 
 def gain_map(
@@ -79,7 +80,7 @@ def _rate_gain(traces: Mapping[System, OpTrace], shape: RnntShape, chip: NnaConf
     fast, slow = (cost_of(trace, chip) for trace in spoken)
     seconds = sum(utterance.audio_seconds for utterance in spoken[0].utterances)
     symbols = sum(len(utterance.emissions) for utterance in spoken[0].utterances)
-    busy = 100 * (1 - fast.busy_ms / slow.busy_ms)
+    busy = gain_pct(slow.busy_ms, fast.busy_ms)
     return RateGain(pieces, symbols / seconds, gain(fast, slow), busy, fast.busy_ms / seconds)
 
 

@@ -1,0 +1,20 @@
+"""By how much one figure is more, or less, than another: in percent of the one that it is held against."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = TypeVar("Numbers", float, NDArray[np.float64])
+
+
+def change_pct(before: Numbers, after: Numbers) -> Numbers:
+    """How much more ``after`` is than ``before``, in percent of ``before``, which must be above 0."""
+    return 100 * (after / before - 1)
+
+
+def gain_pct(before: Numbers, after: Numbers) -> Numbers:
+    """How much less ``after`` is than ``before``, in percent of ``before``, which must be above 0."""
+    return 0.0 - change_pct(before, after)  # never minus zero
