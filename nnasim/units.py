@@ -7,8 +7,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 
-def ceil_div(a: int, b: int) -> int:
-    """Ceiling of ``a / b`` for integers, ``b > 0``."""
+def ceil_div(a: int | Fraction, b: int) -> int:
+    """Ceiling of ``a / b``, exact, ``b > 0``."""
     return -(-a // b)
 
 

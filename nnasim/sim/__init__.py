@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+from itertools import takewhile
 
 from nnasim.hardware import NnaConfig
 
+_HEADING = "\nNot modelled\n"
+
 
 def not_modelled(config: NnaConfig) -> tuple[str, ...]:
-    """The collected "Not modelled" list of the blocks that ``config`` has, for the report."""
+    """What the blocks that ``config`` has leave out, for the report."""
     from nnasim.sim.blocks import activation_unit, dma, dram, host, mac_unit, other_load, sequencer, sram
 
-    blocks: list[Any] = [
+    blocks: list[type] = [
         sequencer.Sequencer,
         dma.Dma,
-        config.dram_model,
+        type(config.dram_model),
         dram.Dram,
         sram.Sram,
         mac_unit.MacUnit,
-        config.mac_array_law,
+        type(config.mac_array_law),
     ]
     if config.activation_unit is not None:
         blocks.append(activation_unit.ActivationUnit)
     blocks.append(host.Host)
     if config.host.has_other_load:
         blocks.append(other_load.OtherLoad)
-    return tuple(item for block in blocks for item in block.not_modelled)
+    return tuple(item for block in blocks for item in left_out(block))
+
+
+def left_out(block: type) -> tuple[str, ...]:
+    """The lines below "Not modelled" in a block's docstring; () where it has no such heading."""
+    below = inspect.cleandoc(block.__doc__ or "").partition(_HEADING)[2]
+    return tuple(line.strip() for line in takewhile(lambda line: line.startswith(" "), below.splitlines()))

@@ -17,10 +17,9 @@ class DramModel(Protocol):
     request to its first byte. Both are bounds that nothing may go below or above: the compiler and the roofline read
     them. ``replay_is_exact``: whether a read takes the same cycles whenever it begins and whatever was read before, so
     that one run of a program stands for all its runs. ``Parameters``: the numbers of its own that `dram.parameters`
-    takes.
+    takes. What its docstring has below "Not modelled", a line each, stands in every result.
     """
 
-    not_modelled: ClassVar[tuple[str, ...]]
     replay_is_exact: ClassVar[bool]
     Parameters: ClassVar[type[Record]]
     bytes_per_cycle: Fraction

@@ -16,12 +16,11 @@ class SteadyDram(DramModel):
 
     Timing law: the first byte ``read_latency_ns`` after the request; then ``bytes_per_second`` x ``efficiency``, less
     what other software takes for itself (``cpu_share``). A model that differs in one of these overrides it.
-    Not modelled: see ``not_modelled``.
+
+    Not modelled
+        DRAM refresh, row hits and misses, banks one by one: dram.efficiency stands for what they cost
     """
 
-    not_modelled: ClassVar[tuple[str, ...]] = (
-        "DRAM refresh, row hits and misses, banks one by one: dram.efficiency stands for what they cost",
-    )
     replay_is_exact: ClassVar[bool] = True
     Parameters: ClassVar[type[Record]] = Record
 

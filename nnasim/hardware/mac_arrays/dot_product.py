@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from nnasim.hardware.mac_array import MacArrayConfig
 from nnasim.hardware.mac_arrays.law import MacArrayLaw, MatmulTile
+from nnasim.units import ceil_div
 
 
 def row_stripes(rows: int, atomic_k: int) -> list[int]:
@@ -35,13 +36,12 @@ class DotProductArray(MacArrayLaw):
     rows. The output stage needs atomic_k + 1 cycles per row and group (one value a cycle, one to read the row).
     ``fixed_cycles_per_pass`` stands on the tile that opens a pass.
     Ports: convolution buffer (one entry of activations and one of weights a cycle), output stage.
-    Not modelled: see ``not_modelled``; ``nnasim.sim.nvdla`` models them, and is what the measured tables check.
-    """
+    ``nnasim.sim.nvdla`` models what is left out here, and is what the measured tables check.
 
-    not_modelled: ClassVar[tuple[str, ...]] = (
-        "dot-product array: waiting for accumulator credits inside a tile",
-        "dot-product array: an output stage of more than one value a cycle",
-    )
+    Not modelled
+        dot-product array: waiting for accumulator credits inside a tile
+        dot-product array: an output stage of more than one value a cycle
+    """
 
     READS: ClassVar[frozenset[str]] = frozenset({"rows", "cols"})
 
@@ -56,7 +56,7 @@ class DotProductArray(MacArrayLaw):
 
     def cycles(self, tile: MatmulTile) -> int:
         """Cycles that ``tile`` occupies the array."""
-        groups, blocks = -(-tile.n // self.atomic_k), -(-tile.k // self.atomic_c)
+        groups, blocks = ceil_div(tile.n, self.atomic_k), ceil_div(tile.k, self.atomic_c)
         stripes = row_stripes(tile.m, self.atomic_k)
         multiply = groups * blocks * sum(max(rows, self.atomic_k) for rows in stripes)
         deliver = groups * tile.m * (self.atomic_k + 1)

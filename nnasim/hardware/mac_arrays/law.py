@@ -37,10 +37,10 @@ class MacArrayLaw(ABC):
     """The timing law of a MAC array: pure, so the same tile always takes the same time. A family is a subclass.
 
     ``READS``: the fields of ``mac_array`` beside its size that decide something; a user who sets another is told so.
-    ``Parameters``: the numbers of a plug-in's own that `mac_array.parameters` takes.
+    ``Parameters``: the numbers of a plug-in's own that `mac_array.parameters` takes. What its docstring has below
+    "Not modelled", a line each, stands in every result.
     """
 
-    not_modelled: ClassVar[tuple[str, ...]] = ()
     READS: ClassVar[frozenset[str]] = frozenset({"rows", "cols", "dataflow", "decoded_weights_per_cycle"})
     Parameters: ClassVar[type[Record]] = Record
 

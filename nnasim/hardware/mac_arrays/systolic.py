@@ -51,13 +51,11 @@ class SystolicArray(MacArrayLaw):
 
     Timing law: ``fold_cycles``, plus ``fixed_cycles_per_pass`` on the tile that opens a pass.
     Ports: operands and results at the array's edge, one word per row or column and cycle.
-    Not modelled: see ``not_modelled``.
-    """
 
-    not_modelled: ClassVar[tuple[str, ...]] = (
-        "systolic array: shifting the next fold's operand in while this one computes",
-        "systolic array: skew buffers of its edges",
-    )
+    Not modelled
+        systolic array: shifting the next fold's operand in while this one computes
+        systolic array: skew buffers of its edges
+    """
 
     READS: ClassVar[frozenset[str]] = frozenset({"rows", "cols", "dataflow"})
 

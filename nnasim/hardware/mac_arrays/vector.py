@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from nnasim.hardware.mac_array import MacArrayConfig
 from nnasim.hardware.mac_arrays.law import MacArrayLaw, MatmulTile
+from nnasim.units import ceil_div
 
 
 class VectorArray(MacArrayLaw):
@@ -16,13 +17,11 @@ class VectorArray(MacArrayLaw):
     ``fixed_cycles_per_pass`` on the tile that opens a pass. A matmul of few rows is bound by the decoder: every
     weight is decoded once and used once per row.
     Ports: weight decoder, activations, outputs.
-    Not modelled: see ``not_modelled``.
-    """
 
-    not_modelled: ClassVar[tuple[str, ...]] = (
-        "vector array: block shapes, so the loss of a block that does not fill the lanes",
-        "vector array: decoding a weight again for a further block of rows",
-    )
+    Not modelled
+        vector array: block shapes, so the loss of a block that does not fill the lanes
+        vector array: decoding a weight again for a further block of rows
+    """
 
     READS: ClassVar[frozenset[str]] = frozenset({"decoded_weights_per_cycle"})
 
@@ -35,6 +34,6 @@ class VectorArray(MacArrayLaw):
     def cycles(self, tile: MatmulTile) -> int:
         """Cycles that ``tile`` occupies the array."""
         steps = 2 if tile.input_bits > 8 else 1
-        multiply = -(-tile.macs * steps // self.macs_per_cycle)
-        decode = -(-tile.n * tile.k // self.weights_per_cycle)
+        multiply = ceil_div(tile.macs * steps, self.macs_per_cycle)
+        decode = ceil_div(tile.n * tile.k, self.weights_per_cycle)
         return (self.fixed_cycles if tile.first else 0) + max(multiply, decode)

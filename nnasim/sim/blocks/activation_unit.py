@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any
 
 import simpy
 
@@ -27,13 +27,10 @@ class ActivationUnit(ComputeBlock):
         ``run(command, arrived)``: execute one pass.
 
     Not modelled
-        Overlap of an element-wise pass with a matmul: commands are issued one after another.
+        overlap of element-wise passes with matmuls: commands are issued one after another
     """
 
     block = "activation_unit"
-    not_modelled: ClassVar[tuple[str, ...]] = (
-        "overlap of element-wise passes with matmuls: commands are issued one after another",
-    )
 
     def __init__(
         self, env: simpy.Environment, probe: Probe, sram: Sram, datapath: Datapath, config: ActivationUnitConfig

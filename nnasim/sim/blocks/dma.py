@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any
 
 import simpy
 
@@ -13,6 +13,7 @@ from nnasim.sim.blocks.dram import Dram
 from nnasim.sim.blocks.sram import Sram
 from nnasim.sim.datapath import Datapath
 from nnasim.sim.probe import Probe
+from nnasim.units import ceil_div
 
 
 class Dma:
@@ -33,14 +34,9 @@ class Dma:
         ``start(transfers)`` returns one event per transfer; its value is the buffer that holds the data.
 
     Not modelled
-        Single bursts.
-        Prefetch across invocations: every invocation begins with empty weight buffers.
+        single DMA bursts
+        prefetch across invocations: each begins with empty weight buffers
     """
-
-    not_modelled: ClassVar[tuple[str, ...]] = (
-        "single DMA bursts",
-        "prefetch across invocations: each begins with empty weight buffers",
-    )
 
     def __init__(
         self, env: simpy.Environment, probe: Probe, dram: Dram, sram: Sram, channels: int,
@@ -96,7 +92,7 @@ class Dma:
 
     def _own_cycles(self, bytes: int) -> int:
         """Cycles of a transfer that neither memory holds back."""
-        return -(-bytes * self._rate[1] // self._rate[0]) if self._rate else 0
+        return ceil_div(bytes * self._rate[1], self._rate[0]) if self._rate else 0
 
     def _free_buffer(self, channel: int) -> Generator[simpy.Event, Any, tuple[int, int]]:
         self.probe.begin_wait("dma", channel, "a free weight buffer")

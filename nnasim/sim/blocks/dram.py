@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any
 
 import simpy
 
 from nnasim.hardware.drams.model import DramModel
 from nnasim.sim.probe import Probe
+from nnasim.units import ceil_div
 
 
 @dataclass(slots=True, eq=False)
@@ -38,11 +39,8 @@ class Dram:
         ``held_back(reader, op, since, reason)``: the reader was not done until now.
 
     Not modelled
-        What the model leaves out.
-        Writes to DRAM: nothing is spilled, results leave with the hand-off.
+        DRAM writes: nothing is spilled, results leave with the hand-off
     """
-
-    not_modelled: ClassVar[tuple[str, ...]] = ("DRAM writes: nothing is spilled, results leave with the hand-off",)
 
     DMA, CPU = 0, 1
 
@@ -54,7 +52,7 @@ class Dram:
 
     def end_alone(self, start: int, bytes: int) -> int:
         """The cycle at which the last of ``bytes`` bytes would come if no one else read from ``start`` on."""
-        return self.model.end(start, -(-self.model.bus_bytes(bytes) * self._cycles // self._bytes))
+        return self.model.end(start, ceil_div(self.model.bus_bytes(bytes) * self._cycles, self._bytes))
 
     def read(self, reader: int, op: int, bytes: int) -> Generator[simpy.Event, Any, None]:
         """Move ``bytes`` bytes for operation ``op`` over the bus, from now on."""
@@ -62,7 +60,7 @@ class Dram:
         read = _Read(self.model.bus_bytes(bytes) * self._cycles)
         self._open.append(read)
         while read.left > 0:  # sleeps as if alone from now on, which is never too long: company only delays
-            yield self.env.timeout(self.model.end(self._settled, int(-(-read.left // self._bytes))) - self._settled)
+            yield self.env.timeout(self.model.end(self._settled, ceil_div(read.left, self._bytes)) - self._settled)
             self._settle()
         self._open.remove(read)
         self.probe.busy("dram", reader, op, start, self._settled, bytes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, ClassVar
+from typing import Any
 
 import simpy
 
@@ -35,10 +35,8 @@ class Host:
         ``run(command)``: execute one operation or one crossing.
 
     Not modelled
-        Frequency changes of the CPU.
+        frequency changes of the CPU
     """
-
-    not_modelled: ClassVar[tuple[str, ...]] = ("frequency changes of the CPU",)
 
     def __init__(
         self, env: simpy.Environment, probe: Probe, dram: Dram, config: HostConfig, clock_hz: float,

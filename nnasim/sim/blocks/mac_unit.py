@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import simpy
 
@@ -26,11 +26,10 @@ class MacUnit(ComputeBlock):
         ``run(command, arrived)``: execute one tile; ``arrived`` are the events of the program's transfers.
 
     Not modelled
-        Data-dependent effects: zero skipping, clock gating.
+        data-dependent effects in the MAC array: zero skipping, clock gating
     """
 
     block = "mac_array"
-    not_modelled: ClassVar[tuple[str, ...]] = ("data-dependent effects in the MAC array: zero skipping, clock gating",)
 
     def __init__(self, env: simpy.Environment, probe: Probe, sram: Sram, datapath: Datapath, law: MacArrayLaw) -> None:
         super().__init__(env, probe, sram, datapath)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Generator
-from typing import Any, ClassVar
+from typing import Any
 
 import simpy
 
@@ -23,10 +23,8 @@ class OtherLoad:
         ``cpu``: the resource that commands of ours must hold too.
 
     Not modelled
-        Priorities and time slices of an operating system.
+        priorities and time slices of the host's operating system
     """
-
-    not_modelled: ClassVar[tuple[str, ...]] = ("priorities and time slices of the host's operating system",)
 
     def __init__(self, env: simpy.Environment, config: HostConfig, clock_hz: float, stream: int) -> None:
         self.env, self.cpu = env, simpy.Resource(env, capacity=1)

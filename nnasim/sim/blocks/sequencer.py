@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import simpy
 
@@ -23,10 +23,8 @@ class Sequencer:
         ``run(commands, execute)``: ``execute`` hands a command to its block and ends with it.
 
     Not modelled
-        Fetching the command stream from memory.
+        fetching the command stream from memory
     """
-
-    not_modelled: ClassVar[tuple[str, ...]] = ("fetching the command stream from memory",)
 
     def __init__(self, env: simpy.Environment, probe: Probe, cycles_per_command: int) -> None:
         self.env, self.probe, self.cycles_per_command = env, probe, cycles_per_command

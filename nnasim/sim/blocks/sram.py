@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any
 
 import simpy
 
@@ -25,10 +25,8 @@ class Sram:
         buffers, first freed first taken.
 
     Not modelled
-        Bank conflicts: data are taken as interleaved over all banks.
+        SRAM bank conflicts: data are taken as interleaved over all banks
     """
-
-    not_modelled: ClassVar[tuple[str, ...]] = ("SRAM bank conflicts: data are taken as interleaved over all banks",)
 
     COMPUTE, DMA = 0, 1
 

@@ -6,14 +6,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from nnasim.hardware.mac_arrays.dot_product import row_stripes
+from nnasim.units import ceil_div
 
 WEIGHT_ALIGNMENT_BYTES = 128  # source: NVDLA's memory format; a layer's weights are padded to it
 BUFFER_BANKS = 32  # source: NVDLA's nv_small and nv_medium specifications; operands share the buffer by whole banks
-
-
-def ceil_div(a: int, b: int) -> int:
-    """The smallest integer not below a / b, for positive integers."""
-    return -(-a // b)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, ClassVar
+from typing import Any
 
 import simpy
 
@@ -18,10 +18,10 @@ class OutputStage:
     Timing law: a row of a kernel group takes one cycle to read and ceil(atomic_k / outputs_per_cycle) to deliver; its
     place in the accumulator is free ``credit_return`` cycles after its last value.
     Ports: ``stripes`` (start and rows of each stripe that the array finishes), ``credits`` (free accumulator rows).
-    Not modelled: see ``not_modelled``.
-    """
 
-    not_modelled: ClassVar[tuple[str, ...]] = ("NVDLA output stage: a write port slower than the output stage",)
+    Not modelled
+        NVDLA output stage: a write port slower than the output stage
+    """
 
     def __init__(self, env: simpy.Environment, layer: Layer, latencies: Latencies) -> None:
         self.env, self.design, self.latencies = env, layer.design, latencies

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from typing import Any, ClassVar
+from typing import Any
 
 import simpy
 
@@ -30,14 +30,12 @@ class ReadPort:
     a finished kernel group frees.
     Ports: ``activations`` and ``weights`` (stores of the cycles at which all of A, or a group of B, can be used),
     ``room`` (beats of buffer space for weights).
-    Not modelled: see ``not_modelled``.
-    """
 
-    not_modelled: ClassVar[tuple[str, ...]] = (
-        "NVDLA read port: alignment of a surface's first address",
-        "NVDLA read port: other clients of the memory interface",
-        "NVDLA read port: DRAM pages and refresh",
-    )
+    Not modelled
+        NVDLA read port: alignment of a surface's first address
+        NVDLA read port: other clients of the memory interface
+        NVDLA read port: DRAM pages and refresh
+    """
 
     def __init__(self, env: simpy.Environment, layer: Layer, memory: Memory, latencies: Latencies) -> None:
         self.env, self.layer, self.memory, self.latencies = env, layer, memory, latencies

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, ClassVar
+from typing import Any
 
 import simpy
 
@@ -21,10 +21,10 @@ class Sequencer:
     block shift in, one kernel a cycle, while a stripe runs; where they were not there yet, their shift-in is seen. A
     stripe's last block waits until the accumulator has a free place for each of its rows.
     Ports: the read port's stores, ``OutputStage``.
-    Not modelled: see ``not_modelled``.
-    """
 
-    not_modelled: ClassVar[tuple[str, ...]] = ("NVDLA sequencer: kernels wider than 1 x 1",)
+    Not modelled
+        NVDLA sequencer: kernels wider than 1 x 1
+    """
 
     def __init__(self, env: simpy.Environment, layer: Layer, reads: ReadPort, outputs: OutputStage) -> None:
         self.env, self.layer, self.reads, self.outputs = env, layer, reads, outputs

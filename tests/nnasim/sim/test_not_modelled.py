@@ -1,0 +1,45 @@
+"""What a block leaves out stands once, in its docstring, and so in every result."""
+
+from nnasim.hardware import load_preset
+from nnasim.sim import left_out, not_modelled
+
+
+class Described:
+    """A block.
+
+    Not modelled
+        the first thing: why
+        the second
+
+    Source
+        elsewhere
+    """
+
+
+class Bare:
+    """A block that says nothing."""
+
+
+def test_what_stands_below_the_heading_is_left_out_a_line_each() -> None:
+    assert left_out(Described) == ("the first thing: why", "the second")
+    assert left_out(Bare) == ()
+
+
+def test_a_chips_list_has_all_its_blocks_in_their_order_and_no_others() -> None:
+    chip = load_preset("edge256")
+    assert not_modelled(chip) == (
+        "fetching the command stream from memory",
+        "single DMA bursts",
+        "prefetch across invocations: each begins with empty weight buffers",
+        "DRAM refresh, row hits and misses, banks one by one: dram.efficiency stands for what they cost",
+        "DRAM writes: nothing is spilled, results leave with the hand-off",
+        "SRAM bank conflicts: data are taken as interleaved over all banks",
+        "data-dependent effects in the MAC array: zero skipping, clock gating",
+        "vector array: block shapes, so the loss of a block that does not fill the lanes",
+        "vector array: decoding a weight again for a further block of rows",
+        "overlap of element-wise passes with matmuls: commands are issued one after another",
+        "frequency changes of the CPU",
+    )
+    other = chip.with_({"host.other_load_per_second": 10, "host.other_load_us": 5, "mac_array.kind": "systolic"})
+    assert len([line for line in not_modelled(other) if line.startswith("systolic array")]) == 2
+    assert not_modelled(other)[-1] == "priorities and time slices of the host's operating system"
