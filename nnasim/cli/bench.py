@@ -7,17 +7,19 @@ from typing import Annotated
 
 import typer
 
+from nnasim.cli.options import DEFAULT_PRESET, Force, Preset
+
 
 def command(
     json: Annotated[Path, typer.Option(help="the file to write")],
-    preset: Annotated[str, typer.Option(help="the chip to simulate")] = "edge256",
+    preset: Preset = DEFAULT_PRESET,
     peers: Annotated[bool, typer.Option(help="run SCALE-Sim, ZigZag and Vela too, where they are installed")] = True,
     peer_python: Annotated[
         list[Path] | None,
         typer.Option(metavar="PYTHON", help="an interpreter whose environment has such a tool; may be repeated"),
     ] = None,
     training: Annotated[bool, typer.Option(help="measure training too, where torch is installed")] = True,
-    force: Annotated[bool, typer.Option("--force", help="replace an existing file")] = False,
+    force: Force = False,
 ) -> None:
     """Measure the simulator on a paper-sized recogniser and write {NAME: {value, unit, compared_with, ratio}}.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from nnasim.cli.options import MOST_UTTERANCES
+from nnasim.cli.options import DEFAULT_PRESET, Checkpoints, Force, Limit, Manifest, OutFolder, Overrides, Preset
 from nnasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,15 +14,11 @@ if TYPE_CHECKING:
 
 
 def command(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="the folder to make")],
-    manifest: Annotated[Path | None, typer.Option(help="speech to decode; default: the bundled strings")] = None,
-    checkpoints: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="folder of trained models; default: the bundled ones")
-    ] = None,
-    preset: Annotated[str, typer.Option(help="a preset's name or a YAML file")] = "edge256",
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field; may be repeated")
-    ] = None,
+    out: OutFolder,
+    manifest: Manifest = None,
+    checkpoints: Checkpoints = None,
+    preset: Preset = DEFAULT_PRESET,
+    overrides: Overrides = None,
     systems: Annotated[
         list[str] | None,
         typer.Option(metavar="S[,S...]", help="float, cpu_int8, cpu_fallback, naive, aat; default: all"),
@@ -36,8 +31,8 @@ def command(
             help="where naive and aat run: a YAML file, edge_tpu, ane, vela, or groups on the CPU",
         ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, max=MOST_UTTERANCES, help="only the first N utterances")] = None,
-    force: Annotated[bool, typer.Option("--force", help="replace an existing folder")] = False,
+    limit: Limit = None,
+    force: Force = False,
 ) -> None:
     """How many words each system gets wrong and how long the user waits, on the same speech and chip.
 

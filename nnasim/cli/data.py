@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, overload
 import typer
 
 from nnasim import files
-from nnasim.cli.options import MOST_SEED, MOST_UTTERANCES
+from nnasim.cli.options import MOST_SEED, MOST_UTTERANCES, Force, out_option
 from nnasim.cli.progress import with_progress
 from nnasim.errors import InputError
 
@@ -26,8 +26,7 @@ Example: nnasim data synth --voices test --utterances 60 --out speech.jsonl
 app = typer.Typer(help=_HELP, rich_markup_mode=None)
 
 _Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the corpus's folder")]
-_Out = Annotated[Path, typer.Option(help="the manifest to write, e.g. train.jsonl")]
-_Force = Annotated[bool, typer.Option("--force", help="replace an existing manifest and its audio")]
+_Out = Annotated[Path, out_option("the manifest to write, e.g. train.jsonl")]
 _Utterances = Annotated[int, typer.Option(min=1, max=MOST_UTTERANCES, help="how many to make")]
 _MinDigits = Annotated[int, typer.Option(min=1, max=100, help="shortest string")]
 _MaxDigits = Annotated[int, typer.Option(min=1, max=100, help="longest string")]
@@ -43,7 +42,7 @@ def fsdd(
     min_digits: _MinDigits = 2,
     max_digits: _MaxDigits = 7,
     seed: _Seed = 0,
-    force: _Force = False,
+    force: Force = False,
 ) -> None:
     """Connected digits: takes of one speaker of the Free Spoken Digit Dataset, joined with pauses over low noise.
 
@@ -86,7 +85,7 @@ def strings(
         str, typer.Option(metavar="A-B|none", help="ms of a made-up room's reverberation, to train on, e.g. 100-400")
     ] = "none",
     seed: _Seed = 0,
-    force: _Force = False,
+    force: Force = False,
 ) -> None:
     """Strings of words of one speaker, joined from a folder of single words with pauses over noise.
 
@@ -132,7 +131,7 @@ def synth(
     ] = None,
     sample_rate: Annotated[Literal["8000", "16000"], typer.Option(help="samples a second")] = "8000",
     seed: _Seed = 0,
-    force: _Force = False,
+    force: Force = False,
 ) -> None:
     """Speech synthesised by eSpeak NG: voice, rate, pitch, pauses and level vary with the seed.
 
@@ -159,7 +158,7 @@ def an4(
     list_file: Annotated[
         Path | None, typer.Option("--list", help="read this list (columns path, speaker, text)")
     ] = None,
-    force: _Force = False,
+    force: Force = False,
 ) -> None:
     """CMU AN4 as Sphinx cepstra: a manifest of the utterances that a list names.
 
@@ -173,7 +172,7 @@ def an4(
 
 
 @app.command()
-def librispeech(folder: _Folder, out: _Out, force: _Force = False) -> None:
+def librispeech(folder: _Folder, out: _Out, force: Force = False) -> None:
     """A LibriSpeech tree on disk: a manifest of its FLAC files and transcripts.
 
     Example: nnasim data librispeech LibriSpeech/dev-clean --out dev-clean.jsonl
@@ -192,7 +191,7 @@ def import_(
         ),
     ],
     out: _Out,
-    force: Annotated[bool, typer.Option("--force", help="replace an existing manifest")] = False,
+    force: Force = False,
 ) -> None:
     """Another tool's description of speech as a manifest; audio stays where it is.
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from nnasim.cli.options import MOST_UTTERANCES
+from nnasim.cli.options import DEFAULT_PRESET, Force, Limit, Overrides, Preset
 
 
 def command(
@@ -17,15 +17,13 @@ def command(
         Literal["float", "cpu_int8", "cpu_fallback", "naive", "aat"], typer.Option(help="which arithmetic")
     ],
     json_file: Annotated[Path | None, typer.Option("--json", help="write the scores to this file")] = None,
-    preset: Annotated[str, typer.Option(help="the chip whose numerics are used")] = "edge256",
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field of the preset")
-    ] = None,
+    preset: Preset = DEFAULT_PRESET,
+    overrides: Overrides = None,
     calibration: Annotated[
         Literal["mse", "percentile", "max"] | None,
         typer.Option(help="how naive and cpu_fallback choose their ranges; default: mse"),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, max=MOST_UTTERANCES, help="only the first utterances")] = None,
+    limit: Limit = None,
     beam: Annotated[int, typer.Option(min=1, max=64, help="beam width; 1: greedy")] = 1,
     batch: Annotated[
         int | None,
@@ -34,7 +32,7 @@ def command(
     explain_numerics: Annotated[
         bool, typer.Option("--explain-numerics", help="show each layer's accumulator bound and float type")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="replace an existing file")] = False,
+    force: Force = False,
 ) -> None:
     """Decode a manifest with one system and score it against the manifest's text.
 

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from nnasim.cli.options import Overrides
+
 
 def command(
     name: Annotated[str | None, typer.Argument(help="a preset's name or a YAML file")] = None,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field; may be repeated")
-    ] = None,
+    overrides: Overrides = None,
     limits: Annotated[bool, typer.Option("--limits", help="print what the chip can run and hold instead")] = False,
     schema: Annotated[
         bool, typer.Option("--schema", help="print the JSON schema of a preset file, for editors")

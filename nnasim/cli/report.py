@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
+from nnasim.cli.options import Force, out_option
+
 
 def command(
     results: Annotated[
         list[Path], typer.Argument(metavar="RESULT...", help="result files, or one folder of `nnasim compare`")
     ],
-    out: Annotated[Path, typer.Option(metavar="FILE.html", help="the page to write")],
-    force: Annotated[bool, typer.Option("--force", help="replace an existing page")] = False,
+    out: Annotated[Path, out_option("the page to write", "FILE.html")],
+    force: Force = False,
 ) -> None:
     """Show result files side by side as one page that works offline.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnasim.cli.options import LONGEST_WAIT_MS, finite
+from nnasim.cli.options import DEFAULT_PRESET, LONGEST_WAIT_MS, Force, Overrides, Preset, finite, out_option
 from nnasim.errors import SimulationError
 
 if TYPE_CHECKING:
@@ -18,11 +18,9 @@ if TYPE_CHECKING:
 
 def command(
     trace: Annotated[Path, typer.Argument(help="a trace file, as `nnasim trace` writes it")],
-    out: Annotated[Path, typer.Option(help="the result file to write")],
-    preset: Annotated[str, typer.Option(help="a preset's name or a YAML file")] = "edge256",
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field; may be repeated")
-    ] = None,
+    out: Annotated[Path, out_option("the result file to write")],
+    preset: Preset = DEFAULT_PRESET,
+    overrides: Overrides = None,
     functional: Annotated[
         bool, typer.Option("--functional", help="also move the real integers and compare them with the reference")
     ] = False,
@@ -38,7 +36,7 @@ def command(
             help="what the endpointer waits, a part of the user-perceived latency",
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="replace an existing result")] = False,
+    force: Force = False,
 ) -> None:
     """Run a trace on a chip and write what it cost, block by block and operation by operation.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from nnasim.cli.options import MOST_FRAMES, MOST_SYMBOLS, MOST_UTTERANCES
+from nnasim.cli.options import DEFAULT_PRESET, MOST_FRAMES, MOST_SYMBOLS, Force, Limit, Overrides, Preset, out_option
 from nnasim.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    out: Annotated[Path, typer.Option(help="the trace to write; weights go to OUT.safetensors beside it")],
+    out: Annotated[Path, out_option("the trace to write; weights go to OUT.safetensors beside it")],
     shape: Annotated[str | None, typer.Option(help="a known shape's name, or a YAML file")] = None,
     frames: Annotated[int | None, typer.Option(min=1, max=MOST_FRAMES, help="with --shape: input frames")] = None,
     symbols: Annotated[int | None, typer.Option(min=0, max=MOST_SYMBOLS, help="with --shape: symbols emitted")] = None,
@@ -35,17 +35,13 @@ def command(
         list[str] | None,
         typer.Option(metavar="GROUP=UNIT", help="where a group of operations runs, as argmax=cpu; may be repeated"),
     ] = None,
-    preset: Annotated[str, typer.Option(help="the chip whose numerics are used")] = "edge256",
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field of the preset")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, max=MOST_UTTERANCES, help="with --manifest: only the first utterances")
-    ] = None,
+    preset: Preset = DEFAULT_PRESET,
+    overrides: Overrides = None,
+    limit: Limit = None,
     beam: Annotated[
         int | None, typer.Option(min=1, max=64, help="with --manifest: beam width; default 1: greedy")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="replace an existing trace")] = False,
+    force: Force = False,
 ) -> None:
     """Write what decoding performs: op graphs, and every invocation with the time its audio exists.
 

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from nnasim.cli.options import LEAST_RATE, MOST_RATE, MOST_SEED, MOST_STEPS, finite
+from nnasim.cli.options import (
+    DEFAULT_PRESET,
+    LEAST_RATE,
+    MOST_RATE,
+    MOST_SEED,
+    MOST_STEPS,
+    Force,
+    Overrides,
+    Preset,
+    finite,
+    out_option,
+)
 
 if TYPE_CHECKING:
     from aat_training.data.text import Normalisation
@@ -20,7 +31,7 @@ def command(
     recipe: Annotated[str, typer.Option(help="tiny, digits, commands or an4; with -ln behind it: layer-norm LSTMs")],
     train: Annotated[list[Path], typer.Option(help="a manifest to train on; may be repeated")],
     dev: Annotated[Path, typer.Option(help="the manifest that chooses the best checkpoint")],
-    out: Annotated[Path, typer.Option(help="the folder of the checkpoint")],
+    out: Annotated[Path, out_option("the folder of the checkpoint", "DIR")],
     system: Annotated[
         Literal["float", "aat", "qat"],
         typer.Option(
@@ -28,10 +39,8 @@ def command(
         ),
     ] = "float",
     init: Annotated[Path | None, typer.Option(help="checkpoint to start from; aat and qat need one")] = None,
-    preset: Annotated[str, typer.Option(help="the chip whose numerics to train with")] = "edge256",
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field of the preset")
-    ] = None,
+    preset: Preset = DEFAULT_PRESET,
+    overrides: Overrides = None,
     steps: Annotated[
         int | None, typer.Option(min=1, max=MOST_STEPS, help="optimiser steps, instead of the recipe's")
     ] = None,
@@ -70,7 +79,7 @@ def command(
         bool,
         typer.Option("--resume", help="go on with the run that was stopped in this folder, under its own settings"),
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="start afresh in a folder that exists")] = False,
+    force: Force = False,
 ) -> None:
     """Train a recogniser; the checkpoint with the lowest dev WER is kept, the log is OUT/log.csv.
 

@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from nnasim.cli.options import Force, out_option
+
 
 def command(
     reference: Annotated[Path, typer.Option(help="measured table: CSV of NVDLA, SCALE-Sim, OpenTPU, ZigZag or Vela")],
-    out: Annotated[Path, typer.Option(help="folder for validation.csv, validation.json and validation.png")],
-    force: Annotated[bool, typer.Option("--force", help="replace an existing folder")] = False,
+    out: Annotated[Path, out_option("folder for validation.csv, validation.json and validation.png", "DIR")],
+    force: Force = False,
 ) -> None:
     """Simulate each row of a measured table and say how far off the simulation is, a roofline beside it.
 

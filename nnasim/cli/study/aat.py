@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import MOST_UTTERANCES, MOST_WORKERS, finite
+from nnasim.cli.options import (
+    DEFAULT_PRESET,
+    MOST_WORKERS,
+    Checkpoints,
+    Force,
+    Limit,
+    Manifest,
+    OutFolder,
+    Overrides,
+    Preset,
+    finite,
+)
 
 
 def command(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="the folder to make")],
-    manifest: Annotated[Path | None, typer.Option(help="speech to decode; default: the bundled strings")] = None,
-    checkpoints: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="folder of trained models; default: the bundled ones")
-    ] = None,
-    preset: Annotated[str, typer.Option(help="a preset's name or a YAML file")] = "edge256",
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field; may be repeated")
-    ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, max=MOST_UTTERANCES, help="only the first N utterances")] = None,
+    out: OutFolder,
+    manifest: Manifest = None,
+    checkpoints: Checkpoints = None,
+    preset: Preset = DEFAULT_PRESET,
+    overrides: Overrides = None,
+    limit: Limit = None,
     beam: Annotated[int, typer.Option(min=2, max=64, help="width of the beam search")] = 4,
     blanks_ms: Annotated[
         float, typer.Option(min=1, max=10_000, callback=finite, help="without a symbol for so long: closed")
@@ -29,7 +35,7 @@ def command(
         float, typer.Option(min=1, max=10_000, callback=finite, help="after the end of speech: closed")
     ] = 240.0,
     jobs: Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="processes that work on it")] = 1,
-    force: Annotated[bool, typer.Option("--force", help="replace an existing folder")] = False,
+    force: Force = False,
 ) -> None:
     """What keeping operations on the accelerator buys: latency per operation and per user, word errors beside it.
 

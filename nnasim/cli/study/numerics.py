@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import MOST_STEPS, MOST_WORKERS
+from nnasim.cli.options import DEFAULT_PRESET, MOST_STEPS, MOST_WORKERS, Force, Preset, out_option
 
 
 def command(
@@ -15,11 +15,11 @@ def command(
     train: Annotated[list[Path], typer.Option(help="a manifest to train on; may be repeated")],
     dev: Annotated[Path, typer.Option(help="the speech that every model is judged on; chooses no checkpoint")],
     models: Annotated[Path, typer.Option(metavar="DIR", help="where the models are kept; a stopped study goes on")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="the folder of the report")],
+    out: Annotated[Path, out_option("the folder of the report", "DIR")],
     choose: Annotated[
         Path | None, typer.Option(help="the speech that chooses naive's and qat's calibration; default: dev itself")
     ] = None,
-    preset: Annotated[str, typer.Option(help="the chip whose activation unit and cell state are varied")] = "edge256",
+    preset: Preset = DEFAULT_PRESET,
     chip: Annotated[
         list[str] | None, typer.Option(help="only this chip of the study; the first is the main one; may be repeated")
     ] = None,
@@ -37,7 +37,7 @@ def command(
     train_missing: Annotated[
         bool, typer.Option("--train-missing/--as-it-is", help="train what is missing, or report on what is there")
     ] = True,
-    force: Annotated[bool, typer.Option("--force", help="replace an existing report")] = False,
+    force: Force = False,
 ) -> None:
     """Train float, ordinary QAT and aat for equally long on several chips and seeds, and compare their word errors.
 
