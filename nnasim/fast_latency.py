@@ -16,8 +16,9 @@ from nnasim.compiler import AT_START, CompiledTrace
 from nnasim.compiler.schedule import arrival_cycles, utterance_steps
 from nnasim.hardware import NnaConfig
 from nnasim.ir.program import Holders, Program
+from nnasim.ir.run import Step
 from nnasim.ir.trace import OpTrace
-from nnasim.sim.run import run_program
+from nnasim.sim.run import replay_is_exact, run_program, run_steps
 from nnasim.units import cycles_to_ms
 
 Key = tuple[str, Holders]
@@ -69,15 +70,38 @@ class Cost:
 def cost(plan: Schedule, hardware: NnaConfig) -> Cost:
     """``plan`` on ``hardware``. Raises PlacementError or SimulationError."""
     programs = list(_programs(plan, hardware))
-    cycles = [run_program(program, hardware).cycles for program in programs]
+    ends, busy = (_replayed if replay_is_exact(hardware) else _simulated)(plan, programs, hardware)
     counts = Counter(program for queue in plan.queues for program in queue.programs)
     return Cost(
         engine_latency_ms=tuple(
-            cycles_to_ms(max(0, _done(queue, cycles) - queue.last_arrival), hardware.clock_hz) for queue in plan.queues
+            cycles_to_ms(max(0, end - queue.last_arrival), hardware.clock_hz)
+            for queue, end in zip(plan.queues, ends, strict=True)
         ),
         handoffs=sum(count * programs[index].handoffs for index, count in counts.items()),
-        busy_ms=cycles_to_ms(sum(count * cycles[index] for index, count in counts.items()), hardware.clock_hz),
+        busy_ms=cycles_to_ms(busy, hardware.clock_hz),
     )
+
+
+Timing = tuple[list[int], int]
+"""When each utterance ends, in cycles from its start, and for how many cycles all of them are in work."""
+
+
+def _replayed(plan: Schedule, programs: list[Program], hardware: NnaConfig) -> Timing:
+    """Each program run once."""
+    cycles = [run_program(program, hardware).cycles for program in programs]
+    busy = sum(cycles[index] for queue in plan.queues for index in queue.programs)
+    return [_done(queue, cycles) for queue in plan.queues], busy
+
+
+def _simulated(plan: Schedule, programs: list[Program], hardware: NnaConfig) -> Timing:
+    """Every step at its own time, on a chip where that decides how long it takes."""
+    ends, busy = list[int](), 0
+    for stream, queue in enumerate(plan.queues):
+        starts = zip(queue.programs, queue.earliest, strict=True)
+        runs = run_steps([Step(programs[index], earliest, 0) for index, earliest in starts], hardware, stream=stream)
+        ends.append(runs[-1].end)
+        busy += sum(run.run.cycles for run in runs)
+    return ends, busy
 
 
 def _programs(plan: Schedule, hardware: NnaConfig) -> Iterator[Program]:

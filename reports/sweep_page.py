@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnasim.errors import FileError
-from nnasim.sweeps.objectives import FALLBACK, KNOWN
+from nnasim.sweeps.objectives import FALLBACK, meaning_of
 from nnasim.sweeps.sensitivity import bottlenecks, pareto, sobol, tornado
 from reports.blocks import (
     Block,
@@ -98,7 +98,7 @@ def _front(study: StoredStudy) -> Section:
 def _beaten_by_none(study: StoredStudy, size: int) -> Iterator[Inline]:
     yield f"{number(size)} {'point is' if size == 1 else 'points are'} beaten by no other in all of: "
     for n, name in enumerate(study.objectives):
-        unit, meaning = KNOWN[name]
+        unit, meaning = meaning_of(name)
         yield Code(name)
         yield f" ({meaning}{f', {unit}' if unit else ''}){'.' if n == len(study.objectives) - 1 else ', '}"
 

@@ -66,7 +66,7 @@ class Evaluator:
         for index in range(len(self.traces)):
             compiled = self._compile(index, view, values, chip)
             results.append(simulate_compiled(compiled.on(chip), options))
-        return chip_figures(results, chip)
+        return chip_figures(results, chip, self.job.study.objectives)
 
     def _compile(self, index: int, view: Hashable, values: Values, chip: NnaConfig) -> CompiledTrace:
         known = self._compiled.get((index, view))

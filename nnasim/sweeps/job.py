@@ -15,14 +15,17 @@ from nnasim.compiler.placement import place
 from nnasim.errors import ConfigError, NumericsError
 from nnasim.hardware import NnaConfig, load_preset, preset_names
 from nnasim.hardware.idle import idle_fields, refuse_idle
+from nnasim.hardware.kinds import FAMILIES, MODELS
 from nnasim.hardware.read_latency import NS, in_ns, refuse_beside
 from nnasim.ir.io import read_trace, record_hash
 from nnasim.ir.trace import OpTrace
+from nnasim.numerics.activation_units.registry import UNITS
+from nnasim.plugins import Plugins
 from nnasim.records import validated, wrong_values
 from nnasim.results import SimOptions
 from nnasim.sweeps.constraints import Constraint, parse_constraint
 from nnasim.sweeps.fields import Field, Scalar, find_field, words_of
-from nnasim.sweeps.objectives import KNOWN
+from nnasim.sweeps.objectives import ADDED, KNOWN, meaning_of, objective_names
 from nnasim.sweeps.retarget import retarget
 from nnasim.sweeps.study import ShapeTrace, StudyFile
 from workloads.rnnt.builder import build_trace
@@ -71,15 +74,27 @@ class Job:
 
     def key(self, values: Values) -> str:
         """32 hex digits that name a point: the hash of everything that determines its figures."""
+        chip = self.chip(values)
         determinants = {
-            "chip": {name: value for name, value in self.chip(values).items() if name not in ("name", "description")},
+            "chip": {name: value for name, value in chip.items() if name not in ("name", "description")},
             "beside": self.beside_chip(values),
             "traces": self.trace_hashes,
             "retargets": self.retargets,
             "scored": self.scored,
             "version": nnasim.__version__,
         }
+        if packages := self.packages(chip):
+            determinants["packages"] = packages
         return hashlib.sha256(json.dumps(determinants, sort_keys=True).encode()).hexdigest()[:32]
+
+    def packages(self, chip: Chip) -> dict[str, str]:
+        """Installed packages on whose code the figures of ``chip`` hang, with their versions: part -> package."""
+        array, dram, numerics = chip["mac_array"], chip["dram"], chip["numerics"]
+        parts: list[tuple[Plugins[Any], str]] = [
+            (FAMILIES, array["kind"]), (MODELS, dram.get("model", "steady")), (UNITS, numerics["activation"]),
+            *((ADDED, name) for name in self.study.objectives if name not in KNOWN),
+        ]  # fmt: skip
+        return {f"{kind.group} {name}": kind.origin(name) for kind, name in parts if kind.added(name)}
 
     def allows(self, values: Values) -> bool:
         """Whether every constraint holds at a point."""
@@ -254,8 +269,12 @@ def _chip(chip: Chip, where: str, source: object) -> NnaConfig:
 
 
 def _check_objective(job: Job, name: str, chip: NnaConfig, source: object) -> None:
-    if name not in KNOWN:
-        raise ConfigError(source, "objectives", name, f"known are {', '.join(KNOWN)}")
+    if name not in objective_names():
+        raise ConfigError(source, "objectives", name, f"known are {', '.join(objective_names())}")
+    try:
+        meaning_of(name)
+    except ValueError as error:
+        raise ConfigError(source, "objectives", name, str(error)) from None
     lacking = {
         "wer": None if job.study.accuracy else "needs an accuracy section: checkpoints and manifest",
         "energy_mj": None if chip.energy else f"{chip.name} has no energy table",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from nnasim.analysis.percentiles import PERCENTILES, percentiles
 from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms, real_time_factor, user_latencies_ms
+from nnasim.errors import SimulationError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
+from nnasim.plugins import Plugins
 from nnasim.units import cycles_to_ms
 
 Figures = dict[str, float | int | str | None]
@@ -39,13 +42,38 @@ KNOWN: dict[str, tuple[str, str]] = {
     "area_mm2": ("mm2", "area of MAC array and SRAM, nominal"),
     "wer": ("", "word error rate as a fraction; needs an accuracy section"),
 }
+
+
+class Objective(NamedTuple):
+    """A figure that a package adds. ``figure``: from the results of all traces on one chip; less is better."""
+
+    unit: str
+    meaning: str
+    figure: Callable[[Sequence[SimResult], NnaConfig], float | None]
+
+
+ADDED: Plugins[Objective] = Plugins("nnasim.objectives", needs=Objective._fields)
+
 BOTTLENECK = "bottleneck"
 FALLBACK = "fallback"  # kinds of operation that the chip has no unit for, so that the CPU ran them; None: none
 _PARTS = ("mac_array", "activation_unit", "dram", "sram", "sequencer")
 
 
-def chip_figures(results: Sequence[SimResult], chip: NnaConfig) -> Figures:
-    """The figures of one chip on all traces: latencies pooled, sums added; a figure that nobody computed is None."""
+def objective_names() -> list[str]:
+    """What a point can be judged by: ours, then what installed packages add."""
+    return [*KNOWN, *(name for name in ADDED.names if name not in KNOWN)]
+
+
+def meaning_of(name: str) -> tuple[str, str]:
+    """(unit, what it is) of an objective."""
+    return KNOWN[name] if name in KNOWN else ADDED.get(name)[:2]
+
+
+def chip_figures(results: Sequence[SimResult], chip: NnaConfig, objectives: Sequence[str] = ()) -> Figures:
+    """The figures of one chip on all traces: latencies pooled, sums added; a figure that nobody computed is None.
+
+    Those of packages only where ``objectives`` names them.
+    """
     totals = [result.totals for result in results]
     energy = [total.energy_mj for total in totals]
     used = [chip.sram.bytes - result.extra.sram_plan_bytes.free for result in results if result.extra.sram_plan_bytes]
@@ -68,7 +96,17 @@ def chip_figures(results: Sequence[SimResult], chip: NnaConfig) -> Figures:
     }
     shares = busy_shares(results)
     limits = max(shares, key=lambda part: shares[part])
-    return {**figures, BOTTLENECK: limits, FALLBACK: _fallback(results), **_prefixed(shares)}
+    figures |= {BOTTLENECK: limits, FALLBACK: _fallback(results), **_prefixed(shares)}
+    return figures | {name: _figure_of(name, results, chip) for name in objectives if name not in KNOWN}
+
+
+def _figure_of(name: str, results: Sequence[SimResult], chip: NnaConfig) -> float | None:
+    """SimulationError, which names the objective, for whatever a package's code raises."""
+    try:
+        value = ADDED.get(name).figure(results, chip)
+        return None if value is None else float(value)
+    except Exception as error:
+        raise SimulationError(f"objective {name}: {type(error).__name__}: {error}") from None
 
 
 def _fallback(results: Sequence[SimResult]) -> str | None:
