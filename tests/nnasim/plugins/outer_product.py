@@ -10,10 +10,13 @@ from nnasim.records import Integer, Record
 
 
 class OuterProductArray(MacArrayLaw):
-    """Rows of inputs x columns of weights meet once for each of k; a finished block of outputs drains row by row."""
+    """Rows of inputs x columns of weights meet once for each of k; a finished block of outputs drains row by row.
+
+    Not modelled
+        outer-product array: draining one block behind the next one's work
+    """
 
     READS = frozenset({"rows", "cols"})
-    not_modelled = ("outer-product array: draining one block behind the next one's work",)
 
     class Parameters(Record):
         drain_cycles_per_row: Integer = Field(1, ge=0, le=1000, description="cycles in which a row of outputs leaves")

@@ -11,9 +11,12 @@ from nnasim.units import seconds_to_cycles
 
 
 class RefreshingDram(SteadyDram):
-    """A steady DRAM that moves no data for ``refresh_ns`` of every ``interval_ns``, counted from cycle 0."""
+    """A steady DRAM that moves no data for ``refresh_ns`` of every ``interval_ns``, counted from cycle 0.
 
-    not_modelled = ("DRAM row hits and misses: dram.efficiency stands for what they cost",)
+    Not modelled
+        DRAM row hits and misses: dram.efficiency stands for what they cost
+    """
+
     replay_is_exact = False  # a read that meets a refresh takes longer than one that does not
 
     class Parameters(Record):
