@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer
-    from aat_training.model.rnnt import Rnnt
+from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer
+
+
+class Model(Protocol):
+    """What an arithmetic reads of the model whose steps it computes.
+
+    ``after``: names of the recurrent layers behind the reduction of frames; ``training``: torch's mode.
+    """
+
+    embedding: nn.Embedding
+    output: nn.Linear
+    after: list[str]
+    training: bool
+
+    def linear(self, name: str) -> LinearLayer:
+        """The linear layer ``name``."""
 
 
 class Arithmetic(Protocol):
@@ -17,18 +30,18 @@ class Arithmetic(Protocol):
     def quantise_input(self, x: Tensor) -> Tensor:
         """Normalised real features -> the arithmetic's representation."""
 
-    def embed(self, model: Rnnt, tokens: Tensor) -> Tensor:
+    def embed(self, model: Model, tokens: Tensor) -> Tensor:
         """Tokens (...) -> embeddings (..., E)."""
 
     def recurrent(
-        self, model: Rnnt, layer: RecurrentLayer, x: Tensor, state: LayerState | None
+        self, model: Model, layer: RecurrentLayer, x: Tensor, state: LayerState | None
     ) -> tuple[Tensor, LayerState]:
         """x (T, B, I) through ``layer`` -> (T, B, H) and its last state."""
 
-    def project(self, model: Rnnt, layer: LinearLayer, x: Tensor) -> Tensor:
+    def project(self, model: Model, layer: LinearLayer, x: Tensor) -> Tensor:
         """A linear layer whose output enters the joint."""
 
-    def joint(self, model: Rnnt, enc: Tensor, pred: Tensor) -> Tensor:
+    def joint(self, model: Model, enc: Tensor, pred: Tensor) -> Tensor:
         """Both projections -> real-valued logits."""
 
     def real_activation(self, x: Tensor) -> Tensor:

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from aat_training.model.arithmetic import Model
 from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer, over_time
-from aat_training.model.rnnt import Rnnt
 
 
 class FloatArithmetic:
@@ -21,26 +21,26 @@ class FloatArithmetic:
         """Nothing to do."""
         return x
 
-    def embed(self, model: Rnnt, tokens: Tensor) -> Tensor:
+    def embed(self, model: Model, tokens: Tensor) -> Tensor:
         """Rows of the embedding."""
         return model.embedding(tokens)
 
     def recurrent(
-        self, model: Rnnt, layer: RecurrentLayer, x: Tensor, state: LayerState | None
+        self, model: Model, layer: RecurrentLayer, x: Tensor, state: LayerState | None
     ) -> tuple[Tensor, LayerState]:
         """(T, B, I) -> (T, B, H)."""
         if model.training:
             return layer.whole(x, state)
         return over_time(x, state or layer.start(x), layer.step)
 
-    def project(self, model: Rnnt, layer: LinearLayer, x: Tensor) -> Tensor:
+    def project(self, model: Model, layer: LinearLayer, x: Tensor) -> Tensor:
         """A linear layer; row by row when decoding, for the reason given above."""
         weight, bias = layer.module.weight, layer.module.bias
         if model.training or x.dim() < 3:
             return F.linear(x, weight, bias)
         return torch.stack([F.linear(row, weight, bias) for row in x])
 
-    def joint(self, model: Rnnt, enc: Tensor, pred: Tensor) -> Tensor:
+    def joint(self, model: Model, enc: Tensor, pred: Tensor) -> Tensor:
         """output(tanh(enc + pred))."""
         return model.output(torch.tanh(enc + pred))
 

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
+from aat_training.model.arithmetic import Arithmetic
 from aat_training.model.layer import LayerState, LinearLayer
 from aat_training.model.lstm import LstmLayer
 from aat_training.model.norm_lstm import NormLstm
 from workloads.rnnt.shapes import RnntShape
-
-if TYPE_CHECKING:
-    from aat_training.model.arithmetic import Arithmetic
 
 LINEAR = "joint_enc", "joint_pred", "output"  # what the chip has of the linear layers
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from aat_training.data.batches import Batch
+from aat_training.model.arithmetic import Model
 from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer, over_time
 from aat_training.model.rnnt import Rnnt
 from aat_training.quant.scheme import QuantScheme
@@ -57,14 +58,14 @@ class RecordingArithmetic:
         self._count("features", x)
         return x
 
-    def embed(self, model: Rnnt, tokens: Tensor) -> Tensor:
+    def embed(self, model: Model, tokens: Tensor) -> Tensor:
         """Counts the embedding's entries."""
         rows = model.embedding(tokens)
         self._count("embedding", rows)
         return rows
 
     def recurrent(
-        self, model: Rnnt, layer: RecurrentLayer, x: Tensor, state: LayerState | None
+        self, model: Model, layer: RecurrentLayer, x: Tensor, state: LayerState | None
     ) -> tuple[Tensor, LayerState]:
         """Counts what the layer says it would hold on a chip, in every step."""
         w_ih, w_hh, bias, *_ = layer.parameters
@@ -81,11 +82,11 @@ class RecordingArithmetic:
             self._count(f"{layer.name}.{site}", torch.stack([values[site] for values in steps]))
         return out
 
-    def project(self, model: Rnnt, layer: LinearLayer, x: Tensor) -> Tensor:
+    def project(self, model: Model, layer: LinearLayer, x: Tensor) -> Tensor:
         """A float projection."""
         return layer.module(x)
 
-    def joint(self, model: Rnnt, enc: Tensor, pred: Tensor) -> Tensor:
+    def joint(self, model: Model, enc: Tensor, pred: Tensor) -> Tensor:
         """Counts the input of the joint's tanh."""
         self._count("joint", enc + pred)
         return model.output(torch.tanh(enc + pred))

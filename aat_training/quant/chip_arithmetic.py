@@ -11,8 +11,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from aat_training.model.arithmetic import Model
 from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer
-from aat_training.model.rnnt import Rnnt
 from aat_training.quant.linear import ChipLinear, LinearWeights
 from aat_training.quant.lstm import (
     Gradient,
@@ -70,11 +70,11 @@ class ChipArithmetic:
             raise NumericsError("enc.quantise", "features", "NaN or infinity", "must be finite")
         return Requantise.apply(x.detach(), self.scheme.input_scale, self.numerics.activation_bits)
 
-    def embed(self, model: Rnnt, tokens: Tensor) -> Tensor:
+    def embed(self, model: Model, tokens: Tensor) -> Tensor:
         """Rows of the int8 embedding."""
         return nn.functional.embedding(tokens, self.embedding_rows(model))
 
-    def embedding_rows(self, model: Rnnt) -> Tensor:
+    def embedding_rows(self, model: Model) -> Tensor:
         """The whole embedding as integers (V, E)."""
         weight, step = model.embedding.weight, self.scheme.embedding_step
         bits = self.numerics.activation_bits
@@ -83,7 +83,7 @@ class ChipArithmetic:
         return Quantise.apply(weight, integers, torch.tensor(step, dtype=torch.float64), float(limit))
 
     def recurrent(
-        self, model: Rnnt, layer: RecurrentLayer, x: Tensor, state: LayerState | None
+        self, model: Model, layer: RecurrentLayer, x: Tensor, state: LayerState | None
     ) -> tuple[Tensor, LayerState]:
         """(T, B, I) integers -> (T, B, H) integers; h stays an integer between chunks."""
         state = state or layer.start(x)
@@ -122,11 +122,11 @@ class ChipArithmetic:
             kept[layer.name] = version, make()
         return kept[layer.name][1]
 
-    def project(self, model: Rnnt, layer: LinearLayer, x: Tensor) -> Tensor:
+    def project(self, model: Model, layer: LinearLayer, x: Tensor) -> Tensor:
         """A projection into the gate domain, int32 in float32 (float64 where that could not hold it)."""
         return ChipLinear.apply(x, layer.module.weight, layer.module.bias, self.linear(layer))
 
-    def joint(self, model: Rnnt, enc: Tensor, pred: Tensor) -> Tensor:
+    def joint(self, model: Model, enc: Tensor, pred: Tensor) -> Tensor:
         """Real-valued logits: the integers of the chip times their step, so that argmax and loss see one number."""
         # A float32 sum of two int24 is itself, or so large that it saturates.
         hidden = self.joint_hidden(enc.contiguous() + pred.contiguous())

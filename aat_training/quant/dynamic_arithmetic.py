@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from aat_training.model.arithmetic import Model
 from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer, over_time
-from aat_training.model.rnnt import Rnnt
 from nnasim.numerics.dynamic import Dynamic, channel_quantise, dynamic_product
 
 
@@ -23,13 +23,13 @@ class DynamicArithmetic:
         """Nothing to do: each product finds its operand's range."""
         return x
 
-    def embed(self, model: Rnnt, tokens: Tensor) -> Tensor:
+    def embed(self, model: Model, tokens: Tensor) -> Tensor:
         """Rows of the int8 embedding, in float."""
         rows = self._int8("embedding", model.embedding.weight)
         return nn.functional.embedding(tokens, rows.levels * rows.step)
 
     def recurrent(
-        self, model: Rnnt, layer: RecurrentLayer, x: Tensor, state: LayerState | None
+        self, model: Model, layer: RecurrentLayer, x: Tensor, state: LayerState | None
     ) -> tuple[Tensor, LayerState]:
         """(T, B, I) -> (T, B, H), both products of each step in int8."""
         w_ih, w_hh, bias, *_ = layer.parameters
@@ -40,11 +40,11 @@ class DynamicArithmetic:
 
         return over_time(dynamic_product(x, w_x, bias), state or layer.start(x), step)
 
-    def project(self, model: Rnnt, layer: LinearLayer, x: Tensor) -> Tensor:
+    def project(self, model: Model, layer: LinearLayer, x: Tensor) -> Tensor:
         """A linear layer."""
         return dynamic_product(x, self._int8(layer.product, layer.module.weight), layer.module.bias)
 
-    def joint(self, model: Rnnt, enc: Tensor, pred: Tensor) -> Tensor:
+    def joint(self, model: Model, enc: Tensor, pred: Tensor) -> Tensor:
         """output(tanh(enc + pred))."""
         return self.project(model, model.linear("output"), torch.tanh(enc + pred))
 

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from aat_training.model.arithmetic import Model
 from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer, over_time
 from aat_training.model.norm_lstm import normalised
-from aat_training.model.rnnt import Rnnt
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.lstm import LstmWeights, project_input
 from aat_training.quant.lstm_forward import accumulate_h
@@ -54,12 +54,12 @@ class PlacedArithmetic(ChipArithmetic):
         rounded = super().quantise_input(x)  # refuses NaN and infinity, whoever rounds
         return self._heard.real(rounded) if self.on_chip("enc.quantise") else x
 
-    def embed(self, model: Rnnt, tokens: Tensor) -> Tensor:
+    def embed(self, model: Model, tokens: Tensor) -> Tensor:
         """Rows of the stored embedding, the same for both units."""
         return super().embed(model, tokens) * self.scheme.embedding_step
 
     def recurrent(
-        self, model: Rnnt, layer: RecurrentLayer, x: Tensor, state: LayerState | None
+        self, model: Model, layer: RecurrentLayer, x: Tensor, state: LayerState | None
     ) -> tuple[Tensor, LayerState]:
         """(T, B, I) -> (T, B, H), h and c as real values."""
         name, weights, cell = layer.name, self.frozen_weights(layer), PlacedCell(self.kernel(layer.name), self.on_chip)
@@ -116,12 +116,12 @@ class PlacedArithmetic(ChipArithmetic):
 
         return PlacedOp(self.on_chip(layer.product), (self._passed,), GATE_SUM, chip, cpu)
 
-    def project(self, model: Rnnt, layer: LinearLayer, x: Tensor) -> Tensor:
+    def project(self, model: Model, layer: LinearLayer, x: Tensor) -> Tensor:
         """A projection into the joint; on the CPU row by row when it is a sequence, as ``FloatArithmetic`` does."""
         op = self._linear_op(layer)
         return op(x) if op.on_chip or x.dim() < 3 else torch.stack([op(row) for row in x])
 
-    def joint(self, model: Rnnt, enc: Tensor, pred: Tensor) -> Tensor:
+    def joint(self, model: Model, enc: Tensor, pred: Tensor) -> Tensor:
         """Logits, float32."""
         add = PlacedOp(self.on_chip("joint.add"), (GATE_SUM, GATE_SUM), GATE, saturating_sum, float_sum)
         tanh = PlacedOp(self.on_chip("joint.tanh"), (GATE,), self._passed, self._tanh, float_tanh)

@@ -36,7 +36,8 @@ class ChipComparison:
         return pd.DataFrame([self._row(label) for label in self.results]).set_index("chip")
 
     def _row(self, label: str) -> dict[str, object]:
-        from reports.summarise import engine_latencies_ms, percentiles
+        from nnasim.analysis.pooled import engine_latencies_ms
+        from reports.summarise import percentiles
 
         result, first = self.results[label], next(iter(self.results.values()))
         ranks = percentiles(engine_latencies_ms(result.record))
@@ -86,8 +87,8 @@ class ChipComparison:
 
     def _repr_html_(self) -> str:
         """The table and the distribution of frame latencies, as HTML: offline, escaped."""
+        from nnasim.analysis.pooled import frame_latencies_ms
         from reports.figures.latency import distribution
-        from reports.summarise import frame_latencies_ms
 
         values = {label: frame_latencies_ms(result.record) for label, result in self.results.items()}
         return f"<div>{markup.table(*self._cells())}{distribution('frame', 'frames', values) or ''}</div>"

@@ -38,7 +38,7 @@ class Result:
     @property
     def engine_latency_ms(self) -> float:
         """Mean over utterances of the time from the last audio to the final hypothesis [ms]."""
-        from reports.summarise import engine_latencies_ms
+        from nnasim.analysis.pooled import engine_latencies_ms
 
         latencies = engine_latencies_ms(self.record)
         return sum(latencies) / len(latencies)
@@ -46,7 +46,7 @@ class Result:
     @property
     def real_time_factor(self) -> float:
         """Processing time over audio time."""
-        from reports.summarise import real_time_factor
+        from nnasim.analysis.pooled import real_time_factor
 
         return real_time_factor(self.record) or 0.0
 
