@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,9 +11,7 @@ from nnasim.cli.options import MOST_PERCENT, MOST_ROWS, finite
 from nnasim.errors import InputError
 
 if TYPE_CHECKING:
-    from nnasim.ir.result import SimResult
     from reports.change import Change
-    from reports.study import Study
 
 WORSE = 1  # the exit code of a gate that does not open; 2 is for a user's errors
 MOST_OPERATIONS = 20
@@ -45,6 +42,7 @@ def command(
     Example: nnasim compare-results main.json branch.json --fail-over 2
     """
     from reports.change import changes, operation_changes, pairs
+    from reports.change_lines import change_line, difference_lines, unshared_lines
     from reports.study import read_study
     from reports.text import shortened
     from reports.work import reference_differences, work_differences
@@ -61,55 +59,25 @@ def command(
         if other and fail_over is not None:
             allowed = f"is not the work of {before}, so --fail-over has nothing to compare ({other})"
             raise InputError(after, "work", pair.label, allowed)
-        for line in _differences(olds, news, other):
+        for line in difference_lines(olds, news, other):
             print(f"{shortened(pair.label, 60)}: {shortened(line, 300)}")
-    _tell_unshared(old, new, before, after)
+    for line in unshared_lines(old, new, before, after):
+        print(line)
     found = changes(old, new)
-    _print("total", found)
+    print_changes("total", found)
     by_operation = operation_changes(old, new)
-    _print(f"operations [ms], {min(operations, len(by_operation))} of {len(by_operation)} that changed",
-           by_operation[:operations])  # fmt: skip
+    shown = by_operation[:operations]
+    print_changes(f"operations [ms], {len(shown)} of {len(by_operation)} that changed", shown)
     worse = [change for change in found if fail_over is not None and change.exceeds(fail_over)]
     for change in worse:
-        print(f"worse by more than {fail_over:g} %: {_line(change)}")
+        print(f"worse by more than {fail_over:g} %: {change_line(change)}")
     return WORSE if worse else 0
 
 
-def _differences(old: SimResult, new: SimResult, other_work: str) -> Iterator[str]:
-    """What is not the same in two results, and what is not known, as lines."""
-    from reports.work import differences, model_is_unknown
+def print_changes(title: str, found: list[Change]) -> None:
+    """A title, and a line for each change."""
+    from reports.change_lines import change_line
 
-    if other_work:
-        yield f"not the same work ({other_work})"
-    elif model_is_unknown([old, new]):
-        yield "whether the model is the same is not known: a result of version 0.1 does not say"
-    yield from differences(old, new, same_work=not other_work)
-
-
-def _tell_unshared(old: Study, new: Study, before: Path, after: Path) -> None:
-    """Name the systems that only one of two folders has: nothing is said about them."""
-    from reports.change import pairs
-
-    shared = pairs(old, new)
-    for path, labels in ((before, set(old.results) - {p.before for p in shared}),
-                         (after, set(new.results) - {p.after for p in shared})):  # fmt: skip
-        if labels:
-            print(f"only in {path}, not compared: {', '.join(sorted(labels))}")
-
-
-def _print(title: str, found: list[Change]) -> None:
     print(title)
     for change in found:
-        print(f"  {_line(change)}")
-
-
-def _line(change: Change) -> str:
-    from reports.text import number, shortened
-
-    pct = "from nothing" if change.pct is None else f"{change.pct:+.2f} %"
-    if change.band is not None:
-        low, high = change.band
-        unsure = low <= 0 <= high and change.before != change.after
-        pct += f", band {low:+.2f} to {high:+.2f} %" + (" (within noise)" if unsure else "")
-    name = f"{shortened(change.system, 30)} {shortened(change.figure, 60)}"
-    return f"{name}: {number(change.before, 4)} -> {number(change.after, 4)} ({pct})"
+        print(f"  {change_line(change)}")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nnasim.cli.main import COMMANDS, main
+from nnasim.cli.main import main
+from nnasim.cli.table import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

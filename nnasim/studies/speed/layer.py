@@ -12,6 +12,7 @@ from nnasim.ir.io import write_record
 from nnasim.ir.trace import OpGraph, OpTrace, Utterance, placement_of
 from nnasim.numerics.config import NumericsConfig
 from nnasim.studies.speed.figure import figure
+from nnasim.studies.speed.peers import nnasim_layer
 from nnasim.studies.speed.peers.measure import PEERS, Cost, K, N, child_seconds, cost, installed_version
 from workloads.rnnt.builder import GraphBuilder
 
@@ -33,8 +34,7 @@ def our_layer_seconds(preset: str) -> float:
     """CPU seconds of `nnasim simulate` on the layer that other tools are given, start of the interpreter included."""
     with tempfile.TemporaryDirectory(prefix="nnasim-bench-") as folder:
         write_record(Path(folder) / "layer.json", layer_trace(N, K))
-        ours = [sys.executable, "-m", "nnasim", "simulate", "layer.json", "--preset", preset, "--out", "result.json"]
-        return child_seconds(ours, Path(folder))
+        return child_seconds(nnasim_layer.command(sys.executable, preset), Path(folder))
 
 
 def layer_trace(n: int, k: int) -> OpTrace:

@@ -25,6 +25,11 @@ def train_command(spec: RunSpec, preset: str, chip: str, out: str) -> list[str]:
     return words
 
 
+def checkpoint_command(spec: RunSpec, preset: str, chip: str) -> str:
+    """The line that a checkpoint names as its origin; the same words do for a fresh run and one that was stopped."""
+    return line([*train_command(spec, preset, chip, "OUT"), "--resume"])
+
+
 def score_command(study: NumericsStudy, trial: Trial, manifest: Path | None = None) -> list[str]:
     """The words after `nnasim` that take a score on ``manifest`` (None: on dev)."""
     words = ["evaluate", "--checkpoint", str(study.folder / trial.model.name)]

@@ -12,7 +12,7 @@ from nnasim import files
 from nnasim.errors import NnasimError, SimulationError
 from nnasim.progress import Progress, silent
 from nnasim.studies.provenance import commit
-from nnasim.studies.training.commands import line, train_command
+from nnasim.studies.training.commands import checkpoint_command
 from nnasim.studies.training.plan import Model, NumericsStudy
 
 NO_CHIPS_PRESET = "edge256"  # what `nnasim train` writes down of a float run, which no chip changes
@@ -47,8 +47,7 @@ def _train(study: NumericsStudy, models: Sequence[Model], jobs: int, what: str, 
 def documented_spec(study: NumericsStudy, model: Model) -> RunSpec:
     """The run that makes ``model``, with what its checkpoint shall say of its origin."""
     spec = study.run_spec(model)
-    # A run that was stopped is gone on with, and a fresh one may be told to: the same words do for both.
-    shown = line([*train_command(spec, study.preset, model.chip, "OUT"), "--resume"])
+    shown = checkpoint_command(spec, study.preset, model.chip)
     preset = NO_CHIPS_PRESET if spec.numerics is None else study.preset
     return replace(spec, info={"command": shown, "commit": commit(), "preset": preset})
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from typer.models import OptionInfo
 
-from nnasim.cli.main import COMMANDS
+from nnasim.cli.table import COMMANDS
 
 
 class Option(NamedTuple):

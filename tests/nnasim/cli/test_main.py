@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import nnasim.cli
-from nnasim.cli.main import COMMANDS, main
+from nnasim.cli.main import main
+from nnasim.cli.table import COMMANDS
 
 HEAVY = ("torch", "simpy", "matplotlib", "pandas", "scipy", "numpy", "pydantic", "rich")
 

@@ -1,0 +1,41 @@
+"""`nnasim data import`: another tool's description of speech."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnasim import files
+from nnasim.cli.data.options import OutManifest
+from nnasim.cli.options import Force
+from nnasim.cli.progress import with_progress
+
+
+def command(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE", help="a NeMo manifest, Lhotse cuts (.jsonl, .jsonl.gz), a Kaldi data folder, a CSV or TSV"
+        ),
+    ],
+    out: OutManifest,
+    force: Force = False,
+) -> None:
+    """Another tool's description of speech as a manifest; audio stays where it is.
+
+    Example: nnasim data import cuts.jsonl.gz --out speech.jsonl
+    """
+    from aat_training.data.check import check_files
+    from aat_training.data.imported import imported
+    from aat_training.data.manifest import write_manifest
+    from aat_training.data.notes import manifest_notes
+    from nnasim.cli.notes import tell
+
+    files.refuse_existing(out, force)
+    entries = list(with_progress(imported(source), "utterances"))
+    check_files(entries)
+    tell(manifest_notes(entries))
+    write_manifest(out, entries, force=force)
+    print(f"{out}: {len(entries)} utterances, {sum(entry.duration for entry in entries) / 60:.1f} minutes")

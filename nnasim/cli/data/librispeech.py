@@ -1,0 +1,17 @@
+"""`nnasim data librispeech`: a LibriSpeech tree on disk."""
+
+from __future__ import annotations
+
+from nnasim.cli.data.options import CorpusFolder, OutManifest
+from nnasim.cli.data.written import write_entries
+from nnasim.cli.options import Force
+
+
+def command(folder: CorpusFolder, out: OutManifest, force: Force = False) -> None:
+    """A LibriSpeech tree on disk: a manifest of its FLAC files and transcripts.
+
+    Example: nnasim data librispeech LibriSpeech/dev-clean --out dev-clean.jsonl
+    """
+    from aat_training.data.librispeech import librispeech_entries
+
+    write_entries(out, librispeech_entries(folder), force)

@@ -1,0 +1,41 @@
+"""What changed between two results, as lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from nnasim.ir.result import SimResult
+from reports.change import Change, pairs
+from reports.study import Study
+from reports.text import number, shortened
+from reports.work import differences, model_is_unknown
+
+
+def difference_lines(old: SimResult, new: SimResult, other_work: str) -> Iterator[str]:
+    """What is not the same in two results, and what is not known, as lines."""
+    if other_work:
+        yield f"not the same work ({other_work})"
+    elif model_is_unknown([old, new]):
+        yield "whether the model is the same is not known: a result of version 0.1 does not say"
+    yield from differences(old, new, same_work=not other_work)
+
+
+def unshared_lines(old: Study, new: Study, before: Path, after: Path) -> Iterator[str]:
+    """The systems that only one of two folders has: nothing is said about them."""
+    shared = pairs(old, new)
+    of_old, of_new = {pair.before for pair in shared}, {pair.after for pair in shared}
+    for path, labels in ((before, set(old.results) - of_old), (after, set(new.results) - of_new)):
+        if labels:
+            yield f"only in {path}, not compared: {', '.join(sorted(labels))}"
+
+
+def change_line(change: Change) -> str:
+    """One change, with its noise band where there is one."""
+    pct = "from nothing" if change.pct is None else f"{change.pct:+.2f} %"
+    if change.band is not None:
+        low, high = change.band
+        unsure = low <= 0 <= high and change.before != change.after
+        pct += f", band {low:+.2f} to {high:+.2f} %" + (" (within noise)" if unsure else "")
+    name = f"{shortened(change.system, 30)} {shortened(change.figure, 60)}"
+    return f"{name}: {number(change.before, 4)} -> {number(change.after, 4)} ({pct})"
