@@ -14,7 +14,7 @@ def lasting_tensors(trace: OpTrace, units: Units) -> list[str]:
     for name, graph in trace.graphs.items():
         for op in graph.ops:
             if units[name][op.name] == "nna":
-                constants = () if op.reads_weight else op.inputs[len(op.data) :]
+                constants = () if op.reads_weight else op.constants
                 kept.update(dict.fromkeys(constants))
                 touched = (*op.inputs, *op.outputs)
                 kept.update(dict.fromkeys(t for t in touched if trace.tensors[t].role == "state"))

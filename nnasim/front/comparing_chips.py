@@ -36,6 +36,7 @@ class ChipComparison:
         return pd.DataFrame([self._row(label) for label in self.results]).set_index("chip")
 
     def _row(self, label: str) -> dict[str, object]:
+        from nnasim.analysis.change import gain_pct
         from nnasim.analysis.pooled import engine_latencies_ms
         from reports.summarise import percentiles
 
@@ -48,7 +49,7 @@ class ChipComparison:
             "chip": label,
             "engine_latency_mean_ms": result.engine_latency_ms,
             **{f"engine_latency_{rank}_ms": getattr(ranks, rank) for rank in ("p50", "p90", "p99")},
-            "gain_pct": 100 * (1 - result.engine_latency_ms / before) if before else None,
+            "gain_pct": gain_pct(before, result.engine_latency_ms) if before else None,
             "real_time_factor": result.real_time_factor,
             "energy_mj": result.energy_mj,
             "area_mm2": area["total"][1] if area else None,

@@ -107,6 +107,11 @@ class Op(Frozen):
         return self.inputs[: OPERANDS[self.kind].data]
 
     @property
+    def constants(self) -> tuple[str, ...]:
+        """Weight, bias, table or gain: every input that does not flow."""
+        return self.inputs[len(self.data) :]
+
+    @property
     def x(self) -> str:
         """What flows first; of most kinds nothing else does."""
         return self.inputs[0]

@@ -223,7 +223,7 @@ def test_more_macs_are_never_slower_than_by_what_does_not_fill_them(
     products = {op.name: op for graph in trace().graphs.values() for op in graph.ops if op.kind == "matmul"}
     allowed = 0.0
     for op in (op for op in slow.ops if op.op in products):
-        n, k = trace().tensors[products[op.op].inputs[1]].shape
+        n, k = trace().tensors[products[op.op].weight].shape
         step = min(n, mac_array_law(many).output_granule) * (k + 4) / min(float(rate) / 500e6, 16)
         allowed += op.count * (slower_at_most(few, many, 1, n, k) + step * (many.kind != "vector"))
     assert fast.extra.busy_cycles <= slow.extra.busy_cycles + allowed

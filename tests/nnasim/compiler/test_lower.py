@@ -25,9 +25,7 @@ def test_a_program_multiplies_what_its_graph_multiplies(small) -> None:
     trace = small()
     for system_preset in ("edge256", "nvdla_small"):
         work = CompiledTrace(trace, load_preset(system_preset))
-        expected = sum(
-            trace.tensors[op.inputs[1]].elements for op in trace.graphs["encoder"].ops if op.kind == "matmul"
-        )
+        expected = sum(trace.tensors[op.weight].elements for op in trace.graphs["encoder"].ops if op.kind == "matmul")
         assert work.program("encoder", AT_START).macs == expected
 
 
@@ -43,7 +41,7 @@ def test_inputs_pass_the_sram_port_with_the_first_tile_and_outputs_with_the_last
     program = CompiledTrace(trace, load_preset("edge256", TIGHT)).program("encoder", AT_START)
     most_tiles = 0
     for op in (op for op in trace.graphs["encoder"].ops if op.kind == "matmul"):
-        x, out = trace.tensors[op.inputs[0]], trace.tensors[op.outputs[0]]
+        x, out = trace.tensors[op.x], trace.tensors[op.outputs[0]]
         tiles = [c for c in program.commands if isinstance(c, MatmulCommand) and program.ops[c.op].name == op.name]
         beside_weights = [tile.sram_bytes - tile.n * row_bytes(trace, op) for tile in tiles]
         expected = [0] * len(tiles)

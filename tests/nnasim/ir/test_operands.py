@@ -41,6 +41,7 @@ def test_operands_have_names() -> None:
     assert (op("embedding.lookup").x, op("embedding.lookup").weight) == ("token", "embedding.w")
     assert (op("enc0.tanh").x, op("enc0.tanh").table) == ("enc0.z_g", "enc0.tanh.table")
     assert (op("enc0.norm_x").x, op("enc0.norm_x").gain) == ("enc0.gx", "enc0.norm_x.gain")
+    assert (product.constants, op("joint.add").constants) == (("enc0.wx", "enc0.x.bias"), ())
     assert op("joint.add").data == ("joint.enc", "joint.pred")
     assert [name for name in ("enc0.x", "embedding.lookup", "joint.add") if op(name).reads_weight] == [
         "enc0.x",
