@@ -67,7 +67,9 @@ class ClusterBackend:
         dask.config.set({"distributed.worker.profile.enabled": False})
         # Dask complains of every worker that ends early; we repeat its batches, or were interrupted and say so.
         cluster = _dask().LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL,
+            n_workers=workers, threads_per_worker=1, silence_logs=logging.CRITICAL,
+            # Any free port: Dask's own would be taken, and complained of, where another cluster runs.
+            dashboard_address="127.0.0.1:0", scheduler_kwargs={"dashboard": False},
             preload=["nnasim.sweeps.dask_worker"],
         )  # fmt: skip
         return cls(_dask().Client(cluster))

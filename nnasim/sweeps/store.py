@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,10 @@ class Store:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-            self._open()
+            with ExitStack() as on_error:
+                on_error.callback(self.close)
+                self._open()
+                on_error.pop_all()
         except sqlite3.Error as error:
             raise FileError(self.path, f"is no store that can be opened ({error})") from None
 

@@ -15,6 +15,7 @@ from nnasim.pipeline import simulate
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import load_shape
 
+ROOT = Path(__file__).parents[2]
 SHAPE = """
 name: small
 input_features: 24
@@ -86,7 +87,8 @@ def test_the_same_command_writes_the_same_bytes_wherever_it_runs(folder: Path, t
         command = ["simulate", str(folder / "aat.trace.json"), "--preset", "edge256", "--out", f"{name}.json"]
         subprocess.run(
             [sys.executable, "-m", "nnasim.cli.main", *command],
-            cwd=tmp_path / name, env={"PYTHONHASHSEED": seed, "LC_ALL": "C", "PATH": "/usr/bin:/bin"}, check=True,
+            cwd=tmp_path / name, check=True,
+            env={"PYTHONHASHSEED": seed, "LC_ALL": "C", "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
             capture_output=True,
         )  # fmt: skip
         results.append((tmp_path / name / f"{name}.json").read_bytes())

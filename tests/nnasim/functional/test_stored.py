@@ -7,6 +7,7 @@ from nnasim.cli.simulate import command
 from nnasim.errors import CheckpointError, FileError, TraceError
 from nnasim.functional.stored import random_features, read_constants, split_features
 from nnasim.ir.io import read_result, write_record
+from nnasim.ir.result import Functional
 from nnasim.tensorfile import tensor_bytes
 
 
@@ -23,7 +24,7 @@ def test_the_command_compares_every_logit_and_says_so_in_the_result(recogniser, 
     command(path, tmp_path / "r.json", functional=True)
     assert "functional: 0 of 84 logits differ" in capsys.readouterr().out
     counts = read_result(tmp_path / "r.json").extra.functional
-    assert counts == {"utterances": 1, "joint_steps": 7, "values": 84, "mismatches": 0, "features": "stored"}
+    assert counts == Functional(utterances=1, joint_steps=7, values=84, mismatches=0, features="stored")
 
 
 def test_a_trace_without_features_hears_seeded_noise(recogniser, tmp_path) -> None:
