@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnasim import markup
+from nnasim.analysis.change import gain_pct
+from nnasim.analysis.percentiles import percentiles
+from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms
 from nnasim.errors import ConfigError
 from nnasim.front.results import PART_NAMES, Result
 from nnasim.front.simulating import simulate
@@ -36,10 +39,6 @@ class ChipComparison:
         return pd.DataFrame([self._row(label) for label in self.results]).set_index("chip")
 
     def _row(self, label: str) -> dict[str, object]:
-        from nnasim.analysis.change import gain_pct
-        from nnasim.analysis.pooled import engine_latencies_ms
-        from reports.summarise import percentiles
-
         result, first = self.results[label], next(iter(self.results.values()))
         ranks = percentiles(engine_latencies_ms(result.record))
         area = result.record.extra.area_mm2
@@ -48,7 +47,7 @@ class ChipComparison:
         return {
             "chip": label,
             "engine_latency_mean_ms": result.engine_latency_ms,
-            **{f"engine_latency_{rank}_ms": getattr(ranks, rank) for rank in ("p50", "p90", "p99")},
+            **{f"engine_latency_{rank}_ms": value for rank, value in ranks.items()},
             "gain_pct": gain_pct(before, result.engine_latency_ms) if before else None,
             "real_time_factor": result.real_time_factor,
             "energy_mj": result.energy_mj,
@@ -88,7 +87,6 @@ class ChipComparison:
 
     def _repr_html_(self) -> str:
         """The table and the distribution of frame latencies, as HTML: offline, escaped."""
-        from nnasim.analysis.pooled import frame_latencies_ms
         from reports.figures.latency import distribution
 
         values = {label: frame_latencies_ms(result.record) for label, result in self.results.items()}

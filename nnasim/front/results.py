@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnasim import frames, markup
+from nnasim.analysis import pooled
 from nnasim.ir.io import read_result as read
 from nnasim.ir.io import write_record
 from nnasim.ir.result import SimResult
@@ -38,17 +39,13 @@ class Result:
     @property
     def engine_latency_ms(self) -> float:
         """Mean over utterances of the time from the last audio to the final hypothesis [ms]."""
-        from nnasim.analysis.pooled import engine_latencies_ms
-
-        latencies = engine_latencies_ms(self.record)
+        latencies = pooled.engine_latencies_ms(self.record)
         return sum(latencies) / len(latencies)
 
     @property
     def real_time_factor(self) -> float:
         """Processing time over audio time."""
-        from nnasim.analysis.pooled import real_time_factor
-
-        return real_time_factor(self.record) or 0.0
+        return pooled.real_time_factor(self.record) or 0.0
 
     @property
     def energy_mj(self) -> float | None:

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from nnasim.hardware.compiler_options import CompilerConfig
 from nnasim.hardware.costs import AreaConfig, EnergyConfig, refuse_mixed_nodes
 from nnasim.hardware.drams.model import DramModel, dram_model
+from nnasim.hardware.idle import refuse_idle
 from nnasim.hardware.mac_array import MacArrayConfig
 from nnasim.hardware.mac_arrays.law import MacArrayLaw, mac_array_law
 from nnasim.hardware.memory import DmaConfig, DramConfig, SramConfig
@@ -100,16 +101,22 @@ class NnaConfig(Section):
     def with_(self, changes: Mapping[str, Any], source: object = "chip") -> Self:
         """Another chip: this one with ``changes``, dotted field -> value, as {"dram.bytes_per_second": 12e9}.
 
-        Raises ConfigError for an unknown field and for whatever a preset file would be refused for.
+        Raises ConfigError for an unknown field, for whatever a preset file would be refused for, and for a change of a
+        field that decides nothing on the chip that comes out.
         """
         given: dict[str, Any] = {}
         for field, value in changes.items():
             put(given, field, value)
         refuse_mixed_nodes(self.model_dump(include={"energy", "area"}), given, source)
-        return super().with_(with_ns(changes, self.clock_hz, source), source)
+        changes = with_ns(changes, self.clock_hz, source)
+        chip = super().with_(changes, source)
+        refuse_idle(chip, changes, source)
+        return chip
 
     def __repr__(self) -> str:
         return chip_line(self)
+
+    __str__ = __repr__
 
     def _repr_html_(self) -> str:
         """The chip as a notebook shows it."""

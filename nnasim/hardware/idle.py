@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel
 
 from nnasim.errors import ConfigError
-from nnasim.hardware.config import NnaConfig
+
+if TYPE_CHECKING:
+    from nnasim.hardware.config import NnaConfig
 
 _OF_ONE_FAMILY = {
     "dataflow": "a systolic array has a dataflow",

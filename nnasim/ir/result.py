@@ -260,3 +260,5 @@ class SimResult(Frozen):
             f"SimResult {self.system} on {self.preset}: {len(self.utterances):,} utterances, "
             f"{self.totals.cycles:,} cycles, {self.totals.handoffs:,} hand-offs"
         )
+
+    __str__ = __repr__

@@ -212,6 +212,8 @@ class OpTrace(Frozen):
     def __repr__(self) -> str:
         return markup.visible(self._line())
 
+    __str__ = __repr__
+
     def _line(self) -> str:
         seconds = sum(utterance.audio_seconds for utterance in self.utterances)
         calls = sum(len(utterance.call_graphs) for utterance in self.utterances)

@@ -49,6 +49,7 @@ def test_verbs_stay_verbs_whatever_was_imported_before() -> None:
         ({"dram.bytes_per_secnd": 5}, "dram.bytes_per_secnd"),
         ({"drum.bytes": 5}, "drum"),
         ({"host.handoff_us": "35"}, "host.handoff_us = '35'"),
+        ({"mac_array.rows": 8}, "mac_array.rows = 8: changes nothing on this chip"),
     ],
 )
 def test_a_chip_changes_only_to_what_is_allowed(changes: dict[str, object], message: str) -> None:

@@ -14,6 +14,7 @@ MOST_HTML = 100_000
 
 def test_what_is_shown_is_short(chip: NnaConfig, trace: OpTrace, result: Result) -> None:
     assert len(repr(chip).splitlines()) == len(repr(trace).splitlines()) == len(repr(result.record).splitlines()) == 1
+    assert all(str(shown) == repr(shown) for shown in (chip, trace, result, result.record))
     assert len(repr(result).splitlines()) == 6
     for word in ("engine latency", "real-time factor", "busiest: ", "energy", "hand-offs"):
         assert word in repr(result)

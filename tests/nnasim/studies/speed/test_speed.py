@@ -58,7 +58,7 @@ def test_a_ratio_says_how_many_times_better_ours_is() -> None:
 def test_an_existing_file_is_not_measured_over(tmp_path) -> None:
     path = tmp_path / "bench.json"
     path.write_text("{}")
-    with pytest.raises(FileError, match="use `force`"):
+    with pytest.raises(FileError, match="`force`"):
         command(path)
 
 
