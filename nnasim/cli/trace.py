@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,10 +11,9 @@ from nnasim.cli.options import DEFAULT_PRESET, MOST_FRAMES, MOST_SYMBOLS, Force,
 from nnasim.errors import ConfigError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from nnasim.hardware import NnaConfig
     from nnasim.ir.trace import OpTrace, System
+    from nnasim.studies.recording import Recorded
 
 
 def command(
@@ -50,7 +49,7 @@ def command(
     from nnasim import files
     from nnasim.cli.doubts import load_chip
     from nnasim.cli.unused import tell_no_chip
-    from nnasim.ir.io import write_record
+    from nnasim.studies.recording import Recorded
 
     files.refuse_existing(out, force)
     hardware = load_chip(preset, overrides)
@@ -58,20 +57,18 @@ def command(
         {"--shape": shape, "--from": source, "--checkpoint": checkpoint},
         {"--frames": frames, "--symbols": symbols, "--manifest": manifest, "--limit": limit, "--beam": beam},
     )
-    constants: dict[str, np.ndarray[Any, Any]] = {}
     if shape is not None:
-        trace = _from_shape(shape, frames, symbols, system or "aat", hardware)
+        record = Recorded(_from_shape(shape, frames, symbols, system or "aat", hardware))
     elif source is not None:
-        trace = _from_trace(source, system, hardware)
+        record = Recorded(_from_trace(source, system, hardware))
     else:
         assert checkpoint is not None
-        trace, constants = _from_speech(checkpoint, manifest, system or "aat", hardware, limit, beam or 1)
+        record = _from_speech(checkpoint, manifest, system or "aat", hardware, limit, beam or 1)
+    trace = record.trace
     tell_no_chip(trace.system, preset, overrides)
     if place:
-        trace, constants = _placed(trace, place), {}
-    if constants:
-        trace = _with_weights(trace, constants, out, force)
-    write_record(out, trace, force=force)
+        record = record.placed(dict(move.partition("=")[::2] for move in place))
+    record.write(out, force=force)
     calls = sum(len(utterance.call_graphs) for utterance in trace.utterances)
     print(f"{out}: {trace.system}, {len(trace.utterances)} utterances, {calls:,} invocations")
 
@@ -99,20 +96,6 @@ def _from_trace(path: Path, system: System | None, hardware: NnaConfig) -> OpTra
     return retarget(read_trace(path), hardware.numerics, system, path).model_copy(update={"weights_file": None})
 
 
-def _placed(trace: OpTrace, moves: list[str]) -> OpTrace:
-    """``trace`` with groups of operations moved; it is for time only, since words depend on who computes what."""
-    from typing import get_args
-
-    from nnasim.ir.trace import OP_GROUPS, Unit
-
-    moved = dict(move.partition("=")[::2] for move in moves)
-    for group, unit in moved.items():
-        if group not in OP_GROUPS or unit not in get_args(Unit):
-            allowed = f"must be GROUP=cpu or GROUP=nna with a group of {', '.join(OP_GROUPS)}"
-            raise ConfigError("trace", "--place", f"{group}={unit}", allowed)
-    return trace.model_copy(update={"placement": {**trace.placement, **moved}, "weights_file": None})
-
-
 def _from_shape(shape: str, frames: int | None, symbols: int | None, system: System, hardware: NnaConfig) -> OpTrace:
     from nnasim.cli.doubts import warn
     from workloads.rnnt.builder import build_trace
@@ -128,39 +111,13 @@ def _from_shape(shape: str, frames: int | None, symbols: int | None, system: Sys
 
 def _from_speech(
     checkpoint: Path, manifest: Path | None, system: System, hardware: NnaConfig, limit: int | None, beam: int
-) -> tuple[OpTrace, dict[str, np.ndarray[Any, Any]]]:
+) -> Recorded:
     from nnasim.cli.inputs import checked_speech, look_for_checkpoint
     from nnasim.cli.notes import tell
+    from nnasim.studies.recording import recorded
 
     if manifest is None:
         raise ConfigError("trace", "--manifest", None, "--checkpoint needs the speech to decode")
     look_for_checkpoint(checkpoint)
     entries = checked_speech(manifest, limit)
-
-    from aat_training.data.notes import score_notes, speech_notes  # brings torch: after the files have been looked at
-    from aat_training.evaluate import heard, run_model
-    from aat_training.score import score
-    from aat_training.systems import load_system
-
-    loaded, model, _ = load_system(checkpoint, system, hardware.numerics)
-    tell(speech_notes(entries, loaded))
-    run = run_model(model, loaded, entries, system, hardware.numerics, beam=beam)
-    tell(score_notes({system: score(run.pairs).wer}))
-    if (
-        not run.constants or beam > 1
-    ):  # the chip's own data path follows one hypothesis: a beam's trace is for time only
-        return run.trace, {}
-    # `simulate --functional` lets the chip hear the same speech.
-    features = {f"features.{number}": heard(model, loaded, entry) for number, entry in enumerate(entries)}
-    return run.trace, run.constants | features
-
-
-def _with_weights(trace: OpTrace, constants: dict[str, np.ndarray[Any, Any]], out: Path, force: bool) -> OpTrace:
-    """Write the integers beside the trace first, so that a trace never names a file that is not there."""
-    from safetensors.numpy import save
-
-    from nnasim import files
-
-    weights = out.with_name(out.name + ".safetensors")
-    files.write_bytes(weights, save(dict(sorted(constants.items()))), force=force)
-    return trace.model_copy(update={"weights_file": weights.name})
+    return recorded(checkpoint, entries, system, hardware.numerics, beam=beam, tell=tell)

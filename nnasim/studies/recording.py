@@ -1,0 +1,79 @@
+"""Traces as files: what decoding real speech performs, with the model's integers beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from nnasim import files
+from nnasim.errors import ConfigError
+from nnasim.ir.io import write_record
+from nnasim.ir.trace import OP_GROUPS, OpTrace, System, Unit
+from nnasim.numerics.config import NumericsConfig
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from aat_training.data.manifest import Entry
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A trace, and the integers from which the functional chip computes the same words; none where it is for time."""
+
+    trace: OpTrace
+    constants: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+
+    def placed(self, moves: Mapping[str, str]) -> Recorded:
+        """With groups of operations on other units; for time only, since words depend on who computes what.
+
+        Raises ConfigError for an unknown group or unit.
+        """
+        for group, unit in moves.items():
+            if group not in OP_GROUPS or unit not in get_args(Unit):
+                allowed = f"must be GROUP=cpu or GROUP=nna with a group of {', '.join(OP_GROUPS)}"
+                raise ConfigError("place", "group", f"{group}={unit}", allowed)
+        placement: dict[Any, Any] = {**self.trace.placement, **moves}
+        return Recorded(self.trace.model_copy(update={"placement": placement, "weights_file": None}))
+
+    def write(self, out: Path, *, force: bool = False) -> None:
+        """Write the trace, and its integers to OUT.safetensors. Raises FileError.
+
+        The integers first, so that a trace never names a file that is not there.
+        """
+        trace = self.trace
+        if self.constants:
+            from safetensors.numpy import save
+
+            weights = out.with_name(out.name + ".safetensors")
+            files.write_bytes(weights, save(dict(sorted(self.constants.items()))), force=force)
+            trace = trace.model_copy(update={"weights_file": weights.name})
+        write_record(out, trace, force=force)
+
+
+def recorded(
+    checkpoint: Path, entries: Sequence[Entry], system: System, numerics: NumericsConfig, *,
+    beam: int = 1, tell: Callable[[list[str]], None] = lambda notes: None,
+) -> Recorded:  # fmt: skip
+    """Decode ``entries`` with ``system`` and record it; ``tell`` is given what qualifies speech and words.
+
+    The chip's own data path follows one hypothesis, so that a trace of a ``beam`` has no integers.
+    Raises CheckpointError, ManifestError or NumericsError.
+    """
+    from aat_training.data.notes import score_notes, speech_notes
+    from aat_training.evaluate import heard, run_model
+    from aat_training.score import score
+    from aat_training.systems import load_system
+
+    loaded, model, _ = load_system(checkpoint, system, numerics)
+    tell(speech_notes(list(entries), loaded))
+    run = run_model(model, loaded, list(entries), system, numerics, beam=beam)
+    tell(score_notes({system: score(run.pairs).wer}))
+    plain = Recorded(run.trace)
+    if not run.constants or beam > 1:
+        return plain
+    # So that the functional chip hears the same speech.
+    features = {f"features.{number}": heard(model, loaded, entry) for number, entry in enumerate(entries)}
+    return replace(plain, constants=run.constants | features)
