@@ -49,6 +49,6 @@ def test_digests_tell_sections_apart() -> None:
         ("none", "57665046cdfecc89"),
     ],
 )
-def test_the_digest_of_an_arithmetic_is_that_of_version_0_1_0(activation: str, digest: str) -> None:
-    """Results and accuracies that were stored then are joined by it."""
+def test_the_digest_of_an_arithmetic_stays(activation: str, digest: str) -> None:
+    """Stored results and accuracies are joined by it."""
     assert NumericsConfig(activation=activation, multiplier_bits=31, rounding="double").digest() == digest
