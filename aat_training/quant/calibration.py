@@ -193,10 +193,10 @@ def calibrate(
             cell=cell,
         )
     return QuantScheme(
-        numerics,
-        _value_range(histograms["features"], method, bits) if bits == 8 else REACH,
-        _value_range(histograms["embedding"], "max", bits),
-        ranges,
-        _table_range(histograms["joint"], method, "tanh", numerics, gate, 16),
-        method,
+        numerics=numerics,
+        input_range=_value_range(histograms["features"], method, bits) if bits == 8 else REACH,
+        embedding_range=_value_range(histograms["embedding"], "max", bits),
+        layers=ranges,
+        joint_range=_table_range(histograms["joint"], method, "tanh", numerics, gate, 16),
+        method=method,
     ).with_tables()

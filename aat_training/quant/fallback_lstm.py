@@ -84,8 +84,16 @@ class FloatTrail:
         c_slopes = (1 - self.tc * self.tc).mul_(inside)
         inside_c = torch.ones_like(self.c)
         return Trail(
-            self.h, self.gates, self.c, self.tc, slopes, c_slopes, inside_c, self.x_share, self.h_share
-        )  # fmt: skip
+            h=self.h,
+            gates=self.gates,
+            c=self.c,
+            tc=self.tc,
+            slopes=slopes,
+            c_slopes=c_slopes,
+            c_inside=inside_c,
+            x_share=self.x_share,
+            h_share=self.h_share,
+        )
 
 
 def run_float_gates(

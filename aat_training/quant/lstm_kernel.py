@@ -58,10 +58,15 @@ class LstmKernel:
         """Expand the cell's three units over all their inputs."""
         gate = 2.0**-GATE_FRAC
         return cls(
-            name, cell, numerics, in_step, gradient,
-            LookUp.of(cell.sigmoid, 16, gate, gradient), LookUp.of(cell.tanh, 16, gate, gradient),
-            LookUp.of(cell.tanh_c, cell.cell_bits, cell.cell_scale, gradient),
-        )  # fmt: skip
+            name=name,
+            cell=cell,
+            numerics=numerics,
+            in_step=in_step,
+            gradient=gradient,
+            sigmoid=LookUp.of(cell.sigmoid, 16, gate, gradient),
+            tanh=LookUp.of(cell.tanh, 16, gate, gradient),
+            tanh_c=LookUp.of(cell.tanh_c, cell.cell_bits, cell.cell_scale, gradient),
+        )
 
     @property
     def act_step(self) -> float:
@@ -137,12 +142,22 @@ def quantise_lstm(kernel: LstmKernel, w_ih: Tensor, w_hh: Tensor, bias: Tensor, 
     limit = WEIGHT_LIMIT[numerics.weight_bits]
     w_x, w_h = integers(w_ih, scale_x.weight_step[:, None], limit), integers(w_hh, scale_h.weight_step[:, None], limit)
     whole_bias = integers(bias, scale_x.acc_step, BIAS_LIMIT)
+    gain_x, gain_h = (
+        (_gain(gain.detach(), f"{kernel.name}.{norm}") for gain, norm in zip(gains, NORMS, strict=True))
+        if gains
+        else (None, None)
+    )
     return LstmWeights(
-        w_x, w_h, whole_bias, scale_x, scale_h,
-        Accumulator.of(f"{kernel.name}.x", w_x, whole_bias, numerics),
-        Accumulator.of(f"{kernel.name}.h_mm", w_h, None, numerics),
-        *(_gain(gain.detach(), f"{kernel.name}.{norm}") for gain, norm in zip(gains, NORMS, strict=False)),
-    )  # fmt: skip
+        w_x=w_x,
+        w_h=w_h,
+        bias=whole_bias,
+        scale_x=scale_x,
+        scale_h=scale_h,
+        acc_x=Accumulator.of(f"{kernel.name}.x", w_x, whole_bias, numerics),
+        acc_h=Accumulator.of(f"{kernel.name}.h_mm", w_h, None, numerics),
+        gain_x=gain_x,
+        gain_h=gain_h,
+    )
 
 
 def _gain(gain: Tensor, name: str) -> Gain:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -83,7 +83,7 @@ class QuantScheme:
                 unit = getattr(cell, function)
                 tables |= {f"{layer}.{function}.{part}": value for part, value in unit.data.items()}
         tables |= {f"joint.tanh.{part}": value for part, value in self.joint.tanh.data.items()}
-        return QuantScheme(**{**_fields(self), "tables": tables})
+        return replace(self, tables=tables)
 
     def record(self) -> dict[str, Any]:
         """What model.json stores; tables go to the safetensors file."""
@@ -97,24 +97,19 @@ class QuantScheme:
         }
 
 
-def _fields(scheme: QuantScheme) -> dict[str, Any]:
-    names = ("numerics", "input_range", "embedding_range", "layers", "joint_range", "method")
-    return {name: getattr(scheme, name) for name in names}
-
-
 def scheme_from_record(record: dict[str, Any], tables: dict[str, np.ndarray], source: object) -> QuantScheme:
     """A stored scheme. Raises CheckpointError."""
     where = "quantisation.numerics"
     numerics = validated(NumericsConfig, record.get("numerics"), source, CheckpointError, within=where)
     try:
         scheme = QuantScheme(
-            numerics,
-            _range(record, "input_range"),
-            _range(record, "embedding_range"),
-            {str(n): Ranges(**{k: _range(r, k) for k in Ranges.__annotations__}) for n, r in record["layers"].items()},
-            _range(record, "joint_range"),
-            str(record.get("method")),
-            {name: value.astype(np.int64) for name, value in tables.items()},
+            numerics=numerics,
+            input_range=_range(record, "input_range"),
+            embedding_range=_range(record, "embedding_range"),
+            layers={str(name): _ranges(ranges) for name, ranges in record["layers"].items()},
+            joint_range=_range(record, "joint_range"),
+            method=str(record.get("method")),
+            tables={name: value.astype(np.int64) for name, value in tables.items()},
         )
         _ = scheme.cells, scheme.joint  # refuses wrong tables here, where the file can be named
     except NumericsError as error:
@@ -122,6 +117,10 @@ def scheme_from_record(record: dict[str, Any], tables: dict[str, np.ndarray], so
     except (KeyError, TypeError, AttributeError):
         raise CheckpointError(source, "quantisation", "...", "is incomplete, or of another form") from None
     return scheme
+
+
+def _ranges(record: dict[str, Any]) -> Ranges:
+    return Ranges(**{name: _range(record, name) for name in Ranges.__annotations__})
 
 
 def _range(record: dict[str, Any], name: str) -> float:

@@ -73,9 +73,16 @@ def bound(
         reach = np.abs(np.asarray(weight, np.int64)).sum(axis=1) * -lowest(input_bits)
         by_weights = int((reach + offset).max())
     return Bound(
-        name, k, input_bits, weight_bits, accumulator_bits, k * product, by_weights,
-        exact_type(k * product + int(offset.max()), name), (1 << MANTISSA["float32"]) // product,
-    )  # fmt: skip
+        name=name,
+        k=k,
+        input_bits=input_bits,
+        weight_bits=weight_bits,
+        accumulator_bits=accumulator_bits,
+        worst_by_bits=k * product,
+        worst_by_weights=by_weights,
+        float_type=exact_type(k * product + int(offset.max()), name),
+        chunk=(1 << MANTISSA["float32"]) // product,
+    )
 
 
 def requantised_reach(limit: Bound, scale: Rescale) -> int:

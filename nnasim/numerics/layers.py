@@ -93,16 +93,16 @@ def build_cell(
         )
 
     return LstmCell(
-        unit_of("sigmoid", "sigmoid", gate, ranges.sigmoid),
-        unit_of("tanh", "tanh", gate, ranges.tanh),
-        unit_of("tanh", "tanh_c", scale, ranges.tanh_c),
-        of(scale * 2.0 ** (domain - unit), "forget"),
-        of(2.0 ** (domain - 2 * unit), "input"),
-        of(2.0**-domain / scale, "cell"),
-        of(2.0 ** (H_FRAC[config.activation_bits] - 2 * unit), "output"),
-        scale,
-        config.cell_bits,
-        config.activation_bits,
+        sigmoid=unit_of("sigmoid", "sigmoid", gate, ranges.sigmoid),
+        tanh=unit_of("tanh", "tanh", gate, ranges.tanh),
+        tanh_c=unit_of("tanh", "tanh_c", scale, ranges.tanh_c),
+        keep=of(scale * 2.0 ** (domain - unit), "forget"),
+        update=of(2.0 ** (domain - 2 * unit), "input"),
+        cell=of(2.0**-domain / scale, "cell"),
+        output=of(2.0 ** (H_FRAC[config.activation_bits] - 2 * unit), "output"),
+        cell_scale=scale,
+        cell_bits=config.cell_bits,
+        act_bits=config.activation_bits,
     )
 
 
@@ -121,10 +121,15 @@ def build_joint(config: NumericsConfig, tanh_range: float, table: dict[str, Cons
     """The joint's tanh, put out in the activation format of the output layer."""
     return Joint(
         build_unit(
-            "tanh", config, in_scale=2.0**-GATE_FRAC, table_range=tanh_range, out_bits=config.activation_bits,
-            data=table, name="joint.tanh",
+            "tanh",
+            config,
+            in_scale=2.0**-GATE_FRAC,
+            table_range=tanh_range,
+            out_bits=config.activation_bits,
+            data=table,
+            name="joint.tanh",
         )
-    )  # fmt: skip
+    )
 
 
 __all__ = ["Joint", "LstmCell", "Ranges", "add", "build_cell", "build_joint", "cell_domain", "cell_scale"]
