@@ -29,7 +29,7 @@ def claim(*names: str) -> None:
         elif not _is(sys.modules[name].__file__, ours):
             raise NnasimError(
                 f"{name} was imported from {sys.modules[name].__file__}, and nnasim has a package of that name: "
-                f"import nnasim before it, or rename it"
+                "rename that module, or put it into a package of yours"
             )
 
 

@@ -57,9 +57,19 @@ def test_commands_run_where_a_users_own_packages_have_our_names(program: list[st
 
 
 def test_python_finds_ours_too(users_folder: Path) -> None:
-    code = "import nnasim.studies, reports, workloads, aat_training; print(reports.__file__)"
+    code = (
+        "import nnasim; chip = nnasim.preset('edge256');"
+        "result = nnasim.simulate(nnasim.trace('shape.yaml', frames=4, symbols=1, chip=chip), chip);"
+        "import reports; print(len(result._repr_html_()) > 1000, reports.__file__)"
+    )
     done = run([sys.executable, "-c", code], users_folder)
-    assert done.stdout.strip() == str(ROOT / "reports" / "__init__.py"), done.stderr
+    assert done.stdout.split() == ["True", str(ROOT / "reports" / "__init__.py")], done.stderr
+
+
+def test_importing_nnasim_alone_takes_no_name_from_the_user(tmp_path: Path) -> None:
+    (tmp_path / "reports.py").write_text("OWN = True")
+    done = run([sys.executable, "-c", "import nnasim, reports; print(reports.OWN)"], tmp_path)
+    assert done.stdout == "True\n", done.stderr
 
 
 def test_a_module_of_the_user_that_was_imported_before_is_told_in_one_line(tmp_path: Path) -> None:
@@ -68,5 +78,5 @@ def test_a_module_of_the_user_that_was_imported_before_is_told_in_one_line(tmp_p
     done = run([sys.executable, "-c", code], tmp_path)
     assert done.stdout == (
         f"reports was imported from {tmp_path}/reports.py, and nnasim has a package of that name: "
-        "import nnasim before it, or rename it\n"
+        "rename that module, or put it into a package of yours\n"
     ), done.stderr

@@ -79,7 +79,13 @@ def test_compare_needs_nothing_but_the_wheel(environment: Path) -> None:
     assert (environment / "compared" / "report.html").exists()
 
 
-def test_python_imports_the_installed_package(environment: Path) -> None:
-    code = "import nnasim, reports, workloads, aat_training; print(nnasim.__file__)"
+def test_the_front_door_is_open_where_only_the_wheel_is(environment: Path) -> None:
+    code = (
+        "import nnasim; chip = nnasim.preset('edge256').with_({'host.handoff_us': 35});"
+        "trace = nnasim.trace('rnnt-paper', frames=2, symbols=1, chip=chip, system='aat');"
+        "result = nnasim.simulate(trace, chip); print(len(result.ops()) > 5, nnasim.__file__)"
+    )
     python = environment / "venv" / "bin" / "python"
-    assert run(python, "-c", code, folder=environment).startswith(str(environment))
+    simulated, _, place = run(python, "-c", code, folder=environment).strip().partition(" ")
+    assert simulated == "True"
+    assert place.startswith(str(environment))
