@@ -15,6 +15,7 @@ from workloads.rnnt.shapes import RnntShape
 MOST_STEPS = 10_000_000
 LEAST_RATE, MOST_RATE = 1e-9, 10.0
 MOST_SEED = 1_000_000_000
+MOST_DELAY_PENALTY = 1.0
 
 
 class ModelConfig(Frozen):
@@ -71,6 +72,9 @@ class TrainConfig(Frozen):
     weight_decay: float = Field(1e-4, ge=0)
     clip: float = Field(5.0, gt=0, description="largest gradient norm")
     ctc_weight: float = Field(0.3, ge=0, description="weight of the auxiliary CTC loss on the encoder")
+    delay_penalty: float = Field(
+        0.0, ge=0, le=MOST_DELAY_PENALTY, description="nats that a symbol loses for each encoder output it leaves later"
+    )
     dropout: float = Field(0.1, ge=0, lt=1, description="between encoder layers")
     token_dropout: float = Field(0.1, ge=0, lt=1, description="share of the prediction network's inputs left out")
     curriculum: int = Field(0, ge=0, description="steps during which the longest utterance allowed grows to all")

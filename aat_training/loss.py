@@ -1,4 +1,4 @@
-"""RNN-T loss with an auxiliary CTC loss on the encoder."""
+"""RNN-T loss with an auxiliary CTC loss on the encoder; it may favour symbols that leave early."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def transducer_loss(
     ctc_weight: float,
     dropout: float,
     token_dropout: float,
+    delay_penalty: float = 0.0,
     level_SB: Tensor | None = None,
 ) -> Tensor:
     """Mean loss per utterance of one batch (a scalar); ``level_SB``: loudness, while the flat start lasts."""
-    from torchaudio.functional import rnnt_loss
 
     def between(x: Tensor) -> Tensor:
         return F.dropout(x, dropout, training=dropout > 0)
@@ -36,16 +36,39 @@ def transducer_loss(
     enc_BSJ = model.project_encoder(encoded_SBH).transpose(0, 1)
     pred_BUJ = model.project_prediction(predicted_UBH).transpose(0, 1)
     logits_BSUV = model.logits(enc_BSJ[:, :, None], pred_BUJ[:, None])
-    loss = rnnt_loss(
-        logits_BSUV.contiguous(), batch.tokens_BU.int(), batch.lengths.int(), batch.token_lengths.int(),
-        blank=BLANK, reduction="mean",
-    )  # fmt: skip
+    loss = rnnt(logits_BSUV, batch, delay_penalty)
     if ctc_weight or level_SB is not None:
         logits_SBV = model.ctc_logits(encoded_SBH)
         loss = loss + ctc_weight * _ctc(logits_SBV, batch)
         if level_SB is not None:
             loss = loss + flat_start_loss(logits_SBV, level_SB, batch.lengths, batch.tokens_BU, batch.token_lengths)
     return loss
+
+
+def rnnt(logits_BSUV: Tensor, batch: Batch, delay_penalty: float = 0.0) -> Tensor:
+    """Mean RNN-T loss (a scalar) of ``logits_BSUV``, float32; ``delay_penalty`` [nats per encoder output]."""
+    from torchaudio.functional import rnnt_loss
+
+    scores_BSUV = sooner(logits_BSUV, batch.lengths, delay_penalty) if delay_penalty else logits_BSUV
+    loss: Tensor = rnnt_loss(
+        scores_BSUV.contiguous(), batch.tokens_BU.int(), batch.lengths.int(), batch.token_lengths.int(),
+        blank=BLANK, reduction="mean", fused_log_softmax=not delay_penalty,
+    )  # fmt: skip
+    return loss
+
+
+def sooner(logits_BSUV: Tensor, lengths_B: Tensor, delay_penalty: float) -> Tensor:
+    """Log-probabilities (B, S, U, V) in which a symbol at output s has gained penalty * ((S - 1) / 2 - s).
+
+    Blanks gain nothing, so of two alignments the one whose symbols leave earlier weighs more. ``lengths_B``: encoder
+    outputs of each utterance, the S of the sum. Kang et al., "Delay-penalized transducer for low-latency streaming
+    ASR", 2022.
+    """
+    outputs_S = torch.arange(logits_BSUV.shape[1])
+    gain_BS = delay_penalty * ((lengths_B[:, None] - 1) / 2 - outputs_S)
+    symbols_V = torch.ones(logits_BSUV.shape[-1])
+    symbols_V[BLANK] = 0.0
+    return logits_BSUV.log_softmax(-1) + gain_BS[:, :, None, None] * symbols_V
 
 
 def _ctc(logits_SBV: Tensor, batch: Batch) -> Tensor:

@@ -17,6 +17,7 @@ Settings = dict[str, Any]
 _LARGEST = 4_000_000_000
 _NAMED = 4  # settings that a message names
 _ABSENT = "nothing of that name"
+_SINCE_THEN: dict[str, Any] = {"delay_penalty": 0.0}  # a run whose record is older than a setting did without it
 
 
 def settings_of(spec: RunSpec) -> Settings:
@@ -50,7 +51,7 @@ def refuse_other_settings(source: Path, stored: object, run: object, now: Settin
     ``stored``: what the run of ``source`` wrote down; runs of version 0.1 have their schedule, ``run``, alone.
     """
     if isinstance(stored, Mapping):
-        before = dict(stored)
+        before = {**_SINCE_THEN, **stored}
     elif isinstance(run, Mapping):
         schedule = {name.partition(".")[0] for name in flat(run)}
         before, now = flat(run), {name: now[name] for name in now if name.partition(".")[0] in schedule}

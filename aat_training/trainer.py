@@ -128,7 +128,7 @@ class Trainer:
         self.optimizer.zero_grad()
         loss = transducer_loss(
             self.model, batch, ctc_weight=self.run.ctc_weight, dropout=self.run.dropout,
-            token_dropout=self.run.token_dropout, level_SB=self._level(batch),
+            token_dropout=self.run.token_dropout, delay_penalty=self.run.delay_penalty, level_SB=self._level(batch),
         )  # fmt: skip
         loss.backward()  # type: ignore[no-untyped-call]
         self._norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.run.clip))

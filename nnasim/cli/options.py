@@ -19,6 +19,7 @@ MOST_TRIALS = 1_000_000  # as many as a study may have points
 MOST_STEPS = 10_000_000
 LEAST_RATE, MOST_RATE = 1e-9, 10.0
 MOST_SEED = 1_000_000_000
+MOST_DELAY_PENALTY = 1.0  # nats per encoder output
 MOST_ROWS = 1_000_000  # of a table that is printed
 MOST_PERCENT = 1e6
 LONGEST_WAIT_MS = 1e6

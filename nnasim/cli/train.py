@@ -10,6 +10,7 @@ import typer
 from nnasim.cli.options import (
     DEFAULT_PRESET,
     LEAST_RATE,
+    MOST_DELAY_PENALTY,
     MOST_RATE,
     MOST_SEED,
     MOST_STEPS,
@@ -59,6 +60,15 @@ def command(
     learning_rate: Annotated[
         float | None,
         typer.Option(min=LEAST_RATE, max=MOST_RATE, callback=finite, help="peak rate, instead of the recipe's"),
+    ] = None,
+    delay_penalty: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=MOST_DELAY_PENALTY,
+            callback=finite,
+            help="nats that a symbol loses for each encoder output it leaves later; default: the recipe's, 0",
+        ),
     ] = None,
     text: Annotated[
         Literal["english", "plain", "raw"] | None,
@@ -120,6 +130,7 @@ def command(
         steps=steps,
         evaluate_every=evaluate_every,
         learning_rate=learning_rate,
+        delay_penalty=delay_penalty,
         seed=seed,
     )
     if prepare_folder(out, resume=resume, force=force):

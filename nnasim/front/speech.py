@@ -133,15 +133,16 @@ def train(
     recipe: str, *, train: str | Path | Sequence[str | Path], dev: str | Path, out: str | Path,
     system: Literal["float", "aat", "qat"] = "float", init: str | Path | Recogniser | None = None,
     chip: NnaConfig | str | Path = "edge256", schedule: ScheduleName | None = None, steps: int | None = None,
-    evaluate_every: int | None = None, learning_rate: float | None = None, seed: int = 0,
-    calibration: Literal["mse", "percentile", "max"] = "mse",
+    evaluate_every: int | None = None, learning_rate: float | None = None, delay_penalty: float | None = None,
+    seed: int = 0, calibration: Literal["mse", "percentile", "max"] = "mse",
     gradient: Literal["output", "segment", "identity"] = "output", resume: bool = False, force: bool = False,
     progress: Progress = silent,
 ) -> Recogniser:  # fmt: skip
     """Train a recogniser on the manifests ``train``; the checkpoint with the lowest dev WER is kept in ``out``.
 
     ``system``: float, aat (the chip's operators in the forward pass) or qat (its weights and activations only); the
-    latter two start from ``init``. ``steps``, ``evaluate_every``, ``learning_rate``: instead of the recipe's.
+    latter two start from ``init``. ``steps``, ``evaluate_every``, ``learning_rate``: instead of the recipe's;
+    ``delay_penalty`` too: nats that a symbol loses for each encoder output it leaves later.
     ``resume``: go on with the run that was stopped in ``out``; ``force``: start afresh in a folder that exists.
     Raises ConfigError, FileError, ManifestError or CheckpointError.
     """
@@ -154,7 +155,10 @@ def train(
 
         chosen, folder, hardware = load_recipe(recipe), Path(out), chip_of(chip)
         start = init.checkpoint("float") if isinstance(init, Recogniser) else None if init is None else Path(init)
-        changes = {"steps": steps, "evaluate_every": evaluate_every, "learning_rate": learning_rate, "seed": seed}
+        changes = {
+            "steps": steps, "evaluate_every": evaluate_every, "learning_rate": learning_rate,
+            "delay_penalty": delay_penalty, "seed": seed,
+        }  # fmt: skip
         spec = RunSpec(
             recipe=chosen,
             run=schedule_of(chosen, initialised=start is not None, name=schedule, **changes),

@@ -71,6 +71,15 @@ def test_several_settings_are_named_and_the_rest_counted(spec):
     assert "\n" not in message
 
 
+def test_a_run_that_is_older_than_a_setting_did_without_it(spec):
+    stored = settings_of(spec())
+    del stored["delay_penalty"]
+    refuse_other_settings(Path("t"), stored, None, settings_of(spec()))
+    assert "delay_penalty = 0.1: the run in this folder has 0.0" in refused(
+        stored, settings_of(spec(delay_penalty=0.1))
+    )
+
+
 def test_a_run_of_version_0_1_is_judged_by_its_schedule(spec):
     now = settings_of(spec())
     run = json.loads(tiny().float_run.model_dump_json())

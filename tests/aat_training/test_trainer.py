@@ -59,6 +59,16 @@ def test_resuming_after_a_kill_gives_the_bits_of_an_unbroken_run(recipe, example
     assert len(logs[0]) == 1 + 3
 
 
+def test_a_delay_penalty_of_zero_is_none_and_another_is_one(recipe, examples, tmp_path):
+    penalties = {"default": {}, "zero": {"delay_penalty": 0.0}, "some": {"delay_penalty": 0.1}}
+    default, zero, some = (
+        trainer(recipe, examples, tmp_path / name, steps=4, **changes).fit(resume=False)
+        for name, changes in penalties.items()
+    )
+    assert same(default, zero)
+    assert not same(default, some)
+
+
 def test_state_of_other_settings_is_refused(recipe, examples, tmp_path):
     trainer(recipe, examples, tmp_path, steps=4).fit(resume=False)
     with pytest.raises(CheckpointError, match=r"steps = 8: the run in this folder has 4"):

@@ -16,6 +16,8 @@ def train_command(spec: RunSpec, preset: str, chip: str, out: str) -> list[str]:
         words += ["--train", str(manifest)]
     words += ["--dev", str(spec.dev), "--out", out]
     words += ["--steps", str(spec.run.steps), "--evaluate-every", str(spec.run.evaluate_every)]
+    if spec.run.delay_penalty:
+        words += ["--delay-penalty", str(spec.run.delay_penalty)]
     if spec.init is not None:
         words += ["--init", str(spec.init)]
     if spec.arithmetic != "float":
