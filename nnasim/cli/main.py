@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from nnasim import __version__
 from nnasim.cli.invocation import ARGUMENTS
-from nnasim.cli.table import COMMANDS, overview
+from nnasim.cli.table import COMMANDS, Command, overview
 from nnasim.cli.usage import by_option, usage_message
 from nnasim.cli.wording import as_options
 from nnasim.errors import EXTRA_OF_MODULE, FileError, InputError, MissingExtraError, NnasimError, shown
@@ -27,12 +27,12 @@ USAGE_ERROR = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code: 0, 2 for a user's error, 130 when interrupted."""
+def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] = COMMANDS) -> int:
+    """Run one of ``commands`` and return the exit code: 0, 2 for a user's error, 130 when interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     ARGUMENTS.set(tuple(arguments))
     try:
-        code = _dispatch(arguments)
+        code = _dispatch(arguments, commands)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED)
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _dispatch(arguments: list[str]) -> int:
+def _dispatch(arguments: list[str], commands: Mapping[str, Command]) -> int:
     name = arguments[0] if arguments else "--help"
     if name in ("--help", "-h"):
         print(overview())
@@ -55,10 +55,10 @@ def _dispatch(arguments: list[str]) -> int:
     if name == "--version":
         print(f"nnasim {__version__}")
         return 0
-    if name not in COMMANDS:
+    if name not in commands:
         raise NnasimError(_unknown(name))
     try:
-        return _run(name, arguments)
+        return _run(name, commands[name].module, arguments)
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in EXTRA_OF_MODULE:
@@ -66,12 +66,12 @@ def _dispatch(arguments: list[str]) -> int:
         raise MissingExtraError(EXTRA_OF_MODULE[missing], missing) from None
 
 
-def _run(name: str, arguments: list[str]) -> int:
+def _run(name: str, module: str, arguments: list[str]) -> int:
     import typer
 
     usage_error: type[Exception] = typer.BadParameter.__base__.__base__  # type: ignore  # ClickException
     try:
-        result = typer.main.get_command(_application(name)).main(
+        result = typer.main.get_command(_application(name, module)).main(
             args=arguments, prog_name="nnasim", standalone_mode=False
         )
     except typer.Abort:  # how older releases of typer report an interrupt
@@ -83,11 +83,11 @@ def _run(name: str, arguments: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _application(name: str) -> typer.Typer:
+def _application(name: str, module_name: str) -> typer.Typer:
     """A group with the one command ``name``: its module exposes `command` (a function) or `app` (a Typer)."""
     import typer
 
-    module = import_module(COMMANDS[name].module)
+    module = import_module(module_name)
     root = typer.Typer(add_completion=False, rich_markup_mode=None)
     root.callback()(lambda: None)
     if hasattr(module, "app"):

@@ -3,13 +3,14 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import nnasim.cli
 from nnasim.cli.main import main
-from nnasim.cli.table import COMMANDS
+from nnasim.cli.table import COMMANDS, Command
 
 HEAVY = ("torch", "simpy", "matplotlib", "pandas", "scipy", "numpy", "pydantic", "rich")
 
@@ -77,32 +78,30 @@ def test_a_users_error_is_one_line_and_exit_code_2(
     assert shown.err.count("\n") == 1
 
 
-def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def import_torch() -> None:
-        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+@pytest.fixture
+def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], int]:
+    """Runs a command that fails with what is raised; returns the exit code."""
 
-    monkeypatch.setattr("nnasim.cli.presets.command", import_torch)
-    assert main(["presets"]) == 2
+    def run(name: str, raised: str) -> int:
+        (tmp_path / f"{name}.py").write_text(f"def command():\n    raise {raised}\n")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        return main([name], {name: Command(name, "")})
+
+    return run
+
+
+def test_a_missing_extra_is_named(failing, capsys: pytest.CaptureFixture[str]) -> None:
+    assert failing("needs_torch", """ModuleNotFoundError("No module named 'torch'", name="torch")""") == 2
     assert capsys.readouterr().err == "nnasim: this needs 'torch': pip install 'nnasim[train]'\n"
 
 
-def test_an_interrupt_ends_quietly_with_130(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def interrupt() -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("nnasim.cli.presets.command", interrupt)
-    assert main(["presets"]) == 130
+def test_an_interrupt_ends_quietly_with_130(failing, capsys: pytest.CaptureFixture[str]) -> None:
+    assert failing("is_interrupted", "KeyboardInterrupt") == 130
     assert capsys.readouterr().err == "nnasim: interrupted\n"
 
 
-def test_a_full_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def fill() -> None:
-        raise OSError(28, "No space left on device", "demo/summary.json")
-
-    monkeypatch.setattr("nnasim.cli.presets.command", fill)
-    assert main(["presets"]) == 2
+def test_a_full_disk_is_one_line(failing, capsys: pytest.CaptureFixture[str]) -> None:
+    assert failing("fills_the_disk", 'OSError(28, "No space left on device", "demo/summary.json")') == 2
     assert capsys.readouterr().err == "nnasim: demo/summary.json: No space left on device\n"
 
 
