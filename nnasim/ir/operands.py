@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,9 +42,10 @@ class Operands:
         """The constants by position, those that may be missing last."""
         return tuple(name for name in (self.constant, self.optional) if name is not None)
 
-    def place(self, name: Constant) -> int | None:
-        """The position of a constant among an operation's inputs; None for a kind that reads none such."""
-        return None if self.data is None or name not in self.constants else self.data + self.constants.index(name)
+    def places(self) -> Iterator[tuple[Constant, int]]:
+        """Each constant with its position among an operation's inputs; none where what flows has no fixed number."""
+        if self.data is not None:
+            yield from ((name, self.data + index) for index, name in enumerate(self.constants))
 
     def complaint(self, roles: Sequence[Role]) -> str | None:
         """What is wrong with inputs of ``roles``, in words that follow the operation's kind; None if nothing."""
@@ -78,4 +79,9 @@ OPERANDS: dict[OpKind, Operands] = {
     "embedding": Operands(1, "weight"),
     "concat": Operands(None),
     "argmax": Operands(1),
+}
+
+# Worked out once: the compiler asks for operands at every tile.
+PLACES: dict[tuple[OpKind, Constant], int] = {
+    (kind, name): place for kind, operands in OPERANDS.items() for name, place in operands.places()
 }

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from nnasim import markup
-from nnasim.ir.operands import OPERANDS, Constant, OpKind, Role
+from nnasim.ir.operands import OPERANDS, PLACES, Constant, OpKind, Role
 from nnasim.numerics.config import NumericsConfig
 from nnasim.records import Frozen, Items
 from nnasim.units import ceil_div
@@ -119,7 +119,7 @@ class Op(Frozen):
     @property
     def reads_weight(self) -> bool:
         """Whether the kind reads rows of a weight: a matmul all of them, an embedding the token's."""
-        return OPERANDS[self.kind].place("weight") is not None
+        return (self.kind, "weight") in PLACES
 
     @property
     def weight(self) -> str:
@@ -147,7 +147,7 @@ class Op(Frozen):
         return tensor
 
     def _constant(self, name: Constant) -> str | None:
-        place = OPERANDS[self.kind].place(name)
+        place = PLACES.get((self.kind, name))
         return None if place is None or place >= len(self.inputs) else self.inputs[place]
 
 
