@@ -141,7 +141,7 @@ def run_system(
     checkpoints: str | Path,
     system: System,
     manifest: str | Path,
-    hardware: NnaConfig,
+    chip: NnaConfig,
     limit: int | None = None,
     progress: Progress = silent,
     policy: Policy | None = None,
@@ -151,8 +151,8 @@ def run_system(
     ``policy``: where operations run instead; each is then computed there, and the trace is placed likewise.
     Raises FileError, ManifestError, CheckpointError, NumericsError or PlacementError.
     """
-    checkpoint, model, scheme = load_system(checkpoint_for(checkpoints, system), system, hardware.numerics)
+    checkpoint, model, scheme = load_system(checkpoint_for(checkpoints, system), system, chip.numerics)
     if policy is not None and scheme is not None:
-        model.arithmetic = arithmetic_under(policy, model.shape, scheme, system, hardware)
-    run = run_model(model, checkpoint, read_manifest(manifest)[:limit], system, hardware.numerics, progress)
+        model.arithmetic = arithmetic_under(policy, model.shape, scheme, system, chip)
+    run = run_model(model, checkpoint, read_manifest(manifest)[:limit], system, chip.numerics, progress)
     return run if policy is None else replace(run, trace=placed(run.trace, policy))

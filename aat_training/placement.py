@@ -12,19 +12,19 @@ from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape
 
 
-def operation_units(trace: OpTrace, hardware: NnaConfig) -> dict[str, Unit]:
+def operation_units(trace: OpTrace, chip: NnaConfig) -> dict[str, Unit]:
     """The unit of every operation by name, as the compiler lowers ``trace``. Raises PlacementError."""
-    return {op: unit for units in place(trace, hardware).values() for op, unit in units.items()}
+    return {op: unit for units in place(trace, chip).values() for op, unit in units.items()}
 
 
-def placed_arithmetic(scheme: QuantScheme, trace: OpTrace, hardware: NnaConfig) -> PlacedArithmetic:
-    """What ``trace``, as it is placed, computes on ``hardware``."""
-    return PlacedArithmetic(scheme, operation_units(trace, hardware))
+def placed_arithmetic(scheme: QuantScheme, trace: OpTrace, chip: NnaConfig) -> PlacedArithmetic:
+    """What ``trace``, as it is placed, computes on ``chip``."""
+    return PlacedArithmetic(scheme, operation_units(trace, chip))
 
 
 def arithmetic_under(
-    policy: Policy, shape: RnntShape, scheme: QuantScheme, system: System, hardware: NnaConfig
+    policy: Policy, shape: RnntShape, scheme: QuantScheme, system: System, chip: NnaConfig
 ) -> PlacedArithmetic:
     """What a recogniser of ``shape`` computes where ``policy`` places its operations."""
-    trace = build_trace(shape, shape.reduction, 0, system=system, numerics=hardware.numerics)
-    return placed_arithmetic(scheme, placed(trace, policy), hardware)
+    trace = build_trace(shape, shape.reduction, 0, system=system, numerics=chip.numerics)
+    return placed_arithmetic(scheme, placed(trace, policy), chip)

@@ -42,9 +42,9 @@ class Schedule:
     queues: tuple[Queue, ...]
 
 
-def schedule(trace: OpTrace, hardware: NnaConfig) -> Schedule:
-    """The order in which ``trace`` runs on chips like ``hardware``."""
-    compiled = CompiledTrace(trace, hardware)
+def schedule(trace: OpTrace, chip: NnaConfig) -> Schedule:
+    """The order in which ``trace`` runs on chips like ``chip``."""
+    compiled = CompiledTrace(trace, chip)
     keys: dict[Key, int] = {}
     queues = []
     for utterance in compiled.trace.utterances:
@@ -53,7 +53,7 @@ def schedule(trace: OpTrace, hardware: NnaConfig) -> Schedule:
             programs.append(keys.setdefault((step.program.graph, entry), len(keys)))
             earliest.append(step.earliest)
             entry = step.program.exit
-        last = arrival_cycles(utterance, len(utterance.arrivals) - 1, hardware.clock_hz)
+        last = arrival_cycles(utterance, len(utterance.arrivals) - 1, chip.clock_hz)
         queues.append(Queue(tuple(programs), tuple(earliest), last))
     return Schedule(compiled, tuple(keys), tuple(queues))
 
@@ -67,18 +67,18 @@ class Cost:
     busy_ms: float
 
 
-def cost(plan: Schedule, hardware: NnaConfig) -> Cost:
-    """``plan`` on ``hardware``. Raises PlacementError or SimulationError."""
-    programs = list(_programs(plan, hardware))
-    ends, busy = (_replayed if replay_is_exact(hardware) else _simulated)(plan, programs, hardware)
+def cost(plan: Schedule, chip: NnaConfig) -> Cost:
+    """``plan`` on ``chip``. Raises PlacementError or SimulationError."""
+    programs = list(_programs(plan, chip))
+    ends, busy = (_replayed if replay_is_exact(chip) else _simulated)(plan, programs, chip)
     counts = Counter(program for queue in plan.queues for program in queue.programs)
     return Cost(
         engine_latency_ms=tuple(
-            cycles_to_ms(max(0, end - queue.last_arrival), hardware.clock_hz)
+            cycles_to_ms(max(0, end - queue.last_arrival), chip.clock_hz)
             for queue, end in zip(plan.queues, ends, strict=True)
         ),
         handoffs=sum(count * programs[index].handoffs for index, count in counts.items()),
-        busy_ms=cycles_to_ms(busy, hardware.clock_hz),
+        busy_ms=cycles_to_ms(busy, chip.clock_hz),
     )
 
 
@@ -86,26 +86,26 @@ Timing = tuple[list[int], int]
 """When each utterance ends, in cycles from its start, and for how many cycles all of them are in work."""
 
 
-def _replayed(plan: Schedule, programs: list[Program], hardware: NnaConfig) -> Timing:
+def _replayed(plan: Schedule, programs: list[Program], chip: NnaConfig) -> Timing:
     """Each program run once."""
-    cycles = [run_program(program, hardware).cycles for program in programs]
+    cycles = [run_program(program, chip).cycles for program in programs]
     busy = sum(cycles[index] for queue in plan.queues for index in queue.programs)
     return [_done(queue, cycles) for queue in plan.queues], busy
 
 
-def _simulated(plan: Schedule, programs: list[Program], hardware: NnaConfig) -> Timing:
+def _simulated(plan: Schedule, programs: list[Program], chip: NnaConfig) -> Timing:
     """Every step at its own time, on a chip where that decides how long it takes."""
     ends, busy = list[int](), 0
     for stream, queue in enumerate(plan.queues):
         starts = zip(queue.programs, queue.earliest, strict=True)
-        runs = run_steps([Step(programs[index], earliest, 0) for index, earliest in starts], hardware, stream=stream)
+        runs = run_steps([Step(programs[index], earliest, 0) for index, earliest in starts], chip, stream=stream)
         ends.append(runs[-1].end)
         busy += sum(run.run.cycles for run in runs)
     return ends, busy
 
 
-def _programs(plan: Schedule, hardware: NnaConfig) -> Iterator[Program]:
-    compiled = plan.compiled.on(hardware)  # the compiler reads none of what these chips differ in
+def _programs(plan: Schedule, chip: NnaConfig) -> Iterator[Program]:
+    compiled = plan.compiled.on(chip)  # the compiler reads none of what these chips differ in
     for graph, entry in plan.keys:
         program = compiled.frame_end(entry) if graph == "frame_end" else compiled.program(graph, entry)
         assert program is not None

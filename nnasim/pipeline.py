@@ -15,15 +15,15 @@ from nnasim.compiler import CompiledTrace
 from nnasim.compiler.schedule import trace_steps
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
-from nnasim.ir.run import InvocationRun, StepRun
+from nnasim.ir.run import ProgramRun, StepRun
 from nnasim.ir.trace import OpTrace
 from nnasim.results import SimOptions, result_of
 from nnasim.sim.run import Replay, replay_is_exact, run_program, run_steps
 
 
-def simulate(trace: OpTrace, hardware: NnaConfig, options: SimOptions | None = None) -> SimResult:
-    """Run ``trace`` on ``hardware``. Raises PlacementError or SimulationError."""
-    return simulate_compiled(CompiledTrace(trace, hardware), options or SimOptions())
+def simulate(trace: OpTrace, chip: NnaConfig, options: SimOptions | None = None) -> SimResult:
+    """Run ``trace`` on ``chip``. Raises PlacementError or SimulationError."""
+    return simulate_compiled(CompiledTrace(trace, chip), options or SimOptions())
 
 
 def simulate_compiled(compiled: CompiledTrace, options: SimOptions) -> SimResult:
@@ -33,16 +33,16 @@ def simulate_compiled(compiled: CompiledTrace, options: SimOptions) -> SimResult
     return result_of(compiled, options, boot, runs)
 
 
-def run_boot(compiled: CompiledTrace) -> InvocationRun | None:
+def run_boot(compiled: CompiledTrace) -> ProgramRun | None:
     """The loading of resident weights; None where there are none."""
     program = compiled.boot()
-    return run_program(program, compiled.config) if program else None
+    return run_program(program, compiled.chip) if program else None
 
 
 def run_utterances(compiled: CompiledTrace, options: SimOptions) -> list[list[StepRun]]:
     """The runs of every utterance's steps, each utterance from cycle 0."""
-    chip, steps = compiled.config, trace_steps(compiled)
+    chip, steps = compiled.chip, trace_steps(compiled)
     if options.replay and replay_is_exact(chip):
-        replay = Replay(partial(run_program, config=chip))
+        replay = Replay(partial(run_program, chip=chip))
         return [replay.run_steps(utterance) for utterance in steps]
     return [run_steps(utterance, chip, stream=index) for index, utterance in enumerate(steps)]

@@ -18,10 +18,10 @@ from nnasim.compiler.agreement import unused_fields
 from nnasim.compiler.memory_plan import latency_hidden
 from nnasim.compiler.schedule import arrival_cycles, handoffs_as_wanted
 from nnasim.hardware import NnaConfig
-from nnasim.ir.io import record_hash
+from nnasim.ir.io import record_digest
 from nnasim.ir.program import BLOCKS
 from nnasim.ir.result import BlockTime, CounterSamples, Extra, Fallback, OpCost, SimResult, SramPlan, Totals
-from nnasim.ir.run import InvocationRun, StepRun
+from nnasim.ir.run import ProgramRun, StepRun
 from nnasim.ir.workload import workload_of
 from nnasim.sim import not_modelled
 from nnasim.units import cycles_to_ms
@@ -41,10 +41,10 @@ class SimOptions:
 
 
 def result_of(
-    compiled: CompiledTrace, options: SimOptions, boot: InvocationRun | None, runs: Sequence[list[StepRun]]
+    compiled: CompiledTrace, options: SimOptions, boot: ProgramRun | None, runs: Sequence[list[StepRun]]
 ) -> SimResult:
     """The result of ``boot`` and of ``runs``, one list of steps per utterance."""
-    trace, chip = compiled.trace, compiled.config
+    trace, chip = compiled.trace, compiled.chip
     counted = alike([*([boot] if boot else []), *(step.run for steps in runs for step in steps)])
     sums = tally_all(counted)
     cycles = (boot.cycles if boot else 0) + sum(steps[-1].end for steps in runs)
@@ -55,7 +55,7 @@ def result_of(
         hardware=chip.model_dump(mode="json"),
         hardware_hash=chip.digest(),
         numerics_hash=trace.numerics.digest(),
-        trace_hash=compiled.shared("trace_hash", None, lambda: record_hash(compiled.given)),
+        trace_hash=compiled.shared("trace_hash", None, lambda: record_digest(compiled.given)),
         versions={"nnasim": nnasim.__version__, "python": platform.python_version()},
         clock_hz=chip.clock_hz,
         totals=_totals(sums, cycles, chip.clock_hz, energy),
@@ -89,11 +89,11 @@ def _fallback(compiled: CompiledTrace, handoffs: int) -> Fallback | None:
 def _counters(compiled: CompiledTrace, steps: list[StepRun]) -> tuple[CounterSamples, ...]:
     memory = compiled.memory
     lasting = memory.working_set + memory.resident_bytes
-    return frame_counters(steps, lasting, memory.buffer_bytes, compiled.config.clock_hz)
+    return frame_counters(steps, lasting, memory.buffer_bytes, compiled.chip.clock_hz)
 
 
 def _frame_rows(compiled: CompiledTrace, runs: Sequence[list[StepRun]]) -> Iterator[tuple[int, ...]]:
-    clock_hz = compiled.config.clock_hz
+    clock_hz = compiled.chip.clock_hz
     for index, (utterance, steps) in enumerate(zip(compiled.trace.utterances, runs, strict=True)):
         arrivals = [arrival_cycles(utterance, frame, clock_hz) for frame in range(len(utterance.arrivals))]
         yield from frame_rows(index, arrivals, steps)
@@ -138,7 +138,7 @@ def _op_costs(sums: Tally) -> tuple[OpCost, ...]:
 
 
 def _extra(compiled: CompiledTrace, sums: Tally, energy: dict[str, Spread]) -> Extra:
-    chip = compiled.config
+    chip = compiled.chip
     return Extra(
         handoff_ms=cycles_to_ms(sums.actions["handoff_cycles"], chip.clock_hz),
         busy_cycles=sums.cycles,

@@ -11,7 +11,7 @@ from nnasim.analysis.change import change_pct
 from nnasim.analysis.percentiles import PERCENTILES, percentile
 from nnasim.ir.result import SimResult
 from nnasim.units import cycles_to_ms
-from reports.study import Study
+from reports.result_set import ResultSet
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Pair:
         return self.before if self.before == self.after else f"{self.before} -> {self.after}"
 
 
-def pairs(before: Study, after: Study) -> list[Pair]:
+def pairs(before: ResultSet, after: ResultSet) -> list[Pair]:
     """Labels that both have, in the order of ``before``; two single results are a pair whatever their system."""
     shared = [Pair(label, label) for label in before.results if label in after.results]
     if not shared and len(before.results) == len(after.results) == 1:
@@ -63,7 +63,7 @@ def pairs(before: Study, after: Study) -> list[Pair]:
     return shared
 
 
-def changes(before: Study, after: Study) -> list[Change]:
+def changes(before: ResultSet, after: ResultSet) -> list[Change]:
     """Totals, latencies and word errors of every pair."""
     found = []
     for pair in pairs(before, after):
@@ -72,7 +72,7 @@ def changes(before: Study, after: Study) -> list[Change]:
     return found
 
 
-def _word_changes(pair: Pair, before: Study, after: Study) -> list[Change]:
+def _word_changes(pair: Pair, before: ResultSet, after: ResultSet) -> list[Change]:
     rates = before.figures()[pair.before].wer, after.figures()[pair.after].wer
     if rates[0] is None or rates[1] is None:
         return []
@@ -112,7 +112,7 @@ def _band(estimate: Estimate | None) -> tuple[float, float] | None:
     return None if estimate is None else (estimate.low, estimate.high)
 
 
-def operation_changes(before: Study, after: Study) -> list[Change]:
+def operation_changes(before: ResultSet, after: ResultSet) -> list[Change]:
     """Milliseconds of every operation (busy and waiting) that differ, largest difference first."""
     found = []
     for pair in pairs(before, after):

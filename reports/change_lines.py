@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nnasim.ir.result import SimResult
 from reports.change import Change, pairs
-from reports.study import Study
+from reports.result_set import ResultSet
 from reports.text import number, shortened
 from reports.work import differences, model_is_unknown
 
@@ -21,7 +21,7 @@ def difference_lines(old: SimResult, new: SimResult, other_work: str) -> Iterato
     yield from differences(old, new, same_work=not other_work)
 
 
-def unshared_lines(old: Study, new: Study, before: Path, after: Path) -> Iterator[str]:
+def unshared_lines(old: ResultSet, new: ResultSet, before: Path, after: Path) -> Iterator[str]:
     """The systems that only one of two folders has: nothing is said about them."""
     shared = pairs(old, new)
     of_old, of_new = {pair.before for pair in shared}, {pair.after for pair in shared}

@@ -8,7 +8,7 @@ from reports.blocks import Block, Cell, Code, Column, Figure, Listing, Paragraph
 from reports.figures.headline import headline
 from reports.gain import gain_sentences
 from reports.notes import notes
-from reports.study import Study
+from reports.result_set import ResultSet
 from reports.summary import Percentiles, SystemFigures
 from reports.text import NOT_COMPUTED, percent
 
@@ -25,22 +25,22 @@ _MEANINGS = (
 )
 
 
-def comparison(study: Study) -> Section:
+def comparison(result_set: ResultSet) -> Section:
     """What was gained, in words, as a figure and as numbers."""
-    return Section("comparison", "Comparison", tuple(_blocks(study)))
+    return Section("comparison", "Comparison", tuple(_blocks(result_set)))
 
 
-def _blocks(study: Study) -> Iterator[Block]:
-    if study.summary and study.summary.placement:
-        yield _placed(study.summary.placement)
-    if study.summary and (gained := gain_sentences(study.summary.gain)):
+def _blocks(result_set: ResultSet) -> Iterator[Block]:
+    if result_set.summary and result_set.summary.placement:
+        yield _placed(result_set.summary.placement)
+    if result_set.summary and (gained := gain_sentences(result_set.summary.gain)):
         yield Listing(tuple(gained), "answers")
-    if lines := notes(study.results):
+    if lines := notes(result_set.results):
         yield Listing(tuple(lines), "notes")
-    if drawn := headline(study.figures()):
+    if drawn := headline(result_set.figures()):
         yield Figure("headline", drawn)
-    yield _latencies(study)
-    yield _costs(study)
+    yield _latencies(result_set)
+    yield _costs(result_set)
     yield Paragraph(_MEANINGS, note=True)
 
 
@@ -54,24 +54,24 @@ def _placed(placement: str) -> Paragraph:
     )  # fmt: skip
 
 
-def _latencies(study: Study) -> Table:
+def _latencies(result_set: ResultSet) -> Table:
     columns: tuple[Column, ...] = (
         "system",
         *_under("word error rate", "WER", "95 % interval"),
-        *_under("engine latency [ms]", *_of_utterances(study)),
+        *_under("engine latency [ms]", *_of_utterances(result_set)),
         "hand-offs",
         "real-time factor",
         *_under("used of the peak", "MAC array", "DRAM"),
     )
-    rows = tuple((Value(label), *_latency_cells(study, one)) for label, one in study.figures().items())
+    rows = tuple((Value(label), *_latency_cells(result_set, one)) for label, one in result_set.figures().items())
     return Table("latencies", "", columns, rows, look="plain")
 
 
-def _latency_cells(study: Study, one: SystemFigures) -> tuple[Cell, ...]:
+def _latency_cells(result_set: ResultSet, one: SystemFigures) -> tuple[Cell, ...]:
     return (
         Quantity.percent(one.wer),
         NOT_COMPUTED if one.wer_ci is None else f"{percent(one.wer_ci[0])} to {percent(one.wer_ci[1])}",
-        *_utterance_cells(study, one.engine_latency_ms),
+        *_utterance_cells(result_set, one.engine_latency_ms),
         one.handoffs,
         one.rtf,
         Quantity.percent(one.mac_utilisation, 1),
@@ -79,24 +79,24 @@ def _latency_cells(study: Study, one: SystemFigures) -> tuple[Cell, ...]:
     )
 
 
-def _costs(study: Study) -> Table:
+def _costs(result_set: ResultSet) -> Table:
     columns: tuple[Column, ...] = (
         "system",
         *_under("frame latency [ms]", *_RANKS),
-        *_under("user-perceived latency [ms]", *_of_utterances(study)),
+        *_under("user-perceived latency [ms]", *_of_utterances(result_set)),
         "NNA cycles",
         "CPU [ms]",
         "DRAM",
         "energy [mJ]",
     )
-    rows = tuple((Value(label), *_cost_cells(study, one)) for label, one in study.figures().items())
+    rows = tuple((Value(label), *_cost_cells(result_set, one)) for label, one in result_set.figures().items())
     return Table("costs", "", columns, rows, look="plain")
 
 
-def _cost_cells(study: Study, one: SystemFigures) -> tuple[Cell, ...]:
+def _cost_cells(result_set: ResultSet, one: SystemFigures) -> tuple[Cell, ...]:
     return (
         *_ranks(one.frame_latency_ms, _RANKS),
-        *_utterance_cells(study, one.upl_ms),
+        *_utterance_cells(result_set, one.upl_ms),
         one.nna_cycles,
         one.cpu_ms,
         Quantity.data_size(one.dram_bytes),
@@ -109,13 +109,13 @@ def _under(shared: str, *names: str) -> Iterator[Column]:
         yield shared, name
 
 
-def _of_utterances(study: Study) -> tuple[str, ...]:
-    return ("the one utterance",) if study.single_utterance else ("mean", *_RANKS)
+def _of_utterances(result_set: ResultSet) -> tuple[str, ...]:
+    return ("the one utterance",) if result_set.single_utterance else ("mean", *_RANKS)
 
 
-def _utterance_cells(study: Study, times: Percentiles | None) -> tuple[Cell, ...]:
+def _utterance_cells(result_set: ResultSet, times: Percentiles | None) -> tuple[Cell, ...]:
     """All percentiles of a single utterance are one value."""
-    return _ranks(times, ("p50",) if study.single_utterance else ("mean", *_RANKS))
+    return _ranks(times, ("p50",) if result_set.single_utterance else ("mean", *_RANKS))
 
 
 def _ranks(times: Percentiles | None, ranks: tuple[str, ...]) -> tuple[Cell, ...]:

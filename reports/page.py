@@ -34,48 +34,48 @@ from reports.figures.latency import distribution
 from reports.figures.where import blocks, kinds, longest_kind
 from reports.hypotheses import Misheard, misheard
 from reports.parameters import parameters
-from reports.study import Study
+from reports.result_set import ResultSet
 from reports.summary import Summary
 from reports.text import NOT_COMPUTED, number
 from reports.to_html import html
 
 
-def write_page(path: str | Path, study: Study, *, force: bool = False) -> None:
-    """The page of ``study``, atomically."""
-    write_html(path, report(study), force=force)
+def write_page(path: str | Path, result_set: ResultSet, *, force: bool = False) -> None:
+    """The page of ``result_set``, atomically."""
+    write_html(path, report(result_set), force=force)
 
 
-def page(study: Study) -> str:
+def page(result_set: ResultSet) -> str:
     """The page as text."""
-    return html(report(study))
+    return html(report(result_set))
 
 
-def report(study: Study) -> Document:
-    """All that is known of the results of ``study``; a section without data is absent."""
+def report(result_set: ResultSet) -> Document:
+    """All that is known of the results of ``result_set``; a section without data is absent."""
     sections = (
-        comparison(study),
-        _latency(study),
-        _where(study),
-        _ranges(study),
-        _frame(study),
-        _words(study),
-        _chip(study),
-        _limits(study),
-        _provenance(study),
+        comparison(result_set),
+        _latency(result_set),
+        _where(result_set),
+        _ranges(result_set),
+        _frame(result_set),
+        _words(result_set),
+        _chip(result_set),
+        _limits(result_set),
+        _provenance(result_set),
     )
     return Document(
-        title=Value(_title(study)),
-        lead=() if study.summary is None else (_corpus(study.summary),),
+        title=Value(_title(result_set)),
+        lead=() if result_set.summary is None else (_corpus(result_set.summary),),
         sections=tuple(section for section in sections if section.blocks),
         kind="report",
-        data={} if study.summary is None else {"summary": study.summary.model_dump(mode="json")},
+        data={} if result_set.summary is None else {"summary": result_set.summary.model_dump(mode="json")},
     )
 
 
-def _title(study: Study) -> str:
+def _title(result_set: ResultSet) -> str:
     """What stands side by side, and on which chip unless the labels say."""
-    presets = list(dict.fromkeys(result.preset for result in study.results.values()))
-    labels = list(study.results)
+    presets = list(dict.fromkeys(result.preset for result in result_set.results.values()))
+    labels = list(result_set.results)
     names = ("; " if any(", " in label for label in labels) else ", ").join(labels)
     return names if len(presets) > 1 else f"{names} on {presets[0]}"
 
@@ -97,16 +97,16 @@ def _drawn(name: str, svg: str | None) -> tuple[Figure, ...]:
     return () if svg is None else (Figure(name, svg),)
 
 
-def _latency(study: Study) -> Section:
+def _latency(result_set: ResultSet) -> Section:
     def picture(name: str, what: str, values: Callable[[SimResult], Sequence[float]]) -> tuple[Figure, ...]:
-        return _drawn(name, distribution(name, what, {label: values(one) for label, one in study.results.items()}))
+        return _drawn(name, distribution(name, what, {label: values(one) for label, one in result_set.results.items()}))
 
-    engine = () if study.single_utterance else picture("engine", "utterances", engine_latencies_ms)
+    engine = () if result_set.single_utterance else picture("engine", "utterances", engine_latencies_ms)
     return Section("latency", "Latency", (*engine, *picture("frame", "frames", frame_latencies_ms)))
 
 
-def _where(study: Study) -> Section:
-    results = study.results
+def _where(result_set: ResultSet) -> Section:
+    results = result_set.results
     times = {label: operations.time_per_kind(result) for label, result in results.items()}
     scale = longest_kind(times)
     by_kind = [_drawn(f"kinds{n}", kinds(f"kinds{n}", label, times[label], scale)) for n, label in enumerate(results)]
@@ -145,15 +145,17 @@ def _bound(result: SimResult) -> tuple[Quantity, ...]:
     return tuple(Quantity.rounded(value, 4) for value in (simulated, bound, simulated / bound if bound else None))
 
 
-def _ranges(study: Study) -> Section:
+def _ranges(result_set: ResultSet) -> Section:
     """Figures that are known within a range only; those that nobody computed are absent."""
-    chips = {result.hardware_hash: result for result in study.results.values()}  # systems on one chip share its area
+    chips = {
+        result.hardware_hash: result for result in result_set.results.values()
+    }  # systems on one chip share its area
     sums = (
         "Counts of actions times a table of low, typical and high costs per action; each total adds up all low, all "
         "typical and all high parts, so its range is as wide as if every part erred the same way."
     )
     tables = (
-        *_range("energy", "energy_mj", "Energy [mJ] over the whole corpus", study.results),
+        *_range("energy", "energy_mj", "Energy [mJ] over the whole corpus", result_set.results),
         *_range("area", "area_mm2", "Area [mm²]", labelled_chips(list(chips.values()))),
     )
     return Section("energy", "Energy and area", (sums, *tables) if tables else ())
@@ -181,10 +183,10 @@ def _part_cells(ranges: RangeTable, part: str) -> Iterator[float | None]:
         yield from known.get(part, (None, None, None))
 
 
-def _frame(study: Study) -> Section:
+def _frame(result_set: ResultSet) -> Section:
     lines = [
         figure
-        for n, (label, result) in enumerate(study.results.items())
+        for n, (label, result) in enumerate(result_set.results.items())
         for figure in _drawn(f"gantt{n}", gantt(f"gantt{n}", label, result))
     ]
     words = (
@@ -197,13 +199,13 @@ def _frame(study: Study) -> Section:
     return Section("frame", "One frame", shown)
 
 
-def _words(study: Study) -> Section:
-    wrong = misheard(study.hypotheses)
-    return Section("words", "Words", (_scored(study), _misheard(study, wrong)) if wrong else ())
+def _words(result_set: ResultSet) -> Section:
+    wrong = misheard(result_set.hypotheses)
+    return Section("words", "Words", (_scored(result_set), _misheard(result_set, wrong)) if wrong else ())
 
 
-def _scored(study: Study) -> Paragraph:
-    normalisation = study.summary.corpus.text_normalisation if study.summary else None
+def _scored(result_set: ResultSet) -> Paragraph:
+    normalisation = result_set.summary.corpus.text_normalisation if result_set.summary else None
     words: tuple[str | Value, ...] = (
         "Utterances that at least one system got wrong, those that most systems missed first; at most 40 are shown. "
         "A tick means: right.",
@@ -214,21 +216,21 @@ def _scored(study: Study) -> Paragraph:
     return Paragraph(words)
 
 
-def _misheard(study: Study, wrong: Sequence[Misheard]) -> Table:
+def _misheard(result_set: ResultSet, wrong: Sequence[Misheard]) -> Table:
     rows = tuple(
         (
             Value(item.id),
             Value(item.reference),
-            *(Value(item.heard[label] or "(nothing)") if label in item.heard else "✓" for label in study.results),
+            *(Value(item.heard[label] or "(nothing)") if label in item.heard else "✓" for label in result_set.results),
         )
         for item in wrong
     )
-    return Table("words", "", ("utterance", "said", *study.results), rows, look="words")
+    return Table("words", "", ("utterance", "said", *result_set.results), rows, look="words")
 
 
-def _chip(study: Study) -> Section:
+def _chip(result_set: ResultSet) -> Section:
     """The parameters of each different chip."""
-    chips = {result.hardware_hash: result for result in study.results.values()}
+    chips = {result.hardware_hash: result for result in result_set.results.values()}
     return Section("chip", "Chip", tuple(_folded(result, is_open=n == 0) for n, result in enumerate(chips.values())))
 
 
@@ -239,22 +241,22 @@ def _folded(result: SimResult, *, is_open: bool) -> Fold:
     return Fold((Value(result.preset), f": {number(len(rows))} parameters"), (table,), is_open)
 
 
-def _limits(study: Study) -> Section:
-    limits = dict.fromkeys(item for result in study.results.values() for item in result.not_modelled)
+def _limits(result_set: ResultSet) -> Section:
+    limits = dict.fromkeys(item for result in result_set.results.values() for item in result.not_modelled)
     listed = Listing(tuple(map(Value, limits))) if limits else "The result files list nothing."
     return Section("limits", "Not modelled", (listed,))
 
 
-def _provenance(study: Study) -> Section:
-    facts: tuple[Block, ...] = () if study.summary is None else (_facts(study.summary),)
+def _provenance(result_set: ResultSet) -> Section:
+    facts: tuple[Block, ...] = () if result_set.summary is None else (_facts(result_set.summary),)
     rows = tuple(
         (
             Value(label), Value(result.preset), Code(result.hardware_hash), Code(result.numerics_hash),
             Code(result.trace_hash), Value((result.commit or NOT_COMPUTED)[:12]), Code(result.command or NOT_COMPUTED),
         )
-        for label, result in study.results.items()
+        for label, result in result_set.results.items()
     )  # fmt: skip
-    several = len({result.numerics_hash for result in study.results.values()}) > 1
+    several = len({result.numerics_hash for result in result_set.results.values()}) > 1
     note = "The results do not share one arithmetic: their accuracies and costs belong to different number formats."
     columns = ("result", "preset", "hardware", "numerics", "trace", "commit", "command")
     table = Table("results", "", columns, rows, note if several else "", look="parameters")

@@ -34,18 +34,18 @@ from reports.text import number
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nnasim.sweeps.frames import StoredStudy
+    from nnasim.sweeps.frames import StoredSweep
 
 MOST_ROWS = 50  # of the front's table and of failures
 MOST_CELLS = 40  # values of an axis in the bottleneck map
 
 
-def write_sweep_page(path: str | Path, study: StoredStudy, *, force: bool = False) -> None:
+def write_sweep_page(path: str | Path, study: StoredSweep, *, force: bool = False) -> None:
     """The page of ``study``, atomically. FileError where no point ran well."""
     write_html(path, sweep_document(study), force=force)
 
 
-def sweep_document(study: StoredStudy) -> Document:
+def sweep_document(study: StoredSweep) -> Document:
     """All that the points of ``study`` say. FileError where none ran well."""
     if study.good.empty or not study.objectives:
         raise FileError(study.digest, "no point of this study ran well, so there is nothing to show")
@@ -56,7 +56,7 @@ def sweep_document(study: StoredStudy) -> Document:
     )
 
 
-def _lead(study: StoredStudy) -> Iterator[Block]:
+def _lead(study: StoredSweep) -> Iterator[Block]:
     yield (
         f"{number(len(study.good))} of {number(study.total)} points ran well, {len(study.points) - len(study.good)} "
         f"failed, {study.total - len(study.points)} are still missing. Sampler: {study.record['study']['sampler']}. "
@@ -77,7 +77,7 @@ def _drawn(name: str, svg: str | None) -> tuple[Figure, ...]:
     return () if svg is None else (Figure(name, svg),)
 
 
-def _front(study: StoredStudy) -> Section:
+def _front(study: StoredSweep) -> Section:
     front, good, objectives = pareto(study), study.good, study.objectives
     fronts = [front_picture(good, front, x, y) for x, y in combinations(objectives, 2)]
     columns = (*objectives, *study.axes)
@@ -95,7 +95,7 @@ def _front(study: StoredStudy) -> Section:
     )
 
 
-def _beaten_by_none(study: StoredStudy, size: int) -> Iterator[Inline]:
+def _beaten_by_none(study: StoredSweep, size: int) -> Iterator[Inline]:
     yield f"{number(size)} {'point is' if size == 1 else 'points are'} beaten by no other in all of: "
     for n, name in enumerate(study.objectives):
         unit, meaning = meaning_of(name)
@@ -116,13 +116,13 @@ def _cell(value: Any) -> Cell:
     return Value(str(value))
 
 
-def _axes(study: StoredStudy) -> Section:
+def _axes(study: StoredSweep) -> Section:
     swings = [_drawn(f"tornado{n}", _tornado(study, name)) for n, name in enumerate(study.objectives)]
     indices = [block for name in study.objectives for block in _sobol(name, sobol(study, name))]
     return Section("axes", "Which axes matter", (*(figure for drawn in swings for figure in drawn), *indices))
 
 
-def _tornado(study: StoredStudy, objective: str) -> str | None:
+def _tornado(study: StoredSweep, objective: str) -> str | None:
     swings = tornado(study, objective)
     return tornado_picture(swings, objective) if len(swings) else None
 
@@ -158,7 +158,7 @@ def _share(estimate: float) -> Quantity:
     return Quantity.percent(round(estimate, 3) + 0, 1)
 
 
-def _bottleneck(study: StoredStudy) -> Section:
+def _bottleneck(study: StoredSweep) -> Section:
     words = "The part that is busy for the longest share of the processing time, at most points of each cell."
     maps = [
         Figure(f"bottleneck{n}", bottleneck_picture(bottlenecks(study, across, upwards), across, upwards))
@@ -167,13 +167,13 @@ def _bottleneck(study: StoredStudy) -> Section:
     return Section("bottleneck", "What is the bottleneck", (words, *maps))
 
 
-def _pairs(study: StoredStudy) -> list[tuple[str, str]]:
+def _pairs(study: StoredSweep) -> list[tuple[str, str]]:
     """Pairs of axes with few enough values to be drawn as cells; the first three pairs are shown."""
     few = [name for name in study.axes if 1 < study.good[name].nunique() <= MOST_CELLS]
     return list(combinations(few, 2))[:3]
 
 
-def _failed(study: StoredStudy) -> Section:
+def _failed(study: StoredSweep) -> Section:
     failed = study.points[study.points["status"] == "failed"]
     counts = Counter(failed["message"].tolist()).most_common(MOST_ROWS)
     rows = tuple((count, Value(str(message))) for message, count in counts)
@@ -181,7 +181,7 @@ def _failed(study: StoredStudy) -> Section:
     return Section("failed", "Failed points", (table if rows else "None.",))
 
 
-def _provenance(study: StoredStudy) -> Section:
+def _provenance(study: StoredSweep) -> Section:
     hashes = [part for digest in study.record["trace_hashes"] for part in (Code(digest), " ")]
     seed = study.record["study"]["seed"]
     words = ("Study ", Code(study.digest), "; traces ", *hashes[:-1], f"; seed {seed}.")

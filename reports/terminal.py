@@ -10,7 +10,7 @@ from nnasim.ir.result import SimResult
 from nnasim.markup import visible
 from reports.gain import gain_sentences
 from reports.notes import notes, result_notes
-from reports.study import Study
+from reports.result_set import ResultSet
 from reports.summarise import dram_share, mac_utilisation
 from reports.summary import Percentiles, SystemFigures
 from reports.text import NOT_COMPUTED, number, percent
@@ -22,7 +22,7 @@ _CAPTION = (
 )
 
 
-def print_table(study: Study, file: IO[str] | None = None) -> None:
+def print_table(result_set: ResultSet, file: IO[str] | None = None) -> None:
     """Word errors, engine latency, hand-offs, rates and use per system; what was won; what to know.
 
     Colours only on a terminal.
@@ -34,34 +34,34 @@ def print_table(study: Study, file: IO[str] | None = None) -> None:
 
     table = Table(box=box.SIMPLE_HEAD, padding=0, caption=_CAPTION, caption_justify="left")
     table.add_column("system", no_wrap=True)
-    for heading in headings(study):
+    for heading in headings(result_set):
         table.add_column(heading, justify="right", no_wrap=True)
-    for label, cells in rows(study):
+    for label, cells in rows(result_set):
         table.add_row(Text(label), *cells)
     # A terminal narrower than the table wraps its lines; a number is never cut.
     width = max(Console(file=file).width, _TABLE_WIDTH)
     console = Console(file=file, highlight=False, width=width)
     console.print(table)
-    for line in sentences(study):
+    for line in sentences(result_set):
         console.print(Text(visible(line)), soft_wrap=True)
 
 
-def sentences(study: Study) -> list[str]:
+def sentences(result_set: ResultSet) -> list[str]:
     """What aat wins, and what must be known about the results."""
-    gained = gain_sentences(study.summary.gain) if study.summary else []
-    return [*gained, *notes(study.results)]
+    gained = gain_sentences(result_set.summary.gain) if result_set.summary else []
+    return [*gained, *notes(result_set.results)]
 
 
-def headings(study: Study) -> list[str]:
+def headings(result_set: ResultSet) -> list[str]:
     """What stands above the cells of ``rows``."""
-    latency = ("ms",) if study.single_utterance else ("mean ms", "p50 ms", "p90 ms", "p99 ms")
+    latency = ("ms",) if result_set.single_utterance else ("mean ms", "p50 ms", "p90 ms", "p99 ms")
     return ["WER", "95 % interval", *latency, "hand-offs", "RTF", "MAC", "DRAM"]
 
 
-def rows(study: Study) -> list[tuple[str, list[str]]]:
+def rows(result_set: ResultSet) -> list[tuple[str, list[str]]]:
     """(label, cells) per system."""
-    single = study.single_utterance
-    return [(visible(label), _cells(one, single)) for label, one in study.figures().items()]
+    single = result_set.single_utterance
+    return [(visible(label), _cells(one, single)) for label, one in result_set.figures().items()]
 
 
 def _cells(one: SystemFigures, single: bool) -> list[str]:

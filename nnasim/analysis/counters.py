@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from nnasim.analysis.timeline import representative_frame
 from nnasim.ir.result import CounterSamples
-from nnasim.ir.run import InvocationRun, StepRun
+from nnasim.ir.run import ProgramRun, StepRun
 from nnasim.units import ceil_div
 
 WINDOWS = 500  # samples of one counter: more than a screen shows, and few beside the spans
@@ -50,7 +50,7 @@ def _samples(name: str, unit: str, width: int, values: list[float]) -> CounterSa
 
 
 def _raise_by_buffers(
-    occupied: list[int], run: InvocationRun, offset: int, width: int, lasting: int, buffer_bytes: int
+    occupied: list[int], run: ProgramRun, offset: int, width: int, lasting: int, buffer_bytes: int
 ) -> None:
     """Each window of ``occupied`` becomes at least what stood in SRAM at any time in it."""
     changes: dict[int, int] = defaultdict(int)
@@ -64,7 +64,7 @@ def _raise_by_buffers(
         now, since = now + changes[cycle], cycle
 
 
-def buffer_intervals(run: InvocationRun) -> Iterator[tuple[int, int]]:
+def buffer_intervals(run: ProgramRun) -> Iterator[tuple[int, int]]:
     """[from, to) in cycles for each use of a weight buffer: its transfer's first byte to the end of the work on it.
 
     Transfers and tiles of one operation pair off in order.

@@ -91,12 +91,12 @@ def _with_total(parts: dict[str, Spread]) -> dict[str, Spread]:
     return {**parts, "total": Spread(*(sum(column) for column in zip(*parts.values(), strict=True)))}
 
 
-def area_mm2(config: NnaConfig) -> dict[str, Spread]:
+def area_mm2(chip: NnaConfig) -> dict[str, Spread]:
     """Area in mm2 of MAC array and SRAM, and their sum; empty without an area table."""
-    if config.area is None:
+    if chip.area is None:
         return {}
     parts = {
-        "mac_array": Spread(*config.area.mac_int8_um2).times(config.mac_array.macs * 1e-6),
-        "sram": Spread(*config.area.sram_um2_per_byte).times(config.sram.bytes * 1e-6),
+        "mac_array": Spread(*chip.area.mac_int8_um2).times(chip.mac_array.macs * 1e-6),
+        "sram": Spread(*chip.area.sram_um2_per_byte).times(chip.sram.bytes * 1e-6),
     }
     return _with_total(parts)

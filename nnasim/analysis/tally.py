@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from nnasim.analysis.intervals import Interval, length, total, union
 from nnasim.ir.program import BLOCKS, NNA_BLOCKS, Block, ElementCommand, HostCommand, MatmulCommand, OpInfo, Program
-from nnasim.ir.run import OTHER_WORK, InvocationRun, Record
+from nnasim.ir.run import OTHER_WORK, ProgramRun, Record
 from nnasim.units import ceil_div
 
 
@@ -51,22 +51,22 @@ class Tally:
             self.ops.setdefault(name, OpTally(op.info)).add(op, times)
 
 
-def alike(runs: Iterable[InvocationRun]) -> list[tuple[InvocationRun, int]]:
+def alike(runs: Iterable[ProgramRun]) -> list[tuple[ProgramRun, int]]:
     """(run, how often) of runs of one program that went alike, in order of first appearance: one of them is looked at.
 
     Identity is asked first, since a replayed run is one object and comparing records costs as much as counting them.
     """
-    objects: dict[int, tuple[InvocationRun, int]] = {}
+    objects: dict[int, tuple[ProgramRun, int]] = {}
     for run in runs:
         objects[id(run)] = (run, objects.get(id(run), (run, 0))[1] + 1)
-    equal: dict[tuple[int, tuple[Record, ...]], tuple[InvocationRun, int]] = {}
+    equal: dict[tuple[int, tuple[Record, ...]], tuple[ProgramRun, int]] = {}
     for run, count in objects.values():
         key = (id(run.program), run.records)
         equal[key] = (run, equal.get(key, (run, 0))[1] + count)
     return list(equal.values())
 
 
-def tally_all(counted: Iterable[tuple[InvocationRun, int]]) -> Tally:
+def tally_all(counted: Iterable[tuple[ProgramRun, int]]) -> Tally:
     """The sums of runs, each as often as it happened."""
     total = Tally()
     for run, count in counted:
@@ -74,7 +74,7 @@ def tally_all(counted: Iterable[tuple[InvocationRun, int]]) -> Tally:
     return total
 
 
-def tally(run: InvocationRun) -> Tally:
+def tally(run: ProgramRun) -> Tally:
     """The sums of one invocation. One pass over its records: a paper-sized frame has 11,500 of them."""
     sums = Tally(cycles=run.cycles)
     found = [OpTally(info, count=1) for info in run.program.ops]
@@ -120,7 +120,7 @@ def _macs(program: Program) -> list[tuple[int, int]]:
     return array + [(c.op, c.macs) for c in program.commands if isinstance(c, HostCommand) and c.macs]
 
 
-def _add_actions(sums: Tally, run: InvocationRun, found: list[OpTally]) -> None:
+def _add_actions(sums: Tally, run: ProgramRun, found: list[OpTally]) -> None:
     """Counts that the energy table prices."""
     mac_int8 = elements = 0
     for command in run.program.commands:

@@ -48,7 +48,7 @@ def command(
     from nnasim.compiler.policies import load_policy
     from nnasim.studies.comparison import MOVED, Inputs, compared, speech_lines
     from reports.page import write_page
-    from reports.study import write_folder
+    from reports.result_set import write_folder
     from reports.terminal import print_table
     from workloads.bundled import checkpoints_folder, speech_manifest
 

@@ -43,11 +43,11 @@ def command(
     """
     from reports.change import changes, operation_changes, pairs
     from reports.change_lines import change_line, difference_lines, unshared_lines
-    from reports.study import read_study
+    from reports.result_set import read_results
     from reports.text import shortened
     from reports.work import reference_differences, work_differences
 
-    old, new = read_study([before]), read_study([after])
+    old, new = read_results([before]), read_results([after])
     shared = pairs(old, new)
     if not shared:
         raise InputError(

@@ -25,10 +25,10 @@ def command(
     from nnasim.markup import visible
     from reports.notes import notes
     from reports.page import write_page
-    from reports.study import read_study
+    from reports.result_set import read_results
 
     files.refuse_existing(out, force)
-    study = read_study(results)
+    study = read_results(results)
     write_page(out, study, force=force)
     for line in notes(study.results):
         print(visible(line))

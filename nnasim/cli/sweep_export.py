@@ -20,9 +20,9 @@ def command(
     """
     from nnasim.cli.sweep_lines import choice_lines
     from nnasim.sweeps.export import export
-    from nnasim.sweeps.frames import StoredStudy
+    from nnasim.sweeps.frames import StoredSweep
 
-    stored = StoredStudy(store, study)
+    stored = StoredSweep(store, study)
     for line in choice_lines(stored):
         print(line)
     export(stored, out, force=force)

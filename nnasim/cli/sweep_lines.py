@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nnasim.sweeps.estimate import Estimate
-    from nnasim.sweeps.frames import StoredStudy
+    from nnasim.sweeps.frames import StoredSweep
     from nnasim.sweeps.job import Job
     from nnasim.sweeps.run import Tally
     from nnasim.sweeps.search import Tried
@@ -58,7 +58,7 @@ def front_lines(job: Job, tried: list[Tried], front: list[dict[str, Any]]) -> It
         yield f"  {costs}: {' '.join(f'{name}={value}' for name, value in point['values'].items())}"
 
 
-def choice_lines(stored: StoredStudy) -> Iterator[str]:
+def choice_lines(stored: StoredSweep) -> Iterator[str]:
     """Which study was taken where the store holds several; one line for it, one for each of the others."""
     others = [study for study in stored.listing if study.digest != stored.digest]
     if not others:

@@ -20,11 +20,11 @@ def command(
     """
     from nnasim import files
     from nnasim.cli.sweep_lines import choice_lines
-    from nnasim.sweeps.frames import StoredStudy
+    from nnasim.sweeps.frames import StoredSweep
     from reports.sweep_page import write_sweep_page
 
     files.refuse_existing(out, force)
-    stored = StoredStudy(store, study)
+    stored = StoredSweep(store, study)
     for line in choice_lines(stored):
         print(line)
     write_sweep_page(out, stored, force=force)

@@ -88,15 +88,15 @@ def _refuse_unused(sources: dict[str, object], beside: dict[str, object]) -> Non
             raise ConfigError("trace", name, value, f"is not used with {given[0]}")
 
 
-def _from_trace(path: Path, system: System | None, hardware: NnaConfig) -> OpTrace:
+def _from_trace(path: Path, system: System | None, chip: NnaConfig) -> OpTrace:
     """The decoding that a stored trace holds, on another arithmetic or system. Its weights stay behind."""
     from nnasim.ir.io import read_trace
     from nnasim.sweeps.retarget import retarget
 
-    return retarget(read_trace(path), hardware.numerics, system, path).model_copy(update={"weights_file": None})
+    return retarget(read_trace(path), chip.numerics, system, path).model_copy(update={"weights_file": None})
 
 
-def _from_shape(shape: str, frames: int | None, symbols: int | None, system: System, hardware: NnaConfig) -> OpTrace:
+def _from_shape(shape: str, frames: int | None, symbols: int | None, system: System, chip: NnaConfig) -> OpTrace:
     from nnasim.cli.doubts import warn
     from workloads.rnnt.builder import build_trace
     from workloads.rnnt.plausible import implausible_shape
@@ -106,11 +106,11 @@ def _from_shape(shape: str, frames: int | None, symbols: int | None, system: Sys
         raise ConfigError("trace", "--frames, --symbols", (frames, symbols), "--shape needs both")
     sizes = load_shape(shape)
     warn(implausible_shape(sizes))
-    return build_trace(sizes, frames, symbols, system=system, numerics=hardware.numerics)
+    return build_trace(sizes, frames, symbols, system=system, numerics=chip.numerics)
 
 
 def _from_speech(
-    checkpoint: Path, manifest: Path | None, system: System, hardware: NnaConfig, limit: int | None, beam: int
+    checkpoint: Path, manifest: Path | None, system: System, chip: NnaConfig, limit: int | None, beam: int
 ) -> Recorded:
     from nnasim.cli.inputs import checked_speech, look_for_checkpoint
     from nnasim.cli.notes import tell
@@ -120,4 +120,4 @@ def _from_speech(
         raise ConfigError("trace", "--manifest", None, "--checkpoint needs the speech to decode")
     look_for_checkpoint(checkpoint)
     entries = checked_speech(manifest, limit)
-    return recorded(checkpoint, entries, system, hardware.numerics, beam=beam, tell=tell)
+    return recorded(checkpoint, entries, system, chip.numerics, beam=beam, tell=tell)

@@ -73,7 +73,7 @@ def address_map(compiled: CompiledTrace) -> AddressMap:
         for name, graph in trace.graphs.items()
     }
     found = AddressMap(lasting, tuple(buffers.values()), arenas)
-    found.check(compiled.config.sram.bytes)
+    found.check(compiled.chip.sram.bytes)
     return found
 
 

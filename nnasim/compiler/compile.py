@@ -32,17 +32,17 @@ class CompiledTrace:
     ``given``: the trace as it came; ``trace``: the one that runs, in chunks if the chip's compiler is to make them.
     """
 
-    def __init__(self, given: OpTrace, config: NnaConfig) -> None:
-        self.given, self.config = given, config
-        frames = config.compiler.chunk_frames
+    def __init__(self, given: OpTrace, chip: NnaConfig) -> None:
+        self.given, self.chip = given, chip
+        frames = chip.compiler.chunk_frames
         if frames > 1:
-            place(given, config)  # refuses a malformed trace before it is taken apart
+            place(given, chip)  # refuses a malformed trace before it is taken apart
         made = chunked(given, frames)
         self.trace, self.frames, self.origin = made.trace, made.frames, made.origin
         try:
-            plan = _plan(self.trace, config)
+            plan = _plan(self.trace, chip)
         except PlacementError as error:
-            _refuse_chunk(given, config, error)
+            _refuse_chunk(given, chip, error)
             raise
         self.units, self.fused, self.uses, self.memory = plan
         self.cpu_weight_bytes = self._cpu_weight_bytes()
@@ -50,11 +50,11 @@ class CompiledTrace:
         self._programs: dict[tuple[str, Holders], Program] = {}
         self._shared: dict[str, tuple[Hashable, object]] = {}
 
-    def on(self, config: NnaConfig) -> CompiledTrace:
+    def on(self, chip: NnaConfig) -> CompiledTrace:
         """The same programs on a chip that differs in nothing the compiler reads."""
-        assert seen_by_compiler(config) == seen_by_compiler(self.config), "the compiler reads what they differ in"
+        assert seen_by_compiler(chip) == seen_by_compiler(self.chip), "the compiler reads what they differ in"
         other = copy(self)
-        other.config = config
+        other.chip = chip
         return other
 
     @property
@@ -100,8 +100,8 @@ class CompiledTrace:
 
     def _context(self, graph: str) -> LoweringContext:
         return LoweringContext(
-            self.trace, self.config, self.units.get(graph, {}), self.fused.get(graph, set()), self.memory,
-            self.cpu_weight_bytes > self.config.host.cache_bytes, self.origin,
+            self.trace, self.chip, self.units.get(graph, {}), self.fused.get(graph, set()), self.memory,
+            self.cpu_weight_bytes > self.chip.host.cache_bytes, self.origin,
         )  # fmt: skip
 
     def program(self, graph: str, entry: Holders) -> Program:
@@ -136,35 +136,35 @@ class _Plan(NamedTuple):
     memory: MemoryPlan
 
 
-def _plan(trace: OpTrace, config: NnaConfig) -> _Plan:
-    units = place(trace, config)
-    refuse_disagreement(trace, config, units)
+def _plan(trace: OpTrace, chip: NnaConfig) -> _Plan:
+    units = place(trace, chip)
+    refuse_disagreement(trace, chip, units)
     fused = {name: fused_ops(graph, units[name]) for name, graph in trace.graphs.items()}
     working_set = lasting_bytes(trace, units) + arena_bytes(trace, units, fused)
     uses = weight_uses(trace, units)
-    return _Plan(units, fused, uses, plan_memory(config, working_set, uses))
+    return _Plan(units, fused, uses, plan_memory(chip, working_set, uses))
 
 
-def _refuse_chunk(trace: OpTrace, config: NnaConfig, error: PlacementError) -> None:
+def _refuse_chunk(trace: OpTrace, chip: NnaConfig, error: PlacementError) -> None:
     """PlacementError that says how many frames a chunk may have at most; nothing if single frames fail as well."""
-    most = _longest_chunk(trace, config, lambda _: True)
+    most = _longest_chunk(trace, chip, lambda _: True)
     if not most:
         return
-    roomy = _longest_chunk(trace, config, lambda plan: latency_hidden(config, plan.memory, plan.uses) is not False)
+    roomy = _longest_chunk(trace, chip, lambda plan: latency_hidden(chip, plan.memory, plan.uses) is not False)
     slow = f"slow above {roomy}" if roomy else "slow with any"
     note = "" if roomy == most else f"{slow}, where weight buffers do not cover the DRAM's latency; "
     constraints.refuse(
-        constraints.chunk_fits, config.name, "compiler.chunk_frames", config.compiler.chunk_frames,
+        constraints.chunk_fits, chip.name, "compiler.chunk_frames", chip.compiler.chunk_frames,
         most=most, note=note, why=error.allowed,
     )  # fmt: skip
 
 
-def _longest_chunk(trace: OpTrace, config: NnaConfig, good: Callable[[_Plan], bool]) -> int:
+def _longest_chunk(trace: OpTrace, chip: NnaConfig, good: Callable[[_Plan], bool]) -> int:
     """The most frames of a chunk whose plan exists and is ``good``; 0 if there is none."""
-    fits, too_many = 0, config.compiler.chunk_frames
+    fits, too_many = 0, chip.compiler.chunk_frames
     while too_many - fits > 1:
         middle = (fits + too_many) // 2
-        plan = _plan_if_it_fits(trace, config, middle)
+        plan = _plan_if_it_fits(trace, chip, middle)
         if plan is not None and good(plan):
             fits = middle
         else:
@@ -172,8 +172,8 @@ def _longest_chunk(trace: OpTrace, config: NnaConfig, good: Callable[[_Plan], bo
     return fits
 
 
-def _plan_if_it_fits(trace: OpTrace, config: NnaConfig, frames: int) -> _Plan | None:
+def _plan_if_it_fits(trace: OpTrace, chip: NnaConfig, frames: int) -> _Plan | None:
     try:
-        return _plan(chunked(trace, frames).trace, config)
+        return _plan(chunked(trace, frames).trace, chip)
     except PlacementError:
         return None

@@ -45,9 +45,9 @@ def chunk_fits(frames: int, most: int) -> bool:
     return frames <= most
 
 
-def nna_runs_kind(config: NnaConfig, op: Op) -> bool:
+def nna_runs_kind(chip: NnaConfig, op: Op) -> bool:
     """the NNA runs matmul and requantise, and with an activation unit every element-wise operation"""
-    return op.kind in ARRAY_KINDS or config.has_activation_unit
+    return op.kind in ARRAY_KINDS or chip.has_activation_unit
 
 
 def weights_are_integers(weight: TensorSpec) -> bool:
@@ -60,9 +60,9 @@ def matmul_shapes_agree(x: TensorSpec, weight: TensorSpec) -> bool:
     return len(weight.shape) == 2 and x.shape[-1] == weight.shape[1]
 
 
-def working_set_fits(config: NnaConfig, needed: int) -> bool:
+def working_set_fits(chip: NnaConfig, needed: int) -> bool:
     """tables, states, activations and a weight tile stand in SRAM; sram.bytes must be at least {sram_bytes}{meant}"""
-    return needed <= config.sram.bytes
+    return needed <= chip.sram.bytes
 
 
 def weight_tile_fits(free: int, needed: int) -> bool:
@@ -90,12 +90,12 @@ LIMITS: tuple[Limit, ...] = (
 )
 
 
-def limit_rows(config: NnaConfig) -> list[tuple[str, str]]:
+def limit_rows(chip: NnaConfig) -> list[tuple[str, str]]:
     """(limit, rule) of every limit, and what this chip has; a rule without the clause that only a message fills in."""
     rows = [(limit.__name__, (limit.__doc__ or "").strip().partition(";")[0]) for limit in LIMITS]
-    rows.append(("sram.bytes", f"{config.sram.bytes} bytes, {config.sram.weight_buffers} weight buffers"))
-    rows.append(("mac_array.output_granule", f"{config.mac_array_law.output_granule} output channels a step"))
-    rows.append(("numerics.activation", config.numerics.activation))
+    rows.append(("sram.bytes", f"{chip.sram.bytes} bytes, {chip.sram.weight_buffers} weight buffers"))
+    rows.append(("mac_array.output_granule", f"{chip.mac_array_law.output_granule} output channels a step"))
+    rows.append(("numerics.activation", chip.numerics.activation))
     return rows
 
 

@@ -31,7 +31,7 @@ class LoweringContext:
     """
 
     trace: OpTrace
-    config: NnaConfig
+    chip: NnaConfig
     units: dict[str, Unit]
     fused: set[str]
     memory: MemoryPlan
@@ -65,7 +65,7 @@ class Lowering:
         else:
             self._element(op)
         self.ledger.make(op, unit)
-        if op.kind == "argmax" and unit == "nna" and not self.context.config.sequencer.on_chip_decode:
+        if op.kind == "argmax" and unit == "nna" and not self.context.chip.sequencer.on_chip_decode:
             self.cross("cpu")
             self.ledger.make(op, "cpu")
 
@@ -124,7 +124,7 @@ class Lowering:
         """Index of a new transfer of ``rows`` rows of ``weight``, None if it is resident."""
         if weight in self.context.memory.resident:
             return None
-        size = stored_bytes(self.context.config, rows * bytes_per_row)
+        size = stored_bytes(self.context.chip, rows * bytes_per_row)
         self.transfers.append(Transfer(index, weight, row, rows, size))
         return len(self.transfers) - 1
 
@@ -159,7 +159,7 @@ def lower_boot(context: LoweringContext, uses: dict[str, WeightUse]) -> Program:
     for use in (use for use in uses.values() if use.tensor in context.memory.resident):
         layer = use.tensor.partition(".")[0]
         work.ops.append(OpInfo("boot", use.tensor, "load_weights", "boot", layer, "nna", "dram"))
-        size = stored_bytes(context.config, use.bytes)
+        size = stored_bytes(context.chip, use.bytes)
         work.transfers.append(Transfer(len(work.ops) - 1, use.tensor, 0, use.rows, size))
     return _program(work, ())
 

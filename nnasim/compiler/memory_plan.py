@@ -73,81 +73,81 @@ class _Offer:
     capacity: int = 0
 
 
-def plan_memory(config: NnaConfig, working_set: int, uses: Uses) -> MemoryPlan:
+def plan_memory(chip: NnaConfig, working_set: int, uses: Uses) -> MemoryPlan:
     """Divide the SRAM. PlacementError, with the least ``sram.bytes`` that does, where it is too small.
 
     Of the plans that fit the one that reads the fewest bytes of DRAM; of equals the one with the largest buffers.
     """
-    free = config.sram.bytes - working_set
+    free = chip.sram.bytes - working_set
     best: MemoryPlan | None = None
     least = 0
-    for offer in _offers(config, free, uses):
-        reads, resident = _best_of(config, uses, offer, None if best is None else least)
+    for offer in _offers(chip, free, uses):
+        reads, resident = _best_of(chip, uses, offer, None if best is None else least)
         if best is None or reads < least:
             best, least = _plan(working_set, uses, offer.tiling, resident), reads
-    return best or _refuse(config, working_set, uses)
+    return best or _refuse(chip, working_set, uses)
 
 
-def latency_hidden(config: NnaConfig, plan: MemoryPlan, uses: Uses) -> bool | None:
+def latency_hidden(chip: NnaConfig, plan: MemoryPlan, uses: Uses) -> bool | None:
     """Whether transfers overlap as much as they would in a larger SRAM, so that the DRAM's latency costs nothing.
 
     None where no product's weight streams, or where the configured tiles would not cover the latency either.
     """
     streamed = {name: use for name, use in uses.items() if name not in plan.resident and use.rows_per_use > 1}
-    if not streamed or not _covers_latency(config, ladder(config, streamed)[-1]):
+    if not streamed or not _covers_latency(chip, ladder(chip, streamed)[-1]):
         return None
-    return _covers_latency(config, Tiling({}, plan.buffers, plan.buffer_bytes))
+    return _covers_latency(chip, Tiling({}, plan.buffers, plan.buffer_bytes))
 
 
-def _covers_latency(config: NnaConfig, tiling: Tiling) -> bool:
+def _covers_latency(chip: NnaConfig, tiling: Tiling) -> bool:
     """Tiles in flight, one for each channel with a buffer, carry what the bus moves in a latency and a tile more."""
-    in_flight = min(config.dma.channels, tiling.buffers) * tiling.buffer_bytes
-    return in_flight >= config.dram_bytes_per_cycle * config.dram_latency_cycles + tiling.buffer_bytes
+    in_flight = min(chip.dma.channels, tiling.buffers) * tiling.buffer_bytes
+    return in_flight >= chip.dram_bytes_per_cycle * chip.dram_latency_cycles + tiling.buffer_bytes
 
 
-def _offers(config: NnaConfig, free: int, uses: Uses) -> Iterator[_Offer]:
+def _offers(chip: NnaConfig, free: int, uses: Uses) -> Iterator[_Offer]:
     """Every plan that fits in ``free`` bytes and is worth a look, large buffers first.
 
     Each is offered in any larger SRAM too, or replaced there by one of the same rung that reads no more.
     """
-    if config.sram.resident_weights is not None:
-        yield from _around(config, free, uses, _listed(config, uses))
+    if chip.sram.resident_weights is not None:
+        yield from _around(chip, free, uses, _listed(chip, uses))
         return
-    yield from _around(config, free, uses, frozenset(uses))
-    yield from _around(config, free, uses, _worth(config, uses))
-    rungs = [rung for rung in ladder(config, uses) if rung.bytes <= free]
+    yield from _around(chip, free, uses, frozenset(uses))
+    yield from _around(chip, free, uses, _worth(chip, uses))
+    rungs = [rung for rung in ladder(chip, uses) if rung.bytes <= free]
     ends = [above.bytes - 1 for _, above in pairwise(rungs)] + [free]
     for rung, end in zip(reversed(rungs), reversed(ends), strict=False):
         yield _Offer(rung, None, end - rung.bytes)
 
 
-def _around(config: NnaConfig, free: int, uses: Uses, kept: frozenset[str]) -> Iterator[_Offer]:
+def _around(chip: NnaConfig, free: int, uses: Uses, kept: frozenset[str]) -> Iterator[_Offer]:
     """``kept`` in SRAM, and the others through buffers of their own, if they fit in ``free`` bytes."""
     left = free - sum(uses[name].bytes for name in kept)
     rest = {name: use for name, use in uses.items() if name not in kept}
     products = any(use.rows_per_use > 1 for use in rest.values())
-    cut = _whole_tiles(config, uses) if products else {}
-    for rung in reversed(ladder(config, rest)):
+    cut = _whole_tiles(chip, uses) if products else {}
+    for rung in reversed(ladder(chip, rest)):
         if rung.bytes <= left:
             yield _Offer(Tiling({**cut, **rung.rows}, rung.buffers, rung.buffer_bytes), kept)
 
 
-def _whole_tiles(config: NnaConfig, uses: Uses) -> dict[str, int]:
+def _whole_tiles(chip: NnaConfig, uses: Uses) -> dict[str, int]:
     """Rows of a tile of the configured size."""
-    return tile_rows(config, config.sram.weight_tile_bytes, uses)
+    return tile_rows(chip, chip.sram.weight_tile_bytes, uses)
 
 
-def _worth(config: NnaConfig, uses: Uses) -> frozenset[str]:
+def _worth(chip: NnaConfig, uses: Uses) -> frozenset[str]:
     """Weights that cost no more bytes loaded once than streamed: all but those that are hardly used."""
-    rows = _whole_tiles(config, uses)
-    return frozenset(name for name, use in uses.items() if _saved(config, use, rows[name]) >= 0)
+    rows = _whole_tiles(chip, uses)
+    return frozenset(name for name, use in uses.items() if _saved(chip, use, rows[name]) >= 0)
 
 
-def _best_of(config: NnaConfig, uses: Uses, offer: _Offer, beaten: int | None) -> tuple[int, frozenset[str]]:
+def _best_of(chip: NnaConfig, uses: Uses, offer: _Offer, beaten: int | None) -> tuple[int, frozenset[str]]:
     """(bytes that are read, residents); no more than a bound on them where that cannot get below ``beaten``."""
     rows = offer.tiling.rows
-    all_streamed = sum(_streamed(config, use, rows.get(name, use.rows)) for name, use in uses.items())
-    items = [Item(name, use.bytes, _saved(config, use, rows.get(name, use.rows))) for name, use in uses.items()]
+    all_streamed = sum(_streamed(chip, use, rows.get(name, use.rows)) for name, use in uses.items())
+    items = [Item(name, use.bytes, _saved(chip, use, rows.get(name, use.rows))) for name, use in uses.items()]
     resident = offer.resident
     if resident is None:
         if beaten is not None and all_streamed - most_saved(items, offer.capacity) >= beaten:
@@ -156,16 +156,16 @@ def _best_of(config: NnaConfig, uses: Uses, offer: _Offer, beaten: int | None) -
     return all_streamed - sum(item.saved for item in items if item.tensor in resident), resident
 
 
-def _streamed(config: NnaConfig, use: WeightUse, rows: int) -> int:
+def _streamed(chip: NnaConfig, use: WeightUse, rows: int) -> int:
     """DRAM bytes of the whole trace if the weight streams in tiles of ``rows``."""
     whole, rest = divmod(use.rows_per_use, rows)
-    tiles = whole * stored_bytes(config, rows * use.row_bytes)
-    return use.uses * (tiles + (stored_bytes(config, rest * use.row_bytes) if rest else 0))
+    tiles = whole * stored_bytes(chip, rows * use.row_bytes)
+    return use.uses * (tiles + (stored_bytes(chip, rest * use.row_bytes) if rest else 0))
 
 
-def _saved(config: NnaConfig, use: WeightUse, rows: int) -> int:
+def _saved(chip: NnaConfig, use: WeightUse, rows: int) -> int:
     """DRAM bytes that residence saves: all that would stream, less loading it once."""
-    return _streamed(config, use, min(rows, use.rows_per_use)) - stored_bytes(config, use.bytes)
+    return _streamed(chip, use, min(rows, use.rows_per_use)) - stored_bytes(chip, use.bytes)
 
 
 def _plan(working_set: int, uses: Uses, tiling: Tiling, resident: frozenset[str]) -> MemoryPlan:
@@ -173,74 +173,74 @@ def _plan(working_set: int, uses: Uses, tiling: Tiling, resident: frozenset[str]
     return MemoryPlan(working_set, resident, kept, tiling.buffers, tiling.buffer_bytes, dict(tiling.rows))
 
 
-def _listed(config: NnaConfig, uses: Uses) -> frozenset[str]:
+def _listed(chip: NnaConfig, uses: Uses) -> frozenset[str]:
     """The user's list. PlacementError where it names what is no weight on the NNA."""
-    wanted = config.sram.resident_weights or ()
+    wanted = chip.sram.resident_weights or ()
     if unknown := sorted(set(wanted) - set(uses)):
         known = ", ".join(uses) or "none"
-        raise PlacementError(config.name, "sram.resident_weights", unknown[0], f"weights on the NNA are {known}")
+        raise PlacementError(chip.name, "sram.resident_weights", unknown[0], f"weights on the NNA are {known}")
     return frozenset(wanted)
 
 
-def least_sram_bytes(config: NnaConfig, working_set: int, uses: Uses) -> int:
+def least_sram_bytes(chip: NnaConfig, working_set: int, uses: Uses) -> int:
     """The smallest ``sram.bytes`` that ``plan_memory`` accepts: a multiple of the banks."""
-    listed = config.sram.resident_weights is not None
+    listed = chip.sram.resident_weights is not None
     needed = []
-    for kept in [_listed(config, uses)] if listed else [frozenset[str](), frozenset(uses)]:
+    for kept in [_listed(chip, uses)] if listed else [frozenset[str](), frozenset(uses)]:
         rest = {name: use for name, use in uses.items() if name not in kept}
-        needed.append(sum(uses[name].bytes for name in kept) + ladder(config, rest)[0].bytes)
-    banks = config.sram.banks
+        needed.append(sum(uses[name].bytes for name in kept) + ladder(chip, rest)[0].bytes)
+    banks = chip.sram.banks
     return ceil_div(working_set + min(needed), banks) * banks
 
 
-def _refuse(config: NnaConfig, working_set: int, uses: Uses) -> NoReturn:
+def _refuse(chip: NnaConfig, working_set: int, uses: Uses) -> NoReturn:
     """PlacementError that says what does not fit, and the least that does."""
-    enough = least_sram_bytes(config, working_set, uses)
-    if not constraints.working_set_fits(config, working_set):
+    enough = least_sram_bytes(chip, working_set, uses)
+    if not constraints.working_set_fits(chip, working_set):
         constraints.refuse(
-            constraints.working_set_fits, config.name, "sram.bytes", config.sram.bytes, sram_bytes=enough,
-            meant=meant("sram.bytes", config.sram.bytes) if config.sram.bytes < BELIEVED_BYTES else "",
+            constraints.working_set_fits, chip.name, "sram.bytes", chip.sram.bytes, sram_bytes=enough,
+            meant=meant("sram.bytes", chip.sram.bytes) if chip.sram.bytes < BELIEVED_BYTES else "",
         )  # fmt: skip
-    if config.sram.resident_weights is not None:
-        wanted = list(config.sram.resident_weights)
-        constraints.refuse(constraints.residents_fit, config.name, "sram.resident_weights", wanted, sram_bytes=enough)
-    least = {name: rows * uses[name].row_bytes for name, rows in tile_rows(config, 1, uses).items()}
+    if chip.sram.resident_weights is not None:
+        wanted = list(chip.sram.resident_weights)
+        constraints.refuse(constraints.residents_fit, chip.name, "sram.resident_weights", wanted, sram_bytes=enough)
+    least = {name: rows * uses[name].row_bytes for name, rows in tile_rows(chip, 1, uses).items()}
     largest = max(least, key=lambda name: least[name])
-    where = f"{config.name}: weight {largest}"
+    where = f"{chip.name}: weight {largest}"
     constraints.refuse(constraints.weight_tile_fits, where, "tile bytes", aligned(least[largest]), sram_bytes=enough)
 
 
-def ladder(config: NnaConfig, uses: Uses) -> list[Tiling]:
+def ladder(chip: NnaConfig, uses: Uses) -> list[Tiling]:
     """Tilings of ascending bytes: from one buffer of the smallest tiles to the configured tiles and buffers.
 
     Downwards tiles are halved first, since small tiles still hide their transfers, and then buffers are given up.
     """
     if not uses:
         return [Tiling({}, 0, 0)]
-    target, buffers, smallest = config.sram.weight_tile_bytes, config.sram.weight_buffers, _tiling(config, 1, 1, uses)
-    rungs = [_tiling(config, target, buffers, uses)]
+    target, buffers, smallest = chip.sram.weight_tile_bytes, chip.sram.weight_buffers, _tiling(chip, 1, 1, uses)
+    rungs = [_tiling(chip, target, buffers, uses)]
     while rungs[-1].bytes > smallest.bytes:
         if rungs[-1].buffer_bytes > smallest.buffer_bytes:
             target = ceil_div(target, 2)
         else:
             buffers -= 1
-        rung = _tiling(config, target, buffers, uses)
+        rung = _tiling(chip, target, buffers, uses)
         rungs[-1 if rung.bytes == rungs[-1].bytes else len(rungs) :] = [rung]
     return rungs[::-1]
 
 
-def _tiling(config: NnaConfig, target: int, buffers: int, uses: Uses) -> Tiling:
-    rows = tile_rows(config, target, uses)
+def _tiling(chip: NnaConfig, target: int, buffers: int, uses: Uses) -> Tiling:
+    rows = tile_rows(chip, target, uses)
     return Tiling(rows, buffers, max(aligned(rows[name] * use.row_bytes) for name, use in uses.items()))
 
 
-def tile_rows(config: NnaConfig, target_bytes: int, uses: Uses) -> dict[str, int]:
+def tile_rows(chip: NnaConfig, target_bytes: int, uses: Uses) -> dict[str, int]:
     """Rows of a tile of about ``target_bytes``, by weight tensor: whole steps of the array, one at least, all at most.
 
     A large weight is cut into some ``MOST_TILES`` tiles rather than more: beyond that, smaller tiles hide nothing more.
     Where the SRAM asks for smaller ones, never into more than ``MOST_COMMANDS``.
     """
-    granule, whole = config.mac_array_law.output_granule, target_bytes == config.sram.weight_tile_bytes
+    granule, whole = chip.mac_array_law.output_granule, target_bytes == chip.sram.weight_tile_bytes
     return {name: _rows_of_a_tile(granule, target_bytes, whole, use) for name, use in uses.items()}
 
 

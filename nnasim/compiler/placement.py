@@ -7,14 +7,14 @@ from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import Op, OpGraph, OpTrace, Unit
 
 
-def place(trace: OpTrace, config: NnaConfig) -> dict[str, dict[str, Unit]]:
+def place(trace: OpTrace, chip: NnaConfig) -> dict[str, dict[str, Unit]]:
     """Unit of every operation, by graph and operation name.
 
     An operation that the trace wants on the NNA but the chip has no unit for (NVDLA small: gates) goes to the CPU;
     one that neither can run raises PlacementError, and so does a trace beyond the compiler's bounds.
     """
     _check_bounds(trace)
-    return {name: {op.name: _unit(trace, config, name, op) for op in graph.ops} for name, graph in trace.graphs.items()}
+    return {name: {op.name: _unit(trace, chip, name, op) for op in graph.ops} for name, graph in trace.graphs.items()}
 
 
 def wanted_units(trace: OpTrace) -> dict[str, dict[str, Unit]]:
@@ -35,11 +35,11 @@ def _check_bounds(trace: OpTrace) -> None:
             constraints.refuse(constraints.graph_is_bounded, f"graph {name}", "operations", len(graph.ops))
 
 
-def _unit(trace: OpTrace, config: NnaConfig, graph: str, op: Op) -> Unit:
+def _unit(trace: OpTrace, chip: NnaConfig, graph: str, op: Op) -> Unit:
     where = f"graph {graph}, op {op.name}"
     if op.kind == "matmul":
         _check_matmul(trace, where, op)
-    if _wanted(trace, op) == "nna" and constraints.nna_runs_kind(config, op):
+    if _wanted(trace, op) == "nna" and constraints.nna_runs_kind(chip, op):
         if op.kind == "matmul" and not constraints.weights_are_integers(trace.tensors[op.weight]):
             bits = trace.tensors[op.weight].bits
             constraints.refuse(constraints.weights_are_integers, where, "weight bits", bits, bits=bits)

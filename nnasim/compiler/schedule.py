@@ -14,7 +14,7 @@ from nnasim.units import seconds_to_cycles
 
 def trace_steps(compiled: CompiledTrace) -> list[list[Step]]:
     """The steps of every utterance; found once for all chips that share the programs and the clock."""
-    return compiled.shared("steps", compiled.config.clock_hz, lambda: _steps(compiled))
+    return compiled.shared("steps", compiled.chip.clock_hz, lambda: _steps(compiled))
 
 
 def handoffs_as_wanted(compiled: CompiledTrace) -> int:
@@ -32,7 +32,7 @@ def _steps(compiled: CompiledTrace) -> list[list[Step]]:
 
 def utterance_steps(compiled: CompiledTrace, utterance: Utterance) -> Iterator[Step]:
     """The programs of one utterance in order: its invocations, and after each frame the return of its result."""
-    clock_hz, holders = compiled.config.clock_hz, AT_START
+    clock_hz, holders = compiled.chip.clock_hz, AT_START
     calls = list(zip(utterance.call_graphs, utterance.call_frames, strict=True))
     following = [frame for _, frame in calls[1:]] + [None]
     for (graph, frame), next_frame in zip(calls, following, strict=True):

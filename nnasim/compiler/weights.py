@@ -33,10 +33,10 @@ class WeightUse:
         return aligned(self.rows * self.row_bytes)
 
 
-def stored_bytes(config: NnaConfig, raw_bytes: int) -> int:
+def stored_bytes(chip: NnaConfig, raw_bytes: int) -> int:
     """DRAM bytes of ``raw_bytes`` of weights: compressed, then aligned."""
-    compressed = math.ceil(raw_bytes * config.dma.weight_compression_ratio)
-    return ceil_div(compressed, config.dma.alignment_bytes) * config.dma.alignment_bytes
+    compressed = math.ceil(raw_bytes * chip.dma.weight_compression_ratio)
+    return ceil_div(compressed, chip.dma.alignment_bytes) * chip.dma.alignment_bytes
 
 
 def row_bytes(trace: OpTrace, op: Op) -> int:

@@ -18,7 +18,7 @@ from nnasim.ir.trace import System
 from nnasim.progress import Progress, silent
 from nnasim.studies.comparison import Inputs, compared
 from reports.page import write_page
-from reports.study import Study, read_folder, write_folder
+from reports.result_set import ResultSet, read_folder, write_folder
 from reports.terminal import headings, rows, sentences
 from workloads.bundled import checkpoints_folder, speech_manifest
 
@@ -32,7 +32,7 @@ SYSTEMS: tuple[System, ...] = get_args(System)
 class Comparison:
     """Several systems on the same speech. ``study``: results, summary and hypotheses, as the folder holds them."""
 
-    study: Study
+    study: ResultSet
 
     @property
     def results(self) -> dict[str, Result]:

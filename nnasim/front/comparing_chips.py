@@ -60,9 +60,9 @@ class ChipComparison:
     def report(self, path: str | Path, *, force: bool = False) -> None:
         """Write the page of all results side by side. Raises FileError where it exists, unless ``force``."""
         from reports.page import write_page
-        from reports.study import Study
+        from reports.result_set import ResultSet
 
-        write_page(path, Study({label: result.record for label, result in self.results.items()}), force=force)
+        write_page(path, ResultSet({label: result.record for label, result in self.results.items()}), force=force)
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         from reports.text import number, percent

@@ -88,9 +88,9 @@ class Result:
     def report(self, path: str | Path, *, force: bool = False) -> None:
         """Write the page of this result: one offline HTML file. Raises FileError where one exists, unless ``force``."""
         from reports.page import write_page
-        from reports.study import Study
+        from reports.result_set import ResultSet
 
-        write_page(path, Study({self.record.system: self.record}), force=force)
+        write_page(path, ResultSet({self.record.system: self.record}), force=force)
 
     def __repr__(self) -> str:
         return "\n".join(self._lines())

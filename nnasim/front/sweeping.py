@@ -16,14 +16,14 @@ from nnasim.ir.io import read_trace
 from nnasim.ir.trace import OpTrace
 from nnasim.progress import Progress, silent
 from nnasim.sweeps.backends import backend_of, closing
-from nnasim.sweeps.frames import StoredStudy
+from nnasim.sweeps.frames import StoredSweep
 from nnasim.sweeps.job import Job, make_job
 from nnasim.sweeps.pareto import pareto_mask
 from nnasim.sweeps.run import study_digest
 from nnasim.sweeps.run import sweep as run
 from nnasim.sweeps.space import Space
+from nnasim.sweeps.spec import parse_sweep_file
 from nnasim.sweeps.store import Store
-from nnasim.sweeps.study import parse_study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ Axis = Sequence[Any] | Mapping[str, Any]
 class Sweep:
     """The points of a sweep. ``study``: the points and what was asked, as read from the store."""
 
-    study: StoredStudy
+    study: StoredSweep
 
     @property
     def axes(self) -> list[str]:
@@ -143,7 +143,7 @@ def _job(
         "points": points,
         "seed": seed,
     }
-    return make_job(parse_study(asked, "sweep"), hardware.model_dump(mode="json"), traces, "sweep")
+    return make_job(parse_sweep_file(asked, "sweep"), hardware.model_dump(mode="json"), traces, "sweep")
 
 
 def _axis(values: Axis) -> dict[str, Any]:
@@ -155,9 +155,9 @@ def _run(job: Job, store: Path, jobs: int | None, progress: Progress) -> Sweep:
 
     with closing(InlineBackend() if jobs == 1 else backend_of(jobs)) as backend, Store(store) as opened:
         run(job, Space(job, store), opened, backend, progress=progress)
-    return Sweep(StoredStudy(store, study_digest(job)))
+    return Sweep(StoredSweep(store, study_digest(job)))
 
 
 def read_sweep(store: str | Path, study: str | None = None) -> Sweep:
     """The sweep of a store, by its digest or name; default the one that ran last. Raises FileError or InputError."""
-    return Sweep(StoredStudy(store, study))
+    return Sweep(StoredSweep(store, study))

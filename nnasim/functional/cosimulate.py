@@ -34,7 +34,7 @@ class CosimReport:
 
 
 def cosimulate(
-    trace: OpTrace, hardware: NnaConfig, constants: Mapping[str, NDArray[Any]], features: Sequence[Features]
+    trace: OpTrace, chip: NnaConfig, constants: Mapping[str, NDArray[Any]], features: Sequence[Features]
 ) -> CosimReport:
     """Run ``trace`` on the chip with real integers; ``features``: one (frames, features) array per utterance.
 
@@ -42,7 +42,7 @@ def cosimulate(
     """
     if trace.system not in ("naive", "aat"):
         raise TraceError("functional run", "system", trace.system, "only naive and aat compute in integers alone")
-    compiled = CompiledTrace(trace, hardware)
+    compiled = CompiledTrace(trace, chip)
     datapath, reference = SramDatapath(compiled, constants), Reference(trace, constants)
     steps = values = mismatches = 0
     for utterance, on_chip, heard in zip(trace.utterances, compiled.trace.utterances, features, strict=True):
@@ -71,7 +71,7 @@ def run_on_chip(
     """One utterance of ``compiled.trace``, every event; ``datapath.logits`` holds what every argmax read."""
     datapath.reset()
     datapath.features, datapath.logits = heard, []
-    return run_steps(list(utterance_steps(compiled, utterance)), compiled.config, datapath=datapath)
+    return run_steps(list(utterance_steps(compiled, utterance)), compiled.chip, datapath=datapath)
 
 
 def run_reference(reference: Reference, utterance: Utterance, heard: Features) -> list[Integers]:

@@ -27,8 +27,8 @@ class PresetRow:
     source: str
 
 
-def preset_rows(name_or_path: str | Path, config: NnaConfig) -> list[PresetRow]:
-    """Every field of ``config`` (resolved from ``name_or_path``), in order, each with its source.
+def preset_rows(name_or_path: str | Path, chip: NnaConfig) -> list[PresetRow]:
+    """Every field of ``chip`` (resolved from ``name_or_path``), in order, each with its source.
 
     A value that no file gave is a default of the package; one that differs from the files was set by an override.
     """
@@ -41,7 +41,7 @@ def preset_rows(name_or_path: str | Path, config: NnaConfig) -> list[PresetRow]:
             sources[NS] = (given["dram"]["read_latency_ns"], sources.pop(CYCLES)[1])
     return [
         PresetRow(field, value, unit_of(field), _source(sources.get(field), value))
-        for field, value in leaves(config.model_dump(mode="json"))
+        for field, value in leaves(chip.model_dump(mode="json"))
     ]
 
 

@@ -54,6 +54,6 @@ def write_record(path: str | Path, record: BaseModel, *, force: bool = False) ->
     files.write_bytes(path, data, force=force)
 
 
-def record_hash(record: BaseModel) -> str:
+def record_digest(record: BaseModel) -> str:
     """16 hex digits that identify a record's content."""
     return hashlib.sha256(files.json_text(record.model_dump(mode="json"), indent=None).encode()).hexdigest()[:16]

@@ -36,7 +36,7 @@ class Record(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class InvocationRun:
+class ProgramRun:
     """What one execution of a program did: its length in cycles, and its records, counted from its start."""
 
     program: Program
@@ -60,7 +60,7 @@ class StepRun:
 
     step: Step
     start: int
-    run: InvocationRun
+    run: ProgramRun
 
     @property
     def end(self) -> int:

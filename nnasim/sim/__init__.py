@@ -10,23 +10,23 @@ from nnasim.hardware import NnaConfig
 _HEADING = "\nNot modelled\n"
 
 
-def not_modelled(config: NnaConfig) -> tuple[str, ...]:
-    """What the blocks that ``config`` has leave out, for the report."""
+def not_modelled(chip: NnaConfig) -> tuple[str, ...]:
+    """What the blocks that ``chip`` has leave out, for the report."""
     from nnasim.sim.blocks import activation_unit, dma, dram, host, mac_unit, other_load, sequencer, sram
 
     blocks: list[type] = [
         sequencer.Sequencer,
         dma.Dma,
-        type(config.dram_model),
+        type(chip.dram_model),
         dram.Dram,
         sram.Sram,
         mac_unit.MacUnit,
-        type(config.mac_array_law),
+        type(chip.mac_array_law),
     ]
-    if config.activation_unit is not None:
+    if chip.activation_unit is not None:
         blocks.append(activation_unit.ActivationUnit)
     blocks.append(host.Host)
-    if config.host.has_other_load:
+    if chip.host.has_other_load:
         blocks.append(other_load.OtherLoad)
     return tuple(item for block in blocks for item in left_out(block))
 

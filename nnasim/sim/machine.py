@@ -32,30 +32,30 @@ class Machine:
     """
 
     def __init__(
-        self, env: simpy.Environment, config: NnaConfig, probe: Probe, datapath: Datapath | None = None,
+        self, env: simpy.Environment, chip: NnaConfig, probe: Probe, datapath: Datapath | None = None,
         stream: int = 0,
     ) -> None:  # fmt: skip
-        self.env, self.config, self.probe, self.datapath = env, config, probe, datapath or Datapath()
-        self.dram = Dram(env, probe, config.dram_model)
-        load = OtherLoad(env, config.host, config.clock_hz, stream) if config.host.has_other_load else None
-        self.host = Host(env, probe, self.dram, config.host, config.clock_hz, self.datapath, load)
-        self.sequencer = Sequencer(env, probe, config.sequencer.cycles_per_command)
-        self.law = config.mac_array_law
+        self.env, self.chip, self.probe, self.datapath = env, chip, probe, datapath or Datapath()
+        self.dram = Dram(env, probe, chip.dram_model)
+        load = OtherLoad(env, chip.host, chip.clock_hz, stream) if chip.host.has_other_load else None
+        self.host = Host(env, probe, self.dram, chip.host, chip.clock_hz, self.datapath, load)
+        self.sequencer = Sequencer(env, probe, chip.sequencer.cycles_per_command)
+        self.law = chip.mac_array_law
 
     def execute(self, program: Program) -> Generator[simpy.Event, Any, None]:
         """Run ``program``; ends when its last command and its last transfer have ended."""
-        check_blocks(program, self.config)
-        rate = Fraction(self.config.sram.bytes_per_cycle).limit_denominator(10**6)
+        check_blocks(program, self.chip)
+        rate = Fraction(self.chip.sram.bytes_per_cycle).limit_denominator(10**6)
         buffers = program.weight_buffers
-        sram = Sram(self.env, self.probe, rate, self.config.sram.ports, buffers)
+        sram = Sram(self.env, self.probe, rate, self.chip.sram.ports, buffers)
         # While booting, transfers fill resident SRAM and need no weight buffer.
         dma = Dma(
             self.env,
             self.probe,
             self.dram,
             sram,
-            self.config.dma.channels,
-            bytes_per_cycle=self.config.dma_bytes_per_cycle,
+            self.chip.dma.channels,
+            bytes_per_cycle=self.chip.dma_bytes_per_cycle,
             buffered=program.graph != "boot",
             datapath=self.datapath,
         )
@@ -67,7 +67,7 @@ class Machine:
 
     def _dispatcher(self, sram: Sram, arrived: Sequence[simpy.Event]) -> Any:
         mac_unit = MacUnit(self.env, self.probe, sram, self.datapath, self.law)
-        unit_config = self.config.activation_unit
+        unit_config = self.chip.activation_unit
         activation = unit_config and ActivationUnit(self.env, self.probe, sram, self.datapath, unit_config)
 
         def execute(command: Command) -> Generator[simpy.Event, Any, None]:
@@ -88,14 +88,14 @@ class Machine:
         yield from ()
 
 
-def check_blocks(program: Program, config: NnaConfig) -> None:
+def check_blocks(program: Program, chip: NnaConfig) -> None:
     """SimulationError for a command that the chip has no block for, or that waits for a transfer that is not there."""
     for command in program.commands:
         if isinstance(command, FusedCommand | HostCommand | HandoffCommand):
             continue
         name = program.ops[command.op].name
-        if isinstance(command, ElementCommand) and config.activation_unit is None:
-            raise SimulationError(f"{program.graph}, {name}: {config.name} has no activation unit for {command.kind}")
+        if isinstance(command, ElementCommand) and chip.activation_unit is None:
+            raise SimulationError(f"{program.graph}, {name}: {chip.name} has no activation unit for {command.kind}")
         if command.transfer is not None and not 0 <= command.transfer < len(program.transfers):
             raise SimulationError(
                 f"{program.graph}, {name}: waits for transfer {command.transfer}, of {len(program.transfers)}"
@@ -103,15 +103,15 @@ def check_blocks(program: Program, config: NnaConfig) -> None:
 
 
 def run_until_done(
-    env: simpy.Environment, done: simpy.Event, probe: Probe, watchdog_cycles: int, config: NnaConfig
+    env: simpy.Environment, done: simpy.Event, probe: Probe, watchdog_cycles: int, chip: NnaConfig
 ) -> None:
     """Run until ``done``. SimulationError for a deadlock (who waits for what) and for the watchdog."""
 
     def bark(_: simpy.Event) -> None:
         if env.peek() == math.inf:
             raise SimulationError(f"deadlock: {probe.who_waits() or 'nothing is left to happen'}")
-        doubts = "".join(f"{line} " for line in implausible(config))
-        raise SimulationError(f"{doubts}watchdog: not done after {watchdog_cycles} cycles at {config.clock_hz:g} Hz")
+        doubts = "".join(f"{line} " for line in implausible(chip))
+        raise SimulationError(f"{doubts}watchdog: not done after {watchdog_cycles} cycles at {chip.clock_hz:g} Hz")
 
     # The watchdog is an event like any other, and nothing is tested between events: this loop is the whole run.
     watchdog = env.timeout(watchdog_cycles + 1 - int(env.now))

@@ -9,21 +9,21 @@ import simpy
 
 from nnasim.hardware import NnaConfig
 from nnasim.ir.program import Program
-from nnasim.ir.run import WATCHDOG_CYCLES, InvocationRun, Step, StepRun
+from nnasim.ir.run import WATCHDOG_CYCLES, ProgramRun, Step, StepRun
 from nnasim.ir.trace import Unit
 from nnasim.sim.datapath import Datapath
 from nnasim.sim.machine import Machine, run_until_done
 from nnasim.sim.probe import Probe
 
 
-def run_program(program: Program, config: NnaConfig, watchdog_cycles: int = WATCHDOG_CYCLES) -> InvocationRun:
+def run_program(program: Program, chip: NnaConfig, watchdog_cycles: int = WATCHDOG_CYCLES) -> ProgramRun:
     """``program`` alone, from a machine at rest."""
-    return run_steps([Step(program, 0, 0)], config, watchdog_cycles)[0].run
+    return run_steps([Step(program, 0, 0)], chip, watchdog_cycles)[0].run
 
 
 def run_steps(
     steps: list[Step],
-    config: NnaConfig,
+    chip: NnaConfig,
     watchdog_cycles: int = WATCHDOG_CYCLES,
     datapath: Datapath | None = None,
     stream: int = 0,
@@ -33,7 +33,7 @@ def run_steps(
     ``stream``: which stream of other load on the CPU, if there is such load.
     """
     env, probe, datapath = simpy.Environment(), Probe(), datapath or Datapath()
-    machine, runs = Machine(env, config, probe, datapath, stream), list[StepRun]()
+    machine, runs = Machine(env, chip, probe, datapath, stream), list[StepRun]()
 
     def utterance() -> Generator[simpy.Event, Any, None]:
         for step in steps:
@@ -43,18 +43,18 @@ def run_steps(
             datapath.begin_step(step)
             yield from machine.execute(step.program)
             datapath.end_step(step)
-            run = InvocationRun(step.program, int(env.now) - start, tuple(probe.records))
+            run = ProgramRun(step.program, int(env.now) - start, tuple(probe.records))
             probe.records.clear()
             runs.append(StepRun(step, start, run))
 
     last = max(step.earliest for step in steps)
-    run_until_done(env, env.process(utterance()), probe, last + watchdog_cycles, config)
+    run_until_done(env, env.process(utterance()), probe, last + watchdog_cycles, chip)
     return runs
 
 
-def replay_is_exact(config: NnaConfig) -> bool:
+def replay_is_exact(chip: NnaConfig) -> bool:
     """Whether one run of a program stands for all its runs: each part whose time may depend on the cycle says so."""
-    return not config.host.has_other_load and config.dram_model.replay_is_exact
+    return not chip.host.has_other_load and chip.dram_model.replay_is_exact
 
 
 class Replay:
@@ -64,14 +64,14 @@ class Replay:
     that time depends on is in the program itself: within one compiled trace, its graph and its crossings name it.
     """
 
-    def __init__(self, run: Callable[[Program], InvocationRun]) -> None:
+    def __init__(self, run: Callable[[Program], ProgramRun]) -> None:
         self._run = run
-        self._known: dict[tuple[str, tuple[tuple[int, Unit], ...]], InvocationRun] = {}
+        self._known: dict[tuple[str, tuple[tuple[int, Unit], ...]], ProgramRun] = {}
 
     def run_steps(self, steps: list[Step]) -> list[StepRun]:
         """As ``run_steps``, every distinct program simulated once."""
         runs, now = [], 0
-        found: dict[int, InvocationRun] = {}  # by identity: hashing a program's crossings a thousand times takes time
+        found: dict[int, ProgramRun] = {}  # by identity: hashing a program's crossings a thousand times takes time
         for step in steps:
             start = max(now, step.earliest)
             run = found.get(id(step.program)) or found.setdefault(id(step.program), self.run_program(step.program))
@@ -79,7 +79,7 @@ class Replay:
             now = start + run.cycles
         return runs
 
-    def run_program(self, program: Program) -> InvocationRun:
+    def run_program(self, program: Program) -> ProgramRun:
         """The run of ``program``, simulated at its first call."""
         key = (program.graph, program.crossings)
         if key not in self._known:

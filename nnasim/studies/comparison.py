@@ -20,7 +20,7 @@ from nnasim.progress import Progress, silent
 from nnasim.studies.provenance import commit, documented, versions
 from reports.gain import latency_gain
 from reports.hypotheses import Hypothesis
-from reports.study import Study
+from reports.result_set import ResultSet
 from reports.summarise import figures
 from reports.summary import Corpus, Summary
 
@@ -45,7 +45,7 @@ class Inputs:
     placement: Policy | None = None
 
 
-def compared(inputs: Inputs, systems: Sequence[System], progress: Progress = silent) -> Study:
+def compared(inputs: Inputs, systems: Sequence[System], progress: Progress = silent) -> ResultSet:
     """Every system's result, word errors and hypotheses; ``progress`` is told of the utterances of each system."""
     from aat_training.evaluate import run_system
     from aat_training.score import score
@@ -59,7 +59,7 @@ def compared(inputs: Inputs, systems: Sequence[System], progress: Progress = sil
         results[system] = documented(simulate(run.trace, inputs.chip), inputs.preset, inputs.chip, inputs.command)
         scores[system] = score(run.pairs)
         heard += _hypotheses(run)
-    return Study(results, _summary(inputs, results, scores), heard)
+    return ResultSet(results, _summary(inputs, results, scores), heard)
 
 
 def _hypotheses(run: SystemRun) -> list[Hypothesis]:

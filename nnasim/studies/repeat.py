@@ -10,7 +10,7 @@ from typing import Any
 from nnasim.ir.trace import System
 from nnasim.sweeps.fields import Scalar, find_field
 from nnasim.sweeps.job import Job, Values, beside
-from nnasim.sweeps.study import ShapeTrace
+from nnasim.sweeps.spec import ShapeTrace
 
 
 def chip_settings(job: Job, values: Values) -> list[str]:

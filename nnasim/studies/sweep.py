@@ -12,8 +12,8 @@ from nnasim.sweeps.accuracy import Accuracies, Scorer
 from nnasim.sweeps.job import Job, load_job
 from nnasim.sweeps.run import Backend, Tally, sweep
 from nnasim.sweeps.space import Space
+from nnasim.sweeps.spec import read_sweep_file
 from nnasim.sweeps.store import Store
-from nnasim.sweeps.study import read_study
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class PreparedSweep:
 
 def prepared(source: Path) -> PreparedSweep:
     """Read a sweep file and all that it names. Raises FileError or ConfigError."""
-    study = read_study(source)
+    study = read_sweep_file(source)
     scoring, digest = scoring_of(study, source)
     scorer = None if scoring is None else partial(word_errors, scoring)
     return PreparedSweep(source, load_job(study, source, digest), scorer)

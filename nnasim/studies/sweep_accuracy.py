@@ -14,7 +14,7 @@ from nnasim import files
 from nnasim.ir.trace import System
 from nnasim.numerics.config import NumericsConfig
 from nnasim.sweeps.job import digest_of
-from nnasim.sweeps.study import AccuracySpec, StudyFile
+from nnasim.sweeps.spec import AccuracySpec, SweepSpec
 
 if TYPE_CHECKING:
     from aat_training.run_spec import RunSpec
@@ -88,7 +88,7 @@ def _checkpoint(scoring: Scoring, numerics: NumericsConfig, system: System) -> I
         yield trained
 
 
-def scoring_of(study: StudyFile, source: Path) -> tuple[Scoring | None, str | None]:
+def scoring_of(study: SweepSpec, source: Path) -> tuple[Scoring | None, str | None]:
     """(scoring, digest of all that it reads), both None without an accuracy section. FileError for a missing file."""
     spec = study.accuracy
     if spec is None:

@@ -11,12 +11,12 @@ from typing import Any
 
 from nnasim import files
 from nnasim.errors import InputError, MissingExtraError
-from nnasim.sweeps.frames import StoredStudy
+from nnasim.sweeps.frames import StoredSweep
 
 FORMATS = (".csv", ".parquet", ".journal")
 
 
-def export(study: StoredStudy, out: Path, *, force: bool = False) -> None:
+def export(study: StoredSweep, out: Path, *, force: bool = False) -> None:
     """Write all points to ``out``, in the format that its ending says. Raises InputError or FileError."""
     writers = {".csv": _csv, ".parquet": _parquet, ".journal": _journal}
     if out.suffix not in writers:
@@ -25,11 +25,11 @@ def export(study: StoredStudy, out: Path, *, force: bool = False) -> None:
     files.write_bytes(out, writers[out.suffix](study), force=force)
 
 
-def _csv(study: StoredStudy) -> bytes:
+def _csv(study: StoredSweep) -> bytes:
     return study.points.to_csv(index=False, lineterminator="\n").encode()
 
 
-def _parquet(study: StoredStudy) -> bytes:
+def _parquet(study: StoredSweep) -> bytes:
     if find_spec("pyarrow") is None:
         raise MissingExtraError("parquet", "pyarrow")
     buffer = io.BytesIO()
@@ -37,7 +37,7 @@ def _parquet(study: StoredStudy) -> bytes:
     return buffer.getvalue()
 
 
-def _journal(study: StoredStudy) -> bytes:
+def _journal(study: StoredSweep) -> bytes:
     """Every point as a finished or failed trial of one Optuna study."""
     import tempfile
 
@@ -61,7 +61,7 @@ def _optuna() -> Any:
     return optuna
 
 
-def _trial(study: StoredStudy, row: Any) -> Any:
+def _trial(study: StoredSweep, row: Any) -> Any:
     optuna = _optuna()
     params = {name: None if row[name] != row[name] else row[name] for name in study.axes}  # a frame's null is NaN
     attributes = {name: row[name] for name in ("key", "message") if isinstance(row[name], str)}
@@ -74,7 +74,7 @@ def _trial(study: StoredStudy, row: Any) -> Any:
     )  # fmt: skip
 
 
-def distributions(study: StoredStudy) -> dict[str, Any]:
+def distributions(study: StoredSweep) -> dict[str, Any]:
     """What Optuna is told about each axis."""
     from nnasim.sweeps.search import distribution
 

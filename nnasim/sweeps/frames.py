@@ -26,7 +26,7 @@ def read_points(store: str | Path, study: str | None = None) -> pd.DataFrame:
     import pandas as pd
 
     if study is not None:
-        return StoredStudy(store, study).points
+        return StoredSweep(store, study).points
     with Store(store, create=False) as opened:
         rows = [_flat(outcome) for _, outcome in opened.all_outcomes()]
     return pd.DataFrame(rows, columns=_columns(rows, []))
@@ -44,7 +44,7 @@ def _flat(outcome: Any) -> dict[str, Any]:
     return {**outcome.values, **(outcome.figures or {}), **head}
 
 
-class StoredStudy:
+class StoredSweep:
     """A study of a store and its points: those of its grid or sample in order, then those that searches have tried.
 
     ``points``: rows that are there; ``good``: those that ran well; ``total``: how many the study has asked for.

@@ -17,7 +17,7 @@ from nnasim.hardware import NnaConfig, load_preset, preset_names
 from nnasim.hardware.idle import idle_fields, refuse_idle
 from nnasim.hardware.kinds import FAMILIES, MODELS
 from nnasim.hardware.read_latency import NS, in_ns, refuse_beside
-from nnasim.ir.io import read_trace, record_hash
+from nnasim.ir.io import read_trace, record_digest
 from nnasim.ir.trace import OpTrace
 from nnasim.numerics.activation_units.registry import UNITS
 from nnasim.plugins import Plugins
@@ -27,7 +27,7 @@ from nnasim.sweeps.constraints import Constraint, parse_constraint
 from nnasim.sweeps.fields import Field, Scalar, find_field, words_of
 from nnasim.sweeps.objectives import ADDED, KNOWN, meaning_of, objective_names
 from nnasim.sweeps.retarget import retarget
-from nnasim.sweeps.study import ShapeTrace, StudyFile
+from nnasim.sweeps.spec import ShapeTrace, SweepSpec
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import load_shape
 
@@ -44,7 +44,7 @@ class Job:
     ``name``: of the study's file, for people.
     """
 
-    study: StudyFile
+    study: SweepSpec
     fields: dict[str, Field]
     base: Chip
     fixed: Values
@@ -132,7 +132,7 @@ class Job:
         """The job that ``payload`` described."""
         data = json.loads(text)
         traces = tuple(OpTrace.model_validate(trace) for trace in data["traces"])
-        return make_job(StudyFile.model_validate(data["study"]), data["base"], traces, "payload", data["scored"])
+        return make_job(SweepSpec.model_validate(data["study"]), data["base"], traces, "payload", data["scored"])
 
 
 def value_at(chip: Chip, name: str) -> Any:
@@ -156,33 +156,33 @@ def changed(chip: Chip, name: str, value: Scalar, source: object = "study") -> C
     return in_ns(with_value(chip, name.split("."), value), source)
 
 
-def load_job(study: StudyFile, source: Path, scored: str | None = None) -> Job:
-    """Read what ``study`` (of the file ``source``) names and check it. Raises FileError or InputError."""
-    is_file = study.base.endswith((".yaml", ".yml"))
-    if not is_file and study.base not in preset_names():
-        raise ConfigError(source, "base", study.base, f"known are {', '.join(preset_names())}, or a .yaml file")
-    base = load_preset(beside(study.base, source) if is_file else study.base)
-    traces = tuple(_trace(entry, base, source) for entry in study.traces)
-    job = make_job(study, base.model_dump(mode="json"), traces, source, scored)
+def load_job(spec: SweepSpec, source: Path, scored: str | None = None) -> Job:
+    """Read what ``spec`` (of the file ``source``) names and check it. Raises FileError or InputError."""
+    is_file = spec.base.endswith((".yaml", ".yml"))
+    if not is_file and spec.base not in preset_names():
+        raise ConfigError(source, "base", spec.base, f"known are {', '.join(preset_names())}, or a .yaml file")
+    base = load_preset(beside(spec.base, source) if is_file else spec.base)
+    traces = tuple(_trace(entry, base, source) for entry in spec.traces)
+    job = make_job(spec, base.model_dump(mode="json"), traces, source, scored)
     return replace(job, name=Path(source).stem[:200])
 
 
 def make_job(
-    study: StudyFile, base: Chip, traces: tuple[OpTrace, ...], source: object, scored: str | None = None
+    spec: SweepSpec, base: Chip, traces: tuple[OpTrace, ...], source: object, scored: str | None = None
 ) -> Job:
-    """The job of ``study``, checked: fields, values, constraints, objectives, traces."""
-    fields = {name: find_field(name, source) for name in study.axes}
-    refuse_beside([*study.axes, *study.set], f"{source}: axes")
+    """The job of ``spec``, checked: fields, values, constraints, objectives, traces."""
+    fields = {name: find_field(name, source) for name in spec.axes}
+    refuse_beside([*spec.axes, *spec.set], f"{source}: axes")
     fixed: Values = {}
-    for name, value in study.set.items():
+    for name, value in spec.set.items():
         field = find_field(name, source)
         if field.target == "chip":
             base = changed(base, name, field.coerce(value), f"{source}: set")
         else:
             fixed[name] = field.coerce(value)
-    constraints = tuple(parse_constraint(text, source) for text in study.constraints)
-    hashes = tuple(record_hash(trace) for trace in traces)
-    job = Job(study, fields, base, fixed, traces, hashes, constraints, scored)
+    constraints = tuple(parse_constraint(text, source) for text in spec.constraints)
+    hashes = tuple(record_digest(trace) for trace in traces)
+    job = Job(spec, fields, base, fixed, traces, hashes, constraints, scored)
     _check(job, source)
     return job
 

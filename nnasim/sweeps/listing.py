@@ -11,8 +11,8 @@ from nnasim.errors import FileError, InputError
 from nnasim.sweeps.axes import AxisSpec
 from nnasim.sweeps.job import Job, make_job
 from nnasim.sweeps.space import DEFAULT_POINTS
+from nnasim.sweeps.spec import SweepSpec, parse_sweep_file
 from nnasim.sweeps.store import Store, added_at, was_swept
-from nnasim.sweeps.study import StudyFile, parse_study
 
 _MOST_VALUES = 6  # of a list that are shown
 _MOST_STUDIES = 20  # in a message
@@ -76,10 +76,10 @@ def shown_name(name: object) -> str:
     return name if isinstance(name, str) and name.isprintable() and len(name) <= 200 else ""
 
 
-def _study(record: Mapping[str, Any], store: object) -> StudyFile:
+def _study(record: Mapping[str, Any], store: object) -> SweepSpec:
     if "study" not in record:
         raise _foreign(store)
-    return parse_study(record["study"], store)
+    return parse_sweep_file(record["study"], store)
 
 
 def _foreign(store: object) -> FileError:
@@ -94,18 +94,18 @@ def _values(axis: AxisSpec) -> str:
     return ", ".join(str(value) for value in axis.values[:_MOST_VALUES]) + more
 
 
-def _points(store: Store, digest: str, record: Mapping[str, Any], study: StudyFile) -> str:
+def _points(store: Store, digest: str, record: Mapping[str, Any], spec: SweepSpec) -> str:
     """How many points the study asks for, and how many of them no other study had computed before."""
-    asked = [] if not was_swept(record) else [_sample(study)]
+    asked = [] if not was_swept(record) else [_sample(spec)]
     tried = len(store.tried(digest))
     asked += [f"{tried:,} points of searches"] if tried else []
     return f"{' and '.join(asked) or 'no points'}, {store.computed_by(digest):,} computed for it"
 
 
-def _sample(study: StudyFile) -> str:
-    if study.sampler != "grid":
-        return f"{study.sampler} sample of {study.points or DEFAULT_POINTS:,} points"
+def _sample(spec: SweepSpec) -> str:
+    if spec.sampler != "grid":
+        return f"{spec.sampler} sample of {spec.points or DEFAULT_POINTS:,} points"
     count = 1
-    for axis in study.axes.values():
+    for axis in spec.axes.values():
         count *= axis.count or len(axis.values or ())
     return f"grid of {count:,} points"

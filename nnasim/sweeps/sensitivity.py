@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnasim.sweeps.frames import StoredStudy
+from nnasim.sweeps.frames import StoredSweep
 from nnasim.sweeps.objectives import BOTTLENECK
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ LOOKUPS = 1024  # base samples of the Sobol estimate over a complete grid: only 
 SEED = 0
 
 
-def pareto(study: StoredStudy) -> pd.DataFrame:
+def pareto(study: StoredSweep) -> pd.DataFrame:
     """The points that nothing beats in all objectives at once, by the first objective."""
     from nnasim.sweeps.pareto import pareto_mask
 
@@ -27,7 +27,7 @@ def pareto(study: StoredStudy) -> pd.DataFrame:
     return ordered
 
 
-def tornado(study: StoredStudy, objective: str) -> pd.DataFrame:
+def tornado(study: StoredSweep, objective: str) -> pd.DataFrame:
     """Per axis: lowest and highest ``objective`` when only this axis moves, the others at their middle; widest first.
 
     Of a grid the points that agree in all other axes with the middle point are compared. Of a sample, which has no two
@@ -45,7 +45,7 @@ def tornado(study: StoredStudy, objective: str) -> pd.DataFrame:
     return frame.sort_values("swing", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _one_at_a_time(study: StoredStudy, axis: str, objective: str) -> Any:
+def _one_at_a_time(study: StoredSweep, axis: str, objective: str) -> Any:
     rows = study.good
     for name, values in zip(study.axes, study.space.grid, strict=True):
         if name != axis:
@@ -54,12 +54,12 @@ def _one_at_a_time(study: StoredStudy, axis: str, objective: str) -> Any:
     return rows[objective].dropna().to_numpy()
 
 
-def _binned(study: StoredStudy, axis: str, objective: str) -> Any:
+def _binned(study: StoredSweep, axis: str, objective: str) -> Any:
     ordered = study.good.sort_values(axis, kind="stable")[objective].dropna().to_numpy()
     return np.array([np.median(part) for part in np.array_split(ordered, 5) if part.size])
 
 
-def sobol(study: StoredStudy, objective: str) -> pd.DataFrame | None:
+def sobol(study: StoredSweep, objective: str) -> pd.DataFrame | None:
     """First-order and total Sobol indices of each axis (scipy.stats.sobol_indices); None where they cannot be had.
 
     They need a complete grid, whose values then are a look-up function, or a complete ``saltelli`` sample. An axis
@@ -84,7 +84,7 @@ def sobol(study: StoredStudy, objective: str) -> pd.DataFrame | None:
     return frame.sort_values("total_order", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _complete(study: StoredStudy, objective: str) -> Any:
+def _complete(study: StoredSweep, objective: str) -> Any:
     """The objective at every point in the study's order, None if one is missing, failed or left out."""
     sampled = study.is_sample and study.job.study.sampler in ("grid", "saltelli")
     if not sampled or study.total != study.space.size or len(study.good) != study.total:
@@ -93,7 +93,7 @@ def _complete(study: StoredStudy, objective: str) -> Any:
     return None if np.isnan(values).any() else values
 
 
-def _grid_function(study: StoredStudy, values: Any) -> Callable[[Any], Any]:
+def _grid_function(study: StoredSweep, values: Any) -> Callable[[Any], Any]:
     shape = tuple(len(axis) for axis in study.space.grid)
     table = values.reshape(shape)
 
@@ -111,7 +111,7 @@ def _matrices(values: Any, count: int) -> dict[str, Any]:
     return {"f_A": parts[0], "f_B": parts[1], "f_AB": parts[2:]}
 
 
-def bottlenecks(study: StoredStudy, across: str, upwards: str) -> pd.DataFrame:
+def bottlenecks(study: StoredSweep, across: str, upwards: str) -> pd.DataFrame:
     """The part that is busy longest at most points of each cell: rows ``upwards``, columns ``across``."""
     good = study.good
 

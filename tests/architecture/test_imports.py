@@ -34,5 +34,5 @@ def test_stored_traces_are_simulated_without_torch() -> None:
 
 
 def test_a_report_is_rendered_without_torch_and_simpy() -> None:
-    loaded = _loaded_after("import reports.page, reports.study, reports.terminal, nnasim.cli.report")
+    loaded = _loaded_after("import reports.page, reports.result_set, reports.terminal, nnasim.cli.report")
     assert not loaded & {"torch", "simpy"}

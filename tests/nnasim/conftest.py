@@ -6,7 +6,7 @@ import pytest
 
 from nnasim.sweeps.job import Job, load_job
 from nnasim.sweeps.space import Space
-from nnasim.sweeps.study import read_study
+from nnasim.sweeps.spec import read_sweep_file
 
 TINY_SHAPE = """
 input_features: 24
@@ -54,7 +54,7 @@ def load(write_study: WriteStudy) -> Callable[..., tuple[Job, Space]]:
 
     def make(**changes: object) -> tuple[Job, Space]:
         path = write_study(**changes)
-        job = load_job(read_study(path), path)
+        job = load_job(read_sweep_file(path), path)
         return job, Space(job, path)
 
     return make

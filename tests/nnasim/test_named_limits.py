@@ -10,7 +10,7 @@ from nnasim.hardware import load_preset
 from nnasim.sweeps.constraints import parse_constraint
 from nnasim.sweeps.job import make_job
 from nnasim.sweeps.space import Space
-from nnasim.sweeps.study import parse_study
+from nnasim.sweeps.spec import parse_sweep_file
 from workloads.rnnt.builder import LONGEST_TRACE, build_trace, symbolic_utterance
 from workloads.rnnt.shapes import SHAPES
 
@@ -30,7 +30,7 @@ def grid_of(points: int) -> object:
         "dram.bytes_per_second": {"range": [1e9, 2e9, counts[1]]},
     }
     data = {"base": "edge256", "traces": ["t"], "axes": axes, "objectives": ["rtf"]}
-    return Space(make_job(parse_study(data, "test"), CHIP.model_dump(mode="json"), (TRACE,), "test"), "test")
+    return Space(make_job(parse_sweep_file(data, "test"), CHIP.model_dump(mode="json"), (TRACE,), "test"), "test")
 
 
 def graph_of(operations: int) -> object:

@@ -15,7 +15,7 @@ from nnasim.errors import ConfigError, InputError, TraceError
 from nnasim.records import Frozen, Integer, Items, Number, Record, validated, wrong_values
 
 HOMES = (
-    "nnasim.hardware.config", "nnasim.ir.trace", "nnasim.ir.result", "nnasim.numerics.config", "nnasim.sweeps.study",
+    "nnasim.hardware.config", "nnasim.ir.trace", "nnasim.ir.result", "nnasim.numerics.config", "nnasim.sweeps.spec",
     "nnasim.compiler.policies", "workloads.rnnt.shapes", "reports.summary",
     *(("aat_training.config", "aat_training.data.manifest") if find_spec("torch") else ()),
 )  # fmt: skip

@@ -45,10 +45,10 @@ def _utterance(id: str, arrivals: NDArray[np.float64]) -> Utterance:
     )
 
 
-def simulated_waits(streams: Sequence[NDArray[np.float64]], hardware: NnaConfig) -> NDArray[np.float64]:
+def simulated_waits(streams: Sequence[NDArray[np.float64]], chip: NnaConfig) -> NDArray[np.float64]:
     """Seconds that each frame of each stream waits before it is served, as ``simulate`` has it."""
-    frames = simulate(queue_trace(streams), hardware).frames
-    waits: NDArray[np.float64] = np.subtract(frames.start, frames.arrival) / hardware.clock_hz
+    frames = simulate(queue_trace(streams), chip).frames
+    waits: NDArray[np.float64] = np.subtract(frames.start, frames.arrival) / chip.clock_hz
     return waits
 
 

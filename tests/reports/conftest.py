@@ -16,7 +16,7 @@ from nnasim.ir.result import (
 )
 from reports.gain import latency_gain
 from reports.hypotheses import Hypothesis
-from reports.study import Study
+from reports.result_set import ResultSet
 from reports.summarise import figures
 from reports.summary import Corpus, Summary
 
@@ -82,7 +82,7 @@ def _op(graph: str, kind: str, cycles: int, stall: int) -> OpCost:
     )  # fmt: skip
 
 
-def study_of(results: dict[str, SimResult], rates: dict[str, float]) -> Study:
+def study_of(results: dict[str, SimResult], rates: dict[str, float]) -> ResultSet:
     """A study as `compare` makes it, with ``rates`` as word error rates."""
     systems = {
         name: figures(result, wer=rates[name], wer_ci=(rates[name] / 2, rates[name] * 1.5), errors=1)
@@ -101,7 +101,7 @@ def study_of(results: dict[str, SimResult], rates: dict[str, float]) -> Study:
         gain=latency_gain(results).model_copy(update=WON),
     )
     heard = [Hypothesis("utterance-1", name, "one two three", "one two tree") for name in results]
-    return Study(results, summary, heard)
+    return ResultSet(results, summary, heard)
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +110,7 @@ def make_result() -> Callable[..., SimResult]:
 
 
 @pytest.fixture(scope="session")
-def study() -> Study:
+def study() -> ResultSet:
     scales = {"float": 8, "cpu_fallback": 4, "naive": 1, "aat": 1}
     rates = {"float": 0.02, "cpu_fallback": 0.02, "naive": 0.06, "aat": 0.03}
     return study_of({name: result_of(name, scale) for name, scale in scales.items()}, rates)

@@ -12,7 +12,7 @@ from nnasim.ir.io import read_result, write_record
 from nnasim.ir.result import Extra
 from nnasim.pipeline import simulate
 from reports.page import page
-from reports.study import Study
+from reports.result_set import ResultSet
 from reports.text import number
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape
@@ -51,7 +51,7 @@ def test_a_wider_table_widens_the_total_by_just_that_part() -> None:
 def test_the_page_shows_low_typical_and_high_of_every_part_and_total(tmp_path) -> None:
     write_record(tmp_path / "result.json", simulated())
     result = read_result(tmp_path / "result.json")
-    shown = section(page(Study({"aat": result})))
+    shown = section(page(ResultSet({"aat": result})))
     for figure in ("energy_mj", "area_mm2"):
         for part, row in getattr(result.extra, figure).items():
             cells = "".join(f"<td>{number(value)}</td>" for value in row)
@@ -62,14 +62,14 @@ def test_the_page_shows_low_typical_and_high_of_every_part_and_total(tmp_path) -
 
 def test_systems_on_one_chip_share_its_area() -> None:
     one, other = simulated(), simulated("sram.bytes=131072")
-    shown = section(page(Study({"aat": one, "naive": one, "small": other})))
+    shown = section(page(ResultSet({"aat": one, "naive": one, "small": other})))
     energy, _, area = shown.partition("<h3>Area")
     assert energy.count('colspan="3"') == 3
     assert re.findall(r"edge256, [^<]*", area) == ["edge256, sram 384 KiB", "edge256, sram 128 KiB"]
 
 
 def test_without_tables_there_is_no_such_section() -> None:
-    assert 'id="energy"' not in page(Study({"aat": simulated("energy=null", "area=null")}))
+    assert 'id="energy"' not in page(ResultSet({"aat": simulated("energy=null", "area=null")}))
 
 
 @pytest.mark.parametrize("row", [[3, 2, 1], [1, 2], ["a", 1, 2], [0, 1, "inf"], 7])
@@ -83,6 +83,6 @@ def test_what_is_no_range_is_refused_when_a_file_is_read(tmp_path: Path, row: ob
 
 def test_hostile_names_of_parts_are_escaped() -> None:
     extra = Extra(energy_mj={"<img src=x onerror=alert(1)>": (1, 2, 3)})
-    html = page(Study({"aat": simulated().model_copy(update={"extra": extra})}))
+    html = page(ResultSet({"aat": simulated().model_copy(update={"extra": extra})}))
     assert "<img" not in html
     assert "&lt;img" in section(html)

@@ -12,7 +12,7 @@ import pytest
 from nnasim.ir.result import Span
 from reports.hypotheses import Hypothesis
 from reports.page import page
-from reports.study import Study
+from reports.result_set import ResultSet
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&\u202e{{7*7}}$x$"
 
@@ -34,8 +34,8 @@ class _Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def html(study: Study) -> str:
-    return page(study)
+def html(result_set: ResultSet) -> str:
+    return page(result_set)
 
 
 def test_the_page_shows_every_part(html: str) -> None:
@@ -48,9 +48,9 @@ def test_the_page_shows_every_part(html: str) -> None:
         assert part in text
 
 
-def test_the_page_has_a_picture_per_figure(html: str, study: Study) -> None:
+def test_the_page_has_a_picture_per_figure(html: str, result_set: ResultSet) -> None:
     tags = [attributes for tag, attributes in _Page(html).tags if tag == "svg"]
-    assert len(tags) == 1 + 2 + 3 * len(study.results)
+    assert len(tags) == 1 + 2 + 3 * len(result_set.results)
     assert all(attributes["aria-label"] for attributes in tags)
 
 
@@ -86,9 +86,9 @@ def test_the_same_study_gives_the_same_bytes_whatever_the_hash_seed() -> None:
 
 
 @pytest.fixture(scope="module")
-def hostile(study: Study) -> str:
+def hostile(result_set: ResultSet) -> str:
     """The page of a study in which every text that a file may bring is an attack."""
-    result = study.results["aat"].model_copy(
+    result = result_set.results["aat"].model_copy(
         update={
             "preset": HOSTILE,
             "command": HOSTILE,
@@ -96,15 +96,15 @@ def hostile(study: Study) -> str:
             "not_modelled": (HOSTILE,),
             "hardware": {HOSTILE: HOSTILE},
             "spans": (Span(block=HOSTILE, name=HOSTILE, kind=HOSTILE, start=0, end=5),),
-            "blocks": {HOSTILE: study.results["aat"].blocks["dma"]},
-            "ops": tuple(op.model_copy(update={"kind": HOSTILE}) for op in study.results["aat"].ops),
+            "blocks": {HOSTILE: result_set.results["aat"].blocks["dma"]},
+            "ops": tuple(op.model_copy(update={"kind": HOSTILE}) for op in result_set.results["aat"].ops),
         }
     )
-    assert study.summary is not None
-    summary = study.summary.model_copy(
+    assert result_set.summary is not None
+    summary = result_set.summary.model_copy(
         update={"command": HOSTILE, "versions": {HOSTILE: HOSTILE}, "inputs": {HOSTILE: HOSTILE}, "preset": HOSTILE}
     )
-    return page(Study({"aat": result}, summary, [Hypothesis(HOSTILE, "aat", HOSTILE, HOSTILE + " x")]))
+    return page(ResultSet({"aat": result}, summary, [Hypothesis(HOSTILE, "aat", HOSTILE, HOSTILE + " x")]))
 
 
 def test_text_from_files_is_escaped_and_made_visible(hostile: str) -> None:
@@ -122,13 +122,13 @@ def test_the_embedded_summary_stays_one_script_of_data(hostile: str) -> None:
     assert json.loads(data)["command"] == HOSTILE
 
 
-def test_results_alone_make_a_page_without_word_errors(study: Study) -> None:
-    text = _Page(page(Study({"aat": study.results["aat"]}))).text
+def test_results_alone_make_a_page_without_word_errors(result_set: ResultSet) -> None:
+    text = _Page(page(ResultSet({"aat": result_set.results["aat"]}))).text
     assert "left is better" not in text
     assert "One frame" in text
     assert "0.00 %" not in text
 
 
-def test_a_result_without_a_time_line_says_so(study: Study) -> None:
-    bare = study.results["aat"].model_copy(update={"spans": ()})
-    assert "No time line was recorded" in page(Study({"aat": bare}))
+def test_a_result_without_a_time_line_says_so(result_set: ResultSet) -> None:
+    bare = result_set.results["aat"].model_copy(update={"spans": ()})
+    assert "No time line was recorded" in page(ResultSet({"aat": bare}))

@@ -8,7 +8,7 @@ import pytest
 from nnasim import files
 from nnasim.errors import InputError
 from nnasim.ir.result import Extra, SimResult
-from reports.study import Study
+from reports.result_set import ResultSet
 from reports.summarise import figures, percentiles
 from reports.summary import read_summary, write_summary
 
@@ -56,15 +56,15 @@ def test_a_result_that_does_not_say_what_its_chip_could_do_has_no_use(make_resul
     assert found.mac_utilisation is found.dram_share is None
 
 
-def test_a_summary_reads_back(study: Study, tmp_path: Path) -> None:
-    assert study.summary is not None
-    write_summary(tmp_path / "summary.json", study.summary)
-    assert read_summary(tmp_path / "summary.json") == study.summary
+def test_a_summary_reads_back(result_set: ResultSet, tmp_path: Path) -> None:
+    assert result_set.summary is not None
+    write_summary(tmp_path / "summary.json", result_set.summary)
+    assert read_summary(tmp_path / "summary.json") == result_set.summary
 
 
-def test_a_summary_has_the_documented_keys(study: Study, tmp_path: Path) -> None:
-    assert study.summary is not None
-    write_summary(tmp_path / "summary.json", study.summary)
+def test_a_summary_has_the_documented_keys(result_set: ResultSet, tmp_path: Path) -> None:
+    assert result_set.summary is not None
+    write_summary(tmp_path / "summary.json", result_set.summary)
     data = files.read_json(tmp_path / "summary.json")
     documented = {
         "schema_version", "command", "preset", "hardware_hash", "numerics_hash", "versions", "corpus", "systems",

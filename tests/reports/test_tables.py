@@ -12,7 +12,7 @@ from nnasim.ir.result import SimResult, Span
 from reports.csvfile import csv_text, read_csv, write_csv
 from reports.hypotheses import Hypothesis, misheard
 from reports.operations import block_shares, time_per_kind, write_ops
-from reports.study import Study, labelled, read_study, write_folder
+from reports.result_set import ResultSet, labelled, read_results, write_folder
 from reports.timeline import chrome_trace, tracks
 
 MakeResult = Callable[..., SimResult]
@@ -105,17 +105,17 @@ def test_misheard_lists_what_most_systems_missed_first() -> None:
     ]
 
 
-def test_a_folder_reads_back(study: Study, tmp_path: Path) -> None:
-    write_folder(tmp_path / "demo", study)
-    again = read_study([tmp_path / "demo"])
-    assert again.summary == study.summary
-    assert list(again.results.items()) == list(study.results.items())
-    assert list(again.hypotheses) == list(study.hypotheses)
+def test_a_folder_reads_back(result_set: ResultSet, tmp_path: Path) -> None:
+    write_folder(tmp_path / "demo", result_set)
+    again = read_results([tmp_path / "demo"])
+    assert again.summary == result_set.summary
+    assert list(again.results.items()) == list(result_set.results.items())
+    assert list(again.hypotheses) == list(result_set.hypotheses)
 
 
-def test_a_name_from_a_summary_never_becomes_a_path(study: Study, tmp_path: Path) -> None:
-    write_folder(tmp_path / "demo", study)
+def test_a_name_from_a_summary_never_becomes_a_path(result_set: ResultSet, tmp_path: Path) -> None:
+    write_folder(tmp_path / "demo", result_set)
     text = (tmp_path / "demo" / "summary.json").read_text().replace('"aat"', '"../aat"')
     (tmp_path / "demo" / "summary.json").write_text(text)
     with pytest.raises(NnasimError, match="names no system"):
-        read_study([tmp_path / "demo"])
+        read_results([tmp_path / "demo"])

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from nnasim.analysis.tally import Tally, tally
 from nnasim.ir.program import HandoffCommand, HostCommand, MatmulCommand, OpInfo, Program
-from nnasim.ir.run import InvocationRun, Record
+from nnasim.ir.run import ProgramRun, Record
 
 MATMUL = OpInfo("encoder", "mm", "matmul", "matmul", "enc0", "nna", "mac_array")
 GATES = OpInfo("encoder", "gates", "add", "element_wise", "enc0", "cpu", "host")
 CROSS = OpInfo("encoder", "handoff.to_cpu", "handoff", "handoff", "handoff", "cpu", "host")
 
-RUN = InvocationRun(
+RUN = ProgramRun(
     Program(
         "encoder", (MATMUL, CROSS, GATES),
         (MatmulCommand(0, 1, 4, 16, 0, 8, 8, None, True, True, 64), HandoffCommand(1, "cpu"),

@@ -10,7 +10,7 @@ from nnasim.cli.main import main
 from nnasim.ir.io import read_result, write_record
 from nnasim.ir.trace import System
 from reports.hypotheses import Hypothesis, write_hypotheses
-from reports.study import Study, write_folder
+from reports.result_set import ResultSet, write_folder
 from reports.summarise import figures
 from reports.summary import Corpus, Summary
 from workloads.rnnt.builder import build_trace
@@ -130,7 +130,7 @@ def study_folder(tmp_path: Path) -> Callable[..., Path]:
             corpus=Corpus(manifest="m.jsonl", utterances=1, words=1, audio_seconds=1.0),
             systems={name: figures(one) for name, one in results.items()},
         )  # fmt: skip
-        write_folder(folder, Study(results, summary))
+        write_folder(folder, ResultSet(results, summary))
         return folder
 
     return make

@@ -10,7 +10,7 @@ from nnasim.allowed import number_text
 from nnasim.cli import options as ranges
 from nnasim.cli.main import main
 from nnasim.sweeps.axes import MOST_POINTS
-from nnasim.sweeps.study import SearchSpec, ShapeTrace
+from nnasim.sweeps.spec import SearchSpec, ShapeTrace
 from tests.nnasim.cli.commands import NUMERIC, Option, number_of, options
 from workloads.rnnt.builder import LONGEST_TRACE
 

@@ -77,7 +77,7 @@ def spent(compiled: CompiledTrace) -> Spent:
     """The cycles of a compiled trace, every event simulated."""
     result = simulate_compiled(compiled, SimOptions(timeline=False))
     boot = compiled.boot()
-    loading = run_program(boot, compiled.config).cycles if boot else 0
+    loading = run_program(boot, compiled.chip).cycles if boot else 0
     return Spent(loading, result.extra.busy_cycles - loading)
 
 
@@ -88,7 +88,7 @@ def slower_at_most(compiled: CompiledTrace) -> int:
     multiplies its last one after its last transfer; and an operation whose weights now stream, since they are hardly
     used, waits for one latency.
     """
-    chip = compiled.config
+    chip = compiled.chip
     tile = max(rung.buffer_bytes for rung in ladder(chip, compiled.uses))
     moved = tile / chip.dram_bytes_per_cycle + tile / chip.sram.bytes_per_cycle
     multiplied = (

@@ -12,7 +12,7 @@ import pytest
 from nnasim.errors import ConfigError
 from nnasim.sweeps.evaluate import Evaluator
 from nnasim.sweeps.job import load_job
-from nnasim.sweeps.study import read_study
+from nnasim.sweeps.spec import read_sweep_file
 
 SHAPE = """
 input_features: 24
@@ -61,7 +61,7 @@ def test_the_command_sweeps_over_what_packages_add(study: Path, packages: Path, 
 
 @pytest.mark.usefixtures("installed")
 def test_a_points_key_names_the_packages_that_its_figures_hang_on(study: Path) -> None:
-    job = load_job(read_study(study), study)
+    job = load_job(read_sweep_file(study), study)
     values = {"mac_array.kind": "outer_product", "dram.parameters.refresh_ns": 100.0}
     assert job.packages(job.chip(values)) == {
         "nnasim.mac_arrays outer_product": "outer_product 1.2",
@@ -75,7 +75,7 @@ def test_a_points_key_names_the_packages_that_its_figures_hang_on(study: Path) -
 def test_an_objective_that_nobody_gave_is_refused_with_all_that_are_known(study: Path, installed: None) -> None:
     study.write_text(json.dumps({**STUDY, "objectives": ["energy_dely"]}))
     with pytest.raises(ConfigError, match=r"objectives = 'energy_dely': known are engine_latency.*, wer, energy_delay"):
-        load_job(read_study(study), study)
+        load_job(read_sweep_file(study), study)
 
 
 def test_an_objective_that_fails_is_named_at_its_points(
@@ -87,6 +87,6 @@ def test_an_objective_that_fails_is_named_at_its_points(
     monkeypatch.syspath_prepend(install(tmp_path, "odd_package", code, {"nnasim.objectives": "odd = ODD"}))
     plain = {"set": {}, "axes": {"host.handoff_us": {"list": [1, 2]}}, "objectives": ["odd"]}
     study.write_text(json.dumps({**STUDY, **plain}))
-    outcome = Evaluator(load_job(read_study(study), study)).outcome("key", {"host.handoff_us": 1.0})
+    outcome = Evaluator(load_job(read_sweep_file(study), study)).outcome("key", {"host.handoff_us": 1.0})
     assert outcome.figures is None
     assert outcome.message == "objective odd: ZeroDivisionError: division by zero"

@@ -14,7 +14,7 @@ from nnasim.studies.repeat import chip_settings, commands
 from nnasim.sweeps.evaluate import Evaluator
 from nnasim.sweeps.job import Job, load_job
 from nnasim.sweeps.objectives import chip_figures
-from nnasim.sweeps.study import read_study
+from nnasim.sweeps.spec import read_sweep_file
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import load_shape
 
@@ -38,7 +38,7 @@ STUDIES: dict[str, dict[str, Any]] = {
 
 def job_of(write_study: Any, **parts: Any) -> tuple[Job, Path]:
     path = write_study(**parts)
-    return load_job(read_study(path), path), path
+    return load_job(read_sweep_file(path), path), path
 
 
 def points(job: Job) -> list[dict[str, Any]]:

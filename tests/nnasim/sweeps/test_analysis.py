@@ -7,7 +7,7 @@ import pytest
 from nnasim.cli.main import main
 from nnasim.errors import NnasimError
 from nnasim.sweeps.export import export
-from nnasim.sweeps.frames import StoredStudy, read_points
+from nnasim.sweeps.frames import StoredSweep, read_points
 from nnasim.sweeps.local import InlineBackend
 from nnasim.sweeps.pareto import pareto_mask
 from nnasim.sweeps.run import sweep
@@ -19,11 +19,11 @@ from nnasim.sweeps.store import Store
 def stored(load, tmp_path: Path):
     """Fills a store with a study and opens it for analysis."""
 
-    def fill(**changes) -> StoredStudy:
+    def fill(**changes) -> StoredSweep:
         job, space = load(**changes)
         with Store(tmp_path / "s.sqlite") as store:
             sweep(job, space, store, InlineBackend())
-        return StoredStudy(tmp_path / "s.sqlite")
+        return StoredSweep(tmp_path / "s.sqlite")
 
     return fill
 

@@ -11,7 +11,7 @@ from nnasim.cli.main import main
 from nnasim.errors import InputError
 from nnasim.studies.search import searched
 from nnasim.studies.sweep import prepared, swept
-from nnasim.sweeps.frames import StoredStudy, read_points
+from nnasim.sweeps.frames import StoredSweep, read_points
 from nnasim.sweeps.local import InlineBackend
 from nnasim.sweeps.store import Store
 from tests.nnasim.conftest import TRACE
@@ -54,13 +54,13 @@ def assert_every_reader_finds_them(store: Path, folder: Path, capsys: pytest.Cap
         assert len({row["key"] for row in csv.DictReader(file)}) == rows
     assert main(["sweep-report", str(store), "--out", str(folder / "r.html"), "--force"]) == 0
     assert f"{rows} of {rows} points ran well" in (folder / "r.html").read_text()
-    study = StoredStudy(store)
+    study = StoredSweep(store)
     assert len(study.good) == study.total == rows
     assert len(read_points(store, study.digest)) == len(read_points(store, "study")) == rows
     merged = folder / f"merged-{rows}.sqlite"
     if not merged.exists():
         assert main(["merge", str(store), "--into", str(merged)]) == 0
-        assert len(StoredStudy(merged).good) == StoredStudy(merged).total == rows
+        assert len(StoredSweep(merged).good) == StoredSweep(merged).total == rows
     return rows
 
 
@@ -95,7 +95,7 @@ def test_what_a_sweep_of_any_sampler_fills_is_found(
     study, store = write_study(axes=COUNTED if sampler == "grid" else HANDOFF, sampler=sampler, **more), tmp_path / "s"
     fill("sweep", study, store)
     rows = stored_rows(store)
-    loaded = StoredStudy(store)
+    loaded = StoredSweep(store)
     assert len(loaded.good) == loaded.total >= rows
     assert set(loaded.points["key"]) == set(read_points(store)["key"])
     assert main(["sweep-export", str(store), "--out", str(tmp_path / "e.csv")]) == 0
@@ -122,7 +122,7 @@ def test_a_search_behind_a_sweep_adds_its_points_to_the_grids(write_study, tmp_p
     fill("search", study, store, trials=5)
     rows = assert_every_reader_finds_them(store, tmp_path, capsys)
     assert rows == 8
-    assert not StoredStudy(store).is_sample
+    assert not StoredSweep(store).is_sample
 
 
 def test_a_search_whose_constraints_no_sample_would_meet_is_read(write_study, tmp_path: Path, capsys) -> None:
@@ -166,16 +166,16 @@ def test_a_study_is_chosen_by_digest_its_beginning_or_name(two_studies: Path, tm
             for digest, record in store.studies().items()
         }
     for digest, size in sizes.items():
-        assert len(StoredStudy(two_studies, digest).points) == len(StoredStudy(two_studies, digest[:8]).points) == size
-    assert len(StoredStudy(two_studies, "study").points) == 3
+        assert len(StoredSweep(two_studies, digest).points) == len(StoredSweep(two_studies, digest[:8]).points) == size
+    assert len(StoredSweep(two_studies, "study").points) == 3
     with pytest.raises(InputError, match=r"study = 'other': holds .*grid of 3 points.*; .*grid of 2 points"):
-        StoredStudy(two_studies, "other")
+        StoredSweep(two_studies, "other")
 
 
 def test_running_the_first_study_again_makes_it_the_newest(two_studies: Path, write_study) -> None:
     study = write_study(axes={"host.handoff_us": {"list": [5, 50]}})
     fill("sweep", study, two_studies)
-    assert StoredStudy(two_studies).total == 2
+    assert StoredSweep(two_studies).total == 2
 
 
 def test_a_store_of_the_first_version_is_read_and_its_searches_points_found(write_study, tmp_path: Path) -> None:
@@ -190,5 +190,5 @@ def test_a_store_of_the_first_version_is_read_and_its_searches_points_found(writ
     record = {name: value for name, value in json.loads(text).items() if name not in ("added", "swept", "name")}
     connection.execute("UPDATE studies SET record = ? WHERE digest = ?", (json.dumps(record), digest))
     connection.close()
-    assert len(StoredStudy(store).good) == 5
-    assert "date not known" in StoredStudy(store).listing[0].line
+    assert len(StoredSweep(store).good) == 5
+    assert "date not known" in StoredSweep(store).listing[0].line

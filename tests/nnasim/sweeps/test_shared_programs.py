@@ -11,7 +11,7 @@ from nnasim.hardware import NnaConfig, load_preset
 from nnasim.sweeps.evaluate import Evaluator
 from nnasim.sweeps.fields import find_field
 from nnasim.sweeps.job import Job, make_job, value_at
-from nnasim.sweeps.study import parse_study
+from nnasim.sweeps.spec import parse_sweep_file
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape
 
@@ -88,7 +88,7 @@ def changed_to(field: str, system: str) -> tuple[Job, Any] | None:
                 "axes": {field: {"list": [value, other]}},
                 "objectives": ["rtf"],
             }
-            job = make_job(parse_study(json.loads(json.dumps(data)), "test"), base, (trace,), "test")
+            job = make_job(parse_sweep_file(json.loads(json.dumps(data)), "test"), base, (trace,), "test")
             Evaluator(job).figures({field: other})
         except (NnasimError, ValueError, TypeError):
             continue

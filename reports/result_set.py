@@ -21,7 +21,7 @@ SYSTEM_ORDER = ("float", "cpu_int8", "cpu_fallback", "naive", "aat")
 
 
 @dataclass(frozen=True)
-class Study:
+class ResultSet:
     """Results by label, in the order in which they are shown."""
 
     results: Mapping[str, SimResult]
@@ -40,23 +40,23 @@ class Study:
         return all(len(result.utterances) == 1 for result in self.results.values())
 
 
-def read_study(paths: Sequence[Path]) -> Study:
+def read_results(paths: Sequence[Path]) -> ResultSet:
     """The folder that `compare` wrote, or any number of result files. Raises FileError or InputError."""
     folders = [path for path in paths if path.is_dir()]
     if folders and len(paths) > 1:
         raise FileError(folders[0], "is a folder; give one folder of `compare`, or result files")
     if folders:
         return read_folder(folders[0])
-    return Study(labelled([read_result(path) for path in paths]))
+    return ResultSet(labelled([read_result(path) for path in paths]))
 
 
-def read_folder(folder: Path) -> Study:
+def read_folder(folder: Path) -> ResultSet:
     """What ``write_folder`` wrote."""
     if not (folder / "summary.json").exists():
         raise FileError(folder, "is no folder of nnasim compare: it holds no summary.json")
     summary = read_summary(folder / "summary.json")
     names = sorted(summary.systems, key=_place)
-    return Study(
+    return ResultSet(
         results={name: read_result(folder / "results" / _file_name(name, folder)) for name in names},
         summary=summary,
         hypotheses=read_hypotheses(folder / "hypotheses.csv"),
@@ -74,15 +74,15 @@ def _file_name(system: str, folder: Path) -> str:
     return f"{system}.json"
 
 
-def write_folder(folder: Path, study: Study) -> None:
+def write_folder(folder: Path, result_set: ResultSet) -> None:
     """Every file of `compare`'s folder except the page: summary, hypotheses, operations, time line, results."""
-    if study.summary is None:
+    if result_set.summary is None:
         raise ValueError("a folder needs a summary")
-    write_summary(folder / "summary.json", study.summary)
-    write_hypotheses(folder / "hypotheses.csv", study.hypotheses)
-    write_ops(folder / "ops.csv", study.results)
-    write_timeline(folder / "timeline.json", study.results)
+    write_summary(folder / "summary.json", result_set.summary)
+    write_hypotheses(folder / "hypotheses.csv", result_set.hypotheses)
+    write_ops(folder / "ops.csv", result_set.results)
+    write_timeline(folder / "timeline.json", result_set.results)
     if perfetto_is_installed():
-        write_perfetto(folder / "timeline.perfetto-trace", study.results)
-    for system, result in study.results.items():
+        write_perfetto(folder / "timeline.perfetto-trace", result_set.results)
+    for system, result in result_set.results.items():
         write_record(folder / "results" / _file_name(system, folder), result)

@@ -58,7 +58,7 @@ class SearchSpec(Frozen):
     prune_margin: Number = Field(1.1, ge=1, description="hopeless: worse by this factor in every objective")
 
 
-class StudyFile(Frozen):
+class SweepSpec(Frozen):
     """A study as it stands in its file."""
 
     base: Name
@@ -81,16 +81,16 @@ class StudyFile(Frozen):
         return names
 
 
-def read_study(path: str | Path) -> StudyFile:
+def read_sweep_file(path: str | Path) -> SweepSpec:
     """A study file. Raises FileError or ConfigError, which names the first wrong field."""
-    return parse_study(files.read_yaml(path), path)
+    return parse_sweep_file(files.read_yaml(path), path)
 
 
-def parse_study(data: object, source: object) -> StudyFile:
+def parse_sweep_file(data: object, source: object) -> SweepSpec:
     """``data`` (parsed YAML or JSON) as a study."""
     if not isinstance(data, dict):
         raise ConfigError(
             source, "", data, f"must be a mapping with base, traces, axes and objectives{files.seems(str(source))}"
         )
     files.refuse_other(data, "a study file of nnasim sweep", source)
-    return validated(StudyFile, data, source)
+    return validated(SweepSpec, data, source)
