@@ -25,25 +25,27 @@ class WordTimes:
     source: str
 
 
-def word_times(manifest: Path, checkpoints: Path, chip: NnaConfig, wanted: int) -> WordTimes:
-    """The word times beside the manifest, else a forced alignment of the first ``wanted`` utterances."""
+def word_times(manifest: Path, checkpoint: Path, chip: NnaConfig, wanted: int) -> WordTimes:
+    """The word times beside the manifest, else a forced alignment of the first ``wanted`` utterances by a float model.
+
+    ``checkpoint``: that model's.
+    """
     from aat_training.data.alignment import read_alignments
 
     if known := read_alignments(manifest):
         spoken = {id: ([w.word for w in one.words], [w.end for w in one.words]) for id, one in known.items()}
         return WordTimes(spoken, str.split, "the word times beside the manifest")
-    return _forced(manifest, checkpoints, chip, wanted)
+    return _forced(manifest, checkpoint, chip, wanted)
 
 
-def _forced(manifest: Path, checkpoints: Path, chip: NnaConfig, wanted: int) -> WordTimes:
+def _forced(manifest: Path, path: Path, chip: NnaConfig, wanted: int) -> WordTimes:
     """When each token was spoken, by the CTC head of the float model."""
-    from aat_training.checkpoint_files import checkpoint_for
     from aat_training.data.manifest import read_manifest
     from aat_training.data.text import normalised
     from aat_training.delays import ctc_ends
     from aat_training.systems import load_system
 
-    checkpoint, model, _ = load_system(checkpoint_for(checkpoints, "float"), "float", chip.numerics)
+    checkpoint, model, _ = load_system(path, "float", chip.numerics)
     spoken: dict[str, Spoken] = {}
     for entry in read_manifest(manifest)[:wanted]:
         tokens = checkpoint.tokens.encode(normalised(entry.text, checkpoint.recipe.text))

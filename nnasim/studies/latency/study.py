@@ -90,12 +90,14 @@ class Heard:
 
 def latency_study(inputs: StudyInputs, progress: Progress = silent) -> LatencyStudy:
     """Every experiment; ``progress`` is told of decodes and of simulations. Raises what these raise."""
+    from aat_training.checkpoint_files import checkpoint_for
     from aat_training.score import score
 
     speech, chip = inputs.speech, inputs.speech.chip
     heard = decoded(inputs, progress)
     accuracies = {system: accuracy(system, run.pairs) for system, run in heard.runs.items()}
-    times = word_times(speech.manifest, speech.checkpoints, chip, len(heard.runs["aat"].hypotheses))
+    aligner = checkpoint_for(speech.checkpoints, "float")
+    times = word_times(speech.manifest, aligner, chip, len(heard.runs["aat"].hypotheses))
     found = computed(costs(inputs, heard, accuracies, times), inputs.jobs, "simulate", progress)
     utterances = heard.runs["aat"].trace.utterances
     return LatencyStudy(

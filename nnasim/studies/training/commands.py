@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from aat_training.run_spec import RunSpec
-from nnasim.studies.training.plan import CHIPS, NO_CHIP, NumericsStudy, Trial
+from nnasim.studies.training.plan import NO_CHIP, NumericsStudy, Trial, changes_of
 
 
-def train_command(spec: RunSpec, preset: str, chip: str, out: str) -> list[str]:
-    """The words after `nnasim` that do ``spec``, whose numerics are those of ``chip`` on ``preset``, in ``out``."""
+def train_command(spec: RunSpec, preset: str, changes: Sequence[str], out: str) -> list[str]:
+    """The words after `nnasim` that do ``spec``, whose numerics are of ``preset`` with ``changes``, in ``out``."""
     words = ["train", "--recipe", spec.recipe.name, "--seed", str(spec.run.seed)]
     for manifest in spec.train:
         words += ["--train", str(manifest)]
@@ -21,15 +22,15 @@ def train_command(spec: RunSpec, preset: str, chip: str, out: str) -> list[str]:
     if spec.init is not None:
         words += ["--init", str(spec.init)]
     if spec.arithmetic != "float":
-        words += ["--system", spec.arithmetic, *_chip_options(preset, chip)]
+        words += ["--system", spec.arithmetic, *_chip_options(preset, changes)]
     if spec.arithmetic == "aat":
         words += ["--gradient", spec.gradient]
     return words
 
 
-def checkpoint_command(spec: RunSpec, preset: str, chip: str) -> str:
+def checkpoint_command(spec: RunSpec, preset: str, changes: Sequence[str]) -> str:
     """The line that a checkpoint names as its origin; the same words do for a fresh run and one that was stopped."""
-    return line([*train_command(spec, preset, chip, "OUT"), "--resume"])
+    return line([*train_command(spec, preset, changes, "OUT"), "--resume"])
 
 
 def score_command(study: NumericsStudy, trial: Trial, manifest: Path | None = None) -> list[str]:
@@ -37,7 +38,7 @@ def score_command(study: NumericsStudy, trial: Trial, manifest: Path | None = No
     words = ["evaluate", "--checkpoint", str(study.folder / trial.model.name)]
     words += ["--manifest", str(manifest or study.dev), "--system", trial.system, "--batch", "32"]
     if trial.chip != NO_CHIP:
-        words += [*_chip_options(study.preset, trial.chip), "--calibration", trial.calibration]
+        words += [*_chip_options(study.preset, changes_of(trial.chip)), "--calibration", trial.calibration]
     return words
 
 
@@ -46,6 +47,5 @@ def line(words: list[str]) -> str:
     return shlex.join(["nnasim", *words])
 
 
-def _chip_options(preset: str, chip: str) -> list[str]:
-    changes = [word for change in CHIPS[chip].changes for word in ("--set", change)]
-    return ["--preset", preset, *changes]
+def _chip_options(preset: str, changes: Sequence[str]) -> list[str]:
+    return ["--preset", preset, *(word for change in changes for word in ("--set", change))]

@@ -11,10 +11,10 @@ from aat_training.quant.lstm import Gradient
 from aat_training.recipes import load_recipe
 from aat_training.run_spec import Arithmetic, RunSpec
 from aat_training.train import schedule
-from nnasim import files
 from nnasim.hardware import load_preset
 from nnasim.ir.trace import System
 from nnasim.numerics.config import NumericsConfig
+from nnasim.studies.training.runs import failure, finished
 
 METHODS: tuple[Method, ...] = ("mse", "percentile", "max")
 GRADIENTS: tuple[Gradient, ...] = ("output", "segment", "identity")
@@ -43,6 +43,11 @@ CHIPS = {
         Chip("lut8-int4", ("numerics.activation=lut8", "numerics.cell_bits=8", "numerics.weight_bits=4")),
     )
 }
+
+
+def changes_of(chip: str) -> tuple[str, ...]:
+    """The fields of the preset that a chip of the study changes."""
+    return () if chip == NO_CHIP else CHIPS[chip].changes
 
 
 @dataclass(frozen=True)
@@ -121,16 +126,11 @@ class NumericsStudy:
 
     def finished(self, model: Model) -> bool:
         """Whether a model stands ready."""
-        return (self.folder / model.name / "model.json").exists()
-
-    def failure_file(self, model: Model) -> Path:
-        """Where it stands why a model could not be trained."""
-        return self.folder / model.name / "failed.json"
+        return finished(self.folder / model.name)
 
     def failure(self, model: Model) -> str | None:
         """Why a model could not be trained; None where it was, or was not tried."""
-        path = self.failure_file(model)
-        return str(files.read_json(path)["message"]) if path.exists() else None
+        return failure(self.folder / model.name)
 
     def steps_of(self, model: Model) -> int:
         """Optimiser steps of a run."""
@@ -159,8 +159,7 @@ class NumericsStudy:
 
     def numerics(self, chip: str) -> NumericsConfig:
         """The arithmetic of a chip of the study. Raises ConfigError for an unknown preset."""
-        changes = () if chip == NO_CHIP else CHIPS[chip].changes
-        return load_preset(self.preset, list(changes)).numerics
+        return load_preset(self.preset, list(changes_of(chip))).numerics
 
     def trials(self) -> Iterator[Trial]:
         """Every score of the study."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from pathlib import Path
 from typing import Any
 
 from nnasim.errors import ConfigError
 from nnasim.studies.provenance import commit, versions
 from nnasim.studies.training.commands import line, train_command
 from nnasim.studies.training.findings import calibrations, findings, record
-from nnasim.studies.training.plan import Model, NumericsStudy
+from nnasim.studies.training.plan import Model, NumericsStudy, changes_of
 from nnasim.studies.training.scoring import Scores
 
 
@@ -48,14 +49,19 @@ def study_record(study: NumericsStudy, scores: Scores, choosing: Scores, command
 
 
 def _model(study: NumericsStudy, model: Model) -> dict[str, Any]:
+    command = train_command(study.run_spec(model), study.preset, changes_of(model.chip), str(study.folder / model.name))
+    return trained(study.folder, model.name, study.steps_of(model), line(command))
+
+
+def trained(models: Path, name: str, steps: int, command: str) -> dict[str, Any]:
     """One training run: its command, its cost, and the sum by which its numbers are known."""
-    folder = study.folder / model.name
+    folder = models / name
     with (folder / "log.csv").open(newline="") as file:
         cpu_seconds = float(list(csv.DictReader(file))[-1]["cpu_seconds"])
     return {
-        "name": model.name,
-        "steps": study.steps_of(model),
+        "name": name,
+        "steps": steps,
         "cpu_seconds": cpu_seconds,
         "sha256": hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest(),
-        "command": line(train_command(study.run_spec(model), study.preset, model.chip, str(folder))),
+        "command": command,
     }

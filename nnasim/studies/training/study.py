@@ -8,9 +8,9 @@ from typing import Any
 from nnasim.progress import Progress, silent
 from nnasim.studies.training.check import check
 from nnasim.studies.training.findings import judged_trials
+from nnasim.studies.training.models import train_missing
 from nnasim.studies.training.plan import NumericsStudy
 from nnasim.studies.training.record import study_record
-from nnasim.studies.training.runs import train_missing
 from nnasim.studies.training.scoring import Scores, score_all
 
 

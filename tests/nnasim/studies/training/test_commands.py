@@ -16,8 +16,8 @@ pytest.importorskip("torch")
 from aat_training.run_spec import RunSpec
 from nnasim.cli import train as train_cli
 from nnasim.studies.training.commands import line, train_command
-from nnasim.studies.training.plan import Model, NumericsStudy
-from nnasim.studies.training.runs import documented_spec
+from nnasim.studies.training.models import documented_spec
+from nnasim.studies.training.plan import Model, NumericsStudy, changes_of
 
 STUDY = NumericsStudy(
     "digits-ln", (Path("a b.jsonl"), Path("c.jsonl")), Path("dev.jsonl"), Path("models"), preset="mcu128", seeds=2,
@@ -42,7 +42,7 @@ def parsed(text: str) -> RunSpec:
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_the_command_that_is_shown_asks_for_the_very_run_that_was_done(model: Model) -> None:
     spec = STUDY.run_spec(model)
-    shown = line(train_command(spec, STUDY.preset, model.chip, "models/here"))
+    shown = line(train_command(spec, STUDY.preset, changes_of(model.chip), "models/here"))
     assert replace(parsed(shown), info=None) == spec
 
 
