@@ -89,7 +89,7 @@ def test_chips_share_programs_where_the_compiler_sees_no_difference(changes: dic
     assert (seen_by_compiler(other) == seen_by_compiler(chip)) == same
     compiled = CompiledTrace(traces(chip)[0], chip)
     if same:
-        assert compiled.on(other).config is other
+        assert compiled.on(other).chip is other
     else:
         with pytest.raises(AssertionError, match="compiler reads what they differ in"):
             compiled.on(other)
