@@ -77,9 +77,14 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(meta, "quantisation", quantisation, "an aat checkpoint has one, a float checkpoint none")
     info = record.get("info")
     return Checkpoint(
-        weights, _recipe(record.get("recipe"), meta), tokens_from_state(record.get("tokens"), meta), record["system"],
-        read_tensors(weights), quantisation, info if isinstance(info, dict) else {},
-    )  # fmt: skip
+        path=weights,
+        recipe=_recipe(record.get("recipe"), meta),
+        tokens=tokens_from_state(record.get("tokens"), meta),
+        system=record["system"],
+        tensors=read_tensors(weights),
+        quantisation=quantisation,
+        info=info if isinstance(info, dict) else {},
+    )
 
 
 def _recipe(data: Any, meta: Path) -> Recipe:

@@ -38,7 +38,7 @@ Tell = Callable[[list[str]], None]
 
 def schedule(
     recipe: Recipe, *, initialised: bool, name: ScheduleName | None = None, **changes: float | None
-) -> TrainConfig:  # fmt: skip
+) -> TrainConfig:
     """The recipe's schedule ``name`` with ``changes`` to its fields; one that is None stays the recipe's.
 
     None: fine-tuning for a model that is ``initialised`` from another one, whatever its arithmetic, so that no arm of
@@ -72,7 +72,7 @@ def prepare_folder(folder: Path, *, resume: bool, force: bool) -> bool:
 
 def train(
     spec: RunSpec, folder: Path, *, resume: bool, progress: Progress = silent, tell: Tell = lambda notes: None
-) -> Checkpoint:  # fmt: skip
+) -> Checkpoint:
     """Run ``spec`` in ``folder`` (prepared) and write its checkpoint; ``tell`` is given what qualifies it.
 
     Raises NnasimError for every wrong input.
@@ -93,9 +93,16 @@ def train(
     torch.manual_seed(spec.run.seed)
     model, scheme = _model(spec, tokens, train_set, initial)
     trainer = Trainer(
-        model, spec.recipe, spec.run, tokens, train_set, dev_set, folder,
-        progress, settings_of(spec),
-    )  # fmt: skip
+        model=model,
+        recipe=spec.recipe,
+        run=spec.run,
+        tokens=tokens,
+        train=train_set,
+        dev=dev_set,
+        folder=folder,
+        progress=progress,
+        settings=settings_of(spec),
+    )
     best = trainer.fit(resume=resume)
     load_parameters(model, {name[6:]: value for name, value in best.items()}, folder)
     checkpoint = _checkpoint(spec, folder, model, scheme, tokens, train_set, initial, best, trainer.best_wer)
@@ -180,9 +187,16 @@ def calibration_histograms(model: Rnnt, recipe: Recipe, examples: list[Example])
 
 
 def _checkpoint(
-    spec: RunSpec, folder: Path, model: Rnnt, scheme: QuantScheme | None, tokens: Tokens, examples: list[Example],
-    initial: Checkpoint | None, best: dict[str, np.ndarray], wer: float,
-) -> Checkpoint:  # fmt: skip
+    spec: RunSpec,
+    folder: Path,
+    model: Rnnt,
+    scheme: QuantScheme | None,
+    tokens: Tokens,
+    examples: list[Example],
+    initial: Checkpoint | None,
+    best: dict[str, np.ndarray],
+    wer: float,
+) -> Checkpoint:
     tensors = dict(best)
     tensors |= calibration_histograms(model, spec.recipe, examples)
     if scheme is not None:
@@ -201,4 +215,12 @@ def _checkpoint(
     }
     system = "float" if scheme is None else "aat"
     quantisation = None if scheme is None else scheme.record()
-    return Checkpoint(folder / "model.safetensors", spec.recipe, tokens, system, tensors, quantisation, info)
+    return Checkpoint(
+        path=folder / "model.safetensors",
+        recipe=spec.recipe,
+        tokens=tokens,
+        system=system,
+        tensors=tensors,
+        quantisation=quantisation,
+        info=info,
+    )

@@ -86,7 +86,7 @@ def _cost_changes(label: str, old: SimResult, new: SimResult) -> list[Change]:
     for name, percent in _latency_figures(latencies):
         values = [_of(some, percent) for some in latencies]
         band = relative_change(latencies[0], latencies[1], percent) if same and len(latencies[0]) > 1 else None
-        found.append(Change(label, name, values[0], values[1], _band(band), gated=True))
+        found.append(Change(system=label, figure=name, before=values[0], after=values[1], band=_band(band), gated=True))
     for name in ("cycles", "nna_cycles", "cpu_ms", "handoffs", "dram_bytes", "energy_mj"):
         one, two = getattr(old.totals, name), getattr(new.totals, name)
         if one is not None and two is not None:

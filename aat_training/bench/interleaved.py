@@ -49,4 +49,10 @@ def interleave(contenders: dict[str, Work], rounds: int) -> list[Timing]:
 
 def _timing(name: str, taken: list[float], yardstick: str, beside: list[float]) -> Timing:
     cost = statistics.median(own / other for own, other in zip(taken, beside, strict=True))
-    return Timing(name, statistics.median(taken), cost, yardstick, statistics.median(beside))
+    return Timing(
+        name=name,
+        seconds=statistics.median(taken),
+        cost=cost,
+        yardstick=yardstick,
+        yardstick_seconds=statistics.median(beside),
+    )

@@ -62,7 +62,15 @@ def contenders(recipe: Recipe) -> dict[str, Work]:
     def step(arithmetic: Arithmetic, compiled: bool = True) -> Work:
         model = _model(recipe, examples, arithmetic)
         # Nothing is written: only single steps run, never a whole fit.
-        trainer = Trainer(model, recipe, recipe.aat_run, WordTokens(WORDS), examples, examples[:2], Path("unused"))
+        trainer = Trainer(
+            model=model,
+            recipe=recipe,
+            run=recipe.aat_run,
+            tokens=WordTokens(WORDS),
+            train=examples,
+            dev=examples[:2],
+            folder=Path("unused"),
+        )
         indices = list(range(recipe.aat_run.batch))
 
         def work() -> None:

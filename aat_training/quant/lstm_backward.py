@@ -18,9 +18,17 @@ Step = Callable[[int], None]
 
 
 def layer_gradients(
-    kernel: LstmKernel, weights: LstmWeights, trail: Trail, x: Tensor, h0: Tensor, c0: Tensor, dh_TBH: Tensor,
-    dc: Tensor, *, into_x: bool,
-) -> tuple[Tensor | None, ...]:  # fmt: skip
+    kernel: LstmKernel,
+    weights: LstmWeights,
+    trail: Trail,
+    x: Tensor,
+    h0: Tensor,
+    c0: Tensor,
+    dh_TBH: Tensor,
+    dc: Tensor,
+    *,
+    into_x: bool,
+) -> tuple[Tensor | None, ...]:
     """Gradients of x (None unless ``into_x``), w_ih, w_hh, bias, h0, c0, and of both gains of a layer that has them.
 
     ``dh_TBH``, ``dc`` and ``c0`` are real-valued, x and h0 integers: their gradients are with respect to those.
@@ -67,7 +75,9 @@ def run_backward(
     dz_TBG = torch.empty(steps, batch, 4 * units)
     share_TBG = dz_TBG if of_h.is_all else torch.empty_like(dz_TBG)
     dh, dc, nothing = torch.empty(batch, units), dc.clone(), torch.zeros(batch, units)
-    step: Step = compiled_backward(trail, c0, dh, dc, dz_TBG) or TorchBackward(trail, c0, dh, dc, dz_TBG)
+    step: Step = compiled_backward(trail, c0, dh, dc, dz_TBG) or TorchBackward(
+        trail=trail, c0=c0, dh=dh, dc=dc, dz_TBG=dz_TBG
+    )
     if steps:
         dh.copy_(dh_TBH[-1])
     for t in range(steps - 1, -1, -1):
@@ -80,7 +90,7 @@ def run_backward(
 
 def _parameters(
     kernel: LstmKernel, weights: LstmWeights, dz_x: Tensor, dz_h: Tensor, x: Tensor, before: Tensor, into_x: bool
-) -> tuple[Tensor | None, Tensor, Tensor, Tensor]:  # fmt: skip
+) -> tuple[Tensor | None, Tensor, Tensor, Tensor]:
     """One matrix product each over all time steps; ``before``: h that each step read.
 
     A bias that was clipped has no gradient. Weights never are, since their scale follows from the largest of them.
@@ -110,9 +120,7 @@ class TorchBackward:
         self.dh, self.dc, self.scratch, batch = dh, dc, torch.empty_like(dh), len(dh)
         # Sliced once: slicing in every step costs as much as an operation.
         gates = (x.view(len(x), batch, 4, units) for x in (dz_TBG, self.factors))
-        self.rows = list(
-            zip(*(x.unbind() for x in (*gates, self.into_c, self.inside, self.forget)), strict=True)
-        )  # fmt: skip
+        self.rows = list(zip(*(x.unbind() for x in (*gates, self.into_c, self.inside, self.forget)), strict=True))
         self.outputs = [(dz[:, 2], factors[:, 2]) for dz, factors, *_ in self.rows]
 
     def __call__(self, t: int) -> None:

@@ -71,7 +71,7 @@ def run_forward(
     acc = torch.empty(batch, 4 * units)
     single, w_h = holds_h_product(kernel, weights), weights.w_h.T
     step = compiled_forward(kernel, weights, gx_TBG, acc, cell, trail) if single else None
-    step = step or TorchForward(kernel, weights, gx_TBG, cell, trail)
+    step = step or TorchForward(kernel=kernel, weights=weights, gx_TBG=gx_TBG, c=cell, trail=trail)
     for t in range(steps):
         acc = torch.mm(h, w_h, out=acc) if single else accumulate_h(kernel, weights, h)
         step(t, acc)
@@ -126,11 +126,17 @@ class TorchForward:
         self.shares, self.hs = self.gx.unbind(), trail.h.unbind()
         self.rows = list(
             zip(
-                trail.gates.unbind(), trail.gates.flatten(1).unbind(), trail.tc.unbind(), trail.tc.flatten(1).unbind(),
-                self.index.unbind(), self.index.flatten(1).unbind(), self.c_index.unbind(),
-                self.c_index.flatten(1).unbind(), strict=True,
+                trail.gates.unbind(),
+                trail.gates.flatten(1).unbind(),
+                trail.tc.unbind(),
+                trail.tc.flatten(1).unbind(),
+                self.index.unbind(),
+                self.index.flatten(1).unbind(),
+                self.c_index.unbind(),
+                self.c_index.flatten(1).unbind(),
+                strict=True,
             )
-        )  # fmt: skip
+        )
 
     def __call__(self, t: int, acc: Tensor) -> None:
         """Accumulators (B, 4H) of step ``t`` -> the trail's h, gates and tc, and the cell state in place."""

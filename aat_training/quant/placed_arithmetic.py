@@ -93,14 +93,20 @@ class PlacedArithmetic(ChipArithmetic):
         def cpu(h: Tensor) -> Tensor:
             return F.linear(h.float(), weights.real_h)
 
-        return PlacedOp(self.on_chip(f"{name}.h_mm"), (self._passed,), GATE_SUM, chip, cpu)
+        return PlacedOp(
+            on_chip=self.on_chip(f"{name}.h_mm"), reads=(self._passed,), writes=GATE_SUM, chip=chip, cpu=cpu
+        )
 
     def _norm(self, op: str, gain: Gain | None) -> Callable[[Tensor], Tensor]:
         """The layer norm of one share of the gates; a layer without one leaves it as it is."""
         if gain is None:
             return lambda share: share
         return PlacedOp(
-            self.on_chip(op), (GATE_SUM,), GATE_SUM, gain, lambda share: normalised(share.float(), gain.real)
+            on_chip=self.on_chip(op),
+            reads=(GATE_SUM,),
+            writes=GATE_SUM,
+            chip=gain,
+            cpu=lambda share: normalised(share.float(), gain.real),
         )
 
     def _linear_op(self, layer: LinearLayer) -> PlacedOp:
@@ -114,7 +120,7 @@ class PlacedArithmetic(ChipArithmetic):
         def cpu(x: Tensor) -> Tensor:
             return F.linear(x.float(), weight, bias)
 
-        return PlacedOp(self.on_chip(layer.product), (self._passed,), GATE_SUM, chip, cpu)
+        return PlacedOp(on_chip=self.on_chip(layer.product), reads=(self._passed,), writes=GATE_SUM, chip=chip, cpu=cpu)
 
     def project(self, model: Model, layer: LinearLayer, x: Tensor) -> Tensor:
         """A projection into the joint; on the CPU row by row when it is a sequence, as ``FloatArithmetic`` does."""
@@ -123,8 +129,16 @@ class PlacedArithmetic(ChipArithmetic):
 
     def joint(self, model: Model, enc: Tensor, pred: Tensor) -> Tensor:
         """Logits, float32."""
-        add = PlacedOp(self.on_chip("joint.add"), (GATE_SUM, GATE_SUM), GATE, saturating_sum, float_sum)
-        tanh = PlacedOp(self.on_chip("joint.tanh"), (GATE,), self._passed, self._tanh, float_tanh)
+        add = PlacedOp(
+            on_chip=self.on_chip("joint.add"),
+            reads=(GATE_SUM, GATE_SUM),
+            writes=GATE,
+            chip=saturating_sum,
+            cpu=float_sum,
+        )
+        tanh = PlacedOp(
+            on_chip=self.on_chip("joint.tanh"), reads=(GATE,), writes=self._passed, chip=self._tanh, cpu=float_tanh
+        )
         output = self._linear_op(model.linear("output"))
         logits = output(tanh(add(enc, pred)))
         return self._read("output.argmax", logits, GATE_SUM).float()

@@ -58,7 +58,15 @@ def _pieces(run: StepRun, origin: int) -> Iterable[_Piece]:
     for r in run.run.records:
         if r.end > r.start:
             info = ops[r.op]
-            yield _Piece(r.block, r.track, r.start + offset, r.end + offset, info.name, _kind(r, info.kind), r.bytes)
+            yield _Piece(
+                block=r.block,
+                track=r.track,
+                start=r.start + offset,
+                end=r.end + offset,
+                name=info.name,
+                kind=_kind(r, info.kind),
+                bytes=r.bytes,
+            )
 
 
 def _kind(record: Record, op_kind: str) -> str:

@@ -100,9 +100,14 @@ class CompiledTrace:
 
     def _context(self, graph: str) -> LoweringContext:
         return LoweringContext(
-            self.trace, self.chip, self.units.get(graph, {}), self.fused.get(graph, set()), self.memory,
-            self.cpu_weight_bytes > self.chip.host.cache_bytes, self.origin,
-        )  # fmt: skip
+            trace=self.trace,
+            chip=self.chip,
+            units=self.units.get(graph, {}),
+            fused=self.fused.get(graph, set()),
+            memory=self.memory,
+            cpu_streams_weights=self.cpu_weight_bytes > self.chip.host.cache_bytes,
+            origin=self.origin,
+        )
 
     def program(self, graph: str, entry: Holders) -> Program:
         """The program of ``graph`` entered with ``entry``."""
@@ -154,9 +159,14 @@ def _refuse_chunk(trace: OpTrace, chip: NnaConfig, error: PlacementError) -> Non
     slow = f"slow above {roomy}" if roomy else "slow with any"
     note = "" if roomy == most else f"{slow}, where weight buffers do not cover the DRAM's latency; "
     constraints.refuse(
-        constraints.chunk_fits, chip.name, "compiler.chunk_frames", chip.compiler.chunk_frames,
-        most=most, note=note, why=error.allowed,
-    )  # fmt: skip
+        constraints.chunk_fits,
+        chip.name,
+        "compiler.chunk_frames",
+        chip.compiler.chunk_frames,
+        most=most,
+        note=note,
+        why=error.allowed,
+    )
 
 
 def _longest_chunk(trace: OpTrace, chip: NnaConfig, good: Callable[[_Plan], bool]) -> int:

@@ -71,7 +71,17 @@ class Lowering:
 
     def cross(self, to: Unit) -> None:
         """Append a crossing."""
-        self.ops.append(OpInfo(self.graph, f"handoff.to_{to}", "handoff", "handoff", "handoff", "cpu", "host"))
+        self.ops.append(
+            OpInfo(
+                graph=self.graph,
+                name=f"handoff.to_{to}",
+                kind="handoff",
+                group="handoff",
+                layer="handoff",
+                unit="cpu",
+                block="host",
+            )
+        )
         self.commands.append(HandoffCommand(len(self.ops) - 1, to, self._bytes(*self._handed_over(to))))
         self.ledger.cross(to)
 
@@ -83,7 +93,9 @@ class Lowering:
 
     def _info(self, op: Op, unit: Unit, block: Block) -> int:
         name = self.context.origin.get(op.name, op.name)
-        self.ops.append(OpInfo(self.graph, name, op.kind, op.group, op.layer, unit, block))
+        self.ops.append(
+            OpInfo(graph=self.graph, name=name, kind=op.kind, group=op.group, layer=op.layer, unit=unit, block=block)
+        )
         return len(self.ops) - 1
 
     def _bytes(self, *tensors: str) -> int:
@@ -95,9 +107,18 @@ class Lowering:
             x, weight = (trace.tensors[name] for name in (op.x, op.weight))
             streamed = weight.bytes if self.context.cpu_streams_weights else 0
             bits = max(x.bits, weight.bits)
-            self.commands.append(HostCommand(index, op.kind, 0, x.elements * weight.shape[0], streamed, bits))
+            self.commands.append(
+                HostCommand(
+                    op=index,
+                    kind=op.kind,
+                    elements=0,
+                    macs=x.elements * weight.shape[0],
+                    dram_bytes=streamed,
+                    operand_bits=bits,
+                )
+            )
         else:
-            self.commands.append(HostCommand(index, op.kind, self._elements(op), 0, 0))
+            self.commands.append(HostCommand(op=index, kind=op.kind, elements=self._elements(op), macs=0, dram_bytes=0))
 
     def _elements(self, op: Op) -> int:
         counted = (op.x,) if op.kind == "argmax" else op.outputs
@@ -115,10 +136,19 @@ class Lowering:
             port = rows * bytes_per_row + (x.bytes if first else 0) + (out if last else 0)
             self.commands.append(
                 MatmulCommand(
-                    index, x.elements // k, rows, k, row, weight.bits, min(x.bits, 16),
-                    self._transfer(index, name, row, rows, bytes_per_row), first, last, port,
+                    op=index,
+                    m=x.elements // k,
+                    n=rows,
+                    k=k,
+                    row=row,
+                    weight_bits=weight.bits,
+                    input_bits=min(x.bits, 16),
+                    transfer=self._transfer(index, name, row, rows, bytes_per_row),
+                    first=first,
+                    last=last,
+                    sram_bytes=port,
                 )
-            )  # fmt: skip
+            )
 
     def _transfer(self, index: int, weight: str, row: int, rows: int, bytes_per_row: int) -> int | None:
         """Index of a new transfer of ``rows`` rows of ``weight``, None if it is resident."""
@@ -134,7 +164,13 @@ class Lowering:
             transfer = self._transfer(index, op.weight, 0, 1, row_bytes(self.context.trace, op))
         read = () if op.kind == "embedding" else op.inputs
         self.commands.append(
-            ElementCommand(index, op.kind, self._elements(op), transfer, self._bytes(*read, *op.outputs))
+            ElementCommand(
+                op=index,
+                kind=op.kind,
+                elements=self._elements(op),
+                transfer=transfer,
+                sram_bytes=self._bytes(*read, *op.outputs),
+            )
         )
 
 
@@ -158,7 +194,11 @@ def lower_boot(context: LoweringContext, uses: dict[str, WeightUse]) -> Program:
     work = Lowering(context, "boot", Ledger(context.trace, ()))
     for use in (use for use in uses.values() if use.tensor in context.memory.resident):
         layer = use.tensor.partition(".")[0]
-        work.ops.append(OpInfo("boot", use.tensor, "load_weights", "boot", layer, "nna", "dram"))
+        work.ops.append(
+            OpInfo(
+                graph="boot", name=use.tensor, kind="load_weights", group="boot", layer=layer, unit="nna", block="dram"
+            )
+        )
         size = stored_bytes(context.chip, use.bytes)
         work.transfers.append(Transfer(len(work.ops) - 1, use.tensor, 0, use.rows, size))
     return _program(work, ())
@@ -167,6 +207,12 @@ def lower_boot(context: LoweringContext, uses: dict[str, WeightUse]) -> Program:
 def _program(work: Lowering, entry: Holders) -> Program:
     crossings = [(index, c.to) for index, c in enumerate(work.commands) if isinstance(c, HandoffCommand)]
     return Program(
-        work.graph, tuple(work.ops), tuple(work.commands), tuple(work.transfers), work.context.memory.buffers,
-        entry, work.ledger.exit(), tuple(crossings),
-    )  # fmt: skip
+        graph=work.graph,
+        ops=tuple(work.ops),
+        commands=tuple(work.commands),
+        transfers=tuple(work.transfers),
+        weight_buffers=work.context.memory.buffers,
+        entry=entry,
+        exit=work.ledger.exit(),
+        crossings=tuple(crossings),
+    )

@@ -170,7 +170,14 @@ def _saved(chip: NnaConfig, use: WeightUse, rows: int) -> int:
 
 def _plan(working_set: int, uses: Uses, tiling: Tiling, resident: frozenset[str]) -> MemoryPlan:
     kept = sum(uses[name].bytes for name in resident)
-    return MemoryPlan(working_set, resident, kept, tiling.buffers, tiling.buffer_bytes, dict(tiling.rows))
+    return MemoryPlan(
+        working_set=working_set,
+        resident=resident,
+        resident_bytes=kept,
+        buffers=tiling.buffers,
+        buffer_bytes=tiling.buffer_bytes,
+        tile_rows=dict(tiling.rows),
+    )
 
 
 def _listed(chip: NnaConfig, uses: Uses) -> frozenset[str]:
@@ -198,9 +205,13 @@ def _refuse(chip: NnaConfig, working_set: int, uses: Uses) -> NoReturn:
     enough = least_sram_bytes(chip, working_set, uses)
     if not constraints.working_set_fits(chip, working_set):
         constraints.refuse(
-            constraints.working_set_fits, chip.name, "sram.bytes", chip.sram.bytes, sram_bytes=enough,
+            constraints.working_set_fits,
+            chip.name,
+            "sram.bytes",
+            chip.sram.bytes,
+            sram_bytes=enough,
             meant=meant("sram.bytes", chip.sram.bytes) if chip.sram.bytes < BELIEVED_BYTES else "",
-        )  # fmt: skip
+        )
     if chip.sram.resident_weights is not None:
         wanted = list(chip.sram.resident_weights)
         constraints.refuse(constraints.residents_fit, chip.name, "sram.resident_weights", wanted, sram_bytes=enough)

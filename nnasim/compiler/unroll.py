@@ -128,7 +128,9 @@ class _Unroller:
                     keeps = self._lasts(name) and last[name] == index
                     version[name] = name if keeps else self._declared(name, f"{name}#{index}")
                 outputs = tuple(version[name] for name in op.outputs)
-                found.append(_Instance(index, starts[call.graph] + offset, op, inputs, outputs))
+                found.append(
+                    _Instance(call=index, position=starts[call.graph] + offset, op=op, inputs=inputs, outputs=outputs)
+                )
         return found
 
     def _graph(self, call: Call) -> tuple[Op, ...]:

@@ -56,7 +56,10 @@ def weight_uses(trace: OpTrace, units: Units) -> dict[str, WeightUse]:
                 rows = trace.tensors[op.weight].shape[0]
                 old = found.get(op.weight)
                 found[op.weight] = WeightUse(
-                    op.weight, rows, row_bytes(trace, op), rows if op.kind == "matmul" else 1,
-                    calls[name] + (old.uses if old else 0),
-                )  # fmt: skip
+                    tensor=op.weight,
+                    rows=rows,
+                    row_bytes=row_bytes(trace, op),
+                    rows_per_use=rows if op.kind == "matmul" else 1,
+                    uses=calls[name] + (old.uses if old else 0),
+                )
     return found

@@ -32,13 +32,25 @@ class Machine:
     """
 
     def __init__(
-        self, env: simpy.Environment, chip: NnaConfig, probe: Probe, datapath: Datapath | None = None,
+        self,
+        env: simpy.Environment,
+        chip: NnaConfig,
+        probe: Probe,
+        datapath: Datapath | None = None,
         stream: int = 0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.env, self.chip, self.probe, self.datapath = env, chip, probe, datapath or Datapath()
         self.dram = Dram(env, probe, chip.dram_model)
         load = OtherLoad(env, chip.host, chip.clock_hz, stream) if chip.host.has_other_load else None
-        self.host = Host(env, probe, self.dram, chip.host, chip.clock_hz, self.datapath, load)
+        self.host = Host(
+            env=env,
+            probe=probe,
+            dram=self.dram,
+            config=chip.host,
+            clock_hz=chip.clock_hz,
+            datapath=self.datapath,
+            load=load,
+        )
         self.sequencer = Sequencer(env, probe, chip.sequencer.cycles_per_command)
         self.law = chip.mac_array_law
 
@@ -50,11 +62,11 @@ class Machine:
         sram = Sram(self.env, self.probe, rate, self.chip.sram.ports, buffers)
         # While booting, transfers fill resident SRAM and need no weight buffer.
         dma = Dma(
-            self.env,
-            self.probe,
-            self.dram,
-            sram,
-            self.chip.dma.channels,
+            env=self.env,
+            probe=self.probe,
+            dram=self.dram,
+            sram=sram,
+            channels=self.chip.dma.channels,
             bytes_per_cycle=self.chip.dma_bytes_per_cycle,
             buffered=program.graph != "boot",
             datapath=self.datapath,
@@ -66,7 +78,7 @@ class Machine:
                 yield event
 
     def _dispatcher(self, sram: Sram, arrived: Sequence[simpy.Event]) -> Any:
-        mac_unit = MacUnit(self.env, self.probe, sram, self.datapath, self.law)
+        mac_unit = MacUnit(env=self.env, probe=self.probe, sram=sram, datapath=self.datapath, law=self.law)
         unit_config = self.chip.activation_unit
         activation = unit_config and ActivationUnit(self.env, self.probe, sram, self.datapath, unit_config)
 

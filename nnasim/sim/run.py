@@ -33,7 +33,7 @@ def run_steps(
     ``stream``: which stream of other load on the CPU, if there is such load.
     """
     env, probe, datapath = simpy.Environment(), Probe(), datapath or Datapath()
-    machine, runs = Machine(env, chip, probe, datapath, stream), list[StepRun]()
+    machine, runs = Machine(env=env, chip=chip, probe=probe, datapath=datapath, stream=stream), list[StepRun]()
 
     def utterance() -> Generator[simpy.Event, Any, None]:
         for step in steps:

@@ -25,16 +25,28 @@ class Searched:
 
 
 def searched(
-    study: PreparedSweep, store: Path, backend: Backend, *,
-    trials: int | None = None, storage: str | None = None, progress: Progress = silent,
-) -> Searched:  # fmt: skip
+    study: PreparedSweep,
+    store: Path,
+    backend: Backend,
+    *,
+    trials: int | None = None,
+    storage: str | None = None,
+    progress: Progress = silent,
+) -> Searched:
     """Try points of ``study``, keeping each in the file ``store``.
 
     ``trials``: how many, instead of the sweep file's number. ``storage``: Optuna's journal or database, where several
     machines join one search.
     """
     with Store(store) as opened:
-        search = Search(study.job, opened, backend, study.accuracies(opened), storage, progress)
+        search = Search(
+            job=study.job,
+            store=opened,
+            backend=backend,
+            accuracies=study.accuracies(opened),
+            storage=storage,
+            progress=progress,
+        )
         tried = search.run(trials or study.job.study.search.trials)
         return Searched(tried, evidence(study.job, tried, opened, study.source))
 

@@ -55,7 +55,7 @@ class Evaluator:
             message = str(error)
         except Exception as error:  # a defect of ours must not end a sweep of a week; the row says which point it was
             message = f"defect: {type(error).__name__}: {error}"[:500]
-        return Outcome(key, values, figures, message, time.process_time() - begun)
+        return Outcome(key=key, values=values, figures=figures, message=message, seconds=time.process_time() - begun)
 
     def figures(self, values: Values) -> Figures:
         """Simulate every trace on the point's chip. Raises NnasimError."""

@@ -91,9 +91,11 @@ class Job:
         """Installed packages on whose code the figures of ``chip`` hang, with their versions: part -> package."""
         array, dram, numerics = chip["mac_array"], chip["dram"], chip["numerics"]
         parts: list[tuple[Plugins[Any], str]] = [
-            (FAMILIES, array["kind"]), (MODELS, dram.get("model", "steady")), (UNITS, numerics["activation"]),
+            (FAMILIES, array["kind"]),
+            (MODELS, dram.get("model", "steady")),
+            (UNITS, numerics["activation"]),
             *((ADDED, name) for name in self.study.objectives if name not in KNOWN),
-        ]  # fmt: skip
+        ]
         return {f"{kind.group} {name}": kind.origin(name) for kind, name in parts if kind.added(name)}
 
     def allows(self, values: Values) -> bool:
@@ -182,7 +184,16 @@ def make_job(
             fixed[name] = field.coerce(value)
     constraints = tuple(parse_constraint(text, source) for text in spec.constraints)
     hashes = tuple(record_digest(trace) for trace in traces)
-    job = Job(spec, fields, base, fixed, traces, hashes, constraints, scored)
+    job = Job(
+        study=spec,
+        fields=fields,
+        base=base,
+        fixed=fixed,
+        traces=traces,
+        trace_hashes=hashes,
+        constraints=constraints,
+        scored=scored,
+    )
     _check(job, source)
     return job
 

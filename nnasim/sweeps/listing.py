@@ -68,7 +68,13 @@ def _listed(store: Store, digest: str, record: Mapping[str, Any]) -> ListedStudy
     study = _study(record, store.path)
     name = record.get("name")
     axes = ", ".join(f"{field}: {_values(axis)}" for field, axis in study.axes.items())
-    return ListedStudy(digest, shown_name(name), added_at(record), axes, _points(store, digest, record, study))
+    return ListedStudy(
+        digest=digest,
+        name=shown_name(name),
+        added=added_at(record),
+        axes=axes,
+        points=_points(store, digest, record, study),
+    )
 
 
 def shown_name(name: object) -> str:

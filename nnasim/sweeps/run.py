@@ -81,9 +81,13 @@ class Sweep:
     """One run of a job's points against one store. Interrupted, it loses the points in flight only."""
 
     def __init__(
-        self, job: Job, store: Store, backend: Backend,
-        accuracies: Accuracies | None = None, progress: Progress = silent,
-    ) -> None:  # fmt: skip
+        self,
+        job: Job,
+        store: Store,
+        backend: Backend,
+        accuracies: Accuracies | None = None,
+        progress: Progress = silent,
+    ) -> None:
         self.job, self.store, self.backend = job, store, backend
         self.accuracies, self.progress = accuracies, progress
         self.digest, self.payload = study_digest(job), job.payload()
@@ -130,7 +134,7 @@ class Sweep:
         for key, values in keyed.items():
             message = self.accuracies.message(values) if key in mine and self.accuracies else None
             if message is not None:
-                self._keep([Outcome(key, values, None, message, 0.0)])
+                self._keep([Outcome(key=key, values=values, figures=None, message=message, seconds=0.0)])
             elif key in mine:
                 yield key, values
 
@@ -155,9 +159,15 @@ class Sweep:
 
 
 def sweep(
-    job: Job, space: Space, store: Store, backend: Backend, *,
-    shard: tuple[int, int] = (0, 1), accuracies: Accuracies | None = None, progress: Progress = silent,
-) -> Tally:  # fmt: skip
+    job: Job,
+    space: Space,
+    store: Store,
+    backend: Backend,
+    *,
+    shard: tuple[int, int] = (0, 1),
+    accuracies: Accuracies | None = None,
+    progress: Progress = silent,
+) -> Tally:
     """Compute every point of ``space`` (or of its shard i of n) that ``store`` lacks."""
     total = sum(1 for _ in space.points(shard))
     run = Sweep(job, store, backend, accuracies, progress)

@@ -204,7 +204,9 @@ class Store:
     def _outcome(self, row: tuple[Any, ...]) -> Outcome:
         key, point, figures, message, seconds = row[:5]
         parsed = None if figures is None else files.parse_json(figures, self.path)
-        return Outcome(key, files.parse_json(point, self.path), parsed, message, seconds)
+        return Outcome(
+            key=key, values=files.parse_json(point, self.path), figures=parsed, message=message, seconds=seconds
+        )
 
 
 def _row(study: str, outcome: Outcome) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from nnasim.errors import ConfigError
 
 @pytest.mark.parametrize(
     ("name", "outputs", "low", "high"),
-    [("digits", 11, 4.3e5, 5e5), ("commands", 25, 6e5, 8e5), ("an4", 98, 1.6e6, 2.2e6)],
+    [("digits", 11, 4.3e5, 5e5), ("commands", 25, 1.2e6, 1.3e6), ("an4", 98, 1.6e6, 2.2e6)],
 )
 def test_the_size_of_a_recipe(name, outputs, low, high):
     model = build_model(load_recipe(name), outputs, FloatArithmetic())

@@ -36,7 +36,7 @@ def _predict(row: MeasuredRow, rows: int, cols: int, stall: str, columns: tuple[
     simulated = fold_cycles(dataflow, rows, cols, m, n, k) - 1  # the tool reports the index of the last cycle
     roofline = ceil_div(m * n * k, rows * cols)
     counts = {name: (accesses[name], row.integer(column, 0)) for name, column in zip(COUNTS, columns, strict=True)}
-    return Prediction(dataflow, simulated, measured, roofline, counts)
+    return Prediction(group=dataflow, simulated=simulated, measured=measured, roofline=roofline, counts=counts)
 
 
 def predict_layer(row: MeasuredRow) -> Prediction:

@@ -18,9 +18,16 @@ from workloads.rnnt.shapes import RnntShape
 PAIR: tuple[System, System] = ("aat", "cpu_fallback")
 # Matrix products first, as every product begins; then what surrounds them in the order of the data flow.
 WATERFALL_ORDER: tuple[OpGroup, ...] = (
-    "matmul", "output_layer", "gate_activation", "element_wise", "cell_tanh", "joint_tanh", "argmax", "embedding",
+    "matmul",
+    "output_layer",
+    "gate_activation",
+    "element_wise",
+    "cell_tanh",
+    "joint_tanh",
+    "argmax",
+    "embedding",
     "input_quantise",
-)  # fmt: skip
+)
 
 
 def cost_of(trace: OpTrace, chip: NnaConfig) -> Cost:
@@ -81,7 +88,13 @@ def _rate_gain(traces: Mapping[System, OpTrace], shape: RnntShape, chip: NnaConf
     seconds = sum(utterance.audio_seconds for utterance in spoken[0].utterances)
     symbols = sum(len(utterance.emissions) for utterance in spoken[0].utterances)
     busy = gain_pct(slow.busy_ms, fast.busy_ms)
-    return RateGain(pieces, symbols / seconds, gain(fast, slow), busy, fast.busy_ms / seconds)
+    return RateGain(
+        pieces=pieces,
+        symbols_per_s=symbols / seconds,
+        engine_pct=gain(fast, slow),
+        busy_pct=busy,
+        aat_busy_ms_per_s=fast.busy_ms / seconds,
+    )
 
 
 def waterfall_steps() -> Iterator[tuple[str, dict[OpGroup, Unit]]]:

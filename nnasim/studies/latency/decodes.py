@@ -88,4 +88,4 @@ def accuracy(name: str, pairs: list[tuple[str, str]]) -> Accuracy:
     from aat_training.score import score, wer_interval
 
     scored = score(pairs)
-    return Accuracy(name, scored.wer, wer_interval(scored), scored.errors, scored.words)
+    return Accuracy(name=name, wer=scored.wer, interval=wer_interval(scored), errors=scored.errors, words=scored.words)

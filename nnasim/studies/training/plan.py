@@ -182,4 +182,4 @@ class NumericsStudy:
         """A model that knows nothing of the chip, on every chip, with every calibration."""
         for chip in self.chips:
             for method in METHODS:
-                yield Trial(arm, model, "naive", chip, method)
+                yield Trial(arm=arm, model=model, system="naive", chip=chip, calibration=method)
