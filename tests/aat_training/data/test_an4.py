@@ -38,7 +38,7 @@ def test_which_list(tree):
     assert the_list(tree, None, tree / "x.tsv") == tree / "x.tsv"
     assert the_list(tree, None, None) == tree / "dev.tsv"
     (tree / "train.tsv").touch()
-    with pytest.raises(FileError, match=r"needs --split or --list.*dev\.tsv, train\.tsv"):
+    with pytest.raises(FileError, match=r"needs `split` or `list`.*dev\.tsv, train\.tsv"):
         the_list(tree, None, None)
 
 

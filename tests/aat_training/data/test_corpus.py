@@ -72,7 +72,7 @@ def test_a_failing_replacement_keeps_the_old_corpus(tmp_path):
 def test_an_existing_output_is_refused_before_the_work(tmp_path, existing):
     (tmp_path / existing).parent.mkdir(exist_ok=True)
     (tmp_path / existing).write_text("mine")
-    with pytest.raises(FileError, match="--force"):
+    with pytest.raises(FileError, match="use `force`"):
         write_corpus(tmp_path / "m.jsonl", itertools.repeat(clip()), "made")  # endless: must not be started
     assert snapshot(tmp_path) == {existing: b"mine"}
 

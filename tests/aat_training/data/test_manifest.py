@@ -171,7 +171,7 @@ def test_speech_ends_where_the_word_times_beside_the_manifest_say(write, tmp_pat
 def test_an_existing_manifest_is_kept_without_force(tmp_path, write):
     path = write(line())
     before = path.read_bytes()
-    with pytest.raises(FileError, match="--force"):
+    with pytest.raises(FileError, match="use `force`"):
         write_manifest(path, [Entry(**{**GOOD, "id": "b"})])
     assert path.read_bytes() == before
 
