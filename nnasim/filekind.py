@@ -26,6 +26,7 @@ _KINDS = {
     "nnasim.result": "a result file",
     "nnasim.checkpoint": "a checkpoint's model.json",
     "nnasim.numerics_study": "the record of a training study",
+    "nnasim.delay_study": "the record of a delay study",
 }
 # Fields that only this kind of file has, all of them.
 _FIELDS = (

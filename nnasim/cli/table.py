@@ -15,7 +15,7 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {
     "compare": Command("nnasim.cli.compare", "several systems: words wrong and time waited, in one report"),
     "compare-results": Command("nnasim.cli.compare_results", "what changed between two results, to gate a CI on"),
-    "study": Command("nnasim.cli.study", "make a study again: streaming latency, or training"),
+    "study": Command("nnasim.cli.study", "make a study again: streaming latency, delays, or training"),
     "data": Command(
         "nnasim.cli.data", "make a manifest: strings of words, fsdd, an4, librispeech or synthesised speech"
     ),

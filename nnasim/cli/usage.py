@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from nnasim.errors import InputError, shown
 
@@ -38,7 +38,13 @@ def allowed_by(param: Any) -> str | None:
     if kind is None:
         return None
     bounds = Field(ge=getattr(param, "min", None), le=getattr(param, "max", None))
-    return f"must be {described([Spot(kind, (bounds,))])}"
+    return f"must be {described([Spot(_of_one(kind), (bounds,))])}"
+
+
+def _of_one(kind: Any) -> Any:
+    """The type of a single value: of an option that may be repeated, each is told what it may be."""
+    repeated = next((one for one in (kind, *get_args(kind)) if get_origin(one) is list), None)
+    return kind if repeated is None else get_args(repeated)[0]
 
 
 def value_of(names: Sequence[str], arguments: Sequence[str]) -> str | None:

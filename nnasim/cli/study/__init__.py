@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from nnasim.cli.study import aat, numerics
+from nnasim.cli.study import aat, delays, numerics
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -18,4 +18,5 @@ def _studies() -> None:
 
 
 app.command("aat")(aat.command)
+app.command("delays")(delays.command)
 app.command("numerics")(numerics.command)

@@ -39,8 +39,10 @@ def options() -> Iterator[Option]:
 
 
 def number_of(kind: Any) -> type | None:
-    """int or float, of ``int | None`` too; None for what is no number."""
-    return next((one for one in (kind, *typing.get_args(kind)) if one in (int, float)), None)
+    """int or float, of ``int | None`` and ``list[int]`` too; None for what is no number."""
+    if kind in (int, float):
+        return kind
+    return next(filter(None, map(number_of, typing.get_args(kind))), None)
 
 
 NUMERIC = [option for option in options() if number_of(option.kind)]

@@ -19,6 +19,7 @@ BESIDE = {
     "compare": ["--manifest", "m.jsonl", "--out", "c"],
     "compare-results": ["a.json", "b.json"],
     "study aat": ["--manifest", "m.jsonl", "--out", "s"],
+    "study delays": ["--recipe", "tiny", "--train", "t.jsonl", "--dev", "d.jsonl", "--models", "m", "--out", "s"],
     "study numerics": ["--recipe", "tiny", "--train", "t.jsonl", "--dev", "d.jsonl", "--models", "m", "--out", "s"],
     "data fsdd": ["nowhere", "--out", "m.jsonl"],
     "data strings": ["index.tsv", "--out", "m.jsonl"],

@@ -1,0 +1,103 @@
+"""`nnasim study delays`: what a delay penalty in training costs in words, and what it spares the user on a chip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnasim.cli.options import (
+    DEFAULT_PRESET,
+    MOST_DELAY_PENALTY,
+    MOST_STEPS,
+    MOST_WORKERS,
+    Force,
+    OutFolder,
+    Overrides,
+    Preset,
+    finite,
+)
+
+
+def command(
+    recipe: Annotated[str, typer.Option(help="tiny, digits, commands or an4")],
+    train: Annotated[list[Path], typer.Option(help="a manifest to train on; may be repeated")],
+    dev: Annotated[Path, typer.Option(help="the speech that every model is judged on; chooses no checkpoint")],
+    models: Annotated[Path, typer.Option(metavar="DIR", help="where the models are kept; a stopped study goes on")],
+    out: OutFolder,
+    penalty: Annotated[
+        list[float] | None,
+        typer.Option(
+            min=0, max=MOST_DELAY_PENALTY, help="nats per encoder output; may be repeated; default: 0.003, 0.01, 0.03"
+        ),
+    ] = None,
+    base: Annotated[
+        Path | None, typer.Option(help="a float checkpoint that all start from; default: train one per seed")
+    ] = None,
+    preset: Preset = DEFAULT_PRESET,
+    overrides: Overrides = None,
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="independent repetitions, bases included")] = 3,
+    base_steps: Annotated[
+        int | None, typer.Option(min=1, max=MOST_STEPS, help="steps of a base model, instead of the recipe's")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, max=MOST_STEPS, help="steps of every other model, instead of the recipe's")
+    ] = None,
+    blanks_ms: Annotated[
+        float, typer.Option(min=1, max=10_000, callback=finite, help="without a symbol for so long: closed")
+    ] = 800.0,
+    wait_ms: Annotated[
+        float, typer.Option(min=1, max=10_000, callback=finite, help="after the end of speech: closed")
+    ] = 240.0,
+    jobs: Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="training runs or decodes at a time")] = 2,
+    train_missing: Annotated[
+        bool, typer.Option("--train-missing/--as-it-is", help="train what is missing, or report on what is there")
+    ] = True,
+    force: Force = False,
+) -> None:
+    """Train float and aat with several delay penalties, and weigh words lost against milliseconds spared on a chip.
+
+    Example: nnasim study delays --recipe tiny --train train.jsonl --dev dev.jsonl --models runs/delays --out study
+    """
+    from nnasim import files
+    from nnasim.cli.doubts import load_chip
+    from nnasim.cli.inputs import look_for, look_for_checkpoint
+    from nnasim.cli.invocation import command_line
+    from nnasim.cli.progress import shown_progress
+    from nnasim.cli.unused import refuse_unused
+    from reports.delays_document import answer, delays_document
+    from reports.document import write_document
+
+    if base is not None:
+        refuse_unused("study delays", "with --base", base_steps=base_steps)
+    files.refuse_existing(out, force)
+    load_chip(preset, overrides)
+    look_for(*train, dev)
+    look_for_checkpoint(base)
+
+    from nnasim.studies.delays.plan import PENALTIES, DelayStudy  # brings torch: after the files have been looked at
+    from nnasim.studies.delays.study import delay_study
+
+    study = DelayStudy(
+        recipe=recipe,
+        train=tuple(train),
+        dev=dev,
+        folder=models,
+        preset=preset,
+        changes=tuple(overrides or ()),
+        penalties=tuple(penalty or PENALTIES),
+        seeds=seeds,
+        base=base,
+        base_steps=base_steps,
+        steps=steps,
+        blanks_ms=blanks_ms,
+        wait_ms=wait_ms,
+    )
+    with shown_progress(lines=True) as progress:
+        found = delay_study(study, jobs=jobs, train=train_missing, command=command_line("DIR"), progress=progress)
+    with files.new_folder(out, force=force) as folder:
+        files.write_json(folder / "study.json", found)
+        write_document(folder, delays_document(found))
+    print(answer(found))
+    print(f"open {out / 'report.html'}")

@@ -1,0 +1,41 @@
+"""The delay study's models: what is wrong with them is told before hours of training, then those missing are made."""
+
+from __future__ import annotations
+
+from aat_training.data.check import check_files
+from aat_training.data.manifest import read_manifest
+from aat_training.resume import refuse_other_finished
+from nnasim.errors import ConfigError
+from nnasim.progress import Progress, silent
+from nnasim.studies.delays.plan import DelayStudy, Model
+from nnasim.studies.training.models import documented
+from nnasim.studies.training.runs import Run, finished, train_runs
+
+
+def check(study: DelayStudy) -> None:
+    """Refuse what a run would refuse, and finished models that were trained otherwise.
+
+    Raises ConfigError, ManifestError, CheckpointError or FileError.
+    """
+    numerics = study.chip.numerics
+    if not numerics.has_unit:
+        raise ConfigError(
+            "chip", "numerics.activation", numerics.activation, "this chip has no operators to train with"
+        )
+    for manifest in (*study.train, study.dev):
+        check_files(read_manifest(manifest))
+    for model in [*study.bases(), *study.arms()]:
+        spec = study.run_spec(model)
+        if finished(study.folder / model.name):
+            refuse_other_finished(spec, study.folder / model.name)
+
+
+def train_missing(study: DelayStudy, jobs: int, progress: Progress = silent) -> None:
+    """The bases, then all that starts from them. Raises SimulationError where a base fails."""
+    train_runs("base models", [_run(study, model) for model in study.bases()], jobs, progress)
+    train_runs("models with a penalty", [_run(study, model) for model in study.arms()], jobs, progress)
+
+
+def _run(study: DelayStudy, model: Model) -> Run:
+    spec = documented(study.run_spec(model), study.preset, study.changes)
+    return Run(model.name, study.folder / model.name, spec, is_base=model.arm == "base")

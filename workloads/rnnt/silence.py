@@ -1,0 +1,35 @@
+"""Speech that ends in a recording goes on in life: the frames of silence that a microphone would have brought."""
+
+from __future__ import annotations
+
+import math
+
+from nnasim.ir.trace import Utterance
+from workloads.rnnt.shapes import RnntShape
+
+
+def with_silence(utterance: Utterance, shape: RnntShape, seconds: float) -> Utterance:
+    """``utterance`` of a recogniser of ``shape``, followed by ``seconds`` in which no symbol leaves.
+
+    So an endpointer can wait for longer than the recording lasts. Greedy decoding; what speech of its own a recogniser
+    might hear in silence is left out.
+    """
+    period, heard = shape.frame_ms / 1e3, len(utterance.arrivals)
+    silent = range(heard, heard + math.ceil(seconds / period))
+    calls = [(graph, frame) for frame in silent for graph in _calls(shape, frame)]
+    arrivals = tuple(round(utterance.arrivals[-1] + (frame + 1 - heard) * period, 9) for frame in silent)
+    return utterance.model_copy(
+        update={
+            "arrivals": (*utterance.arrivals, *arrivals),
+            "audio_seconds": max(utterance.audio_seconds, *utterance.arrivals[-1:], *arrivals),
+            "call_graphs": (*utterance.call_graphs, *(graph for graph, _ in calls)),
+            "call_frames": (*utterance.call_frames, *(frame for _, frame in calls)),
+        }
+    )
+
+
+def _calls(shape: RnntShape, frame: int) -> tuple[str, ...]:
+    """What a frame without a symbol runs: the joint once for each encoder output, which its blank ends."""
+    if (frame + 1) % shape.reduction:
+        return ("encoder",)
+    return ("encoder", "encoder_top", "joint") if shape.reduction > 1 else ("encoder", "joint")
