@@ -29,9 +29,10 @@ LONGER = {
     "nnasim/cli/evaluate.py": "thirteen options",
     "nnasim/cli/main.py": "the way in: exit codes, and what becomes one line",
     "nnasim/cli/simulate.py": "seven options, and the check of the integers",
+    "nnasim/cli/study/delays.py": "sixteen options",
     "nnasim/cli/study/numerics.py": "fifteen options",
     "nnasim/cli/trace.py": "three sources of a trace, and which option belongs to which",
-    "nnasim/cli/train.py": "seventeen options, and the run that they ask for",
+    "nnasim/cli/train.py": "eighteen options, and the run that they ask for",
 }
 
 
