@@ -35,15 +35,15 @@ def examples(recipe: Recipe) -> list[Example]:
     """24 utterances whose words are steady patterns in the features, so that a few steps can learn them."""
     rng = torch.Generator().manual_seed(1)
     patterns = torch.randn(5, recipe.features.dimension, generator=rng)
-    made = []
+    utterances = []
     for number in range(24):
         words = torch.randint(1, 5, (2 + number % 3,), generator=rng).tolist()
         parts = [patterns[0].repeat(9, 1)]
         for word in words:
             parts += [patterns[word].repeat(18, 1), patterns[0].repeat(9, 1)]
         x = torch.cat(parts) + 0.1 * torch.randn(sum(map(len, parts)), recipe.features.dimension, generator=rng)
-        made.append(Example(f"u{number}", " ".join(WORDS[w - 1] for w in words), x, tuple(words)))
-    return made
+        utterances.append(Example(f"u{number}", " ".join(WORDS[w - 1] for w in words), x, tuple(words)))
+    return utterances
 
 
 @pytest.fixture(scope="session")

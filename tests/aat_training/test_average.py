@@ -11,10 +11,10 @@ from aat_training.average import WeightAverage
 
 
 def layer(value):
-    made = torch.nn.Linear(1, 1, bias=False)
+    linear = torch.nn.Linear(1, 1, bias=False)
     with torch.no_grad():
-        made.weight.fill_(value)
-    return made
+        linear.weight.fill_(value)
+    return linear
 
 
 def averaged(model, average):

@@ -11,8 +11,10 @@ def test_a_delay_counts_from_the_end_of_the_word_to_its_emission():
 
 
 def test_wrong_missing_and_added_words_have_no_delay():
-    found = matched_delays(["one", "two", "three"], [1.0, 2.0, 3.0], ["one", "four", "three", "five"], [1.5, 2.5, 4, 5])
-    assert found == [0.5, 1.0]
+    delays = matched_delays(
+        ["one", "two", "three"], [1.0, 2.0, 3.0], ["one", "four", "three", "five"], [1.5, 2.5, 4, 5]
+    )
+    assert delays == [0.5, 1.0]
     assert matched_delays(["one", "two"], [1.0, 2.0], ["two"], [2.25]) == [0.25]
 
 

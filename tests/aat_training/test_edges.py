@@ -60,11 +60,11 @@ def test_cepstra_repeat_their_own_quietest_frames():
 
 def test_a_share_of_the_ends_is_left_as_it_was():
     changed = drawn(utterance(), config=AugmentConfig(edges=0.5, silence_frames=50))
-    kept = [
+    ends = [
         [len(part) == own and bool((part == -9.0).all()) for part, own in zip(around(x), (15, 25), strict=True)]
         for x in changed
     ]
-    assert all(0.4 < sum(end) / len(end) < 0.6 for end in zip(*kept, strict=True))
+    assert all(0.4 < sum(end) / len(end) < 0.6 for end in zip(*ends, strict=True))
 
 
 def test_the_seed_decides():

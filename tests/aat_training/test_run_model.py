@@ -32,7 +32,9 @@ def test_times_come_from_the_audio_and_the_word_times(float_model, float_checkpo
 
 
 def test_a_missing_file_is_told_before_anything_is_decoded(float_model, float_checkpoint, entries):
-    heard = []
+    progress = []
     with pytest.raises(ManifestError, match=r"m\.jsonl line 2: audio_filepath"):
-        run_model(float_model, float_checkpoint, entries, "float", NumericsConfig(), lambda *step: heard.append(step))
-    assert heard == []
+        run_model(
+            float_model, float_checkpoint, entries, "float", NumericsConfig(), lambda *step: progress.append(step)
+        )
+    assert progress == []

@@ -83,34 +83,34 @@ def _counts(*errors: int) -> Score:
 
 
 def test_the_share_won_back_stands_with_its_count_and_interval() -> None:
-    found = recovery(_counts(1, 1, 1), _counts(5, 5, 5), _counts(2, 2, 2))
-    assert (found.won, found.lost) == (9, 12)
-    assert found.share == pytest.approx(0.75)
-    assert found.interval == pytest.approx((0.75, 0.75))
+    recovered = recovery(_counts(1, 1, 1), _counts(5, 5, 5), _counts(2, 2, 2))
+    assert (recovered.won, recovered.lost) == (9, 12)
+    assert recovered.share == pytest.approx(0.75)
+    assert recovered.interval == pytest.approx((0.75, 0.75))
 
 
 @pytest.mark.parametrize("naive", [(2, 2), (1, 1), (0, 0)])
 def test_nothing_lost_is_no_share_won_back(naive: tuple[int, int]) -> None:
-    found = recovery(_counts(2, 2), _counts(*naive), _counts(9, 9))
-    assert (found.share, found.interval) == (None, None)
-    assert found.lost == sum(naive) - 4
+    recovered = recovery(_counts(2, 2), _counts(*naive), _counts(9, 9))
+    assert (recovered.share, recovered.interval) == (None, None)
+    assert recovered.lost == sum(naive) - 4
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 6)] * 3), min_size=1, max_size=20))
 def test_a_share_is_told_only_of_a_loss_of_five_errors_or_more(errors: list[tuple[int, int, int]]) -> None:
     reference, lossy, own = (_counts(*column) for column in zip(*errors, strict=True))
-    found = recovery(reference, lossy, own, replications=200)
-    assert (found.share is None) == (found.interval is None)
-    if found.share is not None:
-        assert found.lost == lossy.errors - reference.errors >= LEAST_LOST
-        assert found.share == pytest.approx(found.won / found.lost)
+    recovered = recovery(reference, lossy, own, replications=200)
+    assert (recovered.share is None) == (recovered.interval is None)
+    if recovered.share is not None:
+        assert recovered.lost == lossy.errors - reference.errors >= LEAST_LOST
+        assert recovered.share == pytest.approx(recovered.won / recovered.lost)
 
 
 def test_one_word_of_two_is_no_half() -> None:
-    found = recovery(_counts(*[0] * 20), _counts(1, 1, *[0] * 18), _counts(1, *[0] * 19))
-    assert (found.won, found.lost, found.share) == (1, 2, None)
+    recovered = recovery(_counts(*[0] * 20), _counts(1, 1, *[0] * 18), _counts(1, *[0] * 19))
+    assert (recovered.won, recovered.lost, recovered.share) == (1, 2, None)
 
 
 def test_a_loss_that_may_be_chance_has_no_share() -> None:
-    found = recovery(_counts(0, 9, 0, 0), _counts(15, 0, 0, 0), _counts(0, 9, 0, 0))
-    assert (found.won, found.lost, found.share) == (6, 6, None)
+    recovered = recovery(_counts(0, 9, 0, 0), _counts(15, 0, 0, 0), _counts(0, 9, 0, 0))
+    assert (recovered.won, recovered.lost, recovered.share) == (6, 6, None)

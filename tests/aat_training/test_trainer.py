@@ -61,12 +61,12 @@ def test_resuming_after_a_kill_gives_the_bits_of_an_unbroken_run(recipe, example
 
 def test_a_delay_penalty_of_zero_is_none_and_another_is_one(recipe, examples, tmp_path):
     penalties = {"default": {}, "zero": {"delay_penalty": 0.0}, "some": {"delay_penalty": 0.1}}
-    default, zero, some = (
+    default, zero, penalised = (
         trainer(recipe, examples, tmp_path / name, steps=4, **changes).fit(resume=False)
         for name, changes in penalties.items()
     )
     assert same(default, zero)
-    assert not same(default, some)
+    assert not same(default, penalised)
 
 
 def test_state_of_other_settings_is_refused(recipe, examples, tmp_path):

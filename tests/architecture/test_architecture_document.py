@@ -10,9 +10,9 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text()
 
 def test_the_picture_of_the_layers_is_the_contract() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    kept = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
     picture = PAGE.partition("```\n")[2].partition("```")[0]
-    assert [line.partition("  ")[0] for line in picture.splitlines()] == kept
+    assert [line.partition("  ")[0] for line in picture.splitlines()] == layers
 
 
 def test_every_file_that_the_page_names_exists() -> None:

@@ -29,9 +29,9 @@ def caches(source: str) -> Iterator[str]:
         if not isinstance(node, ast.ClassDef):
             continue
         for member in node.body:
-            if isinstance(member, ast.FunctionDef) and (kept := CACHES & set(_names(member.decorator_list))):
+            if isinstance(member, ast.FunctionDef) and (decorators := CACHES & set(_names(member.decorator_list))):
                 plain = not node.bases and not node.decorator_list
-                if kept != {"cached_property"} or not (_is_frozen_dataclass(node) or plain):
+                if decorators != {"cached_property"} or not (_is_frozen_dataclass(node) or plain):
                     yield f"line {member.lineno}: {node.name}.{member.name}"
 
 

@@ -27,16 +27,16 @@ def statements(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
             yield from statements(node)
 
 
-def imported(source: str, known: set[str]) -> set[str]:
-    """Modules of ``known`` that ``source`` imports."""
+def imported(source: str, modules: set[str]) -> set[str]:
+    """Modules of ``modules`` that ``source`` imports."""
     names: set[str] = set()
     for statement in statements(ast.parse(source)):
         if isinstance(statement, ast.Import):
             names |= {alias.name for alias in statement.names}
         else:
             inner = {f"{statement.module}.{alias.name}" for alias in statement.names}
-            names |= (inner & known) or {str(statement.module)}
-    return names & known
+            names |= (inner & modules) or {str(statement.module)}
+    return names & modules
 
 
 def test_no_file_is_part_of_a_circle_of_imports() -> None:

@@ -45,14 +45,14 @@ def texts(tree: ast.Module) -> Iterator[ast.Constant]:
 
 
 def test_no_code_below_the_command_line_knows_an_option() -> None:
-    found = [
+    mentions = [
         f"{path.relative_to(ROOT)}:{text.lineno}: {text.value!r}"
         for path in BELOW
         if not str(path.relative_to(ROOT)).startswith(MAKE_COMMANDS)
         for text in texts(ast.parse(path.read_text()))
         if OPTION.search(str(text.value))
     ]
-    assert found == []
+    assert mentions == []
 
 
 def is_command(path: Path) -> bool:
@@ -63,7 +63,9 @@ def is_command(path: Path) -> bool:
 
 @pytest.mark.parametrize("path", sorted(filter(is_command, CLI.rglob("*.py"))), ids=lambda path: path.stem)
 def test_no_command_imports_another(path: Path) -> None:
-    commands = {".".join(one.relative_to(ROOT).with_suffix("").parts) for one in CLI.rglob("*.py") if is_command(one)}
+    commands = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts) for file in CLI.rglob("*.py") if is_command(file)
+    }
     imported = {
         node.module
         for node in ast.walk(ast.parse(path.read_text()))

@@ -72,6 +72,6 @@ def integer_rows() -> Iterator[Row]:
         numerics = NumericsConfig.model_validate(changes)
         trace = build_trace(SMALL, 8, 3, system="aat", numerics=numerics)
         reference = Reference(trace, random_constants(trace, seed=1))
-        heard = np.random.default_rng(2).normal(0, 40, (8, SMALL.input_features))
-        logits = np.stack(run_reference(reference, trace.utterances[0], heard)).astype("<i8")
+        features = np.random.default_rng(2).normal(0, 40, (8, SMALL.input_features))
+        logits = np.stack(run_reference(reference, trace.utterances[0], features)).astype("<i8")
         yield {"numerics": name, "logits": str(logits.size), "sha256": hashlib.sha256(logits.tobytes()).hexdigest()}

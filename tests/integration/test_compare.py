@@ -135,9 +135,9 @@ def test_a_wrong_argument_is_one_line_and_makes_no_folder(
     more: list[str], message: str, speech: Path, checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _compare(speech, checkpoints, tmp_path / "out", *more) == 2
-    shown = capsys.readouterr().err
-    assert message in shown
-    assert shown.count("\n") == 1
+    complaint = capsys.readouterr().err
+    assert message in complaint
+    assert complaint.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 
@@ -168,6 +168,6 @@ def test_words_and_cost_are_those_of_the_placement(speech: Path, checkpoints: Pa
     assert naive == fallback
     assert summary["placement"] == f"on the CPU: {groups.replace(',', ', ')}"
     rows = read_csv(tmp_path / "placed" / "hypotheses.csv", ["id", "system", "reference", "hypothesis"])
-    heard = {system: [row[3] for row in rows if row[1] == system] for system in ("naive", "cpu_fallback")}
-    assert heard["naive"] == heard["cpu_fallback"]
+    hypotheses = {system: [row[3] for row in rows if row[1] == system] for system in ("naive", "cpu_fallback")}
+    assert hypotheses["naive"] == hypotheses["cpu_fallback"]
     assert "are placed" in (tmp_path / "placed" / "report.html").read_text()

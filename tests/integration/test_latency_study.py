@@ -42,9 +42,9 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(speech: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(speech: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The study's folder."""
-    models, out = tmp_path_factory.mktemp("models"), tmp_path_factory.mktemp("found") / "study"
+    models, out = tmp_path_factory.mktemp("models"), tmp_path_factory.mktemp("study") / "study"
     common = ["train", "--recipe", "tiny", "--train", str(speech), "--dev", str(speech), "--steps", "2"]
     assert main([*common, "--out", str(models / "float")]) == 0
     assert main([*common, "--system", "aat", "--init", str(models / "float"), "--out", str(models / "aat")]) == 0
@@ -64,45 +64,45 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def test_every_file_is_the_same_from_one_process_and_from_two(found: Path) -> None:
-    alone, side_by_side = contents(found), contents(found.with_name("side-by-side"))
+def test_every_file_is_the_same_from_one_process_and_from_two(folder: Path) -> None:
+    alone, side_by_side = contents(folder), contents(folder.with_name("side-by-side"))
     assert alone.keys() == side_by_side.keys()
     assert [name for name in alone if alone[name] != side_by_side[name]] == []
-    bandwidths = [row for row in rows(found, "gain_map") if row["model"] == "small"]
+    bandwidths = [row for row in rows(folder, "gain_map") if row["model"] == "small"]
     assert all(row["gain [%] at 1 GB/s"] != row["gain [%] at 4 GB/s"] for row in bandwidths)
 
 
-def rows(found: Path, name: str) -> list[dict[str, str]]:
-    header = (found / f"{name}.csv").read_text().splitlines()[0].split(",")
-    return [dict(zip(header, row, strict=True)) for row in read_csv(found / f"{name}.csv", header)]
+def rows(folder: Path, name: str) -> list[dict[str, str]]:
+    header = (folder / f"{name}.csv").read_text().splitlines()[0].split(",")
+    return [dict(zip(header, row, strict=True)) for row in read_csv(folder / f"{name}.csv", header)]
 
 
-def test_the_ends_of_the_waterfall_are_the_systems(found: Path) -> None:
-    systems = {row["system"]: row["word error rate [%]"] for row in rows(found, "wer")}
-    steps = {row["step"]: row for row in rows(found, "waterfall") if row["model"] == "trained"}
-    policies = {row["step"]: row for row in rows(found, "policies") if row["model"] == "trained"}
+def test_the_ends_of_the_waterfall_are_the_systems(folder: Path) -> None:
+    systems = {row["system"]: row["word error rate [%]"] for row in rows(folder, "wer")}
+    steps = {row["step"]: row for row in rows(folder, "waterfall") if row["model"] == "trained"}
+    policies = {row["step"]: row for row in rows(folder, "policies") if row["model"] == "trained"}
     for system in ("aat", "naive"):
         assert steps["input_quantise"][f"WER of {system}'s weights [%]"] == systems[system]
         assert policies["all on the chip"][f"WER of {system}'s weights [%]"] == systems[system]
     assert policies["cpu_fallback"]["WER of naive's weights [%]"] == systems["cpu_fallback"]
 
 
-def test_shapes_without_trained_weights_have_no_words(found: Path) -> None:
-    small = [row for row in rows(found, "waterfall") if row["model"] == "small"]
+def test_shapes_without_trained_weights_have_no_words(folder: Path) -> None:
+    small = [row for row in rows(folder, "waterfall") if row["model"] == "small"]
     assert len(small) == 10
     assert {row["WER of aat's weights [%]"] for row in small} == {""}
 
 
-def test_copies_belong_to_beams_alone(found: Path) -> None:
-    copies = {(row["system"], row["beam"]): float(row["state copies [1/s]"]) for row in rows(found, "decoders")}
+def test_copies_belong_to_beams_alone(folder: Path) -> None:
+    copies = {(row["system"], row["beam"]): float(row["state copies [1/s]"]) for row in rows(folder, "decoders")}
     assert copies["aat", "1"] == copies["float", "1"] == 0
     assert copies["aat", "4"] > 0
     assert copies["float", "4"] > 0
 
 
-def test_speech_without_word_times_is_aligned_by_force(found: Path) -> None:
-    assert "a forced alignment on the float model" in (found / "report.md").read_text()
-    closed = rows(found, "closings")
+def test_speech_without_word_times_is_aligned_by_force(folder: Path) -> None:
+    assert "a forced alignment on the float model" in (folder / "report.md").read_text()
+    closed = rows(folder, "closings")
     assert {row["utterances"] for row in closed} == {"2"}
     for row in closed:  # the alignment gives an end of speech, so every utterance is closed one way or another
         assert sum(int(row[how]) for how in ("by the endpointer", "by the audio's end", "early")) == 2

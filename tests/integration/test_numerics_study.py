@@ -29,18 +29,18 @@ def study(speech: Path, out: Path, *more: str) -> int:
 
 def test_the_study_trains_scores_and_reports(speech: Path, tmp_path: Path) -> None:
     assert study(speech, tmp_path / "first") == 0
-    found = json.loads((tmp_path / "first" / "study.json").read_text())
-    assert {row["arm"] for row in found["rows"]} >= {"float", "naive", "qat", "aat", "aat-segment", "aat-identity"}
-    assert found["missing"] == []
-    assert found["command"].startswith("nnasim study numerics")
+    record = json.loads((tmp_path / "first" / "study.json").read_text())
+    assert {row["arm"] for row in record["rows"]} >= {"float", "naive", "qat", "aat", "aat-segment", "aat-identity"}
+    assert record["missing"] == []
+    assert record["command"].startswith("nnasim study numerics")
     for name in ("report.html", "report.md", "wer.csv", "commands.csv", "training.csv", "figures/wer.svg"):
         assert (tmp_path / "first" / name).stat().st_size > 0
 
 
 def test_a_score_of_the_study_is_what_its_command_prints(speech: Path, tmp_path: Path) -> None:
     assert study(speech, tmp_path / "again", "--as-it-is") == 0
-    found = json.loads((tmp_path / "again" / "study.json").read_text())
-    row = next(row for row in found["rows"] if row["arm"] == "naive")
+    record = json.loads((tmp_path / "again" / "study.json").read_text())
+    row = next(row for row in record["rows"] if row["arm"] == "naive")
     words = row["commands"][0].split()[1:]
     assert main([*words, "--json", f"{tmp_path}/score.json"]) == 0
     assert json.loads((tmp_path / "score.json").read_text())["errors"] == row["errors"]
@@ -48,32 +48,32 @@ def test_a_score_of_the_study_is_what_its_command_prints(speech: Path, tmp_path:
 
 def test_the_command_of_a_model_takes_it_for_its_own(speech: Path, tmp_path: Path, capsys) -> None:
     assert study(speech, tmp_path / "again", "--as-it-is") == 0
-    found = json.loads((tmp_path / "again" / "study.json").read_text())
-    (segment,) = (model for model in found["models"] if model["name"] == "seed-0/aat-segment-lut8")
+    record = json.loads((tmp_path / "again" / "study.json").read_text())
+    (segment,) = (model for model in record["models"] if model["name"] == "seed-0/aat-segment-lut8")
     assert main([*shlex.split(segment["command"])[1:], "--resume"]) == 0
     assert "finished already" in capsys.readouterr().out
 
 
 def test_calibrations_are_chosen_on_other_speech(speech: Path, tmp_path: Path) -> None:
     assert study(speech, tmp_path / "chosen", "--as-it-is", "--choose", f"{speech}/train.jsonl") == 0
-    found = json.loads((tmp_path / "chosen" / "study.json").read_text())
-    tried = {method: wer for _, arm, method, wer in found["calibrations"] if arm == "naive"}
+    record = json.loads((tmp_path / "chosen" / "study.json").read_text())
+    tried = {method: wer for _, arm, method, wer in record["calibrations"] if arm == "naive"}
     assert len(tried) == 3
-    (naive,) = (row for row in found["rows"] if row["arm"] == "naive")
+    (naive,) = (row for row in record["rows"] if row["arm"] == "naive")
     assert tried[naive["calibration"]] == min(tried.values())
     assert naive["commands"][0].split()[5] == f"{speech}/dev.jsonl"
     assert "this very speech" not in (tmp_path / "chosen" / "report.md").read_text()
 
 
 def test_what_is_missing_is_trained_and_what_is_there_stays(speech: Path, tmp_path: Path) -> None:
-    kept, lost = speech / "models/seed-0/float/model.json", speech / "models/seed-0/aat-lut8/model.json"
-    before = kept.stat().st_mtime_ns
+    finished, lost = speech / "models/seed-0/float/model.json", speech / "models/seed-0/aat-lut8/model.json"
+    before = finished.stat().st_mtime_ns
     lost.unlink()
     assert study(speech, tmp_path / "partly", "--as-it-is") == 0
     assert json.loads((tmp_path / "partly" / "study.json").read_text())["missing"] == ["seed-0/aat-lut8"]
     assert study(speech, tmp_path / "whole") == 0
     assert json.loads((tmp_path / "whole" / "study.json").read_text())["missing"] == []
-    assert kept.stat().st_mtime_ns == before
+    assert finished.stat().st_mtime_ns == before
 
 
 def test_an_arm_that_cannot_be_trained_is_a_finding(speech: Path, tmp_path: Path) -> None:
@@ -88,9 +88,9 @@ def test_an_arm_that_cannot_be_trained_is_a_finding(speech: Path, tmp_path: Path
         assert study(speech, tmp_path / "out") == 0
     finally:
         (models / "base/model.json").write_text(whole)
-    found = json.loads((tmp_path / "out" / "study.json").read_text())
-    assert list(found["failed"]) == ["seed-0/aat-identity-lut8"]
-    assert "must be tiny" in found["failed"]["seed-0/aat-identity-lut8"]
+    record = json.loads((tmp_path / "out" / "study.json").read_text())
+    assert list(record["failed"]) == ["seed-0/aat-identity-lut8"]
+    assert "must be tiny" in record["failed"]["seed-0/aat-identity-lut8"]
     assert "must be tiny" in (tmp_path / "out" / "report.md").read_text()
 
 

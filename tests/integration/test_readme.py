@@ -42,16 +42,16 @@ def test_options_that_the_readme_names_are_known(capsys: pytest.CaptureFixture[s
         if name == "data":
             continue
         main([name, "--help"])
-        known = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out))
+        options = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out))
         used = re.findall(rf"nnasim {name} ([^\n`]*)", README)
-        assert set(re.findall(r"--[a-z][a-z-]*", " ".join(used))) <= known, name
+        assert set(re.findall(r"--[a-z][a-z-]*", " ".join(used))) <= options, name
 
 
 def test_the_python_of_the_readme_runs_and_shows_what_it_says() -> None:
-    shown = README.partition(PYTHON[0])[2].split("```")[2].strip()
+    output = README.partition(PYTHON[0])[2].split("```")[2].strip()
     script = f"{PYTHON[0]}\nprint(result)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.strip() == shown
+    assert done.stdout.strip() == output
 
 
 def test_the_verbs_of_the_readme_are_those_of_the_front_door() -> None:

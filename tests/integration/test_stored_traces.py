@@ -72,12 +72,12 @@ def test_a_result_says_what_made_it(folder: Path) -> None:
     ],
 )
 def test_the_command_in_a_result_makes_the_result_again(options: list[str], folder: Path, tmp_path: Path) -> None:
-    made, again = tmp_path / "made.json", tmp_path / "again.json"
-    assert main(["simulate", str(folder / "aat.trace.json"), *options, "--out", str(made)]) == 0
-    program, *arguments = shlex.split(str(read_result(made).command))
+    result, again = tmp_path / "made.json", tmp_path / "again.json"
+    assert main(["simulate", str(folder / "aat.trace.json"), *options, "--out", str(result)]) == 0
+    program, *arguments = shlex.split(str(read_result(result).command))
     assert program == "nnasim"
     assert main([str(again) if word == "RESULT" else word for word in arguments]) == 0
-    assert again.read_bytes() == made.read_bytes()
+    assert again.read_bytes() == result.read_bytes()
 
 
 def test_the_same_command_writes_the_same_bytes_wherever_it_runs(folder: Path, tmp_path: Path) -> None:
@@ -100,10 +100,10 @@ def test_the_same_command_writes_the_same_bytes_wherever_it_runs(folder: Path, t
 def test_a_trace_costs_the_same_in_memory_and_read_back(sram: str, folder: Path, tmp_path: Path) -> None:
     """A file sorts the graphs by name; the order in which weights are placed and loaded does not hang on it."""
     chip = load_preset("edge256", [sram, "sram.weight_tile_bytes=512"])
-    made = build_trace(load_shape(str(folder / "small.yaml")), 4, 2)
-    write_record(tmp_path / "made.json", made)
-    one, two = simulate(made, chip), simulate(read_trace(tmp_path / "made.json"), chip)
-    assert (one.totals, one.blocks, one.frames) == (two.totals, two.blocks, two.frames)
+    trace = build_trace(load_shape(str(folder / "small.yaml")), 4, 2)
+    write_record(tmp_path / "made.json", trace)
+    built, stored = simulate(trace, chip), simulate(read_trace(tmp_path / "made.json"), chip)
+    assert (built.totals, built.blocks, built.frames) == (stored.totals, stored.blocks, stored.frames)
 
 
 def test_an_override_reaches_the_chip_and_is_named(folder: Path, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_foreign_or_broken_file_is_one_line(
     source = {"simulate": "aat.trace.json", "report": "aat.json"}[command]
     (tmp_path / "bad.json").write_text(_mutants((folder / source).read_text())[mutant])
     assert main([command, str(tmp_path / "bad.json"), "--out", str(tmp_path / "out")]) == 2
-    shown = capsys.readouterr().err
-    assert "bad.json" in shown
-    assert shown.count("\n") == 1
+    complaint = capsys.readouterr().err
+    assert "bad.json" in complaint
+    assert complaint.count("\n") == 1
     assert list(tmp_path.iterdir()) == [tmp_path / "bad.json"]

@@ -77,18 +77,21 @@ def sweep_here(speech: Path, tmp_path: Path) -> Run:
 
 def figures(path: Path) -> list[tuple[str, dict]]:
     with Store(path) as store:
-        return [(str(one.values.get("numerics.activation")), one.figures or {}) for _, one in store.all_outcomes()]
+        return [
+            (str(outcome.values.get("numerics.activation")), outcome.figures or {})
+            for _, outcome in store.all_outcomes()
+        ]
 
 
 def test_each_arithmetic_is_trained_for_and_scored_once_whatever_the_other_axes(sweep_here: Run) -> None:
     budget = {"steps": 1, "train": "three.jsonl", "dev": "three.jsonl"}
     store, counted = sweep_here("aat", finetune=budget)
-    found = figures(store)
+    rows = figures(store)
     assert counted.scored == counted.trained == ["lut8", "plan"]
-    assert len(found) == 6
+    assert len(rows) == 6
     assert all(row["utterances"] == 2 and row["words"] > 0 and row["wer"] == row["errors"] / row["words"]
-               for _, row in found)  # fmt: skip
-    assert len({(name, row["errors"]) for name, row in found}) == 2
+               for _, row in rows)  # fmt: skip
+    assert len({(name, row["errors"]) for name, row in rows}) == 2
     _, counted = sweep_here("aat", finetune=budget)
     assert counted.scored == []  # all is there
     more = {**AXES, "host.handoff_us": {"list": [5, 20, 50, 80]}}

@@ -52,9 +52,9 @@ def test_each_system_is_scored(road: Path, system: str, tmp_path: Path) -> None:
     checkpoint = road / "models" / ("aat" if system == "aat" else "float")
     scores = tmp_path / "scores.json"
     run("evaluate", "--checkpoint", checkpoint, "--manifest", road / "dev.jsonl", "--system", system, "--json", scores)
-    found = json.loads(scores.read_text())
-    assert found["utterances"] == 6
-    assert found["wer"] == pytest.approx(found["errors"] / found["words"])
+    score = json.loads(scores.read_text())
+    assert score["utterances"] == 6
+    assert score["wer"] == pytest.approx(score["errors"] / score["words"])
 
 
 def test_the_numerics_can_be_explained(road: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,10 +62,10 @@ def test_the_numerics_can_be_explained(road: Path, capsys: pytest.CaptureFixture
         "evaluate", "--checkpoint", road / "models" / "aat", "--manifest", road / "dev.jsonl", "--system", "aat",
         "--limit", 1, "--explain-numerics",
     )  # fmt: skip
-    shown = capsys.readouterr().out
-    assert "enc0.x" in shown
-    assert "float32" in shown
-    assert "safe" in shown
+    explanation = capsys.readouterr().out
+    assert "enc0.x" in explanation
+    assert "float32" in explanation
+    assert "safe" in explanation
 
 
 def test_training_leaves_a_model_a_log_and_no_working_state(road: Path) -> None:
@@ -85,9 +85,9 @@ def test_a_real_decode_runs_on_the_chip_with_its_real_integers(road: Path, tmp_p
         "--limit", 1, "--out", trace,
     )  # fmt: skip
     run("simulate", trace, "--functional", "--out", result)
-    found = json.loads(result.read_text())
-    assert found["totals"]["macs"] > 0
-    assert found["utterances"][0]["engine_latency_ms"] > 0
+    record = json.loads(result.read_text())
+    assert record["totals"]["macs"] > 0
+    assert record["utterances"][0]["engine_latency_ms"] > 0
 
 
 def test_other_numerics_need_no_new_training(road: Path, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_checkpoint_of_another_recipe_is_refused(road: Path, tmp_path: Path, c
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (("--steps", 9), "steps = 9: the run in this folder has 8"),
         (("--learning-rate", 0.5), "learning_rate = 0.5: the run in this folder has 0.004"),
@@ -158,7 +158,7 @@ def test_a_checkpoint_of_another_recipe_is_refused(road: Path, tmp_path: Path, c
         (("--text", "plain"), "recipe.text = 'plain'"),
     ],
 )
-def test_a_finished_run_is_not_gone_on_with_under_other_settings(road: Path, capsys, change, told) -> None:
+def test_a_finished_run_is_not_gone_on_with_under_other_settings(road: Path, capsys, change, message) -> None:
     words = [*map(str, recipe(road)), "--steps", "8", "--out", str(road / "models" / "float"), "--resume"]
     option, value = change
     value = road / str(value) if option == "--train" else value
@@ -169,7 +169,7 @@ def test_a_finished_run_is_not_gone_on_with_under_other_settings(road: Path, cap
     before = (road / "models" / "float" / "model.json").read_bytes()
     assert main(["train", *words]) == 2
     complaint = capsys.readouterr().err
-    assert told in complaint
+    assert message in complaint
     assert complaint.count("\n") == 1
     assert (road / "models" / "float" / "model.json").read_bytes() == before
 
@@ -195,8 +195,8 @@ def test_words_that_no_output_can_spell_are_told_and_a_hopeless_dev_set_is_refus
         "evaluate", "--checkpoint", float_model, "--manifest", mixed, "--system", "float", "--json", tmp_path / "e.json"
     )
     assert "1 of 4 reference words are not in the model's vocabulary: hello" in capsys.readouterr().err
-    found = json.loads((tmp_path / "e.json").read_text())
-    assert (found["words"], found["utterances"], found["text_normalisation"]) == (4, 3, "english")
+    score = json.loads((tmp_path / "e.json").read_text())
+    assert (score["words"], score["utterances"], score["text_normalisation"]) == (4, 3, "english")
     hopeless = tmp_path / "hopeless.jsonl"
     hopeless.write_text(mixed.read_text().splitlines()[1].replace("hello 3", "HELLO world"))
     words = ["--recipe", "tiny", "--train", road / "train.jsonl", "--dev", hopeless, "--out", tmp_path / "t"]
@@ -211,9 +211,9 @@ def test_an_empty_reference_counts_what_is_invented_and_has_no_rate(road: Path, 
         "evaluate", "--checkpoint", road / "models" / "float", "--manifest", silent, "--system", "float",
         "--json", tmp_path / "e.json",
     )  # fmt: skip
-    found = json.loads((tmp_path / "e.json").read_text())
-    assert (found["wer"], found["words"]) == (None, 0)
-    assert f"WER not defined ({found['errors']} errors, 0 words" in capsys.readouterr().out
+    score = json.loads((tmp_path / "e.json").read_text())
+    assert (score["wer"], score["words"]) == (None, 0)
+    assert f"WER not defined ({score['errors']} errors, 0 words" in capsys.readouterr().out
     run(
         "compare",
         "--manifest",
@@ -227,7 +227,7 @@ def test_an_empty_reference_counts_what_is_invented_and_has_no_rate(road: Path, 
     )
     summary = json.loads((tmp_path / "c" / "summary.json").read_text())
     assert summary["systems"]["float"]["wer"] is None
-    assert summary["systems"]["float"]["errors"] == found["errors"]
+    assert summary["systems"]["float"]["errors"] == score["errors"]
     assert summary["corpus"]["text_normalisation"] == "english"
 
 

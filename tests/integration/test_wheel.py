@@ -39,8 +39,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel")
     run(*pip, "--quiet", "--no-build-isolation", "--no-deps", "--wheel-dir", source, source, folder=source)
-    (made,) = source.glob("*.whl")
-    return made
+    (path,) = source.glob("*.whl")
+    return path
 
 
 @pytest.fixture(scope="module")

@@ -36,9 +36,9 @@ def test_cost_is_the_median_of_ratios_within_rounds(clock):
 
 def test_contenders_take_turns_and_the_first_round_is_not_counted(clock):
     order = []
-    found = interleaved.interleave({name: lambda name=name: order.append(name) or tick(clock) for name in "abc"}, 2)
+    timings = interleaved.interleave({name: lambda name=name: order.append(name) or tick(clock) for name in "abc"}, 2)
     assert order == list("abc" * 3)
-    assert [timing.name for timing in found] == ["b", "c"]
+    assert [timing.name for timing in timings] == ["b", "c"]
 
 
 def tick(clock):
@@ -46,10 +46,10 @@ def tick(clock):
 
 
 def test_every_figure_is_there_and_is_positive():
-    found = train_speed.lstm_timings(SMALL, 1) + train_speed.step_timings(tiny(), 1)
-    made = train_speed.figures(found)
-    assert {"train_lstm_plain", "train_aat_step_plain"} <= set(made)
-    assert all(figure["value"] > 0 and figure["ratio"] > 0 for figure in made.values())
+    timings = train_speed.lstm_timings(SMALL, 1) + train_speed.step_timings(tiny(), 1)
+    figures = train_speed.figures(timings)
+    assert {"train_lstm_plain", "train_aat_step_plain"} <= set(figures)
+    assert all(figure["value"] > 0 and figure["ratio"] > 0 for figure in figures.values())
 
 
 def test_our_layer_does_all_of_the_work():

@@ -17,9 +17,9 @@ def test_what_is_written_reads_back(tmp_path):
     words = (WordTime(word="one", start=0.1, end=0.4), WordTime(word="two", start=0.5, end=0.9))
     alignment_path(manifest).write_bytes(alignment_bytes([Alignment(id="a", words=words)]))
     assert alignment_path(manifest) == tmp_path / "m.align.jsonl"
-    found = read_alignments(manifest)
-    assert found["a"].words == words
-    assert found["a"].speech_end == 0.9
+    alignments = read_alignments(manifest)
+    assert alignments["a"].words == words
+    assert alignments["a"].speech_end == 0.9
 
 
 def test_real_recordings_have_none(tmp_path):

@@ -45,9 +45,9 @@ def test_lengths_count_encoder_outputs(examples):
 def test_augmentation_follows_its_seed_alone(examples):
     mean, scale = torch.zeros(20), torch.ones(20)
     config = AugmentConfig(time_masks=1, time_mask_frames=5, noise=0.1, stretch=0.1, warp=0.1, channel=0.1, joined=0.5)
-    made = [training_batch(examples, [0, 1], mean, scale, config, TINY, 3, 2, seed) for seed in (1, 1, 2)]
-    assert torch.equal(made[0].x_TBF, made[1].x_TBF)
-    assert made[0].x_TBF.shape != made[2].x_TBF.shape or not torch.equal(made[0].x_TBF, made[2].x_TBF)
+    batches = [training_batch(examples, [0, 1], mean, scale, config, TINY, 3, 2, seed) for seed in (1, 1, 2)]
+    assert torch.equal(batches[0].x_TBF, batches[1].x_TBF)
+    assert batches[0].x_TBF.shape != batches[2].x_TBF.shape or not torch.equal(batches[0].x_TBF, batches[2].x_TBF)
 
 
 def test_no_augmentation_leaves_the_features_as_they_are(examples):

@@ -98,15 +98,15 @@ def test_a_folder_is_no_manifest(tmp_path):
 
 def test_joined_takes_are_unchanged_between_their_silences():
     takes = [("one", np.full(700, 0.5, np.float32)), ("two", np.full(300, -0.5, np.float32))]
-    made = joined(takes, RATE, "s", RNG(0))
-    (one, two) = made.words
-    assert made.text == "one two"
-    assert np.array_equal(made.samples[one.start : one.end], takes[0][1])
-    assert np.array_equal(made.samples[two.start : two.end], takes[1][1])
+    utterance = joined(takes, RATE, "s", RNG(0))
+    (first, second) = utterance.words
+    assert utterance.text == "one two"
+    assert np.array_equal(utterance.samples[first.start : first.end], takes[0][1])
+    assert np.array_equal(utterance.samples[second.start : second.end], takes[1][1])
     for gap, (least, most) in (
-        (one.start, LEAD_S),
-        (two.start - one.end, PAUSE_S),
-        (len(made.samples) - two.end, TAIL_S),
+        (first.start, LEAD_S),
+        (second.start - first.end, PAUSE_S),
+        (len(utterance.samples) - second.end, TAIL_S),
     ):
         assert least - 1 / RATE <= gap / RATE <= most + 1 / RATE
 

@@ -14,9 +14,9 @@ COMMANDS = re.findall(r"^nnasim data (\w+) (.*)$", MANUAL, re.MULTILINE)
 @pytest.mark.parametrize(("maker", "arguments"), COMMANDS)
 def test_a_command_of_the_manual_has_the_options_it_uses(maker, arguments, capsys):
     assert main(["data", maker, "--help"]) == 0
-    known = capsys.readouterr().out
+    help_text = capsys.readouterr().out
     for option in re.findall(r"--[a-z-]+", arguments):
-        assert f"  {option}" in known
+        assert f"  {option}" in help_text
 
 
 def test_the_manual_shows_every_maker():

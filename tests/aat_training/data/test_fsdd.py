@@ -25,9 +25,9 @@ def tree(tmp_path, write_audio):
 
 
 def test_takes_are_found_by_their_names_and_sorted(tree):
-    found = takes_by_speaker(tree, range(5, 10))
-    assert list(found) == ["anna", "bert"]
-    assert [(take.digit, take.number) for take in found["bert"]] == [(digit, 5) for digit in range(10)]
+    by_speaker = takes_by_speaker(tree, range(5, 10))
+    assert list(by_speaker) == ["anna", "bert"]
+    assert [(take.digit, take.number) for take in by_speaker["bert"]] == [(digit, 5) for digit in range(10)]
 
 
 def test_a_string_is_said_by_one_speaker_with_the_takes_asked_for(tree):
@@ -55,8 +55,8 @@ def test_lengths_are_drawn_between_the_bounds(tree):
     assert lengths == {3, 4, 5}
 
 
-def same(one, other):
-    return one.words == other.words and np.array_equal(one.samples, other.samples)
+def same(utterance, other):
+    return utterance.words == other.words and np.array_equal(utterance.samples, other.samples)
 
 
 def test_an_utterance_depends_on_the_seed_and_its_number_only(tree):
@@ -105,9 +105,9 @@ def test_a_broken_take_is_named(tree):
 
 def test_the_real_corpus():
     corpus = outside("fsdd")
-    found = takes_by_speaker(corpus, range(5, 10))
-    assert len(found) == 6
-    assert all(len(takes) == 50 for takes in found.values())
+    by_speaker = takes_by_speaker(corpus, range(5, 10))
+    assert len(by_speaker) == 6
+    assert all(len(takes) == 50 for takes in by_speaker.values())
     clip = next(digit_strings(corpus, 1, takes=range(5, 10)))
     assert clip.rate == 8000
     assert 0.5 < len(clip.samples) / clip.rate < 10

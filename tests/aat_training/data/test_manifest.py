@@ -150,16 +150,16 @@ def test_what_is_written_reads_back_and_repeats_byte_for_byte(tmp_path, write):
 
 
 def test_written_paths_do_not_depend_on_the_working_directory(tmp_path, monkeypatch):
-    made = []
+    manifests = []
     for home in (tmp_path, tmp_path / "deep" / "er"):
         home.mkdir(parents=True, exist_ok=True)
         monkeypatch.chdir(home)
         out = os.path.relpath(tmp_path / "m.jsonl")
         folder = Path(os.path.relpath(tmp_path / "audio"))
         write_manifest(out, [Entry(**GOOD, folder=folder)], force=True)
-        made.append((tmp_path / "m.jsonl").read_bytes())
-    assert made[0] == made[1]
-    assert json.loads(made[0])["audio_filepath"] == "audio/a.wav"
+        manifests.append((tmp_path / "m.jsonl").read_bytes())
+    assert manifests[0] == manifests[1]
+    assert json.loads(manifests[0])["audio_filepath"] == "audio/a.wav"
 
 
 def test_speech_ends_where_the_word_times_beside_the_manifest_say(write, tmp_path):

@@ -23,16 +23,16 @@ def load(path):
     return np.full(800, level, np.float32)
 
 
-def made(count=9, style=QUIET, seed=0):
+def clips_of(count=9, style=QUIET, seed=0):
     return list(word_strings(VOICES, count, RATE, load, style, seed))
 
 
-def same(one, other):
-    return one.words == other.words and np.array_equal(one.samples, other.samples)
+def same(utterance, other):
+    return utterance.words == other.words and np.array_equal(utterance.samples, other.samples)
 
 
 def test_a_string_is_of_one_speaker_and_speakers_take_turns():
-    clips = made()
+    clips = clips_of()
     assert [clip.speaker for clip in clips] == ["anna", "bert", "carl"] * 3
     for clip in clips:
         assert 2 <= len(clip.words) <= 4
@@ -42,28 +42,28 @@ def test_a_string_is_of_one_speaker_and_speakers_take_turns():
 
 
 def test_an_utterance_depends_on_the_seed_and_its_number_only():
-    assert all(map(same, made(3), made(9)))
-    assert not same(made(1)[0], made(1, seed=1)[0])
+    assert all(map(same, clips_of(3), clips_of(9)))
+    assert not same(clips_of(1)[0], clips_of(1, seed=1)[0])
 
 
 @pytest.mark.parametrize("bounds", [(0.0, 0.0), (0.0, 0.5), (0.2, 0.2)])
 def test_silences_lie_within_their_bounds(bounds):
     style = replace(QUIET, around=Surroundings(lead_s=bounds, pause_s=bounds, tail_s=bounds, snr_db=None))
-    for clip in made(style=style):
+    for clip in clips_of(style=style):
         gaps = [clip.words[0].start, len(clip.samples) - clip.words[-1].end]
         gaps += [after.start - before.end for before, after in zip(clip.words, clip.words[1:], strict=False)]
         assert all(bounds[0] * RATE <= gap <= bounds[1] * RATE for gap in gaps)
 
 
 def test_a_level_is_the_peak_of_every_word():
-    for clip in made(style=replace(QUIET, level_db=(6.0, 20.0))):
+    for clip in clips_of(style=replace(QUIET, level_db=(6.0, 20.0))):
         peaks = [np.abs(clip.samples[word.start : word.end]).max() for word in clip.words]
         assert max(peaks) == pytest.approx(min(peaks), rel=1e-5)
         assert 0.1 <= peaks[0] <= 0.502
 
 
 def test_another_speed_moves_the_words_with_the_audio():
-    slow, clip = made(1, replace(QUIET, speed=(0.8, 0.8)))[0], made(1)[0]
+    slow, clip = clips_of(1, replace(QUIET, speed=(0.8, 0.8)))[0], clips_of(1)[0]
     assert len(slow.samples) == pytest.approx(len(clip.samples) / 0.8, abs=2)
     for before, after in zip(clip.words, slow.words, strict=True):
         assert (after.start, after.end) == pytest.approx((before.start / 0.8, before.end / 0.8), abs=1)
@@ -71,7 +71,7 @@ def test_another_speed_moves_the_words_with_the_audio():
 
 
 def test_a_room_adds_a_tail_and_keeps_length_and_times():
-    echo, clip = made(1, replace(QUIET, room_s=(0.3, 0.3)))[0], made(1)[0]
+    echo, clip = clips_of(1, replace(QUIET, room_s=(0.3, 0.3)))[0], clips_of(1)[0]
     assert echo.words == clip.words
     assert len(echo.samples) == len(clip.samples)
     last = clip.words[-1].end

@@ -48,8 +48,8 @@ def test_no_voice_remembers_what_was_said_before_or_knows_the_time():
 
 
 def test_variants_are_different_voices():
-    said = said_by_every_variant()
-    assert len(set(said.values())) == len(said)
+    samples = said_by_every_variant()
+    assert len(set(samples.values())) == len(samples)
 
 
 def test_train_and_test_share_no_voice():
@@ -90,9 +90,9 @@ def test_commands_and_the_other_sample_rate():
 
 def test_an_utterance_depends_on_the_seed_and_its_number_only():
     few, many = list(synthesised(2, group="test", seed=1)), list(synthesised(4, group="test", seed=1))
-    for one, other in zip(few, many, strict=False):
-        assert one.words == other.words
-        assert np.array_equal(one.samples, other.samples)
+    for utterance, other in zip(few, many, strict=False):
+        assert utterance.words == other.words
+        assert np.array_equal(utterance.samples, other.samples)
 
 
 def test_another_process_makes_the_same_bytes():
@@ -100,10 +100,10 @@ def test_another_process_makes_the_same_bytes():
         "import hashlib; from aat_training.data.synth import synthesised\n"
         "print(hashlib.sha256(b''.join(c.samples.tobytes() for c in synthesised(3, group='test'))).hexdigest())"
     )
-    mine = hashlib.sha256(b"".join(c.samples.tobytes() for c in synthesised(3, group="test"))).hexdigest()
+    digest = hashlib.sha256(b"".join(c.samples.tobytes() for c in synthesised(3, group="test"))).hexdigest()
     environment = {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "de_DE.UTF-8", "OMP_NUM_THREADS": "1"}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == mine
+    assert done.stdout.strip() == digest
 
 
 @pytest.mark.parametrize("options", [{"digits": (3, 2)}, {"digits": (0, 2)}, {"rate": 44_100}])

@@ -26,9 +26,9 @@ def index(tmp_path):
 
 
 def test_rows_are_sorted_by_speaker_and_path_and_paths_start_at_the_index(index, tmp_path):
-    found = recordings_by_speaker(index(), "train")
-    assert list(found) == ["anna", "bert"]
-    assert found["anna"] == [Recording("no", tmp_path / "a.flac"), Recording("yes", tmp_path / "b.flac")]
+    recordings = recordings_by_speaker(index(), "train")
+    assert list(recordings) == ["anna", "bert"]
+    assert recordings["anna"] == [Recording("no", tmp_path / "a.flac"), Recording("yes", tmp_path / "b.flac")]
 
 
 def test_without_a_split_all_rows_count(index):
@@ -102,20 +102,20 @@ def test_any_bytes_are_read_or_refused_in_one_line(tmp_path_factory, data):
 def test_all_recordings_must_have_one_rate(index, tmp_path, write_audio):
     write_audio(tmp_path / "a.flac", rate=16_000)
     write_audio(tmp_path / "b.flac", rate=8_000)
-    found = recordings_by_speaker(index(), speakers=["anna"])
+    recordings = recordings_by_speaker(index(), speakers=["anna"])
     with pytest.raises(NnasimError, match=r"b\.flac: has 8000 samples a second, and .*a\.flac has 16000"):
-        common_rate(found)
+        common_rate(recordings)
     write_audio(tmp_path / "b.flac", rate=16_000)
-    assert common_rate(found) == 16_000
+    assert common_rate(recordings) == 16_000
 
 
 def test_a_missing_or_long_recording_is_named_before_any_work(index, tmp_path, write_audio):
-    found = recordings_by_speaker(index(), speakers=["bert"])
+    recordings = recordings_by_speaker(index(), speakers=["bert"])
     with pytest.raises(NnasimError, match=r"c\.wav: cannot be read"):
-        common_rate(found)
+        common_rate(recordings)
     write_audio(tmp_path / "c.wav", np.zeros(88_000, np.float32))
     with pytest.raises(NnasimError, match=r"c\.wav: lasts 11\.0 s"):
-        common_rate(found)
+        common_rate(recordings)
 
 
 def test_a_recording_of_silence_is_named(tmp_path, write_audio):

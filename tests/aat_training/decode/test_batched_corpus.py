@@ -19,6 +19,6 @@ def streamed(model, example, recipe) -> str:
 
 def test_batches_give_the_words_of_streaming_in_the_order_of_the_manifest(on_chip, examples, recipe) -> None:
     chip_model = on_chip(NumericsConfig())
-    found = decode_corpus(chip_model, examples[:9], recipe, TOKENS, batch=4)
-    assert found == [(example.text, streamed(chip_model, example, recipe)) for example in examples[:9]]
-    assert any(said for _, said in found)
+    decodes = decode_corpus(chip_model, examples[:9], recipe, TOKENS, batch=4)
+    assert decodes == [(example.text, streamed(chip_model, example, recipe)) for example in examples[:9]]
+    assert any(hypothesis for _, hypothesis in decodes)

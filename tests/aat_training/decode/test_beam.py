@@ -43,8 +43,8 @@ def test_a_beam_that_keeps_everything_equals_enumeration(float_model, frames):
     expected = exhaustive(float_model, frames[:steps], 1)
     decoder = BeamDecoder(float_model, 1, width=100)
     decoder.feed(frames[:steps])
-    found = {one.tokens: one.score for one in decoder.beam}
-    assert found == pytest.approx(expected, rel=1e-4)
+    scores = {hypothesis.tokens: hypothesis.score for hypothesis in decoder.beam}
+    assert scores == pytest.approx(expected, rel=1e-4)
     assert tuple(decoder.decoded.tokens) == max(expected, key=lambda tokens: expected[tokens])
 
 

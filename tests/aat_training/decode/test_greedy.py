@@ -58,19 +58,19 @@ def test_a_decoder_starts_every_utterance_afresh(model, examples, recipe):
 def test_calls_are_what_greedy_decoding_makes(model, examples, recipe):
     """One encoder step a frame, one top step a pair of frames; a joint step per symbol and per final blank."""
     frames = stacked(examples[1].x_TD, recipe.model.stack)
-    found = decode(model, frames, [], recipe.model.max_symbols).decoded
-    calls = {name: found.call_graphs.count(name) for name in set(found.call_graphs)}
+    decoded = decode(model, frames, [], recipe.model.max_symbols).decoded
+    calls = {name: decoded.call_graphs.count(name) for name in set(decoded.call_graphs)}
     assert calls["encoder"] == len(frames)
     assert calls["encoder_top"] == len(frames) // 2
-    assert calls["prediction"] == len(found.tokens) + 1
-    full = sum(found.emissions.count(frame) == recipe.model.max_symbols for frame in set(found.emissions))
-    assert calls["joint"] == len(found.tokens) + len(frames) // 2 - full
-    assert found.call_frames == sorted(found.call_frames)
+    assert calls["prediction"] == len(decoded.tokens) + 1
+    full = sum(decoded.emissions.count(frame) == recipe.model.max_symbols for frame in set(decoded.emissions))
+    assert calls["joint"] == len(decoded.tokens) + len(frames) // 2 - full
+    assert decoded.call_frames == sorted(decoded.call_frames)
 
 
 def test_batched_decoding_finds_the_same_tokens(model, examples, recipe):
     part = examples[:6]
     batch = collate([e.x_TD for e in part], [e.tokens for e in part], recipe.model.stack, recipe.model.reduction)
-    found = greedy_batch(model, batch.x_TBF, batch.lengths.tolist(), recipe.model.max_symbols)
+    batched = greedy_batch(model, batch.x_TBF, batch.lengths.tolist(), recipe.model.max_symbols)
     alone = [decode(model, stacked(e.x_TD, 3), [], recipe.model.max_symbols).decoded.tokens for e in part]
-    assert found == alone
+    assert batched == alone

@@ -25,21 +25,21 @@ def stepwise_lstm(
     kernel: LstmKernel, x: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor, h: Tensor, c: Tensor, *gains: Tensor
 ) -> tuple[Tensor, Tensor]:
     """x (T, B, I) integers, parameters in torch's layout, h integers, c real -> h (T, B, H) integers, the last c."""
-    order, made = torch.from_numpy(gate_order(h.shape[1])), quantise_lstm(kernel, w_ih, w_hh, bias, *gains)
+    order, weights = torch.from_numpy(gate_order(h.shape[1])), quantise_lstm(kernel, w_ih, w_hh, bias, *gains)
     limit = float(WEIGHT_LIMIT[kernel.numerics.weight_bits])
-    step_x, step_h = (torch.from_numpy(s.weight_step)[:, None] for s in (made.scale_x, made.scale_h))
-    w_x = Quantise.apply(w_ih[order], made.w_x, step_x, limit)
-    w_h = Quantise.apply(w_hh[order], made.w_h, step_h, limit)
-    b = Quantise.apply(bias[order], made.bias, torch.from_numpy(made.scale_x.acc_step), float(BIAS_LIMIT))
+    step_x, step_h = (torch.from_numpy(s.weight_step)[:, None] for s in (weights.scale_x, weights.scale_h))
+    w_x = Quantise.apply(w_ih[order], weights.w_x, step_x, limit)
+    w_h = Quantise.apply(w_hh[order], weights.w_h, step_h, limit)
+    b = Quantise.apply(bias[order], weights.bias, torch.from_numpy(weights.scale_x.acc_step), float(BIAS_LIMIT))
     bits = kernel.numerics.activation_bits, kernel.numerics.weight_bits
-    gx_TBG = Requantise.apply(exact_matmul(x, w_x, *bits, "x").double() + b, made.scale_x.requant, 32)
+    gx_TBG = Requantise.apply(exact_matmul(x, w_x, *bits, "x").double() + b, weights.scale_x.requant, 32)
     shared = [
         Quantise.apply(real[order], gain.integers, torch.tensor(1.0 / 4096), 32767.0) / 4096
-        for real, gain in zip(gains, (made.gain_x, made.gain_h), strict=False)
+        for real, gain in zip(gains, (weights.gain_x, weights.gain_h), strict=False)
     ]
     outputs = []
     for gx in gx_TBG:
-        gh = Requantise.apply(exact_matmul(h, w_h, *bits, "h").double(), made.scale_h.requant, 32)
+        gh = Requantise.apply(exact_matmul(h, w_h, *bits, "h").double(), weights.scale_h.requant, 32)
         if shared:
             z = normalised((gx * GATE_STEP).float(), shared[0].float())
             z = z + normalised((gh * GATE_STEP).float(), shared[1].float())

@@ -33,22 +33,22 @@ def stepwise_norm(
     h: Tensor, c: Tensor,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """x, h and c integers in float64 -> h (T, B, H) and the last c as real values."""
-    made = quantise_lstm(kernel, *(p.detach().float() for p in (w_ih, w_hh, bias, gain_x, gain_h)))
+    weights = quantise_lstm(kernel, *(p.detach().float() for p in (w_ih, w_hh, bias, gain_x, gain_h)))
     order, cell, out = torch.from_numpy(gate_order(h.shape[1])), kernel.cell, 2.0**-kernel.cell.sigmoid.output_frac
-    w_x = straight(w_ih[order], made.w_x.double() * torch.from_numpy(made.scale_x.weight_step)[:, None])
-    w_h = straight(w_hh[order], made.w_h.double() * torch.from_numpy(made.scale_h.weight_step)[:, None])
-    b = straight(bias[order], made.bias.double() * torch.from_numpy(made.scale_x.acc_step))
+    w_x = straight(w_ih[order], weights.w_x.double() * torch.from_numpy(weights.scale_x.weight_step)[:, None])
+    w_h = straight(w_hh[order], weights.w_h.double() * torch.from_numpy(weights.scale_h.weight_step)[:, None])
+    b = straight(bias[order], weights.bias.double() * torch.from_numpy(weights.scale_x.acc_step))
     gains = []
-    for real, gain in ((gain_x[order], made.gain_x), (gain_h[order], made.gain_h)):
+    for real, gain in ((gain_x[order], weights.gain_x), (gain_h[order], weights.gain_h)):
         gains.append(straight(real, gain.integers * 2.0**-GAIN_FRAC, gain.inside))
     x, h, c, hs = x * kernel.in_step, h * kernel.act_step, c * cell.cell_scale, []
     for frame in x:
-        acc_x = whole(frame, kernel.in_step) @ whole(made.w_x, 1).T + whole(made.bias, 1)
-        acc_h = whole(h, kernel.act_step) @ whole(made.w_h, 1).T
+        acc_x = whole(frame, kernel.in_step) @ whole(weights.w_x, 1).T + whole(weights.bias, 1)
+        acc_h = whole(h, kernel.act_step) @ whole(weights.w_h, 1).T
         shares = []
         for real, acc, scale, gain, integers in (
-            (frame @ w_x.T + b, acc_x, made.scale_x, gains[0], made.gain_x.integers),
-            (h @ w_h.T, acc_h, made.scale_h, gains[1], made.gain_h.integers),
+            (frame @ w_x.T + b, acc_x, weights.scale_x, gains[0], weights.gain_x.integers),
+            (h @ w_h.T, acc_h, weights.scale_h, gains[1], weights.gain_h.integers),
         ):
             share = requantise(acc, scale.requant, 32)
             v = straight(real, torch.from_numpy(share * GATE_STEP))

@@ -86,7 +86,7 @@ def test_a_recurrent_layer_leaves_its_accumulators_as_the_reference_does(overflo
     assert weights.acc_x.reachable
     assert weights.acc_h.reachable
     with torch.set_grad_enabled(grad):
-        found, _ = LstmSequence.apply(x, *parameters, h, c, kernel)
+        outputs, _ = LstmSequence.apply(x, *parameters, h, c, kernel)
 
     def product(values: np.ndarray, weight: torch.Tensor, bias: torch.Tensor | None, scale) -> np.ndarray:
         bias_int = None if bias is None else bias.numpy().astype(np.int64)
@@ -100,7 +100,7 @@ def test_a_recurrent_layer_leaves_its_accumulators_as_the_reference_does(overflo
     for t, frame in enumerate(x.numpy().astype(np.int64)):
         gx = product(frame, weights.w_x, weights.bias, weights.scale_x)
         h_int, c_int = kernel.cell.step(gx, product(h_int, weights.w_h, None, weights.scale_h), c_int)
-        np.testing.assert_array_equal(found[t].detach().numpy(), h_int)
+        np.testing.assert_array_equal(outputs[t].detach().numpy(), h_int)
     assert np.concatenate(left).mean() > 0.05  # accumulators did leave their bits
 
 
@@ -110,8 +110,8 @@ def test_a_whole_recogniser_decodes_as_the_reference_does(overflow, on_chip, exa
     reference, frames = reference_of(model, narrow(16, overflow)), stacked(examples[0].x_TD, recipe.model.stack)
     decoder = GreedyDecoder(model, recipe.model.max_symbols, keep_logits=True)
     decoder.feed(frames)
-    heard = ((frames - model.feature_mean) * model.feature_scale).numpy()
-    tokens, logits = decode(reference, heard, recipe.model.max_symbols)
+    features = ((frames - model.feature_mean) * model.feature_scale).numpy()
+    tokens, logits = decode(reference, features, recipe.model.max_symbols)
     ours = torch.stack(decoder.decoded.logits).double().numpy() / LOGIT_STEP
     assert tokens == decoder.decoded.tokens
     np.testing.assert_array_equal(ours, np.stack(logits))
@@ -123,22 +123,22 @@ def test_a_whole_recogniser_decodes_as_the_reference_does(overflow, on_chip, exa
 def test_32_bits_wrap_where_k_is_large_enough():
     numerics, layer = NumericsConfig(overflow="wrap"), nn.Linear(BEYOND_32, 2)
     nn.init.constant_(layer.weight, 1.0)
-    made = LinearWeights.of("layer", layer, 2.0**-7, numerics)
+    linear = LinearWeights.of("layer", layer, 2.0**-7, numerics)
     x = torch.full((3, BEYOND_32), -128.0)
     x[1] = 127.0
     x[2, : BEYOND_32 // 2] = 0.0
-    plain = x.numpy().astype(np.int64) @ made.weight.numpy().astype(np.int64).T + made.bias.numpy().astype(np.int64)
+    plain = x.numpy().astype(np.int64) @ linear.weight.numpy().astype(np.int64).T + linear.bias.numpy().astype(np.int64)
     wrapped = (plain + 2**31) % 2**32 - 2**31
     assert (wrapped != plain).any(1).tolist() == [True, True, False]
-    np.testing.assert_array_equal(made.product(x).numpy(), wrapped)
+    np.testing.assert_array_equal(linear.product(x).numpy(), wrapped)
 
 
 @pytest.mark.parametrize(("overflow", "passes"), [("saturate", False), ("wrap", True)])
 def test_what_saturates_has_no_gradient_and_what_wraps_has(overflow, passes):
     layer, x = nn.Linear(30, 4), torch.full((1, 30), 127.0, requires_grad=True)
     nn.init.constant_(layer.weight, 0.5)
-    made = LinearWeights.of("layer", layer, 2.0**-7, narrow(18, overflow))
-    ChipLinear.apply(x, layer.weight, layer.bias, made).sum().backward()
+    weights = LinearWeights.of("layer", layer, 2.0**-7, narrow(18, overflow))
+    ChipLinear.apply(x, layer.weight, layer.bias, weights).sum().backward()
     assert bool(layer.weight.grad.any()) == passes
     assert bool(x.grad.any()) == passes
 
@@ -156,7 +156,7 @@ def test_a_saturated_gate_passes_nothing_to_its_own_product_alone():
 
 def test_explaining_shows_bits_and_verdict(on_chip):
     model = on_chip(narrow(15, "wrap"))
-    shown = table(explain(model, narrow(15, "wrap")), "wrap")
-    assert "int15 may wrap" in shown
-    shown = table(explain(on_chip(NumericsConfig()), NumericsConfig()), "error")
-    assert shown.count("int32 safe") == 9
+    text = table(explain(model, narrow(15, "wrap")), "wrap")
+    assert "int15 may wrap" in text
+    text = table(explain(on_chip(NumericsConfig()), NumericsConfig()), "error")
+    assert text.count("int32 safe") == 9

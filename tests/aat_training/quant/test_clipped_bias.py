@@ -37,8 +37,8 @@ def test_a_clipped_bias_of_a_projection_has_no_gradient_and_its_neighbours_have_
     layer = nn.Linear(4, 5)
     with torch.no_grad():
         layer.weight[CLIPPED], layer.bias[CLIPPED] = 0.0, 1.0
-    made = LinearWeights.of("layer", layer, 2.0**-7, NumericsConfig())
+    weights = LinearWeights.of("layer", layer, 2.0**-7, NumericsConfig())
     x = torch.randint(-100, 100, (6, 4)).float()
-    ChipLinear.apply(x, layer.weight, layer.bias, made).sum().backward()
+    ChipLinear.apply(x, layer.weight, layer.bias, weights).sum().backward()
     assert layer.bias.grad[CLIPPED] == 0
     assert (layer.bias.grad[[0, 1, 3, 4]] != 0).all()

@@ -129,26 +129,26 @@ def test_a_build_that_fails_leaves_nothing_behind(fresh):
 @needs_compiler
 def test_it_is_built_once_and_for_the_user_alone(fresh):
     assert build.load(lstm_steps.SOURCE) is not None
-    (made,) = fresh.iterdir()
-    assert made.stat().st_mode & 0o077 == 0
+    (library,) = fresh.iterdir()
+    assert library.stat().st_mode & 0o077 == 0
     assert fresh.stat().st_mode & 0o077 == 0
-    before = made.stat().st_mtime_ns
+    before = library.stat().st_mtime_ns
     build.load.cache_clear()
     assert build.load(lstm_steps.SOURCE) is not None
-    assert made.stat().st_mtime_ns == before
+    assert library.stat().st_mtime_ns == before
 
 
 @needs_compiler
 def test_a_library_that_others_may_write_is_built_again(fresh):
     build.load(lstm_steps.SOURCE)
-    (made,) = fresh.iterdir()
-    good = made.read_bytes()
-    made.unlink()
-    made.write_bytes(b"not a library")
-    made.chmod(0o777)
+    (library,) = fresh.iterdir()
+    good = library.read_bytes()
+    library.unlink()
+    library.write_bytes(b"not a library")
+    library.chmod(0o777)
     build.load.cache_clear()
     assert build.load(lstm_steps.SOURCE) is not None
-    assert len(made.read_bytes()) == len(good)
+    assert len(library.read_bytes()) == len(good)
 
 
 @needs_compiler

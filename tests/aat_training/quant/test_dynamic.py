@@ -26,12 +26,12 @@ def test_a_layer_is_its_products_in_int8_and_its_gates_in_float(model):
     with torch.no_grad():
         out, _ = model.arithmetic.recurrent(model, model.recurrent("enc0"), torch.from_numpy(x), None)
     h = c = np.zeros((1, layer.hidden_size), np.float32)
-    for step, found in zip(x, out.numpy(), strict=True):
+    for step, output in zip(x, out.numpy(), strict=True):
         gates = dynamic_product(step, channel_quantise(w_ih), bias) + dynamic_product(h, channel_quantise(w_hh))
         i, f, g, o = np.split(gates, 4, axis=-1)
         c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-        assert np.abs(sigmoid(o) * np.tanh(c) - found).max() < 1e-6
-        h, c = found, c.astype(np.float32)
+        assert np.abs(sigmoid(o) * np.tanh(c) - output).max() < 1e-6
+        h, c = output, c.astype(np.float32)
 
 
 def test_an_utterance_does_not_hear_its_neighbours(model, examples, recipe):

@@ -59,5 +59,5 @@ def test_another_accumulator_or_overflow_takes_what_was_refused(field: str) -> N
     nn.init.constant_(layer.weight, 1.0)
     with pytest.raises(NumericsError, match="can overflow 32 bits"):
         LinearWeights.of("layer", layer, 2.0**-7, NumericsConfig())
-    made = LinearWeights.of("layer", layer, 2.0**-7, NumericsConfig().with_({field: OVERFLOW[field]}))
-    assert np.isfinite(made.product(torch.ones(1, BEYOND_32)).numpy()).all()
+    weights = LinearWeights.of("layer", layer, 2.0**-7, NumericsConfig().with_({field: OVERFLOW[field]}))
+    assert np.isfinite(weights.product(torch.ones(1, BEYOND_32)).numpy()).all()

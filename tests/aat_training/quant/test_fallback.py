@@ -45,8 +45,8 @@ def test_bits_and_gradients_are_those_of_the_loop(name, gain):
     (h, c, ours), (other_h, other_c, theirs) = both(*layer(name, gain=gain))
     assert torch.equal(h, other_h)
     assert torch.equal(c, other_c)
-    for mine, expected in zip(ours, theirs, strict=True):
-        assert float((mine - expected).norm()) <= 1e-6 * float(expected.norm())
+    for gradient, expected in zip(ours, theirs, strict=True):
+        assert float((gradient - expected).norm()) <= 1e-6 * float(expected.norm())
 
 
 @pytest.mark.parametrize("units", [5, 16, 17, 33])
@@ -111,7 +111,7 @@ def test_the_whole_recogniser_has_the_loops_loss_and_gradients(on_chip, examples
 
     model = on_chip(NumericsConfig(), fallback=True).train()
     batch = collate([e.x_TD for e in examples[:4]], [e.tokens for e in examples[:4]], recipe.model.stack, 2)
-    found = []
+    trainings = []
     for loop in (False, True):
         if loop:
             by_steps = type("Loop", (), {"apply": staticmethod(lambda *args: stepwise_lstm(args[-1], *args[:-1]))})
@@ -119,6 +119,6 @@ def test_the_whole_recogniser_has_the_loops_loss_and_gradients(on_chip, examples
         model.zero_grad()
         loss = transducer_loss(model, batch, ctc_weight=0.5, dropout=0.0, token_dropout=0.0)
         loss.backward()
-        found.append((loss.detach(), torch.cat([p.grad.flatten() for p in model.parameters() if p.requires_grad])))
-    assert torch.equal(found[0][0], found[1][0])
-    assert float((found[0][1] - found[1][1]).norm()) <= 1e-6 * float(found[1][1].norm())
+        trainings.append((loss.detach(), torch.cat([p.grad.flatten() for p in model.parameters() if p.requires_grad])))
+    assert torch.equal(trainings[0][0], trainings[1][0])
+    assert float((trainings[0][1] - trainings[1][1]).norm()) <= 1e-6 * float(trainings[1][1].norm())

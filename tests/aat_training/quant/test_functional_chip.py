@@ -40,8 +40,8 @@ def test_the_chip_computes_the_decoders_logits(on_chip, examples, recipe, overri
     compiled = CompiledTrace(trace, load_preset("edge256", overrides))
     assert bool(compiled.memory.buffers) == bool(overrides)  # weights stream where the SRAM is small
     chip = SramDatapath(compiled, constants_of(model))
-    heard = ((frames - model.feature_mean) * model.feature_scale).numpy().astype(np.float64)
-    run_on_chip(compiled, chip, utterance, heard)
+    features = ((frames - model.feature_mean) * model.feature_scale).numpy().astype(np.float64)
+    run_on_chip(compiled, chip, utterance, features)
     ours = torch.stack(done.logits).double().numpy() / LOGIT_STEP
     np.testing.assert_array_equal(np.stack(chip.logits), ours)
     assert done.tokens  # something was said

@@ -36,13 +36,13 @@ def case(inputs: int, outputs: int, gain: float = 1.0, *, bias: bool = True, bit
     return layer, torch.randint(-top, top, (3, 2, inputs)).float()
 
 
-def integers(layer: nn.Linear, made: LinearWeights, x: torch.Tensor, numerics: NumericsConfig) -> np.ndarray:
+def integers(layer: nn.Linear, weights: LinearWeights, x: torch.Tensor, numerics: NumericsConfig) -> np.ndarray:
     """The same layer by nnasim.numerics, int64 throughout."""
-    weight = quantise_weight(layer.weight.detach().numpy(), made.scale.weight_step, numerics.weight_bits)
+    weight = quantise_weight(layer.weight.detach().numpy(), weights.scale.weight_step, numerics.weight_bits)
     acc = x.numpy().astype(np.int64) @ weight.astype(np.int64).T
     if layer.bias is not None:
-        acc = acc + quantise_bias(layer.bias.detach().numpy(), made.scale.acc_step).astype(np.int64)
-    return requantise(acc, made.scale.requant, 32)
+        acc = acc + quantise_bias(layer.bias.detach().numpy(), weights.scale.acc_step).astype(np.int64)
+    return requantise(acc, weights.scale.requant, 32)
 
 
 @pytest.mark.parametrize("options", OPTIONS)
@@ -50,34 +50,34 @@ def integers(layer: nn.Linear, made: LinearWeights, x: torch.Tensor, numerics: N
 def test_the_integers_are_those_of_the_reference(options, inputs, gain, bias):
     numerics = NumericsConfig(**options)
     layer, x = case(inputs, 7, gain, bias=bias, bits=numerics.activation_bits)
-    made = LinearWeights.of("layer", layer, IN_STEP, numerics)
-    expected = integers(layer, made, x, numerics)
+    weights = LinearWeights.of("layer", layer, IN_STEP, numerics)
+    expected = integers(layer, weights, x, numerics)
     assert np.abs(expected).max() > 100
-    np.testing.assert_array_equal(made.output(x).double().numpy(), expected)
+    np.testing.assert_array_equal(weights.output(x).double().numpy(), expected)
 
 
 def test_float32_carries_the_result_only_where_it_holds_every_value():
     for gain, expected in ((1.0, torch.float32), (3000.0, torch.float64)):
         layer, x = case(64, 5, gain)
-        made = LinearWeights.of("layer", layer, IN_STEP, NumericsConfig())
-        assert (made.reach < 1 << 24) == (expected == torch.float32)
-        assert made.output(x).dtype == expected
-        assert made.output(x).abs().max() <= made.reach
+        weights = LinearWeights.of("layer", layer, IN_STEP, NumericsConfig())
+        assert (weights.reach < 1 << 24) == (expected == torch.float32)
+        assert weights.output(x).dtype == expected
+        assert weights.output(x).abs().max() <= weights.reach
 
 
 @pytest.mark.parametrize("gain", [1.0, 3000.0])
 def test_gradients_are_those_of_the_straight_through_layer(gain):
     layer, x = case(33, 7, gain)
-    made = LinearWeights.of("layer", layer, IN_STEP, NumericsConfig())
+    weights = LinearWeights.of("layer", layer, IN_STEP, NumericsConfig())
     probe = torch.randn(3, 2, 7)
-    mine = x.clone().requires_grad_()
-    (ChipLinear.apply(mine, layer.weight, layer.bias, made) * probe).sum().backward()
+    inputs = x.clone().requires_grad_()
+    (ChipLinear.apply(inputs, layer.weight, layer.bias, weights) * probe).sum().backward()
     # In real units the layer is x w + b, with the weights that the chip has.
     real = (x.double() * IN_STEP).requires_grad_()
-    weight = (made.weight.double() * torch.from_numpy(made.scale.weight_step)[:, None]).requires_grad_()
+    weight = (weights.weight.double() * torch.from_numpy(weights.scale.weight_step)[:, None]).requires_grad_()
     bias = torch.zeros(7, dtype=torch.float64, requires_grad=True)
     ((real @ weight.T + bias) * 2.0**12 * probe).sum().backward()
-    for own, other, scale in ((mine, real, IN_STEP), (layer.weight, weight, 1), (layer.bias, bias, 1)):
+    for own, other, scale in ((inputs, real, IN_STEP), (layer.weight, weight, 1), (layer.bias, bias, 1)):
         assert float((own.grad - other.grad * scale).norm()) <= 1e-6 * float(other.grad.norm() * scale)
 
 
@@ -85,8 +85,8 @@ def test_what_saturates_has_no_gradient():
     layer, x = case(600, 7, 1e5)
     layer.weight.data.abs_()
     x.fill_(127)
-    made = LinearWeights.of("layer", layer, IN_STEP, NumericsConfig())
-    out = ChipLinear.apply(x, layer.weight, layer.bias, made)
+    weights = LinearWeights.of("layer", layer, IN_STEP, NumericsConfig())
+    out = ChipLinear.apply(x, layer.weight, layer.bias, weights)
     assert out.abs().min() >= 2**31 - 1
     out.sum().backward()
     assert not layer.weight.grad.any()

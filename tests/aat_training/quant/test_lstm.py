@@ -141,10 +141,10 @@ def test_gradients_equal_step_by_step_autograd(gain, bits, shape):
     ((other * probe.double()).sum() + other_c.sum()).backward()
     np.testing.assert_array_equal(out.detach().numpy(), (other.detach() / kernel.act_step).round().numpy())
     scales = (kernel.in_step, 1, 1, 1, kernel.act_step, kernel.cell.cell_scale)
-    for mine, real, scale in zip(ours, (*theirs, real_c), scales, strict=True):
+    for leaf, real, scale in zip(ours, (*theirs, real_c), scales, strict=True):
         expected = real.grad * scale
         # float32 sums of a few hundred terms against float64 ones
-        assert float((mine.grad - expected).norm()) <= 1e-6 * float(expected.norm()) + 1e-12
+        assert float((leaf.grad - expected).norm()) <= 1e-6 * float(expected.norm()) + 1e-12
 
 
 @pytest.mark.parametrize("gradient", ["segment", "identity"])
@@ -152,9 +152,9 @@ def test_named_alternatives_change_the_gradient_and_not_the_result(gradient):
     kernel, parameters, x, h, c = layer(NumericsConfig())
     other, *_ = layer(NumericsConfig(), gradient=gradient)
     results = []
-    for one in (kernel, other):
+    for variant in (kernel, other):
         trained = [p.clone().requires_grad_() for p in parameters]
-        out, _ = LstmSequence.apply(x, *trained, h, c, one)
+        out, _ = LstmSequence.apply(x, *trained, h, c, variant)
         out.sum().backward()
         results.append((out.detach(), trained[0].grad))
     assert torch.equal(results[0][0], results[1][0])

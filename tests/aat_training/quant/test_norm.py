@@ -86,7 +86,7 @@ def trace_of(model: Rnnt, numerics: NumericsConfig, utterance: Utterance) -> OpT
     )  # fmt: skip
 
 
-def heard(model: Rnnt, frames: torch.Tensor) -> np.ndarray:
+def features(model: Rnnt, frames: torch.Tensor) -> np.ndarray:
     return ((frames - model.feature_mean) * model.feature_scale).numpy().astype(np.float64)
 
 
@@ -99,7 +99,7 @@ def test_tokens_and_logits_of_whole_utterances_are_the_references(name, norm_on_
     for example in examples[:2]:
         frames = stacked(example.x_TD, RECIPE.model.stack)
         done = decoded(model, frames).decoded
-        tokens, logits = decode(reference, heard(model, frames), RECIPE.model.max_symbols)
+        tokens, logits = decode(reference, features(model, frames), RECIPE.model.max_symbols)
         ours = torch.stack(done.logits).double().numpy() / LOGIT_STEP
         assert tokens == done.tokens
         np.testing.assert_array_equal(ours, np.stack(logits))
@@ -119,7 +119,7 @@ def test_the_functional_chip_computes_the_decoders_logits(norm_on_chip, examples
     )  # fmt: skip
     compiled = CompiledTrace(trace_of(model, numerics, utterance), load_preset("edge256", []))
     chip = SramDatapath(compiled, constants_of(model))
-    run_on_chip(compiled, chip, utterance, heard(model, frames))
+    run_on_chip(compiled, chip, utterance, features(model, frames))
     np.testing.assert_array_equal(np.stack(chip.logits), torch.stack(done.logits).double().numpy() / LOGIT_STEP)
     assert done.tokens
 
@@ -144,10 +144,10 @@ def test_a_placed_layer_is_the_chips_and_the_fallbacks_at_its_ends(system, norm_
     model.arithmetic = PlacedArithmetic(
         model.arithmetic.scheme, {op.name: placement_of(system)[op.group] for op in ops}
     )
-    found, known = (decoded(each, frames).decoded for each in (model, expected))
-    assert known.tokens
-    assert found.tokens == known.tokens
-    assert torch.equal(torch.stack(found.logits), torch.stack(known.logits))
+    placed, whole = (decoded(each, frames).decoded for each in (model, expected))
+    assert whole.tokens
+    assert placed.tokens == whole.tokens
+    assert torch.equal(torch.stack(placed.logits), torch.stack(whole.logits))
 
 
 class TestTheFloatLayer:
@@ -198,8 +198,8 @@ def test_the_gradient_of_a_norm_is_that_of_the_real_function():
     weight = gain.real.double().requires_grad_()
     (nn.functional.layer_norm(real, (12,), weight, None, EPSILON) * dy).sum().backward()
     slopes = NormSlopes.of(integers, gain)
-    for mine, expected in ((slopes.back(dy), real.grad), (slopes.into_gain(dy), weight.grad)):
-        assert float((mine - expected).norm()) <= 1e-6 * float(expected.norm())
+    for slope, expected in ((slopes.back(dy), real.grad), (slopes.into_gain(dy), weight.grad)):
+        assert float((slope - expected).norm()) <= 1e-6 * float(expected.norm())
     torch.testing.assert_close(slopes.back(dy[2], 2), slopes.back(dy)[2], rtol=0, atol=0)
 
 
@@ -226,8 +226,8 @@ def test_gradients_of_the_chips_layer_equal_step_by_step_autograd(gain):
     other, other_c = stepwise_norm(kernel, *theirs)
     np.testing.assert_array_equal(out.detach().numpy(), (other.detach() / kernel.act_step).round().numpy())
     ((other * probe.double()).sum() + other_c.sum()).backward()
-    for mine, expected in zip(ours, theirs, strict=True):
-        assert float((mine.grad - expected.grad).norm()) <= 1e-6 * float(expected.grad.norm()) + 1e-12
+    for leaf, expected in zip(ours, theirs, strict=True):
+        assert float((leaf.grad - expected.grad).norm()) <= 1e-6 * float(expected.grad.norm()) + 1e-12
 
 
 @pytest.mark.parametrize("gain", [0.3, 1.0, 3.0], ids=["small", "usual", "saturating"])
@@ -235,7 +235,7 @@ def test_gradients_of_the_fallbacks_layer_equal_step_by_step_autograd(gain):
     from tests.aat_training.quant.stepwise_fallback import stepwise_lstm
 
     kernel, x, parameters, h, c = case(gain)
-    found = []
+    results = []
     for function in (
         lambda *values: FallbackSequence.apply(*values[:6], kernel, *values[6:]),
         lambda *values: stepwise_lstm(kernel, *values),
@@ -243,12 +243,12 @@ def test_gradients_of_the_fallbacks_layer_equal_step_by_step_autograd(gain):
         leaves = [p.clone().requires_grad_() for p in (x, *parameters[:3], h, c * 0.03, *parameters[3:])]
         out, last_c = function(*leaves)
         ((out * torch.linspace(-1, 1, 12)).sum() * kernel.act_step + last_c.sum()).backward()
-        found.append((out.detach(), last_c.detach(), [leaf.grad for leaf in leaves]))
-    (out, last_c, ours), (other, other_c, theirs) = found
+        results.append((out.detach(), last_c.detach(), [leaf.grad for leaf in leaves]))
+    (out, last_c, ours), (other, other_c, theirs) = results
     assert torch.equal(out, other)
     assert torch.equal(last_c, other_c)
-    for mine, expected in zip(ours, theirs, strict=True):
-        assert float((mine - expected).norm()) <= 2e-6 * float(expected.norm())
+    for gradient, expected in zip(ours, theirs, strict=True):
+        assert float((gradient - expected).norm()) <= 2e-6 * float(expected.norm())
 
 
 @pytest.mark.parametrize("which", [4, 5])

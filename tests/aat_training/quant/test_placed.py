@@ -39,13 +39,15 @@ def decoded(model, example, recipe):
     return decoder.decoded.tokens, torch.stack(decoder.decoded.logits)
 
 
-def assert_same(found, expected, examples, recipe):
+def assert_same(placed, expected, examples, recipe):
     seen = 0
     for example in examples[:3]:
-        (tokens, logits), (known_tokens, known) = (decoded(model, example, recipe) for model in (found, expected))
-        assert tokens == known_tokens
-        assert torch.equal(logits, known)
-        seen += len(known.unique())
+        (tokens, logits), (expected_tokens, expected_logits) = (
+            decoded(model, example, recipe) for model in (placed, expected)
+        )
+        assert tokens == expected_tokens
+        assert torch.equal(logits, expected_logits)
+        seen += len(expected_logits.unique())
     assert seen > 20  # logits that never move would agree with anything
 
 
@@ -69,15 +71,15 @@ def stored(model):
     chip = model.arithmetic
     tensors = {name[6:]: torch.from_numpy(value) for name, value in model_tensors(model).items()}
     for name in (name for name in model.layers):
-        made = chip.frozen_weights(model.recurrent(name))
-        bias = (made.bias.double() * torch.from_numpy(made.scale_x.acc_step)).float()
-        for part, rows in (("weight_ih", made.real_x), ("weight_hh", made.real_h), ("bias_ih", bias)):
+        weights = chip.frozen_weights(model.recurrent(name))
+        bias = (weights.bias.double() * torch.from_numpy(weights.scale_x.acc_step)).float()
+        for part, rows in (("weight_ih", weights.real_x), ("weight_hh", weights.real_h), ("bias_ih", bias)):
             tensors[f"layers.{name}.{part}_l0"] = reordered(rows)
     for name in ("joint_enc", "joint_pred", "output"):
-        made = chip.linear(model.linear(name))
-        tensors[f"{name}.weight"] = made.weight * torch.from_numpy(made.scale.weight_step).float()[:, None]
-        if made.bias is not None:
-            tensors[f"{name}.bias"] = (made.bias.double() * torch.from_numpy(made.scale.acc_step)).float()
+        linear = chip.linear(model.linear(name))
+        tensors[f"{name}.weight"] = linear.weight * torch.from_numpy(linear.scale.weight_step).float()[:, None]
+        if linear.bias is not None:
+            tensors[f"{name}.bias"] = (linear.bias.double() * torch.from_numpy(linear.scale.acc_step)).float()
     tensors["embedding.weight"] = chip.embedding_rows(model) * chip.scheme.embedding_step
     return {name: value.detach().numpy() for name, value in tensors.items()}
 
