@@ -33,8 +33,8 @@ def refuse_no_checkpoint(path: str | Path) -> None:
         raise FileError(path, why)
     weights, meta = checkpoint_files(path)
     with files.open_regular(weights) as file:
-        found = filekind.of_bytes(head := file.read(1000)) or filekind.of_text(head.decode(errors="replace"))
-    if found not in (None, "a safetensors file"):
+        kind = filekind.of_bytes(head := file.read(1000)) or filekind.of_text(head.decode(errors="replace"))
+    if kind not in (None, "a safetensors file"):
         raise FileError(weights, f"is no checkpoint{files.seems(weights)}")
     files.open_regular(meta).close()
 

@@ -33,10 +33,10 @@ def matched_delays(
     from kaldialign import align
 
     delays, i, j = [], 0, 0
-    for said, heard in align(list(reference), list(hypothesis), _NOTHING):
-        if said == heard:
+    for reference_word, hypothesis_word in align(list(reference), list(hypothesis), _NOTHING):
+        if reference_word == hypothesis_word:
             delays.append(emitted[j] - ends[i])
-        i, j = i + (said != _NOTHING), j + (heard != _NOTHING)
+        i, j = i + (reference_word != _NOTHING), j + (hypothesis_word != _NOTHING)
     return delays
 
 

@@ -70,7 +70,7 @@ def decode_entry(
     return decoder.decoded
 
 
-def heard(model: Rnnt, checkpoint: Checkpoint, entry: Entry) -> np.ndarray:
+def normalised_features(model: Rnnt, checkpoint: Checkpoint, entry: Entry) -> np.ndarray:
     """Stacked, normalised features of one utterance, float32 (T, F): what the host hands to the chip to quantise."""
     recipe = checkpoint.recipe
     frames = stacked(torch.from_numpy(features_of(entry, recipe.features)), recipe.model.stack)
@@ -115,9 +115,9 @@ def run_model(
     hypotheses, utterances = [], []
     for number, entry in enumerate(entries, start=1):
         decoded = decode_entry(model, checkpoint, entry, beam=beam)
-        said = normalised(entry.text, checkpoint.recipe.text)
+        reference = normalised(entry.text, checkpoint.recipe.text)
         hypotheses.append(
-            (entry.id, said, normalised(checkpoint.tokens.decode(decoded.tokens), checkpoint.recipe.text))
+            (entry.id, reference, normalised(checkpoint.tokens.decode(decoded.tokens), checkpoint.recipe.text))
         )
         utterances.append(_utterance(entry, decoded, checkpoint, seconds_of(entry)))
         progress(system, number, len(entries))

@@ -19,8 +19,8 @@ def _products(model: Rnnt, chip: ChipArithmetic) -> Iterator[tuple[str, object, 
         yield f"{name}.h_mm", weights.w_h, None
     for name in LINEAR:
         layer = model.linear(name)
-        made = chip.linear(layer)
-        yield layer.product, made.weight, made.bias
+        linear_weights = chip.linear(layer)
+        yield layer.product, linear_weights.weight, linear_weights.bias
 
 
 def explain(model: Rnnt, numerics: NumericsConfig) -> list[Bound]:
@@ -54,7 +54,7 @@ def steps_by(model: Rnnt) -> str:
     if not isinstance(chip, ChipArithmetic) or isinstance(chip, FallbackArithmetic):
         return "LSTM steps: float"
     layers = {name: chip.frozen_weights(model.recurrent(name)) for name in model.layers}
-    left = [name for name, made in layers.items() if not lstm_steps.covers(chip.kernel(name), made)]
+    left = [name for name, weights in layers.items() if not lstm_steps.covers(chip.kernel(name), weights)]
     beside = f"; not covered, plain PyTorch: {', '.join(left)}" if left and lstm_steps.available() else ""
     return f"LSTM steps: {lstm_steps.state()}{beside}"
 

@@ -55,9 +55,9 @@ def _lstm(model: Rnnt, chip: ChipArithmetic, name: str) -> dict[str, np.ndarray]
 
 def _linear(model: Rnnt, chip: ChipArithmetic, name: str) -> dict[str, np.ndarray]:
     layer = model.linear(name)
-    made, op = chip.linear(layer), layer.product
-    constants = {f"{name}.w": _integers(made.weight), f"{op}.rq.rescale": rescale_rows(made.scale.requant)}
-    return constants if made.bias is None else constants | {f"{op}.bias": _integers(made.bias).astype(np.int32)}
+    weights, op = chip.linear(layer), layer.product
+    constants = {f"{name}.w": _integers(weights.weight), f"{op}.rq.rescale": rescale_rows(weights.scale.requant)}
+    return constants if weights.bias is None else constants | {f"{op}.bias": _integers(weights.bias).astype(np.int32)}
 
 
 def constants_of(model: Rnnt) -> dict[str, np.ndarray]:

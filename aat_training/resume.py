@@ -39,10 +39,10 @@ def settings_of(spec: RunSpec) -> Settings:
 
 def flat(data: Mapping[str, Any], prefix: str = "") -> Settings:
     """Nested mappings as one, with names like ``augment.noise``."""
-    found: Settings = {}
+    settings: Settings = {}
     for name, value in data.items():
-        found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
-    return found
+        settings |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
+    return settings
 
 
 def refuse_other_settings(source: Path, stored: object, run: object, now: Settings) -> None:

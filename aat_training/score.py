@@ -121,8 +121,8 @@ def recovery(
     reference: Score, lossy: Score, own: Score, *, replications: int = REPLICATIONS, seed: int = SEED
 ) -> Recovery:
     """What ``own`` wins back. Paired: each resample takes the same utterances of all three."""
-    errors = np.array([one.errors_per_utterance for one in (reference, lossy, own)], dtype=np.float64)
-    total = [one.errors for one in (reference, lossy, own)]
+    errors = np.array([system_score.errors_per_utterance for system_score in (reference, lossy, own)], dtype=np.float64)
+    total = [system_score.errors for system_score in (reference, lossy, own)]
     lost, won = total[1] - total[0], total[1] - total[2]
     if lost < LEAST_LOST:
         return Recovery(lost, won)

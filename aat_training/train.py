@@ -136,15 +136,15 @@ def _notes(spec: RunSpec, tokens: Tokens, entries: list[Entry], dev_entries: lis
 def _usable(examples: list[Example], spec: RunSpec) -> list[Example]:
     """Utterances long enough for their tokens; a corpus in which none is, is refused."""
     frames = spec.recipe.model.stack * spec.recipe.model.reduction
-    kept = [e for e in examples if e.tokens and len(e.x_TD) // frames >= 1]
-    if not kept:
+    usable = [e for e in examples if e.tokens and len(e.x_TD) // frames >= 1]
+    if not usable:
         raise ConfigError(
             spec.train[0],
             "utterances",
             len(examples),
             "none has a word that the model can say and is longer than one encoder output",
         )
-    return kept
+    return usable
 
 
 def _model(

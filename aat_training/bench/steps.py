@@ -28,7 +28,7 @@ def utterances(recipe: Recipe, count: int) -> list[Example]:
     """Strings of 3 to 7 digits; each digit is a pattern of its own in noise."""
     rng = torch.Generator().manual_seed(1)
     patterns = torch.randn(len(WORDS) + 1, recipe.features.dimension, generator=rng)
-    made = []
+    examples = []
     for number in range(count):
         words = torch.randint(1, len(WORDS) + 1, (3 + number % 5,), generator=rng).tolist()
         parts = [patterns[0].repeat(PAUSE_FRAMES, 1)]
@@ -36,8 +36,8 @@ def utterances(recipe: Recipe, count: int) -> list[Example]:
             parts += [patterns[word].repeat(WORD_FRAMES, 1), patterns[0].repeat(PAUSE_FRAMES, 1)]
         x = torch.cat(parts)
         x = x + 0.3 * torch.randn(x.shape, generator=rng)
-        made.append(Example(f"u{number}", " ".join(WORDS[word - 1] for word in words), x, tuple(words)))
-    return made
+        examples.append(Example(f"u{number}", " ".join(WORDS[word - 1] for word in words), x, tuple(words)))
+    return examples
 
 
 def _model(recipe: Recipe, examples: list[Example], arithmetic: Arithmetic) -> Rnnt:

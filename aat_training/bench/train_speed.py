@@ -31,8 +31,8 @@ def other_timings(size: Size, rounds: int = SLOW_ROUNDS) -> list[Timing]:
         "torch_ao_quantizable_lstm": torch_ao_lstm,
         "brevitas_quant_lstm": brevitas_lstm,
     }
-    found = {name: work for name, make in makers.items() if (work := make(size)) is not None}
-    return interleave({"torch.nn.LSTM": float_lstm(size)} | found, rounds)
+    contenders = {name: work for name, make in makers.items() if (work := make(size)) is not None}
+    return interleave({"torch.nn.LSTM": float_lstm(size)} | contenders, rounds)
 
 
 def step_timings(recipe: Recipe, rounds: int = ROUNDS) -> list[Timing]:
@@ -55,6 +55,6 @@ def timings(size: Size | None = None, recipe: Recipe | None = None) -> list[Timi
         torch.set_num_threads(threads)
 
 
-def figures(found: list[Timing] | None = None) -> Figures:
+def figures(measurements: list[Timing] | None = None) -> Figures:
     """{NAME: {value, unit, compared_with, ratio}}; a ratio says how many times the compared cost is ours."""
-    return {f"train_{t.name}": dict(t.figure()) for t in (timings() if found is None else found)}
+    return {f"train_{t.name}": dict(t.figure()) for t in (timings() if measurements is None else measurements)}

@@ -37,8 +37,8 @@ def in_room(clip: Clip, reverberation_s: float, rng: np.random.Generator) -> Cli
     so do the words' times, which are those of the direct sound.
     """
     response = _response(reverberation_s, clip.rate, rng)
-    heard: Samples = _convolved(clip.samples, response)[: len(clip.samples)].astype(np.float32)
-    return Clip(np.clip(heard, -1, 1), clip.rate, clip.words, clip.speaker)
+    samples: Samples = _convolved(clip.samples, response)[: len(clip.samples)].astype(np.float32)
+    return Clip(np.clip(samples, -1, 1), clip.rate, clip.words, clip.speaker)
 
 
 def _response(reverberation_s: float, rate: int, rng: np.random.Generator) -> np.ndarray:

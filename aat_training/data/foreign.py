@@ -61,8 +61,8 @@ def refuse_foreign_file(path: str | Path) -> None:
         head = file.read(4096)
     if head.startswith(GZIP):
         raise FileError(path, f"is compressed with gzip; {_convert('FILE')}")
-    if (found := filekind.of_bytes(head)) is not None:
-        raise FileError(path, f"is {found}, not a manifest (JSON lines)")
+    if (kind := filekind.of_bytes(head)) is not None:
+        raise FileError(path, f"is {kind}, not a manifest (JSON lines)")
     first = head.splitlines()[0].decode("utf-8", "replace") if head else ""
     if first.strip("\ufeff \t") in ("[", "{"):
         raise FileError(path, f"is not JSON lines, one object a line{files.seems(path)}")

@@ -31,7 +31,7 @@ def takes_by_speaker(folder: str | Path, takes: range | None = None) -> dict[str
 
     Speakers and takes are sorted, whatever the file system's order. Raises FileError when there are none.
     """
-    found: dict[str, list[Take]] = {}
+    by_speaker: dict[str, list[Take]] = {}
     try:
         names = sorted(os.listdir(folder))
     except OSError as error:
@@ -40,11 +40,11 @@ def takes_by_speaker(folder: str | Path, takes: range | None = None) -> dict[str
         if match := _NAME.fullmatch(name):
             take = Take(int(match[1]), int(match[3]), Path(folder) / name)
             if takes is None or take.number in takes:
-                found.setdefault(match[2], []).append(take)
-    if not found:
+                by_speaker.setdefault(match[2], []).append(take)
+    if not by_speaker:
         which = "" if takes is None else f" with takes {takes.start} to {takes.stop - 1}"
         raise FileError(folder, f"holds no recording named DIGIT_SPEAKER_TAKE.wav{which}")
-    return {speaker: sorted(found[speaker]) for speaker in sorted(found)}
+    return {speaker: sorted(by_speaker[speaker]) for speaker in sorted(by_speaker)}
 
 
 def digit_strings(

@@ -38,15 +38,15 @@ def kaldi_entries(folder: Path) -> Iterator[Entry]:
 
 def _table(path: Path) -> dict[str, tuple[str, str]]:
     """First word of each line -> where it stands, and the rest."""
-    found: dict[str, tuple[str, str]] = {}
+    rows: dict[str, tuple[str, str]] = {}
     for number, line in enumerate(files.read_text(path, _MAX_BYTES).splitlines(), start=1):
         name, _, rest = line.strip().partition(" ")
         where = f"{path} line {number}"
-        if name in found:
-            raise ManifestError(where, "id", name, f"stands already in {found[name][0]}")
+        if name in rows:
+            raise ManifestError(where, "id", name, f"stands already in {rows[name][0]}")
         if name:
-            found[name] = (where, rest.strip())
-    return found
+            rows[name] = (where, rest.strip())
+    return rows
 
 
 def _segment(segments: dict[str, tuple[str, str]], utterance: str, where: str) -> tuple[str, float, float]:

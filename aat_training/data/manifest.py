@@ -33,8 +33,8 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def _printable(text: str) -> str:
-    if found := _UNPRINTABLE.search(text):
-        raise ValueError(f"must hold no control character ({found[0]!a})")
+    if match := _UNPRINTABLE.search(text):
+        raise ValueError(f"must hold no control character ({match[0]!a})")
     return text
 
 

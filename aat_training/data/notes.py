@@ -74,7 +74,7 @@ def early_note(entries: Sequence[Entry]) -> str | None:
 def rate_note(entries: Sequence[Entry], rate: int) -> str | None:
     """How many utterances have a lower sample rate than the ``rate`` [Hz] that a model hears; None where none has."""
     rates = [audio_rate(entry.path) for entry in entries if entry.audio_filepath is not None]
-    low = [one for one in rates if one < rate]
+    low = [own_rate for own_rate in rates if own_rate < rate]
     if not low:
         return None
     return (

@@ -45,8 +45,8 @@ def _fields(header: list[str], source: Path) -> list[str]:
             raise FileError(source, f"line 1 has several columns for {field}: {', '.join(COLUMNS[field])}")
     for choices in (("audio_filepath", "features_filepath"), ("text",)):
         if not set(choices) & set(fields):
-            known = ", ".join(name for field in choices for name in COLUMNS[field])
-            raise FileError(source, f"line 1 names no column for {choices[0]} (one of {known}){files.seems(source)}")
+            columns = ", ".join(name for field in choices for name in COLUMNS[field])
+            raise FileError(source, f"line 1 names no column for {choices[0]} (one of {columns}){files.seems(source)}")
     return fields
 
 

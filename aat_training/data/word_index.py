@@ -39,11 +39,11 @@ def recordings_by_speaker(
     if not rows:
         allowed = ", ".join(sorted({row["split"] for row in every}))
         raise InputError(index, "split", split, f"must be one of {allowed}")
-    known = {row["speaker"] for row in rows}
+    row_speakers = {row["speaker"] for row in rows}
     for option, names in (("speakers", speakers), ("without-speakers", without)):
-        if unknown := sorted(set(names) - known):
-            raise InputError(index, option, unknown[0], f"must be one of {', '.join(sorted(known))}")
-    wanted = (set(speakers) or known) - set(without)
+        if unknown := sorted(set(names) - row_speakers):
+            raise InputError(index, option, unknown[0], f"must be one of {', '.join(sorted(row_speakers))}")
+    wanted = (set(speakers) or row_speakers) - set(without)
     if not wanted:
         raise InputError(index, "without-speakers", ",".join(sorted(without)), "leaves no speaker")
     chosen: dict[str, list[Recording]] = {speaker: [] for speaker in sorted(wanted)}

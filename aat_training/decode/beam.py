@@ -42,10 +42,12 @@ def log_add(a: float, b: float) -> float:
 def merged(hypotheses: list[Hypothesis]) -> list[Hypothesis]:
     """Equal hypotheses as one, best first; ties by their symbols, so that the order never depends on chance."""
     by_tokens: dict[tuple[int, ...], Hypothesis] = {}
-    for one in sorted(hypotheses, key=lambda h: (-h.score, h.tokens)):
-        known = by_tokens.get(one.tokens)
-        both = Hypothesis(one.tokens, known.emissions, log_add(known.score, one.score)) if known else one
-        by_tokens[one.tokens] = both
+    for hypothesis in sorted(hypotheses, key=lambda h: (-h.score, h.tokens)):
+        twin = by_tokens.get(hypothesis.tokens)
+        both = (
+            Hypothesis(hypothesis.tokens, twin.emissions, log_add(twin.score, hypothesis.score)) if twin else hypothesis
+        )
+        by_tokens[hypothesis.tokens] = both
     return sorted(by_tokens.values(), key=lambda h: (-h.score, h.tokens))
 
 
@@ -87,15 +89,15 @@ class BeamDecoder:
         alive, ended = self.beam, list[Hypothesis]()
         for symbols in range(self.max_symbols + 1):
             extended: list[Hypothesis] = []
-            for one in alive:
-                scores = self._scores(enc_J, one.tokens, frame)
-                ended.append(Hypothesis(one.tokens, one.emissions, one.score + scores[BLANK]))
+            for hypothesis in alive:
+                scores = self._scores(enc_J, hypothesis.tokens, frame)
+                ended.append(Hypothesis(hypothesis.tokens, hypothesis.emissions, hypothesis.score + scores[BLANK]))
                 if symbols < self.max_symbols:
-                    extended += self._extensions(one, scores, frame)
+                    extended += self._extensions(hypothesis, scores, frame)
             ended = merged(ended)[: self.width]
             # What is worse than all that have ended can never become better: probabilities only shrink.
             floor = ended[-1].score if len(ended) == self.width else float("-inf")
-            alive = [one for one in merged(extended)[: self.width] if one.score > floor]
+            alive = [hypothesis for hypothesis in merged(extended)[: self.width] if hypothesis.score > floor]
             if not alive:
                 break
         self.beam = ended
@@ -114,9 +116,12 @@ class BeamDecoder:
             self._scored[tokens] = logits.double().log_softmax(-1).tolist()
         return self._scored[tokens]
 
-    def _extensions(self, one: Hypothesis, scores: list[float], frame: int) -> list[Hypothesis]:
+    def _extensions(self, hypothesis: Hypothesis, scores: list[float], frame: int) -> list[Hypothesis]:
         best = sorted((n for n in range(len(scores)) if n != BLANK), key=lambda n: (-scores[n], n))[: self.width]
-        return [Hypothesis((*one.tokens, n), (*one.emissions, frame), one.score + scores[n]) for n in best]
+        return [
+            Hypothesis((*hypothesis.tokens, n), (*hypothesis.emissions, frame), hypothesis.score + scores[n])
+            for n in best
+        ]
 
     def _predict(self, tokens: tuple[int, ...], frame: int) -> None:
         if tokens and self._state_of != tokens[:-1]:
@@ -130,5 +135,5 @@ class BeamDecoder:
 
     def _forget(self) -> None:
         """Keep the states of the beam only: what has left it may come back, and is then computed again."""
-        self._predicted = {one.tokens: self._predicted[one.tokens] for one in self.beam}
+        self._predicted = {hypothesis.tokens: self._predicted[hypothesis.tokens] for hypothesis in self.beam}
         self._scored.clear()

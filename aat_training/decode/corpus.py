@@ -24,11 +24,13 @@ def decode_corpus(
     """
     model.eval()
     by_length = sorted(range(len(examples)), key=lambda index: len(examples[index].x_TD))
-    said: dict[int, str] = {}
+    hypotheses: dict[int, str] = {}
     for start in range(0, len(by_length), batch):
         picked = by_length[start : start + batch]
         part = [examples[index] for index in picked]
         padded = collate([e.x_TD for e in part], [e.tokens for e in part], recipe.model.stack, recipe.model.reduction)
-        found = greedy_batch(model, padded.x_TBF, padded.lengths.tolist(), recipe.model.max_symbols)
-        said |= {index: normalised(tokens.decode(ids), recipe.text) for index, ids in zip(picked, found, strict=True)}
-    return [(example.text, said[index]) for index, example in enumerate(examples)]
+        sequences = greedy_batch(model, padded.x_TBF, padded.lengths.tolist(), recipe.model.max_symbols)
+        hypotheses |= {
+            index: normalised(tokens.decode(ids), recipe.text) for index, ids in zip(picked, sequences, strict=True)
+        }
+    return [(example.text, hypotheses[index]) for index, example in enumerate(examples)]

@@ -35,8 +35,8 @@ def load_parameters(model: Rnnt, tensors: dict[str, np.ndarray], source: str | P
     if extra := sorted(tensors.keys() - own.keys()):
         raise CheckpointError(source, extra[0], tensors[extra[0]].shape, "is unknown: a checkpoint of another recipe")
     for name, value in own.items():
-        found = tensors[name]
-        if tuple(found.shape) != tuple(value.shape) or found.dtype != np.float32:
+        tensor = tensors[name]
+        if tuple(tensor.shape) != tuple(value.shape) or tensor.dtype != np.float32:
             shape = tuple(value.shape)
-            raise CheckpointError(source, name, f"{found.dtype} {found.shape}", f"must be float32 {shape}")
+            raise CheckpointError(source, name, f"{tensor.dtype} {tensor.shape}", f"must be float32 {shape}")
     model.load_state_dict({name: torch.from_numpy(tensors[name].copy()) for name in own}, strict=False)

@@ -108,19 +108,19 @@ class ChipArithmetic:
 
     def frozen_weights(self, layer: RecurrentLayer) -> LstmWeights:
         """The layer's integers, made again only when an optimiser has changed its parameters."""
-        return self._made(self._frozen, layer, lambda: quantise_lstm(self.kernel(layer.name), *layer.parameters))
+        return self._cached(self._frozen, layer, lambda: quantise_lstm(self.kernel(layer.name), *layer.parameters))
 
     def linear(self, layer: LinearLayer) -> LinearWeights:
         """The layer's integers, made again only when an optimiser has changed its parameters."""
         step, numerics = self.scheme.act_step, self.numerics
-        return self._made(self._linears, layer, lambda: LinearWeights.of(layer.product, layer.module, step, numerics))
+        return self._cached(self._linears, layer, lambda: LinearWeights.of(layer.product, layer.module, step, numerics))
 
     @staticmethod
-    def _made(kept: dict[str, tuple[int, T]], layer: LinearLayer | RecurrentLayer, make: Callable[[], T]) -> T:
+    def _cached(cache: dict[str, tuple[int, T]], layer: LinearLayer | RecurrentLayer, make: Callable[[], T]) -> T:
         version = sum(parameter._version for parameter in layer.parameters)
-        if layer.name not in kept or kept[layer.name][0] != version:
-            kept[layer.name] = version, make()
-        return kept[layer.name][1]
+        if layer.name not in cache or cache[layer.name][0] != version:
+            cache[layer.name] = version, make()
+        return cache[layer.name][1]
 
     def project(self, model: Model, layer: LinearLayer, x: Tensor) -> Tensor:
         """A projection into the gate domain, int32 in float32 (float64 where that could not hold it)."""

@@ -68,8 +68,8 @@ class FloatTrail:
     @classmethod
     def empty(cls, steps: int, batch: int, units: int, *, keep: bool) -> FloatTrail:
         """Uninitialised buffers; without ``keep`` every step but h writes into the same place."""
-        kept = steps if keep else min(steps, 1)
-        sizes = (steps, units), (kept, 4 * units), (kept, units), (kept, units)
+        stored_steps = steps if keep else min(steps, 1)
+        sizes = (steps, units), (stored_steps, 4 * units), (stored_steps, units), (stored_steps, units)
         return cls(*(torch.empty(length, batch, width) for length, width in sizes))
 
     def with_slopes(self, bits: int) -> Trail:

@@ -70,35 +70,35 @@ class LinearWeights:
 
     def inside(self, x: Tensor, out: Tensor) -> Tensor | None:
         """Where neither the accumulator nor ``out`` saturated; None where nothing can."""
-        kept = self.accumulator.inside(x, self.weight, self.bias)
+        accumulator_mask = self.accumulator.inside(x, self.weight, self.bias)
         if self.reach <= highest(32):
-            return kept
+            return accumulator_mask
         unclipped = out.abs() < highest(32)
-        return unclipped if kept is None else unclipped & kept
+        return unclipped if accumulator_mask is None else unclipped & accumulator_mask
 
 
 class ChipLinear(torch.autograd.Function):
     """``made.output(x)``; ``weight`` and ``bias`` are the real parameters that ``made`` was made of."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, made: LinearWeights) -> Tensor:  # noqa: D102
-        out = made.output(x)
-        ctx.made = made
-        ctx.save_for_backward(x, bias, made.inside(x, out))
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, linear_weights: LinearWeights) -> Tensor:  # noqa: D102
+        out = linear_weights.output(x)
+        ctx.linear_weights = linear_weights
+        ctx.save_for_backward(x, bias, linear_weights.inside(x, out))
         return out
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # noqa: D102
         x, bias, inside = ctx.saved_tensors
-        made: LinearWeights = ctx.made
+        linear_weights: LinearWeights = ctx.linear_weights
         grad = grad if inside is None else grad * inside
-        grad = grad.float() * _float32(made.scale.requant.real)  # with respect to the accumulator
+        grad = grad.float() * _float32(linear_weights.scale.requant.real)  # with respect to the accumulator
         rows = grad.flatten(0, -2)
-        dx = grad @ made.weight if ctx.needs_input_grad[0] else None
-        dw = (rows.T @ x.flatten(0, -2)).div_(_float32(made.scale.weight_step)[:, None])
+        dx = grad @ linear_weights.weight if ctx.needs_input_grad[0] else None
+        dw = (rows.T @ x.flatten(0, -2)).div_(_float32(linear_weights.scale.weight_step)[:, None])
         if bias is None:
             return dx, dw, None, None
-        step = _float32(made.scale.acc_step)
+        step = _float32(linear_weights.scale.acc_step)
         return dx, dw, rows.sum(0).div_(step).mul_(bias.abs() <= BIAS_LIMIT * step), None
 
 

@@ -40,8 +40,8 @@ class LstmSequence(torch.autograd.Function):
         weights = quantise_lstm(kernel, w_ih, w_hh, bias, *gains)
         h_TBH, c, trail = run_forward(kernel, weights, project_input(kernel, weights, x), h0, c0, keep=True)
         # Detached: a node that holds its own output would never be freed.
-        kept = replace(trail, h=h_TBH.detach())
-        ctx.kernel, ctx.weights, ctx.trail, ctx.start = kernel, weights, kept, (x, h0, c0)
+        detached_trail = replace(trail, h=h_TBH.detach())
+        ctx.kernel, ctx.weights, ctx.trail, ctx.start = kernel, weights, detached_trail, (x, h0, c0)
         return h_TBH, c
 
     @staticmethod

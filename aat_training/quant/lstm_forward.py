@@ -167,12 +167,12 @@ class TorchForward:
     def _cell(self) -> Tensor:
         """f c + i g by the integers of ``gates`` -> the state in place; returned: its index."""
         base, bits, (i, f, _, g) = self.kernel.tanh_c.base, self.kernel.cell.cell_bits, self.parts
-        kept, new = torch.mul(f, self.c, out=self.kept), torch.mul(i, g, out=self.new)
+        kept_term, new_term = torch.mul(f, self.c, out=self.kept), torch.mul(i, g, out=self.new)
         if self.fused:  # whole scales leave nothing to round before the last of them
-            wide = torch.addcmul(self.half, kept, self.kept_real, out=kept)
-            wide = wide.addcmul_(new, self.new_real).floor_()
+            wide = torch.addcmul(self.half, kept_term, self.kept_real, out=kept_term)
+            wide = wide.addcmul_(new_term, self.new_real).floor_()
         else:
-            wide = self.keep(kept).add_(self.update(new))
+            wide = self.keep(kept_term).add_(self.update(new_term))
             wide = self.requant_c(wide if self.sum_fits else wide.clamp_(lowest(32), highest(32)))
         torch.clamp(wide, lowest(bits), highest(bits), out=self.c)
         return wide.clamp_(base, highest(bits) + 1).sub_(base)

@@ -31,13 +31,13 @@ class Trail:
     @classmethod
     def empty(cls, steps: int, batch: int, units: int, *, keep: bool) -> Trail:
         """Uninitialised buffers."""
-        kept = steps if keep else 1
+        stored_steps = steps if keep else 1
 
         def per_unit() -> Tensor:
-            return torch.empty(kept, batch, units)
+            return torch.empty(stored_steps, batch, units)
 
         def per_gate() -> Tensor:
-            return torch.empty(kept, batch, 4 * units)
+            return torch.empty(stored_steps, batch, 4 * units)
 
         h, slopes, c_slopes = torch.empty(steps, batch, units), None, None
         if keep:

@@ -110,12 +110,12 @@ class PlacedArithmetic(ChipArithmetic):
         )
 
     def _linear_op(self, layer: LinearLayer) -> PlacedOp:
-        made = self.linear(layer)
-        weight = made.weight * torch.from_numpy(made.scale.weight_step).float()[:, None]
-        bias = None if made.bias is None else _real_bias(made.bias, made.scale.acc_step)
+        linear_weights = self.linear(layer)
+        weight = linear_weights.weight * torch.from_numpy(linear_weights.scale.weight_step).float()[:, None]
+        bias = None if linear_weights.bias is None else _real_bias(linear_weights.bias, linear_weights.scale.acc_step)
 
         def chip(x: Tensor) -> Tensor:
-            return made.output(x.float())
+            return linear_weights.output(x.float())
 
         def cpu(x: Tensor) -> Tensor:
             return F.linear(x.float(), weight, bias)

@@ -44,20 +44,20 @@ class PlacedCell:
         self.state, hidden = Format(1 / cell.cell_scale, cell.cell_bits), activation_format(cell.act_bits)
         to_state = rescaler(cell.cell)
 
-        def add_states(kept: Tensor, new: Tensor) -> Tensor:
-            return saturate(to_state(saturate(kept + new, 32)), cell.cell_bits)
+        def add_states(kept_term: Tensor, new_term: Tensor) -> Tensor:
+            return saturate(to_state(saturate(kept_term + new_term, 32)), cell.cell_bits)
 
-        def made(op: str, reads: tuple[Format, ...], writes: Format, *forms: Callable[..., Tensor]) -> PlacedOp:
+        def placed_op(op: str, reads: tuple[Format, ...], writes: Format, *forms: Callable[..., Tensor]) -> PlacedOp:
             return PlacedOp(on_chip(f"{name}.{op}"), reads, writes, *forms)
 
-        self.gates = made("gates", (GATE_SUM, GATE_SUM), GATE, saturating_sum, float_sum)
-        self.sigmoid = made("sigmoid", (GATE,), unit, kernel.sigmoid, float_sigmoid)
-        self.tanh = made("tanh", (GATE,), unit, kernel.tanh, float_tanh)
-        self.forget = made("forget", (unit, self.state), wide, _multiply(cell.keep, 32), float_product)
-        self.input = made("input", (unit, unit), wide, _multiply(cell.update, 32), float_product)
-        self.cell = made("cell", (wide, wide), self.state, add_states, float_sum)
-        self.tanh_c = made("tanh_c", (self.state,), unit, kernel.tanh_c, float_tanh)
-        self.output = made("output", (unit, unit), hidden, _multiply(cell.output, cell.act_bits), float_product)
+        self.gates = placed_op("gates", (GATE_SUM, GATE_SUM), GATE, saturating_sum, float_sum)
+        self.sigmoid = placed_op("sigmoid", (GATE,), unit, kernel.sigmoid, float_sigmoid)
+        self.tanh = placed_op("tanh", (GATE,), unit, kernel.tanh, float_tanh)
+        self.forget = placed_op("forget", (unit, self.state), wide, _multiply(cell.keep, 32), float_product)
+        self.input = placed_op("input", (unit, unit), wide, _multiply(cell.update, 32), float_product)
+        self.cell = placed_op("cell", (wide, wide), self.state, add_states, float_sum)
+        self.tanh_c = placed_op("tanh_c", (self.state,), unit, kernel.tanh_c, float_tanh)
+        self.output = placed_op("output", (unit, unit), hidden, _multiply(cell.output, cell.act_bits), float_product)
 
     def __call__(self, gx: Tensor, gh: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """One time step on real values: projections (B, 4H) in the chip's gate order, c (B, H) -> h, c (B, H)."""

@@ -58,17 +58,17 @@ class QuantScheme:
 
     def _stored(self, layer: str, function: str) -> dict[str, np.ndarray] | None:
         prefix = f"{layer}.{function}."
-        found = {name[len(prefix) :]: value for name, value in self.tables.items() if name.startswith(prefix)}
-        return found if self.tables else None
+        arrays = {name[len(prefix) :]: value for name, value in self.tables.items() if name.startswith(prefix)}
+        return arrays if self.tables else None
 
     @cached_property
     def cells(self) -> dict[str, LstmCell]:
         """The point-wise half of each LSTM layer."""
-        made = {}
+        cells = {}
         for layer, ranges in self.layers.items():
             stored = {f: data for f in FUNCTIONS if (data := self._stored(layer, f)) is not None}
-            made[layer] = build_cell(self.numerics, ranges, stored, layer)
-        return made
+            cells[layer] = build_cell(self.numerics, ranges, stored, layer)
+        return cells
 
     @cached_property
     def joint(self) -> Joint:

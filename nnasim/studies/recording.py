@@ -63,7 +63,7 @@ def recorded(
     Raises CheckpointError, ManifestError or NumericsError.
     """
     from aat_training.data.notes import score_notes, speech_notes
-    from aat_training.evaluate import heard, run_model
+    from aat_training.evaluate import normalised_features, run_model
     from aat_training.score import score
     from aat_training.systems import load_system
 
@@ -75,5 +75,5 @@ def recorded(
     if not run.constants or beam > 1:
         return plain
     # So that the functional chip hears the same speech.
-    features = {f"features.{number}": heard(model, loaded, entry) for number, entry in enumerate(entries)}
+    features = {f"features.{number}": normalised_features(model, loaded, entry) for number, entry in enumerate(entries)}
     return replace(plain, constants=run.constants | features)

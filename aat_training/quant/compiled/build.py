@@ -31,7 +31,7 @@ def enabled() -> bool:
 @cache
 def load(source: Path) -> ctypes.CDLL | None:
     """The library of ``source``, built at most once per source, flags and machine."""
-    compiler = next((found for name in COMPILERS if (found := shutil.which(name))), None)
+    compiler = next((path for name in COMPILERS if (path := shutil.which(name))), None)
     if compiler is None or os.name != "posix":
         return None
     try:
@@ -57,10 +57,10 @@ def cache_folder() -> Path:
 def _is_ours(path: Path) -> bool:
     """Whether nobody else can have put it there: what is loaded is run."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except FileNotFoundError:
         return False
-    return not stat.S_ISLNK(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+    return not stat.S_ISLNK(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
 def _digest(code: bytes, compiler: str) -> str:
@@ -81,10 +81,10 @@ def _processor() -> list[str]:
 def _build(compiler: str, source: Path, target: Path) -> None:
     """Compile beside the target and rename: another process sees a whole library or none."""
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        made = Path(folder) / "made.so"
+        library = Path(folder) / "made.so"
         subprocess.run(
-            [compiler, *FLAGS, "-o", str(made), str(source), "-lm"],
+            [compiler, *FLAGS, "-o", str(library), str(source), "-lm"],
             check=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL, capture_output=True,
         )  # fmt: skip
-        made.chmod(0o700)
-        made.replace(target)
+        library.chmod(0o700)
+        library.replace(target)

@@ -63,14 +63,14 @@ def covers(kernel: LstmKernel, weights: LstmWeights) -> bool:
     return reach <= highest(32) and not may_saturate_gate(weights, cell.act_bits)
 
 
-def _step(name: str, arguments: ctypes.Structure, kept: tuple[object, ...]) -> Callable[..., None]:
+def _step(name: str, arguments: ctypes.Structure, owners: tuple[object, ...]) -> Callable[..., None]:
     library = build.load(SOURCE)
     assert library is not None
     function, pointer = library[name], ctypes.byref(arguments)
     function.argtypes, function.restype = (ctypes.c_void_p, ctypes.c_int64), None
 
     def step(t: int, *unused: Tensor) -> None:
-        _ = kept  # tensors live as long as pointers to them
+        _ = owners  # tensors live as long as pointers to them
         function(pointer, t)
 
     return step
