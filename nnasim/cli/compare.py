@@ -88,13 +88,13 @@ def chosen_systems(option: list[str] | None, more: list[str] | None) -> list[Sys
     """The systems of `--systems`, as "a,b", "a b" or the option repeated, in the order in which all are shown."""
     from nnasim.ir.trace import System
 
-    known: tuple[System, ...] = get_args(System)
+    all_systems: tuple[System, ...] = get_args(System)
     if more and not option:
         raise InputError("compare", "argument", more[0], "is not expected here")
     names = [name for text in (*(option or ()), *(more or ())) for name in text.replace(",", " ").split()]
     for name in names:
-        if name not in known:
-            raise InputError("compare", "--systems", name, f"known are {', '.join(known)}")
+        if name not in all_systems:
+            raise InputError("compare", "--systems", name, f"known are {', '.join(all_systems)}")
     if option and not names:
-        raise InputError("compare", "--systems", "", f"known are {', '.join(known)}")
-    return [name for name in known if not names or name in names]
+        raise InputError("compare", "--systems", "", f"known are {', '.join(all_systems)}")
+    return [name for name in all_systems if not names or name in names]

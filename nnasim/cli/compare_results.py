@@ -63,21 +63,21 @@ def command(
             print(f"{shortened(pair.label, 60)}: {shortened(line, 300)}")
     for line in unshared_lines(old, new, before, after):
         print(line)
-    found = changes(old, new)
-    print_changes("total", found)
+    total_changes = changes(old, new)
+    print_changes("total", total_changes)
     by_operation = operation_changes(old, new)
-    shown = by_operation[:operations]
-    print_changes(f"operations [ms], {len(shown)} of {len(by_operation)} that changed", shown)
-    worse = [change for change in found if fail_over is not None and change.exceeds(fail_over)]
+    listed_changes = by_operation[:operations]
+    print_changes(f"operations [ms], {len(listed_changes)} of {len(by_operation)} that changed", listed_changes)
+    worse = [change for change in total_changes if fail_over is not None and change.exceeds(fail_over)]
     for change in worse:
         print(f"worse by more than {fail_over:g} %: {change_line(change)}")
     return WORSE if worse else 0
 
 
-def print_changes(title: str, found: list[Change]) -> None:
+def print_changes(title: str, changes: list[Change]) -> None:
     """A title, and a line for each change."""
     from reports.change_lines import change_line
 
     print(title)
-    for change in found:
+    for change in changes:
         print(f"  {change_line(change)}")

@@ -87,6 +87,6 @@ def command(
         named = {**result, "utterances": len(pairs), "text_normalisation": loaded.recipe.text}
         files.write_json(json_file, named, force=force)
     wer = result["wer"]
-    shown = "not defined" if wer is None else f"{100 * wer:.2f} %"
+    wer_text = "not defined" if wer is None else f"{100 * wer:.2f} %"
     tell(score_notes({system: wer}))
-    print(f"{system}: WER {shown} ({result['errors']} errors, {result['words']} words, {len(pairs)} utterances)")
+    print(f"{system}: WER {wer_text} ({result['errors']} errors, {result['words']} words, {len(pairs)} utterances)")

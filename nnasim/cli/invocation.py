@@ -13,13 +13,13 @@ def command_line(output: str) -> str:
 
     ``output`` stands in for the value of `--out`; `--force` and `--jobs` are left out for the same reason.
     """
-    shown, words = ["nnasim"], iter(ARGUMENTS.get())
+    command, words = ["nnasim"], iter(ARGUMENTS.get())
     for word in words:
         option, equals, _ = word.partition("=")
         if option in ("--out", "--jobs") and not equals:
             next(words, None)
         if option == "--out":
-            shown += ["--out", output]
+            command += ["--out", output]
         elif option not in ("--force", "--jobs"):
-            shown.append(word)
-    return shlex.join(shown)
+            command.append(word)
+    return shlex.join(command)

@@ -50,7 +50,7 @@ def command(
         closing(backend_of(jobs, scheduler=scheduler, cluster_workers=dask_local)) as backend,
         shown_progress() as progress,
     ):
-        found = searched(ready, store, backend, trials=trials, storage=storage, progress=progress)
+        outcome = searched(ready, store, backend, trials=trials, storage=storage, progress=progress)
     if out is not None:
-        files.write_json(out, found.evidence, force=force)
-    print("\n".join(front_lines(ready.job, found.tried, found.evidence["pareto"])))
+        files.write_json(out, outcome.evidence, force=force)
+    print("\n".join(front_lines(ready.job, outcome.tried, outcome.evidence["pareto"])))

@@ -80,9 +80,9 @@ def _functional(path: Path, trace: OpTrace, chip: NnaConfig) -> Functional:
     from nnasim.functional.stored import random_features, read_constants, split_features
     from nnasim.ir.result import Functional
 
-    constants, heard = split_features(read_constants(path, trace), trace)
-    origin = "random, seed 0" if heard is None else "stored"
-    report = cosimulate(trace, chip, constants, heard or random_features(trace))
+    constants, features = split_features(read_constants(path, trace), trace)
+    origin = "random, seed 0" if features is None else "stored"
+    report = cosimulate(trace, chip, constants, features or random_features(trace))
     counts = f"{report.mismatches:,} of {report.values:,} logits"
     if report.mismatches:
         raise SimulationError(f"{path}: the functional chip differs from the reference in {counts}")

@@ -49,11 +49,11 @@ def _of_one(kind: Any) -> Any:
 
 def value_of(names: Sequence[str], arguments: Sequence[str]) -> str | None:
     """What stands behind the last of an option's ``names`` in ``arguments``."""
-    found = None
+    value = None
     for place, word in enumerate(arguments):
         for name in names:
             if word == name and place + 1 < len(arguments):
-                found = arguments[place + 1]
+                value = arguments[place + 1]
             elif word.startswith(f"{name}="):
-                found = word[len(name) + 1 :]
-    return found
+                value = word[len(name) + 1 :]
+    return value

@@ -52,14 +52,14 @@ def compared(inputs: Inputs, systems: Sequence[System], progress: Progress = sil
 
     results: dict[str, SimResult] = {}
     scores: dict[str, Score] = {}
-    heard: list[Hypothesis] = []
+    hypotheses: list[Hypothesis] = []
     for system in systems:
         moved = inputs.placement if system in MOVED else None
         run = run_system(inputs.checkpoints, system, inputs.manifest, inputs.chip, inputs.limit, progress, moved)
         results[system] = documented(simulate(run.trace, inputs.chip), inputs.preset, inputs.chip, inputs.command)
         scores[system] = score(run.pairs)
-        heard += _hypotheses(run)
-    return ResultSet(results, _summary(inputs, results, scores), heard)
+        hypotheses += _hypotheses(run)
+    return ResultSet(results, _summary(inputs, results, scores), hypotheses)
 
 
 def _hypotheses(run: SystemRun) -> list[Hypothesis]:
@@ -129,16 +129,16 @@ def words_gain(scores: Mapping[str, Score]) -> dict[str, object]:
     """The fields of ``Gain`` that word errors give, as far as the systems are there."""
     from aat_training.score import probability_better, recovery
 
-    found: dict[str, object] = {}
+    fields: dict[str, object] = {}
     if "aat" in scores and "naive" in scores:
-        found["aat_better_than_naive"] = probability_better(scores["aat"], scores["naive"])
+        fields["aat_better_than_naive"] = probability_better(scores["aat"], scores["naive"])
         if "float" in scores:
             back = recovery(scores["float"], scores["naive"], scores["aat"])
-            found |= {"wer_lost_errors": back.lost, "wer_recovered_errors": back.won}
+            fields |= {"wer_lost_errors": back.lost, "wer_recovered_errors": back.won}
             if back.share is not None and back.interval is not None:
                 low, high = back.interval
-                found |= {"wer_recovered_pct": 100 * back.share, "wer_recovered_pct_ci": (100 * low, 100 * high)}
-    return found
+                fields |= {"wer_recovered_pct": 100 * back.share, "wer_recovered_pct_ci": (100 * low, 100 * high)}
+    return fields
 
 
 def shown_path(path: Path) -> str:

@@ -23,13 +23,13 @@ def computed(
 
     Raises NnasimError with the message of the first part that failed.
     """
-    found: dict[KeyT, Any] = {}
+    results: dict[KeyT, Any] = {}
     progress(what, 0, len(parts))
     if jobs == 1:
         for done, (name, call) in enumerate(parts.items(), start=1):
-            found[name] = call()
+            results[name] = call()
             progress(what, done, len(parts))
-        return found
+        return results
     return _in_workers(parts, jobs, what, progress)
 
 
@@ -41,17 +41,17 @@ def _in_workers(parts: Mapping[KeyT, Call], jobs: int, what: str, progress: Prog
     backend, finished = LocalBackend(min(jobs, len(parts))), False
     try:
         futures: dict[Future[Any], KeyT] = {backend.submit(tried, call): name for name, call in parts.items()}
-        found = {}
+        results = {}
         for done, future in enumerate(as_completed(futures), start=1):
             result, complaint = future.result()
             if complaint is not None:
                 raise NnasimError(complaint)
-            found[futures[future]] = result
+            results[futures[future]] = result
             progress(what, done, len(parts))
         finished = True
     finally:
         backend.close(kill=not finished)
-    return {name: found[name] for name in parts}
+    return {name: results[name] for name in parts}
 
 
 def tried(call: Call) -> tuple[Any, str | None]:

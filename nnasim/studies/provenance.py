@@ -16,13 +16,13 @@ PACKAGES = ("nnasim", "numpy", "simpy")
 
 def versions(extra: Iterable[str] = ()) -> dict[str, str]:
     """Versions of Python and of the packages that determine a result; one that is absent is left out."""
-    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    by_package = {"python": ".".join(map(str, sys.version_info[:3]))}
     for name in (*PACKAGES, *extra):
         try:
-            found[name] = version(name)
+            by_package[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return by_package
 
 
 def commit() -> str | None:
@@ -44,15 +44,15 @@ def documented(result: SimResult, preset: str, chip: NnaConfig, command: str | N
     ``preset``: the name or file that ``chip`` was read from. A chip that was made in Python and has no such name stands
     in the result without sources.
     """
-    known = preset in preset_names() or Path(preset).exists()
+    has_sources = preset in preset_names() or Path(preset).exists()
     rows = tuple(
         Parameter(field=row.field, value=row.value, unit=row.unit, source=row.source)
-        for row in (preset_rows(preset, chip) if known else ())
+        for row in (preset_rows(preset, chip) if has_sources else ())
     )
-    made = result.model_copy(
+    documented_result = result.model_copy(
         update={"command": command, "commit": commit(), "versions": {**result.versions, **versions()}}
     )
-    return with_section(made, parameters=rows)
+    return with_section(documented_result, parameters=rows)
 
 
 def with_section(result: SimResult, **sections: object) -> SimResult:

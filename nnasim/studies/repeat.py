@@ -38,11 +38,11 @@ def commands(job: Job, values: Values, source: Path) -> list[str]:
             numerics += ["--set", setting]
     lines = []
     for number, entry in enumerate(job.study.traces, start=1):
-        made = f"trace-{number}.json"
+        trace_file = f"trace-{number}.json"
         making = _making(job, entry, job.beside_chip(values), numerics, source)
         if making:
-            lines.append(["trace", *making, "--out", made])
-        trace = made if making else _path(str(entry), source)
+            lines.append(["trace", *making, "--out", trace_file])
+        trace = trace_file if making else _path(str(entry), source)
         lines.append(["simulate", trace, *chip, *_options(job, values), "--out", f"result-{number}.json"])
     lines += _words(job, values, numerics, source)
     return [shlex.join(["nnasim", *line]) for line in lines]
@@ -66,13 +66,13 @@ def _making(job: Job, entry: str | ShapeTrace, other: dict[str, Any], numerics: 
     system = other.get("system")
     if isinstance(entry, ShapeTrace):
         shape = _path(entry.shape, source) if _is_file(entry.shape) else entry.shape
-        made = ["--shape", shape, "--frames", str(entry.frames), "--symbols", str(entry.symbols)]
-        made += ["--system", system or entry.system]
+        arguments = ["--shape", shape, "--frames", str(entry.frames), "--symbols", str(entry.symbols)]
+        arguments += ["--system", system or entry.system]
     elif job.retargets or places:
-        made = ["--from", _path(entry, source), *(["--system", system] if system else [])]
+        arguments = ["--from", _path(entry, source), *(["--system", system] if system else [])]
     else:
         return []
-    return [*made, *numerics, *(word for place in places for word in ("--place", place))]
+    return [*arguments, *numerics, *(word for place in places for word in ("--place", place))]
 
 
 def _options(job: Job, values: Values) -> list[str]:

@@ -66,8 +66,8 @@ def command(
         speed=scaled(optional_span("--speed", speed, (50, 200)), 1e-2),
         room_s=scaled(optional_span("--room", room, (10, 2000)), 1e-3),
     )
-    found = recordings_by_speaker(index, split, _names(speakers), _names(without_speakers))
-    clips = word_strings(found, utterances, common_rate(found), load_word, style, seed)
+    recordings = recordings_by_speaker(index, split, _names(speakers), _names(without_speakers))
+    clips = word_strings(recordings, utterances, common_rate(recordings), load_word, style, seed)
     write_speech(out, clips, "strings", utterances, force)
 
 

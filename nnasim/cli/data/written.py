@@ -27,6 +27,6 @@ def write_entries(out: Path, entries: Iterator[Entry], force: bool) -> None:
     from aat_training.data.manifest import write_manifest
 
     files.refuse_existing(out, force)
-    found = list(with_progress(entries, "utterances"))
-    write_manifest(out, found, force=force)
-    print(f"{out}: {len(found)} utterances, {sum(entry.duration for entry in found) / 60:.1f} minutes")
+    all_entries = list(with_progress(entries, "utterances"))
+    write_manifest(out, all_entries, force=force)
+    print(f"{out}: {len(all_entries)} utterances, {sum(entry.duration for entry in all_entries) / 60:.1f} minutes")

@@ -65,9 +65,9 @@ def command(
     checked_speech(speech.manifest, limit)
     begun = time.monotonic()
     with shown_progress(lines=True) as progress:
-        found = latency_study(inputs, progress)
+        study = latency_study(inputs, progress)
     with files.new_folder(out, force=force) as folder:
-        write_document(folder, study_document(found))
+        write_document(folder, study_document(study))
     cpu = sum(os.times()[:4])  # this process and the workers, which have ended
-    print(f"{found.utterances} utterances, {cpu:.0f} s of CPU time in {time.monotonic() - begun:.0f} s")
+    print(f"{study.utterances} utterances, {cpu:.0f} s of CPU time in {time.monotonic() - begun:.0f} s")
     print(f"open {out / 'report.html'}")

@@ -72,11 +72,11 @@ def command(
         rules=rules,
     )
     with shown_progress(lines=True) as progress:
-        found = training_study(study, jobs=jobs, train=train_missing, command=command_line("DIR"), progress=progress)
+        outcome = training_study(study, jobs=jobs, train=train_missing, command=command_line("DIR"), progress=progress)
     with files.new_folder(out, force=force) as folder:
-        files.write_json(folder / "study.json", found.record)
-        write_document(folder, numerics_document(found.record))
-    missing = len(found.record["missing"])
+        files.write_json(folder / "study.json", outcome.record)
+        write_document(folder, numerics_document(outcome.record))
+    missing = len(outcome.record["missing"])
     absent = f", {missing} models missing" if missing else ""
-    print(f"{len(found.record['models'])} models, {found.scores} scores{absent}")
+    print(f"{len(outcome.record['models'])} models, {outcome.scores} scores{absent}")
     print(f"open {out / 'report.html'}")

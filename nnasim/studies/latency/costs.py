@@ -47,8 +47,8 @@ def gain_map(
     """The gain on ``chip`` and at every hand-off and bandwidth; the order of programs is found once per system."""
     plans = [schedule(traces[system], chip) for system in PAIR]
 
-    def gained(one: NnaConfig) -> float | None:
-        return gain(*(cost(plan, one) for plan in plans))
+    def gained(variant: NnaConfig) -> float | None:
+        return gain(*(cost(plan, variant) for plan in plans))
 
     rows = tuple(
         tuple(gained(with_times(chip, handoff, bandwidth)) for bandwidth in bandwidths) for handoff in handoffs_us
@@ -69,7 +69,9 @@ def efficiency_gains(
 
     def at(efficiency: float) -> EfficiencyGain:
         costs = {system: cost(plan, chip.with_({"dram.efficiency": efficiency})) for system, plan in plans.items()}
-        means: dict[str, float] = {system: float(np.mean(found.engine_latency_ms)) for system, found in costs.items()}
+        means: dict[str, float] = {
+            system: float(np.mean(system_cost.engine_latency_ms)) for system, system_cost in costs.items()
+        }
         return EfficiencyGain(efficiency, means, gain(*(costs[system] for system in PAIR)))
 
     return tuple(at(efficiency) for efficiency in efficiencies)
@@ -127,16 +129,16 @@ def policy_traces(trace: OpTrace) -> Iterator[tuple[str, OpTrace]]:
 
 def waterfall(trace: OpTrace, chip: NnaConfig, seconds: float) -> list[Placed]:
     """What each step of the waterfall costs."""
-    return [placed_cost(label, one, chip, seconds) for label, one in waterfall_traces(trace)]
+    return [placed_cost(label, placed_trace, chip, seconds) for label, placed_trace in waterfall_traces(trace)]
 
 
 def by_policy(trace: OpTrace, chip: NnaConfig, seconds: float) -> list[Placed]:
     """What each policy costs."""
-    return [placed_cost(label, one, chip, seconds) for label, one in policy_traces(trace)]
+    return [placed_cost(label, placed_trace, chip, seconds) for label, placed_trace in policy_traces(trace)]
 
 
 def placed_cost(label: str, trace: OpTrace, chip: NnaConfig, seconds: float) -> Placed:
     """One placement's figures per second of audio."""
-    found = cost_of(trace, chip)
-    mean = float(np.mean(found.engine_latency_ms))
-    return Placed(label, mean, found.busy_ms / seconds, found.handoffs / seconds)
+    trace_cost = cost_of(trace, chip)
+    mean = float(np.mean(trace_cost.engine_latency_ms))
+    return Placed(label, mean, trace_cost.busy_ms / seconds, trace_cost.handoffs / seconds)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from aat_training.evaluate import SystemRun
 
 
-def decoder_figures(beam: int, run: SystemRun, found: Accuracy, chip: NnaConfig) -> Decoder:
+def decoder_figures(beam: int, run: SystemRun, accuracy: Accuracy, chip: NnaConfig) -> Decoder:
     """What decoding asked for and cost, per second of audio; copies: what is saved if states pass by reference."""
     whole, bare = cost_of(run.trace, chip), cost_of(without_copies(run.trace), chip)
     seconds = sum(utterance.audio_seconds for utterance in run.trace.utterances)
@@ -21,7 +21,7 @@ def decoder_figures(beam: int, run: SystemRun, found: Accuracy, chip: NnaConfig)
     return Decoder(
         system=run.system,
         beam=beam,
-        accuracy=found,
+        accuracy=accuracy,
         engine_ms=whole.engine_latency_ms,
         busy_ms_per_s=whole.busy_ms / seconds,
         joints_per_s=calls.count("joint") / seconds,

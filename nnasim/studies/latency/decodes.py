@@ -76,11 +76,11 @@ def placed_words(speech: Speech, system: System) -> dict[str, Accuracy]:
     assert scheme is not None
     examples = load_examples(read_manifest(speech.manifest)[: speech.limit], checkpoint.recipe, checkpoint.tokens)
     graphs = build_trace(model.shape, model.shape.reduction, 0, system=system, numerics=chip.numerics)
-    found = {}
+    accuracies = {}
     for label, trace in (*waterfall_traces(graphs), *policy_traces(graphs)):
         model.arithmetic = placed_arithmetic(scheme, trace, chip)
-        found[label] = accuracy(label, decode_corpus(model, examples, checkpoint.recipe, checkpoint.tokens))
-    return found
+        accuracies[label] = accuracy(label, decode_corpus(model, examples, checkpoint.recipe, checkpoint.tokens))
+    return accuracies
 
 
 def accuracy(name: str, pairs: list[tuple[str, str]]) -> Accuracy:

@@ -32,8 +32,11 @@ def word_times(manifest: Path, checkpoint: Path, chip: NnaConfig, wanted: int) -
     """
     from aat_training.data.alignment import read_alignments
 
-    if known := read_alignments(manifest):
-        spoken = {id: ([w.word for w in one.words], [w.end for w in one.words]) for id, one in known.items()}
+    if alignments := read_alignments(manifest):
+        spoken = {
+            id: ([w.word for w in alignment.words], [w.end for w in alignment.words])
+            for id, alignment in alignments.items()
+        }
         return WordTimes(spoken, str.split, "the word times beside the manifest")
     return _forced(manifest, checkpoint, chip, wanted)
 
@@ -62,8 +65,8 @@ def emission_delays(times: WordTimes, runs: Mapping[System, SystemRun]) -> dict[
 
     delays: dict[str, list[float]] = {}
     for system, run in runs.items():
-        for (id, _, heard), utterance in zip(run.hypotheses, run.trace.utterances, strict=True):
-            symbols, emitted = times.labels(heard), [utterance.arrivals[frame] for frame in utterance.emissions]
+        for (id, _, hypothesis), utterance in zip(run.hypotheses, run.trace.utterances, strict=True):
+            symbols, emitted = times.labels(hypothesis), [utterance.arrivals[frame] for frame in utterance.emissions]
             if id in times.spoken and len(symbols) == len(emitted):  # one symbol a label: pieces have no word time
                 delays.setdefault(system, []).extend(matched_delays(*times.spoken[id], symbols, emitted))
     return delays
@@ -72,9 +75,9 @@ def emission_delays(times: WordTimes, runs: Mapping[System, SystemRun]) -> dict[
 def with_speech_ends(trace: OpTrace, times: WordTimes) -> OpTrace:
     """``trace`` with the end of the last label as ``speech_end`` of every utterance that has none of its own."""
     utterances = tuple(
-        one.model_copy(update={"speech_end": times.spoken[one.id][1][-1]})
-        if one.speech_end is None and one.id in times.spoken
-        else one
-        for one in trace.utterances
+        utterance.model_copy(update={"speech_end": times.spoken[utterance.id][1][-1]})
+        if utterance.speech_end is None and utterance.id in times.spoken
+        else utterance
+        for utterance in trace.utterances
     )
     return trace.model_copy(update={"utterances": utterances})

@@ -75,7 +75,7 @@ class StudyInputs:
 
 
 @dataclass(frozen=True)
-class Heard:
+class CorpusDecodes:
     """What the decodes gave. ``words``: by system, then by placement."""
 
     runs: Mapping[System, SystemRun]
@@ -94,90 +94,93 @@ def latency_study(inputs: StudyInputs, progress: Progress = silent) -> LatencySt
     from aat_training.score import score
 
     speech, chip = inputs.speech, inputs.speech.chip
-    heard = decoded(inputs, progress)
-    accuracies = {system: accuracy(system, run.pairs) for system, run in heard.runs.items()}
+    corpus_decodes = decoded(inputs, progress)
+    accuracies = {system: accuracy(system, run.pairs) for system, run in corpus_decodes.runs.items()}
     aligner = checkpoint_for(speech.checkpoints, "float")
-    times = word_times(speech.manifest, aligner, chip, len(heard.runs["aat"].hypotheses))
-    found = computed(costs(inputs, heard, accuracies, times), inputs.jobs, "simulate", progress)
-    utterances = heard.runs["aat"].trace.utterances
+    times = word_times(speech.manifest, aligner, chip, len(corpus_decodes.runs["aat"].hypotheses))
+    results = computed(costs(inputs, corpus_decodes, accuracies, times), inputs.jobs, "simulate", progress)
+    utterances = corpus_decodes.runs["aat"].trace.utterances
     return LatencyStudy(
         preset=chip.name,
         manifest=shown_path(speech.manifest),
         utterances=len(utterances),
-        audio_seconds=heard.seconds,
-        symbols_per_second=sum(len(utterance.emissions) for utterance in utterances) / heard.seconds,
+        audio_seconds=corpus_decodes.seconds,
+        symbols_per_second=sum(len(utterance.emissions) for utterance in utterances) / corpus_decodes.seconds,
         command=inputs.command,
         endpointers=inputs.endpointers,
         accuracies=list(accuracies.values()),
-        gain=Gain.model_validate(words_gain({system: score(run.pairs) for system, run in heard.runs.items()})),
-        realtime={pair: seen for one in _of(found, "real time").values() for pair, seen in one.items()},
-        delays_s=emission_delays(times, heard.runs),
+        gain=Gain.model_validate(words_gain({system: score(run.pairs) for system, run in corpus_decodes.runs.items()})),
+        realtime={
+            pair: seen for by_endpointer in _of(results, "real time").values() for pair, seen in by_endpointer.items()
+        },
+        delays_s=emission_delays(times, corpus_decodes.runs),
         delay_source=times.source,
-        weights={name: weights(model_trace(inputs, heard, name, "aat")) for name in inputs.models},
-        systems=_of(found, "systems"),
-        waterfalls=with_words(_of(found, "waterfall"), heard.words),
-        policies=with_words(_of(found, "policies"), heard.words),
-        maps=_of(found, "map"),
-        efficiencies=_of(found, "efficiency"),
-        rates=_of(found, "rates"),
-        decoders=list(_of(found, "decoder").values()),
+        weights={name: weights(model_trace(inputs, corpus_decodes, name, "aat")) for name in inputs.models},
+        systems=_of(results, "systems"),
+        waterfalls=with_words(_of(results, "waterfall"), corpus_decodes.words),
+        policies=with_words(_of(results, "policies"), corpus_decodes.words),
+        maps=_of(results, "map"),
+        efficiencies=_of(results, "efficiency"),
+        rates=_of(results, "rates"),
+        decoders=list(_of(results, "decoder").values()),
         chip_facts=chip_facts(chip),
-        fallen=CompiledTrace(heard.runs["aat"].trace, chip).fallen,
+        fallen=CompiledTrace(corpus_decodes.runs["aat"].trace, chip).fallen,
     )
 
 
-def decoded(inputs: StudyInputs, progress: Progress) -> Heard:
+def decoded(inputs: StudyInputs, progress: Progress) -> CorpusDecodes:
     """Every decode of the corpus."""
-    found = computed(decodes(inputs.speech, inputs.beam, inputs.beam_systems), inputs.jobs, "decode", progress)
-    return Heard(
-        {system: found["greedy", system] for system in SYSTEMS},
-        {system: found["beam", system] for system in inputs.beam_systems},
-        {system: found["placed", system] for system in PLACED},
+    results = computed(decodes(inputs.speech, inputs.beam, inputs.beam_systems), inputs.jobs, "decode", progress)
+    return CorpusDecodes(
+        {system: results["greedy", system] for system in SYSTEMS},
+        {system: results["beam", system] for system in inputs.beam_systems},
+        {system: results["placed", system] for system in PLACED},
     )
 
 
 def costs(
-    inputs: StudyInputs, heard: Heard, greedy: Mapping[System, Accuracy], times: WordTimes
+    inputs: StudyInputs, corpus_decodes: CorpusDecodes, greedy: Mapping[System, Accuracy], times: WordTimes
 ) -> dict[tuple[str, Any], Call]:
     """What is simulated, by (experiment, model or system); what takes longest first."""
-    chip, seconds = inputs.speech.chip, heard.seconds
+    chip, seconds = inputs.speech.chip, corpus_decodes.seconds
     parts: dict[tuple[str, Any], Call] = {}
     for name in inputs.models:
-        traces = {system: model_trace(inputs, heard, name, system) for system in PAIR}
+        traces = {system: model_trace(inputs, corpus_decodes, name, system) for system in PAIR}
         parts["map", name] = partial(gain_map, traces, chip, inputs.handoffs_us, inputs.bandwidths)
-        every = {system: model_trace(inputs, heard, name, system) for system in SYSTEMS}
+        every = {system: model_trace(inputs, corpus_decodes, name, system) for system in SYSTEMS}
         parts["efficiency", name] = partial(efficiency_gains, every, chip, inputs.efficiencies)
         parts["systems", name] = partial(by_system, every, chip, seconds)
         parts["waterfall", name] = partial(waterfall, traces["aat"], chip, seconds)
         parts["policies", name] = partial(by_policy, traces["aat"], chip, seconds)
-    real = {system: heard.runs[system].trace for system in PAIR}
+    real = {system: corpus_decodes.runs[system].trace for system in PAIR}
     for name, shape in inputs.shapes.items():
         parts["rates", name] = partial(rate_gains, real, shape, chip, inputs.pieces)
     for system in inputs.beam_systems:
-        run, beam = heard.runs[system], heard.beams[system]
+        run, beam = corpus_decodes.runs[system], corpus_decodes.beams[system]
         wide = accuracy(f"{system}, beam {inputs.beam}", beam.pairs)
         parts["decoder", (system, 1)] = partial(decoder_figures, 1, run, greedy[system], chip)
         parts["decoder", (system, inputs.beam)] = partial(decoder_figures, inputs.beam, beam, wide, chip)
-    for system, run in heard.runs.items():
+    for system, run in corpus_decodes.runs.items():
         trace = with_speech_ends(run.trace, times)
         parts["real time", system] = partial(in_real_time, system, trace, chip, inputs.endpointers)
     return parts
 
 
-def _of(found: Mapping[tuple[str, Any], Any], experiment: str) -> dict[Any, Any]:
-    return {name: result for (of, name), result in found.items() if of == experiment}
+def _of(results: Mapping[tuple[str, Any], Any], experiment: str) -> dict[Any, Any]:
+    return {name: result for (of, name), result in results.items() if of == experiment}
 
 
-def model_trace(inputs: StudyInputs, heard: Heard, name: str, system: System) -> OpTrace:
+def model_trace(inputs: StudyInputs, corpus_decodes: CorpusDecodes, name: str, system: System) -> OpTrace:
     """The trained model's own trace of ``system``, or the same speech on one of the study's shapes."""
-    trace, numerics = heard.runs[system].trace, inputs.speech.chip.numerics
+    trace, numerics = corpus_decodes.runs[system].trace, inputs.speech.chip.numerics
     return trace if name == TRAINED else retimed_trace(trace.utterances, inputs.shapes[name], system, numerics)
 
 
 def with_words(steps: Mapping[str, Sequence[Placed]], words: Words) -> dict[str, list[Placed]]:
     """The trained model's placements with the word errors of their own decodes beside them."""
     trained = [
-        replace(one, words={system: found[one.label] for system, found in words.items()}) for one in steps[TRAINED]
+        replace(step, words={system: accuracies[step.label] for system, accuracies in words.items()})
+        for step in steps[TRAINED]
     ]
     return {**{name: list(placed) for name, placed in steps.items()}, TRAINED: trained}
 
@@ -193,10 +196,10 @@ def in_real_time(
     """Every utterance of one system, by (system, kind of endpointer)."""
     lines = list(timelines(simulate(trace, chip)))
     return {
-        (system, one.kind): [
-            real_time(utterance, line, one) for utterance, line in zip(trace.utterances, lines, strict=True)
+        (system, endpointer.kind): [
+            real_time(utterance, line, endpointer) for utterance, line in zip(trace.utterances, lines, strict=True)
         ]
-        for one in endpointers
+        for endpointer in endpointers
     }
 
 

@@ -25,7 +25,7 @@ def layer_figures(preset: str, pythons: Sequence[str]) -> dict[str, dict[str, An
         having = next((python for python in pythons if installed_version(peer.distribution, python)), None)
         theirs = cost(peer, having) if having else Cost(peer.quoted_s, f"{peer.name} {peer.version}, quoted")
         figures[f"one_layer_beside_{peer.name.lower().replace('-', '_')}"] = figure(
-            ours, "s", theirs.told, theirs.seconds
+            ours, "s", theirs.description, theirs.seconds
         )
     return figures
 

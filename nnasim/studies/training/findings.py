@@ -82,13 +82,13 @@ def _by_arm(scores: Scores) -> dict[tuple[str, str], dict[Trial, Score]]:
 
 
 def _of(scores: Scores, arm: str, chip: str) -> dict[Trial, Score]:
-    return {trial: one for trial, one in scores.items() if (trial.arm, trial.chip) == (arm, chip)}
+    return {trial: score for trial, score in scores.items() if (trial.arm, trial.chip) == (arm, chip)}
 
 
 def _methods(scores: Scores, arm: str, chip: str) -> dict[str, dict[Trial, Score]]:
-    found = _of(scores, arm, chip)
-    methods = dict.fromkeys(trial.calibration for trial in found)
-    return {m: {trial: one for trial, one in found.items() if trial.calibration == m} for m in methods}
+    arm_scores = _of(scores, arm, chip)
+    methods = dict.fromkeys(trial.calibration for trial in arm_scores)
+    return {m: {trial: score for trial, score in arm_scores.items() if trial.calibration == m} for m in methods}
 
 
 def _best(scores: Scores, arm: str, chip: str) -> dict[Trial, Score]:
@@ -111,7 +111,7 @@ def _row(
 
     def paired(other: dict[Trial, Score]) -> Score | None:
         """Another arm on the same seeds; None where one of them has no score yet."""
-        same = [one for trial, one in other.items() if trial.model.seed in seeds]
+        same = [score for trial, score in other.items() if trial.model.seed in seeds]
         return pooled(same) if len(same) == len(seeds) else None
 
     own = pooled(list(group.values()))
@@ -127,7 +127,7 @@ def _row(
         interval=wer_interval(own),
         errors=own.errors,
         words=own.words,
-        per_seed=tuple(one.wer for one in group.values()),
+        per_seed=tuple(score.wer for score in group.values()),
         loss=None if reference is None or not reference.errors else own.errors / reference.errors - 1,
         recovered=back.share if back else None,
         recovered_interval=back.interval if back else None,

@@ -31,6 +31,6 @@ def documented_spec(study: NumericsStudy, model: Model) -> RunSpec:
 
 def documented(spec: RunSpec, preset: str, changes: tuple[str, ...]) -> RunSpec:
     """``spec``, whose numerics are of ``preset`` with ``changes``, with what its checkpoint says of its origin."""
-    shown = checkpoint_command(spec, preset, changes)
+    command = checkpoint_command(spec, preset, changes)
     named = NO_CHIPS_PRESET if spec.numerics is None else preset
-    return replace(spec, info={"command": shown, "commit": commit(), "preset": named})
+    return replace(spec, info={"command": command, "commit": commit(), "preset": named})

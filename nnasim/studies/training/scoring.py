@@ -27,23 +27,23 @@ def score_all(
 ) -> Scores:  # fmt: skip
     """Each of ``trials`` whose model stands, scored on ``manifest``; scores that were taken before are read back."""
     ready = [trial for trial in trials if study.finished(trial.model)]
-    found: Scores = {}
+    by_trial: Scores = {}
     by_model = [list(group) for _, group in groupby(ready, key=lambda trial: trial.model)]
     parts = Parallel(n_jobs=jobs, return_as="generator")(
         delayed(_of_model)(study, trials, manifest) for trials in by_model
     )
     for done, (trials, scores) in enumerate(zip(by_model, parts, strict=True), start=1):
-        found |= dict(zip(trials, scores, strict=True))
+        by_trial |= dict(zip(trials, scores, strict=True))
         progress("scores", done, len(by_model))
-    return found
+    return by_trial
 
 
 def _of_model(study: NumericsStudy, trials: Sequence[Trial], manifest: Path) -> list[Score]:
     """The scores of one model; its speech is read once, and only if something is missing."""
     made_from = _made_from(study, trials[0], manifest)
     places = {trial: _place(study, trial, manifest) for trial in trials}
-    kept = {trial: _kept(places[trial], made_from) for trial in trials}
-    missing = [trial for trial in trials if kept[trial] is None]
+    scores = {trial: _kept(places[trial], made_from) for trial in trials}
+    missing = [trial for trial in trials if scores[trial] is None]
     for trial, fresh in zip(missing, _decode(study, missing, manifest), strict=True):
         record = {
             "made_from": made_from,
@@ -52,8 +52,8 @@ def _of_model(study: NumericsStudy, trials: Sequence[Trial], manifest: Path) -> 
             "words": fresh.words_per_utterance,
         }
         files.write_json(places[trial], record, force=True)
-        kept[trial] = fresh
-    return [one for one in kept.values() if one is not None]
+        scores[trial] = fresh
+    return [trial_score for trial_score in scores.values() if trial_score is not None]
 
 
 def _decode(study: NumericsStudy, trials: Sequence[Trial], manifest: Path) -> list[Score]:
@@ -92,8 +92,8 @@ def _kept(path: Path, made_from: list[str]) -> Score | None:
 
 def pooled(scores: Sequence[Score]) -> Score:
     """Several seeds on the same speech as one: per utterance, the errors of all seeds."""
-    if len({one.words_per_utterance for one in scores}) != 1:
+    if len({seed_score.words_per_utterance for seed_score in scores}) != 1:
         raise ValueError("the seeds were not scored on the same utterances")
-    errors = zip(*(one.errors_per_utterance for one in scores), strict=True)
+    errors = zip(*(seed_score.errors_per_utterance for seed_score in scores), strict=True)
     words = scores[0].words_per_utterance
     return Score(tuple(map(sum, errors)), tuple(len(scores) * count for count in words))

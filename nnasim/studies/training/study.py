@@ -15,7 +15,7 @@ from nnasim.studies.training.scoring import Scores, score_all
 
 
 @dataclass(frozen=True)
-class Found:
+class TrainingOutcome:
     """``record``: ``study.json``. ``scores``: how many scores it rests on."""
 
     record: dict[str, Any]
@@ -24,7 +24,7 @@ class Found:
 
 def training_study(
     study: NumericsStudy, *, jobs: int = 1, train: bool = True, command: str = "", progress: Progress = silent
-) -> Found:
+) -> TrainingOutcome:
     """Train what is missing of ``study``, score every model, and say what that shows.
 
     ``jobs``: training runs at a time, one core each; they change nothing in what is found. ``train``: train what is
@@ -40,4 +40,4 @@ def training_study(
         choosing = score_all(study, study.choosing_trials(), study.choose, jobs, progress)
         trials = judged_trials(study, choosing)
     scores = score_all(study, trials, study.dev, jobs, progress)
-    return Found(study_record(study, scores, choosing, command), len(scores))
+    return TrainingOutcome(study_record(study, scores, choosing, command), len(scores))

@@ -42,7 +42,7 @@ class Cost:
     """CPU seconds of one tool for the layer, and in words which tool that was and where the number is from."""
 
     seconds: float
-    told: str
+    description: str
 
 
 def cost(peer: Peer, python: str, seconds_of: Callable[[list[str], Path], float] | None = None) -> Cost:
@@ -84,7 +84,7 @@ def _failure(error: Exception) -> str:
     """Why a run failed, in a few words."""
     if isinstance(error, subprocess.TimeoutExpired):
         return f"was not done after {LONGEST_S} s"
-    said = getattr(error, "stderr", None) or ""
-    text = said if isinstance(said, str) else said.decode(errors="replace")
+    stderr = getattr(error, "stderr", None) or ""
+    text = stderr if isinstance(stderr, str) else stderr.decode(errors="replace")
     last = text.strip().splitlines()[-1:] or [type(error).__name__]
     return f"failed ({last[0][:100]})"

@@ -88,14 +88,14 @@ def tool(code: str) -> Peer:
 
 def test_a_tool_that_is_installed_is_run_and_says_its_version() -> None:
     found = cost(tool("sum(range(10**6))"), sys.executable, lambda command, folder: 1.5)
-    assert found.told == f"Tool {installed_version('pytest', sys.executable)}, the same layer, measured"
+    assert found.description == f"Tool {installed_version('pytest', sys.executable)}, the same layer, measured"
     assert found.seconds == 1.5
 
 
 def test_a_tool_that_fails_is_quoted_with_the_reason() -> None:
     found = cost(tool("raise SystemExit('no licence')"), sys.executable)
     assert found.seconds == 99.0
-    assert found.told.endswith("is installed but failed (no licence)")
+    assert found.description.endswith("is installed but failed (no licence)")
 
 
 def test_seconds_are_those_of_the_child_alone(tmp_path: Path) -> None:
