@@ -43,7 +43,7 @@ def allowed_by(param: Any) -> str | None:
 
 def _of_one(kind: Any) -> Any:
     """The type of a single value: of an option that may be repeated, each is told what it may be."""
-    repeated = next((one for one in (kind, *get_args(kind)) if get_origin(one) is list), None)
+    repeated = next((alternative for alternative in (kind, *get_args(kind)) if get_origin(alternative) is list), None)
     return kind if repeated is None else get_args(repeated)[0]
 
 

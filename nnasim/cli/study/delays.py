@@ -95,9 +95,9 @@ def command(
         wait_ms=wait_ms,
     )
     with shown_progress(lines=True) as progress:
-        found = delay_study(study, jobs=jobs, train=train_missing, command=command_line("DIR"), progress=progress)
+        record = delay_study(study, jobs=jobs, train=train_missing, command=command_line("DIR"), progress=progress)
     with files.new_folder(out, force=force) as folder:
-        files.write_json(folder / "study.json", found)
-        write_document(folder, delays_document(found))
-    print(answer(found))
+        files.write_json(folder / "study.json", record)
+        write_document(folder, delays_document(record))
+    print(answer(record))
     print(f"open {out / 'report.html'}")

@@ -112,8 +112,8 @@ def _worth(price: Price) -> tuple[bool, float]:
 
 
 def _row(penalty: float, system: str, seeds: Seeds, arms: Arms) -> Row:
-    own = pooled([one.score for one in seeds.values()])
-    delays_ms = [1e3 * delay for one in seeds.values() for delay in one.delays_s]
+    own = pooled([measurement.score for measurement in seeds.values()])
+    delays_ms = [1e3 * delay for measurement in seeds.values() for delay in measurement.delays_s]
     return Row(
         penalty=penalty,
         system=system,
@@ -122,7 +122,7 @@ def _row(penalty: float, system: str, seeds: Seeds, arms: Arms) -> Row:
         interval=wer_interval(own),
         errors=own.errors,
         words=own.words,
-        per_seed=tuple(one.score.wer for one in seeds.values()),
+        per_seed=tuple(measurement.score.wer for measurement in seeds.values()),
         delays=len(delays_ms),
         delay_p50_ms=percentile(delays_ms, 50) if delays_ms else None,
         delay_p90_ms=percentile(delays_ms, 90) if delays_ms else None,
@@ -132,13 +132,13 @@ def _row(penalty: float, system: str, seeds: Seeds, arms: Arms) -> Row:
 
 
 def _wait(kind: str, seeds: Seeds) -> Wait:
-    every = [parts for one in seeds.values() for parts in one.waits[kind]]
-    known = [parts for parts in every if parts]
-    if not known:
+    every = [parts for measurement in seeds.values() for parts in measurement.waits[kind]]
+    closed = [parts for parts in every if parts]
+    if not closed:
         return Wait(None, None, None, {}, len(every))
-    sums = [sum(parts.values()) for parts in known]
-    means = {name: mean(parts[name] for parts in known) for name in known[0]}
-    return Wait(mean(sums), percentile(sums, 50), percentile(sums, 90), means, len(every) - len(known))
+    sums = [sum(parts.values()) for parts in closed]
+    means = {name: mean(parts[name] for parts in closed) for name in closed[0]}
+    return Wait(mean(sums), percentile(sums, 50), percentile(sums, 90), means, len(every) - len(closed))
 
 
 def _penalty_price(penalty: float, without: Seeds, seeds: Seeds) -> Price | None:
@@ -167,12 +167,12 @@ def _price(
     )
 
 
-def _heard_right(one: Measured) -> Waits:
+def _heard_right(measurement: Measured) -> Waits:
     """The waits of utterances without an error: who loses the last word closes sooner, which spares nobody anything."""
-    errors = one.score.errors_per_utterance
+    errors = measurement.score.errors_per_utterance
     return {
         kind: tuple({} if wrong else parts for wrong, parts in zip(errors, waits, strict=True))
-        for kind, waits in one.waits.items()
+        for kind, waits in measurement.waits.items()
     }
 
 
@@ -190,6 +190,6 @@ def _gain(before: Mapping[int, Waits], after: Mapping[int, Waits]) -> tuple[floa
 
 def _per_utterance(pairs: Sequence[tuple[tuple[Parts, ...], tuple[Parts, ...]]]) -> Iterator[float]:
     for utterance in zip(*(zip(old, new, strict=True) for old, new in pairs), strict=True):
-        known = [sum(old.values()) - sum(new.values()) for old, new in utterance if old and new]
-        if known:
-            yield mean(known)
+        spared_ms = [sum(old.values()) - sum(new.values()) for old, new in utterance if old and new]
+        if spared_ms:
+            yield mean(spared_ms)

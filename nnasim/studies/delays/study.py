@@ -37,9 +37,9 @@ def delay_study(
     return study_record(study, _by_arm(computed(parts, jobs, "decodes", progress)), times.source, command)
 
 
-def _by_arm(found: dict[Model, dict[str, Measured]]) -> dict[tuple[float, str], dict[int, Measured]]:
+def _by_arm(measurements: dict[Model, dict[str, Measured]]) -> dict[tuple[float, str], dict[int, Measured]]:
     arms: dict[tuple[float, str], dict[int, Measured]] = {}
-    for model, systems in found.items():
+    for model, systems in measurements.items():
         for system, measurement in systems.items():
             arms.setdefault((model.penalty, system), {})[model.seed] = measurement
     return arms
