@@ -49,9 +49,9 @@ class AddressMap:
         """Raise ValueError if two regions that live together overlap, or one stands outside the SRAM."""
         for graph, arena in self.arenas.items():
             fixed = sorted((*self.lasting.values(), *self.buffers), key=lambda region: region.address)
-            for one, other in pairwise(fixed):
-                if one.end > other.address:
-                    raise ValueError(f"{one.name} and {other.name} overlap at {other.address}")
+            for region, other in pairwise(fixed):
+                if region.end > other.address:
+                    raise ValueError(f"{region.name} and {other.name} overlap at {other.address}")
             if fixed and arena and fixed[-1].end > min(region.address for region in arena.values()):
                 raise ValueError(f"graph {graph}: activations begin inside {fixed[-1].name}")
             if max((region.end for region in (*fixed, *arena.values())), default=0) > sram_bytes:
@@ -72,9 +72,9 @@ def address_map(compiled: CompiledTrace) -> AddressMap:
         }
         for name, graph in trace.graphs.items()
     }
-    found = AddressMap(lasting, tuple(buffers.values()), arenas)
-    found.check(compiled.chip.sram.bytes)
-    return found
+    addresses = AddressMap(lasting, tuple(buffers.values()), arenas)
+    addresses.check(compiled.chip.sram.bytes)
+    return addresses
 
 
 def _stack(sizes: dict[str, int], address: int) -> tuple[dict[str, Region], int]:

@@ -75,12 +75,14 @@ def _lowest_gap(others: list[Allocation], bytes: int) -> int:
 def check_allocations(placed: list[Allocation]) -> None:
     """Raise ValueError, naming both, if two tensors share a byte at one time."""
     alive: list[Allocation] = []
-    for one in sorted(placed, key=lambda allocation: allocation.life.first):
-        alive = [other for other in alive if other.life.last >= one.life.first]
+    for allocation in sorted(placed, key=lambda allocation: allocation.life.first):
+        alive = [other for other in alive if other.life.last >= allocation.life.first]
         for other in alive:
-            if one.address < other.end and other.address < one.end:
-                raise ValueError(f"{one.life.name} and {other.life.name} overlap at {max(one.address, other.address)}")
-        alive.append(one)
+            if allocation.address < other.end and other.address < allocation.end:
+                raise ValueError(
+                    f"{allocation.life.name} and {other.life.name} overlap at {max(allocation.address, other.address)}"
+                )
+        alive.append(allocation)
 
 
 def peak_bytes(placed: tuple[Allocation, ...]) -> int:

@@ -59,10 +59,12 @@ def encoder_graphs(trace: OpTrace) -> frozenset[str]:
     def hears(graph: OpGraph) -> bool:
         return any(trace.tensors[tensor].role == "input" for op in graph.ops for tensor in op.inputs)
 
-    found = {name for name, graph in trace.graphs.items() if hears(graph)}
-    while more := {name for name in set(needs) - found if sources(name) & found and sources(name) <= found | {name}}:
-        found |= more
-    return frozenset(found) if all(sources(name) <= found for name in found) else frozenset()
+    encoder = {name for name, graph in trace.graphs.items() if hears(graph)}
+    while more := {
+        name for name in set(needs) - encoder if sources(name) & encoder and sources(name) <= encoder | {name}
+    }:
+        encoder |= more
+    return frozenset(encoder) if all(sources(name) <= encoder for name in encoder) else frozenset()
 
 
 class _Chunker:
@@ -70,8 +72,8 @@ class _Chunker:
         self.trace, self.frames, self.encoder = trace, frames, encoder
         others = [graph for name, graph in trace.graphs.items() if name not in encoder]
         outside = {name for graph in others for name in carried(trace, graph.ops)}
-        made = {name for graph in encoder for op in trace.graphs[graph].ops for name in op.outputs}
-        self.exposed = frozenset(made & outside)
+        outputs = {name for graph in encoder for op in trace.graphs[graph].ops for name in op.outputs}
+        self.exposed = frozenset(outputs & outside)
         self.graphs = {name: graph for name, graph in trace.graphs.items() if name not in encoder}
         self.tensors: dict[str, TensorSpec] = dict(trace.tensors)
         self.names: dict[tuple[Call, ...], str] = {}
@@ -82,8 +84,8 @@ class _Chunker:
         utterances = tuple(self._utterance(utterance) for utterance in self.trace.utterances)
         moved = self.trace.op_placement
         placement = {name: moved[old] for name, old in self.origin.items() if old in moved}
-        kept = {op.name for graph in self.graphs.values() for op in graph.ops}
-        placement |= {name: unit for name, unit in moved.items() if name in kept}
+        op_names = {op.name for graph in self.graphs.values() for op in graph.ops}
+        placement |= {name: unit for name, unit in moved.items() if name in op_names}
         changes = {
             "utterances": utterances, "graphs": self.graphs, "tensors": self.tensors, "op_placement": placement,
         }  # fmt: skip
@@ -91,23 +93,23 @@ class _Chunker:
 
     def _utterance(self, utterance: Utterance) -> Utterance:
         calls = [Call(*call) for call in zip(utterance.call_graphs, utterance.call_frames, strict=True)]
-        heard = sorted({call.frame for call in calls if call.graph in self.encoder})
-        chunk_of = {frame: index // self.frames for index, frame in enumerate(heard)}
+        encoder_frames = sorted({call.frame for call in calls if call.graph in self.encoder})
+        chunk_of = {frame: index // self.frames for index, frame in enumerate(encoder_frames)}
         chunks: dict[int, list[Call]] = {}
         for call in calls:
             if call.graph in self.encoder:
                 chunks.setdefault(chunk_of[call.frame], []).append(call)
         begun: dict[int, int] = {}  # chunk -> its calls that have been seen
-        made = list[Call]()
+        chunked_calls = list[Call]()
         for call in calls:
             if call.graph not in self.encoder:
-                made.append(call)
+                chunked_calls.append(call)
                 continue
             number = chunk_of[call.frame]
             seen = begun.get(number, 0)
             begun[number] = seen + 1
-            made += self._replaced(call, seen, chunks[number])
-        graphs, frames = zip(*made, strict=True)
+            chunked_calls += self._replaced(call, seen, chunks[number])
+        graphs, frames = zip(*chunked_calls, strict=True)
         return utterance.model_copy(update={"call_graphs": graphs, "call_frames": frames})
 
     def _replaced(self, call: Call, seen: int, chunk: Sequence[Call]) -> Iterator[Call]:
@@ -129,10 +131,10 @@ class _Chunker:
             alike = sum(count == frames for count in self.covered.values())
             tag = f"{frames}.{alike + 1}" if alike else str(frames)
             name = self.names[calls] = f"{calls[0].graph}@{tag}"
-            made = unroll(self.trace, calls, tag, self.exposed)
-            self.graphs[name], self.covered[name] = made.graph, frames
-            self.tensors |= made.tensors
-            self.origin |= made.origin
+            unrolled = unroll(self.trace, calls, tag, self.exposed)
+            self.graphs[name], self.covered[name] = unrolled.graph, frames
+            self.tensors |= unrolled.tensors
+            self.origin |= unrolled.origin
         return self.names[calls]
 
     def _copy_graph(self, graph: str, call: int, states: Sequence[str]) -> str:

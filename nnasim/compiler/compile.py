@@ -37,8 +37,8 @@ class CompiledTrace:
         frames = chip.compiler.chunk_frames
         if frames > 1:
             place(given, chip)  # refuses a malformed trace before it is taken apart
-        made = chunked(given, frames)
-        self.trace, self.frames, self.origin = made.trace, made.frames, made.origin
+        chunked_trace = chunked(given, frames)
+        self.trace, self.frames, self.origin = chunked_trace.trace, chunked_trace.frames, chunked_trace.origin
         try:
             plan = _plan(self.trace, chip)
         except PlacementError as error:
@@ -83,10 +83,10 @@ class CompiledTrace:
 
         One value of each kind is kept: a sweep changes slowly, and must not grow.
         """
-        known = self._shared.get(what)
-        if known is None or known[0] != key:
-            known = self._shared[what] = (key, make())
-        return cast(ValueT, known[1])
+        entry = self._shared.get(what)
+        if entry is None or entry[0] != key:
+            entry = self._shared[what] = (key, make())
+        return cast(ValueT, entry[1])
 
     def _cpu_weight_bytes(self) -> int:
         """Bytes of all weights that the CPU multiplies with."""

@@ -121,15 +121,15 @@ def _offers(chip: NnaConfig, free: int, uses: Uses) -> Iterator[_Offer]:
         yield _Offer(rung, None, end - rung.bytes)
 
 
-def _around(chip: NnaConfig, free: int, uses: Uses, kept: frozenset[str]) -> Iterator[_Offer]:
-    """``kept`` in SRAM, and the others through buffers of their own, if they fit in ``free`` bytes."""
-    left = free - sum(uses[name].bytes for name in kept)
-    rest = {name: use for name, use in uses.items() if name not in kept}
+def _around(chip: NnaConfig, free: int, uses: Uses, resident: frozenset[str]) -> Iterator[_Offer]:
+    """``resident`` in SRAM, and the others through buffers of their own, if they fit in ``free`` bytes."""
+    left = free - sum(uses[name].bytes for name in resident)
+    rest = {name: use for name, use in uses.items() if name not in resident}
     products = any(use.rows_per_use > 1 for use in rest.values())
     cut = _whole_tiles(chip, uses) if products else {}
     for rung in reversed(ladder(chip, rest)):
         if rung.bytes <= left:
-            yield _Offer(Tiling({**cut, **rung.rows}, rung.buffers, rung.buffer_bytes), kept)
+            yield _Offer(Tiling({**cut, **rung.rows}, rung.buffers, rung.buffer_bytes), resident)
 
 
 def _whole_tiles(chip: NnaConfig, uses: Uses) -> dict[str, int]:
@@ -169,11 +169,11 @@ def _saved(chip: NnaConfig, use: WeightUse, rows: int) -> int:
 
 
 def _plan(working_set: int, uses: Uses, tiling: Tiling, resident: frozenset[str]) -> MemoryPlan:
-    kept = sum(uses[name].bytes for name in resident)
+    resident_bytes = sum(uses[name].bytes for name in resident)
     return MemoryPlan(
         working_set=working_set,
         resident=resident,
-        resident_bytes=kept,
+        resident_bytes=resident_bytes,
         buffers=tiling.buffers,
         buffer_bytes=tiling.buffer_bytes,
         tile_rows=dict(tiling.rows),
@@ -184,8 +184,8 @@ def _listed(chip: NnaConfig, uses: Uses) -> frozenset[str]:
     """The user's list. PlacementError where it names what is no weight on the NNA."""
     wanted = chip.sram.resident_weights or ()
     if unknown := sorted(set(wanted) - set(uses)):
-        known = ", ".join(uses) or "none"
-        raise PlacementError(chip.name, "sram.resident_weights", unknown[0], f"weights on the NNA are {known}")
+        weights = ", ".join(uses) or "none"
+        raise PlacementError(chip.name, "sram.resident_weights", unknown[0], f"weights on the NNA are {weights}")
     return frozenset(wanted)
 
 
@@ -193,9 +193,9 @@ def least_sram_bytes(chip: NnaConfig, working_set: int, uses: Uses) -> int:
     """The smallest ``sram.bytes`` that ``plan_memory`` accepts: a multiple of the banks."""
     listed = chip.sram.resident_weights is not None
     needed = []
-    for kept in [_listed(chip, uses)] if listed else [frozenset[str](), frozenset(uses)]:
-        rest = {name: use for name, use in uses.items() if name not in kept}
-        needed.append(sum(uses[name].bytes for name in kept) + ladder(chip, rest)[0].bytes)
+    for resident in [_listed(chip, uses)] if listed else [frozenset[str](), frozenset(uses)]:
+        rest = {name: use for name, use in uses.items() if name not in resident}
+        needed.append(sum(uses[name].bytes for name in resident) + ladder(chip, rest)[0].bytes)
     banks = chip.sram.banks
     return ceil_div(working_set + min(needed), banks) * banks
 

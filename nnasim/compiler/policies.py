@@ -81,12 +81,14 @@ def _read_policy(path: Path) -> Policy:
     if not isinstance(data, dict):
         raise ConfigError(path, "", data, "must be a mapping with on_cpu and rule, or with policy")
     files.refuse_other(data, "a placement file", path)
-    found = validated(_PlacementFile, data, path)
-    if found.policy is not None:
-        if found.policy not in POLICIES:
-            raise ConfigError(path, "policy", found.policy, f"known are {', '.join(POLICIES)}")
-        return POLICIES[found.policy]
-    return Policy(path.stem[:200], found.rule, frozenset(found.on_cpu), f"{found.rule}: {', '.join(found.on_cpu)}")
+    placement = validated(_PlacementFile, data, path)
+    if placement.policy is not None:
+        if placement.policy not in POLICIES:
+            raise ConfigError(path, "policy", placement.policy, f"known are {', '.join(POLICIES)}")
+        return POLICIES[placement.policy]
+    return Policy(
+        path.stem[:200], placement.rule, frozenset(placement.on_cpu), f"{placement.rule}: {', '.join(placement.on_cpu)}"
+    )
 
 
 def placed(trace: OpTrace, policy: Policy) -> OpTrace:

@@ -29,7 +29,7 @@ class Item(NamedTuple):
 
 def choose_residents(items: Sequence[Item], capacity_bytes: int) -> frozenset[str]:
     """The tensors whose residence saves most DRAM traffic within ``capacity_bytes``."""
-    worth = sorted((item for item in items if item.saved > 0), key=lambda one: (-one.saved / one.bytes, one.tensor))
+    worth = sorted((item for item in items if item.saved > 0), key=lambda item: (-item.saved / item.bytes, item.tensor))
     if sum(item.bytes for item in worth) <= capacity_bytes:
         return frozenset(item.tensor for item in worth)
     step = _step(worth)
@@ -40,7 +40,7 @@ def choose_residents(items: Sequence[Item], capacity_bytes: int) -> frozenset[st
 
 def most_saved(items: Sequence[Item], capacity_bytes: int) -> float:
     """No choice saves more than this: the fractional relaxation, where the last weight that fits may be cut."""
-    worth = sorted((item for item in items if item.saved > 0), key=lambda one: -one.saved / one.bytes)
+    worth = sorted((item for item in items if item.saved > 0), key=lambda item: -item.saved / item.bytes)
     return _relaxed(worth, 0, capacity_bytes)
 
 

@@ -70,13 +70,13 @@ def places(trace: OpTrace, ops: Sequence[tuple[str, Op]], once: frozenset[str]) 
     which opens a new segment: unless a recurrence spans it, since then its rows do not exist at one time.
     """
     loops = carried(trace, [op for _, op in ops])
-    made: dict[tuple[str, str], int] = {}  # (graph, tensor) that a merged operation made -> segment
+    segments: dict[tuple[str, str], int] = {}  # (graph, tensor) that a merged operation made -> segment
     written: set[str] = set()
-    found: list[Place] = []
+    placed: list[Place] = []
     current = 0
     for position, (graph, op) in enumerate(ops):
         data = reads(trace, op)
-        before = [0 if trace.tensors[name].role == "input" else made.get((graph, name), -1) for name in data]
+        before = [0 if trace.tensors[name].role == "input" else segments.get((graph, name), -1) for name in data]
         able = graph not in once and len(op.outputs) == 1 and op.outputs[0] not in loops
         spanned = any(first < position <= last for first, last in loops.values())
         if able and data and op.kind in (*ROW_WISE, "matmul") and min(before) >= 0:
@@ -87,11 +87,11 @@ def places(trace: OpTrace, ops: Sequence[tuple[str, Op]], once: frozenset[str]) 
         else:
             place = Place(False, current)
         for name in op.outputs:
-            made.pop((graph, name), None)
-            made |= {(graph, name): place.segment} if place.merged else {}
+            segments.pop((graph, name), None)
+            segments |= {(graph, name): place.segment} if place.merged else {}
         written.update(op.outputs)
-        found.append(place)
-    return found
+        placed.append(place)
+    return placed
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class _Unroller:
         """Every operation of every call, each value under a name of its own; a state's last value keeps the state's."""
         last = {name: index for index, call in enumerate(calls) for op in self._graph(call) for name in op.outputs}
         version: dict[str, str] = {}
-        found = []
+        instances = []
         for index, call in enumerate(calls):
             for offset, op in enumerate(self._graph(call)):
                 taken = (*(op.outputs if shifts(self.trace, op) else ()), *op.inputs)
@@ -128,10 +128,10 @@ class _Unroller:
                     keeps = self._lasts(name) and last[name] == index
                     version[name] = name if keeps else self._declared(name, f"{name}#{index}")
                 outputs = tuple(version[name] for name in op.outputs)
-                found.append(
+                instances.append(
                     _Instance(call=index, position=starts[call.graph] + offset, op=op, inputs=inputs, outputs=outputs)
                 )
-        return found
+        return instances
 
     def _graph(self, call: Call) -> tuple[Op, ...]:
         return self.trace.graphs[call.graph].ops
@@ -200,12 +200,12 @@ def unroll(trace: OpTrace, calls: Sequence[Call], tag: str, exposed: frozenset[s
     times = Counter(call.graph for call in calls)
     placed = places(trace, listed, frozenset(graph for graph in graphs if times[graph] == 1))
     work = _Unroller(trace, tag, exposed)
-    found = work.instances(calls, {graph: [name for name, _ in listed].index(graph) for graph in graphs})
-    singly = {name for instance in found if not placed[instance.position].merged for name in instance.inputs}
+    instances = work.instances(calls, {graph: [name for name, _ in listed].index(graph) for graph in graphs})
+    singly = {name for instance in instances if not placed[instance.position].merged for name in instance.inputs}
     for segment in range(max(place.segment for place in placed) + 1):
-        for group in _merged_groups(found, placed, segment):
+        for group in _merged_groups(instances, placed, segment):
             work.merge(group, singly)
-        for instance in found:
+        for instance in instances:
             if placed[instance.position] == Place(False, segment):
                 work.single(instance)
     used = {name for op in work.ops for name in (*op.inputs, *op.outputs)}
@@ -213,8 +213,8 @@ def unroll(trace: OpTrace, calls: Sequence[Call], tag: str, exposed: frozenset[s
     return Unrolled(OpGraph.model_construct(ops=tuple(work.ops)), tensors, work.origin)
 
 
-def _merged_groups(found: Sequence[_Instance], placed: Sequence[Place], segment: int) -> Iterator[list[_Instance]]:
+def _merged_groups(instances: Sequence[_Instance], placed: Sequence[Place], segment: int) -> Iterator[list[_Instance]]:
     """The instances of each merged operation of a segment, operations in their order."""
     for position, place in enumerate(placed):
         if place == Place(True, segment):
-            yield [instance for instance in found if instance.position == position]
+            yield [instance for instance in instances if instance.position == position]

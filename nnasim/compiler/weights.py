@@ -49,17 +49,17 @@ def row_bytes(trace: OpTrace, op: Op) -> int:
 def weight_uses(trace: OpTrace, units: Units) -> dict[str, WeightUse]:
     """Every weight that the NNA reads, by tensor name; graphs by name, so that a trace read back costs the same."""
     calls = Counter(graph for utterance in trace.utterances for graph in utterance.call_graphs)
-    found: dict[str, WeightUse] = {}
+    uses: dict[str, WeightUse] = {}
     for name in sorted(trace.graphs):
         for op in trace.graphs[name].ops:
             if op.reads_weight and units[name][op.name] == "nna":
                 rows = trace.tensors[op.weight].shape[0]
-                old = found.get(op.weight)
-                found[op.weight] = WeightUse(
+                old = uses.get(op.weight)
+                uses[op.weight] = WeightUse(
                     tensor=op.weight,
                     rows=rows,
                     row_bytes=row_bytes(trace, op),
                     rows_per_use=rows if op.kind == "matmul" else 1,
                     uses=calls[name] + (old.uses if old else 0),
                 )
-    return found
+    return uses

@@ -10,15 +10,15 @@ Units = dict[str, dict[str, Unit]]
 
 def lasting_tensors(trace: OpTrace, units: Units) -> list[str]:
     """Tables, states, and constants other than a matmul's, that an operation on the NNA touches; in first-use order."""
-    kept: dict[str, None] = {}
+    lasting: dict[str, None] = {}
     for name, graph in trace.graphs.items():
         for op in graph.ops:
             if units[name][op.name] == "nna":
                 constants = () if op.reads_weight else op.constants
-                kept.update(dict.fromkeys(constants))
+                lasting.update(dict.fromkeys(constants))
                 touched = (*op.inputs, *op.outputs)
-                kept.update(dict.fromkeys(t for t in touched if trace.tensors[t].role == "state"))
-    return list(kept)
+                lasting.update(dict.fromkeys(t for t in touched if trace.tensors[t].role == "state"))
+    return list(lasting)
 
 
 def lasting_bytes(trace: OpTrace, units: Units) -> int:
