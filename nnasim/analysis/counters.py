@@ -43,9 +43,9 @@ def frame_counters(
 
 def _samples(name: str, unit: str, width: int, values: list[float]) -> CounterSamples:
     """The windows at which the value changes."""
-    kept = [index for index, value in enumerate(values) if index == 0 or value != values[index - 1]]
+    changes = [index for index, value in enumerate(values) if index == 0 or value != values[index - 1]]
     return CounterSamples(
-        name=name, unit=unit, cycle=tuple(index * width for index in kept), value=tuple(values[i] for i in kept)
+        name=name, unit=unit, cycle=tuple(index * width for index in changes), value=tuple(values[i] for i in changes)
     )
 
 

@@ -27,7 +27,7 @@ class Spread(NamedTuple):
 
     def plus(self, other: Spread) -> Spread:
         """Each of the three with that of ``other`` added."""
-        return Spread(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        return Spread(*(value + added for value, added in zip(self, other, strict=True)))
 
 
 def energy_mj(chip: NnaConfig, actions: Mapping[str, int], cycles: int) -> dict[str, Spread]:

@@ -18,8 +18,8 @@ def at_shares(values: ArrayLike, shares: float | Sequence[float] | NDArray[np.fl
     numbers = np.asarray(values, dtype=np.float64)
     if not numbers.size:
         raise ValueError("no values")
-    found: NDArray[np.float64] = np.quantile(numbers, shares, axis=-1)
-    return found
+    quantiles: NDArray[np.float64] = np.quantile(numbers, shares, axis=-1)
+    return quantiles
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -29,5 +29,5 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 def percentiles(values: ArrayLike) -> dict[str, float]:
     """{"p50": ..., "p90": ..., "p99": ...}. ValueError for no values."""
-    found = at_shares(values, [percent / 100 for percent in PERCENTILES])
-    return {f"p{percent}": float(value) for percent, value in zip(PERCENTILES, found, strict=True)}
+    quantiles = at_shares(values, [percent / 100 for percent in PERCENTILES])
+    return {f"p{percent}": float(value) for percent, value in zip(PERCENTILES, quantiles, strict=True)}

@@ -22,7 +22,7 @@ def frame_latencies_ms(*results: SimResult) -> list[float]:
 
 def user_latencies_ms(*results: SimResult) -> list[float]:
     """User-perceived latency of each utterance of which it is known [ms]."""
-    return [one.upl_ms for result in results for one in result.utterances if one.upl_ms is not None]
+    return [utterance.upl_ms for result in results for utterance in result.utterances if utterance.upl_ms is not None]
 
 
 def audio_seconds(*results: SimResult) -> float:

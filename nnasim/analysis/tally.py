@@ -44,9 +44,9 @@ class Tally:
         """Add ``other``, ``times`` times."""
         self.cycles += times * other.cycles
         self.nna_cycles += times * other.nna_cycles
-        for mine, theirs in ((self.busy, other.busy), (self.stall, other.stall), (self.actions, other.actions)):
-            for key, value in theirs.items():
-                mine[key] += times * value
+        for sums, added in ((self.busy, other.busy), (self.stall, other.stall), (self.actions, other.actions)):
+            for key, value in added.items():
+                sums[key] += times * value
         for name, op in other.ops.items():
             self.ops.setdefault(name, OpTally(op.info)).add(op, times)
 
@@ -77,11 +77,11 @@ def tally_all(counted: Iterable[tuple[ProgramRun, int]]) -> Tally:
 def tally(run: ProgramRun) -> Tally:
     """The sums of one invocation. One pass over its records: a paper-sized frame has 11,500 of them."""
     sums = Tally(cycles=run.cycles)
-    found = [OpTally(info, count=1) for info in run.program.ops]
+    tallies = [OpTally(info, count=1) for info in run.program.ops]
     works: dict[Block, list[Interval]] = {block: [] for block in BLOCKS}
     waits: dict[Block, list[Interval]] = {block: [] for block in BLOCKS}
     for block, _, index, start, end, moved, reason in run.records:
-        op = found[index]
+        op = tallies[index]
         (waits if reason else works)[block].append((start, end))
         if block == op.info.block:
             if reason:
@@ -91,8 +91,8 @@ def tally(run: ProgramRun) -> Tally:
         if block == "dram":
             op.bytes += moved
     _add_blocks(sums, works, waits)
-    _add_ops(sums, run.program, found)
-    _add_actions(sums, run, found)
+    _add_ops(sums, run.program, tallies)
+    _add_actions(sums, run, tallies)
     return sums
 
 
@@ -108,10 +108,10 @@ def _add_blocks(sums: Tally, works: dict[Block, list[Interval]], waits: dict[Blo
     sums.nna_cycles = length([*nna, *host]) - total(host)
 
 
-def _add_ops(sums: Tally, program: Program, found: list[OpTally]) -> None:
+def _add_ops(sums: Tally, program: Program, tallies: list[OpTally]) -> None:
     for index, macs in _macs(program):
-        found[index].macs += macs
-    for op in found:
+        tallies[index].macs += macs
+    for op in tallies:
         sums.ops.setdefault((op.info.graph, op.info.name), OpTally(op.info)).add(op)
 
 
@@ -120,7 +120,7 @@ def _macs(program: Program) -> list[tuple[int, int]]:
     return array + [(c.op, c.macs) for c in program.commands if isinstance(c, HostCommand) and c.macs]
 
 
-def _add_actions(sums: Tally, run: ProgramRun, found: list[OpTally]) -> None:
+def _add_actions(sums: Tally, run: ProgramRun, tallies: list[OpTally]) -> None:
     """Counts that the energy table prices."""
     mac_int8 = elements = 0
     for command in run.program.commands:
@@ -135,8 +135,8 @@ def _add_actions(sums: Tally, run: ProgramRun, found: list[OpTally]) -> None:
     sums.actions.update(
         mac_int8=mac_int8,
         element=elements,
-        macs=sum(op.macs for op in found),
-        dram_bytes=sum(op.bytes for op in found),
+        macs=sum(op.macs for op in tallies),
+        dram_bytes=sum(op.bytes for op in tallies),
         sram_bytes=sum(r.bytes for r in run.records if r.block == "sram"),
         handoffs=run.program.handoffs,
         handoff_cycles=sum(r.end - r.start for r in host if r.op in handoff),
