@@ -25,8 +25,8 @@ def energy_table(name: object, folder: Path, source: object) -> Any:
     if Path(name).suffix in (".yaml", ".yml"):
         return _mapping(files.read_yaml(folder / name), folder / name)
     if name not in TABLES.names:
-        known = ", ".join(TABLES.names) or "none installed"
-        allowed = f"must be a table, a .yaml file or an entry point of {TABLES.group} ({known})"
+        tables = ", ".join(TABLES.names) or "none installed"
+        allowed = f"must be a table, a .yaml file or an entry point of {TABLES.group} ({tables})"
         raise ConfigError(source, "energy", name, allowed)
     try:
         table = TABLES.get(name)

@@ -31,11 +31,11 @@ def refuse_idle(chip: NnaConfig, given: Iterable[str], source: object, varied: C
 
     ``varied``: fields that a study varies; one of them that is a decider excuses the field.
     """
-    idle = {one.field: one for one in idle_fields(chip)}
-    for one in (idle[field] for field in given if field in idle):
-        value, default = _value_and_default(chip, one.field)
-        if value != default and not set(one.deciders) & set(varied):
-            raise ConfigError(source, one.field, value, f"changes nothing on this chip: {one.why}")
+    idle = {idle_field.field: idle_field for idle_field in idle_fields(chip)}
+    for idle_field in (idle[field] for field in given if field in idle):
+        value, default = _value_and_default(chip, idle_field.field)
+        if value != default and not set(idle_field.deciders) & set(varied):
+            raise ConfigError(source, idle_field.field, value, f"changes nothing on this chip: {idle_field.why}")
 
 
 def idle_fields(chip: NnaConfig) -> Iterator[Idle]:

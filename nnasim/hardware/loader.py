@@ -93,8 +93,8 @@ def preset_path(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml"):
         return path
-    known = f"known are {', '.join(preset_names())}, or a .yaml file{files.seems(path)}"
-    raise ConfigError("preset", "", str(name_or_path), known)
+    allowed = f"known are {', '.join(preset_names())}, or a .yaml file{files.seems(path)}"
+    raise ConfigError("preset", "", str(name_or_path), allowed)
 
 
 def _parent_path(child: Path, parent: object) -> Path:

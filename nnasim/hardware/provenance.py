@@ -45,10 +45,10 @@ def preset_rows(name_or_path: str | Path, chip: NnaConfig) -> list[PresetRow]:
     ]
 
 
-def _source(found: tuple[Any, str] | None, value: Any) -> str:
-    if found is None:
+def _source(origin: tuple[Any, str] | None, value: Any) -> str:
+    if origin is None:
         return "default"
-    return found[1] if found[0] == value else "override"
+    return origin[1] if origin[0] == value else "override"
 
 
 def sources_of(layer: PresetText) -> dict[str, tuple[Any, str]]:
@@ -57,7 +57,7 @@ def sources_of(layer: PresetText) -> dict[str, tuple[Any, str]]:
 
     lines = layer.text.splitlines()
     root: Any = YAML(typ="safe", pure=True).compose(io.StringIO(layer.text))
-    found: dict[str, tuple[Any, str]] = {}
+    sources: dict[str, tuple[Any, str]] = {}
 
     def walk(node: Any, data: dict[str, Any], path: str) -> None:
         for key, value in node.value:
@@ -66,7 +66,7 @@ def sources_of(layer: PresetText) -> dict[str, tuple[Any, str]]:
                 walk(value, inner, f"{field}.")
             else:
                 comment = _COMMENT.search(lines[value.end_mark.line if value.value else key.end_mark.line])
-                found[field] = (inner, comment[1] if comment else "")
+                sources[field] = (inner, comment[1] if comment else "")
 
     walk(root, layer.data, "")
-    return found
+    return sources

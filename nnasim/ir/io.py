@@ -25,10 +25,10 @@ def parse_record(cls: type[RecordT], data: Any, source: object) -> RecordT:
     files.refuse_other(data, filekind.of_data({"kind": expected}) or expected, source)
     if data.get("kind") != expected:
         raise TraceError(source, "kind", data.get("kind"), f"is no {expected} file")
-    known = cls.model_fields["schema_version"].default
+    current_version = cls.model_fields["schema_version"].default
     version = data.get("schema_version")
-    if version != known or isinstance(version, bool):
-        raise TraceError(source, "schema_version", version, f"this version of nnasim reads {known}")
+    if version != current_version or isinstance(version, bool):
+        raise TraceError(source, "schema_version", version, f"this version of nnasim reads {current_version}")
     return validated(cls, data, source, TraceError)
 
 

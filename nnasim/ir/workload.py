@@ -13,7 +13,7 @@ from nnasim.ir.trace import OpTrace
 def workload_of(trace: OpTrace) -> Workload:
     """The same for every system that hears the same speech with a model of the same shape."""
     weights = {name: list(spec.shape) for name, spec in trace.tensors.items() if spec.role == "weight"}
-    speech = [[one.id, one.audio_seconds, list(one.arrivals)] for one in trace.utterances]
+    speech = [[utterance.id, utterance.audio_seconds, list(utterance.arrivals)] for utterance in trace.utterances]
     named = trace.source.get("shape") or trace.source.get("recipe") or ""
     return Workload(
         speech=_digest(speech),

@@ -71,10 +71,10 @@ class Replay:
     def run_steps(self, steps: list[Step]) -> list[StepRun]:
         """As ``run_steps``, every distinct program simulated once."""
         runs, now = [], 0
-        found: dict[int, ProgramRun] = {}  # by identity: hashing a program's crossings a thousand times takes time
+        run_of: dict[int, ProgramRun] = {}  # by identity: hashing a program's crossings a thousand times takes time
         for step in steps:
             start = max(now, step.earliest)
-            run = found.get(id(step.program)) or found.setdefault(id(step.program), self.run_program(step.program))
+            run = run_of.get(id(step.program)) or run_of.setdefault(id(step.program), self.run_program(step.program))
             runs.append(StepRun(step, start, run))
             now = start + run.cycles
         return runs
