@@ -92,8 +92,8 @@ class Reference:
 
     def quantise(self, op: Op) -> None:
         """Real features -> integers."""
-        heard = requantise(self.tensors[op.x], self._scale(op), self._bits(op), name=op.name)
-        self._write(op, heard.astype(np.int64))
+        features = requantise(self.tensors[op.x], self._scale(op), self._bits(op), name=op.name)
+        self._write(op, features.astype(np.int64))
 
     def _wide_weight(self, name: str) -> NDArray[np.float64]:
         """A weight in float64, converted once: ``ops.matmul`` multiplies there, and 6 times as fast for it."""

@@ -94,10 +94,10 @@ class SramDatapath(Datapath):
         graph, self.tensors.graph = self.trace.graphs.get(step.program.graph), step.program.graph
         named = iter(graph.ops if graph else ())
         self._running = [None if info.kind == "handoff" else next(named) for info in step.program.ops]
-        heard = self.features[step.frame : step.frame + step.frames]
+        features = self.features[step.frame : step.frame + step.frames]
         for name in dict.fromkeys(tensor for op in self._running if op for tensor in op.inputs):
             if self.trace.tensors[name].role == "input":
-                self.tensors[name] = self._heard(name, heard)
+                self.tensors[name] = self._input_features(name, features)
 
     def begin_transfer(self, transfer: Transfer, buffer: int | None) -> None:
         """The buffer holds nothing sensible until the transfer ends."""
@@ -139,10 +139,10 @@ class SramDatapath(Datapath):
             raise SimulationError("functional run: a command outside any step")
         return op
 
-    def _heard(self, name: str, heard: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _input_features(self, name: str, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """The features that input ``name`` brings: those of all frames of a chunk, or of the frame that it numbers."""
         spec = self.trace.tensors[name]
-        rows = heard if spec.elements == heard.size else heard[int(name.partition("#")[2] or 0)]
+        rows = features if spec.elements == features.size else features[int(name.partition("#")[2] or 0)]
         shaped: NDArray[np.float64] = rows.reshape(spec.shape)
         return shaped
 

@@ -45,8 +45,8 @@ def _clipped(x: Array, least: float | None = None, most: float | None = None) ->
     """The smallest (``most`` 0) or largest (``least`` 0) of each vector, (..., 1)."""
     lib = library(x)
     ends = lib.amin if most is not None else lib.amax
-    found = ends(x, axis=-1, keepdims=True) if lib is np else ends(x, dim=-1, keepdim=True)
-    return found.clip(least, most)
+    extremes = ends(x, axis=-1, keepdims=True) if lib is np else ends(x, dim=-1, keepdim=True)
+    return extremes.clip(least, most)
 
 
 def channel_quantise(weight: Array, name: str = "matmul") -> Dynamic:

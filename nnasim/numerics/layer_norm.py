@@ -51,8 +51,8 @@ def integer_sqrt(x: Array) -> Array:
 def _shift(x: Array, by: Array) -> Array:
     """``x * 2^-by``, half up, for shifts of either sign."""
     left, right = (-by).clip(0, 62), by.clip(0, 62)
-    one = x[..., :1] * 0 + 1
-    return ((x << left) + ((one << right) >> 1)) >> right
+    ones = x[..., :1] * 0 + 1
+    return ((x << left) + ((ones << right) >> 1)) >> right
 
 
 def layer_norm(x: Array, gain: Array, name: str = "layer_norm") -> Array:

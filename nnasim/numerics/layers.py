@@ -49,8 +49,8 @@ class LstmCell:
     def next_cell(self, i: Array, f: Array, g: Array, c: Array) -> Array:
         """c' = f c + i g, both products (..., H) in the common int32 domain, requantised once to the cell's bits."""
         # Widened before and not only inside mul: the common domain has up to 2^30, which float32 would round.
-        kept, new = mul(widen(f), c, self.keep, 32), mul(widen(i), g, self.update, 32)
-        return as_type_of(requantise(saturate(kept + new, 32), self.cell, self.cell_bits), c)
+        fc, ig = mul(widen(f), c, self.keep, 32), mul(widen(i), g, self.update, 32)
+        return as_type_of(requantise(saturate(fc + ig, 32), self.cell, self.cell_bits), c)
 
     def step(self, gx: Array, gh: Array, c: Array) -> tuple[Array, Array]:
         """One time step: (gx, gh) (..., 4H) and c (..., H) -> (h, c), integers."""

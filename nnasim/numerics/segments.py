@@ -86,8 +86,8 @@ def _best_knots(function: str, count: int, fit: str) -> list[float]:
     best = _KNOTS[fit](function, count, high)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        found = _KNOTS[fit](function, count, middle)
-        low, high, best = (low, middle, found) if found is not None else (middle, high, best)
+        knots = _KNOTS[fit](function, count, middle)
+        low, high, best = (low, middle, knots) if knots is not None else (middle, high, best)
     assert best is not None  # one line is within 1/4 of either function
     return best
 
@@ -102,12 +102,12 @@ def build(function: str, count: int, fit: str) -> dict[str, Constants]:
     positive = np.array(_best_knots(function, count // 2, fit))
     steps = np.floor(np.ldexp(positive, GATE_FRAC) + 0.5).astype(np.int64)
     edges = np.concatenate([-steps[:0:-1], steps])
-    one = 1.0 if function == "sigmoid" else 0.0  # f(-x) = one - f(x)
+    mirror_sum = 1.0 if function == "sigmoid" else 0.0  # f(-x) = mirror_sum - f(x)
     slopes, bases = [], []
     for a, b in zip(edges[:-1] / 2.0**GATE_FRAC, edges[1:] / 2.0**GATE_FRAC, strict=True):
         slope, start, _ = _line(function, max(a, -b), max(b, -a))
         slopes.append(slope)
-        bases.append(start if a >= 0 else one - (start + slope * (b - a)))
+        bases.append(start if a >= 0 else mirror_sum - (start + slope * (b - a)))
     return {
         "knots": edges[:-1],
         "slopes": quantised(np.array(slopes), 14, 16),
