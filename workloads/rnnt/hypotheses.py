@@ -18,9 +18,9 @@ def with_hypotheses(
     tensors: dict[str, TensorSpec], graphs: dict[str, OpGraph]
 ) -> tuple[dict[str, TensorSpec], dict[str, OpGraph]]:
     """Tensors and graphs of a greedy decoder, and with them a slot and the three copies of a beam search."""
-    made = {name for op in graphs["prediction"].ops for name in op.outputs}
-    kept = [name for name in made if tensors[name].role == "state"]
-    states = sorted(name for name in kept if name != PROJECTION)
+    outputs = {name for op in graphs["prediction"].ops for name in op.outputs}
+    state_outputs = [name for name in outputs if tensors[name].role == "state"]
+    states = sorted(name for name in state_outputs if name != PROJECTION)
     slots = {_slot(name): tensors[name] for name in (*states, PROJECTION)}
     copies = {
         HYPOTHESIS_SAVE: [(name, _slot(name)) for name in (*states, PROJECTION)],
@@ -38,11 +38,11 @@ def slot_bytes(trace: OpTrace) -> int:
 def without_copies(trace: OpTrace) -> OpTrace:
     """The same decoding if states were passed by reference: what copies cost is the difference."""
     utterances = []
-    for one in trace.utterances:
-        calls = zip(one.call_graphs, one.call_frames, strict=True)
-        kept = [(graph, frame) for graph, frame in calls if graph not in COPIES]
-        graphs, frames = zip(*kept, strict=True)
-        utterances.append(one.model_copy(update={"call_graphs": graphs, "call_frames": frames}))
+    for utterance in trace.utterances:
+        calls = zip(utterance.call_graphs, utterance.call_frames, strict=True)
+        decoding_calls = [(graph, frame) for graph, frame in calls if graph not in COPIES]
+        graphs, frames = zip(*decoding_calls, strict=True)
+        utterances.append(utterance.model_copy(update={"call_graphs": graphs, "call_frames": frames}))
     return trace.model_copy(update={"utterances": tuple(utterances)})
 
 

@@ -100,8 +100,8 @@ def load_shape(name_or_path: str | Path) -> RnntShape:
         return SHAPES[str(name_or_path)]
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml"):
-        known = f"known are {', '.join(SHAPES)}, or a .yaml file{files.seems(path)}"
-        raise ConfigError("shape", "name", str(name_or_path), known)
+        allowed = f"known are {', '.join(SHAPES)}, or a .yaml file{files.seems(path)}"
+        raise ConfigError("shape", "name", str(name_or_path), allowed)
     data = files.read_yaml(path)
     if not isinstance(data, dict):
         raise ConfigError(path, "", data, "must be a mapping of shape fields")
@@ -115,7 +115,7 @@ def refuse_other_families(data: dict[str, Any], path: Path) -> None:
     for key, value in data.items():
         if str(key).lower() in FAMILIES:
             what = FAMILIES[str(key).lower()]
-            known = list(RnntShape.model_fields)
-            near = next((f"did you mean {name}? " for name in known if name.startswith(str(key).lower())), "")
-            allowed = f"{what} not supported by a shape file; {near}allowed are {', '.join(known)}"
+            fields = list(RnntShape.model_fields)
+            near = next((f"did you mean {name}? " for name in fields if name.startswith(str(key).lower())), "")
+            allowed = f"{what} not supported by a shape file; {near}allowed are {', '.join(fields)}"
             raise ConfigError(path, str(key), value, allowed)

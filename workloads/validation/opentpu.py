@@ -27,8 +27,8 @@ def predict(row: MeasuredRow) -> Prediction:
     if tiles == 1:
         return Prediction("single_tile", single_tile_cycles(size, rows), row.integer("total_cycles"), roofline)
     if (size, tiles) != (ACCUMULATING_SIZE, ACCUMULATING_TILES):
-        known = f"1, or {ACCUMULATING_TILES} at array_size = {ACCUMULATING_SIZE}"
-        raise row.refuse("k_tiles", f"cannot be simulated: a schedule is known for {known} only")
+        schedules = f"1, or {ACCUMULATING_TILES} at array_size = {ACCUMULATING_SIZE}"
+        raise row.refuse("k_tiles", f"cannot be simulated: a schedule is known for {schedules} only")
     simulated = ACCUMULATING_START + ACCUMULATING_PER_ROW * rows
     return Prediction("accumulating", simulated, row.integer("total_cycles"), roofline)
 

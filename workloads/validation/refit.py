@@ -45,7 +45,8 @@ def runs(path: Path) -> list[Run]:
 def errors(rows: Sequence[Run], latencies: Latencies) -> list[float]:
     """Absolute errors in percent."""
     return [
-        abs(change_pct(float(cycles), float(run_layer(one, memory, latencies).total))) for one, memory, cycles in rows
+        abs(change_pct(float(cycles), float(run_layer(layer, memory, latencies).total)))
+        for layer, memory, cycles in rows
     ]
 
 
@@ -76,12 +77,12 @@ def _report(name: str, train: Sequence[Run], held_out: Sequence[Run]) -> None:
 
 def main(first: Path, second: Path) -> None:
     """Print the three experiments."""
-    one, other = runs(first), runs(second)
-    everything = [*one, *other]
+    first_rows, second_rows = runs(first), runs(second)
+    everything = [*first_rows, *second_rows]
     random.Random(SEED).shuffle(everything)
     cut = len(everything) * 7 // 10
-    _report(f"{first.stem} -> {second.stem}", one, other)
-    _report(f"{second.stem} -> {first.stem}", other, one)
+    _report(f"{first.stem} -> {second.stem}", first_rows, second_rows)
+    _report(f"{second.stem} -> {first.stem}", second_rows, first_rows)
     _report("70 % -> 30 %", everything[:cut], everything[cut:])
 
 

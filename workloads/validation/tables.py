@@ -55,11 +55,11 @@ def validate_table(table: MeasuredTable, progress: Progress = silent) -> Validat
 
 
 def _figures(predictions: list[Prediction]) -> dict[str, Any]:
-    errors = [abs(one.error_pct) for one in predictions]
-    roofline = [abs(one.roofline_error_pct) for one in predictions]
+    errors = [abs(prediction.error_pct) for prediction in predictions]
+    roofline = [abs(prediction.roofline_error_pct) for prediction in predictions]
     return {
         "rows": len(predictions),
-        "exact_rows": sum(one.exact for one in predictions),
+        "exact_rows": sum(prediction.exact for prediction in predictions),
         "mean_abs_error_pct": sum(errors) / len(errors),
         "max_abs_error_pct": max(errors),
         "roofline_mean_abs_error_pct": sum(roofline) / len(roofline),

@@ -80,8 +80,8 @@ def network(row: MeasuredRow) -> Network:
 def _bytes_per_cycle(row: MeasuredRow, config: str, system: str) -> float:
     rate = SYSTEM_BYTES_PER_CYCLE.get(system) or WEIGHT_BYTES_PER_CYCLE.get((config, system))
     if rate is None:
-        known = ", ".join(sorted({*SYSTEM_BYTES_PER_CYCLE, *(key[1] for key in WEIGHT_BYTES_PER_CYCLE)}))
-        raise row.refuse("system_config", f"cannot be simulated on {config}: no bandwidth known; known are {known}")
+        systems = ", ".join(sorted({*SYSTEM_BYTES_PER_CYCLE, *(key[1] for key in WEIGHT_BYTES_PER_CYCLE)}))
+        raise row.refuse("system_config", f"cannot be simulated on {config}: no bandwidth known; known are {systems}")
     return rate
 
 
