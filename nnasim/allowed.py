@@ -57,7 +57,7 @@ def keys_of(spots: Sequence[Spot]) -> list[Spot]:
 def lengths(spots: Sequence[Spot]) -> list[int]:
     """How many values a list of fixed length at ``spots`` has."""
     types = [bare.type for spot in spots for bare in _branches(spot)]
-    return [len(get_args(one)) for one in types if get_origin(one) is tuple and Ellipsis not in get_args(one)]
+    return [len(get_args(kind)) for kind in types if get_origin(kind) is tuple and Ellipsis not in get_args(kind)]
 
 
 def _step(kind: Any, part: str | int) -> Iterator[Spot]:
@@ -128,10 +128,10 @@ def _limits(bounds: Iterable[Any]) -> dict[str, float]:
 
 
 def _range(limits: Mapping[str, float]) -> str:
-    said = [f"{words} {number_text(limits[name])}" for name, words in _BOUNDS.items() if name in limits]
-    if not said:
+    phrases = [f"{words} {number_text(limits[name])}" for name, words in _BOUNDS.items() if name in limits]
+    if not phrases:
         return ""
-    return (" of " if said[0].startswith("at ") else " ") + " and ".join(said)
+    return (" of " if phrases[0].startswith("at ") else " ") + " and ".join(phrases)
 
 
 def _size(limits: Mapping[str, float], what: str) -> str:

@@ -66,8 +66,8 @@ def of_bytes(head: bytes) -> str | None:
 
 def of_text(text: str) -> str | None:
     """What a text seems to be by its first lines."""
-    if (found := of_bytes(text[:100].encode("utf-8", "replace"))) is not None:
-        return found
+    if (kind := of_bytes(text[:100].encode("utf-8", "replace"))) is not None:
+        return kind
     lines = [line for line in text[:_ENOUGH].lstrip("\ufeff").splitlines() if line.strip() and line[:1] != "#"]
     if not lines:
         return None
@@ -93,9 +93,9 @@ def delimiter(table: str) -> str:
     return max(",\t;", key=header.count)
 
 
-def hint(found: str | None, *, unless: str = "") -> str:
+def hint(kind: str | None, *, unless: str = "") -> str:
     """What stands at the end of a message: "; it seems to be a WAV file", or nothing."""
-    return f"; it seems to be {found}" if found and found != unless else ""
+    return f"; it seems to be {kind}" if kind and kind != unless else ""
 
 
 def _parsed(line: str) -> object:

@@ -131,8 +131,8 @@ def read_json(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> Any:
 
 def refuse_other(data: Any, wanted: str, source: object) -> None:
     """Raise FileError where ``data``, parsed JSON or YAML, is plainly a file of another kind than ``wanted``."""
-    if (found := filekind.of_data(data)) not in (None, wanted):
-        raise FileError(source, f"is {found}, not {wanted}")
+    if (kind := filekind.of_data(data)) not in (None, wanted):
+        raise FileError(source, f"is {kind}, not {wanted}")
 
 
 def seems(path: str | Path) -> str:
@@ -143,11 +143,11 @@ def seems(path: str | Path) -> str:
     except FileError:
         return ""
     text = head.decode("utf-8", "replace")
-    found = filekind.of_bytes(head) or filekind.of_text(text)
-    if found == "JSON":
+    kind = filekind.of_bytes(head) or filekind.of_text(text)
+    if kind == "JSON":
         with contextlib.suppress(FileError):
-            found = filekind.of_data(parse_json(text, path)) or found
-    return filekind.hint(found)
+            kind = filekind.of_data(parse_json(text, path)) or kind
+    return filekind.hint(kind)
 
 
 def read_yaml(path: str | Path) -> Any:

@@ -32,7 +32,7 @@ class Magnitude:
         meant = [(name, value * size) for name, size in self.slips if self.low <= value * size <= self.high]
         if not meant:
             return None
-        name, right = min(meant, key=lambda one: abs(math.log(one[1] / self.typical)))
+        name, right = min(meant, key=lambda candidate: abs(math.log(candidate[1] / self.typical)))
         return f"did you mean {_short(value)} {name}, which is {_short(right)}?"
 
 

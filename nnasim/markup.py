@@ -19,8 +19,8 @@ def visible(text: str) -> str:
 
 def cut(value: object, longest: int = LONGEST_CELL) -> str:
     """``value`` as visible text of at most ``longest`` characters."""
-    shown = visible(str(value))
-    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+    cell = visible(str(value))
+    return cell if len(cell) <= longest else f"{cell[: longest - 1]}…"
 
 
 def text(value: object, longest: int = LONGEST_CELL) -> str:
@@ -42,12 +42,12 @@ def plain_table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> s
     listed = list(rows)
     lines = [[cut(cell) for cell in row] for row in [header, *listed[:MOST_ROWS]]]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    shown = [
+    padded_lines = [
         "  ".join(cell.ljust(width) if place == 0 else cell.rjust(width) for place, (cell, width) in enumerate(cells))
         for cells in (list(zip(line, widths, strict=True)) for line in lines)
     ]
     more = [f"and {len(listed) - MOST_ROWS:,} more"] if len(listed) > MOST_ROWS else []
-    return "\n".join(line.rstrip() for line in [*shown, *more])
+    return "\n".join(line.rstrip() for line in [*padded_lines, *more])
 
 
 def paragraphs(lines: Iterable[str]) -> str:

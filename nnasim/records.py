@@ -114,11 +114,11 @@ def section_model(model: type[BaseModel], field: str) -> type[BaseModel] | None:
     return None
 
 
-def unknown_key(key: str, known: list[str]) -> str:
+def unknown_key(key: str, allowed: list[str]) -> str:
     """The message for a key that does not exist: the nearest one first, then all."""
-    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.65)
+    nearest = difflib.get_close_matches(key, allowed, n=1, cutoff=0.65)
     hint = f"unknown key, did you mean {nearest[0]}?" if nearest else "unknown key;"
-    return f"{hint} allowed are {', '.join(known) if known else 'none here'}"
+    return f"{hint} allowed are {', '.join(allowed) if allowed else 'none here'}"
 
 
 def validated(
@@ -156,13 +156,13 @@ def explained(error: ValidationError, model: type[BaseModel]) -> Complaint:
     """
     if error.error_count() > _MOST_FINDINGS:  # the library's list of them would take gigabytes
         return Complaint("record", "...", f"{error.error_count()} of its values are wrong")
-    found = [_Finding(item, model) for item in error.errors(include_url=False, include_context=False)]
-    first = next((one for one in found if one.kind == "extra_forbidden"), found[0])
-    within = [one for one in found if one.path[: len(first.path)] == first.path]
-    nearest = max(within, key=lambda one: len(one.path))
+    findings = [_Finding(item, model) for item in error.errors(include_url=False, include_context=False)]
+    first = next((finding for finding in findings if finding.kind == "extra_forbidden"), findings[0])
+    within = [finding for finding in findings if finding.path[: len(first.path)] == first.path]
+    nearest = max(within, key=lambda finding: len(finding.path))
     if nearest.kind in ("missing", "extra_forbidden"):
-        return _keys(nearest, [one for one in found if one.path[:-1] == nearest.path[:-1]])
-    if len({one.kind for one in within if one.path == nearest.path}) > 1:
+        return _keys(nearest, [finding for finding in findings if finding.path[:-1] == nearest.path[:-1]])
+    if len({finding.kind for finding in within if finding.path == nearest.path}) > 1:
         return Complaint(nearest.field, nearest.value, f"must be {described(nearest.spots)}")
     return nearest.complaint()
 
@@ -172,8 +172,8 @@ def wrong_values(model: type[BaseModel], data: object) -> list[Complaint]:
     try:
         model.model_validate(data)
     except ValidationError as error:
-        found = [_Finding(item, model) for item in error.errors(include_url=False, include_context=False)]
-        return [one.complaint() for one in found if not one.is_rule]
+        findings = [_Finding(item, model) for item in error.errors(include_url=False, include_context=False)]
+        return [finding.complaint() for finding in findings if not finding.is_rule]
     return []
 
 
@@ -239,13 +239,13 @@ def _keys(first: _Finding, siblings: list[_Finding]) -> Complaint:
     if isinstance(first.path[-1], int):
         count = " or ".join(map(str, lengths(first.spots)))
         return Complaint(dotted(first.path[:-1]), first.value, f"must be a list of {count} values")
-    unknown = [one for one in siblings if one.kind == "extra_forbidden"]
-    missing = list(dict.fromkeys(str(one.path[-1]) for one in siblings if one.kind == "missing"))
-    known = field_names(first.spots)
+    unknown = [finding for finding in siblings if finding.kind == "extra_forbidden"]
+    missing = list(dict.fromkeys(str(finding.path[-1]) for finding in siblings if finding.kind == "missing"))
+    fields = field_names(first.spots)
     if not unknown:
         names = dotted((*first.path[:-1], ", ".join(missing)))
-        return Complaint(names, NOT_GIVEN, f"must be given; allowed are {', '.join(known)}")
-    others = [dotted(one.path[-1:]) for one in unknown[1:_MOST_NAMES]]
+        return Complaint(names, NOT_GIVEN, f"must be given; allowed are {', '.join(fields)}")
+    others = [dotted(finding.path[-1:]) for finding in unknown[1:_MOST_NAMES]]
     allowed = _unknown_in(first.spots, str(unknown[0].path[-1]))
     allowed += f"; also unknown: {', '.join(others)}" if others else ""
     allowed += f"; must be given too: {', '.join(missing)}" if missing else ""
