@@ -14,10 +14,10 @@ def with_silence(utterance: Utterance, shape: RnntShape, seconds: float) -> Utte
     So an endpointer can wait for longer than the recording lasts. Greedy decoding; what speech of its own a recogniser
     might hear in silence is left out.
     """
-    period, heard = shape.frame_ms / 1e3, len(utterance.arrivals)
-    silent = range(heard, heard + math.ceil(seconds / period))
+    period, speech_frames = shape.frame_ms / 1e3, len(utterance.arrivals)
+    silent = range(speech_frames, speech_frames + math.ceil(seconds / period))
     calls = [(graph, frame) for frame in silent for graph in _calls(shape, frame)]
-    arrivals = tuple(round(utterance.arrivals[-1] + (frame + 1 - heard) * period, 9) for frame in silent)
+    arrivals = tuple(round(utterance.arrivals[-1] + (frame + 1 - speech_frames) * period, 9) for frame in silent)
     return utterance.model_copy(
         update={
             "arrivals": (*utterance.arrivals, *arrivals),
