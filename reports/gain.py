@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from nnasim.analysis.bootstrap import Estimate, relative_change
 from nnasim.ir.result import SimResult, UtteranceTimes
+from reports.claim import paper_sized_sentences
 from reports.summary import FrameGain, Gain
 from reports.text import number, percent
 
@@ -76,7 +77,7 @@ def _by_last_frame(pairs: Pairs) -> Iterator[FrameGain]:
 def gain_sentences(gain: Gain) -> list[str]:
     """All that was won, as sentences that stand alone."""
     words = words_sentence(gain)
-    found = [*latency_sentences(gain), *([words] if words else [])]
+    found = [*latency_sentences(gain), *paper_sized_sentences(gain), *([words] if words else [])]
     if gain.aat_better_than_naive is not None:
         share = percent(gain.aat_better_than_naive, 1)
         found.append(f"{share} of 10,000 paired resamples have fewer word errors with aat than with naive (ties: half)")

@@ -26,6 +26,7 @@ from reports.blocks import (
     Value,
     Words,
 )
+from reports.claim import claim_sentence
 from reports.comparison import comparison
 from reports.document import write_html
 from reports.energy import RangeTable, labelled_chips, nodes, range_table
@@ -65,7 +66,7 @@ def report(result_set: ResultSet) -> Document:
     )
     return Document(
         title=Value(_title(result_set)),
-        lead=() if result_set.summary is None else (_corpus(result_set.summary),),
+        lead=() if result_set.summary is None else (_corpus(result_set.summary), *_claim(result_set.summary)),
         sections=tuple(section for section in sections if section.blocks),
         kind="report",
         data={} if result_set.summary is None else {"summary": result_set.summary.model_dump(mode="json")},
@@ -90,6 +91,11 @@ def _corpus(summary: Summary) -> Paragraph:
             ". How many words come out wrong, and how long does the user wait?",
         )
     )
+
+
+def _claim(summary: Summary) -> tuple[Paragraph, ...]:
+    sentence = claim_sentence(summary)
+    return () if sentence is None else (Paragraph((sentence,)),)
 
 
 def _drawn(name: str, svg: str | None) -> tuple[Figure, ...]:

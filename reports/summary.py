@@ -72,6 +72,18 @@ class FrameGain(Frozen):
     engine_latency_pct_ci: tuple[float, float] | None = None
 
 
+class PaperSizedGain(Frozen):
+    """How much lower the engine latency of ``aat`` would be than ``cpu_fallback``'s for a recogniser of another size.
+
+    The same speech on the same chip, at each of ``handoffs_us``; ``weights``: how many ``shape`` has.
+    """
+
+    shape: str
+    weights: int = Field(gt=0)
+    handoffs_us: tuple[float, ...]
+    engine_latency_pct: tuple[float, ...]
+
+
 class Gain(Frozen):
     """What accelerator-aware training wins, in percent; null where a system is missing or nothing was lost.
 
@@ -79,6 +91,7 @@ class Gain(Frozen):
     ``engine_latency_p90_pct``: the same at p90; each ``_ci`` its 95 % interval over paired, resampled utterances (null
     for a single one). No median: utterances end in few kinds of frame, which cost very different times, so a median
     jumps from one kind to the other. ``by_last_frame``: the gain on the mean within each kind.
+    ``paper_sized``: the gain of a recogniser of the paper's size, since hand-offs weigh heavily in a small one.
     ``wer_recovered_pct``: share of ``naive``'s errors beyond ``float``'s that ``aat`` does not make, with its 95 %
     interval; both null where ``wer_lost_errors``, the errors that naive makes more, are fewer than 5 or too uncertain.
     ``wer_recovered_errors``: how many fewer than naive aat makes.
@@ -90,6 +103,7 @@ class Gain(Frozen):
     engine_latency_p90_pct: float | None = None
     engine_latency_p90_pct_ci: tuple[float, float] | None = None
     by_last_frame: tuple[FrameGain, ...] = ()
+    paper_sized: PaperSizedGain | None = None
     wer_recovered_pct: float | None = None
     wer_recovered_pct_ci: tuple[float, float] | None = None
     wer_recovered_errors: int | None = None

@@ -8,6 +8,7 @@ from typing import IO
 from nnasim.analysis.pooled import engine_latencies_ms
 from nnasim.ir.result import SimResult
 from nnasim.markup import visible
+from reports.claim import claim_sentence
 from reports.gain import gain_sentences
 from reports.notes import notes, result_notes
 from reports.result_set import ResultSet
@@ -41,6 +42,8 @@ def print_table(result_set: ResultSet, file: IO[str] | None = None) -> None:
     # A terminal narrower than the table wraps its lines; a number is never cut.
     width = max(Console(file=file).width, _TABLE_WIDTH)
     console = Console(file=file, highlight=False, width=width)
+    if result_set.summary is not None and (claim := claim_sentence(result_set.summary)):
+        console.print(Text(claim), soft_wrap=True)
     console.print(table)
     for line in sentences(result_set):
         console.print(Text(visible(line)), soft_wrap=True)

@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING
 from nnasim import files
 from nnasim.analysis.pooled import audio_seconds
 from nnasim.compiler.policies import Policy
-from nnasim.errors import CheckpointError
+from nnasim.errors import CheckpointError, PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
-from nnasim.ir.trace import System
+from nnasim.ir.trace import System, Utterance
 from nnasim.pipeline import simulate
 from nnasim.progress import Progress, silent
+from nnasim.studies.latency.costs import PAIR
+from nnasim.studies.paper_sized import paper_sized_gain
 from nnasim.studies.provenance import commit, documented, versions
 from reports.gain import latency_gain
 from reports.hypotheses import Hypothesis
 from reports.result_set import ResultSet
 from reports.summarise import figures
-from reports.summary import Corpus, Summary
+from reports.summary import Corpus, PaperSizedGain, Summary
 
 if TYPE_CHECKING:
     from aat_training.evaluate import SystemRun
@@ -53,20 +55,35 @@ def compared(inputs: Inputs, systems: Sequence[System], progress: Progress = sil
     results: dict[str, SimResult] = {}
     scores: dict[str, Score] = {}
     hypotheses: list[Hypothesis] = []
+    decoded: dict[str, Sequence[Utterance]] = {}
     for system in systems:
         moved = inputs.placement if system in MOVED else None
         run = run_system(inputs.checkpoints, system, inputs.manifest, inputs.chip, inputs.limit, progress, moved)
         results[system] = documented(simulate(run.trace, inputs.chip), inputs.preset, inputs.chip, inputs.command)
         scores[system] = score(run.pairs)
         hypotheses += _hypotheses(run)
-    return ResultSet(results, _summary(inputs, results, scores), hypotheses)
+        decoded[system] = run.trace.utterances
+    summary = _summary(inputs, results, scores, _paper_sized(decoded, inputs.chip))
+    return ResultSet(results, summary, hypotheses)
+
+
+def _paper_sized(decoded: Mapping[str, Sequence[Utterance]], chip: NnaConfig) -> PaperSizedGain | None:
+    """The gain of a recogniser of the paper's size; None without both systems, or where it does not fit the chip."""
+    if not set(PAIR) <= set(decoded):
+        return None
+    try:
+        return paper_sized_gain(decoded["aat"], chip)
+    except PlacementError:
+        return None
 
 
 def _hypotheses(run: SystemRun) -> list[Hypothesis]:
     return [Hypothesis(id, run.system, reference, hypothesis) for id, reference, hypothesis in run.hypotheses]
 
 
-def _summary(inputs: Inputs, results: Mapping[str, SimResult], scores: Mapping[str, Score]) -> Summary:
+def _summary(
+    inputs: Inputs, results: Mapping[str, SimResult], scores: Mapping[str, Score], paper_sized: PaperSizedGain | None
+) -> Summary:
     from aat_training.score import SEED, wer_interval
 
     systems = {
@@ -92,7 +109,7 @@ def _summary(inputs: Inputs, results: Mapping[str, SimResult], scores: Mapping[s
         ),
         systems=systems,
         placement=inputs.placement.description if inputs.placement else None,
-        gain=latency_gain(results).model_copy(update=words_gain(scores)),
+        gain=latency_gain(results).model_copy(update={**words_gain(scores), "paper_sized": paper_sized}),
     )
 
 
