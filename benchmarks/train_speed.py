@@ -22,10 +22,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, default=Path("train_speed.json"), help="the file to write")
     target = parser.parse_args().json
-    found = timings()
-    files.write_json(target, figures(found), force=True)
+    contenders = timings()
+    files.write_json(target, figures(contenders), force=True)
     print(f"{'':<28}{'CPU ms':>10}{'cost':>9}   of")
-    for timing in found:
+    for timing in contenders:
         beside = f"{timing.yardstick}, {1e3 * timing.yardstick_seconds:.1f} ms"
         print(f"{timing.name:<28}{1e3 * timing.seconds:>10.1f}{timing.cost:>8.2f}x   {beside}")
 
