@@ -44,7 +44,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two results that are held against each other, each by its label in its study."""
+    """Two results that are held against each other, each by its label in its result set."""
 
     before: str
     after: str
@@ -65,11 +65,11 @@ def pairs(before: ResultSet, after: ResultSet) -> list[Pair]:
 
 def changes(before: ResultSet, after: ResultSet) -> list[Change]:
     """Totals, latencies and word errors of every pair."""
-    found = []
+    all_changes = []
     for pair in pairs(before, after):
-        found += _word_changes(pair, before, after)
-        found += _cost_changes(pair.label, before.results[pair.before], after.results[pair.after])
-    return found
+        all_changes += _word_changes(pair, before, after)
+        all_changes += _cost_changes(pair.label, before.results[pair.before], after.results[pair.after])
+    return all_changes
 
 
 def _word_changes(pair: Pair, before: ResultSet, after: ResultSet) -> list[Change]:
@@ -82,22 +82,22 @@ def _word_changes(pair: Pair, before: ResultSet, after: ResultSet) -> list[Chang
 def _cost_changes(label: str, old: SimResult, new: SimResult) -> list[Change]:
     latencies = [[utterance.engine_latency_ms for utterance in result.utterances] for result in (old, new)]
     same = [utterance.id for utterance in old.utterances] == [utterance.id for utterance in new.utterances]
-    found = []
+    costs = []
     for name, percent in _latency_figures(latencies):
-        values = [_of(some, percent) for some in latencies]
+        values = [_of(times, percent) for times in latencies]
         band = relative_change(latencies[0], latencies[1], percent) if same and len(latencies[0]) > 1 else None
-        found.append(Change(system=label, figure=name, before=values[0], after=values[1], band=_band(band), gated=True))
+        costs.append(Change(system=label, figure=name, before=values[0], after=values[1], band=_band(band), gated=True))
     for name in ("cycles", "nna_cycles", "cpu_ms", "handoffs", "dram_bytes", "energy_mj"):
-        one, two = getattr(old.totals, name), getattr(new.totals, name)
-        if one is not None and two is not None:
-            found.append(Change(label, name, float(one), float(two)))
-    return found
+        old_total, new_total = getattr(old.totals, name), getattr(new.totals, name)
+        if old_total is not None and new_total is not None:
+            costs.append(Change(label, name, float(old_total), float(new_total)))
+    return costs
 
 
 def _latency_figures(latencies: list[list[float]]) -> list[tuple[str, int | None]]:
     """(name, percentile; None: the mean): all percentiles of a single utterance are one value."""
     name = "engine_latency_ms"
-    if all(len(some) == 1 for some in latencies):
+    if all(len(times) == 1 for times in latencies):
         return [(name, None)]
     return [(f"{name}.mean", None), *((f"{name}.p{percent}", percent) for percent in PERCENTILES)]
 
@@ -114,14 +114,14 @@ def _band(estimate: Estimate | None) -> tuple[float, float] | None:
 
 def operation_changes(before: ResultSet, after: ResultSet) -> list[Change]:
     """Milliseconds of every operation (busy and waiting) that differ, largest difference first."""
-    found = []
+    operations = []
     for pair in pairs(before, after):
         times = operation_ms(before.results[pair.before]), operation_ms(after.results[pair.after])
         for name in dict.fromkeys([*times[0], *times[1]]):
-            one, two = times[0].get(name, 0.0), times[1].get(name, 0.0)
-            if one != two:
-                found.append(Change(pair.label, name, one, two))
-    return sorted(found, key=lambda change: (-abs(change.after - change.before), change.system, change.figure))
+            old_ms, new_ms = times[0].get(name, 0.0), times[1].get(name, 0.0)
+            if old_ms != new_ms:
+                operations.append(Change(pair.label, name, old_ms, new_ms))
+    return sorted(operations, key=lambda change: (-abs(change.after - change.before), change.system, change.figure))
 
 
 def operation_ms(result: SimResult) -> Mapping[str, float]:

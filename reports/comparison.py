@@ -63,19 +63,20 @@ def _latencies(result_set: ResultSet) -> Table:
         "real-time factor",
         *_under("used of the peak", "MAC array", "DRAM"),
     )
-    rows = tuple((Value(label), *_latency_cells(result_set, one)) for label, one in result_set.figures().items())
+    systems = result_set.figures().items()
+    rows = tuple((Value(label), *_latency_cells(result_set, figures)) for label, figures in systems)
     return Table("latencies", "", columns, rows, look="plain")
 
 
-def _latency_cells(result_set: ResultSet, one: SystemFigures) -> tuple[Cell, ...]:
+def _latency_cells(result_set: ResultSet, figures: SystemFigures) -> tuple[Cell, ...]:
     return (
-        Quantity.percent(one.wer),
-        NOT_COMPUTED if one.wer_ci is None else f"{percent(one.wer_ci[0])} to {percent(one.wer_ci[1])}",
-        *_utterance_cells(result_set, one.engine_latency_ms),
-        one.handoffs,
-        one.rtf,
-        Quantity.percent(one.mac_utilisation, 1),
-        Quantity.percent(one.dram_share, 1),
+        Quantity.percent(figures.wer),
+        NOT_COMPUTED if figures.wer_ci is None else f"{percent(figures.wer_ci[0])} to {percent(figures.wer_ci[1])}",
+        *_utterance_cells(result_set, figures.engine_latency_ms),
+        figures.handoffs,
+        figures.rtf,
+        Quantity.percent(figures.mac_utilisation, 1),
+        Quantity.percent(figures.dram_share, 1),
     )
 
 
@@ -89,18 +90,19 @@ def _costs(result_set: ResultSet) -> Table:
         "DRAM",
         "energy [mJ]",
     )
-    rows = tuple((Value(label), *_cost_cells(result_set, one)) for label, one in result_set.figures().items())
+    systems = result_set.figures().items()
+    rows = tuple((Value(label), *_cost_cells(result_set, figures)) for label, figures in systems)
     return Table("costs", "", columns, rows, look="plain")
 
 
-def _cost_cells(result_set: ResultSet, one: SystemFigures) -> tuple[Cell, ...]:
+def _cost_cells(result_set: ResultSet, figures: SystemFigures) -> tuple[Cell, ...]:
     return (
-        *_ranks(one.frame_latency_ms, _RANKS),
-        *_utterance_cells(result_set, one.upl_ms),
-        one.nna_cycles,
-        one.cpu_ms,
-        Quantity.data_size(one.dram_bytes),
-        one.energy_mj,
+        *_ranks(figures.frame_latency_ms, _RANKS),
+        *_utterance_cells(result_set, figures.upl_ms),
+        figures.nna_cycles,
+        figures.cpu_ms,
+        Quantity.data_size(figures.dram_bytes),
+        figures.energy_mj,
     )
 
 

@@ -38,6 +38,6 @@ def labelled_chips(results: Sequence[SimResult]) -> dict[str, SimResult]:
 
 def nodes(results: Mapping[str, SimResult], section: str) -> list[str]:
     """Technology nodes of the tables that the figures rest on, such as "45 nm"; ``section``: energy or area."""
-    found = [result.hardware.get(section) for result in results.values()]
-    sizes = [table.get("node_nm") for table in found if isinstance(table, dict)]
+    tables = [result.hardware.get(section) for result in results.values()]
+    sizes = [table.get("node_nm") for table in tables if isinstance(table, dict)]
     return list(dict.fromkeys(f"{size:g} nm" for size in sizes if isinstance(size, int | float)))

@@ -25,9 +25,9 @@ def flows(spans: Iterable[Span]) -> list[Flow]:
     for span in ordered:
         if span.block in COMPUTE and span.kind != "stall":
             work.setdefault(span.name, []).append(span)
-    found: list[Flow] = []
+    arrows: list[Flow] = []
     for span in (span for span in ordered if span.block == "dma" and span.kind != "stall"):
         target = next((other for other in work.get(span.name, ()) if other.end >= span.end), None)
         if target is not None:
-            found.append(Flow(len(found) + 1, span, target))
-    return found
+            arrows.append(Flow(len(arrows) + 1, span, target))
+    return arrows

@@ -64,24 +64,24 @@ def _by_last_frame(pairs: Pairs) -> Iterator[FrameGain]:
             kind = fast.last_frame if same else "not the same in both, since other words were decoded"
             kinds.setdefault(kind, []).append((fast, slow))
     for kind, alike in sorted(kinds.items(), key=lambda item: (-len(item[1]), item[0])):
-        found = _lower(alike, None)
-        if found is not None:
+        gain = _lower(alike, None)
+        if gain is not None:
             yield FrameGain(
                 last_frame=kind,
                 utterances=len(alike),
-                engine_latency_pct=found.value,
-                engine_latency_pct_ci=_interval(found, alike),
+                engine_latency_pct=gain.value,
+                engine_latency_pct_ci=_interval(gain, alike),
             )
 
 
 def gain_sentences(gain: Gain) -> list[str]:
     """All that was won, as sentences that stand alone."""
     words = words_sentence(gain)
-    found = [*latency_sentences(gain), *paper_sized_sentences(gain), *([words] if words else [])]
+    lines = [*latency_sentences(gain), *paper_sized_sentences(gain), *([words] if words else [])]
     if gain.aat_better_than_naive is not None:
         share = percent(gain.aat_better_than_naive, 1)
-        found.append(f"{share} of 10,000 paired resamples have fewer word errors with aat than with naive (ties: half)")
-    return found
+        lines.append(f"{share} of 10,000 paired resamples have fewer word errors with aat than with naive (ties: half)")
+    return lines
 
 
 def latency_sentences(gain: Gain) -> Iterator[str]:
@@ -95,9 +95,9 @@ def latency_sentences(gain: Gain) -> Iterator[str]:
     )  # fmt: skip
     if len(gain.by_last_frame) > 1:
         kinds = "; ".join(
-            f"{_lower_than(one.engine_latency_pct, one.engine_latency_pct_ci)} where it is {one.last_frame} "
-            f"({number(one.utterances)} utterances)"
-            for one in gain.by_last_frame
+            f"{_lower_than(frame.engine_latency_pct, frame.engine_latency_pct_ci)} where it is {frame.last_frame} "
+            f"({number(frame.utterances)} utterances)"
+            for frame in gain.by_last_frame
         )
         yield f"by the steps of an utterance's last frame: {kinds}"
 

@@ -29,17 +29,17 @@ def write_hypotheses(path: str | Path, rows: Iterable[Hypothesis]) -> None:
 
 
 class Misheard(NamedTuple):
-    """An utterance that some system got wrong: ``heard`` maps each such system to its hypothesis."""
+    """An utterance that some system got wrong: ``hypotheses`` maps each such system to its hypothesis."""
 
     id: str
     reference: str
-    heard: dict[str, str]
+    hypotheses: dict[str, str]
 
 
 def misheard(rows: Iterable[Hypothesis], most: int = 40) -> list[Misheard]:
     """At most ``most`` utterances that some system got wrong, those that most systems missed first."""
-    found: dict[str, Misheard] = {}
+    utterances: dict[str, Misheard] = {}
     for row in rows:
         if row.hypothesis.split() != row.reference.split():
-            found.setdefault(row.id, Misheard(row.id, row.reference, {})).heard[row.system] = row.hypothesis
-    return sorted(found.values(), key=lambda item: (-len(item.heard), item.id))[:most]
+            utterances.setdefault(row.id, Misheard(row.id, row.reference, {})).hypotheses[row.system] = row.hypothesis
+    return sorted(utterances.values(), key=lambda item: (-len(item.hypotheses), item.id))[:most]

@@ -95,15 +95,15 @@ def labelled(results: Sequence[SimResult]) -> dict[str, SimResult]:
 
 def _parts(result: SimResult, results: Sequence[SimResult]) -> list[str]:
     """System, and what else is not the same in all ``results``."""
-    one_preset = len({one.preset for one in results}) == 1
+    one_preset = len({other.preset for other in results}) == 1
     head = result.system if one_preset else f"{result.system} on {result.preset}"
-    more = [name for name in (model_name, speech_name) if len({name(one) for one in results}) > 1]
+    more = [name for name in (model_name, speech_name) if len({name(other) for other in results}) > 1]
     return [head, *(name(result) for name in more if name(result))]
 
 
 def _groups(names: Sequence[Sequence[str]]) -> list[list[int]]:
     """Indices of results that share a name, for each name that several have."""
-    found: dict[tuple[str, ...], list[int]] = {}
+    groups: dict[tuple[str, ...], list[int]] = {}
     for index, name in enumerate(names):
-        found.setdefault(tuple(name), []).append(index)
-    return [group for group in found.values() if len(group) > 1]
+        groups.setdefault(tuple(name), []).append(index)
+    return [group for group in groups.values() if len(group) > 1]

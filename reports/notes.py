@@ -36,10 +36,10 @@ def result_notes(label: str, result: SimResult) -> Iterator[str]:
 
 def notes(results: Mapping[str, SimResult]) -> list[str]:
     """The notes of several results that are shown side by side."""
-    found = [line for label, result in results.items() for line in result_notes(label, result)]
+    lines = [line for label, result in results.items() for line in result_notes(label, result)]
     every = list(results.values())
     if differing := work_differences(every):
-        found.insert(0, f"not the same work, so times, bytes and energy do not compare ({'; '.join(differing)})")
+        lines.insert(0, f"not the same work, so times, bytes and energy do not compare ({'; '.join(differing)})")
     elif model_is_unknown(every):
-        found.insert(0, "whether all are of one model is not known: results of version 0.1 do not say")
-    return found
+        lines.insert(0, "whether all are of one model is not known: results of version 0.1 do not say")
+    return lines

@@ -15,50 +15,51 @@ LOSS_THAT_COUNTS = 0.05  # of a relative loss below this, a share won back says 
 GOAL = 0.9
 
 
-def numerics_document(found: Mapping[str, Any]) -> Document:
+def numerics_document(record: Mapping[str, Any]) -> Document:
     """Everything that `nnasim study numerics` found."""
     return Document(
-        title=f"What accelerator-aware training wins back: {found['recipe']}",
+        title=f"What accelerator-aware training wins back: {record['recipe']}",
         lead=(
-            f"{found['seeds']} seeds; each arm starts from the base of its seed ({number(found['base_steps'])} steps) "
-            f"and trains for {number(found['steps'])} more. Judged on {found['dev']}: {number(found['utterances'])} "
-            f"utterances, {number(found['words'])} words, which chose no checkpoint. Made by: {found['command']}",
+            f"{record['seeds']} seeds; each arm starts from the base of its seed "
+            f"({number(record['base_steps'])} steps) and trains for {number(record['steps'])} more. "
+            f"Judged on {record['dev']}: {number(record['utterances'])} utterances, {number(record['words'])} words, "
+            f"which chose no checkpoint. Made by: {record['command']}",
         ),
         sections=(
-            _verdict(found),
-            _words_wrong(found),
-            _gradients(found),
-            _calibrations(found),
-            _training(found),
-            _commands(found),
+            _verdict(record),
+            _words_wrong(record),
+            _gradients(record),
+            _calibrations(record),
+            _training(record),
+            _commands(record),
         ),
     )
 
 
-def _on_chips(found: Mapping[str, Any]) -> dict[str, dict[str, Row]]:
+def _on_chips(record: Mapping[str, Any]) -> dict[str, dict[str, Row]]:
     """Rows by chip and arm."""
     chips: dict[str, dict[str, Row]] = {}
-    for row in found["rows"]:
+    for row in record["rows"]:
         if row["chip"] != NO_CHIP:
             chips.setdefault(row["chip"], {})[row["arm"]] = row
     return chips
 
 
-def _reference(found: Mapping[str, Any]) -> Row | None:
-    return next((row for row in found["rows"] if row["arm"] == "float"), None)
+def _reference(record: Mapping[str, Any]) -> Row | None:
+    return next((row for row in record["rows"] if row["arm"] == "float"), None)
 
 
-def _verdict(found: Mapping[str, Any]) -> Section:
+def _verdict(record: Mapping[str, Any]) -> Section:
     shares: dict[str, dict[str, Point]] = {
         chip: {arm: percentages(rows[arm]["recovered"], rows[arm]["recovered_interval"]) for arm in ("qat", "aat")
                if arm in rows and rows[arm]["recovered"] is not None}
-        for chip, rows in _on_chips(found).items()
+        for chip, rows in _on_chips(record).items()
         if _loses(rows)
     }  # fmt: skip
     shares = {chip: arms for chip, arms in shares.items() if arms}
-    missing = found["missing"]
-    paragraphs = [*_answers(found)]
-    for name, why in found["failed"].items():
+    missing = record["missing"]
+    paragraphs = [*_answers(record)]
+    for name, why in record["failed"].items():
         paragraphs.append(f"{name} could not be trained: {why}.")
     if missing:
         paragraphs.append(f"Not trained, so not in the tables: {', '.join(missing)}.")
@@ -69,9 +70,9 @@ def _verdict(found: Mapping[str, Any]) -> Section:
     return Section("verdict", "What is won back", (*paragraphs, *figures))
 
 
-def _answers(found: Mapping[str, Any]) -> Iterator[str]:
+def _answers(record: Mapping[str, Any]) -> Iterator[str]:
     """A sentence for each chip: what naive loses, what aat and ordinary QAT win back of it."""
-    for chip, rows in _on_chips(found).items():
+    for chip, rows in _on_chips(record).items():
         naive, aat, qat = (rows.get(arm) for arm in ("naive", "aat", "qat"))
         if naive is None or aat is None or naive["loss"] is None:
             continue
@@ -100,11 +101,11 @@ def _share(row: Row) -> str:
     return f"{percent(row['recovered'], 0)} ({', '.join(part for part in (count, spread) if part)})"
 
 
-def _words_wrong(found: Mapping[str, Any]) -> Section:
+def _words_wrong(record: Mapping[str, Any]) -> Section:
     points: dict[str, dict[str, Point]] = {}
-    for chip, rows in _on_chips(found).items():
+    for chip, rows in _on_chips(record).items():
         points[chip] = {arm: percentages(rows[arm]["wer"], rows[arm]["interval"]) for arm in MARKS if arm in rows}
-    reference = _reference(found)
+    reference = _reference(record)
     around = None if reference is None else percentages(reference["wer"], reference["interval"])
     caption = "Dashed line and grey band: the float model that trained on for as long."
     figures = (Figure("wer", word_errors_by_chip("wer", points, around), caption),) if any(points.values()) else ()
@@ -112,32 +113,32 @@ def _words_wrong(found: Mapping[str, Any]) -> Section:
         "words",
         "Words wrong",
         (
-            f"naive: the float arm on the chip, the calibration with the fewest errors on {_chosen_on(found)}. qat: "
+            f"naive: the float arm on the chip, the calibration with the fewest errors on {_chosen_on(record)}. qat: "
             "trained with the chip's weights and activations but float activation functions, then put on the chip, "
             "again with the best calibration. aat: trained with that chip's own operators, ranges from the training "
-            f"speech. {_favours(found)}P(fewer than ...): share of paired "
+            f"speech. {_favours(record)}P(fewer than ...): share of paired "
             "bootstrap resamples over utterances in which the arm makes fewer errors.",
             *figures,
-            _table(found),
+            _table(record),
         ),
     )
 
 
-def _chosen_on(found: Mapping[str, Any]) -> str:
-    return found.get("choose") or "this very speech"
+def _chosen_on(record: Mapping[str, Any]) -> str:
+    return record.get("choose") or "this very speech"
 
 
-def _favours(found: Mapping[str, Any]) -> str:
-    return "" if found.get("choose") else "So the choice of a calibration favours naive and qat. "
+def _favours(record: Mapping[str, Any]) -> str:
+    return "" if record.get("choose") else "So the choice of a calibration favours naive and qat. "
 
 
-def _table(found: Mapping[str, Any]) -> Table:
+def _table(record: Mapping[str, Any]) -> Table:
     columns = (
         "chip", "arm", "calibration", "seeds", "WER [%]", "low", "high", "WER of each seed [%]", "errors", "words",
         "loss [% of float]", "won back [%]", "P(fewer than naive)", "P(fewer than qat)",
     )  # fmt: skip
-    losing = {chip for chip, rows in _on_chips(found).items() if _loses(rows)}
-    rows = tuple(_cells(row, shares=row["chip"] in losing) for row in found["rows"])
+    losing = {chip for chip, rows in _on_chips(record).items() if _loses(rows)}
+    rows = tuple(_cells(row, shares=row["chip"] in losing) for row in record["rows"])
     note = f"A share won back is shown where naive loses at least {100 * LOSS_THAT_COUNTS:.0f} % relative."
     return Table("wer", "Every arm on every chip", columns, rows, note)
 
@@ -151,7 +152,7 @@ def _cells(row: Row, *, shares: bool = False) -> tuple[Cell, ...]:
     low, high = row["interval"] or (None, None)
     return (
         row["chip"], row["arm"], row["calibration"], row["seeds"], _pct(row["wer"]), _pct(low), _pct(high),
-        " ".join(percent(one, 2).removesuffix(" %") for one in row["per_seed"]), row["errors"], row["words"],
+        " ".join(percent(rate, 2).removesuffix(" %") for rate in row["per_seed"]), row["errors"], row["words"],
         _pct(row["loss"]), _pct(row["recovered"]) if shares else None, row["better_than_naive"], row["better_than_qat"],
     )  # fmt: skip
 
@@ -160,12 +161,12 @@ def _pct(fraction: float | None) -> float | None:
     return None if fraction is None else round(100 * fraction, 4)
 
 
-def _gradients(found: Mapping[str, Any]) -> Section:
+def _gradients(record: Mapping[str, Any]) -> Section:
     named = {"aat": "derivative from the unit's own output", "aat-segment": "slope of the table's segment",
              "aat-identity": "straight through"}  # fmt: skip
     rows = tuple(
         (chip, meaning, row["seeds"], *_cells(row)[4:8], row["better_than_naive"])
-        for chip, arms in _on_chips(found).items()
+        for chip, arms in _on_chips(record).items()
         for arm, meaning in named.items()
         if (row := arms.get(arm)) is not None and "aat-segment" in arms
     )
@@ -186,20 +187,20 @@ def _gradients(found: Mapping[str, Any]) -> Section:
     return Section("gradients", "Gradient rules", (words, *tables))
 
 
-def _calibrations(found: Mapping[str, Any]) -> Section:
-    rows = tuple((chip, arm, method, _pct(wer)) for chip, arm, method, wer in found["calibrations"])
+def _calibrations(record: Mapping[str, Any]) -> Section:
+    rows = tuple((chip, arm, method, _pct(wer)) for chip, arm, method, wer in record["calibrations"])
     words = (
         "How the ranges of a model that was not trained for the chip are found, all seeds together, "
-        f"on {_chosen_on(found)}."
+        f"on {_chosen_on(record)}."
     )
     table = Table("calibrations", "Calibrations", ("chip", "arm", "calibration", "WER [%]"), rows)
     return Section("calibrations", "Calibrations", (words, table))
 
 
-def _training(found: Mapping[str, Any]) -> Section:
+def _training(record: Mapping[str, Any]) -> Section:
     rows = tuple(
-        (one["name"], one["steps"], round(one["cpu_seconds"], 1), one["sha256"][:12], one["command"])
-        for one in found["models"]
+        (model["name"], model["steps"], round(model["cpu_seconds"], 1), model["sha256"][:12], model["command"])
+        for model in record["models"]
     )
     columns = ("model", "steps", "CPU [s]", "sha256 of its numbers", "command")
     words = (
@@ -209,8 +210,8 @@ def _training(found: Mapping[str, Any]) -> Section:
     return Section("training", "What was trained", (words, Table("training", "Runs", columns, rows)))
 
 
-def _commands(found: Mapping[str, Any]) -> Section:
-    rows = tuple((row["chip"], row["arm"], command) for row in found["rows"] for command in row["commands"])
+def _commands(record: Mapping[str, Any]) -> Section:
+    rows = tuple((row["chip"], row["arm"], command) for row in record["rows"] for command in row["commands"])
     words = "The command of each score, one per seed; the rows above are their sums."
     table = Table("commands", "Commands", ("chip", "arm", "command"), rows)
     return Section("commands", "How each number is made", (words, table))

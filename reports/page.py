@@ -105,7 +105,8 @@ def _drawn(name: str, svg: str | None) -> tuple[Figure, ...]:
 
 def _latency(result_set: ResultSet) -> Section:
     def picture(name: str, what: str, values: Callable[[SimResult], Sequence[float]]) -> tuple[Figure, ...]:
-        return _drawn(name, distribution(name, what, {label: values(one) for label, one in result_set.results.items()}))
+        times = {label: values(result) for label, result in result_set.results.items()}
+        return _drawn(name, distribution(name, what, times))
 
     engine = () if result_set.single_utterance else picture("engine", "utterances", engine_latencies_ms)
     return Section("latency", "Latency", (*engine, *picture("frame", "frames", frame_latencies_ms)))
@@ -185,8 +186,8 @@ def _range(
 
 
 def _part_cells(ranges: RangeTable, part: str) -> Iterator[float | None]:
-    for known in ranges.ranges.values():
-        yield from known.get(part, (None, None, None))
+    for spreads in ranges.ranges.values():
+        yield from spreads.get(part, (None, None, None))
 
 
 def _frame(result_set: ResultSet) -> Section:
@@ -201,8 +202,8 @@ def _frame(result_set: ResultSet) -> Section:
         Code("timeline.json"),
         " there.",
     )
-    shown: tuple[Block, ...] = (*lines, Paragraph(words, note=True)) if lines else ("No time line was recorded.",)
-    return Section("frame", "One frame", shown)
+    contents: tuple[Block, ...] = (*lines, Paragraph(words, note=True)) if lines else ("No time line was recorded.",)
+    return Section("frame", "One frame", contents)
 
 
 def _words(result_set: ResultSet) -> Section:
@@ -217,8 +218,8 @@ def _scored(result_set: ResultSet) -> Paragraph:
         "A tick means: right.",
     )
     if normalisation:
-        said = " What was said is shown, and scored, after the text normalisation "
-        words = (*words, said, Value(normalisation), ".")
+        sentence = " What was said is shown, and scored, after the text normalisation "
+        words = (*words, sentence, Value(normalisation), ".")
     return Paragraph(words)
 
 
@@ -227,7 +228,10 @@ def _misheard(result_set: ResultSet, wrong: Sequence[Misheard]) -> Table:
         (
             Value(item.id),
             Value(item.reference),
-            *(Value(item.heard[label] or "(nothing)") if label in item.heard else "✓" for label in result_set.results),
+            *(
+                Value(item.hypotheses[label] or "(nothing)") if label in item.hypotheses else "✓"
+                for label in result_set.results
+            ),
         )
         for item in wrong
     )

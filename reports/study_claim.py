@@ -12,10 +12,10 @@ def claim(study: LatencyStudy) -> Section:
     figures = tuple(
         Figure(
             f"map-{name}",
-            gain_map(f"map-{name}", f"{name}: gain of aat over cpu_fallback [%]", found),
+            gain_map(f"map-{name}", f"{name}: gain of aat over cpu_fallback [%]", grid),
             "Mean engine latency. Framed and bold: 5 to 7 %, as the paper reports; dashed line 5 %, solid line 7 %.",
         )
-        for name, found in study.maps.items()
+        for name, grid in study.maps.items()
     )
     return Section(
         "claim",
@@ -48,7 +48,7 @@ def _fallen(study: LatencyStudy) -> tuple[str, ...]:
 
 
 def _here(study: LatencyStudy) -> Table:
-    rows = tuple((name, study.weights[name], found.here_pct) for name, found in study.maps.items())
+    rows = tuple((name, study.weights[name], grid.here_pct) for name, grid in study.maps.items())
     return Table("gain", f"Gain on {study.preset} as it is", ("model", "weights", "gain [%]"), rows)
 
 
@@ -59,9 +59,9 @@ _SYSTEMS = (
 
 def _systems(study: LatencyStudy) -> Table:
     rows = tuple(
-        (name, one.label, one.engine_mean_ms, one.busy_ms_per_s, one.handoffs_per_s)
+        (name, placement.label, placement.engine_mean_ms, placement.busy_ms_per_s, placement.handoffs_per_s)
         for name, systems in study.systems.items()
-        for one in systems
+        for placement in systems
     )
     return Table("systems", f"Every system on {study.preset}", _SYSTEMS, rows)
 
@@ -69,9 +69,9 @@ def _systems(study: LatencyStudy) -> Table:
 def _efficiencies(study: LatencyStudy) -> Table:
     systems = list(next(iter(study.efficiencies.values()))[0].engine_mean_ms)
     rows = tuple(
-        (name, one.efficiency, *(one.engine_mean_ms[system] for system in systems), one.gain_pct)
-        for name, found in study.efficiencies.items()
-        for one in found
+        (name, gain.efficiency, *(gain.engine_mean_ms[system] for system in systems), gain.gain_pct)
+        for name, gains in study.efficiencies.items()
+        for gain in gains
     )
     return Table(
         "efficiency",
@@ -87,8 +87,8 @@ def _maps(study: LatencyStudy) -> Table:
     rates = next(iter(study.maps.values())).bandwidths
     rows = tuple(
         (name, handoff, *gains)
-        for name, found in study.maps.items()
-        for handoff, gains in zip(found.handoffs_us, found.gains_pct, strict=True)
+        for name, grid in study.maps.items()
+        for handoff, gains in zip(grid.handoffs_us, grid.gains_pct, strict=True)
     )
     return Table(
         "gain_map",
@@ -107,9 +107,9 @@ _RATES = (
 
 def _symbol_rates(study: LatencyStudy) -> Table:
     rows = tuple(
-        (name, one.pieces, one.symbols_per_s, one.engine_pct, one.busy_pct, one.aat_busy_ms_per_s)
-        for name, found in study.rates.items()
-        for one in found
+        (name, gain.pieces, gain.symbols_per_s, gain.engine_pct, gain.busy_pct, gain.aat_busy_ms_per_s)
+        for name, gains in study.rates.items()
+        for gain in gains
     )
     return Table(
         "symbol_rates",

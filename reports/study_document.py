@@ -39,9 +39,9 @@ def study_document(study: LatencyStudy) -> Document:
 
 def _accuracy(study: LatencyStudy) -> Section:
     rows: list[tuple[Cell, ...]] = []
-    for one in study.accuracies:
-        low, high = one.interval or (None, None)
-        rows.append((one.name, *map(_percent, (one.wer, low, high)), one.errors, one.words))
+    for accuracy in study.accuracies:
+        low, high = accuracy.interval or (None, None)
+        rows.append((accuracy.name, *map(_percent, (accuracy.wer, low, high)), accuracy.errors, accuracy.words))
     share = words_sentence(study.gain) or "not all of float, naive and aat were scored"
     return Section(
         "accuracy",
@@ -62,7 +62,7 @@ def _percent(fraction: float | None) -> float | None:
 
 
 def _real_time(study: LatencyStudy) -> Section:
-    kinds = [one.kind for one in study.endpointers]
+    kinds = [endpointer.kind for endpointer in study.endpointers]
     figures = tuple(
         Figure(
             f"waits-{kind}",
@@ -74,11 +74,11 @@ def _real_time(study: LatencyStudy) -> Section:
     )
     closed = tuple(_closed_row(system, kind, seen) for (system, kind), seen in study.realtime.items())
     delays: tuple[tuple[Cell, ...], ...] = tuple(
-        (system, len(found), *_estimates([1e3 * value for value in found]))
-        for system, found in study.delays_s.items()
-        if found
+        (system, len(seconds), *_estimates([1e3 * value for value in seconds]))
+        for system, seconds in study.delays_s.items()
+        if seconds
     )
-    blanks, wait = (one.wait_ms for one in study.endpointers)
+    blanks, wait = (endpointer.wait_ms for endpointer in study.endpointers)
     return Section(
         "real-time",
         "In real time",
@@ -108,20 +108,20 @@ _ESTIMATED = ("system", "figure", *(f"p{p}{end}" for p in PERCENTILES for end in
 
 
 def _estimates(values: Sequence[float]) -> tuple[float, ...]:
-    found = [percentile_estimate(values, percent) for percent in PERCENTILES]
-    return tuple(value for one in found for value in (one.value, one.low, one.high))
+    estimates = [percentile_estimate(values, percent) for percent in PERCENTILES]
+    return tuple(value for estimate in estimates for value in (estimate.value, estimate.low, estimate.high))
 
 
 def _times(study: LatencyStudy) -> Iterator[tuple[Cell, ...]]:
     first = study.endpointers[0].kind
     for (system, kind), seen in study.realtime.items():
         if kind == first:  # these do not depend on the endpointer
-            yield system, "frame latency, mean [ms]", *_estimates([one.frame_latency_mean_ms for one in seen])
-            yield system, "frame latency, worst [ms]", *_estimates([one.frame_latency_worst_ms for one in seen])
-            yield system, "backlog, worst [frames]", *_estimates([one.backlog_worst for one in seen])
-            yield system, "deadline misses", *_estimates([one.deadline_misses for one in seen])
-            yield system, "engine latency [ms]", *_estimates([one.engine_latency_ms for one in seen])
-        users = [one.upl_ms for one in seen if one.upl_ms is not None]
+            yield system, "frame latency, mean [ms]", *_estimates([times.frame_latency_mean_ms for times in seen])
+            yield system, "frame latency, worst [ms]", *_estimates([times.frame_latency_worst_ms for times in seen])
+            yield system, "backlog, worst [frames]", *_estimates([times.backlog_worst for times in seen])
+            yield system, "deadline misses", *_estimates([times.deadline_misses for times in seen])
+            yield system, "engine latency [ms]", *_estimates([times.engine_latency_ms for times in seen])
+        users = [times.upl_ms for times in seen if times.upl_ms is not None]
         if users:
             yield system, f"user-perceived, {kind} [ms]", *_estimates(users)
 
@@ -129,14 +129,14 @@ def _times(study: LatencyStudy) -> Iterator[tuple[Cell, ...]]:
 def _mean_parts(study: LatencyStudy, kind: str) -> dict[str, dict[str, float]]:
     means = {}
     for (system, of), seen in study.realtime.items():
-        parts = [one.parts for one in seen if one.parts]
+        parts = [times.parts for times in seen if times.parts]
         if of == kind and parts:
-            means[system] = {name: sum(one[name] for one in parts) / len(parts) for name in PARTS}
+            means[system] = {name: sum(utterance[name] for utterance in parts) / len(parts) for name in PARTS}
     return means
 
 
 def _closed_row(system: str, kind: str, seen: Sequence[RealTime]) -> tuple[Cell, ...]:
-    how = [one.closed for one in seen]
+    how = [times.closed for times in seen]
     return system, kind, len(seen), how.count("endpointer"), how.count("audio_end"), how.count("early")
 
 
@@ -146,15 +146,15 @@ _WORDS = ("WER of aat's weights [%]", "WER of naive's weights [%]")
 
 def _placed_rows(models: Mapping[str, Sequence[Placed]]) -> tuple[tuple[Cell, ...], ...]:
     return tuple(
-        (name, one.label, one.engine_mean_ms, one.busy_ms_per_s, one.handoffs_per_s, *_words(one))
-        for name, placed in models.items()
-        for one in placed
+        (name, step.label, step.engine_mean_ms, step.busy_ms_per_s, step.handoffs_per_s, *_words(step))
+        for name, steps in models.items()
+        for step in steps
     )
 
 
-def _words(one: Placed) -> tuple[float | None, ...]:
-    found = [one.words.get(system) for system in ("aat", "naive")]
-    return tuple(_percent(accuracy.wer) if accuracy else None for accuracy in found)
+def _words(step: Placed) -> tuple[float | None, ...]:
+    accuracies = [step.words.get(system) for system in ("aat", "naive")]
+    return tuple(_percent(accuracy.wer) if accuracy else None for accuracy in accuracies)
 
 
 def _placement(study: LatencyStudy) -> Section:
@@ -199,7 +199,7 @@ def _policies(study: LatencyStudy) -> Section:
 
 
 def _decoders(study: LatencyStudy) -> Section:
-    slots = max((one.slot_bytes for one in study.decoders), default=0)
+    slots = max((decoder.slot_bytes for decoder in study.decoders), default=0)
     return Section(
         "decoders",
         "Greedy and beam search",
@@ -222,12 +222,13 @@ _DECODED = (
 )  # fmt: skip
 
 
-def _decoder_row(one: Decoder) -> tuple[Cell, ...]:
-    p90 = percentile_estimate(one.engine_ms, 90).value
-    mean = sum(one.engine_ms) / len(one.engine_ms)
+def _decoder_row(decoder: Decoder) -> tuple[Cell, ...]:
+    p90 = percentile_estimate(decoder.engine_ms, 90).value
+    mean = sum(decoder.engine_ms) / len(decoder.engine_ms)
     return (
-        one.system, one.beam, _percent(one.accuracy.wer), one.accuracy.errors, mean, p90, one.busy_ms_per_s,
-        one.joints_per_s, one.predictions_per_s, one.handoffs_per_s, one.copies_per_s, one.copies_ms_per_s,
+        decoder.system, decoder.beam, _percent(decoder.accuracy.wer), decoder.accuracy.errors, mean, p90,
+        decoder.busy_ms_per_s, decoder.joints_per_s, decoder.predictions_per_s, decoder.handoffs_per_s,
+        decoder.copies_per_s, decoder.copies_ms_per_s,
     )  # fmt: skip
 
 

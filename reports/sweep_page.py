@@ -1,4 +1,4 @@
-"""The page of a study of many chips: what is on the Pareto front, which axes matter, what limits the chip."""
+"""The page of a sweep of many chips: what is on the Pareto front, which axes matter, what limits the chip."""
 
 from __future__ import annotations
 
@@ -40,29 +40,30 @@ MOST_ROWS = 50  # of the front's table and of failures
 MOST_CELLS = 40  # values of an axis in the bottleneck map
 
 
-def write_sweep_page(path: str | Path, study: StoredSweep, *, force: bool = False) -> None:
-    """The page of ``study``, atomically. FileError where no point ran well."""
-    write_html(path, sweep_document(study), force=force)
+def write_sweep_page(path: str | Path, stored: StoredSweep, *, force: bool = False) -> None:
+    """The page of ``stored``, atomically. FileError where no point ran well."""
+    write_html(path, sweep_document(stored), force=force)
 
 
-def sweep_document(study: StoredSweep) -> Document:
-    """All that the points of ``study`` say. FileError where none ran well."""
-    if study.good.empty or not study.objectives:
-        raise FileError(study.digest, "no point of this study ran well, so there is nothing to show")
+def sweep_document(stored: StoredSweep) -> Document:
+    """All that the points of ``stored`` say. FileError where none ran well."""
+    if stored.good.empty or not stored.objectives:
+        raise FileError(stored.digest, "no point of this study ran well, so there is nothing to show")
     return Document(
-        title=(f"{len(study.axes)} axes from ", Value(str(study.record["study"]["base"]))),
-        lead=tuple(_lead(study)),
-        sections=(_front(study), _axes(study), _bottleneck(study), _failed(study), _provenance(study)),
+        title=(f"{len(stored.axes)} axes from ", Value(str(stored.record["study"]["base"]))),
+        lead=tuple(_lead(stored)),
+        sections=(_front(stored), _axes(stored), _bottleneck(stored), _failed(stored), _provenance(stored)),
     )
 
 
-def _lead(study: StoredSweep) -> Iterator[Block]:
+def _lead(stored: StoredSweep) -> Iterator[Block]:
     yield (
-        f"{number(len(study.good))} of {number(study.total)} points ran well, {len(study.points) - len(study.good)} "
-        f"failed, {study.total - len(study.points)} are still missing. Sampler: {study.record['study']['sampler']}. "
+        f"{number(len(stored.good))} of {number(stored.total)} points ran well, "
+        f"{len(stored.points) - len(stored.good)} failed, {stored.total - len(stored.points)} are still missing. "
+        f"Sampler: {stored.record['study']['sampler']}. "
         "All objectives are costs: less is better."
     )
-    fell_back = int(study.good[FALLBACK].notna().sum()) if FALLBACK in study.good else 0
+    fell_back = int(stored.good[FALLBACK].notna().sum()) if FALLBACK in stored.good else 0
     if fell_back:
         words = (
             f"{number(fell_back)} of them ran operations on the CPU that their chip has no unit for; the column ",
@@ -77,17 +78,17 @@ def _drawn(name: str, svg: str | None) -> tuple[Figure, ...]:
     return () if svg is None else (Figure(name, svg),)
 
 
-def _front(study: StoredSweep) -> Section:
-    front, good, objectives = pareto(study), study.good, study.objectives
+def _front(stored: StoredSweep) -> Section:
+    front, good, objectives = pareto(stored), stored.good, stored.objectives
     fronts = [front_picture(good, front, x, y) for x, y in combinations(objectives, 2)]
-    columns = (*objectives, *study.axes)
+    columns = (*objectives, *stored.axes)
     rows = tuple(tuple(map(_cell, row)) for row in front.head(MOST_ROWS)[[*columns]].itertuples(index=False, name=None))
-    every = parallel_picture(good, front, [*study.axes, *objectives]) if len(good) > 1 else None
+    every = parallel_picture(good, front, [*stored.axes, *objectives]) if len(good) > 1 else None
     return Section(
         "front",
         "Pareto front",
         (
-            Paragraph(tuple(_beaten_by_none(study, len(front)))),
+            Paragraph(tuple(_beaten_by_none(stored, len(front)))),
             *(figure for n, svg in enumerate(fronts) for figure in _drawn(f"front{n}", svg)),
             Table("front", "", columns, rows, _listed(len(front)), named_rows=False, look="plain"),
             *_drawn("parallel", every),
@@ -95,12 +96,12 @@ def _front(study: StoredSweep) -> Section:
     )
 
 
-def _beaten_by_none(study: StoredSweep, size: int) -> Iterator[Inline]:
+def _beaten_by_none(stored: StoredSweep, size: int) -> Iterator[Inline]:
     yield f"{number(size)} {'point is' if size == 1 else 'points are'} beaten by no other in all of: "
-    for n, name in enumerate(study.objectives):
+    for n, name in enumerate(stored.objectives):
         unit, meaning = meaning_of(name)
         yield Code(name)
-        yield f" ({meaning}{f', {unit}' if unit else ''}){'.' if n == len(study.objectives) - 1 else ', '}"
+        yield f" ({meaning}{f', {unit}' if unit else ''}){'.' if n == len(stored.objectives) - 1 else ', '}"
 
 
 def _listed(size: int) -> str:
@@ -116,14 +117,14 @@ def _cell(value: Any) -> Cell:
     return Value(str(value))
 
 
-def _axes(study: StoredSweep) -> Section:
-    swings = [_drawn(f"tornado{n}", _tornado(study, name)) for n, name in enumerate(study.objectives)]
-    indices = [block for name in study.objectives for block in _sobol(name, sobol(study, name))]
+def _axes(stored: StoredSweep) -> Section:
+    swings = [_drawn(f"tornado{n}", _tornado(stored, name)) for n, name in enumerate(stored.objectives)]
+    indices = [block for name in stored.objectives for block in _sobol(name, sobol(stored, name))]
     return Section("axes", "Which axes matter", (*(figure for drawn in swings for figure in drawn), *indices))
 
 
-def _tornado(study: StoredSweep, objective: str) -> str | None:
-    swings = tornado(study, objective)
+def _tornado(stored: StoredSweep, objective: str) -> str | None:
+    swings = tornado(stored, objective)
     return tornado_picture(swings, objective) if len(swings) else None
 
 
@@ -158,31 +159,31 @@ def _share(estimate: float) -> Quantity:
     return Quantity.percent(round(estimate, 3) + 0, 1)
 
 
-def _bottleneck(study: StoredSweep) -> Section:
+def _bottleneck(stored: StoredSweep) -> Section:
     words = "The part that is busy for the longest share of the processing time, at most points of each cell."
     maps = [
-        Figure(f"bottleneck{n}", bottleneck_picture(bottlenecks(study, across, upwards), across, upwards))
-        for n, (across, upwards) in enumerate(_pairs(study))
+        Figure(f"bottleneck{n}", bottleneck_picture(bottlenecks(stored, across, upwards), across, upwards))
+        for n, (across, upwards) in enumerate(_pairs(stored))
     ]
     return Section("bottleneck", "What is the bottleneck", (words, *maps))
 
 
-def _pairs(study: StoredSweep) -> list[tuple[str, str]]:
+def _pairs(stored: StoredSweep) -> list[tuple[str, str]]:
     """Pairs of axes with few enough values to be drawn as cells; the first three pairs are shown."""
-    few = [name for name in study.axes if 1 < study.good[name].nunique() <= MOST_CELLS]
+    few = [name for name in stored.axes if 1 < stored.good[name].nunique() <= MOST_CELLS]
     return list(combinations(few, 2))[:3]
 
 
-def _failed(study: StoredSweep) -> Section:
-    failed = study.points[study.points["status"] == "failed"]
+def _failed(stored: StoredSweep) -> Section:
+    failed = stored.points[stored.points["status"] == "failed"]
     counts = Counter(failed["message"].tolist()).most_common(MOST_ROWS)
     rows = tuple((count, Value(str(message))) for message, count in counts)
     table = Table("failed", "", ("points", "why"), rows, named_rows=False, look="words")
     return Section("failed", "Failed points", (table if rows else "None.",))
 
 
-def _provenance(study: StoredSweep) -> Section:
-    hashes = [part for digest in study.record["trace_hashes"] for part in (Code(digest), " ")]
-    seed = study.record["study"]["seed"]
-    words = ("Study ", Code(study.digest), "; traces ", *hashes[:-1], f"; seed {seed}.")
+def _provenance(stored: StoredSweep) -> Section:
+    hashes = [part for digest in stored.record["trace_hashes"] for part in (Code(digest), " ")]
+    seed = stored.record["study"]["seed"]
+    words = ("Study ", Code(stored.digest), "; traces ", *hashes[:-1], f"; seed {seed}.")
     return Section("provenance", "Provenance", (Paragraph(words),))

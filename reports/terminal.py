@@ -64,17 +64,17 @@ def headings(result_set: ResultSet) -> list[str]:
 def rows(result_set: ResultSet) -> list[tuple[str, list[str]]]:
     """(label, cells) per system."""
     single = result_set.single_utterance
-    return [(visible(label), _cells(one, single)) for label, one in result_set.figures().items()]
+    return [(visible(label), _cells(figures, single)) for label, figures in result_set.figures().items()]
 
 
-def _cells(one: SystemFigures, single: bool) -> list[str]:
+def _cells(figures: SystemFigures, single: bool) -> list[str]:
     interval = NOT_COMPUTED
-    if one.wer_ci:
-        low, high = one.wer_ci
+    if figures.wer_ci:
+        low, high = figures.wer_ci
         interval = f"{100 * low:.1f} to {percent(high, 1)}"
-    uses = (percent(one.mac_utilisation, 1), percent(one.dram_share, 1))
-    latency = _latency(one.engine_latency_ms, single)
-    return [percent(one.wer), interval, *map(number, latency), number(one.handoffs), number(one.rtf), *uses]
+    uses = (percent(figures.mac_utilisation, 1), percent(figures.dram_share, 1))
+    latency = _latency(figures.engine_latency_ms, single)
+    return [percent(figures.wer), interval, *map(number, latency), number(figures.handoffs), number(figures.rtf), *uses]
 
 
 def _latency(at: Percentiles | None, single: bool) -> tuple[float | None, ...]:

@@ -11,11 +11,11 @@ NOT_COMPUTED = "—"
 
 def shortened(text: str, longest: int = 60) -> str:
     """``visible(text)``, cut in the middle where it is longer than ``longest`` characters."""
-    shown = visible(text)
-    if len(shown) <= longest:
-        return shown
+    visible_text = visible(text)
+    if len(visible_text) <= longest:
+        return visible_text
     head = (longest - 1) // 2
-    return f"{shown[:head]}…{shown[head + 1 - longest :]}"
+    return f"{visible_text[:head]}…{visible_text[head + 1 - longest :]}"
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -27,13 +27,13 @@ def tracks(spans: Iterable[Span]) -> list[Track]:
 
     Blocks stand in the order of the data's way through the chip; one that is not known, at the end.
     """
-    found: list[Track] = []
+    rows: list[Track] = []
     by_block: dict[str, list[Span]] = {}
     for span in spans:
         by_block.setdefault(span.block, []).append(span)
     for block in sorted(by_block, key=lambda name: BLOCKS.index(name) if name in BLOCKS else len(BLOCKS)):
-        found += _packed(block, by_block[block])
-    return found
+        rows += _packed(block, by_block[block])
+    return rows
 
 
 def _packed(block: str, spans: list[Span]) -> list[Track]:

@@ -40,10 +40,10 @@ def _rows(validation: Validation) -> tuple[list[str], list[list[object]]]:
         if header.count(name) > 1:
             raise InputError(f"{validation.table.source}: line 1", "header", name, "is a column that is added here")
     rows: list[list[object]] = []
-    for row, one in zip(validation.table.rows, validation.predictions, strict=True):
-        added = [one.simulated, round(one.error_pct, _DECIMALS), one.group]
-        roofline = [one.roofline, round(one.roofline_error_pct, _DECIMALS)]
-        simulated_counts = [ours for ours, _ in one.counts.values()]
+    for row, prediction in zip(validation.table.rows, validation.predictions, strict=True):
+        added = [prediction.simulated, round(prediction.error_pct, _DECIMALS), prediction.group]
+        roofline = [prediction.roofline, round(prediction.roofline_error_pct, _DECIMALS)]
+        simulated_counts = [ours for ours, _ in prediction.counts.values()]
         rows.append([*row.cells.values(), *added, *roofline, *simulated_counts])
     return header, rows
 
@@ -52,7 +52,7 @@ def picture(validation: Validation) -> bytes:
     """PNG: predicted against measured cycles, and the error of each row beside the roofline's."""
     with canvas("validation", 6.4) as figure:
         above, below = figure.subplots(2, 1, sharex=True)
-        for place, group in enumerate(sorted({one.group for one in validation.predictions})):
+        for place, group in enumerate(sorted({prediction.group for prediction in validation.predictions})):
             _draw_group(above, below, validation, group, *_MARKS[place % len(_MARKS)])
         _finish(above, below, validation)
         buffer = io.BytesIO()
@@ -61,17 +61,17 @@ def picture(validation: Validation) -> bytes:
 
 
 def _draw_group(above: Axes, below: Axes, validation: Validation, group: str, mark: str, color: str) -> None:
-    rows = [one for one in validation.predictions if one.group == group]
-    measured = [one.measured for one in rows]
+    rows = [prediction for prediction in validation.predictions if prediction.group == group]
+    measured = [prediction.measured for prediction in rows]
     looks: dict[str, Any] = {"marker": mark, "s": 14, "facecolors": "none", "edgecolors": color, "linewidths": 0.8}
-    above.scatter(measured, [one.simulated for one in rows], label=f"{group} ({len(rows)} rows)", **looks)
-    below.scatter(measured, [one.error_pct for one in rows], **looks)
-    above.scatter(measured, [one.roofline for one in rows], marker=".", s=6, color=GREY)
-    below.scatter(measured, [one.roofline_error_pct for one in rows], marker=".", s=6, color=GREY)
+    above.scatter(measured, [prediction.simulated for prediction in rows], label=f"{group} ({len(rows)} rows)", **looks)
+    below.scatter(measured, [prediction.error_pct for prediction in rows], **looks)
+    above.scatter(measured, [prediction.roofline for prediction in rows], marker=".", s=6, color=GREY)
+    below.scatter(measured, [prediction.roofline_error_pct for prediction in rows], marker=".", s=6, color=GREY)
 
 
 def _finish(above: Axes, below: Axes, validation: Validation) -> None:
-    measured = [one.measured for one in validation.predictions]
+    measured = [prediction.measured for prediction in validation.predictions]
     ends = [min(measured), max(measured)]
     above.plot(ends, ends, color="black", linewidth=0.6)
     above.scatter([], [], marker=".", s=6, color=GREY, label="roofline")

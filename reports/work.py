@@ -13,13 +13,13 @@ SimName = Callable[[SimResult], str]
 
 def work_differences(results: Sequence[SimResult]) -> list[str]:
     """What of the work differs, such as "speech: 64 utterances against 6 utterances"; empty for the same work."""
-    found = []
+    lines = []
     if len({_speech(result) for result in results}) > 1:
-        found.append(f"speech: {_each(results, speech_name)}")
+        lines.append(f"speech: {_each(results, speech_name)}")
     models = {result.workload.model for result in results if result.workload}
     if len(models) > 1:
-        found.append(f"model: {_each([result for result in results if result.workload], model_name)}")
-    return found
+        lines.append(f"model: {_each([result for result in results if result.workload], model_name)}")
+    return lines
 
 
 def reference_differences(before: Iterable[Hypothesis], after: Iterable[Hypothesis]) -> list[str]:
@@ -32,8 +32,8 @@ def reference_differences(before: Iterable[Hypothesis], after: Iterable[Hypothes
 
 def model_is_unknown(results: Sequence[SimResult]) -> bool:
     """Whether a result does not say which model it is of (those of version 0.1), and its trace does not tell either."""
-    known = all(result.workload for result in results)
-    return not known and len({result.trace_hash for result in results}) > 1
+    has_models = all(result.workload for result in results)
+    return not has_models and len({result.trace_hash for result in results}) > 1
 
 
 def _speech(result: SimResult) -> tuple[tuple[str, float], ...]:

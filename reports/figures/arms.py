@@ -43,9 +43,9 @@ def word_errors_by_chip(name: str, chips: Mapping[str, Mapping[str, Point]], ref
             axes.axvspan(reference.low, reference.high, color=GREY, alpha=0.25, linewidth=0)
             axes.axvline(reference.value, color="black", linestyle="--", linewidth=1, label="float")
         _points(axes, chips)
-        shown = [point for arms in chips.values() for point in arms.values()]
-        lowest = min(p.value for p in [*shown, *([reference] if reference else [])])
-        if lowest > 0 and max(p.value for p in shown) > _WIDE * lowest:
+        points = [point for arms in chips.values() for point in arms.values()]
+        lowest = min(p.value for p in [*points, *([reference] if reference else [])])
+        if lowest > 0 and max(p.value for p in points) > _WIDE * lowest:
             axes.set_xscale("log")
             axes.xaxis.set_major_formatter(lambda value, _: number(value))
             axes.xaxis.set_minor_formatter(lambda value, _: number(value) if str(value)[0] in "25" else "")

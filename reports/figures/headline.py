@@ -22,28 +22,28 @@ def headline(systems: Mapping[str, SystemFigures]) -> str | None:
         return None
     with canvas("headline", 1.0 + 0.34 * len(rows)) as figure:
         words, time = figure.subplots(1, 2, sharey=True)
-        for row, (_, one) in enumerate(rows):
-            _words(words, row, one)
-            _time(time, row, one)
+        for row, (_, figures) in enumerate(rows):
+            _words(words, row, figures)
+            _time(time, row, figures)
         words.set_yticks(range(len(rows)), [shortened(label, 20) for label, _ in rows])
         words.set_ylim(len(rows) - 0.5, -0.7)
         _finish(words, "Word error rate", "[%], 95 % interval")
-        single = all(one.utterances == 1 for _, one in rows)
+        single = all(figures.utterances == 1 for _, figures in rows)
         _finish(time, "Engine latency", "[ms], one utterance" if single else "[ms] ● mean  | p90  ▸ p99")
         return svg(figure, "Word error rate and engine latency: left is better", _described(rows))
 
 
-def _words(axes: Axes, row: int, one: SystemFigures) -> None:
-    assert one.wer is not None
-    low, high = one.wer_ci or (one.wer, one.wer)
+def _words(axes: Axes, row: int, figures: SystemFigures) -> None:
+    assert figures.wer is not None
+    low, high = figures.wer_ci or (figures.wer, figures.wer)
     axes.plot([100 * low, 100 * high], [row, row], marker="|", **_LINE)
-    _value(axes, 100 * one.wer, row, f"{100 * one.wer:.2f}")
+    _value(axes, 100 * figures.wer, row, f"{100 * figures.wer:.2f}")
 
 
-def _time(axes: Axes, row: int, one: SystemFigures) -> None:
-    assert one.engine_latency_ms is not None
-    at = one.engine_latency_ms
-    if one.utterances != 1:
+def _time(axes: Axes, row: int, figures: SystemFigures) -> None:
+    assert figures.engine_latency_ms is not None
+    at = figures.engine_latency_ms
+    if figures.utterances != 1:
         axes.plot([_middle(at), at.p99], [row, row], **_LINE)
         axes.plot([at.p90], [row], marker="|", markersize=9, **_LINE)
         axes.plot([at.p99], [row], marker=">", markersize=4, **_LINE)

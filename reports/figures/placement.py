@@ -43,15 +43,15 @@ def waterfall(name: str, title: str, steps: Sequence[Placed]) -> str:
 
 
 def _wrong(step: Placed) -> str:
-    found = step.words.get("aat")
-    return "" if found is None or found.wer is None else f"; {percent(found.wer)}"
+    accuracy = step.words.get("aat")
+    return "" if accuracy is None or accuracy.wer is None else f"; {percent(accuracy.wer)}"
 
 
-def gain_map(name: str, title: str, found: GainMap) -> str:
+def gain_map(name: str, title: str, grid: GainMap) -> str:
     """SVG: gain in percent in every cell; cells within 5 to 7 % are framed, lines mark where 5 and 7 % lie between."""
     import numpy as np
 
-    gains = np.array([[np.nan if g is None else g for g in row] for row in found.gains_pct])
+    gains = np.array([[np.nan if g is None else g for g in row] for row in grid.gains_pct])
     with canvas(name, 3.6) as figure:
         axes = figure.add_subplot()
         axes.imshow(
@@ -66,13 +66,13 @@ def gain_map(name: str, title: str, found: GainMap) -> str:
             axes.text(column, row, text, ha="center", va="center", fontsize=8, weight=weight, bbox=box)
         if np.nanmin(gains) < CLAIM_PCT[1] and np.nanmax(gains) > CLAIM_PCT[0]:
             axes.contour(gains, levels=list(CLAIM_PCT), colors="black", linewidths=1.2, linestyles=["--", "-"])
-        axes.set_xticks(range(len(found.bandwidths)), [f"{rate / 1e9:g}" for rate in found.bandwidths])
-        axes.set_yticks(range(len(found.handoffs_us)), [f"{value:g}" for value in found.handoffs_us])
+        axes.set_xticks(range(len(grid.bandwidths)), [f"{rate / 1e9:g}" for rate in grid.bandwidths])
+        axes.set_yticks(range(len(grid.handoffs_us)), [f"{value:g}" for value in grid.handoffs_us])
         axes.set_xlabel("DRAM bandwidth [GB/s]")
         axes.set_ylabel("one hand-off [us]")
         axes.set_title(title)
         text = "; ".join(
             f"{handoff:g} us: " + ", ".join("-" if g is None else f"{g:.1f}" for g in row)
-            for handoff, row in zip(found.handoffs_us, found.gains_pct, strict=True)
+            for handoff, row in zip(grid.handoffs_us, grid.gains_pct, strict=True)
         )
         return svg(figure, title, text)

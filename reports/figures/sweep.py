@@ -1,4 +1,4 @@
-"""The pictures of a study of many chips: Pareto front, tornado, parallel coordinates, bottleneck map."""
+"""The pictures of a sweep of many chips: Pareto front, tornado, parallel coordinates, bottleneck map."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def front_picture(points: pd.DataFrame, front: pd.DataFrame, x: str, y: str) -> 
     """SVG: every point by two objectives, those that nothing beats joined."""
     with canvas(f"front-{x}-{y}", 3.0) as figure:
         axes = figure.add_subplot()
-        some = points.iloc[:: max(1, len(points) // MOST_DOTS)]
-        axes.scatter(some[x], some[y], s=8, color=GREY, label=f"{len(points):,} points")
+        dots = points.iloc[:: max(1, len(points) // MOST_DOTS)]
+        axes.scatter(dots[x], dots[y], s=8, color=GREY, label=f"{len(points):,} points")
         axes.plot(front[x], front[y], "o-", color=BLUE, markersize=4, linewidth=1, label=f"{len(front):,} not beaten")
         axes.set_xlabel(x)
         axes.set_ylabel(y)
@@ -62,8 +62,8 @@ def parallel_picture(points: pd.DataFrame, front: pd.DataFrame, columns: list[st
     with canvas("parallel", 3.4) as figure:
         axes = figure.add_subplot()
         places = np.arange(len(columns))
-        some = points.iloc[:: max(1, len(points) // MOST_LINES)]
-        for frame, color, width in ((some, "#cccccc", 0.4), (front, BLUE, 1.0)):
+        lines = points.iloc[:: max(1, len(points) // MOST_LINES)]
+        for frame, color, width in ((lines, "#cccccc", 0.4), (front, BLUE, 1.0)):
             scaled = np.column_stack([_scaled(frame[name], points[name]) for name in columns])
             for row in scaled:
                 axes.plot(places, row, color=color, linewidth=width)

@@ -22,12 +22,12 @@ def waits(name: str, title: str, parts: Mapping[str, Mapping[str, float]]) -> st
     """SVG: mean milliseconds of each part of the user-perceived latency, one bar per system."""
     with canvas(name, 1.0 + 0.35 * len(parts)) as figure:
         axes = figure.add_subplot()
-        longest = max((sum(one.values()) for one in parts.values()), default=1.0) or 1.0
-        for row, one in enumerate(parts.values()):
+        longest = max((sum(times.values()) for times in parts.values()), default=1.0) or 1.0
+        for row, times in enumerate(parts.values()):
             left = 0.0
             for part, look in PARTS.items():
-                axes.barh(row, one.get(part, 0.0), left=left, color=look.color, hatch=look.hatch, **_EDGE)
-                left += one.get(part, 0.0)
+                axes.barh(row, times.get(part, 0.0), left=left, color=look.color, hatch=look.hatch, **_EDGE)
+                left += times.get(part, 0.0)
             axes.annotate(number(left), (left + 0.01 * longest, row), va="center", annotation_clip=False)
         axes.set_yticks(range(len(parts)), [shortened(label, 24) for label in parts])
         axes.invert_yaxis()
@@ -35,28 +35,28 @@ def waits(name: str, title: str, parts: Mapping[str, Mapping[str, float]]) -> st
         axes.set_xlabel("ms from the end of speech to the final hypothesis, mean")
         axes.set_title(title)
         legend_below(figure, list(PARTS.values()), columns=4)
-        text = "; ".join(f"{label}: {number(sum(one.values()))} ms" for label, one in parts.items())
+        text = "; ".join(f"{label}: {number(sum(times.values()))} ms" for label, times in parts.items())
         return svg(figure, title, text)
 
 
-def word_errors(name: str, title: str, found: Sequence[Accuracy]) -> str:
+def word_errors(name: str, title: str, accuracies: Sequence[Accuracy]) -> str:
     """SVG: word error rate with its 95 % interval."""
-    scored = [one for one in found if one.wer is not None]
+    scored = [accuracy for accuracy in accuracies if accuracy.wer is not None]
     with canvas(name, 0.9 + 0.3 * len(scored)) as figure:
         axes = figure.add_subplot()
-        for row, one in enumerate(scored):
-            rate = 100 * (one.wer or 0.0)
-            low, high = (100 * bound for bound in one.interval or (one.wer or 0.0, one.wer or 0.0))
+        for row, accuracy in enumerate(scored):
+            rate = 100 * (accuracy.wer or 0.0)
+            low, high = (100 * bound for bound in accuracy.interval or (accuracy.wer or 0.0, accuracy.wer or 0.0))
             spread = [[max(0.0, rate - low)], [max(0.0, high - rate)]]
             axes.barh(row, rate, color=SKY, xerr=spread, ecolor="black", capsize=3, **_EDGE)
             axes.annotate(
                 f"{rate:.2f} %", (max(rate, high), row), xytext=(5, 0), textcoords="offset points", va="center"
             )
-        axes.set_yticks(range(len(scored)), [one.name for one in scored])
+        axes.set_yticks(range(len(scored)), [accuracy.name for accuracy in scored])
         axes.invert_yaxis()
         axes.margins(x=0.2)
         axes.set_xlim(left=0)
         axes.set_xlabel("word error rate [%], 95 % interval over utterances")
         axes.set_title(title)
-        text = "; ".join(f"{one.name}: {100 * (one.wer or 0):.2f} %" for one in scored)
+        text = "; ".join(f"{accuracy.name}: {100 * (accuracy.wer or 0):.2f} %" for accuracy in scored)
         return svg(figure, title, text)

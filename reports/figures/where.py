@@ -38,25 +38,25 @@ def blocks(name: str, title: str, shares: Sequence[BlockShare]) -> str | None:
 
 def kinds(name: str, title: str, times: Sequence[KindTime], longest: float) -> str | None:
     """SVG: milliseconds per second of audio by kind of operation, to the common scale ``longest``."""
-    shown = _largest(times)
-    if not shown:
+    bars = _largest(times)
+    if not bars:
         return None
-    with canvas(name, 0.85 + 0.24 * len(shown)) as figure:
+    with canvas(name, 0.85 + 0.24 * len(bars)) as figure:
         axes = figure.add_subplot()
-        for row, time in enumerate(shown):
+        for row, time in enumerate(bars):
             color = GREY if time.unit == "cpu" else BLUE
             hatch = "//" if time.unit == "cpu" else ""
             axes.barh(row, time.busy, color=color, hatch=hatch, **_EDGE)
             axes.barh(row, time.stall, left=time.busy, color=_WAITS.color, hatch=_WAITS.hatch, **_EDGE)
             place = (time.busy + time.stall + 0.01 * longest, row)
             axes.annotate(number(time.busy + time.stall), place, va="center", annotation_clip=False)
-        axes.set_yticks(range(len(shown)), [f"{shortened(time.kind, 20)} ({time.unit})" for time in shown])
+        axes.set_yticks(range(len(bars)), [f"{shortened(time.kind, 20)} ({time.unit})" for time in bars])
         axes.invert_yaxis()
         axes.set_xlim(0, longest * 1.15)
         axes.set_xlabel("ms per second of audio")
         axes.set_title(title)
         legend_below(figure, [Look("on the NNA", BLUE, ""), Look("on the CPU", GREY, "//"), _WAITS])
-        text = "; ".join(f"{shortened(t.kind)} ({t.unit}): {number(t.busy + t.stall)} ms/s" for t in shown)
+        text = "; ".join(f"{shortened(t.kind)} ({t.unit}): {number(t.busy + t.stall)} ms/s" for t in bars)
         return svg(figure, title, text)
 
 

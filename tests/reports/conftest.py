@@ -82,8 +82,8 @@ def _op(graph: str, kind: str, cycles: int, stall: int) -> OpCost:
     )  # fmt: skip
 
 
-def study_of(results: dict[str, SimResult], rates: dict[str, float]) -> ResultSet:
-    """A study as `compare` makes it, with ``rates`` as word error rates."""
+def result_set_of(results: dict[str, SimResult], rates: dict[str, float]) -> ResultSet:
+    """A result set as `compare` makes it, with ``rates`` as word error rates."""
     systems = {
         name: figures(result, wer=rates[name], wer_ci=(rates[name] / 2, rates[name] * 1.5), errors=1)
         for name, result in results.items()
@@ -100,8 +100,8 @@ def study_of(results: dict[str, SimResult], rates: dict[str, float]) -> ResultSe
         systems=systems,
         gain=latency_gain(results).model_copy(update=WON),
     )
-    heard = [Hypothesis("utterance-1", name, "one two three", "one two tree") for name in results]
-    return ResultSet(results, summary, heard)
+    hypotheses = [Hypothesis("utterance-1", name, "one two three", "one two tree") for name in results]
+    return ResultSet(results, summary, hypotheses)
 
 
 @pytest.fixture(scope="session")
@@ -113,4 +113,4 @@ def make_result() -> Callable[..., SimResult]:
 def result_set() -> ResultSet:
     scales = {"float": 8, "cpu_fallback": 4, "naive": 1, "aat": 1}
     rates = {"float": 0.02, "cpu_fallback": 0.02, "naive": 0.06, "aat": 0.03}
-    return study_of({name: result_of(name, scale) for name, scale in scales.items()}, rates)
+    return result_set_of({name: result_of(name, scale) for name, scale in scales.items()}, rates)

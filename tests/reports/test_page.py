@@ -69,11 +69,11 @@ def test_nothing_is_loaded_from_elsewhere(html: str) -> None:
         assert not any(name.startswith("on") for name in attributes)
 
 
-def test_the_same_study_gives_the_same_bytes_whatever_the_hash_seed() -> None:
+def test_the_same_results_give_the_same_bytes_whatever_the_hash_seed() -> None:
     code = (
         "import sys, hashlib; sys.path.insert(0, 'tests/reports'); import conftest; from reports.page import page;"
         "r = {n: conftest.result_of(n) for n in ['aat']};"
-        "print(hashlib.sha256(page(conftest.study_of(r, dict.fromkeys(r, 0.1))).encode()).hexdigest())"
+        "print(hashlib.sha256(page(conftest.result_set_of(r, dict.fromkeys(r, 0.1))).encode()).hexdigest())"
     )
     digests = {
         subprocess.run(
@@ -87,7 +87,7 @@ def test_the_same_study_gives_the_same_bytes_whatever_the_hash_seed() -> None:
 
 @pytest.fixture(scope="module")
 def hostile(result_set: ResultSet) -> str:
-    """The page of a study in which every text that a file may bring is an attack."""
+    """The page of results in which every text that a file may bring is an attack."""
     result = result_set.results["aat"].model_copy(
         update={
             "preset": HOSTILE,

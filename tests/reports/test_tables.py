@@ -99,7 +99,7 @@ def test_misheard_lists_what_most_systems_missed_first() -> None:
         Hypothesis("2", "aat", "six", ""),
         Hypothesis("3", "aat", "a  b", "a b"),
     ]
-    assert [(item.id, item.heard) for item in misheard(rows)] == [
+    assert [(item.id, item.hypotheses) for item in misheard(rows)] == [
         ("2", {"float": "sick", "aat": ""}),
         ("1", {"aat": "two"}),
     ]
