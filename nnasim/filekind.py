@@ -35,7 +35,7 @@ _FIELDS = (
     ({"pareto", "objectives"}, "a Pareto set of nnasim search"),
     ({"audio_filepath"}, "a manifest"),
     ({"features_filepath"}, "a manifest"),
-    ({"axes", "traces"}, "a study file of nnasim sweep"),
+    ({"axes", "traces"}, "a sweep file"),
     ({"mac_array"}, "a preset"),
     ({"extends"}, "a preset"),
     ({"encoder_units", "joint_units"}, "a shape file"),

@@ -15,7 +15,7 @@ MOST_UTTERANCES = 50_000  # what a manifest may hold
 MOST_FRAMES = 400_000  # what a trace from a shape may hold in all: frames, and two invocations a symbol
 MOST_SYMBOLS = (MOST_FRAMES - 1) // 2
 MOST_WORKERS = 1024
-MOST_TRIALS = 1_000_000  # as many as a study may have points
+MOST_TRIALS = 1_000_000  # as many as a sweep may have points
 MOST_STEPS = 10_000_000
 LEAST_RATE, MOST_RATE = 1e-9, 10.0
 MOST_SEED = 1_000_000_000
@@ -52,7 +52,7 @@ Checkpoints = Annotated[
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, max=MOST_UTTERANCES, help="only the first N utterances of the manifest")
 ]
-SweepFile = Annotated[Path, typer.Argument(help="a study file: base, traces, axes, objectives, how to search")]
+SweepFile = Annotated[Path, typer.Argument(help="a sweep file: base, traces, axes, objectives, how to search")]
 StoredStudyName = Annotated[
     str | None,
     typer.Option(

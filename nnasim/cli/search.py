@@ -11,11 +11,11 @@ from nnasim.cli.options import MOST_TRIALS, DaskLocal, Force, Jobs, Scheduler, S
 
 
 def command(
-    study: SweepFile,
+    sweep_file: SweepFile,
     store: Annotated[Path, typer.Option(help="the SQLite file that holds the points; made if it is new")],
     out: Annotated[Path | None, out_option("write the Pareto set with its evidence", "JSON")] = None,
     trials: Annotated[
-        int | None, typer.Option(min=1, max=MOST_TRIALS, help="instead of the study's search.trials")
+        int | None, typer.Option(min=1, max=MOST_TRIALS, help="instead of the sweep file's search.trials")
     ] = None,
     jobs: Jobs = None,
     scheduler: Scheduler = None,
@@ -25,9 +25,9 @@ def command(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Search the axes of a study for its Pareto set; every trial is a point of the store.
+    """Search the axes of a sweep file for its Pareto set; every trial is a point of the store.
 
-    Example: nnasim search study.yaml --store study.sqlite --trials 200 --out pareto.json
+    Example: nnasim search sweep.yaml --store sweep.sqlite --trials 200 --out pareto.json
     """
     from nnasim import files
     from nnasim.cli.doubts import warn
@@ -43,7 +43,7 @@ def command(
         files.refuse_existing(out, force)
     else:
         refuse_unused("search", "without --out", force=force)
-    ready = prepared(study)
+    ready = prepared(sweep_file)
     warn(implausible_points(ready.job))
     refuse_together("search", jobs=jobs, scheduler=scheduler, dask_local=dask_local)
     with (

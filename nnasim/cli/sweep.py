@@ -1,4 +1,4 @@
-"""`nnasim sweep`: every point of a study, on this machine or on a cluster, into a store."""
+"""`nnasim sweep`: every point of a sweep file, on this machine or on a cluster, into a store."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nnasim.errors import InputError
 
 
 def command(
-    study: SweepFile,
+    sweep_file: SweepFile,
     store: Annotated[Path | None, typer.Option(help="the SQLite file that holds the points; made if it is new")] = None,
     jobs: Jobs = None,
     scheduler: Scheduler = None,
@@ -22,9 +22,9 @@ def command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check, count and estimate; compute one point")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="compute failed points again")] = False,
 ) -> None:
-    """Simulate every point of a study; what the store has already is not computed again.
+    """Simulate every point of a sweep file; what the store has already is not computed again.
 
-    Example: nnasim sweep study.yaml --store study.sqlite --jobs 2
+    Example: nnasim sweep sweep.yaml --store sweep.sqlite --jobs 2
     """
     from nnasim.cli.doubts import warn
     from nnasim.cli.progress import shown_progress
@@ -36,7 +36,7 @@ def command(
     from nnasim.sweeps.estimate import estimate, known_points
 
     part = parse_shard(shard)
-    ready = prepared(study)
+    ready = prepared(sweep_file)
     warn(implausible_points(ready.job))
     space = ready.space()
     if dry_run:

@@ -1,4 +1,4 @@
-"""`nnasim sweep-export`: a study's points for other tools."""
+"""`nnasim sweep-export`: a sweep's points for other tools."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def command(
     study: StoredStudyName = None,
     force: Force = False,
 ) -> None:
-    """Write a study's points for other tools; `optuna-dashboard FILE.journal` shows the last kind.
+    """Write a sweep's points for other tools; `optuna-dashboard FILE.journal` shows the last kind.
 
-    Example: nnasim sweep-export study.sqlite --out study.csv
+    Example: nnasim sweep-export sweep.sqlite --out sweep.csv
     """
     from nnasim.cli.sweep_lines import choice_lines
     from nnasim.sweeps.export import export

@@ -45,25 +45,25 @@ def tally_line(store: Path, tally: Tally) -> str:
         "column `fallback` of sweep-export has the kinds"
     )
     return (
-        f"{store}: {tally.done:,} of {tally.total:,} points, {tally.known:,} were there, "
+        f"{store}: {tally.done:,} of {tally.total:,} points, {tally.stored:,} were there, "
         f"{new:,} computed{rate}{cpu}, {tally.failed:,} of them failed{fell_back if tally.fell_back else ''}"
     )
 
 
 def front_lines(job: Job, tried: list[Tried], front: list[dict[str, Any]]) -> Iterator[str]:
     """The Pareto front of a search, its first points."""
-    yield f"{len(tried)} trials, {len(front)} on the Pareto front of {', '.join(job.study.objectives)}"
+    yield f"{len(tried)} trials, {len(front)} on the Pareto front of {', '.join(job.spec.objectives)}"
     for point in front[:MOST_POINTS]:
-        costs = ", ".join(f"{point['figures'][name]:.6g}" for name in job.study.objectives)
+        costs = ", ".join(f"{point['figures'][name]:.6g}" for name in job.spec.objectives)
         yield f"  {costs}: {' '.join(f'{name}={value}' for name, value in point['values'].items())}"
 
 
 def choice_lines(stored: StoredSweep) -> Iterator[str]:
-    """Which study was taken where the store holds several; one line for it, one for each of the others."""
-    others = [study for study in stored.listing if study.digest != stored.digest]
+    """Which sweep was taken where the store holds several; one line for it, one for each of the others."""
+    others = [sweep for sweep in stored.listing if sweep.digest != stored.digest]
     if not others:
         return
-    taken = next(study for study in stored.listing if study.digest == stored.digest)
+    taken = next(sweep for sweep in stored.listing if sweep.digest == stored.digest)
     yield f"{stored.store} holds {len(stored.listing)} studies; taken: {taken.line}"
     for other in others[:MOST_STUDIES]:
         yield f"  --study {other.line}"

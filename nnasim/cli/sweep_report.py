@@ -1,4 +1,4 @@
-"""`nnasim sweep-report`: a study's points as one offline page."""
+"""`nnasim sweep-report`: a sweep's points as one offline page."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def command(
     study: StoredStudyName = None,
     force: Force = False,
 ) -> None:
-    """Pareto front, parallel coordinates, tornado, Sobol indices and bottleneck map of a study.
+    """Pareto front, parallel coordinates, tornado, Sobol indices and bottleneck map of a sweep.
 
-    Example: nnasim sweep-report study.sqlite --out study.html
+    Example: nnasim sweep-report sweep.sqlite --out sweep.html
     """
     from nnasim import files
     from nnasim.cli.sweep_lines import choice_lines

@@ -26,10 +26,10 @@ COMMANDS: dict[str, Command] = {
     "report": Command("nnasim.cli.report", "show result files as one offline page"),
     "presets": Command("nnasim.cli.presets", "list the chips, or print one with units and sources"),
     "validate": Command("nnasim.cli.validate", "predict a measured table and say how far off"),
-    "sweep": Command("nnasim.cli.sweep", "every point of a study of hypothetical chips, into a store"),
+    "sweep": Command("nnasim.cli.sweep", "every point of a sweep over hypothetical chips, into a store"),
     "search": Command("nnasim.cli.search", "let Optuna look for the chips that nothing beats"),
-    "sweep-report": Command("nnasim.cli.sweep_report", "a study's Pareto front, sensitivities, bottlenecks"),
-    "sweep-export": Command("nnasim.cli.sweep_export", "a study's points as CSV, Parquet or Optuna's journal"),
+    "sweep-report": Command("nnasim.cli.sweep_report", "a sweep's Pareto front, sensitivities, bottlenecks"),
+    "sweep-export": Command("nnasim.cli.sweep_export", "a sweep's points as CSV, Parquet or Optuna's journal"),
     "merge": Command("nnasim.cli.merge", "stores of several machines into one"),
     "bench": Command("nnasim.cli.bench", "this package's own speed"),
 }

@@ -30,23 +30,23 @@ SYSTEMS: tuple[System, ...] = get_args(System)
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
-    """Several systems on the same speech. ``study``: results, summary and hypotheses, as the folder holds them."""
+    """Several systems on the same speech. ``result_set``: results, summary and hypotheses, as the folder holds them."""
 
-    study: ResultSet
+    result_set: ResultSet
 
     @property
     def results(self) -> dict[str, Result]:
         """The result of each system."""
-        return {system: Result(record) for system, record in self.study.results.items()}
+        return {system: Result(record) for system, record in self.result_set.results.items()}
 
     def frame(self) -> pd.DataFrame:
         """One row per system; index system. Word error rate and its interval in %, latencies in ms, energy in mJ."""
         import pandas as pd
 
-        return pd.DataFrame([self._row(system) for system in self.study.results]).set_index("system")
+        return pd.DataFrame([self._row(system) for system in self.result_set.results]).set_index("system")
 
     def _row(self, system: str) -> dict[str, object]:
-        figures = self.study.figures()[system]
+        figures = self.result_set.figures()[system]
         low, high = figures.wer_ci or (None, None)
         ranks = figures.engine_latency_ms
         return {
@@ -77,7 +77,7 @@ class Comparison:
                 "reference": hypothesis.reference,
                 "hypothesis": hypothesis.hypothesis,
             }
-            for hypothesis in self.study.hypotheses
+            for hypothesis in self.result_set.hypotheses
         ]
         columns = ["utterance", "system", "reference", "hypothesis"]
         return pd.DataFrame(listed, columns=columns).set_index(["utterance", "system"])
@@ -85,21 +85,21 @@ class Comparison:
     def save(self, folder: str | Path, *, force: bool = False) -> None:
         """Write the folder that ``nnasim compare`` writes, its page included. Raises FileError where one exists."""
         with files.new_folder(Path(folder), force=force) as inside:
-            write_folder(inside, self.study)
-            write_page(inside / "report.html", self.study)
+            write_folder(inside, self.result_set)
+            write_page(inside / "report.html", self.result_set)
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
-        return ["system", *headings(self.study)], [[label, *cells] for label, cells in rows(self.study)]
+        return ["system", *headings(self.result_set)], [[label, *cells] for label, cells in rows(self.result_set)]
 
     def __repr__(self) -> str:
-        return "\n".join([markup.plain_table(*self._cells()), *sentences(self.study)])
+        return "\n".join([markup.plain_table(*self._cells()), *sentences(self.result_set)])
 
     def _repr_html_(self) -> str:
         """The table, what it says in words, and the picture of word errors beside latency: offline, escaped."""
         from reports.figures.headline import headline
 
-        picture = headline(self.study.figures()) or ""
-        words = "".join(f"<p>{markup.text(line, 1000)}</p>" for line in sentences(self.study))
+        picture = headline(self.result_set.figures()) or ""
+        words = "".join(f"<p>{markup.text(line, 1000)}</p>" for line in sentences(self.result_set))
         return f"<div>{markup.table(*self._cells())}{words}{picture}</div>"
 
 

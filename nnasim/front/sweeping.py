@@ -19,8 +19,8 @@ from nnasim.sweeps.backends import backend_of, closing
 from nnasim.sweeps.frames import StoredSweep
 from nnasim.sweeps.job import Job, make_job
 from nnasim.sweeps.pareto import pareto_mask
-from nnasim.sweeps.run import study_digest
 from nnasim.sweeps.run import sweep as run
+from nnasim.sweeps.run import sweep_digest
 from nnasim.sweeps.space import Space
 from nnasim.sweeps.spec import parse_sweep_file
 from nnasim.sweeps.store import Store
@@ -33,50 +33,50 @@ Axis = Sequence[Any] | Mapping[str, Any]
 
 @dataclass(frozen=True, repr=False)
 class Sweep:
-    """The points of a sweep. ``study``: the points and what was asked, as read from the store."""
+    """The points of a sweep. ``stored``: the points and what was asked, as read from the store."""
 
-    study: StoredSweep
+    stored: StoredSweep
 
     @property
     def axes(self) -> list[str]:
         """Names of the fields that vary, with their units in them."""
-        return self.study.axes
+        return self.stored.axes
 
     @property
     def objectives(self) -> list[str]:
         """Names of the figures that are judged."""
-        return self.study.objectives
+        return self.stored.objectives
 
     def frame(self) -> pd.DataFrame:
         """One row per point in the order of the axes: axes, figures, ``status``, ``message``, ``seconds`` of CPU."""
-        return _numbered(self.study.points)
+        return _numbered(self.stored.points)
 
     def pareto(self) -> pd.DataFrame:
         """The points that no other beats: at least as good in every objective and better in one."""
-        good = self.study.good
+        good = self.stored.good
         return _numbered(good[pareto_mask(good[self.objectives].to_numpy(dtype=float))])
 
     def best(self) -> pd.Series[Any]:
         """The point that is lowest in the first objective; of several, the first. Raises ConfigError if all failed."""
-        good = self.study.good
+        good = self.stored.good
         if good.empty:
             raise ConfigError("sweep", "status", "failed", f"every point failed; the first: {self._first_message()}")
         return good.iloc[int(good[self.objectives[0]].to_numpy(dtype=float).argmin())]
 
     def _first_message(self) -> str:
-        return str(self.study.points["message"].iloc[0])
+        return str(self.stored.points["message"].iloc[0])
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         from reports.text import number
 
-        shown = [*self.axes, *self.objectives]
-        rows = self.study.points.reindex(columns=shown).to_dict("records")
+        columns = [*self.axes, *self.objectives]
+        rows = self.stored.points.reindex(columns=columns).to_dict("records")
         axes = [[_setting(row[name]) for name in self.axes] for row in rows]
         figures = [[number(row[name] if row[name] == row[name] else None) for name in self.objectives] for row in rows]
-        return shown, [[*setting, *figure] for setting, figure in zip(axes, figures, strict=True)]
+        return columns, [[*setting, *figure] for setting, figure in zip(axes, figures, strict=True)]
 
     def __repr__(self) -> str:
-        points, failed = self.study.points, len(self.study.points) - len(self.study.good)
+        points, failed = self.stored.points, len(self.stored.points) - len(self.stored.good)
         title = f"sweep over {', '.join(self.axes)}: {len(points):,} points" + (
             f", {failed:,} failed" if failed else ""
         )
@@ -87,8 +87,8 @@ class Sweep:
         from reports.figures.sweep import front_picture
 
         picture, objectives = "", self.objectives
-        if len(objectives) > 1 and not self.study.good.empty:
-            picture = front_picture(self.study.good, self.pareto(), objectives[0], objectives[1])
+        if len(objectives) > 1 and not self.stored.good.empty:
+            picture = front_picture(self.stored.good, self.pareto(), objectives[0], objectives[1])
         return f"<div>{markup.table(*self._cells())}{picture}</div>"
 
 
@@ -155,7 +155,7 @@ def _run(job: Job, store: Path, jobs: int | None, progress: Progress) -> Sweep:
 
     with closing(InlineBackend() if jobs == 1 else backend_of(jobs)) as backend, Store(store) as opened:
         run(job, Space(job, store), opened, backend, progress=progress)
-    return Sweep(StoredSweep(store, study_digest(job)))
+    return Sweep(StoredSweep(store, sweep_digest(job)))
 
 
 def read_sweep(store: str | Path, study: str | None = None) -> Sweep:

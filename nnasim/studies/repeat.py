@@ -1,4 +1,4 @@
-"""A point of a study as commands: what to type so that `nnasim` computes its figures again."""
+"""A point of a sweep as commands: what to type so that `nnasim` computes its figures again."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from nnasim.sweeps.spec import ShapeTrace
 
 
 def chip_settings(job: Job, values: Values) -> list[str]:
-    """`--set` arguments on the study's base: what the study sets for all points, and what this one varies."""
-    fixed = {name: find_field(name, "set").coerce(value) for name, value in job.study.set.items()}
+    """`--set` arguments on the sweep's base: what the sweep file sets for all points, and what this one varies."""
+    fixed = {name: find_field(name, "set").coerce(value) for name, value in job.spec.set.items()}
     return [f"{name}={written(value)}" for name, value in {**fixed, **values}.items() if _is_chip(name)]
 
 
@@ -25,19 +25,19 @@ def written(value: Scalar) -> str:
 
 
 def commands(job: Job, values: Values, source: Path) -> list[str]:
-    """Commands that compute a point's figures again, from the folder in which the study was run.
+    """Commands that compute a point's figures again, from the folder in which the sweep was run.
 
-    For each trace of the study one that makes it, where it is not the stored file as it stands, and one that simulates
+    For each trace of the sweep one that makes it, where it is not the stored file as it stands, and one that simulates
     it; then one for the word errors, unless a model was trained on for them.
     """
-    chip = ["--preset", _path(job.study.base, source) if _is_file(job.study.base) else job.study.base]
+    chip = ["--preset", _path(job.spec.base, source) if _is_file(job.spec.base) else job.spec.base]
     numerics = list(chip)
     for setting in chip_settings(job, values):
         chip += ["--set", setting]
         if setting.startswith("numerics."):
             numerics += ["--set", setting]
     lines = []
-    for number, entry in enumerate(job.study.traces, start=1):
+    for number, entry in enumerate(job.spec.traces, start=1):
         trace_file = f"trace-{number}.json"
         making = _making(job, entry, job.beside_chip(values), numerics, source)
         if making:
@@ -81,7 +81,7 @@ def _options(job: Job, values: Values) -> list[str]:
 
 
 def _words(job: Job, values: Values, numerics: list[str], source: Path) -> list[list[str]]:
-    spec = job.study.accuracy
+    spec = job.spec.accuracy
     if spec is None:
         return []
     system: System = job.beside_chip(values).get("system", spec.system)  # type: ignore[assignment]

@@ -25,7 +25,7 @@ class Searched:
 
 
 def searched(
-    study: PreparedSweep,
+    ready: PreparedSweep,
     store: Path,
     backend: Backend,
     *,
@@ -33,22 +33,22 @@ def searched(
     storage: str | None = None,
     progress: Progress = silent,
 ) -> Searched:
-    """Try points of ``study``, keeping each in the file ``store``.
+    """Try points of ``ready``, keeping each in the file ``store``.
 
     ``trials``: how many, instead of the sweep file's number. ``storage``: Optuna's journal or database, where several
     machines join one search.
     """
     with Store(store) as opened:
         search = Search(
-            job=study.job,
+            job=ready.job,
             store=opened,
             backend=backend,
-            accuracies=study.accuracies(opened),
+            accuracies=ready.accuracies(opened),
             storage=storage,
             progress=progress,
         )
-        tried = search.run(trials or study.job.study.search.trials)
-        return Searched(tried, evidence(study.job, tried, opened, study.source))
+        tried = search.run(trials or ready.job.spec.search.trials)
+        return Searched(tried, evidence(ready.job, tried, opened, ready.source))
 
 
 def evidence(job: Job, tried: list[Tried], store: Store, source: Path) -> dict[str, Any]:
@@ -62,14 +62,14 @@ def evidence(job: Job, tried: list[Tried], store: Store, source: Path) -> dict[s
     rows = store.outcomes([trial.key for trial in front])
     states = sorted({trial.state for trial in tried})
     return {
-        "objectives": list(job.study.objectives),
+        "objectives": list(job.spec.objectives),
         "trials": {state: sum(trial.state == state for trial in tried) for state in states},
         "pareto": [
             {
                 "key": trial.key,
                 "values": trial.values,
                 "figures": rows[trial.key].figures,
-                "preset": job.study.base,
+                "preset": job.spec.base,
                 "set": chip_settings(job, trial.values),
                 "commands": commands(job, trial.values, source),
             }

@@ -35,22 +35,22 @@ class PreparedSweep:
 
 def prepared(source: Path) -> PreparedSweep:
     """Read a sweep file and all that it names. Raises FileError or ConfigError."""
-    study = read_sweep_file(source)
-    scoring, digest = scoring_of(study, source)
+    spec = read_sweep_file(source)
+    scoring, digest = scoring_of(spec, source)
     scorer = None if scoring is None else partial(word_errors, scoring)
-    return PreparedSweep(source, load_job(study, source, digest), scorer)
+    return PreparedSweep(source, load_job(spec, source, digest), scorer)
 
 
 def swept(
-    study: PreparedSweep, store: Path, backend: Backend, *,
+    ready: PreparedSweep, store: Path, backend: Backend, *,
     shard: tuple[int, int] = (0, 1), retry_failed: bool = False, progress: Progress = silent,
 ) -> Tally:  # fmt: skip
-    """Compute every point of ``study`` (of its shard i of n) that the file ``store`` lacks, word errors first."""
-    space = study.space()
+    """Compute every point of ``ready`` (of its shard i of n) that the file ``store`` lacks, word errors first."""
+    space = ready.space()
     with Store(store) as opened:
         if retry_failed:
             opened.forget_failed()
-        accuracies = study.accuracies(opened)
+        accuracies = ready.accuracies(opened)
         if accuracies is not None:
             accuracies.complete(space.points(shard), backend, progress)
-        return sweep(study.job, space, opened, backend, shard=shard, accuracies=accuracies, progress=progress)
+        return sweep(ready.job, space, opened, backend, shard=shard, accuracies=accuracies, progress=progress)

@@ -88,18 +88,18 @@ def _checkpoint(scoring: Scoring, numerics: NumericsConfig, system: System) -> I
         yield trained
 
 
-def scoring_of(study: SweepSpec, source: Path) -> tuple[Scoring | None, str | None]:
+def scoring_of(spec: SweepSpec, source: Path) -> tuple[Scoring | None, str | None]:
     """(scoring, digest of all that it reads), both None without an accuracy section. FileError for a missing file."""
-    spec = study.accuracy
-    if spec is None:
+    accuracy = spec.accuracy
+    if accuracy is None:
         return None, None
     folder = source.parent
-    systems = {spec.system, *(study.axes["system"].values or ())} if "system" in study.axes else {spec.system}
-    read = [folder / spec.manifest]
-    for name in sorted({"aat" if system == "aat" and spec.finetune is None else "float" for system in systems}):
-        read += [folder / spec.checkpoints / name / part for part in ("model.safetensors", "model.json")]
-    if spec.finetune:
-        read += [folder / spec.finetune.train, folder / spec.finetune.dev]
+    systems = {accuracy.system, *(spec.axes["system"].values or ())} if "system" in spec.axes else {accuracy.system}
+    read = [folder / accuracy.manifest]
+    for name in sorted({"aat" if system == "aat" and accuracy.finetune is None else "float" for system in systems}):
+        read += [folder / accuracy.checkpoints / name / part for part in ("model.safetensors", "model.json")]
+    if accuracy.finetune:
+        read += [folder / accuracy.finetune.train, folder / accuracy.finetune.dev]
     digests = [hashlib.sha256(files.read_bytes(path, LARGEST_FILE)).hexdigest() for path in read]
-    settings = spec.model_dump(mode="json", exclude={"checkpoints", "manifest"})
-    return Scoring(spec, folder.resolve()), digest_of({"files": digests, "settings": settings})
+    settings = accuracy.model_dump(mode="json", exclude={"checkpoints", "manifest"})
+    return Scoring(accuracy, folder.resolve()), digest_of({"files": digests, "settings": settings})

@@ -1,4 +1,4 @@
-"""Many hypothetical chips: studies, their points, a store that survives, local and distributed runs, search."""
+"""Many hypothetical chips: sweeps, their points, a store that survives, local and distributed runs, search."""
 
 from nnasim.own_packages import claim
 

@@ -36,24 +36,24 @@ class Accuracies:
     """The scores of all arithmetics of a job, from the store or from ``scorer``."""
 
     def __init__(self, job: Job, store: Store, scorer: Scorer) -> None:
-        assert job.study.accuracy is not None
+        assert job.spec.accuracy is not None
         self.job, self.store, self.scorer = job, store, scorer
-        self.system: System = job.study.accuracy.system
+        self.system: System = job.spec.accuracy.system
         self._known: dict[str, tuple[Score | None, str | None]] = {}
 
     def missing(self, points: Iterable[Values]) -> dict[str, tuple[dict[str, Any], System]]:
         """Key -> (arithmetic, system) of everything that the points need and the store lacks."""
-        found: dict[str, tuple[dict[str, Any], System]] = {}
+        arithmetics: dict[str, tuple[dict[str, Any], System]] = {}
         for values in points:
             key = self.key(values)
-            if key in self._known or key in found:
+            if key in self._known or key in arithmetics:
                 continue
             stored = self.store.accuracy(key)
             if stored is None:
-                found[key] = (self.job.chip(values)["numerics"], self._system(values))
+                arithmetics[key] = (self.job.chip(values)["numerics"], self._system(values))
             else:
                 self._known[key] = stored
-        return found
+        return arithmetics
 
     def score(self, wanted: dict[str, tuple[dict[str, Any], System]], pool: Pool) -> Iterator[str]:
         """Score what is ``wanted``, storing each score as it comes; yields the keys."""

@@ -1,4 +1,4 @@
-"""One axis of a study: a list, an even range or a logarithmic range of values."""
+"""One axis of a sweep: a list, an even range or a logarithmic range of values."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class AxisSpec(Frozen):
 
     @property
     def count(self) -> int:
-        """How many values a grid takes from a range; 0 where the study does not say."""
+        """How many values a grid takes from a range; 0 where the sweep does not say."""
         span = self.span or self.logspan or ()
         return span[2] if len(span) == 3 else 0
 

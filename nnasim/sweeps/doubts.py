@@ -1,4 +1,4 @@
-"""What a study asks for that nobody would build: its base, its traces, and the ends of each axis."""
+"""What a sweep asks for that nobody would build: its base, its traces, and the ends of each axis."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def implausible_points(job: Job) -> list[str]:
     for name, field in job.fields.items():
         if field.target != "chip":
             continue
-        axis = job.study.axes[name]
+        axis = job.spec.axes[name]
         for value in (axis.at(0.0, field), axis.at(1.0, field)) if axis.values is None else axis.grid(field):
             try:
                 lines += implausible(base.with_({name: value}))

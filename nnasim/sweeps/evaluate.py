@@ -66,16 +66,16 @@ class Evaluator:
         for index in range(len(self.traces)):
             compiled = self._compile(index, view, values, chip)
             results.append(simulate_compiled(compiled.on(chip), options))
-        return chip_figures(results, chip, self.job.study.objectives)
+        return chip_figures(results, chip, self.job.spec.objectives)
 
     def _compile(self, index: int, view: Hashable, values: Values, chip: NnaConfig) -> CompiledTrace:
-        known = self._compiled.get((index, view))
-        if known is None:
-            known = self._compiled[index, view] = CompiledTrace(self._retargeted(index, values, chip), chip)
+        compiled = self._compiled.get((index, view))
+        if compiled is None:
+            compiled = self._compiled[index, view] = CompiledTrace(self._retargeted(index, values, chip), chip)
             while len(self._compiled) > MOST_COMPILED:
                 self._compiled.popitem(last=False)
         self._compiled.move_to_end((index, view))
-        return known
+        return compiled
 
     def _retargeted(self, index: int, values: Values, chip: NnaConfig) -> OpTrace:
         trace, beside = self.traces[index], self.job.beside_chip(values)

@@ -63,9 +63,9 @@ def words_of(field: Field) -> tuple[str, ...] | None:
     return {"placement": ("cpu", "nna"), "system": get_args(System)}.get(field.target)
 
 
-def _check_leaf(name: str, leaf: str, known: Sequence[str], source: object) -> None:
-    if leaf not in known:
-        _refuse(name, leaf, list(known), source)
+def _check_leaf(name: str, leaf: str, names: Sequence[str], source: object) -> None:
+    if leaf not in names:
+        _refuse(name, leaf, list(names), source)
 
 
 def _number_of(name: str, source: object) -> type[int] | type[float] | None:
@@ -93,8 +93,8 @@ def _known(spots: Sequence[Spot]) -> list[str]:
     return [*names, *OTHER_ROOTS] if record_types(spots) == [NnaConfig] else names
 
 
-def _refuse(name: str, part: str, known: list[str], source: object) -> NoReturn:
-    raise ConfigError(source, "axes", name, unknown_key(part, known))
+def _refuse(name: str, part: str, names: list[str], source: object) -> NoReturn:
+    raise ConfigError(source, "axes", name, unknown_key(part, names))
 
 
 def _types(annotation: Any) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""A store as a data frame: one row per point of a study, axes and figures as columns."""
+"""A store as a data frame: one row per point of a sweep, axes and figures as columns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnasim.sweeps.job import Values
-from nnasim.sweeps.listing import chosen, job_of, list_studies
+from nnasim.sweeps.listing import chosen, job_of, list_sweeps
 from nnasim.sweeps.space import Space
 from nnasim.sweeps.store import Store, was_swept
 
@@ -21,7 +21,7 @@ STATUS = ("key", "status", "message", "seconds")
 def read_points(store: str | Path, study: str | None = None) -> pd.DataFrame:
     """Every point of a store, by key: axes, figures, ``status`` (ok, failed), ``message``, ``seconds`` of CPU.
 
-    ``study``: only the points of the study of this digest or name, in its order. Raises FileError or InputError.
+    ``study``: only the points of the sweep of this digest or name, in its order. Raises FileError or InputError.
     """
     import pandas as pd
 
@@ -45,39 +45,39 @@ def _flat(outcome: Any) -> dict[str, Any]:
 
 
 class StoredSweep:
-    """A study of a store and its points: those of its grid or sample in order, then those that searches have tried.
+    """A sweep of a store and its points: those of its grid or sample in order, then those that searches have tried.
 
-    ``points``: rows that are there; ``good``: those that ran well; ``total``: how many the study has asked for.
+    ``points``: rows that are there; ``good``: those that ran well; ``total``: how many the sweep has asked for.
     """
 
     def __init__(self, store: str | Path, study: str | None = None) -> None:
-        """The study of the digest or name ``study``, or the one that ran last. Raises FileError or InputError."""
+        """The sweep of the digest or name ``study``, or the one that ran last. Raises FileError or InputError."""
         import pandas as pd
 
         self.store = store
         with Store(store, create=False) as opened:
-            self.listing = list_studies(opened)
+            self.listing = list_sweeps(opened)
             self.digest = chosen(store, self.listing, study).digest
-            self.record = opened.studies()[self.digest]
+            self.record = opened.sweeps()[self.digest]
             self.job = job_of(self.record, store)
             sampled = [(self.job.key(values), values) for values in self._sample()]  # a point may stand in it twice
             keys = {key for key, _ in sampled}
             tried = [key for key in opened.tried(self.digest) if key not in keys]
-            found = opened.outcomes([*keys, *tried])
-        self.searched = [key for key in tried if key in found]
-        points = [*sampled, *((key, found[key].values) for key in self.searched)]
-        rows = [{**_flat(found[key]), **values} for key, values in points if key in found]
+            outcomes = opened.outcomes([*keys, *tried])
+        self.searched = [key for key in tried if key in outcomes]
+        points = [*sampled, *((key, outcomes[key].values) for key in self.searched)]
+        rows = [{**_flat(outcomes[key]), **values} for key, values in points if key in outcomes]
         self.total = len(sampled) + len(self.searched)
         self.points = pd.DataFrame(rows, columns=_columns(rows, list(self.job.fields)))
         self.good = self.points[self.points["status"] == "ok"]
 
     def _sample(self) -> Iterator[Values]:
-        """The points that a sweep goes through; none where only searches have filled the study."""
+        """The points that a sweep goes through; none where only searches have filled the store."""
         return self.space.points() if was_swept(self.record) else iter(())
 
     @cached_property
     def space(self) -> Space:
-        """The study's grid or sample."""
+        """The sweep's grid or sample."""
         return Space(self.job, self.store)
 
     @property
@@ -93,4 +93,4 @@ class StoredSweep:
     @property
     def objectives(self) -> list[str]:
         """Names of what is judged, of those that the points have."""
-        return [name for name in self.job.study.objectives if name in self.good]
+        return [name for name in self.job.spec.objectives if name in self.good]

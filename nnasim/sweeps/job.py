@@ -1,4 +1,4 @@
-"""A study with everything that it names read and checked: the chip, the traces, the fields. What workers receive."""
+"""A sweep with everything that it names read and checked: the chip, the traces, the fields. What workers receive."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ Chip = dict[str, Any]
 
 @dataclass(frozen=True)
 class Job:
-    """All that determines what a study's points come to.
+    """All that determines what a sweep's points come to.
 
     ``base``: the chip before any axis, complete; ``fixed``: what ``set`` says beside the chip; ``scored``: digest of
     what word errors depend on beside the arithmetic (speech, checkpoints, fine-tuning), None without accuracy;
-    ``name``: of the study's file, for people.
+    ``name``: of the sweep file, for people.
     """
 
-    study: SweepSpec
+    spec: SweepSpec
     fields: dict[str, Field]
     base: Chip
     fixed: Values
@@ -57,7 +57,7 @@ class Job:
     @property
     def retargets(self) -> bool:
         """Whether the arithmetic or the system varies, so that graphs are built again for each."""
-        return any(name == "system" or name.startswith("numerics.") for name in (*self.fields, *self.study.set))
+        return any(name == "system" or name.startswith("numerics.") for name in (*self.fields, *self.spec.set))
 
     def chip(self, values: Values) -> Chip:
         """The chip of a point, not validated."""
@@ -94,7 +94,7 @@ class Job:
             (FAMILIES, array["kind"]),
             (MODELS, dram.get("model", "steady")),
             (UNITS, numerics["activation"]),
-            *((ADDED, name) for name in self.study.objectives if name not in KNOWN),
+            *((ADDED, name) for name in self.spec.objectives if name not in KNOWN),
         ]
         return {f"{kind.group} {name}": kind.origin(name) for kind, name in parts if kind.added(name)}
 
@@ -104,10 +104,10 @@ class Job:
             return True
         chip = self.chip(values)
         beside = self.beside_chip(values)
-        known = {
+        operands = {
             name: beside.get(name, value_at(chip, name)) for constraint in self.constraints for name in constraint.names
         }
-        return all(constraint.holds(known) for constraint in self.constraints)
+        return all(constraint.holds(operands) for constraint in self.constraints)
 
     def options(self, values: Values) -> SimOptions:
         """How a point is simulated."""
@@ -122,7 +122,7 @@ class Job:
         """What a worker needs, as JSON; ``Job.from_payload`` reads it."""
         return json.dumps(
             {
-                "study": self.study.model_dump(mode="json", by_alias=True),
+                "study": self.spec.model_dump(mode="json", by_alias=True),
                 "base": self.base,
                 "traces": [trace.model_dump(mode="json") for trace in self.traces],
                 "scored": self.scored,
@@ -185,7 +185,7 @@ def make_job(
     constraints = tuple(parse_constraint(text, source) for text in spec.constraints)
     hashes = tuple(record_digest(trace) for trace in traces)
     job = Job(
-        study=spec,
+        spec=spec,
         fields=fields,
         base=base,
         fixed=fixed,
@@ -199,7 +199,7 @@ def make_job(
 
 
 def beside(name: str, source: Path) -> Path:
-    """A path in a study starts at the study's folder; one that is only found from here is taken from here."""
+    """A path in a sweep file starts at the file's folder; one that is only found from here is taken from here."""
     beside = source.parent / name
     return Path(name) if not beside.exists() and Path(name).exists() else beside
 
@@ -216,11 +216,11 @@ def _check(job: Job, source: object) -> None:
     if not (job.retargets or any(name.startswith("placement.") for name in (*job.fields, *job.fixed))):
         for number, trace in enumerate(job.traces, start=1):
             _check_arithmetic(trace, chip, f"{source}: traces.{number}")
-    for name in sorted(set(job.study.set) & set(job.fields)):
-        raise ConfigError(source, f"set.{name}", job.study.set[name], "is an axis too; leave one of the two out")
+    for name in sorted(set(job.spec.set) & set(job.fields)):
+        raise ConfigError(source, f"set.{name}", job.spec.set[name], "is an axis too; leave one of the two out")
     for name, value in job.fixed.items():
         _check_value(job, find_field(name, source), value, f"set.{name}", source)
-    refuse_idle(chip, job.study.set, f"{source}: set", job.fields)
+    refuse_idle(chip, job.spec.set, f"{source}: set", job.fields)
     for name, field in job.fields.items():
         _check_axis(job, field, f"axes.{name}", source)
     _refuse_idle_axes(job, chip, source)
@@ -228,7 +228,7 @@ def _check(job: Job, source: object) -> None:
         for name in constraint.names:
             find_field(name, f"{source}: constraints")
             refuse_beside([name, NS], f"{source}: constraints")
-    for name in job.study.objectives:
+    for name in job.spec.objectives:
         _check_objective(job, name, chip, source)
     if job.retargets:
         for trace in job.traces:
@@ -244,7 +244,7 @@ def _check_arithmetic(trace: OpTrace, chip: NnaConfig, where: str) -> None:
 
 
 def _check_axis(job: Job, field: Field, where: str, source: object) -> None:
-    axis = job.study.axes[field.name]
+    axis = job.spec.axes[field.name]
     if axis.values is None and field.number is None:
         raise ConfigError(source, where, "range", "this field is no number: give a list")
     ends: Iterable[Scalar] = (axis.at(0.0, field), axis.at(1.0, field)) if axis.values is None else axis.grid(field)
@@ -253,12 +253,12 @@ def _check_axis(job: Job, field: Field, where: str, source: object) -> None:
 
 
 def _refuse_idle_axes(job: Job, chip: NnaConfig, source: object) -> None:
-    """Refuse an axis along which no figure can change, since the field decides nothing on the study's chips."""
-    for one in idle_fields(chip):
-        axis = job.study.axes.get(one.field)
-        if axis is not None and not set(one.deciders) & set(job.fields):
+    """Refuse an axis along which no figure can change, since the field decides nothing on the sweep's chips."""
+    for idle in idle_fields(chip):
+        axis = job.spec.axes.get(idle.field)
+        if axis is not None and not set(idle.deciders) & set(job.fields):
             values = list(axis.values or axis.interval)
-            raise ConfigError(source, f"axes.{one.field}", values, f"changes nothing on these chips: {one.why}")
+            raise ConfigError(source, f"axes.{idle.field}", values, f"changes nothing on these chips: {idle.why}")
 
 
 def _check_value(job: Job, field: Field, value: Scalar, where: str, source: object) -> None:
@@ -287,7 +287,7 @@ def _check_objective(job: Job, name: str, chip: NnaConfig, source: object) -> No
     except ValueError as error:
         raise ConfigError(source, "objectives", name, str(error)) from None
     lacking = {
-        "wer": None if job.study.accuracy else "needs an accuracy section: checkpoints and manifest",
+        "wer": None if job.spec.accuracy else "needs an accuracy section: checkpoints and manifest",
         "energy_mj": None if chip.energy else f"{chip.name} has no energy table",
         "area_mm2": None if chip.area else f"{chip.name} has no area table",
     }

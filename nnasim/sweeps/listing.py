@@ -1,4 +1,4 @@
-"""Which studies a store holds: by name, date, axes and points; and the one that is meant."""
+"""Which sweeps a store holds: by name, date, axes and points; and the one that is meant."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from nnasim.sweeps.spec import SweepSpec, parse_sweep_file
 from nnasim.sweeps.store import Store, added_at, was_swept
 
 _MOST_VALUES = 6  # of a list that are shown
-_MOST_STUDIES = 20  # in a message
+_MOST_SWEEPS = 20  # in a message
 
 
 @dataclass(frozen=True)
-class ListedStudy:
-    """One study of a store. ``added``: seconds since 1970 when it last ran, 0 where an older version did not say."""
+class ListedSweep:
+    """One sweep of a store. ``added``: seconds since 1970 when it last ran, 0 where an older version did not say."""
 
     digest: str
     name: str
@@ -35,45 +35,45 @@ class ListedStudy:
         return f"{self.digest}  {self.name or '-'}, {when}, {self.axes}; {self.points}"
 
 
-def list_studies(store: Store) -> list[ListedStudy]:
-    """The studies of ``store``, the one that ran last first. FileError for one that cannot be understood."""
-    records = store.studies()
+def list_sweeps(store: Store) -> list[ListedSweep]:
+    """The sweeps of ``store``, the one that ran last first. FileError for one that cannot be understood."""
+    records = store.sweeps()
     if not records:
         raise FileError(store.path, "holds no study")
     listed = [_listed(store, digest, record) for digest, record in records.items()]
-    return sorted(listed, key=lambda one: -one.added)
+    return sorted(listed, key=lambda sweep: -sweep.added)
 
 
-def chosen(store: object, studies: Sequence[ListedStudy], wanted: str | None) -> ListedStudy:
-    """The study of the digest (or its beginning) or the name ``wanted``, or the one that ran last. InputError."""
+def chosen(store: object, sweeps: Sequence[ListedSweep], wanted: str | None) -> ListedSweep:
+    """The sweep of the digest (or its beginning) or the name ``wanted``, or the one that ran last. InputError."""
     if wanted is None:
-        return studies[0]
-    for fits in (lambda one: wanted in (one.digest, one.name), lambda one: wanted and one.digest.startswith(wanted)):
-        for study in studies:
-            if fits(study):
-                return study
-    raise InputError(store, "study", wanted, f"holds {'; '.join(one.line for one in studies[:_MOST_STUDIES])}")
+        return sweeps[0]
+    for fits in (lambda s: wanted in (s.digest, s.name), lambda s: wanted and s.digest.startswith(wanted)):
+        for sweep in sweeps:
+            if fits(sweep):
+                return sweep
+    raise InputError(store, "study", wanted, f"holds {'; '.join(sweep.line for sweep in sweeps[:_MOST_SWEEPS])}")
 
 
 def job_of(record: Mapping[str, Any], store: object) -> Job:
-    """The job of a stored study without its traces: their hashes are all that keys need."""
-    study = _study(record, store)
+    """The job of a stored sweep without its traces: their hashes are all that keys need."""
+    spec = _spec(record, store)
     try:
-        return make_job(study, record["base"], (), store, record["scored"]).with_hashes(tuple(record["trace_hashes"]))
+        return make_job(spec, record["base"], (), store, record["scored"]).with_hashes(tuple(record["trace_hashes"]))
     except (KeyError, TypeError, AttributeError):
         raise _foreign(store) from None
 
 
-def _listed(store: Store, digest: str, record: Mapping[str, Any]) -> ListedStudy:
-    study = _study(record, store.path)
+def _listed(store: Store, digest: str, record: Mapping[str, Any]) -> ListedSweep:
+    spec = _spec(record, store.path)
     name = record.get("name")
-    axes = ", ".join(f"{field}: {_values(axis)}" for field, axis in study.axes.items())
-    return ListedStudy(
+    axes = ", ".join(f"{field}: {_values(axis)}" for field, axis in spec.axes.items())
+    return ListedSweep(
         digest=digest,
         name=shown_name(name),
         added=added_at(record),
         axes=axes,
-        points=_points(store, digest, record, study),
+        points=_points(store, digest, record, spec),
     )
 
 
@@ -82,7 +82,7 @@ def shown_name(name: object) -> str:
     return name if isinstance(name, str) and name.isprintable() and len(name) <= 200 else ""
 
 
-def _study(record: Mapping[str, Any], store: object) -> SweepSpec:
+def _spec(record: Mapping[str, Any], store: object) -> SweepSpec:
     if "study" not in record:
         raise _foreign(store)
     return parse_sweep_file(record["study"], store)
@@ -101,7 +101,7 @@ def _values(axis: AxisSpec) -> str:
 
 
 def _points(store: Store, digest: str, record: Mapping[str, Any], spec: SweepSpec) -> str:
-    """How many points the study asks for, and how many of them no other study had computed before."""
+    """How many points the sweep asks for, and how many of them no other sweep had computed before."""
     asked = [] if not was_swept(record) else [_sample(spec)]
     tried = len(store.tried(digest))
     asked += [f"{tried:,} points of searches"] if tried else []

@@ -19,8 +19,8 @@ def pareto_mask(costs: Any) -> Any:
     for row in np.argsort((costs / scale).sum(axis=1), kind="stable"):
         if np.isnan(costs[row]).any():
             continue
-        kept = costs[front]
-        if not (np.all(kept <= costs[row], axis=1) & np.any(kept < costs[row], axis=1)).any():
+        front_costs = costs[front]
+        if not (np.all(front_costs <= costs[row], axis=1) & np.any(front_costs < costs[row], axis=1)).any():
             front.append(int(row))
     mask = np.zeros(len(costs), dtype=bool)
     mask[front] = True

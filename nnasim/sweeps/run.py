@@ -50,14 +50,14 @@ class Backend(Protocol):
 
 @dataclass
 class Tally:
-    """What a sweep has done. ``total``: points to go through, of which ``known`` were in the store already.
+    """What a sweep has done. ``total``: points to go through, of which ``stored`` were in the store already.
 
     ``fell_back``: of those that ran well now, how many ran operations on the CPU that their chip has no unit for.
     ``cpu_seconds``: of all workers; ``seconds``: that went by.
     """
 
     total: int
-    known: int = 0
+    stored: int = 0
     ok: int = 0
     failed: int = 0
     fell_back: int = 0
@@ -67,12 +67,12 @@ class Tally:
     @property
     def done(self) -> int:
         """Points that need no more work."""
-        return self.known + self.ok + self.failed
+        return self.stored + self.ok + self.failed
 
 
-def study_digest(job: Job) -> str:
-    """Names a study in a store: its file's content and what that names."""
-    record = job.study.model_dump(mode="json", by_alias=True)
+def sweep_digest(job: Job) -> str:
+    """Names a sweep in a store: its file's content and what that names."""
+    record = job.spec.model_dump(mode="json", by_alias=True)
     named = {"base": job.base, "traces": job.trace_hashes, "scored": job.scored}
     return digest_of({"study": record, "order": list(job.fields), **named})
 
@@ -90,7 +90,7 @@ class Sweep:
     ) -> None:
         self.job, self.store, self.backend = job, store, backend
         self.accuracies, self.progress = accuracies, progress
-        self.digest, self.payload = study_digest(job), job.payload()
+        self.digest, self.payload = sweep_digest(job), job.payload()
         self.tally = Tally(0)
 
     def run(self, points: Callable[[], Iterable[Values]], total: int) -> Tally:
@@ -100,7 +100,7 @@ class Sweep:
         try:
             while self._pass(points, claims):
                 time.sleep(WAIT_SECONDS)  # another process computes the rest; if it dies, they are ours
-                self.tally.known = 0
+                self.tally.stored = 0
         finally:
             claims.release()
         self.tally.seconds = time.monotonic() - begun
@@ -109,33 +109,33 @@ class Sweep:
     def _pass(self, points: Callable[[], Iterable[Values]], claims: Claims) -> int:
         """Go through all points once; returns how many other processes have claimed."""
         elsewhere = 0
-        mine_done = self.tally.ok + self.tally.failed
+        computed = self.tally.ok + self.tally.failed
 
         def batches() -> Iterator[Batch]:
             nonlocal elsewhere
-            for some in _chunks(points(), CLAIMED_AT_ONCE):
-                keyed = {self.job.key(values): values for values in some}
-                mine = claims.take(list(keyed))
+            for chunk in _chunks(points(), CLAIMED_AT_ONCE):
+                keyed = {self.job.key(values): values for values in chunk}
+                claimed = claims.take(list(keyed))
                 done = len(self.store.done(list(keyed)))
-                self.tally.known += done
-                elsewhere += len(keyed) - len(mine) - done
+                self.tally.stored += done
+                elsewhere += len(keyed) - len(claimed) - done
                 claims.beat()
                 self._tell()
-                yield from _chunks(self._scored(keyed, mine), self._batch_size())
+                yield from _chunks(self._scored(keyed, claimed), self._batch_size())
 
-        self.tally.known = -mine_done  # what this run stored is counted as ok or failed
+        self.tally.stored = -computed  # what this run stored is counted as ok or failed
         for outcomes in self.backend.run(self.payload, batches()):
             self._keep(outcomes)
             claims.beat()
         return elsewhere
 
-    def _scored(self, keyed: dict[str, Values], mine: set[str]) -> Iterator[Point]:
+    def _scored(self, keyed: dict[str, Values], claimed: set[str]) -> Iterator[Point]:
         """The points to simulate; one whose arithmetic cannot be scored is stored as failed at once."""
         for key, values in keyed.items():
-            message = self.accuracies.message(values) if key in mine and self.accuracies else None
+            message = self.accuracies.message(values) if key in claimed and self.accuracies else None
             if message is not None:
                 self._keep([Outcome(key=key, values=values, figures=None, message=message, seconds=0.0)])
-            elif key in mine:
+            elif key in claimed:
                 yield key, values
 
     def _tell(self) -> None:
@@ -176,21 +176,21 @@ def sweep(
 
 
 def remember(store: Store, digest: str, job: Job, *, swept: bool) -> None:
-    """Put the study into the store with the time of this run, so that the one that ran last can be told."""
-    record = {**study_record(job), "added": time.time(), "swept": swept}
-    store.add_study(digest, later_record(store.studies().get(digest), record))
+    """Put the sweep into the store with the time of this run, so that the one that ran last can be told."""
+    record = {**sweep_record(job), "added": time.time(), "swept": swept}
+    store.add_sweep(digest, later_record(store.sweeps().get(digest), record))
 
 
 def _chunks(items: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:
     rest = iter(items)
-    while some := list(islice(rest, size)):
-        yield some
+    while chunk := list(islice(rest, size)):
+        yield chunk
 
 
-def study_record(job: Job) -> dict[str, object]:
-    """What a store remembers of a study: enough to name its points again and to show them."""
+def sweep_record(job: Job) -> dict[str, object]:
+    """What a store remembers of a sweep: enough to name its points again and to show them."""
     return {
-        "study": job.study.model_dump(mode="json", by_alias=True),
+        "study": job.spec.model_dump(mode="json", by_alias=True),
         "base": job.base,
         "trace_hashes": list(job.trace_hashes),
         "traces": [str(trace.source.get("shape") or trace.source.get("recipe") or "trace") for trace in job.traces],

@@ -24,7 +24,7 @@ from nnasim.sweeps.store import Store
 
 @dataclass(frozen=True)
 class Tried:
-    """One trial: its point, and its objectives in the study's order; None for a pruned or failed one."""
+    """One trial: its point, and its objectives in the sweep's order; None for a pruned or failed one."""
 
     values: Values
     key: str
@@ -39,11 +39,11 @@ class Search:
         self, job: Job, store: Store, backend: Backend,
         accuracies: Accuracies | None = None, storage: str | None = None, progress: Progress = silent,
     ) -> None:  # fmt: skip
-        self.job, self.store, self.spec = job, store, job.study.search
+        self.job, self.store, self.spec = job, store, job.spec.search
         self.accuracies, self.backend, self.progress = accuracies, backend, progress
         self.sweep = Sweep(job, store, backend, accuracies)
         self.study = _optuna_study(job, self.sweep.digest, storage)
-        self.known = {name: distribution(job.study.axes[name], field) for name, field in job.fields.items()}
+        self.distributions = {name: distribution(job.spec.axes[name], field) for name, field in job.fields.items()}
         remember(store, self.sweep.digest, job, swept=False)
         self.short: list[tuple[float, ...]] = []  # objectives on the first frames, of trials that ran to their end
 
@@ -51,7 +51,7 @@ class Search:
         """Try ``trials`` points; returns them in the order in which they were asked for."""
         tried: list[Tried] = []
         while len(tried) < trials:
-            asked = [self.study.ask(self.known) for _ in range(min(self.spec.batch, trials - len(tried)))]
+            asked = [self.study.ask(self.distributions) for _ in range(min(self.spec.batch, trials - len(tried)))]
             tried += self._try(asked)
             failed = sum(trial.costs is None for trial in tried)
             self.progress("trials", len(tried), trials, f"{failed:,} without a result" if failed else "")
@@ -71,7 +71,7 @@ class Search:
 
     def _values(self, trial: Any) -> Values:
         """The trial's point, rounded as the axis asks."""
-        axes, fields = self.job.study.axes, self.job.fields
+        axes, fields = self.job.spec.axes, self.job.fields
         return {name: axes[name].rounded(value, fields[name]) for name, value in trial.params.items()}
 
     def _score(self, chosen: list[Values]) -> None:
@@ -85,23 +85,23 @@ class Search:
         payload = self.job.payload()
         given = [("", values) for values in points]
         # Word errors are not known from a few frames, so the other objectives decide.
-        names = [name for name in self.job.study.objectives if name != "wer"]
+        names = [name for name in self.job.spec.objectives if name != "wer"]
         shorts = [_costs(outcome, names) for outcome in run_batch(payload, given, self.spec.prune_frames)]
         margin = self.spec.prune_margin
-        found = []
+        pruned_states = []
         for state, short in zip(states, shorts, strict=True):
             hopeless = short is not None and any(
-                all(mine > margin * theirs for mine, theirs in zip(short, other, strict=True)) for other in self.short
+                all(cost > margin * other for cost, other in zip(short, trial, strict=True)) for trial in self.short
             )
             if state == "run" and short is not None and not hopeless:
                 self.short.append(short)
-            found.append("pruned" if hopeless and state == "run" else state)
-        return found
+            pruned_states.append("pruned" if hopeless and state == "run" else state)
+        return pruned_states
 
     def _tell(self, trial: Any, values: Values, state: str, outcome: Outcome | None) -> Tried:
         from optuna.trial import TrialState
 
-        costs = _costs(outcome, self.job.study.objectives) if state == "run" else None
+        costs = _costs(outcome, self.job.spec.objectives) if state == "run" else None
         key = self.job.key(values)
         trial.set_user_attr("key", key)
         if costs is not None:
@@ -143,10 +143,10 @@ def _optuna_study(job: Job, digest: str, storage: str | None) -> Any:
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         study = optuna.create_study(
             storage=_storage(storage), study_name=digest, load_if_exists=True,
-            directions=["minimize"] * len(job.study.objectives),
-            sampler=samplers[job.study.search.algorithm](seed=job.study.seed),
+            directions=["minimize"] * len(job.spec.objectives),
+            sampler=samplers[job.spec.search.algorithm](seed=job.spec.seed),
         )  # fmt: skip
-        study.set_metric_names(list(job.study.objectives))
+        study.set_metric_names(list(job.spec.objectives))
     return study
 
 

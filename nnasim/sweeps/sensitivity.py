@@ -17,17 +17,17 @@ LOOKUPS = 1024  # base samples of the Sobol estimate over a complete grid: only 
 SEED = 0
 
 
-def pareto(study: StoredSweep) -> pd.DataFrame:
+def pareto(stored: StoredSweep) -> pd.DataFrame:
     """The points that nothing beats in all objectives at once, by the first objective."""
     from nnasim.sweeps.pareto import pareto_mask
 
-    good = study.good.dropna(subset=study.objectives)
-    front = good[pareto_mask(good[study.objectives].to_numpy())]
-    ordered: pd.DataFrame = front.sort_values(study.objectives, kind="stable").reset_index(drop=True)
+    good = stored.good.dropna(subset=stored.objectives)
+    front = good[pareto_mask(good[stored.objectives].to_numpy())]
+    ordered: pd.DataFrame = front.sort_values(stored.objectives, kind="stable").reset_index(drop=True)
     return ordered
 
 
-def tornado(study: StoredSweep, objective: str) -> pd.DataFrame:
+def tornado(stored: StoredSweep, objective: str) -> pd.DataFrame:
     """Per axis: lowest and highest ``objective`` when only this axis moves, the others at their middle; widest first.
 
     Of a grid the points that agree in all other axes with the middle point are compared. Of a sample, which has no two
@@ -35,31 +35,31 @@ def tornado(study: StoredSweep, objective: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    on_grid = study.is_sample and study.job.study.sampler == "grid"
+    on_grid = stored.is_sample and stored.job.spec.sampler == "grid"
     rows = []
-    for axis in study.axes:
-        values = _one_at_a_time(study, axis, objective) if on_grid else _binned(study, axis, objective)
+    for axis in stored.axes:
+        values = _one_at_a_time(stored, axis, objective) if on_grid else _binned(stored, axis, objective)
         if values.size > 1:
             rows.append({"axis": axis, "low": values.min(), "high": values.max(), "swing": values.max() - values.min()})
     frame = pd.DataFrame(rows, columns=["axis", "low", "high", "swing"])
     return frame.sort_values("swing", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _one_at_a_time(study: StoredSweep, axis: str, objective: str) -> Any:
-    rows = study.good
-    for name, values in zip(study.axes, study.space.grid, strict=True):
+def _one_at_a_time(stored: StoredSweep, axis: str, objective: str) -> Any:
+    rows = stored.good
+    for name, values in zip(stored.axes, stored.space.grid, strict=True):
         if name != axis:
             middle = values[len(values) // 2]
             rows = rows[rows[name].isna() if middle is None else rows[name] == middle]
     return rows[objective].dropna().to_numpy()
 
 
-def _binned(study: StoredSweep, axis: str, objective: str) -> Any:
-    ordered = study.good.sort_values(axis, kind="stable")[objective].dropna().to_numpy()
+def _binned(stored: StoredSweep, axis: str, objective: str) -> Any:
+    ordered = stored.good.sort_values(axis, kind="stable")[objective].dropna().to_numpy()
     return np.array([np.median(part) for part in np.array_split(ordered, 5) if part.size])
 
 
-def sobol(study: StoredSweep, objective: str) -> pd.DataFrame | None:
+def sobol(stored: StoredSweep, objective: str) -> pd.DataFrame | None:
     """First-order and total Sobol indices of each axis (scipy.stats.sobol_indices); None where they cannot be had.
 
     They need a complete grid, whose values then are a look-up function, or a complete ``saltelli`` sample. An axis
@@ -68,33 +68,33 @@ def sobol(study: StoredSweep, objective: str) -> pd.DataFrame | None:
     import pandas as pd
     from scipy.stats import sobol_indices, uniform
 
-    values = _complete(study, objective)
+    values = _complete(stored, objective)
     if values is None or np.ptp(values) == 0:
         return None
-    count = len(study.axes)
+    count = len(stored.axes)
     if count == 1:
-        return pd.DataFrame({"axis": study.axes, "first_order": [1.0], "total_order": [1.0]})
-    if study.job.study.sampler == "grid":
-        look_up = _grid_function(study, values)
+        return pd.DataFrame({"axis": stored.axes, "first_order": [1.0], "total_order": [1.0]})
+    if stored.job.spec.sampler == "grid":
+        look_up = _grid_function(stored, values)
         indices = sobol_indices(func=look_up, n=LOOKUPS, dists=[uniform()] * count, rng=np.random.default_rng(SEED))
     else:
         indices = sobol_indices(func=_matrices(values, count), n=values.size // (count + 2))
-    rows = {"axis": study.axes, "first_order": indices.first_order.ravel(), "total_order": indices.total_order.ravel()}
+    rows = {"axis": stored.axes, "first_order": indices.first_order.ravel(), "total_order": indices.total_order.ravel()}
     frame = pd.DataFrame(rows)
     return frame.sort_values("total_order", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _complete(study: StoredSweep, objective: str) -> Any:
-    """The objective at every point in the study's order, None if one is missing, failed or left out."""
-    sampled = study.is_sample and study.job.study.sampler in ("grid", "saltelli")
-    if not sampled or study.total != study.space.size or len(study.good) != study.total:
+def _complete(stored: StoredSweep, objective: str) -> Any:
+    """The objective at every point in the sweep's order, None if one is missing, failed or left out."""
+    sampled = stored.is_sample and stored.job.spec.sampler in ("grid", "saltelli")
+    if not sampled or stored.total != stored.space.size or len(stored.good) != stored.total:
         return None
-    values = study.good[objective].to_numpy(dtype=np.float64)
+    values = stored.good[objective].to_numpy(dtype=np.float64)
     return None if np.isnan(values).any() else values
 
 
-def _grid_function(study: StoredSweep, values: Any) -> Callable[[Any], Any]:
-    shape = tuple(len(axis) for axis in study.space.grid)
+def _grid_function(stored: StoredSweep, values: Any) -> Callable[[Any], Any]:
+    shape = tuple(len(axis) for axis in stored.space.grid)
     table = values.reshape(shape)
 
     def look_up(places: Any) -> Any:
@@ -111,9 +111,9 @@ def _matrices(values: Any, count: int) -> dict[str, Any]:
     return {"f_A": parts[0], "f_B": parts[1], "f_AB": parts[2:]}
 
 
-def bottlenecks(study: StoredSweep, across: str, upwards: str) -> pd.DataFrame:
+def bottlenecks(stored: StoredSweep, across: str, upwards: str) -> pd.DataFrame:
     """The part that is busy longest at most points of each cell: rows ``upwards``, columns ``across``."""
-    good = study.good
+    good = stored.good
 
     def commonest(parts: Any) -> str:
         counts = parts.value_counts()

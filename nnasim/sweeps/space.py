@@ -1,4 +1,4 @@
-"""The points of a study, made one by one: a million points take no memory until they are asked for."""
+"""The points of a sweep, made one by one: a million points take no memory until they are asked for."""
 
 from __future__ import annotations
 
@@ -31,39 +31,39 @@ class Space:
 
     def _refuse_uncounted(self) -> None:
         """A search draws from a whole range; only a grid must know how many values to take."""
-        for name, axis in self.job.study.axes.items():
-            if self.job.study.sampler == "grid" and axis.values is None and not axis.count:
+        for name, axis in self.job.spec.axes.items():
+            if self.job.spec.sampler == "grid" and axis.values is None and not axis.count:
                 allowed = "a grid needs the number of values: [low, high, count]"
                 raise ConfigError(self.source, f"axes.{name}", list(axis.interval), allowed)
 
     @cached_property
     def grid(self) -> tuple[tuple[Scalar, ...], ...]:
         """The values of each axis of a grid."""
-        return tuple(axis.grid(self.job.fields[name]) for name, axis in self.job.study.axes.items())
+        return tuple(axis.grid(self.job.fields[name]) for name, axis in self.job.spec.axes.items())
 
     @property
     def _asked(self) -> int:
         """Points that the file asks for; known before any value is made."""
-        study = self.job.study
-        if study.sampler == "grid":
-            return math.prod(axis.count or len(axis.values or ()) for axis in study.axes.values())
+        spec = self.job.spec
+        if spec.sampler == "grid":
+            return math.prod(axis.count or len(axis.values or ()) for axis in spec.axes.values())
         return self.size
 
     @property
     def size(self) -> int:
         """Points before constraints."""
-        study = self.job.study
-        if study.sampler == "grid":
+        spec = self.job.spec
+        if spec.sampler == "grid":
             return math.prod(len(values) for values in self.grid)
-        base = study.points or DEFAULT_POINTS
-        return base * (len(study.axes) + 2) if study.sampler == "saltelli" else base
+        base = spec.points or DEFAULT_POINTS
+        return base * (len(spec.axes) + 2) if spec.sampler == "saltelli" else base
 
     def at(self, index: int) -> Values:
         """Point ``index``; in a grid the last axis turns fastest."""
-        names = tuple(self.job.study.axes)
-        if self.job.study.sampler != "grid":
+        names = tuple(self.job.spec.axes)
+        if self.job.spec.sampler != "grid":
             places = zip(names, self._unit[index], strict=True)
-            axes = self.job.study.axes
+            axes = self.job.spec.axes
             return {name: axes[name].at(float(place), self.job.fields[name]) for name, place in places}
         values = []
         for axis in reversed(self.grid):
@@ -81,8 +81,8 @@ class Space:
     @cached_property
     def _unit(self) -> Any:
         """Places in the unit cube, [points, axes]."""
-        study = self.job.study
-        return unit_sample(study.sampler, study.points or DEFAULT_POINTS, len(study.axes), study.seed)
+        spec = self.job.spec
+        return unit_sample(spec.sampler, spec.points or DEFAULT_POINTS, len(spec.axes), spec.seed)
 
 
 def unit_sample(sampler: str, points: int, dimensions: int, seed: int) -> Any:

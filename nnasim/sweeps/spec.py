@@ -1,4 +1,4 @@
-"""A study file: which chip to start from, what varies, what is measured. Strict, and checked before anything runs."""
+"""A sweep file: which chip to start from, what varies, what is measured. Strict, and checked before anything runs."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class SearchSpec(Frozen):
 
 
 class SweepSpec(Frozen):
-    """A study as it stands in its file."""
+    """A sweep as it stands in its file."""
 
     base: Name
     traces: tuple[Name | ShapeTrace, ...] = Field(min_length=1, max_length=1000)
@@ -82,15 +82,15 @@ class SweepSpec(Frozen):
 
 
 def read_sweep_file(path: str | Path) -> SweepSpec:
-    """A study file. Raises FileError or ConfigError, which names the first wrong field."""
+    """A sweep file. Raises FileError or ConfigError, which names the first wrong field."""
     return parse_sweep_file(files.read_yaml(path), path)
 
 
 def parse_sweep_file(data: object, source: object) -> SweepSpec:
-    """``data`` (parsed YAML or JSON) as a study."""
+    """``data`` (parsed YAML or JSON) as a sweep file."""
     if not isinstance(data, dict):
         raise ConfigError(
             source, "", data, f"must be a mapping with base, traces, axes and objectives{files.seems(str(source))}"
         )
-    files.refuse_other(data, "a study file of nnasim sweep", source)
+    files.refuse_other(data, "a sweep file", source)
     return validated(SweepSpec, data, source)

@@ -65,28 +65,28 @@ class Store:
     def _open(self) -> None:
         self.connection.execute("PRAGMA trusted_schema = OFF")
         with self.transaction():
-            found = dict(self.connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
-            if not found:
+            tables = dict(self.connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+            if not tables:
                 for statement in _TABLES.values():
                     self.connection.execute(statement)
                 self.connection.execute("INSERT INTO meta VALUES ('nnasim.sweep', ?)", (str(STORE_VERSION),))
-        if found:
-            self._check_version(found)
+        if tables:
+            self._check_version(tables)
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA synchronous = NORMAL")  # WAL: safe after a crash of the process
 
-    def _check_version(self, found: dict[str, str]) -> None:
+    def _check_version(self, tables: dict[str, str]) -> None:
         """A store that someone else made may hold triggers or views: only our own tables are opened."""
         version = None
-        if found.get("meta") == _TABLES["meta"]:
+        if tables.get("meta") == _TABLES["meta"]:
             version = self.connection.execute("SELECT value FROM meta WHERE name = 'nnasim.sweep'").fetchone()
         if version is None:
             raise FileError(self.path, "is a database, but no store of nnasim")
-        if version[0] == "1" and found == _TABLES_OF_VERSION_1:
+        if version[0] == "1" and tables == _TABLES_OF_VERSION_1:
             self._upgrade()
         elif version[0] != str(STORE_VERSION):
             raise FileError(self.path, f"is a store of version {version[0]!a}, this nnasim reads {STORE_VERSION}")
-        elif found != _TABLES:
+        elif tables != _TABLES:
             raise FileError(self.path, "has other tables than a store of nnasim")
 
     def _upgrade(self) -> None:
@@ -120,27 +120,27 @@ class Store:
         """Close it."""
         self.close()
 
-    def add_tried(self, study: str, keys: Iterable[str]) -> None:
-        """Remember that a search of ``study`` has tried these points, whoever computes them."""
+    def add_tried(self, sweep: str, keys: Iterable[str]) -> None:
+        """Remember that a search of ``sweep`` has tried these points, whoever computes them."""
         with self.transaction():
-            self.connection.executemany("INSERT OR IGNORE INTO tried VALUES (?, ?)", ((study, key) for key in keys))
+            self.connection.executemany("INSERT OR IGNORE INTO tried VALUES (?, ?)", ((sweep, key) for key in keys))
 
-    def tried(self, study: str) -> list[str]:
-        """Keys of the points that searches of ``study`` have tried, in their order."""
-        rows = self.connection.execute("SELECT key FROM tried WHERE study = ? ORDER BY rowid", (study,))
+    def tried(self, sweep: str) -> list[str]:
+        """Keys of the points that searches of ``sweep`` have tried, in their order."""
+        rows = self.connection.execute("SELECT key FROM tried WHERE study = ? ORDER BY rowid", (sweep,))
         return [key for (key,) in rows]
 
-    def computed_by(self, study: str) -> int:
-        """How many points were computed for ``study``, rather than for an earlier one that shares them."""
-        return int(self.connection.execute("SELECT count(*) FROM points WHERE study = ?", (study,)).fetchone()[0])
+    def computed_by(self, sweep: str) -> int:
+        """How many points were computed for ``sweep``, rather than for an earlier one that shares them."""
+        return int(self.connection.execute("SELECT count(*) FROM points WHERE study = ?", (sweep,)).fetchone()[0])
 
-    def add_study(self, digest: str, record: dict[str, Any]) -> None:
-        """Remember a study: reports are made from the store alone."""
+    def add_sweep(self, digest: str, record: dict[str, Any]) -> None:
+        """Remember a sweep: reports are made from the store alone."""
         text = json.dumps(record, allow_nan=False)  # in the order of its axes: a sampled point depends on it
         self.connection.execute("INSERT OR REPLACE INTO studies VALUES (?, ?)", (digest, text))
 
-    def studies(self) -> dict[str, dict[str, Any]]:
-        """The records of all studies, by digest."""
+    def sweeps(self) -> dict[str, dict[str, Any]]:
+        """The records of all sweeps, by digest."""
         rows = self.connection.execute("SELECT digest, record FROM studies ORDER BY digest")
         return {digest: self._record(record) for digest, record in rows}
 
@@ -150,11 +150,11 @@ class Store:
             raise FileError(self.path, "holds a study that this nnasim does not understand")
         return record
 
-    def add(self, study: str, outcomes: Iterable[Outcome]) -> None:
+    def add(self, sweep: str, outcomes: Iterable[Outcome]) -> None:
         """Store outcomes in one transaction and free their claims. A point that is there already stays as it is."""
         with self.transaction():
             for outcome in outcomes:
-                self.connection.execute(_INSERT, _row(study, outcome))
+                self.connection.execute(_INSERT, _row(sweep, outcome))
                 self.connection.execute("DELETE FROM claims WHERE key = ?", (outcome.key,))
 
     def done(self, keys: Sequence[str]) -> set[str]:
@@ -171,7 +171,7 @@ class Store:
         return {row[0]: self._outcome(row) for row in self._select(query, keys)}
 
     def all_outcomes(self) -> Iterator[tuple[str, Outcome]]:
-        """(digest of the study that computed it, outcome) of every row, by key."""
+        """(digest of the sweep that computed it, outcome) of every row, by key."""
         query = "SELECT key, point, figures, message, seconds, study FROM points ORDER BY key"
         for row in self.connection.execute(query):
             yield row[5], self._outcome(row)
@@ -198,8 +198,8 @@ class Store:
 
     def _select(self, query: str, keys: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         for start in range(0, len(keys), _CHUNK):
-            some = keys[start : start + _CHUNK]
-            yield from self.connection.execute(query.format(",".join("?" * len(some))), tuple(some))
+            chunk = keys[start : start + _CHUNK]
+            yield from self.connection.execute(query.format(",".join("?" * len(chunk))), tuple(chunk))
 
     def _outcome(self, row: tuple[Any, ...]) -> Outcome:
         key, point, figures, message, seconds = row[:5]
@@ -209,11 +209,11 @@ class Store:
         )
 
 
-def _row(study: str, outcome: Outcome) -> tuple[Any, ...]:
+def _row(sweep: str, outcome: Outcome) -> tuple[Any, ...]:
     figures = None if outcome.figures is None else json.dumps(outcome.figures, allow_nan=False)
     status = "failed" if figures is None else "ok"
     point = json.dumps(outcome.values, allow_nan=False)
-    return outcome.key, study, status, point, figures, outcome.message, outcome.seconds
+    return outcome.key, sweep, status, point, figures, outcome.message, outcome.seconds
 
 
 def _check_magic(path: Path) -> None:
@@ -225,7 +225,7 @@ def _check_magic(path: Path) -> None:
 
 
 def later_record(there: dict[str, Any] | None, record: dict[str, Any]) -> dict[str, Any]:
-    """One study remembered twice: the later record; swept if either was."""
+    """One sweep remembered twice: the later record; swept if either was."""
     if there is None or there == record:
         return record
     later = there if added_at(there) > added_at(record) else record
@@ -233,23 +233,23 @@ def later_record(there: dict[str, Any] | None, record: dict[str, Any]) -> dict[s
 
 
 def added_at(record: Mapping[str, Any]) -> float:
-    """Seconds since 1970 at which a study last ran; 0 where its record does not say."""
+    """Seconds since 1970 at which a sweep last ran; 0 where its record does not say."""
     added = record.get("added")
     return float(added) if isinstance(added, int | float) and 0 <= added < LATEST else 0.0
 
 
 def was_swept(record: Mapping[str, Any]) -> bool:
-    """Whether a sweep has gone through a study's own points; records of version 0.1 do not say, so it may have."""
+    """Whether a sweep has gone through its own points; records of version 0.1 do not say, so it may have."""
     return bool(record.get("swept", True))
 
 
 def merge(target: Store, sources: Sequence[Store]) -> int:
-    """Copy studies, points and accuracies of ``sources`` into ``target``; returns how many points were new."""
+    """Copy sweeps, points and accuracies of ``sources`` into ``target``; returns how many points were new."""
     before = target.count("ok") + target.count("failed")
     for source in sources:
-        there = target.studies()
-        for digest, record in source.studies().items():
-            target.add_study(digest, later_record(there.get(digest), record))
+        there = target.sweeps()
+        for digest, record in source.sweeps().items():
+            target.add_sweep(digest, later_record(there.get(digest), record))
             target.add_tried(digest, source.tried(digest))
         with target.transaction():
             target.connection.executemany(_INSERT, source.connection.execute("SELECT * FROM points ORDER BY key"))

@@ -162,8 +162,7 @@ def test_of_two_studies_the_one_that_ran_last_is_taken_and_both_are_listed(two_s
 def test_a_study_is_chosen_by_digest_its_beginning_or_name(two_studies: Path, tmp_path: Path, capsys) -> None:
     with Store(two_studies) as store:
         sizes = {
-            digest: len(record["study"]["axes"]["host.handoff_us"]["list"])
-            for digest, record in store.studies().items()
+            digest: len(record["study"]["axes"]["host.handoff_us"]["list"]) for digest, record in store.sweeps().items()
         }
     for digest, size in sizes.items():
         assert len(StoredSweep(two_studies, digest).points) == len(StoredSweep(two_studies, digest[:8]).points) == size

@@ -50,7 +50,7 @@ def test_resuming_computes_only_what_is_missing(load, tmp_path: Path) -> None:
         first = sweep(job, space, store, InlineBackend(), shard=(0, 2))
         rest = sweep(job, space, store, InlineBackend())
         again = sweep(job, space, store, InlineBackend())
-    assert (first.ok, rest.known, rest.ok, again.known, again.ok) == (3, 3, 3, 6, 0)
+    assert (first.ok, rest.stored, rest.ok, again.stored, again.ok) == (3, 3, 3, 6, 0)
 
 
 def test_a_failed_point_is_kept_with_its_message_and_not_missing(load, tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_failed_point_is_kept_with_its_message_and_not_missing(load, tmp_path:
     with Store(tmp_path / "s.sqlite") as store:
         done = sweep(job, space, store, InlineBackend())
         assert (done.ok, done.failed) == (1, 1)
-        assert sweep(job, space, store, InlineBackend()).known == 2
+        assert sweep(job, space, store, InlineBackend()).stored == 2
         messages = [outcome.message for _, outcome in store.all_outcomes() if outcome.figures is None]
     assert "sram.bytes must be at least" in messages[0]
 

@@ -79,12 +79,12 @@ def test_merging_adds_what_is_new(tmp_path: Path) -> None:
     with Store(tmp_path / "a.sqlite") as a, Store(tmp_path / "b.sqlite") as b, Store(tmp_path / "c.sqlite") as c:
         a.add("study", [GOOD])
         b.add("study", [GOOD, BAD])
-        b.add_study("digest", {"study": {}})
+        b.add_sweep("digest", {"study": {}})
         b.add_accuracy("key", {"wer": 0.1}, None)
         assert merge(c, [a, b]) == 2
         assert merge(c, [a, b]) == 0
         assert c.outcomes(["k1", "k2"]) == {"k1": GOOD, "k2": BAD}
-        assert c.studies() == {"digest": {"study": {}}}
+        assert c.sweeps() == {"digest": {"study": {}}}
         assert c.accuracy("key") == ({"wer": 0.1}, None)
 
 
