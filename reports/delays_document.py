@@ -15,45 +15,47 @@ _SURE = 0.975
 _PARTS = ("chunk", "emission_delay", "endpointer", "engine")
 
 
-def delays_document(found: Mapping[str, Any]) -> Document:
+def delays_document(record: Mapping[str, Any]) -> Document:
     """Everything that `nnasim study delays` found."""
     base = (
-        f"the base {found['base']}" if found["base"] else f"the base of its seed ({number(found['base_steps'])} steps)"
+        f"the base {record['base']}"
+        if record["base"]
+        else f"the base of its seed ({number(record['base_steps'])} steps)"
     )
     return Document(
-        title=f"Words sooner: {found['recipe']}",
+        title=f"Words sooner: {record['recipe']}",
         lead=(
-            Listing((answer(found),), "answers"),
-            f"{found['seeds']} seeds; each model starts from {base}, which knows no penalty, and trains for "
-            f"{number(found['steps'])} more steps. Judged on {found['dev']}: {number(found['utterances'])} utterances, "
-            f"{number(found['words'])} words, which chose no checkpoint. Made by: {found['command']}",
+            Listing((answer(record),), "answers"),
+            f"{record['seeds']} seeds; each model starts from {base}, which knows no penalty, and trains for "
+            f"{number(record['steps'])} more steps. Judged on {record['dev']}: {number(record['utterances'])} "
+            f"utterances, {number(record['words'])} words, which chose no checkpoint. Made by: {record['command']}",
         ),
-        sections=(_delays(found), _waits(found), _prices(found), _training(found)),
+        sections=(_delays(record), _waits(record), _prices(record), _training(record)),
     )
 
 
-def answer(found: Mapping[str, Any]) -> str:
+def answer(record: Mapping[str, Any]) -> str:
     """One sentence: which is the cheaper millisecond on this chip, hand-off or delay."""
-    delay, handoff = found["delay"], found["handoff"]
-    chip = " with ".join([found["preset"], *([", ".join(found["changes"])] if found["changes"] else [])])
+    delay, handoff = record["delay"], record["handoff"]
+    chip = " with ".join([record["preset"], *([", ".join(record["changes"])] if record["changes"] else [])])
     by_delay = "no delay penalty spares the user anything"
     if delay:
         by_delay = f"a delay penalty of {delay['penalty']:g} spares the user {_bought(delay)}"
     by_handoff = "operators on the chip spare nothing"
     if handoff:
         by_handoff = f"operators on the chip, which save hand-offs, spare {_bought(handoff)}"
-    if found["cheaper"] is None:
+    if record["cheaper"] is None:
         return f"On {chip} neither millisecond can be bought: {by_delay}, and {by_handoff}."
-    return f"On {chip} the cheaper millisecond is the {found['cheaper']}'s: {by_delay}; {by_handoff}{_little(found)}."
+    return f"On {chip} the cheaper millisecond is the {record['cheaper']}'s: {by_delay}; {by_handoff}{_little(record)}."
 
 
-def _little(found: Mapping[str, Any]) -> str:
+def _little(record: Mapping[str, Any]) -> str:
     """What must be said where the cheaper kind has fewer milliseconds to sell."""
-    delay, handoff = found["delay"], found["handoff"]
+    delay, handoff = record["delay"], record["handoff"]
     if not delay or not handoff:
         return ""
     gains = {"delay": delay["gained_ms"], "hand-off": handoff["gained_ms"]}
-    cheap = found["cheaper"]
+    cheap = record["cheaper"]
     ((other, most),) = ((name, gain) for name, gain in gains.items() if name != cheap)
     if gains[cheap] >= most:
         return ""
@@ -70,13 +72,13 @@ def _bought(price: Mapping[str, Any]) -> str:
     return f"{gain} for {price['lost_points']:.2f} points of WER{doubt}: {cost}"
 
 
-def _delays(found: Mapping[str, Any]) -> Section:
-    figures = _figures(found)
+def _delays(record: Mapping[str, Any]) -> Section:
+    figures = _figures(record)
     columns = (
         "penalty", "system", "seeds", "WER [%]", "low", "high", "WER of each seed [%]", "errors", "words",
         "words timed", "delay p50 [ms]", "delay p90 [ms]", "user-perceived latency, mean [ms]",
     )  # fmt: skip
-    unit = f"nats that a symbol loses for each encoder output ({number(found['output_ms'])} ms) that it leaves later"
+    unit = f"nats that a symbol loses for each encoder output ({number(record['output_ms'])} ms) that it leaves later"
     return Section(
         "delays",
         "Word errors and delay",
@@ -84,23 +86,26 @@ def _delays(found: Mapping[str, Any]) -> Section:
             f"penalty: {unit}, added to the log-probabilities that the loss sums over alignments; the auxiliary loss "
             "knows none. float: the float model on the CPU. cpu_fallback: the same model, its products on the chip and "
             "its activations on the CPU. aat: trained with the chip's own operators. Delay: from a word's end to its "
-            f"symbol, of words that were recognised; the times come from {found['word_times']}. User-perceived "
-            f"latency: engine, emission delay and the endpointer {found['decisive_endpointer']}.",
+            f"symbol, of words that were recognised; the times come from {record['word_times']}. User-perceived "
+            f"latency: engine, emission delay and the endpointer {record['decisive_endpointer']}.",
             *figures,
             Table(
-                "delays", "Every penalty and system", columns, tuple(_delay_cells(found, row) for row in found["rows"])
+                "delays",
+                "Every penalty and system",
+                columns,
+                tuple(_delay_cells(record, row) for row in record["rows"]),
             ),
         ),
     )
 
 
-def _delay_cells(found: Mapping[str, Any], row: Row) -> tuple[Cell, ...]:
+def _delay_cells(record: Mapping[str, Any], row: Row) -> tuple[Cell, ...]:
     low, high = row["interval"] or (None, None)
     seeds = " ".join("-" if wer is None else f"{100 * wer:.2f}" for wer in row["per_seed"])
     return (
         _penalty(row["penalty"]), row["system"], row["seeds"], *(_percent(wer) for wer in (row["wer"], low, high)),
         seeds, row["errors"], row["words"], row["delays"], row["delay_p50_ms"], row["delay_p90_ms"],
-        row["waits"][found["decisive_endpointer"]]["mean_ms"],
+        row["waits"][record["decisive_endpointer"]]["mean_ms"],
     )  # fmt: skip
 
 
@@ -113,9 +118,9 @@ def _percent(fraction: float | None) -> Quantity:
     return Quantity(value, number(value))
 
 
-def _figures(found: Mapping[str, Any]) -> tuple[Figure, ...]:
+def _figures(record: Mapping[str, Any]) -> tuple[Figure, ...]:
     systems: dict[str, list[Delayed]] = {}
-    for row in found["rows"]:
+    for row in record["rows"]:
         if row["system"] in MARKS and row["wer"] is not None and row["delay_p50_ms"] is not None:
             point = Delayed(row["penalty"], row["delay_p50_ms"], percentages(row["wer"], row["interval"]))
             systems.setdefault(row["system"], []).append(point)
@@ -123,8 +128,8 @@ def _figures(found: Mapping[str, Any]) -> tuple[Figure, ...]:
     return (Figure("delays", words_against_delay("delays", systems), caption),) if systems else ()
 
 
-def _waits(found: Mapping[str, Any]) -> Section:
-    kinds = {one["kind"]: one["wait_ms"] for one in found["endpointers"]}
+def _waits(record: Mapping[str, Any]) -> Section:
+    kinds = {endpointer["kind"]: endpointer["wait_ms"] for endpointer in record["endpointers"]}
     rows = tuple(
         (
             _penalty(row["penalty"]),
@@ -136,7 +141,7 @@ def _waits(found: Mapping[str, Any]) -> Section:
             *(wait["parts_ms"].get(part) for part in _PARTS),
             wait["unclosed"],
         )
-        for row in found["rows"]
+        for row in record["rows"]
         for kind, wait in row["waits"].items()
     )
     parts = (f"{part.replace('_', ' ')} [ms]" for part in _PARTS)
@@ -156,7 +161,7 @@ def _waits(found: Mapping[str, Any]) -> Section:
     )
 
 
-def _prices(found: Mapping[str, Any]) -> Section:
+def _prices(record: Mapping[str, Any]) -> Section:
     columns = (
         "bought with", "system", "spared [ms]", "low", "high", "WER lost [points]", "P(more errors)",
         "ms for 0.1 point",
@@ -171,15 +176,15 @@ def _prices(found: Mapping[str, Any]) -> Section:
             "activations on the chip against the CPU; the words lost are those of aat against cpu_fallback, both "
             "without a penalty. P: share of paired resamples with more errors. Where no word is lost there is no "
             "price. The answer takes the best penalty of aat, chosen on this very speech, which favours it.",
-            Table("prices", "Milliseconds and words", columns, tuple(_price_rows(found))),
+            Table("prices", "Milliseconds and words", columns, tuple(_price_rows(record))),
         ),
     )
 
 
-def _price_rows(found: Mapping[str, Any]) -> Iterator[tuple[Cell, ...]]:
-    if found["handoff"]:
-        yield "operators on the chip", "aat", *_price_cells(found["handoff"])
-    for row in found["rows"]:
+def _price_rows(record: Mapping[str, Any]) -> Iterator[tuple[Cell, ...]]:
+    if record["handoff"]:
+        yield "operators on the chip", "aat", *_price_cells(record["handoff"])
+    for row in record["rows"]:
         if row["price"]:
             yield f"penalty {row['penalty']:g}", row["system"], *_price_cells(row["price"])
 
@@ -189,14 +194,14 @@ def _price_cells(price: Mapping[str, Any]) -> tuple[Cell, ...]:
     return price["gained_ms"], *price["interval"], *(price[name] for name in names)
 
 
-def _training(found: Mapping[str, Any]) -> Section:
+def _training(record: Mapping[str, Any]) -> Section:
     rows = tuple(
-        (one["name"], one["steps"], round(one["cpu_seconds"], 1), one["sha256"][:12], one["command"])
-        for one in found["models"]
+        (model["name"], model["steps"], round(model["cpu_seconds"], 1), model["sha256"][:12], model["command"])
+        for model in record["models"]
     )
     columns = ("model", "steps", "CPU [s]", "sha256 of its numbers", "command")
-    failed = [f"{name} could not be trained: {why}." for name, why in found["failed"].items()]
-    missing = [f"Not trained, so not in the tables: {', '.join(found['missing'])}."] if found["missing"] else []
+    failed = [f"{name} could not be trained: {why}." for name, why in record["failed"].items()]
+    missing = [f"Not trained, so not in the tables: {', '.join(record['missing'])}."] if record["missing"] else []
     return Section(
         "training",
         "What was trained",
