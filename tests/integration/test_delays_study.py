@@ -38,17 +38,17 @@ def study(speech: Path, out: Path, *more: str) -> int:
 
 def test_the_study_trains_decodes_and_answers(speech: Path, tmp_path: Path, capsys) -> None:
     assert study(speech, tmp_path / "out") == 0
-    found = json.loads((tmp_path / "out" / "study.json").read_text())
-    rows = {(row["penalty"], row["system"]): row for row in found["rows"]}
+    record = json.loads((tmp_path / "out" / "study.json").read_text())
+    rows = {(row["penalty"], row["system"]): row for row in record["rows"]}
     assert set(rows) == {(penalty, system) for penalty in (0.0, 0.1) for system in ("float", "cpu_fallback", "aat")}
-    assert (found["missing"], found["failed"], found["cheaper"] in ("delay", "hand-off")) == ([], {}, True)
+    assert (record["missing"], record["failed"], record["cheaper"] in ("delay", "hand-off")) == ([], {}, True)
     for row in rows.values():
         assert row["words"] >= row["delays"] > 0
         for wait in row["waits"].values():
             assert wait["mean_ms"] == pytest.approx(sum(wait["parts_ms"].values()))
     blanks = rows[0.0, "aat"]["waits"]["trailing_blanks"]["parts_ms"]
     assert blanks["endpointer"] + blanks["emission_delay"] > 500  # the recordings end 0.3 to 0.5 s after speech
-    assert found["handoff"]["gained_ms"] > 0
+    assert record["handoff"]["gained_ms"] > 0
     sentence = capsys.readouterr().out.splitlines()[-2]
     assert sentence.startswith("On edge256 the cheaper millisecond is the ")
     assert sentence in (tmp_path / "out" / "report.md").read_text()
@@ -59,15 +59,15 @@ def test_the_study_trains_decodes_and_answers(speech: Path, tmp_path: Path, caps
 
 
 def test_finished_models_stay_and_their_commands_take_them_for_their_own(speech: Path, tmp_path: Path, capsys) -> None:
-    kept, lost = (speech / f"models/seed-0/{name}/model.json" for name in ("aat-delay-0.0", "aat-delay-0.1"))
-    before = kept.stat().st_mtime_ns
+    finished, lost = (speech / f"models/seed-0/{name}/model.json" for name in ("aat-delay-0.0", "aat-delay-0.1"))
+    before = finished.stat().st_mtime_ns
     lost.unlink()
     assert study(speech, tmp_path / "partly", "--as-it-is") == 0
     assert json.loads((tmp_path / "partly" / "study.json").read_text())["missing"] == ["seed-0/aat-delay-0.1"]
     assert study(speech, tmp_path / "whole") == 0
     whole = json.loads((tmp_path / "whole" / "study.json").read_text())
     assert whole["missing"] == []
-    assert kept.stat().st_mtime_ns == before
+    assert finished.stat().st_mtime_ns == before
     capsys.readouterr()
     (late,) = (model for model in whole["models"] if model["name"] == "seed-0/aat-delay-0.1")
     assert main([*shlex.split(late["command"])[1:], "--resume"]) == 0

@@ -44,14 +44,14 @@ BESIDE: dict[str, dict[str, Any]] = {
 
 def figures(chip: NnaConfig) -> dict[str, Any]:
     """What every system costs on ``chip``, without what only says which chip it was."""
-    found = {}
+    by_system = {}
     traces = {system: build_trace(SHAPE, 4, 2, system=system, numerics=chip.numerics) for system in get_args(System)}
     for system, trace in [*traces.items(), ("mixed", mixed(traces["aat"]))]:
         result = simulate(trace, chip).model_dump(mode="json")
         for name in ("preset", "hardware", "hardware_hash", "numerics_hash", "trace_hash", "versions", "clock_hz"):
             result.pop(name)
-        found[system] = result
-    return found
+        by_system[system] = result
+    return by_system
 
 
 def mixed(trace: OpTrace) -> OpTrace:

@@ -86,17 +86,17 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("arguments", "told"), CASES, ids=[f"{case[0][0]}-{case[1][:40]}" for case in CASES])
+@pytest.mark.parametrize(("arguments", "message"), CASES, ids=[f"{case[0][0]}-{case[1][:40]}" for case in CASES])
 def test_a_file_of_another_kind_is_told_what_it_seems_to_be(
-    arguments: list[str], told: str, place: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if arguments[0] == "data" or arguments[:2] == ["compare", "--manifest"]:
         pytest.importorskip("soundfile")
     capsys.readouterr()
     assert main(arguments) == 2
-    said = capsys.readouterr().err
-    assert told in said
-    assert said.count("\n") == 1
+    complaint = capsys.readouterr().err
+    assert message in complaint
+    assert complaint.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -108,9 +108,9 @@ def test_how_a_file_begins_says_what_it_is(head: bytes, kind: str | None) -> Non
     assert (filekind.of_bytes(head) or "none").startswith(kind or "none")
 
 
-@pytest.mark.parametrize(("header", "found"), [("a,b;c,d", ","), ("a;b;c", ";"), ("\na\tb", "\t"), ("a", ",")])
-def test_columns_are_separated_by_what_the_first_line_has_most_of(header: str, found: str) -> None:
-    assert filekind.delimiter(header + "\n1;2,3;4\n") == found
+@pytest.mark.parametrize(("header", "delimiter"), [("a,b;c,d", ","), ("a;b;c", ";"), ("\na\tb", "\t"), ("a", ",")])
+def test_columns_are_separated_by_what_the_first_line_has_most_of(header: str, delimiter: str) -> None:
+    assert filekind.delimiter(header + "\n1;2,3;4\n") == delimiter
 
 
 def test_what_is_not_known_adds_nothing() -> None:

@@ -134,9 +134,9 @@ def test_engine_latency_counts_from_the_last_audio_to_the_end() -> None:
 
 def test_user_perceived_latency_shows_its_parts() -> None:
     work = trace()
-    heard = work.utterances[0].model_copy(update={"speech_end": 0.004, "emissions": (1, 5)})
-    known = work.model_copy(update={"utterances": (heard,)})
-    times = simulate(known, load_preset("edge256"), SimOptions(endpointer_ms=200)).utterances[0]
+    utterance = work.utterances[0].model_copy(update={"speech_end": 0.004, "emissions": (1, 5)})
+    timed = work.model_copy(update={"utterances": (utterance,)})
+    times = simulate(timed, load_preset("edge256"), SimOptions(endpointer_ms=200)).utterances[0]
     assert times.upl_parts_ms["half_chunk"] == pytest.approx(1)
     assert times.upl_parts_ms["emission_delay"] == pytest.approx(6)  # frame 5, where speech ended in frame 2
     assert times.upl_parts_ms["endpointer"] == 200
@@ -199,9 +199,9 @@ def busy(*overrides: str) -> int:
     st.floats(0, 1),
     st.sampled_from(["vector", "dot_product", "systolic"]),
 )
-def test_more_sram_or_bandwidth_is_never_slower(field, one: float, other: float, kind: str) -> None:
+def test_more_sram_or_bandwidth_is_never_slower(field, first: float, second: float, kind: str) -> None:
     name, low, high = field
-    small, large = sorted(int(low * (high / low) ** share) // 4 * 4 for share in (one, other))
+    small, large = sorted(int(low * (high / low) ** share) // 4 * 4 for share in (first, second))
     base = (f"mac_array.kind={kind}", TIGHT)
     assert busy(*base, f"{name}={large}") <= busy(*base, f"{name}={small}") * SLACK
 

@@ -29,12 +29,12 @@ WRONG: list[Any] = [
 def every_record() -> list[type[Frozen]]:
     for home in HOMES:
         import_module(home)
-    found, waiting = [], [Frozen]
+    models, waiting = [], [Frozen]
     while waiting:
         for model in waiting.pop().__subclasses__():
             waiting.append(model)
-            found.append(model)
-    return [model for model in found if model.__module__.split(".")[0] != "tests" and model.model_fields]
+            models.append(model)
+    return [model for model in models if model.__module__.split(".")[0] != "tests" and model.model_fields]
 
 
 RECORDS = every_record()
@@ -57,12 +57,12 @@ def test_no_sentence_of_the_library_is_told_of_any_field(model: type[Frozen]) ->
     phrases = library_phrases()
     names = [field.alias or name for name, field in model.model_fields.items()]
     for data in [*WRONG, *({name: value} for name in [*names, "no_such_key"] for value in WRONG)]:
-        told = [f"{field}: {allowed}" for field, _, allowed in wrong_values(model, data)]
+        messages = [f"{field}: {allowed}" for field, _, allowed in wrong_values(model, data)]
         try:
             validated(model, data, "file")
         except ConfigError as error:
-            told.append(str(error))
-        for message in told:
+            messages.append(str(error))
+        for message in messages:
             assert not [phrase for phrase in phrases if phrase in message], (data, message)
             assert not re.search(r"function-|constrained-|Annotated|<class|literal\[|Value error", message), message
 

@@ -30,28 +30,28 @@ def _rows(*scales: Rescale) -> np.ndarray:
 
 def _cell_constants(layer: str, cell: LstmCell) -> dict[str, np.ndarray]:
     scales = {"forget": cell.keep, "input": cell.update, "cell": cell.cell, "output": cell.output}
-    made = {f"{layer}.{op}.rescale": _rows(scale) for op, scale in scales.items()}
+    arrays = {f"{layer}.{op}.rescale": _rows(scale) for op, scale in scales.items()}
     for function in ("sigmoid", "tanh", "tanh_c"):
         unit = getattr(cell, function)
-        made |= {f"{layer}.{function}.rescale": _rows(unit.entry), f"{layer}.{function}.table": unit.data["table"]}
-    return made
+        arrays |= {f"{layer}.{function}.rescale": _rows(unit.entry), f"{layer}.{function}.table": unit.data["table"]}
+    return arrays
 
 
 def constants(trace: OpTrace) -> dict[str, np.ndarray]:
     """Random weights, biases and gains; the scales of a plain cell."""
     rng = np.random.default_rng(0)
     limits = {"weight": 128, "bias": 3000}
-    made = {
+    arrays = {
         name: rng.integers(1 - limits[spec.role], limits[spec.role], spec.shape)
         for name, spec in trace.tensors.items()
         if spec.role in limits
     }
     for graph in trace.graphs.values():
-        made |= {f"{op.name}.rescale": _rows(Rescale.of(0.3)) for op in graph.ops if op.kind == "requantise"}
+        arrays |= {f"{op.name}.rescale": _rows(Rescale.of(0.3)) for op in graph.ops if op.kind == "requantise"}
     for layer in ("enc0", "pred0"):
-        made |= _cell_constants(layer, CELL)
-    made |= {"enc.quantise.rescale": _rows(Rescale.of(16.0)), "joint.tanh.rescale": _rows(JOINT.tanh.entry)}
-    return made | {"joint.tanh.table": JOINT.tanh.data["table"]}
+        arrays |= _cell_constants(layer, CELL)
+    arrays |= {"enc.quantise.rescale": _rows(Rescale.of(16.0)), "joint.tanh.rescale": _rows(JOINT.tanh.entry)}
+    return arrays | {"joint.tanh.table": JOINT.tanh.data["table"]}
 
 
 @pytest.fixture

@@ -38,23 +38,23 @@ def show(name: str, trace: OpTrace, chip: NnaConfig, steps: int, timed: int) -> 
     fits = [(size, value) for size, value in zip(sizes, read, strict=True) if value is not None]
     accepted_upwards = read[len(read) - len(fits) :] == [value for _, value in fits]
     rises = sum(more > less for (_, less), (_, more) in pairwise(fits))
-    fastest, slower, kept = None, 0.0, True
+    fastest, slower, bounded = None, 0.0, True
     for size, _ in fits[:: max(1, len(fits) // timed)]:
         compiled = CompiledTrace(trace, chip.with_({"sram.bytes": size}))
         cycles = spent(compiled).working
         if fastest is not None:
-            kept &= cycles <= fastest + slower_at_most(compiled)
+            bounded &= cycles <= fastest + slower_at_most(compiled)
             slower = max(slower, cycles / fastest - 1)
         fastest = cycles if fastest is None else min(fastest, cycles)
     print(f"{name}: {len(fits)} sizes, traffic rises {rises} times, slower by {100 * slower:.2f} % at most", flush=True)
-    return accepted_upwards and not rises and kept and slower <= MOST_SLOWER
+    return accepted_upwards and not rises and bounded and slower <= MOST_SLOWER
 
 
 def show_random(points: int, seed: int) -> bool:
     """Print how many random pairs of sizes, and of banks and ports, broke the law of traffic; whether none did."""
-    rng, known, broken = random.Random(seed), list(cases(4)), 0
+    rng, pairs, broken = random.Random(seed), list(cases(4)), 0
     for _ in range(points):
-        name, trace, chip = rng.choice(known)
+        name, trace, chip = rng.choice(pairs)
         fields = {
             "sram.weight_tile_bytes": max(chip.dma.alignment_bytes, int(2 ** rng.uniform(4, 18))),
             "sram.weight_buffers": rng.randint(1, 12), "dma.weight_compression_ratio": rng.choice([1.0, 0.63]),

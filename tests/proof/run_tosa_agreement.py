@@ -20,11 +20,13 @@ from tests.proof.case import Case
 def mismatches(case: Case) -> tuple[int, int]:
     """(values compared, values that differ) of one case. ValueError where the shapes differ."""
     compared = different = 0
-    for mine, reference in zip(ours.OPERATORS[case.operator](case), theirs.OPERATORS[case.operator](case), strict=True):
-        if mine.shape != reference.shape:
-            raise ValueError(f"{case.operator}, {case.name}: shape {mine.shape} against {reference.shape}")
-        compared += mine.size
-        different += int(np.count_nonzero(mine != reference))
+    for output, reference in zip(
+        ours.OPERATORS[case.operator](case), theirs.OPERATORS[case.operator](case), strict=True
+    ):
+        if output.shape != reference.shape:
+            raise ValueError(f"{case.operator}, {case.name}: shape {output.shape} against {reference.shape}")
+        compared += output.size
+        different += int(np.count_nonzero(output != reference))
     return compared, different
 
 

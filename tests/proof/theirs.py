@@ -65,7 +65,7 @@ def matmul(case: Case) -> list[np.ndarray]:
     out = graph.rescale(acc, case.scale(), 32)
     shape = (len(a["x"]), len(a["weight"]))
     outputs = (acc, out) if p["accumulator_bits"] == 32 else (out,)
-    return [found.reshape(shape) for found in graph.run(*outputs)]
+    return [output.reshape(shape) for output in graph.run(*outputs)]
 
 
 def mul(case: Case) -> list[np.ndarray]:
@@ -112,14 +112,14 @@ def lstm(case: Case) -> list[np.ndarray]:
         ifo = _unit(graph, graph.slice_last(z, 0, 3 * units), cell.sigmoid)
         g = _unit(graph, graph.slice_last(z, 3 * units, units), cell.tanh)
         i, f, o = (graph.slice_last(ifo, part * units, units) for part in range(3))
-        kept = graph.rescale(_product(graph, f, c), cell.keep, 32)
+        old = graph.rescale(_product(graph, f, c), cell.keep, 32)
         new = graph.rescale(_product(graph, i, g), cell.update, 32)
-        c = graph.rescale(graph.add(kept, new), cell.cell, config.cell_bits)
+        c = graph.rescale(graph.add(old, new), cell.cell, config.cell_bits)
         h = graph.rescale(_product(graph, o, _unit(graph, c, cell.tanh_c)), cell.output, act)
         hs.append(h)
         cs.append(c)
-    found = graph.run(*hs, *cs)
-    return [np.stack([step[0, 0] for step in part]) for part in (found[: len(hs)], found[len(hs) :])]
+    states = graph.run(*hs, *cs)
+    return [np.stack([step[0, 0] for step in part]) for part in (states[: len(hs)], states[len(hs) :])]
 
 
 def joint(case: Case) -> list[np.ndarray]:
@@ -130,8 +130,8 @@ def joint(case: Case) -> list[np.ndarray]:
     hidden = _unit(graph, graph.rescale(total, IDENTITY, 16), joint_of(case).tanh)
     flat = graph.reshape(hidden, (1, 1, frames * symbols, units))
     acc = graph.linear(flat, _weight(graph, a["weight"], config.weight_bits), a["bias"], config.accumulator_bits)
-    found, logits = graph.run(hidden, graph.rescale(acc, case.scale(), 32))
-    return [found, logits.reshape(frames, symbols, -1)]
+    activated, logits = graph.run(hidden, graph.rescale(acc, case.scale(), 32))
+    return [activated, logits.reshape(frames, symbols, -1)]
 
 
 OPERATORS: dict[str, Callable[[Case], list[np.ndarray]]] = {

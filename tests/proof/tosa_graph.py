@@ -66,9 +66,9 @@ class Graph:
     ) -> Tensor:
         attribute = ts.TosaSerializerAttribute()
         getattr(attribute, f"{kind}Attribute")(*settings)
-        made = self._graph.addIntermediate(list(shape), _TYPES[bits])
-        self._graph.addOperator(op, [tensor.name for tensor in inputs], [made.name], attribute)
-        return Tensor(made.name, shape, bits)
+        output = self._graph.addIntermediate(list(shape), _TYPES[bits])
+        self._graph.addOperator(op, [tensor.name for tensor in inputs], [output.name], attribute)
+        return Tensor(output.name, shape, bits)
 
     def rescale(self, x: Tensor, scale: Rescale, bits: int, zero_point: int = 0) -> Tensor:
         """RESCALE to int``bits``; per channel where the scale is an array."""
@@ -150,7 +150,7 @@ class Graph:
         """Evaluate; int64 arrays, one per output. RuntimeError where the model calls the result unpredictable."""
         for tensor in outputs:
             self._graph.addOutputTensor(ts.TosaSerializerTensor(tensor.name, list(tensor.shape), _TYPES[tensor.bits]))
-        found, status = tosa_reference_model.run(self._graph.serialize(), self._values)
+        results, status = tosa_reference_model.run(self._graph.serialize(), self._values)
         if status != tosa_reference_model.GraphStatus.TOSA_VALID:
             raise RuntimeError(f"the reference model says {status}")
-        return [value.reshape(t.shape).astype(np.int64) for value, t in zip(found, outputs, strict=True)]
+        return [value.reshape(t.shape).astype(np.int64) for value, t in zip(results, outputs, strict=True)]

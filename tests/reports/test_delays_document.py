@@ -30,7 +30,7 @@ def row(penalty: float, system: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def found() -> dict[str, Any]:
+def study() -> dict[str, Any]:
     delay = price(60.0, 0.3, penalty=0.01)
     return {
         "recipe": "digits", "preset": "edge256", "changes": [], "output_ms": 60.0, "seeds": 1, "dev": "dev.jsonl",
@@ -46,11 +46,11 @@ def found() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_every_part_stands_in_both_forms(found: dict[str, Any]) -> None:
-    document = delays_document(found)
+def test_every_part_stands_in_both_forms(study: dict[str, Any]) -> None:
+    document = delays_document(study)
     for text in (html(document), markdown(document)):
         for words in (
-            answer(found),
+            answer(study),
             "4,500",
             "60.0 ms",
             "seed-0/float-delay-0.01",
@@ -60,28 +60,28 @@ def test_every_part_stands_in_both_forms(found: dict[str, Any]) -> None:
             assert words.replace("'", "&#39;") in text or words in text
 
 
-def test_one_sentence_says_which_millisecond_is_cheaper(found: dict[str, Any]) -> None:
-    assert answer(found) == (
+def test_one_sentence_says_which_millisecond_is_cheaper(study: dict[str, Any]) -> None:
+    assert answer(study) == (
         "On edge256 the cheaper millisecond is the delay's: a delay penalty of 0.01 spares the user 60.0 ms (59.0 to "
         "61.0) for 0.30 points of WER: 20.0 ms for each 0.1 point; operators on the chip, which save hand-offs, spare "
         "2.00 ms (1.00 to 3.00) for 0.10 points of WER: 2.00 ms for each 0.1 point."
     )
 
 
-def test_a_doubtful_loss_is_called_so_and_a_free_gain_too_and_a_small_one(found: dict[str, Any]) -> None:
-    found |= {"delay": price(60.0, 0.3, penalty=0.01, probability_lost=0.8), "handoff": price(2.0, -0.1)}
-    found |= {"cheaper": "hand-off", "changes": ["numerics.cell_bits=16"]}
-    sentence = answer(found)
+def test_a_doubtful_loss_is_called_so_and_a_free_gain_too_and_a_small_one(study: dict[str, Any]) -> None:
+    study |= {"delay": price(60.0, 0.3, penalty=0.01, probability_lost=0.8), "handoff": price(2.0, -0.1)}
+    study |= {"cheaper": "hand-off", "changes": ["numerics.cell_bits=16"]}
+    sentence = answer(study)
     assert sentence.startswith("On edge256 with numerics.cell_bits=16 the cheaper millisecond is the hand-off's: ")
     assert "0.30 points of WER, P that any are lost 0.80: " in sentence
     assert "2.00 ms (1.00 to 3.00) for no words: WER changes by -0.10 points" in sentence
     assert sentence.endswith("; but of the hand-off's there are only 2.00 ms to buy, of the delay's 60.0.")
 
 
-def test_where_nothing_can_be_bought_that_is_the_answer(found: dict[str, Any]) -> None:
-    found |= {"delay": None, "handoff": None, "cheaper": None}
-    assert answer(found) == (
+def test_where_nothing_can_be_bought_that_is_the_answer(study: dict[str, Any]) -> None:
+    study |= {"delay": None, "handoff": None, "cheaper": None}
+    assert answer(study) == (
         "On edge256 neither millisecond can be bought: no delay penalty spares the user anything, and operators on the "
         "chip spare nothing."
     )
-    assert "What a millisecond costs" in markdown(delays_document(found))
+    assert "What a millisecond costs" in markdown(delays_document(study))

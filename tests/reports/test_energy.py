@@ -51,19 +51,19 @@ def test_a_wider_table_widens_the_total_by_just_that_part() -> None:
 def test_the_page_shows_low_typical_and_high_of_every_part_and_total(tmp_path) -> None:
     write_record(tmp_path / "result.json", simulated())
     result = read_result(tmp_path / "result.json")
-    shown = section(page(ResultSet({"aat": result})))
+    text = section(page(ResultSet({"aat": result})))
     for figure in ("energy_mj", "area_mm2"):
         for part, row in getattr(result.extra, figure).items():
             cells = "".join(f"<td>{number(value)}</td>" for value in row)
             name = part.replace("_", " ")
-            assert re.search(rf"{name}.*?</th>\s*{re.escape(cells)}", shown, re.DOTALL), part
-    assert "45 nm" in shown
+            assert re.search(rf"{name}.*?</th>\s*{re.escape(cells)}", text, re.DOTALL), part
+    assert "45 nm" in text
 
 
 def test_systems_on_one_chip_share_its_area() -> None:
-    one, other = simulated(), simulated("sram.bytes=131072")
-    shown = section(page(ResultSet({"aat": one, "naive": one, "small": other})))
-    energy, _, area = shown.partition("<h3>Area")
+    result, smaller = simulated(), simulated("sram.bytes=131072")
+    text = section(page(ResultSet({"aat": result, "naive": result, "small": smaller})))
+    energy, _, area = text.partition("<h3>Area")
     assert energy.count('colspan="3"') == 3
     assert re.findall(r"edge256, [^<]*", area) == ["edge256, sram 384 KiB", "edge256, sram 128 KiB"]
 

@@ -21,7 +21,7 @@ def row(chip: str, arm: str, wer: float, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def found() -> dict[str, Any]:
+def study() -> dict[str, Any]:
     return {
         "recipe": "digits", "preset": "edge256", "seeds": 3, "dev": "dev.jsonl", "utterances": 300, "words": 1329,
         "base_steps": 4500, "steps": 800, "command": "nnasim study numerics --out DIR", "missing": ["seed-2/qat"],
@@ -42,8 +42,8 @@ def found() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_every_part_stands_in_both_forms(found: dict[str, Any]) -> None:
-    document = numerics_document(found)
+def test_every_part_stands_in_both_forms(study: dict[str, Any]) -> None:
+    document = numerics_document(study)
     for text in (html(document), markdown(document)):
         for words in (
             "Gradient rules",
@@ -57,38 +57,38 @@ def test_every_part_stands_in_both_forms(found: dict[str, Any]) -> None:
             assert words in text
 
 
-def words_of(found: dict[str, Any]) -> list[str]:
+def words_of(study: dict[str, Any]) -> list[str]:
     """The paragraphs of the verdict."""
-    return [block for block in numerics_document(found).sections[0].blocks if isinstance(block, str)]
+    return [block for block in numerics_document(study).sections[0].blocks if isinstance(block, str)]
 
 
-def test_the_verdict_names_the_share_its_interval_and_the_goal(found: dict[str, Any]) -> None:
-    said = words_of(found)
-    assert said[0].startswith(
+def test_the_verdict_names_the_share_its_interval_and_the_goal(study: dict[str, Any]) -> None:
+    paragraphs = words_of(study)
+    assert paragraphs[0].startswith(
         "lut8: naive is 233.0 % worse than float; aat wins back 96 % (24 of 25 errors, 80 to 110 %)"
     )
-    assert "the goal of 90 % is reached; ordinary QAT 36 %" in said[0]
-    assert "hardly anything to win back" in said[1]
+    assert "the goal of 90 % is reached; ordinary QAT 36 %" in paragraphs[0]
+    assert "hardly anything to win back" in paragraphs[1]
 
 
-def test_a_chip_on_which_nothing_is_lost_is_not_in_the_picture_of_shares(found: dict[str, Any]) -> None:
-    (figure,) = numerics_document(found).sections[0].figures
+def test_a_chip_on_which_nothing_is_lost_is_not_in_the_picture_of_shares(study: dict[str, Any]) -> None:
+    (figure,) = numerics_document(study).sections[0].figures
     assert "lut8" in figure.svg
     assert "pwl16" not in figure.svg
 
 
-def test_a_share_of_hardly_any_loss_is_not_shown(found: dict[str, Any]) -> None:
-    table = numerics_document(found).sections[1].tables[0]
+def test_a_share_of_hardly_any_loss_is_not_shown(study: dict[str, Any]) -> None:
+    table = numerics_document(study).sections[1].tables[0]
     shares = {row[:2]: row[table.columns.index("won back [%]")] for row in table.rows}
     assert shares["lut8", "aat"] == pytest.approx(96)
     assert shares["pwl16", "aat"] is None
 
 
-def test_falling_short_of_the_goal_is_said(found: dict[str, Any]) -> None:
-    found["rows"][3]["recovered"] = 0.7
-    assert "short of the goal" in words_of(found)[0]
+def test_falling_short_of_the_goal_is_said(study: dict[str, Any]) -> None:
+    study["rows"][3]["recovered"] = 0.7
+    assert "short of the goal" in words_of(study)[0]
 
 
-def test_a_study_of_only_the_float_arm_is_still_a_document(found: dict[str, Any]) -> None:
-    found["rows"] = found["rows"][:1]
-    assert "float" in html(numerics_document(found))
+def test_a_study_of_only_the_float_arm_is_still_a_document(study: dict[str, Any]) -> None:
+    study["rows"] = study["rows"][:1]
+    assert "float" in html(numerics_document(study))

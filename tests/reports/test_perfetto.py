@@ -37,11 +37,11 @@ def packets(result):
 
 
 def events_by_track(packets):
-    found: dict[int, list] = {}
+    by_track: dict[int, list] = {}
     for packet in packets:
         if packet.HasField("track_event"):
-            found.setdefault(packet.track_event.track_uuid, []).append(packet)
-    return found
+            by_track.setdefault(packet.track_event.track_uuid, []).append(packet)
+    return by_track
 
 
 def names(packets):
@@ -50,9 +50,9 @@ def names(packets):
 
 
 def test_every_block_that_worked_has_a_track(result, packets):
-    shown = set(names(packets).values())
-    assert {span.block for span in result.spans} <= shown
-    assert {"sram occupancy", "dram bandwidth"} <= shown
+    tracks = set(names(packets).values())
+    assert {span.block for span in result.spans} <= tracks
+    assert {"sram occupancy", "dram bandwidth"} <= tracks
 
 
 def test_tracks_stand_in_the_order_of_the_datas_way_under_their_system(result, packets):
@@ -111,4 +111,4 @@ def test_arrows_of_two_systems_keep_apart(result):
 
 def test_no_two_spans_of_a_track_overlap(result):
     for track in tracks(result.spans):
-        assert all(one.end <= other.start for one, other in zip(track.spans, track.spans[1:], strict=False))
+        assert all(span.end <= later.start for span, later in zip(track.spans, track.spans[1:], strict=False))

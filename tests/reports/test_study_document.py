@@ -15,8 +15,8 @@ from reports.to_markdown import markdown
 STEPS = [Placed("all on the CPU", 3.0, 30.0, 0.0), Placed("joint_tanh", 1.0, 10.0, 5.0)]
 
 
-def worded(one: Placed, wrong: float) -> Placed:
-    return replace(one, words={"aat": Accuracy(one.label, wrong, None, 1, 100)})
+def worded(placed: Placed, wrong: float) -> Placed:
+    return replace(placed, words={"aat": Accuracy(placed.label, wrong, None, 1, 100)})
 
 
 def seen(upl: float | None) -> RealTime:
@@ -74,7 +74,7 @@ def test_every_part_of_the_study_stands_in_both_forms(study: LatencyStudy) -> No
 
 
 def test_utterances_closed_early_have_no_picture_and_are_counted(study: LatencyStudy) -> None:
-    section = next(one for one in study_document(study).sections if one.name == "real-time")
+    section = next(part for part in study_document(study).sections if part.name == "real-time")
     assert [figure.name for figure in section.figures] == ["waits-fixed_wait"]
     closings = next(table for table in section.tables if table.name == "closings")
     assert closings.rows[0] == ("aat", "trailing_blanks", 2, 0, 0, 2)
@@ -104,7 +104,7 @@ def test_what_fell_back_is_said_where_the_gain_is_claimed(study: LatencyStudy) -
 
 
 def test_word_errors_of_a_placement_stand_in_picture_and_table(study: LatencyStudy) -> None:
-    section = next(one for one in study_document(study).sections if one.name == "placement")
+    section = next(part for part in study_document(study).sections if part.name == "placement")
     trained, large = section.figures
     assert "30.0 (0/s; 5.14 %)" in trained.svg
     assert "30.0 (0/s)" in large.svg

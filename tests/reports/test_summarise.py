@@ -16,9 +16,9 @@ MakeResult = Callable[..., SimResult]
 
 
 def test_percentiles_interpolate_between_order_statistics() -> None:
-    found = percentiles([4, 1, 2, 3, 5])
-    assert found is not None
-    assert (found.p50, found.p90, found.p99) == pytest.approx((3, 4.6, 4.96))
+    latencies = percentiles([4, 1, 2, 3, 5])
+    assert latencies is not None
+    assert (latencies.p50, latencies.p90, latencies.p99) == pytest.approx((3, 4.6, 4.96))
 
 
 def test_percentiles_of_nothing_are_not_computed() -> None:
@@ -26,34 +26,34 @@ def test_percentiles_of_nothing_are_not_computed() -> None:
 
 
 def test_figures_of_two_utterances(make_result: MakeResult) -> None:
-    found = figures(make_result())
-    assert found.engine_latency_ms is not None
-    assert found.engine_latency_ms.p50 == pytest.approx(0.3)
-    assert found.frame_latency_ms is not None
-    assert found.frame_latency_ms.p50 == pytest.approx(0.25)
-    assert found.rtf == pytest.approx(0.0012 / 2)
-    assert found.handoffs == 8
+    summary = figures(make_result())
+    assert summary.engine_latency_ms is not None
+    assert summary.engine_latency_ms.p50 == pytest.approx(0.3)
+    assert summary.frame_latency_ms is not None
+    assert summary.frame_latency_ms.p50 == pytest.approx(0.25)
+    assert summary.rtf == pytest.approx(0.0012 / 2)
+    assert summary.handoffs == 8
 
 
 def test_what_was_not_computed_is_null_never_zero(make_result: MakeResult) -> None:
-    found = figures(make_result())
-    assert found.wer is found.wer_ci is found.upl_ms is found.energy_mj is None
+    summary = figures(make_result())
+    assert summary.wer is summary.wer_ci is summary.upl_ms is summary.energy_mj is None
 
 
 def test_use_of_array_and_memory_is_over_the_time_in_which_anything_worked(make_result: MakeResult) -> None:
     """7,500 multiply-accumulates and 4,096 bytes in 1,200 cycles of 1 us; the array could do 25 a cycle."""
-    found = figures(
+    summary = figures(
         make_result(
             peak_macs_per_cycle=25, hardware={"dram": {"bytes_per_second": 8_192_000.0}}, extra=Extra(busy_cycles=1200)
         )
     )
-    assert found.mac_utilisation == pytest.approx(7500 / (25 * 1200))
-    assert found.dram_share == pytest.approx(4096 / (8.192 * 1200))
+    assert summary.mac_utilisation == pytest.approx(7500 / (25 * 1200))
+    assert summary.dram_share == pytest.approx(4096 / (8.192 * 1200))
 
 
 def test_a_result_that_does_not_say_what_its_chip_could_do_has_no_use(make_result: MakeResult) -> None:
-    found = figures(make_result())
-    assert found.mac_utilisation is found.dram_share is None
+    summary = figures(make_result())
+    assert summary.mac_utilisation is summary.dram_share is None
 
 
 def test_a_summary_reads_back(result_set: ResultSet, tmp_path: Path) -> None:

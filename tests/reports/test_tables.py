@@ -56,8 +56,8 @@ def _spans(*times: tuple[int, int]) -> list[Span]:
 
 
 def test_overlapping_work_stands_on_separate_tracks() -> None:
-    found = tracks(_spans((0, 10), (5, 15), (10, 20), (12, 13), (15, 16)))
-    assert [[(s.start, s.end) for s in track.spans] for track in found] == [
+    lanes = tracks(_spans((0, 10), (5, 15), (10, 20), (12, 13), (15, 16)))
+    assert [[(s.start, s.end) for s in track.spans] for track in lanes] == [
         [(0, 10), (10, 20)],
         [(5, 15), (15, 16)],
         [(12, 13)],

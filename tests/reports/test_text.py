@@ -7,14 +7,14 @@ from reports.text import data_size, number, percent, shortened
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"),
+    ("value", "text"),
     [
         (None, "—"), (0, "0"), (0.0, "0"), (7, "7"), (1234567, "1,234,567"), (0.5, "0.500"), (9.996, "10.0"),
         (99.96, "100"), (1234.5, "1,234"), (0.0123, "0.0123"), (0.00002, "2.00e-05"), (-3.14159, "-3.14"),
     ],
 )  # fmt: skip
-def test_numbers_have_three_digits_and_none_is_a_dash(value: float | None, shown: str) -> None:
-    assert number(value) == shown
+def test_numbers_have_three_digits_and_none_is_a_dash(value: float | None, text: str) -> None:
+    assert number(value) == text
 
 
 def test_integers_are_shown_in_full() -> None:
@@ -22,10 +22,10 @@ def test_integers_are_shown_in_full() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "shown"), [(None, "—"), (0, "0 B"), (999, "999 B"), (1500, "1.50 kB"), (4_569_162_368, "4.57 GB")]
+    ("count", "text"), [(None, "—"), (0, "0 B"), (999, "999 B"), (1500, "1.50 kB"), (4_569_162_368, "4.57 GB")]
 )
-def test_sizes_have_decimal_units(count: int | None, shown: str) -> None:
-    assert data_size(count) == shown
+def test_sizes_have_decimal_units(count: int | None, text: str) -> None:
+    assert data_size(count) == text
 
 
 def test_a_rate_that_was_not_computed_is_not_zero() -> None:

@@ -54,9 +54,9 @@ def test_the_readmes_command_makes_the_same_bytes(tmp_path):
     seed = int(re.search(r"nnasim data synth --voices test .*--seed (\d+)", readme)[1])
     from aat_training.data.corpus import write_corpus
 
-    made = tmp_path / "manifest.jsonl"
-    write_corpus(made, synthesised(64, group="test", seed=seed), "synth")
-    assert made.read_bytes() == speech_manifest().read_bytes()
-    assert alignment_path(made).read_bytes() == alignment_path(speech_manifest()).read_bytes()
+    manifest = tmp_path / "manifest.jsonl"
+    write_corpus(manifest, synthesised(64, group="test", seed=seed), "synth")
+    assert manifest.read_bytes() == speech_manifest().read_bytes()
+    assert alignment_path(manifest).read_bytes() == alignment_path(speech_manifest()).read_bytes()
     for path in sorted(Path(tmp_path / "manifest_audio").iterdir()):
         assert path.read_bytes() == (FOLDER / "manifest_audio" / path.name).read_bytes()

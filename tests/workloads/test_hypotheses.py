@@ -34,11 +34,11 @@ def test_a_slot_holds_h_and_c_of_every_layer_and_the_projection() -> None:
 def test_copies_are_named_and_run_where_element_wise_operations_do() -> None:
     for system, unit in (("aat", "nna"), ("float", "cpu")):
         copies = [op for op in simulate(branching(system), load_preset("edge256")).ops if op.graph in COPIES]
-        found = {op.op: op.count for op in copies if op.kind == "concat"}
+        counts = {op.op: op.count for op in copies if op.kind == "concat"}
         assert {op.unit for op in copies if op.kind == "concat"} == {unit}
-        assert found["hypothesis_save.slot.pred1.c"] == 2
-        assert found["hypothesis_load.pred0.h"] == 1
-        assert found["projection_load.joint.pred"] == 1
+        assert counts["hypothesis_save.slot.pred1.c"] == 2
+        assert counts["hypothesis_load.pred0.h"] == 1
+        assert counts["projection_load.joint.pred"] == 1
 
 
 def test_copies_take_time_and_nothing_else_changes() -> None:

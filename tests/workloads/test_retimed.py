@@ -17,14 +17,14 @@ def test_an_emission_moves_to_the_first_output_not_before_it(seconds: float, out
 
 @pytest.mark.parametrize("shape", sorted(SHAPES))
 def test_every_symbol_and_its_time_survive(shape: str) -> None:
-    made = retimed(REAL, SHAPES[shape])
+    utterance = retimed(REAL, SHAPES[shape])
     step = SHAPES[shape].frame_ms / 1e3 * SHAPES[shape].reduction
-    assert len(made.emissions) == made.call_graphs.count("prediction") - 1 == 3
-    for now, then in zip(made.emissions, REAL.emissions, strict=True):
-        assert -1e-6 <= made.arrivals[now] - REAL.arrivals[then] < step + 1e-6
-    assert made.call_graphs.count("encoder") == len(made.arrivals)
-    assert made.speech_end == REAL.speech_end
-    assert made.audio_seconds == REAL.audio_seconds
+    assert len(utterance.emissions) == utterance.call_graphs.count("prediction") - 1 == 3
+    for now, then in zip(utterance.emissions, REAL.emissions, strict=True):
+        assert -1e-6 <= utterance.arrivals[now] - REAL.arrivals[then] < step + 1e-6
+    assert utterance.call_graphs.count("encoder") == len(utterance.arrivals)
+    assert utterance.speech_end == REAL.speech_end
+    assert utterance.audio_seconds == REAL.audio_seconds
 
 
 def test_speech_shorter_than_one_output_still_makes_one() -> None:
@@ -41,5 +41,5 @@ def test_pieces_of_a_word_leave_one_output_apart_and_the_last_with_the_word() ->
 
 
 def test_pieces_that_would_leave_before_the_audio_leave_at_its_first_output() -> None:
-    made = retimed(REAL.model_copy(update={"emissions": (0,)}), SHAPES["rnnt-paper"], 8)
-    assert made.emissions == (0, 0, 0, 0, 0, 1, 2, 3)
+    utterance = retimed(REAL.model_copy(update={"emissions": (0,)}), SHAPES["rnnt-paper"], 8)
+    assert utterance.emissions == (0, 0, 0, 0, 0, 1, 2, 3)

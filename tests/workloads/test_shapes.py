@@ -39,7 +39,7 @@ def test_all_that_is_missing_and_all_that_is_allowed_is_told_at_once(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "reason"),
     [
         ("projection: 32", "projection = 32: projections of LSTMs are not supported by a shape file"),
         ("cell: gru", "cell = 'gru': cells are always LSTMs; other cells are not supported"),
@@ -49,9 +49,9 @@ def test_all_that_is_missing_and_all_that_is_allowed_is_told_at_once(tmp_path: P
         ("Attention_Heads: 4", "conformers, transformers and convolutions are not supported"),
     ],
 )
-def test_a_model_that_no_shape_describes_is_told_so(tmp_path: Path, line: str, told: str) -> None:
+def test_a_model_that_no_shape_describes_is_told_so(tmp_path: Path, line: str, reason: str) -> None:
     message = refused(tmp_path, TINY + line)
-    assert told in message
+    assert reason in message
     assert "allowed are name, input_features" in message
 
 
@@ -66,6 +66,6 @@ def test_the_shape_itself_is_good(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["true", '"8"', "8.5"])
 def test_a_size_is_a_whole_number_and_nothing_that_could_be_taken_for_one(tmp_path: Path, value: str) -> None:
-    told = refused(tmp_path, TINY.replace("encoder_units: 16", f"encoder_units: {value}"))
-    assert "encoder_units = " in told
-    assert "must be a" in told
+    message = refused(tmp_path, TINY.replace("encoder_units: 16", f"encoder_units: {value}"))
+    assert "encoder_units = " in message
+    assert "must be a" in message

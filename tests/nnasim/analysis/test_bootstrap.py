@@ -4,15 +4,15 @@ from nnasim.analysis.bootstrap import percentile_estimate, relative_change
 
 
 def test_equal_values_leave_no_doubt() -> None:
-    found = percentile_estimate([3.0] * 20, 90)
-    assert (found.value, found.low, found.high) == (3.0, 3.0, 3.0)
+    estimate = percentile_estimate([3.0] * 20, 90)
+    assert (estimate.value, estimate.low, estimate.high) == (3.0, 3.0, 3.0)
 
 
 def test_the_interval_holds_the_value_and_repeats() -> None:
     values = [float(n) for n in range(100)]
-    found = percentile_estimate(values, 50)
-    assert found.low < found.value == 49.5 < found.high
-    assert found == percentile_estimate(values, 50)
+    estimate = percentile_estimate(values, 50)
+    assert estimate.low < estimate.value == 49.5 < estimate.high
+    assert estimate == percentile_estimate(values, 50)
 
 
 def test_a_paired_change_has_no_noise_when_every_utterance_changes_alike() -> None:

@@ -85,10 +85,11 @@ def test_a_larger_array_leaks_more() -> None:
 @given(SIZES, SIZES, st.sampled_from([1, 2, 8]), st.sampled_from([1, 8, 100.5]), st.sampled_from([1, 2]))
 @settings(max_examples=60)
 def test_more_sram_never_leaks_less_nor_costs_less_a_byte(
-    one: int, other: int, banks: int, width: float, ports: int
+    first: int, second: int, banks: int, width: float, ports: int
 ) -> None:
     small, large = (
-        sram(bytes=size, banks=banks, bytes_per_cycle=width, ports=ports) for size in (min(one, other), max(one, other))
+        sram(bytes=size, banks=banks, bytes_per_cycle=width, ports=ports)
+        for size in (min(first, second), max(first, second))
     )
     assert all(a <= b for a, b in zip(leakage(small), leakage(large), strict=True))
     assert all(a <= b for a, b in zip(pj(small), pj(large), strict=True))
@@ -96,8 +97,8 @@ def test_more_sram_never_leaks_less_nor_costs_less_a_byte(
 
 @given(SIZES, st.integers(0, 10), st.integers(0, 10))
 @settings(max_examples=60)
-def test_a_byte_costs_more_from_larger_banks_and_more_banks_leak_more(size: int, one: int, other: int) -> None:
-    few, many = (sram(bytes=size, banks=1 << power) for power in (min(one, other), max(one, other)))
+def test_a_byte_costs_more_from_larger_banks_and_more_banks_leak_more(size: int, first: int, second: int) -> None:
+    few, many = (sram(bytes=size, banks=1 << power) for power in (min(first, second), max(first, second)))
     assert all(a <= b for a, b in zip(leakage(few), leakage(many), strict=True))
     bank_few, bank_many = (pj(chip.with_({"energy.sram_route_pj_per_byte": [0, 0, 0]})) for chip in (few, many))
     assert all(a >= b for a, b in zip(bank_few, bank_many, strict=True))

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 from nnasim.analysis.intervals import length, union
 
-some = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda pair: tuple(sorted(pair))), max_size=12)
+interval_lists = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda pair: tuple(sorted(pair))), max_size=12
+)
 
 
-@given(some)
+@given(interval_lists)
 def test_the_union_covers_exactly_the_cycles_of_its_parts(intervals) -> None:
     covered = {cycle for start, end in intervals for cycle in range(start, end)}
     joined = union(intervals)

@@ -23,8 +23,8 @@ def functions() -> Iterator[tuple[str, Callable[..., Any]]]:
         module = import_module(command.module)
         if not hasattr(module, "app"):
             yield name, module.command
-        for one in module.app.registered_commands if hasattr(module, "app") else ():
-            yield f"{name} {one.name or one.callback.__name__}", one.callback
+        for registered in module.app.registered_commands if hasattr(module, "app") else ():
+            yield f"{name} {registered.name or registered.callback.__name__}", registered.callback
 
 
 def options() -> Iterator[Option]:

@@ -105,17 +105,17 @@ def test_a_model_that_a_result_does_not_name_is_said_to_be_unknown(
 
 
 def test_folders_that_share_no_system_are_refused(study_folder, capsys: pytest.CaptureFixture[str]) -> None:
-    one, two = study_folder("float", "naive"), study_folder("cpu_fallback", "aat")
-    assert main(["compare-results", str(one), str(two)]) == 2
+    first, second = study_folder("float", "naive"), study_folder("cpu_fallback", "aat")
+    assert main(["compare-results", str(first), str(second)]) == 2
     assert "must share one with" in capsys.readouterr().err
 
 
 def test_systems_of_one_folder_only_are_named(study_folder, capsys: pytest.CaptureFixture[str]) -> None:
-    one, two = study_folder("float", "aat"), study_folder("float", "naive")
-    assert main(["compare-results", str(one), str(two), "--fail-over", "0"]) == 0
-    said = capsys.readouterr().out
-    assert f"only in {one}, not compared: aat" in said
-    assert f"only in {two}, not compared: naive" in said
+    first, second = study_folder("float", "aat"), study_folder("float", "naive")
+    assert main(["compare-results", str(first), str(second), "--fail-over", "0"]) == 0
+    printed = capsys.readouterr().out
+    assert f"only in {first}, not compared: aat" in printed
+    assert f"only in {second}, not compared: naive" in printed
 
 
 @pytest.fixture
@@ -124,11 +124,13 @@ def study_folder(tmp_path: Path) -> Callable[..., Path]:
 
     def make(*systems: System) -> Path:
         folder = tmp_path / "-".join(systems)
-        results = {one: read_result(result(tmp_path / f"{folder.name}.{one}.json", 50, one)) for one in systems}
+        results = {
+            system: read_result(result(tmp_path / f"{folder.name}.{system}.json", 50, system)) for system in systems
+        }
         summary = Summary(
             command="nnasim compare", preset="edge256", hardware_hash="a", numerics_hash="b", versions={},
             corpus=Corpus(manifest="m.jsonl", utterances=1, words=1, audio_seconds=1.0),
-            systems={name: figures(one) for name, one in results.items()},
+            systems={name: figures(record) for name, record in results.items()},
         )  # fmt: skip
         write_folder(folder, ResultSet(results, summary))
         return folder
@@ -139,14 +141,14 @@ def study_folder(tmp_path: Path) -> Callable[..., Path]:
 def test_word_errors_against_other_reference_texts_are_no_gate(
     study_folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one = study_folder("float")
-    two = tmp_path / "corrected"
-    shutil.copytree(one, two)
-    for folder, said in ((one, "three"), (two, "free")):
+    first = study_folder("float")
+    second = tmp_path / "corrected"
+    shutil.copytree(first, second)
+    for folder, hypothesis in ((first, "three"), (second, "free")):
         (folder / "hypotheses.csv").unlink()
-        write_hypotheses(folder / "hypotheses.csv", [Hypothesis("u", "float", said, "three")])
-    assert main(["compare-results", str(one), str(two)]) == 0
+        write_hypotheses(folder / "hypotheses.csv", [Hypothesis("u", "float", hypothesis, "three")])
+    assert main(["compare-results", str(first), str(second)]) == 0
     assert "float: not the same work (reference texts: 1 of 1 not the same)" in capsys.readouterr().out
-    assert main(["compare-results", str(one), str(two), "--fail-over", "0"]) == 2
+    assert main(["compare-results", str(first), str(second), "--fail-over", "0"]) == 2
     assert "reference texts: 1 of 1 not the same" in capsys.readouterr().err
-    assert main(["compare-results", str(one), str(one), "--fail-over", "0"]) == 0
+    assert main(["compare-results", str(first), str(first), "--fail-over", "0"]) == 0

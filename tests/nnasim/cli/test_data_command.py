@@ -37,8 +37,8 @@ def run(tmp_path, monkeypatch, capsys):
 
 
 def test_fsdd(run, digits, tmp_path):
-    code, said, _ = run("fsdd", digits, "--takes", "1-2", "--utterances", 5, "--seed", 3, "--out", "d/m.jsonl")
-    assert (code, said) == (0, "d/m.jsonl: 5 utterances, audio in d/m_audio\n")
+    code, printed, _ = run("fsdd", digits, "--takes", "1-2", "--utterances", 5, "--seed", 3, "--out", "d/m.jsonl")
+    assert (code, printed) == (0, "d/m.jsonl: 5 utterances, audio in d/m_audio\n")
     entries = read_manifest(tmp_path / "d" / "m.jsonl")
     assert len(entries) == 5
     assert entries[4].audio_filepath == "m_audio/000004.flac"
@@ -104,8 +104,8 @@ def test_strings_take_speakers_apart_and_silences_away(run, words, tmp_path):
     ],
 )
 def test_what_strings_cannot_use_is_one_line_and_leaves_nothing(run, words, tmp_path, arguments, complaint):
-    code, said, complained = run("strings", words, "--out", "s.jsonl", *arguments)
-    assert (code, said) == (2, "")
+    code, printed, complained = run("strings", words, "--out", "s.jsonl", *arguments)
+    assert (code, printed) == (2, "")
     assert complaint in complained
     assert complained.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["words"]
@@ -113,8 +113,8 @@ def test_what_strings_cannot_use_is_one_line_and_leaves_nothing(run, words, tmp_
 
 def test_synth(run, tmp_path):
     pytest.importorskip("espeakng_loader")
-    code, said, _ = run("synth", "--voices", "test", "--utterances", 2, "--out", "s.jsonl")
-    assert (code, said) == (0, "s.jsonl: 2 utterances, audio in s_audio\n")
+    code, printed, _ = run("synth", "--voices", "test", "--utterances", 2, "--out", "s.jsonl")
+    assert (code, printed) == (0, "s.jsonl: 2 utterances, audio in s_audio\n")
     assert read_manifest(tmp_path / "s.jsonl")[0].speaker.endswith("+m4")
 
 
@@ -123,8 +123,8 @@ def test_an4(run, tmp_path):
     (tmp_path / "an4" / "a.mfc").write_bytes(struct.pack(">I", 1300) + bytes(5200))
     (tmp_path / "an4" / "test.tsv").write_text("path\tspeaker\ttext\na.mfc\tfash\tYES\n")
     for choice in (["--split", "test"], ["--list", "an4/test.tsv"], []):
-        code, said, _ = run("an4", "an4", *choice, "--out", "m.jsonl", "--force")
-        assert (code, said) == (0, "m.jsonl: 1 utterances, 0.0 minutes\n")
+        code, printed, _ = run("an4", "an4", *choice, "--out", "m.jsonl", "--force")
+        assert (code, printed) == (0, "m.jsonl: 1 utterances, 0.0 minutes\n")
     (entry,) = read_manifest(tmp_path / "m.jsonl")
     assert (entry.text, entry.features_filepath, entry.duration) == ("yes", "an4/a.mfc", 1.0)
 
@@ -163,9 +163,9 @@ def test_librispeech(run, tmp_path):
     ],
 )
 def test_what_a_user_gets_wrong_is_one_line_and_leaves_nothing(run, digits, tmp_path, arguments, complaint):
-    code, said, complained = run(*arguments)
+    code, printed, complained = run(*arguments)
     assert code == 2
-    assert said == ""
+    assert printed == ""
     assert complaint in complained
     assert complained.startswith("nnasim: ")
     assert complained.count("\n") == 1
@@ -174,6 +174,6 @@ def test_what_a_user_gets_wrong_is_one_line_and_leaves_nothing(run, digits, tmp_
 
 @pytest.mark.parametrize("maker", ["fsdd", "strings", "an4", "librispeech", "synth"])
 def test_help_has_an_example(run, maker):
-    code, said, _ = run(maker, "--help")
+    code, printed, _ = run(maker, "--help")
     assert code == 0
-    assert f"Example: nnasim data {maker}" in " ".join(said.split())
+    assert f"Example: nnasim data {maker}" in " ".join(printed.split())

@@ -43,8 +43,8 @@ def test_a_missing_file_is_told_before_torch_is_imported(tmp_path: Path) -> None
     command = [sys.executable, "-c", SCRIPT, json.dumps([arguments for arguments, _ in MISSING])]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stdout.splitlines() == ["2 False"] * len(MISSING), done.stderr
-    for told, (arguments, message) in zip(done.stderr.splitlines(), MISSING, strict=True):
-        assert message in told, arguments
+    for complaint, (arguments, message) in zip(done.stderr.splitlines(), MISSING, strict=True):
+        assert message in complaint, arguments
     assert [path.name for path in tmp_path.iterdir()] == ["there.jsonl"]
 
 
@@ -60,7 +60,7 @@ def folders(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("place", "told"),
+    ("place", "message"),
     [
         ("models/float", "is itself a checkpoint; give its parent folder, {0}/models"),
         ("models/float/model.safetensors", "is itself a checkpoint; give its parent folder, {0}/models"),
@@ -71,14 +71,14 @@ def folders(tmp_path: Path) -> Path:
     ],
 )
 def test_a_folder_of_checkpoints_that_is_not_one_is_told_what_to_give(
-    place: str, told: str, folders: Path, capsys: pytest.CaptureFixture[str]
+    place: str, message: str, folders: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["compare", "--checkpoints", str(folders / place), "--out", str(folders / "c")]) == 2
-    assert capsys.readouterr().err.startswith(f"nnasim: {folders / place}: {told.format(folders)}")
+    assert capsys.readouterr().err.startswith(f"nnasim: {folders / place}: {message.format(folders)}")
 
 
 @pytest.mark.parametrize(
-    ("place", "told"),
+    ("place", "message"),
     [
         ("models", "is a folder of checkpoints; give one of them: {0}/models/aat, {0}/models/float"),
         ("all", "holds no model.safetensors"),
@@ -86,8 +86,8 @@ def test_a_folder_of_checkpoints_that_is_not_one_is_told_what_to_give(
     ],
 )
 def test_a_checkpoint_that_is_none_is_told_which_there_are(
-    place: str, told: str, folders: Path, capsys: pytest.CaptureFixture[str]
+    place: str, message: str, folders: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     speech = str(folders / "m.jsonl")
     assert main(["evaluate", "--checkpoint", str(folders / place), "--manifest", speech, "--system", "float"]) == 2
-    assert capsys.readouterr().err.startswith(f"nnasim: {folders / place}: {told.format(folders)}")
+    assert capsys.readouterr().err.startswith(f"nnasim: {folders / place}: {message.format(folders)}")

@@ -71,11 +71,11 @@ def test_a_users_error_is_one_line_and_exit_code_2(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    assert shown.err.startswith("nnasim: ")
-    assert message in shown.err
-    assert shown.err.count("\n") == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("nnasim: ")
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
 
 
 @pytest.fixture

@@ -42,10 +42,10 @@ def run(option: Option, value: object, capsys: pytest.CaptureFixture[str]) -> st
     if option.flag in PARTNER:
         beside = [*WITH_SHAPE, *PARTNER[option.flag]]
     assert main([*option.command.split(), *beside, f"{option.flag}={value}"]) == 2
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "Traceback" not in said
-    return said
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1
+    assert "Traceback" not in complaint
+    return complaint
 
 
 @pytest.fixture(autouse=True)
@@ -66,8 +66,8 @@ def test_the_help_states_both_ends(option: Option, capsys: pytest.CaptureFixture
     assert math.isfinite(option.info.min)
     assert math.isfinite(option.info.max)
     assert main([*option.command.split(), "--help"]) == 0
-    shown = "".join(capsys.readouterr().out.split())
-    assert f"{option.info.min}<=x<={option.info.max}" in shown
+    help_text = "".join(capsys.readouterr().out.split())
+    assert f"{option.info.min}<=x<={option.info.max}" in help_text
 
 
 @pytest.mark.parametrize("option", NUMERIC, ids=NAMES)
@@ -82,9 +82,9 @@ def test_what_lies_beyond_is_refused_in_one_line_that_names_the_option(
     beyond += [-1] if low > -1 else []
     beyond += [0] if low > 0 else []
     for value in beyond:
-        said = run(option, value, capsys)
-        assert said.startswith(f"nnasim: {option.flag} = '{value}': must be a")
-        assert f"at least {number_text(low)} and at most {number_text(high)}" in said
+        complaint = run(option, value, capsys)
+        assert complaint.startswith(f"nnasim: {option.flag} = '{value}': must be a")
+        assert f"at least {number_text(low)} and at most {number_text(high)}" in complaint
 
 
 CHOICES = [option for option in options() if get_origin(option.kind) is Literal]
@@ -93,9 +93,9 @@ CHOICES = [option for option in options() if get_origin(option.kind) is Literal]
 @pytest.mark.parametrize("option", CHOICES, ids=[f"{option.command} {option.flag}" for option in CHOICES])
 def test_a_word_that_is_no_choice_is_told_all_of_them(option: Option, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*option.command.split(), option.flag, "Fast"]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith(f"nnasim: {option.flag} = 'Fast': must be '")
-    assert all(f"'{choice}'" in said for choice in get_args(option.kind))
+    complaint = capsys.readouterr().err
+    assert complaint.startswith(f"nnasim: {option.flag} = 'Fast': must be '")
+    assert all(f"'{choice}'" in complaint for choice in get_args(option.kind))
 
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="some commands need torch")

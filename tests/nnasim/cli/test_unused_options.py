@@ -56,9 +56,9 @@ def test_an_option_that_the_run_would_not_use_is_refused_in_one_line(
     pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2
-    told = capsys.readouterr().err
-    assert named in told
-    assert told.count("\n") == 1
+    complaint = capsys.readouterr().err
+    assert named in complaint
+    assert complaint.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 
@@ -112,7 +112,7 @@ def test_a_dry_run_says_what_the_store_has(write_plain_study, tmp_path, capsys: 
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--set", "dram.bytes_per_second=1e9"], "only the chip's numerics are used here: --set dram.bytes_per_second"),
         (["--set", "numerics.weight_bits=4"], ""),
@@ -120,9 +120,9 @@ def test_a_dry_run_says_what_the_store_has(write_plain_study, tmp_path, capsys: 
     ],
 )
 def test_a_trace_says_which_of_its_chip_changes_nothing(
-    options: list[str], told: str, tmp_path, capsys: pytest.CaptureFixture[str]
+    options: list[str], message: str, tmp_path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shape = ["--shape", "rnnt-mlperf", "--frames", "2", "--symbols", "1"]
     assert main(["trace", *shape, *options, "--out", str(tmp_path / "t.json")]) == 0
     errors = capsys.readouterr().err
-    assert told in errors if told else errors == ""
+    assert message in errors if message else errors == ""

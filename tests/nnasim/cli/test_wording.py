@@ -6,7 +6,7 @@ from nnasim.cli.wording import as_options
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("message", "expected"),
     [
         ("a: exists already; use `force` to replace it", "a: exists already; use --force to replace it"),
         ("give it `numerics.weight_bits=4` `numerics.rounding=single`",
@@ -14,5 +14,5 @@ from nnasim.cli.wording import as_options
         ("with `preset=edge512`; column `fallback` has them", "with --preset edge512; column `fallback` has them"),
     ],
 )  # fmt: skip
-def test_settings_in_backquotes_become_options_and_nothing_else_does(said: str, shown: str) -> None:
-    assert as_options(said) == shown
+def test_settings_in_backquotes_become_options_and_nothing_else_does(message: str, expected: str) -> None:
+    assert as_options(message) == expected

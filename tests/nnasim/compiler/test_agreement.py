@@ -62,7 +62,9 @@ def test_a_chip_of_another_arithmetic_is_refused_with_the_field_and_both_values(
         simulate(small(system=system), chip)
     message = str(caught.value)
     first = next(name for name in NumericsConfig.model_fields if name in OTHER[field])
-    had, has = (json.dumps(one.model_dump(mode="json")[first]).strip('"') for one in (NumericsConfig(), chip.numerics))
+    had, has = (
+        json.dumps(numerics.model_dump(mode="json")[first]).strip('"') for numerics in (NumericsConfig(), chip.numerics)
+    )
     assert f"trace: numerics.{first} = " in message
     assert had.replace("null", "None").replace("true", "True") in message
     assert f"but the chip edge256 has {has}" in message
@@ -108,10 +110,10 @@ def test_the_message_gives_options_that_make_a_trace_which_runs(
     assert main(["trace", "--shape", "rnnt-mlperf", "--frames", "2", "--symbols", "1", "--out", trace]) == 0
     out = ["--out", str(tmp_path / "r.json")]
     assert main(["simulate", trace, *chip, *out]) == 2
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    options = shlex.split(told.split("from its source, with")[1].split(", or give")[0])
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1
+    options = shlex.split(complaint.split("from its source, with")[1].split(", or give")[0])
     assert main(["trace", "--from", trace, *options, "--out", again]) == 0
     assert main(["simulate", again, *chip, *out]) == 0
-    own = shlex.split(told.split("give the chip the trace's:")[1])
+    own = shlex.split(complaint.split("give the chip the trace's:")[1])
     assert main(["simulate", trace, *chip, *own, *out, "--force"]) == 0

@@ -146,8 +146,8 @@ items = st.lists(
 
 
 @given(items, st.integers(0, 12_000))
-def test_the_table_saves_as_much_as_the_search(some: list[Item], capacity: int) -> None:
-    fitting = [item for item in some if item.saved > 0 and item.bytes <= capacity]
+def test_the_table_saves_as_much_as_the_search(weights: list[Item], capacity: int) -> None:
+    fitting = [item for item in weights if item.saved > 0 and item.bytes <= capacity]
     fitting.sort(key=lambda item: -item.saved / item.bytes)
     searched = _searched(fitting, capacity)
     assert searched is not None
@@ -158,10 +158,10 @@ def test_the_table_saves_as_much_as_the_search(some: list[Item], capacity: int) 
 
 def test_a_choice_too_hard_to_search_is_still_the_best_one() -> None:
     """Sixty weights of one density: the search sees no difference, the table does."""
-    some = [Item(f"w{n}", 16 * (101 + n % 7), 16 * (101 + n % 7)) for n in range(60)]
+    weights = [Item(f"w{n}", 16 * (101 + n % 7), 16 * (101 + n % 7)) for n in range(60)]
     capacity = 16 * 3001
-    chosen = choose_residents(some, capacity)
-    assert sum(item.bytes for item in some if item.tensor in chosen) == capacity
+    chosen = choose_residents(weights, capacity)
+    assert sum(item.bytes for item in weights if item.tensor in chosen) == capacity
 
 
 def test_no_tile_is_smaller_than_a_128th_of_a_large_weight() -> None:

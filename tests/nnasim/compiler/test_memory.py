@@ -31,10 +31,10 @@ lives = st.builds(
 
 
 @given(st.lists(lives, max_size=12, unique_by=lambda life: life.name))
-def test_no_two_living_tensors_overlap_and_the_arena_is_no_larger_than_all_of_them(some: list[Lifetime]) -> None:
-    placed = allocate(some)
-    assert sorted(a.life.name for a in placed) == sorted(life.name for life in some)
-    assert peak_bytes(placed) <= sum(life.bytes + 15 for life in some)
+def test_no_two_living_tensors_overlap_and_the_arena_is_no_larger_than_all_of_them(lifetimes: list[Lifetime]) -> None:
+    placed = allocate(lifetimes)
+    assert sorted(a.life.name for a in placed) == sorted(life.name for life in lifetimes)
+    assert peak_bytes(placed) <= sum(life.bytes + 15 for life in lifetimes)
 
 
 def test_the_check_sees_an_overlap() -> None:
@@ -51,16 +51,16 @@ items = st.builds(
 
 
 @given(st.lists(items, max_size=7, unique_by=lambda item: item.tensor), st.integers(0, 6000))
-def test_residents_save_as_much_traffic_as_any_choice_that_fits(some: list[Item], capacity: int) -> None:
+def test_residents_save_as_much_traffic_as_any_choice_that_fits(weights: list[Item], capacity: int) -> None:
     def saved(chosen: tuple[Item, ...]) -> int:
         return sum(item.saved for item in chosen)
 
-    names = choose_residents(some, capacity)
-    chosen = tuple(item for item in some if item.tensor in names)
+    names = choose_residents(weights, capacity)
+    chosen = tuple(item for item in weights if item.tensor in names)
     fitting = (
         subset
-        for count in range(len(some) + 1)
-        for subset in combinations(some, count)
+        for count in range(len(weights) + 1)
+        for subset in combinations(weights, count)
         if sum(item.bytes for item in subset) <= capacity
     )
     assert sum(item.bytes for item in chosen) <= capacity

@@ -43,8 +43,8 @@ class Watched:
 
 
 def traces(chip: NnaConfig) -> list[OpTrace]:
-    made = [build_trace(SHAPE, 4, 2, system=system, numerics=chip.numerics) for system in get_args(System)]
-    return [*made, made[-1].model_copy(update={"op_placement": {"joint_out.mm": "cpu"}})]
+    variants = [build_trace(SHAPE, 4, 2, system=system, numerics=chip.numerics) for system in get_args(System)]
+    return [*variants, variants[-1].model_copy(update={"op_placement": {"joint_out.mm": "cpu"}})]
 
 
 def touched_by(chip: NnaConfig) -> set[str]:

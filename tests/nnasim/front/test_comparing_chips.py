@@ -44,13 +44,13 @@ class TestASweepWithoutAFile:
         assert len(swept._repr_html_()) < 100_000
 
     def test_a_store_keeps_the_points(self, trace: OpTrace, chip: NnaConfig, tmp_path: Path) -> None:
-        store, told = tmp_path / "s.sqlite", []
+        store, progress = tmp_path / "s.sqlite", []
         axes = {"host.handoff_us": [10, 50]}
         first = nnasim.sweep(chip, trace, axes, store=store, jobs=1)
-        again = nnasim.sweep(chip, trace, axes, store=store, jobs=1, progress=lambda *sofar: told.append(sofar[:3]))
+        again = nnasim.sweep(chip, trace, axes, store=store, jobs=1, progress=lambda *sofar: progress.append(sofar[:3]))
         assert again.frame().equals(first.frame())
         assert nnasim.read_sweep(store).frame().equals(first.frame())
-        assert told[-1] == ("points", 2, 2)
+        assert progress[-1] == ("points", 2, 2)
 
     def test_points_that_fail_say_why(self, trace: OpTrace, chip: NnaConfig) -> None:
         swept = nnasim.sweep(chip, trace, {"sram.bytes": [1024, 2048]}, jobs=1)

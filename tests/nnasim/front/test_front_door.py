@@ -38,8 +38,8 @@ def test_the_import_loads_nothing_heavy_and_a_verb_only_what_it_needs() -> None:
 
 def test_verbs_stay_verbs_whatever_was_imported_before() -> None:
     modules = "nnasim.sweeps.job, nnasim.front.traces, nnasim.compiler, nnasim.frames"
-    shown = ", ".join(f"callable(nnasim.{name})" for name in sorted(NAMES))
-    assert printed(f"import nnasim, {modules}; print({shown})") == " ".join(["True"] * len(NAMES))
+    expression = ", ".join(f"callable(nnasim.{name})" for name in sorted(NAMES))
+    assert printed(f"import nnasim, {modules}; print({expression})") == " ".join(["True"] * len(NAMES))
 
 
 @pytest.mark.parametrize(

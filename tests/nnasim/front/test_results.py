@@ -14,15 +14,15 @@ MOST_HTML = 100_000
 
 def test_what_is_shown_is_short(chip: NnaConfig, trace: OpTrace, result: Result) -> None:
     assert len(repr(chip).splitlines()) == len(repr(trace).splitlines()) == len(repr(result.record).splitlines()) == 1
-    assert all(str(shown) == repr(shown) for shown in (chip, trace, result, result.record))
+    assert all(str(value) == repr(value) for value in (chip, trace, result, result.record))
     assert len(repr(result).splitlines()) == 6
     for word in ("engine latency", "real-time factor", "busiest: ", "energy", "hand-offs"):
         assert word in repr(result)
 
 
 def test_notebooks_get_small_html_without_markup_from_names(chip: NnaConfig, trace: OpTrace, result: Result) -> None:
-    for shown in (chip, trace, result):
-        html = shown._repr_html_()
+    for value in (chip, trace, result):
+        html = value._repr_html_()
         assert len(html) < MOST_HTML
         assert "<script" not in html
         assert "<b>" not in html

@@ -12,16 +12,16 @@ from nnasim.hardware import NnaConfig
 
 
 def test_the_bundled_recogniser_decodes_and_its_trace_runs_on_the_chip(chip: NnaConfig) -> None:
-    told: list[tuple[object, ...]] = []
+    progress: list[tuple[object, ...]] = []
     decoding = nnasim.recogniser().decode(
-        system="naive", chip=chip, limit=2, progress=lambda *sofar: told.append(sofar)
+        system="naive", chip=chip, limit=2, progress=lambda *sofar: progress.append(sofar)
     )
     frame = decoding.frame()
     assert frame.index.name == "utterance"
     assert frame["errors"].sum() == round((decoding.wer or 0) * frame["words"].sum())
     assert repr(decoding).startswith("naive: WER ")
     assert len(decoding._repr_html_()) < 100_000
-    assert told[-1][1:3] == (2, 2)
+    assert progress[-1][1:3] == (2, 2)
     assert len(nnasim.simulate(decoding.trace, chip).utterances()) == 2
 
 

@@ -158,8 +158,8 @@ def test_a_chunk_whose_frames_are_swapped_computes_other_logits(recogniser) -> N
     work = recogniser()
     compiled = CompiledTrace(work.trace, load_preset("edge256", ["compiler.chunk_frames=4"]))
     datapath = SramDatapath(compiled, work.constants)
-    heard = work.features[0].copy()
-    heard[[1, 2]] = heard[[2, 1]]
-    run_on_chip(compiled, datapath, compiled.trace.utterances[0], heard)
+    features = work.features[0].copy()
+    features[[1, 2]] = features[[2, 1]]
+    run_on_chip(compiled, datapath, compiled.trace.utterances[0], features)
     expected = run_reference(Reference(work.trace, work.constants), work.trace.utterances[0], work.features[0])
     assert any((a != b).any() for a, b in zip(datapath.logits, expected, strict=True))

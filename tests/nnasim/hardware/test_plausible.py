@@ -69,12 +69,12 @@ def test_what_somebody_builds_or_studies_is_believed(changes: dict[str, object])
     ],
 )
 def test_a_slip_of_the_unit_is_one_line_with_field_value_and_unit(changes: dict[str, object], line: str) -> None:
-    (said,) = [
+    (complaint,) = [
         text for text in implausible(CHIP.with_(changes)) if not text.startswith("sram.banks") or "banks" in line
     ]
 
-    assert re.search(line, said), said
-    assert "\n" not in said
+    assert re.search(line, complaint), complaint
+    assert "\n" not in complaint
 
 
 def test_every_magnitude_is_of_a_field_that_chips_have() -> None:

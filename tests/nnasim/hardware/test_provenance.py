@@ -18,9 +18,9 @@ def test_every_number_of_a_preset_file_has_a_source_or_is_said_to_be_assumed(nam
 def test_the_check_above_would_see_a_number_without_source(tmp_path) -> None:
     path = tmp_path / "bare.yaml"
     path.write_text("extends: edge256\nclock_hz: 1e9\nhost:\n  handoff_us: 5  # assumed: near\n")
-    found = sources_of(preset_chain(path)[-1])
-    assert found["clock_hz"] == (1e9, "")
-    assert found["host.handoff_us"] == (5, "assumed: near")
+    sources = sources_of(preset_chain(path)[-1])
+    assert sources["clock_hz"] == (1e9, "")
+    assert sources["host.handoff_us"] == (5, "assumed: near")
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -44,7 +44,7 @@ def test_rows_carry_unit_and_say_what_was_overridden() -> None:
 def test_a_latency_that_a_file_gives_in_cycles_keeps_its_source(tmp_path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("extends: edge256\ndram:\n  read_latency_cycles: 300  # measured: on the bench\n")
-    mine, changed = (preset_rows(path, load_preset(path, more)) for more in ([], ["dram.read_latency_ns=7"]))
-    source = {row.field: row.source for row in mine}
+    rows, changed = (preset_rows(path, load_preset(path, more)) for more in ([], ["dram.read_latency_ns=7"]))
+    source = {row.field: row.source for row in rows}
     assert source["dram.read_latency_ns"] == "measured: on the bench"
     assert {row.field: row.source for row in changed}["dram.read_latency_ns"] == "override"

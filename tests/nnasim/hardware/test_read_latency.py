@@ -22,18 +22,18 @@ def test_another_clock_leaves_the_drams_time_alone() -> None:
 @pytest.mark.parametrize("cycles", [0, 1, 300, 333, 10**7])
 @pytest.mark.parametrize("clock", ["500.0e6", "333.0e6", "1.1e9"])
 def test_cycles_are_read_at_the_presets_own_clock(tmp_path, cycles: int, clock: str) -> None:
-    base, mine = tmp_path / "base.yaml", tmp_path / "mine.yaml"
+    base, preset = tmp_path / "base.yaml", tmp_path / "mine.yaml"
     base.write_text(f"extends: edge256\nclock_hz: {clock}\n")
-    mine.write_text(f"extends: base.yaml\ndram:\n  read_latency_cycles: {cycles}\n")
+    preset.write_text(f"extends: base.yaml\ndram:\n  read_latency_cycles: {cycles}\n")
     override = load_preset(base, [f"dram.read_latency_cycles={cycles}"])
-    assert load_preset(mine).dram_latency_cycles == override.dram_latency_cycles == cycles
-    assert load_preset(mine).dram == override.dram
+    assert load_preset(preset).dram_latency_cycles == override.dram_latency_cycles == cycles
+    assert load_preset(preset).dram == override.dram
 
 
 def test_a_files_cycles_stay_its_own_when_the_clock_is_changed_afterwards(tmp_path) -> None:
-    mine = tmp_path / "mine.yaml"
-    mine.write_text("extends: edge256\ndram:\n  read_latency_cycles: 300\n")
-    assert load_preset(mine, ["clock_hz=1e9"]).dram.read_latency_ns == 600
+    preset = tmp_path / "mine.yaml"
+    preset.write_text("extends: edge256\ndram:\n  read_latency_cycles: 300\n")
+    assert load_preset(preset, ["clock_hz=1e9"]).dram.read_latency_ns == 600
 
 
 @pytest.mark.parametrize(
@@ -57,12 +57,12 @@ def test_cycles_of_a_clock_that_is_not_fixed_and_bad_ones_are_refused_with_the_n
 
 
 def test_a_file_that_gives_clock_and_cycles_at_once_is_read_and_one_that_gives_both_units_is_refused(tmp_path) -> None:
-    mine = tmp_path / "mine.yaml"
-    mine.write_text("extends: edge256\nclock_hz: 1.0e9\ndram:\n  read_latency_cycles: 300\n")
-    assert load_preset(mine).dram.read_latency_ns == 300
-    mine.write_text("extends: edge256\ndram:\n  read_latency_cycles: 300\n  read_latency_ns: 3\n")
+    preset = tmp_path / "mine.yaml"
+    preset.write_text("extends: edge256\nclock_hz: 1.0e9\ndram:\n  read_latency_cycles: 300\n")
+    assert load_preset(preset).dram.read_latency_ns == 300
+    preset.write_text("extends: edge256\ndram:\n  read_latency_cycles: 300\n  read_latency_ns: 3\n")
     with pytest.raises(ConfigError, match="it says the same"):
-        load_preset(mine)
+        load_preset(preset)
 
 
 def test_a_chip_takes_cycles_at_its_own_clock_and_refuses_them_beside_another() -> None:
@@ -73,9 +73,9 @@ def test_a_chip_takes_cycles_at_its_own_clock_and_refuses_them_beside_another() 
 
 
 def test_a_section_that_is_no_mapping_is_refused_in_one_line(tmp_path) -> None:
-    mine = tmp_path / "mine.yaml"
-    mine.write_text("extends: edge256\ndram: 3\n")
+    preset = tmp_path / "mine.yaml"
+    preset.write_text("extends: edge256\ndram: 3\n")
     with pytest.raises(ConfigError, match="dram = 3"):
-        load_preset(mine)
+        load_preset(preset)
     with pytest.raises(ConfigError, match="together with clock_hz"):
         load_preset("edge256", ["dram={read_latency_cycles: 300}", "clock_hz=1e9"])

@@ -34,9 +34,9 @@ ARRAYS = (np.array, torch.tensor) if torch else (np.array,)  # element types as 
 WIDE = (*ARRAYS, *(lambda values, make=make: make(np.asarray(values, np.float64)) for make in ARRAYS))
 
 
-def equal(found: object, expected: object) -> None:
-    """Assert integer equality, whatever library and element type ``found`` has."""
-    np.testing.assert_array_equal(np.asarray(found).astype(np.int64), np.asarray(expected, np.int64))
+def equal(actual: object, expected: object) -> None:
+    """Assert integer equality, whatever library and element type ``actual`` has."""
+    np.testing.assert_array_equal(np.asarray(actual).astype(np.int64), np.asarray(expected, np.int64))
 
 
 def half_up(numerator: np.ndarray, denominator: int) -> np.ndarray:
@@ -49,8 +49,8 @@ def every_tie_at_powers_of_two() -> None:
     values = np.arange(-8192, 8192)
     for exponent in range(1, 13):
         for make in NUMPY_AND_TORCH:
-            found = rescale.requantise(make(values), rescale.power_of_two(-exponent), 16)
-            equal(found, half_up(values, 1 << exponent))
+            rounded = rescale.requantise(make(values), rescale.power_of_two(-exponent), 16)
+            equal(rounded, half_up(values, 1 << exponent))
 
 
 def saturation_at_every_width() -> None:
@@ -58,8 +58,8 @@ def saturation_at_every_width() -> None:
     for bits in (8, 16):
         values = np.arange(lowest(bits) * 3, highest(bits) * 3, max(1, 1 << (bits - 8)))
         for make in NUMPY_AND_TORCH:
-            found = rescale.requantise(make(values), rescale.power_of_two(0), bits)
-            equal(found, [min(max(int(v), lowest(bits)), highest(bits)) for v in values])
+            saturated = rescale.requantise(make(values), rescale.power_of_two(0), bits)
+            equal(saturated, [min(max(int(v), lowest(bits)), highest(bits)) for v in values])
 
 
 def tables_by_plain_indexing() -> None:
@@ -93,8 +93,8 @@ def sums_are_exact_where_the_bound_says_so() -> None:
 def frozen_vectors() -> None:
     """What Arm's reference model answered, stored in tests/proof/vectors.json."""
     for case, expected in load():
-        for found, stored in zip(ours.OPERATORS[case.operator](case), expected, strict=True):
-            np.testing.assert_array_equal(found, stored, err_msg=f"{case.operator}, {case.name}")
+        for actual, stored in zip(ours.OPERATORS[case.operator](case), expected, strict=True):
+            np.testing.assert_array_equal(actual, stored, err_msg=f"{case.operator}, {case.name}")
 
 
 ALL = (

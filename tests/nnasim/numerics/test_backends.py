@@ -72,7 +72,7 @@ def holds(case: Case, name: str) -> bool:
 def outputs(case: Case, make: Make) -> list[np.ndarray] | str:
     """What the operator answers in that type, as int64, or the text of its refusal."""
     try:
-        return [np.asarray(found).astype(np.int64) for found in ours.OPERATORS[case.operator](converted(case, make))]
+        return [np.asarray(output).astype(np.int64) for output in ours.OPERATORS[case.operator](converted(case, make))]
     except NumericsError as error:
         return str(error)
 
@@ -83,12 +83,12 @@ def test_every_case_gives_the_same_integers(name: str) -> None:
     for case, expected in every_case():
         if not holds(case, name):
             continue
-        found = outputs(case, TYPES[name])
-        if isinstance(found, str):
-            refused.append(found)
+        answer = outputs(case, TYPES[name])
+        if isinstance(answer, str):
+            refused.append(answer)
             continue
-        for mine, integers in zip(found, expected, strict=True):
-            np.testing.assert_array_equal(mine, integers, err_msg=f"{case.operator}, {case.name}")
+        for output, integers in zip(answer, expected, strict=True):
+            np.testing.assert_array_equal(output, integers, err_msg=f"{case.operator}, {case.name}")
             compared += integers.size
     assert compared > 16_000
     if not name.endswith("float32"):

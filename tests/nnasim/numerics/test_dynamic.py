@@ -20,9 +20,9 @@ def single(*values: float) -> np.ndarray:
 
 def test_the_values_of_the_operators_definition() -> None:
     """The example of ONNX's DynamicQuantizeLinear, less its zero point of 153."""
-    found = dynamic_quantise(single(0, 2, -3, -2.5, 1.34, 0.5))
-    assert found.levels.tolist() == [153 - 153, 255 - 153, 0 - 153, 26 - 153, 221 - 153, 179 - 153]
-    assert found.step.tolist() == pytest.approx([5 / 255])
+    quantised = dynamic_quantise(single(0, 2, -3, -2.5, 1.34, 0.5))
+    assert quantised.levels.tolist() == [153 - 153, 255 - 153, 0 - 153, 26 - 153, 221 - 153, 179 - 153]
+    assert quantised.step.tolist() == pytest.approx([5 / 255])
 
 
 def test_the_range_always_holds_zero_and_zero_is_exact() -> None:
@@ -39,9 +39,9 @@ def test_halves_go_to_even() -> None:
 
 
 def test_a_vector_of_zeros_stays_zero() -> None:
-    found = dynamic_quantise(np.zeros((2, 3), np.float32))
-    assert not found.levels.any()
-    assert found.step.tolist() == [[1], [1]]
+    quantised = dynamic_quantise(np.zeros((2, 3), np.float32))
+    assert not quantised.levels.any()
+    assert quantised.step.tolist() == [[1], [1]]
     assert channel_quantise(np.zeros((1, 3), np.float32)).step.tolist() == [[1]]
 
 

@@ -73,8 +73,8 @@ def test_the_error_against_float64_stays_within_the_stated_bound(n: int, spread:
     }[shape].astype(np.int64)
     x = x[np.ptp(x, axis=-1) > 0]
     gain = rng.integers(-32768, 32768, n)
-    expected, one = real(x, gain), np.abs(real(x, np.ones(n)))
-    allowed = 0.5 + 2.0**-14 * (np.abs(expected) + np.abs(gain) * one.max(-1, keepdims=True))
+    expected, unit_gain = real(x, gain), np.abs(real(x, np.ones(n)))
+    allowed = 0.5 + 2.0**-14 * (np.abs(expected) + np.abs(gain) * unit_gain.max(-1, keepdims=True))
     assert np.all(np.abs(layer_norm(x, gain) - expected) <= allowed)
 
 

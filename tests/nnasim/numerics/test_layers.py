@@ -35,8 +35,8 @@ class OneUnit:
         """(h, c) after one step."""
         cell, z = self.cell, [min(max(a + b, -32768), 32767) for a, b in zip(gx, gh, strict=True)]
         i, f, o = (self.sigmoid[v + 32768] for v in z[:3])
-        kept, new = scaled(f * c, cell.keep, 32), scaled(i * self.tanh[z[3] + 32768], cell.update, 32)
-        c = scaled(kept + new, cell.cell, cell.cell_bits)
+        old, new = scaled(f * c, cell.keep, 32), scaled(i * self.tanh[z[3] + 32768], cell.update, 32)
+        c = scaled(old + new, cell.cell, cell.cell_bits)
         return scaled(o * self.tanh_c[c + 2 ** (cell.cell_bits - 1)], cell.output, cell.act_bits), c
 
 

@@ -63,20 +63,20 @@ class TestOverflow:
         equal(ops.matmul(self.x, self.weight, overflow="saturate"), [[MAX32]])
 
     def test_the_limits_themselves_are_no_overflow(self) -> None:
-        one, bias = np.array([[1]]), np.array([MAX32 - 1])
-        equal(ops.matmul(one, np.array([[1]]), bias), [[MAX32]])
-        equal(ops.matmul(one, np.array([[-1]]), -bias - 1), [[MIN32]])
+        ones, bias = np.array([[1]]), np.array([MAX32 - 1])
+        equal(ops.matmul(ones, np.array([[1]]), bias), [[MAX32]])
+        equal(ops.matmul(ones, np.array([[-1]]), -bias - 1), [[MIN32]])
         for weight, start in (([[2]], bias), ([[-2]], -bias - 1)):
             with pytest.raises(NumericsError, match="overflows"):
-                ops.matmul(one, np.array(weight), start)
+                ops.matmul(ones, np.array(weight), start)
 
     def test_48_bits_have_the_same_three_ways(self) -> None:
-        one, top = np.array([[1]]), np.array([2**47 - 1])
-        equal(ops.matmul(one, one, top - 1, accumulator_bits=48), [top])
-        equal(ops.matmul(one, one, top, accumulator_bits=48, overflow="wrap"), [[-(2**47)]])
-        equal(ops.matmul(one, one, top, accumulator_bits=48, overflow="saturate"), [top])
+        ones, top = np.array([[1]]), np.array([2**47 - 1])
+        equal(ops.matmul(ones, ones, top - 1, accumulator_bits=48), [top])
+        equal(ops.matmul(ones, ones, top, accumulator_bits=48, overflow="wrap"), [[-(2**47)]])
+        equal(ops.matmul(ones, ones, top, accumulator_bits=48, overflow="saturate"), [top])
         with pytest.raises(NumericsError, match=r"accumulator = 140737488355328.*48 bits"):
-            ops.matmul(one, one, top, accumulator_bits=48)
+            ops.matmul(ones, ones, top, accumulator_bits=48)
 
     @given(st.lists(st.integers(-32768, 32767), min_size=8, max_size=8), st.integers(-(2**30), 2**30))
     def test_wrap_is_twos_complement(self, row: list[int], bias: int) -> None:

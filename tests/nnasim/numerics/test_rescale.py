@@ -67,8 +67,8 @@ class TestRounding:
     @pytest.mark.parametrize("value", [EXACT_IN_FLOAT - 1, EXACT_IN_FLOAT, EXACT_IN_FLOAT + 1, 2**46 + 1])
     def test_beyond_2_to_37_float64_takes_the_integer_path(self, value: int) -> None:
         for mult, shift in ((32767, 2), (32767, 53), (16385, 17), (32767, 62)):
-            found = requantise(np.array([float(value), -float(value)]), Rescale.checked(mult, shift, 15), 32)
-            assert found.tolist() == [saturated(exact(v, mult, shift)) for v in (value, -value)]
+            requantised = requantise(np.array([float(value), -float(value)]), Rescale.checked(mult, shift, 15), 32)
+            assert requantised.tolist() == [saturated(exact(v, mult, shift)) for v in (value, -value)]
 
     @given(int32, int32, mult15, shifts)
     def test_it_never_turns_order_around(self, a: int, b: int, mult: int, shift: int) -> None:

@@ -33,9 +33,9 @@ def test_an_int16_table_holds_f_at_every_128th_step() -> None:
 
 @pytest.mark.parametrize("function", ["sigmoid", "tanh"])
 def test_tables_ascend_and_are_point_symmetric_to_one_step(function: str) -> None:
-    for table, one in ((tables.int8_table(function, 8.0), 128), (tables.int16_table(function)[:-1], 32768)):
+    for table, unity in ((tables.int8_table(function, 8.0), 128), (tables.int16_table(function)[:-1], 32768)):
         assert np.all(np.diff(table) >= 0)
-        mirror = (one if function == "sigmoid" else 0) - table[:0:-1]
+        mirror = (unity if function == "sigmoid" else 0) - table[:0:-1]
         assert np.abs(table[1:] - mirror).max() <= 1
 
 

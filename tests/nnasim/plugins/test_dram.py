@@ -48,7 +48,9 @@ def test_a_read_ends_in_the_first_cycle_by_which_the_bus_was_open_long_enough(
 
 def test_refresh_costs_its_part_of_the_bandwidth(chip: NnaConfig) -> None:
     trace = build_trace(SHAPE, 6, 3, numerics=chip.numerics)
-    steady, refreshed = (simulate(trace, one).extra.busy_cycles for one in (load_preset("edge256", TIGHT), chip))
+    steady, refreshed = (
+        simulate(trace, candidate).extra.busy_cycles for candidate in (load_preset("edge256", TIGHT), chip)
+    )
     assert 1.2 * steady < refreshed < 1.4 * steady  # bound by the bus, which rests for a quarter of the time
 
 

@@ -16,11 +16,11 @@ def squared(number: int) -> int:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_results_have_their_names_and_the_order_of_the_parts(jobs: int) -> None:
-    told: list[tuple[object, ...]] = []
+    progress: list[tuple[object, ...]] = []
     parts = {name: partial(squared, name) for name in (3, 1, 2)}
-    found = computed(parts, jobs, "squares", lambda *how: told.append(how))
-    assert list(found.items()) == [(3, 9), (1, 1), (2, 4)]
-    assert told == [("squares", done, 3) for done in range(4)]
+    results = computed(parts, jobs, "squares", lambda *how: progress.append(how))
+    assert list(results.items()) == [(3, 9), (1, 1), (2, 4)]
+    assert progress == [("squares", done, 3) for done in range(4)]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

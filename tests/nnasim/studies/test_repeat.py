@@ -75,7 +75,7 @@ def test_the_commands_of_a_point_compute_its_figures_again(
         for old in tmp_path.glob("result-*.json"):
             old.unlink()
         run_all(commands(job, values, Path(path.name)), tmp_path, monkeypatch)
-        results = [read_result(found) for found in sorted(tmp_path.glob("result-*.json"))]
+        results = [read_result(file) for file in sorted(tmp_path.glob("result-*.json"))]
         assert len(results) == len(job.traces)
         assert chip_figures(results, NnaConfig.model_validate(job.chip(values))) == expected
 
@@ -91,7 +91,7 @@ def test_a_stored_trace_of_another_arithmetic_is_refused_before_a_point_runs(
     write_record(tmp_path / "t.json", stored(tmp_path))
     path = write_study(base="edge512", traces=["t.json"])
     assert main(["sweep", str(path), "--store", str(tmp_path / "s.sqlite"), "--jobs", "1"]) == 2
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    assert "study.yaml: traces.1: numerics.activation = 'lut8': but the chip edge512 has lut16" in told
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1
+    assert "study.yaml: traces.1: numerics.activation = 'lut8': but the chip edge512 has lut16" in complaint
     assert not (tmp_path / "s.sqlite").exists()

@@ -35,7 +35,7 @@ def test_a_point_is_on_the_front_unless_another_beats_it() -> None:
 
 def test_the_front_agrees_with_comparing_all_pairs() -> None:
     costs = np.random.default_rng(0).integers(0, 6, (200, 3))
-    beaten = [any((other <= one).all() and (other < one).any() for other in costs) for one in costs]
+    beaten = [any((other <= cost).all() and (other < cost).any() for other in costs) for cost in costs]
     assert pareto_mask(costs).tolist() == [not lost for lost in beaten]
 
 
@@ -155,9 +155,9 @@ def test_wrong_options_are_one_line_before_anything_runs(write_study, tmp_path, 
         pytest.importorskip("distributed")
     monkeypatch.chdir(tmp_path)
     assert main(["sweep", str(write_study()), *more]) == 2
-    shown = capsys.readouterr().err
-    assert message in shown
-    assert shown.count("\n") == 1
+    complaint = capsys.readouterr().err
+    assert message in complaint
+    assert complaint.count("\n") == 1
     assert not (tmp_path / "s").exists()
 
 

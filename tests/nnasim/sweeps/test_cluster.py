@@ -27,8 +27,8 @@ def test_one_client_runs_one_payload_again(load: Callable[..., tuple[Job, Space]
         backend = ClusterBackend(client)
         values = {"dram.bytes_per_second": 1e9, "host.handoff_us": 5}
         runs = [list(backend.run(job.payload(), iter([[("key", values)]] * 3))) for _ in range(4)]
-    assert [len(one) for one in runs] == [3] * 4
-    assert len({str(outcomes[0].figures) for one in runs for outcomes in one}) == 1
+    assert [len(run) for run in runs] == [3] * 4
+    assert len({str(outcomes[0].figures) for run in runs for outcomes in run}) == 1
 
 
 def test_a_call_that_an_interrupt_stops_as_it_begins_leaves_no_traceback() -> None:
@@ -37,11 +37,11 @@ def test_a_call_that_an_interrupt_stops_as_it_begins_leaves_no_traceback() -> No
 
     ClusterBackend(client=None)
     tornado = logging.getLogger("tornado.application")
-    told = [
+    logged = [
         bool(tornado.filter(logging.LogRecord("tornado.application", logging.ERROR, "", 0, message, None, None)))
         for message in (
             "Exception in callback functools.partial(<function sync.<locals>.cancel at 0x7f31b840a0c0>)",
             "Exception in callback functools.partial(<function beat at 0x1>)",
         )
     ]
-    assert told == [False, True]
+    assert logged == [False, True]

@@ -70,9 +70,9 @@ def test_an_interrupt_keeps_what_is_done_and_leaves_no_worker(write_study, tmp_p
     wait_for(lambda: rows(store) > 10, 120)
     workers = psutil.Process(process.pid).children(recursive=True)
     os.killpg(process.pid, signal.SIGINT)  # workers get it too
-    said, complained = process.communicate(timeout=60)
+    printed, complained = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert (said, complained) == ("", "nnasim: interrupted\n")
+    assert (printed, complained) == ("", "nnasim: interrupted\n")
     assert workers
     wait_for(lambda: not any(map(runs, workers)), GONE_SECONDS)
     stored = rows(store)
@@ -84,11 +84,11 @@ def test_an_interrupt_keeps_what_is_done_and_leaves_no_worker(write_study, tmp_p
 def test_two_sweeps_at_once_compute_every_point_once(write_study, tmp_path: Path) -> None:
     study, store = write_study(axes=axes(POINTS)), tmp_path / "s.sqlite"
     both = [start(study, store, "--jobs", "1") for _ in range(2)]
-    said = [process.communicate(timeout=240) for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
-    computed = [int(line.split(" computed")[0].split()[-1]) for line, _ in said]
+    outputs = [process.communicate(timeout=240) for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    computed = [int(line.split(" computed")[0].split()[-1]) for line, _ in outputs]
     assert sum(computed) == POINTS  # each process counts what its workers computed, stored or not
-    assert all(f"{POINTS} of {POINTS} points" in line for line, _ in said)
+    assert all(f"{POINTS} of {POINTS} points" in line for line, _ in outputs)
     with Store(store) as opened:
         times = Counter(outcome.values["host.handoff_us"] for _, outcome in opened.all_outcomes())
         assert opened.connection.execute("SELECT count(*) FROM claims").fetchone() == (0,)

@@ -13,8 +13,8 @@ DECLARED = ("seconds",)  # CPU time of each point
 def without_times(csv: str) -> list[list[str]]:
     """The rows of an exported table, without the columns that say how long they took."""
     rows = [line.split(",") for line in csv.splitlines()]
-    kept = [index for index, name in enumerate(rows[0]) if name not in DECLARED]
-    return [[row[index] for index in kept] for row in rows]
+    columns = [index for index, name in enumerate(rows[0]) if name not in DECLARED]
+    return [[row[index] for index in columns] for row in rows]
 
 
 def test_a_sweep_by_two_processes_is_the_sweep_by_one(write_study, tmp_path: Path) -> None:

@@ -25,14 +25,14 @@ def of_frames(utterance: list[int], arrival: list[int], end: list[int]) -> SimRe
 
 
 def test_a_frame_is_late_when_the_next_one_of_its_utterance_is_there_before_its_end() -> None:
-    found = chip_figures([of_frames([0, 0, 0], [0, 10, 20], [11, 20, 99])], CHIP)
-    assert found["late_frames"] == 1 / 2  # the last one has no next one
+    figures = chip_figures([of_frames([0, 0, 0], [0, 10, 20], [11, 20, 99])], CHIP)
+    assert figures["late_frames"] == 1 / 2  # the last one has no next one
 
 
 def test_the_last_frame_of_an_utterance_is_never_late_for_the_first_of_the_next() -> None:
     """Each utterance begins at its own cycle 0, so an end at 99 says nothing about an arrival at 0."""
-    found = chip_figures([of_frames([0, 0, 1, 1], [0, 10, 0, 10], [9, 99, 9, 99])], CHIP)
-    assert found["late_frames"] == 0
+    figures = chip_figures([of_frames([0, 0, 1, 1], [0, 10, 0, 10], [9, 99, 9, 99])], CHIP)
+    assert figures["late_frames"] == 0
     assert chip_figures([of_frames([0, 1, 2], [0, 0, 0], [9, 9, 9])], CHIP)["late_frames"] is None
 
 
@@ -44,9 +44,9 @@ def twice(trace: OpTrace) -> OpTrace:
 def test_two_equal_utterances_have_the_share_of_late_frames_of_one() -> None:
     chip = load_preset("edge256", ["host.handoff_us=20000"])
     trace = build_trace(SHAPES["rnnt-mlperf"], 6, 2, system="cpu_fallback")
-    one, two = (chip_figures([simulate(work, chip)], chip)["late_frames"] for work in (trace, twice(trace)))
-    assert one == two
-    assert 0 < one <= 1  # type: ignore[operator]
+    single, double = (chip_figures([simulate(work, chip)], chip)["late_frames"] for work in (trace, twice(trace)))
+    assert single == double
+    assert 0 < single <= 1  # type: ignore[operator]
 
 
 def test_a_sweep_names_what_its_chips_have_no_unit_for(write_study, tmp_path, capsys) -> None:
@@ -69,7 +69,7 @@ def test_a_cpu_that_waits_for_the_dram_is_not_the_bottleneck() -> None:
     trace = build_trace(SHAPES["rnnt-mlperf"], 2, 0, system="float")
     for rate, limit in (("3.75e9", "dram"), ("100e9", "cpu")):
         chip = load_preset("edge256", [f"dram.bytes_per_second={rate}"])
-        found = chip_figures([simulate(trace, chip)], chip)
-        assert found["bottleneck"] == limit
-        assert found[f"busy.{limit}"] > 0.95  # type: ignore[operator]
-        assert found["busy.handoff"] == 0
+        figures = chip_figures([simulate(trace, chip)], chip)
+        assert figures["bottleneck"] == limit
+        assert figures[f"busy.{limit}"] > 0.95  # type: ignore[operator]
+        assert figures["busy.handoff"] == 0

@@ -14,8 +14,8 @@ WIDE = NumericsConfig(activation="lut16", cell_bits=16)
 @pytest.mark.parametrize("layer_norm", [False, True])
 def test_a_retargeted_trace_is_the_one_built_for_that_arithmetic(name: str, layer_norm: bool) -> None:
     shape = SHAPES[name].model_copy(update={"layer_norm": layer_norm})
-    made = retarget(build_trace(shape, 4, 1, system="aat"), WIDE, "cpu_fallback", "trace")
-    assert made == build_trace(shape, 4, 1, system="cpu_fallback", numerics=WIDE)
+    retargeted = retarget(build_trace(shape, 4, 1, system="aat"), WIDE, "cpu_fallback", "trace")
+    assert retargeted == build_trace(shape, 4, 1, system="cpu_fallback", numerics=WIDE)
 
 
 def test_a_foreign_graph_is_refused() -> None:

@@ -26,9 +26,9 @@ def _search(load, path: Path, **search) -> tuple:
 def test_a_search_repeats_itself_and_its_front_is_not_beaten(load, tmp_path: Path, algorithm) -> None:
     tried, front, stored = _search(load, tmp_path / "a.sqlite", algorithm=algorithm)
     again, _, _ = _search(load, tmp_path / "b.sqlite", algorithm=algorithm)
-    assert [one.key for one in tried] == [one.key for one in again]
-    assert stored == len({one.key for one in tried}) > 3
-    best = min(one.costs for one in tried if one.costs)
+    assert [trial.key for trial in tried] == [trial.key for trial in again]
+    assert stored == len({trial.key for trial in tried}) > 3
+    best = min(trial.costs for trial in tried if trial.costs)
     assert front["pareto"][0]["figures"]["engine_latency_ms.p50"] == best[0]
     assert front["pareto"][0]["set"][0].startswith("host.handoff_us=")
 
@@ -36,7 +36,7 @@ def test_a_search_repeats_itself_and_its_front_is_not_beaten(load, tmp_path: Pat
 def test_a_hopeless_start_is_not_run_to_its_end(load, tmp_path: Path) -> None:
     pruned, front, stored = _search(load, tmp_path / "a.sqlite", algorithm="random", prune_frames=2)
     assert front["trials"]["pruned"] > 0
-    assert stored == sum(one.state == "complete" for one in pruned)
+    assert stored == sum(trial.state == "complete" for trial in pruned)
 
 
 @pytest.mark.parametrize(

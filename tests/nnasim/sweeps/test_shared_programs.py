@@ -68,7 +68,7 @@ def others(field: str, value: Any) -> Iterator[Any]:
         *sections, leaf = field.split(".")
         for section in sections:
             annotation = model.model_fields[section].annotation
-            model = next(one for one in (annotation, *get_args(annotation)) if hasattr(one, "model_fields"))
+            model = next(kind for kind in (annotation, *get_args(annotation)) if hasattr(kind, "model_fields"))
         yield from get_args(model.model_fields[leaf].annotation)
         yield from ("lut16", "double", "systolic", 4, 8.0, 64, 128, "hbm2")
 
@@ -101,10 +101,10 @@ def changed_to(field: str, system: str) -> tuple[Job, Any] | None:
 def test_a_points_figures_do_not_hang_on_what_was_computed_before(field: str) -> None:
     tried = 0
     for system in SYSTEMS:
-        found = changed_to(field, system)
-        if found is None:
+        change = changed_to(field, system)
+        if change is None:
             continue
-        job, other = found
+        job, other = change
         shared = Evaluator(job)
         values = [{field: value_at(job.base, field)}, {field: other}]
         after = [shared.figures(point) for point in (*values, *values)]

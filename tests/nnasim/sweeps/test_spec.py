@@ -104,10 +104,10 @@ def test_integer_fields_get_integers_and_multiples(load) -> None:
 @pytest.mark.parametrize("sampler", ["random", "lhs", "sobol", "saltelli"])
 def test_samplers_repeat_themselves_and_stay_within_their_axes(load, sampler) -> None:
     spaces = [load(sampler=sampler, points=8, seed=seed)[1] for seed in (1, 1, 2)]
-    one, again, other = ([tuple(values.values()) for values in space.points()] for space in spaces)
-    assert one == again != other
-    assert len(one) == (8 * 4 if sampler == "saltelli" else 8)
-    assert all(1e9 <= rate <= 4e9 and handoff in (5.0, 20.0) for rate, handoff in one)
+    points, again, other = ([tuple(values.values()) for values in space.points()] for space in spaces)
+    assert points == again != other
+    assert len(points) == (8 * 4 if sampler == "saltelli" else 8)
+    assert all(1e9 <= rate <= 4e9 and handoff in (5.0, 20.0) for rate, handoff in points)
 
 
 def test_shards_share_the_points_out(load) -> None:

@@ -89,8 +89,8 @@ def test_merging_adds_what_is_new(tmp_path: Path) -> None:
 
 
 def test_two_processes_do_not_claim_the_same_point(tmp_path: Path) -> None:
-    with Store(tmp_path / "s.sqlite") as one, Store(tmp_path / "s.sqlite") as other:
-        first, second = Claims(one), Claims(other)
+    with Store(tmp_path / "s.sqlite") as store, Store(tmp_path / "s.sqlite") as other:
+        first, second = Claims(store), Claims(other)
         assert first.take(["a", "b"]) == {"a", "b"}
         assert first.take(["a"]) == set()  # it is in work already
         assert second.take(["b", "c"]) == {"c"}

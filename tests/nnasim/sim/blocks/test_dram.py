@@ -62,11 +62,11 @@ some_reads = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 2000)), max_s
 
 
 @given(some_reads, some_reads, st.fractions(Fraction(1, 10), 40, max_denominator=100))
-def test_the_bus_is_busy_for_its_bytes_over_its_rate_whoever_reads(one: Reads, other: Reads, rate: Fraction) -> None:
-    log, probe = ends(rate, one, other)
+def test_the_bus_is_busy_for_its_bytes_over_its_rate_whoever_reads(first: Reads, second: Reads, rate: Fraction) -> None:
+    log, probe = ends(rate, first, second)
     busy = {cycle for read in probe.records for cycle in range(read.start, read.end)}
-    needed = sum(bytes for _, bytes in (*one, *other)) / rate
-    assert needed <= len(busy) <= needed + len(one) + len(other)  # a part of a cycle is lost per read
-    for reads, times in zip((one, other), log, strict=True):
+    needed = sum(bytes for _, bytes in (*first, *second)) / rate
+    assert needed <= len(busy) <= needed + len(first) + len(second)  # a part of a cycle is lost per read
+    for reads, times in zip((first, second), log, strict=True):
         for (_, bytes), (start, end) in zip(reads, times, strict=True):
-            assert bytes / rate <= end - start <= 2 * bytes / rate + 1 + len(one) + len(other)
+            assert bytes / rate <= end - start <= 2 * bytes / rate + 1 + len(first) + len(second)

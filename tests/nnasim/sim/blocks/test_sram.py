@@ -14,8 +14,8 @@ def sram(ports: int) -> Sram:
 
 
 def test_requests_on_one_port_queue() -> None:
-    one = sram(1)
-    assert [one.access(Sram.COMPUTE, 0, 64), one.write(0, 64), one.access(Sram.COMPUTE, 0, 8)] == [4, 8, 9]
+    memory = sram(1)
+    assert [memory.access(Sram.COMPUTE, 0, 64), memory.write(0, 64), memory.access(Sram.COMPUTE, 0, 8)] == [4, 8, 9]
 
 
 def test_with_two_ports_the_dma_has_its_own() -> None:

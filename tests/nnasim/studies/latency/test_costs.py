@@ -46,55 +46,55 @@ def test_a_waterfall_ends_with_everything_on_the_chip(chip: NnaConfig, traces: d
 def test_policies_lie_between_the_chip_alone_and_the_fallback(
     chip: NnaConfig, traces: dict[str, dict[str, OpTrace]]
 ) -> None:
-    found = {one.label: one for one in by_policy(traces["aat"]["tiny"], chip, 1.0)}
-    assert found["cpu_fallback"].busy_ms_per_s == cost_of(traces["cpu_fallback"]["tiny"], chip).busy_ms
-    assert found["vela"].handoffs_per_s > found["edge_tpu"].handoffs_per_s >= found["all on the chip"].handoffs_per_s
+    costs = {policy.label: policy for policy in by_policy(traces["aat"]["tiny"], chip, 1.0)}
+    assert costs["cpu_fallback"].busy_ms_per_s == cost_of(traces["cpu_fallback"]["tiny"], chip).busy_ms
+    assert costs["vela"].handoffs_per_s > costs["edge_tpu"].handoffs_per_s >= costs["all on the chip"].handoffs_per_s
 
 
 def test_the_gain_grows_with_the_hand_off(chip: NnaConfig, traces: dict[str, dict[str, OpTrace]]) -> None:
-    pair = {system: found["tiny"] for system, found in traces.items()}
-    found = gain_map(pair, chip, (1.0, 50.0), (3.75e9,))  # type: ignore[arg-type]
-    (low,), (high,) = found.gains_pct
+    pair = {system: by_shape["tiny"] for system, by_shape in traces.items()}
+    gains = gain_map(pair, chip, (1.0, 50.0), (3.75e9,))  # type: ignore[arg-type]
+    (low,), (high,) = gains.gains_pct
     assert low is not None
     assert high is not None
     assert low < high < 100
     slow, fast = (cost_of(pair[s], with_times(chip, 50.0, 3.75e9)) for s in ("cpu_fallback", "aat"))
-    assert high == gain(fast, slow) == found.here_pct  # which are the preset's own
+    assert high == gain(fast, slow) == gains.here_pct  # which are the preset's own
 
 
 def test_every_cell_of_the_map_is_what_a_chip_of_that_bandwidth_gives(traces: dict[str, dict[str, OpTrace]]) -> None:
     streamed = "sram.resident_weights=[]"
     chip = load_preset("edge256", [streamed])
-    pair = {system: found["tiny"] for system, found in traces.items()}
-    found = gain_map(pair, chip, (50.0,), (1e8, 1e9, 3.75e9))  # type: ignore[arg-type]
+    pair = {system: by_shape["tiny"] for system, by_shape in traces.items()}
+    gains = gain_map(pair, chip, (50.0,), (1e8, 1e9, 3.75e9))  # type: ignore[arg-type]
     fresh = [load_preset("edge256", [streamed, f"dram.bytes_per_second={rate}"]) for rate in (1e8, 1e9, 3.75e9)]
-    alone = [gain(cost_of(pair["aat"], one), cost_of(pair["cpu_fallback"], one)) for one in fresh]
-    assert list(found.gains_pct[0]) == alone
+    alone = [gain(cost_of(pair["aat"], fresh_chip), cost_of(pair["cpu_fallback"], fresh_chip)) for fresh_chip in fresh]
+    assert list(gains.gains_pct[0]) == alone
     assert len(set(alone)) == 3
 
 
 def test_a_dram_that_delivers_less_of_its_peak_makes_every_system_later(traces: dict[str, dict[str, OpTrace]]) -> None:
     streamed = ["sram.resident_weights=[]", "dram.bytes_per_second=1e7", "host.cache_bytes=0"]
     pair = {system: traces[system]["tiny"] for system in PAIR}
-    found = efficiency_gains(pair, load_preset("edge256", streamed), (0.7, 0.8, 0.9))
-    assert [one.efficiency for one in found] == [0.7, 0.8, 0.9]
+    gains = efficiency_gains(pair, load_preset("edge256", streamed), (0.7, 0.8, 0.9))
+    assert [row.efficiency for row in gains] == [0.7, 0.8, 0.9]
     for system in pair:
-        means = [one.engine_mean_ms[system] for one in found]
+        means = [row.engine_mean_ms[system] for row in gains]
         assert means == sorted(means, reverse=True)
         assert len(set(means)) == 3
     chip = load_preset("edge256", [*streamed, "dram.efficiency=0.9"])
     alone = cost_of(pair["aat"], chip), cost_of(pair["cpu_fallback"], chip)
-    assert found[-1].gain_pct == gain(*alone)
+    assert gains[-1].gain_pct == gain(*alone)
 
 
 def test_more_pieces_of_a_word_are_more_work_on_either_side(
     chip: NnaConfig, traces: dict[str, dict[str, OpTrace]]
 ) -> None:
-    spoken = {system: found["tiny"] for system, found in traces.items()}
+    spoken = {system: by_shape["tiny"] for system, by_shape in traces.items()}
     rates = rate_gains(spoken, TINY, chip, (1, 2, 4))  # type: ignore[arg-type]
-    assert [one.pieces for one in rates] == [1, 2, 4]
-    assert [round(one.symbols_per_s / rates[0].symbols_per_s) for one in rates] == [1, 2, 4]
-    work = [one.aat_busy_ms_per_s for one in rates]
+    assert [rate.pieces for rate in rates] == [1, 2, 4]
+    assert [round(rate.symbols_per_s / rates[0].symbols_per_s) for rate in rates] == [1, 2, 4]
+    work = [rate.aat_busy_ms_per_s for rate in rates]
     assert work == sorted(work)
     assert len(set(work)) == len(work)
 

@@ -36,9 +36,9 @@ def test_figures_are_positive_and_compared() -> None:
         "first_frame_every_event", "further_frame_every_event", "10_frames_with_replay", "operations_per_second",
         "matrix_products_per_second", "memory",
     }  # fmt: skip
-    for one in figures.values():
-        assert set(one) == {"value", "unit", "compared_with", "ratio"}
-        assert one["value"] > 0
+    for entry in figures.values():
+        assert set(entry) == {"value", "unit", "compared_with", "ratio"}
+        assert entry["value"] > 0
     assert figures["first_frame_every_event"]["value"] == 0.2
     assert figures["further_frame_every_event"]["value"] == 0.1
     assert figures["10_frames_with_replay"]["value"] == 0.4
@@ -76,9 +76,9 @@ def test_the_layer_that_others_are_given_is_one_matrix_product() -> None:
 def test_a_tool_that_is_not_installed_is_quoted() -> None:
     figures = layer_figures("edge256", [])
     assert set(figures) == {"one_layer_beside_scale_sim", "one_layer_beside_zigzag", "one_layer_beside_vela"}
-    for one in figures.values():
-        assert "quoted" in one["compared_with"]
-        assert one["value"] > 0
+    for entry in figures.values():
+        assert "quoted" in entry["compared_with"]
+        assert entry["value"] > 0
 
 
 def tool(code: str) -> Peer:
@@ -87,15 +87,15 @@ def tool(code: str) -> Peer:
 
 
 def test_a_tool_that_is_installed_is_run_and_says_its_version() -> None:
-    found = cost(tool("sum(range(10**6))"), sys.executable, lambda command, folder: 1.5)
-    assert found.description == f"Tool {installed_version('pytest', sys.executable)}, the same layer, measured"
-    assert found.seconds == 1.5
+    measured = cost(tool("sum(range(10**6))"), sys.executable, lambda command, folder: 1.5)
+    assert measured.description == f"Tool {installed_version('pytest', sys.executable)}, the same layer, measured"
+    assert measured.seconds == 1.5
 
 
 def test_a_tool_that_fails_is_quoted_with_the_reason() -> None:
-    found = cost(tool("raise SystemExit('no licence')"), sys.executable)
-    assert found.seconds == 99.0
-    assert found.description.endswith("is installed but failed (no licence)")
+    measured = cost(tool("raise SystemExit('no licence')"), sys.executable)
+    assert measured.seconds == 99.0
+    assert measured.description.endswith("is installed but failed (no licence)")
 
 
 def test_seconds_are_those_of_the_child_alone(tmp_path: Path) -> None:

@@ -42,8 +42,8 @@ def parsed(text: str) -> RunSpec:
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_the_command_that_is_shown_asks_for_the_very_run_that_was_done(model: Model) -> None:
     spec = STUDY.run_spec(model)
-    shown = line(train_command(spec, STUDY.preset, changes_of(model.chip), "models/here"))
-    assert replace(parsed(shown), info=None) == spec
+    command = line(train_command(spec, STUDY.preset, changes_of(model.chip), "models/here"))
+    assert replace(parsed(command), info=None) == spec
 
 
 def test_a_checkpoint_names_its_command_commit_and_preset() -> None:

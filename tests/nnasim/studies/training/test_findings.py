@@ -23,29 +23,29 @@ def scored(errors: int) -> Score:
 
 
 def trial(arm: str, seed: int, method: str = "mse") -> Trial:
-    known = {
+    models = {
         "float": Model(seed, "float"), "naive": Model(seed, "float"), "aat": Model(seed, "aat", "aat", "lut8"),
         "qat": Model(seed, "qat", "qat", "lut8"),
     }  # fmt: skip
     system = "float" if arm == "float" else "aat" if arm == "aat" else "naive"
-    return Trial(arm, known[arm], system, "-" if arm == "float" else "lut8", method)
+    return Trial(arm, models[arm], system, "-" if arm == "float" else "lut8", method)
 
 
 @pytest.fixture
 def scores() -> Scores:
     """Float 1 error an utterance; naive 5 with one calibration and 7 with another; QAT 4; aat 1 and 2."""
-    found: Scores = {}
+    by_trial: Scores = {}
     for seed in (0, 1):
-        found[trial("float", seed)] = scored(1)
-        found[trial("naive", seed, "max")] = scored(7)
-        found[trial("naive", seed)] = scored(5)
-        found[trial("qat", seed)] = scored(4)
-        found[trial("aat", seed)] = scored(1 + seed)
-    return found
+        by_trial[trial("float", seed)] = scored(1)
+        by_trial[trial("naive", seed, "max")] = scored(7)
+        by_trial[trial("naive", seed)] = scored(5)
+        by_trial[trial("qat", seed)] = scored(4)
+        by_trial[trial("aat", seed)] = scored(1 + seed)
+    return by_trial
 
 
 def row(scores: Scores, arm: str) -> Row:
-    return next(one for one in findings(STUDY, scores) if one.arm == arm)
+    return next(finding for finding in findings(STUDY, scores) if finding.arm == arm)
 
 
 def test_seeds_are_pooled_and_shown_one_by_one(scores: Scores) -> None:
@@ -66,7 +66,7 @@ def test_naive_gets_its_best_calibration(scores: Scores) -> None:
 
 
 def test_a_calibration_chosen_on_other_speech_is_the_only_one_that_is_judged(scores: Scores) -> None:
-    choosing = {one: Score(tuple(12 - e for e in s.errors_per_utterance), WORDS) for one, s in scores.items()}
+    choosing = {choice: Score(tuple(12 - e for e in s.errors_per_utterance), WORDS) for choice, s in scores.items()}
     judged = judged_trials(STUDY, choosing)
     assert [t.calibration for t in judged if t.arm == "naive"] == ["max", "max"]
     assert {t.arm for t in judged} == {t.arm for t in STUDY.trials()}
@@ -103,6 +103,6 @@ def test_seeds_on_different_speech_are_not_pooled() -> None:
 
 
 def test_every_row_names_its_commands(scores: Scores) -> None:
-    for one in findings(STUDY, scores):
-        assert len(one.commands) == one.seeds
-        assert all(command.startswith("nnasim evaluate --checkpoint m/seed-") for command in one.commands)
+    for finding in findings(STUDY, scores):
+        assert len(finding.commands) == finding.seeds
+        assert all(command.startswith("nnasim evaluate --checkpoint m/seed-") for command in finding.commands)
