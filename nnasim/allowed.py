@@ -67,9 +67,9 @@ def _step(kind: Any, part: str | int) -> Iterator[Spot]:
                 yield Spot(field.annotation, tuple(field.metadata))
     elif _is_mapping(kind) and isinstance(part, str):
         yield Spot(get_args(kind)[1])
-    elif get_origin(kind) in (tuple, list) and isinstance(part, int):
+    elif get_origin(kind) in (tuple, list, Sequence) and isinstance(part, int):
         items = get_args(kind)
-        if Ellipsis in items or get_origin(kind) is list:
+        if Ellipsis in items or get_origin(kind) is not tuple:
             yield Spot(items[0])
         elif part < len(items):
             yield Spot(items[part])
@@ -109,7 +109,7 @@ def _words(kind: Any, bounds: tuple[Any, ...]) -> str:
         return "text" + _size(limits, "characters")
     if _is_mapping(kind):
         return "a mapping" + _size(limits, "entries")
-    if get_origin(kind) in (tuple, list):
+    if get_origin(kind) in (tuple, list, Sequence):
         fixed = lengths([Spot(kind)])
         return f"a list of {fixed[0]} values" if fixed else "a list" + _size(limits, "values")
     return _PLAIN.get(kind, "another value")

@@ -16,6 +16,8 @@ _MOST_NAMES = 10  # of unknown keys in one line
 
 
 def _number(value: object) -> object:
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        value = value.item()  # numpy's number is as good as Python's
     if isinstance(value, bool | str):
         raise ValueError("must be a number")
     return value
@@ -60,6 +62,7 @@ class Record(Frozen):
         Raises ConfigError, which names ``source``, for an unknown field and for a value that is not allowed.
         """
         model, data = type(self), self.model_dump()
+        refuse_no_changes(changes, source)
         for field, value in changes.items():
             check_path(model, field, source, value)
             put(data, field, value.model_dump() if isinstance(value, BaseModel) else value)
@@ -73,6 +76,15 @@ class Record(Frozen):
 
 
 RecordT = TypeVar("RecordT", bound=BaseModel)
+
+
+def refuse_no_changes(changes: object, source: object) -> None:
+    """ConfigError unless ``changes`` is a mapping whose keys are text."""
+    if not isinstance(changes, Mapping):
+        raise ConfigError(source, "changes", changes, "must be a mapping such as {'dram.bytes_per_second': 12e9}")
+    for field in changes:
+        if not isinstance(field, str):
+            raise ConfigError(source, "changes", field, "must be the dotted name of a field")
 
 
 def put(data: dict[str, Any], field: str, value: Any) -> None:

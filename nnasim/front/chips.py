@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nnasim.front.arguments import PresetName, checked
 from nnasim.hardware import NnaConfig, load_preset, preset_names
 
 
-def preset(name: str | Path) -> NnaConfig:
+@checked
+def preset(name: PresetName) -> NnaConfig:
     """The chip of a preset that comes with the package, as "edge256", or of a YAML file of your own.
 
     ``.with_({"dram.bytes_per_second": 12e9})`` gives the same chip with fields changed, checked as a file would be.

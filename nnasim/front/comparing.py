@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
+
+from pydantic import Field
 
 from nnasim import files, markup
 from nnasim.compiler.policies import load_policy
-from nnasim.errors import ConfigError, InputError
+from nnasim.front.arguments import ChipLike, FilePath, Utterances, checked
 from nnasim.front.chips import chip_of
 from nnasim.front.needs import training_extra
 from nnasim.front.results import Result
-from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import System
 from nnasim.progress import Progress, silent
 from nnasim.studies.comparison import Inputs, compared
@@ -103,10 +104,11 @@ class Comparison:
         return f"<div>{markup.table(*self._cells())}{words}{picture}</div>"
 
 
+@checked
 def compare(
-    manifest: str | Path | None = None, *, checkpoints: str | Path | None = None,
-    chip: NnaConfig | str | Path = "edge256", systems: Sequence[System] = SYSTEMS,
-    placement: str | Path | None = None, limit: int | None = None, progress: Progress = silent,
+    manifest: FilePath | None = None, *, checkpoints: FilePath | None = None, chip: ChipLike = "edge256",
+    systems: Annotated[Sequence[System], Field(min_length=1)] = SYSTEMS, placement: FilePath | None = None,
+    limit: Utterances | None = None, progress: Progress = silent,
 ) -> Comparison:  # fmt: skip
     """Decode, simulate and score ``systems`` on the same speech and chip. Needs the extra ``train``.
 
@@ -115,13 +117,6 @@ def compare(
     policy; ``limit``: only the first utterances; ``progress``: is told of each utterance of each system.
     Raises ConfigError, FileError, ManifestError, CheckpointError, PlacementError or SimulationError.
     """
-    for system in systems:
-        if system not in SYSTEMS:
-            raise InputError("compare", "systems", system, f"known are {', '.join(SYSTEMS)}")
-    if not systems:
-        raise ConfigError("compare", "systems", list(systems), "must name at least one system")
-    if limit is not None and limit < 1:
-        raise ConfigError("compare", "limit", limit, "must be at least 1")
     hardware = chip_of(chip)
     inputs = Inputs(
         manifest=Path(manifest) if manifest is not None else speech_manifest(),
@@ -136,6 +131,7 @@ def compare(
         return Comparison(compared(inputs, [system for system in SYSTEMS if system in systems], progress))
 
 
-def read_comparison(folder: str | Path) -> Comparison:
+@checked
+def read_comparison(folder: FilePath) -> Comparison:
     """The folder that ``nnasim compare`` or ``Comparison.save`` wrote. Raises FileError or InputError."""
     return Comparison(read_folder(Path(folder)))

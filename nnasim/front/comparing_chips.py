@@ -12,10 +12,9 @@ from nnasim.analysis.change import gain_pct
 from nnasim.analysis.percentiles import percentiles
 from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms
 from nnasim.errors import ConfigError
+from nnasim.front.arguments import ChipLike, TraceLike, Wait, checked
 from nnasim.front.results import PART_NAMES, Result
 from nnasim.front.simulating import simulate
-from nnasim.hardware import NnaConfig
-from nnasim.ir.trace import OpTrace
 from nnasim.sweeps.objectives import busy_shares
 
 if TYPE_CHECKING:
@@ -93,8 +92,9 @@ class ChipComparison:
         return f"<div>{markup.table(*self._cells())}{distribution('frame', 'frames', values) or ''}</div>"
 
 
+@checked
 def compare_chips(
-    chips: Mapping[str, NnaConfig | str | Path], trace: OpTrace | str | Path, *, endpointer_ms: float | None = None
+    chips: Mapping[str, ChipLike], trace: TraceLike, *, endpointer_ms: Wait | None = None
 ) -> ChipComparison:
     """Run ``trace`` on every chip; ``chips``: label -> chip, or the name of a preset. The first one is the measure.
 

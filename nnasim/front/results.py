@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nnasim import frames, markup
 from nnasim.analysis import pooled
+from nnasim.front.arguments import FilePath, checked
 from nnasim.ir.io import read_result as read
 from nnasim.ir.io import write_record
 from nnasim.ir.result import SimResult
@@ -137,6 +138,7 @@ class Result:
         return f"energy {nominal} mJ ({low} to {high}), {number(power)} mW on average"
 
 
-def read_result(path: str | Path) -> Result:
+@checked
+def read_result(path: FilePath) -> Result:
     """The result file that ``nnasim simulate`` or ``Result.save`` wrote. Raises FileError or TraceError."""
     return Result(read(path))

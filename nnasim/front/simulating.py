@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 
+from nnasim.front.arguments import ChipLike, TraceLike, Wait, checked
 from nnasim.front.chips import chip_of
 from nnasim.front.results import Result
-from nnasim.hardware import NnaConfig
 from nnasim.hardware.plausible import implausible
 from nnasim.ir.io import read_trace
 from nnasim.ir.trace import OpTrace
@@ -17,9 +16,8 @@ from nnasim.studies.provenance import documented
 from workloads.rnnt.plausible import implausible_trace
 
 
-def simulate(
-    trace: OpTrace | str | Path, chip: NnaConfig | str | Path = "edge256", *, endpointer_ms: float | None = None
-) -> Result:
+@checked
+def simulate(trace: TraceLike, chip: ChipLike = "edge256", *, endpointer_ms: Wait | None = None) -> Result:
     """Run ``trace`` (or the trace file of that path) on ``chip`` (or the preset of that name).
 
     ``endpointer_ms``: what the endpointer waits, a part of the user-perceived latency; None leaves it out. A value that

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from nnasim import markup
-from nnasim.errors import ConfigError
+from nnasim.front.arguments import Beam, ChipLike, FilePath, Utterances, checked
 from nnasim.front.chips import chip_of
 from nnasim.front.needs import training_extra
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace, System
 from nnasim.progress import Progress, silent
+from nnasim.records import Integer, Number
 from nnasim.studies.provenance import commit
 from workloads.bundled import checkpoints_folder, speech_manifest
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from aat_training.score import Score
-    from aat_training.train import ScheduleName
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,20 +75,16 @@ class Recogniser:
 
         return self.folder if (self.folder / WEIGHTS).exists() else checkpoint_for(self.folder, system)
 
+    @checked
     def decode(
-        self, manifest: str | Path | None = None, *, system: System = "aat", chip: NnaConfig | str | Path = "edge256",
-        limit: int | None = None, beam: int = 1, progress: Progress = silent,
+        self, manifest: FilePath | None = None, *, system: System = "aat", chip: ChipLike = "edge256",
+        limit: Utterances | None = None, beam: Beam = 1, progress: Progress = silent,
     ) -> Decoding:  # fmt: skip
         """Decode the speech of ``manifest`` (default: the bundled strings) with the arithmetic of ``system``.
 
         ``chip``: whose number formats are used; ``limit``: only the first utterances; ``beam``: width, 1 is greedy.
         Raises ConfigError, FileError, ManifestError, CheckpointError or NumericsError.
         """
-        if system not in get_args(System):
-            raise ConfigError("decode", "system", system, f"must be one of {', '.join(get_args(System))}")
-        for name, value in (("limit", limit), ("beam", beam)):
-            if value is not None and value < 1:
-                raise ConfigError("decode", name, value, "must be at least 1")
         with training_extra():
             return self._decoded(Path(manifest or speech_manifest()), system, chip_of(chip), limit, beam, progress)
 
@@ -114,7 +110,8 @@ class Recogniser:
         return f"recogniser in {self.folder}"
 
 
-def recogniser(folder: str | Path | None = None) -> Recogniser:
+@checked
+def recogniser(folder: FilePath | None = None) -> Recogniser:
     """The recogniser in ``folder``: a checkpoint, or a folder with ``float/`` and ``aat/``; default the bundled one.
 
     Raises FileError where no checkpoint stands.
@@ -129,12 +126,13 @@ def recogniser(folder: str | Path | None = None) -> Recogniser:
     return Recogniser(path)
 
 
+@checked
 def train(
-    recipe: str, *, train: str | Path | Sequence[str | Path], dev: str | Path, out: str | Path,
-    system: Literal["float", "aat", "qat"] = "float", init: str | Path | Recogniser | None = None,
-    chip: NnaConfig | str | Path = "edge256", schedule: ScheduleName | None = None, steps: int | None = None,
-    evaluate_every: int | None = None, learning_rate: float | None = None, delay_penalty: float | None = None,
-    seed: int = 0, calibration: Literal["mse", "percentile", "max"] = "mse",
+    recipe: str, *, train: FilePath | Sequence[FilePath], dev: FilePath, out: FilePath,
+    system: Literal["float", "aat", "qat"] = "float", init: FilePath | Recogniser | None = None,
+    chip: ChipLike = "edge256", schedule: Literal["base", "fine-tuning"] | None = None, steps: Integer | None = None,
+    evaluate_every: Integer | None = None, learning_rate: Number | None = None, delay_penalty: Number | None = None,
+    seed: Integer = 0, calibration: Literal["mse", "percentile", "max"] = "mse",
     gradient: Literal["output", "segment", "identity"] = "output", resume: bool = False, force: bool = False,
     progress: Progress = silent,
 ) -> Recogniser:  # fmt: skip

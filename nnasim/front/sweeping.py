@@ -6,15 +6,16 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from nnasim import markup
 from nnasim.errors import ConfigError
+from nnasim.front.arguments import Axis, ChipLike, FilePath, TraceLike, Workers, checked
 from nnasim.front.chips import chip_of
-from nnasim.hardware import NnaConfig
 from nnasim.ir.io import read_trace
 from nnasim.ir.trace import OpTrace
 from nnasim.progress import Progress, silent
+from nnasim.records import Integer
 from nnasim.sweeps.backends import backend_of, closing
 from nnasim.sweeps.frames import StoredSweep
 from nnasim.sweeps.job import Job, make_job
@@ -27,8 +28,6 @@ from nnasim.sweeps.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Axis = Sequence[Any] | Mapping[str, Any]
 
 
 @dataclass(frozen=True, repr=False)
@@ -101,11 +100,12 @@ def _numbered(points: pd.DataFrame) -> pd.DataFrame:
     return points.reset_index(drop=True).rename_axis("point")
 
 
+@checked
 def sweep(
-    chip: NnaConfig | str | Path, trace: OpTrace | str | Path | Sequence[OpTrace | str | Path],
-    axes: Mapping[str, Axis], *, objectives: Sequence[str] = ("engine_latency_ms.p50",),
-    constraints: Sequence[str] = (), sampler: str = "grid", points: int | None = None, seed: int = 0,
-    store: str | Path | None = None, jobs: int | None = None, progress: Progress = silent,
+    chip: ChipLike, trace: TraceLike | Sequence[TraceLike], axes: Mapping[str, Axis], *,
+    objectives: Sequence[str] = ("engine_latency_ms.p50",), constraints: Sequence[str] = (),
+    sampler: Literal["grid", "random", "lhs", "sobol", "saltelli"] = "grid", points: Integer | None = None,
+    seed: Integer = 0, store: FilePath | None = None, jobs: Workers | None = None, progress: Progress = silent,
 ) -> Sweep:  # fmt: skip
     """Simulate ``trace`` (or several) on ``chip`` with every value of ``axes``.
 
@@ -124,9 +124,8 @@ def sweep(
 
 
 def _job(
-    chip: NnaConfig | str | Path, trace: OpTrace | str | Path | Sequence[OpTrace | str | Path],
-    axes: Mapping[str, Axis], objectives: Sequence[str], constraints: Sequence[str], sampler: str,
-    points: int | None, seed: int,
+    chip: ChipLike, trace: TraceLike | Sequence[TraceLike], axes: Mapping[str, Axis], objectives: Sequence[str],
+    constraints: Sequence[str], sampler: str, points: int | None, seed: int,
 ) -> Job:  # fmt: skip
     hardware = chip_of(chip)
     sources = [trace] if isinstance(trace, OpTrace | str | Path) else list(trace)
@@ -134,9 +133,7 @@ def _job(
     asked = {
         "base": hardware.name,
         "traces": [f"trace {number}" for number in range(1, len(traces) + 1)],
-        "axes": {
-            name: dict(axis) if isinstance(axis, Mapping) else {"list": list(axis)} for name, axis in axes.items()
-        },
+        "axes": {name: axis if isinstance(axis, Mapping) else {"list": axis} for name, axis in axes.items()},
         "objectives": list(objectives),
         "constraints": list(constraints),
         "sampler": sampler,
@@ -144,10 +141,6 @@ def _job(
         "seed": seed,
     }
     return make_job(parse_sweep_file(asked, "sweep"), hardware.model_dump(mode="json"), traces, "sweep")
-
-
-def _axis(values: Axis) -> dict[str, Any]:
-    return dict(values) if isinstance(values, Mapping) else {"list": list(values)}
 
 
 def _run(job: Job, store: Path, jobs: int | None, progress: Progress) -> Sweep:
@@ -158,6 +151,7 @@ def _run(job: Job, store: Path, jobs: int | None, progress: Progress) -> Sweep:
     return Sweep(StoredSweep(store, sweep_digest(job)))
 
 
-def read_sweep(store: str | Path, study: str | None = None) -> Sweep:
+@checked
+def read_sweep(store: FilePath, study: str | None = None) -> Sweep:
     """The sweep of a store, by its digest or name; default the one that ran last. Raises FileError or InputError."""
     return Sweep(StoredSweep(store, study))

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from nnasim.errors import ConfigError
+from nnasim.front.arguments import ChipLike, checked, only
 from nnasim.front.chips import chip_of
 from nnasim.hardware import NnaConfig
 from nnasim.ir.io import read_trace
 from nnasim.ir.trace import OpTrace, System
+from nnasim.records import Integer
 from nnasim.sweeps.retarget import retarget
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape, load_shape
 
+_SOURCE = only((str, Path, RnntShape), "sizes by name, a .yaml file of sizes, or a .json file of a trace")
 
+
+@checked
 def trace(
-    source: str | Path | RnntShape, *, frames: int | None = None, symbols: int | None = None,
-    chip: NnaConfig | str | Path | None = None, system: System | None = None,
+    source: Annotated[str | Path | RnntShape, _SOURCE], *, frames: Integer | None = None,
+    symbols: Integer | None = None, chip: ChipLike | None = None, system: System | None = None,
 ) -> OpTrace:  # fmt: skip
     """What decoding performs, operation by operation.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnasim import markup
+from nnasim.front.arguments import FilePath, checked
 from nnasim.progress import Progress, silent
 from workloads.importers.measured_table import read_measured_table
 from workloads.validation.tables import Validation as Predictions
@@ -62,7 +63,8 @@ class Validation:
         return markup.paragraphs(repr(self).splitlines())
 
 
-def validate(reference: str | Path, *, progress: Progress = silent) -> Validation:
+@checked
+def validate(reference: FilePath, *, progress: Progress = silent) -> Validation:
     """Simulate each row of a measured table: CSV of NVDLA, SCALE-Sim, OpenTPU, ZigZag or Vela, told by its columns.
 
     Raises FileError or InputError; a row that cannot be simulated is an error.

@@ -22,7 +22,7 @@ from nnasim.hardware.read_latency import with_ns
 from nnasim.hardware.section import Section
 from nnasim.hardware.units import ActivationUnitConfig, HostConfig, SequencerConfig
 from nnasim.numerics.config import NumericsConfig
-from nnasim.records import Number, put
+from nnasim.records import Number, put, refuse_no_changes
 
 
 class NnaConfig(Section):
@@ -104,6 +104,7 @@ class NnaConfig(Section):
         Raises ConfigError for an unknown field, for whatever a preset file would be refused for, and for a change of a
         field that decides nothing on the chip that comes out.
         """
+        refuse_no_changes(changes, source)
         given: dict[str, Any] = {}
         for field, value in changes.items():
             put(given, field, value)
