@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 import nnasim
@@ -89,3 +91,34 @@ def test_what_is_wrong_is_one_line_that_speaks_of_no_option(wrong) -> None:
     assert message
     assert "\n" not in message
     assert "--" not in message
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda: nnasim.preset(["edge256"]), "preset: name = ['edge256']: must be a preset's name or a .yaml file"),
+        (lambda: nnasim.trace("rnnt-paper", frames="3", symbols=1), "trace: frames = '3': must be a number"),
+        (lambda: nnasim.simulate(3), "simulate: trace = 3: must be a trace, or the path of a trace file"),
+        (lambda: nnasim.compare_chips([3], "t.json"), "compare_chips: chips = [3]: must be a mapping"),
+        (lambda: nnasim.sweep("edge256", "t.json", {"host.handoff_us": 10}), "must be a list of values, or a mapping"),
+        (
+            lambda: nnasim.sweep("edge256", "t.json", {}, jobs=10**6),
+            "jobs = 1000000: must be a whole number of at least",
+        ),
+        (lambda: nnasim.compare(systems=["x"]), "compare: systems.0 = 'x': must be 'float'"),
+        (lambda: nnasim.recogniser().decode(beam=100), "decode: beam = 100: must be a whole number of at least 1"),
+        (lambda: nnasim.preset("edge256").with_(None), "chip: changes = None: must be a mapping"),
+        (lambda: nnasim.preset("edge256").with_({3: 4}), "chip: changes = 3: must be the dotted name of a field"),
+    ],
+)
+def test_an_argument_of_another_kind_is_named(wrong: Callable[[], object], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        wrong()
+    assert message in str(caught.value)
+
+
+def test_numbers_and_arrays_of_numpy_are_taken_as_pythons() -> None:
+    trace = nnasim.trace("rnnt-mlperf", frames=np.int64(4), symbols=np.int32(1))
+    chip = nnasim.preset("edge256").with_({"dram.bytes_per_second": np.float64(1e9)})
+    swept = nnasim.sweep(chip, trace, {"host.handoff_us": np.array([10.0, 50.0])}, jobs=np.int64(1))
+    assert swept.frame()["host.handoff_us"].to_list() == [10, 50]
