@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nnasim.front.sweeping import read_sweep as read_sweep
     from nnasim.front.sweeping import sweep as sweep
     from nnasim.front.traces import trace as trace
+    from nnasim.front.traces import write_trace as write_trace
     from nnasim.front.validating import validate as validate
 
 __version__ = "0.1.0"
@@ -32,6 +33,7 @@ _HOME = {
     "preset": "nnasim.front.chips",
     "presets": "nnasim.front.chips",
     "trace": "nnasim.front.traces",
+    "write_trace": "nnasim.front.traces",
     "simulate": "nnasim.front.simulating",
     "read_result": "nnasim.front.results",
     "compare": "nnasim.front.comparing",

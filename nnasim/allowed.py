@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
@@ -107,6 +107,8 @@ def _words(kind: Any, bounds: tuple[Any, ...]) -> str:
         return _PLAIN[kind] + _range(limits)
     if kind is str:
         return "text" + _size(limits, "characters")
+    if get_origin(kind) is Callable:
+        return "a function"
     if _is_mapping(kind):
         return "a mapping" + _size(limits, "entries")
     if get_origin(kind) in (tuple, list, Sequence):

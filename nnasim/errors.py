@@ -5,12 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 _LONGEST_VALUE = 120
+_LONGEST_NAME = 1000
 
 
 def shown(value: object) -> str:
     """``value`` as it stands in a message: on one line, escaped, cut when long."""
     text = ascii(value) if not isinstance(value, Path) else ascii(str(value))
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
+
+
+def named(source: object) -> str:
+    """A file or field as it stands in a message: itself, unless it hides characters or fills the line."""
+    text = str(source)
+    plain = text.strip() and len(text) <= _LONGEST_NAME and all(c.isprintable() or c.isspace() for c in text)
+    return text if plain else shown(text)
 
 
 class NnasimError(Exception):
@@ -28,7 +36,7 @@ class InputError(NnasimError):
 
     def __init__(self, source: object, field: str, value: object, allowed: str) -> None:
         self.source, self.field, self.value, self.allowed = source, field, value, allowed
-        where = f"{source}: {field}" if field else str(source)
+        where = f"{named(source)}: {named(field)}" if field else named(source)
         what = where if value is NOT_GIVEN else f"{where} = {shown(value)}"
         super().__init__(" ".join(f"{what}: {allowed}".split()))
 
@@ -38,7 +46,7 @@ class FileError(NnasimError):
 
     def __init__(self, path: object, why: str) -> None:
         self.path, self.why = path, why
-        super().__init__(" ".join(f"{path}: {why}".split()))
+        super().__init__(" ".join(f"{named(path)}: {why}".split()))
 
 
 class ConfigError(InputError):

@@ -15,12 +15,13 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from nnasim import filekind
-from nnasim.errors import FileError
+from nnasim.errors import FileError, shown
 
 YAML_MAX_BYTES = 1_000_000
 YAML_MAX_DEPTH = 50
@@ -250,13 +251,16 @@ def write_json(path: str | Path, data: Any, *, force: bool = False, indent: int 
 
 
 @contextlib.contextmanager
-def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
+def new_folder(path: str | Path, *, force: bool = False, own: Sequence[str] = ()) -> Iterator[Path]:
     """A folder that appears under its final name only when everything in it is complete.
 
     Yields a partial folder beside it, renamed on success and removed on failure. With ``force`` the old folder is set
-    aside first and deleted only after the new one stands.
+    aside first and deleted only after the new one stands. FileError for one that holds anything but what the new one
+    holds, or what ``own``, patterns of names, says that we may have written: nothing else is ever deleted.
     """
     target = refuse_existing(path, force)
+    if target.exists() and not target.is_dir():
+        raise FileError(target, "is not a folder, so none is put in its place")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f"{target.name}.partial-", dir=target.parent))
@@ -267,6 +271,7 @@ def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
         partial.chmod(0o777 & ~_umask())
         refuse_existing(target, force)
         if os.path.lexists(target):
+            _refuse_foreign(target, {entry.name for entry in partial.iterdir()}, own)
             old = Path(tempfile.mkdtemp(prefix=f"{target.name}.partial-", dir=target.parent))
             os.replace(target, old / "old")
             os.replace(partial, target)
@@ -275,6 +280,14 @@ def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
             os.replace(partial, target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _refuse_foreign(folder: Path, names: set[str], own: Sequence[str]) -> None:
+    """FileError unless everything in ``folder`` has one of ``names`` or fits one of the patterns ``own``."""
+    for entry in sorted(folder.iterdir()):
+        if entry.name not in names and not any(fnmatch(entry.name, pattern) for pattern in own):
+            why = f"holds {shown(entry.name)}, which is not ours to delete; remove it, or give another folder"
+            raise FileError(folder, why)
 
 
 def _umask() -> int:

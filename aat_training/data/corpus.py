@@ -45,7 +45,7 @@ def write_corpus(manifest: str | Path, clips: Iterable[Clip], prefix: str, *, fo
     refuse_existing_corpus(manifest, force)
     folder = audio_folder(manifest)
     entries, alignments = [], []
-    with files.new_folder(folder, force=force) as partial:
+    with files.new_folder(folder, force=force, own=["*.flac"]) as partial:
         for number, clip in enumerate(clips):
             name = f"{number:06d}.flac"
             soundfile.write(partial / name, _pcm16(clip), clip.rate, format="FLAC", subtype="PCM_16")

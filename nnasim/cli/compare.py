@@ -74,7 +74,7 @@ def command(
     tell(speech_lines(inputs, chosen))
     with shown_progress(lines=True) as progress:
         study = compared(inputs, chosen, progress)
-    with files.new_folder(out, force=force) as folder:
+    with files.new_folder(out, force=force, own=["timeline.perfetto-trace"]) as folder:
         write_folder(folder, study)
         write_page(folder / "report.html", study)
     print_table(study)

@@ -7,10 +7,10 @@ import re
 # Arguments of Python functions that commands have an option of the same name for.
 ARGUMENTS = ("force", "resume", "init", "split", "list")
 _ARGUMENT = re.compile(rf"`({'|'.join(ARGUMENTS)})`")
-_VALUE = re.compile(r"`(preset)=([^`\s]+)`")
+_CHIP = re.compile(r"`chip=([^`\s]+)`")
 _CHANGE = re.compile(r"`([a-z_]+(?:\.[a-z_0-9]+)+=[^`\s]+)`")
 
 
 def as_options(message: str) -> str:
-    """``message`` as a user of the command line reads it: `force` is --force, `a.b=c` is --set a.b=c."""
-    return _CHANGE.sub(r"--set \1", _VALUE.sub(r"--\1 \2", _ARGUMENT.sub(r"--\1", message)))
+    """``message`` for the command line: `force` is --force, `chip=x` is --preset x, `a.b=c` is --set a.b=c."""
+    return _CHANGE.sub(r"--set \1", _CHIP.sub(r"--preset \1", _ARGUMENT.sub(r"--\1", message)))

@@ -73,7 +73,7 @@ def arithmetic_of(chip: NnaConfig) -> str:
     base = load_preset(chip.name) if chip.name in preset_names() else load_preset(DEFAULT_PRESET)
     changed = differing(base.numerics, chip.numerics, list(NumericsConfig.model_fields))
     changes = [f"numerics.{field}={_shown(chip.numerics, field)}" for field in changed]
-    named = [f"preset={base.name}"] if base.name != DEFAULT_PRESET or not changes else []
+    named = [f"chip={base.name}"] if base.name != DEFAULT_PRESET or not changes else []
     return " ".join(f"`{setting}`" for setting in [*named, *changes])
 
 

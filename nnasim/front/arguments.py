@@ -30,11 +30,16 @@ def only(kinds: tuple[type, ...], allowed: str) -> BeforeValidator:
     def check(value: object) -> object:
         if isinstance(value, os.PathLike) and Path in kinds:
             value = Path(value)
-        if not isinstance(value, kinds) or (isinstance(value, str) and "\0" in value):
+        if not isinstance(value, kinds) or (isinstance(value, str | Path) and not _is_name(str(value))):
             raise ValueError(f"must be {allowed}")
         return value
 
     return BeforeValidator(check)
+
+
+def _is_name(text: str) -> bool:
+    """Whether a file could have this name: systems end a name at a NUL, and know none of more than 4,096 bytes."""
+    return bool(text.strip()) and "\0" not in text and len(text.encode(errors="replace")) <= 4096
 
 
 def _listed(value: object) -> object:

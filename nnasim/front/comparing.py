@@ -17,6 +17,7 @@ from nnasim.front.needs import training_extra
 from nnasim.front.results import Result
 from nnasim.ir.trace import System
 from nnasim.progress import Progress, silent
+from nnasim.records import Flag
 from nnasim.studies.comparison import Inputs, compared
 from reports.page import write_page
 from reports.result_set import ResultSet, read_folder, write_folder
@@ -83,9 +84,10 @@ class Comparison:
         columns = ["utterance", "system", "reference", "hypothesis"]
         return pd.DataFrame(listed, columns=columns).set_index(["utterance", "system"])
 
-    def save(self, folder: str | Path, *, force: bool = False) -> None:
+    @checked
+    def save(self, folder: FilePath, *, force: Flag = False) -> None:
         """Write the folder that ``nnasim compare`` writes, its page included. Raises FileError where one exists."""
-        with files.new_folder(Path(folder), force=force) as inside:
+        with files.new_folder(Path(folder), force=force, own=["timeline.perfetto-trace"]) as inside:
             write_folder(inside, self.result_set)
             write_page(inside / "report.html", self.result_set)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnasim import markup
 from nnasim.analysis.change import gain_pct
 from nnasim.analysis.percentiles import percentiles
 from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms
 from nnasim.errors import ConfigError
-from nnasim.front.arguments import ChipLike, TraceLike, Wait, checked
+from nnasim.front.arguments import ChipLike, FilePath, TraceLike, Wait, checked
 from nnasim.front.results import PART_NAMES, Result
 from nnasim.front.simulating import simulate
+from nnasim.records import Flag
 from nnasim.sweeps.objectives import busy_shares
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class ChipComparison:
 
         return pd.DataFrame([self._row(label) for label in self.results]).set_index("chip")
 
-    def _row(self, label: str) -> dict[str, object]:
+    def _row(self, label: str) -> dict[str, Any]:
         result, first = self.results[label], next(iter(self.results.values()))
         ranks = percentiles(engine_latencies_ms(result.record))
         area = result.record.extra.area_mm2
@@ -56,7 +56,8 @@ class ChipComparison:
             "busiest": PART_NAMES[max(shares, key=lambda part: shares[part])],
         }
 
-    def report(self, path: str | Path, *, force: bool = False) -> None:
+    @checked
+    def report(self, path: FilePath, *, force: Flag = False) -> None:
         """Write the page of all results side by side. Raises FileError where it exists, unless ``force``."""
         from reports.page import write_page
         from reports.result_set import ResultSet
@@ -77,7 +78,7 @@ class ChipComparison:
                 number(row["area_mm2"]),
                 str(row["busiest"]),
             ]
-            for row in self.frame().reset_index().to_dict("records")
+            for row in map(self._row, self.results)
         ]
         return header, rows
 

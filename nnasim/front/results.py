@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnasim import frames, markup
+from nnasim.allowed import number_text
 from nnasim.analysis import pooled
 from nnasim.front.arguments import FilePath, checked
 from nnasim.ir.io import read_result as read
 from nnasim.ir.io import write_record
 from nnasim.ir.result import SimResult
+from nnasim.records import Flag
 from nnasim.sweeps.objectives import busy_shares
 from nnasim.units import cycles_to_ms
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_PARTS_SHOWN = 3
+_PARTS_SHOWN, _CHANGES_SHOWN = 3, 3
 PART_NAMES = {
     "mac_array": "the MAC array",
     "activation_unit": "the activation unit",
@@ -82,11 +83,13 @@ class Result:
         """Silicon area by part of the chip, low, nominal and high [mm2]; empty without an area table."""
         return frames.spreads_frame(self.record.extra.area_mm2, "mm2")
 
-    def save(self, path: str | Path, *, force: bool = False) -> None:
+    @checked
+    def save(self, path: FilePath, *, force: Flag = False) -> None:
         """Write the result file, atomically. Raises FileError where one exists, unless ``force``."""
         write_record(path, self.record, force=force)
 
-    def report(self, path: str | Path, *, force: bool = False) -> None:
+    @checked
+    def report(self, path: FilePath, *, force: Flag = False) -> None:
         """Write the page of this result: one offline HTML file. Raises FileError where one exists, unless ``force``."""
         from reports.page import write_page
         from reports.result_set import ResultSet
@@ -113,7 +116,7 @@ class Result:
         seconds = sum(utterance.audio_seconds for utterance in record.utterances)
         count = len(record.utterances)
         utterances = f"{count:,} utterance{'' if count == 1 else 's'}"
-        yield visible(f"{record.system} on {record.preset}: {utterances}, {seconds:,.1f} s of audio")
+        yield visible(f"{record.system} on {record.preset}{self._changes()}: {utterances}, {seconds:,.1f} s of audio")
         yield f"engine latency {number(self.engine_latency_ms)} ms{'' if count == 1 else ' on average'}"
         yield f"real-time factor {number(self.real_time_factor)}"
         yield f"busiest: {self._busiest()}"
@@ -121,6 +124,16 @@ class Result:
         handoff_ms = record.extra.handoff_ms
         yield f"{self.handoffs:,} hand-offs" + ("" if handoff_ms is None else f", which take {number(handoff_ms)} ms")
         yield from (visible(note) for note in result_notes(record.system, record))
+
+    def _changes(self) -> str:
+        """What the chip has that its preset has not, where the preset is known."""
+        changed = [row for row in self.record.extra.parameters if row.source == "override"]
+        listed = [
+            f"{row.field} {number_text(row.value)}" if isinstance(row.value, float) else f"{row.field} {row.value}"
+            for row in changed[:_CHANGES_SHOWN]
+        ]
+        more = f" and {len(changed) - len(listed)} more" if len(changed) > len(listed) else ""
+        return f" with {', '.join(listed)}{more}" if listed else ""
 
     def _busiest(self) -> str:
         shares = busy_shares([self.record])

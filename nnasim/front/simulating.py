@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
 from nnasim.front.arguments import ChipLike, TraceLike, Wait, checked
 from nnasim.front.chips import chip_of
+from nnasim.front.doubts import doubt
 from nnasim.front.results import Result
 from nnasim.hardware.plausible import implausible
 from nnasim.ir.io import read_trace
@@ -26,7 +25,6 @@ def simulate(trace: TraceLike, chip: ChipLike = "edge256", *, endpointer_ms: Wai
     """
     operations = trace if isinstance(trace, OpTrace) else read_trace(trace)
     hardware = chip_of(chip)
-    for line in (*implausible(hardware), *implausible_trace(operations)):
-        warnings.warn(line, UserWarning, stacklevel=2)
+    doubt([*implausible(hardware), *implausible_trace(operations)])
     result = run(operations, hardware, SimOptions(endpointer_ms=endpointer_ms))
     return Result(documented(result, hardware.name, hardware, command=None))

@@ -69,6 +69,7 @@ class Recogniser:
 
     folder: Path
 
+    @checked
     def checkpoint(self, system: System) -> Path:
         """The checkpoint that ``system`` decodes with."""
         from aat_training.checkpoint_files import WEIGHTS, checkpoint_for
@@ -86,7 +87,8 @@ class Recogniser:
         Raises ConfigError, FileError, ManifestError, CheckpointError or NumericsError.
         """
         with training_extra():
-            return self._decoded(Path(manifest or speech_manifest()), system, chip_of(chip), limit, beam, progress)
+            speech = Path(speech_manifest() if manifest is None else manifest)
+            return self._decoded(speech, system, chip_of(chip), limit, beam, progress)
 
     def _decoded(
         self, manifest: Path, system: System, chip: NnaConfig, limit: int | None, beam: int, progress: Progress

@@ -12,11 +12,13 @@ from nnasim import markup
 from nnasim.errors import ConfigError
 from nnasim.front.arguments import Axis, ChipLike, FilePath, TraceLike, Workers, checked
 from nnasim.front.chips import chip_of
+from nnasim.front.doubts import doubt
 from nnasim.ir.io import read_trace
 from nnasim.ir.trace import OpTrace
 from nnasim.progress import Progress, silent
 from nnasim.records import Integer
 from nnasim.sweeps.backends import backend_of, closing
+from nnasim.sweeps.doubts import implausible_points
 from nnasim.sweeps.frames import StoredSweep
 from nnasim.sweeps.job import Job, make_job
 from nnasim.sweeps.pareto import pareto_mask
@@ -44,16 +46,16 @@ class Sweep:
     @property
     def objectives(self) -> list[str]:
         """Names of the figures that are judged."""
-        return self.stored.objectives
+        return list(self.stored.job.spec.objectives)
 
     def frame(self) -> pd.DataFrame:
         """One row per point in the order of the axes: axes, figures, ``status``, ``message``, ``seconds`` of CPU."""
         return _numbered(self.stored.points)
 
     def pareto(self) -> pd.DataFrame:
-        """The points that no other beats: at least as good in every objective and better in one."""
-        good = self.stored.good
-        return _numbered(good[pareto_mask(good[self.objectives].to_numpy(dtype=float))])
+        """The points of ``frame`` that no other beats: at least as good in every objective and better in one."""
+        good = self.frame().loc[lambda points: points["status"] == "ok"]
+        return good[pareto_mask(good[self.objectives].to_numpy(dtype=float))] if len(good) else good
 
     def best(self) -> pd.Series[Any]:
         """The point that is lowest in the first objective; of several, the first. Raises ConfigError if all failed."""
@@ -63,7 +65,8 @@ class Sweep:
         return good.iloc[int(good[self.objectives[0]].to_numpy(dtype=float).argmin())]
 
     def _first_message(self) -> str:
-        return str(self.stored.points["message"].iloc[0])
+        points = self.stored.points
+        return str(points.loc[points["status"] != "ok", "message"].iloc[0])
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         from reports.text import number
@@ -75,11 +78,12 @@ class Sweep:
         return columns, [[*setting, *figure] for setting, figure in zip(axes, figures, strict=True)]
 
     def __repr__(self) -> str:
-        points, failed = self.stored.points, len(self.stored.points) - len(self.stored.good)
-        title = f"sweep over {', '.join(self.axes)}: {len(points):,} points" + (
-            f", {failed:,} failed" if failed else ""
-        )
-        return f"{title}\n{markup.plain_table(*self._cells())}"
+        return f"{self._title()}\n{markup.plain_table(*self._cells())}"
+
+    def _title(self) -> str:
+        points, failed = len(self.stored.points), len(self.stored.points) - len(self.stored.good)
+        why = f", {failed:,} failed, the first: {self._first_message()}" if failed else ""
+        return markup.cut(f"sweep over {', '.join(self.axes)}: {points:,} points{why}", 500)
 
     def _repr_html_(self) -> str:
         """The points as a table, and by their first two objectives as a picture: offline, escaped."""
@@ -88,7 +92,7 @@ class Sweep:
         picture, objectives = "", self.objectives
         if len(objectives) > 1 and not self.stored.good.empty:
             picture = front_picture(self.stored.good, self.pareto(), objectives[0], objectives[1])
-        return f"<div>{markup.table(*self._cells())}{picture}</div>"
+        return f"<div>{markup.paragraphs([self._title()])}{markup.table(*self._cells())}{picture}</div>"
 
 
 def _setting(value: object) -> str:
@@ -110,13 +114,15 @@ def sweep(
     """Simulate ``trace`` (or several) on ``chip`` with every value of ``axes``.
 
     ``axes``: field -> values, as {"host.handoff_us": [10, 50]}, or {"range": [low, high, count]} or
-    {"logrange": [...]}; ``objectives``: what is judged, less is better; ``constraints``: conditions on the axes that a
-    point must meet, as "sram.bytes <= 2**20"; ``sampler``: grid, random, lhs, sobol or saltelli, all but the grid with
-    ``points``. ``store``: the SQLite file that keeps the points, so that a stopped sweep goes on where it was; without
-    one they live in memory only. ``jobs``: worker processes, default one per core, 1: this process alone.
-    Raises ConfigError, FileError or StoreError.
+    {"logrange": [...]}; ``objectives``: figures that are judged, less is better (the columns of ``Sweep.frame``);
+    ``constraints``: conditions on the axes that a point must meet, as "sram.bytes <= 2**20"; ``sampler``: the grid of
+    all values, or random, lhs, sobol or saltelli with ``points`` (default 256; saltelli multiplies them).
+    ``store``: the SQLite file that keeps the points, so that a stopped sweep goes on where it was; without one they
+    live in memory only. ``jobs``: worker processes, default one per core, 1: this process alone.
+    Raises ConfigError, FileError or InputError.
     """
     job = _job(chip, trace, axes, objectives, constraints, sampler, points, seed)
+    doubt(implausible_points(job))
     if store is not None:
         return _run(job, Path(store), jobs, progress)
     with tempfile.TemporaryDirectory(prefix="nnasim-") as folder:
@@ -147,7 +153,7 @@ def _run(job: Job, store: Path, jobs: int | None, progress: Progress) -> Sweep:
     from nnasim.sweeps.local import InlineBackend
 
     with closing(InlineBackend() if jobs == 1 else backend_of(jobs)) as backend, Store(store) as opened:
-        run(job, Space(job, store), opened, backend, progress=progress)
+        run(job, Space(job, "sweep"), opened, backend, progress=progress)
     return Sweep(StoredSweep(store, sweep_digest(job)))
 
 

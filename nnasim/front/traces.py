@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 from nnasim.errors import ConfigError
-from nnasim.front.arguments import ChipLike, checked, only
+from nnasim.front.arguments import ChipLike, FilePath, checked, only
 from nnasim.front.chips import chip_of
 from nnasim.hardware import NnaConfig
-from nnasim.ir.io import read_trace
+from nnasim.ir.io import read_trace, write_record
 from nnasim.ir.trace import OpTrace, System
-from nnasim.records import Integer
+from nnasim.records import Flag, Integer
 from nnasim.sweeps.retarget import retarget
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape, load_shape
@@ -40,8 +40,17 @@ def trace(
     if frames is None or symbols is None:
         missing = "frames" if frames is None else "symbols"
         raise ConfigError("trace", missing, None, "a trace of sizes alone needs frames and symbols")
-    numerics = chip_of(chip or "edge256").numerics
-    return build_trace(shape, frames, symbols, system=system or "aat", numerics=numerics)
+    numerics = chip_of("edge256" if chip is None else chip).numerics
+    return build_trace(shape, frames, symbols, system="aat" if system is None else system, numerics=numerics)
+
+
+@checked
+def write_trace(trace: OpTrace, path: FilePath, *, force: Flag = False) -> None:
+    """Store ``trace`` as a ``.json`` file, which ``nnasim.trace`` and ``nnasim simulate`` read.
+
+    Raises FileError where one exists, unless ``force``.
+    """
+    write_record(path, trace, force=force)
 
 
 def _stored(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nnasim import markup
 from nnasim.front.arguments import FilePath, checked
 from nnasim.progress import Progress, silent
+from nnasim.records import Flag
 from workloads.importers.measured_table import read_measured_table
 from workloads.validation.tables import Validation as Predictions
 from workloads.validation.tables import summary, validate_table
@@ -45,7 +46,8 @@ class Validation:
         """Mean and worst errors in %, in all and per group, as ``validation.json`` holds them."""
         return summary(self.predictions)
 
-    def save(self, folder: str | Path, *, force: bool = False) -> None:
+    @checked
+    def save(self, folder: FilePath, *, force: Flag = False) -> None:
         """Write the folder that ``nnasim validate`` writes. Raises FileError where one exists, unless ``force``."""
         from nnasim import files
         from reports.validation import write_validation

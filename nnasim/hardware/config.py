@@ -114,6 +114,9 @@ class NnaConfig(Section):
         refuse_idle(chip, changes, source)
         return chip
 
+    def __hash__(self) -> int:
+        return hash(self.digest())  # equal chips have equal digests; a field may be a mapping, which has no hash
+
     def __repr__(self) -> str:
         return chip_line(self)
 

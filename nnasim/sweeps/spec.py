@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from nnasim import files
 from nnasim.errors import ConfigError
@@ -72,6 +72,12 @@ class SweepSpec(Frozen):
     seed: Integer = Field(0, ge=0, le=2**32 - 1)
     accuracy: AccuracySpec | None = None
     search: SearchSpec = SearchSpec()
+
+    @model_validator(mode="after")
+    def _points_are_used(self) -> SweepSpec:
+        if self.sampler == "grid" and self.points is not None:
+            raise ValueError("points: a grid has the points of its axes; give a sampler, such as random")
+        return self
 
     @field_validator("objectives", "constraints")
     @classmethod

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nnasim.markup import visible
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -92,8 +94,9 @@ def svg(figure: Figure, title: str, description: str) -> str:
     text = re.sub(r'\sid="([^"]*)"', lambda match: match[0] if match[1] in wanted else "", text)
     for attribute in ("width", "height"):  # the page decides; the viewBox keeps the shape
         text = re.sub(rf'(<svg[^>]*?)\s{attribute}="[^"]*"', r"\1", text, count=1)
-    head = f'<svg role="img" aria-label="{escape(title)}"'
-    label = f"<title>{escape(title)}</title><desc>{escape(description)}</desc>"
+    title, description = escape(visible(title)), escape(visible(description))
+    head = f'<svg role="img" aria-label="{title}"'
+    label = f"<title>{title}</title><desc>{description}</desc>"
     return re.sub(r"<svg([^>]*)>", lambda m: f"{head}{m[1]}>{label}", text, count=1).strip()
 
 

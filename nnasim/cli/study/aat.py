@@ -66,7 +66,7 @@ def command(
     begun = time.monotonic()
     with shown_progress(lines=True) as progress:
         study = latency_study(inputs, progress)
-    with files.new_folder(out, force=force) as folder:
+    with files.new_folder(out, force=force, own=["*.csv"]) as folder:
         write_document(folder, study_document(study))
     cpu = sum(os.times()[:4])  # this process and the workers, which have ended
     print(f"{study.utterances} utterances, {cpu:.0f} s of CPU time in {time.monotonic() - begun:.0f} s")

@@ -73,7 +73,7 @@ def command(
     )
     with shown_progress(lines=True) as progress:
         outcome = training_study(study, jobs=jobs, train=train_missing, command=command_line("DIR"), progress=progress)
-    with files.new_folder(out, force=force) as folder:
+    with files.new_folder(out, force=force, own=["*.csv"]) as folder:
         files.write_json(folder / "study.json", outcome.record)
         write_document(folder, numerics_document(outcome.record))
     missing = len(outcome.record["missing"])

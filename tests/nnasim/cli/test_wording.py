@@ -11,7 +11,7 @@ from nnasim.cli.wording import as_options
         ("a: exists already; use `force` to replace it", "a: exists already; use --force to replace it"),
         ("give it `numerics.weight_bits=4` `numerics.rounding=single`",
          "give it --set numerics.weight_bits=4 --set numerics.rounding=single"),
-        ("with `preset=edge512`; column `fallback` has them", "with --preset edge512; column `fallback` has them"),
+        ("with `chip=edge512`; column `fallback` has them", "with --preset edge512; column `fallback` has them"),
     ],
 )  # fmt: skip
 def test_settings_in_backquotes_become_options_and_nothing_else_does(message: str, expected: str) -> None:

@@ -25,6 +25,14 @@ def test_chips_stand_side_by_side_and_the_first_is_the_measure(trace: OpTrace, c
     assert "&lt;i&gt;today" in (tmp_path / "chips.html").read_text()
 
 
+def test_chips_with_and_without_an_energy_table_stand_in_one_table(trace: OpTrace, chip: NnaConfig) -> None:
+    bare = chip.with_({"energy": None, "area": None})
+    compared = nnasim.compare_chips({"bare": bare, "full": chip}, trace)
+    assert "—" in repr(compared).splitlines()[1]
+    assert "—" not in repr(compared).splitlines()[2]
+    assert compared._repr_html_()
+
+
 class TestASweepWithoutAFile:
     def test_every_value_of_an_axis_is_a_point(self, trace: OpTrace, chip: NnaConfig) -> None:
         swept = nnasim.sweep(chip, trace, {"host.handoff_us": [10, 50, 100]}, jobs=1)
@@ -43,6 +51,17 @@ class TestASweepWithoutAFile:
         assert set(swept.pareto()["host.handoff_us"]) == {10}
         assert len(swept._repr_html_()) < 100_000
 
+    @pytest.mark.filterwarnings("ignore:sram")  # so small that nobody would build it
+    def test_points_keep_their_numbers(self, trace: OpTrace, chip: NnaConfig) -> None:
+        swept = nnasim.sweep(chip, trace, {"sram.bytes": [64, 393216]}, jobs=1)
+        assert swept.pareto().index.to_list() == [1] == [swept.best().name]
+        assert swept.frame().loc[swept.pareto().index, "status"].to_list() == ["ok"]
+        assert "2 points, 1 failed, the first: edge256: sram.bytes = 64" in repr(swept)
+
+    def test_points_of_a_grid_are_those_of_its_axes(self, trace: OpTrace, chip: NnaConfig) -> None:
+        with pytest.raises(nnasim.NnasimError, match="points = 2: a grid has the points of its axes"):
+            nnasim.sweep(chip, trace, {"host.handoff_us": [10, 50]}, points=2, jobs=1)
+
     def test_a_store_keeps_the_points(self, trace: OpTrace, chip: NnaConfig, tmp_path: Path) -> None:
         store, progress = tmp_path / "s.sqlite", []
         axes = {"host.handoff_us": [10, 50]}
@@ -52,6 +71,7 @@ class TestASweepWithoutAFile:
         assert nnasim.read_sweep(store).frame().equals(first.frame())
         assert progress[-1] == ("points", 2, 2)
 
+    @pytest.mark.filterwarnings("ignore:sram")  # so small that nobody would build it
     def test_points_that_fail_say_why(self, trace: OpTrace, chip: NnaConfig) -> None:
         swept = nnasim.sweep(chip, trace, {"sram.bytes": [1024, 2048]}, jobs=1)
         assert set(swept.frame()["status"]) == {"failed"}

@@ -109,6 +109,15 @@ def test_what_is_wrong_is_one_line_that_speaks_of_no_option(wrong) -> None:
         (lambda: nnasim.recogniser().decode(beam=100), "decode: beam = 100: must be a whole number of at least 1"),
         (lambda: nnasim.preset("edge256").with_(None), "chip: changes = None: must be a mapping"),
         (lambda: nnasim.preset("edge256").with_({3: 4}), "chip: changes = 3: must be the dotted name of a field"),
+        (lambda: nnasim.recogniser().decode(""), "decode: manifest = '': must be a path"),
+        (
+            lambda: nnasim.trace("rnnt-paper", frames=4, symbols=1, system="AAT"),
+            "trace: system = 'AAT': must be 'float'",
+        ),
+        (lambda: nnasim.train("tiny", train="a", dev="b", out="c", gradient="segmnt"), "gradient = 'segmnt': must be"),
+        (lambda: nnasim.simulate("t.json", endpointer_ms=-1), "endpointer_ms = -1: must be a number of at least 0"),
+        (lambda: nnasim.recogniser().checkpoint("foo"), "checkpoint: system = 'foo': must be"),
+        (lambda: nnasim.compare(progress=None), "compare: progress = None: must be a function"),
     ],
 )
 def test_an_argument_of_another_kind_is_named(wrong: Callable[[], object], message: str) -> None:

@@ -65,15 +65,26 @@ def test_a_result_is_saved_read_back_and_reported(result: Result, tmp_path: Path
     assert (tmp_path / "report.html").read_text().startswith("<!")
 
 
-def test_what_is_probably_not_meant_is_a_warning(trace: OpTrace, chip: NnaConfig) -> None:
-    with pytest.warns(UserWarning, match="clock_hz"):
-        nnasim.simulate(trace, chip.with_({"clock_hz": 500}))
+def test_what_is_probably_not_meant_is_a_warning_at_the_users_line(trace: OpTrace, chip: NnaConfig) -> None:
+    slow = chip.with_({"clock_hz": 500})
+    for verb in (
+        lambda: nnasim.simulate(trace, slow),
+        lambda: nnasim.compare_chips({"slow": slow}, trace),
+        lambda: nnasim.sweep(slow, trace, {"host.handoff_us": [10]}, jobs=1),
+    ):
+        with pytest.warns(UserWarning, match="clock_hz") as caught:
+            verb()
+        assert {warning.filename for warning in caught} == {__file__}
+
+
+def test_a_chip_that_was_changed_is_told_from_its_preset(result: Result, trace: OpTrace, chip: NnaConfig) -> None:
+    assert "aat on edge256 with dram.bytes_per_second 12000000000, host.handoff_us 35: " in repr(result)
+    assert "aat on edge256: " in repr(nnasim.simulate(trace))
+    assert len({chip, chip.with_({}), nnasim.preset("edge256")}) == 2
 
 
 def test_a_stored_trace_is_read_and_may_change_its_system(trace: OpTrace, chip: NnaConfig, tmp_path: Path) -> None:
-    from nnasim.ir.io import write_record
-
-    write_record(tmp_path / "t.json", trace)
+    nnasim.write_trace(trace, tmp_path / "t.json")
     assert nnasim.trace(tmp_path / "t.json") == trace
     assert nnasim.trace(tmp_path / "t.json", system="float").system == "float"
     with pytest.raises(nnasim.NnasimError, match="frames = 3: is not used with a stored trace"):
