@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reports.summary import Gain, Summary
 from reports.text import number, percent
 
-SURE = 0.99  # of paired resamples: below it, the comparison proves nothing
+SURE = 0.99  # of paired resamples: below it, the comparison is no proof
 
 
 def claim_sentence(summary: Summary) -> str | None:
@@ -34,7 +34,7 @@ def _how_sure(gain: Gain) -> str:
     better = gain.aat_better_than_naive
     if better is None:
         return ""
-    return f" (P > {SURE})" if better > SURE else f" (P = {better:.2f}, which proves nothing)"
+    return f" (P > {SURE})" if better > SURE else f" (P = {better:.2f}, which is no proof)"
 
 
 def paper_sized_sentences(gain: Gain) -> Iterator[str]:

@@ -26,7 +26,7 @@ def test_loss_and_recovery_stand_in_one_sentence() -> None:
 
 def test_what_is_not_sure_is_said() -> None:
     gain = Gain(wer_lost_errors=6, wer_recovered_errors=2, wer_recovered_pct=33.0, aat_better_than_naive=0.63)
-    assert "(P = 0.63, which proves nothing)." in str(claim_sentence(summary(gain)))
+    assert "(P = 0.63, which is no proof)." in str(claim_sentence(summary(gain)))
 
 
 @pytest.mark.parametrize(("lost", "words"), [(3, "3 more than in float"), (-2, "2 fewer than in float")])
