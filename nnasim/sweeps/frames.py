@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnasim.sweeps.job import Values
-from nnasim.sweeps.listing import chosen, job_of, list_sweeps
+from nnasim.sweeps.listing import chosen, job_of, list_sweeps, of_version_0_1
 from nnasim.sweeps.space import Space
 from nnasim.sweeps.store import Store, was_swept
 
@@ -73,7 +73,7 @@ class StoredSweep:
 
     def _sample(self) -> Iterator[Values]:
         """The points that a sweep goes through; none where only searches have filled the store."""
-        return self.space.points() if was_swept(self.record) else iter(())
+        return self.space.points() if was_swept(self.record) and not of_version_0_1(self.record) else iter(())
 
     @cached_property
     def space(self) -> Space:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nnasim.errors import FileError, InputError
+from nnasim.hardware.read_latency import CYCLES, dram_fields, in_ns
 from nnasim.sweeps.axes import AxisSpec
 from nnasim.sweeps.job import Job, make_job
 from nnasim.sweeps.space import DEFAULT_POINTS
@@ -56,12 +57,22 @@ def chosen(store: object, sweeps: Sequence[ListedSweep], wanted: str | None) -> 
 
 
 def job_of(record: Mapping[str, Any], store: object) -> Job:
-    """The job of a stored sweep without its traces: their hashes are all that keys need."""
+    """The job of a stored sweep without its traces: their hashes are all that keys need.
+
+    A chip of version 0.1, whose DRAM counts its latency in cycles, is taken as it is: it has been run.
+    """
     spec = _spec(record, store)
     try:
-        return make_job(spec, record["base"], (), store, record["scored"]).with_hashes(tuple(record["trace_hashes"]))
+        base = in_ns(record["base"], store)
+        job = make_job(spec, base, (), store, record["scored"], check=not of_version_0_1(record))
+        return job.with_hashes(tuple(record["trace_hashes"]))
     except (KeyError, TypeError, AttributeError):
         raise _foreign(store) from None
+
+
+def of_version_0_1(record: Mapping[str, Any]) -> bool:
+    """Whether the sweep's chip is of version 0.1: its points have other keys than the same points would have now."""
+    return CYCLES in dram_fields(record["base"])
 
 
 def _listed(store: Store, digest: str, record: Mapping[str, Any]) -> ListedSweep:
