@@ -99,7 +99,7 @@ def spreads_frame(spreads: Mapping[str, Spread] | None, unit: str) -> pd.DataFra
     """
     names = [f"{rank}_{unit}" for rank in ("low", "nominal", "high")]
     rows = [{"part": part, **dict(zip(names, spread, strict=True))} for part, spread in (spreads or {}).items()]
-    return _frame(rows, ["part"], columns=["part", *names])
+    return _frame(rows, ["part"], columns=["part", *names]).astype(float)
 
 
 def _frame(rows: list[dict[str, Any]], index: list[str], columns: list[str] | None = None) -> pd.DataFrame:

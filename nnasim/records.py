@@ -68,6 +68,10 @@ class Record(Frozen):
             put(data, field, value.model_dump() if isinstance(value, BaseModel) else value)
         return validated(model, data, source)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refused in one line: a record stays as it is."""
+        raise AttributeError(f"{type(self).__name__}.{name} cannot be set; with_({{...}}) gives a changed one")
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Refused with an ``update``, which pydantic would not check: use ``with_``."""
         if update is not None:

@@ -45,7 +45,9 @@ class Comparison:
         """One row per system; index system. Word error rate and its interval in %, latencies in ms, energy in mJ."""
         import pandas as pd
 
-        return pd.DataFrame([self._row(system) for system in self.result_set.results]).set_index("system")
+        frame = pd.DataFrame([self._row(system) for system in self.result_set.results]).set_index("system")
+        unknown = [name for name in map(str, frame) if name.endswith(("_pct", "_ms", "_mj", "_factor"))]
+        return frame.astype(dict.fromkeys(unknown, float))  # what was not computed: NaN
 
     def _row(self, system: str) -> dict[str, object]:
         figures = self.result_set.figures()[system]

@@ -30,12 +30,13 @@ class ChipComparison:
     def frame(self) -> pd.DataFrame:
         """One row per chip; index chip. ``gain_pct``: how much lower the engine latency is than the first chip's [%].
 
-        Latencies in ms (mean and percentiles over utterances), energy in mJ, area in mm2, nominal; None where a chip
+        Latencies in ms (mean and percentiles over utterances), energy in mJ, area in mm2, nominal; NaN where a chip
         has no table for it.
         """
         import pandas as pd
 
-        return pd.DataFrame([self._row(label) for label in self.results]).set_index("chip")
+        frame = pd.DataFrame([self._row(label) for label in self.results]).set_index("chip")
+        return frame.astype(dict.fromkeys(("gain_pct", "energy_mj", "area_mm2"), float))  # what is not known: NaN
 
     def _row(self, label: str) -> dict[str, Any]:
         result, first = self.results[label], next(iter(self.results.values()))

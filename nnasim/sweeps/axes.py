@@ -12,9 +12,12 @@ from nnasim.records import Frozen, Integer, Number
 from nnasim.sweeps.fields import Field, Scalar
 
 MOST_POINTS = 1_000_000
+LARGEST_INTEGER = 2**63  # no field is as large, and a float of ten times the digits overflows
 
 
 def _scalar(value: object) -> object:
+    if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+        raise ValueError(f"must be a number of at most {LARGEST_INTEGER:g}")
     if isinstance(value, str | int | float | bool) or value is None:
         return value
     raise ValueError("must be a number, a word, true, false or null")

@@ -79,7 +79,16 @@ class TestASweepWithoutAFile:
             swept.best()
         assert "2 failed" in repr(swept)
 
-    @pytest.mark.parametrize("axes", [{}, {"host.handof_us": [1]}, {"host.handoff_us": []}, {"host.handoff_us": [-1]}])
+    @pytest.mark.parametrize(
+        "axes",
+        [
+            {},
+            {"host.handof_us": [1]},
+            {"host.handoff_us": []},
+            {"host.handoff_us": [-1]},
+            {"host.handoff_us": [10**400]},
+        ],
+    )
     def test_wrong_axes_are_refused(self, trace: OpTrace, chip: NnaConfig, axes: dict[str, list[int]]) -> None:
         with pytest.raises(nnasim.NnasimError, match="sweep: axes"):
             nnasim.sweep(chip, trace, axes, jobs=1)

@@ -81,6 +81,8 @@ def test_a_chip_that_was_changed_is_told_from_its_preset(result: Result, trace: 
     assert "aat on edge256 with dram.bytes_per_second 12000000000, host.handoff_us 35: " in repr(result)
     assert "aat on edge256: " in repr(nnasim.simulate(trace))
     assert len({chip, chip.with_({}), nnasim.preset("edge256")}) == 2
+    with pytest.raises(AttributeError, match=r"NnaConfig.name cannot be set; with_\({...}\) gives a changed one"):
+        chip.name = "mine"
 
 
 def test_a_stored_trace_is_read_and_may_change_its_system(trace: OpTrace, chip: NnaConfig, tmp_path: Path) -> None:
