@@ -85,7 +85,7 @@ class State:
 
 @dataclass(frozen=True)
 class FoldedNode:
-    """A node of the origin that runs no more: constants and shapes alone decided it. ``operator``: the origin's word."""
+    """A node of the origin that runs no more, since constants alone decide it. ``operator``: the origin's word."""
 
     name: str
     operator: str
