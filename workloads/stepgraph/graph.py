@@ -1,7 +1,8 @@
 """StepGraph: one call of a streaming model, as records. Every reader of foreign models ends here, all else begins here.
 
 A StepGraph is concrete: every shape is a tuple of numbers, every branch is decided, what depends on constants alone is
-a constant. Two readers of the same model give equal graphs once names are made canonical.
+a constant. Every reader ends in ``standard.standard_form``, which says each thing in one way: so two readers of one
+model give equal graphs once names are made canonical.
 """
 
 from __future__ import annotations
@@ -85,7 +86,10 @@ class State:
 
 @dataclass(frozen=True)
 class FoldedNode:
-    """A node of the origin that runs no more, since constants alone decide it. ``operator``: the origin's word."""
+    """A node of the origin that does not run: constants alone decide it, it changes nothing, or nobody reads it.
+
+    ``operator``: the origin's word.
+    """
 
     name: str
     operator: str
@@ -143,24 +147,22 @@ class StepGraph:
         return tuple(name for name in self.inputs if name not in kept)
 
     def canonical(self) -> StepGraph:
-        """The same graph under names that depend on structure alone, in one order: to compare two readers' work."""
-        names = dict(_canonical_names(self))
-        renamed = tuple(
+        """The same graph under names and in an order that depend on structure alone: to compare two readers' work."""
+        graph = replace(self, nodes=tuple(_depth_first(self)))
+        names = dict(_canonical_names(graph))
+        nodes = tuple(
             replace(
                 node, name=f"n{index}", inputs=tuple(names.get(name, name) for name in node.inputs),
                 outputs=tuple(names[name] for name in node.outputs),
             )
-            for index, node in enumerate(self.nodes)
+            for index, node in enumerate(graph.nodes)
         )  # fmt: skip
-        used = {name for node in renamed for name in node.operands} | {
-            names[state.initial] for state in self.states if state.initial in names
-        }
         return StepGraph(
             name="",
-            nodes=renamed,
+            nodes=nodes,
             inputs={names[name]: tensor for name, tensor in self.inputs.items()},
             values={names[name]: tensor for name, tensor in self.values.items() if name in names},
-            constants={names[name]: values for name, values in self.constants.items() if names.get(name) in used},
+            constants={names[name]: values for name, values in self.constants.items() if name in names},
             outputs=tuple(names[name] for name in self.outputs),
             states=tuple(
                 State(names[state.input], names[state.output], None if state.initial is None else names[state.initial])
@@ -169,22 +171,37 @@ class StepGraph:
         )
 
 
+def _depth_first(graph: StepGraph) -> Iterator[Node]:
+    """The nodes that outputs hang on, each behind its operands in their order."""
+    made_by = {name: node for node in graph.nodes for name in node.outputs}
+    waiting = [(made_by[name], False) for name in reversed(graph.outputs) if name in made_by]
+    done = set[str]()
+    while waiting:
+        node, ready = waiting.pop()
+        if node.outputs[0] in done:
+            continue
+        if ready:
+            done.add(node.outputs[0])
+            yield node
+            continue
+        waiting.append((node, True))
+        waiting += [(made_by[name], False) for name in reversed(node.operands) if name in made_by]
+
+
 def _canonical_names(graph: StepGraph) -> Iterator[tuple[str, str]]:
     """(name, canonical name) of inputs, then of constants and values in the order in which nodes name them."""
     yield from ((name, f"x{index}") for index, name in enumerate(graph.inputs))
-    constants = values = 0
-    seen = set[str]()
+    yield from ((name, f"v{index}") for index, name in enumerate(_made(graph)))
+    yield from ((name, f"c{index}") for index, name in enumerate(_named_constants(graph)))
+
+
+def _made(graph: StepGraph) -> Iterator[str]:
     for node in graph.nodes:
-        for name in node.operands:
-            if name in graph.constants and name not in seen:
-                seen.add(name)
-                yield name, f"c{constants}"
-                constants += 1
-        for name in node.outputs:
-            yield name, f"v{values}"
-            values += 1
-    for state in graph.states:
-        if state.initial is not None and state.initial not in seen:
-            seen.add(state.initial)
-            yield state.initial, f"c{constants}"
-            constants += 1
+        yield from node.outputs
+
+
+def _named_constants(graph: StepGraph) -> dict[str, None]:
+    """Constants in the order in which nodes, states and outputs name them."""
+    named = [name for node in graph.nodes for name in node.operands]
+    named += [state.initial for state in graph.states if state.initial is not None] + list(graph.outputs)
+    return dict.fromkeys(name for name in named if name in graph.constants)

@@ -34,3 +34,23 @@ def test_constants_count_element_by_element() -> None:
 def test_what_arrives_from_outside_is_every_input_that_is_no_state() -> None:
     assert graph("").audio == ("x",)
     assert graph("").tensor("w") == Tensor((4, 3), "float32")
+
+
+def test_the_order_of_nodes_does_not_count_in_the_canonical_form() -> None:
+    nodes = (
+        Node("left", "Exp", ("x",), ("a",)),
+        Node("right", "Neg", ("x",), ("b",)),
+        Node("sum", "Add", ("b", "a"), ("c",)),
+    )
+    tensors = dict.fromkeys("abc", Tensor((2,)))
+    first, second = (
+        StepGraph("", order, {"x": Tensor((2,))}, tensors, {}, ("c", "a")).canonical()
+        for order in (nodes, (nodes[1], nodes[0], nodes[2]))
+    )
+    assert first == second
+    assert [node.operator for node in first.nodes] == ["Neg", "Exp", "Add"]
+
+
+def test_an_output_may_be_an_input_or_a_constant() -> None:
+    graph = StepGraph("", (), {"x": Tensor((2,))}, {}, {"one": np.ones(2)}, ("one", "x"))
+    assert graph.canonical().outputs == ("c0", "x0")
