@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from aat_training.config import Recipe, TrainConfig
-from aat_training.quant.calibration import Method
 from aat_training.quant.lstm import Gradient
 from nnasim.numerics.config import NumericsConfig
+from nnasim.numerics.histogram import Method
 
 Arithmetic = Literal["float", "qat", "aat"]
 ScheduleName = Literal["base", "fine-tuning"]

@@ -11,7 +11,7 @@ from aat_training.model.arithmetic import Arithmetic
 from aat_training.model.build import build_model, load_parameters
 from aat_training.model.float_arithmetic import FloatArithmetic
 from aat_training.model.rnnt import Rnnt
-from aat_training.quant.calibration import Method, calibrate
+from aat_training.quant.calibration import calibrate
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.dynamic_arithmetic import DynamicArithmetic
 from aat_training.quant.fallback_arithmetic import FallbackArithmetic
@@ -19,6 +19,7 @@ from aat_training.quant.scheme import QuantScheme, scheme_from_record
 from nnasim.errors import CheckpointError
 from nnasim.ir.trace import System
 from nnasim.numerics.config import NumericsConfig
+from nnasim.numerics.histogram import Method
 
 
 def scheme_for(

@@ -1,14 +1,12 @@
 """Calibration: histograms of what a float model does on training data, and the ranges chosen from them.
 
 Histograms travel in the float checkpoint, so that any chip's formats can be calibrated later without training data.
-Three methods, all honest baselines: ``max``, ``percentile`` (99.9 % of the values inside), and ``mse``: the range with
-the smallest mean-square error of what the chip's own unit puts out, weighted by how often each input occurred.
+How a range is chosen from one, by ``max``, ``percentile`` or ``mse``, stands in ``nnasim.numerics.histogram``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Literal
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -20,21 +18,12 @@ from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer, ov
 from aat_training.model.rnnt import Rnnt
 from aat_training.quant.scheme import QuantScheme
 from nnasim.errors import CheckpointError
-from nnasim.numerics.activation import Function, build_unit, unit_kind
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.formats import GATE_FRAC
+from nnasim.numerics.histogram import BINS, Histogram, Method
 from nnasim.numerics.layers import Ranges, cell_scale
-from nnasim.numerics.tables import real_function
 
-Method = Literal["mse", "percentile", "max"]
-METHODS: tuple[Method, ...] = ("mse", "percentile", "max")
-BINS, REACH = 2048, 16.0  # bins of 1/64 over [-16, 16); what lies beyond counts in the outermost
-CANDIDATES = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 16.0)
-PERCENTILE = 99.9
-# Errors are averaged over several points of a bin. One point would meet the grid of a power-of-two range always at the
-# same place, at its ties, and make that range look worse than it is.
-POINTS_PER_BIN = 16
-POINTS = (np.arange(BINS * POINTS_PER_BIN) + 0.5) * (2 * REACH / BINS / POINTS_PER_BIN) - REACH
+REACH = 16.0  # bins of 1/64 over [-16, 16); what lies beyond counts in the outermost
 
 
 def histogram(values: Tensor) -> np.ndarray:
@@ -123,55 +112,6 @@ def _record_utterance(model: Rnnt, batch: Batch, row: int) -> None:
     model.logits(enc[:, None], pred[None])
 
 
-def _percentile(counts: np.ndarray, percent: float) -> float:
-    """Smallest magnitude that covers ``percent`` of the counted values."""
-    half = BINS // 2
-    by_size = counts[half:] + counts[:half][::-1]
-    share = np.cumsum(by_size) / max(1, by_size.sum())
-    return float((np.searchsorted(share, percent / 100) + 1) * (REACH / half))
-
-
-def _lowest_error(counts: np.ndarray, error: Callable[[float], np.ndarray]) -> float:
-    costs = [
-        float(np.dot(counts, (error(candidate) ** 2).reshape(BINS, POINTS_PER_BIN).mean(1))) for candidate in CANDIDATES
-    ]
-    return CANDIDATES[int(np.argmin(costs))]
-
-
-def _value_range(counts: np.ndarray, method: Method, bits: int) -> float:
-    """Range of a plainly quantised value."""
-    if method != "mse":
-        return _percentile(counts, 100.0 if method == "max" else PERCENTILE)
-
-    def error(limit: float) -> np.ndarray:
-        step = limit / (1 << (bits - 1))
-        top = (1 << (bits - 1)) - 1
-        return np.clip(np.floor(POINTS / step + 0.5), -top - 1, top) * step - POINTS
-
-    return _lowest_error(counts, error)
-
-
-def _table_range(
-    counts: np.ndarray, method: Method, function: Function, numerics: NumericsConfig, in_step: float, in_bits: int
-) -> float:
-    """Input range of a table: what the chip's own unit puts out is compared with the real function."""
-    kind = unit_kind(numerics.activation)
-    if not kind.is_calibrated:
-        return kind.fixed_range
-    if numerics.activation_range is not None:
-        return numerics.activation_range
-    if method != "mse":
-        return max(0.25, _percentile(counts, 100.0 if method == "max" else PERCENTILE))
-    top = (1 << (in_bits - 1)) - 1
-    integers = np.clip(np.floor(POINTS / in_step + 0.5), -top - 1, top).astype(np.int64)
-
-    def error(limit: float) -> np.ndarray:
-        unit = build_unit(function, numerics, in_scale=in_step, table_range=limit)
-        return unit(integers) * 2.0**-unit.output_frac - real_function(function, POINTS)
-
-    return _lowest_error(counts, error)
-
-
 def calibrate(
     histograms: dict[str, np.ndarray], numerics: NumericsConfig, method: Method, source: object
 ) -> QuantScheme:
@@ -180,23 +120,24 @@ def calibrate(
         if site not in histograms or histograms[site].shape != (BINS,):
             raise CheckpointError(source, f"calibration.{site}", None, f"is missing or has not {BINS} bins")
     layers = sorted(name[: -len(".cell")] for name in histograms if name.endswith(".cell"))
+    counted = {site: Histogram(counts, REACH) for site, counts in histograms.items()}
     gate, bits = 2.0**-GATE_FRAC, numerics.activation_bits
     ranges = {}
     for layer in layers:
-        counts = {part: histograms[f"{layer}.{part}"] for part in ("sigmoid", "tanh", "cell")}
-        cell = numerics.cell_range or (_value_range(counts["cell"], method, 8) if numerics.cell_bits == 8 else 16.0)
+        sigmoid, tanh, cells = (counted[f"{layer}.{part}"] for part in ("sigmoid", "tanh", "cell"))
+        cell = numerics.cell_range or (cells.range(method, 8) if numerics.cell_bits == 8 else 16.0)
         step = cell_scale(numerics, cell)
         ranges[layer] = Ranges(
-            sigmoid=_table_range(counts["sigmoid"], method, "sigmoid", numerics, gate, 16),
-            tanh=_table_range(counts["tanh"], method, "tanh", numerics, gate, 16),
-            tanh_c=_table_range(counts["cell"], method, "tanh", numerics, step, numerics.cell_bits),
+            sigmoid=sigmoid.table_range(method, "sigmoid", numerics, gate, 16),
+            tanh=tanh.table_range(method, "tanh", numerics, gate, 16),
+            tanh_c=cells.table_range(method, "tanh", numerics, step, numerics.cell_bits),
             cell=cell,
         )
     return QuantScheme(
         numerics=numerics,
-        input_range=_value_range(histograms["features"], method, bits) if bits == 8 else REACH,
-        embedding_range=_value_range(histograms["embedding"], "max", bits),
+        input_range=counted["features"].range(method, bits) if bits == 8 else REACH,
+        embedding_range=counted["embedding"].range("max", bits),
         layers=ranges,
-        joint_range=_table_range(histograms["joint"], method, "tanh", numerics, gate, 16),
+        joint_range=counted["joint"].table_range(method, "tanh", numerics, gate, 16),
         method=method,
     ).with_tables()

@@ -23,9 +23,9 @@ from nnasim.cli.options import (
 
 if TYPE_CHECKING:
     from aat_training.data.text import Normalisation
-    from aat_training.quant.calibration import Method
     from aat_training.quant.lstm import Gradient
     from aat_training.run_spec import Arithmetic, RunSpec, ScheduleName
+    from nnasim.numerics.histogram import Method
 
 
 def command(

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from aat_training.quant.calibration import Method
 from aat_training.quant.lstm import Gradient
 from aat_training.recipes import load_recipe
 from aat_training.run_spec import Arithmetic, RunSpec
@@ -14,9 +13,9 @@ from aat_training.train import schedule
 from nnasim.hardware import load_preset
 from nnasim.ir.trace import System
 from nnasim.numerics.config import NumericsConfig
+from nnasim.numerics.histogram import METHODS, Method
 from nnasim.studies.training.runs import failure, finished
 
-METHODS: tuple[Method, ...] = ("mse", "percentile", "max")
 GRADIENTS: tuple[Gradient, ...] = ("output", "segment", "identity")
 NO_CHIP = "-"
 CALIBRATED = "naive", "qat"  # arms that know nothing of the chip, so that their ranges can be found in several ways
