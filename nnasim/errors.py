@@ -65,6 +65,10 @@ class TraceError(InputError):
     """A stored trace or result is truncated, foreign, or inconsistent."""
 
 
+class ModelError(InputError):
+    """A foreign model's file is truncated, foreign or hostile; what single nodes ask for is a RefusedModelError."""
+
+
 class NumericsError(InputError):
     """A number format the contract forbids, or an accumulator that would overflow: layer, operator and value."""
 
@@ -97,4 +101,7 @@ EXTRA_OF_MODULE = {
     "dask": "sweep",
     "optuna": "sweep",
     "perfetto": "perfetto",
+    "onnx": "onnx",
+    "tflite": "tflite",
+    "flatbuffers": "tflite",
 }

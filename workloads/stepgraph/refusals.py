@@ -1,0 +1,42 @@
+"""What of a foreign model cannot enter: every node by name, with its reason and what would help, all at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from nnasim.errors import NnasimError, named
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A node, input or state that cannot enter. ``operator``: the origin's word for it, as "GRU" or "input".
+
+    ``why``: what stands against it; ``help``: what would help, "" where nothing does.
+    """
+
+    name: str
+    operator: str
+    why: str
+    help: str = ""
+
+
+class RefusedModelError(NnasimError):
+    """A model of which at least one node cannot enter; ``refusals`` lists them all."""
+
+    def __init__(self, source: object, refusals: Sequence[Refusal]) -> None:
+        assert refusals, "a refused model has a reason"
+        self.source, self.refusals = source, tuple(refusals)
+        super().__init__(f"{named(source)}: refused: " + ". ".join(listing(refusals)))
+
+
+def listing(refusals: Iterable[Refusal]) -> list[str]:
+    """One line per reason, with the names of all that it stands against, in the order in which they came."""
+    names = defaultdict[tuple[str, str, str], list[str]](list)
+    for refusal in refusals:
+        names[refusal.operator, refusal.why, refusal.help].append(named(refusal.name or "(unnamed)"))
+    return [
+        " ".join(f"{', '.join(who)} ({named(operator)}): {why}{f'; {help_}' if help_ else ''}".split())
+        for (operator, why, help_), who in names.items()
+    ]
