@@ -14,6 +14,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from workloads.stepgraph.affine import Affine
+
 Array = NDArray[Any]
 Attribute = int | float | str | tuple[int, ...] | tuple[float, ...]
 
@@ -101,7 +103,8 @@ class StepGraph:
 
     ``inputs``: what arrives at each call, states included; ``values``: shape and type of every value that a node makes;
     ``constants``: weights and whatever was folded; ``outputs``: what a call gives, states included. ``origin``: the
-    file or module, its format and version. ``folded``: nodes of the origin that do not run.
+    file or module, its format and version. ``folded``: nodes of the origin that do not run. ``affine``: how a file that
+    is quantised already stores values and constants; here they are the reals that its integers stand for.
     """
 
     name: str
@@ -113,9 +116,10 @@ class StepGraph:
     states: tuple[State, ...] = ()
     folded: tuple[FoldedNode, ...] = ()
     origin: Mapping[str, str] = field(default_factory=dict)
+    affine: Mapping[str, Affine] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
-        """Equal records, constants element by element; origin and what was folded are not compared."""
+        """Equal records, constants element by element; origin, what was folded and how a file stores it are not."""
         if not isinstance(other, StepGraph):
             return NotImplemented
         same = (self.nodes, dict(self.inputs), dict(self.values), self.outputs, self.states) == (
