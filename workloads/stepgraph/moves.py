@@ -62,7 +62,7 @@ def slices(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
     bounds = dict[int, tuple[int, int, int]]()
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
         size = shape[axis % len(shape)]
-        first, last, step = slice(start, end, step).indices(size)
+        first, last, step = slice(max(start, -size), end, step).indices(size)
         bounds[axis % len(shape)] = (first, last if last >= 0 else -size - 1, step)
     _slice(draft, node.name, node.inputs[0], bounds, node.outputs[0], tensors[0])
 
