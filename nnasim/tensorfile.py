@@ -19,9 +19,12 @@ LARGEST_FILE = 4_000_000_000
 Tensors = dict[str, NDArray[Any]]
 
 
-def read_tensors(path: str | Path) -> Tensors:
-    """A safetensors file: header at most 100 MB and contiguous offsets, floats finite. Raises CheckpointError."""
-    data = files.read_bytes(path, LARGEST_FILE)
+def read_tensors(path: str | Path, max_bytes: int = LARGEST_FILE) -> Tensors:
+    """A safetensors file of at most ``max_bytes``: header at most 100 MB and contiguous offsets, floats finite.
+
+    Raises FileError or CheckpointError.
+    """
+    data = files.read_bytes(path, max_bytes)
     size = int.from_bytes(data[:8], "little")
     if len(data) < 8 or size > min(LARGEST_HEADER, len(data) - 8):
         seems = filekind.hint(filekind.of_bytes(data[:20]), unless="a safetensors file")

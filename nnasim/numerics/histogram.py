@@ -46,8 +46,7 @@ class Histogram:
     def of(cls, values: NDArray[np.generic], reach: float | None = None) -> Histogram:
         """Counts of finite real ``values``; ``reach``: default the least power of two that is above all of them."""
         flat = np.asarray(values, np.float64).reshape(-1)
-        if reach is None:
-            reach = _power_above(float(np.abs(flat).max(initial=0.0)))
+        reach = _power_above(float(np.abs(flat).max(initial=0.0))) if reach is None else reach
         half = BINS // 2
         index = (np.floor(flat * (half / reach)) + half).clip(0, BINS - 1).astype(np.int64)
         return cls(np.bincount(index, minlength=BINS), reach)
@@ -71,6 +70,11 @@ class Histogram:
         index = half + (np.arange(BINS) - half) // factor
         counts = np.bincount(index, weights=self.counts, minlength=BINS).astype(np.int64)
         return replace(self, counts=counts, reach=reach)
+
+    def with_values(self, values: NDArray[np.generic]) -> Histogram:
+        """The counts of these ``values`` too."""
+        reach = max(self.reach, _power_above(float(np.abs(values).max(initial=0.0))))
+        return Histogram(self.widened(reach).counts + Histogram.of(values, reach).counts, reach)
 
     def __add__(self, other: Histogram) -> Histogram:
         """The counts of both, over the wider reach."""

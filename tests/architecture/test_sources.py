@@ -83,8 +83,8 @@ def test_the_rule_allows_arrays_without_code() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_code_comes_from_data(path: Path) -> None:
     complaints = list(offences(path.read_text()))
-    if path.is_relative_to(ROOT / "tests"):  # the examples of the manual are run
-        complaints = [offence for offence in complaints if not offence.endswith("calls exec")]
+    if path.is_relative_to(ROOT / "tests"):  # the manual's examples are run, and files are written as users have them
+        complaints = [offence for offence in complaints if not offence.endswith(("calls exec", "calls np.savez"))]
     assert complaints == []
 
 

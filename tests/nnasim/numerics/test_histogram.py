@@ -27,6 +27,7 @@ def test_a_sum_is_the_histogram_of_all_values(some: list[float], more: list[floa
     together, total = Histogram.of(np.array(some + more)), Histogram.of(np.array(some)) + Histogram.of(np.array(more))
     assert total.reach == together.reach
     np.testing.assert_array_equal(total.counts, together.counts)
+    np.testing.assert_array_equal(Histogram.of(np.array(some)).with_values(np.array(more)).counts, together.counts)
 
 
 def test_bins_become_wider_without_losing_a_count() -> None:
