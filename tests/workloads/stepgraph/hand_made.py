@@ -1,0 +1,128 @@
+"""StepGraphs written by hand, and a normalised graph run in float."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from workloads.stepgraph.attributes import complete
+from workloads.stepgraph.graph import Array, Attribute, Node, State, StepGraph, Tensor
+from workloads.stepgraph.kernels.table import apply
+from workloads.stepgraph.rewriting import Normal
+
+
+class Sheet:
+    """A StepGraph that is written node by node; shapes are found by running each node on ones."""
+
+    def __init__(self, name: str = "model", seed: int = 0, **inputs: tuple[int, ...]) -> None:
+        self.name = name
+        self.random = np.random.default_rng(seed)
+        self.inputs = {key: Tensor(shape) for key, shape in inputs.items()}
+        self.nodes: list[Node] = []
+        self.values: dict[str, Tensor] = {}
+        self.constants: dict[str, Array] = {}
+        self.states: list[State] = []
+        self._sample: dict[str, Array] = {
+            key: self.random.normal(size=shape).astype(np.float32) for key, shape in inputs.items()
+        }
+
+    def constant(self, values: object, name: str | None = None, dtype: object = np.float32) -> str:
+        name = name or f"c{len(self.constants)}"
+        self.constants[name] = self._sample[name] = np.array(values, dtype)
+        return name
+
+    def weight(self, *shape: int, scale: float = 1.0) -> str:
+        size = shape[-1] if shape else 1
+        return self.constant(self.random.normal(size=shape) * scale / np.sqrt(max(1, size)))
+
+    def token(self, name: str, *shape: int) -> str:
+        self.inputs[name] = Tensor(shape, "int64")
+        self._sample[name] = np.zeros(shape, np.int64)
+        return name
+
+    def op(
+        self, operator: str, *inputs: str, name: str | None = None, out: str | None = None, outputs: int = 1,
+        **attributes: Attribute,
+    ) -> str:  # fmt: skip
+        name = name or f"{operator.lower()}{len(self.nodes)}"
+        names = [f"{name}.out{index}" if outputs > 1 else f"{name}.out" for index in range(outputs)]
+        if out:
+            names[0] = out
+        full = complete(operator, attributes, len(self._sample[inputs[0]].shape))
+        made = apply(operator, full, [self._sample[key] if key else None for key in inputs])
+        self.nodes.append(Node(name, operator, inputs, tuple(names), full))
+        for key, value in zip(names, made, strict=True):
+            self._sample[key] = value
+            self.values[key] = Tensor(value.shape, str(value.dtype))
+        return names[0]
+
+    def outs(self, first: str) -> tuple[str, ...]:
+        return next(node.outputs for node in self.nodes if node.outputs[0] == first)
+
+    def shape(self, value: str) -> tuple[int, ...]:
+        return self._sample[value].shape
+
+    def reshape(self, x: str, *shape: int) -> str:
+        return self.op("Reshape", x, self.constant(shape, dtype=np.int64))
+
+    def slice(self, x: str, axis: int, start: int, end: int, step: int = 1) -> str:
+        bounds = (self.constant([number], dtype=np.int64) for number in (start, end, axis, step))
+        return self.op("Slice", x, *bounds)
+
+    def state(self, input_: str, output: str, initial: str | None = None) -> None:
+        self.states.append(State(input_, output, initial))
+
+    def graph(self, *outputs: str) -> StepGraph:
+        all_outputs = dict.fromkeys([*outputs, *(state.output for state in self.states)])
+        return StepGraph(
+            name=self.name, nodes=tuple(self.nodes), inputs=dict(self.inputs), values=dict(self.values),
+            constants=dict(self.constants), outputs=tuple(all_outputs), states=tuple(self.states),
+        )  # fmt: skip
+
+    def lstm(self, x: str, units: int, h: str, c: str, name: str = "lstm", projection: int = 0) -> tuple[str, str, str]:
+        inputs, out = self.shape(x)[-1], projection or units
+        operands = [x, self.weight(1, 4 * units, inputs), self.weight(1, 4 * units, out), self.weight(1, 8 * units),
+                    "", h, c]  # fmt: skip
+        operands += ["", self.weight(1, projection, units)] if projection else []
+        y = self.op("LSTM", *operands, name=name, outputs=3, hidden_size=units)
+        return self.outs(y)  # type: ignore[return-value]
+
+
+def random_inputs(graph: StepGraph, seed: int = 1) -> dict[str, Array]:
+    random = np.random.default_rng(seed)
+    return {
+        name: random.normal(size=tensor.shape).astype(tensor.dtype)
+        if tensor.dtype.startswith("float")
+        else np.zeros(tensor.shape, tensor.dtype)
+        for name, tensor in graph.inputs.items()
+    }
+
+
+def run_normal(normal: Normal, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Every value of one call of a normalised graph, in float."""
+    graph, values = normal.graph, {**normal.graph.constants, **inputs}
+    for node in graph.nodes:
+        operands = [values[name] if name else None for name in node.inputs]
+        values.update(zip(node.outputs, _made(normal, node, operands), strict=True))
+    return values
+
+
+def _made(normal: Normal, node: Node, operands: list[Array | None]) -> tuple[Array, ...]:
+    x, *rest = operands
+    assert x is not None
+    shape = normal.graph.values[node.outputs[0]].shape
+    if node.operator == "View":
+        return (x.reshape(shape),)
+    if node.operator == "Scale":
+        return (x * np.float32(node.attributes["factor"]),)
+    if node.operator == "Table":
+        return (normal.functions[node.outputs[0]](x),)
+    if node.operator == "Linear":
+        out = x @ rest[0].T
+        return (out + rest[1] if len(rest) > 1 else out,)
+    if node.operator == "Embedding":
+        (weight,) = rest
+        assert weight is not None
+        return (weight[x],)
+    if node.operator == "Product":
+        return (x @ (rest[0].swapaxes(-1, -2) if node.attributes["transpose_b"] else rest[0]),)
+    return apply(node.operator, node.attributes, operands)

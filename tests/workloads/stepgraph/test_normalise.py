@@ -1,0 +1,229 @@
+"""A normalised graph has few nodes, computes what the graph did, and knows what became of each node."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from tests.workloads.stepgraph.hand_made import Sheet, random_inputs, run_normal
+from workloads.stepgraph.graph import StepGraph
+from workloads.stepgraph.normalise import normalised
+from workloads.stepgraph.rewriting import Normal
+from workloads.stepgraph.run import FloatRun
+from workloads.stepgraph.standard import standard_form
+
+
+def same(graph: StepGraph, tolerance: float = 2e-5) -> Normal:
+    """``graph`` normalised, once every output is what it was, and every node is accounted for."""
+    graph = standard_form(graph)
+    normal, inputs = normalised(graph), random_inputs(graph)
+    expected = FloatRun(graph)
+    expected(inputs)
+    packed = {state.input for state in graph.states} - set(normal.graph.inputs)
+    apart = {name: expected.value(name) for name in normal.graph.inputs}
+    assert packed or set(apart) == set(inputs)
+    found = run_normal(normal, apart)
+    for name in normal.graph.outputs:
+        np.testing.assert_allclose(found[name], expected.value(name), atol=tolerance, rtol=tolerance)
+    named = Counter(name for names in normal.made_of.values() for name in set(names))
+    assert set(named) | normal.folded == {node.name for node in graph.nodes}
+    return normal
+
+
+def operators(normal: Normal) -> list[str]:
+    return [node.operator for node in normal.graph.nodes]
+
+
+def silu(sheet: Sheet, x: str) -> str:
+    return sheet.op("Mul", x, sheet.op("Sigmoid", x))
+
+
+def test_a_function_of_one_value_is_one_table_whatever_it_was_written_as() -> None:
+    sheet = Sheet(x=(1, 8))
+    half, one = sheet.constant(0.5), sheet.constant(1.0)
+    inner = sheet.op("Erf", sheet.op("Mul", "x", sheet.constant(0.70710678)))
+    gelu = sheet.op("Mul", sheet.op("Mul", "x", half), sheet.op("Add", inner, one))
+    normal = same(sheet.graph(gelu))
+    assert operators(normal) == ["Table"]
+    assert normal.functions[gelu].label.count("Mul") == 3
+
+
+def test_a_value_on_the_way_that_is_read_elsewhere_is_a_table_of_the_same_source() -> None:
+    sheet = Sheet(x=(1, 8), y=(1, 8))
+    gate = sheet.op("Sigmoid", "x")
+    product = sheet.op("Mul", gate, "y")
+    normal = same(sheet.graph(sheet.op("Tanh", sheet.op("Mul", "x", gate)), product))
+    assert sorted(operators(normal)) == ["Mul", "Table", "Table"]
+    assert {function.source for function in normal.functions.values()} == {"x"}
+
+
+def test_a_positive_factor_is_what_an_integer_is_worth_and_a_negative_one_is_a_table() -> None:
+    sheet = Sheet(x=(1, 8))
+    up, down = sheet.op("Mul", "x", sheet.constant(3.0)), sheet.op("Sub", sheet.constant(1.0), "x")
+    normal = same(sheet.graph(up, down))
+    assert operators(normal) == ["Scale", "Table"]
+    assert normal.graph.nodes[0].attributes["factor"] == 3.0
+
+
+def test_a_long_chain_is_several_tables() -> None:
+    sheet = Sheet(x=(1, 4))
+    value = "x"
+    for _ in range(300):
+        value = sheet.op("Sin", value)
+    assert 4 < len(same(sheet.graph(value)).graph.nodes) < 7
+
+
+def test_a_product_with_weights_takes_bias_factor_and_batch_norm_into_its_own() -> None:
+    sheet = Sheet(x=(1, 3, 8))
+    y = sheet.op("Add", sheet.op("MatMul", "x", sheet.weight(8, 5), name="mm"), sheet.weight(5))
+    y = sheet.op("Div", sheet.op("Mul", y, sheet.weight(5)), sheet.constant(2.0))
+    y = sheet.op("Sub", sheet.weight(5), sheet.op("Neg", y))
+    normal = same(sheet.graph(y))
+    assert operators(normal) == ["Linear"]
+    assert normal.graph.nodes[0].name == "mm"
+    assert len(normal.folded) == 5
+
+
+def test_constants_behind_a_view_of_a_product_are_folded_too() -> None:
+    sheet = Sheet(x=(1, 8))
+    y = sheet.reshape(sheet.op("MatMul", "x", sheet.weight(8, 6)), 1, 6, 1)
+    y = sheet.op("Add", sheet.op("Mul", y, sheet.weight(6, 1)), sheet.weight(6, 1))
+    assert operators(same(sheet.graph(y))) == ["Linear", "View"]
+
+
+def test_a_constant_that_differs_within_a_channel_stays() -> None:
+    sheet = Sheet(x=(3, 8))
+    y = sheet.op("Add", sheet.op("MatMul", "x", sheet.weight(8, 5)), sheet.weight(3, 5))
+    assert operators(same(sheet.graph(y))) == ["Linear", "Add"]
+
+
+def test_a_product_that_two_nodes_read_keeps_its_own_constants() -> None:
+    sheet = Sheet(x=(1, 8))
+    y = sheet.op("MatMul", "x", sheet.weight(8, 5))
+    normal = same(sheet.graph(sheet.op("Add", y, sheet.weight(5)), sheet.op("Relu", y)))
+    assert sorted(operators(normal)) == ["Add", "Linear", "Table"]
+
+
+def test_weights_first_are_a_linear_layer_of_one_column_and_a_convolution_of_several() -> None:
+    one, several = Sheet(x=(8, 1)), Sheet(x=(8, 3))
+    assert operators(same(one.graph(one.op("MatMul", one.weight(5, 8), "x")))) == ["View", "Linear", "View"]
+    assert "Conv" in operators(same(several.graph(several.op("MatMul", several.weight(5, 8), "x"))))
+
+
+def test_two_values_that_flow_are_a_product_which_reads_a_transpose_as_it_is() -> None:
+    sheet = Sheet(q=(2, 3, 4), k=(2, 5, 4))
+    keys = sheet.op("Transpose", "k", perm=(0, 2, 1))
+    normal = same(sheet.graph(sheet.op("MatMul", "q", keys)))
+    assert operators(normal) == ["Product"]
+    assert normal.graph.nodes[0].attributes["transpose_b"] == 1
+
+
+def layer_norm(sheet: Sheet, x: str, by: str) -> str:
+    axes = {"axes": (len(sheet.shape(x)) - 1,)}
+    centred = sheet.op("Sub", x, sheet.op("ReduceMean", x, **axes))
+    square = sheet.op("Mul", centred, centred) if by == "Mul" else sheet.op("Pow", centred, sheet.constant(2.0))
+    under = sheet.op("Add", sheet.op("ReduceMean", square, **axes), sheet.constant(1e-5))
+    if by == "Pow":
+        return sheet.op("Mul", centred, sheet.op("Pow", under, sheet.constant(-0.5)))
+    root = sheet.op("Sqrt", under)
+    if by == "Mul":
+        return sheet.op("Mul", centred, sheet.op("Reciprocal", root))
+    return sheet.op("Div", centred, root)
+
+
+@pytest.mark.parametrize("by", ["Div", "Mul", "Pow"])
+def test_a_layer_norm_in_parts_is_one_node_with_its_gain_and_bias(by: str) -> None:
+    sheet = Sheet(x=(2, 6))
+    y = sheet.op("Add", sheet.op("Mul", layer_norm(sheet, "x", by), sheet.weight(6)), sheet.weight(6))
+    normal = same(sheet.graph(y))
+    assert operators(normal) == ["LayerNormalization"]
+    assert len(normal.graph.nodes[0].inputs) == 3
+
+
+def test_a_softmax_in_parts_is_one_node() -> None:
+    sheet = Sheet(x=(2, 6))
+    power = sheet.op("Exp", sheet.op("Sub", "x", sheet.op("ReduceMax", "x", axes=(1,))))
+    total = sheet.op("ReduceSum", power, sheet.constant([1], dtype=np.int64))
+    normal = same(sheet.graph(sheet.op("Div", power, total)))
+    assert operators(normal) == ["Softmax"]
+    assert normal.graph.nodes[0].attributes == {"axis": 1}
+
+
+def test_division_and_extremes_of_two_values_are_said_in_sums_products_and_tables() -> None:
+    sheet = Sheet(x=(2, 6), y=(2, 6))
+    positive = sheet.op("Exp", "y")
+    outs = sheet.op("Div", "x", positive), sheet.op("Max", "x", "y"), sheet.op("Min", "x", "y")
+    assert Counter(operators(same(sheet.graph(*outs)))) == {"Table": 3, "Mul": 1, "Sub": 3, "Add": 1}
+
+
+@pytest.mark.parametrize(("shape", "expected"), [((9, 4), ["Embedding"]), ((1, 9, 2, 2), ["Embedding", "View"])])
+def test_rows_of_a_constant_that_a_token_picks_are_an_embedding(shape: tuple[int, ...], expected: list[str]) -> None:
+    sheet = Sheet()
+    rows = sheet.op("Gather", sheet.weight(*shape), sheet.token("y", 1, 2), axis=len(shape) // 4)
+    assert operators(same(sheet.graph(rows))) == expected
+
+
+def test_zeros_before_a_convolution_are_its_own_pads() -> None:
+    sheet = Sheet(x=(1, 3, 8))
+    padded = sheet.op("Pad", "x", sheet.constant([0, 0, 2, 0, 0, 1], dtype=np.int64))
+    normal = same(sheet.graph(sheet.op("Conv", padded, sheet.weight(4, 3, 3), kernel_shape=(3,), strides=(1,),
+                                       dilations=(1,), pads=(0, 0))))  # fmt: skip
+    assert operators(normal) == ["Conv"]
+    assert normal.graph.nodes[0].attributes["pads"] == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "strides", "group", "operator"), [((1, 4, 1), (3,), 1, "Linear"), ((1, 4, 5), (1,), 2, "Conv")]
+)
+def test_a_transposed_convolution_over_one_place_or_of_stride_one_is_a_plain_product(
+    shape: tuple[int, ...], strides: tuple[int, ...], group: int, operator: str
+) -> None:
+    sheet = Sheet(x=shape)
+    y = sheet.op("ConvTranspose", "x", sheet.weight(4, 3, 3), sheet.weight(3 * group), kernel_shape=(3,),
+                 strides=strides, dilations=(1,), pads=(0, 0), output_padding=(0,), group=group)  # fmt: skip
+    assert operator in operators(same(sheet.graph(y)))
+
+
+def test_overlapping_pieces_of_a_transposed_convolution_stay() -> None:
+    sheet = Sheet(x=(1, 4, 5))
+    y = sheet.op("ConvTranspose", "x", sheet.weight(4, 3, 3), kernel_shape=(3,), strides=(2,), dilations=(1,),
+                 pads=(0, 0), output_padding=(0,))  # fmt: skip
+    assert operators(same(sheet.graph(y))) == ["ConvTranspose"]
+
+
+def test_a_state_of_all_layers_is_a_state_for_each() -> None:
+    sheet = Sheet(x=(1, 1, 6), h=(2, 1, 4), c=(2, 1, 4))
+    y, hs, cs = "x", [], []
+    for layer in range(2):
+        h, c = (sheet.slice(state, 0, layer, layer + 1) for state in ("h", "c"))
+        y, h, c = sheet.lstm(y, 4, h, c, name=f"lstm{layer}")
+        y = sheet.reshape(y, 1, 1, 4)
+        hs.append(h)
+        cs.append(c)
+    initial = sheet.constant(np.arange(8).reshape(2, 1, 4))
+    sheet.state("h", sheet.op("Concat", *hs, axis=0), initial)
+    sheet.state("c", sheet.op("Concat", *cs, axis=0))
+    normal = same(sheet.graph(y))
+    assert operators(normal) == ["LSTM", "View", "LSTM", "View"]
+    assert len(normal.graph.states) == 4
+    starts = [normal.graph.constants[state.initial] for state in normal.graph.states if state.initial]
+    np.testing.assert_array_equal(np.concatenate(starts).reshape(-1), np.arange(8))
+
+
+def test_a_state_whose_parts_are_interleaved_is_taken_apart_too() -> None:
+    sheet = Sheet(x=(1, 1, 6), s=(1, 4, 2))
+    h, c = (sheet.reshape(sheet.slice("s", 2, part, part + 1), 1, 1, 4) for part in range(2))
+    y, h, c = sheet.lstm("x", 4, h, c)
+    packed = sheet.op("Concat", sheet.reshape(h, 1, 4, 1), sheet.reshape(c, 1, 4, 1), axis=2)
+    sheet.state("s", packed)
+    normal = same(sheet.graph(y))
+    assert [node.operator for node in normal.graph.nodes if node.operator != "View"] == ["LSTM"]
+    assert len(normal.graph.states) == 2
+
+
+def test_a_state_that_is_shifted_stays_whole() -> None:
+    sheet = Sheet(x=(1, 4, 1), cache=(1, 4, 3))
+    window = sheet.op("Concat", "cache", "x", axis=2)
+    sheet.state("cache", sheet.slice(window, 2, 1, 4))
+    normal = same(sheet.graph(silu(sheet, window)))
+    assert [state.input for state in normal.graph.states] == ["cache"]

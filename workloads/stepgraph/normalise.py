@@ -1,0 +1,38 @@
+"""A StepGraph as a chip sees it: few, large nodes; each rewriting is a file of its own, and their order is here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from workloads.stepgraph.folding import with_folded_constants
+from workloads.stepgraph.graph import StepGraph
+from workloads.stepgraph.packed_states import with_states_apart
+from workloads.stepgraph.patterns import with_patterns
+from workloads.stepgraph.products import with_products
+from workloads.stepgraph.rephrasing import rephrased
+from workloads.stepgraph.rewriting import Normal
+from workloads.stepgraph.tables import FUSION_RULE, with_tables
+from workloads.stepgraph.views import with_views
+
+# Patterns are looked for in what the exporter wrote, so before anything else is written in its place; tables take what
+# the folding of constants leaves.
+REWRITINGS: tuple[Callable[[Normal], Normal], ...] = (
+    with_states_apart,
+    with_patterns,
+    with_products,
+    with_folded_constants,
+    rephrased,
+    with_tables,
+    with_views,
+)
+
+
+def normalised(graph: StepGraph) -> Normal:
+    """``graph`` after all rewritings. It computes the same outputs, but for the order of float operations."""
+    normal = Normal.of(graph)
+    for rewriting in REWRITINGS:
+        normal = rewriting(normal)
+    return normal
+
+
+__all__ = ["FUSION_RULE", "REWRITINGS", "normalised"]
