@@ -115,6 +115,12 @@ def _records(path: Path) -> list[tuple[int, list[str]]]:
     return records
 
 
+def _closed(cells: list[str]) -> list[str]:
+    """``cells`` up to the last that holds anything."""
+    last = max((index for index, cell in enumerate(cells) if cell.strip()), default=-1)
+    return cells[: last + 1]
+
+
 def _header(path: Path, names: list[str]) -> tuple[str, ...]:
     columns = tuple(name.strip() for name in names)
     keys = [column_key(name) for name in columns]
@@ -124,12 +130,16 @@ def _header(path: Path, names: list[str]) -> tuple[str, ...]:
     return columns
 
 
-def read_measured_table(path: Path) -> MeasuredTable:
-    """The CSV table at ``path``.
+def read_measured_table(path: Path, *, open_ended: bool = False) -> MeasuredTable:
+    """The CSV table at ``path``; ``open_ended``: lines may end in commas, and so in empty cells that are none.
 
     Raises FileError where it is no CSV or holds no row, InputError for a row of another width.
     """
     records = _records(path)
+    if open_ended:
+        records = [(line, _closed(cells)) for line, cells in records if _closed(cells)]
+        width = len(records[0][1]) if records else 0
+        records = [(line, cells + [""] * (width - len(cells))) for line, cells in records]
     if len(records) < 2:
         raise FileError(path, "holds no rows under a header")
     columns, rows = _header(path, records[0][1]), []

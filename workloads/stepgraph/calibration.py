@@ -1,0 +1,78 @@
+"""Calibration: what a model's values were while it heard calibration steps, and the integer steps chosen from that."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnasim.errors import InputError
+from nnasim.numerics.histogram import Histogram, Method
+from workloads.stepgraph.graph import Array, StepGraph
+from workloads.stepgraph.run import each_step
+from workloads.stepgraph.steps import Steps
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """``histograms``: of every real value of a graph, inputs and states included; ``calls``: how many were heard.
+
+    ``source``: what was heard; ``is_random``: whether that was noise, which serves questions of time alone.
+    """
+
+    histograms: Mapping[str, Histogram]
+    method: Method
+    calls: int
+    source: str
+    is_random: bool = False
+
+    def histogram(self, *names: str) -> Histogram:
+        """What the values ``names`` were, all together: of those that share one step."""
+        first, *others = (self.histograms[name] for name in names)
+        return sum(others, first)
+
+    def range(self, *names: str, bits: int) -> float:
+        """R of the format [-R, R) of ``bits`` that the values ``names`` share."""
+        return self.histogram(*names).range(self.method, bits)
+
+    def step(self, *names: str, bits: int) -> float:
+        """Worth of one integer of ``bits`` that stands for the values ``names``."""
+        return self.range(*names, bits=bits) / (1 << (bits - 1))
+
+
+class Watch:
+    """Counts the values of one graph, call by call."""
+
+    def __init__(self, graph: StepGraph) -> None:
+        self.graph, self.calls = graph, 0
+        self._histograms: dict[str, Histogram] = {}
+        tensors = {**graph.inputs, **graph.values}
+        self._real = [name for name, tensor in tensors.items() if np.dtype(tensor.dtype).kind == "f"]
+
+    def see(self, values: Mapping[str, Array], source: str) -> None:
+        """Count the ``values`` of a call. InputError, which names ``source``, where one of them is not finite."""
+        for name in self._real:
+            counted = self._histograms.get(name)
+            if not math.isfinite(float(np.abs(values[name]).max(initial=0.0))):
+                raise InputError(source, f"step {self.calls}", name, "becomes NaN or infinity, so it has no range")
+            self._histograms[name] = (
+                Histogram.of(values[name]) if counted is None else counted.with_values(values[name])
+            )
+        self.calls += 1
+
+    def calibration(self, method: Method, steps: Steps) -> Calibration:
+        """What was counted of ``steps``."""
+        return Calibration(self._histograms, method, self.calls, steps.source, steps.is_random)
+
+
+def calibrate(graph: StepGraph, steps: Steps, method: Method = "mse") -> Calibration:
+    """Run ``graph`` in float over ``steps``, from its initial states on, and count its values.
+
+    Raises InputError where a value becomes NaN or infinite.
+    """
+    watch = Watch(graph)
+    for run in each_step(graph, steps.arrays):
+        watch.see(run.values, steps.source)
+    return watch.calibration(method, steps)

@@ -1,0 +1,31 @@
+"""A model that is called again and again, in float: what a call leaves in its states, the next one finds there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workloads.stepgraph.graph import Array, StepGraph
+from workloads.stepgraph.run import FloatRun, initial_states
+
+
+class Stream:
+    """Calls of ``graph`` in their order, of which what they hear may depend on what came before."""
+
+    def __init__(self, graph: StepGraph) -> None:
+        self.graph, self._run = graph, FloatRun(graph)
+        self.reset()
+
+    @property
+    def values(self) -> Mapping[str, Array]:
+        """Every value of the last call by name, inputs included."""
+        return self._run.values
+
+    def reset(self) -> None:
+        """Put every state at its initial value."""
+        self._states = initial_states(self.graph)
+
+    def __call__(self, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
+        """Outputs of the next call, states included; ``inputs``: the others."""
+        outputs = self._run({**inputs, **self._states})
+        self._states = {state.input: outputs[state.output] for state in self.graph.states}
+        return outputs
