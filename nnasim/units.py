@@ -12,6 +12,11 @@ def ceil_div(a: int | Fraction, b: int) -> int:
     return -(-a // b)
 
 
+def round_up(a: int, b: int) -> int:
+    """The least multiple of ``b`` that is not below ``a``, ``b > 0``."""
+    return ceil_div(a, b) * b
+
+
 def as_decimal(value: float) -> Fraction:
     """The number that was written: 0.8 is 4/5, not the double just above it."""
     return Fraction(repr(value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from nnasim.hardware import NnaConfig
-from nnasim.hardware.mac_arrays.law import MatmulTile
+from nnasim.hardware.mac_arrays.law import MatmulTile, tile_of
 from nnasim.ir.program import ElementCommand, HandoffCommand, HostCommand, MatmulCommand, Program
 
 
@@ -28,13 +28,13 @@ def _dram_cycles(program: Program, chip: NnaConfig) -> int:
 
 def _chain_cycles(program: Program, chip: NnaConfig) -> float:
     total, law = 0.0, chip.mac_array_law
-    tiles: dict[tuple[int, ...], float] = {}  # a program has thousands of tiles, but few that differ
+    tiles: dict[MatmulTile, float] = {}  # a program has thousands of tiles, but few that differ
     for command in program.commands:
         if isinstance(command, MatmulCommand):
-            shape = command.m, command.n, command.k, command.weight_bits, command.input_bits
-            if shape not in tiles:
-                tiles[shape] = law.bound_cycles(MatmulTile(*shape))
-            total += tiles[shape]
+            tile = tile_of(command)
+            if tile not in tiles:
+                tiles[tile] = law.bound_cycles(tile)
+            total += tiles[tile]
         elif isinstance(command, ElementCommand) and chip.activation_unit:
             total += command.elements * chip.activation_unit.cycles_per_element(command.kind)
         elif isinstance(command, HandoffCommand):
@@ -46,8 +46,8 @@ def _chain_cycles(program: Program, chip: NnaConfig) -> float:
 
 
 def _host_seconds(command: HostCommand, chip: NnaConfig) -> float:
-    if command.kind == "matmul":
-        own = chip.host.matmul_seconds(command.macs, command.operand_bits)
+    if command.macs:
+        own = chip.host.product_seconds(command.kind, command.macs, command.operand_bits)
         bus = command.dram_bytes / float(chip.dram_bytes_per_cycle) / chip.clock_hz
         return max(own, chip.host.read_seconds(command.dram_bytes), bus)
     return command.elements * chip.host.ns_per_element(command.kind) * 1e-9

@@ -8,6 +8,7 @@ from nnasim.compiler.handoffs import Ledger
 from nnasim.compiler.memory_plan import MemoryPlan
 from nnasim.compiler.weights import WeightUse, row_bytes, stored_bytes
 from nnasim.hardware import NnaConfig
+from nnasim.hardware.units import PER_INPUT_ELEMENT
 from nnasim.ir.program import (
     Block,
     Command,
@@ -121,7 +122,7 @@ class Lowering:
             self.commands.append(HostCommand(op=index, kind=op.kind, elements=self._elements(op), macs=0, dram_bytes=0))
 
     def _elements(self, op: Op) -> int:
-        counted = (op.x,) if op.kind == "argmax" else op.outputs
+        counted = (op.x,) if op.kind in PER_INPUT_ELEMENT else op.outputs
         return sum(self.context.trace.tensors[tensor].elements for tensor in counted)
 
     def _matmul(self, op: Op) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _OF_ONE_FAMILY = {
     "dataflow": "a systolic array has a dataflow",
     "decoded_weights_per_cycle": "a vector array has a weight decoder",
+    "flowing_macs_per_cycle": "a vector array has a rate of its own for computed operands",
 }
 
 

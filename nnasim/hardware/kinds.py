@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
-
-from pydantic import SerializerFunctionWrapHandler, model_serializer
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from nnasim.errors import ConfigError
 from nnasim.hardware.section import Section
@@ -43,21 +41,9 @@ MODELS: Plugins[type[DramModel]] = Plugins(
 
 
 class OpenSection(Section):
-    """A section that names a part which may have parameters of its own.
-
-    ``UNSAID``: fields that are written only where they differ from their default, so that a chip without plug-ins
-    looks, and is digested, as one of a version that had none.
-    """
+    """A section that names a part which may have parameters of its own."""
 
     UNSAID: ClassVar[tuple[str, ...]] = ("parameters",)
-
-    @model_serializer(mode="wrap")
-    def _said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        data: dict[str, Any] = handler(self)
-        for name in self.UNSAID:
-            if name in data and data[name] == type(self).model_fields[name].get_default(call_default_factory=True):
-                del data[name]
-        return data
 
 
 def check_parameters(part: type[Part], parameters: Mapping[str, float]) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from nnasim.hardware.kinds import FAMILIES, OpenSection, Parameters, check_parameters
-from nnasim.records import Integer
+from nnasim.records import Integer, Number
 
 
 class MacArrayConfig(OpenSection):
@@ -18,6 +18,8 @@ class MacArrayConfig(OpenSection):
     ``rows`` and ``cols``; a rectangle that is not given is the squarest one of powers of two.
     """
 
+    UNSAID: ClassVar[tuple[str, ...]] = ("flowing_macs_per_cycle", "parameters")
+
     kind: Annotated[str, BeforeValidator(FAMILIES.known)] = Field("vector", description="family of the array")
     macs_per_cycle: Integer | None = Field(None, gt=0, le=2**20, description="multiply-accumulates per cycle")
     rows: Integer | None = Field(None, gt=0, le=2**12, description="input channels, or rows of cells")
@@ -25,6 +27,12 @@ class MacArrayConfig(OpenSection):
     dataflow: Literal["ws", "os", "is"] = Field("ws", description="what stays in a systolic array")
     decoded_weights_per_cycle: Integer | None = Field(
         None, gt=0, le=2**20, description="weights that reach the lanes per cycle; null: as many as lanes"
+    )
+    flowing_macs_per_cycle: Number | None = Field(
+        None,
+        gt=0,
+        le=2**20,
+        description="MACs per cycle of a product of which both operands are computed; null: as many as lanes",
     )
     fixed_cycles_per_pass: Integer = Field(0, ge=0, le=10**6, description="start and drain of one pass")
     parameters: Parameters = Field(default_factory=dict, description="further numbers of a family that has some")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from nnasim.hardware.config import NnaConfig
 from nnasim.hardware.field_units import leaves, unit_of
 from nnasim.hardware.loader import PresetText, preset_chain
 from nnasim.hardware.read_latency import CYCLES, NS, in_ns
-from nnasim.records import merge
+from nnasim.hardware.units import NEAREST, rate_of
+from nnasim.records import merge, put
 
 _COMMENT = re.compile(r"\s#\s*((?:source|assumed|measured):.*)$")
 
@@ -39,16 +41,33 @@ def preset_rows(name_or_path: str | Path, chip: NnaConfig) -> list[PresetRow]:
         given = in_ns(merge(given, layer.data), layer.path)
         if CYCLES in sources:
             sources[NS] = (given["dram"]["read_latency_ns"], sources.pop(CYCLES)[1])
+    data, taken_over = chip.model_dump(mode="json"), dict(_taken_over(chip))
+    for field, (rate, _) in taken_over.items():
+        put(data, field, rate)
     return [
-        PresetRow(field, value, unit_of(field), _source(sources.get(field), value))
-        for field, value in leaves(chip.model_dump(mode="json"))
+        PresetRow(field, value, unit_of(field), _source(field, value, sources, taken_over))
+        for field, value in leaves(data)
     ]
 
 
-def _source(origin: tuple[Any, str] | None, value: Any) -> str:
-    if origin is None:
+def _taken_over(chip: NnaConfig) -> Iterator[tuple[str, tuple[float, str]]]:
+    """(field, (its rate, the kind whose rate it is)) of each rate that ``chip`` leaves null."""
+    for section, suffix in (("activation_unit", "cycles_per_element"), ("host", "ns_per_element")):
+        unit = getattr(chip, section)
+        for kind, nearest in NEAREST.items():
+            if unit is not None and getattr(unit, f"{kind}_{suffix}", 0) is None:
+                yield f"{section}.{kind}_{suffix}", (rate_of(unit, kind, suffix), nearest)
+
+
+def _source(
+    field: str, value: Any, sources: Mapping[str, tuple[Any, str]], taken_over: Mapping[str, tuple[float, str]]
+) -> str:
+    given, comment = sources.get(field, (None, ""))
+    if field in taken_over and given is None:
+        return comment or f"default: as {taken_over[field][1]}"
+    if field not in sources:
         return "default"
-    return origin[1] if origin[0] == value else "override"
+    return comment if given == value else "override"
 
 
 def sources_of(layer: PresetText) -> dict[str, tuple[Any, str]]:

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field, model_validator
 
 from nnasim.hardware.section import Section
 from nnasim.records import Flag, Integer, Number
 
+NEAREST = {
+    "table": "sigmoid",
+    "softmax": "layer_norm",
+    "mean": "argmax",
+    "copy": "concat",
+    "slice": "concat",
+    "split": "concat",
+    "host": "layer_norm",
+}
+"""Kinds whose rate may be null, so that a chip of an earlier version has one -> the kind whose rate it then is."""
+
+PER_INPUT_ELEMENT = frozenset({"argmax", "mean"})
+"""Kinds that reduce: their elements are those that they read."""
+
+
+def rate_of(unit: Section, kind: str, suffix: str) -> float:
+    """The rate of ``kind`` in the field ``{kind}_{suffix}`` of ``unit``, or of its nearest kind where that is null."""
+    rate = getattr(unit, f"{kind}_{suffix}")
+    return rate_of(unit, NEAREST[kind], suffix) if rate is None else float(rate)
+
 
 class ActivationUnitConfig(Section):
     """Tables and element-wise engine: cycles per OUTPUT element of each kind of operation, and per pass."""
+
+    UNSAID: ClassVar[tuple[str, ...]] = tuple(f"{kind}_cycles_per_element" for kind in NEAREST if kind != "host")
 
     fixed_cycles_per_pass: Integer = Field(0, ge=0, le=10**6, description="start and drain of one pass")
     sigmoid_cycles_per_element: Number = Field(1.0, ge=0, le=1e6)
@@ -22,10 +46,16 @@ class ActivationUnitConfig(Section):
     concat_cycles_per_element: Number = Field(1.0, ge=0, le=1e6)
     argmax_cycles_per_element: Number = Field(1.0, ge=0, le=1e6, description="per INPUT element")
     embedding_cycles_per_element: Number = Field(1.0, ge=0, le=1e6)
+    table_cycles_per_element: Number | None = Field(None, ge=0, le=1e6, description="null: as sigmoid")
+    softmax_cycles_per_element: Number | None = Field(None, ge=0, le=1e6, description="null: as layer_norm")
+    mean_cycles_per_element: Number | None = Field(None, ge=0, le=1e6, description="per INPUT element; null: as argmax")
+    copy_cycles_per_element: Number | None = Field(None, ge=0, le=1e6, description="null: as concat")
+    slice_cycles_per_element: Number | None = Field(None, ge=0, le=1e6, description="null: as concat")
+    split_cycles_per_element: Number | None = Field(None, ge=0, le=1e6, description="null: as concat")
 
     def cycles_per_element(self, kind: str) -> float:
-        """The rate of operation ``kind`` (an ``OpKind`` other than matmul)."""
-        return float(getattr(self, f"{kind}_cycles_per_element"))
+        """The rate of operation ``kind`` (an ``OpKind`` that is no product)."""
+        return rate_of(self, kind, "cycles_per_element")
 
 
 class SequencerConfig(Section):
@@ -40,6 +70,12 @@ class SequencerConfig(Section):
 class HostConfig(Section):
     """The CPU: what a crossing costs, and how fast it computes in float."""
 
+    UNSAID: ClassVar[tuple[str, ...]] = (
+        "conv_ratio",
+        "bmm_ratio",
+        *(f"{kind}_ns_per_element" for kind in NEAREST),
+    )
+
     handoff_us: Number = Field(ge=0, le=1e9, description="one crossing, as far as no part below tells")
     handoff_driver_us: Number = Field(0, ge=0, le=1e9, description="part of a crossing: the driver's call")
     handoff_interrupt_us: Number = Field(0, ge=0, le=1e9, description="part of a crossing: interrupt and wake-up")
@@ -48,6 +84,10 @@ class HostConfig(Section):
     float_matmul_gflops: Number = Field(gt=0, le=1e6, description="10^9 float operations per second, 2 per MAC")
     int8_matmul_gops: Number | None = Field(
         None, gt=0, le=1e6, description="10^9 int8 operations per second, 2 per MAC; null: no faster than in float"
+    )
+    conv_ratio: Number = Field(1.0, gt=0, le=1, description="part of a matmul's rate that a convolution reaches")
+    bmm_ratio: Number = Field(
+        1.0, gt=0, le=1, description="part of a matmul's rate that a product of two computed operands reaches"
     )
     memory_bytes_per_second: Number | None = Field(
         None, gt=0, le=1e15, description="the CPU's own limit on reading weights; null: none but the DRAM's"
@@ -66,6 +106,15 @@ class HostConfig(Section):
     concat_ns_per_element: Number = Field(ge=0, le=1e6)
     argmax_ns_per_element: Number = Field(ge=0, le=1e6, description="per INPUT element")
     embedding_ns_per_element: Number = Field(ge=0, le=1e6)
+    table_ns_per_element: Number | None = Field(None, ge=0, le=1e6, description="null: as sigmoid")
+    softmax_ns_per_element: Number | None = Field(None, ge=0, le=1e6, description="null: as layer_norm")
+    mean_ns_per_element: Number | None = Field(None, ge=0, le=1e6, description="per INPUT element; null: as argmax")
+    copy_ns_per_element: Number | None = Field(None, ge=0, le=1e6, description="null: as concat")
+    slice_ns_per_element: Number | None = Field(None, ge=0, le=1e6, description="null: as concat")
+    split_ns_per_element: Number | None = Field(None, ge=0, le=1e6, description="null: as concat")
+    host_ns_per_element: Number | None = Field(
+        None, ge=0, le=1e6, description="an operator that only the CPU has; null: as layer_norm"
+    )
 
     @model_validator(mode="after")
     def _load_leaves_room(self) -> HostConfig:
@@ -85,15 +134,19 @@ class HostConfig(Section):
         fixed_us = self.handoff_us + self.handoff_driver_us + self.handoff_interrupt_us
         return fixed_us * 1e-6 + bytes * per_byte * 1e-9
 
-    def matmul_seconds(self, macs: int, operand_bits: int) -> float:
-        """Arithmetic of a product of ``macs`` multiply-accumulates whose wider operand has ``operand_bits``."""
+    def product_seconds(self, kind: str, macs: int, operand_bits: int) -> float:
+        """Arithmetic of a product of ``macs`` multiply-accumulates whose wider operand has ``operand_bits``.
+
+        ``kind``: matmul, conv or bmm.
+        """
         integer = self.int8_matmul_gops if operand_bits <= 8 else None
-        return 2 * macs / ((integer or self.float_matmul_gflops) * 1e9)
+        part = {"conv": self.conv_ratio, "bmm": self.bmm_ratio}.get(kind, 1.0)
+        return 2 * macs / ((integer or self.float_matmul_gflops) * part * 1e9)
 
     def read_seconds(self, bytes: int) -> float:
         """Reading ``bytes`` bytes at the CPU's own limit; 0 if it has none. The DRAM has its own say."""
         return bytes / self.memory_bytes_per_second if self.memory_bytes_per_second else 0.0
 
     def ns_per_element(self, kind: str) -> float:
-        """The cost of operation ``kind`` (an ``OpKind`` other than matmul) per element."""
-        return float(getattr(self, f"{kind}_ns_per_element"))
+        """The cost of operation ``kind`` (an ``OpKind`` that is no product) per element."""
+        return rate_of(self, kind, "ns_per_element")

@@ -47,10 +47,13 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class MatmulCommand:
-    """One tile of a matmul on the MAC array: C[m, n] = A[m, k] @ B[k, n], output channels ``row`` to ``row + n``.
+    """One tile of a product on the MAC array: C[m, n] = A[m, k] @ B[k, n], output channels ``row`` to ``row + n``.
 
     ``transfer``: index into ``Program.transfers`` of the tile's weights, None if they are resident. ``first`` and
     ``last``: the tile opens, closes the pass. ``sram_bytes``: bytes that pass through the SRAM's port.
+    A convolution: m output positions, k = channels that a kernel reads x its ``taps``. ``groups``: into so many parts
+    of equal size does n fall, each with an A of its own: groups of a convolution that the tile holds outputs of, or
+    products of a batch (n their columns together). ``flowing``: B is computed, and no stored weight.
     """
 
     op: int
@@ -64,6 +67,9 @@ class MatmulCommand:
     first: bool
     last: bool
     sram_bytes: int
+    taps: int = 1
+    groups: int = 1
+    flowing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +85,9 @@ class ElementCommand:
 
 @dataclass(frozen=True, slots=True)
 class HostCommand:
-    """One operation on the CPU: ``macs`` for a matmul, ``elements`` otherwise; ``dram_bytes`` it reads.
+    """One operation on the CPU: ``macs`` for a product, ``elements`` otherwise; ``dram_bytes`` it reads.
 
-    ``operand_bits``: of a matmul's wider operand; a product of two 8-bit operands runs at the CPU's int8 rate.
+    ``operand_bits``: of a product's wider operand; a product of two 8-bit operands runs at the CPU's int8 rate.
     """
 
     op: int

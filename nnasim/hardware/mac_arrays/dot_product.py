@@ -31,16 +31,23 @@ def row_stripes(rows: int, atomic_k: int) -> list[int]:
 class DotProductArray(MacArrayLaw):
     """The timing law of a dot-product array whose operands stand in the convolution buffer.
 
-    Timing law: for each group of atomic_k kernels, each stripe of rows and each block of atomic_c channels:
+    Timing law: for each group of atomic_k kernels, each stripe of rows, each tap and each block of atomic_c channels:
     max(rows of the stripe, atomic_k) cycles, since the next block's weights shift in (one kernel a cycle) behind the
     rows. The output stage needs atomic_k + 1 cycles per row and group (one value a cycle, one to read the row).
     ``fixed_cycles_per_pass`` stands on the tile that opens a pass.
+    Where inputs are in groups of fewer than atomic_k kernels, kernels of several of them go together, each with zeros
+    for the channels of the others: a depthwise convolution has work for one of atomic_c channels.
     Ports: convolution buffer (one entry of activations and one of weights a cycle), output stage.
+    Source of the loop over taps: NVDLA's description of its direct convolution (atomic, stripe, block, channel and
+    group operations). Assumed: groups that go together are as many as fill atomic_k kernels.
     ``nnasim.sim.nvdla`` models what is left out here, and is what the measured tables check.
 
     Not modelled
         dot-product array: waiting for accumulator credits inside a tile
         dot-product array: an output stage of more than one value a cycle
+        dot-product array: zeros that kernels of grouped convolutions are filled up with, in DRAM and SRAM
+        dot-product array: bringing a computed operand into the layout of weights
+        dot-product array: 16-bit inputs, which halve a real one's channels
     """
 
     READS: ClassVar[frozenset[str]] = frozenset({"rows", "cols"})
@@ -56,8 +63,19 @@ class DotProductArray(MacArrayLaw):
 
     def cycles(self, tile: MatmulTile) -> int:
         """Cycles that ``tile`` occupies the array."""
-        groups, blocks = ceil_div(tile.n, self.atomic_k), ceil_div(tile.k, self.atomic_c)
+        return (self.fixed_cycles if tile.first else 0) + self._work(tile, tile.n, tile.channels)
+
+    def grouped_cycles(self, tile: MatmulTile) -> int:
+        """Cycles that the groups of ``tile`` occupy the array, as many side by side as fill the kernels."""
+        kernels = tile.group.n
+        together = min(tile.groups, max(1, self.atomic_k // kernels))
+        passes = ceil_div(tile.groups, together)
+        work = passes * self._work(tile, together * kernels, together * tile.channels)
+        return (self.fixed_cycles if tile.first else 0) + work
+
+    def _work(self, tile: MatmulTile, kernels: int, channels: int) -> int:
+        groups, blocks = ceil_div(kernels, self.atomic_k), tile.taps * ceil_div(channels, self.atomic_c)
         stripes = row_stripes(tile.m, self.atomic_k)
         multiply = groups * blocks * sum(max(rows, self.atomic_k) for rows in stripes)
         deliver = groups * tile.m * (self.atomic_k + 1)
-        return (self.fixed_cycles if tile.first else 0) + max(multiply, deliver)
+        return max(multiply, deliver)

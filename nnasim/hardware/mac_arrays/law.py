@@ -8,7 +8,9 @@ from typing import ClassVar, NamedTuple
 
 from nnasim.hardware.kinds import FAMILIES
 from nnasim.hardware.mac_array import MacArrayConfig
+from nnasim.ir.program import MatmulCommand
 from nnasim.records import Record
+from nnasim.units import ceil_div
 
 
 class MatmulTile(NamedTuple):
@@ -16,6 +18,11 @@ class MatmulTile(NamedTuple):
 
     ``weight_bits``, ``input_bits``: width of an element of B and of A. ``first``: the tile opens a pass (an operation),
     ``last``: it closes it; costs that a pass pays once stand on those. ``resident``: B is in SRAM already.
+
+    A convolution is the product of its m output positions and n kernels over k = channels x ``taps``, the channels that
+    one kernel reads and the places that it has. ``groups``: so many parts of equal size does n fall into, each with an
+    A of its own: the groups of a convolution, or the products of a batch. ``flowing``: B is computed as A is, and no
+    stored weight.
     """
 
     m: int
@@ -26,11 +33,41 @@ class MatmulTile(NamedTuple):
     first: bool = True
     last: bool = True
     resident: bool = True
+    taps: int = 1
+    groups: int = 1
+    flowing: bool = False
 
     @property
     def macs(self) -> int:
         """Multiply-accumulates of the tile."""
         return self.m * self.n * self.k
+
+    @property
+    def channels(self) -> int:
+        """Input channels that one output reads."""
+        return ceil_div(self.k, self.taps)
+
+    @property
+    def group(self) -> MatmulTile:
+        """The tile of its first group alone; groups are as large as the largest."""
+        return self._replace(n=ceil_div(self.n, self.groups), groups=1)
+
+
+def tile_of(command: MatmulCommand) -> MatmulTile:
+    """What the array sees of ``command``."""
+    return MatmulTile(
+        m=command.m,
+        n=command.n,
+        k=command.k,
+        weight_bits=command.weight_bits,
+        input_bits=command.input_bits,
+        first=command.first,
+        last=command.last,
+        resident=command.transfer is None,
+        taps=command.taps,
+        groups=command.groups,
+        flowing=command.flowing,
+    )
 
 
 class MacArrayLaw(ABC):
@@ -41,7 +78,9 @@ class MacArrayLaw(ABC):
     "Not modelled", a line each, stands in every result.
     """
 
-    READS: ClassVar[frozenset[str]] = frozenset({"rows", "cols", "dataflow", "decoded_weights_per_cycle"})
+    READS: ClassVar[frozenset[str]] = frozenset(
+        {"rows", "cols", "dataflow", "decoded_weights_per_cycle", "flowing_macs_per_cycle"}
+    )
     Parameters: ClassVar[type[Record]] = Record
 
     weights_per_cycle: float = math.inf
@@ -53,7 +92,16 @@ class MacArrayLaw(ABC):
 
     @abstractmethod
     def cycles(self, tile: MatmulTile) -> int:
-        """Cycles from the tile's operands standing in SRAM to its last output leaving the array."""
+        """Cycles from operands standing in SRAM to the last output leaving the array, of a tile of one group."""
+
+    def grouped_cycles(self, tile: MatmulTile) -> int:
+        """As ``cycles``, for a tile of several groups: one after another, unless the family knows better."""
+        group = tile.group
+        return self.cycles(group) + (tile.groups - 1) * self.cycles(group._replace(first=False))
+
+    def tile_cycles(self, tile: MatmulTile) -> int:
+        """Cycles of any tile."""
+        return self.cycles(tile) if tile.groups == 1 else self.grouped_cycles(tile)
 
     @property
     @abstractmethod
@@ -62,7 +110,8 @@ class MacArrayLaw(ABC):
 
     def bound_cycles(self, tile: MatmulTile) -> float:
         """Cycles that no array of this size goes below: ``tile`` at the peak rate, and its weights at theirs."""
-        return max(tile.macs / self.macs_per_cycle, tile.n * tile.k / self.weights_per_cycle)
+        weights = 0 if tile.flowing else tile.n * tile.k
+        return max(tile.macs / self.macs_per_cycle, weights / self.weights_per_cycle)
 
 
 def mac_array_law(config: MacArrayConfig) -> MacArrayLaw:

@@ -50,9 +50,14 @@ class SystolicArray(MacArrayLaw):
     """The timing law of a systolic array.
 
     Timing law: ``fold_cycles``, plus ``fixed_cycles_per_pass`` on the tile that opens a pass.
+    A convolution is the product that SCALE-Sim makes of it: output positions x kernels over channels and taps. Groups
+    follow one another, each on folds of its own, so a depthwise convolution has work for one column.
     Ports: operands and results at the array's edge, one word per row or column and cycle.
+    Source of the column: Selvam, Ganesan and Kumar, "FuSeConv" (DATE 2021).
 
     Not modelled
+        systolic array: gathering the positions that a kernel covers, which the array's edge is taken to do
+        systolic array: several groups of a convolution in one fold
         systolic array: shifting the next fold's operand in while this one computes
         systolic array: skew buffers of its edges
     """

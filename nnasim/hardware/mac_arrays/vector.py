@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import ClassVar
 
 from nnasim.hardware.mac_array import MacArrayConfig
 from nnasim.hardware.mac_arrays.law import MacArrayLaw, MatmulTile
-from nnasim.units import ceil_div
+from nnasim.units import as_decimal, ceil_div, round_up
 
 
 class VectorArray(MacArrayLaw):
@@ -16,24 +17,56 @@ class VectorArray(MacArrayLaw):
     lane then takes two steps) and decoding the tile's weights (``decoded_weights_per_cycle``), plus
     ``fixed_cycles_per_pass`` on the tile that opens a pass. A matmul of few rows is bound by the decoder: every
     weight is decoded once and used once per row.
+    A kernel of several taps fills whole steps, whose lanes it reads as 32 channels of one tap or 8 channels of 4 taps,
+    whichever are fewer steps; so a depthwise convolution, which has one channel to a kernel, has work for an eighth of
+    the lanes. Other groups are a pass each, and an output step computes 8 channels of one of them.
+    A product of two computed operands has no weights to decode: the element-wise engine multiplies and a sum follows
+    (``flowing_macs_per_cycle``).
     Ports: weight decoder, activations, outputs.
+    Source: Vela 5.2, npu_performance.py (steps of depth-first, part-kernel and depthwise traversal) and its split of
+    a grouped convolution into one operator per group.
 
     Not modelled
         vector array: block shapes, so the loss of a block that does not fill the lanes
         vector array: decoding a weight again for a further block of rows
+        vector array: strides above 3, for which a real one works position by position
     """
 
-    READS: ClassVar[frozenset[str]] = frozenset({"decoded_weights_per_cycle"})
+    READS: ClassVar[frozenset[str]] = frozenset({"decoded_weights_per_cycle", "flowing_macs_per_cycle"})
 
     output_granule = 1  # lanes take any output channel
+    STEP_OUTPUTS = 8
+    STEP_CHANNELS = 32
+    STEP_TAPS, STEP_TAP_CHANNELS = 4, 8
 
     def __init__(self, config: MacArrayConfig) -> None:
         super().__init__(config)
         self.weights_per_cycle: int = min(config.decoded_weights_per_cycle or config.macs, config.macs)
+        self.flowing_macs_per_cycle = as_decimal(min(config.flowing_macs_per_cycle or config.macs, config.macs))
 
     def cycles(self, tile: MatmulTile) -> int:
         """Cycles that ``tile`` occupies the array."""
+        lanes_of_k = tile.k if tile.taps == 1 else self._lanes(tile)
+        return (self.fixed_cycles if tile.first else 0) + self._work(tile, tile.n, lanes_of_k)
+
+    def grouped_cycles(self, tile: MatmulTile) -> int:
+        """Cycles that the groups of ``tile`` occupy the array: all in one pass if depthwise, a pass each if not."""
+        if tile.flowing:
+            return self.cycles(tile)
+        if tile.channels == 1:
+            return (self.fixed_cycles if tile.first else 0) + self._work(tile, tile.n, self._lanes(tile))
+        group = tile.group
+        return tile.groups * self.cycles(group._replace(n=round_up(group.n, self.STEP_OUTPUTS), first=True))
+
+    def _lanes(self, tile: MatmulTile) -> int:
+        """Lanes along k that the kernels of ``tile`` occupy, whole steps of them."""
+        depth_first = tile.taps * round_up(tile.channels, self.STEP_CHANNELS)
+        by_taps = round_up(tile.taps, self.STEP_TAPS) * round_up(tile.channels, self.STEP_TAP_CHANNELS)
+        return min(depth_first, by_taps)
+
+    def _work(self, tile: MatmulTile, outputs: int, lanes_of_k: int) -> int:
         steps = 2 if tile.input_bits > 8 else 1
-        multiply = ceil_div(tile.macs * steps, self.macs_per_cycle)
-        decode = ceil_div(tile.n * tile.k, self.weights_per_cycle)
-        return (self.fixed_cycles if tile.first else 0) + max(multiply, decode)
+        if tile.flowing:
+            return ceil(tile.macs * steps / self.flowing_macs_per_cycle)
+        multiply = ceil_div(tile.m * outputs * lanes_of_k * steps, self.macs_per_cycle)
+        return max(multiply, ceil_div(outputs * lanes_of_k, self.weights_per_cycle))

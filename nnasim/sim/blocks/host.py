@@ -24,9 +24,10 @@ class Host:
         A crossing takes ``handoff_us`` plus the parts that are given: driver, interrupt, and cache upkeep and copy for
         each byte handed over. A matmul of N multiply-accumulates takes the longer of its arithmetic,
         2 N / float_matmul_gflops (int8_matmul_gops where both operands have 8 bits or fewer), and the reading of its
-        weights (nothing, if all weights on the CPU fit the cache). These pass the DRAM's bus, shared with the DMA, no
-        faster than ``memory_bytes_per_second`` where the CPU has such a limit; the CPU's prefetcher hides the DRAM's
-        latency. Any other operation takes elements x its ns_per_element. Times become core cycles, rounded up.
+        weights (nothing, if all weights on the CPU fit the cache). A convolution and a product of two computed operands
+        reach ``conv_ratio`` and ``bmm_ratio`` of that rate. Weights pass the DRAM's bus, shared with the DMA, no faster
+        than ``memory_bytes_per_second`` where the CPU has such a limit; the CPU's prefetcher hides the DRAM's latency.
+        Any other operation takes elements x its ns_per_element. Times become core cycles, rounded up.
 
     Busy and stalled
         Busy while it computes, hands over, or reads at its own limit; what the DRAM takes beyond that is a stall.
@@ -36,6 +37,7 @@ class Host:
 
     Not modelled
         frequency changes of the CPU
+        the shape of a convolution on the CPU: a depthwise one runs at the rate of a dense one
     """
 
     def __init__(
@@ -52,8 +54,8 @@ class Host:
     def _seconds(self, command: HostCommand | HandoffCommand) -> float:
         if isinstance(command, HandoffCommand):
             return self.config.handoff_seconds(command.bytes)
-        if command.kind == "matmul":
-            arithmetic = self.config.matmul_seconds(command.macs, command.operand_bits)
+        if command.macs:
+            arithmetic = self.config.product_seconds(command.kind, command.macs, command.operand_bits)
             return max(arithmetic, self.config.read_seconds(command.dram_bytes))
         return command.elements * self.config.ns_per_element(command.kind) * 1e-9
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import simpy
 
-from nnasim.hardware.mac_arrays.law import MacArrayLaw, MatmulTile
+from nnasim.hardware.mac_arrays.law import MacArrayLaw, MatmulTile, tile_of
 from nnasim.ir.program import MatmulCommand
 from nnasim.sim.blocks.compute import ComputeBlock
 from nnasim.sim.blocks.sram import Sram
@@ -34,7 +34,7 @@ class MacUnit(ComputeBlock):
     def __init__(self, env: simpy.Environment, probe: Probe, sram: Sram, datapath: Datapath, law: MacArrayLaw) -> None:
         super().__init__(env, probe, sram, datapath)
         self.law = law
-        self._known: dict[tuple[int, ...], int] = {}
+        self._known: dict[MatmulTile, int] = {}
 
     def run(self, command: MatmulCommand, arrived: Sequence[simpy.Event]) -> Generator[simpy.Event, Any, None]:
         """Execute one tile."""
@@ -42,11 +42,8 @@ class MacUnit(ComputeBlock):
 
     def _tile_cycles(self, command: MatmulCommand) -> int:
         """What the law says of the command's tile; a program has thousands of tiles, but few that differ."""
-        shape = (
-            command.m, command.n, command.k, command.weight_bits, command.input_bits, command.first, command.last,
-            command.transfer is None,
-        )  # fmt: skip
-        cycles = self._known.get(shape)
+        tile = tile_of(command)
+        cycles = self._known.get(tile)
         if cycles is None:
-            cycles = self._known[shape] = self.law.cycles(MatmulTile(*shape))
+            cycles = self._known[tile] = self.law.tile_cycles(tile)
         return cycles

@@ -38,6 +38,18 @@ def test_a_matmul_takes_two_operations_per_mac() -> None:
     assert cycles(HostCommand(0, "matmul", 0, 4_000_000, 0)) == 500_000  # 8 MFLOP at 8 GFLOP/s: 1 ms
 
 
+def test_a_convolution_and_a_product_of_computed_operands_reach_their_part_of_that_rate() -> None:
+    slow = "host.conv_ratio=0.25", "host.bmm_ratio=0.5"
+    assert cycles(HostCommand(0, "conv", 0, 4_000_000, 0), *slow) == 2_000_000
+    assert cycles(HostCommand(0, "bmm", 0, 4_000_000, 0), *slow) == 1_000_000
+    assert cycles(HostCommand(0, "conv", 0, 4, 3_750_000), *slow) == 500_000  # its weights
+
+
+def test_an_operator_that_only_the_cpu_has_costs_its_elements() -> None:
+    assert cycles(HostCommand(0, "host", 1000, 0, 0), "host.host_ns_per_element=6") == 3000
+    assert cycles(HostCommand(0, "host", 1000, 0, 0), "host.layer_norm_ns_per_element=2") == 1000
+
+
 def test_a_matmul_is_not_faster_than_its_weights_arrive() -> None:
     assert cycles(HostCommand(0, "matmul", 0, 4, 3_750_000)) == 500_000  # 3.75 MB at 3.75 GB/s: 1 ms
 
