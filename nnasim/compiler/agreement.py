@@ -35,6 +35,15 @@ USED_BY: dict[OpKind, tuple[str, ...]] = {
     "embedding": ("weight_bits", "activation_bits"),
     "concat": ("activation_bits",),
     "argmax": (),
+    "table": _TABLES,
+    "conv": _PRODUCTS,
+    "bmm": ("activation_bits", "accumulator_bits", "overflow", *_RESCALE),
+    "softmax": _RESCALE,
+    "mean": _RESCALE,
+    "copy": ("activation_bits",),
+    "slice": ("activation_bits",),
+    "split": ("activation_bits",),
+    "host": (),
 }
 
 

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from nnasim import files
 from nnasim.errors import ConfigError
-from nnasim.ir.trace import OP_GROUPS, OpGraph, OpGroup, OpTrace, Unit
+from nnasim.ir.trace import ALWAYS_ON_CPU, OP_GROUPS, OpGraph, OpGroup, OpTrace, Unit
 from nnasim.records import Frozen, validated
 
 Rule = Literal["per_operator", "after_first_unsupported", "whole_layer"]
@@ -94,7 +94,7 @@ def _read_policy(path: Path) -> Policy:
 def placed(trace: OpTrace, policy: Policy) -> OpTrace:
     """``trace`` with the placement that ``policy`` makes of it; the features are quantised on the CPU as before."""
     groups: dict[OpGroup, Unit] = {
-        group: "cpu" if group in policy.unsupported or group == "input_quantise" else "nna" for group in OP_GROUPS
+        group: "cpu" if group in policy.unsupported or group in ALWAYS_ON_CPU else "nna" for group in trace.placement
     }
     moved = {name for graph in trace.graphs.values() for name in _followers(graph, policy)}
     return trace.model_copy(update={"placement": groups, "op_placement": dict.fromkeys(sorted(moved), "cpu")})

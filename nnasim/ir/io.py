@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel
 
@@ -25,10 +25,11 @@ def parse_record(cls: type[RecordT], data: Any, source: object) -> RecordT:
     files.refuse_other(data, filekind.of_data({"kind": expected}) or expected, source)
     if data.get("kind") != expected:
         raise TraceError(source, "kind", data.get("kind"), f"is no {expected} file")
-    current_version = cls.model_fields["schema_version"].default
+    versions = get_args(cls.model_fields["schema_version"].annotation)
     version = data.get("schema_version")
-    if version != current_version or isinstance(version, bool):
-        raise TraceError(source, "schema_version", version, f"this version of nnasim reads {current_version}")
+    if version not in versions or isinstance(version, bool):
+        known = " and ".join(map(str, versions))
+        raise TraceError(source, "schema_version", version, f"this version of nnasim reads {known}")
     return validated(cls, data, source, TraceError)
 
 

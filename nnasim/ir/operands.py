@@ -18,24 +18,40 @@ OpKind = Literal[
     "embedding",
     "concat",
     "argmax",
+    "table",
+    "conv",
+    "bmm",
+    "softmax",
+    "mean",
+    "copy",
+    "slice",
+    "split",
+    "host",
 ]
 Role = Literal["weight", "bias", "table", "state", "input", "activation", "output"]
 Constant = Literal["weight", "bias", "table", "gain"]
 
+FIRST_KINDS: tuple[OpKind, ...] = OpKind.__args__[:11]  # type: ignore[attr-defined]
+"""The kinds of version 1 of the trace, which are those of this package's own recogniser."""
+
 ROLE_OF: dict[Constant, Role] = {"weight": "weight", "bias": "bias", "table": "table", "gain": "bias"}
 FLOWING: tuple[Role, ...] = ("state", "input", "activation", "output")
+WRITTEN: tuple[Role, ...] = ("state", "activation", "output")
+"""What an operation may write: constants never, and what arrives from the host neither."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operands:
     """What a kind reads: first ``data`` tensors that flow (None: one or more), then at most one of each constant.
 
-    ``constant``: must be there; ``optional``: may follow it.
+    ``constant``: must be there; ``optional``: may follow it. ``beside``: roles of constants that may stand where
+    others flow, as the bias that is an addend.
     """
 
     data: Literal[1, 2] | None
     constant: Constant | None = None
     optional: Constant | None = None
+    beside: tuple[Role, ...] = ()
 
     @property
     def constants(self) -> tuple[Constant, ...]:
@@ -54,8 +70,10 @@ class Operands:
         if not least <= len(roles) <= max(least, data + len(self.constants)):
             return f"must have the inputs {self}, and has {len(roles)}"
         for role in roles[:data]:
-            if role not in FLOWING:
+            if role not in (*FLOWING, *self.beside):
                 return f"must have the inputs {self}: what flows is no {role}"
+        if not any(role in FLOWING for role in roles[:data]):
+            return f"must have the inputs {self}: of constants alone it is a constant"
         for name, role in zip(self.constants, roles[data:], strict=False):
             if role != ROLE_OF[name]:
                 return f"must have the inputs {self}: its {name} must have the role {ROLE_OF[name]}, not {role}"
@@ -71,14 +89,23 @@ OPERANDS: dict[OpKind, Operands] = {
     "quantise": Operands(1),
     "matmul": Operands(1, "weight", "bias"),
     "requantise": Operands(1),
-    "add": Operands(2),
-    "mul": Operands(2),
+    "add": Operands(2, beside=("bias",)),
+    "mul": Operands(2, beside=("bias",)),
     "sigmoid": Operands(1, optional="table"),
     "tanh": Operands(1, optional="table"),
-    "layer_norm": Operands(1, "gain"),
+    "layer_norm": Operands(1, "gain", "bias"),
     "embedding": Operands(1, "weight"),
-    "concat": Operands(None),
+    "concat": Operands(None, beside=("bias",)),
     "argmax": Operands(1),
+    "table": Operands(1, optional="table"),
+    "conv": Operands(1, "weight", "bias"),
+    "bmm": Operands(2),
+    "softmax": Operands(1, optional="table"),
+    "mean": Operands(1),
+    "copy": Operands(1),
+    "slice": Operands(1),
+    "split": Operands(1),
+    "host": Operands(None, beside=("weight", "bias", "table")),
 }
 
 # Worked out once: the compiler asks for operands at every tile.

@@ -1,23 +1,31 @@
 """OpTrace: what a recogniser really did, operation by operation. Frozen, versioned; read and written in ``ir.io``.
 
-Three kinds of graph (encoder step, prediction step, joint step) say which operations one invocation performs;
-each utterance lists the invocations that decoding made and when each frame's audio existed.
+Graphs (of this package's own recogniser: encoder step, prediction step, joint step) say which operations one invocation
+performs; each utterance lists the invocations that decoding made and when each frame's audio existed.
+
+Version 1 is what this package's recogniser needs, and what it is still written as, so that its files and digests are
+those of earlier versions. Version 2 is for models of any origin: further kinds of operation, attributes (see
+``ir.attributes``), further groups.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Literal
+from collections.abc import Collection
+from typing import Any, Literal, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
 from nnasim import markup
-from nnasim.ir.operands import OPERANDS, PLACES, Constant, OpKind, Role
+from nnasim.ir.attributes import MOST_AXES, Attributes, Axis, Concat, attributes_of
+from nnasim.ir.operands import FIRST_KINDS, OPERANDS, PLACES, WRITTEN, Constant, OpKind, Role
+from nnasim.ir.shapes import ShapeError, check_shapes
 from nnasim.numerics.config import NumericsConfig
 from nnasim.records import Frozen, Items
 from nnasim.units import ceil_div
 
-TRACE_VERSION: Literal[1] = 1
+TraceVersion = Literal[1, 2]
+AttributesT = TypeVar("AttributesT", bound=Attributes)
 
 System = Literal["float", "cpu_int8", "cpu_fallback", "naive", "aat"]
 Unit = Literal["nna", "cpu"]
@@ -32,38 +40,54 @@ OpGroup = Literal[
     "output_layer",
     "argmax",
     "embedding",
+    "convolution",
+    "attention",
+    "normalisation",
+    "point_wise",
+    "movement",
+    "host",
 ]
 OP_GROUPS: tuple[OpGroup, ...] = OpGroup.__args__  # type: ignore[attr-defined]
+RECOGNISER_GROUPS: tuple[OpGroup, ...] = OP_GROUPS[:9]
+"""Groups of this package's own recogniser, and all that version 1 has.
 
+The others are of models from elsewhere: ``attention`` its products of two computed operands, ``normalisation`` also
+softmax and mean, ``point_wise`` functions that are no gates, ``movement`` what only moves, ``host`` what only the CPU
+can do.
+"""
+
+ALWAYS_ON_CPU: tuple[OpGroup, ...] = ("input_quantise", "host")
 _ON_CPU_IN_FALLBACK = {
-    "input_quantise", "gate_activation", "element_wise", "cell_tanh", "joint_tanh", "argmax", "embedding",
+    *ALWAYS_ON_CPU, "gate_activation", "element_wise", "cell_tanh", "joint_tanh", "argmax", "embedding",
+    "normalisation", "point_wise", "movement",
 }  # fmt: skip
 
 
-def placement_of(system: System) -> dict[OpGroup, Unit]:
-    """Which unit runs each group of operations in ``system``.
+def placement_of(system: System, groups: Collection[OpGroup] = RECOGNISER_GROUPS) -> dict[OpGroup, Unit]:
+    """Which unit runs each of ``groups`` in ``system``.
 
     The input is quantised where the features are computed: on the CPU, in every system.
     """
-    on_cpu: dict[str, set[str]] = {
-        "float": set(OP_GROUPS),
-        "cpu_int8": set(OP_GROUPS),
+    on_cpu: dict[str, Collection[str]] = {
+        "float": OP_GROUPS,
+        "cpu_int8": OP_GROUPS,
         "cpu_fallback": _ON_CPU_IN_FALLBACK,
-        "naive": {"input_quantise"},
-        "aat": {"input_quantise"},
+        "naive": ALWAYS_ON_CPU,
+        "aat": ALWAYS_ON_CPU,
     }
-    return {group: "cpu" if group in on_cpu[system] else "nna" for group in OP_GROUPS}
+    return {group: "cpu" if group in on_cpu[system] else "nna" for group in groups}
 
 
 class TensorSpec(Frozen):
     """A tensor of a graph: shape, bits per element, and the role that decides where it lives.
 
-    ``weight``, ``bias`` and ``table`` are constants; ``state`` survives from one invocation to the next (h, c, and
-    the projections that the joint step reads); ``input`` arrives from the host; ``activation`` lives within one
-    invocation; ``output`` goes to the host.
+    ``weight``, ``bias`` (which a gain, or a constant operand of an add, is too) and ``table`` are constants; ``state``
+    survives from one invocation to the next (h, c, and the projections that the joint step reads), and starts each
+    utterance from zeros, or from the array ``NAME.initial`` of the weights file; ``input`` arrives from the host;
+    ``activation`` lives within one invocation; ``output`` does too, and goes to the host.
     """
 
-    shape: Items[int] = Field(min_length=1)
+    shape: Items[int] = Field(min_length=1, max_length=MOST_AXES)
     bits: Literal[4, 8, 16, 32, 48]
     role: Role
 
@@ -90,16 +114,38 @@ class TensorSpec(Frozen):
 class Op(Frozen):
     """One operation. ``inputs`` and ``outputs`` name tensors; a trace that is read has the inputs of ``OPERANDS``.
 
-    A matmul's weight has shape (N, K), its data (M, K) or (K,), its output holds accumulators. mul and add
-    requantise once. An embedding's data is a token. An output of several tensors is split among them, in their order.
+    A matmul's weight has shape (N, K), its data (..., K), its output holds accumulators, as that of conv and bmm does.
+    mul and add requantise once. An embedding's data are tokens. A result of several outputs is split among them along
+    the last axis, in their order (a split's along its own axis). ``attributes``: what its kind is told in
+    ``ir.attributes``.
     """
 
-    name: str = Field(min_length=1, max_length=200)
+    name: str = Field(min_length=1, max_length=500)
     kind: OpKind
     group: OpGroup
     layer: str = Field(max_length=200)
     inputs: Items[str]
     outputs: Items[str] = Field(min_length=1)
+    attributes: SerializeAsAny[Attributes] | None = Field(None, exclude_if=lambda told: told is None)
+
+    @field_validator("attributes", mode="before")
+    @classmethod
+    def _of_the_kind(cls, given: Any, info: ValidationInfo) -> Attributes | None:
+        return attributes_of(info.data["kind"], given) if "kind" in info.data else None
+
+    @model_validator(mode="after")
+    def _told(self) -> Op:
+        if self.attributes is None:
+            attributes_of(self.kind, None)
+        return self
+
+    def told(self, record: type[AttributesT]) -> AttributesT:
+        """What the operation is told, a ``record``; its defaults where it is told nothing."""
+        return self.attributes if isinstance(self.attributes, record) else record()
+
+    def axis(self, axes: int) -> int:
+        """The one axis, of ``axes``, that it works along: the last where it is told none."""
+        return self.attributes.axis if isinstance(self.attributes, Axis | Concat) else axes - 1
 
     @property
     def data(self) -> tuple[str, ...]:
@@ -118,7 +164,7 @@ class Op(Frozen):
 
     @property
     def reads_weight(self) -> bool:
-        """Whether the kind reads rows of a weight: a matmul all of them, an embedding the token's."""
+        """Whether the kind reads rows of a weight: a matmul and a conv all of them, an embedding the token's."""
         return (self.kind, "weight") in PLACES
 
     @property
@@ -133,12 +179,12 @@ class Op(Frozen):
 
     @property
     def bias(self) -> str | None:
-        """The bias of a matmul that has one."""
+        """The bias of a matmul, a conv or a layer norm that has one."""
         return self._constant("bias")
 
     @property
     def table(self) -> str | None:
-        """The table of an activation whose unit has one."""
+        """The table of an operation that has one."""
         return self._constant("table")
 
     def _needed(self, name: Constant) -> str:
@@ -194,10 +240,11 @@ class Utterance(Frozen):
 class OpTrace(Frozen):
     """The whole trace. ``weights_file`` names a safetensors file beside it that holds the integers, if any.
 
-    ``placement`` decides per group of operations, ``op_placement`` for single ones by name, before their group.
+    ``placement`` decides per group of operations, ``op_placement`` for single ones by name, before their group. No
+    operation reads what is written behind it, so there are no cycles but those through states.
     """
 
-    schema_version: Literal[1] = TRACE_VERSION
+    schema_version: TraceVersion = 1
     kind: Literal["nnasim.trace"] = "nnasim.trace"
     system: System
     placement: dict[OpGroup, Unit]
@@ -217,7 +264,7 @@ class OpTrace(Frozen):
     def _line(self) -> str:
         seconds = sum(utterance.audio_seconds for utterance in self.utterances)
         calls = sum(len(utterance.call_graphs) for utterance in self.utterances)
-        name = self.source.get("shape") or self.source.get("recipe") or "trace"
+        name = self.source.get("shape") or self.source.get("recipe") or self.source.get("model") or "trace"
         count, weights = len(self.utterances), self._weight_elements(*self.graphs)
         return (
             f"OpTrace {self.system} {name}: {count:,} utterance{'' if count == 1 else 's'}, {seconds:,.1f} s of audio, "
@@ -238,19 +285,56 @@ class OpTrace(Frozen):
         table = markup.table(("graph", "operations", "calls", "weights"), rows)
         return f"<div>{markup.paragraphs([self._line()])}{table}</div>"
 
+    def shifts(self, op: Op) -> bool:
+        """Whether ``op`` pushes its inputs into what its output held before."""
+        if op.kind != "concat":
+            return False
+        if op.attributes is not None:
+            return op.told(Concat).shift
+        return sum(self.tensors[name].elements for name in op.inputs) < self.tensors[op.outputs[0]].elements
+
     @model_validator(mode="after")
     def _closed(self) -> OpTrace:
-        if missing := set(OP_GROUPS) - set(self.placement):
+        self._check_version()
+        ops = [op for graph in self.graphs.values() for op in graph.ops]
+        if missing := {op.group for op in ops} - set(self.placement):
             raise ValueError(f"placement: lacks {', '.join(sorted(missing))}")
-        if unknown_ops := set(self.op_placement) - {op.name for graph in self.graphs.values() for op in graph.ops}:
+        names = Counter(op.name for op in ops)
+        if unknown_ops := set(self.op_placement) - set(names):
             raise ValueError(f"op_placement: {sorted(unknown_ops)[0]!r} is no operation of the graphs")
+        if twice := [name for name, count in names.items() if count > 1]:
+            raise ValueError(f"graphs: {names[twice[0]]} operations are called {twice[0]!r}")
         for name, graph in self.graphs.items():
-            for op in graph.ops:
-                self._check_operands(f"graph {name}, op {op.name}", op)
+            self._check_graph(name, graph)
+        self._check_written(ops)
         for utterance in self.utterances:
             if unknown := set(utterance.call_graphs) - set(self.graphs):
                 raise ValueError(f"utterance {utterance.id!r}: unknown graph {sorted(unknown)[0]!r}")
         return self
+
+    def _check_version(self) -> None:
+        """Version 1 has no kinds, groups and attributes but its own; a concat of version 2 says its axis."""
+        if self.schema_version == 1 and (missing := set(RECOGNISER_GROUPS) - set(self.placement)):
+            raise ValueError(f"placement: lacks {', '.join(sorted(missing))}")
+        for graph in self.graphs.values():
+            for op in graph.ops:
+                first = op.kind in FIRST_KINDS and op.group in RECOGNISER_GROUPS and op.attributes is None
+                if self.schema_version == 1 and not first:
+                    raise ValueError(f"schema_version: op {op.name}, a {op.kind} of group {op.group}, needs version 2")
+                if self.schema_version == 2 and op.kind == "concat" and op.attributes is None:
+                    raise ValueError(f"graphs: op {op.name}: concat must have the attribute axis since version 2")
+
+    def _check_graph(self, name: str, graph: OpGraph) -> None:
+        written: dict[str, str] = {}  # what this invocation has made so far -> by which operation
+        for op in graph.ops:
+            where = f"graph {name}, op {op.name}"
+            self._check_operands(where, op)
+            self._check_order(where, op, written)
+            try:
+                check_shapes(op, self.tensors)
+            except ShapeError as wrong:
+                raise ValueError(f"{where}: {wrong}") from None
+            written.update(dict.fromkeys(op.outputs, op.name))
 
     def _check_operands(self, where: str, op: Op) -> None:
         for tensor in (*op.inputs, *op.outputs):
@@ -258,3 +342,26 @@ class OpTrace(Frozen):
                 raise ValueError(f"{where}: unknown tensor {tensor!r}")
         if wrong := OPERANDS[op.kind].complaint([self.tensors[tensor].role for tensor in op.inputs]):
             raise ValueError(f"{where}: {op.kind} {wrong}")
+        for tensor in op.outputs:
+            if (role := self.tensors[tensor].role) not in WRITTEN:
+                raise ValueError(
+                    f"{where}: writes tensor {tensor!r}, whose role is {role}; may be {', '.join(WRITTEN)}"
+                )
+        if len(set(op.outputs)) != len(op.outputs):
+            raise ValueError(f"{where}: writes a tensor twice")
+
+    def _check_order(self, where: str, op: Op, written: dict[str, str]) -> None:
+        """What is no state holds nothing before this invocation writes it, and is written once."""
+        old = op.outputs if self.shifts(op) else ()
+        for tensor in (*op.inputs, *old):
+            if tensor not in written and self.tensors[tensor].role in ("activation", "output"):
+                raise ValueError(f"{where}: reads tensor {tensor!r}, which no operation before it writes")
+        for tensor in op.outputs:
+            if tensor in written and self.tensors[tensor].role != "state":
+                raise ValueError(f"{where}: writes tensor {tensor!r}, which {written[tensor]} has written")
+
+    def _check_written(self, ops: Collection[Op]) -> None:
+        written = {tensor for op in ops for tensor in op.outputs}
+        for name, spec in self.tensors.items():
+            if spec.role in ("activation", "output") and name not in written:
+                raise ValueError(f"tensors: no operation writes {name!r}, whose role is {spec.role}")

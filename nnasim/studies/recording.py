@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from nnasim import files
 from nnasim.errors import ConfigError
 from nnasim.ir.io import write_record
-from nnasim.ir.trace import OP_GROUPS, OpTrace, System, Unit
+from nnasim.ir.trace import RECOGNISER_GROUPS, OpTrace, System, Unit
 from nnasim.numerics.config import NumericsConfig
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ class Recorded:
         Raises ConfigError for an unknown group or unit.
         """
         for group, unit in moves.items():
-            if group not in OP_GROUPS or unit not in get_args(Unit):
-                allowed = f"must be GROUP=cpu or GROUP=nna with a group of {', '.join(OP_GROUPS)}"
+            if group not in RECOGNISER_GROUPS or unit not in get_args(Unit):
+                allowed = f"must be GROUP=cpu or GROUP=nna with a group of {', '.join(RECOGNISER_GROUPS)}"
                 raise ConfigError("place", "group", f"{group}={unit}", allowed)
         placement: dict[Any, Any] = {**self.trace.placement, **moves}
         return Recorded(self.trace.model_copy(update={"placement": placement, "weights_file": None}))

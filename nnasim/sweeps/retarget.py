@@ -24,7 +24,7 @@ def retarget(trace: OpTrace, numerics: NumericsConfig, system: System | None, so
     tensors, graphs = build_graphs(shape_of(trace, source), numerics, system)
     changes: dict[str, object] = {"system": system, "numerics": numerics, "weights_file": None}
     if system != trace.system:  # else operations stay where the trace has them
-        changes |= {"placement": placement_of(system), "op_placement": {}}
+        changes |= {"placement": placement_of(system, trace.placement), "op_placement": {}}
     return trace.model_copy(update={**changes, "tensors": tensors, "graphs": graphs})
 
 

@@ -10,7 +10,7 @@ from nnasim.analysis.change import gain_pct
 from nnasim.compiler.policies import POLICIES, placed
 from nnasim.fast_latency import Cost, cost, schedule
 from nnasim.hardware import NnaConfig
-from nnasim.ir.trace import OP_GROUPS, OpGroup, OpTrace, System, Unit, placement_of
+from nnasim.ir.trace import RECOGNISER_GROUPS, OpGroup, OpTrace, System, Unit, placement_of
 from reports.study_record import EfficiencyGain, GainMap, Placed, RateGain
 from workloads.rnnt.retimed import retimed_trace
 from workloads.rnnt.shapes import RnntShape
@@ -101,7 +101,7 @@ def _rate_gain(traces: Mapping[System, OpTrace], shape: RnntShape, chip: NnaConf
 
 def waterfall_steps() -> Iterator[tuple[str, dict[OpGroup, Unit]]]:
     """(label, placement) from everything on the CPU to everything on the chip, one group of operations at a time."""
-    placement: dict[OpGroup, Unit] = dict.fromkeys(OP_GROUPS, "cpu")
+    placement: dict[OpGroup, Unit] = dict.fromkeys(RECOGNISER_GROUPS, "cpu")
     yield "all on the CPU", placement
     for group in WATERFALL_ORDER:
         placement = {**placement, group: "nna"}

@@ -59,7 +59,7 @@ def test_operands_have_names() -> None:
         ("enc0.tanh", ["enc0.z_g", "enc0.c"], "its table must have the role table, not state"),
         ("enc0.tanh", ["enc0.z_g", "enc0.tanh.table", "enc0.c"], "(x[, table]), and has 3"),
         ("joint.add", ["joint.enc"], "add must have the inputs (a, b), and has 1"),
-        ("enc0.norm_x", ["enc0.gx"], "layer_norm must have the inputs (x, gain), and has 1"),
+        ("enc0.norm_x", ["enc0.gx"], "layer_norm must have the inputs (x, gain[, bias]), and has 1"),
         ("enc.quantise", [], "quantise must have the inputs (x), and has 0"),
     ],
 )

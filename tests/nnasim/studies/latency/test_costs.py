@@ -3,7 +3,7 @@
 import pytest
 
 from nnasim.hardware import NnaConfig, load_preset
-from nnasim.ir.trace import OP_GROUPS, OpTrace
+from nnasim.ir.trace import RECOGNISER_GROUPS, OpTrace
 from nnasim.studies.latency.costs import (
     PAIR,
     by_policy,
@@ -38,7 +38,7 @@ def traces() -> dict[str, dict[str, OpTrace]]:
 def test_a_waterfall_ends_with_everything_on_the_chip(chip: NnaConfig, traces: dict[str, dict[str, OpTrace]]) -> None:
     steps = waterfall(traces["aat"]["tiny"], chip, 1.0)
     assert steps[0].label == "all on the CPU"
-    assert {step.label for step in steps[1:]} == set(OP_GROUPS)
+    assert {step.label for step in steps[1:]} == set(RECOGNISER_GROUPS)
     assert steps[0].handoffs_per_s == 0
     assert max(step.handoffs_per_s for step in steps[1:-1]) > steps[-1].handoffs_per_s > 0
 
@@ -102,4 +102,4 @@ def test_more_pieces_of_a_word_are_more_work_on_either_side(
 def test_every_step_of_the_waterfall_moves_one_group_more() -> None:
     placements = [placement for _, placement in waterfall_steps()]
     on_chip = [sum(unit == "nna" for unit in placement.values()) for placement in placements]
-    assert on_chip == list(range(len(OP_GROUPS) + 1))
+    assert on_chip == list(range(len(RECOGNISER_GROUPS) + 1))
