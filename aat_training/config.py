@@ -76,6 +76,7 @@ class TrainConfig(Frozen):
         0.0, ge=0, le=MOST_DELAY_PENALTY, description="nats that a symbol loses for each encoder output it leaves later"
     )
     dropout: float = Field(0.1, ge=0, lt=1, description="between encoder layers")
+    dropout_until: float = Field(1.0, gt=0, le=1, description="share of the steps with dropout; the rest has none")
     token_dropout: float = Field(0.1, ge=0, lt=1, description="share of the prediction network's inputs left out")
     curriculum: int = Field(0, ge=0, description="steps during which the longest utterance allowed grows to all")
     flat_start: int = Field(0, ge=0, description="steps during which an alignment by loudness is trained too")

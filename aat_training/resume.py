@@ -17,7 +17,8 @@ Settings = dict[str, Any]
 _LARGEST = 4_000_000_000
 _NAMED = 4  # settings that a message names
 _ABSENT = "nothing of that name"
-_SINCE_THEN: dict[str, Any] = {"delay_penalty": 0.0}  # a run whose record is older than a setting did without it
+# A run whose record is older than a setting did without it.
+_SINCE_THEN: dict[str, Any] = {"delay_penalty": 0.0, "dropout_until": 1.0}
 
 
 def settings_of(spec: RunSpec) -> Settings:
