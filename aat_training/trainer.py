@@ -127,7 +127,7 @@ class Trainer:
             group["lr"] = one_cycle(self.step, self.run)
         self.optimizer.zero_grad()
         loss = transducer_loss(
-            self.model, batch, ctc_weight=self.run.ctc_weight, dropout=self._dropout(),
+            self.model, batch, ctc_weight=self.run.ctc_weight, dropout=self.dropout(self.step),
             token_dropout=self.run.token_dropout, delay_penalty=self.run.delay_penalty, level_SB=self._level(batch),
         )  # fmt: skip
         loss.backward()  # type: ignore[no-untyped-call]
@@ -139,9 +139,11 @@ class Trainer:
             self.average.update(self.step)
         return float(loss.detach())
 
-    def _dropout(self) -> float:
-        """Dropout keeps a long run from learning its speakers by heart; what it blurs, the steps behind it sharpen."""
-        return self.run.dropout if self.step < self.run.dropout_until * self.run.steps else 0.0
+    def dropout(self, step: int) -> float:
+        """Share that ``step`` drops. It keeps a long run from learning its speakers by heart, and blurs what it learns:
+        the last steps go without.
+        """
+        return self.run.dropout if step < self.run.dropout_until * self.run.steps else 0.0
 
     def _level(self, batch: Batch) -> Tensor | None:
         """Loudness, while the flat start lasts."""

@@ -69,6 +69,16 @@ def test_a_delay_penalty_of_zero_is_none_and_another_is_one(recipe, examples, tm
     assert not same(default, penalised)
 
 
+def test_dropout_ends_at_its_share_of_the_steps(recipe, examples, tmp_path):
+    changes = {"all": {"dropout": 0.3}, "half": {"dropout": 0.3, "dropout_until": 0.5}}
+    to_the_end, to_the_half = (
+        trainer(recipe, examples, tmp_path / name, steps=8, **fields) for name, fields in changes.items()
+    )
+    dropped = [(to_the_end.dropout(step), to_the_half.dropout(step)) for step in range(8)]
+    assert dropped == [(0.3, 0.3)] * 4 + [(0.3, 0.0)] * 4
+    assert not same(to_the_end.fit(resume=False), to_the_half.fit(resume=False))
+
+
 def test_state_of_other_settings_is_refused(recipe, examples, tmp_path):
     trainer(recipe, examples, tmp_path, steps=4).fit(resume=False)
     with pytest.raises(CheckpointError, match=r"steps = 8: the run in this folder has 4"):
