@@ -27,8 +27,10 @@ class Draft:
         self._by_content: dict[tuple[object, ...], str] = {}
         self._by_work: dict[tuple[object, ...], tuple[str, ...]] = {}
         self._unshaped: dict[str, str] = {}
+        self._names = {*graph.inputs, *graph.values, *graph.constants}
         for name, values in graph.constants.items():
-            self._same[name] = self.constant(name, values)
+            self._same[name] = self._by_content.setdefault(_content(values), name)
+            self.constants.setdefault(self._same[name], values)
 
     def name(self, value: str) -> str:
         """What ``value`` is called in the draft."""
@@ -48,11 +50,19 @@ class Draft:
         return tuple(int(value) for value in self.constants[name].reshape(-1))
 
     def constant(self, name: str, values: Array) -> str:
-        """A constant of these ``values``: the first of equal content, else a new one called ``name``."""
-        content = (str(values.dtype), values.shape, sha256(np.ascontiguousarray(values).data).digest())
-        known = self._by_content.setdefault(content, name)
-        self.constants.setdefault(known, values)
-        return known
+        """A constant of these ``values``: the first of equal content, else a new one called ``name``, or longer."""
+        content = _content(values)
+        if content not in self._by_content:
+            self._by_content[content] = self.fresh(name)
+            self.constants[self._by_content[content]] = values
+        return self._by_content[content]
+
+    def fresh(self, name: str) -> str:
+        """``name``, or longer where the model has called something so."""
+        while name in self._names:
+            name += "_"
+        self._names.add(name)
+        return name
 
     def integers(self, name: str, values: Iterable[int]) -> str:
         """A constant of one axis, int64."""
@@ -127,6 +137,11 @@ class Draft:
             if value != output and made and value not in self.graph.outputs:
                 renamed.setdefault(value, output)
         return renamed
+
+
+def _content(values: Array) -> tuple[object, ...]:
+    """What two constants have in common that are one."""
+    return str(values.dtype), values.shape, sha256(np.ascontiguousarray(values).data).digest()
 
 
 def read_nodes(nodes: Sequence[Node], outputs: Iterable[str]) -> list[Node]:

@@ -91,7 +91,7 @@ def gather(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
         draft.add(node, tensors)
         return
     kept = (*shape[:axis], len(places), *shape[axis + 1 :])
-    part = node.outputs[0] if kept == tensor.shape else f"{node.outputs[0]}.part"
+    part = node.outputs[0] if kept == tensor.shape else draft.fresh(f"{node.outputs[0]}.part")
     bounds = {axis: (places[0], places[-1] + 1, 1)}
     _slice(draft, node.name, source, bounds, part, Tensor(kept, tensor.dtype))
     if part != node.outputs[0]:
@@ -123,9 +123,9 @@ def transpose(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
     if order == tuple(range(len(order))):
         draft.reshape(node.name, source, out, tensor.shape)
         return
-    flat = draft.reshape(f"{node.name}.before", source, f"{out}.before", shape)
+    flat = draft.reshape(f"{node.name}.before", source, draft.fresh(f"{out}.before"), shape)
     turned = tuple(shape[axis] for axis in order)
-    made = out if turned == tensor.shape else f"{out}.turned"
+    made = out if turned == tensor.shape else draft.fresh(f"{out}.turned")
     draft.add(Node(node.name, "Transpose", (flat,), (made,), {"perm": order}), [Tensor(turned, tensor.dtype)])
     if made != out:
         draft.reshape(f"{node.name}.after", draft.name(made), out, tensor.shape)

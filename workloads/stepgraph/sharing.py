@@ -28,6 +28,8 @@ def with_splits(graph: StepGraph) -> StepGraph:
         if _shares_out(graph.tensor(source).shape[axis], group):
             sizes = np.array([end - start for start, end, _ in group], np.int64)
             name = f"{graph.nodes[group[0][2]].name}.sizes"
+            while name in graph.inputs or name in graph.values or name in constants:
+                name += "_"
             _put_split(nodes, _known(constants, sizes, name), source, axis, group)
     return replace(graph, nodes=tuple(node for node in nodes if node), constants=constants)
 

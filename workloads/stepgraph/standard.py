@@ -75,7 +75,7 @@ def _recurrent(draft: Draft, node: Node) -> tuple[Node, Sequence[Tensor]]:
     if node.operator == "LSTM":
         shapes["Y_c"] = (1, batch, units)
     given = dict(zip(shapes, node.outputs, strict=False))
-    outputs = tuple(given.get(part) or f"{node.name}.{part}" for part in shapes)
+    outputs = tuple(given.get(part) or draft.fresh(f"{node.name}.{part}") for part in shapes)
     return replace(node, outputs=outputs), [Tensor(shape, x.dtype) for shape in shapes.values()]
 
 

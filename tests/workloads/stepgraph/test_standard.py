@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from workloads.stepgraph.graph import Array, Attribute, Node, State, StepGraph, Tensor
+from workloads.stepgraph.run import FloatRun
 from workloads.stepgraph.standard import standard_form
 
 X = Tensor((1, 2, 3, 4))
@@ -237,3 +238,23 @@ def test_a_slice_of_all_a_cast_to_the_same_and_a_concat_of_one_are_gone() -> Non
         ("Expand", (ints(1),), {}, X.shape),
     )
     assert not standard_form(graph).nodes
+
+
+def test_what_the_model_calls_as_we_would_call_our_own_keeps_its_values() -> None:
+    """A slice that says axis 0 needlessly, its constants named as those of the standard form."""
+    constants = {
+        "cut.starts": ints(0, 1), "cut.ends": ints(1, 3), "cut.axes": ints(0, 2), "cut.steps": ints(1, 1),
+        "turn.before": np.ones((1, 2, 2, 4), np.float32),
+    }  # fmt: skip
+    nodes = (
+        Node("cut", "Slice", ("x", "cut.starts", "cut.ends", "cut.axes", "cut.steps"), ("part",)),
+        Node("add", "Add", ("part", "turn.before"), ("sum",)),
+        Node("turn", "Transpose", ("sum",), ("turn",), {"perm": (0, 2, 1, 3)}),
+    )
+    values = {"part": Tensor((1, 2, 2, 4)), "sum": Tensor((1, 2, 2, 4)), "turn": Tensor((1, 2, 2, 4))}
+    standard = standard_form(StepGraph("", nodes, {"x": X}, values, constants, ("turn",)))
+    cut, add, *_ = standard.nodes
+    assert [standard.constants[name].tolist() for name in cut.inputs[1:]] == [[1], [3], [2], [1]]
+    assert standard.constants[add.inputs[1]].shape == (2, 2, 4)
+    x = np.arange(24, dtype=np.float32).reshape(X.shape)
+    assert np.array_equal(FloatRun(standard)({"x": x})["turn"], (x[:, :, 1:3] + 1).transpose(0, 2, 1, 3))
