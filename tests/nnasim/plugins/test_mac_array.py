@@ -40,6 +40,12 @@ def test_its_law_says_how_long_a_tile_takes_and_what_it_computes_at_once(chip: N
     assert law.cycles(MatmulTile(m=1, n=64, k=100, first=False)) == 2 * (100 + 2 * 8)
 
 
+def test_a_law_that_knows_products_only_takes_a_convolutions_groups_one_after_another(chip: NnaConfig) -> None:
+    law = chip.mac_array_law
+    depthwise = MatmulTile(m=8, n=6, k=9, taps=9, groups=6, first=False)
+    assert law.tile_cycles(depthwise) == 6 * law.cycles(MatmulTile(m=8, n=1, k=9, first=False)) == 6 * (9 + 2 * 8)
+
+
 def test_it_is_simulated_in_whole_steps_and_never_below_the_bound(chip: NnaConfig) -> None:
     trace = build_trace(SHAPE, 4, 2, numerics=chip.numerics)
     result = simulate(trace, chip.with_({"sram.bytes": 32768, "sram.weight_tile_bytes": 1024}))
