@@ -73,6 +73,7 @@ def result_of(
         not_modelled=not_modelled(chip),
         workload=compiled.shared("workload", None, lambda: workload_of(compiled.given)),
         fallback=_fallback(compiled, sums.actions["handoffs"]),
+        imported=trace.imported,
         unused_numerics=tuple(unused_fields(trace, chip, compiled.units)),
         latency_hidden=latency_hidden(chip, compiled.memory, compiled.uses),
         peak_macs_per_cycle=chip.mac_array.macs,

@@ -13,11 +13,15 @@ from reports.summary import Percentiles, SystemFigures
 from reports.text import NOT_COMPUTED, percent
 
 _RANKS = ("p50", "p90", "p99")
-_MEANINGS = (
-    "A dash means: not computed. Engine latency: from the moment an utterance's last audio exists to its final "
-    "hypothesis. Frame latency: from the moment a frame's audio exists to the end of its last operation. "
+_DASH = "A dash means: not computed."
+_ENGINE = "Engine latency: from the moment an utterance's last audio exists to its final hypothesis."
+_LAST_OPERATION = "Engine latency: from the moment the last audio exists to the end of the last operation."
+_FRAME = "Frame latency: from the moment a frame's audio exists to the end of its last operation."
+_UPL = (
     "User-perceived latency: from the end of speech to the final hypothesis, with chunking, emission delay, engine and "
-    "endpointer. "
+    "endpointer."
+)
+_REST = (
     "Real-time factor: processing time over audio time. Hand-offs, cycles, CPU time, DRAM bytes and energy are sums "
     "over the whole corpus. NNA cycles: a block of the NNA worked, not counting what DMA loads ahead while the CPU "
     "computes or hands over. Used of the peak: multiply-accumulates over what the MAC array could do, and bytes over "
@@ -41,7 +45,8 @@ def _blocks(result_set: ResultSet) -> Iterator[Block]:
         yield Figure("headline", drawn)
     yield _latencies(result_set)
     yield _costs(result_set)
-    yield Paragraph(_MEANINGS, note=True)
+    meanings = (_DASH, _ENGINE, _FRAME, _UPL, _REST) if result_set.hears_words else (_LAST_OPERATION, _FRAME, _REST)
+    yield Paragraph(" ".join(meanings), note=True)
 
 
 def _placed(placement: str) -> Paragraph:
@@ -57,7 +62,7 @@ def _placed(placement: str) -> Paragraph:
 def _latencies(result_set: ResultSet) -> Table:
     columns: tuple[Column, ...] = (
         "system",
-        *_under("word error rate", "WER", "95 % interval"),
+        *(_under("word error rate", "WER", "95 % interval") if result_set.hears_words else ()),
         *_under("engine latency [ms]", *_of_utterances(result_set)),
         "hand-offs",
         "real-time factor",
@@ -70,8 +75,7 @@ def _latencies(result_set: ResultSet) -> Table:
 
 def _latency_cells(result_set: ResultSet, figures: SystemFigures) -> tuple[Cell, ...]:
     return (
-        Quantity.percent(figures.wer),
-        NOT_COMPUTED if figures.wer_ci is None else f"{percent(figures.wer_ci[0])} to {percent(figures.wer_ci[1])}",
+        *(_word_cells(figures) if result_set.hears_words else ()),
         *_utterance_cells(result_set, figures.engine_latency_ms),
         figures.handoffs,
         figures.rtf,
@@ -80,11 +84,16 @@ def _latency_cells(result_set: ResultSet, figures: SystemFigures) -> tuple[Cell,
     )
 
 
+def _word_cells(figures: SystemFigures) -> tuple[Cell, ...]:
+    interval = NOT_COMPUTED if figures.wer_ci is None else " to ".join(map(percent, figures.wer_ci))
+    return Quantity.percent(figures.wer), interval
+
+
 def _costs(result_set: ResultSet) -> Table:
     columns: tuple[Column, ...] = (
         "system",
         *_under("frame latency [ms]", *_RANKS),
-        *_under("user-perceived latency [ms]", *_of_utterances(result_set)),
+        *(_under("user-perceived latency [ms]", *_of_utterances(result_set)) if result_set.hears_words else ()),
         "NNA cycles",
         "CPU [ms]",
         "DRAM",
@@ -98,7 +107,7 @@ def _costs(result_set: ResultSet) -> Table:
 def _cost_cells(result_set: ResultSet, figures: SystemFigures) -> tuple[Cell, ...]:
     return (
         *_ranks(figures.frame_latency_ms, _RANKS),
-        *_utterance_cells(result_set, figures.upl_ms),
+        *(_utterance_cells(result_set, figures.upl_ms) if result_set.hears_words else ()),
         figures.nna_cycles,
         figures.cpu_ms,
         Quantity.data_size(figures.dram_bytes),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from nnasim.ir.imported import Imported
 from nnasim.ir.result import SimResult
 from reports.naming import value_name
 from reports.text import number
@@ -15,6 +16,8 @@ from reports.work import model_is_unknown, work_differences
 
 def result_notes(label: str, result: SimResult) -> Iterator[str]:
     """The notes of one result."""
+    if result.imported:
+        yield from (f"{label}: {line}" for line in imported_notes(result.imported))
     if result.fallback:
         kinds = ", ".join(kind.replace("_", " ") for kind in result.fallback.kinds)
         yield (
@@ -32,6 +35,21 @@ def result_notes(label: str, result: SimResult) -> Iterator[str]:
             f"{label}: its weight buffers do not cover the DRAM's latency, so every tile waits for it; a little more "
             "SRAM, larger tiles or a shorter chunk is much faster"
         )
+
+
+def imported_notes(imported: Imported) -> Iterator[str]:
+    """What decides how much the figures of an imported model mean."""
+    yield f"called {imported.calls}"
+    exact = f"integers exact, chip against reference; calibrated on {imported.calibration}"
+    yield exact if imported.claim == "exact" else f"times only: {imported.reason}"
+    if imported.distances and (lost := [node for node in imported.distances if node.proposal]):
+        worst = lost[0]
+        yield (
+            f"integers lose the signal of {len(lost)} node{'' if len(lost) == 1 else 's'}, most of all of {worst.node} "
+            f"({worst.operator}, {number(worst.signal_db)} dB): {worst.proposal}"
+        )
+    if imported.fusion:
+        yield f"one operation: {imported.fusion}"
 
 
 def notes(results: Mapping[str, SimResult]) -> list[str]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from nnasim.analysis.pooled import audio_seconds
-from nnasim.ir.result import SimResult
+from nnasim.ir.result import OpCost, SimResult
 from nnasim.units import cycles_to_ms
 from reports.csvfile import write_csv
 
+_CROSSINGS = ("handoff", "load_weights")  # what the compiler adds: no part of the model
 OPS_HEADER = ("system", "op", "kind", "unit", "count", "cycles", "stall_cycles", "bytes")
 
 
@@ -26,27 +27,66 @@ def _rows(results: Mapping[str, SimResult]) -> Iterator[tuple[object, ...]]:
             yield label, name, op.kind, op.unit, op.count, op.cycles, op.stall_cycles, op.bytes
 
 
-class KindTime(NamedTuple):
-    """Time of one kind of operation on one unit, in milliseconds per second of audio."""
+class PartTime(NamedTuple):
+    """Time of one part of the work on one unit, in milliseconds per second of audio."""
 
-    kind: str
+    part: str
     unit: str
     busy: float
     stall: float
 
 
-def time_per_kind(result: SimResult) -> list[KindTime]:
+def time_per_kind(result: SimResult) -> list[PartTime]:
     """The kinds of operation, longest first. Blocks overlap, so the times may add up to more than elapsed."""
+    return _time_per(result, lambda op: op.kind)
+
+
+def time_per_layer(result: SimResult) -> list[PartTime]:
+    """The layers, by graph where there are several, longest first."""
+    several = len({op.graph for op in result.ops if op.kind not in _CROSSINGS}) > 1
+    return _time_per(result, lambda op: f"{op.graph}: {op.layer}" if several and op.layer != op.kind else op.layer)
+
+
+def _time_per(result: SimResult, part_of: Callable[[OpCost], str]) -> list[PartTime]:
     sums: dict[tuple[str, str], tuple[int, int]] = {}
     for op in result.ops:
-        busy, stall = sums.get((op.kind, op.unit), (0, 0))
-        sums[op.kind, op.unit] = (busy + op.cycles, stall + op.stall_cycles)
+        part = part_of(op)
+        busy, stall = sums.get((part, op.unit), (0, 0))
+        sums[part, op.unit] = (busy + op.cycles, stall + op.stall_cycles)
     seconds = audio_seconds(result) or 1.0
     rows = [
-        KindTime(kind, unit, _rate(busy, result, seconds), _rate(stall, result, seconds))
-        for (kind, unit), (busy, stall) in sums.items()
+        PartTime(part, unit, _rate(busy, result, seconds), _rate(stall, result, seconds))
+        for (part, unit), (busy, stall) in sums.items()
     ]
-    return sorted(rows, key=lambda row: (-row.busy - row.stall, row.kind, row.unit))
+    return sorted(rows, key=lambda row: (-row.busy - row.stall, row.part, row.unit))
+
+
+class OpTime(NamedTuple):
+    """One operation: ``ms`` of its block's time, busy or waiting, each time it runs; ``share`` of all operations'."""
+
+    name: str
+    kind: str
+    unit: str
+    times: int
+    ms: float
+    share: float
+
+
+def costliest(result: SimResult, most: int) -> list[OpTime]:
+    """The ``most`` operations that took longest in all, under the model's own names."""
+    total = sum(op.cycles + op.stall_cycles for op in result.ops) or 1
+    rows = [
+        OpTime(
+            name=f"{op.graph}/{op.op}",
+            kind=op.kind,
+            unit=op.unit,
+            times=op.count,
+            ms=cycles_to_ms(op.cycles + op.stall_cycles, result.clock_hz) / max(1, op.count),
+            share=(op.cycles + op.stall_cycles) / total,
+        )
+        for op in result.ops
+    ]
+    return sorted(rows, key=lambda row: (-row.share, row.name))[:most]
 
 
 def _rate(cycles: int, result: SimResult, seconds: float) -> float:

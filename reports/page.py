@@ -32,8 +32,10 @@ from reports.document import write_html
 from reports.energy import RangeTable, labelled_chips, nodes, range_table
 from reports.figures.gantt import gantt
 from reports.figures.latency import distribution
-from reports.figures.where import blocks, kinds, longest_kind
+from reports.figures.where import blocks, longest_part, parts
 from reports.hypotheses import Misheard, misheard
+from reports.model import model
+from reports.operations import PartTime
 from reports.parameters import parameters
 from reports.result_set import ResultSet
 from reports.summary import Summary
@@ -55,6 +57,7 @@ def report(result_set: ResultSet) -> Document:
     """All that is known of the results of ``result_set``; a section without data is absent."""
     sections = (
         comparison(result_set),
+        model(result_set),
         _latency(result_set),
         _where(result_set),
         _ranges(result_set),
@@ -114,19 +117,20 @@ def _latency(result_set: ResultSet) -> Section:
 
 def _where(result_set: ResultSet) -> Section:
     results = result_set.results
-    times = {label: operations.time_per_kind(result) for label, result in results.items()}
-    scale = longest_kind(times)
-    by_kind = [_drawn(f"kinds{n}", kinds(f"kinds{n}", label, times[label], scale)) for n, label in enumerate(results)]
     by_block = [
         _drawn(f"blocks{n}", blocks(f"blocks{n}", label, operations.block_shares(result)))
         for n, (label, result) in enumerate(results.items())
     ]
+    imported = {label: result for label, result in results.items() if result.imported}
+    by_layer = _by_part("layers", imported, operations.time_per_layer)
+    layers: tuple[Block, ...] = (Heading("By layer"), *by_layer) if by_layer else ()
     return Section(
         "time",
         "Where the time goes",
         (
             Heading("By kind of operation"),
-            *(figure for figures in by_kind for figure in figures),
+            *_by_part("kinds", results, operations.time_per_kind),
+            *layers,
             Paragraph(
                 "Time in which the executing block worked on the operation, or waited for its data. Blocks work at the "
                 "same time, so the bars of one system may add up to more than the elapsed time.",
@@ -144,6 +148,16 @@ def _where(result_set: ResultSet) -> Section:
             ),
         ),
     )
+
+
+def _by_part(
+    name: str, results: Mapping[str, SimResult], times_of: Callable[[SimResult], list[PartTime]]
+) -> tuple[Figure, ...]:
+    """A picture for each result, all to one scale."""
+    times = {label: times_of(result) for label, result in results.items()}
+    scale = longest_part(times)
+    drawn = (_drawn(f"{name}{n}", parts(f"{name}{n}", label, times[label], scale)) for n, label in enumerate(results))
+    return tuple(figure for figures in drawn for figure in figures)
 
 
 def _bound(result: SimResult) -> tuple[Quantity, ...]:

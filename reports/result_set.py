@@ -35,6 +35,11 @@ class ResultSet:
         return {label: figures(result) for label, result in self.results.items()}
 
     @property
+    def hears_words(self) -> bool:
+        """Whether a result is of a recogniser of ours, which has words to get wrong; other models have none."""
+        return any(result.imported is None for result in self.results.values())
+
+    @property
     def single_utterance(self) -> bool:
         """Whether every result is of one utterance, so that all its percentiles are one value."""
         return all(len(result.utterances) == 1 for result in self.results.values())

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO
 
-from nnasim.analysis.pooled import engine_latencies_ms
+from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms
 from nnasim.ir.result import SimResult
 from nnasim.markup import visible
 from reports.claim import claim_sentence
 from reports.gain import gain_sentences
 from reports.notes import notes, result_notes
 from reports.result_set import ResultSet
-from reports.summarise import dram_share, mac_utilisation
+from reports.summarise import dram_share, mac_utilisation, percentiles
 from reports.summary import Percentiles, SystemFigures
 from reports.text import NOT_COMPUTED, number, percent
 
 _TABLE_WIDTH = 110
-_CAPTION = (
-    "ms: engine latency, from the last audio to the final hypothesis.\n"
-    "MAC, DRAM: used of the array's and of the memory's peak rate while anything worked."
-)
+_ENGINE = "ms: engine latency, from the last audio to the final hypothesis.\n"
+_LAST_OPERATION = "ms: engine latency, from the last audio to the end of the last operation.\n"
+_CAPTION = "MAC, DRAM: used of the array's and of the memory's peak rate while anything worked."
 
 
 def print_table(result_set: ResultSet, file: IO[str] | None = None) -> None:
@@ -33,7 +32,8 @@ def print_table(result_set: ResultSet, file: IO[str] | None = None) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, padding=0, caption=_CAPTION, caption_justify="left")
+    caption = (_ENGINE if result_set.hears_words else _LAST_OPERATION) + _CAPTION
+    table = Table(box=box.SIMPLE_HEAD, padding=0, caption=caption, caption_justify="left")
     table.add_column("system", no_wrap=True)
     for heading in headings(result_set):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -58,29 +58,44 @@ def sentences(result_set: ResultSet) -> list[str]:
 def headings(result_set: ResultSet) -> list[str]:
     """What stands above the cells of ``rows``."""
     latency = ("ms",) if result_set.single_utterance else ("mean ms", "p50 ms", "p90 ms", "p99 ms")
-    return ["WER", "95 % interval", *latency, "hand-offs", "RTF", "MAC", "DRAM"]
+    words = ("WER", "95 % interval") if result_set.hears_words else ()
+    return [*words, *latency, "hand-offs", "RTF", "MAC", "DRAM"]
 
 
 def rows(result_set: ResultSet) -> list[tuple[str, list[str]]]:
     """(label, cells) per system."""
-    single = result_set.single_utterance
-    return [(visible(label), _cells(figures, single)) for label, figures in result_set.figures().items()]
+    single, words = result_set.single_utterance, result_set.hears_words
+    return [
+        (visible(label), [*(_words(figures) if words else ()), *_costs(figures, single)])
+        for label, figures in result_set.figures().items()
+    ]
 
 
-def _cells(figures: SystemFigures, single: bool) -> list[str]:
-    interval = NOT_COMPUTED
-    if figures.wer_ci:
-        low, high = figures.wer_ci
-        interval = f"{100 * low:.1f} to {percent(high, 1)}"
+def _words(figures: SystemFigures) -> tuple[str, str]:
+    if not figures.wer_ci:
+        return percent(figures.wer), NOT_COMPUTED
+    low, high = figures.wer_ci
+    return percent(figures.wer), f"{100 * low:.1f} to {percent(high, 1)}"
+
+
+def _costs(figures: SystemFigures, single: bool) -> list[str]:
     uses = (percent(figures.mac_utilisation, 1), percent(figures.dram_share, 1))
     latency = _latency(figures.engine_latency_ms, single)
-    return [percent(figures.wer), interval, *map(number, latency), number(figures.handoffs), number(figures.rtf), *uses]
+    return [*map(number, latency), number(figures.handoffs), number(figures.rtf), *uses]
 
 
 def _latency(at: Percentiles | None, single: bool) -> tuple[float | None, ...]:
     if at is None:
         return (None,) if single else (None,) * 4
     return (at.p50,) if single else (at.mean, at.p50, at.p90, at.p99)
+
+
+def frame_latency(result: SimResult) -> str:
+    """How late each answer of a model is that answers frame by frame."""
+    times = percentiles(frame_latencies_ms(result))
+    if times is None:
+        return "frame latency not known"
+    return f"frame latency p50 {number(times.p50)} ms, p99 {number(times.p99)} ms"
 
 
 def result_lines(result: SimResult) -> Iterator[str]:
@@ -91,6 +106,8 @@ def result_lines(result: SimResult) -> Iterator[str]:
         f"{result.system} on {result.preset}, {count} utterance{'s' if count != 1 else ''}, "
         f"{result.totals.cycles:,} cycles ({ms:,.1f} ms), {result.totals.handoffs:,} hand-offs"
     )
+    if result.imported:
+        yield f"  {visible(result.imported.name)}: {frame_latency(result)}"
     latencies = engine_latencies_ms(result)
     mean = "" if count == 1 else "mean "
     yield (

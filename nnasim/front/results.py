@@ -110,13 +110,17 @@ class Result:
     def _lines(self) -> Iterator[str]:
         from nnasim.markup import visible
         from reports.notes import result_notes
+        from reports.terminal import frame_latency
         from reports.text import number
 
         record = self.record
         seconds = sum(utterance.audio_seconds for utterance in record.utterances)
         count = len(record.utterances)
         utterances = f"{count:,} utterance{'' if count == 1 else 's'}"
-        yield visible(f"{record.system} on {record.preset}{self._changes()}: {utterances}, {seconds:,.1f} s of audio")
+        model = f"{record.imported.name} as {record.system}" if record.imported else record.system
+        yield visible(f"{model} on {record.preset}{self._changes()}: {utterances}, {seconds:,.1f} s of audio")
+        if record.imported:
+            yield frame_latency(record)
         yield f"engine latency {number(self.engine_latency_ms)} ms{'' if count == 1 else ' on average'}"
         yield f"real-time factor {number(self.real_time_factor)}"
         yield f"busiest: {self._busiest()}"

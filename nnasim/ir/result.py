@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from nnasim import markup
+from nnasim.ir.imported import Imported
 from nnasim.records import Frozen, Items
 
 RESULT_VERSION: Literal[1] = 1
@@ -248,6 +249,9 @@ class SimResult(Frozen):
     not_modelled: Items[str] = ()
     workload: Workload | None = Field(None, description="null in results of version 0.1: not known")
     fallback: Fallback | None = Field(None, description="null where nothing fell back")
+    imported: Imported | None = Field(
+        None, description="absent for a recogniser of this package", exclude_if=lambda imported: imported is None
+    )
     unused_numerics: Items[str] = Field((), description="numerics in which trace and chip differ without effect")
     latency_hidden: bool | None = Field(
         None, description="whether the weight buffers cover the DRAM's latency; null where no product's weight streams"

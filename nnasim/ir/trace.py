@@ -18,6 +18,7 @@ from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, mod
 
 from nnasim import markup
 from nnasim.ir.attributes import MOST_AXES, Attributes, Axis, Concat, attributes_of
+from nnasim.ir.imported import Imported
 from nnasim.ir.operands import FIRST_KINDS, OPERANDS, PLACES, WRITTEN, Constant, OpKind, Role
 from nnasim.ir.shapes import ShapeError, check_shapes
 from nnasim.numerics.config import NumericsConfig
@@ -240,8 +241,9 @@ class Utterance(Frozen):
 class OpTrace(Frozen):
     """The whole trace. ``weights_file`` names a safetensors file beside it that holds the integers, if any.
 
-    ``placement`` decides per group of operations, ``op_placement`` for single ones by name, before their group. No
-    operation reads what is written behind it, so there are no cycles but those through states.
+    ``placement`` decides per group of operations, ``op_placement`` for single ones by name, before their group;
+    ``imported``: what must be said of a model from elsewhere. No operation reads what is written behind it, so there
+    are no cycles but those through states.
     """
 
     schema_version: TraceVersion = 1
@@ -255,6 +257,14 @@ class OpTrace(Frozen):
     utterances: Items[Utterance] = Field(min_length=1)
     weights_file: str | None = None
     source: dict[str, str | int | float | None] = Field({})
+    imported: Imported | None = Field(None, exclude_if=lambda imported: imported is None)
+
+    @property
+    def name(self) -> str:
+        """What the model is called, "" where nobody says."""
+        if self.imported is not None:
+            return self.imported.name
+        return str(self.source.get("shape") or self.source.get("recipe") or "")[:500]
 
     def __repr__(self) -> str:
         return markup.visible(self._line())
@@ -264,10 +274,10 @@ class OpTrace(Frozen):
     def _line(self) -> str:
         seconds = sum(utterance.audio_seconds for utterance in self.utterances)
         calls = sum(len(utterance.call_graphs) for utterance in self.utterances)
-        name = self.source.get("shape") or self.source.get("recipe") or self.source.get("model") or "trace"
         count, weights = len(self.utterances), self._weight_elements(*self.graphs)
         return (
-            f"OpTrace {self.system} {name}: {count:,} utterance{'' if count == 1 else 's'}, {seconds:,.1f} s of audio, "
+            f"OpTrace {self.system} {self.name or 'trace'}: "
+            f"{count:,} utterance{'' if count == 1 else 's'}, {seconds:,.1f} s of audio, "
             f"{calls:,} calls of {len(self.graphs)} graphs, {weights / 1e6:,.2f} M weights"
         )
 

@@ -14,11 +14,10 @@ def workload_of(trace: OpTrace) -> Workload:
     """The same for every system that hears the same speech with a model of the same shape."""
     weights = {name: list(spec.shape) for name, spec in trace.tensors.items() if spec.role == "weight"}
     speech = [[utterance.id, utterance.audio_seconds, list(utterance.arrivals)] for utterance in trace.utterances]
-    named = trace.source.get("shape") or trace.source.get("recipe") or ""
     return Workload(
         speech=_digest(speech),
         model=_digest(sorted(weights.items())),
-        name=str(named)[:500],
+        name=trace.name,
         weights=sum(spec.elements for spec in trace.tensors.values() if spec.role == "weight"),
     )
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reports.figures.style import BLUE, GREY, Look, canvas, legend_below, svg
-from reports.operations import BlockShare, KindTime
+from reports.operations import BlockShare, PartTime
 from reports.text import number, shortened
 
 _BUSY, _WAITS, _IDLE = Look("busy", BLUE, ""), Look("waits", "#FFFFFF", "---"), Look("idle", "#EEEEEE", "")
 _EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.4}
-_MOST_KINDS = 8
+_MOST_PARTS = 8
 
 
 def blocks(name: str, title: str, shares: Sequence[BlockShare]) -> str | None:
@@ -36,8 +36,8 @@ def blocks(name: str, title: str, shares: Sequence[BlockShare]) -> str | None:
         return svg(figure, title, text)
 
 
-def kinds(name: str, title: str, times: Sequence[KindTime], longest: float) -> str | None:
-    """SVG: milliseconds per second of audio by kind of operation, to the common scale ``longest``."""
+def parts(name: str, title: str, times: Sequence[PartTime], longest: float) -> str | None:
+    """SVG: milliseconds per second of audio by part of the work, to the common scale ``longest``."""
     bars = _largest(times)
     if not bars:
         return None
@@ -50,28 +50,28 @@ def kinds(name: str, title: str, times: Sequence[KindTime], longest: float) -> s
             axes.barh(row, time.stall, left=time.busy, color=_WAITS.color, hatch=_WAITS.hatch, **_EDGE)
             place = (time.busy + time.stall + 0.01 * longest, row)
             axes.annotate(number(time.busy + time.stall), place, va="center", annotation_clip=False)
-        axes.set_yticks(range(len(bars)), [f"{shortened(time.kind, 20)} ({time.unit})" for time in bars])
+        axes.set_yticks(range(len(bars)), [f"{shortened(time.part, 20)} ({time.unit})" for time in bars])
         axes.invert_yaxis()
         axes.set_xlim(0, longest * 1.15)
         axes.set_xlabel("ms per second of audio")
         axes.set_title(title)
         legend_below(figure, [Look("on the NNA", BLUE, ""), Look("on the CPU", GREY, "//"), _WAITS])
-        text = "; ".join(f"{shortened(t.kind)} ({t.unit}): {number(t.busy + t.stall)} ms/s" for t in bars)
+        text = "; ".join(f"{shortened(t.part)} ({t.unit}): {number(t.busy + t.stall)} ms/s" for t in bars)
         return svg(figure, title, text)
 
 
-def _largest(times: Sequence[KindTime]) -> list[KindTime]:
-    """The longest kinds, and the sum of all others on one bar per unit."""
+def _largest(times: Sequence[PartTime]) -> list[PartTime]:
+    """The longest parts, and the sum of all others on one bar per unit."""
     rows = [time for time in times if time.busy + time.stall > 0]
-    if len(rows) <= _MOST_KINDS:
+    if len(rows) <= _MOST_PARTS:
         return rows
-    rest: dict[str, KindTime] = {}
-    for time in rows[_MOST_KINDS - 1 :]:
-        old = rest.get(time.unit, KindTime("all others", time.unit, 0.0, 0.0))
-        rest[time.unit] = KindTime("all others", time.unit, old.busy + time.busy, old.stall + time.stall)
-    return rows[: _MOST_KINDS - 1] + [rest[unit] for unit in sorted(rest)]
+    rest: dict[str, PartTime] = {}
+    for time in rows[_MOST_PARTS - 1 :]:
+        old = rest.get(time.unit, PartTime("all others", time.unit, 0.0, 0.0))
+        rest[time.unit] = PartTime("all others", time.unit, old.busy + time.busy, old.stall + time.stall)
+    return rows[: _MOST_PARTS - 1] + [rest[unit] for unit in sorted(rest)]
 
 
-def longest_kind(times: Mapping[str, Sequence[KindTime]]) -> float:
+def longest_part(times: Mapping[str, Sequence[PartTime]]) -> float:
     """The longest bar of several results, so that their figures share one scale."""
     return max((time.busy + time.stall for rows in times.values() for time in rows), default=0.0) or 1.0

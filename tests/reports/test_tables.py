@@ -42,7 +42,7 @@ def test_ops_csv_has_the_documented_columns(make_result: MakeResult, tmp_path: P
 
 def test_time_per_kind_is_summed_and_sorted(make_result: MakeResult) -> None:
     times = time_per_kind(make_result())
-    assert [(t.kind, t.busy, t.stall) for t in times] == [("matmul", 1.8, 0.3), ("tanh", 0.2, 0.0)]
+    assert [(t.part, t.busy, t.stall) for t in times] == [("matmul", 1.8, 0.3), ("tanh", 0.2, 0.0)]
 
 
 def test_shares_of_a_block_add_up_to_one(make_result: MakeResult) -> None:

@@ -1,0 +1,55 @@
+"""What a trace of a model from elsewhere says of it, and every result of it again: figures alone claim too much."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from nnasim.records import Frozen, Items
+
+Words = Annotated[str, Field(max_length=2000)]
+ModelName = Annotated[str, Field(min_length=1, max_length=500)]
+Nodes = Annotated[int, Field(ge=0, le=2**40)]
+Decibel = Annotated[float, Field(ge=-1000, le=1000)]
+
+
+class NodeDistance(Frozen):
+    """How far the integers of one node are from float, over steps that calibration has not heard.
+
+    ``signal_db``: power of the float values over that of the error, null where there is no error, or no signal;
+    ``proposal``: what would bring a lost signal back.
+    """
+
+    node: ModelName
+    operator: ModelName
+    signal_db: Decibel | None
+    proposal: Words = ""
+
+
+class Source(Frozen):
+    """A file or module of the model: ``format`` with its version, ``digest`` (SHA-256) of a file's bytes."""
+
+    name: ModelName
+    format: Words
+    digest: str | None = Field(None, max_length=64)
+
+
+class Imported(Frozen):
+    """A model that was brought in.
+
+    ``calls``: how it was found when each graph runs; ``claim``: whether the integers are exact, chip against reference,
+    or the times alone mean something, and ``reason`` why no more; ``calibration``: what the ranges were found from;
+    ``fusion``: which nodes became one operation; ``nodes``: how many of the model's nodes ended where, on the chip, on
+    the CPU, as a view, folded; ``distances``: worst first.
+    """
+
+    name: ModelName
+    sources: Items[Source] = ()
+    calls: Words
+    claim: Literal["exact", "time only"]
+    reason: Words = ""
+    calibration: Words = ""
+    fusion: Words = ""
+    nodes: dict[ModelName, Nodes] = Field({})
+    distances: Items[NodeDistance] = ()

@@ -1,0 +1,84 @@
+"""What a page says of a model that was brought in: what ran where, what integers lose, which operations cost most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nnasim.ir.imported import Imported, NodeDistance
+from nnasim.ir.result import SimResult
+from reports import operations
+from reports.blocks import Block, Cell, Code, Facts, Fold, Paragraph, Quantity, Section, Table, Value, Words
+from reports.result_set import ResultSet
+from reports.text import NOT_COMPUTED, number
+
+MOST_OPERATIONS, MOST_DISTANCES = 20, 20
+_DIGITS_OF_DIGEST = 16
+
+
+def model(result_set: ResultSet) -> Section:
+    """Each imported model once, and the costliest operations of each of its results."""
+    blocks: list[Block] = []
+    models: list[Imported] = []
+    for result in result_set.results.values():
+        if result.imported and result.imported not in models:
+            models.append(result.imported)
+    for imported in models:
+        blocks += _of_model(imported)
+    for label, result in result_set.results.items():
+        if result.imported:
+            blocks.append(_operations(label, result))
+    return Section("model", "Model", tuple(blocks))
+
+
+def _of_model(imported: Imported) -> Iterator[Block]:
+    yield Facts(tuple(_facts(imported)))
+    if imported.distances:
+        yield _distances(imported)
+
+
+def _facts(imported: Imported) -> Iterator[tuple[Words, Words]]:
+    yield "model", Value(imported.name)
+    for source in imported.sources:
+        digest = () if source.digest is None else (", SHA-256 ", Code(source.digest[:_DIGITS_OF_DIGEST]))
+        yield "from", (Value(source.name), ", ", Value(source.format), *digest)
+    yield "calls", Value(imported.calls)
+    yield "claim", Value(imported.claim + (f": {imported.reason}" if imported.reason else ""))
+    if imported.calibration:
+        yield "calibration", Value(imported.calibration)
+    if imported.nodes:
+        yield "nodes", Value(", ".join(f"{number(count)} {where}" for where, count in imported.nodes.items()))
+    if imported.fusion:
+        yield "one operation", Value(imported.fusion)
+
+
+def _distances(imported: Imported) -> Table:
+    worst = imported.distances[:MOST_DISTANCES]
+    rows = tuple(
+        (Value(node.node), Value(node.operator), _decibel(node), Value(node.proposal or NOT_COMPUTED)) for node in worst
+    )
+    left_out = len(imported.distances) - len(worst)
+    more = f" {number(left_out)} more nodes are better than these." if left_out else ""
+    return Table(
+        "distances",
+        "Distance to float, worst nodes first",
+        ("node", "operator", "signal to error [dB]", "proposal"),
+        rows,
+        "Power of the float values over that of what the integers make of them, on steps that calibration did not "
+        f"hear.{more}",
+        look="words",
+    )
+
+
+def _decibel(node: NodeDistance) -> Cell:
+    return Quantity(node.signal_db, NOT_COMPUTED if node.signal_db is None else f"{node.signal_db:.1f}")
+
+
+def _operations(label: str, result: SimResult) -> Fold:
+    rows = tuple(
+        (Value(op.name), Value(op.kind), op.unit, op.times, op.ms, Quantity.percent(op.share, 1))
+        for op in operations.costliest(result, MOST_OPERATIONS)
+    )
+    columns = ("operation", "kind", "unit", "times", "ms each time", "share")
+    note = Paragraph("Time in which the executing block worked on it, or waited for its data; share of all.", note=True)
+    table = Table("operations", "", columns, rows, look="words")
+    return Fold((Value(label), ": costliest operations"), (table, note), is_open=True)
