@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -49,7 +50,7 @@ class Tensor:
     @property
     def elements(self) -> int:
         """Number of elements; 1 of a scalar."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return prod(self.shape)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nnasim.errors import NnasimError, named
+from workloads.stepgraph.graph import Tensor
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,17 @@ class Refusal:
     operator: str
     why: str
     help: str = ""
+
+
+class CannotEnterError(Exception):
+    """What is being read has no place in a StepGraph: why, and what would help. Readers make it a Refusal of a node.
+
+    ``gives``: the tensors that it would give all the same, so that what hangs on it can be judged too.
+    """
+
+    def __init__(self, why: str, help_: str = "", gives: Sequence[Tensor] = ()) -> None:
+        super().__init__(why)
+        self.why, self.help, self.gives = why, help_, gives
 
 
 class RefusedModelError(NnasimError):

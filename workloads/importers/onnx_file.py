@@ -1,0 +1,92 @@
+"""Opening an ONNX file: it is looked over before it is parsed, and neither checked nor completed by any other tool."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnasim import files
+from nnasim.errors import NOT_GIVEN, FileError, MissingExtraError, ModelError
+from workloads.importers.onnx_wire import NotWholeError, TooMuchError, look_over
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+MOST_BYTES = 2**28
+"""Of the file itself, its weights included; larger ones stand beside it as external data."""
+
+OLDEST_OPSET, NEWEST_OPSET = 7, 26
+
+
+def parsed(path: Path) -> ModelProto:
+    """The ModelProto in the file at ``path``.
+
+    FileError for what is no regular file, or too large; ModelError for what is no ONNX model, is cut off, or declares
+    more than a model does; MissingExtraError where onnx is not installed.
+    """
+    model_type = _onnx().ModelProto
+    with files.open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > MOST_BYTES:
+            raise FileError(path, f"has {size} bytes, at most {MOST_BYTES} are allowed; keep weights as external data")
+        if not size:
+            raise FileError(path, "is empty")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as data:
+            _check(path, data)
+            model = model_type()
+            try:
+                model.ParseFromString(data)
+            except _decode_error():
+                raise _foreign(path) from None
+    if not model.HasField("graph") or not model.graph.output:
+        raise _foreign(path)
+    _check_versions(path, model)
+    return model
+
+
+def _check(path: Path, data: memoryview) -> None:
+    try:
+        look_over(data)
+    except NotWholeError:
+        raise _foreign(path) from None
+    except TooMuchError as error:
+        raise ModelError(path, "", NOT_GIVEN, f"{error}, so it is not read") from None
+
+
+def _foreign(path: Path) -> ModelError:
+    return ModelError(path, "", NOT_GIVEN, f"is no ONNX model, or one that is cut off{files.seems(path)}")
+
+
+def opsets(model: Any) -> dict[str, int]:
+    """Versions of the operator sets by domain, of a model or a function; ONNX's own domain is ""."""
+    return {_plain(entry.domain): int(entry.version) for entry in model.opset_import}
+
+
+def _plain(domain: str) -> str:
+    return "" if domain == "ai.onnx" else domain
+
+
+def _check_versions(path: Path, model: ModelProto) -> None:
+    version = opsets(model).get("")
+    if version is None and not model.functions:
+        raise ModelError(path, "opset_import", NOT_GIVEN, "does not say which version of ONNX's operators it uses")
+    if version is not None and not OLDEST_OPSET <= version <= NEWEST_OPSET:
+        raise ModelError(path, "opset_import", version, f"must be {OLDEST_OPSET} .. {NEWEST_OPSET}")
+
+
+def _onnx() -> Any:
+    try:
+        import onnx
+    except ModuleNotFoundError as error:
+        if error.name != "onnx":
+            raise
+        raise MissingExtraError("onnx", "onnx") from None
+    return onnx
+
+
+def _decode_error() -> type[Exception]:
+    from google.protobuf.message import DecodeError
+
+    return DecodeError

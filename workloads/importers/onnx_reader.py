@@ -1,0 +1,36 @@
+"""Reading an ONNX file: one call of the model in it as a StepGraph."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from workloads.importers.onnx_file import parsed
+from workloads.importers.onnx_graph import Reading
+from workloads.importers.onnx_rules.table import REASONS, RULES
+from workloads.stepgraph.binding import Bindings, Shapes
+from workloads.stepgraph.concrete import Wishes, made_concrete
+from workloads.stepgraph.graph import StepGraph
+from workloads.stepgraph.states import Pair
+
+
+def read_onnx(
+    path: str | Path,
+    shapes: Shapes | None = None,
+    bind: Bindings | None = None,
+    states: Iterable[str | Pair] | None = None,
+    keep_state: Collection[str] = (),
+) -> StepGraph:
+    """One call of the model in the file at ``path``.
+
+    ``shapes``: sizes of axes that the file leaves open, by input. ``bind``: inputs that are one constant for good, as
+    ``{"sr": 16000}``, and sizes of open axes by their names. ``states``: which output of a call is which input of the
+    next, as "IN:OUT", where a * stands for the same part of both; None proposes those whose names say it.
+    ``keep_state``: names of recurrent layers that start from a constant at each call, and shall go on instead.
+
+    Raises RefusedModelError with everything that cannot enter, FileError and ModelError for a file that is no ONNX
+    model, is cut off, or declares more than a model does.
+    """
+    path = Path(path)
+    model = Reading(parsed(path), path).raw()
+    return made_concrete(model, path, Wishes(shapes or {}, bind or {}, states, keep_state), RULES, REASONS)

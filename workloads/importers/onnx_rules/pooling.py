@@ -1,0 +1,100 @@
+"""ONNX's pooling: a mean is a convolution with equal weights, a maximum that of shifted copies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from itertools import product
+from math import prod
+
+import numpy as np
+
+from workloads.importers.onnx_rules.products import paddings
+from workloads.stepgraph.call import RawCall, Rule
+from workloads.stepgraph.graph import Array, Attribute
+from workloads.stepgraph.kernels.table import apply
+from workloads.stepgraph.refusals import CannotEnterError
+from workloads.stepgraph.value import Value
+from workloads.stepgraph.writing import Writer
+
+MOST_PLACES = 256
+"""Elements of a window that are written out."""
+
+
+class _Window:
+    """Where the windows of a pooling node lie."""
+
+    def __init__(self, call: RawCall) -> None:
+        x, kernel = call[0], call.integers("kernel_shape")
+        ones = (1,) * len(kernel)
+        self.kernel, self.size = kernel, x.shape[2:]
+        self.strides, self.dilations = call.integers("strides", ones), call.integers("dilations", ones)
+        if not kernel or {len(self.size), len(self.strides), len(self.dilations)} != {len(kernel)}:
+            raise CannotEnterError(f"has a window of {kernel} over {x.shape}")
+        if min(*kernel, *self.strides, *self.dilations) < 1 or prod(kernel) > MOST_PLACES:
+            raise CannotEnterError(f"has a window of {kernel}")
+        self.spans = [dilation * (width - 1) + 1 for width, dilation in zip(kernel, self.dilations, strict=True)]
+        self.pads = paddings(call, self.size, self.spans, self.strides)
+        if len(self.pads) != 2 * len(kernel) or min(self.pads) < 0:
+            raise CannotEnterError(f"has pads {self.pads} for a window of {kernel}")
+        if call.integer("ceil_mode", 0) and any(self._rests()):
+            raise CannotEnterError("has a last window that is not full")
+
+    def _rests(self) -> list[int]:
+        """What is left behind the last full window, along each axis."""
+        ends = self.pads[len(self.kernel) :]
+        lengths = (size + begin + end for size, begin, end in zip(self.size, self.pads, ends, strict=False))
+        return [
+            (length - span) % stride for length, span, stride in zip(lengths, self.spans, self.strides, strict=True)
+        ]
+
+    @property
+    def attributes(self) -> dict[str, Attribute]:
+        """The same windows as a convolution's."""
+        return {"kernel_shape": self.kernel, "strides": self.strides, "dilations": self.dilations, "pads": self.pads}
+
+
+def average_pool(write: Writer, call: RawCall) -> Value:
+    """A convolution of each channel with equal weights; where padding does not count, scaled up at the borders."""
+    x, window = call[0], _Window(call)
+    channels, places = x.shape[1], prod(window.kernel)
+    weight = np.full((channels, 1, *window.kernel), 1 / places, np.float32)
+    pooled = write("Conv", x, write.constant(weight, "weight"), group=channels, **window.attributes)
+    if call.integer("count_include_pad", 0) or not any(window.pads):
+        return pooled
+    return write("Mul", pooled, write.constant(_share(window), "share"))
+
+
+def _share(window: _Window) -> Array:
+    """How many places a whole window has for each that is not padding."""
+    ones = np.ones((1, 1, *window.size), np.float32)
+    (counts,) = apply("Conv", {"group": 1, **window.attributes}, [ones, np.ones((1, 1, *window.kernel), np.float32)])
+    return np.asarray(prod(window.kernel) / counts[0], np.float32)
+
+
+def max_pool(write: Writer, call: RawCall) -> Value:
+    """The largest of as many slices as a window has places."""
+    x, window = call[0], _Window(call)
+    if any(window.pads):
+        begins, ends = window.pads[: len(window.kernel)], window.pads[len(window.kernel) :]
+        lowest = write.number(-np.inf, x, "lowest")
+        x = write("Pad", x, write.integers((0, 0, *begins, 0, 0, *ends), "pads"), lowest, mode="constant")
+    out = [
+        (size - span) // stride + 1
+        for size, span, stride in zip(x.shape[2:], window.spans, window.strides, strict=True)
+    ]
+    if min(out) < 1:
+        raise CannotEnterError(f"has a window of {window.kernel} over {x.shape}")
+    parts = [_shifted(write, x, place, window, out) for place in product(*map(range, window.kernel))]
+    return reduce(lambda a, b: write("Max", a, b), parts)
+
+
+def _shifted(write: Writer, x: Value, place: Sequence[int], window: _Window, out: Sequence[int]) -> Value:
+    """The element at ``place`` of every window."""
+    starts = [at * dilation for at, dilation in zip(place, window.dilations, strict=True)]
+    ends = [start + stride * (n - 1) + 1 for start, stride, n in zip(starts, window.strides, out, strict=True)]
+    columns = {"starts": starts, "ends": ends, "axes": range(2, x.rank), "steps": window.strides}
+    return write("Slice", x, *(write.integers(numbers, part) for part, numbers in columns.items()))
+
+
+RULES: Mapping[str, Rule] = {"AveragePool": average_pool, "MaxPool": max_pool}

@@ -1,0 +1,65 @@
+"""The rules by operator, and why some operators have none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workloads.importers.onnx_rules import (
+    constants,
+    einsum,
+    elementwise,
+    indexing,
+    movements,
+    normalisations,
+    pooling,
+    products,
+    recurrent,
+    reductions,
+    spectra,
+)
+from workloads.stepgraph.call import Rule
+
+RULES: Mapping[str, Rule] = {
+    **constants.RULES,
+    **elementwise.RULES,
+    **movements.RULES,
+    **indexing.RULES,
+    **products.RULES,
+    **recurrent.RULES,
+    **reductions.RULES,
+    **normalisations.RULES,
+    **pooling.RULES,
+    **spectra.RULES,
+    **einsum.RULES,
+}
+
+_INTEGERS = (
+    "computes with integers of a quantisation of its own",
+    "import the float model: calibration quantises it for the chip",
+)
+_RANDOM = ("draws at random, so no two calls agree", "draw outside of the model, or export it after module.eval()")
+_REPEATS = (
+    "repeats a body of nodes, which a call of fixed shapes does not",
+    "export the model with the loop unrolled, or for as many frames as one call has",
+)
+_LISTS = ("works with lists of tensors, not with tensors", "export the model with one input or output for each tensor")
+
+REASONS: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(
+        ("QuantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "ConvInteger", "QLinearConv", "QLinearMatMul"),
+        _INTEGERS,
+    ),
+    **dict.fromkeys(
+        ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"), _RANDOM
+    ),
+    **dict.fromkeys(("Loop", "Scan"), _REPEATS),
+    **dict.fromkeys(
+        (
+            "SequenceConstruct", "SequenceEmpty", "SequenceInsert", "SequenceErase", "SequenceAt", "SequenceLength",
+            "SequenceMap", "SplitToSequence", "ConcatFromSequence", "Optional", "OptionalGetElement",
+            "OptionalHasElement",
+        ),
+        _LISTS,
+    ),
+}  # fmt: skip
+"""Why an operator has no rule, and what would help; of all others only that they are not in the vocabulary."""

@@ -1,0 +1,162 @@
+"""Making a model concrete: one call of it, every shape a tuple of numbers, every branch decided, its states named."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from workloads.stepgraph import states as pairing
+from workloads.stepgraph.binding import Binding, Bindings, Shapes
+from workloads.stepgraph.call import Rules
+from workloads.stepgraph.evaluation import Budget
+from workloads.stepgraph.graph import FoldedNode, Node, State, StepGraph, Tensor
+from workloads.stepgraph.order import bodies
+from workloads.stepgraph.raw import RawGraph, RawModel
+from workloads.stepgraph.refusals import Refusal, RefusedModelError
+from workloads.stepgraph.standard import standard_form
+from workloads.stepgraph.states import Pair
+from workloads.stepgraph.value import Value
+from workloads.stepgraph.walk import REFUSED, Walk
+from workloads.stepgraph.writing import Writer
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a user says of a model; as the arguments of a reader."""
+
+    shapes: Shapes
+    bind: Bindings
+    states: Iterable[str | Pair] | None
+    keep_state: Collection[str]
+
+
+def made_concrete(
+    model: RawModel, source: object, wishes: Wishes, rules: Rules, reasons: Mapping[str, tuple[str, str]]
+) -> StepGraph:
+    """``model`` as a StepGraph in standard form. RefusedModelError of ``source`` with all that cannot enter."""
+    arriving = [name for name in model.inputs if name not in wishes.bind]
+    pairs, refusals = _pairs(model, arriving, wishes)
+    binding = Binding(model, wishes.shapes, wishes.bind, {name for name, _ in pairs})
+    values = binding.values()
+    write = Writer({*model.inputs, *model.graph.outputs}, Budget(constant_bytes(model.graph)), set(wishes.keep_state))
+    walk = Walk(model, write, rules, reasons)
+    results = walk.outputs({name: values.get(name, REFUSED) for name in model.inputs})
+    outputs = dict(zip(model.graph.outputs, results, strict=True))
+    inputs = {name: values[name].tensor for name in arriving if name in values}
+    refusals += [*binding.refusals, *walk.refusals, *_unkept(write)]
+    refusals += _misfits(inputs, outputs, pairs, ask=wishes.states is None)
+    if refusals:
+        raise RefusedModelError(source, refusals)
+    result = _Result(write, outputs)
+    graph = StepGraph(
+        name=model.name,
+        nodes=result.nodes,
+        inputs={**inputs, **write.inputs},
+        values=result.values,
+        constants=result.constants,
+        outputs=result.outputs,
+        states=(*result.states(pairs), *result.kept()),
+        origin=model.origin,
+    )
+    standard = standard_form(graph)
+    return replace(standard, folded=tuple(walk.gone) + tuple(_merged(write, standard)))
+
+
+def _pairs(model: RawModel, arriving: Sequence[str], wishes: Wishes) -> tuple[list[Pair], list[Refusal]]:
+    outputs = model.graph.outputs
+    if wishes.states is None:
+        return pairing.proposed(arriving, outputs), []
+    return pairing.declared(wishes.states, arriving, outputs)
+
+
+def _misfits(
+    inputs: Mapping[str, Tensor], outputs: Mapping[str, Value], pairs: Sequence[Pair], ask: bool
+) -> Iterator[Refusal]:
+    """States whose sides do not fit each other, and what may be a state without saying so."""
+    tensors = {name: value.tensor for name, value in outputs.items() if value is not REFUSED}
+    yield from pairing.misfits(inputs, tensors, pairs)
+    for name, output in pairs:
+        if output in outputs and outputs[output].array is not None:
+            yield Refusal(name, "state", f"would be the same at every call: {output} is a constant")
+    if ask:
+        yield from pairing.unnamed(inputs, tensors, pairs)
+
+
+def _unkept(write: Writer) -> Iterator[Refusal]:
+    """Names of layers to keep that forget nothing, or are none."""
+    names = ", ".join(write.forgetful)
+    why = f"is no layer that forgets; they are {names}" if names else "is no layer that forgets, as there is none"
+    for name in sorted(set(write.keep) - set(write.forgetful)):
+        yield Refusal(name, "keep_state", why)
+
+
+class _Result:
+    """What ``write`` has written, under the names of the model's ``outputs``."""
+
+    def __init__(self, write: Writer, outputs: Mapping[str, Value]) -> None:
+        self.write, self._values = write, outputs
+        self._names = dict[str, str]()
+        self.constants = write.constants
+        for output, value in outputs.items():
+            if value.array is not None:
+                self.constants = {**self.constants, output: np.ascontiguousarray(value.array)}
+            elif value.name in write.tensors:
+                self._names.setdefault(value.name, output)
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes in an order in which they may run."""
+        return tuple(
+            node if self._names.keys().isdisjoint((*node.inputs, *node.outputs)) else self._renamed(node)
+            for node in self.write.nodes
+        )
+
+    def _renamed(self, node: Node) -> Node:
+        inputs, outputs = (tuple(self._names.get(name, name) for name in side) for side in (node.inputs, node.outputs))
+        return replace(node, inputs=inputs, outputs=outputs)
+
+    @property
+    def values(self) -> dict[str, Tensor]:
+        """Shape and type of what the nodes make."""
+        return {self._names.get(name, name): tensor for name, tensor in self.write.tensors.items()}
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What a call gives: the model's outputs, then the last states of layers that are kept beside it."""
+        own = [self._name_of(output) for output in self._values]
+        kept = [self._names.get(state.last.name, state.last.name) for state in self.write.kept.values() if state.last]
+        return tuple(dict.fromkeys([*own, *kept]))
+
+    def _name_of(self, output: str) -> str:
+        value = self._values[output]
+        return output if value.array is not None else self._names.get(value.name, value.name)
+
+    def states(self, pairs: Iterable[Pair]) -> Iterator[State]:
+        """The model's own states, which start from zeros."""
+        return (State(name, self._name_of(output)) for name, output in pairs)
+
+    def kept(self) -> Iterator[State]:
+        """States of layers that are kept beside the model."""
+        for name, state in self.write.kept.items():
+            assert state.last is not None, "a layer that keeps a state gives its last one"
+            initial = None
+            if state.initial is not None:
+                initial = self.write.value_names.new(f"{name}.initial")
+                self.constants = {**self.constants, initial: np.ascontiguousarray(state.initial)}
+            yield State(name, self._names.get(state.last.name, state.last.name), initial)
+
+
+def _merged(write: Writer, standard: StepGraph) -> Iterator[FoldedNode]:
+    """Nodes of the origin whose work the standard form does not need, or does together with another's."""
+    names = {name for node in standard.nodes for name in (node.name, node.name.rpartition(".")[0])}
+    origins = {id(origin): origin for origin in write.made_of.values()}
+    needed = {id(origin) for name, origin in write.made_of.items() if name in names}
+    return (FoldedNode(origin.label, origin.word) for key, origin in origins.items() if key not in needed)
+
+
+def constant_bytes(graph: RawGraph) -> int:
+    """Bytes of all constants that a model brings with it."""
+    own = sum(array.nbytes for array in graph.constants.values() if isinstance(array, np.ndarray))
+    return own + sum(constant_bytes(body) for node in graph.nodes for body in bodies(node))

@@ -1,0 +1,65 @@
+"""Nodes in an order in which they may run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from graphlib import CycleError, TopologicalSorter
+
+from workloads.stepgraph.raw import RawGraph, RawNode
+from workloads.stepgraph.refusals import Refusal
+
+
+def bodies(node: RawNode) -> Iterator[RawGraph]:
+    """The graphs within a node."""
+    for value in node.attributes.values():
+        if isinstance(value, RawGraph):
+            yield value
+
+
+def reads(node: RawNode) -> set[str]:
+    """The names that a node reads, those that its bodies take from around it too."""
+    names = {name for name in node.inputs if name}
+    for body in bodies(node):
+        names |= _taken_from_around(body)
+    return names
+
+
+def _taken_from_around(graph: RawGraph) -> set[str]:
+    own = {*graph.inputs, *graph.constants, *(name for node in graph.nodes for name in node.outputs)}
+    return {*(name for node in graph.nodes for name in reads(node)), *graph.outputs} - own
+
+
+def in_order(graph: RawGraph) -> tuple[Sequence[RawNode], list[Refusal]]:
+    """The nodes of ``graph``, each behind those that it reads of, and what stands against that.
+
+    Nodes that run in a circle are left out, and refused.
+    """
+    makers = {name: place for place, node in enumerate(graph.nodes) for name in node.outputs if name}
+    needs = [[makers[name] for name in reads(node) if name in makers] for node in graph.nodes]
+    refusals = list(_made_twice(graph))
+    if all(max(others, default=-1) < place for place, others in enumerate(needs)):
+        return graph.nodes, refusals
+    left_out = set[int]()
+    while True:
+        kept = {place: [other for other in others if other not in left_out] for place, others in enumerate(needs)}
+        try:
+            places = TopologicalSorter({place: kept[place] for place in kept if place not in left_out}).static_order()
+            return [graph.nodes[place] for place in places], refusals
+        except CycleError as error:
+            circle = set(error.args[1])
+            left_out |= circle
+            why = f"waits for its own result, in a circle of {len(circle)} nodes"
+            refusals += [Refusal(graph.nodes[place].label, graph.nodes[place].word, why) for place in sorted(circle)]
+
+
+def _made_twice(graph: RawGraph) -> Iterator[Refusal]:
+    """Names that two nodes make, or a node and a constant or input."""
+    makes = Counter([*graph.inputs, *graph.constants])
+    makes = Counter(dict.fromkeys(makes, 1))
+    for node in graph.nodes:
+        makes.update(name for name in node.outputs if name)
+    twice = {name for name, count in makes.items() if count > 1}
+    for node in graph.nodes if twice else ():
+        for name in twice.intersection(node.outputs):
+            yield Refusal(node.label, node.word, f"makes {name}, which is made elsewhere too")

@@ -1,0 +1,53 @@
+"""The rules by operator, and how one is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
+from typing import Any
+
+from workloads.stepgraph.graph import Tensor
+from workloads.stepgraph.kernels.given import Attributes
+from workloads.stepgraph.refusals import CannotEnterError
+from workloads.stepgraph.shapes import elementwise, movements, products, reductions
+from workloads.stepgraph.value import Value
+
+RULES: Mapping[str, Callable[..., Any]] = {
+    **elementwise.RULES,
+    **products.RULES,
+    **reductions.RULES,
+    **movements.RULES,
+}
+
+
+def _arity(rule: Callable[..., Any]) -> tuple[int, int]:
+    """The least and the greatest number of operands that ``rule`` takes."""
+    operands = list(signature(rule).parameters.values())[1:]
+    several = any(operand.kind is operand.VAR_POSITIONAL for operand in operands)
+    least = sum(operand.default is operand.empty and operand.kind is not operand.VAR_POSITIONAL for operand in operands)
+    return least, MOST_OPERANDS if several else len(operands)
+
+
+MOST_OPERANDS = 2**16
+_ARITY = {operator: _arity(rule) for operator, rule in RULES.items()}
+MOST_ELEMENTS = 2**26
+"""Of one value. An embedding of 128,000 rows of 512 has as many; a call's values are far smaller."""
+
+
+def tensors_of(operator: str, attributes: Attributes, operands: Sequence[Value | None]) -> tuple[Tensor, ...]:
+    """Shape and type of each output of a node, before anything is computed.
+
+    CannotEnterError for operands that do not fit, a shape that what arrives decides, and values beyond any memory.
+    """
+    least, most = _ARITY[operator]
+    if not least <= len(operands) <= most or None in operands[:least]:
+        raise CannotEnterError("has too few operands, or too many")
+    try:
+        result = RULES[operator](attributes, *operands)
+    except ValueError as error:
+        raise CannotEnterError(str(error)) from None
+    tensors = result if isinstance(result, tuple) else (result,)
+    for tensor in tensors:
+        if tensor.elements > MOST_ELEMENTS:
+            raise CannotEnterError(f"gives {tensor.elements} elements, of which at most {MOST_ELEMENTS} are allowed")
+    return tensors

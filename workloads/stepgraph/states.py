@@ -1,0 +1,150 @@
+"""Which input of a call is which output of the call before: declared, or proposed by name. Never by shape."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from workloads.stepgraph.graph import Tensor
+from workloads.stepgraph.refusals import Refusal
+
+Pair = tuple[str, str]
+"""The names of an input and of an output."""
+
+_BEFORE = ("in", "input", "inputs", "prev", "previous", "old", "past", "init", "initial", "cur", "current")
+_AFTER = ("out", "output", "outputs", "new", "next", "updated", "present", "final", "n")
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^A-Za-z\d\s._/:-]+")
+
+
+def declared(
+    states: Iterable[str | Pair], inputs: Collection[str], outputs: Collection[str]
+) -> tuple[list[Pair], list[Refusal]]:
+    """The pairs that ``states`` say, each "IN:OUT" or (IN, OUT), where a * stands for the same part of both names.
+
+    Refused are names that the model has not, and what is said twice.
+    """
+    pairs, refusals = list[Pair](), list[Refusal]()
+    for state in states:
+        found, reason = _declared(state, inputs, outputs)
+        pairs += [pair for pair in found if pair not in pairs]
+        if reason:
+            refusals.append(Refusal(state if isinstance(state, str) else ":".join(state), "state", reason))
+    return pairs, refusals + list(_twice(pairs))
+
+
+def _declared(state: str | Pair, inputs: Collection[str], outputs: Collection[str]) -> tuple[list[Pair], str]:
+    """The pairs of one declaration, and why there are none."""
+    ways = _ways(state) if isinstance(state, str) else [state]
+    if not ways:
+        return [], "must say an input and an output, as IN:OUT"
+    matches = [list(_matching(*way, inputs)) for way in ways]
+    for pairs in matches:
+        if found := [pair for pair in pairs if pair[1] in outputs]:
+            return found, ""
+    if wanted := next(filter(None, matches), []):
+        return [], f"the model has no output {wanted[0][1]}; its outputs are {_few(outputs)}"
+    return [], f"the model has no input {ways[0][0]}; its inputs are {_few(inputs)}"
+
+
+def _ways(state: str) -> list[Pair]:
+    """Every way to read IN:OUT, since names may hold colons too."""
+    parts = state.split(":")
+    return [(":".join(parts[:cut]), ":".join(parts[cut:])) for cut in range(1, len(parts))]
+
+
+def _matching(before: str, after: str, inputs: Iterable[str]) -> Iterator[Pair]:
+    """(input, output) for each input that fits ``before``; what its * stand for fills those of ``after``."""
+    pattern = re.compile("(.*)".join(map(re.escape, before.split("*"))), re.DOTALL)
+    for name in inputs:
+        if match := pattern.fullmatch(name):
+            first, *rest = after.split("*")
+            parts = [*match.groups(), *("*",) * len(rest)]
+            yield name, first + "".join(part + piece for part, piece in zip(parts, rest, strict=False))
+
+
+def _twice(pairs: Sequence[Pair]) -> Iterator[Refusal]:
+    for place, what in enumerate(("input", "output")):
+        for name, count in Counter(pair[place] for pair in pairs).items():
+            if count > 1:
+                yield Refusal(name, "state", f"this {what} belongs to more than one state")
+
+
+def _few(names: Collection[str]) -> str:
+    """The first of ``names``, as a message has room for."""
+    shown = list(names)[:_SHOWN]
+    return ", ".join(shown) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+
+
+_SHOWN = 12
+
+
+def proposed(inputs: Collection[str], outputs: Collection[str]) -> list[Pair]:
+    """The pairs whose names say that they belong together: X and new_X, X_out, X_next, XN, and their like.
+
+    A name that could belong to several belongs to none. There are none either where nothing would be left to arrive.
+    """
+    by_stem = defaultdict[tuple[str, ...], list[str]](list)
+    for output in outputs:
+        by_stem[_stem(output, _AFTER)].append(output)
+    partners = {name: _partners(name, by_stem, set(outputs)) for name in inputs}
+    pairs = [(name, *others) for name, others in partners.items() if len(others) == 1]
+    claims = Counter(output for _, output in pairs)
+    alone = [(name, output) for name, output in pairs if claims[output] == 1]
+    return alone if len(alone) < len(inputs) else []
+
+
+def _partners(name: str, by_stem: Mapping[tuple[str, ...], Sequence[str]], outputs: Collection[str]) -> list[str]:
+    """The outputs that name what the input ``name`` does, one call later: by a letter behind it, else by its words."""
+    stems = [name, *([name[:-1]] if name.endswith("0") else [])]
+    if lettered := [stem + letter for stem in stems for letter in "nN" if stem + letter in outputs]:
+        return lettered
+    stem = _stem(name, _BEFORE)
+    return [output for output in by_stem.get(stem, ()) if stem and _words(output) != _words(name)]
+
+
+def _stem(name: str, directions: Collection[str]) -> tuple[str, ...]:
+    """The words of a name without those that say on which side of the call it stands."""
+    return tuple(word for word in _words(name) if word not in directions)
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in _WORDS.findall(name)]
+
+
+def candidates(inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor], pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """Inputs and outputs of equal shape and type that belong to no pair: what a user may be asked, never more."""
+    taken = {name for pair in pairs for name in pair}
+    alike = defaultdict[Tensor, list[str]](list)
+    for output, tensor in outputs.items():
+        if output not in taken:
+            alike[tensor].append(output)
+    for name, tensor in inputs.items():
+        if name not in taken:
+            yield from ((name, output) for output in alike[tensor])
+
+
+def misfits(inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor], pairs: Iterable[Pair]) -> Iterator[Refusal]:
+    """The pairs whose sides differ in shape or type, of those that both are there."""
+    for name, output in pairs:
+        if name in inputs and output in outputs and inputs[name] != outputs[output]:
+            before, after = inputs[name], outputs[output]
+            yield Refusal(
+                name, "state", f"is {before.dtype} {before.shape}, but {output} is {after.dtype} {after.shape}",
+                "a state keeps its shape from call to call: give the shape that it has, or declare other `states`",
+            )  # fmt: skip
+
+
+def unnamed(inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor], pairs: Iterable[Pair]) -> Iterator[Refusal]:
+    """What must be asked where names say of several inputs what they are: could one of them be a state?"""
+    pairs = list(pairs)
+    if len(inputs) - len(pairs) < 2:
+        return
+    found = list(candidates(inputs, outputs, pairs))
+    if found:
+        lines = _few([f"{name}:{output}" for name, output in found])
+        yield Refusal(
+            ", ".join(dict.fromkeys(name for name, _ in found)), "input",
+            "may be a state, which no name says",
+            f"say which are with `states`, of {lines}; or that none is, with no `states` at all",
+        )  # fmt: skip

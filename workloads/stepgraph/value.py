@@ -1,0 +1,58 @@
+"""A value of a graph that is being made concrete: its shape and type, and its elements where they are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workloads.stepgraph.graph import Array, Tensor
+from workloads.stepgraph.refusals import CannotEnterError
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """``array``: the elements, where constants and shapes alone decide them; None for what arrives or is computed."""
+
+    name: str
+    tensor: Tensor
+    array: Array | None = None
+
+    @classmethod
+    def known(cls, name: str, array: Array) -> Value:
+        """A value whose elements are ``array``."""
+        return cls(name, Tensor(tuple(array.shape), str(array.dtype)), array)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
+        return self.tensor.shape
+
+    @property
+    def rank(self) -> int:
+        """How many axes it has."""
+        return len(self.tensor.shape)
+
+    @property
+    def dtype(self) -> str:
+        """Its element type."""
+        return self.tensor.dtype
+
+    def elements(self, what: str) -> Array:
+        """The elements; CannotEnterError where what arrives decides them. ``what``: their meaning, as "shape"."""
+        if self.array is None:
+            raise CannotEnterError(f"its {what} depends on what arrives", _HELP)
+        return self.array
+
+    def integers(self, what: str) -> tuple[int, ...]:
+        """The elements, flat, as ``elements`` gives them."""
+        return tuple(int(number) for number in self.elements(what).reshape(-1))
+
+    def single(self, what: str) -> int | float:
+        """The one element, as ``elements`` gives it."""
+        array = self.elements(what)
+        if array.size != 1:
+            raise CannotEnterError(f"its {what} must be one number, not {self.shape}")
+        number: int | float = array.reshape(-1)[0].item()
+        return number
+
+
+_HELP = "every size must be fixed: bind the input that decides it, or export the model for fixed shapes"

@@ -1,0 +1,180 @@
+"""One walk over the nodes of a model, with the shapes of what arrives at a call and chosen constants.
+
+What depends on constants and shapes alone is computed; a branch that this decides is walked in place of its If, and
+the other one is gone. What is left are nodes over data, of true shapes. A node that cannot enter is noted, and the walk
+goes on without what hangs on it: in the end all that stands against the model is known.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nnasim.errors import NOT_GIVEN, ModelError
+from workloads.stepgraph.call import RawCall, Rules
+from workloads.stepgraph.graph import Array, FoldedNode, Tensor
+from workloads.stepgraph.order import bodies, in_order
+from workloads.stepgraph.raw import RawFunction, RawGraph, RawModel, RawNode
+from workloads.stepgraph.refusals import CannotEnterError, Refusal
+from workloads.stepgraph.value import Value
+from workloads.stepgraph.writing import Writer
+
+REFUSED = Value("", Tensor((), ""))
+"""What hangs on a node or an input that cannot enter."""
+
+MOST_NODES = 30_000
+"""Nodes that are walked, those of functions once for each call. The largest measured streaming encoders have 10,000."""
+
+_DEEPEST = 40
+_BY_DATA = (
+    "decides by what arrives",
+    "bind the input that decides it to a constant, or export the model so that it computes both and chooses with Where",
+)
+
+Scope = ChainMap[str, Value]
+
+
+@dataclass(frozen=True)
+class Around:
+    """Where a node stands: ``prefix`` of its name, the ``attributes`` of the function around it, how deep that is."""
+
+    prefix: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    depth: int = 0
+
+
+class Walk:
+    """A walk over ``model`` that writes with ``write`` what ``rules`` make of each operator.
+
+    ``refusals``: what cannot enter; ``walked``: nodes that were come by; ``gone``: nodes that write nothing.
+    ``reasons``: why an operator without a rule has none, and what would help, by its name.
+    """
+
+    def __init__(self, model: RawModel, write: Writer, rules: Rules, reasons: Mapping[str, tuple[str, str]]) -> None:
+        self.model, self.write, self.rules, self.reasons = model, write, rules, reasons
+        self.refusals: list[Refusal] = []
+        self.gone: list[FoldedNode] = []
+        self.walked = 0
+
+    def outputs(self, inputs: Mapping[str, Value]) -> list[Value]:
+        """What each output of the model is, given what each of its inputs is; REFUSED where it hangs on a refusal."""
+        return self._graph(self.model.graph, ChainMap(dict(inputs)), Around())
+
+    def _graph(self, graph: RawGraph, scope: Scope, around: Around) -> list[Value]:
+        scope.update((name, self._constant(name, array)) for name, array in graph.constants.items())
+        nodes, refusals = in_order(graph)
+        self.refusals += refusals
+        if len(nodes) < len(graph.nodes):
+            scope.update((name, REFUSED) for node in graph.nodes for name in node.outputs if name)
+        for node in nodes:
+            self.walked += 1
+            if self.walked > MOST_NODES:
+                raise ModelError(self.model.name, "nodes", NOT_GIVEN, f"at most {MOST_NODES} are walked")
+            values = self._node(self._placed(node, around), scope, around)
+            scope.update((name, value) for name, value in zip(node.outputs, values, strict=False) if name)
+        return [self._read(name, scope, "the model" if not around.depth else around.prefix) for name in graph.outputs]
+
+    def _constant(self, name: str, array: Array | CannotEnterError) -> Value:
+        if isinstance(array, CannotEnterError):
+            self.refusals.append(Refusal(name, "constant", array.why, array.help))
+            return REFUSED
+        return Value.known(name, array)
+
+    def _read(self, name: str, scope: Scope, reader: str) -> Value:
+        if name not in scope:
+            self.refusals.append(Refusal(name, "output", f"nothing in {reader} makes it"))
+            return REFUSED
+        return scope[name]
+
+    def _placed(self, node: RawNode, around: Around) -> RawNode:
+        """``node`` under the name and with the attributes that it has within a function."""
+        if not around.prefix and not node.references:
+            return node
+        given = {name: around.attributes[of] for name, of in node.references.items() if of in around.attributes}
+        name = f"{around.prefix}.{node.label}" if around.prefix else node.name
+        return replace(node, name=name, attributes={**node.attributes, **given})
+
+    def _node(self, node: RawNode, scope: Scope, around: Around) -> Sequence[Value]:
+        """The outputs of a node; REFUSED for each where it cannot enter, or hangs on one that cannot."""
+        mark = len(self.write.nodes)
+        try:
+            return self._values(node, scope, around)
+        except CannotEnterError as error:
+            del self.write.nodes[mark:]
+            self.refusals.append(Refusal(node.label, node.word, error.why, error.help))
+            given = [Value(f"{node.label}.refused", tensor) for tensor in error.gives]
+            return [*given, *[REFUSED] * len(node.outputs)][: len(node.outputs)]
+
+    def _values(self, node: RawNode, scope: Scope, around: Around) -> Sequence[Value]:
+        if unmade := [name for name in node.inputs if name and name not in scope]:
+            raise CannotEnterError(f"reads {', '.join(unmade)}, which nothing makes")
+        operands = [scope[name] if name else None for name in node.inputs]
+        function = self.model.functions.get((node.domain, node.operator))
+        if function is None and node.operator != "If" and (node.domain or node.operator not in self.rules):
+            raise CannotEnterError(*self._reason(node))
+        if any(value is REFUSED for value in operands):
+            return [REFUSED] * len(node.outputs)
+        if function is not None:
+            return self._function(function, node, operands, around)
+        if node.operator == "If":
+            return self._branch(node, operands, scope, around)
+        return self._written(node, operands)
+
+    def _reason(self, node: RawNode) -> tuple[str, str]:
+        if node.domain:
+            return (
+                f"is of the domain {node.domain}, which ONNX does not define",
+                "export the model with ONNX's own operators alone, before any runtime has optimised it",
+            )
+        return self.reasons.get(node.operator, ("is not in the vocabulary", ""))
+
+    def _written(self, node: RawNode, operands: Sequence[Value | None]) -> Sequence[Value]:
+        mark, self.write.origin = len(self.write.nodes), node
+        result = self.rules[node.operator](self.write, RawCall(node, operands))
+        values = self.write.settle(mark, [result] if isinstance(result, Value) else result)
+        if missing := [name for name in node.outputs[len(values) :] if name]:
+            raise CannotEnterError(f"gives {', '.join(missing)} too, which is not in the vocabulary")
+        if len(self.write.nodes) == mark:
+            self.gone.append(FoldedNode(node.label, node.word))
+        return [REFUSED if value is None else value for value in values]
+
+    def _branch(self, node: RawNode, operands: Sequence[Value | None], scope: Scope, around: Around) -> Sequence[Value]:
+        """What the branch that is decided gives; the nodes of the other one are gone."""
+        condition = RawCall(node, operands)[0]
+        if condition.array is None:
+            raise CannotEnterError(*_BY_DATA)
+        branches = ("then_branch", "else_branch")
+        taken, other = branches if condition.array.any() else branches[::-1]
+        body = node.attributes.get(taken)
+        if not isinstance(body, RawGraph):
+            raise CannotEnterError(f"lacks its {taken}")
+        for left in bodies(replace(node, attributes={other: node.attributes.get(other)})):
+            self.gone += left_out(left)
+        self.gone.append(FoldedNode(node.label, node.word))
+        return self._graph(body, scope.new_child(), self._deeper(around, around.prefix, around.attributes))
+
+    def _function(
+        self, function: RawFunction, node: RawNode, operands: Sequence[Value | None], around: Around
+    ) -> Sequence[Value]:
+        """What the body of a function gives for these operands."""
+        body = function.body
+        given = zip(body.inputs, operands, strict=False)
+        scope = ChainMap({name: value for name, value in given if value is not None})
+        self.gone.append(FoldedNode(node.label, node.word))
+        return self._graph(body, scope, self._deeper(around, node.label, {**function.defaults, **node.attributes}))
+
+    @staticmethod
+    def _deeper(around: Around, prefix: str, attributes: Mapping[str, Any]) -> Around:
+        if around.depth == _DEEPEST:
+            raise CannotEnterError(f"holds graphs within graphs, more than {_DEEPEST} deep")
+        return Around(prefix, attributes, around.depth + 1)
+
+
+def left_out(graph: RawGraph) -> Iterator[FoldedNode]:
+    """Every node of a branch that is never taken, those of its own branches too."""
+    for node in graph.nodes:
+        yield FoldedNode(node.label, node.word)
+        for body in bodies(node):
+            yield from left_out(body)
