@@ -12,16 +12,15 @@ from nnasim.ir.trace import Utterance
 from workloads.rnnt.builder import LONGEST_TRACE
 from workloads.stepgraph.calls import Calls, decoding_calls, emissions
 from workloads.stepgraph.graph import Array
-from workloads.stepgraph.run import FloatRun
 from workloads.stepgraph.stream import Stream
 from workloads.stepgraph.transducer import DECODER, ENCODER, JOINER, Transducer
 
 MOST_SYMBOLS = 10  # of one encoder output, after which the next is listened to
 
-See = Callable[[str, FloatRun], None]
+See = Callable[[str, Mapping[str, Array]], None]
 
 
-def unseen(graph: str, run: FloatRun) -> None:
+def unseen(graph: str, values: Mapping[str, Array]) -> None:
     """Look at nothing."""
 
 
@@ -65,7 +64,7 @@ class Decoder:
     def _call(self, graph: str, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
         stream = self._streams[graph]
         outputs = stream(inputs)
-        self._see(graph, stream.run)
+        self._see(graph, stream.values)
         return outputs
 
     def _predict(self) -> Array:

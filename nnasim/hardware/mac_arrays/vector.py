@@ -29,8 +29,7 @@ class VectorArray(MacArrayLaw):
     Not modelled
         vector array: block shapes, so the loss of a block that does not fill the lanes
         vector array: decoding a weight again for a further block of rows
-        conv: on the vector array, strides above 3, for which a real one works position by position
-        bmm: on the vector array, what the element-wise engine takes for a multiplication; its energy is a MAC's
+        vector array: strides above 3, for which a real one works position by position
     """
 
     READS: ClassVar[frozenset[str]] = frozenset({"decoded_weights_per_cycle", "flowing_macs_per_cycle"})

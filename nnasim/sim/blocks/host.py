@@ -37,8 +37,7 @@ class Host:
 
     Not modelled
         frequency changes of the CPU
-        conv: its shape on the CPU, so that a depthwise one runs at the rate of a dense one
-        host: what its operator does; each costs its elements
+        the shape of a convolution on the CPU: a depthwise one runs at the rate of a dense one
     """
 
     def __init__(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
-
 import numpy as np
 
 from workloads.stepgraph.graph import Array
@@ -12,15 +9,7 @@ from workloads.stepgraph.kernels.given import Attributes, integer
 from workloads.stepgraph.kernels.pointwise import sigmoid
 
 
-class LstmStep(NamedTuple):
-    """One frame: the ``gates`` (B, 4H) before their functions, h and c (B, .) after it."""
-
-    gates: Array
-    h: Array
-    c: Array
-
-
-def lstm_steps(
+def lstm(
     attributes: Attributes,
     x: Array,
     weight: Array,
@@ -31,15 +20,16 @@ def lstm_steps(
     cell: Array | None = None,
     peepholes: None = None,
     projection: Array | None = None,
-) -> Iterator[LstmStep]:
+) -> tuple[Array, Array, Array]:
     """X (T, B, I), W (1, 4H, I), R (1, 4H, P or H), B (1, 8H), initial h and c (1, B, .), projection (1, P, H).
 
-    Gates in the order input, output, forget, cell.
+    Gates in the order input, output, forget, cell. Gives all h (T, 1, B, .), the last h and the last c (1, B, .).
     """
     units = integer(attributes, "hidden_size")
     h = _first(hidden, x, recurrence.shape[2])
     c = _first(cell, x, units)
     sums = x @ weight[0].T + _input_and_recurrent(bias, 4 * units, x).sum(0)
+    outputs = np.empty((len(x), 1, *h.shape), x.dtype)
     for frame in range(len(x)):
         gates = sums[frame] + h @ recurrence[0].T
         i, o, f = (sigmoid(gates[:, gate * units : (gate + 1) * units]) for gate in range(3))
@@ -47,24 +37,11 @@ def lstm_steps(
         h = o * np.tanh(c)
         if projection is not None:
             h = h @ projection[0].T
-        yield LstmStep(gates, h, c)
+        outputs[frame, 0] = h
+    return outputs, h[None], c[None]
 
 
-def lstm(attributes: Attributes, x: Array, *others: Any) -> tuple[Array, Array, Array]:
-    """All h (T, 1, B, .), the last h and the last c (1, B, .) of ``lstm_steps``."""
-    steps = list(lstm_steps(attributes, x, *others))
-    return np.stack([step.h for step in steps])[:, None], steps[-1].h[None], steps[-1].c[None]
-
-
-class GruStep(NamedTuple):
-    """One frame: ``gates`` (B, 2H), update and reset, and ``candidate`` (B, H) before their functions, h after it."""
-
-    gates: Array
-    candidate: Array
-    h: Array
-
-
-def gru_steps(
+def gru(
     attributes: Attributes,
     x: Array,
     weight: Array,
@@ -72,16 +49,18 @@ def gru_steps(
     bias: Array | None = None,
     lengths: None = None,
     hidden: Array | None = None,
-) -> Iterator[GruStep]:
+) -> tuple[Array, Array]:
     """X (T, B, I), W (1, 3H, I), R (1, 3H, H), B (1, 6H), initial h (1, B, H).
 
     Gates in the order update, reset, hidden; ``linear_before_reset`` 1 resets the product with R, 0 the h within it.
+    Gives all h (T, 1, B, H) and the last (1, B, H).
     """
     units = integer(attributes, "hidden_size")
     h = _first(hidden, x, units)
     input_bias, own_bias = _input_and_recurrent(bias, 3 * units, x)
     sums = x @ weight[0].T + input_bias
     rows = recurrence[0].T
+    outputs = np.empty((len(x), 1, *h.shape), x.dtype)
     for frame in range(len(x)):
         both = sums[frame, :, : 2 * units] + h @ rows[:, : 2 * units] + own_bias[: 2 * units]
         z, r = sigmoid(both[:, :units]), sigmoid(both[:, units:])
@@ -89,15 +68,9 @@ def gru_steps(
             own = r * (h @ rows[:, 2 * units :] + own_bias[2 * units :])
         else:
             own = (r * h) @ rows[:, 2 * units :] + own_bias[2 * units :]
-        candidate = sums[frame, :, 2 * units :] + own
-        h = (1 - z) * np.tanh(candidate) + z * h
-        yield GruStep(both, candidate, h)
-
-
-def gru(attributes: Attributes, x: Array, *others: Any) -> tuple[Array, Array]:
-    """All h (T, 1, B, H) and the last (1, B, H) of ``gru_steps``."""
-    steps = list(gru_steps(attributes, x, *others))
-    return np.stack([step.h for step in steps])[:, None], steps[-1].h[None]
+        h = (1 - z) * np.tanh(sums[frame, :, 2 * units :] + own) + z * h
+        outputs[frame, 0] = h
+    return outputs, h[None]
 
 
 def _first(state: Array | None, x: Array, units: int) -> Array:
