@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -53,3 +53,22 @@ class Imported(Frozen):
     fusion: Words = ""
     nodes: dict[ModelName, Nodes] = Field({})
     distances: Items[NodeDistance] = ()
+
+
+class Recipe(Frozen):
+    """How a model was read and calibrated, so that its trace can be made again for another arithmetic.
+
+    ``models``: the file of each graph, as it was given; ``shapes``, ``bind``, ``states``, ``keep_state``: as its reader
+    was told; ``steps``: the calibration steps, null without; ``method``, ``on_cpu``, ``blank``: as the import was told.
+    """
+
+    models: dict[ModelName, ModelName] = Field(min_length=1)
+    transducer: bool = False
+    shapes: dict[ModelName, tuple[Nodes, ...]] = Field({})
+    bind: dict[ModelName, Any] = Field({})
+    states: tuple[ModelName, ...] | None = None
+    keep_state: Items[ModelName] = ()
+    on_cpu: Items[ModelName] = ()
+    steps: ModelName | None = None
+    method: Literal["mse", "percentile", "max"] = "mse"
+    blank: Annotated[int, Field(ge=0, le=2**31)] = 0

@@ -5,6 +5,7 @@ States are no part of it: they begin at their initial values, and each call hand
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from nnasim.tensorfile import read_tensors
 from workloads.stepgraph.graph import Array, StepGraph, Tensor
 
 RANDOM = "random"
+HELD_OUT_OF = 5
 _KINDS = {"f": "real numbers", "i": "whole numbers", "u": "whole numbers", "b": "truth values"}
 _MOST_COMPLAINTS = 20
 
@@ -42,21 +44,59 @@ class Steps:
         for number in range(len(self)):
             yield {name: values[number] for name, values in self.arrays.items()}
 
-    def first(self, count: int) -> Steps:
-        """The first ``count`` calls."""
-        return Steps({name: values[:count] for name, values in self.arrays.items()}, self.source, self.is_random)
+    def part(self, start: int, end: int) -> Steps:
+        """The calls ``start`` to ``end``, which itself is none of them."""
+        return Steps({name: values[start:end] for name, values in self.arrays.items()}, self.source, self.is_random)
+
+    def halved(self) -> tuple[Steps, Steps]:
+        """(calls to calibrate on, calls held out to judge by): the last fifth is held out, all are both if too few."""
+        count = len(self) - len(self) // HELD_OUT_OF
+        return (self.part(0, count), self.part(count, len(self))) if count < len(self) else (self, self)
 
 
-def read_steps(path: str | Path, graph: StepGraph) -> Steps:
-    """The steps of ``path``, a ``.npz`` or ``.safetensors`` file, for ``graph``.
-
-    Raises FileError or InputError, the latter with everything that is wrong with the arrays at once.
-    """
+def read_arrays(path: str | Path) -> Mapping[str, Array]:
+    """The arrays of a ``.npz`` or ``.safetensors`` file. Raises FileError or InputError."""
     suffix = Path(path).suffix.lower()
     if suffix not in (".npz", ".safetensors"):
         raise FileError(path, f"must be a .npz or .safetensors file of named arrays{files.seems(path)}")
-    arrays = read_npz(path) if suffix == ".npz" else read_tensors(path, LARGEST_FILE)
-    return checked_steps(arrays, graph, str(path))
+    return read_npz(path) if suffix == ".npz" else read_tensors(path, LARGEST_FILE)
+
+
+def read_steps(path: str | Path, graph: StepGraph) -> Steps:
+    """The steps of a file for ``graph``.
+
+    Raises FileError or InputError, the latter with everything that is wrong with the arrays at once.
+    """
+    return checked_steps(read_arrays(path), graph, str(path))
+
+
+def steps_of_each(arrays: Mapping[str, Array], graphs: Mapping[str, StepGraph], source: str) -> dict[str, Steps]:
+    """``arrays`` as steps of several graphs that are called together, by the name of an input or by GRAPH/INPUT.
+
+    An input that several graphs have, and differently, needs the latter. Raises InputError as ``checked_steps`` does.
+    """
+    if len(graphs) == 1:
+        return {name: checked_steps(arrays, graph, source) for name, graph in graphs.items()}
+    tensors = defaultdict[str, set[Tensor]](set)
+    for graph in graphs.values():
+        for input_ in graph.audio:
+            tensors[input_].add(graph.inputs[input_])
+    given = {
+        (name, input_): full if (full := f"{name}/{input_}") in arrays or len(tensors[input_]) > 1 else input_
+        for name, graph in graphs.items()
+        for input_ in graph.audio
+    }
+    states = tuple(state for graph in graphs.values() for state in graph.states)
+    inputs = {called: graphs[name].inputs[input_] for (name, input_), called in given.items()}
+    inputs |= {state.input: graph.inputs[state.input] for graph in graphs.values() for state in graph.states}
+    together = StepGraph(
+        name=" and ".join(graphs), nodes=(), inputs=inputs, values={}, constants={}, outputs=(), states=states
+    )
+    steps = checked_steps(arrays, together, source)
+    return {
+        name: Steps({input_: steps.arrays[given[name, input_]] for input_ in graph.audio}, source)
+        for name, graph in graphs.items()
+    }
 
 
 def checked_steps(arrays: Mapping[str, Array], graph: StepGraph, source: str) -> Steps:

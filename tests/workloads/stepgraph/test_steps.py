@@ -9,7 +9,7 @@ from safetensors.numpy import save_file
 from nnasim.errors import FileError, InputError
 from tests.workloads.stepgraph.small import decoder, leaky_sum
 from workloads.stepgraph.graph import StepGraph, Tensor
-from workloads.stepgraph.steps import checked_steps, random_steps, read_steps
+from workloads.stepgraph.steps import checked_steps, random_steps, read_steps, steps_of_each
 
 TWO_INPUTS = StepGraph(
     name="two",
@@ -69,6 +69,24 @@ def test_inputs_have_one_number_of_steps() -> None:
     arrays = {"x": np.zeros((3, 1, 4)), "token": np.zeros((2, 1), np.int32), "gate": np.zeros((3, 2), bool)}
     with pytest.raises(InputError, match=r"different numbers of steps \(x 3, token 2, gate 3\)"):
         checked_steps(arrays, TWO_INPUTS, "steps")
+
+
+def test_graphs_that_are_called_together_share_a_file() -> None:
+    first, second = leaky_sum(4), leaky_sum(5)
+    arrays = {"first/x": np.zeros((3, 1, 4)), "second/x": np.ones((3, 1, 5))}
+    steps = steps_of_each(arrays, {"first": first, "second": second}, "steps")
+    assert steps["first"].arrays["x"].shape == (3, 1, 4)
+    assert steps["second"].arrays["x"].sum() == 15
+    shared = steps_of_each({"x": np.zeros((3, 1, 4))}, {"first": first, "second": leaky_sum(4)}, "steps")
+    assert shared["first"].arrays["x"] is shared["second"].arrays["x"]
+    with pytest.raises(InputError, match="input first/x is missing") as caught:
+        steps_of_each({"x": np.zeros((3, 1, 4)), "y": np.zeros(3)}, {"first": first, "second": second}, "steps")
+    assert "y is no input of first and second" in str(caught.value)
+
+
+def test_a_fifth_is_held_out_where_there_are_enough() -> None:
+    assert [len(part) for part in random_steps(leaky_sum(), 12).halved()] == [10, 2]
+    assert [len(part) for part in random_steps(leaky_sum(), 4).halved()] == [4, 4]
 
 
 def test_another_kind_of_file_is_told_what_it_seems_to_be(tmp_path: Path) -> None:
