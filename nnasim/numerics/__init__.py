@@ -2,5 +2,5 @@
 
 An array may hold its integers in an integer type (numpy, exact by shifting) or in a floating type (torch while
 training, exact because every value stays within the type's mantissa; ``bounds`` says when). The semantics agree with
-the public TOSA operators RESCALE, TABLE, MATMUL, MUL and ADD.
+the public TOSA operators RESCALE, TABLE, MATMUL, CONV2D, REDUCE_SUM, MUL, ADD and SUB.
 """

@@ -1,4 +1,5 @@
-"""Activation units: how a chip computes sigmoid and tanh. Each is one function on integers plus its data.
+"""Activation units: how a chip computes sigmoid, tanh and any function by table. Each is one function on integers plus
+its data.
 
 What distinguishes one unit from another is its ``UnitKind``, and nothing else asks which one it is: reference,
 functional chip, training, calibration and graph builder all read the record. ``activation_units`` has ours; a package
@@ -22,11 +23,12 @@ from nnasim.numerics.activation_units.registry import UNITS
 from nnasim.numerics.backend import Array, Constants
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.formats import GATE_FRAC, highest, lowest
-from nnasim.numerics.rescale import Rescale, requantise
+from nnasim.numerics.rescale import IDENTITY, Rescale, requantise
 from nnasim.numerics.tables import require_fits
 
 Function = Literal["sigmoid", "tanh"]
 Bits = Literal[8, 16]
+TABLE_UNITS = ("lut8", "lut16")
 
 
 class Table(NamedTuple):
@@ -137,12 +139,13 @@ def unit_kind(name: str) -> UnitKind:
 class ActivationUnit:
     """One activation function as one layer uses it: entry rescale, the unit itself, exit rescale.
 
+    ``function``: sigmoid or tanh; whatever it is called where the table alone says it.
     ``entry`` brings the incoming integers into the unit's input format (int8 at R/128 for lut8, int16 at 2^-12 for
     the others); ``exit`` brings Q0.7 (lut8) or Q0.15 into ``out_bits``, where those differ (the joint).
     """
 
     kind: UnitKind
-    function: Function
+    function: str
     entry: Rescale
     data: dict[str, Constants] = field(default_factory=dict)
     exit: Rescale | None = None
@@ -197,4 +200,36 @@ def build_unit(
         data=constants,
         exit=None if wanted == kind.output_bits else Rescale.of(leaves, bits, rounding=rounding),
         out_bits=wanted,
+    )
+
+
+def table_unit(
+    table: Constants,
+    config: NumericsConfig,
+    *,
+    entry: Rescale = IDENTITY,
+    exit: Rescale | None = None,
+    out_bits: int | None = None,
+    function: str = "table",
+    name: str = "table",
+) -> ActivationUnit:
+    """A point-wise function by ``table``, as lut8 and lut16 read theirs: 256 entries int8, or 513 int16 interpolated.
+
+    Any chip with an activation unit computes it, whichever kind serves its sigmoid and tanh. ``entry`` brings the
+    incoming integers into the table's format, ``exit`` its output into ``out_bits``.
+    Raises NumericsError for another length, entries beyond their type, or a slope beyond int16.
+    """
+    kinds = {kind.tables(config)[0].entries: kind for kind in map(unit_kind, TABLE_UNITS)}
+    if table.shape not in {(entries,) for entries in kinds}:
+        allowed = " or ".join(str(entries) for entries in kinds)
+        raise NumericsError(name, "table", table.shape, f"must have {allowed} entries")
+    kind = kinds[len(table)]
+    kind.require({"table": table}, config, name)
+    return ActivationUnit(
+        kind=kind,
+        function=function,
+        entry=entry,
+        data={"table": table},
+        exit=exit,
+        out_bits=out_bits or kind.output_bits,
     )

@@ -67,3 +67,19 @@ def span(x: Array) -> tuple[float, float]:
         return 0, 0
     low, high = (x.min(), x.max()) if library(x) is np else library(x).aminmax(x)
     return low.item(), high.item()
+
+
+def zeros(shape: tuple[int, ...], like: Array) -> Array:
+    """Zeros in the library and the element type of ``like``."""
+    return constant(np.zeros(shape), like, type_name(like))
+
+
+def windows(x: Array, axis: int, size: int, step: int) -> Array:
+    """Views of ``size`` neighbours along ``axis``, each ``step`` behind the one before; the last axis is the window's.
+
+    ``axis`` counts from the front and keeps its place, with as many elements as there are windows.
+    """
+    if library(x) is not np:
+        return x.unfold(axis, size, step)
+    every = np.lib.stride_tricks.sliding_window_view(x, size, axis)
+    return every[(slice(None),) * axis + (slice(None, None, step),)]

@@ -1,4 +1,4 @@
-"""Matrix product, element-wise operators, embedding and argmax, on integers."""
+"""Matrix products, element-wise operators, mean, embedding and argmax, on integers."""
 
 from __future__ import annotations
 
@@ -28,15 +28,37 @@ def matmul(
     saturates after every product in the order of K, as named.
     Raises NumericsError, too, for NaN and infinity, half types, autocast, TF32, and a float32 sum beyond 2^24.
     """
-    floating = is_floating(x)
+    return product(x, weight.T, bias, accumulator_bits=accumulator_bits, overflow=overflow, name=name)
+
+
+def bmm(
+    a: Array,
+    b: Array,
+    *,
+    transpose_b: bool = False,
+    accumulator_bits: int = 32,
+    overflow: str = "error",
+    name: str = "bmm",
+) -> Array:
+    """``a`` (..., M, K) times ``b`` (..., K, N), of which neither is a weight: accumulators (..., M, N), exact.
+
+    ``transpose_b``: b is (..., N, K). Types, overflow and errors are those of ``matmul``.
+    """
+    turned = b.swapaxes(-1, -2) if transpose_b else b
+    return product(a, turned, accumulator_bits=accumulator_bits, overflow=overflow, name=name)
+
+
+def product(a: Array, b: Array, bias: Array | None = None, *, accumulator_bits: int, overflow: str, name: str) -> Array:
+    """``a`` (..., M, K) times ``b`` (..., K, N), plus ``bias`` of a shape that broadcasts; ``a`` may be (K,)."""
+    floating = is_floating(a)
     if not floating:
-        x, weight = cast(x, "float64"), cast(weight, "float64")
-    require_exact_type(x, name)
-    acc = x @ weight.T
+        a, b = cast(a, "float64"), cast(b, "float64")
+    require_exact_type(a, name)
+    acc = a @ b
     if bias is not None:
         acc = acc + as_type_of(bias, acc)
     _require_exact_sum(acc, bias, name)
-    acc = _ACCUMULATE[overflow](x, weight, bias, acc, accumulator_bits, name)
+    acc = _ACCUMULATE[overflow](a, b, bias, acc, accumulator_bits, name)
     return acc if floating else cast(acc, "int64")
 
 
@@ -61,21 +83,23 @@ def check_accumulator(acc: Array, bits: int, name: str) -> None:
         raise NumericsError(name, "accumulator", worst, f"overflows the chip's {bits} bits")
 
 
-def _error(x: Array, weight: Array, bias: Array | None, acc: Array, bits: int, name: str) -> Array:
+def _error(a: Array, b: Array, bias: Array | None, acc: Array, bits: int, name: str) -> Array:
     check_accumulator(acc, bits, name)
     return acc
 
 
-def _wrap(x: Array, weight: Array, bias: Array | None, acc: Array, bits: int, name: str) -> Array:
+def _wrap(a: Array, b: Array, bias: Array | None, acc: Array, bits: int, name: str) -> Array:
     """Two's complement. Whole turns are subtracted, so that a sum that fits stays itself in float32 as well."""
     turns = library(acc).floor((acc - lowest(bits)) / 2.0**bits)
     return acc - turns * 2.0**bits
 
 
-def _saturate(x: Array, weight: Array, bias: Array | None, acc: Array, bits: int, name: str) -> Array:
+def _saturate(a: Array, b: Array, bias: Array | None, acc: Array, bits: int, name: str) -> Array:
     """Saturate after every product. Where no sum of K products can leave the range, that is the plain sum."""
-    reach = float(weight.shape[1])
-    for low, high in (span(x), span(weight)):
+    k = b.shape[-2]
+    reach = float(k)
+    for operand in (a, b):
+        low, high = span(operand)
         reach *= max(high, -low)
     if bias is not None:
         low, high = span(bias)
@@ -83,8 +107,9 @@ def _saturate(x: Array, weight: Array, bias: Array | None, acc: Array, bits: int
     if reach <= highest(bits):
         return acc
     total = acc * 0 if bias is None else acc * 0 + as_type_of(bias, acc)
-    for k in range(weight.shape[1]):
-        total = saturate(total + x[..., k : k + 1] * weight[:, k], bits)
+    for index in range(k):
+        row = b[index] if b.ndim == 2 else b[..., index : index + 1, :]  # ``a`` may be a vector where ``b`` is a matrix
+        total = saturate(total + a[..., index : index + 1] * row, bits)
     return total
 
 
@@ -99,13 +124,32 @@ def mul(a: Array, b: Array, scale: Rescale, bits: int, name: str = "mul") -> Arr
     return narrow(requantise(widen(a) * widen(b), scale, bits, name=name), a, bits, name)
 
 
-def add(a: Array, b: Array, scale_a: Rescale, scale_b: Rescale, scale_out: Rescale, bits: int) -> Array:
-    """Both operands requantised to a common int32 domain, added, requantised once to ``bits``.
+def add(
+    a: Array,
+    b: Array,
+    scale_a: Rescale,
+    scale_b: Rescale,
+    scale_out: Rescale,
+    bits: int,
+    *,
+    subtract: bool = False,
+    name: str = "add",
+) -> Array:
+    """Both operands requantised to a common int32 domain, added (or ``b`` subtracted), requantised once to ``bits``.
 
     The sum saturates to int32, so that a 31-bit ``scale_out`` stays within int64. Result in the type of ``a``.
     """
-    total = saturate(saturate(rescale(a, scale_a), 32) + saturate(rescale(b, scale_b), 32), 32)
-    return narrow(requantise(total, scale_out, bits), a, bits, "add")
+    left, right = saturate(rescale(a, scale_a, name), 32), saturate(rescale(b, scale_b, name), 32)
+    total = saturate(left - right if subtract else left + right, 32)
+    return narrow(requantise(total, scale_out, bits, name=name), a, bits, name)
+
+
+def mean(x: Array, axes: tuple[int, ...], scale: Rescale, bits: int, name: str = "mean") -> Array:
+    """The exact sum over ``axes``, requantised once to ``bits``; ``scale`` holds 1 / n. Result lacks ``axes``.
+
+    Raises NumericsError for a sum that ``requantise`` does not take: beyond int48, or int32 with 31-bit multipliers.
+    """
+    return narrow(requantise(widen(x).sum(axes), scale, bits, name=name), x, bits, name)
 
 
 def saturating_sum(a: Array, b: Array, bits: int) -> Array:
@@ -128,6 +172,6 @@ def embedding(tokens: Array, rows: Constants, like: Array) -> Array:
     return gather(rows, tokens, like)
 
 
-def argmax(logits: Array) -> Array:
-    """Index of the largest value along the last axis; the first of equals."""
-    return library(logits).argmax(logits, -1)
+def argmax(logits: Array, axis: int = -1) -> Array:
+    """Index of the largest value along ``axis``; the first of equals."""
+    return library(logits).argmax(logits, axis)

@@ -7,6 +7,7 @@ from typing import Any
 
 from nnasim.errors import NumericsError
 from nnasim.numerics.backend import Array, as_type_of, library, span, type_name
+from nnasim.numerics.formats import highest, lowest
 
 EXACT = {"float32": 1 << 24, "float64": 1 << 53}  # every integer up to here is itself
 
@@ -21,6 +22,14 @@ def require_finite(x: Array, name: str, what: str) -> None:
     for value in span(x):
         if not math.isfinite(value):
             raise NumericsError(name, what, value, "must be finite")
+
+
+def require_integers(x: Array, bits: int, name: str, what: str) -> None:
+    """Raises NumericsError where ``x`` holds NaN, infinity or what a signed integer of ``bits`` does not."""
+    low, high = span(x)
+    if not (lowest(bits) <= low and high <= highest(bits)):
+        worst = high if not high <= highest(bits) else low
+        raise NumericsError(name, what, worst, f"must be finite and fit int{bits}")
 
 
 def require_exact_type(x: Array, name: str) -> None:

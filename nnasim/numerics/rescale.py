@@ -72,6 +72,13 @@ class Rescale:
         """The same scale with its channels in another order, or of one channel alone."""
         return self if self.mult.ndim == 0 else replace(self, mult=self.mult[order], shift=self.shift[order])
 
+    def along(self, axis: int, axes: int) -> Rescale:
+        """The same scale for channels that are not the last of an array's ``axes`` axes, but its ``axis``."""
+        if self.mult.ndim == 0 or axis == axes - 1:
+            return self
+        shape = (-1, *(1,) * (axes - 1 - axis))
+        return replace(self, mult=self.mult.reshape(shape), shift=self.shift.reshape(shape))
+
 
 def _integers(values: Constants, source: str, field: str) -> Constants:
     array = np.asarray(values)
@@ -89,6 +96,9 @@ def _require_within(values: Constants, low: int, high: int, source: str, field: 
 def power_of_two(exponent: int, bits: int = 15) -> Rescale:
     """The exact scale ``2^exponent``."""
     return Rescale.of(2.0**exponent, bits)
+
+
+IDENTITY = power_of_two(0)
 
 
 def rescale(value: Array, scale: Rescale, name: str = "requantise") -> Array:

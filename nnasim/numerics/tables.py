@@ -1,6 +1,8 @@
-"""sigmoid and tanh as tables of integers, and whether integers fit their type."""
+"""Functions as tables of integers, and whether integers fit their type."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -28,6 +30,27 @@ def int8_table(function: str, table_range: float) -> Constants:
 def int16_table(function: str) -> Constants:
     """513 entries, int16 at Q0.15, knots every 128 steps of an int16 at Q3.12. int64 of shape (513,)."""
     return quantised(real_function(function, np.arange(-256, 257) / 32.0), 15, 16)
+
+
+def table_of(
+    function: Callable[[Constants], Constants], bits: int, in_step: float, out_step: float, name: str = "table"
+) -> Constants:
+    """Any ``function`` (float64 to float64) as 256 entries of 8 ``bits`` or 513 of 16, int64.
+
+    Integers of ``bits`` worth ``in_step`` go in and such worth ``out_step`` come out, half up, saturated; the 513
+    entries stand at every 128th input, the last one beyond the largest.
+    Raises NumericsError where the function is no number, or climbs by more than an int16 from entry to entry.
+    """
+    x = np.arange(-128, 128) if bits == 8 else np.arange(-256, 257) * 128
+    with np.errstate(all="ignore"):  # an infinity saturates
+        values = np.asarray(function(x * in_step), np.float64) / out_step
+    if np.any(np.isnan(values)):
+        allowed = "the function must be a number there"
+        raise NumericsError(name, "input", float(x[np.isnan(values)][0] * in_step), allowed)
+    entries = quantised(values, 0, bits)
+    if bits == 16:
+        require_fits(np.diff(entries), 16, name, "table slope")
+    return entries
 
 
 def require_fits(values: Constants, bits: int, name: str, field: str) -> None:

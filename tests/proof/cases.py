@@ -166,6 +166,75 @@ def element_cases(rng: np.random.Generator, size: int) -> Iterator[Case]:
     yield Case("embedding", "int8", rows)
 
 
+# (channels, sizes, outputs, kernel, stride, dilation, groups, pads): the reference model takes kernels that end where
+# the padded input ends.
+_CONVS = (
+    (5, (1, 13), 4, (1, 3), (1, 2), (1, 1), 1, (0, 0, 0, 0)),
+    (3, (9, 8), 6, (3, 2), (2, 1), (1, 2), 1, (1, 0, 1, 1)),
+    (6, (1, 20), 6, (1, 5), (1, 1), (1, 2), 6, (0, 8, 0, 0)),
+    (4, (7, 6), 8, (3, 3), (1, 1), (1, 1), 4, (1, 1, 1, 1)),
+    (8, (5, 5), 6, (2, 3), (1, 2), (1, 1), 2, (0, 0, 0, 0)),
+)
+
+
+def conv_cases(rng: np.random.Generator, size: int) -> Iterator[Case]:
+    """Strides, dilations, pads, depthwise and grouped; every pair of widths, random and same-sign operands."""
+    for channels, sizes, outputs, kernel, stride, dilation, groups, pads in _CONVS:
+        many = max(1, size // 512) if groups == 1 else 1
+        shape, weights = (channels, *sizes), (many * outputs, channels // groups, *kernel)
+        form = {"stride": stride, "dilation": dilation, "groups": groups, "pads": pads}
+        for input_bits, weight_bits, accumulator_bits in _MATMULS[:3]:
+            limit = WEIGHT_LIMIT[weight_bits]
+            worst = weights[1] * kernel[0] * kernel[1] << (input_bits + weight_bits - 2)
+            params = {"input_bits": input_bits, "weight_bits": weight_bits, "accumulator_bits": accumulator_bits}
+            scale = Rescale.of(min(2.0**30 / worst, 1000.0))
+            arrays = {
+                "x": _integers(rng, input_bits, shape),
+                "weight": rng.integers(-limit, limit + 1, weights),
+                "bias": rng.integers(-worst // 4, worst // 4, weights[0]),
+            }
+            same = {"x": np.full(shape, lowest(input_bits)), "weight": np.full(weights, -limit), "bias": arrays["bias"]}
+            for name, operands in (("random", arrays), ("same sign", same)):
+                case = Case("conv", f"{name}, {form}, {input_bits} x {weight_bits} bits", operands, params | form)
+                yield case.with_scale(scale)
+
+
+def bmm_cases(rng: np.random.Generator, size: int) -> Iterator[Case]:
+    """Batches of products of two computed operands, the second as it is or transposed."""
+    rows = max(2, size // 256)
+    for bits, accumulator_bits in ((8, 32), (16, 48)):
+        for transposed in (False, True):
+            a, b = _integers(rng, bits, (3, rows, 20)), _integers(rng, bits, (3, 11, 20) if transposed else (3, 20, 11))
+            params = {"bits": bits, "accumulator_bits": accumulator_bits, "transpose_b": transposed}
+            case = Case("bmm", f"int{bits}, transposed {transposed}", {"a": a, "b": b}, params)
+            yield case.with_scale(Rescale.of(min(1.0, 2.0**30 / (20 << (2 * bits - 2)))))
+
+
+def mean_cases(rng: np.random.Generator, size: int) -> Iterator[Case]:
+    """Means along one axis; ties abound where n is a power of two."""
+    for bits in (8, 16):
+        for n in (1, 7, 16, 100):
+            x = _integers(rng, bits, (max(1, size // n), n))
+            case = Case("mean", f"int{bits} of {n}", {"x": x}, {"bits": bits})
+            yield case.with_scale(Rescale.of(1.0 / n))
+
+
+def subtract_cases(rng: np.random.Generator, size: int) -> Iterator[Case]:
+    """The difference of two operands of different scale."""
+    for bits in (8, 16):
+        arrays = {"a": _integers(rng, bits, size), "b": _integers(rng, bits, size)}
+        case = Case("add", f"int{bits}, subtracted", arrays, {"bits": bits, "out_bits": bits, "subtract": True})
+        up = Rescale.of(rng.uniform(0.2, 1.0, 2) * 2.0**12)
+        case = case.with_scale(Rescale(up.mult[0], up.shift[0]), "a").with_scale(Rescale(up.mult[1], up.shift[1]), "b")
+        yield case.with_scale(power_of_two(-12), "out")
+
+
+def foreign_cases(rng: np.random.Generator, size: int) -> Iterator[Case]:
+    """What models from elsewhere do beside the recogniser's operators."""
+    for make in (conv_cases, bmm_cases, mean_cases, subtract_cases):
+        yield from make(rng, size)
+
+
 _CELLS: dict[str, dict[str, object]] = {
     "lut8, int8 cell": {"activation": "lut8", "cell_bits": 8},
     "lut8, int16 cell": {"activation": "lut8", "cell_bits": 16},
@@ -236,6 +305,7 @@ def small(seed: int = 1, size: int = 2048) -> Iterator[Case]:
     yield from operator_cases(rng, size)
     yield from lstm_cases(rng, batch=2, units=8, inputs=12)
     yield from joint_cases(rng, frames=5, symbols=3, units=16, outputs=11)
+    yield from foreign_cases(rng, size)
 
 
 def full(seed: int, size: int) -> Iterator[Case]:
@@ -244,3 +314,4 @@ def full(seed: int, size: int) -> Iterator[Case]:
     yield from operator_cases(rng, size)
     yield from lstm_cases(rng, batch=48, units=96, inputs=64)
     yield from joint_cases(rng, frames=60, symbols=12, units=128, outputs=96)
+    yield from foreign_cases(rng, size)

@@ -26,6 +26,7 @@ def frozen_cases() -> Iterator[Case]:
     yield from cases.operator_cases(rng, SIZE)
     yield from cases.lstm_cases(rng, batch=1, units=4, inputs=3)
     yield from islice(cases.joint_cases(rng, frames=2, symbols=2, units=4, outputs=3), 4)
+    yield from islice(cases.foreign_cases(rng, SIZE), 0, None, 4)
 
 
 def load() -> list[tuple[Case, list[np.ndarray]]]:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from nnasim.numerics import conv as convolution
 from nnasim.numerics import ops, rescale
 from nnasim.numerics.activation import ActivationUnit, build_unit, unit_kind
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.layers import Joint, LstmCell, Ranges, build_cell, build_joint
 from tests.proof.case import Case
 
-IDENTITY = rescale.power_of_two(0)
+IDENTITY = rescale.IDENTITY
 
 
 def requantise(case: Case) -> list[np.ndarray]:
@@ -33,12 +34,16 @@ def unit(case: Case) -> list[np.ndarray]:
     return [build_unit(function, config, in_scale=2.0**-12, table_range=8.0, data=data)(case.arrays["x"])]
 
 
-def matmul(case: Case) -> list[np.ndarray]:
+def _accumulated(case: Case, acc: np.ndarray) -> list[np.ndarray]:
     """Accumulators (where they fit int32, as the reference model shows no others) and their requantisation."""
-    a, bits = case.arrays, case.params["accumulator_bits"]
-    acc = ops.matmul(a["x"], a["weight"], a["bias"], accumulator_bits=bits)
     out = rescale.requantise(acc, case.scale(), 32)
-    return [acc, out] if bits == 32 else [out]
+    return [acc, out] if case.params["accumulator_bits"] == 32 else [out]
+
+
+def matmul(case: Case) -> list[np.ndarray]:
+    """Accumulators of a product, requantised."""
+    a, bits = case.arrays, case.params["accumulator_bits"]
+    return _accumulated(case, ops.matmul(a["x"], a["weight"], a["bias"], accumulator_bits=bits))
 
 
 def mul(case: Case) -> list[np.ndarray]:
@@ -49,7 +54,29 @@ def mul(case: Case) -> list[np.ndarray]:
 def add(case: Case) -> list[np.ndarray]:
     """Sum in the common domain."""
     scales = (case.scale("a"), case.scale("b"), case.scale("out"))
-    return [ops.add(case.arrays["a"], case.arrays["b"], *scales, case.params["out_bits"])]
+    subtract = case.params.get("subtract", False)
+    return [ops.add(case.arrays["a"], case.arrays["b"], *scales, case.params["out_bits"], subtract=subtract)]
+
+
+def conv(case: Case) -> list[np.ndarray]:
+    """Accumulators of a convolution, requantised."""
+    a, p = case.arrays, case.params
+    form = {key: p[key] for key in ("stride", "dilation", "groups", "pads", "accumulator_bits")}
+    return _accumulated(case, convolution.conv(a["x"], a["weight"], a["bias"], **form))
+
+
+def bmm(case: Case) -> list[np.ndarray]:
+    """Accumulators of a batch of products, requantised."""
+    p = case.params
+    acc = ops.bmm(
+        case.arrays["a"], case.arrays["b"], transpose_b=p["transpose_b"], accumulator_bits=p["accumulator_bits"]
+    )
+    return _accumulated(case, acc)
+
+
+def mean(case: Case) -> list[np.ndarray]:
+    """Sum and requantisation."""
+    return [ops.mean(case.arrays["x"], (1,), case.scale(), case.params["bits"])]
 
 
 def argmax(case: Case) -> list[np.ndarray]:
@@ -99,5 +126,5 @@ def joint(case: Case) -> list[np.ndarray]:
 
 OPERATORS: dict[str, Callable[[Case], list[np.ndarray]]] = {
     function.__name__: function
-    for function in (requantise, table, unit, matmul, mul, add, argmax, embedding, lstm, joint)
+    for function in (requantise, table, unit, matmul, mul, add, conv, bmm, mean, argmax, embedding, lstm, joint)
 }

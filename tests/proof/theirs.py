@@ -81,7 +81,57 @@ def add(case: Case) -> list[np.ndarray]:
     a, b = (
         graph.rescale(graph.input(case.arrays[name], case.params["bits"]), case.scale(name), 32) for name in ("a", "b")
     )
-    return graph.run(graph.rescale(graph.add(a, b), case.scale("out"), case.params["out_bits"]))
+    total = graph.binary("SUB", a, b) if case.params.get("subtract", False) else graph.add(a, b)
+    return graph.run(graph.rescale(total, case.scale("out"), case.params["out_bits"]))
+
+
+def _accumulated(graph: Graph, case: Case, acc: Tensor, last: tuple[int, ...]) -> list[np.ndarray]:
+    """Accumulators that fit int32 and their RESCALE, the axes in the order ``last``."""
+    out = graph.rescale(acc, case.scale(), 32)
+    outputs = (acc, out) if case.params["accumulator_bits"] == 32 else (out,)
+    return [output.transpose(last) for output in graph.run(*outputs)]
+
+
+def _conv(case: Case, group: slice, rows: slice) -> list[np.ndarray]:
+    """CONV2D of one group of channels, or DEPTHWISE_CONV2D of all."""
+    graph, a, p = Graph(), case.arrays, case.params
+    top, left, bottom, right = p["pads"]
+    form = ([top, bottom, left, right], list(p["stride"]), list(p["dilation"]))
+    x = graph.input(a["x"][group].transpose(1, 2, 0)[None], p["input_bits"])
+    weight, bias = a["weight"][rows], a["bias"][rows]
+    if p["groups"] == len(a["x"]):
+        by_channel = weight.reshape(len(a["x"]), -1, *weight.shape[2:]).transpose(2, 3, 0, 1)
+        acc = graph.depthwise(x, _input(graph, by_channel, p["weight_bits"]), bias, p["accumulator_bits"], *form)
+    else:
+        channels_last = _input(graph, weight.transpose(0, 2, 3, 1), p["weight_bits"])
+        acc = graph.conv(x, channels_last, bias, p["accumulator_bits"], *form)
+    return [output[:, :, :, 0] for output in _accumulated(graph, case, acc, (3, 1, 2, 0))]
+
+
+def conv(case: Case) -> list[np.ndarray]:
+    """CONV2D group by group, or DEPTHWISE_CONV2D; RESCALE."""
+    channels, rows, groups = len(case.arrays["x"]), len(case.arrays["weight"]), case.params["groups"]
+    if groups in (1, channels):
+        return _conv(case, slice(None), slice(None))
+    c, n = channels // groups, rows // groups
+    parts = [_conv(case, slice(g * c, g * c + c), slice(g * n, g * n + n)) for g in range(groups)]
+    return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+
+def bmm(case: Case) -> list[np.ndarray]:
+    """MATMUL, RESCALE; a transposed operand is turned outside."""
+    graph, bits, b = Graph(), case.params["bits"], case.arrays["b"]
+    turned = b.transpose(0, 2, 1) if case.params["transpose_b"] else b
+    acc = graph.matmul(graph.input(case.arrays["a"], bits), graph.input(turned, bits))
+    return _accumulated(graph, case, acc, (0, 1, 2))
+
+
+def mean(case: Case) -> list[np.ndarray]:
+    """RESCALE to int32, REDUCE_SUM, RESCALE."""
+    graph, bits = Graph(), case.params["bits"]
+    wide = graph.rescale(graph.input(case.arrays["x"], bits), IDENTITY, 32)
+    total = graph.reduce_sum(wide, 1)
+    return [graph.run(graph.rescale(total, case.scale(), bits))[0][:, 0]]
 
 
 def argmax(case: Case) -> list[np.ndarray]:
@@ -136,5 +186,5 @@ def joint(case: Case) -> list[np.ndarray]:
 
 OPERATORS: dict[str, Callable[[Case], list[np.ndarray]]] = {
     function.__name__: function
-    for function in (requantise, table, unit, matmul, mul, add, argmax, embedding, lstm, joint)
+    for function in (requantise, table, unit, matmul, mul, add, conv, bmm, mean, argmax, embedding, lstm, joint)
 }

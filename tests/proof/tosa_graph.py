@@ -28,6 +28,14 @@ class Tensor:
     bits: int
 
 
+def _out(
+    sizes: tuple[int, ...], kernel: tuple[int, ...], pads: list[int], stride: list[int], dilation: list[int]
+) -> list[int]:
+    """Height and width of what a kernel makes."""
+    padded = (sizes[0] + pads[0] + pads[1], sizes[1] + pads[2] + pads[3])
+    return [(padded[i] - dilation[i] * (kernel[i] - 1) - 1) // stride[i] + 1 for i in range(2)]
+
+
 class Graph:
     """Operators are methods: tensors in, tensor out. ``run`` evaluates and returns int64 arrays."""
 
@@ -85,17 +93,41 @@ class Graph:
         return self._op(Op.TABLE, [x, self.const(table, x.bits)], x.shape, out_bits, "Table")
 
     def matmul(self, a: Tensor, b: Tensor) -> Tensor:
-        """MATMUL of (1, M, K) and (1, K, N), both int8 or both int16."""
-        shape = (1, a.shape[1], b.shape[2])
+        """MATMUL of (B, M, K) and (B, K, N), both int8 or both int16."""
+        shape = (a.shape[0], a.shape[1], b.shape[2])
         zeros = [self._zero(a.bits), self._zero(b.bits)]
         return self._op(Op.MATMUL, [a, b, *zeros], shape, 32 if a.bits == 8 else 48, "MatMul")
 
     def linear(self, x: Tensor, weight: Tensor, bias: np.ndarray, accumulator_bits: int) -> Tensor:
         """CONV2D with a 1 x 1 kernel: x (1, 1, M, K) times weight (N, 1, 1, K), plus bias (N,) -> (1, 1, M, N)."""
-        shape = (*x.shape[:3], weight.shape[0])
+        return self.conv(x, weight, bias, accumulator_bits, [0, 0, 0, 0], [1, 1], [1, 1])
+
+    def conv(
+        self, x: Tensor, weight: Tensor, bias: np.ndarray, accumulator_bits: int,
+        pads: list[int], stride: list[int], dilation: list[int],
+    ) -> Tensor:  # fmt: skip
+        """CONV2D of x (1, H, W, C) with weight (N, KH, KW, C); ``pads``: top, bottom, left, right."""
+        sizes = _out(x.shape[1:3], weight.shape[1:3], pads, stride, dilation)
         inputs = [x, weight, self.const(bias, accumulator_bits), self._zero(x.bits), self._zero(weight.bits)]
-        settings = ([0, 0, 0, 0], [1, 1], [1, 1], False, _TYPES[accumulator_bits])
-        return self._op(Op.CONV2D, inputs, shape, accumulator_bits, "Conv2d", *settings)
+        settings = (pads, stride, dilation, False, _TYPES[accumulator_bits])
+        return self._op(Op.CONV2D, inputs, (1, *sizes, weight.shape[0]), accumulator_bits, "Conv2d", *settings)
+
+    def depthwise(
+        self, x: Tensor, weight: Tensor, bias: np.ndarray, accumulator_bits: int,
+        pads: list[int], stride: list[int], dilation: list[int],
+    ) -> Tensor:  # fmt: skip
+        """DEPTHWISE_CONV2D of x (1, H, W, C) with weight (KH, KW, C, M) -> (1, H', W', C M)."""
+        sizes = _out(x.shape[1:3], weight.shape[:2], pads, stride, dilation)
+        inputs = [x, weight, self.const(bias, accumulator_bits), self._zero(x.bits), self._zero(weight.bits)]
+        settings, outputs = (pads, stride, dilation, False, _TYPES[accumulator_bits]), weight.shape[2] * weight.shape[3]
+        return self._op(
+            Op.DEPTHWISE_CONV2D, inputs, (1, *sizes, outputs), accumulator_bits, "DepthwiseConv2d", *settings
+        )
+
+    def reduce_sum(self, x: Tensor, axis: int) -> Tensor:
+        """REDUCE_SUM of int32, which keeps the axis."""
+        shape = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
+        return self._op(Op.REDUCE_SUM, [x], shape, 32, "ReduceSum", axis)
 
     def mul(self, a: Tensor, b: Tensor) -> Tensor:
         """MUL to int32, no shift; operands of equal width (int32 products must fit int32)."""

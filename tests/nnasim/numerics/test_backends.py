@@ -45,6 +45,7 @@ def _cases() -> Iterator[Case]:
     yield from (case for case in cases.operator_cases(rng, 512) if case.operator != "embedding")
     yield from cases.lstm_cases(rng, batch=2, units=6, inputs=9, steps=8)
     yield from cases.joint_cases(rng, frames=3, symbols=2, units=8, outputs=5)
+    yield from cases.foreign_cases(rng, 512)
 
 
 def converted(case: Case, make: Make) -> Case:
@@ -61,10 +62,13 @@ def holds(case: Case, name: str) -> bool:
         return largest < 2**31
     if not name.endswith("float32"):
         return True
-    if case.operator == "matmul":
-        p = case.params
-        limit = bound("case", case.arrays["x"].shape[1], p["input_bits"], p["weight_bits"], p["accumulator_bits"])
+    if case.operator in ("matmul", "conv"):
+        p, k = case.params, case.arrays["weight"][0].size
+        limit = bound("case", k, p["input_bits"], p["weight_bits"], p["accumulator_bits"], bias=case.arrays["bias"])
         return limit.float_type == "float32"
+    if case.operator == "bmm":
+        bits = case.params["bits"]
+        return bound("case", case.arrays["a"].shape[2], bits, bits, 48).float_type == "float32"
     wide = case.params.get("numerics", {}).get("activation_bits") == 16
     return largest <= 2**24 and not wide
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnasim.errors import NumericsError
-from nnasim.numerics.layer_norm import LONGEST, bit_length, integer_sqrt, layer_norm, quantise_gain
+from nnasim.numerics.layer_norm import LONGEST, layer_norm, quantise_gain, quantise_norm_bias
 from tests.nnasim.numerics.checks import NUMPY_AND_TORCH, equal
 
 ONES = 4096  # gain 1 at 2^-12
@@ -106,18 +106,30 @@ def test_the_longest_vector_at_full_scale_stays_within_int64() -> None:
     assert abs(int(layer_norm(spike, np.full(LONGEST, ONES))[0, 0]) - 512 * ONES) <= 512 * ONES / 2**13
 
 
-@given(st.integers(0, 2**34 - 1))
-def test_integer_square_root_is_the_floor(x: int) -> None:
-    assert integer_sqrt(np.array([x]))[0] == isqrt(x)
-
-
-@given(st.integers(0, 2**61 - 1))
-def test_bit_length_is_pythons(x: int) -> None:
-    assert bit_length(np.array([x]))[0] == x.bit_length()
-
-
 def test_gains_are_int16_at_2_to_minus_12() -> None:
     equal(quantise_gain(np.array([1.0, -0.5, 100.0])), [4096, -2048, 32767])
+
+
+def test_biases_are_int32_at_2_to_minus_12() -> None:
+    equal(quantise_norm_bias(np.array([1.0, -100.0, 1e9])), [4096, -409600, 2**31 - 1])
+
+
+@given(vectors, st.integers(0, 2**32 - 1))
+def test_a_bias_is_added_behind_the_rounding_and_saturates(x: list[int], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    gain, bias = rng.integers(-32768, 32768, len(x)), rng.integers(-(2**31), 2**31, len(x))
+    plain = layer_norm(np.array([x]), gain)
+    expected = [[min(max(int(y) + int(b), -(2**31)), 2**31 - 1) for y, b in zip(plain[0], bias, strict=True)]]
+    for make in NUMPY_AND_TORCH:
+        if make([0]).dtype.itemsize == 8:
+            equal(layer_norm(make([x]), make(gain), bias=make(bias)), expected)
+
+
+def test_the_axis_is_the_one_that_is_named() -> None:
+    x, gain = np.random.default_rng(2).integers(-500, 500, (3, 5, 4)), np.arange(1000, 6000, 1000)
+    for make in NUMPY_AND_TORCH:
+        out = layer_norm(make(x), make(gain), axis=1)
+        equal(out, layer_norm(x.swapaxes(1, 2), gain).swapaxes(1, 2))
 
 
 class TestBadInput:
@@ -134,3 +146,8 @@ class TestBadInput:
         ):
             with pytest.raises(NumericsError, match=rf"enc0\.norm_x: {what} = "):
                 layer_norm(x, gain, "enc0.norm_x")
+
+    def test_a_bias_beyond_int32(self) -> None:
+        good = np.zeros((1, 2), int)
+        with pytest.raises(NumericsError, match=r"enc0\.norm_x: bias = 2147483648: must be finite and fit int32"):
+            layer_norm(good, good[0], "enc0.norm_x", bias=good[0] + 2**31)

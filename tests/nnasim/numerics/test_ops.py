@@ -1,4 +1,4 @@
-"""Matrix product with its accumulator, element-wise operators, embedding, argmax."""
+"""Matrix products with their accumulator, element-wise operators, mean, embedding, argmax."""
 
 from __future__ import annotations
 
@@ -45,6 +45,31 @@ class TestMatmul:
 
     def test_sums_are_exact_where_the_bound_says_so(self) -> None:
         checks.sums_are_exact_where_the_bound_says_so()
+
+
+class TestBmm:
+    @pytest.mark.parametrize("bits", [8, 16])
+    def test_it_is_a_product_for_each_of_the_batch(self, bits: int) -> None:
+        rng = np.random.default_rng(bits)
+        a, b = (rng.integers(-(1 << (bits - 1)), 1 << (bits - 1), (2, 3, *shape)) for shape in ((4, 9), (5, 9)))
+        expected = [[plain(left, right) for left, right in zip(*rows, strict=True)] for rows in zip(a, b, strict=True)]
+        for make in NUMPY_AND_TORCH if bits == 8 else WIDE:
+            x, keys = make(a), make(b)
+            out = ops.bmm(x, keys, transpose_b=True, accumulator_bits=48)
+            assert out.dtype == x.dtype
+            equal(out, expected)
+            equal(ops.bmm(x, make(b.swapaxes(-1, -2)), accumulator_bits=48), expected)
+
+    def test_it_saturates_after_every_product(self) -> None:
+        a, b = np.full((2, 1, 4), 127), np.array([[127, 127, 127, -127], [-127, -127, -127, 127]])[:, None]
+        out = ops.bmm(a, b, transpose_b=True, accumulator_bits=16, overflow="saturate")
+        equal(out, [[[32767 - 127 * 127]], [[-32768 + 127 * 127]]])
+
+    def test_it_wraps_and_it_refuses(self) -> None:
+        one = np.full((1, 1, 1), 127)
+        equal(ops.bmm(one, one, accumulator_bits=8, overflow="wrap"), [[[1]]])
+        with pytest.raises(NumericsError, match=r"scores: accumulator = 16129\.0: overflows the chip's 8 bits"):
+            ops.bmm(one, one, accumulator_bits=8, name="scores")
 
 
 class TestOverflow:
@@ -168,6 +193,35 @@ class TestElementWise:
         big = np.array([2**30, -(2**30)])
         equal(ops.add(big, big, up, up, down, 32), [2**30, -(2**30)])
 
+    @given(st.integers(-128, 127), st.integers(-32768, 32767))
+    def test_add_subtracts_where_it_is_told(self, a: int, b: int) -> None:
+        up_a, up_b, out = power_of_two(10), Rescale.checked(20000, 10, 15), power_of_two(-9)
+        total = a * 1024 - int(half_up(np.array(b * 20000), 1024))
+        expected = min(max(int(half_up(np.array(total), 512)), -32768), 32767)
+        for make in NUMPY_AND_TORCH:
+            equal(ops.add(make([a]), make([b]), up_a, up_b, out, 16, subtract=True), [expected])
+
+    @given(st.lists(st.integers(-32768, 32767), min_size=6, max_size=6), st.sampled_from([(0,), (1,), (0, 1)]))
+    def test_a_mean_is_the_exact_sum_rounded_once(self, values: list[int], axes: tuple[int, ...]) -> None:
+        x = np.array(values).reshape(2, 3)
+        n = {(0,): 2, (1,): 3, (0, 1): 6}[axes]
+        scale = Rescale.of(1 / n)
+        expected = half_up(x.sum(axes) * int(scale.mult), 1 << int(scale.shift))
+        for make in NUMPY_AND_TORCH:
+            out = ops.mean(make(x), axes, scale, 16)
+            assert out.dtype == make([0]).dtype
+            equal(out, expected)
+
+    def test_a_mean_of_float32_sums_beyond_its_mantissa(self) -> None:
+        x = np.full(1024, 32767, np.float32)
+        equal(ops.mean(x, (0,), power_of_two(-10), 16), 32767)
+
+    def test_a_sum_that_the_multiplier_cannot_meet_is_refused(self) -> None:
+        big = np.array([MAX32, MAX32])
+        equal(ops.mean(big, (0,), Rescale.of(0.5), 32), MAX32)
+        with pytest.raises(NumericsError, match=r"pool: value = 4294967294: must be finite and fit int32"):
+            ops.mean(big, (0,), Rescale.of(0.5, 31), 32, "pool")
+
     def test_saturating_sum_of_int32_does_not_wrap(self) -> None:
         big = np.array([MAX32, MIN32], np.int32)
         equal(ops.saturating_sum(big, big, 16), [32767, -32768])
@@ -191,3 +245,7 @@ class TestEmbeddingAndArgmax:
     def test_argmax_takes_the_first_of_equals(self) -> None:
         for make in NUMPY_AND_TORCH:
             equal(ops.argmax(make([[1, 7, 7, 0], [5, 5, 5, 5]])), [1, 0])
+
+    def test_argmax_works_along_any_axis(self) -> None:
+        for make in NUMPY_AND_TORCH:
+            equal(ops.argmax(make([[1, 7, 7, 0], [5, 5, 5, 5]]), 0), [1, 0, 0, 1])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nnasim.errors import NumericsError
 from nnasim.numerics.config import Rounding
-from nnasim.numerics.rescale import EXACT_IN_FLOAT, Rescale, power_of_two, requantise, rescale
+from nnasim.numerics.rescale import EXACT_IN_FLOAT, IDENTITY, Rescale, power_of_two, requantise, rescale
 from tests.nnasim.numerics import checks
 from tests.nnasim.numerics.checks import ARRAYS, NUMPY_AND_TORCH, equal
 
@@ -126,6 +126,12 @@ class TestSaturationAndZeroPoint:
     def test_rows_reorders_channels_and_leaves_a_single_scale_alone(self) -> None:
         assert Rescale.of(np.array([1.0, 0.5])).rows(np.array([1, 0])).real.tolist() == [0.5, 1.0]
         assert power_of_two(-1).rows(np.array([1, 0])).real == 0.5
+
+    def test_channels_may_lie_along_any_axis(self) -> None:
+        scale, x = Rescale.of(np.array([1.0, 0.5])), np.full((2, 3, 2), 10)
+        equal(requantise(x, scale.along(0, 3), 8), np.stack([x[0], x[1] // 2]))
+        equal(requantise(x, scale.along(2, 3), 8), requantise(x, scale, 8))
+        assert IDENTITY.along(0, 3) is IDENTITY
 
 
 class TestOf:

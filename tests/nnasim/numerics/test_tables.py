@@ -7,8 +7,9 @@ import pytest
 
 from nnasim.errors import NumericsError
 from nnasim.numerics import segments, tables
-from nnasim.numerics.activation import unit_kind
+from nnasim.numerics.activation import table_unit, unit_kind
 from nnasim.numerics.config import NumericsConfig
+from nnasim.numerics.rescale import power_of_two
 from tests.nnasim.numerics import checks
 
 
@@ -80,3 +81,46 @@ class TestStoredConstants:
     @pytest.mark.parametrize("kind", ["plan", "hard"])
     def test_units_without_constants_need_none(self, kind: str) -> None:
         require(kind, {})
+
+
+class TestAnyFunction:
+    """``table_of`` and ``table_unit``: a function of one element, whatever it is."""
+
+    @staticmethod
+    def silu(x: np.ndarray) -> np.ndarray:
+        return x / (1 + np.exp(-x))
+
+    def test_256_entries_are_the_function_itself(self) -> None:
+        table = tables.table_of(self.silu, 8, 0.05, 0.06)
+        x = np.arange(-128, 128)
+        expected = np.clip(np.floor(self.silu(x * 0.05) / 0.06 + 0.5), -128, 127)
+        unit = table_unit(table, NumericsConfig())
+        for make in checks.NUMPY_AND_TORCH:
+            checks.equal(unit(make(x)), expected)
+
+    def test_513_entries_are_interpolated_to_a_fraction_of_a_step(self) -> None:
+        in_step, out_step = 8 / 32768, 8 / 32768
+        unit = table_unit(tables.table_of(self.silu, 16, in_step, out_step), NumericsConfig())
+        x = np.arange(-32768, 32768)
+        error = np.abs(unit(x) * out_step - self.silu(x * in_step))
+        # Half a step of the entries and of the result, and 1/8 of the curvature's 0.5 over segments of 1/32.
+        assert error.max() <= out_step + 0.5 / 32**2 / 8
+
+    def test_scales_before_and_behind_it(self) -> None:
+        table = tables.table_of(np.abs, 8, 1.0, 1.0)
+        unit = table_unit(table, NumericsConfig(), entry=power_of_two(-2), exit=power_of_two(3), out_bits=16)
+        checks.equal(unit(np.array([-100, -2, 3, 1000])), [25 * 8, 0, 8, 127 * 8])
+
+    def test_an_infinity_saturates_and_what_is_no_number_is_refused(self) -> None:
+        assert tables.table_of(np.exp, 8, 100.0, 1.0)[-1] == 127
+        assert tables.table_of(lambda x: np.log(np.abs(x)), 8, 1.0, 1.0)[128] == -128
+        with pytest.raises(NumericsError, match=r"y/sqrt: input = -64\.0: the function must be a number there"):
+            tables.table_of(np.sqrt, 8, 0.5, 1.0, "y/sqrt")
+
+    def test_a_jump_that_no_slope_holds_is_refused(self) -> None:
+        with pytest.raises(NumericsError, match=r"y/sign: table slope = 65535: must fit int16"):
+            tables.table_of(lambda x: np.where(x < 0, -1.0, 1.0), 16, 1.0, 2.0**-15, "y/sign")
+
+    def test_a_stored_table_of_another_length_is_refused(self) -> None:
+        with pytest.raises(NumericsError, match=r"y/silu: table = \(257,\): must have 256 or 513 entries"):
+            table_unit(np.zeros(257, np.int64), NumericsConfig(), name="y/silu")
