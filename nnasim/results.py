@@ -70,7 +70,7 @@ def result_of(
         spans=frame_spans(runs[0]) if options.timeline else (),
         counters=_counters(compiled, runs[0]) if options.timeline else (),
         residency={tensor: tensor in compiled.memory.resident for tensor in sorted(compiled.uses)},
-        not_modelled=not_modelled(chip),
+        not_modelled=not_modelled(chip, {op.info.kind for op in sums.ops.values()}),
         workload=compiled.shared("workload", None, lambda: workload_of(compiled.given)),
         fallback=_fallback(compiled, sums.actions["handoffs"]),
         imported=trace.imported,

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Collection
 from itertools import takewhile
 
 from nnasim.hardware import NnaConfig
+from nnasim.ir.operands import OPERANDS
 
 _HEADING = "\nNot modelled\n"
 
 
-def not_modelled(chip: NnaConfig) -> tuple[str, ...]:
-    """What the blocks that ``chip`` has leave out, for the report."""
+def not_modelled(chip: NnaConfig, kinds: Collection[str] = ()) -> tuple[str, ...]:
+    """What the blocks that ``chip`` has leave out, for the report.
+
+    A line that begins with a kind of operation, as "conv: ...", concerns those that have such operations: ``kinds``.
+    """
     from nnasim.sim.blocks import activation_unit, dma, dram, host, mac_unit, other_load, sequencer, sram
 
     blocks: list[type] = [
@@ -28,7 +33,12 @@ def not_modelled(chip: NnaConfig) -> tuple[str, ...]:
     blocks.append(host.Host)
     if chip.host.has_other_load:
         blocks.append(other_load.OtherLoad)
-    return tuple(item for block in blocks for item in left_out(block))
+    return tuple(item for block in blocks for item in left_out(block) if _concerns(item, kinds))
+
+
+def _concerns(item: str, kinds: Collection[str]) -> bool:
+    kind = item.partition(":")[0]
+    return kind in kinds or kind not in OPERANDS
 
 
 def left_out(block: type) -> tuple[str, ...]:

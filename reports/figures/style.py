@@ -32,14 +32,18 @@ class Look(NamedTuple):
 
 
 _ELEMENT_WISE = Look("element-wise", SKY, "//")
+_PRODUCT = Look("matrix product", BLUE, "")
 _ACTIVATION = Look("sigmoid, tanh", GREEN, "xx")
+_FUNCTION = Look("other functions", GREEN, "..")
 _LOOK_UP = Look("embedding, argmax", "#CC79A7", "")
 
 KIND_LOOKS = {
-    "matmul": Look("matrix product", BLUE, ""),
+    **dict.fromkeys(("matmul", "conv", "bmm"), _PRODUCT),
     "sigmoid": _ACTIVATION,
     "tanh": _ACTIVATION,
+    **dict.fromkeys(("table", "softmax"), _FUNCTION),
     **dict.fromkeys(("requantise", "quantise", "add", "mul", "layer_norm", "concat"), _ELEMENT_WISE),
+    **dict.fromkeys(("mean", "copy", "slice", "split"), _ELEMENT_WISE),
     **dict.fromkeys(("embedding", "argmax"), _LOOK_UP),
     "dma_read": Look("DRAM read", ORANGE, "\\\\"),
     "cpu_read": Look("DRAM read by the CPU", YELLOW, "\\\\\\\\"),

@@ -11,7 +11,8 @@ import numpy as np
 from nnasim.errors import InputError
 from nnasim.numerics.histogram import Histogram, Method
 from workloads.stepgraph.graph import Array, StepGraph
-from workloads.stepgraph.run import each_step
+from workloads.stepgraph.inner_values import RECURRENT, inner_values
+from workloads.stepgraph.run import FloatRun, each_step
 from workloads.stepgraph.steps import Steps
 
 
@@ -43,24 +44,30 @@ class Calibration:
 
 
 class Watch:
-    """Counts the values of one graph, call by call."""
+    """Counts the values of one graph, call by call; of recurrent nodes also those between their operations."""
 
     def __init__(self, graph: StepGraph) -> None:
         self.graph, self.calls = graph, 0
         self._histograms: dict[str, Histogram] = {}
         tensors = {**graph.inputs, **graph.values}
         self._real = [name for name, tensor in tensors.items() if np.dtype(tensor.dtype).kind == "f"]
+        self._recurrent = [node for node in graph.nodes if node.operator in RECURRENT]
 
-    def see(self, values: Mapping[str, Array], source: str) -> None:
-        """Count the ``values`` of a call. InputError, which names ``source``, where one of them is not finite."""
+    def see(self, run: FloatRun, source: str) -> None:
+        """Count the values of the latest call. InputError, which names ``source``, where one of them is not finite."""
         for name in self._real:
-            counted = self._histograms.get(name)
-            if not math.isfinite(float(np.abs(values[name]).max(initial=0.0))):
-                raise InputError(source, f"step {self.calls}", name, "becomes NaN or infinity, so it has no range")
-            self._histograms[name] = (
-                Histogram.of(values[name]) if counted is None else counted.with_values(values[name])
-            )
+            self._count(name, run.values[name], source)
+        for node in self._recurrent:
+            operands = [run.value(name) if name else None for name in node.inputs]
+            for name, values in inner_values(node, operands):
+                self._count(name, values, source)
         self.calls += 1
+
+    def _count(self, name: str, values: Array, source: str) -> None:
+        if not math.isfinite(float(np.abs(values).max(initial=0.0))):
+            raise InputError(source, f"step {self.calls}", name, "becomes NaN or infinity, so it has no range")
+        counted = self._histograms.get(name)
+        self._histograms[name] = Histogram.of(values) if counted is None else counted.with_values(values)
 
     def calibration(self, method: Method, steps: Steps) -> Calibration:
         """What was counted of ``steps``."""
@@ -74,5 +81,5 @@ def calibrate(graph: StepGraph, steps: Steps, method: Method = "mse") -> Calibra
     """
     watch = Watch(graph)
     for run in each_step(graph, steps.arrays):
-        watch.see(run.values, steps.source)
+        watch.see(run, steps.source)
     return watch.calibration(method, steps)

@@ -12,15 +12,16 @@ from nnasim.ir.trace import Utterance
 from workloads.rnnt.builder import LONGEST_TRACE
 from workloads.stepgraph.calls import Calls, decoding_calls, emissions
 from workloads.stepgraph.graph import Array
+from workloads.stepgraph.run import FloatRun
 from workloads.stepgraph.stream import Stream
 from workloads.stepgraph.transducer import DECODER, ENCODER, JOINER, Transducer
 
 MOST_SYMBOLS = 10  # of one encoder output, after which the next is listened to
 
-See = Callable[[str, Mapping[str, Array]], None]
+See = Callable[[str, FloatRun], None]
 
 
-def unseen(graph: str, values: Mapping[str, Array]) -> None:
+def unseen(graph: str, run: FloatRun) -> None:
     """Look at nothing."""
 
 
@@ -64,7 +65,7 @@ class Decoder:
     def _call(self, graph: str, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
         stream = self._streams[graph]
         outputs = stream(inputs)
-        self._see(graph, stream.values)
+        self._see(graph, stream.run)
         return outputs
 
     def _predict(self) -> Array:

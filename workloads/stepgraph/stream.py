@@ -9,16 +9,14 @@ from workloads.stepgraph.run import FloatRun, initial_states
 
 
 class Stream:
-    """Calls of ``graph`` in their order, of which what they hear may depend on what came before."""
+    """Calls of ``graph`` in their order, of which what they hear may depend on what came before.
+
+    ``run``: has every value of the latest call.
+    """
 
     def __init__(self, graph: StepGraph) -> None:
-        self.graph, self._run = graph, FloatRun(graph)
+        self.graph, self.run = graph, FloatRun(graph)
         self.reset()
-
-    @property
-    def values(self) -> Mapping[str, Array]:
-        """Every value of the last call by name, inputs included."""
-        return self._run.values
 
     def reset(self) -> None:
         """Put every state at its initial value."""
@@ -26,6 +24,6 @@ class Stream:
 
     def __call__(self, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
         """Outputs of the next call, states included; ``inputs``: the others."""
-        outputs = self._run({**inputs, **self._states})
+        outputs = self.run({**inputs, **self._states})
         self._states = {state.input: outputs[state.output] for state in self.graph.states}
         return outputs

@@ -45,9 +45,8 @@ class DotProductArray(MacArrayLaw):
     Not modelled
         dot-product array: waiting for accumulator credits inside a tile
         dot-product array: an output stage of more than one value a cycle
-        dot-product array: zeros that kernels of grouped convolutions are filled up with, in DRAM and SRAM
-        dot-product array: bringing a computed operand into the layout of weights
-        dot-product array: 16-bit inputs, which halve a real one's channels
+        conv: on the dot-product array, zeros in DRAM and SRAM that kernels of several groups are filled up with
+        bmm: on the dot-product array, bringing a computed operand into the layout of weights
     """
 
     READS: ClassVar[frozenset[str]] = frozenset({"rows", "cols"})

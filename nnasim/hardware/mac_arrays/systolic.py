@@ -56,10 +56,10 @@ class SystolicArray(MacArrayLaw):
     Source of the column: Selvam, Ganesan and Kumar, "FuSeConv" (DATE 2021).
 
     Not modelled
-        systolic array: gathering the positions that a kernel covers, which the array's edge is taken to do
-        systolic array: several groups of a convolution in one fold
         systolic array: shifting the next fold's operand in while this one computes
         systolic array: skew buffers of its edges
+        conv: on the systolic array, gathering the positions that a kernel covers, which its edge is taken to do
+        conv: on the systolic array, several groups in one fold
     """
 
     READS: ClassVar[frozenset[str]] = frozenset({"rows", "cols", "dataflow"})

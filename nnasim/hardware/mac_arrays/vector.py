@@ -29,7 +29,8 @@ class VectorArray(MacArrayLaw):
     Not modelled
         vector array: block shapes, so the loss of a block that does not fill the lanes
         vector array: decoding a weight again for a further block of rows
-        vector array: strides above 3, for which a real one works position by position
+        conv: on the vector array, strides above 3, for which a real one works position by position
+        bmm: on the vector array, what the element-wise engine takes for a multiplication; its energy is a MAC's
     """
 
     READS: ClassVar[frozenset[str]] = frozenset({"decoded_weights_per_cycle", "flowing_macs_per_cycle"})

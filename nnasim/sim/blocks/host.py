@@ -37,7 +37,8 @@ class Host:
 
     Not modelled
         frequency changes of the CPU
-        the shape of a convolution on the CPU: a depthwise one runs at the rate of a dense one
+        conv: its shape on the CPU, so that a depthwise one runs at the rate of a dense one
+        host: what its operator does; each costs its elements
     """
 
     def __init__(

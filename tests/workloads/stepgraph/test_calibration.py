@@ -6,7 +6,8 @@ import pytest
 from nnasim.errors import InputError
 from nnasim.numerics.histogram import METHODS, Histogram, Method
 from tests.workloads.stepgraph.small import decoder, leaky_sum
-from workloads.stepgraph.calibration import Watch, calibrate
+from workloads.stepgraph.calibration import calibrate
+from workloads.stepgraph.graph import Node, State, StepGraph, Tensor
 from workloads.stepgraph.run import run_steps
 from workloads.stepgraph.steps import checked_steps, random_steps
 
@@ -50,8 +51,63 @@ def test_tokens_are_not_counted_and_noise_is_known_as_such() -> None:
 
 
 def test_a_value_that_overflows_is_named_with_its_step() -> None:
-    watch = Watch(leaky_sum())
-    values = {name: np.ones((1, 4)) for name in ("x", "s", "wx", "sh", "y")}
-    watch.see(values, "steps.npz")
-    with pytest.raises(InputError, match=r"steps.npz: step 1 = 'wx': becomes NaN or infinity"):
-        watch.see(values | {"wx": np.full((1, 4), np.inf)}, "steps.npz")
+    loud = checked_steps({"x": np.array([[[1.0] * 4], [[3e38] * 4]])}, doubling(), "steps.npz")
+    with pytest.raises(InputError, match=r"steps.npz: step 1 = 'y': becomes NaN or infinity"):
+        calibrate(doubling(), loud)
+
+
+def doubling() -> StepGraph:
+    return StepGraph(
+        name="double",
+        nodes=(Node("sum", "Add", ("x", "x"), ("y",)),),
+        inputs={"x": Tensor((1, 4))},
+        values={"y": Tensor((1, 4))},
+        constants={},
+        outputs=("y",),
+    )
+
+
+def recurrent(operator: str, frames: int, units: int = 3, **attributes: int) -> StepGraph:
+    """One recurrent node over ``frames`` frames of two features."""
+    gates = {"LSTM": 4, "GRU": 3}[operator]
+    generator = np.random.default_rng(2)
+    states = ("h0", "c0")[: gates - 2]
+    outputs = {"y": (frames, 1, 1, units), "h": (1, 1, units), "c": (1, 1, units)}
+    made = dict(list(outputs.items())[: 1 + len(states)])
+    return StepGraph(
+        name=operator,
+        nodes=(
+            Node("rnn", operator, ("x", "w", "r", "b", "", *states), tuple(made), {"hidden_size": units, **attributes}),
+        ),
+        inputs={"x": Tensor((frames, 1, 2)), **{name: Tensor((1, 1, units)) for name in states}},
+        values={name: Tensor(shape) for name, shape in made.items()},
+        constants={
+            name: generator.normal(size=shape).astype(np.float32)
+            for name, shape in (
+                ("w", (1, gates * units, 2)), ("r", (1, gates * units, units)), ("b", (1, 2 * gates * units)),
+            )
+        },
+        outputs=tuple(made),
+        states=tuple(State(name, name[0]) for name in states),
+    )  # fmt: skip
+
+
+def test_the_gates_and_the_cell_of_an_lstm_are_counted_frame_by_frame() -> None:
+    x = np.random.default_rng(0).normal(size=(5, 2, 1, 2)).astype(np.float32)
+    together = calibrate(recurrent("LSTM", 2), checked_steps({"x": x}, recurrent("LSTM", 2), "steps"))
+    apart = calibrate(recurrent("LSTM", 1), checked_steps({"x": x.reshape(10, 1, 1, 2)}, recurrent("LSTM", 1), "steps"))
+    for part, count in (("sigmoid", 90), ("tanh", 30), ("cell", 30)):
+        counts = together.histograms[f"rnn.{part}"].counts
+        assert counts.sum() == count
+        np.testing.assert_array_equal(counts, apart.histograms[f"rnn.{part}"].counts)
+    np.testing.assert_array_equal(apart.histograms["rnn.cell"].counts, apart.histograms["c"].counts)
+
+
+@pytest.mark.parametrize("linear_before_reset", [0, 1])
+def test_what_the_functions_of_a_gru_read_is_counted(linear_before_reset: int) -> None:
+    graph = recurrent("GRU", 1, linear_before_reset=linear_before_reset)
+    steps = checked_steps({"x": np.random.default_rng(0).normal(size=(6, 1, 1, 2))}, graph, "steps")
+    calibration = calibrate(graph, steps)
+    assert calibration.histograms["rnn.sigmoid"].counts.sum() == 6 * 6
+    assert calibration.histograms["rnn.tanh"].counts.sum() == 6 * 3
+    assert "rnn.cell" not in calibration.histograms

@@ -47,7 +47,7 @@ def test_every_value_of_every_call_is_seen() -> None:
     greedy(
         transducer(encoder(), decoder(), joiner()),
         [speech([[1, 0, 0]] * 4)],
-        see=lambda graph, values: seen.append(f"{graph} {'logit' in values}"),
+        see=lambda graph, run: seen.append(f"{graph} {'logit' in run.values}"),
     )
     assert seen == ["decoder False", "encoder False", "joiner True", "joiner True"]
 
@@ -59,7 +59,7 @@ def test_an_encoder_that_takes_channels_first_hears_the_same() -> None:
     model = transducer(
         replace(by_channel, nodes=(), values={}, outputs=("x",), constants={}), decoder(), joiner_of("x")
     )
-    greedy(model, [speech([[0, 1, 2]] * 4)], see=lambda graph, values: heard.append((graph, dict(values))))
+    greedy(model, [speech([[0, 1, 2]] * 4)], see=lambda graph, run: heard.append((graph, dict(run.values))))
     np.testing.assert_array_equal(dict(heard)["encoder"]["x"][0], np.array([[0.0] * 4, [1.0] * 4, [2.0] * 4]))
     assert model.row_axis == 2
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from workloads.stepgraph.graph import Array
@@ -9,7 +12,15 @@ from workloads.stepgraph.kernels.given import Attributes, integer
 from workloads.stepgraph.kernels.pointwise import sigmoid
 
 
-def lstm(
+class LstmStep(NamedTuple):
+    """One frame: the ``gates`` (B, 4H) before their functions, h and c (B, .) after it."""
+
+    gates: Array
+    h: Array
+    c: Array
+
+
+def lstm_steps(
     attributes: Attributes,
     x: Array,
     weight: Array,
@@ -20,16 +31,15 @@ def lstm(
     cell: Array | None = None,
     peepholes: None = None,
     projection: Array | None = None,
-) -> tuple[Array, Array, Array]:
+) -> Iterator[LstmStep]:
     """X (T, B, I), W (1, 4H, I), R (1, 4H, P or H), B (1, 8H), initial h and c (1, B, .), projection (1, P, H).
 
-    Gates in the order input, output, forget, cell. Gives all h (T, 1, B, .), the last h and the last c (1, B, .).
+    Gates in the order input, output, forget, cell.
     """
     units = integer(attributes, "hidden_size")
     h = _first(hidden, x, recurrence.shape[2])
     c = _first(cell, x, units)
     sums = x @ weight[0].T + _input_and_recurrent(bias, 4 * units, x).sum(0)
-    outputs = np.empty((len(x), 1, *h.shape), x.dtype)
     for frame in range(len(x)):
         gates = sums[frame] + h @ recurrence[0].T
         i, o, f = (sigmoid(gates[:, gate * units : (gate + 1) * units]) for gate in range(3))
@@ -37,11 +47,24 @@ def lstm(
         h = o * np.tanh(c)
         if projection is not None:
             h = h @ projection[0].T
-        outputs[frame, 0] = h
-    return outputs, h[None], c[None]
+        yield LstmStep(gates, h, c)
 
 
-def gru(
+def lstm(attributes: Attributes, x: Array, *others: Any) -> tuple[Array, Array, Array]:
+    """All h (T, 1, B, .), the last h and the last c (1, B, .) of ``lstm_steps``."""
+    steps = list(lstm_steps(attributes, x, *others))
+    return np.stack([step.h for step in steps])[:, None], steps[-1].h[None], steps[-1].c[None]
+
+
+class GruStep(NamedTuple):
+    """One frame: ``gates`` (B, 2H), update and reset, and ``candidate`` (B, H) before their functions, h after it."""
+
+    gates: Array
+    candidate: Array
+    h: Array
+
+
+def gru_steps(
     attributes: Attributes,
     x: Array,
     weight: Array,
@@ -49,18 +72,16 @@ def gru(
     bias: Array | None = None,
     lengths: None = None,
     hidden: Array | None = None,
-) -> tuple[Array, Array]:
+) -> Iterator[GruStep]:
     """X (T, B, I), W (1, 3H, I), R (1, 3H, H), B (1, 6H), initial h (1, B, H).
 
     Gates in the order update, reset, hidden; ``linear_before_reset`` 1 resets the product with R, 0 the h within it.
-    Gives all h (T, 1, B, H) and the last (1, B, H).
     """
     units = integer(attributes, "hidden_size")
     h = _first(hidden, x, units)
     input_bias, own_bias = _input_and_recurrent(bias, 3 * units, x)
     sums = x @ weight[0].T + input_bias
     rows = recurrence[0].T
-    outputs = np.empty((len(x), 1, *h.shape), x.dtype)
     for frame in range(len(x)):
         both = sums[frame, :, : 2 * units] + h @ rows[:, : 2 * units] + own_bias[: 2 * units]
         z, r = sigmoid(both[:, :units]), sigmoid(both[:, units:])
@@ -68,9 +89,15 @@ def gru(
             own = r * (h @ rows[:, 2 * units :] + own_bias[2 * units :])
         else:
             own = (r * h) @ rows[:, 2 * units :] + own_bias[2 * units :]
-        h = (1 - z) * np.tanh(sums[frame, :, 2 * units :] + own) + z * h
-        outputs[frame, 0] = h
-    return outputs, h[None]
+        candidate = sums[frame, :, 2 * units :] + own
+        h = (1 - z) * np.tanh(candidate) + z * h
+        yield GruStep(both, candidate, h)
+
+
+def gru(attributes: Attributes, x: Array, *others: Any) -> tuple[Array, Array]:
+    """All h (T, 1, B, H) and the last (1, B, H) of ``gru_steps``."""
+    steps = list(gru_steps(attributes, x, *others))
+    return np.stack([step.h for step in steps])[:, None], steps[-1].h[None]
 
 
 def _first(state: Array | None, x: Array, units: int) -> Array:
