@@ -178,7 +178,7 @@ class _Reader:
             raise self._wrong(f"{where}: quantized_dimension", axis, allowed)
         bits, signed = _QUANTISED[kind]
         zero_points = tuple(map(int, np.broadcast_to(zeros, scales.shape)))
-        affine = Affine(tuple(map(float, scales)), zero_points, bits, signed, max(axis, 0))
+        affine = Affine(tuple(map(float, scales)), zero_points, bits, signed, axis if scales.size > 1 else 0)
         if not all(affine.lowest <= zero <= affine.highest for zero in zero_points):
             raise self._wrong(f"{where}: zero_point", zero_points[0], f"must be an integer of {kind}")
         return affine

@@ -41,7 +41,7 @@ def made_concrete(
     binding = Binding(model, wishes.shapes, wishes.bind, {name for name, _ in pairs})
     values = binding.values()
     write = Writer({*model.inputs, *model.graph.outputs}, Budget(constant_bytes(model.graph)), set(wishes.keep_state))
-    walk = Walk(model, write, rules, reasons)
+    walk = Walk(model, source, write, rules, reasons)
     results = walk.outputs({name: values.get(name, REFUSED) for name in model.inputs})
     outputs = dict(zip(model.graph.outputs, results, strict=True))
     inputs = {name: values[name].tensor for name in arriving if name in values}

@@ -46,14 +46,16 @@ class Around:
 
 
 class Walk:
-    """A walk over ``model`` that writes with ``write`` what ``rules`` make of each operator.
+    """A walk over ``model``, of the file ``source``, that writes with ``write`` what ``rules`` make of each operator.
 
     ``refusals``: what cannot enter; ``walked``: nodes that were come by; ``gone``: nodes that write nothing.
     ``reasons``: why an operator without a rule has none, and what would help, by its name.
     """
 
-    def __init__(self, model: RawModel, write: Writer, rules: Rules, reasons: Mapping[str, tuple[str, str]]) -> None:
-        self.model, self.write, self.rules, self.reasons = model, write, rules, reasons
+    def __init__(
+        self, model: RawModel, source: object, write: Writer, rules: Rules, reasons: Mapping[str, tuple[str, str]]
+    ) -> None:
+        self.model, self.source, self.write, self.rules, self.reasons = model, source, write, rules, reasons
         self.refusals: list[Refusal] = []
         self.gone: list[FoldedNode] = []
         self.walked = 0
@@ -71,7 +73,7 @@ class Walk:
         for node in nodes:
             self.walked += 1
             if self.walked > MOST_NODES:
-                raise ModelError(self.model.name, "nodes", NOT_GIVEN, f"at most {MOST_NODES} are walked")
+                raise ModelError(self.source, "nodes", NOT_GIVEN, f"at most {MOST_NODES} are walked")
             values = self._node(self._placed(node, around), scope, around)
             scope.update((name, value) for name, value in zip(node.outputs, values, strict=False) if name)
         return [self._read(name, scope, "the model" if not around.depth else around.prefix) for name in graph.outputs]

@@ -1,0 +1,383 @@
+"""Small ONNX files that no reader may stumble over: each a way to write it into a folder, and what is said of it."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """``write`` puts a model into a folder and returns its path; ``says`` stands in the message, each of them."""
+
+    name: str
+    write: Callable[[Path], Path]
+    says: tuple[str, ...]
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+def value(name: str, shape: Sequence[int | str | None] | None, kind: int = FLOAT) -> Any:
+    """A declared input or output."""
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def graph(nodes: Sequence[Any], inputs: Sequence[Any] = (), outputs: Sequence[Any] = (), **more: Any) -> Any:
+    """A GraphProto; without inputs and outputs, from x (1, 4) to y."""
+    return helper.make_graph(
+        nodes, "g", list(inputs) or [value("x", [1, 4])], list(outputs) or [value("y", None)], **more
+    )
+
+
+def saved(inner: Any, opsets: Mapping[str, int] | None = None, **more: Any) -> Callable[[Path], Path]:
+    """A model of a GraphProto, as it is: nothing checks it."""
+    imports = [helper.make_opsetid(domain, version) for domain, version in (opsets or {"": 17}).items()]
+
+    def write(folder: Path) -> Path:
+        model = onnx.ModelProto(ir_version=8, graph=inner, opset_import=imports, **more)
+        return written(folder, model.SerializeToString())
+
+    return write
+
+
+def written(folder: Path, data: bytes) -> Path:
+    """Bytes as a file."""
+    path = folder / "model.onnx"
+    path.write_bytes(data)
+    return path
+
+
+def bytes_of(data: bytes) -> Callable[[Path], Path]:
+    """A file of these bytes."""
+    return lambda folder: written(folder, data)
+
+
+def relu(**more: Any) -> Any:
+    """The least graph."""
+    return graph([helper.make_node("Relu", ["x"], ["y"], name="relu")], **more)
+
+
+def a_model() -> bytes:
+    """A sound file with weights."""
+    weights = numpy_helper.from_array(np.ones((4, 3), np.float32), "w")
+    inner = graph([helper.make_node("MatMul", ["x", "w"], ["y"], name="fc")], initializer=[weights])
+    model: bytes = helper.make_model(inner, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString()
+    return model
+
+
+def declared(dims: Sequence[int], kind: int = FLOAT, **more: Any) -> Any:
+    """A tensor that declares ``dims`` and holds eight bytes."""
+    return TensorProto(name="w", dims=list(dims), data_type=kind, **{"raw_data": bytes(8), **more})
+
+
+def with_weights(tensor: Any) -> Callable[[Path], Path]:
+    """x plus a tensor."""
+    return saved(graph([helper.make_node("Add", ["x", "w"], ["y"], name="add")], initializer=[tensor]))
+
+
+def external(location: str, **entries: str) -> Callable[[Path], Path]:
+    """Weights that stand elsewhere. Beside the folder lies a file that nobody may read."""
+
+    def write(folder: Path) -> Path:
+        inside = folder / "model"
+        inside.mkdir()
+        (folder / "secret.bin").write_bytes(bytes(16))
+        (inside / "short.bin").write_bytes(bytes(4))
+        (inside / "link.bin").symlink_to(folder / "secret.bin")
+        os.mkfifo(inside / "pipe.bin")
+        tensor = TensorProto(name="w", dims=[4], data_type=FLOAT, data_location=TensorProto.EXTERNAL)
+        for key, text in {"location": location, **entries}.items():
+            tensor.external_data.add(key=key, value=text)
+        return with_weights(tensor)(inside)
+
+    return write
+
+
+def node(operator: str, inputs: Sequence[str], outputs: Sequence[str] = ("y",), **attributes: Any) -> Any:
+    """A node called as its operator."""
+    domain = attributes.pop("domain", "")
+    return helper.make_node(operator, inputs, outputs, name=operator.lower(), domain=domain, **attributes)
+
+
+def ints(name: str, *numbers: int) -> Any:
+    """A constant of one axis."""
+    return numpy_helper.from_array(np.array(numbers, np.int64), name)
+
+
+def reals(name: str, *shape: int) -> Any:
+    """A constant of reals."""
+    return numpy_helper.from_array(np.full(shape, 0.1, np.float32), name)
+
+
+def cycle() -> Any:
+    """Three nodes in a circle."""
+    names = ["a", "b", "c"]
+    nodes = [
+        helper.make_node("Add", ["x", names[place - 1]], [name], name=f"add{place}") for place, name in enumerate(names)
+    ]
+    return graph([*nodes, node("Relu", ["c"])])
+
+
+def branch(condition: str) -> Any:
+    """An If on a value."""
+    bodies = [helper.make_graph([helper.make_node(word, ["x"], [word], name=word)], word, [], [value(word, None)])
+              for word in ("Relu", "Neg")]  # fmt: skip
+    return helper.make_node("If", [condition], ["y"], name="if", then_branch=bodies[0], else_branch=bodies[1])
+
+
+def if_over_data() -> Any:
+    """A branch that what arrives decides."""
+    less = helper.make_node("Less", ["sum", "zero"], ["c"], name="less")
+    sums = helper.make_node("ReduceSum", ["x"], ["sum"], name="sum", keepdims=0)
+    return graph([sums, less, branch("c")], initializer=[numpy_helper.from_array(np.float32(0), "zero")])
+
+
+def deep_ifs(depth: int) -> bytes:
+    """One branch within the other, written on the wire, since helpers copy each within each."""
+
+    def field_(number: int, payload: bytes) -> bytes:
+        return _varint(number << 3 | 2) + _varint(len(payload)) + payload
+
+    output = field_(12, value("y", None).SerializeToString())
+    inner = node("Relu", ["x"]).SerializeToString()
+    for _ in range(depth):
+        body = field_(1, inner) + output
+        attribute = field_(1, b"then_branch") + field_(6, body) + _varint(20 << 3) + _varint(5)
+        inner = field_(1, b"c") + field_(2, b"y") + field_(4, b"If") + field_(5, attribute)
+    whole = field_(1, inner) + output + field_(11, value("x", [1, 4]).SerializeToString())
+    return _varint(8) + _varint(8) + field_(7, whole) + field_(8, helper.make_opsetid("", 17).SerializeToString())
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*out, number])
+
+
+def loop() -> Any:
+    """A body that runs as often as what arrives says."""
+    body = helper.make_graph([helper.make_node("Identity", ["keep"], ["kept"]), helper.make_node("Relu", ["v"], ["w"])],
+                             "body", [value("i", [], INT64), value("keep", [], BOOL), value("v", None)],
+                             [value("kept", [], BOOL), value("w", None)])  # fmt: skip
+    return graph([helper.make_node("Loop", ["n", "", "x"], ["y"], name="loop", body=body)],
+                 [value("x", [1, 4]), value("n", [], INT64)])  # fmt: skip
+
+
+def recurrent(operator: str, gates: int, **more: Any) -> Any:
+    """A layer of 8 units over frames of 4, starting from states."""
+    direction = more.get("direction", "forward")
+    ways = 2 if direction == "bidirectional" else 1
+    h, frames = more.pop("h", 8), more.pop("frames", 1)
+    states = ["h", "c"] if operator == "LSTM" else ["h"]
+    constants = [reals("W", ways, gates * 8, 4), reals("R", ways, gates * 8, h), reals("B", ways, 2 * gates * 8)]
+    extra = more.pop("extra", [])
+    inputs = ["x", "W", "R", "B", more.pop("lengths", ""), *states, *more.pop("inputs", [])]
+    outputs = ["y", "h_out", *(["c_out"] if operator == "LSTM" else [])]
+    return graph(
+        [helper.make_node(operator, inputs, outputs, name=operator.lower(), hidden_size=8, **more)],
+        [value("x", [frames, 1, 4]), *(value(name, [ways, 1, h if name == "h" else 8]) for name in states),
+         *([value("lengths", [1], TensorProto.INT32)] if "lengths" in inputs else [])],
+        [value(name, None) for name in outputs], initializer=[*constants, *extra],
+    )  # fmt: skip
+
+
+def states(first: Sequence[int], last: Sequence[int]) -> Any:
+    """Two inputs without a name that says so, and an output of each shape."""
+    return graph([helper.make_node("Add", ["x", "s"], ["y"], name="add"), helper.make_node("Concat", ["s", "s"], ["t"],
+                  name="cat", axis=0) if first != last else helper.make_node("Neg", ["s"], ["t"], name="neg")],
+                 [value("x", [*first]), value("s", [*first])], [value("y", None), value("t", None)])  # fmt: skip
+
+
+def doubling(times: int) -> Any:
+    """A constant that is joined with itself again and again."""
+    nodes = [
+        helper.make_node("Concat", [f"k{n}", f"k{n}"], [f"k{n + 1}"], name=f"cat{n}", axis=0) for n in range(times)
+    ]
+    return graph([*nodes, helper.make_node("Add", ["x", f"k{times}"], ["y"], name="add")],
+                 initializer=[reals("k0", 1024)])  # fmt: skip
+
+
+def squaring(times: int) -> Any:
+    """A constant matrix that is multiplied by itself again and again."""
+    nodes = [helper.make_node("MatMul", [f"k{n}", f"k{n}"], [f"k{n + 1}"], name=f"mul{n}") for n in range(times)]
+    return graph([helper.make_node("Expand", ["one", "big"], ["k0"], name="grow"), *nodes,
+                  helper.make_node("MatMul", ["x", f"k{times}"], ["y"], name="fc")],
+                 [value("x", [1, 1000])], initializer=[reals("one", 1, 1), ints("big", 1000, 1000)])  # fmt: skip
+
+
+def made_huge(operator: str, *constants: Any, inputs: Sequence[str], **attributes: Any) -> Any:
+    """A node whose result has 10^12 elements."""
+    return graph([node(operator, inputs, ["big"], **attributes), node("Add", ["x", "big"])], initializer=constants)
+
+
+def recursive_function() -> Callable[[Path], Path]:
+    """A function that calls itself."""
+    call = helper.make_node("Again", ["a"], ["b"], name="again", domain="own")
+    function = helper.make_function("own", "Again", ["a"], ["b"], [call], [helper.make_opsetid("own", 1)])
+    inner = graph([helper.make_node("Again", ["x"], ["y"], name="first", domain="own")])
+    return saved(inner, {"": 17, "own": 1}, functions=[function])
+
+
+def long_chain(count: int) -> Any:
+    """More nodes than any model has."""
+    nodes = [helper.make_node("Relu", [f"v{n}" if n else "x"], [f"v{n + 1}"]) for n in range(count)]
+    return graph([*nodes, node("Neg", [f"v{count}"])])
+
+
+TRUNCATED = tuple(
+    Hostile(f"truncated at {end}", bytes_of(a_model()[:end]), ("is no ONNX model, or one that is cut off",))
+    for end in range(1, len(a_model()) - 9, 7)
+)
+
+FILES = (
+    Hostile("empty", bytes_of(b""), ("is empty",)),
+    Hostile("a picture", bytes_of(b"\x89PNG\r\n\x1a\n" + bytes(100)), ("it seems to be a PNG picture",)),
+    Hostile("an archive", bytes_of(b"PK\x03\x04" + bytes(100)), ("it seems to be a ZIP archive",)),
+    Hostile("a pickle", bytes_of(b"\x80\x04\x95" + bytes(100)), ("a Python pickle, which is never opened here",)),
+    Hostile("text", bytes_of(b"hello, world\n" * 30), ("is no ONNX model, or one that is cut off",)),
+    Hostile("zeros", bytes_of(bytes(1_000_000)), ("is no ONNX model, or one that is cut off",)),
+    Hostile("JSON", bytes_of(b'{"kind": "nnasim.trace"}'), ("it seems to be a trace",)),
+    Hostile("TensorFlow Lite", bytes_of(b"\x1c\0\0\0TFL3" + bytes(60)), ("it seems to be a TensorFlow Lite model",)),
+    Hostile("a folder", lambda folder: folder, ("is not a regular file",)),
+    Hostile("nothing there", lambda folder: folder / "none.onnx", ("cannot be read",)),
+    Hostile("two million empty nodes", bytes_of(b"\x3a" + _varint(4_000_000) + b"\x0a\x00" * 2_000_000),
+            ("has more than 1500000 fields",)),
+    Hostile("messages a hundred deep", bytes_of(deep_ifs(120)), ("more than 100 deep",)),
+    Hostile("no operator set", saved(relu(), {"other": 1}), ("does not say which version of ONNX's operators",)),
+    Hostile("operators of the future", saved(relu(), {"": 9999}), ("opset_import = 9999: must be 7 .. 26",)),
+)  # fmt: skip
+
+OUTSIDE = (
+    Hostile("weights above the folder", external("../secret.bin"), ("outside of the model's folder",)),
+    Hostile("weights at an absolute path", external("/etc/passwd"), ("outside of the model's folder",)),
+    Hostile("weights behind a link", external("link.bin"), ("outside of the model's folder",)),
+    Hostile("weights nowhere", external("none.bin"), ("stands in a file that cannot be read",)),
+    Hostile("weights without a place", external(""), ("outside of the model's folder",)),
+    Hostile("weights in a pipe", external("pipe.bin"), ("is not a regular file",)),
+    Hostile("weights beyond the end", external("short.bin"), ("needs 16 bytes for its shape (4,)",)),
+    Hostile("weights before the beginning", external("short.bin", offset="-4"), ("has the offset '-4'",)),
+    Hostile("weights at the end of the world", external("short.bin", offset="9" * 18), ("needs 16 bytes",)),
+)
+
+SIZES = (
+    Hostile("10^12 weights", with_weights(declared([10**6, 10**6])), ("does not hold the elements of the shape",)),
+    Hostile("2^62 times 4 weights", with_weights(declared([2**62, 4])), ("does not hold the elements of the shape",)),
+    Hostile("fewer weights than none", with_weights(declared([-1])), ("declares the shape (-1,)",)),
+    Hostile("weights of no type", with_weights(declared([2], 0)), ("holds elements of no type",)),
+    Hostile("texts", with_weights(declared([2], TensorProto.STRING, raw_data=b"")), ("holds texts",)),
+    Hostile("10^12 inputs", saved(graph([node("Relu", ["x"])], [value("x", [10**6, 10**6])])),
+            ("has 1000000000000 elements",)),
+    Hostile("an open size", saved(graph([node("Relu", ["x"])], [value("x", [1, "time"])])),
+            ("x (input): is (1, time), of which not every size is said",)),
+    Hostile("no shape at all", saved(graph([node("Relu", ["x"])], [value("x", None)])), ("not every size",)),
+    Hostile("10^12 copies", saved(made_huge("Expand", reals("one", 1), ints("to", 10**6, 10**6), inputs=["one", "to"])),
+            ("expand (Expand)", "1000000000000 elements")),
+    Hostile("10^12 of one constant", saved(made_huge("ConstantOfShape", ints("to", 10**6, 10**6), inputs=["to"])),
+            ("constantofshape (ConstantOfShape)", "1000000000000 elements")),
+    Hostile("a range of 10^12", saved(made_huge("Range", numpy_helper.from_array(np.int64(0), "a"),
+            numpy_helper.from_array(np.int64(10**12), "b"), numpy_helper.from_array(np.int64(1), "c"),
+            inputs=["a", "b", "c"])), ("range (Range)", "more memory or time than a model's may")),
+    Hostile("10^12 tiles", saved(made_huge("Tile", reals("one", 1, 1), ints("to", 10**6, 10**6), inputs=["one", "to"])),
+            ("tile (Tile)",)),
+    Hostile("10^12 zeros around", saved(made_huge("Pad", reals("one", 1), ints("by", 0, 10**12), inputs=["one", "by"])),
+            ("pad (Pad)",)),
+    Hostile("a constant joined with itself 40 times", saved(doubling(40)), ("(Concat)",)),
+    Hostile("a matrix multiplied by itself 200 times", saved(squaring(200)), ("(MatMul)",)),
+    Hostile("more nodes than any model", saved(long_chain(40_000)), ("at most 30000 are walked",)),
+)  # fmt: skip
+
+GRAPHS = (
+    Hostile("a circle", saved(cycle()),
+            ("add0, add1, add2 (Add): waits for its own result, in a circle of 3 nodes",)),
+    Hostile("a node that reads itself", saved(graph([node("Add", ["x", "y"])])), ("waits for its own result",)),
+    Hostile("a value made twice", saved(graph([node("Relu", ["x"]), node("Neg", ["x"])])), ("is made elsewhere too",)),
+    Hostile("a value from nowhere", saved(graph([node("Add", ["x", "ghost"])])), ("ghost, which nothing makes",)),
+    Hostile("an output from nowhere", saved(graph([node("Relu", ["x"], ["z"])])), ("y (output)", "makes it")),
+    Hostile("an unknown operator", saved(graph([node("Teleport", ["x"])])),
+            ("teleport (Teleport): is not in the vocabulary",)),
+    Hostile("an unknown domain", saved(graph([node("FusedGemm", ["x"], domain="com.microsoft")]),
+            {"": 17, "com.microsoft": 1}), ("is of the domain com.microsoft", "optimised")),
+    Hostile("two at once", saved(graph([node("Teleport", ["x"], ["t"]), node("FusedGemm", ["t"], domain="evil")]),
+            {"": 17, "evil": 1}), ("teleport (Teleport)", "(evil:FusedGemm)")),
+    Hostile("a branch over data", saved(if_over_data()), ("if (If): decides by what arrives",)),
+    Hostile("branches 45 deep", bytes_of(deep_ifs(45)), ("",)),
+    Hostile("a loop", saved(loop()), ("loop (Loop): repeats a body of nodes",)),
+    Hostile("a function that calls itself", recursive_function(), ("",)),
+    Hostile("a name of a megabyte", saved(graph([helper.make_node("Teleport", ["x"], ["y"], name="n" * 1_000_000)])),
+            ("(Teleport)",)),
+    Hostile("a name that hides", saved(graph([helper.make_node("Teleport", ["x"], ["y"], name="\x1b[2J\u202e")])),
+            ("\\x1b[2J", "(Teleport)")),
+    Hostile("sparse weights", saved(graph([node("Add", ["x", "w"])], sparse_initializer=[onnx.SparseTensorProto(
+            values=TensorProto(name="w", dims=[1], data_type=FLOAT, raw_data=bytes(4)), dims=[4])])),
+            ("w (constant): is sparse",)),
+    Hostile("integers of its own", saved(graph([node("QuantizeLinear", ["x", "s", "z"])], initializer=[
+            numpy_helper.from_array(np.float32(0.1), "s"), numpy_helper.from_array(np.int8(0), "z")])),
+            ("computes with integers of a quantisation of its own",)),
+    Hostile("a list of tensors", saved(graph([node("SequenceConstruct", ["x", "x"])])), ("works with lists",)),
+)  # fmt: skip
+
+ATTRIBUTES = (
+    Hostile("an axis that is not there", saved(graph([node("Softmax", ["x"], axis=9)])), ("softmax (Softmax)",)),
+    Hostile("an axis that is a word", saved(graph([node("Concat", ["x", "x"], axis="one")])), ("concat (Concat)",)),
+    Hostile("no axis", saved(graph([node("Concat", ["x", "x"])])), ("concat (Concat)",)),
+    Hostile("a perm of other axes", saved(graph([node("Transpose", ["x"], perm=[0, 0])])), ("transpose (Transpose)",)),
+    Hostile("no group", saved(graph([node("Conv", ["x", "w"], group=0)], [value("x", [1, 4, 9])],
+            initializer=[reals("w", 4, 4, 3)])), ("conv (Conv)",)),
+    Hostile("no stride", saved(graph([node("Conv", ["x", "w"], strides=[0])], [value("x", [1, 4, 9])],
+            initializer=[reals("w", 4, 4, 3)])), ("conv (Conv)",)),
+    Hostile("pads below zero", saved(graph([node("Conv", ["x", "w"], pads=[-9, -9])], [value("x", [1, 4, 9])],
+            initializer=[reals("w", 4, 4, 3)])), ("conv (Conv)",)),
+    Hostile("a kernel beyond its data", saved(graph([node("Conv", ["x", "w"])], [value("x", [1, 4, 2])],
+            initializer=[reals("w", 4, 4, 3)])), ("conv (Conv)",)),
+    Hostile("shapes that do not fit", saved(graph([node("MatMul", ["x", "w"])], initializer=[reals("w", 5, 3)])),
+            ("matmul (MatMul)",)),
+    Hostile("a place beyond a table", saved(graph([node("Gather", ["w", "i"], ["g"]), node("Add", ["x", "g"])],
+            initializer=[reals("w", 5, 4), ints("i", 7)])), ("gather (Gather)",)),
+    Hostile("a shape of other size", saved(graph([node("Reshape", ["x", "s"])], initializer=[ints("s", 5, 5)])),
+            ("reshape (Reshape)",)),
+    Hostile("a shape of data", saved(graph([node("Reshape", ["x", "s"])],
+            [value("x", [1, 4]), value("s", [2], INT64)])), ("reshape (Reshape)",)),
+    Hostile("a slice without steps forward", saved(graph([node("Slice", ["x", "a", "b", "a", "a"])],
+            initializer=[ints("a", 0), ints("b", 3)])), ("slice (Slice)",)),
+    Hostile("parts that are too many", saved(graph([node("Split", ["x", "s"], ["y", "z"], axis=1)],
+            initializer=[ints("s", 3, 3)])), ("split (Split)",)),
+    Hostile("an operand that is missing", saved(graph([node("Add", ["x"])])), ("add (Add)",)),
+    Hostile("an operand too many", saved(graph([node("Relu", ["x", "x"])])), ("relu (Relu)",)),
+)  # fmt: skip
+
+LAYERS = (
+    Hostile("a bidirectional GRU", saved(recurrent("GRU", 3, direction="bidirectional")), ("is bidirectional",)),
+    Hostile("a GRU against time", saved(recurrent("GRU", 3, frames=5, direction="reverse")), ("gru (GRU)",)),
+    Hostile("an LSTM with a projection, as torch exports it", saved(recurrent("LSTM", 4, h=3)), ("lstm (LSTM)",)),
+    Hostile("an LSTM with peepholes", saved(recurrent("LSTM", 4, inputs=["P"], extra=[reals("P", 1, 24)])),
+            ("lstm (LSTM)", "peephole")),
+    Hostile("an LSTM with lengths", saved(recurrent("LSTM", 4, lengths="lengths")), ("lstm (LSTM)",)),
+    Hostile("an LSTM with other functions", saved(recurrent("LSTM", 4, activations=["Relu", "Tanh", "Tanh"])),
+            ("lstm (LSTM)",)),
+)  # fmt: skip
+
+STATES = (
+    Hostile("a state without a name", saved(states([2, 4], [2, 4])), ("may be a state, which no name says", "s:t")),
+    Hostile("a state of another shape", saved(states([2, 4], [4, 4])), ("s (state)",), {"states": ["s:t"]}),
+    Hostile("a state that is not there", saved(states([2, 4], [2, 4])), ("ghost",), {"states": ["ghost:t"]}),
+    Hostile("a state from two outputs", saved(states([2, 4], [2, 4])), ("s",), {"states": ["s:t", "s:y"]}),
+    Hostile("a state that is no pair", saved(states([2, 4], [2, 4])), ("s",), {"states": ["s"]}),
+    Hostile("a star that meets nothing", saved(states([2, 4], [2, 4])), ("q*",), {"states": ["q*:t*"]}),
+    Hostile("a shape of no input", saved(relu()), ("z (shape): is no input",), {"shapes": {"z": (1, 4)}}),
+    Hostile("a shape that does not fit", saved(relu()), ("x (input)",), {"shapes": {"x": (2, 4)}}),
+    Hostile("a shape below zero", saved(relu()), ("x (input)",), {"shapes": {"x": (1, -4)}}),
+    Hostile("a constant of no input", saved(relu()), ("sr (bind): is no input",), {"bind": {"sr": 16000}}),
+    Hostile("a constant of another shape", saved(relu()), ("x (input)",), {"bind": {"x": [1.0, 2.0]}}),
+    Hostile("a constant that is a word", saved(relu()), ("x (input)",), {"bind": {"x": "loud"}}),
+    Hostile("a layer to keep that is none", saved(relu()), ("gru (keep_state)",), {"keep_state": ["gru"]}),
+)  # fmt: skip
+
+ALL = (*TRUNCATED, *FILES, *OUTSIDE, *SIZES, *GRAPHS, *ATTRIBUTES, *LAYERS, *STATES)

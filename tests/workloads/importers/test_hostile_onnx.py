@@ -1,0 +1,48 @@
+"""No hostile file costs more than a refusal may, and each is told in one line what is wrong with it."""
+
+import contextlib
+import multiprocessing
+import resource
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("onnx", reason="onnx is not installed")
+
+from nnasim.errors import NnasimError
+from tests.workloads.importers.hostile import ALL, FILES, SIZES, Hostile
+from workloads.importers.onnx_reader import read_onnx
+
+
+@pytest.mark.parametrize("hostile", ALL, ids=lambda hostile: hostile.name)
+def test_it_is_refused_in_one_line(hostile: Hostile, tmp_path: Path) -> None:
+    path = hostile.write(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(NnasimError) as caught:
+        read_onnx(path, **hostile.given)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.startswith(str(path))
+    assert [says for says in hostile.says if says not in message] == []
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_no_refusal_costs_more_than_5_seconds_of_work_or_500_megabytes(tmp_path: Path) -> None:
+    """Each in a process of its own, which the system ends where it would take more."""
+    for number, hostile in enumerate((*FILES, *SIZES)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = hostile.write(folder)
+        child = multiprocessing.get_context("fork").Process(target=_refuse, args=(path, hostile))
+        child.start()
+        child.join()
+        assert child.exitcode == 0, hostile.name
+
+
+def _refuse(path: Path, hostile: Hostile) -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 6, -1))
+    with contextlib.suppress(NnasimError):
+        read_onnx(path, **hostile.given)
+    sys.exit(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - used.ru_maxrss > 500 << 10)
