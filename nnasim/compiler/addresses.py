@@ -8,6 +8,8 @@ from itertools import pairwise
 from nnasim.compiler.allocate import aligned
 from nnasim.compiler.compile import CompiledTrace
 from nnasim.compiler.working_set import activation_map, lasting_tensors
+from nnasim.ir.order import views_of
+from nnasim.ir.trace import OpGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,9 @@ class Region:
 
 @dataclass(frozen=True)
 class AddressMap:
-    """``lasting``: tables, states, resident weights; ``buffers``: for streamed tiles; ``arenas``: activations by graph.
+    """``lasting``: tables, states, outputs, resident weights; ``buffers``: for streamed tiles; ``arenas``: by graph.
 
-    Activations of different graphs share bytes, since only one graph runs at a time.
+    Activations of different graphs share bytes, since only one graph runs at a time; a view has its tensor's.
     """
 
     lasting: dict[str, Region]
@@ -74,7 +76,15 @@ def address_map(compiled: CompiledTrace) -> AddressMap:
     }
     addresses = AddressMap(lasting, tuple(buffers.values()), arenas)
     addresses.check(compiled.chip.sram.bytes)
+    for name, graph in trace.graphs.items():
+        arenas[name] |= _views(graph, lasting, arenas[name])
     return addresses
+
+
+def _views(graph: OpGraph, lasting: dict[str, Region], arena: dict[str, Region]) -> dict[str, Region]:
+    """The region of each view whose tensor stands in SRAM: that tensor's."""
+    regions = {view: lasting.get(tensor) or arena.get(tensor) for view, tensor in views_of(graph.ops).items()}
+    return {view: region for view, region in regions.items() if region is not None}
 
 
 def _stack(sizes: dict[str, int], address: int) -> tuple[dict[str, Region], int]:

@@ -11,37 +11,46 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from nnasim.compiler import constraints
-from nnasim.compiler.unroll import Call, carried, unroll
+from nnasim.compiler.unroll import Call, Heard, Marks, carried, unroll
 from nnasim.ir.trace import Op, OpGraph, OpTrace, TensorSpec, Utterance
 
 
 @dataclass(frozen=True)
 class ChunkedTrace:
     """``frames``: how many frames of audio an invocation of a graph takes, 1 where it does not say; ``origin``: for
-    each operation that chunking made, the one of the given trace.
+    each operation that chunking made, the one of the given trace; ``heard``: for each input that it made, what it
+    holds.
     """
 
     trace: OpTrace
     frames: dict[str, int] = field(default_factory=dict)
     origin: dict[str, str] = field(default_factory=dict)
+    heard: dict[str, Heard] = field(default_factory=dict)
 
 
 def chunked(trace: OpTrace, frames: int) -> ChunkedTrace:
     """``trace`` with chunks of ``frames`` frames; itself for 1. PlacementError where its encoder allows none."""
     if frames == 1:
         return ChunkedTrace(trace)
-    _check_names(trace)
     encoder = encoder_graphs(trace)
     if not constraints.encoder_needs_audio_only(encoder):
         constraints.refuse(constraints.encoder_needs_audio_only, "trace", "compiler.chunk_frames", frames)
     return _Chunker(trace, frames, encoder).result()
 
 
-def _check_names(trace: OpTrace) -> None:
+def marks_of(trace: OpTrace) -> Marks:
+    """Marks that stand in no name of the trace, so that the names made with them are new."""
     ops = (op.name for graph in trace.graphs.values() for op in graph.ops)
-    for name in (*trace.tensors, *trace.graphs, *ops):
-        if not constraints.name_is_plain(name):
-            constraints.refuse(constraints.name_is_plain, "trace", "name", name)
+    names = "\n".join((*trace.tensors, *trace.graphs, *ops))
+    return Marks(_mark("@", names), _mark("#", names))
+
+
+def _mark(sign: str, names: str) -> str:
+    """The fewest ``sign`` in a row that ``names`` do not hold."""
+    mark = sign
+    while mark in names:
+        mark += sign
+    return mark
 
 
 def encoder_graphs(trace: OpTrace) -> frozenset[str]:
@@ -79,6 +88,8 @@ class _Chunker:
         self.names: dict[tuple[Call, ...], str] = {}
         self.covered: dict[str, int] = {}
         self.origin: dict[str, str] = {}
+        self.heard: dict[str, Heard] = {}
+        self.marks = marks_of(trace)
 
     def result(self) -> ChunkedTrace:
         utterances = tuple(self._utterance(utterance) for utterance in self.trace.utterances)
@@ -89,7 +100,7 @@ class _Chunker:
         changes = {
             "utterances": utterances, "graphs": self.graphs, "tensors": self.tensors, "op_placement": placement,
         }  # fmt: skip
-        return ChunkedTrace(self.trace.model_copy(update=changes), self.covered, self.origin)
+        return ChunkedTrace(self.trace.model_copy(update=changes), self.covered, self.origin, self.heard)
 
     def _utterance(self, utterance: Utterance) -> Utterance:
         calls = [Call(*call) for call in zip(utterance.call_graphs, utterance.call_frames, strict=True)]
@@ -130,24 +141,26 @@ class _Chunker:
             frames = calls[-1].frame + 1
             alike = sum(count == frames for count in self.covered.values())
             tag = f"{frames}.{alike + 1}" if alike else str(frames)
-            name = self.names[calls] = f"{calls[0].graph}@{tag}"
-            unrolled = unroll(self.trace, calls, tag, self.exposed)
+            name = self.names[calls] = f"{calls[0].graph}{self.marks.of}{tag}"
+            unrolled = unroll(self.trace, calls, tag, self.exposed, self.marks)
             self.graphs[name], self.covered[name] = unrolled.graph, frames
             self.tensors |= unrolled.tensors
             self.origin |= unrolled.origin
+            self.heard |= unrolled.heard
         return self.names[calls]
 
     def _copy_graph(self, graph: str, call: int, states: Sequence[str]) -> str:
         """The graph that hands out what call number ``call`` of a chunk made."""
-        name = f"{graph}.out#{call}"
+        of_call = f"{self.marks.step}{call}"
+        name = f"{graph}.out{of_call}"
         if name not in self.graphs:
             ops = [
                 Op.model_construct(
-                    name=f"{state}.copy#{call}", kind="concat", group="element_wise", layer=state.partition(".")[0],
-                    inputs=(f"{state}#{call}",), outputs=(state,),
+                    name=f"{state}.copy{of_call}", kind="concat", group="element_wise", layer=state.partition(".")[0],
+                    inputs=(f"{state}{of_call}",), outputs=(state,), attributes=None,
                 )
                 for state in states
             ]  # fmt: skip
             self.graphs[name] = OpGraph.model_construct(ops=tuple(ops))
-            self.origin |= {op.name: op.name.partition("#")[0] for op in ops}
+            self.origin |= {f"{state}.copy{of_call}": f"{state}.copy" for state in states}
         return name

@@ -14,10 +14,11 @@ from nnasim.compiler.lower import LoweringContext, lower, lower_boot, lower_retu
 from nnasim.compiler.memory_plan import MemoryPlan, latency_hidden, plan_memory
 from nnasim.compiler.placement import fused_ops, place, wanted_units
 from nnasim.compiler.reads import seen_by_compiler
-from nnasim.compiler.weights import WeightUse, weight_uses
-from nnasim.compiler.working_set import Units, arena_bytes, lasting_bytes
+from nnasim.compiler.weights import WeightUse, read_whole, weight_uses
+from nnasim.compiler.working_set import Units, arena_bytes, inside_array, lasting_bytes
 from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
+from nnasim.ir.order import views_of
 from nnasim.ir.program import Holders, Program
 from nnasim.ir.trace import OpTrace
 
@@ -39,6 +40,7 @@ class CompiledTrace:
             place(given, chip)  # refuses a malformed trace before it is taken apart
         chunked_trace = chunked(given, frames)
         self.trace, self.frames, self.origin = chunked_trace.trace, chunked_trace.frames, chunked_trace.origin
+        self.heard = chunked_trace.heard
         try:
             plan = _plan(self.trace, chip)
         except PlacementError as error:
@@ -74,7 +76,8 @@ class CompiledTrace:
         """The programs of a chip that has a unit for everything that the trace wants on it: to count crossings with."""
         other = copy(self)
         other.units = wanted_units(self.trace)
-        other.fused = {name: fused_ops(graph, other.units[name]) for name, graph in self.trace.graphs.items()}
+        other.fused = _fused(self.trace, other.units)
+        other.uses = weight_uses(self.trace, other.units)
         other._programs = {}
         return other
 
@@ -89,21 +92,26 @@ class CompiledTrace:
         return cast(ValueT, entry[1])
 
     def _cpu_weight_bytes(self) -> int:
-        """Bytes of all weights that the CPU multiplies with."""
+        """Bytes of all weights that the CPU works with, of which it reads more than a row."""
         cpu = {
-            op.weight
+            weight
             for name, graph in self.trace.graphs.items()
             for op in graph.ops
-            if op.kind == "matmul" and self.units[name][op.name] == "cpu"
+            if self.units[name][op.name] == "cpu"
+            for weight in read_whole(self.trace, op)
         }
         return sum(self.trace.tensors[tensor].bytes for tensor in cpu)
 
     def _context(self, graph: str) -> LoweringContext:
+        fused, ops = self.fused.get(graph, set()), self.trace.graphs.get(graph)
         return LoweringContext(
             trace=self.trace,
             chip=self.chip,
             units=self.units.get(graph, {}),
-            fused=self.fused.get(graph, set()),
+            fused=fused,
+            inside=inside_array(ops, fused) if ops else frozenset(),
+            views=views_of(ops.ops) if ops else {},
+            uses=self.uses,
             memory=self.memory,
             cpu_streams_weights=self.cpu_weight_bytes > self.chip.host.cache_bytes,
             origin=self.origin,
@@ -144,10 +152,14 @@ class _Plan(NamedTuple):
 def _plan(trace: OpTrace, chip: NnaConfig) -> _Plan:
     units = place(trace, chip)
     refuse_disagreement(trace, chip, units)
-    fused = {name: fused_ops(graph, units[name]) for name, graph in trace.graphs.items()}
+    fused = _fused(trace, units)
     working_set = lasting_bytes(trace, units) + arena_bytes(trace, units, fused)
     uses = weight_uses(trace, units)
     return _Plan(units, fused, uses, plan_memory(chip, working_set, uses))
+
+
+def _fused(trace: OpTrace, units: Units) -> dict[str, set[str]]:
+    return {name: fused_ops(trace, graph, units[name]) for name, graph in trace.graphs.items()}
 
 
 def _refuse_chunk(trace: OpTrace, chip: NnaConfig, error: PlacementError) -> None:

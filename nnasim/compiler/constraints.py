@@ -10,29 +10,25 @@ from typing import NoReturn
 
 from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
+from nnasim.ir.operands import PRODUCTS
 from nnasim.ir.trace import Op, TensorSpec
+from nnasim.numerics.activation import unit_kind
 
 Limit = Callable[..., bool]
 
-ARRAY_KINDS = frozenset({"matmul", "requantise"})
-# Larger is no recogniser, and would only make the compiler slow.
-MOST_OPS, MOST_ELEMENTS = 10_000, 2**40
+# Larger is no model of speech, and would only make the compiler slow.
+MOST_OPS, MOST_ELEMENTS = 100_000, 2**40
 OWN_GRAPHS = ("boot", "frame_end")
 
 
 def graph_is_bounded(name: str, ops: int) -> bool:
-    """a graph has at most 10,000 operations, and is not named boot or frame_end, which the compiler makes itself"""
+    """a graph has at most 100,000 operations, and is not named boot or frame_end, which the compiler makes itself"""
     return ops <= MOST_OPS and name not in OWN_GRAPHS
 
 
 def tensor_is_bounded(spec: TensorSpec) -> bool:
     """a tensor has at most 2^40 elements"""
     return spec.elements <= MOST_ELEMENTS
-
-
-def name_is_plain(name: str) -> bool:
-    """compiler.chunk_frames above 1 makes names with @ and #, so the trace's own names have neither"""
-    return "@" not in name and "#" not in name
 
 
 def encoder_needs_audio_only(encoder: Collection[str]) -> bool:
@@ -46,13 +42,22 @@ def chunk_fits(frames: int, most: int) -> bool:
 
 
 def nna_runs_kind(chip: NnaConfig, op: Op) -> bool:
-    """the NNA runs matmul and requantise, and with an activation unit every element-wise operation"""
-    return op.kind in ARRAY_KINDS or chip.has_activation_unit
+    """the NNA runs products, and what requantises behind one; with an activation unit all that is not for the host"""
+    if op.kind in PRODUCTS or op.kind == "requantise" or op.is_view:
+        return True
+    if op.kind == "table" and not unit_kind(chip.numerics.activation).tables(chip.numerics):
+        return False
+    return chip.has_activation_unit and op.kind != "host"
 
 
 def weights_are_integers(weight: TensorSpec) -> bool:
-    """the MAC array multiplies weights of 4, 8 or 16 bits; {bits}-bit weights belong on the CPU"""
+    """the MAC array multiplies by weights or operands of 4, 8 or 16 bits; {bits}-bit {what}s belong on the CPU"""
     return weight.bits <= 16
+
+
+def one_bias_per_weight(biases: Collection[str]) -> bool:
+    """a bias stands beside its weight, row by row, so a weight has one; give the weight once more for the other"""
+    return len(biases) <= 1
 
 
 def matmul_shapes_agree(x: TensorSpec, weight: TensorSpec) -> bool:
@@ -78,11 +83,11 @@ def residents_fit(free: int, needed: int) -> bool:
 LIMITS: tuple[Limit, ...] = (
     graph_is_bounded,
     tensor_is_bounded,
-    name_is_plain,
     encoder_needs_audio_only,
     chunk_fits,
     nna_runs_kind,
     weights_are_integers,
+    one_bias_per_weight,
     matmul_shapes_agree,
     working_set_fits,
     weight_tile_fits,

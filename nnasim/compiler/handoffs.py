@@ -33,6 +33,14 @@ class Ledger:
         """Everything that the other unit alone held is held by both."""
         self.only = {tensor: unit for tensor, unit in self.only.items() if unit == to}
 
+    def show(self, op: Op) -> None:
+        """The view ``op`` is held by whoever holds what it shows."""
+        holder, view = self.only.get(op.x), op.outputs[0]
+        if holder is None:
+            self.only.pop(view, None)
+        else:
+            self.only[view] = holder
+
     def make(self, op: Op, unit: Unit) -> None:
         """``op`` has run on ``unit``: only that unit holds its outputs."""
         self.only.update(dict.fromkeys(op.outputs, unit))

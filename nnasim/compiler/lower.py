@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from math import prod
 
 from nnasim.compiler.handoffs import Ledger
 from nnasim.compiler.memory_plan import MemoryPlan
-from nnasim.compiler.weights import WeightUse, row_bytes, stored_bytes
+from nnasim.compiler.weights import WeightUse, read_whole, stored_bytes
 from nnasim.hardware import NnaConfig
-from nnasim.hardware.units import PER_INPUT_ELEMENT
+from nnasim.ir.attributes import Conv
+from nnasim.ir.operands import PRODUCTS
 from nnasim.ir.program import (
     Block,
     Command,
@@ -21,23 +24,31 @@ from nnasim.ir.program import (
     OpInfo,
     Program,
     Transfer,
+    ViewCommand,
 )
+from nnasim.ir.shapes import elements_of, macs_of
 from nnasim.ir.trace import Op, OpTrace, Unit
+from nnasim.units import ceil_div
 
 
 @dataclass(frozen=True)
 class LoweringContext:
-    """All that lowering one graph needs and does not change. ``origin``: the names under which time is reported, where
-    chunking has made an operation of another.
+    """All that lowering one graph needs and does not change.
+
+    ``inside``: tensors that never leave the MAC array; ``views``: view -> tensor; ``origin``: the names under which
+    time is reported, where chunking has made an operation of another.
     """
 
     trace: OpTrace
     chip: NnaConfig
-    units: dict[str, Unit]
-    fused: set[str]
+    units: Mapping[str, Unit]
+    fused: Collection[str]
+    inside: Collection[str]
+    views: Mapping[str, str]
+    uses: Mapping[str, WeightUse]
     memory: MemoryPlan
     cpu_streams_weights: bool
-    origin: dict[str, str]
+    origin: Mapping[str, str]
 
 
 @dataclass
@@ -55,14 +66,19 @@ class Lowering:
         """Append ``op``, and before it the crossing that it needs."""
         unit = self.context.units[op.name]
         self.ledger.arrive(op)
+        if op.is_view:
+            self._view(op, unit)
+            return
         if self.ledger.needs_crossing(op, unit):
             self.cross(unit)
         if op.name in self.context.fused:
             self.commands.append(FusedCommand(self._info(op, unit, "mac_array")))
         elif unit == "cpu":
             self._host(op)
-        elif op.kind == "matmul":
-            self._matmul(op)
+        elif op.kind in PRODUCTS:
+            self._product(op)
+        elif op.kind == "embedding":
+            self._look_up(op)
         else:
             self._element(op)
         self.ledger.make(op, unit)
@@ -86,11 +102,10 @@ class Lowering:
         self.commands.append(HandoffCommand(len(self.ops) - 1, to, self._bytes(*self._handed_over(to))))
         self.ledger.cross(to)
 
-    def _handed_over(self, to: Unit) -> list[str]:
+    def _handed_over(self, to: Unit) -> set[str]:
         """Tensors that only the other unit holds; what never left the MAC array is none of them."""
-        graph = self.context.trace.graphs.get(self.graph)
-        inside = {op.x for op in graph.ops if op.name in self.context.fused} if graph else set()
-        return [tensor for tensor, unit in self.ledger.only.items() if unit != to and tensor not in inside]
+        held = (tensor for tensor, unit in self.ledger.only.items() if unit != to)
+        return {self.context.views.get(tensor, tensor) for tensor in held} - set(self.context.inside)
 
     def _info(self, op: Op, unit: Unit, block: Block) -> int:
         name = self.context.origin.get(op.name, op.name)
@@ -102,75 +117,116 @@ class Lowering:
     def _bytes(self, *tensors: str) -> int:
         return sum(self.context.trace.tensors[tensor].bytes for tensor in tensors)
 
+    def _view(self, op: Op, unit: Unit) -> None:
+        self.ledger.show(op)
+        holder = self.ledger.only.get(op.outputs[0], unit)
+        self.commands.append(ViewCommand(self._info(op, holder, "host" if holder == "cpu" else "sram")))
+
     def _host(self, op: Op) -> None:
         trace, index = self.context.trace, self._info(op, "cpu", "host")
-        if op.kind == "matmul":
-            x, weight = (trace.tensors[name] for name in (op.x, op.weight))
-            streamed = weight.bytes if self.context.cpu_streams_weights else 0
-            bits = max(x.bits, weight.bits)
-            self.commands.append(
-                HostCommand(
-                    op=index,
-                    kind=op.kind,
-                    elements=0,
-                    macs=x.elements * weight.shape[0],
-                    dram_bytes=streamed,
-                    operand_bits=bits,
-                )
-            )
+        macs, weights = macs_of(op, trace.tensors), read_whole(trace, op)
+        command = HostCommand(
+            op=index,
+            kind=op.kind,
+            elements=0 if macs else elements_of(op, trace.tensors),
+            macs=macs,
+            dram_bytes=self._bytes(*weights) if self.context.cpu_streams_weights else 0,
+        )
+        if op.kind in PRODUCTS:
+            bits = max(trace.tensors[name].bits for name in op.inputs[:2])
+            command = replace(command, operand_bits=bits)
+        self.commands.append(command)
+
+    def _product(self, op: Op) -> None:
+        if op.kind == "bmm":
+            self._computed_product(op)
         else:
-            self.commands.append(HostCommand(op=index, kind=op.kind, elements=self._elements(op), macs=0, dram_bytes=0))
+            self._stored_product(op)
 
-    def _elements(self, op: Op) -> int:
-        counted = (op.x,) if op.kind in PER_INPUT_ELEMENT else op.outputs
-        return sum(self.context.trace.tensors[tensor].elements for tensor in counted)
-
-    def _matmul(self, op: Op) -> None:
+    def _stored_product(self, op: Op) -> None:
+        """A tile for each part of the weight that stands in SRAM at a time: rows of whole groups, or parts of one."""
         trace, index = self.context.trace, self._info(op, "nna", "mac_array")
-        name, bytes_per_row = op.weight, row_bytes(trace, op)
-        x, weight = trace.tensors[op.x], trace.tensors[name]
-        n, k = weight.shape
-        step, out = self.context.memory.tile_rows.get(name, n), self._bytes(*op.outputs)
-        for row in range(0, n, step):
-            rows = min(step, n - row)
-            first, last = row == 0, row + rows == n
-            port = rows * bytes_per_row + (x.bytes if first else 0) + (out if last else 0)
+        use, x, weight = self.context.uses[op.weight], trace.tensors[op.x], trace.tensors[op.weight]
+        taps = prod(op.told(Conv).kernel) if op.kind == "conv" else 1
+        group = weight.shape[0] // op.told(Conv).groups if op.kind == "conv" else weight.shape[0]
+        out, made = self._bytes(*op.outputs), sum(trace.tensors[name].elements for name in op.outputs)
+        cut = use.cut(self.context.memory.tile_rows.get(op.weight, use.rows))
+        for row, rows in cut.tiles():
+            first, last = row == 0, row + rows == use.rows
+            port = rows * use.row_bytes + (x.bytes if first else 0) + (out if last else 0)
             self.commands.append(
                 MatmulCommand(
                     op=index,
-                    m=x.elements // k,
+                    m=made // use.rows,
                     n=rows,
-                    k=k,
+                    k=weight.elements // use.rows,
                     row=row,
                     weight_bits=weight.bits,
                     input_bits=min(x.bits, 16),
-                    transfer=self._transfer(index, name, row, rows, bytes_per_row),
+                    transfer=self._transfer(index, op.weight, row, rows),
                     first=first,
                     last=last,
                     sram_bytes=port,
+                    taps=taps,
+                    groups=ceil_div(rows, group),
                 )
             )
 
-    def _transfer(self, index: int, weight: str, row: int, rows: int, bytes_per_row: int) -> int | None:
+    def _computed_product(self, op: Op) -> None:
+        """One tile of as many groups as there are products; both operands stand in SRAM, so that nothing streams."""
+        tensors, index = self.context.trace.tensors, self._info(op, "nna", "mac_array")
+        (a, b), made = (tensors[name] for name in op.data), tensors[op.outputs[0]]
+        *batch, m, n = made.shape
+        self.commands.append(
+            MatmulCommand(
+                op=index,
+                m=m,
+                n=prod(batch) * n,
+                k=a.shape[-1],
+                row=0,
+                weight_bits=b.bits,
+                input_bits=min(a.bits, 16),
+                transfer=None,
+                first=True,
+                last=True,
+                sram_bytes=a.bytes + b.bytes + made.bytes,
+                groups=prod(batch),
+                flowing=True,
+            )
+        )
+
+    def _transfer(self, index: int, weight: str, row: int, rows: int) -> int | None:
         """Index of a new transfer of ``rows`` rows of ``weight``, None if it is resident."""
         if weight in self.context.memory.resident:
             return None
-        size = stored_bytes(self.context.chip, rows * bytes_per_row)
+        size = stored_bytes(self.context.chip, rows * self.context.uses[weight].row_bytes)
         self.transfers.append(Transfer(index, weight, row, rows, size))
         return len(self.transfers) - 1
 
+    def _look_up(self, op: Op) -> None:
+        """A pass for each token: its row is fetched and written."""
+        tensors, index = self.context.trace.tensors, self._info(op, "nna", "activation_unit")
+        tokens, made = tensors[op.x].elements, sum(tensors[name].elements for name in op.outputs)
+        for token in range(tokens):
+            self.commands.append(
+                ElementCommand(
+                    op=index,
+                    kind=op.kind,
+                    elements=made // tokens,
+                    transfer=self._transfer(index, op.weight, token, 1),
+                    sram_bytes=self._bytes(*op.outputs) // tokens,
+                    part=token,
+                )
+            )
+
     def _element(self, op: Op) -> None:
-        index, transfer = self._info(op, "nna", "activation_unit"), None
-        if op.kind == "embedding":
-            transfer = self._transfer(index, op.weight, 0, 1, row_bytes(self.context.trace, op))
-        read = () if op.kind == "embedding" else op.inputs
         self.commands.append(
             ElementCommand(
-                op=index,
+                op=self._info(op, "nna", "activation_unit"),
                 kind=op.kind,
-                elements=self._elements(op),
-                transfer=transfer,
-                sram_bytes=self._bytes(*read, *op.outputs),
+                elements=elements_of(op, self.context.trace.tensors),
+                transfer=None,
+                sram_bytes=self._bytes(*op.inputs, *op.outputs),
             )
         )
 
@@ -194,12 +250,12 @@ def lower_boot(context: LoweringContext, uses: dict[str, WeightUse]) -> Program:
     """Loading the resident weights, once, before the first utterance. No command waits for it but its end."""
     work = Lowering(context, "boot", Ledger(context.trace, ()))
     for use in (use for use in uses.values() if use.tensor in context.memory.resident):
-        layer = use.tensor.partition(".")[0]
         work.ops.append(
             OpInfo(
-                graph="boot", name=use.tensor, kind="load_weights", group="boot", layer=layer, unit="nna", block="dram"
+                graph="boot", name=use.tensor, kind="load_weights", group="boot", layer=use.layer, unit="nna",
+                block="dram",
             )
-        )
+        )  # fmt: skip
         size = stored_bytes(context.chip, use.bytes)
         work.transfers.append(Transfer(len(work.ops) - 1, use.tensor, 0, use.rows, size))
     return _program(work, ())

@@ -158,9 +158,11 @@ def _best_of(chip: NnaConfig, uses: Uses, offer: _Offer, beaten: int | None) -> 
 
 def _streamed(chip: NnaConfig, use: WeightUse, rows: int) -> int:
     """DRAM bytes of the whole trace if the weight streams in tiles of ``rows``."""
-    whole, rest = divmod(use.rows_per_use, rows)
-    tiles = whole * stored_bytes(chip, rows * use.row_bytes)
-    return use.uses * (tiles + (stored_bytes(chip, rest * use.row_bytes) if rest else 0))
+    cut = use.cut(rows)
+    whole, rest = divmod(cut.rows, cut.step)
+    tiles = whole * stored_bytes(chip, cut.step * use.row_bytes)
+    piece = tiles + (stored_bytes(chip, rest * use.row_bytes) if rest else 0)
+    return use.uses * cut.pieces * piece + use.lookups * stored_bytes(chip, use.row_bytes)
 
 
 def _saved(chip: NnaConfig, use: WeightUse, rows: int) -> int:

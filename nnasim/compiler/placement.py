@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from nnasim.compiler import constraints
 from nnasim.hardware import NnaConfig
+from nnasim.ir.operands import PRODUCTS, OpKind
 from nnasim.ir.trace import Op, OpGraph, OpTrace, Unit
+
+RIDING: frozenset[OpKind] = frozenset({"requantise", "sigmoid", "tanh", "table"})
 
 
 def place(trace: OpTrace, chip: NnaConfig) -> dict[str, dict[str, Unit]]:
@@ -14,7 +17,7 @@ def place(trace: OpTrace, chip: NnaConfig) -> dict[str, dict[str, Unit]]:
     one that neither can run raises PlacementError, and so does a trace beyond the compiler's bounds.
     """
     _check_bounds(trace)
-    return {name: {op.name: _unit(trace, chip, name, op) for op in graph.ops} for name, graph in trace.graphs.items()}
+    return {name: _units(trace, chip, name, graph) for name, graph in trace.graphs.items()}
 
 
 def wanted_units(trace: OpTrace) -> dict[str, dict[str, Unit]]:
@@ -35,16 +38,24 @@ def _check_bounds(trace: OpTrace) -> None:
             constraints.refuse(constraints.graph_is_bounded, f"graph {name}", "operations", len(graph.ops))
 
 
+def _units(trace: OpTrace, chip: NnaConfig, name: str, graph: OpGraph) -> dict[str, Unit]:
+    units = {op.name: _unit(trace, chip, name, op) for op in graph.ops}
+    if not chip.has_activation_unit:  # nothing requantises but what a product feeds on its way out
+        riding = fused_ops(trace, graph, units)
+        alone = [op.name for op in graph.ops if op.kind == "requantise" and op.name not in riding]
+        units.update(dict.fromkeys(alone, "cpu"))
+    return units
+
+
 def _unit(trace: OpTrace, chip: NnaConfig, graph: str, op: Op) -> Unit:
     where = f"graph {graph}, op {op.name}"
     if op.kind == "matmul":
         _check_matmul(trace, where, op)
-    if _wanted(trace, op) == "nna" and constraints.nna_runs_kind(chip, op):
-        if op.kind == "matmul" and not constraints.weights_are_integers(trace.tensors[op.weight]):
-            bits = trace.tensors[op.weight].bits
-            constraints.refuse(constraints.weights_are_integers, where, "weight bits", bits, bits=bits)
-        return "nna"
-    return "cpu"
+    if _wanted(trace, op) == "cpu" or not constraints.nna_runs_kind(chip, op):
+        return "cpu"
+    if op.kind in PRODUCTS:
+        _check_second_operand(trace, where, op)
+    return "nna"
 
 
 def _check_matmul(trace: OpTrace, where: str, op: Op) -> None:
@@ -53,20 +64,33 @@ def _check_matmul(trace: OpTrace, where: str, op: Op) -> None:
         constraints.refuse(constraints.matmul_shapes_agree, where, "shapes", [list(x.shape), list(weight.shape)])
 
 
-def fused_ops(graph: OpGraph, units: dict[str, Unit]) -> set[str]:
-    """Names of operations that ride behind a matmul on the NNA: its requantise, and an activation after that.
+def _check_second_operand(trace: OpTrace, where: str, op: Op) -> None:
+    spec, what = (trace.tensors[op.weight], "weight") if op.reads_weight else (trace.tensors[op.data[1]], "operand")
+    if not constraints.weights_are_integers(spec):
+        constraints.refuse(
+            constraints.weights_are_integers, where, f"{what} bits", spec.bits, bits=spec.bits, what=what
+        )
 
-    An operation rides when it is the only reader of what the matmul (or the operation that rides already) makes.
+
+def fused_ops(trace: OpTrace, graph: OpGraph, units: dict[str, Unit]) -> set[str]:
+    """Names of operations that ride behind a product on the NNA: its requantise, and an activation after that.
+
+    An operation rides when it is the only reader of what the product (or the operation that rides already) makes, and
+    that is nobody else's business: no state, and no output. What rides may pass through a view.
     """
-    readers: dict[str, list[str]] = {}
+    readers: dict[str, int] = {}
     for op in graph.ops:
         for tensor in op.inputs:
-            readers.setdefault(tensor, []).append(op.name)
+            readers[tensor] = readers.get(tensor, 0) + 1
     riding: set[str] = set()
-    carriers = {tensor for op in graph.ops if op.kind == "matmul" and units[op.name] == "nna" for tensor in op.outputs}
+    carriers: set[str] = set()
     for op in graph.ops:
-        rides = op.kind in ("requantise", "sigmoid", "tanh") and op.x in carriers
-        if rides and units[op.name] == "nna" and readers[op.x] == [op.name]:
-            riding.add(op.name)
-            carriers.update(op.outputs if op.kind == "requantise" else ())
+        if op.kind in PRODUCTS and units[op.name] == "nna":
+            carriers.update(op.outputs)
+        elif op.x in carriers and readers[op.x] == 1 and trace.tensors[op.x].role == "activation":
+            if op.is_view:
+                carriers.update(op.outputs)
+            elif op.kind in RIDING and units[op.name] == "nna":
+                riding.add(op.name)
+                carriers.update(op.outputs if op.kind == "requantise" else ())
     return riding

@@ -7,10 +7,13 @@ them; the recurrent part stays one step after another. Layer by layer: the proje
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from nnasim.ir.attributes import Axis
+from nnasim.ir.operands import FLOWING
+from nnasim.ir.order import views_of
 from nnasim.ir.trace import Op, OpGraph, OpTrace, TensorSpec
 
 ROW_WISE = ("quantise", "requantise", "layer_norm")  # what may stand before and behind a projection, row by row
@@ -23,6 +26,20 @@ class Call(NamedTuple):
     frame: int
 
 
+class Marks(NamedTuple):
+    """What stands between a name and what it is made unique by: ``of``: in names of a chunk; ``step``: of one call."""
+
+    of: str
+    step: str
+
+
+class Heard(NamedTuple):
+    """What an input of a chunk holds: of which input of the trace which frames, counted from the chunk's first."""
+
+    input: str
+    frames: tuple[int, ...]
+
+
 class Place(NamedTuple):
     """Where an operation goes: done once for all invocations or not, and in which segment of the new graph."""
 
@@ -32,31 +49,28 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Unrolled:
-    """The new graph, the tensors it declares, and for each of its operations the one it comes from."""
+    """The new graph, the tensors it declares, for each of its operations the one it comes from, and what it hears."""
 
     graph: OpGraph
     tensors: dict[str, TensorSpec]
     origin: dict[str, str]
+    heard: dict[str, Heard]
 
 
-def shifts(trace: OpTrace, op: Op) -> bool:
-    """Whether ``op`` pushes its input into what its output held before."""
-    new = sum(trace.tensors[name].elements for name in op.data)
-    return op.kind == "concat" and new < trace.tensors[op.outputs[0]].elements
-
-
-def reads(trace: OpTrace, op: Op) -> tuple[str, ...]:
-    """Tensors, constants left out, whose value ``op`` depends on."""
-    old = op.outputs[:1] if shifts(trace, op) else ()
-    return (*old, *op.data)
+def reads(trace: OpTrace, op: Op, views: Mapping[str, str]) -> tuple[str, ...]:
+    """Tensors, constants left out, whose value ``op`` depends on; what is a view by the name of its tensor."""
+    old = op.outputs[:1] if trace.shifts(op) else ()
+    flowing = (name for name in op.data if trace.tensors[name].role in FLOWING)
+    return (*old, *(views.get(name, name) for name in flowing))
 
 
 def carried(trace: OpTrace, ops: Sequence[Op]) -> dict[str, tuple[int, int]]:
     """Tensors that bring a value from the invocation before: (first position that reads it so, last that writes)."""
     first: dict[str, int] = {}
     written: dict[str, int] = {}
+    views = views_of(ops)
     for position, op in enumerate(ops):
-        for name in reads(trace, op):
+        for name in reads(trace, op, views):
             if name not in written and trace.tensors[name].role != "input":
                 first.setdefault(name, position)
         written.update(dict.fromkeys(op.outputs, position))
@@ -69,13 +83,13 @@ def places(trace: OpTrace, ops: Sequence[tuple[str, Op]], once: frozenset[str]) 
     Merged are what works row by row on the input or on what is merged, and a matmul over anything written before,
     which opens a new segment: unless a recurrence spans it, since then its rows do not exist at one time.
     """
-    loops = carried(trace, [op for _, op in ops])
+    loops, views = carried(trace, [op for _, op in ops]), views_of(op for _, op in ops)
     segments: dict[tuple[str, str], int] = {}  # (graph, tensor) that a merged operation made -> segment
     written: set[str] = set()
     placed: list[Place] = []
     current = 0
     for position, (graph, op) in enumerate(ops):
-        data = reads(trace, op)
+        data = reads(trace, op, views)
         before = [0 if trace.tensors[name].role == "input" else segments.get((graph, name), -1) for name in data]
         able = graph not in once and len(op.outputs) == 1 and op.outputs[0] not in loops
         spanned = any(first < position <= last for first, last in loops.values())
@@ -110,9 +124,11 @@ class _Unroller:
     trace: OpTrace
     tag: str
     exposed: frozenset[str]
+    marks: Marks
     ops: list[Op] = field(default_factory=list)
     tensors: dict[str, TensorSpec] = field(default_factory=dict)
     origin: dict[str, str] = field(default_factory=dict)
+    heard: dict[str, Heard] = field(default_factory=dict)
     matrices: dict[tuple[str, ...], str] = field(default_factory=dict)  # names of the rows -> the matrix
 
     def instances(self, calls: Sequence[Call], starts: dict[str, int]) -> list[_Instance]:
@@ -122,11 +138,11 @@ class _Unroller:
         instances = []
         for index, call in enumerate(calls):
             for offset, op in enumerate(self._graph(call)):
-                taken = (*(op.outputs if shifts(self.trace, op) else ()), *op.inputs)
+                taken = (*(op.outputs if self.trace.shifts(op) else ()), *op.inputs)
                 inputs = tuple(self._read(name, version, call) for name in taken)
                 for name in op.outputs:
                     keeps = self._lasts(name) and last[name] == index
-                    version[name] = name if keeps else self._declared(name, f"{name}#{index}")
+                    version[name] = name if keeps else self._declared(name, f"{name}{self.marks.step}{index}")
                 outputs = tuple(version[name] for name in op.outputs)
                 instances.append(
                     _Instance(call=index, position=starts[call.graph] + offset, op=op, inputs=inputs, outputs=outputs)
@@ -141,7 +157,9 @@ class _Unroller:
 
     def _read(self, name: str, version: dict[str, str], call: Call) -> str:
         if self.trace.tensors[name].role == "input":
-            return self._declared(name, f"{name}#{call.frame}")
+            heard = self._declared(name, f"{name}{self.marks.step}{call.frame}")
+            self.heard[heard] = Heard(name, (call.frame,))
+            return heard
         return version.get(name, name)
 
     def _declared(self, base: str, name: str) -> str:
@@ -153,7 +171,7 @@ class _Unroller:
 
     def merge(self, same: Sequence[_Instance], singly: set[str]) -> None:
         """Append one operation that does what all of ``same`` do, a row each."""
-        op = same[0].op
+        op = _with_rows(same[0].op)
         inputs = []
         for position, base in enumerate(op.inputs):
             names = tuple(instance.inputs[position] for instance in same)
@@ -161,19 +179,22 @@ class _Unroller:
         names = tuple(instance.outputs[0] for instance in same)
         if self.trace.tensors[op.outputs[0]].role == "activation" and not singly & set(names):
             names = (self._declare_matrix(op.outputs[0], names),)
-        self._append(op, f"{op.name}@{self.tag}", tuple(inputs), names)
+        self._append(op, f"{op.name}{self.marks.of}{self.tag}", tuple(inputs), names)
 
     def _matrix(self, base: str, names: tuple[str, ...], reader: Op) -> str:
         """The tensor whose rows are ``names``: there already, brought by the frames, or put together now."""
         if names not in self.matrices:
             matrix = self._declare_matrix(base, names)
-            if self.trace.tensors[base].role != "input":
-                gather = reader.model_copy(update={"kind": "concat", "group": "element_wise", "name": f"{base}.rows"})
+            if self.trace.tensors[base].role == "input":
+                self.heard[matrix] = Heard(base, tuple(frame for name in names for frame in self.heard[name].frames))
+            else:
+                flat = {"kind": "concat", "group": "element_wise", "name": f"{base}.rows", "attributes": None}
+                gather = reader.model_copy(update=flat)
                 self._append(gather, f"{matrix}.rows", names, (matrix,))
         return self.matrices[names]
 
     def _declare_matrix(self, base: str, names: tuple[str, ...]) -> str:
-        spec, alike = self.trace.tensors[base], f"{base}@{self.tag}"
+        spec, alike = self.trace.tensors[base], f"{base}{self.marks.of}{self.tag}"
         matrix = alike if alike not in self.tensors else f"{alike}+{len(self.matrices)}"
         role = spec.role if spec.role == "input" else "activation"
         self.tensors[matrix] = spec.model_copy(update={"shape": (len(names), *spec.shape), "role": role})
@@ -182,7 +203,7 @@ class _Unroller:
 
     def single(self, instance: _Instance) -> None:
         """Append one operation of one call."""
-        name = f"{instance.op.name}@{self.tag}#{instance.call}"
+        name = f"{instance.op.name}{self.marks.of}{self.tag}{self.marks.step}{instance.call}"
         self._append(instance.op, name, instance.inputs, instance.outputs)
 
     def _append(self, op: Op, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
@@ -190,7 +211,7 @@ class _Unroller:
         self.ops.append(op.model_copy(update={"name": name, "inputs": inputs, "outputs": outputs}))
 
 
-def unroll(trace: OpTrace, calls: Sequence[Call], tag: str, exposed: frozenset[str]) -> Unrolled:
+def unroll(trace: OpTrace, calls: Sequence[Call], tag: str, exposed: frozenset[str], marks: Marks) -> Unrolled:
     """The graph that does all of ``calls``. ``tag``: makes its names its own; ``exposed``: states that others read.
 
     Every value of an exposed state is kept, that of call i as ``STATE#i``; of other states the last one.
@@ -199,7 +220,7 @@ def unroll(trace: OpTrace, calls: Sequence[Call], tag: str, exposed: frozenset[s
     listed = [(graph, op) for graph in graphs for op in trace.graphs[graph].ops]
     times = Counter(call.graph for call in calls)
     placed = places(trace, listed, frozenset(graph for graph in graphs if times[graph] == 1))
-    work = _Unroller(trace, tag, exposed)
+    work = _Unroller(trace, tag, exposed, marks)
     instances = work.instances(calls, {graph: [name for name, _ in listed].index(graph) for graph in graphs})
     singly = {name for instance in instances if not placed[instance.position].merged for name in instance.inputs}
     for segment in range(max(place.segment for place in placed) + 1):
@@ -210,7 +231,15 @@ def unroll(trace: OpTrace, calls: Sequence[Call], tag: str, exposed: frozenset[s
                 work.single(instance)
     used = {name for op in work.ops for name in (*op.inputs, *op.outputs)}
     tensors = {name: spec for name, spec in work.tensors.items() if name in used}
-    return Unrolled(OpGraph.model_construct(ops=tuple(work.ops)), tensors, work.origin)
+    heard = {name: heard for name, heard in work.heard.items() if name in used}
+    return Unrolled(OpGraph.model_construct(ops=tuple(work.ops)), tensors, work.origin, heard)
+
+
+def _with_rows(op: Op) -> Op:
+    """``op`` on tensors that have an axis more in front, a row for each call."""
+    if not isinstance(op.attributes, Axis):
+        return op
+    return op.model_copy(update={"attributes": op.attributes.model_copy(update={"axis": op.attributes.axis + 1})})
 
 
 def _merged_groups(instances: Sequence[_Instance], placed: Sequence[Place], segment: int) -> Iterator[list[_Instance]]:

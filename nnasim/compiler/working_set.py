@@ -1,24 +1,46 @@
-"""What must stand in SRAM whatever the weights do: tables, states, and one graph's activations at a time."""
+"""What must stand in SRAM whatever the weights do: tables, states, outputs, and one graph's activations at a time."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nnasim.compiler.allocate import Allocation, Lifetime, aligned, allocate, peak_bytes
-from nnasim.ir.trace import OpGraph, OpTrace, Unit
+from nnasim.ir.order import views_of
+from nnasim.ir.trace import Op, OpGraph, OpTrace, TensorSpec, Unit
 
 Units = dict[str, dict[str, Unit]]
 
 
 def lasting_tensors(trace: OpTrace, units: Units) -> list[str]:
-    """Tables, states, and constants other than a matmul's, that an operation on the NNA touches; in first-use order."""
+    """Tables, states, outputs, and constants other than a product's, that an operation on the NNA touches.
+
+    In the order of first use. Outputs too, since the host fetches them at the end of a frame, behind other graphs.
+    """
     lasting: dict[str, None] = {}
     for name, graph in trace.graphs.items():
+        views = views_of(graph.ops)
+        shown = outliving(trace, views)
         for op in graph.ops:
-            if units[name][op.name] == "nna":
-                constants = () if op.reads_weight else op.constants
-                lasting.update(dict.fromkeys(constants))
-                touched = (*op.inputs, *op.outputs)
-                lasting.update(dict.fromkeys(t for t in touched if trace.tensors[t].role == "state"))
+            if units[name][op.name] == "nna" and not op.is_view:
+                lasting.update(dict.fromkeys(_standing_constants(trace, op)))
+                touched = (views.get(tensor, tensor) for tensor in (*op.inputs, *op.outputs))
+                lasting.update(dict.fromkeys(t for t in touched if t in shown or outlives(trace.tensors[t])))
     return list(lasting)
+
+
+def outlives(spec: TensorSpec) -> bool:
+    """Whether a tensor is needed when its invocation has ended."""
+    return spec.role in ("state", "output")
+
+
+def outliving(trace: OpTrace, views: Mapping[str, str]) -> frozenset[str]:
+    """Tensors of which a view is needed when their invocation has ended."""
+    return frozenset(base for view, base in views.items() if outlives(trace.tensors[view]))
+
+
+def _standing_constants(trace: OpTrace, op: Op) -> list[str]:
+    """Constants of ``op`` that do not come row by row with a weight."""
+    return [] if op.reads_weight else [name for name in op.inputs if trace.tensors[name].role in ("bias", "table")]
 
 
 def lasting_bytes(trace: OpTrace, units: Units) -> int:
@@ -26,18 +48,28 @@ def lasting_bytes(trace: OpTrace, units: Units) -> int:
     return sum(aligned(trace.tensors[tensor].bytes) for tensor in lasting_tensors(trace, units))
 
 
+def inside_array(graph: OpGraph, fused: set[str]) -> set[str]:
+    """What passes from a product to the operation that rides behind it: it stays in the array and needs no SRAM."""
+    views = views_of(graph.ops)
+    return {views.get(op.x, op.x) for op in graph.ops if op.name in fused}
+
+
 def activation_lives(trace: OpTrace, graph: OpGraph, units: dict[str, Unit], fused: set[str]) -> list[Lifetime]:
     """Lifetimes, in steps of the graph, of what an NNA operation reads or writes within one invocation.
 
-    What passes from a matmul to the operation that rides behind it stays in the array and needs no SRAM.
+    A view lives as its tensor, which lives as long as any of them is read.
     """
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     on_chip: set[str] = set()
-    inside = {op.x for op in graph.ops if op.name in fused}
+    views = views_of(graph.ops)
+    elsewhere = inside_array(graph, fused) | outliving(trace, views)
     for step, op in enumerate(graph.ops):
-        for tensor in (*op.inputs, *op.outputs):
-            if trace.tensors[tensor].role in ("activation", "input", "output") and tensor not in inside:
+        if op.is_view:
+            continue
+        for touched in (*op.inputs, *op.outputs):
+            tensor = views.get(touched, touched)
+            if trace.tensors[tensor].role in ("activation", "input") and tensor not in elsewhere:
                 first.setdefault(tensor, step)
                 last[tensor] = step
                 if units[op.name] == "nna":

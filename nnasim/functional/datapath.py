@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nnasim.compiler import CompiledTrace
 from nnasim.compiler.addresses import Region, address_map
+from nnasim.compiler.unroll import Heard
 from nnasim.errors import SimulationError
 from nnasim.functional.memory import Sram, SramTensors
 from nnasim.functional.packing import Bytes, Integers, pack, unpack
@@ -55,7 +56,8 @@ class SramDatapath(Datapath):
 
     def _stored_rows(self, weight: str) -> list[Bytes]:
         """The rows of a weight as they stand in DRAM: each row's values, then its bias if it has one."""
-        reader = next(op for op in self.ops.values() if op.reads_weight and op.weight == weight)
+        readers = [op for op in self.ops.values() if op.reads_weight and op.weight == weight]
+        reader = next((op for op in readers if op.bias is not None), readers[0])
         values, bits = self.reference.tensors[weight], self.trace.tensors[weight].bits
         rows = [pack(row, bits) for row in values]
         if reader.bias is not None:
@@ -140,10 +142,9 @@ class SramDatapath(Datapath):
         return op
 
     def _input_features(self, name: str, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The features that input ``name`` brings: those of all frames of a chunk, or of the frame that it numbers."""
-        spec = self.trace.tensors[name]
-        rows = features if spec.elements == features.size else features[int(name.partition("#")[2] or 0)]
-        shaped: NDArray[np.float64] = rows.reshape(spec.shape)
+        """The features that input ``name`` brings: those of all frames of a chunk, or of some of them."""
+        heard = self.compiled.heard.get(name, Heard(name, (0,)))
+        shaped: NDArray[np.float64] = features[list(heard.frames)].reshape(self.trace.tensors[name].shape)
         return shaped
 
     def _begin_tile(self, command: MatmulCommand, buffer: int | None) -> None:

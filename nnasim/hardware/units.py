@@ -20,9 +20,6 @@ NEAREST = {
 }
 """Kinds whose rate may be null, so that a chip of an earlier version has one -> the kind whose rate it then is."""
 
-PER_INPUT_ELEMENT = frozenset({"argmax", "mean"})
-"""Kinds that reduce: their elements are those that they read."""
-
 
 def rate_of(unit: Section, kind: str, suffix: str) -> float:
     """The rate of ``kind`` in the field ``{kind}_{suffix}`` of ``unit``, or of its nearest kind where that is null."""

@@ -1,7 +1,6 @@
 """What an operation is told beside its operands: one small record for each kind that can be told something.
 
-Axes count from the front, as numpy's. Where several outputs are no business of the kind (all but ``split``), an
-operation of several outputs hands out its result in parts along the last axis.
+Axes count from the front, as numpy's.
 """
 
 from __future__ import annotations
@@ -140,7 +139,8 @@ class Copy(Attributes):
     """The elements of x in their order, in the output's shape; stretched as numpy's where the output has more.
 
     ``perm``: axis i of the output is axis perm[i] of x, a transpose. ``view``: nothing is moved, the output is another
-    name and shape of the bytes of x, and costs neither time nor memory.
+    name and shape of the bytes of x, and costs neither time nor memory; it is no state, and nobody reads it once x is
+    a state that has been overwritten.
     """
 
     perm: Annotated[tuple[AxisIndex, ...], Field(min_length=1, max_length=MOST_AXES)] | None = None
@@ -162,9 +162,13 @@ class Table(Attributes):
 
 
 class Host(Attributes):
-    """An operation that only the CPU can do. ``operator``: what it is called where it comes from, as TopK."""
+    """An operation that only the CPU can do. ``operator``: what it is called where it comes from, as TopK.
+
+    ``macs``: multiply-accumulates, of an operator that multiplies matrices; it is priced by them, else by its elements.
+    """
 
     operator: str = Field(min_length=1, max_length=200)
+    macs: Annotated[Integer, Field(ge=0, le=2**62)] = 0
 
 
 ATTRIBUTES: Mapping[OpKind, type[Attributes]] = {

@@ -36,6 +36,8 @@ FIRST_KINDS: tuple[OpKind, ...] = OpKind.__args__[:11]  # type: ignore[attr-defi
 
 ROLE_OF: dict[Constant, Role] = {"weight": "weight", "bias": "bias", "table": "table", "gain": "bias"}
 FLOWING: tuple[Role, ...] = ("state", "input", "activation", "output")
+PRODUCTS: frozenset[OpKind] = frozenset({"matmul", "conv", "bmm"})
+"""The kinds of the MAC array: their outputs are accumulators."""
 WRITTEN: tuple[Role, ...] = ("state", "activation", "output")
 """What an operation may write: constants never, and what arrives from the host neither."""
 

@@ -34,8 +34,8 @@ class OpInfo:
 class Transfer:
     """One DMA read from DRAM into a weight buffer (or, while booting, into resident SRAM).
 
-    ``op``: index into ``Program.ops``; ``bytes``: DRAM bytes, compressed and aligned; ``row``: first row of the tensor;
-    ``rows``: how many.
+    ``op``: index into ``Program.ops``; ``bytes``: DRAM bytes, compressed and aligned; ``row``: first row of the tensor,
+    of an embedding's the place of the token, which names the row; ``rows``: how many.
     """
 
     op: int
@@ -74,13 +74,17 @@ class MatmulCommand:
 
 @dataclass(frozen=True, slots=True)
 class ElementCommand:
-    """One pass of the activation unit: ``elements`` outputs of operation ``kind``; ``transfer`` as in a matmul."""
+    """One pass of the activation unit: ``elements`` outputs of operation ``kind``; ``transfer`` as in a matmul.
+
+    ``part``: of an embedding, which is a pass for each of its tokens, the place of this one's among them.
+    """
 
     op: int
     kind: OpKind
     elements: int
     transfer: int | None
     sram_bytes: int
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,13 @@ class FusedCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewCommand:
+    """Another name for bytes that stand there already: nobody does anything."""
+
+    op: int
+
+
+@dataclass(frozen=True, slots=True)
 class HandoffCommand:
     """One crossing between CPU and NNA; everything that the other side has made is handed over with it.
 
@@ -117,7 +128,7 @@ class HandoffCommand:
     bytes: int = 0
 
 
-Command = MatmulCommand | ElementCommand | HostCommand | FusedCommand | HandoffCommand
+Command = MatmulCommand | ElementCommand | HostCommand | FusedCommand | ViewCommand | HandoffCommand
 
 
 @dataclass(frozen=True, slots=True)

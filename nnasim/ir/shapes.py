@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
-from nnasim.ir.attributes import Add, Bmm, Concat, Conv, Copy, Mean, Mul, Slice
-from nnasim.ir.operands import OpKind
+from nnasim.ir.attributes import Add, Bmm, Concat, Conv, Copy, Host, Mean, Mul, Slice
+from nnasim.ir.operands import FLOWING, OpKind
 
 if TYPE_CHECKING:
     from nnasim.ir.trace import Op, TensorSpec
@@ -34,14 +34,28 @@ def check_shapes(op: Op, tensors: Mapping[str, TensorSpec]) -> None:
 
 
 def macs_of(op: Op, tensors: Mapping[str, TensorSpec]) -> int:
-    """Multiply-accumulates of a matmul, a conv or a bmm; 0 of all else."""
+    """Multiply-accumulates of a product (and of an operation of the host that says so); 0 of all else."""
     if op.kind == "matmul":
         return tensors[op.x].elements * tensors[op.weight].shape[0]
     if op.kind == "conv":
         return tensors[op.outputs[0]].elements * prod(tensors[op.weight].shape[1:])
     if op.kind == "bmm":
         return tensors[op.outputs[0]].elements * tensors[op.x].shape[-1]
-    return 0
+    return op.told(Host).macs if op.kind == "host" else 0
+
+
+def elements_of(op: Op, tensors: Mapping[str, TensorSpec]) -> int:
+    """The elements that ``op`` is priced by: those that it makes.
+
+    Those that it reads where it reduces them, and the more of both where nobody knows what the CPU does with them.
+    """
+    made = sum(tensors[name].elements for name in op.outputs)
+    if op.kind in REDUCING:
+        return tensors[op.x].elements
+    if op.kind != "host":
+        return made
+    read = sum(tensors[name].elements for name in op.inputs if tensors[name].role in FLOWING)
+    return max(made, read)
 
 
 def _bare(shape: Shape) -> Shape:
@@ -246,6 +260,7 @@ RULES: Mapping[OpKind, Rule | None] = {
 }
 """None: what the CPU alone can do makes whatever shapes it makes."""
 
+REDUCING: frozenset[OpKind] = frozenset({"argmax", "mean"})
 ONE_OUTPUT: frozenset[OpKind] = frozenset(
     {"matmul", "conv", "bmm", "embedding", "concat", "argmax", "mean", "copy", "slice"}
 )

@@ -17,9 +17,10 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
 from nnasim import markup
-from nnasim.ir.attributes import MOST_AXES, Attributes, Axis, Concat, attributes_of
+from nnasim.ir.attributes import MOST_AXES, Attributes, Axis, Concat, Copy, attributes_of
 from nnasim.ir.imported import Imported
 from nnasim.ir.operands import FIRST_KINDS, OPERANDS, PLACES, WRITTEN, Constant, OpKind, Role
+from nnasim.ir.order import Order, OrderError
 from nnasim.ir.shapes import ShapeError, check_shapes
 from nnasim.numerics.config import NumericsConfig
 from nnasim.records import Frozen, Items
@@ -147,6 +148,11 @@ class Op(Frozen):
     def axis(self, axes: int) -> int:
         """The one axis, of ``axes``, that it works along: the last where it is told none."""
         return self.attributes.axis if isinstance(self.attributes, Axis | Concat) else axes - 1
+
+    @property
+    def is_view(self) -> bool:
+        """Whether the output is only another name and shape of the bytes of ``x``."""
+        return isinstance(self.attributes, Copy) and self.attributes.view
 
     @property
     def data(self) -> tuple[str, ...]:
@@ -307,8 +313,6 @@ class OpTrace(Frozen):
     def _closed(self) -> OpTrace:
         self._check_version()
         ops = [op for graph in self.graphs.values() for op in graph.ops]
-        if missing := {op.group for op in ops} - set(self.placement):
-            raise ValueError(f"placement: lacks {', '.join(sorted(missing))}")
         names = Counter(op.name for op in ops)
         if unknown_ops := set(self.op_placement) - set(names):
             raise ValueError(f"op_placement: {sorted(unknown_ops)[0]!r} is no operation of the graphs")
@@ -324,7 +328,8 @@ class OpTrace(Frozen):
 
     def _check_version(self) -> None:
         """Version 1 has no kinds, groups and attributes but its own; a concat of version 2 says its axis."""
-        if self.schema_version == 1 and (missing := set(RECOGNISER_GROUPS) - set(self.placement)):
+        groups = RECOGNISER_GROUPS if self.schema_version == 1 else OP_GROUPS
+        if missing := set(groups) - set(self.placement):
             raise ValueError(f"placement: lacks {', '.join(sorted(missing))}")
         for graph in self.graphs.values():
             for op in graph.ops:
@@ -335,16 +340,15 @@ class OpTrace(Frozen):
                     raise ValueError(f"graphs: op {op.name}: concat must have the attribute axis since version 2")
 
     def _check_graph(self, name: str, graph: OpGraph) -> None:
-        written: dict[str, str] = {}  # what this invocation has made so far -> by which operation
+        order = Order(self)
         for op in graph.ops:
             where = f"graph {name}, op {op.name}"
             self._check_operands(where, op)
-            self._check_order(where, op, written)
             try:
+                order.follow(op)
                 check_shapes(op, self.tensors)
-            except ShapeError as wrong:
+            except (OrderError, ShapeError) as wrong:
                 raise ValueError(f"{where}: {wrong}") from None
-            written.update(dict.fromkeys(op.outputs, op.name))
 
     def _check_operands(self, where: str, op: Op) -> None:
         for tensor in (*op.inputs, *op.outputs):
@@ -359,16 +363,6 @@ class OpTrace(Frozen):
                 )
         if len(set(op.outputs)) != len(op.outputs):
             raise ValueError(f"{where}: writes a tensor twice")
-
-    def _check_order(self, where: str, op: Op, written: dict[str, str]) -> None:
-        """What is no state holds nothing before this invocation writes it, and is written once."""
-        old = op.outputs if self.shifts(op) else ()
-        for tensor in (*op.inputs, *old):
-            if tensor not in written and self.tensors[tensor].role in ("activation", "output"):
-                raise ValueError(f"{where}: reads tensor {tensor!r}, which no operation before it writes")
-        for tensor in op.outputs:
-            if tensor in written and self.tensors[tensor].role != "state":
-                raise ValueError(f"{where}: writes tensor {tensor!r}, which {written[tensor]} has written")
 
     def _check_written(self, ops: Collection[Op]) -> None:
         written = {tensor for op in ops for tensor in op.outputs}

@@ -12,7 +12,16 @@ import simpy
 from nnasim.errors import SimulationError
 from nnasim.hardware import NnaConfig
 from nnasim.hardware.plausible import implausible
-from nnasim.ir.program import Command, ElementCommand, FusedCommand, HandoffCommand, HostCommand, MatmulCommand, Program
+from nnasim.ir.program import (
+    Command,
+    ElementCommand,
+    FusedCommand,
+    HandoffCommand,
+    HostCommand,
+    MatmulCommand,
+    Program,
+    ViewCommand,
+)
 from nnasim.sim.blocks.activation_unit import ActivationUnit
 from nnasim.sim.blocks.dma import Dma
 from nnasim.sim.blocks.dram import Dram
@@ -94,7 +103,7 @@ class Machine:
         return execute
 
     def _fused(self, command: Command) -> Generator[simpy.Event, Any, None]:
-        """What the block before performs on the way out takes no time of its own."""
+        """What the block before performs on the way out takes no time of its own, and a view none at all."""
         self.datapath.begin(command, None)
         self.datapath.end(command)
         yield from ()
@@ -103,7 +112,7 @@ class Machine:
 def check_blocks(program: Program, chip: NnaConfig) -> None:
     """SimulationError for a command that the chip has no block for, or that waits for a transfer that is not there."""
     for command in program.commands:
-        if isinstance(command, FusedCommand | HostCommand | HandoffCommand):
+        if isinstance(command, FusedCommand | ViewCommand | HostCommand | HandoffCommand):
             continue
         name = program.ops[command.op].name
         if isinstance(command, ElementCommand) and chip.activation_unit is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import simpy
 
-from nnasim.ir.program import Command, HandoffCommand, HostCommand
+from nnasim.ir.program import Command, HandoffCommand, HostCommand, ViewCommand
 from nnasim.sim.probe import Probe
 
 Execute = Callable[[Command], Generator[simpy.Event, Any, None]]
@@ -17,7 +17,7 @@ class Sequencer:
     """Issues a program's commands in order, each when the one before has ended.
 
     Timing law
-        ``cycles_per_command`` for each command of the NNA; commands of the CPU cost it nothing.
+        ``cycles_per_command`` for each command of the NNA; commands of the CPU, and views, cost it nothing.
 
     Ports
         ``run(commands, execute)``: ``execute`` hands a command to its block and ends with it.
@@ -32,7 +32,7 @@ class Sequencer:
     def run(self, commands: Sequence[Command], execute: Execute) -> Generator[simpy.Event, Any, None]:
         """Execute ``commands``."""
         for command in commands:
-            if self.cycles_per_command and not isinstance(command, HostCommand | HandoffCommand):
+            if self.cycles_per_command and not isinstance(command, HostCommand | HandoffCommand | ViewCommand):
                 start = int(self.env.now)
                 yield self.env.timeout(self.cycles_per_command)
                 self.probe.busy("sequencer", 0, command.op, start, int(self.env.now))

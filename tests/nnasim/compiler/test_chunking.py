@@ -154,12 +154,15 @@ def test_an_encoder_that_listens_to_the_decoder_cannot_run_ahead(small) -> None:
         CompiledTrace(coupled, chip(2))
 
 
-def test_names_that_chunking_makes_are_not_free_for_a_trace(small) -> None:
-    trace = small()
-    graphs = {name.replace("joint", "joint#1"): graph for name, graph in trace.graphs.items()}
-    taken = trace.model_copy(update={"graphs": graphs, "utterances": ()})
-    with pytest.raises(PlacementError, match="joint#1"):
-        CompiledTrace(taken, chip(2))
+def test_any_name_is_free_for_a_trace(small) -> None:
+    """Names with the marks that chunking would use cost the same, and each keeps its own line in the result."""
+    trace = small(frames=6)
+    text = trace.model_dump_json().replace('"enc0.', '"enc0@4#1.').replace('"features"', '"features#@@"')
+    named = OpTrace.model_validate_json(text.replace('"encoder"', '"encoder@4"'))
+    plain, marked = run(trace, 4), run(named, 4)
+    assert marked.totals == plain.totals
+    lines = {op.op: (op.count, op.cycles, op.macs) for op in plain.ops}
+    assert {op.op.replace("enc0@4#1.", "enc0."): (op.count, op.cycles, op.macs) for op in marked.ops} == lines
 
 
 def test_the_paper_sized_encoder_trades_latency_for_traffic() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from nnasim.compiler import AT_START, CompiledTrace
-from nnasim.compiler.weights import row_bytes, stored_bytes
+from nnasim.compiler.weights import stored_bytes
 from nnasim.errors import PlacementError
 from nnasim.hardware import load_preset
 from nnasim.ir.program import FusedCommand, MatmulCommand
@@ -38,12 +38,13 @@ def test_tiles_hold_whole_steps_of_the_array(small) -> None:
 
 def test_inputs_pass_the_sram_port_with_the_first_tile_and_outputs_with_the_last(small) -> None:
     trace = small()
-    program = CompiledTrace(trace, load_preset("edge256", TIGHT)).program("encoder", AT_START)
+    compiled = CompiledTrace(trace, load_preset("edge256", TIGHT))
+    program = compiled.program("encoder", AT_START)
     most_tiles = 0
     for op in (op for op in trace.graphs["encoder"].ops if op.kind == "matmul"):
         x, out = trace.tensors[op.x], trace.tensors[op.outputs[0]]
         tiles = [c for c in program.commands if isinstance(c, MatmulCommand) and program.ops[c.op].name == op.name]
-        beside_weights = [tile.sram_bytes - tile.n * row_bytes(trace, op) for tile in tiles]
+        beside_weights = [tile.sram_bytes - tile.n * compiled.uses[op.weight].row_bytes for tile in tiles]
         expected = [0] * len(tiles)
         expected[0] += x.bytes
         expected[-1] += out.bytes
