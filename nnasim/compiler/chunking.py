@@ -157,7 +157,8 @@ class _Chunker:
         if name not in self.graphs:
             ops = [
                 Op.model_construct(
-                    name=f"{state}.copy{of_call}", kind="concat", group=joining_group(self.trace), layer=state.partition(".")[0],
+                    name=f"{state}.copy{of_call}", kind="concat", group=joining_group(self.trace),
+                    layer=state.partition(".")[0],
                     inputs=(f"{state}{of_call}",), outputs=(state,), attributes=None,
                 )
                 for state in states
