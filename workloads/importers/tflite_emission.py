@@ -195,7 +195,7 @@ class Emission:
     def before_activation(
         self, operator: str, inputs: Sequence[str], shape: Sequence[int], **attributes: Attribute
     ) -> str:
-        """What the activation fused into the operator is applied to; the file has one range for both."""
+        """What a bias is added to, or a fused activation applied to; the file has one range for both."""
         name = self.before(operator, inputs, shape, **attributes)
         if quantisation := self.graph.tensors[self._output()].quantisation:
             self.affine[name] = quantisation

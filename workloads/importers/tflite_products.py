@@ -148,7 +148,7 @@ def fully_connected(emission: Emission, operator: FileOperator) -> None:
     if bias < 0:
         activated(emission, options, "MatMul", inputs, (*rows, outputs), {})
         return
-    product = emission.helper("MatMul", inputs, (*rows, outputs), "matmul")
+    product = emission.before_activation("MatMul", inputs, (*rows, outputs))
     activated(emission, options, "Add", [product, *_bias(emission, bias, outputs)], (*rows, outputs), {})
 
 

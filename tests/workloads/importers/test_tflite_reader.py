@@ -19,6 +19,7 @@ from workloads.stepgraph.graph import Array, Node, StepGraph
 from workloads.stepgraph.kernels.table import apply
 from workloads.stepgraph.refusals import RefusedModelError
 from workloads.stepgraph.run import FloatRun, initial_states, run_steps
+from workloads.stepgraph.stored_ranges import stored_calibration
 
 MODELS = ("alexa", "hey_jarvis", "hey_mycroft", "okay_nabu")
 
@@ -235,3 +236,10 @@ def test_going_to_other_integers_cuts_off_what_they_cannot_hold(tmp_path: Path) 
     x = np.array([[-100, -10, 10, 100]], np.int8)
     reals = run_steps(graph, {"t0": graph.affine["t0"].reals(x)[None]})[graph.outputs[0]][0]
     assert graph.affine["t2"].integers(reals).tolist() == Runtime(path)(x)[0].tolist() == [[-128, -20, 20, 127]]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_files_ranges_are_a_calibration(name: str) -> None:
+    calibration = stored_calibration(read_tflite(wake_word(name)))
+    assert calibration is not None
+    assert calibration.source == "the file's own ranges"
