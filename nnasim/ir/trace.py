@@ -328,8 +328,8 @@ class OpTrace(Frozen):
 
     def _check_version(self) -> None:
         """Version 1 has no kinds, groups and attributes but its own; a concat of version 2 says its axis."""
-        used = {op.group for graph in self.graphs.values() for op in graph.ops}
-        if missing := (used | set(RECOGNISER_GROUPS if self.schema_version == 1 else ())) - set(self.placement):
+        groups = RECOGNISER_GROUPS if self.schema_version == 1 else OP_GROUPS
+        if missing := set(groups) - set(self.placement):
             raise ValueError(f"placement: lacks {', '.join(sorted(missing))}")
         for graph in self.graphs.values():
             for op in graph.ops:

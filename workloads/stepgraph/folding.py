@@ -30,18 +30,39 @@ def with_folded_constants(normal: Normal) -> Normal:
 
 
 def _fold(work: Rewriting, node: Node) -> bool:
-    flowing = work.flowing(node)
     line = _line(work, node)
-    if line is None or work.shape(flowing[0]) != work.shape(node.outputs[0]):
+    if line is None:
         return False
-    carrier = _carrier(work, flowing[0])
+    value = work.flowing(node)[0]
+    if work.shape(value) != work.shape(node.outputs[0]):
+        return False
+    return _fold_into(work, node, line, value, node.outputs[0]) or _fold_into_sum(work, node, line, value)
+
+
+def _fold_into(work: Rewriting, node: Node, line: _Line, value: str, out: str) -> bool:
+    """Write ``out`` as what ``line`` makes of ``value``, if the constants of what makes that can take it."""
+    carrier = _carrier(work, value)
     if carrier is None:
         return False
-    along = _Line(*(_along(work, carrier, flowing[0], part) for part in (line.factor, line.offset)))
+    along = _Line(*(_along(work, carrier, value, part) for part in (line.factor, line.offset)))
     if (along.factor is None) != (line.factor is None) or (along.offset is None) != (line.offset is None):
         return False
-    _write(work, node, carrier, along)
+    _write(work, node, carrier, along, out)
     return True
+
+
+def _fold_into_sum(work: Rewriting, node: Node, line: _Line, value: str) -> bool:
+    """What is added to a sum is added to one of its operands, where this can take it."""
+    sum_ = work.maker(value, "Add") if line.factor is None and work.is_private(value) else None
+    if sum_ is None or any(work.shape(name) != work.shape(value) for name in sum_.inputs):
+        return False
+    raised = work.value(f"{node.outputs[0]}.operand", work.shape(value))
+    for place, operand in enumerate(sum_.inputs):
+        if operand not in work.constants and _fold_into(work, node, line, operand, raised):
+            inputs = (*sum_.inputs[:place], raised, *sum_.inputs[place + 1 :])
+            work.write(replace(sum_, inputs=inputs, outputs=node.outputs))
+            return True
+    return False
 
 
 def _line(work: Rewriting, node: Node) -> _Line | None:
@@ -91,8 +112,8 @@ def _channels(work: Rewriting, carrier: Node) -> int:
     return weight.size if carrier.operator == "LayerNormalization" else len(weight)
 
 
-def _write(work: Rewriting, node: Node, carrier: Node, line: _Line) -> None:
-    """Write ``carrier`` anew with ``line`` in its constants, so that it makes what ``node`` made."""
+def _write(work: Rewriting, node: Node, carrier: Node, line: _Line, out: str) -> None:
+    """Write ``carrier`` anew with the ``line`` of ``node`` in its constants, so that it makes ``out``."""
     x, weight, *biases = carrier.inputs
     values = work.constants[weight]
     bias = work.constants[biases[0]] if biases and biases[0] else None
@@ -106,9 +127,9 @@ def _write(work: Rewriting, node: Node, carrier: Node, line: _Line) -> None:
         bias = offset if bias is None else bias + offset
     constants = (weight,) if bias is None else (weight, work.constant(f"{node.name}.bias", bias))
     work.fold(node)
-    shape, out = work.shape(carrier.outputs[0]), node.outputs[0]
+    shape = work.shape(carrier.outputs[0])
     if shape == work.shape(out):
-        work.write(replace(carrier, inputs=(x, *constants), outputs=(out,)))
+        work.write(replace(carrier, inputs=(x, *constants), outputs=(out,)), carrier, node)
         return
     made = work.value(f"{out}.product", shape)
     work.write(replace(carrier, inputs=(x, *constants), outputs=(made,)), carrier, node)

@@ -9,6 +9,7 @@ from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.packed_states import with_states_apart
 from workloads.stepgraph.patterns import with_patterns
 from workloads.stepgraph.products import with_products
+from workloads.stepgraph.registers import with_registers
 from workloads.stepgraph.rephrasing import rephrased
 from workloads.stepgraph.rewriting import Normal
 from workloads.stepgraph.tables import FUSION_RULE, with_tables
@@ -18,6 +19,7 @@ from workloads.stepgraph.views import with_views
 # the folding of constants leaves.
 REWRITINGS: tuple[Callable[[Normal], Normal], ...] = (
     with_states_apart,
+    with_registers,
     with_patterns,
     with_products,
     with_folded_constants,

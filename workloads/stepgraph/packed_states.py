@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from workloads.stepgraph.draft import read_nodes, used_constants
 from workloads.stepgraph.graph import Array, Node, State, StepGraph
 from workloads.stepgraph.kernels.table import apply
 from workloads.stepgraph.rewriting import Normal
@@ -33,7 +32,7 @@ def with_states_apart(normal: Normal) -> Normal:
     """``normal`` with a state for each part of one that is read and written in parts, and in the same ones."""
     moves = _Moves(normal.graph)
     parts = {state.input: found for state in normal.graph.states if (found := moves.parts(state))}
-    return _without_moves(normal, _with_states(normal.graph, parts)) if parts else normal
+    return normal.with_graph(_with_states(normal.graph, parts)) if parts else normal
 
 
 class _Moves:
@@ -136,16 +135,3 @@ def _with_states(graph: StepGraph, parts: Mapping[str, Sequence[_Part]]) -> Step
             inputs[part.input] = graph.values[part.input]
     outputs = dict.fromkeys([*(name for name in graph.outputs if name not in gone), *(s.output for s in states)])
     return replace(graph, states=tuple(states), inputs=inputs, constants=constants, outputs=tuple(outputs))
-
-
-def _without_moves(normal: Normal, graph: StepGraph) -> Normal:
-    """``graph`` in place of that of ``normal``, without the nodes that took states apart and put them together."""
-    makers = [node for node in graph.nodes if node.outputs[0] not in graph.inputs]
-    nodes = read_nodes(makers, graph.outputs)
-    values = {name: graph.values[name] for node in nodes for name in node.outputs if name not in graph.inputs}
-    graph = replace(graph, nodes=tuple(nodes), values=values)
-    graph = replace(graph, constants=used_constants(graph))
-    kept = {node.outputs[0] for node in nodes}
-    gone = {name for value, names in normal.made_of.items() if value not in kept for name in names}
-    made_of = {value: names for value, names in normal.made_of.items() if value in kept}
-    return replace(normal, graph=graph, made_of=made_of, folded=normal.folded | gone)

@@ -5,7 +5,8 @@ Beside the vocabulary's own operators, larger nodes are called
 - ``Linear`` (x, weight (N, K)[, bias (N,)]): x (..., K) to (..., N);
 - ``Embedding`` (index, weight (V, D)): rows of the weight;
 - ``Product`` (a, b): a MatMul of two values that flow, b transposed where ``transpose_b`` is 1;
-- ``View`` (x): the same elements in the same order, in another shape.
+- ``View`` (x): the same elements in the same order, in another shape;
+- ``Shift`` (register, new, ...): the register after what is new has pushed out the oldest along an axis.
 Every value of the rewritten graph has the name that it has in the graph it was made of.
 """
 
@@ -37,6 +38,18 @@ class Normal:
     def of(cls, graph: StepGraph) -> Normal:
         """``graph`` as it is: every node stands for itself."""
         return cls(graph, {node.outputs[0]: (node.name,) for node in graph.nodes})
+
+    def with_graph(self, graph: StepGraph) -> Normal:
+        """The same of a ``graph`` that has other states. Nodes that nobody reads any more have become part of these."""
+        makers = [node for node in graph.nodes if node.outputs[0] not in graph.inputs]
+        nodes = read_nodes(makers, {*graph.outputs, *(state.output for state in graph.states)})
+        values = {name: graph.values[name] for node in nodes for name in node.outputs if name not in graph.inputs}
+        graph = replace(graph, nodes=tuple(nodes), values=values)
+        graph = replace(graph, constants=used_constants(graph))
+        kept = {node.outputs[0] for node in nodes}
+        gone = {name for value, names in self.made_of.items() if value not in kept for name in names}
+        made_of = {value: names for value, names in self.made_of.items() if value in kept}
+        return replace(self, graph=graph, made_of=made_of, folded=self.folded | gone)
 
 
 class Rewriting:
@@ -93,13 +106,20 @@ class Rewriting:
         self._folded.update(self.old.made_of[node.outputs[0]])
 
     def constant(self, name: str, values: Array) -> str:
-        """A new constant; returns ``name``."""
+        """A new constant; returns its name: ``name``, unless the model has it already."""
+        name = self._free(name)
         self.constants[name] = values
         return name
 
     def value(self, name: str, shape: tuple[int, ...], dtype: str = "float32") -> str:
-        """A value that the old graph does not have; returns ``name``."""
+        """A value that the old graph does not have; returns its name: ``name``, unless the model has it already."""
+        name = self._free(name)
         self.values[name] = Tensor(shape, dtype)
+        return name
+
+    def _free(self, name: str) -> str:
+        while name in self.constants or name in self.values or name in self.graph.inputs:
+            name += "_"
         return name
 
     def finished(self) -> Normal:

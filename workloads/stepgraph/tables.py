@@ -79,11 +79,23 @@ def _function(work: Rewriting, made_by: Mapping[str, Node], source: str, output:
     return PointFunction(source, output, tuple(nodes), constants)
 
 
+def _is_square(function: PointFunction) -> bool:
+    """Whether the function is x x alone: a multiplier does that, exactly."""
+    if len(function.nodes) != 1:
+        return False
+    (node,) = function.nodes
+    if node.operator == "Mul":
+        return not function.constants
+    return node.operator == "Pow" and all(float(number.reshape(())) == 2 for number in function.constants.values())
+
+
 def _write(work: Rewriting, node: Node, function: PointFunction) -> None:
     """Write ``function`` in place of the ``node`` that ends it."""
     source = (function.source,)
     factor, offset = function.affine or (0.0, 0.0)
-    if (factor, offset) == (1, 0):
+    if _is_square(function):
+        work.write(Node(node.name, "Mul", 2 * source, node.outputs))
+    elif (factor, offset) == (1, 0):
         work.write(Node(node.name, "View", source, node.outputs))
     elif factor > 0 and not offset:
         work.fold(node)

@@ -39,6 +39,11 @@ class Sheet:
         self._sample[name] = np.zeros(shape, np.int64)
         return name
 
+    def arrives(self, name: str, *shape: int) -> str:
+        self.inputs[name] = Tensor(shape)
+        self._sample[name] = self.random.normal(size=shape).astype(np.float32)
+        return name
+
     def op(
         self, operator: str, *inputs: str, name: str | None = None, out: str | None = None, outputs: int = 1,
         **attributes: Attribute,
@@ -119,6 +124,10 @@ def _made(normal: Normal, node: Node, operands: list[Array | None]) -> tuple[Arr
     if node.operator == "Linear":
         out = x @ rest[0].T
         return (out + rest[1] if len(rest) > 1 else out,)
+    if node.operator == "Shift":
+        new = np.concatenate(rest, axis := int(node.attributes["axis"]))  # type: ignore[arg-type]
+        left = np.delete(x, range(new.shape[axis]), axis)
+        return (np.concatenate([left, new], axis),)
     if node.operator == "Embedding":
         (weight,) = rest
         assert weight is not None

@@ -1,0 +1,206 @@
+"""Which values share one integer format: those that are moved into each other, kept as one state, or handed over.
+
+A grid is such a set of values, with the bits of an integer and the rule by which its worth is found:
+- ``unit``: 2^-7 of 8 bits, 2^-15 of 16, for what lies within -1 and 1, such as h, sigmoid, tanh and softmax;
+- ``double``: twice that, for what lies within -2 and 2;
+- ``gate``: 2^-12, the domain of gates and logits; ``product``: the same, finer where the values are small;
+- ``cell``: the chip's cell state; ``cell_sum``: 32 bits, for the two products that it is the sum of;
+- ``sum``: 32 bits, for other products of two values that are only added up;
+- ``index``: 1, for whole numbers; ``range``: full scale is the calibrated range.
+What only sums, tables, norms and the host read is wide, of 16 or 32 bits. All else has the bits of an activation.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from nnasim.numerics.activation import Function
+from nnasim.numerics.config import NumericsConfig
+from workloads.stepgraph.graph import Node
+from workloads.stepgraph.rewriting import Normal
+from workloads.stepgraph.step_sets import StepSets
+
+Rule = Literal["unit", "double", "gate", "product", "cell", "cell_sum", "sum", "index", "range"]
+Origin = Literal["input", "unit", "cell", "product", "norm", "addition", "multiplication", "embedding", "any"]
+Key = tuple[str, str]
+"""(graph, value)."""
+
+MOVES = ("View", "Scale", "Slice", "Split", "Transpose", "Expand", "Pad", "Concat", "Shift", "Gather")
+INDEX_BITS = 16
+WIDE_BITS = 32
+SUM_BITS = 16
+_SUMS = ("Add", "Sub")
+_READS_WIDE = (*_SUMS, "Table", "LayerNormalization", "ArgMax", "Softmax")
+_ORIGINS: Mapping[str, Origin] = {
+    "Linear": "product",
+    "Conv": "product",
+    "Product": "product",
+    "LayerNormalization": "norm",
+    "Softmax": "unit",
+    "Add": "addition",
+    "Sub": "addition",
+    "Mul": "multiplication",
+    "Embedding": "embedding",
+}
+
+
+_UNIT_FUNCTIONS: Mapping[tuple[str, ...], Function] = {("Sigmoid",): "sigmoid", ("Tanh",): "tanh"}
+
+
+@dataclass(eq=False)
+class Grid:
+    """``makers``: what calibration calls each value that arrives or is computed, and its worth against the grid's step.
+
+    ``reach``: the range, where it needs no calibration.
+    """
+
+    bits: int
+    rule: Rule
+    reach: float | None = None
+    makers: list[tuple[Key, float]] = field(default_factory=list)
+    origins: set[Origin] = field(default_factory=set)
+
+
+def unit_function(normal: Normal, node: Node) -> Function | None:
+    """Which function of the chip's activation unit a Table is; None of any other."""
+    return _UNIT_FUNCTIONS.get(normal.functions[node.outputs[0]].operators)
+
+
+class Grids:
+    """The grid of every value that flows in ``normals``, by graph; ``links``: values that stand in one tensor.
+
+    The first of each link is what a node makes, the others are inputs.
+    """
+
+    def __init__(self, normals: Mapping[str, Normal], links: Sequence[Sequence[Key]], numerics: NumericsConfig) -> None:
+        self.normals, self.numerics = normals, numerics
+        self._sets = StepSets[Key]()
+        for graph, normal in normals.items():
+            for a, b, ratio in _related(normal):
+                self._sets.join((graph, a), (graph, b), ratio)
+        for first, *others in links:
+            for other in others:
+                self._sets.join(first, other)
+        self._linked = {key for link in links for key in link[1:]}
+        self._of = dict[Key, Grid]()
+        self._readers = defaultdict[Key, list[tuple[str, Node]]](list)
+        for graph, normal in normals.items():
+            self._gather(graph, normal)
+        for root, grid in self._of.items():
+            self._decide(grid, [node for _, node in self._readers[root]])
+        for graph, normal in normals.items():
+            for node in normal.graph.nodes:
+                if node.operator in _SUMS:
+                    self._bring_together(graph, node)
+
+    def of(self, key: Key) -> tuple[Grid, float]:
+        """The grid of a value, and what its integers are worth against the grid's step."""
+        root, ratio = self._sets.root(key)
+        return self._of[root], ratio
+
+    def _gather(self, graph: str, normal: Normal) -> None:
+        """Who makes and who reads each set of ``graph``."""
+        for value in (*normal.graph.inputs, *normal.graph.values):
+            root, _ = self._sets.root((graph, value))
+            grid = self._of.setdefault(root, Grid(self.numerics.activation_bits, "range"))
+            if not normal.graph.tensor(value).dtype.startswith("float"):
+                grid.rule = "index"
+        states = {state.input for state in normal.graph.states}
+        for value in normal.graph.inputs:
+            if value not in states and (graph, value) not in self._linked:
+                self._make((graph, value), "input", value)
+        for node in normal.graph.nodes:
+            if node.operator in MOVES:
+                continue
+            for value in node.outputs:
+                self._make((graph, value), _origin(normal, node, value), _site(node, value))
+            for value in node.operands:
+                if not normal.graph.is_constant(value):
+                    self._readers[self._sets.root((graph, value))[0]].append((graph, node))
+
+    def _make(self, key: Key, origin: Origin, site: str) -> None:
+        grid, ratio = self.of(key)
+        grid.makers.append(((key[0], site), ratio))
+        grid.origins.add(origin)
+
+    def _decide(self, grid: Grid, readers: Sequence[Node]) -> None:
+        """Bits and rule of ``grid`` by who makes it and who reads it."""
+        origins, is_wide = grid.origins, all(node.operator in _READS_WIDE for node in readers)
+        is_added = bool(readers) and all(node.operator in _SUMS for node in readers)
+        if grid.rule == "index":
+            grid.bits = INDEX_BITS
+        elif origins == {"unit"}:
+            grid.rule = "unit"
+        elif origins == {"cell"}:
+            grid.bits, grid.rule = self.numerics.cell_bits, "cell"
+        elif is_wide and origins <= {"product", "norm"}:
+            grid.bits, grid.rule = WIDE_BITS, "gate" if "norm" in origins else "product"
+        elif is_wide and origins <= {"product", "norm", "addition"}:
+            grid.bits = SUM_BITS
+        elif is_added and origins == {"multiplication"}:
+            grid.bits, grid.rule = WIDE_BITS, "sum"
+
+    def _bring_together(self, graph: str, node: Node) -> None:
+        """Let two operands of a sum be of one step where that spares their rescaling.
+
+        Products that are added up share the step of their sum; and a sum of two products that only the activation
+        unit's own functions read stays in the gate domain, saturated to 16 bits, as the gates of an LSTM are.
+        """
+        keys = [(graph, name) for name in node.inputs]
+        if any(self.normals[graph].graph.is_constant(name) for name in node.inputs):
+            return
+        (a, of_a), (b, of_b) = (self.of(key) for key in keys)
+        if of_a != 1 or of_b != 1:
+            return
+        if a.rule == b.rule == "sum" and a is not b:
+            a.makers += b.makers
+            self._of[self._sets.root(keys[1])[0]] = a
+        total, _ = self.of((graph, node.outputs[0]))
+        is_gate = {a.rule, b.rule} <= {"gate", "product"} and total.bits == SUM_BITS and len(total.makers) == 1
+        if is_gate and self._feeds_gates(graph, node.outputs[0]):
+            a.rule = b.rule = total.rule = "gate"
+
+    def _feeds_gates(self, graph: str, value: str) -> bool:
+        """Whether the activation unit's own functions read ``value``, and nothing else does."""
+        readers = self._readers[self._sets.root((graph, value))[0]]
+        functions = (node.operator == "Table" and unit_function(self.normals[name], node) for name, node in readers)
+        return bool(readers) and all(functions)
+
+
+def cell_site(node: Node) -> str:
+    """What calibration calls the cell states of an LSTM, those between the steps of one call included."""
+    return f"{node.name}.cell"
+
+
+def _site(node: Node, value: str) -> str:
+    """What calibration calls ``value``."""
+    return cell_site(node) if node.operator == "LSTM" and value == node.outputs[2] else value
+
+
+def _origin(normal: Normal, node: Node, value: str) -> Origin:
+    """The format in which ``node`` makes ``value`` by itself."""
+    if node.operator == "LSTM" and value == node.outputs[2]:
+        return "cell"
+    if node.operator in ("LSTM", "GRU"):
+        return "any" if len(node.inputs) > 8 and node.inputs[8] else "unit"
+    if node.operator == "Table":
+        return "unit" if unit_function(normal, node) else "any"
+    return _ORIGINS.get(node.operator, "any")
+
+
+def _related(normal: Normal) -> Iterator[tuple[str, str, float]]:
+    """Values of one step, but for the ratio at the end."""
+    graph = normal.graph
+    for node in graph.nodes:
+        if node.operator == "Scale":
+            yield node.inputs[0], node.outputs[0], float(node.attributes["factor"])  # type: ignore[arg-type]
+        elif node.operator in MOVES:
+            flowing = [name for name in node.operands if not graph.is_constant(name)]
+            first, *others = (*flowing, *node.outputs)
+            yield from ((first, other, 1.0) for other in others)
+        elif node.operator in ("LSTM", "GRU"):
+            yield node.outputs[0], node.outputs[1], 1.0
+    yield from ((state.input, state.output, 1.0) for state in graph.states)

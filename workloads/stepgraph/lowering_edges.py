@@ -1,0 +1,65 @@
+"""The edges of a call: what arrives from outside, what stands in states, and what is kept for the next call."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from workloads.stepgraph import quantise
+from workloads.stepgraph.graph import Node
+from workloads.stepgraph.graph_lowering import GraphLowering
+from workloads.stepgraph.homes import Homes
+from workloads.stepgraph.standing_shapes import bare
+from workloads.stepgraph.trace_draft import Wire
+
+
+def let_in(low: GraphLowering, homes: Homes) -> None:
+    """What stands before the first node: states where they are kept, inputs quantised by the host."""
+    states = {state.input: state for state in low.graph.states}
+    for value in low.graph.inputs:
+        if value in homes.arriving:
+            low.arrive(value, homes.arriving[value])
+            state = states.get(value)
+            if state is not None and state.initial is not None:
+                values = low.graph.constants[state.initial]
+                low.fill(quantise.initial, low.wire(value), values.reshape(low.standing(value)))
+        elif value in low.read:
+            low.lower(Node(value, "Input", (), (value,)), _arrive)
+
+
+def _arrive(low: GraphLowering, node: Node) -> None:
+    """An input from the host: real numbers are quantised there, whole ones are what they are."""
+    (value,), shape = node.outputs, bare(low.shape(node.outputs[0]))
+    grid, factor = low.grid(value)
+    if grid.rule == "index":
+        low.arrive(value, low.draft.tensor(low.here, shape, grid.bits, "input"))
+        return
+    real = low.draft.tensor(low.here, shape, 32, "input")
+    low.arrive(value, low.draft.tensor(f"{low.here}.quantised", shape, grid.bits))
+    op = low.op("quantise", "quantise", "input_quantise", [real], [low.wire(value).tensor])
+    low.fill(quantise.arrival, op, Wire(low.wire(value).tensor, grid, factor))
+
+
+def show(low: GraphLowering, homes: Homes) -> None:
+    """What the host reads of a state, as a view that goes to it."""
+    for value in sorted(homes.host_reads):
+        if value in low.wires and low.draft.tensors[low.wire(value).tensor].role == "state":
+            low.lower(Node(value, "Output", (value,), (value,)), _show)
+
+
+def _show(low: GraphLowering, node: Node) -> None:
+    wire = low.wire(node.inputs[0])
+    shape = low.draft.tensors[wire.tensor].shape
+    view = low.draft.tensor(f"{low.here}.shown", shape, wire.grid.bits, "output")
+    low.op("shown", "copy", "movement", [wire.tensor], [view], view=True)
+
+
+def keep_late(low: GraphLowering, homes: Homes) -> None:
+    """Copy what could not be written where its state stands."""
+    for state in homes.late:
+        node = Node(state.input, "State", (state.output,), (state.output,))
+        low.lower(node, partial(_copy, homes.arriving[state.input]))
+
+
+def _copy(target: str, low: GraphLowering, node: Node) -> None:
+    source = low.shaped(node.inputs[0], low.draft.tensors[target].shape)
+    low.op("keep", "copy", "movement", [source], [target])

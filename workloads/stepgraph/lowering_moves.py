@@ -1,0 +1,175 @@
+"""What moves elements: pieces, joints, transposes, stretches and pads along axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from workloads.stepgraph.graph import Node
+from workloads.stepgraph.graph_lowering import CannotLower, GraphLowering
+from workloads.stepgraph.kernels.given import integer, integers
+from workloads.stepgraph.standing_shapes import Shape, bare, front_of
+
+
+def slices(low: GraphLowering, node: Node) -> None:
+    """A piece of each axis that is cut, one axis after the other."""
+    x, (value,) = node.inputs[0], node.outputs
+    starts, _, axes, steps = (low.graph.constants[name].reshape(-1) for name in node.inputs[1:])
+    front, shape, whole = front_of(low.graph, node), list(low.shape(x)), low.shape(value)
+    tensor, grid = low.shaped(x, tuple(shape[front:])), low.wire(x).grid
+    cuts = [(int(axis), int(start), int(step)) for axis, start, step in zip(axes, starts, steps, strict=True)]
+    for place, (axis, start, step) in enumerate(cuts):
+        size, shape[axis] = shape[axis], whole[axis]
+        start = min(start, size - 1) if start >= 0 else start + size
+        cut = tuple(shape[front:])
+        is_last = place == len(cuts) - 1
+        out = low.out(value, cut).tensor if is_last else low.scratch(f"cut{place}", cut, grid).tensor
+        low.op("" if is_last else f"cut{place}", "slice", "movement", [tensor], [out],
+               axis=axis - front, start=start, step=step)  # fmt: skip
+        tensor = out
+
+
+def split(low: GraphLowering, node: Node) -> None:
+    """Parts along an axis, in their order."""
+    x, front = node.inputs[0], front_of(low.graph, node)
+    outs = [low.out(value, low.shape(value)[front:]).tensor for value in node.outputs]
+    tensor = low.shaped(x, low.shape(x)[front:])
+    low.op("", "split", "movement", [tensor], outs, axis=integer(node.attributes, "axis") - front)
+
+
+def concat(low: GraphLowering, node: Node) -> None:
+    """One behind the other along an axis."""
+    (value,), front = node.outputs, front_of(low.graph, node)
+    axis = integer(node.attributes, "axis")
+    tensors = [_part(low, name, value, place, front) for place, name in enumerate(node.inputs)]
+    out = low.out(value, low.shape(value)[front:])
+    low.op("", "concat", "movement", tensors, [out.tensor], axis=axis - front)
+
+
+def shift(low: GraphLowering, node: Node) -> None:
+    """What is new behind the end of a register: in its own tensor, or in another as a piece and a joint."""
+    register, *new = node.inputs
+    (value,), front, axis = node.outputs, front_of(low.graph, node), integer(node.attributes, "axis")
+    tensors = [_part(low, name, value, place, front) for place, name in enumerate(new)]
+    shape, held = low.shape(value)[front:], low.wire(register)
+    if low.is_home(value) and low.out(value, shape).tensor == held.tensor:
+        low.op("", "concat", "movement", tensors, [held.tensor], axis=axis - front, shift=True)
+        return
+    count = sum(low.shape(name)[axis] for name in new)
+    left = (*shape[: axis - front], shape[axis - front] - count, *shape[axis - front + 1 :])
+    piece = low.scratch("left", left, held.grid).tensor
+    low.op("left", "slice", "movement", [low.shaped(register, shape)], [piece], axis=axis - front, start=count)
+    low.op("", "concat", "movement", [piece, *tensors], [low.out(value, shape).tensor], axis=axis - front)
+
+
+def _part(low: GraphLowering, name: str, value: str, place: int, front: int) -> str:
+    """An operand of a concat; a constant becomes integers of the format of the whole."""
+    shape = low.shape(name)[front:]
+    if not low.graph.is_constant(name):
+        return low.shaped(name, shape)
+    grid, factor = low.grid(value)
+    return low.viewed(low.constant(f"part{place}", low.graph.constants[name], grid, factor).tensor, shape)
+
+
+def transpose(low: GraphLowering, node: Node) -> None:
+    """Axes in another order."""
+    (x,), (value,) = node.inputs, node.outputs
+    out = low.out(value, low.shape(value))
+    tensor = low.shaped(x, low.shape(x))
+    low.op("", "copy", "movement", [tensor], [out.tensor], perm=integers(node.attributes, "perm"))
+
+
+def expand(low: GraphLowering, node: Node) -> None:
+    """The same elements again and again along axes of one."""
+    x, (value,) = node.inputs[0], node.outputs
+    out = low.out(value, bare(low.shape(value)))
+    low.op("", "copy", "movement", [low.shaped(x, bare(low.shape(x)))], [out.tensor])
+
+
+def pad(low: GraphLowering, node: Node) -> None:
+    """A constant before and behind, or the elements that lie there: as pieces, joined."""
+    x, pads, *rest = node.inputs
+    (value,), mode = node.outputs, node.attributes["mode"]
+    numbers = [int(number) for number in low.graph.constants[pads].reshape(-1)]
+    begins, ends = numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :]
+    if min(numbers) < 0:
+        raise CannotLower("has negative pads, which cut what it reads")
+    if mode not in ("constant", "edge", "reflect"):
+        raise CannotLower(f"pads by {mode}")
+    padding = float(low.graph.constants[rest[0]].reshape(())) if rest and rest[0] else 0.0
+    shape, grid = list(low.shape(x)), low.grid(value)
+    tensor = low.shaped(x, tuple(shape))
+    axes = [axis for axis in range(len(shape)) if begins[axis] or ends[axis]]
+    for axis in axes:
+        parts = list[str]()
+        for side, count in (("before", begins[axis]), ("behind", ends[axis])):
+            piece = [*shape]
+            piece[axis] = count
+            if count and mode == "constant":
+                filled = low.constant(f"{side}{axis}", np.full(piece, padding, np.float32), *grid).tensor
+                parts.append(low.viewed(filled, tuple(piece)))
+            elif count:
+                parts.append(_mirrored(low, tensor, axis, count, side, mode == "edge"))
+            if side == "before":
+                parts.append(tensor)
+        shape[axis] += begins[axis] + ends[axis]
+        is_last = axis == axes[-1]
+        out = low.out(value, tuple(shape)) if is_last else low.scratch(f"padded{axis}", tuple(shape), grid[0])
+        low.op("" if is_last else f"pad{axis}", "concat", "movement", parts, [out.tensor], axis=axis)
+        tensor = out.tensor
+
+
+def _mirrored(low: GraphLowering, tensor: str, axis: int, count: int, side: str, is_edge: bool) -> str:
+    """``count`` elements beyond an end of ``axis``: the outermost again, or those within, mirrored at it."""
+    spec = low.draft.tensors[tensor]
+    size, shape = spec.shape[axis], (*spec.shape[:axis], count, *spec.shape[axis + 1 :])
+    if count >= size and not is_edge:
+        raise CannotLower(f"mirrors {count} elements of {size}")
+    piece = low.draft.tensor(f"{low.here}.{side}{axis}", shape, spec.bits)
+    if is_edge:
+        one = low.draft.tensor(f"{low.here}.edge{axis}", (*shape[:axis], 1, *shape[axis + 1 :]), spec.bits)
+        start = 0 if side == "before" else size - 1
+        low.op(f"edge.{side}{axis}", "slice", "movement", [tensor], [one], axis=axis, start=start, step=1)
+        low.op(f"{side}{axis}", "copy", "movement", [one], [piece])
+    else:
+        start = count if side == "before" else size - 2
+        low.op(f"{side}{axis}", "slice", "movement", [tensor], [piece], axis=axis, start=start, step=-1)
+    return piece
+
+
+def gather(low: GraphLowering, node: Node) -> None:
+    """Constant places along an axis, which need not be neighbours: as pieces of an even step, joined."""
+    (x, index), (value,) = node.inputs, node.outputs
+    if not low.graph.is_constant(index) or low.graph.is_constant(x):
+        raise CannotLower("picks elements at places that are computed at each call")
+    axis, places = integer(node.attributes, "axis"), low.graph.constants[index].reshape(-1)
+    size, whole = low.shape(x)[axis], low.shape(x)
+    runs = _even_runs([int(place) % size for place in places])
+    tensor, grid = low.shaped(x, whole), low.wire(x).grid
+
+    def cut(count: int) -> Shape:
+        return (*whole[:axis], count, *whole[axis + 1 :])
+
+    out, parts = low.out(value, cut(len(places))), list[str]()
+    for number, run in enumerate(runs):
+        part = out if len(runs) == 1 else low.scratch(f"part{number}", cut(len(run)), grid)
+        step = run[1] - run[0] if len(run) > 1 else 1
+        low.op(f"part{number}", "slice", "movement", [tensor], [part.tensor], axis=axis, start=run[0], step=step)
+        parts.append(part.tensor)
+    if len(runs) > 1:
+        low.op("", "concat", "movement", parts, [out.tensor], axis=axis)
+
+
+def _even_runs(places: Sequence[int]) -> list[list[int]]:
+    """``places`` cut into runs of an even step other than 0."""
+    runs = [[places[0]]]
+    for before, place in pairwise(places):
+        run = runs[-1]
+        step = place - before
+        if step and (len(run) == 1 or run[1] - run[0] == step):
+            run.append(place)
+        else:
+            runs.append([place])
+    return runs
