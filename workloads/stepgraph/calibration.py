@@ -10,6 +10,7 @@ import numpy as np
 
 from nnasim.errors import InputError
 from nnasim.numerics.histogram import Histogram, Method
+from workloads.stepgraph.between import Between
 from workloads.stepgraph.graph import Array, StepGraph
 from workloads.stepgraph.inner_values import RECURRENT, inner_values
 from workloads.stepgraph.run import FloatRun, each_step
@@ -44,7 +45,7 @@ class Calibration:
 
 
 class Watch:
-    """Counts the values of one graph, call by call; of recurrent nodes also those between their operations."""
+    """Counts the values of one graph, call by call, and those between them that a chip has to represent too."""
 
     def __init__(self, graph: StepGraph) -> None:
         self.graph, self.calls = graph, 0
@@ -52,6 +53,7 @@ class Watch:
         tensors = {**graph.inputs, **graph.values}
         self._real = [name for name, tensor in tensors.items() if np.dtype(tensor.dtype).kind == "f"]
         self._recurrent = [node for node in graph.nodes if node.operator in RECURRENT]
+        self._between = Between(graph)
 
     def see(self, run: FloatRun, source: str) -> None:
         """Count the values of the latest call. InputError, which names ``source``, where one of them is not finite."""
@@ -61,6 +63,8 @@ class Watch:
             operands = [run.value(name) if name else None for name in node.inputs]
             for name, values in inner_values(node, operands):
                 self._count(name, values, source)
+        for name, values in self._between.values(run):
+            self._count(name, values, source)
         self.calls += 1
 
     def _count(self, name: str, values: Array, source: str) -> None:

@@ -95,7 +95,7 @@ class GraphLowering:
 
     def arrive(self, value: str, tensor: str) -> None:
         """Let ``value`` stand in ``tensor``."""
-        self.wires[value] = Wire(tensor, *self.grid(value), (self.name, value))
+        self.wires[value] = Wire(tensor, *self.grid(value), self._grids.site((self.name, value)))
 
     def out(self, value: str, shape: Shape) -> Wire:
         """The tensor, of ``shape``, that the node at hand writes ``value`` to."""

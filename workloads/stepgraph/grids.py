@@ -20,6 +20,7 @@ from typing import Literal
 from nnasim.numerics.activation import Function
 from nnasim.numerics.config import NumericsConfig
 from workloads.stepgraph.graph import Node
+from workloads.stepgraph.inner_values import CELL, site
 from workloads.stepgraph.rewriting import Normal
 from workloads.stepgraph.step_sets import StepSets
 
@@ -70,10 +71,7 @@ def unit_function(normal: Normal, node: Node) -> Function | None:
 
 
 class Grids:
-    """The grid of every value that flows in ``normals``, by graph; ``links``: values that stand in one tensor.
-
-    The first of each link is what a node makes, the others are inputs.
-    """
+    """The grid of every value that flows in ``normals``, by graph; ``links``: values that stand in one tensor."""
 
     def __init__(self, normals: Mapping[str, Normal], links: Sequence[Sequence[Key]], numerics: NumericsConfig) -> None:
         self.normals, self.numerics = normals, numerics
@@ -84,8 +82,9 @@ class Grids:
         for first, *others in links:
             for other in others:
                 self._sets.join(first, other)
-        self._linked = {key for link in links for key in link[1:]}
+        self._linked = {key for link in links for key in link}
         self._of = dict[Key, Grid]()
+        self._seen_as = {key: site for graph, normal in normals.items() for key, site in _seen_as(graph, normal)}
         self._readers = defaultdict[Key, list[tuple[str, Node]]](list)
         for graph, normal in normals.items():
             self._gather(graph, normal)
@@ -101,6 +100,10 @@ class Grids:
         root, ratio = self._sets.root(key)
         return self._of[root], ratio
 
+    def site(self, key: Key) -> Key:
+        """What calibration calls a value: as the model does, or whatever the value is a view of there."""
+        return self._seen_as.get(key, key)
+
     def _gather(self, graph: str, normal: Normal) -> None:
         """Who makes and who reads each set of ``graph``."""
         for value in (*normal.graph.inputs, *normal.graph.values):
@@ -111,19 +114,19 @@ class Grids:
         states = {state.input for state in normal.graph.states}
         for value in normal.graph.inputs:
             if value not in states and (graph, value) not in self._linked:
-                self._make((graph, value), "input", value)
+                self._make((graph, value), "input")
         for node in normal.graph.nodes:
             if node.operator in MOVES:
                 continue
             for value in node.outputs:
-                self._make((graph, value), _origin(normal, node, value), _site(node, value))
+                self._make((graph, value), _origin(normal, node, value))
             for value in node.operands:
                 if not normal.graph.is_constant(value):
                     self._readers[self._sets.root((graph, value))[0]].append((graph, node))
 
-    def _make(self, key: Key, origin: Origin, site: str) -> None:
+    def _make(self, key: Key, origin: Origin) -> None:
         grid, ratio = self.of(key)
-        grid.makers.append(((key[0], site), ratio))
+        grid.makers.append((self.site(key), ratio))
         grid.origins.add(origin)
 
     def _decide(self, grid: Grid, readers: Sequence[Node]) -> None:
@@ -170,14 +173,14 @@ class Grids:
         return bool(readers) and all(functions)
 
 
-def cell_site(node: Node) -> str:
-    """What calibration calls the cell states of an LSTM, those between the steps of one call included."""
-    return f"{node.name}.cell"
-
-
-def _site(node: Node, value: str) -> str:
-    """What calibration calls ``value``."""
-    return cell_site(node) if node.operator == "LSTM" and value == node.outputs[2] else value
+def _seen_as(graph: str, normal: Normal) -> Iterator[tuple[Key, Key]]:
+    """Values that calibration knows under another name: new ones, of which a value of the model is a view, and c."""
+    model = normal.origin
+    for node in normal.graph.nodes:
+        if node.operator == "LSTM":
+            yield (graph, node.outputs[2]), (graph, site(node, CELL))
+        if node.operator == "View" and node.outputs[0] in model.values and node.inputs[0] not in model.values:
+            yield (graph, node.inputs[0]), (graph, node.outputs[0])
 
 
 def _origin(normal: Normal, node: Node, value: str) -> Origin:

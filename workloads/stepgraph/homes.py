@@ -43,12 +43,17 @@ def declare_homes(
         shape = standing_shape(normals[graph].graph, values[graph].maker[value], value)
         return draft.tensor(prefixes[graph] + called, shape, grids.of((graph, value))[0].bits, "state")
 
-    for (graph, value), *readers in links:
-        root = values[graph].root(value)
-        if root not in homes[graph].written:
-            homes[graph].written[root] = declared(graph, root, value)
-        for other, input_ in readers:
-            homes[other].arriving[input_] = homes[graph].written[root]
+    for link in links:
+        makers = [
+            (graph, values[graph].root(value)) for graph, value in link if value not in normals[graph].graph.inputs
+        ]
+        graph, root = makers[0]
+        tensor = homes[graph].written.get(root) or declared(graph, root, link[0][1])
+        for graph, root in makers:
+            homes[graph].written[root] = tensor
+        for graph, value in link:
+            if value in normals[graph].graph.inputs:
+                homes[graph].arriving[value] = tensor
     for graph, normal in normals.items():
         taken = set[str]()
         for state in normal.graph.states:
@@ -61,7 +66,7 @@ def declare_homes(
                 tensor = draft.tensor(prefixes[graph] + state.input, shape, bits, "state")
                 homes[graph].late.append(state)
             homes[graph].arriving[state.input] = tensor
-    handed_over = {(graph, values[graph].root(value)) for (graph, value), *_ in links}
+    handed_over = {(graph, values[graph].root(value)) for link in links for graph, value in link}
     for graph in normals:
         homes[graph].host_reads = {value for value in homes[graph].host_reads if (graph, value) not in handed_over}
     return homes

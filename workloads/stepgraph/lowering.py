@@ -51,9 +51,9 @@ def to_trace(
 ) -> Import:
     """Lower ``graphs``, which ``utterances`` call by name.
 
-    ``links``: (graph, output), then (graph, input) of each graph that reads it: one tensor for all of them. ``on_cpu``:
-    operators, nodes or patterns of nodes that the CPU is to run. ``calibration``: by graph, for the integers; without
-    it, and with work on the CPU, the trace serves questions of time alone.
+    ``links``: (graph, output) of those who make a value, then (graph, input) of those who read it: one tensor for all
+    of them. ``on_cpu``: operators, nodes or patterns of nodes that the CPU is to run. ``calibration``: by graph, for
+    the integers; without it, and with work on the CPU, the trace serves questions of time alone.
 
     Raises RefusedModelError with every node that cannot be lowered, ConfigError for a name in ``on_cpu`` that is none.
     """

@@ -10,6 +10,7 @@ import numpy as np
 from workloads.stepgraph.graph import Node
 from workloads.stepgraph.graph_lowering import GraphLowering
 from workloads.stepgraph.grids import WIDE_BITS, Grid
+from workloads.stepgraph.inner_values import SIGMOID, TANH, site
 from workloads.stepgraph.kernels.given import integer
 from workloads.stepgraph.lowering_elements import activation, gate_grid, pair, table_tensor
 from workloads.stepgraph.lowering_products import Weights, weighted
@@ -63,8 +64,8 @@ def _step(
 ) -> None:  # fmt: skip
     """One step from h to h_out."""
     (gx_zr, gx_n), gate = shares, gate_grid(low)
-    z_zr = replace(low.scratch(f"z_zr{dot}", (2 * units,), SHORT_GATE), key=(low.name, f"{node.name}.sigmoid"))
-    z_n = replace(low.scratch(f"z_n{dot}", (units,), SHORT_GATE), key=(low.name, f"{node.name}.tanh"))
+    z_zr = replace(low.scratch(f"z_zr{dot}", (2 * units,), SHORT_GATE), key=(low.name, site(node, SIGMOID)))
+    z_n = replace(low.scratch(f"z_n{dot}", (units,), SHORT_GATE), key=(low.name, site(node, TANH)))
     z, r, n = (low.scratch(f"{name}{dot}", (units,), gate) for name in ("z", "r", "n"))
     if shared.of_reset_h is None:
         # r meets the product in the multiplier, which takes 16 bits.

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from workloads.stepgraph.graph import Node
 from workloads.stepgraph.graph_lowering import GraphLowering
-from workloads.stepgraph.grids import WIDE_BITS, Grid, cell_site
+from workloads.stepgraph.grids import WIDE_BITS, Grid
+from workloads.stepgraph.inner_values import CELL, SIGMOID, TANH, site
 from workloads.stepgraph.lowering_elements import activation, gate_grid, pair, table_tensor, unit_grid
 from workloads.stepgraph.lowering_products import Weights, weighted
 from workloads.stepgraph.lowering_recurrent import GATE, SHORT_GATE, Recurrent
@@ -40,7 +41,7 @@ def lstm(low: GraphLowering, node: Node) -> None:
         sigmoid=table_tensor(low, "sigmoid."),
         tanh=table_tensor(low, "tanh."),
         tanh_c=table_tensor(low, "tanh_c."),
-        cell_sum=Grid(WIDE_BITS, "cell_sum", makers=[((low.name, cell_site(node)), 1.0)]),
+        cell_sum=Grid(WIDE_BITS, "cell_sum", makers=[((low.name, site(node, CELL)), 1.0)]),
     )
     y_c = node.outputs[2]
     h, c = cell.start(cell.h, "h", size, cell.y_h), cell.start(cell.c, "c", units, y_c)
@@ -48,7 +49,7 @@ def lstm(low: GraphLowering, node: Node) -> None:
     for step, (gx,) in enumerate(cell.input_shares(of_x, [("gx", 4 * units)])):
         is_last = step == cell.steps - 1
         c_out = low.out(y_c, (units,)) if is_last else low.scratch(f"c{cell.dot(step)}", (units,), *low.grid(y_c))
-        c_out = replace(c_out, key=(low.name, cell_site(node)))
+        c_out = replace(c_out, key=(low.name, site(node, CELL)))
         h_out = cell.h_out(step, size)
         _step(low, node, cell, cell.dot(step), shared, gx, h, c, h_out, c_out)
         h, c = h_out, c_out
@@ -64,8 +65,8 @@ def _step(
     units, gate = cell.units, gate_grid(low)
     gh = low.scratch(f"gh{dot}", (4 * units,), GATE)
     weighted(low, f"h_mm{dot}", h, shared.of_h, [gh], (4 * units,))
-    z_ifo = replace(low.scratch(f"z_ifo{dot}", (3 * units,), SHORT_GATE), key=(low.name, f"{node.name}.sigmoid"))
-    z_g = replace(low.scratch(f"z_g{dot}", (units,), SHORT_GATE), key=(low.name, f"{node.name}.tanh"))
+    z_ifo = replace(low.scratch(f"z_ifo{dot}", (3 * units,), SHORT_GATE), key=(low.name, site(node, SIGMOID)))
+    z_g = replace(low.scratch(f"z_g{dot}", (units,), SHORT_GATE), key=(low.name, site(node, TANH)))
     pair(low, f"gates{dot}", "add", gx, gh, [z_ifo, z_g])
     i, f, o, g, tc = (low.scratch(f"{name}{dot}", (units,), gate) for name in ("i", "f", "o", "g", "tc"))
     activation(low, f"sigmoid{dot}", "sigmoid", z_ifo, shared.sigmoid, [i, f, o])

@@ -23,12 +23,13 @@ from workloads.stepgraph.point_function import PointFunction
 
 @dataclass(frozen=True, eq=False)
 class Normal:
-    """``graph``: the rewritten one. ``made_of``: nodes of the first one that each node stands for, by its first value.
+    """``origin``: the model's graph; ``graph``: the rewritten one.
 
-    ``functions``: what a ``Table`` computes, by its value. ``folded``: nodes of the first one that are part of others'
-    constants now.
+    ``made_of``: nodes of the model that each node stands for, by its first value. ``functions``: what a ``Table``
+    computes, by its value. ``folded``: nodes of the model that are part of others' constants now.
     """
 
+    origin: StepGraph
     graph: StepGraph
     made_of: Mapping[str, tuple[str, ...]]
     functions: Mapping[str, PointFunction] = field(default_factory=dict)
@@ -37,7 +38,7 @@ class Normal:
     @classmethod
     def of(cls, graph: StepGraph) -> Normal:
         """``graph`` as it is: every node stands for itself."""
-        return cls(graph, {node.outputs[0]: (node.name,) for node in graph.nodes})
+        return cls(graph, graph, {node.outputs[0]: (node.name,) for node in graph.nodes})
 
     def with_graph(self, graph: StepGraph) -> Normal:
         """The same of a ``graph`` that has other states. Nodes that nobody reads any more have become part of these."""
@@ -131,7 +132,7 @@ class Rewriting:
         )
         functions = {value: function for value, function in self.functions.items() if value in graph.values}
         graph = replace(graph, constants=used_constants(graph))
-        return Normal(graph, self._made_of(nodes), functions, frozenset(self._folded))
+        return Normal(self.old.origin, graph, self._made_of(nodes), functions, frozenset(self._folded))
 
     def _made_of(self, nodes: list[Node]) -> dict[str, tuple[str, ...]]:
         """What ``nodes`` stand for. An old node whose value is made no more has become part of one that read it."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from workloads.stepgraph.attributes import complete
+from workloads.stepgraph.between import evaluated
 from workloads.stepgraph.graph import Array, Attribute, Node, State, StepGraph, Tensor
 from workloads.stepgraph.kernels.table import apply
 from workloads.stepgraph.rewriting import Normal
@@ -107,31 +108,5 @@ def run_normal(normal: Normal, inputs: Mapping[str, Array]) -> dict[str, Array]:
     graph, values = normal.graph, {**normal.graph.constants, **inputs}
     for node in graph.nodes:
         operands = [values[name] if name else None for name in node.inputs]
-        values.update(zip(node.outputs, _made(normal, node, operands), strict=True))
+        values.update(zip(node.outputs, evaluated(normal, node, operands), strict=True))
     return values
-
-
-def _made(normal: Normal, node: Node, operands: list[Array | None]) -> tuple[Array, ...]:
-    x, *rest = operands
-    assert x is not None
-    shape = normal.graph.values[node.outputs[0]].shape
-    if node.operator == "View":
-        return (x.reshape(shape),)
-    if node.operator == "Scale":
-        return (x * np.float32(node.attributes["factor"]),)
-    if node.operator == "Table":
-        return (normal.functions[node.outputs[0]](x),)
-    if node.operator == "Linear":
-        out = x @ rest[0].T
-        return (out + rest[1] if len(rest) > 1 else out,)
-    if node.operator == "Shift":
-        new = np.concatenate(rest, axis := int(node.attributes["axis"]))  # type: ignore[arg-type]
-        left = np.delete(x, range(new.shape[axis]), axis)
-        return (np.concatenate([left, new], axis),)
-    if node.operator == "Embedding":
-        (weight,) = rest
-        assert weight is not None
-        return (weight[x],)
-    if node.operator == "Product":
-        return (x @ (rest[0].swapaxes(-1, -2) if node.attributes["transpose_b"] else rest[0]),)
-    return apply(node.operator, node.attributes, operands)

@@ -6,10 +6,18 @@ import numpy as np
 import pytest
 
 from nnasim.errors import ConfigError
+from nnasim.hardware import load_preset
 from nnasim.ir.attributes import Add, Concat, Copy
+from nnasim.ir.trace import Utterance
+from nnasim.numerics.config import NumericsConfig
+from nnasim.pipeline import simulate
 from tests.workloads.stepgraph.hand_made import Sheet
 from tests.workloads.stepgraph.imports import STEP, kinds, lowered, operations
+from tests.workloads.stepgraph.small import decoder, encoder, joiner
+from workloads.stepgraph.decoding_graphs import decoding_graphs, decoding_links
+from workloads.stepgraph.lowering import to_trace
 from workloads.stepgraph.refusals import RefusedModelError
+from workloads.stepgraph.transducer import transducer
 
 LSTM_KINDS = [
     "matmul", "requantise", "matmul", "requantise", "add", "sigmoid", "tanh", "mul", "mul", "add", "tanh", "mul",
@@ -158,6 +166,18 @@ def test_a_wish_for_the_cpu_that_fits_nothing_is_refused() -> None:
     sheet = Sheet(x=(1, 4))
     with pytest.raises(ConfigError, match=r"TopK.*is no node's name and no operator: Relu"):
         lowered(sheet.graph(sheet.op("Relu", "x")), on_cpu=["TopK"])
+
+
+def test_a_transducers_graphs_hand_each_other_rows_and_symbols_in_tensors_of_their_own() -> None:
+    model = transducer(encoder(), decoder(), joiner())
+    calls = Utterance(id="u", audio_seconds=1, arrivals=(1.0,), call_graphs=("decoder", "encoder", "row.0", "joiner"),
+                      call_frames=(0,) * 4)  # fmt: skip
+    made = to_trace(decoding_graphs(model), [calls], NumericsConfig(), links=decoding_links(model))
+    assert made.wires["row.0", "row"].tensor == made.wires["row.1", "row"].tensor
+    assert made.wires["row.0", "row"].tensor == made.wires["joiner", model.joins_encoded].tensor
+    passed = ("encoder", "encoder_out"), ("row.0", "row"), ("decoder", "decoder_out"), ("joiner", "symbol")
+    assert {made.trace.tensors[made.wires[key].tensor].role for key in passed} == {"state"}
+    simulate(made.trace, load_preset("edge256"))
 
 
 def test_the_rule_of_fusion_stands_in_the_trace() -> None:
