@@ -45,6 +45,8 @@ class Emission:
         """Of a tensor that a reshape has laid flat, the tensor of four axes, channels first, that it was."""
         self.origins: dict[str, int] = {}
         """Of each node the place of the operator that it was written for."""
+        self.after: dict[int, str] = {}
+        """What a tensor that survives the call is after it."""
         self._forms: dict[tuple[int, bool], str] = {}
         self._operator: FileOperator | None = None
         self._work = 0
@@ -156,13 +158,17 @@ class Emission:
             self.affine[name] = affine
         return name
 
+    def own(self, suffix: str, values: Array) -> str:
+        """A constant of the operator that is being written."""
+        return self.derived(f"{self._label}.{suffix}", values)
+
     def integers(self, suffix: str, numbers: Sequence[int]) -> str:
         """A constant of one axis, int64, of the operator that is being written."""
-        return self.derived(f"{self._label}.{suffix}", np.array(numbers, np.int64))
+        return self.own(suffix, np.array(numbers, np.int64))
 
     def real(self, suffix: str, number: float) -> str:
         """A constant number, float32, of the operator that is being written."""
-        return self.derived(f"{self._label}.{suffix}", np.array(number, np.float32))
+        return self.own(suffix, np.array(number, np.float32))
 
     def helper(
         self, operator: str, inputs: Sequence[str], shape: Sequence[int], suffix: str, dtype: str = "float32",
@@ -172,6 +178,13 @@ class Emission:
         name = f"{self._label}.{suffix}"
         output = (self._values.new(name), Tensor(tuple(shape), dtype))
         return self._node(self._nodes.new(name), operator, inputs, [output], attributes)[0]
+
+    def several(
+        self, operator: str, inputs: Sequence[str], shapes: Mapping[str, tuple[int, ...]], **attributes: Attribute
+    ) -> list[str]:
+        """A node of several results of which the file knows none, by their suffixes; returns its values."""
+        outputs = [(self._values.new(f"{self._label}.{suffix}"), Tensor(shape)) for suffix, shape in shapes.items()]
+        return self._node(self._nodes.new(f"{self._label}.{operator.lower()}"), operator, inputs, outputs, attributes)
 
     def reshape(self, name: str, shape: Sequence[int], suffix: str) -> str:
         """A value or constant in another shape."""

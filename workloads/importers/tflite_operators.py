@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from workloads.importers import tflite_elementwise as elementwise
 from workloads.importers import tflite_moves as moves
 from workloads.importers import tflite_products as products
+from workloads.importers import tflite_recurrent as recurrent
 from workloads.importers.tflite_elementwise import Rule, chain, clip, pairwise, pointwise, pool, reduction, softmax
 
 ANY = 1 << 20
@@ -34,6 +35,7 @@ OPERATORS: Mapping[str, Entry] = {
     "DEPTHWISE_CONV_2D": Entry(products.depthwise_conv_2d, (2, 3)),
     "TRANSPOSE_CONV": Entry(products.transpose_conv, (3, 4)),
     "FULLY_CONNECTED": Entry(products.fully_connected, (2, 3)),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": Entry(recurrent.sequence_lstm, (20, 24)),
     "BATCH_MATMUL": Entry(products.batch_matmul, (2, 2)),
     "ADD": _alike(pairwise("Add", "AddOptions"), 2),
     "SUB": _alike(pairwise("Sub", "SubOptions"), 2),

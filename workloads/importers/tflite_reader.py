@@ -55,6 +55,7 @@ class _Reading:
     def graph(self) -> StepGraph:
         """The graph in standard form, or all refusals."""
         self._inputs()
+        self._kept()
         self.refusals += self._unknown()
         if len(self.inputs) == len(self.main.inputs):  # else no shape is decided
             self._variables()
@@ -86,6 +87,17 @@ class _Reading:
         refuse_boundless(shape)
         self.inputs[name] = Tensor(shape, self.emission.dtype(index))
         self.emission.arrive(name, self.inputs[name], index)
+
+    def _kept(self) -> None:
+        """Each tensor that survives a call as an input, which starts from zeros."""
+        for tensor in self.main.tensors:
+            if tensor.kept and tensor.data is None and -1 not in tensor.shape:
+                name = self.emission.names[tensor.index]
+                try:
+                    refuse_boundless(tensor.shape)
+                    self.emission.arrive(name, Tensor(tensor.shape, self.emission.dtype(tensor.index)), tensor.index)
+                except CannotEnterError as refused:
+                    self.refusals.append(Refusal(name, "state", refused.why, refused.help))
 
     def _variables(self) -> None:
         """Each variable as an input, ordered as what it is read into; one that nothing writes is a constant."""
@@ -161,15 +173,19 @@ class _Reading:
     def _written(self, outputs: Sequence[str]) -> StepGraph:
         """What stands in the emission, as a graph."""
         emission, file = self.emission, self.file
-        states = tuple(
-            State(name, self.held[variable.name], self.starts[name])
-            for variable in self.variables
-            if (name := emission.names[variable.handle]) in self.inputs
+        kept = {emission.names[index]: value for index, value in emission.after.items()}
+        states = (
+            *(
+                State(name, self.held[variable.name], self.starts[name])
+                for variable in self.variables
+                if (name := emission.names[variable.handle]) in self.inputs
+            ),
+            *(State(name, value) for name, value in kept.items()),
         )
         return StepGraph(
             name=Path(file.path).stem,
             nodes=tuple(emission.nodes),
-            inputs=self.inputs,
+            inputs={**self.inputs, **{name: emission.tensors[name] for name in kept}},
             values={name: emission.tensors[name] for node in emission.nodes for name in node.outputs},
             constants=emission.constants,
             outputs=(*outputs, *(state.output for state in states)),

@@ -12,7 +12,8 @@ from workloads.stepgraph.graph import Array, StepGraph
 pytest.importorskip("tflite", reason="tflite is not installed")
 
 from workloads.importers.tflite_reader import read_tflite
-from workloads.stepgraph.run import FloatRun
+from workloads.stepgraph.refusals import RefusedModelError
+from workloads.stepgraph.run import FloatRun, run_steps
 
 RNG = np.random.default_rng(7)
 NHWC = (1, 4, 3, 6)
@@ -293,3 +294,45 @@ def test_a_shape_computed_from_a_shape_is_a_constant(tmp_path: Any) -> None:
     ]
     graph = agree(tmp_path, G(tensors, ops), reals(*NHWC))
     assert [node.operator for node in graph.nodes] == ["Reshape"]
+
+
+def lstm_file(units: int, width: int, seen: int, steps: int, clip: float, time_major: bool) -> G:
+    """An LSTM with its weights, gates in the file's order, its states in tensors that survive."""
+    gates = [constant(reals(units, width) / 2) for _ in range(4)]
+    recurrent = [constant(reals(units, seen) / 2) for _ in range(4)]
+    biases = [constant(reals(units) + (20 if clip else 0)) for _ in range(4)]
+    projection = [constant(reals(seen, units))] if seen != units else []
+    x, y = ((steps, 1), (steps, 1)) if time_major else ((1, steps), (1, steps))
+    tensors = [T((*x, width)), T((*y, seen)), T((1, seen), variable=True), T((1, units), variable=True),
+               *gates, *recurrent, *biases, *projection]  # fmt: skip
+    inputs = [0, *range(4, 12), -1, -1, -1, *range(12, 16), 16 if projection else -1, -1, 2, 3]
+    options = {"FusedActivationFunction": 4, "CellClip": clip, "TimeMajor": time_major}
+    op = Op("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, [1], "UnidirectionalSequenceLSTMOptions", options)
+    return G(tensors, [op], outputs=(1,))
+
+
+@pytest.mark.parametrize(
+    ("seen", "steps", "clip", "time_major"),
+    [(5, 1, 0.0, False), (5, 4, 0.0, False), (5, 4, 0.0, True), (3, 2, 0.0, False), (5, 1, 8.0, False)],
+)
+def test_an_lstm_keeps_its_states_from_call_to_call(
+    seen: int, steps: int, clip: float, time_major: bool, tmp_path: Any
+) -> None:
+    ours, theirs = read(tmp_path, lstm_file(5, 3, seen, steps, clip, time_major))
+    assert [node.operator for node in ours.nodes].count("LSTM") == 1
+    assert len(ours.states) == 2
+    shape = (steps, 1, 3) if time_major else (1, steps, 3)
+    calls = reals(20, *shape)
+    expected = [theirs(call)[0] for call in calls]
+    outputs = run_steps(ours, {"t0": calls})
+    np.testing.assert_allclose(outputs["t1"], expected, atol=1e-5)
+    if clip:
+        assert np.abs(outputs[ours.states[1].output]).max() == clip, "it was reached"
+
+
+def test_a_clipped_cell_over_several_frames_is_refused(tmp_path: Any) -> None:
+    path = tmp_path / "model.tflite"
+    for steps, clip in ((2, 10.0), (1, 2.0)):
+        path.write_bytes(file_bytes(lstm_file(5, 3, 5, steps, clip, False)))
+        with pytest.raises(RefusedModelError, match="clips its cell state between frames; give one frame a call"):
+            read_tflite(path)
