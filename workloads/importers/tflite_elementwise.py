@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import tflite
 
-from workloads.importers.tflite_emission import Emission, axis_of
+from workloads.importers.tflite_emission import Emission
 from workloads.importers.tflite_file import FileOperator
 from workloads.importers.tflite_layout import CHANNELS_FIRST, CHANNELS_LAST, turned
 from workloads.importers.tflite_products import activate, activated
+from workloads.importers.tflite_values import axis_of
 from workloads.stepgraph.graph import Attribute
 from workloads.stepgraph.refusals import CannotEnterError
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from math import prod
 
 from workloads.importers.tflite_elementwise import like, spread
-from workloads.importers.tflite_emission import Emission, axis_of
+from workloads.importers.tflite_emission import Emission
 from workloads.importers.tflite_file import FileOperator
 from workloads.importers.tflite_layout import turned
 from workloads.importers.tflite_products import activated
+from workloads.importers.tflite_values import axis_of
 from workloads.stepgraph.refusals import CannotEnterError
 
 _BEYOND = 1 << 30

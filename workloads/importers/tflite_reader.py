@@ -13,11 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from nnasim.errors import ModelError
-from workloads.importers.tflite_emission import Emission, refuse_boundless
+from workloads.importers.tflite_emission import Emission
 from workloads.importers.tflite_file import FileOperator, TfliteFile, read_file
 from workloads.importers.tflite_layout import CHANNELS_FIRST, channels_first
 from workloads.importers.tflite_operators import CONTROL_FLOW, OPERATORS, follows
 from workloads.importers.tflite_states import HOLDERS, variables_of
+from workloads.importers.tflite_values import refuse_boundless
 from workloads.stepgraph.graph import FoldedNode, State, StepGraph, Tensor
 from workloads.stepgraph.refusals import CannotEnterError, Refusal, RefusedModelError
 from workloads.stepgraph.standard import standard_form
