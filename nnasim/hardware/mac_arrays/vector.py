@@ -19,15 +19,17 @@ class VectorArray(MacArrayLaw):
     weight is decoded once and used once per row.
     A kernel of several taps fills whole steps, whose lanes it reads as 32 channels of one tap or 8 channels of 4 taps,
     whichever are fewer steps; so a depthwise convolution, which has one channel to a kernel, has work for an eighth of
-    the lanes. Other groups are a pass each, and an output step computes 8 channels of one of them.
+    the lanes. Outputs leave a convolution one a cycle for each 64 MACs of the array. Other groups are a pass each, and
+    an output step computes 8 channels of one of them.
     A product of two computed operands has no weights to decode: the element-wise engine multiplies and a sum follows
     (``flowing_macs_per_cycle``).
     Ports: weight decoder, activations, outputs.
-    Source: Vela 5.2, npu_performance.py (steps of depth-first, part-kernel and depthwise traversal) and its split of
-    a grouped convolution into one operator per group.
+    Source: Vela 5.2, npu_performance.py (steps of depth-first, part-kernel and depthwise traversal, outputs) and its
+    split of a grouped convolution into one operator per group.
 
     Not modelled
         vector array: block shapes, so the loss of a block that does not fill the lanes
+        vector array: the output stage of a matmul of fewer than 64 inputs
         vector array: decoding a weight again for a further block of rows
         conv: on the vector array, strides above 3, for which a real one works position by position
         bmm: on the vector array, what the element-wise engine takes for a multiplication; its energy is a MAC's
@@ -36,6 +38,7 @@ class VectorArray(MacArrayLaw):
     READS: ClassVar[frozenset[str]] = frozenset({"decoded_weights_per_cycle", "flowing_macs_per_cycle"})
 
     output_granule = 1  # lanes take any output channel
+    MACS_PER_OUTPUT = 64
     STEP_OUTPUTS = 8
     STEP_CHANNELS = 32
     STEP_TAPS, STEP_TAP_CHANNELS = 4, 8
@@ -69,5 +72,6 @@ class VectorArray(MacArrayLaw):
         steps = 2 if tile.input_bits > 8 else 1
         if tile.flowing:
             return ceil(tile.macs * steps / self.flowing_macs_per_cycle)
-        multiply = ceil_div(tile.m * outputs * lanes_of_k * steps, self.macs_per_cycle)
+        least = 1 if tile.taps == tile.groups == 1 else self.MACS_PER_OUTPUT
+        multiply = ceil_div(tile.m * outputs * max(lanes_of_k * steps, least), self.macs_per_cycle)
         return max(multiply, ceil_div(outputs * lanes_of_k, self.weights_per_cycle))

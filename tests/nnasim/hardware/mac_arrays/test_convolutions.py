@@ -98,6 +98,10 @@ def test_a_depthwise_convolution_has_work_for_an_eighth_of_the_vector_array(vect
     assert vector.tile_cycles(tile) == 8 * tile.macs // 256
 
 
+def test_outputs_that_take_few_macs_are_bound_by_the_output_stage(vector: MacArrayLaw) -> None:
+    assert vector.tile_cycles(conv(1000, 64, 64, 3, groups=64)) == 1000 * 64 // 4
+
+
 def test_few_positions_are_bound_by_the_decoder_which_delivers_the_idle_lanes_too(vector: MacArrayLaw) -> None:
     assert vector.tile_cycles(conv(1, 512, 512, 3, groups=512)) == 512 * 4 * 8 // 8
     assert vector.cycles(conv(1, 64, 128, 3)) == 128 * 3 * 64 // 8
