@@ -10,6 +10,7 @@ from nnasim.hardware.units import NEAREST
 from nnasim.ir.trace import OpTrace, System
 from nnasim.pipeline import simulate
 from tests.nnasim.hardware.other_values import fields, other_chips
+from tests.nnasim.ir.foreign_traces import TRACES
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape
 
@@ -26,7 +27,7 @@ IN_INTEGERS = {  # what decides integers and not cycles is tested where integers
     "numerics.per_channel",
 }  # fmt: skip
 
-OF_OTHER_KINDS = {  # no recogniser has such an operation: tests of the units and of the array families
+OF_OTHER_KINDS = {  # no recogniser has such an operation, other models have
     "mac_array.flowing_macs_per_cycle", "host.conv_ratio", "host.bmm_ratio", "host.host_ns_per_element",
     *(f"{unit}.{kind}_{rate}_per_element" for kind in NEAREST for unit, rate in
       (("activation_unit", "cycles"), ("host", "ns"))),
@@ -83,6 +84,23 @@ def test_changing_a_field_changes_a_figure_or_is_refused(field: str) -> None:
         except NnasimError:
             return
     pytest.fail(f"{field}: {tried} other values, and no figure moved")
+
+
+@pytest.mark.parametrize("field", sorted(OF_OTHER_KINDS & set(fields())))
+def test_changing_a_rate_of_a_kind_that_recognisers_lack_changes_a_figure_of_other_models(field: str) -> None:
+    chip = load_preset("edge256")
+    before = of_other_models(chip)
+    assert any(of_other_models(other) != before for other in other_chips(chip, field)), field
+
+
+def of_other_models(chip: NnaConfig) -> list[int]:
+    """Cycles of small models with every kind of operation on ``chip``, as placed and all on the CPU."""
+    cycles = []
+    for name in TRACES:
+        trace = TRACES[name]().model_copy(update={"numerics": chip.numerics})
+        for placement in (trace.placement, dict.fromkeys(trace.placement, "cpu")):
+            cycles.append(simulate(trace.model_copy(update={"placement": placement}), chip).totals.cycles)
+    return cycles
 
 
 @pytest.mark.parametrize("field", sorted(DESCRIPTIVE))
