@@ -34,7 +34,7 @@ def _chain_cycles(program: Program, chip: NnaConfig) -> float:
             tile = tile_of(command)
             if tile not in tiles:
                 tiles[tile] = law.bound_cycles(tile)
-            total += tiles[tile]
+            total += max(tiles[tile], _riding_cycles(command, chip))
         elif isinstance(command, ElementCommand) and chip.activation_unit:
             total += command.elements * chip.activation_unit.cycles_per_element(command.kind)
         elif isinstance(command, HandoffCommand):
@@ -43,6 +43,12 @@ def _chain_cycles(program: Program, chip: NnaConfig) -> float:
             total += _host_seconds(command, chip) * chip.clock_hz
     # Rates are floats here and fractions in the events; a millionth of a cycle is neither.
     return total * (1 - 1e-12) - 1e-6
+
+
+def _riding_cycles(command: MatmulCommand, chip: NnaConfig) -> float:
+    if command.rides is None or chip.activation_unit is None:
+        return 0.0
+    return command.outputs * chip.activation_unit.cycles_per_element(command.rides)
 
 
 def _host_seconds(command: HostCommand, chip: NnaConfig) -> float:

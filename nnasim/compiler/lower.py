@@ -61,6 +61,8 @@ class Lowering:
     ops: list[OpInfo] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
+    tiles: dict[str, range] = field(default_factory=dict)
+    """Tensor inside the MAC array -> where the tiles that make it stand among ``commands``."""
 
     def add(self, op: Op) -> None:
         """Append ``op``, and before it the crossing that it needs."""
@@ -68,11 +70,12 @@ class Lowering:
         self.ledger.arrive(op)
         if op.is_view:
             self._view(op, unit)
+            self._carry_on(op)
             return
         if self.ledger.needs_crossing(op, unit):
             self.cross(unit)
         if op.name in self.context.fused:
-            self.commands.append(FusedCommand(self._info(op, unit, "mac_array")))
+            self._ride(op)
         elif unit == "cpu":
             self._host(op)
         elif op.kind in PRODUCTS:
@@ -138,10 +141,27 @@ class Lowering:
         self.commands.append(command)
 
     def _product(self, op: Op) -> None:
+        first = len(self.commands)
         if op.kind == "bmm":
             self._computed_product(op)
         else:
             self._stored_product(op)
+        self.tiles.update(dict.fromkeys(op.outputs, range(first, len(self.commands))))
+
+    def _ride(self, op: Op) -> None:
+        """Append ``op``, and tell the tiles that it rides behind of an activation that it is."""
+        self.commands.append(FusedCommand(self._info(op, "nna", "mac_array")))
+        tiles = self._carry_on(op)
+        for place in tiles if op.kind != "requantise" else ():
+            tile = self.commands[place]
+            assert isinstance(tile, MatmulCommand)
+            self.commands[place] = replace(tile, rides=op.kind)
+
+    def _carry_on(self, op: Op) -> range:
+        """The tiles that made what ``op`` reads, which make what it writes too; none outside of the MAC array."""
+        tiles = self.tiles.get(op.x, range(0))
+        self.tiles.update(dict.fromkeys(op.outputs, tiles))
+        return tiles
 
     def _stored_product(self, op: Op) -> None:
         """A tile for each part of the weight that stands in SRAM at a time: rows of whole groups, or parts of one."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import ClassVar
 
 from pydantic import Field, model_validator
 
 from nnasim.hardware.section import Section
 from nnasim.records import Flag, Integer, Number
+from nnasim.units import ceil_div
 
 NEAREST = {
     "table": "sigmoid",
@@ -53,6 +55,12 @@ class ActivationUnitConfig(Section):
     def cycles_per_element(self, kind: str) -> float:
         """The rate of operation ``kind`` (an ``OpKind`` that is no product)."""
         return rate_of(self, kind, "cycles_per_element")
+
+    def cycles(self, kind: str, elements: int) -> int:
+        """Cycles of ``elements`` elements of operation ``kind``, what a pass costs left out, rounded up."""
+        # A rate such as 0.1 is meant as the decimal number, not as the double just above it.
+        rate = Fraction(self.cycles_per_element(kind)).limit_denominator(10**6)
+        return ceil_div(elements * rate.numerator, rate.denominator)
 
 
 class SequencerConfig(Section):

@@ -53,7 +53,8 @@ class MatmulCommand:
     ``last``: the tile opens, closes the pass. ``sram_bytes``: bytes that pass through the SRAM's port.
     A convolution: m output positions, k = channels that a kernel reads x its ``taps``. ``groups``: into so many parts
     of equal size does n fall, each with an A of its own: groups of a convolution that the tile holds outputs of, or
-    products of a batch (n their columns together). ``flowing``: B is computed, and no stored weight.
+    products of a batch (n their columns together). ``flowing``: B is computed, and no stored weight. ``rides``: kind of
+    the activation that outputs pass on their way out, if any.
     """
 
     op: int
@@ -70,6 +71,12 @@ class MatmulCommand:
     taps: int = 1
     groups: int = 1
     flowing: bool = False
+    rides: OpKind | None = None
+
+    @property
+    def outputs(self) -> int:
+        """Outputs of the tile."""
+        return self.m * self.n
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ class HostCommand:
 
 @dataclass(frozen=True, slots=True)
 class FusedCommand:
-    """An operation that the unit before it performs on the way out, in no time of its own."""
+    """An operation that the unit before it performs on the way out; what time it takes is that unit's."""
 
     op: int
 

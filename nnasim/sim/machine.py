@@ -87,8 +87,15 @@ class Machine:
                 yield event
 
     def _dispatcher(self, sram: Sram, arrived: Sequence[simpy.Event]) -> Any:
-        mac_unit = MacUnit(env=self.env, probe=self.probe, sram=sram, datapath=self.datapath, law=self.law)
         unit_config = self.chip.activation_unit
+        mac_unit = MacUnit(
+            env=self.env,
+            probe=self.probe,
+            sram=sram,
+            datapath=self.datapath,
+            law=self.law,
+            activation=unit_config,
+        )
         activation = unit_config and ActivationUnit(self.env, self.probe, sram, self.datapath, unit_config)
 
         def execute(command: Command) -> Generator[simpy.Event, Any, None]:

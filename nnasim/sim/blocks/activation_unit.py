@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from fractions import Fraction
 from typing import Any
 
 import simpy
@@ -42,9 +41,7 @@ class ActivationUnit(ComputeBlock):
 
     def cycles(self, kind: str, elements: int) -> int:
         """Cycles of one pass over ``elements`` elements."""
-        # A rate such as 0.1 is meant as the decimal number, not as the double just above it.
-        rate = Fraction(self.config.cycles_per_element(kind)).limit_denominator(10**6)
-        return self.config.fixed_cycles_per_pass - (-elements * rate.numerator // rate.denominator)
+        return self.config.fixed_cycles_per_pass + self.config.cycles(kind, elements)
 
     def run(self, command: ElementCommand, arrived: Sequence[simpy.Event]) -> Generator[simpy.Event, Any, None]:
         """Execute one pass."""

@@ -8,6 +8,7 @@ from typing import Any
 import simpy
 
 from nnasim.hardware.mac_arrays.law import MacArrayLaw, MatmulTile, tile_of
+from nnasim.hardware.units import ActivationUnitConfig
 from nnasim.ir.program import MatmulCommand
 from nnasim.sim.blocks.compute import ComputeBlock
 from nnasim.sim.blocks.sram import Sram
@@ -19,8 +20,9 @@ class MacUnit(ComputeBlock):
     """The MAC array, its output stage included.
 
     Timing law
-        That of the family (``MacArrayLaw``), tile by tile; never faster than the SRAM's port delivers weights once,
-        inputs once a pass, and takes outputs once a pass.
+        That of the family (``MacArrayLaw``), tile by tile; never faster than an activation that rides behind the
+        product takes its outputs (its cycles per element, after the fixed cycles of the pass), than the SRAM's port
+        delivers weights once and inputs once a pass, and than it takes outputs once a pass.
 
     Ports
         ``run(command, arrived)``: execute one tile; ``arrived`` are the events of the program's transfers.
@@ -31,14 +33,24 @@ class MacUnit(ComputeBlock):
 
     block = "mac_array"
 
-    def __init__(self, env: simpy.Environment, probe: Probe, sram: Sram, datapath: Datapath, law: MacArrayLaw) -> None:
+    def __init__(
+        self, env: simpy.Environment, probe: Probe, sram: Sram, datapath: Datapath, law: MacArrayLaw,
+        activation: ActivationUnitConfig | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(env, probe, sram, datapath)
-        self.law = law
+        self.law, self.activation = law, activation
         self._known: dict[MatmulTile, int] = {}
 
     def run(self, command: MatmulCommand, arrived: Sequence[simpy.Event]) -> Generator[simpy.Event, Any, None]:
         """Execute one tile."""
-        return self.occupy(command, self._tile_cycles(command), arrived)
+        return self.occupy(command, max(self._tile_cycles(command), self._activation_cycles(command)), arrived)
+
+    def _activation_cycles(self, command: MatmulCommand) -> int:
+        """Cycles in which the table takes the tile's outputs, of an activation that rides behind it."""
+        if command.rides is None or self.activation is None:
+            return 0
+        start = self.law.fixed_cycles if command.first else 0
+        return start + self.activation.cycles(command.rides, command.outputs)
 
     def _tile_cycles(self, command: MatmulCommand) -> int:
         """What the law says of the command's tile; a program has thousands of tiles, but few that differ."""

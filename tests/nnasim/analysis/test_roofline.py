@@ -45,6 +45,7 @@ def test_each_unit_counts_at_its_peak() -> None:
 def test_convolutions_products_of_computed_operands_and_new_kinds_of_element_count_too() -> None:
     depthwise = replace(TILE, m=100, n=64, k=9, taps=9, groups=64)
     assert bound([depthwise]) == max(100 * 64 * 9 // 256, 64 * 9 // 8)
+    assert bound([replace(depthwise, rides="table")]) == 100 * 64  # the table takes an output a cycle
     flowing = replace(TILE, m=100, n=64, k=64, flowing=True)
     assert bound([flowing]) == 100 * 64 * 64 // 256  # and no weights to decode
     assert bound([ElementCommand(OP, "softmax", 800, None, 0)]) == 6400

@@ -280,6 +280,28 @@ def test_an_activation_rides_behind_a_convolution_and_through_a_view() -> None:
     assert not {"first.acc", "y", "row"} & {*address_map(compiled).arenas["step"]}
 
 
+def test_the_tiles_of_a_product_say_which_activation_takes_their_outputs() -> None:
+    program = program_of(depthwise_trace())
+    assert {tile.rides for tile in tiles_of(program, "block/pointwise")} == {"table"}
+    assert {tile.rides for tile in tiles_of(program, "block/depthwise")} == {None}
+
+
+def test_a_table_behind_a_convolution_of_few_taps_costs_what_it_takes_more_than_the_convolution() -> None:
+    build = TraceBuilder()
+    y = build.conv("wide/conv", build.quantised("x", 8, 402), 8, (3,), groups=8, out="wide.q")
+    table = build.tensor("wide.table", 256, role="table")
+    build.op("wide/silu", "table", [y, table], build.tensor("y", 8, 400, role="output"), function="Silu")
+    cycles = [
+        next(op.cycles for op in simulate(build.trace(1), load_preset("edge256", rate)).ops if op.op == "wide/conv")
+        for rate in (
+            [],
+            ["activation_unit.table_cycles_per_element=0.1"],
+            ["activation_unit.table_cycles_per_element=4"],
+        )
+    ]
+    assert cycles == [8 * 400, 390 + 8 * 400 // 4, 4 * 8 * 400]
+
+
 def test_an_output_stands_until_the_host_has_fetched_it() -> None:
     """Whatever runs behind its operation, in this graph or in another, finds other bytes."""
     lasting = address_map(CompiledTrace(two_inputs_trace(), load_preset("edge256"))).lasting

@@ -1,5 +1,7 @@
 """Blocks wired together: what overlaps, what waits, what is refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from nnasim.errors import SimulationError
@@ -30,6 +32,13 @@ def test_a_resident_tile_needs_no_transfer(chip, make) -> None:
 def test_the_fixed_cost_is_paid_once_a_pass(chip, make) -> None:
     config = chip(mac_array={"fixed_cycles_per_pass": 100})
     assert run_program(make.program([make.tile(None, first=True), make.tile(None)], []), config).cycles == 108
+
+
+def test_an_activation_that_rides_behind_a_product_takes_its_outputs_at_its_own_rate(chip, make) -> None:
+    config = chip(activation_unit={"tanh_cycles_per_element": 3})
+    tile = make.tile(None, n=4, k=16)  # 64 MACs on 16 lanes
+    assert run_program(make.program([replace(tile, rides="sigmoid")], []), config).cycles == 4
+    assert run_program(make.program([replace(tile, rides="tanh")], []), config).cycles == 3 * 4
 
 
 def test_transfers_go_on_while_the_cpu_works(chip, make) -> None:
