@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nnasim.cli.options import DEFAULT_PRESET, LONGEST_WAIT_MS, Force, Overrides, Preset, finite, out_option
-from nnasim.errors import SimulationError
+from nnasim.errors import SimulationError, shown
 
 if TYPE_CHECKING:
     from nnasim.hardware import NnaConfig
@@ -75,16 +75,28 @@ def command(
 
 
 def _functional(path: Path, trace: OpTrace, chip: NnaConfig) -> Functional:
-    """Every event again with the real integers; SimulationError unless every logit is the reference's."""
+    """Every event again with the real integers; SimulationError unless all that it shows is the reference's."""
     from nnasim.functional.cosimulate import cosimulate
     from nnasim.functional.stored import random_features, read_constants, split_features
     from nnasim.ir.result import Functional
 
     constants, features = split_features(read_constants(path, trace), trace)
     origin = "random, seed 0" if features is None else "stored"
-    report = cosimulate(trace, chip, constants, features or random_features(trace))
-    counts = f"{report.mismatches:,} of {report.values:,} logits"
+    report = cosimulate(trace, chip, constants, random_features(trace) if features is None else features)
     if report.mismatches:
+        which = ", ".join(f"{count:,} of {shown(name)}" for name, count in report.different.items())
+        counts = f"{report.mismatches:,} of {report.values + report.states:,} integers: {which}"
         raise SimulationError(f"{path}: the functional chip differs from the reference in {counts}")
-    print(f"functional: {counts} differ from the reference (features: {origin})")
-    return Functional(**vars(report), features=origin)
+    if report.values:
+        what = "logits" if report.only_logits else "integers of outputs"
+        print(f"functional: 0 of {report.values:,} {what} differ from the reference (features: {origin})")
+    if report.states:
+        print(f"functional: 0 of {report.states:,} integers of last states differ from the reference")
+    return Functional(
+        utterances=report.utterances,
+        joint_steps=report.joint_steps,
+        values=report.values,
+        states=report.states,
+        mismatches=report.mismatches,
+        features=origin,
+    )

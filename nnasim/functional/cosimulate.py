@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nnasim.compiler import CompiledTrace
 from nnasim.compiler.schedule import utterance_steps
 from nnasim.errors import TraceError
 from nnasim.functional.datapath import SramDatapath
+from nnasim.functional.inputs import Features, Inputs, inputs_by_name
+from nnasim.functional.observed import Observed, difference, outputs_of
 from nnasim.functional.packing import Integers
 from nnasim.hardware import NnaConfig
 from nnasim.ir.run import StepRun
@@ -20,70 +22,92 @@ from nnasim.ir.trace import OpTrace, Utterance
 from nnasim.reference import Reference
 from nnasim.sim.run import run_steps
 
-Features = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class CosimReport:
-    """``values``: integers compared (every logit of every joint step); ``mismatches``: how many differ."""
+    """``values``: integers compared of every output of every call, which what an argmax reads is too (every logit of
+    every joint step); ``states``: those of every state at an utterance's end; ``mismatches``: how many of both differ.
+
+    ``different``: how many of them by the tensor that they belong to; ``only_logits``: whether the trace has no output
+    but what argmaxes read.
+    """
 
     utterances: int
     joint_steps: int
     values: int
     mismatches: int
+    states: int = 0
+    different: Mapping[str, int] = field(default_factory=dict)
+    only_logits: bool = False
 
 
 def cosimulate(
-    trace: OpTrace, chip: NnaConfig, constants: Mapping[str, NDArray[Any]], features: Sequence[Features]
+    trace: OpTrace, chip: NnaConfig, constants: Mapping[str, NDArray[Any]], features: Sequence[Features | Inputs]
 ) -> CosimReport:
-    """Run ``trace`` on the chip with real integers; ``features``: one (frames, features) array per utterance.
+    """Run ``trace`` on the chip with real integers; ``features``: of each utterance an array (frames, ...) per input.
 
-    Raises TraceError if the trace is not an integer system, or features and trace do not agree.
+    One array alone is heard by every input. Raises TraceError if the trace is not an integer system, if features and
+    trace do not agree, or if there is nothing to compare.
     """
-    if trace.system not in ("naive", "aat"):
-        raise TraceError("functional run", "system", trace.system, "only naive and aat compute in integers alone")
+    _refuse_what_has_no_integers(trace)
     compiled = CompiledTrace(trace, chip)
     datapath, reference = SramDatapath(compiled, constants), Reference(trace, constants)
-    steps = values = mismatches = 0
-    for utterance, on_chip, utterance_features in zip(
-        trace.utterances, compiled.trace.utterances, features, strict=True
-    ):
-        check_features(trace, utterance, utterance_features)
-        run_on_chip(compiled, datapath, on_chip, utterance_features)
-        expected = run_reference(reference, utterance, utterance_features)
-        steps += len(expected)
-        values += sum(row.size for row in expected)
-        mismatches += sum(int((a != b).sum()) for a, b in zip(datapath.logits, expected, strict=True))
-    return CosimReport(len(features), steps, values, mismatches)
+    different = Counter[str]()
+    steps = values = states = 0
+    for utterance, on_chip, heard in zip(trace.utterances, compiled.trace.utterances, features, strict=True):
+        inputs = inputs_by_name(trace, utterance, heard)
+        run_on_chip(compiled, datapath, on_chip, inputs)
+        expected = observe_reference(reference, utterance, inputs)
+        compared = difference(datapath.observed, expected)
+        steps, values, states = steps + len(expected.logits), values + compared.answers, states + compared.states
+        different.update(compared.different)
+    if not values + states:
+        raise TraceError("functional run", "tensors", None, "there is nothing to compare: no output, argmax or state")
+    return CosimReport(
+        utterances=len(features),
+        joint_steps=steps,
+        values=values,
+        mismatches=different.total(),
+        states=states,
+        different=different,
+        only_logits=not outputs_of(trace),
+    )
 
 
-def check_features(trace: OpTrace, utterance: Utterance, features: Features) -> None:
-    """TraceError unless ``features`` has a row for every frame, of the size of every input."""
-    for name, spec in trace.tensors.items():
-        wanted = (len(utterance.arrivals), spec.elements)
-        if spec.role == "input" and features.shape != wanted:
-            raise TraceError(
-                f"features of {utterance.id}", name, list(features.shape), f"must have the shape {list(wanted)}"
-            )
+def _refuse_what_has_no_integers(trace: OpTrace) -> None:
+    if trace.system not in ("naive", "aat"):
+        raise TraceError("functional run", "system", trace.system, "only naive and aat compute in integers alone")
+    for graph in trace.graphs.values():
+        for op in graph.ops:
+            if op.kind == "host":
+                allowed = "only the CPU can do it, in float, so that what follows has no integers to compare"
+                raise TraceError("functional run", op.name, op.kind, allowed)
 
 
 def run_on_chip(
-    compiled: CompiledTrace, datapath: SramDatapath, utterance: Utterance, features: Features
+    compiled: CompiledTrace, datapath: SramDatapath, utterance: Utterance, features: Features | Inputs
 ) -> list[StepRun]:
-    """One utterance of ``compiled.trace``, every event; ``datapath.logits`` holds what every argmax read."""
-    datapath.reset()
-    datapath.features, datapath.logits = features, []
-    return run_steps(list(utterance_steps(compiled, utterance)), compiled.chip, datapath=datapath)
+    """One utterance of ``compiled.trace``, every event; ``datapath.observed`` holds what it has shown."""
+    datapath.reset(inputs_by_name(compiled.given, utterance, features))
+    runs = run_steps(list(utterance_steps(compiled, utterance)), compiled.chip, datapath=datapath)
+    datapath.observed.at_the_end(compiled.given, datapath.tensors)
+    return runs
 
 
-def run_reference(reference: Reference, utterance: Utterance, features: Features) -> list[Integers]:
+def run_reference(reference: Reference, utterance: Utterance, features: Features | Inputs) -> list[Integers]:
     """What every argmax reads when numpy runs the same invocations."""
+    return observe_reference(reference, utterance, inputs_by_name(reference.trace, utterance, features)).logits
+
+
+def observe_reference(reference: Reference, utterance: Utterance, inputs: Inputs) -> Observed:
+    """What numpy shows when it runs the same invocations."""
+    trace, observed = reference.trace, Observed()
+    watched = outputs_of(trace)
     reference.reset()
-    inputs = [name for name, spec in reference.trace.tensors.items() if spec.role == "input"]
-    logits: list[Integers] = []
     for graph, frame in zip(utterance.call_graphs, utterance.call_frames, strict=True):
-        reference.tensors.update(dict.fromkeys(inputs, features[frame]))
-        reference.run(graph)
-        read = (op.x for op in reference.trace.graphs[graph].ops if op.kind == "argmax")
-        logits += [reference.tensors[name].copy() for name in read]
-    return logits
+        reference.tensors.update({name: values[frame] for name, values in inputs.items()})
+        for op in trace.graphs[graph].ops:
+            reference.execute(op)
+            observed.after(op, watched, reference.tensors)
+    observed.at_the_end(trace, reference.tensors)
+    return observed

@@ -3,79 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnasim.compiler import CompiledTrace
 from nnasim.compiler.addresses import Region, address_map
+from nnasim.compiler.chunking import marks_of
 from nnasim.compiler.unroll import Heard
-from nnasim.errors import SimulationError
+from nnasim.errors import SimulationError, TraceError
+from nnasim.functional.inputs import Inputs
 from nnasim.functional.memory import Sram, SramTensors
-from nnasim.functional.packing import Bytes, Integers, pack, unpack
-from nnasim.ir.program import Command, ElementCommand, HandoffCommand, MatmulCommand, Transfer
+from nnasim.functional.observed import Observed
+from nnasim.functional.packing import Bytes, Integers, unpack
+from nnasim.functional.products import product_of_tile
+from nnasim.functional.weights import StoredWeight, stored_weights
+from nnasim.ir.program import Command, ElementCommand, HandoffCommand, MatmulCommand, Program, Transfer, ViewCommand
 from nnasim.ir.run import Step
-from nnasim.ir.trace import Op, OpGraph
-from nnasim.numerics import ops
+from nnasim.ir.trace import Op
 from nnasim.reference import Reference
 from nnasim.sim.datapath import Datapath
 
 
-class SramDatapath(Datapath):
-    """Moves and computes the integers of ``constants`` (weights, biases, tables, ``OP.rescale`` rows).
+class _Running(NamedTuple):
+    """A program's operations, by their index in it, and the inputs that they read."""
 
-    ``features``: the current utterance's, float (frames, features); row ``frame`` is what the host hands over.
-    ``logits``: what every argmax read, in order. A command's results are computed from what its operands hold when it
-    begins, and are written when it ends; a fused operation follows its matmul's last tile.
+    program: Program
+    ops: list[Op | None]
+    inputs: list[str]
+
+
+class SramDatapath(Datapath):
+    """Moves and computes the integers of ``constants`` (weights, biases, tables, ``OP.rescale`` rows, initial states).
+
+    ``inputs``: what the current utterance hears; the value of a frame is what the host hands over.
+    ``observed``: what it has shown so far. A command's results are computed from what its operands hold when it
+    begins, and are written when it ends; a fused operation follows its product's last tile.
     """
 
     def __init__(self, compiled: CompiledTrace, constants: Mapping[str, NDArray[Any]]) -> None:
         self.compiled, self.trace = compiled, compiled.trace
+        _refuse_reals_on_chip(compiled)
         self.addresses = address_map(compiled)
-        self.ops: dict[str, Op] = {op.name: op for graph in self.trace.graphs.values() for op in graph.ops}
-        # One graph per operation, so that the reference's own executors compute a single command.
-        single = {name: OpGraph(ops=(op,)) for name, op in self.ops.items()}
         scales = {
             f"{name}.rescale": constants[f"{old}.rescale"]
             for name, old in compiled.origin.items()
             if f"{old}.rescale" in constants
         }
-        self.reference = Reference(self.trace.model_copy(update={"graphs": single}), {**constants, **scales})
+        # The reference's own executors compute what no tile does, on the tensors of the SRAM.
+        self.reference = Reference(self.trace, {**constants, **scales})
         self.sram = Sram(self.addresses.end)
         self.tensors = SramTensors(self.trace, self.sram, self.addresses)
-        self.dram = {name: self._stored_rows(name) for name in compiled.uses}
+        self.dram: dict[str, StoredWeight] = stored_weights(self.trace, compiled.uses, self.reference.tensors)
+        self._watched = _outputs_by_origin(compiled)
         self._load_constants()
-        self.features: NDArray[np.float64] = np.zeros((0, 0))
-        self.logits: list[Integers] = []
+        self.inputs: Inputs = {}
+        self.observed = Observed()
+        self._known: dict[int, _Running] = {}
         self._running: list[Op | None] = []
-        self._pending: NDArray[np.int64] | None = None
-        self._accumulators: list[Integers] = []
+        self._parts: list[Integers] = []
+
+    @property
+    def logits(self) -> list[Integers]:
+        """What every argmax of the utterance read, in order."""
+        return self.observed.logits
 
     # --- memory -------------------------------------------------------------------------------------------------
-
-    def _stored_rows(self, weight: str) -> list[Bytes]:
-        """The rows of a weight as they stand in DRAM: each row's values, then its bias if it has one."""
-        readers = [op for op in self.ops.values() if op.reads_weight and op.weight == weight]
-        reader = next((op for op in readers if op.bias is not None), readers[0])
-        values, bits = self.reference.tensors[weight], self.trace.tensors[weight].bits
-        rows = [pack(row, bits) for row in values]
-        if reader.bias is not None:
-            bias, width = self.reference.tensors[reader.bias], self.trace.tensors[reader.bias].bits
-            rows = [np.concatenate((row, pack(bias[n : n + 1], width))) for n, row in enumerate(rows)]
-        return rows
 
     def _load_constants(self) -> None:
         """What the chip holds before the first utterance: tables, and the resident weights."""
         for name, values in self.reference.tensors.items():
-            if name not in self.dram:
-                self.tensors[name] = values
+            self.tensors[name] = values
         for name in sorted(self.compiled.memory.resident):
-            self.sram.write(self.addresses.lasting[name], np.concatenate(self.dram[name]))
+            self.sram.write(self.addresses.lasting[name], self.dram[name].rows.ravel())
         self.reference.tensors = self.tensors
 
-    def reset(self) -> None:
-        """Zero every state: the start of an utterance."""
+    def reset(self, inputs: Inputs) -> None:
+        """Begin an utterance that hears ``inputs``: every state has its initial value."""
+        self.inputs, self.observed = inputs, Observed()
         self.reference.reset()
 
     def _buffer(self, buffer: int | None) -> Region:
@@ -83,23 +89,32 @@ class SramDatapath(Datapath):
             raise SimulationError("functional run: a transfer without a buffer")
         return self.addresses.buffers[buffer]
 
-    def _rows(self, weight: str, row: int, rows: int, buffer: int | None) -> list[Bytes]:
-        """``rows`` rows of ``weight`` as SRAM holds them now."""
-        width = self.dram[weight][0].size
-        region, offset = (self.addresses.lasting[weight], row * width) if buffer is None else (self._buffer(buffer), 0)
-        return list(self.sram.read(region, rows * width, offset).reshape(rows, width))
+    def _rows(self, weight: StoredWeight, row: int, rows: int, buffer: int | None) -> Bytes:
+        """``rows`` rows of ``weight``, byte behind byte, as SRAM holds them now."""
+        if buffer is None:
+            return self.sram.read(self.addresses.lasting[weight.name], rows * weight.row_bytes, row * weight.row_bytes)
+        return self.sram.read(self._buffer(buffer), rows * weight.row_bytes)
 
     # --- what the machine tells ---------------------------------------------------------------------------------
 
     def begin_step(self, step: Step) -> None:
-        """Address the program's graph; its frames' features are with the host."""
-        graph, self.tensors.graph = self.trace.graphs.get(step.program.graph), step.program.graph
+        """Address the program's graph; its frames' inputs are with the host."""
+        running = self._known.get(id(step.program)) or self._remembered(step.program)
+        self._running = running.ops
+        self.tensors.enter(step.program.graph)
+        for name in running.inputs:
+            heard = self.compiled.heard.get(name, Heard(name, (0,)))
+            values = self.inputs[heard.input][[step.frame + frame for frame in heard.frames]]
+            self.tensors[name] = values.reshape(self.trace.tensors[name].shape)
+
+    def _remembered(self, program: Program) -> _Running:
+        graph = self.trace.graphs.get(program.graph)
         named = iter(graph.ops if graph else ())
-        self._running = [None if info.kind == "handoff" else next(named) for info in step.program.ops]
-        features = self.features[step.frame : step.frame + step.frames]
-        for name in dict.fromkeys(tensor for op in self._running if op for tensor in op.inputs):
-            if self.trace.tensors[name].role == "input":
-                self.tensors[name] = self._input_features(name, features)
+        ops = [None if info.kind in ("handoff", "load_weights") else next(named) for info in program.ops]
+        reads = dict.fromkeys(name for op in ops if op for name in op.inputs)
+        inputs = [name for name in reads if self.trace.tensors[name].role == "input"]
+        # By identity, which keeping the program makes safe: hashing its commands takes longer than running them.
+        return self._known.setdefault(id(program), _Running(program, ops, inputs))
 
     def begin_transfer(self, transfer: Transfer, buffer: int | None) -> None:
         """The buffer holds nothing sensible until the transfer ends."""
@@ -107,11 +122,11 @@ class SramDatapath(Datapath):
 
     def end_transfer(self, transfer: Transfer, buffer: int | None) -> None:
         """Copy the rows; an embedding's row is the one that the token names."""
-        row = transfer.row
-        op = self._op(transfer.op)
+        row, op = transfer.row, self._op(transfer.op)
         if op.kind == "embedding":
-            row = int(self.tensors[op.x][0])
-        self.sram.write(self._buffer(buffer), np.concatenate(self.dram[transfer.tensor][row : row + transfer.rows]))
+            row = self._token(op, row)
+        rows = self.dram[transfer.tensor].rows[row : row + transfer.rows]
+        self.sram.write(self._buffer(buffer), rows.ravel())
 
     def begin(self, command: Command, buffer: int | None) -> None:
         """Read the operands, and compute."""
@@ -126,14 +141,16 @@ class SramDatapath(Datapath):
             return
         op = self._op(command.op)
         if isinstance(command, MatmulCommand):
-            if command.last:
-                self.tensors[op.outputs[0]] = np.concatenate(self._accumulators, axis=-1)
-        elif self._pending is not None:
-            self.tensors[op.outputs[0]], self._pending = self._pending, None
-        else:
-            if op.kind == "argmax":
-                self.logits.append(self.tensors[op.x].copy())
-            self.reference.run(op.name)
+            if not command.last:
+                return
+            self._write_parts(op, axis=0 if op.kind == "conv" else -1)
+        elif isinstance(command, ElementCommand) and command.kind == "embedding":
+            if len(self._parts) < self.trace.tensors[op.x].elements:
+                return
+            self._write_parts(op, axis=0)
+        elif not (isinstance(command, ViewCommand) and self.tensors.in_sram(op.outputs[0])):
+            self.reference.execute(op)
+        self.observed.after(op, self._watched, self.tensors)
 
     def _op(self, index: int) -> Op:
         op = self._running[index] if index < len(self._running) else None
@@ -141,33 +158,50 @@ class SramDatapath(Datapath):
             raise SimulationError("functional run: a command outside any step")
         return op
 
-    def _input_features(self, name: str, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The features that input ``name`` brings: those of all frames of a chunk, or of some of them."""
-        heard = self.compiled.heard.get(name, Heard(name, (0,)))
-        shaped: NDArray[np.float64] = features[list(heard.frames)].reshape(self.trace.tensors[name].shape)
-        return shaped
+    # --- what the array and the look-ups compute ----------------------------------------------------------------
 
     def _begin_tile(self, command: MatmulCommand, buffer: int | None) -> None:
         op = self._op(command.op)
         if command.first:
-            self._accumulators = []
-        rows = self._rows(op.weight, command.row, command.n, buffer)
-        weight = np.stack([unpack(row, command.weight_bits, command.k) for row in rows])
-        bias = None
-        if op.bias is not None:
-            bits = self.trace.tensors[op.bias].bits
-            bias = np.concatenate([unpack(row[-(bits // 8) :], bits, 1) for row in rows])
-        numerics = self.trace.numerics
-        self._accumulators.append(
-            ops.matmul(
-                self.tensors[op.x], weight, bias,
-                accumulator_bits=numerics.accumulator_bits, overflow=numerics.overflow, name=op.name,
-            )
-        )  # fmt: skip
+            self._parts = []
+        rows = None
+        if not command.flowing:
+            weight = self.dram[op.weight]
+            rows = weight.numbers(command.row, self._rows(weight, command.row, command.n, buffer))
+        operands = [self.tensors[name] for name in op.data]
+        self._parts.append(product_of_tile(op, command, operands, rows, self.trace))
 
     def _begin_lookup(self, command: ElementCommand, buffer: int | None) -> None:
         op = self._op(command.op)
-        spec = self.trace.tensors[op.weight]
-        token = int(self.tensors[op.x][0]) if buffer is None else 0
-        row = self._rows(op.weight, token, 1, buffer)[0]
-        self._pending = unpack(row, spec.bits, spec.shape[1])
+        if command.part == 0:
+            self._parts = []
+        weight = self.dram[op.weight]
+        row = self._token(op, command.part) if buffer is None else 0
+        self._parts.append(unpack(self._rows(weight, row, 1, buffer), weight.bits, weight.k))
+
+    def _token(self, op: Op, place: int) -> int:
+        """Token number ``place`` of what ``op`` looks up. Raises SimulationError for one outside the vocabulary."""
+        token, tokens = int(self.tensors[op.x].flat[place]), len(self.dram[op.weight].rows)
+        if not 0 <= token < tokens:
+            raise SimulationError(f"functional run: {op.name} looks up token {token}, which must be 0..{tokens - 1}")
+        return token
+
+    def _write_parts(self, op: Op, axis: int) -> None:
+        """Write what tiles or look-ups have made, one behind the other along ``axis``."""
+        parts, self._parts = self._parts, []
+        self.tensors[op.outputs[0]] = parts[0] if len(parts) == 1 else np.concatenate(parts, axis)
+
+
+def _refuse_reals_on_chip(compiled: CompiledTrace) -> None:
+    """Raise TraceError where the chip would quantise: SRAM holds integers, and what arrives are real numbers."""
+    for name, graph in compiled.trace.graphs.items():
+        for op in graph.ops:
+            if op.kind == "quantise" and compiled.units[name][op.name] == "nna":
+                raise TraceError("functional run", op.name, "nna", "quantises real numbers, which only the CPU can")
+
+
+def _outputs_by_origin(compiled: CompiledTrace) -> dict[str, str]:
+    """Each output that the compiled trace writes -> the given trace's: chunks write one for each of their calls."""
+    marks, given = marks_of(compiled.given), compiled.given.tensors
+    outputs = (name for name, spec in compiled.trace.tensors.items() if spec.role == "output")
+    return {name: name if name in given else name.partition(marks.step)[0] for name in outputs}

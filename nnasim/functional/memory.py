@@ -1,15 +1,15 @@
-"""Tensors that stand in SRAM bytes, at the addresses of the compiler's map."""
+"""The simulated SRAM: one array of bytes, and the tensors that stand in it."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnasim.compiler.addresses import AddressMap, Region
 from nnasim.functional.packing import Bytes, pack, unpack
-from nnasim.ir.trace import OpTrace
+from nnasim.ir.trace import OpTrace, TensorSpec
 
 POISON = 0x5A  # what a buffer holds while its transfer is under way: read too early, it shows
 
@@ -37,28 +37,55 @@ class Sram:
         self.bytes[region.address : region.end] = POISON
 
 
+class _Place(NamedTuple):
+    """Where a tensor stands, and what its bytes mean."""
+
+    region: Region
+    bytes: int
+    bits: int
+    elements: int
+    shape: tuple[int, ...]
+
+
 class SramTensors(dict[str, NDArray[Any]]):
-    """Tensors by name: those with an address live in SRAM, the host's and the array's in the dictionary itself."""
+    """Tensors by name: those with an address live in SRAM, the host's and the array's in the dictionary itself.
+
+    So do weights: what SRAM has of them are rows with their biases, which ``weights`` reads.
+    """
 
     def __init__(self, trace: OpTrace, sram: Sram, addresses: AddressMap) -> None:
         super().__init__()
-        self.trace, self.sram, self.addresses = trace, sram, addresses
-        self.graph = ""
+        self.sram = sram
+        lasting = _places(trace, addresses.lasting)
+        self._of_graph = {graph: lasting | _places(trace, arena) for graph, arena in addresses.arenas.items()}
+        self._lasting = self._places = lasting
 
-    def region(self, name: str) -> Region | None:
-        """Where ``name`` stands while ``graph`` runs."""
-        return self.addresses.lasting.get(name) or self.addresses.arenas.get(self.graph, {}).get(name)
+    def enter(self, graph: str) -> None:
+        """From now on ``graph`` runs, whose activations stand where those of others stood."""
+        self._places = self._of_graph.get(graph, self._lasting)
+
+    def in_sram(self, name: str) -> bool:
+        """Whether ``name`` stands in SRAM while the graph runs."""
+        return name in self._places
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        region = self.region(name)
-        if region is None:
+        place = self._places.get(name)
+        if place is None:
             return super().__getitem__(name)
-        spec = self.trace.tensors[name]
-        return unpack(self.sram.read(region, spec.bytes), spec.bits, spec.elements).reshape(spec.shape)
+        return unpack(self.sram.read(place.region, place.bytes), place.bits, place.elements).reshape(place.shape)
 
     def __setitem__(self, name: str, values: NDArray[Any]) -> None:
-        region = self.region(name)
-        if region is None:
+        place = self._places.get(name)
+        if place is None:
             super().__setitem__(name, values)
         else:
-            self.sram.write(region, pack(values, self.trace.tensors[name].bits))
+            self.sram.write(place.region, pack(values, place.bits))
+
+
+def _places(trace: OpTrace, regions: dict[str, Region]) -> dict[str, _Place]:
+    tensors = {name: (trace.tensors[name], region) for name, region in regions.items()}
+    return {name: _place(spec, region) for name, (spec, region) in tensors.items() if spec.role != "weight"}
+
+
+def _place(spec: TensorSpec, region: Region) -> _Place:
+    return _Place(region=region, bytes=spec.bytes, bits=spec.bits, elements=spec.elements, shape=spec.shape)

@@ -1,4 +1,4 @@
-"""What a functional run needs beside a stored trace: the integers, and the features that the utterances heard."""
+"""What a functional run needs beside a stored trace: the integers, and what the utterances heard."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnasim.errors import TraceError
-from nnasim.functional.cosimulate import Features
-from nnasim.ir.trace import OpTrace
+from nnasim.functional.inputs import Features, Inputs, inputs_of
+from nnasim.ir.trace import Op, OpTrace
 from nnasim.tensorfile import read_tensors
 
-FEATURES = "features."  # features.0 belongs to the first utterance of the trace
+# features.0 is what the one input of a trace hears in its first utterance; of several, features.0.NAME is each one's.
+FEATURES = "features."
 
 
 def read_constants(path: Path, trace: OpTrace) -> dict[str, NDArray[Any]]:
@@ -29,17 +30,49 @@ def read_constants(path: Path, trace: OpTrace) -> dict[str, NDArray[Any]]:
 
 def split_features(
     arrays: dict[str, NDArray[Any]], trace: OpTrace
-) -> tuple[dict[str, NDArray[Any]], list[Features] | None]:
-    """(constants, features by utterance); None where the file holds no features."""
+) -> tuple[dict[str, NDArray[Any]], list[Features | Inputs] | None]:
+    """(constants, inputs by utterance); None where the file does not hold what every input hears."""
     constants = {name: value for name, value in arrays.items() if not name.startswith(FEATURES)}
-    names = [f"{FEATURES}{index}" for index in range(len(trace.utterances))]
-    if not all(name in arrays for name in names):
-        return constants, None
-    return constants, [arrays[name].astype(np.float64) for name in names]
+    utterances = [_heard(arrays, trace, index) for index in range(len(trace.utterances))]
+    heard: list[Features | Inputs] = [inputs for inputs in utterances if inputs is not None]
+    return constants, heard if len(heard) == len(utterances) else None
 
 
-def random_features(trace: OpTrace, seed: int = 0) -> list[Features]:
-    """Seeded normal features for a trace that comes without: the invocations are the trace's, so any input will do."""
+def _heard(arrays: dict[str, NDArray[Any]], trace: OpTrace, index: int) -> Inputs | None:
+    """What each input hears in utterance ``index``, real numbers in float64; None where one of them is missing."""
+    inputs = {}
+    for name in inputs_of(trace):
+        values = arrays.get(f"{FEATURES}{index}.{name}", arrays.get(f"{FEATURES}{index}"))
+        if values is None:
+            return None
+        inputs[name] = values.astype(np.float64) if values.dtype.kind == "f" else values
+    return inputs
+
+
+def random_features(trace: OpTrace, seed: int = 0) -> list[Features | Inputs]:
+    """Seeded values for a trace that comes without: the invocations are the trace's, so any input will do.
+
+    Normal reals for what the host quantises, tokens of its vocabulary for an embedding, else any of its integers.
+    Of each utterance what the one input of the trace hears, or what each of several does.
+    """
     rng = np.random.default_rng(seed)
-    size = sum(spec.elements for spec in trace.tensors.values() if spec.role == "input")
-    return [rng.normal(size=(len(utterance.arrivals), size)) for utterance in trace.utterances]
+    readers = {name: op for graph in trace.graphs.values() for op in graph.ops for name in op.data}
+    heard: list[Features | Inputs] = []
+    for utterance in trace.utterances:
+        inputs = {
+            name: _random(rng, trace, readers.get(name), (len(utterance.arrivals), *spec.shape), spec.bits)
+            for name, spec in inputs_of(trace).items()
+        }
+        heard.append(next(iter(inputs.values())) if len(inputs) == 1 else inputs)
+    return heard
+
+
+def _random(
+    rng: np.random.Generator, trace: OpTrace, reader: Op | None, shape: tuple[int, ...], bits: int
+) -> NDArray[Any]:
+    if reader is None or reader.kind == "quantise":
+        return rng.normal(size=shape)
+    if reader.kind == "embedding":
+        return rng.integers(0, trace.tensors[reader.weight].shape[0], shape)
+    most = 1 << (min(bits, 16) - 1)
+    return rng.integers(-most, most, shape)

@@ -161,14 +161,16 @@ class SramPlan(Frozen):
 
 
 class Functional(Frozen):
-    """What a functional run compared: logits of the chip's own integers with those of the reference.
+    """What a functional run compared: the chip's own integers with those of the reference.
 
+    ``values``: of every output of every call, as logits are; ``states``: of every state at an utterance's end;
     ``features``: "stored" with the trace, or random.
     """
 
     utterances: Count
     joint_steps: Count
     values: Count
+    states: Count = 0
     mismatches: Count
     features: str = Field(max_length=200)
 

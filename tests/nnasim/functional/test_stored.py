@@ -22,9 +22,12 @@ def test_the_command_compares_every_logit_and_says_so_in_the_result(recogniser, 
     work = recogniser()
     path = stored(tmp_path, work, **{"features.0": work.features[0]})
     command(path, tmp_path / "r.json", functional=True)
-    assert "functional: 0 of 84 logits differ" in capsys.readouterr().out
+    lines = capsys.readouterr().out
+    states = sum(spec.elements for spec in work.trace.tensors.values() if spec.role == "state")
+    assert "functional: 0 of 84 logits differ from the reference (features: stored)" in lines
+    assert f"functional: 0 of {states} integers of last states differ from the reference" in lines
     counts = read_result(tmp_path / "r.json").extra.functional
-    assert counts == Functional(utterances=1, joint_steps=7, values=84, mismatches=0, features="stored")
+    assert counts == Functional(utterances=1, joint_steps=7, values=84, states=states, mismatches=0, features="stored")
 
 
 def test_a_trace_without_features_hears_seeded_noise(recogniser, tmp_path) -> None:
