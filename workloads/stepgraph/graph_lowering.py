@@ -19,7 +19,7 @@ from workloads.stepgraph.graph import Array, Node
 from workloads.stepgraph.grids import Grid, Grids
 from workloads.stepgraph.rewriting import Normal
 from workloads.stepgraph.standing_shapes import Shape, bare
-from workloads.stepgraph.trace_draft import Filler, TraceDraft, Wire
+from workloads.stepgraph.trace_draft import Filler, TraceDraft, Wire, same_format
 
 
 class CannotLower(Exception):  # noqa: N818 -- it never reaches a user: it becomes one refusal among all
@@ -108,7 +108,7 @@ class GraphLowering:
 
     def into(self, target: Wire, own: Grid) -> Wire:
         """Where an operation that makes the format ``own`` alone writes: ``target``, or what ``settle`` requantises."""
-        if (target.grid.rule, target.grid.bits, target.factor) == (own.rule, own.bits, 1.0):
+        if same_format(target, Wire("", own)):
             return target
         shape = self.draft.tensors[target.tensor].shape
         raw = Wire(self.draft.tensor(f"{target.tensor}.raw", shape, own.bits), own, 1.0, target.key)

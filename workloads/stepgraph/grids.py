@@ -29,7 +29,11 @@ Origin = Literal["input", "unit", "cell", "product", "norm", "addition", "multip
 Key = tuple[str, str]
 """(graph, value)."""
 
+FIXED: tuple[Rule, ...] = ("unit", "double", "gate", "index")
+"""Rules that need no calibration."""
+
 MOVES = ("View", "Scale", "Slice", "Split", "Transpose", "Expand", "Pad", "Concat", "Shift", "Gather")
+JOINTS = ("Concat", "Shift")
 INDEX_BITS = 16
 WIDE_BITS = 32
 SUM_BITS = 16
@@ -88,6 +92,11 @@ class Grids:
         self._readers = defaultdict[Key, list[tuple[str, Node]]](list)
         for graph, normal in normals.items():
             self._gather(graph, normal)
+        outside = self._outside()
+        for graph, normal in normals.items():
+            for node in normal.graph.nodes:
+                if node.operator in JOINTS:
+                    self._take_in(graph, node, outside)
         for root, grid in self._of.items():
             self._decide(grid, [node for _, node in self._readers[root]])
         for graph, normal in normals.items():
@@ -128,6 +137,30 @@ class Grids:
         grid, ratio = self.of(key)
         grid.makers.append((self.site(key), ratio))
         grid.origins.add(origin)
+
+    def _take_in(self, graph: str, node: Node, outside: set[Key]) -> None:
+        """Let a joint reach as far as its parts do; ``outside``: sets that come from beyond a call, or leave it.
+
+        What nobody else reads is made in the joint's format; all else keeps its own, and is requantised for the joint.
+        """
+        out = graph, node.outputs[0]
+        joint, of_out = self.of(out)
+        for name in node.inputs:
+            key = graph, name
+            if self.normals[graph].graph.is_constant(name) or self.of(key)[0] is joint:
+                continue
+            (part, of_key), (root, _) = self.of(key), self._sets.root(key)
+            is_private = not self._readers[root] and root not in outside
+            if is_private:
+                self._sets.join(out, key)
+            joint.makers += [(maker, of_maker * of_out / of_key) for maker, of_maker in part.makers]
+            joint.origins |= part.origins if is_private or part.origins == {"unit"} else {"any"}
+
+    def _outside(self) -> set[Key]:
+        """Sets of values that a call reads from outside, or leaves."""
+        graphs = {name: normal.graph for name, normal in self.normals.items()}
+        values = ((name, value) for name, graph in graphs.items() for value in (*graph.inputs, *graph.outputs))
+        return {self._sets.root(key)[0] for key in (*values, *self._linked)}
 
     def _decide(self, grid: Grid, readers: Sequence[Node]) -> None:
         """Bits and rule of ``grid`` by who makes it and who reads it."""
@@ -200,10 +233,8 @@ def _related(normal: Normal) -> Iterator[tuple[str, str, float]]:
     for node in graph.nodes:
         if node.operator == "Scale":
             yield node.inputs[0], node.outputs[0], float(node.attributes["factor"])  # type: ignore[arg-type]
-        elif node.operator in MOVES:
-            flowing = [name for name in node.operands if not graph.is_constant(name)]
-            first, *others = (*flowing, *node.outputs)
-            yield from ((first, other, 1.0) for other in others)
+        elif node.operator in MOVES and node.operator != "Concat":
+            yield from ((node.inputs[0], name, 1.0) for name in node.outputs)
         elif node.operator in ("LSTM", "GRU"):
             yield node.outputs[0], node.outputs[1], 1.0
     yield from ((state.input, state.output, 1.0) for state in graph.states)

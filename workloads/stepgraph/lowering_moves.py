@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,7 @@ from workloads.stepgraph.graph import Node
 from workloads.stepgraph.graph_lowering import CannotLower, GraphLowering
 from workloads.stepgraph.kernels.given import integer, integers
 from workloads.stepgraph.standing_shapes import Shape, bare, front_of
+from workloads.stepgraph.trace_draft import Wire, same_format
 
 
 def slices(low: GraphLowering, node: Node) -> None:
@@ -65,11 +67,15 @@ def shift(low: GraphLowering, node: Node) -> None:
 
 
 def _part(low: GraphLowering, name: str, value: str, place: int, front: int) -> str:
-    """An operand of a concat; a constant becomes integers of the format of the whole."""
-    shape = low.shape(name)[front:]
+    """An operand of a concat in the format of the whole."""
+    shape, (grid, factor) = low.shape(name)[front:], low.grid(value)
     if not low.graph.is_constant(name):
-        return low.shaped(name, shape)
-    grid, factor = low.grid(value)
+        tensor, wire, joint = low.shaped(name, shape), low.wire(name), Wire("", grid, factor)
+        if same_format(wire, joint):
+            return tensor
+        part = low.scratch(f"part{place}", shape, grid, factor)
+        low.requantise(f"part{place}.format", replace(wire, tensor=tensor), part)
+        return part.tensor
     return low.viewed(low.constant(f"part{place}", low.graph.constants[name], grid, factor).tensor, shape)
 
 

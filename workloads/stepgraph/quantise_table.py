@@ -16,7 +16,7 @@ from nnasim.numerics.tables import table_of
 from workloads.stepgraph import quantise
 from workloads.stepgraph.graph import Array
 from workloads.stepgraph.point_function import PointFunction
-from workloads.stepgraph.scales import Scales
+from workloads.stepgraph.scales import LARGEST_SCALE, Scales
 from workloads.stepgraph.trace_draft import Wire
 
 Bits = Literal[8, 16]
@@ -44,8 +44,9 @@ def _table_range(
     """How far the input of the table reaches, so that what comes out is nearest to the function for what occurs."""
     assert x.key is not None
     method = scales.method(x.key)
+    least = scales.step(x) * (1 << (table_bits(scales.numerics) - 1)) / LARGEST_SCALE
     if method != "mse" or histogram.is_zero:
-        return histogram.range(method, table_bits(scales.numerics))
+        return max(least, histogram.range(method, table_bits(scales.numerics)))
     occurs = histogram.counts > 0
     points = histogram.points.reshape(BINS, POINTS_PER_BIN)[occurs]
     step, bits = scales.step(out), out.grid.bits
@@ -57,7 +58,8 @@ def _table_range(
         made = _unit(op, function, reach, x, out, scales)(seen) * step
         return float((((made - wanted) ** 2) * weights).sum())
 
-    return min((share * histogram.reach for share in SHARES), key=cost)
+    ranges = [share * histogram.reach for share in SHARES]
+    return min([reach for reach in ranges if reach >= least] or [least], key=cost)
 
 
 def _unit(op: str, function: PointFunction, reach: float, x: Wire, out: Wire, scales: Scales) -> ActivationUnit:

@@ -87,7 +87,8 @@ def _range(scales: Scales, grid: Grid) -> float:
     if "input" not in grid.origins:
         return step
     # What arrives is multiplied by 1 / step, and that is a multiplier and a shift like every scale, limited like these.
-    return 1.0 / float(Rescale.of(min(1.0 / step, LARGEST_SCALE)).real)
+    largest = LARGEST_SCALE * min(ratio for _, ratio in grid.makers)
+    return 1.0 / float(Rescale.of(min(1.0 / step, largest)).real)
 
 
 _STEPS: Mapping[Rule, Callable[[Scales, Grid], float]] = {

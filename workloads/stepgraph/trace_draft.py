@@ -10,7 +10,7 @@ from nnasim.ir.operands import OpKind, Role
 from nnasim.ir.trace import Op, OpGraph, OpGroup, TensorSpec
 from nnasim.numerics.config import NumericsConfig
 from workloads.stepgraph.graph import Array
-from workloads.stepgraph.grids import Grid, Key
+from workloads.stepgraph.grids import FIXED, Grid, Key
 
 Filler = Callable[[Any], Mapping[str, Array]]
 """Scales -> constants by the names that a weights file has for them."""
@@ -26,6 +26,12 @@ class Wire:
     grid: Grid
     factor: float = 1.0
     key: Key | None = None
+
+
+def same_format(a: Wire, b: Wire) -> bool:
+    """Whether an integer is worth the same in both, whatever calibration will say."""
+    is_fixed = a.grid.rule == b.grid.rule and a.grid.rule in FIXED
+    return (a.grid is b.grid or is_fixed) and (a.grid.bits, a.factor) == (b.grid.bits, b.factor)
 
 
 class Mark(NamedTuple):
