@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import get_args
 
-from workloads.stepgraph.graph import Node, Pairwise, PointWise
+from workloads.stepgraph.graph import Array, Node, Pairwise, PointWise
 from workloads.stepgraph.point_function import PointFunction
 from workloads.stepgraph.rewriting import Normal, Rewriting
 
@@ -42,7 +42,7 @@ def _sources(normal: Normal) -> dict[str, str]:
     for node in graph.nodes:
         flowing = [name for name in dict.fromkeys(node.operands) if name not in graph.constants]
         numbers = [graph.constants[name] for name in node.operands if name in graph.constants]
-        if node.operator not in _POINT_WISE or not flowing or any(number.size > 1 for number in numbers):
+        if node.operator not in _POINT_WISE or not flowing or not all(map(_is_one_number, numbers)):
             continue
         (out,) = node.outputs
         if any(graph.tensor(name).shape != graph.tensor(out).shape for name in flowing):
@@ -54,6 +54,11 @@ def _sources(normal: Normal) -> dict[str, str]:
         if len(roots) == 1:
             sources[out], length[out] = roots.pop(), nodes
     return sources
+
+
+def _is_one_number(constant: Array) -> bool:
+    """Whether ``constant`` is the same for all elements, as an exporter spreads a zero over a whole tensor."""
+    return constant.size == 1 or bool(constant.size and (constant == constant.reshape(-1)[0]).all())
 
 
 def _is_read_elsewhere(work: Rewriting, value: str, sources: Mapping[str, str]) -> bool:
@@ -75,7 +80,8 @@ def _function(work: Rewriting, made_by: Mapping[str, Node], source: str, output:
             continue
         waiting.append((node, True))
         waiting += [(made_by[name], False) for name in work.flowing(node) if name != source]
-    constants = {name: work.constants[name] for node in nodes for name in node.operands if name in work.constants}
+    named = {name for node in nodes for name in node.operands if name in work.constants}
+    constants = {name: work.constants[name].reshape(-1)[:1] for name in sorted(named)}
     return PointFunction(source, output, tuple(nodes), constants)
 
 

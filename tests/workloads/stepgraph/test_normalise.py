@@ -261,3 +261,12 @@ def test_old_elements_but_the_first_and_the_new_are_a_register_too() -> None:
     normal = same(sheet.graph())
     assert operators(normal) == ["Shift"]
     assert len(normal.folded) == 1
+
+
+def test_one_number_spread_over_a_whole_tensor_is_that_number() -> None:
+    """log(exp(0) + exp(x)) of the greater and the distance, as exporters write it with a tensor of zeros."""
+    sheet = Sheet(x=(2, 8))
+    greater = sheet.op("Max", sheet.constant(np.zeros((2, 8))), "x")
+    apart = sheet.op("Exp", sheet.op("Neg", sheet.op("Abs", "x")))
+    total = sheet.op("Add", greater, sheet.op("Log", sheet.op("Add", apart, sheet.constant(1.0))))
+    assert operators(same(sheet.graph(total))) == ["Table"]
