@@ -22,6 +22,8 @@ COMMANDS: dict[str, Command] = {
     "train": Command("nnasim.cli.train", "train a recogniser in float or with the chip's operators"),
     "evaluate": Command("nnasim.cli.evaluate", "word error rate of one system"),
     "trace": Command("nnasim.cli.trace", "record the operations of a recogniser, real or by its shape"),
+    "check": Command("nnasim.cli.check", "does a model of yours run on a chip: its work, its states, what is refused"),
+    "import": Command("nnasim.cli.import_", "a model of yours, in ONNX or TFLite, as a trace"),
     "simulate": Command("nnasim.cli.simulate", "run a trace on a chip"),
     "report": Command("nnasim.cli.report", "show result files as one offline page"),
     "presets": Command("nnasim.cli.presets", "list the chips, or print one with units and sources"),

@@ -18,7 +18,7 @@ from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, mod
 
 from nnasim import markup
 from nnasim.ir.attributes import MOST_AXES, Attributes, Axis, Concat, Copy, attributes_of
-from nnasim.ir.imported import Imported
+from nnasim.ir.imported import Imported, Recipe
 from nnasim.ir.operands import FIRST_KINDS, OPERANDS, PLACES, WRITTEN, Constant, OpKind, Role
 from nnasim.ir.order import Order, OrderError
 from nnasim.ir.shapes import ShapeError, check_shapes
@@ -248,8 +248,8 @@ class OpTrace(Frozen):
     """The whole trace. ``weights_file`` names a safetensors file beside it that holds the integers, if any.
 
     ``placement`` decides per group of operations, ``op_placement`` for single ones by name, before their group;
-    ``imported``: what must be said of a model from elsewhere. No operation reads what is written behind it, so there
-    are no cycles but those through states.
+    ``imported``: what must be said of a model from elsewhere; ``recipe``: of which files it was made. No operation
+    reads what is written behind it, so there are no cycles but those through states.
     """
 
     schema_version: TraceVersion = 1
@@ -264,6 +264,7 @@ class OpTrace(Frozen):
     weights_file: str | None = None
     source: dict[str, str | int | float | None] = Field({})
     imported: Imported | None = Field(None, exclude_if=lambda imported: imported is None)
+    recipe: Recipe | None = Field(None, exclude_if=lambda recipe: recipe is None)
 
     @property
     def name(self) -> str:

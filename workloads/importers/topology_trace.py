@@ -14,7 +14,7 @@ from math import prod
 from nnasim.ir.attributes import Attributes, Conv, Copy
 from nnasim.ir.imported import Imported, Source
 from nnasim.ir.operands import OpKind, Role
-from nnasim.ir.trace import Op, OpGraph, OpGroup, OpTrace, TensorSpec, placement_of
+from nnasim.ir.trace import OP_GROUPS, Op, OpGraph, OpGroup, OpTrace, TensorSpec, placement_of
 from nnasim.numerics.config import NumericsConfig
 from workloads.importers.topology import ConvLayer, Layer, ProductLayer
 from workloads.stepgraph.calls import Calls
@@ -132,11 +132,10 @@ def topology_trace(
     writer = _Writer(numerics)
     for number, layer in enumerate(layers, start=1):
         writer.layer(layer, is_last=number == len(layers))
-    groups = tuple(dict.fromkeys(op.group for op in writer.ops))
     return OpTrace(
         schema_version=2,
         system="naive",
-        placement=placement_of("naive", groups),
+        placement=placement_of("naive", OP_GROUPS),
         numerics=numerics,
         tensors=writer.tensors,
         graphs={GRAPH: OpGraph(ops=tuple(writer.ops))},

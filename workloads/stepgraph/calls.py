@@ -25,6 +25,15 @@ class Calls:
     method: str
 
 
+@dataclass(frozen=True)
+class Heard:
+    """How long an utterance is [s], and where speech ends in it, if that is known."""
+
+    id: str
+    seconds: float
+    speech_end: float | None = None
+
+
 def periodic(graphs: Sequence[str], period_ms: float, seconds: float, id: str = "audio") -> Calls:
     """Each of ``graphs`` once every ``period_ms``, in their order, for ``seconds`` of audio.
 
@@ -33,6 +42,28 @@ def periodic(graphs: Sequence[str], period_ms: float, seconds: float, id: str = 
     frames = _periods(period_ms, seconds, len(graphs))
     utterance = _utterance(id, period_ms, frames, list(graphs) * frames, _each(range(frames), len(graphs)))
     return Calls((utterance,), f"every {period_ms:g} ms for {frames * period_ms / 1e3:g} s")
+
+
+def periodic_speech(graphs: Sequence[str], period_ms: float, speech: Sequence[Heard], source: str) -> Calls:
+    """Each of ``graphs`` once every ``period_ms`` for as long as each utterance of ``speech`` lasts.
+
+    Raises ConfigError where one is shorter than a period, or the calls are too many.
+    """
+    utterances = []
+    for heard in speech:
+        frames = _periods(period_ms, heard.seconds, len(graphs), f"utterance {heard.id}")
+        calls = _utterance(heard.id, period_ms, frames, list(graphs) * frames, _each(range(frames), len(graphs)))
+        utterances.append(calls.model_copy(update={"audio_seconds": heard.seconds, "speech_end": heard.speech_end}))
+    refuse_too_many(utterances)
+    count = f"{len(utterances)} utterance{'' if len(utterances) == 1 else 's'} of {source}"
+    return Calls(tuple(utterances), f"every {period_ms:g} ms through {count}")
+
+
+def refuse_too_many(utterances: Sequence[Utterance]) -> None:
+    """ConfigError where ``utterances`` have more calls than a trace may hold."""
+    if sum(len(utterance.call_graphs) for utterance in utterances) > LONGEST_TRACE:
+        allowed = f"give more than {LONGEST_TRACE} calls; take fewer"
+        raise ConfigError("calls", "utterances", len(utterances), allowed)
 
 
 def with_symbols(
@@ -113,16 +144,16 @@ def _ascending(rows: Sequence[MeasuredRow]) -> Iterator[float]:
         yield (before := seconds)
 
 
-def _periods(period_ms: float, seconds: float, calls: int) -> int:
+def _periods(period_ms: float, seconds: float, calls: int, where: str = "calls") -> int:
     """Whole periods in ``seconds``, ``calls`` in each."""
     for name, value in (("period_ms", period_ms), ("seconds", seconds)):
         if not 0 < value <= LONGEST_S:
-            raise ConfigError("calls", name, value, f"must be greater than 0 and at most {LONGEST_S:g}")
+            raise ConfigError(where, name, value, f"must be greater than 0 and at most {LONGEST_S:g}")
     frames = int(seconds / (period_ms / 1e3) + 1e-9)
     if frames < 1:
-        raise ConfigError("calls", "seconds", seconds, f"must be at least one period, {period_ms:g} ms")
+        raise ConfigError(where, "seconds", seconds, f"must be at least one period, {period_ms:g} ms")
     if frames * calls > LONGEST_TRACE:
-        raise ConfigError("calls", "seconds", seconds, f"gives more than {LONGEST_TRACE} calls of {period_ms:g} ms")
+        raise ConfigError(where, "seconds", seconds, f"gives more than {LONGEST_TRACE} calls of {period_ms:g} ms")
     return frames
 
 

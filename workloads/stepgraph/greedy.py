@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnasim.errors import ConfigError, InputError
+from nnasim.errors import InputError
 from nnasim.ir.trace import Utterance
-from workloads.rnnt.builder import LONGEST_TRACE
-from workloads.stepgraph.calls import Calls, decoding_calls, emissions
+from workloads.stepgraph.calls import Calls, decoding_calls, emissions, refuse_too_many
 from workloads.stepgraph.graph import Array
 from workloads.stepgraph.run import FloatRun
 from workloads.stepgraph.stream import Stream
@@ -37,7 +36,11 @@ class Speech:
 
 
 class Decoder:
-    """Decodes utterance after utterance; ``see`` is shown every value of every call, with the name of its graph."""
+    """Decodes utterance after utterance.
+
+    ``see`` is shown every value of every call, with the name of its graph; where a row of the encoder's output is
+    handed over, those of the encoder.
+    """
 
     def __init__(self, model: Transducer, max_symbols: int = MOST_SYMBOLS, see: See = unseen) -> None:
         self.model, self.max_symbols, self._see = model, max_symbols, see
@@ -52,6 +55,8 @@ class Decoder:
         for heard in inputs:
             encoded = self._call(ENCODER, {self.model.features: heard})[self.model.encoded]
             for index in range(self.model.rows):
+                for row in self.model.row_graphs()[index : index + 1]:
+                    self._see(row, self._streams[ENCODER].run)
                 symbols = list[int]()
                 for _ in range(self.max_symbols):
                     symbol = self._join(self.model.row(encoded, index), predicted)
@@ -126,15 +131,12 @@ def greedy(
 
     Raises InputError for speech that the encoder cannot hear, ConfigError for a trace that would be too long.
     """
-    decoder, utterances, total = Decoder(model, max_symbols, see), list[Utterance](), 0
+    decoder, utterances = Decoder(model, max_symbols, see), list[Utterance]()
     for speech in corpus:
         cut = windows(model, speech, shift)
         emitted = [len(symbols) for symbols in decoder.decode(encoder_calls(model, speech, cut))]
         utterances.append(_spoken(model, speech, emitted, cut))
-        total += len(utterances[-1].call_graphs)
-        if total > LONGEST_TRACE:
-            allowed = f"give more than {LONGEST_TRACE} calls; take fewer"
-            raise ConfigError("calls", "utterances", len(utterances), allowed)
+        refuse_too_many(utterances)
     symbols = sum(len(utterance.emissions) for utterance in utterances)
     counted = f"{len(utterances)} utterance{'' if len(utterances) == 1 else 's'} of {source}, {symbols} symbols"
     return Calls(tuple(utterances), f"greedy decoding with float kernels: {counted}")

@@ -146,5 +146,5 @@ def unnamed(inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor], pairs: 
         yield Refusal(
             ", ".join(dict.fromkeys(name for name, _ in found)), "input",
             "may be a state, which no name says",
-            f"say which are with `states`, of {lines}; or that none is, with no `states` at all",
+            f"say which are with `states`, of {lines}; or that none is, with `states=()`",
         )  # fmt: skip

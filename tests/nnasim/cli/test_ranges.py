@@ -27,6 +27,8 @@ BESIDE = {
     "train": ["--recipe", "tiny", "--train", "t.jsonl", "--dev", "d.jsonl", "--out", "o"],
     "evaluate": ["--checkpoint", "c", "--manifest", "m.jsonl", "--system", "float"],
     "trace": ["--checkpoint", "c", "--manifest", "m.jsonl", "--out", "t.json"],
+    "check": ["m.onnx"],
+    "import": ["m.onnx", "--period-ms", "10", "--seconds", "1", "--out", "t.json"],
     "simulate": ["t.json", "--out", "r.json"],
     "sweep": ["study.yaml", "--store", "s.sqlite"],
     "search": ["study.yaml", "--store", "s.sqlite"],

@@ -11,6 +11,8 @@ from nnasim.cli.wording import as_options
         ("a: exists already; use `force` to replace it", "a: exists already; use --force to replace it"),
         ("give it `numerics.weight_bits=4` `numerics.rounding=single`",
          "give it --set numerics.weight_bits=4 --set numerics.rounding=single"),
+        ("declare other `states`, or say so with `states=()`", "declare other --state, or say so with --no-states"),
+        ("say `period_ms` and `on_cpu`", "say --period-ms and --on-cpu"),
         ("with `chip=edge512`; column `fallback` has them", "with --preset edge512; column `fallback` has them"),
     ],
 )  # fmt: skip

@@ -49,7 +49,7 @@ def test_every_value_of_every_call_is_seen() -> None:
         [speech([[1, 0, 0]] * 4)],
         see=lambda graph, run: seen.append(f"{graph} {'logit' in run.values}"),
     )
-    assert seen == ["decoder False", "encoder False", "joiner True", "joiner True"]
+    assert seen == ["decoder False", "encoder False", "row.0 False", "joiner True", "row.1 False", "joiner True"]
 
 
 def test_an_encoder_that_takes_channels_first_hears_the_same() -> None:

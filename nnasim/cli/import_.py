@@ -1,0 +1,73 @@
+"""`nnasim import`: somebody's model as a trace, and its integers where calibration steps are there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from nnasim.cli import models as model
+from nnasim.cli import when as call
+from nnasim.cli.options import DEFAULT_PRESET, Force, Limit, Overrides, Preset, out_option
+
+
+def command(
+    out: Annotated[Path, out_option("the trace to write; its integers go to OUT.safetensors beside it")],
+    models: model.Models = None,
+    encoder: model.Encoder = None,
+    decoder: model.DecoderFile = None,
+    joiner: model.Joiner = None,
+    shape: model.ShapeTexts = None,
+    bind: model.BindTexts = None,
+    state: model.StateTexts = None,
+    no_states: model.NoStates = False,
+    keep_state: model.KeepState = None,
+    on_cpu: model.OnCpu = None,
+    blank: model.Blank = 0,
+    period_ms: call.PeriodMs = None,
+    seconds: call.Seconds = None,
+    symbols_per_second: call.SymbolsPerSecond = None,
+    calls: call.CallsFile = None,
+    manifest: call.Speech = None,
+    features: call.Features = "fbank",
+    mels: call.Mels = None,
+    sample_rate: call.SampleRate = "16000",
+    limit: Limit = None,
+    steps: call.Steps = None,
+    method: call.RangeMethod = "mse",
+    weight_bits: Annotated[Literal["4", "8"] | None, typer.Option(help="as --set numerics.weight_bits=N")] = None,
+    preset: Preset = DEFAULT_PRESET,
+    overrides: Overrides = None,
+    ledger: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="also write where each node went")] = None,
+    force: Force = False,
+) -> None:
+    """Write the operations of a model as a trace: for time alone, or exact to the integer where it is calibrated.
+
+    Example: nnasim import vad.onnx --shape input=1x576 --bind sr=16000 --period-ms 32 --seconds 10 --out trace.json
+    """
+    from nnasim import files
+    from nnasim.cli.doubts import load_chip
+    from nnasim.cli.progress import shown_progress
+
+    for path in (out, *([ledger] if ledger else ())):
+        files.refuse_existing(path, force)
+    bits = [] if weight_bits is None else [f"numerics.weight_bits={weight_bits}"]
+    chip = load_chip(preset, [*(overrides or ()), *bits])
+    recipe = model.recipe_of(
+        models, {"encoder": encoder, "decoder": decoder, "joiner": joiner}, shape, bind, state, no_states, keep_state,
+        on_cpu=tuple(on_cpu or ()), blank=blank, steps=steps, method=method,
+    )  # fmt: skip
+
+    from nnasim.studies.importing import When, import_files, import_lines, recorded_import, write_ledger
+
+    when = When(
+        period_ms=period_ms, seconds=seconds, symbols_per_second=symbols_per_second, calls=calls, manifest=manifest,
+        features=features, mels=mels, sample_rate=int(sample_rate), limit=limit,
+    )  # fmt: skip
+    with shown_progress(lines=True) as progress:
+        result = import_files(recipe, when, chip.numerics, progress)
+    recorded_import(result).write(out, force=force)
+    if ledger is not None:
+        write_ledger(ledger, result.ledger, force=force)
+    print("\n".join([f"{out}: {result.trace}", *import_lines(result)]))

@@ -1,0 +1,42 @@
+"""Options that say when the graphs of a foreign model run, and on what it is calibrated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from nnasim.cli.options import finite
+
+LEAST, MOST_MS, MOST_RATE, MOST_MELS = 1e-3, 1e6, 1e5, 128
+
+PeriodMs = Annotated[
+    float | None, typer.Option(min=LEAST, max=MOST_MS, callback=finite, help="time from one call to the next")
+]
+Seconds = Annotated[float | None, typer.Option(min=LEAST, max=MOST_MS, callback=finite, help="how much audio is heard")]
+SymbolsPerSecond = Annotated[
+    float | None, typer.Option(min=0, max=MOST_RATE, callback=finite, help="what a transducer emits, evenly")
+]
+CallsFile = Annotated[
+    Path | None, typer.Option("--calls", metavar="CALLS.csv", help="calls measured on a device: time_s,graph")
+]
+Speech = Annotated[
+    Path | None, typer.Option("--manifest", help="real speech: a transducer decodes it greedily, in float")
+]
+Features = Annotated[
+    Literal["fbank", "logmel"], typer.Option(help="what a transducer hears: Kaldi's filter banks, or log-mel")
+]
+Mels = Annotated[
+    int | None, typer.Option(min=1, max=MOST_MELS, help="filters of the features; default: as the encoder's input has")
+]
+SampleRate = Annotated[Literal["8000", "16000"], typer.Option(help="at which features are made [Hz]")]
+Steps = Annotated[
+    str | None,
+    typer.Option(
+        "--calibrate", metavar="STEPS", help="arrays (N, ...) by input in .npz or .safetensors; or random, for time"
+    ),
+]
+RangeMethod = Annotated[
+    Literal["mse", "percentile", "max"], typer.Option("--method", help="how ranges are chosen from what was heard")
+]

@@ -1,0 +1,126 @@
+"""Does a foreign model run on this chip? Its states, its work, where each node goes, and everything that is refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from nnasim import files
+from nnasim.compiler import CompiledTrace
+from nnasim.errors import ModelError, PlacementError
+from nnasim.hardware import NnaConfig
+from nnasim.ir.imported import Recipe
+from nnasim.ir.trace import OpTrace
+from workloads.importers.recipes import is_list_of_layers, made, model_from
+from workloads.importers.topology_trace import GRAPH
+from workloads.stepgraph.calls import periodic
+from workloads.stepgraph.graph import StepGraph
+from workloads.stepgraph.importing import Model, ModelImport, node_counts
+from workloads.stepgraph.ledger import Fate, Row
+from workloads.stepgraph.refusals import RefusedModelError, listing
+
+ONCE = 1000.0, 1.0  # a call a second, for a second
+
+
+@dataclass(frozen=True, eq=False)
+class ModelCheck:
+    """``names``: the files; ``model``, ``result``: what could be read of them, and what a chip would run.
+
+    ``refused``: a line for each reason that something cannot enter; ``no_room``: why ``chip`` cannot hold it;
+    ``falls``: operations by kind that the chip has no unit for.
+    """
+
+    names: tuple[str, ...]
+    chip: NnaConfig
+    model: Model | None = None
+    result: ModelImport | None = None
+    refused: tuple[str, ...] = ()
+    no_room: str = ""
+    falls: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def runs(self) -> bool:
+        """Whether the model can be imported, and the chip can hold it."""
+        return not self.refused and not self.no_room
+
+    def lines(self) -> Iterator[str]:
+        """All of it, as a terminal shows it."""
+        yield ", ".join(self.names)
+        if self.model is not None:
+            for name, graph in self.model.graphs.items():
+                yield from _graph_lines(name, graph, len(self.model.graphs) > 1)
+        if self.result is not None:
+            yield from self._work_lines(self.result)
+        if self.no_room:
+            yield f"does not fit {self.chip.name}: {self.no_room}"
+        yield from (f"refused: {line}" for line in self.refused)
+
+    def _work_lines(self, result: ModelImport) -> Iterator[str]:
+        weights = sum(spec.elements for spec in result.trace.tensors.values() if spec.role == "weight")
+        yield f"{result.ledger.macs:,} multiply-accumulates a call, {weights:,} weights"
+        if self.model is not None:
+            counts = node_counts(self.model, result.ledger)
+            yield f"nodes on {self.chip.name}: " + ", ".join(f"{count:,} {where}" for where, count in counts.items())
+            yield from operator_table(result.ledger.rows)
+        for kind, count in self.falls.items():
+            yield f"{self.chip.name} has no unit for {kind.replace('_', ' ')}: {count:,} operations fall to the CPU"
+
+
+def _graph_lines(name: str, graph: StepGraph, named: bool) -> Iterator[str]:
+    head = f"{name}: " if named else ""
+    tensors = ", ".join(f"{input_} {_shape(graph, input_)}" for input_ in graph.audio) or "nothing but its states"
+    yield f"{head}{len(graph.nodes):,} nodes, {len(graph.folded):,} more folded; hears {tensors}"
+    for state in graph.states:
+        start = "zeros" if state.initial is None else "a constant"
+        yield f"{head}state {state.input} -> {state.output} {_shape(graph, state.input)}, from {start}"
+
+
+def _shape(graph: StepGraph, value: str) -> str:
+    return f"({', '.join(map(str, graph.tensor(value).shape))})"
+
+
+def operator_table(rows: tuple[Row, ...]) -> Iterator[str]:
+    """How many nodes of each operator ended where, the most frequent first."""
+    fates: tuple[Fate, ...] = ("chip", "cpu", "view", "folded")
+    operators = Counter(row.operator for row in rows)
+    width = max(map(len, operators), default=0)
+    counts = Counter((row.operator, row.fate) for row in rows)
+    yield f"  {'':<{width}}" + "".join(f"{fate:>8}" for fate in fates)
+    for operator, _ in sorted(operators.items(), key=lambda item: (-item[1], item[0])):
+        cells = "".join(f"{counts[operator, fate] or '':>8}" for fate in fates)
+        yield f"  {operator:<{width}}{cells}".rstrip()
+
+
+def check_files(recipe: Recipe, chip: NnaConfig) -> ModelCheck:
+    """What ``chip`` makes of a recipe's models. Raises FileError for a file that is not there, or is no regular one."""
+    names = tuple(recipe.models.values())
+    for name in names:
+        files.open_regular(name).close()
+    if is_list_of_layers(recipe):
+        return _checked(names, chip, None, made(recipe, chip.numerics, periodic([GRAPH], *ONCE)))
+    try:
+        model = model_from(recipe)
+    except RefusedModelError as error:
+        return ModelCheck(names, chip, refused=tuple(listing(error.refusals)))
+    except ModelError as error:
+        return ModelCheck(names, chip, refused=(str(error),))
+    try:
+        result = made(recipe, chip.numerics, periodic(list(model.graphs), *ONCE), model)
+    except RefusedModelError as error:
+        return ModelCheck(names, chip, model, refused=tuple(listing(error.refusals)))
+    return _checked(names, chip, model, result)
+
+
+def _checked(names: tuple[str, ...], chip: NnaConfig, model: Model | None, result: ModelImport) -> ModelCheck:
+    try:
+        compiled = CompiledTrace(result.trace, chip)
+    except PlacementError as error:
+        return ModelCheck(names, chip, model, result, no_room=str(error))
+    return ModelCheck(names, chip, model, result, falls=_falls(result.trace, compiled))
+
+
+def _falls(trace: OpTrace, compiled: CompiledTrace) -> dict[str, int]:
+    """Operations by kind that the trace wants on the chip, and that run on the CPU."""
+    fallen = set(compiled.fallen)
+    return dict(Counter(op.kind for graph in trace.graphs.values() for op in graph.ops if op.kind in fallen))

@@ -1,0 +1,182 @@
+"""Bringing a foreign model in: its files, when it is called, and what a chip makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnasim import files
+from nnasim.errors import NOT_GIVEN, ConfigError
+from nnasim.functional.heard import HEARD
+from nnasim.ir.imported import Recipe
+from nnasim.numerics.config import NumericsConfig
+from nnasim.progress import Progress, silent
+from nnasim.studies.foreign_speech import FeatureKind, speech_of
+from nnasim.studies.recording import Recorded
+from reports.csvfile import csv_text
+from workloads.importers.recipes import graph_name, is_list_of_layers, made, model_from
+from workloads.importers.topology_trace import GRAPH
+from workloads.stepgraph.calls import Calls, Heard, measured, periodic, periodic_speech, with_symbols
+from workloads.stepgraph.greedy import Speech, greedy
+from workloads.stepgraph.importing import ModelImport
+from workloads.stepgraph.ledger import Ledger
+from workloads.stepgraph.transducer import DECODER, ENCODER, JOINER, Transducer
+
+ROLES = (ENCODER, DECODER, JOINER)
+FRAME_MS = 10.0  # from one frame of features to the next
+
+
+@dataclass(frozen=True)
+class When:
+    """When the graphs run. Exactly one of: ``calls``, a table; ``manifest``, speech; else ``period_ms``, ``seconds``.
+
+    ``symbols_per_second``: of a transducer that hears no real speech. Of speech: ``features`` with ``mels`` filters
+    (None: as many as the encoder's last axis has) at ``sample_rate``, the first ``limit`` utterances.
+    """
+
+    period_ms: float | None = None
+    seconds: float | None = None
+    symbols_per_second: float | None = None
+    calls: Path | None = None
+    manifest: Path | None = None
+    features: FeatureKind = "fbank"
+    mels: int | None = None
+    sample_rate: int = 16000
+    limit: int | None = None
+
+
+def calls_of(
+    when: When, graphs: Sequence[str], transducer: Transducer | None = None, progress: Progress = silent
+) -> Calls:
+    """The calls of ``graphs``, those of a ``transducer`` or of models that run one after another.
+
+    Raises ConfigError for what is missing or cannot be combined, else what reading the table or the speech raises.
+    """
+    if when.calls is not None:
+        _refuse(when, "with measured `calls`", "period_ms", "seconds", "symbols_per_second", "manifest")
+        return measured(when.calls, graphs)
+    if when.manifest is not None:
+        _refuse(when, "with real speech", "seconds", "symbols_per_second")
+        return _of_speech(when, when.manifest, graphs, transducer, progress)
+    period_ms, seconds = when.period_ms, when.seconds
+    if period_ms is None or seconds is None:
+        allowed = "say when the model runs: `period_ms` and `seconds`; `calls`, a table; or `manifest`, speech"
+        raise ConfigError("import", "calls", NOT_GIVEN, allowed)
+    if transducer is None:
+        _refuse(when, "without encoder, decoder and joiner", "symbols_per_second")
+        return periodic(graphs, period_ms, seconds)
+    if when.symbols_per_second is None:
+        allowed = "a transducer emits symbols: say how many with `symbols_per_second`, or give a `manifest` to decode"
+        raise ConfigError("import", "calls", NOT_GIVEN, allowed)
+    return with_symbols(transducer.row_graphs(), period_ms, seconds, when.symbols_per_second)
+
+
+def _refuse(when: When, why: str, *fields: str) -> None:
+    for field in fields:
+        if (value := getattr(when, field)) is not None:
+            raise ConfigError("import", field, value, f"is not used {why}")
+
+
+def _of_speech(
+    when: When, manifest: Path, graphs: Sequence[str], transducer: Transducer | None, progress: Progress
+) -> Calls:
+    """A transducer decodes the speech; any other model is called for as long as it lasts."""
+    from aat_training.data.check import check_files, seconds_of
+    from aat_training.data.manifest import read_manifest
+
+    entries = read_manifest(manifest)[: when.limit]
+    check_files(entries)
+    if transducer is None:
+        if when.period_ms is None:
+            raise ConfigError("import", "period_ms", NOT_GIVEN, "how often a model runs that decodes no words")
+        speech = [Heard(entry.id, seconds_of(entry), entry.speech_end) for entry in entries]
+        return periodic_speech(graphs, when.period_ms, speech, manifest.name)
+    mels = when.mels or transducer.encoder.tensor(transducer.features).shape[-1]
+    shift = None if when.period_ms is None else _frames(when.period_ms)
+    corpus = with_counted(speech_of(entries, when.features, mels, when.sample_rate), len(entries), progress)
+    return greedy(transducer, corpus, shift=shift, source=f"{manifest.name}, {mels} {when.features} features")
+
+
+def with_counted(speech: Iterable[Speech], total: int, progress: Progress) -> Iterator[Speech]:
+    """``speech`` unchanged; ``progress`` is told of each."""
+    for done, heard in enumerate(speech, start=1):
+        progress("utterances", done, total)
+        yield heard
+
+
+def _frames(period_ms: float) -> int:
+    """Frames of features in a period. Raises ConfigError where it is no whole number of them."""
+    frames = round(period_ms / FRAME_MS)
+    if frames < 1 or abs(frames * FRAME_MS - period_ms) > 1e-6:
+        raise ConfigError("import", "period_ms", period_ms, f"must be a multiple of {FRAME_MS:g} ms, a frame's time")
+    return frames
+
+
+def import_files(recipe: Recipe, when: When, numerics: NumericsConfig, progress: Progress = silent) -> ModelImport:
+    """The trace of the models in files, and its integers where calibration steps are there.
+
+    Raises FileError, ModelError, RefusedModelError (all reasons at once), ConfigError, InputError or NumericsError.
+    """
+    if is_list_of_layers(recipe):
+        return made(recipe, numerics, calls_of(when, [GRAPH]))
+    model = model_from(recipe)
+    return made(recipe, numerics, calls_of(when, list(model.graphs), model.transducer, progress), model)
+
+
+def recorded_import(result: ModelImport) -> Recorded:
+    """A trace and its integers, with what calibration heard beside them: a functional chip can hear the same."""
+    heard = {f"{HEARD}{tensor}": values for tensor, values in result.inputs.items()}
+    return Recorded(result.trace, {**result.constants, **heard})
+
+
+def recipe_models(models: Sequence[Path], roles: Mapping[str, Path | None]) -> dict[str, str]:
+    """File by graph: a transducer's three by their roles, others by their names.
+
+    Raises ConfigError for none, for one or two of the three, for both kinds together, and for two of one name.
+    """
+    given = {role: path for role, path in roles.items() if path is not None}
+    if given:
+        if models:
+            allowed = "stands beside a transducer's three models, which are all there are"
+            raise ConfigError("import", "model", models[0], allowed)
+        for role in ROLES:
+            if role not in given:
+                raise ConfigError(
+                    "import", role, NOT_GIVEN, f"a transducer has {', '.join(ROLES)}: all three are needed"
+                )
+        return {role: str(given[role]) for role in ROLES}
+    if not models:
+        raise ConfigError("import", "model", NOT_GIVEN, f"give a model's file, or {', '.join(ROLES)}")
+    if len(models) == 1 and models[0].suffix.lower() == ".csv":
+        return {GRAPH: str(models[0])}
+    named = {graph_name(path): str(path) for path in models}
+    if len(named) < len(models):
+        raise ConfigError("import", "model", ", ".join(map(str, models)), "must have names that differ")
+    return named
+
+
+WORST_SHOWN = 5
+
+
+def import_lines(result: ModelImport) -> Iterator[str]:
+    """What must be known of an import: where the nodes went, what it claims, and which of them integers hurt most."""
+    imported = result.trace.imported
+    assert imported is not None
+    if imported.nodes:
+        yield "nodes: " + ", ".join(f"{count:,} {where}" for where, count in imported.nodes.items())
+    yield f"calls: {imported.calls}"
+    yield f"claim: {imported.claim}" + (f", since {imported.reason}" if imported.reason else "")
+    if imported.calibration:
+        yield f"calibrated on {imported.calibration}"
+    for node in imported.distances[:WORST_SHOWN]:
+        if node.signal_db is not None:
+            proposal = f": {node.proposal} would bring it back" if node.proposal else ""
+            yield f"  {node.signal_db:6.1f} dB signal to error in {node.node} ({node.operator}){proposal}"
+
+
+def write_ledger(path: Path, ledger: Ledger, *, force: bool = False) -> None:
+    """One row for each node as CSV, atomically. Raises FileError."""
+    header = ("graph", "node", "operator", "fate", "macs", "operations", "why")
+    rows = ((row.graph, row.node, row.operator, row.fate, row.macs, " ".join(row.ops), row.why) for row in ledger.rows)
+    files.write_bytes(path, csv_text(header, rows).encode(), force=force)

@@ -1,0 +1,212 @@
+"""The road of a foreign model: its graphs and when they run become a trace, with what must be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nnasim.ir.imported import Imported, Source
+from nnasim.ir.trace import OpTrace
+from nnasim.numerics.config import NumericsConfig
+from nnasim.numerics.histogram import Method
+from workloads.stepgraph.calibration import Calibration, Watch, calibrate
+from workloads.stepgraph.calls import Calls
+from workloads.stepgraph.decoding_graphs import SYMBOL, Key, decoding_graphs, decoding_links
+from workloads.stepgraph.distance import Beside, distances, input_tensors
+from workloads.stepgraph.graph import Array, StepGraph
+from workloads.stepgraph.greedy import Decoder
+from workloads.stepgraph.ledger import Fate, Ledger
+from workloads.stepgraph.lowering import FUSION_RULE, Import, to_trace
+from workloads.stepgraph.scales import Scales
+from workloads.stepgraph.steps import Steps, random_steps, steps_of_each
+from workloads.stepgraph.stored_ranges import stored_calibration
+from workloads.stepgraph.transducer import DECODER, ENCODER, JOINER, Transducer, transducer
+
+FATES: Mapping[Fate, str] = {
+    "chip": "on the chip", "cpu": "on the CPU", "view": "only seen in another shape", "folded": "folded",
+}  # fmt: skip
+RANDOM_CALLS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """``graphs``: what a trace has; ``links``: values that they share; ``transducer``: of whose decoding they are.
+
+    ``name``: of the model; ``sources``: where it is from.
+    """
+
+    name: str
+    graphs: Mapping[str, StepGraph]
+    sources: tuple[Source, ...] = ()
+    links: tuple[tuple[Key, ...], ...] = ()
+    transducer: Transducer | None = None
+
+    @property
+    def hearing(self) -> Mapping[str, StepGraph]:
+        """The graphs that hear what arrives from outside: of a transducer the encoder alone."""
+        return self.graphs if self.transducer is None else {ENCODER: self.transducer.encoder}
+
+
+def model_of(graphs: Mapping[str, StepGraph], name: str, sources: Sequence[Source] = (), blank: int = 0) -> Model:
+    """``graphs`` as one model: a transducer where they are its three, else models that run one after another.
+
+    Raises RefusedModelError where the three do not fit together.
+    """
+    if set(graphs) != {ENCODER, DECODER, JOINER}:
+        return Model(name, graphs, tuple(sources))
+    joined = transducer(graphs[ENCODER], graphs[DECODER], graphs[JOINER], blank)
+    return Model(name, decoding_graphs(joined), tuple(sources), decoding_links(joined), joined)
+
+
+@dataclass(frozen=True, eq=False)
+class Calibrated:
+    """``calibrations``, ``heard``: what they have heard, ``held_out``: and what they have not, each by graph.
+
+    Nothing was heard of noise, and of ranges that a file brings with it.
+    """
+
+    calibrations: Mapping[str, Calibration]
+    heard: Mapping[str, Steps]
+    held_out: Mapping[str, Steps]
+
+    @property
+    def words(self) -> str:
+        """What was heard, by which method, and what was held out."""
+        first = next(iter(self.calibrations.values()))
+        for name, steps in self.heard.items():
+            text = f"{len(steps)} steps of {first.source}, {first.method}"
+            held_out = self.held_out.get(name, steps)
+            return text if held_out is steps else f"{text}; {len(held_out)} more held out"
+        return first.source
+
+    @property
+    def is_random(self) -> bool:
+        """Whether noise was heard."""
+        return any(calibration.is_random for calibration in self.calibrations.values())
+
+
+def calibrated_on(model: Model, arrays: Mapping[str, Array], source: str, method: Method = "mse") -> Calibrated:
+    """``model`` on ``arrays`` by input, (N, *shape) each, of which the last fifth is held out.
+
+    A transducer's encoder hears them; its decoder and joiner are calibrated on what decoding then calls them with.
+    Raises InputError with everything that is wrong with the arrays at once.
+    """
+    steps = steps_of_each(arrays, model.hearing, source)
+    halves = {name: each.halved() for name, each in steps.items()}
+    heard = {name: first for name, (first, _) in halves.items()}
+    return Calibrated(_calibrations(model, heard, method), heard, {name: last for name, (_, last) in halves.items()})
+
+
+def calibrated_on_noise(model: Model, method: Method = "mse") -> Calibrated:
+    """``model`` on seeded noise: enough for questions of time, and for no other."""
+    noise = {name: random_steps(graph, RANDOM_CALLS) for name, graph in model.hearing.items()}
+    return Calibrated(_calibrations(model, noise, method), {}, {})
+
+
+def stored_ranges(model: Model) -> Calibrated | None:
+    """The ranges that the files of ``model`` bring with them; None where one of them has none."""
+    calibrations = {name: stored_calibration(graph) for name, graph in model.graphs.items()}
+    known = {name: calibration for name, calibration in calibrations.items() if calibration is not None}
+    return Calibrated(known, {}, {}) if len(known) == len(calibrations) else None
+
+
+def _calibrations(model: Model, heard: Mapping[str, Steps], method: Method) -> dict[str, Calibration]:
+    if model.transducer is None:
+        return {name: calibrate(graph, heard[name], method) for name, graph in model.graphs.items()}
+    steps = heard[ENCODER]
+    watches = {name: Watch(graph) for name, graph in model.transducer.graphs.items()}
+    decoder = Decoder(
+        model.transducer, see=lambda graph, run: watches[graph].see(run, steps.source) if graph in watches else None
+    )
+    for _ in decoder.decode(steps.arrays[model.transducer.features]):
+        pass  # what is emitted is of no interest here
+    seen = {name: watch.calibration(method, steps) for name, watch in watches.items()}
+    rows = {name: seen[ENCODER] for name in model.transducer.row_graphs()}
+    return {**seen, **rows}
+
+
+@dataclass(frozen=True, eq=False)
+class ModelImport:
+    """``trace``: what was imported, to be simulated; ``constants``: its integers, none where it is for time alone.
+
+    ``ledger``: where each node went; ``inputs``: what calibration heard, (N, *shape) by tensor of the trace.
+    """
+
+    trace: OpTrace
+    constants: Mapping[str, Array]
+    ledger: Ledger
+    inputs: Mapping[str, Array] = field(default_factory=dict)
+
+
+def imported(
+    model: Model, numerics: NumericsConfig, calls: Calls, *, calibrated: Calibrated | None = None,
+    on_cpu: Sequence[str] = (),
+) -> ModelImport:  # fmt: skip
+    """``model`` as a trace for a chip of ``numerics``, called as ``calls`` say.
+
+    ``on_cpu``: nodes, operators or patterns that the CPU is to run. Raises RefusedModelError with every node that
+    cannot enter, ConfigError for a name in ``on_cpu`` that is none, NumericsError for what the formats cannot hold.
+    """
+    lowered = to_trace(
+        model.graphs,
+        calls.utterances,
+        numerics,
+        links=model.links,
+        on_cpu=on_cpu,
+        calibration=None if calibrated is None else calibrated.calibrations,
+    )
+    described = _described(model, lowered, calls, calibrated)
+    if lowered.constants is None or calibrated is None or calibrated.is_random:
+        trace = lowered.trace.model_copy(update={"source": {}, "imported": described})
+        return ModelImport(trace, {}, lowered.ledger)
+    beside = Beside(model.graphs, lowered, Scales(numerics, calibrated.calibrations))
+    far = distances(beside, calibrated.held_out, model.transducer) if calibrated.held_out else ()
+    exact = described.model_copy(update={"claim": "exact", "reason": "", "distances": tuple(far)})
+    trace = lowered.trace.model_copy(update={"source": {}, "imported": exact})
+    constants = {**lowered.constants, **_first_symbol(model, lowered)}
+    inputs = {
+        tensor: calibrated.heard[name].arrays[value].reshape(-1, *trace.tensors[tensor].shape)
+        for (name, value), tensor in input_tensors(trace, lowered, model.graphs).items()
+        if name in calibrated.heard
+    }
+    return ModelImport(trace, constants, lowered.ledger, inputs)
+
+
+def _first_symbol(model: Model, lowered: Import) -> dict[str, Array]:
+    """What decoder and joiner begin with, where that is not symbol 0."""
+    if model.transducer is None or not model.transducer.blank:
+        return {}
+    tensor = lowered.wires[JOINER, SYMBOL].tensor
+    return {f"{tensor}.initial": np.full(lowered.trace.tensors[tensor].shape, model.transducer.blank, np.int32)}
+
+
+def _described(model: Model, lowered: Import, calls: Calls, calibrated: Calibrated | None) -> Imported:
+    """What is said of an import that is for questions of time alone."""
+    return Imported(
+        name=model.name,
+        sources=model.sources,
+        calls=calls.method,
+        claim="time only",
+        reason=_reason(lowered, calibrated),
+        calibration="" if calibrated is None else calibrated.words,
+        fusion=FUSION_RULE,
+        nodes=node_counts(model, lowered.ledger),
+    )
+
+
+def node_counts(model: Model, ledger: Ledger) -> dict[str, int]:
+    """How many nodes of the model, those that never run included, ended where."""
+    folded = sum(len(graph.folded) for graph in model.graphs.values())
+    counts = {words: ledger.counts[fate] for fate, words in FATES.items()}
+    return {**counts, FATES["folded"]: counts[FATES["folded"]] + folded}
+
+
+def _reason(lowered: Import, calibrated: Calibrated | None) -> str:
+    """Why an import is good for questions of time alone."""
+    if on_cpu := lowered.ledger.of("cpu"):
+        return f"{len(on_cpu)} node{'' if len(on_cpu) == 1 else 's'} on the CPU, in float"
+    if calibrated is None:
+        return "it was not calibrated, so there are no integers"
+    return "it was calibrated on noise, which says nothing of what its values will be"
