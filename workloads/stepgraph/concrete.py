@@ -11,7 +11,7 @@ from workloads.stepgraph import states as pairing
 from workloads.stepgraph.binding import Binding, Bindings, Shapes
 from workloads.stepgraph.call import Rules
 from workloads.stepgraph.evaluation import Budget
-from workloads.stepgraph.graph import FoldedNode, Node, State, StepGraph, Tensor
+from workloads.stepgraph.graph import Array, FoldedNode, Node, State, StepGraph, Tensor
 from workloads.stepgraph.order import bodies
 from workloads.stepgraph.raw import RawGraph, RawModel
 from workloads.stepgraph.refusals import Refusal, RefusedModelError
@@ -50,6 +50,7 @@ def made_concrete(
     if refusals:
         raise RefusedModelError(source, refusals)
     result = _Result(write, outputs)
+    states = (*result.states(pairs), *result.kept())
     graph = StepGraph(
         name=model.name,
         nodes=result.nodes,
@@ -57,7 +58,7 @@ def made_concrete(
         values=result.values,
         constants=result.constants,
         outputs=result.outputs,
-        states=(*result.states(pairs), *result.kept()),
+        states=states,
         origin=model.origin,
     )
     standard = standard_form(graph)
@@ -101,7 +102,7 @@ class _Result:
         self.constants = write.constants
         for output, value in outputs.items():
             if value.array is not None:
-                self.constants = {**self.constants, output: np.ascontiguousarray(value.array)}
+                self.constants = {**self.constants, output: _whole(value.array)}
             elif value.name in write.tensors:
                 self._names.setdefault(value.name, output)
 
@@ -144,7 +145,7 @@ class _Result:
             initial = None
             if state.initial is not None:
                 initial = self.write.value_names.new(f"{name}.initial")
-                self.constants = {**self.constants, initial: np.ascontiguousarray(state.initial)}
+                self.constants = {**self.constants, initial: _whole(state.initial)}
             yield State(name, self._names.get(state.last.name, state.last.name), initial)
 
 
@@ -154,6 +155,11 @@ def _merged(write: Writer, standard: StepGraph) -> Iterator[FoldedNode]:
     origins = {id(origin): origin for origin in write.made_of.values()}
     needed = {id(origin) for name, origin in write.made_of.items() if name in names}
     return (FoldedNode(origin.label, origin.word) for key, origin in origins.items() if key not in needed)
+
+
+def _whole(array: Array) -> Array:
+    """``array`` with its elements one behind the other."""
+    return np.ascontiguousarray(array).reshape(array.shape)  # which makes one axis of none
 
 
 def constant_bytes(graph: RawGraph) -> int:

@@ -39,7 +39,7 @@ class Value:
     def elements(self, what: str) -> Array:
         """The elements; CannotEnterError where what arrives decides them. ``what``: their meaning, as "shape"."""
         if self.array is None:
-            raise CannotEnterError(f"its {what} depends on what arrives", _HELP)
+            raise CannotEnterError(f"what arrives decides its {what}", _HELP)
         return self.array
 
     def integers(self, what: str) -> tuple[int, ...]:

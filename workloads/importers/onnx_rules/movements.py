@@ -91,7 +91,8 @@ def _reshaped(write: Writer, x: Value, shape: Sequence[int]) -> Value:
 
 def flatten(write: Writer, call: RawCall) -> Value:
     """To two axes: what stands before ``axis``, and the rest."""
-    axis = call.axis(call[0], 1, beyond=1) if call[0].rank else 0
+    axis, rank = call.integer("axis", 1), call[0].rank
+    axis = axis if axis == rank else call.from_front(axis, rank)
     return write.reshape(call[0], (prod(call[0].shape[:axis]), prod(call[0].shape[axis:])))
 
 
@@ -122,8 +123,10 @@ def expand(write: Writer, call: RawCall) -> Value:
     x, wanted = call[0], call[1].integers("shape")
     rank = max(x.rank, len(wanted))
     own, other = ((1,) * (rank - len(sizes)) + tuple(sizes) for sizes in (x.shape, wanted))
-    shape = [b if a == 1 else a for a, b in zip(own, other, strict=True)]
-    return x if tuple(shape) == x.shape else write("Expand", x, write.integers(shape, "shape"))
+    if any(b not in (1, a) and a != 1 for a, b in zip(own, other, strict=True)):
+        raise CannotEnterError(f"{x.shape} cannot be repeated to {wanted}")
+    shape = tuple(b if a == 1 else a for a, b in zip(own, other, strict=True))
+    return x if shape == x.shape else write("Expand", x, write.integers(shape, "shape"))
 
 
 def tile(write: Writer, call: RawCall) -> Value:

@@ -79,25 +79,27 @@ def transposed_convolution(write: Writer, call: RawCall) -> Value:
         stride * (size - 1) + more + dilation * (width - 1) + 1
         for size, width, stride, dilation, more in zip(x.shape[2:], kernel, strides, dilations, extra, strict=True)
     ]
+    pads, longer = _cut(call, x, full, strides)
     return write(
         "ConvTranspose", x, weight, call.get(2), group=call.integer("group", 1), kernel_shape=kernel, strides=strides,
-        dilations=dilations, pads=_cut(call, x, full, strides), output_padding=extra,
+        dilations=dilations, pads=pads, output_padding=tuple(a + b for a, b in zip(extra, longer, strict=True)),
     )  # fmt: skip
 
 
-def _cut(call: RawCall, x: Value, full: Sequence[int], strides: Sequence[int]) -> tuple[int, ...]:
-    """How much of the ``full`` result is cut at its begins, then at its ends."""
+def _cut(call: RawCall, x: Value, full: Sequence[int], strides: Sequence[int]) -> tuple[tuple[int, ...], Sequence[int]]:
+    """How much of the ``full`` result is cut at begins and ends, and how much longer than that it is to be."""
     mode = call.text("auto_pad", "NOTSET")
     if call.has("output_shape"):
         wanted = call.integers("output_shape")[-len(full) :]
     elif mode in ("SAME_UPPER", "SAME_LOWER"):
         wanted = tuple(size * stride for size, stride in zip(x.shape[2:], strides, strict=True))
     else:
-        return paddings(call, x.shape[2:], full, strides)
+        return paddings(call, x.shape[2:], full, strides), [0] * len(full)
     if len(wanted) != len(full):
         raise CannotEnterError(f"has output_shape {wanted} for {len(full)} axes")
-    totals = [max(0, size - goal) for size, goal in zip(full, wanted, strict=True)]
-    return _shared(totals, "SAME_UPPER" if mode == "SAME_UPPER" else "SAME_LOWER")
+    less = [size - goal for size, goal in zip(full, wanted, strict=True)]
+    pads = _shared([max(0, size) for size in less], "SAME_UPPER" if mode == "SAME_UPPER" else "SAME_LOWER")
+    return pads, [max(0, -size) if call.has("output_shape") else 0 for size in less]
 
 
 def _operands(call: RawCall) -> tuple[Value, Value, tuple[int, ...]]:
