@@ -61,11 +61,17 @@ def _foreign(path: Path) -> ModelError:
 
 def opsets(model: Any) -> dict[str, int]:
     """Versions of the operator sets by domain, of a model or a function; ONNX's own domain is ""."""
-    return {_plain(entry.domain): int(entry.version) for entry in model.opset_import}
+    return {plain(entry.domain): int(entry.version) for entry in model.opset_import}
 
 
-def _plain(domain: str) -> str:
-    return "" if domain == "ai.onnx" else domain
+def plain(domain: str | bytes) -> str:
+    """The name of a domain; ONNX's own is ""."""
+    return "" if domain == "ai.onnx" else text(domain)
+
+
+def text(value: str | bytes) -> str:
+    """A name or text of the file; protobuf gives bytes where it is not UTF-8."""
+    return value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
 
 
 def _check_versions(path: Path, model: ModelProto) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workloads.importers.onnx_file import opsets
+from workloads.importers.onnx_file import opsets, plain, text
 from workloads.importers.onnx_tensors import array_of, read_type, type_name
 from workloads.stepgraph.graph import Array
 from workloads.stepgraph.raw import RawFunction, RawGraph, RawInput, RawModel, RawNode
@@ -38,7 +38,7 @@ class Reading:
         )
 
     def _origin(self) -> dict[str, str]:
-        producer = f"{self.model.producer_name} {self.model.producer_version}".strip()
+        producer = f"{text(self.model.producer_name)} {text(self.model.producer_version)}".strip()
         version = f"opset {self._opsets.get('', 0)}"
         return {"file": self.path.name, "format": "ONNX", "version": version} | (
             {"producer": producer} if producer else {}
@@ -46,14 +46,14 @@ class Reading:
 
     def _graph(self, graph: GraphProto, versions: Mapping[str, int]) -> RawGraph:
         constants: dict[str, Array | CannotEnterError] = {
-            tensor.name: self._array(tensor) for tensor in graph.initializer
+            text(tensor.name): self._array(tensor) for tensor in graph.initializer
         }
         for sparse in graph.sparse_initializer:
-            constants[sparse.values.name] = CannotEnterError("is sparse", "store all of its elements")
+            constants[text(sparse.values.name)] = CannotEnterError("is sparse", "store all of its elements")
         return RawGraph(
             nodes=tuple(self._node(node, versions) for node in graph.node),
-            inputs=tuple(value.name for value in graph.input if value.name not in constants),
-            outputs=tuple(value.name for value in graph.output),
+            inputs=tuple(name for name in map(_name, graph.input) if name not in constants),
+            outputs=tuple(map(_name, graph.output)),
             constants=constants,
         )
 
@@ -61,28 +61,24 @@ class Reading:
         versions = opsets(function)
         body = RawGraph(
             nodes=tuple(self._node(node, versions) for node in function.node),
-            inputs=tuple(function.input),
-            outputs=tuple(function.output),
+            inputs=tuple(map(text, function.input)),
+            outputs=tuple(map(text, function.output)),
         )
         return RawFunction(
-            body, {attribute.name: self._value(attribute, versions) for attribute in function.attribute_proto}
+            body, {_name(attribute): self._value(attribute, versions) for attribute in function.attribute_proto}
         )
 
     def _node(self, node: NodeProto, versions: Mapping[str, int]) -> RawNode:
-        domain = "" if node.domain == "ai.onnx" else node.domain
+        domain = plain(node.domain)
+        own = [attribute for attribute in node.attribute if not attribute.ref_attr_name]
+        taken = [attribute for attribute in node.attribute if attribute.ref_attr_name]
         return RawNode(
-            name=node.name,
-            operator=node.op_type,
-            inputs=tuple(node.input),
-            outputs=tuple(node.output),
-            attributes={
-                attribute.name: self._value(attribute, versions)
-                for attribute in node.attribute
-                if not attribute.ref_attr_name
-            },
-            references={
-                attribute.name: attribute.ref_attr_name for attribute in node.attribute if attribute.ref_attr_name
-            },
+            name=text(node.name),
+            operator=text(node.op_type),
+            inputs=tuple(map(text, node.input)),
+            outputs=tuple(map(text, node.output)),
+            attributes={_name(attribute): self._value(attribute, versions) for attribute in own},
+            references={_name(attribute): text(attribute.ref_attr_name) for attribute in taken},
             domain=domain,
             opset=versions.get(domain, 0),
         )
@@ -98,20 +94,24 @@ class Reading:
         if kind == _FLOATS:
             return tuple(attribute.floats)
         if kind == _STRING:
-            return attribute.s.decode("utf-8", "replace")
+            return text(attribute.s)
         if kind == _STRINGS:
-            return tuple(text.decode("utf-8", "replace") for text in attribute.strings)
+            return tuple(map(text, attribute.strings))
         if kind == _TENSOR:
             return self._array(attribute.t)
         if kind == _GRAPH:
             return self._graph(attribute.g, versions)
-        return CannotEnterError(f"its attribute {attribute.name} holds neither numbers, texts, a tensor nor a graph")
+        return CannotEnterError(f"its attribute {_name(attribute)} holds neither numbers, texts, a tensor nor a graph")
 
     def _array(self, tensor: TensorProto) -> Array | CannotEnterError:
         try:
             return array_of(tensor, self.folder)
         except CannotEnterError as error:
             return error
+
+
+def _name(message: Any) -> str:
+    return text(message.name)
 
 
 def _input(value: ValueInfoProto) -> RawInput | CannotEnterError:
@@ -129,5 +129,6 @@ def _input(value: ValueInfoProto) -> RawInput | CannotEnterError:
 
 def _axes(dims: Sequence[Any]) -> tuple[int | str | None, ...]:
     return tuple(
-        dim.dim_value if dim.HasField("dim_value") and dim.dim_value >= 0 else dim.dim_param or None for dim in dims
+        dim.dim_value if dim.HasField("dim_value") and dim.dim_value >= 0 else text(dim.dim_param) or None
+        for dim in dims
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from workloads.importers.onnx_file import parsed
 from workloads.importers.onnx_graph import Reading
-from workloads.importers.onnx_rules.table import REASONS, RULES
+from workloads.importers.onnx_rules.table import ONNX
 from workloads.stepgraph.binding import Bindings, Shapes
 from workloads.stepgraph.concrete import Wishes, made_concrete
 from workloads.stepgraph.graph import StepGraph
@@ -33,4 +33,4 @@ def read_onnx(
     """
     path = Path(path)
     model = Reading(parsed(path), path).raw()
-    return made_concrete(model, path, Wishes(shapes or {}, bind or {}, states, keep_state), RULES, REASONS)
+    return made_concrete(model, path, Wishes(shapes or {}, bind or {}, states, keep_state), ONNX)

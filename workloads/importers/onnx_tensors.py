@@ -11,6 +11,7 @@ import numpy as np
 
 from nnasim import files
 from nnasim.errors import FileError
+from workloads.importers.onnx_file import text
 from workloads.stepgraph.graph import Array
 from workloads.stepgraph.refusals import CannotEnterError
 
@@ -77,7 +78,7 @@ def _external(tensor: TensorProto, name: str, shape: tuple[int, ...], folder: Pa
     if name.startswith(("float8", "float4", "int4", "uint4")):
         raise CannotEnterError(f"holds {name} outside of the model's file")
     dtype = np.dtype("uint16" if name == "bfloat16" else name)
-    entries = {entry.key: entry.value for entry in tensor.external_data}
+    entries = {text(entry.key): text(entry.value) for entry in tensor.external_data}
     path = _beside(entries.get("location", ""), folder)
     offset, size = _count(entries, "offset", 0), prod(shape) * dtype.itemsize
     length = _count(entries, "length", size)

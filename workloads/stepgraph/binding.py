@@ -11,7 +11,7 @@ import numpy as np
 from workloads.stepgraph.graph import Array, Tensor
 from workloads.stepgraph.raw import RawInput, RawModel
 from workloads.stepgraph.refusals import CannotEnterError, Refusal
-from workloads.stepgraph.shapes.table import MOST_ELEMENTS
+from workloads.stepgraph.shapes.table import check_size
 from workloads.stepgraph.value import Value
 
 Shapes = Mapping[str, Sequence[int]]
@@ -51,9 +51,7 @@ class Binding:
         shape = self._shape(name, given)
         if shape is None:
             raise CannotEnterError(f"is {given}, of which not every size is said", _OPEN)
-        if prod(shape) > MOST_ELEMENTS:
-            raise CannotEnterError(f"has {prod(shape)} elements, of which at most {MOST_ELEMENTS} are allowed")
-        return Value(name, Tensor(shape, given.dtype))
+        return Value(name, check_size(Tensor(shape, given.dtype)))
 
     def _shape(self, name: str, given: RawInput) -> tuple[int, ...] | None:
         if name in self.shapes:
@@ -72,7 +70,7 @@ class Binding:
         if values.ndim == 0 and axes is not None:
             sizes = [self._sizes.get(axis) if isinstance(axis, str) else axis for axis in axes]
             shape = tuple(1 if size is None else size for size in sizes)
-            if prod(shape) > MOST_BOUND:
+            if max(prod(shape), *shape, 0) > MOST_BOUND:
                 raise CannotEnterError(f"has {prod(shape)} elements, of which at most {MOST_BOUND} can be bound")
             return Value.known(name, np.full(shape, values))
         _fitting(values.shape, given)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,14 @@ from workloads.stepgraph.writing import Writer
 
 @dataclass(frozen=True)
 class RawCall:
-    """``operands``: None where an optional one is absent. Everything that does not fit raises CannotEnterError."""
+    """``operands``: None where an optional one is absent. Everything that does not fit raises CannotEnterError.
+
+    What a rule has asked for is noted, so that nothing that a node says is passed over in silence.
+    """
 
     node: RawNode
     operands: Sequence[Value | None]
+    _asked: set[int | str] = field(default_factory=set)
 
     def __getitem__(self, place: int) -> Value:
         """An operand that must be there."""
@@ -30,12 +34,19 @@ class RawCall:
 
     def get(self, place: int) -> Value | None:
         """An operand that may be absent."""
+        self._asked.add(place)
         return self.operands[place] if place < len(self.operands) else None
+
+    @property
+    def all(self) -> Sequence[Value | None]:
+        """All operands."""
+        self._asked.update(range(len(self.operands)))
+        return self.operands
 
     @property
     def present(self) -> list[Value]:
         """The operands that are there, of a node that takes any number but none."""
-        if not (values := [value for value in self.operands if value is not None]):
+        if not (values := [value for value in self.all if value is not None]):
             raise CannotEnterError("has no operands")
         return values
 
@@ -51,6 +62,7 @@ class RawCall:
 
     def has(self, name: str) -> bool:
         """Whether the node says this attribute."""
+        self._asked.add(name)
         return name in self.node.attributes
 
     def integer(self, name: str, default: int | None = None) -> int:
@@ -72,6 +84,13 @@ class RawCall:
             raise CannotEnterError(f"its attribute {name} must be integers")
         return numbers
 
+    def texts(self, name: str, default: Sequence[str] | None = None) -> tuple[str, ...]:
+        """An attribute that is a list of texts."""
+        texts = tuple(self._attribute(name, default, (tuple, list)))
+        if not all(isinstance(text, str) for text in texts):
+            raise CannotEnterError(f"its attribute {name} must be texts")
+        return texts
+
     def array(self, name: str) -> Array:
         """An attribute that is a tensor."""
         return np.asarray(self._attribute(name, None, np.ndarray))
@@ -79,6 +98,14 @@ class RawCall:
     def axis(self, value: Value, default: int | None = None, name: str = "axis", beyond: int = 0) -> int:
         """An attribute that is an axis of ``value``, or one of ``beyond`` behind its last, counted from the front."""
         return self.from_front(self.integer(name, default), value.rank + beyond)
+
+    def check_all_asked(self, harmless: Container[str]) -> None:
+        """CannotEnterError for an attribute that is not ``harmless``, or an operand, that no rule has asked for."""
+        names = [name for name in self.node.attributes if name not in self._asked and name not in harmless]
+        if names:
+            raise CannotEnterError(f"says {', '.join(names)}, which is not known here")
+        if any(value is not None for place, value in enumerate(self.operands) if place not in self._asked):
+            raise CannotEnterError("has more operands than are known here")
 
     @staticmethod
     def from_front(axis: int, rank: int) -> int:
@@ -88,6 +115,7 @@ class RawCall:
         return axis % rank
 
     def _attribute(self, name: str, default: Any, kind: Any) -> Any:
+        self._asked.add(name)
         value = self.node.attributes.get(name, default)
         if value is None:
             raise CannotEnterError(f"lacks its attribute {name}")
@@ -101,4 +129,15 @@ class RawCall:
 Rule = Callable[[Writer, RawCall], Value | Sequence[Value | None]]
 """Writes what a node of the origin computes, and returns its outputs."""
 
-Rules = Mapping[str, Rule]
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a format's own words are rewritten: a rule by operator.
+
+    ``reasons``: why an operator without a rule has none, and what would help. ``harmless``: attributes that change
+    nothing of what a call computes.
+    """
+
+    rules: Mapping[str, Rule]
+    reasons: Mapping[str, tuple[str, str]]
+    harmless: Container[str] = ()

@@ -9,7 +9,7 @@ import numpy as np
 
 from workloads.stepgraph import states as pairing
 from workloads.stepgraph.binding import Binding, Bindings, Shapes
-from workloads.stepgraph.call import Rules
+from workloads.stepgraph.call import Dialect
 from workloads.stepgraph.evaluation import Budget
 from workloads.stepgraph.graph import Array, FoldedNode, Node, State, StepGraph, Tensor
 from workloads.stepgraph.order import bodies
@@ -32,16 +32,14 @@ class Wishes:
     keep_state: Collection[str]
 
 
-def made_concrete(
-    model: RawModel, source: object, wishes: Wishes, rules: Rules, reasons: Mapping[str, tuple[str, str]]
-) -> StepGraph:
+def made_concrete(model: RawModel, source: object, wishes: Wishes, dialect: Dialect) -> StepGraph:
     """``model`` as a StepGraph in standard form. RefusedModelError of ``source`` with all that cannot enter."""
     arriving = [name for name in model.inputs if name not in wishes.bind]
     pairs, refusals = _pairs(model, arriving, wishes)
     binding = Binding(model, wishes.shapes, wishes.bind, {name for name, _ in pairs})
     values = binding.values()
     write = Writer({*model.inputs, *model.graph.outputs}, Budget(constant_bytes(model.graph)), set(wishes.keep_state))
-    walk = Walk(model, source, write, rules, reasons)
+    walk = Walk(model, source, write, dialect)
     results = walk.outputs({name: values.get(name, REFUSED) for name in model.inputs})
     outputs = dict(zip(model.graph.outputs, results, strict=True))
     inputs = {name: values[name].tensor for name in arriving if name in values}

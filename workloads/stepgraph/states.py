@@ -13,7 +13,7 @@ Pair = tuple[str, str]
 """The names of an input and of an output."""
 
 _BEFORE = ("in", "input", "inputs", "prev", "previous", "old", "past", "init", "initial", "cur", "current")
-_AFTER = ("out", "output", "outputs", "new", "next", "updated", "present", "final", "n")
+_AFTER = ("out", "output", "outputs", "new", "next", "updated", "present", "final", "n", "r")
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^A-Za-z\d\s._/:-]+")
 
 

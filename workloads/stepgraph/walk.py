@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nnasim.errors import NOT_GIVEN, ModelError
-from workloads.stepgraph.call import RawCall, Rules
+from workloads.stepgraph.call import Dialect, RawCall
 from workloads.stepgraph.graph import Array, FoldedNode, Tensor
 from workloads.stepgraph.order import bodies, in_order
 from workloads.stepgraph.raw import RawFunction, RawGraph, RawModel, RawNode
@@ -46,16 +46,13 @@ class Around:
 
 
 class Walk:
-    """A walk over ``model``, of the file ``source``, that writes with ``write`` what ``rules`` make of each operator.
+    """A walk over ``model``, of the file ``source``, that writes what the rules of its ``dialect`` make of operators.
 
     ``refusals``: what cannot enter; ``walked``: nodes that were come by; ``gone``: nodes that write nothing.
-    ``reasons``: why an operator without a rule has none, and what would help, by its name.
     """
 
-    def __init__(
-        self, model: RawModel, source: object, write: Writer, rules: Rules, reasons: Mapping[str, tuple[str, str]]
-    ) -> None:
-        self.model, self.source, self.write, self.rules, self.reasons = model, source, write, rules, reasons
+    def __init__(self, model: RawModel, source: object, write: Writer, dialect: Dialect) -> None:
+        self.model, self.source, self.write, self.dialect = model, source, write, dialect
         self.refusals: list[Refusal] = []
         self.gone: list[FoldedNode] = []
         self.walked = 0
@@ -114,7 +111,7 @@ class Walk:
             raise CannotEnterError(f"reads {', '.join(unmade)}, which nothing makes")
         operands = [scope[name] if name else None for name in node.inputs]
         function = self.model.functions.get((node.domain, node.operator))
-        if function is None and node.operator != "If" and (node.domain or node.operator not in self.rules):
+        if function is None and node.operator != "If" and (node.domain or node.operator not in self.dialect.rules):
             raise CannotEnterError(*self._reason(node))
         if any(value is REFUSED for value in operands):
             return [REFUSED] * len(node.outputs)
@@ -130,11 +127,13 @@ class Walk:
                 f"is of the domain {node.domain}, which ONNX does not define",
                 "export the model with ONNX's own operators alone, before any runtime has optimised it",
             )
-        return self.reasons.get(node.operator, ("is not in the vocabulary", ""))
+        return self.dialect.reasons.get(node.operator, ("is not in the vocabulary", ""))
 
     def _written(self, node: RawNode, operands: Sequence[Value | None]) -> Sequence[Value]:
         mark, self.write.origin = len(self.write.nodes), node
-        result = self.rules[node.operator](self.write, RawCall(node, operands))
+        call = RawCall(node, operands)
+        result = self.dialect.rules[node.operator](self.write, call)
+        call.check_all_asked(self.dialect.harmless)
         values = self.write.settle(mark, [result] if isinstance(result, Value) else result)
         if missing := [name for name in node.outputs[len(values) :] if name]:
             raise CannotEnterError(f"gives {', '.join(missing)} too, which is not in the vocabulary")

@@ -12,6 +12,7 @@ from workloads.stepgraph.evaluation import Budget
 from workloads.stepgraph.graph import Array, Attribute, Node, Tensor
 from workloads.stepgraph.names import Names
 from workloads.stepgraph.raw import RawNode
+from workloads.stepgraph.refusals import CannotEnterError
 from workloads.stepgraph.shapes.table import tensors_of
 from workloads.stepgraph.value import Value
 
@@ -70,8 +71,11 @@ class Writer:
         return Value.known(f"{self.origin.label}.{part}" if part else self.origin.label, array)
 
     def integers(self, numbers: Iterable[int], part: str) -> Value:
-        """Known numbers of one axis, int64."""
-        return self.constant(np.array(list(numbers), np.int64), part)
+        """Known numbers of one axis, int64. CannotEnterError beyond 64 bits."""
+        try:
+            return self.constant(np.array(list(numbers), np.int64), part)
+        except OverflowError:
+            raise CannotEnterError(f"has {part} beyond 64 bits") from None
 
     def number(self, number: float, like: Value, part: str = "number") -> Value:
         """One known number in the type of another value."""

@@ -7,6 +7,7 @@ from math import ceil
 
 import numpy as np
 
+from workloads.importers.onnx_rules.movements import axes_of
 from workloads.stepgraph.call import RawCall, Rule
 from workloads.stepgraph.graph import Array
 from workloads.stepgraph.refusals import CannotEnterError
@@ -114,10 +115,8 @@ def known(function: Callable[[Array], Array], cost: int = 1) -> Rule:
 def product(write: Writer, call: RawCall) -> Value:
     """The product over axes, of constants: as the number of elements of a shape."""
     array, rank = call[0].elements("operand"), call[0].rank
-    given = call.get(1)
-    axes = given.integers("axes") if given is not None else call.integers("axes", ())
-    named = tuple(call.from_front(axis, rank) for axis in axes) or tuple(range(rank))
-    result = np.prod(array, axis=named, keepdims=bool(call.integer("keepdims", 1)), dtype=array.dtype)
+    axes = axes_of(call, 1, rank, 18) or tuple(range(rank))
+    result = np.prod(array, axis=axes, keepdims=bool(call.integer("keepdims", 1)), dtype=array.dtype)
     return write.constant(np.asarray(result))
 
 
@@ -126,11 +125,12 @@ def dequantised(write: Writer, call: RawCall) -> Value:
     array, scale = call[0].elements("operand"), call[1].elements("scale")
     zero = call.get(2)
     offset = zero.elements("zero point") if zero is not None else np.zeros(scale.shape, np.float32)
+    axis = call.integer("axis", 1)
     if call.integer("block_size", 0):
         raise CannotEnterError("has a scale for every block")
     if scale.ndim:
         column = [1] * array.ndim
-        column[call.axis(call[0], 1)] = -1
+        column[call.from_front(axis, array.ndim)] = -1
         scale, offset = scale.reshape(column), offset.reshape(column)
     write.budget.spend(array.size, 8)
     return write.constant(((array.astype(np.float32) - offset.astype(np.float32)) * scale).astype(np.float32))

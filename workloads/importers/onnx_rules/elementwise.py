@@ -19,7 +19,7 @@ def plain(operator: str, **defaults: float) -> Rule:
 
     def rule(write: Writer, call: RawCall) -> Value:
         given: dict[str, Attribute] = {name: call.number(name, default) for name, default in defaults.items()}
-        return write(operator, *call.operands, **given)
+        return write(operator, *call.all, **given)
 
     return rule
 
@@ -37,7 +37,7 @@ def mean(write: Writer, call: RawCall) -> Value:
     """The sum of the operands over their number."""
     total = folded("Add")(write, call)
     assert isinstance(total, Value)
-    return write("Div", total, write.number(len(call.operands), total))
+    return write("Div", total, write.number(len(call.all), total))
 
 
 def gelu(write: Writer, call: RawCall) -> Value:
@@ -126,7 +126,7 @@ def identity(write: Writer, call: RawCall) -> Value:
 
 def dropout(write: Writer, call: RawCall) -> Value:
     """Nothing, outside of training."""
-    mode = call.get(2)
+    mode = call.all[2] if len(call.all) > 2 else None
     if mode is not None and mode.elements("training mode").any():
         raise CannotEnterError("drops values at random", "export the module after module.eval()")
     return call[0]

@@ -20,7 +20,15 @@ def axes_of(call: RawCall, place: int, rank: int, since: int) -> tuple[int, ...]
         axes = None if value is None else value.integers("axes")
     else:
         axes = call.integers("axes") if call.has("axes") else None
-    return None if axes is None else tuple(call.from_front(axis, rank) for axis in axes)
+    return None if axes is None else different_axes(call, axes, rank)
+
+
+def different_axes(call: RawCall, axes: Sequence[int], rank: int) -> tuple[int, ...]:
+    """``axes`` counted from the front, none of them twice."""
+    from_front = tuple(call.from_front(axis, rank) for axis in axes)
+    if len(set(from_front)) < len(from_front):
+        raise CannotEnterError(f"names an axis of {tuple(axes)} twice")
+    return from_front
 
 
 def concat(write: Writer, call: RawCall) -> Value:
@@ -41,7 +49,7 @@ def slices(write: Writer, call: RawCall) -> Value:
         axes, steps = call.integers("axes", tuple(range(len(starts)))), (1,) * len(starts)
     if len({len(starts), len(ends), len(axes), len(steps)}) != 1:
         raise CannotEnterError("has bounds of different lengths")
-    axes = tuple(call.from_front(axis, x.rank) for axis in axes)
+    axes = different_axes(call, axes, x.rank)
     columns = {"starts": starts, "ends": ends, "axes": axes, "steps": steps}
     return write("Slice", x, *(write.integers(numbers, part) for part, numbers in columns.items()))
 
@@ -56,8 +64,8 @@ def split(write: Writer, call: RawCall) -> Sequence[Value]:
     elif call.has("split"):
         sizes = call.integers("split")
     else:
-        if count < 1:
-            raise CannotEnterError("has no outputs")
+        if not 1 <= count <= max(x.shape[axis], call.outputs):
+            raise CannotEnterError(f"shares out {x.shape} to {count} parts")
         whole = -(-x.shape[axis] // count)
         sizes = (*(whole,) * (count - 1), x.shape[axis] - whole * (count - 1))
     return write.several("Split", [x, write.integers(sizes, "sizes")], axis=axis)
@@ -111,9 +119,7 @@ def unsqueeze(write: Writer, call: RawCall) -> Value:
     """With more axes of one element."""
     given = call[1].integers("axes") if call.opset >= 13 else call.integers("axes")
     rank = call[0].rank + len(given)
-    axes = {call.from_front(axis, rank) for axis in given}
-    if len(axes) != len(given):
-        raise CannotEnterError(f"adds an axis of {given} twice")
+    axes = different_axes(call, given, rank)
     sizes = iter(call[0].shape)
     return write.reshape(call[0], [1 if axis in axes else next(sizes) for axis in range(rank)])
 

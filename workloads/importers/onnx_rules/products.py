@@ -48,9 +48,9 @@ def convolution(write: Writer, call: RawCall) -> Value:
 
 def paddings(call: RawCall, size: Sequence[int], spans: Sequence[int], strides: Sequence[int]) -> tuple[int, ...]:
     """Begins, then ends; ``auto_pad`` makes an axis of ceil(size / stride) of each ``size``, or none."""
-    mode = call.text("auto_pad", "NOTSET")
+    mode, pads = call.text("auto_pad", "NOTSET"), call.integers("pads", (0,) * (2 * len(spans)))
     if mode == "NOTSET":
-        return call.integers("pads", (0,) * (2 * len(spans)))
+        return pads
     if mode == "VALID":
         return (0,) * (2 * len(spans))
     if mode not in ("SAME_UPPER", "SAME_LOWER"):
@@ -88,13 +88,13 @@ def transposed_convolution(write: Writer, call: RawCall) -> Value:
 
 def _cut(call: RawCall, x: Value, full: Sequence[int], strides: Sequence[int]) -> tuple[tuple[int, ...], Sequence[int]]:
     """How much of the ``full`` result is cut at begins and ends, and how much longer than that it is to be."""
-    mode = call.text("auto_pad", "NOTSET")
+    mode, pads = call.text("auto_pad", "NOTSET"), paddings(call, x.shape[2:], full, strides)
     if call.has("output_shape"):
         wanted = call.integers("output_shape")[-len(full) :]
     elif mode in ("SAME_UPPER", "SAME_LOWER"):
         wanted = tuple(size * stride for size, stride in zip(x.shape[2:], strides, strict=True))
     else:
-        return paddings(call, x.shape[2:], full, strides), [0] * len(full)
+        return pads, [0] * len(full)
     if len(wanted) != len(full):
         raise CannotEnterError(f"has output_shape {wanted} for {len(full)} axes")
     less = [size - goal for size, goal in zip(full, wanted, strict=True)]

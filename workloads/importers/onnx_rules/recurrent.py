@@ -50,6 +50,12 @@ def lstm(write: Writer, call: RawCall) -> Sequence[Value]:
     x, weight, recurrence, units = _layer(call)
     if call.get(7) is not None and np.any(call[7].elements("peepholes")):
         raise CannotEnterError("looks through peepholes, which the vocabulary does not")
+    cell_state = call.get(6)
+    if cell_state is not None and cell_state.shape[-1:] != (units,):
+        raise CannotEnterError(
+            f"is not valid: its cell state is {cell_state.shape}, but it has {units} units; it looks like an LSTM with "
+            f"a projection to {units}, which ONNX's has not and torch's exporter writes all the same", _TORCH
+        )  # fmt: skip
     if call.integer("input_forget", 0):
         raise CannotEnterError("couples its input and forget gates, which the vocabulary does not")
     cell = _Cell(write, call, x, units)
@@ -105,8 +111,7 @@ def _layer(call: RawCall) -> tuple[Value, Value, Value, int]:
         raise CannotEnterError(f"has a weight {recurrence.shape}, of other than three axes")
     units = call.integer("hidden_size", recurrence.shape[2])
     _check_direction(call)
-    functions = call.node.attributes.get("activations", ())
-    names = tuple(name.lower() for name in functions if isinstance(name, str))
+    names = tuple(name.lower() for name in call.texts("activations", ()))
     if names and names != _USUAL[operator]:
         raise CannotEnterError(f"has the functions {', '.join(names)} in place of {', '.join(_USUAL[operator])}")
     if call.has("clip"):

@@ -23,9 +23,8 @@ def reduction(operator: str, before: Step | None = None, after: Step | None = No
 
     def rule(write: Writer, call: RawCall) -> Value:
         x, keep = call[0], call.integer("keepdims", 1)
-        axes = axes_of(call, 1, x.rank, since)
-        if not axes:
-            axes = () if call.integer("noop_with_empty_axes", 0) else tuple(range(x.rank))
+        axes, whole = axes_of(call, 1, x.rank, since), not call.integer("noop_with_empty_axes", 0)
+        axes = axes or (tuple(range(x.rank)) if whole else ())
         raised = before(write, x) if before else x
         result = raised if not axes else _reduced(write, operator, raised, axes, keep)
         return after(write, result) if after else result
@@ -50,7 +49,9 @@ def _square(write: Writer, x: Value) -> Value:
 def log_sum_exp(write: Writer, call: RawCall) -> Value:
     """The largest, plus the logarithm of the sum of what is left after it."""
     x, keep = call[0], call.integer("keepdims", 1)
-    axes = axes_of(call, 1, x.rank, 18) or tuple(range(x.rank))
+    axes = axes_of(call, 1, x.rank, 18) or (() if call.integer("noop_with_empty_axes", 0) else tuple(range(x.rank)))
+    if not axes:
+        return x
     largest = write("ReduceMax", x, axes=axes, keepdims=1)
     raised = write("Exp", write("Sub", x, largest))
     total = write("Add", write("Log", write("ReduceSum", raised, write.integers(axes, "axes"), keepdims=1)), largest)

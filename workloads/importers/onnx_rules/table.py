@@ -17,7 +17,7 @@ from workloads.importers.onnx_rules import (
     reductions,
     spectra,
 )
-from workloads.stepgraph.call import Rule
+from workloads.stepgraph.call import Dialect, Rule
 
 RULES: Mapping[str, Rule] = {
     **constants.RULES,
@@ -63,3 +63,21 @@ REASONS: Mapping[str, tuple[str, str]] = {
     ),
 }  # fmt: skip
 """Why an operator has no rule, and what would help; of all others only that they are not in the vocabulary."""
+
+HARMLESS = frozenset({
+    "activation_alpha",  # of functions other than the usual ones
+    "activation_beta",
+    "consumed_inputs",  # of opset 1: which operands a runtime may overwrite
+    "momentum",  # of training alone
+    "precision",
+    "ratio",
+    "saturate",  # of float8 alone
+    "seed",
+    "sorted",  # of the largest, which are sorted here whether they need to be or not
+    "spatial",
+    "stash_type",  # the precision of a mean: no less than float32 here
+    "storage_order",  # of an output that has no rule
+})  # fmt: skip
+"""Attributes that change nothing of what a call computes."""
+
+ONNX = Dialect(RULES, REASONS, HARMLESS)

@@ -62,14 +62,19 @@ def conv_transpose(attributes: Attributes, x: Array, weight: Array, bias: Array 
 
 def _windows(x: Array, kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int]) -> Array:
     """A view (B, C, *out, *K) of x (B, C, *T)."""
-    axes = x.strides[2:]
     out = [
         (size - dilation * (width - 1) - 1) // stride + 1
         for size, width, stride, dilation in zip(x.shape[2:], kernel, strides, dilations, strict=True)
     ]
-    steps = [step * stride for step, stride in zip(axes, strides, strict=True)]
-    within = [step * dilation for step, dilation in zip(axes, dilations, strict=True)]
+    steps = _byte_steps(x, out, strides)
+    within = _byte_steps(x, kernel, dilations)
     return as_strided(x, (*x.shape[:2], *out, *kernel), (*x.strides[:2], *steps, *within), writeable=False)
+
+
+def _byte_steps(x: Array, sizes: Sequence[int], strides: Sequence[int]) -> list[int]:
+    """Bytes between neighbours of ``sizes`` places, ``strides`` elements apart; 0 where there is one."""
+    axes = zip(x.strides[2:], sizes, strides, strict=True)
+    return [step * stride if size > 1 else 0 for step, size, stride in axes]
 
 
 def _padded(x: Array, pads: Sequence[int]) -> Array:

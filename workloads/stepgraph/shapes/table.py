@@ -48,6 +48,12 @@ def tensors_of(operator: str, attributes: Attributes, operands: Sequence[Value |
         raise CannotEnterError(str(error)) from None
     tensors = result if isinstance(result, tuple) else (result,)
     for tensor in tensors:
-        if tensor.elements > MOST_ELEMENTS:
-            raise CannotEnterError(f"gives {tensor.elements} elements, of which at most {MOST_ELEMENTS} are allowed")
+        check_size(tensor)
     return tensors
+
+
+def check_size(tensor: Tensor) -> Tensor:
+    """``tensor``, unless it has more elements than any value may, or an axis that is longer."""
+    if (size := max(tensor.elements, *tensor.shape, 0)) > MOST_ELEMENTS:
+        raise CannotEnterError(f"has {size} elements, of which at most {MOST_ELEMENTS} are allowed")
+    return tensor

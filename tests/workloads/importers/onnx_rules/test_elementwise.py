@@ -140,3 +140,8 @@ def test_types_that_do_not_fit_are_refused() -> None:
     assert refused("Sigmoid", ints(1)) == "takes no int64"
     assert refused("And", LINE, LINE) == "takes no float32"
     assert refused("Add", LINE) == "has too few operands, or too many"
+
+
+def test_what_a_node_says_and_no_rule_knows_is_refused_and_never_passed_over() -> None:
+    assert refused("Relu", LINE, future=1) == "says future, which is not known here"
+    assert refused("Identity", LINE, LINE) == "has more operands than are known here"

@@ -35,7 +35,7 @@ def test_axes_of_one_element_come_and_go() -> None:
     agree("Unsqueeze", X, ints(0, -1), constants=[1])
     agree("Unsqueeze", X, opset=11, axes=[1, 3])
     assert "not all of one element" in refused("Squeeze", x, ints(1), constants=[1])
-    assert refused("Unsqueeze", X, ints(0, 0), constants=[1]) == "adds an axis of (0, 0) twice"
+    assert refused("Unsqueeze", X, ints(0, 0), constants=[1]) == "names an axis of (0, 0) twice"
     assert refused("Unsqueeze", X, ints(7), constants=[1]) == "names axis 7 of 4"
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.workloads.importers.onnx_rules.checks import F, agree, floats, ints, of_node, operators, read, refused
 from workloads.stepgraph.graph import Array, State
+from workloads.stepgraph.refusals import RefusedModelError
 from workloads.stepgraph.run import run_steps
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
@@ -125,8 +126,17 @@ def test_peepholes_and_shorter_sequences_are_refused() -> None:
     assert refused("LSTM", *operands, **{**given, "constants": [1, 2, 3, 4]}).startswith("runs over fewer frames")
 
 
-def test_an_lstm_with_a_projection_that_the_file_has_lost_is_refused_with_what_would_help() -> None:
+def test_an_lstm_whose_projection_the_file_has_lost_is_refused_with_what_would_help() -> None:
     operands, given = layer("LSTM")
+    projected = [*operands[:6], floats(1, 1, 16)]
+    with pytest.raises(RefusedModelError) as error:
+        read(of_node("LSTM", projected, **given)[0])
+    (refusal,) = error.value.refusals
+    assert refusal.why == (
+        "is not valid: its cell state is (1, 1, 16), but it has 5 units; it looks like an LSTM with a projection to 5, "
+        "which ONNX's has not and torch's exporter writes all the same"
+    )
+    assert refusal.help.startswith("give the module itself instead, as a torch module")
     operands[2] = floats(1, 4 * UNITS, 2)
     why = refused("LSTM", *operands, **given)
     assert why == (
