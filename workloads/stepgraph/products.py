@@ -10,6 +10,9 @@ from workloads.stepgraph.graph import Array, Attribute, Node
 from workloads.stepgraph.kernels.given import integer, integers
 from workloads.stepgraph.rewriting import Normal, Rewriting
 
+MOST_MATRICES = 64
+"""Constant matrices of one product that become linear layers; attention has as many as heads."""
+
 
 def with_products(normal: Normal) -> Normal:
     """``normal`` with Linear, Conv or Product in place of MatMul, and of ConvTranspose where it is one of these."""
@@ -32,6 +35,8 @@ def _matmul(work: Rewriting, node: Node) -> None:
         _linear(work, node, a, work.shape(a), columns.T)
     elif a in work.constants and prod(work.shape(a)[:-2]) == 1 and prod(work.shape(b)[:-2]) == 1:
         _weight_first(work, node)
+    elif b in work.constants and work.shape(a)[:-2] == work.shape(b)[:-2] and prod(work.shape(b)[:-2]) <= MOST_MATRICES:
+        _matrix_by_matrix(work, node)
     else:
         turned = work.maker(b, "Transpose")
         swaps = turned is not None and _swaps_last_two(turned)
@@ -52,6 +57,25 @@ def _weight_first(work: Rewriting, node: Node) -> None:
     name = work.constant(f"{node.name}.weight", weight[..., None])
     work.write(Node(node.name, "Conv", (x, name), (made,), _window((1,), (0, 0))), node)
     work.write(_view(node, made))
+
+
+def _matrix_by_matrix(work: Rewriting, node: Node) -> None:
+    """A matrix of the left operand by one of several constant ones: a linear layer for each, one behind the other."""
+    (a, b), (out,) = node.inputs, node.outputs
+    rows, depth = work.shape(a)[-2:]
+    matrices = work.constants[b].reshape(-1, depth, work.shape(b)[-1])
+    stacked = _viewed(work, node, a, (len(matrices), rows, depth))
+    parts = [work.value(f"{out}.of{place}", (1, rows, depth)) for place in range(len(matrices))]
+    sizes = work.constant(f"{node.name}.sizes", np.ones(len(matrices), np.int64))
+    work.write(Node(f"{node.name}.split", "Split", (stacked, sizes), tuple(parts), {"axis": 0}), node)
+    made = list[str]()
+    for place, (part, matrix) in enumerate(zip(parts, matrices, strict=True)):
+        made.append(work.value(f"{out}.part{place}", (1, rows, matrix.shape[1])))
+        weight = work.constant(f"{node.name}.weight{place}", np.ascontiguousarray(matrix.T))
+        work.write(Node(f"{node.name}.{place}", "Linear", (part, weight), (made[-1],)), node)
+    joined = work.value(f"{out}.product", (len(matrices), rows, matrices.shape[2]))
+    work.write(Node(f"{node.name}.concat", "Concat", tuple(made), (joined,), {"axis": 0}), node)
+    work.write(_view(node, joined))
 
 
 def _swaps_last_two(transpose: Node) -> bool:

@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 
+from workloads.stepgraph.even_places import gather_elements
 from workloads.stepgraph.graph import Attribute, Node
 from workloads.stepgraph.kernels.given import integer
 from workloads.stepgraph.rewriting import Normal, Rewriting
@@ -92,4 +93,5 @@ _RULES: Mapping[str, Callable[[Rewriting, Node], None]] = {
     "ReduceSum": _sum,
     "LogSoftmax": _log_softmax,
     "Gather": _gather,
+    "GatherElements": gather_elements,
 }

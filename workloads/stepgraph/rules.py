@@ -45,7 +45,7 @@ _WHY_NOT: Mapping[str, str] = {
     "TopK": "sorts",
     "Pow": "takes powers of one value by another",
     "Where": "chooses between two values by a third",
-    "GatherElements": "picks elements at places that are computed at each call",
+    "GatherElements": "picks elements one by one, at places that are computed, or unevenly spaced",
     "ScatterElements": "writes elements at places that are computed at each call",
 }
 

@@ -270,3 +270,27 @@ def test_one_number_spread_over_a_whole_tensor_is_that_number() -> None:
     apart = sheet.op("Exp", sheet.op("Neg", sheet.op("Abs", "x")))
     total = sheet.op("Add", greater, sheet.op("Log", sheet.op("Add", apart, sheet.constant(1.0))))
     assert operators(same(sheet.graph(total))) == ["Table"]
+
+
+@pytest.mark.parametrize(("heads", "time", "left"), [(1, 4, 8), (4, 4, 8), (2, 1, 3), (3, 2, 0)])
+def test_scores_by_distance_are_cut_out_of_longer_rows(heads: int, time: int, left: int) -> None:
+    """Each frame reads one place further to the left than the frame before."""
+    seen = time + left
+    places = np.tile(np.arange(time - 1, -1, -1)[:, None] + np.arange(seen), (heads, 1))
+    sheet = Sheet(x=(heads * time, 2 * time - 1 + left))
+    normal = same(sheet.graph(sheet.op("GatherElements", "x", sheet.constant(places, dtype=np.int64), axis=1)))
+    assert set(operators(normal)) <= {"View", "Slice"}
+
+
+def test_uneven_places_are_picked_one_by_one() -> None:
+    sheet = Sheet(x=(3, 8))
+    for places in ([[0, 1], [3, 4], [5, 6]], [[0, 2], [1, 3], [2, 4]], [[7, 6], [6, 5], [5, 4]]):
+        graph = sheet.graph(sheet.op("GatherElements", "x", sheet.constant(places, dtype=np.int64), axis=1))
+        assert "GatherElements" in operators(same(graph))
+
+
+def test_a_product_by_several_constant_matrices_is_a_linear_layer_of_each() -> None:
+    sheet = Sheet(x=(1, 4, 3, 5))
+    matrices = sheet.constant(np.random.default_rng(0).standard_normal((1, 4, 5, 6)).astype(np.float32))
+    normal = same(sheet.graph(sheet.op("MatMul", "x", matrices)))
+    assert Counter(operators(normal)) == {"Linear": 4, "Split": 1, "Concat": 1, "View": 2}
