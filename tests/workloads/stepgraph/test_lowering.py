@@ -98,7 +98,7 @@ def test_a_convolution_and_the_function_behind_it_need_no_view_between_them() ->
 
 def test_operands_of_different_shape_are_stretched_and_a_constant_is_one() -> None:
     sheet = Sheet(x=(3, 4), y=(3, 1))
-    made = lowered(sheet.graph(sheet.op("Sub", sheet.op("Add", "x", "y"), sheet.constant(np.ones((3, 4))))))
+    made = lowered(sheet.graph(sheet.op("Sub", sheet.op("Add", "x", "y"), sheet.weight(3, 4))))
     first, second = (op for op in operations(made) if op.kind == "add")
     assert first.attributes == Add(broadcast=True)
     assert second.attributes == Add(subtract=True)
