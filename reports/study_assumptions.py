@@ -29,5 +29,5 @@ ASSUMPTIONS: tuple[str, ...] = (
     "Time. Utterances are independent and begin with an idle chip. Engine latency runs from the last audio to the "
     "final hypothesis. Percentiles are over utterances; intervals are percentile bootstraps over utterances, 2,000 "
     "resamples, seed 0. The simulation itself has no noise.",
-    "The speech. If it is the bundled corpus it is synthesised, and word errors on it say little about people.",
+    "The speech. If it is the bundled corpus, it is single words joined, of six people: fluent speech is harder.",
 )

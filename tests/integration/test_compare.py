@@ -101,7 +101,7 @@ def test_every_system_heard_the_same_work(compared: Path) -> None:
 def test_every_system_was_heard_on_every_utterance(compared: Path) -> None:
     rows = read_csv(compared / "hypotheses.csv", ("id", "system", "reference", "hypothesis"))
     assert sorted((row[1], row[0]) for row in rows) == sorted(
-        (system, f"synth-{n:06}") for system in SYSTEMS for n in range(2)
+        (system, f"strings-{n:06}") for system in SYSTEMS for n in range(2)
     )
 
 

@@ -31,7 +31,7 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def study(speech: Path, out: Path, *more: str) -> int:
-    words = ["--recipe", "digits", "--train", f"{speech}/dev.jsonl", "--dev", f"{speech}/dev.jsonl"]
+    words = ["--recipe", "commands", "--train", f"{speech}/dev.jsonl", "--dev", f"{speech}/dev.jsonl"]
     words += ["--base", str(Path(checkpoints_folder()) / "float"), "--models", f"{speech}/models", "--out", str(out)]
     return main(["study", "delays", *words, "--steps", "1", "--penalty", "0.1", "--seeds", "1", "--jobs", "1", *more])
 

@@ -8,7 +8,7 @@ _HERE = Path(__file__).parent
 
 
 def speech_manifest() -> Path:
-    """The manifest of the bundled speech: 64 synthesised digit strings, 8 kHz FLAC (see ``speech/README.md``)."""
+    """The manifest of the bundled speech: 150 strings of commands by six speakers (see ``speech/README.md``)."""
     return _HERE / "speech" / "manifest.jsonl"
 
 
