@@ -40,6 +40,11 @@ class Rescale:
         """Whether float64 reproduces it exactly for values below ``EXACT_IN_FLOAT``."""
         return self.bits == 15 and self.rounding == Rounding.SINGLE and bool(np.all(self.shift <= 53))
 
+    @cached_property
+    def half(self) -> Constants:
+        """What is added before the shift, so that it rounds half up."""
+        return np.left_shift(1, np.asarray(self.shift) - 1)
+
     @classmethod
     def of(
         cls, real: float | Constants, bits: int = 15, *, rounding: Rounding = Rounding.SINGLE, name: str = ""
@@ -130,7 +135,7 @@ def _reach(value: Array, scale: Rescale, name: str) -> float:
 
 def _shifted(value: Array, scale: Rescale) -> Array:
     mult, shift = constant(scale.mult, value, "int64"), constant(scale.shift, value, "int64")
-    half = constant(np.left_shift(1, np.asarray(scale.shift) - 1), value, "int64")
+    half = constant(scale.half, value, "int64")
     if scale.rounding == Rounding.DOUBLE:
         # The second rounding of gemmlowp's doubling high multiply: at bit 30, away from zero, only for right shifts.
         extra = constant(np.where(np.asarray(scale.shift) > 31, 1 << 30, 0), value, "int64")
