@@ -215,8 +215,7 @@ def table_unit(
 ) -> ActivationUnit:
     """A point-wise function by ``table``, as lut8 and lut16 read theirs: 256 entries int8, or 513 int16 interpolated.
 
-    Any chip with an activation unit computes it, whichever kind serves its sigmoid and tanh. ``entry`` brings the
-    incoming integers into the table's format, ``exit`` its output into ``out_bits``.
+    ``entry`` brings the incoming integers into the table's format, ``exit`` its output into ``out_bits``.
     Raises NumericsError for another length, entries beyond their type, or a slope beyond int16.
     """
     kinds = {kind.tables(config)[0].entries: kind for kind in map(unit_kind, TABLE_UNITS)}

@@ -22,3 +22,10 @@ def test_what_is_packed_is_unpacked(bits: int, data) -> None:
 def test_a_value_that_does_not_fit_is_refused(value: int, bits: int) -> None:
     with pytest.raises(ValueError, match=f"does not fit {bits} bits"):
         pack(np.array([value]), bits)
+
+
+@pytest.mark.parametrize("bits", [4, 8, 16, 32, 48])
+def test_rows_are_unpacked_at_once(bits: int) -> None:
+    values = np.random.default_rng(bits).integers(-(1 << (bits - 1)), 1 << (bits - 1), (3, 5))
+    rows = np.stack([pack(row, bits) for row in values])
+    assert unpack(rows, bits, 5).tolist() == values.tolist()

@@ -1,14 +1,19 @@
 """A stored trace with its weights file runs functionally from the command line."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from nnasim.cli.simulate import command
-from nnasim.errors import CheckpointError, FileError, TraceError
+from nnasim.errors import CheckpointError, FileError, SimulationError, TraceError
+from nnasim.functional import datapath
 from nnasim.functional.stored import random_features, read_constants, split_features
 from nnasim.ir.io import read_result, write_record
 from nnasim.ir.result import Functional
 from nnasim.tensorfile import tensor_bytes
+from tests.nnasim.functional.foreign import constants_of, with_outputs
+from tests.nnasim.ir.foreign_traces import TRACES, TraceBuilder
 
 
 def stored(folder, work, **extra):
@@ -55,3 +60,41 @@ def test_a_weights_file_that_is_missing_or_cut_is_refused(recogniser, tmp_path) 
     weights.unlink()
     with pytest.raises(FileError, match="cannot be read"):
         read_constants(path, trace)
+
+
+class TestModelsFromAnywhere:
+    """What is stored beside a trace of several inputs and no argmax."""
+
+    def work(self) -> SimpleNamespace:
+        trace = with_outputs(TRACES["two inputs"]())
+        return SimpleNamespace(trace=trace, constants=constants_of(trace))
+
+    def test_outputs_and_last_states_are_compared_and_said(self, tmp_path, capsys) -> None:
+        heard = {"features.0.x": np.ones((3, 12), np.float32), "features.0.energy": np.ones((3, 2), np.float32)}
+        path = stored(tmp_path, self.work(), **heard)
+        command(path, tmp_path / "r.json", functional=True)
+        lines = capsys.readouterr().out
+        assert "functional: 0 of 24 integers of outputs differ from the reference (features: stored)" in lines
+        assert "functional: 0 of 8 integers of last states differ from the reference" in lines
+        counts = read_result(tmp_path / "r.json").extra.functional
+        assert counts == Functional(utterances=1, joint_steps=0, values=24, states=8, mismatches=0, features="stored")
+
+    def test_what_only_some_inputs_hear_is_no_stored_speech(self) -> None:
+        work = self.work()
+        assert split_features({"features.0.x": np.ones((3, 12))}, work.trace)[1] is None
+
+    def test_a_difference_is_an_error_that_names_its_tensors_and_writes_nothing(self, tmp_path, monkeypatch) -> None:
+        right = datapath.product_of_tile
+        monkeypatch.setattr(datapath, "product_of_tile", lambda *operands: right(*operands) + 500)
+        path = stored(tmp_path, self.work())
+        with pytest.raises(SimulationError, match=r"differs from the reference in \d+ of 32 integers: .* of 'h'"):
+            command(path, tmp_path / "r.json", functional=True)
+        assert not (tmp_path / "r.json").exists()
+
+    def test_nothing_to_compare_is_an_error(self, tmp_path) -> None:
+        build = TraceBuilder()
+        build.matmul("m", build.quantised("x", 6), 4, out="y")
+        trace = build.trace()
+        path = stored(tmp_path, SimpleNamespace(trace=trace, constants=constants_of(trace)))
+        with pytest.raises(TraceError, match="there is nothing to compare: no output, argmax or state"):
+            command(path, tmp_path / "r.json", functional=True)
