@@ -5,8 +5,11 @@ The greedy order is that of TensorFlow Lite Micro's memory planner; the result i
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nnasim.units import ceil_div
 
@@ -48,41 +51,69 @@ class Allocation:
 def allocate(lives: list[Lifetime]) -> tuple[Allocation, ...]:
     """Addresses such that no two tensors that live at one time overlap."""
     placed: list[Allocation] = []
-    # By step, so that only tensors that meet are looked at: a chunk of frames has thousands that never do.
-    alive: dict[int, list[Allocation]] = defaultdict(list)
-    born: dict[int, list[Allocation]] = defaultdict(list)
+    by_address = _Table(len(lives))
     for life in sorted(lives, key=lambda life: (-life.bytes, life.first, life.name)):
-        later = (other for step in range(life.first + 1, life.last + 1) for other in born[step])
-        chosen = Allocation(life, _lowest_gap([*alive[life.first], *later], life.bytes))
+        chosen = Allocation(life, _lowest_gap(by_address.meeting(life), life.bytes))
+        by_address.add(chosen)
         placed.append(chosen)
-        born[life.first].append(chosen)
-        for step in range(life.first, life.last + 1):
-            alive[step].append(chosen)
     check_allocations(placed)
     return tuple(placed)
 
 
-def _lowest_gap(others: list[Allocation], bytes: int) -> int:
-    """The lowest address at which ``bytes`` bytes meet none of ``others``."""
-    address = 0
-    for other in sorted(others, key=lambda other: other.address):
-        if other.address >= address + bytes:
-            break
-        address = max(address, aligned(other.end))
-    return address
+class _Table:
+    """Allocations as columns in the order of their addresses: thousands of them are looked through for each tensor."""
+
+    FIRST, LAST, ADDRESS, END = range(4)
+
+    def __init__(self, capacity: int) -> None:
+        self._cells = np.zeros((4, capacity), np.int64)
+        self._count = 0
+
+    @property
+    def _rows(self) -> NDArray[np.int64]:
+        return self._cells[:, : self._count]
+
+    def add(self, allocation: Allocation) -> None:
+        """Put ``allocation`` where its address stands."""
+        place = int(np.searchsorted(self._rows[self.ADDRESS], allocation.address))
+        self._cells[:, place + 1 : self._count + 1] = self._cells[:, place : self._count].copy()
+        self._cells[:, place] = allocation.life.first, allocation.life.last, allocation.address, allocation.end
+        self._count += 1
+
+    def meeting(self, life: Lifetime) -> NDArray[np.int64]:
+        """(address, end) of each that lives at some step of ``life``, int64 (2, n)."""
+        rows = self._rows
+        meeting = (rows[self.FIRST] <= life.last) & (rows[self.LAST] >= life.first)
+        return rows[self.ADDRESS :, meeting]
+
+
+def _lowest_gap(others: NDArray[np.int64], bytes: int) -> int:
+    """The lowest address at which ``bytes`` bytes meet none of ``others``, (address, end) in order, int64 (2, n)."""
+    address, end = others
+    free = np.maximum.accumulate(np.append(0, -(-end // ALIGNMENT_BYTES) * ALIGNMENT_BYTES))  # behind all before
+    fits = address >= free[:-1] + bytes
+    return int(free[np.argmax(fits)]) if fits.any() else int(free[-1])
 
 
 def check_allocations(placed: list[Allocation]) -> None:
     """Raise ValueError, naming both, if two tensors share a byte at one time."""
-    alive: list[Allocation] = []
-    for allocation in sorted(placed, key=lambda allocation: allocation.life.first):
-        alive = [other for other in alive if other.life.last >= allocation.life.first]
-        for other in alive:
-            if allocation.address < other.end and other.address < allocation.end:
-                raise ValueError(
-                    f"{allocation.life.name} and {other.life.name} overlap at {max(allocation.address, other.address)}"
-                )
-        alive.append(allocation)
+    by_address = _Table(len(placed))
+    for allocation in placed:
+        meeting = by_address.meeting(allocation.life)
+        shared = (meeting[0] < allocation.end) & (meeting[1] > allocation.address)
+        if shared.any():
+            byte = max(allocation.address, int(meeting[0][np.argmax(shared)]))
+            _refuse_sharing(placed, allocation, byte)
+        by_address.add(allocation)
+
+
+def _refuse_sharing(placed: list[Allocation], allocation: Allocation, byte: int) -> NoReturn:
+    other = next(
+        other
+        for other in placed
+        if other is not allocation and other.address <= byte < other.end and other.life.overlaps(allocation.life)
+    )
+    raise ValueError(f"{allocation.life.name} and {other.life.name} overlap at {byte}")
 
 
 def peak_bytes(placed: tuple[Allocation, ...]) -> int:

@@ -17,12 +17,12 @@ from nnasim.numerics.activation import unit_kind
 Limit = Callable[..., bool]
 
 # Larger is no model of speech, and would only make the compiler slow.
-MOST_OPS, MOST_ELEMENTS = 100_000, 2**40
+MOST_OPS, MOST_ELEMENTS = 50_000, 2**40
 OWN_GRAPHS = ("boot", "frame_end")
 
 
 def graph_is_bounded(name: str, ops: int) -> bool:
-    """a graph has at most 100,000 operations, and is not named boot or frame_end, which the compiler makes itself"""
+    """a graph has at most 50,000 operations, and is not named boot or frame_end, which the compiler makes itself"""
     return ops <= MOST_OPS and name not in OWN_GRAPHS
 
 

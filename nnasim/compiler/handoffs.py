@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from nnasim.ir.operands import LASTING
 from nnasim.ir.program import Holders
 from nnasim.ir.trace import Op, OpTrace, Unit
+
+OTHER: dict[Unit, Unit] = {"nna": "cpu", "cpu": "nna"}
 
 
 class Ledger:
@@ -17,40 +20,49 @@ class Ledger:
 
     def __init__(self, trace: OpTrace, entry: Holders) -> None:
         self.trace = trace
-        self.only: dict[str, Unit] = dict(entry)
+        self.alone: dict[Unit, dict[str, None]] = {"nna": {}, "cpu": {}}  # what each unit alone holds, in order
+        for tensor, unit in entry:
+            self._hold(tensor, unit)
+
+    def holder(self, tensor: str) -> Unit | None:
+        """The only unit that holds ``tensor``; None if both do."""
+        return next((unit for unit, held in self.alone.items() if tensor in held), None)
+
+    def _hold(self, tensor: str, only: Unit | None) -> None:
+        for unit, held in self.alone.items():
+            if unit == only:
+                held[tensor] = None
+            else:
+                held.pop(tensor, None)
 
     def arrive(self, op: Op) -> None:
         """The inputs of ``op`` that come from outside are with the CPU."""
         for tensor in op.inputs:
-            if self.trace.tensors[tensor].role == "input":
-                self.only.setdefault(tensor, "cpu")
+            if self.trace.tensors[tensor].role == "input" and self.holder(tensor) is None:
+                self._hold(tensor, "cpu")
 
     def needs_crossing(self, op: Op, unit: Unit) -> bool:
         """Whether ``op`` on ``unit`` reads something that only the other unit holds."""
-        return any(self.only.get(tensor, unit) != unit for tensor in op.inputs)
+        elsewhere = self.alone[OTHER[unit]]
+        return any(tensor in elsewhere for tensor in op.inputs)
 
     def cross(self, to: Unit) -> None:
         """Everything that the other unit alone held is held by both."""
-        self.only = {tensor: unit for tensor, unit in self.only.items() if unit == to}
+        self.alone[OTHER[to]].clear()
 
     def show(self, op: Op) -> None:
         """The view ``op`` is held by whoever holds what it shows."""
-        holder, view = self.only.get(op.x), op.outputs[0]
-        if holder is None:
-            self.only.pop(view, None)
-        else:
-            self.only[view] = holder
+        self._hold(op.outputs[0], self.holder(op.x))
 
     def make(self, op: Op, unit: Unit) -> None:
         """``op`` has run on ``unit``: only that unit holds its outputs."""
-        self.only.update(dict.fromkeys(op.outputs, unit))
+        for tensor in op.outputs:
+            self._hold(tensor, unit)
 
     def exit(self) -> Holders:
         """What outlives the invocation, in canonical order."""
-        lasting = ("state", "output")
-        return tuple(
-            sorted((name, unit) for name, unit in self.only.items() if self.trace.tensors[name].role in lasting)
-        )
+        held = ((tensor, unit) for unit, tensors in self.alone.items() for tensor in tensors)
+        return tuple(sorted((name, unit) for name, unit in held if self.trace.tensors[name].role in LASTING))
 
 
 def result_tensors(trace: OpTrace) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 
-from nnasim.compiler.handoffs import Ledger
+from nnasim.compiler.handoffs import OTHER, Ledger
 from nnasim.compiler.memory_plan import MemoryPlan
 from nnasim.compiler.weights import WeightUse, read_whole, stored_bytes
 from nnasim.hardware import NnaConfig
@@ -107,7 +107,7 @@ class Lowering:
 
     def _handed_over(self, to: Unit) -> set[str]:
         """Tensors that only the other unit holds; what never left the MAC array is none of them."""
-        held = (tensor for tensor, unit in self.ledger.only.items() if unit != to)
+        held = self.ledger.alone[OTHER[to]]
         return {self.context.views.get(tensor, tensor) for tensor in held} - set(self.context.inside)
 
     def _info(self, op: Op, unit: Unit, block: Block) -> int:
@@ -122,7 +122,7 @@ class Lowering:
 
     def _view(self, op: Op, unit: Unit) -> None:
         self.ledger.show(op)
-        holder = self.ledger.only.get(op.outputs[0], unit)
+        holder = self.ledger.holder(op.outputs[0]) or unit
         self.commands.append(ViewCommand(self._info(op, holder, "host" if holder == "cpu" else "sram")))
 
     def _host(self, op: Op) -> None:

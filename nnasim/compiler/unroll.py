@@ -6,9 +6,10 @@ them; the recurrent part stays one step after another. Layer by layer: the proje
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import NamedTuple
 
 from nnasim.ir.attributes import Axis
@@ -84,6 +85,7 @@ def places(trace: OpTrace, ops: Sequence[tuple[str, Op]], once: frozenset[str]) 
     which opens a new segment: unless a recurrence spans it, since then its rows do not exist at one time.
     """
     loops, views = carried(trace, [op for _, op in ops]), views_of(op for _, op in ops)
+    spanned = _spanned(loops.values(), len(ops))
     segments: dict[tuple[str, str], int] = {}  # (graph, tensor) that a merged operation made -> segment
     written: set[str] = set()
     placed: list[Place] = []
@@ -92,10 +94,9 @@ def places(trace: OpTrace, ops: Sequence[tuple[str, Op]], once: frozenset[str]) 
         data = reads(trace, op, views)
         before = [0 if trace.tensors[name].role == "input" else segments.get((graph, name), -1) for name in data]
         able = graph not in once and len(op.outputs) == 1 and op.outputs[0] not in loops
-        spanned = any(first < position <= last for first, last in loops.values())
         if able and data and op.kind in (*ROW_WISE, "matmul") and min(before) >= 0:
             place = Place(True, max(before))
-        elif able and op.kind == "matmul" and data[0] in written and not spanned:
+        elif able and op.kind == "matmul" and data[0] in written and not spanned[position]:
             current += 1
             place = Place(True, current)
         else:
@@ -106,6 +107,16 @@ def places(trace: OpTrace, ops: Sequence[tuple[str, Op]], once: frozenset[str]) 
         written.update(op.outputs)
         placed.append(place)
     return placed
+
+
+def _spanned(loops: Iterable[tuple[int, int]], count: int) -> list[bool]:
+    """Of each position, whether a loop (first, last) lies around it: behind its first and not behind its last."""
+    changes = [0] * (count + 1)
+    for first, last in loops:
+        if first < last:
+            changes[first + 1] += 1
+            changes[last + 1] -= 1
+    return [around > 0 for around in accumulate(changes[:count])]
 
 
 @dataclass(frozen=True)
@@ -223,12 +234,16 @@ def unroll(trace: OpTrace, calls: Sequence[Call], tag: str, exposed: frozenset[s
     work = _Unroller(trace, tag, exposed, marks)
     instances = work.instances(calls, {graph: [name for name, _ in listed].index(graph) for graph in graphs})
     singly = {name for instance in instances if not placed[instance.position].merged for name in instance.inputs}
+    merged = _merged_groups(instances, placed)
+    alone: dict[int, list[_Instance]] = defaultdict(list)
+    for instance in instances:
+        if not placed[instance.position].merged:
+            alone[placed[instance.position].segment].append(instance)
     for segment in range(max(place.segment for place in placed) + 1):
-        for group in _merged_groups(instances, placed, segment):
+        for group in merged[segment]:
             work.merge(group, singly)
-        for instance in instances:
-            if placed[instance.position] == Place(False, segment):
-                work.single(instance)
+        for instance in alone[segment]:
+            work.single(instance)
     used = {name for op in work.ops for name in (*op.inputs, *op.outputs)}
     tensors = {name: spec for name, spec in work.tensors.items() if name in used}
     heard = {name: heard for name, heard in work.heard.items() if name in used}
@@ -242,8 +257,13 @@ def _with_rows(op: Op) -> Op:
     return op.model_copy(update={"attributes": op.attributes.model_copy(update={"axis": op.attributes.axis + 1})})
 
 
-def _merged_groups(instances: Sequence[_Instance], placed: Sequence[Place], segment: int) -> Iterator[list[_Instance]]:
-    """The instances of each merged operation of a segment, operations in their order."""
+def _merged_groups(instances: Sequence[_Instance], placed: Sequence[Place]) -> dict[int, list[list[_Instance]]]:
+    """By segment, the instances of each of its merged operations, operations in their order."""
+    of_position: dict[int, list[_Instance]] = defaultdict(list)
+    for instance in instances:
+        of_position[instance.position].append(instance)
+    groups: dict[int, list[list[_Instance]]] = defaultdict(list)
     for position, place in enumerate(placed):
-        if place == Place(True, segment):
-            yield [instance for instance in instances if instance.position == position]
+        if place.merged:
+            groups[place.segment].append(of_position[position])
+    return groups

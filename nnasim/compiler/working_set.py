@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nnasim.compiler.allocate import Allocation, Lifetime, aligned, allocate, peak_bytes
+from nnasim.ir.operands import LASTING
 from nnasim.ir.order import views_of
-from nnasim.ir.trace import Op, OpGraph, OpTrace, TensorSpec, Unit
+from nnasim.ir.trace import Op, OpGraph, OpTrace, Unit
 
 Units = dict[str, dict[str, Unit]]
 
@@ -24,18 +25,13 @@ def lasting_tensors(trace: OpTrace, units: Units) -> list[str]:
             if units[name][op.name] == "nna" and not op.is_view:
                 lasting.update(dict.fromkeys(_standing_constants(trace, op)))
                 touched = (views.get(tensor, tensor) for tensor in (*op.inputs, *op.outputs))
-                lasting.update(dict.fromkeys(t for t in touched if t in shown or outlives(trace.tensors[t])))
+                lasting.update(dict.fromkeys(t for t in touched if t in shown or trace.tensors[t].role in LASTING))
     return list(lasting)
-
-
-def outlives(spec: TensorSpec) -> bool:
-    """Whether a tensor is needed when its invocation has ended."""
-    return spec.role in ("state", "output")
 
 
 def outliving(trace: OpTrace, views: Mapping[str, str]) -> frozenset[str]:
     """Tensors of which a view is needed when their invocation has ended."""
-    return frozenset(base for view, base in views.items() if outlives(trace.tensors[view]))
+    return frozenset(base for view, base in views.items() if trace.tensors[view].role in LASTING)
 
 
 def _standing_constants(trace: OpTrace, op: Op) -> list[str]:

@@ -28,7 +28,7 @@ def check_shapes(op: Op, tensors: Mapping[str, TensorSpec]) -> None:
         return
     made = _joined(op, tensors)
     wanted = rule(op, [tensors[name].shape for name in op.inputs], made)
-    if _bare(made) != _bare(wanted):
+    if made != wanted and _bare(made) != _bare(wanted):
         which = f"tensor {op.outputs[0]}" if len(op.outputs) == 1 else f"tensors {', '.join(op.outputs)} together"
         raise ShapeError(f"{which}: {op.kind} makes the shape {list(wanted)}, not {list(made)}")
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
@@ -27,6 +27,7 @@ from nnasim.records import Frozen, Items
 from nnasim.units import ceil_div
 
 TraceVersion = Literal[1, 2]
+Name = Annotated[str, Field(max_length=500)]
 AttributesT = TypeVar("AttributesT", bound=Attributes)
 
 System = Literal["float", "cpu_int8", "cpu_fallback", "naive", "aat"]
@@ -89,7 +90,7 @@ class TensorSpec(Frozen):
     ``activation`` lives within one invocation; ``output`` does too, and goes to the host.
     """
 
-    shape: Items[int] = Field(min_length=1, max_length=MOST_AXES)
+    shape: Items[Annotated[int, Field(le=2**40)]] = Field(min_length=1, max_length=MOST_AXES)
     bits: Literal[4, 8, 16, 32, 48]
     role: Role
 
@@ -126,8 +127,8 @@ class Op(Frozen):
     kind: OpKind
     group: OpGroup
     layer: str = Field(max_length=200)
-    inputs: Items[str]
-    outputs: Items[str] = Field(min_length=1)
+    inputs: Items[Name]
+    outputs: Items[Name] = Field(min_length=1)
     attributes: SerializeAsAny[Attributes] | None = Field(None, exclude_if=lambda told: told is None)
 
     @field_validator("attributes", mode="before")
@@ -258,8 +259,8 @@ class OpTrace(Frozen):
     placement: dict[OpGroup, Unit]
     op_placement: dict[str, Unit] = Field({})
     numerics: NumericsConfig
-    tensors: dict[str, TensorSpec] = Field(min_length=1)
-    graphs: dict[str, OpGraph] = Field(min_length=1)
+    tensors: dict[Name, TensorSpec] = Field(min_length=1)
+    graphs: dict[Name, OpGraph] = Field(min_length=1)
     utterances: Items[Utterance] = Field(min_length=1)
     weights_file: str | None = None
     source: dict[str, str | int | float | None] = Field({})

@@ -190,6 +190,12 @@ def test_what_cannot_be_handed_out_in_parts_is_one_tensor() -> None:
         (lambda data: data["placement"].pop("movement"), "lacks movement"),
         (lambda data: data["tensors"].update(z={"shape": [1], "bits": 8, "role": "output"}), "no operation writes 'z'"),
         (lambda data: data["tensors"]["h"].update(shape=[1] * 9), "must be a list of 1 to 8 values"),
+        (
+            lambda data: data["tensors"]["h"].update(shape=[2**41]),
+            "shape.0 = 2199023255552: must be a whole number of at",
+        ),
+        (lambda data: data["tensors"].update({"n" * 501: data["tensors"]["h"]}), "must be text of at most 500 charact"),
+        (lambda data: op_in(data, "cell/out").update(inputs=["n" * 501]), "must be text of at most 500 characters"),
         (lambda data: data["tensors"]["h"].update(role="activation"), "reads tensor 'h', which no operation before"),
     ],
 )
@@ -213,6 +219,29 @@ def test_a_cycle_cannot_be_said_since_every_order_of_its_operations_reads_what_i
         ops[place], ops[place + 1] = ops[place + 1], ops[place]
 
     assert "op cell/row: reads tensor 'both', which no" in refusal(two_inputs_trace(), other_order)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda data: data["tensors"]["row"].update(role="state"), "a state is no view of another tensor"),
+        (lambda data: data["tensors"]["row"].update(bits=16), "tensor 'row': a view has the 8 bits of 'both'"),
+        (having("cell/row", "inputs", "h"), "tensor row: copy makes the shape"),
+    ],
+)
+def test_a_view_shows_the_bytes_of_another_tensor(change: Callable[[Data], object], what: str) -> None:
+    assert what in refusal(two_inputs_trace(), change)
+
+
+def test_a_view_of_a_state_is_not_read_once_the_state_has_been_overwritten() -> None:
+    def late(data: Data) -> None:
+        data["tensors"]["old"] = {"shape": [8], "bits": 8, "role": "activation"}
+        ops = data["graphs"]["step"]["ops"]
+        ops.insert(2, {**ops[-1], "name": "old", "inputs": ["h"], "outputs": ["old"], "attributes": {"view": True}})
+        op_in(data, "cell/out")["inputs"] = ["old"]
+
+    line = refusal(two_inputs_trace(), late)
+    assert "op cell/out: reads tensor 'old', a view of 'h', which cell/tanh has overwritten" in line
 
 
 def test_multiply_accumulates_follow_from_shapes() -> None:
