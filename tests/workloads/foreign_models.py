@@ -14,13 +14,16 @@ PACKAGES = {
 """The distribution that brings each package."""
 
 
-def packaged(package: str, inner: str) -> Path:
-    """The file ``inner`` of an installed package, which is not imported."""
+def found(package: str, inner: str) -> Path | None:
+    """The file ``inner`` of an installed package, which is not imported; None where it is not there."""
     spec = find_spec(package)
-    for folder in (spec and spec.submodule_search_locations) or ():
-        if (path := Path(folder) / inner).is_file():
-            return path
-    pytest.skip(f"{PACKAGES[package]} is not installed")
+    paths = (Path(folder) / inner for folder in (spec and spec.submodule_search_locations) or ())
+    return next((path for path in paths if path.is_file()), None)
+
+
+def packaged(package: str, inner: str) -> Path:
+    """The same; the test that asks is skipped where it is not there."""
+    return found(package, inner) or pytest.skip(f"{PACKAGES[package]} is not installed")
 
 
 def silero(name: str = "silero_vad") -> Path:
