@@ -43,7 +43,7 @@ def made_concrete(model: RawModel, source: object, wishes: Wishes, dialect: Dial
     results = walk.outputs({name: values.get(name, REFUSED) for name in model.inputs})
     outputs = dict(zip(model.graph.outputs, results, strict=True))
     inputs = {name: values[name].tensor for name in arriving if name in values}
-    refusals += [*binding.refusals, *walk.refusals, *_unkept(write)]
+    refusals += [*binding.refusals, *walk.refusals, *pairing.unkept(write.keep, write.forgetful)]
     refusals += _misfits(inputs, outputs, pairs, ask=wishes.states is None)
     if refusals:
         raise RefusedModelError(source, refusals)
@@ -81,14 +81,6 @@ def _misfits(
             yield Refusal(name, "state", f"would be the same at every call: {output} is a constant")
     if ask:
         yield from pairing.unnamed(inputs, tensors, pairs)
-
-
-def _unkept(write: Writer) -> Iterator[Refusal]:
-    """Names of layers to keep that forget nothing, or are none."""
-    names = ", ".join(write.forgetful)
-    why = f"is no layer that forgets; they are {names}" if names else "is no layer that forgets, as there is none"
-    for name in sorted(set(write.keep) - set(write.forgetful)):
-        yield Refusal(name, "keep_state", why)
 
 
 class _Result:

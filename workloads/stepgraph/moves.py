@@ -20,10 +20,10 @@ def reshape(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
 
 
 def expand(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
-    """To a shape in numbers."""
+    """To a shape in numbers; a reshape where no element is repeated."""
     source, (out,), shape = node.inputs[0], node.outputs, tensors[0].shape
-    if draft.tensor(source).shape == shape:
-        draft.alias(out, source)
+    if draft.tensor(source).elements == tensors[0].elements:
+        draft.reshape(node.name, source, out, shape)
     else:
         draft.add(replace(node, inputs=(source, draft.integers(f"{node.name}.shape", shape))), tensors)
 

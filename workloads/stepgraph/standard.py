@@ -2,13 +2,14 @@
 
 Every reader ends here. In the standard form
 - every attribute is written out, axes count from the front, and shapes and bounds are numbers (``attributes.py``);
-- what changes nothing is gone: a reshape to the same shape, a slice of everything, a cast to the same type; and so is
-  what nobody reads, and what an equal node has computed already;
+- what changes nothing is gone: a reshape to the same shape, a slice of everything, a cast to the same type, a sum with
+  zeros, a product with ones; and so is what nobody reads, and what an equal node has computed already;
 - a reshape of a reshape is one reshape; a transpose of a transpose is one transpose, of as few axes as say the same, so
   that one which only moves axes of a single element is a reshape;
 - what picks constant neighbours along an axis is a slice, whatever its operator was; slices that share out a whole axis
   are a split, and a split of which a part is not read is slices;
-- the constant of a commutative operator stands second, and has no leading axes of a single element.
+- the constant of a commutative operator stands second, and has no leading axes of a single element; 1 / x is a
+  reciprocal.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
+import numpy as np
+
 from workloads.stepgraph import moves
 from workloads.stepgraph.attributes import complete
 from workloads.stepgraph.draft import Draft, used_constants
 from workloads.stepgraph.graph import Attribute, FoldedNode, Node, Pairwise, StepGraph, Tensor
 from workloads.stepgraph.sharing import with_splits
 
+_NEUTRAL = {"Add": 0, "Sub": 0, "Mul": 1, "Div": 1}
 _COMMUTATIVE = {"Add", "Mul", "Max", "Min", "Equal", "And", "Or"}
 
 
@@ -87,7 +91,31 @@ def _pairwise(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
     rank = max((len(draft.tensor(name).shape) for name in names if name not in draft.constants), default=0)
     if len(tensors[0].shape) == rank:
         names = tuple(_without_leading_axes(draft, name) for name in names)
-    draft.add(replace(node, inputs=names), tensors)
+    if _changes_nothing(draft, node.operator, names, tensors[0]):
+        draft.alias(node.outputs[0], names[0])
+    elif node.operator == "Div" and _is_all(draft, names[0], 1) and draft.tensor(names[1]) == tensors[0]:
+        draft.add(Node(node.name, "Reciprocal", names[1:], node.outputs), tensors)
+    else:
+        draft.add(replace(node, inputs=names), tensors)
+
+
+def _changes_nothing(draft: Draft, operator: str, names: Sequence[str], result: Tensor) -> bool:
+    """Whether the second operand is neutral; x + 0 is x but for the sign of a zero."""
+    if operator not in _NEUTRAL or len(names) != 2 or names[0] in draft.constants:
+        return False
+    return draft.tensor(names[0]) == result and _is_all(draft, names[1], _NEUTRAL[operator])
+
+
+def _is_all(draft: Draft, name: str, number: float) -> bool:
+    """Whether ``name`` is a constant of floats that all are ``number``."""
+    values = draft.constants.get(name)
+    return values is not None and values.dtype.kind == "f" and bool(np.all(values == number))
+
+
+def _layer_normalization(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
+    """Without a bias of zeros."""
+    plain = len(node.inputs) > 2 and _is_all(draft, node.inputs[2], 0)
+    draft.add(replace(node, inputs=node.inputs[:2]) if plain else node, tensors)
 
 
 def _without_leading_axes(draft: Draft, name: str) -> str:
@@ -110,6 +138,7 @@ def _sum(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
 _RULES: Mapping[str, Callable[[Draft, Node, Sequence[Tensor]], None]] = {
     **dict.fromkeys(get_args(Pairwise), _pairwise),
     "ReduceSum": _sum,
+    "LayerNormalization": _layer_normalization,
     "Reshape": moves.reshape,
     "Expand": moves.expand,
     "Cast": moves.cast,

@@ -135,6 +135,14 @@ def misfits(inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor], pairs: 
             )  # fmt: skip
 
 
+def unkept(keep: Iterable[str], forgetful: Sequence[str]) -> Iterator[Refusal]:
+    """Names of layers to ``keep`` that forget nothing, or are none."""
+    names = ", ".join(forgetful)
+    why = f"is no layer that forgets; they are {names}" if names else "is no layer that forgets, as there is none"
+    for name in sorted(set(keep) - set(forgetful)):
+        yield Refusal(name, "keep_state", why)
+
+
 def unnamed(inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor], pairs: Iterable[Pair]) -> Iterator[Refusal]:
     """What must be asked where names say of several inputs what they are: could one of them be a state?"""
     pairs = list(pairs)

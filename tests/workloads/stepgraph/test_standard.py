@@ -160,6 +160,22 @@ def test_leading_ones_that_make_the_result_wider_stay() -> None:
     assert graph.tensor(graph.nodes[0].inputs[1]).shape == (1, 1, 4)
 
 
+@pytest.mark.parametrize(("operator", "neutral"), [("Add", 0), ("Sub", 0), ("Mul", 1), ("Div", 1)])
+def test_a_sum_with_zeros_and_a_product_with_ones_are_gone(operator: str, neutral: int) -> None:
+    number = np.full((1, 3, 1), neutral, np.float32)
+    assert not standard_form(chain((operator, (number,), {}, X.shape))).nodes
+    assert standard_form(chain((operator, (number + 1,), {}, X.shape))).nodes
+    assert standard_form(chain((operator, (number,), {}, (1, 3, 4)), x=Tensor((4,)))).nodes
+
+
+def test_one_over_x_is_a_reciprocal_and_a_bias_of_zeros_is_none() -> None:
+    one = np.ones((), np.float32)
+    assert operators(standard_form(chain(("Div", (one,), {}, X.shape), first=True))) == ["Reciprocal"]
+    scale, zeros = np.full(4, 2, np.float32), np.zeros(4, np.float32)
+    (norm,) = standard_form(chain(("LayerNormalization", (scale, zeros), {}, X.shape))).nodes
+    assert len(norm.inputs) == 2
+
+
 def test_equal_work_is_done_once_and_unread_work_never() -> None:
     graph = StepGraph(
         name="",
@@ -238,6 +254,7 @@ def test_a_slice_of_all_a_cast_to_the_same_and_a_concat_of_one_are_gone() -> Non
         ("Expand", (ints(1),), {}, X.shape),
     )
     assert not standard_form(graph).nodes
+    assert operators(standard_form(chain(("Expand", (ints(1, 1, 2, 3, 4),), {}, (1, 1, 2, 3, 4))))) == ["Reshape"]
 
 
 def test_what_the_model_calls_as_we_would_call_our_own_keeps_its_values() -> None:
