@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nnasim.front.comparing import compare as compare
     from nnasim.front.comparing import read_comparison as read_comparison
     from nnasim.front.comparing_chips import compare_chips as compare_chips
+    from nnasim.front.importing import read_torch as read_torch
     from nnasim.front.results import read_result as read_result
     from nnasim.front.simulating import simulate as simulate
     from nnasim.front.speech import recogniser as recogniser
@@ -44,6 +45,7 @@ _HOME = {
     "recogniser": "nnasim.front.speech",
     "train": "nnasim.front.speech",
     "validate": "nnasim.front.validating",
+    "read_torch": "nnasim.front.importing",
 }
 
 __all__ = ["__version__", *_HOME]

@@ -28,6 +28,10 @@ def test_importing_a_package_loads_nothing_heavy(package: str) -> None:
     assert not _loaded_after(f"import {package}") & {"torch", "simpy", "matplotlib", "pandas", "scipy"}
 
 
+def test_a_reader_of_torch_modules_loads_torch_only_when_it_reads() -> None:
+    assert "torch" not in _loaded_after("import workloads.importers.torch_reader, nnasim; nnasim.read_torch")
+
+
 def test_stored_traces_are_simulated_without_torch() -> None:
     loaded = _loaded_after("import nnasim.pipeline, nnasim.hardware, nnasim.ir.io, nnasim.reference")
     assert "torch" not in loaded

@@ -12,7 +12,7 @@ from nnasim.errors import ConfigError, NnasimError
 
 NAMES = {
     "preset", "trace", "simulate", "compare", "compare_chips", "sweep", "read_result", "recogniser", "train",
-    "validate",
+    "validate", "read_torch",
 }  # fmt: skip
 HEAVY = "{'numpy', 'torch', 'simpy', 'matplotlib', 'pandas', 'scipy'}"
 
@@ -118,6 +118,7 @@ def test_what_is_wrong_is_one_line_that_speaks_of_no_option(wrong) -> None:
         (lambda: nnasim.simulate("t.json", endpointer_ms=-1), "endpointer_ms = -1: must be a number of at least 0"),
         (lambda: nnasim.recogniser().checkpoint("foo"), "checkpoint: system = 'foo': must be"),
         (lambda: nnasim.compare(progress=None), "compare: progress = None: must be a function"),
+        (lambda: nnasim.read_torch("model.pt", 1), "read_torch: module = 'model.pt': must be a torch.nn.Module"),
     ],
 )
 def test_an_argument_of_another_kind_is_named(wrong: Callable[[], object], message: str) -> None:

@@ -1,0 +1,185 @@
+"""torch's reductions, normalisations and searches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from workloads.importers.torch_calls import AtenCall, Value
+from workloads.importers.torch_writer import Writer
+from workloads.stepgraph.graph import Array
+
+Say = Callable[[Writer, AtenCall], str | tuple[str, ...]]
+
+
+def _x(write: Writer, call: AtenCall) -> str:
+    return write.name(call.get("self", call.get("input")))
+
+
+def _axes(write: Writer, call: AtenCall) -> tuple[int, ...]:
+    """The axes that are reduced; all where the call names none."""
+    rank, given = len(write.tensor(_x(write, call)).shape), call.get("dim", ())
+    named = (given,) if isinstance(given, int) else tuple(given)
+    return tuple(sorted(axis % rank for axis in named)) or tuple(range(rank))
+
+
+def reduction(operator: str) -> Say:
+    """Over axes, in the type of the result."""
+
+    def write_node(write: Writer, call: AtenCall) -> str:
+        x, axes = write.cast(_x(write, call), call.tensors[0].dtype), _axes(write, call)
+        keep = int(call.get("keepdim", False))
+        if operator == "ReduceSum":
+            return write.add(operator, [x, write.integers(*axes)], call.shape, keepdims=keep)
+        return write.add(operator, [x], call.shape, axes=axes, keepdims=keep)
+
+    return write_node
+
+
+def extreme(end: str) -> Say:
+    """The "Max" or "Min": of two tensors, of everything, or along an axis with its place."""
+
+    def write_nodes(write: Writer, call: AtenCall) -> str | tuple[str, ...]:
+        x = _x(write, call)
+        if "other" in call.arguments:
+            return write.add(end, [x, write.name(call["other"])], call.shape)
+        if "dim" not in call.arguments:
+            return write.add(f"Reduce{end}", [x], call.shape, axes=_axes(write, call), keepdims=0)
+        axes, keep = _axes(write, call), int(call["keepdim"])
+        value = write.add(f"Reduce{end}", [x], call.shape, axes=axes, keepdims=keep)
+        turned = x if end == "Max" else write.add("Neg", [x], write.tensor(x).shape)
+        return value, _place(write, turned, axes[0], keep, call.shape)
+
+    return write_nodes
+
+
+def _place(write: Writer, x: str, axis: int, keep: int, shape: Sequence[int]) -> str:
+    return write.add("ArgMax", [x], shape, "int64", axis=axis, keepdims=keep, select_last_index=0)
+
+
+def place_of_extreme(write: Writer, call: AtenCall) -> str:
+    """Where the largest is, or the smallest: along an axis, or of everything."""
+    x = _x(write, call)
+    if call.operator == "aten.argmin":
+        x = write.add("Neg", [x], write.tensor(x).shape)
+    if call["dim"] is None:
+        return write.reshape(_place(write, write.reshape(x, (write.tensor(x).elements,)), 0, 0, ()), call.shape)
+    return _place(write, x, _axes(write, call)[0], int(call["keepdim"]), call.shape)
+
+
+def along(operator: str) -> Say:
+    """A function of all elements along an axis."""
+
+    def write_node(write: Writer, call: AtenCall) -> str:
+        return write.add(operator, [write.cast(_x(write, call), "float32")], call.shape, axis=_axes(write, call)[0])
+
+    return write_node
+
+
+def log_sum_exp(write: Writer, call: AtenCall) -> str:
+    """The logarithm of a sum of powers of e, the largest of which is taken out before anything overflows."""
+    x, axes = _x(write, call), _axes(write, call)
+    shape = write.tensor(x).shape
+    kept = [1 if axis in axes else size for axis, size in enumerate(shape)]
+    largest = write.add("ReduceMax", [x], kept, axes=axes, keepdims=1)
+    raised = write.add("Exp", [write.add("Sub", [x, largest], shape)], shape)
+    total = write.add("ReduceSum", [raised, write.integers(*axes)], kept, keepdims=1)
+    return write.reshape(write.add("Add", [write.add("Log", [total], kept), largest], kept), call.shape)
+
+
+def running_sum(write: Writer, call: AtenCall) -> str:
+    """Along an axis."""
+    axis = write.constant(np.array(_axes(write, call)[0], np.int64))
+    return write.add("CumSum", [write.cast(_x(write, call), call.tensors[0].dtype), axis], call.shape)
+
+
+def top_k(write: Writer, call: AtenCall) -> tuple[str, ...]:
+    """The k largest or smallest and where they are."""
+    outputs = {"values": call.tensors[0], "indices": call.tensors[1]}
+    return write.add_several(
+        "TopK", [_x(write, call), write.integers(call["k"])], outputs, axis=_axes(write, call)[0],
+        largest=int(call["largest"]), sorted=1,
+    )  # fmt: skip
+
+
+def layer_norm(write: Writer, call: AtenCall) -> str:
+    """Over the last axes."""
+    shape = tuple(call["normalized_shape"])
+    scale = (
+        write.constant(np.ones(shape, np.float32), "scale") if call["weight"] is None else write.name(call["weight"])
+    )
+    inputs = [_x(write, call), scale] + ([] if call["bias"] is None else [write.name(call["bias"])])
+    axis = len(call.shape) - len(shape)
+    return write.add("LayerNormalization", inputs, call.shape, axis=axis, epsilon=float(call["eps"]))
+
+
+def group_norm(write: Writer, call: AtenCall) -> str:
+    """Over the channels of each group and all that stands behind, then a scale and a shift for each channel."""
+    x = _x(write, call)
+    batch, channels, *rest = call.shape
+    grouped = (batch, call["num_groups"], channels // call["num_groups"] * int(np.prod(rest)))
+    scale = write.constant(np.ones(grouped[-1:], np.float32), "scale")
+    flat = write.reshape(x, grouped)
+    normal = write.add("LayerNormalization", [flat, scale], grouped, axis=2, epsilon=float(call["eps"]))
+    result = write.reshape(normal, call.shape)
+    for operator, name in (("Mul", "weight"), ("Add", "bias")):
+        if call[name] is not None:
+            column = write.reshape(write.name(call[name]), (channels, *(1,) * len(rest)))
+            result = write.add(operator, [result, column], call.shape)
+    return result
+
+
+def batch_norm(write: Writer, call: AtenCall) -> str:
+    """A scale and a shift for each channel, both of statistics that were collected in training."""
+    mean, variance = (write.array(call[name], name) for name in ("running_mean", "running_var"))
+    weight, bias = (_array(write, call[name]) for name in ("weight", "bias"))
+    scale = (1 if weight is None else weight) / np.sqrt(variance + np.float32(call["eps"]))
+    shift = (0 if bias is None else bias) - mean * scale
+    column = (-1, *(1,) * (len(call.shape) - 2))
+    scaled = write.add("Mul", [_x(write, call), write.constant(_column(scale, column), "scale")], call.shape)
+    return write.add("Add", [scaled, write.constant(_column(shift, column), "shift")], call.shape)
+
+
+def _array(write: Writer, value: Value | None) -> Array | None:
+    return None if value is None else write.array(value, "weight")
+
+
+def _column(values: Array, shape: Sequence[int]) -> Array:
+    return values.astype(np.float32).reshape(shape)
+
+
+def variance(write: Writer, call: AtenCall) -> str:
+    """The mean square of what stands out from the mean; ``correction`` elements fewer in the count."""
+    x, axes = _x(write, call), _axes(write, call)
+    shape = write.tensor(x).shape
+    kept = [1 if axis in axes else size for axis, size in enumerate(shape)]
+    mean = write.add("ReduceMean", [x], kept, axes=axes, keepdims=1)
+    centred = write.add("Sub", [x, mean], shape)
+    square = write.add("Mul", [centred, centred], shape)
+    result = write.add("ReduceMean", [square], call.shape, axes=axes, keepdims=int(call.get("keepdim", False)))
+    count = int(np.prod([shape[axis] for axis in axes]))
+    correction = call.get("correction", int(call.get("unbiased", True)))
+    if not correction:
+        return result
+    return write.add("Mul", [result, write.operand(count / (count - correction), "float32")], call.shape)
+
+
+REDUCTIONS: Mapping[str, Say] = {
+    "aten.mean": reduction("ReduceMean"),
+    "aten.sum": reduction("ReduceSum"),
+    "aten.amax": reduction("ReduceMax"),
+    "aten.amin": reduction("ReduceMin"),
+    "aten.max": extreme("Max"),
+    "aten.min": extreme("Min"),
+    **dict.fromkeys(("aten.argmax", "aten.argmin"), place_of_extreme),
+    "aten.softmax": along("Softmax"),
+    "aten.log_softmax": along("LogSoftmax"),
+    "aten.var": variance,
+    "aten.logsumexp": log_sum_exp,
+    "aten.cumsum": running_sum,
+    "aten.topk": top_k,
+    "aten.layer_norm": layer_norm,
+    "aten.group_norm": group_norm,
+    "aten._native_batch_norm_legit_no_training": batch_norm,
+}
