@@ -16,7 +16,7 @@ from nnasim.functional.inputs import inputs_by_name
 from nnasim.functional.stored import random_features
 from nnasim.hardware import NnaConfig, load_preset, preset_names
 from nnasim.ir.program import MatmulCommand
-from nnasim.ir.trace import Op, OpTrace
+from nnasim.ir.trace import Op, OpGraph, OpTrace, Utterance
 from nnasim.numerics.config import NumericsConfig
 from nnasim.reference import Reference, computing
 from tests.nnasim.functional.foreign import constants_of, rows, with_outputs
@@ -226,3 +226,58 @@ def test_chunks_of_calls_show_the_very_same(name: str, chunk: int) -> None:
     report = compared(trace, chip_of("edge256", f"compiler.chunk_frames={chunk}"))
     alone = compared(trace, chip_of())
     assert (report.values, report.states, report.mismatches) == (alone.values, alone.states, 0)
+
+
+def two_graphs() -> OpTrace:
+    """An encoder that runs ahead, and a joint that reads its state and has a state and an output of its own."""
+    encoder, joint = TraceBuilder(), TraceBuilder()
+    x = encoder.quantised("x", 6)
+    encoder.tensor("h", 1, 4, role="state")
+    encoder.matmul("e", x, 4, out="fed")
+    encoder.op("e/join", "add", ["fed", "h"], "h")
+    joint.tensors = encoder.tensors
+    joint.tensor("n", 1, 4, role="state")
+    joint.op("j/count", "add", ["h", "n"], "n", subtract=True)
+    joint.op("j/out", "copy", ["n"], joint.tensor("y", 4, role="output"))
+    calls = Utterance(
+        id="u", audio_seconds=1, arrivals=(0.1, 0.2, 0.3, 0.4, 0.5), call_frames=(0, 0, 1, 1, 1, 2, 3, 3, 4, 4),
+        call_graphs=tuple({"e": "encoder", "j": "joint"}[which] for which in "ejejjeejej"),
+    )  # fmt: skip
+    graphs = {"encoder": OpGraph(ops=tuple(encoder.ops)), "joint": OpGraph(ops=tuple(joint.ops))}
+    return encoder.trace(graphs=graphs, utterances=(calls, calls))
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 4, 5])
+def test_an_encoder_may_run_ahead_of_those_who_read_its_states(chunk: int) -> None:
+    report = compared(two_graphs(), chip_of("edge256", f"compiler.chunk_frames={chunk}"))
+    assert (report.values, report.states, report.mismatches) == (2 * 5 * 4, 2 * 8, 0)
+
+
+@pytest.mark.parametrize("preset", ["edge256", "nvdla_small"])
+def test_views_cost_nothing_and_show_the_right_bytes(preset: str) -> None:
+    """Of what never leaves the array, of an activation, of a state, and as an output."""
+    build = TraceBuilder()
+    x = build.quantised("x", 3, 6)
+    build.tensor("h", 12, role="state")
+    build.tensor("w", 4, 6, role="weight")
+    build.op("m", "matmul", [x, "w"], build.tensor("acc", 3, 4, bits=32))
+    build.op("m/flat", "copy", ["acc"], build.tensor("flat", 12, bits=32), view=True)
+    build.op("m/narrow", "requantise", ["flat"], build.tensor("narrow", 12))
+    build.op("sum", "add", ["narrow", "h"], build.tensor("sum", 12))
+    build.op("seen", "copy", ["sum"], build.tensor("y", 4, 3, role="output"), view=True)
+    build.op("old", "copy", ["h"], build.tensor("before", 2, 6), view=True)
+    build.op("late", "copy", ["before"], build.tensor("z", 6, 2, role="output"), perm=(1, 0))
+    build.op("keep", "copy", ["sum"], "h")
+    trace = build.trace()
+    report = compared(trace, chip_of(preset))
+    assert (report.values, report.states, report.mismatches) == (3 * 24, 12, 0)
+
+
+def test_a_weight_that_the_chip_and_the_cpu_both_multiply_with_serves_both() -> None:
+    build = TraceBuilder()
+    x = build.quantised("x", 6)
+    for name in ("weight", "other"):
+        build.op(f"m/{name}", "matmul", [x, build.tensor("w", 4, 6, role="weight")], build.tensor(name, 4, bits=32))
+        build.requantised(name, f"{name}.y", role="output")
+    trace = OpTrace.model_validate(build.trace().model_dump() | {"op_placement": {"m/other": "cpu"}})
+    assert compared(trace, chip_of()).mismatches == 0
