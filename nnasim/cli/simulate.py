@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from nnasim.cli.options import DEFAULT_PRESET, LONGEST_WAIT_MS, Force, Overrides, Preset, finite, out_option
-from nnasim.errors import SimulationError, shown
-
-if TYPE_CHECKING:
-    from nnasim.hardware import NnaConfig
-    from nnasim.ir.result import Functional
-    from nnasim.ir.trace import OpTrace
+from nnasim.errors import ConfigError
 
 
 def command(
@@ -24,6 +19,12 @@ def command(
     functional: Annotated[
         bool, typer.Option("--functional", help="also move the real integers and compare them with the reference")
     ] = False,
+    inputs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="STEPS", help="with --functional: what inputs hear, arrays (N, ...) in .npz or .safetensors"
+        ),
+    ] = None,
     perfetto: Annotated[
         Path | None, typer.Option(metavar="FILE", help="also write one frame's time line for ui.perfetto.dev")
     ] = None,
@@ -47,6 +48,8 @@ def command(
     from nnasim.hardware import load_preset
     from nnasim.ir.io import read_trace, write_record
 
+    if inputs is not None and not functional:
+        raise ConfigError("simulate", "--inputs", inputs, "is not used without --functional")
     for path in (out, *([perfetto] if perfetto else ())):
         files.refuse_existing(path, force)
     chip = load_preset(preset, overrides or [], named="--set")
@@ -65,38 +68,14 @@ def command(
     result = documented(simulate(operations, chip, options), preset, chip, command_line("RESULT"))
     warn([*implausible(chip), *implausible_trace(operations)])
     if functional:
-        result = with_section(result, functional=_functional(trace, operations, chip))
+        from nnasim.studies.functional import compared, compared_lines
+
+        section = compared(trace, operations, chip, inputs)
+        result = with_section(result, functional=section)
+        print("\n".join(compared_lines(section, operations)))
     if perfetto is not None:
         from reports.perfetto import write_perfetto
 
         write_perfetto(perfetto, {result.system: result}, force=force)
     write_record(out, result, force=force)
     print(f"{out}: " + "\n".join(result_lines(result)))
-
-
-def _functional(path: Path, trace: OpTrace, chip: NnaConfig) -> Functional:
-    """Every event again with the real integers; SimulationError unless all that it shows is the reference's."""
-    from nnasim.functional.cosimulate import cosimulate
-    from nnasim.functional.stored import random_features, read_constants, split_features
-    from nnasim.ir.result import Functional
-
-    constants, features = split_features(read_constants(path, trace), trace)
-    origin = "random, seed 0" if features is None else "stored"
-    report = cosimulate(trace, chip, constants, random_features(trace) if features is None else features)
-    if report.mismatches:
-        which = ", ".join(f"{count:,} of {shown(name)}" for name, count in report.different.items())
-        counts = f"{report.mismatches:,} of {report.values + report.states:,} integers: {which}"
-        raise SimulationError(f"{path}: the functional chip differs from the reference in {counts}")
-    if report.values:
-        what = "logits" if report.only_logits else "integers of outputs"
-        print(f"functional: 0 of {report.values:,} {what} differ from the reference (features: {origin})")
-    if report.states:
-        print(f"functional: 0 of {report.states:,} integers of last states differ from the reference")
-    return Functional(
-        utterances=report.utterances,
-        joint_steps=report.joint_steps,
-        values=report.values,
-        states=report.states,
-        mismatches=report.mismatches,
-        features=origin,
-    )

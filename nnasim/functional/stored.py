@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from nnasim.tensorfile import read_tensors
 
 # features.0 is what the one input of a trace hears in its first utterance; of several, features.0.NAME is each one's.
 FEATURES = "features."
+# steps.NAME is what an input hears call after call, from the first again where an utterance has more frames.
+STEPS = "steps."
 
 
 def read_constants(path: Path, trace: OpTrace) -> dict[str, NDArray[Any]]:
@@ -32,10 +35,38 @@ def split_features(
     arrays: dict[str, NDArray[Any]], trace: OpTrace
 ) -> tuple[dict[str, NDArray[Any]], list[Features | Inputs] | None]:
     """(constants, inputs by utterance); None where the file does not hold what every input hears."""
-    constants = {name: value for name, value in arrays.items() if not name.startswith(FEATURES)}
+    constants = {name: value for name, value in arrays.items() if not name.startswith((FEATURES, STEPS))}
+    steps = {name.removeprefix(STEPS): value for name, value in arrays.items() if name.startswith(STEPS)}
+    if steps:
+        return constants, heard_of_steps(steps, trace, "weights")
     utterances = [_heard(arrays, trace, index) for index in range(len(trace.utterances))]
     heard: list[Features | Inputs] = [inputs for inputs in utterances if inputs is not None]
     return constants, heard if len(heard) == len(utterances) else None
+
+
+def heard_of_steps(steps: Mapping[str, NDArray[Any]], trace: OpTrace, source: object) -> list[Features | Inputs]:
+    """What each utterance hears of ``steps``, (N, *shape) by input of the trace: call after call, again from the first.
+
+    Raises TraceError, which names ``source``, with everything that is wrong at once.
+    """
+    specs = inputs_of(trace)
+    wrong = [f"{name} is missing" for name in specs if name not in steps]
+    wrong += [f"{name} is no input, which are {', '.join(specs)}" for name in steps if name not in specs]
+    for name, spec in specs.items():
+        if name in steps and not (steps[name].ndim and steps[name].size == len(steps[name]) * spec.elements > 0):
+            wanted = f"(N, {', '.join(map(str, spec.shape))})"
+            wrong.append(f"{name} has the shape {steps[name].shape}, must have {wanted}")
+    if wrong:
+        raise TraceError(source, "steps", sorted(steps), "; ".join(wrong))
+    shaped = {name: _real(steps[name]).reshape(-1, *spec.shape) for name, spec in specs.items()}
+    return [
+        {name: values[np.arange(len(utterance.arrivals)) % len(values)] for name, values in shaped.items()}
+        for utterance in trace.utterances
+    ]
+
+
+def _real(values: NDArray[Any]) -> NDArray[Any]:
+    return values.astype(np.float64) if values.dtype.kind == "f" else values
 
 
 def _heard(arrays: dict[str, NDArray[Any]], trace: OpTrace, index: int) -> Inputs | None:
@@ -45,7 +76,7 @@ def _heard(arrays: dict[str, NDArray[Any]], trace: OpTrace, index: int) -> Input
         values = arrays.get(f"{FEATURES}{index}.{name}", arrays.get(f"{FEATURES}{index}"))
         if values is None:
             return None
-        inputs[name] = values.astype(np.float64) if values.dtype.kind == "f" else values
+        inputs[name] = _real(values)
     return inputs
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nnasim import files
 from nnasim.errors import NOT_GIVEN, ConfigError
-from nnasim.functional.heard import HEARD
+from nnasim.functional.stored import STEPS
 from nnasim.ir.imported import Recipe
 from nnasim.numerics.config import NumericsConfig
 from nnasim.progress import Progress, silent
@@ -126,7 +126,7 @@ def import_files(recipe: Recipe, when: When, numerics: NumericsConfig, progress:
 
 def recorded_import(result: ModelImport) -> Recorded:
     """A trace and its integers, with what calibration heard beside them: a functional chip can hear the same."""
-    heard = {f"{HEARD}{tensor}": values for tensor, values in result.inputs.items()}
+    heard = {f"{STEPS}{tensor}": values for tensor, values in result.inputs.items()}
     return Recorded(result.trace, {**result.constants, **heard})
 
 
@@ -169,9 +169,10 @@ def import_lines(result: ModelImport) -> Iterator[str]:
     yield f"claim: {imported.claim}" + (f", since {imported.reason}" if imported.reason else "")
     if imported.calibration:
         yield f"calibrated on {imported.calibration}"
-    for node in imported.distances[:WORST_SHOWN]:
+    worst = imported.distances[:WORST_SHOWN]
+    for node in (*worst, *(node for node in imported.distances[WORST_SHOWN:] if node.proposal)):
         if node.signal_db is not None:
-            proposal = f": {node.proposal} would bring it back" if node.proposal else ""
+            proposal = f"; {node.proposal}" if node.proposal else ""
             yield f"  {node.signal_db:6.1f} dB signal to error in {node.node} ({node.operator}){proposal}"
 
 

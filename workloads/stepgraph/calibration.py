@@ -78,12 +78,14 @@ class Watch:
         return Calibration(self._histograms, method, self.calls, steps.source, steps.is_random)
 
 
-def calibrate(graph: StepGraph, steps: Steps, method: Method = "mse") -> Calibration:
+def calibrate(graph: StepGraph, steps: Steps, method: Method = "mse", *, hold_out: bool = False) -> Calibration:
     """Run ``graph`` in float over ``steps``, from its initial states on, and count its values.
 
-    Raises InputError where a value becomes NaN or infinite.
+    ``hold_out``: count none of the calls that ``steps`` hold out. Raises InputError where a value becomes NaN or
+    infinite.
     """
     watch = Watch(graph)
-    for run in each_step(graph, steps.arrays):
-        watch.see(run, steps.source)
+    for number, run in enumerate(each_step(graph, steps.arrays)):
+        if not (hold_out and steps.is_held_out(number)):
+            watch.see(run, steps.source)
     return watch.calibration(method, steps)

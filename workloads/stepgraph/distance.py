@@ -13,23 +13,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnasim.ir.imported import NodeDistance
 from nnasim.ir.trace import OpTrace
 from nnasim.reference import Reference
 from workloads.stepgraph.decoding_graphs import SYMBOL, Key
 from workloads.stepgraph.graph import Array, StepGraph
-from workloads.stepgraph.greedy import Decoder
+from workloads.stepgraph.greedy import decode_numbered
 from workloads.stepgraph.lowering import Import
 from workloads.stepgraph.run import FloatRun
 from workloads.stepgraph.scales import Scales
-from workloads.stepgraph.steps import Steps
+from workloads.stepgraph.steps import HELD_OUT_OF, Steps
 from workloads.stepgraph.stream import Stream
 from workloads.stepgraph.transducer import ENCODER, JOINER, Transducer
 
 LOST_DB = 15.0  # below it fewer than three bits of a value are right
-OWN_LOSS_DB = 6.0  # what a node must lose itself, against what it reads, to be the one to change
+OWN_LOSS_DB = 3.0  # what a node must lose itself, against what it reads, to be the one to change
 LARGEST_DB = 300.0
-_BY_TABLE = ("table", "sigmoid", "tanh", "softmax")
 
 
 def input_tensors(trace: OpTrace, lowered: Import, graphs: Mapping[str, StepGraph]) -> dict[Key, str]:
@@ -42,6 +40,23 @@ def input_tensors(trace: OpTrace, lowered: Import, graphs: Mapping[str, StepGrap
         if (wire := lowered.wires.get((name, value))) is not None
     }
     return {key: tensor for key, tensor in tensors.items() if trace.tensors[tensor].role == "input"}
+
+
+@dataclass(frozen=True)
+class Distance:
+    """Signal to error of what a node makes, and the worst of what it reads; None where there is no error, or signal."""
+
+    node: str
+    operator: str
+    made_db: float | None
+    read_db: float | None
+
+    @property
+    def loses(self) -> bool:
+        """Whether the node itself loses the signal."""
+        if self.made_db is None or self.made_db >= LOST_DB:
+            return False
+        return self.read_db is None or self.read_db - self.made_db >= OWN_LOSS_DB
 
 
 @dataclass
@@ -74,15 +89,15 @@ class Beside:
         graph, value = key
         return value in self.graphs[graph].values and self.graphs[graph].tensor(value).dtype.startswith("float")
 
-    def call(self, graph: str, run: FloatRun) -> None:
-        """Run ``graph`` on what ``run`` has just heard, and hold its values against those of ``run``."""
+    def call(self, graph: str, run: FloatRun, *, counts: bool = True) -> None:
+        """Run ``graph`` on what ``run`` has just heard; if it ``counts``, hold its values against those of ``run``."""
         for (name, value), tensor in self._inputs.items():
             if name == graph:
                 spec = self.lowered.trace.tensors[tensor]
                 self.reference.tensors[tensor] = run.values[value].astype(np.float64).reshape(spec.shape)
         self.reference.run(graph)
         for (name, value), worth in self._worth.items():
-            if name == graph and value in run.values:
+            if counts and name == graph and value in run.values:
                 self._compare((name, value), run.values[value], worth)
 
     def _compare(self, key: Key, real: Array, worth: float) -> None:
@@ -92,21 +107,18 @@ class Beside:
         power.signal += float(np.square(wanted).sum())
         power.error += float(np.square(integers.reshape(-1) * worth - wanted).sum())
 
-    def distances(self) -> Iterator[NodeDistance]:
+    def distances(self) -> Iterator[Distance]:
         """Every node that the chip computes and whose value can be looked at."""
-        computed = {(row.graph, row.node): row for row in self.lowered.ledger.of("chip")}
-        kinds = {op.name: op.kind for graph in self.lowered.trace.graphs.values() for op in graph.ops}
+        computed = {(row.graph, row.node) for row in self.lowered.ledger.of("chip")}
         for name, graph in self.graphs.items():
             for node in graph.nodes:
                 values = [value for value in node.outputs if (name, value) in self._powers]
                 if (name, node.name) in computed and values:
-                    decibels = self._decibels(name, values)
-                    by_table = any(kinds.get(op) in _BY_TABLE for op in computed[name, node.name].ops)
-                    yield NodeDistance(
+                    yield Distance(
                         node=(f"{name}/{node.name}" if len(self.graphs) > 1 else node.name)[:500],
                         operator=node.operator,
-                        signal_db=decibels,
-                        proposal=self._proposal(decibels, self._decibels(name, node.operands), by_table),
+                        made_db=self._decibels(name, values),
+                        read_db=self._decibels(name, node.operands),
                     )
 
     def _decibels(self, graph: str, values: Sequence[str]) -> float | None:
@@ -114,44 +126,39 @@ class Beside:
         known = [self._powers[graph, value].db for value in values if (graph, value) in self._powers]
         return min((each for each in known if each is not None), default=None)
 
-    def _proposal(self, made: float | None, read: float | None, by_table: bool) -> str:
-        """What would bring a signal back that the node itself loses."""
-        if made is None or made >= LOST_DB or (read is not None and read - made < OWN_LOSS_DB):
-            return ""
-        numerics = self.lowered.trace.numerics
-        finer = ["a unit of 16 bits"] if by_table and numerics.activation == "lut8" else []
-        wider = ["activations of 16 bits"] if numerics.activation_bits == 8 else []
-        return ", or ".join([*finer, *wider, "the CPU"])
 
+def distances(beside: Beside, heard: Mapping[str, Steps], transducer: Transducer | None) -> list[Distance]:
+    """Every node's distance over the calls that ``heard`` holds out, or over all where it holds out none.
 
-def distances(beside: Beside, held_out: Mapping[str, Steps], transducer: Transducer | None) -> list[NodeDistance]:
-    """Every node's distance over ``held_out``, worst first; those without any error, or any signal, last."""
+    Worst first; those without any error, or any signal, last.
+    """
     if transducer is None:
-        _hear(beside, held_out)
+        _hear(beside, heard)
     else:
-        _decode(beside, held_out[ENCODER], transducer)
-    return sorted(
-        beside.distances(), key=lambda node: (math.inf if node.signal_db is None else node.signal_db, node.node)
-    )
+        _decode(beside, heard[ENCODER], transducer)
+    return sorted(beside.distances(), key=lambda node: (math.inf if node.made_db is None else node.made_db, node.node))
 
 
-def _hear(beside: Beside, held_out: Mapping[str, Steps]) -> None:
+def _judges(steps: Steps, call: int) -> bool:
+    return steps.is_held_out(call) or not any(map(steps.is_held_out, range(HELD_OUT_OF)))
+
+
+def _hear(beside: Beside, heard: Mapping[str, Steps]) -> None:
     streams = {name: Stream(graph) for name, graph in beside.graphs.items()}
-    for calls in zip(*(held_out[name] for name in streams), strict=True):
-        for (name, stream), inputs in zip(streams.items(), calls, strict=True):
-            stream(inputs)
-            beside.call(name, stream.run)
+    for call, inputs in enumerate(zip(*(heard[name] for name in streams), strict=True)):
+        for (name, stream), each in zip(streams.items(), inputs, strict=True):
+            stream(each)
+            beside.call(name, stream.run, counts=_judges(heard[name], call))
 
 
-def _decode(beside: Beside, held_out: Steps, transducer: Transducer) -> None:
+def _decode(beside: Beside, steps: Steps, transducer: Transducer) -> None:
     chosen = beside.lowered.wires[JOINER, SYMBOL].tensor
+    beside.reference.tensors[chosen] = np.full_like(beside.reference.tensors[chosen], transducer.blank)
 
-    def see(graph: str, run: FloatRun) -> None:
-        beside.call(graph, run)
+    def see(graph: str, run: FloatRun, call: int) -> None:
+        beside.call(graph, run, counts=_judges(steps, call))
         if graph == JOINER:
             symbol = int(np.argmax(run.values[transducer.logits]))
             beside.reference.tensors[chosen] = np.full_like(beside.reference.tensors[chosen], symbol)
 
-    decoder = Decoder(transducer, see=see)
-    for _ in decoder.decode(held_out.arrays[transducer.features]):
-        pass  # what is emitted is of no interest here
+    decode_numbered(transducer, steps, see)

@@ -12,6 +12,7 @@ from nnasim.ir.trace import Utterance
 from workloads.stepgraph.calls import Calls, decoding_calls, emissions, refuse_too_many
 from workloads.stepgraph.graph import Array
 from workloads.stepgraph.run import FloatRun
+from workloads.stepgraph.steps import Steps
 from workloads.stepgraph.stream import Stream
 from workloads.stepgraph.transducer import DECODER, ENCODER, JOINER, Transducer
 
@@ -82,6 +83,19 @@ class Decoder:
         spec = self.model.joiner.tensor(self.model.joins_decoded)
         inputs = {self.model.joins_encoded: encoded, self.model.joins_decoded: predicted.reshape(spec.shape)}
         return int(np.argmax(self._call(JOINER, inputs)[self.model.logits]))
+
+
+def decode_numbered(model: Transducer, steps: Steps, see: Callable[[str, FloatRun, int], None]) -> None:
+    """Decode ``steps``, what each encoder call hears, for what is seen alone: ``see`` is told of which call it is."""
+    call = -1
+
+    def seen(graph: str, run: FloatRun) -> None:
+        nonlocal call
+        call += graph == ENCODER
+        see(graph, run, max(0, call))
+
+    for _ in Decoder(model, see=seen).decode(steps.arrays[model.features]):
+        pass  # what is emitted is of no interest here
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from nnasim.ir.imported import Imported, Source
+from nnasim.errors import NumericsError
+from nnasim.ir.imported import Imported, NodeDistance, Source
 from nnasim.ir.trace import OpTrace
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.histogram import Method
 from workloads.stepgraph.calibration import Calibration, Watch, calibrate
 from workloads.stepgraph.calls import Calls
 from workloads.stepgraph.decoding_graphs import SYMBOL, Key, decoding_graphs, decoding_links
-from workloads.stepgraph.distance import Beside, distances, input_tensors
+from workloads.stepgraph.distance import Beside, Distance, distances, input_tensors
 from workloads.stepgraph.graph import Array, StepGraph
-from workloads.stepgraph.greedy import Decoder
+from workloads.stepgraph.greedy import decode_numbered
 from workloads.stepgraph.ledger import Fate, Ledger
 from workloads.stepgraph.lowering import FUSION_RULE, Import, to_trace
+from workloads.stepgraph.run import FloatRun
 from workloads.stepgraph.scales import Scales
 from workloads.stepgraph.steps import Steps, random_steps, steps_of_each
 from workloads.stepgraph.stored_ranges import stored_calibration
@@ -28,6 +30,8 @@ FATES: Mapping[Fate, str] = {
     "chip": "on the chip", "cpu": "on the CPU", "view": "only seen in another shape", "folded": "folded",
 }  # fmt: skip
 RANDOM_CALLS = 20
+SIXTEEN_BITS = {"activation_bits": 16, "cell_bits": 16, "accumulator_bits": 48, "multiplier_bits": 15}
+WORTH_DB = 3.0  # what twice the bits must bring to be proposed
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,23 +66,19 @@ def model_of(graphs: Mapping[str, StepGraph], name: str, sources: Sequence[Sourc
 
 @dataclass(frozen=True, eq=False)
 class Calibrated:
-    """``calibrations``, ``heard``: what they have heard, ``held_out``: and what they have not, each by graph.
-
-    Nothing was heard of noise, and of ranges that a file brings with it.
-    """
+    """``calibrations``: by graph; ``heard``: the steps behind them, none of noise and of a file's own ranges."""
 
     calibrations: Mapping[str, Calibration]
     heard: Mapping[str, Steps]
-    held_out: Mapping[str, Steps]
 
     @property
     def words(self) -> str:
         """What was heard, by which method, and what was held out."""
         first = next(iter(self.calibrations.values()))
-        for name, steps in self.heard.items():
-            text = f"{len(steps)} steps of {first.source}, {first.method}"
-            held_out = self.held_out.get(name, steps)
-            return text if held_out is steps else f"{text}; {len(held_out)} more held out"
+        for steps in self.heard.values():
+            held_out = sum(map(steps.is_held_out, range(len(steps))))
+            text = f"{len(steps) - held_out} steps of {first.source}, {first.method}"
+            return f"{text}; {held_out} more between them held out" if held_out else text
         return first.source
 
     @property
@@ -88,43 +88,40 @@ class Calibrated:
 
 
 def calibrated_on(model: Model, arrays: Mapping[str, Array], source: str, method: Method = "mse") -> Calibrated:
-    """``model`` on ``arrays`` by input, (N, *shape) each, of which the last fifth is held out.
+    """``model`` on ``arrays`` by input, (N, *shape) each, of which every fifth call is held out.
 
     A transducer's encoder hears them; its decoder and joiner are calibrated on what decoding then calls them with.
     Raises InputError with everything that is wrong with the arrays at once.
     """
-    steps = steps_of_each(arrays, model.hearing, source)
-    halves = {name: each.halved() for name, each in steps.items()}
-    heard = {name: first for name, (first, _) in halves.items()}
-    return Calibrated(_calibrations(model, heard, method), heard, {name: last for name, (_, last) in halves.items()})
+    heard = steps_of_each(arrays, model.hearing, source)
+    return Calibrated(_calibrations(model, heard, method), heard)
 
 
 def calibrated_on_noise(model: Model, method: Method = "mse") -> Calibrated:
     """``model`` on seeded noise: enough for questions of time, and for no other."""
     noise = {name: random_steps(graph, RANDOM_CALLS) for name, graph in model.hearing.items()}
-    return Calibrated(_calibrations(model, noise, method), {}, {})
+    return Calibrated(_calibrations(model, noise, method), {})
 
 
 def stored_ranges(model: Model) -> Calibrated | None:
     """The ranges that the files of ``model`` bring with them; None where one of them has none."""
     calibrations = {name: stored_calibration(graph) for name, graph in model.graphs.items()}
     known = {name: calibration for name, calibration in calibrations.items() if calibration is not None}
-    return Calibrated(known, {}, {}) if len(known) == len(calibrations) else None
+    return Calibrated(known, {}) if len(known) == len(calibrations) else None
 
 
 def _calibrations(model: Model, heard: Mapping[str, Steps], method: Method) -> dict[str, Calibration]:
     if model.transducer is None:
-        return {name: calibrate(graph, heard[name], method) for name, graph in model.graphs.items()}
-    steps = heard[ENCODER]
-    watches = {name: Watch(graph) for name, graph in model.transducer.graphs.items()}
-    decoder = Decoder(
-        model.transducer, see=lambda graph, run: watches[graph].see(run, steps.source) if graph in watches else None
-    )
-    for _ in decoder.decode(steps.arrays[model.transducer.features]):
-        pass  # what is emitted is of no interest here
+        return {name: calibrate(graph, heard[name], method, hold_out=True) for name, graph in model.graphs.items()}
+    steps, watches = heard[ENCODER], {name: Watch(graph) for name, graph in model.transducer.graphs.items()}
+
+    def see(graph: str, run: FloatRun, call: int) -> None:
+        if graph in watches and not steps.is_held_out(call):
+            watches[graph].see(run, steps.source)
+
+    decode_numbered(model.transducer, steps, see)
     seen = {name: watch.calibration(method, steps) for name, watch in watches.items()}
-    rows = {name: seen[ENCODER] for name in model.transducer.row_graphs()}
-    return {**seen, **rows}
+    return {**seen, **dict.fromkeys(model.transducer.row_graphs(), seen[ENCODER])}
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,22 +146,13 @@ def imported(
     ``on_cpu``: nodes, operators or patterns that the CPU is to run. Raises RefusedModelError with every node that
     cannot enter, ConfigError for a name in ``on_cpu`` that is none, NumericsError for what the formats cannot hold.
     """
-    lowered = to_trace(
-        model.graphs,
-        calls.utterances,
-        numerics,
-        links=model.links,
-        on_cpu=on_cpu,
-        calibration=None if calibrated is None else calibrated.calibrations,
-    )
+    lowered = _lowered(model, numerics, calls, calibrated, on_cpu)
     described = _described(model, lowered, calls, calibrated)
     if lowered.constants is None or calibrated is None or calibrated.is_random:
         trace = lowered.trace.model_copy(update={"source": {}, "imported": described})
         return ModelImport(trace, {}, lowered.ledger)
-    beside = Beside(model.graphs, lowered, Scales(numerics, calibrated.calibrations))
-    far = distances(beside, calibrated.held_out, model.transducer) if calibrated.held_out else ()
-    exact = described.model_copy(update={"claim": "exact", "reason": "", "distances": tuple(far)})
-    trace = lowered.trace.model_copy(update={"source": {}, "imported": exact})
+    exact = {"claim": "exact", "reason": "", "distances": tuple(_distances(model, lowered, calibrated, numerics))}
+    trace = lowered.trace.model_copy(update={"source": {}, "imported": described.model_copy(update=exact)})
     constants = {**lowered.constants, **_first_symbol(model, lowered)}
     inputs = {
         tensor: calibrated.heard[name].arrays[value].reshape(-1, *trace.tensors[tensor].shape)
@@ -172,6 +160,51 @@ def imported(
         if name in calibrated.heard
     }
     return ModelImport(trace, constants, lowered.ledger, inputs)
+
+
+def _lowered(
+    model: Model, numerics: NumericsConfig, calls: Calls, calibrated: Calibrated | None, on_cpu: Sequence[str] = ()
+) -> Import:
+    calibrations = None if calibrated is None else calibrated.calibrations
+    return to_trace(
+        model.graphs, calls.utterances, numerics, links=model.links, on_cpu=on_cpu, calibration=calibrations
+    )
+
+
+def _distances(
+    model: Model, lowered: Import, calibrated: Calibrated, numerics: NumericsConfig
+) -> Iterator[NodeDistance]:
+    """How far each node is from float; where one loses the signal, how far it would be with 16 bits."""
+    if not calibrated.heard:
+        return
+    beside = Beside(model.graphs, lowered, Scales(numerics, calibrated.calibrations))
+    far = distances(beside, calibrated.heard, model.transducer)
+    wide = _with_16_bits(model, lowered, calibrated, numerics) if any(each.loses for each in far) else {}
+    for each in far:
+        proposal = _proposal(each, wide.get(each.node)) if each.loses else ""
+        yield NodeDistance(node=each.node, operator=each.operator, signal_db=each.made_db, proposal=proposal)
+
+
+def _with_16_bits(
+    model: Model, lowered: Import, calibrated: Calibrated, numerics: NumericsConfig
+) -> dict[str, float | None]:
+    """Signal to error of each node if the chip had 16 bits throughout; nothing where it has, or they do not help."""
+    wide = numerics.with_(SIXTEEN_BITS | ({"activation": "lut16"} if numerics.activation == "lut8" else {}))
+    if wide == numerics:
+        return {}
+    try:
+        again = _lowered(model, wide, Calls(lowered.trace.utterances, ""), calibrated)
+    except NumericsError:
+        return {}
+    beside = Beside(model.graphs, again, Scales(wide, calibrated.calibrations))
+    return {each.node: each.made_db for each in distances(beside, calibrated.heard, model.transducer)}
+
+
+def _proposal(lost: Distance, wide_db: float | None) -> str:
+    """What would bring a node's signal back: 16 bits where they do, the CPU in any case."""
+    if wide_db is None or lost.made_db is None or wide_db - lost.made_db < WORTH_DB:
+        return "on the CPU"
+    return f"with 16 bits {wide_db:.0f} dB, or on the CPU"
 
 
 def _first_symbol(model: Model, lowered: Import) -> dict[str, Array]:

@@ -44,14 +44,12 @@ class Steps:
         for number in range(len(self)):
             yield {name: values[number] for name, values in self.arrays.items()}
 
-    def part(self, start: int, end: int) -> Steps:
-        """The calls ``start`` to ``end``, which itself is none of them."""
-        return Steps({name: values[start:end] for name, values in self.arrays.items()}, self.source, self.is_random)
+    def is_held_out(self, number: int) -> bool:
+        """Whether call ``number`` is left out of calibration, to judge by: every fifth, where there are so many.
 
-    def halved(self) -> tuple[Steps, Steps]:
-        """(calls to calibrate on, calls held out to judge by): the last fifth is held out, all are both if too few."""
-        count = len(self) - len(self) // HELD_OUT_OF
-        return (self.part(0, count), self.part(count, len(self))) if count < len(self) else (self, self)
+        It is run all the same, since states go on through it.
+        """
+        return len(self) >= HELD_OUT_OF and number % HELD_OUT_OF == HELD_OUT_OF - 1
 
 
 def read_arrays(path: str | Path) -> Mapping[str, Array]:

@@ -81,6 +81,23 @@ def test_import_of_noise_is_for_time_alone_too(tmp_path: Path, capsys: pytest.Ca
     assert not (tmp_path / "t.json.safetensors").exists()
 
 
+def test_a_calibrated_import_is_exact_on_the_functional_chip(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["import", str(streaming(tmp_path / "m.onnx")), *ONCE_A_SECOND, "--out", str(tmp_path / "t.json")]
+    assert main([*arguments, "--calibrate", str(steps(tmp_path / "steps.npz", x=(1, SIZE)))]) == 0
+    text, _ = output(capsys)
+    assert "claim: exact" in text
+    assert "calibrated on 16 steps of steps.npz, mse; 4 more between them held out" in text
+    assert "dB signal to error in /layer/relu (Relu)" in text
+    trace = read_trace(tmp_path / "t.json")
+    assert trace.weights_file == "t.json.safetensors"
+    assert main(["simulate", str(tmp_path / "t.json"), "--functional", "--out", str(tmp_path / "r.json")]) == 0
+    text, _ = output(capsys)
+    assert "functional: 0 of 4 integers of last states differ from the reference" in text
+    assert "naive: integers exact, chip against reference" in text
+
+
 def test_the_ledger_has_a_row_for_each_node(tmp_path: Path) -> None:
     arguments = ["import", str(streaming(tmp_path / "m.onnx")), *ONCE_A_SECOND, "--ledger", str(tmp_path / "l.csv")]
     assert main([*arguments, "--out", str(tmp_path / "t.json"), "--on-cpu", "Relu"]) == 0

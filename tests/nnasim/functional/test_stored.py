@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnasim.cli.simulate import command
-from nnasim.errors import CheckpointError, FileError, SimulationError, TraceError
+from nnasim.errors import CheckpointError, ConfigError, FileError, SimulationError, TraceError
 from nnasim.functional import datapath
 from nnasim.functional.stored import random_features, read_constants, split_features
 from nnasim.ir.io import read_result, write_record
@@ -60,6 +60,31 @@ def test_a_weights_file_that_is_missing_or_cut_is_refused(recogniser, tmp_path) 
     weights.unlink()
     with pytest.raises(FileError, match="cannot be read"):
         read_constants(path, trace)
+
+
+def test_stored_steps_are_heard_again_and_again(recogniser) -> None:
+    work = recogniser()
+    frames, size = work.features[0].shape
+    steps = np.arange(2 * size, dtype=np.float32).reshape(2, size)
+    constants, heard = split_features({**work.constants, "steps.features": steps}, work.trace)
+    assert constants.keys() == work.constants.keys()
+    assert heard is not None
+    np.testing.assert_array_equal(heard[0]["features"], steps[np.arange(frames) % 2])
+
+
+def test_a_file_of_steps_is_heard_in_place_of_what_is_stored(recogniser, tmp_path, capsys) -> None:
+    work = recogniser()
+    path = stored(tmp_path, work, **{"features.0": work.features[0]})
+    np.savez(tmp_path / "steps.npz", features=work.features[0].astype(np.float32))
+    command(path, tmp_path / "r.json", functional=True, inputs=tmp_path / "steps.npz")
+    assert "differ from the reference (features: steps.npz)" in capsys.readouterr().out
+    np.savez(tmp_path / "steps.npz", features=np.zeros((3, 1)), more=np.zeros(3))
+    with pytest.raises(TraceError) as caught:
+        command(path, tmp_path / "s.json", functional=True, inputs=tmp_path / "steps.npz")
+    assert "more is no input, which are features" in str(caught.value)
+    assert "features has the shape (3, 1), must have (N, " in str(caught.value)
+    with pytest.raises(ConfigError, match="is not used without --functional"):
+        command(path, tmp_path / "s.json", inputs=tmp_path / "steps.npz")
 
 
 class TestModelsFromAnywhere:

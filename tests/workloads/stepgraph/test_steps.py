@@ -84,9 +84,10 @@ def test_graphs_that_are_called_together_share_a_file() -> None:
     assert "y is no input of first and second" in str(caught.value)
 
 
-def test_a_fifth_is_held_out_where_there_are_enough() -> None:
-    assert [len(part) for part in random_steps(leaky_sum(), 12).halved()] == [10, 2]
-    assert [len(part) for part in random_steps(leaky_sum(), 4).halved()] == [4, 4]
+def test_every_fifth_call_is_held_out_where_there_are_so_many() -> None:
+    enough, few = random_steps(leaky_sum(), 12), random_steps(leaky_sum(), 4)
+    assert [number for number in range(12) if enough.is_held_out(number)] == [4, 9]
+    assert not any(map(few.is_held_out, range(4)))
 
 
 def test_another_kind_of_file_is_told_what_it_seems_to_be(tmp_path: Path) -> None:

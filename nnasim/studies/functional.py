@@ -1,0 +1,51 @@
+"""The chip's own integers against the reference's: whether a stored trace is computed right, event by event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from nnasim.errors import SimulationError, shown
+from nnasim.functional.cosimulate import cosimulate
+from nnasim.functional.observed import outputs_of
+from nnasim.functional.stored import heard_of_steps, random_features, read_constants, split_features
+from nnasim.hardware import NnaConfig
+from nnasim.ir.result import Functional
+from nnasim.ir.trace import OpTrace
+from workloads.stepgraph.steps import read_arrays
+
+STORED, NOISE = "stored", "random, seed 0"
+
+
+def compared(path: Path, trace: OpTrace, chip: NnaConfig, inputs: Path | None = None) -> Functional:
+    """Every event of the ``trace`` at ``path`` again with the real integers.
+
+    ``inputs``: a file of what its inputs hear, in place of what is stored with the integers, or of noise. Raises
+    SimulationError unless all that the chip shows is the reference's, TraceError or FileError for what is not there.
+    """
+    constants, features = split_features(read_constants(path, trace), trace)
+    origin = NOISE if features is None else STORED
+    if inputs is not None:
+        features, origin = heard_of_steps(read_arrays(inputs), trace, inputs), inputs.name
+    report = cosimulate(trace, chip, constants, random_features(trace) if features is None else features)
+    if report.mismatches:
+        which = ", ".join(f"{count:,} of {shown(name)}" for name, count in report.different.items())
+        counts = f"{report.mismatches:,} of {report.values + report.states:,} integers: {which}"
+        raise SimulationError(f"{path}: the functional chip differs from the reference in {counts}")
+    return Functional(
+        utterances=report.utterances,
+        joint_steps=report.joint_steps,
+        values=report.values,
+        states=report.states,
+        mismatches=report.mismatches,
+        features=origin[:200],
+    )
+
+
+def compared_lines(section: Functional, trace: OpTrace) -> Iterator[str]:
+    """What was compared, and with what the inputs were fed."""
+    if section.values:
+        what = "integers of outputs" if outputs_of(trace) else "logits"
+        yield f"functional: 0 of {section.values:,} {what} differ from the reference (features: {section.features})"
+    if section.states:
+        yield f"functional: 0 of {section.states:,} integers of last states differ from the reference"
