@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from workloads.stepgraph.raw import RawGraph, RawNode
+from workloads.stepgraph.raw import RawGraph, RawModel, RawNode
 from workloads.stepgraph.refusals import Refusal
 
 
@@ -28,6 +28,19 @@ def reads(node: RawNode) -> set[str]:
 def _taken_from_around(graph: RawGraph) -> set[str]:
     own = {*graph.inputs, *graph.constants, *(name for node in graph.nodes for name in node.outputs)}
     return {*(name for node in graph.nodes for name in reads(node)), *graph.outputs} - own
+
+
+def all_reads(model: RawModel) -> set[str]:
+    """The names that any node of ``model`` reads, or that it gives: whatever else a node makes is for nobody."""
+    graphs = [model.graph, *(function.body for function in model.functions.values())]
+    names = set[str]()
+    while graphs:
+        graph = graphs.pop()
+        names.update(graph.outputs)
+        for node in graph.nodes:
+            names.update(node.inputs)
+            graphs += bodies(node)
+    return names
 
 
 def in_order(graph: RawGraph) -> tuple[Sequence[RawNode], list[Refusal]]:

@@ -15,7 +15,7 @@ from typing import Any
 from nnasim.errors import NOT_GIVEN, ModelError
 from workloads.stepgraph.call import Dialect, RawCall
 from workloads.stepgraph.graph import Array, FoldedNode, Tensor
-from workloads.stepgraph.order import bodies, in_order
+from workloads.stepgraph.order import all_reads, bodies, in_order
 from workloads.stepgraph.raw import RawFunction, RawGraph, RawModel, RawNode
 from workloads.stepgraph.refusals import CannotEnterError, Refusal
 from workloads.stepgraph.value import Value
@@ -56,6 +56,7 @@ class Walk:
         self.refusals: list[Refusal] = []
         self.gone: list[FoldedNode] = []
         self.walked = 0
+        self._reads = all_reads(model)
 
     def outputs(self, inputs: Mapping[str, Value]) -> list[Value]:
         """What each output of the model is, given what each of its inputs is; REFUSED where it hangs on a refusal."""
@@ -135,7 +136,7 @@ class Walk:
         result = self.dialect.rules[node.operator](self.write, call)
         call.check_all_asked(self.dialect.harmless)
         values = self.write.settle(mark, [result] if isinstance(result, Value) else result)
-        if missing := [name for name in node.outputs[len(values) :] if name]:
+        if missing := [name for name in node.outputs[len(values) :] if name in self._reads and name]:
             raise CannotEnterError(f"gives {', '.join(missing)} too, which is not in the vocabulary")
         if len(self.write.nodes) == mark:
             self.gone.append(FoldedNode(node.label, node.word))

@@ -297,3 +297,11 @@ def test_an_origin_says_where_a_graph_comes_from() -> None:
     assert read(proto).origin == {
         "file": "model.onnx", "format": "ONNX", "version": "opset 17", "producer": "pytorch 2.1"
     }  # fmt: skip
+
+
+def test_an_output_beyond_the_vocabulary_may_be_there_as_long_as_nobody_reads_it() -> None:
+    drop = node("Dropout", ["x"], ["y", "mask"], name="drop")
+    assert not read(model([drop], {"x": X}, ["y"])).nodes
+    assert reasons(model([drop, node("Not", ["mask"], ["z"])], {"x": X}, ["y", "z"])) == {
+        "drop": "gives mask too, which is not in the vocabulary"
+    }
