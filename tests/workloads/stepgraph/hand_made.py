@@ -84,6 +84,33 @@ class Sheet:
             constants=dict(self.constants), outputs=tuple(all_outputs), states=tuple(self.states),
         )  # fmt: skip
 
+    def conv(
+        self, x: str, channels: int, *kernel: int, stride: int = 1, dilation: int = 1, group: int = 1,
+        pads: tuple[int, ...] | None = None, bias: bool = True,
+    ) -> str:  # fmt: skip
+        inputs, axes = self.shape(x)[1] // group, len(kernel)
+        operands = [x, self.weight(channels, inputs, *kernel), *([self.weight(channels)] if bias else [])]
+        return self.op("Conv", *operands, kernel_shape=kernel, strides=(stride,) * axes, dilations=(dilation,) * axes,
+                       pads=pads or (0,) * 2 * axes, group=group)  # fmt: skip
+
+    def gru(self, x: str, units: int, h: str, linear_before_reset: int = 1, name: str = "gru") -> tuple[str, str]:
+        operands = [self.weight(1, 3 * units, size) for size in (self.shape(x)[-1], units)]
+        y = self.op("GRU", x, *operands, self.weight(1, 6 * units), "", h, name=name, outputs=2, hidden_size=units,
+                    linear_before_reset=linear_before_reset)  # fmt: skip
+        return self.outs(y)  # type: ignore[return-value]
+
+    def attention(self, query: str, keys: str, values: str, heads: int) -> str:
+        """(1, T, C) and (1, S, C) twice -> (1, T, C)."""
+        _, frames, channels = self.shape(query)
+        q, k, v = (
+            self.op("Transpose", self.reshape(x, 1, self.shape(x)[1], heads, channels // heads), perm=(0, 2, 1, 3))
+            for x in (query, keys, values)
+        )
+        scores = self.op("MatMul", q, self.op("Transpose", k, perm=(0, 1, 3, 2)))
+        shares = self.op("Softmax", self.op("Mul", scores, self.constant(0.5)), axis=3)
+        back = self.op("Transpose", self.op("MatMul", shares, v), perm=(0, 2, 1, 3))
+        return self.reshape(back, 1, frames, channels)
+
     def lstm(self, x: str, units: int, h: str, c: str, name: str = "lstm", projection: int = 0) -> tuple[str, str, str]:
         inputs, out = self.shape(x)[-1], projection or units
         operands = [x, self.weight(1, 4 * units, inputs), self.weight(1, 4 * units, out), self.weight(1, 8 * units),

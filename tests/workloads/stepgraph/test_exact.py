@@ -1,0 +1,226 @@
+"""Calibrated graphs in integers: near the float graph, and the same on the chip as in the reference."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnasim.functional.cosimulate import cosimulate
+from nnasim.hardware import NnaConfig, load_preset
+from nnasim.reference import Reference
+from tests.workloads.stepgraph.hand_made import Sheet
+from tests.workloads.stepgraph.imports import STEP, lowered
+from workloads.stepgraph.calibration import Calibration, calibrate
+from workloads.stepgraph.graph import Array, StepGraph
+from workloads.stepgraph.lowering import Import
+from workloads.stepgraph.run import each_step
+from workloads.stepgraph.scales import Scales
+from workloads.stepgraph.standard import standard_form
+from workloads.stepgraph.steps import Steps, checked_steps
+
+CALLS = 12
+HARSH: Mapping[str, Any] = {}
+FINE: Mapping[str, Any] = {"activation": "lut16", "activation_bits": 16, "accumulator_bits": 48, "cell_bits": 16}
+NUMERICS = {"8 bits": (HARSH, 29.0), "16 bits": (FINE, 43.0)}
+MODELS: dict[str, Callable[[], StepGraph]] = {}
+
+
+def model(make: Callable[[], StepGraph]) -> Callable[[], StepGraph]:
+    MODELS[make.__name__] = make
+    return make
+
+
+@model
+def linear() -> StepGraph:
+    sheet = Sheet(x=(3, 16))
+    return sheet.graph(sheet.op("Add", sheet.op("MatMul", "x", sheet.weight(16, 8)), sheet.weight(8)))
+
+
+def recurrent(steps: int, projection: int = 0) -> StepGraph:
+    sheet = Sheet(x=(steps, 1, 6), h=(1, 1, projection or 8), c=(1, 1, 8))
+    y, h, c = sheet.lstm("x", 8, "h", "c", projection=projection)
+    sheet.state("h", h)
+    sheet.state("c", c)
+    return sheet.graph(y)
+
+
+@model
+def lstm() -> StepGraph:
+    return recurrent(1)
+
+
+@model
+def lstm_with_projection() -> StepGraph:
+    return recurrent(1, projection=5)
+
+
+@model
+def lstm_over_three_steps() -> StepGraph:
+    return recurrent(3)
+
+
+def gated(linear_before_reset: int, steps: int = 1) -> StepGraph:
+    sheet = Sheet(x=(steps, 1, 6), h=(1, 1, 8))
+    y, h = sheet.gru("x", 8, "h", linear_before_reset)
+    sheet.state("h", h)
+    return sheet.graph(y)
+
+
+@model
+def gru_that_resets_the_product() -> StepGraph:
+    return gated(1)
+
+
+@model
+def gru_that_resets_h() -> StepGraph:
+    return gated(0, steps=2)
+
+
+@model
+def convolutions() -> StepGraph:
+    sheet = Sheet(x=(1, 6, 12))
+    whole = sheet.op("Relu", sheet.conv("x", 4, 3, stride=2, pads=(1, 1)))
+    return sheet.graph(sheet.conv(whole, 8, 2, group=4, dilation=2), sheet.conv("x", 6, 3, group=6, bias=False))
+
+
+@model
+def convolution_over_two_axes() -> StepGraph:
+    sheet = Sheet(x=(1, 3, 8, 9))
+    return sheet.graph(sheet.conv("x", 4, 3, 3, pads=(1, 0, 1, 0)))
+
+
+@model
+def cached_convolution() -> StepGraph:
+    sheet = Sheet(x=(1, 4, 2), cache=(1, 4, 3))
+    window = sheet.op("Concat", "cache", "x", axis=2)
+    sheet.state("cache", sheet.slice(window, 2, 2, 5), sheet.constant(np.ones((1, 4, 3))))
+    return sheet.graph(sheet.conv(window, 4, 3))
+
+
+@model
+def attention() -> StepGraph:
+    sheet = Sheet(q=(1, 3, 8), k=(1, 5, 8), v=(1, 5, 8))
+    return sheet.graph(sheet.attention("q", "k", "v", 2))
+
+
+@model
+def residual_block() -> StepGraph:
+    sheet = Sheet(x=(2, 16))
+    y = sheet.op("Add", "x", sheet.op("Mul", sheet.op("MatMul", "x", sheet.weight(16, 16)), sheet.constant(0.1)))
+    z = sheet.op("LayerNormalization", y, sheet.weight(16), sheet.weight(16), axis=1)
+    return sheet.graph(sheet.op("Sub", y, sheet.op("MatMul", z, sheet.weight(16, 16))))
+
+
+@model
+def functions() -> StepGraph:
+    sheet = Sheet(x=(2, 16))
+    root = sheet.op("Sqrt", sheet.op("Add", sheet.op("Mul", "x", "x"), sheet.constant(0.5)))
+    return sheet.graph(sheet.op("Mul", "x", sheet.op("Sigmoid", "x")), root, sheet.op("Gelu", "x"))
+
+
+@model
+def pairs() -> StepGraph:
+    sheet = Sheet(x=(2, 16), y=(2, 16))
+    ratio = sheet.op("Div", "x", sheet.op("Add", sheet.op("Abs", "y"), sheet.constant(1.0)))
+    return sheet.graph(ratio, sheet.op("Max", "x", "y"), sheet.op("Mul", "x", sheet.op("ReduceMean", "y", axes=(1,))))
+
+
+@model
+def constant_operands() -> StepGraph:
+    sheet = Sheet(x=(3, 8))
+    scaled = sheet.op("Mul", "x", sheet.constant(sheet.random.normal(size=8)))
+    return sheet.graph(sheet.op("Sub", sheet.constant(sheet.random.normal(size=(3, 8))), scaled))
+
+
+@model
+def joint_of_values_of_different_reach() -> StepGraph:
+    sheet = Sheet(x=(1, 1, 6), z=(1, 1, 8), h=(1, 1, 8), c=(1, 1, 8))
+    y, h, c = sheet.lstm("x", 8, "h", "c")
+    sheet.state("h", h)
+    sheet.state("c", c)
+    joint = sheet.op("Concat", sheet.reshape(y, 1, 1, 8), sheet.op("Mul", "z", sheet.constant(4.0)), axis=2)
+    return sheet.graph(sheet.op("MatMul", joint, sheet.weight(16, 4)))
+
+
+@model
+def embedding() -> StepGraph:
+    sheet = Sheet()
+    rows = sheet.op("Gather", sheet.weight(5, 8), sheet.token("y", 1, 2), axis=0)
+    return sheet.graph(sheet.op("MatMul", sheet.reshape(rows, 1, 16), sheet.weight(16, 4)))
+
+
+@model
+def edges() -> StepGraph:
+    sheet = Sheet(x=(1, 6))
+    return sheet.graph(sheet.op("Pad", "x", sheet.constant([0, 2, 0, 1], dtype=np.int64), mode="reflect"))
+
+
+@model
+def leaky_state() -> StepGraph:
+    sheet = Sheet(x=(1, 8), s=(1, 8))
+    kept = sheet.op("Add", sheet.op("MatMul", "x", sheet.weight(8, 8)), sheet.op("Mul", "s", sheet.constant(0.5)))
+    sheet.state("s", kept, sheet.constant(np.ones((1, 8))))
+    return sheet.graph(sheet.op("Tanh", kept))
+
+
+def noise(graph: StepGraph, seed: int = 5) -> Steps:
+    """Calls of what is heard: normal reals, small whole numbers."""
+    random, arrays = np.random.default_rng(seed), dict[str, Array]()
+    for name in graph.audio:
+        tensor = graph.inputs[name]
+        shape = (CALLS, *tensor.shape)
+        real = tensor.dtype.startswith("float")
+        arrays[name] = random.normal(size=shape) if real else random.integers(0, 4, size=shape)
+    return checked_steps(arrays, graph, "noise")
+
+
+def input_tensors(made: Import, graph: StepGraph) -> dict[str, str]:
+    """The trace's own tensor of each input."""
+    quantised = {op.outputs[0]: op.x for op in made.trace.graphs[STEP].ops if op.kind == "quantise"}
+    wires = {name: made.wires[STEP, name].tensor for name in graph.audio}
+    return {name: quantised.get(tensor, tensor) for name, tensor in wires.items()}
+
+
+def decibels(made: Import, graph: StepGraph, steps: Steps, calibration: Calibration) -> dict[str, float]:
+    """Signal to error of every output, in dB, where the reference runs beside the float graph."""
+    assert made.constants is not None
+    scales, reference = Scales(made.trace.numerics, {STEP: calibration}), Reference(made.trace, made.constants)
+    tensors, power = input_tensors(made, graph), {name: np.zeros(2) for name in graph.outputs}
+    for run in each_step(graph, steps.arrays):
+        for name, tensor in tensors.items():
+            real = graph.inputs[name].dtype.startswith("float")
+            values = run.values[name].reshape(made.trace.tensors[tensor].shape)
+            reference.tensors[tensor] = values.astype(np.float64 if real else np.int64)
+        reference.run(STEP)
+        for name in graph.outputs:
+            wire = made.wires.get((STEP, name))
+            if wire is not None:
+                wanted = run.value(name).astype(np.float64).reshape(-1)
+                found = reference.tensors[wire.tensor].reshape(-1) * scales.step(wire)
+                power[name] += np.square(wanted).sum(), np.square(wanted - found).sum()
+    return {name: float(10 * np.log10(signal / error)) for name, (signal, error) in power.items() if error}
+
+
+def chip_of(numerics: Mapping[str, Any]) -> NnaConfig:
+    """The default chip with other numerics, its memory too small for the weights to stay."""
+    changes = [f"numerics.{name}={value}" for name, value in numerics.items()]
+    return load_preset("edge256", [*changes, "sram.bytes=16384", "sram.banks=1", "sram.weight_tile_bytes=1024"])
+
+
+@pytest.mark.parametrize("arithmetic", NUMERICS)
+@pytest.mark.parametrize("name", MODELS)
+def test_the_integers_are_near_the_float_graph_and_the_same_on_the_chip(name: str, arithmetic: str) -> None:
+    numerics, least = NUMERICS[arithmetic]
+    graph = standard_form(MODELS[name]())
+    steps = noise(graph)
+    calibration = calibrate(graph, steps)
+    made = lowered(graph, numerics=numerics, calibration=calibration, calls=CALLS)
+    found = decibels(made, graph, steps, calibration)
+    assert found
+    assert min(found.values()) > least, found
+    heard = {tensor: steps.arrays[name] for name, tensor in input_tensors(made, graph).items()}
+    assert made.constants is not None
+    report = cosimulate(made.trace, chip_of(numerics), made.constants, [heard])
+    assert report.values
+    assert report.mismatches == 0, report.different
