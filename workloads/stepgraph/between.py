@@ -75,6 +75,10 @@ def _shift(normal: Normal, node: Node, register: Array, *new: Array) -> Array:
     return joined.take(range(joined.shape[axis] - register.shape[axis], joined.shape[axis]), axis)
 
 
+def _saturate(normal: Normal, node: Node, x: Array, condition: Array) -> Array:
+    return np.where(condition, np.asarray(number(node.attributes, "number"), x.dtype), x)
+
+
 _OWN: Mapping[str, Callable[..., Array]] = {
     "View": _view,
     "Scale": _scale,
@@ -83,4 +87,5 @@ _OWN: Mapping[str, Callable[..., Array]] = {
     "Product": _product,
     "Embedding": _embedding,
     "Shift": _shift,
+    "Saturate": _saturate,
 }

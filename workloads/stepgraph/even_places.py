@@ -43,19 +43,20 @@ def even_places(places: Array, width: int) -> EvenPlaces | None:
 
 
 def gather_elements(work: Rewriting, node: Node) -> None:
-    """Places of the last of two axes, constant and even, as a slice, a view, and a slice."""
+    """Places of the last axis, constant and even, as a slice, a view, and a slice."""
     x, index = node.inputs
     shape, axis = work.shape(x), integer(node.attributes, "axis")
     places = work.constants.get(index)
-    if places is None or len(shape) != 2 or axis != 1 or places.shape[0] != shape[0]:
+    if places is None or axis != len(shape) - 1 or places.shape[:-1] != shape[:-1] or not axis:
         work.write(node)
         return
-    even = even_places(np.where(places < 0, places + shape[1], places), shape[1])
+    width, count = shape[-1], places.shape[-1]
+    even = even_places(np.where(places < 0, places + width, places).reshape(-1, count), width)
     if even is None:
         work.write(node)
         return
     rows = (even.blocks, even.rows, even.stride)
-    flat = _view(work, node, x, "flat", (even.blocks, even.rows * shape[1]))
+    flat = _view(work, node, x, "flat", (even.blocks, even.rows * width))
     cut = _slice(work, node, flat, "cut", 1, even.start, even.start + even.rows * even.stride)
     turned = _view(work, node, cut, "rows", rows)
     kept = _slice(work, node, turned, "kept", 2, 0, even.count)

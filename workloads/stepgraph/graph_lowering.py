@@ -50,6 +50,7 @@ class GraphLowering:
         self._grids, self._homes, self._host_reads = grids, homes, host_reads
         self.wires: dict[str, Wire] = {}
         self._views: dict[tuple[str, Shape], str] = {}
+        self._shared: dict[tuple[object, ...], str] = {}
         self._node: Node | None = None
         self._unsettled: list[tuple[Wire, Wire]] = []
 
@@ -92,6 +93,12 @@ class GraphLowering:
     def is_given(self, value: str) -> bool:
         """Whether ``value`` goes to the host."""
         return value in self._host_reads
+
+    def shared(self, key: tuple[object, ...], make: Callable[[], str]) -> str:
+        """A tensor that several nodes read, made by the first that asks for it."""
+        if key not in self._shared:
+            self._shared[key] = make()
+        return self._shared[key]
 
     def arrive(self, value: str, tensor: str) -> None:
         """Let ``value`` stand in ``tensor``."""
@@ -171,12 +178,12 @@ class GraphLowering:
     def lower(self, node: Node, rule: Callable[[GraphLowering, Node], None]) -> list[Op]:
         """Lower ``node`` by ``rule``; returns its operations. Raises CannotLower, and then nothing is written."""
         self._node, self.ops, self._unsettled = node, [], []
-        mark, views = self.draft.mark(self.name), dict(self._views)
+        mark, views, shared = self.draft.mark(self.name), dict(self._views), dict(self._shared)
         try:
             rule(self, node)
         except CannotLower:
             self.draft.undo(mark)
-            self._views = views
+            self._views, self._shared = views, shared
             raise
         self.settle()
         return self.ops

@@ -6,7 +6,7 @@ A grid is such a set of values, with the bits of an integer and the rule by whic
 - ``gate``: 2^-12, the domain of gates and logits; ``product``: the same, finer where the values are small;
 - ``cell``: the chip's cell state; ``cell_sum``: 32 bits, for the two products that it is the sum of;
 - ``sum``: 32 bits, for other products of two values that are only added up;
-- ``index``: 1, for whole numbers; ``range``: full scale is the calibrated range.
+- ``index``: 1, for whole numbers; ``truth``: 1, for what is true or not; ``range``: full scale is the calibrated range.
 What only sums, tables, norms and the host read is wide, of 16 or 32 bits. All else has the bits of an activation.
 """
 
@@ -24,17 +24,20 @@ from workloads.stepgraph.inner_values import CELL, site
 from workloads.stepgraph.rewriting import Normal
 from workloads.stepgraph.step_sets import StepSets
 
-Rule = Literal["unit", "double", "gate", "product", "cell", "cell_sum", "sum", "index", "range"]
+Rule = Literal["unit", "double", "gate", "product", "cell", "cell_sum", "sum", "index", "truth", "range"]
 Origin = Literal["input", "unit", "cell", "product", "norm", "addition", "multiplication", "embedding", "any"]
 Key = tuple[str, str]
 """(graph, value)."""
 
-FIXED: tuple[Rule, ...] = ("unit", "double", "gate", "index")
+FIXED: tuple[Rule, ...] = ("unit", "double", "gate", "index", "truth")
 """Rules that need no calibration."""
 
-MOVES = ("View", "Scale", "Slice", "Split", "Transpose", "Expand", "Pad", "Concat", "Shift", "Gather")
+MOVES = (
+    "View", "Scale", "Slice", "Split", "Transpose", "Expand", "Pad", "Concat", "Shift", "Gather", "Saturate",
+)  # fmt: skip
 JOINTS = ("Concat", "Shift")
 INDEX_BITS = 16
+TRUTH_BITS = 8
 WIDE_BITS = 32
 SUM_BITS = 16
 _SUMS = ("Add", "Sub")
@@ -118,8 +121,9 @@ class Grids:
         for value in (*normal.graph.inputs, *normal.graph.values):
             root, _ = self._sets.root((graph, value))
             grid = self._of.setdefault(root, Grid(self.numerics.activation_bits, "range"))
-            if not normal.graph.tensor(value).dtype.startswith("float"):
-                grid.rule = "index"
+            dtype = normal.graph.tensor(value).dtype
+            if not dtype.startswith("float"):
+                grid.rule = "truth" if dtype == "bool" and grid.rule != "index" else "index"
         states = {state.input for state in normal.graph.states}
         for value in normal.graph.inputs:
             if value not in states and (graph, value) not in self._linked:
@@ -166,8 +170,8 @@ class Grids:
         """Bits and rule of ``grid`` by who makes it and who reads it."""
         origins, is_wide = grid.origins, all(node.operator in _READS_WIDE for node in readers)
         is_added = bool(readers) and all(node.operator in _SUMS for node in readers)
-        if grid.rule == "index":
-            grid.bits = INDEX_BITS
+        if grid.rule in ("index", "truth"):
+            grid.bits = INDEX_BITS if grid.rule == "index" else TRUTH_BITS
         elif origins == {"unit"}:
             grid.rule = "unit"
         elif origins == {"cell"}:

@@ -97,6 +97,9 @@ class _Lowering:
         """Lower every node of every graph. Raises RefusedModelError."""
         for name in self._graphs:
             self._graph(name)
+        for name, graph in self._graphs.items():
+            if not self.draft.ops.get(name):
+                self._refusals.append(Refusal(graph.name or name, "graph", "computes nothing"))
         if self._refusals:
             models = dict.fromkeys(graph.name or name for name, graph in self._graphs.items())
             raise RefusedModelError(", ".join(models), self._refusals)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from nnasim.ir.operands import OpKind
 from nnasim.ir.trace import OpGroup
 from nnasim.numerics.activation import Function, unit_kind
+from nnasim.numerics.formats import highest
 from workloads.stepgraph import quantise, quantise_table
 from workloads.stepgraph.graph import Node
 from workloads.stepgraph.graph_lowering import CannotLower, GraphLowering
-from workloads.stepgraph.grids import Grid, unit_function
+from workloads.stepgraph.grids import INDEX_BITS, Grid, unit_function
+from workloads.stepgraph.masks import is_comparison_with_zero
 from workloads.stepgraph.standing_shapes import Shape, bare
 from workloads.stepgraph.trace_draft import Wire
 
@@ -57,10 +61,10 @@ def table_tensor(low: GraphLowering, part: str) -> tuple[str, ...]:
 def table(low: GraphLowering, node: Node) -> None:
     """A function of one value."""
     (x,), (value,) = node.inputs, node.outputs
-    if "index" in (low.grid(x)[0].rule, low.grid(value)[0].rule):
-        raise CannotLower("computes with whole numbers or truth values, which the chip has no table for",
-                          "let the host run it")  # fmt: skip
     function, name = low.normal.functions[value], unit_function(low.normal, node)
+    of_index = low.grid(x)[0].rule == "index" and not is_comparison_with_zero(function)
+    if of_index or low.grid(value)[0].rule == "index":
+        raise CannotLower("computes with whole numbers, for which the chip has no table", "let the CPU run it")
     # A value that outlives the call has a shape of its own, all others keep that in which their source stands.
     shape = bare(low.shape(value)) if low.is_home(value) else low.standing(x)
     seen, out = replace(low.wire(x), tensor=low.shaped(x, shape)), low.out(value, shape)
@@ -95,8 +99,9 @@ def mul(low: GraphLowering, node: Node) -> None:
 
 def _pairwise(low: GraphLowering, node: Node, kind: OpKind, told: dict[str, bool]) -> None:
     (value,) = node.outputs
-    if low.grid(value)[0].rule == "index":
-        raise CannotLower("computes with whole numbers, which the chip does only as tokens", "let the host run it")
+    rules = {low.grid(name)[0].rule for name in (*node.inputs, value) if not low.graph.is_constant(name)}
+    if "index" in rules and (kind == "mul" or rules != {"index"}):
+        raise CannotLower("computes with whole numbers other than by adding them", "let the CPU run it")
     shape = _common_shape(low, node)
     operands = [_operand(low, name, part, shape) for part, name in zip("ab", node.inputs, strict=True)]
     out = low.out(value, shape or bare(low.shape(value)))
@@ -125,6 +130,11 @@ def _common_shape(low: GraphLowering, node: Node) -> Shape | None:
 def _operand(low: GraphLowering, name: str, part: str, shape: Shape | None) -> Wire:
     """An operand in ``shape``, else that of its graph; a constant has an activation's bits and its own range."""
     if low.graph.is_constant(name):
-        return low.constant(part, low.graph.constants[name])
+        values = low.graph.constants[name]
+        if np.issubdtype(values.dtype, np.floating):
+            return low.constant(part, values)
+        if np.abs(values).max(initial=0) > highest(INDEX_BITS):
+            raise CannotLower(f"adds a whole number beyond {INDEX_BITS} bits", "let the CPU run it")
+        return low.constant(part, values, Grid(INDEX_BITS, "index"))
     wire = low.wire(name)
     return replace(wire, tensor=low.shaped(name, shape or bare(low.shape(name))))

@@ -102,27 +102,27 @@ def product(low: GraphLowering, node: Node) -> None:
     batch, rows, columns = standing_shape(low.graph, node, value)
     depth = low.shape(a)[-1]
     shape_b = (columns, depth) if transpose_b else (depth, columns)
-    operands = [_batched(low, name, batch, matrix) for name, matrix in ((a, (rows, depth)), (b, shape_b))]
+    matrices = (a, "a", (rows, depth)), (b, "b", shape_b)
+    operands = [_batched(low, name, part, batch, matrix) for name, part, matrix in matrices]
     acc = low.draft.tensor(f"{low.here}.acc", (batch, rows, columns), low.numerics.accumulator_bits)
-    low.op("", "bmm", "attention", operands, [acc], transpose_b=transpose_b)
+    low.op("", "bmm", "attention", [wire.tensor for wire in operands], [acc], transpose_b=transpose_b)
     out = low.out(value, (batch, rows, columns))
     requantise = low.op("rq", "requantise", "attention", [acc], [out.tensor])
-    wires = [low.wire(name) if not low.graph.is_constant(name) else None for name in (a, b)]
-    low.fill(quantise.product, requantise, *wires, out)
+    low.fill(quantise.product, requantise, *operands, out)
 
 
-def _batched(low: GraphLowering, value: str, batch: int, matrix: tuple[int, int]) -> str:
+def _batched(low: GraphLowering, value: str, part: str, batch: int, matrix: tuple[int, int]) -> Wire:
     """``value`` as (batch, *matrix), stretched where one matrix serves all."""
     if low.graph.is_constant(value):
-        raise CannotLower("multiplies by a constant that is no single matrix", "write it as one product per matrix")
+        raise CannotLower("multiplies by more constant matrices than become linear layers", "let the CPU run it")
     own = prod(low.shape(value)[:-2])
-    tensor = low.shaped(value, (own, *matrix))
-    if own == batch:
-        return tensor
-    if own != 1:
+    if own not in (1, batch):
         raise CannotLower(f"multiplies batches of {own} by batches of {batch}")
-    stretched = low.draft.tensor(f"{low.here}.{value}", (batch, *matrix), low.draft.tensors[tensor].bits)
-    low.op("stretch", "copy", "movement", [tensor], [stretched])
+    wire = replace(low.wire(value), tensor=low.shaped(value, (own, *matrix)))
+    if own == batch:
+        return wire
+    stretched = low.scratch(f"{part}.stretched", (batch, *matrix), wire.grid, wire.factor)
+    low.op(f"{part}.stretch", "copy", "movement", [wire.tensor], [stretched.tensor])
     return stretched
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from workloads.stepgraph.folding import with_folded_constants
 from workloads.stepgraph.graph import StepGraph
+from workloads.stepgraph.masks import with_masks
 from workloads.stepgraph.packed_states import with_states_apart
 from workloads.stepgraph.patterns import with_patterns
 from workloads.stepgraph.products import with_products
@@ -23,6 +24,7 @@ REWRITINGS: tuple[Callable[[Normal], Normal], ...] = (
     with_patterns,
     with_products,
     with_folded_constants,
+    with_masks,
     rephrased,
     with_tables,
     with_views,

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from workloads.stepgraph.lowering_products import Weights
 
 Constants = Mapping[str, Array]
+BEYOND_RANGE = 2.0**12
+"""Times the end of 8 or 16 bits: beyond what 32 bits hold in practice, and within what their sum can."""
 SUM_GUARD = 2.0**-12
 """The domain of a sum against the coarser operand's step: as much as a multiplier of 15 bits can scale up."""
 
@@ -129,9 +131,16 @@ def add(op: str, a: Wire, b: Wire, out: Wire, scales: Scales) -> Constants:
 
 def _reach(wire: Wire, scales: Scales) -> float:
     """How far a value can reach: as far as 16 bits do; of 32 bits as far as it did, twice over."""
+    if wire.grid.rule == "truth":
+        return scales.step(wire)
     if wire.grid.bits <= 16:
         return scales.step(wire) * (1 << (wire.grid.bits - 1))
     return 2 * scales.reach(wire.grid, wire.grid.bits, "max") * wire.factor
+
+
+def saturate(op: str, scales: Scales) -> Constants:
+    """The rows of a sum with the end of the range, doubled so that no value brings it back."""
+    return {f"{op}.rescale": rows(*(_scale(real, op, scales) for real in (1.0, BEYOND_RANGE, 1.0)))}
 
 
 def embedding(weight: str, out: Wire, values: Array, scales: Scales) -> Constants:

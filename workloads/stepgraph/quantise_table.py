@@ -30,9 +30,11 @@ def table_bits(numerics: NumericsConfig) -> Bits:
 
 def table(op: str, function: PointFunction, entries: str, x: Wire, out: Wire, scales: Scales) -> quantise.Constants:
     """Entries, and the rows into the table's format and out of it."""
-    assert x.key is not None
-    histogram = scales.histogram(x.key)
-    reach = _table_range(op, function, histogram, x, out, scales)
+    if x.grid.rule in ("index", "truth"):
+        reach = float(1 << (8 - 1)) * (1 if table_bits(scales.numerics) == 8 else 2)  # each whole number has its entry
+    else:
+        assert x.key is not None
+        reach = _table_range(op, function, scales.histogram(x.key), x, out, scales)
     unit = _unit(op, function, reach, x, out, scales)
     entry_and_exit = (unit.entry,) if unit.exit is None else (unit.entry, unit.exit)
     return {entries: unit.data["table"].astype(np.int32), f"{op}.rescale": quantise.rows(*entry_and_exit)}
@@ -66,7 +68,11 @@ def _unit(op: str, function: PointFunction, reach: float, x: Wire, out: Wire, sc
     """The table whose input spans [-reach, reach)."""
     numerics, bits = scales.numerics, table_bits(scales.numerics)
     in_step = reach / (1 << (bits - 1))
-    own_step = scales.step(out) * 2.0 ** (out.grid.bits - bits)
+    own_step = (
+        scales.step(out) * 2.0 ** min(0, out.grid.bits - bits)
+        if out.grid.rule == "truth"
+        else (scales.step(out) * 2.0 ** (out.grid.bits - bits))
+    )
     entry = Rescale.of(scales.step(x) / in_step, numerics.multiplier_bits, rounding=numerics.rounding, name=op)
     leave = Rescale.of(own_step / scales.step(out), numerics.multiplier_bits, rounding=numerics.rounding, name=op)
     return table_unit(
@@ -78,6 +84,12 @@ def _unit(op: str, function: PointFunction, reach: float, x: Wire, out: Wire, sc
         function=function.label,
         name=op,
     )
+
+
+def end_of_range(table: str, is_low: bool, scales: Scales) -> quantise.Constants:
+    """Entries that are the least (or the greatest) integer where a truth value is 1, else 0."""
+    entries = np.where(np.arange(ENTRIES[8]) > 128, lowest(8) if is_low else highest(8), 0)
+    return {table: entries.astype(np.int32)}
 
 
 def _sound(function: PointFunction, x: Array) -> Array:

@@ -6,6 +6,7 @@ Beside the vocabulary's own operators, larger nodes are called
 - ``Embedding`` (index, weight (V, D)): rows of the weight;
 - ``Product`` (a, b): a MatMul of two values that flow, b transposed where ``transpose_b`` is 1;
 - ``View`` (x): the same elements in the same order, in another shape;
+- ``Saturate`` (x, condition): x, but ``number``, which lies beyond its range, where the condition holds;
 - ``Shift`` (register, new, ...): the register after what is new has pushed out the oldest along an axis.
 Every value of the rewritten graph has the name that it has in the graph it was made of.
 """
@@ -78,6 +79,12 @@ class Rewriting:
         if name in self.constants:
             return tuple(self.constants[name].shape)
         return (self.values if name in self.values else self.graph.inputs)[name].shape
+
+    def dtype(self, name: str) -> str:
+        """Element type of an input, a value or a constant."""
+        if name in self.constants:
+            return str(self.constants[name].dtype)
+        return (self.values if name in self.values else self.graph.inputs)[name].dtype
 
     def flowing(self, node: Node) -> list[str]:
         """The operands of ``node`` that are no constants, each once."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from workloads.stepgraph import lowering_elements, lowering_moves, lowering_norms, lowering_products
+from workloads.stepgraph import lowering_elements, lowering_gathers, lowering_moves, lowering_norms, lowering_products
 from workloads.stepgraph.graph import Node
 from workloads.stepgraph.graph_lowering import CannotLower, GraphLowering
 from workloads.stepgraph.lowering_gru import gru
 from workloads.stepgraph.lowering_lstm import lstm
+from workloads.stepgraph.lowering_masks import saturate
 
 Rule = Callable[[GraphLowering, Node], None]
 
@@ -36,7 +37,8 @@ RULES: Mapping[str, Rule] = {
     "Transpose": lowering_moves.transpose,
     "Expand": lowering_moves.expand,
     "Pad": lowering_moves.pad,
-    "Gather": lowering_moves.gather,
+    "Gather": lowering_gathers.gather,
+    "Saturate": saturate,
 }
 
 _WHY_NOT: Mapping[str, str] = {

@@ -17,7 +17,7 @@ from workloads.stepgraph.grids import Grid, Key, Rule
 from workloads.stepgraph.trace_draft import Wire
 
 SMALL = 2.0**-4  # the largest value for which 2^-12 leaves less than 8 bits: the domain of a product is finer then
-SUM_BITS = {8: 16, 16: 28}  # that are kept of the range of products of two int8, of two int16
+SUM_BITS = {8: 16, 16: 24}  # that are kept of the range of products, of values of 8 and of 16 bits
 INT16_CELL_RANGE = 16.0
 LARGEST_SCALE = ((1 << 15) - 1) * 2.0**-LOWEST_SHIFT
 
@@ -96,6 +96,7 @@ _STEPS: Mapping[Rule, Callable[[Scales, Grid], float]] = {
     "double": lambda scales, grid: 2.0 ** (2 - grid.bits),
     "gate": lambda scales, grid: 2.0**-GATE_FRAC,
     "index": lambda scales, grid: 1.0,
+    "truth": lambda scales, grid: 1.0,
     "product": _product,
     "sum": _sum,
     "range": _range,

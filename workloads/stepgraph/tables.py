@@ -25,7 +25,7 @@ _POINT_WISE = {*get_args(PointWise), *get_args(Pairwise), "Where", "Not", "Cast"
 
 def with_tables(normal: Normal) -> Normal:
     """``normal`` with a Table, a Scale or a View for each value of a point-wise node that something else reads."""
-    work, sources = Rewriting(normal), _sources(normal)
+    work, sources = Rewriting(normal), sources_of(normal)
     made_by = {name: node for node in normal.graph.nodes for name in node.outputs}
     for node in normal.graph.nodes:
         (out, *_) = node.outputs
@@ -36,15 +36,17 @@ def with_tables(normal: Normal) -> Normal:
     return work.finished()
 
 
-def _sources(normal: Normal) -> dict[str, str]:
+def sources_of(normal: Normal) -> dict[str, str]:
     """Of each value that is a function of one other, element by element, that other one."""
     graph, sources, length = normal.graph, dict[str, str](), dict[str, int]()
     for node in graph.nodes:
         flowing = [name for name in dict.fromkeys(node.operands) if name not in graph.constants]
         numbers = [graph.constants[name] for name in node.operands if name in graph.constants]
-        if node.operator not in _POINT_WISE or not flowing or not all(map(_is_one_number, numbers)):
+        if node.operator not in _POINT_WISE or not flowing or not all(map(is_one_number, numbers)):
             continue
         (out,) = node.outputs
+        if node.operator in ("Add", "Sub") and graph.tensor(out).dtype.startswith("int"):
+            continue  # whole numbers are added as they are
         if any(graph.tensor(name).shape != graph.tensor(out).shape for name in flowing):
             continue
         roots = {sources.get(name, name) for name in flowing}
@@ -56,7 +58,7 @@ def _sources(normal: Normal) -> dict[str, str]:
     return sources
 
 
-def _is_one_number(constant: Array) -> bool:
+def is_one_number(constant: Array) -> bool:
     """Whether ``constant`` is the same for all elements, as an exporter spreads a zero over a whole tensor."""
     return constant.size == 1 or bool(constant.size and (constant == constant.reshape(-1)[0]).all())
 
@@ -103,7 +105,7 @@ def _write(work: Rewriting, node: Node, function: PointFunction) -> None:
         work.write(Node(node.name, "Mul", 2 * source, node.outputs))
     elif (factor, offset) == (1, 0):
         work.write(Node(node.name, "View", source, node.outputs))
-    elif factor > 0 and not offset:
+    elif factor > 0 and not offset and not work.dtype(node.outputs[0]).startswith("int"):
         work.fold(node)
         work.write(Node(node.name, "Scale", source, node.outputs, {"factor": factor}))
     else:

@@ -164,6 +164,40 @@ def leaky_state() -> StepGraph:
     return sheet.graph(sheet.op("Tanh", kept))
 
 
+@model
+def attention_over_what_there_is_of_the_past() -> StepGraph:
+    sheet = Sheet(x=(1, 2, 8), keys=(1, 6, 8))
+    sheet.token("count", 1)
+    past = sheet.op("Concat", "keys", "x", axis=1)
+    sheet.state("keys", sheet.slice(past, 1, 2, 8))
+    q, k = (sheet.op("MatMul", x, sheet.weight(8, 8)) for x in ("x", past))
+    scores = sheet.op("MatMul", q, sheet.op("Transpose", k, perm=(0, 2, 1)))
+    absent = sheet.op("GreaterOrEqual", sheet.constant(range(7, -1, -1), dtype=np.int64), "count")
+    masked = sheet.op("Where", absent, sheet.constant(-1000.0), scores)
+    sheet.state(
+        "count", sheet.op("Add", "count", sheet.constant(2, dtype=np.int64)), sheet.constant([2], dtype=np.int64)
+    )
+    return sheet.graph(sheet.op("MatMul", sheet.op("Softmax", masked, axis=2), past))
+
+
+@model
+def choices() -> StepGraph:
+    sheet = Sheet(x=(2, 8), y=(2, 8))
+    louder = sheet.op("Greater", "x", "y")
+    either = sheet.op("Where", louder, "x", sheet.op("Mul", "y", sheet.constant(0.5)))
+    return sheet.graph(either, sheet.op("Where", louder, sheet.constant(0.0), "y"),
+                       sheet.op("Where", louder, "x", sheet.constant(2.0)))  # fmt: skip
+
+
+@model
+def attention_to_relative_positions() -> StepGraph:
+    sheet = Sheet(x=(1, 4, 8))
+    heads = sheet.op("Transpose", sheet.reshape("x", 4, 2, 4), perm=(1, 0, 2))
+    scores = sheet.op("MatMul", heads, sheet.weight(2, 4, 9))  # of each head and frame, for each distance
+    places = np.broadcast_to(3 - np.arange(4)[:, None] + np.arange(6), (2, 4, 6))
+    return sheet.graph(sheet.op("GatherElements", scores, sheet.constant(places, dtype=np.int64), axis=2))
+
+
 def noise(graph: StepGraph, seed: int = 5) -> Steps:
     """Calls of what is heard: normal reals, small whole numbers."""
     random, arrays = np.random.default_rng(seed), dict[str, Array]()
@@ -199,6 +233,8 @@ def decibels(made: Import, graph: StepGraph, steps: Steps, calibration: Calibrat
                 wanted = run.value(name).astype(np.float64).reshape(-1)
                 found = reference.tensors[wire.tensor].reshape(-1) * scales.step(wire)
                 power[name] += np.square(wanted).sum(), np.square(wanted - found).sum()
+    kept = {state.output for state in graph.states if not graph.tensor(state.output).dtype.startswith("float")}
+    assert all(power[name][1] == 0 for name in kept)
     return {name: float(10 * np.log10(signal / error)) for name, (signal, error) in power.items() if error}
 
 

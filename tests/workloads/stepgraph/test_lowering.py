@@ -132,8 +132,8 @@ def test_the_edges_of_an_input_are_pieces_of_it() -> None:
 
 def test_a_function_of_whole_numbers_is_refused_and_may_go_to_the_cpu() -> None:
     sheet = Sheet()
-    doubled = sheet.op("Add", sheet.token("n", 1), sheet.constant([1], dtype=np.int64), name="count")
-    with pytest.raises(RefusedModelError, match=r"count \(Add\).*whole numbers.*let the host run it"):
+    doubled = sheet.op("Mul", sheet.token("n", 1), sheet.constant([2], dtype=np.int64), name="count")
+    with pytest.raises(RefusedModelError, match=r"count \(Mul\).*whole numbers.*let the CPU run it"):
         lowered(sheet.graph(doubled))
     made = lowered(sheet.graph(doubled), on_cpu=["count"])
     assert kinds(made) == ["host"]

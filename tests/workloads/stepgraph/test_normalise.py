@@ -64,6 +64,28 @@ def test_a_positive_factor_is_what_an_integer_is_worth_and_a_negative_one_is_a_t
     assert normal.graph.nodes[0].attributes["factor"] == 3.0
 
 
+def test_a_constant_of_equal_elements_is_a_number() -> None:
+    sheet = Sheet(x=(2, 8))
+    shifted = sheet.op("Sub", "x", sheet.constant(1.0))
+    normal = same(sheet.graph(sheet.op("Max", sheet.constant(np.zeros((2, 8))), shifted)))
+    assert operators(normal) == ["Table"]
+
+
+def test_masks_are_comparisons_with_zero_and_products_with_a_truth() -> None:
+    sheet = Sheet(x=(2, 8), y=(1, 8))
+    absent = sheet.op("Less", "y", sheet.weight(8))
+    filled = sheet.op("Where", absent, sheet.constant(-1000.0), "x")
+    kept = sheet.op("Where", absent, sheet.constant(0.0), "x")
+    normal = same(sheet.graph(filled, kept))
+    assert Counter(operators(normal)) == {"Sub": 1, "Table": 2, "Saturate": 1, "Mul": 1}
+
+
+def test_whole_numbers_are_added_as_they_are() -> None:
+    sheet = Sheet()
+    total = sheet.op("Add", sheet.token("n", 1), sheet.constant(2, dtype=np.int64))
+    assert operators(same(sheet.graph(total))) == ["Add"]
+
+
 def test_a_long_chain_is_several_tables() -> None:
     sheet = Sheet(x=(1, 4))
     value = "x"
