@@ -329,9 +329,12 @@ class OpTrace(Frozen):
         return self
 
     def _check_version(self) -> None:
-        """Version 1 has no kinds, groups and attributes but its own; a concat of version 2 says its axis."""
-        groups = RECOGNISER_GROUPS if self.schema_version == 1 else OP_GROUPS
-        if missing := set(groups) - set(self.placement):
+        """Version 1 has no kinds, groups and attributes but its own; a concat of version 2 says its axis.
+
+        A trace of version 1 places all groups that there are, one of version 2 those that it has.
+        """
+        used = {op.group for graph in self.graphs.values() for op in graph.ops}
+        if missing := (used | set(RECOGNISER_GROUPS if self.schema_version == 1 else ())) - set(self.placement):
             raise ValueError(f"placement: lacks {', '.join(sorted(missing))}")
         for graph in self.graphs.values():
             for op in graph.ops:
