@@ -14,7 +14,7 @@ from nnasim.numerics.formats import highest
 from workloads.stepgraph import quantise, quantise_table
 from workloads.stepgraph.graph import Node
 from workloads.stepgraph.graph_lowering import CannotLower, GraphLowering
-from workloads.stepgraph.grids import INDEX_BITS, Grid, unit_function
+from workloads.stepgraph.grids import INDEX_BITS, TRUTH_BITS, Grid, unit_function
 from workloads.stepgraph.masks import is_comparison_with_zero
 from workloads.stepgraph.standing_shapes import Shape, bare
 from workloads.stepgraph.trace_draft import Wire
@@ -133,6 +133,8 @@ def _operand(low: GraphLowering, name: str, part: str, shape: Shape | None) -> W
         values = low.graph.constants[name]
         if np.issubdtype(values.dtype, np.floating):
             return low.constant(part, values)
+        if values.dtype == bool:
+            return low.constant(part, values, Grid(TRUTH_BITS, "truth"))
         if np.abs(values).max(initial=0) > highest(INDEX_BITS):
             raise CannotLower(f"adds a whole number beyond {INDEX_BITS} bits", "let the CPU run it")
         return low.constant(part, values, Grid(INDEX_BITS, "index"))

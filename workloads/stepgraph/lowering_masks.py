@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from nnasim.numerics.formats import highest, lowest
 from workloads.stepgraph import quantise, quantise_table
 from workloads.stepgraph.graph import Node
 from workloads.stepgraph.graph_lowering import GraphLowering
@@ -16,7 +19,11 @@ def saturate(low: GraphLowering, node: Node) -> None:
     """x plus the end of the range where the condition holds."""
     (x, condition), (value,) = node.inputs, node.outputs
     is_low = number(node.attributes, "number") < 0
-    end = low.shared(("end of the range", condition, is_low), lambda: _end_of_range(low, condition, is_low))
+    if low.graph.is_constant(condition):
+        ends = np.where(low.graph.constants[condition], lowest(TRUTH_BITS) if is_low else highest(TRUTH_BITS), 0)
+        end = low.constant("mask", ends, Grid(TRUTH_BITS, "truth")).tensor
+    else:
+        end = low.shared(("end of the range", condition, is_low), lambda: _end_of_range(low, condition, is_low))
     shape = bare(low.shape(value))
     operand, out = low.shaped(x, shape), low.out(value, shape)
     mask = low.viewed(end, bare(low.shape(condition)))

@@ -29,7 +29,7 @@ def with_masks(normal: Normal) -> Normal:
             _compare(work, node)
         elif node.operator == "And":
             work.write(Node(node.name, "Mul", node.inputs, node.outputs))
-        elif node.operator == "Where" and not is_function and node.inputs[0] not in work.constants:
+        elif node.operator == "Where" and not is_function:
             _choose(work, node, opposites)
         else:
             work.write(node)
@@ -64,7 +64,7 @@ def _choose(work: Rewriting, node: Node, opposites: dict[str, str]) -> None:
     for filled, kept, is_where_true in ((a, b, True), (b, a, False)):
         number = _number(work, filled)
         if number is not None and kept not in work.constants:
-            both = condition, _opposite(work, node, condition, opposites)
+            both = (condition, _opposite(work, node, condition, opposites))
             _fill(work, node, kept, number, both if is_where_true else both[::-1])
             return
     if a in work.constants or b in work.constants:
@@ -86,18 +86,30 @@ def _fill(work: Rewriting, node: Node, kept: str, number: float, where: tuple[st
     if number == 0:
         work.write(Node(node.name, "Mul", (kept, left), node.outputs))
         return
-    rest, put = work.value(f"{out}.kept", work.shape(out)), work.value(f"{out}.filled", work.shape(filled))
+    rest = work.value(f"{out}.kept", work.shape(out))
     work.write(Node(f"{node.name}.kept", "Mul", (kept, left), (rest,)), node)
-    value = work.constant(f"{node.name}.number", np.array(number, np.float32))
-    real = work.value(f"{out}.truth", work.shape(filled))
-    work.write(Node(f"{node.name}.truth", "Cast", (filled,), (real,), {"to": "float32"}), node)
-    work.write(Node(f"{node.name}.filled", "Mul", (real, value), (put,)), node)
-    work.write(Node(node.name, "Add", (rest, put), node.outputs))
+    work.write(Node(node.name, "Add", (rest, _put(work, node, number, filled)), node.outputs))
+
+
+def _put(work: Rewriting, node: Node, number: float, filled: str) -> str:
+    """``number`` where ``filled`` is true, else 0."""
+    if filled in work.constants:
+        return work.constant(f"{node.name}.filled", work.constants[filled] * np.float32(number))
+    factor = work.constant(f"{node.name}.number", np.array(number, np.float32))
+    names = (f"{node.outputs[0]}.{part}" for part in ("truth", "filled"))
+    truth, put = (work.value(name, work.shape(filled)) for name in names)
+    work.write(Node(f"{node.name}.truth", "Cast", (filled,), (truth,), {"to": "float32"}), node)
+    work.write(Node(f"{node.name}.filled", "Mul", (truth, factor), (put,)), node)
+    return put
 
 
 def _opposite(work: Rewriting, node: Node, condition: str, opposites: dict[str, str]) -> str:
     """What is true where ``condition`` is not, made once for all choices."""
-    if condition not in opposites:
+    if condition in opposites:
+        return opposites[condition]
+    if condition in work.constants:
+        opposites[condition] = work.constant(f"{condition}.not", ~work.constants[condition])
+    else:
         value = opposites[condition] = work.value(f"{condition}.not", work.shape(condition), "bool")
         work.write(Node(f"{node.name}.not", "Not", (condition,), (value,)), node)
     return opposites[condition]
