@@ -23,6 +23,7 @@ from nnasim.ir.program import Command, ElementCommand, HandoffCommand, MatmulCom
 from nnasim.ir.run import Step
 from nnasim.ir.trace import Op
 from nnasim.reference import Reference
+from nnasim.reference.constants import require_bits
 from nnasim.sim.datapath import Datapath
 
 
@@ -53,6 +54,8 @@ class SramDatapath(Datapath):
         }
         # The reference's own executors compute what no tile does, on the tensors of the SRAM.
         self.reference = Reference(self.trace, {**constants, **scales})
+        for name, values in self.reference.tensors.items():
+            require_bits(name, values, self.trace.tensors[name])
         self.sram = Sram(self.addresses.end)
         self.tensors = SramTensors(self.trace, self.sram, self.addresses)
         self.dram: dict[str, StoredWeight] = stored_weights(self.trace, compiled.uses, self.reference.tensors)

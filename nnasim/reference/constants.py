@@ -37,7 +37,10 @@ BY_CHANNEL: tuple[OpKind, ...] = ("quantise", "requantise")
 
 
 def stored_tensors(trace: OpTrace, constants: Arrays) -> dict[str, Integers]:
-    """Weights, biases and tables as int64, of the shape and bits of their tensors; TraceError unless all are there."""
+    """Weights, biases and tables as int64, of the shapes of their tensors; TraceError unless all are there.
+
+    Whether they fit their bits is asked where they are stored in so many: ``require_bits``.
+    """
     tensors = {
         name: _integers(name, values, trace.tensors.get(name))
         for name, values in constants.items()
@@ -62,12 +65,12 @@ def initial_states(trace: OpTrace, constants: Arrays) -> dict[str, Integers]:
     for name in constants:
         if name.endswith(INITIAL) and _is_beside(name, trace) and name.removesuffix(INITIAL) not in states:
             raise TraceError("weights", name, None, "belongs to no state of the trace")
-    return {
-        name: _integers(name + INITIAL, constants[name + INITIAL], spec)
-        if name + INITIAL in constants
-        else np.zeros(spec.shape, np.int64)
-        for name, spec in states.items()
-    }
+    initial = {name: np.zeros(spec.shape, np.int64) for name, spec in states.items()}
+    for name, spec in states.items():
+        if name + INITIAL in constants:
+            initial[name] = _integers(name + INITIAL, constants[name + INITIAL], spec)
+            require_bits(name + INITIAL, initial[name], spec)
+    return initial
 
 
 def _integers(name: str, values: NDArray[Any], spec: TensorSpec | None) -> Integers:
@@ -76,10 +79,14 @@ def _integers(name: str, values: NDArray[Any], spec: TensorSpec | None) -> Integ
         raise TraceError("weights", name, values.shape, wanted)
     if values.dtype.kind not in "iu":
         raise TraceError("weights", name, values.dtype.name, "must hold integers")
+    return values.astype(np.int64)
+
+
+def require_bits(name: str, values: Integers, spec: TensorSpec) -> None:
+    """Raise TraceError, which names ``name``, unless all of ``values`` fit the bits of their tensor."""
     low, high = int(values.min()), int(values.max())
     if not lowest(spec.bits) <= low <= high <= highest(spec.bits):
         raise TraceError("weights", name, high if high > highest(spec.bits) else low, f"must fit {spec.bits} bits")
-    return values.astype(np.int64)
 
 
 def stored_scales(trace: OpTrace, constants: Arrays) -> dict[str, tuple[Rescale, ...]]:

@@ -281,3 +281,10 @@ def test_a_weight_that_the_chip_and_the_cpu_both_multiply_with_serves_both() -> 
         build.requantised(name, f"{name}.y", role="output")
     trace = OpTrace.model_validate(build.trace().model_dump() | {"op_placement": {"m/other": "cpu"}})
     assert compared(trace, chip_of()).mismatches == 0
+
+
+def test_integers_that_do_not_fit_their_bits_are_refused_before_anything_runs() -> None:
+    trace = stateless(output=True).trace()
+    constants = constants_of(trace) | {"m.w": np.full((4, 6), 128)}
+    with pytest.raises(TraceError, match=r"weights: m\.w = 128: must fit 8 bits"):
+        cosimulate(trace, chip_of(), constants, random_features(trace))
