@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
-from nnasim.ir.attributes import Axis
+from nnasim.ir.attributes import Axis, Concat
 from nnasim.ir.operands import FLOWING
 from nnasim.ir.order import views_of
 from nnasim.ir.trace import Op, OpGraph, OpTrace, TensorSpec
@@ -148,17 +148,25 @@ class _Unroller:
         version: dict[str, str] = {}
         instances = []
         for index, call in enumerate(calls):
+            final = {name: offset for offset, op in enumerate(self._graph(call)) for name in op.outputs}
             for offset, op in enumerate(self._graph(call)):
                 taken = (*(op.outputs if self.trace.shifts(op) else ()), *op.inputs)
                 inputs = tuple(self._read(name, version, call) for name in taken)
                 for name in op.outputs:
-                    keeps = self._lasts(name) and last[name] == index
-                    version[name] = name if keeps else self._declared(name, f"{name}{self.marks.step}{index}")
+                    again = "" if final[name] == offset else f".{offset}"
+                    version[name] = self._value(name, f"{index}{again}", last[name] == index and not again)
                 outputs = tuple(version[name] for name in op.outputs)
                 instances.append(
                     _Instance(call=index, position=starts[call.graph] + offset, op=op, inputs=inputs, outputs=outputs)
                 )
         return instances
+
+    def _value(self, name: str, when: str, is_last: bool) -> str:
+        """The name of what is written to ``name``: its own if it stands there when the chunk ends, else one of a call.
+
+        A state that a call writes again has ``when`` with a place in it, so that who reads the first value gets it.
+        """
+        return name if is_last and self._lasts(name) else self._declared(name, f"{name}{self.marks.step}{when}")
 
     def _graph(self, call: Call) -> tuple[Op, ...]:
         return self.trace.graphs[call.graph].ops
@@ -215,7 +223,7 @@ class _Unroller:
     def single(self, instance: _Instance) -> None:
         """Append one operation of one call."""
         name = f"{instance.op.name}{self.marks.of}{self.tag}{self.marks.step}{instance.call}"
-        self._append(instance.op, name, instance.inputs, instance.outputs)
+        self._append(_filled(instance.op), name, instance.inputs, instance.outputs)
 
     def _append(self, op: Op, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
         self.origin[name] = op.name
@@ -255,6 +263,13 @@ def _with_rows(op: Op) -> Op:
     if not isinstance(op.attributes, Axis):
         return op
     return op.model_copy(update={"attributes": op.attributes.model_copy(update={"axis": op.attributes.axis + 1})})
+
+
+def _filled(op: Op) -> Op:
+    """``op``, which if it is a register reads the old values as its first input here, under their own name."""
+    if not isinstance(op.attributes, Concat) or not op.attributes.shift:
+        return op
+    return op.model_copy(update={"attributes": op.attributes.model_copy(update={"shift": False})})
 
 
 def _merged_groups(instances: Sequence[_Instance], placed: Sequence[Place]) -> dict[int, list[list[_Instance]]]:
