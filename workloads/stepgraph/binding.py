@@ -93,9 +93,9 @@ class Binding:
         """Names that the model does not know."""
         inputs = self.model.inputs
         open_sizes = {axis for name in inputs for axis in self._axes(name) if isinstance(axis, str)}
-        for name in self.shapes.keys() - inputs.keys():
+        for name in sorted(self.shapes.keys() - inputs.keys()):
             yield Refusal(name, "shape", f"is no input of the model; they are {', '.join(inputs)}")
-        for name in self.bind.keys() - inputs.keys() - open_sizes:
+        for name in sorted(self.bind.keys() - inputs.keys() - open_sizes):
             names = ", ".join([*inputs, *sorted(filter(None, open_sizes))])
             yield Refusal(name, "bind", f"is no input of the model, and no open size; they are {names}")
 

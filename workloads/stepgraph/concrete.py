@@ -89,10 +89,10 @@ class _Result:
     def __init__(self, write: Writer, outputs: Mapping[str, Value]) -> None:
         self.write, self._values = write, outputs
         self._names = dict[str, str]()
-        self.constants = write.constants
+        self.constants = dict(write.constants)
         for output, value in outputs.items():
             if value.array is not None:
-                self.constants = {**self.constants, output: _whole(value.array)}
+                self.constants[output] = _whole(value.array)
             elif value.name in write.tensors:
                 self._names.setdefault(value.name, output)
 
@@ -135,7 +135,7 @@ class _Result:
             initial = None
             if state.initial is not None:
                 initial = self.write.value_names.new(f"{name}.initial")
-                self.constants = {**self.constants, initial: _whole(state.initial)}
+                self.constants[initial] = _whole(state.initial)
             yield State(name, self._names.get(state.last.name, state.last.name), initial)
 
 

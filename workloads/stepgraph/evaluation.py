@@ -18,6 +18,9 @@ MOST_WORK = 2**30
 """Elements read and written, and multiplications, to compute them: seconds."""
 
 
+_NODE, _OPERAND = 10_000, 1_000  # work that writing them takes, in multiplications: 60,000 nodes at most
+
+
 class Budget:
     """What is left of the bytes and the work that a model's own constants may cost; ``weight_bytes``: of its file."""
 
@@ -30,6 +33,12 @@ class Budget:
         self.work -= elements + work
         if self.bytes < 0 or self.work < 0:
             raise CannotEnterError("computes constants that take more memory or time than a model's may")
+
+    def write(self, operands: int) -> None:
+        """Take what a node will cost that is written out. CannotEnterError where a few of the file ask for too many."""
+        self.work -= _NODE + _OPERAND * operands
+        if self.work < 0:
+            raise CannotEnterError("is written out as more nodes than a model's may be")
 
     def computed(
         self, operator: str, attributes: Attributes, operands: Sequence[Value | None], tensors: Sequence[Tensor]

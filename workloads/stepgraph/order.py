@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
+
+import numpy as np
 
 from workloads.stepgraph.raw import RawGraph, RawModel, RawNode
 from workloads.stepgraph.refusals import Refusal
@@ -49,21 +51,33 @@ def in_order(graph: RawGraph) -> tuple[Sequence[RawNode], list[Refusal]]:
     Nodes that run in a circle are left out, and refused.
     """
     makers = {name: place for place, node in enumerate(graph.nodes) for name in node.outputs if name}
-    needs = [[makers[name] for name in reads(node) if name in makers] for node in graph.nodes]
+    needs = [sorted({makers[name] for name in reads(node) if name in makers}) for node in graph.nodes]
     refusals = list(_made_twice(graph))
     if all(max(others, default=-1) < place for place, others in enumerate(needs)):
         return graph.nodes, refusals
-    left_out = set[int]()
-    while True:
-        kept = {place: [other for other in others if other not in left_out] for place, others in enumerate(needs)}
-        try:
-            places = TopologicalSorter({place: kept[place] for place in kept if place not in left_out}).static_order()
-            return [graph.nodes[place] for place in places], refusals
-        except CycleError as error:
-            circle = set(error.args[1])
-            left_out |= circle
-            why = f"waits for its own result, in a circle of {len(circle)} nodes"
-            refusals += [Refusal(graph.nodes[place].label, graph.nodes[place].word, why) for place in sorted(circle)]
+    circles = _circles(needs)
+    for place, size in sorted(circles.items()):
+        why = f"waits for its own result, in a circle of {size} nodes"
+        refusals.append(Refusal(graph.nodes[place].label, graph.nodes[place].word, why))
+    straight = {
+        place: [other for other in others if other not in circles]
+        for place, others in enumerate(needs)
+        if place not in circles
+    }
+    return [graph.nodes[place] for place in TopologicalSorter(straight).static_order()], refusals
+
+
+def _circles(needs: Sequence[Sequence[int]]) -> dict[int, int]:
+    """The nodes that hang on themselves, each with the size of its circle."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    edges = [(place, other) for place, others in enumerate(needs) for other in others]
+    rows, columns = zip(*edges, strict=True)
+    links = coo_array((np.ones(len(edges), np.int8), (rows, columns)), (len(needs), len(needs)))
+    _, labels = connected_components(links, directed=True, connection="strong")
+    sizes = np.bincount(labels)[labels]
+    return {place: int(sizes[place]) for place, others in enumerate(needs) if sizes[place] > 1 or place in others}
 
 
 def _made_twice(graph: RawGraph) -> Iterator[Refusal]:
@@ -74,5 +88,5 @@ def _made_twice(graph: RawGraph) -> Iterator[Refusal]:
         makes.update(name for name in node.outputs if name)
     twice = {name for name, count in makes.items() if count > 1}
     for node in graph.nodes if twice else ():
-        for name in twice.intersection(node.outputs):
+        for name in sorted(twice.intersection(node.outputs)):
             yield Refusal(node.label, node.word, f"makes {name}, which is made elsewhere too")

@@ -25,7 +25,7 @@ REFUSED = Value("", Tensor((), ""))
 """What hangs on a node or an input that cannot enter."""
 
 MOST_NODES = 30_000
-"""Nodes that are walked, those of functions once for each call. The largest measured streaming encoders have 10,000."""
+"""Nodes that are walked or left out, those of functions once for each call. Measured encoders have 10,000."""
 
 _DEEPEST = 40
 _BY_DATA = (
@@ -69,12 +69,15 @@ class Walk:
         if len(nodes) < len(graph.nodes):
             scope.update((name, REFUSED) for node in graph.nodes for name in node.outputs if name)
         for node in nodes:
-            self.walked += 1
-            if self.walked > MOST_NODES:
-                raise ModelError(self.source, "nodes", NOT_GIVEN, f"at most {MOST_NODES} are walked")
+            self._come_by(1)
             values = self._node(self._placed(node, around), scope, around)
             scope.update((name, value) for name, value in zip(node.outputs, values, strict=False) if name)
         return [self._read(name, scope, "the model" if not around.depth else around.prefix) for name in graph.outputs]
+
+    def _come_by(self, count: int) -> None:
+        self.walked += count
+        if self.walked > MOST_NODES:
+            raise ModelError(self.source, "nodes", NOT_GIVEN, f"at most {MOST_NODES} are walked")
 
     def _constant(self, name: str, array: Array | CannotEnterError) -> Value:
         if isinstance(array, CannotEnterError):
@@ -153,7 +156,9 @@ class Walk:
         if not isinstance(body, RawGraph):
             raise CannotEnterError(f"lacks its {taken}")
         for left in bodies(replace(node, attributes={other: node.attributes.get(other)})):
-            self.gone += left_out(left)
+            for gone in left_out(left):
+                self._come_by(1)
+                self.gone.append(gone)
         self.gone.append(FoldedNode(node.label, node.word))
         return self._graph(body, scope.new_child(), self._deeper(around, around.prefix, around.attributes))
 

@@ -128,6 +128,7 @@ class Writer:
         attributes: dict[str, Attribute],
         tensors: Sequence[Tensor],
     ) -> tuple[Value, ...]:
+        self.budget.write(len(operands))
         inputs = tuple("" if value is None else self._name(value) for value in operands)
         names = tuple(self.value_names.new(f"{self.origin.label}.{operator}") for _ in tensors)
         self.nodes.append(Node("", operator, inputs, names, attributes))
