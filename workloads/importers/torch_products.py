@@ -111,7 +111,19 @@ def attention(write: Writer, call: AtenCall) -> str:
     if mask := _mask(write, call, scores_shape):
         scores = write.add("Add", [scores, mask], scores_shape)
     weights = write.add("Softmax", [scores], scores_shape, axis=-1)
-    return write.add("MatMul", [weights, value], call.shape)
+    return write.add("MatMul", [_seen(write, call, weights), value], call.shape)
+
+
+def _seen(write: Writer, call: AtenCall, weights: str) -> str:
+    """``weights``, zero where a mask of truths hides everything, and softmax is not defined."""
+    mask = call.get("attn_mask")
+    if mask is None or write.tensor(write.name(mask)).dtype != "bool":
+        return weights
+    if write.is_constant(mask) and write.array(mask, "mask").any(-1).all():
+        return weights
+    shape = write.tensor(weights).shape
+    undefined = write.add("Not", [write.add("Equal", [weights, weights], shape, "bool")], shape)
+    return write.add("Where", [undefined, write.operand(0.0, "float32"), weights], shape, "float32")
 
 
 def _mask(write: Writer, call: AtenCall, scores: tuple[int, ...]) -> str:
@@ -125,8 +137,6 @@ def _mask(write: Writer, call: AtenCall, scores: tuple[int, ...]) -> str:
     mask = write.name(call["attn_mask"])
     if write.tensor(mask).dtype != "bool":
         return mask
-    if mask in write.constants:
-        return write.constant(np.where(write.constants[mask], 0, -np.inf).astype(np.float32), "mask")
     zero, infinite = write.operand(0.0, "float32"), write.operand(-np.inf, "float32")
     return write.add("Where", [mask, zero, infinite], write.tensor(mask).shape, "float32")
 

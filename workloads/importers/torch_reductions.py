@@ -9,6 +9,7 @@ import numpy as np
 from workloads.importers.torch_calls import AtenCall, Value
 from workloads.importers.torch_writer import Writer
 from workloads.stepgraph.graph import Array
+from workloads.stepgraph.refusals import CannotEnterError
 
 Say = Callable[[Writer, AtenCall], str | tuple[str, ...]]
 
@@ -86,6 +87,18 @@ def log_sum_exp(write: Writer, call: AtenCall) -> str:
     raised = write.add("Exp", [write.add("Sub", [x, largest], shape)], shape)
     total = write.add("ReduceSum", [raised, write.integers(*axes)], kept, keepdims=1)
     return write.reshape(write.add("Add", [write.add("Log", [total], kept), largest], kept), call.shape)
+
+
+def norm(write: Writer, call: AtenCall) -> str:
+    """The length of what lies along axes: the root of the sum of squares, or the sum of magnitudes."""
+    x, axes, keep = _x(write, call), _axes(write, call), int(call["keepdim"])
+    shape = write.tensor(x).shape
+    if call["ord"] not in (1, 2):
+        raise CannotEnterError(f"is a norm of order {call['ord']}")
+    squared = call["ord"] == 2
+    sizes = write.add("Mul", [x, x], shape) if squared else write.add("Abs", [x], shape)
+    total = write.add("ReduceSum", [sizes, write.integers(*axes)], call.shape, keepdims=keep)
+    return write.add("Sqrt", [total], call.shape) if squared else total
 
 
 def running_sum(write: Writer, call: AtenCall) -> str:
@@ -177,6 +190,7 @@ REDUCTIONS: Mapping[str, Say] = {
     "aten.log_softmax": along("LogSoftmax"),
     "aten.var": variance,
     "aten.logsumexp": log_sum_exp,
+    "aten.linalg_vector_norm": norm,
     "aten.cumsum": running_sum,
     "aten.topk": top_k,
     "aten.layer_norm": layer_norm,

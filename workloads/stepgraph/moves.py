@@ -99,13 +99,9 @@ def gather(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
 
 
 def split(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
-    """With its sizes in numbers; as a slice for each part that is read, where not all are."""
+    """As a slice for each part that is read: those that share out the axis become a split again, whoever wrote them."""
     source, axis = node.inputs[0], int(node.attributes["axis"])  # type: ignore[arg-type]
     sizes = [tensor.shape[axis] for tensor in tensors]
-    if len(sizes) > 1 and draft.read.issuperset(node.outputs):
-        operands = (source, draft.integers(f"{node.name}.sizes", sizes))
-        draft.add(replace(node, inputs=operands), tensors)
-        return
     for index, (out, tensor, end) in enumerate(zip(node.outputs, tensors, accumulate(sizes), strict=True)):
         if out in draft.read:
             bounds = {axis: (end - sizes[index], end, 1)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,20 +25,40 @@ def with_splits(graph: StepGraph) -> StepGraph:
     nodes: list[Node | None] = list(graph.nodes)
     constants = dict(graph.constants)
     for (source, axis), group in groups.items():
-        group.sort()
-        if _shares_out(graph.tensor(source).shape[axis], group):
-            sizes = np.array([end - start for start, end, _ in group], np.int64)
-            name = f"{graph.nodes[group[0][2]].name}.sizes"
+        if parts := _shared_out(graph.tensor(source).shape[axis], sorted(group)):
+            sizes = np.array([end - start for start, end, _ in parts], np.int64)
+            name = f"{_name([graph.nodes[place].name for *_, place in parts])}.sizes"
             while name in graph.inputs or name in graph.values or name in constants:
                 name += "_"
-            _put_split(nodes, _known(constants, sizes, name), source, axis, group)
+            _put_split(nodes, _known(constants, sizes, name), source, axis, parts)
     return replace(graph, nodes=tuple(node for node in nodes if node), constants=constants)
 
 
-def _shares_out(size: int, group: Group) -> bool:
-    """Whether the parts of ``group``, in order, meet each other and both ends of an axis of ``size``."""
-    starts, ends = [start for start, _, _ in group], [end for _, end, _ in group]
-    return len(group) > 1 and [*starts, size] == [0, *ends]
+def _shared_out(size: int, group: Group) -> Group:
+    """The parts that meet each other and both ends of an axis of ``size``, of the shortest first; [] where none do."""
+    by_start = defaultdict[int, Group](list)
+    for part in group:
+        by_start[part[0]].append(part)
+    ways = [iter(by_start[0])]
+    chosen, dead = Group(), set[int]()
+    while ways:
+        part = next((part for part in ways[-1] if part[1] not in dead and part[1] > part[0]), None)
+        if part is None:  # nothing more begins here: go back
+            ways.pop()
+            if chosen:
+                dead.add(chosen.pop()[1])
+            continue
+        chosen.append(part)
+        if part[1] == size:
+            return chosen if len(chosen) > 1 else []
+        ways.append(iter(by_start[part[1]]))
+    return []
+
+
+def _name(slices: Sequence[str]) -> str:
+    """The name of the split that the slices once were, "fc" of "fc.0" and "fc.1", else that of the first."""
+    split = slices[0].rpartition(".")[0]
+    return split if list(slices) == [f"{split}.{index}" for index in range(len(slices))] else slices[0]
 
 
 def _put_split(nodes: list[Node | None], sizes: str, source: str, axis: int, group: Group) -> None:
@@ -47,7 +68,8 @@ def _put_split(nodes: list[Node | None], sizes: str, source: str, axis: int, gro
     for *_, place in group:
         nodes[place] = None
     outputs = tuple(node.outputs[0] for node in slices)
-    nodes[first] = Node(slices[0].name, "Split", (source, sizes), outputs, {"axis": axis})
+    name = _name([node.name for node in slices])
+    nodes[first] = Node(name, "Split", (source, sizes), outputs, {"axis": axis})
 
 
 def _known(constants: dict[str, Array], sizes: Array, name: str) -> str:

@@ -99,6 +99,14 @@ def _pairwise(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
         draft.add(replace(node, inputs=names), tensors)
 
 
+def _where(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
+    """Constants without leading axes of one, where what flows has all axes of the result."""
+    flowing = [len(draft.tensor(name).shape) for name in node.inputs if name not in draft.constants]
+    if len(tensors[0].shape) in flowing:
+        node = replace(node, inputs=tuple(_without_leading_axes(draft, name) for name in node.inputs))
+    draft.add(node, tensors)
+
+
 def _changes_nothing(draft: Draft, operator: str, names: Sequence[str], result: Tensor) -> bool:
     """Whether the second operand is neutral; x + 0 is x but for the sign of a zero."""
     if operator not in _NEUTRAL or len(names) != 2 or names[0] in draft.constants:
@@ -137,6 +145,7 @@ def _sum(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
 
 _RULES: Mapping[str, Callable[[Draft, Node, Sequence[Tensor]], None]] = {
     **dict.fromkeys(get_args(Pairwise), _pairwise),
+    "Where": _where,
     "ReduceSum": _sum,
     "LayerNormalization": _layer_normalization,
     "Reshape": moves.reshape,

@@ -219,6 +219,7 @@ REDUCTIONS = {
     "rms_norm": lambda m, x, n, b: F.rms_norm(x, (8,), m.w[0]),
     "std": lambda m, x, n, b: x.std(-1),
     "norm": lambda m, x, n, b: x.norm(dim=-1),
+    "norm of magnitudes": lambda m, x, n, b: x.norm(p=1, dim=-1, keepdim=True),
     "normalize": lambda m, x, n, b: F.normalize(x, dim=-1),
     "avg_pool": lambda m, x, n, b: F.avg_pool1d(x, 4),
     "avg_pool that overlaps": lambda m, x, n, b: F.avg_pool1d(x, 3, 1),
@@ -255,6 +256,10 @@ PRODUCTS = {
     "attention, masked": lambda m, x, n, b: F.scaled_dot_product_attention(x, x, x, attn_mask=x[:, :, :3]),
     "attention, hidden": lambda m, x, n, b: F.scaled_dot_product_attention(
         x, x, x, attn_mask=b[:, :1, :3] | ~b[:, 1:2, :3]
+    ),
+    "attention that sees nothing": lambda m, x, n, b: F.scaled_dot_product_attention(x, x, x, attn_mask=b[:, :, :1]),
+    "attention, hidden for good": lambda m, x, n, b: F.scaled_dot_product_attention(
+        x, x, x, attn_mask=m.w[:3, :3] > -9
     ),
     "attention, causal": lambda m, x, n, b: F.scaled_dot_product_attention(x, x, x, is_causal=True, scale=0.3),
     "lstm cell": lambda m, x, n, b: torch.lstm_cell(x[0], (x[0, :, :2], x[1, :, :2]), m.w, m.w[:, :2], m.w[0], m.w[1]),

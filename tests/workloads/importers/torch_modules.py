@@ -110,6 +110,21 @@ class Joiner(nn.Module):
         return self.output_linear(torch.tanh(self.encoder_proj(encoder_out) + decoder_out))
 
 
+class LstmEncoder(nn.Module):
+    """Layers of LSTM that end in a norm, batch first, and a projection to the joiner."""
+
+    def __init__(self, features: int = 12, units: int = 8) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(features, units, num_layers=2, batch_first=True)
+        self.norm = nn.LayerNorm(units)
+        self.out = nn.Linear(units, units)
+
+    def forward(self, x: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """x (1, T, features)."""
+        y, state = self.lstm(x, state)
+        return self.out(self.norm(y)), state
+
+
 class GruSpotter(nn.Module):
     """Two layers of GRU over a chunk of frames; the last one decides."""
 
@@ -143,23 +158,36 @@ class LstmSpotter(nn.Module):
         return torch.sigmoid(self.head(y[:, -1]))
 
 
-class ConvBlock(nn.Module):
-    """A causal convolution over channels-first chunks; what it has heard before is a buffer."""
+class ConvStep(nn.Module):
+    """A causal convolution over channels-first chunks, given what it has heard before."""
 
     def __init__(self, channels: int = 6, kernel: int = 5) -> None:
         super().__init__()
+        self.past = kernel - 1
         self.pointwise = nn.Conv1d(channels, 2 * channels, 1)
         self.depthwise = nn.Conv1d(channels, channels, kernel, groups=channels)
         self.norm = nn.LayerNorm(channels)
         self.out = nn.Conv1d(channels, channels, 1)
+
+    def forward(self, x: Tensor, cache: Tensor) -> tuple[Tensor, Tensor]:
+        """x (1, channels, T), cache (1, channels, kernel - 1)."""
+        heard = torch.cat([cache, F.glu(self.pointwise(x), dim=1)], dim=2)
+        y = self.norm(self.depthwise(heard).transpose(1, 2)).transpose(1, 2)
+        return x + self.out(F.silu(y)), heard[:, :, -self.past :]
+
+
+class ConvBlock(nn.Module):
+    """The same, with a buffer that it assigns."""
+
+    def __init__(self, channels: int = 6, kernel: int = 5) -> None:
+        super().__init__()
+        self.step = ConvStep(channels, kernel)
         self.register_buffer("cache", torch.full((1, channels, kernel - 1), 0.5))
 
     def forward(self, x: Tensor) -> Tensor:
         """x (1, channels, T)."""
-        y = torch.cat([self.cache, F.glu(self.pointwise(x), dim=1)], dim=2)
-        self.cache = y[:, :, -self.cache.shape[2] :]
-        y = self.norm(self.depthwise(y).transpose(1, 2)).transpose(1, 2)
-        return x + self.out(F.silu(y))
+        y, self.cache = self.step(x, self.cache)
+        return y
 
 
 class CachedAttention(nn.Module):
@@ -216,6 +244,14 @@ def icefall_encoder() -> Case:
     return Case(IcefallEncoder(), example, {"states": 1})
 
 
+def lstm_encoder() -> Case:
+    return Case(LstmEncoder(), (torch.randn(1, 3, 12), (torch.zeros(2, 1, 8), torch.zeros(2, 1, 8))), {"state": 1})
+
+
+def conv_step() -> Case:
+    return Case(ConvStep(), (torch.randn(1, 6, 4), torch.zeros(1, 6, 4)), {"cache": 1})
+
+
 def icefall_decoder() -> Case:
     return Case(StatelessDecoder(), (torch.tensor([[0, 3]]),))
 
@@ -250,7 +286,8 @@ def emformer() -> Case:
 CASES: Mapping[str, Callable[[], Case]] = {
     function.__name__: function
     for function in (
-        icefall_encoder, icefall_decoder, joiner, gru_spotter, lstm_spotter, conv_block, cached_attention, emformer
+        icefall_encoder, icefall_decoder, joiner, lstm_encoder, gru_spotter, lstm_spotter, conv_step, conv_block,
+        cached_attention, emformer,
     )
 }  # fmt: skip
 

@@ -139,6 +139,9 @@ def test_slices_that_share_out_an_axis_are_a_split_and_a_split_half_read_is_a_sl
     assert operators(same(parts([(0, 1), (1, 4)], [1]), split([1]))) == ["Slice"]
     assert operators(standard_form(parts([(0, 1), (2, 4)], [0, 1]))) == ["Slice", "Slice"]
     assert operators(standard_form(parts([(0, 2), (1, 4)], [0, 1]))) == ["Slice", "Slice"]
+    more = standard_form(parts([(0, 1), (0, 2), (1, 3), (2, 4)], [0, 1, 2, 3]))
+    assert sorted(operators(more)) == ["Slice", "Slice", "Split"]
+    assert standard_form(split([0, 1])).nodes[0].name == "split"
 
 
 @pytest.mark.parametrize("bias", [ints(1, 2, 3, 4), ints(1, 2, 3, 4).reshape(1, 1, 4)])
@@ -166,6 +169,12 @@ def test_a_sum_with_zeros_and_a_product_with_ones_are_gone(operator: str, neutra
     assert not standard_form(chain((operator, (number,), {}, X.shape))).nodes
     assert standard_form(chain((operator, (number + 1,), {}, X.shape))).nodes
     assert standard_form(chain((operator, (number,), {}, (1, 3, 4)), x=Tensor((4,)))).nodes
+
+
+def test_constants_of_a_choice_have_no_leading_ones_either() -> None:
+    graph = chain(("Where", (np.ones((1, 1, 4), bool), np.zeros((1,), np.float32)), {}, X.shape), first=True)
+    standard = standard_form(graph)
+    assert [standard.tensor(name).shape for name in standard.nodes[0].inputs] == [(4,), (), X.shape]
 
 
 def test_one_over_x_is_a_reciprocal_and_a_bias_of_zeros_is_none() -> None:

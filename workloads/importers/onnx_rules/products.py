@@ -19,9 +19,8 @@ def gemm(write: Writer, call: RawCall) -> Value:
     """alpha a b + beta c, each matrix transposed where the node says so."""
     a, b = (_turned(write, call[place], call.integer(name, 0)) for place, name in enumerate(("transA", "transB")))
     product = _times(write, write("MatMul", a, b), call.number("alpha", 1.0), "alpha")
-    if (c := call.get(2)) is None:
-        return product
-    return write("Add", product, _times(write, c, call.number("beta", 1.0), "beta"))
+    c, beta = call.get(2), call.number("beta", 1.0)
+    return product if c is None else write("Add", product, _times(write, c, beta, "beta"))
 
 
 def _turned(write: Writer, matrix: Value, transposed: int) -> Value:
