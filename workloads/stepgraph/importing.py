@@ -222,7 +222,7 @@ def _described(model: Model, lowered: Import, calls: Calls, calibrated: Calibrat
         sources=model.sources,
         calls=calls.method,
         claim="time only",
-        reason=_reason(lowered, calibrated),
+        reason=lowered.reason or "it was calibrated on noise, which says nothing of what its values will be",
         calibration="" if calibrated is None else calibrated.words,
         fusion=FUSION_RULE,
         nodes=node_counts(model, lowered.ledger),
@@ -234,12 +234,3 @@ def node_counts(model: Model, ledger: Ledger) -> dict[str, int]:
     folded = sum(len(graph.folded) for graph in model.graphs.values())
     counts = {words: ledger.counts[fate] for fate, words in FATES.items()}
     return {**counts, FATES["folded"]: counts[FATES["folded"]] + folded}
-
-
-def _reason(lowered: Import, calibrated: Calibrated | None) -> str:
-    """Why an import is good for questions of time alone."""
-    if on_cpu := lowered.ledger.of("cpu"):
-        return f"{len(on_cpu)} node{'' if len(on_cpu) == 1 else 's'} on the CPU, in float"
-    if calibrated is None:
-        return "it was not calibrated, so there are no integers"
-    return "it was calibrated on noise, which says nothing of what its values will be"

@@ -28,15 +28,17 @@ Source = Mapping[str, str | int | float | None]
 
 @dataclass(frozen=True, eq=False)
 class Import:
-    """``constants``: the integers by the names of a weights file, None of an import for questions of time alone.
+    """``constants``: the integers by the names of a weights file, None where the trace is for questions of time alone.
 
-    ``wires``: by (graph, value) the tensor in which a value stands and what its integers are worth.
+    ``reason``: why it is that; ``wires``: by (graph, value) the tensor in which a value stands and what its integers
+    are worth.
     """
 
     trace: OpTrace
     constants: Mapping[str, Array] | None
     ledger: Ledger
     wires: Mapping[Key, Wire] = field(default_factory=dict)
+    reason: str = ""
 
 
 def to_trace(
@@ -71,10 +73,19 @@ def to_trace(
         utterances=tuple(utterances),
         source={**(source or {}), "fusion": FUSION_RULE},
     )
-    constants = None
-    if calibration is not None and not ledger.of("cpu"):
+    reason, constants = _reason(ledger, numerics, calibration is not None), None
+    if calibration is not None and not reason:
         constants = quantise.constants_of(lowering.draft.fillers, numerics, calibration)
-    return Import(trace, constants, ledger, lowering.wires)
+    return Import(trace, constants, ledger, lowering.wires, reason)
+
+
+def _reason(ledger: Ledger, numerics: NumericsConfig, is_calibrated: bool) -> str:
+    """Why an import is good for questions of time alone; "" where it is not."""
+    if on_cpu := ledger.of("cpu"):
+        return f"{len(on_cpu)} node{'' if len(on_cpu) == 1 else 's'} on the CPU, in float"
+    if not numerics.has_unit:
+        return "the chip has no activation unit, so that the CPU does that work, in float"
+    return "" if is_calibrated else "it was not calibrated, so there are no integers"
 
 
 class _Lowering:

@@ -135,7 +135,7 @@ def embedding(low: GraphLowering, node: Node) -> None:
     if not np.issubdtype(rows.dtype, np.floating):
         raise CannotLower("looks up whole numbers", "let the host look them up")
     out = low.out(value, bare(low.shape(value)))
-    bits = 16 if low.numerics.activation_bits == 16 else low.numerics.weight_bits
-    w = low.draft.tensor(f"{low.here}.w", rows.shape, bits, "weight")
+    # Rows are copied as they are: a weight of fewer bits could not hold what an activation has.
+    w = low.draft.tensor(f"{low.here}.w", rows.shape, low.numerics.activation_bits, "weight")
     low.op("", "embedding", "embedding", [low.wire(tokens).tensor, w], [out.tensor])
     low.fill(quantise.embedding, w, out, rows)

@@ -7,6 +7,8 @@ import pytest
 
 from tests.workloads.stepgraph.exact import FINE, HARSH, SMALL, exact, noise
 from tests.workloads.stepgraph.hand_made import Sheet
+from tests.workloads.stepgraph.imports import lowered
+from workloads.stepgraph.calibration import calibrate
 from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.standard import standard_form
 
@@ -184,6 +186,24 @@ def attention_to_relative_positions() -> StepGraph:
     scores = sheet.op("MatMul", heads, sheet.weight(2, 4, 9))  # of each head and frame, for each distance
     places = np.broadcast_to(3 - np.arange(4)[:, None] + np.arange(6), (2, 4, 6))
     return sheet.graph(sheet.op("GatherElements", scores, sheet.constant(places, dtype=np.int64), axis=2))
+
+
+@pytest.mark.parametrize(
+    "numerics",
+    [{"weight_bits": 4}, {"per_channel": False}, {"multiplier_bits": 31, "rounding": "double"}, {"activation": "plan"}],
+    ids=str,
+)
+@pytest.mark.parametrize("name", ["lstm", "embedding", "convolutions", "gru_that_resets_h", "functions"])
+def test_other_arithmetics_are_the_same_on_the_chip(name: str, numerics: dict[str, object]) -> None:
+    graph = standard_form(MODELS[name]())
+    assert min(exact(graph, noise(graph), numerics, SMALL).values()) > 15
+
+
+def test_a_chip_without_an_activation_unit_is_for_questions_of_time_alone() -> None:
+    graph = standard_form(lstm())
+    made = lowered(graph, numerics={"activation": "none"}, calibration=calibrate(graph, noise(graph)))
+    assert made.constants is None
+    assert "no activation unit" in made.reason
 
 
 @pytest.mark.parametrize("arithmetic", NUMERICS)
