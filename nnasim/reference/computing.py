@@ -177,9 +177,10 @@ def _axis(op: Op, x: Array) -> int:
 
 
 def _layer_norm(run: Reference, op: Op) -> Array:
-    """Normalised values, in the gate domain whatever x was."""
-    x, gain = run.tensors[op.x], run.tensors[op.gain].reshape(-1)
-    return saturate(layer_norm(x, gain, op.name, bias=_bias(run, op), axis=_axis(op, x)), run.bits(op))
+    """Normalised values, in the gate domain whatever x was; requantised where the operation has a scale."""
+    x, gain, rows = run.tensors[op.x], run.tensors[op.gain].reshape(-1), run.scales.get(op.name, ())
+    normal = layer_norm(x, gain, op.name, bias=_bias(run, op), axis=_axis(op, x))
+    return requantise(normal, rows[0], run.bits(op), name=op.name) if rows else saturate(normal, run.bits(op))
 
 
 def _softmax(run: Reference, op: Op) -> Array:

@@ -10,7 +10,7 @@ from nnasim.numerics.softmax import ENTRIES
 from workloads.stepgraph import quantise
 from workloads.stepgraph.graph import Node
 from workloads.stepgraph.graph_lowering import CannotLower, GraphLowering
-from workloads.stepgraph.grids import INDEX_BITS, WIDE_BITS, Grid
+from workloads.stepgraph.grids import INDEX_BITS, WIDE_BITS
 from workloads.stepgraph.kernels.given import integer, integers
 from workloads.stepgraph.lowering_elements import unit_grid
 from workloads.stepgraph.standing_shapes import front_of, standing_shape
@@ -29,11 +29,10 @@ def layer_norm(low: GraphLowering, node: Node) -> None:
     tensors = [low.draft.tensor(f"{low.here}.gain", (size,), 16, "bias")]
     if biases and biases[0]:
         tensors.append(low.draft.tensor(f"{low.here}.bias", (size,), WIDE_BITS, "bias"))
-    tensor = low.shaped(x, rows)
-    out = low.into(low.out(value, shape), Grid(WIDE_BITS, "gate"))
-    low.op("", "layer_norm", "normalisation", [tensor, *tensors], [out.tensor], axis=len(rows) - 1)
+    tensor, out = low.shaped(x, rows), low.out(value, shape)
+    op = low.op("", "layer_norm", "normalisation", [tensor, *tensors], [out.tensor], axis=len(rows) - 1)
     bias = constants[biases[0]].reshape(-1) if biases and biases[0] else None
-    low.fill(quantise.layer_norm, tuple(tensors), constants[gain].reshape(-1), bias)
+    low.fill(quantise.layer_norm, op, tuple(tensors), constants[gain].reshape(-1), bias, out)
 
 
 def softmax(low: GraphLowering, node: Node) -> None:

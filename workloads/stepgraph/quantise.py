@@ -16,7 +16,7 @@ from nnasim.errors import NumericsError
 from nnasim.numerics.activation import Function, build_unit, unit_kind
 from nnasim.numerics.bounds import bound, require_no_overflow
 from nnasim.numerics.config import NumericsConfig
-from nnasim.numerics.formats import highest, lowest
+from nnasim.numerics.formats import GATE_FRAC, highest, lowest
 from nnasim.numerics.layer_norm import quantise_gain, quantise_norm_bias
 from nnasim.numerics.rescale import Rescale
 from nnasim.numerics.softmax import POWERS, softmax_scale
@@ -174,9 +174,18 @@ def mean(op: str, count: int, x: Wire, out: Wire, scales: Scales) -> Constants:
     return {f"{op}.rescale": rows(_scale(scales.step(x) / (count * scales.step(out)), op, scales))}
 
 
-def layer_norm(tensors: tuple[str, ...], gain: Array, bias: Array | None, scales: Scales) -> Constants:
-    """Gain and bias at 2^-12. Raises NumericsError for a gain beyond an int16."""
+def layer_norm(
+    op: str, tensors: tuple[str, ...], gain: Array, bias: Array | None, out: Wire, scales: Scales
+) -> Constants:
+    """Gain and bias at 2^-12, and the row out of that domain where the result is not in it.
+
+    Raises NumericsError for a gain beyond an int16.
+    """
     if np.abs(gain).max(initial=0.0) >= 8:
         raise NumericsError(tensors[0], "gain", float(np.abs(gain).max()), "must be below 8, the reach of 16 bits")
     constants = {tensors[0]: quantise_gain(gain).astype(np.int32)}
-    return constants if bias is None else {**constants, tensors[1]: quantise_norm_bias(bias).astype(np.int32)}
+    if bias is not None:
+        constants[tensors[1]] = quantise_norm_bias(bias).astype(np.int32)
+    if out.grid.rule != "gate" or out.factor != 1:
+        constants[f"{op}.rescale"] = rows(_scale(2.0**-GATE_FRAC / scales.step(out), op, scales))
+    return constants

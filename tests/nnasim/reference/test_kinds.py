@@ -152,6 +152,15 @@ def test_layer_norm_has_a_bias_and_an_axis() -> None:
     np.testing.assert_array_equal(out, layer_norm(x.T, g).T + b[:, None])
 
 
+def test_layer_norm_leaves_the_gate_domain_where_it_has_a_scale() -> None:
+    build = given(("x", (3, 5)))
+    gain = build.tensor("g", 5, bits=16, role="bias")
+    build.op("n", "layer_norm", ["x", gain], build.tensor("y", 3, 5, role="output"))
+    x, g, scale = integers(4, 3, 5), integers(5, 5, bits=14), power_of_two(-7)
+    out = after(build, {"g": g, "n.rescale": rows(scale)}, {"x": x}).tensors["y"]
+    np.testing.assert_array_equal(out, requantise(layer_norm(x, g), scale, 8))
+
+
 def test_a_mean_keeps_its_axes_or_drops_them() -> None:
     build = given(("x", (2, 2, 4)))
     build.op("kept", "mean", ["x"], build.tensor("y", 2, 1, 1, role="output"), axes=(1, 2))
