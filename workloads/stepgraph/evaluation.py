@@ -18,7 +18,7 @@ MOST_WORK = 2**30
 """Elements read and written, and multiplications, to compute them: seconds."""
 
 
-_NODE, _OPERAND = 10_000, 1_000  # work that writing them takes, in multiplications: 60,000 nodes at most
+_NODE, _OPERAND = 20_000, 4_000  # work that writing them takes, in multiplications: 35,000 nodes at most
 
 
 class Budget:
