@@ -26,12 +26,14 @@ _OPEN = "give its `shapes`, every axis as a number, or `bind` the size that is n
 class Binding:
     """What a user says of a model's inputs. ``states``: inputs that a call before fills.
 
-    ``refusals``: what does not fit, and what is left open.
+    ``refusals``: what does not fit, and what is left open; ``guesses``: inputs of which not every size is said, with 1
+    for those.
     """
 
     def __init__(self, model: RawModel, shapes: Shapes, bind: Bindings, states: Collection[str]) -> None:
         self.model, self.shapes, self.bind, self.states = model, shapes, bind, states
         self.refusals = list(self._unknown())
+        self.guesses: dict[str, Value] = {}
         self._sizes = self._named_sizes()
 
     def values(self) -> dict[str, Value]:
@@ -48,20 +50,14 @@ class Binding:
 
     def _arriving(self, name: str, given: RawInput) -> Value:
         """An input of a decided shape. An open axis of a state is 1: streams come one at a time."""
-        shape = self._shape(name, given)
-        if shape is None:
-            raise CannotEnterError(f"is {given}, of which not every size is said", _OPEN)
-        return Value(name, check_size(Tensor(shape, given.dtype)))
-
-    def _shape(self, name: str, given: RawInput) -> tuple[int, ...] | None:
         if name in self.shapes:
-            return _fitting(self.shapes[name], given)
-        if given.axes is None:
-            return None
-        sizes = [self._sizes.get(axis) if isinstance(axis, str) else axis for axis in given.axes]
-        if name in self.states:
-            sizes = [1 if size is None else size for size in sizes]
-        return None if None in sizes else tuple(size for size in sizes if size is not None)
+            return Value(name, check_size(Tensor(_fitting(self.shapes[name], given), given.dtype)))
+        sizes = [self._sizes.get(axis) if isinstance(axis, str) else axis for axis in given.axes or ()]
+        value = Value(name, check_size(Tensor(tuple(1 if size is None else size for size in sizes), given.dtype)))
+        if given.axes is None or (None in sizes and name not in self.states):
+            self.guesses[name] = value
+            raise CannotEnterError(f"is {given}, of which not every size is said", _OPEN)
+        return value
 
     def _constant(self, name: str, given: RawInput) -> Value:
         """A bound input: a number stands for all of its elements."""

@@ -38,13 +38,19 @@ def made_concrete(model: RawModel, source: object, wishes: Wishes, dialect: Dial
     pairs, refusals = _pairs(model, arriving, wishes)
     binding = Binding(model, wishes.shapes, wishes.bind, {name for name, _ in pairs})
     values = binding.values()
-    write = Writer({*model.inputs, *model.graph.outputs}, Budget(constant_bytes(model.graph)), set(wishes.keep_state))
+    write = _writer(model, wishes)
     walk = Walk(model, source, write, dialect)
     results = walk.outputs({name: values.get(name, REFUSED) for name in model.inputs})
     outputs = dict(zip(model.graph.outputs, results, strict=True))
     inputs = {name: values[name].tensor for name in arriving if name in values}
-    refusals += [*binding.refusals, *walk.refusals, *pairing.unkept(write.keep, write.forgetful)]
-    refusals += _misfits(inputs, outputs, pairs, ask=wishes.states is None)
+    refusals += [*binding.refusals, *walk.refusals]
+    if binding.guesses:
+        guess, known = Walk(model, source, _writer(model, wishes), dialect, guessing=True), set(walk.refusals)
+        guess.outputs({name: {**values, **binding.guesses}.get(name, REFUSED) for name in model.inputs})
+        refusals += [refusal for refusal in guess.refusals if refusal not in known]
+    else:
+        refusals += pairing.unkept(write.keep, write.forgetful)
+        refusals += _misfits(inputs, outputs, pairs, ask=wishes.states is None)
     if refusals:
         raise RefusedModelError(source, refusals)
     result = _Result(write, outputs)
@@ -61,6 +67,11 @@ def made_concrete(model: RawModel, source: object, wishes: Wishes, dialect: Dial
     )
     standard = standard_form(graph)
     return replace(standard, folded=tuple(walk.gone) + tuple(_merged(write, standard)))
+
+
+def _writer(model: RawModel, wishes: Wishes) -> Writer:
+    names = {*model.inputs, *model.graph.outputs}
+    return Writer(names, Budget(constant_bytes(model.graph)), set(wishes.keep_state))
 
 
 def _pairs(model: RawModel, arriving: Sequence[str], wishes: Wishes) -> tuple[list[Pair], list[Refusal]]:

@@ -34,6 +34,10 @@ class CannotEnterError(Exception):
         self.why, self.help, self.gives = why, help_, gives
 
 
+class NeverEntersError(CannotEnterError):
+    """The same, and no other shape of what arrives would change it."""
+
+
 class RefusedModelError(NnasimError):
     """A model of which at least one node cannot enter; ``refusals`` lists them all."""
 

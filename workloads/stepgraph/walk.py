@@ -17,7 +17,7 @@ from workloads.stepgraph.call import Dialect, RawCall
 from workloads.stepgraph.graph import Array, FoldedNode, Tensor
 from workloads.stepgraph.order import all_reads, bodies, in_order
 from workloads.stepgraph.raw import RawFunction, RawGraph, RawModel, RawNode
-from workloads.stepgraph.refusals import CannotEnterError, Refusal
+from workloads.stepgraph.refusals import CannotEnterError, NeverEntersError, Refusal
 from workloads.stepgraph.value import Value
 from workloads.stepgraph.writing import Writer
 
@@ -48,11 +48,14 @@ class Around:
 class Walk:
     """A walk over ``model``, of the file ``source``, that writes what the rules of its ``dialect`` make of operators.
 
-    ``refusals``: what cannot enter; ``walked``: nodes that were come by; ``gone``: nodes that write nothing.
+    ``refusals``: what cannot enter; ``walked``: nodes that were come by; ``gone``: nodes that write nothing. With
+    ``guessing``, shapes are not the model's own: branches are passed by, and only what no shape would change is noted.
     """
 
-    def __init__(self, model: RawModel, source: object, write: Writer, dialect: Dialect) -> None:
-        self.model, self.source, self.write, self.dialect = model, source, write, dialect
+    def __init__(
+        self, model: RawModel, source: object, write: Writer, dialect: Dialect, guessing: bool = False
+    ) -> None:  # fmt: skip
+        self.model, self.source, self.write, self.dialect, self.guessing = model, source, write, dialect, guessing
         self.refusals: list[Refusal] = []
         self.gone: list[FoldedNode] = []
         self.walked = 0
@@ -106,7 +109,8 @@ class Walk:
             return self._values(node, scope, around)
         except CannotEnterError as error:
             del self.write.nodes[mark:]
-            self.refusals.append(Refusal(node.label, node.word, error.why, error.help))
+            if not self.guessing or isinstance(error, NeverEntersError):
+                self.refusals.append(Refusal(node.label, node.word, error.why, error.help))
             given = [Value(f"{node.label}.refused", tensor) for tensor in error.gives]
             return [*given, *[REFUSED] * len(node.outputs)][: len(node.outputs)]
 
@@ -117,7 +121,7 @@ class Walk:
         function = self.model.functions.get((node.domain, node.operator))
         if function is None and node.operator != "If" and (node.domain or node.operator not in self.dialect.rules):
             raise CannotEnterError(*self._reason(node))
-        if any(value is REFUSED for value in operands):
+        if any(value is REFUSED for value in operands) or (self.guessing and node.operator == "If"):
             return [REFUSED] * len(node.outputs)
         if function is not None:
             return self._function(function, node, operands, around)

@@ -127,6 +127,12 @@ def test_every_layer_that_forgets_is_refused_until_its_state_is_kept() -> None:
     assert "is no layer that forgets" in refusals(nsnet2(), shapes=shape, keep_state=["GRU_1"])["GRU_1"]
 
 
+def test_what_no_shape_would_change_is_said_before_shapes_are() -> None:
+    reasons = refusals(nsnet2(), keep_state=["GRU_14"])
+    assert list(reasons) == ["input", "GRU_20"]
+    assert reasons["GRU_20"].startswith("GRU forgets at every call")
+
+
 def test_a_layer_that_is_kept_goes_on_frame_by_frame_as_the_file_does_over_all_frames() -> None:
     path, frames = nsnet2(), np.random.default_rng(1).standard_normal((1, 6, 161)).astype(np.float32)
     graph = read_onnx(path, {"input": (1, 1, 161)}, keep_state=["GRU_14", "GRU_20"])

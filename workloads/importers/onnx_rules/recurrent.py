@@ -9,7 +9,7 @@ import numpy as np
 
 from workloads.stepgraph.call import RawCall, Rule
 from workloads.stepgraph.graph import Tensor
-from workloads.stepgraph.refusals import CannotEnterError
+from workloads.stepgraph.refusals import CannotEnterError, NeverEntersError
 from workloads.stepgraph.value import Value
 from workloads.stepgraph.writing import Writer
 
@@ -25,7 +25,7 @@ def judged(rule: Rule) -> Rule:
         try:
             return rule(write, call)
         except CannotEnterError as error:
-            raise CannotEnterError(error.why, error.help, _shapes(call)) from None
+            raise type(error)(error.why, error.help, _shapes(call)) from None
 
     return with_shapes
 
@@ -49,15 +49,15 @@ def lstm(write: Writer, call: RawCall) -> Sequence[Value]:
     """One layer forward in time, its states carried from call to call."""
     x, weight, recurrence, units = _layer(call)
     if call.get(7) is not None and np.any(call[7].elements("peepholes")):
-        raise CannotEnterError("looks through peepholes, which the vocabulary does not")
+        raise NeverEntersError("looks through peepholes, which the vocabulary does not")
     cell_state = call.get(6)
     if cell_state is not None and cell_state.shape[-1:] != (units,):
-        raise CannotEnterError(
+        raise NeverEntersError(
             f"is not valid: its cell state is {cell_state.shape}, but it has {units} units; it looks like an LSTM with "
             f"a projection to {units}, which ONNX's has not and torch's exporter writes all the same", _TORCH
         )  # fmt: skip
     if call.integer("input_forget", 0):
-        raise CannotEnterError("couples its input and forget gates, which the vocabulary does not")
+        raise NeverEntersError("couples its input and forget gates, which the vocabulary does not")
     cell = _Cell(write, call, x, units)
     states = [cell.first(5, "h"), cell.first(6, "c")]
     outputs = write.several(
@@ -113,11 +113,11 @@ def _layer(call: RawCall) -> tuple[Value, Value, Value, int]:
     _check_direction(call)
     names = tuple(name.lower() for name in call.texts("activations", ()))
     if names and names != _USUAL[operator]:
-        raise CannotEnterError(f"has the functions {', '.join(names)} in place of {', '.join(_USUAL[operator])}")
+        raise NeverEntersError(f"has the functions {', '.join(names)} in place of {', '.join(_USUAL[operator])}")
     if call.has("clip"):
-        raise CannotEnterError("clips what its gates sum, which the vocabulary does not")
+        raise NeverEntersError("clips what its gates sum, which the vocabulary does not")
     if recurrence.shape[1:] != (_GATES[operator] * units, units):
-        raise CannotEnterError(_invalid(operator, recurrence.shape, units), _TORCH if operator == "LSTM" else "")
+        raise NeverEntersError(_invalid(operator, recurrence.shape, units), _TORCH if operator == "LSTM" else "")
     return call[0], weight, recurrence, units
 
 
@@ -126,14 +126,14 @@ def _check_direction(call: RawCall) -> None:
     direction = call.text("direction", "forward").lower()
     frames = call[0].shape[1 if call.integer("layout", 0) else 0] if call[0].rank == 3 else 0
     if direction == "bidirectional":
-        raise CannotEnterError(
+        raise NeverEntersError(
             "is bidirectional: it runs backward too, over frames that a stream has not heard yet",
             "use a layer that runs forward only, trained so",
         )
     if direction == "reverse" and frames != 1:
         raise CannotEnterError("runs backward, over frames that a stream has not heard yet")
     if direction not in ("forward", "reverse"):
-        raise CannotEnterError(f"runs in the direction {direction!r}, which ONNX does not know")
+        raise NeverEntersError(f"runs in the direction {direction!r}, which ONNX does not know")
 
 
 def _invalid(operator: str, recurrence: Sequence[int], units: int) -> str:
@@ -173,7 +173,7 @@ class _Cell:
         name = self.call.node.label
         self.write.forgetful.append(name)
         if name not in self.write.keep:
-            raise CannotEnterError(
+            raise NeverEntersError(
                 "forgets at every call: its state starts from a constant each time",
                 f"keep it from call to call with `keep_state` {name}, or export it as an input and an output",
             )
