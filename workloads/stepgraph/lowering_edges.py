@@ -40,9 +40,9 @@ def _arrive(low: GraphLowering, node: Node) -> None:
 
 
 def show(low: GraphLowering, homes: Homes) -> None:
-    """What the host reads of a state, as a view that goes to it."""
+    """What the host reads of a state, or of what another value is the same integers as: a view that goes to it."""
     for value in sorted(homes.host_reads):
-        if value in low.wires and low.draft.tensors[low.wire(value).tensor].role == "state":
+        if value in low.wires and low.draft.tensors[low.wire(value).tensor].role in ("state", "activation"):
             low.lower(Node(value, "Output", (value,), (value,)), _show)
 
 

@@ -13,6 +13,7 @@ import onnxruntime
 
 from nnasim.numerics.config import NumericsConfig
 from tests.workloads.importers.zipformer_like import exported, zipformer_like
+from tests.workloads.stepgraph.exact import FINE, exact, noise
 from tests.workloads.stepgraph.imports import utterance
 from workloads.importers.onnx_reader import read_onnx
 from workloads.stepgraph.graph import Array, StepGraph
@@ -59,3 +60,8 @@ def test_the_chip_runs_all_of_it(model: Path, bound: dict[str, int]) -> None:
     result = to_trace({"step": graph}, [utterance()], NumericsConfig())
     assert result.ledger.counts["refused"] == result.ledger.counts["cpu"] == 0
     assert result.ledger.counts["chip"] > 200
+
+
+def test_calibrated_the_chip_computes_what_the_reference_does(graph: StepGraph) -> None:
+    found = exact(graph, noise(graph, calls=4), FINE)
+    assert found["encoder_out"] > 25

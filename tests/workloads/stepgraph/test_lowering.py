@@ -124,6 +124,12 @@ def test_a_state_that_is_read_behind_its_writing_is_copied_when_the_call_is_done
     assert operations(made)[-1].outputs == ("s",)
 
 
+def test_what_is_given_to_the_host_is_an_output_whatever_it_is_the_same_integers_as() -> None:
+    sheet = Sheet(x=(1, 4))
+    made = lowered(sheet.graph(sheet.op("ReduceSum", "x", sheet.constant([1], dtype=np.int64))))
+    assert [spec.role for spec in made.trace.tensors.values()].count("output") == 1
+
+
 def test_the_edges_of_an_input_are_pieces_of_it() -> None:
     sheet = Sheet(x=(1, 6))
     made = lowered(sheet.graph(sheet.op("Pad", "x", sheet.constant([0, 2, 0, 1], dtype=np.int64), mode="reflect")))
