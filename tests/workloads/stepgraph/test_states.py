@@ -102,7 +102,7 @@ def test_several_inputs_without_names_are_asked_for_by_shape_but_never_paired() 
     outputs = {"mask": Tensor((1, 257)), "stack": Tensor((1, 2, 128))}
     (refusal,) = unnamed(inputs, outputs, [])
     assert refusal.help == (
-        "say which are with `states`, of input_2:mask, input_3:stack; or that none is, with no `states` at all"
+        "say which are with `states`, of input_2:mask, input_3:stack; or that none is, with `states=()`"
     )
     assert not list(unnamed(inputs, outputs, [("input_3", "stack")]))
     assert not list(unnamed({"x": Tensor((4,))}, {"y": Tensor((4,))}, []))
