@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from nnasim.front.comparing import compare as compare
     from nnasim.front.comparing import read_comparison as read_comparison
     from nnasim.front.comparing_chips import compare_chips as compare_chips
-    from nnasim.front.importing import read_torch as read_torch
+    from nnasim.front.importing import check_model as check_model
+    from nnasim.front.importing import import_model as import_model
+    from nnasim.front.reading import read_onnx as read_onnx
+    from nnasim.front.reading import read_tflite as read_tflite
+    from nnasim.front.reading import read_torch as read_torch
     from nnasim.front.results import read_result as read_result
     from nnasim.front.simulating import simulate as simulate
     from nnasim.front.speech import recogniser as recogniser
@@ -42,10 +46,14 @@ _HOME = {
     "compare_chips": "nnasim.front.comparing_chips",
     "sweep": "nnasim.front.sweeping",
     "read_sweep": "nnasim.front.sweeping",
+    "read_onnx": "nnasim.front.reading",
+    "read_tflite": "nnasim.front.reading",
+    "read_torch": "nnasim.front.reading",
+    "check_model": "nnasim.front.importing",
+    "import_model": "nnasim.front.importing",
     "recogniser": "nnasim.front.speech",
     "train": "nnasim.front.speech",
     "validate": "nnasim.front.validating",
-    "read_torch": "nnasim.front.importing",
 }
 
 __all__ = ["__version__", *_HOME]

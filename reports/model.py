@@ -13,40 +13,56 @@ from reports.text import NOT_COMPUTED, number
 
 MOST_OPERATIONS, MOST_DISTANCES = 20, 20
 _DIGITS_OF_DIGEST = 16
+PLACES = ("on the chip", "on the CPU", "only seen in another shape", "folded")  # as they are shown, where known
 
 
 def model(result_set: ResultSet) -> Section:
     """Each imported model once, and the costliest operations of each of its results."""
     blocks: list[Block] = []
-    models: list[Imported] = []
-    for result in result_set.results.values():
-        if result.imported and result.imported not in models:
-            models.append(result.imported)
-    for imported in models:
-        blocks += _of_model(imported)
+    for results in _by_model(result_set):
+        blocks += _of_model(results)
     for label, result in result_set.results.items():
         if result.imported:
             blocks.append(_operations(label, result))
     return Section("model", "Model", tuple(blocks))
 
 
-def _of_model(imported: Imported) -> Iterator[Block]:
-    yield Facts(tuple(_facts(imported)))
-    if imported.distances:
-        yield _distances(imported)
+def _by_model(result_set: ResultSet) -> list[dict[str, Imported]]:
+    """What is said of each model, by the label of each of its results: all of it but what they claim."""
+    models: dict[str, dict[str, Imported]] = {}
+    for label, result in result_set.results.items():
+        if result.imported:
+            shared = result.imported.model_copy(update={"claim": "exact", "reason": "", "distances": ()})
+            models.setdefault(shared.model_dump_json(), {})[label] = result.imported
+    return list(models.values())
 
 
-def _facts(imported: Imported) -> Iterator[tuple[Words, Words]]:
+def _of_model(results: dict[str, Imported]) -> Iterator[Block]:
+    yield Facts(tuple(_facts(results)))
+    drawn: list[Imported] = []
+    for imported in results.values():
+        if imported.distances and imported not in drawn:
+            drawn.append(imported)
+            yield _distances(imported)
+
+
+def _facts(results: dict[str, Imported]) -> Iterator[tuple[Words, Words]]:
+    imported = next(iter(results.values()))
     yield "model", Value(imported.name)
     for source in imported.sources:
         digest = () if source.digest is None else (", SHA-256 ", Code(source.digest[:_DIGITS_OF_DIGEST]))
         yield "from", (Value(source.name), ", ", Value(source.format), *digest)
     yield "calls", Value(imported.calls)
-    yield "claim", Value(imported.claim + (f": {imported.reason}" if imported.reason else ""))
+    claims: dict[str, list[str]] = {}
+    for label, each in results.items():
+        claims.setdefault(each.claim + (f": {each.reason}" if each.reason else ""), []).append(label)
+    for claim, labels in claims.items():
+        yield "claim", Value(claim if len(claims) == 1 else f"{', '.join(labels)}: {claim}")
     if imported.calibration:
         yield "calibration", Value(imported.calibration)
     if imported.nodes:
-        yield "nodes", Value(", ".join(f"{number(count)} {where}" for where, count in imported.nodes.items()))
+        places = sorted(imported.nodes, key=lambda place: PLACES.index(place) if place in PLACES else len(PLACES))
+        yield "nodes", Value(", ".join(f"{number(imported.nodes[place])} {place}" for place in places))
     if imported.fusion:
         yield "one operation", Value(imported.fusion)
 

@@ -18,6 +18,11 @@ def result_notes(label: str, result: SimResult) -> Iterator[str]:
     """The notes of one result."""
     if result.imported:
         yield from (f"{label}: {line}" for line in imported_notes(result.imported))
+    yield from _own_notes(label, result)
+
+
+def _own_notes(label: str, result: SimResult) -> Iterator[str]:
+    """What is to be said of a run, whatever its model."""
     if result.fallback:
         kinds = ", ".join(kind.replace("_", " ") for kind in result.fallback.kinds)
         yield (
@@ -37,6 +42,16 @@ def result_notes(label: str, result: SimResult) -> Iterator[str]:
         )
 
 
+def _of_models(results: Mapping[str, SimResult]) -> Iterator[str]:
+    """The notes of imported models, each once, under the labels of all results that it holds for."""
+    labels: dict[str, list[str]] = {}
+    for label, result in results.items():
+        for line in imported_notes(result.imported) if result.imported else ():
+            labels.setdefault(line, []).append(label)
+    for line, of in labels.items():
+        yield line if len(of) == len(results) > 1 else f"{', '.join(of)}: {line}"
+
+
 def imported_notes(imported: Imported) -> Iterator[str]:
     """What decides how much the figures of an imported model mean."""
     yield f"called {imported.calls}"
@@ -54,8 +69,8 @@ def imported_notes(imported: Imported) -> Iterator[str]:
 
 def notes(results: Mapping[str, SimResult]) -> list[str]:
     """The notes of several results that are shown side by side."""
-    lines = [line for label, result in results.items() for line in result_notes(label, result)]
     every = list(results.values())
+    lines = [*_of_models(results), *(line for label, result in results.items() for line in _own_notes(label, result))]
     if differing := work_differences(every):
         lines.insert(0, f"not the same work, so times, bytes and energy do not compare ({'; '.join(differing)})")
     elif model_is_unknown(every):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,9 +43,24 @@ def time_per_kind(result: SimResult) -> list[PartTime]:
 
 
 def time_per_layer(result: SimResult) -> list[PartTime]:
-    """The layers, by graph where there are several, longest first."""
-    several = len({op.graph for op in result.ops if op.kind not in _CROSSINGS}) > 1
-    return _time_per(result, lambda op: f"{op.graph}: {op.layer}" if several and op.layer != op.kind else op.layer)
+    """The layers, by graph where there are several, longest first; without the path that all of them share."""
+    own = [op for op in result.ops if op.kind not in _CROSSINGS]
+    several, shared = len({op.graph for op in own}) > 1, _shared_path([op.layer for op in own])
+
+    def part(op: OpCost) -> str:
+        layer = op.layer.removeprefix(shared)
+        return f"{op.graph}: {layer}" if several and op.kind not in _CROSSINGS else layer
+
+    return _time_per(result, part)
+
+
+def _shared_path(layers: Sequence[str]) -> str:
+    """What all ``layers`` that lie within others begin with, such as "model/encoder/"; "" where that says nothing."""
+    paths = [layer.split("/")[:-1] for layer in dict.fromkeys(layers) if "/" in layer]
+    if len(paths) < 2:
+        return ""
+    shared = [parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))]
+    return "".join(f"{part}/" for part in shared)
 
 
 def _time_per(result: SimResult, part_of: Callable[[OpCost], str]) -> list[PartTime]:

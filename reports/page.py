@@ -69,7 +69,9 @@ def report(result_set: ResultSet) -> Document:
     )
     return Document(
         title=Value(_title(result_set)),
-        lead=() if result_set.summary is None else (_corpus(result_set.summary), *_claim(result_set.summary)),
+        lead=()
+        if result_set.summary is None
+        else (_corpus(result_set, result_set.summary), *_claim(result_set.summary)),
         sections=tuple(section for section in sections if section.blocks),
         kind="report",
         data={} if result_set.summary is None else {"summary": result_set.summary.model_dump(mode="json")},
@@ -84,8 +86,13 @@ def _title(result_set: ResultSet) -> str:
     return names if len(presets) > 1 else f"{names} on {presets[0]}"
 
 
-def _corpus(summary: Summary) -> Paragraph:
+def _corpus(result_set: ResultSet, summary: Summary) -> Paragraph:
     corpus = summary.corpus
+    if corpus.manifest is None:
+        names = {work.name: None for result in result_set.results.values() if (work := result.workload)}
+        heard = f"{number(corpus.utterances)} utterance{'' if corpus.utterances == 1 else 's'}"
+        seconds = f"{number(corpus.audio_seconds, 4)} s of audio"
+        return Paragraph((Value(", ".join(names)), f": {heard}, {seconds}. Where should it run, and how late is it?"))
     return Paragraph(
         (
             f"{number(corpus.utterances)} utterances, {number(corpus.words)} words, "

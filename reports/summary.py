@@ -23,12 +23,15 @@ class Percentiles(Frozen):
 
 
 class Corpus(Frozen):
-    """The speech that was decoded. ``text_normalisation``: what was done to its text; null before version 0.2."""
+    """The speech that was decoded. ``text_normalisation``: what was done to its text; null before version 0.2.
 
-    manifest: str
+    ``manifest`` and ``words`` are null where a stored trace was run, and nothing decoded.
+    """
+
+    manifest: str | None = None
     text_normalisation: str | None = None
     utterances: int = Field(ge=0)
-    words: int = Field(ge=0)
+    words: int | None = Field(None, ge=0)
     audio_seconds: float = Field(ge=0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
@@ -11,11 +12,15 @@ from nnasim.errors import InputError
 
 if TYPE_CHECKING:
     from nnasim.ir.trace import System
+    from reports.result_set import ResultSet
 
 
 def command(
     out: OutFolder,
     manifest: Manifest = None,
+    trace: Annotated[
+        Path | None, typer.Option(metavar="TRACE", help="a stored trace, as `nnasim import` writes it: cost alone")
+    ] = None,
     checkpoints: Checkpoints = None,
     preset: Preset = DEFAULT_PRESET,
     overrides: Overrides = None,
@@ -36,6 +41,8 @@ def command(
 ) -> None:
     """How many words each system gets wrong and how long the user waits, on the same speech and chip.
 
+    With --trace, of any model, what each system costs alone.
+
     Example: nnasim compare --manifest dev.jsonl --preset mcu128 --out compared
     """
     from nnasim import files
@@ -47,9 +54,6 @@ def command(
     from nnasim.cli.unused import refuse_unused
     from nnasim.compiler.policies import load_policy
     from nnasim.studies.comparison import MOVED, Inputs, compared, speech_lines
-    from reports.page import write_page
-    from reports.result_set import write_folder
-    from reports.terminal import print_table
     from workloads.bundled import checkpoints_folder, speech_manifest
 
     files.refuse_existing(out, force)
@@ -57,6 +61,17 @@ def command(
     if not set(chosen) & set(MOVED):
         refuse_unused("compare", f"without one of {', '.join(MOVED)} in --systems", placement=placement)
     chip = load_chip(preset, overrides)
+    if trace is not None:
+        refuse_unused("compare", "with --trace", manifest=manifest, checkpoints=checkpoints, limit=limit)
+        from nnasim.ir.io import read_trace
+        from nnasim.studies.trace_comparison import TraceInputs, compared_trace, systems_of
+
+        policy = load_policy(placement) if placement is not None else None
+        stored = read_trace(trace)
+        given = TraceInputs(stored, preset, chip, path=trace, command=command_line("DIR"), placement=policy)
+        with shown_progress(lines=True) as progress:
+            _write(out, compared_trace(given, systems_of(stored, chosen), progress), force)
+        return
     inputs = Inputs(
         manifest=manifest or speech_manifest(),
         checkpoints=checkpoints or checkpoints_folder(),
@@ -74,13 +89,23 @@ def command(
     tell(speech_lines(inputs, chosen))
     with shown_progress(lines=True) as progress:
         study = compared(inputs, chosen, progress)
+    _write(out, study, force)
+    tell(score_notes({name: figures.wer for name, figures in study.figures().items()}))
+    if inputs.placement:
+        print(f"naive and aat placed {inputs.placement.description}; each operation was computed where it is placed")
+
+
+def _write(out: Path, study: ResultSet, force: bool) -> None:
+    """The folder of ``study``, and its table on the terminal."""
+    from nnasim import files
+    from reports.page import write_page
+    from reports.result_set import write_folder
+    from reports.terminal import print_table
+
     with files.new_folder(out, force=force, own=["timeline.perfetto-trace"]) as folder:
         write_folder(folder, study)
         write_page(folder / "report.html", study)
     print_table(study)
-    tell(score_notes({name: figures.wer for name, figures in study.figures().items()}))
-    if inputs.placement:
-        print(f"naive and aat placed {inputs.placement.description}; each operation was computed where it is placed")
     print(f"open {out / 'report.html'}")
 
 

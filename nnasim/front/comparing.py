@@ -11,14 +11,17 @@ from pydantic import Field
 
 from nnasim import files, markup
 from nnasim.compiler.policies import load_policy
-from nnasim.front.arguments import ChipLike, FilePath, Utterances, checked
+from nnasim.errors import ConfigError
+from nnasim.front.arguments import ChipLike, FilePath, TraceLike, Utterances, checked
 from nnasim.front.chips import chip_of
 from nnasim.front.needs import training_extra
 from nnasim.front.results import Result
-from nnasim.ir.trace import System
+from nnasim.ir.io import read_trace
+from nnasim.ir.trace import OpTrace, System
 from nnasim.progress import Progress, silent
 from nnasim.records import Flag
 from nnasim.studies.comparison import Inputs, compared
+from nnasim.studies.trace_comparison import TraceInputs, compared_trace, systems_of
 from reports.page import write_page
 from reports.result_set import ResultSet, read_folder, write_folder
 from reports.terminal import headings, rows, sentences
@@ -110,18 +113,26 @@ class Comparison:
 
 @checked
 def compare(
-    manifest: FilePath | None = None, *, checkpoints: FilePath | None = None, chip: ChipLike = "edge256",
+    manifest: FilePath | None = None, *, trace: TraceLike | None = None, checkpoints: FilePath | None = None,
+    chip: ChipLike = "edge256",
     systems: Annotated[Sequence[System], Field(min_length=1)] = SYSTEMS, placement: FilePath | None = None,
     limit: Utterances | None = None, progress: Progress = silent,
 ) -> Comparison:  # fmt: skip
     """Decode, simulate and score ``systems`` on the same speech and chip. Needs the extra ``train``.
 
-    ``manifest``: the speech, default the bundled strings; ``checkpoints``: a folder with ``float/`` and ``aat/``,
-    default the bundled models; ``placement``: where naive and aat run their operations, a YAML file or the name of a
-    policy; ``limit``: only the first utterances; ``progress``: is told of each utterance of each system.
+    ``manifest``: the speech, default the bundled strings; ``trace``: in its place the calls of a stored trace, of an
+    imported model for one, which are run and not scored (without the extra); ``checkpoints``: a folder with ``float/``
+    and ``aat/``, default the bundled models; ``placement``: where naive and aat run their operations, a YAML file or
+    the name of a policy; ``limit``: only the first utterances; ``progress``: is told of each utterance of each system.
     Raises ConfigError, FileError, ManifestError, CheckpointError, PlacementError or SimulationError.
     """
     hardware = chip_of(chip)
+    policy = load_policy(str(placement)) if placement is not None else None
+    if trace is not None:
+        _refuse_beside_trace(manifest=manifest, checkpoints=checkpoints, limit=limit)
+        stored, path = (trace, None) if isinstance(trace, OpTrace) else (read_trace(trace), Path(trace))
+        given = TraceInputs(stored, hardware.name, hardware, path=path, placement=policy)
+        return Comparison(compared_trace(given, systems_of(stored, systems), progress))
     inputs = Inputs(
         manifest=Path(manifest) if manifest is not None else speech_manifest(),
         checkpoints=Path(checkpoints) if checkpoints is not None else checkpoints_folder(),
@@ -129,10 +140,16 @@ def compare(
         chip=hardware,
         limit=limit,
         command=None,
-        placement=load_policy(str(placement)) if placement is not None else None,
+        placement=policy,
     )
     with training_extra():
         return Comparison(compared(inputs, [system for system in SYSTEMS if system in systems], progress))
+
+
+def _refuse_beside_trace(**given: object) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise ConfigError("compare", name, value, "is not used with a trace, which has its own calls")
 
 
 @checked

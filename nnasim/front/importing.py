@@ -1,62 +1,210 @@
-"""``nnasim.read_torch``: models that others have written, as graphs of one step."""
+"""``nnasim.check_model`` and ``nnasim.import_model``: models of other people on a chip."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
-from nnasim.front.arguments import checked
-from nnasim.front.needs import training_extra
+from nnasim import markup
+from nnasim.errors import ConfigError
+from nnasim.front.arguments import ChipLike, FilePath, Utterances, checked, only
+from nnasim.front.chips import chip_of
+from nnasim.ir.imported import Recipe
+from nnasim.ir.trace import OpTrace
+from nnasim.progress import Progress, silent
+from nnasim.records import Flag, Integer, Number, validated
+from nnasim.studies.checking import ModelCheck, check_files, check_graphs
+from nnasim.studies.foreign_speech import FeatureKind
+from nnasim.studies.importing import (
+    ROLES,
+    When,
+    import_files,
+    import_graphs,
+    import_lines,
+    recipe_models,
+    recorded_import,
+)
+from workloads.importers.recipes import graphs_from
 from workloads.stepgraph.graph import StepGraph
+from workloads.stepgraph.importing import ModelImport
+from workloads.stepgraph.trace_draft import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Period = Annotated[Number, Field(gt=0, le=1e6)]
+Rate = Annotated[Number, Field(ge=0, le=1e5)]
+Shapes = Mapping[str, Sequence[int]]
+Methods = Literal["mse", "percentile", "max"]
+_MODELS = "a model's path, a StepGraph, several of them, or encoder, decoder and joiner by those names"
 
 
-def _module(value: object) -> object:
-    """Refuses what is no module, without importing torch."""
-    if not any(
-        (base.__module__, base.__name__) == ("torch.nn.modules.module", "Module") for base in type(value).__mro__
-    ):
-        raise ValueError("must be a torch.nn.Module")
-    return value
+def _models(value: object) -> object:
+    """Models as a mapping by graph; one alone, and several in their order, are called after themselves."""
+    many: object = value
+    if isinstance(value, str | Path | StepGraph):
+        many = [value]
+    if isinstance(many, Mapping):
+        given = dict(many)
+    elif isinstance(many, Sequence):
+        given = {_called(model): model for model in many}
+        if len(given) < len(many):
+            raise ValueError("must be models whose names differ")
+    else:
+        raise ValueError(f"must be {_MODELS}")
+    if not given or not all(isinstance(model, str | Path | StepGraph) for model in given.values()):
+        raise ValueError(f"must be {_MODELS}")
+    return given
 
 
-def _pairs(value: object) -> object:
-    """States as a tuple of "IN:OUT" and of pairs."""
-    pairs = list(value.items()) if isinstance(value, Mapping) else value
-    if pairs is not None and (not isinstance(pairs, list | tuple) or not all(map(_is_pair, pairs))):
-        raise ValueError("must be arguments with the output that the next call finds there, as {'h': 1}")
-    return pairs
+def _called(model: object) -> str:
+    name = model.name if isinstance(model, StepGraph) else str(model)
+    return Path(name or "model").stem
 
 
-def _is_pair(value: object) -> bool:
-    if isinstance(value, str):
-        return ":" in value
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        return False
-    argument, output = value
-    return isinstance(argument, str) and isinstance(output, int | str) and not isinstance(output, bool)
+Models = Annotated[Mapping[str, Any] | Sequence[Any] | str | Path | StepGraph, BeforeValidator(_models)]
+Steps = Annotated[Any, only((str, Path, Mapping), "a .npz or .safetensors file, arrays by input, or 'random'")]
 
 
-TorchModule = Annotated[Any, BeforeValidator(_module)]
-TorchStates = Annotated[Any, BeforeValidator(_pairs)]
+@dataclass(frozen=True, repr=False)
+class ImportedModel:
+    """A model as a trace. ``record``: the trace, its integers where it is exact, and where each node went."""
+
+    record: ModelImport
+
+    @property
+    def trace(self) -> OpTrace:
+        """Every operation of every call, to be simulated."""
+        return self.record.trace
+
+    def ledger(self) -> pd.DataFrame:
+        """Where each node went: operator, fate, operations, multiply-accumulates; index (graph, node)."""
+        import pandas as pd
+
+        columns = ["graph", "node", "operator", "fate", "operations", "macs", "why"]
+        rows = [(r.graph, r.node, r.operator, r.fate, list(r.ops), r.macs, r.why) for r in self.record.ledger.rows]
+        return pd.DataFrame(rows, columns=columns).set_index(["graph", "node"])
+
+    def distances(self) -> pd.DataFrame:
+        """How far each node's integers are from float [dB], worst first, with what would help; index node."""
+        import pandas as pd
+
+        listed = () if self.trace.imported is None else self.trace.imported.distances
+        rows = [(each.node, each.operator, each.signal_db, each.proposal) for each in listed]
+        frame = pd.DataFrame(rows, columns=["node", "operator", "signal_db", "proposal"]).set_index("node")
+        return frame.astype({"signal_db": float})
+
+    @checked
+    def save(self, path: FilePath, *, force: Flag = False) -> None:
+        """Write the trace, and its integers beside it. Raises FileError where they exist, unless ``force``."""
+        recorded_import(self.record).write(Path(path), force=force)
+
+    def __repr__(self) -> str:
+        return "\n".join([repr(self.trace), *import_lines(self.record)])
+
+    def _repr_html_(self) -> str:
+        """The lines of ``repr``, for notebooks: escaped."""
+        return f"<div>{markup.paragraphs([repr(self.trace), *import_lines(self.record)])}</div>"
 
 
 @checked
-def read_torch(
-    module: TorchModule, example: Any, *, states: TorchStates = None, keep_state: Sequence[str] = ()
-) -> StepGraph:  # fmt: skip
-    """One step of a torch ``module`` as a graph, from its export before any operator is taken apart.
+def check_model(
+    models: Models, *, shapes: Shapes | None = None, bind: Mapping[str, Any] | None = None,
+    states: Sequence[str] | None = None, keep_state: Sequence[str] = (), on_cpu: Sequence[str] = (),
+    blank: Integer = 0, chip: ChipLike = "edge256",
+) -> ModelCheck:  # fmt: skip
+    """What ``chip`` makes of a model: its states, its work, where each node goes, and everything that is refused.
 
-    ``example``: what one call gets: a tensor, a tuple of the arguments of ``forward``, or a mapping by name; shapes are
-    its shapes. ``states``: arguments with the output that the next call finds there, ``{"h": 1, "past": "new_past"}``,
-    outputs by position, key or path, a tuple such as (h, c) as a whole; by default those whose names say it. Buffers
-    that a call overwrites are states by themselves. ``keep_state``: recurrent modules that start from zeros at each
-    call, and shall go on instead. Call ``module.eval()`` first.
-
-    Raises RefusedModelError, which lists every operator that cannot enter, or ConfigError or InputError.
+    ``models``: a path or a StepGraph, several of them, or {"encoder": ..., "decoder": ..., "joiner": ...}; the others
+    as of ``import_model``. Raises FileError for a file that is not there.
     """
-    with training_extra():
-        from workloads.importers.torch_reader import read_torch as read
+    hardware, named = chip_of(chip), _named(models)
+    if _are_files(named):
+        return check_files(_recipe(named, shapes, bind, states, keep_state, on_cpu=on_cpu, blank=blank), hardware)
+    _refuse_settings("check_model", shapes, bind, states, keep_state)
+    return check_graphs(_graphs(named), hardware, tuple(on_cpu), blank)
 
-        return read(module, example, states, keep_state)
+
+@checked
+def import_model(
+    models: Models, *, shapes: Shapes | None = None, bind: Mapping[str, Any] | None = None,
+    states: Sequence[str] | None = None, keep_state: Sequence[str] = (), chip: ChipLike = "edge256",
+    period_ms: Period | None = None, seconds: Period | None = None, symbols_per_second: Rate | None = None,
+    calls: FilePath | None = None, manifest: FilePath | None = None, features: FeatureKind = "fbank",
+    mels: Integer | None = None, sample_rate: Literal[8000, 16000] = 16000, limit: Utterances | None = None,
+    calibrate: Steps | None = None, method: Methods = "mse", on_cpu: Sequence[str] = (), blank: Integer = 0,
+    progress: Progress = silent,
+) -> ImportedModel:  # fmt: skip
+    """A model as a trace for ``chip``: for time alone, or exact to the integer where it is calibrated.
+
+    ``models``: a path (.onnx, .tflite, a .csv of layers) or a StepGraph, several that run one after another, or
+    {"encoder": ..., "decoder": ..., "joiner": ...}; ``shapes``, ``bind``, ``states``, ``keep_state``: of paths, as of
+    ``read_onnx``. When they run: ``period_ms`` and ``seconds``, of a transducer with ``symbols_per_second`` too;
+    ``calls``, a table of measured calls; or ``manifest``, speech, which a transducer decodes in float on ``features``.
+    ``calibrate``: steps (N, ...) by input, as arrays or a file; or "random", for time alone. ``on_cpu``: nodes,
+    operators or patterns that the CPU runs; ``blank``: a transducer's symbol that says nothing.
+    Raises RefusedModelError with everything that cannot enter, else the error of what does not fit, by name.
+    """
+    when = When(
+        period_ms=period_ms, seconds=seconds, symbols_per_second=symbols_per_second, features=features, mels=mels,
+        calls=None if calls is None else Path(calls), manifest=None if manifest is None else Path(manifest),
+        sample_rate=sample_rate, limit=limit,
+    )  # fmt: skip
+    numerics, named = chip_of(chip).numerics, _named(models)
+    wishes: dict[str, Any] = {"on_cpu": tuple(on_cpu), "blank": blank, "method": method}
+    if _are_files(named) and not isinstance(calibrate, Mapping):
+        steps = None if calibrate is None else str(calibrate)
+        recipe = _recipe(named, shapes, bind, states, keep_state, steps=steps, **wishes)
+        return ImportedModel(import_files(recipe, when, numerics, progress))
+    if _are_files(named):
+        graphs = graphs_from(_recipe(named, shapes, bind, states, keep_state, **wishes))
+    else:
+        _refuse_settings("import_model", shapes, bind, states, keep_state)
+        graphs = _graphs(named)
+    return ImportedModel(import_graphs(graphs, when, numerics, steps=calibrate, progress=progress, **wishes))
+
+
+def _named(models: object) -> Mapping[str, Any]:
+    """``models`` as its check has made it."""
+    assert isinstance(models, Mapping)
+    return models
+
+
+def _are_files(models: Mapping[str, Any]) -> bool:
+    return not any(isinstance(model, StepGraph) for model in models.values())
+
+
+def _graphs(models: Mapping[str, Any]) -> dict[str, StepGraph]:
+    """The graphs of ``models``. ConfigError where paths stand among them."""
+    for name, model in models.items():
+        if not isinstance(model, StepGraph):
+            raise ConfigError("models", name, model, "must be a StepGraph like the others; read_onnx makes one")
+    return {plain(name): graph for name, graph in models.items()}
+
+
+def _recipe(
+    models: Mapping[str, Any], shapes: Shapes | None, bind: Mapping[str, Any] | None, states: Sequence[str] | None,
+    keep_state: Sequence[str], **more: Any,
+) -> Recipe:  # fmt: skip
+    paths = {name: Path(model) for name, model in models.items()}
+    roles = paths if set(paths) & set(ROLES) else {}
+    data = {
+        "models": recipe_models([] if roles else list(paths.values()), roles),
+        "shapes": {name: tuple(shape) for name, shape in (shapes or {}).items()},
+        "bind": dict(bind or {}),
+        "states": None if states is None else tuple(states),
+        "keep_state": tuple(keep_state),
+        **more,
+    }
+    return validated(Recipe, data, "import_model")
+
+
+def _refuse_settings(verb: str, *settings: object) -> None:
+    """ConfigError where what only a file needs is said of a graph that was read already."""
+    for name, value in zip(("shapes", "bind", "states", "keep_state"), settings, strict=True):
+        if value:
+            raise ConfigError(verb, name, value, "is said when a model is read, and this is a StepGraph already")

@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from html import escape
 
-from nnasim import files
+from nnasim import files, markup
 from nnasim.compiler import CompiledTrace
 from nnasim.errors import ModelError, PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.imported import Recipe
 from nnasim.ir.trace import OpTrace
-from workloads.importers.recipes import is_list_of_layers, made, model_from
+from workloads.importers.recipes import ONCE, is_list_of_layers, made, model_from
 from workloads.importers.topology_trace import GRAPH
 from workloads.stepgraph.calls import periodic
 from workloads.stepgraph.graph import StepGraph
-from workloads.stepgraph.importing import Model, ModelImport, node_counts
+from workloads.stepgraph.importing import Model, ModelImport, imported, model_of, node_counts
 from workloads.stepgraph.ledger import Fate, Row
 from workloads.stepgraph.refusals import RefusedModelError, listing
 
-ONCE = 1000.0, 1.0  # a call a second, for a second
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ModelCheck:
     """``names``: the files; ``model``, ``result``: what could be read of them, and what a chip would run.
 
@@ -43,6 +42,13 @@ class ModelCheck:
     def runs(self) -> bool:
         """Whether the model can be imported, and the chip can hold it."""
         return not self.refused and not self.no_room
+
+    def __repr__(self) -> str:
+        return "\n".join(map(markup.visible, self.lines()))
+
+    def _repr_html_(self) -> str:
+        """The lines of ``repr``, for notebooks: escaped."""
+        return f"<pre>{escape(repr(self))}</pre>"
 
     def lines(self) -> Iterator[str]:
         """All of it, as a terminal shows it."""
@@ -64,7 +70,8 @@ class ModelCheck:
             yield f"nodes on {self.chip.name}: " + ", ".join(f"{count:,} {where}" for where, count in counts.items())
             yield from operator_table(result.ledger.rows)
         for kind, count in self.falls.items():
-            yield f"{self.chip.name} has no unit for {kind.replace('_', ' ')}: {count:,} operations fall to the CPU"
+            falls = "1 operation falls" if count == 1 else f"{count:,} operations fall"
+            yield f"{self.chip.name} has no unit for {kind.replace('_', ' ')}: {falls} to the CPU"
 
 
 def _graph_lines(name: str, graph: StepGraph, named: bool) -> Iterator[str]:
@@ -105,8 +112,25 @@ def check_files(recipe: Recipe, chip: NnaConfig) -> ModelCheck:
         return ModelCheck(names, chip, refused=tuple(listing(error.refusals)))
     except ModelError as error:
         return ModelCheck(names, chip, refused=(str(error),))
+    return _of_model(names, chip, model, tuple(recipe.on_cpu))
+
+
+def check_graphs(
+    graphs: Mapping[str, StepGraph], chip: NnaConfig, on_cpu: tuple[str, ...] = (), blank: int = 0
+) -> ModelCheck:
+    """What ``chip`` makes of models that were read already."""
+    names = tuple(graph.name or name for name, graph in graphs.items())
     try:
-        result = made(recipe, chip.numerics, periodic(list(model.graphs), *ONCE), model)
+        model = model_of(graphs, ", ".join(names)[:500], blank=blank)
+    except RefusedModelError as error:
+        return ModelCheck(names, chip, refused=tuple(listing(error.refusals)))
+    return _of_model(names, chip, model, on_cpu)
+
+
+def _of_model(names: tuple[str, ...], chip: NnaConfig, model: Model, on_cpu: tuple[str, ...]) -> ModelCheck:
+    calls = periodic(list(model.graphs), *ONCE)
+    try:
+        result = imported(model, chip.numerics, calls, on_cpu=on_cpu)
     except RefusedModelError as error:
         return ModelCheck(names, chip, model, refused=tuple(listing(error.refusals)))
     return _checked(names, chip, model, result)

@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nnasim import files
 from nnasim.errors import NOT_GIVEN, ConfigError
 from nnasim.functional.stored import STEPS
 from nnasim.ir.imported import Recipe
 from nnasim.numerics.config import NumericsConfig
+from nnasim.numerics.histogram import Method
 from nnasim.progress import Progress, silent
 from nnasim.studies.foreign_speech import FeatureKind, speech_of
 from nnasim.studies.recording import Recorded
 from reports.csvfile import csv_text
-from workloads.importers.recipes import graph_name, is_list_of_layers, made, model_from
+from workloads.importers.foreign import source_of
+from workloads.importers.recipes import (
+    calibrated_with,
+    graph_name,
+    is_list_of_layers,
+    made,
+    model_from,
+)
 from workloads.importers.topology_trace import GRAPH
 from workloads.stepgraph.calls import Calls, Heard, measured, periodic, periodic_speech, with_symbols
+from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.greedy import Speech, greedy
-from workloads.stepgraph.importing import ModelImport
+from workloads.stepgraph.importing import ModelImport, imported, model_of
 from workloads.stepgraph.ledger import Ledger
 from workloads.stepgraph.transducer import DECODER, ENCODER, JOINER, Transducer
 
@@ -122,6 +132,21 @@ def import_files(recipe: Recipe, when: When, numerics: NumericsConfig, progress:
         return made(recipe, numerics, calls_of(when, [GRAPH]))
     model = model_from(recipe)
     return made(recipe, numerics, calls_of(when, list(model.graphs), model.transducer, progress), model)
+
+
+def import_graphs(
+    graphs: Mapping[str, StepGraph], when: When, numerics: NumericsConfig, *, steps: Any = None, method: Method = "mse",
+    on_cpu: Sequence[str] = (), blank: int = 0, progress: Progress = silent,
+) -> ModelImport:  # fmt: skip
+    """The trace of models that were read already; ``steps``: arrays by input, a file of them, "random", or None.
+
+    Raises RefusedModelError, ConfigError, InputError or NumericsError.
+    """
+    names = ", ".join(dict.fromkeys(graph.name or name for name, graph in graphs.items()))[:500]
+    model = model_of(graphs, names, [source_of(graph) for graph in graphs.values()], blank)
+    calls = calls_of(when, list(model.graphs), model.transducer, progress)
+    calibrated = calibrated_with(model, steps, method)
+    return imported(model, numerics, calls, calibrated=calibrated, on_cpu=on_cpu)
 
 
 def recorded_import(result: ModelImport) -> Recorded:

@@ -26,8 +26,9 @@ from nnasim.results import SimOptions
 from nnasim.sweeps.constraints import Constraint, parse_constraint
 from nnasim.sweeps.fields import Field, Scalar, find_field, words_of
 from nnasim.sweeps.objectives import ADDED, KNOWN, meaning_of, objective_names
-from nnasim.sweeps.retarget import retarget
+from nnasim.sweeps.retarget import as_system, retarget
 from nnasim.sweeps.spec import ShapeTrace, SweepSpec
+from workloads.importers.recipes import made_again
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import load_shape
 
@@ -234,7 +235,19 @@ def _check(job: Job, source: object) -> None:
         _check_objective(job, name, chip, source)
     if job.retargets:
         for trace in job.traces:
-            retarget(trace, chip.numerics, "float" if trace.system != "float" else "aat", source)
+            _check_retargets(job, trace, chip, source)
+
+
+def _check_retargets(job: Job, trace: OpTrace, chip: NnaConfig, source: object) -> None:
+    """Refuse a trace whose graphs for another arithmetic or system nobody knows."""
+    if trace.imported is None:
+        retarget(trace, chip.numerics, "float" if trace.system != "float" else "aat", source)
+        return
+    if any(name.startswith("numerics.") for name in (*job.fields, *job.spec.set)):
+        made_again(trace, chip.numerics, source)
+    systems = job.spec.axes["system"].values or () if "system" in job.spec.axes else ()
+    for system in (*systems, *([job.fixed["system"]] if "system" in job.fixed else [])):
+        as_system(trace, system, source)  # type: ignore[arg-type]
 
 
 def _check_arithmetic(trace: OpTrace, chip: NnaConfig, where: str) -> None:

@@ -1,4 +1,7 @@
-"""The same decoding under another arithmetic or another system: a trace's graphs are built again for it.
+"""The same work under another arithmetic or another system: a trace's graphs are built again for it.
+
+Those of this package's recogniser are built from its sizes, those of a model from elsewhere from its own files. Another
+system of such a model has its operations elsewhere, in the same integers: cpu_int8 is the CPU alone.
 
 Invocations and arrival times stay as they are. So what a chip of other numerics would have decoded differently is not
 in the timing; word errors are, since `accuracy` decodes again.
@@ -7,25 +10,52 @@ in the timing; word errors are, since `accuracy` decodes again.
 from __future__ import annotations
 
 from nnasim.errors import TraceError
-from nnasim.ir.trace import OpTrace, System, Utterance, placement_of
+from nnasim.ir.trace import OP_GROUPS, OpTrace, System, Utterance, placement_of
 from nnasim.numerics.config import NumericsConfig
+from workloads.importers.recipes import made_again
 from workloads.rnnt.builder import build_graphs
 from workloads.rnnt.shapes import RnntShape
+
+_ELSEWHERE = "operations run elsewhere than where their integers were compared"
+IMPORTED_SYSTEMS: tuple[System, ...] = ("cpu_int8", "cpu_fallback", "naive")
 
 
 def retarget(trace: OpTrace, numerics: NumericsConfig, system: System | None, source: object) -> OpTrace:
     """``trace`` with the graphs that ``system`` on a chip of ``numerics`` performs.
 
-    Raises TraceError where the trace is not of a recogniser of this package, so that nobody knows its other graphs.
+    Raises TraceError where nobody knows its other graphs: it is neither of a recogniser of this package nor of files
+    that are still what they were.
     """
     system = system or trace.system
     if trace.numerics == numerics and trace.system == system:
         return trace
+    if trace.imported is not None:
+        again = trace if trace.numerics == numerics else made_again(trace, numerics, source)
+        return as_system(again, system, source)
     tensors, graphs = build_graphs(shape_of(trace, source), numerics, system)
     changes: dict[str, object] = {"system": system, "numerics": numerics, "weights_file": None}
     if system != trace.system:  # else operations stay where the trace has them
         changes |= {"placement": placement_of(system, trace.placement), "op_placement": {}}
     return trace.model_copy(update={**changes, "tensors": tensors, "graphs": graphs})
+
+
+def as_system(trace: OpTrace, system: System, source: object) -> OpTrace:
+    """An imported ``trace`` with its operations where ``system`` has them. TraceError for one that it cannot be."""
+    if system not in IMPORTED_SYSTEMS:
+        allowed = f"an imported model can be {', '.join(IMPORTED_SYSTEMS)}"
+        raise TraceError(source, "system", system, allowed)
+    if trace.system == system:
+        return trace
+    assert trace.imported is not None
+    described = trace.imported.model_copy(update={"claim": "time only", "reason": _ELSEWHERE, "distances": ()})
+    return trace.model_copy(
+        update={
+            "system": system,
+            "placement": placement_of(system, OP_GROUPS),
+            "weights_file": None,
+            "imported": described,
+        }
+    )
 
 
 def shape_of(trace: OpTrace, source: object) -> RnntShape:

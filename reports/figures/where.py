@@ -1,4 +1,4 @@
-"""Where the time goes: the blocks of the chip, and the kinds of operation."""
+"""Where the time goes: the blocks of the chip, and the kinds of operation or the layers of the model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reports.text import number, shortened
 
 _BUSY, _WAITS, _IDLE = Look("busy", BLUE, ""), Look("waits", "#FFFFFF", "---"), Look("idle", "#EEEEEE", "")
 _EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.4}
-_MOST_PARTS = 8
+_MOST_PARTS, _LONGEST_PART = 8, 30
 
 
 def blocks(name: str, title: str, shares: Sequence[BlockShare]) -> str | None:
@@ -50,7 +50,7 @@ def parts(name: str, title: str, times: Sequence[PartTime], longest: float) -> s
             axes.barh(row, time.stall, left=time.busy, color=_WAITS.color, hatch=_WAITS.hatch, **_EDGE)
             place = (time.busy + time.stall + 0.01 * longest, row)
             axes.annotate(number(time.busy + time.stall), place, va="center", annotation_clip=False)
-        axes.set_yticks(range(len(bars)), [f"{shortened(time.part, 20)} ({time.unit})" for time in bars])
+        axes.set_yticks(range(len(bars)), [f"{shortened(time.part, _LONGEST_PART)} ({time.unit})" for time in bars])
         axes.invert_yaxis()
         axes.set_xlim(0, longest * 1.15)
         axes.set_xlabel("ms per second of audio")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from nnasim.ir.imported import Imported, NodeDistance, Source
 from nnasim.ir.result import OpCost, SimResult
 from reports.naming import labelled
+from reports.notes import notes
 from reports.operations import costliest, time_per_layer
 from reports.page import page
 from reports.result_set import ResultSet
@@ -18,7 +19,7 @@ MODEL = Imported(
     claim="exact",
     calibration="80 steps of steps.npz, mse",
     fusion="point-wise nodes of one value are one table",
-    nodes={"on the chip": 48, "on the CPU": 2, "view": 12, "folded": 610},
+    nodes={"folded": 610, "elsewhere": 12, "on the CPU": 2, "on the chip": 48},
     distances=(
         NodeDistance(node="/rnn/LSTM", operator="LSTM", signal_db=8.25, proposal="16 bits bring 41 dB"),
         NodeDistance(node="/conv<1>", operator="Conv", signal_db=None),
@@ -34,7 +35,7 @@ def test_what_the_model_claims_stands_on_the_page(make_result: MakeResult) -> No
     html = page(ResultSet(labelled([imported(make_result)])))
     for words in (
         "vad.onnx, naive on edge256", "ONNX opset 16", "abababababababab", "every 32 ms for 10 s",
-        "80 steps of steps.npz, mse", "48 on the chip, 2 on the CPU, 12 view, 610 folded", "/rnn/LSTM", "8.2",
+        "80 steps of steps.npz, mse", "48 on the chip, 2 on the CPU, 610 folded, 12 elsewhere", "/rnn/LSTM", "8.2",
         "16 bits bring 41 dB", "/conv&lt;1&gt;", "By layer", "costliest operations", "encoder/layer0.matmul",
         "point-wise nodes of one value are one table",
     ):  # fmt: skip
@@ -78,6 +79,14 @@ def test_layers_are_told_apart_by_graph_where_there_are_several(make_result: Mak
     assert [row.part for row in time_per_layer(single)] == ["layer0", "handoff"]
 
 
+def test_a_path_that_all_layers_share_is_left_out(make_result: MakeResult) -> None:
+    first, *_ = make_result().ops
+    layers = ("model/Loop_0/encoder/0/conv", "model/Loop_0/encoder/1/conv", "model/Loop_0/decoder", "input")
+    ops = tuple(first.model_copy(update={"layer": layer}) for layer in layers)
+    parts = [row.part for row in time_per_layer(make_result(ops=ops))]
+    assert parts == ["decoder", "encoder/0/conv", "encoder/1/conv", "input"]
+
+
 def test_the_costliest_operations_come_first(make_result: MakeResult) -> None:
     first, second = costliest(make_result(), 2)
     assert (first.name, first.times, first.ms) == ("encoder/layer0.matmul", 4, 3.5 / 4)
@@ -87,3 +96,15 @@ def test_the_costliest_operations_come_first(make_result: MakeResult) -> None:
 def test_a_result_of_our_own_recogniser_keeps_its_file(make_result: MakeResult) -> None:
     assert "imported" not in make_result().model_dump(mode="json")
     assert SimResult.model_validate(imported(make_result).model_dump(mode="json")) == imported(make_result)
+
+
+def test_what_several_results_of_a_model_share_is_said_once(make_result: MakeResult) -> None:
+    moved = imported(make_result, claim="time only", reason="operations run elsewhere", distances=())
+    both = ResultSet({"cpu_int8": moved, "naive": imported(make_result)})
+    html = page(both)
+    assert html.count("point-wise nodes of one value are one table") == 2  # in the notes, and in the facts
+    assert "cpu_int8: time only: operations run elsewhere" in html
+    assert "naive: exact" in html
+    lines = notes(both.results)
+    assert "called every 32 ms for 10 s" in lines
+    assert "cpu_int8: times only: operations run elsewhere" in lines

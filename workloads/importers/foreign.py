@@ -69,8 +69,13 @@ def source_of(graph: StepGraph, path: Path | None = None) -> Source:
     """Where a graph is from, with the digest of its file."""
     known = dict(graph.origin)
     name = known.pop("file", "") or graph.name or "model"
-    digest = None if path is None else hashlib.sha256(files.read_bytes(path, LARGEST_FILE)).hexdigest()
+    digest = None if path is None else digest_of(path)
     return Source(name=name[:500], format=" ".join(known.values())[:2000], digest=digest)
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file. Raises FileError."""
+    return hashlib.sha256(files.read_bytes(path, LARGEST_FILE)).hexdigest()
 
 
 def _onnx(path: Path, reading: Reading) -> StepGraph:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from nnasim import files
 from nnasim.errors import TraceError
-from nnasim.ir.imported import Recipe, Source
+from nnasim.ir.imported import Recipe
 from nnasim.ir.trace import OpTrace
 from nnasim.numerics.config import NumericsConfig
-from workloads.importers.foreign import LARGEST_FILE, Reading, read_models, source_of
+from nnasim.numerics.histogram import Method
+from workloads.importers.foreign import Reading, digest_of, read_models, source_of
 from workloads.importers.topology import read_topology
 from workloads.importers.topology_trace import GRAPH, topology_trace
-from workloads.stepgraph.calls import Calls
+from workloads.stepgraph.calls import Calls, periodic
+from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.importing import (
     Calibrated,
     Model,
@@ -29,6 +32,8 @@ from workloads.stepgraph.steps import RANDOM, read_arrays
 from workloads.stepgraph.trace_draft import plain
 
 LAYERS = ".csv"
+_AGAIN = "it was made again for another arithmetic, and called as for the first; import it for its integers"
+ONCE = 1000.0, 1.0  # a call a second, for a second
 
 
 def graph_name(path: Path) -> str:
@@ -41,22 +46,31 @@ def is_list_of_layers(recipe: Recipe) -> bool:
     return list(recipe.models) == [GRAPH] and recipe.models[GRAPH].lower().endswith(LAYERS)
 
 
+def graphs_from(recipe: Recipe) -> dict[str, StepGraph]:
+    """The graphs of a recipe's files. Raises FileError, ModelError or RefusedModelError."""
+    reading = Reading(recipe.shapes, recipe.bind, recipe.states, tuple(recipe.keep_state))
+    return read_models({graph: Path(name) for graph, name in recipe.models.items()}, reading)
+
+
 def model_from(recipe: Recipe) -> Model:
     """The model of a recipe's files. Raises FileError, ModelError or RefusedModelError."""
-    paths = {graph: Path(name) for graph, name in recipe.models.items()}
-    reading = Reading(recipe.shapes, recipe.bind, recipe.states, tuple(recipe.keep_state))
-    graphs = read_models(paths, reading)
+    graphs, paths = graphs_from(recipe), {graph: Path(name) for graph, name in recipe.models.items()}
     sources = [source_of(graphs[name], path) for name, path in paths.items()]
     return model_of(graphs, ", ".join(path.name for path in paths.values())[:500], sources, recipe.blank)
 
 
-def calibrated_from(recipe: Recipe, model: Model) -> Calibrated | None:
-    """``model`` on the recipe's calibration steps; without any the ranges that its files hold, if they do."""
-    if recipe.steps is None:
+def calibrated_with(model: Model, steps: Any, method: Method) -> Calibrated | None:
+    """``model`` on ``steps``: arrays by input, a file of them, or "random", for noise.
+
+    Without any it has the ranges that its files hold, if they do, else None.
+    """
+    if steps is None:
         return stored_ranges(model)
-    if recipe.steps == RANDOM:
-        return calibrated_on_noise(model, recipe.method)
-    return calibrated_on(model, read_arrays(recipe.steps), Path(recipe.steps).name, recipe.method)
+    if isinstance(steps, Mapping):
+        return calibrated_on(model, steps, "arrays", method)
+    if str(steps) == RANDOM:
+        return calibrated_on_noise(model, method)
+    return calibrated_on(model, read_arrays(steps), Path(steps).name, method)
 
 
 def made(recipe: Recipe, numerics: NumericsConfig, calls: Calls, model: Model | None = None) -> ModelImport:
@@ -67,7 +81,13 @@ def made(recipe: Recipe, numerics: NumericsConfig, calls: Calls, model: Model | 
     if is_list_of_layers(recipe):
         return _of_layers(Path(recipe.models[GRAPH]), numerics, calls, recipe)
     model = model or model_from(recipe)
-    result = imported(model, numerics, calls, calibrated=calibrated_from(recipe, model), on_cpu=tuple(recipe.on_cpu))
+    result = imported(
+        model,
+        numerics,
+        calls,
+        calibrated=calibrated_with(model, recipe.steps, recipe.method),
+        on_cpu=tuple(recipe.on_cpu),
+    )
     return ModelImport(
         result.trace.model_copy(update={"recipe": recipe}), result.constants, result.ledger, result.inputs
     )
@@ -75,8 +95,7 @@ def made(recipe: Recipe, numerics: NumericsConfig, calls: Calls, model: Model | 
 
 def _of_layers(path: Path, numerics: NumericsConfig, calls: Calls, recipe: Recipe) -> ModelImport:
     layers = read_topology(path)
-    digest = hashlib.sha256(files.read_bytes(path, LARGEST_FILE)).hexdigest()
-    trace = topology_trace(layers, calls, numerics, path.name[:500], digest)
+    trace = topology_trace(layers, calls, numerics, path.name[:500], digest_of(path))
     return ModelImport(trace.model_copy(update={"recipe": recipe}), {}, Ledger(()))
 
 
@@ -86,17 +105,23 @@ def made_again(trace: OpTrace, numerics: NumericsConfig, source: object) -> OpTr
     Raises TraceError where it names none, or they are not what they were; else what reading them raises.
     """
     if trace.recipe is None or trace.imported is None:
-        allowed = "another arithmetic needs the model's own files; import it again from them"
-        raise TraceError(source, "recipe", None, f"is not there: the trace was made of what Python held; {allowed}")
-    calls = Calls(trace.utterances, trace.imported.calls)
-    again = made(trace.recipe, numerics, calls).trace
-    assert again.imported is not None
-    _refuse_other(trace.imported.sources, again.imported.sources, source)
-    return again
-
-
-def _refuse_other(before: tuple[Source, ...], now: tuple[Source, ...], source: object) -> None:
-    for old, new in zip(before, now, strict=False):
-        if old.digest != new.digest:
+        allowed = "is not there: the trace was made of what Python held, so another arithmetic needs another import"
+        raise TraceError(source, "recipe", None, allowed)
+    for path, old in zip(trace.recipe.models.values(), trace.imported.sources, strict=False):
+        if (digest := digest_of(Path(path))) != old.digest:
             why = "is another file than the one that was imported; import it again"
-            raise TraceError(source, f"imported.sources.{old.name}", new.digest, why)
+            raise TraceError(source, f"imported.sources.{old.name}", digest, why)
+    again = _made_once(trace.recipe.model_dump_json(), numerics.model_dump_json())
+    assert again.imported is not None
+    changes = {"calls": trace.imported.calls, "claim": "time only", "reason": _AGAIN, "distances": ()}
+    described = again.imported.model_copy(update=changes)
+    return again.model_copy(update={"utterances": trace.utterances, "imported": described})
+
+
+@lru_cache(maxsize=8)
+def _made_once(recipe: str, numerics: str) -> OpTrace:
+    """The trace of a recipe, called once: a sweep asks again and again for few arithmetics."""
+    known = Recipe.model_validate_json(recipe)
+    model = None if is_list_of_layers(known) else model_from(known)
+    calls = periodic([GRAPH] if model is None else list(model.graphs), *ONCE)
+    return made(known, NumericsConfig.model_validate_json(numerics), calls, model).trace

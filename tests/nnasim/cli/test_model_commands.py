@@ -39,7 +39,7 @@ def test_check_prints_states_work_and_where_each_node_goes(tmp_path: Path, capsy
 
 def test_check_says_what_falls_to_the_cpu_of_a_chip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(streaming(tmp_path / "m.onnx")), "--preset", "nvdla_small"]) == 0
-    assert "nvdla_small has no unit for table: 1 operations fall to the CPU" in output(capsys)[0]
+    assert "nvdla_small has no unit for table: 1 operation falls to the CPU" in output(capsys)[0]
 
 
 def test_check_exits_with_1_where_anything_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,3 +186,50 @@ def test_steps_of_other_shapes_are_told_at_once(tmp_path: Path, capsys: pytest.C
     assert "input x has the shape (20, 2, 4), must have (N, 1, 4)" in complaint
     assert "y is no input of m.onnx, which are x" in complaint
     assert not (tmp_path / "t.json").exists()
+
+
+def test_an_import_is_compared_where_it_could_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trace, out = tmp_path / "t.json", tmp_path / "compared"
+    assert main(["import", str(streaming(tmp_path / "m.onnx")), *ONCE_A_SECOND, "--out", str(trace)]) == 0
+    assert main(["compare", "--trace", str(trace), "--out", str(out)]) == 0
+    text, _ = output(capsys)
+    assert "WER" not in text
+    summary = json.loads((out / "summary.json").read_text())
+    assert list(summary["systems"]) == ["cpu_fallback", "cpu_int8", "naive"]
+    assert summary["corpus"] == {
+        "manifest": None, "words": None, "text_normalisation": None, "utterances": 1, "audio_seconds": 4.0,
+    }  # fmt: skip
+    assert summary["systems"]["naive"]["wer"] is None
+    assert (
+        "1 utterance, 4.000 s of audio. Where should it run, and how late is it?" in (out / "report.html").read_text()
+    )
+    assert main(["compare", "--trace", str(trace), "--systems", "aat", "--out", str(tmp_path / "c")]) == 2
+    assert "system = 'aat': an imported model can be cpu_int8, cpu_fallback, naive" in output(capsys)[1]
+    assert main(["compare", "--trace", str(trace), "--limit", "3", "--out", str(tmp_path / "c")]) == 2
+    assert "--limit = 3: is not used with --trace" in output(capsys)[1]
+    assert main(["report", str(out), "--out", str(tmp_path / "again.html")]) == 0
+
+
+def test_a_trace_of_our_own_recogniser_is_compared_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trace = tmp_path / "t.json"
+    assert main(["trace", "--shape", "rnnt-paper", "--frames", "2", "--symbols", "1", "--out", str(trace)]) == 0
+    arguments = ["compare", "--trace", str(trace), "--systems", "cpu_fallback,aat", "--out", str(tmp_path / "c")]
+    assert main(arguments) == 0
+    summary = json.loads((tmp_path / "c" / "summary.json").read_text())
+    assert summary["gain"]["engine_latency_pct"] > 0
+    assert "WER" in output(capsys)[0]
+
+
+def test_an_import_is_made_again_for_another_chip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, again = tmp_path / "t.json", tmp_path / "again.json"
+    model = streaming(tmp_path / "m.onnx")
+    assert main(["import", str(model), *ONCE_A_SECOND, "--out", str(first)]) == 0
+    wider = ["--set", "numerics.weight_bits=4"]
+    assert main(["trace", "--from", str(first), *wider, "--out", str(again)]) == 0
+    widths = {spec.bits for spec in read_trace(again).tensors.values() if spec.role == "weight"}
+    assert widths == {4}
+    assert read_trace(again).utterances == read_trace(first).utterances
+    assert read_trace(again).imported.claim == "time only"  # type: ignore[union-attr]
+    streaming(model, "other")
+    assert main(["trace", "--from", str(first), *wider, "--out", str(tmp_path / "third.json")]) == 2
+    assert "is another file than the one that was imported; import it again" in output(capsys)[1]

@@ -1,0 +1,111 @@
+"""``nnasim.read_onnx``, ``read_tflite`` and ``read_torch``: models that others have written, as graphs of one step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from nnasim import markup
+from nnasim.front.arguments import FilePath, checked
+from nnasim.front.importing import ImportedModel, Shapes, import_model
+from nnasim.front.needs import training_extra
+from workloads.stepgraph.graph import StepGraph
+
+
+def _module(value: object) -> object:
+    """Refuses what is no module, without importing torch."""
+    if not any(
+        (base.__module__, base.__name__) == ("torch.nn.modules.module", "Module") for base in type(value).__mro__
+    ):
+        raise ValueError("must be a torch.nn.Module")
+    return value
+
+
+def _pairs(value: object) -> object:
+    """States as a tuple of "IN:OUT" and of pairs."""
+    pairs = list(value.items()) if isinstance(value, Mapping) else value
+    if pairs is not None and (not isinstance(pairs, list | tuple) or not all(map(_is_pair, pairs))):
+        raise ValueError("must be arguments with the output that the next call finds there, as {'h': 1}")
+    return pairs
+
+
+def _is_pair(value: object) -> bool:
+    if isinstance(value, str):
+        return ":" in value
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        return False
+    argument, output = value
+    return isinstance(argument, str) and isinstance(output, int | str) and not isinstance(output, bool)
+
+
+TorchModule = Annotated[Any, BeforeValidator(_module)]
+TorchStates = Annotated[Any, BeforeValidator(_pairs)]
+
+
+class ReadModel(StepGraph):
+    """A StepGraph that a file or a module was read as. It is a trace with ``to_trace``."""
+
+    def to_trace(self, **wishes: Any) -> ImportedModel:
+        """This model imported; ``wishes``: as of ``nnasim.import_model``."""
+        return import_model(self, **wishes)
+
+    def __repr__(self) -> str:
+        states = ", ".join(f"{state.input} -> {state.output}" for state in self.states) or "none"
+        heard = ", ".join(f"{name} {self.inputs[name].shape}" for name in self.audio)
+        return markup.cut(f"{self.name}: {len(self.nodes):,} nodes; hears {heard or 'nothing'}; states: {states}", 500)
+
+
+def _read(graph: StepGraph) -> ReadModel:
+    return ReadModel(**{field.name: getattr(graph, field.name) for field in fields(graph)})
+
+
+@checked
+def read_onnx(
+    path: FilePath, *, shapes: Shapes | None = None, bind: Mapping[str, Any] | None = None,
+    states: Sequence[str] | None = None, keep_state: Sequence[str] = (),
+) -> ReadModel:  # fmt: skip
+    """One call of the model in an ONNX file.
+
+    ``shapes``: sizes by input, where the file leaves them open; ``bind``: inputs that are one constant, and open sizes,
+    as {"sr": 16000}; ``states``: "IN:OUT", the output that is an input of the next call, with * for the same part of
+    both (None: those whose names say it, (): none); ``keep_state``: recurrent layers that start anew at each call and
+    shall go on. Raises RefusedModelError with everything that cannot enter, FileError, ModelError or MissingExtraError.
+    """
+    from workloads.importers.onnx_reader import read_onnx as read
+
+    return _read(read(path, shapes, bind, states, keep_state))
+
+
+@checked
+def read_tflite(path: FilePath, *, shapes: Shapes | None = None) -> ReadModel:
+    """One call of the model in a TensorFlow Lite file, with the ranges that it holds.
+
+    ``shapes``: sizes by input, where the file leaves them open. Raises RefusedModelError, FileError, ModelError or
+    MissingExtraError.
+    """
+    from workloads.importers.tflite_reader import read_tflite as read
+
+    return _read(read(path, shapes))
+
+
+@checked
+def read_torch(
+    module: TorchModule, example: Any, *, states: TorchStates = None, keep_state: Sequence[str] = ()
+) -> ReadModel:  # fmt: skip
+    """One step of a torch ``module`` as a graph, from its export before any operator is taken apart.
+
+    ``example``: what one call gets: a tensor, a tuple of the arguments of ``forward``, or a mapping by name; shapes are
+    its shapes. ``states``: arguments with the output that the next call finds there, ``{"h": 1, "past": "new_past"}``,
+    outputs by position, key or path, a tuple such as (h, c) as a whole; by default those whose names say it. Buffers
+    that a call overwrites are states by themselves. ``keep_state``: recurrent modules that start from zeros at each
+    call, and shall go on instead. Call ``module.eval()`` first.
+
+    Raises RefusedModelError, which lists every operator that cannot enter, or ConfigError or InputError.
+    """
+    with training_extra():
+        from workloads.importers.torch_reader import read_torch as read
+
+        return _read(read(module, example, states, keep_state))

@@ -1,0 +1,82 @@
+"""The cost of several systems on the same work: a stored trace, run where each of them has its operations."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from nnasim import files
+from nnasim.analysis.pooled import audio_seconds
+from nnasim.compiler.policies import Policy, placed
+from nnasim.hardware import NnaConfig
+from nnasim.ir.result import SimResult
+from nnasim.ir.trace import OpTrace, System
+from nnasim.pipeline import simulate
+from nnasim.progress import Progress, silent
+from nnasim.studies.comparison import MOVED
+from nnasim.studies.provenance import commit, documented, versions
+from nnasim.sweeps.retarget import IMPORTED_SYSTEMS, retarget
+from reports.gain import latency_gain
+from reports.result_set import ResultSet
+from reports.summarise import figures
+from reports.summary import Corpus, Summary
+
+LARGEST_FILE = 4_000_000_000
+
+
+@dataclass(frozen=True)
+class TraceInputs:
+    """All that determines a comparison on a trace. ``path``: its file, where it has one."""
+
+    trace: OpTrace
+    preset: str
+    chip: NnaConfig
+    path: Path | None = None
+    command: str | None = None
+    placement: Policy | None = None
+
+
+def systems_of(trace: OpTrace, wanted: Sequence[System]) -> list[System]:
+    """``wanted``; of a model from elsewhere, where all are wanted, those that it can be."""
+    if trace.imported is not None and set(wanted) == set(get_args(System)):
+        return [system for system in wanted if system in IMPORTED_SYSTEMS]
+    return list(wanted)
+
+
+def compared_trace(inputs: TraceInputs, systems: Sequence[System], progress: Progress = silent) -> ResultSet:
+    """Each system's result on the trace's own calls: what it costs, and no word errors.
+
+    Raises TraceError for a system that the trace cannot be, else what a simulation raises.
+    """
+    source, results = inputs.path or "trace", dict[str, SimResult]()
+    for done, system in enumerate(systems, start=1):
+        trace = retarget(inputs.trace, inputs.chip.numerics, system, source)
+        if inputs.placement is not None and system in MOVED:
+            trace = placed(trace, inputs.placement)
+        results[system] = documented(simulate(trace, inputs.chip), inputs.preset, inputs.chip, inputs.command)
+        progress("systems", done, len(systems))
+    return ResultSet(results, _summary(inputs, results))
+
+
+def _summary(inputs: TraceInputs, results: dict[str, SimResult]) -> Summary:
+    first = next(iter(results.values()))
+    return Summary(
+        command=inputs.command,
+        preset=inputs.chip.name,
+        hardware_hash=first.hardware_hash,
+        numerics_hash=inputs.chip.numerics.digest(),
+        versions=versions(),
+        commit=commit(),
+        inputs={} if inputs.path is None else {"trace": _digest(inputs.path)},
+        corpus=Corpus(utterances=len(first.utterances), audio_seconds=audio_seconds(first)),
+        systems={name: figures(result) for name, result in results.items()},
+        placement=inputs.placement.description if inputs.placement else None,
+        gain=latency_gain(results),
+    )
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(files.read_bytes(path, LARGEST_FILE)).hexdigest()
