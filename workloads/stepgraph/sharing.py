@@ -37,8 +37,8 @@ def with_splits(graph: StepGraph) -> StepGraph:
 def _shared_out(size: int, group: Group) -> Group:
     """The parts that meet each other and both ends of an axis of ``size``, of the shortest first; [] where none do."""
     by_start = defaultdict[int, Group](list)
-    for part in group:
-        by_start[part[0]].append(part)
+    for bounds in group:
+        by_start[bounds[0]].append(bounds)
     ways = [iter(by_start[0])]
     chosen, dead = Group(), set[int]()
     while ways:
