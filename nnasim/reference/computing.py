@@ -117,11 +117,16 @@ def _mul(run: Reference, op: Op) -> Array:
     return ops.mul(a, b, run.scale(op), run.bits(op), op.name)
 
 
-def _activation(run: Reference, op: Op) -> Array:
-    """sigmoid or tanh by the chip's unit."""
+def unit_of(run: Reference, op: Op) -> ActivationUnit:
+    """The unit that computes a sigmoid, a tanh or a table. Raises TraceError where its scales or its table lack."""
     if op.name not in run.units:
-        run.units[op.name] = _unit(run, op)
-    return run.units[op.name](run.tensors[op.x])
+        run.units[op.name] = _table_unit(run, op) if op.kind == "table" else _unit(run, op)
+    return run.units[op.name]
+
+
+def _activation(run: Reference, op: Op) -> Array:
+    """sigmoid or tanh by the chip's unit, any other function by its own table."""
+    return unit_of(run, op)(run.tensors[op.x])
 
 
 def _unit(run: Reference, op: Op) -> ActivationUnit:
@@ -139,13 +144,6 @@ def _unit(run: Reference, op: Op) -> ActivationUnit:
         exit=rows[1] if bits != kind.output_bits else None,
         out_bits=bits,
     )
-
-
-def _table(run: Reference, op: Op) -> Array:
-    """Any function by its own table."""
-    if op.name not in run.units:
-        run.units[op.name] = _table_unit(run, op)
-    return run.units[op.name](run.tensors[op.x])
 
 
 def _table_unit(run: Reference, op: Op) -> ActivationUnit:
@@ -215,7 +213,7 @@ EXECUTORS: Mapping[OpKind, Callable[[Reference, Op], Array]] = {
     "mul": _mul,
     "sigmoid": _activation,
     "tanh": _activation,
-    "table": _table,
+    "table": _activation,
     "layer_norm": _layer_norm,
     "softmax": _softmax,
     "mean": _mean,

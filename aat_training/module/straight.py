@@ -1,0 +1,79 @@
+"""Straight-through gradients: values that the chip's arithmetic gives, gradients of what it stands for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nnasim.numerics.activation import ActivationUnit
+from nnasim.numerics.formats import highest, lowest
+
+
+class Exactly(torch.autograd.Function):
+    """``exact`` on the way forward, the gradient of ``smooth`` on the way back."""
+
+    @staticmethod
+    def forward(ctx: Any, smooth: Tensor, exact: Tensor) -> Tensor:  # noqa: D102
+        return exact.to(smooth.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # noqa: D102
+        return grad, None
+
+
+class Rounded(torch.autograd.Function):
+    """Half up, within ``limit``; gradient 1 where nothing was cut."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor, limit: float) -> Tensor:  # noqa: D102
+        whole = (value + 0.5).floor()
+        ctx.save_for_backward(whole.abs() <= limit)
+        return whole.clamp(-limit, limit)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # noqa: D102
+        (inside,) = ctx.saved_tensors
+        return grad * inside, None
+
+
+class Unit(torch.autograd.Function):
+    """A unit's value of every integer, and its slope there."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, values: Tensor, slopes: Tensor, low: int) -> Tensor:  # noqa: D102
+        index = (x - low).long()
+        ctx.save_for_backward(slopes[index])
+        return values[index]
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:  # noqa: D102
+        (slope,) = ctx.saved_tensors
+        return grad * slope, None, None, None
+
+
+class WrittenOut:
+    """A unit over every integer of ``bits`` (at most 16): one gather is the unit, a second one its slope.
+
+    The slope at x is that between its neighbours a 256th of the domain away on either side: a table of 256 entries is
+    flat in between, and has there no slope of its own.
+    """
+
+    def __init__(self, unit: ActivationUnit, bits: int) -> None:
+        out = np.asarray(unit.expand(bits), np.float64)
+        self.low, reach = lowest(bits), 1 << max(0, bits - 8)
+        wide = np.pad(out, reach, "edge")
+        self.values = torch.from_numpy(out)
+        self.slopes = torch.from_numpy((wide[2 * reach :] - wide[: -2 * reach]) / (2 * reach))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Integer-valued x -> integers, float64."""
+        values: Tensor = Unit.apply(x, self.values, self.slopes, self.low)
+        return values
+
+
+def saturated(x: Tensor, bits: int) -> Tensor:
+    """x within ``bits``; no gradient from beyond."""
+    return x.clamp(lowest(bits), highest(bits))
