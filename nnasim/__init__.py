@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nnasim.front.comparing_chips import compare_chips as compare_chips
     from nnasim.front.importing import check_model as check_model
     from nnasim.front.importing import import_model as import_model
+    from nnasim.front.modules import train_module as train_module
     from nnasim.front.reading import read_onnx as read_onnx
     from nnasim.front.reading import read_tflite as read_tflite
     from nnasim.front.reading import read_torch as read_torch
@@ -54,6 +55,7 @@ _HOME = {
     "recogniser": "nnasim.front.speech",
     "train": "nnasim.front.speech",
     "validate": "nnasim.front.validating",
+    "train_module": "nnasim.front.modules",
 }
 
 __all__ = ["__version__", *_HOME]

@@ -1,9 +1,11 @@
-"""A trace as a torch module computes, stream by stream, the integers of the reference; and gradients reach its weights."""
+"""A trace as a torch module computes the integers of the reference, stream by stream; gradients reach its weights."""
 
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
+
+import torch
 
 from aat_training.module.chip_module import ChipModule
 from nnasim.errors import ConfigError
