@@ -101,7 +101,9 @@ class Grids:
                 if node.operator in JOINTS:
                     self._take_in(graph, node, outside)
         for root, grid in self._of.items():
-            self._decide(grid, [node for _, node in self._readers[root]])
+            readers = self._readers[root]
+            places = (self._places(name, node) for name, node in readers if node.operator == "Embedding")
+            self._decide(grid, [node for _, node in readers], max(places, default=0))
         for graph, normal in normals.items():
             for node in normal.graph.nodes:
                 if node.operator in _SUMS:
@@ -166,12 +168,18 @@ class Grids:
         values = ((name, value) for name, graph in graphs.items() for value in (*graph.inputs, *graph.outputs))
         return {self._sets.root(key)[0] for key in (*values, *self._linked)}
 
-    def _decide(self, grid: Grid, readers: Sequence[Node]) -> None:
-        """Bits and rule of ``grid`` by who makes it and who reads it."""
+    def _places(self, graph: str, node: Node) -> int:
+        """How many rows an Embedding has."""
+        return self.normals[graph].graph.tensor(node.inputs[1]).shape[0]
+
+    def _decide(self, grid: Grid, readers: Sequence[Node], most_places: int) -> None:
+        """Bits and rule of ``grid`` by who makes it and who reads it; ``most_places``: that an index picks among."""
         origins, is_wide = grid.origins, all(node.operator in _READS_WIDE for node in readers)
         is_added = bool(readers) and all(node.operator in _SUMS for node in readers)
-        if grid.rule in ("index", "truth"):
-            grid.bits = INDEX_BITS if grid.rule == "index" else TRUTH_BITS
+        if grid.rule == "truth":
+            grid.bits = TRUTH_BITS
+        elif grid.rule == "index":
+            grid.bits = INDEX_BITS if most_places <= 1 << (INDEX_BITS - 1) else WIDE_BITS
         elif origins == {"unit"}:
             grid.rule = "unit"
         elif origins == {"cell"}:

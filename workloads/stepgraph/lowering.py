@@ -59,6 +59,7 @@ def to_trace(
 
     Raises RefusedModelError with every node that cannot be lowered, ConfigError for a name in ``on_cpu`` that is none.
     """
+    _refuse_nothing(graphs)
     lowering = _Lowering(graphs, links, numerics, OnCpu(on_cpu, graphs))
     lowering.run()
     ledger = lowering.ledger()
@@ -77,6 +78,18 @@ def to_trace(
     if calibration is not None and not reason:
         constants = quantise.constants_of(lowering.draft.fillers, numerics, calibration)
     return Import(trace, constants, ledger, lowering.wires, reason)
+
+
+def _refuse_nothing(graphs: Mapping[str, StepGraph]) -> None:
+    """Raise RefusedModelError for values without elements, as of a cache that is still empty at the first call."""
+    refusals = [
+        Refusal(name, "value", "has no elements", "export the model with caches of their full length")
+        for graph in graphs.values()
+        for name, tensor in {**graph.inputs, **graph.values}.items()
+        if not tensor.elements
+    ]
+    if refusals:
+        raise RefusedModelError(", ".join(graph.name for graph in graphs.values()), refusals)
 
 
 def _reason(ledger: Ledger, numerics: NumericsConfig, is_calibrated: bool) -> str:

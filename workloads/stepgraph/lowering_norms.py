@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from math import prod
 
-import numpy as np
-
 from nnasim.numerics.softmax import ENTRIES
 from workloads.stepgraph import quantise
 from workloads.stepgraph.graph import Node
 from workloads.stepgraph.graph_lowering import CannotLower, GraphLowering
-from workloads.stepgraph.grids import INDEX_BITS, WIDE_BITS
+from workloads.stepgraph.grids import WIDE_BITS
 from workloads.stepgraph.kernels.given import integer, integers
 from workloads.stepgraph.lowering_elements import unit_grid
 from workloads.stepgraph.standing_shapes import front_of, standing_shape
@@ -64,8 +62,9 @@ def argmax(low: GraphLowering, node: Node) -> None:
     if integer(node.attributes, "select_last_index"):
         raise CannotLower("takes the last of equals, and the chip the first", "export it with select_last_index 0")
     front, axis = front_of(low.graph, node), integer(node.attributes, "axis")
-    if low.shape(x)[axis] > np.iinfo(np.int16).max + 1:
-        raise CannotLower(f"chooses among more than an index of {INDEX_BITS} bits can name")
+    bits = low.grid(value)[0].bits
+    if low.shape(x)[axis] > 1 << (bits - 1):
+        raise CannotLower(f"chooses among {low.shape(x)[axis]}, more than an index of {bits} bits can name")
     tensor = low.shaped(x, low.shape(x)[front:])
     out = low.out(value, low.shape(value)[front:])
     low.op("", "argmax", "argmax", [tensor], [out.tensor], axis=axis - front)

@@ -9,6 +9,7 @@ from nnasim.errors import ConfigError
 from workloads.stepgraph.graph import Node, StepGraph
 from workloads.stepgraph.graph_lowering import GraphLowering
 from workloads.stepgraph.grids import INDEX_BITS
+from workloads.stepgraph.ledger import macs_of
 from workloads.stepgraph.rewriting import Normal
 from workloads.stepgraph.standing_shapes import standing_shape
 
@@ -53,7 +54,9 @@ def run_by_host(low: GraphLowering, node: Node) -> None:
             bits = INDEX_BITS if values.dtype.kind in "iub" else 32
             tensors.append(low.draft.tensor(f"{low.here}.{name}", values.shape or (1,), bits, "bias"))
     outs = [low.out(value, standing_shape(low.graph, node, value)).tensor for value in node.outputs]
-    low.op("", "host", "host", tensors, outs, operator=word_of(low.normal, node))
+    names, model = set(low.normal.made_of[node.outputs[0]]), low.normal.origin
+    macs = sum(macs_of(model, one) for one in model.nodes if one.name in names)
+    low.op("", "host", "host", tensors, outs, operator=word_of(low.normal, node), macs=macs)
 
 
 def word_of(normal: Normal, node: Node) -> str:

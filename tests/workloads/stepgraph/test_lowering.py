@@ -7,7 +7,7 @@ import pytest
 
 from nnasim.errors import ConfigError
 from nnasim.hardware import load_preset
-from nnasim.ir.attributes import Add, Concat, Copy
+from nnasim.ir.attributes import Add, Concat, Copy, Host
 from nnasim.ir.trace import Utterance
 from nnasim.numerics.config import NumericsConfig
 from nnasim.pipeline import simulate
@@ -157,6 +157,29 @@ def test_everything_that_cannot_enter_is_said_at_once() -> None:
         lowered(sheet.graph(wide, power, both))
     assert {refusal.name for refusal in refused.value.refusals} == {"wide", "sums", "both"}
     assert "batch of 2" in str(refused.value)
+
+
+def test_values_without_elements_are_refused() -> None:
+    sheet = Sheet(x=(1, 2, 4), cache=(1, 0, 4))
+    with pytest.raises(RefusedModelError, match=r"cache, .*: has no elements"):
+        lowered(sheet.graph(sheet.op("Concat", "cache", "x", axis=1), sheet.op("Relu", "cache")))
+
+
+def test_an_index_of_a_large_vocabulary_has_32_bits() -> None:
+    sheet = Sheet()
+    rows = sheet.op("Gather", sheet.weight(40_000, 2), sheet.token("y", 1), axis=0)
+    made = lowered(sheet.graph(rows))
+    assert made.trace.tensors["y"].bits == 32
+
+
+def test_a_product_that_only_the_cpu_can_do_is_priced_by_what_it_multiplies() -> None:
+    sheet = Sheet(x=(1, 4, 5))
+    y = sheet.op("ConvTranspose", "x", sheet.weight(4, 3, 3), name="up", kernel_shape=(3,), strides=(2,),
+                 dilations=(1,), pads=(0, 0), output_padding=(0,))  # fmt: skip
+    with pytest.raises(RefusedModelError, match="adds pieces that overlap"):
+        lowered(sheet.graph(y))
+    made = lowered(sheet.graph(y), on_cpu=["ConvTranspose"])
+    assert operations(made)[-1].attributes == Host(operator="ConvTranspose", macs=20 * 9)
 
 
 def test_what_the_user_gives_to_the_cpu_is_placed_there_by_operator_or_name() -> None:
