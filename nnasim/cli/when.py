@@ -9,7 +9,7 @@ import typer
 
 from nnasim.cli.options import finite
 
-LEAST, MOST_MS, MOST_RATE, MOST_MELS = 1e-3, 1e6, 1e5, 128
+LEAST, MOST_MS, MOST_RATE, LEAST_MELS, MOST_MELS = 1e-3, 1e6, 1e5, 4, 128
 
 PeriodMs = Annotated[
     float | None, typer.Option(min=LEAST, max=MOST_MS, callback=finite, help="time from one call to the next")
@@ -28,7 +28,8 @@ Features = Annotated[
     Literal["fbank", "logmel"], typer.Option(help="what a transducer hears: Kaldi's filter banks, or log-mel")
 ]
 Mels = Annotated[
-    int | None, typer.Option(min=1, max=MOST_MELS, help="filters of the features; default: as the encoder's input has")
+    int | None,
+    typer.Option(min=LEAST_MELS, max=MOST_MELS, help="filters of the features; default: as the encoder's input has"),
 ]
 SampleRate = Annotated[Literal["8000", "16000"], typer.Option(help="at which features are made [Hz]")]
 Steps = Annotated[

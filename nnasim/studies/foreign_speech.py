@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FeatureKind = Literal["fbank", "logmel"]
 FEATURE_KINDS: tuple[FeatureKind, ...] = get_args(FeatureKind)
-MOST_MELS = 128
+LEAST_MELS, MOST_MELS = 4, 128  # torchaudio makes no fewer
 
 
 def speech_of(entries: Sequence[Entry], kind: FeatureKind, mels: int, sample_rate: int = 16000) -> Iterator[Speech]:
@@ -24,8 +24,8 @@ def speech_of(entries: Sequence[Entry], kind: FeatureKind, mels: int, sample_rat
 
     Raises ManifestError for audio that cannot be read, ConfigError for what the features do not allow.
     """
-    if not 1 <= mels <= MOST_MELS:
-        raise ConfigError("features", "mels", mels, f"must be at least 1 and at most {MOST_MELS}")
+    if not LEAST_MELS <= mels <= MOST_MELS:
+        raise ConfigError("features", "mels", mels, f"must be at least {LEAST_MELS} and at most {MOST_MELS}")
     return (_fbank if kind == "fbank" else _log_mel)(entries, mels, sample_rate)
 
 

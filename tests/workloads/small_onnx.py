@@ -33,16 +33,16 @@ def refused(path: Path) -> Path:
     return path
 
 
-def transducer_files(folder: Path) -> dict[str, Path]:
-    """Encoder (1, 4, 3) -> (1, 2, 3), decoder (1, 2) -> (1, 3), joiner -> (1, 5)."""
+def transducer_files(folder: Path, size: int = 3) -> dict[str, Path]:
+    """Encoder (1, 4, ``size``) -> (1, 2, ``size``), decoder (1, 2) -> (1, ``size``), joiner -> (1, 5)."""
     rng = np.random.default_rng(1)
-    x, y, row = np.zeros((1, 4, 3), np.float32), np.zeros((1, 2), np.int64), np.zeros((1, 3), np.float32)
-    bounds = {"from": np.array([0]), "to": np.array([2]), "axis": np.array([1]), "shape": np.array([1, 6])}
+    x, y, row = np.zeros((1, 4, size), np.float32), np.zeros((1, 2), np.int64), np.zeros((1, size), np.float32)
+    bounds = {"from": np.array([0]), "to": np.array([2]), "axis": np.array([1]), "shape": np.array([1, 2 * size])}
     weights = {
-        "w": rng.normal(size=(3, 3)).astype(np.float32),
-        "rows": rng.normal(size=(5, 3)).astype(np.float32),
-        "d": rng.normal(size=(6, 3)).astype(np.float32),
-        "j": rng.normal(size=(3, 5)).astype(np.float32),
+        "w": rng.normal(size=(size, size)).astype(np.float32),
+        "rows": rng.normal(size=(5, size)).astype(np.float32),
+        "d": rng.normal(size=(2 * size, size)).astype(np.float32),
+        "j": rng.normal(size=(size, 5)).astype(np.float32),
     }
     encoder = [
         helper.make_node("Slice", ["x", "from", "to", "axis"], ["part"], name="/take"),
