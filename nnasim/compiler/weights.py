@@ -21,7 +21,7 @@ from nnasim.units import ceil_div
 class WeightUse:
     """A weight of so many rows, one for each output channel (of an embedding: each token), and how often it is read.
 
-    ``layer``: of the operation that reads it first.
+    ``layer``: of the operation that reads it first. ``bias``: what stands beside its rows, element by row.
     ``row_bytes``: one row with its bias; ``uses``: invocations in the whole trace that read all rows, times the
     products among their operations; ``lookups``: single rows that are read. ``group``: rows of one group of a
     convolution, all rows of any other weight: no tile holds parts of two groups.
@@ -29,6 +29,7 @@ class WeightUse:
 
     tensor: str
     layer: str
+    bias: str | None
     rows: int
     row_bytes: int
     uses: int
@@ -92,24 +93,31 @@ def weight_uses(trace: OpTrace, units: Units) -> dict[str, WeightUse]:
 
 
 def _use(trace: OpTrace, weight: str, readers: list[tuple[str, Op]], calls: Counter[str]) -> WeightUse:
-    rows = trace.tensors[weight].shape[0]
+    rows, bias = trace.tensors[weight].shape[0], _bias(weight, [op for _, op in readers])
     products = [(graph, op) for graph, op in readers if op.kind != "embedding"]
     lookups = [(graph, op) for graph, op in readers if op.kind == "embedding"]
     return WeightUse(
         tensor=weight,
         layer=readers[0][1].layer,
+        bias=bias,
         rows=rows,
-        row_bytes=_row_bytes(trace, weight, [op for _, op in readers]),
+        row_bytes=_row_bytes(trace, weight, bias),
         uses=sum(calls[graph] for graph, _ in products),
         lookups=sum(calls[graph] * trace.tensors[op.x].elements for graph, op in lookups),
         group=min((rows // op.told(Conv).groups for _, op in products if op.kind == "conv"), default=rows),
     )
 
 
-def _row_bytes(trace: OpTrace, weight: str, readers: list[Op]) -> int:
-    """Bytes of one row of a weight, with its bias if it has one."""
-    spec, biases = trace.tensors[weight], sorted({op.bias for op in readers if op.bias is not None})
+def _bias(weight: str, readers: list[Op]) -> str | None:
+    """The bias that operations add to a weight; PlacementError for two."""
+    biases = sorted({op.bias for op in readers if op.bias is not None})
     if not constraints.one_bias_per_weight(biases):
         constraints.refuse(constraints.one_bias_per_weight, f"weight {weight}", "biases", biases)
-    bias = sum(trace.tensors[name].bits for name in biases)
-    return ceil_div(spec.elements // spec.shape[0] * spec.bits + bias, 8)
+    return biases[0] if biases else None
+
+
+def _row_bytes(trace: OpTrace, weight: str, bias: str | None) -> int:
+    """Bytes of one row of a weight, with its bias if it has one."""
+    spec = trace.tensors[weight]
+    beside = 0 if bias is None else trace.tensors[bias].bits
+    return ceil_div(spec.elements // spec.shape[0] * spec.bits + beside, 8)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnasim.compiler.weights import WeightUse
 from nnasim.functional.packing import Bytes, Integers, pack, unpack
-from nnasim.ir.trace import Op, OpTrace, TensorSpec
+from nnasim.ir.trace import OpTrace, TensorSpec
 
 
 class Rows(NamedTuple):
@@ -58,14 +58,9 @@ def stored_weights(
     trace: OpTrace, uses: Mapping[str, WeightUse], tensors: Mapping[str, NDArray[Any]]
 ) -> dict[str, StoredWeight]:
     """Every weight that the NNA reads, by name; ``tensors``: the integers of weights and biases."""
-    readers: dict[str, list[Op]] = {}
-    for graph in trace.graphs.values():
-        for op in graph.ops:
-            if op.reads_weight:
-                readers.setdefault(op.weight, []).append(op)
     stored = {}
-    for name in uses:
-        bias = next((op.bias for op in readers[name] if op.bias is not None), None)
+    for name, use in uses.items():
+        bias = use.bias
         stored[name] = StoredWeight(
             name,
             tensors[name],

@@ -93,7 +93,7 @@ def test_each_group_of_a_depthwise_convolution_is_one_channel() -> None:
 @pytest.mark.parametrize(("rows", "group"), [(32, 8), (32, 1), (24, 24), (30, 10), (7, 7)])
 @pytest.mark.parametrize("most", [1, 3, 4, 8, 9, 16, 32])
 def test_no_tile_holds_parts_of_two_groups(rows: int, group: int, most: int) -> None:
-    use = WeightUse(tensor="w", layer="", rows=rows, row_bytes=5, uses=1, lookups=0, group=group)
+    use = WeightUse(tensor="w", layer="", bias=None, rows=rows, row_bytes=5, uses=1, lookups=0, group=group)
     tiles = list(use.cut(min(most, rows)).tiles())
     assert [row for row, _ in tiles] == [sum(count for _, count in tiles[:index]) for index in range(len(tiles))]
     assert sum(count for _, count in tiles) == rows
