@@ -92,12 +92,17 @@ def _read_policy(path: Path) -> Policy:
 
 
 def placed(trace: OpTrace, policy: Policy) -> OpTrace:
-    """``trace`` with the placement that ``policy`` makes of it; the features are quantised on the CPU as before."""
+    """``trace`` with the placement that ``policy`` makes of it.
+
+    What is always on the CPU stays there, the quantising of features above all, and so do operations that the trace
+    places there one by one.
+    """
     groups: dict[OpGroup, Unit] = {
         group: "cpu" if group in policy.unsupported or group in ALWAYS_ON_CPU else "nna" for group in trace.placement
     }
     moved = {name for graph in trace.graphs.values() for name in _followers(graph, policy)}
-    return trace.model_copy(update={"placement": groups, "op_placement": dict.fromkeys(sorted(moved), "cpu")})
+    kept = {name for name, unit in trace.op_placement.items() if unit == "cpu"}
+    return trace.model_copy(update={"placement": groups, "op_placement": dict.fromkeys(sorted(moved | kept), "cpu")})
 
 
 def _followers(graph: OpGraph, policy: Policy) -> set[str]:

@@ -7,6 +7,7 @@ from nnasim.compiler.policies import POLICIES, load_policy, placed
 from nnasim.errors import ConfigError
 from nnasim.hardware import load_preset
 from nnasim.ir.trace import OpTrace
+from tests.nnasim.ir.foreign_traces import host_trace
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape
 
@@ -63,3 +64,11 @@ def test_a_wrong_file_is_refused_with_its_field(tmp_path: Path, text: str) -> No
 def test_a_wrong_name_lists_what_is_known() -> None:
     with pytest.raises(ConfigError, match="edge_tpu"):
         load_policy("nothing")
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_what_a_model_of_anybodys_has_on_the_cpu_stays_there(policy: str) -> None:
+    """The host's own operations by their group, others because a user said so."""
+    model = host_trace().model_copy(update={"op_placement": {"body/in": "cpu"}})
+    assert on_chip(model, policy) == {"y/requantise", "body/out", "body.y/requantise"}
+    assert set(placed(model, load_policy(policy)).placement) == set(model.placement)
