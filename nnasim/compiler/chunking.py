@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from nnasim.compiler import constraints
-from nnasim.compiler.unroll import Call, Heard, Marks, carried, unroll
+from nnasim.compiler.unroll import Call, Heard, Marks, carried, joining_group, unroll
 from nnasim.ir.trace import Op, OpGraph, OpTrace, TensorSpec, Utterance
 
 
@@ -99,6 +99,7 @@ class _Chunker:
         placement |= {name: unit for name, unit in moved.items() if name in op_names}
         changes = {
             "utterances": utterances, "graphs": self.graphs, "tensors": self.tensors, "op_placement": placement,
+            "placement": {joining_group(self.trace): "nna", **self.trace.placement},
         }  # fmt: skip
         return ChunkedTrace(self.trace.model_copy(update=changes), self.covered, self.origin, self.heard)
 
@@ -156,7 +157,8 @@ class _Chunker:
         if name not in self.graphs:
             ops = [
                 Op.model_construct(
-                    name=f"{state}.copy{of_call}", kind="concat", group="element_wise", layer=state.partition(".")[0],
+                    name=f"{state}.copy{of_call}", kind="concat", group=joining_group(self.trace),
+                    layer=state.partition(".")[0],
                     inputs=(f"{state}{of_call}",), outputs=(state,), attributes=None,
                 )
                 for state in states

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from nnasim.ir.attributes import Axis, Concat
 from nnasim.ir.operands import FLOWING
 from nnasim.ir.order import views_of
-from nnasim.ir.trace import Op, OpGraph, OpTrace, TensorSpec
+from nnasim.ir.trace import Op, OpGraph, OpGroup, OpTrace, TensorSpec
 
 ROW_WISE = ("quantise", "requantise", "layer_norm")  # what may stand before and behind a projection, row by row
 
@@ -56,6 +56,11 @@ class Unrolled:
     tensors: dict[str, TensorSpec]
     origin: dict[str, str]
     heard: dict[str, Heard]
+
+
+def joining_group(trace: OpTrace) -> OpGroup:
+    """The group of the copies that join a chunk's calls."""
+    return "element_wise" if trace.schema_version == 1 else "movement"
 
 
 def reads(trace: OpTrace, op: Op, views: Mapping[str, str]) -> tuple[str, ...]:
@@ -207,7 +212,8 @@ class _Unroller:
             if self.trace.tensors[base].role == "input":
                 self.heard[matrix] = Heard(base, tuple(frame for name in names for frame in self.heard[name].frames))
             else:
-                flat = {"kind": "concat", "group": "element_wise", "name": f"{base}.rows", "attributes": None}
+                group = joining_group(self.trace)
+                flat = {"kind": "concat", "group": group, "name": f"{base}.rows", "attributes": None}
                 gather = reader.model_copy(update=flat)
                 self._append(gather, f"{matrix}.rows", names, (matrix,))
         return self.matrices[names]
