@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from workloads.stepgraph.graph import Array, Node, StepGraph
+from workloads.stepgraph.inner_values import inner_values
 from workloads.stepgraph.kernels.given import integer, number
 from workloads.stepgraph.kernels.table import apply
 from workloads.stepgraph.normalise import normalised
@@ -28,6 +29,7 @@ class Between:
         known = dict[str, Array]()
         for node in self._nodes:
             operands = [self._operand(name, known, run) if name else None for name in node.inputs]
+            yield from inner_values(node, operands)
             known.update(zip(node.outputs, evaluated(self._normal, node, operands), strict=True))
         yield from ((name, value) for name, value in known.items() if name in self._real)
 

@@ -15,6 +15,7 @@ from typing import Literal
 from nnasim.errors import NnasimError
 from workloads.stepgraph.graph import Node, StepGraph
 from workloads.stepgraph.rewriting import Normal
+from workloads.stepgraph.step_sets import StepSets
 
 Fate = Literal["chip", "cpu", "view", "folded", "refused"]
 FATES: tuple[Fate, ...] = ("chip", "cpu", "view", "folded", "refused")
@@ -79,25 +80,24 @@ def ledger_of(graph: str, origin: StepGraph, normal: Normal, lowered: Mapping[st
 
     Raises LedgerError where a node is accounted for nowhere, or its multiply-accumulates are not its operations'.
     """
-    shares = defaultdict[str, list[Lowered]](list)
+    shares = defaultdict[str, dict[str, Lowered]](dict)
     for value, names in normal.made_of.items():
-        for node in dict.fromkeys(names):
+        for node in names:
             if value in lowered:
-                shares[node].append(lowered[value])
-    return tuple(_row(graph, origin, node, shares[node.name], node.name in normal.folded) for node in origin.nodes)
+                shares[node][value] = lowered[value]
+    rows = [_row(graph, origin, node, list(shares[node.name].values()), normal) for node in origin.nodes]
+    _check_macs(rows, shares)
+    return tuple(rows)
 
 
-def _row(graph: str, origin: StepGraph, node: Node, shares: Sequence[Lowered], is_folded: bool) -> Row:
-    where = f"{graph}: {node.name} ({node.operator})"
+def _row(graph: str, origin: StepGraph, node: Node, shares: Sequence[Lowered], normal: Normal) -> Row:
+    is_folded = node.name in normal.folded
     if not shares and not is_folded:
-        raise LedgerError(f"{where} is accounted for nowhere")
+        raise LedgerError(f"{graph}: {node.name} ({node.operator}) is accounted for nowhere")
     fates = {share.fate for share in shares}
     fate: Fate = next((fate for fate in _HEAVIEST_FIRST if fate in fates), "view")
     if is_folded and fate != "refused":
         fate = "folded"
-    own, found = macs_of(origin, node), sum(share.macs for share in shares)
-    if fate != "refused" and own != found and own:
-        raise LedgerError(f"{where} takes {own} multiply-accumulates by its shapes, and {found} in the trace")
     return Row(
         graph=graph,
         node=node.name,
@@ -105,8 +105,30 @@ def _row(graph: str, origin: StepGraph, node: Node, shares: Sequence[Lowered], i
         fate=fate,
         ops=tuple(dict.fromkeys(op for share in shares for op in share.ops)),
         why=next((share.why for share in shares if share.why), ""),
-        macs=own,
+        macs=macs_of(origin, node),
     )
+
+
+def _check_macs(rows: Sequence[Row], shares: Mapping[str, Mapping[str, Lowered]]) -> None:
+    """Raise LedgerError unless nodes that multiply, and the operations that stand for them, count alike.
+
+    Several operations may stand for one node, and one for several nodes: what hangs together is counted together.
+    """
+    sets, multiplying = StepSets[tuple[str, str]](), [row for row in rows if row.macs]
+    for row in multiplying:
+        for value in shares[row.node]:
+            sets.join(("node", row.node), ("share", value))
+    own, found = Counter[tuple[str, str]](), dict[tuple[str, str], dict[str, int]]()
+    for row in multiplying:
+        root, _ = sets.root(("node", row.node))
+        own[root] += row.macs
+        found.setdefault(root, {}).update({value: share.macs for value, share in shares[row.node].items()})
+    for row in multiplying:
+        root, _ = sets.root(("node", row.node))
+        made = sum(found[root].values())
+        if row.fate != "refused" and own[root] != made:
+            where = f"{row.graph}: {row.node} ({row.operator})"
+            raise LedgerError(f"{where} takes {own[root]} multiply-accumulates by its shapes, and {made} in the trace")
 
 
 def macs_of(graph: StepGraph, node: Node) -> int:

@@ -15,6 +15,7 @@ from workloads.stepgraph.rephrasing import rephrased
 from workloads.stepgraph.rewriting import Normal
 from workloads.stepgraph.tables import FUSION_RULE, with_tables
 from workloads.stepgraph.views import with_views
+from workloads.stepgraph.written_out_lstm import with_whole_lstms
 
 # Patterns are looked for in what the exporter wrote, so before anything else is written in its place; tables take what
 # the folding of constants leaves.
@@ -28,6 +29,7 @@ REWRITINGS: tuple[Callable[[Normal], Normal], ...] = (
     rephrased,
     with_tables,
     with_views,
+    with_whole_lstms,
 )
 
 

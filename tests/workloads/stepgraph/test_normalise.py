@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.workloads.stepgraph.hand_made import Sheet, random_inputs, run_normal
+from tests.workloads.stepgraph.imports import lowered
 from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.normalise import normalised
 from workloads.stepgraph.rewriting import Normal
@@ -283,6 +284,38 @@ def test_old_elements_but_the_first_and_the_new_are_a_register_too() -> None:
     normal = same(sheet.graph())
     assert operators(normal) == ["Shift"]
     assert len(normal.folded) == 1
+
+
+def written_out(order: str = "ifgo") -> tuple[Sheet, str, str]:
+    """An LSTM cell gate by gate; returns its h and the sum that its gates are parts of."""
+    sheet = Sheet(x=(1, 6), h=(1, 4), c=(1, 4))
+    products = [sheet.op("MatMul", x, sheet.weight(sheet.shape(x)[-1], 16)) for x in ("h", "x")]
+    total = sheet.op("Add", sheet.op("Add", *products), sheet.weight(16))
+    sizes = sheet.constant([4, 4, 4, 4], dtype=np.int64)
+    parts = dict(zip(order, sheet.outs(sheet.op("Split", total, sizes, axis=1, outputs=4)), strict=True))
+    i, f, o = (sheet.op("Sigmoid", parts[gate]) for gate in "ifo")
+    kept = sheet.op("Mul", f, "c")
+    c = sheet.op("Add", kept, sheet.op("Mul", i, sheet.op("Tanh", parts["g"])))
+    h = sheet.op("Mul", o, sheet.op("Tanh", c), name="cell")
+    sheet.state("h", h)
+    sheet.state("c", c)
+    return sheet, h, total
+
+
+@pytest.mark.parametrize("order", ["ifgo", "ofig"])
+def test_a_cell_that_is_written_out_is_an_lstm(order: str) -> None:
+    sheet, h, _ = written_out(order)
+    normal = same(sheet.graph(h))
+    assert [node.operator for node in normal.graph.nodes if node.operator != "View"] == ["LSTM"]
+    made = lowered(sheet.graph(h))
+    assert made.ledger.counts == {"chip": 13, "cpu": 0, "view": 0, "folded": 1, "refused": 0}
+    assert Counter(op.kind for op in made.trace.graphs["step"].ops)["sigmoid"] == 1
+
+
+def test_a_cell_whose_gates_are_read_elsewhere_stays_in_its_parts() -> None:
+    sheet, h, total = written_out()
+    normal = same(sheet.graph(h, sheet.op("Relu", total)))
+    assert "LSTM" not in operators(normal)
 
 
 def test_one_number_spread_over_a_whole_tensor_is_that_number() -> None:
