@@ -50,7 +50,7 @@ class _Reading:
         self.held: dict[str, str] = {}
         """The value that each variable has where the walk stands."""
         self.starts: dict[str, str] = {}
-        """The constant that each variable starts from, by the name of the input that it is."""
+        """The constant that a variable starts from, by the name of the input that it is; none of zeros."""
         self.refusals = list(self.variables.refusals)
 
     def graph(self) -> StepGraph:
@@ -110,7 +110,8 @@ class _Reading:
             reals = start.quantisation.reals(start.data) if start.quantisation else start.data
             first = any(emission.follows(index) for index in (*variable.reads, *variable.writes))
             values = reals.transpose(CHANNELS_FIRST) if first and reals.ndim == 4 else reals
-            self.starts[name] = emission.derived(f"{name}.initial", values, start.quantisation)
+            if values.any() or not variable.writes:
+                self.starts[name] = emission.derived(f"{name}.initial", values, start.quantisation)
             if variable.reads and variable.writes:
                 self.inputs[name] = Tensor(tuple(values.shape), str(values.dtype))
                 emission.arrive(name, self.inputs[name])
@@ -177,7 +178,7 @@ class _Reading:
         kept = {emission.names[index]: value for index, value in emission.after.items()}
         states = (
             *(
-                State(name, self.held[variable.name], self.starts[name])
+                State(name, self.held[variable.name], self.starts.get(name))
                 for variable in self.variables
                 if (name := emission.names[variable.handle]) in self.inputs
             ),

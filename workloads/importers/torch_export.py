@@ -64,13 +64,17 @@ def _full_name(module: object) -> str:
 
 
 def _bound(module: Any, example: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """``example`` as positional and named arguments of the module's forward; numpy arrays as tensors."""
+    """``example`` as positional and named arguments of the module's forward; numpy arrays as tensors.
+
+    Each is a tensor of its own: an export takes two arguments that are one tensor, as h and c of zeros, for one input.
+    """
     import numpy as np
     import torch
     from torch.utils import _pytree as trees
 
     def tensor(leaf: Any) -> Any:
-        return torch.from_numpy(leaf) if isinstance(leaf, np.ndarray) else leaf
+        leaf = torch.from_numpy(leaf) if isinstance(leaf, np.ndarray) else leaf
+        return leaf.detach().clone() if isinstance(leaf, torch.Tensor) else leaf
 
     positional = () if isinstance(example, Mapping) else example if isinstance(example, tuple | list) else (example,)
     named = dict(example) if isinstance(example, Mapping) else {}

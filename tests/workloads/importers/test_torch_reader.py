@@ -163,6 +163,15 @@ def test_an_example_is_a_tensor_a_tuple_a_mapping_or_of_numpy() -> None:
     assert read_torch(case("conv_block").module, case("conv_block").example[0]).audio == ("x",)
 
 
+def test_one_tensor_given_twice_is_two_inputs() -> None:
+    """As h and c of the same zeros: torch's export would take both for one."""
+    zeros = torch.zeros(1, 1, 4)
+    cell = nn.LSTM(4, 4)
+    graph = read_torch(cell, (zeros, (zeros, zeros)), {"hx": 1})
+    (lstm,) = (node for node in graph.nodes if node.operator == "LSTM")
+    assert len({lstm.inputs[0], *lstm.inputs[5:7]}) == 3
+
+
 def test_an_example_that_is_not_the_arguments_is_refused_with_the_signature() -> None:
     with pytest.raises(InputError, match=r"GruSpotter: example.*must be the arguments of forward.*missing"):
         read_torch(case("gru_spotter").module, torch.ones(1, 3, 10))
