@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
 import re
 import traceback
 import warnings
@@ -151,7 +152,7 @@ def _place(error: BaseException) -> str:
     """Where in the module's own code it was, as file, line and text."""
     import torch
 
-    foreign = (str(Path(torch.__file__).parent), str(Path(__file__).parent), "<")
+    foreign = (f"{Path(torch.__file__).parent}{os.sep}", f"{Path(__file__).parent}{os.sep}", "<")
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(foreign)]
     if not frames or (frames[0] is frames[-1] and not frames[-1].line):
         return "forward"
@@ -161,6 +162,9 @@ def _place(error: BaseException) -> str:
 def _reason(error: BaseException) -> str:
     kinds = {kind.__name__ for kind in type(error).__mro__}
     if any("DataDependent" in kind or "DynamicOutputShape" in kind for kind in kinds):
-        return "decides by what arrives, so it is no single graph: compute both ways and choose with torch.where"
+        return (
+            "decides by what arrives, so it is no single graph: compute both ways and choose with torch.where; what is "
+            "always the same, as a length, is torch.tensor([n]) in the forward of a module around this one"
+        )
     first_line = str(error).strip().partition("\n")[0]
     return f"cannot be exported: {type(error).__name__}: {first_line}"

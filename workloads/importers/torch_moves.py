@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from workloads.importers.torch_calls import AtenCall
+from workloads.importers.torch_calls import AtenCall, Value
 from workloads.importers.torch_writer import Writer
 from workloads.stepgraph.refusals import CannotEnterError
 
@@ -112,6 +112,31 @@ def gather(write: Writer, call: AtenCall) -> str:
     return write.add(
         "GatherElements", [_x(write, call), write.name(call["index"])], call.shape, axis=_axis(write, call)
     )
+
+
+def scatter(write: Writer, call: AtenCall) -> str:
+    """A tensor with one element overwritten for each place along an axis."""
+    index, axis, source = write.name(call["index"]), _axis(write, call), call.get("src", call.get("value"))
+    shape, dtype = write.tensor(index).shape, call.tensors[0].dtype
+    if isinstance(source, Value):
+        updates = write.cast(write.name(source), dtype)
+        for place, size in enumerate(shape):
+            updates = write.slice(updates, place, 0, size)
+    else:
+        updates = write.constant(np.full(shape, source, dtype))
+    return write.add("ScatterElements", [_x(write, call), index, updates], call.shape, axis=axis, reduction="none")
+
+
+def windows(write: Writer, call: AtenCall) -> str:
+    """Overlapping parts of one axis, one behind the other there; their elements are the last axis."""
+    x, size, step = _x(write, call), call["size"], call["step"]
+    shape = write.tensor(x).shape
+    axis = call["dimension"] % len(shape)
+    last = [*(place for place in range(len(shape)) if place != axis), axis]
+    one = (*call.shape[:axis], 1, *call.shape[axis + 1 :])
+    slices = (write.slice(x, axis, start, start + size) for start in range(0, shape[axis] - size + 1, step))
+    parts = [write.reshape(write.transpose(part, last), one) for part in slices]
+    return write.add("Concat", parts, call.shape, axis=axis)
 
 
 def split(write: Writer, call: AtenCall) -> tuple[str, ...]:
@@ -231,6 +256,8 @@ MOVES: Mapping[str, Say] = {
     "aten.index_select": index_select,
     "aten.index": indexed,
     "aten.gather": gather,
+    "aten.scatter": scatter,
+    "aten.unfold": windows,
     **dict.fromkeys(("aten.split", "aten.split_with_sizes"), split),
     "aten.unbind": unbind,
     **dict.fromkeys(("aten.slice_scatter", "aten.select_scatter"), written_over),

@@ -39,6 +39,7 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "torch.cond": ("decides by what arrives", "compute both ways and choose with torch.where"),
     "torch.while_loop": ("repeats as often as what arrives decides", "give it a fixed number of rounds"),
 }
+_COMPLEX = ("computes complex numbers", "write it as products with the cosines and sines of its frequencies")
 _DRAWS = ("draws at random, so no two calls agree", "draw outside of the module")
 _UNKNOWN = ("is not in the vocabulary", "")
 
@@ -58,7 +59,7 @@ def read_torch(
     InputError for an example that does not fit and for a module that is no single graph.
     """
     source = class_name(module)
-    calls = exported(module, example, lambda operator: operator in OPERATORS or operator in _REASONS)
+    calls = exported(module, example, _is_known)
     write = Writer(calls, keep_state)
     inputs = {write.name(value): calls.tensors[value] for value in calls.inputs}
     own = {write.name(change.input) for change in calls.overwritten}
@@ -73,6 +74,11 @@ def read_torch(
     if refusals:
         raise RefusedModelError(source, refusals)
     return standard_form(_Result(source, calls, write, inputs).graph(pairs))
+
+
+def _is_known(operator: str) -> bool:
+    """Whether ``operator`` is to stay whole: what is read, or refused with a reason of its own."""
+    return operator in OPERATORS or operator in _REASONS or "fft" in operator or operator == "aten.stft"
 
 
 def _write(write: Writer, calls: CallGraph) -> Iterator[Refusal]:
@@ -95,6 +101,8 @@ def _write(write: Writer, calls: CallGraph) -> Iterator[Refusal]:
 
 def _said(write: Writer, call: AtenCall) -> tuple[str, ...]:
     """The names of what ``call`` gives. CannotEnterError where it has no place here."""
+    if any(tensor.dtype.startswith("complex") for tensor in call.tensors):
+        raise CannotEnterError(*_COMPLEX)
     if call.operator not in OPERATORS:
         raise CannotEnterError(*_REASONS.get(call.operator, _DRAWS if call.draws else _UNKNOWN))
     if any(UNDECIDED in tensor.shape for tensor in call.tensors):

@@ -135,12 +135,7 @@ def group_norm(write: Writer, call: AtenCall) -> str:
     scale = write.constant(np.ones(grouped[-1:], np.float32), "scale")
     flat = write.reshape(x, grouped)
     normal = write.add("LayerNormalization", [flat, scale], grouped, axis=2, epsilon=float(call["eps"]))
-    result = write.reshape(normal, call.shape)
-    for operator, name in (("Mul", "weight"), ("Add", "bias")):
-        if call[name] is not None:
-            column = write.reshape(write.name(call[name]), (channels, *(1,) * len(rest)))
-            result = write.add(operator, [result, column], call.shape)
-    return result
+    return _per_channel(write, call, write.reshape(normal, call.shape))
 
 
 def batch_norm(write: Writer, call: AtenCall) -> str:
@@ -152,6 +147,24 @@ def batch_norm(write: Writer, call: AtenCall) -> str:
     column = (-1, *(1,) * (len(call.shape) - 2))
     scaled = write.add("Mul", [_x(write, call), write.constant(_column(scale, column), "scale")], call.shape)
     return write.add("Add", [scaled, write.constant(_column(shift, column), "shift")], call.shape)
+
+
+def instance_norm(write: Writer, call: AtenCall) -> str:
+    """Over all that stands behind the channels, of a batch of one; then a scale and a shift for each channel."""
+    if call.shape[0] != 1 or "running_mean" in call.arguments:
+        raise CannotEnterError("takes its statistics from a batch", "call module.eval() first")
+    ones = write.constant(np.ones(call.shape[2:], np.float32), "scale")
+    normal = write.add("LayerNormalization", [_x(write, call), ones], call.shape, axis=2, epsilon=float(call["eps"]))
+    return _per_channel(write, call, normal)
+
+
+def _per_channel(write: Writer, call: AtenCall, x: str) -> str:
+    """``x`` times the weight and plus the bias of its channels, where there are any."""
+    for operator, name in (("Mul", "weight"), ("Add", "bias")):
+        if call[name] is not None:
+            column = write.reshape(write.name(call[name]), (call.shape[1], *(1,) * (len(call.shape) - 2)))
+            x = write.add(operator, [x, column], call.shape)
+    return x
 
 
 def _array(write: Writer, value: Value | None) -> Array | None:
@@ -196,4 +209,5 @@ REDUCTIONS: Mapping[str, Say] = {
     "aten.layer_norm": layer_norm,
     "aten.group_norm": group_norm,
     "aten._native_batch_norm_legit_no_training": batch_norm,
+    "aten._native_batch_norm_legit": instance_norm,
 }

@@ -32,6 +32,7 @@ OPSET = 20  # where GELU is an operator
 OTHERWISE = {
     "tanh of integers", "floor_divide", "written over", "std", "lstm cell", "gru cell", "expand_as",
     "avg_pool of two axes", "max_pool of two axes", "tensor_split", "attention, hidden for good",
+    "scatter", "instance_norm", "instance_norm, plain",
 }  # fmt: skip
 NOT_EXPORTED = {"expm1", "threshold", "itself", "roll of all", "rms_norm"}
 
