@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 import nnasim
 
-FEATURES, SOUNDS, CALLS, STREAMS, STEPS = 8, 4, 40, 64, 200
+FEATURES, SOUNDS, STREAMS, STEPS = 8, 4, 64, 200
 CHIPS = {
     "lut8": {"numerics.activation": "lut8", "numerics.cell_bits": 8},
     "lut8, int4 weights": {"numerics.weight_bits": 4},
@@ -28,8 +28,9 @@ CHIPS = {
 
 
 class Gru(nn.Module):
-    """A GRU of 24 units and a linear layer."""
+    """A GRU of 24 units and a linear layer. ``calls``: of a stream, so long that it must remember."""
 
+    calls = 40
     states: ClassVar = {"h": 1}
     example: ClassVar = {"x": torch.zeros(1, 1, FEATURES), "h": torch.zeros(1, 1, 24)}
 
@@ -46,6 +47,7 @@ class Gru(nn.Module):
 class Projected(nn.Module):
     """An LSTM of 32 units, projected to 12, and a linear layer."""
 
+    calls = 20
     states: ClassVar = {"h": 1, "c": 2}
     example: ClassVar = {"x": torch.zeros(1, 1, FEATURES), "h": torch.zeros(1, 1, 12), "c": torch.zeros(1, 1, 32)}
 
@@ -59,12 +61,12 @@ class Projected(nn.Module):
         return self.out(y), h, c
 
 
-def speech(streams: int, seed: int) -> tuple[Tensor, Tensor]:
+def speech(streams: int, calls: int, seed: int) -> tuple[Tensor, Tensor]:
     """Noise (streams, calls, features) with one sound of three calls in each stream, and which."""
     generator = torch.Generator().manual_seed(seed)
     sounds = torch.randn(SOUNDS, 3, FEATURES, generator=torch.Generator().manual_seed(1))
-    x, y = torch.randn(streams, CALLS, FEATURES, generator=generator), torch.arange(streams) % SOUNDS
-    starts = torch.randint(2, CALLS - 4, (streams,), generator=generator)
+    x, y = torch.randn(streams, calls, FEATURES, generator=generator), torch.arange(streams) % SOUNDS
+    starts = torch.randint(2, calls - 4, (streams,), generator=generator)
     for stream, start in enumerate(starts.tolist()):
         x[stream, start : start + 3] += sounds[y[stream]]
     return x, y
@@ -72,7 +74,7 @@ def speech(streams: int, seed: int) -> tuple[Tensor, Tensor]:
 
 def last(outputs: Tensor) -> Tensor:
     """Scores after the last call."""
-    return outputs.reshape(len(outputs), CALLS, SOUNDS)[:, -1]
+    return outputs.reshape(len(outputs), -1, SOUNDS)[:, -1]
 
 
 def loss(outputs: Tensor, target: Tensor) -> Tensor:
@@ -96,7 +98,7 @@ def trained_in_float(kind: type[nn.Module], steps: int = 1500) -> nn.Module:
     module = kind()
     optimizer = torch.optim.Adam(module.parameters(), lr=5e-3)
     for step in range(steps):
-        x, y = speech(STREAMS, 10_000 + step)
+        x, y = speech(STREAMS, kind.calls, 10_000 + step)
         optimizer.zero_grad()
         loss(in_float(module, x), y).backward()
         optimizer.step()
@@ -109,10 +111,10 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=STEPS, help="of training for the chip")
     steps = parser.parse_args().steps
     torch.set_num_threads(1)
-    x, y = speech(2000, 5)
-    data = [speech(STREAMS, 1000 + number) for number in range(50)]
     print("| module | chip | float [% wrong] | naive | aat | won back | s of CPU |\n|---|---|---|---|---|---|---|")
     for kind in (Gru, Projected):
+        x, y = speech(2000, kind.calls, 5)
+        data = [speech(STREAMS, kind.calls, 1000 + number) for number in range(50)]
         module = trained_in_float(kind)
         with torch.no_grad():
             floating = errors(in_float(module, x), y)
