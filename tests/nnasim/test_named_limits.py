@@ -64,7 +64,7 @@ def other_load_of(us: float) -> object:
     [
         (constraint_of, 500, 501),
         (grid_of, 1_000_000, 1_001_000),
-        (graph_of, 10_000, 10_001),
+        (graph_of, 50_000, 50_001),
         (tensor_of, 2**40, 2**40 + 1),
         (trace_of, LONGEST_TRACE, LONGEST_TRACE + 1),
         (alignment_of, 64, 128),
