@@ -355,7 +355,7 @@ def exported(model: ZipformerLike, path: Path) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter says of each shape that it keeps it
         torch.onnx.export(
-            model, model.example(), str(path), dynamo=False, opset_version=13,
+            model, model.example(), str(path), dynamo=False, opset_version=13, do_constant_folding=False,
             input_names=["x", *names], output_names=["encoder_out", *(f"new_{name}" for name in names)],
             dynamic_axes={name: {axis: "N"} for name, axis in axes.items()},
         )  # fmt: skip
