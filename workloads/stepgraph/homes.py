@@ -12,9 +12,13 @@ from dataclasses import dataclass, field
 
 from workloads.stepgraph.graph import Node, State
 from workloads.stepgraph.grids import Grids, Key
+from workloads.stepgraph.refusals import Refusal, RefusedModelError
 from workloads.stepgraph.rewriting import Normal
 from workloads.stepgraph.standing_shapes import bare, standing_shape
 from workloads.stepgraph.trace_draft import TraceDraft
+
+_SAME_TENSOR = ("View", "Scale")
+"""What these make mostly stands where their operand does."""
 
 
 @dataclass(eq=False)
@@ -48,6 +52,10 @@ def declare_homes(
             (graph, values[graph].root(value)) for graph, value in link if value not in normals[graph].graph.inputs
         ]
         graph, root = makers[0]
+        if root not in values[graph].maker:
+            raise RefusedModelError(
+                graph, [Refusal(link[0][1], "output", "is an input as it came, which nobody computes")]
+            )
         tensor = homes[graph].written.get(root) or declared(graph, root, link[0][1])
         for graph, root in makers:
             homes[graph].written[root] = tensor
@@ -83,7 +91,9 @@ class _Values:
         for node in self.graph.nodes:
             for name in node.operands:
                 self._readers[name].append(node)
-        self._late = {self.root(state.output) for state in self.graph.states} | set(map(self.root, self.graph.outputs))
+        # Looked at when the call is done: what the host gets, and what is copied into states then.
+        kept = (*self.graph.outputs, *(state.output for state in self.graph.states))
+        self._late = {self.root(value, *_SAME_TENSOR) for value in kept}
 
     @property
     def outputs(self) -> set[str]:
@@ -91,9 +101,10 @@ class _Values:
         kept = {state.output for state in self.graph.states}
         return {self.root(value) for value in self.graph.outputs if value not in kept}
 
-    def root(self, value: str) -> str:
-        """What ``value`` is a view of."""
-        while (node := self.maker.get(value)) is not None and node.operator == "View":
+    def root(self, value: str, *operators: str) -> str:
+        """What ``value`` is a view of, or what ``operators`` leave of it."""
+        followed = operators or ("View",)
+        while (node := self.maker.get(value)) is not None and node.operator in followed:
             value = node.inputs[0]
         return value
 
@@ -104,9 +115,10 @@ class _Values:
         return self._last_reading(state.input) <= self._place[root]
 
     def _last_reading(self, value: str) -> int:
-        """The place of the last node that reads ``value``, or a view of it; -1 without one."""
+        """The place of the last node that reads the tensor of ``value``; -1 without one."""
         last = -1
         for node in self._readers[value]:
-            is_view = node.operator == "View"
-            last = max(last, self._last_reading(node.outputs[0]) if is_view else self._place[node.outputs[0]])
+            last = max(last, self._place[node.outputs[0]])
+            if node.operator in _SAME_TENSOR:
+                last = max(last, self._last_reading(node.outputs[0]))
         return last

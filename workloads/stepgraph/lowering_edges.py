@@ -40,17 +40,26 @@ def _arrive(low: GraphLowering, node: Node) -> None:
 
 
 def show(low: GraphLowering, homes: Homes) -> None:
-    """What the host reads of a state, or of what another value is the same integers as: a view that goes to it."""
+    """What the host reads of a state, or of what another value is the same integers as, in a tensor that goes to it."""
+    old = {homes.arriving[state.input] for state in homes.late}
+    kept = {state.output for state in low.graph.states}
+    given = [name for name in low.graph.outputs if name not in kept and name in low.wires]
     for value in sorted(homes.host_reads):
         if value in low.wires and low.draft.tensors[low.wire(value).tensor].role in ("state", "activation"):
-            low.lower(Node(value, "Output", (value,), (value,)), _show)
+            tensor = low.wire(value).tensor
+            low.lower(Node(value, "Output", (value,), (value,)), partial(_show, old))
+            for name in (name for name in given if low.wire(name).tensor == tensor):
+                low.arrive(name, low.wire(value).tensor)
 
 
-def _show(low: GraphLowering, node: Node) -> None:
+def _show(old: set[str], low: GraphLowering, node: Node) -> None:
+    """A view, or a copy of what a state will not hold any longer when the host reads."""
     wire = low.wire(node.inputs[0])
     shape = low.draft.tensors[wire.tensor].shape
-    view = low.draft.tensor(f"{low.here}.shown", shape, wire.grid.bits, "output")
-    low.op("shown", "copy", "movement", [wire.tensor], [view], view=True)
+    shown = low.draft.tensor(f"{low.here}.shown", shape, wire.grid.bits, "output")
+    told = {} if wire.tensor in old else {"view": True}
+    low.op("shown", "copy", "movement", [wire.tensor], [shown], **told)
+    low.arrive(node.outputs[0], shown)
 
 
 def keep_late(low: GraphLowering, homes: Homes) -> None:

@@ -15,7 +15,7 @@ from workloads.stepgraph.grids import FIXED, Grid, Key
 Filler = Callable[[Any], Mapping[str, Array]]
 """Scales -> constants by the names that a weights file has for them."""
 
-LONGEST_LAYER = 200
+LONGEST_NAME, LONGEST_LAYER = 400, 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +97,8 @@ class TraceDraft:
 
 
 def plain(name: str) -> str:
-    """``name`` as a trace may have it: without the signs by which chunks are told apart, and not too long."""
-    name = name.replace("@", "_").replace("#", "_").strip("/") or "unnamed"
-    return name if len(name) <= 400 else name[-400:]
+    """``name`` as a trace may have it: not empty, and not too long."""
+    return (name.strip("/") or "unnamed")[-LONGEST_NAME:]
 
 
 def _unique(name: str, taken: Mapping[str, object] | set[str]) -> str:

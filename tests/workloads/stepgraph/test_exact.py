@@ -147,6 +147,15 @@ def edges() -> StepGraph:
 
 
 @model
+def factor_of_an_old_state() -> StepGraph:
+    sheet = Sheet(x=(1, 8), s=(1, 8))
+    old = sheet.op("Mul", "s", sheet.constant(2.0))
+    new = sheet.op("Tanh", sheet.op("MatMul", "x", sheet.weight(8, 8)))
+    sheet.state("s", new)
+    return sheet.graph(sheet.op("Mul", new, old), old)
+
+
+@model
 def leaky_state() -> StepGraph:
     sheet = Sheet(x=(1, 8), s=(1, 8))
     kept = sheet.op("Add", sheet.op("MatMul", "x", sheet.weight(8, 8)), sheet.op("Mul", "s", sheet.constant(0.5)))
