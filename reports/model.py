@@ -57,7 +57,7 @@ def _facts(results: dict[str, Imported]) -> Iterator[tuple[Words, Words]]:
     for label, each in results.items():
         claims.setdefault(each.claim + (f": {each.reason}" if each.reason else ""), []).append(label)
     for claim, labels in claims.items():
-        yield "claim", Value(claim if len(claims) == 1 else f"{', '.join(labels)}: {claim}")
+        yield "claim", Value(claim if len(claims) == 1 else f"{'; '.join(labels)}: {claim}")
     if imported.calibration:
         yield "calibration", Value(imported.calibration)
     if imported.nodes:
@@ -86,7 +86,7 @@ def _distances(imported: Imported) -> Table:
 
 
 def _decibel(node: NodeDistance) -> Cell:
-    return Quantity(node.signal_db, NOT_COMPUTED if node.signal_db is None else f"{node.signal_db:.1f}")
+    return Quantity(node.signal_db, NOT_COMPUTED if node.signal_db is None else f"{node.signal_db:z.1f}")
 
 
 def _operations(label: str, result: SimResult) -> Fold:

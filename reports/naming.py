@@ -96,10 +96,11 @@ def labelled(results: Sequence[SimResult]) -> dict[str, SimResult]:
 def _parts(result: SimResult, results: Sequence[SimResult]) -> list[str]:
     """System, and what else is not the same in all ``results``."""
     one_preset = len({other.preset for other in results}) == 1
-    system = f"{result.imported.name}, {result.system}" if result.imported else result.system
-    head = system if one_preset else f"{system} on {result.preset}"
-    more = [name for name in (model_name, speech_name) if len({name(other) for other in results}) > 1]
-    return [head, *(name(result) for name in more if name(result))]
+    head = result.system if one_preset else f"{result.system} on {result.preset}"
+    more = [name(result) for name in (model_name, speech_name) if len({name(other) for other in results}) > 1]
+    if result.imported and model_name(result) not in more:
+        head = f"{result.imported.name}, {head}"
+    return [head, *(name for name in more if name)]
 
 
 def _groups(names: Sequence[Sequence[str]]) -> list[list[int]]:

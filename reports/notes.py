@@ -49,7 +49,7 @@ def _of_models(results: Mapping[str, SimResult]) -> Iterator[str]:
         for line in imported_notes(result.imported) if result.imported else ():
             labels.setdefault(line, []).append(label)
     for line, of in labels.items():
-        yield line if len(of) == len(results) > 1 else f"{', '.join(of)}: {line}"
+        yield line if len(of) == len(results) > 1 else f"{'; '.join(of)}: {line}"
 
 
 def imported_notes(imported: Imported) -> Iterator[str]:

@@ -49,6 +49,7 @@ def command(
     from nnasim import files
     from nnasim.cli.doubts import load_chip
     from nnasim.cli.progress import shown_progress
+    from nnasim.markup import visible
 
     for path in (out, *([ledger] if ledger else ())):
         files.refuse_existing(path, force)
@@ -70,4 +71,4 @@ def command(
     recorded_import(result).write(out, force=force)
     if ledger is not None:
         write_ledger(ledger, result.ledger, force=force)
-    print("\n".join([f"{out}: {result.trace}", *import_lines(result)]))
+    print("\n".join(visible(line) for line in (f"{out}: {result.trace}", *import_lines(result))))

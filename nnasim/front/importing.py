@@ -104,7 +104,7 @@ class ImportedModel:
         recorded_import(self.record).write(Path(path), force=force)
 
     def __repr__(self) -> str:
-        return "\n".join([repr(self.trace), *import_lines(self.record)])
+        return "\n".join(map(markup.visible, (repr(self.trace), *import_lines(self.record))))
 
     def _repr_html_(self) -> str:
         """The lines of ``repr``, for notebooks: escaped."""

@@ -198,7 +198,7 @@ def import_lines(result: ModelImport) -> Iterator[str]:
     for node in (*worst, *(node for node in imported.distances[WORST_SHOWN:] if node.proposal)):
         if node.signal_db is not None:
             proposal = f"; {node.proposal}" if node.proposal else ""
-            yield f"  {node.signal_db:6.1f} dB signal to error in {node.node} ({node.operator}){proposal}"
+            yield f"  {node.signal_db:z6.1f} dB signal to error in {node.node} ({node.operator}){proposal}"
 
 
 def write_ledger(path: Path, ledger: Ledger, *, force: bool = False) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from nnasim.hardware import load_preset
+from nnasim.ir.imported import Imported
 from nnasim.ir.result import SimResult, Workload
 from reports.naming import differing_fields, field_name, labelled
 
@@ -68,6 +69,15 @@ def test_models_of_different_size_and_speech_of_different_length_are_named(make_
     assert list(labelled(models)) == ["aat, tiny (0.450 M weights)", "aat, rnnt-paper (56.3 M weights)"]
     speech = [on(make_result), on(make_result, utterances=make_result().utterances[:1])]
     assert list(labelled(speech)) == ["aat, 2 utterances", "aat, 1 utterance"]
+
+
+def test_a_model_from_elsewhere_is_named_once(make_result: MakeResult) -> None:
+    vad = Imported(name="vad.onnx", calls="every 32 ms for 1 s", claim="exact")
+    as_vad = {"imported": vad, "workload": Workload(speech="s", model="m", name="vad.onnx", weights=308_000)}
+    systems = [on(make_result, system=system, **as_vad) for system in ("naive", "cpu_int8")]
+    assert list(labelled(systems)) == ["vad.onnx, naive", "vad.onnx, cpu_int8"]
+    beside_own = [systems[0], on(make_result, workload=Workload(speech="s", model="n", name="tiny", weights=450_000))]
+    assert list(labelled(beside_own)) == ["naive, vad.onnx (0.308 M weights)", "aat, tiny (0.450 M weights)"]
 
 
 def test_a_number_stands_only_where_nothing_that_is_known_differs(make_result: MakeResult) -> None:

@@ -98,6 +98,15 @@ def test_a_calibrated_import_is_exact_on_the_functional_chip(
     assert "naive: integers exact, chip against reference" in text
 
 
+def test_names_from_a_file_reach_the_terminal_visibly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = streaming(tmp_path / "m.onnx"), tmp_path / "t.json"
+    path.write_bytes(path.read_bytes().replace(b"/layer/relu", b"\x1b[2J\xe2\x80\xaerelu"))  # as long as it was
+    told = [*ONCE_A_SECOND, "--calibrate", str(steps(tmp_path / "steps.npz", x=(1, SIZE))), "--out", str(out)]
+    assert main(["import", str(path), *told]) == 0
+    text, _ = output(capsys)
+    assert "dB signal to error in [U+001B][2J[U+202E]relu (Relu)" in text
+
+
 def test_the_ledger_has_a_row_for_each_node(tmp_path: Path) -> None:
     arguments = ["import", str(streaming(tmp_path / "m.onnx")), *ONCE_A_SECOND, "--ledger", str(tmp_path / "l.csv")]
     assert main([*arguments, "--out", str(tmp_path / "t.json"), "--on-cpu", "Relu"]) == 0
