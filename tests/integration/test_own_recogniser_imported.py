@@ -35,7 +35,7 @@ from workloads.stepgraph.lowering import to_trace
 NUMERICS = {
     "int8": (),
     "lut16": ("numerics.activation=lut16", "numerics.cell_bits=16"),
-    "int4": ("numerics.weight_bits=4",),
+    "one scale": ("numerics.per_channel=false",),
 }
 UTTERANCES = 2
 CALLS = 120
@@ -83,7 +83,7 @@ class Road:
             yield from ((graph, *pair) for pair in zip(ops.ops, imported, strict=True))
 
 
-ROADS = [(through_torch, "int8"), (through_torch, "lut16"), (through_torch, "int4"), (through_onnx, "int8")]
+ROADS = [(through_torch, "int8"), (through_torch, "lut16"), (through_torch, "one scale"), (through_onnx, "int8")]
 
 
 @pytest.fixture(scope="module", params=ROADS, ids=lambda param: f"{param[0].__name__}, {param[1]}")
