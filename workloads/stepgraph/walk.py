@@ -28,11 +28,6 @@ MOST_NODES = 30_000
 """Nodes that are walked or left out, those of functions once for each call. Measured encoders have 10,000."""
 
 _DEEPEST = 40
-_BY_DATA = (
-    "decides by what arrives",
-    "bind the input that decides it to a constant, or export the model so that it computes both and chooses with Where",
-)
-
 Scope = ChainMap[str, Value]
 
 
@@ -153,7 +148,11 @@ class Walk:
         """What the branch that is decided gives; the nodes of the other one are gone."""
         condition = RawCall(node, operands)[0]
         if condition.array is None:
-            raise CannotEnterError(*_BY_DATA)
+            deciding = ", ".join(self._inputs_behind(condition.name)) or "a state"
+            helps = (
+                f"bind {deciding} to a constant, or export the model so that it computes both and chooses with Where"
+            )
+            raise CannotEnterError(f"decides by {deciding}, which arrives at each call", helps)
         branches = ("then_branch", "else_branch")
         taken, other = branches if condition.array.any() else branches[::-1]
         body = node.attributes.get(taken)
@@ -165,6 +164,17 @@ class Walk:
                 self.gone.append(gone)
         self.gone.append(FoldedNode(node.label, node.word))
         return self._graph(body, scope.new_child(), self._deeper(around, around.prefix, around.attributes))
+
+    def _inputs_behind(self, value: str) -> list[str]:
+        """The inputs of the model that decide ``value``, in its order."""
+        made_by = {name: node for node in self.write.nodes for name in node.outputs}
+        waiting, seen = [value], set[str]()
+        while waiting:
+            name = waiting.pop()
+            if name not in seen:
+                seen.add(name)
+                waiting += made_by[name].operands if name in made_by else ()
+        return [name for name in self.model.inputs if name in seen]
 
     def _function(
         self, function: RawFunction, node: RawNode, operands: Sequence[Value | None], around: Around

@@ -307,7 +307,7 @@ GRAPHS = (
             {"": 17, "com.microsoft": 1}), ("is of the domain com.microsoft", "optimised")),
     Hostile("two at once", saved(graph([node("Teleport", ["x"], ["t"]), node("FusedGemm", ["t"], domain="evil")]),
             {"": 17, "evil": 1}), ("teleport (Teleport)", "(evil:FusedGemm)")),
-    Hostile("a branch over data", saved(if_over_data()), ("if (If): decides by what arrives",)),
+    Hostile("a branch over data", saved(if_over_data()), ("if (If): decides by x, which arrives", "bind x to")),
     Hostile("branches 45 deep", bytes_of(deep_ifs(45)), ("",)),
     Hostile("a loop", saved(loop()), ("loop (Loop): repeats a body of nodes",)),
     Hostile("a function that calls itself", recursive_function(), ("",)),

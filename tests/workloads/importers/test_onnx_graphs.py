@@ -84,7 +84,9 @@ def test_a_branch_over_data_is_refused_and_what_hangs_on_it_is_not_judged() -> N
         choice("c", *both),
         node("Conv", ["y", "y"], ["z"], name="after"),
     ]
-    assert reasons(model(nodes, {"x": X}, ["z"], {"zero": np.array(0, F)})) == {"choose": "decides by what arrives"}
+    assert reasons(model(nodes, {"x": X}, ["z"], {"zero": np.array(0, F)})) == {
+        "choose": "decides by x, which arrives at each call"
+    }
 
 
 def test_all_that_cannot_enter_is_named_at_once() -> None:

@@ -83,7 +83,7 @@ def test_a_step_of_several_frames_runs_the_lstm_over_all_of_them() -> None:
 
 def test_a_model_that_decides_by_what_arrives_is_refused_with_what_would_help() -> None:
     reasons = refusals(silero(), shapes={"input": (1, 576)})
-    assert reasons["If_0"].startswith("If decides by what arrives; bind the input that decides it")
+    assert reasons["If_0"].startswith("If decides by sr, which arrives at each call; bind sr to a constant")
 
 
 def test_open_shapes_are_refused_by_input() -> None:
