@@ -20,8 +20,6 @@ from nnasim.numerics.rescale import Rescale
 from nnasim.reference import Reference
 from nnasim.reference.computing import unit_of
 
-MOST_UNIT_BITS = 16  # a unit is written out over every integer it may be given
-
 
 class ChipModule(nn.Module):
     """``graph`` of ``trace``, batched: what it computes is what the chip computes, integer by integer.
@@ -70,7 +68,7 @@ class ChipModule(nn.Module):
     def unit(self, op: Op) -> WrittenOut:
         """The unit of ``op``, written out when first asked for."""
         if op.name not in self._units:
-            self._units[op.name] = WrittenOut(unit_of(self.reference, op), self.trace.tensors[op.x].bits)
+            self._units[op.name] = WrittenOut(unit_of(self.reference, op))
         return self._units[op.name]
 
 
@@ -139,7 +137,4 @@ def _require_trainable(trace: OpTrace, graph: str) -> None:
     for op in trace.graphs[graph].ops:
         if op.kind == "host":
             why = "runs on the CPU in float; only what the chip computes can be trained for it"
-            raise ConfigError("module", op.name, op.kind, why)
-        if op.kind in ("sigmoid", "tanh", "table") and trace.tensors[op.x].bits > MOST_UNIT_BITS:
-            why = f"reads {trace.tensors[op.x].bits} bits, and a unit is trained through at most {MOST_UNIT_BITS}"
             raise ConfigError("module", op.name, op.kind, why)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from aat_training.quant.rounding import Requantise
 from nnasim.numerics.activation import ActivationUnit
 from nnasim.numerics.formats import highest, lowest
+from nnasim.numerics.rescale import IDENTITY
 
 
 class Exactly(torch.autograd.Function):
@@ -55,22 +58,24 @@ class Unit(torch.autograd.Function):
 
 
 class WrittenOut:
-    """A unit over every integer of ``bits`` (at most 16): one gather is the unit, a second one its slope.
+    """A unit over every integer of its own input: its entry, then one gather for the value and one for the slope.
 
     The slope at x is that between its neighbours a 256th of the domain away on either side: a table of 256 entries is
     flat in between, and has there no slope of its own.
     """
 
-    def __init__(self, unit: ActivationUnit, bits: int) -> None:
-        out = np.asarray(unit.expand(bits), np.float64)
-        self.low, reach = lowest(bits), 1 << max(0, bits - 8)
+    def __init__(self, unit: ActivationUnit) -> None:
+        self.entry, self.bits = unit.entry, unit.kind.input_bits
+        out = np.asarray(replace(unit, entry=IDENTITY).expand(self.bits), np.float64)
+        reach = 1 << max(0, self.bits - 8)
         wide = np.pad(out, reach, "edge")
         self.values = torch.from_numpy(out)
         self.slopes = torch.from_numpy((wide[2 * reach :] - wide[: -2 * reach]) / (2 * reach))
 
     def __call__(self, x: Tensor) -> Tensor:
         """Integer-valued x -> integers, float64."""
-        values: Tensor = Unit.apply(x, self.values, self.slopes, self.low)
+        entered = Requantise.apply(x, self.entry, self.bits)
+        values: Tensor = Unit.apply(entered, self.values, self.slopes, lowest(self.bits))
         return values
 
 

@@ -133,3 +133,45 @@ def test_no_data_is_refused(float_module) -> None:
     example = {"x": torch.zeros(1, 1, FEATURES), "h": torch.zeros(1, 1, 8), "c": torch.zeros(1, 1, 16)}
     with pytest.raises(nnasim.NnasimError, match="at least one"):
         nnasim.train_module(float_module, example, [], loss, states={"h": 1, "c": 2}, steps=1)
+
+
+class Mixed(torch.nn.Module):
+    """An embedding, a depthwise and a point-wise convolution over a cache, SiLU, layer norm, a GRU, a linear layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = torch.nn.Embedding(10, 12)
+        self.depthwise, self.pointwise = torch.nn.Conv1d(12, 12, 3, groups=12), torch.nn.Conv1d(12, 16, 1)
+        self.norm, self.rnn, self.out = torch.nn.LayerNorm(16), torch.nn.GRU(16, 16), torch.nn.Linear(16, 2)
+
+    def forward(self, token: torch.Tensor, cache: torch.Tensor, h: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        window = torch.cat([cache, self.embedding(token).transpose(1, 2)], 2)
+        mixed = torch.nn.functional.silu(self.pointwise(torch.relu(self.depthwise(window))))
+        y, h = self.rnn(self.norm(mixed.transpose(1, 2)).transpose(0, 1), h)
+        return self.out(y), window[:, :, 1:], h
+
+
+def test_every_kind_of_layer_is_trained_and_stays_equal_to_the_chip() -> None:
+    torch.manual_seed(0)
+    example = {
+        "token": torch.zeros(1, 1, dtype=torch.long), "cache": torch.zeros(1, 12, 2), "h": torch.zeros(1, 1, 16),
+    }  # fmt: skip
+    generator = torch.Generator().manual_seed(1)
+    tokens = [torch.randint(0, 10, (32, 6, 1, 1), generator=generator) for _ in range(4)]
+    data = [(batch, (batch.double().mean((1, 2, 3)) > 4.5).long()) for batch in tokens]
+    trained = nnasim.train_module(
+        Mixed().eval(), example, data,
+        lambda outputs, target: torch.nn.functional.cross_entropy(outputs.reshape(32, 6, 2)[:, -1], target),
+        states={"cache": 1, "h": 2}, steps=40, learning_rate=3.0,
+    )  # fmt: skip
+    assert trained.losses[-1] < 0.92 * trained.losses[0]  # ranges stay those of untrained layers
+    moved = {
+        name for name, values in trained.naive.constants.items()
+        if not np.array_equal(values, trained.aat.constants[name])
+    }  # fmt: skip
+    layers = {op.kind for graph in trained.trace.graphs.values() for op in graph.ops if moved & set(op.inputs)}
+    assert layers >= {"embedding", "conv", "layer_norm", "matmul"}
+    (name,) = (name for name, spec in trained.trace.tensors.items() if spec.role == "input")
+    heard = {name: tokens[0][0].numpy().reshape(6, *trained.trace.tensors[name].shape)}
+    report = cosimulate(trained.trace, nnasim.preset("edge256"), trained.aat.constants, [heard])
+    assert (report.mismatches, report.values > 0) == (0, True)
