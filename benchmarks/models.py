@@ -23,6 +23,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import nnasim
 from nnasim import files
 from nnasim.front.importing import ImportedModel
+from workloads.importers.recipes import is_list_of_layers
 from workloads.stepgraph.refusals import RefusedModelError, listing
 
 CHIP = "edge256"
@@ -199,7 +200,7 @@ def _simulated(listed: Listed, model: ImportedModel, seconds: float) -> Row:
     return Row(
         listed=listed,
         nodes=trace.imported.nodes,
-        macs=model.record.ledger.macs or record.totals.macs // calls,
+        macs=model.record.ledger.macs,
         cycles=cycles // calls,
         ms=1e3 * cycles / calls / clock_hz,
         seconds=seconds,
@@ -209,7 +210,8 @@ def _simulated(listed: Listed, model: ImportedModel, seconds: float) -> Row:
 
 def _claim(model: ImportedModel) -> str:
     """The most that a result of it may claim, once it is calibrated."""
-    if not model.record.ledger.rows or model.record.ledger.of("cpu"):
+    recipe = model.trace.recipe
+    if (recipe is not None and is_list_of_layers(recipe)) or model.record.ledger.of("cpu"):
         return "time only"
     kinds = {op.kind for graph in model.trace.graphs.values() for op in graph.ops}
     return "exact by our own definition" if kinds & OWN_DEFINITION else "exact"

@@ -68,7 +68,7 @@ class ModelCheck:
         if self.model is not None:
             counts = node_counts(self.model, result.ledger)
             yield f"nodes on {self.chip.name}: " + ", ".join(f"{count:,} {where}" for where, count in counts.items())
-            yield from operator_table(result.ledger.rows)
+        yield from operator_table(result.ledger.rows)
         for kind, count in self.falls.items():
             falls = "1 operation falls" if count == 1 else f"{count:,} operations fall"
             yield f"{self.chip.name} has no unit for {kind.replace('_', ' ')}: {falls} to the CPU"

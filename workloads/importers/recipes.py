@@ -14,7 +14,7 @@ from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.histogram import Method
 from workloads.importers.foreign import Reading, digest_of, read_models, source_of
 from workloads.importers.topology import read_topology
-from workloads.importers.topology_trace import GRAPH, topology_trace
+from workloads.importers.topology_trace import GRAPH, layer_rows, topology_trace
 from workloads.stepgraph.calls import Calls, periodic
 from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.importing import (
@@ -96,7 +96,7 @@ def made(recipe: Recipe, numerics: NumericsConfig, calls: Calls, model: Model | 
 def _of_layers(path: Path, numerics: NumericsConfig, calls: Calls, recipe: Recipe) -> ModelImport:
     layers = read_topology(path)
     trace = topology_trace(layers, calls, numerics, path.name[:500], digest_of(path))
-    return ModelImport(trace.model_copy(update={"recipe": recipe}), {}, Ledger(()))
+    return ModelImport(trace.model_copy(update={"recipe": recipe}), {}, Ledger(layer_rows(layers, trace)))
 
 
 def made_again(trace: OpTrace, numerics: NumericsConfig, source: object) -> OpTrace:

@@ -93,8 +93,11 @@ def _named_apart(layers: list[Layer]) -> Iterator[Layer]:
     """``layers`` with a number behind a name that others have too."""
     count, seen = Counter(layer.name for layer in layers), Counter[str]()
     for layer in layers:
-        seen[layer.name] += 1
-        yield layer if count[layer.name] == 1 else replace(layer, name=f"{layer.name}.{seen[layer.name]}")
+        name = layer.name
+        while count[name] > 1 or (name != layer.name and name in count):
+            seen[layer.name] += 1
+            name = f"{layer.name}.{seen[layer.name]}"
+        yield layer if name == layer.name else replace(layer, name=name)
 
 
 def _reader(table: MeasuredTable) -> Callable[[MeasuredRow], Layer]:

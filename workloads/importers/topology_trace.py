@@ -7,7 +7,7 @@ SRAM, and what put it there takes no time. The first input comes from the host, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
@@ -18,6 +18,7 @@ from nnasim.ir.trace import OP_GROUPS, Op, OpGraph, OpGroup, OpTrace, TensorSpec
 from nnasim.numerics.config import NumericsConfig
 from workloads.importers.topology import ConvLayer, Layer, ProductLayer
 from workloads.stepgraph.calls import Calls
+from workloads.stepgraph.ledger import Row
 
 GRAPH = "layers"
 _FORMAT = "SCALE-Sim topology"
@@ -26,15 +27,17 @@ _REASON = "a list of layers has no weights, and does not say what happens betwee
 
 @dataclass
 class _Writer:
-    """Layers written so far; ``before``: the tensor that the last one made."""
+    """Layers written so far; ``current``: the last one's name, ``before``: the tensor that it made."""
 
     numerics: NumericsConfig
     tensors: dict[str, TensorSpec] = field(default_factory=dict)
-    ops: list[Op] = field(default_factory=list)
+    ops: dict[str, Op] = field(default_factory=dict)
+    current: str = ""
     before: str | None = None
 
     def layer(self, layer: Layer, *, is_last: bool) -> None:
         """Append ``layer``: its product, and what brings the accumulators back to a layer's input."""
+        self.current = layer.name
         if isinstance(layer, ProductLayer):
             self._product(layer, is_last)
         else:
@@ -106,14 +109,22 @@ class _Writer:
     def _append(
         self, name: str, kind: OpKind, group: OpGroup, inputs: tuple[str, ...], out: str, told: Attributes | None = None
     ) -> None:
-        layer = name.removesuffix(".rq").removesuffix(".view")
-        self.ops.append(
-            Op(name=name, kind=kind, group=group, layer=layer, inputs=inputs, outputs=(out,), attributes=told)
+        name = _free(name, self.ops)
+        self.ops[name] = Op(
+            name=name, kind=kind, group=group, layer=self.current, inputs=inputs, outputs=(out,), attributes=told
         )
 
     def _tensor(self, name: str, shape: tuple[int, ...], bits: int, role: Role) -> str:
+        name = _free(name, self.tensors)
         self.tensors[name] = TensorSpec.model_validate({"shape": shape, "bits": bits, "role": role})
         return name
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """``name``, or one like it: a layer may be called as a part of another."""
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _zeros_behind(layer: ConvLayer) -> tuple[int, int]:
@@ -138,7 +149,7 @@ def topology_trace(
         placement=placement_of("naive", OP_GROUPS),
         numerics=numerics,
         tensors=writer.tensors,
-        graphs={GRAPH: OpGraph(ops=tuple(writer.ops))},
+        graphs={GRAPH: OpGraph(ops=tuple(writer.ops.values()))},
         utterances=calls.utterances,
         imported=Imported(
             name=name,
@@ -147,4 +158,22 @@ def topology_trace(
             claim="time only",
             reason=_REASON,
         ),
+    )
+
+
+def layer_rows(layers: Sequence[Layer], trace: OpTrace) -> tuple[Row, ...]:
+    """A row for each of the ``layers`` of a ``trace`` that was made of them, and the operations that do its work."""
+    ops: dict[str, list[str]] = {layer.name: [] for layer in layers}
+    for op in trace.graphs[GRAPH].ops:
+        ops[op.layer].append(op.name)
+    return tuple(
+        Row(
+            GRAPH,
+            layer.name,
+            "Gemm" if isinstance(layer, ProductLayer) else "Conv",
+            "chip",
+            tuple(ops[layer.name]),
+            macs=layer.macs,
+        )
+        for layer in layers
     )

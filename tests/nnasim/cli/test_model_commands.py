@@ -139,6 +139,8 @@ def test_a_list_of_layers_enters(tmp_path: Path, capsys: pytest.CaptureFixture[s
     result = json.loads((tmp_path / "r.json").read_text())
     assert result["totals"]["macs"] == 4 * 64 * 32
     assert "times only: a list of layers has no weights" in output(capsys)[0]
+    assert main(["check", str(tmp_path / "layers.csv")]) == 0
+    assert "2,048 multiply-accumulates a call" in output(capsys)[0]
 
 
 def test_measured_calls_run_the_graphs_that_they_name(tmp_path: Path) -> None:

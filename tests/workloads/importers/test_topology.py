@@ -48,6 +48,8 @@ def test_strides_may_differ_and_dp_in_a_name_means_filters_for_each_channel(tmp_
 def test_layers_of_one_name_are_told_apart(tmp_path: Path) -> None:
     named = layers(tmp_path, "Layer,M,N,K", "ff,1,2,3", "out,1,2,3", "ff,1,2,3")
     assert [layer.name for layer in named] == ["ff.1", "out", "ff.2"]
+    named = layers(tmp_path, "Layer,M,N,K", "ff,1,2,3", "ff.1,1,2,3", "ff,1,2,3")
+    assert [layer.name for layer in named] == ["ff.2", "ff.1", "ff.3"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from nnasim.ir.shapes import macs_of
 from nnasim.ir.trace import Op, OpTrace
 from nnasim.pipeline import simulate
 from workloads.importers.topology import ConvLayer, Layer, ProductLayer
-from workloads.importers.topology_trace import GRAPH, topology_trace
+from workloads.importers.topology_trace import GRAPH, layer_rows, topology_trace
 from workloads.stepgraph.calls import periodic
 
 CHIP = load_preset("edge256")
@@ -36,6 +36,25 @@ def test_the_trace_has_the_macs_of_the_list() -> None:
     counts = {op.name: macs_of(op, trace.tensors) for op in trace.graphs[GRAPH].ops}
     assert {layer.name: counts[layer.name] for layer in layers} == {layer.name: layer.macs for layer in layers}
     assert sum(counts.values()) == sum(layer.macs for layer in layers)
+
+
+def test_every_layer_has_a_row_whatever_it_is_called() -> None:
+    layers = [conv("a", 3, 4, 2), ProductLayer("a.rest.rq", 1, 10, 2)]
+    rows = layer_rows(layers, traced(*layers))
+    assert [(row.node, row.operator, row.macs, row.ops) for row in rows] == [
+        ("a", "Conv", 72, ("a", "a.rq")),
+        ("a.rest.rq", "Gemm", 20, ("a.rest.rq.view", "a.rest.rq", "a.rest.rq.rq")),
+    ]
+
+
+def test_a_layer_may_be_called_as_a_part_of_another() -> None:
+    layers = [ProductLayer("a.rq", 3, 5, 2), ProductLayer("a.view", 5, 2, 3), ProductLayer("a", 2, 4, 5)]
+    for order in (layers, layers[::-1]):
+        trace = traced(*order)
+        ops = trace.graphs[GRAPH].ops
+        for layer in order:
+            assert sum(macs_of(op, trace.tensors) for op in ops if op.layer == layer.name) == layer.macs
+        assert len({name for row in layer_rows(order, trace) for name in row.ops}) == len(ops)
 
 
 def test_a_layer_reads_what_the_one_before_made_in_another_shape_or_padded() -> None:
