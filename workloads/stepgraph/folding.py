@@ -56,6 +56,8 @@ def _fold_into_sum(work: Rewriting, node: Node, line: _Line, value: str) -> bool
     sum_ = work.maker(value, "Add") if line.factor is None and work.is_private(value) else None
     if sum_ is None or any(work.shape(name) != work.shape(value) for name in sum_.inputs):
         return False
+    if len(set(sum_.inputs)) == 1:
+        return False  # it is there twice, and would be made anew for one of both
     raised = work.value(f"{node.outputs[0]}.operand", work.shape(value))
     for place, operand in enumerate(sum_.inputs):
         if operand not in work.constants and _fold_into(work, node, line, operand, raised):

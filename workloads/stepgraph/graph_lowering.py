@@ -49,7 +49,7 @@ class GraphLowering:
         self.argmax_reads = {node.inputs[0] for node in self.graph.nodes if node.operator == "ArgMax"}
         self._grids, self._homes, self._host_reads = grids, homes, host_reads
         self.wires: dict[str, Wire] = {}
-        self._views: dict[tuple[str, Shape], str] = {}
+        self._views: dict[str, Mapping[Shape, str]] = {}
         self._shared: dict[tuple[object, ...], str] = {}
         self._node: Node | None = None
         self._unsettled: list[tuple[Wire, Wire]] = []
@@ -81,10 +81,12 @@ class GraphLowering:
         spec = self.draft.tensors[tensor]
         if spec.shape == shape:
             return tensor
-        if (tensor, shape) not in self._views:
-            view = self._views[tensor, shape] = self.draft.tensor(f"{tensor}.view", shape, spec.bits)
+        views = self._views.get(tensor, {})
+        if shape not in views:
+            view = self.draft.tensor(f"{tensor}.view", shape, spec.bits)
             self.op("view", "copy", "movement", [tensor], [view], view=True)
-        return self._views[tensor, shape]
+            self._views[tensor] = views = {**views, shape: view}
+        return views[shape]
 
     def is_home(self, value: str) -> bool:
         """Whether ``value`` stands in a tensor that outlives the call, of a shape that is decided already."""
@@ -93,6 +95,10 @@ class GraphLowering:
     def is_given(self, value: str) -> bool:
         """Whether ``value`` goes to the host."""
         return value in self._host_reads
+
+    def is_same_integer(self, node: Node) -> bool:
+        """Whether what ``node``, a Scale, makes is its operand's integer."""
+        return self._grids.is_same_integer(self.name, node)
 
     def shared(self, key: tuple[object, ...], make: Callable[[], str]) -> str:
         """A tensor that several nodes read, made by the first that asks for it."""
@@ -139,9 +145,11 @@ class GraphLowering:
             self.fill(quantise.initial, wire, values)
         return wire
 
-    def constant(self, part: str, values: Array, grid: Grid | None = None, factor: float = 1.0) -> Wire:
+    def constant(
+        self, part: str, values: Array, grid: Grid | None = None, factor: float = 1.0, shape: Shape | None = None
+    ) -> Wire:
         """A constant operand, in the format of ``grid``; without one in an activation's bits, by its own range."""
-        values = values.reshape(bare(values.shape))
+        values = values.reshape(shape or bare(values.shape))
         grid = grid or Grid(self.numerics.activation_bits, "range", reach=float(np.abs(values).max(initial=0.0)))
         wire = Wire(self.draft.tensor(f"{self.here}.{part}", values.shape, grid.bits, "bias"), grid, factor)
         self.fill(quantise.constant, wire, values)
@@ -168,6 +176,8 @@ class GraphLowering:
         name = f"{self.here}.{part}" if part else self.here
         op = self.draft.op(self.name, name, self._layer, kind, group, inputs, outputs, told)
         self.ops.append(op)
+        for tensor in outputs:
+            self._views.pop(tensor, None)  # they show what a state held before
         return op.name
 
     def fill(self, filler: Callable[..., Mapping[str, Array]], *arguments: object) -> None:

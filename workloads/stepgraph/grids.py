@@ -12,10 +12,13 @@ What only sums, tables, norms and the host read is wide, of 16 or 32 bits. All e
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+import numpy as np
 
 from nnasim.numerics.activation import Function
 from nnasim.numerics.config import NumericsConfig
@@ -40,6 +43,7 @@ INDEX_BITS = 16
 TRUTH_BITS = 8
 WIDE_BITS = 32
 SUM_BITS = 16
+GATE_REACH = 8.0
 _SUMS = ("Add", "Sub")
 _READS_WIDE = (*_SUMS, "Table", "LayerNormalization", "ArgMax", "Softmax")
 _ORIGINS: Mapping[str, Origin] = {
@@ -62,12 +66,13 @@ _UNIT_FUNCTIONS: Mapping[tuple[str, ...], Function] = {("Sigmoid",): "sigmoid", 
 class Grid:
     """``makers``: what calibration calls each value that arrives or is computed, and its worth against the grid's step.
 
-    ``reach``: the range, where it needs no calibration.
+    ``reach``: the range, where it needs no calibration; ``start``: how far constants reach that stand in the grid.
     """
 
     bits: int
     rule: Rule
     reach: float | None = None
+    start: float = 0.0
     makers: list[tuple[Key, float]] = field(default_factory=list)
     origins: set[Origin] = field(default_factory=set)
 
@@ -84,11 +89,14 @@ class Grids:
         self.normals, self.numerics = normals, numerics
         self._sets = StepSets[Key]()
         for graph, normal in normals.items():
-            for a, b, ratio in _related(normal):
-                self._sets.join((graph, a), (graph, b), ratio)
+            for a, b in _moved(normal):
+                self._sets.join((graph, a), (graph, b))
         for first, *others in links:
             for other in others:
                 self._sets.join(first, other)
+        for graph, normal in normals.items():
+            for a, b, factor in _scaled(normal):
+                self._sets.join((graph, a), (graph, b), factor)
         self._linked = {key for link in links for key in link}
         self._of = dict[Key, Grid]()
         self._seen_as = {key: site for graph, normal in normals.items() for key, site in _seen_as(graph, normal)}
@@ -116,7 +124,9 @@ class Grids:
 
     def site(self, key: Key) -> Key:
         """What calibration calls a value: as the model does, or whatever the value is a view of there."""
-        return self._seen_as.get(key, key)
+        while key in self._seen_as:
+            key = self._seen_as[key]
+        return key
 
     def _gather(self, graph: str, normal: Normal) -> None:
         """Who makes and who reads each set of ``graph``."""
@@ -127,17 +137,31 @@ class Grids:
             if not dtype.startswith("float"):
                 grid.rule = "truth" if dtype == "bool" and grid.rule != "index" else "index"
         states = {state.input for state in normal.graph.states}
+        for state in normal.graph.states:
+            if state.initial is not None:
+                self._start((graph, state.input), state.initial)
         for value in normal.graph.inputs:
             if value not in states and (graph, value) not in self._linked:
                 self._make((graph, value), "input")
         for node in normal.graph.nodes:
-            if node.operator in MOVES:
+            if node.operator == "Pad" and len(node.operands) > 2 and node.attributes["mode"] == "constant":
+                self._start((graph, node.outputs[0]), node.operands[2])
+            if node.operator == "Scale" and self.is_same_integer(graph, node):
+                continue
+            if node.operator in MOVES and node.operator != "Scale":
                 continue
             for value in node.outputs:
                 self._make((graph, value), _origin(normal, node, value))
             for value in node.operands:
                 if not normal.graph.is_constant(value):
                     self._readers[self._sets.root((graph, value))[0]].append((graph, node))
+
+    def is_same_integer(self, graph: str, node: Node) -> bool:
+        """Whether what a Scale makes is its operand's integer, worth more or less, and not of a step that is given."""
+        (before, of_before), (after, of_after) = (self.of((graph, name)) for name in (*node.inputs, *node.outputs))
+        factor = node.attributes["factor"]
+        assert isinstance(factor, float)
+        return before is after and math.isclose(of_after, of_before * factor)
 
     def _make(self, key: Key, origin: Origin) -> None:
         grid, ratio = self.of(key)
@@ -152,15 +176,27 @@ class Grids:
         out = graph, node.outputs[0]
         joint, of_out = self.of(out)
         for name in node.inputs:
-            key = graph, name
-            if self.normals[graph].graph.is_constant(name) or self.of(key)[0] is joint:
+            if self.normals[graph].graph.is_constant(name):
+                self._start(out, name)
                 continue
+            key = graph, name
             (part, of_key), (root, _) = self.of(key), self._sets.root(key)
-            is_private = not self._readers[root] and root not in outside
-            if is_private:
+            if part is joint and of_key == of_out:
+                continue
+            joint.start = max(joint.start, part.start * of_key / of_out)
+            if part is not joint and not self._readers[root] and root not in outside:
                 self._sets.join(out, key)
-            joint.makers += [(maker, of_maker * of_out / of_key) for maker, of_maker in part.makers]
-            joint.origins |= part.origins if is_private or part.origins == {"unit"} else {"any"}
+                joint.makers += [(maker, of_maker * of_out / of_key) for maker, of_maker in part.makers]
+                joint.origins |= part.origins
+                continue
+            joint.makers.append((self.site(key), of_out))
+            joint.origins |= {"unit"} if part.origins == {"unit"} and of_key == 1 else {"any"}
+
+    def _start(self, key: Key, constant: str) -> None:
+        """Let the grid of ``key`` reach as far as ``constant``, which stands there too."""
+        grid, ratio = self.of(key)
+        values = self.normals[key[0]].graph.constants[constant]
+        grid.start = max(grid.start, float(np.abs(values).max(initial=0.0)) / ratio)
 
     def _outside(self) -> set[Key]:
         """Sets of values that a call reads from outside, or leaves."""
@@ -176,13 +212,14 @@ class Grids:
         """Bits and rule of ``grid`` by who makes it and who reads it; ``most_places``: that an index picks among."""
         origins, is_wide = grid.origins, all(node.operator in _READS_WIDE for node in readers)
         is_added = bool(readers) and all(node.operator in _SUMS for node in readers)
+        is_plain = all(ratio == 1 for _, ratio in grid.makers)
         if grid.rule == "truth":
             grid.bits = TRUTH_BITS
         elif grid.rule == "index":
             grid.bits = INDEX_BITS if most_places <= 1 << (INDEX_BITS - 1) else WIDE_BITS
-        elif origins == {"unit"}:
+        elif origins == {"unit"} and is_plain and grid.start <= 1:
             grid.rule = "unit"
-        elif origins == {"cell"}:
+        elif origins == {"cell"} and is_plain:
             grid.bits, grid.rule = self.numerics.cell_bits, "cell"
         elif is_wide and origins <= {"product", "norm"}:
             grid.bits, grid.rule = WIDE_BITS, "gate" if "norm" in origins else "product"
@@ -208,6 +245,7 @@ class Grids:
             self._of[self._sets.root(keys[1])[0]] = a
         total, _ = self.of((graph, node.outputs[0]))
         is_gate = {a.rule, b.rule} <= {"gate", "product"} and total.bits == SUM_BITS and len(total.makers) == 1
+        is_gate = is_gate and total.start <= GATE_REACH
         if is_gate and self._feeds_gates(graph, node.outputs[0]):
             a.rule = b.rule = total.rule = "gate"
 
@@ -219,8 +257,11 @@ class Grids:
 
 
 def _seen_as(graph: str, normal: Normal) -> Iterator[tuple[Key, Key]]:
-    """Values that calibration knows under another name: new ones, of which a value of the model is a view, and c."""
+    """Values that calibration knows under another name: c, new ones of which the model has a view, parts of states."""
     model = normal.origin
+    for state in normal.graph.states:
+        if state.input not in model.inputs:
+            yield (graph, state.input), (graph, state.output)
     for node in normal.graph.nodes:
         if node.operator == "LSTM":
             yield (graph, node.outputs[2]), (graph, site(node, CELL))
@@ -239,14 +280,19 @@ def _origin(normal: Normal, node: Node, value: str) -> Origin:
     return _ORIGINS.get(node.operator, "any")
 
 
-def _related(normal: Normal) -> Iterator[tuple[str, str, float]]:
-    """Values of one step, but for the ratio at the end."""
+def _moved(normal: Normal) -> Iterator[tuple[str, str]]:
+    """Values of one step."""
     graph = normal.graph
     for node in graph.nodes:
+        if node.operator in MOVES and node.operator not in ("Scale", "Concat"):
+            yield from ((node.inputs[0], name) for name in node.outputs)
+        elif node.operator in ("LSTM", "GRU"):
+            yield node.outputs[0], node.outputs[1]
+    yield from ((state.input, state.output) for state in graph.states)
+
+
+def _scaled(normal: Normal) -> Iterator[tuple[str, str, float]]:
+    """Values of one step but for a factor, unless the step of both is given: then the second one is requantised."""
+    for node in normal.graph.nodes:
         if node.operator == "Scale":
             yield node.inputs[0], node.outputs[0], float(node.attributes["factor"])  # type: ignore[arg-type]
-        elif node.operator in MOVES and node.operator != "Concat":
-            yield from ((node.inputs[0], name, 1.0) for name in node.outputs)
-        elif node.operator in ("LSTM", "GRU"):
-            yield node.outputs[0], node.outputs[1], 1.0
-    yield from ((state.input, state.output, 1.0) for state in graph.states)

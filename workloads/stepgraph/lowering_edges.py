@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from functools import partial
 
 from workloads.stepgraph import quantise
-from workloads.stepgraph.graph import Node
+from workloads.stepgraph.graph import Node, State
 from workloads.stepgraph.graph_lowering import GraphLowering
 from workloads.stepgraph.homes import Homes
 from workloads.stepgraph.standing_shapes import bare
@@ -63,12 +64,38 @@ def _show(old: set[str], low: GraphLowering, node: Node) -> None:
 
 
 def keep_late(low: GraphLowering, homes: Homes) -> None:
-    """Copy what could not be written where its state stands."""
-    for state in homes.late:
-        node = Node(state.input, "State", (state.output,), (state.output,))
-        low.lower(node, partial(_copy, homes.arriving[state.input]))
+    """Copy what could not be written where its state stands, and no state before all that read it are copied."""
+    late = {homes.arriving[state.input]: state for state in homes.late}
+    sources = {target: low.wire(state.output).tensor for target, state in late.items()}
+    sources = {target: source for target, source in sources.items() if source != target}
+    readers = Counter(sources.values())
+    ready = deque(target for target in sources if not readers[target])
+    while sources:
+        if not ready:  # all that are left go round in circles, where each is read once
+            ready.append(next(iter(sources)))
+            held = _held(low, late[ready[0]], ready[0])
+            sources = {target: held if source == ready[0] else source for target, source in sources.items()}
+        target = ready.popleft()
+        source, state = sources.pop(target), late[target]
+        low.lower(Node(state.input, "State", (state.output,), (state.output,)), partial(_keep, source, target))
+        readers[source] -= 1
+        if source in sources and not readers[source]:
+            ready.append(source)
 
 
-def _copy(target: str, low: GraphLowering, node: Node) -> None:
-    source = low.shaped(node.inputs[0], low.draft.tensors[target].shape)
-    low.op("keep", "copy", "movement", [source], [target])
+def _held(low: GraphLowering, state: State, tensor: str) -> str:
+    """A copy of what a state holds before it is overwritten."""
+    spec = low.draft.tensors[tensor]
+    held = low.draft.tensor(f"{tensor}.held", spec.shape, spec.bits)
+    low.lower(Node(state.input, "State", (state.input,), (state.input,)), partial(_copy, "hold", tensor, held))
+    return held
+
+
+def _keep(source: str, target: str, low: GraphLowering, node: Node) -> None:
+    _copy("keep", source, target, low, node)
+    if node.outputs[0] not in low.graph.audio:
+        low.arrive(node.outputs[0], target)
+
+
+def _copy(part: str, source: str, target: str, low: GraphLowering, node: Node) -> None:
+    low.op(part, "copy", "movement", [low.viewed(source, low.draft.tensors[target].shape)], [target])

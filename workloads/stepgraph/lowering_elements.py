@@ -29,14 +29,19 @@ def view(low: GraphLowering, node: Node) -> None:
 def scale(low: GraphLowering, node: Node) -> None:
     """The same integers, worth more or less, unless the step is given: then they are requantised."""
     (x,), (value,) = node.inputs, node.outputs
-    (grid, of_x), (out_grid, of_out) = low.grid(x), low.grid(value)
-    factor = node.attributes["factor"]
-    assert isinstance(factor, float)
-    if grid is out_grid and of_out == of_x * factor and not low.is_home(value):
+    if low.is_same_integer(node) and not low.is_home(value):
         view(low, node)
         return
-    worth = replace(low.wire(x), factor=of_x * factor)
-    low.requantise("", worth, low.out(value, low.standing(x)))
+    factor = node.attributes["factor"]
+    assert isinstance(factor, float)
+    shape = _shape_behind(low, x, value)
+    worth = replace(low.wire(x), tensor=low.shaped(x, shape), factor=low.wire(x).factor * factor)
+    low.requantise("", worth, low.out(value, shape))
+
+
+def _shape_behind(low: GraphLowering, x: str, value: str) -> Shape:
+    """What outlives the call has a shape of its own, all else keeps that in which its source ``x`` stands."""
+    return bare(low.shape(value)) if low.is_home(value) else low.standing(x)
 
 
 def unit_grid(low: GraphLowering) -> Grid:
@@ -65,8 +70,7 @@ def table(low: GraphLowering, node: Node) -> None:
     of_index = low.grid(x)[0].rule == "index" and not is_comparison_with_zero(function)
     if of_index or low.grid(value)[0].rule == "index":
         raise CannotLower("computes with whole numbers, for which the chip has no table", "let the CPU run it")
-    # A value that outlives the call has a shape of its own, all others keep that in which their source stands.
-    shape = bare(low.shape(value)) if low.is_home(value) else low.standing(x)
+    shape = _shape_behind(low, x, value)
     seen, out = replace(low.wire(x), tensor=low.shaped(x, shape)), low.out(value, shape)
     if name is not None and (out.grid.rule, out.factor) == ("unit", 1.0):
         activation(low, "", name, seen, table_tensor(low, ""), [out])

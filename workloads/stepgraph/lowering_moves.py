@@ -74,7 +74,7 @@ def _part(low: GraphLowering, name: str, value: str, place: int, front: int) -> 
         part = low.scratch(f"part{place}", shape, grid, factor)
         low.requantise(f"part{place}.format", replace(wire, tensor=tensor), part)
         return part.tensor
-    return low.viewed(low.constant(f"part{place}", low.graph.constants[name], grid, factor).tensor, shape)
+    return low.constant(f"part{place}", low.graph.constants[name], grid, factor, shape).tensor
 
 
 def transpose(low: GraphLowering, node: Node) -> None:
@@ -112,8 +112,8 @@ def pad(low: GraphLowering, node: Node) -> None:
             piece = [*shape]
             piece[axis] = count
             if count and mode == "constant":
-                filled = low.constant(f"{side}{axis}", np.full(piece, padding, np.float32), *grid).tensor
-                parts.append(low.viewed(filled, tuple(piece)))
+                filled = np.full(piece, padding, np.float32)
+                parts.append(low.constant(f"{side}{axis}", filled, *grid, tuple(piece)).tensor)
             elif count:
                 parts.append(_mirrored(low, tensor, axis, count, side, mode == "edge"))
             if side == "before":

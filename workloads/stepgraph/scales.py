@@ -54,7 +54,7 @@ class Scales:
         for key, ratio in grid.makers:
             together[ratio].append(key)
         ranges = [self._range(keys, bits, method) / ratio for ratio, keys in together.items()]
-        return max(ranges, default=1.0)
+        return max((*ranges, grid.start)) or 1.0
 
     def _range(self, keys: list[Key], bits: int, method: Method | None) -> float:
         first, *others = (self.histogram(key) for key in keys)
