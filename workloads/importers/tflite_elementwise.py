@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import tflite
 
 from workloads.importers.tflite_emission import Emission
 from workloads.importers.tflite_file import FileOperator
 from workloads.importers.tflite_layout import CHANNELS_FIRST, CHANNELS_LAST, turned
 from workloads.importers.tflite_products import activate, activated
-from workloads.importers.tflite_values import axis_of
+from workloads.importers.tflite_values import axis_of, spread
 from workloads.stepgraph.graph import Attribute
 from workloads.stepgraph.refusals import CannotEnterError
 
@@ -70,14 +69,6 @@ def pairwise(onnx: str, options: str = "") -> Rule:
             emission.result(onnx, operands, shape)
 
     return rule
-
-
-def spread(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """The one shape to which ``shapes`` are spread."""
-    try:
-        return np.broadcast_shapes(*shapes)
-    except ValueError:
-        raise CannotEnterError(f"meets the shapes {' and '.join(map(str, shapes))}, which do not fit") from None
 
 
 def not_equal(emission: Emission, operator: FileOperator) -> None:
@@ -208,7 +199,7 @@ def _reduce(emission: Emission, onnx: str, x: int, along: set[int], keep: bool) 
 def arg_max(emission: Emission, operator: FileOperator) -> None:
     """The place of the greatest along a constant axis, which goes."""
     x, along = operator.inputs
-    (axis,), shape = emission.numbers(along, "axis"), emission.shape(x)
+    axis, shape = emission.number(along, "axis"), emission.shape(x)
     axis = axis_of(axis, len(shape), False)
     kept = shape[:axis] + shape[axis + 1 :]
     place = emission.helper("ArgMax", [emission.written(x)], kept, "place", "int64", axis=axis, keepdims=0)
@@ -243,7 +234,7 @@ def cum_sum(emission: Emission, operator: FileOperator) -> None:
     """The running sum along a constant axis."""
     x, along = operator.inputs
     options, shape = emission.options("CumsumOptions"), emission.shape(x)
-    (axis,) = emission.numbers(along, "axis")
+    axis = emission.number(along, "axis")
     place = axis_of(axis, len(shape), emission.follows(operator.outputs[0]))
     inputs = [like(emission, operator, x), emission.integers("axis", [place])]
     emission.result("CumSum", inputs, shape, exclusive=int(options.Exclusive()), reverse=int(options.Reverse()))

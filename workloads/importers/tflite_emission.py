@@ -39,6 +39,8 @@ class Emission(Values):
         shape = self.shape(index)
         if len(shape) == 4:
             return self._form(index, True)
+        if len(shape) > 4:
+            raise CannotEnterError(f"meets data of shape {shape} with an image")
         wide = (1,) * (4 - len(shape)) + shape
         name = self.written(index)
         if name in self.constants:
@@ -95,16 +97,14 @@ class Emission(Values):
     def result(self, operator: str, inputs: Sequence[str], shape: Sequence[int], **attributes: Attribute) -> None:
         """The node that makes output 0, whose ``shape`` is as the file orders it."""
         index = self._output()
-        first = self.follows(index)
-        ordered = turned(shape, CHANNELS_FIRST) if first else tuple(shape)
-        output = (self._value_name(index), Tensor(ordered, self.dtype(index)))
+        output = (self._value_name(index), Tensor(self.ordered(index, shape), self.dtype(index)))
         self.bind(index, self._node(self._label, operator, inputs, [output], attributes)[0], shape)
 
     def before(self, operator: str, inputs: Sequence[str], shape: Sequence[int], **attributes: Attribute) -> str:
         """What output 0 is computed from, as that is kept."""
         index = self._output()
-        ordered = turned(shape, CHANNELS_FIRST) if self.follows(index) else shape
-        return self.helper(operator, inputs, ordered, operator.lower(), self.dtype(index), **attributes)
+        kept = self.ordered(index, shape)
+        return self.helper(operator, inputs, kept, operator.lower(), self.dtype(index), **attributes)
 
     def before_activation(
         self, operator: str, inputs: Sequence[str], shape: Sequence[int], **attributes: Attribute
@@ -134,15 +134,14 @@ class Emission(Values):
         assert self._operator is not None
         outputs = []
         for index, shape in zip(self._operator.outputs, shapes, strict=True):
-            first = self.follows(index)
-            ordered = turned(shape, CHANNELS_FIRST) if first else tuple(shape)
-            outputs.append((self._value_name(index), Tensor(ordered, self.dtype(index))))
+            outputs.append((self._value_name(index), Tensor(self.ordered(index, shape), self.dtype(index))))
         names = self._node(self._label, operator, inputs, outputs, attributes)
         for index, name, shape in zip(self._operator.outputs, names, shapes, strict=True):
             self.bind(index, name, shape)
 
     def alias(self, source: str, shape: Sequence[int]) -> None:
         """Let output 0 be a value that is there already, in the order in which the output is kept."""
+        self.ordered(self._output(), shape)
         self.bind(self._output(), source, shape)
 
     def give_up(self) -> None:

@@ -188,7 +188,8 @@ class _Reader:
         if not 0 <= number < self.model.BuffersLength():
             raise self._wrong(f"{where}: buffer", number, f"must be one of the file's {self.model.BuffersLength()}")
         stored = self._bytes(f"{where}: buffer {number}", checked(self.model.Buffers(number)))
-        if not stored.size or kind not in NUMBERS:
+        is_empty = bool(number) and 0 in shape  # buffer 0 is that of whatever is no constant
+        if kind not in NUMBERS or not (stored.size or is_empty):
             return None
         elements, dtype = int(np.prod(shape, dtype=object)), np.dtype(NUMBERS[kind])
         wanted = (elements + 1) // 2 if kind == "INT4" else elements * dtype.itemsize

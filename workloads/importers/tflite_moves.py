@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from workloads.importers.tflite_elementwise import like, spread
+from workloads.importers.tflite_elementwise import like
 from workloads.importers.tflite_emission import Emission
 from workloads.importers.tflite_file import FileOperator
 from workloads.importers.tflite_layout import turned
 from workloads.importers.tflite_products import activated
-from workloads.importers.tflite_values import axis_of
+from workloads.importers.tflite_values import axis_of, spread
 from workloads.stepgraph.refusals import CannotEnterError
 
 _BEYOND = 1 << 30
@@ -33,7 +33,7 @@ def _decided(shape: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...]
     others = prod(size for size in wanted if size != -1)
     decided = tuple(prod(shape) // others if size == -1 and others else size for size in wanted)
     if prod(decided) != prod(shape) or any(size < 0 for size in decided) or wanted.count(-1) > 1:
-        raise CannotEnterError(f"makes {wanted} of {shape}")
+        raise CannotEnterError(f"makes {wanted} of {shape}", "give inputs the sizes that the file was made for")
     return decided
 
 
@@ -49,7 +49,7 @@ def _to(emission: Emission, operator: FileOperator, x: int, shape: tuple[int, ..
 def expand_dims(emission: Emission, operator: FileOperator) -> None:
     """With one axis more, of one element."""
     x, where = operator.inputs
-    (axis,), shape = emission.numbers(where, "axis"), emission.shape(x)
+    axis, shape = emission.number(where, "axis"), emission.shape(x)
     place = axis_of(axis, len(shape) + 1, False)
     _to(emission, operator, x, (*shape[:place], 1, *shape[place:]))
 
@@ -126,7 +126,7 @@ def unpack(emission: Emission, operator: FileOperator) -> None:
 def split(emission: Emission, operator: FileOperator) -> None:
     """Equal parts along an axis."""
     where, x = operator.inputs
-    (axis,), shape = emission.numbers(where, "axis"), emission.shape(x)
+    axis, shape = emission.number(where, "axis"), emission.shape(x)
     axis, count = axis_of(axis, len(shape), False), len(operator.outputs)
     if not count or shape[axis] % count:
         raise CannotEnterError(f"makes {count} equal parts of {shape[axis]}")
@@ -136,7 +136,7 @@ def split(emission: Emission, operator: FileOperator) -> None:
 def split_v(emission: Emission, operator: FileOperator) -> None:
     """Parts of given sizes along an axis, one of which may be what is left."""
     x, lengths, where = operator.inputs
-    (axis,), shape = emission.numbers(where, "axis"), emission.shape(x)
+    axis, shape = emission.number(where, "axis"), emission.shape(x)
     axis, sizes = axis_of(axis, len(shape), False), list(emission.numbers(lengths, "sizes"))
     rest = shape[axis] - sum(size for size in sizes if size != -1)
     sizes = [rest if size == -1 else size for size in sizes]

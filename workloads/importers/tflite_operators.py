@@ -18,12 +18,13 @@ ANY = 1 << 20
 class Entry:
     """``write``: writes the operator into an emission; ``follows``: whether it takes data in any order of axes.
 
-    ``operands``: the least and the greatest number of them.
+    ``operands``: the least and the greatest number of them; ``parts``: whether it may have several results.
     """
 
     write: Rule
     operands: tuple[int, int]
     follows: bool = False
+    parts: bool = False
 
 
 def _alike(rule: Rule, least: int = 1, most: int | None = None) -> Entry:
@@ -97,8 +98,8 @@ OPERATORS: Mapping[str, Entry] = {
     "CONCATENATION": _alike(moves.concatenation, 1, ANY),
     "SLICE": _alike(moves.slice_, 3),
     "STRIDED_SLICE": _alike(moves.strided_slice, 4),
-    "SPLIT": _alike(moves.split, 2),
-    "SPLIT_V": _alike(moves.split_v, 3),
+    "SPLIT": Entry(moves.split, (2, 2), follows=True, parts=True),
+    "SPLIT_V": Entry(moves.split_v, (3, 3), follows=True, parts=True),
     "PAD": _alike(moves.pad, 2),
     "PADV2": _alike(moves.pad, 3),
     "MIRROR_PAD": _alike(moves.mirror_pad, 2),
@@ -108,7 +109,7 @@ OPERATORS: Mapping[str, Entry] = {
     "SHAPE": Entry(moves.shape_of, (1, 1)),
     "TRANSPOSE": Entry(moves.transpose, (2, 2)),
     "PACK": Entry(moves.pack, (1, ANY)),
-    "UNPACK": Entry(moves.unpack, (1, 1)),
+    "UNPACK": Entry(moves.unpack, (1, 1), parts=True),
     "GATHER": Entry(moves.gather, (2, 2)),
     "EMBEDDING_LOOKUP": Entry(moves.embedding_lookup, (2, 2)),
     "BROADCAST_TO": Entry(moves.broadcast_to, (2, 2)),

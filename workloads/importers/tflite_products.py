@@ -11,6 +11,7 @@ import tflite
 from workloads.importers.tflite_emission import Emission
 from workloads.importers.tflite_file import FileOperator
 from workloads.importers.tflite_layout import CHANNELS_FIRST, turned
+from workloads.importers.tflite_values import spread
 from workloads.stepgraph.graph import Attribute
 from workloads.stepgraph.refusals import CannotEnterError
 
@@ -45,7 +46,7 @@ def _three(operator: FileOperator) -> tuple[int, int, int]:
 
 def _image(emission: Emission, x: int) -> tuple[int, ...]:
     shape = emission.shape(x)
-    if len(shape) != 4 or not emission.follows(x):
+    if len(shape) != 4 or min(shape) < 1 or not emission.follows(x):
         raise CannotEnterError(f"runs over data of shape {shape}, not (batch, height, width, channels)")
     return shape
 
@@ -112,7 +113,10 @@ def transpose_conv(emission: Emission, operator: FileOperator) -> None:
     outputs, *lengths, inputs = _kernel(emission, weights)
     if inputs != channels:
         raise CannotEnterError(f"has weights of {inputs} channels on data of {channels}")
-    places = emission.numbers(shape, "shape")[1:3]
+    whole = emission.numbers(shape, "shape")
+    if len(whole) != 4 or min(whole) < 1:
+        raise CannotEnterError(f"makes the shape {whole}, not (batch, height, width, channels)")
+    places = whole[1:3]
     strides = _positive("stride", options.StrideH(), options.StrideW())
     pads, back = padding(options.Padding(), places, lengths, strides)
     if back != tuple(sizes):
@@ -136,7 +140,7 @@ def fully_connected(emission: Emission, operator: FileOperator) -> None:
     if options.WeightsFormat() != tflite.FullyConnectedOptionsWeightsFormat.DEFAULT:
         raise CannotEnterError("has shuffled weights", "convert without weights shuffled for one processor")
     shape = emission.shape(weights)
-    if len(shape) != 2:
+    if len(shape) != 2 or min(shape) < 1:
         raise CannotEnterError(f"has weights of shape {shape}, not (out, in)")
     outputs, width = shape
     given = emission.shape(x)
@@ -155,8 +159,9 @@ def fully_connected(emission: Emission, operator: FileOperator) -> None:
 def _flat(emission: Emission, x: int, weights: int, shape: tuple[int, ...]) -> tuple[str, str]:
     """Data in ``shape`` and weights (in, out). Data that is channels first stays so: the weights' rows move instead."""
     image = emission.kept_flat.get(x, x)
-    if emission.follows(image) and emission.shape(image)[0] == 1 and shape[0] == 1 and len(shape) == 2:
-        _, height, width, channels = emission.shape(image)
+    whole = emission.shape(image)
+    if emission.follows(image) and whole[0] == 1 and shape == (1, prod(whole)):
+        _, height, width, channels = whole
         kernel = emission.weight(weights, (1, 0))
         rows = np.arange(shape[1]).reshape(height, width, channels).transpose(2, 0, 1).reshape(-1)
         moved = emission.derived(kernel, emission.constants[kernel][rows], emission.affine.get(kernel))
@@ -187,7 +192,7 @@ def batch_matmul(emission: Emission, operator: FileOperator) -> None:
     (*above, m, k), (*below, other, n) = shapes
     if k != other:
         raise CannotEnterError(f"multiplies {shapes[0]} by {shapes[1]}")
-    emission.result("MatMul", names, (*np.broadcast_shapes(tuple(above), tuple(below)), m, n))
+    emission.result("MatMul", names, (*spread(tuple(above), tuple(below)), m, n))
 
 
 def activated(

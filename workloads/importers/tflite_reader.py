@@ -16,7 +16,7 @@ from nnasim.errors import ModelError
 from workloads.importers.tflite_emission import Emission
 from workloads.importers.tflite_file import FileOperator, TfliteFile, read_file
 from workloads.importers.tflite_layout import CHANNELS_FIRST, channels_first
-from workloads.importers.tflite_operators import CONTROL_FLOW, OPERATORS, follows
+from workloads.importers.tflite_operators import CONTROL_FLOW, OPERATORS, Entry, follows
 from workloads.importers.tflite_states import HOLDERS, variables_of
 from workloads.importers.tflite_values import refuse_boundless
 from workloads.stepgraph.graph import FoldedNode, State, StepGraph, Tensor
@@ -137,7 +137,7 @@ class _Reading:
             if operator.operator in HOLDERS:
                 self._hold(operator)
             elif entry := OPERATORS.get(operator.operator):
-                self._check_operands(operator, *entry.operands)
+                _check_counts(operator, entry)
                 entry.write(self.emission, operator)
             else:
                 self.emission.give_up()
@@ -145,11 +145,6 @@ class _Reading:
             label = self.emission.labels[operator.place]
             self.refusals.append(Refusal(label, operator.operator, refused.why, refused.help))
             self.emission.give_up()
-
-    def _check_operands(self, operator: FileOperator, least: int, most: int) -> None:
-        count = len(operator.inputs)
-        if not least <= count <= most or not operator.outputs:
-            raise CannotEnterError(f"has {count} operands and {len(operator.outputs)} outputs")
 
     def _hold(self, operator: FileOperator) -> None:
         """What reads a variable is what that holds now; what writes it is what it holds from now on."""
@@ -219,6 +214,13 @@ class _Reading:
             if operator.place not in left
         )
         return replace(graph, folded=folded)
+
+
+def _check_counts(operator: FileOperator, entry: Entry) -> None:
+    """Raise CannotEnterError for too few operands or results, or too many."""
+    (least, most), operands, results = entry.operands, len(operator.inputs), len(operator.outputs)
+    if not least <= operands <= most or not results or (results > 1 and not entry.parts):
+        raise CannotEnterError(f"has {operands} operands and {results} results")
 
 
 def _renamed(graph: StepGraph, names: Mapping[str, str]) -> StepGraph:

@@ -65,7 +65,9 @@ def _constants(emission: Emission, operands: tuple[int, ...], width: int) -> tup
     weights, recurrent, biases = (
         [_array(emission, operands[place]) for place in places] for places in (_WEIGHTS, _RECURRENT, _BIASES)
     )
-    units, seen = biases[0].shape[0], recurrent[0].shape[-1]
+    if biases[0].ndim != 1 or recurrent[0].ndim != 2:
+        raise CannotEnterError("has weights of no matrix, or a bias of no vector")
+    units, seen = biases[0].shape[0], recurrent[0].shape[1]
     projection = _array(emission, operands[_PROJECTION]) if operands[_PROJECTION] >= 0 else None
     wanted = {(units, width): weights, (units, seen): recurrent, (units,): biases}
     fits = all(array.shape == shape for shape, arrays in wanted.items() for array in arrays)

@@ -12,7 +12,7 @@ from workloads.importers.tflite_file import MOST_ELEMENTS, NUMBERS, FileGraph, F
 from workloads.importers.tflite_layout import CHANNELS_FIRST, CHANNELS_LAST, turned
 from workloads.stepgraph.affine import Affine
 from workloads.stepgraph.attributes import complete
-from workloads.stepgraph.graph import Array, Attribute, Node, Product, Tensor
+from workloads.stepgraph.graph import Array, Attribute, Node, Product, Reduction, Tensor
 from workloads.stepgraph.kernels.table import apply
 from workloads.stepgraph.names import Names
 from workloads.stepgraph.refusals import CannotEnterError
@@ -86,7 +86,16 @@ class Values:
         name = self.written(index)
         if name not in self.constants:
             raise CannotEnterError(f"takes its {what} from data", "export with every shape decided")
+        if self.constants[name].dtype.kind == "f":
+            raise CannotEnterError(f"takes its {what} from real numbers")
         return tuple(int(number) for number in self.constants[name].reshape(-1))
+
+    def number(self, index: int, what: str) -> int:
+        """The one integer of a constant operand."""
+        numbers = self.numbers(index, what)
+        if len(numbers) != 1:
+            raise CannotEnterError(f"takes {len(numbers)} numbers for its {what}")
+        return numbers[0]
 
     def written(self, index: int) -> str:
         """An operand with its axes in the file's order."""
@@ -124,6 +133,8 @@ class Values:
         if declared and not fits and self.shapes_hold:
             raise CannotEnterError(f"gives the shape {shape}, where the file declares {declared}")
         refuse_boundless(shape)
+        if 0 in shape and name not in self.constants:
+            raise CannotEnterError(f"gives {self.names[index]!r} of the shape {shape}, which has no elements")
         self.shapes[index] = shape
         self._forms[index, self.follows(index) and not written] = name
         if tensor.quantisation:
@@ -177,6 +188,15 @@ class Values:
         other = self.follows(index) and self._is_seen(index)
         return self._values.new(f"{self.names[index]}.channels_first") if other else self.names[index]
 
+    def ordered(self, index: int, shape: Sequence[int]) -> tuple[int, ...]:
+        """``shape`` in the order in which a tensor is kept. CannotEnterError where that has another number of axes."""
+        if not self.follows(index):
+            return tuple(shape)
+        if len(shape) != len(CHANNELS_FIRST):
+            declared = self.graph.tensors[index].shape
+            raise CannotEnterError(f"gives the shape {tuple(shape)}, where the file declares {declared}")
+        return turned(shape, CHANNELS_FIRST)
+
     def _is_seen(self, index: int) -> bool:
         """Whether a tensor is an input or output of the file."""
         return index in self.graph.outputs or index in self.graph.inputs
@@ -186,14 +206,20 @@ class Values:
         given: Mapping[str, Attribute],
     ) -> list[str]:  # fmt: skip
         """Write a node, or, where constants alone decide it, what it gives."""
-        attributes = complete(operator, given, len(self._tensor(inputs[0]).shape))
+        rank = len(self._tensor(inputs[0]).shape)
+        if "axis" in given and not rank:
+            raise CannotEnterError("names an axis of a single number")
+        attributes = complete(operator, given, rank)
         if all(not operand or operand in self.constants for operand in inputs):
-            arrays = [self.constants[operand] if operand else None for operand in inputs]
             for _, tensor in outputs:
                 refuse_boundless(tensor.shape)
+            arrays = [self.constants[operand] if operand else None for operand in inputs]
+            made = self._folded(operator, attributes, arrays)
+            if any(values.shape != tensor.shape for (_, tensor), values in zip(outputs, made, strict=False)):
+                raise CannotEnterError("gives constants of other shapes than its operands have")
             return [
                 self.constant(out, values.astype(tensor.dtype))
-                for (out, tensor), values in zip(outputs, self._folded(operator, attributes, arrays), strict=False)
+                for (out, tensor), values in zip(outputs, made, strict=False)
             ]
         self.nodes.append(Node(name, operator, tuple(inputs), tuple(out for out, _ in outputs), attributes))
         if self._operator is not None:
@@ -207,6 +233,8 @@ class Values:
     ) -> tuple[Array, ...]:
         """What constants alone decide, as long as it costs next to nothing."""
         self._work += sum(array.size for array in arrays if array is not None)
+        if operator in get_args(Reduction) and arrays[0] is not None and not arrays[0].size:
+            raise CannotEnterError("reduces a constant that has no elements")
         if self._work > MOST_FOLDED or operator in get_args(Product):
             raise CannotEnterError("computes with constants alone", "export with constants folded")
         try:
@@ -226,6 +254,14 @@ def refuse_boundless(shape: Sequence[int]) -> None:
         raise CannotEnterError(f"has the undecided shape {tuple(shape)}", "give the input's shape")
     if prod(shape) > MOST_ELEMENTS:
         raise CannotEnterError(f"has {prod(shape):,} elements, more than {MOST_ELEMENTS:,}")
+
+
+def spread(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The one shape to which ``shapes`` are spread."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise CannotEnterError(f"meets the shapes {' and '.join(map(str, shapes))}, which do not fit") from None
 
 
 def axis_of(axis: int, rank: int, first: bool) -> int:

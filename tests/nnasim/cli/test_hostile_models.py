@@ -53,3 +53,15 @@ def test_check_lists_it_and_exits_with_1(hostile: Hostile, tmp_path: Path, capsy
         assert "refused: " in said.out
     assert "Traceback" not in said.out + said.err
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_cut_file_of_tensorflow_lite_is_refused_as_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tflite", reason="tflite is not installed")
+    path, out = tmp_path / "cut.tflite", tmp_path / "trace.json"
+    path.write_bytes(b"\x1c\0\0\0TFL3" + bytes(60))
+    assert main(["check", str(path)]) == 1
+    assert main(["import", str(path), "--period-ms=10", "--seconds=1", f"--out={out}"]) == 2
+    said = capsys.readouterr()
+    assert "refused: " in said.out
+    assert said.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [path]

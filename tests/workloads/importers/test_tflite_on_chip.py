@@ -1,6 +1,7 @@
 """Which integers of a TensorFlow Lite model the chip has too: its weights, all of them; its activations, nearly."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from tests.workloads.importers.tflite_files import Runtime, wake_word
 pytest.importorskip("tflite", reason="tflite is not installed")
 
 import nnasim
+from nnasim.cli.main import main
 from nnasim.reference import Reference
 from tests.workloads.importers.test_tflite_reader import MODELS, speechlike
 from workloads.importers.tflite_reader import read_tflite
@@ -54,3 +56,14 @@ def test_the_chip_hears_what_the_interpreter_hears(name: str) -> None:
         reference.run(step_graph)
         apart.append(abs(reference.tensors[target].item() / 128 - runtime(step)[0].item() / 256))
     assert np.mean(apart) < 0.02
+
+
+def test_the_simulated_chip_computes_the_references_integers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trace, result = str(tmp_path / "trace.json"), str(tmp_path / "result.json")
+    assert main(["import", str(wake_word("okay_nabu")), "--period-ms=30", "--seconds=0.3", f"--out={trace}"]) == 0
+    assert main(["simulate", trace, "--functional", f"--out={result}"]) == 0
+    said = capsys.readouterr().out
+    assert "functional: 0 of 10 integers of outputs differ from the reference" in said
+    assert "functional: 0 of 3,848 integers of last states differ from the reference" in said

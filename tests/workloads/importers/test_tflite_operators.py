@@ -236,6 +236,11 @@ def test_parts_of_a_value(after_conv: bool, tmp_path: Any) -> None:
     agree(tmp_path, graph, reals(*NHWC))
 
 
+def test_a_single_number_has_an_empty_shape(tmp_path: Any) -> None:
+    op = Op("RESHAPE", [0, 1], [2], "ReshapeOptions")
+    agree(tmp_path, G([T((1, 1)), constant(np.zeros(0, np.int32)), T(())], [op]), reals(1, 1))
+
+
 def test_axes_come_and_go(tmp_path: Any) -> None:
     op = Op("EXPAND_DIMS", [0, 1], [2], "ExpandDimsOptions")
     agree(tmp_path, G([T((3, 4)), constant(np.int32(1)), T((3, 1, 4))], [op]), reals(3, 4))
