@@ -20,9 +20,9 @@ from nnasim import files
 from nnasim.hardware import load_preset
 from nnasim.pipeline import simulate
 from workloads.importers.onnx_reader import read_onnx
-from workloads.stepgraph.calibration import calibrate
-from workloads.stepgraph.calls import periodic
-from workloads.stepgraph.lowering import to_trace
+from workloads.stepgraph.decoding.calls import periodic
+from workloads.stepgraph.integers.calibration import calibrate
+from workloads.stepgraph.lowering.lowering import to_trace
 from workloads.stepgraph.steps import random_steps
 
 ROUNDS, STEPS, GRAPH = 5, 100, "vad"

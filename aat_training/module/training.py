@@ -24,11 +24,11 @@ from nnasim.ir.trace import OpTrace
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.histogram import Method
 from nnasim.progress import Progress, silent
-from workloads.stepgraph.calls import periodic
+from workloads.stepgraph.decoding.calls import periodic
 from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.importing import ModelImport, calibrated_on, imported, model_of
-from workloads.stepgraph.lowering import to_trace
-from workloads.stepgraph.scales import Scales
+from workloads.stepgraph.integers.scales import Scales
+from workloads.stepgraph.lowering.lowering import to_trace
 
 GRAPH = "step"
 CALIBRATION_BATCHES = 4

@@ -31,7 +31,7 @@ from nnasim.studies.importing import (
 from workloads.importers.recipes import graphs_from
 from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.importing import ModelImport
-from workloads.stepgraph.trace_draft import plain
+from workloads.stepgraph.lowering.trace_draft import plain
 
 if TYPE_CHECKING:
     import pandas as pd

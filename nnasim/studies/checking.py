@@ -15,10 +15,10 @@ from nnasim.ir.imported import Recipe
 from nnasim.ir.trace import OpTrace
 from workloads.importers.recipes import ONCE, is_list_of_layers, made, model_from
 from workloads.importers.topology_trace import GRAPH
-from workloads.stepgraph.calls import periodic
+from workloads.stepgraph.decoding.calls import periodic
 from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.importing import Model, ModelImport, imported, model_of, node_counts
-from workloads.stepgraph.ledger import Fate, Row
+from workloads.stepgraph.lowering.ledger import Fate, Row
 from workloads.stepgraph.refusals import RefusedModelError, listing
 
 

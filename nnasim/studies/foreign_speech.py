@@ -9,7 +9,7 @@ import numpy as np
 
 from nnasim.errors import ConfigError
 from nnasim.records import validated
-from workloads.stepgraph.greedy import Speech
+from workloads.stepgraph.decoding.greedy import Speech
 
 if TYPE_CHECKING:
     from aat_training.data.manifest import Entry

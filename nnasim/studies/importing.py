@@ -26,12 +26,12 @@ from workloads.importers.recipes import (
     model_from,
 )
 from workloads.importers.topology_trace import GRAPH
-from workloads.stepgraph.calls import Calls, Heard, measured, periodic, periodic_speech, with_symbols
+from workloads.stepgraph.decoding.calls import Calls, Heard, measured, periodic, periodic_speech, with_symbols
+from workloads.stepgraph.decoding.greedy import Speech, greedy
+from workloads.stepgraph.decoding.transducer import DECODER, ENCODER, JOINER, Transducer
 from workloads.stepgraph.graph import StepGraph
-from workloads.stepgraph.greedy import Speech, greedy
 from workloads.stepgraph.importing import ModelImport, imported, model_of
-from workloads.stepgraph.ledger import Ledger
-from workloads.stepgraph.transducer import DECODER, ENCODER, JOINER, Transducer
+from workloads.stepgraph.lowering.ledger import Ledger
 
 ROLES = (ENCODER, DECODER, JOINER)
 FRAME_MS = 10.0  # from one frame of features to the next

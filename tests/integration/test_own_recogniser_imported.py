@@ -28,9 +28,9 @@ from tests.workloads.importers.test_torch_onnx_agreement import export
 from workloads.bundled import checkpoints_folder, speech_manifest
 from workloads.importers.onnx_reader import read_onnx
 from workloads.importers.torch_reader import read_torch
-from workloads.stepgraph.calibration import Calibration
 from workloads.stepgraph.graph import StepGraph
-from workloads.stepgraph.lowering import to_trace
+from workloads.stepgraph.integers.calibration import Calibration
+from workloads.stepgraph.lowering.lowering import to_trace
 
 NUMERICS = {
     "int8": (),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from workloads.importers.onnx_file import opsets, plain, text
 from workloads.importers.onnx_tensors import array_of, read_type, type_name
+from workloads.stepgraph.concrete.raw import RawFunction, RawGraph, RawInput, RawModel, RawNode
 from workloads.stepgraph.graph import Array
-from workloads.stepgraph.raw import RawFunction, RawGraph, RawInput, RawModel, RawNode
 from workloads.stepgraph.refusals import CannotEnterError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from workloads.importers.onnx_file import parsed
 from workloads.importers.onnx_graph import Reading
-from workloads.stepgraph.raw import RawInput
+from workloads.stepgraph.concrete.raw import RawInput
 
 
 def names_in(path: Path) -> frozenset[str]:

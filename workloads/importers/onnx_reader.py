@@ -8,10 +8,10 @@ from pathlib import Path
 from workloads.importers.onnx_file import parsed
 from workloads.importers.onnx_graph import Reading
 from workloads.importers.onnx_rules.table import ONNX
-from workloads.stepgraph.binding import Bindings, Shapes
-from workloads.stepgraph.concrete import Wishes, made_concrete
+from workloads.stepgraph.concrete.binding import Bindings, Shapes
+from workloads.stepgraph.concrete.concrete import Wishes, made_concrete
+from workloads.stepgraph.concrete.states import Pair
 from workloads.stepgraph.graph import StepGraph
-from workloads.stepgraph.states import Pair
 
 
 def read_onnx(

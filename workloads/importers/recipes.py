@@ -15,7 +15,7 @@ from nnasim.numerics.histogram import Method
 from workloads.importers.foreign import Reading, digest_of, read_models, source_of
 from workloads.importers.topology import read_topology
 from workloads.importers.topology_trace import GRAPH, layer_rows, topology_trace
-from workloads.stepgraph.calls import Calls, periodic
+from workloads.stepgraph.decoding.calls import Calls, periodic
 from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.importing import (
     Calibrated,
@@ -27,9 +27,9 @@ from workloads.stepgraph.importing import (
     model_of,
     stored_ranges,
 )
-from workloads.stepgraph.ledger import Ledger
+from workloads.stepgraph.lowering.ledger import Ledger
+from workloads.stepgraph.lowering.trace_draft import plain
 from workloads.stepgraph.steps import RANDOM, read_arrays
-from workloads.stepgraph.trace_draft import plain
 
 LAYERS = ".csv"
 _AGAIN = "it was made again for another arithmetic, and called as for the first; import it for its integers"

@@ -17,8 +17,8 @@ from nnasim.ir.operands import OpKind, Role
 from nnasim.ir.trace import OP_GROUPS, Op, OpGraph, OpGroup, OpTrace, TensorSpec, placement_of
 from nnasim.numerics.config import NumericsConfig
 from workloads.importers.topology import ConvLayer, Layer, ProductLayer
-from workloads.stepgraph.calls import Calls
-from workloads.stepgraph.ledger import Row
+from workloads.stepgraph.decoding.calls import Calls
+from workloads.stepgraph.lowering.ledger import Row
 
 GRAPH = "layers"
 _FORMAT = "SCALE-Sim topology"

@@ -16,11 +16,11 @@ from workloads.importers.torch_recurrent import RECURRENT
 from workloads.importers.torch_reductions import REDUCTIONS
 from workloads.importers.torch_states import States, paired
 from workloads.importers.torch_writer import Writer
-from workloads.stepgraph import states as pairing
+from workloads.stepgraph.concrete import states as pairing
+from workloads.stepgraph.concrete.states import Pair
 from workloads.stepgraph.graph import Array, Node, State, StepGraph, Tensor
 from workloads.stepgraph.refusals import CannotEnterError, Refusal, RefusedModelError
 from workloads.stepgraph.standard import standard_form
-from workloads.stepgraph.states import Pair
 
 OPERATORS: Mapping[str, Callable[[Writer, AtenCall], str | tuple[str, ...]]] = {
     **POINTWISE,

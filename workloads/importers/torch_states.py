@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from workloads.stepgraph import states as pairing
+from workloads.stepgraph.concrete import states as pairing
+from workloads.stepgraph.concrete.states import Pair
 from workloads.stepgraph.graph import Tensor
 from workloads.stepgraph.refusals import Refusal
-from workloads.stepgraph.states import Pair
 
 States = Mapping[str, int | str] | Iterable[str | tuple[str, int | str]]
 """Arguments of forward with the outputs that the next call finds there: by position, key or path, or as "IN:OUT"."""

@@ -12,19 +12,19 @@ from nnasim.ir.imported import Imported, NodeDistance, Source
 from nnasim.ir.trace import OpTrace
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.histogram import Method
-from workloads.stepgraph.calibration import Calibration, Watch, calibrate
-from workloads.stepgraph.calls import Calls
-from workloads.stepgraph.decoding_graphs import SYMBOL, Key, decoding_graphs, decoding_links
-from workloads.stepgraph.distance import Beside, Distance, distances, input_tensors
+from workloads.stepgraph.decoding.calls import Calls
+from workloads.stepgraph.decoding.decoding_graphs import SYMBOL, Key, decoding_graphs, decoding_links
+from workloads.stepgraph.decoding.greedy import decode_numbered
+from workloads.stepgraph.decoding.transducer import DECODER, ENCODER, JOINER, Transducer, transducer
 from workloads.stepgraph.graph import Array, StepGraph
-from workloads.stepgraph.greedy import decode_numbered
-from workloads.stepgraph.ledger import Fate, Ledger
-from workloads.stepgraph.lowering import FUSION_RULE, Import, to_trace
+from workloads.stepgraph.integers.calibration import Calibration, Watch, calibrate
+from workloads.stepgraph.integers.distance import Beside, Distance, distances, input_tensors
+from workloads.stepgraph.integers.scales import Scales
+from workloads.stepgraph.integers.stored_ranges import stored_calibration
+from workloads.stepgraph.lowering.ledger import Fate, Ledger
+from workloads.stepgraph.lowering.lowering import FUSION_RULE, Import, to_trace
 from workloads.stepgraph.run import FloatRun
-from workloads.stepgraph.scales import Scales
 from workloads.stepgraph.steps import Steps, random_steps, steps_of_each
-from workloads.stepgraph.stored_ranges import stored_calibration
-from workloads.stepgraph.transducer import DECODER, ENCODER, JOINER, Transducer, transducer
 
 FATES: Mapping[Fate, str] = {
     "chip": "on the chip", "cpu": "on the CPU", "view": "only seen in another shape", "folded": "folded",

@@ -11,8 +11,8 @@ from nnasim.ir.trace import Utterance
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.histogram import Histogram
 from tests.workloads.stepgraph.recogniser import links, recogniser_graphs
-from workloads.stepgraph.calibration import Calibration
-from workloads.stepgraph.lowering import to_trace
+from workloads.stepgraph.integers.calibration import Calibration
+from workloads.stepgraph.lowering.lowering import to_trace
 
 GRAPHS = ("encoder", "encoder_top", "prediction", "joint")
 UTTERANCE = Utterance(id="u", audio_seconds=1, arrivals=(1.0,), call_graphs=GRAPHS, call_frames=(0,) * len(GRAPHS))

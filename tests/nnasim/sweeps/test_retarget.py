@@ -12,7 +12,7 @@ from workloads.importers.recipes import made
 from workloads.importers.topology_trace import GRAPH
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import SHAPES
-from workloads.stepgraph.calls import periodic
+from workloads.stepgraph.decoding.calls import periodic
 
 WIDE = NumericsConfig(activation="lut16", cell_bits=16)
 

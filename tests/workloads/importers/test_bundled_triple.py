@@ -15,9 +15,9 @@ from nnasim.studies.foreign_speech import speech_of
 from tests.workloads.importers.bundled_triple import CHECKPOINT, exported, triple
 from workloads.importers.onnx_reader import read_onnx
 from workloads.importers.torch_reader import read_torch
+from workloads.stepgraph.decoding.greedy import Decoder, encoder_calls, windows
+from workloads.stepgraph.decoding.transducer import transducer
 from workloads.stepgraph.graph import StepGraph
-from workloads.stepgraph.greedy import Decoder, encoder_calls, windows
-from workloads.stepgraph.transducer import transducer
 
 SPEECH = CHECKPOINT.parents[1] / "speech/manifest.jsonl"
 

@@ -16,10 +16,10 @@ from nnasim.numerics.rescale import Rescale, requantise
 from workloads.importers.tflite_layout import CHANNELS_FIRST, CHANNELS_LAST
 from workloads.importers.tflite_reader import read_tflite
 from workloads.stepgraph.graph import Array, Node, StepGraph
+from workloads.stepgraph.integers.stored_ranges import stored_calibration
 from workloads.stepgraph.kernels.table import apply
 from workloads.stepgraph.refusals import RefusedModelError
 from workloads.stepgraph.run import FloatRun, initial_states, run_steps
-from workloads.stepgraph.stored_ranges import stored_calibration
 
 MODELS = ("alexa", "hey_jarvis", "hey_mycroft", "okay_nabu")
 

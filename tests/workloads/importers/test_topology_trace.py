@@ -10,7 +10,7 @@ from nnasim.ir.trace import Op, OpTrace
 from nnasim.pipeline import simulate
 from workloads.importers.topology import ConvLayer, Layer, ProductLayer
 from workloads.importers.topology_trace import GRAPH, layer_rows, topology_trace
-from workloads.stepgraph.calls import periodic
+from workloads.stepgraph.decoding.calls import periodic
 
 CHIP = load_preset("edge256")
 

@@ -17,7 +17,7 @@ from tests.workloads.stepgraph.exact import FINE, exact, noise
 from tests.workloads.stepgraph.imports import utterance
 from workloads.importers.onnx_reader import read_onnx
 from workloads.stepgraph.graph import Array, StepGraph
-from workloads.stepgraph.lowering import to_trace
+from workloads.stepgraph.lowering.lowering import to_trace
 from workloads.stepgraph.run import FloatRun, initial_states
 
 FRAMES = (1, 45, 80)

@@ -9,11 +9,11 @@ from nnasim.functional.cosimulate import cosimulate
 from nnasim.hardware import NnaConfig, load_preset
 from nnasim.reference import Reference
 from tests.workloads.stepgraph.imports import STEP, lowered
-from workloads.stepgraph.calibration import Calibration, calibrate
 from workloads.stepgraph.graph import Array, StepGraph
-from workloads.stepgraph.lowering import Import
+from workloads.stepgraph.integers.calibration import Calibration, calibrate
+from workloads.stepgraph.integers.scales import Scales
+from workloads.stepgraph.lowering.lowering import Import
 from workloads.stepgraph.run import each_step
-from workloads.stepgraph.scales import Scales
 from workloads.stepgraph.steps import Steps, checked_steps
 
 HARSH: Mapping[str, Any] = {}

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from workloads.stepgraph.attributes import complete
-from workloads.stepgraph.between import evaluated
 from workloads.stepgraph.graph import Array, Attribute, Node, State, StepGraph, Tensor
+from workloads.stepgraph.integers.between import evaluated
 from workloads.stepgraph.kernels.table import apply
-from workloads.stepgraph.rewriting import Normal
+from workloads.stepgraph.normal.rewriting import Normal
 
 
 class Sheet:

@@ -5,9 +5,9 @@ from typing import Any
 
 from nnasim.ir.trace import Op, Utterance
 from nnasim.numerics.config import NumericsConfig
-from workloads.stepgraph.calibration import Calibration
 from workloads.stepgraph.graph import StepGraph
-from workloads.stepgraph.lowering import Import, to_trace
+from workloads.stepgraph.integers.calibration import Calibration
+from workloads.stepgraph.lowering.lowering import Import, to_trace
 from workloads.stepgraph.standard import standard_form
 
 STEP = "step"

@@ -8,8 +8,8 @@ import pytest
 from tests.workloads.stepgraph.exact import FINE, HARSH, SMALL, exact, noise
 from tests.workloads.stepgraph.hand_made import Sheet
 from tests.workloads.stepgraph.imports import lowered
-from workloads.stepgraph.calibration import calibrate
 from workloads.stepgraph.graph import StepGraph
+from workloads.stepgraph.integers.calibration import calibrate
 from workloads.stepgraph.standard import standard_form
 
 NUMERICS = {"8 bits": (HARSH, 29.0), "16 bits": (FINE, 43.0)}

@@ -11,7 +11,7 @@ from nnasim.functional.stored import heard_of_steps
 from nnasim.hardware import load_preset
 from nnasim.numerics.config import NumericsConfig
 from tests.workloads.stepgraph.small import decoder, encoder, joiner, leaky_sum
-from workloads.stepgraph.calls import Calls, periodic, with_symbols
+from workloads.stepgraph.decoding.calls import Calls, periodic, with_symbols
 from workloads.stepgraph.graph import Node, StepGraph, Tensor
 from workloads.stepgraph.importing import Model, ModelImport, calibrated_on, calibrated_on_noise, imported, model_of
 from workloads.stepgraph.standard import standard_form

@@ -12,7 +12,7 @@ from nnasim.pipeline import simulate
 from tests.workloads.stepgraph.recogniser import links, random_parameters, recogniser_graphs
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape
-from workloads.stepgraph.lowering import Import, to_trace
+from workloads.stepgraph.lowering.lowering import Import, to_trace
 
 PLAIN = RnntShape(
     name="plain", input_features=24, frame_ms=30, encoder_units=32, encoder_before=2, embedding=16,

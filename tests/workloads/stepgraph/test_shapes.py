@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from workloads.stepgraph.concrete.value import Value
 from workloads.stepgraph.graph import OPERATORS, Array, Tensor
 from workloads.stepgraph.kernels.table import apply
 from workloads.stepgraph.refusals import CannotEnterError
 from workloads.stepgraph.shapes.table import MOST_ELEMENTS, RULES, tensors_of
-from workloads.stepgraph.value import Value
 
 F = np.float32
 CONV = {"group": 2, "kernel_shape": (3,), "strides": (2,), "dilations": (1,), "pads": (1, 0)}

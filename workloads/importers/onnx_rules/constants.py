@@ -8,11 +8,11 @@ from math import ceil
 import numpy as np
 
 from workloads.importers.onnx_rules.movements import axes_of
-from workloads.stepgraph.call import RawCall, Rule
+from workloads.stepgraph.concrete.call import RawCall, Rule
+from workloads.stepgraph.concrete.value import Value
+from workloads.stepgraph.concrete.writing import Writer
 from workloads.stepgraph.graph import Array
 from workloads.stepgraph.refusals import CannotEnterError
-from workloads.stepgraph.value import Value
-from workloads.stepgraph.writing import Writer
 
 _LISTS = ("value_int", "value_ints", "value_float", "value_floats")
 

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import prod
 
-from workloads.stepgraph.call import RawCall, Rule
+from workloads.stepgraph.concrete.call import RawCall, Rule
+from workloads.stepgraph.concrete.value import Value
+from workloads.stepgraph.concrete.writing import Writer
 from workloads.stepgraph.refusals import CannotEnterError
-from workloads.stepgraph.value import Value
-from workloads.stepgraph.writing import Writer
 
 _EQUATION = re.compile(r"[A-Za-z]*(,[A-Za-z]*)*(->[A-Za-z]*)?")
 

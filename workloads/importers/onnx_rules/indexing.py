@@ -7,11 +7,11 @@ from math import prod
 
 import numpy as np
 
-from workloads.stepgraph.call import RawCall, Rule
+from workloads.stepgraph.concrete.call import RawCall, Rule
+from workloads.stepgraph.concrete.value import Value
+from workloads.stepgraph.concrete.writing import Writer
 from workloads.stepgraph.graph import Array
 from workloads.stepgraph.refusals import CannotEnterError
-from workloads.stepgraph.value import Value
-from workloads.stepgraph.writing import Writer
 
 
 def gather(operator: str) -> Rule:

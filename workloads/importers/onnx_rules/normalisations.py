@@ -7,10 +7,10 @@ from math import prod
 
 import numpy as np
 
-from workloads.stepgraph.call import RawCall, Rule
+from workloads.stepgraph.concrete.call import RawCall, Rule
+from workloads.stepgraph.concrete.value import Value
+from workloads.stepgraph.concrete.writing import Writer
 from workloads.stepgraph.refusals import CannotEnterError
-from workloads.stepgraph.value import Value
-from workloads.stepgraph.writing import Writer
 
 
 def batch_normalization(write: Writer, call: RawCall) -> Value:

@@ -10,12 +10,12 @@ from math import prod
 import numpy as np
 
 from workloads.importers.onnx_rules.products import paddings
-from workloads.stepgraph.call import RawCall, Rule
+from workloads.stepgraph.concrete.call import RawCall, Rule
+from workloads.stepgraph.concrete.value import Value
+from workloads.stepgraph.concrete.writing import Writer
 from workloads.stepgraph.graph import Array, Attribute
 from workloads.stepgraph.kernels.table import apply
 from workloads.stepgraph.refusals import CannotEnterError
-from workloads.stepgraph.value import Value
-from workloads.stepgraph.writing import Writer
 
 MOST_PLACES = 256
 """Elements of a window that are written out."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from workloads.stepgraph.call import RawCall, Rule
+from workloads.stepgraph.concrete.call import RawCall, Rule
+from workloads.stepgraph.concrete.value import Value
+from workloads.stepgraph.concrete.writing import Writer
 from workloads.stepgraph.refusals import CannotEnterError
-from workloads.stepgraph.value import Value
-from workloads.stepgraph.writing import Writer
 
 
 def matmul(write: Writer, call: RawCall) -> Value:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workloads.stepgraph.call import RawCall, Rule
+from workloads.stepgraph.concrete.call import RawCall, Rule
+from workloads.stepgraph.concrete.value import Value
+from workloads.stepgraph.concrete.writing import Writer
 from workloads.stepgraph.graph import Tensor
 from workloads.stepgraph.refusals import CannotEnterError, NeverEntersError
-from workloads.stepgraph.value import Value
-from workloads.stepgraph.writing import Writer
 
 _USUAL = {"LSTM": ("sigmoid", "tanh", "tanh"), "GRU": ("sigmoid", "tanh"), "RNN": ("tanh",)}
 _GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}

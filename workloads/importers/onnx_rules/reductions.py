@@ -8,9 +8,9 @@ from math import prod
 import numpy as np
 
 from workloads.importers.onnx_rules.movements import axes_of
-from workloads.stepgraph.call import RawCall, Rule
-from workloads.stepgraph.value import Value
-from workloads.stepgraph.writing import Writer
+from workloads.stepgraph.concrete.call import RawCall, Rule
+from workloads.stepgraph.concrete.value import Value
+from workloads.stepgraph.concrete.writing import Writer
 
 Step = Callable[[Writer, Value], Value]
 

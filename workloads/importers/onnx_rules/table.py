@@ -17,7 +17,7 @@ from workloads.importers.onnx_rules import (
     reductions,
     spectra,
 )
-from workloads.stepgraph.call import Dialect, Rule
+from workloads.stepgraph.concrete.call import Dialect, Rule
 
 RULES: Mapping[str, Rule] = {
     **constants.RULES,

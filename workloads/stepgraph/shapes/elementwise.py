@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
+from workloads.stepgraph.concrete.value import Value
 from workloads.stepgraph.graph import Pairwise, PointWise, Tensor
 from workloads.stepgraph.kernels.given import Attributes
-from workloads.stepgraph.value import Value
 
 _FLOATS = ("float32", "float64")
 _OF_INTEGERS_TOO = ("Abs", "Neg", "Relu", "Sign")

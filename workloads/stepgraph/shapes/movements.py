@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any
 
+from workloads.stepgraph.concrete.value import Value
 from workloads.stepgraph.graph import Tensor
 from workloads.stepgraph.kernels.given import Attributes, integer, integers
 from workloads.stepgraph.shapes.elementwise import broadcast
 from workloads.stepgraph.shapes.reductions import check_axis
-from workloads.stepgraph.value import Value
 
 
 def concat(attributes: Attributes, first: Value, *others: Value) -> Tensor:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from workloads.stepgraph.concrete.value import Value
 from workloads.stepgraph.graph import Tensor
 from workloads.stepgraph.kernels.given import Attributes, integer, integers
 from workloads.stepgraph.shapes.elementwise import broadcast
-from workloads.stepgraph.value import Value
 
 
 def matmul(attributes: Attributes, a: Value, b: Value) -> Tensor:

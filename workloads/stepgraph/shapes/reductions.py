@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from workloads.stepgraph.concrete.value import Value
 from workloads.stepgraph.graph import Tensor
 from workloads.stepgraph.kernels.given import Attributes, integer, integers
-from workloads.stepgraph.value import Value
 
 
 def reduced(x: Value, axes: Collection[int], keepdims: bool, dtype: str = "") -> Tensor:

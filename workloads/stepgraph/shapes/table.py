@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from inspect import signature
 from typing import Any
 
+from workloads.stepgraph.concrete.value import Value
 from workloads.stepgraph.graph import Tensor
 from workloads.stepgraph.kernels.given import Attributes
 from workloads.stepgraph.refusals import CannotEnterError
 from workloads.stepgraph.shapes import elementwise, movements, products, reductions
-from workloads.stepgraph.value import Value
 
 RULES: Mapping[str, Callable[..., Any]] = {
     **elementwise.RULES,

@@ -1,0 +1,71 @@
+"""Computing what constants alone decide, within a budget: a few bytes of a file may ask for any amount of work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from workloads.stepgraph.concrete.value import Value
+from workloads.stepgraph.graph import Array, Tensor
+from workloads.stepgraph.kernels.given import Attributes
+from workloads.stepgraph.kernels.table import apply
+from workloads.stepgraph.refusals import CannotEnterError
+
+MOST_BYTES = 2**28
+"""That all computed constants of a model may take, beside those of its file. Measured models need a few megabytes."""
+
+MOST_WORK = 2**30
+"""Elements read and written, and multiplications, to compute them: seconds."""
+
+
+_NODE, _OPERAND = 20_000, 4_000  # work that writing them takes, in multiplications: 35,000 nodes at most
+
+
+class Budget:
+    """What is left of the bytes and the work that a model's own constants may cost; ``weight_bytes``: of its file."""
+
+    def __init__(self, weight_bytes: int = 0) -> None:
+        self.bytes, self.work = MOST_BYTES + weight_bytes, MOST_WORK + weight_bytes
+
+    def spend(self, elements: int, item_bytes: int, work: int = 0) -> None:
+        """Take what a new constant will cost, before it is allocated. CannotEnterError where that is too much."""
+        self.bytes -= elements * item_bytes
+        self.work -= elements + work
+        if self.bytes < 0 or self.work < 0:
+            raise CannotEnterError("computes constants that take more memory or time than a model's may")
+
+    def write(self, operands: int) -> None:
+        """Take what a node will cost that is written out. CannotEnterError where a few of the file ask for too many."""
+        self.work -= _NODE + _OPERAND * operands
+        if self.work < 0:
+            raise CannotEnterError("is written out as more nodes than a model's may be")
+
+    def computed(
+        self, operator: str, attributes: Attributes, operands: Sequence[Value | None], tensors: Sequence[Tensor]
+    ) -> tuple[Array, ...]:
+        """The outputs of a node, of these ``tensors``. CannotEnterError beyond the budget, and where it cannot be."""
+        arrays = [None if value is None else value.array for value in operands]
+        read = sum(value.tensor.elements for value in operands if value is not None)
+        self.spend(sum(tensor.elements for tensor in tensors), 8, read + _multiplications(operator, operands, tensors))
+        try:
+            results = apply(operator, attributes, arrays)
+        except (ValueError, IndexError, TypeError, OverflowError) as error:
+            raise CannotEnterError(f"cannot be computed: {error}") from None
+        if all(result.base is not None for result in results):  # views cost nothing
+            self.bytes += sum(8 * tensor.elements for tensor in tensors)
+        return tuple(result.astype(tensor.dtype, copy=False) for result, tensor in zip(results, tensors, strict=True))
+
+
+def _multiplications(operator: str, operands: Sequence[Value | None], tensors: Sequence[Tensor]) -> int:
+    """A bound of the products that a node sums; each step of a recurrent layer counts as the thousands it takes."""
+    shapes = [value.shape for value in operands if value is not None]
+    if operator in ("LSTM", "GRU"):
+        steps, batch, _ = shapes[0]
+        return steps * (10_000 + batch * (prod(shapes[1]) + prod(shapes[2])))
+    if operator == "MatMul":
+        return tensors[0].elements * shapes[0][-1]
+    if operator == "Conv":
+        return tensors[0].elements * prod(shapes[1][1:])
+    if operator == "ConvTranspose":
+        return prod(shapes[0]) * prod(shapes[1][1:])
+    return 0

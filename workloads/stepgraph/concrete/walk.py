@@ -1,0 +1,201 @@
+"""One walk over the nodes of a model, with the shapes of what arrives at a call and chosen constants.
+
+What depends on constants and shapes alone is computed; a branch that this decides is walked in place of its If, and
+the other one is gone. What is left are nodes over data, of true shapes. A node that cannot enter is noted, and the walk
+goes on without what hangs on it: in the end all that stands against the model is known.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nnasim.errors import NOT_GIVEN, ModelError
+from workloads.stepgraph.concrete.call import Dialect, RawCall
+from workloads.stepgraph.concrete.order import all_reads, bodies, in_order
+from workloads.stepgraph.concrete.raw import RawFunction, RawGraph, RawModel, RawNode
+from workloads.stepgraph.concrete.value import Value
+from workloads.stepgraph.concrete.writing import Writer
+from workloads.stepgraph.graph import Array, FoldedNode, Tensor
+from workloads.stepgraph.refusals import CannotEnterError, NeverEntersError, Refusal
+
+REFUSED = Value("", Tensor((), ""))
+"""What hangs on a node or an input that cannot enter."""
+
+MOST_NODES = 30_000
+"""Nodes that are walked or left out, those of functions once for each call. Measured encoders have 10,000."""
+
+_DEEPEST = 40
+Scope = ChainMap[str, Value]
+
+
+@dataclass(frozen=True)
+class Around:
+    """Where a node stands: ``prefix`` of its name, the ``attributes`` of the function around it, how deep that is."""
+
+    prefix: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    depth: int = 0
+
+
+class Walk:
+    """A walk over ``model``, of the file ``source``, that writes what the rules of its ``dialect`` make of operators.
+
+    ``refusals``: what cannot enter; ``walked``: nodes that were come by; ``gone``: nodes that write nothing. With
+    ``guessing``, shapes are not the model's own: branches are passed by, and only what no shape would change is noted.
+    """
+
+    def __init__(
+        self, model: RawModel, source: object, write: Writer, dialect: Dialect, guessing: bool = False
+    ) -> None:  # fmt: skip
+        self.model, self.source, self.write, self.dialect, self.guessing = model, source, write, dialect, guessing
+        self.refusals: list[Refusal] = []
+        self.gone: list[FoldedNode] = []
+        self.walked = 0
+        self._reads = all_reads(model)
+
+    def outputs(self, inputs: Mapping[str, Value]) -> list[Value]:
+        """What each output of the model is, given what each of its inputs is; REFUSED where it hangs on a refusal."""
+        return self._graph(self.model.graph, ChainMap(dict(inputs)), Around())
+
+    def _graph(self, graph: RawGraph, scope: Scope, around: Around) -> list[Value]:
+        scope.update((name, self._constant(name, array)) for name, array in graph.constants.items())
+        nodes, refusals = in_order(graph)
+        self.refusals += refusals
+        if len(nodes) < len(graph.nodes):
+            scope.update((name, REFUSED) for node in graph.nodes for name in node.outputs if name)
+        for node in nodes:
+            self._come_by(1)
+            values = self._node(self._placed(node, around), scope, around)
+            scope.update((name, value) for name, value in zip(node.outputs, values, strict=False) if name)
+        return [self._read(name, scope, "the model" if not around.depth else around.prefix) for name in graph.outputs]
+
+    def _come_by(self, count: int) -> None:
+        self.walked += count
+        if self.walked > MOST_NODES:
+            raise ModelError(self.source, "nodes", NOT_GIVEN, f"at most {MOST_NODES} are walked")
+
+    def _constant(self, name: str, array: Array | CannotEnterError) -> Value:
+        if isinstance(array, CannotEnterError):
+            self.refusals.append(Refusal(name, "constant", array.why, array.help))
+            return REFUSED
+        return Value.known(name, array)
+
+    def _read(self, name: str, scope: Scope, reader: str) -> Value:
+        if name not in scope:
+            self.refusals.append(Refusal(name, "output", f"nothing in {reader} makes it"))
+            return REFUSED
+        return scope[name]
+
+    def _placed(self, node: RawNode, around: Around) -> RawNode:
+        """``node`` under the name and with the attributes that it has within a function."""
+        if not around.prefix and not node.references:
+            return node
+        given = {name: around.attributes[of] for name, of in node.references.items() if of in around.attributes}
+        name = f"{around.prefix}.{node.label}" if around.prefix else node.name
+        return replace(node, name=name, attributes={**node.attributes, **given})
+
+    def _node(self, node: RawNode, scope: Scope, around: Around) -> Sequence[Value]:
+        """The outputs of a node; REFUSED for each where it cannot enter, or hangs on one that cannot."""
+        mark = len(self.write.nodes)
+        try:
+            return self._values(node, scope, around)
+        except CannotEnterError as error:
+            del self.write.nodes[mark:]
+            if not self.guessing or isinstance(error, NeverEntersError):
+                self.refusals.append(Refusal(node.label, node.word, error.why, error.help))
+            given = [Value(f"{node.label}.refused", tensor) for tensor in error.gives]
+            return [*given, *[REFUSED] * len(node.outputs)][: len(node.outputs)]
+
+    def _values(self, node: RawNode, scope: Scope, around: Around) -> Sequence[Value]:
+        if unmade := [name for name in node.inputs if name and name not in scope]:
+            raise CannotEnterError(f"reads {', '.join(unmade)}, which nothing makes")
+        operands = [scope[name] if name else None for name in node.inputs]
+        function = self.model.functions.get((node.domain, node.operator))
+        if function is None and node.operator != "If" and (node.domain or node.operator not in self.dialect.rules):
+            raise CannotEnterError(*self._reason(node))
+        if any(value is REFUSED for value in operands) or (self.guessing and node.operator == "If"):
+            return [REFUSED] * len(node.outputs)
+        if function is not None:
+            return self._function(function, node, operands, around)
+        if node.operator == "If":
+            return self._branch(node, operands, scope, around)
+        return self._written(node, operands)
+
+    def _reason(self, node: RawNode) -> tuple[str, str]:
+        if node.domain:
+            return (
+                f"is of the domain {node.domain}, which ONNX does not define",
+                "export the model with ONNX's own operators alone, before any runtime has optimised it",
+            )
+        return self.dialect.reasons.get(node.operator, ("is not in the vocabulary", ""))
+
+    def _written(self, node: RawNode, operands: Sequence[Value | None]) -> Sequence[Value]:
+        mark, self.write.origin = len(self.write.nodes), node
+        call = RawCall(node, operands)
+        result = self.dialect.rules[node.operator](self.write, call)
+        call.check_all_asked(self.dialect.harmless)
+        values = self.write.settle(mark, [result] if isinstance(result, Value) else result)
+        if missing := [name for name in node.outputs[len(values) :] if name in self._reads and name]:
+            raise CannotEnterError(f"gives {', '.join(missing)} too, which is not in the vocabulary")
+        if len(self.write.nodes) == mark:
+            self.gone.append(FoldedNode(node.label, node.word))
+        return [REFUSED if value is None else value for value in values]
+
+    def _branch(self, node: RawNode, operands: Sequence[Value | None], scope: Scope, around: Around) -> Sequence[Value]:
+        """What the branch that is decided gives; the nodes of the other one are gone."""
+        condition = RawCall(node, operands)[0]
+        if condition.array is None:
+            deciding = ", ".join(self._inputs_behind(condition.name)) or "a state"
+            helps = (
+                f"bind {deciding} to a constant, or export the model so that it computes both and chooses with Where"
+            )
+            raise CannotEnterError(f"decides by {deciding}, which arrives at each call", helps)
+        branches = ("then_branch", "else_branch")
+        taken, other = branches if condition.array.any() else branches[::-1]
+        body = node.attributes.get(taken)
+        if not isinstance(body, RawGraph):
+            raise CannotEnterError(f"lacks its {taken}")
+        for left in bodies(replace(node, attributes={other: node.attributes.get(other)})):
+            for gone in left_out(left):
+                self._come_by(1)
+                self.gone.append(gone)
+        self.gone.append(FoldedNode(node.label, node.word))
+        return self._graph(body, scope.new_child(), self._deeper(around, around.prefix, around.attributes))
+
+    def _inputs_behind(self, value: str) -> list[str]:
+        """The inputs of the model that decide ``value``, in its order."""
+        made_by = {name: node for node in self.write.nodes for name in node.outputs}
+        waiting, seen = [value], set[str]()
+        while waiting:
+            name = waiting.pop()
+            if name not in seen:
+                seen.add(name)
+                waiting += made_by[name].operands if name in made_by else ()
+        return [name for name in self.model.inputs if name in seen]
+
+    def _function(
+        self, function: RawFunction, node: RawNode, operands: Sequence[Value | None], around: Around
+    ) -> Sequence[Value]:
+        """What the body of a function gives for these operands."""
+        body = function.body
+        given = zip(body.inputs, operands, strict=False)
+        scope = ChainMap({name: value for name, value in given if value is not None})
+        self.gone.append(FoldedNode(node.label, node.word))
+        return self._graph(body, scope, self._deeper(around, node.label, {**function.defaults, **node.attributes}))
+
+    @staticmethod
+    def _deeper(around: Around, prefix: str, attributes: Mapping[str, Any]) -> Around:
+        if around.depth == _DEEPEST:
+            raise CannotEnterError(f"holds graphs within graphs, more than {_DEEPEST} deep")
+        return Around(prefix, attributes, around.depth + 1)
+
+
+def left_out(graph: RawGraph) -> Iterator[FoldedNode]:
+    """Every node of a branch that is never taken, those of its own branches too."""
+    for node in graph.nodes:
+        yield FoldedNode(node.label, node.word)
+        for body in bodies(node):
+            yield from left_out(body)

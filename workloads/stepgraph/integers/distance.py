@@ -1,0 +1,164 @@
+"""How far the integers of each node are from float: signal to error in dB, over steps that calibration has not heard.
+
+The numpy reference runs beside the float kernels, each with states of its own, so that what an error does to later
+calls is in it. A transducer's integers are given the symbols that float decoding chose, or the two would part.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnasim.ir.trace import OpTrace
+from nnasim.reference import Reference
+from workloads.stepgraph.decoding.decoding_graphs import SYMBOL, Key
+from workloads.stepgraph.decoding.greedy import decode_numbered
+from workloads.stepgraph.decoding.transducer import ENCODER, JOINER, Transducer
+from workloads.stepgraph.graph import Array, StepGraph
+from workloads.stepgraph.integers.scales import Scales
+from workloads.stepgraph.lowering.lowering import Import
+from workloads.stepgraph.run import FloatRun
+from workloads.stepgraph.steps import HELD_OUT_OF, Steps
+from workloads.stepgraph.stream import Stream
+
+LOST_DB = 15.0  # below it fewer than three bits of a value are right
+OWN_LOSS_DB = 3.0  # what a node must lose itself, against what it reads, to be the one to change
+LARGEST_DB = 300.0
+
+
+def input_tensors(trace: OpTrace, lowered: Import, graphs: Mapping[str, StepGraph]) -> dict[Key, str]:
+    """The trace's own input tensor behind each input of each graph; what is a state, or linked, has none."""
+    quantised = {op.outputs[0]: op.x for graph in trace.graphs.values() for op in graph.ops if op.kind == "quantise"}
+    tensors = {
+        (name, value): quantised.get(wire.tensor, wire.tensor)
+        for name, graph in graphs.items()
+        for value in graph.inputs
+        if (wire := lowered.wires.get((name, value))) is not None
+    }
+    return {key: tensor for key, tensor in tensors.items() if trace.tensors[tensor].role == "input"}
+
+
+@dataclass(frozen=True)
+class Distance:
+    """Signal to error of what a node makes, and the worst of what it reads; None where there is no error, or signal."""
+
+    node: str
+    operator: str
+    made_db: float | None
+    read_db: float | None
+
+    @property
+    def loses(self) -> bool:
+        """Whether the node itself loses the signal."""
+        if self.made_db is None or self.made_db >= LOST_DB:
+            return False
+        return self.read_db is None or self.read_db - self.made_db >= OWN_LOSS_DB
+
+
+@dataclass
+class _Power:
+    """Sums of squares over all calls: of a value in float, and of what its integers say too much or too little."""
+
+    signal: float = 0.0
+    error: float = 0.0
+
+    @property
+    def db(self) -> float | None:
+        """Signal to error; None where there is none of the one or of the other."""
+        if not self.signal or not self.error:
+            return None
+        return min(LARGEST_DB, max(-LARGEST_DB, 10 * math.log10(self.signal / self.error)))
+
+
+class Beside:
+    """The integers of an import beside its float graphs, call by call."""
+
+    def __init__(self, graphs: Mapping[str, StepGraph], lowered: Import, scales: Scales) -> None:
+        assert lowered.constants is not None
+        self.graphs, self.lowered = graphs, lowered
+        self.reference = Reference(lowered.trace, lowered.constants)
+        self._inputs = input_tensors(lowered.trace, lowered, graphs)
+        self._powers = defaultdict[Key, _Power](_Power)
+        self._worth = {key: scales.step(wire) for key, wire in lowered.wires.items() if self._is_compared(key)}
+
+    def _is_compared(self, key: Key) -> bool:
+        graph, value = key
+        return value in self.graphs[graph].values and self.graphs[graph].tensor(value).dtype.startswith("float")
+
+    def call(self, graph: str, run: FloatRun, *, counts: bool = True) -> None:
+        """Run ``graph`` on what ``run`` has just heard; if it ``counts``, hold its values against those of ``run``."""
+        for (name, value), tensor in self._inputs.items():
+            if name == graph:
+                spec = self.lowered.trace.tensors[tensor]
+                self.reference.tensors[tensor] = run.values[value].astype(np.float64).reshape(spec.shape)
+        self.reference.run(graph)
+        for (name, value), worth in self._worth.items():
+            if counts and name == graph and value in run.values:
+                self._compare((name, value), run.values[value], worth)
+
+    def _compare(self, key: Key, real: Array, worth: float) -> None:
+        integers = self.reference.tensors[self.lowered.wires[key].tensor]
+        wanted = real.astype(np.float64).reshape(-1)
+        power = self._powers[key]
+        power.signal += float(np.square(wanted).sum())
+        power.error += float(np.square(integers.reshape(-1) * worth - wanted).sum())
+
+    def distances(self) -> Iterator[Distance]:
+        """Every node that the chip computes and whose value can be looked at."""
+        computed = {(row.graph, row.node) for row in self.lowered.ledger.of("chip")}
+        for name, graph in self.graphs.items():
+            for node in graph.nodes:
+                values = [value for value in node.outputs if (name, value) in self._powers]
+                if (name, node.name) in computed and values:
+                    yield Distance(
+                        node=(f"{name}/{node.name}" if len(self.graphs) > 1 else node.name)[:500],
+                        operator=node.operator,
+                        made_db=self._decibels(name, values),
+                        read_db=self._decibels(name, node.operands),
+                    )
+
+    def _decibels(self, graph: str, values: Sequence[str]) -> float | None:
+        """The worst of ``values``."""
+        known = [self._powers[graph, value].db for value in values if (graph, value) in self._powers]
+        return min((each for each in known if each is not None), default=None)
+
+
+def distances(beside: Beside, heard: Mapping[str, Steps], transducer: Transducer | None) -> list[Distance]:
+    """Every node's distance over the calls that ``heard`` holds out, or over all where it holds out none.
+
+    Worst first; those without any error, or any signal, last.
+    """
+    if transducer is None:
+        _hear(beside, heard)
+    else:
+        _decode(beside, heard[ENCODER], transducer)
+    return sorted(beside.distances(), key=lambda node: (math.inf if node.made_db is None else node.made_db, node.node))
+
+
+def _judges(steps: Steps, call: int) -> bool:
+    return steps.is_held_out(call) or not any(map(steps.is_held_out, range(HELD_OUT_OF)))
+
+
+def _hear(beside: Beside, heard: Mapping[str, Steps]) -> None:
+    streams = {name: Stream(graph) for name, graph in beside.graphs.items()}
+    for call, inputs in enumerate(zip(*(heard[name] for name in streams), strict=True)):
+        for (name, stream), each in zip(streams.items(), inputs, strict=True):
+            stream(each)
+            beside.call(name, stream.run, counts=_judges(heard[name], call))
+
+
+def _decode(beside: Beside, steps: Steps, transducer: Transducer) -> None:
+    chosen = beside.lowered.wires[JOINER, SYMBOL].tensor
+    beside.reference.tensors[chosen] = np.full_like(beside.reference.tensors[chosen], transducer.blank)
+
+    def see(graph: str, run: FloatRun, call: int) -> None:
+        beside.call(graph, run, counts=_judges(steps, call))
+        if graph == JOINER:
+            symbol = int(np.argmax(run.values[transducer.logits]))
+            beside.reference.tensors[chosen] = np.full_like(beside.reference.tensors[chosen], symbol)
+
+    decode_numbered(transducer, steps, see)

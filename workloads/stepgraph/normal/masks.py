@@ -1,0 +1,121 @@
+"""Comparisons, and choices between two values: what masks of attention are made of.
+
+A comparison is that of a difference with zero; a choice is a product with a truth value, or, where what is filled in
+lies beyond all that occurs (-inf, -1000), a Saturate (x, condition): x, at the end of its range where the condition
+holds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from workloads.stepgraph.graph import Node
+from workloads.stepgraph.normal.point_function import PointFunction
+from workloads.stepgraph.normal.rewriting import Normal, Rewriting
+from workloads.stepgraph.normal.tables import is_one_number, sources_of
+
+BEYOND = 100.0
+"""What is filled in where a mask says so lies beyond all logits from here on."""
+
+_COMPARISONS = ("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual")
+
+
+def with_masks(normal: Normal) -> Normal:
+    """``normal`` without comparisons of two values, and without choices by a value."""
+    work, sources, opposites = Rewriting(normal), sources_of(normal), dict[str, str]()
+    for node in normal.graph.nodes:
+        is_function = node.outputs[0] in sources and _is_real(work, sources[node.outputs[0]])
+        if node.operator in _COMPARISONS and not is_function:
+            _compare(work, node)
+        elif node.operator == "And":
+            work.write(Node(node.name, "Mul", node.inputs, node.outputs))
+        elif node.operator == "Where" and not is_function:
+            _choose(work, node, opposites)
+        else:
+            work.write(node)
+    return work.finished()
+
+
+def is_comparison_with_zero(function: PointFunction) -> bool:
+    """Whether all that ``function`` asks of a number is its sign."""
+    zero = all(not constant.any() for constant in function.constants.values())
+    return function.operators[0] in _COMPARISONS and len(function.nodes) == 1 and zero
+
+
+def _is_real(work: Rewriting, value: str) -> bool:
+    return work.dtype(value).startswith("float")
+
+
+def _compare(work: Rewriting, node: Node) -> None:
+    """a > b as a - b > 0."""
+    a, b = node.inputs
+    dtype = work.dtype(a)
+    if dtype == "bool":
+        work.write(node)
+        return
+    difference = work.value(f"{node.outputs[0]}.difference", work.shape(node.outputs[0]), dtype)
+    zero = work.constant(f"{node.name}.zero", np.zeros((), dtype))
+    work.write(Node(f"{node.name}.difference", "Sub", (a, b), (difference,)), node)
+    work.write(Node(node.name, node.operator, (difference, zero), node.outputs))
+
+
+def _choose(work: Rewriting, node: Node, opposites: dict[str, str]) -> None:
+    condition, a, b = node.inputs
+    for filled, kept, is_where_true in ((a, b, True), (b, a, False)):
+        number = _number(work, filled)
+        if number is not None and kept not in work.constants:
+            both = (condition, _opposite(work, node, condition, opposites))
+            _fill(work, node, kept, number, both if is_where_true else both[::-1])
+            return
+    if a in work.constants or b in work.constants:
+        work.write(node)
+        return
+    shape, out = work.shape(node.outputs[0]), node.outputs[0]
+    distance, part = work.value(f"{out}.distance", shape), work.value(f"{out}.part", shape)
+    work.write(Node(f"{node.name}.distance", "Sub", (a, b), (distance,)), node)
+    work.write(Node(f"{node.name}.part", "Mul", (distance, condition), (part,)), node)
+    work.write(Node(node.name, "Add", (b, part), node.outputs))
+
+
+def _fill(work: Rewriting, node: Node, kept: str, number: float, where: tuple[str, str]) -> None:
+    """``number`` where the first of ``where`` is true, ``kept`` where the second is."""
+    (filled, left), out = where, node.outputs[0]
+    if abs(number) >= BEYOND and work.shape(kept) == work.shape(out):
+        work.write(Node(node.name, "Saturate", (kept, filled), node.outputs, {"number": number}))
+        return
+    if number == 0:
+        work.write(Node(node.name, "Mul", (kept, left), node.outputs))
+        return
+    rest = work.value(f"{out}.kept", work.shape(out))
+    work.write(Node(f"{node.name}.kept", "Mul", (kept, left), (rest,)), node)
+    work.write(Node(node.name, "Add", (rest, _put(work, node, number, filled)), node.outputs))
+
+
+def _put(work: Rewriting, node: Node, number: float, filled: str) -> str:
+    """``number`` where ``filled`` is true, else 0."""
+    if filled in work.constants:
+        return work.constant(f"{node.name}.filled", work.constants[filled] * np.float32(number))
+    factor = work.constant(f"{node.name}.number", np.array(number, np.float32))
+    names = (f"{node.outputs[0]}.{part}" for part in ("truth", "filled"))
+    truth, put = (work.value(name, work.shape(filled)) for name in names)
+    work.write(Node(f"{node.name}.truth", "Cast", (filled,), (truth,), {"to": "float32"}), node)
+    work.write(Node(f"{node.name}.filled", "Mul", (truth, factor), (put,)), node)
+    return put
+
+
+def _opposite(work: Rewriting, node: Node, condition: str, opposites: dict[str, str]) -> str:
+    """What is true where ``condition`` is not, made once for all choices."""
+    if condition in opposites:
+        return opposites[condition]
+    if condition in work.constants:
+        opposites[condition] = work.constant(f"{condition}.not", ~work.constants[condition])
+    else:
+        value = opposites[condition] = work.value(f"{condition}.not", work.shape(condition), "bool")
+        work.write(Node(f"{node.name}.not", "Not", (condition,), (value,)), node)
+    return opposites[condition]
+
+
+def _number(work: Rewriting, name: str) -> float | None:
+    """The number that a constant is, for all elements alike."""
+    constant = work.constants.get(name)
+    return float(constant.flat[0]) if constant is not None and is_one_number(constant) else None
