@@ -22,6 +22,14 @@ def model(make: Callable[[], StepGraph]) -> Callable[[], StepGraph]:
 
 
 @model
+def one_number_of_a_whole_call() -> StepGraph:
+    sheet = Sheet(x=(4, 16))
+    level = sheet.op("ReduceMean", sheet.op("Abs", "x"), axes=(0, 1), keepdims=0)
+    product = sheet.op("MatMul", sheet.op("Mul", "x", level), sheet.weight(16, 8))
+    return sheet.graph(product, sheet.op("ReduceSum", product, sheet.constant([0, 1], dtype=np.int64), keepdims=0))
+
+
+@model
 def linear() -> StepGraph:
     sheet = Sheet(x=(3, 16))
     return sheet.graph(sheet.op("Add", sheet.op("MatMul", "x", sheet.weight(16, 8)), sheet.weight(8)))
@@ -177,6 +185,56 @@ def attention_over_what_there_is_of_the_past() -> StepGraph:
         "count", sheet.op("Add", "count", sheet.constant(2, dtype=np.int64)), sheet.constant([2], dtype=np.int64)
     )
     return sheet.graph(sheet.op("MatMul", sheet.op("Softmax", masked, axis=2), past))
+
+
+def masked_attention(mask: Callable[[Sheet, str], str], spread: float = 0.7) -> StepGraph:
+    """Two frames hear six that came before, and one another as far as ``mask`` leaves their logits."""
+    sheet = Sheet(x=(1, 2, 8), keys=(1, 6, 8))
+    past = sheet.op("Concat", "keys", "x", axis=1)
+    sheet.state("keys", sheet.slice(past, 1, 2, 8))
+    q, k = (sheet.op("MatMul", x, sheet.weight(8, 8, scale=spread)) for x in ("x", past))
+    scores = sheet.op("MatMul", q, sheet.op("Transpose", k, perm=(0, 2, 1)))
+    distant = sheet.op("MatMul", q, sheet.weight(8, 8, scale=spread))
+    logits = mask(sheet, sheet.op("Add", scores, distant))
+    return sheet.graph(sheet.op("MatMul", sheet.op("Softmax", logits, axis=2), past))
+
+
+FUTURE = np.triu(np.ones((2, 8), bool), 7)
+
+
+@model
+def attention_that_is_filled_with_minus_infinity() -> StepGraph:
+    return masked_attention(
+        lambda sheet, scores: sheet.op("Where", sheet.constant(FUTURE, dtype=bool), sheet.constant(-np.inf), scores)
+    )
+
+
+@model
+def attention_that_a_mask_is_added_to() -> StepGraph:
+    return masked_attention(lambda sheet, scores: sheet.op("Add", sheet.constant(np.where(FUTURE, -np.inf, 0)), scores))
+
+
+@model
+def attention_of_small_logits_of_which_most_are_masked() -> StepGraph:
+    early = np.arange(8) < 6
+    return masked_attention(
+        lambda sheet, scores: sheet.op("Where", sheet.constant(early, dtype=bool), sheet.constant(-1e9), scores), 0.3
+    )
+
+
+@model
+def attention_over_what_either_condition_leaves() -> StepGraph:
+    def masked(sheet: Sheet, scores: str) -> str:
+        sheet.token("count", 1)
+        told = sheet.op("GreaterOrEqual", sheet.constant(range(7, -1, -1), dtype=np.int64), "count")
+        absent = sheet.op("Or", told, sheet.constant(FUTURE, dtype=bool))
+        sheet.state(
+            "count", sheet.op("Add", "count", sheet.constant(2, dtype=np.int64)), sheet.constant([2], dtype=np.int64)
+        )
+        truth = sheet.op("Sub", sheet.constant(1.0), sheet.op("Cast", sheet.op("Not", absent), to="float32"))
+        return sheet.op("Add", scores, sheet.op("Mul", truth, sheet.constant(-1e4)))
+
+    return masked_attention(masked)
 
 
 @model

@@ -1,4 +1,7 @@
-"""Values that a normalised graph has and its model has not, in float: what they reach needs to be known too."""
+"""Values that a chip represents, in float: those of a model that its normalised graph still has, and those between.
+
+What a mask fills in is none of them: it lies beyond whatever range its value has.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,16 @@ from workloads.stepgraph.run import FloatRun
 
 
 class Between:
-    """The values between those of ``graph``, call by call."""
+    """The values between those of ``graph``, call by call. ``represented``: the graph's own that a chip represents."""
 
     def __init__(self, graph: StepGraph) -> None:
         self._normal = normalised(graph)
         own = self._normal.graph
         self._nodes = [node for node in own.nodes if not graph.values.keys() & set(node.outputs)]
-        self._real = {name for name, tensor in own.values.items() if tensor.dtype.startswith("float")}
+        masked = {node.outputs[0] for node in own.nodes if node.operator == "Saturate"}
+        real = {name for name, tensor in own.values.items() if tensor.dtype.startswith("float")}
+        self._real = real - masked
+        self.represented = [*graph.inputs, *(name for name in graph.values if name in self._real)]
 
     def values(self, run: FloatRun) -> Iterator[tuple[str, Array]]:
         """(name, value) of the latest call of ``run``, of every real one."""

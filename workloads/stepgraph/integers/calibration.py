@@ -50,10 +50,9 @@ class Watch:
     def __init__(self, graph: StepGraph) -> None:
         self.graph, self.calls = graph, 0
         self._histograms: dict[str, Histogram] = {}
-        tensors = {**graph.inputs, **graph.values}
-        self._real = [name for name, tensor in tensors.items() if np.dtype(tensor.dtype).kind == "f"]
-        self._recurrent = [node for node in graph.nodes if node.operator in RECURRENT]
         self._between = Between(graph)
+        self._real = [name for name in self._between.represented if np.dtype(graph.tensor(name).dtype).kind == "f"]
+        self._recurrent = [node for node in graph.nodes if node.operator in RECURRENT]
 
     def see(self, run: FloatRun, source: str) -> None:
         """Count the values of the latest call. InputError, which names ``source``, where one of them is not finite."""

@@ -101,11 +101,15 @@ class Beside:
                 self._compare((name, value), run.values[value], worth)
 
     def _compare(self, key: Key, real: Array, worth: float) -> None:
-        integers = self.reference.tensors[self.lowered.wires[key].tensor]
+        """Add the powers of ``key``; what a mask has filled in is as far as its value reaches, and not compared."""
         wanted = real.astype(np.float64).reshape(-1)
+        found = self.reference.tensors[self.lowered.wires[key].tensor].reshape(-1) * worth
+        if (filled := self.lowered.filled.get(key)) is not None:
+            is_left = np.abs(wanted) < abs(filled) / 2
+            wanted, found = wanted[is_left], found[is_left]
         power = self._powers[key]
         power.signal += float(np.square(wanted).sum())
-        power.error += float(np.square(integers.reshape(-1) * worth - wanted).sum())
+        power.error += float(np.square(found - wanted).sum())
 
     def distances(self) -> Iterator[Distance]:
         """Every node that the chip computes and whose value can be looked at."""

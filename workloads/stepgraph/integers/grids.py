@@ -44,6 +44,8 @@ TRUTH_BITS = 8
 WIDE_BITS = 32
 SUM_BITS = 16
 GATE_REACH = 8.0
+MASK_REACH = 16.0
+"""How far a value reaches that a mask is laid over: e^-16 of what is masked is left, whatever the logits are."""
 _SUMS = ("Add", "Sub")
 _READS_WIDE = (*_SUMS, "Table", "LayerNormalization", "ArgMax", "Softmax")
 _ORIGINS: Mapping[str, Origin] = {
@@ -66,13 +68,15 @@ _UNIT_FUNCTIONS: Mapping[tuple[str, ...], Function] = {("Sigmoid",): "sigmoid", 
 class Grid:
     """``makers``: what calibration calls each value that arrives or is computed, and its worth against the grid's step.
 
-    ``reach``: the range, where it needs no calibration; ``start``: how far constants reach that stand in the grid.
+    ``reach``: the range, where it needs no calibration; ``start``: how far constants reach that stand in the grid;
+    ``is_masked``: whether a mask is laid over one of its values, which it reaches ``MASK_REACH`` for.
     """
 
     bits: int
     rule: Rule
     reach: float | None = None
     start: float = 0.0
+    is_masked: bool = False
     makers: list[tuple[Key, float]] = field(default_factory=list)
     origins: set[Origin] = field(default_factory=set)
 
@@ -146,6 +150,9 @@ class Grids:
         for node in normal.graph.nodes:
             if node.operator == "Pad" and len(node.operands) > 2 and node.attributes["mode"] == "constant":
                 self._start((graph, node.outputs[0]), node.operands[2])
+            if node.operator == "Saturate":
+                self._reach((graph, node.outputs[0]), MASK_REACH)
+                self.of((graph, node.outputs[0]))[0].is_masked = True
             if node.operator == "Scale" and self.is_same_integer(graph, node):
                 continue
             if node.operator in MOVES and node.operator != "Scale":
@@ -194,9 +201,13 @@ class Grids:
 
     def _start(self, key: Key, constant: str) -> None:
         """Let the grid of ``key`` reach as far as ``constant``, which stands there too."""
-        grid, ratio = self.of(key)
         values = self.normals[key[0]].graph.constants[constant]
-        grid.start = max(grid.start, float(np.abs(values).max(initial=0.0)) / ratio)
+        self._reach(key, float(np.abs(values).max(initial=0.0)))
+
+    def _reach(self, key: Key, reach: float) -> None:
+        """Let the grid of ``key`` reach as far as ``reach`` at least."""
+        grid, ratio = self.of(key)
+        grid.start = max(grid.start, reach / ratio)
 
     def _outside(self) -> set[Key]:
         """Sets of values that a call reads from outside, or leaves."""
@@ -223,7 +234,7 @@ class Grids:
             grid.bits, grid.rule = self.numerics.cell_bits, "cell"
         elif is_wide and origins <= {"product", "norm"}:
             grid.bits, grid.rule = WIDE_BITS, "gate" if "norm" in origins else "product"
-        elif is_wide and origins <= {"product", "norm", "addition"}:
+        elif is_wide and (origins <= {"product", "norm", "addition"} or grid.is_masked):
             grid.bits = SUM_BITS
         elif is_added and origins == {"multiplication"}:
             grid.bits, grid.rule = WIDE_BITS, "sum"

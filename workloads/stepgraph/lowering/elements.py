@@ -17,7 +17,7 @@ from workloads.stepgraph.integers.grids import INDEX_BITS, TRUTH_BITS, Grid, uni
 from workloads.stepgraph.lowering.graph_lowering import CannotLower, GraphLowering
 from workloads.stepgraph.lowering.standing_shapes import Shape, bare
 from workloads.stepgraph.lowering.trace_draft import Wire
-from workloads.stepgraph.normal.masks import is_comparison_with_zero
+from workloads.stepgraph.normal.masks import is_of_the_sign
 
 
 def view(low: GraphLowering, node: Node) -> None:
@@ -67,7 +67,7 @@ def table(low: GraphLowering, node: Node) -> None:
     """A function of one value."""
     (x,), (value,) = node.inputs, node.outputs
     function, name = low.normal.functions[value], unit_function(low.normal, node)
-    of_index = low.grid(x)[0].rule == "index" and not is_comparison_with_zero(function)
+    of_index = low.grid(x)[0].rule == "index" and not is_of_the_sign(function)
     if of_index or low.grid(value)[0].rule == "index":
         raise CannotLower("computes with whole numbers, for which the chip has no table", "let the CPU run it")
     shape = _shape_behind(low, x, value)

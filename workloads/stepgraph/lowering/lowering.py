@@ -12,6 +12,7 @@ from workloads.stepgraph.graph import Array, Node, StepGraph
 from workloads.stepgraph.integers import quantise
 from workloads.stepgraph.integers.calibration import Calibration
 from workloads.stepgraph.integers.grids import Grids, Key
+from workloads.stepgraph.kernels.given import number
 from workloads.stepgraph.lowering.edges import keep_late, let_in, show
 from workloads.stepgraph.lowering.graph_lowering import CannotLower, GraphLowering
 from workloads.stepgraph.lowering.homes import declare_homes
@@ -31,7 +32,7 @@ class Import:
     """``constants``: the integers by the names of a weights file, None where the trace is for questions of time alone.
 
     ``reason``: why it is that; ``wires``: by (graph, value) the tensor in which a value stands and what its integers
-    are worth.
+    are worth; ``filled``: of a value that a mask is laid over, what stands in place of what it leaves out.
     """
 
     trace: OpTrace
@@ -39,6 +40,7 @@ class Import:
     ledger: Ledger
     wires: Mapping[Key, Wire] = field(default_factory=dict)
     reason: str = ""
+    filled: Mapping[Key, float] = field(default_factory=dict)
 
 
 def to_trace(
@@ -77,7 +79,14 @@ def to_trace(
     reason, constants = _reason(ledger, numerics, calibration is not None), None
     if calibration is not None and not reason:
         constants = quantise.constants_of(lowering.draft.fillers, numerics, calibration)
-    return Import(trace, constants, ledger, lowering.wires, reason)
+    return Import(
+        trace=trace,
+        constants=constants,
+        ledger=ledger,
+        wires=lowering.wires,
+        reason=reason,
+        filled=lowering.filled(),
+    )
 
 
 def _refuse_nothing(graphs: Mapping[str, StepGraph]) -> None:
@@ -132,6 +141,15 @@ class _Lowering:
         """Where every node has gone."""
         rows = (ledger_of(name, self._graphs[name], self.normals[name], self._lowered[name]) for name in self._graphs)
         return Ledger(tuple(row for graph in rows for row in graph))
+
+    def filled(self) -> dict[Key, float]:
+        """What masks fill in, by the value that they are laid over."""
+        return {
+            (name, node.outputs[0]): number(node.attributes, "number")
+            for name, normal in self.normals.items()
+            for node in normal.graph.nodes
+            if node.operator == "Saturate"
+        }
 
     def _graph(self, name: str) -> None:
         normal, homes = self.normals[name], self._homes[name]

@@ -38,7 +38,7 @@ def softmax(low: GraphLowering, node: Node) -> None:
     (x,), (value,) = node.inputs, node.outputs
     front = front_of(low.graph, node)
     tensor = low.shaped(x, low.shape(x)[front:])
-    out = low.into(low.out(value, low.shape(value)[front:]), unit_grid(low))
+    out = low.into(low.out(value, standing_shape(low.graph, node, value)), unit_grid(low))
     table = low.draft.tensor(f"{low.here}.table", (ENTRIES,), 16, "table")
     op = low.op("", "softmax", "normalisation", [tensor, table], [out.tensor],
                 axis=integer(node.attributes, "axis") - front)  # fmt: skip
@@ -51,7 +51,7 @@ def mean(low: GraphLowering, node: Node) -> None:
     front, axes = front_of(low.graph, node), integers(node.attributes, "axes")
     shape = low.shape(x)
     tensor, count = low.shaped(x, shape[front:]), prod(shape[axis] for axis in axes)
-    out = low.out(value, low.shape(value)[front:])
+    out = low.out(value, standing_shape(low.graph, node, value))
     op = low.op("", "mean", "normalisation", [tensor], [out.tensor], axes=tuple(axis - front for axis in axes))
     low.fill(quantise.mean, op, count, low.wire(x), out)
 
@@ -66,5 +66,5 @@ def argmax(low: GraphLowering, node: Node) -> None:
     if low.shape(x)[axis] > 1 << (bits - 1):
         raise CannotLower(f"chooses among {low.shape(x)[axis]}, more than an index of {bits} bits can name")
     tensor = low.shaped(x, low.shape(x)[front:])
-    out = low.out(value, low.shape(value)[front:])
+    out = low.out(value, standing_shape(low.graph, node, value))
     low.op("", "argmax", "argmax", [tensor], [out.tensor], axis=axis - front)

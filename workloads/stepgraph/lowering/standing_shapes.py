@@ -38,7 +38,7 @@ def standing_shape(graph: StepGraph, node: Node, value: str) -> Shape:
         axis, source = integer(node.attributes, "axis"), graph.tensor(node.inputs[0]).shape
         return (*source[:axis], graph.tensor(node.inputs[1]).elements, *source[axis + 1 :])
     if node.operator in _ALONG_AXES:
-        return shape[front_of(graph, node) :]
+        return shape[front_of(graph, node) :] or (1,)
     return bare(shape)
 
 

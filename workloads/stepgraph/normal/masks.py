@@ -2,7 +2,7 @@
 
 A comparison is that of a difference with zero; a choice is a product with a truth value, or, where what is filled in
 lies beyond all that occurs (-inf, -1000), a Saturate (x, condition): x, at the end of its range where the condition
-holds.
+holds. A sum with such a mask, of zeros and of what lies beyond, is a Saturate too.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from workloads.stepgraph.graph import Node
+from workloads.stepgraph.normal.added_masks import Mask, mask_of, one_number
 from workloads.stepgraph.normal.point_function import PointFunction
 from workloads.stepgraph.normal.rewriting import Normal, Rewriting
-from workloads.stepgraph.normal.tables import is_one_number, sources_of
+from workloads.stepgraph.normal.tables import sources_of
 
 BEYOND = 100.0
 """What is filled in where a mask says so lies beyond all logits from here on."""
@@ -29,17 +30,22 @@ def with_masks(normal: Normal) -> Normal:
             _compare(work, node)
         elif node.operator == "And":
             work.write(Node(node.name, "Mul", node.inputs, node.outputs))
+        elif node.operator == "Or" and not is_function:
+            _either(work, node, opposites)
         elif node.operator == "Where" and not is_function:
             _choose(work, node, opposites)
+        elif node.operator == "Add" and (sum_ := _masked_sum(work, node)):
+            _mask(work, node, *sum_, opposites)
         else:
             work.write(node)
     return work.finished()
 
 
-def is_comparison_with_zero(function: PointFunction) -> bool:
-    """Whether all that ``function`` asks of a number is its sign."""
-    zero = all(not constant.any() for constant in function.constants.values())
-    return function.operators[0] in _COMPARISONS and len(function.nodes) == 1 and zero
+def is_of_the_sign(function: PointFunction) -> bool:
+    """Whether all that ``function`` asks of a number is its sign: it compares it with zero, and goes on from there."""
+    asking = [node for node in function.nodes if function.source in node.inputs]
+    asked = [function.constants[name] for node in asking for name in node.inputs if name in function.constants]
+    return all(node.operator in _COMPARISONS for node in asking) and not any(constant.any() for constant in asked)
 
 
 def _is_real(work: Rewriting, value: str) -> bool:
@@ -59,10 +65,18 @@ def _compare(work: Rewriting, node: Node) -> None:
     work.write(Node(node.name, node.operator, (difference, zero), node.outputs))
 
 
+def _either(work: Rewriting, node: Node, opposites: dict[str, str]) -> None:
+    """a or b as not (not a and not b)."""
+    a, b = (_opposite(work, node, name, opposites) for name in node.inputs)
+    neither = work.value(f"{node.outputs[0]}.neither", work.shape(node.outputs[0]), "bool")
+    work.write(Node(f"{node.name}.neither", "Mul", (a, b), (neither,)), node)
+    work.write(Node(node.name, "Not", (neither,), node.outputs))
+
+
 def _choose(work: Rewriting, node: Node, opposites: dict[str, str]) -> None:
     condition, a, b = node.inputs
     for filled, kept, is_where_true in ((a, b, True), (b, a, False)):
-        number = _number(work, filled)
+        number = one_number(work, filled)
         if number is not None and kept not in work.constants:
             both = (condition, _opposite(work, node, condition, opposites))
             _fill(work, node, kept, number, both if is_where_true else both[::-1])
@@ -80,8 +94,8 @@ def _choose(work: Rewriting, node: Node, opposites: dict[str, str]) -> None:
 def _fill(work: Rewriting, node: Node, kept: str, number: float, where: tuple[str, str]) -> None:
     """``number`` where the first of ``where`` is true, ``kept`` where the second is."""
     (filled, left), out = where, node.outputs[0]
-    if abs(number) >= BEYOND and work.shape(kept) == work.shape(out):
-        work.write(Node(node.name, "Saturate", (kept, filled), node.outputs, {"number": number}))
+    if abs(number) >= BEYOND:
+        _saturate(work, node, kept, filled, number)
         return
     if number == 0:
         work.write(Node(node.name, "Mul", (kept, left), node.outputs))
@@ -89,6 +103,40 @@ def _fill(work: Rewriting, node: Node, kept: str, number: float, where: tuple[st
     rest = work.value(f"{out}.kept", work.shape(out))
     work.write(Node(f"{node.name}.kept", "Mul", (kept, left), (rest,)), node)
     work.write(Node(node.name, "Add", (rest, _put(work, node, number, filled)), node.outputs))
+
+
+def _saturate(work: Rewriting, node: Node, kept: str, condition: str, number: float) -> None:
+    """``kept``, stretched to the shape of what ``node`` makes, at the end of its range where ``condition`` holds."""
+    shape = work.shape(node.outputs[0])
+    if work.shape(kept) != shape:
+        stretched = work.value(f"{node.outputs[0]}.kept", shape)
+        sizes = work.constant(f"{node.name}.shape", np.array(shape, np.int64))
+        work.write(Node(f"{node.name}.kept", "Expand", (kept, sizes), (stretched,)), node)
+        kept = stretched
+    work.write(Node(node.name, "Saturate", (kept, condition), node.outputs, {"number": number}))
+
+
+def _masked_sum(work: Rewriting, node: Node) -> tuple[str, Mask] | None:
+    """What flows into a sum, and the mask that is added to it; None of all other sums."""
+    for kept, added in (node.inputs, node.inputs[::-1]):
+        if kept not in work.constants and _is_real(work, kept) and (mask := mask_of(work, added)):
+            return kept, mask
+    return None
+
+
+def _mask(work: Rewriting, node: Node, kept: str, mask: Mask, opposites: dict[str, str]) -> None:
+    """``kept`` plus ``mask``."""
+    condition = mask.condition
+    if isinstance(condition, np.ndarray):
+        condition = work.constant(f"{node.name}.mask", condition)
+    elif not mask.where_true:
+        condition = _opposite(work, node, condition, opposites)
+    if mask.shape != work.shape(condition):
+        shaped = work.value(f"{node.outputs[0]}.mask", mask.shape, "bool")
+        sizes = work.constant(f"{node.name}.mask.shape", np.array(mask.shape, np.int64))
+        work.write(Node(f"{node.name}.mask", "Reshape", (condition, sizes), (shaped,), {"allowzero": 0}), node)
+        condition = shaped
+    _saturate(work, node, kept, condition, mask.number)
 
 
 def _put(work: Rewriting, node: Node, number: float, filled: str) -> str:
@@ -113,9 +161,3 @@ def _opposite(work: Rewriting, node: Node, condition: str, opposites: dict[str, 
         value = opposites[condition] = work.value(f"{condition}.not", work.shape(condition), "bool")
         work.write(Node(f"{node.name}.not", "Not", (condition,), (value,)), node)
     return opposites[condition]
-
-
-def _number(work: Rewriting, name: str) -> float | None:
-    """The number that a constant is, for all elements alike."""
-    constant = work.constants.get(name)
-    return float(constant.flat[0]) if constant is not None and is_one_number(constant) else None
