@@ -24,13 +24,12 @@ import nnasim
 from nnasim import files
 from nnasim.front.importing import ImportedModel
 from workloads.importers.recipes import is_list_of_layers
+from workloads.stepgraph.importing import own_definitions
 from workloads.stepgraph.refusals import RefusedModelError, listing
 
 CHIP = "edge256"
 AUDIO_S = 1.0
 BEGIN, END = "<!-- made by: python -m benchmarks.models --write docs/models.md -->", "<!-- end of the table -->"
-OWN_DEFINITION = {"softmax", "layer_norm", "mean"}
-"""Kinds of operation whose integers are exact by this package's own definition of them."""
 
 LSTM_LAYERS = "Layer,M,N,K\ninput,1,1024,120\nrecurrent,1,1024,256\njoint,1,128,256\noutput,1,25,128\n"
 CNN_LAYERS = """Layer name,IFMAP Height,IFMAP Width,Filter Height,Filter Width,Channels,Num Filter,Strides
@@ -213,8 +212,7 @@ def _claim(model: ImportedModel) -> str:
     recipe = model.trace.recipe
     if (recipe is not None and is_list_of_layers(recipe)) or model.record.ledger.of("cpu"):
         return "time only"
-    kinds = {op.kind for graph in model.trace.graphs.values() for op in graph.ops}
-    return "exact by our own definition" if kinds & OWN_DEFINITION else "exact"
+    return "exact by our own definition" if own_definitions(model.trace) else "exact"
 
 
 COLUMNS = (

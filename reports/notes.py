@@ -55,8 +55,9 @@ def _of_models(results: Mapping[str, SimResult]) -> Iterator[str]:
 def imported_notes(imported: Imported) -> Iterator[str]:
     """What decides how much the figures of an imported model mean."""
     yield f"called {imported.calls}"
-    exact = f"integers exact, chip against reference; calibrated on {imported.calibration}"
-    yield exact if imported.claim == "exact" else f"times only: {imported.reason}"
+    why = f" ({imported.reason})" if imported.reason else ""
+    exact = f"integers {imported.claim}{why}, chip against reference; calibrated on {imported.calibration}"
+    yield f"times only: {imported.reason}" if imported.claim == "time only" else exact
     if imported.distances and (lost := [node for node in imported.distances if node.proposal]):
         worst = lost[0]
         yield (

@@ -35,19 +35,24 @@ class Source(Frozen):
     digest: str | None = Field(None, max_length=64)
 
 
+Claim = Literal["exact", "exact by our own definition", "time only"]
+"""What a result may be believed: its integers, chip against reference; the same, where no standard defines them; or
+its times alone."""
+
+
 class Imported(Frozen):
     """A model that was brought in.
 
     ``calls``: how it was found when each graph runs; ``claim``: whether the integers are exact, chip against reference,
-    or the times alone mean something, and ``reason`` why no more; ``calibration``: what the ranges were found from;
-    ``fusion``: which nodes became one operation; ``nodes``: how many of the model's nodes ended where, on the chip, on
-    the CPU, as a view, folded; ``distances``: worst first.
+    by whose definition, or the times alone mean something, and ``reason`` why no more; ``calibration``: what the ranges
+    were found from; ``fusion``: which nodes became one operation; ``nodes``: how many of the model's nodes ended where,
+    on the chip, on the CPU, as a view, folded; ``distances``: worst first.
     """
 
     name: ModelName
     sources: Items[Source] = ()
     calls: Words
-    claim: Literal["exact", "time only"]
+    claim: Claim
     reason: Words = ""
     calibration: Words = ""
     fusion: Words = ""

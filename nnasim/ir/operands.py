@@ -40,6 +40,8 @@ LASTING: tuple[Role, ...] = ("state", "output")
 """What is needed when its invocation has ended."""
 PRODUCTS: frozenset[OpKind] = frozenset({"matmul", "conv", "bmm"})
 """The kinds of the MAC array: their outputs are accumulators."""
+OWN_DEFINITION: frozenset[OpKind] = frozenset({"softmax", "layer_norm", "mean"})
+"""The kinds whose integers are this package's own definition: no standard says which these are."""
 WRITTEN: tuple[Role, ...] = ("state", "activation", "output")
 """What an operation may write: constants never, and what arrives from the host neither."""
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnasim.errors import NumericsError
 from nnasim.ir.imported import Imported, NodeDistance, Source
+from nnasim.ir.operands import OWN_DEFINITION, OpKind
 from nnasim.ir.trace import OpTrace
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.histogram import Method
@@ -151,7 +152,8 @@ def imported(
     if lowered.constants is None or calibrated is None or calibrated.is_random:
         trace = lowered.trace.model_copy(update={"source": {}, "imported": described})
         return ModelImport(trace, {}, lowered.ledger)
-    exact = {"claim": "exact", "reason": "", "distances": tuple(_distances(model, lowered, calibrated, numerics))}
+    distances = tuple(_distances(model, lowered, calibrated, numerics))
+    exact = {**_exact(lowered.trace), "distances": distances}
     trace = lowered.trace.model_copy(update={"source": {}, "imported": described.model_copy(update=exact)})
     constants = {**lowered.constants, **_first_symbol(model, lowered)}
     inputs = {
@@ -160,6 +162,22 @@ def imported(
         if name in calibrated.heard
     }
     return ModelImport(trace, constants, lowered.ledger, inputs)
+
+
+def own_definitions(trace: OpTrace) -> list[OpKind]:
+    """The kinds of operations of ``trace`` whose integers are this package's own definition."""
+    return sorted(OWN_DEFINITION & {op.kind for graph in trace.graphs.values() for op in graph.ops})
+
+
+def _exact(trace: OpTrace) -> dict[str, str]:
+    """What may be claimed of the integers of ``trace``, and why no more."""
+    own = own_definitions(trace)
+    if not own:
+        return {"claim": "exact", "reason": ""}
+    return {
+        "claim": "exact by our own definition",
+        "reason": f"no standard says which integers {' and '.join(own)} give{'s' if len(own) == 1 else ''}",
+    }
 
 
 def _lowered(

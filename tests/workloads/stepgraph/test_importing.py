@@ -94,6 +94,47 @@ def test_each_node_s_distance_is_that_of_its_integers_on_calls_that_were_held_ou
     assert min(node.signal_db or 99 for node in finer.distances) > min(distances.values()) + 2  # weights stay int8
 
 
+def linear(*outputs: str) -> Model:
+    """y = W x + b, and whatever ``outputs`` name of it."""
+    graph = StepGraph(
+        name="linear",
+        nodes=(Node("product", "MatMul", ("x", "w"), ("wx",)), Node("bias", "Add", ("wx", "b"), ("y",))),
+        inputs={"x": Tensor((1, 4))},
+        values={"wx": Tensor((1, 4)), "y": Tensor((1, 4))},
+        constants={"w": np.eye(4, dtype=np.float32), "b": np.arange(4, dtype=np.float32)},
+        outputs=outputs,
+    )
+    return model_of({"linear": standard_form(graph)}, "linear.onnx")
+
+
+def test_the_distance_of_a_product_is_that_of_what_its_bias_has_made() -> None:
+    described = exact(linear("y")).trace.imported
+    assert described is not None
+    (product,) = described.distances
+    assert (product.node, product.operator) == ("product", "MatMul")
+    assert product.signal_db is not None
+    assert product.signal_db > 30
+
+
+def test_an_input_that_goes_out_again_is_heard_all_the_same() -> None:
+    result = exact(linear("y", "x"))
+    report = cosimulate(result.trace, CHIP, result.constants, heard_of_steps(result.inputs, result.trace, "steps"))
+    assert report.mismatches == 0
+    assert len([tensor for tensor in result.trace.tensors.values() if tensor.role == "output"]) == 2
+
+
+def test_integers_that_no_standard_defines_are_exact_by_our_own_definition() -> None:
+    shape = Tensor((1, 4))
+    graph = StepGraph(
+        name="share", nodes=(Node("share", "Softmax", ("x",), ("y",), {"axis": 1}),), inputs={"x": shape},
+        values={"y": shape}, constants={}, outputs=("y",),
+    )  # fmt: skip
+    described = exact(model_of({"share": standard_form(graph)}, "share.onnx")).trace.imported
+    assert described is not None
+    assert described.claim == "exact by our own definition"
+    assert described.reason == "no standard says which integers softmax gives"
+
+
 def squared() -> StepGraph:
     """exp(-3000 x^2), which a table of 256 entries over all of x hits once or not at all."""
     shape = Tensor((1, 64))

@@ -18,8 +18,9 @@ from nnasim.reference import Reference
 from workloads.stepgraph.decoding.decoding_graphs import SYMBOL, Key
 from workloads.stepgraph.decoding.greedy import decode_numbered
 from workloads.stepgraph.decoding.transducer import ENCODER, JOINER, Transducer
-from workloads.stepgraph.graph import Array, StepGraph
+from workloads.stepgraph.graph import Array, Node, StepGraph
 from workloads.stepgraph.integers.scales import Scales
+from workloads.stepgraph.lowering.ledger import Row
 from workloads.stepgraph.lowering.lowering import Import
 from workloads.stepgraph.run import FloatRun
 from workloads.stepgraph.steps import HELD_OUT_OF, Steps
@@ -32,13 +33,15 @@ LARGEST_DB = 300.0
 
 def input_tensors(trace: OpTrace, lowered: Import, graphs: Mapping[str, StepGraph]) -> dict[Key, str]:
     """The trace's own input tensor behind each input of each graph; what is a state, or linked, has none."""
-    quantised = {op.outputs[0]: op.x for graph in trace.graphs.values() for op in graph.ops if op.kind == "quantise"}
-    tensors = {
-        (name, value): quantised.get(wire.tensor, wire.tensor)
-        for name, graph in graphs.items()
-        for value in graph.inputs
-        if (wire := lowered.wires.get((name, value))) is not None
-    }
+    ops = [op for graph in trace.graphs.values() for op in graph.ops]
+    shown = {op.outputs[0]: op.x for op in ops if op.kind == "copy" and trace.tensors[op.outputs[0]].role == "output"}
+    quantised = {op.outputs[0]: op.x for op in ops if op.kind == "quantise"}
+    tensors = dict[Key, str]()
+    for name, graph in graphs.items():
+        for value in graph.inputs:
+            if (wire := lowered.wires.get((name, value))) is not None:
+                tensor = shown.get(wire.tensor, wire.tensor)  # where the host reads back what it has given
+                tensors[name, value] = quantised.get(tensor, tensor)
     return {key: tensor for key, tensor in tensors.items() if trace.tensors[tensor].role == "input"}
 
 
@@ -112,18 +115,35 @@ class Beside:
         power.error += float(np.square(found - wanted).sum())
 
     def distances(self) -> Iterator[Distance]:
-        """Every node that the chip computes and whose value can be looked at."""
-        computed = {(row.graph, row.node) for row in self.lowered.ledger.of("chip")}
+        """Every node that the chip computes and whose value can be looked at.
+
+        What is folded into a product, as its bias, is looked at in the product's stead.
+        """
+        for (graph, _), (row, nodes) in self._by_row().items():
+            made = [value for node in nodes for value in node.outputs]
+            read = [value for node in nodes for value in node.operands if value not in made]
+            yield Distance(
+                node=(f"{graph}/{row.node}" if len(self.graphs) > 1 else row.node)[:500],
+                operator=row.operator,
+                made_db=self._decibels(graph, made),
+                read_db=self._decibels(graph, read),
+            )
+
+    def _by_row(self) -> dict[Key, tuple[Row, list[Node]]]:
+        """The nodes whose values were compared, by the row of the ledger that has their operations."""
+        chip = self.lowered.ledger.of("chip")
+        row_of = {(row.graph, op): row for row in chip for op in row.ops}
+        rows = {(row.graph, row.node): row for row in chip}
+        for folded in self.lowered.ledger.of("folded"):
+            if folded.ops and (row := row_of.get((folded.graph, folded.ops[0]))) is not None:
+                rows[folded.graph, folded.node] = row
+        found = dict[Key, tuple[Row, list[Node]]]()
         for name, graph in self.graphs.items():
             for node in graph.nodes:
-                values = [value for value in node.outputs if (name, value) in self._powers]
-                if (name, node.name) in computed and values:
-                    yield Distance(
-                        node=(f"{name}/{node.name}" if len(self.graphs) > 1 else node.name)[:500],
-                        operator=node.operator,
-                        made_db=self._decibels(name, values),
-                        read_db=self._decibels(name, node.operands),
-                    )
+                row = rows.get((name, node.name))
+                if row is not None and any((name, value) in self._powers for value in node.outputs):
+                    found.setdefault((name, row.node), (row, []))[1].append(node)
+        return found
 
     def _decibels(self, graph: str, values: Sequence[str]) -> float | None:
         """The worst of ``values``."""

@@ -53,11 +53,11 @@ def _known(work: Rewriting, name: str) -> Mask | None:
 def _chosen(work: Rewriting, node: Node) -> Mask | None:
     """A choice between 0 and a number."""
     condition, *sides = node.inputs
-    numbers = [one_number(work, side) for side in sides]
-    if condition in work.constants or None in numbers:
+    if condition in work.constants:
         return None
-    for number, other, where_true in ((*numbers, True), (*numbers[::-1], False)):
-        if other == 0 and _is_beyond(number):
+    a, b = (one_number(work, side) for side in sides)
+    for number, other, where_true in ((a, b, True), (b, a, False)):
+        if other == 0 and number is not None and abs(number) >= BEYOND:
             return Mask(condition, number, work.shape(node.outputs[0]), where_true)
     return None
 
@@ -66,7 +66,7 @@ def _times_truth(work: Rewriting, node: Node) -> Mask | None:
     """A truth value times a number."""
     for factor, truth in (node.inputs, node.inputs[::-1]):
         number = one_number(work, factor)
-        if _is_beyond(number) and np.isfinite(number) and (found := _truth(work, truth)):
+        if number is not None and BEYOND <= abs(number) < np.inf and (found := _truth(work, truth)):
             condition, is_true = found
             return Mask(condition, number, work.shape(node.outputs[0]), is_true)
     return None
@@ -84,10 +84,6 @@ def _truth(work: Rewriting, name: str) -> tuple[str, bool] | None:
     one, truth = node.inputs
     found = _truth(work, truth) if one_number(work, one) == 1 else None
     return found and (found[0], not found[1])
-
-
-def _is_beyond(number: float | None) -> bool:
-    return number is not None and abs(number) >= BEYOND
 
 
 def one_number(work: Rewriting, name: str) -> float | None:
