@@ -15,6 +15,7 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {
     "compare": Command("nnasim.cli.compare", "several systems: words wrong and time waited, in one report"),
     "compare-results": Command("nnasim.cli.compare_results", "what changed between two results, to gate a CI on"),
+    "check-budget": Command("nnasim.cli.check_budget", "does a result keep to its limits, to gate a CI on"),
     "study": Command("nnasim.cli.study", "make a study again: streaming latency, delays, or training"),
     "data": Command(
         "nnasim.cli.data", "make a manifest: strings of words, fsdd, an4, librispeech or synthesised speech"
@@ -25,6 +26,8 @@ COMMANDS: dict[str, Command] = {
     "check": Command("nnasim.cli.check", "does a model of yours run on a chip: its work, its states, what is refused"),
     "import": Command("nnasim.cli.import_", "a model of yours, in ONNX or TFLite, as a trace"),
     "simulate": Command("nnasim.cli.simulate", "run a trace on a chip"),
+    "rerun": Command("nnasim.cli.rerun", "make a result again from its own record: identical, or what moved"),
+    "diff": Command("nnasim.cli.diff", "the first integer that two traces compute differently"),
     "report": Command("nnasim.cli.report", "show result files as one offline page"),
     "presets": Command("nnasim.cli.presets", "list the chips, or print one with units and sources"),
     "validate": Command("nnasim.cli.validate", "predict a measured table and say how far off"),

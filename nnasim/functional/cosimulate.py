@@ -49,7 +49,7 @@ def cosimulate(
     One array alone is heard by every input. Raises TraceError if the trace is not an integer system, if features and
     trace do not agree, or if there is nothing to compare.
     """
-    _refuse_what_has_no_integers(trace)
+    refuse_what_has_no_integers(trace)
     compiled = CompiledTrace(trace, chip)
     datapath, reference = SramDatapath(compiled, constants), Reference(trace, constants)
     different = Counter[str]()
@@ -74,7 +74,8 @@ def cosimulate(
     )
 
 
-def _refuse_what_has_no_integers(trace: OpTrace) -> None:
+def refuse_what_has_no_integers(trace: OpTrace) -> None:
+    """Raise TraceError for a trace of which some operation computes in float."""
     if trace.system not in ("naive", "aat"):
         raise TraceError("functional run", "system", trace.system, "only naive and aat compute in integers alone")
     for graph in trace.graphs.values():

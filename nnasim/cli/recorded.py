@@ -1,0 +1,48 @@
+"""The command that a result records, as arguments that make it again and write nothing of the user's."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from nnasim.errors import FileError
+
+REPEATABLE = ("compare", "simulate")
+_WRITES = ("--out", "--perfetto")  # options that name what a run writes; each takes a value
+
+
+def recorded_command(result: Path) -> str:
+    """The command that made ``result``. Raises FileError where none is recorded."""
+    from nnasim.ir.io import read_result
+    from reports.result_set import read_folder
+
+    if result.is_dir():
+        summary = read_folder(result).summary
+        text = summary.command if summary else None
+    else:
+        text = read_result(result).command
+    if text is None:
+        raise FileError(result, "records no command: Python code made it, so it cannot be run again from here")
+    return text
+
+
+def without_outputs(text: str, source: Path) -> list[str]:
+    """The arguments of the command ``text`` without those that say what it writes.
+
+    Raises FileError unless it is one of ours that only makes a result: a file may record anything.
+    """
+    try:
+        program, *arguments = shlex.split(text)
+    except ValueError:
+        program, arguments = "", []
+    if program != "nnasim" or not arguments or arguments[0] not in REPEATABLE:
+        raise FileError(source, f"records {text!r:.200}, which is none of nnasim {' or nnasim '.join(REPEATABLE)}")
+    kept, words = list[str](), iter(arguments)
+    for word in words:
+        name, equals, _ = word.partition("=")
+        if name in _WRITES:
+            if not equals:
+                next(words, None)
+        elif word != "--force":
+            kept.append(word)
+    return kept

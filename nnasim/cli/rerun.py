@@ -1,0 +1,50 @@
+"""`nnasim rerun`: a result made again from the command that it records, and what moved; exit code 1 if a figure did."""
+
+from __future__ import annotations
+
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from nnasim.markup import visible
+
+MOVED = 1  # the exit code of a gate that does not open; 2 is for a user's errors
+_MOST_LINES = 20
+
+
+def command(
+    result: Annotated[
+        Path, typer.Argument(metavar="FOLDER|RESULT", help="a folder of `nnasim compare`, or a result of `simulate`")
+    ],
+) -> int:
+    """Run the command that a result records once more, and say whether all figures are the same.
+
+    The command's files are looked for from the current folder, as they were then. Nothing of the result is changed.
+
+    Example: nnasim rerun demo
+    """
+    from nnasim.cli.main import main
+    from nnasim.cli.recorded import recorded_command, without_outputs
+    from reports.moved import moved_between
+
+    arguments = without_outputs(recorded_command(result), result)
+    with TemporaryDirectory(prefix="nnasim-rerun-") as folder:
+        again = Path(folder) / "again"
+        with redirect_stdout(StringIO()):  # what the run says of a folder that will be gone
+            code = main([*arguments, "--out", str(again)])
+        if code:
+            return code
+        moved = sorted(moved_between(result, again), key=lambda entry: entry.rank)
+    figures = [entry for entry in moved if entry.is_figure]
+    for entry in moved[:_MOST_LINES]:
+        print(visible(str(entry)))
+    if len(moved) > _MOST_LINES:
+        print(f"... and {len(moved) - _MOST_LINES:,} more")
+    print(
+        f"{len(figures):,} value{'s' * (len(figures) > 1)} moved" if figures else "identical: every figure is the same"
+    )
+    return MOVED if figures else 0
