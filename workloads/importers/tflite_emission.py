@@ -111,9 +111,13 @@ class Emission(Values):
     ) -> str:
         """What a bias is added to, or a fused activation applied to; the file has one range for both."""
         name = self.before(operator, inputs, shape, **attributes)
-        if quantisation := self.graph.tensors[self._output()].quantisation:
-            self.affine[name] = quantisation
+        self.stored_as(name, self._output())
         return name
+
+    def stored_as(self, name: str, index: int) -> None:
+        """Note that the file stores the value ``name`` as it does the tensor ``index``."""
+        if quantisation := self.graph.tensors[index].quantisation:
+            self.affine[name] = quantisation
 
     def result_written(
         self, operator: str, inputs: Sequence[str], shape: Sequence[int], **attributes: Attribute

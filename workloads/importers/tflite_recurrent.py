@@ -37,6 +37,8 @@ def sequence_lstm(emission: Emission, operator: FileOperator) -> None:
     inputs = [x, *constants[:3], "", h, c, *(["", constants[3]] if len(constants) > 3 else [])]
     shapes = {"all": (steps, 1, 1, seen), "h_next": (1, 1, seen), "c_next": (1, 1, units)}
     every, h, c = emission.several("LSTM", inputs, shapes, hidden_size=units)
+    for value, index in ((every, operator.outputs[0]), (h, operands[_H]), (c, operands[_C])):
+        emission.stored_as(value, index)
     if clip := float(options.CellClip()):
         bounds = [emission.real("low", -clip), emission.real("high", clip)]
         c = emission.helper("Clip", [c, *bounds], (1, 1, units), "clip")

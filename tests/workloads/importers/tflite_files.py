@@ -61,6 +61,7 @@ class Op:
     kind: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     custom: str = ""
+    intermediates: Sequence[int] = ()
 
 
 @dataclass
@@ -168,6 +169,7 @@ def _op(builder: Any, op: Op, words: Sequence[tuple[str, str]]) -> int:
         builder, "Operator", OpcodeIndex=words.index((op.word, op.custom)), Inputs=_vector(builder, op.inputs, "int32"),
         Outputs=_vector(builder, op.outputs, "int32"), BuiltinOptions=options,
         BuiltinOptionsType=getattr(tflite.BuiltinOptions, op.kind) if op.kind else 0,
+        Intermediates=_vector(builder, op.intermediates, "int32") if op.intermediates else None,
     )  # fmt: skip
 
 

@@ -49,7 +49,10 @@ class Between:
 def evaluated(normal: Normal, node: Node, operands: Sequence[Array | None]) -> tuple[Array, ...]:
     """The values that ``node`` of a normalised graph makes, in float."""
     own = _OWN.get(node.operator)
-    return apply(node.operator, node.attributes, operands) if own is None else (own(normal, node, *operands),)
+    if own is None:
+        return apply(node.operator, node.attributes, operands)
+    with np.errstate(all="ignore"):  # as apply has it
+        return (own(normal, node, *operands),)
 
 
 def _view(normal: Normal, node: Node, x: Array) -> Array:

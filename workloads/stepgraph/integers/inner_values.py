@@ -22,7 +22,9 @@ def inner_values(node: Node, operands: Sequence[Array | None]) -> Iterator[tuple
     """(site, values of all frames of a call) for a recurrent ``node``; nothing for any other."""
     parts = _PARTS.get(node.operator)
     if parts is not None:
-        yield from ((site(node, part), values) for part, values in parts(node.attributes, *operands).items())
+        with np.errstate(all="ignore"):  # what overflows is refused by name where it is counted
+            made = parts(node.attributes, *operands)
+        yield from ((site(node, part), values) for part, values in made.items())
 
 
 def _lstm(*operands: Any) -> Mapping[str, Array]:

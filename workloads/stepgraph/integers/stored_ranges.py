@@ -2,6 +2,7 @@
 
 Each value's range is what the file's own integers can hold. The chip's zero is the integer 0 (but at a model's input),
 so a value that the file stores between 0 and 255 steps, as behind a ReLU, has steps of twice the size on the chip.
+What the file holds no range of, as what is inside of an LSTM, has the one that its operands' ranges give.
 """
 
 from __future__ import annotations
@@ -11,29 +12,22 @@ from collections.abc import Mapping
 import numpy as np
 
 from nnasim.numerics.histogram import Histogram
-from workloads.stepgraph.affine import Affine
 from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.integers.calibration import Calibration
-
-_MOVES = ("Reshape", "Transpose", "Slice", "Split", "Expand", "Concat", "Pad")
+from workloads.stepgraph.integers.spans import Span, derived
+from workloads.stepgraph.normal.normalise import normalised
+from workloads.stepgraph.normal.rewriting import Normal
 
 
 def stored_calibration(graph: StepGraph) -> Calibration | None:
-    """The file's ranges as a calibration; None where a real value of ``graph`` has none."""
-    affine = _with_moved(graph)
+    """The file's ranges as a calibration; None where it does not say enough of a real value of ``graph``."""
     tensors = {**graph.inputs, **graph.values}
-    reals = [name for name, tensor in tensors.items() if tensor.dtype.startswith("float")]
-    if not affine or any(name not in affine for name in reals):
+    reals = {name for name, tensor in tensors.items() if tensor.dtype.startswith("float")}
+    spans: Mapping[str, Span] = {name: affine.span for name, affine in graph.affine.items() if name in reals}
+    spans = derived(Normal.of(graph), spans)
+    if not spans or reals - spans.keys():
         return None
-    histograms = {name: Histogram.of(np.array(affine[name].span)) for name in reals}
+    histograms = {
+        name: Histogram.of(np.array(span)) for name, span in derived(normalised(graph), spans, loosely=True).items()
+    }
     return Calibration(histograms, "max", 0, "the file's own ranges")
-
-
-def _with_moved(graph: StepGraph) -> Mapping[str, Affine]:
-    """How the file stores its values, and with them those that only move elements of such a value."""
-    affine = dict(graph.affine)
-    for node in graph.nodes:
-        if node.operator in _MOVES and node.inputs[0] in affine:
-            for name in node.outputs:
-                affine.setdefault(name, affine[node.inputs[0]])
-    return affine

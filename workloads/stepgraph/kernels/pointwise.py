@@ -59,8 +59,9 @@ def leaky_relu(attributes: Attributes, x: Array) -> Array:
 
 
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + e^-x), which is 0 where e^-x is beyond float32."""
-    return 1 / (1 + np.exp(-x))
+    """1 / (1 + e^-x), without overflow."""
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1, small) / (1 + small)
 
 
 def softplus(x: Array) -> Array:

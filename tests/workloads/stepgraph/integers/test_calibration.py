@@ -5,6 +5,7 @@ import pytest
 
 from nnasim.errors import InputError
 from nnasim.numerics.histogram import METHODS, Histogram, Method
+from tests.workloads.stepgraph.hand_made import Sheet
 from tests.workloads.stepgraph.small import decoder, leaky_sum
 from workloads.stepgraph.graph import Node, State, StepGraph, Tensor
 from workloads.stepgraph.integers.calibration import calibrate
@@ -111,3 +112,19 @@ def test_what_the_functions_of_a_gru_read_is_counted(linear_before_reset: int) -
     assert calibration.histograms["rnn.sigmoid"].counts.sum() == 6 * 6
     assert calibration.histograms["rnn.tanh"].counts.sum() == 6 * 3
     assert "rnn.cell" not in calibration.histograms
+
+
+@pytest.mark.parametrize("operator", ["LSTM", "GRU"])
+def test_gates_beyond_float32s_exponent_are_counted_without_a_warning(operator: str) -> None:
+    attributes = {"linear_before_reset": 1} if operator == "GRU" else {}
+    graph = recurrent(operator, 2, **attributes)
+    far = np.array([-3e3, 3e3, -1e20], np.float32).repeat(4).reshape(3, 2, 1, 2)
+    assert calibrate(graph, checked_steps({"x": far}, graph, "steps")).histograms["rnn.sigmoid"].reach > 1e19
+
+
+def test_a_product_beyond_float32_is_refused_by_name_and_not_warned_of() -> None:
+    sheet = Sheet(x=(2, 4))
+    graph = sheet.graph(sheet.op("Tanh", sheet.op("MatMul", "x", sheet.constant(np.full((4, 4), 1e30))), out="y"))
+    steps = checked_steps({"x": np.full((2, 2, 4), 1e30, np.float32)}, graph, "steps")
+    with pytest.raises(InputError, match=r"steps: step 0 = 'matmul0\.out': becomes NaN or infinity"):
+        calibrate(graph, steps)

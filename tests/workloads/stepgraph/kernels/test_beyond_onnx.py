@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from workloads.stepgraph.graph import Array
+from workloads.stepgraph.kernels.pointwise import sigmoid
 from workloads.stepgraph.kernels.table import apply
 
 
@@ -39,3 +40,11 @@ def test_a_place_beyond_the_table_is_an_error_and_no_other_row() -> None:
 def test_negative_paddings_of_one_axis_cut_and_of_another_extend() -> None:
     (result,) = apply("Pad", {"mode": "constant"}, [np.ones((2, 3)), np.array([1, -1, 0, -1])])
     assert result.tolist() == [[0], [1], [1]]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_sigmoid_reaches_its_ends_without_overflow(dtype: str) -> None:
+    x = np.array([-np.inf, -1e4, -89, -1, 0, 1, 89, 1e4, np.inf], dtype)
+    y = sigmoid(x)
+    assert y.dtype == dtype
+    np.testing.assert_allclose(y, [0, 0, np.exp(-89.0), 1 / (1 + np.e), 0.5, np.e / (1 + np.e), 1, 1, 1], rtol=1e-5)
