@@ -90,6 +90,7 @@ def test_every_operator_has_a_rule() -> None:
         ("Conv", [x(1, 4, 9), x(6, 2, 3), x(5)], CONV, "a bias"),
         ("GRU", [x(3, 2, 4), x(1, 15, 3), x(1, 15, 5)], {"hidden_size": 5}, "W is"),
         ("ReduceMax", [x(2, 0)], {"axes": (1,), "keepdims": 0}, "without elements"),
+        ("Reshape", [x(1, 2), ints(*[1] * 32, 2)], {}, "has 33 axes, of which at most 32 are allowed"),
         ("Slice", [x(4), ints(0), ints(1), ints(3), ints(1)], {}, "has no axis 3"),
         ("Reshape", [x(4), ints(5)], {}, "cannot be given the shape"),
         ("Pad", [x(1), ints(1, 1)], {"mode": "reflect"}, "too short for mode reflect"),

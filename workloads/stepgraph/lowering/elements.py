@@ -14,7 +14,8 @@ from nnasim.numerics.formats import highest
 from workloads.stepgraph.graph import Node
 from workloads.stepgraph.integers import quantise, quantise_table
 from workloads.stepgraph.integers.grids import INDEX_BITS, TRUTH_BITS, Grid, unit_function
-from workloads.stepgraph.lowering.graph_lowering import CannotLower, GraphLowering
+from workloads.stepgraph.lowering.cannot_lower import CannotLower
+from workloads.stepgraph.lowering.graph_lowering import GraphLowering
 from workloads.stepgraph.lowering.standing_shapes import Shape, bare
 from workloads.stepgraph.lowering.trace_draft import Wire
 from workloads.stepgraph.normal.masks import is_of_the_sign

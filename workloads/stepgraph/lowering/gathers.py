@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from workloads.stepgraph.graph import Node
 from workloads.stepgraph.kernels.given import integer
-from workloads.stepgraph.lowering.graph_lowering import CannotLower, GraphLowering
+from workloads.stepgraph.lowering.cannot_lower import CannotLower
+from workloads.stepgraph.lowering.graph_lowering import GraphLowering
 from workloads.stepgraph.lowering.standing_shapes import Shape
 
 _COMPUTED = "picks elements at places that are computed at each call"

@@ -17,17 +17,10 @@ from nnasim.ir.trace import Op, OpGroup
 from workloads.stepgraph.graph import Array, Node
 from workloads.stepgraph.integers import quantise
 from workloads.stepgraph.integers.grids import Grid, Grids
+from workloads.stepgraph.lowering.cannot_lower import CannotLower
 from workloads.stepgraph.lowering.standing_shapes import Shape, bare
 from workloads.stepgraph.lowering.trace_draft import Filler, TraceDraft, Wire, same_format
 from workloads.stepgraph.normal.rewriting import Normal
-
-
-class CannotLower(Exception):  # noqa: N818 -- it never reaches a user: it becomes one refusal among all
-    """A node for which the chip has no operation; ``help``: what would help."""
-
-    def __init__(self, why: str, help: str = "") -> None:
-        super().__init__(why)
-        self.why, self.help = why, help
 
 
 class GraphLowering:
@@ -201,8 +194,8 @@ class GraphLowering:
     def leave_open(self, node: Node) -> None:
         """Let the values of ``node``, which cannot be lowered, stand somewhere: what reads them is looked at too."""
         for value in node.outputs:
-            bits = self.grid(value)[0].bits
-            self.arrive(value, self.draft.tensor(self.prefix + value, bare(self.shape(value)), bits))
+            elements, bits = self.graph.tensor(value).elements, self.grid(value)[0].bits
+            self.arrive(value, self.draft.tensor(self.prefix + value, (elements,), bits))
 
     def requantise(self, part: str, x: Wire, out: Wire) -> None:
         """From one format into another."""

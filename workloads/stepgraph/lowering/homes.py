@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from workloads.stepgraph.graph import Node, State
 from workloads.stepgraph.integers.grids import Grids, Key
-from workloads.stepgraph.lowering.standing_shapes import bare, standing_shape
+from workloads.stepgraph.lowering.cannot_lower import CannotLower
+from workloads.stepgraph.lowering.standing_shapes import Shape, bare, standing_shape
 from workloads.stepgraph.lowering.trace_draft import TraceDraft
 from workloads.stepgraph.normal.rewriting import Normal
 from workloads.stepgraph.refusals import Refusal, RefusedModelError
@@ -38,14 +39,20 @@ def declare_homes(
     normals: Mapping[str, Normal], grids: Grids, draft: TraceDraft, links: Sequence[Sequence[Key]],
     prefixes: Mapping[str, str],
 ) -> dict[str, Homes]:  # fmt: skip
-    """Declare the tensors of all states and links."""
+    """Declare the tensors of all states and links. Raises RefusedModelError for one that cannot be declared."""
     values = {name: _Values(normal) for name, normal in normals.items()}
     homes = {name: Homes(host_reads=values[name].outputs) for name in normals}
 
     def declared(graph: str, value: str, called: str) -> str:
         """The tensor of what a node of ``graph`` makes, in the shape in which the node's operations write it."""
         shape = standing_shape(normals[graph].graph, values[graph].maker[value], value)
-        return draft.tensor(prefixes[graph] + called, shape, grids.of((graph, value))[0].bits, "state")
+        return stands(graph, called, shape, grids.of((graph, value))[0].bits)
+
+    def stands(graph: str, called: str, shape: Shape, bits: int) -> str:
+        try:
+            return draft.tensor(prefixes[graph] + called, shape, bits, "state")
+        except CannotLower as cannot:
+            raise RefusedModelError(graph, [Refusal(called, "state", cannot.why, cannot.help)]) from None
 
     for link in links:
         makers = [
@@ -71,7 +78,7 @@ def declare_homes(
                 tensor = written[root] = written.get(root) or declared(graph, root, state.input)
             else:
                 shape, bits = bare(normal.graph.tensor(state.input).shape), grids.of((graph, state.input))[0].bits
-                tensor = draft.tensor(prefixes[graph] + state.input, shape, bits, "state")
+                tensor = stands(graph, state.input, shape, bits)
                 homes[graph].late.append(state)
             homes[graph].arriving[state.input] = tensor
     handed_over = {(graph, values[graph].root(value)) for link in links for graph, value in link}

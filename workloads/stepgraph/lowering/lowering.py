@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from nnasim.ir.attributes import MOST_AXES
 from nnasim.ir.shapes import macs_of
-from nnasim.ir.trace import OP_GROUPS, OpTrace, Unit, Utterance, placement_of
+from nnasim.ir.trace import OP_GROUPS, Op, OpTrace, Unit, Utterance, placement_of
 from nnasim.numerics.config import NumericsConfig
 from workloads.stepgraph.graph import Array, Node, StepGraph
 from workloads.stepgraph.integers import quantise
 from workloads.stepgraph.integers.calibration import Calibration
 from workloads.stepgraph.integers.grids import Grids, Key
 from workloads.stepgraph.kernels.given import number
+from workloads.stepgraph.lowering.cannot_lower import CannotLower
 from workloads.stepgraph.lowering.edges import keep_late, let_in, show
-from workloads.stepgraph.lowering.graph_lowering import CannotLower, GraphLowering
+from workloads.stepgraph.lowering.graph_lowering import GraphLowering
 from workloads.stepgraph.lowering.homes import declare_homes
 from workloads.stepgraph.lowering.ledger import Fate, Ledger, Lowered, ledger_of
 from workloads.stepgraph.lowering.on_cpu import OnCpu, run_by_host, word_of
 from workloads.stepgraph.lowering.rules import RULES, no_rule
-from workloads.stepgraph.lowering.trace_draft import TraceDraft, Wire
+from workloads.stepgraph.lowering.standing_shapes import bare
+from workloads.stepgraph.lowering.trace_draft import FEWER, TraceDraft, Wire
 from workloads.stepgraph.normal.normalise import FUSION_RULE, normalised
 from workloads.stepgraph.normal.rewriting import Normal
 from workloads.stepgraph.refusals import Refusal, RefusedModelError
@@ -61,7 +64,7 @@ def to_trace(
 
     Raises RefusedModelError with every node that cannot be lowered, ConfigError for a name in ``on_cpu`` that is none.
     """
-    _refuse_nothing(graphs)
+    _refuse_what_cannot_stand(graphs)
     lowering = _Lowering(graphs, links, numerics, OnCpu(on_cpu, graphs))
     lowering.run()
     ledger = lowering.ledger()
@@ -89,13 +92,21 @@ def to_trace(
     )
 
 
-def _refuse_nothing(graphs: Mapping[str, StepGraph]) -> None:
-    """Raise RefusedModelError for values without elements, as of a cache that is still empty at the first call."""
+def _refuse_what_cannot_stand(graphs: Mapping[str, StepGraph]) -> None:
+    """Raise RefusedModelError for values without elements, as of a cache that is still empty at the first call, and
+    for inputs of too many axes."""
+    empty = "has no elements", "export the model with caches of their full length"
     refusals = [
-        Refusal(name, "value", "has no elements", "export the model with caches of their full length")
+        Refusal(name, "value", *empty)
         for graph in graphs.values()
         for name, tensor in {**graph.inputs, **graph.values}.items()
         if not tensor.elements
+    ]
+    refusals += [
+        Refusal(name, "input", f"has {axes} axes, of which a trace's tensors have at most {MOST_AXES}", FEWER)
+        for graph in graphs.values()
+        for name, tensor in graph.inputs.items()
+        if (axes := len(bare(tensor.shape))) > MOST_AXES
     ]
     if refusals:
         raise RefusedModelError(", ".join(graph.name for graph in graphs.values()), refusals)
@@ -166,15 +177,23 @@ class _Lowering:
     def _node(self, low: GraphLowering, node: Node) -> Lowered:
         on_cpu = self._on_cpu.covers(low.name, low.normal, node)
         try:
-            ops = low.lower(node, RULES.get(node.operator, no_rule))
+            ops = self._ops(low, node, on_cpu)
         except CannotLower as cannot:
-            if not on_cpu:
-                self._refusals.append(Refusal(node.name, word_of(low.normal, node), cannot.why, cannot.help))
-                low.leave_open(node)
-                return Lowered("refused", why=cannot.why)
-            ops = low.lower(node, run_by_host)
+            self._refusals.append(Refusal(node.name, word_of(low.normal, node), cannot.why, cannot.help))
+            low.leave_open(node)
+            return Lowered("refused", why=cannot.why)
         if on_cpu:
             self.op_placement.update(dict.fromkeys((op.name for op in ops), "cpu"))
         fate: Fate = "cpu" if on_cpu else "chip" if ops else "view"
         macs = sum(macs_of(op, self.draft.tensors) for op in ops)
         return Lowered(fate, tuple(op.name for op in ops), macs=macs)
+
+    @staticmethod
+    def _ops(low: GraphLowering, node: Node, on_cpu: bool) -> list[Op]:
+        """Operations of the chip, or, where it has none and the CPU is to run the node, the one of the host."""
+        try:
+            return low.lower(node, RULES.get(node.operator, no_rule))
+        except CannotLower:
+            if not on_cpu:
+                raise
+            return low.lower(node, run_by_host)

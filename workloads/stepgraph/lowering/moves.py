@@ -8,7 +8,8 @@ import numpy as np
 
 from workloads.stepgraph.graph import Node
 from workloads.stepgraph.kernels.given import integer, integers
-from workloads.stepgraph.lowering.graph_lowering import CannotLower, GraphLowering
+from workloads.stepgraph.lowering.cannot_lower import CannotLower
+from workloads.stepgraph.lowering.graph_lowering import GraphLowering
 from workloads.stepgraph.lowering.standing_shapes import bare, front_of
 from workloads.stepgraph.lowering.trace_draft import Wire, same_format
 

@@ -9,8 +9,9 @@ from workloads.stepgraph.graph import Node
 from workloads.stepgraph.integers import quantise
 from workloads.stepgraph.integers.grids import WIDE_BITS
 from workloads.stepgraph.kernels.given import integer, integers
+from workloads.stepgraph.lowering.cannot_lower import CannotLower
 from workloads.stepgraph.lowering.elements import unit_grid
-from workloads.stepgraph.lowering.graph_lowering import CannotLower, GraphLowering
+from workloads.stepgraph.lowering.graph_lowering import GraphLowering
 from workloads.stepgraph.lowering.standing_shapes import front_of, standing_shape
 
 

@@ -14,7 +14,8 @@ from nnasim.ir.trace import OpGroup
 from workloads.stepgraph.graph import Array, Node
 from workloads.stepgraph.integers import quantise
 from workloads.stepgraph.kernels.given import integer, integers
-from workloads.stepgraph.lowering.graph_lowering import CannotLower, GraphLowering
+from workloads.stepgraph.lowering.cannot_lower import CannotLower
+from workloads.stepgraph.lowering.graph_lowering import GraphLowering
 from workloads.stepgraph.lowering.standing_shapes import Shape, bare, standing_shape
 from workloads.stepgraph.lowering.trace_draft import Wire
 

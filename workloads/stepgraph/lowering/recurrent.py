@@ -13,7 +13,8 @@ import numpy as np
 from workloads.stepgraph.graph import Array, Node
 from workloads.stepgraph.integers.grids import WIDE_BITS, Grid
 from workloads.stepgraph.kernels.given import integer
-from workloads.stepgraph.lowering.graph_lowering import CannotLower, GraphLowering
+from workloads.stepgraph.lowering.cannot_lower import CannotLower
+from workloads.stepgraph.lowering.graph_lowering import GraphLowering
 from workloads.stepgraph.lowering.products import Weights, weighted
 from workloads.stepgraph.lowering.trace_draft import Wire
 

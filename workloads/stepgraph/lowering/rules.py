@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from workloads.stepgraph.graph import Node
 from workloads.stepgraph.lowering import elements, gathers, moves, norms, products
-from workloads.stepgraph.lowering.graph_lowering import CannotLower, GraphLowering
+from workloads.stepgraph.lowering.cannot_lower import CannotLower
+from workloads.stepgraph.lowering.graph_lowering import GraphLowering
 from workloads.stepgraph.lowering.gru import gru
 from workloads.stepgraph.lowering.lstm import lstm
 from workloads.stepgraph.lowering.masks import saturate

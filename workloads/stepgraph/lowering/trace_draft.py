@@ -6,16 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from nnasim.ir.attributes import MOST_AXES
 from nnasim.ir.operands import OpKind, Role
 from nnasim.ir.trace import Op, OpGraph, OpGroup, TensorSpec
 from nnasim.numerics.config import NumericsConfig
 from workloads.stepgraph.graph import Array
 from workloads.stepgraph.integers.grids import FIXED, Grid, Key
+from workloads.stepgraph.lowering.cannot_lower import CannotLower
 
 Filler = Callable[[Any], Mapping[str, Array]]
 """Scales -> constants by the names that a weights file has for them."""
 
 LONGEST_NAME, LONGEST_LAYER = 400, 200
+FEWER = "export the model with neighbouring axes as one"
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +57,9 @@ class TraceDraft:
         self._op_names = set[str]()
 
     def tensor(self, name: str, shape: Sequence[int], bits: int, role: Role = "activation") -> str:
-        """Declare a tensor under ``name``, or what makes it unique; returns that."""
+        """Declare a tensor under ``name``, or what makes it unique; returns that. CannotLower for too many axes."""
+        if len(shape) > MOST_AXES:
+            raise CannotLower(f"works on {len(shape)} axes, of which a trace's tensors have at most {MOST_AXES}", FEWER)
         name = _unique(plain(name), self.tensors)
         self.tensors[name] = TensorSpec.model_validate({"shape": tuple(shape), "bits": bits, "role": role})
         return name

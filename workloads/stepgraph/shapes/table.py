@@ -52,8 +52,14 @@ def tensors_of(operator: str, attributes: Attributes, operands: Sequence[Value |
     return tensors
 
 
+MOST_AXES = 32
+"""Of one value on the way; numpy has a limit of its own, and a trace a lower one."""
+
+
 def check_size(tensor: Tensor) -> Tensor:
-    """``tensor``, unless it has more elements than any value may, or an axis that is longer."""
+    """``tensor``, unless it has more elements or axes than any value may, or an axis that is longer."""
+    if len(tensor.shape) > MOST_AXES:
+        raise CannotEnterError(f"has {len(tensor.shape)} axes, of which at most {MOST_AXES} are allowed")
     if (size := max(tensor.elements, *tensor.shape, 0)) > MOST_ELEMENTS:
         raise CannotEnterError(f"has {size} elements, of which at most {MOST_ELEMENTS} are allowed")
     return tensor
