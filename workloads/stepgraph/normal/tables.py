@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from workloads.stepgraph.graph import Array, Node, Pairwise, PointWise
+from workloads.stepgraph.normal.nearest import Nearest
 from workloads.stepgraph.normal.point_function import PointFunction
 from workloads.stepgraph.normal.rewriting import Normal, Rewriting
 
@@ -18,7 +19,8 @@ FUSION_RULE = (
 )
 
 LONGEST = 64
-"""Nodes of one table at most; a longer chain becomes several, since each is evaluated from its beginning."""
+"""Nodes of one table, where it can be cut; a longer chain becomes several, since each is evaluated from its beginning.
+"""
 
 _POINT_WISE = {*get_args(PointWise), *get_args(Pairwise), "Where", "Not", "Cast"}
 
@@ -27,18 +29,19 @@ def with_tables(normal: Normal) -> Normal:
     """``normal`` with a Table, a Scale or a View for each value of a point-wise node that something else reads."""
     work, sources = Rewriting(normal), sources_of(normal)
     made_by = {name: node for node in normal.graph.nodes for name in node.outputs}
+    needed = _needed(work, sources)
     for node in normal.graph.nodes:
         (out, *_) = node.outputs
         if out not in sources:
             work.write(node)
-        elif _is_read_elsewhere(work, out, sources):
+        elif out in needed:
             _write(work, node, _function(work, made_by, sources[out], out))
     return work.finished()
 
 
 def sources_of(normal: Normal) -> dict[str, str]:
     """Of each value that is a function of one other, element by element, that other one."""
-    graph, sources, length = normal.graph, dict[str, str](), dict[str, int]()
+    graph, sources, length, nearest = normal.graph, dict[str, str](), dict[str, int](), Nearest()
     for node in graph.nodes:
         flowing = [name for name in dict.fromkeys(node.operands) if name not in graph.constants]
         numbers = [graph.constants[name] for name in node.operands if name in graph.constants]
@@ -49,12 +52,12 @@ def sources_of(normal: Normal) -> dict[str, str]:
             continue  # whole numbers are added as they are
         if any(graph.tensor(name).shape != graph.tensor(out).shape for name in flowing):
             continue
-        roots = {sources.get(name, name) for name in flowing}
-        nodes = 1 + sum(length.get(name, 0) for name in flowing)
-        if len(roots) > 1 or nodes > LONGEST:
-            roots, nodes = set(flowing), 1
-        if len(roots) == 1:
-            sources[out], length[out] = roots.pop(), nodes
+        above = nearest.add(out, flowing)
+        if above is None:
+            continue
+        sources[out], length[out] = sources.get(above, above), length.get(above, 0) + nearest.nodes[out]
+        if length[out] > LONGEST and graph.tensor(above).dtype.startswith("float"):  # an integer would be looked up
+            sources[out], length[out] = above, nearest.nodes[out]
     return sources
 
 
@@ -63,10 +66,16 @@ def is_one_number(constant: Array) -> bool:
     return constant.size == 1 or bool(constant.size and (constant == constant.reshape(-1)[0]).all())
 
 
-def _is_read_elsewhere(work: Rewriting, value: str, sources: Mapping[str, str]) -> bool:
-    """Whether ``value`` is needed itself, and not only on the way from its source to another value."""
-    source = sources[value]
-    return value in work.kept or any(sources.get(node.outputs[0]) != source for node in work.readers(value))
+def _needed(work: Rewriting, sources: Mapping[str, str]) -> set[str]:
+    """Values that are needed themselves, and not only on the way from a source to another value."""
+    needed = set(work.kept)
+    for node in reversed(work.graph.nodes):
+        (out, *_) = node.outputs
+        if out not in sources:
+            needed.update(node.operands)
+        elif out in needed:
+            needed.add(sources[out])
+    return needed
 
 
 def _function(work: Rewriting, made_by: Mapping[str, Node], source: str, output: str) -> PointFunction:
