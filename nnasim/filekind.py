@@ -24,6 +24,7 @@ _MAGIC = (
 _KINDS = {
     "nnasim.trace": "a trace",
     "nnasim.result": "a result file",
+    "nnasim.chips": "a comparison of chips",
     "nnasim.checkpoint": "a checkpoint's model.json",
     "nnasim.numerics_study": "the record of a training study",
     "nnasim.delay_study": "the record of a delay study",
