@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nnasim.front.reading import read_tflite as read_tflite
     from nnasim.front.reading import read_torch as read_torch
     from nnasim.front.results import read_result as read_result
+    from nnasim.front.shared import read_shared as read_shared
     from nnasim.front.simulating import simulate as simulate
     from nnasim.front.speech import recogniser as recogniser
     from nnasim.front.speech import train as train
@@ -42,6 +43,7 @@ _HOME = {
     "write_trace": "nnasim.front.traces",
     "simulate": "nnasim.front.simulating",
     "read_result": "nnasim.front.results",
+    "read_shared": "nnasim.front.shared",
     "compare": "nnasim.front.comparing",
     "read_comparison": "nnasim.front.comparing",
     "compare_chips": "nnasim.front.comparing_chips",

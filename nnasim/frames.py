@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nnasim.ir.result import SimResult, Spread
+from nnasim.ir.shared import SharedResult
 from nnasim.units import cycles_to_ms
 
 if TYPE_CHECKING:
@@ -100,6 +101,60 @@ def spreads_frame(spreads: Mapping[str, Spread] | None, unit: str) -> pd.DataFra
     names = [f"{rank}_{unit}" for rank in ("low", "nominal", "high")]
     rows = [{"part": part, **dict(zip(names, spread, strict=True))} for part, spread in (spreads or {}).items()]
     return _frame(rows, ["part"], columns=["part", *names]).astype(float)
+
+
+def models_frame(result: SharedResult) -> pd.DataFrame:
+    """Each model on a shared chip; index model: latencies in ms, missed deadlines, its share of the run."""
+    cycles = result.totals.cycles or 1
+    rows = [
+        {
+            "model": model.name,
+            "streams": model.streams,
+            **{f"frame_{name}_ms": value for name, value in model.frame_latency_ms},
+            **{f"engine_{name}_ms": value for name, value in model.engine_latency_ms},
+            "frames": len(model.frames.frame),
+            "deadline_misses": model.deadline_misses,
+            "share": model.totals.cycles / cycles,
+            "calls": model.calls,
+            "dram_bytes": model.totals.dram_bytes,
+        }
+        for model in result.models
+    ]
+    return _frame(rows, ["model"])
+
+
+def model_blocks_frame(result: SharedResult) -> pd.DataFrame:
+    """Share of the run in which each block worked for each model; index model, a column for each block."""
+    cycles = result.totals.cycles or 1
+    rows = [
+        {"model": model.name, **{block: time.busy / cycles for block, time in model.blocks.items()}}
+        for model in result.models
+    ]
+    return _frame(rows, ["model"])
+
+
+def stream_frames_frame(result: SharedResult) -> pd.DataFrame:
+    """Each frame of audio of each stream; index (model, stream, utterance, frame), in ms from the start of all.
+
+    ``utterance``: its number in the trace. ``latency_ms``: as in ``frames_frame``.
+    """
+    rows = [
+        {
+            "model": model.name,
+            "stream": stream,
+            "utterance": utterance,
+            "frame": frame,
+            "arrival_ms": cycles_to_ms(arrival, result.clock_hz),
+            "start_ms": cycles_to_ms(start, result.clock_hz),
+            "end_ms": cycles_to_ms(end, result.clock_hz),
+            "latency_ms": cycles_to_ms(end - arrival, result.clock_hz),
+        }
+        for model in result.models
+        for stream, utterance, frame, arrival, start, end in zip(
+            *(getattr(model.frames, column) for column in type(model.frames).model_fields), strict=True
+        )
+    ]
+    return _frame(rows, ["model", "stream", "utterance", "frame"])
 
 
 def _frame(rows: list[dict[str, Any]], index: list[str], columns: list[str] | None = None) -> pd.DataFrame:

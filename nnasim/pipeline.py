@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from nnasim.compiler import CompiledTrace
+from nnasim.compiler import CompiledTrace, constraints
 from nnasim.compiler.schedule import trace_steps
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
@@ -28,9 +28,17 @@ def simulate(trace: OpTrace, chip: NnaConfig, options: SimOptions | None = None)
 
 def simulate_compiled(compiled: CompiledTrace, options: SimOptions) -> SimResult:
     """Run a trace that has been compiled for its chip. Raises PlacementError or SimulationError."""
+    refuse_batches(compiled.chip)
     boot = run_boot(compiled)
     runs = run_utterances(compiled, options)
     return result_of(compiled, options, boot, runs)
+
+
+def refuse_batches(chip: NnaConfig) -> None:
+    """PlacementError where ``chip`` has batches of streams: ``nnasim.sharing`` has streams."""
+    batch = chip.compiler.batch_streams
+    if not constraints.batches_are_of_streams(batch):
+        constraints.refuse(constraints.batches_are_of_streams, chip.name, "compiler.batch_streams", batch)
 
 
 def run_boot(compiled: CompiledTrace) -> ProgramRun | None:

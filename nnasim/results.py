@@ -58,10 +58,10 @@ def result_of(
         trace_hash=compiled.shared("trace_hash", None, lambda: record_digest(compiled.given)),
         versions={"nnasim": nnasim.__version__, "python": platform.python_version()},
         clock_hz=chip.clock_hz,
-        totals=_totals(sums, cycles, chip.clock_hz, energy),
+        totals=totals_of(sums, cycles, chip.clock_hz, energy),
         bound_cycles=sum(count * bound_cycles(run.program, chip) for run, count in counted),
         blocks={block: _block_time(sums, block, cycles) for block in BLOCKS},
-        ops=_op_costs(sums),
+        ops=op_costs(sums),
         frames=frame_times(list(_frame_rows(compiled, runs))),
         utterances=tuple(
             utterance_times(utterance, steps, chip.clock_hz, options.endpointer_ms)
@@ -89,7 +89,7 @@ def _fallback(compiled: CompiledTrace, handoffs: int) -> Fallback | None:
 
 def _counters(compiled: CompiledTrace, steps: list[StepRun]) -> tuple[CounterSamples, ...]:
     memory = compiled.memory
-    lasting = memory.working_set + compiled.spread_bytes + memory.resident_bytes
+    lasting = memory.working_set + memory.resident_bytes
     return frame_counters(steps, lasting, memory.buffer_bytes, compiled.chip.clock_hz)
 
 
@@ -100,7 +100,8 @@ def _frame_rows(compiled: CompiledTrace, runs: Sequence[list[StepRun]]) -> Itera
         yield from frame_rows(index, arrivals, steps)
 
 
-def _totals(sums: Tally, cycles: int, clock_hz: float, energy: dict[str, Spread]) -> Totals:
+def totals_of(sums: Tally, cycles: int, clock_hz: float, energy: dict[str, Spread]) -> Totals:
+    """``sums`` as a result has them, of a run that took ``cycles`` cycles."""
     return Totals(
         cycles=cycles,
         nna_cycles=sums.nna_cycles,
@@ -118,7 +119,8 @@ def _block_time(sums: Tally, block: str, cycles: int) -> BlockTime:
     return BlockTime(busy=busy, stall=stall, idle=cycles - busy - stall)
 
 
-def _op_costs(sums: Tally) -> tuple[OpCost, ...]:
+def op_costs(sums: Tally) -> tuple[OpCost, ...]:
+    """What each operation of ``sums`` cost."""
     return tuple(
         OpCost(
             graph=op.info.graph,
@@ -152,8 +154,8 @@ def _extra(compiled: CompiledTrace, sums: Tally, energy: dict[str, Spread]) -> E
 def _sram_plan(compiled: CompiledTrace, chip: NnaConfig) -> SramPlan:
     memory = compiled.memory
     return SramPlan(
-        working_set=memory.working_set + compiled.spread_bytes,
+        working_set=memory.working_set,
         resident_weights=memory.resident_bytes,
         weight_buffers=memory.buffers * memory.buffer_bytes,
-        free=chip.sram.bytes - memory.total - compiled.spread_bytes,
+        free=chip.sram.bytes - memory.total,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from nnasim.hardware.field_units import leaves
@@ -22,17 +23,21 @@ class Parameter(NamedTuple):
 
 def parameters(result: SimResult) -> list[Parameter]:
     """Rows of `extra.parameters` where the command recorded them, else the bare fields of `hardware`."""
-    bare = (result_file.Parameter(field=field, value=value) for field, value in leaves(result.hardware))
-    rows = result.extra.parameters or bare
+    return parameter_rows(result.extra.parameters, result.hardware)
+
+
+def parameter_rows(recorded: Sequence[result_file.Parameter], hardware: dict[str, Any]) -> list[Parameter]:
+    """``recorded`` where there are any, else the bare fields of ``hardware``."""
+    bare = (result_file.Parameter(field=field, value=value) for field, value in leaves(hardware))
+    rows = recorded or bare
     return [
-        Parameter(row.field, value_text(row.value), row.unit or "", row.source or NOT_COMPUTED)
+        Parameter(row.field, _shown(row.value), row.unit or "", row.source or NOT_COMPUTED)
         for row in rows
         if row.field not in ("name", "description")
     ]
 
 
-def value_text(value: Any) -> str:
-    """The value of a field as it is shown."""
+def _shown(value: Any) -> str:
     if value is None:
         return NOT_COMPUTED
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

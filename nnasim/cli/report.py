@@ -12,7 +12,10 @@ from nnasim.cli.options import Force, out_option
 
 def command(
     results: Annotated[
-        list[Path], typer.Argument(metavar="RESULT...", help="result files, or one folder of `nnasim compare`")
+        list[Path],
+        typer.Argument(
+            metavar="RESULT...", help="result files, one of several models, or one folder of `nnasim compare`"
+        ),
     ],
     out: Annotated[Path, out_option("the page to write", "FILE.html")],
     force: Force = False,
@@ -22,12 +25,18 @@ def command(
     Example: nnasim report edge256.json edge512.json --out chips.html
     """
     from nnasim import files
+    from nnasim.ir.io import is_shared, read_shared
     from nnasim.markup import visible
     from reports.notes import notes
     from reports.page import write_page
     from reports.result_set import read_results
+    from reports.shared_document import write_shared_page
 
     files.refuse_existing(out, force)
+    if len(results) == 1 and is_shared(results[0]):
+        write_shared_page(out, read_shared(results[0]), force=force)
+        print(f"open {out}")
+        return
     study = read_results(results)
     write_page(out, study, force=force)
     for line in notes(study.results):

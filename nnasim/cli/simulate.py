@@ -8,11 +8,25 @@ from typing import Annotated
 import typer
 
 from nnasim.cli.options import DEFAULT_PRESET, LONGEST_WAIT_MS, Force, Overrides, Preset, finite, out_option
+from nnasim.cli.shared_options import (
+    Deadline,
+    FindStreams,
+    PolicyOption,
+    Residents,
+    SharedOptions,
+    Starts,
+    Streams,
+)
+from nnasim.cli.simulate_shared import simulate_shared
+from nnasim.cli.unused import refuse_unused
 from nnasim.errors import ConfigError
 
 
 def command(
-    trace: Annotated[Path, typer.Argument(help="a trace file, as `nnasim trace` writes it")],
+    traces: Annotated[
+        list[Path],
+        typer.Argument(metavar="TRACE...", help="a trace file, as `nnasim trace` writes it; several share the chip"),
+    ],
     out: Annotated[Path, out_option("the result file to write")],
     preset: Preset = DEFAULT_PRESET,
     overrides: Overrides = None,
@@ -37,12 +51,27 @@ def command(
             help="what the endpointer waits, a part of the user-perceived latency",
         ),
     ] = None,
+    policy: PolicyOption = None,
+    streams: Streams = None,
+    find_streams: FindStreams = False,
+    deadline_ms: Deadline = None,
+    starts: Starts = None,
+    residents: Residents = None,
     force: Force = False,
 ) -> None:
     """Run a trace on a chip and write what it cost, block by block and operation by operation.
 
+    Several traces, or several streams of one, share the chip; the result says how late each was.
+
     Example: nnasim simulate trace.json --preset edge256 --set dram.bytes_per_second=12e9 --out result.json
     """
+    asked = SharedOptions(policy, streams, find_streams, deadline_ms, starts, residents)
+    if len(traces) > 1 or asked.given:
+        why = "with several traces or streams"
+        refuse_unused("simulate", why, inputs=inputs, perfetto=perfetto, endpointer_ms=endpointer_ms)
+        simulate_shared(traces, out, preset, overrides, asked, functional, force)
+        return
+    (trace,) = traces
     from nnasim import files
     from nnasim.cli.invocation import command_line
     from nnasim.hardware import load_preset

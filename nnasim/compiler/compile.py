@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from copy import copy
 from typing import NamedTuple, TypeVar, cast
 
 from nnasim.compiler import constraints
 from nnasim.compiler.agreement import refuse_disagreement
-from nnasim.compiler.allocate import Allocation, peak_bytes
 from nnasim.compiler.chunking import chunked
 from nnasim.compiler.handoffs import result_is_on_nna, result_tensors
 from nnasim.compiler.lower import LoweringContext, lower, lower_boot, lower_return
 from nnasim.compiler.memory_plan import MemoryPlan, latency_hidden, plan_memory
 from nnasim.compiler.placement import fused_ops, place, wanted_units
 from nnasim.compiler.reads import seen_by_compiler
-from nnasim.compiler.score_board import sharing_of
 from nnasim.compiler.weights import WeightUse, read_whole, weight_uses
-from nnasim.compiler.working_set import Units, activation_map, arena_bytes, inside_array, lasting_bytes, spread_map
+from nnasim.compiler.working_set import Units, arena_bytes, inside_array, lasting_bytes
 from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.order import views_of
@@ -25,6 +23,8 @@ from nnasim.ir.program import Holders, Program
 from nnasim.ir.trace import OpTrace
 
 ValueT = TypeVar("ValueT")
+Divide = Callable[[NnaConfig, int, Mapping[str, WeightUse]], MemoryPlan]
+"""(chip, bytes of the working set, weights by name) -> what stands where; PlacementError for what does not fit."""
 
 AT_START: Holders = ()  # an utterance opens with zero states, which both units hold
 
@@ -33,9 +33,10 @@ class CompiledTrace:
     """A trace made ready for one chip. Programs depend on the graph and on who holds what, so both are the key.
 
     ``given``: the trace as it came; ``trace``: the one that runs, in chunks if the chip's compiler is to make them.
+    ``divide``: how the SRAM is divided, for whoever does not have it alone.
     """
 
-    def __init__(self, given: OpTrace, chip: NnaConfig) -> None:
+    def __init__(self, given: OpTrace, chip: NnaConfig, divide: Divide = plan_memory) -> None:
         self.given, self.chip = given, chip
         frames = chip.compiler.chunk_frames
         if frames > 1:
@@ -44,12 +45,11 @@ class CompiledTrace:
         self.trace, self.frames, self.origin = chunked_trace.trace, chunked_trace.frames, chunked_trace.origin
         self.heard = chunked_trace.heard
         try:
-            plan = _plan(self.trace, chip)
+            plan = _plan(self.trace, chip, divide)
         except PlacementError as error:
             _refuse_chunk(given, chip, error)
             raise
-        self.units, self.fused, self.uses, self.memory, self.arena_bytes = plan
-        self._activations: dict[str, tuple[Allocation, ...]] = {}
+        self.units, self.fused, self.uses, self.memory = plan
         self.cpu_weight_bytes = self._cpu_weight_bytes()
         self._results = result_tensors(self.trace)
         self._programs: dict[tuple[str, Holders], Program] = {}
@@ -60,6 +60,25 @@ class CompiledTrace:
         assert seen_by_compiler(chip) == seen_by_compiler(self.chip), "the compiler reads what they differ in"
         other = copy(self)
         other.chip = chip
+        return other
+
+    def within(self, memory: MemoryPlan) -> CompiledTrace:
+        """The same trace with another plan of the SRAM."""
+        other = copy(self)
+        other.memory, other._programs, other._shared = memory, {}, {}
+        return other
+
+    def as_batches(self, trace: OpTrace, origin: Mapping[str, str]) -> CompiledTrace:
+        """``trace``, whose graphs are this one's for several streams at a time, in the same plan of the SRAM.
+
+        ``origin``: for each operation of ``trace`` that is new, the one of this trace.
+        """
+        other = copy(self)
+        other.trace, other.units = trace, place(trace, self.chip)
+        other.fused = _fused(trace, other.units)
+        other.origin = {name: self.origin.get(old, old) for name, old in origin.items()}
+        other._results = result_tensors(trace)
+        other._programs, other._shared = {}, {}
         return other
 
     @property
@@ -82,7 +101,6 @@ class CompiledTrace:
         other.fused = _fused(self.trace, other.units)
         other.uses = weight_uses(self.trace, other.units)
         other._programs = {}
-        other._activations = {}
         return other
 
     def shared(self, what: str, key: Hashable, make: Callable[[], ValueT]) -> ValueT:
@@ -119,30 +137,7 @@ class CompiledTrace:
             memory=self.memory,
             cpu_streams_weights=self.cpu_weight_bytes > self.chip.host.cache_bytes,
             origin=self.origin,
-            sharing=sharing_of(self.activations(graph)) if self.chip.sequencer.runs_ahead else None,
         )
-
-    def activations(self, graph: str) -> tuple[Allocation, ...]:
-        """Where the activations of ``graph`` stand in the arena; () for a program that is of no graph.
-
-        Where commands overtake, what the plan leaves free of the SRAM belongs to the arena.
-        """
-        if graph not in self.trace.graphs:
-            return ()
-        if graph not in self._activations:
-            of_graph = (self.trace, self.trace.graphs[graph], self.units[graph], self.fused[graph])
-            if self.chip.sequencer.runs_ahead:
-                room = self.arena_bytes + self.chip.sram.bytes - self.memory.total
-                self._activations[graph] = spread_map(*of_graph, room)
-            else:
-                self._activations[graph] = activation_map(*of_graph)
-        return self._activations[graph]
-
-    @property
-    def spread_bytes(self) -> int:
-        """Bytes of SRAM that the arena has beyond what commands one after another need."""
-        arena = max((peak_bytes(self.activations(graph)) for graph in self.trace.graphs), default=0)
-        return max(0, arena - self.arena_bytes)
 
     def program(self, graph: str, entry: Holders) -> Program:
         """The program of ``graph`` entered with ``entry``."""
@@ -168,26 +163,21 @@ class CompiledTrace:
 
 
 class _Plan(NamedTuple):
-    """Who runs what, what rides behind what, which weights there are, and where all of it stands.
-
-    ``arena_bytes``: the part of the working set that serves each graph in turn.
-    """
+    """Who runs what, what rides behind what, which weights there are, and where all of it stands."""
 
     units: Units
     fused: dict[str, set[str]]
     uses: dict[str, WeightUse]
     memory: MemoryPlan
-    arena_bytes: int
 
 
-def _plan(trace: OpTrace, chip: NnaConfig) -> _Plan:
+def _plan(trace: OpTrace, chip: NnaConfig, divide: Divide = plan_memory) -> _Plan:
     units = place(trace, chip)
     refuse_disagreement(trace, chip, units)
     fused = _fused(trace, units)
-    arena = arena_bytes(trace, units, fused)
+    working_set = lasting_bytes(trace, units) + arena_bytes(trace, units, fused)
     uses = weight_uses(trace, units)
-    memory = plan_memory(chip, lasting_bytes(trace, units) + arena, uses)
-    return _Plan(units=units, fused=fused, uses=uses, memory=memory, arena_bytes=arena)
+    return _Plan(units, fused, uses, divide(chip, working_set, uses))
 
 
 def _fused(trace: OpTrace, units: Units) -> dict[str, set[str]]:

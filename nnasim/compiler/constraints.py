@@ -80,6 +80,16 @@ def residents_fit(free: int, needed: int) -> bool:
     return needed <= free
 
 
+def models_fit(chip: NnaConfig, needed: int) -> bool:
+    """all models and streams stand in SRAM at one time; {needs}; sram.bytes must be at least {sram_bytes}{fewer}"""
+    return needed <= chip.sram.bytes
+
+
+def batches_are_of_streams(batch_streams: int) -> bool:
+    """one trace alone has no calls that wait together; compiler.batch_streams must be 1, or give it several streams"""
+    return batch_streams == 1
+
+
 LIMITS: tuple[Limit, ...] = (
     graph_is_bounded,
     tensor_is_bounded,
@@ -92,6 +102,8 @@ LIMITS: tuple[Limit, ...] = (
     working_set_fits,
     weight_tile_fits,
     residents_fit,
+    models_fit,
+    batches_are_of_streams,
 )
 
 

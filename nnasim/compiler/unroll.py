@@ -195,7 +195,7 @@ class _Unroller:
 
     def merge(self, same: Sequence[_Instance], singly: set[str]) -> None:
         """Append one operation that does what all of ``same`` do, a row each."""
-        op = _with_rows(same[0].op)
+        op = with_rows(same[0].op)
         inputs = []
         for position, base in enumerate(op.inputs):
             names = tuple(instance.inputs[position] for instance in same)
@@ -264,7 +264,7 @@ def unroll(trace: OpTrace, calls: Sequence[Call], tag: str, exposed: frozenset[s
     return Unrolled(OpGraph.model_construct(ops=tuple(work.ops)), tensors, work.origin, heard)
 
 
-def _with_rows(op: Op) -> Op:
+def with_rows(op: Op) -> Op:
     """``op`` on tensors that have an axis more in front, a row for each call."""
     if not isinstance(op.attributes, Axis):
         return op

@@ -27,7 +27,7 @@ from nnasim.reference.constants import require_bits
 from nnasim.sim.datapath import Datapath
 
 
-class _Running(NamedTuple):
+class Running(NamedTuple):
     """A program's operations, by their index in it, and the inputs that they read."""
 
     program: Program
@@ -59,14 +59,13 @@ class SramDatapath(Datapath):
         self.sram = Sram(self.addresses.end)
         self.tensors = SramTensors(self.trace, self.sram, self.addresses)
         self.dram: dict[str, StoredWeight] = stored_weights(self.trace, compiled.uses, self.reference.tensors)
-        self._watched = _outputs_by_origin(compiled)
+        self._watched = outputs_by_origin(compiled)
         self._load_constants()
         self.inputs: Inputs = {}
         self.observed = Observed()
-        self._known: dict[int, _Running] = {}
+        self._known: dict[int, Running] = {}
         self._running: list[Op | None] = []
-        self._parts: dict[int, list[Integers]] = {}  # by operation: what its tiles or look-ups have made so far
-        self._results: dict[int, dict[str, Integers]] = {}  # by operation: what stands when its command ends
+        self._parts: list[Integers] = []
 
     @property
     def logits(self) -> list[Integers]:
@@ -103,22 +102,26 @@ class SramDatapath(Datapath):
 
     def begin_step(self, step: Step) -> None:
         """Address the program's graph; its frames' inputs are with the host."""
-        running = self._known.get(id(step.program)) or self._remembered(step.program)
-        self._running = running.ops
-        self.tensors.enter(step.program.graph)
-        for name in running.inputs:
+        for name in self.enter(step.program).inputs:
             heard = self.compiled.heard.get(name, Heard(name, (0,)))
             values = self.inputs[heard.input][[step.frame + frame for frame in heard.frames]]
             self.tensors[name] = values.reshape(self.trace.tensors[name].shape)
 
-    def _remembered(self, program: Program) -> _Running:
+    def enter(self, program: Program) -> Running:
+        """From now on ``program`` runs."""
+        running = self._known.get(id(program)) or self._remembered(program)
+        self._running = running.ops
+        self.tensors.enter(program.graph)
+        return running
+
+    def _remembered(self, program: Program) -> Running:
         graph = self.trace.graphs.get(program.graph)
         named = iter(graph.ops if graph else ())
         ops = [None if info.kind in ("handoff", "load_weights") else next(named) for info in program.ops]
         reads = dict.fromkeys(name for op in ops if op for name in op.inputs)
         inputs = [name for name in reads if self.trace.tensors[name].role == "input"]
         # By identity, which keeping the program makes safe: hashing its commands takes longer than running them.
-        return self._known.setdefault(id(program), _Running(program, ops, inputs))
+        return self._known.setdefault(id(program), Running(program, ops, inputs))
 
     def begin_transfer(self, transfer: Transfer, buffer: int | None) -> None:
         """The buffer holds nothing sensible until the transfer ends."""
@@ -134,14 +137,10 @@ class SramDatapath(Datapath):
 
     def begin(self, command: Command, buffer: int | None) -> None:
         """Read the operands, and compute."""
-        if isinstance(command, HandoffCommand):
-            return
         if isinstance(command, MatmulCommand):
             self._begin_tile(command, buffer)
         elif isinstance(command, ElementCommand) and command.kind == "embedding":
             self._begin_lookup(command, buffer)
-        elif not (isinstance(command, ViewCommand) and self.tensors.in_sram(self._op(command.op).outputs[0])):
-            self._results[command.op] = self.reference.results(self._op(command.op))
 
     def end(self, command: Command) -> None:
         """Write the results."""
@@ -151,14 +150,13 @@ class SramDatapath(Datapath):
         if isinstance(command, MatmulCommand):
             if not command.last:
                 return
-            self._write_parts(command.op, op, axis=0 if op.kind == "conv" else -1)
+            self._write_parts(op, axis=0 if op.kind == "conv" else -1)
         elif isinstance(command, ElementCommand) and command.kind == "embedding":
-            if len(self._parts[command.op]) < self.trace.tensors[op.x].elements:
+            if len(self._parts) < self.trace.tensors[op.x].elements:
                 return
-            self._write_parts(command.op, op, axis=0)
-        else:
-            for name, values in self._results.pop(command.op, {}).items():
-                self.tensors[name] = values
+            self._write_parts(op, axis=0)
+        elif not (isinstance(command, ViewCommand) and self.tensors.in_sram(op.outputs[0])):
+            self.reference.execute(op)
         self.observed.after(op, self._watched, self.tensors)
 
     def _op(self, index: int) -> Op:
@@ -171,18 +169,22 @@ class SramDatapath(Datapath):
 
     def _begin_tile(self, command: MatmulCommand, buffer: int | None) -> None:
         op = self._op(command.op)
+        if command.first:
+            self._parts = []
         rows = None
         if not command.flowing:
             weight = self.dram[op.weight]
             rows = weight.numbers(command.row, self._rows(weight, command.row, command.n, buffer))
         operands = [self.tensors[name] for name in op.data]
-        self._parts.setdefault(command.op, []).append(product_of_tile(op, command, operands, rows, self.trace))
+        self._parts.append(product_of_tile(op, command, operands, rows, self.trace))
 
     def _begin_lookup(self, command: ElementCommand, buffer: int | None) -> None:
         op = self._op(command.op)
+        if command.part == 0:
+            self._parts = []
         weight = self.dram[op.weight]
         row = self._token(op, command.part) if buffer is None else 0
-        self._parts.setdefault(command.op, []).append(unpack(self._rows(weight, row, 1, buffer), weight.bits, weight.k))
+        self._parts.append(unpack(self._rows(weight, row, 1, buffer), weight.bits, weight.k))
 
     def _token(self, op: Op, place: int) -> int:
         """Token number ``place`` of what ``op`` looks up. Raises SimulationError for one outside the vocabulary."""
@@ -191,9 +193,9 @@ class SramDatapath(Datapath):
             raise SimulationError(f"functional run: {op.name} looks up token {token}, which must be 0..{tokens - 1}")
         return token
 
-    def _write_parts(self, index: int, op: Op, axis: int) -> None:
+    def _write_parts(self, op: Op, axis: int) -> None:
         """Write what tiles or look-ups have made, one behind the other along ``axis``."""
-        parts = self._parts.pop(index)
+        parts, self._parts = self._parts, []
         self.tensors[op.outputs[0]] = parts[0] if len(parts) == 1 else np.concatenate(parts, axis)
 
 
@@ -205,7 +207,7 @@ def _refuse_reals_on_chip(compiled: CompiledTrace) -> None:
                 raise TraceError("functional run", op.name, "nna", "quantises real numbers, which only the CPU can")
 
 
-def _outputs_by_origin(compiled: CompiledTrace) -> dict[str, str]:
+def outputs_by_origin(compiled: CompiledTrace) -> dict[str, str]:
     """Each output that the compiled trace writes -> the given trace's: chunks write one for each of their calls."""
     marks, given = marks_of(compiled.given), compiled.given.tensors
     outputs = (name for name, spec in compiled.trace.tensors.items() if spec.role == "output")

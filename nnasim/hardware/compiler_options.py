@@ -8,6 +8,7 @@ from nnasim.hardware.section import Section
 from nnasim.records import Integer
 
 MOST_CHUNK_FRAMES = 32
+MOST_BATCH_STREAMS = 32
 
 
 class CompilerConfig(Section):
@@ -18,4 +19,10 @@ class CompilerConfig(Section):
         ge=1,
         le=MOST_CHUNK_FRAMES,
         description="frames whose input projections run as one matmul; the first of them waits for the last",
+    )
+    batch_streams: Integer = Field(
+        1,
+        ge=1,
+        le=MOST_BATCH_STREAMS,
+        description="streams whose waiting calls of one graph run together and read their weights once",
     )

@@ -11,8 +11,6 @@ from nnasim.hardware.section import Section
 from nnasim.records import Flag, Integer, Number
 from nnasim.units import ceil_div
 
-MOST_IN_FLIGHT = 256
-
 NEAREST = {
     "table": "sigmoid",
     "softmax": "layer_norm",
@@ -68,20 +66,10 @@ class ActivationUnitConfig(Section):
 class SequencerConfig(Section):
     """The command sequencer."""
 
-    UNSAID: ClassVar[tuple[str, ...]] = ("in_flight",)
-
-    in_flight: Integer = Field(
-        1, ge=1, le=MOST_IN_FLIGHT, description="commands under way at once; 1: each waits for the one before it"
-    )
     cycles_per_command: Integer = Field(0, ge=0, le=10**6, description="decode and issue of one command")
     on_chip_decode: Flag = Field(
         True, description="greedy decoding branches on chip; false: the host reads each argmax and decides"
     )
-
-    @property
-    def runs_ahead(self) -> bool:
-        """Whether a command may begin before the one before it has ended."""
-        return self.in_flight > 1
 
 
 class HostConfig(Section):

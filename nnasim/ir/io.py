@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from nnasim import filekind, files
 from nnasim.errors import FileError, TraceError
 from nnasim.ir.result import SimResult
+from nnasim.ir.shared import SharedResult
 from nnasim.ir.trace import OpTrace
 from nnasim.records import validated
 
@@ -41,6 +42,19 @@ def read_trace(path: str | Path) -> OpTrace:
 def read_result(path: str | Path) -> SimResult:
     """A SimResult file. Raises FileError or TraceError."""
     return parse_record(SimResult, files.read_json(path), path)
+
+
+def read_shared(path: str | Path) -> SharedResult:
+    """A SharedResult file. Raises FileError or TraceError."""
+    return parse_record(SharedResult, files.read_json(path), path)
+
+
+def is_shared(path: Path) -> bool:
+    """Whether the file at ``path`` says that it is a SharedResult. Raises FileError."""
+    if path.is_dir():
+        return False
+    data = files.read_json(path)
+    return isinstance(data, dict) and data.get("kind") == SharedResult.model_fields["kind"].default
 
 
 def write_record(path: str | Path, record: BaseModel, *, force: bool = False) -> None:

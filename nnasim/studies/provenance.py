@@ -44,15 +44,19 @@ def documented(result: SimResult, preset: str, chip: NnaConfig, command: str | N
     ``preset``: the name or file that ``chip`` was read from. A chip that was made in Python and has no such name stands
     in the result without sources.
     """
-    has_sources = preset in preset_names() or Path(preset).exists()
-    rows = tuple(
-        Parameter(field=row.field, value=row.value, unit=row.unit, source=row.source)
-        for row in (preset_rows(preset, chip) if has_sources else ())
-    )
     documented_result = result.model_copy(
         update={"command": command, "commit": commit(), "versions": {**result.versions, **versions()}}
     )
-    return with_section(documented_result, parameters=rows)
+    return with_section(documented_result, parameters=parameters(preset, chip))
+
+
+def parameters(preset: str, chip: NnaConfig) -> tuple[Parameter, ...]:
+    """Each field of ``chip`` with unit and source; none of a chip that no file of that name describes."""
+    has_sources = preset in preset_names() or Path(preset).exists()
+    return tuple(
+        Parameter(field=row.field, value=row.value, unit=row.unit, source=row.source)
+        for row in (preset_rows(preset, chip) if has_sources else ())
+    )
 
 
 def with_section(result: SimResult, **sections: object) -> SimResult:

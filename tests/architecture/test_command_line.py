@@ -28,7 +28,7 @@ LONGER = {
     "nnasim/cli/compare_results.py": "what is compared, what is a gate, and what is said of either",
     "nnasim/cli/evaluate.py": "thirteen options",
     "nnasim/cli/main.py": "the way in: exit codes, and what becomes one line",
-    "nnasim/cli/simulate.py": "eight options, and imports that follow what they bring",
+    "nnasim/cli/simulate.py": "fourteen options, and imports that follow what they bring",
     "nnasim/cli/study/delays.py": "sixteen options",
     "nnasim/cli/study/numerics.py": "fifteen options",
     "nnasim/cli/trace.py": "three sources of a trace, and which option belongs to which",

@@ -98,7 +98,10 @@ def test_what_is_wrong_is_one_line_that_speaks_of_no_option(wrong) -> None:
     [
         (lambda: nnasim.preset(["edge256"]), "preset: name = ['edge256']: must be a preset's name or a .yaml file"),
         (lambda: nnasim.trace("rnnt-paper", frames="3", symbols=1), "trace: frames = '3': must be a number"),
-        (lambda: nnasim.simulate(3), "simulate: trace = 3: must be a trace, or the path of a trace file"),
+        (
+            lambda: nnasim.simulate(3),
+            "simulate: trace = 3: must be a trace, the path of a trace file, or a list of them",
+        ),
         (lambda: nnasim.compare_chips([3], "t.json"), "compare_chips: chips = [3]: must be a mapping"),
         (lambda: nnasim.sweep("edge256", "t.json", {"host.handoff_us": 10}), "must be a list of values, or a mapping"),
         (

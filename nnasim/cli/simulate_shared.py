@@ -1,0 +1,63 @@
+"""`nnasim simulate` of several models or streams on one chip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nnasim.cli.shared_options import MOST_STREAMS, SharedOptions
+
+
+def simulate_shared(
+    traces: list[Path],
+    out: Path,
+    preset: str,
+    overrides: list[str] | None,
+    asked: SharedOptions,
+    functional: bool,
+    force: bool,
+) -> None:
+    """Run ``traces`` on one chip, write the result and say what came out."""
+    from nnasim import files
+    from nnasim.cli.invocation import command_line
+    from nnasim.cli.unused import refuse_unused
+    from nnasim.errors import ConfigError
+    from nnasim.hardware import load_preset
+    from nnasim.ir.io import read_trace, write_record
+    from nnasim.ir.shared import POLICIES, RESIDENTS, STARTS
+
+    for option, value, allowed in (
+        ("--policy", asked.policy, POLICIES),
+        ("--starts", asked.starts, STARTS),
+        ("--residents", asked.residents, RESIDENTS),
+    ):
+        if value is not None and value not in allowed:
+            raise ConfigError("simulate", option, value, f"must be one of {', '.join(allowed)}")
+    if asked.find_streams:
+        if asked.deadline_ms is None:
+            raise ConfigError("simulate", "--find-streams", True, "needs --deadline-ms")
+        refuse_unused("simulate", "with --find-streams", streams=asked.streams, functional=functional)
+    if len(traces) == 1:
+        refuse_unused("simulate", "for one trace, whose weights take no turns", residents=asked.residents)
+    files.refuse_existing(out, force)
+    chip = load_preset(preset, overrides or [], named="--set")
+    operations = [read_trace(path) for path in traces]
+
+    from nnasim.cli.doubts import warn
+    from nnasim.hardware.plausible import implausible
+    from nnasim.sharing.run import SharingOptions
+    from nnasim.studies.sharing import Asked, documented_shared, models_of, shared
+    from reports.shared_lines import shared_lines
+    from workloads.rnnt.plausible import implausible_trace
+
+    options = SharingOptions(
+        policy=asked.policy or "fifo",  # type: ignore[arg-type]
+        starts=asked.starts or "even",  # type: ignore[arg-type]
+        residents=asked.residents or "fewest_bytes",  # type: ignore[arg-type]
+        deadline_ms=asked.deadline_ms,
+    )
+    models = models_of([path.stem for path in traces], operations, asked.streams or 1)
+    wanted = Asked(options, MOST_STREAMS if asked.find_streams else None)
+    result = shared(models, chip, wanted, traces if functional else None)
+    warn([*implausible(chip), *(line for trace in operations for line in implausible_trace(trace))])
+    write_record(out, documented_shared(result, preset, chip, command_line("RESULT")), force=force)
+    print(f"{out}: " + "\n".join(shared_lines(result)))

@@ -1,0 +1,69 @@
+"""What ``nnasim.simulate`` gives of several traces or streams, as Python and notebooks show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nnasim import frames, markup
+from nnasim.front.arguments import FilePath, checked
+from nnasim.ir.io import read_shared as read
+from nnasim.ir.io import write_record
+from nnasim.ir.shared import SharedResult
+from nnasim.records import Flag
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, repr=False)
+class Shared:
+    """Several traces or streams on one chip. ``record``: everything that was measured, as a result file holds it."""
+
+    record: SharedResult
+
+    @property
+    def streams_in_time(self) -> int | None:
+        """How many streams of each trace a search has found to be in time; None where none was asked for."""
+        return None if self.record.search is None else self.record.search.most
+
+    def models(self) -> pd.DataFrame:
+        """Latencies and their percentiles [ms], missed deadlines, and the share of the run; index model."""
+        return frames.models_frame(self.record)
+
+    def blocks(self) -> pd.DataFrame:
+        """Share of the run in which each block worked for each model; index model, a column for each block."""
+        return frames.model_blocks_frame(self.record)
+
+    def frames(self) -> pd.DataFrame:
+        """Arrival, start, end and latency of each frame of audio [ms]; index (model, stream, utterance, frame)."""
+        return frames.stream_frames_frame(self.record)
+
+    @checked
+    def save(self, path: FilePath, *, force: Flag = False) -> None:
+        """Write the result file, atomically. Raises FileError where one exists, unless ``force``."""
+        write_record(path, self.record, force=force)
+
+    @checked
+    def report(self, path: FilePath, *, force: Flag = False) -> None:
+        """Write the page of this result: one offline HTML file. Raises FileError where one exists, unless ``force``."""
+        from reports.shared_document import write_shared_page
+
+        write_shared_page(path, self.record, force=force)
+
+    def __repr__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _repr_html_(self) -> str:
+        return f"<div>{markup.paragraphs(self._lines())}</div>"
+
+    def _lines(self) -> list[str]:
+        from reports.shared_lines import shared_lines
+
+        return list(shared_lines(self.record))
+
+
+@checked
+def read_shared(path: FilePath) -> Shared:
+    """The file of several traces that ``nnasim simulate`` or ``Shared.save`` wrote. Raises FileError or TraceError."""
+    return Shared(read(path))

@@ -1,0 +1,174 @@
+"""SharedResult: what several models, or several streams of one, measured together on one chip."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from nnasim.ir.result import (
+    BlockTime,
+    Count,
+    Functional,
+    Milliseconds,
+    Name,
+    OpCost,
+    Parameter,
+    Spreads,
+    SramPlan,
+    Totals,
+    Workload,
+)
+from nnasim.records import Frozen, Items
+
+Policy = Literal["fifo", "priority", "round_robin"]
+POLICIES: tuple[Policy, ...] = Policy.__args__  # type: ignore[attr-defined]
+Starts = Literal["even", "together", "random"]
+STARTS: tuple[Starts, ...] = Starts.__args__  # type: ignore[attr-defined]
+ResidentsChoice = Literal["fewest_bytes", "together", "in_turn"]
+RESIDENTS: tuple[ResidentsChoice, ...] = ResidentsChoice.__args__  # type: ignore[attr-defined]
+
+Limit = Literal["deadline", "sram", "asked"]
+
+MOST_STREAMS = 1024  # of each model
+
+
+class Percentiles(Frozen):
+    """Of a latency over a model's frames or utterances [ms]."""
+
+    p50: Milliseconds
+    p90: Milliseconds
+    p99: Milliseconds
+
+
+class StreamFrames(Frozen):
+    """Per frame of audio, in core cycles from the start of all streams: columns of equal length.
+
+    ``stream``: from 0 within the model; ``utterance``: index into the trace's; ``arrival``: its audio exists;
+    ``start``: its first operation begins; ``end``: its last operation ends.
+    """
+
+    stream: Items[Count]
+    utterance: Items[Count]
+    frame: Items[Count]
+    arrival: Items[Count]
+    start: Items[Count]
+    end: Items[Count]
+
+    @model_validator(mode="after")
+    def _equal(self) -> StreamFrames:
+        columns = (self.stream, self.utterance, self.frame, self.arrival, self.start, self.end)
+        if len({len(column) for column in columns}) != 1:
+            raise ValueError("columns of frames differ in length")
+        return self
+
+
+class Busy(Frozen):
+    """Cycles in which a block worked for a model, and waited for it."""
+
+    busy: Count
+    stall: Count
+
+
+class ModelShare(Frozen):
+    """One model's part of the chip's time, and how late it was.
+
+    ``priority``: 1 goes first; ``deadline_ms``: of each frame, null where it is the arrival of the next one.
+    ``frame_latency_ms``: from the moment a frame's audio exists to the end of its last operation;
+    ``engine_latency_ms``: that of an utterance's last frame. ``calls``: that ran, a batch as one;
+    ``batches``: how many of them served so many streams. ``totals``: ``cycles`` are those in which a call of it held
+    the chip. ``blocks``: of the whole run's cycles those that each block spent on it.
+    """
+
+    name: Name
+    system: Name
+    trace_hash: str
+    workload: Workload
+    priority: Count
+    streams: Annotated[int, Field(ge=1, le=MOST_STREAMS)]
+    utterances: Count
+    deadline_ms: Milliseconds | None
+    frame_latency_ms: Percentiles
+    engine_latency_ms: Percentiles
+    deadline_misses: Count
+    calls: Count
+    batches: dict[str, Count]
+    totals: Totals
+    blocks: dict[str, Busy]
+    resident_bytes: Count
+    ops: Items[OpCost]
+    frames: StreamFrames
+
+
+class Switching(Frozen):
+    """What it costs that models take turns.
+
+    ``residents``: how the SRAM that working sets and buffers leave is used: ``together``: for weights of all models,
+    which stay; ``in_turn``: for those of the model that ran last. ``switches``: calls of another model than the call
+    before; ``loaded_bytes``, ``loaded_cycles``: of resident weights that were loaded in front of a call of those.
+    ``other_dram_bytes``: what the whole run would have read with the other choice; null where nobody asked.
+    """
+
+    residents: Literal["together", "in_turn"]
+    switches: Count
+    loads: Count
+    loaded_bytes: Count
+    loaded_cycles: Count
+    other_dram_bytes: Count | None = None
+
+
+class Tried(Frozen):
+    """A number of streams of each model, and the worst p99 of frame latency among them [ms]; null: did not fit."""
+
+    streams: Count
+    p99_ms: Milliseconds | None
+
+
+class Search(Frozen):
+    """How many streams of each model keep p99 of frame latency within ``deadline_ms``.
+
+    ``most``: 0 if not even one does. ``limit``: why not one more: ``deadline``, ``sram``, or ``asked``, the largest
+    number that is tried.
+    """
+
+    deadline_ms: Milliseconds
+    most: Count
+    limit: Limit
+    tried: Items[Tried]
+
+
+class SharedResult(Frozen):
+    """A result file of several models or streams: the answer, and all that determined it.
+
+    ``totals.cycles``: loading of resident weights (``boot_cycles``), then everything until the last call ends.
+    """
+
+    schema_version: Literal[1] = 1
+    kind: Literal["nnasim.shared"] = "nnasim.shared"
+    policy: Policy
+    starts: Starts
+    preset: Name
+    hardware: dict[str, Any]
+    hardware_hash: str
+    versions: dict[str, str]
+    commit: str | None = None
+    command: str | None = None
+    clock_hz: float = Field(ge=1, le=1e12)
+    totals: Totals
+    boot_cycles: Count
+    idle_cycles: Count = Field(description="in which no call held the chip")
+    blocks: dict[str, BlockTime]
+    sram_plan: SramPlan
+    switching: Switching
+    models: Items[ModelShare] = Field(min_length=1)
+    not_modelled: Items[str] = ()
+    search: Search | None = None
+    functional: Items[Functional] = Field((), description="of each model, where the integers were compared")
+    energy_mj: Spreads | None = None
+    parameters: Items[Parameter] = ()
+
+    def __repr__(self) -> str:
+        models = ", ".join(f"{model.streams} x {model.name}" for model in self.models)
+        return f"SharedResult {self.policy} on {self.preset}: {models}, {self.totals.cycles:,} cycles"
+
+    __str__ = __repr__

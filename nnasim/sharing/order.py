@@ -1,0 +1,41 @@
+"""Policies: which of the streams that wait is served next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from heapq import heappop, heappush
+
+from nnasim.ir.shared import Policy
+from nnasim.sharing.streams import Stream
+
+Rank = tuple[int, ...]
+
+RANKS: Mapping[Policy, Callable[[Stream], Rank]] = {
+    # Whose audio has waited longest. A frame's calls so follow each other, unless older audio comes in between.
+    "fifo": lambda stream: (stream.earliest, stream.place),
+    # The model that stands first, whatever waits of the others; among its streams whose audio has waited longest.
+    "priority": lambda stream: (stream.model, stream.earliest, stream.place),
+    # Who was served longest ago: a call each, in turn, as long as all of them wait.
+    "round_robin": lambda stream: (stream.last_served, stream.place),
+}
+"""The least goes first; a rank does not change while its stream waits."""
+
+
+class Waiting:
+    """The streams whose next call may run, in a policy's order. Calls that are alike can leave as one batch."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._rank = RANKS[policy]
+        self._queues: dict[int, list[tuple[Rank, Stream]]] = {}  # by what makes calls alike
+
+    def __bool__(self) -> bool:
+        return any(self._queues.values())
+
+    def add(self, stream: Stream) -> None:
+        """The next call of ``stream`` may run from now on."""
+        heappush(self._queues.setdefault(stream.alike, []), (self._rank(stream), stream))
+
+    def take(self, most: int) -> list[Stream]:
+        """Whose call is next, and up to ``most`` - 1 whose calls are alike, in the order of the policy."""
+        queue = min((queue for queue in self._queues.values() if queue), key=lambda queue: queue[0][0])
+        return [heappop(queue)[1] for _ in range(min(most, len(queue)))]

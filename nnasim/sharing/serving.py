@@ -1,0 +1,229 @@
+"""Call after call on one chip: the policy says whose, the machine how long, and residents that left come back first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from heapq import heapify, heappop, heappush
+
+from nnasim.compiler.batching import Batch, stream_tensor
+from nnasim.compiler.chunking import marks_of
+from nnasim.compiler.memory_plan import MemoryPlan
+from nnasim.compiler.sharing import Residents, Tenant
+from nnasim.hardware import NnaConfig
+from nnasim.ir.program import Program
+from nnasim.ir.run import ProgramRun
+from nnasim.ir.shared import Policy
+from nnasim.sharing.order import Waiting
+from nnasim.sharing.streams import Stream
+from nnasim.sim.continuous import Continuous
+from nnasim.sim.run import Replay, replay_is_exact, run_program
+
+
+@dataclass(frozen=True)
+class Call:
+    """What ran from cycle ``start`` on: one step each of ``streams``, by place; none of them for a load of weights."""
+
+    model: int
+    streams: tuple[Stream, ...]
+    start: int
+    run: ProgramRun
+
+
+@dataclass
+class Served:
+    """Everything that ran, in order. ``boots``: what was loaded before the first call, by model."""
+
+    streams: Sequence[Stream]
+    boots: Sequence[ProgramRun | None]
+    calls: list[Call] = field(default_factory=list)
+    switches: int = 0
+
+    @property
+    def boot_cycles(self) -> int:
+        """Cycles before the first call."""
+        return sum(run.cycles for run in self.boots if run is not None)
+
+    @property
+    def end(self) -> int:
+        """The cycle at which the last call has ended."""
+        return self.calls[-1].start + self.calls[-1].run.cycles
+
+    def runs_of(self, model: int) -> list[ProgramRun]:
+        """Every run for ``model``: loads and calls, a batch as one."""
+        boot = self.boots[model]
+        return [*([boot] if boot else []), *(call.run for call in self.calls if call.model == model)]
+
+    def batches_of(self, model: int) -> Counter[int]:
+        """How many calls of ``model`` served so many streams."""
+        return Counter(len(call.streams) for call in self.calls if call.model == model and call.streams)
+
+
+def serve(
+    tenants: Sequence[Tenant],
+    streams: Sequence[Stream],
+    policy: Policy,
+    residents: Residents,
+    known: KnownRuns | None = None,
+) -> Served:
+    """Serve every call of ``streams``. ``known``: of runs on the same chip before. Raises SimulationError."""
+    chip = tenants[0].compiled.chip
+    loads = [tenant.compiled.boot() for tenant in tenants]
+    together = residents == "together"
+    boots = [run_program(load, chip) if load and together else None for load in loads]
+    served = Served(streams, boots)
+    sram = ResidentWeights(tenants, [None] * len(tenants) if together else loads)
+    runner = Replays(chip, {} if known is None else known) if replay_is_exact(chip) else _Continuous(chip)
+    _Server(tenants, chip, sram, runner, served).run(policy)
+    return served
+
+
+class ResidentWeights:
+    """Whose resident weights stand in SRAM, where they take turns. ``loads``: the program that loads each model's."""
+
+    def __init__(self, tenants: Sequence[Tenant], loads: Sequence[Program | None]) -> None:
+        self._plans = [tenant.compiled.memory for tenant in tenants]
+        self._sram_bytes = tenants[0].compiled.chip.sram.bytes
+        self._loads = loads
+        self._held: set[int] = set()
+
+    def needed(self, model: int) -> Program | None:
+        """What must be loaded before ``model`` runs; what does not fit beside its weights and buffers is gone."""
+        if not self._fits(self._held | {model}):
+            self._held.clear()
+        if model in self._held:
+            return None
+        load = self._loads[model]
+        if load is not None:
+            self._held.add(model)
+        return load
+
+    def _fits(self, models: set[int]) -> bool:
+        plans = [self._plans[model] for model in models]
+        buffers = max(plan.buffers * plan.buffer_bytes for plan in plans)
+        return plans[0].working_set + buffers + sum(plan.resident_bytes for plan in plans) <= self._sram_bytes
+
+
+class _Server:
+    """Serves call after call. ``last``: the model whose call was served last."""
+
+    def __init__(
+        self,
+        tenants: Sequence[Tenant],
+        chip: NnaConfig,
+        sram: ResidentWeights,
+        runner: Replays | _Continuous,
+        served: Served,
+    ) -> None:
+        self.sram, self.runner, self.served = sram, runner, served
+        self.most = chip.compiler.batch_streams
+        self.programs = [_Programs(tenant) for tenant in tenants]
+        self.plans = [tenant.compiled.memory for tenant in tenants]
+        self.now = 0
+        self.last: int | None = None
+
+    def run(self, policy: Policy) -> None:
+        """Serve everything."""
+        waiting = Waiting(policy)
+        to_come = [(stream.earliest, stream.place) for stream in self.served.streams]
+        heapify(to_come)
+        while waiting or to_come:
+            if not waiting:
+                self.now = max(self.now, to_come[0][0])
+            while to_come and to_come[0][0] <= self.now:
+                waiting.add(self.served.streams[heappop(to_come)[1]])
+            members = waiting.take(self.most)
+            self._serve(members)
+            for stream in members:
+                if not stream.has_ended:
+                    heappush(to_come, (max(self.now, stream.earliest), stream.place))
+
+    def _serve(self, members: Sequence[Stream]) -> None:
+        model, step = members[0].model, members[0].step
+        if model != self.last:
+            self._switch(model)
+        start, place = self.now, len(self.served.calls)
+        run = self._run(model, tuple(members), self.programs[model].of(step.program, len(members)))
+        for stream in members:
+            stream.serve(start, run, place)
+
+    def _switch(self, model: int) -> None:
+        self.served.switches += self.last is not None
+        self.last, load = model, self.sram.needed(model)
+        if load is not None:
+            self._run(model, (), load)
+
+    def _run(self, model: int, streams: tuple[Stream, ...], program: Program) -> ProgramRun:
+        run = self.runner.run((model, len(streams)), self.plans[model], program, self.now)
+        self.served.calls.append(Call(model, streams, self.now, run))
+        self.now += run.cycles
+        return run
+
+
+class _Programs:
+    """The programs of one model, for one stream or several at a time."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant, self.marks = tenant, marks_of(tenant.compiled.trace)
+        self._known: dict[tuple[int, int], Program] = {}
+
+    def of(self, program: Program, streams: int) -> Program:
+        """``program``, which is one stream's, for so many streams at once."""
+        if streams == 1:
+            return program
+        key = (id(program), streams)
+        if key not in self._known:
+            self._known[key] = self._for(program, streams)
+        return self._known[key]
+
+    def _for(self, program: Program, streams: int) -> Program:
+        batches, slots = self.tenant.batches, tuple(range(streams))
+        assert batches is not None, "batches are made for as many streams as run together"
+        entry = tuple(
+            sorted((stream_tensor(name, slot, self.marks), unit) for name, unit in program.entry for slot in slots)
+        )
+        if program.graph == "frame_end":
+            returned = batches.frame_end(entry)
+            assert returned is not None, "what one stream returns, several do"
+            return returned
+        return batches.program(self.tenant.names[Batch(program.graph, slots)], entry)
+
+
+Kind = tuple[int, int]
+"""(model, how many streams at once; 0: weights are loaded): within one plan, graph and crossings name a program."""
+Plan = tuple[frozenset[str], int, int, frozenset[tuple[str, int]]]
+KnownRuns = dict[tuple[Kind, Plan], Replay]
+
+
+class Replays:
+    """Each distinct program run once, where that stands for all its runs; kept in ``known`` for whoever asks next."""
+
+    def __init__(self, chip: NnaConfig, known: KnownRuns) -> None:
+        self._chip, self._known = chip, known
+        self._of_program: dict[int, ProgramRun] = {}  # by identity: hashing a program's crossings takes longer
+
+    def run(self, kind: Kind, memory: MemoryPlan, program: Program, start: int) -> ProgramRun:
+        """The run of ``program``, whenever it starts."""
+        run = self._of_program.get(id(program))
+        if run is None:
+            replay = self._known.setdefault((kind, _plan(memory)), Replay(partial(run_program, chip=self._chip)))
+            run = self._of_program[id(program)] = replay.run_program(program)
+        return run
+
+
+def _plan(memory: MemoryPlan) -> Plan:
+    """What programs depend on of the SRAM."""
+    return memory.resident, memory.buffers, memory.buffer_bytes, frozenset(memory.tile_rows.items())
+
+
+class _Continuous:
+    """Every program at its own time."""
+
+    def __init__(self, chip: NnaConfig) -> None:
+        self._machine = Continuous(chip)
+
+    def run(self, kind: Kind, memory: MemoryPlan, program: Program, start: int) -> ProgramRun:
+        """The run of ``program`` from cycle ``start`` on."""
+        return self._machine.run(program, start)

@@ -1,0 +1,90 @@
+"""Several traces on one chip, from files or from Python: named, run or searched, and, where asked, compared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnasim.errors import ConfigError, SimulationError, shown
+from nnasim.functional.stored import random_features, read_constants, split_features
+from nnasim.hardware import NnaConfig
+from nnasim.ir.result import Functional
+from nnasim.ir.shared import SharedResult
+from nnasim.ir.trace import OpTrace
+from nnasim.sharing.integers import compare_streams
+from nnasim.sharing.run import Model, Sharing, SharingOptions, least_sharing, result_of_sharing
+from nnasim.sharing.search import find_streams
+from nnasim.studies.functional import NOISE, STORED
+from nnasim.studies.provenance import commit, parameters, versions
+
+MOST_MODELS = 64
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of models on one chip. ``most``: search for the number of streams that are in time, up to this."""
+
+    options: SharingOptions
+    most: int | None = None
+
+
+def models_of(names: Sequence[str], traces: Sequence[OpTrace], streams: int) -> list[Model]:
+    """The models under names of their own: a name that several have is numbered. ConfigError for too many."""
+    if len(traces) > MOST_MODELS:
+        raise ConfigError("simulate", "traces", len(traces), f"must be at most {MOST_MODELS}")
+    often, seen = Counter(names), Counter[str]()
+    models = []
+    for name, trace in zip(names, traces, strict=True):
+        seen[name] += 1
+        unique = name if often[name] == 1 else f"{name} {seen[name]}"
+        models.append(Model(unique, trace, streams))
+    return models
+
+
+def shared(models: Sequence[Model], chip: NnaConfig, asked: Asked, paths: Sequence[Path] | None = None) -> SharedResult:
+    """Run ``models``. ``paths``: of their traces, where the real integers are to be compared.
+
+    Raises PlacementError, SimulationError, and TraceError where there are no integers.
+    """
+    if asked.most is not None:
+        return find_streams(models, chip, asked.options, asked.most)
+    sharing, other = least_sharing(models, chip, asked.options)
+    result = result_of_sharing(models, chip, asked.options, sharing, other)
+    if paths is None:
+        return result
+    compared = tuple(_compared(path, place, sharing) for place, path in enumerate(paths))
+    return result.model_copy(update={"functional": compared})
+
+
+def _compared(path: Path, place: int, sharing: Sharing) -> Functional:
+    """Every event of model number ``place`` again with the real integers, which must be those of each stream alone."""
+    tenant = sharing.tenants[place]
+    trace = tenant.compiled.given
+    constants, features = split_features(read_constants(path, trace), trace)
+    heard = random_features(trace) if features is None else features
+    report = compare_streams(tenant, place, sharing.served, constants, heard)
+    if report.mismatches:
+        which = ", ".join(f"{count:,} of {shown(name)}" for name, count in report.different.items())
+        raise SimulationError(f"{path}: streams on the functional chip differ from the reference in {which}")
+    return Functional(
+        utterances=report.utterances,
+        joint_steps=report.joint_steps,
+        values=report.values,
+        states=report.states,
+        mismatches=report.mismatches,
+        features=NOISE if features is None else STORED,
+    )
+
+
+def documented_shared(result: SharedResult, preset: str, chip: NnaConfig, command: str | None) -> SharedResult:
+    """``result`` with what made it, as ``documented`` has it of a single trace's."""
+    return result.model_copy(
+        update={
+            "command": command,
+            "commit": commit(),
+            "versions": {**result.versions, **versions()},
+            "parameters": parameters(preset, chip),
+        }
+    )
