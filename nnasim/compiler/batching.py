@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from nnasim.compiler.unroll import Marks, joining_group, with_rows
-from nnasim.ir.operands import FLOWING, OpKind
+from nnasim.ir.operands import FLOWING, PRODUCTS, OpKind
 from nnasim.ir.trace import Op, OpGraph, OpTrace, TensorSpec, Unit
 
 ROW_WISE: frozenset[OpKind] = frozenset(
-    {"matmul", "quantise", "requantise", "layer_norm", "add", "mul", "sigmoid", "tanh", "table", "softmax", "argmax"}
+    {*PRODUCTS, "quantise", "requantise", "layer_norm", "add", "mul", "sigmoid", "tanh", "table", "softmax", "argmax"}
 )  # what makes of a matrix, row by row, what it makes of each row alone
 
 
@@ -123,12 +123,14 @@ class _Graph:
         return {
             op.name
             for op in self.given
-            if op.name in able and (op.kind != "matmul" or self._stays_together(op.outputs[0], apart))
+            if op.name in able and (op.kind not in PRODUCTS or self._stays_together(op.outputs[0], apart))
         }
 
     def _is_row_wise(self, op: Op) -> bool:
         if op.kind not in ROW_WISE or len(op.outputs) > 1:
             return False
+        if op.kind == "bmm":  # a batch already: one more axis in front of both operands
+            return all(self.trace.tensors[name].role in FLOWING for name in op.data)
         specs = [self.trace.tensors[name] for name in op.data]
         return all(spec.role in FLOWING and spec.shape == specs[0].shape for spec in specs)
 

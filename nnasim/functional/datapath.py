@@ -19,6 +19,7 @@ from nnasim.functional.observed import Observed
 from nnasim.functional.packing import Bytes, Integers, unpack
 from nnasim.functional.products import product_of_tile
 from nnasim.functional.weights import StoredWeight, stored_weights
+from nnasim.ir.attributes import Conv
 from nnasim.ir.program import Command, ElementCommand, HandoffCommand, MatmulCommand, Program, Transfer, ViewCommand
 from nnasim.ir.run import Step
 from nnasim.ir.trace import Op
@@ -150,7 +151,7 @@ class SramDatapath(Datapath):
         if isinstance(command, MatmulCommand):
             if not command.last:
                 return
-            self._write_parts(op, axis=0 if op.kind == "conv" else -1)
+            self._write_parts(op, axis=-1 - len(op.told(Conv).kernel) if op.kind == "conv" else -1)
         elif isinstance(command, ElementCommand) and command.kind == "embedding":
             if len(self._parts) < self.trace.tensors[op.x].elements:
                 return

@@ -18,7 +18,7 @@ from nnasim.numerics.conv import conv
 def product_of_tile(
     op: Op, command: MatmulCommand, operands: Sequence[Integers], rows: Rows | None, trace: OpTrace
 ) -> Integers:
-    """Accumulators of the tile: (..., n) of a matmul, (n, *out) of a conv, all of a bmm. ``rows``: None of a bmm."""
+    """Accumulators of the tile: (..., n) of a matmul, (..., n, *out) of a conv, all of a bmm (``rows``: None)."""
     if rows is None:
         return _bmm(op, operands, trace.numerics)
     bias = rows.bias if op.bias is not None else None
@@ -39,7 +39,7 @@ def _conv(op: Op, command: MatmulCommand, x: Integers, rows: Rows, trace: OpTrac
     told, (outputs, channels, *kernel) = op.told(Conv), trace.tensors[op.weight].shape
     first, groups = command.row // (outputs // told.groups), command.groups
     made: Integers = conv(
-        x[first * channels : (first + groups) * channels],
+        x[..., first * channels : (first + groups) * channels, *(slice(None),) * len(kernel)],
         rows.weight.reshape(command.n, channels, *kernel),
         rows.bias,
         stride=told.stride,

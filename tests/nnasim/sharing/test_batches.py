@@ -77,6 +77,14 @@ def test_models_from_anywhere_compute_the_same_in_batches(name: str) -> None:
     assert max(sharing.served.batches_of(0)) == 3
 
 
+@pytest.mark.parametrize("name", ["conv", "grouped conv", "depthwise"])
+def test_convolutions_in_batches_read_their_weights_once(name: str) -> None:
+    trace = with_outputs(TRACES[name]())
+    single, batch = (shared(trace, chip_of(size, **{"sram.resident_weights": []}), 3) for size in (1, 3))
+    assert batch.dram_bytes == single.dram_bytes / 3
+    assert compared(trace, constants_of(trace), batch).mismatches == 0
+
+
 def test_a_wrong_row_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     trace = recogniser()
     sharing = shared(trace, chip_of(2), 2)
