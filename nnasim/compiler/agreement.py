@@ -32,7 +32,7 @@ USED_BY: dict[OpKind, tuple[str, ...]] = {
     "sigmoid": _TABLES,
     "tanh": _TABLES,
     "layer_norm": _RESCALE,
-    "embedding": ("weight_bits", "activation_bits"),
+    "embedding": ("activation_bits",),
     "concat": ("activation_bits",),
     "argmax": (),
     "table": _TABLES,

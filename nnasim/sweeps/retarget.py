@@ -9,8 +9,11 @@ in the timing; word errors are, since `accuracy` decodes again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nnasim.errors import TraceError
-from nnasim.ir.trace import OP_GROUPS, OpTrace, System, Utterance, placement_of
+from nnasim.ir.operands import Role
+from nnasim.ir.trace import OP_GROUPS, OpTrace, System, TensorSpec, Utterance, placement_of
 from nnasim.numerics.config import NumericsConfig
 from workloads.importers.recipes import made_again
 from workloads.rnnt.builder import build_graphs
@@ -62,13 +65,19 @@ def shape_of(trace: OpTrace, source: object) -> RnntShape:
     """The shape whose graphs the trace has, read off its weights. TraceError unless they agree in everything."""
     try:
         shape = _read_off(trace)
-        same = build_graphs(shape, trace.numerics, trace.system) == (trace.tensors, trace.graphs)
+        tensors, graphs = build_graphs(shape, trace.numerics, trace.system)
+        same = (_declared(tensors), graphs) == (_declared(trace.tensors), trace.graphs)
     except (KeyError, ValueError):
         same = False
     if not same:
         why = "another arithmetic or system needs a trace of this package's own RNN-T"
         raise TraceError(source, "graphs", ", ".join(trace.graphs), why)
     return shape
+
+
+def _declared(tensors: Mapping[str, TensorSpec]) -> dict[str, tuple[tuple[int, ...], Role]]:
+    """Shapes and roles; bits follow from the arithmetic, and version 0.1 counted some of them otherwise."""
+    return {name: (spec.shape, spec.role) for name, spec in tensors.items()}
 
 
 def _read_off(trace: OpTrace) -> RnntShape:

@@ -33,7 +33,6 @@ class GraphBuilder:
         self.is_float = system in ("float", "cpu_int8")  # what stands between the products
         self.tensors: dict[str, TensorSpec] = {}
         self.graphs: dict[str, list[Op]] = {}
-        self.wide = self.act_bits == 16
         self.unit_bits = 32 if self.is_float else unit_kind(numerics.activation).output_bits
 
     @property
@@ -171,7 +170,8 @@ def _encoder(build: GraphBuilder, shape: RnntShape) -> None:
 
 def _prediction(build: GraphBuilder, shape: RnntShape) -> None:
     token = build.tensor("token", (1,), 16, "state")
-    rows = build.weight("embedding.w", (shape.outputs, shape.embedding), 16 if build.wide else None)
+    # Rows are copied as they are, so they have the bits of an activation.
+    rows = build.weight("embedding.w", (shape.outputs, shape.embedding), build.act_bits)
     x = build.tensor("pred.x", (shape.embedding,), build.act_bits)
     build.op("prediction", "embedding.lookup", "embedding", "embedding", (token, rows), x)
     size, units = shape.embedding, shape.prediction_units

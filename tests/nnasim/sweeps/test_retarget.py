@@ -25,6 +25,14 @@ def test_a_retargeted_trace_is_the_one_built_for_that_arithmetic(name: str, laye
     assert retargeted == build_trace(shape, 4, 1, system="cpu_fallback", numerics=WIDE)
 
 
+def test_a_trace_of_an_earlier_version_with_a_narrow_embedding_is_the_recognisers_too() -> None:
+    four = NumericsConfig().with_({"weight_bits": 4})
+    trace = build_trace(SHAPES["rnnt-mlperf"], 4, 1, system="aat", numerics=four)
+    narrow = trace.tensors["embedding.w"].model_copy(update={"bits": 4})
+    old = trace.model_copy(update={"tensors": {**trace.tensors, "embedding.w": narrow}})
+    assert retarget(old, WIDE, None, "trace") == retarget(trace, WIDE, None, "trace")
+
+
 def test_a_foreign_graph_is_refused() -> None:
     trace = build_trace(SHAPES["rnnt-mlperf"], 4, 1)
     graph = trace.graphs["joint"]
