@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar, cast
 from nnasim.compiler import constraints
 from nnasim.compiler.agreement import refuse_disagreement
 from nnasim.compiler.chunking import chunked
+from nnasim.compiler.dram_plan import dram_addresses
 from nnasim.compiler.handoffs import result_is_on_nna, result_tensors
 from nnasim.compiler.lower import LoweringContext, lower, lower_boot, lower_return
 from nnasim.compiler.memory_plan import MemoryPlan, latency_hidden, plan_memory
@@ -50,6 +51,7 @@ class CompiledTrace:
             _refuse_chunk(given, chip, error)
             raise
         self.units, self.fused, self.uses, self.memory = plan
+        self.addresses = dram_addresses(self.trace, chip, self.units, self.uses, self.memory)
         self.cpu_weight_bytes = self._cpu_weight_bytes()
         self._results = result_tensors(self.trace)
         self._programs: dict[tuple[str, Holders], Program] = {}
@@ -135,6 +137,7 @@ class CompiledTrace:
             views=views_of(ops.ops) if ops else {},
             uses=self.uses,
             memory=self.memory,
+            addresses=self.addresses,
             cpu_streams_weights=self.cpu_weight_bytes > self.chip.host.cache_bytes,
             origin=self.origin,
         )

@@ -36,7 +36,7 @@ class LoweringContext:
     """All that lowering one graph needs and does not change.
 
     ``inside``: tensors that never leave the MAC array; ``views``: view -> tensor; ``origin``: the names under which
-    time is reported, where chunking has made an operation of another.
+    time is reported, where chunking has made an operation of another. ``addresses``: of weights in DRAM.
     """
 
     trace: OpTrace
@@ -47,6 +47,7 @@ class LoweringContext:
     views: Mapping[str, str]
     uses: Mapping[str, WeightUse]
     memory: MemoryPlan
+    addresses: Mapping[str, int]
     cpu_streams_weights: bool
     origin: Mapping[str, str]
 
@@ -134,6 +135,7 @@ class Lowering:
             elements=0 if macs else elements_of(op, trace.tensors),
             macs=macs,
             dram_bytes=self._bytes(*weights) if self.context.cpu_streams_weights else 0,
+            address=self.context.addresses[weights[0]] if weights else 0,
         )
         if op.kind in PRODUCTS:
             bits = max(trace.tensors[name].bits for name in op.inputs[:2])
@@ -171,6 +173,7 @@ class Lowering:
         group = weight.shape[0] // op.told(Conv).groups if op.kind == "conv" else weight.shape[0]
         out, made = self._bytes(*op.outputs), sum(trace.tensors[name].elements for name in op.outputs)
         cut = use.cut(self.context.memory.tile_rows.get(op.weight, use.rows))
+        address = self.context.addresses[op.weight]
         for row, rows in cut.tiles():
             first, last = row == 0, row + rows == use.rows
             port = rows * use.row_bytes + (x.bytes if first else 0) + (out if last else 0)
@@ -183,7 +186,7 @@ class Lowering:
                     row=row,
                     weight_bits=weight.bits,
                     input_bits=min(x.bits, 16),
-                    transfer=self._transfer(index, op.weight, row, rows),
+                    transfer=self._transfer(index, op.weight, row, rows, address),
                     first=first,
                     last=last,
                     sram_bytes=port,
@@ -191,6 +194,7 @@ class Lowering:
                     groups=ceil_div(rows, group),
                 )
             )
+            address += stored_bytes(self.context.chip, rows * use.row_bytes)
 
     def _computed_product(self, op: Op) -> None:
         """One tile of as many groups as there are products; both operands stand in SRAM, so that nothing streams."""
@@ -215,25 +219,27 @@ class Lowering:
             )
         )
 
-    def _transfer(self, index: int, weight: str, row: int, rows: int) -> int | None:
-        """Index of a new transfer of ``rows`` rows of ``weight``, None if it is resident."""
+    def _transfer(self, index: int, weight: str, row: int, rows: int, address: int) -> int | None:
+        """Index of a new transfer of ``rows`` rows of ``weight`` from ``address`` on, None if it is resident."""
         if weight in self.context.memory.resident:
             return None
         size = stored_bytes(self.context.chip, rows * self.context.uses[weight].row_bytes)
-        self.transfers.append(Transfer(index, weight, row, rows, size))
+        self.transfers.append(Transfer(index, weight, row, rows, size, address))
         return len(self.transfers) - 1
 
     def _look_up(self, op: Op) -> None:
         """A pass for each token: its row is fetched and written."""
         tensors, index = self.context.trace.tensors, self._info(op, "nna", "activation_unit")
         tokens, made = tensors[op.x].elements, sum(tensors[name].elements for name in op.outputs)
+        table = self.context.addresses[op.weight]
+        stored = stored_bytes(self.context.chip, self.context.uses[op.weight].row_bytes)
         for token in range(tokens):
             self.commands.append(
                 ElementCommand(
                     op=index,
                     kind=op.kind,
                     elements=made // tokens,
-                    transfer=self._transfer(index, op.weight, token, 1),
+                    transfer=self._transfer(index, op.weight, token, 1, table + token * stored),
                     sram_bytes=self._bytes(*op.outputs) // tokens,
                     part=token,
                 )
@@ -277,7 +283,8 @@ def lower_boot(context: LoweringContext, uses: dict[str, WeightUse]) -> Program:
             )
         )  # fmt: skip
         size = stored_bytes(context.chip, use.bytes)
-        work.transfers.append(Transfer(len(work.ops) - 1, use.tensor, 0, use.rows, size))
+        address = context.addresses[use.tensor]
+        work.transfers.append(Transfer(len(work.ops) - 1, use.tensor, 0, use.rows, size, address))
     return _program(work, ())
 
 

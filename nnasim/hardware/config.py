@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from nnasim.hardware.compiler_options import CompilerConfig
 from nnasim.hardware.costs import AreaConfig, EnergyConfig, refuse_mixed_nodes
+from nnasim.hardware.dram_kind import changes_with_model
 from nnasim.hardware.drams.model import DramModel, dram_model
 from nnasim.hardware.idle import refuse_idle
 from nnasim.hardware.mac_array import MacArrayConfig
@@ -55,6 +56,7 @@ class NnaConfig(Section):
                 f"dma.alignment_bytes: {self.dma.alignment_bytes} is more than sram.weight_tile_bytes "
                 f"= {self.sram.weight_tile_bytes}"
             )
+        self.dram_model  # noqa: B018  # a ValueError of the model's, where the fields make no DRAM of it
         if self.energy is not None and (
             self.dram.kind is None or self.energy.dram_pj_per_byte.of(self.dram.kind) is None
         ):
@@ -105,6 +107,7 @@ class NnaConfig(Section):
         field that decides nothing on the chip that comes out.
         """
         refuse_no_changes(changes, source)
+        changes = changes_with_model(changes)
         given: dict[str, Any] = {}
         for field, value in changes.items():
             put(given, field, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel
@@ -34,14 +34,14 @@ def refuse_idle(chip: NnaConfig, given: Iterable[str], source: object, varied: C
     """
     idle = {idle_field.field: idle_field for idle_field in idle_fields(chip)}
     for idle_field in (idle[field] for field in given if field in idle):
-        value, default = _value_and_default(chip, idle_field.field)
+        value, default = value_and_default(chip, idle_field.field)
         if value != default and not set(idle_field.deciders) & set(varied):
             raise ConfigError(source, idle_field.field, value, f"changes nothing on this chip: {idle_field.why}")
 
 
 def idle_fields(chip: NnaConfig) -> Iterator[Idle]:
     """The fields that decide nothing on ``chip``."""
-    for part in (_of_the_array, _of_other_load, _of_the_activation_unit, _of_other_memories):
+    for part in (_of_the_array, _of_other_load, _of_the_activation_unit, _of_other_memories, _of_the_dram):
         yield from part(chip)
 
 
@@ -82,9 +82,17 @@ def _of_other_memories(chip: NnaConfig) -> Iterator[Idle]:
             yield Idle(f"energy.dram_pj_per_byte.{kind}", ("dram.kind",), f"dram.kind is {chip.dram.kind}")
 
 
-def _value_and_default(chip: NnaConfig, field: str) -> tuple[object, object]:
+def _of_the_dram(chip: NnaConfig) -> Iterator[Idle]:
+    for name, (deciders, why) in chip.dram_model.idle(chip.dram).items():
+        yield Idle(f"dram.{name}", deciders, why)
+
+
+def value_and_default(chip: NnaConfig, field: str) -> tuple[object, object]:
+    """The value of the dotted ``field`` of ``chip``, and what it is where nobody says anything."""
     *sections, name = field.split(".")
     section: BaseModel = chip
     for part in sections:
         section = getattr(section, part)
+    if isinstance(section, Mapping):  # parameters of a part's own, of which only those stand there that were given
+        return section.get(name), None
     return getattr(section, name), type(section).model_fields[name].default

@@ -35,7 +35,10 @@ FAMILIES: Plugins[type[MacArrayLaw]] = Plugins(
 )
 MODELS: Plugins[type[DramModel]] = Plugins(
     "nnasim.drams",
-    {"steady": "nnasim.hardware.drams.steady:SteadyDram"},
+    {
+        "steady": "nnasim.hardware.drams.steady:SteadyDram",
+        "banked": "nnasim.hardware.drams.banked:BankedDram",
+    },
     needs=("Parameters", "of", "first_byte", "bus_bytes", "open_cycles", "end"),
 )
 

@@ -10,6 +10,7 @@ from nnasim import files
 from nnasim.errors import ConfigError
 from nnasim.hardware.config import NnaConfig
 from nnasim.hardware.costs import refuse_mixed_nodes
+from nnasim.hardware.dram_kind import dram_field, dram_value, with_model
 from nnasim.hardware.energy_tables import energy_table
 from nnasim.hardware.idle import refuse_idle
 from nnasim.hardware.plausible import meant
@@ -46,7 +47,7 @@ def load_preset(
     chain = preset_chain(name_or_path)
     data: dict[str, Any] = {}
     for layer in chain:
-        values = {key: value for key, value in layer.data.items() if key != "extends"}
+        values = with_model({key: value for key, value in layer.data.items() if key != "extends"})
         if "energy" in values:
             values["energy"] = energy_table(values["energy"], layer.path.parent, layer.path)
         refuse_mixed_nodes(data, values, layer.path)
@@ -63,7 +64,7 @@ def load_preset(
     data["energy"] = energy_table(data.get("energy"), Path(), named)
     chip = _validated(data, chain[-1].path, changed, named)
     refuse_idle(chip, changed, named)
-    refuse_idle(chip, _fields(chain[-1].data), chain[-1].path, varied=changed)
+    refuse_idle(chip, _fields(with_model(chain[-1].data)), chain[-1].path, varied=changed)
     return chip
 
 
@@ -124,8 +125,10 @@ def apply_override(data: dict[str, Any], text: str, named: str) -> str:
         raise ConfigError(named, field, text, "must be field=value, as dram.bytes_per_second=12e9")
     if field != CYCLES:
         check_path(NnaConfig, field, named, text)
-    put(data, field, files.parse_yaml(value, f"{named} {field}"))
-    return field
+    parsed = files.parse_yaml(value, f"{named} {field}")
+    set_field = dram_field(field, parsed)
+    put(data, set_field, dram_value(field, parsed))
+    return set_field
 
 
 def _validated(data: dict[str, Any], path: Path, overridden: list[str], named: str) -> NnaConfig:

@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nnasim import files
 from nnasim.hardware.config import NnaConfig
+from nnasim.hardware.dram_kind import with_model
+from nnasim.hardware.drams.timings import TABLE, table
 from nnasim.hardware.field_units import leaves, unit_of
+from nnasim.hardware.idle import value_and_default
 from nnasim.hardware.loader import PresetText, preset_chain
 from nnasim.hardware.read_latency import CYCLES, NS, in_ns
 from nnasim.hardware.units import NEAREST, rate_of
@@ -38,14 +42,17 @@ def preset_rows(name_or_path: str | Path, chip: NnaConfig) -> list[PresetRow]:
     given: dict[str, Any] = {}
     for layer in preset_chain(name_or_path):
         sources |= sources_of(layer)
-        given = in_ns(merge(given, layer.data), layer.path)
+        given = in_ns(merge(given, with_model(layer.data)), layer.path)
         if CYCLES in sources:
             sources[NS] = (given["dram"]["read_latency_ns"], sources.pop(CYCLES)[1])
     data, taken_over = chip.model_dump(mode="json"), dict(_taken_over(chip))
     for field, (rate, _) in taken_over.items():
         put(data, field, rate)
+    for field, (value, source) in _of_the_kind(chip).items():
+        put(data, field, value)
+        sources.setdefault(field, (value, source))
     return [
-        PresetRow(field, value, unit_of(field), _source(field, value, sources, taken_over))
+        PresetRow(field, value, unit_of(field), _source(field, value, sources, taken_over) or _unnamed(chip, field))
         for field, value in leaves(data)
     ]
 
@@ -59,15 +66,29 @@ def _taken_over(chip: NnaConfig) -> Iterator[tuple[str, tuple[float, str]]]:
                 yield f"{section}.{kind}_{suffix}", (rate_of(unit, kind, suffix), nearest)
 
 
+def _of_the_kind(chip: NnaConfig) -> dict[str, tuple[Any, str]]:
+    """Field -> (value, source) of what the table of the DRAM's kind says, where its model reads one and none is set."""
+    if chip.dram.model != "banked":
+        return {}
+    text = files.read_text(TABLE)
+    rows = sources_of(PresetText(TABLE, text, files.parse_yaml(text, TABLE)))
+    kind, given = chip.dram.kind or "", chip.dram.parameters
+    return {f"dram.parameters.{name}": rows[f"{kind}.{name}"] for name in table()[kind] if name not in given}
+
+
 def _source(
     field: str, value: Any, sources: Mapping[str, tuple[Any, str]], taken_over: Mapping[str, tuple[float, str]]
 ) -> str:
     given, comment = sources.get(field, (None, ""))
     if field in taken_over and given is None:
         return comment or f"default: as {taken_over[field][1]}"
-    if field not in sources:
-        return "default"
-    return comment if given == value else "override"
+    return "" if field not in sources else comment if given == value else "override"
+
+
+def _unnamed(chip: NnaConfig, field: str) -> str:
+    """What is said of a field that no file names."""
+    value, default = value_and_default(chip, field)
+    return "default" if value == default else "override"
 
 
 def sources_of(layer: PresetText) -> dict[str, tuple[Any, str]]:

@@ -35,7 +35,8 @@ class Transfer:
     """One DMA read from DRAM into a weight buffer (or, while booting, into resident SRAM).
 
     ``op``: index into ``Program.ops``; ``bytes``: DRAM bytes, compressed and aligned; ``row``: first row of the tensor,
-    of an embedding's the place of the token, which names the row; ``rows``: how many.
+    of an embedding's the place of the token, which names the row; ``rows``: how many; ``address``: in DRAM, of an
+    embedding's as if tokens named the first rows.
     """
 
     op: int
@@ -43,6 +44,7 @@ class Transfer:
     row: int
     rows: int
     bytes: int
+    address: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class ElementCommand:
 
 @dataclass(frozen=True, slots=True)
 class HostCommand:
-    """One operation on the CPU: ``macs`` for a product, ``elements`` otherwise; ``dram_bytes`` it reads.
+    """One operation on the CPU: ``macs`` for a product, ``elements`` otherwise; ``dram_bytes`` it reads at ``address``.
 
     ``operand_bits``: of a product's wider operand; a product of two 8-bit operands runs at the CPU's int8 rate.
     """
@@ -107,6 +109,7 @@ class HostCommand:
     macs: int
     dram_bytes: int
     operand_bits: int = 32
+    address: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from nnasim.ir.program import (
     ViewCommand,
 )
 from nnasim.sim.blocks.activation_unit import ActivationUnit
+from nnasim.sim.blocks.banked_dram import dram_of
 from nnasim.sim.blocks.dma import Dma
-from nnasim.sim.blocks.dram import Dram
 from nnasim.sim.blocks.host import Host
 from nnasim.sim.blocks.mac_unit import MacUnit
 from nnasim.sim.blocks.other_load import OtherLoad
@@ -49,7 +49,7 @@ class Machine:
         stream: int = 0,
     ) -> None:
         self.env, self.chip, self.probe, self.datapath = env, chip, probe, datapath or Datapath()
-        self.dram = Dram(env, probe, chip.dram_model)
+        self.dram = dram_of(env, probe, chip.dram_model)
         load = OtherLoad(env, chip.host, chip.clock_hz, stream) if chip.host.has_other_load else None
         self.host = Host(
             env=env,

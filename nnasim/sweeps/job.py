@@ -14,6 +14,7 @@ from nnasim.compiler.agreement import refuse_disagreement
 from nnasim.compiler.placement import place
 from nnasim.errors import ConfigError, NumericsError
 from nnasim.hardware import NnaConfig, load_preset, preset_names
+from nnasim.hardware.dram_kind import dram_field, dram_value
 from nnasim.hardware.idle import idle_fields, refuse_idle
 from nnasim.hardware.kinds import FAMILIES, MODELS
 from nnasim.hardware.read_latency import NS, in_ns, refuse_beside
@@ -156,7 +157,8 @@ def with_value(chip: Chip, path: list[str], value: Scalar) -> Chip:
 
 def changed(chip: Chip, name: str, value: Scalar, source: object = "study") -> Chip:
     """``chip`` with the field ``name`` changed; ConfigError only for a DRAM latency in cycles that is none."""
-    return in_ns(with_value(chip, name.split("."), value), source)
+    path = dram_field(name, value).split(".")
+    return in_ns(with_value(chip, path, dram_value(name, value)), source)
 
 
 def load_job(spec: SweepSpec, source: Path, scored: str | None = None) -> Job:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import ClassVar, Protocol, Self
 
@@ -45,6 +46,11 @@ class DramModel(Protocol):
     def end(self, since: int, cycles: int) -> int:
         """The first cycle by which the bus, from ``since`` on, has been open for ``cycles`` cycles."""
         ...
+
+    @staticmethod
+    def idle(config: DramConfig) -> Mapping[str, tuple[tuple[str, ...], str]]:
+        """Fields of `dram` that decide nothing -> (the fields that could change that, why)."""
+        return {}
 
 
 def dram_model(config: DramConfig, clock_hz: float) -> DramModel:

@@ -73,13 +73,13 @@ class Dma:
 
     def _move(self, channel: int, transfer: Transfer, issued: int) -> Generator[simpy.Event, Any, None]:
         op, bytes, now = transfer.op, transfer.bytes, int(self.env.now)
-        first = max(now, self.dram.model.first_byte(issued))
+        first = max(now, self.dram.first_byte(issued))
         if first > now:
             yield self.env.timeout(first - now)
         served = self.sram.write(op, bytes)
-        yield from self.dram.read(Dram.DMA, op, bytes)
+        alone = yield from self.dram.read(Dram.DMA, op, bytes, transfer.address, issued)
         arrived = int(self.env.now)
-        moved = max(self.dram.end_alone(first, bytes), first + self._own_cycles(bytes))
+        moved = max(alone, first + self._own_cycles(bytes))
         end = max(arrived, moved, served)
         self.probe.stall("dma", channel, op, issued, first, "first byte from the DRAM")
         self.probe.busy("dma", channel, op, first, moved, bytes)

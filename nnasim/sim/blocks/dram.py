@@ -35,7 +35,10 @@ class Dram:
         flight) holds the bus back afterwards: a stall with that name, in which another reader has the whole bus.
 
     Ports
-        ``read(reader, op, bytes)``: a process step that ends with the last byte; ``reader`` is ``DMA`` or ``CPU``.
+        ``first_byte(issued)``: the first cycle in which data of a request of that cycle can come.
+        ``read(reader, op, bytes, address, issued)``: a process step that ends with the last byte, and gives the cycle
+        in which it would have come had nobody else read; ``reader`` is ``DMA`` or ``CPU``, which foresees what it reads
+        and so names no cycle of issue.
         ``held_back(reader, op, since, reason)``: the reader was not done until now.
 
     Not modelled
@@ -50,12 +53,14 @@ class Dram:
         self._open: list[_Read] = []
         self._settled = 0  # the cycle up to which ``left`` of the open reads is counted
 
-    def end_alone(self, start: int, bytes: int) -> int:
-        """The cycle at which the last of ``bytes`` bytes would come if no one else read from ``start`` on."""
-        return self.model.end(start, ceil_div(self.model.bus_bytes(bytes) * self._cycles, self._bytes))
+    def first_byte(self, issued: int) -> int:
+        """The first cycle in which data of a request of cycle ``issued`` can come."""
+        return self.model.first_byte(issued)
 
-    def read(self, reader: int, op: int, bytes: int) -> Generator[simpy.Event, Any, None]:
-        """Move ``bytes`` bytes for operation ``op`` over the bus, from now on."""
+    def read(
+        self, reader: int, op: int, bytes: int, address: int = 0, issued: int | None = None
+    ) -> Generator[simpy.Event, Any, int]:
+        """Move ``bytes`` bytes for operation ``op`` over the bus, from now on; where they stand makes no difference."""
         start = self._settle()
         read = _Read(self.model.bus_bytes(bytes) * self._cycles)
         self._open.append(read)
@@ -64,6 +69,7 @@ class Dram:
             self._settle()
         self._open.remove(read)
         self.probe.busy("dram", reader, op, start, self._settled, bytes)
+        return self.model.end(start, ceil_div(self.model.bus_bytes(bytes) * self._cycles, self._bytes))
 
     def held_back(self, reader: int, op: int, since: int, reason: str) -> None:
         """The data of a read were on the bus until ``since``, and its reader took until now to take them."""

@@ -76,7 +76,7 @@ class Host:
         self.datapath.begin(command, None)
         own = start + self.cycles(command)
         if isinstance(command, HostCommand) and command.dram_bytes:
-            yield from self.dram.read(Dram.CPU, command.op, command.dram_bytes)
+            yield from self.dram.read(Dram.CPU, command.op, command.dram_bytes, command.address)
         read = int(self.env.now)
         if own > read:
             yield self.env.timeout(own - read)

@@ -77,7 +77,7 @@ def test_no_run_is_below_the_bound_and_the_list_says_what_it_leaves_out(chip: Nn
 @pytest.mark.parametrize(
     ("override", "why"),
     [
-        ("dram.model=refresh", r"dram\.model = 'refresh': must be 'steady' or 'refreshing'"),
+        ("dram.model=refresh", r"dram\.model = 'refresh': must be 'steady', 'banked' or 'refreshing'"),
         ("dram.parameters.refresh_us=1", r"parameters\.refresh_us = 1: unknown key, did you mean refresh_ns"),
         ("dram.parameters.refresh_ns=1e9", r"parameters\.refresh_ns = 1000000000\.0: must be a number of at least 0"),
         ("dram.parameters.refresh_ns=slow", r"parameters\.refresh_ns = 'slow': must be a number"),

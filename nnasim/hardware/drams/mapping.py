@@ -1,0 +1,65 @@
+"""Where an address leads: channel, banks and row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nnasim.hardware.drams.timings import Timing
+
+
+class Stretch(NamedTuple):
+    """Consecutive accesses of one channel to rows that stand open together.
+
+    ``banks``: those that are read, in the order of their first access; with rotating groups one of each group that is
+    reached. ``row``: of all of them. ``accesses``: bursts of the device.
+    """
+
+    banks: tuple[int, ...]
+    row: int
+    accesses: int
+
+
+class AddressMapping:
+    """row : bank : column : channel, from the highest bits of an address to the lowest; groups rotate below the column.
+
+    ``bank_bytes`` above the bytes of open rows puts bits of the row below the bank: rows of one bank follow each other.
+    """
+
+    def __init__(self, timing: Timing) -> None:
+        self.channels, self.channel_bytes = timing.channels, timing.channel_bytes
+        self.open_bytes, self.access_bytes, self.rotated = timing.open_bytes, timing.access_bytes, timing.rotated
+        self.sets = timing.banks // timing.rotated  # of banks, one of each group, whose rows are open together
+        self.rows_of_bank = timing.bank_bytes // timing.open_bytes
+
+    def turns(self, address: int, bytes: int) -> Iterator[tuple[int, int]]:
+        """(address, bytes) of the parts of a range within which every channel stays in rows that are open together."""
+        stripe, end = self.open_bytes * self.channels, address + bytes
+        while address < end:
+            border = min(end, (address // stripe + 1) * stripe)
+            yield address, border - address
+            address = border
+
+    def stretch(self, channel: int, address: int, bytes: int) -> Stretch | None:
+        """What of a turn falls to ``channel``; None where nothing does."""
+        start, end = self._below(channel, address), self._below(channel, address + bytes)
+        if start == end:
+            return None
+        first, last = start // self.access_bytes, (end - 1) // self.access_bytes
+        accesses = last - first + 1
+        bank, row = self._place(start // self.open_bytes)
+        reached = min(self.rotated, accesses)
+        groups = ((first + step) % self.rotated for step in range(reached))
+        return Stretch(tuple(group * self.sets + bank for group in groups), row, accesses)
+
+    def _below(self, channel: int, address: int) -> int:
+        """Bytes below ``address`` that are the channel's: its own address of what comes next."""
+        rounds, rest = divmod(address, self.channel_bytes * self.channels)
+        own = min(max(rest - channel * self.channel_bytes, 0), self.channel_bytes)
+        return rounds * self.channel_bytes + own
+
+    def _place(self, block: int) -> tuple[int, int]:
+        """(bank within a group, row) of a channel's ``block``-th block of open rows."""
+        turn, inner = divmod(block, self.rows_of_bank)
+        again, bank = divmod(turn, self.sets)
+        return bank, again * self.rows_of_bank + inner
