@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from nnasim.hardware.mac_arrays.dot_product import row_stripes
+from nnasim.sim.nvdla.output_path import PLAIN, OutputPath
 from nnasim.units import ceil_div
 
 WEIGHT_ALIGNMENT_BYTES = 128  # source: NVDLA's memory format; a layer's weights are padded to it
@@ -31,31 +32,38 @@ class Design:
         """
         return (4 if self.atomic_c >= 4 * self.atomic_k else 2) * self.atomic_k
 
-    @property
-    def cycles_per_row(self) -> int:
+    def cycles_per_row(self, path: OutputPath) -> int:
         """Cycles of the output stage for one row of a kernel group: one to read it, then its values."""
-        return ceil_div(self.atomic_k, self.outputs_per_cycle) + 1
+        return ceil_div(self.atomic_k, path.values_per_cycle(self.outputs_per_cycle)) + 1
 
 
 @dataclass(frozen=True)
 class Memory:
-    """External memory: latencies in cycles, a fixed rate per beat, in order."""
+    """External memory: latencies in cycles, a fixed rate per beat, in order.
+
+    ``burst_beats``: consecutive beats that count as one of ``max_outstanding_reads``.
+    """
 
     read_latency: int
     cycles_per_read_beat: float
     max_outstanding_reads: int
     write_latency: int
+    burst_beats: int = 1
 
 
 @dataclass(frozen=True)
 class Layer:
-    """C[m, n] = A[m, k] @ B[k, n] in int8; ``resident``: B stands in the convolution buffer already."""
+    """C[m, n] = A[m, k] @ B[k, n] in int8; ``resident``: B stands in the convolution buffer already.
+
+    ``path``: what the output stage does behind it. Operands of BS and BN are one per channel, those of EW one per value.
+    """
 
     design: Design
     m: int
     k: int
     n: int
     resident: bool = False
+    path: OutputPath = PLAIN
 
     @property
     def surfaces(self) -> int:
@@ -108,9 +116,17 @@ class Layer:
         return (BUFFER_BANKS - ceil_div(activations, bank)) * bank // self.design.bus_bytes
 
     @property
+    def operand_beats(self) -> list[int]:
+        """Beats of each stream of operands that the output stage reads."""
+        return [
+            ceil_div(self.n * (1 if operand.per_channel else self.m) * operand.bytes_per_value, self.design.bus_bytes)
+            for operand in self.path.operands
+        ]
+
+    @property
     def read_beats(self) -> int:
-        """Beats of A and B."""
-        return self.activation_beats + self.weight_beats
+        """Beats of A, of B and of the output stage's operands."""
+        return self.activation_beats + self.weight_beats + sum(self.operand_beats)
 
     @property
     def write_beats(self) -> int:

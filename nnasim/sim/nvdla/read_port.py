@@ -9,25 +9,21 @@ from typing import Any
 import simpy
 
 from nnasim.sim.nvdla.latencies import Latencies
-from nnasim.sim.nvdla.layer import Layer, Memory
+from nnasim.sim.nvdla.layer import Layer
+from nnasim.sim.nvdla.memory_port import MemoryPort
+from nnasim.sim.nvdla.operands import until
 
 REQUEST_BEATS = 8  # source: NVDLA's convolution DMA asks for up to 8 atoms at a time
 READS_IN_FLIGHT = 256  # source: the memory interface counts 256 outstanding reads
 ADDRESS_BEATS = 4  # measured: walking several surfaces, the address generator pauses one cycle every 4 beats
 
 
-def until(env: simpy.Environment, cycle: float) -> simpy.Event:
-    """An event at ``cycle``, or now where that has passed."""
-    return env.timeout(max(math.ceil(cycle) - env.now, 0))
-
-
 class ReadPort:
     """Reads A and B.
 
-    Timing law: one request slot a cycle; activations and weights alternate beat by beat while both have something to
-    ask. A beat returns ``read_latency`` after its request, in order, at most one per ``cycles_per_read_beat``. A
-    request waits while 256 reads, or the memory's own limit, are in flight; weights wait for room in the buffer, which
-    a finished kernel group frees.
+    Timing law: activations and weights alternate request by request while both have something to ask. A request waits
+    while 256 beats are in flight, or for the memory; weights wait for room in the buffer, which a finished kernel group
+    frees. What the memory makes of it: ``MemoryPort``.
     Ports: ``activations`` and ``weights`` (stores of the cycles at which all of A, or a group of B, can be used),
     ``room`` (beats of buffer space for weights).
 
@@ -37,13 +33,14 @@ class ReadPort:
         NVDLA read port: DRAM pages and refresh
     """
 
-    def __init__(self, env: simpy.Environment, layer: Layer, memory: Memory, latencies: Latencies) -> None:
-        self.env, self.layer, self.memory, self.latencies = env, layer, memory, latencies
+    def __init__(self, env: simpy.Environment, port: MemoryPort, layer: Layer, latencies: Latencies) -> None:
+        self.env, self.port, self.layer, self.latencies = env, port, layer, latencies
         self.activations, self.weights = simpy.Store(env), simpy.Store(env)
         capacity = max(layer.weight_room_beats, 1)
         self.room = simpy.Container(env, capacity=capacity, init=capacity)
+        self.last_return = 0.0
+        self._request_beats = port.memory.burst_beats
         self._returns: list[float] = []
-        self._issued = -1.0
         self._activations_left, self._weights_left = layer.activation_beats, layer.weight_beats
         self._activation_ready = 0.0 if layer.resident else float(latencies.weight_head_start)
         self._activations_turn = True
@@ -58,57 +55,56 @@ class ReadPort:
             burst = min(REQUEST_BEATS, self._weights_left)
             if burst and (not self._activations_left or self.room.level >= burst):
                 yield self.room.get(burst)
-                self._issued = max(self._issued, self.env.now - 1)
+                self.port.issued = max(self.port.issued, self.env.now - 1)
                 self._share_the_bus(burst)
             else:
-                for _ in range(min(REQUEST_BEATS, self._activations_left)):
-                    self._read_activation(max(self._slot(), self._activation_ready))
-            yield until(self.env, self._issued)
+                end = max(self._activations_left - REQUEST_BEATS, 0)
+                while self._activations_left > end:
+                    self._read_activations(max(self._slot(), self._activation_ready))
+            yield until(self.env, self.port.issued)
 
     def _share_the_bus(self, weights: int) -> None:
         while weights:
             slot = self._slot()
             if self._activations_left and self._activations_turn and self._activation_ready <= slot:
-                self._read_activation(slot)
+                self._read_activations(slot)
             else:
-                self._read_weight(slot)
-                weights -= 1
+                beats = min(self._request_beats, weights)
+                self._read_weights(slot, beats)
+                weights -= beats
 
     def _slot(self) -> float:
         """The next cycle in which a request may leave."""
-        slot, returns, count = self._issued + 1, self._returns, len(self._returns)
+        slot, count = max(self.port.slot(), 0.0), len(self._returns)
         if count >= READS_IN_FLIGHT:
-            slot = max(slot, returns[count - READS_IN_FLIGHT] + self.latencies.retire)
-        if count >= self.memory.max_outstanding_reads:
-            slot = max(slot, returns[count - self.memory.max_outstanding_reads] + 1)
+            slot = max(slot, self._returns[count - READS_IN_FLIGHT] + self.latencies.retire)
         return slot
 
-    def _read(self, slot: float) -> float:
-        self._issued = slot
-        back = slot + self.memory.read_latency
-        if self._returns:
-            back = max(back, self._returns[-1] + self.memory.cycles_per_read_beat)
-        self._returns.append(back)
-        return back
+    def _read(self, slot: float, beats: int) -> float:
+        self.last_return = self.port.request(slot, beats)
+        self._returns.extend([self.last_return] * beats)
+        return self.last_return
 
-    def _read_activation(self, slot: float) -> None:
-        back = self._read(slot)
-        self._activations_turn = False
-        self._activations_left -= 1
+    def _read_activations(self, slot: float) -> None:
+        """Ask for the next rows of a surface, as many as one request holds."""
         surfaces, rows = self.layer.surfaces, self.layer.m
-        row = (self.layer.activation_beats - self._activations_left - 1) % rows
-        pauses = surfaces > 1 and (row == rows - 1 or row % ADDRESS_BEATS == ADDRESS_BEATS - 1)
-        self._activation_ready = slot + (2 if pauses else 1)
+        first_row = (self.layer.activation_beats - self._activations_left) % rows
+        beats = min(self._request_beats, rows - first_row)
+        back, last_row = self._read(slot, beats), first_row + beats - 1
+        self._activations_turn = False
+        self._activations_left -= beats
+        pauses = surfaces > 1 and (last_row == rows - 1 or last_row % ADDRESS_BEATS == ADDRESS_BEATS - 1)
+        self._activation_ready = self.port.issued + (2 if pauses else 1)
         if not self._activations_left:
             usable = self.latencies.activations_to_usable
             if surfaces > 1:
                 usable += self.latencies.surfaces_to_usable
             self.activations.put(math.ceil(back) + usable)
 
-    def _read_weight(self, slot: float) -> None:
-        back = self._read(slot)
+    def _read_weights(self, slot: float, beats: int) -> None:
+        back = self._read(slot, beats)
         self._activations_turn = True
-        self._weights_left -= 1
+        self._weights_left -= beats
         done = self.layer.weight_beats - self._weights_left
         while self._group_ends and done >= self._group_ends[0]:
             self._group_ends.pop(0)

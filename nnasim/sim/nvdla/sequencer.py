@@ -8,8 +8,9 @@ from typing import Any
 import simpy
 
 from nnasim.sim.nvdla.layer import Layer
+from nnasim.sim.nvdla.operands import until
 from nnasim.sim.nvdla.output_stage import OutputStage
-from nnasim.sim.nvdla.read_port import ReadPort, until
+from nnasim.sim.nvdla.read_port import ReadPort
 
 SHORTEST_WEIGHT_LOAD = 2  # source: NVDLA's sequencer gives a single kernel two cycles
 
