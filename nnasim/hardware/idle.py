@@ -41,7 +41,9 @@ def refuse_idle(chip: NnaConfig, given: Iterable[str], source: object, varied: C
 
 def idle_fields(chip: NnaConfig) -> Iterator[Idle]:
     """The fields that decide nothing on ``chip``."""
-    for part in (_of_the_array, _of_other_load, _of_the_activation_unit, _of_other_memories, _of_the_dram):
+    units = (_of_the_array, _of_registers, _of_the_activation_unit, _of_other_load)
+    memories = (_of_other_memories, _of_the_dram)
+    for part in (*units, *memories):
         yield from part(chip)
 
 
@@ -64,6 +66,19 @@ def _of_other_load(chip: NnaConfig) -> Iterator[Idle]:
         yield Idle(time, (rate,), f"no other work arrives, give {rate} too")
     if not host.has_other_load:
         yield Idle("host.other_load_seed", (rate, time), f"no other work arrives, give {rate} and {time} too")
+
+
+def _of_registers(chip: NnaConfig) -> Iterator[Idle]:
+    sequencer, cycles = chip.sequencer, "sequencer.register_write_cycles"
+    writes = "sequencer.register_writes_per_pass", "sequencer.register_writes_per_product"
+    if sequencer.register_write_cycles == 0:
+        for field in writes:
+            yield Idle(field, (cycles,), f"a register write takes no time, give {cycles} too")
+    if not sequencer.register_writes_per_pass and not sequencer.register_writes_per_product:
+        yield Idle(cycles, writes, f"no registers are written, give {' or '.join(writes)} too")
+    if not sequencer.host_cycles(product=True) and not sequencer.host_cycles(product=False):
+        deciders = (*writes, cycles, "sequencer.interrupt_cycles")
+        yield Idle("sequencer.register_groups", deciders, "the host takes no time between passes")
 
 
 def _of_the_activation_unit(chip: NnaConfig) -> Iterator[Idle]:

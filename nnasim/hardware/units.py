@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import ClassVar
 
@@ -66,10 +67,36 @@ class ActivationUnitConfig(Section):
 class SequencerConfig(Section):
     """The command sequencer."""
 
+    UNSAID: ClassVar[tuple[str, ...]] = (
+        "register_writes_per_pass",
+        "register_writes_per_product",
+        "register_write_cycles",
+        "interrupt_cycles",
+        "register_groups",
+    )
+
     cycles_per_command: Integer = Field(0, ge=0, le=10**6, description="decode and issue of one command")
+    register_writes_per_pass: Integer = Field(
+        0, ge=0, le=10**6, description="registers that the host writes before a pass of the activation unit"
+    )
+    register_writes_per_product: Integer = Field(
+        0, ge=0, le=10**6, description="registers that the host writes before a product"
+    )
+    register_write_cycles: Number = Field(0, ge=0, le=1e6, description="of the NNA, for one register write")
+    interrupt_cycles: Number = Field(
+        0, ge=0, le=1e6, description="of the NNA, to read and acknowledge the interrupt behind a pass or product"
+    )
+    register_groups: Integer = Field(
+        1, ge=1, le=2, description="2: the registers of the next pass or product are written while one runs"
+    )
     on_chip_decode: Flag = Field(
         True, description="greedy decoding branches on chip; false: the host reads each argmax and decides"
     )
+
+    def host_cycles(self, product: bool) -> int:
+        """Cycles that the host takes before a product or a pass: the last one's interrupt, and the registers."""
+        writes = self.register_writes_per_product if product else self.register_writes_per_pass
+        return math.ceil(self.interrupt_cycles + writes * self.register_write_cycles)
 
 
 class HostConfig(Section):

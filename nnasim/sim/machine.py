@@ -60,7 +60,7 @@ class Machine:
             datapath=self.datapath,
             load=load,
         )
-        self.sequencer = Sequencer(env, probe, chip.sequencer.cycles_per_command)
+        self.sequencer = Sequencer(env, probe, chip.sequencer)
         self.law = chip.mac_array_law
 
     def execute(self, program: Program) -> Generator[simpy.Event, Any, None]:

@@ -40,7 +40,12 @@ TIGHT: dict[str, Any] = {
 }  # fmt: skip
 LOADED = {"host.other_load_per_second": 20_000, "host.other_load_us": 20}
 SYSTOLIC = {"mac_array.kind": "systolic", "mac_array.macs_per_cycle": None, "mac_array.decoded_weights_per_cycle": None}
+WRITTEN = {
+    "sequencer.register_writes_per_pass": 4, "sequencer.register_writes_per_product": 8,
+    "sequencer.register_write_cycles": 2,
+}  # fmt: skip
 BESIDE: dict[str, dict[str, Any]] = {
+    **dict.fromkeys((*WRITTEN, "sequencer.register_groups"), WRITTEN),
     **{
         field: {**SYSTOLIC, "mac_array.rows": 16, "mac_array.cols": 8} for field in ("mac_array.rows", "mac_array.cols")
     },

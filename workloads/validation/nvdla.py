@@ -1,4 +1,7 @@
-"""Tables of NVIDIA's NVDLA: every row is run by the event model of its convolution pipeline."""
+"""Tables of NVIDIA's NVDLA: every row is run by the event model of its convolution pipeline.
+
+A column ``burst_beats`` may say how many consecutive beats count as one outstanding read; without it each beat does.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,14 @@ COLUMNS = (
     *("cycles_per_read_beat", "max_outstanding_reads", "write_latency", "total_cycles"),
 )
 LARGEST_SIZE = 2**20
+UNLIMITED = 2**40
 MOST_BEATS = 2**22  # a row of more would take minutes
 # the table's column of each field that a limit can name
 _COLUMN_OF = {"buffer_bytes": "buffer_bytes", "outputs_per_cycle": "outputs_per_cycle"}
 
 
-def _design(row: MeasuredRow) -> Design:
+def design_of(row: MeasuredRow) -> Design:
+    """The sizes of the hardware."""
     return Design(
         atomic_c=row.integer("atomC", 1, 4096),
         atomic_k=row.integer("atomK", 1, 4096),
@@ -27,20 +32,24 @@ def _design(row: MeasuredRow) -> Design:
     )
 
 
-def _memory(row: MeasuredRow) -> Memory:
+def memory_of(row: MeasuredRow) -> Memory:
+    """The memory; one that limits no reads in flight where the table has no column for that."""
+    limited = "max_outstanding_reads" in row.cells
     return Memory(
         read_latency=row.integer("read_latency", 0, 2**20),
         cycles_per_read_beat=row.number("cycles_per_read_beat", 2**-10, 2**20),
-        max_outstanding_reads=row.integer("max_outstanding_reads", 1),
+        max_outstanding_reads=row.integer("max_outstanding_reads", 1) if limited else UNLIMITED,
         write_latency=row.integer("write_latency", 0, 2**20),
+        burst_beats=row.integer("burst_beats", 1, 2**16) if "burst_beats" in row.cells else 1,
     )
 
 
-def _checked(row: MeasuredRow, layer: Layer) -> Layer:
+def checked(row: MeasuredRow, layer: Layer, size: str = "N") -> Layer:
+    """``layer``; InputError where it is no single operation, or too large to simulate (its column ``size`` is)."""
     if (limit := broken_limit(layer)) is not None:
         raise row.refuse(_COLUMN_OF[limit.field], f"cannot be simulated in one operation: {limit.allowed}")
-    if layer.activation_beats + layer.weight_beats + layer.m * len(layer.kernel_groups) > MOST_BEATS:
-        raise row.refuse("N", f"cannot be simulated: more than {MOST_BEATS} beats and output rows")
+    if layer.read_beats + layer.m * len(layer.kernel_groups) > MOST_BEATS:
+        raise row.refuse(size, f"cannot be simulated: more than {MOST_BEATS} beats and output rows")
     return layer
 
 
@@ -48,16 +57,20 @@ def layer_and_memory(row: MeasuredRow) -> tuple[Layer, Memory]:
     """What the row ran; the ``design`` column is not looked at, its sizes are."""
     resident = row.cells.get("experiment", "").strip() == "resident"
     m, k, n = (row.integer(column, 1, LARGEST_SIZE) for column in ("M", "K", "N"))
-    return _checked(row, Layer(_design(row), m, k, n, resident)), _memory(row)
+    return checked(row, Layer(design_of(row), m, k, n, resident)), memory_of(row)
 
 
 def predict(row: MeasuredRow) -> Prediction:
     """One run of a 1 x 1 convolution."""
     layer, memory = layer_and_memory(row)
     group = "resident" if layer.resident else "batch_1" if layer.m == 1 else "batch_more"
+    return Prediction(group, run_layer(layer, memory).total, row.integer("total_cycles"), layer_roofline(layer, memory))
+
+
+def layer_roofline(layer: Layer, memory: Memory) -> int:
+    """Cycles of the slowest of computing, reading and writing, each at its peak rate."""
     beat = max(memory.cycles_per_read_beat, 1.0)
-    roofline = max(layer.compute_cycles, int(beat * layer.read_beats), layer.write_beats)
-    return Prediction(group, run_layer(layer, memory).total, row.integer("total_cycles"), roofline)
+    return max(layer.compute_cycles, int(beat * layer.read_beats), layer.write_beats)
 
 
 KIND = TableKind(

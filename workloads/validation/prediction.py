@@ -39,9 +39,17 @@ class Prediction:
 
 @dataclass(frozen=True)
 class TableKind:
-    """A kind of measured table, known by its columns. ``notes``: what a reader should know of a group."""
+    """A kind of measured table, known by its columns.
+
+    ``notes``: what a reader should know of a group; ``usual_note``: of one that is not among them.
+    """
 
     name: str
     columns: frozenset[str]
     predict: Callable[[MeasuredRow], Prediction]
     notes: Mapping[str, str] = field(default_factory=dict)
+    usual_note: str = ""
+
+    def note(self, group: str) -> str:
+        """What a reader should know of ``group``."""
+        return self.notes.get(group, self.usual_note)

@@ -8,10 +8,10 @@ from typing import Any
 from nnasim.errors import NOT_GIVEN, InputError
 from nnasim.progress import Progress, silent
 from workloads.importers.measured_table import MeasuredTable, column_key
-from workloads.validation import nvdla, opentpu, scalesim, vela, zigzag
+from workloads.validation import nvdla, nvdla_full, opentpu, scalesim, vela, zigzag
 from workloads.validation.prediction import Prediction, TableKind
 
-KINDS: tuple[TableKind, ...] = (nvdla.KIND, *scalesim.KINDS, opentpu.KIND, zigzag.KIND, vela.KIND)
+KINDS: tuple[TableKind, ...] = (*nvdla_full.KINDS, nvdla.KIND, *scalesim.KINDS, opentpu.KIND, zigzag.KIND, vela.KIND)
 
 LEAST_SHARE = 0.3  # of its columns that a table must have to seem to be of a kind
 
@@ -77,5 +77,5 @@ def summary(validation: Validation) -> dict[str, Any]:
         "kind": validation.kind.name,
         **_figures(list(validation.predictions)),
         "groups": {name: _figures(rows) for name, rows in sorted(groups.items())},
-        "notes": {name: validation.kind.notes[name] for name in sorted(groups)},
+        "notes": {name: validation.kind.note(name) for name in sorted(groups)},
     }

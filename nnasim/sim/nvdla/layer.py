@@ -55,7 +55,8 @@ class Memory:
 class Layer:
     """C[m, n] = A[m, k] @ B[k, n] in int8; ``resident``: B stands in the convolution buffer already.
 
-    ``path``: what the output stage does behind it. Operands of BS and BN are one per channel, those of EW one per value.
+    ``path``: what the output stage does behind it. Operands of BS and BN are one per channel, those of EW
+    one per value.
     """
 
     design: Design

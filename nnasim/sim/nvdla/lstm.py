@@ -1,4 +1,4 @@
-"""An LSTM step as operations of NVDLA's full configuration: batch 1, gates i, f, o and g in the rows of each product."""
+"""An LSTM step as operations of NVDLA's full configuration: batch 1, the gates in the rows of a product."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ CHAINS: dict[Chain, Callable[[Design, int, int], list[Operation]]] = {"unfused10
 def lstm_step(chain: Chain, design: Design, inputs: int, units: int) -> list[Operation]:
     """The operations of one step: ``inputs`` int8 inputs, ``units`` int8 cell states and outputs.
 
-    ``unfused10``: each in an operation of its own; ``fused7``: sums and tables behind the recurrent products, the cell's
-    multiplication and addition in one pass.
+    ``unfused10``: each in an operation of its own; ``fused7``: sums and tables behind the recurrent products, and the
+    cell's last multiplication and its addition in one pass.
     """
     return CHAINS[chain](design, inputs, units)

@@ -24,7 +24,7 @@ class OperandStream:
 
     def __init__(self, beats: int, first_request: float) -> None:
         self._left, self._first_request = beats, first_request
-        self._free: list[float] = []
+        self._held: dict[int, float] = {}
         self.arrivals: list[float] = []
 
     @property
@@ -40,7 +40,10 @@ class OperandStream:
     @property
     def ready(self) -> float:
         """The cycle from which the next burst may be asked for."""
-        return self._free[-BURSTS_IN_FLIGHT] if self.bursts >= BURSTS_IN_FLIGHT else self._first_request
+        before = self.bursts - BURSTS_IN_FLIGHT
+        if before < 0:
+            return self._first_request
+        return max(self.arrivals[before] + RETIRE, self._held.get(before, -math.inf))
 
     def request(self, port: MemoryPort, earliest: float = -math.inf) -> float:
         """Ask for the next burst as soon as it may be; the cycle at which its last beat is back."""
@@ -48,16 +51,15 @@ class OperandStream:
         back = port.request(max(port.slot(), self.ready, earliest), beats)
         self._left -= beats
         self.arrivals.append(back)
-        self._free.append(back + RETIRE)
         return back
 
     def hold(self, burst: int, until: float) -> None:
-        """Keep the place of ``burst`` until ``until``: what follows it was not taken earlier."""
-        self._free[burst] = max(self._free[burst], until)
+        """Keep the place of ``burst``, asked for or not, until ``until``."""
+        self._held[burst] = until
 
 
 def next_stream(streams: Sequence[OperandStream]) -> OperandStream | None:
-    """The stream whose turn it is: the one that may ask first, and has asked least; None when all has been asked for."""
+    """The stream whose turn it is: the one that may ask first, and has asked least; None when there is none left."""
     waiting = [stream for stream in streams if not stream.finished]
     return min(waiting, key=lambda stream: (stream.ready, stream.bursts)) if waiting else None
 

@@ -1,4 +1,4 @@
-"""What the output stage does to a value on its way to memory: engines BS, BN and EW, and the look-up table behind EW."""
+"""What the output stage does to a value on its way to memory: engines BS, BN and EW, and the look-up table."""
 
 from __future__ import annotations
 

@@ -101,5 +101,5 @@ def _hold(streams: list[OperandStream], per_burst: list[int], entries: list[floa
     """Keep the places of bursts for which there is no room before the engines until an earlier one has entered."""
     held = len(entries) - 1 + QUEUE_BURSTS
     for stream, width in zip(streams, per_burst, strict=True):
-        for burst in range(held * width, min((held + 1) * width, stream.bursts)):
+        for burst in range(held * width, (held + 1) * width):
             stream.hold(burst, entries[-1] + QUEUE_CYCLES)

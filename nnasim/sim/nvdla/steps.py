@@ -9,7 +9,7 @@ from typing import Literal
 
 from nnasim.sim.nvdla.layer import Layer, Memory
 from nnasim.sim.nvdla.passes import Pass, run_pass
-from nnasim.sim.nvdla.pipeline import FULL_CONFIGURATION, run_layer
+from nnasim.sim.nvdla.pipeline import FULL_CONFIGURATION, LayerTiming, run_layer
 
 HostMode = Literal["one", "pingpong"]
 
@@ -67,6 +67,7 @@ class Blocks:
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
+        self._known: dict[Layer, LayerTiming] = {}  # a product takes the same in every step
         self._convolution = self._operands = self._engines = -math.inf
 
     def run(self, work: Layer | Pass, enabled: float) -> float:
@@ -75,7 +76,9 @@ class Blocks:
 
     def _product(self, layer: Layer, enabled: float) -> float:
         start = max(enabled, self._convolution)
-        timing = run_layer(layer, self.memory, FULL_CONFIGURATION)
+        if layer not in self._known:
+            self._known[layer] = run_layer(layer, self.memory, FULL_CONFIGURATION)
+        timing = self._known[layer]
         self._convolution = start + timing.last_read + READS_AFTER_CONVOLUTION
         if layer.path.operands:
             self._operands = start + timing.operands_taken + OPERANDS_AFTER_ROW

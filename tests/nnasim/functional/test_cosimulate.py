@@ -27,7 +27,7 @@ def agreement(work: Any, *overrides: str, preset: str = "edge256") -> tuple[int,
 
 
 @pytest.mark.parametrize("overrides", [[], STREAMS, [*STREAMS, "dma.channels=4"], [*STREAMS, "dma.channels=1"]])
-@pytest.mark.parametrize("preset", ["edge256", "systolic", "nvdla_small"])
+@pytest.mark.parametrize("preset", ["edge256", "systolic", "nvdla_small", "nvdla_full"])
 def test_every_logit_of_an_utterance_equals_the_reference(recogniser, preset: str, overrides: list[str]) -> None:
     values, mismatches = agreement(recogniser(), *overrides, preset=preset)
     assert (values, mismatches) == (12 * 7, 0)

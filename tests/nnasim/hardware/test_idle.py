@@ -6,6 +6,7 @@ from nnasim.errors import ConfigError
 from nnasim.hardware import load_preset
 
 UNSET = "mac_array.decoded_weights_per_cycle=null"
+WRITES = "sequencer.register_writes_per_product=4"
 LOAD = "host.other_load_per_second=100"
 
 
@@ -20,6 +21,9 @@ LOAD = "host.other_load_per_second=100"
         ("edge256", LOAD, "give host.other_load_us too", ["host.other_load_us=20"]),
         ("edge256", "host.other_load_seed=3", "no other work arrives", [LOAD, "host.other_load_us=20"]),
         ("edge256", "energy.dram_pj_per_byte.hbm2=[1,2,3]", "dram.kind is lpddr4", ["dram.kind=hbm2"]),
+        ("edge256", "sequencer.register_groups=2", "takes no time between passes", ["sequencer.interrupt_cycles=9"]),
+        ("edge256", "sequencer.register_write_cycles=2", "give .*_per_pass or", [WRITES]),
+        ("edge256", WRITES, "takes no time, give .*write_cycles too", ["sequencer.register_write_cycles=2"]),
         (
             "nvdla_small",
             "activation_unit.tanh_cycles_per_element=3",
