@@ -24,11 +24,17 @@ def read_constants(path: Path, trace: OpTrace) -> dict[str, NDArray[Any]]:
     """The arrays of the trace's weights file, which must lie beside it. Raises TraceError, CheckpointError."""
     name = trace.weights_file
     if name is None:
-        which = "a trace of a checkpoint has one where the chip computes alone: greedy, of naive or aat, itself decoded"
-        raise TraceError(path, "weights_file", None, f"a functional run needs one; {which}")
+        raise TraceError(path, "weights_file", None, f"a functional run needs one; {_without_weights(trace)}")
     if Path(name).name != name:
         raise TraceError(path, "weights_file", name, "must be a plain file name, beside the trace")
     return read_tensors(path.parent / name)
+
+
+def _without_weights(trace: OpTrace) -> str:
+    """Why ``trace`` has no integers, or which traces have them."""
+    if trace.imported is not None and trace.imported.reason:
+        return f"this one is for questions of time only: {trace.imported.reason}"
+    return "a trace of a checkpoint has one where the chip computes alone: greedy, of naive or aat, itself decoded"
 
 
 def split_features(

@@ -91,9 +91,7 @@ def _external(tensor: TensorProto, name: str, shape: tuple[int, ...], folder: Pa
                 return np.zeros(shape, dtype)
             return np.memmap(file, dtype.newbyteorder("<"), "r", offset, shape)
     except FileError as error:
-        raise CannotEnterError(
-            f"stands in a file that cannot be read: {error.why}", "keep it beside the model"
-        ) from None
+        raise CannotEnterError(f"stands in {path.name}, which {error.why}", "keep it beside the model") from None
 
 
 def _beside(location: str, folder: Path) -> Path:
@@ -116,8 +114,14 @@ def _count(entries: dict[str, str], key: str, default: int) -> int:
 
 
 def type_name(value: Any) -> str | CannotEnterError:
-    """The element type of an attribute that names one by its number, or why it is none."""
+    """The element type of an attribute that names one by its number, or why it is none.
+
+    A value stays in float32 where the model has half of that; eight or four bits are an arithmetic of their own.
+    """
     try:
+        name = stored_type(int(value))
+        if name.startswith(("float8", "float4", "int4", "uint4")):
+            return CannotEnterError(f"rounds to {name}, an arithmetic of its own", "import the float model")
         return read_type(int(value))
     except CannotEnterError as error:
         return error

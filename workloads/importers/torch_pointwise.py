@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import log
 
 import numpy as np
 
@@ -75,10 +76,22 @@ def mish(write: Writer, call: AtenCall) -> str:
 
 
 def elu(write: Writer, call: AtenCall) -> str:
-    """With one parameter, as ONNX has it."""
-    if (call["scale"], call["input_scale"]) != (1, 1):
-        raise CannotEnterError("scales its input or output")
-    return write.add("Elu", [_input(write, call)], call.shape, alpha=float(call["alpha"]))
+    """scale elu(input_scale x), as SELU and CELU are said with."""
+    x, inner, outer = _input(write, call), float(call["input_scale"]), float(call["scale"])
+    if inner != 1:
+        x = write.add("Mul", [x, write.operand(inner, "float32")], call.shape)
+    x = write.add("Elu", [x], call.shape, alpha=float(call["alpha"]))
+    return x if outer == 1 else write.add("Mul", [x, write.operand(outer, "float32")], call.shape)
+
+
+def logarithm(base: float) -> Say:
+    """The rule of a logarithm of another base than e."""
+
+    def rule(write: Writer, call: AtenCall) -> str:
+        natural = write.add("Log", [_input(write, call)], call.shape)
+        return write.add("Div", [natural, write.operand(log(base), "float32")], call.shape)
+
+    return rule
 
 
 def softplus(write: Writer, call: AtenCall) -> str:
@@ -225,8 +238,8 @@ POINTWISE: Mapping[str, Say] = {
     **{
         f"aten.{operator.lower()}": of(operator)
         for operator in (
-            "Abs", "Ceil", "Cos", "Erf", "Exp", "Floor", "Log", "Neg", "Reciprocal", "Relu", "Round", "Sigmoid",
-            "Sign", "Sin", "Sqrt", "Tanh",
+            "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Ceil", "Cos", "Cosh", "Erf", "Exp", "Floor",
+            "Log", "Neg", "Reciprocal", "Relu", "Round", "Sigmoid", "Sign", "Sin", "Sinh", "Sqrt", "Tanh",
         )
     },
     "aten.gelu": parameterised("Gelu", approximate="approximate"),
@@ -235,6 +248,8 @@ POINTWISE: Mapping[str, Say] = {
     "aten.hardswish": of("HardSwish"),
     "aten.rsqrt": chain("Sqrt", "Reciprocal"),
     "aten.log_sigmoid": chain("Sigmoid", "Log"),
+    "aten.log2": logarithm(2),
+    "aten.log10": logarithm(10),
     "aten.log1p": beside_one("Add", "Log"),
     "aten.expm1": beside_one("Exp", "Sub"),
     "aten.silu": silu,

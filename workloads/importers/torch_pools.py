@@ -68,12 +68,18 @@ def maximum(write: Writer, call: AtenCall) -> str:
 
 
 def _padded(write: Writer, windows: _Windows) -> str:
+    """With what no window takes for its largest: the element at the border, which all that reach beyond have.
+
+    Where windows step over elements, the least number that there is.
+    """
     if not any(windows.padding):
         return windows.x
     pads = (0, 0, *windows.padding)
     shape = [size + 2 * pad for size, pad in zip(write.tensor(windows.x).shape, pads, strict=True)]
-    lowest = write.operand(-np.inf, "float32")
-    return write.add("Pad", [windows.x, write.integers(*pads, *pads), lowest], shape, mode="constant")
+    operands = [windows.x, write.integers(*pads, *pads)]
+    if set(windows.dilations) == {1}:
+        return write.add("Pad", operands, shape, mode="edge")
+    return write.add("Pad", [*operands, write.operand(-np.inf, "float32")], shape, mode="constant")
 
 
 def _shifted(write: Writer, x: str, place: Sequence[int], windows: _Windows) -> str:
@@ -85,18 +91,23 @@ def _shifted(write: Writer, x: str, place: Sequence[int], windows: _Windows) -> 
     return write.add("Slice", [x, *(write.integers(*numbers) for numbers in columns)], windows.shape)
 
 
-def to_one(write: Writer, call: AtenCall) -> str:
-    """The mean of whole axes, where the pool leaves one element of each."""
-    x = write.name(call.get("self", call.get("input")))
-    spread = len(call["output_size"])
-    if any(size != 1 for size in call["output_size"]):
-        raise CannotEnterError("takes windows of different sizes", "use avg_pool with a kernel")
-    rank = len(call.shape)
-    return write.add("ReduceMean", [x], call.shape, axes=tuple(range(rank - spread, rank)), keepdims=1)
+def to_one(operator: str) -> Callable[[Writer, AtenCall], str]:
+    """The rule of a reduction of whole axes, where the pool leaves one element of each."""
+
+    def rule(write: Writer, call: AtenCall) -> str:
+        x = write.name(call.get("self", call.get("input")))
+        spread = len(call["output_size"])
+        if any(size != 1 for size in call["output_size"]):
+            raise CannotEnterError("takes windows of different sizes", "use a pool with a kernel")
+        rank = len(call.shape)
+        return write.add(operator, [x], call.shape, axes=tuple(range(rank - spread, rank)), keepdims=1)
+
+    return rule
 
 
 POOLS: Mapping[str, Callable[[Writer, AtenCall], str]] = {
     **dict.fromkeys(("aten.avg_pool1d", "aten.avg_pool2d"), mean),
     **dict.fromkeys(("aten.max_pool1d", "aten.max_pool2d"), maximum),
-    **dict.fromkeys(("aten.adaptive_avg_pool1d", "aten.adaptive_avg_pool2d"), to_one),
+    **dict.fromkeys(("aten.adaptive_avg_pool1d", "aten.adaptive_avg_pool2d"), to_one("ReduceMean")),
+    **dict.fromkeys(("aten.adaptive_max_pool1d", "aten.adaptive_max_pool2d"), to_one("ReduceMax")),
 }

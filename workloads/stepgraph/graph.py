@@ -22,8 +22,9 @@ Attribute = int | float | str | tuple[int, ...] | tuple[float, ...]
 
 # ONNX's names and meaning, opset 17 where opsets differ, attributes that have a default there written out.
 PointWise = Literal[
-    "Abs", "Ceil", "Clip", "Cos", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Log",
-    "Neg", "Reciprocal", "Relu", "Round", "Sigmoid", "Sign", "Sin", "Softplus", "Sqrt", "Tanh",
+    "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Ceil", "Clip", "Cos", "Cosh", "Elu", "Erf", "Exp",
+    "Floor", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Log", "Neg", "Reciprocal", "Relu", "Round", "Sigmoid",
+    "Sign", "Sin", "Sinh", "Softplus", "Sqrt", "Tanh",
 ]  # fmt: skip
 Pairwise = Literal["Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Equal", "Less", "LessOrEqual", "Greater",
                    "GreaterOrEqual", "And", "Or", "Mod"]  # fmt: skip

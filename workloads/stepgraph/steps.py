@@ -139,7 +139,7 @@ def _other_names(arrays: Mapping[str, Array], wanted: Mapping[str, Tensor], grap
         if name in states:
             yield f"{name} is a state, which each step hands to the next: leave it out"
         elif name not in wanted:
-            yield f"{name} is no input of {graph.name}, which are {', '.join(wanted)}"
+            yield f"{name} is no input of {graph.name}, which are {', '.join(wanted) or 'none but its states'}"
 
 
 def _wrong_arrays(arrays: Mapping[str, Array], wanted: Mapping[str, Tensor]) -> Iterator[str]:

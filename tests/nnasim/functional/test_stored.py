@@ -9,6 +9,7 @@ from nnasim.cli.simulate import command
 from nnasim.errors import CheckpointError, ConfigError, FileError, SimulationError, TraceError
 from nnasim.functional import datapath
 from nnasim.functional.stored import random_features, read_constants, split_features
+from nnasim.ir.imported import Imported
 from nnasim.ir.io import read_result, write_record
 from nnasim.ir.result import Functional
 from nnasim.tensorfile import tensor_bytes
@@ -123,3 +124,10 @@ class TestModelsFromAnywhere:
         path = stored(tmp_path, SimpleNamespace(trace=trace, constants=constants_of(trace)))
         with pytest.raises(TraceError, match="there is nothing to compare: no output, argmax or state"):
             command(path, tmp_path / "r.json", functional=True)
+
+
+def test_a_trace_for_time_alone_says_why_it_has_no_integers(recogniser, tmp_path) -> None:
+    imported = Imported(name="vad.onnx", calls="every 32 ms for 1 s", claim="time only", reason="it was not calibrated")
+    trace = recogniser().trace.model_copy(update={"weights_file": None, "imported": imported})
+    with pytest.raises(TraceError, match="questions of time only: it was not calibrated"):
+        read_constants(tmp_path / "t.json", trace)

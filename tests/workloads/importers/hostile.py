@@ -259,7 +259,11 @@ OUTSIDE = (
     Hostile("weights above the folder", external("../secret.bin"), ("outside of the model's folder",)),
     Hostile("weights at an absolute path", external("/etc/passwd"), ("outside of the model's folder",)),
     Hostile("weights behind a link", external("link.bin"), ("outside of the model's folder",)),
-    Hostile("weights nowhere", external("none.bin"), ("stands in a file that cannot be read",)),
+    Hostile(
+        "weights nowhere",
+        external("none.bin"),
+        ("stands in none.bin, which cannot be read (No such file or directory); keep it beside",),
+    ),
     Hostile("weights without a place", external(""), ("outside of the model's folder",)),
     Hostile("weights in a pipe", external("pipe.bin"), ("is not a regular file",)),
     Hostile("weights beyond the end", external("short.bin"), ("needs 16 bytes for its shape (4,)",)),

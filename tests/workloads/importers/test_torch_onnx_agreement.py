@@ -32,9 +32,9 @@ OPSET = 20  # where GELU is an operator
 OTHERWISE = {
     "tanh of integers", "floor_divide", "written over", "std", "lstm cell", "gru cell", "expand_as",
     "avg_pool of two axes", "max_pool of two axes", "tensor_split", "attention, hidden for good",
-    "scatter", "instance_norm", "instance_norm, plain",
+    "scatter", "instance_norm", "instance_norm, plain", "celu", "adaptive_max_pool",
 }  # fmt: skip
-NOT_EXPORTED = {"expm1", "threshold", "itself", "roll of all", "rms_norm"}
+NOT_EXPORTED = {"expm1", "threshold", "itself", "roll of all", "rms_norm", "sinh and cosh"}
 
 
 def export(module: nn.Module, arguments: tuple[object, ...], path: Path, *, dynamo: bool) -> None:

@@ -30,6 +30,14 @@ def one_number_of_a_whole_call() -> StepGraph:
 
 
 @model
+def the_loudest_of_all_frames() -> StepGraph:
+    sheet = Sheet(x=(5, 16))
+    frames = sheet.op("Atan", sheet.op("MatMul", "x", sheet.weight(16, 8)))
+    chomped = sheet.op("Pad", frames, sheet.constant([0, -1, 0, 1], dtype=np.int64), sheet.constant(0), mode="constant")
+    return sheet.graph(sheet.op("ReduceMax", chomped, axes=(0,), keepdims=0), sheet.op("ReduceMin", frames, axes=(1,)))
+
+
+@model
 def linear() -> StepGraph:
     sheet = Sheet(x=(3, 16))
     return sheet.graph(sheet.op("Add", sheet.op("MatMul", "x", sheet.weight(16, 8)), sheet.weight(8)))

@@ -150,9 +150,10 @@ def converted(write: Writer, value: Value, to: str) -> Value:
 
 
 _PLAIN = (
-    "Abs", "Add", "And", "Ceil", "Cos", "Div", "Equal", "Erf", "Exp", "Floor", "Greater", "GreaterOrEqual", "HardSwish",
-    "Less", "LessOrEqual", "Log", "Mul", "Neg", "Not", "Or", "Pow", "Reciprocal", "Relu", "Round", "Sigmoid", "Sign",
-    "Sin", "Softplus", "Sqrt", "Sub", "Tanh", "Where",
+    "Abs", "Acos", "Acosh", "Add", "And", "Asin", "Asinh", "Atan", "Atanh", "Ceil", "Cos", "Cosh", "Div", "Equal",
+    "Erf", "Exp", "Floor", "Greater", "GreaterOrEqual", "HardSwish", "Less", "LessOrEqual", "Log", "Mul", "Neg", "Not",
+    "Or", "Pow", "Reciprocal", "Relu", "Round", "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Sqrt", "Sub", "Tanh",
+    "Where",
 )  # fmt: skip
 
 RULES: Mapping[str, Rule] = {

@@ -76,9 +76,7 @@ def max_pool(write: Writer, call: RawCall) -> Value:
     """The largest of as many slices as a window has places."""
     x, window = call[0], _Window(call)
     if any(window.pads):
-        begins, ends = window.pads[: len(window.kernel)], window.pads[len(window.kernel) :]
-        lowest = write.number(-np.inf, x, "lowest")
-        x = write("Pad", x, write.integers((0, 0, *begins, 0, 0, *ends), "pads"), lowest, mode="constant")
+        x = _padded(write, x, window)
     out = [
         (size - span) // stride + 1
         for size, span, stride in zip(x.shape[2:], window.spans, window.strides, strict=True)
@@ -87,6 +85,20 @@ def max_pool(write: Writer, call: RawCall) -> Value:
         raise CannotEnterError(f"has a window of {window.kernel} over {x.shape}")
     parts = [_shifted(write, x, place, window, out) for place in product(*map(range, window.kernel))]
     return reduce(lambda a, b: write("Max", a, b), parts)
+
+
+def _padded(write: Writer, x: Value, window: _Window) -> Value:
+    """``x`` with what no window takes for its largest: the element at the border, which all that reach beyond have.
+
+    Where windows step over elements, the least number that there is.
+    """
+    begins, ends = window.pads[: len(window.kernel)], window.pads[len(window.kernel) :]
+    pads = write.integers((0, 0, *begins, 0, 0, *ends), "pads")
+    if set(window.dilations) == {1} and all(map(int.__lt__, window.pads, 2 * window.kernel)):
+        return write("Pad", x, pads, mode="edge")
+    is_real = np.issubdtype(np.dtype(x.dtype), np.floating)
+    lowest = -np.inf if is_real else np.iinfo(x.dtype).min
+    return write("Pad", x, pads, write.number(lowest, x, "lowest"), mode="constant")
 
 
 def _shifted(write: Writer, x: Value, place: Sequence[int], window: _Window, out: Sequence[int]) -> Value:

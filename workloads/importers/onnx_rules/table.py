@@ -15,6 +15,7 @@ from workloads.importers.onnx_rules import (
     products,
     recurrent,
     reductions,
+    resizing,
     spectra,
 )
 from workloads.stepgraph.concrete.call import Dialect, Rule
@@ -29,6 +30,7 @@ RULES: Mapping[str, Rule] = {
     **reductions.RULES,
     **normalisations.RULES,
     **pooling.RULES,
+    **resizing.RULES,
     **spectra.RULES,
     **einsum.RULES,
 }

@@ -1,4 +1,6 @@
-"""Operators said by others: division by a reciprocal, the larger of two by a Relu, sums by a mean, look-ups by rows."""
+"""Operators said by others: division by a reciprocal, the larger of two by a Relu, sums by a mean, look-ups by rows,
+the largest of many by rounds of two, pads below zero by a slice.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from math import prod
 import numpy as np
 
 from workloads.stepgraph.graph import Attribute, Node
-from workloads.stepgraph.kernels.given import integer
+from workloads.stepgraph.kernels.given import integer, integers
 from workloads.stepgraph.normal.even_places import gather_elements
 from workloads.stepgraph.normal.rewriting import Normal, Rewriting
 
@@ -42,12 +44,61 @@ def _extreme(work: Rewriting, node: Node) -> None:
         work.write(node)
         return
     a, b = node.inputs
-    shape, name = work.shape(node.outputs[0]), node.outputs[0]
-    distance, excess = work.value(f"{name}.distance", shape), work.value(f"{name}.excess", shape)
-    work.write(Node(f"{node.name}.distance", "Sub", (a, b), (distance,)), node)
-    work.write(Node(f"{node.name}.excess", "Relu", (distance,), (excess,)), node)
-    of_b = node.operator == "Max"
-    work.write(Node(node.name, "Add" if of_b else "Sub", (b if of_b else a, excess), node.outputs))
+    _of_two(work, node, node.operator == "Max", a, b, node.outputs[0])
+
+
+def _of_two(work: Rewriting, node: Node, is_max: bool, a: str, b: str, out: str) -> None:
+    """Write the larger or the smaller of ``a`` and ``b`` to ``out``, for ``node``."""
+    shape, name = work.shape(out), node.name if out in node.outputs else out
+    distance, excess = work.value(f"{out}.distance", shape), work.value(f"{out}.excess", shape)
+    work.write(Node(f"{name}.distance", "Sub", (a, b), (distance,)), node)
+    work.write(Node(f"{name}.excess", "Relu", (distance,), (excess,)), node)
+    work.write(Node(name, "Add" if is_max else "Sub", (b if is_max else a, excess), (out,)), node)
+
+
+def _extreme_of_axes(work: Rewriting, node: Node) -> None:
+    """The largest or smallest of whole axes: of the front half and the back half, until one element is left."""
+    value, (out,), is_max = node.inputs[0], node.outputs, node.operator == "ReduceMax"
+    if not work.dtype(value).startswith("float"):
+        work.write(node)
+        return
+    for axis in integers(node.attributes, "axes"):
+        while (size := work.shape(value)[axis]) > 1:
+            count = (size + 1) // 2  # of an odd number both halves have the one in the middle
+            front, back = (_part(work, node, value, axis, start, start + count) for start in (0, size - count))
+            value = work.value(f"{out}.of{axis}", work.shape(front))
+            _of_two(work, node, is_max, front, back, value)
+    work.write(Node(node.name, "View", (value,), (out,)))
+
+
+def _part(work: Rewriting, node: Node, value: str, axis: int, start: int, end: int) -> str:
+    """Elements ``start`` .. ``end`` of an axis."""
+    shape = [*work.shape(value)]
+    shape[axis] = end - start
+    part = work.value(f"{node.outputs[0]}.part", tuple(shape))
+    bounds = {"start": start, "end": end, "axis": axis, "step": 1}
+    names = [work.constant(f"{part}.{name}", np.array([number], np.int64)) for name, number in bounds.items()]
+    work.write(Node(part, "Slice", (value, *names), (part,)), node)
+    return part
+
+
+def _pad(work: Rewriting, node: Node) -> None:
+    """Pads below zero cut off what is there: first that, then the others."""
+    widths = work.constants[node.inputs[1]].reshape(-1)
+    if widths.min(initial=0) >= 0 or node.attributes["mode"] != "constant":
+        work.write(node)
+        return
+    value, (out,) = node.inputs[0], node.outputs
+    rank = len(work.shape(value))
+    for axis in range(rank):
+        before, behind = (max(0, -int(widths[place])) for place in (axis, rank + axis))
+        if before or behind:
+            value = _part(work, node, value, axis, before, work.shape(value)[axis] - behind)
+    if widths.max() <= 0:
+        work.write(Node(node.name, "View", (value,), (out,)))
+        return
+    pads = work.constant(f"{node.name}.pads", widths.clip(0))
+    work.write(Node(node.name, "Pad", (value, pads, *node.inputs[2:]), (out,), node.attributes))
 
 
 def _sum(work: Rewriting, node: Node) -> None:
@@ -90,6 +141,9 @@ _RULES: Mapping[str, Callable[[Rewriting, Node], None]] = {
     "Div": _div,
     "Max": _extreme,
     "Min": _extreme,
+    "Pad": _pad,
+    "ReduceMax": _extreme_of_axes,
+    "ReduceMin": _extreme_of_axes,
     "ReduceSum": _sum,
     "LogSoftmax": _log_softmax,
     "Gather": _gather,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from onnx import TensorProto
 
 from tests.workloads.importers.onnx_rules.checks import F, agree, floats, ints, operators, refused
 from tests.workloads.onnx_models import helper
@@ -145,3 +146,8 @@ def test_types_that_do_not_fit_are_refused() -> None:
 def test_what_a_node_says_and_no_rule_knows_is_refused_and_never_passed_over() -> None:
     assert refused("Relu", LINE, future=1) == "says future, which is not known here"
     assert refused("Identity", LINE, LINE) == "has more operands than are known here"
+
+
+@pytest.mark.parametrize("kind", ["INT4", "UINT4", "FLOAT8E4M3FN", "FLOAT8E5M2", "FLOAT4E2M1"])
+def test_rounding_to_an_arithmetic_of_its_own_is_refused(kind: str) -> None:
+    assert "an arithmetic of its own" in refused("Cast", floats(2, 3), to=getattr(TensorProto, kind))

@@ -92,6 +92,10 @@ def test_pools_agree(operator: str, pool: dict[str, Any]) -> None:
 
 def test_a_pool_of_dilated_windows_agrees_and_one_that_is_not_full_is_refused() -> None:
     agree("MaxPool", floats(1, 2, 9), kernel_shape=[3], dilations=[2], folds=False)
+    agree("MaxPool", floats(1, 2, 9), kernel_shape=[3], dilations=[2], pads=[1, 2], folds=False)
+    agree("MaxPool", floats(1, 2, 9), kernel_shape=[3], pads=[2, 1], strides=[2], folds=False)
+    whole = np.arange(24, dtype=np.uint8).reshape(1, 2, 12)
+    agree("MaxPool", whole, kernel_shape=[2], dilations=[2], pads=[1, 1], folds=False)
     agree("MaxPool", floats(1, 2, 9), kernel_shape=[3], strides=[2], ceil_mode=1, folds=False)
     assert refused("MaxPool", floats(1, 2, 8), kernel_shape=[3], strides=[2], ceil_mode=1) == (
         "has a last window that is not full"

@@ -119,6 +119,23 @@ def test_a_known_mask_is_one_of_zeros_and_of_what_lies_beyond_and_a_bias_is_none
         assert ("Saturate" in operators(normal)) is is_mask
 
 
+@pytest.mark.parametrize("operator", ["ReduceMax", "ReduceMin"])
+@pytest.mark.parametrize("size", [1, 2, 7, 8])
+def test_the_largest_of_an_axis_is_found_by_rounds_of_two(operator: str, size: int) -> None:
+    sheet = Sheet(x=(2, size, 3))
+    both = sheet.op(operator, "x", axes=(1, 2), keepdims=1), sheet.op(operator, "x", axes=(1,), keepdims=0)
+    normal = same(sheet.graph(*both))
+    assert operator not in operators(normal)
+    assert operators(normal).count("Slice") == 2 * (2 * (size - 1).bit_length() + 2)
+
+
+def test_a_pad_below_zero_cuts() -> None:
+    sheet = Sheet(x=(2, 8))
+    for pads, left in (((0, -1, 0, -2), ["Slice"]), ((1, -1, 0, 2), ["Slice", "Pad"])):
+        cut = sheet.op("Pad", "x", sheet.constant(pads, dtype=np.int64), sheet.constant(0.5), mode="constant")
+        assert [name for name in operators(same(sheet.graph(cut))) if name in ("Slice", "Pad")][: len(left)] == left
+
+
 def test_either_of_two_truths_is_not_neither() -> None:
     sheet = Sheet(x=(1, 8), y=(1, 8))
     a, b = sheet.op("Less", "x", "y"), sheet.op("Less", "y", sheet.weight(8))
