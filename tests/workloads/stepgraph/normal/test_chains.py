@@ -7,7 +7,7 @@ import pytest
 from tests.workloads.stepgraph.exact import FINE, exact, noise
 from tests.workloads.stepgraph.hand_made import Sheet
 from tests.workloads.stepgraph.imports import kinds, lowered
-from tests.workloads.stepgraph.normal.test_normalise import same
+from tests.workloads.stepgraph.normal.same import same
 from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.normal.nearest import FURTHEST, Nearest
 from workloads.stepgraph.normal.tables import LONGEST

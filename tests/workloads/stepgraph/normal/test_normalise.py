@@ -1,38 +1,16 @@
 """A normalised graph has few nodes, computes what the graph did, and knows what became of each node."""
 
 from collections import Counter
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from tests.workloads.stepgraph.hand_made import Sheet, random_inputs, run_normal
 from tests.workloads.stepgraph.imports import lowered
-from workloads.stepgraph.graph import StepGraph
+from tests.workloads.stepgraph.normal.same import operators, same
 from workloads.stepgraph.normal.normalise import normalised
-from workloads.stepgraph.normal.rewriting import Normal
 from workloads.stepgraph.run import FloatRun
 from workloads.stepgraph.standard import standard_form
-
-
-def same(graph: StepGraph, tolerance: float = 2e-5) -> Normal:
-    """``graph`` normalised, once every output is what it was, and every node is accounted for."""
-    graph = standard_form(graph)
-    normal, inputs = normalised(graph), random_inputs(graph)
-    expected = FloatRun(graph)
-    expected(inputs)
-    held = {state.input: expected.value(state.output) for state in normal.graph.states}  # windows are full already
-    apart = {name: expected.values.get(name, held.get(name)) for name in normal.graph.inputs}
-    found = run_normal(normal, apart)
-    for name in normal.graph.outputs:
-        np.testing.assert_allclose(found[name], expected.value(name), atol=tolerance, rtol=tolerance)
-    named = Counter(name for names in normal.made_of.values() for name in set(names))
-    assert set(named) | normal.folded == {node.name for node in graph.nodes}
-    return normal
-
-
-def operators(normal: Normal) -> list[str]:
-    return [node.operator for node in normal.graph.nodes]
 
 
 def silu(sheet: Sheet, x: str) -> str:
@@ -73,52 +51,6 @@ def test_a_constant_of_equal_elements_is_a_number() -> None:
     assert operators(normal) == ["Table"]
 
 
-def test_masks_are_comparisons_with_zero_and_products_with_a_truth() -> None:
-    sheet = Sheet(x=(2, 8), y=(1, 8))
-    absent = sheet.op("Less", "y", sheet.weight(8))
-    filled = sheet.op("Where", absent, sheet.constant(-1000.0), "x")
-    kept = sheet.op("Where", absent, sheet.constant(0.0), "x")
-    normal = same(sheet.graph(filled, kept))
-    assert Counter(operators(normal)) == {"Sub": 1, "Table": 2, "Saturate": 1, "Mul": 1}
-
-
-def written_masks() -> dict[str, Callable[[Sheet, str], str]]:
-    """Zeros where the condition holds, and what lies beyond all logits where it does not, as exporters write it."""
-    zero, end = np.float32(0), np.float32(-np.inf)
-    return {
-        "a choice": lambda sheet, kept: sheet.op("Where", kept, sheet.constant(zero), sheet.constant(end)),
-        "the other choice": lambda sheet, kept: sheet.op(
-            "Where", sheet.op("Not", kept), sheet.constant(-1e9), sheet.constant(zero)
-        ),
-        "a product with what is absent": lambda sheet, kept: sheet.op(
-            "Mul",
-            sheet.op("Sub", sheet.constant(1.0), sheet.op("Cast", kept, to="float32")),
-            sheet.constant(-1e4),
-        ),
-        "a choice in another shape": lambda sheet, kept: sheet.reshape(
-            sheet.op("Where", kept, sheet.constant(zero), sheet.constant(end)), 1, 1, 8
-        ),
-    }
-
-
-@pytest.mark.parametrize("form", written_masks())
-def test_a_sum_with_a_mask_is_what_the_mask_leaves_at_the_end_of_its_range(form: str) -> None:
-    sheet = Sheet(x=(1, 2, 8), y=(1, 8))
-    mask = written_masks()[form](sheet, sheet.op("Less", "y", sheet.weight(8)))
-    with np.errstate(invalid="ignore"):
-        normal = same(sheet.graph(sheet.op("Softmax", sheet.op("Add", "x", mask), axis=2)))
-    assert "Saturate" in operators(normal)
-    assert "Add" not in operators(normal)
-
-
-def test_a_known_mask_is_one_of_zeros_and_of_what_lies_beyond_and_a_bias_is_none() -> None:
-    causal = np.triu(np.full((4, 4), -np.inf, np.float32), 1)
-    for values, is_mask in ((causal, True), (causal[:1] - 1, False), (np.array([0, -120.0]), False), (-1e4, False)):
-        sheet = Sheet(x=(4, *np.shape(values)[-1:]) if np.ndim(values) else (4, 4))
-        normal = normalised(sheet.graph(sheet.op("Softmax", sheet.op("Add", "x", sheet.constant(values)), axis=1)))
-        assert ("Saturate" in operators(normal)) is is_mask
-
-
 @pytest.mark.parametrize("operator", ["ReduceMax", "ReduceMin"])
 @pytest.mark.parametrize("size", [1, 2, 7, 8])
 def test_the_largest_of_an_axis_is_found_by_rounds_of_two(operator: str, size: int) -> None:
@@ -134,13 +66,6 @@ def test_a_pad_below_zero_cuts() -> None:
     for pads, left in (((0, -1, 0, -2), ["Slice"]), ((1, -1, 0, 2), ["Slice", "Pad"])):
         cut = sheet.op("Pad", "x", sheet.constant(pads, dtype=np.int64), sheet.constant(0.5), mode="constant")
         assert [name for name in operators(same(sheet.graph(cut))) if name in ("Slice", "Pad")][: len(left)] == left
-
-
-def test_either_of_two_truths_is_not_neither() -> None:
-    sheet = Sheet(x=(1, 8), y=(1, 8))
-    a, b = sheet.op("Less", "x", "y"), sheet.op("Less", "y", sheet.weight(8))
-    normal = same(sheet.graph(sheet.op("Where", sheet.op("Or", a, b), sheet.constant(0.0), "x")))
-    assert "Or" not in operators(normal)
 
 
 def test_whole_numbers_are_added_as_they_are() -> None:
