@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nnasim.front.comparing import compare as compare
     from nnasim.front.comparing import read_comparison as read_comparison
     from nnasim.front.comparing_chips import compare_chips as compare_chips
+    from nnasim.front.fitting import fit as fit
     from nnasim.front.importing import check_model as check_model
     from nnasim.front.importing import import_model as import_model
     from nnasim.front.modules import train_module as train_module
@@ -57,6 +58,7 @@ _HOME = {
     "recogniser": "nnasim.front.speech",
     "train": "nnasim.front.speech",
     "validate": "nnasim.front.validating",
+    "fit": "nnasim.front.fitting",
     "train_module": "nnasim.front.modules",
 }
 

@@ -60,6 +60,11 @@ def lengths(spots: Sequence[Spot]) -> list[int]:
     return [len(get_args(kind)) for kind in types if get_origin(kind) is tuple and Ellipsis not in get_args(kind)]
 
 
+def limits(spots: Iterable[Spot]) -> dict[str, float]:
+    """The range of a number at ``spots``: what of gt, ge, lt, le is given."""
+    return {name: value for spot in spots for bare in _branches(spot) for name, value in _limits(bare.bounds).items()}
+
+
 def _step(kind: Any, part: str | int) -> Iterator[Spot]:
     if _is_record(kind):
         for name, field in kind.model_fields.items():

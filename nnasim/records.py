@@ -121,6 +121,14 @@ def check_path(model: type[BaseModel], field: str, source: object, value: object
         spots = inner
 
 
+def field_value(record: BaseModel, field: str) -> Any:
+    """The value of the dotted ``field``; None in a section that the record leaves out."""
+    value: Any = record
+    for part in field.split("."):
+        value = None if value is None else getattr(value, part)
+    return value
+
+
 def section_model(model: type[BaseModel], field: str) -> type[BaseModel] | None:
     """The model of a field that is itself a section (or an optional one), else None."""
     annotation = model.model_fields[field].annotation

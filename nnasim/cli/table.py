@@ -31,6 +31,7 @@ COMMANDS: dict[str, Command] = {
     "report": Command("nnasim.cli.report", "show result files as one offline page"),
     "presets": Command("nnasim.cli.presets", "list the chips, or print one with units and sources"),
     "validate": Command("nnasim.cli.validate", "predict a measured table and say how far off"),
+    "fit": Command("nnasim.cli.fit", "a preset from your own timings: fields, how sure they are, what no row tells"),
     "sweep": Command("nnasim.cli.sweep", "every point of a sweep over hypothetical chips, into a store"),
     "search": Command("nnasim.cli.search", "let Optuna look for the chips that nothing beats"),
     "sweep-report": Command("nnasim.cli.sweep_report", "a sweep's Pareto front, sensitivities, bottlenecks"),

@@ -85,11 +85,15 @@ def _bytes_per_cycle(row: MeasuredRow, config: str, system: str) -> float:
     return rate
 
 
-def bounds(row: MeasuredRow) -> dict[str, float]:
-    """Cycles that each bottleneck alone would take."""
+def bounds(row: MeasuredRow, bytes_per_cycle: float | None = None) -> dict[str, float]:
+    """Cycles that each bottleneck alone would take.
+
+    ``bytes_per_cycle``: the rate of the memory, in place of the one that the row's system has.
+    """
     config = row.choice("config", tuple(MACS_PER_CYCLE))
     family, net = config.split("-")[1], network(row)
-    rate = _bytes_per_cycle(row, config, row.text("system_config"))
+    rate = bytes_per_cycle or _bytes_per_cycle(row, config, row.text("system_config"))
+    map_rate = bytes_per_cycle or MAP_BYTES_PER_CYCLE.get(config, rate)
     on_chip = row.text("memory_mode") == "Sram_Only"
     inputs, outputs = net.feature_map_bytes(BLOCK_DEPTH.get(config, USUAL_BLOCK_DEPTH))
     map_bytes = inputs + (OUTPUT_BURST if family == "u65" else 1) * outputs
@@ -97,13 +101,16 @@ def bounds(row: MeasuredRow) -> dict[str, float]:
         "lanes": net.macs / MACS_PER_CYCLE[config],
         "decode": net.weights / WIDE_DECODER.get(config, DECODED_PER_CYCLE[family]),
         "weights": 0.0 if on_chip else net.weight_bytes / rate,
-        "maps": 0.0 if family == "u55" else map_bytes / MAP_BYTES_PER_CYCLE.get(config, rate),
+        "maps": 0.0 if family == "u55" else map_bytes / map_rate,
     }
 
 
-def predict(row: MeasuredRow) -> Prediction:
-    """One network. On the U65 weights and feature maps share a DRAM port in turn; elsewhere they overlap."""
-    cost = bounds(row)
+def predict(row: MeasuredRow, bytes_per_cycle: float | None = None) -> Prediction:
+    """One network. On the U65 weights and feature maps share a DRAM port in turn; elsewhere they overlap.
+
+    ``bytes_per_cycle``: as in ``bounds``.
+    """
+    cost = bounds(row, bytes_per_cycle)
     family = row.text("config").split("-")[1]
     moved = cost["weights"] + cost["maps"] if family == "u65" else max(cost["weights"], cost["maps"])
     cycles = max(cost["lanes"], cost["decode"], moved)

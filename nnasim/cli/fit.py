@@ -1,0 +1,68 @@
+"""`nnasim fit`: a preset from a user's own timings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnasim.cli.options import DEFAULT_PRESET, Force, Overrides, Preset, out_option
+
+
+def command(
+    measured: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MEASUREMENTS.csv",
+            help="a row for each run: a trace file, or a product M, N, K; and measured_ms (or _s, _us, _ns, _cycles)",
+        ),
+    ],
+    fields: Annotated[str, typer.Option(metavar="F,F", help="what to find, as host.handoff_us,dram.efficiency")],
+    out: Annotated[Path, out_option("the preset to write, which extends the chip's", "FILE.yaml")],
+    preset: Preset = DEFAULT_PRESET,
+    overrides: Overrides = None,
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="also write the record of the fit, row by row")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Find fields of a chip from timings of your own board by bounded least squares on the simulator.
+
+    Says how sure each value is, which fields no row tells apart, and how far off rows are that were left out. Columns:
+    `trace` (relative to the table) or `M`, `N`, `K`, with `resident` yes or no; one of `measured_ms`, `_s`, `_us`,
+    `_ns`, `_cycles`; and as one likes `figure` (what was timed, default engine_latency_ms.p50), fields of the chip that
+    a row was measured with, `trace_hash`, `frames`, `system`. NVDLA's and Vela's tables are read as `validate` reads
+    them; columns of their memory that are left out are the chip's.
+
+    Example: nnasim fit board.csv --preset edge256 --fields host.handoff_us,dram.efficiency --out my_board.yaml
+    """
+    from nnasim import files
+    from nnasim.cli.doubts import load_chip
+    from nnasim.cli.invocation import command_line
+    from nnasim.cli.notes import tell
+    from nnasim.cli.progress import shown_progress
+    from nnasim.studies.fitting.names import refuse_no_preset_name, split_names
+    from workloads.importers.measured_table import read_measured_table
+
+    refuse_no_preset_name(out)
+    for path in (out, *([json] if json else ())):
+        files.refuse_existing(path, force)
+    names, chip = split_names(fields), load_chip(preset, overrides)
+    table = read_measured_table(measured)
+
+    from nnasim.studies.fitting.preset_file import write_preset
+    from nnasim.studies.fitting.study import fit  # brings the simulator: after the table was read
+    from nnasim.studies.fitting.words import fit_lines
+
+    with shown_progress(lines=True) as progress:
+        found = fit(
+            table, chip, names, preset=preset, overrides=overrides or [], command=command_line("FILE.yaml"),
+            progress=progress,
+        )  # fmt: skip
+    if found.unused:
+        tell([f"columns that say nothing to the fit: {', '.join(found.unused)}"])
+    write_preset(found.record, out, force=force)
+    if json is not None:
+        files.write_json(json, found.record.model_dump(mode="json"), force=force)
+    print(f"{out}: " + "\n".join(fit_lines(found.record)))

@@ -1,0 +1,74 @@
+"""What a fit found, as a record: fields with intervals, what rows cannot tell, and how far each row is off."""
+
+from __future__ import annotations
+
+from nnasim.records import Frozen
+
+
+class FittedField(Frozen):
+    """One field. ``low``, ``high``: the 95 % interval, null where the rows give none; ``note``: why, or an edge."""
+
+    field: str
+    unit: str
+    start: float
+    value: float
+    low: float | None
+    high: float | None
+    note: str
+
+
+class Confounded(Frozen):
+    """Fields that no row tells apart: moved together by ``weights``, the rows change by ``rows_change_pct``."""
+
+    fields: tuple[str, ...]
+    weights: tuple[float, ...]
+    rows_change_pct: float
+
+
+class FittedRow(Frozen):
+    """One row, in its own unit; errors in percent: as the chip came, as fitted, and as the other rows predict it."""
+
+    line: int
+    ran: str
+    unit: str
+    measured: float
+    before: float
+    fitted: float
+    before_error_pct: float
+    error_pct: float
+    held_out_error_pct: float | None
+
+
+class FitRecord(Frozen):
+    """A fit. ``preset``: where it began; ``idle``: fields that no row depends on, which stay as they were."""
+
+    schema_version: int = 1
+    measurements: str
+    preset: str
+    overrides: tuple[str, ...]
+    interval: str
+    fields: tuple[FittedField, ...]
+    idle: tuple[str, ...]
+    confounded: tuple[Confounded, ...]
+    rows: tuple[FittedRow, ...]
+    command: str | None = None
+
+    @property
+    def mean_error_pct(self) -> float:
+        """Mean absolute error of the rows that were fitted."""
+        return _mean([row.error_pct for row in self.rows])
+
+    @property
+    def mean_before_pct(self) -> float:
+        """The same of the chip as it came."""
+        return _mean([row.before_error_pct for row in self.rows])
+
+    @property
+    def mean_held_out_pct(self) -> float | None:
+        """Mean absolute error of each row as the others predict it; None where they were too few."""
+        errors = [row.held_out_error_pct for row in self.rows if row.held_out_error_pct is not None]
+        return _mean(errors) if len(errors) == len(self.rows) else None
+
+
+def _mean(errors: list[float]) -> float:
+    return sum(map(abs, errors)) / len(errors)
