@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ from nnasim import markup
 from nnasim.errors import InputError
 from nnasim.front.arguments import ChipLike, FilePath, checked
 from nnasim.front.chips import chip_of
-from nnasim.hardware import NnaConfig, preset_names
+from nnasim.hardware import NnaConfig, load_preset, preset_names
+from nnasim.hardware.field_units import leaves
 from nnasim.hardware.loader import preset_path
 from nnasim.ir.trace import OpTrace
 from nnasim.progress import Progress, silent
@@ -87,9 +89,9 @@ def fit(
 ) -> Fit:  # fmt: skip
     """Find ``fields`` of ``chip`` from timings of a board by bounded least squares on the simulator.
 
-    ``measurements``: the CSV table that ``nnasim fit`` reads, or a DataFrame with its columns, in which `trace` may hold
-    the traces themselves. The chip's own values are where the search begins. Raises ConfigError, FileError or InputError
-    for what cannot be fitted.
+    ``measurements``: the CSV table that ``nnasim fit`` reads, or a DataFrame with its columns, in which `trace` may
+    hold the traces themselves. The chip's own values are where the search begins. Raises ConfigError, FileError or
+    InputError for what cannot be fitted.
     """
     hardware = chip_of(chip)
     table, held = (
@@ -98,8 +100,18 @@ def fit(
         else _of_frame(measurements)
     )
     preset = hardware.name if isinstance(chip, NnaConfig) else str(chip)
-    found = run(table, hardware, list(fields), preset=preset, held=held, progress=progress)
+    overrides = _changes(hardware) if isinstance(chip, NnaConfig) else []
+    found = run(table, hardware, list(fields), preset=preset, overrides=overrides, held=held, progress=progress)
     return Fit(found.record, found.chip)
+
+
+def _changes(chip: NnaConfig) -> list[str]:
+    """What a chip that was changed in Python says otherwise than the preset whose name it bears."""
+    if chip.name not in preset_names():
+        return []
+    before = dict(leaves(load_preset(chip.name).model_dump(mode="json")))
+    now = leaves(chip.model_dump(mode="json"))
+    return [f"{field}={json.dumps(value)}" for field, value in now if before.get(field) != value]
 
 
 def _of_frame(frame: pd.DataFrame) -> tuple[MeasuredTable, dict[str, OpTrace]]:

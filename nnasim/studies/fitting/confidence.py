@@ -1,9 +1,9 @@
 """How sure the found values are, which of them rows cannot tell apart, and which no row depends on.
 
 Intervals are asymptotic: standard errors from the slopes at the solution, by the sandwich that allows each row an
-error of its own size (HC3; MacKinnon and White 1985), times Student's t. So rows that the simulator cannot explain widen
-them. Then each end moves out for as long as the rows do not contradict it with the other fields held: the simulator
-counts whole cycles, and beyond a limit (a bus that is full) a field may change nothing at all.
+error of its own size (HC3; MacKinnon and White 1985), times Student's t. So rows that the simulator cannot explain
+widen them. Then each end moves out for as long as the rows do not contradict it with the other fields held: the
+simulator counts whole cycles, and beyond a limit (a bus that is full) a field may change nothing at all.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from nnasim.studies.fitting.model import FitModel, Vector
+from nnasim.studies.fitting.model import WHOLE_CYCLES, FitModel, Vector
 from nnasim.studies.fitting.search import squares
 
 CONFIDENCE = 0.95
@@ -23,7 +23,7 @@ APART = 0.7  # of a coordinate, about twice or half: an interval wider than that
 ALONG = 0.5  # of a coordinate: how far fields are moved against each other to see whether a row notices
 UNSEEN = 2e-4  # change of the rows, relative, that nobody measures
 PART_OF = 0.2  # of a direction's largest part, from which on a field belongs to it
-HALVINGS = 8
+HALVINGS = 5
 NO_WORSE = 1.01  # of the sum of squares
 
 
@@ -37,9 +37,10 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Together:
-    """Fields that rows cannot tell apart. ``weights``: how they move against each other; ``direction``: with all fields.
+    """Fields that rows cannot tell apart. ``weights``: how they move against each other.
 
-    ``changes`` is the root mean square of the rows' relative change when the largest of them moves by half.
+    ``direction``: the weights of all fields, of unit length. ``changes``: the root mean square of the rows' relative
+    change when the largest of them moves by half.
     """
 
     fields: tuple[str, ...]
@@ -91,7 +92,8 @@ def _is_blind(model: FitModel, at: Vector, direction: Vector, size: float, wide:
     if size > 0.3 * largest and wide < APART * size:
         return False  # plain enough without a look
     change = _change(model, at, direction)
-    return change < UNSEEN or size == 0 or wide * ALONG > APART * change * math.sqrt(len(model.rows))
+    blurred = ALONG * largest / math.sqrt(len(model.rows)) / WHOLE_CYCLES  # as far as slopes are known
+    return change < UNSEEN + blurred or wide * ALONG > APART * change * math.sqrt(len(model.rows))
 
 
 def _change(model: FitModel, at: Vector, direction: Vector) -> float:

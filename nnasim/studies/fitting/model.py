@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnasim.errors import ConfigError, NnasimError
 from nnasim.hardware import NnaConfig
-from nnasim.ir.result import SimResult
 from nnasim.progress import Progress
 from nnasim.studies.fitting.fields import FitField
-from nnasim.studies.fitting.rows import Measurement
+from nnasim.studies.fitting.rows import Measurement, Trial
 from nnasim.studies.fitting.table import located
 
 Vector = NDArray[np.float64]
 
 FIRST_STEP = 0.01  # of a coordinate, in which 1 is a great change
+BENT = 0.25  # of a coordinate: longer steps are taken only where shorter ones change nothing
 LONGEST_STEP = 8.0
-WHOLE_CYCLES = 30.0  # that a step should change some row by, so that rounding to one blurs a slope by a thirtieth
+WHOLE_CYCLES = 300.0  # that a step should change some row by, so that rounding to one blurs a slope little
 REMEMBERED = 4096  # chips whose predictions are kept
 
 
@@ -64,10 +64,10 @@ class FitModel:
 
     def _simulate(self, chip: NnaConfig, known: dict[int, float]) -> None:
         """What each row that is not ``known`` takes on ``chip``, put there."""
-        simulated: dict[Hashable, SimResult] = {}
+        trial = Trial(chip)
         for row in self.rows:
             try:
-                known[id(row)] = known[id(row)] if id(row) in known else row.predicted(chip, simulated)
+                known[id(row)] = known[id(row)] if id(row) in known else row.predicted(trial)
             except NnasimError as error:
                 raise located(error, row) from None
 
@@ -90,8 +90,8 @@ class FitModel:
                 slope = difference / self.measured / (above[place] - below[place])
             if np.abs(difference / self.whole_cycle).max() >= WHOLE_CYCLES:
                 break
-            if difference.any() and step >= 0.3:
-                break  # longer ones would bend
+            if difference.any() and step >= BENT:
+                break
             step *= 3
         return slope
 

@@ -13,6 +13,7 @@ from nnasim.hardware.loader import apply_override
 from nnasim.hardware.read_latency import CYCLES, NS
 from nnasim.markup import visible
 from nnasim.studies.fitting.record import FitRecord, FittedField
+from nnasim.studies.fitting.words import interval_text
 
 
 def preset_text(record: FitRecord, path: Path) -> str:
@@ -96,15 +97,9 @@ def _measured(record: FitRecord) -> list[tuple[str, str, str]]:
 
 def _comment(field: FittedField, record: FitRecord) -> str:
     text = _rows(record)
-    if field.low is not None and field.high is not None:
-        text += f"; {interval_text(field)}"
+    if field.low is not None:
+        text += f"; 95 % interval {interval_text(field)}"
     return f"{text}; {field.note}" if field.note else text
-
-
-def interval_text(field: FittedField) -> str:
-    """The interval, in as many digits as tell its ends apart."""
-    assert field.low is not None and field.high is not None
-    return f"{field.low:.5g} to {field.high:.5g}"
 
 
 def _number(value: float | int) -> str:

@@ -11,7 +11,7 @@ LEAPS = (0.25, 1.0, 2.5, 5.0)  # of a coordinate; what a slope at the start woul
 MOST_EVALUATIONS = 60
 FAR = 0.25  # of a coordinate: who moves so far and changes no row is out of the rows' sight
 HALVINGS = 18
-STILL = 1e-7  # a coordinate's change at which the search ends
+STILL = 1e-5  # a coordinate's change at which the search ends
 
 
 def found(model: FitModel, at: Vector, evaluations: int = MOST_EVALUATIONS) -> Vector:
@@ -26,7 +26,7 @@ def found(model: FitModel, at: Vector, evaluations: int = MOST_EVALUATIONS) -> V
         bounds=(model.lowest, model.highest),
         method="trf",
         xtol=STILL,
-        ftol=1e-12,
+        ftol=1e-8,
         gtol=1e-14,
         max_nfev=evaluations,
     )

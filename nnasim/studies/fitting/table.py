@@ -40,7 +40,8 @@ FIGURE = "engine_latency_ms.p50"
 FIGURES = tuple(name for name, (unit, _) in KNOWN.items() if unit in ("ms", CYCLES) and not name.startswith("upl"))
 PRODUCT = ("M", "N", "K")
 _MEASURED = re.compile(r"(?:measured_|total_)?(s|ms|us|ns|cycles)")
-_SEEMS_MEASURED = re.compile(r"(?:measured|total)_.*|seconds|milliseconds|microseconds|min|hz|fps")
+_SEEMS_MEASURED = re.compile(r"measured_.*|seconds|milliseconds|microseconds|min|hz|fps")
+FOREIGN = frozenset({"atomc", "config", "array_size", "array", "dataflow"})
 _ABOUT_THE_TRACE = ("trace_hash", "frames", "system")
 
 
@@ -52,16 +53,19 @@ def measurements(
     ``held``: traces by what the column `trace` says, beside the files that it may name.
     Raises InputError, or what reading a trace raises.
     """
-    if "trace" in table.columns or any(map(_MEASURED.fullmatch, map(column_key, _without_counts(table)))):
+    if _is_own(table):
         return _own(table, chip, {field.name for field in fields}, held or {})
     return _known_kind(table, {field.name for field in fields}), []
 
 
-def _without_counts(table: MeasuredTable) -> list[str]:
-    """The columns, without the cycles of tables that `validate` knows by their further columns."""
+def _is_own(table: MeasuredTable) -> bool:
+    """Whether a user made the table: it has no columns that only tables have that `validate` knows."""
     keys = set(map(column_key, table.columns))
-    foreign = {"atomc", "config", "array_size", "dataflow"} & keys
-    return [] if foreign else list(table.columns)
+    return (
+        "trace" in keys
+        or (set(map(column_key, PRODUCT)) <= keys and not keys & FOREIGN)
+        or any(_SEEMS_MEASURED.fullmatch(key) for key in keys - {"total_cycles"})
+    )
 
 
 # -- a user's own table

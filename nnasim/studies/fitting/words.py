@@ -25,12 +25,13 @@ def title(record: FitRecord) -> str:
 def field_cells(record: FitRecord) -> list[list[str]]:
     """A row of cells for each field."""
     return [
-        [field.field, field.unit, f"{field.start:.6g}", f"{field.value:.6g}", _interval(field), field.note]
+        [field.field, field.unit, f"{field.start:.6g}", f"{field.value:.6g}", interval_text(field), field.note]
         for field in record.fields
     ]
 
 
-def _interval(field: FittedField) -> str:
+def interval_text(field: FittedField) -> str:
+    """The interval of ``field``; "-" where the rows give none."""
     if field.low is None or field.high is None:
         return "-"
     return f"{field.low:.5g} to {field.high:.5g}"
