@@ -27,6 +27,8 @@ MOST_COMMANDS = 100_000  # tiles of a weight at any size: more is no recogniser,
 BELIEVED_BYTES = 2**12  # a smaller SRAM that does not hold the work is taken for one in KB or MB
 
 Uses = Mapping[str, WeightUse]
+Layout = tuple[frozenset[str], int, int, frozenset[tuple[str, int]]]
+"""What programs depend on of a plan: plans of one layout have the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ class MemoryPlan:
     def total(self) -> int:
         """Bytes of SRAM that the plan uses."""
         return self.working_set + self.resident_bytes + self.buffers * self.buffer_bytes
+
+    @property
+    def layout(self) -> Layout:
+        """Residents, buffers and tiles."""
+        return self.resident, self.buffers, self.buffer_bytes, frozenset(self.tile_rows.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,11 @@ from typing import Literal, NoReturn
 
 from nnasim.compiler import constraints
 from nnasim.compiler.allocate import aligned
-from nnasim.compiler.batching import Batch, batched
-from nnasim.compiler.chunking import marks_of
+from nnasim.compiler.batch_sizes import BatchSizes
 from nnasim.compiler.compile import CompiledTrace
 from nnasim.compiler.memory_plan import MemoryPlan, least_sram_bytes, plan_memory
 from nnasim.compiler.weights import WeightUse
-from nnasim.compiler.working_set import arena_bytes, lasting_tensors
+from nnasim.compiler.working_set import lasting_tensors
 from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace
@@ -30,30 +29,42 @@ Residents = Literal["together", "in_turn"]
 
 @dataclass(frozen=True)
 class Tenant:
-    """A model on a shared chip: ``compiled`` for one of its ``streams``, ``batches`` for 2, 3, ... of them at a time.
+    """A model on a shared chip: ``compiled`` for one of its ``streams``, ``sizes`` for up to ``batch`` at a time.
 
-    ``constant_bytes``: of SRAM for what all its streams share; ``stream_bytes``: for what each has of its own;
-    ``arena``: for the activations of any one call.
+    ``constant_bytes``: of SRAM for what all its streams share; ``stream_bytes``: for what each has of its own.
     """
 
     name: str
     compiled: CompiledTrace
-    batches: CompiledTrace | None
-    names: Mapping[Batch, str]
+    sizes: BatchSizes
     streams: int
+    batch: int
     constant_bytes: int
     stream_bytes: int
-    arena: int
 
     @property
     def lasting(self) -> int:
         """Bytes of SRAM that stay taken whichever call runs."""
         return self.constant_bytes + self.streams * self.stream_bytes
 
+    @property
+    def arena(self) -> int:
+        """Bytes of SRAM for the activations of any one call."""
+        return max(self.sizes.arena(streams) for streams in range(1, self.batch + 1))
+
+    @property
+    def widest_arena(self) -> int:
+        """That of its largest batch alone, which is sooner known and hardly ever less."""
+        return self.sizes.arena(self.batch)
+
     def within(self, memory: MemoryPlan) -> Tenant:
         """The same in another plan of the SRAM."""
-        batches = self.batches and self.batches.within(memory)
-        return replace(self, compiled=self.compiled.within(memory), batches=batches)
+        return replace(self, compiled=self.compiled.within(memory))
+
+    def at_most(self, streams: int, batch: int) -> Tenant:
+        """The same with so many streams, and batches of so many, at the most."""
+        fewer = min(self.streams, streams)
+        return replace(self, streams=fewer, batch=min(batch, fewer))
 
     @property
     def resident(self) -> frozenset[str]:
@@ -64,26 +75,16 @@ class Tenant:
 def tenant(name: str, trace: OpTrace, chip: NnaConfig, streams: int) -> Tenant:
     """``trace`` as a model of ``streams`` streams; it has no plan of the SRAM yet. Raises PlacementError."""
     compiled = CompiledTrace(trace, chip, divide=_not_yet)
-    most = min(chip.compiler.batch_streams, streams)
-    batches = batched(compiled.trace, _sizes(compiled.trace, most), marks_of(compiled.trace)) if most > 1 else None
-    together = compiled.as_batches(batches.trace, batches.origin) if batches else None
     constant, own = _lasting(compiled)
-    widest = together or compiled
     return Tenant(
         name=name,
         compiled=compiled,
-        batches=together,
-        names=batches.names if batches else {},
+        sizes=BatchSizes(compiled),
         streams=streams,
+        batch=min(chip.compiler.batch_streams, streams),
         constant_bytes=constant,
         stream_bytes=own,
-        arena=arena_bytes(widest.trace, widest.units, widest.fused),
     )
-
-
-def _sizes(trace: OpTrace, most: int) -> list[Batch]:
-    """A batch of each graph for each number of streams, whichever they are."""
-    return [Batch(graph, tuple(range(size))) for graph in trace.graphs for size in range(2, most + 1)]
 
 
 def _not_yet(chip: NnaConfig, working_set: int, uses: Mapping[str, WeightUse]) -> MemoryPlan:
@@ -106,17 +107,17 @@ def _lasting(compiled: CompiledTrace) -> tuple[int, int]:
 
 def planned(tenants: Sequence[Tenant], chip: NnaConfig, residents: Residents) -> list[Tenant]:
     """``tenants`` with their parts of one SRAM. PlacementError, with what would fit, where they do not."""
-    working_set = _working_set(tenants)
+    if not _fit(tenants, chip):  # sooner told than every size of batch is made
+        _refuse(chip, tenants, max(one.widest_arena for one in tenants))
+    arena = max(one.arena for one in tenants)
     if residents == "together":
-        uses = _uses(tenants)
-        plan = _divided(chip, working_set, uses, tenants)
+        plan = _divided(chip, _uses(tenants), tenants, arena)
         return [one.within(_part(plan, names)) for one, names in zip(tenants, _names(tenants), strict=True)]
-    parts = [_divided(chip, working_set, _counted(one), tenants) for one in tenants]
-    return [one.within(plan) for one, plan in zip(tenants, parts, strict=True)]
+    return [one.within(_divided(chip, _counted(one), tenants, arena)) for one in tenants]
 
 
-def _working_set(tenants: Sequence[Tenant]) -> int:
-    return sum(one.lasting for one in tenants) + max(one.arena for one in tenants)
+def _working_set(tenants: Sequence[Tenant], arena: int) -> int:
+    return sum(one.lasting for one in tenants) + arena
 
 
 def _counted(one: Tenant) -> dict[str, WeightUse]:
@@ -150,16 +151,16 @@ def _part(plan: MemoryPlan, names: Mapping[str, str]) -> MemoryPlan:
     )
 
 
-def _divided(chip: NnaConfig, working_set: int, uses: Mapping[str, WeightUse], tenants: Sequence[Tenant]) -> MemoryPlan:
+def _divided(chip: NnaConfig, uses: Mapping[str, WeightUse], tenants: Sequence[Tenant], arena: int) -> MemoryPlan:
     try:
-        return plan_memory(chip, working_set, uses)
+        return plan_memory(chip, _working_set(tenants, arena), uses)
     except PlacementError as error:
         if error.field == "sram.resident_weights" and set(chip.sram.resident_weights or ()) - set(uses):
             raise
-        _refuse(chip, working_set, uses, tenants)
+        _refuse(chip, tenants, arena)
 
 
-def _refuse(chip: NnaConfig, working_set: int, uses: Mapping[str, WeightUse], tenants: Sequence[Tenant]) -> NoReturn:
+def _refuse(chip: NnaConfig, tenants: Sequence[Tenant], arena: int) -> NoReturn:
     """PlacementError that says what each model needs, and what would fit: a larger SRAM, fewer or smaller batches."""
     needs = ", ".join(f"{one.name} {one.lasting} bytes" for one in tenants)
     constraints.refuse(
@@ -167,20 +168,19 @@ def _refuse(chip: NnaConfig, working_set: int, uses: Mapping[str, WeightUse], te
         chip.name,
         "sram.bytes",
         chip.sram.bytes,
-        needs=f"{needs}, and {max(one.arena for one in tenants)} bytes of activations",
-        sram_bytes=least_sram_bytes(chip, working_set, uses),
+        needs=f"{needs}, and {arena} bytes of activations",
+        sram_bytes=least_sram_bytes(chip, _working_set(tenants, arena), _uses(tenants)),
         fewer="".join(_what_fits(chip, tenants)),
     )
 
 
 def _what_fits(chip: NnaConfig, tenants: Sequence[Tenant]) -> Iterator[str]:
     """Ways to need less, behind a comma each."""
-    batch = chip.compiler.batch_streams
-    most = most_that(lambda size: _fit(tenants, chip.with_({"compiler.batch_streams": size}), None), batch)
+    batch, streams = max(one.batch for one in tenants), max(one.streams for one in tenants)
+    most = most_that(lambda size: _fit([one.at_most(streams, size) for one in tenants], chip), batch)
     if 0 < most < batch:
         yield f", or compiler.batch_streams at most {most}"
-    streams = max(one.streams for one in tenants)
-    most = most_that(lambda number: _fit(tenants, chip, number), streams)
+    most = most_that(lambda number: _fit([one.at_most(number, batch) for one in tenants], chip), streams)
     if 0 < most < streams:
         yield f", or at most {most} stream{'' if most == 1 else 's'} of each model"
 
@@ -197,11 +197,10 @@ def most_that(fit: Callable[[int], bool], most: int) -> int:
     return fitting
 
 
-def _fit(tenants: Sequence[Tenant], chip: NnaConfig, streams: int | None) -> bool:
-    """Whether the models of ``tenants`` stand in the SRAM of ``chip``, with at most so many streams of each."""
-    fewer = [
-        tenant(one.name, one.compiled.given, chip, one.streams if streams is None else min(streams, one.streams))
-        for one in tenants
-    ]
-    uses = _uses(fewer)
-    return least_sram_bytes(chip, _working_set(fewer), uses) <= chip.sram.bytes
+def _fit(tenants: Sequence[Tenant], chip: NnaConfig) -> bool:
+    """Whether ``tenants`` stand in the SRAM of ``chip`` at one time, their largest batches among them."""
+    working_set = _working_set(tenants, max(one.widest_arena for one in tenants))
+    try:
+        return least_sram_bytes(chip, working_set, _uses(tenants)) <= chip.sram.bytes
+    except PlacementError:  # sram.resident_weights lists what no model has: the plan says so
+        return True

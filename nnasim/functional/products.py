@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from nnasim.errors import SimulationError
 from nnasim.functional.packing import Integers
@@ -38,8 +39,9 @@ def _conv(op: Op, command: MatmulCommand, x: Integers, rows: Rows, trace: OpTrac
     """Rows of whole groups, or of a part of one, and the channels that those groups read."""
     told, (outputs, channels, *kernel) = op.told(Conv), trace.tensors[op.weight].shape
     first, groups = command.row // (outputs // told.groups), command.groups
+    read: tuple[Any, ...] = (..., slice(first * channels, (first + groups) * channels), *(slice(None) for _ in kernel))
     made: Integers = conv(
-        x[..., first * channels : (first + groups) * channels, *(slice(None),) * len(kernel)],
+        x[read],
         rows.weight.reshape(command.n, channels, *kernel),
         rows.bias,
         stride=told.stride,

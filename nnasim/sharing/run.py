@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import nnasim
 from nnasim.analysis.energy import energy_mj
@@ -16,6 +16,7 @@ from nnasim.ir.io import record_digest
 from nnasim.ir.program import BLOCKS
 from nnasim.ir.result import BlockTime, SramPlan
 from nnasim.ir.shared import (
+    MOST_STREAMS,
     Busy,
     ModelShare,
     Percentiles,
@@ -30,7 +31,7 @@ from nnasim.ir.workload import workload_of
 from nnasim.results import op_costs, totals_of
 from nnasim.sharing.lateness import frames_of, lateness_of
 from nnasim.sharing.serving import KnownRuns, Served, serve
-from nnasim.sharing.streams import all_streams
+from nnasim.sharing.streams import all_streams, refuse_too_many
 from nnasim.sim import not_modelled
 
 NOT_MODELLED = (
@@ -64,6 +65,20 @@ class SharingOptions:
     deadline_ms: float | None = None
 
 
+@dataclass
+class Known:
+    """What the runs of the same models on the same chip have in common, whatever the number of streams."""
+
+    tenants: dict[int, Tenant] = field(default_factory=dict)
+    runs: KnownRuns = field(default_factory=dict)
+
+    def tenant(self, place: int, model: Model, chip: NnaConfig) -> Tenant:
+        """``model``, number ``place``, as a tenant; it is compiled when first asked for."""
+        if place not in self.tenants:
+            self.tenants[place] = tenant(model.name, model.trace, chip, MOST_STREAMS)
+        return self.tenants[place].at_most(model.streams, chip.compiler.batch_streams)
+
+
 @dataclass(frozen=True)
 class Sharing:
     """One way to share the chip: the plan of its SRAM, and what ran."""
@@ -88,9 +103,9 @@ def share(
     models: Sequence[Model],
     chip: NnaConfig,
     options: SharingOptions | None = None,
-    known: KnownRuns | None = None,
+    known: Known | None = None,
 ) -> SharedResult:
-    """Run ``models`` on one ``chip``. ``known``: runs of the same models on it before.
+    """Run ``models`` on one ``chip``. ``known``: of the same models on it before.
 
     Raises PlacementError, with what would fit, or SimulationError.
     """
@@ -100,18 +115,20 @@ def share(
 
 
 def least_sharing(
-    models: Sequence[Model], chip: NnaConfig, options: SharingOptions, known: KnownRuns | None = None
+    models: Sequence[Model], chip: NnaConfig, options: SharingOptions, known: Known | None = None
 ) -> tuple[Sharing, Sharing | None]:
     """The way to share that ``options`` ask for, or that reads the fewest bytes, and the other where both were tried.
 
-    Raises PlacementError or SimulationError.
+    Raises ConfigError for more than can be served, PlacementError or SimulationError.
     """
-    tenants = [tenant(model.name, model.trace, chip, model.streams) for model in models]
+    refuse_too_many([model.trace for model in models], [model.streams for model in models])
+    known = known or Known()
+    tenants = [known.tenant(place, model, chip) for place, model in enumerate(models)]
 
     def shared(residents: Residents) -> Sharing:
         plan = planned(tenants, chip, residents)
         streams = all_streams(plan, options.starts)
-        return Sharing(residents, plan, serve(plan, streams, options.policy, residents, known))
+        return Sharing(residents, plan, serve(plan, streams, options.policy, residents, known.runs))
 
     if options.residents == "in_turn" and len(models) > 1:
         return shared("in_turn"), None

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.shared import MOST_STREAMS, Limit, Search, SharedResult, Tried
-from nnasim.sharing.run import Model, SharingOptions, share
-from nnasim.sharing.serving import KnownRuns
+from nnasim.sharing.run import Known, Model, SharingOptions, share
+from nnasim.sharing.streams import most_of_each
 
 
 def find_streams(
@@ -18,10 +18,12 @@ def find_streams(
     """The run with the most streams of each model, up to ``most``, of which every p99 is within the deadline.
 
     Numbers are doubled until one is too many, and then halved between. Where one stream is too many already, it is the
-    run of one. Raises PlacementError where not even one fits; ValueError without a deadline.
+    run of one. More streams than a run serves are not tried. Raises PlacementError where not even one fits; ValueError
+    without a deadline.
     """
     if options.deadline_ms is None:
         raise ValueError("a search needs a deadline")
+    most = max(1, min(most, most_of_each([model.trace for model in models])))
     tries = _Tries(models, chip, options, options.deadline_ms)
     good, bad = 0, most + 1
     while bad - good > 1:
@@ -43,7 +45,7 @@ class _Tries:
     options: SharingOptions
     deadline_ms: float
     known: dict[int, SharedResult | None] = field(default_factory=dict)
-    runs: KnownRuns = field(default_factory=dict)
+    common: Known = field(default_factory=Known)
 
     def with_streams(self, number: int) -> list[Model]:
         """The models, with so many streams each."""
@@ -53,7 +55,7 @@ class _Tries:
         """The run of so many streams of each model; None where they do not fit."""
         if number not in self.known:
             try:
-                self.known[number] = share(self.with_streams(number), self.chip, self.options, self.runs)
+                self.known[number] = share(self.with_streams(number), self.chip, self.options, self.common)
             except PlacementError:
                 self.known[number] = None
         return self.known[number]

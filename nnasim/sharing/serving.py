@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from heapq import heapify, heappop, heappush
 
-from nnasim.compiler.batching import Batch, stream_tensor
-from nnasim.compiler.chunking import marks_of
-from nnasim.compiler.memory_plan import MemoryPlan
+from nnasim.compiler.memory_plan import Layout, MemoryPlan
 from nnasim.compiler.sharing import Residents, Tenant
 from nnasim.hardware import NnaConfig
 from nnasim.ir.program import Program
@@ -166,7 +164,7 @@ class _Programs:
     """The programs of one model, for one stream or several at a time."""
 
     def __init__(self, tenant: Tenant) -> None:
-        self.tenant, self.marks = tenant, marks_of(tenant.compiled.trace)
+        self.tenant = tenant
         self._known: dict[tuple[int, int], Program] = {}
 
     def of(self, program: Program, streams: int) -> Program:
@@ -175,26 +173,13 @@ class _Programs:
             return program
         key = (id(program), streams)
         if key not in self._known:
-            self._known[key] = self._for(program, streams)
+            self._known[key] = self.tenant.sizes.program(program, streams, self.tenant.compiled.memory)
         return self._known[key]
-
-    def _for(self, program: Program, streams: int) -> Program:
-        batches, slots = self.tenant.batches, tuple(range(streams))
-        assert batches is not None, "batches are made for as many streams as run together"
-        entry = tuple(
-            sorted((stream_tensor(name, slot, self.marks), unit) for name, unit in program.entry for slot in slots)
-        )
-        if program.graph == "frame_end":
-            returned = batches.frame_end(entry)
-            assert returned is not None, "what one stream returns, several do"
-            return returned
-        return batches.program(self.tenant.names[Batch(program.graph, slots)], entry)
 
 
 Kind = tuple[int, int]
 """(model, how many streams at once; 0: weights are loaded): within one plan, graph and crossings name a program."""
-Plan = tuple[frozenset[str], int, int, frozenset[tuple[str, int]]]
-KnownRuns = dict[tuple[Kind, Plan], Replay]
+KnownRuns = dict[tuple[Kind, Layout], Replay]
 
 
 class Replays:
@@ -208,14 +193,9 @@ class Replays:
         """The run of ``program``, whenever it starts."""
         run = self._of_program.get(id(program))
         if run is None:
-            replay = self._known.setdefault((kind, _plan(memory)), Replay(partial(run_program, chip=self._chip)))
+            replay = self._known.setdefault((kind, memory.layout), Replay(partial(run_program, chip=self._chip)))
             run = self._of_program[id(program)] = replay.run_program(program)
         return run
-
-
-def _plan(memory: MemoryPlan) -> Plan:
-    """What programs depend on of the SRAM."""
-    return memory.resident, memory.buffers, memory.buffer_bytes, frozenset(memory.tile_rows.items())
 
 
 class _Continuous:

@@ -10,6 +10,7 @@ from itertools import accumulate
 from nnasim.analysis.latency import frame_period
 from nnasim.compiler.schedule import trace_steps
 from nnasim.compiler.sharing import Tenant
+from nnasim.errors import ConfigError
 from nnasim.ir.program import Holders
 from nnasim.ir.run import ProgramRun, Step, StepRun
 from nnasim.ir.shared import Starts
@@ -17,6 +18,8 @@ from nnasim.ir.trace import OpTrace
 from nnasim.units import seconds_to_cycles
 
 _SEED = 0
+MOST_CALLS = 1_000_000  # of all streams together: more take minutes
+MOST_FRAMES = 200_000  # of all streams together: a result file holds each of them
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,30 @@ class Stream:
         for played in self.played:
             yield played, self.runs[first : first + len(played.steps)]
             first += len(played.steps)
+
+
+def most_of_each(traces: Sequence[OpTrace]) -> int:
+    """The most streams of each of ``traces`` that a run serves; 0 where one of each is too much."""
+    calls, frames = _size(traces, [1] * len(traces))
+    return min(MOST_CALLS // calls, MOST_FRAMES // frames)
+
+
+def refuse_too_many(traces: Sequence[OpTrace], streams: Sequence[int]) -> None:
+    """ConfigError where so many streams of each trace are more than a run serves."""
+    most = most_of_each(traces)
+    fewer = f"; {most} streams of each trace are" if most else "; take fewer frames"
+    for what, count, limit in zip(("calls", "frames"), _size(traces, streams), (MOST_CALLS, MOST_FRAMES), strict=True):
+        if count > limit:
+            raise ConfigError("streams", what, count, f"must be at most {limit} of all streams together{fewer}")
+
+
+def _size(traces: Sequence[OpTrace], streams: Sequence[int]) -> tuple[int, int]:
+    """(calls, frames) of so many streams of each of ``traces``."""
+    calls = frames = 0
+    for trace, number in zip(traces, streams, strict=True):
+        calls += number * sum(len(utterance.call_graphs) for utterance in trace.utterances)
+        frames += number * sum(len(utterance.arrivals) for utterance in trace.utterances)
+    return calls, frames
 
 
 def all_streams(tenants: Sequence[Tenant], starts: Starts) -> list[Stream]:

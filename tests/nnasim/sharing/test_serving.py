@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nnasim.compiler.sharing import planned, tenant
-from nnasim.errors import PlacementError
+from nnasim.errors import ConfigError, PlacementError
 from nnasim.hardware import NnaConfig, load_preset
 from nnasim.ir.shared import POLICIES, Policy
 from nnasim.ir.trace import OpTrace
@@ -201,6 +201,14 @@ def test_a_batch_that_does_not_fit_is_refused_with_the_largest_that_does(chip: N
 def test_a_trace_alone_has_no_batches(chip: NnaConfig) -> None:
     with pytest.raises(PlacementError, match=r"compiler.batch_streams = 2: one trace alone"):
         simulate(trace(), chip.with_({"compiler.batch_streams": 2}))
+
+
+def test_more_than_can_be_served_are_refused_before_anything_is_made(chip: NnaConfig) -> None:
+    long = queue_trace([np.arange(1, 100_001) * 1e-3])
+    with pytest.raises(
+        ConfigError, match=r"calls = 100000000: must be at most 1000000 of all .* 2 streams of each trace are"
+    ):
+        share([Model("a", long, 1000)], chip)
 
 
 # --- streams --------------------------------------------------------------------------------------------------------
