@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nnasim.hardware.field_units import leaves, unit_of, without_unit
+from nnasim.hardware.section import DESCRIPTIVE
 from nnasim.ir.result import SimResult
 from reports.text import number
 
@@ -21,8 +22,8 @@ _COUNTED = {"bit": "bits", "frame": "frames", "cycle": "cycles", "1/cycle": "a c
 
 
 def chip_fields(result: SimResult) -> dict[str, Any]:
-    """Every field of the result's chip by its dotted name, but for its own name and description."""
-    return {path: value for path, value in leaves(result.hardware) if path not in ("name", "description")}
+    """Every field of the result's chip by its dotted name, but for what only describes it."""
+    return {path: value for path, value in leaves(result.hardware) if path not in DESCRIPTIVE}
 
 
 def differing_fields(chips: Sequence[Fields]) -> list[str]:

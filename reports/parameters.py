@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from nnasim.hardware.field_units import leaves
+from nnasim.hardware.section import DESCRIPTIVE
 from nnasim.ir import result as result_file
 from nnasim.ir.result import SimResult
 from reports.text import NOT_COMPUTED
@@ -33,7 +34,7 @@ def parameter_rows(recorded: Sequence[result_file.Parameter], hardware: dict[str
     return [
         Parameter(row.field, _shown(row.value), row.unit or "", row.source or NOT_COMPUTED)
         for row in rows
-        if row.field not in ("name", "description")
+        if row.field not in DESCRIPTIVE
     ]
 
 

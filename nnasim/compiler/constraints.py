@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
-from nnasim.ir.operands import PRODUCTS
+from nnasim.ir.operands import OPERANDS, PRODUCTS, OpKind
 from nnasim.ir.trace import Op, TensorSpec
 from nnasim.numerics.activation import unit_kind
 
@@ -43,11 +43,16 @@ def chunk_fits(frames: int, most: int) -> bool:
 
 def nna_runs_kind(chip: NnaConfig, op: Op) -> bool:
     """the NNA runs products, and what requantises behind one; with an activation unit all that is not for the host"""
-    if op.kind in PRODUCTS or op.kind == "requantise" or op.is_view:
+    return op.is_view or runs_kind(chip, op.kind)
+
+
+def runs_kind(chip: NnaConfig, kind: OpKind) -> bool:
+    """Whether ``chip`` has a unit for operations of ``kind``."""
+    if kind in PRODUCTS or kind == "requantise":
         return True
-    if op.kind == "table" and not unit_kind(chip.numerics.activation).tables(chip.numerics):
+    if kind == "table" and not unit_kind(chip.numerics.activation).tables(chip.numerics):
         return False
-    return chip.has_activation_unit and op.kind != "host"
+    return chip.has_activation_unit and kind != "host"
 
 
 def weights_are_integers(weight: TensorSpec) -> bool:
@@ -110,10 +115,31 @@ LIMITS: tuple[Limit, ...] = (
 def limit_rows(chip: NnaConfig) -> list[tuple[str, str]]:
     """(limit, rule) of every limit, and what this chip has; a rule without the clause that only a message fills in."""
     rows = [(limit.__name__, (limit.__doc__ or "").strip().partition(";")[0]) for limit in LIMITS]
-    rows.append(("sram.bytes", f"{chip.sram.bytes} bytes, {chip.sram.weight_buffers} weight buffers"))
-    rows.append(("mac_array.output_granule", f"{chip.mac_array_law.output_granule} output channels a step"))
-    rows.append(("numerics.activation", chip.numerics.activation))
-    return rows
+    return [*rows, *chip_rows(chip)]
+
+
+def chip_rows(chip: NnaConfig) -> list[tuple[str, str]]:
+    """(what, how much) of what one chip cannot run and what it holds at the most."""
+    granule, numerics = chip.mac_array_law.output_granule, chip.numerics
+    decodes = chip.sequencer.on_chip_decode and runs_kind(chip, "argmax")
+    widest = chip.sram.bytes * 8 // (granule * numerics.weight_bits)
+    return [
+        ("left to the host", ", ".join(left_to_the_host(chip))),
+        ("sram.bytes", f"{chip.sram.bytes} bytes, {chip.sram.weight_buffers} weight buffers"),
+        ("mac_array.output_granule", f"{granule} output channels a step"),
+        (
+            "largest product",
+            f"{widest} inputs to an output with {numerics.weight_bits}-bit weights, less what else stands in SRAM; "
+            "any number of outputs",
+        ),
+        ("numerics.activation", numerics.activation),
+        ("decoding", "on chip" if decodes else "the host takes each argmax and decides"),
+    ]
+
+
+def left_to_the_host(chip: NnaConfig) -> list[str]:
+    """Kinds of operation that ``chip`` has no unit for."""
+    return [kind for kind in OPERANDS if not runs_kind(chip, kind)]
 
 
 def refuse(limit: Limit, source: object, field: str, value: object, **names: object) -> NoReturn:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -20,7 +20,7 @@ from nnasim.hardware.mac_arrays.law import MacArrayLaw, mac_array_law
 from nnasim.hardware.memory import DmaConfig, DramConfig, SramConfig
 from nnasim.hardware.picture import chip_html, chip_line
 from nnasim.hardware.read_latency import with_ns
-from nnasim.hardware.section import Section
+from nnasim.hardware.section import DESCRIPTIVE, Section
 from nnasim.hardware.units import ActivationUnitConfig, HostConfig, SequencerConfig
 from nnasim.numerics.config import NumericsConfig
 from nnasim.records import Number, put, refuse_no_changes
@@ -29,8 +29,11 @@ from nnasim.records import Number, put, refuse_no_changes
 class NnaConfig(Section):
     """A neural-network accelerator, its memories and its host. Frozen; checked across sections."""
 
+    UNSAID: ClassVar[tuple[str, ...]] = ("validated",)
+
     name: str = Field("custom", min_length=1, max_length=200)
     description: str = Field("", max_length=2000)
+    validated: str = Field("", max_length=2000, description="what its times were held to, and how near they came")
     clock_hz: Number = Field(ge=1, le=1e12, description="NNA core clock")
     mac_array: MacArrayConfig
     sram: SramConfig
@@ -130,6 +133,6 @@ class NnaConfig(Section):
         return chip_html(self)
 
     def digest(self) -> str:
-        """16 hex digits that identify the chip; its name and description do not count."""
-        data = self.model_dump(mode="json", exclude={"name", "description"})
+        """16 hex digits that identify the chip; what only describes it does not count."""
+        data = self.model_dump(mode="json", exclude=set(DESCRIPTIVE))
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]

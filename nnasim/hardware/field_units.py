@@ -11,8 +11,8 @@ _UNITS = (
     ("cycles_per_element", "cycle/element"), ("ns_per_element", "ns/element"), ("ns_per_byte", "ns/byte"),
     ("_per_cycle", "1/cycle"),
     ("cycles_per_command", "cycle/command"), ("cycles_per_pass", "cycle/pass"), ("_cycles", "cycle"),
-    ("_hz", "Hz"), ("_us", "us"), ("_ns", "ns"), ("_gflops", "GFLOP/s"), ("_pj", "pJ"), ("_mw", "mW"),
-    ("_um2", "um2"),
+    ("_hz", "Hz"), ("_us", "us"), ("_ns", "ns"), ("_gflops", "GFLOP/s"), ("_gops", "GOP/s"), ("_pj", "pJ"),
+    ("_mw", "mW"), ("_um2", "um2"),
     ("_nm", "nm"), ("_frames", "frame"), ("_bits", "bit"), ("bytes", "byte"), ("_ratio", "ratio"),
 )  # fmt: skip
 

@@ -54,6 +54,7 @@ def load_preset(
         refuse_beside(dram_fields(values), layer.path)
         data = in_ns(merge(data, values), layer.path)
     data.setdefault("name", chain[-1].path.stem[:200])
+    data["validated"] = chain[-1].data.get("validated", "")  # what holds for one chip holds for none that is made of it
     change: dict[str, Any] = {}
     for text in overrides:
         apply_override(change, text, named)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nnasim import markup
 from nnasim.hardware.field_units import leaves, unit_of
+from nnasim.hardware.section import DESCRIPTIVE
 
 if TYPE_CHECKING:
     from nnasim.hardware.config import NnaConfig
@@ -23,7 +24,7 @@ def chip_line(chip: NnaConfig) -> str:
 
 def chip_html(chip: NnaConfig) -> str:
     """The line, and every field with its value and unit, folded up: offline, escaped."""
-    data = chip.model_dump(mode="json", exclude={"name", "description"}, exclude_none=True)
+    data = chip.model_dump(mode="json", exclude=set(DESCRIPTIVE), exclude_none=True)
     rows = [(field, value, unit_of(field)) for field, value in leaves(data)]
     table = markup.table(("field", "value", "unit"), rows, most=len(rows))
     return f"<div>{markup.paragraphs([chip_line(chip)])}<details><summary>fields</summary>{table}</details></div>"

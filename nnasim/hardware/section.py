@@ -8,6 +8,9 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from nnasim.records import Record
 
+DESCRIPTIVE = ("name", "description", "validated")
+"""Fields of a chip that determine nothing."""
+
 
 class Section(Record):
     """A frozen part of a chip's description; it changes with its chip, through ``NnaConfig.with_``.

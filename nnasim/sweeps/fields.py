@@ -10,6 +10,7 @@ from nnasim.allowed import Spot, below, field_names, record_types
 from nnasim.errors import ConfigError
 from nnasim.hardware import NnaConfig
 from nnasim.hardware.read_latency import CYCLES
+from nnasim.hardware.section import DESCRIPTIVE
 from nnasim.ir.trace import OP_GROUPS, System
 from nnasim.records import unknown_key
 
@@ -18,7 +19,6 @@ Target = Literal["chip", "placement", "system", "options"]
 
 OPTIONS = ("endpointer_ms",)
 OTHER_ROOTS = ("placement", "system", "options")
-_WORDS = ("name", "description")  # they determine nothing
 NODE = "node_nm"
 
 
@@ -74,7 +74,7 @@ def _number_of(name: str, source: object) -> type[int] | type[float] | None:
     spots, parts = [Spot(NnaConfig)], name.split(".")
     for part in parts:
         inner = below(spots, part)
-        if not inner or name in _WORDS:
+        if not inner or name in DESCRIPTIVE:
             _refuse(name, part, _known(spots), source)
         spots = inner
     *sections, leaf = parts
@@ -89,7 +89,7 @@ def _number_of(name: str, source: object) -> type[int] | type[float] | None:
 
 
 def _known(spots: Sequence[Spot]) -> list[str]:
-    names = [name for name in field_names(spots) if name not in _WORDS]
+    names = [name for name in field_names(spots) if name not in DESCRIPTIVE]
     return [*names, *OTHER_ROOTS] if record_types(spots) == [NnaConfig] else names
 
 

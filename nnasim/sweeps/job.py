@@ -18,6 +18,7 @@ from nnasim.hardware.dram_kind import dram_field, dram_value
 from nnasim.hardware.idle import idle_fields, refuse_idle
 from nnasim.hardware.kinds import FAMILIES, MODELS
 from nnasim.hardware.read_latency import NS, in_ns, refuse_beside
+from nnasim.hardware.section import DESCRIPTIVE
 from nnasim.ir.io import read_trace, record_digest
 from nnasim.ir.trace import OpTrace
 from nnasim.numerics.activation_units.registry import UNITS
@@ -78,7 +79,7 @@ class Job:
         """32 hex digits that name a point: the hash of everything that determines its figures."""
         chip = self.chip(values)
         determinants = {
-            "chip": {name: value for name, value in chip.items() if name not in ("name", "description")},
+            "chip": {name: value for name, value in chip.items() if name not in DESCRIPTIVE},
             "beside": self.beside_chip(values),
             "traces": self.trace_hashes,
             "retargets": self.retargets,

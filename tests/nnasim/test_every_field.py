@@ -19,7 +19,7 @@ SHAPE = RnntShape(
     prediction_units=16, prediction_layers=1, joint_units=16, outputs=8, layer_norm=True,
 )  # fmt: skip
 
-DESCRIPTIVE = {"name", "description"}
+DESCRIPTIVE = {"name", "description", "validated"}
 WITH_ITS_TABLE = {"energy.node_nm", "area.node_nm"}  # refused alone: tests of the tables
 IN_INTEGERS = {  # what decides integers and not cycles is tested where integers are
     "numerics.activation_range", "numerics.pwl_segments", "numerics.pwl_fit", "numerics.cell_range",

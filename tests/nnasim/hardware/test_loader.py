@@ -7,7 +7,7 @@ import pytest
 from nnasim.errors import ConfigError, FileError
 from nnasim.hardware import NnaConfig, load_preset, preset_names
 
-CHIPS = ["edge256", "edge512", "mcu128", "nvdla_full", "nvdla_small", "systolic", "tpu_like"]
+CHIPS = ["edge256", "edge512", "ethos_u85", "mcu128", "nvdla_full", "nvdla_small", "systolic", "tpu_like"]
 
 
 def test_the_presets_of_the_hardware_notes_are_there() -> None:
@@ -19,6 +19,7 @@ def test_every_preset_loads_and_says_what_it_is(name: str) -> None:
     chip = load_preset(name)
     assert chip.name == name
     assert chip.description
+    assert chip.validated
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,7 @@ def test_every_preset_loads_and_says_what_it_is(name: str) -> None:
         ("edge256", 256, 500e6, 384 * 1024, 3.75e9, 50, "lut8"),
         ("mcu128", 128, 200e6, 4 * 2**20, 0.1e9, 5, "lut8"),
         ("edge512", 512, 1e9, 512 * 1024, 3.75e9, 35, "lut16"),
+        ("ethos_u85", 1024, 1e9, 384 * 1024, 12e9, 35, "lut16"),
         ("nvdla_full", 256, 1e9, 128 * 1024, 8e9, 70, "lut8"),
         ("nvdla_small", 64, 1e9, 128 * 1024, 8e9, 70, "none"),
         ("tpu_like", 4096, 500e6, 8 * 2**20, 25e9, 100, "lut8"),

@@ -5,6 +5,7 @@ import pytest
 from nnasim.hardware import load_preset, preset_names, preset_rows
 from nnasim.hardware.loader import preset_chain
 from nnasim.hardware.provenance import sources_of
+from nnasim.hardware.section import DESCRIPTIVE
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -28,7 +29,7 @@ def test_every_number_that_the_timing_uses_is_given_by_the_preset(name: str) -> 
     """A default would be a number without a source."""
     left_open = {"mac_array.rows", "mac_array.cols"}  # then derived from macs_per_cycle
     rows = preset_rows(name, load_preset(name))
-    timing = [row for row in rows if not row.field.startswith(("numerics", "name", "description"))]
+    timing = [row for row in rows if not row.field.startswith(("numerics", *DESCRIPTIVE))]
     bare = [row.field for row in timing if row.source == "default" and isinstance(row.value, int | float)]
     assert set(bare) <= left_open
 

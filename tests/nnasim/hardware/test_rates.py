@@ -22,7 +22,7 @@ def test_the_rate_is_the_peak_times_efficiency_less_what_others_take(overrides, 
     assert load_preset("edge256", overrides).dram_bytes_per_cycle == bytes_per_cycle
 
 
-@pytest.mark.parametrize("preset", ["edge256", "edge512", "mcu128", "systolic", "tpu_like"])
+@pytest.mark.parametrize("preset", ["edge256", "edge512", "ethos_u85", "mcu128", "systolic", "tpu_like"])
 def test_no_preset_takes_the_peak_rate_for_granted(preset: str) -> None:
     assert 0.7 <= load_preset(preset).dram.efficiency <= 0.9
 

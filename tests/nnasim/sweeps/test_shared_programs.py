@@ -8,6 +8,7 @@ import pytest
 
 from nnasim.errors import NnasimError
 from nnasim.hardware import NnaConfig, load_preset
+from nnasim.hardware.section import DESCRIPTIVE
 from nnasim.sweeps.evaluate import Evaluator
 from nnasim.sweeps.fields import find_field
 from nnasim.sweeps.job import Job, make_job, value_at
@@ -48,7 +49,7 @@ def leaves(data: dict[str, Any], path: str = "") -> Iterator[str]:
     for key, value in data.items():
         if isinstance(value, dict):
             yield from leaves(value, f"{path}{key}.")
-        elif not isinstance(value, list) and f"{path}{key}" not in ("name", "description"):
+        elif not isinstance(value, list) and f"{path}{key}" not in DESCRIPTIVE:
             yield f"{path}{key}"
 
 
