@@ -27,8 +27,7 @@ def print_all(limits: bool) -> None:
     for name in names:
         chip = load_preset(name)
         print(f"{name:<{width}}  {chip.description}")
-        rows = chip_rows(chip) if limits else [("validated", chip.validated or "held to nothing")]
-        for what, text in rows:
+        for what, text in chip_rows(chip) if limits else [("validated", chip.validated or "held to nothing")]:
             print(f"{'':<{width}}  {what}: {text}")
 
 
@@ -47,10 +46,7 @@ def print_difference(one: str, other: str, overrides: list[str]) -> None:
 
     first, second = (load_preset(name, overrides, named="--set") for name in (one, other))
     rows = [(row.field, _shown(row.one), _shown(row.other), row.unit) for row in differences(first, second)]
-    if not rows:
-        print(f"{first.name} and {second.name} differ in nothing that counts")
-        return
-    _print_table([("", first.name, second.name, "unit"), *rows])
+    _print_table([("", first.name, second.name, "unit"), *rows] if rows else [("no field that counts differs",)])
 
 
 def print_one(name: str, overrides: list[str] | None) -> None:
@@ -61,13 +57,8 @@ def print_one(name: str, overrides: list[str] | None) -> None:
 
     chip: NnaConfig = load_chip(name, overrides)
     print(f"{chip.name}: {chip.description}\nvalidated: {chip.validated or 'held to nothing'}\n")
-    _print_table(
-        [
-            (row.field, _shown(row.value), row.unit or "-", row.source or "-")
-            for row in preset_rows(name, chip)
-            if row.field not in DESCRIPTIVE
-        ]
-    )
+    rows = [row for row in preset_rows(name, chip) if row.field not in DESCRIPTIVE]
+    _print_table([(row.field, _shown(row.value), row.unit or "-", row.source or "-") for row in rows])
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:

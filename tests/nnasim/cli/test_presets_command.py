@@ -48,7 +48,7 @@ def test_a_difference_has_a_line_for_each_field_and_its_unit(capsys) -> None:
     assert ["host.handoff_us", "50.0", "35.0", "us"] in [row.split() for row in rows]
     assert not [row for row in rows if row.startswith(("name", "description", "validated"))]
     command(diff=("edge256", "edge256"))
-    assert "differ in nothing" in capsys.readouterr().out
+    assert "no field that counts differs" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("given", [{"name": "edge256"}, {"limits": True}])
