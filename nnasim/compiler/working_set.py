@@ -53,7 +53,8 @@ def inside_array(graph: OpGraph, fused: set[str]) -> set[str]:
 def activation_lives(trace: OpTrace, graph: OpGraph, units: dict[str, Unit], fused: set[str]) -> list[Lifetime]:
     """Lifetimes, in steps of the graph, of what an NNA operation reads or writes within one invocation.
 
-    A view lives as its tensor, which lives as long as any of them is read.
+    A view lives as its tensor, which lives as long as any of them is read. What arrives from outside is there from the
+    beginning, whichever operation reads it first.
     """
     first: dict[str, int] = {}
     last: dict[str, int] = {}
@@ -65,8 +66,9 @@ def activation_lives(trace: OpTrace, graph: OpGraph, units: dict[str, Unit], fus
             continue
         for touched in (*op.inputs, *op.outputs):
             tensor = views.get(touched, touched)
-            if trace.tensors[tensor].role in ("activation", "input") and tensor not in elsewhere:
-                first.setdefault(tensor, step)
+            role = trace.tensors[tensor].role
+            if role in ("activation", "input") and tensor not in elsewhere:
+                first.setdefault(tensor, 0 if role == "input" else step)
                 last[tensor] = step
                 if units[op.name] == "nna":
                     on_chip.add(tensor)

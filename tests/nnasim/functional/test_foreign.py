@@ -219,6 +219,20 @@ def test_every_token_is_looked_up_wherever_its_row_stands(resident: bool) -> Non
     assert compared(trace, chip).mismatches == 0
 
 
+def test_an_input_stands_from_the_beginning_of_a_call_though_it_is_read_late() -> None:
+    """Else what is made before the look-up would lie where the tokens are."""
+    build = TraceBuilder()
+    build.tensor("tokens", 3, bits=16, role="input")
+    build.op("arrival", "quantise", [build.tensor("x", 3, 4, bits=32, role="input")], build.tensor("a", 3, 4))
+    build.op("first", "concat", ["a", "a"], build.tensor("b", 6, 4), axis=0)
+    build.op("second", "slice", ["b"], build.tensor("c", 3, 4), axis=0, start=1)
+    weight = build.tensor("rows", 5, 4, role="weight")
+    build.op("look-up", "embedding", ["tokens", weight], build.tensor("e", 3, 4))
+    build.op("both", "concat", ["c", "e"], build.tensor("y", 6, 4, role="output"), axis=0)
+    trace = build.trace()
+    assert compared(trace, chip_of()).mismatches == 0
+
+
 @pytest.mark.parametrize("chunk", [2, 3])
 @pytest.mark.parametrize("name", ["movement", "two inputs", "residual", "conv", "attention"])
 def test_chunks_of_calls_show_the_very_same(name: str, chunk: int) -> None:

@@ -49,7 +49,7 @@ def noise(graph: StepGraph, calls: int = 12, seed: int = 5) -> Steps:
 def input_tensors(made: Import, graph: StepGraph) -> dict[str, str]:
     """The trace's own tensor of each input."""
     quantised = {op.outputs[0]: op.x for op in made.trace.graphs[STEP].ops if op.kind == "quantise"}
-    wires = {name: made.wires[STEP, name].tensor for name in graph.audio}
+    wires = {name: made.wires[STEP, name].tensor for name in graph.audio if (STEP, name) in made.wires}
     return {name: quantised.get(tensor, tensor) for name, tensor in wires.items()}
 
 
@@ -69,6 +69,7 @@ def decibels(made: Import, graph: StepGraph, steps: Steps, calibration: Calibrat
             if wire is not None:
                 wanted = run.value(name).astype(np.float64).reshape(-1)
                 found = reference.tensors[wire.tensor].reshape(-1) * scales.step(wire)
+                assert found.size == wanted.size, name
                 power[name] += np.square(wanted).sum(), np.square(wanted - found).sum()
     kept = {state.output for state in graph.states if not graph.tensor(state.output).dtype.startswith("float")}
     assert all(power[name][1] == 0 for name in kept)
