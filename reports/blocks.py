@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from nnasim.markup import visible
-from reports.text import data_size, number, percent
+from reports.text import NOT_COMPUTED, data_size, number, percent
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,12 @@ class Table:
         """Whether a column's cells are words: they stand at the left, numbers at the right."""
         return any(is_text(row[column]) for row in self.rows)
 
+    def filled(self) -> Table:
+        """The table without columns in which nothing was computed."""
+        kept = [index for index in range(len(self.columns)) if any(not is_empty(row[index]) for row in self.rows)]
+        rows = tuple(tuple(row[index] for index in kept) for row in self.rows)
+        return replace(self, columns=tuple(self.columns[index] for index in kept), rows=rows)
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -169,6 +175,11 @@ def unfolded(blocks: Iterable[Block]) -> Iterator[Block]:
 def is_text(cell: Cell) -> bool:
     """Whether a cell is words, no number."""
     return isinstance(cell, str | Code | Value)
+
+
+def is_empty(cell: Cell) -> bool:
+    """Whether a cell was not computed."""
+    return (cell.value if isinstance(cell, Quantity) else cell) in (None, NOT_COMPUTED)
 
 
 def inlines(content: Words | Cell) -> tuple[Inline, ...]:

@@ -70,7 +70,7 @@ def _latencies(result_set: ResultSet) -> Table:
     )
     systems = result_set.figures().items()
     rows = tuple((Value(label), *_latency_cells(result_set, figures)) for label, figures in systems)
-    return Table("latencies", "", columns, rows, look="plain")
+    return Table("latencies", "", columns, rows, look="plain").filled()
 
 
 def _latency_cells(result_set: ResultSet, figures: SystemFigures) -> tuple[Cell, ...]:
@@ -101,7 +101,7 @@ def _costs(result_set: ResultSet) -> Table:
     )
     systems = result_set.figures().items()
     rows = tuple((Value(label), *_cost_cells(result_set, figures)) for label, figures in systems)
-    return Table("costs", "", columns, rows, look="plain")
+    return Table("costs", "", columns, rows, look="plain").filled()
 
 
 def _cost_cells(result_set: ResultSet, figures: SystemFigures) -> tuple[Cell, ...]:

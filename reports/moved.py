@@ -40,7 +40,7 @@ class Moved:
 
 
 def moved_between(before: Path, after: Path) -> Iterator[Moved]:
-    """What moved from one result file to another, or from one folder of ``compare`` to another. Raises FileError.
+    """What moved from one result file to another, or from one folder of a comparison to another. Raises FileError.
 
     Of a folder the records are compared: the summary, the results and the tables. Its page and its time lines are drawn
     from them.
@@ -48,7 +48,7 @@ def moved_between(before: Path, after: Path) -> Iterator[Moved]:
     if before.is_file():
         yield from _moved_in_file(before, after, before.name)
         return
-    for pattern in ("summary.json", "results/*.json", "*.csv"):
+    for pattern in ("summary.json", "chips.json", "results/*.json", "*.csv"):
         names = {str(path.relative_to(folder)) for folder in (before, after) for path in folder.glob(pattern)}
         for name in sorted(names):
             yield from _moved_in_file(before / name, after / name, name)

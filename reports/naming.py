@@ -81,7 +81,16 @@ def labelled(results: Sequence[SimResult]) -> dict[str, SimResult]:
 
     The system; then preset, model and speech as far as they vary; then the fields in which chips of one preset differ.
     """
-    names = [_parts(result, results) for result in results]
+    return _told_apart([_parts(result, results) for result in results], results)
+
+
+def chip_labelled(results: Sequence[SimResult]) -> dict[str, SimResult]:
+    """Each result under the name of its chip: the preset, and the fields in which chips of one preset differ."""
+    return _told_apart([[result.preset] for result in results], results)
+
+
+def _told_apart(names: list[list[str]], results: Sequence[SimResult]) -> dict[str, SimResult]:
+    """Each result under its name, made longer where several have it."""
     for preset in {result.preset for result in results}:
         group = [index for index, result in enumerate(results) if result.preset == preset]
         chips = [chip_fields(results[index]) for index in group]

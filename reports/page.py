@@ -16,7 +16,6 @@ from reports.blocks import (
     Document,
     Facts,
     Figure,
-    Fold,
     Heading,
     Listing,
     Paragraph,
@@ -26,6 +25,7 @@ from reports.blocks import (
     Value,
     Words,
 )
+from reports.chips import chips_side_by_side, parameter_section
 from reports.claim import claim_sentence
 from reports.comparison import comparison
 from reports.document import write_html
@@ -36,7 +36,6 @@ from reports.figures.where import blocks, longest_part, parts
 from reports.hypotheses import Misheard, misheard
 from reports.model import model
 from reports.operations import PartTime
-from reports.parameters import parameters
 from reports.result_set import ResultSet
 from reports.summary import Summary
 from reports.text import NOT_COMPUTED, number
@@ -56,6 +55,7 @@ def page(result_set: ResultSet) -> str:
 def report(result_set: ResultSet) -> Document:
     """All that is known of the results of ``result_set``; a section without data is absent."""
     sections = (
+        chips_side_by_side(result_set),
         comparison(result_set),
         model(result_set),
         _latency(result_set),
@@ -63,7 +63,7 @@ def report(result_set: ResultSet) -> Document:
         _ranges(result_set),
         _frame(result_set),
         _words(result_set),
-        _chip(result_set),
+        parameter_section(result_set),
         _limits(result_set),
         _provenance(result_set),
     )
@@ -257,19 +257,6 @@ def _misheard(result_set: ResultSet, wrong: Sequence[Misheard]) -> Table:
         for item in wrong
     )
     return Table("words", "", ("utterance", "said", *result_set.results), rows, look="words")
-
-
-def _chip(result_set: ResultSet) -> Section:
-    """The parameters of each different chip."""
-    chips = {result.hardware_hash: result for result in result_set.results.values()}
-    return Section("chip", "Chip", tuple(_folded(result, is_open=n == 0) for n, result in enumerate(chips.values())))
-
-
-def _folded(result: SimResult, *, is_open: bool) -> Fold:
-    rows = parameters(result)
-    cells = tuple(tuple(Value(text) for text in row) for row in rows)
-    table = Table("chip", "", ("field", "value", "unit", "source"), cells, look="parameters")
-    return Fold((Value(result.preset), f": {number(len(rows))} parameters"), (table,), is_open)
 
 
 def _limits(result_set: ResultSet) -> Section:

@@ -32,13 +32,14 @@ def parameter_rows(recorded: Sequence[result_file.Parameter], hardware: dict[str
     bare = (result_file.Parameter(field=field, value=value) for field, value in leaves(hardware))
     rows = recorded or bare
     return [
-        Parameter(row.field, _shown(row.value), row.unit or "", row.source or NOT_COMPUTED)
+        Parameter(row.field, value_text(row.value), row.unit or "", row.source or NOT_COMPUTED)
         for row in rows
         if row.field not in DESCRIPTIVE
     ]
 
 
-def _shown(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """The value of a field as it is shown."""
     if value is None:
         return NOT_COMPUTED
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

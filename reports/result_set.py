@@ -22,17 +22,21 @@ SYSTEM_ORDER = ("float", "cpu_int8", "cpu_fallback", "naive", "aat")
 
 @dataclass(frozen=True)
 class ResultSet:
-    """Results by label, in the order in which they are shown."""
+    """Results by label, in the order in which they are shown.
+
+    ``scored``: figures with word errors, by label, of results that have no summary of one comparison.
+    """
 
     results: Mapping[str, SimResult]
     summary: Summary | None = None
     hypotheses: Sequence[Hypothesis] = field(default=())
+    scored: Mapping[str, SystemFigures] = field(default_factory=dict)
 
     def figures(self) -> dict[str, SystemFigures]:
         """The figures of each result; word errors only where a summary has them."""
         if self.summary:
             return {label: self.summary.systems.get(label, SystemFigures()) for label in self.results}
-        return {label: figures(result) for label, result in self.results.items()}
+        return {label: self.scored.get(label) or figures(result) for label, result in self.results.items()}
 
     @property
     def hears_words(self) -> bool:

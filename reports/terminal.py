@@ -34,11 +34,14 @@ def print_table(result_set: ResultSet, file: IO[str] | None = None) -> None:
 
     caption = (_ENGINE if result_set.hears_words else _LAST_OPERATION) + _CAPTION
     table = Table(box=box.SIMPLE_HEAD, padding=0, caption=caption, caption_justify="left")
-    table.add_column("system", no_wrap=True)
-    for heading in headings(result_set):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for label, cells in rows(result_set):
-        table.add_row(Text(label), *cells)
+    table.add_column("system", overflow="fold")  # a long label takes several lines, so that no number is cut
+    labelled = rows(result_set)
+    for place, heading in enumerate(headings(result_set)):
+        if any(cells[place] != NOT_COMPUTED for _, cells in labelled):
+            table.add_column(heading, justify="right", no_wrap=True)
+    for label, cells in labelled:
+        kept = [cell for place, cell in enumerate(cells) if any(other[place] != NOT_COMPUTED for _, other in labelled)]
+        table.add_row(Text(label), *kept)
     # A terminal narrower than the table wraps its lines; a number is never cut.
     width = max(Console(file=file).width, _TABLE_WIDTH)
     console = Console(file=file, highlight=False, width=width)

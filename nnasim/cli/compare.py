@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nnasim.cli.options import DEFAULT_PRESET, Checkpoints, Force, Limit, Manifest, OutFolder, Overrides, Preset
-from nnasim.errors import InputError
+from nnasim.cli.systems import chosen_systems
 
 if TYPE_CHECKING:
-    from nnasim.ir.trace import System
     from reports.result_set import ResultSet
 
 
@@ -107,19 +106,3 @@ def _write(out: Path, study: ResultSet, force: bool) -> None:
         write_page(folder / "report.html", study)
     print_table(study)
     print(f"open {out / 'report.html'}")
-
-
-def chosen_systems(option: list[str] | None, more: list[str] | None) -> list[System]:
-    """The systems of `--systems`, as "a,b", "a b" or the option repeated, in the order in which all are shown."""
-    from nnasim.ir.trace import System
-
-    all_systems: tuple[System, ...] = get_args(System)
-    if more and not option:
-        raise InputError("compare", "argument", more[0], "is not expected here")
-    names = [name for text in (*(option or ()), *(more or ())) for name in text.replace(",", " ").split()]
-    for name in names:
-        if name not in all_systems:
-            raise InputError("compare", "--systems", name, f"known are {', '.join(all_systems)}")
-    if option and not names:
-        raise InputError("compare", "--systems", "", f"known are {', '.join(all_systems)}")
-    return [name for name in all_systems if not names or name in names]

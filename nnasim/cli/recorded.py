@@ -7,16 +7,20 @@ from pathlib import Path
 
 from nnasim.errors import FileError
 
-REPEATABLE = ("compare", "simulate")
+REPEATABLE = ("compare", "compare-chips", "simulate")
 _WRITES = ("--out", "--perfetto")  # options that name what a run writes; each takes a value
 
 
 def recorded_command(result: Path) -> str:
     """The command that made ``result``. Raises FileError where none is recorded."""
     from nnasim.ir.io import read_result
+    from nnasim.studies.chips_record import CHIPS_FILE, read_chips_record
     from reports.result_set import read_folder
 
-    if result.is_dir():
+    text: str | None
+    if (result / CHIPS_FILE).exists():
+        text = read_chips_record(result / CHIPS_FILE).command
+    elif result.is_dir():
         summary = read_folder(result).summary
         text = summary.command if summary else None
     else:
@@ -36,7 +40,7 @@ def without_outputs(text: str, source: Path) -> list[str]:
     except ValueError:
         program, arguments = "", []
     if program != "nnasim" or not arguments or arguments[0] not in REPEATABLE:
-        raise FileError(source, f"records {text!r:.200}, which is none of nnasim {' or nnasim '.join(REPEATABLE)}")
+        raise FileError(source, f"records {text!r:.200}, which is none of nnasim {', nnasim '.join(REPEATABLE)}")
     kept, words = list[str](), iter(arguments)
     for word in words:
         name, equals, _ = word.partition("=")

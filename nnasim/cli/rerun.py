@@ -18,7 +18,10 @@ _MOST_LINES = 20
 
 def command(
     result: Annotated[
-        Path, typer.Argument(metavar="FOLDER|RESULT", help="a folder of `nnasim compare`, or a result of `simulate`")
+        Path,
+        typer.Argument(
+            metavar="FOLDER|RESULT", help="a folder of `compare` or `compare-chips`, or a result of `simulate`"
+        ),
     ],
 ) -> int:
     """Run the command that a result records once more, and say whether all figures are the same.

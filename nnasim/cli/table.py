@@ -14,6 +14,7 @@ class Command(NamedTuple):
 
 COMMANDS: dict[str, Command] = {
     "compare": Command("nnasim.cli.compare", "several systems: words wrong and time waited, in one report"),
+    "compare-chips": Command("nnasim.cli.compare_chips", "the same work on several chips: cost, words, what differs"),
     "compare-results": Command("nnasim.cli.compare_results", "what changed between two results, to gate a CI on"),
     "check-budget": Command("nnasim.cli.check_budget", "does a result keep to its limits, to gate a CI on"),
     "study": Command("nnasim.cli.study", "make a study again: streaming latency, delays, or training"),

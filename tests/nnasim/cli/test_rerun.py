@@ -66,7 +66,7 @@ def test_only_commands_that_make_a_result_are_run(
 ) -> None:
     changed(measured, command=command)
     assert main(["rerun", "result.json"]) == 2
-    assert "which is none of nnasim compare or nnasim simulate" in capsys.readouterr().err
+    assert "which is none of nnasim compare, nnasim compare-chips, nnasim simulate" in capsys.readouterr().err
 
 
 def test_a_recorded_command_writes_nothing_of_the_users(measured: Path) -> None:

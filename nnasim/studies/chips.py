@@ -1,0 +1,99 @@
+"""The same work on several chips: what each costs, in what they differ, and where speech is decoded, the words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnasim.errors import ConfigError
+from nnasim.hardware import NnaConfig, load_preset
+from nnasim.ir.result import SimResult
+from nnasim.ir.trace import OpTrace, System
+from nnasim.pipeline import simulate
+from nnasim.progress import Progress, silent
+from nnasim.studies.provenance import documented
+from nnasim.sweeps.retarget import retarget
+from reports.hypotheses import Hypothesis
+from reports.naming import chip_labelled
+from reports.result_set import ResultSet
+from reports.summarise import figures
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A chip, and the preset's name or file that it was made from."""
+
+    preset: str
+    config: NnaConfig
+
+
+def read_chip(text: str, named: str) -> Chip:
+    """The chip of ``text``: a preset's name or a YAML file, then any changes, as "edge256 dram.bytes_per_second=12e9".
+
+    ``named``: what a refusal of a change calls it. Raises ConfigError or FileError.
+    """
+    preset, *changes = [text] if Path(text).exists() else text.split()[:1000] or [""]
+    return Chip(preset, load_preset(preset, changes, named=named))
+
+
+def refuse_alike(chips: Sequence[Chip], source: str) -> None:
+    """ConfigError for fewer than two chips, and for two that are the same: a comparison would say nothing."""
+    if len(chips) < 2:
+        raise ConfigError(source, "chips", len(chips), "must be two chips or more")
+    first: dict[str, int] = {}
+    for place, chip in enumerate(chips, start=1):
+        before = first.setdefault(chip.config.digest(), place)
+        if before != place:
+            raise ConfigError(
+                source, f"chip {place}", chip.preset, f"is the same as chip {before}, {chips[before - 1].preset}"
+            )
+
+
+def on_chips_of_trace(
+    trace: OpTrace, path: Path, chips: Sequence[Chip], command: str, progress: Progress = silent
+) -> ResultSet:
+    """What the calls of ``trace`` cost on every chip, each in its own arithmetic.
+
+    Raises TraceError where nobody knows the trace's graphs in another arithmetic, else what a simulation raises.
+    """
+    results = []
+    for done, chip in enumerate(chips, start=1):
+        work = retarget(trace, chip.config.numerics, None, path)
+        results.append(documented(simulate(work, chip.config), chip.preset, chip.config, command))
+        progress("chips", done, len(chips))
+    return ResultSet(chip_labelled(results))
+
+
+@dataclass(frozen=True)
+class Speech:
+    """What is decoded on every chip: the first ``limit`` utterances of a manifest, by one system of some models."""
+
+    checkpoints: Path
+    manifest: Path
+    system: System
+    limit: int | None = None
+
+
+def on_chips_of_speech(speech: Speech, chips: Sequence[Chip], command: str, progress: Progress = silent) -> ResultSet:
+    """Speech decoded in each chip's arithmetic, and what that costs there. Raises what decoding it raises."""
+    from aat_training.evaluate import run_system
+    from aat_training.score import score, wer_interval
+
+    results, scores, runs = list[SimResult](), [], []
+    for chip in chips:
+        run = run_system(speech.checkpoints, speech.system, speech.manifest, chip.config, speech.limit, progress)
+        results.append(documented(simulate(run.trace, chip.config), chip.preset, chip.config, command))
+        scores.append(score(run.pairs))
+        runs.append(run)
+    labels = chip_labelled(results)
+    scored = {
+        label: figures(result, wer=words.wer, wer_ci=wer_interval(words), errors=words.errors)
+        for (label, result), words in zip(labels.items(), scores, strict=True)
+    }
+    hypotheses = [
+        Hypothesis(id, label, reference, hypothesis)
+        for label, run in zip(labels, runs, strict=True)
+        for id, reference, hypothesis in run.hypotheses
+    ]
+    return ResultSet(labels, hypotheses=hypotheses, scored=scored)

@@ -1,0 +1,98 @@
+"""`chips.json` and the folder around it: what several chips cost, and in which fields they differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from nnasim import files
+from nnasim.errors import InputError
+from nnasim.hardware.field_units import unit_of
+from nnasim.ir.io import write_record
+from nnasim.records import Frozen, Items, validated
+from nnasim.studies.provenance import commit, versions
+from reports.chips import different_chips
+from reports.csvfile import write_csv
+from reports.hypotheses import write_hypotheses
+from reports.naming import chip_fields, differing_fields
+from reports.page import write_page
+from reports.result_set import ResultSet
+from reports.summary import SystemFigures
+
+CHIPS_FILE = "chips.json"
+
+
+class Difference(Frozen):
+    """A field that has not one value on all chips; ``values`` in the order of the chips, null where it is absent."""
+
+    field: str
+    unit: str
+    values: Items[object]
+
+
+class ChipFigures(SystemFigures):
+    """One chip's figures, and the file of its whole result."""
+
+    preset: str
+    hardware_hash: str
+    result: str
+    area_mm2: float | None = Field(None, description="nominal")
+
+
+class ChipsRecord(Frozen):
+    """`chips.json`."""
+
+    schema_version: Literal[1] = 1
+    kind: Literal["nnasim.chips"] = "nnasim.chips"
+    command: str
+    versions: dict[str, str]
+    commit: str | None
+    chips: dict[str, ChipFigures]
+    differences: Items[Difference]
+
+
+def chips_record(result_set: ResultSet, command: str) -> ChipsRecord:
+    """What `chips.json` holds of ``result_set``."""
+    chips = {label: chip_fields(result) for label, result in different_chips(result_set.results).items()}
+    known = result_set.figures()
+    return ChipsRecord(
+        command=command,
+        versions=versions(),
+        commit=commit(),
+        chips={
+            label: ChipFigures(
+                **known[label].model_dump(),
+                preset=result.preset,
+                hardware_hash=result.hardware_hash,
+                result=f"results/{number}.json",
+                area_mm2=result.extra.area_mm2["total"][1] if result.extra.area_mm2 else None,
+            )
+            for number, (label, result) in enumerate(result_set.results.items(), start=1)
+        },
+        differences=tuple(
+            Difference(field=name, unit=unit_of(name), values=tuple(chip.get(name) for chip in chips.values()))
+            for name in differing_fields(list(chips.values()))
+        ),
+    )
+
+
+def read_chips_record(path: Path) -> ChipsRecord:
+    """The record at ``path``. Raises FileError or InputError, which names the first wrong field."""
+    data = files.read_json(path)
+    files.refuse_other(data, "a comparison of chips", path)
+    return validated(ChipsRecord, data, path, InputError)
+
+
+def write_chips(folder: Path, result_set: ResultSet, command: str) -> None:
+    """The page, `chips.json`, the differing fields as a table, the words where decoded, and every result."""
+    record = chips_record(result_set, command)
+    files.write_json(folder / CHIPS_FILE, record.model_dump(mode="json"))
+    rows = [[each.field, each.unit, *each.values] for each in record.differences]
+    write_csv(folder / "differences.csv", ["field", "unit", *record.chips], rows)
+    if result_set.hypotheses:
+        write_hypotheses(folder / "hypotheses.csv", result_set.hypotheses)
+    for figures_of_chip, result in zip(record.chips.values(), result_set.results.values(), strict=True):
+        write_record(folder / figures_of_chip.result, result)
+    write_page(folder / "report.html", result_set)

@@ -1,0 +1,91 @@
+"""Several chips on one page: what each costs, in what they differ, and what each of their numbers is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nnasim.analysis.change import gain_pct
+from nnasim.analysis.pooled import engine_latencies_ms, real_time_factor
+from nnasim.hardware.field_units import unit_of
+from nnasim.ir.result import SimResult
+from nnasim.sweeps.objectives import busy_shares
+from reports.blocks import Block, Cell, Fold, Quantity, Section, Table, Value
+from reports.naming import chip_fields, differing_fields
+from reports.parameters import parameters, value_text
+from reports.result_set import ResultSet
+from reports.text import number
+
+_GAIN = (
+    "Gain: how much lower the mean engine latency is than that of the first row. Busiest: the part that worked in the "
+    "largest share of the processing time. A figure that a chip has no table for is left out."
+)
+
+
+def chips_side_by_side(result_set: ResultSet) -> Section:
+    """What each chip costs, and the fields in which they differ; empty for one chip."""
+    if len(different_chips(result_set.results)) < 2:
+        return Section("chips", "Chips side by side")
+    return Section("chips", "Chips side by side", (_costs(result_set), differences(result_set.results)))
+
+
+def different_chips(results: Mapping[str, SimResult]) -> dict[str, SimResult]:
+    """The results by label, without those whose chip another one before them has."""
+    first = {result.hardware_hash: label for label, result in reversed(list(results.items()))}
+    return {label: result for label, result in results.items() if first[result.hardware_hash] == label}
+
+
+def _costs(result_set: ResultSet) -> Table:
+    columns = (
+        "chip", "WER", "mean engine latency [ms]", "gain", "real-time factor", "energy [mJ]", "area [mm²]", "busiest",
+    )  # fmt: skip
+    first = next(iter(result_set.results.values()))
+    figures = result_set.figures()
+    rows = tuple(
+        (Value(label), Quantity.percent(figures[label].wer), *_cells(result, first))
+        for label, result in result_set.results.items()
+    )
+    return Table("chips", "", columns, rows, _GAIN, look="plain").filled()
+
+
+def _cells(result: SimResult, first: SimResult) -> tuple[Cell, ...]:
+    before, latency = (_mean_latency(each) for each in (first, result))
+    area, shares = result.extra.area_mm2, busy_shares([result])
+    busiest = max(shares, key=lambda part: shares[part])
+    return (
+        latency,
+        None if result is first or not before else Quantity.percent(gain_pct(before, latency) / 100, 1),
+        real_time_factor(result),
+        result.totals.energy_mj,
+        area["total"][1] if area else None,
+        f"{busiest.replace('_', ' ')} {100 * shares[busiest]:.0f} %",
+    )
+
+
+def _mean_latency(result: SimResult) -> float:
+    latencies = engine_latencies_ms(result)
+    return sum(latencies) / len(latencies)
+
+
+def differences(results: Mapping[str, SimResult]) -> Table:
+    """Every field that does not have one value on all chips, each chip a column."""
+    chips = {label: chip_fields(result) for label, result in different_chips(results).items()}
+    rows = tuple(
+        (Value(field), Value(unit_of(field)), *(Value(value_text(chip.get(field))) for chip in chips.values()))
+        for field in differing_fields(list(chips.values()))
+    )
+    same = len({name for chip in chips.values() for name in chip}) - len(rows)
+    note = f"{number(same)} other fields have one value on all of them. A dash: the chip has no such part."
+    return Table("differences", "In what they differ", ("field", "unit", *chips), rows, note, look="parameters")
+
+
+def parameter_section(result_set: ResultSet) -> Section:
+    """All parameters of each different chip, with their sources; folded where there are several."""
+    chips = different_chips(result_set.results)
+    return Section("chip", "Chip", tuple(_folded(result, is_open=len(chips) == 1) for result in chips.values()))
+
+
+def _folded(result: SimResult, *, is_open: bool) -> Block:
+    rows = parameters(result)
+    cells = tuple(tuple(Value(text) for text in row) for row in rows)
+    table = Table("chip", "", ("field", "value", "unit", "source"), cells, look="parameters")
+    return Fold((Value(result.preset), f": {number(len(rows))} parameters"), (table,), is_open)
