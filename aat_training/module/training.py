@@ -27,7 +27,6 @@ from nnasim.progress import Progress, silent
 from workloads.stepgraph.decoding.calls import periodic
 from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.importing import ModelImport, calibrated_on, imported, model_of
-from workloads.stepgraph.integers.scales import Scales
 from workloads.stepgraph.lowering.lowering import to_trace
 
 GRAPH = "step"
@@ -151,8 +150,11 @@ def _on_chip(
     calls = next(iter(first[0].values())).shape[1]
     when = periodic([GRAPH], period_ms, calls * period_ms / 1e3)
     before = imported(model, numerics, when, calibrated=calibrated)
+    if (described := before.trace.imported) is not None and described.claim == "time only":
+        raise ConfigError("chip", "numerics.activation", numerics.activation, f"cannot be trained: {described.reason}")
     lowered = to_trace(model.graphs, when.utterances, numerics, calibration=calibrated.calibrations)
-    scales, kept = Scales(numerics, calibrated.calibrations), {state.output for state in graph.states}
+    scales, kept = lowered.scales, {state.output for state in graph.states}
+    assert scales is not None
     shown = [name for name in graph.outputs if name not in kept] or list(graph.outputs)
     wires = {name: lowered.wires[GRAPH, name] for name in shown}
     worths = {name: (wire.tensor, scales.step(wire)) for name, wire in wires.items()}

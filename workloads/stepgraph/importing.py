@@ -20,7 +20,6 @@ from workloads.stepgraph.decoding.transducer import DECODER, ENCODER, JOINER, Tr
 from workloads.stepgraph.graph import Array, StepGraph
 from workloads.stepgraph.integers.calibration import Calibration, Watch, calibrate
 from workloads.stepgraph.integers.distance import Beside, Distance, distances, input_tensors
-from workloads.stepgraph.integers.scales import Scales
 from workloads.stepgraph.integers.stored_ranges import stored_calibration
 from workloads.stepgraph.lowering.ledger import Fate, Ledger
 from workloads.stepgraph.lowering.lowering import FUSION_RULE, Import, to_trace
@@ -195,7 +194,7 @@ def _distances(
     """How far each node is from float; where one loses the signal, how far it would be with 16 bits."""
     if not calibrated.heard:
         return
-    beside = Beside(model.graphs, lowered, Scales(numerics, calibrated.calibrations))
+    beside = Beside(model.graphs, lowered)
     far = distances(beside, calibrated.heard, model.transducer)
     wide = _with_16_bits(model, lowered, calibrated, numerics) if any(each.loses for each in far) else {}
     for each in far:
@@ -214,7 +213,7 @@ def _with_16_bits(
         again = _lowered(model, wide, Calls(lowered.trace.utterances, ""), calibrated)
     except NumericsError:
         return {}
-    beside = Beside(model.graphs, again, Scales(wide, calibrated.calibrations))
+    beside = Beside(model.graphs, again)
     return {each.node: each.made_db for each in distances(beside, calibrated.heard, model.transducer)}
 
 

@@ -129,6 +129,13 @@ def test_data_that_does_not_fit_is_refused_in_one_line(float_module, inputs, com
         nnasim.train_module(float_module, example, [(inputs, None)], loss, states={"h": 1, "c": 2}, steps=1)
 
 
+def test_a_chip_that_leaves_work_to_the_cpu_is_refused() -> None:
+    module = torch.nn.Sequential(torch.nn.Linear(FEATURES, CLASSES)).eval()
+    batch = [(torch.zeros(2, CALLS, 1, 1, FEATURES), torch.zeros(2, CALLS))]
+    with pytest.raises(nnasim.NnasimError, match="cannot be trained: the chip has no activation unit"):
+        nnasim.train_module(module, torch.zeros(1, 1, FEATURES), batch, lambda y, t: y.sum(), chip="nvdla_small")
+
+
 def test_no_data_is_refused(float_module) -> None:
     example = {"x": torch.zeros(1, 1, FEATURES), "h": torch.zeros(1, 1, 8), "c": torch.zeros(1, 1, 16)}
     with pytest.raises(nnasim.NnasimError, match="at least one"):

@@ -19,7 +19,6 @@ from workloads.stepgraph.decoding.decoding_graphs import SYMBOL, Key
 from workloads.stepgraph.decoding.greedy import decode_numbered
 from workloads.stepgraph.decoding.transducer import ENCODER, JOINER, Transducer
 from workloads.stepgraph.graph import Array, Node, StepGraph
-from workloads.stepgraph.integers.scales import Scales
 from workloads.stepgraph.lowering.ledger import Row
 from workloads.stepgraph.lowering.lowering import Import
 from workloads.stepgraph.run import FloatRun
@@ -80,10 +79,12 @@ class _Power:
 class Beside:
     """The integers of an import beside its float graphs, call by call."""
 
-    def __init__(self, graphs: Mapping[str, StepGraph], lowered: Import, scales: Scales) -> None:
-        assert lowered.constants is not None
+    def __init__(self, graphs: Mapping[str, StepGraph], lowered: Import) -> None:
+        constants, scales = lowered.constants, lowered.scales
+        assert constants is not None
+        assert scales is not None
         self.graphs, self.lowered = graphs, lowered
-        self.reference = Reference(lowered.trace, lowered.constants)
+        self.reference = Reference(lowered.trace, constants)
         self._inputs = input_tensors(lowered.trace, lowered, graphs)
         self._powers = defaultdict[Key, _Power](_Power)
         self._worth = {key: scales.step(wire) for key, wire in lowered.wires.items() if self._is_compared(key)}

@@ -22,7 +22,6 @@ from nnasim.numerics.rescale import Rescale
 from nnasim.numerics.softmax import POWERS, softmax_scale
 from nnasim.numerics.weights import matmul_scale, quantise_bias, quantise_weight
 from workloads.stepgraph.graph import Array
-from workloads.stepgraph.integers.calibration import Calibration
 from workloads.stepgraph.integers.scales import Scales
 from workloads.stepgraph.lowering.trace_draft import Filler, Wire
 
@@ -36,11 +35,9 @@ SUM_GUARD = 2.0**-12
 """The domain of a sum against the coarser operand's step: as much as a multiplier of 15 bits can scale up."""
 
 
-def constants_of(
-    fillers: Iterable[Filler], numerics: NumericsConfig, calibration: Mapping[str, Calibration]
-) -> dict[str, Array]:
+def constants_of(fillers: Iterable[Filler], scales: Scales) -> dict[str, Array]:
     """All constants. Raises NumericsError for what the chip's formats cannot hold, InputError for a value unseen."""
-    scales, constants = Scales(numerics, calibration), dict[str, Array]()
+    constants = dict[str, Array]()
     for filler in fillers:
         constants.update(filler(scales))
     return constants

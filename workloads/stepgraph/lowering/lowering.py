@@ -13,6 +13,7 @@ from workloads.stepgraph.graph import Array, Node, StepGraph
 from workloads.stepgraph.integers import quantise
 from workloads.stepgraph.integers.calibration import Calibration
 from workloads.stepgraph.integers.grids import Grids, Key
+from workloads.stepgraph.integers.scales import Scales
 from workloads.stepgraph.kernels.given import number
 from workloads.stepgraph.lowering.cannot_lower import CannotLower
 from workloads.stepgraph.lowering.edges import keep_late, let_in, show
@@ -35,7 +36,7 @@ class Import:
     """``constants``: the integers by the names of a weights file, None where the trace is for questions of time alone.
 
     ``reason``: why it is that; ``wires``: by (graph, value) the tensor in which a value stands and what its integers
-    are worth; ``filled``: of a value that a mask is laid over, what stands in place of what it leaves out.
+    are worth, as ``scales`` say; ``filled``: of a value that a mask is laid over, what stands where it leaves out.
     """
 
     trace: OpTrace
@@ -43,6 +44,7 @@ class Import:
     ledger: Ledger
     wires: Mapping[Key, Wire] = field(default_factory=dict)
     reason: str = ""
+    scales: Scales | None = None
     filled: Mapping[Key, float] = field(default_factory=dict)
 
 
@@ -79,15 +81,15 @@ def to_trace(
         utterances=tuple(utterances),
         source={**(source or {}), "fusion": FUSION_RULE},
     )
-    reason, constants = _reason(ledger, numerics, calibration is not None), None
-    if calibration is not None and not reason:
-        constants = quantise.constants_of(lowering.draft.fillers, numerics, calibration)
+    reason = _reason(ledger, numerics, calibration is not None)
+    scales = None if calibration is None or reason else Scales(numerics, calibration)
     return Import(
         trace=trace,
-        constants=constants,
+        constants=None if scales is None else quantise.constants_of(lowering.draft.fillers, scales),
         ledger=ledger,
         wires=lowering.wires,
         reason=reason,
+        scales=scales,
         filled=lowering.filled(),
     )
 
