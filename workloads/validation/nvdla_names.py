@@ -10,17 +10,19 @@ from nnasim.sim.nvdla.output_path import PLAIN, Engine, OutputPath
 from workloads.importers.measured_table import MeasuredRow
 
 Work = Literal["add", "multiply", "relu"]
-WORK: dict[str, Work] = {  # source: NVDLA's ALU adds, and takes the larger or the smaller, in the same time
+WORK: dict[str, Work] = {  # source: NVDLA's ALU adds, takes the larger or smaller, or compares; a PReLU multiplies
     "add": "add",
     "max": "add",
     "min": "add",
+    "eql": "add",
     "mul": "multiply",
+    "prelu": "multiply",
 }
 PER_CHANNEL_BYTES = 2  # bias and scale are int16
 VERBS = (*WORK, "relu", "lut", "bias", "scale", "addmem", "mulmem")
 PASSES = (
-    "must be copy, or of add_E, max_E, min_E and mul_E with E one of bs, bn, ew, of relu and lut_NAME, joined by _, "
-    "none of them twice"
+    "must be copy, or of add_E, max_E, min_E, eql_E, mul_E and prelu_E with E one of bs, bn, ew, of relu and lut_NAME, "
+    "joined by _, none of them twice"
 )
 VARIANTS = (
     "must be plain, or of bias, scale_layer, scale_channel, relu, addmem, mulmem and lut_NAME, joined by _, "
@@ -44,13 +46,13 @@ def fused_path(row: MeasuredRow, column: str) -> OutputPath:
 
 
 def _path(row: MeasuredRow, column: str, nothing: str, read: Read, allowed: str) -> OutputPath:
-    text, path, before = row.text(column), PLAIN, ""
+    text, path, names_a_table = row.text(column), PLAIN, False
     words = iter(() if text == nothing else text.split("_"))
     try:
         for word in words:
-            if before != "lut" or word in VERBS:  # which function a table holds costs nothing
-                path = read(path, word, words)
-            before = word
+            if names_a_table and word not in VERBS:
+                continue  # which function it holds costs nothing
+            path, names_a_table = read(path, word, words), word == "lut"
     except _UnknownWordError:
         raise row.refuse(column, allowed) from None
     return path

@@ -42,7 +42,8 @@ def operand(**work: bool) -> Engine:
     ("name", "path"),
     [
         ("copy", OutputPath()),
-        ("lut_gelu", OutputPath(table=True)),
+        ("lut_gelu_257_entries", OutputPath(table=True)),
+        ("prelu_bn", OutputPath(bn=operand(multiply=True))),
         ("mul_ew_add_ew", OutputPath(ew=operand(add=True, multiply=True))),
         ("mul_bs_add_bn", OutputPath(bs=operand(multiply=True), bn=operand(add=True))),
         ("max_bn", OutputPath(bn=operand(add=True))),
