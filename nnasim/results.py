@@ -89,7 +89,7 @@ def _fallback(compiled: CompiledTrace, handoffs: int) -> Fallback | None:
 
 def _counters(compiled: CompiledTrace, steps: list[StepRun]) -> tuple[CounterSamples, ...]:
     memory = compiled.memory
-    lasting = memory.working_set + memory.resident_bytes
+    lasting = memory.working_set + compiled.spread_bytes + memory.resident_bytes
     return frame_counters(steps, lasting, memory.buffer_bytes, compiled.chip.clock_hz)
 
 
@@ -154,8 +154,8 @@ def _extra(compiled: CompiledTrace, sums: Tally, energy: dict[str, Spread]) -> E
 def _sram_plan(compiled: CompiledTrace, chip: NnaConfig) -> SramPlan:
     memory = compiled.memory
     return SramPlan(
-        working_set=memory.working_set,
+        working_set=memory.working_set + compiled.spread_bytes,
         resident_weights=memory.resident_bytes,
         weight_buffers=memory.buffers * memory.buffer_bytes,
-        free=chip.sram.bytes - memory.total,
+        free=chip.sram.bytes - memory.total - compiled.spread_bytes,
     )

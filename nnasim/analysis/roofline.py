@@ -6,7 +6,16 @@ import math
 
 from nnasim.hardware import NnaConfig
 from nnasim.hardware.mac_arrays.law import MatmulTile, tile_of
-from nnasim.ir.program import ElementCommand, HandoffCommand, HostCommand, MatmulCommand, Program
+from nnasim.ir.program import (
+    BLOCKS,
+    Block,
+    Command,
+    ElementCommand,
+    HandoffCommand,
+    HostCommand,
+    MatmulCommand,
+    Program,
+)
 
 
 def bound_cycles(program: Program, chip: NnaConfig) -> int:
@@ -14,7 +23,7 @@ def bound_cycles(program: Program, chip: NnaConfig) -> int:
 
     The longest of three: all bytes, the CPU's too, at the DRAM's rate; the DMA's bytes at the rate that it and the
     DRAM allow, one latency before them; and the chain of commands, each at the peak rate of its unit, since a command
-    waits for the one before it.
+    waits for the one before it, or, where commands overtake, for the one before it on its unit.
     """
     return max(_dram_cycles(program, chip), math.ceil(_chain_cycles(program, chip)))
 
@@ -27,22 +36,27 @@ def _dram_cycles(program: Program, chip: NnaConfig) -> int:
 
 
 def _chain_cycles(program: Program, chip: NnaConfig) -> float:
-    total, law = 0.0, chip.mac_array_law
+    chains: dict[Block, float] = dict.fromkeys(BLOCKS, 0.0)
     tiles: dict[MatmulTile, float] = {}  # a program has thousands of tiles, but few that differ
     for command in program.commands:
-        if isinstance(command, MatmulCommand):
-            tile = tile_of(command)
-            if tile not in tiles:
-                tiles[tile] = law.bound_cycles(tile)
-            total += max(tiles[tile], _riding_cycles(command, chip))
-        elif isinstance(command, ElementCommand) and chip.activation_unit:
-            total += command.elements * chip.activation_unit.cycles_per_element(command.kind)
-        elif isinstance(command, HandoffCommand):
-            total += chip.host.handoff_seconds(command.bytes) * chip.clock_hz
-        elif isinstance(command, HostCommand):
-            total += _host_seconds(command, chip) * chip.clock_hz
+        chains[program.ops[command.op].block] += _peak_cycles(command, chip, tiles)
+    longest = max(chains.values()) if program.ahead else sum(chains.values())
     # Rates are floats here and fractions in the events; a millionth of a cycle is neither.
-    return total * (1 - 1e-12) - 1e-6
+    return longest * (1 - 1e-12) - 1e-6
+
+
+def _peak_cycles(command: Command, chip: NnaConfig, tiles: dict[MatmulTile, float]) -> float:
+    """Cycles of ``command`` at its unit's peak rate. ``tiles``: what has been asked of the MAC array's law so far."""
+    if isinstance(command, MatmulCommand):
+        tile = tile_of(command)
+        if tile not in tiles:
+            tiles[tile] = chip.mac_array_law.bound_cycles(tile)
+        return max(tiles[tile], _riding_cycles(command, chip))
+    if isinstance(command, ElementCommand) and chip.activation_unit:
+        return command.elements * chip.activation_unit.cycles_per_element(command.kind)
+    if isinstance(command, HandoffCommand):
+        return chip.host.handoff_seconds(command.bytes) * chip.clock_hz
+    return _host_seconds(command, chip) * chip.clock_hz if isinstance(command, HostCommand) else 0.0
 
 
 def _riding_cycles(command: MatmulCommand, chip: NnaConfig) -> float:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from nnasim.compiler.allocate import aligned
 from nnasim.compiler.compile import CompiledTrace
-from nnasim.compiler.working_set import activation_map, lasting_tensors
+from nnasim.compiler.working_set import lasting_tensors
 from nnasim.ir.order import views_of
 from nnasim.ir.trace import OpGraph
 
@@ -70,9 +70,9 @@ def address_map(compiled: CompiledTrace) -> AddressMap:
     arenas = {
         name: {
             place.life.name: Region(place.life.name, end + place.address, place.life.bytes)
-            for place in activation_map(trace, graph, compiled.units[name], compiled.fused[name])
+            for place in compiled.activations(name)
         }
-        for name, graph in trace.graphs.items()
+        for name in trace.graphs
     }
     addresses = AddressMap(lasting, tuple(buffers.values()), arenas)
     addresses.check(compiled.chip.sram.bytes)

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar, cast
 
 from nnasim.compiler import constraints
 from nnasim.compiler.agreement import refuse_disagreement
+from nnasim.compiler.allocate import Allocation, peak_bytes
 from nnasim.compiler.chunking import chunked
 from nnasim.compiler.dram_plan import dram_addresses
 from nnasim.compiler.handoffs import result_is_on_nna, result_tensors
@@ -15,8 +16,9 @@ from nnasim.compiler.lower import LoweringContext, lower, lower_boot, lower_retu
 from nnasim.compiler.memory_plan import MemoryPlan, latency_hidden, plan_memory
 from nnasim.compiler.placement import fused_ops, place, wanted_units
 from nnasim.compiler.reads import seen_by_compiler
+from nnasim.compiler.score_board import sharing_of
 from nnasim.compiler.weights import WeightUse, read_whole, weight_uses
-from nnasim.compiler.working_set import Units, arena_bytes, inside_array, lasting_bytes
+from nnasim.compiler.working_set import Units, activation_map, arena_bytes, inside_array, lasting_bytes, spread_map
 from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.order import views_of
@@ -50,8 +52,9 @@ class CompiledTrace:
         except PlacementError as error:
             _refuse_chunk(given, chip, error)
             raise
-        self.units, self.fused, self.uses, self.memory = plan
+        self.units, self.fused, self.uses, self.memory, self.arena_bytes = plan
         self.addresses = dram_addresses(self.trace, chip, self.units, self.uses, self.memory)
+        self._activations: dict[str, tuple[Allocation, ...]] = {}
         self.cpu_weight_bytes = self._cpu_weight_bytes()
         self._results = result_tensors(self.trace)
         self._programs: dict[tuple[str, Holders], Program] = {}
@@ -103,6 +106,7 @@ class CompiledTrace:
         other.fused = _fused(self.trace, other.units)
         other.uses = weight_uses(self.trace, other.units)
         other._programs = {}
+        other._activations = {}
         return other
 
     def shared(self, what: str, key: Hashable, make: Callable[[], ValueT]) -> ValueT:
@@ -140,7 +144,30 @@ class CompiledTrace:
             addresses=self.addresses,
             cpu_streams_weights=self.cpu_weight_bytes > self.chip.host.cache_bytes,
             origin=self.origin,
+            sharing=sharing_of(self.activations(graph)) if self.chip.sequencer.runs_ahead else None,
         )
+
+    def activations(self, graph: str) -> tuple[Allocation, ...]:
+        """Where the activations of ``graph`` stand in the arena; () for a program that is of no graph.
+
+        Where commands overtake, what the plan leaves free of the SRAM belongs to the arena.
+        """
+        if graph not in self.trace.graphs:
+            return ()
+        if graph not in self._activations:
+            of_graph = (self.trace, self.trace.graphs[graph], self.units[graph], self.fused[graph])
+            if self.chip.sequencer.runs_ahead:
+                room = self.arena_bytes + self.chip.sram.bytes - self.memory.total
+                self._activations[graph] = spread_map(*of_graph, room)
+            else:
+                self._activations[graph] = activation_map(*of_graph)
+        return self._activations[graph]
+
+    @property
+    def spread_bytes(self) -> int:
+        """Bytes of SRAM that the arena has beyond what commands one after another need."""
+        arena = max((peak_bytes(self.activations(graph)) for graph in self.trace.graphs), default=0)
+        return max(0, arena - self.arena_bytes)
 
     def program(self, graph: str, entry: Holders) -> Program:
         """The program of ``graph`` entered with ``entry``."""
@@ -166,21 +193,26 @@ class CompiledTrace:
 
 
 class _Plan(NamedTuple):
-    """Who runs what, what rides behind what, which weights there are, and where all of it stands."""
+    """Who runs what, what rides behind what, which weights there are, and where all of it stands.
+
+    ``arena_bytes``: the part of the working set that serves each graph in turn.
+    """
 
     units: Units
     fused: dict[str, set[str]]
     uses: dict[str, WeightUse]
     memory: MemoryPlan
+    arena_bytes: int
 
 
 def _plan(trace: OpTrace, chip: NnaConfig, divide: Divide = plan_memory) -> _Plan:
     units = place(trace, chip)
     refuse_disagreement(trace, chip, units)
     fused = _fused(trace, units)
-    working_set = lasting_bytes(trace, units) + arena_bytes(trace, units, fused)
+    arena = arena_bytes(trace, units, fused)
     uses = weight_uses(trace, units)
-    return _Plan(units, fused, uses, divide(chip, working_set, uses))
+    memory = divide(chip, lasting_bytes(trace, units) + arena, uses)
+    return _Plan(units=units, fused=fused, uses=uses, memory=memory, arena_bytes=arena)
 
 
 def _fused(trace: OpTrace, units: Units) -> dict[str, set[str]]:

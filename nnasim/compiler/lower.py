@@ -8,6 +8,7 @@ from math import prod
 
 from nnasim.compiler.handoffs import OTHER, Ledger
 from nnasim.compiler.memory_plan import MemoryPlan
+from nnasim.compiler.score_board import Access, Sharing, look_ahead
 from nnasim.compiler.weights import WeightUse, read_whole, stored_bytes
 from nnasim.hardware import NnaConfig
 from nnasim.ir.attributes import Conv
@@ -36,7 +37,8 @@ class LoweringContext:
     """All that lowering one graph needs and does not change.
 
     ``inside``: tensors that never leave the MAC array; ``views``: view -> tensor; ``origin``: the names under which
-    time is reported, where chunking has made an operation of another. ``addresses``: of weights in DRAM.
+    time is reported, where chunking has made an operation of another; ``addresses``: of weights in DRAM; ``sharing``:
+    which tensors share bytes, None where commands run one after another, so that it does not matter.
     """
 
     trace: OpTrace
@@ -50,6 +52,7 @@ class LoweringContext:
     addresses: Mapping[str, int]
     cpu_streams_weights: bool
     origin: Mapping[str, str]
+    sharing: Sharing | None
 
 
 @dataclass
@@ -62,6 +65,8 @@ class Lowering:
     ops: list[OpInfo] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
+    accesses: list[Access] = field(default_factory=list)
+    """What each of ``ops`` reads and writes."""
     tiles: dict[str, range] = field(default_factory=dict)
     """Tensor inside the MAC array -> where the tiles that make it stand among ``commands``."""
 
@@ -103,7 +108,9 @@ class Lowering:
                 block="host",
             )
         )
-        self.commands.append(HandoffCommand(len(self.ops) - 1, to, self._bytes(*self._handed_over(to))))
+        handed = self._handed_over(to)
+        self.accesses.append(Access(unit=OTHER[to], reads=tuple(sorted(handed)), brought_to=to))
+        self.commands.append(HandoffCommand(len(self.ops) - 1, to, self._bytes(*handed)))
         self.ledger.cross(to)
 
     def _handed_over(self, to: Unit) -> set[str]:
@@ -113,6 +120,7 @@ class Lowering:
 
     def _info(self, op: Op, unit: Unit, block: Block) -> int:
         name = self.context.origin.get(op.name, op.name)
+        self.accesses.append(Access.of(self.context.trace, op, unit, self.context.views))
         self.ops.append(
             OpInfo(graph=self.graph, name=name, kind=op.kind, group=op.group, layer=op.layer, unit=unit, block=block)
         )
@@ -290,6 +298,7 @@ def lower_boot(context: LoweringContext, uses: dict[str, WeightUse]) -> Program:
 
 def _program(work: Lowering, entry: Holders) -> Program:
     crossings = [(index, c.to) for index, c in enumerate(work.commands) if isinstance(c, HandoffCommand)]
+    sharing = work.context.sharing
     return Program(
         graph=work.graph,
         ops=tuple(work.ops),
@@ -299,4 +308,5 @@ def _program(work: Lowering, entry: Holders) -> Program:
         entry=entry,
         exit=work.ledger.exit(),
         crossings=tuple(crossings),
+        ahead=None if sharing is None or not work.commands else look_ahead(work.commands, work.accesses, sharing),
     )

@@ -16,6 +16,7 @@ READS = (
     "mac_array_law.output_granule",  # memory_plan: rows of a tile
     "numerics",  # agreement: the trace's arithmetic is the chip's
     "sequencer.on_chip_decode",  # lower: crossings after an argmax
+    "sequencer.runs_ahead",  # lower: what may overtake what
     "sram.bytes",  # memory_plan: what stays, what streams, in which tiles
     "sram.resident_weights",
     "sram.weight_buffers",

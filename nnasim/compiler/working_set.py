@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from nnasim.compiler.allocate import Allocation, Lifetime, aligned, allocate, peak_bytes
 from nnasim.ir.operands import LASTING
@@ -78,6 +79,23 @@ def activation_lives(trace: OpTrace, graph: OpGraph, units: dict[str, Unit], fus
 def activation_map(trace: OpTrace, graph: OpGraph, units: dict[str, Unit], fused: set[str]) -> tuple[Allocation, ...]:
     """Addresses of a graph's activations within the arena."""
     return allocate(activation_lives(trace, graph, units, fused))
+
+
+def spread_map(
+    trace: OpTrace, graph: OpGraph, units: dict[str, Unit], fused: set[str], room: int
+) -> tuple[Allocation, ...]:
+    """As ``activation_map``, but bytes are taken again as late as ``room`` bytes of arena allow.
+
+    So an operation that may begin before others have ended seldom waits for their bytes.
+    """
+    lives = activation_lives(trace, graph, units, fused)
+    reach = len(graph.ops)
+    while reach:
+        placed = allocate([replace(life, last=life.last + reach) for life in lives])
+        if peak_bytes(placed) <= room:
+            return placed
+        reach //= 2
+    return allocate(lives)
 
 
 def arena_bytes(trace: OpTrace, units: Units, fused: dict[str, set[str]]) -> int:

@@ -66,7 +66,8 @@ class SramDatapath(Datapath):
         self.observed = Observed()
         self._known: dict[int, Running] = {}
         self._running: list[Op | None] = []
-        self._parts: list[Integers] = []
+        self._parts: dict[int, list[Integers]] = {}  # by operation: what its tiles or look-ups have made so far
+        self._results: dict[int, dict[str, Integers]] = {}  # by operation: what stands when its command ends
 
     @property
     def logits(self) -> list[Integers]:
@@ -138,10 +139,14 @@ class SramDatapath(Datapath):
 
     def begin(self, command: Command, buffer: int | None) -> None:
         """Read the operands, and compute."""
+        if isinstance(command, HandoffCommand):
+            return
         if isinstance(command, MatmulCommand):
             self._begin_tile(command, buffer)
         elif isinstance(command, ElementCommand) and command.kind == "embedding":
             self._begin_lookup(command, buffer)
+        elif not (isinstance(command, ViewCommand) and self.tensors.in_sram(self._op(command.op).outputs[0])):
+            self._results[command.op] = self.reference.results(self._op(command.op))
 
     def end(self, command: Command) -> None:
         """Write the results."""
@@ -151,13 +156,14 @@ class SramDatapath(Datapath):
         if isinstance(command, MatmulCommand):
             if not command.last:
                 return
-            self._write_parts(op, axis=-1 - len(op.told(Conv).kernel) if op.kind == "conv" else -1)
+            self._write_parts(command.op, op, axis=-1 - len(op.told(Conv).kernel) if op.kind == "conv" else -1)
         elif isinstance(command, ElementCommand) and command.kind == "embedding":
-            if len(self._parts) < self.trace.tensors[op.x].elements:
+            if len(self._parts[command.op]) < self.trace.tensors[op.x].elements:
                 return
-            self._write_parts(op, axis=0)
-        elif not (isinstance(command, ViewCommand) and self.tensors.in_sram(op.outputs[0])):
-            self.reference.execute(op)
+            self._write_parts(command.op, op, axis=0)
+        else:
+            for name, values in self._results.pop(command.op, {}).items():
+                self.tensors[name] = values
         self.observed.after(op, self._watched, self.tensors)
 
     def _op(self, index: int) -> Op:
@@ -170,22 +176,18 @@ class SramDatapath(Datapath):
 
     def _begin_tile(self, command: MatmulCommand, buffer: int | None) -> None:
         op = self._op(command.op)
-        if command.first:
-            self._parts = []
         rows = None
         if not command.flowing:
             weight = self.dram[op.weight]
             rows = weight.numbers(command.row, self._rows(weight, command.row, command.n, buffer))
         operands = [self.tensors[name] for name in op.data]
-        self._parts.append(product_of_tile(op, command, operands, rows, self.trace))
+        self._parts.setdefault(command.op, []).append(product_of_tile(op, command, operands, rows, self.trace))
 
     def _begin_lookup(self, command: ElementCommand, buffer: int | None) -> None:
         op = self._op(command.op)
-        if command.part == 0:
-            self._parts = []
         weight = self.dram[op.weight]
         row = self._token(op, command.part) if buffer is None else 0
-        self._parts.append(unpack(self._rows(weight, row, 1, buffer), weight.bits, weight.k))
+        self._parts.setdefault(command.op, []).append(unpack(self._rows(weight, row, 1, buffer), weight.bits, weight.k))
 
     def _token(self, op: Op, place: int) -> int:
         """Token number ``place`` of what ``op`` looks up. Raises SimulationError for one outside the vocabulary."""
@@ -194,9 +196,9 @@ class SramDatapath(Datapath):
             raise SimulationError(f"functional run: {op.name} looks up token {token}, which must be 0..{tokens - 1}")
         return token
 
-    def _write_parts(self, op: Op, axis: int) -> None:
+    def _write_parts(self, index: int, op: Op, axis: int) -> None:
         """Write what tiles or look-ups have made, one behind the other along ``axis``."""
-        parts, self._parts = self._parts, []
+        parts = self._parts.pop(index)
         self.tensors[op.outputs[0]] = parts[0] if len(parts) == 1 else np.concatenate(parts, axis)
 
 

@@ -12,6 +12,8 @@ from nnasim.hardware.section import Section
 from nnasim.records import Flag, Integer, Number
 from nnasim.units import ceil_div
 
+MOST_IN_FLIGHT = 256
+
 NEAREST = {
     "table": "sigmoid",
     "softmax": "layer_norm",
@@ -68,6 +70,7 @@ class SequencerConfig(Section):
     """The command sequencer."""
 
     UNSAID: ClassVar[tuple[str, ...]] = (
+        "in_flight",
         "register_writes_per_pass",
         "register_writes_per_product",
         "register_write_cycles",
@@ -75,6 +78,9 @@ class SequencerConfig(Section):
         "register_groups",
     )
 
+    in_flight: Integer = Field(
+        1, ge=1, le=MOST_IN_FLIGHT, description="commands under way at once; 1: each waits for the one before it"
+    )
     cycles_per_command: Integer = Field(0, ge=0, le=10**6, description="decode and issue of one command")
     register_writes_per_pass: Integer = Field(
         0, ge=0, le=10**6, description="registers that the host writes before a pass of the activation unit"
@@ -97,6 +103,11 @@ class SequencerConfig(Section):
         """Cycles that the host takes before a product or a pass: the last one's interrupt, and the registers."""
         writes = self.register_writes_per_product if product else self.register_writes_per_pass
         return math.ceil(self.interrupt_cycles + writes * self.register_write_cycles)
+
+    @property
+    def runs_ahead(self) -> bool:
+        """Whether a command may begin before the one before it has ended."""
+        return self.in_flight > 1
 
 
 class HostConfig(Section):

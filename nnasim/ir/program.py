@@ -142,12 +142,25 @@ Command = MatmulCommand | ElementCommand | HostCommand | FusedCommand | ViewComm
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """How commands may overtake each other. Commands are named by their places in ``Program.commands``.
+
+    ``order``: in which they enter the window, and the weights of those that stream are fetched. ``needs``: of each
+    command those that must have ended before it begins; a block takes its commands one after another besides.
+    """
+
+    order: tuple[int, ...]
+    needs: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """The commands of one invocation in issue order, and the transfers that the DMA runs ahead with.
 
     ``weight_buffers``: buffers that transfers may occupy. ``entry``, ``exit``: who holds what before and after.
-    ``crossings``: where hand-offs stand among the commands, and whereto. All else follows from the graph, so within one
-    compiled trace graph and crossings say which programs run alike.
+    ``crossings``: where hand-offs stand among the commands, and whereto. ``ahead``: how commands may overtake, None
+    where the chip lets none. All else follows from the graph, so within one compiled trace graph and crossings say
+    which programs run alike.
     """
 
     graph: str
@@ -158,6 +171,7 @@ class Program:
     entry: Holders
     exit: Holders
     crossings: tuple[tuple[int, Unit], ...] = ()
+    ahead: Ahead | None = None
 
     @property
     def dram_bytes(self) -> int:

@@ -51,10 +51,14 @@ class Reference:
 
     def execute(self, op: Op) -> None:
         """One operation: its outputs from what its inputs hold now."""
+        for name, values in self.results(op).items():
+            self.tensors[name] = values
+
+    def results(self, op: Op) -> dict[str, Integers]:
+        """What ``op`` makes of what its inputs hold now, by output."""
         values = EXECUTORS[op.kind](self, op)
         shapes = [self.trace.tensors[name].shape for name in op.outputs]
-        for name, part in zip(op.outputs, parts(values, shapes, op), strict=True):
-            self.tensors[name] = part
+        return dict(zip(op.outputs, parts(values, shapes, op), strict=True))
 
     def bits(self, op: Op) -> int:
         """Bits of what ``op`` makes."""

@@ -13,6 +13,7 @@ from nnasim.errors import SimulationError
 from nnasim.hardware import NnaConfig
 from nnasim.hardware.plausible import implausible
 from nnasim.ir.program import (
+    Ahead,
     Command,
     ElementCommand,
     FusedCommand,
@@ -37,7 +38,7 @@ from nnasim.sim.probe import Probe
 class Machine:
     """One chip with its host, in one SimPy environment. Blocks are made in a fixed order: a run repeats itself.
 
-    ``stream``: which of many independent streams of other load on the CPU (one per utterance).
+    ``stream``: which of many independent streams of other load on the CPU (one per utterance); None: no other load.
     """
 
     def __init__(
@@ -46,11 +47,12 @@ class Machine:
         chip: NnaConfig,
         probe: Probe,
         datapath: Datapath | None = None,
-        stream: int = 0,
+        stream: int | None = 0,
     ) -> None:
         self.env, self.chip, self.probe, self.datapath = env, chip, probe, datapath or Datapath()
         self.dram = dram_of(env, probe, chip.dram_model)
-        load = OtherLoad(env, chip.host, chip.clock_hz, stream) if chip.host.has_other_load else None
+        loaded = stream is not None and chip.host.has_other_load
+        load = OtherLoad(env, chip.host, chip.clock_hz, stream or 0) if loaded else None
         self.host = Host(
             env=env,
             probe=probe,
@@ -63,8 +65,11 @@ class Machine:
         self.sequencer = Sequencer(env, probe, chip.sequencer)
         self.law = chip.mac_array_law
 
-    def execute(self, program: Program) -> Generator[simpy.Event, Any, None]:
-        """Run ``program``; ends when its last command and its last transfer have ended."""
+    def execute(self, program: Program, window: int = 1) -> Generator[simpy.Event, Any, bool]:
+        """Run ``program``; ends when its last command and its last transfer have ended.
+
+        ``window``: commands in flight. Returns whether one had to wait for room in it.
+        """
         check_blocks(program, self.chip)
         rate = Fraction(self.chip.sram.bytes_per_cycle).limit_denominator(10**6)
         buffers = program.weight_buffers
@@ -80,11 +85,18 @@ class Machine:
             buffered=program.graph != "boot",
             datapath=self.datapath,
         )
-        arrived = dma.start(program.transfers)
-        yield from self.sequencer.run(program.commands, self._dispatcher(sram, arrived))
+        ahead = program.ahead if window > 1 else None
+        arrived = dma.start(program.transfers, fetched_in_order(program, ahead) if ahead else None)
+        dispatch = self._dispatcher(sram, arrived)
+        full = False
+        if ahead is None:
+            yield from self.sequencer.run(program.commands, dispatch)
+        else:
+            full = yield from self.sequencer.run_ahead(program, ahead, window, dispatch)
         for event in arrived:
             if not event.processed:
                 yield event
+        return full
 
     def _dispatcher(self, sram: Sram, arrived: Sequence[simpy.Event]) -> Any:
         unit_config = self.chip.activation_unit
@@ -114,6 +126,12 @@ class Machine:
         self.datapath.begin(command, None)
         self.datapath.end(command)
         yield from ()
+
+
+def fetched_in_order(program: Program, ahead: Ahead) -> list[int]:
+    """The transfers of ``program`` in the order in which their commands enter the window."""
+    commands = (program.commands[place] for place in ahead.order)
+    return [c.transfer for c in commands if isinstance(c, MatmulCommand | ElementCommand) and c.transfer is not None]
 
 
 def check_blocks(program: Program, chip: NnaConfig) -> None:

@@ -14,10 +14,13 @@ from nnasim.ir.trace import Unit
 from nnasim.sim.datapath import Datapath
 from nnasim.sim.machine import Machine, run_until_done
 from nnasim.sim.probe import Probe
+from nnasim.sim.windows import Windows, fastest
 
 
 def run_program(program: Program, chip: NnaConfig, watchdog_cycles: int = WATCHDOG_CYCLES) -> ProgramRun:
     """``program`` alone, from a machine at rest."""
+    if program.ahead is not None and not chip.host.has_other_load:
+        return fastest(program, chip, watchdog_cycles).run
     return run_steps([Step(program, 0, 0)], chip, watchdog_cycles)[0].run
 
 
@@ -34,6 +37,7 @@ def run_steps(
     """
     env, probe, datapath = simpy.Environment(), Probe(), datapath or Datapath()
     machine, runs = Machine(env=env, chip=chip, probe=probe, datapath=datapath, stream=stream), list[StepRun]()
+    windows = Windows(chip)
 
     def utterance() -> Generator[simpy.Event, Any, None]:
         for step in steps:
@@ -41,7 +45,7 @@ def run_steps(
                 yield env.timeout(step.earliest - int(env.now))
             start = probe.origin = int(env.now)
             datapath.begin_step(step)
-            yield from machine.execute(step.program)
+            yield from machine.execute(step.program, windows.of(step.program))
             datapath.end_step(step)
             run = ProgramRun(step.program, int(env.now) - start, tuple(probe.records))
             probe.records.clear()

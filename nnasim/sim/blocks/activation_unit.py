@@ -26,7 +26,6 @@ class ActivationUnit(ComputeBlock):
         ``run(command, arrived)``: execute one pass.
 
     Not modelled
-        overlap of element-wise passes with matmuls: commands are issued one after another
         softmax: its single passes, so that a lone row, which takes up to twice as long an element, is too fast
         copy: broadcasting, which takes longer than transposing
     """

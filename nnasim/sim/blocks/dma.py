@@ -48,11 +48,15 @@ class Dma:
         self._rate = bytes_per_cycle.as_integer_ratio() if bytes_per_cycle else None
         self.datapath = datapath or Datapath()
 
-    def start(self, transfers: Sequence[Transfer]) -> list[simpy.Event]:
-        """Begin to fetch ``transfers``; the events fire as they arrive."""
+    def start(self, transfers: Sequence[Transfer], order: Sequence[int] | None = None) -> list[simpy.Event]:
+        """Begin to fetch ``transfers``, in the ``order`` of their places if there is another than theirs.
+
+        The events, in the order of ``transfers``, fire as they arrive.
+        """
         arrived = [self.env.event() for _ in transfers]
+        places = range(len(transfers)) if order is None else order
         if transfers:
-            self.env.process(self._run(transfers, arrived))
+            self.env.process(self._run([transfers[place] for place in places], [arrived[place] for place in places]))
         return arrived
 
     def _run(self, transfers: Sequence[Transfer], arrived: Sequence[simpy.Event]) -> Generator[simpy.Event, Any, None]:

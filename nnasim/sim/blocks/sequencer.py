@@ -9,7 +9,16 @@ from typing import Any
 import simpy
 
 from nnasim.hardware.units import SequencerConfig
-from nnasim.ir.program import Command, ElementCommand, HandoffCommand, HostCommand, MatmulCommand, ViewCommand
+from nnasim.ir.program import (
+    Ahead,
+    Command,
+    ElementCommand,
+    HandoffCommand,
+    HostCommand,
+    MatmulCommand,
+    Program,
+    ViewCommand,
+)
 from nnasim.sim.probe import Probe
 
 Execute = Callable[[Command], Generator[simpy.Event, Any, None]]
@@ -42,14 +51,18 @@ class RegisterWrites:
 
 
 class Sequencer:
-    """Issues a program's commands in order, each when the one before has ended.
+    """Hands a program's commands to their blocks.
 
     Timing law
-        ``cycles_per_command`` for each command of the NNA, and what ``RegisterWrites`` says; commands of the CPU, and
-        views, cost it nothing.
+        With one command in flight each is issued when the one before has ended. With a window of n a command enters
+        when all but the n - 1 before it have ended, and waits at its block, which takes its commands in the order in
+        which they entered, until what it reads is written and what it overwrites is read. Being issued, or entering,
+        takes ``cycles_per_command`` and what ``RegisterWrites`` says, one command at a time; commands of the CPU, and
+        views, cost the sequencer nothing.
 
     Ports
-        ``run(commands, execute)``: ``execute`` hands a command to its block and ends with it.
+        ``run(commands, execute)``, ``run_ahead(program, ahead, window, execute)``: ``execute`` hands a command to its
+        block and ends with it.
 
     Not modelled
         fetching the command stream from memory
@@ -59,17 +72,79 @@ class Sequencer:
         self.env, self.probe, self.config = env, probe, config
 
     def run(self, commands: Sequence[Command], execute: Execute) -> Generator[simpy.Event, Any, None]:
-        """Execute ``commands``."""
+        """Execute ``commands`` one after another."""
         registers = RegisterWrites(self.config, int(self.env.now))
         for command in commands:
             cycles = self._issue_cycles(command, registers)
             if cycles:
-                start = int(self.env.now)
-                yield self.env.timeout(cycles)
-                self.probe.busy("sequencer", 0, command.op, start, int(self.env.now))
+                yield from self._issue(command, cycles)
             yield from execute(command)
+
+    def run_ahead(
+        self, program: Program, ahead: Ahead, window: int, execute: Execute
+    ) -> Generator[simpy.Event, Any, bool]:
+        """Execute ``program`` with up to ``window`` commands in flight; returns whether the window was ever full."""
+        board = _Board(self.env, self.probe, program, ahead)
+        board.serve(execute)
+        registers = RegisterWrites(self.config, int(self.env.now))
+        full = False
+        for position, place in enumerate(ahead.order):
+            oldest = board.ended[ahead.order[position - window]] if position >= window else None
+            if oldest is not None and not oldest.processed:
+                full = True
+                yield oldest
+            cycles = self._issue_cycles(program.commands[place], registers)
+            if cycles:
+                yield from self._issue(program.commands[place], cycles)
+            board.entered[place].succeed()
+        for event in board.ended:
+            if not event.processed:
+                yield event
+        return full
+
+    def _issue(self, command: Command, cycles: int) -> Generator[simpy.Event, Any, None]:
+        start = int(self.env.now)
+        yield self.env.timeout(cycles)
+        self.probe.busy("sequencer", 0, command.op, start, int(self.env.now))
 
     def _issue_cycles(self, command: Command, registers: RegisterWrites) -> int:
         if isinstance(command, HostCommand | HandoffCommand | ViewCommand):
             return 0
         return self.config.cycles_per_command + registers.cycles(command, int(self.env.now))
+
+
+class _Board:
+    """The commands of one run, by place: which have entered and which have ended."""
+
+    def __init__(self, env: simpy.Environment, probe: Probe, program: Program, ahead: Ahead) -> None:
+        self.env, self.probe, self.program, self.ahead = env, probe, program, ahead
+        self.entered = [env.event() for _ in program.commands]
+        self.ended = [env.event() for _ in program.commands]
+
+    def serve(self, execute: Execute) -> None:
+        """Start the blocks: each takes its commands in order, and a view, which nobody performs, is a queue alone."""
+        queues: dict[object, list[int]] = {}
+        for place in self.ahead.order:
+            command = self.program.commands[place]
+            key = place if isinstance(command, ViewCommand) else self.program.ops[command.op].block
+            queues.setdefault(key, []).append(place)
+        for queue in queues.values():
+            self.env.process(self._run(queue, execute))
+
+    def _run(self, queue: Sequence[int], execute: Execute) -> Generator[simpy.Event, Any, None]:
+        for place in queue:
+            if not self.entered[place].processed:
+                yield self.entered[place]
+            if self.ahead.needs[place]:
+                yield from self._operands(place)
+            yield from execute(self.program.commands[place])
+            self.ended[place].succeed()
+
+    def _operands(self, place: int) -> Generator[simpy.Event, Any, None]:
+        """Wait until what the command reads is written, and what it overwrites is read."""
+        info = self.program.ops[self.program.commands[place].op]
+        for need in self.ahead.needs[place]:
+            if not self.ended[need].processed:
+                self.probe.begin_wait(info.block, 0, f"the operands of {info.name}")
+                yield self.ended[need]
+                self.probe.end_wait(info.block, 0)

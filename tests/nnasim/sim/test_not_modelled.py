@@ -38,7 +38,6 @@ def test_a_chips_list_has_all_its_blocks_in_their_order_and_no_others() -> None:
         "vector array: block shapes, so the loss of a block that does not fill the lanes",
         "vector array: the output stage of a matmul of fewer than 64 inputs",
         "vector array: decoding a weight again for a further block of rows",
-        "overlap of element-wise passes with matmuls: commands are issued one after another",
         "frequency changes of the CPU",
     )
     other = chip.with_({"host.other_load_per_second": 10, "host.other_load_us": 5, "mac_array.kind": "systolic"})
