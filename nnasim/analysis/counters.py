@@ -59,7 +59,8 @@ def _raise_by_buffers(
         changes[end] -= buffer_bytes
     now, since = lasting, 0
     for cycle in sorted(changes):
-        for window in range((since + offset) // width, (cycle + offset - 1) // width + 1 if cycle > since else 0):
+        end = min(len(occupied), (cycle + offset - 1) // width + 1) if cycle > since else 0
+        for window in range((since + offset) // width, end):
             occupied[window] = max(occupied[window], now)
         now, since = now + changes[cycle], cycle
 
@@ -67,21 +68,31 @@ def _raise_by_buffers(
 def buffer_intervals(run: ProgramRun) -> Iterator[tuple[int, int]]:
     """[from, to) in cycles for each use of a weight buffer: its transfer's first byte to the end of the work on it.
 
-    Transfers and tiles of one operation pair off in order.
+    Transfers and tiles of one operation pair off in order. What was fetched before the call began stands there from
+    its start, and what is fetched for the next call until its end.
     """
-    ends: dict[int, deque[int]] = defaultdict(deque)
-    for record in run.records:
-        if record.block in ("mac_array", "activation_unit") and not record.is_stall:
-            ends[record.op].append(record.end)
     if run.program.graph == "boot":  # fills resident SRAM, without buffers
         return
+    transfers: dict[int, deque[int]] = defaultdict(deque)
     for record in run.records:
         if record.block == "dma" and not record.is_stall:
-            yield record.start, ends[record.op].popleft()
+            transfers[record.op].append(record.start)
+    own = len(run.program.ops)
+    streams = {transfer.op for transfer in run.program.transfers}
+    ends: dict[int, deque[int]] = defaultdict(deque)
+    for record in run.records:
+        if record.block in ("mac_array", "activation_unit") and not record.is_stall and record.op in streams:
+            ends[record.op].append(record.end)
+    for op, done in ends.items():
+        starts = transfers[op]
+        starts.extendleft([0] * (len(done) - len(starts)))
+        yield from zip(starts, done, strict=True)
+    for op, starts in transfers.items():
+        yield from ((start, max(start, run.cycles)) for start in starts if op >= own)
 
 
 def _spread(moved: list[float], start: int, end: int, bytes: int, width: int) -> None:
-    """Add ``bytes``, moved evenly from ``start`` to ``end``, to the windows that they fall into."""
-    for window in range(start // width, (max(start + 1, end) - 1) // width + 1):
+    """Add ``bytes``, moved evenly from ``start`` to ``end``, to those windows that they fall into."""
+    for window in range(start // width, min(len(moved), (max(start + 1, end) - 1) // width + 1)):
         inside = min(end, (window + 1) * width) - max(start, window * width)
         moved[window] += bytes * inside / (end - start) if end > start else bytes

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 
 from nnasim.hardware import NnaConfig
 from nnasim.hardware.mac_arrays.law import MatmulTile, tile_of
 from nnasim.ir.program import (
-    BLOCKS,
-    Block,
     Command,
     ElementCommand,
     HandoffCommand,
@@ -30,16 +29,20 @@ def bound_cycles(program: Program, chip: NnaConfig) -> int:
 
 def _dram_cycles(program: Program, chip: NnaConfig) -> int:
     rate = chip.dram_bytes_per_cycle
-    fetched = sum(transfer.bytes for transfer in program.transfers)
-    dma = chip.dram_latency_cycles + fetched / min(rate, chip.dma_bytes_per_cycle) if fetched else 0
-    return math.ceil(max(program.dram_bytes / rate, dma))
+    fetched, read, latency = sum(t.bytes for t in program.transfers), program.dram_bytes, chip.dram_latency_cycles
+    if chip.dma.prefetch_across_calls:  # as many as there are buffers may have come before the call begins
+        largest = sorted((transfer.bytes for transfer in program.transfers), reverse=True)[: program.weight_buffers]
+        fetched, read, latency = fetched - sum(largest), read - sum(largest), 0
+    dma = latency + fetched / min(rate, chip.dma_bytes_per_cycle) if fetched else 0
+    return math.ceil(max(read / rate, dma))
 
 
 def _chain_cycles(program: Program, chip: NnaConfig) -> float:
-    chains: dict[Block, float] = dict.fromkeys(BLOCKS, 0.0)
+    chains: dict[type[Command], float] = defaultdict(float)
     tiles: dict[MatmulTile, float] = {}  # a program has thousands of tiles, but few that differ
     for command in program.commands:
-        chains[program.ops[command.op].block] += _peak_cycles(command, chip, tiles)
+        unit = HostCommand if isinstance(command, HandoffCommand) else type(command)
+        chains[unit] += _peak_cycles(command, chip, tiles)
     longest = max(chains.values()) if program.ahead else sum(chains.values())
     # Rates are floats here and fractions in the events; a millionth of a cycle is neither.
     return longest * (1 - 1e-12) - 1e-6

@@ -59,9 +59,9 @@ def alike(runs: Iterable[ProgramRun]) -> list[tuple[ProgramRun, int]]:
     objects: dict[int, tuple[ProgramRun, int]] = {}
     for run in runs:
         objects[id(run)] = (run, objects.get(id(run), (run, 0))[1] + 1)
-    equal: dict[tuple[int, tuple[Record, ...]], tuple[ProgramRun, int]] = {}
+    equal: dict[tuple[int, tuple[Record, ...], tuple[OpInfo, ...]], tuple[ProgramRun, int]] = {}
     for run, count in objects.values():
-        key = (id(run.program), run.records)
+        key = (id(run.program), run.records, run.guests)
         equal[key] = (run, equal.get(key, (run, 0))[1] + count)
     return list(equal.values())
 
@@ -77,7 +77,7 @@ def tally_all(counted: Iterable[tuple[ProgramRun, int]]) -> Tally:
 def tally(run: ProgramRun) -> Tally:
     """The sums of one invocation. One pass over its records: a paper-sized frame has 11,500 of them."""
     sums = Tally(cycles=run.cycles)
-    tallies = [OpTally(info, count=1) for info in run.program.ops]
+    tallies = [OpTally(info, count=1) for info in run.program.ops] + [OpTally(info) for info in run.guests]
     works: dict[Block, list[Interval]] = {block: [] for block in BLOCKS}
     waits: dict[Block, list[Interval]] = {block: [] for block in BLOCKS}
     for block, _, index, start, end, moved, reason in run.records:

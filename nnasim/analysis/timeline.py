@@ -54,7 +54,7 @@ def frame_spans(runs: Sequence[StepRun]) -> tuple[Span, ...]:
 
 
 def _pieces(run: StepRun, origin: int) -> Iterable[_Piece]:
-    offset, ops = run.start - origin, run.run.program.ops
+    offset, ops = run.start - origin, run.run.ops
     for r in run.run.records:
         if r.end > r.start:
             info = ops[r.op]

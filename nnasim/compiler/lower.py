@@ -227,12 +227,14 @@ class Lowering:
             )
         )
 
-    def _transfer(self, index: int, weight: str, row: int, rows: int, address: int) -> int | None:
+    def _transfer(
+        self, index: int, weight: str, row: int, rows: int, address: int, *, looked_up: bool = False
+    ) -> int | None:
         """Index of a new transfer of ``rows`` rows of ``weight`` from ``address`` on, None if it is resident."""
         if weight in self.context.memory.resident:
             return None
         size = stored_bytes(self.context.chip, rows * self.context.uses[weight].row_bytes)
-        self.transfers.append(Transfer(index, weight, row, rows, size, address))
+        self.transfers.append(Transfer(index, weight, row, rows, size, address, looked_up))
         return len(self.transfers) - 1
 
     def _look_up(self, op: Op) -> None:
@@ -247,7 +249,7 @@ class Lowering:
                     op=index,
                     kind=op.kind,
                     elements=made // tokens,
-                    transfer=self._transfer(index, op.weight, token, 1, table + token * stored),
+                    transfer=self._transfer(index, op.weight, token, 1, table + token * stored, looked_up=True),
                     sram_bytes=self._bytes(*op.outputs) // tokens,
                     part=token,
                 )

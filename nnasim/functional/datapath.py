@@ -131,9 +131,7 @@ class SramDatapath(Datapath):
 
     def end_transfer(self, transfer: Transfer, buffer: int | None) -> None:
         """Copy the rows; an embedding's row is the one that the token names."""
-        row, op = transfer.row, self._op(transfer.op)
-        if op.kind == "embedding":
-            row = self._token(op, row)
+        row = self._token(self._op(transfer.op), transfer.row) if transfer.looked_up else transfer.row
         rows = self.dram[transfer.tensor].rows[row : row + transfer.rows]
         self.sram.write(self._buffer(buffer), rows.ravel())
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from nnasim.hardware.kinds import MODELS, OpenSection, Parameters, check_parameters
 from nnasim.hardware.section import Section
-from nnasim.records import Integer, Number
+from nnasim.records import Flag, Integer, Number
 
 DramKind = Literal["ddr3", "ddr4", "lpddr4", "lpddr5", "hbm2", "flash"]
 
@@ -62,11 +62,17 @@ class DramConfig(OpenSection):
 class DmaConfig(Section):
     """The engine that reads weights ahead of the MAC array."""
 
+    UNSAID: ClassVar[tuple[str, ...]] = ("prefetch_across_calls",)
+
     channels: Integer = Field(2, gt=0, le=64, description="transfers in flight at once")
     outstanding_bursts: Integer = Field(32, gt=0, le=65536, description="bursts in flight at once, all channels")
     alignment_bytes: Integer = Field(16, gt=0, le=4096, description="a transfer's size is rounded up to this")
     weight_compression_ratio: Number = Field(
         1.0, gt=0, le=1, description="bytes of the stored weight stream over bytes of the weights"
+    )
+
+    prefetch_across_calls: Flag = Field(
+        False, description="weights of the next call are fetched into free buffers as soon as it is known"
     )
 
     @model_validator(mode="after")

@@ -36,7 +36,8 @@ class Transfer:
 
     ``op``: index into ``Program.ops``; ``bytes``: DRAM bytes, compressed and aligned; ``row``: first row of the tensor,
     of an embedding's the place of the token, which names the row; ``rows``: how many; ``address``: in DRAM, of an
-    embedding's as if tokens named the first rows.
+    embedding's as if tokens named the first rows; ``looked_up``: whether a token names the row, so that it is known
+    when the call begins and no earlier.
     """
 
     op: int
@@ -45,6 +46,7 @@ class Transfer:
     rows: int
     bytes: int
     address: int = 0
+    looked_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +161,8 @@ class Program:
 
     ``weight_buffers``: buffers that transfers may occupy. ``entry``, ``exit``: who holds what before and after.
     ``crossings``: where hand-offs stand among the commands, and whereto. ``ahead``: how commands may overtake, None
-    where the chip lets none. All else follows from the graph, so within one compiled trace graph and crossings say
-    which programs run alike.
+    where the chip lets none. All else follows from the graph, so within one compiled trace graph, crossings and
+    ``ahead`` (a hand-off may bring more or less) say which programs run alike.
     """
 
     graph: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from nnasim.ir.program import Block, Program
+from nnasim.ir.program import Block, OpInfo, Program
 
 # Longest invocation that is believed: about half an hour at 500 MHz. A program that runs longer is broken.
 WATCHDOG_CYCLES = 10**12
@@ -37,11 +37,21 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ProgramRun:
-    """What one execution of a program did: its length in cycles, and its records, counted from its start."""
+    """What one execution of a program did: its length in cycles, and its records, counted from its start.
+
+    ``guests``: operations of the call after it whose weights were fetched until that began; in records their indices
+    follow those of the program's own.
+    """
 
     program: Program
     cycles: int
     records: tuple[Record, ...]
+    guests: tuple[OpInfo, ...] = ()
+
+    @property
+    def ops(self) -> tuple[OpInfo, ...]:
+        """The operations that records name."""
+        return self.program.ops + self.guests
 
 
 @dataclass(frozen=True, slots=True)

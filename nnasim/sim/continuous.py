@@ -12,6 +12,7 @@ from nnasim.ir.program import Program
 from nnasim.ir.run import WATCHDOG_CYCLES, ProgramRun
 from nnasim.sim.machine import Machine, run_until_done
 from nnasim.sim.probe import Probe
+from nnasim.sim.windows import Windows
 
 
 class Continuous:
@@ -19,7 +20,7 @@ class Continuous:
 
     def __init__(self, chip: NnaConfig) -> None:
         self.chip, self._env, self._probe = chip, simpy.Environment(), Probe()
-        self._machine = Machine(env=self._env, chip=chip, probe=self._probe)
+        self._machine, self._windows = Machine(env=self._env, chip=chip, probe=self._probe), Windows(chip)
 
     def run(self, program: Program, start: int) -> ProgramRun:
         """Run ``program`` from cycle ``start`` on, which must not lie before the end of the program before."""
@@ -33,4 +34,4 @@ class Continuous:
         if start > self._env.now:
             yield self._env.timeout(start - int(self._env.now))
         self._probe.origin = start
-        yield from self._machine.execute(program)
+        yield from self._machine.execute(program, self._windows.of(program))

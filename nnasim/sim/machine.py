@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -25,7 +26,7 @@ from nnasim.ir.program import (
 )
 from nnasim.sim.blocks.activation_unit import ActivationUnit
 from nnasim.sim.blocks.banked_dram import dram_of
-from nnasim.sim.blocks.dma import Dma
+from nnasim.sim.blocks.dma import Dma, Turn
 from nnasim.sim.blocks.host import Host
 from nnasim.sim.blocks.mac_unit import MacUnit
 from nnasim.sim.blocks.other_load import OtherLoad
@@ -65,15 +66,37 @@ class Machine:
         self.sequencer = Sequencer(env, probe, chip.sequencer)
         self.law = chip.mac_array_law
 
-    def execute(self, program: Program, window: int = 1) -> Generator[simpy.Event, Any, bool]:
+    def execute(
+        self, program: Program, window: int = 1, fetch: Fetch | None = None
+    ) -> Generator[simpy.Event, Any, bool]:
         """Run ``program``; ends when its last command and its last transfer have ended.
 
-        ``window``: commands in flight. Returns whether one had to wait for room in it.
+        ``window``: commands in flight; ``fetch``: of the program's weights, if that has begun. Returns whether a
+        command had to wait for room in the window.
         """
         check_blocks(program, self.chip)
+        fetch = fetch or self.fetch(program, window)
+        fetch.begun.succeed()
+        dispatch = self._dispatcher(fetch.sram, fetch.arrived)
+        full = False
+        if window == 1 or program.ahead is None:
+            yield from self.sequencer.run(program.commands, dispatch)
+        else:
+            full = yield from self.sequencer.run_ahead(program, program.ahead, window, dispatch)
+        for event in fetch.arrived:
+            if not event.processed:
+                yield event
+        return full
+
+    def fetch(self, program: Program, window: int, before: Fetch | None = None, first_op: int = 0) -> Fetch:
+        """Begin to fetch the weights of ``program``, or as soon as those of the call ``before`` have been.
+
+        ``first_op``: see ``Turn``.
+        """
+        begun = self.env.event()
         rate = Fraction(self.chip.sram.bytes_per_cycle).limit_denominator(10**6)
-        buffers = program.weight_buffers
-        sram = Sram(self.env, self.probe, rate, self.chip.sram.ports, buffers)
+        ports, buffers = self.chip.sram.ports, program.weight_buffers
+        sram = before.sram if before else Sram(self.env, self.probe, rate, ports, buffers)
         # While booting, transfers fill resident SRAM and need no weight buffer.
         dma = Dma(
             env=self.env,
@@ -84,19 +107,10 @@ class Machine:
             bytes_per_cycle=self.chip.dma_bytes_per_cycle,
             buffered=program.graph != "boot",
             datapath=self.datapath,
+            turn=Turn(before.fetched if before else None, begun, first_op),
         )
-        ahead = program.ahead if window > 1 else None
-        arrived = dma.start(program.transfers, fetched_in_order(program, ahead) if ahead else None)
-        dispatch = self._dispatcher(sram, arrived)
-        full = False
-        if ahead is None:
-            yield from self.sequencer.run(program.commands, dispatch)
-        else:
-            full = yield from self.sequencer.run_ahead(program, ahead, window, dispatch)
-        for event in arrived:
-            if not event.processed:
-                yield event
-        return full
+        order = fetched_in_order(program, program.ahead) if program.ahead and window > 1 else None
+        return Fetch(sram, dma.start(program.transfers, order), begun, dma.fetched)
 
     def _dispatcher(self, sram: Sram, arrived: Sequence[simpy.Event]) -> Any:
         unit_config = self.chip.activation_unit
@@ -126,6 +140,19 @@ class Machine:
         self.datapath.begin(command, None)
         self.datapath.end(command)
         yield from ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """The fetching of a program's weights: into which SRAM, and the events of each arrival.
+
+    ``begun``: of the program's begin; ``fetched``: of the last transfer, the programs' before included, if any.
+    """
+
+    sram: Sram
+    arrived: Sequence[simpy.Event]
+    begun: simpy.Event
+    fetched: simpy.Event | None
 
 
 def fetched_in_order(program: Program, ahead: Ahead) -> list[int]:

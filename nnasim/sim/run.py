@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import simpy
 
 from nnasim.hardware import NnaConfig
-from nnasim.ir.program import Program
+from nnasim.ir.program import Ahead, Program
 from nnasim.ir.run import WATCHDOG_CYCLES, ProgramRun, Step, StepRun
 from nnasim.ir.trace import Unit
+from nnasim.sim.across_calls import run_across_calls
 from nnasim.sim.datapath import Datapath
 from nnasim.sim.machine import Machine, run_until_done
 from nnasim.sim.probe import Probe
@@ -33,11 +34,34 @@ def run_steps(
 ) -> list[StepRun]:
     """Every event of ``steps``, one after another on one machine; ``datapath`` moves the data, if any.
 
-    ``stream``: which stream of other load on the CPU, if there is such load.
+    ``stream``: which stream of other load on the CPU, if there is such load. Weights are fetched ahead of calls where
+    the chip does that, unless a frame would end later than without.
     """
-    env, probe, datapath = simpy.Environment(), Probe(), datapath or Datapath()
-    machine, runs = Machine(env=env, chip=chip, probe=probe, datapath=datapath, stream=stream), list[StepRun]()
+    watchdog, data = max(step.earliest for step in steps) + watchdog_cycles, datapath or Datapath()
+
+    def machine(datapath: Datapath) -> Machine:
+        return Machine(env=simpy.Environment(), chip=chip, probe=Probe(), datapath=datapath, stream=stream)
+
     windows = Windows(chip)
+    if not chip.dma.prefetch_across_calls:
+        return _run_in_turn(steps, machine(data), windows, watchdog)
+    if chip.host.has_other_load:  # what it will do is not known ahead
+        return run_across_calls(steps, machine(data), windows, watchdog)
+    ahead = run_across_calls(steps, machine(Datapath()), windows, watchdog)
+    in_turn = _run_in_turn(steps, machine(Datapath()), windows, watchdog)
+    runs, run = (ahead, run_across_calls) if _no_frame_is_later(ahead, in_turn) else (in_turn, _run_in_turn)
+    return runs if datapath is None else run(steps, machine(datapath), windows, watchdog)
+
+
+def _no_frame_is_later(runs: Sequence[StepRun], others: Sequence[StepRun]) -> bool:
+    """Whether no frame of ``runs`` ends later than in ``others``, which are runs of the same steps."""
+    ends, other_ends = ({run.step.frame: run.end for run in steps} for steps in (runs, others))
+    return all(end <= other_ends[frame] for frame, end in ends.items())
+
+
+def _run_in_turn(steps: Sequence[Step], machine: Machine, windows: Windows, watchdog_cycles: int) -> list[StepRun]:
+    """Every event of ``steps``, each of which begins with a machine at rest and empty weight buffers."""
+    env, probe, datapath, runs = machine.env, machine.probe, machine.datapath, list[StepRun]()
 
     def utterance() -> Generator[simpy.Event, Any, None]:
         for step in steps:
@@ -51,26 +75,27 @@ def run_steps(
             probe.records.clear()
             runs.append(StepRun(step, start, run))
 
-    last = max(step.earliest for step in steps)
-    run_until_done(env, env.process(utterance()), probe, last + watchdog_cycles, chip)
+    run_until_done(env, env.process(utterance()), probe, watchdog_cycles, machine.chip)
     return runs
 
 
 def replay_is_exact(chip: NnaConfig) -> bool:
     """Whether one run of a program stands for all its runs: each part whose time may depend on the cycle says so."""
-    return not chip.host.has_other_load and chip.dram_model.replay_is_exact
+    alone = not chip.host.has_other_load and not chip.dma.prefetch_across_calls
+    return alone and chip.dram_model.replay_is_exact
 
 
 class Replay:
     """Programs that start from the same chip state take the same cycles: each is run once, then replayed.
 
     Exact where ``replay_is_exact``: an invocation begins with a machine at rest and empty weight buffers, and all else
-    that time depends on is in the program itself: within one compiled trace, its graph and its crossings name it.
+    that time depends on is in the program itself: within one compiled trace, its graph, its crossings and how commands
+    may overtake name it.
     """
 
     def __init__(self, run: Callable[[Program], ProgramRun]) -> None:
         self._run = run
-        self._known: dict[tuple[str, tuple[tuple[int, Unit], ...]], ProgramRun] = {}
+        self._known: dict[tuple[str, tuple[tuple[int, Unit], ...], Ahead | None], ProgramRun] = {}
 
     def run_steps(self, steps: list[Step]) -> list[StepRun]:
         """As ``run_steps``, every distinct program simulated once."""
@@ -85,7 +110,7 @@ class Replay:
 
     def run_program(self, program: Program) -> ProgramRun:
         """The run of ``program``, simulated at its first call."""
-        key = (program.graph, program.crossings)
+        key = (program.graph, program.crossings, program.ahead)
         if key not in self._known:
             self._known[key] = self._run(program)
         return self._known[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +15,19 @@ from nnasim.sim.blocks.sram import Sram
 from nnasim.sim.datapath import Datapath
 from nnasim.sim.probe import Probe
 from nnasim.units import ceil_div
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where a call's transfers stand among those of others, if they do not begin with the call.
+
+    ``fetched``: the event behind which they begin; ``begun``: the one before which no row is looked up; ``first_op``:
+    what records add to the index of an operation, so that calls are told apart.
+    """
+
+    fetched: simpy.Event | None = None
+    begun: simpy.Event | None = None
+    first_op: int = 0
 
 
 class Dma:
@@ -31,22 +45,24 @@ class Dma:
         for a free weight buffer, the first byte, the CPU's reads on the bus, the SRAM port.
 
     Ports
-        ``start(transfers)`` returns one event per transfer; its value is the buffer that holds the data.
+        ``start(transfers)`` returns one event per transfer; its value is the buffer that holds the data. ``fetched``:
+        the event of all of them and of those before, None where there are none.
 
     Not modelled
         single DMA bursts
-        prefetch across invocations: each begins with empty weight buffers
     """
 
     def __init__(
         self, env: simpy.Environment, probe: Probe, dram: Dram, sram: Sram, channels: int,
         *, bytes_per_cycle: Fraction | None = None, buffered: bool = True, datapath: Datapath | None = None,
+        turn: Turn | None = None,
     ) -> None:  # fmt: skip
         self.env, self.probe, self.dram, self.sram = env, probe, dram, sram
         self.channels, self.buffered = channels, buffered
         # Its own rate: so many bytes in so many cycles; None: as fast as the memories.
         self._rate = bytes_per_cycle.as_integer_ratio() if bytes_per_cycle else None
-        self.datapath = datapath or Datapath()
+        self.datapath, self.turn = datapath or Datapath(), turn or Turn()
+        self.fetched = self.turn.fetched
 
     def start(self, transfers: Sequence[Transfer], order: Sequence[int] | None = None) -> list[simpy.Event]:
         """Begin to fetch ``transfers``, in the ``order`` of their places if there is another than theirs.
@@ -56,19 +72,28 @@ class Dma:
         arrived = [self.env.event() for _ in transfers]
         places = range(len(transfers)) if order is None else order
         if transfers:
-            self.env.process(self._run([transfers[place] for place in places], [arrived[place] for place in places]))
+            run = self._run([transfers[place] for place in places], [arrived[place] for place in places])
+            self.fetched = self.env.process(run if self.turn.fetched is None else self._behind(self.turn.fetched, run))
         return arrived
+
+    def _behind(self, before: simpy.Event, run: Generator[simpy.Event, Any, None]) -> Generator[simpy.Event, Any, None]:
+        if not before.processed:
+            yield before
+        yield from run
 
     def _run(self, transfers: Sequence[Transfer], arrived: Sequence[simpy.Event]) -> Generator[simpy.Event, Any, None]:
         """One process serves all channels: data arrive in order, so only the times of issue tell channels apart."""
         channel_free = [int(self.env.now)] * self.channels
         for index, transfer in enumerate(transfers):
+            if transfer.looked_up and self.turn.begun is not None and not self.turn.begun.processed:
+                yield self.turn.begun
             channel = index % self.channels
             buffer, freed = None, 0
             if self.buffered:
                 buffer, freed = yield from self._free_buffer(channel)
             issued = max(channel_free[channel], freed)
-            self.probe.stall("dma", channel, transfer.op, channel_free[channel], issued, "no free weight buffer")
+            op = self.turn.first_op + transfer.op
+            self.probe.stall("dma", channel, op, channel_free[channel], issued, "no free weight buffer")
             self.datapath.begin_transfer(transfer, buffer)
             yield from self._move(channel, transfer, issued)
             channel_free[channel] = int(self.env.now)
@@ -76,13 +101,19 @@ class Dma:
             arrived[index].succeed(buffer)
 
     def _move(self, channel: int, transfer: Transfer, issued: int) -> Generator[simpy.Event, Any, None]:
-        op, bytes, now = transfer.op, transfer.bytes, int(self.env.now)
+        op, bytes, now = self.turn.first_op + transfer.op, transfer.bytes, int(self.env.now)
         first = max(now, self.dram.first_byte(issued))
         if first > now:
             yield self.env.timeout(first - now)
-        served = self.sram.write(op, bytes)
+        ahead = self.turn.begun is not None and not self.turn.begun.processed
+        written = self.env.process(self.sram.write_behind(op, bytes)) if ahead else None
+        served = first if written else self.sram.write(op, bytes)
         alone = yield from self.dram.read(Dram.DMA, op, bytes, transfer.address, issued)
         arrived = int(self.env.now)
+        if written and not written.processed:
+            yield written
+            served = int(self.env.now)
+        now = int(self.env.now)
         moved = max(alone, first + self._own_cycles(bytes))
         end = max(arrived, moved, served)
         self.probe.stall("dma", channel, op, issued, first, "first byte from the DRAM")
@@ -90,8 +121,9 @@ class Dma:
         if end > moved:
             self.probe.stall("dma", channel, op, moved, max(moved, arrived), "CPU's reads on the DRAM bus")
             self.probe.stall("dma", channel, op, max(moved, arrived), end, "SRAM port")
+        if end > now:
+            yield self.env.timeout(end - now)
         if end > arrived:
-            yield self.env.timeout(end - arrived)
             self.dram.held_back(Dram.DMA, op, arrived, "SRAM port" if served > moved else "DMA's bursts in flight")
 
     def _own_cycles(self, bytes: int) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import simpy
 
 from nnasim.sim.probe import Probe
+from nnasim.units import ceil_div
 
 
 class Sram:
@@ -18,10 +19,12 @@ class Sram:
     Timing law
         Each port serves requests in the order in which they come, at ``bytes_per_cycle``. A request of B bytes at
         cycle t ends at max(t, end of the port's last request) + ceil(B / bytes_per_cycle). With one port the DMA and
-        the compute blocks share it; with two, the DMA has its own.
+        the compute blocks share it; with two, the DMA has its own. What is fetched for the next call takes only cycles
+        that nobody else takes: it gives way to whoever asks while it is written.
 
     Ports
-        ``access(port, op, bytes)``: when a request made now ends. ``take_buffer()``, ``give_back(buffer)``: the weight
+        ``access(port, op, bytes)``: when a request made now ends. ``write_behind(op, bytes)``: a process step that ends
+        when the bytes of the next call are written. ``take_buffer()``, ``give_back(buffer)``: the weight
         buffers, first freed first taken.
 
     Not modelled
@@ -36,6 +39,7 @@ class Sram:
         self.env, self.probe = env, probe
         self._bytes, self._cycles = bytes_per_cycle.as_integer_ratio()  # so many bytes in so many cycles
         self._port_free = [0] * min(2, ports)
+        self._port_busy = [0] * min(2, ports)  # cycles that requests have taken, up to when the port is free
         self._free_buffers = deque((buffer, int(env.now)) for buffer in range(buffers))
         self._wanted: simpy.Event | None = None
 
@@ -43,14 +47,32 @@ class Sram:
         """The cycle at which a request of ``bytes`` bytes, made now, has been served."""
         port = min(port, len(self._port_free) - 1)
         start = max(int(self.env.now), self._port_free[port])
-        end = start - (-bytes * self._cycles // self._bytes)
+        end = start + self._port_cycles(bytes)
         self._port_free[port] = end
+        self._port_busy[port] += end - start
         self.probe.busy("sram", port, op, start, end, bytes)
         return end
+
+    def _port_cycles(self, bytes: int) -> int:
+        """Cycles of a port that ``bytes`` bytes take."""
+        return ceil_div(bytes * self._cycles, self._bytes)
 
     def write(self, op: int, bytes: int) -> int:
         """``access`` on the DMA's port: what a DRAM read takes as its sink."""
         return self.access(Sram.DMA, op, bytes)
+
+    def write_behind(self, op: int, bytes: int) -> Generator[simpy.Event, Any, None]:
+        """Write ``bytes`` bytes on the DMA's port in cycles that nobody else takes of it, from now on."""
+        port = min(Sram.DMA, len(self._port_free) - 1)
+        start = since = int(self.env.now)
+        busy, left = self._port_busy[port] - max(0, self._port_free[port] - since), self._port_cycles(bytes)
+        while left:
+            yield self.env.timeout(max(0, self._port_free[port] - since) + left)
+            now = int(self.env.now)
+            until_now = self._port_busy[port] - max(0, self._port_free[port] - now)
+            left -= now - since - (until_now - busy)
+            since, busy = now, until_now
+        self.probe.busy("sram", port, op, start, since, bytes)
 
     def take_buffer(self) -> Generator[simpy.Event, Any, tuple[int, int]]:
         """(a free weight buffer, the cycle in which it became free); waits for one if there is none."""

@@ -117,3 +117,19 @@ def test_forgetting_what_one_operation_reads_shows(recogniser, monkeypatch, name
 
     with mutated(monkeypatch, forget):
         assert (run(recogniser()).mismatches > 0) == seen
+
+
+@pytest.mark.parametrize("in_flight", [1, 64])
+def test_weights_fetched_ahead_of_their_call_are_those_that_it_reads(recogniser, in_flight: int) -> None:
+    ahead = ["dma.prefetch_across_calls=true", f"sequencer.in_flight={in_flight}"]
+    for overrides in (STREAMS, [*STREAMS, "sram.weight_buffers=1"], [*STREAMS, "dma.channels=4"]):
+        report = run(recogniser(), *overrides, *ahead)
+        assert (report.values, report.mismatches) == (12 * 7, 0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_models_compute_the_reference_with_weights_fetched_ahead(seed: int) -> None:
+    trace = with_outputs(random_trace(seed))
+    chip = load_preset("edge256", ["dma.prefetch_across_calls=true", "sram.resident_weights=[]"])
+    report = cosimulate(trace, chip, constants_of(trace), random_features(trace))
+    assert (report.mismatches, report.different) == (0, {})

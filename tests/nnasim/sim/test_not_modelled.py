@@ -30,7 +30,6 @@ def test_a_chips_list_has_all_its_blocks_in_their_order_and_no_others() -> None:
     assert not_modelled(chip) == (
         "fetching the command stream from memory",
         "single DMA bursts",
-        "prefetch across invocations: each begins with empty weight buffers",
         "DRAM refresh, row hits and misses, banks one by one: dram.efficiency stands for what they cost",
         "DRAM writes: nothing is spilled, results leave with the hand-off",
         "SRAM bank conflicts: data are taken as interleaved over all banks",
