@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from math import ceil, floor
+from math import floor
 from typing import ClassVar, Self
 
 from nnasim.hardware.drams.controller import Controller
@@ -12,7 +12,7 @@ from nnasim.hardware.drams.steady import SteadyDram
 from nnasim.hardware.drams.timings import OF_WRITES, PICO, BankedParameters, Timing, timing_of
 from nnasim.hardware.memory import DramConfig
 from nnasim.records import Record
-from nnasim.units import as_decimal
+from nnasim.units import as_decimal, ceil_div
 
 
 class BankedDram(SteadyDram):
@@ -37,7 +37,8 @@ class BankedDram(SteadyDram):
     def __init__(self, bytes_per_cycle: Fraction, latency_cycles: int, timing: Timing, way: int, cycle: Fraction):
         super().__init__(bytes_per_cycle, latency_cycles)
         self.timing = timing
-        self._way, self._cycle = way, cycle  # from request to pins and back, and the core's cycle [ps]
+        self._way = way  # from request to pins and back [ps]
+        self._ps, self._of_cycles = cycle.as_integer_ratio()  # so many picoseconds in so many cycles
 
     @classmethod
     def of(cls, config: DramConfig, clock_hz: float) -> Self:
@@ -72,12 +73,12 @@ class BankedDram(SteadyDram):
     def asked(self, cycle: int, *, ahead: bool) -> int:
         """When a request of ``cycle`` is at the pins [ps]; ``ahead``: it was foreseen, so that its row is open."""
         latency = -self.timing.trcd - self.timing.tcl if ahead else self._way
-        return floor(cycle * self._cycle) + latency
+        return cycle * self._ps // self._of_cycles + latency
 
     def cycles(self, picoseconds: int) -> int:
         """The first cycle by which so much time has gone by."""
-        return ceil(picoseconds / self._cycle)
+        return ceil_div(picoseconds * self._of_cycles, self._ps)
 
     def whole_cycles(self, picoseconds: int) -> int:
         """Cycles that so much time fills."""
-        return floor(picoseconds / self._cycle)
+        return picoseconds * self._of_cycles // self._ps

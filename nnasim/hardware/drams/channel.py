@@ -48,7 +48,8 @@ class Channel:
         latency = timing.tcwl if write else timing.tcl
         start = max(asked + latency, free + self._turn_around(write))
         for place, bank in enumerate(stretch.banks):  # access number ``place`` is the first to its bank
-            start = max(start, self._open(bank, stretch.row, asked) + latency - place * timing.spacing)
+            ready = self._open(bank, stretch.row, asked) + latency - place * timing.spacing
+            start = ready if ready > start else start
         last = start + (stretch.accesses - 1) * timing.spacing
         closing = last + timing.access + timing.twr if write else last - latency + timing.trtp
         for bank in stretch.banks:

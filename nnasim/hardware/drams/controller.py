@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from math import ceil
 from typing import NamedTuple
 
-from nnasim.hardware.drams.channel import Channel
+from nnasim.hardware.drams.channel import Channel, Served
 from nnasim.hardware.drams.mapping import AddressMapping
 from nnasim.hardware.drams.timings import Timing
 
@@ -40,13 +39,14 @@ class Controller:
 
     def serve(self, address: int, bytes: int, asked: int) -> Turn:
         """Serve one turn, asked for at ``asked`` [ps]."""
-        waits: Counter[str] = Counter()
+        if not self.timing.others:
+            end, waited, reason = self._move(address, bytes, asked, False)
+            return Turn(end, ((reason, waited),) if waited else ())
         free = self._bus_free()
-        if self.timing.others:
-            self._serve_others(bytes, asked)
-            waits[OTHER_SOFTWARE] = max(0, self._bus_free() - max(free, asked))
-        end = self._move(address, bytes, asked, False, waits)
-        return Turn(end, tuple(waits.items()))
+        self._serve_others(bytes, asked)
+        others = max(0, self._bus_free() - max(free, asked))
+        end, waited, reason = self._move(address, bytes, asked, False)
+        return Turn(end, ((OTHER_SOFTWARE, others), (reason, waited)))
 
     def counts(self) -> dict[str, int]:
         """Rows found open, closed, and occupied by another one, and refreshes, of all channels."""
@@ -62,22 +62,18 @@ class Controller:
         writes = round(accesses * self.timing.write_share)
         for count, write in ((accesses - writes, False), (writes, True)):
             for address, part in self.mapping.turns(self._elsewhere, count * size):
-                self._move(address, part, asked, write, Counter())
+                self._move(address, part, asked, write)
             self._elsewhere += count * size
 
-    def _move(self, address: int, bytes: int, asked: int, write: bool, waits: Counter[str]) -> int:
-        """Move a turn on every channel that has a part of it; what the last of them waited for goes to ``waits``."""
-        end, waited, reason = 0, 0, ""
+    def _move(self, address: int, bytes: int, asked: int, write: bool) -> Served:
+        """Move a turn on every channel that has a part of it; what is said of the one that ends last."""
+        last = Served(0, 0, "")
         for number, channel in enumerate(self.channels):
             stretch = self.mapping.stretch(number, address, bytes)
-            if stretch is None:
-                continue
-            served = channel.serve(stretch, asked, write)
-            if served.end > end:
-                end, waited, reason = served.end, served.waited, served.reason
-        if waited:
-            waits[reason] += waited
-        return end
+            if stretch is not None:
+                served = channel.serve(stretch, asked, write)
+                last = served if served.end > last.end else last
+        return last
 
     def _bus_free(self) -> int:
         return max(channel.bus_free for channel in self.channels)

@@ -42,12 +42,16 @@ class AddressMapping:
 
     def stretch(self, channel: int, address: int, bytes: int) -> Stretch | None:
         """What of a turn falls to ``channel``; None where nothing does."""
-        start, end = self._below(channel, address), self._below(channel, address + bytes)
+        start, end = address, address + bytes
+        if self.channels > 1:
+            start, end = self._below(channel, start), self._below(channel, end)
         if start == end:
             return None
         first, last = start // self.access_bytes, (end - 1) // self.access_bytes
         accesses = last - first + 1
         bank, row = self._place(start // self.open_bytes)
+        if self.rotated == 1:
+            return Stretch((bank,), row, accesses)
         reached = min(self.rotated, accesses)
         groups = ((first + step) % self.rotated for step in range(reached))
         return Stretch(tuple(group * self.sets + bank for group in groups), row, accesses)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnasim.hardware.drams.controller import Controller
-from nnasim.hardware.drams.timings import Timing, timing_of
+from nnasim.hardware.drams.timings import BankedParameters, Timing, table, timing_of
 from nnasim.hardware.memory import DramConfig
 
 MB = 2**20
@@ -170,3 +170,23 @@ def test_no_two_accesses_stand_in_one_place(numbers: list[int], kind: str) -> No
         return stretch, number % (of.open_bytes // of.access_bytes)
 
     assert place(numbers[0]) != place(numbers[1])
+
+
+OTHER_VALUES = {
+    "channel_bytes_per_second": 3e9, "channels": 4, "bank_groups": 2, "banks": 32, "row_bytes": 1024,
+    "access_bytes": 64, "group_rotation": 0, "channel_bytes": 64, "bank_bytes": 2**20, "write_share": 0.6,
+    "tccd_l_ns": 40, "trefi_ns": 1900,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(BankedParameters.model_fields))
+def test_every_parameter_decides_something(name: str) -> None:
+    draw = random.Random(3)
+    reads = [(draw.randrange(2**20) * 64, 64 * draw.randrange(1, 80)) for _ in range(400)]
+    given = {} if name == "channel_bytes_per_second" else {"channels": 2}  # which follows from the other
+    other = OTHER_VALUES.get(name, 3 * table()["lpddr5"].get(name, 0))
+    before, after = (
+        ends(Controller(timing("lpddr5", 12.8e9, 0.4, **parameters)), reads)[-1]
+        for parameters in (given, {**given, name: other})
+    )
+    assert before != after
