@@ -17,6 +17,7 @@ from nnasim.hardware.field_units import leaves, unit_of
 from nnasim.hardware.idle import value_and_default
 from nnasim.hardware.loader import PresetText, preset_chain
 from nnasim.hardware.read_latency import CYCLES, NS, in_ns
+from nnasim.hardware.section import DESCRIPTIVE
 from nnasim.hardware.units import NEAREST, rate_of
 from nnasim.records import merge, put
 
@@ -52,7 +53,12 @@ def preset_rows(name_or_path: str | Path, chip: NnaConfig) -> list[PresetRow]:
         put(data, field, value)
         sources.setdefault(field, (value, source))
     return [
-        PresetRow(field, value, unit_of(field), _source(field, value, sources, taken_over) or _unnamed(chip, field))
+        PresetRow(
+            field,
+            value,
+            unit_of(field),
+            _source(field, value, sources, taken_over) if field in (*sources, *taken_over) else _unnamed(chip, field),
+        )
         for field, value in leaves(data)
     ]
 
@@ -87,6 +93,8 @@ def _source(
 
 def _unnamed(chip: NnaConfig, field: str) -> str:
     """What is said of a field that no file names."""
+    if field in DESCRIPTIVE:
+        return ""
     value, default = value_and_default(chip, field)
     return "default" if value == default else "override"
 
