@@ -17,6 +17,7 @@ HostMode = Literal["one", "pingpong"]
 READS_AFTER_CONVOLUTION = 38  # its reads, for the last read of the convolution before
 OPERANDS_AFTER_TAKEN = 27  # its operands, for the last burst of the pass before to enter the engines
 OPERANDS_AFTER_ROW = -2  # the same where a product was before, whose last row but one then leaves
+CONVOLUTION_ENABLE = 12  # cycles that a product's blocks, farther from the host, take to start beside their writes
 ENGINES_BEFORE_WRITE = 16  # its first burst may enter so many cycles before the last write of the one before
 
 
@@ -108,6 +109,8 @@ def run_chain(operations: Sequence[Operation], memory: Memory, host: Host) -> li
         needs = {*operation.needs, *({1} if switches else ())}
         before = [timings[index - back].interrupt for back in needs if index >= back]
         enables = (operation.enables + switches) * host.cycles_per_write
+        if isinstance(operation.work, Layer):
+            enables += CONVOLUTION_ENABLE
         written = host_free
         if index >= host.groups:
             freed = timings[index - host.groups].interrupt
