@@ -38,7 +38,7 @@ def command(
     Example: nnasim fit board.csv --preset edge256 --fields host.handoff_us,dram.efficiency --out my_board.yaml
     """
     from nnasim import files
-    from nnasim.cli.doubts import load_chip
+    from nnasim.cli.doubts import load_chip, warn
     from nnasim.cli.invocation import command_line
     from nnasim.cli.notes import tell
     from nnasim.cli.progress import shown_progress
@@ -51,6 +51,7 @@ def command(
     names, chip = split_names(fields), load_chip(preset, overrides)
     table = read_measured_table(measured)
 
+    from nnasim.hardware.plausible import implausible
     from nnasim.studies.fitting.preset_file import write_preset
     from nnasim.studies.fitting.study import fit  # brings the simulator: after the table was read
     from nnasim.studies.fitting.words import fit_lines
@@ -62,6 +63,7 @@ def command(
         )  # fmt: skip
     if found.unused:
         tell([f"columns that say nothing to the fit: {', '.join(found.unused)}"])
+    warn(implausible(found.chip))
     write_preset(found.record, out, force=force)
     if json is not None:
         files.write_json(json, found.record.model_dump(mode="json"), force=force)

@@ -39,6 +39,7 @@ from workloads.validation.tables import recognise
 FIGURE = "engine_latency_ms.p50"
 FIGURES = tuple(name for name, (unit, _) in KNOWN.items() if unit in ("ms", CYCLES) and not name.startswith("upl"))
 PRODUCT = ("M", "N", "K")
+MOST_WEIGHTS = 2**28
 _MEASURED = re.compile(r"(?:measured_|total_)?(s|ms|us|ns|cycles)")
 _SEEMS_MEASURED = re.compile(r"measured_.*|seconds|milliseconds|microseconds|min|hz|fps")
 FOREIGN = frozenset({"atomc", "config", "array_size", "array", "dataflow"})
@@ -154,6 +155,8 @@ def _ran(
     if not set(map(column_key, PRODUCT)) <= set(map(column_key, row.cells)):
         raise row.refuse("trace", "must name a trace file; the table has no columns M, N, K of a product")
     m, n, k = (row.integer(name, 1, LARGEST_SIZE) for name in PRODUCT)
+    if n * k > MOST_WEIGHTS:
+        raise row.refuse("N", f"with K = {k} is more than {MOST_WEIGHTS} weights, which would take minutes")
     resident = row.cells.get("resident", "").strip().lower() or "no"
     if resident not in ("yes", "no"):
         raise row.refuse("resident", "must be yes or no: whether the weights stand in SRAM already")

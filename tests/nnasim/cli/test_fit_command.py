@@ -4,11 +4,11 @@ import json
 
 import pytest
 
+from benchmarks.fit_boards import SHAPES, timed
 from nnasim.cli.main import main
 from nnasim.hardware import load_preset
 from nnasim.ir.io import write_record
 from nnasim.studies.speed.layer import layer_trace
-from tests.nnasim.studies.fitting.board import SHAPES, timed
 
 FIELDS = ("--fields", "host.handoff_us,dram.efficiency")
 

@@ -1,12 +1,12 @@
 """Intervals that say 95 % hold the truth about that often."""
 
+from benchmarks.fit_boards import timed
 from nnasim.hardware import load_preset
 from nnasim.studies.fitting.confidence import confidence
 from nnasim.studies.fitting.fields import fit_fields
 from nnasim.studies.fitting.model import FitModel
 from nnasim.studies.fitting.search import found
 from nnasim.studies.fitting.table import measurements
-from tests.nnasim.studies.fitting.board import timed
 
 HIDDEN = {"host.handoff_us": 50.0, "dram.efficiency": 0.8}
 BOARDS = 25

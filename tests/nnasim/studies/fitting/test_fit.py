@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.fit_boards import SHAPES, table, timed
 from nnasim.errors import ConfigError, InputError, NnasimError
 from nnasim.hardware import load_preset
 from nnasim.studies.fitting.preset_file import write_preset
 from nnasim.studies.fitting.study import Fit, fit
 from nnasim.studies.speed.layer import layer_trace
-from tests.nnasim.studies.fitting.board import SHAPES, table, timed
 
 EDGE = load_preset("edge256")
 HIDDEN = {"host.handoff_us": 31.0, "dram.efficiency": 0.62}
@@ -163,6 +163,7 @@ PRODUCT = {"M": 1, "N": 64, "K": 64}
         ({**PRODUCT, "measured_ms": 1, "measured_us": 1000}, "stands beside measured_ms"),
         (PRODUCT, "measured_ms: is missing"),
         ({"M": 1, "N": 64, "measured_ms": 0.1}, "K: is missing"),
+        ({"M": 1, "N": 2**18, "K": 2**12, "measured_ms": 0.1}, "is more than 268435456 weights"),
         ({"trace": "", "measured_ms": 0.1}, "must name a trace file"),
         ({"trace": "absent.json", "measured_ms": 0.1}, "absent.json"),
         ({**PRODUCT, "measured_ms": 0.1, "figure": "speed"}, "must be one of engine_latency_ms.p50"),

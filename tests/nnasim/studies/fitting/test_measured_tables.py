@@ -1,41 +1,13 @@
 """Memories of NVDLA's and Vela's tables, hidden from the fit: they come back from half of the rows."""
 
-import random
-
 import pytest
 
+from benchmarks.fit_boards import MEMORY, START, halves, mean_error_pct, without
 from nnasim.errors import InputError
 from nnasim.hardware import load_preset
-from nnasim.studies.fitting.rows import Trial
 from nnasim.studies.fitting.study import fit
-from nnasim.studies.fitting.table import measurements
 from tests.outside import outside
 from workloads.importers.measured_table import Cells, MeasuredRow, MeasuredTable, read_measured_table
-
-START = ("dram.read_latency_ns=150", "dram.bytes_per_second=3e9")
-MEMORY = ["dram.read_latency_ns", "dram.bytes_per_second"]
-
-
-def halves(table: MeasuredTable, wanted, seed: int = 0) -> tuple[MeasuredTable, MeasuredTable]:
-    """Two random halves of the rows that are ``wanted``."""
-    rows = [row for row in table.rows if wanted(row.cells)]
-    random.Random(seed).shuffle(rows)
-    middle = len(rows) // 2
-    first, second = (MeasuredTable(table.source, table.columns, tuple(part)) for part in (rows[:middle], rows[middle:]))
-    return first, second
-
-
-def without(table: MeasuredTable, *columns: str) -> MeasuredTable:
-    kept = [name for name in table.columns if name not in columns]
-    rows = [MeasuredRow(row.source, row.line, Cells(kept, [row.cells[name] for name in kept])) for row in table.rows]
-    return MeasuredTable(table.source, tuple(kept), tuple(rows))
-
-
-def mean_error_pct(table: MeasuredTable, chip) -> float:
-    """Mean absolute error of ``chip``'s memory on the rows, none of it read from them."""
-    hidden = without(table, "read_latency", "cycles_per_read_beat", "system_config")
-    rows, _ = measurements(hidden, chip, [])
-    return sum(abs(row.predicted(Trial(chip)) / row.measured - 1) for row in rows) / len(rows) * 100
 
 
 @pytest.mark.parametrize("name", ["nvdla_small", "nvdla_small_256"])
