@@ -9,7 +9,6 @@ from nnasim.compiler.batching import Batch, batched, stream_tensor
 from nnasim.compiler.chunking import marks_of
 from nnasim.compiler.compile import CompiledTrace
 from nnasim.compiler.memory_plan import Layout, MemoryPlan
-from nnasim.compiler.working_set import arena_bytes
 from nnasim.ir.program import Holders, Program
 
 
@@ -33,7 +32,7 @@ class BatchSizes:
         """Bytes of SRAM for the activations of any call for so many streams."""
         if streams not in self._arenas:
             compiled = self._compiled if streams == 1 else self._size(streams).compiled
-            self._arenas[streams] = arena_bytes(compiled.trace, compiled.units, compiled.fused)
+            self._arenas[streams] = compiled.arena_bytes
         return self._arenas[streams]
 
     def program(self, program: Program, streams: int, memory: MemoryPlan) -> Program:

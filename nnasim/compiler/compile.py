@@ -70,7 +70,8 @@ class CompiledTrace:
     def within(self, memory: MemoryPlan) -> CompiledTrace:
         """The same trace with another plan of the SRAM."""
         other = copy(self)
-        other.memory, other._programs, other._shared = memory, {}, {}
+        other.memory, other._programs, other._shared, other._activations = memory, {}, {}, {}
+        other.addresses = dram_addresses(self.trace, self.chip, self.units, self.uses, memory)
         return other
 
     def as_batches(self, trace: OpTrace, origin: Mapping[str, str]) -> CompiledTrace:
@@ -82,8 +83,9 @@ class CompiledTrace:
         other.trace, other.units = trace, place(trace, self.chip)
         other.fused = _fused(trace, other.units)
         other.origin = {name: self.origin.get(old, old) for name, old in origin.items()}
+        other.arena_bytes = arena_bytes(trace, other.units, other.fused)
         other._results = result_tensors(trace)
-        other._programs, other._shared = {}, {}
+        other._programs, other._shared, other._activations = {}, {}, {}
         return other
 
     @property

@@ -95,6 +95,11 @@ def batches_are_of_streams(batch_streams: int) -> bool:
     return batch_streams == 1
 
 
+def next_call_is_known(prefetch: bool) -> bool:
+    """what streams that share a chip call next is decided when a call ends; dma.prefetch_across_calls must be false"""
+    return not prefetch
+
+
 LIMITS: tuple[Limit, ...] = (
     graph_is_bounded,
     tensor_is_bounded,
@@ -109,6 +114,7 @@ LIMITS: tuple[Limit, ...] = (
     residents_fit,
     models_fit,
     batches_are_of_streams,
+    next_call_is_known,
 )
 
 

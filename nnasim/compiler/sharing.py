@@ -74,6 +74,9 @@ class Tenant:
 
 def tenant(name: str, trace: OpTrace, chip: NnaConfig, streams: int) -> Tenant:
     """``trace`` as a model of ``streams`` streams; it has no plan of the SRAM yet. Raises PlacementError."""
+    prefetch = chip.dma.prefetch_across_calls
+    if not constraints.next_call_is_known(prefetch):
+        constraints.refuse(constraints.next_call_is_known, chip.name, "dma.prefetch_across_calls", prefetch)
     compiled = CompiledTrace(trace, chip, divide=_not_yet)
     constant, own = _lasting(compiled)
     return Tenant(

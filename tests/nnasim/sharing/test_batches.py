@@ -58,6 +58,12 @@ def test_a_batched_recogniser_computes_what_each_stream_computes_alone(layer_nor
     assert max(sharing.served.batches_of(0)) == 3
 
 
+def test_commands_of_batches_overtake_without_a_wrong_integer() -> None:
+    trace = recogniser()
+    sharing = shared(trace, chip_of(3, **{"sequencer.in_flight": 6}), 3)
+    assert compared(trace, random_constants(trace, 3), sharing).mismatches == 0
+
+
 @pytest.mark.parametrize("starts", ["even", "random"])
 def test_streams_that_meet_by_chance_do_too(starts: str) -> None:
     trace = recogniser()

@@ -127,6 +127,18 @@ def test_a_single_weight_buffer_is_no_deadlock_since_who_waits_holds_none(chip: 
     assert result.totals.dram_bytes > 0
 
 
+def test_commands_that_overtake_do_so_on_a_shared_chip_too(chip: NnaConfig) -> None:
+    ahead = chip.with_({"sequencer.in_flight": 4})
+    assert share([Model("a", trace())], ahead).totals == simulate(trace(), ahead).totals
+    ends = [share([Model("a", trace(), 2)], each).totals.cycles for each in (chip, ahead)]
+    assert ends[1] <= ends[0]
+
+
+def test_weights_are_not_fetched_for_a_call_that_nobody_has_chosen_yet(chip: NnaConfig) -> None:
+    with pytest.raises(PlacementError, match=r"dma.prefetch_across_calls must be false"):
+        share([Model("a", trace(), 2)], chip.with_({"dma.prefetch_across_calls": True}))
+
+
 # --- memory ---------------------------------------------------------------------------------------------------------
 
 
