@@ -13,12 +13,20 @@ from nnasim.compiler.chunking import chunked
 from nnasim.compiler.dram_plan import dram_addresses
 from nnasim.compiler.handoffs import result_is_on_nna, result_tensors
 from nnasim.compiler.lower import LoweringContext, lower, lower_boot, lower_return
-from nnasim.compiler.memory_plan import MemoryPlan, latency_hidden, plan_memory
+from nnasim.compiler.memory_plan import MemoryPlan, latency_hidden, plan_memory, refuse_working_set
 from nnasim.compiler.placement import fused_ops, place, wanted_units
 from nnasim.compiler.reads import seen_by_compiler
 from nnasim.compiler.score_board import sharing_of
 from nnasim.compiler.weights import WeightUse, read_whole, weight_uses
-from nnasim.compiler.working_set import Units, activation_map, arena_bytes, inside_array, lasting_bytes, spread_map
+from nnasim.compiler.working_set import (
+    Units,
+    activation_map,
+    arena_bytes,
+    inside_array,
+    largest_of,
+    lasting_bytes,
+    spread_map,
+)
 from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.order import views_of
@@ -213,7 +221,13 @@ def _plan(trace: OpTrace, chip: NnaConfig, divide: Divide = plan_memory) -> _Pla
     fused = _fused(trace, units)
     arena = arena_bytes(trace, units, fused)
     uses = weight_uses(trace, units)
-    memory = divide(chip, lasting_bytes(trace, units) + arena, uses)
+    working_set = lasting_bytes(trace, units) + arena
+    try:
+        memory = divide(chip, working_set, uses)
+    except PlacementError:
+        if constraints.working_set_fits(chip, working_set):
+            raise
+        refuse_working_set(chip, working_set, uses, largest_of(trace, units, fused))
     return _Plan(units=units, fused=fused, uses=uses, memory=memory, arena_bytes=arena)
 
 

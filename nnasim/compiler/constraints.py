@@ -71,7 +71,7 @@ def matmul_shapes_agree(x: TensorSpec, weight: TensorSpec) -> bool:
 
 
 def working_set_fits(chip: NnaConfig, needed: int) -> bool:
-    """tables, states, activations and a weight tile stand in SRAM; sram.bytes must be at least {sram_bytes}{meant}"""
+    """tables, states, activations, a weight tile fit in SRAM; {needs}sram.bytes must be at least {sram_bytes}{meant}"""
     return needed <= chip.sram.bytes
 
 

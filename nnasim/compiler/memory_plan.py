@@ -209,18 +209,24 @@ def least_sram_bytes(chip: NnaConfig, working_set: int, uses: Uses) -> int:
     return ceil_div(working_set + min(needed), banks) * banks
 
 
+def refuse_working_set(chip: NnaConfig, working_set: int, uses: Uses, needs: str = "") -> NoReturn:
+    """PlacementError with the least ``sram.bytes`` that does; ``needs``: what takes how much."""
+    constraints.refuse(
+        constraints.working_set_fits,
+        chip.name,
+        "sram.bytes",
+        chip.sram.bytes,
+        needs=f"{needs}; " if needs else "",
+        sram_bytes=least_sram_bytes(chip, working_set, uses),
+        meant=meant("sram.bytes", chip.sram.bytes) if chip.sram.bytes < BELIEVED_BYTES else "",
+    )
+
+
 def _refuse(chip: NnaConfig, working_set: int, uses: Uses) -> NoReturn:
     """PlacementError that says what does not fit, and the least that does."""
     enough = least_sram_bytes(chip, working_set, uses)
     if not constraints.working_set_fits(chip, working_set):
-        constraints.refuse(
-            constraints.working_set_fits,
-            chip.name,
-            "sram.bytes",
-            chip.sram.bytes,
-            sram_bytes=enough,
-            meant=meant("sram.bytes", chip.sram.bytes) if chip.sram.bytes < BELIEVED_BYTES else "",
-        )
+        refuse_working_set(chip, working_set, uses)
     if chip.sram.resident_weights is not None:
         wanted = list(chip.sram.resident_weights)
         constraints.refuse(constraints.residents_fit, chip.name, "sram.resident_weights", wanted, sram_bytes=enough)

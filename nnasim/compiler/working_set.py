@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from nnasim.compiler.allocate import Allocation, Lifetime, aligned, allocate, peak_bytes
@@ -104,3 +104,23 @@ def arena_bytes(trace: OpTrace, units: Units, fused: dict[str, set[str]]) -> int
         (peak_bytes(activation_map(trace, graph, units[name], fused[name])) for name, graph in trace.graphs.items()),
         default=0,
     )
+
+
+def largest_of(trace: OpTrace, units: Units, fused: dict[str, set[str]]) -> str:
+    """How many bytes last and how many serve every graph in turn, and which tensor of each takes most of them."""
+    lasting = lasting_tensors(trace, units)
+    maps = {name: activation_map(trace, graph, units[name], fused[name]) for name, graph in trace.graphs.items()}
+    widest = max(maps, key=lambda name: peak_bytes(maps[name]), default="")
+    activations = [allocation.life.name for allocation in maps.get(widest, ())]
+    what_lasts = _with_largest(trace, "what lasts", lasting_bytes(trace, units), lasting)
+    arena = _with_largest(trace, f"a call of {widest}", arena_bytes(trace, units, fused), activations)
+    return ", ".join(part for part in (what_lasts, arena) if part)
+
+
+def _with_largest(trace: OpTrace, what: str, bytes: int, names: Sequence[str]) -> str:
+    """ "what lasts takes 70000 bytes (state h 65536)"; "" without any."""
+    if not names:
+        return ""
+    largest = max(names, key=lambda name: trace.tensors[name].bytes)
+    spec = trace.tensors[largest]
+    return f"{what} takes {bytes} bytes ({spec.role} {largest[:100]} {spec.bytes})"
