@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -11,6 +11,14 @@ from nnasim.hardware.section import Section
 from nnasim.records import Flag, Integer, Number
 
 DramKind = Literal["ddr3", "ddr4", "lpddr4", "lpddr5", "hbm2", "flash"]
+
+
+def _memory(kind: object) -> object:
+    """``kind``, if it can be one; what a text that is none may have meant is a kind of memory, or of model."""
+    if isinstance(kind, str) and kind not in get_args(DramKind):
+        models = ", ".join(name for name in MODELS.names if name != "steady")
+        raise ValueError(f"must be {', '.join(get_args(DramKind))}, or how it is modelled: fixed, {models}")
+    return kind
 
 
 class SramConfig(Section):
@@ -47,7 +55,9 @@ class DramConfig(OpenSection):
     read_latency_ns: Number = Field(ge=0, le=1e9, description="from request to first byte")
     cpu_share: Number = Field(0.0, ge=0, lt=1, description="part of the rate that other software takes for itself")
     burst_bytes: Integer = Field(64, gt=0, le=2**16, description="bytes of one burst; a power of two")
-    kind: DramKind | None = Field(None, description="which row of energy.dram_pj_per_byte it costs")
+    kind: Annotated[DramKind | None, BeforeValidator(_memory)] = Field(
+        None, description="what memory it is: its row of energy.dram_pj_per_byte, its timings if they are followed"
+    )
     model: Annotated[str, BeforeValidator(MODELS.known)] = Field("steady", description="how it delivers its bytes")
     parameters: Parameters = Field(default_factory=dict, description="further numbers of a model that has some")
 

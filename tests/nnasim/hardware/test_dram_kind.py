@@ -39,6 +39,7 @@ def test_a_point_of_a_sweep_may_choose_it() -> None:
     ("overrides", "why"),
     [
         (["dram.kind=flash", *BANKED], r"dram\.kind = 'flash': a banked DRAM is one of lpddr4, lpddr5, ddr4"),
+        (["dram.kind=bankd"], r"dram\.kind = 'bankd': must be ddr3, .*flash, or how it is modelled: fixed, banked"),
         ([*BANKED, "dram.read_latency_ns=20"], r"dram\.read_latency_ns = 20: must be at least 35\.5"),
         ([*BANKED, "dram.efficiency=0.7"], r"dram\.efficiency = 0\.7: changes nothing on this chip: a banked DRAM"),
         ([*BANKED, "dram.parameters.twr_ns=9"], r"dram\.parameters\.twr_ns = 9.*nobody writes"),
