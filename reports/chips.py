@@ -10,7 +10,7 @@ from nnasim.hardware.field_units import unit_of
 from nnasim.ir.result import SimResult
 from nnasim.sweeps.objectives import busy_shares
 from reports.blocks import Block, Cell, Fold, Quantity, Section, Table, Value
-from reports.naming import chip_fields, differing_fields
+from reports.naming import PART_NAMES, chip_fields, differing_fields
 from reports.parameters import parameters, value_text
 from reports.result_set import ResultSet
 from reports.text import number
@@ -57,7 +57,7 @@ def _cells(result: SimResult, first: SimResult) -> tuple[Cell, ...]:
         real_time_factor(result),
         result.totals.energy_mj,
         area["total"][1] if area else None,
-        f"{busiest.replace('_', ' ')} {100 * shares[busiest]:.0f} %",
+        f"{PART_NAMES[busiest].removeprefix('the ')} {100 * shares[busiest]:.0f} %",
     )
 
 

@@ -18,6 +18,15 @@ _SCALES: dict[str, tuple[tuple[float, str], ...]] = {
     "byte": ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")),
     "Hz": ((1e9, "GHz"), (1e6, "MHz"), (1e3, "kHz")),
 }
+PART_NAMES = {
+    "mac_array": "the MAC array",
+    "activation_unit": "the activation unit",
+    "dram": "the DRAM",
+    "sram": "the SRAM",
+    "sequencer": "the sequencer",
+    "cpu": "the CPU",
+    "handoff": "hand-offs",
+}
 _COUNTED = {"bit": "bits", "frame": "frames", "cycle": "cycles", "1/cycle": "a cycle", "ratio": ""}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from nnasim.errors import FileError
 from nnasim.ir.io import read_result, write_record
@@ -37,6 +38,12 @@ class ResultSet:
         if self.summary:
             return {label: self.summary.systems.get(label, SystemFigures()) for label in self.results}
         return {label: self.scored.get(label) or figures(result) for label, result in self.results.items()}
+
+    def record(self) -> dict[str, Any]:
+        """The summary as its file holds it, or the figures of each result where there is none."""
+        if self.summary:
+            return self.summary.model_dump(mode="json")
+        return {label: figures.model_dump(mode="json") for label, figures in self.figures().items()}
 
     @property
     def hears_words(self) -> bool:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO
 
-from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms
+from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms, real_time_factor
 from nnasim.ir.result import SimResult
 from nnasim.markup import visible
+from nnasim.sweeps.objectives import busy_shares
 from reports.claim import claim_sentence
 from reports.gain import gain_sentences
+from reports.naming import PART_NAMES
 from reports.notes import notes, result_notes
 from reports.result_set import ResultSet
 from reports.summarise import dram_share, mac_utilisation, percentiles
 from reports.summary import Percentiles, SystemFigures
-from reports.text import NOT_COMPUTED, number, percent
+from reports.text import NOT_COMPUTED, number, percent, shortened
 
 _TABLE_WIDTH = 110
 _ENGINE = "ms: engine latency, from the last audio to the final hypothesis.\n"
 _LAST_OPERATION = "ms: engine latency, from the last audio to the end of the last operation.\n"
+_COSTLIEST = 3
 _CAPTION = "MAC, DRAM: used of the array's and of the memory's peak rate while anything worked."
 
 
@@ -111,11 +114,39 @@ def result_lines(result: SimResult) -> Iterator[str]:
     )
     if result.imported:
         yield f"  {visible(result.imported.name)}: {frame_latency(result)}"
-    latencies = engine_latencies_ms(result)
-    mean = "" if count == 1 else "mean "
-    yield (
-        f"  {mean}engine latency {number(sum(latencies) / count)} ms; used while anything worked: "
-        f"{percent(mac_utilisation(result), 1)} of the MAC array's peak, {percent(dram_share(result), 1)} of the DRAM's"
-    )
+    yield from (f"  {name:<17} {text}" for name, text in _summary(result))
     for line in result_notes(result.system, result):
         yield f"  {visible(line)}"
+
+
+def _summary(result: SimResult) -> Iterator[tuple[str, str]]:
+    """What a run is asked first, each in a few words: how late, how busy, with what, for how much."""
+    if frames := frame_latencies_ms(result):
+        yield "frame latency", _in_ms(frames)
+    yield "engine latency", _in_ms(engine_latencies_ms(result))
+    yield "real-time factor", number(real_time_factor(result))
+    shares = busy_shares([result])
+    busiest = max(shares, key=lambda part: shares[part])
+    yield "bottleneck", f"{PART_NAMES[busiest]}, at work {percent(shares[busiest], 0)} of the processing time"
+    array, memory = percent(mac_utilisation(result), 1), percent(dram_share(result), 1)
+    yield "used", f"MAC array {array}, DRAM {memory} of the peak in that time"
+    if energy := (result.extra.energy_mj or {}).get("total"):
+        low, nominal, high = map(number, energy)
+        yield "energy", f"{nominal} mJ ({low} to {high})"
+    if costly := _costliest(result):
+        yield "costliest", costly
+
+
+def _in_ms(times: Sequence[float]) -> str:
+    """Percentiles of several times, in milliseconds; of one it is the time."""
+    at = percentiles(times)
+    if at is None or len(times) == 1:
+        return f"{number(times[0] if times else None)} ms"
+    return f"p50 {number(at.p50)}, p90 {number(at.p90)}, p99 {number(at.p99)} ms"
+
+
+def _costliest(result: SimResult) -> str:
+    """The operations whose block worked on them, or waited for them, longest, each with its share of that of all."""
+    costs = sorted(((op.cycles + op.stall_cycles, op.op) for op in result.ops), key=lambda cost: -cost[0])
+    total = sum(cycles for cycles, _ in costs) or 1
+    return visible(", ".join(f"{shortened(op, 16)} {percent(cycles / total, 0)}" for cycles, op in costs[:_COSTLIEST]))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from nnasim.cli.options import DEFAULT_PRESET, Force, Preset
+from nnasim.cli.options import DEFAULT_PRESET, Force, Preset, Quiet
+from nnasim.cli.told import refuse_json, tell_found
 
 
 def command(
-    json: Annotated[Path, typer.Option(help="the file to write")],
+    json: Annotated[Path, typer.Option(metavar="FILE|-", help="the file to write; -: print it, and nothing else")],
     preset: Preset = DEFAULT_PRESET,
     peers: Annotated[bool, typer.Option(help="run SCALE-Sim, ZigZag and Vela too, where they are installed")] = True,
     peer_python: Annotated[
@@ -19,6 +20,7 @@ def command(
         typer.Option(metavar="PYTHON", help="an interpreter whose environment has such a tool; may be repeated"),
     ] = None,
     training: Annotated[bool, typer.Option(help="measure training too, where torch is installed")] = True,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Measure the simulator on a paper-sized recogniser and write {NAME: {value, unit, compared_with, ratio}}.
@@ -29,18 +31,20 @@ def command(
 
     Example: nnasim bench --json bench.json
     """
-    from nnasim import files
     from nnasim.cli.doubts import load_chip
     from nnasim.cli.unused import refuse_unused
     from nnasim.studies.speed.study import SpeedInputs, speed
 
     if not peers:
         refuse_unused("bench", "with --no-peers", peer_python=[str(path) for path in peer_python or []])
-    files.refuse_existing(json, force)
+    refuse_json("bench", json, quiet, force)
     load_chip(preset, None)
     inputs = SpeedInputs(preset=preset, peers=peers, peer_pythons=tuple(peer_python or ()), training=training)
     figures = speed(inputs)
-    files.write_json(json, figures, force=force)
+    tell_found(lambda: _show(figures), figures, json=json, quiet=quiet, force=force)
+
+
+def _show(figures: dict[str, dict[str, Any]]) -> None:
     width = max(map(len, figures))
     for name, figure in figures.items():
         beside = f"  ({figure['ratio']:,.2f} x {figure['compared_with']})" if figure["ratio"] else ""

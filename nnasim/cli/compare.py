@@ -7,10 +7,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnasim.cli.options import DEFAULT_PRESET, Checkpoints, Force, Limit, Manifest, OutFolder, Overrides, Preset
+from nnasim.cli.options import (
+    DEFAULT_PRESET,
+    Checkpoints,
+    Force,
+    Json,
+    Limit,
+    Manifest,
+    OutFolder,
+    Overrides,
+    Preset,
+    Quiet,
+)
 from nnasim.cli.systems import chosen_systems
+from nnasim.cli.told import refuse_json, tell_found
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nnasim.compiler.policies import Policy
     from reports.result_set import ResultSet
 
 
@@ -36,6 +51,8 @@ def command(
         ),
     ] = None,
     limit: Limit = None,
+    json: Json = None,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """How many words each system gets wrong and how long the user waits, on the same speech and chip.
@@ -56,6 +73,12 @@ def command(
     from workloads.bundled import checkpoints_folder, speech_manifest
 
     files.refuse_existing(out, force)
+    refuse_json("compare", json, quiet, force)
+
+    def told(study: ResultSet, *more: str) -> None:
+        _write(out, study, force)
+        tell_found(lambda: _show(out, study, more), study.record(), json=json, quiet=quiet, force=force)
+
     chosen = chosen_systems(systems, more_systems)
     if not set(chosen) & set(MOVED):
         refuse_unused("compare", f"without one of {', '.join(MOVED)} in --systems", placement=placement)
@@ -69,7 +92,8 @@ def command(
         stored = read_trace(trace)
         given = TraceInputs(stored, preset, chip, path=trace, command=command_line("DIR"), placement=policy)
         with shown_progress(lines=True) as progress:
-            _write(out, compared_trace(given, systems_of(stored, chosen), progress), force)
+            study = compared_trace(given, systems_of(stored, chosen), progress)
+        told(study)
         return
     inputs = Inputs(
         manifest=manifest or speech_manifest(),
@@ -88,21 +112,28 @@ def command(
     tell(speech_lines(inputs, chosen))
     with shown_progress(lines=True) as progress:
         study = compared(inputs, chosen, progress)
-    _write(out, study, force)
+    told(study, *([_placed(inputs.placement)] if inputs.placement else []))
     tell(score_notes({name: figures.wer for name, figures in study.figures().items()}))
-    if inputs.placement:
-        print(f"naive and aat placed {inputs.placement.description}; each operation was computed where it is placed")
 
 
 def _write(out: Path, study: ResultSet, force: bool) -> None:
-    """The folder of ``study``, and its table on the terminal."""
+    """The folder of ``study``."""
     from nnasim import files
     from reports.page import write_page
     from reports.result_set import write_folder
-    from reports.terminal import print_table
 
     with files.new_folder(out, force=force, own=["timeline.perfetto-trace"]) as folder:
         write_folder(folder, study)
         write_page(folder / "report.html", study)
+
+
+def _show(out: Path, study: ResultSet, more: Sequence[str]) -> None:
+    """The table of ``study`` on the terminal."""
+    from reports.terminal import print_table
+
     print_table(study)
-    print(f"open {out / 'report.html'}")
+    print("\n".join([f"open {out / 'report.html'}", *more]))
+
+
+def _placed(policy: Policy) -> str:
+    return f"naive and aat placed {policy.description}; each operation was computed where it is placed"

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnasim.cli.options import Checkpoints, Force, Limit, Manifest, OutFolder
+from nnasim.cli.options import Checkpoints, Force, Json, Limit, Manifest, OutFolder, Quiet
 from nnasim.cli.systems import one_system
+from nnasim.cli.told import refuse_json, tell_found
 from nnasim.cli.unused import refuse_unused
 
 if TYPE_CHECKING:
     from nnasim.studies.chips import Speech
+    from reports.result_set import ResultSet
 
 DEFAULT_SYSTEM = "naive"  # runs on every chip: float weights, rounded to what it computes with
 
@@ -30,6 +32,8 @@ def command(
         str | None, typer.Option(help=f"what decodes, where no trace is given; default: {DEFAULT_SYSTEM}")
     ] = None,
     limit: Limit = None,
+    json: Json = None,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Latency, energy, area and words of the same work on several chips, and in which fields these differ.
@@ -44,9 +48,9 @@ def command(
     from nnasim.ir.io import read_trace
     from nnasim.studies.chips import on_chips_of_speech, on_chips_of_trace, read_chip, refuse_alike
     from nnasim.studies.chips_record import write_chips
-    from reports.terminal import print_table
 
     files.refuse_existing(out, force)
+    refuse_json("compare-chips", json, quiet, force)
     read = [read_chip(text, f"chip {place}") for place, text in enumerate(chips, start=1)]
     refuse_alike(read, "compare-chips")
     if trace is not None:
@@ -61,6 +65,12 @@ def command(
             result_set = on_chips_of_speech(speech, read, command_line("DIR"), progress)
     with files.new_folder(out, force=force) as folder:
         write_chips(folder, result_set, command_line("DIR"))
+    tell_found(lambda: _show(out, result_set), result_set.record(), json=json, quiet=quiet, force=force)
+
+
+def _show(out: Path, result_set: ResultSet) -> None:
+    from reports.terminal import print_table
+
     print_table(result_set)
     print(f"open {out / 'report.html'}")
 

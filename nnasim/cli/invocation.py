@@ -5,21 +5,23 @@ from __future__ import annotations
 import shlex
 from contextvars import ContextVar
 
+_WITH_VALUE, _ALONE = ("--jobs", "--json"), ("--force", "--quiet")  # how to run and what to print
+
 ARGUMENTS: ContextVar[tuple[str, ...]] = ContextVar("arguments", default=())
 
 
 def command_line(output: str) -> str:
     """The running command, to repeat it, without what decides nothing: the same inputs give the same bytes.
 
-    ``output`` stands in for the value of `--out`; `--force` and `--jobs` are left out for the same reason.
+    ``output`` stands in for the value of `--out`; how to run and what to print are left out for the same reason.
     """
     command, words = ["nnasim"], iter(ARGUMENTS.get())
     for word in words:
         option, equals, _ = word.partition("=")
-        if option in ("--out", "--jobs") and not equals:
+        if option in ("--out", *_WITH_VALUE) and not equals:
             next(words, None)
         if option == "--out":
             command += ["--out", output]
-        elif option not in ("--force", "--jobs"):
+        elif option not in (*_ALONE, *_WITH_VALUE):
             command.append(word)
     return shlex.join(command)

@@ -43,6 +43,10 @@ Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field of the chip; may be repeated")
 ]
 Force = Annotated[bool, typer.Option("--force", help="replace what is there under the same name")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="print nothing but what must not be overlooked, on stderr")]
+Json = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE|-", help="also write the figures as JSON; -: print them alone")
+]
 OutFolder = Annotated[Path, out_option("the folder to make", "DIR")]
 Manifest = Annotated[Path | None, typer.Option("--manifest", help="speech to decode; default: the bundled strings")]
 Checkpoints = Annotated[

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import DEFAULT_PRESET, LONGEST_WAIT_MS, Force, Overrides, Preset, finite, out_option
+from nnasim.cli.options import (
+    DEFAULT_PRESET,
+    LONGEST_WAIT_MS,
+    Force,
+    Json,
+    Overrides,
+    Preset,
+    Quiet,
+    finite,
+    out_option,
+)
 from nnasim.cli.shared_options import (
     Deadline,
     FindStreams,
@@ -18,6 +28,7 @@ from nnasim.cli.shared_options import (
     Streams,
 )
 from nnasim.cli.simulate_shared import simulate_shared
+from nnasim.cli.told import refuse_json, tell_found
 from nnasim.cli.unused import refuse_unused
 from nnasim.errors import ConfigError
 
@@ -57,6 +68,8 @@ def command(
     deadline_ms: Deadline = None,
     starts: Starts = None,
     residents: Residents = None,
+    json: Json = None,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Run a trace on a chip and write what it cost, block by block and operation by operation.
@@ -68,8 +81,8 @@ def command(
     asked = SharedOptions(policy, streams, find_streams, deadline_ms, starts, residents)
     if len(traces) > 1 or asked.given:
         why = "with several traces or streams"
-        refuse_unused("simulate", why, inputs=inputs, perfetto=perfetto, endpointer_ms=endpointer_ms)
-        simulate_shared(traces, out, preset, overrides, asked, functional, force)
+        refuse_unused("simulate", why, inputs=inputs, perfetto=perfetto, endpointer_ms=endpointer_ms, json=json)
+        simulate_shared(traces, out, preset, overrides, asked, functional, quiet, force)
         return
     (trace,) = traces
     from nnasim import files
@@ -81,6 +94,7 @@ def command(
         raise ConfigError("simulate", "--inputs", inputs, "is not used without --functional")
     for path in (out, *([perfetto] if perfetto else ())):
         files.refuse_existing(path, force)
+    refuse_json("simulate", json, quiet, force)
     chip = load_preset(preset, overrides or [], named="--set")
     operations = read_trace(trace)
 
@@ -89,6 +103,7 @@ def command(
     from nnasim.pipeline import simulate  # brings the simulator: after the inputs have been found good
     from nnasim.results import SimOptions
     from nnasim.studies.provenance import documented, with_section
+    from nnasim.sweeps.objectives import chip_figures
     from reports.terminal import result_lines
     from workloads.rnnt.plausible import implausible_trace
 
@@ -96,15 +111,19 @@ def command(
     # After the run: one that cannot end says these in its own line.
     result = documented(simulate(operations, chip, options), preset, chip, command_line("RESULT"))
     warn([*implausible(chip), *implausible_trace(operations)])
+    lines = list[str]()
     if functional:
         from nnasim.studies.functional import compared, compared_lines
 
         section = compared(trace, operations, chip, inputs)
         result = with_section(result, functional=section)
-        print("\n".join(compared_lines(section, operations)))
+        lines += compared_lines(section, operations)
     if perfetto is not None:
         from reports.perfetto import write_perfetto
 
         write_perfetto(perfetto, {result.system: result}, force=force)
     write_record(out, result, force=force)
-    print(f"{out}: " + "\n".join(result_lines(result)))
+    first, *rest = result_lines(result)
+    lines += [f"{out}: {first}", *rest]
+    figures = chip_figures([result], chip)
+    tell_found(lambda: print("\n".join(lines)), figures, json=json, quiet=quiet, force=force)

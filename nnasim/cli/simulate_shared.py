@@ -14,9 +14,10 @@ def simulate_shared(
     overrides: list[str] | None,
     asked: SharedOptions,
     functional: bool,
+    quiet: bool,
     force: bool,
 ) -> None:
-    """Run ``traces`` on one chip, write the result and say what came out."""
+    """Run ``traces`` on one chip, write the result and say what came out, unless ``quiet``."""
     from nnasim import files
     from nnasim.cli.invocation import command_line
     from nnasim.cli.unused import refuse_unused
@@ -60,4 +61,5 @@ def simulate_shared(
     result = shared(models, chip, wanted, traces if functional else None)
     warn([*implausible(chip), *(line for trace in operations for line in implausible_trace(trace))])
     write_record(out, documented_shared(result, preset, chip, command_line("RESULT")), force=force)
-    print(f"{out}: " + "\n".join(shared_lines(result)))
+    if not quiet:
+        print(f"{out}: " + "\n".join(shared_lines(result)))

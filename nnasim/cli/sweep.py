@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import DaskLocal, Jobs, Scheduler, SweepFile
+from nnasim.cli.options import DaskLocal, Force, Jobs, Json, Quiet, Scheduler, SweepFile
+from nnasim.cli.told import refuse_json, tell_found
 from nnasim.errors import InputError
 
 
@@ -21,6 +23,9 @@ def command(
     shard: Annotated[str, typer.Option(metavar="I/N", help="only every N-th point, beginning with the I-th")] = "1/1",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check, count and estimate; compute one point")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="compute failed points again")] = False,
+    json: Json = None,
+    quiet: Quiet = False,
+    force: Force = False,
 ) -> None:
     """Simulate every point of a sweep file; what the store has already is not computed again.
 
@@ -35,13 +40,18 @@ def command(
     from nnasim.sweeps.doubts import implausible_points
     from nnasim.sweeps.estimate import estimate, known_points
 
+    refuse_json("sweep", json, quiet, force)
+    if json is None:
+        refuse_unused("sweep", "without --json", force=force)
     part = parse_shard(shard)
     ready = prepared(sweep_file)
     warn(implausible_points(ready.job))
     space = ready.space()
     if dry_run:
         why = "with --dry-run, which computes one point here"
-        refuse_unused("sweep", why, scheduler=scheduler, dask_local=dask_local, retry_failed=retry_failed)
+        refuse_unused(
+            "sweep", why, scheduler=scheduler, dask_local=dask_local, retry_failed=retry_failed, json=json, quiet=quiet
+        )
         expected, workers = estimate(space, part), jobs or os.cpu_count() or 1
         print("\n".join(estimate_lines(expected, workers, with_words=ready.scorer is not None)))
         if store is not None and store.exists():
@@ -55,4 +65,5 @@ def command(
         shown_progress() as progress,
     ):
         tally = swept(ready, store, backend, shard=part, retry_failed=retry_failed, progress=progress)
-    print(tally_line(store, tally))
+    figures = dataclasses.asdict(tally)
+    tell_found(lambda: print(tally_line(store, tally)), figures, json=json, quiet=quiet, force=force)

@@ -7,12 +7,15 @@ from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import Force, out_option
+from nnasim.cli.options import Force, Json, Quiet, out_option
+from nnasim.cli.told import refuse_json, tell_found
 
 
 def command(
     reference: Annotated[Path, typer.Option(help="measured table: CSV of NVDLA, SCALE-Sim, OpenTPU, ZigZag or Vela")],
     out: Annotated[Path, out_option("folder for validation.csv, validation.json and validation.png", "DIR")],
+    json: Json = None,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Simulate each row of a measured table and say how far off the simulation is, a roofline beside it.
@@ -26,6 +29,7 @@ def command(
     from workloads.importers.measured_table import read_measured_table
 
     files.refuse_existing(out, force)
+    refuse_json("validate", json, quiet, force)
     table = read_measured_table(reference)
 
     from reports.validation import in_short, write_validation  # brings the simulator: after the table was read
@@ -35,4 +39,5 @@ def command(
         validation = validate_table(table, progress)
     with files.new_folder(out, force=force) as folder:
         figures = write_validation(folder, validation)
-    print(f"{out}: {figures['kind']}\n{in_short(figures)}")
+    shown = f"{out}: {figures['kind']}\n{in_short(figures)}"
+    tell_found(lambda: print(shown), figures, json=json, quiet=quiet, force=force)

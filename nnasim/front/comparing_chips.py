@@ -12,10 +12,11 @@ from nnasim.analysis.percentiles import percentiles
 from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms
 from nnasim.errors import ConfigError
 from nnasim.front.arguments import ChipLike, FilePath, TraceLike, Wait, checked
-from nnasim.front.results import PART_NAMES, Result
+from nnasim.front.results import Result
 from nnasim.front.simulating import simulate
 from nnasim.records import Flag
 from nnasim.sweeps.objectives import busy_shares
+from reports.naming import PART_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,20 +16,12 @@ from nnasim.ir.result import SimResult
 from nnasim.records import Flag
 from nnasim.sweeps.objectives import busy_shares
 from nnasim.units import cycles_to_ms
+from reports.naming import PART_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _PARTS_SHOWN, _CHANGES_SHOWN = 3, 3
-PART_NAMES = {
-    "mac_array": "the MAC array",
-    "activation_unit": "the activation unit",
-    "dram": "the DRAM",
-    "sram": "the SRAM",
-    "sequencer": "the sequencer",
-    "cpu": "the CPU",
-    "handoff": "hand-offs",
-}
 
 
 @dataclass(frozen=True, repr=False)

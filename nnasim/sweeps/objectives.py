@@ -121,13 +121,18 @@ def busy_shares(results: Sequence[SimResult]) -> dict[str, float]:
     DRAM does not work.
     """
     busy = sum(result.extra.busy_cycles or 0 for result in results) or 1
-    shares = {part: sum(result.blocks[part].busy for result in results) / busy for part in _PARTS}
+    shares = {part: sum(_busy(result, part) for result in results) / busy for part in _PARTS}
     clock_hz = results[0].clock_hz
     busy_ms = cycles_to_ms(busy, clock_hz)
     handoff = sum(result.extra.handoff_ms or 0.0 for result in results) / busy_ms
-    shares["cpu"] = max(0.0, sum(result.blocks["host"].busy for result in results) / busy - handoff)
+    shares["cpu"] = max(0.0, sum(_busy(result, "host") for result in results) / busy - handoff)
     shares["handoff"] = handoff
     return shares
+
+
+def _busy(result: SimResult, block: str) -> int:
+    """Cycles in which ``block`` worked; a block that the chip has not did nothing."""
+    return result.blocks[block].busy if block in result.blocks else 0
 
 
 def _prefixed(shares: dict[str, float]) -> Figures:

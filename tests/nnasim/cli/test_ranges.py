@@ -17,6 +17,7 @@ from workloads.rnnt.builder import LONGEST_TRACE
 # What each command needs beside the option, so that it gets as far as looking at files, of which there are none.
 BESIDE = {
     "compare": ["--manifest", "m.jsonl", "--out", "c"],
+    "compare-chips": ["edge256", "edge512", "--manifest", "m.jsonl", "--out", "c"],
     "compare-results": ["a.json", "b.json"],
     "study aat": ["--manifest", "m.jsonl", "--out", "s"],
     "study delays": ["--recipe", "tiny", "--train", "t.jsonl", "--dev", "d.jsonl", "--models", "m", "--out", "s"],
