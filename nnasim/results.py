@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import nnasim
+from nnasim.analysis.causes import Causes
 from nnasim.analysis.counters import frame_counters
 from nnasim.analysis.energy import Spread, area_mm2, energy_mj
+from nnasim.analysis.frame_path import frame_path, representative_moment
 from nnasim.analysis.latency import frame_rows, frame_times, utterance_times
 from nnasim.analysis.roofline import bound_cycles
 from nnasim.analysis.tally import Tally, alike, tally_all
@@ -16,8 +18,10 @@ from nnasim.analysis.timeline import frame_spans
 from nnasim.compiler import CompiledTrace
 from nnasim.compiler.agreement import unused_fields
 from nnasim.compiler.memory_plan import latency_hidden
-from nnasim.compiler.schedule import arrival_cycles, handoffs_as_wanted
+from nnasim.compiler.on_cpu import cpu_ops
+from nnasim.compiler.schedule import compiled_arrivals, handoffs_as_wanted
 from nnasim.hardware import NnaConfig
+from nnasim.ir.explanation import Explanation
 from nnasim.ir.io import record_digest
 from nnasim.ir.program import BLOCKS
 from nnasim.ir.result import BlockTime, CounterSamples, Extra, Fallback, OpCost, SimResult, SramPlan, Totals
@@ -26,13 +30,16 @@ from nnasim.ir.workload import workload_of
 from nnasim.sim import not_modelled
 from nnasim.units import cycles_to_ms
 
+MOST_CPU_OPS = 200  # that a result lists with their reasons; a model from elsewhere may have 50,000
+
 
 @dataclass(frozen=True)
 class SimOptions:
     """How to simulate. ``replay``: reuse the run of an invocation that starts from the same chip state (exact).
 
     ``endpointer_ms``: what the endpointer waits, a part of the user-perceived latency; None: not known, left out.
-    ``timeline``: whether the result carries the spans of one frame; a sweep, which keeps no result, leaves them out.
+    ``timeline``: whether the result carries the spans of one frame, and what it waited for; a sweep, which keeps no
+    result, leaves them out.
     """
 
     replay: bool = True
@@ -48,7 +55,7 @@ def result_of(
     counted = alike([*([boot] if boot else []), *(step.run for steps in runs for step in steps)])
     sums = tally_all(counted)
     cycles = (boot.cycles if boot else 0) + sum(steps[-1].end for steps in runs)
-    energy = energy_mj(chip, sums.actions, cycles)
+    energy, costs = energy_mj(chip, sums.actions, cycles), op_costs(sums)
     return SimResult(
         system=trace.system,
         preset=chip.name,
@@ -61,7 +68,7 @@ def result_of(
         totals=totals_of(sums, cycles, chip.clock_hz, energy),
         bound_cycles=sum(count * bound_cycles(run.program, chip) for run, count in counted),
         blocks={block: _block_time(sums, block, cycles) for block in BLOCKS},
-        ops=op_costs(sums),
+        ops=costs,
         frames=frame_times(list(_frame_rows(compiled, runs))),
         utterances=tuple(
             utterance_times(utterance, steps, chip.clock_hz, options.endpointer_ms)
@@ -78,6 +85,19 @@ def result_of(
         latency_hidden=latency_hidden(chip, compiled.memory, compiled.uses),
         peak_macs_per_cycle=chip.mac_array.macs,
         extra=_extra(compiled, sums, energy),
+        explanation=_explanation(compiled, runs[0], costs, sums.actions["handoffs"]) if options.timeline else None,
+    )
+
+
+def _explanation(compiled: CompiledTrace, steps: list[StepRun], costs: Sequence[OpCost], handoffs: int) -> Explanation:
+    """What one frame of the first utterance waited for, and why operations are on the CPU."""
+    moment = representative_moment(steps, compiled_arrivals(compiled, compiled.trace.utterances[0]))
+    ops, others = cpu_ops(compiled, costs, handoffs)
+    return Explanation(
+        path=frame_path(moment, Causes(compiled.chip).parts),
+        cpu_ops=tuple(ops[:MOST_CPU_OPS]),
+        more_cpu_ops=max(0, len(ops) - MOST_CPU_OPS),
+        other_crossings=others,
     )
 
 
@@ -94,10 +114,8 @@ def _counters(compiled: CompiledTrace, steps: list[StepRun]) -> tuple[CounterSam
 
 
 def _frame_rows(compiled: CompiledTrace, runs: Sequence[list[StepRun]]) -> Iterator[tuple[int, ...]]:
-    clock_hz = compiled.chip.clock_hz
     for index, (utterance, steps) in enumerate(zip(compiled.trace.utterances, runs, strict=True)):
-        arrivals = [arrival_cycles(utterance, frame, clock_hz) for frame in range(len(utterance.arrivals))]
-        yield from frame_rows(index, arrivals, steps)
+        yield from frame_rows(index, compiled_arrivals(compiled, utterance), steps)
 
 
 def totals_of(sums: Tally, cycles: int, clock_hz: float, energy: dict[str, Spread]) -> Totals:

@@ -92,7 +92,7 @@ def tally(run: ProgramRun) -> Tally:
             op.bytes += moved
     _add_blocks(sums, works, waits)
     _add_ops(sums, run.program, tallies)
-    _add_actions(sums, run, tallies)
+    sums.actions = actions_of(run)
     return sums
 
 
@@ -120,8 +120,8 @@ def _macs(program: Program) -> list[tuple[int, int]]:
     return array + [(c.op, c.macs) for c in program.commands if isinstance(c, HostCommand) and c.macs]
 
 
-def _add_actions(sums: Tally, run: ProgramRun, tallies: list[OpTally]) -> None:
-    """Counts that the energy table prices."""
+def actions_of(run: ProgramRun) -> Counter[str]:
+    """Counts of one invocation that the energy table prices."""
     mac_int8 = elements = 0
     for command in run.program.commands:
         if isinstance(command, MatmulCommand):
@@ -132,11 +132,11 @@ def _add_actions(sums: Tally, run: ProgramRun, tallies: list[OpTally]) -> None:
             elements += command.elements
     handoff = {index for index, info in enumerate(run.program.ops) if info.kind == "handoff"}
     host = [r for r in run.records if r.block == "host" and r.reason != OTHER_WORK]  # waiting for memory is CPU time
-    sums.actions.update(
+    return Counter(
         mac_int8=mac_int8,
         element=elements,
-        macs=sum(op.macs for op in tallies),
-        dram_bytes=sum(op.bytes for op in tallies),
+        macs=run.program.macs,
+        dram_bytes=sum(r.bytes for r in run.records if r.block == "dram"),
         sram_bytes=sum(r.bytes for r in run.records if r.block == "sram"),
         handoffs=run.program.handoffs,
         handoff_cycles=sum(r.end - r.start for r in host if r.op in handoff),

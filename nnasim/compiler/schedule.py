@@ -45,6 +45,11 @@ def utterance_steps(compiled: CompiledTrace, utterance: Utterance) -> Iterator[S
             program = compiled.frame_end(holders) if next_frame != frame else None
 
 
+def compiled_arrivals(compiled: CompiledTrace, utterance: Utterance) -> list[int]:
+    """When each frame's audio exists, in cycles of the chip that ``compiled`` is for."""
+    return [arrival_cycles(utterance, frame, compiled.chip.clock_hz) for frame in range(len(utterance.arrivals))]
+
+
 def arrival_cycles(utterance: Utterance, frame: int, clock_hz: float) -> int:
     """The cycle at which a frame's audio exists. SimulationError beyond the watchdog."""
     seconds = utterance.arrivals[frame]

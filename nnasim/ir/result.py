@@ -7,16 +7,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from nnasim import markup
+from nnasim.ir.bounded import Count, Energy, Milliseconds, Name
+from nnasim.ir.explanation import Explanation
 from nnasim.ir.imported import Imported
 from nnasim.records import Frozen, Items
 
 RESULT_VERSION: Literal[1] = 1
-
-
-# Bounds that no real run reaches: what stands in a file can then be converted and added up without overflow.
-Count = Annotated[int, Field(ge=0, le=2**62)]
-Milliseconds = Annotated[float, Field(ge=0, le=1e15)]
-Name = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class BlockTime(Frozen):
@@ -184,7 +180,6 @@ class Parameter(Frozen):
     source: str | None = None
 
 
-Energy = Annotated[float, Field(ge=0, le=1e18)]
 Spread = tuple[Energy, Energy, Energy]
 """(low, nominal, high)."""
 
@@ -260,6 +255,11 @@ class SimResult(Frozen):
     )
     peak_macs_per_cycle: Count | None = Field(None, description="of the MAC array; null in results of version 0.1")
     extra: Extra = Extra()
+    explanation: Explanation | None = Field(
+        None,
+        description="what one frame waits for, and what `explain` found besides; absent in results of earlier versions",
+        exclude_if=lambda explanation: explanation is None,
+    )
 
     def __repr__(self) -> str:
         return markup.visible(

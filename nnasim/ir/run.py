@@ -10,7 +10,15 @@ from nnasim.ir.program import Block, OpInfo, Program
 # Longest invocation that is believed: about half an hour at 500 MHz. A program that runs longer is broken.
 WATCHDOG_CYCLES = 10**12
 
-OTHER_WORK = "other work on the CPU"  # the reason of a stall in which the CPU works for somebody else
+# Reasons of stalls that more than one room speaks of.
+OTHER_WORK = "other work on the CPU"  # the CPU works for somebody else
+LATE_WEIGHTS = "weights not there yet"  # until the DMA has ended a transfer
+NO_BUFFER = "no free weight buffer"  # until a compute block has given one back
+FIRST_BYTE = "first byte from the DRAM"
+SRAM_PORT = "SRAM port"
+BUS = "CPU's reads on the DRAM bus"
+FEW_BURSTS = "DMA's bursts in flight"  # the DRAM's bus was held back by the DMA's own rate
+CPU_WEIGHTS = "weights from the DRAM"
 
 
 class Record(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Any
 import simpy
 
 from nnasim.ir.program import Block, ElementCommand, MatmulCommand
+from nnasim.ir.run import LATE_WEIGHTS, SRAM_PORT
 from nnasim.sim.blocks.sram import Sram
 from nnasim.sim.datapath import Datapath
 from nnasim.sim.probe import Probe
@@ -37,7 +38,7 @@ class ComputeBlock:
             buffer = yield arrived[command.transfer]
             self.probe.end_wait(self.block, 0)
             start = int(self.env.now)
-            self.probe.stall(self.block, 0, command.op, asked, start, "weights not there yet")
+            self.probe.stall(self.block, 0, command.op, asked, start, LATE_WEIGHTS)
         self.datapath.begin(command, buffer)
         served = self.sram.access(Sram.COMPUTE, command.op, command.sram_bytes) if command.sram_bytes else start
         end = max(start + cycles, served)
@@ -46,6 +47,6 @@ class ComputeBlock:
         self.datapath.end(command)
         self.probe.busy(self.block, 0, command.op, start, start + cycles)
         if end > start + cycles:
-            self.probe.stall(self.block, 0, command.op, start + cycles, end, "SRAM port")
+            self.probe.stall(self.block, 0, command.op, start + cycles, end, SRAM_PORT)
         if buffer is not None:
             self.sram.give_back(buffer)

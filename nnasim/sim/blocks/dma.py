@@ -10,6 +10,7 @@ from typing import Any
 import simpy
 
 from nnasim.ir.program import Transfer
+from nnasim.ir.run import BUS, FEW_BURSTS, FIRST_BYTE, NO_BUFFER, SRAM_PORT
 from nnasim.sim.blocks.dram import Dram
 from nnasim.sim.blocks.sram import Sram
 from nnasim.sim.datapath import Datapath
@@ -93,7 +94,7 @@ class Dma:
                 buffer, freed = yield from self._free_buffer(channel)
             issued = max(channel_free[channel], freed)
             op = self.turn.first_op + transfer.op
-            self.probe.stall("dma", channel, op, channel_free[channel], issued, "no free weight buffer")
+            self.probe.stall("dma", channel, op, channel_free[channel], issued, NO_BUFFER)
             self.datapath.begin_transfer(transfer, buffer)
             yield from self._move(channel, transfer, issued)
             channel_free[channel] = int(self.env.now)
@@ -116,15 +117,15 @@ class Dma:
         now = int(self.env.now)
         moved = max(alone, first + self._own_cycles(bytes))
         end = max(arrived, moved, served)
-        self.probe.stall("dma", channel, op, issued, first, "first byte from the DRAM")
+        self.probe.stall("dma", channel, op, issued, first, FIRST_BYTE)
         self.probe.busy("dma", channel, op, first, moved, bytes)
         if end > moved:
-            self.probe.stall("dma", channel, op, moved, max(moved, arrived), "CPU's reads on the DRAM bus")
-            self.probe.stall("dma", channel, op, max(moved, arrived), end, "SRAM port")
+            self.probe.stall("dma", channel, op, moved, max(moved, arrived), BUS)
+            self.probe.stall("dma", channel, op, max(moved, arrived), end, SRAM_PORT)
         if end > now:
             yield self.env.timeout(end - now)
         if end > arrived:
-            self.dram.held_back(Dram.DMA, op, arrived, "SRAM port" if served > moved else "DMA's bursts in flight")
+            self.dram.held_back(Dram.DMA, op, arrived, SRAM_PORT if served > moved else FEW_BURSTS)
 
     def _own_cycles(self, bytes: int) -> int:
         """Cycles of a transfer that neither memory holds back."""

@@ -9,7 +9,7 @@ import simpy
 
 from nnasim.hardware.units import HostConfig
 from nnasim.ir.program import HandoffCommand, HostCommand
-from nnasim.ir.run import OTHER_WORK
+from nnasim.ir.run import CPU_WEIGHTS, OTHER_WORK
 from nnasim.sim.blocks.dram import Dram
 from nnasim.sim.blocks.other_load import OtherLoad
 from nnasim.sim.datapath import Datapath
@@ -84,4 +84,4 @@ class Host:
                 self.dram.held_back(Dram.CPU, command.op, read, "CPU's own pace")
         self.datapath.end(command)
         self.probe.busy("host", 0, command.op, start, own)
-        self.probe.stall("host", 0, command.op, own, read, "weights from the DRAM")
+        self.probe.stall("host", 0, command.op, own, read, CPU_WEIGHTS)

@@ -1,0 +1,13 @@
+"""Numbers and names of files with bounds that no real run reaches: they convert and add up without overflow."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+Count = Annotated[int, Field(ge=0, le=2**62)]
+Milliseconds = Annotated[float, Field(ge=0, le=1e15)]
+Energy = Annotated[float, Field(ge=0, le=1e18)]
+Name = Annotated[str, Field(min_length=1, max_length=500)]
+Sentence = Annotated[str, Field(max_length=2000)]

@@ -1,0 +1,73 @@
+"""What moving operations from the CPU to the NNA would save, and what it would need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nnasim.errors import NnasimError
+from nnasim.hardware import NnaConfig
+from nnasim.ir.explanation import CpuOp, Move
+from nnasim.ir.trace import ALWAYS_ON_CPU, OpTrace
+from nnasim.studies.explaining.variants import Variants
+
+ALL = "all of them"
+A_MODEL = (
+    "the chip's own operators in place of float: a model that was trained with them (aat), or more word errors (naive)"
+)
+A_UNIT = "an activation unit: a section activation_unit, and numerics.activation other than none"
+ALWAYS = {
+    "input_quantise": "features that are made on the NNA",
+    "host": "operators that the NNA has, in place of those that only the CPU has",
+}
+NOT_RUN = "no chip of this model has it, so nothing was run"
+DEFAULT_UNIT = "lut8"
+
+
+def moves(variants: Variants, chip: NnaConfig, ops: Sequence[CpuOp]) -> Iterator[Move]:
+    """What the run would take with each group of operations that the CPU has on the NNA instead; last, with all."""
+    trace, compiled = variants.trace, variants.compiled(chip)
+    fallen = {group for kind in compiled.fallen for group in _groups_of(trace, kind)}
+    own = list(dict.fromkeys(op.group for op in ops))
+    yield from (Move(group=group, needs=ALWAYS[group], refused=NOT_RUN) for group in own if group in ALWAYS_ON_CPU)
+    groups = [group for group in own if group not in ALWAYS_ON_CPU]
+    for group in groups:
+        if group not in fallen:
+            yield _moved(variants, chip, group, _placed(trace, [group]))
+    if fallen & set(groups):
+        yield _with_unit(variants, chip)
+    elif len(groups) > 1:
+        yield _moved(variants, chip, ALL, _placed(trace, groups))
+
+
+def _groups_of(trace: OpTrace, kind: str) -> set[str]:
+    return {op.group for graph in trace.graphs.values() for op in graph.ops if op.kind == kind}
+
+
+def _placed(trace: OpTrace, groups: Sequence[str]) -> OpTrace:
+    """``trace`` with its operations of ``groups`` on the NNA."""
+    own = {op.name for graph in trace.graphs.values() for op in graph.ops if op.group in groups}
+    return trace.model_copy(
+        update={
+            "placement": {group: "nna" if group in groups else unit for group, unit in trace.placement.items()},
+            "op_placement": {name: unit for name, unit in trace.op_placement.items() if name not in own},
+        }
+    )
+
+
+def _moved(variants: Variants, chip: NnaConfig, group: str, trace: OpTrace) -> Move:
+    try:
+        return Move(group=group, needs=A_MODEL, figures=variants.figures(chip, trace))
+    except NnasimError as error:
+        return Move(group=group, needs=A_MODEL, refused=str(error)[:2000])
+
+
+def _with_unit(variants: Variants, chip: NnaConfig) -> Move:
+    """The same work on a chip that has an activation unit too, of default rates."""
+    from nnasim.sweeps.retarget import retarget  # brings the readers of foreign models, which take a while
+
+    try:
+        wider = chip.with_({"activation_unit": {}, "numerics.activation": DEFAULT_UNIT})
+        trace = retarget(variants.trace, wider.numerics, None, "trace")
+        return Move(group=ALL, needs=A_UNIT, figures=variants.figures(wider, trace))
+    except NnasimError as error:
+        return Move(group=ALL, needs=A_UNIT, refused=str(error)[:2000])
