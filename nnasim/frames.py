@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nnasim.ir.explanation import Explanation, Figures
 from nnasim.ir.result import SimResult, Spread
 from nnasim.ir.shared import SharedResult
 from nnasim.units import cycles_to_ms
@@ -38,6 +39,50 @@ def ops_frame(result: SimResult) -> pd.DataFrame:
     ]
     frame = _frame(rows, ["graph", "op"])
     return frame.loc[(frame["busy_ms"] + frame["stall_ms"]).sort_values(ascending=False, kind="stable").index]
+
+
+def path_frame(explanation: Explanation, clock_hz: float) -> pd.DataFrame:
+    """What one frame waits for, in ms that add up to its latency; index (cause, layer)."""
+    parts = explanation.path.parts if explanation.path else ()
+    rows = [{"cause": part.cause, "layer": part.layer, "ms": cycles_to_ms(part.cycles, clock_hz)} for part in parts]
+    return _frame(rows, ["cause", "layer"])
+
+
+def what_ifs_frame(explanation: Explanation) -> pd.DataFrame:
+    """Medians [ms], energy [mJ] and bottleneck of the run as it is, and with each limit lifted; index limit.
+
+    ``changes``: fields of the chip, as ``NnaConfig.with_`` takes them; ``refused``: why nothing ran.
+    """
+    base = [{"limit": "as it is", "changes": {}, **_judged(explanation.base), "refused": None}]
+    rows = [
+        {"limit": w.limit, "changes": w.changes, **_judged(w.figures), "refused": w.refused}
+        for w in explanation.what_ifs
+    ]  # fmt: skip
+    return _frame([*base, *rows] if explanation.base else rows, ["limit"])
+
+
+def on_cpu_frame(explanation: Explanation) -> pd.DataFrame:
+    """Each operation of the CPU, its reason, its time and that of its hand-offs [ms]; index (graph, op)."""
+    return _frame([op.model_dump() for op in explanation.cpu_ops], ["graph", "op"])
+
+
+def assumptions_frame(explanation: Explanation) -> pd.DataFrame:
+    """Medians [ms], energy [mJ] and bottleneck at the low and the high end of each assumed number; index field."""
+    rows = [
+        {
+            "field": swing.field,
+            **{name: getattr(swing, name) for name in ("value", "low", "high", "stated")},
+            **{f"{name}_at_low": value for name, value in _judged(swing.at_low).items()},
+            **{f"{name}_at_high": value for name, value in _judged(swing.at_high).items()},
+        }
+        for swing in explanation.swings
+    ]
+    return _frame(rows, ["field"])
+
+
+def _judged(figures: Figures | None) -> dict[str, Any]:
+    """What a run is judged by, as columns; None each where nothing ran."""
+    return dict.fromkeys(Figures.model_fields) if figures is None else figures.model_dump()
 
 
 def frames_frame(result: SimResult) -> pd.DataFrame:

@@ -30,6 +30,7 @@ from reports.claim import claim_sentence
 from reports.comparison import comparison
 from reports.document import write_html
 from reports.energy import RangeTable, labelled_chips, nodes, range_table
+from reports.explanation import explanation
 from reports.figures.gantt import gantt
 from reports.figures.latency import distribution
 from reports.figures.where import blocks, longest_part, parts
@@ -59,6 +60,7 @@ def report(result_set: ResultSet) -> Document:
         comparison(result_set),
         model(result_set),
         _latency(result_set),
+        explanation(result_set),
         _where(result_set),
         _ranges(result_set),
         _frame(result_set),

@@ -32,6 +32,11 @@ def markdown(document: Document) -> str:
     return "\n\n".join(lines) + "\n"
 
 
+def markdown_of(title: str, blocks: Iterable[Block]) -> str:
+    """The text of a file of ``blocks`` under a title."""
+    return "\n\n".join([f"# {_line(title)}", *_blocks(blocks)]) + "\n"
+
+
 def _blocks(blocks: Iterable[Block]) -> Iterator[str]:
     for block in blocks:
         yield from _block(block)

@@ -27,6 +27,7 @@ COMMANDS: dict[str, Command] = {
     "check": Command("nnasim.cli.check", "does a model of yours run on a chip: its work, its states, what is refused"),
     "import": Command("nnasim.cli.import_", "a model of yours, in ONNX or TFLite, as a trace"),
     "simulate": Command("nnasim.cli.simulate", "run a trace on a chip"),
+    "explain": Command("nnasim.cli.explain", "what a run waits for, what would help, what that hangs on"),
     "rerun": Command("nnasim.cli.rerun", "make a result again from its own record: identical, or what moved"),
     "diff": Command("nnasim.cli.diff", "the first integer that two traces compute differently"),
     "report": Command("nnasim.cli.report", "show result files as one offline page"),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nnasim import frames, markup
 from nnasim.allowed import number_text
 from nnasim.analysis import pooled
-from nnasim.front.arguments import FilePath, checked
+from nnasim.front.arguments import FilePath, TraceLike, checked
+from nnasim.front.explaining import Explained
 from nnasim.ir.io import read_result as read
 from nnasim.ir.io import write_record
 from nnasim.ir.result import SimResult
+from nnasim.ir.trace import OpTrace
+from nnasim.progress import Progress, silent
 from nnasim.records import Flag
 from nnasim.sweeps.objectives import busy_shares
 from nnasim.units import cycles_to_ms
@@ -26,9 +29,13 @@ _PARTS_SHOWN, _CHANGES_SHOWN = 3, 3
 
 @dataclass(frozen=True, repr=False)
 class Result:
-    """One simulation. ``record``: everything that was measured, as a result file holds it."""
+    """One simulation. ``record``: everything that was measured, as a result file holds it.
+
+    ``trace``: what ran, where it is at hand: a result that was read from a file does not bring it.
+    """
 
     record: SimResult
+    trace: OpTrace | None = field(default=None, compare=False)
 
     @property
     def engine_latency_ms(self) -> float:
@@ -74,6 +81,18 @@ class Result:
     def area(self) -> pd.DataFrame:
         """Silicon area by part of the chip, low, nominal and high [mm2]; empty without an area table."""
         return frames.spreads_frame(self.record.extra.area_mm2, "mm2")
+
+    @checked
+    def explain(self, trace: TraceLike | None = None, *, progress: Progress = silent) -> Explained:
+        """What the run waits for, what would help, why operations are on the CPU, and which assumptions decide.
+
+        ``trace``: what ran, for a result that was read from a file; without it, what the result itself says. Raises
+        TraceError for another trace, else what a simulation raises.
+        """
+        from nnasim.studies.explaining.sources import explain_record, given_trace
+
+        found = self.trace if trace is None else given_trace(trace, self.record)
+        return Explained(self.record if found is None else explain_record(self.record, found, progress))
 
     @checked
     def save(self, path: FilePath, *, force: Flag = False) -> None:

@@ -88,7 +88,7 @@ def simulate(
     operations = _read(trace)
     doubt([*implausible(hardware), *implausible_trace(operations)])
     result = run(operations, hardware, SimOptions(endpointer_ms=endpointer_ms))
-    return Result(documented(result, hardware.name, hardware, command=None))
+    return Result(documented(result, hardware.name, hardware, command=None), operations)
 
 
 def _refuse(why: str = "traces that share a chip", **given: object) -> None:

@@ -44,10 +44,13 @@ def documented(result: SimResult, preset: str, chip: NnaConfig, command: str | N
     ``preset``: the name or file that ``chip`` was read from. A chip that was made in Python and has no such name stands
     in the result without sources.
     """
-    documented_result = result.model_copy(
-        update={"command": command, "commit": commit(), "versions": {**result.versions, **versions()}}
-    )
-    return with_section(documented_result, parameters=parameters(preset, chip))
+    return with_origin(result, parameters(preset, chip), command)
+
+
+def with_origin(result: SimResult, rows: tuple[Parameter, ...], command: str | None) -> SimResult:
+    """``result`` with command, commit and versions, and with the parameters of its chip, ``rows``."""
+    origin = {"command": command, "commit": commit(), "versions": {**result.versions, **versions()}}
+    return with_section(result.model_copy(update=origin), parameters=rows)
 
 
 def parameters(preset: str, chip: NnaConfig) -> tuple[Parameter, ...]:

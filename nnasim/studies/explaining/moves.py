@@ -11,9 +11,7 @@ from nnasim.ir.trace import ALWAYS_ON_CPU, OpTrace
 from nnasim.studies.explaining.variants import Variants
 
 ALL = "all of them"
-A_MODEL = (
-    "the chip's own operators in place of float: a model that was trained with them (aat), or more word errors (naive)"
-)
+A_MODEL = "a model trained with the chip's own operators, or more word errors"
 A_UNIT = "an activation unit: a section activation_unit, and numerics.activation other than none"
 ALWAYS = {
     "input_quantise": "features that are made on the NNA",

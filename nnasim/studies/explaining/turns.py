@@ -90,7 +90,8 @@ def _guesses(variants: Variants, chip: NnaConfig, field: str, bracket: _Bracket)
     There they would be as many as those of the cause that binds when the limit is lifted.
     """
     now, end = bracket.stays, bracket.turned
-    before, after = variants.path(chip), variants.path(chip.with_({field: type(value_of(chip, field))(end)}))
+    lifted = int(end) if isinstance(value_of(chip, field), int) else end
+    before, after = variants.path(chip), variants.path(chip.with_({field: lifted}))
     ratio = before.by_cause[before.bottleneck] / after.by_cause[after.bottleneck]
     guess = now * ratio if end > now else now / ratio
     for value in (guess * CLOSE**0.4, guess / CLOSE**0.4):

@@ -9,6 +9,7 @@ from nnasim.compiler import CompiledTrace
 from nnasim.compiler.allocate import aligned
 from nnasim.errors import NnasimError
 from nnasim.hardware import NnaConfig
+from nnasim.hardware.units import ActivationUnitConfig
 from nnasim.ir.explanation import Changes, Figures, WhatIf
 from nnasim.studies.explaining.variants import Variants
 
@@ -68,7 +69,7 @@ def _zeros(chip: NnaConfig, section: str, names: tuple[str, ...]) -> Changes:
 
 def _rates(chip: NnaConfig) -> tuple[str, ...]:
     """Fields of the element-wise unit that say what an element takes; those left null follow the others."""
-    fields = type(chip.activation_unit).model_fields if chip.has_activation_unit else ()
+    fields = ActivationUnitConfig.model_fields if chip.has_activation_unit else ()
     names = [name for name in fields if name.endswith("_cycles_per_element")]
     return tuple(name for name in names if getattr(chip.activation_unit, name) is not None)
 

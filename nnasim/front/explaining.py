@@ -1,0 +1,76 @@
+"""``result.explain()``: why a run takes as long as it does, as Python and notebooks show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from nnasim import frames
+from nnasim.front.arguments import FilePath, checked
+from nnasim.ir.explanation import Explanation
+from nnasim.ir.result import SimResult
+from nnasim.records import Flag
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, repr=False)
+class Explained:
+    """An explanation. ``record``: the result that it is of, which holds it."""
+
+    record: SimResult
+
+    @property
+    def explanation(self) -> Explanation:
+        """All of it as a record; empty for a result of a version that recorded none."""
+        return self.record.explanation or Explanation()
+
+    def path(self) -> pd.DataFrame:
+        """What one frame waits for [ms], which adds up to its latency; index (cause, layer)."""
+        return frames.path_frame(self.explanation, self.record.clock_hz)
+
+    def what_ifs(self) -> pd.DataFrame:
+        """Medians [ms], energy [mJ] and bottleneck with each limit lifted, and as it is; index limit."""
+        return frames.what_ifs_frame(self.explanation)
+
+    def on_cpu(self) -> pd.DataFrame:
+        """Each operation of the CPU: its reason, its time and its hand-offs [ms]; index (graph, op)."""
+        return frames.on_cpu_frame(self.explanation)
+
+    def assumptions(self) -> pd.DataFrame:
+        """What each assumed number decides: medians [ms] and energy [mJ] at both ends of its range; index field."""
+        return frames.assumptions_frame(self.explanation)
+
+    def markdown(self) -> str:
+        """All of it as Markdown."""
+        from reports.explanation import result_blocks
+        from reports.to_markdown import markdown_of
+
+        return markdown_of(self._title, result_blocks(self.record, drawn=False))
+
+    @checked
+    def save(self, path: FilePath, *, force: Flag = False) -> None:
+        """Write a result file that holds the explanation. Raises FileError where one exists, unless ``force``."""
+        from nnasim.ir.io import write_record
+
+        write_record(path, self.record, force=force)
+
+    @property
+    def _title(self) -> str:
+        return f"{self.record.system} on {self.record.preset}"
+
+    def __repr__(self) -> str:
+        from reports.explanation import result_blocks
+        from reports.to_text import text_lines
+
+        return "\n".join(text_lines((self._title, *result_blocks(self.record, drawn=False))))
+
+    def _repr_html_(self) -> str:
+        """The same, then its figures, as a notebook shows it: offline, escaped."""
+        from reports.blocks import Figure
+        from reports.explanation import result_blocks
+
+        figures = "".join(block.svg for block in result_blocks(self.record) if isinstance(block, Figure))
+        return f"<div><pre>{escape(repr(self))}</pre>{figures}</div>"

@@ -1,0 +1,126 @@
+"""A trace or a result, as a file -> the result with its explanation, and what must be said of how it was found."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from nnasim import files
+from nnasim.errors import ConfigError, NnasimError, TraceError
+from nnasim.hardware import NnaConfig, load_preset
+from nnasim.hardware.plausible import implausible
+from nnasim.ir.explanation import Words
+from nnasim.ir.io import read_result, read_trace, record_digest
+from nnasim.ir.result import SimResult
+from nnasim.ir.trace import OpTrace
+from nnasim.progress import Progress, silent
+from nnasim.records import validated
+from nnasim.studies.explaining.explain import explained
+from nnasim.studies.provenance import parameters, with_origin
+from reports.summary import Summary, read_summary
+
+Found = tuple[SimResult, list[str]]
+"""A result with its explanation, and sentences that stand before it."""
+
+
+def is_result(path: Path) -> bool:
+    """Whether a JSON file calls itself a result. Raises FileError."""
+    data = files.read_json(path)
+    return isinstance(data, dict) and data.get("kind") == SimResult.model_fields["kind"].default
+
+
+def explain_trace(path: Path, preset: str, overrides: Sequence[str], progress: Progress = silent) -> Found:
+    """The trace at ``path`` on the chip of ``preset`` with ``overrides``. Raises what reading and simulating raise."""
+    chip = load_preset(preset, list(overrides), named="--set")
+    rows = parameters(preset, chip)
+    result = explained(read_trace(path), chip, rows, (), progress)
+    return with_origin(result, rows, None), implausible(chip)
+
+
+def explain_result(
+    path: Path, preset: str | None, overrides: Sequence[str], trace_path: Path | None, progress: Progress = silent
+) -> Found:
+    """The result at ``path``, run again on its own chip with its trace; without the trace, what the result itself says.
+
+    ``trace_path``: where the trace is; None: where the result's command had it. Raises ConfigError for another chip.
+    """
+    result = read_result(path)
+    chip = validated(NnaConfig, result.hardware, path)
+    _refuse_another_chip(path, chip, preset, overrides)
+    trace = given_trace(trace_path, result) if trace_path else _recorded_trace(path, result)
+    if trace is None:
+        return result, [NO_TRACE]
+    again = explained(trace, chip, result.extra.parameters, tuple(words_beside(path, result)), progress)
+    moved = again.totals != result.totals
+    return result.model_copy(update={"explanation": again.explanation}), [OTHER_VERSION] if moved else []
+
+
+def explain_record(result: SimResult, trace: OpTrace, progress: Progress = silent) -> SimResult:
+    """``result``, of ``trace``, with its explanation."""
+    chip = validated(NnaConfig, result.hardware, "result")
+    again = explained(trace, chip, result.extra.parameters, (), progress)
+    return result.model_copy(update={"explanation": again.explanation})
+
+
+NO_TRACE = (
+    "The trace that ran was not found where the result's command had it, so nothing could be run again: give it to see "
+    "what would help and which assumptions decide."
+)
+OTHER_VERSION = (
+    "This version of nnasim has other totals for the same run than the result: what follows is this version's."
+)
+
+
+def _refuse_another_chip(path: Path, chip: NnaConfig, preset: str | None, overrides: Sequence[str]) -> None:
+    if preset is None and not overrides:
+        return
+    other = load_preset(preset or chip.name, list(overrides), named="--set")
+    if other.digest() != chip.digest():
+        allowed = f"is not the chip of {path}, which brings its own; explain the trace to ask about another"
+        raise ConfigError("explain", "chip", " ".join([preset or chip.name, *overrides]), allowed)
+
+
+def given_trace(given: OpTrace | str | Path, result: SimResult) -> OpTrace:
+    """``given``, or the trace of that path. Raises TraceError unless it is what ran for ``result``."""
+    trace, source = (given, "trace") if isinstance(given, OpTrace) else (read_trace(given), str(given))
+    digest = record_digest(trace)
+    if digest != result.trace_hash:
+        raise TraceError(source, "trace", digest, f"is not the trace that ran, which is {result.trace_hash}")
+    return trace
+
+
+def _recorded_trace(path: Path, result: SimResult) -> OpTrace | None:
+    """The trace among the words of the result's command, from here or from beside the result; None if it is gone."""
+    try:
+        words = shlex.split(result.command or "")
+    except ValueError:
+        return None
+    names = [word for word in words if word.endswith(".json")]
+    for candidate in (folder / name for name in names for folder in (Path(), path.parent)):
+        try:
+            return given_trace(candidate, result)
+        except NnasimError:
+            continue
+    return None
+
+
+def words_beside(path: Path, result: SimResult) -> Iterator[Words]:
+    """Word errors of every system of the comparison that a result belongs to; none where it belongs to none."""
+    summary = _summary_beside(path)
+    systems = summary.systems if summary and summary.hardware_hash == result.hardware_hash else {}
+    total = summary.corpus.words if summary else None
+    base = systems["float"].errors if "float" in systems else None
+    for system in dict.fromkeys(("float", *systems)):
+        errors = systems[system].errors if system in systems else None
+        if errors is not None and total is not None:
+            more = None if base is None else errors - base
+            yield Words(system=system, errors=errors, words=total, more_than_float=more)
+
+
+def _summary_beside(path: Path) -> Summary | None:
+    """The summary of the folder of `compare` whose ``results`` hold the file at ``path``."""
+    summary = path.parent.parent / "summary.json"
+    if path.parent.name != "results" or not summary.is_file():
+        return None
+    return read_summary(summary)

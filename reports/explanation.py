@@ -1,0 +1,383 @@
+"""What a run waits for, what would help, why the CPU has work, and how sure that is: as blocks of a page."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Literal
+
+from nnasim.allowed import number_text
+from nnasim.hardware.field_units import unit_of
+from nnasim.ir.explanation import CAUSES, Cause, Changes, CpuOp, Explanation, Figures, FramePath, Move, Swing
+from nnasim.ir.result import SimResult
+from nnasim.units import cycles_to_ms
+from reports.blocks import (
+    Block,
+    Cell,
+    Code,
+    Figure,
+    Fold,
+    Heading,
+    Listing,
+    Paragraph,
+    Quantity,
+    Section,
+    Table,
+    Value,
+    Words,
+)
+from reports.figures.explanation import Bar, tornado, waterfall
+from reports.naming import value_name
+from reports.result_set import ResultSet
+from reports.text import number
+
+SMALL_SHARE = 0.05  # of a cause's cycles: a layer below it is not named
+MOST_LAYERS = 4
+FEW_OPS = 12  # that stand open
+_ON_BEHALF: dict[Cause, tuple[str, str]] = {
+    "dram": ("weights of ", " from DRAM"),
+    "dram_latency": ("the DRAM's latency before weights of ", ""),
+    "dma": ("weights of ", ", at the pace of the DMA's bursts in flight"),
+    "cpu_dram": ("weights of ", " from DRAM to the CPU"),
+    "fixed": ("the fixed cost of the passes of ", ""),
+    "cpu": ("the CPU at work on ", ""),
+}
+
+
+def explanation(result_set: ResultSet) -> Section:
+    """The section of a page: one result's openly, several results' folded but for the first."""
+    results = {label: result for label, result in result_set.results.items() if result.explanation}
+    contents = [(label, tuple(result_blocks(result, f"{n}"))) for n, (label, result) in enumerate(results.items())]
+    if len(contents) == 1:
+        return Section("explanation", "What it waits for", contents[0][1])
+    folds = (Fold(Value(label), blocks, is_open=n == 0) for n, (label, blocks) in enumerate(contents))
+    return Section("explanation", "What it waits for", tuple(folds))
+
+
+def result_blocks(result: SimResult, suffix: str = "", *, drawn: bool = True) -> Iterator[Block]:
+    """All that is known of one result; ``suffix`` keeps the names of figures and tables of one page apart.
+
+    ``drawn``: with figures, which take a while and which a terminal cannot show.
+    """
+    explained = result.explanation
+    if explained is None:
+        yield "The result is of a version that did not record what it waited for."
+        return
+    if explained.path is not None:
+        yield from _path(explained.path, result.clock_hz, suffix, drawn=drawn)
+    if explained.base is not None:
+        yield from _what_ifs(explained, explained.base, suffix)
+    yield from _cpu(explained, suffix)
+    yield from _words(result, explained, suffix)
+    if explained.base is not None:
+        yield from _swings(explained, explained.base, suffix, drawn=drawn)
+    if not explained.complete:
+        command = Code("nnasim explain")
+        yield Paragraph(
+            (command, " with this result, or its trace, adds what would help and which assumptions decide."), note=True
+        )
+
+
+# --- where the time goes ----------------------------------------------------------------------------------------------
+
+
+def _path(path: FramePath, clock_hz: float, suffix: str, *, drawn: bool) -> Iterator[Block]:
+    total = cycles_to_ms(path.cycles, clock_hz)
+    yield Heading("Where one frame's time goes")
+    yield Paragraph(path_sentence(path, clock_hz))
+    times = [(cause, cycles_to_ms(cycles, clock_hz)) for cause, cycles in path.by_cause.items()]
+    title = f"What frame {path.frame:,} waits for, {number(total)} ms"
+    picture = waterfall(f"path{suffix}", title, times) if drawn else None
+    if picture:
+        yield Figure(f"path{suffix}", picture)
+    rows = tuple(
+        (
+            CAUSES[cause],
+            Value(layers_text(path, cause)),
+            Quantity.rounded(ms, 4),
+            Quantity.percent(ms / (total or 1), 1),
+        )
+        for cause, ms in times
+    )
+    note = (
+        f"Frame {path.frame:,} of the first utterance, from its audio to the end of its last operation. Each moment "
+        "has the one cause that held the frame up then: what a block waited for another block is that block's time. "
+        "So the rows add up to the latency."
+    )
+    yield Table(f"path{suffix}", "", ("waits for", "layers", "ms", "share"), rows, note, look="plain")
+
+
+def path_sentence(path: FramePath, clock_hz: float) -> Words:
+    """The largest part in one line, such as "10.6 of 10.9 ms: weights of enc1 to enc4 from DRAM"."""
+    cause, cycles = next(iter(path.by_cause.items()), ("unknown", 0))
+    part, total = (number(cycles_to_ms(count, clock_hz)) for count in (cycles, path.cycles))
+    before, after = _ON_BEHALF.get(cause, (f"{CAUSES[cause]}, for ", ""))
+    layers = layers_text(path, cause)
+    if not layers:
+        return f"{part} of {total} ms: {CAUSES[cause]}"
+    return (f"{part} of {total} ms: {before}", Value(layers), after)
+
+
+def layers_text(path: FramePath, cause: Cause) -> str:
+    """The layers of ``cause``, such as "enc0 to enc4, pred0"; those of a small share left out."""
+    parts = [part for part in path.parts if part.cause == cause and part.layer]
+    total = sum(part.cycles for part in parts)
+    named = [part.layer for part in parts if part.cycles >= SMALL_SHARE * total]
+    runs = _joined(named)
+    more = len(parts) - len(named) + sum(count for _, count in runs[MOST_LAYERS:])
+    shown = [text for text, _ in runs[:MOST_LAYERS]]
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")
+
+
+def _joined(layers: Sequence[str]) -> list[tuple[str, int]]:
+    """(words, how many layers) of neighbours that are numbered on: enc0, enc1, enc2 as "enc0 to enc2"."""
+
+    def stem_and_offset(item: tuple[int, str]) -> tuple[str, int]:
+        index, layer = item
+        numbered = re.fullmatch(r"(.*?)([0-9]{1,9})", layer)
+        return (numbered[1], int(numbered[2]) - index) if numbered else (layer, -1)
+
+    names = []
+    for _, group in groupby(enumerate(layers), key=stem_and_offset):
+        run = [layer for _, layer in group]
+        names.append((run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}", len(run)))
+    return names
+
+
+# --- what would help --------------------------------------------------------------------------------------------------
+
+
+def _what_ifs(explained: Explanation, base: Figures, suffix: str) -> Iterator[Block]:
+    rows = [
+        (what_if.limit, *_figure_cells(base, what_if.figures), what_if.refused or "") for what_if in explained.what_ifs
+    ]
+    rows = sorted(rows, key=_helps_most)
+    now = ("as it is", base.frame_ms, base.engine_ms, None, base.energy_mj, None, CAUSES[base.bottleneck])
+    yield Heading("What would help")
+    yield Table(
+        f"what_if{suffix}",
+        "",
+        _COLUMNS,
+        (now, *(_with_refusal(row) for row in rows)),
+        "Each row is a run with one limit lifted, and nothing else. Medians over frames and over utterances; saved: of "
+        "the frame's latency, and of the energy. A negative saving costs.",
+        look="plain",
+    )
+    turned = tuple(
+        _turn(turn.field, turn.value, turn.now, CAUSES[turn.then], turn.figures.frame_ms) for turn in explained.turns
+    )
+    if turned:
+        yield "The smallest change of a field after which something else is the bottleneck:"
+        yield Listing(turned)
+    else:
+        yield Paragraph("No change of a single field alone gives it another bottleneck.", note=True)
+    lines = tuple((f"{what_if.limit}: ", Code(set_line(what_if.changes))) for what_if in explained.what_ifs)
+    yield Fold("The same by hand: what to add to nnasim simulate", (Listing(lines),))
+
+
+_COLUMNS = ("limit lifted", "frame [ms]", "engine [ms]", "saved", "energy [mJ]", "energy saved", "then waits for")
+
+
+def _figure_cells(base: Figures, figures: Figures | None) -> tuple[Cell, ...]:
+    if figures is None:
+        return (None,) * 6
+    return (
+        figures.frame_ms,
+        figures.engine_ms,
+        _saved(base.frame_ms, figures.frame_ms),
+        figures.energy_mj,
+        _saved(base.energy_mj, figures.energy_mj),
+        "the same" if figures.bottleneck == base.bottleneck else CAUSES[figures.bottleneck],
+    )
+
+
+def _saved(before: float | None, after: float | None) -> Quantity | None:
+    return None if not before or after is None else Quantity.percent(1 - after / before, 1)
+
+
+def _helps_most(row: tuple[Cell, ...]) -> float:
+    return row[1] if isinstance(row[1], float) else float("inf")
+
+
+def _with_refusal(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    """``row`` without its last cell; where nothing ran, why."""
+    *cells, refused = row
+    return (*cells[:-1], Value(str(refused))) if refused else tuple(cells)
+
+
+def _turn(field: str, value: float, now: float, then: str, frame_ms: float) -> Words:
+    unit = unit_of(field)
+    place = f" at {value_name(value, unit)} (today {value_name(now, unit)}): then {then} binds, frame "
+    return (Code(field), f"{place}{number(frame_ms)} ms")
+
+
+def set_line(changes: Changes) -> str:
+    """``changes`` as options of the command line."""
+    return " ".join(f"--set {shlex.quote(f'{field}={_written(value)}')}" for field, value in changes.items())
+
+
+def _written(value: object) -> str:
+    if isinstance(value, float):
+        return number_text(value)
+    return json.dumps([float(number_text(part)) for part in value] if isinstance(value, tuple) else value)
+
+
+# --- the CPU ----------------------------------------------------------------------------------------------------------
+
+
+def _cpu(explained: Explanation, suffix: str) -> Iterator[Block]:
+    if not explained.cpu_ops:
+        return
+    yield Heading("Why operations are on the CPU")
+    by_group = _by_group(explained.cpu_ops)
+    rows = tuple(
+        (
+            Value(group.replace("_", " ")), len(ops), sum(op.cpu_ms for op in ops), sum(op.crossings for op in ops),
+            sum(op.crossing_ms for op in ops), Value(_reasons(ops)),
+        )
+        for group, ops in by_group.items()
+    )  # fmt: skip
+    columns = ("operations", "how many", "CPU [ms]", "hand-offs", "they take [ms]", "reason")
+    others = f" {explained.other_crossings:,} more hand over inputs and results." if explained.other_crossings else ""
+    yield Table(f"cpu_groups{suffix}", "", columns, rows, f"Sums over the run.{others}", look="words")
+    if explained.moves and explained.base is not None:
+        yield _move_table(explained.moves, explained.base, suffix)
+    table = _op_table(explained, suffix)
+    yield table if len(table.rows) <= FEW_OPS else Fold(f"Each of the {len(table.rows):,} operations", (table,))
+
+
+def _op_table(explained: Explanation, suffix: str) -> Table:
+    rows = tuple(
+        (Value(f"{op.graph}/{op.op}"), op.count, op.cpu_ms, op.crossings, op.crossing_ms, Value(op.reason))
+        for op in explained.cpu_ops
+    )
+    more = explained.more_cpu_ops
+    note = f"The costliest; {more:,} more operations cost less, each of them." if more else ""
+    columns = ("operation", "times", "CPU [ms]", "hand-offs", "they take [ms]", "reason")
+    return Table(f"cpu_ops{suffix}", "", columns, rows, note, look="words")
+
+
+def _by_group(ops: Sequence[CpuOp]) -> dict[str, list[CpuOp]]:
+    groups: dict[str, list[CpuOp]] = {}
+    for op in ops:
+        groups.setdefault(op.group, []).append(op)
+    return groups
+
+
+def _reasons(ops: Sequence[CpuOp]) -> str:
+    return "; ".join(dict.fromkeys(op.reason for op in ops))
+
+
+def _move_table(moves: Sequence[Move], base: Figures, suffix: str) -> Table:
+    rows = tuple(_move_cells(move, base) for move in moves)
+    columns = ("on the NNA instead", "frame [ms]", "saved", "energy [mJ]", "energy saved", "needs")
+    note = (
+        "Each row is a run with these operations placed on the NNA. A group that moves alone may add hand-offs to its "
+        "neighbours, and then costs more than it saves."
+    )
+    return Table(f"moves{suffix}", "", columns, rows, note, look="words")
+
+
+def _move_cells(move: Move, base: Figures) -> tuple[Cell, ...]:
+    frame_ms, _, saved, energy_mj, energy_saved, _ = _figure_cells(base, move.figures)
+    needs = move.needs if move.refused is None else f"{move.needs} ({move.refused})"
+    return (Value(move.group.replace("_", " ")), frame_ms, saved, energy_mj, energy_saved, Value(needs))
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _words(result: SimResult, explained: Explanation, suffix: str) -> Iterator[Block]:
+    if explained.words:
+        yield Heading("What it costs in words")
+        rows = tuple(
+            (Value(words.system), words.errors, words.words, Quantity.percent(words.errors / (words.words or 1)),
+             words.more_than_float)
+            for words in explained.words
+        )  # fmt: skip
+        columns = ("system", "wrong words", "of", "WER", "more than float")
+        note = (
+            "On the same utterances. Which field of the numerics costs how many of them is not in these files: "
+            "nnasim study numerics decodes with one field changed at a time."
+        )
+        yield Table(f"words_cost{suffix}", "", columns, rows, note, look="plain")
+    elif explained.complete and result.imported is None:
+        yield Heading("What it costs in words")
+        yield (
+            "Not known: no decoded speech stands beside this run. nnasim compare decodes, and nnasim study numerics "
+            "changes one field of the numerics at a time."
+        )
+
+
+# --- how sure ---------------------------------------------------------------------------------------------------------
+
+
+def _swings(explained: Explanation, base: Figures, suffix: str, *, drawn: bool) -> Iterator[Block]:
+    if not explained.swings and not explained.without_range:
+        return
+    yield Heading("Which assumptions decide")
+    flips = [
+        swing for swing in explained.swings if {swing.at_low.bottleneck, swing.at_high.bottleneck} - {base.bottleneck}
+    ]
+    yield Paragraph(_conclusion(base, flips))
+    if drawn:
+        yield from _drawn_swings(explained.swings, base, suffix)
+    ordered = sorted(explained.swings, key=lambda swing: (-swing.width("frame_ms"), -swing.width("energy_mj")))
+    rows = tuple(_swing_cells(swing, base) for swing in ordered)
+    note = (
+        "Each assumed number at both ends of its range, alone, as a run: medians over frames, and energy. A range that "
+        "the preset states beside its number is called stated; the others are half and twice the number, as far as the "
+        "chip can have it."
+    )
+    columns = ("assumed", "today", "range", "frame [ms]", "energy [mJ]", "then waits for")
+    yield Table(f"swings{suffix}", "", columns, rows, note, look="words")
+    if explained.without_range:
+        reasons: dict[str, list[str]] = {}
+        for field, why in explained.without_range.items():
+            reasons.setdefault(why, []).append(field)
+        listed = tuple((f"{why}: ", Value(", ".join(fields))) for why, fields in reasons.items())
+        yield Fold(f"{len(explained.without_range):,} other assumed fields", (Listing(listed),))
+
+
+def _conclusion(base: Figures, flips: Sequence[Swing]) -> Words:
+    if not flips:
+        return f"Within its range no assumed number alone changes what it waits for: {CAUSES[base.bottleneck]}."
+    fields = ", ".join(swing.field for swing in flips)
+    return (f"That it waits for {CAUSES[base.bottleneck]} hangs on ", Value(fields), ": measure that first.")
+
+
+def _drawn_swings(swings: Sequence[Swing], base: Figures, suffix: str) -> Iterator[Block]:
+    titles: Mapping[Literal["frame_ms", "energy_mj"], tuple[str, str]] = {
+        "frame_ms": ("What decides the latency", "median frame latency [ms]"),
+        "energy_mj": ("What decides the energy", "energy of the run [mJ]"),
+    }
+    for figure, (title, unit) in titles.items():
+        today = getattr(base, figure)
+        widest = sorted((s for s in swings if s.width(figure) > 0), key=lambda s: -s.width(figure))
+        bars = [Bar(swing.field, getattr(swing.at_low, figure), getattr(swing.at_high, figure)) for swing in widest]
+        picture = None if today is None else tornado(f"{figure}{suffix}", title, unit, today, bars)
+        if picture:
+            yield Figure(f"{figure}{suffix}", picture)
+
+
+def _swing_cells(swing: Swing, base: Figures) -> tuple[Cell, ...]:
+    low, high = swing.at_low, swing.at_high
+    then = dict.fromkeys(CAUSES[end.bottleneck] for end in (low, high) if end.bottleneck != base.bottleneck)
+    reach = f"{number_text(swing.low)} to {number_text(swing.high)}"
+    return (
+        Code(swing.field),
+        number_text(swing.value),
+        f"{reach}, stated" if swing.stated else reach,
+        _reach(low.frame_ms, high.frame_ms),
+        _reach(low.energy_mj, high.energy_mj),
+        ", ".join(then) or "the same",
+    )
+
+
+def _reach(low: float | None, high: float | None) -> str:
+    """Both ends with four digits, or one where that shows no difference."""
+    ends = list(dict.fromkeys((number(low, 4), number(high, 4))))
+    return " to ".join(ends)
