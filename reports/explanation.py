@@ -107,7 +107,7 @@ def _path(path: FramePath, clock_hz: float, suffix: str, *, drawn: bool) -> Iter
         "has the one cause that held the frame up then: what a block waited for another block is that block's time. "
         "So the rows add up to the latency."
     )
-    yield Table(f"path{suffix}", "", ("waits for", "layers", "ms", "share"), rows, note, look="plain")
+    yield Table(f"path{suffix}", "", ("waits for", "layers", "ms", "share"), rows, note, look="words")
 
 
 def path_sentence(path: FramePath, clock_hz: float) -> Words:
