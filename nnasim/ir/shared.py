@@ -6,12 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from nnasim.ir.bounded import Count, Milliseconds, Name
 from nnasim.ir.result import (
     BlockTime,
-    Count,
     Functional,
-    Milliseconds,
-    Name,
     OpCost,
     Parameter,
     Spreads,

@@ -16,7 +16,7 @@ from nnasim.studies.explaining.explain import explained
 from nnasim.studies.explaining.swings import assumed_numbers, stated_range
 from nnasim.studies.explaining.turns import CLOSE
 from nnasim.studies.explaining.variants import Variants
-from nnasim.studies.provenance import parameters_of
+from nnasim.studies.provenance import parameters
 from reports.explanation import set_line
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape
@@ -50,12 +50,12 @@ def chip() -> NnaConfig:
 
 @pytest.fixture(scope="module")
 def fallback(chip: NnaConfig) -> SimResult:
-    return explained(trace_of("cpu_fallback", chip), chip, parameters_of("edge256", chip))
+    return explained(trace_of("cpu_fallback", chip), chip, parameters("edge256", chip))
 
 
 @pytest.fixture(scope="module")
 def aat(chip: NnaConfig) -> SimResult:
-    return explained(trace_of("aat", chip), chip, parameters_of("edge256", chip))
+    return explained(trace_of("aat", chip), chip, parameters("edge256", chip))
 
 
 def explanation_of(result: SimResult) -> Explanation:
@@ -94,7 +94,7 @@ def test_assumed_numbers_move_figures_as_simulate_moves_them(aat: SimResult, chi
 
 def test_every_assumed_field_is_varied_or_told_why_not(aat: SimResult, chip: NnaConfig) -> None:
     found = explanation_of(aat)
-    assumed = {row.field for row in parameters_of("edge256", chip) if "assumed" in (row.source or "")}
+    assumed = {row.field for row in parameters("edge256", chip) if "assumed" in (row.source or "")}
     assert assumed == {swing.field for swing in found.swings} | set(found.without_range)
 
 
@@ -175,7 +175,7 @@ def test_a_stated_range_is_read_where_it_says_range(source: str, found: tuple[fl
 
 def test_a_number_with_no_range_of_its_own_is_halved_and_doubled() -> None:
     chip = load_preset("edge256")
-    numbers, others = assumed_numbers(chip, parameters_of("edge256", chip))
+    numbers, others = assumed_numbers(chip, parameters("edge256", chip))
     ranges = {number.field: number.range for number in numbers}
     assert ranges["host.handoff_us"].stated
     assert ranges["dma.channels"] == (1, 4, False)
