@@ -38,6 +38,8 @@ def command(
     from nnasim import files
     from nnasim.cli.invocation import command_line
     from nnasim.cli.progress import shown_progress
+    from nnasim.cli.unused import refuse_unused
+    from nnasim.hardware import load_preset
     from nnasim.ir.io import write_record
     from nnasim.studies.explaining.sources import explain_result, explain_trace, is_result
     from reports.explanation import result_blocks
@@ -47,14 +49,13 @@ def command(
     for path in (markdown, out):
         if path is not None:
             files.refuse_existing(path, force)
+    chip = load_preset(preset or DEFAULT_PRESET, overrides or [], named="--set")
     with shown_progress() as progress:
         if is_result(source):
-            result, notes = explain_result(source, preset, overrides or [], trace, progress)
+            result, notes = explain_result(source, chip if preset or overrides else None, trace, progress)
         else:
-            from nnasim.cli.unused import refuse_unused
-
             refuse_unused("explain", "with a trace", trace=trace)
-            result, notes = explain_trace(source, preset or DEFAULT_PRESET, overrides or [], progress)
+            result, notes = explain_trace(source, preset or DEFAULT_PRESET, chip, progress)
     if out is not None:
         write_record(out, result.model_copy(update={"command": command_line("RESULT")}), force=force)
     blocks = (*notes, *result_blocks(result, drawn=False))

@@ -20,6 +20,7 @@ MAKE_COMMANDS = (
     "nnasim/studies/repeat.py",
     "nnasim/studies/training/commands.py",
     "nnasim/studies/speed/peers/",
+    "reports/explanation.py",
 )
 OPTION = re.compile(r"(^|[\s`'(])--[a-z]")
 MOST_LINES = 80

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from nnasim import files
 from nnasim.errors import ConfigError, NnasimError, TraceError
-from nnasim.hardware import NnaConfig, load_preset
+from nnasim.hardware import NnaConfig
 from nnasim.hardware.plausible import implausible
 from nnasim.ir.explanation import Words
 from nnasim.ir.io import read_result, read_trace, record_digest
@@ -30,24 +30,24 @@ def is_result(path: Path) -> bool:
     return isinstance(data, dict) and data.get("kind") == SimResult.model_fields["kind"].default
 
 
-def explain_trace(path: Path, preset: str, overrides: Sequence[str], progress: Progress = silent) -> Found:
-    """The trace at ``path`` on the chip of ``preset`` with ``overrides``. Raises what reading and simulating raise."""
-    chip = load_preset(preset, list(overrides), named="--set")
+def explain_trace(path: Path, preset: str, chip: NnaConfig, progress: Progress = silent) -> Found:
+    """The trace at ``path`` on ``chip``, which ``preset`` describes. Raises what reading and simulating raise."""
     rows = parameters(preset, chip)
     result = explained(read_trace(path), chip, rows, (), progress)
     return with_origin(result, rows, None), implausible(chip)
 
 
-def explain_result(
-    path: Path, preset: str | None, overrides: Sequence[str], trace_path: Path | None, progress: Progress = silent
-) -> Found:
+def explain_result(path: Path, given: NnaConfig | None, trace_path: Path | None, progress: Progress = silent) -> Found:
     """The result at ``path``, run again on its own chip with its trace; without the trace, what the result itself says.
 
-    ``trace_path``: where the trace is; None: where the result's command had it. Raises ConfigError for another chip.
+    ``given``: the chip that the user named, if any, which must be the result's. ``trace_path``: where the trace is;
+    None: where the result's command had it. Raises ConfigError for another chip.
     """
     result = read_result(path)
     chip = validated(NnaConfig, result.hardware, path)
-    _refuse_another_chip(path, chip, preset, overrides)
+    if given is not None and given.digest() != chip.digest():
+        allowed = f"is not the chip of {path}, which brings its own; explain the trace to ask about another"
+        raise ConfigError("explain", "chip", given.name, allowed)
     trace = given_trace(trace_path, result) if trace_path else _recorded_trace(path, result)
     if trace is None:
         return result, [NO_TRACE]
@@ -70,15 +70,6 @@ NO_TRACE = (
 OTHER_VERSION = (
     "This version of nnasim has other totals for the same run than the result: what follows is this version's."
 )
-
-
-def _refuse_another_chip(path: Path, chip: NnaConfig, preset: str | None, overrides: Sequence[str]) -> None:
-    if preset is None and not overrides:
-        return
-    other = load_preset(preset or chip.name, list(overrides), named="--set")
-    if other.digest() != chip.digest():
-        allowed = f"is not the chip of {path}, which brings its own; explain the trace to ask about another"
-        raise ConfigError("explain", "chip", " ".join([preset or chip.name, *overrides]), allowed)
 
 
 def given_trace(given: OpTrace | str | Path, result: SimResult) -> OpTrace:
