@@ -10,7 +10,8 @@ from nnasim.hardware import NnaConfig
 from nnasim.ir.explanation import Figures, Turn, WhatIf
 from nnasim.studies.explaining.variants import Variants
 
-CLOSE = 1.02  # a turn is known to this ratio, and of a whole number exactly
+CLOSE = 1.02  # a turn is known to this ratio
+CLOSE_SIZE = 1.1  # that of a size of SRAM, each of which is compiled for
 NEARLY_ZERO = 1e-3  # part of today's value that stands for 0 on the way down
 
 
@@ -106,7 +107,8 @@ def _step(chip: NnaConfig, field: str) -> int:
 
 def _is_close(bracket: _Bracket, step: int) -> bool:
     stays, turned, _ = bracket
-    return max(stays, turned) <= CLOSE * min(stays, turned) or (step > 0 and abs(turned - stays) <= step)
+    close = CLOSE if step < 2 else CLOSE_SIZE
+    return max(stays, turned) <= close * min(stays, turned) or (step > 0 and abs(turned - stays) <= step)
 
 
 def _middle(bracket: _Bracket, step: int) -> float:

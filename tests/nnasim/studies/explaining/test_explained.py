@@ -14,7 +14,7 @@ from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import simulate
 from nnasim.studies.explaining.explain import explained
 from nnasim.studies.explaining.swings import assumed_numbers, stated_range
-from nnasim.studies.explaining.turns import CLOSE
+from nnasim.studies.explaining.turns import CLOSE, CLOSE_SIZE
 from nnasim.studies.explaining.variants import Variants
 from nnasim.studies.provenance import parameters
 from reports.explanation import set_line
@@ -106,11 +106,11 @@ def test_a_turn_binds_otherwise_and_a_little_less_does_not(aat: SimResult, chip:
         whole = turn.field == "sram.bytes"
 
         def bottleneck(value: float, field: str = turn.field, whole: bool = whole) -> str:
-            return variants.figures(chip.with_({field: int(value) if whole else value})).bottleneck
+            return variants.figures(chip.with_({field: int(value) // 4096 * 4096 if whole else value})).bottleneck
 
-        back = 1 / CLOSE if turn.value > turn.now else CLOSE
+        close = 1.2 * CLOSE_SIZE if whole else 1.01 * CLOSE
+        less = turn.value / close if turn.value > turn.now else turn.value * close
         assert bottleneck(turn.value) == turn.then != found.base.bottleneck
-        less = turn.value - 4096 if whole else turn.value * back
         assert bottleneck(less) == found.base.bottleneck
 
 
