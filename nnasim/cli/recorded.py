@@ -13,7 +13,7 @@ _WRITES = ("--out", "--perfetto")  # options that name what a run writes; each t
 
 def recorded_command(result: Path) -> str:
     """The command that made ``result``. Raises FileError where none is recorded."""
-    from nnasim.ir.io import read_result
+    from nnasim.ir.io import is_shared, read_result, read_shared
     from nnasim.studies.chips_record import CHIPS_FILE, read_chips_record
     from reports.result_set import read_folder
 
@@ -24,7 +24,7 @@ def recorded_command(result: Path) -> str:
         summary = read_folder(result).summary
         text = summary.command if summary else None
     else:
-        text = read_result(result).command
+        text = (read_shared if is_shared(result) else read_result)(result).command
     if text is None:
         raise FileError(result, "records no command: Python code made it, so it cannot be run again from here")
     return text

@@ -143,3 +143,9 @@ def test_the_same_inputs_give_the_same_bytes(traces: Path) -> None:
     arguments = ["simulate", "wake.json", "words.json", "--streams", "2", "--starts", "random"]
     assert main([*arguments, "--out", "a.json"]) == main([*arguments, "--out", "b.json"]) == 0
     assert np.array_equal(Path("a.json").read_bytes(), Path("b.json").read_bytes())
+
+
+def test_a_result_is_made_again_from_its_own_record(traces: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("wake.json", "words.json", "--policy", "round_robin") == 0
+    assert main(["rerun", "r.json"]) == 0
+    assert "identical: every figure is the same" in capsys.readouterr().out
