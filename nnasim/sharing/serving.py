@@ -10,7 +10,6 @@ from heapq import heapify, heappop, heappush
 
 from nnasim.compiler.memory_plan import Layout, MemoryPlan
 from nnasim.compiler.sharing import Residents, Tenant
-from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.program import Program
 from nnasim.ir.run import ProgramRun
@@ -67,14 +66,8 @@ def serve(
     residents: Residents,
     known: KnownRuns | None = None,
 ) -> Served:
-    """Serve every call of ``streams``. ``known``: of runs on the same chip before.
-
-    Raises SimulationError, and PlacementError for a chip that is to fetch ahead of calls.
-    """
+    """Serve every call of ``streams``. ``known``: of runs on the same chip before. Raises SimulationError."""
     chip = tenants[0].compiled.chip
-    if chip.dma.prefetch_across_calls:
-        allowed = "must be false where models or streams share a chip: whose call is next is not known ahead"
-        raise PlacementError(chip.name, "dma.prefetch_across_calls", True, allowed)
     loads = [tenant.compiled.boot() for tenant in tenants]
     together = residents == "together"
     boots = [run_program(load, chip) if load and together else None for load in loads]

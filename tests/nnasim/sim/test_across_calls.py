@@ -16,7 +16,6 @@ from nnasim.ir.run import Record, Step, StepRun
 from nnasim.ir.trace import OpTrace, System
 from nnasim.pipeline import simulate
 from nnasim.results import SimOptions
-from nnasim.sharing.run import Model, share
 from nnasim.sim.run import replay_is_exact, run_steps
 from tests.nnasim.ir.random_traces import random_trace
 from workloads.rnnt.builder import build_trace
@@ -101,14 +100,6 @@ def test_a_transfer_that_a_call_begins_in_is_cut_there_and_its_bytes_are_counted
 def test_replay_says_that_it_cannot(chip) -> None:
     assert replay_is_exact(chip())
     assert not replay_is_exact(chip(dma=AHEAD))
-
-
-def test_several_models_on_one_chip_know_no_next_call(chip) -> None:
-    models = [Model("one", build_trace(SHAPE, 4, 2, system="aat"))]
-    with pytest.raises(
-        PlacementError, match=r"dma.prefetch_across_calls = True: must be false where models or streams"
-    ):
-        share(models, chip(dma=AHEAD))
 
 
 def assert_laws(trace: OpTrace, chip: NnaConfig) -> None:
