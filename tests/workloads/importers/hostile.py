@@ -313,7 +313,7 @@ GRAPHS = (
             {"": 17, "evil": 1}), ("teleport (Teleport)", "(evil:FusedGemm)")),
     Hostile("a branch over data", saved(if_over_data()), ("if (If): decides by x, which arrives", "bind x to")),
     Hostile("branches 45 deep", bytes_of(deep_ifs(45)), ("",)),
-    Hostile("a loop", saved(loop()), ("loop (Loop): repeats a body of nodes",)),
+    Hostile("a loop", saved(loop()), ("loop (Loop): what arrives decides its trip count",)),
     Hostile("a function that calls itself", recursive_function(), ("",)),
     Hostile("a name of a megabyte", saved(graph([helper.make_node("Teleport", ["x"], ["y"], name="n" * 1_000_000)])),
             ("(Teleport)",)),

@@ -109,7 +109,7 @@ def test_all_that_cannot_enter_is_named_at_once() -> None:
         "fused": "is of the domain com.microsoft, which ONNX does not define",
         "dice": "draws at random, so no two calls agree",
         "ints": "computes with integers of a quantisation of its own",
-        "again": "repeats a body of nodes, which a call of fixed shapes does not",
+        "again": "has no trip count, so its steps differ from call to call",
         "list": "works with lists of tensors, not with tensors",
     }
 

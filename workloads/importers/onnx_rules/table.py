@@ -40,10 +40,6 @@ _INTEGERS = (
     "import the float model: calibration quantises it for the chip",
 )
 _RANDOM = ("draws at random, so no two calls agree", "draw outside of the model, or export it after module.eval()")
-_REPEATS = (
-    "repeats a body of nodes, which a call of fixed shapes does not",
-    "export the model with the loop unrolled, or for as many frames as one call has",
-)
 _LISTS = ("works with lists of tensors, not with tensors", "export the model with one input or output for each tensor")
 
 REASONS: Mapping[str, tuple[str, str]] = {
@@ -54,7 +50,6 @@ REASONS: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(
         ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"), _RANDOM
     ),
-    **dict.fromkeys(("Loop", "Scan"), _REPEATS),
     **dict.fromkeys(
         (
             "SequenceConstruct", "SequenceEmpty", "SequenceInsert", "SequenceErase", "SequenceAt", "SequenceLength",

@@ -1,8 +1,9 @@
 """One walk over the nodes of a model, with the shapes of what arrives at a call and chosen constants.
 
 What depends on constants and shapes alone is computed; a branch that this decides is walked in place of its If, and
-the other one is gone. What is left are nodes over data, of true shapes. A node that cannot enter is noted, and the walk
-goes on without what hangs on it: in the end all that stands against the model is known.
+the other one is gone; a body that is repeated is walked for each step. What is left are nodes over data, of true
+shapes. A node that cannot enter is noted, and the walk goes on without what hangs on it: in the end all that stands
+against the model is known.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from nnasim.errors import NOT_GIVEN, ModelError
 from workloads.stepgraph.concrete.call import Dialect, RawCall
 from workloads.stepgraph.concrete.order import all_reads, bodies, in_order
 from workloads.stepgraph.concrete.raw import RawFunction, RawGraph, RawModel, RawNode
+from workloads.stepgraph.concrete.repetition import REPEATING, body_of, unrolled
 from workloads.stepgraph.concrete.value import Value
 from workloads.stepgraph.concrete.writing import Writer
 from workloads.stepgraph.graph import Array, FoldedNode, Tensor
@@ -114,14 +116,17 @@ class Walk:
             raise CannotEnterError(f"reads {', '.join(unmade)}, which nothing makes")
         operands = [scope[name] if name else None for name in node.inputs]
         function = self.model.functions.get((node.domain, node.operator))
-        if function is None and node.operator != "If" and (node.domain or node.operator not in self.dialect.rules):
+        has_body = node.operator in ("If", *REPEATING) and not node.domain
+        if function is None and not has_body and (node.domain or node.operator not in self.dialect.rules):
             raise CannotEnterError(*self._reason(node))
-        if any(value is REFUSED for value in operands) or (self.guessing and node.operator == "If"):
+        if any(value is REFUSED for value in operands) or (self.guessing and has_body):
             return [REFUSED] * len(node.outputs)
         if function is not None:
             return self._function(function, node, operands, around)
         if node.operator == "If":
             return self._branch(node, operands, scope, around)
+        if node.operator in REPEATING:
+            return self._repeated(node, operands, scope, around)
         return self._written(node, operands)
 
     def _reason(self, node: RawNode) -> tuple[str, str]:
@@ -164,6 +169,27 @@ class Walk:
                 self.gone.append(gone)
         self.gone.append(FoldedNode(node.label, node.word))
         return self._graph(body, scope.new_child(), self._deeper(around, around.prefix, around.attributes))
+
+    def _repeated(
+        self, node: RawNode, operands: Sequence[Value | None], scope: Scope, around: Around
+    ) -> Sequence[Value]:
+        """What the body of a Loop or a Scan gives, walked once for each step."""
+        body, refused = body_of(node), len(self.refusals)
+
+        def run(step: int, given: Sequence[Value]) -> Sequence[Value]:
+            if len(self.refusals) > refused:  # what cannot enter is said of the first step alone
+                return [REFUSED] * len(body.outputs)
+            inner = scope.new_child(dict(zip(body.inputs, given, strict=True)))
+            return self._graph(body, inner, self._deeper(around, f"{node.label}.{step}", around.attributes))
+
+        try:
+            values = unrolled(node, operands, self.write, run)
+        except CannotEnterError:
+            if len(self.refusals) > refused:
+                return [REFUSED] * len(node.outputs)
+            raise
+        self.gone.append(FoldedNode(node.label, node.word))
+        return [REFUSED] * len(node.outputs) if len(self.refusals) > refused else values
 
     def _inputs_behind(self, value: str) -> list[str]:
         """The inputs of the model that decide ``value``, in its order."""
