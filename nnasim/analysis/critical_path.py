@@ -66,60 +66,70 @@ def _waits_for_another(record: Record) -> bool:
     return record.reason in (LATE_WEIGHTS, NO_BUFFER)
 
 
+Test = Callable[[Record, Record], bool]
+"""Whether a record, the first, can have let another one begin."""
+
+
 def _before(candidates: Sequence[Record], after: Record | None) -> Record | None:
     """Which of ``candidates``, all of which end now, let ``after`` begin; None if none of them can have.
 
     Where ``after`` is a wait for another block, that block's record, which ends with the wait. Of several the first of
     the kind that comes first; of equals the one that was recorded last.
     """
-    if after is None:
-        order: Sequence[Test] = (_computes, _moves_data, _any)
-    elif after.reason == LATE_WEIGHTS:
-        order = (lambda r: _moves_data(r) and r.op == after.op, _moves_data, lambda r: r.reason == FIRST_BYTE)
-    elif after.reason == NO_BUFFER:
-        order = (_computes,)
-    elif after.block == "dma":
-        order = _before_transfer(after)
-    else:
-        order = (lambda r: (r.block, r.track, r.op) == (after.block, after.track, after.op), _computes, _any)
-    for test in order:
+    for test in _AT_THE_END if after is None else _tests(after):
         for record in reversed(candidates):
-            if record is not after and test(record):
+            if record is not after and test(record, after or record):
                 return record
     return None
 
 
-Test = Callable[[Record], bool]
-
-
-def _before_transfer(after: Record) -> Sequence[Test]:
-    """What let a part of a transfer begin.
-
-    Its data come when the data of the transfer before have ended, or its own first byte is there; it was issued when a
-    buffer was free, or its channel. What follows its data follows them.
-    """
-
-    def own(record: Record) -> bool:
-        return (record.block, record.track, record.op) == ("dma", after.track, after.op)
-
-    def same_channel(record: Record) -> bool:
-        return _moves_data(record) and record.track == after.track
-
+def _tests(after: Record) -> Sequence[Test]:
+    if after.reason == LATE_WEIGHTS:
+        return _BEFORE_LATE_WEIGHTS
+    if after.reason == NO_BUFFER:
+        return _BEFORE_BUFFER
+    if after.block != "dma":
+        return _BEFORE_COMMAND
     if after.reason == FIRST_BYTE:
-        return (lambda r: own(r) and r.reason == NO_BUFFER, same_channel, _moves_data, _any)
-    if after.reason:
-        return (own, _moves_data, _any)
-    return (_moves_data, lambda r: own(r) and r.reason == FIRST_BYTE, lambda r: r.block == "dma", _any)
+        return _BEFORE_LATENCY
+    return _BEFORE_TAIL if after.reason else _BEFORE_DATA
 
 
-def _moves_data(record: Record) -> bool:
+def _moves_data(record: Record, _: Record) -> bool:
     return record.block == "dma" and record.reason not in (FIRST_BYTE, NO_BUFFER)
 
 
-def _computes(record: Record) -> bool:
+def _computes(record: Record, _: Record) -> bool:
     """Whether a command was executed."""
     return record.block != "dma" and record.reason != LATE_WEIGHTS
 
 
-def _any(record: Record) -> bool:
-    return True
+def _own(record: Record, after: Record) -> bool:
+    """Whether both are of one operation on one part of a block."""
+    return record.op == after.op and record.block == after.block and record.track == after.track
+
+
+_AT_THE_END: Sequence[Test] = (_computes, _moves_data, lambda record, after: True)
+_BEFORE_COMMAND: Sequence[Test] = (_own, _computes, lambda record, after: True)
+_BEFORE_LATE_WEIGHTS: Sequence[Test] = (
+    lambda record, after: _moves_data(record, after) and record.op == after.op,
+    _moves_data,
+    lambda record, after: record.reason == FIRST_BYTE,
+)
+_BEFORE_BUFFER: Sequence[Test] = (_computes,)
+# A transfer is issued when a buffer is free, or its channel.
+_BEFORE_LATENCY: Sequence[Test] = (
+    lambda record, after: _own(record, after) and record.reason == NO_BUFFER,
+    lambda record, after: _moves_data(record, after) and record.track == after.track,
+    _moves_data,
+    lambda record, after: True,
+)
+# Its data come when the data of the transfer before have ended, or its own first byte is there.
+_BEFORE_DATA: Sequence[Test] = (
+    _moves_data,
+    lambda record, after: _own(record, after) and record.reason == FIRST_BYTE,
+    lambda record, after: record.block == "dma",
+    lambda record, after: True,
+)
+# What follows a transfer's data, as a wait for the SRAM's port, follows them.
+_BEFORE_TAIL: Sequence[Test] = (_own, _moves_data, lambda record, after: True)

@@ -100,7 +100,8 @@ class Variants:
         return None if program is None else run_program(program, compiled.chip)
 
     def _run(self, program: Program, chip: NnaConfig, fields: dict[str, Any]) -> ProgramRun:
-        key = (id(program), *_read_by(program, chip, fields))
+        content = self._known(program, "content", lambda: _content(program))
+        key = (id(program), *_read_by(content, chip, fields))
         if key not in self._runs:
             self._runs[key] = run_program(program, chip)
         return self._runs[key]
@@ -133,9 +134,12 @@ def _timing_fields(chip: NnaConfig) -> dict[str, Any]:
     return fields
 
 
-def _read_by(program: Program, chip: NnaConfig, fields: dict[str, Any]) -> tuple[Hashable, ...]:
-    """What ``program`` reads of ``chip``: chips that agree in it run it alike."""
-    kinds, hosted, multiplied, crosses = _content(program)
+_Content = tuple[tuple[str, ...], tuple[str, ...], bool, bool]
+
+
+def _read_by(content: _Content, chip: NnaConfig, fields: dict[str, Any]) -> tuple[Hashable, ...]:
+    """What a program of this ``content`` reads of ``chip``: chips that agree in it run it alike."""
+    kinds, hosted, multiplied, crosses = content
     wanted = tuple(
         (field, _hashable(value))
         for field, value in fields.items()
@@ -149,7 +153,7 @@ def _read_by(program: Program, chip: NnaConfig, fields: dict[str, Any]) -> tuple
     return (wanted, rates, costs, crossing)
 
 
-def _content(program: Program) -> tuple[tuple[str, ...], tuple[str, ...], bool, bool]:
+def _content(program: Program) -> _Content:
     """(kinds of the activation unit, kinds of the CPU, whether the CPU multiplies, whether anything crosses)."""
     kinds, hosted, multiplied, crosses = dict[str, None](), dict[str, None](), False, False
     for command in program.commands:
