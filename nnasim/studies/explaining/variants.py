@@ -28,7 +28,8 @@ from nnasim.ir.program import ElementCommand, HandoffCommand, HostCommand, Matmu
 from nnasim.ir.result import SimResult
 from nnasim.ir.run import ProgramRun, StepRun
 from nnasim.ir.trace import OpTrace
-from nnasim.results import SimOptions, result_of
+from nnasim.pipeline import simulate_compiled
+from nnasim.results import SimOptions
 from nnasim.sim.run import Replay, replay_is_exact, run_program, run_steps
 from nnasim.units import cycles_to_ms
 
@@ -75,7 +76,7 @@ class Variants:
     def result(self, chip: NnaConfig) -> SimResult:
         """All that ``simulate`` measures on ``chip``."""
         compiled = self.compiled(chip)
-        return result_of(compiled, SimOptions(), self._boot(compiled), self._utterances(compiled))
+        return simulate_compiled(compiled, SimOptions())
 
     def path(self, chip: NnaConfig) -> FramePath:
         """The critical path of the representative frame on ``chip``."""
@@ -103,8 +104,14 @@ class Variants:
         content = self._known(program, "content", lambda: _content(program))
         key = (id(program), *_read_by(content, chip, fields))
         if key not in self._runs:
-            self._runs[key] = run_program(program, chip)
+            self._runs[key] = self._slim(run_program(program, chip), Causes(chip))
         return self._runs[key]
+
+    def _slim(self, run: ProgramRun, causes: Causes) -> ProgramRun:
+        """``run`` without its records, of which only what is judged by is kept: a hundred variants have millions."""
+        slim = ProgramRun(run.program, run.cycles, ())
+        self._kept[id(slim)] = (slim, {"actions": actions_of(run), "parts": list(causes.parts(run))})
+        return slim
 
     def _known(self, thing: object, what: str, make: Any) -> Any:
         """``make()``, computed once for ``thing``."""
