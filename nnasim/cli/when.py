@@ -14,7 +14,12 @@ LEAST, MOST_MS, MOST_RATE, LEAST_MELS, MOST_MELS = 1e-3, 1e6, 1e5, 4, 128
 PeriodMs = Annotated[
     float | None, typer.Option(min=LEAST, max=MOST_MS, callback=finite, help="time from one call to the next")
 ]
-Seconds = Annotated[float | None, typer.Option(min=LEAST, max=MOST_MS, callback=finite, help="how much audio is heard")]
+Seconds = Annotated[
+    float | None,
+    typer.Option(
+        min=LEAST, max=MOST_MS, callback=finite, help="how much audio is heard; 1 where only a period is said"
+    ),
+]
 SymbolsPerSecond = Annotated[
     float | None, typer.Option(min=0, max=MOST_RATE, callback=finite, help="what a transducer emits, evenly")
 ]

@@ -143,7 +143,7 @@ def import_model(
 
     ``models``: a path (.onnx, .tflite, a .csv of layers) or a StepGraph, several that run one after another, or
     {"encoder": ..., "decoder": ..., "joiner": ...}; ``shapes``, ``bind``, ``states``, ``keep_state``: of paths, as of
-    ``read_onnx``. When they run: ``period_ms`` and ``seconds``, of a transducer with ``symbols_per_second`` too;
+    ``read_onnx``. When they run: ``period_ms`` and ``seconds`` (1), of a transducer with ``symbols_per_second`` too;
     ``calls``, a table of measured calls; or ``manifest``, speech, which a transducer decodes in float on ``features``.
     ``calibrate``: steps (N, ...) by input, as arrays or a file; or "random", for time alone. ``on_cpu``: nodes,
     operators or patterns that the CPU runs; ``blank``: a transducer's symbol that says nothing.

@@ -35,12 +35,14 @@ from workloads.stepgraph.lowering.ledger import Ledger
 
 ROLES = (ENCODER, DECODER, JOINER)
 FRAME_MS = 10.0  # from one frame of features to the next
+UNSAID_S = 1.0  # of audio, where a period alone is said: or one period, if that is longer
 
 
 @dataclass(frozen=True)
 class When:
     """When the graphs run. Exactly one of: ``calls``, a table; ``manifest``, speech; else ``period_ms``, ``seconds``.
 
+    ``seconds``: None for ``UNSAID_S``, or one period where that is longer.
     ``symbols_per_second``: of a transducer that hears no real speech. Of speech: ``features`` with ``mels`` filters
     (None: as many as the encoder's last axis has) at ``sample_rate``, the first ``limit`` utterances.
     """
@@ -69,10 +71,10 @@ def calls_of(
     if when.manifest is not None:
         _refuse(when, "with real speech", "seconds", "symbols_per_second")
         return _of_speech(when, when.manifest, graphs, transducer, progress)
-    period_ms, seconds = when.period_ms, when.seconds
-    if period_ms is None or seconds is None:
+    if (period_ms := when.period_ms) is None:
         allowed = "say when the model runs: `period_ms` and `seconds`; `calls`, a table; or `manifest`, speech"
         raise ConfigError("import", "calls", NOT_GIVEN, allowed)
+    seconds = max(UNSAID_S, period_ms / 1e3) if when.seconds is None else when.seconds
     if transducer is None:
         _refuse(when, "without encoder, decoder and joiner", "symbols_per_second")
         return periodic(graphs, period_ms, seconds)

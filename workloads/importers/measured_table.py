@@ -76,7 +76,7 @@ class MeasuredRow:
         except ValueError:
             value = math.nan
         if not (math.isfinite(value) and minimum <= value <= maximum):
-            raise self.refuse(column, f"must be a number in {minimum:g} .. {maximum:g}")
+            raise self.refuse(column, f"must be a number in {minimum:,.12g} .. {maximum:,.12g}")
         return value
 
     def integer(self, column: str, minimum: int = 1, maximum: int = LARGEST) -> int:

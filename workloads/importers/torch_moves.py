@@ -7,36 +7,32 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from workloads.importers.torch_calls import AtenCall, Value
-from workloads.importers.torch_writer import Writer
+from workloads.importers.torch_writer import Writer, subject
 from workloads.stepgraph.refusals import CannotEnterError
 
 Say = Callable[[Writer, AtenCall], str | tuple[str, ...]]
 
 
-def _x(write: Writer, call: AtenCall) -> str:
-    return write.name(call.get("self", call.get("input")))
-
-
 def _axis(write: Writer, call: AtenCall, argument: str = "dim") -> int:
     """An axis of the input, counted from the front."""
-    return int(call[argument]) % max(1, len(write.tensor(_x(write, call)).shape))
+    return int(call[argument]) % max(1, len(write.tensor(subject(write, call)).shape))
 
 
 def view(write: Writer, call: AtenCall) -> str:
     """Another shape, which the export has decided."""
     if "dtype" in call.arguments:
         raise CannotEnterError("reads the bytes of one type as another")
-    return write.reshape(_x(write, call), call.shape)
+    return write.reshape(subject(write, call), call.shape)
 
 
 def expand(write: Writer, call: AtenCall) -> str:
     """Axes of one element repeated."""
-    return write.add("Expand", [_x(write, call), write.integers(*call.shape)], call.shape)
+    return write.add("Expand", [subject(write, call), write.integers(*call.shape)], call.shape)
 
 
 def cast(write: Writer, call: AtenCall) -> str:
     """Another type."""
-    return write.cast(_x(write, call), call.tensors[0].dtype)
+    return write.cast(subject(write, call), call.tensors[0].dtype)
 
 
 def copy(write: Writer, call: AtenCall) -> str:
@@ -50,7 +46,7 @@ def copy(write: Writer, call: AtenCall) -> str:
 def permute(write: Writer, call: AtenCall) -> str:
     """Axes in the order of the call."""
     rank = len(call.shape)
-    return write.transpose(_x(write, call), [axis % rank for axis in call["dims"]])
+    return write.transpose(subject(write, call), [axis % rank for axis in call["dims"]])
 
 
 def transpose(write: Writer, call: AtenCall) -> str:
@@ -60,7 +56,7 @@ def transpose(write: Writer, call: AtenCall) -> str:
     if rank > 1:
         first, second = call.get("dim0", 0) % rank, call.get("dim1", 1) % rank
         perm[first], perm[second] = second, first
-    return write.transpose(_x(write, call), perm)
+    return write.transpose(subject(write, call), perm)
 
 
 def concat(write: Writer, call: AtenCall) -> str:
@@ -81,7 +77,7 @@ def stack(write: Writer, call: AtenCall) -> str:
 
 def part(write: Writer, call: AtenCall) -> str:
     """From start to end along one axis."""
-    x, axis = _x(write, call), _axis(write, call)
+    x, axis = subject(write, call), _axis(write, call)
     size = write.tensor(x).shape[axis]
     start, end, step = slice(call.get("start", 0), call.get("end", size), call["step"]).indices(size)
     return write.slice(x, axis, start, end, step)
@@ -90,12 +86,12 @@ def part(write: Writer, call: AtenCall) -> str:
 def select(write: Writer, call: AtenCall) -> str:
     """One place along an axis, which disappears."""
     index = write.constant(np.array(call["index"], np.int64))
-    return write.add("Gather", [_x(write, call), index], call.shape, axis=_axis(write, call))
+    return write.add("Gather", [subject(write, call), index], call.shape, axis=_axis(write, call))
 
 
 def index_select(write: Writer, call: AtenCall) -> str:
     """Places along an axis."""
-    return write.add("Gather", [_x(write, call), write.name(call["index"])], call.shape, axis=_axis(write, call))
+    return write.add("Gather", [subject(write, call), write.name(call["index"])], call.shape, axis=_axis(write, call))
 
 
 def indexed(write: Writer, call: AtenCall) -> str:
@@ -104,13 +100,13 @@ def indexed(write: Writer, call: AtenCall) -> str:
     places = [write.name(value) for _, value in given]
     if len(given) != 1 or write.tensor(places[0]).dtype == "bool":
         raise CannotEnterError("is indexed by several tensors or by truths", "use index_select or torch.where")
-    return write.add("Gather", [_x(write, call), places[0]], call.shape, axis=given[0][0])
+    return write.add("Gather", [subject(write, call), places[0]], call.shape, axis=given[0][0])
 
 
 def gather(write: Writer, call: AtenCall) -> str:
     """One element for each place along an axis."""
     return write.add(
-        "GatherElements", [_x(write, call), write.name(call["index"])], call.shape, axis=_axis(write, call)
+        "GatherElements", [subject(write, call), write.name(call["index"])], call.shape, axis=_axis(write, call)
     )
 
 
@@ -124,12 +120,12 @@ def scatter(write: Writer, call: AtenCall) -> str:
             updates = write.slice(updates, place, 0, size)
     else:
         updates = write.constant(np.full(shape, source, dtype))
-    return write.add("ScatterElements", [_x(write, call), index, updates], call.shape, axis=axis, reduction="none")
+    return write.add("ScatterElements", [subject(write, call), index, updates], call.shape, axis=axis, reduction="none")
 
 
 def windows(write: Writer, call: AtenCall) -> str:
     """Overlapping parts of one axis, one behind the other there; their elements are the last axis."""
-    x, size, step = _x(write, call), call["size"], call["step"]
+    x, size, step = subject(write, call), call["size"], call["step"]
     shape = write.tensor(x).shape
     axis = call["dimension"] % len(shape)
     last = [*(place for place in range(len(shape)) if place != axis), axis]
@@ -141,7 +137,7 @@ def windows(write: Writer, call: AtenCall) -> str:
 
 def split(write: Writer, call: AtenCall) -> tuple[str, ...]:
     """Parts along an axis, of the sizes that the export has decided."""
-    x, axis = _x(write, call), _axis(write, call)
+    x, axis = subject(write, call), _axis(write, call)
     sizes = write.integers(*(tensor.shape[axis] for tensor in call.tensors))
     outputs = {str(index): tensor for index, tensor in enumerate(call.tensors)}
     return write.add_several("Split", [x, sizes], outputs, axis=axis)
@@ -149,14 +145,14 @@ def split(write: Writer, call: AtenCall) -> tuple[str, ...]:
 
 def unbind(write: Writer, call: AtenCall) -> tuple[str, ...]:
     """Every place along an axis, which disappears."""
-    x, axis = _x(write, call), _axis(write, call)
+    x, axis = subject(write, call), _axis(write, call)
     parts = (write.slice(x, axis, index, index + 1) for index in range(len(call.outputs)))
     return tuple(write.reshape(name, call.shape) for name in parts)
 
 
 def written_over(write: Writer, call: AtenCall) -> str:
     """A tensor of which a part along one axis is another's: what stands before it, the other, what stands behind."""
-    x, axis = _x(write, call), _axis(write, call)
+    x, axis = subject(write, call), _axis(write, call)
     shape = write.tensor(x).shape
     size = shape[axis]
     if call.operator == "aten.select_scatter":
@@ -178,14 +174,14 @@ def pad(write: Writer, call: AtenCall) -> str:
     rank = len(call.shape)
     begins, ends = ([0] * (rank - len(given) // 2) + list(given[side::2])[::-1] for side in (0, 1))
     mode = {"replicate": "edge", "circular": "wrap"}.get(call.get("mode", "constant"), call.get("mode", "constant"))
-    x, pads = _x(write, call), write.integers(*begins, *ends)
+    x, pads = subject(write, call), write.integers(*begins, *ends)
     filled = [write.operand(call.get("value", 0), call.tensors[0].dtype)] if mode == "constant" else []
     return write.add("Pad", [x, pads, *filled], call.shape, mode=mode)
 
 
 def repeat(write: Writer, call: AtenCall) -> str:
     """The whole, several times along each axis."""
-    x, counts = _x(write, call), call["repeats"]
+    x, counts = subject(write, call), call["repeats"]
     shape = write.tensor(x).shape
     x = write.reshape(x, (1,) * (len(counts) - len(shape)) + shape)
     for axis, count in enumerate(counts):
@@ -200,12 +196,12 @@ def flip(write: Writer, call: AtenCall) -> str:
     axes = [axis % len(call.shape) for axis in call["dims"]]
     ends = [-call.shape[axis] - 1 for axis in axes]
     bounds = ([-1] * len(axes), ends, axes, [-1] * len(axes))
-    return write.add("Slice", [_x(write, call), *(write.integers(*numbers) for numbers in bounds)], call.shape)
+    return write.add("Slice", [subject(write, call), *(write.integers(*numbers) for numbers in bounds)], call.shape)
 
 
 def roll(write: Writer, call: AtenCall) -> str:
     """What leaves an axis at its end comes in at its beginning."""
-    x = _x(write, call)
+    x = subject(write, call)
     if not call["dims"]:
         flat = write.reshape(x, (write.tensor(x).elements,))
         return write.reshape(_rolled(write, flat, 0, call["shifts"][0]), call.shape)
@@ -231,7 +227,9 @@ def where(write: Writer, call: AtenCall) -> str:
 def masked_fill(write: Writer, call: AtenCall) -> str:
     """A number where a truth holds."""
     value = write.operand(call["value"], call.tensors[0].dtype)
-    return write.add("Where", [write.name(call["mask"]), value, _x(write, call)], call.shape, call.tensors[0].dtype)
+    return write.add(
+        "Where", [write.name(call["mask"]), value, subject(write, call)], call.shape, call.tensors[0].dtype
+    )
 
 
 def triangle(write: Writer, call: AtenCall) -> str:
@@ -239,7 +237,7 @@ def triangle(write: Writer, call: AtenCall) -> str:
     low = np.tri(call.shape[-2], call.shape[-1], call["diagonal"] - (call.operator == "aten.triu"), dtype=bool)
     kept = write.constant(~low if call.operator == "aten.triu" else low, "mask")
     dtype = call.tensors[0].dtype
-    return write.add("Where", [kept, _x(write, call), write.operand(0, dtype)], call.shape, dtype)
+    return write.add("Where", [kept, subject(write, call), write.operand(0, dtype)], call.shape, dtype)
 
 
 MOVES: Mapping[str, Say] = {

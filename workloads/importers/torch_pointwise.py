@@ -8,7 +8,7 @@ from math import log
 import numpy as np
 
 from workloads.importers.torch_calls import AtenCall, Value
-from workloads.importers.torch_writer import Writer
+from workloads.importers.torch_writer import Writer, subject
 from workloads.stepgraph.graph import Attribute
 from workloads.stepgraph.refusals import CannotEnterError
 
@@ -26,7 +26,7 @@ def of(operator: str, **attributes: Attribute) -> Say:
 
 def _input(write: Writer, call: AtenCall) -> str:
     """The first operand in the type of the result."""
-    return write.cast(write.name(call.get("self", call.get("input"))), call.tensors[0].dtype)
+    return write.cast(subject(write, call), call.tensors[0].dtype)
 
 
 def parameterised(operator: str, **arguments: str) -> Say:
@@ -49,11 +49,6 @@ def chain(*operators: str) -> Say:
         return name
 
     return write_nodes
-
-
-def identity(write: Writer, call: AtenCall) -> str:
-    """Nothing."""
-    return write.name(call.get("self", call.get("input")))
 
 
 def silu(write: Writer, call: AtenCall) -> str:
@@ -263,7 +258,7 @@ POINTWISE: Mapping[str, Say] = {
     "aten.hardtanh": clip("min_val", "max_val"),
     "aten.relu6": relu6,
     "aten.prelu": prelu,
-    **dict.fromkeys(("aten.clone", "aten.detach"), identity),
+    **dict.fromkeys(("aten.clone", "aten.detach"), subject),
     "aten.add": scaled("Add"),
     "aten.sub": scaled("Sub"),
     "aten.rsub": reversed_difference,

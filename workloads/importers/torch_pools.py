@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from workloads.importers.torch_calls import AtenCall
-from workloads.importers.torch_writer import Writer
+from workloads.importers.torch_writer import Writer, each_axis, subject
 from workloads.stepgraph.refusals import CannotEnterError
 
 
@@ -19,9 +19,12 @@ class _Windows:
     def __init__(self, write: Writer, call: AtenCall) -> None:
         self.kernel = tuple(call["kernel_size"])
         spread = len(self.kernel)
-        self.strides = _each(call.get("stride") or self.kernel, spread)
-        self.padding, self.dilations = _each(call.get("padding", 0), spread), _each(call.get("dilation", 1), spread)
-        x = write.name(call.get("self", call.get("input")))
+        self.strides = each_axis(call.get("stride") or self.kernel, spread)
+        self.padding, self.dilations = (
+            each_axis(call.get("padding", 0), spread),
+            each_axis(call.get("dilation", 1), spread),
+        )
+        x = subject(write, call)
         shape = write.tensor(x).shape
         self.batched = len(shape) == spread + 2
         self.x = x if self.batched else write.reshape(x, (1, *shape))
@@ -37,11 +40,6 @@ class _Windows:
     def unbatched(self, write: Writer, name: str) -> str:
         """A result in the shape of the call's own."""
         return name if self.batched else write.reshape(name, self.shape[1:])
-
-
-def _each(numbers: int | Sequence[int], spread: int) -> tuple[int, ...]:
-    given = (numbers,) if isinstance(numbers, int) else tuple(numbers)
-    return given * spread if len(given) == 1 else given
 
 
 def mean(write: Writer, call: AtenCall) -> str:
@@ -95,7 +93,7 @@ def to_one(operator: str) -> Callable[[Writer, AtenCall], str]:
     """The rule of a reduction of whole axes, where the pool leaves one element of each."""
 
     def rule(write: Writer, call: AtenCall) -> str:
-        x = write.name(call.get("self", call.get("input")))
+        x = subject(write, call)
         spread = len(call["output_size"])
         if any(size != 1 for size in call["output_size"]):
             raise CannotEnterError("takes windows of different sizes", "use a pool with a kernel")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from workloads.importers.torch_calls import AtenCall, Value
-from workloads.importers.torch_writer import Writer
+from workloads.importers.torch_writer import Writer, each_axis
 from workloads.stepgraph.graph import Attribute
 from workloads.stepgraph.refusals import CannotEnterError
 
@@ -50,15 +50,15 @@ def convolution(write: Writer, call: AtenCall) -> str:
     kernel = write.tensor(write.name(call["weight"])).shape[2:]
     spread = len(kernel)
     x, batched = _batched(write, call, spread)
-    dilation = _each(call["dilation"], spread)
+    dilation = each_axis(call["dilation"], spread)
     inputs = [x, write.name(call["weight"])] + ([] if call["bias"] is None else [write.name(call["bias"])])
     numbers: dict[str, Attribute] = {
-        "kernel_shape": kernel, "strides": _each(call["stride"], spread), "dilations": dilation,
+        "kernel_shape": kernel, "strides": each_axis(call["stride"], spread), "dilations": dilation,
         "pads": _pads(call["padding"], kernel, dilation), "group": call["groups"],
     }  # fmt: skip
     transposed = call.get("transposed", False)
     if transposed:
-        numbers["output_padding"] = _each(call["output_padding"], spread)
+        numbers["output_padding"] = each_axis(call["output_padding"], spread)
     shape = call.shape if batched else (1, *call.shape)
     result = write.add("ConvTranspose" if transposed else "Conv", inputs, shape, "", **numbers)
     return result if batched else write.reshape(result, call.shape)
@@ -71,12 +71,6 @@ def _batched(write: Writer, call: AtenCall, spread: int) -> tuple[str, bool]:
     return (x, True) if len(shape) == spread + 2 else (write.reshape(x, (1, *shape)), False)
 
 
-def _each(numbers: int | Sequence[int], spread: int) -> tuple[int, ...]:
-    """A number for each axis; one number stands for all."""
-    given = (numbers,) if isinstance(numbers, int) else tuple(numbers)
-    return given * spread if len(given) == 1 else given
-
-
 def _pads(padding: str | int | Sequence[int], kernel: Sequence[int], dilation: Sequence[int]) -> tuple[int, ...]:
     """Begins, then ends. "same" puts what is odd at the end, as torch does."""
     if padding == "valid":
@@ -84,7 +78,7 @@ def _pads(padding: str | int | Sequence[int], kernel: Sequence[int], dilation: S
     if isinstance(padding, str):
         totals = [step * (size - 1) for size, step in zip(kernel, dilation, strict=True)]
         return (*(total // 2 for total in totals), *(total - total // 2 for total in totals))
-    return _each(padding, len(kernel)) * 2
+    return each_axis(padding, len(kernel)) * 2
 
 
 def embedding(write: Writer, call: AtenCall) -> str:

@@ -7,20 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from workloads.importers.torch_calls import AtenCall, Value
-from workloads.importers.torch_writer import Writer
+from workloads.importers.torch_writer import Writer, subject
 from workloads.stepgraph.graph import Array
 from workloads.stepgraph.refusals import CannotEnterError
 
 Say = Callable[[Writer, AtenCall], str | tuple[str, ...]]
 
 
-def _x(write: Writer, call: AtenCall) -> str:
-    return write.name(call.get("self", call.get("input")))
-
-
 def _axes(write: Writer, call: AtenCall) -> tuple[int, ...]:
     """The axes that are reduced; all where the call names none."""
-    rank, given = len(write.tensor(_x(write, call)).shape), call.get("dim", ())
+    rank, given = len(write.tensor(subject(write, call)).shape), call.get("dim", ())
     named = (given,) if isinstance(given, int) else tuple(given)
     return tuple(sorted(axis % rank for axis in named)) or tuple(range(rank))
 
@@ -29,7 +25,7 @@ def reduction(operator: str) -> Say:
     """Over axes, in the type of the result."""
 
     def write_node(write: Writer, call: AtenCall) -> str:
-        x, axes = write.cast(_x(write, call), call.tensors[0].dtype), _axes(write, call)
+        x, axes = write.cast(subject(write, call), call.tensors[0].dtype), _axes(write, call)
         keep = int(call.get("keepdim", False))
         if operator == "ReduceSum":
             return write.add(operator, [x, write.integers(*axes)], call.shape, keepdims=keep)
@@ -42,7 +38,7 @@ def extreme(end: str) -> Say:
     """The "Max" or "Min": of two tensors, of everything, or along an axis with its place."""
 
     def write_nodes(write: Writer, call: AtenCall) -> str | tuple[str, ...]:
-        x = _x(write, call)
+        x = subject(write, call)
         if "other" in call.arguments:
             return write.add(end, [x, write.name(call["other"])], call.shape)
         if "dim" not in call.arguments:
@@ -61,7 +57,7 @@ def _place(write: Writer, x: str, axis: int, keep: int, shape: Sequence[int]) ->
 
 def place_of_extreme(write: Writer, call: AtenCall) -> str:
     """Where the largest is, or the smallest: along an axis, or of everything."""
-    x = _x(write, call)
+    x = subject(write, call)
     if call.operator == "aten.argmin":
         x = write.add("Neg", [x], write.tensor(x).shape)
     if call["dim"] is None:
@@ -73,14 +69,16 @@ def along(operator: str) -> Say:
     """A function of all elements along an axis."""
 
     def write_node(write: Writer, call: AtenCall) -> str:
-        return write.add(operator, [write.cast(_x(write, call), "float32")], call.shape, axis=_axes(write, call)[0])
+        return write.add(
+            operator, [write.cast(subject(write, call), "float32")], call.shape, axis=_axes(write, call)[0]
+        )
 
     return write_node
 
 
 def log_sum_exp(write: Writer, call: AtenCall) -> str:
     """The logarithm of a sum of powers of e, the largest of which is taken out before anything overflows."""
-    x, axes = _x(write, call), _axes(write, call)
+    x, axes = subject(write, call), _axes(write, call)
     shape = write.tensor(x).shape
     kept = [1 if axis in axes else size for axis, size in enumerate(shape)]
     largest = write.add("ReduceMax", [x], kept, axes=axes, keepdims=1)
@@ -91,7 +89,7 @@ def log_sum_exp(write: Writer, call: AtenCall) -> str:
 
 def norm(write: Writer, call: AtenCall) -> str:
     """The length of what lies along axes: the root of the sum of squares, or the sum of magnitudes."""
-    x, axes, keep = _x(write, call), _axes(write, call), int(call["keepdim"])
+    x, axes, keep = subject(write, call), _axes(write, call), int(call["keepdim"])
     shape = write.tensor(x).shape
     if call["ord"] not in (1, 2):
         raise CannotEnterError(f"is a norm of order {call['ord']}")
@@ -104,14 +102,14 @@ def norm(write: Writer, call: AtenCall) -> str:
 def running_sum(write: Writer, call: AtenCall) -> str:
     """Along an axis."""
     axis = write.constant(np.array(_axes(write, call)[0], np.int64))
-    return write.add("CumSum", [write.cast(_x(write, call), call.tensors[0].dtype), axis], call.shape)
+    return write.add("CumSum", [write.cast(subject(write, call), call.tensors[0].dtype), axis], call.shape)
 
 
 def top_k(write: Writer, call: AtenCall) -> tuple[str, ...]:
     """The k largest or smallest and where they are."""
     outputs = {"values": call.tensors[0], "indices": call.tensors[1]}
     return write.add_several(
-        "TopK", [_x(write, call), write.integers(call["k"])], outputs, axis=_axes(write, call)[0],
+        "TopK", [subject(write, call), write.integers(call["k"])], outputs, axis=_axes(write, call)[0],
         largest=int(call["largest"]), sorted=1,
     )  # fmt: skip
 
@@ -122,14 +120,14 @@ def layer_norm(write: Writer, call: AtenCall) -> str:
     scale = (
         write.constant(np.ones(shape, np.float32), "scale") if call["weight"] is None else write.name(call["weight"])
     )
-    inputs = [_x(write, call), scale] + ([] if call["bias"] is None else [write.name(call["bias"])])
+    inputs = [subject(write, call), scale] + ([] if call["bias"] is None else [write.name(call["bias"])])
     axis = len(call.shape) - len(shape)
     return write.add("LayerNormalization", inputs, call.shape, axis=axis, epsilon=float(call["eps"]))
 
 
 def group_norm(write: Writer, call: AtenCall) -> str:
     """Over the channels of each group and all that stands behind, then a scale and a shift for each channel."""
-    x = _x(write, call)
+    x = subject(write, call)
     batch, channels, *rest = call.shape
     grouped = (batch, call["num_groups"], channels // call["num_groups"] * int(np.prod(rest)))
     scale = write.constant(np.ones(grouped[-1:], np.float32), "scale")
@@ -145,7 +143,7 @@ def batch_norm(write: Writer, call: AtenCall) -> str:
     scale = (1 if weight is None else weight) / np.sqrt(variance + np.float32(call["eps"]))
     shift = (0 if bias is None else bias) - mean * scale
     column = (-1, *(1,) * (len(call.shape) - 2))
-    scaled = write.add("Mul", [_x(write, call), write.constant(_column(scale, column), "scale")], call.shape)
+    scaled = write.add("Mul", [subject(write, call), write.constant(_column(scale, column), "scale")], call.shape)
     return write.add("Add", [scaled, write.constant(_column(shift, column), "shift")], call.shape)
 
 
@@ -154,7 +152,9 @@ def instance_norm(write: Writer, call: AtenCall) -> str:
     if call.shape[0] != 1 or "running_mean" in call.arguments:
         raise CannotEnterError("takes its statistics from a batch", "call module.eval() first")
     ones = write.constant(np.ones(call.shape[2:], np.float32), "scale")
-    normal = write.add("LayerNormalization", [_x(write, call), ones], call.shape, axis=2, epsilon=float(call["eps"]))
+    normal = write.add(
+        "LayerNormalization", [subject(write, call), ones], call.shape, axis=2, epsilon=float(call["eps"])
+    )
     return _per_channel(write, call, normal)
 
 
@@ -177,7 +177,7 @@ def _column(values: Array, shape: Sequence[int]) -> Array:
 
 def variance(write: Writer, call: AtenCall) -> str:
     """The mean square of what stands out from the mean; ``correction`` elements fewer in the count."""
-    x, axes = _x(write, call), _axes(write, call)
+    x, axes = subject(write, call), _axes(write, call)
     shape = write.tensor(x).shape
     kept = [1 if axis in axes else size for axis, size in enumerate(shape)]
     mean = write.add("ReduceMean", [x], kept, axes=axes, keepdims=1)

@@ -168,3 +168,14 @@ class Writer:
         shape[axis] = len(range(*slice(start, end, step).indices(shape[axis])))
         bounds = [self.integers(number) for number in (start, end, axis, step)]
         return self.add("Slice", [name, *bounds], shape)
+
+
+def subject(write: Writer, call: AtenCall) -> str:
+    """What an operator works on, whichever of torch's two words its argument has."""
+    return write.name(call.get("self", call.get("input")))
+
+
+def each_axis(numbers: int | Sequence[int], spread: int) -> tuple[int, ...]:
+    """A number for each of ``spread`` axes; one number stands for all."""
+    given = (numbers,) if isinstance(numbers, int) else tuple(numbers)
+    return given * spread if len(given) == 1 else given

@@ -153,6 +153,14 @@ def test_measured_calls_run_the_graphs_that_they_name(tmp_path: Path) -> None:
     assert read_trace(out).imported.calls == "measured, calls.csv: 2 a, 1 b"  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(("period_ms", "calls"), [(10, 100), (3000, 1)])
+def test_a_period_alone_is_heard_for_a_second(period_ms: int, calls: int, tmp_path: Path) -> None:
+    layers, out = tmp_path / "layers.csv", tmp_path / "t.json"
+    layers.write_text("Layer,M,N,K\nfc,1,16,8\n")
+    assert main(["import", str(layers), "--period-ms", str(period_ms), "--out", str(out)]) == 0
+    assert len(read_trace(out).utterances[0].call_graphs) == calls
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

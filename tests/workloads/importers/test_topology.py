@@ -60,7 +60,7 @@ def test_layers_of_one_name_are_told_apart(tmp_path: Path) -> None:
         (["M,N,K,Layer", "1,2,3,a"], "line 1: header"),
         (["Layer,M,N,K", "a,1,2"], "line 2: K = '': must not be empty"),
         (["Layer,M,N,K", "a,1,2,3,4"], "line 2: cells = 5: the header has 4 columns"),
-        (["Layer,M,N,K", "a,1,0,3"], "line 2: N = '0': must be a number in 1 .. 1.04858e+06"),
+        (["Layer,M,N,K", "a,1,0,3"], "line 2: N = '0': must be a number in 1 .. 1,048,576"),
         (["Layer,M,N,K", "a,1,2.5,3"], "line 2: N = '2.5': must be a whole number"),
         (["Layer,M,N,K", ",1,2,3"], "line 2: Layer = '': must not be empty"),
         (["Layer,M,N,K,Sparsity", "a,1,2,3,2:4"], "line 2: Sparsity = '2:4': sparse weights cannot be timed"),
