@@ -8,8 +8,12 @@ from collections.abc import Mapping
 
 import pytest
 
+from nnasim.hardware import load_preset
+from nnasim.pipeline import simulate
 from tests.workloads.stepgraph.exact import FINE, HARSH, SMALL, exact, noise
+from tests.workloads.stepgraph.imports import lowered
 from tests.workloads.stepgraph.random_graphs import KINDS, graph_of, random_graph
+from workloads.stepgraph.integers.calibration import calibrate
 
 FLOOR_DB = 43.0
 LOWER_DB: Mapping[str, float] = {
@@ -40,3 +44,15 @@ def test_a_random_graph_keeps_the_signal(seed: int) -> None:
 def test_a_random_graph_of_8_bits_is_the_references_too_whatever_the_sram(seed: int, memory: tuple[str, ...]) -> None:
     graph = random_graph(seed)
     assert exact(graph, noise(graph, CALLS, seed), HARSH, memory)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_chip_without_an_activation_unit_leaves_the_rest_to_the_cpu_and_claims_times_alone(kind: str) -> None:
+    """As of the recogniser itself, whose gates the CPU of such a chip computes in float."""
+    chip, graph = load_preset("nvdla_small"), graph_of(kind, 1)
+    calibration = calibrate(graph, noise(graph, CALLS))
+    made = lowered(graph, numerics=chip.numerics.model_dump(), calibration=calibration)
+    assert made.constants is None
+    assert made.reason == "the chip has no activation unit, so that the CPU does that work, in float"
+    assert made.ledger.counts["refused"] == 0
+    assert simulate(made.trace, chip).totals.cycles
