@@ -9,13 +9,31 @@ from nnasim.studies.fitting.model import FitModel, Vector
 
 LEAPS = (0.25, 1.0, 2.5, 5.0)  # of a coordinate; what a slope at the start would not see
 MOST_EVALUATIONS = 60
+ROUNDS = 2  # with outliers: the usual error is known better after the first
+OUTLIER = 2.5  # times the usual error; normal errors alone are beyond it in one of 80 rows, which costs little
+LEAST_FREE = 6  # rows more than fields, from which on the usual error is known
 FAR = 0.25  # of a coordinate: who moves so far and changes no row is out of the rows' sight
 HALVINGS = 18
 STILL = 1e-5  # a coordinate's change at which the search ends
 
 
 def found(model: FitModel, at: Vector, evaluations: int = MOST_EVALUATIONS) -> Vector:
-    """The coordinates of least squares near ``at``, shape (fields,), inside of the fields' ranges."""
+    """The coordinates of least squares near ``at``, shape (fields,), inside of the fields' ranges.
+
+    Where some rows are far off beside the rest, the search goes on with those counting by their distance, no longer by
+    its square (soft L1): what the simulator cannot explain is not made up for by a field that is innocent of it.
+    """
+    at = _walked(model, at, evaluations, None)
+    for _ in range(ROUNDS):
+        scale = _scale_with_outliers(model, at)
+        if scale is None:
+            break
+        at = _walked(model, at, evaluations, scale)
+    return at
+
+
+def _walked(model: FitModel, at: Vector, evaluations: int, scale: float | None) -> Vector:
+    """Where the search ends that begins at ``at``; ``scale``: the error from which on rows count less."""
     inside = np.clip(at, model.lowest, model.highest)
     room = 1e-9 * (1 + np.abs(inside))
     begin = np.clip(inside, model.lowest + room, model.highest - room)
@@ -25,13 +43,30 @@ def found(model: FitModel, at: Vector, evaluations: int = MOST_EVALUATIONS) -> V
         jac=model.slopes,
         bounds=(model.lowest, model.highest),
         method="trf",
+        loss="linear" if scale is None else "soft_l1",
+        f_scale=scale or 1.0,
         xtol=STILL,
         ftol=1e-8,
         gtol=1e-14,
         max_nfev=evaluations,
     )
     reached: Vector = result.x
-    return min((inside, reached), key=lambda there: squares(model, there))
+    return min((inside, reached), key=lambda there: _cost(model, there, scale))
+
+
+def _cost(model: FitModel, at: Vector, scale: float | None) -> float:
+    if scale is None:
+        return squares(model, at)
+    return float(np.sum(np.sqrt(1 + (model.errors(at) / scale) ** 2) - 1))
+
+
+def _scale_with_outliers(model: FitModel, at: Vector) -> float | None:
+    """The usual error of a row; None where no row is far beyond it, or rows are too few to tell what is usual."""
+    if len(model.rows) < len(model.fields) + LEAST_FREE:
+        return None
+    errors = np.abs(model.errors(at))
+    scale = max(1.4826 * float(np.median(errors)), float(np.median(model.whole_cycle / model.measured)))
+    return scale if float(errors.max()) > OUTLIER * scale else None
 
 
 def settled(model: FitModel, at: Vector) -> Vector:
