@@ -60,14 +60,6 @@ def read_arrays(path: str | Path) -> Mapping[str, Array]:
     return read_npz(path) if suffix == ".npz" else read_tensors(path, LARGEST_FILE)
 
 
-def read_steps(path: str | Path, graph: StepGraph) -> Steps:
-    """The steps of a file for ``graph``.
-
-    Raises FileError or InputError, the latter with everything that is wrong with the arrays at once.
-    """
-    return checked_steps(read_arrays(path), graph, str(path))
-
-
 def steps_of_each(arrays: Mapping[str, Array], graphs: Mapping[str, StepGraph], source: str) -> dict[str, Steps]:
     """``arrays`` as steps of several graphs that are called together, by the name of an input or by GRAPH/INPUT.
 

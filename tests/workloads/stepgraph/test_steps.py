@@ -9,7 +9,7 @@ from safetensors.numpy import save_file
 from nnasim.errors import FileError, InputError
 from tests.workloads.stepgraph.small import decoder, leaky_sum
 from workloads.stepgraph.graph import StepGraph, Tensor
-from workloads.stepgraph.steps import checked_steps, random_steps, read_steps, steps_of_each
+from workloads.stepgraph.steps import checked_steps, random_steps, read_arrays, steps_of_each
 
 TWO_INPUTS = StepGraph(
     name="two",
@@ -26,7 +26,7 @@ def test_both_kinds_of_file_give_the_same_steps_in_the_types_of_the_graph(tmp_pa
     arrays = {"x": np.random.default_rng(0).normal(size=(5, 1, 4))}
     path = tmp_path / f"steps.{suffix}"
     np.savez(path, **arrays) if suffix == "npz" else save_file(arrays, path)
-    steps = read_steps(path, leaky_sum())
+    steps = checked_steps(read_arrays(path), leaky_sum(), str(path))
     assert (len(steps), steps.source, steps.is_random) == (5, str(path), False)
     assert [call["x"].dtype for call in steps] == [np.float32] * 5
     np.testing.assert_array_equal(steps.arrays["x"], arrays["x"].astype(np.float32))
@@ -93,7 +93,7 @@ def test_every_fifth_call_is_held_out_where_there_are_so_many() -> None:
 def test_another_kind_of_file_is_told_what_it_seems_to_be(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a,b,c\n1,2,3\n")
     with pytest.raises(FileError, match=r"must be a .npz or .safetensors file of named arrays; it seems to be a CSV"):
-        read_steps(tmp_path / "a.csv", leaky_sum())
+        read_arrays(tmp_path / "a.csv")
 
 
 def test_noise_is_the_same_each_time_and_never_an_index_beyond_a_table() -> None:
