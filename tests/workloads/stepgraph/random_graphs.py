@@ -94,7 +94,8 @@ def quotient(g: Growing) -> str:
 
 
 def norm(g: Growing) -> str:
-    spread = g.sheet.op("Add", g.pick(), "x")  # of a row that hardly varies a norm shows its rounding alone
+    """Of a row that hardly varies, as of x - x, a norm shows the rounding alone: what nothing cancels is in it."""
+    spread = g.sheet.op("Add", g.pick(), g.sheet.op("MatMul", "x", g.sheet.weight(C, C)))
     return g.sheet.op("LayerNormalization", spread, g.sheet.weight(C), g.sheet.weight(C), axis=1)
 
 
