@@ -41,7 +41,6 @@ OUT = ["--out", "t.json"]
         ([*TRAIN, "--calibration", "max"], "--calibration = 'max': is not used with --system float"),
         ([*EVALUATE, "--system", "float", "--calibration", "max"], "is not used with --system float"),
         (["presets", "--set", "clock_hz=1e9"], "is not used without a preset's name"),
-        (["presets", "--limits"], "is not used without a preset's name"),
         (["presets", "edge256", "--schema"], "is not used with --schema"),
         (["bench", "--json", "b.json", "--no-peers", "--peer-python", "python"], "is not used with --no-peers"),
         (

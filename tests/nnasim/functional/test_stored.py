@@ -27,7 +27,7 @@ def stored(folder, work, **extra):
 def test_the_command_compares_every_logit_and_says_so_in_the_result(recogniser, tmp_path, capsys) -> None:
     work = recogniser()
     path = stored(tmp_path, work, **{"features.0": work.features[0]})
-    command(path, tmp_path / "r.json", functional=True)
+    command([path], tmp_path / "r.json", functional=True)
     lines = capsys.readouterr().out
     states = sum(spec.elements for spec in work.trace.tensors.values() if spec.role == "state")
     assert "functional: 0 of 84 logits differ from the reference (features: stored)" in lines
@@ -77,15 +77,15 @@ def test_a_file_of_steps_is_heard_in_place_of_what_is_stored(recogniser, tmp_pat
     work = recogniser()
     path = stored(tmp_path, work, **{"features.0": work.features[0]})
     np.savez(tmp_path / "steps.npz", features=work.features[0].astype(np.float32))
-    command(path, tmp_path / "r.json", functional=True, inputs=tmp_path / "steps.npz")
+    command([path], tmp_path / "r.json", functional=True, inputs=tmp_path / "steps.npz")
     assert "differ from the reference (features: steps.npz)" in capsys.readouterr().out
     np.savez(tmp_path / "steps.npz", features=np.zeros((3, 1)), more=np.zeros(3))
     with pytest.raises(TraceError) as caught:
-        command(path, tmp_path / "s.json", functional=True, inputs=tmp_path / "steps.npz")
+        command([path], tmp_path / "s.json", functional=True, inputs=tmp_path / "steps.npz")
     assert "more is no input, which are features" in str(caught.value)
     assert "features has the shape (3, 1), must have (N, " in str(caught.value)
     with pytest.raises(ConfigError, match="is not used without --functional"):
-        command(path, tmp_path / "s.json", inputs=tmp_path / "steps.npz")
+        command([path], tmp_path / "s.json", inputs=tmp_path / "steps.npz")
 
 
 class TestModelsFromAnywhere:
@@ -98,7 +98,7 @@ class TestModelsFromAnywhere:
     def test_outputs_and_last_states_are_compared_and_said(self, tmp_path, capsys) -> None:
         heard = {"features.0.x": np.ones((3, 12), np.float32), "features.0.energy": np.ones((3, 2), np.float32)}
         path = stored(tmp_path, self.work(), **heard)
-        command(path, tmp_path / "r.json", functional=True)
+        command([path], tmp_path / "r.json", functional=True)
         lines = capsys.readouterr().out
         assert "functional: 0 of 24 integers of outputs differ from the reference (features: stored)" in lines
         assert "functional: 0 of 8 integers of last states differ from the reference" in lines
@@ -114,7 +114,7 @@ class TestModelsFromAnywhere:
         monkeypatch.setattr(datapath, "product_of_tile", lambda *operands: right(*operands) + 500)
         path = stored(tmp_path, self.work())
         with pytest.raises(SimulationError, match=r"differs from the reference in \d+ of 32 integers: .* of 'h'"):
-            command(path, tmp_path / "r.json", functional=True)
+            command([path], tmp_path / "r.json", functional=True)
         assert not (tmp_path / "r.json").exists()
 
     def test_nothing_to_compare_is_an_error(self, tmp_path) -> None:
@@ -123,7 +123,7 @@ class TestModelsFromAnywhere:
         trace = build.trace()
         path = stored(tmp_path, SimpleNamespace(trace=trace, constants=constants_of(trace)))
         with pytest.raises(TraceError, match="there is nothing to compare: no output, argmax or state"):
-            command(path, tmp_path / "r.json", functional=True)
+            command([path], tmp_path / "r.json", functional=True)
 
 
 def test_a_trace_for_time_alone_says_why_it_has_no_integers(recogniser, tmp_path) -> None:

@@ -53,8 +53,15 @@ def leaves(data: dict[str, Any], path: str = "") -> Iterator[str]:
             yield f"{path}{key}"
 
 
-# A list of names, a width that needs a wider accumulator with it, nodes that need a table: no axis varies them alone.
-NOT_ALONE = ("sram.resident_weights", "numerics.activation_bits", "energy.node_nm", "area.node_nm")
+# A list of names, a width that needs a wider accumulator with it, nodes that need a table, a batch that needs several
+# streams: no axis varies them alone.
+NOT_ALONE = (
+    "sram.resident_weights",
+    "numerics.activation_bits",
+    "energy.node_nm",
+    "area.node_nm",
+    "compiler.batch_streams",
+)
 FIELDS = [field for field in leaves(CHIP.model_dump(mode="json")) if field not in NOT_ALONE]
 
 

@@ -120,7 +120,7 @@ def test_a_column_of_beats_a_burst_says_what_counts_as_one_outstanding_read(vali
         (FUSED + "x,32,8,8,2,64,bias,1,64,64,32,1,9,8,1", "buffer_bytes = '64': cannot be simulated in one operation"),
         (LSTM + f"{FULL},fused8,one,64,64,32,1,9,8,1", "chain = 'fused8': must be one of unfused10, fused7"),
         (LSTM + f"{FULL},fused7,two,64,64,32,1,9,8,1", "host_mode = 'two': must be one of one, pingpong"),
-        (LSTM + f"{FULL},fused7,one,64,9999,32,1,9,8,1", "H = '9999': must be a number in 1 .. 4096"),
+        (LSTM + f"{FULL},fused7,one,64,9999,32,1,9,8,1", "H = '9999': must be a number in 1 .. 4,096"),
         (LSTM + f"{FULL},fused7,one,4096,4096,32,1,9,8,1", "H = '4096': cannot be simulated: more than"),
         (LAYERS + f"{FULL},fused7,one,64,64,32,1,8,1,7,x,178", "layer_index = '7': must be a number in 0 .. 6"),
         (LAYERS + f"{FULL},fused7,one,64,64,32,1,8,1,5,mul_o,178", "layer = 'mul_o': must be one of tanh_c"),

@@ -111,7 +111,7 @@ def test_a_request_of_many_beats_is_never_slower_than_one_of_each(count, path) -
 @few
 @given(count=values, path=paths, busy=st.integers(0, 500))
 def test_engines_that_are_busy_delay_a_pass_by_no_more_than_that_and_a_round_of_bursts(count, path, busy) -> None:
-    """Streams may change turns, and one of them then wait a round trip longer."""
+    """Streams may change turns, and one of them then wait a round trip longer, or less."""
     work, round_trip = Pass(FULL, count, path), MEMORY.read_latency + 3 + RETIRE
     free, later = run_pass(work, MEMORY).total, run_pass(work, MEMORY, busy).total
-    assert free <= later <= free + busy + round_trip
+    assert free - round_trip <= later <= free + busy + round_trip
