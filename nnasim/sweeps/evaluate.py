@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from nnasim.collecting import no_collection
 from nnasim.compiler import CompiledTrace
 from nnasim.compiler.reads import seen_by_compiler
 from nnasim.errors import NnasimError
@@ -49,7 +48,7 @@ class Evaluator:
         begun = time.process_time()
         figures, message = None, None
         try:
-            with _no_collection():
+            with no_collection():
                 figures = self.figures(values)
         except NnasimError as error:
             message = str(error)
@@ -90,18 +89,6 @@ def compiler_view(chip: NnaConfig, beside: Values) -> Hashable:
     """All of a point that the compiler reads: points that agree in it share their programs."""
     traced = {(name, value) for name, value in beside.items() if not name.startswith("options.")}
     return seen_by_compiler(chip), frozenset(traced)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """No cyclic garbage collection within a point: walking 10,000 records again and again takes a third of its time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @lru_cache(maxsize=4)

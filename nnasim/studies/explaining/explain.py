@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
+from nnasim.collecting import no_collection
 from nnasim.hardware import NnaConfig
 from nnasim.ir.explanation import Swing, Words
 from nnasim.ir.result import Parameter, SimResult
@@ -29,7 +28,7 @@ def explained(
     ``parameters``: the fields of the chip with their sources, which say what is assumed; ``words``: word errors that
     are known of it. Raises what a simulation raises.
     """
-    with _no_collection():
+    with no_collection():
         variants = Variants(trace)
         result = variants.result(chip)
         assert result.explanation is not None
@@ -62,15 +61,3 @@ def explained(
         }
     )
     return result.model_copy(update={"explanation": explanation})
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """No cyclic garbage collection meanwhile: walking 10,000 records again and again takes a third of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
