@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nnasim.compiler import CompiledTrace
-from nnasim.errors import SimulationError, TraceError
+from nnasim.errors import PlacementError, SimulationError, TraceError
 from nnasim.functional import datapath
 from nnasim.functional.cosimulate import CosimReport, cosimulate, observe_reference
 from nnasim.functional.inputs import inputs_by_name
@@ -53,7 +53,7 @@ def streaming(trace: OpTrace) -> NnaConfig:
         chip = chip_of("edge256", f"sram.bytes={size}", *TILES)
         try:
             CompiledTrace(trace, chip)
-        except Exception:
+        except PlacementError:
             continue
         return chip
     raise AssertionError("no SRAM is large enough")

@@ -109,9 +109,23 @@ def test_a_request_of_many_beats_is_never_slower_than_one_of_each(count, path) -
 
 
 @few
+@given(count=values, path=st.sampled_from(list(PATHS.values())), busy=st.integers(0, 500))
+def test_engines_that_are_busy_delay_a_measured_pass_and_by_no_more_than_that_and_a_round_trip(
+    count, path, busy
+) -> None:
+    free, later, round_trip = _behind(count, path, busy)
+    assert free <= later <= free + busy + round_trip
+
+
+@few
 @given(count=values, path=paths, busy=st.integers(0, 500))
-def test_engines_that_are_busy_delay_a_pass_by_no_more_than_that_and_a_round_of_bursts(count, path, busy) -> None:
-    """Streams may change turns, and one of them then wait a round trip longer, or less."""
-    work, round_trip = Pass(FULL, count, path), MEMORY.read_latency + 3 + RETIRE
-    free, later = run_pass(work, MEMORY).total, run_pass(work, MEMORY, busy).total
+def test_streams_of_several_operands_may_change_turns_behind_busy_engines_for_a_round_trip(count, path, busy) -> None:
+    """One of them then waits a round trip longer, or less: up to 22 cycles were seen, on no pass that was measured."""
+    free, later, round_trip = _behind(count, path, busy)
     assert free - round_trip <= later <= free + busy + round_trip
+
+
+def _behind(count: int, path: OutputPath, busy: int) -> tuple[int, int, int]:
+    """(cycles of a pass, cycles behind engines that are busy for so many, a round trip of the memory)."""
+    work = Pass(FULL, count, path)
+    return run_pass(work, MEMORY).total, run_pass(work, MEMORY, busy).total, MEMORY.read_latency + 3 + RETIRE
