@@ -11,7 +11,7 @@ from reports.text import data_size, number, percent
 
 POLICY = {
     "fifo": "the audio that has waited longest goes first",
-    "priority": "models go in the order of their names here, the first before all others",
+    "priority": "models go in the order in which they stand here, the first before all others",
     "round_robin": "streams take turns, a call each",
 }
 _LIMIT = {
