@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nnasim.errors import SimulationError, shown
-from nnasim.functional.cosimulate import cosimulate
+from nnasim.functional.cosimulate import CosimReport, cosimulate
 from nnasim.functional.observed import outputs_of
 from nnasim.functional.stored import heard_of_steps, random_features, read_constants, split_features
 from nnasim.hardware import NnaConfig
@@ -28,6 +28,14 @@ def compared(path: Path, trace: OpTrace, chip: NnaConfig, inputs: Path | None = 
     if inputs is not None:
         features, origin = heard_of_steps(read_arrays(inputs), trace, inputs), inputs.name
     report = cosimulate(trace, chip, constants, random_features(trace) if features is None else features)
+    return agreed(report, path, origin)
+
+
+def agreed(report: CosimReport, path: Path, origin: str) -> Functional:
+    """What was compared, all of it equal; SimulationError, which names the trace at ``path``, where it is not.
+
+    ``origin``: with what the inputs were fed.
+    """
     if report.mismatches:
         which = ", ".join(f"{count:,} of {shown(name)}" for name, count in report.different.items())
         counts = f"{report.mismatches:,} of {report.values + report.states:,} integers: {which}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnasim.errors import ConfigError, SimulationError, shown
+from nnasim.errors import ConfigError
 from nnasim.functional.stored import random_features, read_constants, split_features
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import Functional
@@ -17,7 +17,7 @@ from nnasim.pipeline import refuse_batches
 from nnasim.sharing.integers import compare_streams
 from nnasim.sharing.run import Model, Sharing, SharingOptions, least_sharing, result_of_sharing
 from nnasim.sharing.search import find_streams
-from nnasim.studies.functional import NOISE, STORED
+from nnasim.studies.functional import NOISE, STORED, agreed
 from nnasim.studies.provenance import commit, parameters, versions
 
 MOST_MODELS = 64
@@ -68,17 +68,7 @@ def _compared(path: Path, place: int, sharing: Sharing) -> Functional:
     constants, features = split_features(read_constants(path, trace), trace)
     heard = random_features(trace) if features is None else features
     report = compare_streams(tenant, place, sharing.served, constants, heard)
-    if report.mismatches:
-        which = ", ".join(f"{count:,} of {shown(name)}" for name, count in report.different.items())
-        raise SimulationError(f"{path}: streams on the functional chip differ from the reference in {which}")
-    return Functional(
-        utterances=report.utterances,
-        joint_steps=report.joint_steps,
-        values=report.values,
-        states=report.states,
-        mismatches=report.mismatches,
-        features=NOISE if features is None else STORED,
-    )
+    return agreed(report, path, NOISE if features is None else STORED)
 
 
 def documented_shared(result: SharedResult, preset: str, chip: NnaConfig, command: str | None) -> SharedResult:
