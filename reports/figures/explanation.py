@@ -13,7 +13,7 @@ _EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.4}
 _MEMORY, _ARRAY, _ELEMENTS = Look("memory", ORANGE, "\\\\"), Look("MAC array", BLUE, ""), Look("tables", GREEN, "xx")
 _PASS, _CROSSING = Look("fixed cost, issue", YELLOW, ".."), Look("hand-off", RED, "||")
 _CPU, _OTHERS = Look("CPU", GREY, "//"), Look("waits for audio or frames", "#FFFFFF", "---")
-_LOOKS: dict[Cause, Look] = {
+LOOKS: dict[Cause, Look] = {
     **dict.fromkeys(("dram", "dram_latency", "dma", "sram_port", "bus"), _MEMORY),
     **dict.fromkeys(("weight_decoder", "mac_array"), _ARRAY),
     "element_wise": _ELEMENTS,
@@ -22,6 +22,7 @@ _LOOKS: dict[Cause, Look] = {
     **dict.fromkeys(("cpu", "cpu_dram", "other_work"), _CPU),
     **dict.fromkeys(("queue", "chunk", "other_frames", "unknown"), _OTHERS),
 }  # fmt: skip
+LOW_END, HIGH_END = Look("at the low end", SKY, ""), Look("at the high end", BLUE, "//")
 MOST_BARS = 12
 MOST_SWINGS = 12
 
@@ -35,7 +36,7 @@ def waterfall(name: str, title: str, times: Sequence[tuple[Cause, float]]) -> st
     with canvas(name, 1.1 + 0.24 * len(bars)) as figure:
         axes, left = figure.add_subplot(), 0.0
         for row, (cause, ms) in enumerate(bars):
-            look = _LOOKS[cause]
+            look = LOOKS[cause]
             axes.barh(row, ms, left=left, color=look.color, hatch=look.hatch, **_EDGE)
             left += ms
             axes.annotate(number(ms), (left + 0.01 * total, row), va="center", annotation_clip=False)
@@ -44,7 +45,7 @@ def waterfall(name: str, title: str, times: Sequence[tuple[Cause, float]]) -> st
         axes.set_xlim(0, total * 1.12)
         axes.set_xlabel("ms of one frame's latency")
         axes.set_title(title)
-        legend_below(figure, list(dict.fromkeys(_LOOKS[cause] for cause, _ in bars)))
+        legend_below(figure, list(dict.fromkeys(LOOKS[cause] for cause, _ in bars)))
         text = "; ".join(f"{CAUSES[cause]}: {number(ms)} ms" for cause, ms in bars)
         return svg(figure, title, text)
 
@@ -62,17 +63,16 @@ def tornado(name: str, title: str, unit: str, base: float, bars: Sequence[Bar]) 
     rows = bars[:MOST_SWINGS]
     if not rows:
         return None
-    low_end, high_end = Look("at the low end", SKY, ""), Look("at the high end", BLUE, "//")
     with canvas(name, 1.2 + 0.24 * len(rows)) as figure:
         axes = figure.add_subplot()
         for row, bar in enumerate(rows):
-            for value, look in ((bar.at_low, low_end), (bar.at_high, high_end)):
+            for value, look in ((bar.at_low, LOW_END), (bar.at_high, HIGH_END)):
                 axes.barh(row, value - base, left=base, color=look.color, hatch=look.hatch, **_EDGE)
         axes.axvline(base, color="black", linewidth=1)
         axes.set_yticks(range(len(rows)), [shortened(bar.field, 34) for bar in rows])
         axes.invert_yaxis()
         axes.set_xlabel(unit)
         axes.set_title(title)
-        legend_below(figure, [low_end, high_end])
+        legend_below(figure, [LOW_END, HIGH_END])
         text = "; ".join(f"{bar.field}: {number(bar.at_low)} to {number(bar.at_high)}" for bar in rows)
         return svg(figure, title, f"today {number(base)} {unit}; {text}")

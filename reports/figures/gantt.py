@@ -16,7 +16,7 @@ def gantt(name: str, title: str, result: SimResult) -> str | None:
         return None
     first = min(span.start for span in result.spans)
     length = max(span.end for span in result.spans) - first or 1
-    unit, scale = _unit(length / result.clock_hz)
+    unit, scale = time_unit(length / result.clock_hz)
     rows = tracks(result.spans)
     with canvas(name, 1.0 + 0.26 * len(rows)) as figure:
         axes = figure.add_subplot()
@@ -31,7 +31,7 @@ def gantt(name: str, title: str, result: SimResult) -> str | None:
                     stretches, (row - 0.4, 0.8), facecolor=look.color, hatch=look.hatch, edgecolor="black",
                     linewidth=0.15,
                 )  # fmt: skip
-        axes.set_yticks(range(len(rows)), [_row_name(track) for track in rows])
+        axes.set_yticks(range(len(rows)), [row_name(track) for track in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(0, length * scale / result.clock_hz)
         axes.set_xlabel(f"time since the frame's first operation [{unit}]")
@@ -41,11 +41,13 @@ def gantt(name: str, title: str, result: SimResult) -> str | None:
         return svg(figure, title, f"{len(result.spans)} spans on {len(rows)} tracks")
 
 
-def _unit(seconds: float) -> tuple[str, float]:
+def time_unit(seconds: float) -> tuple[str, float]:
+    """The unit of a stretch of time, and how many a second has."""
     return ("ms", 1e3) if seconds >= 1e-3 else ("µs", 1e6)
 
 
-def _row_name(track: Track) -> str:
+def row_name(track: Track) -> str:
+    """The name of a track's row: its block, numbered where it has several."""
     return shortened(track.block, 20) + (f" {track.number + 1}" if track.number else "")
 
 

@@ -9,7 +9,8 @@ from reports.figures.style import BLUE, GREY, Look, canvas, legend_below, svg
 from reports.operations import BlockShare, PartTime
 from reports.text import number, shortened
 
-_BUSY, _WAITS, _IDLE = Look("busy", BLUE, ""), Look("waits", "#FFFFFF", "---"), Look("idle", "#EEEEEE", "")
+BUSY, WAITS, IDLE = Look("busy", BLUE, ""), Look("waits", "#FFFFFF", "---"), Look("idle", "#EEEEEE", "")
+ON_NNA, ON_CPU = Look("on the NNA", BLUE, ""), Look("on the CPU", GREY, "//")
 _EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.4}
 _MOST_PARTS, _LONGEST_PART = 8, 30
 
@@ -22,7 +23,7 @@ def blocks(name: str, title: str, shares: Sequence[BlockShare]) -> str | None:
         axes = figure.add_subplot()
         for row, share in enumerate(shares):
             left = 0.0
-            for look, part in ((_BUSY, share.busy), (_WAITS, share.stall), (_IDLE, share.idle)):
+            for look, part in ((BUSY, share.busy), (WAITS, share.stall), (IDLE, share.idle)):
                 axes.barh(row, 100 * part, left=100 * left, color=look.color, hatch=look.hatch, **_EDGE)
                 left += part
             axes.annotate(f"{100 * share.busy:.1f} %", (101, row), va="center", annotation_clip=False)
@@ -31,23 +32,22 @@ def blocks(name: str, title: str, shares: Sequence[BlockShare]) -> str | None:
         axes.set_xlim(0, 100)
         axes.set_xlabel("share of elapsed time [%]; the figure at the right is busy time")
         axes.set_title(title)
-        legend_below(figure, [_BUSY, _WAITS, _IDLE])
+        legend_below(figure, [BUSY, WAITS, IDLE])
         text = "; ".join(f"{shortened(s.block)}: busy {100 * s.busy:.1f} %" for s in shares)
         return svg(figure, title, text)
 
 
 def parts(name: str, title: str, times: Sequence[PartTime], longest: float) -> str | None:
     """SVG: milliseconds per second of audio by part of the work, to the common scale ``longest``."""
-    bars = _largest(times)
+    bars = largest(times)
     if not bars:
         return None
     with canvas(name, 0.85 + 0.24 * len(bars)) as figure:
         axes = figure.add_subplot()
         for row, time in enumerate(bars):
-            color = GREY if time.unit == "cpu" else BLUE
-            hatch = "//" if time.unit == "cpu" else ""
-            axes.barh(row, time.busy, color=color, hatch=hatch, **_EDGE)
-            axes.barh(row, time.stall, left=time.busy, color=_WAITS.color, hatch=_WAITS.hatch, **_EDGE)
+            look = ON_CPU if time.unit == "cpu" else ON_NNA
+            axes.barh(row, time.busy, color=look.color, hatch=look.hatch, **_EDGE)
+            axes.barh(row, time.stall, left=time.busy, color=WAITS.color, hatch=WAITS.hatch, **_EDGE)
             place = (time.busy + time.stall + 0.01 * longest, row)
             axes.annotate(number(time.busy + time.stall), place, va="center", annotation_clip=False)
         axes.set_yticks(range(len(bars)), [f"{shortened(time.part, _LONGEST_PART)} ({time.unit})" for time in bars])
@@ -55,12 +55,12 @@ def parts(name: str, title: str, times: Sequence[PartTime], longest: float) -> s
         axes.set_xlim(0, longest * 1.15)
         axes.set_xlabel("ms per second of audio")
         axes.set_title(title)
-        legend_below(figure, [Look("on the NNA", BLUE, ""), Look("on the CPU", GREY, "//"), _WAITS])
+        legend_below(figure, [ON_NNA, ON_CPU, WAITS])
         text = "; ".join(f"{shortened(t.part)} ({t.unit}): {number(t.busy + t.stall)} ms/s" for t in bars)
         return svg(figure, title, text)
 
 
-def _largest(times: Sequence[PartTime]) -> list[PartTime]:
+def largest(times: Sequence[PartTime]) -> list[PartTime]:
     """The longest parts, and the sum of all others on one bar per unit."""
     rows = [time for time in times if time.busy + time.stall > 0]
     if len(rows) <= _MOST_PARTS:
