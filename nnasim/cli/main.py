@@ -1,24 +1,27 @@
 """The `nnasim` command. A table names each command's module, which is imported only when that command runs.
 
 So `nnasim --help` and a mistyped command load neither torch, simpy, matplotlib nor pandas.
-What a user got wrong is one line on stderr and exit code 2; a traceback is always a defect of ours.
+What a user got wrong is one line on stderr and exit code 2; what nobody foresaw is one line too, and exit code 70.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from nnasim import __version__
 from nnasim.cli.invocation import ARGUMENTS
+from nnasim.cli.last_net import DEFECT, caught, is_out_of_memory
 from nnasim.cli.table import COMMANDS, Command, overview
 from nnasim.cli.usage import by_option, usage_message
 from nnasim.cli.wording import as_options
 from nnasim.errors import EXTRA_OF_MODULE, FileError, InputError, MissingExtraError, NnasimError, shown
+from nnasim.redacted import without_password
 
 if TYPE_CHECKING:
     import typer
@@ -28,9 +31,10 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] = COMMANDS) -> int:
-    """Run one of ``commands`` and return the exit code: 0, 2 for a user's error, 130 when interrupted."""
+    """Run one of ``commands``; returns 0, 2 for a user's error, 70 for a defect of ours, 130 when interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    ARGUMENTS.set(tuple(arguments))
+    ARGUMENTS.set(tuple(map(without_password, arguments)))
+    _open_streams()
     try:
         code = _dispatch(arguments, commands)
         sys.stdout.flush()
@@ -44,6 +48,10 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] = CO
         return _complain(str(error), error.exit_code)
     except OSError as error:
         return _complain(_os_message(error), USAGE_ERROR)
+    except Exception as error:
+        if is_out_of_memory(error):
+            return _complain("the memory of this machine, or what this process may have of it, is used up", USAGE_ERROR)
+        return _complain(caught(error, arguments), DEFECT)
     return code
 
 
@@ -105,7 +113,9 @@ def _unknown(name: str) -> str:
 
 
 def _complain(message: str, code: int) -> int:
-    print(f"nnasim: {as_options(' '.join(message.split()))}", file=sys.stderr)
+    with contextlib.suppress(OSError, ValueError):  # stderr may be full or gone: the exit code still says it
+        print(f"nnasim: {as_options(' '.join(message.split()))}", file=sys.stderr, flush=True)
+    _leave_unflushed(sys.stdout)
     return code
 
 
@@ -119,6 +129,21 @@ def _silence() -> int:
     """The reader of our output is gone (`| head`): end without Python's complaint at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _leave_unflushed(stream: TextIO) -> None:
+    """Flush ``stream``; what cannot be written, as on a full disk, is dropped before Python complains of it at exit."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _open_streams() -> None:
+    """Put the null device where the caller closed a standard stream: its number would go to the next file opened."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  # open as long as the process
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from nnasim.errors import InputError, SimulationError
+from nnasim.redacted import without_password
 from nnasim.sweeps.evaluate import Outcome, run_batch
 from nnasim.sweeps.run import Batch
 
@@ -46,16 +47,17 @@ class ClusterBackend:
     @classmethod
     def connect(cls, address: str) -> ClusterBackend:
         """A client of the scheduler at ``address``. InputError when it cannot be reached, or has no workers."""
+        shown = without_password(address)
         if not address.startswith(SCHEMES):
-            raise InputError("scheduler", "address", address, "must be an address such as tcp://host:8786")
+            raise InputError("scheduler", "address", shown, "must be an address such as tcp://host:8786")
         try:
             client = _dask().Client(address, timeout=CONNECT_SECONDS)
         except (OSError, ValueError) as error:
             why = type(error).__name__
-            raise InputError("scheduler", "address", address, f"cannot be reached ({why})") from None
+            raise InputError("scheduler", "address", shown, f"cannot be reached ({why})") from None
         if not client.nthreads():
             client.close()
-            raise InputError("scheduler", "address", address, "has no workers: start `dask worker ADDRESS`")
+            raise InputError("scheduler", "address", shown, "has no workers: start `dask worker ADDRESS`")
         return cls(client)
 
     @classmethod

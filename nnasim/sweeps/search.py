@@ -13,6 +13,7 @@ from typing import Any
 
 from nnasim.errors import InputError
 from nnasim.progress import Progress, silent
+from nnasim.redacted import without_password
 from nnasim.sweeps.accuracy import Accuracies
 from nnasim.sweeps.axes import AxisSpec
 from nnasim.sweeps.evaluate import Outcome, run_batch
@@ -160,4 +161,5 @@ def _storage(address: str | None) -> Any:
     try:
         return RDBStorage(address) if "://" in address else JournalStorage(JournalFileBackend(address))
     except Exception as error:  # each database's driver has exceptions of its own; all mean the same to the user
-        raise InputError("storage", "address", address, f"cannot be opened ({type(error).__name__})") from None
+        shown_address, why = without_password(address), type(error).__name__
+        raise InputError("storage", "address", shown_address, f"cannot be opened ({why})") from None

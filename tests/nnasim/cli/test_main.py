@@ -110,3 +110,58 @@ def test_a_reader_that_leaves_early_causes_no_complaint() -> None:
     command = f"{sys.executable} -m nnasim.cli.main presets edge256 | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+def test_a_defect_is_one_line_that_names_its_report_and_exit_code_70(
+    failing, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert failing("has_a_defect", 'ValueError("no scheme in tcp://me:secret@host")') == 70
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1
+    (report,) = tmp_path.glob("nnasim-defect-*.txt")
+    assert str(report) in line
+    assert "has_a_defect" in report.read_text()
+    assert "Traceback" in report.read_text()
+    assert "secret" not in line + report.read_text()
+
+
+def test_a_defect_is_told_where_no_report_can_be_written(
+    failing, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/dev/null")
+    assert failing("has_no_folder", 'RuntimeError("two\\nlines")') == 70
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "raised"),
+    [("fills_memory", "MemoryError"), ("fills_torch", 'RuntimeError("DefaultCPUAllocator: can\'t allocate memory")')],
+)
+def test_memory_that_runs_out_is_no_defect(name: str, raised: str, failing, capsys: pytest.CaptureFixture[str]) -> None:
+    assert failing(name, raised) == 2
+    assert "memory" in capsys.readouterr().err
+
+
+def _in_shell(line: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", line.replace("nnasim", f"{sys.executable} -m nnasim")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "message"),
+    [
+        ("nnasim presets >&-", 0, ""),
+        ("nnasim presets <&- >&- 2>&-", 0, ""),
+        ("nnasim presets edge25 2>&-", 2, ""),
+        ("nnasim presets >/dev/full", 2, "nnasim: No space left on device\n"),
+        ("nnasim presets edge25 2>/dev/full", 2, ""),
+    ],
+)
+def test_streams_that_are_closed_or_full_end_in_a_line_at_most(line: str, code: int, message: str) -> None:
+    done = _in_shell(line)
+    assert (done.returncode, done.stderr, done.stdout) == (code, message, "")

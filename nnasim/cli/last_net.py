@@ -1,0 +1,53 @@
+"""What no part of nnasim has foreseen: one line that names a report, and an exit code of its own.
+
+Whoever sees that line has found a defect; the tests' attacks must never reach it.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+
+from nnasim import __version__
+from nnasim.errors import shown
+from nnasim.redacted import without_password
+
+DEFECT = 70  # EX_SOFTWARE of sysexits.h
+_FULL = ("can't allocate memory", "cannot allocate memory", "not enough memory")  # what libraries say without the type
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out, for which torch and others raise errors of no type of its own."""
+    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _FULL)
+
+
+def caught(error: Exception, arguments: Sequence[str]) -> str:
+    """The line for a defect of ours. The traceback stands in a new file, which the line names."""
+    what = f"{type(error).__name__}: {shown(without_password(str(error)))}"
+    try:
+        handle, path = tempfile.mkstemp(prefix="nnasim-defect-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(without_password(_report(error, arguments)))
+    except OSError as failure:
+        return f"a defect of nnasim, please report it: {what} (no report could be written: {failure.strerror})"
+    return f"a defect of nnasim, please report it with {path}: {what}"
+
+
+def _report(error: Exception, arguments: Sequence[str]) -> str:
+    about = (
+        f"nnasim {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        f"arguments: {list(arguments)!a}",
+        f"libraries: {', '.join(_versions())}",
+        "",
+    )
+    return "\n".join([*about, *traceback.format_exception(error)])
+
+
+def _versions() -> list[str]:
+    """Of the libraries that are loaded; no other is imported for it."""
+    names = ("numpy", "torch", "simpy", "pydantic", "pandas", "onnx", "optuna", "distributed")
+    return [f"{name} {getattr(sys.modules[name], '__version__', '?')}" for name in names if name in sys.modules]
