@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from nnasim.markup import visible
+from reports.figures.style import Drawing
 from reports.text import NOT_COMPUTED, data_size, number, percent
 
 
@@ -115,11 +116,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """An SVG element as ``figures.style.svg`` makes it, and the words that stand under it."""
+    """A drawing, and the words that stand under it. ``name``: of its file, where it becomes one."""
 
     name: str
-    svg: str
+    drawing: Drawing
     caption: str = ""
+
+    @property
+    def svg(self) -> str:
+        """The element as it stands in a page."""
+        return self.drawing.svg
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,7 @@ class Section:
     @property
     def figures(self) -> tuple[Figure, ...]:
         """Every figure of the section."""
-        return tuple(block for block in unfolded(self.blocks) if isinstance(block, Figure))
+        return tuple(figures_among(self.blocks))
 
 
 @dataclass(frozen=True)
@@ -163,6 +169,11 @@ class Document:
     kind: str = "study"
     data: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """Every figure of every section."""
+        return tuple(figure for section in self.sections for figure in section.figures)
+
 
 def unfolded(blocks: Iterable[Block]) -> Iterator[Block]:
     """``blocks`` with what their folds hold."""
@@ -170,6 +181,11 @@ def unfolded(blocks: Iterable[Block]) -> Iterator[Block]:
         yield block
         if isinstance(block, Fold):
             yield from unfolded(block.blocks)
+
+
+def figures_among(blocks: Iterable[Block]) -> Iterator[Figure]:
+    """Every figure of ``blocks`` and of their folds."""
+    return (block for block in unfolded(blocks) if isinstance(block, Figure))
 
 
 def is_text(cell: Cell) -> bool:

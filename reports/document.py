@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from nnasim import files
-from reports.blocks import Document, heading, recorded
+from reports.blocks import Document, Figure, heading, recorded
 from reports.csvfile import write_csv
+from reports.figures.style import FileFormat
 from reports.to_html import html
 from reports.to_markdown import markdown
-
-_STANDALONE = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 
 
 def write_document(folder: Path, document: Document) -> None:
     """``report.html``, ``report.md``, ``figures/*.svg`` and one CSV file per table."""
     write_html(folder / "report.html", document)
     files.write_bytes(folder / "report.md", markdown(document).encode())
+    for figure in document.figures:
+        files.write_bytes(folder / "figures" / f"{figure.name}.svg", figure.drawing.file("svg"))
     for section in document.sections:
-        for figure in section.figures:
-            standing_alone = figure.svg.replace("<svg", _STANDALONE, 1)
-            files.write_bytes(folder / "figures" / f"{figure.name}.svg", standing_alone.encode())
         for table in section.tables:
             rows = [[recorded(cell) for cell in row] for row in table.rows]
             write_csv(folder / f"{table.name}.csv", [heading(column) for column in table.columns], rows)
@@ -29,3 +28,13 @@ def write_document(folder: Path, document: Document) -> None:
 def write_html(path: str | Path, document: Document, *, force: bool = False) -> None:
     """The page alone, atomically."""
     files.write_bytes(path, html(document).encode(), force=force)
+
+
+def write_figures(folder: Path, figures: Iterable[Figure], kind: FileFormat, *, force: bool = False) -> None:
+    """Each of ``figures`` as a file of its name in ``folder``, which appears at once or not at all.
+
+    Raises FileError where the folder exists, unless ``force``; then for what it holds beside figures of these names.
+    """
+    with files.new_folder(folder, force=force) as partial:
+        for figure in figures:
+            files.write_bytes(partial / f"{figure.name}.{kind}", figure.drawing.file(kind))

@@ -33,6 +33,7 @@ from reports.energy import RangeTable, labelled_chips, nodes, range_table
 from reports.explanation import explanation
 from reports.figures.gantt import gantt
 from reports.figures.latency import distribution
+from reports.figures.style import Drawing
 from reports.figures.where import blocks, longest_part, parts
 from reports.hypotheses import Misheard, misheard
 from reports.model import model
@@ -43,9 +44,11 @@ from reports.text import NOT_COMPUTED, number
 from reports.to_html import html
 
 
-def write_page(path: str | Path, result_set: ResultSet, *, force: bool = False) -> None:
-    """The page of ``result_set``, atomically."""
-    write_html(path, report(result_set), force=force)
+def write_page(path: str | Path, result_set: ResultSet, *, force: bool = False) -> Document:
+    """The page of ``result_set``, atomically; returns what stands in it."""
+    document = report(result_set)
+    write_html(path, document, force=force)
+    return document
 
 
 def page(result_set: ResultSet) -> str:
@@ -110,9 +113,9 @@ def _claim(summary: Summary) -> tuple[Paragraph, ...]:
     return () if sentence is None else (Paragraph((sentence,)),)
 
 
-def _drawn(name: str, svg: str | None) -> tuple[Figure, ...]:
+def _drawn(name: str, drawing: Drawing | None) -> tuple[Figure, ...]:
     """A figure without data is absent."""
-    return () if svg is None else (Figure(name, svg),)
+    return () if drawing is None else (Figure(name, drawing),)
 
 
 def _latency(result_set: ResultSet) -> Section:

@@ -32,9 +32,11 @@ from reports.shared_lines import POLICY, search_line, share_of_time, switching_l
 from reports.text import NOT_COMPUTED, number
 
 
-def write_shared_page(path: str | Path, result: SharedResult, *, force: bool = False) -> None:
-    """The page of ``result``, atomically."""
-    write_html(path, shared_document(result), force=force)
+def write_shared_page(path: str | Path, result: SharedResult, *, force: bool = False) -> Document:
+    """The page of ``result``, atomically; returns what stands in it."""
+    document = shared_document(result)
+    write_html(path, document, force=force)
+    return document
 
 
 def shared_document(result: SharedResult) -> Document:
@@ -73,8 +75,8 @@ def _lateness(result: SharedResult) -> Section:
         "of an utterance's last frame. Where no deadline is given it is the arrival of the next frame."
     )
     table = Table("models", "", columns, tuple(_late_cells(result, model) for model in result.models))
-    svg = distribution("frame", "frames", {model.name: _latencies_ms(result, model) for model in result.models})
-    figures = () if svg is None else (Figure("frame", svg),)
+    drawing = distribution("frame", "frames", {model.name: _latencies_ms(result, model) for model in result.models})
+    figures = () if drawing is None else (Figure("frame", drawing),)
     return Section("latency", "Latency", (words, table, *figures))
 
 
@@ -100,7 +102,7 @@ def _shares(result: SharedResult) -> Section:
         BlockShare(block, time.busy / cycles, time.stall / cycles, time.idle / cycles)
         for block, time in result.blocks.items()
     ]
-    svg = blocks("blocks", "Each block's time", sorted(shares, key=lambda share: -share.busy))
+    drawing = blocks("blocks", "Each block's time", sorted(shares, key=lambda share: -share.busy))
     rows = tuple(_share_cells(result, model, cycles) for model in result.models)
     idle = Quantity.percent(result.idle_cycles / cycles, 1)
     table = Table(
@@ -110,7 +112,7 @@ def _shares(result: SharedResult) -> Section:
         (*rows, ("nobody", idle, *(None for _ in BLOCKS), None)),
         "Busy: a block works for the model. Resident weights loaded for a model count as its own.",
     )
-    return Section("shares", "Who has the chip", (table, *(() if svg is None else (Figure("blocks", svg),))))
+    return Section("shares", "Who has the chip", (table, *(() if drawing is None else (Figure("blocks", drawing),))))
 
 
 def _share_cells(result: SharedResult, model: ModelShare, cycles: int) -> tuple[Cell, ...]:

@@ -28,6 +28,7 @@ from reports.blocks import (
     Value,
 )
 from reports.document import write_html
+from reports.figures.style import Drawing
 from reports.figures.sweep import bottleneck_picture, front_picture, parallel_picture, tornado_picture
 from reports.text import number
 
@@ -40,9 +41,11 @@ MOST_ROWS = 50  # of the front's table and of failures
 MOST_CELLS = 40  # values of an axis in the bottleneck map
 
 
-def write_sweep_page(path: str | Path, stored: StoredSweep, *, force: bool = False) -> None:
-    """The page of ``stored``, atomically. FileError where no point ran well."""
-    write_html(path, sweep_document(stored), force=force)
+def write_sweep_page(path: str | Path, stored: StoredSweep, *, force: bool = False) -> Document:
+    """The page of ``stored``, atomically; returns what stands in it. FileError where no point ran well."""
+    document = sweep_document(stored)
+    write_html(path, document, force=force)
+    return document
 
 
 def sweep_document(stored: StoredSweep) -> Document:
@@ -73,9 +76,9 @@ def _lead(stored: StoredSweep) -> Iterator[Block]:
         yield Listing((words,), "notes")
 
 
-def _drawn(name: str, svg: str | None) -> tuple[Figure, ...]:
+def _drawn(name: str, drawing: Drawing | None) -> tuple[Figure, ...]:
     """A figure without data is absent."""
-    return () if svg is None else (Figure(name, svg),)
+    return () if drawing is None else (Figure(name, drawing),)
 
 
 def _front(stored: StoredSweep) -> Section:
@@ -89,7 +92,7 @@ def _front(stored: StoredSweep) -> Section:
         "Pareto front",
         (
             Paragraph(tuple(_beaten_by_none(stored, len(front)))),
-            *(figure for n, svg in enumerate(fronts) for figure in _drawn(f"front{n}", svg)),
+            *(figure for n, drawing in enumerate(fronts) for figure in _drawn(f"front{n}", drawing)),
             Table("front", "", columns, rows, _listed(len(front)), named_rows=False, look="plain"),
             *_drawn("parallel", every),
         ),
@@ -123,7 +126,7 @@ def _axes(stored: StoredSweep) -> Section:
     return Section("axes", "Which axes matter", (*(figure for drawn in swings for figure in drawn), *indices))
 
 
-def _tornado(stored: StoredSweep, objective: str) -> str | None:
+def _tornado(stored: StoredSweep, objective: str) -> Drawing | None:
     swings = tornado(stored, objective)
     return tornado_picture(swings, objective) if len(swings) else None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
@@ -28,13 +30,16 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
 def html(document: Document) -> str:
     """The page as text, the same for the same document."""
     import jinja2
     import markupsafe
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: visible(value) if type(value) is str else value,  # not Markup: that is ours
@@ -45,7 +50,11 @@ def html(document: Document) -> str:
         "bare": shown, "heads": heads, "inline": _inline, "runs": _runs, "markup": markupsafe.Markup,
     }  # fmt: skip
     environment.tests["text"] = is_text
-    return environment.get_template("document.html.j2").render(document=document)
+    script = (_TEMPLATES / "save.js").read_text(encoding="utf-8")
+    # The page's policy allows this script and no other: whatever a text from a file brought would not run.
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    page = environment.get_template("document.html.j2")
+    return page.render(document=document, script=script, script_digest=digest)
 
 
 class Head(NamedTuple):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnasim import files
 from nnasim.errors import InputError
+from reports.blocks import Figure
 from reports.csvfile import write_csv
-from reports.figures.style import BLUE, GREEN, GREY, ORANGE, RED, SKY, canvas
+from reports.figures.style import BLUE, GREEN, GREY, ORANGE, RED, SKY, Drawing, canvas, drawn
 from workloads.validation.tables import Validation, summary
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 ADDED = ("simulated_cycles", "error_pct", "group", "roofline_cycles", "roofline_error_pct")
 _MARKS = (("o", BLUE), ("s", ORANGE), ("^", GREEN), ("D", RED), ("v", SKY))
-_DPI = 150
 _DECIMALS = 6  # of a percentage in the table
 
 
@@ -29,7 +29,7 @@ def write_validation(folder: Path, validation: Validation) -> dict[str, Any]:
     figures = {**summary(validation), "reference": Path(validation.table.source).name}
     write_csv(folder / "validation.csv", *_rows(validation))
     files.write_json(folder / "validation.json", figures)
-    files.write_bytes(folder / "validation.png", picture(validation))
+    files.write_bytes(folder / "validation.png", picture(validation).file("png"))
     return figures
 
 
@@ -48,16 +48,21 @@ def _rows(validation: Validation) -> tuple[list[str], list[list[object]]]:
     return header, rows
 
 
-def picture(validation: Validation) -> bytes:
-    """PNG: predicted against measured cycles, and the error of each row beside the roofline's."""
+def figures_of(validation: Validation) -> Iterator[Figure]:
+    """Its pictures, drawn when they are asked for."""
+    yield Figure("validation", picture(validation))
+
+
+def picture(validation: Validation) -> Drawing:
+    """Draw predicted against measured cycles, and the error of each row beside the roofline's."""
+    title = f"{validation.kind.name}: predicted against measured"
     with canvas("validation", 6.4) as figure:
         above, below = figure.subplots(2, 1, sharex=True)
         for place, group in enumerate(sorted({prediction.group for prediction in validation.predictions})):
             _draw_group(above, below, validation, group, *_MARKS[place % len(_MARKS)])
         _finish(above, below, validation)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
-    return buffer.getvalue()
+        above.set_title(title)
+        return drawn(figure, title, f"{len(validation.predictions):,} rows; below, the error of each")
 
 
 def _draw_group(above: Axes, below: Axes, validation: Validation, group: str, mark: str, color: str) -> None:
@@ -76,7 +81,6 @@ def _finish(above: Axes, below: Axes, validation: Validation) -> None:
     above.plot(ends, ends, color="black", linewidth=0.6)
     above.scatter([], [], marker=".", s=6, color=GREY, label="roofline")
     above.set(xscale="log", yscale="log", ylabel="predicted cycles")
-    above.set_title(f"{validation.kind.name}: predicted against measured")
     above.legend(loc="upper left")
     below.axhline(0, color="black", linewidth=0.6)
     below.set(xlabel="measured cycles", ylabel="error [%]")

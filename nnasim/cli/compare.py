@@ -10,6 +10,8 @@ import typer
 from nnasim.cli.options import (
     DEFAULT_PRESET,
     Checkpoints,
+    FigureFormat,
+    Figures,
     Force,
     Json,
     Limit,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nnasim.compiler.policies import Policy
+    from reports.blocks import Document
     from reports.result_set import ResultSet
 
 
@@ -51,6 +54,8 @@ def command(
         ),
     ] = None,
     limit: Limit = None,
+    figures: Figures = None,
+    format: FigureFormat = None,
     json: Json = None,
     quiet: Quiet = False,
     force: Force = False,
@@ -63,6 +68,7 @@ def command(
     """
     from nnasim import files
     from nnasim.cli.doubts import load_chip
+    from nnasim.cli.figures import figure_files
     from nnasim.cli.inputs import checked_speech, look_for_checkpoints
     from nnasim.cli.invocation import command_line
     from nnasim.cli.notes import tell
@@ -74,9 +80,10 @@ def command(
 
     files.refuse_existing(out, force)
     refuse_json("compare", json, quiet, force)
+    pictures = figure_files("compare", figures, format, force)
 
     def told(study: ResultSet, *more: str) -> None:
-        _write(out, study, force)
+        pictures.write(_write(out, study, force).figures)
         tell_found(lambda: _show(out, study, more), study.record(), json=json, quiet=quiet, force=force)
 
     chosen = chosen_systems(systems, more_systems)
@@ -116,15 +123,15 @@ def command(
     tell(score_notes({name: figures.wer for name, figures in study.figures().items()}))
 
 
-def _write(out: Path, study: ResultSet, force: bool) -> None:
-    """The folder of ``study``."""
+def _write(out: Path, study: ResultSet, force: bool) -> Document:
+    """The folder of ``study``; returns its page."""
     from nnasim import files
     from reports.page import write_page
     from reports.result_set import write_folder
 
     with files.new_folder(out, force=force, own=["timeline.perfetto-trace"]) as folder:
         write_folder(folder, study)
-        write_page(folder / "report.html", study)
+        return write_page(folder / "report.html", study)
 
 
 def _show(out: Path, study: ResultSet, more: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnasim.cli.options import Checkpoints, Force, Json, Limit, Manifest, OutFolder, Quiet
+from nnasim.cli.options import Checkpoints, FigureFormat, Figures, Force, Json, Limit, Manifest, OutFolder, Quiet
 from nnasim.cli.systems import one_system
 from nnasim.cli.told import refuse_json, tell_found
 from nnasim.cli.unused import refuse_unused
@@ -32,6 +32,8 @@ def command(
         str | None, typer.Option(help=f"what decodes, where no trace is given; default: {DEFAULT_SYSTEM}")
     ] = None,
     limit: Limit = None,
+    figures: Figures = None,
+    format: FigureFormat = None,
     json: Json = None,
     quiet: Quiet = False,
     force: Force = False,
@@ -43,6 +45,7 @@ def command(
     Example: nnasim compare-chips edge256 'edge256 dram.bytes_per_second=12e9' --trace trace.json --out chips
     """
     from nnasim import files
+    from nnasim.cli.figures import figure_files
     from nnasim.cli.invocation import command_line
     from nnasim.cli.progress import shown_progress
     from nnasim.ir.io import read_trace
@@ -51,6 +54,7 @@ def command(
 
     files.refuse_existing(out, force)
     refuse_json("compare-chips", json, quiet, force)
+    pictures = figure_files("compare-chips", figures, format, force)
     read = [read_chip(text, f"chip {place}") for place, text in enumerate(chips, start=1)]
     refuse_alike(read, "compare-chips")
     if trace is not None:
@@ -64,7 +68,8 @@ def command(
             speech = _speech(checkpoints, manifest, system or DEFAULT_SYSTEM, limit)
             result_set = on_chips_of_speech(speech, read, command_line("DIR"), progress)
     with files.new_folder(out, force=force) as folder:
-        write_chips(folder, result_set, command_line("DIR"))
+        document = write_chips(folder, result_set, command_line("DIR"))
+    pictures.write(document.figures)
     tell_found(lambda: _show(out, result_set), result_set.record(), json=json, quiet=quiet, force=force)
 
 

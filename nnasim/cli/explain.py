@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import DEFAULT_PRESET, Force, Overrides, out_option
+from nnasim.cli.options import DEFAULT_PRESET, FigureFormat, Figures, Force, Overrides, out_option
 
 
 def command(
@@ -26,6 +26,8 @@ def command(
     out: Annotated[
         Path | None, out_option("also write a result file that holds the explanation, for `nnasim report`", "RESULT")
     ] = None,
+    figures: Figures = None,
+    format: FigureFormat = None,
     force: Force = False,
 ) -> None:
     """Say what a run waits for, what would help most, why operations are on the CPU, and which assumptions decide.
@@ -36,12 +38,14 @@ def command(
     Example: nnasim explain trace.json --preset edge256 --markdown why.md
     """
     from nnasim import files
+    from nnasim.cli.figures import figure_files
     from nnasim.cli.invocation import command_line
     from nnasim.cli.progress import shown_progress
     from nnasim.cli.unused import refuse_unused
     from nnasim.hardware import load_preset
     from nnasim.ir.io import write_record
     from nnasim.studies.explaining.sources import explain_result, explain_trace, is_result
+    from reports.blocks import figures_among
     from reports.explanation import result_blocks
     from reports.to_markdown import markdown_of
     from reports.to_text import text_lines
@@ -49,6 +53,7 @@ def command(
     for path in (markdown, out):
         if path is not None:
             files.refuse_existing(path, force)
+    pictures = figure_files("explain", figures, format, force)
     chip = load_preset(preset or DEFAULT_PRESET, overrides or [], named="--set")
     with shown_progress() as progress:
         if is_result(source):
@@ -62,4 +67,5 @@ def command(
     title = f"{result.system} on {result.preset}"
     if markdown is not None:
         files.write_bytes(markdown, markdown_of(title, blocks).encode(), force=force)
+    pictures.write(figures_among(result_blocks(result)))
     print("\n".join(text_lines((title, *blocks))))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from contextvars import ContextVar
 
-_WITH_VALUE, _ALONE = ("--jobs", "--json"), ("--force", "--quiet")  # how to run and what to print
+# How to run, what to print, and what else to write.
+_WITH_VALUE, _ALONE = ("--jobs", "--json", "--figures", "--format"), ("--force", "--quiet")
 
 ARGUMENTS: ContextVar[tuple[str, ...]] = ContextVar("arguments", default=())
 

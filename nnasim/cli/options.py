@@ -47,6 +47,12 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="print nothing but what mus
 Json = Annotated[
     Path | None, typer.Option("--json", metavar="FILE|-", help="also write the figures as JSON; -: print them alone")
 ]
+Figures = Annotated[
+    Path | None, typer.Option("--figures", metavar="DIR", help="also write each figure as a file, into a new folder")
+]
+FigureFormat = Annotated[
+    str | None, typer.Option("--format", metavar="svg|png|pdf", help="with --figures: what they are; default: svg")
+]
 OutFolder = Annotated[Path, out_option("the folder to make", "DIR")]
 Manifest = Annotated[Path | None, typer.Option("--manifest", help="speech to decode; default: the bundled strings")]
 Checkpoints = Annotated[

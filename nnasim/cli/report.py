@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import Force, out_option
+from nnasim.cli.options import FigureFormat, Figures, Force, out_option
 
 
 def command(
@@ -18,6 +18,8 @@ def command(
         ),
     ],
     out: Annotated[Path, out_option("the page to write", "FILE.html")],
+    figures: Figures = None,
+    format: FigureFormat = None,
     force: Force = False,
 ) -> None:
     """Show result files side by side as one page that works offline.
@@ -25,6 +27,7 @@ def command(
     Example: nnasim report edge256.json edge512.json --out chips.html
     """
     from nnasim import files
+    from nnasim.cli.figures import figure_files
     from nnasim.ir.io import is_shared, read_shared
     from nnasim.markup import visible
     from reports.notes import notes
@@ -33,12 +36,13 @@ def command(
     from reports.shared_document import write_shared_page
 
     files.refuse_existing(out, force)
+    pictures = figure_files("report", figures, format, force)
     if len(results) == 1 and is_shared(results[0]):
-        write_shared_page(out, read_shared(results[0]), force=force)
+        pictures.write(write_shared_page(out, read_shared(results[0]), force=force).figures)
         print(f"open {out}")
         return
     study = read_results(results)
-    write_page(out, study, force=force)
+    pictures.write(write_page(out, study, force=force).figures)
     for line in notes(study.results):
         print(visible(line))
     print(f"open {out}")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from nnasim.cli.options import FilledStore, Force, StoredStudyName, out_option
+from nnasim.cli.options import FigureFormat, Figures, FilledStore, Force, StoredStudyName, out_option
 
 
 def command(
     store: FilledStore,
     out: Annotated[Path, out_option("the page to write", "FILE.html")],
     study: StoredStudyName = None,
+    figures: Figures = None,
+    format: FigureFormat = None,
     force: Force = False,
 ) -> None:
     """Pareto front, parallel coordinates, tornado, Sobol indices and bottleneck map of a sweep.
@@ -19,13 +21,15 @@ def command(
     Example: nnasim sweep-report sweep.sqlite --out sweep.html
     """
     from nnasim import files
+    from nnasim.cli.figures import figure_files
     from nnasim.cli.sweep_lines import choice_lines
     from nnasim.sweeps.frames import StoredSweep
     from reports.sweep_page import write_sweep_page
 
     files.refuse_existing(out, force)
+    pictures = figure_files("sweep-report", figures, format, force)
     stored = StoredSweep(store, study)
     for line in choice_lines(stored):
         print(line)
-    write_sweep_page(out, stored, force=force)
+    pictures.write(write_sweep_page(out, stored, force=force).figures)
     print(f"{out}: {len(stored.good):,} of {stored.total:,} points of study {stored.digest}")

@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import Force, Json, Quiet, out_option
+from nnasim.cli.options import FigureFormat, Figures, Force, Json, Quiet, out_option
 from nnasim.cli.told import refuse_json, tell_found
 
 
 def command(
     reference: Annotated[Path, typer.Option(help="measured table: CSV of NVDLA, SCALE-Sim, OpenTPU, ZigZag or Vela")],
     out: Annotated[Path, out_option("folder for validation.csv, validation.json and validation.png", "DIR")],
+    figures: Figures = None,
+    format: FigureFormat = None,
     json: Json = None,
     quiet: Quiet = False,
     force: Force = False,
@@ -25,19 +27,23 @@ def command(
     Example: nnasim validate --reference nvdla_small.csv --out validation
     """
     from nnasim import files
+    from nnasim.cli.figures import figure_files
     from nnasim.cli.progress import shown_progress
     from workloads.importers.measured_table import read_measured_table
 
     files.refuse_existing(out, force)
     refuse_json("validate", json, quiet, force)
+    pictures = figure_files("validate", figures, format, force)
     table = read_measured_table(reference)
 
-    from reports.validation import in_short, write_validation  # brings the simulator: after the table was read
+    # These bring the simulator: after the table was read.
+    from reports.validation import figures_of, in_short, write_validation
     from workloads.validation.tables import validate_table
 
     with shown_progress() as progress:
         validation = validate_table(table, progress)
     with files.new_folder(out, force=force) as folder:
-        figures = write_validation(folder, validation)
-    shown = f"{out}: {figures['kind']}\n{in_short(figures)}"
-    tell_found(lambda: print(shown), figures, json=json, quiet=quiet, force=force)
+        summary = write_validation(folder, validation)
+    pictures.write(figures_of(validation))
+    shown = f"{out}: {summary['kind']}\n{in_short(summary)}"
+    tell_found(lambda: print(shown), summary, json=json, quiet=quiet, force=force)

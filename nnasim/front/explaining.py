@@ -69,8 +69,8 @@ class Explained:
 
     def _repr_html_(self) -> str:
         """The same, then its figures, as a notebook shows it: offline, escaped."""
-        from reports.blocks import Figure
+        from reports.blocks import figures_among
         from reports.explanation import result_blocks
 
-        figures = "".join(block.svg for block in result_blocks(self.record) if isinstance(block, Figure))
+        figures = "".join(figure.svg for figure in figures_among(result_blocks(self.record)))
         return f"<div><pre>{escape(repr(self))}</pre>{figures}</div>"

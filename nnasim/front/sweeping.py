@@ -91,7 +91,7 @@ class Sweep:
 
         picture, objectives = "", self.objectives
         if len(objectives) > 1 and not self.stored.good.empty:
-            picture = front_picture(self.stored.good, self.pareto(), objectives[0], objectives[1])
+            picture = front_picture(self.stored.good, self.pareto(), objectives[0], objectives[1]).svg
         return f"<div>{markup.paragraphs([self._title()])}{markup.table(*self._cells())}{picture}</div>"
 
 

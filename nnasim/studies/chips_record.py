@@ -13,6 +13,7 @@ from nnasim.hardware.field_units import unit_of
 from nnasim.ir.io import write_record
 from nnasim.records import Frozen, Items, validated
 from nnasim.studies.provenance import commit, versions
+from reports.blocks import Document
 from reports.chips import different_chips
 from reports.csvfile import write_csv
 from reports.hypotheses import write_hypotheses
@@ -85,8 +86,8 @@ def read_chips_record(path: Path) -> ChipsRecord:
     return validated(ChipsRecord, data, path, InputError)
 
 
-def write_chips(folder: Path, result_set: ResultSet, command: str) -> None:
-    """The page, `chips.json`, the differing fields as a table, the words where decoded, and every result."""
+def write_chips(folder: Path, result_set: ResultSet, command: str) -> Document:
+    """Write page, `chips.json`, differing fields as a table, words where decoded, every result; returns the page."""
     record = chips_record(result_set, command)
     files.write_json(folder / CHIPS_FILE, record.model_dump(mode="json"))
     rows = [[each.field, each.unit, *each.values] for each in record.differences]
@@ -95,4 +96,4 @@ def write_chips(folder: Path, result_set: ResultSet, command: str) -> None:
         write_hypotheses(folder / "hypotheses.csv", result_set.hypotheses)
     for figures_of_chip, result in zip(record.chips.values(), result_set.results.values(), strict=True):
         write_record(folder / figures_of_chip.result, result)
-    write_page(folder / "report.html", result_set)
+    return write_page(folder / "report.html", result_set)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from reports.figures.style import BLUE, GREY, ORANGE, RED, canvas, svg
+from reports.figures.style import BLUE, GREY, ORANGE, RED, Drawing, canvas, drawn
 from reports.text import number, shortened
 
 _WIDE = 8.0  # a larger ratio of the extremes is drawn on a logarithmic axis
@@ -34,8 +34,8 @@ class Point(NamedTuple):
     high: float
 
 
-def word_errors_by_chip(name: str, chips: Mapping[str, Mapping[str, Point]], reference: Point | None) -> str:
-    """SVG: WER of every arm on every chip; the dashed line and its band are the float model."""
+def word_errors_by_chip(name: str, chips: Mapping[str, Mapping[str, Point]], reference: Point | None) -> Drawing:
+    """Draw the WER of every arm on every chip; the dashed line and its band are the float model."""
     title = "Word error rate after equal steps"
     with canvas(name, 1.3 + 0.5 * len(chips)) as figure:
         axes = figure.add_subplot()
@@ -52,11 +52,11 @@ def word_errors_by_chip(name: str, chips: Mapping[str, Mapping[str, Point]], ref
         axes.set_xlabel("word error rate [%], all seeds, 95 % interval over utterances")
         axes.set_title(title)
         _key(figure, axes)
-        return svg(figure, title, _words(chips))
+        return drawn(figure, title, _words(chips))
 
 
-def shares_by_chip(name: str, chips: Mapping[str, Mapping[str, Point]]) -> str:
-    """SVG: share of naive's extra errors that QAT and aat do not make."""
+def shares_by_chip(name: str, chips: Mapping[str, Mapping[str, Point]]) -> Drawing:
+    """Draw the share of naive's extra errors that QAT and aat do not make."""
     title = "Share of naive's loss that is won back"
     with canvas(name, 1.2 + 0.45 * len(chips)) as figure:
         axes = figure.add_subplot()
@@ -68,7 +68,7 @@ def shares_by_chip(name: str, chips: Mapping[str, Mapping[str, Point]]) -> str:
         axes.set_xlabel("share won back [%], 95 % interval, cut at the frame")
         axes.set_title(title)
         _key(figure, axes)
-        return svg(figure, title, _words(chips))
+        return drawn(figure, title, _words(chips))
 
 
 def _points(axes: Any, chips: Mapping[str, Mapping[str, Point]]) -> None:

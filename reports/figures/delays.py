@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from reports.figures.arms import Point
-from reports.figures.style import BLUE, GREY, canvas, svg
+from reports.figures.style import BLUE, GREY, Drawing, canvas, drawn
 from reports.text import number
 
 MARKS = {"float": ("s", GREY), "aat": ("o", BLUE)}
@@ -20,8 +20,8 @@ class Delayed(NamedTuple):
     words: Point
 
 
-def words_against_delay(name: str, systems: Mapping[str, Sequence[Delayed]]) -> str:
-    """SVG: left is sooner, below is better; the bars are 95 % intervals, the numbers penalties."""
+def words_against_delay(name: str, systems: Mapping[str, Sequence[Delayed]]) -> Drawing:
+    """Draw penalties: left is sooner, below is better; the bars are 95 % intervals, the numbers penalties."""
     title = "Word errors against the delay of words"
     with canvas(name, 3.0) as figure:
         axes = figure.add_subplot()
@@ -42,7 +42,7 @@ def words_against_delay(name: str, systems: Mapping[str, Sequence[Delayed]]) -> 
         axes.set_ylabel("word error rate [%]")
         axes.set_title(title)
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)
-        return svg(figure, title, _described(systems))
+        return drawn(figure, title, _described(systems))
 
 
 def _described(systems: Mapping[str, Sequence[Delayed]]) -> str:

@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from nnasim.ir.explanation import CAUSES, Cause
-from reports.figures.style import BLUE, GREEN, GREY, ORANGE, RED, SKY, YELLOW, Look, canvas, legend_below, svg
+from reports.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    SKY,
+    YELLOW,
+    Drawing,
+    Look,
+    canvas,
+    drawn,
+    legend_below,
+)
 from reports.text import number, shortened
 
 _EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.4}
@@ -27,8 +40,8 @@ MOST_BARS = 12
 MOST_SWINGS = 12
 
 
-def waterfall(name: str, title: str, times: Sequence[tuple[Cause, float]]) -> str | None:
-    """SVG: milliseconds of each cause, each bar beginning where the one above has ended; None of nothing."""
+def waterfall(name: str, title: str, times: Sequence[tuple[Cause, float]]) -> Drawing | None:
+    """Draw milliseconds of each cause, each bar beginning where the one above has ended; None of nothing."""
     bars = [(cause, ms) for cause, ms in times if ms > 0][:MOST_BARS]
     if not bars:
         return None
@@ -47,7 +60,7 @@ def waterfall(name: str, title: str, times: Sequence[tuple[Cause, float]]) -> st
         axes.set_title(title)
         legend_below(figure, list(dict.fromkeys(LOOKS[cause] for cause, _ in bars)))
         text = "; ".join(f"{CAUSES[cause]}: {number(ms)} ms" for cause, ms in bars)
-        return svg(figure, title, text)
+        return drawn(figure, title, text)
 
 
 class Bar(NamedTuple):
@@ -58,8 +71,8 @@ class Bar(NamedTuple):
     at_high: float
 
 
-def tornado(name: str, title: str, unit: str, base: float, bars: Sequence[Bar]) -> str | None:
-    """SVG: each field's reach around ``base``, the widest first; None of nothing."""
+def tornado(name: str, title: str, unit: str, base: float, bars: Sequence[Bar]) -> Drawing | None:
+    """Draw each field's reach around ``base``, the widest first; None of nothing."""
     rows = bars[:MOST_SWINGS]
     if not rows:
         return None
@@ -75,4 +88,4 @@ def tornado(name: str, title: str, unit: str, base: float, bars: Sequence[Bar]) 
         axes.set_title(title)
         legend_below(figure, [LOW_END, HIGH_END])
         text = "; ".join(f"{bar.field}: {number(bar.at_low)} to {number(bar.at_high)}" for bar in rows)
-        return svg(figure, title, f"today {number(base)} {unit}; {text}")
+        return drawn(figure, title, f"today {number(base)} {unit}; {text}")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from nnasim.ir.result import SimResult
-from reports.figures.style import KIND_LOOKS, OTHER, Look, canvas, in_order, legend_below, svg
+from reports.figures.style import KIND_LOOKS, OTHER, Drawing, Look, canvas, drawn, in_order, legend_below
 from reports.text import number, shortened
 from reports.timeline import Track, tracks
 
 _FINEST = 1 / 1500  # of the width: a gap or a bar below this cannot be seen
 
 
-def gantt(name: str, title: str, result: SimResult) -> str | None:
-    """SVG of ``result.spans``, one row per track; None where no span was recorded."""
+def gantt(name: str, title: str, result: SimResult) -> Drawing | None:
+    """The drawing of ``result.spans``, one row per track; None where no span was recorded."""
     if not result.spans:
         return None
     first = min(span.start for span in result.spans)
@@ -38,7 +38,7 @@ def gantt(name: str, title: str, result: SimResult) -> str | None:
         axes.set_title(f"{title}: {number(length * scale / result.clock_hz)} {unit}")
         axes.grid(axis="x", color="#dddddd", linewidth=0.5)
         legend_below(figure, in_order(used))
-        return svg(figure, title, f"{len(result.spans)} spans on {len(rows)} tracks")
+        return drawn(figure, title, f"{len(result.spans)} spans on {len(rows)} tracks")
 
 
 def time_unit(seconds: float) -> tuple[str, float]:

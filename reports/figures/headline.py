@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reports.figures.style import BLUE, canvas, svg
+from reports.figures.style import BLUE, Drawing, canvas, drawn
 from reports.summary import Percentiles, SystemFigures
 from reports.text import number, shortened
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _LINE: dict[str, Any] = {"color": "black", "linewidth": 1.0}
 
 
-def headline(systems: Mapping[str, SystemFigures]) -> str | None:
-    """SVG: left WER with its interval, right engine latency from its mean to p99; None without WER."""
+def headline(systems: Mapping[str, SystemFigures]) -> Drawing | None:
+    """Draw WER with its interval at the left, engine latency from mean to p99 at the right; None without WER."""
     rows = [(label, f) for label, f in systems.items() if f.wer is not None and f.engine_latency_ms]
     if not rows:
         return None
@@ -30,7 +30,7 @@ def headline(systems: Mapping[str, SystemFigures]) -> str | None:
         _finish(words, "Word error rate", "[%], 95 % interval")
         single = all(figures.utterances == 1 for _, figures in rows)
         _finish(time, "Engine latency", "[ms], one utterance" if single else "[ms] ● mean  | p90  ▸ p99")
-        return svg(figure, "Word error rate and engine latency: left is better", _described(rows))
+        return drawn(figure, "Word error rate and engine latency: left is better", _described(rows))
 
 
 def _words(axes: Axes, row: int, figures: SystemFigures) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnasim.analysis.percentiles import PERCENTILES, at_shares, percentiles
-from reports.figures.style import BLUE, GREEN, ORANGE, RED, canvas, svg
+from reports.figures.style import BLUE, GREEN, ORANGE, RED, Drawing, canvas, drawn
 from reports.text import shortened
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ _LONGEST_LABEL, _LEGEND_WIDTH = 56, 84  # characters; a key line takes about 9 m
 _POINTS = 200  # a curve of a million frames is drawn from its quantiles
 
 
-def distribution(kind: str, of: str, values_ms: Mapping[str, Sequence[float]]) -> str | None:
-    """SVG of the cumulative distribution per label [ms], with p50, p90 and p99 marked; None of nothing.
+def distribution(kind: str, of: str, values_ms: Mapping[str, Sequence[float]]) -> Drawing | None:
+    """The drawing of the cumulative distribution per label [ms], with p50, p90 and p99 marked; None of nothing.
 
     ``kind``: which latency ("engine", "frame"); ``of``: what has it ("utterances", "frames").
     """
@@ -46,7 +46,7 @@ def distribution(kind: str, of: str, values_ms: Mapping[str, Sequence[float]]) -
         widest = max(len(shortened(label, _LONGEST_LABEL)) for label in series)
         columns = max(1, min(2 if len(series) > 4 else 4, len(series), _LEGEND_WIDTH // (widest + 9)))
         figure.legend(loc="outside lower center", ncols=columns, handlelength=3.5)
-        return svg(figure, f"Distribution of {kind} latency", _described(series))
+        return drawn(figure, f"Distribution of {kind} latency", _described(series))
 
 
 def _curve(axes: Axes, index: int, label: str, values: NDArray[np.float64]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from reports.figures.style import BLUE, GREY, Look, canvas, legend_below, svg
+from reports.figures.style import BLUE, GREY, Drawing, Look, canvas, drawn, legend_below
 from reports.study_record import GainMap, Placed
 from reports.text import number, percent, shortened
 
@@ -13,8 +13,8 @@ _EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.5}
 CLAIM_PCT = (5.0, 7.0)
 
 
-def waterfall(name: str, title: str, steps: Sequence[Placed]) -> str:
-    """SVG: processing time per second of audio, after each group of operations has moved to the chip."""
+def waterfall(name: str, title: str, steps: Sequence[Placed]) -> Drawing:
+    """Draw processing time per second of audio, after each group of operations has moved to the chip."""
     with canvas(name, 0.9 + 0.27 * len(steps)) as figure:
         axes = figure.add_subplot()
         before = steps[0].busy_ms_per_s
@@ -39,7 +39,7 @@ def waterfall(name: str, title: str, steps: Sequence[Placed]) -> str:
         axes.set_title(title)
         legend_below(figure, [Look("saved", BLUE, ""), Look("added", GREY, "xx"), Look("all of it", "#EEEEEE", "")])
         text = "; ".join(f"{step.label}: {number(step.busy_ms_per_s)} ms/s" for step in steps)
-        return svg(figure, title, text)
+        return drawn(figure, title, text)
 
 
 def _wrong(step: Placed) -> str:
@@ -47,8 +47,8 @@ def _wrong(step: Placed) -> str:
     return "" if accuracy is None or accuracy.wer is None else f"; {percent(accuracy.wer)}"
 
 
-def gain_map(name: str, title: str, grid: GainMap) -> str:
-    """SVG: gain in percent in every cell; cells within 5 to 7 % are framed, lines mark where 5 and 7 % lie between."""
+def gain_map(name: str, title: str, grid: GainMap) -> Drawing:
+    """Draw the gain in percent in every cell; those of 5 to 7 % are framed, lines mark where 5 and 7 % lie between."""
     import numpy as np
 
     gains = np.array([[np.nan if g is None else g for g in row] for row in grid.gains_pct])
@@ -75,4 +75,4 @@ def gain_map(name: str, title: str, grid: GainMap) -> str:
             f"{handoff:g} us: " + ", ".join("-" if g is None else f"{g:.1f}" for g in row)
             for handoff, row in zip(grid.handoffs_us, grid.gains_pct, strict=True)
         )
-        return svg(figure, title, text)
+        return drawn(figure, title, text)

@@ -6,8 +6,9 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from nnasim.markup import visible
 
@@ -21,6 +22,18 @@ FONT = "DejaVu Sans"  # comes with matplotlib; wider than the fonts a browser ma
 BLUE, ORANGE, GREEN, RED, SKY, YELLOW, GREY = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#F0E442", "#999999",
 )  # fmt: skip
+
+
+FileFormat = Literal["svg", "png", "pdf"]
+FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
+_DOTS_PER_INCH = 200
+_STANDALONE = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+# What a file says of itself beside its picture, which must be the same tomorrow.
+_UNDATED: dict[str, dict[str, None]] = {
+    "svg": dict.fromkeys(("Date", "Creator", "Format", "Type")),
+    "png": {"Software": None},
+    "pdf": dict.fromkeys(("CreationDate", "Creator", "Producer")),
+}
 
 
 class Look(NamedTuple):
@@ -54,6 +67,7 @@ OTHER = Look("other", GREY, "")
 
 _SETTINGS: Any = {
     "svg.fonttype": "none",
+    "pdf.fonttype": 42,  # embedded TrueType: journals refuse the other kind
     "text.parse_math": False,  # a "$" in a name is a dollar sign
     "font.family": "sans-serif",
     "font.sans-serif": [FONT],
@@ -70,26 +84,50 @@ _SETTINGS: Any = {
 }
 
 
-@contextmanager
-def canvas(name: str, height: float) -> Iterator[Figure]:
-    """A blank figure of ``height`` inches. ``name`` keeps identifiers of several figures of one page apart."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+@dataclass(frozen=True)
+class Drawing:
+    """A figure as an SVG element for a page of HTML, from which a file of each of ``FORMATS`` can be made."""
 
-    # rcdefaults first: a user's own matplotlibrc must not change the bytes.
+    svg: str
+    figure: Figure = field(compare=False, repr=False)
+
+    def file(self, kind: FileFormat) -> bytes:
+        """The same picture as a file that stands alone: the same bytes for the same data, fonts embedded in a PDF."""
+        if kind == "svg":
+            return self.svg.replace("<svg", _STANDALONE, 1).encode()
+        buffer = io.BytesIO()
+        with _look():
+            self.figure.savefig(buffer, format=kind, dpi=_DOTS_PER_INCH, metadata=_UNDATED[kind])
+        return buffer.getvalue()
+
+
+@contextmanager
+def _look(name: str = "") -> Iterator[None]:
+    """matplotlib's settings as every figure has them: a user's own matplotlibrc must not change the bytes."""
+    import matplotlib as mpl
+
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update({**_SETTINGS, "svg.hashsalt": name})
+        yield
+
+
+@contextmanager
+def canvas(name: str, height: float) -> Iterator[Figure]:
+    """A blank figure of ``height`` inches. ``name`` keeps identifiers of several figures of one page apart."""
+    from matplotlib.figure import Figure
+
+    with _look(name):
         yield Figure(figsize=(WIDTH, height), layout="constrained")
 
 
-def svg(figure: Figure, title: str, description: str) -> str:
-    """``figure`` as an SVG element for a page of HTML, with a title and description for screen readers.
+def drawn(figure: Figure, title: str, description: str) -> Drawing:
+    """``figure`` of a canvas as it stands, with a title and description for screen readers.
 
     Dates, document type, name spaces (HTML needs none) and identifiers that nothing refers to are dropped.
     """
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    figure.savefig(buffer, format="svg", metadata=_UNDATED["svg"])
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", text)
@@ -101,7 +139,8 @@ def svg(figure: Figure, title: str, description: str) -> str:
     title, description = escape(visible(title)), escape(visible(description))
     head = f'<svg role="img" aria-label="{title}"'
     label = f"<title>{title}</title><desc>{description}</desc>"
-    return re.sub(r"<svg([^>]*)>", lambda m: f"{head}{m[1]}>{label}", text, count=1).strip()
+    text = re.sub(r"<svg([^>]*)>", lambda m: f"{head}{m[1]}>{label}", text, count=1).strip()
+    return Drawing(text, figure)
 
 
 def in_order(looks: list[Look]) -> list[Look]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reports.figures.style import BLUE, GREEN, GREY, ORANGE, RED, SKY, YELLOW, canvas, svg
+from reports.figures.style import BLUE, GREEN, GREY, ORANGE, RED, SKY, YELLOW, Drawing, canvas, drawn
 from reports.text import number, shortened
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ PARTS = {
 }
 
 
-def front_picture(points: pd.DataFrame, front: pd.DataFrame, x: str, y: str) -> str:
-    """SVG: every point by two objectives, those that nothing beats joined."""
+def front_picture(points: pd.DataFrame, front: pd.DataFrame, x: str, y: str) -> Drawing:
+    """Draw every point by two objectives, those that nothing beats joined."""
     with canvas(f"front-{x}-{y}", 3.0) as figure:
         axes = figure.add_subplot()
         dots = points.iloc[:: max(1, len(points) // MOST_DOTS)]
@@ -38,11 +38,11 @@ def front_picture(points: pd.DataFrame, front: pd.DataFrame, x: str, y: str) -> 
         axes.set_ylabel(y)
         axes.set_title("Down and left is better")
         axes.legend()
-        return svg(figure, f"{y} against {x}", f"{len(front)} of {len(points)} points are on the Pareto front")
+        return drawn(figure, f"{y} against {x}", f"{len(front)} of {len(points)} points are on the Pareto front")
 
 
-def tornado_picture(swings: pd.DataFrame, objective: str) -> str:
-    """SVG: one bar per axis, as wide as it moves the objective alone."""
+def tornado_picture(swings: pd.DataFrame, objective: str) -> Drawing:
+    """Draw a bar per axis, as wide as it moves the objective alone."""
     with canvas(f"tornado-{objective}", 0.8 + 0.3 * len(swings)) as figure:
         axes = figure.add_subplot()
         rows = swings.iloc[::-1]
@@ -54,11 +54,11 @@ def tornado_picture(swings: pd.DataFrame, objective: str) -> str:
         described = "; ".join(
             f"{row['axis']}: {number(row['low'])} to {number(row['high'])}" for row in swings.to_dict("records")
         )
-        return svg(figure, f"What moves {objective}", described)
+        return drawn(figure, f"What moves {objective}", described)
 
 
-def parallel_picture(points: pd.DataFrame, front: pd.DataFrame, columns: list[str]) -> str:
-    """SVG: one line per point across axes and objectives, each scaled to its own range; the front is drawn dark."""
+def parallel_picture(points: pd.DataFrame, front: pd.DataFrame, columns: list[str]) -> Drawing:
+    """Draw one line per point across axes and objectives, each scaled to its own range; the front is drawn dark."""
     with canvas("parallel", 3.4) as figure:
         axes = figure.add_subplot()
         places = np.arange(len(columns))
@@ -70,7 +70,7 @@ def parallel_picture(points: pd.DataFrame, front: pd.DataFrame, columns: list[st
         axes.set_xticks(places, [shortened(name, 28) for name in columns], rotation=35, ha="right", fontsize=9)
         axes.set_yticks([0, 1], ["lowest", "highest"])
         axes.set_title("Dark: not beaten by any other point")
-        return svg(figure, "Parallel coordinates", f"{len(columns)} columns, {len(front)} points on the Pareto front")
+        return drawn(figure, "Parallel coordinates", f"{len(columns)} columns, {len(front)} points on the Pareto front")
 
 
 def _scaled(values: Any, everything: Any) -> Any:
@@ -86,8 +86,8 @@ def _scaled(values: Any, everything: Any) -> Any:
     return (values.to_numpy(dtype=float) - low) / ((high - low) or 1.0)
 
 
-def bottleneck_picture(cells: pd.DataFrame, across: str, upwards: str) -> str:
-    """SVG: what is busy longest, over two axes; a letter in each cell says it without colour."""
+def bottleneck_picture(cells: pd.DataFrame, across: str, upwards: str) -> Drawing:
+    """Draw what is busy longest, over two axes; a letter in each cell says it without colour."""
     with canvas(f"bottleneck-{across}-{upwards}", 3.4) as figure:
         axes = figure.add_subplot()
         for row, name in enumerate(cells.index):
@@ -103,7 +103,7 @@ def bottleneck_picture(cells: pd.DataFrame, across: str, upwards: str) -> str:
         axes.set_ylabel(upwards)
         seen = sorted({str(part) for part in cells.to_numpy().ravel() if str(part) in PARTS})
         axes.set_title(", ".join(f"{PARTS[part][1]} {part}" for part in seen))
-        return svg(figure, f"Bottleneck over {across} and {upwards}", f"busiest parts: {', '.join(seen)}")
+        return drawn(figure, f"Bottleneck over {across} and {upwards}", f"busiest parts: {', '.join(seen)}")
 
 
 def _letter_size(columns: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reports.figures.style import BLUE, GREY, ORANGE, SKY, Look, canvas, legend_below, svg
+from reports.figures.style import BLUE, GREY, ORANGE, SKY, Drawing, Look, canvas, drawn, legend_below
 from reports.study_record import Accuracy
 from reports.text import number, shortened
 
@@ -18,8 +18,8 @@ PARTS = {
 }
 
 
-def waits(name: str, title: str, parts: Mapping[str, Mapping[str, float]]) -> str:
-    """SVG: mean milliseconds of each part of the user-perceived latency, one bar per system."""
+def waits(name: str, title: str, parts: Mapping[str, Mapping[str, float]]) -> Drawing:
+    """Draw mean milliseconds of each part of the user-perceived latency, one bar per system."""
     with canvas(name, 1.0 + 0.35 * len(parts)) as figure:
         axes = figure.add_subplot()
         longest = max((sum(times.values()) for times in parts.values()), default=1.0) or 1.0
@@ -36,11 +36,11 @@ def waits(name: str, title: str, parts: Mapping[str, Mapping[str, float]]) -> st
         axes.set_title(title)
         legend_below(figure, list(PARTS.values()), columns=4)
         text = "; ".join(f"{label}: {number(sum(times.values()))} ms" for label, times in parts.items())
-        return svg(figure, title, text)
+        return drawn(figure, title, text)
 
 
-def word_errors(name: str, title: str, accuracies: Sequence[Accuracy]) -> str:
-    """SVG: word error rate with its 95 % interval."""
+def word_errors(name: str, title: str, accuracies: Sequence[Accuracy]) -> Drawing:
+    """Draw word error rate with its 95 % interval."""
     scored = [accuracy for accuracy in accuracies if accuracy.wer is not None]
     with canvas(name, 0.9 + 0.3 * len(scored)) as figure:
         axes = figure.add_subplot()
@@ -59,4 +59,4 @@ def word_errors(name: str, title: str, accuracies: Sequence[Accuracy]) -> str:
         axes.set_xlabel("word error rate [%], 95 % interval over utterances")
         axes.set_title(title)
         text = "; ".join(f"{accuracy.name}: {100 * (accuracy.wer or 0):.2f} %" for accuracy in scored)
-        return svg(figure, title, text)
+        return drawn(figure, title, text)

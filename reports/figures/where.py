@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reports.figures.style import BLUE, GREY, Look, canvas, legend_below, svg
+from reports.figures.style import BLUE, GREY, Drawing, Look, canvas, drawn, legend_below
 from reports.operations import BlockShare, PartTime
 from reports.text import number, shortened
 
@@ -15,8 +15,8 @@ _EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.4}
 _MOST_PARTS, _LONGEST_PART = 8, 30
 
 
-def blocks(name: str, title: str, shares: Sequence[BlockShare]) -> str | None:
-    """SVG: each block's elapsed time as busy, waiting and idle, busiest first; None of nothing."""
+def blocks(name: str, title: str, shares: Sequence[BlockShare]) -> Drawing | None:
+    """Draw each block's elapsed time as busy, waiting and idle, busiest first; None of nothing."""
     if not shares:
         return None
     with canvas(name, 0.85 + 0.24 * len(shares)) as figure:
@@ -34,11 +34,11 @@ def blocks(name: str, title: str, shares: Sequence[BlockShare]) -> str | None:
         axes.set_title(title)
         legend_below(figure, [BUSY, WAITS, IDLE])
         text = "; ".join(f"{shortened(s.block)}: busy {100 * s.busy:.1f} %" for s in shares)
-        return svg(figure, title, text)
+        return drawn(figure, title, text)
 
 
-def parts(name: str, title: str, times: Sequence[PartTime], longest: float) -> str | None:
-    """SVG: milliseconds per second of audio by part of the work, to the common scale ``longest``."""
+def parts(name: str, title: str, times: Sequence[PartTime], longest: float) -> Drawing | None:
+    """Draw milliseconds per second of audio by part of the work, to the common scale ``longest``."""
     bars = largest(times)
     if not bars:
         return None
@@ -57,7 +57,7 @@ def parts(name: str, title: str, times: Sequence[PartTime], longest: float) -> s
         axes.set_title(title)
         legend_below(figure, [ON_NNA, ON_CPU, WAITS])
         text = "; ".join(f"{shortened(t.part)} ({t.unit}): {number(t.busy + t.stall)} ms/s" for t in bars)
-        return svg(figure, title, text)
+        return drawn(figure, title, text)
 
 
 def largest(times: Sequence[PartTime]) -> list[PartTime]:

@@ -1,6 +1,8 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
+from matplotlib.figure import Figure as MatplotlibFigure
+
 from reports.blocks import (
     Block,
     Code,
@@ -18,11 +20,12 @@ from reports.blocks import (
 )
 from reports.csvfile import read_csv
 from reports.document import write_document
+from reports.figures.style import Drawing
 from reports.to_html import Head, heads, html
 from reports.to_markdown import markdown
 
 EVIL = "<script>alert(1)</script>|\u202e[x](y)"
-BARS = Figure("bars", '<svg role="img"><title>bars</title></svg>', "Bars.")
+BARS = Figure("bars", Drawing('<svg role="img"><title>bars</title></svg>', MatplotlibFigure()), "Bars.")
 COSTS = Table("costs", "Costs", ("system", "ms"), (("aat", 1.23456), (EVIL, None)))
 
 
@@ -38,7 +41,7 @@ EVERY_KIND = document(
     Listing((EVIL, (Code("x"), Value(EVIL))), "notes"),
     Facts(((EVIL, Value(EVIL)),)),
     Table("t", EVIL, (EVIL, (EVIL, EVIL)), ((Code(EVIL), Value(EVIL)),), EVIL),
-    Figure("bars", "<svg></svg>", EVIL),
+    Figure("bars", Drawing("<svg></svg>", MatplotlibFigure()), EVIL),
     Fold(Value(EVIL), (EVIL,)),
 )
 

@@ -10,6 +10,8 @@ from nnasim.cli.options import (
     DEFAULT_PRESET,
     MOST_WORKERS,
     Checkpoints,
+    FigureFormat,
+    Figures,
     Force,
     Limit,
     Manifest,
@@ -35,6 +37,8 @@ def command(
         float, typer.Option(min=1, max=10_000, callback=finite, help="after the end of speech: closed")
     ] = 240.0,
     jobs: Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="processes that work on it")] = 1,
+    figures: Figures = None,
+    format: FigureFormat = None,
     force: Force = False,
 ) -> None:
     """What keeping operations on the accelerator buys: latency per operation and per user, word errors beside it.
@@ -46,6 +50,7 @@ def command(
 
     from nnasim import files
     from nnasim.cli.doubts import load_chip
+    from nnasim.cli.figures import figure_files
     from nnasim.cli.inputs import checked_speech, look_for_checkpoints
     from nnasim.cli.invocation import command_line
     from nnasim.cli.progress import shown_progress
@@ -56,6 +61,7 @@ def command(
     from workloads.bundled import checkpoints_folder, speech_manifest
 
     files.refuse_existing(out, force)
+    pictures = figure_files("study aat", figures, format, force)
     chip = load_chip(preset, overrides)
     speech = Speech(manifest or speech_manifest(), checkpoints or checkpoints_folder(), chip, limit)
     inputs = StudyInputs(
@@ -67,7 +73,9 @@ def command(
     with shown_progress(lines=True) as progress:
         study = latency_study(inputs, progress)
     with files.new_folder(out, force=force, own=["*.csv"]) as folder:
-        write_document(folder, study_document(study))
+        document = study_document(study)
+        write_document(folder, document)
+    pictures.write(document.figures)
     cpu = sum(os.times()[:4])  # this process and the workers, which have ended
     print(f"{study.utterances} utterances, {cpu:.0f} s of CPU time in {time.monotonic() - begun:.0f} s")
     print(f"open {out / 'report.html'}")

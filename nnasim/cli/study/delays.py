@@ -12,6 +12,8 @@ from nnasim.cli.options import (
     MOST_DELAY_PENALTY,
     MOST_STEPS,
     MOST_WORKERS,
+    FigureFormat,
+    Figures,
     Force,
     OutFolder,
     Overrides,
@@ -54,6 +56,8 @@ def command(
     train_missing: Annotated[
         bool, typer.Option("--train-missing/--as-it-is", help="train what is missing, or report on what is there")
     ] = True,
+    figures: Figures = None,
+    format: FigureFormat = None,
     force: Force = False,
 ) -> None:
     """Train float and aat with several delay penalties, and weigh words lost against milliseconds spared on a chip.
@@ -62,6 +66,7 @@ def command(
     """
     from nnasim import files
     from nnasim.cli.doubts import load_chip
+    from nnasim.cli.figures import figure_files
     from nnasim.cli.inputs import look_for, look_for_checkpoint
     from nnasim.cli.invocation import command_line
     from nnasim.cli.progress import shown_progress
@@ -72,6 +77,7 @@ def command(
     if base is not None:
         refuse_unused("study delays", "with --base", base_steps=base_steps)
     files.refuse_existing(out, force)
+    pictures = figure_files("study delays", figures, format, force)
     load_chip(preset, overrides)
     look_for(*train, dev)
     look_for_checkpoint(base)
@@ -98,6 +104,8 @@ def command(
         record = delay_study(study, jobs=jobs, train=train_missing, command=command_line("DIR"), progress=progress)
     with files.new_folder(out, force=force, own=["*.csv"]) as folder:
         files.write_json(folder / "study.json", record)
-        write_document(folder, delays_document(record))
+        document = delays_document(record)
+        write_document(folder, document)
+    pictures.write(document.figures)
     print(answer(record))
     print(f"open {out / 'report.html'}")

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import DEFAULT_PRESET, MOST_STEPS, MOST_WORKERS, Force, Preset, out_option
+from nnasim.cli.options import (
+    DEFAULT_PRESET,
+    MOST_STEPS,
+    MOST_WORKERS,
+    FigureFormat,
+    Figures,
+    Force,
+    Preset,
+    out_option,
+)
 
 
 def command(
@@ -37,6 +46,8 @@ def command(
     train_missing: Annotated[
         bool, typer.Option("--train-missing/--as-it-is", help="train what is missing, or report on what is there")
     ] = True,
+    figures: Figures = None,
+    format: FigureFormat = None,
     force: Force = False,
 ) -> None:
     """Train float, ordinary QAT and aat for equally long on several chips and seeds, and compare their word errors.
@@ -45,6 +56,7 @@ def command(
     """
     from nnasim import files
     from nnasim.cli.doubts import load_chip
+    from nnasim.cli.figures import figure_files
     from nnasim.cli.inputs import look_for
     from nnasim.cli.invocation import command_line
     from nnasim.cli.progress import shown_progress
@@ -52,6 +64,7 @@ def command(
     from reports.numerics_document import numerics_document
 
     files.refuse_existing(out, force)
+    pictures = figure_files("study numerics", figures, format, force)
     load_chip(preset, None)
     look_for(*train, dev, choose)
 
@@ -75,7 +88,9 @@ def command(
         outcome = training_study(study, jobs=jobs, train=train_missing, command=command_line("DIR"), progress=progress)
     with files.new_folder(out, force=force, own=["*.csv"]) as folder:
         files.write_json(folder / "study.json", outcome.record)
-        write_document(folder, numerics_document(outcome.record))
+        document = numerics_document(outcome.record)
+        write_document(folder, document)
+    pictures.write(document.figures)
     missing = len(outcome.record["missing"])
     absent = f", {missing} models missing" if missing else ""
     print(f"{len(outcome.record['models'])} models, {outcome.scores} scores{absent}")
