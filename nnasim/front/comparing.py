@@ -105,8 +105,9 @@ class Comparison:
     def _repr_html_(self) -> str:
         """The table, what it says in words, and the picture of word errors beside latency: offline, escaped."""
         from reports.figures.headline import headline
+        from reports.figures.style import element
 
-        picture = headline(self.result_set.figures()) or ""
+        picture = element(headline(self.result_set.figures()))
         words = "".join(f"<p>{markup.text(line, 1000)}</p>" for line in sentences(self.result_set))
         return f"<div>{markup.table(*self._cells())}{words}{picture}</div>"
 

@@ -90,9 +90,10 @@ class ChipComparison:
     def _repr_html_(self) -> str:
         """The table and the distribution of frame latencies, as HTML: offline, escaped."""
         from reports.figures.latency import distribution
+        from reports.figures.style import element
 
         values = {label: frame_latencies_ms(result.record) for label, result in self.results.items()}
-        return f"<div>{markup.table(*self._cells())}{distribution('frame', 'frames', values) or ''}</div>"
+        return f"<div>{markup.table(*self._cells())}{element(distribution('frame', 'frames', values))}</div>"
 
 
 @checked

@@ -112,11 +112,12 @@ class Result:
 
     def _repr_html_(self) -> str:
         """The lines of ``repr``, and how long each block worked and waited: offline, escaped."""
+        from reports.figures.style import element
         from reports.figures.where import blocks
         from reports.operations import block_shares
 
         picture = blocks("nnasim-blocks", "Each block's time", block_shares(self.record))
-        return f"<div>{markup.paragraphs(self._lines())}{picture or ''}</div>"
+        return f"<div>{markup.paragraphs(self._lines())}{element(picture)}</div>"
 
     def _lines(self) -> Iterator[str]:
         from nnasim.markup import visible

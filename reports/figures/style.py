@@ -101,6 +101,11 @@ class Drawing:
         return buffer.getvalue()
 
 
+def element(drawing: Drawing | None) -> str:
+    """The SVG of ``drawing``, as it stands in a page; nothing of nothing."""
+    return "" if drawing is None else drawing.svg
+
+
 @contextmanager
 def _look(name: str = "") -> Iterator[None]:
     """matplotlib's settings as every figure has them: a user's own matplotlibrc must not change the bytes."""
