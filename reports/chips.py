@@ -23,9 +23,14 @@ _GAIN = (
 
 def chips_side_by_side(result_set: ResultSet) -> Section:
     """What each chip costs, and the fields in which they differ; empty for one chip."""
-    if len(different_chips(result_set.results)) < 2:
-        return Section("chips", "Chips side by side")
-    return Section("chips", "Chips side by side", (_costs(result_set), differences(result_set.results)))
+    several = len(different_chips(result_set.results)) > 1
+    return Section("chips", "Chips side by side", chips_blocks(result_set) if several else ())
+
+
+def chips_blocks(result_set: ResultSet) -> tuple[Block, ...]:
+    """What each result costs, and in which fields its chip differs, where chips do."""
+    costs = _costs(result_set)
+    return (costs, differences(result_set.results)) if len(different_chips(result_set.results)) > 1 else (costs,)
 
 
 def different_chips(results: Mapping[str, SimResult]) -> dict[str, SimResult]:

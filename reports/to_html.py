@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
+_SHORT = 16  # characters of a cell that is never broken, such as a unit
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -49,7 +50,7 @@ def html(document: Document) -> str:
     environment.filters |= {
         "bare": shown, "heads": heads, "inline": _inline, "runs": _runs, "markup": markupsafe.Markup,
     }  # fmt: skip
-    environment.tests["text"] = is_text
+    environment.tests |= {"text": is_text, "short": lambda cell: len(shown(cell)) <= _SHORT}
     script = (_TEMPLATES / "save.js").read_text(encoding="utf-8")
     # The page's policy allows this script and no other: whatever a text from a file brought would not run.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -14,7 +14,8 @@ from nnasim.cli.unused import refuse_unused
 
 if TYPE_CHECKING:
     from nnasim.studies.chips import Speech
-    from reports.result_set import ResultSet
+    from nnasim.studies.chips_record import ChipsFound
+    from nnasim.studies.fronts_record import FrontsFound
 
 DEFAULT_SYSTEM = "naive"  # runs on every chip: float weights, rounded to what it computes with
 
@@ -22,7 +23,10 @@ DEFAULT_SYSTEM = "naive"  # runs on every chip: float weights, rounded to what i
 def command(
     chips: Annotated[
         list[str],
-        typer.Argument(metavar="CHIP CHIP...", help="presets or YAML files, each with changes: 'edge256 clock_hz=1e9'"),
+        typer.Argument(
+            metavar="CHIP CHIP...",
+            help="presets or YAML files, each with changes: 'edge256 clock_hz=1e9'; or results; or two sweeps' stores",
+        ),
     ],
     out: OutFolder,
     trace: Annotated[Path | None, typer.Option(metavar="TRACE", help="a stored trace: cost alone")] = None,
@@ -41,43 +45,77 @@ def command(
     """Latency, energy, area and words of the same work on several chips, and in which fields these differ.
 
     With --trace what a stored trace costs on each, in its own arithmetic; without, the speech is decoded anew for each.
+    Results that are there (files, folders of `nnasim compare` or of this command) are shown as they are. Of two sweeps,
+    'sweep.sqlite study=NAME', it says which points of one Pareto front the other's beat, and who leads where.
 
     Example: nnasim compare-chips edge256 'edge256 dram.bytes_per_second=12e9' --trace trace.json --out chips
     """
     from nnasim import files
     from nnasim.cli.figures import figure_files
-    from nnasim.cli.invocation import command_line
-    from nnasim.cli.progress import shown_progress
-    from nnasim.ir.io import read_trace
-    from nnasim.studies.chips import on_chips_of_speech, on_chips_of_trace, read_chip, refuse_alike
-    from nnasim.studies.chips_record import write_chips
+    from nnasim.studies.side_by_side import kind_of
 
     files.refuse_existing(out, force)
     refuse_json("compare-chips", json, quiet, force)
     pictures = figure_files("compare-chips", figures, format, force)
-    read = [read_chip(text, f"chip {place}") for place, text in enumerate(chips, start=1)]
-    refuse_alike(read, "compare-chips")
-    if trace is not None:
-        refuse_unused(
-            "compare-chips", "with --trace", manifest=manifest, checkpoints=checkpoints, system=system, limit=limit
-        )
-    with shown_progress(lines=True) as progress:
-        if trace is not None:
-            result_set = on_chips_of_trace(read_trace(trace), trace, read, command_line("DIR"), progress)
-        else:
-            speech = _speech(checkpoints, manifest, system or DEFAULT_SYSTEM, limit)
-            result_set = on_chips_of_speech(speech, read, command_line("DIR"), progress)
-    with files.new_folder(out, force=force) as folder:
-        document = write_chips(folder, result_set, command_line("DIR"))
+    kind = kind_of(chips, "compare-chips")
+    if kind != "chips" or trace is not None:
+        why = "with --trace" if kind == "chips" else f"with {kind}"
+        refuse_unused("compare-chips", why, manifest=manifest, checkpoints=checkpoints, system=system, limit=limit)
+    if kind != "chips":
+        refuse_unused("compare-chips", f"with {kind}", trace=trace)
+        found = _there_already(chips, kind)
+    elif trace is not None:
+        found = _on_trace(chips, trace)
+    else:
+        found = _on_speech(chips, checkpoints, manifest, system or DEFAULT_SYSTEM, limit)
+    with files.new_folder(out, force=force, own=["*.csv"]) as folder:
+        document = found.write(folder)
     pictures.write(document.figures)
-    tell_found(lambda: _show(out, result_set), result_set.record(), json=json, quiet=quiet, force=force)
+    tell_found(lambda: _show(out, found), found.record(), json=json, quiet=quiet, force=force)
 
 
-def _show(out: Path, result_set: ResultSet) -> None:
-    from reports.terminal import print_table
+def _show(out: Path, found: ChipsFound | FrontsFound) -> None:
+    from reports.to_text import text_lines
 
-    print_table(result_set)
+    print("\n".join(text_lines(found.blocks())))
     print(f"open {out / 'report.html'}")
+
+
+def _there_already(texts: list[str], kind: str) -> ChipsFound | FrontsFound:
+    from nnasim.cli.invocation import command_line
+    from nnasim.studies.chips_record import ChipsFound
+    from nnasim.studies.fronts_record import FrontsFound
+    from nnasim.studies.side_by_side import results_side_by_side, sweeps_side_by_side
+
+    if kind == "sweeps":
+        return FrontsFound(sweeps_side_by_side(texts, "compare-chips"), command_line("DIR"))
+    return ChipsFound(results_side_by_side([Path(text) for text in texts]), command_line("DIR"))
+
+
+def _on_trace(texts: list[str], trace: Path) -> ChipsFound:
+    from nnasim.cli.invocation import command_line
+    from nnasim.cli.progress import shown_progress
+    from nnasim.ir.io import read_trace
+    from nnasim.studies.chips import on_chips_of_trace, read_chips
+    from nnasim.studies.chips_record import ChipsFound
+
+    chips, command = read_chips(texts, "compare-chips"), command_line("DIR")
+    with shown_progress(lines=True) as progress:
+        return ChipsFound(on_chips_of_trace(read_trace(trace), trace, chips, command, progress), command)
+
+
+def _on_speech(
+    texts: list[str], checkpoints: Path | None, manifest: Path | None, system: str, limit: int | None
+) -> ChipsFound:
+    from nnasim.cli.invocation import command_line
+    from nnasim.cli.progress import shown_progress
+    from nnasim.studies.chips import on_chips_of_speech, read_chips
+    from nnasim.studies.chips_record import ChipsFound
+
+    chips, command = read_chips(texts, "compare-chips"), command_line("DIR")
+    speech = _speech(checkpoints, manifest, system, limit)
+    with shown_progress(lines=True) as progress:
+        return ChipsFound(on_chips_of_speech(speech, chips, command, progress), command)
 
 
 def _speech(checkpoints: Path | None, manifest: Path | None, system: str, limit: int | None) -> Speech:

@@ -37,6 +37,13 @@ def read_chip(text: str, named: str) -> Chip:
     return Chip(preset, load_preset(preset, changes, named=named))
 
 
+def read_chips(texts: Sequence[str], source: str) -> list[Chip]:
+    """Two different chips or more. Raises ConfigError or FileError."""
+    chips = [read_chip(text, f"chip {place}") for place, text in enumerate(texts, start=1)]
+    refuse_alike(chips, source)
+    return chips
+
+
 def refuse_alike(chips: Sequence[Chip], source: str) -> None:
     """ConfigError for fewer than two chips, and for two that are the same: a comparison would say nothing."""
     if len(chips) < 2:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -13,11 +14,12 @@ from nnasim.hardware.field_units import unit_of
 from nnasim.ir.io import write_record
 from nnasim.records import Frozen, Items, validated
 from nnasim.studies.provenance import commit, versions
-from reports.blocks import Document
-from reports.chips import different_chips
+from reports.blocks import Block, Document, Paragraph, Value
+from reports.chips import chips_blocks, different_chips
 from reports.csvfile import write_csv
 from reports.hypotheses import write_hypotheses
 from reports.naming import chip_fields, differing_fields
+from reports.notes import notes
 from reports.page import write_page
 from reports.result_set import ResultSet
 from reports.summary import SystemFigures
@@ -86,14 +88,30 @@ def read_chips_record(path: Path) -> ChipsRecord:
     return validated(ChipsRecord, data, path, InputError)
 
 
-def write_chips(folder: Path, result_set: ResultSet, command: str) -> Document:
-    """Write page, `chips.json`, differing fields as a table, words where decoded, every result; returns the page."""
-    record = chips_record(result_set, command)
-    files.write_json(folder / CHIPS_FILE, record.model_dump(mode="json"))
-    rows = [[each.field, each.unit, *each.values] for each in record.differences]
-    write_csv(folder / "differences.csv", ["field", "unit", *record.chips], rows)
-    if result_set.hypotheses:
-        write_hypotheses(folder / "hypotheses.csv", result_set.hypotheses)
-    for figures_of_chip, result in zip(record.chips.values(), result_set.results.values(), strict=True):
-        write_record(folder / figures_of_chip.result, result)
-    return write_page(folder / "report.html", result_set)
+@dataclass(frozen=True)
+class ChipsFound:
+    """Results side by side, and the command that shows them again."""
+
+    result_set: ResultSet
+    command: str
+
+    def record(self) -> dict[str, Any]:
+        """The figures of each result."""
+        return self.result_set.record()
+
+    def blocks(self) -> tuple[Block, ...]:
+        """What a terminal shows: costs, differing fields, and what must be known."""
+        known = tuple(Paragraph(Value(line)) for line in notes(self.result_set.results))
+        return (*chips_blocks(self.result_set), *known)
+
+    def write(self, folder: Path) -> Document:
+        """Write page, `chips.json`, differing fields as a table, words where decoded, every result; return the page."""
+        record = chips_record(self.result_set, self.command)
+        files.write_json(folder / CHIPS_FILE, record.model_dump(mode="json"))
+        rows = [[each.field, each.unit, *each.values] for each in record.differences]
+        write_csv(folder / "differences.csv", ["field", "unit", *record.chips], rows)
+        if self.result_set.hypotheses:
+            write_hypotheses(folder / "hypotheses.csv", self.result_set.hypotheses)
+        for figures_of_chip, result in zip(record.chips.values(), self.result_set.results.values(), strict=True):
+            write_record(folder / figures_of_chip.result, result)
+        return write_page(folder / "report.html", self.result_set)

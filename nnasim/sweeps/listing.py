@@ -78,7 +78,7 @@ def of_version_0_1(record: Mapping[str, Any]) -> bool:
 def _listed(store: Store, digest: str, record: Mapping[str, Any]) -> ListedSweep:
     spec = _spec(record, store.path)
     name = record.get("name")
-    axes = ", ".join(f"{field}: {_values(axis)}" for field, axis in spec.axes.items())
+    axes = ", ".join(f"{field}: {shown_axis(axis)}" for field, axis in spec.axes.items())
     return ListedSweep(
         digest=digest,
         name=shown_name(name),
@@ -103,7 +103,8 @@ def _foreign(store: object) -> FileError:
     return FileError(store, "holds a study that this nnasim does not understand")
 
 
-def _values(axis: AxisSpec) -> str:
+def shown_axis(axis: AxisSpec) -> str:
+    """The values of an axis in a few words: its ends, or the first of a list."""
     if axis.values is None:
         low, high = axis.interval
         return f"{low:g} to {high:g}"

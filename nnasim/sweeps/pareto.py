@@ -1,4 +1,4 @@
-"""Which points nothing beats: no other point is at least as good in every objective and better in one."""
+"""Which points nothing beats: no other is at least as good in every objective and better in one; how much they beat."""
 
 from __future__ import annotations
 
@@ -25,3 +25,33 @@ def pareto_mask(costs: Any) -> Any:
     mask = np.zeros(len(costs), dtype=bool)
     mask[front] = True
     return mask
+
+
+MOST_SLICES = 20_000  # areas that a volume is put together from: some seconds
+
+
+def hypervolume(costs: Any, reference: Any) -> float | None:
+    """The volume of all that is no better than a row of ``costs`` [points, objectives] and better than ``reference``.
+
+    By slices along the last objective, down to areas (Zitzler and Thiele 1998 define it); None where that would be more
+    than ``MOST_SLICES`` of them.
+    """
+    costs = np.asarray(costs, dtype=np.float64)
+    inside = costs[(costs < reference).all(axis=1)]
+    if len(inside) ** max(0, costs.shape[1] - 2) > MOST_SLICES:
+        return None
+    return _volume(inside, np.asarray(reference, dtype=np.float64))
+
+
+def _volume(costs: Any, reference: Any) -> float:
+    if not len(costs):
+        return 0.0
+    if costs.shape[1] == 1:
+        return float(reference[0] - costs.min())
+    ordered = costs[np.argsort(costs[:, -1], kind="stable")]
+    if costs.shape[1] == 2:
+        widths = reference[0] - np.minimum.accumulate(ordered[:, 0])
+        return float((widths * np.diff(ordered[:, 1], append=reference[1])).sum())
+    depths = np.diff(ordered[:, -1], append=reference[-1])
+    slices = (_volume(ordered[: n + 1, :-1], reference[:-1]) * depth for n, depth in enumerate(depths) if depth)
+    return float(sum(slices))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,13 +17,14 @@ LOOKUPS = 1024  # base samples of the Sobol estimate over a complete grid: only 
 SEED = 0
 
 
-def pareto(stored: StoredSweep) -> pd.DataFrame:
-    """The points that nothing beats in all objectives at once, by the first objective."""
+def pareto(stored: StoredSweep, objectives: Sequence[str] | None = None) -> pd.DataFrame:
+    """The points that nothing beats in all ``objectives`` at once, by the first of them; None: the sweep's own."""
     from nnasim.sweeps.pareto import pareto_mask
 
-    good = stored.good.dropna(subset=stored.objectives)
-    front = good[pareto_mask(good[stored.objectives].to_numpy())]
-    ordered: pd.DataFrame = front.sort_values(stored.objectives, kind="stable").reset_index(drop=True)
+    names = list(stored.objectives if objectives is None else objectives)
+    good = stored.good.dropna(subset=names)
+    front = good[pareto_mask(good[names].to_numpy())]
+    ordered: pd.DataFrame = front.sort_values(names, kind="stable").reset_index(drop=True)
     return ordered
 
 

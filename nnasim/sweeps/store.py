@@ -216,6 +216,12 @@ def _row(sweep: str, outcome: Outcome) -> tuple[Any, ...]:
     return outcome.key, sweep, status, point, figures, outcome.message, outcome.seconds
 
 
+def is_store(path: Path) -> bool:
+    """Whether a regular file begins as a store does. Raises FileError where it cannot be read."""
+    with files.open_regular(path) as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
 def _check_magic(path: Path) -> None:
     """FileError for what is not a regular SQLite file; an empty file is a store before its first page."""
     with files.open_regular(path) as file:

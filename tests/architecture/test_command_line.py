@@ -26,7 +26,7 @@ OPTION = re.compile(r"(^|[\s`'(])--[a-z]")
 MOST_LINES = 80
 LONGER = {
     "nnasim/cli/compare.py": "three stages whose imports are each heavier than the one before",
-    "nnasim/cli/compare_chips.py": "twelve options, and speech that is looked at before anything heavy is imported",
+    "nnasim/cli/compare_chips.py": "twelve options, four things to compare, each with imports of its own",
     "nnasim/cli/compare_results.py": "what is compared, what is a gate, and what is said of either",
     "nnasim/cli/evaluate.py": "thirteen options",
     "nnasim/cli/main.py": "the way in: exit codes, and what becomes one line",

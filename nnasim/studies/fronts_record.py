@@ -1,0 +1,72 @@
+"""`fronts.json` and the folder around it: what two sweeps' Pareto fronts say of each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nnasim import files
+from nnasim.studies.provenance import commit, versions
+from nnasim.sweeps.fronts import FrontComparison
+from reports.blocks import Block, Document
+from reports.document import write_document
+from reports.fronts_lines import sentences
+from reports.fronts_page import fronts_document, short_blocks
+
+FRONTS_FILE = "fronts.json"
+
+
+def fronts_record(comparison: FrontComparison, command: str) -> dict[str, Any]:
+    """What `fronts.json` holds of ``comparison``."""
+    return {
+        "schema_version": 1,
+        "kind": "nnasim.fronts",
+        "command": command,
+        "versions": versions(),
+        "commit": commit(),
+        "objectives": list(comparison.objectives),
+        "sweeps": [_sweep(comparison, place) for place in (0, 1)],
+        "on_both": comparison.shared,
+        "sentences": list(sentences(comparison)),
+        "differences": [{"what": each.what, "values": list(each.values)} for each in comparison.differences],
+    }
+
+
+def _sweep(comparison: FrontComparison, place: int) -> dict[str, Any]:
+    front, volumes = comparison.fronts[place], comparison.volumes
+    costs = comparison.costs(place).tolist()
+    return {
+        "name": front.label,
+        "digest": front.stored.digest,
+        "points": len(front.stored.good),
+        "hypervolume": None if volumes is None else volumes[place],
+        "front": [dict(zip(comparison.objectives, row, strict=True)) for row in costs],
+        "beaten": [
+            {"point": each.point, "by": each.by, "less": dict(zip(comparison.objectives, each.less, strict=True))}
+            for each in comparison.beaten[place]
+        ],
+    }
+
+
+@dataclass(frozen=True)
+class FrontsFound:
+    """Two sweeps side by side, and the command that shows them again."""
+
+    comparison: FrontComparison
+    command: str
+
+    def record(self) -> dict[str, Any]:
+        """What `fronts.json` holds."""
+        return fronts_record(self.comparison, self.command)
+
+    def blocks(self) -> tuple[Block, ...]:
+        """What a terminal shows."""
+        return short_blocks(self.comparison)
+
+    def write(self, folder: Path) -> Document:
+        """Write page, Markdown, figures, tables and `fronts.json`; return the page."""
+        document = fronts_document(self.comparison, self.command)
+        write_document(folder, document)
+        files.write_json(folder / FRONTS_FILE, self.record())
+        return document

@@ -1,0 +1,151 @@
+"""What stands side by side: chips, results that are there already, or two sweeps; told apart by what files hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from nnasim import files
+from nnasim.errors import ConfigError, FileError
+from nnasim.ir.io import read_result
+from nnasim.ir.result import SimResult
+from nnasim.studies.chips_record import CHIPS_FILE, read_chips_record
+from nnasim.studies.explaining.sources import is_result
+from nnasim.sweeps.frames import StoredSweep
+from nnasim.sweeps.fronts import FrontComparison, compare_fronts
+from nnasim.sweeps.store import is_store
+from reports.hypotheses import Hypothesis, read_hypotheses
+from reports.naming import labelled
+from reports.result_set import ResultSet, read_folder
+from reports.summary import SystemFigures
+
+Kind = Literal["chips", "results", "sweeps"]
+SUMMARY, HYPOTHESES = "summary.json", "hypotheses.csv"
+_STUDY = "study="
+_RESULT_FILE = re.compile(r"results/[0-9]{1,6}\.json")
+
+
+class Measured(NamedTuple):
+    """A result, the figures of it that have word errors, and what was heard."""
+
+    result: SimResult
+    scored: SystemFigures | None = None
+    heard: tuple[Hypothesis, ...] = ()
+
+
+def kind_of(texts: Sequence[str], source: str) -> Kind:
+    """What all of ``texts`` name. Raises ConfigError where they name different things, FileError for a folder of none.
+
+    A store of sweeps, or a folder that holds one; a result file, or a folder of results; anything else is a chip.
+    """
+    kinds = [_kind(text) for text in texts]
+    for place, kind in enumerate(kinds, start=1):
+        if kind != kinds[0]:
+            allowed = f"is one of {kind}, and {texts[0]} one of {kinds[0]}: they do not compare"
+            raise ConfigError(source, f"argument {place}", texts[place - 1], allowed)
+    return kinds[0] if kinds else "chips"
+
+
+def _kind(text: str) -> Kind:
+    path = _path(text)
+    if text.strip() and path.is_dir():
+        return _kind_of_folder(path)
+    if not path.is_file():
+        return "chips"
+    if is_store(path):
+        return "sweeps"
+    begins = files.read_text(path)[:1000].lstrip() if path.suffix == ".json" else ""
+    return "results" if begins.startswith("{") and is_result(path) else "chips"
+
+
+def _path(text: str) -> Path:
+    """The file that a text begins with, before any changes or the name of a study."""
+    return Path(text) if not text or Path(text).exists() else Path(text.split()[0] if text.split() else text)
+
+
+def _kind_of_folder(folder: Path) -> Kind:
+    if (folder / SUMMARY).is_file() or (folder / CHIPS_FILE).is_file():
+        return "results"
+    if _stores(folder):
+        return "sweeps"
+    raise FileError(folder, "holds neither the results of a comparison nor the store of a sweep")
+
+
+def _stores(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_file() and is_store(path))
+
+
+def results_side_by_side(paths: Sequence[Path]) -> ResultSet:
+    """Every result of files and folders under names that tell them apart, with words where they were decoded.
+
+    Raises ConfigError for fewer than two results, FileError, InputError or TraceError for files that are none.
+    """
+    measured = [each for path in paths for each in _measured(path)]
+    if len(measured) < 2:
+        raise ConfigError(paths[0], "results", len(measured), "must be two results or more")
+    results = labelled([each.result for each in measured])
+    scored = {label: each.scored for label, each in zip(results, measured, strict=True) if each.scored}
+    heard = [
+        row._replace(system=label)
+        for label, each in zip(results, measured, strict=True)
+        for row in each.heard
+    ]  # fmt: skip
+    return ResultSet(results, hypotheses=heard, scored=scored)
+
+
+def _measured(path: Path) -> Iterator[Measured]:
+    if not path.is_dir():
+        yield Measured(read_result(path))
+    elif (path / CHIPS_FILE).is_file():
+        yield from _of_chips(path)
+    else:
+        found = read_folder(path)
+        figures = found.figures()
+        for label, result in found.results.items():
+            yield Measured(result, _if_scored(figures[label]), _heard(found.hypotheses, label))
+
+
+def _of_chips(folder: Path) -> Iterator[Measured]:
+    record = read_chips_record(folder / CHIPS_FILE)
+    heard = read_hypotheses(folder / HYPOTHESES) if (folder / HYPOTHESES).is_file() else []
+    for label, chip in sorted(record.chips.items(), key=lambda item: (len(item[1].result), item[1].result)):
+        if not _RESULT_FILE.fullmatch(chip.result):
+            raise FileError(folder / CHIPS_FILE, f"names {chip.result[:80]!a}, which is no file of its results")
+        figures = SystemFigures.model_validate(chip.model_dump(include=set(SystemFigures.model_fields)))
+        yield Measured(read_result(folder / chip.result), _if_scored(figures), _heard(heard, label))
+
+
+def _if_scored(figures: SystemFigures) -> SystemFigures | None:
+    return None if figures.wer is None else figures
+
+
+def _heard(rows: Sequence[Hypothesis], system: str) -> tuple[Hypothesis, ...]:
+    return tuple(row for row in rows if row.system == system)
+
+
+def sweeps_side_by_side(texts: Sequence[str], source: str) -> FrontComparison:
+    """The fronts of two sweeps, each a store or a folder of one, behind it "study=DIGEST|NAME" where it has many.
+
+    Raises ConfigError for any other number of sweeps and for one held against itself, InputError as ``StoredSweep``.
+    """
+    if len(texts) != 2:
+        raise ConfigError(source, "sweeps", len(texts), "must be two sweeps")
+    first, second = map(_sweep, texts)
+    if (first.digest, first.store) == (second.digest, second.store):
+        raise ConfigError(source, "sweep 2", texts[1], f"is the same study as sweep 1, {first.digest}")
+    return compare_fronts(first, second)
+
+
+def _sweep(text: str) -> StoredSweep:
+    path = _path(text)
+    rest = text[len(str(path)) :].strip()
+    if rest and not rest.startswith(_STUDY):
+        raise ConfigError(path, "", rest, f"must be {_STUDY}DIGEST or {_STUDY}NAME")
+    if path.is_dir():
+        stores = _stores(path)
+        if len(stores) > 1:
+            raise FileError(path, f"holds {len(stores)} stores; give one of {', '.join(map(str, stores[:5]))}")
+        path = stores[0]
+    return StoredSweep(path, rest.removeprefix(_STUDY) or None)
