@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnasim.errors import FileError
-from nnasim.sweeps.objectives import FALLBACK, meaning_of
+from nnasim.sweeps.objectives import BOTTLENECK, FALLBACK, meaning_of
 from nnasim.sweeps.sensitivity import bottlenecks, pareto, sobol, tornado
 from reports.blocks import (
     Block,
@@ -53,7 +53,7 @@ def sweep_document(stored: StoredSweep) -> Document:
     if stored.good.empty or not stored.objectives:
         raise FileError(stored.digest, "no point of this study ran well, so there is nothing to show")
     return Document(
-        title=(f"{len(stored.axes)} axes from ", Value(str(stored.record["study"]["base"]))),
+        title=(f"{len(stored.axes)} axes from ", Value(str(stored.job.spec.base))),
         lead=tuple(_lead(stored)),
         sections=(_front(stored), _axes(stored), _bottleneck(stored), _failed(stored), _provenance(stored)),
     )
@@ -63,7 +63,7 @@ def _lead(stored: StoredSweep) -> Iterator[Block]:
     yield (
         f"{number(len(stored.good))} of {number(stored.total)} points ran well, "
         f"{len(stored.points) - len(stored.good)} failed, {stored.total - len(stored.points)} are still missing. "
-        f"Sampler: {stored.record['study']['sampler']}. "
+        f"Sampler: {stored.job.spec.sampler}. "
         "All objectives are costs: less is better."
     )
     fell_back = int(stored.good[FALLBACK].notna().sum()) if FALLBACK in stored.good else 0
@@ -173,6 +173,8 @@ def _bottleneck(stored: StoredSweep) -> Section:
 
 def _pairs(stored: StoredSweep) -> list[tuple[str, str]]:
     """Pairs of axes with few enough values to be drawn as cells; the first three pairs are shown."""
+    if BOTTLENECK not in stored.good:
+        return []
     few = [name for name in stored.axes if 1 < stored.good[name].nunique() <= MOST_CELLS]
     return list(combinations(few, 2))[:3]
 
@@ -186,7 +188,7 @@ def _failed(stored: StoredSweep) -> Section:
 
 
 def _provenance(stored: StoredSweep) -> Section:
-    hashes = [part for digest in stored.record["trace_hashes"] for part in (Code(digest), " ")]
-    seed = stored.record["study"]["seed"]
+    hashes = [part for digest in stored.job.trace_hashes for part in (Code(digest), " ")]
+    seed = stored.job.spec.seed
     words = ("Study ", Code(stored.digest), "; traces ", *hashes[:-1], f"; seed {seed}.")
     return Section("provenance", "Provenance", (Paragraph(words),))

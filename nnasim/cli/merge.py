@@ -20,7 +20,7 @@ def command(
     from nnasim.sweeps.store import Store, merge
 
     with ExitStack() as stack:
-        sources = [stack.enter_context(Store(path, create=False)) for path in stores]
+        sources = [stack.enter_context(Store(path, write=False)) for path in stores]
         target = stack.enter_context(Store(into))
         new = merge(target, sources)
         print(f"{into}: {new:,} points new, {target.count('ok') + target.count('failed'):,} in all")

@@ -39,6 +39,7 @@ COMMANDS: dict[str, Command] = {
     "sweep-report": Command("nnasim.cli.sweep_report", "a sweep's Pareto front, sensitivities, bottlenecks"),
     "sweep-export": Command("nnasim.cli.sweep_export", "a sweep's points as CSV, Parquet or Optuna's journal"),
     "merge": Command("nnasim.cli.merge", "stores of several machines into one"),
+    "store": Command("nnasim.cli.store", "check a store that a sweep has filled, and rescue what is whole"),
     "bench": Command("nnasim.cli.bench", "this package's own speed"),
 }
 

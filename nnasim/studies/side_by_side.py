@@ -13,9 +13,9 @@ from nnasim.ir.io import read_result
 from nnasim.ir.result import SimResult
 from nnasim.studies.chips_record import CHIPS_FILE, read_chips_record
 from nnasim.studies.explaining.sources import is_result
+from nnasim.sweeps.database import is_store
 from nnasim.sweeps.frames import StoredSweep
 from nnasim.sweeps.fronts import FrontComparison, compare_fronts
-from nnasim.sweeps.store import is_store
 from reports.hypotheses import Hypothesis, read_hypotheses
 from reports.naming import labelled
 from reports.result_set import ResultSet, read_folder

@@ -1,7 +1,8 @@
 """Who computes what: several processes fill one store without doing a point twice.
 
 A process claims keys before it submits them. Claims are worth as much as their owner is alive: an owner of this machine
-whose process is gone, and any owner that has not been heard of for ``STALE_SECONDS``, loses them.
+whose process is gone, and any owner that has not been heard of for ``STALE_SECONDS``, loses them. Each process counts
+those itself, from when it last saw the owner's beat change: clocks of several machines differ, and are set.
 """
 
 from __future__ import annotations
@@ -10,25 +11,28 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from nnasim.sweeps.store import Store
 
 STALE_SECONDS = 60.0
+SKEW_SECONDS = 300.0
+"""By how much clocks of several machines may differ. A beat that is farther off is no beat of a process that lives."""
 
 
 class Claims:
-    """The claims of this process on one store."""
+    """The claims of this process on one store. ``clock``: seconds that only ever grow."""
 
-    def __init__(self, store: Store) -> None:
-        self.store, self.host, self.pid = store, socket.gethostname(), os.getpid()
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+        self.store, self.clock, self.host, self.pid = store, clock, socket.gethostname(), os.getpid()
         self.owner = f"{self.host}:{self.pid}:{uuid.uuid4().hex[:8]}"
+        self._heard: dict[object, tuple[object, float]] = {}  # owner -> its last beat, and when it was first seen
         self.beat()
 
     def beat(self) -> None:
         """Say that this process lives."""
         row = (self.owner, self.host, self.pid, time.time())
-        self.store.connection.execute("INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?)", row)
+        self.store.database.run("INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?)", row)
 
     def take(self, keys: Sequence[str]) -> set[str]:
         """The keys that are this process's to compute from now on: neither done nor claimed, by it or another one."""
@@ -37,7 +41,7 @@ class Claims:
             taken = self.store.done(keys) | self.store.claimed(keys)
             free = [key for key in keys if key not in taken]
             rows = [(key, self.owner) for key in free]
-            self.store.connection.executemany("INSERT INTO claims VALUES (?, ?)", rows)
+            self.store.database.run_each("INSERT INTO claims VALUES (?, ?)", rows)
         return set(free)
 
     def release(self) -> None:
@@ -46,16 +50,28 @@ class Claims:
             self._drop(self.owner)
 
     def _bury(self) -> None:
-        now = time.time()
-        rows = self.store.connection.execute("SELECT owner, host, pid, beat FROM owners").fetchall()
-        for owner, host, pid, beat in rows:
-            gone = host == self.host and not _alive(pid)
-            if owner != self.owner and (gone or now - beat > STALE_SECONDS):
+        for owner, host, pid, beat in list(self.store.database.rows("SELECT owner, host, pid, beat FROM owners")):
+            if owner != self.owner and not self._lives(owner, host, pid, beat):
                 self._drop(owner)
+        self.store.database.run("DELETE FROM claims WHERE owner NOT IN (SELECT owner FROM owners)")
 
-    def _drop(self, owner: str) -> None:
-        self.store.connection.execute("DELETE FROM claims WHERE owner = ?", (owner,))
-        self.store.connection.execute("DELETE FROM owners WHERE owner = ?", (owner,))
+    def _lives(self, owner: object, host: object, pid: object, beat: object) -> bool:
+        if not isinstance(beat, float) or not isinstance(pid, int) or pid < 1:
+            return False  # no process of ours wrote that
+        if host == self.host:
+            if not _alive(pid):
+                return False
+        elif not -STALE_SECONDS - SKEW_SECONDS <= beat - time.time() <= SKEW_SECONDS:
+            return False
+        last, since = self._heard.get(owner, (None, 0.0))
+        if last != beat:
+            self._heard[owner] = beat, self.clock()
+            return True
+        return self.clock() - since <= STALE_SECONDS
+
+    def _drop(self, owner: object) -> None:
+        self.store.database.run("DELETE FROM claims WHERE owner = ?", (owner,))
+        self.store.database.run("DELETE FROM owners WHERE owner = ?", (owner,))
 
 
 def _alive(pid: int) -> bool:

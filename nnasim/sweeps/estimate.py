@@ -39,5 +39,5 @@ def estimate(space: Space, shard: tuple[int, int] = (0, 1)) -> Estimate:
 
 def known_points(space: Space, shard: tuple[int, int], store: Path) -> int:
     """How many points of the shard the file ``store`` has already. Raises FileError where it is no store."""
-    with Store(store, create=False) as opened:
+    with Store(store, write=False) as opened:
         return len(opened.done([space.job.key(values) for values in space.points(shard)]))

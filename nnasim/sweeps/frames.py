@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnasim.sweeps.job import Values
 from nnasim.sweeps.listing import chosen, job_of, list_sweeps, of_version_0_1
+from nnasim.sweeps.objectives import objective_names
 from nnasim.sweeps.space import Space
 from nnasim.sweeps.store import Store, was_swept
 
@@ -27,7 +28,7 @@ def read_points(store: str | Path, study: str | None = None) -> pd.DataFrame:
 
     if study is not None:
         return StoredSweep(store, study).points
-    with Store(store, create=False) as opened:
+    with Store(store, write=False) as opened:
         rows = [_flat(outcome) for _, outcome in opened.all_outcomes()]
     return pd.DataFrame(rows, columns=_columns(rows, []))
 
@@ -55,7 +56,7 @@ class StoredSweep:
         import pandas as pd
 
         self.store = store
-        with Store(store, create=False) as opened:
+        with Store(store, write=False) as opened:
             self.listing = list_sweeps(opened)
             self.digest = chosen(store, self.listing, study).digest
             self.record = opened.sweeps()[self.digest]
@@ -93,4 +94,5 @@ class StoredSweep:
     @property
     def objectives(self) -> list[str]:
         """Names of what is judged, of those that the points have."""
-        return [name for name in self.job.spec.objectives if name in self.good]
+        known = objective_names()
+        return [name for name in self.job.spec.objectives if name in self.good and name in known]

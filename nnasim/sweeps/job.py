@@ -92,14 +92,13 @@ class Job:
 
     def packages(self, chip: Chip) -> dict[str, str]:
         """Installed packages on whose code the figures of ``chip`` hang, with their versions: part -> package."""
-        array, dram, numerics = chip["mac_array"], chip["dram"], chip["numerics"]
         parts: list[tuple[Plugins[Any], str]] = [
-            (FAMILIES, array["kind"]),
-            (MODELS, dram.get("model", "steady")),
-            (UNITS, numerics["activation"]),
+            (FAMILIES, value_at(chip, "mac_array.kind")),
+            (MODELS, value_at(chip, "dram.model")),
+            (UNITS, value_at(chip, "numerics.activation")),
             *((ADDED, name) for name in self.spec.objectives if name not in KNOWN),
         ]
-        return {f"{kind.group} {name}": kind.origin(name) for kind, name in parts if kind.added(name)}
+        return {f"{kind.group} {name}": kind.origin(name) for kind, name in parts if name and kind.added(name)}
 
     def allows(self, values: Values) -> bool:
         """Whether every constraint holds at a point."""

@@ -14,6 +14,7 @@ from nnasim.sweeps.job import Job, make_job
 from nnasim.sweeps.space import DEFAULT_POINTS
 from nnasim.sweeps.spec import SweepSpec, parse_sweep_file
 from nnasim.sweeps.store import Store, added_at, was_swept
+from nnasim.sweeps.stored_rows import understood
 
 _MOST_VALUES = 6  # of a list that are shown
 _MOST_SWEEPS = 20  # in a message
@@ -61,22 +62,19 @@ def job_of(record: Mapping[str, Any], store: object) -> Job:
 
     A chip of version 0.1, whose DRAM counts its latency in cycles, is taken as it is: it has been run.
     """
-    spec = _spec(record, store)
-    try:
-        base = in_ns(record["base"], store)
-        job = make_job(spec, base, (), store, record["scored"], check=not of_version_0_1(record))
-        return job.with_hashes(tuple(record["trace_hashes"]))
-    except (KeyError, TypeError, AttributeError):
-        raise _foreign(store) from None
+    stored = understood(record, store)
+    spec = parse_sweep_file(stored.study, store)
+    job = make_job(spec, in_ns(stored.base, store), (), store, stored.scored, check=not of_version_0_1(record))
+    return job.with_hashes(stored.trace_hashes)
 
 
 def of_version_0_1(record: Mapping[str, Any]) -> bool:
     """Whether the sweep's chip is of version 0.1: its points have other keys than the same points would have now."""
-    return CYCLES in dram_fields(record["base"])
+    return CYCLES in dram_fields(understood(record, "store").base)
 
 
 def _listed(store: Store, digest: str, record: Mapping[str, Any]) -> ListedSweep:
-    spec = _spec(record, store.path)
+    spec = parse_sweep_file(understood(record, store.path).study, store.path)
     name = record.get("name")
     axes = ", ".join(f"{field}: {shown_axis(axis)}" for field, axis in spec.axes.items())
     return ListedSweep(
@@ -91,16 +89,6 @@ def _listed(store: Store, digest: str, record: Mapping[str, Any]) -> ListedSweep
 def shown_name(name: object) -> str:
     """The name as it is shown and asked for; one that a terminal could not show is none."""
     return name if isinstance(name, str) and name.isprintable() and len(name) <= 200 else ""
-
-
-def _spec(record: Mapping[str, Any], store: object) -> SweepSpec:
-    if "study" not in record:
-        raise _foreign(store)
-    return parse_sweep_file(record["study"], store)
-
-
-def _foreign(store: object) -> FileError:
-    return FileError(store, "holds a study that this nnasim does not understand")
 
 
 def shown_axis(axis: AxisSpec) -> str:

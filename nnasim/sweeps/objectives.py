@@ -10,6 +10,7 @@ from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms, real
 from nnasim.errors import SimulationError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
+from nnasim.limits import LARGEST_FIGURE
 from nnasim.plugins import Plugins
 from nnasim.units import cycles_to_ms
 
@@ -104,9 +105,12 @@ def _figure_of(name: str, results: Sequence[SimResult], chip: NnaConfig) -> floa
     """SimulationError, which names the objective, for whatever a package's code raises."""
     try:
         value = ADDED.get(name).figure(results, chip)
-        return None if value is None else float(value)
+        number = None if value is None else float(value)
     except Exception as error:
         raise SimulationError(f"objective {name}: {type(error).__name__}: {error}") from None
+    if number is None or abs(number) <= LARGEST_FIGURE:
+        return number
+    raise SimulationError(f"objective {name} = {number:g}: must be a number of at most {LARGEST_FIGURE:g}")
 
 
 def _fallback(results: Sequence[SimResult]) -> str | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
+from nnasim.errors import FileError
 from nnasim.progress import Progress, silent
 from nnasim.sweeps.accuracy import Accuracies
 from nnasim.sweeps.claims import Claims
@@ -102,7 +104,8 @@ class Sweep:
                 time.sleep(WAIT_SECONDS)  # another process computes the rest; if it dies, they are ours
                 self.tally.stored = 0
         finally:
-            claims.release()
+            with suppress(FileError):  # on a full disk; what is not given back is free when this process is gone
+                claims.release()
         self.tally.seconds = time.monotonic() - begun
         return self.tally
 

@@ -6,14 +6,11 @@ the store has already is not computed again, so an interrupted search goes on wh
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nnasim.errors import InputError
 from nnasim.progress import Progress, silent
-from nnasim.redacted import without_password
 from nnasim.sweeps.accuracy import Accuracies
 from nnasim.sweeps.axes import AxisSpec
 from nnasim.sweeps.evaluate import Outcome, run_batch
@@ -21,6 +18,7 @@ from nnasim.sweeps.fields import Field
 from nnasim.sweeps.job import Job, Values
 from nnasim.sweeps.run import Backend, Sweep, remember
 from nnasim.sweeps.store import Store
+from nnasim.sweeps.trials import Trials
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Search:
         self.job, self.store, self.spec = job, store, job.spec.search
         self.accuracies, self.backend, self.progress = accuracies, backend, progress
         self.sweep = Sweep(job, store, backend, accuracies)
-        self.study = _optuna_study(job, self.sweep.digest, storage)
+        self.study = Trials(job, self.sweep.digest, storage)
         self.distributions = {name: distribution(job.spec.axes[name], field) for name, field in job.fields.items()}
         remember(store, self.sweep.digest, job, swept=False)
         self.short: list[tuple[float, ...]] = []  # objectives on the first frames, of trials that ran to their end
@@ -100,15 +98,11 @@ class Search:
         return pruned_states
 
     def _tell(self, trial: Any, values: Values, state: str, outcome: Outcome | None) -> Tried:
-        from optuna.trial import TrialState
-
         costs = _costs(outcome, self.job.spec.objectives) if state == "run" else None
         key = self.job.key(values)
-        trial.set_user_attr("key", key)
+        self.study.tell(trial, key, costs)
         if costs is not None:
-            self.study.tell(trial, list(costs))
             return Tried(values, key, costs, "complete")
-        self.study.tell(trial, state=TrialState.FAIL)  # Optuna prunes single-objective studies only
         return Tried(values, key, None, "failed" if state == "run" else state)
 
 
@@ -129,37 +123,3 @@ def distribution(axis: AxisSpec, field: Field) -> Any:
     if field.number is int:
         return IntDistribution(int(low), int(high), log=axis.logspan is not None)
     return FloatDistribution(low, high, log=axis.logspan is not None)
-
-
-def _optuna_study(job: Job, digest: str, storage: str | None) -> Any:
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    samplers = {
-        "tpe": optuna.samplers.TPESampler,
-        "nsga2": optuna.samplers.NSGAIISampler,
-        "random": optuna.samplers.RandomSampler,
-    }
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        study = optuna.create_study(
-            storage=_storage(storage), study_name=digest, load_if_exists=True,
-            directions=["minimize"] * len(job.spec.objectives),
-            sampler=samplers[job.spec.search.algorithm](seed=job.spec.seed),
-        )  # fmt: skip
-        study.set_metric_names(list(job.spec.objectives))
-    return study
-
-
-def _storage(address: str | None) -> Any:
-    """Memory, a journal file, or a database's address. InputError for one that cannot be opened."""
-    from optuna.storages import JournalStorage, RDBStorage
-    from optuna.storages.journal import JournalFileBackend
-
-    if address is None:
-        return None
-    try:
-        return RDBStorage(address) if "://" in address else JournalStorage(JournalFileBackend(address))
-    except Exception as error:  # each database's driver has exceptions of its own; all mean the same to the user
-        shown_address, why = without_password(address), type(error).__name__
-        raise InputError("storage", "address", shown_address, f"cannot be opened ({why})") from None

@@ -7,8 +7,6 @@ a point is claimed before it is computed, and the claims of a dead process are f
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,13 +14,12 @@ from typing import Any
 
 from nnasim import files
 from nnasim.errors import FileError
+from nnasim.sweeps.database import Database
 from nnasim.sweeps.evaluate import Outcome
+from nnasim.sweeps.stored_rows import point_of, score_of, sweep_of
 
 STORE_VERSION = 2
-BUSY_SECONDS = 60.0
 LATEST = 1e11  # seconds since 1970: the year 5138
-_MAGIC = b"SQLite format 3\0"
-_HEAD = 4096  # bytes by which a file of another kind is told
 _CHUNK = 500  # variables in one statement; SQLite allows 999 everywhere
 
 _TABLES = {
@@ -38,79 +35,77 @@ _TABLES = {
     "tried": "CREATE TABLE tried (study TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (study, key))",
 }
 _TABLES_OF_VERSION_1 = {name: statement for name, statement in _TABLES.items() if name != "tried"}
+POINT = "key, study, status, point, figures, message, seconds"
 _INSERT = "INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class Store:
     """An open store. ``points`` are (key, values) pairs; figures and values are kept as JSON."""
 
-    def __init__(self, path: str | Path, *, create: bool = True) -> None:
-        """Open ``path``, or make it. FileError for a file that is no store, or one of another version."""
+    def __init__(self, path: str | Path, *, write: bool = True) -> None:
+        """Open ``path``, to ``write`` into it or, then nothing of it changes, to read; where it is to be written and
+        is not there, make it. FileError for a file that is no store, or one of another version.
+        """
         self.path = Path(path)
-        fresh = not os.path.lexists(self.path)
-        if fresh and not create:
-            raise FileError(self.path, "cannot be read (No such file or directory)")
-        if not fresh:
-            _check_magic(self.path)
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-            with ExitStack() as on_error:
-                on_error.callback(self.close)
-                self._open()
-                on_error.pop_all()
-        except sqlite3.Error as error:
-            raise FileError(self.path, f"is no store that can be opened ({error})") from None
+        self.database = Database(self.path, write=write)
+        self._tried = "tried"
+        with ExitStack() as on_error:
+            on_error.callback(self.close)
+            self._open()
+            on_error.pop_all()
 
     def _open(self) -> None:
-        self.connection.execute("PRAGMA trusted_schema = OFF")
+        if not self.database.write:
+            self._check_version(self._tables())
+            return
         with self.transaction():
-            tables = dict(self.connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+            tables = self._tables()
             if not tables:
                 for statement in _TABLES.values():
-                    self.connection.execute(statement)
-                self.connection.execute("INSERT INTO meta VALUES ('nnasim.sweep', ?)", (str(STORE_VERSION),))
+                    self.database.run(statement)
+                self.database.run("INSERT INTO meta VALUES ('nnasim.sweep', ?)", (str(STORE_VERSION),))
         if tables:
             self._check_version(tables)
-        self.connection.execute("PRAGMA journal_mode = WAL")
-        self.connection.execute("PRAGMA synchronous = NORMAL")  # WAL: safe after a crash of the process
+        self.database.run("PRAGMA journal_mode = WAL")
+        self.database.run("PRAGMA synchronous = NORMAL")  # WAL: safe after a crash of the process
+
+    def _tables(self) -> dict[str, str]:
+        return dict(self.database.rows("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
 
     def _check_version(self, tables: dict[str, str]) -> None:
         """A store that someone else made may hold triggers or views: only our own tables are opened."""
         version = None
         if tables.get("meta") == _TABLES["meta"]:
-            version = self.connection.execute("SELECT value FROM meta WHERE name = 'nnasim.sweep'").fetchone()
+            version = self.database.row("SELECT value FROM meta WHERE name = 'nnasim.sweep'")
         if version is None:
             raise FileError(self.path, "is a database, but no store of nnasim")
         if version[0] == "1" and tables == _TABLES_OF_VERSION_1:
             self._upgrade()
         elif version[0] != str(STORE_VERSION):
-            raise FileError(self.path, f"is a store of version {version[0]!a}, this nnasim reads {STORE_VERSION}")
+            raise FileError(self.path, f"is a store of version {version[0]!a:.40}, this nnasim reads {STORE_VERSION}")
         elif tables != _TABLES:
             raise FileError(self.path, "has other tables than a store of nnasim")
 
     def _upgrade(self) -> None:
         """Version 1 did not say which points a search has tried: those that it has computed are known to be its."""
+        if not self.database.write:
+            self._tried = "points"
+            return
         with self.transaction():
-            if self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'tried'").fetchone() is None:
-                self.connection.execute(_TABLES["tried"])
-                self.connection.execute("INSERT INTO tried SELECT study, key FROM points ORDER BY rowid")
-                self.connection.execute("UPDATE meta SET value = ?", (str(STORE_VERSION),))
+            if self.database.row("SELECT 1 FROM sqlite_master WHERE name = 'tried'") is None:
+                self.database.run(_TABLES["tried"])
+                self.database.run("INSERT INTO tried SELECT study, key FROM points ORDER BY rowid")
+                self.database.run("UPDATE meta SET value = ?", (str(STORE_VERSION),))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; waits for other writers."""
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self.database.transaction():
             yield
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
-        self.connection.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file. The write-ahead log is folded in when the last process closes."""
-        self.connection.close()
+        self.database.close()
 
     def __enter__(self) -> Store:
         """The store itself."""
@@ -123,39 +118,33 @@ class Store:
     def add_tried(self, sweep: str, keys: Iterable[str]) -> None:
         """Remember that a search of ``sweep`` has tried these points, whoever computes them."""
         with self.transaction():
-            self.connection.executemany("INSERT OR IGNORE INTO tried VALUES (?, ?)", ((sweep, key) for key in keys))
+            self.database.run_each("INSERT OR IGNORE INTO tried VALUES (?, ?)", ((sweep, key) for key in keys))
 
     def tried(self, sweep: str) -> list[str]:
         """Keys of the points that searches of ``sweep`` have tried, in their order."""
-        rows = self.connection.execute("SELECT key FROM tried WHERE study = ? ORDER BY rowid", (sweep,))
-        return [key for (key,) in rows]
+        rows = self.database.rows(f"SELECT key FROM {self._tried} WHERE study = ? ORDER BY rowid", (sweep,))
+        return [key for (key,) in rows if isinstance(key, str)]
 
     def computed_by(self, sweep: str) -> int:
         """How many points were computed for ``sweep``, rather than for an earlier one that shares them."""
-        return int(self.connection.execute("SELECT count(*) FROM points WHERE study = ?", (sweep,)).fetchone()[0])
+        return self._count("SELECT count(*) FROM points WHERE study = ?", sweep)
 
     def add_sweep(self, digest: str, record: dict[str, Any]) -> None:
         """Remember a sweep: reports are made from the store alone."""
         text = json.dumps(record, allow_nan=False)  # in the order of its axes: a sampled point depends on it
-        self.connection.execute("INSERT OR REPLACE INTO studies VALUES (?, ?)", (digest, text))
+        self.database.run("INSERT OR REPLACE INTO studies VALUES (?, ?)", (digest, text))
 
     def sweeps(self) -> dict[str, dict[str, Any]]:
         """The records of all sweeps, by digest."""
-        rows = self.connection.execute("SELECT digest, record FROM studies ORDER BY digest")
-        return {digest: self._record(record) for digest, record in rows}
-
-    def _record(self, text: str) -> dict[str, Any]:
-        record = files.parse_json(text, self.path)
-        if not isinstance(record, dict):
-            raise FileError(self.path, "holds a study that this nnasim does not understand")
-        return record
+        rows = self.database.rows("SELECT digest, record FROM studies ORDER BY digest")
+        return dict(sweep_of(row, self.path) for row in rows)
 
     def add(self, sweep: str, outcomes: Iterable[Outcome]) -> None:
         """Store outcomes in one transaction and free their claims. A point that is there already stays as it is."""
         with self.transaction():
             for outcome in outcomes:
-                self.connection.execute(_INSERT, _row(sweep, outcome))
-                self.connection.execute("DELETE FROM claims WHERE key = ?", (outcome.key,))
+                self.database.run(_INSERT, _row(sweep, outcome))
+                self.database.run("DELETE FROM claims WHERE key = ?", (outcome.key,))
 
     def done(self, keys: Sequence[str]) -> set[str]:
         """Which of ``keys`` have a row, failed points included: they are not missing."""
@@ -166,47 +155,60 @@ class Store:
         return {key for key, *_ in self._select("SELECT key FROM claims WHERE key IN ({})", keys)}
 
     def outcomes(self, keys: Sequence[str]) -> dict[str, Outcome]:
-        """The rows of ``keys`` that there are."""
-        query = "SELECT key, point, figures, message, seconds FROM points WHERE key IN ({})"
-        return {row[0]: self._outcome(row) for row in self._select(query, keys)}
+        """The rows of ``keys`` that there are. Raises InputError for one that is damaged."""
+        rows = self._select(f"SELECT {POINT} FROM points WHERE key IN ({{}})", keys)
+        return {outcome.key: outcome for _, outcome in (point_of(row, self.path) for row in rows)}
 
     def all_outcomes(self) -> Iterator[tuple[str, Outcome]]:
-        """(digest of the sweep that computed it, outcome) of every row, by key."""
-        query = "SELECT key, point, figures, message, seconds, study FROM points ORDER BY key"
-        for row in self.connection.execute(query):
-            yield row[5], self._outcome(row)
+        """(digest of the sweep that computed it, outcome) of every row, by key. InputError for one that is damaged."""
+        for row in self.database.rows(f"SELECT {POINT} FROM points ORDER BY key"):
+            yield point_of(row, self.path)
 
     def count(self, status: str) -> int:
         """Rows with ``status``, which is ``ok`` or ``failed``."""
-        query = "SELECT count(*) FROM points WHERE status = ?"
-        return int(self.connection.execute(query, (status,)).fetchone()[0])
+        return self._count("SELECT count(*) FROM points WHERE status = ?", status)
 
     def forget_failed(self) -> int:
         """Drop the failed points, so that they are missing again; returns how many there were."""
-        self.connection.execute("DELETE FROM accuracy WHERE message IS NOT NULL")
-        return self.connection.execute("DELETE FROM points WHERE status = 'failed'").rowcount
+        self.database.run("DELETE FROM accuracy WHERE message IS NOT NULL")
+        return self.database.run("DELETE FROM points WHERE status = 'failed'")
 
     def accuracy(self, key: str) -> tuple[dict[str, Any] | None, str | None] | None:
         """(figures, message) of one arithmetic, None where it was not scored yet."""
-        row = self.connection.execute("SELECT figures, message FROM accuracy WHERE key = ?", (key,)).fetchone()
-        return row and (row[0] and files.parse_json(row[0], self.path), row[1])
+        row = self.database.row("SELECT key, figures, message FROM accuracy WHERE key = ?", (key,))
+        if row is None:
+            return None
+        score = score_of(row, self.path)
+        return score.figures, score.message
 
     def add_accuracy(self, key: str, figures: dict[str, Any] | None, message: str | None) -> None:
         """Store the word errors of one arithmetic, or why there are none."""
         text = None if figures is None else files.json_text(figures, indent=None)
-        self.connection.execute("INSERT OR REPLACE INTO accuracy VALUES (?, ?, ?)", (key, text, message))
+        self.database.run("INSERT OR REPLACE INTO accuracy VALUES (?, ?, ?)", (key, text, message))
+
+    def add_rows(self, points: Iterable[tuple[Any, ...]], scores: Iterable[tuple[Any, ...]]) -> None:
+        """Copy rows of another store, in one transaction; what is there already stays as it is."""
+        with self.transaction():
+            self.database.run_each(_INSERT, points)
+            self.database.run_each("INSERT OR IGNORE INTO accuracy VALUES (?, ?, ?)", scores)
+
+    def whole_rows(self) -> tuple[Iterator[tuple[Any, ...]], Iterator[tuple[Any, ...]]]:
+        """(points, scores) as they stand in the tables, each looked at first. Raises InputError for a damaged one."""
+        points = self.database.rows(f"SELECT {POINT} FROM points ORDER BY key")
+        scores = self.database.rows("SELECT key, figures, message FROM accuracy ORDER BY key")
+        return (
+            (row for row in points if point_of(row, self.path)),
+            (row for row in scores if score_of(row, self.path)),
+        )
+
+    def _count(self, query: str, value: str) -> int:
+        row = self.database.row(query, (value,))
+        return int(row[0]) if row else 0
 
     def _select(self, query: str, keys: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         for start in range(0, len(keys), _CHUNK):
             chunk = keys[start : start + _CHUNK]
-            yield from self.connection.execute(query.format(",".join("?" * len(chunk))), tuple(chunk))
-
-    def _outcome(self, row: tuple[Any, ...]) -> Outcome:
-        key, point, figures, message, seconds = row[:5]
-        parsed = None if figures is None else files.parse_json(figures, self.path)
-        return Outcome(
-            key=key, values=files.parse_json(point, self.path), figures=parsed, message=message, seconds=seconds
-        )
+            yield from self.database.rows(query.format(",".join("?" * len(chunk))), tuple(chunk))
 
 
 def _row(sweep: str, outcome: Outcome) -> tuple[Any, ...]:
@@ -214,20 +216,6 @@ def _row(sweep: str, outcome: Outcome) -> tuple[Any, ...]:
     status = "failed" if figures is None else "ok"
     point = json.dumps(outcome.values, allow_nan=False)
     return outcome.key, sweep, status, point, figures, outcome.message, outcome.seconds
-
-
-def is_store(path: Path) -> bool:
-    """Whether a regular file begins as a store does. Raises FileError where it cannot be read."""
-    with files.open_regular(path) as file:
-        return file.read(len(_MAGIC)) == _MAGIC
-
-
-def _check_magic(path: Path) -> None:
-    """FileError for what is not a regular SQLite file; an empty file is a store before its first page."""
-    with files.open_regular(path) as file:
-        head = file.read(_HEAD)
-    if head and not head.startswith(_MAGIC):
-        raise FileError(path, f"is no store (not an SQLite file){files.seems(path)}")
 
 
 def later_record(there: dict[str, Any] | None, record: dict[str, Any]) -> dict[str, Any]:
@@ -250,15 +238,15 @@ def was_swept(record: Mapping[str, Any]) -> bool:
 
 
 def merge(target: Store, sources: Sequence[Store]) -> int:
-    """Copy sweeps, points and accuracies of ``sources`` into ``target``; returns how many points were new."""
+    """Copy sweeps, points and accuracies of ``sources`` into ``target``; returns how many points were new.
+
+    Raises FileError or InputError for a damaged source, of which ``target`` then holds nothing.
+    """
     before = target.count("ok") + target.count("failed")
     for source in sources:
-        there = target.sweeps()
-        for digest, record in source.sweeps().items():
+        there, sweeps = target.sweeps(), source.sweeps()
+        target.add_rows(*source.whole_rows())
+        for digest, record in sweeps.items():
             target.add_sweep(digest, later_record(there.get(digest), record))
             target.add_tried(digest, source.tried(digest))
-        with target.transaction():
-            target.connection.executemany(_INSERT, source.connection.execute("SELECT * FROM points ORDER BY key"))
-            rows = source.connection.execute("SELECT * FROM accuracy ORDER BY key")
-            target.connection.executemany("INSERT OR IGNORE INTO accuracy VALUES (?, ?, ?)", rows)
     return target.count("ok") + target.count("failed") - before

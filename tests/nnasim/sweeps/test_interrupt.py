@@ -91,6 +91,6 @@ def test_two_sweeps_at_once_compute_every_point_once(write_study, tmp_path: Path
     assert all(f"{POINTS} of {POINTS} points" in line for line, _ in outputs)
     with Store(store) as opened:
         times = Counter(outcome.values["host.handoff_us"] for _, outcome in opened.all_outcomes())
-        assert opened.connection.execute("SELECT count(*) FROM claims").fetchone() == (0,)
+        assert opened.database.row("SELECT count(*) FROM claims") == (0,)
     assert len(times) == POINTS
     assert set(times.values()) == {1}

@@ -104,7 +104,7 @@ def test_killed_at_any_moment_it_loses_only_what_was_in_flight(write_study, tmp_
 
 def _rows(path: Path) -> int:
     try:
-        with Store(path, create=False) as store:
+        with Store(path, write=False) as store:
             return store.count("ok")
     except NnasimError:  # not there yet, or still being made
         return 0

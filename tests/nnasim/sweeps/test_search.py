@@ -60,4 +60,4 @@ def test_many_machines_join_through_a_journal(load, tmp_path: Path) -> None:
         with Store(tmp_path / f"{name}.sqlite") as store:
             search = Search(job, store, InlineBackend(), storage=str(tmp_path / "journal"))
             search.run(4)
-    assert len(search.study.trials) == 8
+    assert len(search.study) == 8

@@ -1,5 +1,6 @@
 import os
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
         with pytest.raises(FileError, match=why):
             Store(path)
     with pytest.raises(FileError, match="cannot be read"):
-        Store(tmp_path / "absent", create=False)
+        Store(tmp_path / "absent", write=False)
 
 
 def test_a_store_with_a_trigger_is_refused(tmp_path: Path) -> None:
@@ -105,3 +106,69 @@ def test_the_claims_of_a_dead_process_are_free(tmp_path: Path) -> None:
         dead.beat()
         assert dead.take(["a"]) == {"a"}
         assert Claims(store).take(["a"]) == {"a"}
+
+
+class Clock:
+    """Seconds that go by when they are told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _own(store: Store, host: object, pid: object, beat: object, key: str = "a") -> None:
+    store.database.run("INSERT OR REPLACE INTO owners VALUES ('other', ?, ?, ?)", (host, pid, beat))
+    store.database.run("INSERT OR IGNORE INTO claims VALUES (?, 'other')", (key,))
+
+
+@pytest.mark.parametrize("ahead", [-200.0, 0.0, 200.0])
+def test_claims_of_another_machine_expire_when_it_is_not_heard_of_whatever_its_clock(
+    tmp_path: Path, ahead: float
+) -> None:
+    clock = Clock()
+    with Store(tmp_path / "s.sqlite") as store:
+        claims = Claims(store, clock)
+        for beat in range(3):  # it lives
+            _own(store, "elsewhere", 5, time.time() + ahead + beat)
+            assert claims.take(["a"]) == set()
+            clock.now += 50
+        clock.now += 20
+        assert claims.take(["a"]) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("host", "pid", "beat"),
+    [
+        ("elsewhere", 5, 1e18),  # a clock that is set to the end of days
+        ("elsewhere", 5, 1.0),  # one that began with the machine
+        ("elsewhere", "x", 1.0),
+        (b"\xff", None, None),
+        ("elsewhere", -1, 1e9),
+        ("elsewhere", 2**62, float("inf")),
+    ],
+)
+def test_a_beat_that_no_process_of_ours_wrote_holds_nothing(
+    tmp_path: Path, host: object, pid: object, beat: object
+) -> None:
+    with Store(tmp_path / "s.sqlite") as store:
+        claims = Claims(store)
+        _own(store, host, pid, beat)
+        assert claims.take(["a"]) == {"a"}
+
+
+def test_claims_without_an_owner_are_free(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite") as store:
+        store.database.run("INSERT INTO claims VALUES ('a', 'nobody')")
+        assert Claims(store).take(["a"]) == {"a"}
+
+
+def test_a_process_of_this_machine_that_hangs_loses_its_claims(tmp_path: Path) -> None:
+    clock = Clock()
+    with Store(tmp_path / "s.sqlite") as store:
+        alive, claims = Claims(store), Claims(store, clock)
+        assert alive.take(["a"]) == {"a"}
+        assert claims.take(["a"]) == set()
+        clock.now += 61
+        assert claims.take(["a"]) == {"a"}

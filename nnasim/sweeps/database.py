@@ -1,0 +1,143 @@
+"""One SQLite file, of which every failure is one line: a damaged or foreign file, a full disk, a read-only folder."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from nnasim import files
+from nnasim.errors import FileError
+from nnasim.limits import LONGEST_STORED_VALUE
+
+BUSY_SECONDS = 60.0
+_MAGIC = b"SQLite format 3\0"
+_HEAD = 4096  # bytes by which a file of another kind is told
+# Beside SQLite's own: an integer beyond 64 bits, and messages about tables whose names are no text.
+_FAILURES = (sqlite3.Error, OverflowError, UnicodeDecodeError)
+
+Row = tuple[Any, ...]
+
+
+class Database:
+    """An open file. Statements are ours; values in it may be anybody's. Raises FileError whatever goes wrong."""
+
+    def __init__(self, path: Path, *, write: bool) -> None:
+        """Open the regular file ``path``; to ``write``, make it. Its name is a path, whatever SQLite means by it."""
+        self.path, self.write = path, write
+        if os.path.lexists(path):
+            _refuse_no_database(path)
+        elif not write:
+            raise FileError(path, "cannot be read (No such file or directory)")
+        try:
+            if write:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = self._opened()
+        except _FAILURES as error:
+            self._refuse(error)
+
+    def _opened(self) -> sqlite3.Connection:
+        if self.write:
+            return self._connect("rwc")
+        connection = self._connect("rw")  # with "ro" its log would stay behind; where it may not write, it does not
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except _FAILURES:
+            # Write-ahead logging puts files beside the one that it reads, which a read-only folder does not take.
+            connection.close()
+            log = Path(f"{self.path}-wal")
+            if log.exists() and log.stat().st_size:
+                raise
+            return self._connect("ro&immutable=1")
+        return connection
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        address = f"{Path(os.path.abspath(self.path)).as_uri()}?mode={mode}"
+        connection = sqlite3.connect(address, timeout=BUSY_SECONDS, isolation_level=None, uri=True)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_STORED_VALUE)
+        connection.text_factory = _text
+        connection.execute("PRAGMA trusted_schema = OFF")
+        return connection
+
+    def rows(self, query: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
+        """The rows of ``query``, one by one."""
+        step: Callable[[], Row | None] | None = None
+        while True:
+            try:
+                step = step or self._connection.execute(query, parameters).fetchone
+                row: Row | None = step()
+            except _FAILURES as error:
+                self._refuse(error)
+            if row is None:
+                return
+            yield row
+
+    def row(self, query: str, parameters: Sequence[Any] = ()) -> Row | None:
+        """The first row of ``query``; None where it has none."""
+        return next(self.rows(query, parameters), None)
+
+    def run(self, statement: str, parameters: Sequence[Any] = ()) -> int:
+        """Run a statement; returns how many rows it changed."""
+        try:
+            return self._connection.execute(statement, parameters).rowcount
+        except _FAILURES as error:
+            self._refuse(error)
+
+    def run_each(self, statement: str, parameters: Iterable[Sequence[Any]]) -> None:
+        """Run a statement once for each of ``parameters``."""
+        try:
+            self._connection.executemany(statement, parameters)
+        except _FAILURES as error:
+            self._refuse(error)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; waits for other writers."""
+        self.run("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.run("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:  # SQLite has rolled it back itself where the disk is full
+                self.run("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """Close the file. The write-ahead log is folded in when the last process closes."""
+        self._connection.close()
+
+    def _refuse(self, error: Exception) -> NoReturn:
+        if not self.write and Path(f"{self.path}-wal").exists() and "unable to open" in str(error):
+            why = "was not closed; copy it with its log to where both can be written, and it can be read"
+            raise FileError(self.path, why) from None
+        damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+        verdict = "cannot be read as a store" if damaged or "malformed" in str(error) else "cannot be used"
+        raise FileError(self.path, f"{verdict} ({error}){WHOLE if damaged else ''}") from None
+
+
+WHOLE = "; `nnasim store check` says what is whole, and rescues it"
+
+
+def is_store(path: Path) -> bool:
+    """Whether a regular file begins as a store does. Raises FileError where it cannot be read."""
+    with files.open_regular(path) as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
+def _text(data: bytes) -> str | bytes:
+    """A text of a row; what is no UTF-8 stays bytes, so that this row is refused and not the whole table."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
+def _refuse_no_database(path: Path) -> None:
+    """FileError for what is not a regular SQLite file; an empty file is a store before its first page."""
+    with files.open_regular(path) as file:
+        head = file.read(_HEAD)
+    if head and not head.startswith(_MAGIC):
+        raise FileError(path, f"is no store (not an SQLite file){files.seems(path)}")

@@ -1,0 +1,106 @@
+"""What is whole in a damaged store, and a new store of it: each row is looked at by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nnasim.errors import FileError, NnasimError
+from nnasim.sweeps.database import WHOLE, Row
+from nnasim.sweeps.store import POINT, Store
+from nnasim.sweeps.stored_rows import point_of, score_of, sweep_of, understood
+
+MOST_ROWS = 1_000_000  # as many points as a sweep may have
+
+# table -> (its columns, what says whether a row of them is whole)
+_TABLES: dict[str, tuple[str, Callable[[Row, object], Any]]] = {
+    "studies": ("digest, record", lambda row, source: understood(sweep_of(row, source)[1], source)),
+    "points": (POINT, point_of),
+    "accuracy": ("key, figures, message", score_of),
+}
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Rows by table that are whole; ``complaints``: of rows, pages or tables that are not, one line each."""
+
+    rows: dict[str, tuple[Row, ...]]
+    complaints: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is wrong with the store."""
+        return not self.complaints
+
+
+def examined(path: str | Path) -> Findings:
+    """Look at everything in the store ``path``. FileError for what is no store, or whose list of tables is gone."""
+    rows: dict[str, tuple[Row, ...]] = {}
+    complaints: list[str] = []
+    with Store(path, write=False) as store:
+        complaints += _damaged_pages(store)
+        for table, (columns, whole) in _TABLES.items():
+            good: list[Row] = []
+            for row in _readable(store, table, columns):
+                try:
+                    whole(row, store.path)
+                    good.append(row)
+                except NnasimError as error:
+                    complaints.append(str(error).removesuffix(WHOLE))
+            rows[table] = tuple(good)
+    return Findings(rows, tuple(complaints))
+
+
+def rescued(findings: Findings, into: str | Path) -> None:
+    """Put all that is whole into the new store ``into``. FileError where something is there."""
+    if Path(into).exists():
+        raise FileError(into, "exists already: what is whole goes into a new store")
+    with Store(into) as store:
+        store.add_rows(iter(findings.rows["points"]), iter(findings.rows["accuracy"]))
+        for row in findings.rows["studies"]:
+            store.add_sweep(*sweep_of(row, into))
+        for digest in store.sweeps():
+            store.add_tried(digest, (row[0] for row in findings.rows["points"] if row[1] == digest))
+
+
+def _damaged_pages(store: Store) -> Iterator[str]:
+    """What SQLite itself finds, of which it may find the same at every page."""
+    try:
+        lines = [str(row[0]) for row in store.database.rows("PRAGMA integrity_check(20)")]
+    except FileError as error:
+        lines = [error.why.removesuffix(WHOLE)]
+    yield from (f"{store.path}: {' '.join(line.split())}" for line in lines if line != "ok")
+
+
+def _readable(store: Store, table: str, columns: str) -> Iterator[Row]:
+    """Every row that can be reached: from the front up to the first damaged page, from the back, and one by one."""
+    seen: set[Row] = set()
+    name = columns.partition(",")[0]
+    orders = (f"ORDER BY {name}", f"ORDER BY {name} DESC")
+    queries = [f"SELECT {columns} FROM {table} {order} LIMIT {MOST_ROWS}" for order in orders]
+    damaged = False
+    for query in queries:
+        try:
+            for row in store.database.rows(query):
+                if row not in seen:
+                    seen.add(row)
+                    yield row
+        except FileError:
+            damaged = True
+    if damaged and table == "points":
+        yield from (row for row in _by_number(store, columns) if row not in seen)
+
+
+def _by_number(store: Store, columns: str) -> Iterator[Row]:
+    """Each row that its number leads to: only those in damaged pages are lost. Numbers have no gaps but failed rows."""
+    last = 0
+    for order in ("rowid", "rowid DESC", "key", "key DESC"):  # each walks other pages
+        with suppress(FileError):
+            for (number,) in store.database.rows(f"SELECT rowid FROM points ORDER BY {order} LIMIT {MOST_ROWS}"):
+                last = max(last, number)
+    for number in range(1, min(last, MOST_ROWS) + 1):
+        with suppress(FileError):
+            yield from store.database.rows(f"SELECT {columns} FROM points NOT INDEXED WHERE rowid = ?", (number,))

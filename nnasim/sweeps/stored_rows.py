@@ -1,0 +1,123 @@
+"""What a row of a store may hold. A store is a file like any other: nothing in it is believed unread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, model_validator
+
+from nnasim import files
+from nnasim.errors import FileError, InputError, TraceError
+from nnasim.limits import LARGEST_FIGURE
+from nnasim.records import Frozen, Integer, Number, validated
+from nnasim.sweeps.axes import Value
+from nnasim.sweeps.database import WHOLE
+from nnasim.sweeps.evaluate import Outcome
+from nnasim.sweeps.objectives import BOTTLENECK, FALLBACK
+
+Name = Annotated[str, Field(strict=True, min_length=1, max_length=500)]
+Sentence = Annotated[str, Field(strict=True, max_length=10_000)]
+Figure = Annotated[Integer | Number, Field(ge=-LARGEST_FIGURE, le=LARGEST_FIGURE)]
+_WORDS = (BOTTLENECK, FALLBACK)  # figures that are no numbers
+
+
+class StoredPoint(Frozen):
+    """A row of the table of points."""
+
+    key: Name
+    study: Name
+    status: Annotated[str, Field(pattern="^(ok|failed)$")]
+    point: dict[Name, Value]
+    figures: dict[Name, Figure | Sentence | None] | None
+    message: Sentence | None
+    seconds: Annotated[float, Field(ge=0, le=1e12)]
+
+    @model_validator(mode="after")
+    def _says_what_became_of_it(self) -> StoredPoint:
+        if (self.figures is None) != (self.status == "failed"):
+            raise ValueError("status: is ok where there are figures, else failed")
+        for name, figure in (self.figures or {}).items():
+            if isinstance(figure, str) and name not in _WORDS:
+                raise ValueError(f"figures: {name} must be a number")
+        return self
+
+
+class StoredScore(Frozen):
+    """A row of the table of word errors."""
+
+    key: Name
+    figures: dict[Name, Figure] | None
+    message: Sentence | None
+
+
+class SweepRecord(Frozen):
+    """A sweep as a store remembers it. Records of earlier versions lack some of it; later ones may know more."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    study: dict[str, Any]
+    base: dict[str, Any] = Field(default_factory=dict)
+    trace_hashes: tuple[Name, ...] = ()
+    scored: Name | None = None
+
+
+def point_of(row: tuple[Any, ...], source: object) -> tuple[str, Outcome]:
+    """(digest of the sweep that computed it, outcome) of a row of ``StoredPoint``'s columns. Raises InputError."""
+    key, study, status, point, figures, message, seconds = row
+    data = {
+        "key": key,
+        "study": study,
+        "status": status,
+        "point": _parsed(point, source, key),
+        "figures": None if figures is None else _parsed(figures, source, key),
+        "message": message,
+        "seconds": seconds,
+    }
+    stored = _row(StoredPoint, data, source, key)
+    return stored.study, Outcome(
+        key=stored.key, values=stored.point, figures=stored.figures, message=stored.message, seconds=stored.seconds
+    )
+
+
+def score_of(row: tuple[Any, ...], source: object) -> StoredScore:
+    """The word errors in a row of ``StoredScore``'s columns. Raises InputError."""
+    key, figures, message = row
+    parsed = None if figures is None else _parsed(figures, source, key)
+    score: StoredScore = _row(StoredScore, {"key": key, "figures": parsed, "message": message}, source, key)
+    return score
+
+
+def understood(record: Mapping[str, Any], source: object) -> SweepRecord:
+    """A sweep's record, looked at. Raises FileError for one of no version that there was."""
+    try:
+        return validated(SweepRecord, record, source)
+    except InputError:
+        raise FileError(source, f"holds a study that this nnasim does not understand{WHOLE}") from None
+
+
+def sweep_of(row: tuple[Any, ...], source: object) -> tuple[str, dict[str, Any]]:
+    """(digest, record) of a row of the table of sweeps. Raises InputError."""
+    digest, text = row
+    record = _parsed(text, source, digest)
+    if not isinstance(digest, str) or not isinstance(record, dict):
+        raise FileError(source, f"holds a study that this nnasim does not understand{WHOLE}")
+    return digest, record
+
+
+def _row(model: Any, data: Any, source: object, key: object) -> Any:
+    try:
+        return validated(model, data, source, TraceError)
+    except InputError as wrong:
+        raise TraceError(source, f"row {_name(key)}, {wrong.field}", wrong.value, f"{wrong.allowed}{WHOLE}") from None
+
+
+def _parsed(text: object, source: object, key: object) -> Any:
+    place = f"{source}, row {_name(key)}"
+    if not isinstance(text, str):
+        raise TraceError(source, f"row {_name(key)}", text, f"must be JSON{WHOLE}")
+    return files.parse_json(text, place)
+
+
+def _name(key: object) -> str:
+    return key if isinstance(key, str) and key.isprintable() and len(key) <= 64 else ascii(key)[:64]

@@ -1,0 +1,120 @@
+"""Optuna's study of a search, in memory or in a storage that others share: whatever that storage does is one line."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nnasim import files
+from nnasim.errors import FileError, InputError
+from nnasim.redacted import without_password
+from nnasim.sweeps.job import Job
+
+AnswerT = TypeVar("AnswerT")
+_LONGEST_LINE = 16_000_000  # bytes of a journal's line
+IN_MEMORY = ("sqlite://", "sqlite:///", "sqlite:///:memory:")
+
+
+class Trials:
+    """An Optuna study. ``storage``: a journal file or a database's address; None keeps it in memory.
+
+    Every method raises InputError where the storage fails, which databases and their drivers do with exceptions of
+    their own; FileError for a journal that is damaged.
+    """
+
+    def __init__(self, job: Job, name: str, storage: str | None) -> None:
+        self.storage = storage
+        if storage is not None and storage.startswith(IN_MEMORY) and storage.partition("?")[0] in IN_MEMORY:
+            raise InputError("storage", "address", storage, "is a database in memory, of which nothing is kept")
+        if storage is not None and "://" not in storage:
+            refuse_damaged_journal(Path(storage))
+        self._study = self._asked(lambda: _study(job, name, storage))
+
+    def __len__(self) -> int:
+        """How many trials there are, of all who share the storage."""
+        return self._asked(lambda: len(self._study.trials))
+
+    def ask(self, distributions: Mapping[str, Any]) -> Any:
+        """A new trial within ``distributions``."""
+        return self._asked(lambda: self._study.ask(dict(distributions)))
+
+    def tell(self, trial: Any, key: str, costs: tuple[float, ...] | None) -> None:
+        """What became of ``trial``: its objectives, or None where it failed or was left out."""
+        from optuna.trial import TrialState
+
+        def tell() -> None:
+            trial.set_user_attr("key", key)
+            if costs is None:  # Optuna prunes single-objective studies only
+                self._study.tell(trial, state=TrialState.FAIL)
+            else:
+                self._study.tell(trial, list(costs))
+
+        self._asked(tell)
+
+    def _asked(self, question: Callable[[], AnswerT]) -> AnswerT:
+        if self.storage is None:
+            return question()
+        try:
+            return question()
+        except Exception as error:
+            where, what = without_password(self.storage), type(error).__name__
+            raise InputError("storage", "address", where, f"cannot be used as Optuna's storage ({what})") from None
+
+
+def refuse_damaged_journal(path: Path) -> None:
+    """FileError for a journal that is no regular file, whose last line is cut, or that holds a line that is none."""
+    if not path.exists():
+        return
+    with files.open_regular(path) as journal:
+        number, line = 0, b"\n"
+        while line := journal.readline(_LONGEST_LINE):
+            number += 1
+            if not line.endswith(b"\n"):
+                break
+            if not _is_entry(line):
+                raise FileError(path, f"line {number} is no entry of an Optuna journal{files.seems(path)}")
+        else:
+            return
+    cut = f"line {number}, the last one, is cut: its writer was ended; remove that line and the search goes on"
+    raise FileError(path, cut if len(line) < _LONGEST_LINE else f"line {number} is no entry of an Optuna journal")
+
+
+def _is_entry(line: bytes) -> bool:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(entry, dict) and isinstance(entry.get("op_code"), int)
+
+
+def _study(job: Job, name: str, storage: str | None) -> Any:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    samplers = {
+        "tpe": optuna.samplers.TPESampler,
+        "nsga2": optuna.samplers.NSGAIISampler,
+        "random": optuna.samplers.RandomSampler,
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study = optuna.create_study(
+            storage=_storage(storage), study_name=name, load_if_exists=True,
+            directions=["minimize"] * len(job.spec.objectives),
+            sampler=samplers[job.spec.search.algorithm](seed=job.spec.seed),
+        )  # fmt: skip
+        study.set_metric_names(list(job.spec.objectives))
+    return study
+
+
+def _storage(address: str | None) -> Any:
+    """Memory, a journal file, or a database's address."""
+    from optuna.storages import JournalStorage, RDBStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    if address is None:
+        return None
+    return RDBStorage(address) if "://" in address else JournalStorage(JournalFileBackend(address))

@@ -1,0 +1,198 @@
+"""A store is a file of a stranger: rows, pages, names and places of it that were never ours."""
+
+import json
+import random
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nnasim.errors import FileError, InputError
+from nnasim.studies.sweep import prepared, swept
+from nnasim.sweeps.database import Database
+from nnasim.sweeps.evaluate import Outcome
+from nnasim.sweeps.frames import read_points
+from nnasim.sweeps.local import InlineBackend
+from nnasim.sweeps.rescue import examined, rescued
+from nnasim.sweeps.store import Store, merge
+from tests.attack import attack, refused
+
+GOOD = Outcome("k1", {"clock_hz": 1.0}, {"rtf": 0.5}, None, 0.1)
+MORE = Outcome("k2", {"clock_hz": 2.0}, {"rtf": 0.25}, None, 0.1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    with Store(tmp_path / "s.sqlite") as opened:
+        opened.add("study", [GOOD, MORE])
+    return tmp_path / "s.sqlite"
+
+
+@pytest.fixture
+def filled(write_study: Callable[..., Path], tmp_path: Path) -> Path:
+    """A store of a real sweep, all in one file."""
+    path = tmp_path / "filled.sqlite"
+    swept(prepared(write_study()), path, InlineBackend())
+    return path
+
+
+def change(store: Path, statement: str, *parameters: object) -> None:
+    connection = sqlite3.connect(store)
+    with connection:
+        connection.execute(statement, parameters)
+    connection.close()
+
+
+@pytest.mark.parametrize("name", [":memory:", "file:x?mode=memory", "a b?.db", "100%.db"])
+def test_a_name_that_sqlite_means_something_by_is_a_path(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Store(name) as opened:
+        opened.add("study", [GOOD])
+    assert (tmp_path / name).is_file()
+    assert list(read_points(name)["key"]) == ["k1"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "complaint"),
+    [
+        ("figures", '{"rtf": 1e308}', "figures.rtf = 1e\\+308"),
+        ("figures", '{"rtf": -1e101}', "figures.rtf"),
+        ("figures", '{"rtf": %s}' % ("9" * 350), "figures.rtf"),
+        ("figures", '{"rtf": %s}' % ("9" * 500), "500 digits"),
+        ("figures", '{"rtf": NaN}', "NaN"),
+        ("figures", '{"rtf": "x"}', "rtf must be a number"),
+        ("figures", '{"rtf": true}', "figures.rtf"),
+        ("figures", '{"rtf": [1]}', "figures.rtf"),
+        ("figures", "[]", "figures"),
+        ("figures", "{", "not JSON"),
+        ("figures", b"\xff\x00", "must be JSON"),
+        ("figures", 5, "figures"),
+        ("figures", "[" * 200, "nested deeper"),
+        ("figures", None, "status"),
+        ("point", "5", "point"),
+        ("point", '{"clock_hz": {}}', "point.clock_hz"),
+        ("point", '{"clock_hz": %s}' % ("1" * 30), "point.clock_hz"),
+        ("point", b"\xff", "must be JSON"),
+        ("status", "maybe", "status"),
+        ("message", b"\xff", "message"),
+        ("message", "\ud800".encode("utf-16", "surrogatepass"), "message"),
+        ("seconds", "soon", "seconds"),
+        ("seconds", -1, "seconds"),
+        ("study", b"\x00", "study"),
+        ("key", b"k1", "key"),
+    ],
+)
+def test_a_damaged_row_is_named_and_the_others_are_rescued(
+    store: Path, tmp_path: Path, column: str, value: object, complaint: str
+) -> None:
+    change(store, f"UPDATE points SET {column} = ? WHERE key = 'k1'", value)
+    with pytest.raises((InputError, FileError), match=complaint):
+        read_points(store)
+    with Store(tmp_path / "target.sqlite") as target, Store(store, write=False) as source:
+        with pytest.raises((InputError, FileError)):
+            merge(target, [source])
+        assert target.count("ok") == 0
+    findings = examined(store)
+    assert not findings.whole
+    rescued(findings, tmp_path / "new.sqlite")
+    assert list(read_points(tmp_path / "new.sqlite")["key"]) == ["k2"]
+    assert examined(tmp_path / "new.sqlite").whole
+
+
+@pytest.mark.parametrize(
+    "record", [b"\xff", "{", "[]", "{}", '{"study": 5}', '{"study": {}}', '{"study": {"base": "edge256"}, "base": 5}']
+)
+def test_a_damaged_study_is_one_line(filled: Path, tmp_path: Path, record: object) -> None:
+    change(filled, "UPDATE studies SET record = ?", record)
+    refused("sweep-export", filled, "--out", tmp_path / "e.csv")
+    refused("sweep-report", filled, "--out", tmp_path / "r.html")
+    assert attack("store", "check", filled, "--into", tmp_path / "new.sqlite").code in (0, 1)
+    assert len(read_points(tmp_path / "new.sqlite")) == 6
+
+
+def test_a_studys_record_of_any_type_is_one_line(filled: Path, tmp_path: Path) -> None:
+    with Store(filled, write=False) as opened:
+        (record,) = opened.sweeps().values()
+    for name in record:
+        for value in (None, 5, -1e300, "x", [], {}, [[5]], {"a": 1}):
+            change(filled, "UPDATE studies SET record = ?", json.dumps({**record, name: value}))
+            attack("sweep-export", filled, "--out", tmp_path / "e.csv", "--force")
+    for section in ("clock_hz", "mac_array", "dram", "numerics", "host"):
+        for value in (None, {}, -1, "x"):
+            damaged = {**record, "base": {**record["base"], section: value}}
+            change(filled, "UPDATE studies SET record = ?", json.dumps(damaged))
+            attack("sweep-export", filled, "--out", tmp_path / "e.csv", "--force")
+
+
+def test_figures_that_the_page_draws_from_may_be_absent(filled: Path, tmp_path: Path) -> None:
+    change(filled, "UPDATE points SET figures = '{\"energy_mj\": 1e99}' ")
+    assert attack("sweep-report", filled, "--out", tmp_path / "r.html").code == 0
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_flipped_bytes_are_one_line_and_what_is_whole_is_rescued(filled: Path, tmp_path: Path, seed: int) -> None:
+    chance, data = random.Random(seed), bytearray(filled.read_bytes())
+    first = 0 if seed % 4 == 0 else 100  # the header too, now and then
+    for _ in range(chance.choice((1, 3, 30))):
+        data[chance.randrange(first, len(data))] = chance.randrange(256)
+    damaged = tmp_path / "damaged.sqlite"
+    damaged.write_bytes(data)
+    attack("sweep-export", damaged, "--out", tmp_path / "e.csv")
+    attack("merge", damaged, "--into", tmp_path / "all.sqlite")
+    ending = attack("store", "check", damaged, "--into", tmp_path / "new.sqlite")
+    if ending.code != 2:
+        assert examined(tmp_path / "new.sqlite").whole
+
+
+def test_a_store_of_rows_beyond_a_damaged_page_keeps_those_before_and_behind(tmp_path: Path) -> None:
+    path = tmp_path / "long.sqlite"
+    with Store(path) as opened:
+        opened.add("study", [Outcome(f"k{n:04}", {"clock_hz": 1.0 * n}, {"rtf": 0.5}, None, 0.1) for n in range(2000)])
+    data = bytearray(path.read_bytes())
+    middle = data.find(b'"clock_hz": 1000.0') // 4096 * 4096
+    data[middle : middle + 4096] = bytes(4096)
+    path.write_bytes(data)
+    findings = examined(path)
+    assert findings.complaints
+    assert 1900 < len(findings.rows["points"]) < 2000
+
+
+def test_a_store_in_a_folder_that_is_read_only_is_read(store: Path, tmp_path: Path, monkeypatch) -> None:
+    """What SQLite says there, whoever runs the tests: root may write everywhere."""
+
+    def connect(database: Database, mode: str, given=Database._connect) -> sqlite3.Connection:
+        connection = given(database, mode)
+        if "immutable" not in mode:
+            connection.set_authorizer(lambda *_: sqlite3.SQLITE_DENY)
+        return connection
+
+    monkeypatch.setattr(Database, "_connect", connect)
+    monkeypatch.setattr(sqlite3, "OperationalError", sqlite3.DatabaseError)
+    assert len(read_points(store)) == 2
+
+
+def test_reading_changes_nothing(store: Path) -> None:
+    before = store.read_bytes()
+    read_points(store)
+    examined(store)
+    assert store.read_bytes() == before
+    assert list(store.parent.iterdir()) == [store]
+
+
+def test_a_full_disk_is_one_line_and_what_was_stored_stays(store: Path) -> None:
+    with Store(store) as opened:
+        opened.database.run("PRAGMA max_page_count = 12")
+        with pytest.raises(FileError, match="full"):
+            opened.add("study", [Outcome(f"n{n}", {}, {"rtf": 1.0}, None, 0.1) for n in range(10_000)])
+        assert opened.count("ok") == 2
+        with pytest.raises(FileError, match="full"):  # and the transaction is over
+            opened.add("study", [Outcome(f"n{n}", {}, {"rtf": 1.0}, None, 0.1) for n in range(10_000)])
+    assert len(read_points(store)) == 2
+
+
+def test_rescue_never_replaces_a_file(store: Path) -> None:
+    with pytest.raises(FileError, match="exists already"):
+        rescued(examined(store), store)

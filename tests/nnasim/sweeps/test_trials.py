@@ -1,0 +1,81 @@
+"""What a search's storage can be, and what becomes of one that is damaged."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nnasim.errors import FileError, InputError
+from nnasim.studies.search import searched
+from nnasim.studies.sweep import prepared
+from nnasim.sweeps.local import InlineBackend
+
+SEARCH = {"sampler": "random", "search": {"batch": 2}}
+
+
+@pytest.fixture
+def search(write_study: Callable[..., Path], tmp_path: Path) -> Callable[[object], str]:
+    """Searches with a storage; returns the line with which that is refused, nothing where it is not."""
+    ready = prepared(write_study(**SEARCH))
+
+    def run(storage: object) -> str:
+        try:
+            searched(ready, tmp_path / "s.sqlite", InlineBackend(), trials=2, storage=str(storage))
+        except (InputError, FileError) as refusal:
+            return str(refusal)
+        return ""
+
+    return run
+
+
+@pytest.fixture
+def journal(search, tmp_path: Path) -> Path:
+    path = tmp_path / "journal"
+    assert search(path) == ""
+    return path
+
+
+def test_a_journal_whose_last_line_is_cut_is_told_and_read_once_it_is_whole(search, journal: Path) -> None:
+    whole = journal.read_bytes()
+    journal.write_bytes(whole[:-20])
+    assert "the last one, is cut" in search(journal)
+    journal.write_bytes(whole[: whole[:-20].rindex(b"\n") + 1])
+    assert search(journal) == ""
+
+
+@pytest.mark.parametrize("line", ["{", "[]", "5", '{"op_code": "x"}', "[" * 100_000, "\0" * 100])
+def test_a_journals_line_that_is_none_is_named(search, journal: Path, line: str) -> None:
+    lines = journal.read_text().splitlines()
+    lines[2] = line
+    journal.write_text("\n".join(lines) + "\n")
+    assert "line 3 is no entry" in search(journal)
+
+
+def test_entries_of_any_other_content_are_one_line(search, journal: Path) -> None:
+    whole = journal.read_text().splitlines()
+    for number, entry in enumerate(map(json.loads, whole)):
+        for name in entry:
+            for value in (None, "x", 10**30):
+                lines = [*whole]
+                lines[number] = json.dumps({**entry, name: value})
+                journal.write_text("\n".join(lines) + "\n")
+                search(journal)
+        if number == 1:
+            break
+
+
+@pytest.mark.parametrize("storage", ["sqlite://", "sqlite:///:memory:", "sqlite:///:memory:?x=1"])
+def test_a_storage_in_memory_is_refused_since_nothing_of_it_is_kept(search, storage: str) -> None:
+    assert "in memory" in search(storage)
+
+
+@pytest.mark.parametrize("storage", ["mysql://me:secret@nowhere.invalid/db", "nothing://me:secret@x", "http://"])
+def test_a_storage_that_cannot_be_reached_is_told_without_its_password(search, storage: str) -> None:
+    line = search(storage)
+    assert "cannot be used" in line
+    assert "secret" not in line
+
+
+def test_a_journal_that_is_no_regular_file_is_refused(search, tmp_path: Path) -> None:
+    assert "regular" in search(tmp_path)
