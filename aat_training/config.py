@@ -16,6 +16,12 @@ MOST_STEPS = 10_000_000
 LEAST_RATE, MOST_RATE = 1e-9, 10.0
 MOST_SEED = 1_000_000_000
 MOST_DELAY_PENALTY = 1.0
+MOST_BATCH = 65_536
+MOST_ACCUMULATED = 1024
+LEAST_CLIP, MOST_CLIP = 1e-6, 1e6
+MOST_AVERAGE = 0.999_999
+MOST_PATIENCE = 1_000_000
+MOST_SHUFFLED_SHARDS = 1024
 
 
 class ModelConfig(Frozen):
@@ -63,14 +69,15 @@ class AugmentConfig(Frozen):
 
 
 class TrainConfig(Frozen):
-    """How one run trains. ``steps`` optimiser steps of ``batch`` utterances each."""
+    """How one run trains. ``steps`` optimiser steps, each on the gradient of ``batch * accumulate`` utterances."""
 
     steps: int = Field(gt=0, le=MOST_STEPS)
-    batch: int = Field(gt=0)
+    batch: int = Field(gt=0, le=MOST_BATCH)
+    accumulate: int = Field(1, gt=0, le=MOST_ACCUMULATED, description="batches whose gradients make one step")
     learning_rate: float = Field(ge=LEAST_RATE, le=MOST_RATE)
     warmup: float = Field(0.15, gt=0, lt=1, description="share of the one-cycle schedule that rises")
     weight_decay: float = Field(1e-4, ge=0)
-    clip: float = Field(5.0, gt=0, description="largest gradient norm")
+    clip: float = Field(5.0, ge=LEAST_CLIP, le=MOST_CLIP, description="largest gradient norm")
     ctc_weight: float = Field(0.3, ge=0, description="weight of the auxiliary CTC loss on the encoder")
     delay_penalty: float = Field(
         0.0, ge=0, le=MOST_DELAY_PENALTY, description="nats that a symbol loses for each encoder output it leaves later"
@@ -80,10 +87,26 @@ class TrainConfig(Frozen):
     token_dropout: float = Field(0.1, ge=0, lt=1, description="share of the prediction network's inputs left out")
     curriculum: int = Field(0, ge=0, description="steps during which the longest utterance allowed grows to all")
     flat_start: int = Field(0, ge=0, description="steps during which an alignment by loudness is trained too")
-    average: float = Field(0.0, ge=0, lt=1, description="decay of the average of weights that is evaluated; 0: none")
+    average: float = Field(
+        0.0, ge=0, le=MOST_AVERAGE, description="decay of the average of weights that is evaluated; 0: none"
+    )
     evaluate_every: int = Field(gt=0, le=MOST_STEPS, description="steps between dev evaluations")
+    patience: int = Field(
+        0,
+        ge=0,
+        le=MOST_PATIENCE,
+        description="dev evaluations in a row without a lower WER that end the run; 0: none",
+    )
+    shuffle_shards: int = Field(
+        16, gt=0, le=MOST_SHUFFLED_SHARDS, description="shards whose utterances are shuffled among each other"
+    )
     seed: int = Field(0, ge=0, le=MOST_SEED)
     augment: AugmentConfig = AugmentConfig()  # type: ignore[call-arg]
+
+    @property
+    def utterances(self) -> int:
+        """Utterances whose gradient one step follows."""
+        return self.batch * self.accumulate
 
 
 class Recipe(Frozen):

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from aat_training.data.batches import Batch
+from aat_training.draws import Draws, WholeBatch
 from aat_training.flat_start import flat_start_loss
 from aat_training.model.rnnt import Rnnt
 from aat_training.tokens import BLANK
@@ -21,17 +22,22 @@ def transducer_loss(
     token_dropout: float,
     delay_penalty: float = 0.0,
     level_SB: Tensor | None = None,
+    draws: Draws | None = None,
 ) -> Tensor:
-    """Mean loss per utterance of one batch (a scalar); ``level_SB``: loudness, while the flat start lasts."""
+    """Mean loss per utterance of one batch (a scalar); ``level_SB``: loudness, while the flat start lasts.
+
+    ``draws``: what dropout leaves out; None: drawn for this batch alone, by torch's global generator.
+    """
+    drawn = draws or WholeBatch()
 
     def between(x: Tensor) -> Tensor:
-        return F.dropout(x, dropout, training=dropout > 0)
+        return drawn.dropped(x, dropout)
 
     encoded_SBH, _ = model.encode(batch.x_TBF, between=between if dropout else None)
     if dropout:
         encoded_SBH = between(encoded_SBH)
     inputs_UB = F.pad(batch.tokens_BU, (1, 0), value=BLANK).T
-    keep_UB = (torch.rand(inputs_UB.shape) >= token_dropout).float() if token_dropout else None
+    keep_UB = drawn.kept(inputs_UB, token_dropout) if token_dropout else None
     predicted_UBH, _ = model.predict(inputs_UB, keep_UB=keep_UB)
     enc_BSJ = model.project_encoder(encoded_SBH).transpose(0, 1)
     pred_BUJ = model.project_prediction(predicted_UBH).transpose(0, 1)

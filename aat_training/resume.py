@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from aat_training.checkpoint import read_checkpoint
 from aat_training.checkpoint_files import checkpoint_files
+from aat_training.data.shards.layout import INDEX
 from aat_training.run_spec import RunSpec
 from nnasim import files
-from nnasim.errors import CheckpointError, shown
+from nnasim.errors import CheckpointError, ConfigError, shown
 
 Settings = dict[str, Any]
 _LARGEST = 4_000_000_000
 _NAMED = 4  # settings that a message names
 _ABSENT = "nothing of that name"
 # A run whose record is older than a setting did without it.
-_SINCE_THEN: dict[str, Any] = {"delay_penalty": 0.0, "dropout_until": 1.0}
+_SINCE_THEN: dict[str, Any] = {
+    "delay_penalty": 0.0, "dropout_until": 1.0, "accumulate": 1, "patience": 0, "shuffle_shards": 16,
+}  # fmt: skip
 
 
 def settings_of(spec: RunSpec) -> Settings:
@@ -28,8 +32,8 @@ def settings_of(spec: RunSpec) -> Settings:
         **flat(spec.run.model_dump(mode="json")),
         **flat({"recipe": recipe}),
         "system": spec.arithmetic,
-        "train": [_digest(path) for path in spec.train],
-        "dev": _digest(spec.dev),
+        "train": [_speech_digest(path) for path in spec.train],
+        "dev": _speech_digest(spec.dev),
         "init": None if spec.init is None else _digest(checkpoint_files(spec.init)[0]),
     }
     if spec.numerics is not None and spec.arithmetic != "float":
@@ -83,6 +87,21 @@ def refuse_other_finished(spec: RunSpec, folder: Path) -> None:
 
 def _there(before: Settings, name: str) -> str:
     return shown(before[name]) if name in before else _ABSENT
+
+
+def refuse_other_rank(first: str, own: Settings) -> None:
+    """ConfigError unless the settings of this rank, ``own``, are those of the ``first``, as JSON."""
+    theirs, own = json.loads(first), json.loads(json.dumps(own))
+    for name in [*own, *theirs]:
+        if name not in own or name not in theirs or own[name] != theirs[name]:
+            raise ConfigError(
+                "ranks", name, own.get(name), f"must be the same on all ranks; rank 0 has {_there(theirs, name)}"
+            )
+
+
+def _speech_digest(path: Path) -> str:
+    """Of a manifest, or of the index of a folder of shards, which holds the digests of all of them."""
+    return _digest(path / INDEX if path.is_dir() else path)
 
 
 def _digest(path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +12,9 @@ import torch
 from aat_training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from aat_training.config import Recipe, TrainConfig
 from aat_training.data.batches import Example, collate
-from aat_training.data.check import check_files
-from aat_training.data.examples import load_examples, make_tokens
-from aat_training.data.manifest import Entry, read_manifest
-from aat_training.data.notes import can_say, manifest_notes, vocabulary_note
-from aat_training.data.text import normalised
+from aat_training.data.notes import can_say, words_note
+from aat_training.data.parts import TrainSet
+from aat_training.data.speech import Speech, Tell, open_speech
 from aat_training.model.build import build_model, load_parameters
 from aat_training.model.float_arithmetic import FloatArithmetic
 from aat_training.model.rnnt import Rnnt
@@ -24,8 +22,10 @@ from aat_training.quant.calibration import calibrate, record
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.fallback_arithmetic import FallbackArithmetic
 from aat_training.quant.scheme import QuantScheme
-from aat_training.resume import settings_of
+from aat_training.ranks import Ranks
+from aat_training.resume import refuse_other_finished, refuse_other_rank, settings_of
 from aat_training.run_spec import RunSpec, ScheduleName
+from aat_training.scalars import FOLDER as CURVES
 from aat_training.tokens import Tokens
 from aat_training.trainer import Trainer, be_reproducible, normalisation
 from nnasim.errors import CheckpointError, ConfigError, FileError
@@ -33,7 +33,6 @@ from nnasim.progress import Progress, silent
 from nnasim.records import validated
 
 CALIBRATION_UTTERANCES = 256
-Tell = Callable[[list[str]], None]
 
 
 def schedule(
@@ -62,6 +61,8 @@ def prepare_folder(folder: Path, *, resume: bool, force: bool) -> bool:
     if force and not resume:
         for name in ("resume.safetensors", "model.json", "model.safetensors", "log.csv"):
             (folder / name).unlink(missing_ok=True)
+        for events in (folder / CURVES).glob("events.out.tfevents.*"):
+            events.unlink()
         finished = False
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -70,28 +71,43 @@ def prepare_folder(folder: Path, *, resume: bool, force: bool) -> bool:
     return finished
 
 
+def run(
+    spec: RunSpec, folder: Path, *, resume: bool, force: bool, ranks: Ranks | None = None, workers: int = 1,
+    progress: Progress = silent, tell: Tell = lambda notes: None,
+) -> Checkpoint | None:  # fmt: skip
+    """``train`` in ``folder``, prepared here; None where the same run had finished there already.
+
+    Raises NnasimError for every wrong input, with several ``ranks`` on each of them.
+    """
+    together = ranks or Ranks()
+    settings = together.agreed(lambda: settings_of(spec))
+    together.refuse_others(
+        json.dumps(settings), lambda first: refuse_other_rank(first, json.loads(json.dumps(settings)))
+    )
+    if together.of_first(lambda: prepare_folder(folder, resume=resume, force=force)):
+        together.agreed(lambda: refuse_other_finished(spec, folder))
+        return None
+    return train(spec, folder, resume=resume, ranks=together, workers=workers, progress=progress, tell=tell)
+
+
 def train(
-    spec: RunSpec, folder: Path, *, resume: bool, progress: Progress = silent, tell: Tell = lambda notes: None
-) -> Checkpoint:
+    spec: RunSpec, folder: Path, *, resume: bool, ranks: Ranks | None = None, workers: int = 1,
+    progress: Progress = silent, tell: Tell = lambda notes: None,
+) -> Checkpoint:  # fmt: skip
     """Run ``spec`` in ``folder`` (prepared) and write its checkpoint; ``tell`` is given what qualifies it.
 
-    Raises NnasimError for every wrong input.
+    ``ranks``: this process's place among those that train together; the first alone writes and tells. ``workers``:
+    processes of each rank that compute the features of shards. Raises NnasimError for every wrong input.
     """
     be_reproducible()
-    entries = [entry for path in spec.train for entry in read_manifest(path)]
-    dev_entries = read_manifest(spec.dev)
-    check_files([*entries, *dev_entries])
-    initial = None if spec.init is None else _initial(spec)
-    tokens = initial.tokens if initial else make_tokens(spec.recipe, entries)
-    tell(_notes(spec, tokens, entries, dev_entries))
-    examples = load_examples(entries, spec.recipe, tokens, "train features", progress)
-    train_set = _usable(examples, spec)
-    if len(train_set) < len(examples):
-        left_out = f"{len(examples) - len(train_set)} of {len(examples)} train utterances"
-        tell([f"{left_out} are left out: without a word that the model can say, or shorter than one encoder output"])
-    dev_set = load_examples(dev_entries, spec.recipe, tokens, "dev features", progress)
+    together = ranks or Ranks()
+    if not together.first:
+        progress, tell = silent, lambda notes: None
+    together.agreed(lambda: _refuse_uneven(spec, together.count))
+    initial, tokens, train_set, dev_set = together.agreed(lambda: _speech(spec, together, workers, progress, tell))
     torch.manual_seed(spec.run.seed)
-    model, scheme = _model(spec, tokens, train_set, initial)
+    model, scheme = together.agreed(lambda: _model(spec, tokens, train_set if together.first else None, initial))
+    together.copy_from_first(model)
     trainer = Trainer(
         model=model,
         recipe=spec.recipe,
@@ -102,13 +118,36 @@ def train(
         folder=folder,
         progress=progress,
         settings=settings_of(spec),
+        ranks=together,
     )
     best = trainer.fit(resume=resume)
     load_parameters(model, {name[6:]: value for name, value in best.items()}, folder)
-    checkpoint = _checkpoint(spec, folder, model, scheme, tokens, train_set, initial, best, trainer.best_wer)
+    checkpoint = _checkpoint(spec, folder, model, scheme, tokens, train_set, initial, best, trainer.best_wer, together)
+    together.of_first(lambda: _finish(folder, checkpoint))
+    return checkpoint
+
+
+def _finish(folder: Path, checkpoint: Checkpoint) -> int:
     write_checkpoint(folder, checkpoint)
     (folder / "resume.safetensors").unlink(missing_ok=True)
-    return checkpoint
+    return 0
+
+
+def _refuse_uneven(spec: RunSpec, ranks: int) -> None:
+    if spec.run.batch % ranks:
+        why = f"must divide the {spec.run.batch} utterances of a batch (`batch`)"
+        raise ConfigError("ranks", "WORLD_SIZE", ranks, why)
+
+
+def _speech(
+    spec: RunSpec, ranks: Ranks, workers: int, progress: Progress, tell: Tell
+) -> tuple[Checkpoint | None, Tokens, TrainSet, list[Example]]:
+    speech, dev = open_speech(spec.train, spec.recipe), open_speech([spec.dev], spec.recipe)
+    initial = None if spec.init is None else _initial(spec)
+    tokens = initial.tokens if initial else speech.tokens()
+    tell(_notes(spec, tokens, speech, dev))
+    train_set = speech.train_set(spec.run, tokens, ranks, workers, progress, tell)
+    return initial, tokens, train_set, dev.examples(tokens, "dev features", progress)
 
 
 def _initial(spec: RunSpec) -> Checkpoint:
@@ -121,45 +160,30 @@ def _initial(spec: RunSpec) -> Checkpoint:
     return checkpoint
 
 
-def _notes(spec: RunSpec, tokens: Tokens, entries: list[Entry], dev_entries: list[Entry]) -> list[str]:
+def _notes(spec: RunSpec, tokens: Tokens, speech: Speech, dev: Speech) -> list[str]:
     """What qualifies the run. Raises ConfigError for a dev set of which no word can ever be right."""
-    texts = [normalised(entry.text, spec.recipe.text) for entry in entries]
-    dev_texts = [normalised(entry.text, spec.recipe.text) for entry in dev_entries]
-    words = [word for text in dev_texts for word in text.split()]
-    if not any(can_say(tokens, word) for word in words):
-        named = ", ".join(dict.fromkeys(words))
+    words, dev_words = speech.words(), dev.words()
+    if not any(can_say(tokens, word) for word in dev_words):
+        named = ", ".join(dev_words)
         raise ConfigError(spec.dev, "text", named, "no dev word is in the model's vocabulary: none can ever be right")
-    vocabulary = (vocabulary_note("train", texts, tokens), vocabulary_note("dev", dev_texts, tokens))
-    return [*manifest_notes(entries), *manifest_notes(dev_entries), *(note for note in vocabulary if note)]
-
-
-def _usable(examples: list[Example], spec: RunSpec) -> list[Example]:
-    """Utterances long enough for their tokens; a corpus in which none is, is refused."""
-    frames = spec.recipe.model.stack * spec.recipe.model.reduction
-    usable = [e for e in examples if e.tokens and len(e.x_TD) // frames >= 1]
-    if not usable:
-        raise ConfigError(
-            spec.train[0],
-            "utterances",
-            len(examples),
-            "none has a word that the model can say and is longer than one encoder output",
-        )
-    return usable
+    vocabulary = (words_note("train", words, tokens), words_note("dev", dev_words, tokens))
+    return [*speech.notes, *dev.notes, *(note for note in vocabulary if note)]
 
 
 def _model(
-    spec: RunSpec, tokens: Tokens, examples: list[Example], initial: Checkpoint | None
+    spec: RunSpec, tokens: Tokens, normalised_by: TrainSet | None, initial: Checkpoint | None
 ) -> tuple[Rnnt, QuantScheme | None]:
+    """The model to begin with; a fresh one looks at features, unless another rank does so for all."""
     scheme = None
     if spec.arithmetic != "float":
         scheme = _scheme(spec, initial)
     model = build_model(spec.recipe, tokens.size, _arithmetic(spec, scheme))
-    if initial is None:
-        mean, scale = normalisation(examples)
+    if initial is not None:
+        load_parameters(model, initial.part("model"), initial.path)
+    elif normalised_by is not None:
+        mean, scale = normalisation(normalised_by.sample())
         model.feature_mean.copy_(mean.repeat(spec.recipe.model.stack))
         model.feature_scale.copy_(scale.repeat(spec.recipe.model.stack))
-    else:
-        load_parameters(model, initial.part("model"), initial.path)
     return model, scheme
 
 
@@ -192,13 +216,14 @@ def _checkpoint(
     model: Rnnt,
     scheme: QuantScheme | None,
     tokens: Tokens,
-    examples: list[Example],
+    train_set: TrainSet,
     initial: Checkpoint | None,
     best: dict[str, np.ndarray],
     wer: float,
+    ranks: Ranks,
 ) -> Checkpoint:
     tensors = dict(best)
-    tensors |= calibration_histograms(model, spec.recipe, examples)
+    tensors |= calibration_histograms(model, spec.recipe, train_set.sample())
     if scheme is not None:
         tensors |= {f"tables.{name}": table.astype(np.int32) for name, table in scheme.tables.items()}
     info = {
@@ -207,10 +232,11 @@ def _checkpoint(
         "arithmetic": spec.arithmetic,
         "gradient": spec.gradient,
         "dev_wer": wer,
-        "train_utterances": len(examples),
+        "train_utterances": train_set.utterances,
         "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
         "versions": {name: importlib.metadata.version(name) for name in ("nnasim", "numpy", "torch", "torchaudio")},
         "initial": None if initial is None else initial.info.get("dev_wer"),
+        **({} if ranks.alone else {"ranks": ranks.count}),
         **(spec.info or {}),
     }
     system = "float" if scheme is None else "aat"

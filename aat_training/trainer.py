@@ -6,7 +6,8 @@ import csv
 import io
 import math
 import time
-from contextlib import nullcontext
+from collections.abc import Generator, Iterator
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,20 @@ from torch import Tensor
 from aat_training.average import WeightAverage
 from aat_training.checkpoint import read_state, write_state
 from aat_training.config import Recipe, TrainConfig
-from aat_training.data.batches import Batch, Example, batch_indices, training_batch
-from aat_training.decode.corpus import decode_corpus
+from aat_training.data.batches import Batch, Example
+from aat_training.data.parts import Part, TrainSet
+from aat_training.decode.corpus import BATCH, decode_corpus
 from aat_training.flat_start import loudness
 from aat_training.loss import transducer_loss
 from aat_training.model.build import load_parameters, model_tensors
 from aat_training.model.rnnt import Rnnt
+from aat_training.ranks import Ranks
 from aat_training.resume import Settings, flat, refuse_other_settings
+from aat_training.scalars import scalars
 from aat_training.score import score
 from aat_training.tokens import Tokens
 from nnasim import files
-from nnasim.errors import SimulationError
+from nnasim.errors import NnasimError, SimulationError
 from nnasim.progress import Progress, silent
 
 COLUMNS = ("step", "loss", "learning_rate", "gradient_norm", "dev_wer", "best_dev_wer", "cpu_seconds")
@@ -59,28 +63,47 @@ def normalisation(examples: list[Example]) -> tuple[Tensor, Tensor]:
     return rows.mean(0).float(), (1.0 / rows.std(0).clamp_min(1e-3)).float()
 
 
-def dev_wer(model: Rnnt, examples: list[Example], recipe: Recipe, tokens: Tokens) -> float:
-    """Word error rate of batched greedy decoding."""
-    wer = score(decode_corpus(model, examples, recipe, tokens)).wer
-    return math.inf if wer is None else wer
+def dev_wer(model: Rnnt, examples: list[Example], recipe: Recipe, tokens: Tokens, ranks: Ranks) -> float:
+    """Word error rate of batched greedy decoding, whose batches are dealt to ``ranks``."""
+    own = score(decode_corpus(model, dealt(examples, ranks.rank, ranks.count), recipe, tokens))
+    errors, words = ranks.add(own.errors, own.words)
+    return errors / words if words else math.inf
+
+
+def dealt(examples: list[Example], rank: int, ranks: int) -> list[Example]:
+    """Every ``ranks``-th batch of those in which ``decode_corpus`` takes ``examples``: each is decoded as it was."""
+    by_length = sorted(examples, key=lambda example: len(example.x_TD))
+    batches = [by_length[start : start + BATCH] for start in range(0, len(by_length), BATCH)]
+    return [example for batch in batches[rank::ranks] for example in batch] if ranks > 1 else examples
+
+
+def without_gain(rates: list[float]) -> int:
+    """How many of the last ``rates`` follow each other without one that is lower than all before it."""
+    lowest, count = math.inf, 0
+    for rate in rates:
+        count = 0 if rate < lowest else count + 1
+        lowest = min(lowest, rate)
+    return count
 
 
 @dataclass
 class Trainer:
     """A run in a folder. ``fit`` trains to the end, from the last saved state where there is one.
 
-    ``settings``: what the run depends on beside ``run``; a state that was saved under others is refused.
+    ``settings``: what the run depends on beside ``run``; a state that was saved under others is refused. Every one of
+    ``ranks`` holds the same model and takes the same steps, each on the gradients of all; the first writes.
     """
 
     model: Rnnt
     recipe: Recipe
     run: TrainConfig
     tokens: Tokens
-    train: list[Example]
+    train: TrainSet
     dev: list[Example]
     folder: Path
     progress: Progress = silent
     settings: Settings = field(default_factory=dict)
+    ranks: Ranks = field(default_factory=Ranks)
 
     def __post_init__(self) -> None:
         decayed = [p for p in self.model.parameters() if p.requires_grad]
@@ -98,45 +121,62 @@ class Trainer:
     def fit(self, *, resume: bool) -> dict[str, np.ndarray]:
         """Train; returns the tensors with the lowest dev WER (the latest of equals)."""
         be_reproducible()
-        if resume and (self.folder / "resume.safetensors").exists():
-            self._restore()
+        if resume:
+            self.ranks.agreed(self._restore)
         losses: list[float] = []
-        for indices in batch_indices(self.train, self.run.batch, self.run.seed, self.step, self.run.curriculum):
-            if self.step >= self.run.steps:
-                break
-            losses.append(self._update(indices))
-            self.step += 1
-            if self.step % self.run.evaluate_every == 0 or self.step == self.run.steps:
-                self._evaluate(losses)
-                losses = []
-            wer = "" if math.isinf(self.best_wer) else f", best dev WER {100 * self.best_wer:.2f} %"
-            loss = losses[-1] if losses else self.rows[-1]["loss"]
-            self.progress("training", self.step, self.run.steps, f"loss {loss:.3f}{wer}")
+        with scalars(self.folder, self.step, wanted=self.ranks.first) as scalar, closing(self.steps()) as steps:
+            while self.step < self.run.steps and not self._out_of_patience():
+                losses.append(self.update(steps))
+                self.step += 1
+                scalar(
+                    {"train/loss": losses[-1], "train/gradient_norm": self._norm, "train/rate": self._rate}, self.step
+                )
+                if self.step % self.run.evaluate_every == 0 or self.step == self.run.steps:
+                    self._evaluate(losses)
+                    losses = []
+                    scalar({"dev/wer": self.rows[-1]["dev_wer"], "dev/best_wer": self.best_wer}, self.step)
+                wer = "" if math.isinf(self.best_wer) else f", best dev WER {100 * self.best_wer:.2f} %"
+                loss = losses[-1] if losses else self.rows[-1]["loss"]
+                self.progress("training", self.step, self.run.steps, f"loss {loss:.3f}{wer}")
         return self.best
 
-    def _update(self, indices: list[int]) -> float:
-        seed = self.run.seed * 1_000_003 + self.step
-        torch.manual_seed(seed)
+    def steps(self) -> Generator[list[Part]]:
+        """This rank's parts of each batch from the present step on."""
+        yield from self.train.steps(self.step, self._mean, self._scale)
+
+    def _out_of_patience(self) -> bool:
+        return 0 < self.run.patience <= without_gain([row["dev_wer"] for row in self.rows])
+
+    def update(self, steps: Iterator[list[Part]]) -> float:
+        """One optimiser step on the gradients of all parts on all ranks; returns the batch's loss."""
         self.model.train()
-        shape, model = self.model.shape, self.recipe.model
-        batch = training_batch(
-            self.train, indices, self._mean, self._scale, self.run.augment, self.recipe.features,
-            model.stack, shape.reduction, seed,
-        )  # fmt: skip
+        self._rate = one_cycle(self.step, self.run)
         for group in self.optimizer.param_groups:
-            group["lr"] = one_cycle(self.step, self.run)
+            group["lr"] = self._rate
         self.optimizer.zero_grad()
-        loss = transducer_loss(
-            self.model, batch, ctc_weight=self.run.ctc_weight, dropout=self.dropout(self.step),
-            token_dropout=self.run.token_dropout, delay_penalty=self.run.delay_penalty, level_SB=self._level(batch),
-        )  # fmt: skip
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss, complaint = 0.0, None
+        try:
+            loss = sum(self._backward(part) for part in next(steps))
+        except NnasimError as error:
+            complaint = error
+        loss = self.ranks.add_gradients(self.model.parameters(), loss, complaint)
         self._norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.run.clip))
         if not math.isfinite(self._norm):
             raise SimulationError(f"training diverged at step {self.step}: the gradient is not finite")
         self.optimizer.step()
         if self.average:
             self.average.update(self.step)
+        return loss
+
+    def _backward(self, part: Part) -> float:
+        """Add the gradient of ``part`` to the parameters', weighed by its share of the batch; returns its loss so."""
+        torch.manual_seed(self.run.seed * 1_000_003 + self.step)  # for every part: each draws what the whole draws
+        loss = part.share * transducer_loss(
+            self.model, part.batch, ctc_weight=self.run.ctc_weight, dropout=self.dropout(self.step),
+            token_dropout=self.run.token_dropout, delay_penalty=self.run.delay_penalty,
+            level_SB=self._level(part.batch), draws=part.draws,
+        )  # fmt: skip
+        loss.backward()  # type: ignore[no-untyped-call]
         return float(loss.detach())
 
     def dropout(self, step: int) -> float:
@@ -153,7 +193,7 @@ class Trainer:
 
     def _evaluate(self, losses: list[float]) -> None:
         with self.average.in_place() if self.average else nullcontext():
-            wer = dev_wer(self.model, self.dev, self.recipe, self.tokens)
+            wer = dev_wer(self.model, self.dev, self.recipe, self.tokens, self.ranks)
             if wer <= self.best_wer:
                 self.best_wer, self.best = wer, model_tensors(self.model)
         cpu = self._cpu_before + time.process_time() - self._started
@@ -162,9 +202,10 @@ class Trainer:
             cpu,
         )  # fmt: skip
         self.rows.append(dict(zip(COLUMNS, (numbers[0], *(round(n, 6) for n in numbers[1:])), strict=True)))
-        self._save()
+        self.ranks.refuse_other_weights(self.model.parameters(), self.step)
+        self.ranks.of_first(self._save)
 
-    def _save(self) -> None:
+    def _save(self) -> int:
         tensors = {**model_tensors(self.model), **{f"best.{name}": value for name, value in self.best.items()}}
         for number, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{number}.{key}": value.numpy() for key, value in state.items()}
@@ -182,10 +223,13 @@ class Trainer:
         writer.writeheader()
         writer.writerows(self.rows)
         files.write_bytes(self.folder / "log.csv", text.getvalue().encode(), force=True)
+        return self.step
 
     def _restore(self) -> None:
-        tensors, record = read_state(self.folder)
         source = self.folder / "resume.safetensors"
+        if not source.exists():
+            return
+        tensors, record = read_state(self.folder)
         refuse_other_settings(source, record.get("settings"), record.get("run"), self.settings)
         prefix = "best.model."
         self.best = {name[5:]: value for name, value in tensors.items() if name.startswith(prefix)}

@@ -81,6 +81,14 @@ class SimulationError(NnasimError):
     """The simulated machine cannot go on: a deadlock (who waits for what) or the watchdog."""
 
 
+class RankLostError(NnasimError):
+    """Another process of a training run has ended. ``speaks``: whether this one shall say so, for all that are left."""
+
+    def __init__(self, message: str, speaks: bool) -> None:
+        self.speaks = speaks
+        super().__init__(message)
+
+
 class MissingExtraError(NnasimError):
     """Something needs an optional part of the package that is not installed."""
 

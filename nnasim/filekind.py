@@ -29,6 +29,7 @@ _KINDS = {
     "nnasim.checkpoint": "a checkpoint's model.json",
     "nnasim.numerics_study": "the record of a training study",
     "nnasim.delay_study": "the record of a delay study",
+    "nnasim.shards": "the index of shards",
 }
 # Fields that only this kind of file has, all of them.
 _FIELDS = (

@@ -222,7 +222,14 @@ def refuse_existing(path: str | Path, force: bool = False) -> Path:
 
 
 def write_bytes(path: str | Path, data: bytes, *, force: bool = False) -> None:
-    """Write ``data`` under ``path`` at once or not at all: a temporary file beside it, synced, then renamed."""
+    """Write ``data`` under ``path`` at once or not at all."""
+    with new_file(path, force=force) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
+    """A file that appears under its final name only when it is complete: a temporary one beside it, synced, renamed."""
     target = refuse_existing(path, force)
     if target.is_dir():
         raise FileError(target, "is a folder")
@@ -233,7 +240,7 @@ def write_bytes(path: str | Path, data: bytes, *, force: bool = False) -> None:
         raise FileError(target, f"cannot be written ({error.strerror})") from None
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
             os.fchmod(file.fileno(), 0o666 & ~_umask())

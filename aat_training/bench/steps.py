@@ -10,6 +10,7 @@ from aat_training.bench.interleaved import Work
 from aat_training.bench.layers import compiled_part
 from aat_training.config import Recipe
 from aat_training.data.batches import Example, collate
+from aat_training.data.parts import ExamplesInMemory
 from aat_training.model.arithmetic import Arithmetic
 from aat_training.model.build import build_model
 from aat_training.model.float_arithmetic import FloatArithmetic
@@ -67,15 +68,15 @@ def contenders(recipe: Recipe) -> dict[str, Work]:
             recipe=recipe,
             run=recipe.aat_run,
             tokens=WordTokens(WORDS),
-            train=examples,
+            train=ExamplesInMemory(examples[: recipe.aat_run.batch], recipe, recipe.aat_run),
             dev=examples[:2],
             folder=Path("unused"),
         )
-        indices = list(range(recipe.aat_run.batch))
+        steps = trainer.steps()
 
         def work() -> None:
             with compiled_part(compiled):
-                trainer._update(indices)
+                trainer.update(steps)
 
         return work
 

@@ -57,12 +57,17 @@ def read_audio_file(path: str | Path, span: Span = _whole) -> tuple[Samples, int
     is not finite or beyond 1000 times full scale. The header is checked against the file's size before decoding.
     """
     with files.open_regular(path) as file:
-        header = read_header(file, path)
-        try:
-            samples = _decode(file, header, path, span(header.frames, header.sample_rate))
-        except soundfile.SoundFileError as error:
-            why = getattr(error, "error_string", error)  # without the prefix, which shows a Python object
-            raise FileError(path, f"cannot be decoded: truncated or damaged ({why})") from None
+        return decoded_audio(file, path, span)
+
+
+def decoded_audio(file: BinaryIO, path: str | Path, span: Span = _whole) -> tuple[Samples, int]:
+    """``read_audio_file`` of an open ``file``, on disk or in memory; ``path`` is what messages name."""
+    header = read_header(file, path)
+    try:
+        samples = _decode(file, header, path, span(header.frames, header.sample_rate))
+    except soundfile.SoundFileError as error:
+        why = getattr(error, "error_string", error)  # without the prefix, which shows a Python object
+        raise FileError(path, f"cannot be decoded: truncated or damaged ({why})") from None
     return samples, header.sample_rate
 
 

@@ -67,12 +67,17 @@ def _epoch_batches(lengths: Tensor, batch: int, seed: int, epoch: int) -> list[l
     return [batches[i] for i in torch.randperm(len(batches), generator=rng).tolist()]
 
 
-def _curriculum_batch(by_length: Tensor, share: float, batch: int, seed: int, step: int) -> list[int]:
-    """A batch drawn from the shortest ``share`` of all utterances, neighbours in length."""
+def curriculum_batch(by_length: Tensor, share: float, batch: int, seed: int, step: int) -> list[int]:
+    """A batch of neighbours in length from the shortest ``share`` of all utterances; ``by_length``: their indices."""
     rng = Generator().manual_seed(seed * 1_000_003 + 500_000 + step)
     pool = max(batch, round(share * len(by_length)))
     first = int(torch.randint(0, max(1, min(pool, len(by_length)) - batch + 1), (), generator=rng))
     return by_length[first : first + batch].tolist()
+
+
+def curriculum_share(step: int, curriculum: int) -> float:
+    """How much of the utterances ``step`` draws from, shortest first: a tenth, growing to all."""
+    return 0.1 + 0.9 * step / curriculum
 
 
 def batch_indices(
@@ -87,7 +92,7 @@ def batch_indices(
     lengths = torch.tensor([len(example.x_TD) for example in examples])
     by_length = torch.argsort(lengths, stable=True)
     for step in range(first_step, curriculum):
-        yield _curriculum_batch(by_length, 0.1 + 0.9 * step / curriculum, batch, seed, step)
+        yield curriculum_batch(by_length, curriculum_share(step, curriculum), batch, seed, step)
     per_epoch = ceil_div(len(examples), batch)
     step = max(0, first_step - curriculum)
     while True:

@@ -23,7 +23,11 @@ def read_mfc(path: str | Path) -> Cepstra:
 
     Raises FileError: not a regular file, empty, over one hour, a count that is not the file's own, not finite.
     """
-    data = files.read_bytes(path, 4 + 4 * CEPSTRA * FRAMES_PER_SECOND * MAX_SECONDS)
+    return parsed_mfc(files.read_bytes(path, 4 + 4 * CEPSTRA * FRAMES_PER_SECOND * MAX_SECONDS), path)
+
+
+def parsed_mfc(data: bytes, path: str | Path) -> Cepstra:
+    """``read_mfc`` of a file's content; ``path`` is what messages name."""
     if not data:
         raise FileError(path, "is empty")
     count = int.from_bytes(data[:4], "big")

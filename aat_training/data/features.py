@@ -8,6 +8,7 @@ the features, bit for bit.
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -18,7 +19,7 @@ from pydantic import Field, model_validator
 from torch.nn.functional import pad
 
 from aat_training.data.audio import Samples, read_audio
-from aat_training.data.cepstra import CEPSTRA, FRAMES_PER_SECOND, read_mfc, with_deltas
+from aat_training.data.cepstra import CEPSTRA, FRAMES_PER_SECOND, Cepstra, read_mfc, with_deltas
 from aat_training.data.manifest import Entry
 from aat_training.data.resample import resample
 from nnasim.errors import FileError
@@ -124,17 +125,26 @@ def features_of(entry: Entry, cfg: FeatureConfig) -> Features:
     Raises ManifestError with the manifest's line: an unreadable file, audio where the recipe needs cepstra or the
     other way round, or less audio than one window.
     """
-    if cfg.kind == "logmel":
-        features = log_mel(*read_audio(entry), cfg)
-        if not len(features):
-            raise entry.refuse(FileError(entry.path, f"is shorter than one window of {cfg.window_s:g} s"))
-        return features
     try:
+        if cfg.kind == "logmel":
+            return features_of_audio(*read_audio(entry), cfg, entry.path)
         if entry.features_filepath is None:
             raise FileError(entry.path, "is audio, and this recipe needs cepstra (features_filepath)")
         rows = read_mfc(entry.path)
         first, last = entry.span(len(rows), FRAMES_PER_SECOND)
+        return features_of_cepstra(rows[first:last], cfg)
     except FileError as error:
         raise entry.refuse(error) from None
-    rows = rows[first:last]
+
+
+def features_of_audio(samples: Samples, rate: int, cfg: FeatureConfig, path: Path) -> Features:
+    """``log_mel`` of an utterance, T >= 1. FileError, which names ``path``, for less audio than one window."""
+    features = log_mel(samples, rate, cfg)
+    if not len(features):
+        raise FileError(path, f"is shorter than one window of {cfg.window_s:g} s")
+    return features
+
+
+def features_of_cepstra(rows: Cepstra, cfg: FeatureConfig) -> Features:
+    """Stored cepstra as the recipe wants them."""
     return with_deltas(rows) if cfg.deltas else rows

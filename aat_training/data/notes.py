@@ -46,12 +46,16 @@ def manifest_notes(entries: Sequence[Entry]) -> list[str]:
 
 def vocabulary_note(what: str, texts: Sequence[str], tokens: Tokens) -> str | None:
     """How many words of normalised ``texts`` no output of the model can spell; None where there is none."""
-    words = [word for text in texts for word in text.split()]
-    missing = Counter(word for word in words if not can_say(tokens, word))
+    return words_note(what, Counter(word for text in texts for word in text.split()), tokens)
+
+
+def words_note(what: str, words: Counter[str], tokens: Tokens) -> str | None:
+    """``vocabulary_note`` of words that have been counted."""
+    missing = Counter({word: count for word, count in words.items() if not can_say(tokens, word)})
     if not missing:
         return None
     named = _named([word for word, _ in missing.most_common()])
-    return f"{missing.total()} of {len(words)} {what} words are not in the model's vocabulary: {named}"
+    return f"{missing.total()} of {words.total()} {what} words are not in the model's vocabulary: {named}"
 
 
 def can_say(tokens: Tokens, word: str) -> bool:

@@ -19,6 +19,17 @@ def look_for(*paths: Path | None) -> None:
             files.open_regular(path).close()
 
 
+def look_for_speech(*paths: Path) -> None:
+    """Raise FileError for the first of ``paths`` that is neither a regular file nor a folder of shards."""
+    from aat_training.data.shards.layout import read_shards
+
+    for path in paths:
+        if path.is_dir():
+            read_shards(path)
+        else:
+            look_for(path)
+
+
 def look_for_checkpoint(path: Path | None) -> None:
     """Raise FileError unless a checkpoint stands at ``path``."""
     from aat_training.checkpoint_files import refuse_no_checkpoint

@@ -6,7 +6,7 @@ import shlex
 from contextvars import ContextVar
 
 # How to run, what to print, and what else to write.
-_WITH_VALUE, _ALONE = ("--jobs", "--json", "--figures", "--format"), ("--force", "--quiet")
+_WITH_VALUE, _ALONE = ("--jobs", "--json", "--figures", "--format", "--workers"), ("--force", "--quiet")
 
 ARGUMENTS: ContextVar[tuple[str, ...]] = ContextVar("arguments", default=())
 

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, TextIO
 from nnasim import __version__
 from nnasim.cli.invocation import ARGUMENTS
 from nnasim.cli.last_net import DEFECT, caught, is_out_of_memory
+from nnasim.cli.ranks import leave_word, speaks
 from nnasim.cli.table import COMMANDS, Command, overview
 from nnasim.cli.usage import by_option, usage_message
 from nnasim.cli.wording import as_options
-from nnasim.errors import EXTRA_OF_MODULE, FileError, InputError, MissingExtraError, NnasimError, shown
+from nnasim.errors import EXTRA_OF_MODULE, FileError, InputError, MissingExtraError, NnasimError, RankLostError, shown
 from nnasim.redacted import without_password
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] = CO
         return _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:
         return _silence()
+    except RankLostError as error:
+        return _complain(str(error), error.exit_code, speaking=error.speaks)
     except InputError as error:
         return _complain(by_option(error, arguments), error.exit_code)
     except NnasimError as error:
@@ -112,9 +115,13 @@ def _unknown(name: str) -> str:
     return f"no {kind} {shown(name)}: {hint}"
 
 
-def _complain(message: str, code: int) -> int:
-    with contextlib.suppress(OSError, ValueError):  # stderr may be full or gone: the exit code still says it
-        print(f"nnasim: {as_options(' '.join(message.split()))}", file=sys.stderr, flush=True)
+def _complain(message: str, code: int, *, speaking: bool | None = None) -> int:
+    """Print the one line; of several ranks that all say it, the first alone does."""
+    line = f"nnasim: {as_options(' '.join(message.split()))}"
+    if speaks() if speaking is None else speaking:
+        with contextlib.suppress(OSError, ValueError):  # stderr may be full or gone: the exit code still says it
+            print(line, file=sys.stderr, flush=True)
+    leave_word(line)
     _leave_unflushed(sys.stdout)
     return code
 

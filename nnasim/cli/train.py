@@ -9,10 +9,18 @@ import typer
 
 from nnasim.cli.options import (
     DEFAULT_PRESET,
+    LEAST_CLIP,
     LEAST_RATE,
+    MOST_ACCUMULATED,
+    MOST_AVERAGE,
+    MOST_BATCH,
+    MOST_CLIP,
     MOST_DELAY_PENALTY,
+    MOST_FEATURE_WORKERS,
+    MOST_PATIENCE,
     MOST_RATE,
     MOST_SEED,
+    MOST_SHUFFLED_SHARDS,
     MOST_STEPS,
     Force,
     Overrides,
@@ -30,8 +38,8 @@ if TYPE_CHECKING:
 
 def command(
     recipe: Annotated[str, typer.Option(help="tiny, digits, commands or an4; with -ln behind it: layer-norm LSTMs")],
-    train: Annotated[list[Path], typer.Option(help="a manifest to train on; may be repeated")],
-    dev: Annotated[Path, typer.Option(help="the manifest that chooses the best checkpoint")],
+    train: Annotated[list[Path], typer.Option(help="a manifest, or a folder of shards, to train on; may be repeated")],
+    dev: Annotated[Path, typer.Option(help="the manifest (or shards) that chooses the best checkpoint")],
     out: Annotated[Path, out_option("the folder of the checkpoint", "DIR")],
     system: Annotated[
         Literal["float", "aat", "qat"],
@@ -70,6 +78,51 @@ def command(
             help="nats that a symbol loses for each encoder output it leaves later; default: the recipe's, 0",
         ),
     ] = None,
+    batch: Annotated[
+        int | None, typer.Option(min=1, max=MOST_BATCH, help="utterances of a batch, instead of the recipe's")
+    ] = None,
+    accumulate: Annotated[
+        int | None, typer.Option(min=1, max=MOST_ACCUMULATED, help="batches whose gradients make one step; default: 1")
+    ] = None,
+    clip: Annotated[
+        float | None,
+        typer.Option(
+            min=LEAST_CLIP, max=MOST_CLIP, callback=finite, help="largest gradient norm; default: the recipe's, 5"
+        ),
+    ] = None,
+    average: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=MOST_AVERAGE,
+            callback=finite,
+            help="decay of the moving average of weights that is evaluated and kept; 0: none; default: the recipe's",
+        ),
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=MOST_PATIENCE,
+            help="end after so many looks at dev in a row without a lower WER; 0, the default: never",
+        ),
+    ] = None,
+    shuffle_shards: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=MOST_SHUFFLED_SHARDS,
+            help="shards whose utterances are shuffled among each other, of a folder of shards; default: 16",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=MOST_FEATURE_WORKERS,
+            help="processes (of each rank) that compute features of shards; 0: none beside the training; default: 1",
+        ),
+    ] = None,
     text: Annotated[
         Literal["english", "plain", "raw"] | None,
         typer.Option(
@@ -93,52 +146,73 @@ def command(
 ) -> None:
     """Train a recogniser; the checkpoint with the lowest dev WER is kept, the log is OUT/log.csv.
 
+    With torchrun, as `torchrun --nproc-per-node 2 -m nnasim train ...`, several processes share every batch.
+
     Example: nnasim train --recipe digits --train train.jsonl --dev dev.jsonl --out runs/float
     """
-    from nnasim.cli.inputs import look_for, look_for_checkpoint
+    from nnasim.cli.inputs import look_for_checkpoint, look_for_speech
     from nnasim.cli.notes import tell
     from nnasim.cli.progress import shown_progress
+    from nnasim.cli.ranks import one_of_several, speaks
     from nnasim.cli.unused import refuse_unused, tell_no_chip
 
-    refuse_unused(
-        "train", f"with --system {system}",
-        calibration=calibration if system == "float" else None,
-        gradient=gradient if system != "aat" else None,
-    )  # fmt: skip
-    if resume:
-        refuse_unused("train", "with --resume", force=force)
-    tell_no_chip(system, preset, overrides)
-    look_for(*train, dev)
-    look_for_checkpoint(init)
+    def look() -> None:
+        refuse_unused(
+            "train", f"with --system {system}",
+            calibration=calibration if system == "float" else None,
+            gradient=gradient if system != "aat" else None,
+        )  # fmt: skip
+        if resume:
+            refuse_unused("train", "with --resume", force=force)
+        look_for_speech(*train, dev)
+        look_for_checkpoint(init)
+        if not any(path.is_dir() or path.name == "index.json" for path in train):
+            refuse_unused("train", "without shards", shuffle_shards=shuffle_shards, workers=workers)
 
-    from aat_training.resume import refuse_other_finished  # brings torch: after the files have been looked at
-    from aat_training.train import prepare_folder
-    from aat_training.train import train as run_training
+    if speaks():
+        tell_no_chip(system, preset, overrides)
+    if not one_of_several():
+        look()  # at files, before torch is loaded
+    from aat_training.ranks import joined_ranks
+    from aat_training.train import run as run_training
 
-    spec = run_spec(
-        recipe=recipe,
-        train=train,
-        dev=dev,
-        system=system,
-        init=init,
-        preset=preset,
-        overrides=overrides,
-        schedule=schedule,
-        text=text,
-        calibration=calibration,
-        gradient=gradient,
-        steps=steps,
-        evaluate_every=evaluate_every,
-        learning_rate=learning_rate,
-        delay_penalty=delay_penalty,
-        seed=seed,
-    )
-    if prepare_folder(out, resume=resume, force=force):
-        refuse_other_finished(spec, out)
+    with joined_ranks() as ranks, shown_progress(lines=True) as progress:
+        ranks.agreed(look)
+        spec = ranks.agreed(
+            lambda: run_spec(
+                recipe=recipe,
+                train=train,
+                dev=dev,
+                system=system,
+                init=init,
+                preset=preset,
+                overrides=overrides,
+                schedule=schedule,
+                text=text,
+                calibration=calibration,
+                gradient=gradient,
+                steps=steps,
+                evaluate_every=evaluate_every,
+                learning_rate=learning_rate,
+                delay_penalty=delay_penalty,
+                batch=batch,
+                accumulate=accumulate,
+                clip=clip,
+                average=average,
+                patience=patience,
+                shuffle_shards=shuffle_shards,
+                seed=seed,
+            )
+        )
+        checkpoint = run_training(
+            spec, out, resume=resume, force=force, ranks=ranks, workers=1 if workers is None else workers,
+            progress=progress, tell=tell,
+        )  # fmt: skip
+    if not ranks.first:
+        return
+    if checkpoint is None:
         print(f"{out}: finished already")
         return
-    with shown_progress(lines=True) as progress:
-        checkpoint = run_training(spec, out, resume=resume, progress=progress, tell=tell)
     print(f"{out}: {checkpoint.info['parameters']:,} parameters, dev WER {100 * checkpoint.info['dev_wer']:.2f} %")
 
 

@@ -134,30 +134,35 @@ def train(
     system: Literal["float", "aat", "qat"] = "float", init: FilePath | Recogniser | None = None,
     chip: ChipLike = "edge256", schedule: Literal["base", "fine-tuning"] | None = None, steps: Integer | None = None,
     evaluate_every: Integer | None = None, learning_rate: Number | None = None, delay_penalty: Number | None = None,
-    seed: Integer = 0, calibration: Literal["mse", "percentile", "max"] = "mse",
+    batch: Integer | None = None, accumulate: Integer | None = None, clip: Number | None = None,
+    average: Number | None = None, patience: Integer | None = None, shuffle_shards: Integer | None = None,
+    workers: Integer = 1, seed: Integer = 0, calibration: Literal["mse", "percentile", "max"] = "mse",
     gradient: Literal["output", "segment", "identity"] = "output", resume: bool = False, force: bool = False,
     progress: Progress = silent,
 ) -> Recogniser:  # fmt: skip
-    """Train a recogniser on the manifests ``train``; the checkpoint with the lowest dev WER is kept in ``out``.
+    """Train a recogniser on the manifests, or folders of shards, ``train``; the checkpoint with the lowest dev WER is
+    kept in ``out``.
 
     ``system``: float, aat (the chip's operators in the forward pass) or qat (its weights and activations only); the
     latter two start from ``init``. ``steps``, ``evaluate_every``, ``learning_rate``: instead of the recipe's;
-    ``delay_penalty`` too: nats that a symbol loses for each encoder output it leaves later.
+    ``delay_penalty`` too: nats that a symbol loses for each encoder output it leaves later; ``batch``, ``clip`` and
+    ``average``, the decay of averaged weights. ``accumulate``: batches to a step; ``patience``: looks at dev without
+    gain that end the run; ``shuffle_shards`` of a folder of shards, ``workers`` that compute its features.
     ``resume``: go on with the run that was stopped in ``out``; ``force``: start afresh in a folder that exists.
     Raises ConfigError, FileError, ManifestError or CheckpointError.
     """
     with training_extra():
+        from aat_training.ranks import joined_ranks
         from aat_training.recipes import load_recipe
-        from aat_training.resume import refuse_other_finished
-        from aat_training.train import RunSpec, prepare_folder
+        from aat_training.train import RunSpec, run
         from aat_training.train import schedule as schedule_of
-        from aat_training.train import train as run
 
         chosen, folder, hardware = load_recipe(recipe), Path(out), chip_of(chip)
         start = init.checkpoint("float") if isinstance(init, Recogniser) else None if init is None else Path(init)
         changes = {
             "steps": steps, "evaluate_every": evaluate_every, "learning_rate": learning_rate,
-            "delay_penalty": delay_penalty, "seed": seed,
+            "delay_penalty": delay_penalty, "batch": batch, "accumulate": accumulate, "clip": clip,
+            "average": average, "patience": patience, "shuffle_shards": shuffle_shards, "seed": seed,
         }  # fmt: skip
         spec = RunSpec(
             recipe=chosen,
@@ -171,8 +176,6 @@ def train(
             gradient=gradient,
             info={"commit": commit(), "preset": hardware.name},
         )
-        if prepare_folder(folder, resume=resume, force=force):
-            refuse_other_finished(spec, folder)
-        else:
-            run(spec, folder, resume=resume, progress=progress)
+        with joined_ranks() as ranks:
+            run(spec, folder, resume=resume, force=force, ranks=ranks, workers=workers, progress=progress)
         return Recogniser(folder)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -14,23 +12,12 @@ from typing import Any
 
 from nnasim.errors import SimulationError
 from nnasim.sweeps.evaluate import Outcome, run_batch
+from nnasim.sweeps.parent import die_with_parent
 from nnasim.sweeps.run import Batch
 
-PARENT_WATCH_SECONDS = 1.0
 AHEAD = 2  # batches waiting for each worker
 MOST_DEATHS = 3
 IDLE_SECONDS = 300
-
-
-def die_with_parent(parent: int) -> None:
-    """Start a thread that ends this process when ``parent`` is no longer its parent: SIGKILL leaves no other trace."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(PARENT_WATCH_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 class LocalBackend:

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from aat_training.config import AugmentConfig
+from aat_training.data.parts import ExamplesInMemory
 from aat_training.model.build import build_model
 from aat_training.model.float_arithmetic import FloatArithmetic
 from aat_training.tokens import WordTokens
@@ -25,7 +26,8 @@ def trainer(recipe, examples, folder, *, steps=12, seed=0, progress=silent, arit
     model.feature_scale.copy_(scale.repeat(recipe.model.stack))
     run = recipe.float_run.model_copy(update={"steps": steps, "evaluate_every": 4, "seed": seed, **changes})
     folder.mkdir(parents=True, exist_ok=True)
-    return Trainer(model, recipe, run, WordTokens(WORDS), examples, examples, folder, progress)
+    train = ExamplesInMemory(examples, recipe, run)
+    return Trainer(model, recipe, run, WordTokens(WORDS), train, examples, folder, progress)
 
 
 def same(a, b):

@@ -46,7 +46,7 @@ def read_header(file: BinaryIO, path: str | Path) -> AudioHeader:
     Raises FileError: empty, neither WAV nor FLAC, declares more audio than the file holds, longer than one hour (or
     than an hour's samples at 48 kHz), more than 8 channels, or a sample rate outside 1 kHz to 384 kHz.
     """
-    size = os.fstat(file.fileno()).st_size
+    size = file.seek(0, os.SEEK_END)
     if size == 0:
         raise FileError(path, "is empty")
     file.seek(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from nnasim.cli.data import an4, fsdd, import_, librispeech, strings, synth
+from nnasim.cli.data import an4, fsdd, import_, librispeech, shard, strings, synth
 
 _HELP = """Make a manifest from speech on disk, or from synthesised speech.
 
@@ -17,3 +17,4 @@ app.command("synth")(synth.command)
 app.command("an4")(an4.command)
 app.command("librispeech")(librispeech.command)
 app.command("import")(import_.command)
+app.command("shard")(shard.command)

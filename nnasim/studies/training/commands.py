@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aat_training.run_spec import RunSpec
+from aat_training.train import schedule
 from nnasim.studies.training.plan import NO_CHIP, NumericsStudy, Trial, changes_of
+
+# Fields of a schedule that have an option of their name; steps and evaluate_every are always said.
+OPTIONAL = (
+    "learning_rate", "delay_penalty", "batch", "accumulate", "clip", "average", "patience", "shuffle_shards",
+)  # fmt: skip
 
 
 def train_command(spec: RunSpec, preset: str, changes: Sequence[str], out: str) -> list[str]:
@@ -17,8 +23,7 @@ def train_command(spec: RunSpec, preset: str, changes: Sequence[str], out: str) 
         words += ["--train", str(manifest)]
     words += ["--dev", str(spec.dev), "--out", out]
     words += ["--steps", str(spec.run.steps), "--evaluate-every", str(spec.run.evaluate_every)]
-    if spec.run.delay_penalty:
-        words += ["--delay-penalty", str(spec.run.delay_penalty)]
+    words += _changed(spec)
     if spec.init is not None:
         words += ["--init", str(spec.init)]
     if spec.arithmetic != "float":
@@ -45,6 +50,15 @@ def score_command(study: NumericsStudy, trial: Trial, manifest: Path | None = No
 def line(words: list[str]) -> str:
     """The words after `nnasim` as a line for a shell."""
     return shlex.join(["nnasim", *words])
+
+
+def _changed(spec: RunSpec) -> list[str]:
+    """Options for what the run has of its own, and not of its recipe's schedule."""
+    base = schedule(spec.recipe, initialised=spec.init is not None)
+    changed = {
+        field: getattr(spec.run, field) for field in OPTIONAL if getattr(spec.run, field) != getattr(base, field)
+    }
+    return [word for field, value in changed.items() for word in (f"--{field.replace('_', '-')}", str(value))]
 
 
 def _chip_options(preset: str, changes: Sequence[str]) -> list[str]:

@@ -1,0 +1,87 @@
+"""The file that an utterance becomes in a shard: the very bytes of its own file, or the cut of it without loss."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import soundfile
+
+from aat_training.data.cepstra import FRAMES_PER_SECOND, Cepstra, read_mfc
+from aat_training.data.manifest import Entry
+from aat_training.data.shards.layout import MOST_BYTES
+from nnasim import files
+from nnasim.errors import FileError
+from workloads.audio.header import read_header
+
+# What a FLAC file keeps exactly, by the type of the samples in the source; the rest are kept as float32 in WAV, which
+# is what training reads of them.
+_IN_16_BITS = ("PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW")
+_IN_24_BITS = ("PCM_24",)
+
+
+@dataclass(frozen=True)
+class Content:
+    """``data``: a whole file; ``suffix``: ``flac``, ``wav`` or ``mfc``; ``seconds``: how long it is."""
+
+    data: bytes
+    suffix: str
+    seconds: float
+
+
+def content_of(entry: Entry) -> Content:
+    """The utterance as a file of its own, from which training computes the same features, bit for bit.
+
+    Raises ManifestError with the manifest's line.
+    """
+    try:
+        return _audio(entry) if entry.audio_filepath is not None else _cepstra(entry)
+    except FileError as error:
+        raise entry.refuse(error) from None
+
+
+def _audio(entry: Entry) -> Content:
+    with files.open_regular(entry.path) as file:
+        header = read_header(file, entry.path)
+        first, last = entry.span(header.frames, header.sample_rate)
+        seconds = (last - first) / header.sample_rate
+        if (first, last) != (0, header.frames):
+            return _cut(entry, first, last, seconds)
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise FileError(entry.path, f"has more than {MOST_BYTES} bytes, too many for one utterance of a shard")
+    return Content(data, header.container.lower(), seconds)
+
+
+def _cut(entry: Entry, first: int, last: int, seconds: float) -> Content:
+    out = io.BytesIO()
+    try:
+        with soundfile.SoundFile(entry.path) as audio:
+            rate, kind = audio.samplerate, audio.subtype
+            suffix, subtype, dtype = _kept(kind)
+            audio.seek(first)
+            samples = audio.read(last - first, dtype=dtype, always_2d=True)
+        soundfile.write(out, samples, rate, format=suffix.upper(), subtype=subtype)
+    except soundfile.SoundFileError as error:
+        why = getattr(error, "error_string", error)
+        raise FileError(entry.path, f"cannot be decoded: truncated or damaged ({why})") from None
+    if len(samples) != last - first:
+        raise FileError(entry.path, f"is truncated or damaged: {first + len(samples)} samples can be decoded")
+    return Content(out.getvalue(), suffix, seconds)
+
+
+def _kept(subtype: str) -> tuple[str, str, str]:
+    """Container, type of the samples in it, and as what they are read."""
+    if subtype in _IN_16_BITS:
+        return "flac", "PCM_16", "int16"
+    return ("flac", "PCM_24", "int32") if subtype in _IN_24_BITS else ("wav", "FLOAT", "float32")
+
+
+def _cepstra(entry: Entry) -> Content:
+    rows = read_mfc(entry.path)
+    first, last = entry.span(len(rows), FRAMES_PER_SECOND)
+    return Content(_mfc(rows[first:last]), "mfc", (last - first) / FRAMES_PER_SECOND)
+
+
+def _mfc(rows: Cepstra) -> bytes:
+    return rows.size.to_bytes(4, "big") + rows.astype(">f4").tobytes()

@@ -1,0 +1,127 @@
+"""What a folder of shards holds: its index, and for each shard a tar and a manifest whose lines say where in it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from aat_training.data.jsonl import parsed_lines
+from aat_training.data.manifest import MAX_SECONDS, MAX_TEXT
+from nnasim import files
+from nnasim.errors import FileError, ManifestError
+from nnasim.records import Frozen, Items, validated
+
+INDEX = "index.json"
+MOST_SHARDS = 40_000  # what an index of JSON's 16 MB holds
+MOST_UTTERANCES = 50_000  # of one shard: a manifest's most lines
+MOST_BYTES = 1 << 29  # of one utterance
+KIND = "nnasim.shards"
+_Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Shard(Frozen):
+    """One shard as the index knows it. Its files are named after its number: no name from a file becomes a path."""
+
+    model_config = ConfigDict(strict=True)
+
+    utterances: int = Field(gt=0, le=MOST_UTTERANCES)
+    seconds: float = Field(gt=0)
+    audio_bytes: int = Field(gt=0)
+    audio_sha256: _Digest
+    manifest_sha256: _Digest
+
+
+class ShardIndex(Frozen):
+    """``index.json``."""
+
+    kind: Literal["nnasim.shards"] = KIND
+    schema_version: Literal[1] = 1
+    hours_per_shard: float = Field(gt=0)
+    shards: Items[Shard] = Field(min_length=1, max_length=MOST_SHARDS)
+
+
+class Line(Frozen):
+    """An utterance in a shard's manifest: NeMo's fields, and where its file stands in the tar, with a digest of it.
+
+    ``byte_offset``, ``bytes``: of the file's content in the tar, so that one utterance is read without the others.
+    """
+
+    model_config = ConfigDict(strict=True)
+
+    id: str = Field(min_length=1, max_length=500)
+    audio_filepath: str | None = Field(None, pattern=r"^[0-9]{6}\.(flac|wav)$")
+    features_filepath: str | None = Field(None, pattern=r"^[0-9]{6}\.mfc$")
+    duration: float = Field(gt=0, le=MAX_SECONDS)
+    text: str = Field(max_length=MAX_TEXT)
+    speaker: str | None = Field(None, max_length=500)
+    shard_id: int = Field(ge=0, le=MOST_SHARDS)
+    byte_offset: int = Field(ge=0)
+    bytes: int = Field(gt=0, le=MOST_BYTES)
+    digest: str = Field(pattern=r"^[0-9a-f]{16}$")
+
+
+@dataclass(frozen=True)
+class Shards:
+    """A folder of shards, opened: its ``index``, and the ``digest`` of that."""
+
+    folder: Path
+    index: ShardIndex
+    digest: str
+
+    def refuse_missing(self) -> None:
+        """FileError for the first shard that is not there, or not of the size that the index says."""
+        for number, shard in enumerate(self.index.shards):
+            path = audio_path(self.folder, number)
+            for each in (path, manifest_path(self.folder, number)):
+                if not each.is_file():
+                    raise FileError(each, f"is missing, and {self.folder / INDEX} counts on it")
+            if (size := path.stat().st_size) != shard.audio_bytes:
+                why = f"has {size} bytes and had {shard.audio_bytes} when {INDEX} was written: it has changed since"
+                raise FileError(path, why)
+
+
+def audio_path(folder: Path, number: int) -> Path:
+    """The tar of shard ``number``."""
+    return folder / f"audio_{number}.tar"
+
+
+def manifest_path(folder: Path, number: int) -> Path:
+    """The manifest of shard ``number``."""
+    return folder / "sharded_manifests" / f"manifest_{number}.json"
+
+
+def are_shards(path: str | Path) -> bool:
+    """Whether ``path`` is a folder of shards or its index, and not a manifest."""
+    path = Path(path)
+    return path.is_dir() or path.name == INDEX
+
+
+def read_shards(path: str | Path) -> Shards:
+    """The index of a folder of shards, given by itself or by its folder. FileError or ManifestError."""
+    path = Path(path)
+    source = path / INDEX if path.is_dir() else path
+    if path.is_dir() and not source.exists():
+        raise FileError(path, f"holds no {INDEX}: no folder of shards, or one whose making was stopped")
+    data = files.read_bytes(source)
+    record = files.parse_json(data.decode("utf-8", "replace"), source)
+    files.refuse_other(record, "the index of shards", source)
+    index = validated(ShardIndex, record, source, ManifestError)
+    return Shards(source.parent, index, hashlib.sha256(data).hexdigest())
+
+
+def lines_of(data: bytes, source: Path) -> list[Line]:
+    """A shard's manifest. FileError or ManifestError with the line."""
+    lines = [validated(Line, record, where, ManifestError) for _, where, record in parsed_lines(data, source)]
+    for line in lines:
+        if (line.audio_filepath is None) == (line.features_filepath is None):
+            raise ManifestError(source, "id", line.id, "needs exactly one of audio_filepath and features_filepath")
+    return lines
+
+
+def digest_of(data: bytes) -> str:
+    """What tells whether an utterance's bytes are those that the shard was made with."""
+    return hashlib.sha256(data).hexdigest()[:16]

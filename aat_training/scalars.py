@@ -1,0 +1,34 @@
+"""Curves for TensorBoard, where it is installed; without it, nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+FOLDER = "tensorboard"
+Scalars = Callable[[dict[str, float], int], None]
+
+
+@contextmanager
+def scalars(folder: Path, first_step: int, *, wanted: bool = True) -> Iterator[Scalars]:
+    """What writes named numbers of a step to ``folder/tensorboard``; nothing where that is not ``wanted``.
+
+    A run that goes on from ``first_step`` takes back what an earlier one wrote behind it.
+    """
+    if not wanted or find_spec("tensorboard") is None:
+        yield lambda numbers, step: None
+        return
+    from torch.utils.tensorboard import SummaryWriter
+
+    writer = SummaryWriter(str(folder / FOLDER), purge_step=first_step or None)  # type: ignore[no-untyped-call]
+
+    def write(numbers: dict[str, float], step: int) -> None:
+        for name, number in numbers.items():
+            writer.add_scalar(name, number, step)  # type: ignore[no-untyped-call]
+
+    try:
+        yield write
+    finally:
+        writer.close()  # type: ignore[no-untyped-call]

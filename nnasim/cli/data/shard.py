@@ -1,0 +1,44 @@
+"""`nnasim data shard`: manifests become shards, to train on as a stream."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnasim.cli.options import MOST_HOURS_PER_SHARD, Force, OutFolder, finite
+from nnasim.cli.progress import shown_progress
+
+LEAST_HOURS = 0.0001
+
+
+def command(
+    manifests: Annotated[list[Path], typer.Argument(metavar="MANIFEST...", help="what to put into shards, in order")],
+    out: OutFolder,
+    hours_per_shard: Annotated[
+        float,
+        typer.Option(min=LEAST_HOURS, max=MOST_HOURS_PER_SHARD, callback=finite, help="hours of speech in a shard"),
+    ] = 1.0,
+    resume: Annotated[bool, typer.Option("--resume", help="go on with a folder whose making was stopped")] = False,
+    force: Force = False,
+) -> None:
+    """Speech in shards, which `nnasim train --train DIR` reads as a stream: tars of audio, each with a manifest.
+
+    The files are those of NeMo's tarred data sets. Audio that is a whole file is copied as it is, a cut of one is kept
+    without loss.
+
+    Example: nnasim data shard train-a.jsonl train-b.jsonl --hours-per-shard 1 --out shards
+    """
+    from aat_training.data.shards.write import write_shards
+    from nnasim.cli.inputs import look_for
+    from nnasim.cli.unused import refuse_unused
+
+    if resume:
+        refuse_unused("shard", "with --resume", force=force)
+    look_for(*manifests)
+    with shown_progress(lines=True) as progress:
+        index = write_shards(manifests, out, hours_per_shard, resume=resume, force=force, progress=progress)
+    utterances = sum(shard.utterances for shard in index.shards)
+    hours = sum(shard.seconds for shard in index.shards) / 3600
+    print(f"{out}: {len(index.shards)} shards, {utterances} utterances, {hours:.2f} hours")

@@ -1,0 +1,26 @@
+"""One of several processes that `torchrun` started: who speaks, and what the launcher's report quotes. Light."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+
+
+def one_of_several() -> bool:
+    """Whether others run the same command beside this process."""
+    return os.environ.get("WORLD_SIZE", "1") != "1"
+
+
+def speaks() -> bool:
+    """Whether this process says what all of them could say: the first does."""
+    return not one_of_several() or os.environ.get("RANK", "0") == "0"
+
+
+def leave_word(line: str) -> None:
+    """Leave ``line`` where `torchrun` looks for the reason of a process's end; its report then quotes it."""
+    path = os.environ.get("TORCHELASTIC_ERROR_FILE")
+    if path and one_of_several():
+        with contextlib.suppress(OSError), open(path, "w", encoding="utf-8") as file:
+            json.dump({"message": line, "timestamp": str(int(time.time()))}, file)
