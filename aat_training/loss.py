@@ -39,8 +39,10 @@ def transducer_loss(
     inputs_UB = F.pad(batch.tokens_BU, (1, 0), value=BLANK).T
     keep_UB = drawn.kept(inputs_UB, token_dropout) if token_dropout else None
     predicted_UBH, _ = model.predict(inputs_UB, keep_UB=keep_UB)
-    enc_BSJ = model.project_encoder(encoded_SBH).transpose(0, 1)
-    pred_BUJ = model.project_prediction(predicted_UBH).transpose(0, 1)
+    # A part of a batch is as long as the longest utterance of all of it, and the RNN-T loss wants its own longest.
+    outputs, symbols = int(batch.lengths.max()), int(batch.token_lengths.max())
+    enc_BSJ = model.project_encoder(encoded_SBH[:outputs]).transpose(0, 1)
+    pred_BUJ = model.project_prediction(predicted_UBH[: symbols + 1]).transpose(0, 1)
     logits_BSUV = model.logits(enc_BSJ[:, :, None], pred_BUJ[:, None])
     loss = rnnt(logits_BSUV, batch, delay_penalty)
     if ctc_weight or level_SB is not None:
@@ -56,8 +58,9 @@ def rnnt(logits_BSUV: Tensor, batch: Batch, delay_penalty: float = 0.0) -> Tenso
     from torchaudio.functional import rnnt_loss
 
     scores_BSUV = sooner(logits_BSUV, batch.lengths, delay_penalty) if delay_penalty else logits_BSUV
+    tokens_BU = batch.tokens_BU[:, : scores_BSUV.shape[2] - 1].int().contiguous()
     loss: Tensor = rnnt_loss(
-        scores_BSUV.contiguous(), batch.tokens_BU.int(), batch.lengths.int(), batch.token_lengths.int(),
+        scores_BSUV.contiguous(), tokens_BU, batch.lengths.int(), batch.token_lengths.int(),
         blank=BLANK, reduction="mean", fused_log_softmax=not delay_penalty,
     )  # fmt: skip
     return loss

@@ -29,7 +29,10 @@ class Part:
 class TrainSet(Protocol):
     """Utterances to train on, wherever they are."""
 
-    utterances: int
+    @property
+    def utterances(self) -> int:
+        """How many there are."""
+        ...
 
     def sample(self) -> list[Example]:
         """Those by which features are normalised, and ranges calibrated."""

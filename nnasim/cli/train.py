@@ -9,18 +9,10 @@ import typer
 
 from nnasim.cli.options import (
     DEFAULT_PRESET,
-    LEAST_CLIP,
     LEAST_RATE,
-    MOST_ACCUMULATED,
-    MOST_AVERAGE,
-    MOST_BATCH,
-    MOST_CLIP,
     MOST_DELAY_PENALTY,
-    MOST_FEATURE_WORKERS,
-    MOST_PATIENCE,
     MOST_RATE,
     MOST_SEED,
-    MOST_SHUFFLED_SHARDS,
     MOST_STEPS,
     Force,
     Overrides,
@@ -28,6 +20,7 @@ from nnasim.cli.options import (
     finite,
     out_option,
 )
+from nnasim.cli.training_options import Accumulate, Average, Batch, Clip, Patience, ShuffleShards, Workers
 
 if TYPE_CHECKING:
     from aat_training.data.text import Normalisation
@@ -78,51 +71,13 @@ def command(
             help="nats that a symbol loses for each encoder output it leaves later; default: the recipe's, 0",
         ),
     ] = None,
-    batch: Annotated[
-        int | None, typer.Option(min=1, max=MOST_BATCH, help="utterances of a batch, instead of the recipe's")
-    ] = None,
-    accumulate: Annotated[
-        int | None, typer.Option(min=1, max=MOST_ACCUMULATED, help="batches whose gradients make one step; default: 1")
-    ] = None,
-    clip: Annotated[
-        float | None,
-        typer.Option(
-            min=LEAST_CLIP, max=MOST_CLIP, callback=finite, help="largest gradient norm; default: the recipe's, 5"
-        ),
-    ] = None,
-    average: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=MOST_AVERAGE,
-            callback=finite,
-            help="decay of the moving average of weights that is evaluated and kept; 0: none; default: the recipe's",
-        ),
-    ] = None,
-    patience: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=MOST_PATIENCE,
-            help="end after so many looks at dev in a row without a lower WER; 0, the default: never",
-        ),
-    ] = None,
-    shuffle_shards: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=MOST_SHUFFLED_SHARDS,
-            help="shards whose utterances are shuffled among each other, of a folder of shards; default: 16",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=MOST_FEATURE_WORKERS,
-            help="processes (of each rank) that compute features of shards; 0: none beside the training; default: 1",
-        ),
-    ] = None,
+    batch: Batch = None,
+    accumulate: Accumulate = None,
+    clip: Clip = None,
+    average: Average = None,
+    patience: Patience = None,
+    shuffle_shards: ShuffleShards = None,
+    workers: Workers = None,
     text: Annotated[
         Literal["english", "plain", "raw"] | None,
         typer.Option(

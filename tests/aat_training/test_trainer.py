@@ -11,7 +11,7 @@ from aat_training.data.parts import ExamplesInMemory
 from aat_training.model.build import build_model
 from aat_training.model.float_arithmetic import FloatArithmetic
 from aat_training.tokens import WordTokens
-from aat_training.trainer import Trainer, normalisation, one_cycle
+from aat_training.trainer import Trainer, dealt, normalisation, one_cycle, without_gain
 from nnasim.errors import CheckpointError
 from nnasim.progress import silent
 
@@ -69,6 +69,47 @@ def test_a_delay_penalty_of_zero_is_none_and_another_is_one(recipe, examples, tm
     )
     assert same(default, zero)
     assert not same(default, penalised)
+
+
+def test_a_run_without_gain_ends_when_its_patience_does(recipe, examples, tmp_path):
+    run = trainer(recipe, examples, tmp_path, steps=40, evaluate_every=1, patience=3, learning_rate=1e-9)
+    run.fit(resume=False)
+    assert run.step == 4  # nothing is learned: the first look is the lowest, and three more bring nothing
+    assert trainer(recipe, examples, tmp_path, steps=40, evaluate_every=1, patience=3, learning_rate=1e-9).fit(
+        resume=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("rates", "count"),
+    [([], 0), ([0.5], 0), ([0.5, 0.5], 1), ([0.5, 0.6, 0.4], 0), ([0.5, 0.4, 0.4, 0.6], 2), ([1.0, 1.0, 1.0], 2)],
+)
+def test_looks_without_gain_are_counted_since_the_last_lower_rate(rates, count):
+    assert without_gain(rates) == count
+
+
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_accumulated_batches_train_as_one_large_batch_does(recipe, examples, tmp_path, average):
+    runs = [
+        trainer(recipe, examples, tmp_path / str(n), steps=6, average=average, **sizes).fit(resume=False)
+        for n, sizes in enumerate([{"batch": 8}, {"batch": 4, "accumulate": 2}])
+    ]
+    for name, value in runs[0].items():
+        np.testing.assert_allclose(runs[1][name], value, rtol=1e-3, atol=1e-4, err_msg=name)
+
+
+def test_a_smaller_clip_takes_other_steps(recipe, examples, tmp_path):
+    runs = [
+        trainer(recipe, examples, tmp_path / str(clip), steps=4, clip=clip).fit(resume=False) for clip in (5.0, 0.01)
+    ]
+    assert not same(*runs)
+
+
+def test_dev_batches_are_dealt_to_ranks_as_one_process_decodes_them(examples):
+    dealt_out = [dealt(examples * 5, rank, 3) for rank in range(3)]
+    assert sorted(e.id for part in dealt_out for e in part) == sorted(e.id for e in examples * 5)
+    lengths = [[len(e.x_TD) for e in part] for part in dealt_out]
+    assert all(each == sorted(each) for each in lengths)
 
 
 def test_dropout_ends_at_its_share_of_the_steps(recipe, examples, tmp_path):

@@ -19,7 +19,6 @@ INDEX = "index.json"
 MOST_SHARDS = 40_000  # what an index of JSON's 16 MB holds
 MOST_UTTERANCES = 50_000  # of one shard: a manifest's most lines
 MOST_BYTES = 1 << 29  # of one utterance
-KIND = "nnasim.shards"
 _Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -38,7 +37,7 @@ class Shard(Frozen):
 class ShardIndex(Frozen):
     """``index.json``."""
 
-    kind: Literal["nnasim.shards"] = KIND
+    kind: Literal["nnasim.shards"] = "nnasim.shards"
     schema_version: Literal[1] = 1
     hours_per_shard: float = Field(gt=0)
     shards: Items[Shard] = Field(min_length=1, max_length=MOST_SHARDS)

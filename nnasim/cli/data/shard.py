@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import MOST_HOURS_PER_SHARD, Force, OutFolder, finite
+from nnasim.cli.options import Force, OutFolder, finite
 from nnasim.cli.progress import shown_progress
 
-LEAST_HOURS = 0.0001
+LEAST_HOURS, MOST_HOURS = 0.0001, 1000.0
 
 
 def command(
@@ -18,7 +18,7 @@ def command(
     out: OutFolder,
     hours_per_shard: Annotated[
         float,
-        typer.Option(min=LEAST_HOURS, max=MOST_HOURS_PER_SHARD, callback=finite, help="hours of speech in a shard"),
+        typer.Option(min=LEAST_HOURS, max=MOST_HOURS, callback=finite, help="hours of speech in a shard"),
     ] = 1.0,
     resume: Annotated[bool, typer.Option("--resume", help="go on with a folder whose making was stopped")] = False,
     force: Force = False,

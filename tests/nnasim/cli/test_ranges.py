@@ -24,6 +24,7 @@ BESIDE = {
     "study numerics": ["--recipe", "tiny", "--train", "t.jsonl", "--dev", "d.jsonl", "--models", "m", "--out", "s"],
     "data fsdd": ["nowhere", "--out", "m.jsonl"],
     "data strings": ["index.tsv", "--out", "m.jsonl"],
+    "data shard": ["m.jsonl", "--out", "s"],
     "data synth": ["--voices", "train", "--out", "there.jsonl"],
     "train": ["--recipe", "tiny", "--train", "t.jsonl", "--dev", "d.jsonl", "--out", "o"],
     "evaluate": ["--checkpoint", "c", "--manifest", "m.jsonl", "--system", "float"],

@@ -10,13 +10,29 @@ from aat_training import config
 from aat_training.data.text import NORMALISATIONS
 from aat_training.recipes import tiny
 from aat_training.train import schedule
-from nnasim.cli import train
+from nnasim.cli import train, training_options
 from nnasim.cli.main import main
 
 
-@pytest.mark.parametrize("name", ["MOST_STEPS", "LEAST_RATE", "MOST_RATE", "MOST_SEED"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MOST_STEPS",
+        "LEAST_RATE",
+        "MOST_RATE",
+        "MOST_SEED",
+        "MOST_BATCH",
+        "MOST_ACCUMULATED",
+        "LEAST_CLIP",
+        "MOST_CLIP",
+        "MOST_AVERAGE",
+        "MOST_PATIENCE",
+        "MOST_SHUFFLED_SHARDS",
+    ],
+)
 def test_the_command_lines_ends_are_the_configurations(name):
-    assert getattr(train, name) == getattr(config, name)
+    offered = train if hasattr(train, name) else training_options
+    assert getattr(offered, name) == getattr(config, name)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +42,12 @@ def test_the_command_lines_ends_are_the_configurations(name):
         ("evaluate_every", (1, config.MOST_STEPS)),
         ("learning_rate", (config.LEAST_RATE, config.MOST_RATE)),
         ("seed", (0, config.MOST_SEED)),
+        ("batch", (1, config.MOST_BATCH)),
+        ("accumulate", (1, config.MOST_ACCUMULATED)),
+        ("clip", (config.LEAST_CLIP, config.MOST_CLIP)),
+        ("average", (0, config.MOST_AVERAGE)),
+        ("patience", (0, config.MOST_PATIENCE)),
+        ("shuffle_shards", (1, config.MOST_SHUFFLED_SHARDS)),
     ],
 )
 def test_both_ends_of_each_range_make_a_schedule(field, ends):
@@ -47,6 +69,10 @@ def test_both_ends_of_each_range_make_a_schedule(field, ends):
         ("--seed", "-1"),
         ("--seed", "1000000001"),
         ("--text", "french"),
+        ("--average", "1"),
+        ("--clip", "0"),
+        ("--accumulate", "0"),
+        ("--patience", "-1"),
     ],
 )
 def test_what_lies_beyond_is_one_line(tmp_path, capsys, option, value):

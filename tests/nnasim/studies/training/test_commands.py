@@ -13,7 +13,9 @@ import typer
 
 pytest.importorskip("torch")
 
+from aat_training.recipes import load_recipe
 from aat_training.run_spec import RunSpec
+from aat_training.train import schedule
 from nnasim.cli import train as train_cli
 from nnasim.studies.training.commands import line, train_command
 from nnasim.studies.training.models import documented_spec
@@ -34,7 +36,7 @@ def parsed(text: str) -> RunSpec:
     program, command, *words = shlex.split(text)
     assert (program, command) == ("nnasim", "train")
     typer.main.get_command(app).main(words, standalone_mode=False)
-    for where_and_how in ("out", "resume", "force"):
+    for where_and_how in ("out", "resume", "force", "workers"):
         del options[where_and_how]
     return train_cli.run_spec(**options)
 
@@ -43,6 +45,17 @@ def parsed(text: str) -> RunSpec:
 def test_the_command_that_is_shown_asks_for_the_very_run_that_was_done(model: Model) -> None:
     spec = STUDY.run_spec(model)
     command = line(train_command(spec, STUDY.preset, changes_of(model.chip), "models/here"))
+    assert replace(parsed(command), info=None) == spec
+
+
+def test_what_a_run_has_of_its_own_is_in_its_command() -> None:
+    run = schedule(
+        load_recipe("digits"), initialised=False, steps=5, evaluate_every=2, seed=1, batch=8, accumulate=4, clip=0.5,
+        average=0.99, patience=3, shuffle_shards=2, learning_rate=1e-3,
+    )  # fmt: skip
+    spec = RunSpec(recipe=load_recipe("digits"), run=run, train=(Path("shards"),), dev=Path("dev.jsonl"))
+    command = line(train_command(spec, "edge256", (), "here"))
+    assert "--accumulate 4 --clip 0.5 --average 0.99 --patience 3 --shuffle-shards 2" in command
     assert replace(parsed(command), info=None) == spec
 
 

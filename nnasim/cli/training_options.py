@@ -1,0 +1,59 @@
+"""Options that say how a training run steps and reads, and their ranges; light, since commands load it at once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nnasim.cli.options import finite
+
+MOST_BATCH = 65_536
+MOST_ACCUMULATED = 1024
+LEAST_CLIP, MOST_CLIP = 1e-6, 1e6
+MOST_AVERAGE = 0.999_999
+MOST_PATIENCE = 1_000_000
+MOST_SHUFFLED_SHARDS = 1024
+MOST_FEATURE_WORKERS = 64
+
+Batch = Annotated[
+    int | None, typer.Option(min=1, max=MOST_BATCH, help="utterances of a batch, instead of the recipe's")
+]
+Accumulate = Annotated[
+    int | None, typer.Option(min=1, max=MOST_ACCUMULATED, help="batches whose gradients make one step; default: 1")
+]
+Clip = Annotated[
+    float | None,
+    typer.Option(
+        min=LEAST_CLIP, max=MOST_CLIP, callback=finite, help="largest gradient norm; default: the recipe's, 5"
+    ),
+]
+Average = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=MOST_AVERAGE,
+        callback=finite,
+        help="decay of the moving average of weights that is evaluated and kept; 0: none; default: the recipe's",
+    ),
+]
+Patience = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=MOST_PATIENCE, help="end after so many looks at dev in a row without a lower WER; 0, default: never"
+    ),
+]
+ShuffleShards = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=MOST_SHUFFLED_SHARDS, help="shards whose utterances are shuffled among each other; default: 16"
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=MOST_FEATURE_WORKERS,
+        help="processes (of each rank) that compute features of shards; 0: none beside the training; default: 1",
+    ),
+]

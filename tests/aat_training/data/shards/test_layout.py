@@ -1,0 +1,90 @@
+"""An index and its shards are believed only as far as they agree; what has changed since is refused by name."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from aat_training.data.features import FeatureConfig
+from aat_training.data.shards.layout import read_shards
+from aat_training.data.shards.read import features_of_member, members
+from nnasim.errors import FileError, ManifestError, NnasimError
+
+
+def test_a_missing_shard_is_named(shards):
+    (shards / "audio_1.tar").unlink()
+    with pytest.raises(FileError, match=r"audio_1\.tar: is missing, and .*index\.json counts on it"):
+        read_shards(shards).refuse_missing()
+
+
+def test_a_missing_manifest_is_named(shards):
+    (shards / "sharded_manifests" / "manifest_2.json").unlink()
+    with pytest.raises(FileError, match=r"manifest_2\.json: is missing"):
+        read_shards(shards).refuse_missing()
+
+
+def test_a_shard_of_another_size_is_refused_before_anything_is_read(shards):
+    with (shards / "audio_1.tar").open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(FileError, match="it has changed since"):
+        read_shards(shards).refuse_missing()
+
+
+def test_a_changed_manifest_is_refused_when_it_is_read(shards):
+    path = shards / "sharded_manifests" / "manifest_0.json"
+    path.write_text(path.read_text().replace("one", "two"))
+    with pytest.raises(FileError, match="has changed since its index"):
+        members(read_shards(shards), 0, "raw")
+
+
+def test_a_changed_byte_of_audio_is_refused_when_its_utterance_is_read(shards):
+    first, second, *_ = members(read_shards(shards), 0, "raw")
+    data = bytearray(first.shard.read_bytes())
+    data[first.offset + first.size // 2] ^= 1
+    first.shard.write_bytes(data)
+    features = FeatureConfig(kind="logmel", sample_rate=8000)
+    with pytest.raises(FileError, match=r"audio_0\.tar 000000\.flac: has changed since the shard was made"):
+        features_of_member(first, features)
+    features_of_member(second, features)
+
+
+def test_audio_is_no_cepstra(shards):
+    first, *_ = members(read_shards(shards), 0, "raw")
+    with pytest.raises(FileError, match="holds audio, and this recipe needs the other"):
+        features_of_member(first, FeatureConfig(kind="cepstra"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "nnasim.trace"},
+        {"schema_version": 2},
+        {"shards": []},
+        {"shards": [{"utterances": 1}]},
+        {"more": 1},
+        {"hours_per_shard": -1},
+    ],
+)
+def test_a_foreign_or_crooked_index_is_refused_in_one_line(shards, change):
+    path = shards / "index.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(NnasimError, match=r"index\.json"):
+        read_shards(shards)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("audio_filepath", "../../etc/passwd"), ("byte_offset", -1), ("bytes", 10**12), ("digest", "x"), ("duration", 0)],
+)
+def test_a_crooked_line_is_refused_even_where_its_digest_is_right(shards, field, value):
+    import hashlib
+
+    path, index = shards / "sharded_manifests" / "manifest_0.json", shards / "index.json"
+    first, *rest = path.read_text().splitlines()
+    path.write_text("\n".join([json.dumps({**json.loads(first), field: value}), *rest]))
+    record = json.loads(index.read_text())
+    record["shards"][0]["manifest_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    index.write_text(json.dumps(record))
+    with pytest.raises(ManifestError, match=field):
+        members(read_shards(shards), 0, "raw")

@@ -1,0 +1,86 @@
+"""A training set of shards: the same batches for any number of ranks, micro-batches and workers."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+import torch
+
+from aat_training.data.shards.layout import read_shards
+from aat_training.data.shards.stream import ShardStream
+from aat_training.data.shards.survey import ShardSet, surveyed, tokens_of
+from nnasim.errors import ConfigError, NnasimError
+
+
+def stream(recipe, folder, rank=0, ranks=1, workers=0, **changes):
+    changes = {"batch": 4, "shuffle_shards": 2, "curriculum": 2, **changes}
+    run = recipe.float_run.model_copy(update=changes)
+    shard_set = ShardSet((read_shards(folder),), recipe)
+    tokens = tokens_of(shard_set)
+    return ShardStream(shard_set, surveyed(shard_set, tokens), run, tokens, rank, ranks, workers)
+
+
+def parts_of(which, first_step, count):
+    size = which.recipe.features.dimension
+    steps = which.steps(first_step, torch.zeros(size), torch.ones(size))
+    parts = list(islice(steps, count))
+    steps.close()
+    return parts
+
+
+def rows_of(parts):
+    """Each utterance of ``parts`` without its padding."""
+    frames = 3 * 2
+    for part in parts:
+        lengths, counts = part.batch.lengths.tolist(), part.batch.token_lengths.tolist()
+        for row, (length, count) in enumerate(zip(lengths, counts, strict=True)):
+            yield part.batch.x_TBF[: length * frames // 3, row], part.batch.tokens_BU[row, :count]
+
+
+def same(a, b):
+    rows_a, rows_b = list(rows_of(a)), list(rows_of(b))
+    return len(rows_a) == len(rows_b) and all(
+        torch.equal(x, y) and torch.equal(t, u) for (x, t), (y, u) in zip(rows_a, rows_b, strict=True)
+    )
+
+
+def test_ranks_and_micro_batches_divide_the_batch_of_one_process(recipe, shards):
+    whole = parts_of(stream(recipe, shards), 0, 5)
+    two = [parts_of(stream(recipe, shards, rank=rank, ranks=2), 0, 5) for rank in range(2)]
+    accumulated = parts_of(stream(recipe, shards, batch=2, accumulate=2), 0, 5)
+    for step, parts in enumerate(whole):
+        assert same(parts, two[0][step] + two[1][step])
+        assert same(parts, accumulated[step])
+        assert sum(part.share for part in accumulated[step]) == pytest.approx(1)
+
+
+def test_a_run_that_goes_on_computes_what_it_would_have_computed(recipe, shards):
+    whole = parts_of(stream(recipe, shards), 0, 8)
+    for start in (1, 2, 5):
+        for before, after in zip(whole[start:], parts_of(stream(recipe, shards), start, 8 - start), strict=True):
+            assert torch.equal(before[0].batch.x_TBF, after[0].batch.x_TBF)
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded, use of fork:DeprecationWarning")
+def test_workers_change_no_bit(recipe, shards):
+    here, beside = (parts_of(stream(recipe, shards, workers=workers), 0, 4) for workers in (0, 2))
+    for one, two in zip(here, beside, strict=True):
+        assert torch.equal(one[0].batch.x_TBF, two[0].batch.x_TBF)
+        assert one[0].draws.seeds == two[0].draws.seeds
+
+
+def test_a_shard_that_changed_since_ends_the_stream_in_our_words(recipe, shards):
+    which = stream(recipe, shards)
+    for path in shards.glob("audio_*.tar"):
+        data = bytearray(path.read_bytes())
+        data[600:700] = bytes(100)
+        path.write_bytes(data)
+    with pytest.raises(NnasimError, match="has changed since the shard was made"):
+        parts_of(which, 2, 8)
+
+
+def test_joined_utterances_are_refused(recipe, shards):
+    joined = recipe.float_run.augment.model_copy(update={"joined": 0.5})
+    with pytest.raises(ConfigError, match=r"augment\.joined"):
+        stream(recipe, shards, augment=joined)
