@@ -187,9 +187,10 @@ def _lost_where_broken() -> Iterator[None]:
 
 
 def _speaks() -> bool:
-    """Whether this rank is the first of the survivors to say it: `torchrun` keeps the count, so rank 0 may be dead."""
+    """Whether this rank was the first of the survivors to ask: `torchrun` keeps its number, so rank 0 may be dead."""
     with suppress(RuntimeError, AttributeError, ValueError):
-        return _store().add("nnasim/rank_lost", 1) == 1
+        own = str(dist.get_rank())
+        return bool(_store().compare_set("nnasim/speaker", "", own).decode() == own)
     return True
 
 
@@ -203,7 +204,10 @@ def _first_line(error: Exception) -> str:
 
 @contextmanager
 def _terminated_in_order() -> Iterator[None]:
-    """SIGTERM, which `torchrun` sends to the survivors of a dead rank, as RankLostError where Python stands."""
+    """SIGTERM, which `torchrun` sends to the survivors of a dead rank, as RankLostError where Python stands.
+
+    Whatever else then breaks on the way out, such as a worker that got the signal too, that is what is raised.
+    """
 
     def end(number: int, frame: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
@@ -212,8 +216,16 @@ def _terminated_in_order() -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, end)
     try:
         yield
-    except RankLostError:
+    except Exception as error:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # this process ends by itself, with its own exit code
-        raise
+        lost = next((each for each in _chain(error) if isinstance(each, RankLostError)), error)
+        raise lost from None
     else:
         signal.signal(signal.SIGTERM, before)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """``error``, and those during whose handling it arose."""
+    while error is not None:
+        yield error
+        error = error.__context__

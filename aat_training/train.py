@@ -14,6 +14,7 @@ from aat_training.config import Recipe, TrainConfig
 from aat_training.data.batches import Example, collate
 from aat_training.data.notes import can_say, words_note
 from aat_training.data.parts import TrainSet
+from aat_training.data.shards.stream import worker_deaths
 from aat_training.data.speech import Speech, Tell, open_speech
 from aat_training.model.build import build_model, load_parameters
 from aat_training.model.float_arithmetic import FloatArithmetic
@@ -120,7 +121,8 @@ def train(
         settings=settings_of(spec),
         ranks=together,
     )
-    best = trainer.fit(resume=resume)
+    with worker_deaths():
+        best = trainer.fit(resume=resume)
     load_parameters(model, {name[6:]: value for name, value in best.items()}, folder)
     checkpoint = _checkpoint(spec, folder, model, scheme, tokens, train_set, initial, best, trainer.best_wer, together)
     together.of_first(lambda: _finish(folder, checkpoint))

@@ -24,9 +24,7 @@ Accumulate = Annotated[
 ]
 Clip = Annotated[
     float | None,
-    typer.Option(
-        min=LEAST_CLIP, max=MOST_CLIP, callback=finite, help="largest gradient norm; default: the recipe's, 5"
-    ),
+    typer.Option(min=LEAST_CLIP, max=MOST_CLIP, callback=finite, help="largest gradient norm; default: the recipe's"),
 ]
 Average = Annotated[
     float | None,

@@ -8,7 +8,9 @@ number of ranks nor that of workers changes a batch.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from torch import Generator, Tensor
@@ -70,19 +72,13 @@ class ShardStream:
         return [example_of(member, self.recipe, self.tokens) for _, member in first]
 
     def steps(self, first_step: int, mean_D: Tensor, scale_D: Tensor) -> Iterator[list[Part]]:
-        """See ``TrainSet``. Raises NnasimError for a shard that has changed, and where a worker has died."""
+        """See ``TrainSet``. Raises NnasimError for a shard that has changed."""
         reader = _PartReader(self.recipe, self.run, self.tokens, mean_D, scale_D)
         loader = DataLoader(
             reader, batch_size=None, sampler=self._plan(first_step), num_workers=self.workers,
             prefetch_factor=_AHEAD if self.workers else None, worker_init_fn=_WorkerOf(os.getpid()),
         )  # fmt: skip
-        parts = iter(loader)
-        while True:
-            try:
-                outcome = next(parts)
-            except RuntimeError as error:
-                why = str(error).partition("\n")[0][:200]
-                raise SimulationError(f"a process that computes features has ended ({why})") from None
+        for outcome in loader:
             if isinstance(outcome, str):
                 raise NnasimError(outcome)
             yield outcome
@@ -94,11 +90,24 @@ class ShardStream:
             yield _Plan(step, len(rows), [part for part in own if part])
 
 
+@contextmanager
+def worker_deaths() -> Iterator[None]:
+    """A worker's death, which torch raises wherever the process then stands, as SimulationError."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        why = str(error).partition(". ")[0][:200]
+        raise SimulationError(f"a process that computes features has died, perhaps for memory ({why})") from error
+
+
 @dataclass(frozen=True)
 class _WorkerOf:
     parent: int
 
     def __call__(self, number: int) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # and not what the training does about it
         die_with_parent(self.parent)
 
 
