@@ -53,8 +53,9 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] = CO
         return _complain(_os_message(error), USAGE_ERROR)
     except Exception as error:
         if is_out_of_memory(error):
-            return _complain("the memory of this machine, or what this process may have of it, is used up", USAGE_ERROR)
-        return _complain(caught(error, arguments), DEFECT)
+            why = "the memory of this machine, or what this process may have of it, is used up"
+            return _complain(why, USAGE_ERROR, speaking=True)
+        return _complain(caught(error, arguments), DEFECT, speaking=True)
     return code
 
 
