@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reports.blocks import Block, Cell, Code, Column, Figure, Listing, Paragraph, Quantity, Section, Table, Value
 from reports.figures.headline import headline
+from reports.figures.words_latency import words_against_latency
 from reports.gain import gain_sentences
 from reports.notes import notes
 from reports.result_set import ResultSet
@@ -43,6 +44,8 @@ def _blocks(result_set: ResultSet) -> Iterator[Block]:
         yield Listing(tuple(lines), "notes")
     if drawn := headline(result_set.figures()):
         yield Figure("headline", drawn)
+    if drawn := words_against_latency("words_latency", result_set.figures()):
+        yield Figure("words_latency", drawn)
     yield _latencies(result_set)
     yield _costs(result_set)
     meanings = (_DASH, _ENGINE, _FRAME, _UPL, _REST) if result_set.hears_words else (_LAST_OPERATION, _FRAME, _REST)

@@ -32,7 +32,7 @@ from reports.blocks import (
 from reports.figures.explanation import Bar, tornado, waterfall
 from reports.naming import value_name
 from reports.result_set import ResultSet
-from reports.text import number
+from reports.text import number, percent, shortened
 
 SMALL_SHARE = 0.05  # of a cause's cycles: a layer below it is not named
 MOST_LAYERS = 4
@@ -89,8 +89,7 @@ def _path(path: FramePath, clock_hz: float, suffix: str, *, drawn: bool) -> Iter
     yield Heading("Where one frame's time goes")
     yield Paragraph(path_sentence(path, clock_hz))
     times = [(cause, cycles_to_ms(cycles, clock_hz)) for cause, cycles in path.by_cause.items()]
-    title = f"What frame {path.frame:,} waits for, {number(total)} ms"
-    picture = waterfall(f"path{suffix}", title, times) if drawn else None
+    picture = waterfall(f"path{suffix}", _finding(path, times, total), times) if drawn else None
     if picture:
         yield Figure(f"path{suffix}", picture)
     rows = tuple(
@@ -108,6 +107,14 @@ def _path(path: FramePath, clock_hz: float, suffix: str, *, drawn: bool) -> Iter
         "So the rows add up to the latency."
     )
     yield Table(f"path{suffix}", "", ("waits for", "layers", "ms", "share"), rows, note, look="words")
+
+
+def _finding(path: FramePath, times: Sequence[tuple[Cause, float]], total: float) -> str:
+    """The largest part in the few words of a picture's title."""
+    cause, ms = next(iter(times), ("unknown", 0.0))
+    said = CAUSES[cause]
+    share = percent(ms / (total or 1), 0)
+    return f"{said[:1].upper()}{said[1:]}: {share} of frame {path.frame:,}'s {number(total)} ms"
 
 
 def path_sentence(path: FramePath, clock_hz: float) -> Words:
@@ -351,13 +358,14 @@ def _conclusion(base: Figures, flips: Sequence[Swing]) -> Words:
 
 def _drawn_swings(swings: Sequence[Swing], base: Figures, suffix: str) -> Iterator[Block]:
     titles: Mapping[Literal["frame_ms", "energy_mj"], tuple[str, str]] = {
-        "frame_ms": ("What decides the latency", "median frame latency [ms]"),
-        "energy_mj": ("What decides the energy", "energy of the run [mJ]"),
+        "frame_ms": ("the latency", "median frame latency [ms]"),
+        "energy_mj": ("the energy", "energy of the run [mJ]"),
     }
-    for figure, (title, unit) in titles.items():
+    for figure, (what, unit) in titles.items():
         today = getattr(base, figure)
         widest = sorted((s for s in swings if s.width(figure) > 0), key=lambda s: -s.width(figure))
         bars = [Bar(swing.field, getattr(swing.at_low, figure), getattr(swing.at_high, figure)) for swing in widest]
+        title = f"{shortened(widest[0].field, 34)} decides {what} most" if widest else ""
         picture = None if today is None else tornado(f"{figure}{suffix}", title, unit, today, bars)
         if picture:
             yield Figure(f"{figure}{suffix}", picture)

@@ -31,12 +31,14 @@ from reports.comparison import comparison
 from reports.document import write_html
 from reports.energy import RangeTable, labelled_chips, nodes, range_table
 from reports.explanation import explanation
+from reports.figures.energy import energy_stack
 from reports.figures.gantt import gantt
 from reports.figures.latency import distribution
 from reports.figures.style import Drawing
 from reports.figures.where import blocks, longest_part, parts
 from reports.hypotheses import Misheard, misheard
 from reports.model import model
+from reports.operating_points import roofline_of
 from reports.operations import PartTime
 from reports.result_set import ResultSet
 from reports.summary import Summary
@@ -158,8 +160,16 @@ def _where(result_set: ResultSet) -> Section:
                 "Processing time: any block works. The bound is computed from the same chip without the event model.",
                 look="plain",
             ),
+            *_rooflines(results),
         ),
     )
+
+
+def _rooflines(results: Mapping[str, SimResult]) -> tuple[Block, ...]:
+    """A picture for each result with layers on the NNA."""
+    drawn = [_drawn(f"roofline{n}", roofline_of(f"roofline{n}", *item)) for n, item in enumerate(results.items())]
+    figures = [figure for figures in drawn for figure in figures]
+    return (Heading("Under the roof of DRAM and MAC array"), *figures) if figures else ()
 
 
 def _by_part(
@@ -191,7 +201,9 @@ def _ranges(result_set: ResultSet) -> Section:
         *_range("energy", "energy_mj", "Energy [mJ] over the whole corpus", result_set.results),
         *_range("area", "area_mm2", "Area [mm²]", labelled_chips(list(chips.values()))),
     )
-    return Section("energy", "Energy and area", (sums, *tables) if tables else ())
+    energy = range_table(result_set.results, "energy_mj")
+    stack = _drawn("energy", energy_stack("energy", energy.ranges)) if energy else ()
+    return Section("energy", "Energy and area", (*stack, sums, *tables) if tables else ())
 
 
 def _range(

@@ -14,7 +14,7 @@ POLICY = {
     "priority": "models go in the order in which they stand here, the first before all others",
     "round_robin": "streams take turns, a call each",
 }
-_LIMIT = {
+LIMIT = {
     "deadline": "one more is late",
     "sram": "one more does not stand in SRAM",
     "asked": "no larger number was tried",
@@ -87,4 +87,4 @@ def search_line(result: SharedResult) -> str:
     assert search is not None
     each = "" if len(result.models) == 1 else " of each model"
     found = f"{search.most} stream{'' if search.most == 1 else 's'}{each} in time: p99 of frame latency within "
-    return f"{found}{search.deadline_ms:g} ms; {_LIMIT[search.limit]}"
+    return f"{found}{search.deadline_ms:g} ms; {LIMIT[search.limit]}"

@@ -14,7 +14,7 @@ def command(
     results: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RESULT...", help="result files, one of several models, or one folder of `nnasim compare`"
+            metavar="RESULT...", help="result files, one or more of several streams, or one folder of `nnasim compare`"
         ),
     ],
     out: Annotated[Path, out_option("the page to write", "FILE.html")],
@@ -30,13 +30,21 @@ def command(
     from nnasim.cli.figures import figure_files
     from nnasim.ir.io import is_shared, read_shared
     from nnasim.markup import visible
+    from reports.document import write_html
     from reports.notes import notes
     from reports.page import write_page
     from reports.result_set import read_results
     from reports.shared_document import write_shared_page
+    from reports.streams_page import streams_document
 
     files.refuse_existing(out, force)
     pictures = figure_files("report", figures, format, force)
+    if len(results) > 1 and all(is_shared(path) for path in results):
+        document = streams_document([read_shared(path) for path in results], results)
+        write_html(out, document, force=force)
+        pictures.write(document.figures)
+        print(f"open {out}")
+        return
     if len(results) == 1 and is_shared(results[0]):
         pictures.write(write_shared_page(out, read_shared(results[0]), force=force).figures)
         print(f"open {out}")

@@ -70,9 +70,20 @@ def gain_map(name: str, title: str, grid: GainMap) -> Drawing:
         axes.set_yticks(range(len(grid.handoffs_us)), [f"{value:g}" for value in grid.handoffs_us])
         axes.set_xlabel("DRAM bandwidth [GB/s]")
         axes.set_ylabel("one hand-off [us]")
-        axes.set_title(title)
+        axes.set_title(f"{title}{_where_the_claim_holds(grid)}")
         text = "; ".join(
             f"{handoff:g} us: " + ", ".join("-" if g is None else f"{g:.1f}" for g in row)
             for handoff, row in zip(grid.handoffs_us, grid.gains_pct, strict=True)
         )
         return drawn(figure, title, text)
+
+
+def _where_the_claim_holds(grid: GainMap) -> str:
+    """The hand-offs at which some cell lies within the claim, as the end of a title."""
+    low, high = CLAIM_PCT
+    rows = zip(grid.handoffs_us, grid.gains_pct, strict=True)
+    inside = [handoff for handoff, gains in rows if any(gain is not None and low <= gain <= high for gain in gains)]
+    if not inside:
+        return ""
+    ends = f"{min(inside):g} us" if min(inside) == max(inside) else f"{min(inside):g} to {max(inside):g} us"
+    return f"\n{low:g} to {high:g} % (framed) at hand-offs of {ends}"

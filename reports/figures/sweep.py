@@ -36,7 +36,7 @@ def front_picture(points: pd.DataFrame, front: pd.DataFrame, x: str, y: str) -> 
         axes.plot(front[x], front[y], "o-", color=BLUE, markersize=4, linewidth=1, label=f"{len(front):,} not beaten")
         axes.set_xlabel(x)
         axes.set_ylabel(y)
-        axes.set_title("Down and left is better")
+        axes.set_title(f"{len(front):,} of {len(points):,} points are beaten by none; down and left is better")
         axes.legend()
         return drawn(figure, f"{y} against {x}", f"{len(front)} of {len(points)} points are on the Pareto front")
 

@@ -50,7 +50,7 @@ def test_the_page_shows_every_part(html: str) -> None:
 
 def test_the_page_has_a_picture_per_figure(html: str, result_set: ResultSet) -> None:
     tags = [attributes for tag, attributes in _Page(html).tags if tag == "svg"]
-    assert len(tags) == 1 + 2 + 3 * len(result_set.results)
+    assert len(tags) == 2 + 2 + 3 * len(result_set.results)
     assert all(attributes["aria-label"] for attributes in tags)
 
 
