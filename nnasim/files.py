@@ -15,8 +15,7 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Sequence
-from fnmatch import fnmatch
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,6 +27,8 @@ YAML_MAX_DEPTH = 50
 YAML_MAX_EVENTS = 20_000  # scalars, starts and ends; the pure loader takes 0.1 ms for each
 JSON_MAX_BYTES = 16_000_000  # the worst file of this size is refused in 3 s and 450 MB
 JSON_MAX_DEPTH = 100
+MARK = ".nnasim"
+"""In every folder that we make: what we put into it."""
 LONGEST_INTEGER = 400  # digits; Python refuses 4,300 with a plain ValueError, nothing here needs twenty
 
 
@@ -215,10 +216,23 @@ def json_text(data: Any, *, indent: int | None = 1) -> str:
 
 
 def refuse_existing(path: str | Path, force: bool = False) -> Path:
-    """``path``, unless something is there already and ``force`` is not given (FileError)."""
-    if not force and os.path.lexists(path):
+    """``path``, if it can be written: asked before the work, so that no work is in vain.
+
+    FileError where something is there already and ``force`` is not given, where it is a folder that is not ours to
+    replace, and where the folder that it goes into cannot be written.
+    """
+    target = Path(path)
+    there = os.path.lexists(target)
+    if there and not force:
         raise FileError(path, "exists already; use `force` to replace it")
-    return Path(path)
+    if there and target.is_dir():
+        refuse_foreign(target)
+    folder = next((parent for parent in target.absolute().parents if os.path.lexists(parent)), target)
+    if not folder.is_dir():
+        raise FileError(target, f"cannot be written ({folder} is no folder)")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise FileError(target, f"cannot be written (nothing can be made in {folder})")
+    return target
 
 
 def write_bytes(path: str | Path, data: bytes, *, force: bool = False) -> None:
@@ -258,43 +272,61 @@ def write_json(path: str | Path, data: Any, *, force: bool = False, indent: int 
 
 
 @contextlib.contextmanager
-def new_folder(path: str | Path, *, force: bool = False, own: Sequence[str] = ()) -> Iterator[Path]:
+def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
     """A folder that appears under its final name only when everything in it is complete.
 
-    Yields a partial folder beside it, renamed on success and removed on failure. With ``force`` the old folder is set
-    aside first and deleted only after the new one stands. FileError for one that holds anything but what the new one
-    holds, or what ``own``, patterns of names, says that we may have written: nothing else is ever deleted.
+    Yields a partial folder beside it, renamed on success and removed on failure. The folder carries our mark, a list of
+    what we put into it. With ``force`` an old folder is set aside first and deleted only after the new one stands;
+    FileError for one without our mark, or that holds anything else: nothing but what we made is ever deleted.
     """
     target = refuse_existing(path, force)
     if target.exists() and not target.is_dir():
         raise FileError(target, "is not a folder, so none is put in its place")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f"{target.name}.partial-", dir=target.parent))
+        partial = Path(tempfile.mkdtemp(prefix=f"{target.name[:100]}.partial-", dir=target.parent))
     except OSError as error:
         raise FileError(target, f"cannot be written ({error.strerror})") from None
     try:
         yield partial
+        names = sorted(entry.name for entry in partial.iterdir())
+        (partial / MARK).write_text(json_text({"kind": "nnasim.folder", "names": names}), encoding="utf-8")
         partial.chmod(0o777 & ~_umask())
         refuse_existing(target, force)
         if os.path.lexists(target):
-            _refuse_foreign(target, {entry.name for entry in partial.iterdir()}, own)
-            old = Path(tempfile.mkdtemp(prefix=f"{target.name}.partial-", dir=target.parent))
+            old = Path(tempfile.mkdtemp(prefix=f"{target.name[:100]}.partial-", dir=target.parent))
             os.replace(target, old / "old")
             os.replace(partial, target)
             shutil.rmtree(old)
         else:
             os.replace(partial, target)
+    except OSError as error:
+        raise FileError(target, f"cannot be written ({error.strerror})") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _refuse_foreign(folder: Path, names: set[str], own: Sequence[str]) -> None:
-    """FileError unless everything in ``folder`` has one of ``names`` or fits one of the patterns ``own``."""
-    for entry in sorted(folder.iterdir()):
-        if entry.name not in names and not any(fnmatch(entry.name, pattern) for pattern in own):
-            why = f"holds {shown(entry.name)}, which is not ours to delete; remove it, or give another folder"
-            raise FileError(folder, why)
+def refuse_foreign(folder: Path) -> None:
+    """FileError unless ``folder`` is empty, or carries our mark and holds nothing but what the mark lists."""
+    try:
+        names = sorted(entry.name for entry in folder.iterdir())
+    except OSError as error:
+        raise FileError(folder, f"cannot be read ({error.strerror})") from None
+    ours = _marked(folder) if MARK in names else set()
+    foreign = next((name for name in names if name not in ours), None)
+    if foreign is not None:
+        why = f"holds {shown(foreign)}, which is not ours to delete; remove it, or give another folder"
+        raise FileError(folder, why if MARK in names else f"is no folder that nnasim has made: it {why}")
+
+
+def _marked(folder: Path) -> set[str]:
+    """The names that the mark of ``folder`` lists, and the mark; none where that is no mark of ours."""
+    try:
+        mark = read_json(folder / MARK)
+    except FileError:
+        return set()
+    names = mark.get("names") if isinstance(mark, dict) and mark.get("kind") == "nnasim.folder" else None
+    return {MARK, *filter(lambda name: isinstance(name, str), names)} if isinstance(names, list) else set()
 
 
 def _umask() -> int:

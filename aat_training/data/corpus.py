@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import io
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,8 +15,6 @@ from aat_training.data.clip import Clip
 from aat_training.data.manifest import Entry, manifest_bytes
 from nnasim import files
 from nnasim.errors import FileError
-
-_OWN_NAME = re.compile(r"[0-9]{6}\.flac")
 
 
 def audio_folder(manifest: str | Path) -> Path:
@@ -31,9 +29,6 @@ def refuse_existing_corpus(manifest: str | Path, force: bool) -> None:
     folder = audio_folder(manifest)
     for path in (Path(manifest), alignment_path(manifest), folder):
         files.refuse_existing(path, force)
-    foreign = [path.name for path in folder.glob("*") if not _OWN_NAME.fullmatch(path.name)]
-    if foreign:
-        raise FileError(folder, f"is not replaced: it holds {min(foreign)!a}, which no maker wrote")
 
 
 def write_corpus(manifest: str | Path, clips: Iterable[Clip], prefix: str, *, force: bool = False) -> int:
@@ -45,15 +40,22 @@ def write_corpus(manifest: str | Path, clips: Iterable[Clip], prefix: str, *, fo
     refuse_existing_corpus(manifest, force)
     folder = audio_folder(manifest)
     entries, alignments = [], []
-    with files.new_folder(folder, force=force, own=["*.flac"]) as partial:
+    with files.new_folder(folder, force=force) as partial:
         for number, clip in enumerate(clips):
             name = f"{number:06d}.flac"
-            soundfile.write(partial / name, _pcm16(clip), clip.rate, format="FLAC", subtype="PCM_16")
+            (partial / name).write_bytes(_flac(clip))
             entries.append(_entry(clip, f"{prefix}-{number:06d}", folder / name))
             alignments.append(_alignment(clip, entries[-1].id))
     files.write_bytes(alignment_path(manifest), alignment_bytes(alignments), force=force)
     files.write_bytes(manifest, manifest_bytes(manifest, entries), force=force)
     return len(entries)
+
+
+def _flac(clip: Clip) -> bytes:
+    """Encoded in memory: what the disk then says is the system's own error, and not one of the library's."""
+    encoded = io.BytesIO()
+    soundfile.write(encoded, _pcm16(clip), clip.rate, format="FLAC", subtype="PCM_16")
+    return encoded.getvalue()
 
 
 def _pcm16(clip: Clip) -> NDArray[np.int16]:

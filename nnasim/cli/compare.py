@@ -129,7 +129,7 @@ def _write(out: Path, study: ResultSet, force: bool) -> Document:
     from reports.page import write_page
     from reports.result_set import write_folder
 
-    with files.new_folder(out, force=force, own=["timeline.perfetto-trace"]) as folder:
+    with files.new_folder(out, force=force) as folder:
         write_folder(folder, study)
         return write_page(folder / "report.html", study)
 

@@ -68,7 +68,7 @@ def command(
         found = _on_trace(chips, trace)
     else:
         found = _on_speech(chips, checkpoints, manifest, system or DEFAULT_SYSTEM, limit)
-    with files.new_folder(out, force=force, own=["*.csv"]) as folder:
+    with files.new_folder(out, force=force) as folder:
         document = found.write(folder)
     pictures.write(document.figures)
     tell_found(lambda: _show(out, found), found.record(), json=json, quiet=quiet, force=force)

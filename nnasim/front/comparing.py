@@ -92,7 +92,7 @@ class Comparison:
     @checked
     def save(self, folder: FilePath, *, force: Flag = False) -> None:
         """Write the folder that ``nnasim compare`` writes, its page included. Raises FileError where one exists."""
-        with files.new_folder(Path(folder), force=force, own=["timeline.perfetto-trace"]) as inside:
+        with files.new_folder(Path(folder), force=force) as inside:
             write_folder(inside, self.result_set)
             write_page(inside / "report.html", self.result_set)
 

@@ -10,6 +10,7 @@ pytest.importorskip("torch")
 
 from nnasim import files
 from nnasim.cli.main import main
+from nnasim.files import MARK
 from nnasim.ir.io import read_result
 from nnasim.ir.trace import System
 from reports.csvfile import read_csv
@@ -58,7 +59,7 @@ def compared(speech: Path, checkpoints: Path, tmp_path_factory: pytest.TempPathF
 def test_the_folder_is_complete(compared: Path) -> None:
     native = {"timeline.perfetto-trace"} if perfetto_is_installed() else set()
     assert {path.name for path in compared.iterdir()} == native | {
-        "summary.json", "hypotheses.csv", "ops.csv", "timeline.json", "report.html", "results",
+        "summary.json", "hypotheses.csv", "ops.csv", "timeline.json", "report.html", "results", MARK,
     }  # fmt: skip
     assert {path.stem for path in (compared / "results").iterdir()} == set(SYSTEMS)
 

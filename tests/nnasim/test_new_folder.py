@@ -1,5 +1,7 @@
 """A folder is replaced only where all that it holds is ours."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -8,16 +10,40 @@ from nnasim import files
 from nnasim.errors import FileError
 
 
-def write(path: Path, *, own: tuple[str, ...] = ()) -> None:
-    with files.new_folder(path, force=True, own=own) as inside:
+def write(path: Path) -> None:
+    with files.new_folder(path, force=True) as inside:
         (inside / "summary.json").write_text("{}")
 
 
-def test_what_the_new_folder_holds_too_is_replaced(tmp_path: Path) -> None:
+def test_what_we_made_is_replaced(tmp_path: Path) -> None:
     write(tmp_path / "out")
     (tmp_path / "out" / "summary.json").write_text("old")
     write(tmp_path / "out")
     assert (tmp_path / "out" / "summary.json").read_text() == "{}"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+
+
+def test_what_an_earlier_run_made_under_other_names_is_replaced_too(tmp_path: Path) -> None:
+    with files.new_folder(tmp_path / "out") as inside:
+        (inside / "digits.csv").write_text("")
+    write(tmp_path / "out")
+    assert not (tmp_path / "out" / "digits.csv").exists()
+
+
+def test_a_folder_without_our_mark_is_kept_though_its_names_are_those_that_we_give(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "summary.json").write_text("mine")
+    with pytest.raises(FileError, match=r"no folder that nnasim has made: it holds 'summary\.json'"):
+        write(tmp_path / "out")
+    assert (tmp_path / "out" / "summary.json").read_text() == "mine"
+
+
+@pytest.mark.parametrize("mark", ["", "[]", '{"kind": "nnasim.folder", "names": "thesis.tex"}', '{"names": ["a"]}'])
+def test_a_mark_that_is_none_marks_nothing(tmp_path: Path, mark: str) -> None:
+    (tmp_path / "thesis.tex").write_text("three years")
+    (tmp_path / files.MARK).write_text(mark)
+    with pytest.raises(FileError, match="not ours to delete"):
+        files.refuse_foreign(tmp_path)
 
 
 def test_an_empty_folder_is_replaced(tmp_path: Path) -> None:
@@ -30,18 +56,41 @@ def test_anything_else_in_it_keeps_the_whole_folder(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "thesis.tex").write_text("three years")
     (tmp_path / "home" / "summary.json").write_text("old")
-    with pytest.raises(FileError, match=r"home: holds 'thesis\.tex', which is not ours to delete"):
+    with pytest.raises(
+        FileError,
+        match=r"home: is no folder that nnasim has made: it holds 'summary",
+    ):
         write(tmp_path / "home")
     assert (tmp_path / "home" / "thesis.tex").read_text() == "three years"
     assert (tmp_path / "home" / "summary.json").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 
-def test_names_that_earlier_runs_gave_are_ours(tmp_path: Path) -> None:
+def test_what_a_user_put_beside_ours_keeps_the_whole_folder(tmp_path: Path) -> None:
     write(tmp_path / "out")
-    (tmp_path / "out" / "digits.csv").write_text("")
-    write(tmp_path / "out", own=("*.csv",))
-    assert not (tmp_path / "out" / "digits.csv").exists()
+    (tmp_path / "out" / "notes.txt").write_text("kept")
+    with pytest.raises(FileError, match=r"holds 'notes\.txt', which is not ours to delete"):
+        write(tmp_path / "out")
+    assert (tmp_path / "out" / "notes.txt").read_text() == "kept"
+
+
+def test_whether_it_can_be_written_is_asked_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    for target in (tmp_path / "file" / "out", tmp_path / "file" / "deeper" / "out"):
+        with pytest.raises(FileError, match="is no folder"):
+            files.refuse_existing(target)
+    assert files.refuse_existing(tmp_path / "new" / "deeper" / "out")
+    assert not (tmp_path / "new").exists()
+    monkeypatch.setattr("os.access", lambda *_: False)  # as on a read-only file system, for root too
+    with pytest.raises(FileError, match="nothing can be made in"):
+        files.refuse_existing(tmp_path / "new" / "deeper" / "out")
+
+
+def test_a_disk_that_fills_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "page.html")
+    with pytest.raises(FileError, match="out: cannot be written \\(No space"), files.new_folder(tmp_path / "out"):
+        raise full
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_folder_takes_the_place_of_a_file(tmp_path: Path) -> None:

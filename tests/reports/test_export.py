@@ -39,7 +39,7 @@ def test_a_pdf_embeds_its_fonts_as_truetype_and_has_no_date() -> None:
 def test_each_figure_becomes_a_file_of_its_name(tmp_path: Path) -> None:
     figures = Document("", (), (Section("s", "S", (Figure("path", drawing()), Figure("again", drawing()))),)).figures
     write_figures(tmp_path / "figures", figures, "png")
-    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == ["again.png", "path.png"]
+    assert sorted(path.name for path in (tmp_path / "figures").glob("[!.]*")) == ["again.png", "path.png"]
 
 
 def test_a_folder_is_replaced_only_where_it_holds_figures_of_these_names(tmp_path: Path) -> None:

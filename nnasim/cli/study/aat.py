@@ -72,7 +72,7 @@ def command(
     begun = time.monotonic()
     with shown_progress(lines=True) as progress:
         study = latency_study(inputs, progress)
-    with files.new_folder(out, force=force, own=["*.csv"]) as folder:
+    with files.new_folder(out, force=force) as folder:
         document = study_document(study)
         write_document(folder, document)
     pictures.write(document.figures)

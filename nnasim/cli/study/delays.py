@@ -102,7 +102,7 @@ def command(
     )
     with shown_progress(lines=True) as progress:
         record = delay_study(study, jobs=jobs, train=train_missing, command=command_line("DIR"), progress=progress)
-    with files.new_folder(out, force=force, own=["*.csv"]) as folder:
+    with files.new_folder(out, force=force) as folder:
         files.write_json(folder / "study.json", record)
         document = delays_document(record)
         write_document(folder, document)

@@ -86,7 +86,7 @@ def command(
     )
     with shown_progress(lines=True) as progress:
         outcome = training_study(study, jobs=jobs, train=train_missing, command=command_line("DIR"), progress=progress)
-    with files.new_folder(out, force=force, own=["*.csv"]) as folder:
+    with files.new_folder(out, force=force) as folder:
         files.write_json(folder / "study.json", outcome.record)
         document = numerics_document(outcome.record)
         write_document(folder, document)

@@ -39,7 +39,7 @@ def test_audio_manifest_and_word_times_agree(tmp_path):
 
 def test_paths_are_counters_whatever_the_speaker_is_called(tmp_path):
     write_corpus(tmp_path / "m.jsonl", [clip()], "made")
-    assert sorted(snapshot(tmp_path)) == ["m.align.jsonl", "m.jsonl", "m_audio/000000.flac"]
+    assert sorted(snapshot(tmp_path)) == ["m.align.jsonl", "m.jsonl", "m_audio/.nnasim", "m_audio/000000.flac"]
     assert read_manifest(tmp_path / "m.jsonl")[0].speaker == "../../evil"
 
 
@@ -68,7 +68,7 @@ def test_a_failing_replacement_keeps_the_old_corpus(tmp_path):
     assert snapshot(tmp_path) == before
 
 
-@pytest.mark.parametrize("existing", ["m.jsonl", "m.align.jsonl", "m_audio/000000.flac"])
+@pytest.mark.parametrize("existing", ["m.jsonl", "m.align.jsonl", "m_audio/.nnasim", "m_audio/000000.flac"])
 def test_an_existing_output_is_refused_before_the_work(tmp_path, existing):
     (tmp_path / existing).parent.mkdir(exist_ok=True)
     (tmp_path / existing).write_text("mine")
@@ -80,13 +80,13 @@ def test_an_existing_output_is_refused_before_the_work(tmp_path, existing):
 def test_force_replaces_the_whole_audio_folder(tmp_path):
     write_corpus(tmp_path / "m.jsonl", [clip(), clip()], "made")
     write_corpus(tmp_path / "m.jsonl", [clip()], "made", force=True)
-    assert sorted(snapshot(tmp_path)) == ["m.align.jsonl", "m.jsonl", "m_audio/000000.flac"]
+    assert sorted(snapshot(tmp_path)) == ["m.align.jsonl", "m.jsonl", "m_audio/.nnasim", "m_audio/000000.flac"]
 
 
 def test_force_does_not_replace_a_folder_with_other_files(tmp_path):
     (tmp_path / "m_audio").mkdir()
     (tmp_path / "m_audio" / "thesis.txt").write_text("mine")
-    with pytest.raises(FileError, match=r"'thesis\.txt', which no maker wrote"):
+    with pytest.raises(FileError, match=r"'thesis\.txt', which is not ours to delete"):
         write_corpus(tmp_path / "m.jsonl", [clip()], "made", force=True)
     assert snapshot(tmp_path) == {"m_audio/thesis.txt": b"mine"}
 

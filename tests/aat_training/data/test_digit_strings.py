@@ -58,5 +58,5 @@ def test_the_readmes_command_makes_the_same_bytes(tmp_path):
     write_corpus(manifest, synthesised(64, group="test", seed=seed), "synth")
     assert manifest.read_bytes() == MANIFEST.read_bytes()
     assert alignment_path(manifest).read_bytes() == alignment_path(MANIFEST).read_bytes()
-    for path in sorted(Path(tmp_path / "manifest_audio").iterdir()):
+    for path in sorted(Path(tmp_path / "manifest_audio").glob("*.flac")):
         assert path.read_bytes() == (FOLDER / "manifest_audio" / path.name).read_bytes()

@@ -48,7 +48,7 @@ def test_the_same_command_makes_the_same_bytes(run, digits, tmp_path):
     for folder in ("a", "b"):
         assert run("fsdd", digits, "--utterances", 3, "--out", f"{folder}/m.jsonl")[0] == 0
     files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
-    assert len(files) == 5
+    assert len(files) == 6
     for name in files:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
