@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from nnasim.collecting import no_collection
 from nnasim.compiler import CompiledTrace, constraints
 from nnasim.compiler.schedule import trace_steps
 from nnasim.hardware import NnaConfig
@@ -29,9 +30,10 @@ def simulate(trace: OpTrace, chip: NnaConfig, options: SimOptions | None = None)
 def simulate_compiled(compiled: CompiledTrace, options: SimOptions) -> SimResult:
     """Run a trace that has been compiled for its chip. Raises PlacementError or SimulationError."""
     refuse_batches(compiled.chip)
-    boot = run_boot(compiled)
-    runs = run_utterances(compiled, options)
-    return result_of(compiled, options, boot, runs)
+    with no_collection():
+        boot = run_boot(compiled)
+        runs = run_utterances(compiled, options)
+        return result_of(compiled, options, boot, runs)
 
 
 def refuse_batches(chip: NnaConfig) -> None:

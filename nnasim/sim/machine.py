@@ -75,6 +75,7 @@ class Machine:
         command had to wait for room in the window.
         """
         check_blocks(program, self.chip)
+        self.dram.alone = fetch is None and has_one_reader(program)
         fetch = fetch or self.fetch(program, window)
         fetch.begun.succeed()
         dispatch = self._dispatcher(fetch.sram, fetch.arrived)
@@ -159,6 +160,11 @@ def fetched_in_order(program: Program, ahead: Ahead) -> list[int]:
     """The transfers of ``program`` in the order in which their commands enter the window."""
     commands = (program.commands[place] for place in ahead.order)
     return [c.transfer for c in commands if isinstance(c, MatmulCommand | ElementCommand) and c.transfer is not None]
+
+
+def has_one_reader(program: Program) -> bool:
+    """Whether not both DMA and CPU read the DRAM in ``program``."""
+    return not program.transfers or not any(isinstance(c, HostCommand) and c.dram_bytes for c in program.commands)
 
 
 def check_blocks(program: Program, chip: NnaConfig) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from nnasim.hardware.drams.mapping import Stretch
@@ -12,12 +13,14 @@ LONG_AGO = -(10**15)
 REFRESH, ROW, TURN_AROUND = "refresh of the DRAM", "a row of the DRAM to open", "the DRAM's bus to turn around"
 
 
-class Served(NamedTuple):
-    """When the data of a stretch were on the bus [ps], how long the bus had waited for them before, and for what."""
+class Moved(NamedTuple):
+    """When the data of each stretch had been on the bus [ps].
 
-    end: int
-    waited: int
-    reason: str
+    ``waits``: place of a stretch that the bus had waited for -> (for how long [ps], why).
+    """
+
+    ends: list[int]
+    waits: dict[int, tuple[int, str]]
 
 
 class Channel:
@@ -38,61 +41,86 @@ class Channel:
         self._wrote = False
         self._refresh_due = timing.trefi
         self.bus_free = 0
-        self.hits = self.misses = self.conflicts = self.refreshes = 0
+        self.banks_served = self.misses = self.conflicts = self.refreshes = 0
 
-    def serve(self, stretch: Stretch, asked: int, write: bool = False) -> Served:
-        """Move the data of ``stretch``, asked for at ``asked`` [ps]: when its first command can be given."""
-        timing = self.timing
-        free, arrived = self.bus_free, max(asked, self.bus_free)
-        refreshed = self._refresh(arrived)
+    def serve(self, stretches: Sequence[Stretch], asked: int, write: bool = False) -> Moved:
+        """Move the data of ``stretches``, asked for at ``asked`` [ps]: when the first command of each can be given.
+
+        Accesses to open rows follow each other at one pace, so that a stretch is one step, however long it is.
+        """
+        timing, rows, opened, may_close = self.timing, self._rows, self._opened, self._may_close
+        spacing, access, tras, refresh_due = timing.spacing, timing.access, timing.tras, self._refresh_due
         latency = timing.tcwl if write else timing.tcl
-        start = max(asked + latency, free + self._turn_around(write))
-        for place, bank in enumerate(stretch.banks):  # access number ``place`` is the first to its bank
-            ready = self._open(bank, stretch.row, asked) + latency - place * timing.spacing
-            start = ready if ready > start else start
-        last = start + (stretch.accesses - 1) * timing.spacing
-        closing = last + timing.access + timing.twr if write else last - latency + timing.trtp
-        for bank in stretch.banks:
-            self._may_close[bank] = max(self._opened[bank] + timing.tras, closing)
-        reason = REFRESH if refreshed else ROW if write == self._wrote else TURN_AROUND
-        self.bus_free, self._wrote = last + timing.access, write
-        return Served(self.bus_free, start - max(free, asked + latency), reason)
+        to_data = timing.trcd + latency  # of an opened row
+        closes = access + timing.twr if write else timing.trtp - latency  # after the beginning of the last data
+        turn, reason = (0, ROW) if write == self._wrote else (self._turn_around(write), TURN_AROUND)
+        free, first_data = self.bus_free, asked + latency
+        ends, waits = list[int](), dict[int, tuple[int, str]]()
+        for banks, row, accesses in stretches:
+            refreshed = free >= refresh_due or asked >= refresh_due
+            if refreshed:
+                self._refresh(asked if asked > free else free)
+                refresh_due = self._refresh_due
+            start = earliest = first_data if first_data > free else free
+            if turn:
+                start = max(start, free + turn)
+            ahead = to_data  # of the data of access number n, the first to its bank: n accesses sooner
+            for bank in banks:
+                if rows[bank] != row:
+                    self._open(bank, row, asked)
+                ready = opened[bank] + ahead
+                if ready > start:
+                    start = ready
+                ahead -= spacing
+            last = start + (accesses - 1) * spacing
+            for bank in banks:
+                closed, ready = opened[bank] + tras, last + closes
+                may_close[bank] = closed if closed > ready else ready
+            if start > earliest:
+                waits[len(ends)] = (start - earliest, REFRESH if refreshed else reason)
+            free = last + access
+            ends.append(free)
+            turn, reason = 0, ROW
+        self.banks_served += sum(map(len, (banks for banks, _, _ in stretches)))
+        self.bus_free, self._wrote = free, write if ends else self._wrote
+        return Moved(ends, waits)
+
+    @property
+    def hits(self) -> int:
+        """How often a row that was asked for stood open."""
+        return self.banks_served - self.misses - self.conflicts
 
     def _turn_around(self, write: bool) -> int:
         """For how long the bus rests between data of two directions."""
-        if write == self._wrote:
-            return 0
         return self.timing.trtw if write else self.timing.twtr + self.timing.tcl
 
-    def _open(self, bank: int, row: int, asked: int) -> int:
-        """When the row of ``bank`` can be read or written."""
-        timing = self.timing
-        if self._rows[bank] == row:
-            self.hits += 1
-            return self._opened[bank] + timing.trcd
+    def _open(self, bank: int, row: int, asked: int) -> None:
+        """Open a row of ``bank`` as soon as that, and the rows opened last, allow it."""
+        timing, openings, begin = self.timing, self._openings, asked
         if self._rows[bank] is None:
             self.misses += 1
             ready = self._may_open[bank]
         else:
             self.conflicts += 1
-            ready = max(asked, self._may_close[bank]) + timing.trp
-        opened = max(asked, ready, self._openings[-1] + timing.trrd, self._openings[0] + timing.tfaw)
-        self._openings.append(opened)
-        self._rows[bank], self._opened[bank] = row, opened
-        return opened + timing.trcd
+            closed = self._may_close[bank]
+            ready = (asked if asked > closed else closed) + timing.trp
+        if ready > begin:
+            begin = ready
+        if openings[-1] + timing.trrd > begin:
+            begin = openings[-1] + timing.trrd
+        if openings[0] + timing.tfaw > begin:
+            begin = openings[0] + timing.tfaw
+        openings.append(begin)
+        self._rows[bank], self._opened[bank] = row, begin
 
-    def _refresh(self, now: int) -> bool:
-        """Make the refreshes that are due at ``now``; whether there were any. Only the last of several is felt."""
+    def _refresh(self, now: int) -> None:
+        """Make the refreshes that are due at ``now``, one at least. Only the last of several is felt."""
         timing = self.timing
-        if now < self._refresh_due:
-            return False
         due = (now - self._refresh_due) // timing.trefi
         last = self._refresh_due + due * timing.trefi
         open_banks = [bank for bank, row in enumerate(self._rows) if row is not None]
         closed = max((self._may_close[bank] + timing.trp_all for bank in open_banks), default=LONG_AGO)
         begin = max(last, closed, *self._may_open)
-        for bank in range(timing.banks):
-            self._rows[bank], self._may_open[bank] = None, begin + timing.trfc
+        self._rows[:], self._may_open[:] = [None] * timing.banks, [begin + timing.trfc] * timing.banks
         self._refresh_due = last + timing.trefi
         self.refreshes += due + 1
-        return True

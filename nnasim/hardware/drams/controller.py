@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from math import ceil
 from typing import NamedTuple
 
-from nnasim.hardware.drams.channel import Channel, Served
-from nnasim.hardware.drams.mapping import AddressMapping
+from nnasim.hardware.drams.channel import Channel, Moved
+from nnasim.hardware.drams.mapping import AddressMapping, Route
 from nnasim.hardware.drams.timings import Timing
 
 OTHER_SOFTWARE = "other software's reads and writes"
 ELSEWHERE = 2**44  # where other software reads and writes: in rows that are not ours
+MOST_ROUTES = 2**14  # that are remembered, of some hundred bytes a turn
 
 
-class Turn(NamedTuple):
-    """When the last byte of a turn is there [ps], and for how long the bus did not move its data, by reason [ps]."""
+class Turns(NamedTuple):
+    """When the last byte of each turn, and of those before it, is there [ps]; for how long no data moved, and why [ps].
 
-    end: int
-    waits: tuple[tuple[str, int], ...]
+    ``waits``: of the turns that waited, by place, in order. ``before``: bytes of the turns before each, and of all.
+    """
+
+    before: Sequence[int]
+    ends: Sequence[int]
+    waits: Mapping[int, Sequence[tuple[int, str]]]
 
 
 class Controller:
@@ -32,21 +38,55 @@ class Controller:
         self.timing, self.mapping = timing, AddressMapping(timing)
         self.channels = [Channel(timing) for _ in range(timing.channels)]
         self._elsewhere = ELSEWHERE
+        self._routes: dict[tuple[int, int], Route] = {}  # weights stand where they stand: of each call the same
 
-    def turns(self, address: int, bytes: int) -> Iterator[tuple[int, int]]:
+    def turns(self, address: int, bytes: int) -> Sequence[tuple[int, int]]:
         """(address, bytes) of the turns in which a read is served; between them others may have theirs."""
-        return self.mapping.turns(address, bytes)
+        return self._route(address, bytes).turns
 
-    def serve(self, address: int, bytes: int, asked: int) -> Turn:
-        """Serve one turn, asked for at ``asked`` [ps]."""
-        if not self.timing.others:
-            end, waited, reason = self._move(address, bytes, asked, False)
-            return Turn(end, ((reason, waited),) if waited else ())
-        free = self._bus_free()
-        self._serve_others(bytes, asked)
-        others = max(0, self._bus_free() - max(free, asked))
-        end, waited, reason = self._move(address, bytes, asked, False)
-        return Turn(end, ((OTHER_SOFTWARE, others), (reason, waited)))
+    def serve(self, address: int, bytes: int, asked: int) -> Turns:
+        """Serve the turns of a read one behind the other, asked for at ``asked`` [ps]."""
+        route = self._route(address, bytes)
+        if self.timing.others:
+            return self._beside_others(route, asked)
+        moved = self._move(route, asked, False)
+        return Turns(route.before, moved.ends, {place: (wait,) for place, wait in moved.waits.items()})
+
+    def _route(self, address: int, bytes: int) -> Route:
+        route = self._routes.get((address, bytes))
+        if route is None:
+            if len(self._routes) >= MOST_ROUTES:
+                self._routes.clear()
+            route = self._routes[address, bytes] = self.mapping.route(address, bytes)
+        return route
+
+    def _beside_others(self, route: Route, asked: int) -> Turns:
+        ends, waits = list[int](), dict[int, Sequence[tuple[int, str]]]()
+        for place, turn in enumerate(route.turns):
+            free = self._bus_free()
+            self._serve_others(turn[1], asked)
+            others = max(0, self._bus_free() - max(free, asked))
+            moved = self._move(self._route(*turn), asked, False)
+            ends += moved.ends
+            waits[place] = ((others, OTHER_SOFTWARE), *moved.waits.values())
+        return Turns(route.before, list(accumulate(ends, max)), waits)
+
+    def _serve_others(self, bytes: int, asked: int) -> None:
+        """The part of other software that falls to ``bytes`` of ours, rounded up to accesses."""
+        size = self.timing.access_bytes
+        accesses = ceil(bytes * self.timing.others / size)
+        writes = round(accesses * self.timing.write_share)
+        for count, write in ((accesses - writes, False), (writes, True)):
+            self._move(self.mapping.route(self._elsewhere, count * size), asked, write)
+            self._elsewhere += count * size
+
+    def _move(self, route: Route, asked: int, write: bool) -> Moved:
+        """Move turns on every channel that has a part of them; what is said is that of the one that ends last."""
+        moved = [
+            channel.serve(stretches, asked, write)
+            for channel, (_, stretches) in zip(self.channels, route.channels, strict=True)
+        ]
+        return moved[0] if len(moved) == 1 else _last_of_each(route, moved)
 
     def counts(self) -> dict[str, int]:
         """Rows found open, closed, and occupied by another one, and refreshes, of all channels."""
@@ -55,25 +95,15 @@ class Controller:
             for name in ("hits", "misses", "conflicts", "refreshes")
         }
 
-    def _serve_others(self, bytes: int, asked: int) -> None:
-        """The part of other software that falls to ``bytes`` of ours, rounded up to accesses."""
-        size = self.timing.access_bytes
-        accesses = ceil(bytes * self.timing.others / size)
-        writes = round(accesses * self.timing.write_share)
-        for count, write in ((accesses - writes, False), (writes, True)):
-            for address, part in self.mapping.turns(self._elsewhere, count * size):
-                self._move(address, part, asked, write)
-            self._elsewhere += count * size
-
-    def _move(self, address: int, bytes: int, asked: int, write: bool) -> Served:
-        """Move a turn on every channel that has a part of it; what is said of the one that ends last."""
-        last = Served(0, 0, "")
-        for number, channel in enumerate(self.channels):
-            stretch = self.mapping.stretch(number, address, bytes)
-            if stretch is not None:
-                served = channel.serve(stretch, asked, write)
-                last = served if served.end > last.end else last
-        return last
-
     def _bus_free(self) -> int:
         return max(channel.bus_free for channel in self.channels)
+
+
+def _last_of_each(route: Route, moved: Sequence[Moved]) -> Moved:
+    """Of each turn what the channel says that ends last, and the first of those that do."""
+    ends, waits = [0] * len(route.turns), dict[int, tuple[int, str] | None]()
+    for (places, _), of_channel in zip(route.channels, moved, strict=True):
+        for number, (place, end) in enumerate(zip(places, of_channel.ends, strict=True)):
+            if end > ends[place]:
+                ends[place], waits[place] = end, of_channel.waits.get(number)
+    return Moved(list(accumulate(ends, max)), {place: wait for place, wait in sorted(waits.items()) if wait})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
 from nnasim.hardware.drams.timings import Timing
@@ -18,6 +19,24 @@ class Stretch(NamedTuple):
     banks: tuple[int, ...]
     row: int
     accesses: int
+
+
+class ChannelRoute(NamedTuple):
+    """What of a range falls to a channel: the turns that it has a part in, by place, and those parts."""
+
+    places: tuple[int, ...]
+    stretches: tuple[Stretch, ...]
+
+
+class Route(NamedTuple):
+    """``turns``: (address, bytes), see ``AddressMapping.turns``; ``channels``: what each of them has to do.
+
+    ``before``: bytes of the turns before each of them, and behind the last those of all.
+    """
+
+    turns: tuple[tuple[int, int], ...]
+    before: tuple[int, ...]
+    channels: tuple[ChannelRoute, ...]
 
 
 class AddressMapping:
@@ -39,6 +58,16 @@ class AddressMapping:
             border = min(end, (address // stripe + 1) * stripe)
             yield address, border - address
             address = border
+
+    def route(self, address: int, bytes: int) -> Route:
+        """The turns of a range, and what of them falls to each channel."""
+        turns = tuple(self.turns(address, bytes))
+        channels = []
+        for channel in range(self.channels):
+            parts = [(place, self.stretch(channel, *turn)) for place, turn in enumerate(turns)]
+            own = [(place, stretch) for place, stretch in parts if stretch is not None]
+            channels.append(ChannelRoute(tuple(place for place, _ in own), tuple(stretch for _, stretch in own)))
+        return Route(turns, tuple(accumulate((part for _, part in turns), initial=0)), tuple(channels))
 
     def stretch(self, channel: int, address: int, bytes: int) -> Stretch | None:
         """What of a turn falls to ``channel``; None where nothing does."""

@@ -9,9 +9,11 @@ from typing import Any
 import simpy
 
 from nnasim.hardware.drams.banked import BankedDram
+from nnasim.hardware.drams.controller import Turns
 from nnasim.hardware.drams.model import DramModel
 from nnasim.sim.blocks.dram import Dram
 from nnasim.sim.probe import Probe
+from nnasim.units import ceil_div
 
 
 class TurnDram(Dram):
@@ -19,7 +21,7 @@ class TurnDram(Dram):
 
     Timing law
         That of the model's ``Controller``. A turn is what of a read stands in rows that are open together; readers that
-        wait take turns one after another. One event per turn.
+        wait take turns one after another. One event per turn; two per read, while there is one reader ``alone``.
 
     Busy and stalled
         Busy while data move at the peak rate. In a turn that takes longer the DRAM stalls first: for a row to open, a
@@ -40,19 +42,26 @@ class TurnDram(Dram):
     ) -> Generator[simpy.Event, Any, int]:
         """Move ``bytes`` bytes from ``address`` on for operation ``op``, one turn after another."""
         asked = self.banked.asked(int(self.env.now) if issued is None else issued, ahead=issued is None)
+        if self.alone:
+            yield from self._serve(reader, op, address, bytes, asked)
+            return int(self.env.now)
         queued = 0
         for place, part in self.controller.turns(address, bytes):
             since = int(self.env.now)
             yield from self._take()
-            begin = int(self.env.now)
-            queued += begin - since
-            turn = self.controller.serve(place, part, asked)
-            end = max(begin, self.banked.cycles(turn.end))
-            if end > begin:
-                yield self.env.timeout(end - begin)
-            self._record(reader, op, begin, end, part, turn.waits)
+            queued += int(self.env.now) - since
+            yield from self._serve(reader, op, place, part, asked)
             self._give()
         return int(self.env.now) - queued
+
+    def _serve(self, reader: int, op: int, address: int, bytes: int, asked: int) -> Generator[simpy.Event, Any, None]:
+        """Serve the turns of a part of a read, which nobody comes between."""
+        now = int(self.env.now)
+        last, end = self._record(reader, op, now, self.controller.serve(address, bytes, asked))
+        if last > now:  # so that the end has its place among the events of its cycle as if each turn had been one
+            yield self.env.timeout(last - now)
+        if end > last:
+            yield self.env.timeout(end - last)
 
     def _take(self) -> Generator[simpy.Event, Any, None]:
         """Wait for the bus, behind those who wait already."""
@@ -68,16 +77,28 @@ class TurnDram(Dram):
         if self._waiting:
             self._waiting.popleft().succeed()
 
-    def _record(
-        self, reader: int, op: int, begin: int, end: int, bytes: int, waits: tuple[tuple[str, int], ...]
-    ) -> None:
-        """Waits first, then data for what is left; at least for as long as they take at the peak rate."""
-        least = -(-bytes * self._cycles // self._bytes)
-        for reason, picoseconds in waits:
-            until = min(begin + self.banked.whole_cycles(picoseconds), max(begin, end - least))
-            self.probe.stall("dram", reader, op, begin, until, reason)
-            begin = until
-        self.probe.busy("dram", reader, op, begin, end, bytes)
+    def _record(self, reader: int, op: int, now: int, turns: Turns) -> tuple[int, int]:
+        """Record what ``turns`` do from ``now`` on; returns when the last of them begins and when it ends.
+
+        Of each turn waits come first, then data for what is left; at least for as long as they take at the peak rate.
+        """
+
+        def end_of(place: int) -> int:
+            return max(now, self.banked.cycles(turns.ends[place])) if place >= 0 else now
+
+        since, bytes = now, 0  # since when data move, and the bytes before them
+        for place, waits in turns.waits.items():
+            begin, end, before = end_of(place - 1), end_of(place), turns.before[place]
+            self.probe.busy("dram", reader, op, since, begin, before - bytes)
+            data = max(begin, end - ceil_div((turns.before[place + 1] - before) * self._cycles, self._bytes))
+            since, bytes = begin, before
+            for picoseconds, reason in waits:
+                until = min(since + self.banked.whole_cycles(picoseconds), data)
+                self.probe.stall("dram", reader, op, since, until, reason)
+                since = until
+        number = len(turns.ends)
+        self.probe.busy("dram", reader, op, since, end_of(number - 1), turns.before[-1] - bytes)
+        return end_of(number - 2), end_of(number - 1)
 
 
 def dram_of(env: simpy.Environment, probe: Probe, model: DramModel) -> Dram:

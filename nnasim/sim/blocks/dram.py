@@ -50,6 +50,7 @@ class Dram:
     def __init__(self, env: simpy.Environment, probe: Probe, model: DramModel) -> None:
         self.env, self.probe, self.model = env, probe, model
         self._bytes, self._cycles = model.bytes_per_cycle.as_integer_ratio()  # so many bytes in so many cycles
+        self.alone = False  # whether only one reader can come until the machine says otherwise
         self._open: list[_Read] = []
         self._settled = 0  # the cycle up to which ``left`` of the open reads is counted
 

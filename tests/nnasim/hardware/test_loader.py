@@ -7,7 +7,9 @@ import pytest
 from nnasim.errors import ConfigError, FileError
 from nnasim.hardware import NnaConfig, load_preset, preset_names
 
-CHIPS = ["edge256", "edge512", "ethos_u85", "mcu128", "nvdla_full", "nvdla_small", "systolic", "tpu_like"]
+CHIPS = [
+    "edge256", "edge256_banked", "edge512", "ethos_u85", "mcu128", "nvdla_full", "nvdla_small", "systolic", "tpu_like",
+]  # fmt: skip
 
 
 def test_the_presets_of_the_hardware_notes_are_there() -> None:
@@ -27,6 +29,7 @@ def test_every_preset_loads_and_says_what_it_is(name: str) -> None:
     [
         ("edge256", 256, 500e6, 384 * 1024, 3.75e9, 50, "lut8"),
         ("mcu128", 128, 200e6, 4 * 2**20, 0.1e9, 5, "lut8"),
+        ("edge256_banked", 256, 500e6, 384 * 1024, 3.75e9, 50, "lut8"),
         ("edge512", 512, 1e9, 512 * 1024, 3.75e9, 35, "lut16"),
         ("ethos_u85", 1024, 1e9, 384 * 1024, 12e9, 35, "lut16"),
         ("nvdla_full", 256, 1e9, 128 * 1024, 8e9, 70, "lut8"),
@@ -115,7 +118,7 @@ def test_a_bad_file_is_refused_by_its_name(tmp_path, text: str, word: str) -> No
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="known are edge256, edge512"):
+    with pytest.raises(ConfigError, match="known are edge256, edge256_banked, edge512"):
         load_preset("edge999")
 
 

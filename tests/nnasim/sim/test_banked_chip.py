@@ -88,6 +88,33 @@ def test_weights_on_the_cpu_have_addresses_too() -> None:
     assert len({command.address for command in commands}) > 1
 
 
+@pytest.mark.parametrize("overrides", [(), ("dram.cpu_share=0.3",), ("dram.parameters.channels=2",), ("sram.ports=2",)])
+@pytest.mark.parametrize("system", get_args(System))
+def test_two_events_a_read_are_as_an_event_for_each_turn(
+    monkeypatch: pytest.MonkeyPatch, system: System, overrides: tuple[str, ...]
+) -> None:
+    trace = build_trace(SHAPE, 6, 3, system=system, numerics=chip().numerics)
+    drawn = {"spans", "counters"}  # in which data that follow each other without a wait are one piece
+    at_once = simulate(trace, chip(*overrides)).model_dump(exclude=drawn)
+    monkeypatch.setattr("nnasim.sim.machine.has_one_reader", lambda _: False)
+    assert simulate(trace, chip(*overrides)).model_dump(exclude=drawn) == at_once
+
+
+@pytest.mark.parametrize("preset", ["edge256", "edge512", "ethos_u85", "systolic", "tpu_like"])
+def test_every_preset_whose_memory_has_known_timings_can_have_its_banks(preset: str) -> None:
+    banked = load_preset(preset, ["dram.kind=banked"])
+    assert banked.dram.model == "banked"
+    trace = build_trace(SHAPE, 2, 1, numerics=banked.numerics)
+    assert simulate(trace, banked).totals.dram_bytes == simulate(trace, load_preset(preset)).totals.dram_bytes
+
+
+def test_the_preset_with_banks_is_the_default_chip_with_the_kind_set() -> None:
+    preset, changed = load_preset("edge256_banked"), load_preset("edge256", ["dram.kind=banked"])
+    assert preset.model_dump(exclude={"name", "description", "validated"}) == changed.model_dump(
+        exclude={"name", "description", "validated"}
+    )
+
+
 def reads(*readers: list[tuple[int, int]]) -> tuple[list[list[int]], Probe]:
     """When the reads (bytes, address) of each reader end, all readers at once, and what the DRAM recorded."""
     env, probe = simpy.Environment(), Probe()

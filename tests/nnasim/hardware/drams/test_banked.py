@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnasim.hardware.drams.controller import Controller
+from nnasim.hardware.drams.mapping import Stretch
 from nnasim.hardware.drams.timings import BankedParameters, Timing, table, timing_of
 from nnasim.hardware.memory import DramConfig
 
@@ -25,10 +26,7 @@ def timing(kind: str = "lpddr4", rate: float = 8.533e9, share: float = 0.0, **pa
 
 def ends(controller: Controller, reads: Iterable[tuple[int, int]], asked: int = 0) -> list[int]:
     """When each read (address, bytes) ends [ps]; all of them are asked for at once."""
-    return [
-        [controller.serve(place, part, asked).end for place, part in controller.turns(address, bytes)][-1]
-        for address, bytes in reads
-    ]
+    return [controller.serve(address, bytes, asked).ends[-1] for address, bytes in reads]
 
 
 def efficiency(of: Timing, reads: list[tuple[int, int]]) -> float:
@@ -99,11 +97,92 @@ def test_the_bus_turns_around_between_data_of_two_directions() -> None:
     def moved(write: bool) -> int:
         stretch = controller.mapping.stretch(0, 0, 32)
         assert stretch is not None
-        return channel.serve(stretch, 0, write).end
+        return channel.serve([stretch], 0, write).ends[0]
 
-    read, written, again = moved(False), moved(True), moved(False)
+    read, written = moved(False), moved(True)
+    assert channel.serve([], 0, write=False) == ([], {})  # no data, no turn
+    again = moved(False)
     assert written - read == of.trtw + of.access
     assert again - written == of.twtr + of.tcl + of.access
+
+
+class BurstByBurst:
+    """One channel in as many steps as there are bursts of the device: each as early as its bank and the bus allow."""
+
+    def __init__(self, of: Timing) -> None:
+        self.of, self.free, self.due = of, 0, of.trefi
+        self.row: list[int | None] = [None] * of.banks
+        self.opened, self.may_close, self.may_open = ([-(10**15)] * of.banks for _ in range(3))
+        self.openings = [-(10**15)] * 4
+
+    def refresh(self, now: int) -> None:
+        of = self.of
+        due = self.due + (now - self.due) // of.trefi * of.trefi
+        closed = [self.may_close[bank] + of.trp_all for bank in range(of.banks) if self.row[bank] is not None]
+        begin = max(due, *self.may_open, *closed)
+        self.row, self.may_open, self.due = [None] * of.banks, [begin + of.trfc] * of.banks, due + of.trefi
+
+    def open(self, bank: int, row: int, asked: int) -> None:
+        of = self.of
+        ready = self.may_open[bank] if self.row[bank] is None else max(asked, self.may_close[bank]) + of.trp
+        begin = max(asked, ready, self.openings[-1] + of.trrd, self.openings[-4] + of.tfaw)
+        self.openings.append(begin)
+        self.row[bank], self.opened[bank] = row, begin
+
+    def read(self, stretch: Stretch, asked: int) -> int:
+        of, earliest = self.of, max(asked + self.of.tcl, self.free)
+        if max(asked, self.free) >= self.due:
+            self.refresh(max(asked, self.free))
+        for bank in stretch.banks:
+            if self.row[bank] != stretch.row:
+                self.open(bank, stretch.row, asked)
+        data = earliest - of.spacing
+        for burst in range(stretch.accesses):
+            bank = stretch.banks[burst % len(stretch.banks)]
+            data = max(data + of.spacing, self.opened[bank] + of.trcd + of.tcl)
+        for bank in stretch.banks:
+            self.may_close[bank] = max(self.opened[bank] + of.tras, data - of.tcl + of.trtp)
+        self.free = data + of.access
+        return self.free
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2**18), st.integers(1, 40_000), st.integers(0, 5 * 10**6)), max_size=12),
+    st.sampled_from(
+        [
+            ("lpddr4", {}), ("lpddr4", {"trefi_ns": 900}), ("lpddr5", {}), ("ddr4", {"group_rotation": 0}),
+            ("ddr4", X8), ("lpddr5", {"tfaw_ns": 400}), ("lpddr4", {"bank_bytes": 2**14, "tras_ns": 900}),
+        ]
+    ),
+)  # fmt: skip
+def test_whole_reads_end_when_they_end_burst_by_burst(
+    reads: list[tuple[int, int, int]], kind: tuple[str, dict[str, float]]
+) -> None:
+    of = timing(kind[0], 4e9, **kind[1])
+    controller, slow, asked = Controller(of), BurstByBurst(of), 0
+    for address, bytes, later in reads:
+        asked += later
+        stretches = [controller.mapping.stretch(0, *turn) for turn in controller.turns(address, bytes)]
+        turns = controller.serve(address, bytes, asked)
+        assert list(turns.ends) == [slow.read(stretch, asked) for stretch in stretches if stretch]
+        assert turns.before[-1] == bytes
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2**18), st.integers(1, 40_000), st.integers(0, 5 * 10**6)), max_size=8),
+    st.sampled_from([8e9, 16e9, 32e9]),
+    st.sampled_from([0.0, 0.3]),
+)
+def test_a_read_is_the_same_at_once_and_turn_by_turn(
+    reads: list[tuple[int, int, int]], rate: float, share: float
+) -> None:
+    whole, parts = (Controller(timing(rate=rate, share=share, channel_bytes=64)) for _ in range(2))
+    asked = 0
+    for address, bytes, later in reads:
+        asked += later
+        ends = [parts.serve(*turn, asked).ends[0] for turn in parts.turns(address, bytes)]
+        assert list(whole.serve(address, bytes, asked).ends) == list(accumulate(ends, max))
+    assert whole.counts() == parts.counts()
 
 
 PUBLISHED = [
