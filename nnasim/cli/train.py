@@ -20,7 +20,7 @@ from nnasim.cli.options import (
     finite,
     out_option,
 )
-from nnasim.cli.training_options import Accumulate, Average, Batch, Clip, Patience, ShuffleShards, Workers
+from nnasim.cli.training_options import Accumulate, Average, Batch, Clip, Device, Patience, ShuffleShards, Workers
 
 if TYPE_CHECKING:
     from aat_training.data.text import Normalisation
@@ -78,6 +78,7 @@ def command(
     patience: Patience = None,
     shuffle_shards: ShuffleShards = None,
     workers: Workers = None,
+    device: Device = "cpu",
     text: Annotated[
         Literal["english", "plain", "raw"] | None,
         typer.Option(
@@ -128,11 +129,13 @@ def command(
         tell_no_chip(system, preset, overrides)
     if not one_of_several():
         look()  # at files, before torch is loaded
+    from aat_training.devices import refuse_absent
     from aat_training.ranks import joined_ranks
     from aat_training.train import run as run_training
 
     with joined_ranks() as ranks, shown_progress(lines=True) as progress:
         ranks.agreed(look)
+        ranks.agreed(lambda: refuse_absent(device))
         spec = ranks.agreed(
             lambda: run_spec(
                 recipe=recipe,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -54,4 +54,7 @@ Workers = Annotated[
         max=MOST_FEATURE_WORKERS,
         help="processes (of each rank) that compute features of shards; 0: none beside the training; default: 1",
     ),
+]
+Device = Annotated[
+    Literal["cpu", "cuda"], typer.Option(help="where training computes; cuda is refused in this version")
 ]
