@@ -20,11 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
+from aat_training.data.manifest import read_manifest, write_manifest
 from nnasim import files
 from nnasim.tensorfile import read_tensors
 from workloads.bundled import speech_manifest
 
-FEW, MORE = 5, 25
+FEW, MORE = 3, 15
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,12 @@ class Run:
     wall_s: float
 
 
-def trained(ranks: int, steps: int, batch: int, out: Path) -> Run:
-    """Train in ``out`` with so many ranks."""
+def trained(ranks: int, steps: int, batch: int, out: Path, dev: Path) -> Run:
+    """Train in ``out`` with so many ranks; ``dev``: a little speech, since looking at it is not what is measured."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(ranks)]
     words = launcher if ranks > 1 else [sys.executable]
     speech = str(speech_manifest())
-    words += ["-m", "nnasim", "train", "--recipe", "commands", "--train", speech, "--dev", speech, "--out", str(out)]
+    words += ["-m", "nnasim", "train", "--recipe", "commands", "--train", speech, "--dev", str(dev), "--out", str(out)]
     words += ["--steps", str(steps), "--evaluate-every", str(steps), "--batch", str(batch), "--seed", "1"]
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     subprocess.run(words, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
@@ -60,7 +61,10 @@ def measured(batch: int, folder: Path) -> dict[str, float]:
     """Cost of a step of ``batch`` utterances for one process and two, and how far their weights are apart."""
     row: dict[str, float] = {"batch": batch}
     for ranks in (1, 2):
-        few, more = (trained(ranks, steps, batch, folder / f"{batch}-{ranks}-{steps}") for steps in (FEW, MORE))
+        few, more = (
+            trained(ranks, steps, batch, folder / f"{batch}-{ranks}-{steps}", folder / "dev.jsonl")
+            for steps in (FEW, MORE)
+        )
         row[f"cpu_ms_a_step_{ranks}"] = 1e3 * (more.cpu_s - few.cpu_s) / (MORE - FEW)
         row[f"wall_ms_a_step_{ranks}"] = 1e3 * (more.wall_s - few.wall_s) / (MORE - FEW)
     row["efficiency_by_cpu"] = row["cpu_ms_a_step_1"] / row["cpu_ms_a_step_2"]
@@ -79,6 +83,7 @@ def main() -> None:
     print("| batch | CPU of a step, 1 rank [ms] | 2 ranks | efficiency | wall, 1 rank | 2 ranks | weights apart |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
+        write_manifest(Path(folder) / "dev.jsonl", read_manifest(speech_manifest())[:8])
         for batch in options.batches:
             row = measured(batch, Path(folder))
             rows.append(row)

@@ -120,7 +120,7 @@ def arithmetic(here: dict[str, float]) -> list[tuple[str, str, str]]:
         rows += [
             (f"{gpus} GPUs, an epoch", _days(epoch_s / gpus * (1 + reduce_s / step_s)), "assumed 10 TFLOP/s"),
             (
-                f"{gpus} GPUs, all-reduce beside a step",
+                f"{gpus} GPUs, all-reduce beside a step of 32 each",
                 f"{1e3 * reduce_s:.0f} of {1e3 * step_s:.0f} ms",
                 "25 GB/s, 32 each",
             ),
