@@ -39,7 +39,11 @@ class WordTokens:
     @classmethod
     def from_texts(cls, texts: Iterable[str]) -> WordTokens:
         """The words that occur in ``texts``."""
-        counts = Counter(word for text in texts for word in text.split())
+        return cls.from_counts(Counter(word for text in texts for word in text.split()))
+
+    @classmethod
+    def from_counts(cls, counts: Counter[str]) -> WordTokens:
+        """The words of ``counts``, which says how often each is said."""
         return cls(sorted(counts, key=lambda word: (-counts[word], word)))
 
     @property

@@ -59,9 +59,8 @@ def open_speech(paths: Sequence[Path], recipe: Recipe) -> Speech:
         return ManifestSpeech(recipe, [entry for path in paths for entry in read_manifest(path)], paths[0])
     if len(in_shards) < len(paths):
         other = next(path for path in paths if path not in in_shards)
-        raise ConfigError(
-            "train", "manifest", other, f"is no folder of shards, as {in_shards[0]} is: `nnasim data shard`"
-        )
+        why = f"is no folder of shards, as {in_shards[0]} is; `nnasim data shard` makes one of it"
+        raise ConfigError("train", "manifest", other, why)
     shards = ShardSet(tuple(map(read_shards, paths)), recipe)
     shards.refuse_missing()
     return ShardSpeech(recipe, shards)
@@ -113,14 +112,15 @@ class ShardSpeech:
 
     def __post_init__(self) -> None:
         self.notes = list[str]()
+        self._words = Counter(word for text in self.shards.texts() for word in text.split())  # one pass for all
 
     def tokens(self) -> Tokens:
         """See ``Speech``."""
-        return tokens_of(self.shards)
+        return tokens_of(self.shards, self._words)
 
     def words(self) -> Counter[str]:
         """See ``Speech``."""
-        return Counter(word for text in self.shards.texts() for word in text.split())
+        return self._words
 
     def examples(self, tokens: Tokens, what: str, progress: Progress) -> list[Example]:
         """See ``Speech``."""

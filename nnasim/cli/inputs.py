@@ -20,12 +20,12 @@ def look_for(*paths: Path | None) -> None:
 
 
 def look_for_speech(*paths: Path) -> None:
-    """Raise FileError for the first of ``paths`` that is neither a regular file nor a folder of shards."""
-    from aat_training.data.shards.layout import read_shards
+    """Raise FileError for the first of ``paths`` that is neither a regular file nor a whole folder of shards."""
+    from aat_training.data.shards.layout import are_shards, read_shards
 
     for path in paths:
-        if path.is_dir():
-            read_shards(path)
+        if are_shards(path):
+            read_shards(path).refuse_missing()
         else:
             look_for(path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -52,10 +53,10 @@ class Survey:
     left_out: int
 
 
-def tokens_of(shards: ShardSet) -> Tokens:
-    """The token inventory of a recipe, from the texts of all shards; subwords from the first million."""
+def tokens_of(shards: ShardSet, words: Counter[str]) -> Tokens:
+    """The token inventory of a recipe, from all ``words`` that are said; subwords from the first million texts."""
     if shards.recipe.tokens == "word":
-        return WordTokens.from_texts(shards.texts())
+        return WordTokens.from_counts(words)
     return SubwordTokens.from_texts(islice(shards.texts(), MOST_TEXTS), shards.recipe.subwords)
 
 

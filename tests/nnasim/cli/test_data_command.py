@@ -177,3 +177,36 @@ def test_help_has_an_example(run, maker):
     code, printed, _ = run(maker, "--help")
     assert code == 0
     assert f"Example: nnasim data {maker}" in " ".join(printed.split())
+
+
+def test_shard(run, digits, tmp_path):
+    run("fsdd", digits, "--takes", "1-2", "--utterances", 6, "--out", "m.jsonl")
+    code, printed, _ = run("shard", "m.jsonl", "--hours-per-shard", 0.0002, "--out", "shards")
+    assert code == 0
+    assert "6 utterances" in printed
+    assert (tmp_path / "shards" / "audio_1.tar").exists()
+    assert run("shard", "m.jsonl", "--out", "shards")[2].endswith("--force to start afresh\n")
+    assert "these shards are complete" in run("shard", "m.jsonl", "--out", "shards", "--resume")[2]
+    assert "is not used with --resume" in run("shard", "m.jsonl", "--out", "shards", "--resume", "--force")[2]
+    assert run("shard", "m.jsonl", "--out", "shards", "--force")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--train", "empty"], "empty: holds no index.json"),
+        (["--train", "m.jsonl", "--workers", "2"], "--workers = 2: is not used without shards"),
+        (["--train", "m.jsonl", "--device", "cuda"], "--device = 'cuda': "),
+        (["--train", "index.json"], "index.json: JSON is nested deeper than 100"),
+        (["--train", "m.jsonl", "--train", "index.json"], "manifest = 'm.jsonl': is no folder of shards"),
+    ],
+)
+def test_train_refuses_in_one_line(run, digits, tmp_path, capsys, words, complaint):
+    run("fsdd", digits, "--takes", "1-2", "--utterances", 6, "--out", "m.jsonl")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "index.json").write_text("[" * 200)
+    assert main(["train", "--recipe", "tiny", "--dev", "m.jsonl", "--out", "model", *words]) == 2
+    said = capsys.readouterr().err
+    assert complaint in said
+    assert said.count("\n") == 1
+    assert not (tmp_path / "model").exists()

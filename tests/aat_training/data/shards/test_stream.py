@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from itertools import islice
 
 import pytest
 import torch
 
 from aat_training.data.shards.layout import read_shards
-from aat_training.data.shards.stream import ShardStream
-from aat_training.data.shards.survey import ShardSet, surveyed, tokens_of
-from nnasim.errors import ConfigError, NnasimError
+from aat_training.data.shards.stream import ShardStream, _PartReader, worker_deaths
+from aat_training.data.shards.survey import ShardSet, surveyed
+from aat_training.data.speech import open_speech
+from aat_training.tokens import WordTokens
+from nnasim.errors import ConfigError, NnasimError, SimulationError
+from nnasim.progress import silent
 
 
 def stream(recipe, folder, rank=0, ranks=1, workers=0, **changes):
     changes = {"batch": 4, "shuffle_shards": 2, "curriculum": 2, **changes}
     run = recipe.float_run.model_copy(update=changes)
     shard_set = ShardSet((read_shards(folder),), recipe)
-    tokens = tokens_of(shard_set)
+    tokens = WordTokens.from_texts(shard_set.texts())
     return ShardStream(shard_set, surveyed(shard_set, tokens), run, tokens, rank, ranks, workers)
 
 
@@ -84,3 +89,26 @@ def test_joined_utterances_are_refused(recipe, shards):
     joined = recipe.float_run.augment.model_copy(update={"joined": 0.5})
     with pytest.raises(ConfigError, match=r"augment\.joined"):
         stream(recipe, shards, augment=joined)
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded, use of fork:DeprecationWarning")
+def test_a_worker_that_dies_is_told_in_our_words(recipe, shards, monkeypatch):
+    which = stream(recipe, shards, workers=1)
+    monkeypatch.setattr(_PartReader, "__getitem__", lambda self, plan: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(SimulationError, match="a process that computes features has died"), worker_deaths():
+        parts_of(which, 0, 1)
+
+
+def test_shards_and_manifests_are_not_mixed(recipe, shards, manifest):
+    with pytest.raises(ConfigError, match="`nnasim data shard` makes one of it"):
+        open_speech([shards, manifest], recipe)
+
+
+def test_both_kinds_of_speech_say_the_same_words(recipe, shards, manifest):
+    streamed, loaded = open_speech([shards / "index.json"], recipe), open_speech([manifest], recipe)
+    assert streamed.words() == loaded.words()
+    assert streamed.tokens().words == loaded.tokens().words
+    in_memory = [speech.examples(speech.tokens(), "", silent) for speech in (streamed, loaded)]
+    for one, two in zip(*in_memory, strict=True):
+        assert (one.id, one.text, one.tokens) == (two.id, two.text, two.tokens)
+        assert torch.equal(one.x_TD, two.x_TD)
