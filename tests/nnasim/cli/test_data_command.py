@@ -198,7 +198,6 @@ def test_shard(run, digits, tmp_path):
         (["--train", "m.jsonl", "--workers", "2"], "--workers = 2: is not used without shards"),
         (["--train", "m.jsonl", "--device", "cuda"], "--device = 'cuda': "),
         (["--train", "index.json"], "index.json: JSON is nested deeper than 100"),
-        (["--train", "m.jsonl", "--train", "index.json"], "manifest = 'm.jsonl': is no folder of shards"),
     ],
 )
 def test_train_refuses_in_one_line(run, digits, tmp_path, capsys, words, complaint):
