@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import wrap
 
 from nnasim.ir.shared import ModelShare, SharedResult
 from nnasim.markup import visible
 from nnasim.units import cycles_to_ms
 from reports.text import data_size, number, percent
+from reports.to_text import WIDTH
 
 POLICY = {
     "fifo": "the audio that has waited longest goes first",
@@ -19,6 +21,13 @@ LIMIT = {
     "sram": "one more does not stand in SRAM",
     "asked": "no larger number was tried",
 }
+
+
+def terminal_lines(result: SharedResult, before: str, width: int = WIDTH) -> Iterator[str]:
+    """The lines of ``shared_lines``, the first behind ``before``, none of them wider than ``width``."""
+    for place, line in enumerate(shared_lines(result)):
+        indent = "    " if place else "  "
+        yield from wrap(line if place else f"{before}{line}", width, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def shared_lines(result: SharedResult) -> Iterator[str]:

@@ -25,6 +25,9 @@ def command(
     json: Annotated[
         Path | None, typer.Option(metavar="FILE", help="also write the record of the fit, row by row")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="go on with the fit to this file that was stopped, from what it evaluated")
+    ] = False,
     force: Force = False,
 ) -> None:
     """Find fields of a chip from timings of your own board by bounded least squares on the simulator.
@@ -33,7 +36,8 @@ def command(
     `trace` (relative to the table) or `M`, `N`, `K`, with `resident` yes or no; one of `measured_ms`, `_s`, `_us`,
     `_ns`, `_cycles`; and as one likes `figure` (what was timed, default engine_latency_ms.p50), fields of the chip that
     a row was measured with, `trace_hash`, `frames`, `system`. NVDLA's and Vela's tables are read as `validate` reads
-    them; columns of their memory that are left out are the chip's.
+    them; columns of their memory that are left out are the chip's. What has been evaluated stands in
+    FILE.yaml.evaluated.jsonl until the fit is done, so that one that was stopped can go on.
 
     Example: nnasim fit board.csv --preset edge256 --fields host.handoff_us,dram.efficiency --out my_board.yaml
     """
@@ -42,29 +46,33 @@ def command(
     from nnasim.cli.invocation import command_line
     from nnasim.cli.notes import tell
     from nnasim.cli.progress import shown_progress
+    from nnasim.cli.unused import refuse_unused
     from nnasim.studies.fitting.names import refuse_no_preset_name, split_names
     from workloads.importers.measured_table import read_measured_table
 
     refuse_no_preset_name(out)
     for path in (out, *([json] if json else ())):
         files.refuse_existing(path, force)
+    if resume:
+        refuse_unused("fit", "with --resume", force=force)
     names, chip = split_names(fields), load_chip(preset, overrides)
     table = read_measured_table(measured)
 
     from nnasim.hardware.plausible import implausible
+    from nnasim.studies.fitting.evaluated import evaluated_at
     from nnasim.studies.fitting.preset_file import write_preset
     from nnasim.studies.fitting.study import fit  # brings the simulator: after the table was read
     from nnasim.studies.fitting.words import fit_lines
 
-    with shown_progress(lines=True) as progress:
+    with shown_progress(lines=True) as progress, evaluated_at(out, resume=resume, force=force) as evaluated:
         found = fit(
             table, chip, names, preset=preset, overrides=overrides or [], command=command_line("FILE.yaml"),
-            progress=progress,
+            progress=progress, evaluated=evaluated,
         )  # fmt: skip
+        write_preset(found.record, out, force=force)
+        if json is not None:
+            files.write_json(json, found.record.model_dump(mode="json"), force=force)
     if found.unused:
         tell([f"columns that say nothing to the fit: {', '.join(found.unused)}"])
     warn(implausible(found.chip))
-    write_preset(found.record, out, force=force)
-    if json is not None:
-        files.write_json(json, found.record.model_dump(mode="json"), force=force)
     print(f"{out}: " + "\n".join(fit_lines(found.record)))

@@ -47,7 +47,7 @@ def simulate_shared(
     from nnasim.hardware.plausible import implausible
     from nnasim.sharing.run import SharingOptions
     from nnasim.studies.sharing import Asked, documented_shared, models_of, shared
-    from reports.shared_lines import shared_lines
+    from reports.shared_lines import terminal_lines
     from workloads.rnnt.plausible import implausible_trace
 
     options = SharingOptions(
@@ -62,4 +62,4 @@ def simulate_shared(
     warn([*implausible(chip), *(line for trace in operations for line in implausible_trace(trace))])
     write_record(out, documented_shared(result, preset, chip, command_line("RESULT")), force=force)
     if not quiet:
-        print(f"{out}: " + "\n".join(shared_lines(result)))
+        print("\n".join(terminal_lines(result, f"{out}: ")))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nnasim.errors import ConfigError, NnasimError
 from nnasim.hardware import NnaConfig
 from nnasim.progress import Progress
+from nnasim.studies.fitting.evaluated import Evaluated
 from nnasim.studies.fitting.fields import FitField
 from nnasim.studies.fitting.rows import Measurement, Trial
 from nnasim.studies.fitting.table import located
@@ -27,13 +28,15 @@ class FitModel:
     """``rows`` on ``chip`` with ``fields`` moved; each row of each chip is simulated once."""
 
     def __init__(
-        self, rows: Sequence[Measurement], chip: NnaConfig, fields: Sequence[FitField], progress: Progress
-    ) -> None:
+        self, rows: Sequence[Measurement], chip: NnaConfig, fields: Sequence[FitField], progress: Progress,
+        evaluated: Evaluated | None = None,
+    ) -> None:  # fmt: skip
         self.rows, self.chip, self.fields, self.progress = tuple(rows), chip, tuple(fields), progress
         self.measured: Vector = np.array([row.measured for row in rows])
         self.lowest: Vector = np.array([field.lowest for field in fields])
         self.highest: Vector = np.array([field.highest for field in fields])
         self.whole_cycle: Vector = np.array([row.whole_cycle(chip) for row in rows])
+        self.evaluated = evaluated or Evaluated()
         self._known: dict[tuple[float, ...], dict[int, float]] = {}
 
     @property
@@ -59,17 +62,23 @@ class FitModel:
             self.progress("chips", len(self._known), None)
         known = self._known[values]
         if any(id(row) not in known for row in self.rows):
-            self._simulate(self.chip_at(at), known)
+            self._evaluate(at, known)
         return np.array([known[id(row)] for row in self.rows])
 
-    def _simulate(self, chip: NnaConfig, known: dict[int, float]) -> None:
-        """What each row that is not ``known`` takes on ``chip``, put there."""
-        trial = Trial(chip)
+    def _evaluate(self, at: Vector, known: dict[int, float]) -> None:
+        """What each row that is not ``known`` takes at ``at``, put there: remembered, or simulated."""
+        values, chip, new = self.values(at), self.chip_at(at), dict[int, float]()
+        trial, before = Trial(chip), self.evaluated.known(values)
         for row in self.rows:
-            try:
-                known[id(row)] = known[id(row)] if id(row) in known else row.predicted(trial)
-            except NnasimError as error:
-                raise located(error, row) from None
+            if id(row) in known:
+                continue
+            if row.row.line not in before:
+                try:
+                    new[row.row.line] = row.predicted(trial)
+                except NnasimError as error:
+                    raise located(error, row) from None
+            known[id(row)] = before[row.row.line] if row.row.line in before else new[row.row.line]
+        self.evaluated.keep(values, new)
 
     def errors(self, at: Vector) -> Vector:
         """Relative error of each row, shape (rows,)."""
@@ -111,9 +120,13 @@ class FitModel:
 
     def part(self, chosen: NDArray[np.int64]) -> FitModel:
         """The same with some of the rows only, by their places."""
-        part = FitModel([self.rows[place] for place in chosen], self.chip, self.fields, self.progress)
+        part = FitModel([self.rows[place] for place in chosen], self.chip, self.fields, self.progress, self.evaluated)
         part._known = self._known
         return part
+
+    def with_fields(self, fields: Sequence[FitField]) -> FitModel:
+        """The same rows with some of the fields only; the others stay as the chip has them."""
+        return FitModel(self.rows, self.chip, fields, self.progress, self.evaluated)
 
     def refuse_other_units(self, preset: str) -> None:
         """ConfigError where the rows are so far from the chip that their unit must be another one."""

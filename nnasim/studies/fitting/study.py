@@ -13,6 +13,7 @@ from nnasim.ir.trace import OpTrace
 from nnasim.progress import Progress, silent
 from nnasim.studies.fitting.confidence import Bounds, Confidence, as_near_as_before, confidence
 from nnasim.studies.fitting.cross_validation import held_out_errors
+from nnasim.studies.fitting.evaluated import Evaluated
 from nnasim.studies.fitting.fields import FitField, fit_fields
 from nnasim.studies.fitting.model import FitModel, Vector
 from nnasim.studies.fitting.record import Confounded, FitRecord, FittedField, FittedRow
@@ -39,22 +40,26 @@ class Fit:
 def fit(
     table: MeasuredTable, chip: NnaConfig, names: Sequence[str], *, preset: str, overrides: Sequence[str] = (),
     held: Mapping[str, OpTrace] | None = None, command: str | None = None, progress: Progress = silent,
+    evaluated: Evaluated | None = None,
 ) -> Fit:  # fmt: skip
     """Find the fields ``names`` of ``chip`` from what ``table`` measured.
 
-    ``held``: traces by the name that the table gives them. Raises ConfigError or InputError for what cannot be fitted.
+    ``held``: traces by the name that the table gives them; ``evaluated``: where rows that were simulated are kept.
+    Raises ConfigError, InputError or FileError for what cannot be fitted, or is kept of another fit.
     """
     asked = fit_fields(names, chip)
     rows, unused = measurements(table, chip, asked, held)
     _refuse_few(rows, asked, table.source)
-    model = FitModel(rows, chip, asked, progress)
+    evaluated = evaluated or Evaluated()
+    evaluated.begin(rows, chip)
+    model = FitModel(rows, chip, asked, progress, evaluated)
     model.refuse_other_units(preset)
     idle = _idle(model)
     told = [field for field in asked if field not in idle]
     if not told:
         names_asked = ", ".join(field.name for field in asked)
         raise ConfigError(table.source, names_asked, chip.name, f"no row depends on it; {MEASURE}")
-    model, at, sure = _searched(FitModel(rows, chip, told, progress))
+    model, at, sure = _searched(model.with_fields(told))
     held_out = held_out_errors(model, at)
     record = FitRecord(
         measurements=table.source,
@@ -88,7 +93,7 @@ def _searched(model: FitModel) -> tuple[FitModel, Vector, Confidence]:
             raise ConfigError(
                 source, ", ".join(sorted(hardly)), model.chip.name, f"rows hardly depend on it; {MEASURE}"
             )
-        model = FitModel(model.rows, model.chip, told, model.progress)
+        model = model.with_fields(told)
 
 
 def _refuse_few(rows: Sequence[Measurement], fields: Sequence[FitField], source: str) -> None:

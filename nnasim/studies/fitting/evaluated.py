@@ -1,0 +1,111 @@
+"""What a fit has evaluated, kept in a file meanwhile: a fit that was killed goes on from there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import nnasim
+from nnasim import files
+from nnasim.errors import FileError, NnasimError
+from nnasim.hardware import NnaConfig
+from nnasim.ir.io import record_digest
+from nnasim.studies.fitting.rows import Measurement, TraceRun
+
+KIND = "nnasim.fit_evaluated"
+SUFFIX = ".evaluated.jsonl"  # behind the name of what the fit writes
+MOST_BYTES = 64_000_000
+Values = Mapping[str, float | int]
+
+
+class Evaluated:
+    """Predictions by the fields' values and the row's line, a line of JSON for each chip that was tried.
+
+    Without ``path`` nothing is kept. With ``resume`` what stands there is known already.
+    """
+
+    def __init__(self, path: Path | None = None, *, resume: bool = False) -> None:
+        self.path, self._resume = path, resume
+        self._known: dict[tuple[tuple[str, float | int], ...], dict[int, float]] = {}
+        self._file: BinaryIO | None = None
+
+    def begin(self, rows: Sequence[Measurement], chip: NnaConfig) -> None:
+        """Read what is known of ``rows`` on ``chip``. Raises FileError where the file is of another fit, or of none."""
+        if self.path is None:
+            return
+        head = {"kind": KIND, "schema_version": 1, "fit": _digest(rows, chip)}
+        lines = self._lines(head) if self._resume else []
+        text = "".join(files.json_text(line, indent=None) for line in (head, *lines))
+        files.write_bytes(self.path, text.encode(), force=True)
+        self._file = self.path.open("ab")
+
+    def known(self, values: Values) -> Mapping[int, float]:
+        """Line of a row -> what it takes with these ``values``, of the rows that were simulated with them."""
+        return self._known.get(tuple(sorted(values.items())), {})
+
+    def keep(self, values: Values, predicted: Mapping[int, float]) -> None:
+        """Add what was simulated; it stands in the file when this ends."""
+        if self._file is not None and predicted:
+            line = {"values": dict(values), "rows": {str(row): takes for row, takes in predicted.items()}}
+            self._file.write(files.json_text(line, indent=None).encode())
+            self._file.flush()
+
+    def end(self, *, removed: bool) -> None:
+        """Close the file, if there is one; ``removed``: nobody will go on from it."""
+        if self._file is not None:
+            self._file.close()
+            if removed and self.path is not None:
+                self.path.unlink(missing_ok=True)
+
+    def _lines(self, head: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The whole lines behind the first, which must be ``head``; a last one that broke off is left out."""
+        assert self.path is not None
+        first, *lines = files.read_text(self.path, MOST_BYTES).split("\n")[:-1] or [""]
+        if not first or files.parse_json(first, self.path) != head:
+            raise FileError(self.path, "is of another fit: table, traces, chip or version differ; begin anew (`force`)")
+        return [self._add(files.parse_json(line, f"{self.path}: line {n}")) for n, line in enumerate(lines, start=2)]
+
+    def _add(self, line: Any) -> dict[str, Any]:
+        try:
+            values, rows = line["values"], {int(row): takes for row, takes in line["rows"].items()}
+            numbers = [*values.values(), *rows.values()]
+        except (TypeError, KeyError, ValueError, AttributeError):
+            numbers = [""]
+        if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
+            raise FileError(self.path, "holds no evaluations of a fit; begin anew (`force`)")
+        self._known.setdefault(tuple(sorted(values.items())), {}).update(rows)
+        return {"values": values, "rows": line["rows"]}
+
+
+@contextmanager
+def evaluated_at(out: Path, *, resume: bool = False, force: bool = False) -> Iterator[Evaluated]:
+    """What the fit that will write ``out`` evaluates: kept if it is stopped, removed if it ends or is refused.
+
+    Raises FileError where a fit was stopped and neither is to go on nor to begin anew, or where none was.
+    """
+    path = out.with_name(f"{out.name}{SUFFIX}")
+    if resume and not path.exists():
+        raise FileError(path, "is not there: no fit to this file was stopped; leave out `resume`")
+    if path.exists() and not resume and not force:
+        raise FileError(path, "is of a fit that was stopped; `resume` goes on with it, `force` begins anew")
+    evaluated = Evaluated(path, resume=resume)
+    try:
+        yield evaluated
+    except NnasimError:
+        evaluated.end(removed=not resume)
+        raise
+    except BaseException:
+        evaluated.end(removed=False)
+        raise
+    evaluated.end(removed=True)
+
+
+def _digest(rows: Sequence[Measurement], chip: NnaConfig) -> str:
+    """What decides the predictions: the rows, their traces, the chip, the version."""
+    traces = {row.name: record_digest(row.ran.programs.trace) for row in rows if isinstance(row.ran, TraceRun)}
+    cells = [[row.row.line, *row.row.cells.items()] for row in rows]
+    text = files.json_text([nnasim.__version__, chip.digest(), traces, cells], indent=None)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
