@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SOURCES := nnasim reports workloads aat_training
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint types layers unit clean help
+.PHONY: demo test lint types layers unit vendored clean help
 
 help:
 	@echo "make demo   install what the demo needs, compare five systems, write $(DEMO)/report.html"
@@ -31,6 +31,12 @@ layers: $(VENV)/.installed-dev
 
 unit: $(VENV)/.installed-dev
 	$(BIN)/pytest
+
+# The scripts that pages carry, from npm's packages by their digests. Needs node; nothing else here does.
+vendored:
+	folder=$$(mktemp -d) && cp reports/vendored/* "$$folder" \
+	&& (cd "$$folder" && npm ci --ignore-scripts --no-audit --no-fund && node build.mjs) \
+	&& cp "$$folder"/*.min.js "$$folder"/LICENSES.txt reports/vendored/ && rm -rf "$$folder"
 
 # A stamp per extra: installed again only when the project's metadata changed.
 $(VENV)/bin/python:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from nnasim.markup import visible
+from reports.chart import Chart
 from reports.figures.style import Drawing
 from reports.text import NOT_COMPUTED, data_size, number, percent
 
@@ -116,11 +117,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing, and the words that stand under it. ``name``: of its file, where it becomes one."""
+    """A drawing, and the words that stand under it. ``name``: of its file, where it becomes one.
+
+    ``charts``: what takes the drawing's place where a page's script runs.
+    """
 
     name: str
     drawing: Drawing
     caption: str = ""
+    charts: tuple[Chart, ...] = ()
 
     @property
     def svg(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.blocks import Block, Cell, Code, Column, Figure, Listing, Paragraph, Quantity, Section, Table, Value
+from reports.charts.dots import headline_charts
 from reports.figures.headline import headline
 from reports.figures.words_latency import words_against_latency
 from reports.gain import gain_sentences
@@ -43,7 +44,7 @@ def _blocks(result_set: ResultSet) -> Iterator[Block]:
     if lines := notes(result_set.results):
         yield Listing(tuple(lines), "notes")
     if drawn := headline(result_set.figures()):
-        yield Figure("headline", drawn)
+        yield Figure("headline", drawn, charts=headline_charts(result_set.figures()))
     if drawn := words_against_latency("words_latency", result_set.figures()):
         yield Figure("words_latency", drawn)
     yield _latencies(result_set)

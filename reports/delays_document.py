@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reports.blocks import Cell, Document, Figure, Listing, Quantity, Section, Table
+from reports.charts.delays import delay_chart
 from reports.figures.arms import percentages
 from reports.figures.delays import MARKS, Delayed, words_against_delay
 from reports.text import number
@@ -125,7 +126,8 @@ def _figures(record: Mapping[str, Any]) -> tuple[Figure, ...]:
             point = Delayed(row["penalty"], row["delay_p50_ms"], percentages(row["wer"], row["interval"]))
             systems.setdefault(row["system"], []).append(point)
     caption = "Left is sooner, lower is better; each point is a penalty."
-    return (Figure("delays", words_against_delay("delays", systems), caption),) if systems else ()
+    drawn = ("delays", systems)
+    return (Figure("delays", words_against_delay(*drawn), caption, delay_chart(*drawn)),) if systems else ()
 
 
 def _waits(record: Mapping[str, Any]) -> Section:

@@ -29,6 +29,7 @@ from reports.blocks import (
     Value,
     Words,
 )
+from reports.charts.time import cause_chart, swing_chart
 from reports.figures.explanation import Bar, tornado, waterfall
 from reports.naming import value_name
 from reports.result_set import ResultSet
@@ -89,9 +90,10 @@ def _path(path: FramePath, clock_hz: float, suffix: str, *, drawn: bool) -> Iter
     yield Heading("Where one frame's time goes")
     yield Paragraph(path_sentence(path, clock_hz))
     times = [(cause, cycles_to_ms(cycles, clock_hz)) for cause, cycles in path.by_cause.items()]
-    picture = waterfall(f"path{suffix}", _finding(path, times, total), times) if drawn else None
+    whole = (f"path{suffix}", _finding(path, times, total), times)
+    picture = waterfall(*whole) if drawn else None
     if picture:
-        yield Figure(f"path{suffix}", picture)
+        yield Figure(whole[0], picture, charts=cause_chart(*whole))
     rows = tuple(
         (
             CAUSES[cause],
@@ -368,7 +370,8 @@ def _drawn_swings(swings: Sequence[Swing], base: Figures, suffix: str) -> Iterat
         title = f"{shortened(widest[0].field, 34)} decides {what} most" if widest else ""
         picture = None if today is None else tornado(f"{figure}{suffix}", title, unit, today, bars)
         if picture:
-            yield Figure(f"{figure}{suffix}", picture)
+            charts = () if today is None else swing_chart(f"{figure}{suffix}", title, unit, today, bars)
+            yield Figure(f"{figure}{suffix}", picture, charts=charts)
 
 
 def _swing_cells(swing: Swing, base: Figures) -> tuple[Cell, ...]:

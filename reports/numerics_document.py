@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reports.blocks import Cell, Document, Figure, Section, Table
+from reports.charts.dots import arm_errors_chart, arm_shares_chart
 from reports.figures.arms import MARKS, Point, percentages, shares_by_chip, word_errors_by_chip
 from reports.text import number, percent
 
@@ -66,7 +67,7 @@ def _verdict(record: Mapping[str, Any]) -> Section:
     figures: tuple[Figure, ...] = ()
     if shares:
         caption = f"Chips on which naive loses at least {100 * LOSS_THAT_COUNTS:.0f} % relative."
-        figures = (Figure("shares", shares_by_chip("shares", shares), caption),)
+        figures = (Figure("shares", shares_by_chip("shares", shares), caption, arm_shares_chart("shares", shares)),)
     return Section("verdict", "What is won back", (*paragraphs, *figures))
 
 
@@ -108,7 +109,10 @@ def _words_wrong(record: Mapping[str, Any]) -> Section:
     reference = _reference(record)
     around = None if reference is None else percentages(reference["wer"], reference["interval"])
     caption = "Dashed line and grey band: the float model that trained on for as long."
-    figures = (Figure("wer", word_errors_by_chip("wer", points, around), caption),) if any(points.values()) else ()
+    figures: tuple[Figure, ...] = ()
+    if any(points.values()):
+        whole = ("wer", points, around)
+        figures = (Figure("wer", word_errors_by_chip(*whole), caption, arm_errors_chart(*whole)),)
     return Section(
         "words",
         "Words wrong",

@@ -25,6 +25,9 @@ from reports.blocks import (
     Value,
     Words,
 )
+from reports.chart import Chart
+from reports.charts.latency import distribution_chart
+from reports.charts.time import block_chart, line_chart, part_chart
 from reports.chips import chips_side_by_side, parameter_section
 from reports.claim import claim_sentence
 from reports.comparison import comparison
@@ -115,15 +118,15 @@ def _claim(summary: Summary) -> tuple[Paragraph, ...]:
     return () if sentence is None else (Paragraph((sentence,)),)
 
 
-def _drawn(name: str, drawing: Drawing | None) -> tuple[Figure, ...]:
+def _drawn(name: str, drawing: Drawing | None, charts: tuple[Chart, ...] = ()) -> tuple[Figure, ...]:
     """A figure without data is absent."""
-    return () if drawing is None else (Figure(name, drawing),)
+    return () if drawing is None else (Figure(name, drawing, charts=charts),)
 
 
 def _latency(result_set: ResultSet) -> Section:
     def picture(name: str, what: str, values: Callable[[SimResult], Sequence[float]]) -> tuple[Figure, ...]:
         times = {label: values(result) for label, result in result_set.results.items()}
-        return _drawn(name, distribution(name, what, times))
+        return _drawn(name, distribution(name, what, times), distribution_chart(name, what, times))
 
     engine = () if result_set.single_utterance else picture("engine", "utterances", engine_latencies_ms)
     return Section("latency", "Latency", (*engine, *picture("frame", "frames", frame_latencies_ms)))
@@ -131,10 +134,6 @@ def _latency(result_set: ResultSet) -> Section:
 
 def _where(result_set: ResultSet) -> Section:
     results = result_set.results
-    by_block = [
-        _drawn(f"blocks{n}", blocks(f"blocks{n}", label, operations.block_shares(result)))
-        for n, (label, result) in enumerate(results.items())
-    ]
     imported = {label: result for label, result in results.items() if result.imported}
     by_layer = _by_part("layers", imported, operations.time_per_layer)
     layers: tuple[Block, ...] = (Heading("By layer"), *by_layer) if by_layer else ()
@@ -151,7 +150,7 @@ def _where(result_set: ResultSet) -> Section:
                 note=True,
             ),
             Heading("By block"),
-            *(figure for figures in by_block for figure in figures),
+            *(figure for n, (label, result) in enumerate(results.items()) for figure in _by_block(n, label, result)),
             Table(
                 "bounds",
                 "Against the closed-form bound",
@@ -172,14 +171,23 @@ def _rooflines(results: Mapping[str, SimResult]) -> tuple[Block, ...]:
     return (Heading("Under the roof of DRAM and MAC array"), *figures) if figures else ()
 
 
+def _by_block(place: int, label: str, result: SimResult) -> tuple[Figure, ...]:
+    name, shares = f"blocks{place}", operations.block_shares(result)
+    return _drawn(name, blocks(name, label, shares), block_chart(name, label, shares))
+
+
 def _by_part(
     name: str, results: Mapping[str, SimResult], times_of: Callable[[SimResult], list[PartTime]]
 ) -> tuple[Figure, ...]:
     """A picture for each result, all to one scale."""
     times = {label: times_of(result) for label, result in results.items()}
     scale = longest_part(times)
-    drawn = (_drawn(f"{name}{n}", parts(f"{name}{n}", label, times[label], scale)) for n, label in enumerate(results))
-    return tuple(figure for figures in drawn for figure in figures)
+
+    def drawn(name: str, label: str) -> tuple[Figure, ...]:
+        whole = (name, label, times[label], scale)
+        return _drawn(name, parts(*whole), part_chart(*whole))
+
+    return tuple(figure for n, label in enumerate(results) for figure in drawn(f"{name}{n}", label))
 
 
 def _bound(result: SimResult) -> tuple[Quantity, ...]:
@@ -230,9 +238,7 @@ def _part_cells(ranges: RangeTable, part: str) -> Iterator[float | None]:
 
 def _frame(result_set: ResultSet) -> Section:
     lines = [
-        figure
-        for n, (label, result) in enumerate(result_set.results.items())
-        for figure in _drawn(f"gantt{n}", gantt(f"gantt{n}", label, result))
+        figure for n, (label, result) in enumerate(result_set.results.items()) for figure in _line(n, label, result)
     ]
     words = (
         "Each picture has its own time scale. Overlapping work of one block stands on separate rows. Perfetto shows "
@@ -242,6 +248,11 @@ def _frame(result_set: ResultSet) -> Section:
     )
     contents: tuple[Block, ...] = (*lines, Paragraph(words, note=True)) if lines else ("No time line was recorded.",)
     return Section("frame", "One frame", contents)
+
+
+def _line(place: int, label: str, result: SimResult) -> tuple[Figure, ...]:
+    name = f"gantt{place}"
+    return _drawn(name, gantt(name, label, result), line_chart(name, label, result))
 
 
 def _words(result_set: ResultSet) -> Section:

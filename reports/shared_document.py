@@ -23,6 +23,8 @@ from reports.blocks import (
     Table,
     Value,
 )
+from reports.charts.latency import distribution_chart
+from reports.charts.time import block_chart
 from reports.document import write_html
 from reports.figures.latency import distribution
 from reports.figures.where import blocks
@@ -75,8 +77,9 @@ def _lateness(result: SharedResult) -> Section:
         "of an utterance's last frame. Where no deadline is given it is the arrival of the next frame."
     )
     table = Table("models", "", columns, tuple(_late_cells(result, model) for model in result.models))
-    drawing = distribution("frame", "frames", {model.name: _latencies_ms(result, model) for model in result.models})
-    figures = () if drawing is None else (Figure("frame", drawing),)
+    times = {model.name: _latencies_ms(result, model) for model in result.models}
+    drawing, charts = distribution("frame", "frames", times), distribution_chart("frame", "frames", times)
+    figures = () if drawing is None else (Figure("frame", drawing, charts=charts),)
     return Section("latency", "Latency", (words, table, *figures))
 
 
@@ -102,7 +105,8 @@ def _shares(result: SharedResult) -> Section:
         BlockShare(block, time.busy / cycles, time.stall / cycles, time.idle / cycles)
         for block, time in result.blocks.items()
     ]
-    drawing = blocks("blocks", "Each block's time", sorted(shares, key=lambda share: -share.busy))
+    whole = ("blocks", "Each block's time", sorted(shares, key=lambda share: -share.busy))
+    drawing, charts = blocks(*whole), block_chart(*whole)
     rows = tuple(_share_cells(result, model, cycles) for model in result.models)
     idle = Quantity.percent(result.idle_cycles / cycles, 1)
     table = Table(
@@ -112,7 +116,9 @@ def _shares(result: SharedResult) -> Section:
         (*rows, ("nobody", idle, *(None for _ in BLOCKS), None)),
         "Busy: a block works for the model. Resident weights loaded for a model count as its own.",
     )
-    return Section("shares", "Who has the chip", (table, *(() if drawing is None else (Figure("blocks", drawing),))))
+    return Section(
+        "shares", "Who has the chip", (table, *(() if drawing is None else (Figure("blocks", drawing, charts=charts),)))
+    )
 
 
 def _share_cells(result: SharedResult, model: ModelShare, cycles: int) -> tuple[Cell, ...]:

@@ -8,6 +8,9 @@ from nnasim.analysis.bootstrap import percentile_estimate
 from nnasim.analysis.percentiles import PERCENTILES
 from nnasim.analysis.realtime import RealTime
 from reports.blocks import Cell, Document, Figure, Section, Table
+from reports.charts.dots import accuracy_chart
+from reports.charts.placement import waterfall_chart
+from reports.charts.time import wait_chart
 from reports.figures.placement import waterfall
 from reports.figures.waits import PARTS, waits, word_errors
 from reports.gain import words_sentence
@@ -48,10 +51,15 @@ def _accuracy(study: LatencyStudy) -> Section:
         "Words wrong",
         (
             f"{share}.",
-            Figure("wer", word_errors("wer", "Word error rate", study.accuracies), "The same speech, greedy decoding."),
+            _word_errors(study),
             Table("wer", "Word error rates", _SCORED, tuple(rows)),
         ),
     )
+
+
+def _word_errors(study: LatencyStudy) -> Figure:
+    whole = ("wer", "Word error rate", study.accuracies)
+    return Figure("wer", word_errors(*whole), "The same speech, greedy decoding.", accuracy_chart(*whole))
 
 
 _SCORED = ("system", "word error rate [%]", "low [%]", "high [%]", "errors", "words")
@@ -63,15 +71,7 @@ def _percent(fraction: float | None) -> float | None:
 
 def _real_time(study: LatencyStudy) -> Section:
     kinds = [endpointer.kind for endpointer in study.endpointers]
-    figures = tuple(
-        Figure(
-            f"waits-{kind}",
-            waits(f"waits-{kind}", f"What the user waits for ({kind})", _mean_parts(study, kind)),
-            "Utterances that were closed after their speech had ended.",
-        )
-        for kind in kinds
-        if _mean_parts(study, kind)
-    )
+    figures = tuple(figure for kind in kinds for figure in _waited(study, kind))
     closed = tuple(_closed_row(system, kind, seen) for (system, kind), seen in study.realtime.items())
     delays: tuple[tuple[Cell, ...], ...] = tuple(
         (system, len(seconds), *_estimates([1e3 * value for value in seconds]))
@@ -102,6 +102,13 @@ def _real_time(study: LatencyStudy) -> Section:
             ),
         ),
     )  # fmt: skip
+
+
+def _waited(study: LatencyStudy, kind: str) -> Iterator[Figure]:
+    if means := _mean_parts(study, kind):
+        whole = (f"waits-{kind}", f"What the user waits for ({kind})", means)
+        caption = "Utterances that were closed after their speech had ended."
+        yield Figure(whole[0], waits(*whole), caption, wait_chart(*whole))
 
 
 _ESTIMATED = ("system", "figure", *(f"p{p}{end}" for p in PERCENTILES for end in ("", " low", " high")))
@@ -158,14 +165,7 @@ def _words(step: Placed) -> tuple[float | None, ...]:
 
 
 def _placement(study: LatencyStudy) -> Section:
-    figures = tuple(
-        Figure(
-            f"waterfall-{name}",
-            waterfall(f"waterfall-{name}", f"{name}: one group at a time to the chip", steps),
-            "Top: everything on the CPU. Each bar moves one more group; the last line is what remains.",
-        )
-        for name, steps in study.waterfalls.items()
-    )
+    figures = tuple(_waterfall(name, steps) for name, steps in study.waterfalls.items())
     return Section(
         "placement",
         "Operation by operation",
@@ -182,6 +182,12 @@ def _placement(study: LatencyStudy) -> Section:
             Table("waterfall", "The waterfalls as numbers", (*_PLACED, *_WORDS), _placed_rows(study.waterfalls)),
         ),
     )
+
+
+def _waterfall(model: str, steps: Sequence[Placed]) -> Figure:
+    whole = (f"waterfall-{model}", f"{model}: one group at a time to the chip", steps)
+    caption = "Top: everything on the CPU. Each bar moves one more group; the last line is what remains."
+    return Figure(whole[0], waterfall(*whole), caption, waterfall_chart(*whole))
 
 
 def _policies(study: LatencyStudy) -> Section:

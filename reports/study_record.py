@@ -39,13 +39,14 @@ class Placed:
 class GainMap:
     """Gain of aat over cpu_fallback in mean engine latency [%], one row per hand-off, one column per bandwidth.
 
-    ``here_pct``: the gain on the preset as it is.
+    ``here_pct``: the gain on the preset as it is. ``engine_mean_ms``: of both systems, for every gain.
     """
 
     handoffs_us: tuple[float, ...]
     bandwidths: tuple[float, ...]
     gains_pct: tuple[tuple[float | None, ...], ...]
     here_pct: float | None
+    engine_mean_ms: Mapping[str, tuple[tuple[float, ...], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,10 @@ from reports.blocks import (
     Table,
     Value,
 )
+from reports.chart import Columns
+from reports.charts.parallel import parallel_chart
+from reports.charts.sweep import bottleneck_chart, front_chart, names_of, point_columns, tornado_chart
 from reports.document import write_html
-from reports.figures.style import Drawing
 from reports.figures.sweep import bottleneck_picture, front_picture, parallel_picture, tornado_picture
 from reports.text import number
 
@@ -76,27 +78,32 @@ def _lead(stored: StoredSweep) -> Iterator[Block]:
         yield Listing((words,), "notes")
 
 
-def _drawn(name: str, drawing: Drawing | None) -> tuple[Figure, ...]:
-    """A figure without data is absent."""
-    return () if drawing is None else (Figure(name, drawing),)
-
-
 def _front(stored: StoredSweep) -> Section:
-    front, good, objectives = pareto(stored), stored.good, stored.objectives
-    fronts = [front_picture(good, front, x, y) for x, y in combinations(objectives, 2)]
+    front, objectives = pareto(stored), stored.objectives
+    points = point_columns(stored, front)
     columns = (*objectives, *stored.axes)
     rows = tuple(tuple(map(_cell, row)) for row in front.head(MOST_ROWS)[[*columns]].itertuples(index=False, name=None))
-    every = parallel_picture(good, front, [*stored.axes, *objectives]) if len(good) > 1 else None
     return Section(
         "front",
         "Pareto front",
         (
             Paragraph(tuple(_beaten_by_none(stored, len(front)))),
-            *(figure for n, drawing in enumerate(fronts) for figure in _drawn(f"front{n}", drawing)),
+            *(_by_two(stored, front, points, n, x, y) for n, (x, y) in enumerate(combinations(objectives, 2))),
             Table("front", "", columns, rows, _listed(len(front)), named_rows=False, look="plain"),
-            *_drawn("parallel", every),
+            *_parallel(stored, front, points),
         ),
     )
+
+
+def _by_two(stored: StoredSweep, front: pd.DataFrame, points: Columns, place: int, x: str, y: str) -> Figure:
+    drawing = front_picture(stored.good, front, x, y)
+    return Figure(f"front{place}", drawing, charts=front_chart(stored, points, x, y))
+
+
+def _parallel(stored: StoredSweep, front: pd.DataFrame, points: Columns) -> Iterator[Figure]:
+    if len(stored.good) > 1:
+        drawing = parallel_picture(stored.good, front, names_of(stored))
+        yield Figure("parallel", drawing, charts=parallel_chart(stored, points))
 
 
 def _beaten_by_none(stored: StoredSweep, size: int) -> Iterator[Inline]:
@@ -121,14 +128,15 @@ def _cell(value: Any) -> Cell:
 
 
 def _axes(stored: StoredSweep) -> Section:
-    swings = [_drawn(f"tornado{n}", _tornado(stored, name)) for n, name in enumerate(stored.objectives)]
+    swings = (figure for n, name in enumerate(stored.objectives) for figure in _tornado(stored, n, name))
     indices = [block for name in stored.objectives for block in _sobol(name, sobol(stored, name))]
-    return Section("axes", "Which axes matter", (*(figure for drawn in swings for figure in drawn), *indices))
+    return Section("axes", "Which axes matter", (*swings, *indices))
 
 
-def _tornado(stored: StoredSweep, objective: str) -> Drawing | None:
-    swings = tornado(stored, objective)
-    return tornado_picture(swings, objective) if len(swings) else None
+def _tornado(stored: StoredSweep, place: int, objective: str) -> Iterator[Figure]:
+    swings, name = tornado(stored, objective), f"tornado{place}"
+    if len(swings):
+        yield Figure(name, tornado_picture(swings, objective), charts=tornado_chart(name, swings, objective))
 
 
 def _sobol(objective: str, indices: pd.DataFrame | None) -> Iterator[Block]:
@@ -164,11 +172,14 @@ def _share(estimate: float) -> Quantity:
 
 def _bottleneck(stored: StoredSweep) -> Section:
     words = "The part that is busy for the longest share of the processing time, at most points of each cell."
-    maps = [
-        Figure(f"bottleneck{n}", bottleneck_picture(bottlenecks(stored, across, upwards), across, upwards))
-        for n, (across, upwards) in enumerate(_pairs(stored))
-    ]
+    maps = [_cells(stored, n, across, upwards) for n, (across, upwards) in enumerate(_pairs(stored))]
     return Section("bottleneck", "What is the bottleneck", (words, *maps))
+
+
+def _cells(stored: StoredSweep, place: int, across: str, upwards: str) -> Figure:
+    cells, name = bottlenecks(stored, across, upwards), f"bottleneck{place}"
+    drawing = bottleneck_picture(cells, across, upwards)
+    return Figure(name, drawing, charts=bottleneck_chart(name, cells, across, upwards))
 
 
 def _pairs(stored: StoredSweep) -> list[tuple[str, str]]:

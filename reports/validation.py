@@ -1,35 +1,38 @@
-"""A validated table as files: every row with its prediction, the figures per group, and a picture."""
+"""A validated table as files: every row with its prediction, the figures per group, a picture, and a page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnasim import files
 from nnasim.errors import InputError
-from reports.blocks import Figure
+from reports.blocks import Cell, Document, Figure, Listing, Section, Table, Value
+from reports.charts.validation import validation_charts
 from reports.csvfile import write_csv
-from reports.figures.style import BLUE, GREEN, GREY, ORANGE, RED, SKY, Drawing, canvas, drawn
+from reports.document import write_html
+from reports.figures.validation import picture
+from reports.text import number
 from workloads.validation.tables import Validation, summary
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 ADDED = ("simulated_cycles", "error_pct", "group", "roofline_cycles", "roofline_error_pct")
-_MARKS = (("o", BLUE), ("s", ORANGE), ("^", GREEN), ("D", RED), ("v", SKY))
+MOST_ROWS = 1000  # of the page's table
 _DECIMALS = 6  # of a percentage in the table
 
 
 def write_validation(folder: Path, validation: Validation) -> dict[str, Any]:
-    """Write ``validation.csv``, ``validation.json`` and ``validation.png`` into ``folder``; returns the summary.
+    """Write ``validation.csv``, ``.json`` and ``.png``, and ``report.html``, into ``folder``; returns the summary.
 
     Raises InputError where the reference already has a column of a name that is added.
     """
     figures = {**summary(validation), "reference": Path(validation.table.source).name}
     write_csv(folder / "validation.csv", *_rows(validation))
     files.write_json(folder / "validation.json", figures)
-    files.write_bytes(folder / "validation.png", picture(validation).file("png"))
+    document = validation_document(validation)
+    (drawn,) = document.figures
+    files.write_bytes(folder / "validation.png", drawn.drawing.file("png"))
+    write_html(folder / "report.html", document)
     return figures
 
 
@@ -48,47 +51,55 @@ def _rows(validation: Validation) -> tuple[list[str], list[list[object]]]:
     return header, rows
 
 
+def validation_document(validation: Validation) -> Document:
+    """The page of a validated table: how far off, group by group and row by row."""
+    figures, source = summary(validation), Path(validation.table.source).name
+    exact = f"{number(figures['exact_rows'])} of {number(figures['rows'])} rows are exact"
+    means = (figures[name] for name in ("mean_abs_error_pct", "max_abs_error_pct", "roofline_mean_abs_error_pct"))
+    mean, worst, roofline = map(number, means)
+    answer = f"{exact}; mean error {mean} %, worst {worst} %; a roofline's mean {roofline} %."
+    return Document(
+        title=Value(f"{figures['kind']}: {source}"),
+        lead=(Listing((answer,), "answers"),),
+        sections=(_by_group(validation, figures), _by_row(validation)),
+        kind="validation",
+    )
+
+
+def _by_group(validation: Validation, figures: Mapping[str, Any]) -> Section:
+    rows = tuple(
+        (Value(name), *(group[field] for field in _GROUP_FIELDS), Value(figures["notes"][name]))
+        for name, group in figures["groups"].items()
+    )
+    columns = (
+        "group", "rows", "exact", "mean error [%]", "worst error [%]", "roofline's mean error [%]", "what it is",
+    )  # fmt: skip
+    note = "Errors are those of predicted against measured cycles, without their sign."
+    return Section(
+        "groups",
+        "How far off",
+        (*figures_of(validation), Table("groups", "", columns, rows, note, look="words")),
+    )
+
+
+_GROUP_FIELDS = ("rows", "exact_rows", "mean_abs_error_pct", "max_abs_error_pct", "roofline_mean_abs_error_pct")
+
+
+def _by_row(validation: Validation) -> Section:
+    header, rows = _rows(validation)
+    cells = tuple(tuple(_cell(value) for value in row) for row in rows[:MOST_ROWS])
+    more = f"The first {MOST_ROWS} are listed; validation.csv has all." if len(rows) > MOST_ROWS else ""
+    table = Table("rows", "", tuple(header), cells, more, named_rows=False, look="plain")
+    return Section("rows", "Every row", (table,))
+
+
+def _cell(value: object) -> Cell:
+    return value if isinstance(value, int | float) else Value(str(value))
+
+
 def figures_of(validation: Validation) -> Iterator[Figure]:
     """Its pictures, drawn when they are asked for."""
-    yield Figure("validation", picture(validation))
-
-
-def picture(validation: Validation) -> Drawing:
-    """Draw predicted against measured cycles, and the error of each row beside the roofline's."""
-    title = f"{validation.kind.name}: predicted against measured"
-    with canvas("validation", 6.4) as figure:
-        above, below = figure.subplots(2, 1, sharex=True)
-        for place, group in enumerate(sorted({prediction.group for prediction in validation.predictions})):
-            _draw_group(above, below, validation, group, *_MARKS[place % len(_MARKS)])
-        _finish(above, below, validation)
-        above.set_title(title)
-        return drawn(figure, title, f"{len(validation.predictions):,} rows; below, the error of each")
-
-
-def _draw_group(above: Axes, below: Axes, validation: Validation, group: str, mark: str, color: str) -> None:
-    rows = [prediction for prediction in validation.predictions if prediction.group == group]
-    measured = [prediction.measured for prediction in rows]
-    looks: dict[str, Any] = {"marker": mark, "s": 14, "facecolors": "none", "edgecolors": color, "linewidths": 0.8}
-    above.scatter(measured, [prediction.simulated for prediction in rows], label=f"{group} ({len(rows)} rows)", **looks)
-    below.scatter(measured, [prediction.error_pct for prediction in rows], **looks)
-    above.scatter(measured, [prediction.roofline for prediction in rows], marker=".", s=6, color=GREY)
-    below.scatter(measured, [prediction.roofline_error_pct for prediction in rows], marker=".", s=6, color=GREY)
-
-
-def _finish(above: Axes, below: Axes, validation: Validation) -> None:
-    measured = [prediction.measured for prediction in validation.predictions]
-    ends = [min(measured), max(measured)]
-    above.plot(ends, ends, color="black", linewidth=0.6)
-    above.scatter([], [], marker=".", s=6, color=GREY, label="roofline")
-    above.set(xscale="log", yscale="log", ylabel="predicted cycles")
-    above.legend(loc="upper left")
-    below.axhline(0, color="black", linewidth=0.6)
-    below.set(xlabel="measured cycles", ylabel="error [%]")
-    below.set_yscale("symlog", linthresh=1.0)
-    for axis in (above.xaxis, above.yaxis, below.yaxis):  # plain numbers: the look has no mathematical text
-        axis.set_major_formatter(lambda value, _position: f"{value:,.0f}")
-    for line in (1, -1):
-        below.axhline(line, color=GREY, linewidth=0.4, linestyle=":")
+    yield Figure("validation", picture(validation), charts=validation_charts(validation))
 
 
 def in_short(figures: dict[str, Any]) -> str:

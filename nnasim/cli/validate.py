@@ -13,7 +13,7 @@ from nnasim.cli.told import refuse_json, tell_found
 
 def command(
     reference: Annotated[Path, typer.Option(help="measured table: CSV of NVDLA, SCALE-Sim, OpenTPU, ZigZag or Vela")],
-    out: Annotated[Path, out_option("folder for validation.csv, validation.json and validation.png", "DIR")],
+    out: Annotated[Path, out_option("folder for validation.csv, .json and .png, and report.html", "DIR")],
     figures: Figures = None,
     format: FigureFormat = None,
     json: Json = None,

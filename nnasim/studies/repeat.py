@@ -8,20 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from nnasim.ir.trace import System
-from nnasim.sweeps.fields import Scalar, find_field
 from nnasim.sweeps.job import Job, Values, beside
+from nnasim.sweeps.settings import chip_settings, is_file
 from nnasim.sweeps.spec import ShapeTrace
-
-
-def chip_settings(job: Job, values: Values) -> list[str]:
-    """`--set` arguments on the sweep's base: what the sweep file sets for all points, and what this one varies."""
-    fixed = {name: find_field(name, "set").coerce(value) for name, value in job.spec.set.items()}
-    return [f"{name}={written(value)}" for name, value in {**fixed, **values}.items() if _is_chip(name)]
-
-
-def written(value: Scalar) -> str:
-    """``value`` as `--set` reads it."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def commands(job: Job, values: Values, source: Path) -> list[str]:
@@ -30,7 +19,7 @@ def commands(job: Job, values: Values, source: Path) -> list[str]:
     For each trace of the sweep one that makes it, where it is not the stored file as it stands, and one that simulates
     it; then one for the word errors, unless a model was trained on for them.
     """
-    chip = ["--preset", _path(job.spec.base, source) if _is_file(job.spec.base) else job.spec.base]
+    chip = ["--preset", _path(job.spec.base, source) if is_file(job.spec.base) else job.spec.base]
     numerics = list(chip)
     for setting in chip_settings(job, values):
         chip += ["--set", setting]
@@ -48,14 +37,6 @@ def commands(job: Job, values: Values, source: Path) -> list[str]:
     return [shlex.join(["nnasim", *line]) for line in lines]
 
 
-def _is_chip(name: str) -> bool:
-    return find_field(name, "axes").target == "chip"
-
-
-def _is_file(base: str) -> bool:
-    return base.endswith((".yaml", ".yml"))
-
-
 def _path(name: str, source: Path) -> str:
     return str(beside(name, source))
 
@@ -65,7 +46,7 @@ def _making(job: Job, entry: str | ShapeTrace, other: dict[str, Any], numerics: 
     places = [f"{name.partition('.')[2]}={unit}" for name, unit in other.items() if name.startswith("placement.")]
     system = other.get("system")
     if isinstance(entry, ShapeTrace):
-        shape = _path(entry.shape, source) if _is_file(entry.shape) else entry.shape
+        shape = _path(entry.shape, source) if is_file(entry.shape) else entry.shape
         arguments = ["--shape", shape, "--frames", str(entry.frames), "--symbols", str(entry.symbols)]
         arguments += ["--system", system or entry.system]
     elif job.retargets or places:

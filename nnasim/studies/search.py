@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from nnasim.progress import Progress, silent
-from nnasim.studies.repeat import chip_settings, commands
+from nnasim.studies.repeat import commands
 from nnasim.studies.sweep import PreparedSweep
 from nnasim.sweeps.job import Job
 from nnasim.sweeps.pareto import pareto_mask
 from nnasim.sweeps.run import Backend
 from nnasim.sweeps.search import Search, Tried
+from nnasim.sweeps.settings import chip_settings
 from nnasim.sweeps.store import Store
 
 

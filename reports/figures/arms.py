@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from reports.figures.style import BLUE, GREY, ORANGE, RED, Drawing, canvas, drawn
 from reports.text import number, shortened
 
+GOAL_PCT = 90
 _WIDE = 8.0  # a larger ratio of the extremes is drawn on a logarithmic axis
 
 
@@ -44,8 +45,7 @@ def word_errors_by_chip(name: str, chips: Mapping[str, Mapping[str, Point]], ref
             axes.axvline(reference.value, color="black", linestyle="--", linewidth=1, label="float")
         _points(axes, chips)
         points = [point for arms in chips.values() for point in arms.values()]
-        lowest = min(p.value for p in [*points, *([reference] if reference else [])])
-        if lowest > 0 and max(p.value for p in points) > _WIDE * lowest:
+        if is_wide(points, reference):
             axes.set_xscale("log")
             axes.xaxis.set_major_formatter(lambda value, _: number(value))
             axes.xaxis.set_minor_formatter(lambda value, _: number(value) if str(value)[0] in "25" else "")
@@ -55,6 +55,12 @@ def word_errors_by_chip(name: str, chips: Mapping[str, Mapping[str, Point]], ref
         return drawn(figure, title, _words(chips))
 
 
+def is_wide(points: Sequence[Point], reference: Point | None) -> bool:
+    """Whether rates lie so far apart that their axis is logarithmic."""
+    lowest = min(point.value for point in [*points, *([reference] if reference else [])])
+    return lowest > 0 and max(point.value for point in points) > _WIDE * lowest
+
+
 def shares_by_chip(name: str, chips: Mapping[str, Mapping[str, Point]]) -> Drawing:
     """Draw the share of naive's extra errors that QAT and aat do not make."""
     title = "Share of naive's loss that is won back"
@@ -62,13 +68,18 @@ def shares_by_chip(name: str, chips: Mapping[str, Mapping[str, Point]]) -> Drawi
         axes = figure.add_subplot()
         _points(axes, chips)
         axes.axvline(0, color="black", linewidth=0.8)
-        axes.axvline(90, color="black", linestyle=":", linewidth=1, label="goal: 90 %")
+        axes.axvline(GOAL_PCT, color="black", linestyle=":", linewidth=1, label="goal: 90 %")
         values = [point.value for arms in chips.values() for point in arms.values()]
-        axes.set_xlim(min(-20, *values) - 10, max(120, *values) + 10)
+        axes.set_xlim(*frame(values))
         axes.set_xlabel("share won back [%], 95 % interval, cut at the frame")
         axes.set_title(title)
         _key(figure, axes)
         return drawn(figure, title, _words(chips))
+
+
+def frame(values: Sequence[float]) -> tuple[float, float]:
+    """The ends of an axis of shares [%], at which intervals are cut."""
+    return min(-20, *values) - 10, max(120, *values) + 10
 
 
 def _points(axes: Any, chips: Mapping[str, Mapping[str, Point]]) -> None:

@@ -44,13 +44,13 @@ def _time(axes: Axes, row: int, figures: SystemFigures) -> None:
     assert figures.engine_latency_ms is not None
     at = figures.engine_latency_ms
     if figures.utterances != 1:
-        axes.plot([_middle(at), at.p99], [row, row], **_LINE)
+        axes.plot([middle(at), at.p99], [row, row], **_LINE)
         axes.plot([at.p90], [row], marker="|", markersize=9, **_LINE)
         axes.plot([at.p99], [row], marker=">", markersize=4, **_LINE)
-    _value(axes, _middle(at), row, number(_middle(at)))
+    _value(axes, middle(at), row, number(middle(at)))
 
 
-def _middle(at: Percentiles) -> float:
+def middle(at: Percentiles) -> float:
     """The mean; summaries of version 0.1 have the median only."""
     return at.p50 if at.mean is None else at.mean
 
@@ -70,7 +70,7 @@ def _finish(axes: Axes, title: str, unit: str) -> None:
 
 def _described(rows: Sequence[tuple[str, SystemFigures]]) -> str:
     return "; ".join(
-        f"{shortened(label)}: {100 * (f.wer or 0):.2f} %, {number(_middle(f.engine_latency_ms))} ms"
+        f"{shortened(label)}: {100 * (f.wer or 0):.2f} %, {number(middle(f.engine_latency_ms))} ms"
         for label, f in rows
         if f.engine_latency_ms
     )

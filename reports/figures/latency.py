@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-_COLORS = (RED, ORANGE, BLUE, GREEN)
-_DASHES = ("-", "--", "-.", ":")
+COLORS = (RED, ORANGE, BLUE, GREEN)
+LINE_DASHES = ("-", "--", "-.", ":")
 _MARKERS = "osD^vP*X"
 _LONGEST_LABEL, _LEGEND_WIDTH = 56, 84  # characters; a key line takes about 9 more
 _POINTS = 200  # a curve of a million frames is drawn from its quantiles
@@ -27,7 +27,7 @@ def distribution(kind: str, of: str, values_ms: Mapping[str, Sequence[float]]) -
 
     ``kind``: which latency ("engine", "frame"); ``of``: what has it ("utterances", "frames").
     """
-    series = {label: np.sort(np.asarray(v, dtype=np.float64)) for label, v in values_ms.items() if len(v)}
+    series = ordered(values_ms)
     if not series:
         return None
     with canvas(kind, 2.6 + 0.05 * len(series)) as figure:
@@ -37,7 +37,7 @@ def distribution(kind: str, of: str, values_ms: Mapping[str, Sequence[float]]) -
         axes.set_xlabel(f"{kind} latency [ms]")
         axes.set_ylabel(f"share of {of} [%]")
         axes.set_title(f"{kind.capitalize()} latency: share of {of} within a time")
-        if _wide(series):
+        if is_wide(series):
             axes.set_xscale("log")
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
             axes.xaxis.set_minor_formatter("")
@@ -52,8 +52,8 @@ def distribution(kind: str, of: str, values_ms: Mapping[str, Sequence[float]]) -
 def _curve(axes: Axes, index: int, label: str, values: NDArray[np.float64]) -> None:
     shares = np.linspace(0, 100, _POINTS + 1)
     style: dict[str, Any] = {
-        "color": _COLORS[index % len(_COLORS)],
-        "linestyle": _DASHES[index % len(_DASHES)],
+        "color": COLORS[index % len(COLORS)],
+        "linestyle": LINE_DASHES[index % len(LINE_DASHES)],
         "marker": _MARKERS[index % len(_MARKERS)],
         "linewidth": max(3.4 - 0.7 * index, 1.0),  # equal curves stay visible under each other
         "markersize": max(7.5 - 1.2 * index, 3.5),
@@ -70,7 +70,13 @@ def _in_legend(label: str) -> str:
     return f" {label}" if label.startswith("_") else label
 
 
-def _wide(series: Mapping[str, NDArray[np.float64]]) -> bool:
+def ordered(values_ms: Mapping[str, Sequence[float]]) -> dict[str, NDArray[np.float64]]:
+    """The values of each label that has some, ascending."""
+    return {label: np.sort(np.asarray(v, dtype=np.float64)) for label, v in values_ms.items() if len(v)}
+
+
+def is_wide(series: Mapping[str, NDArray[np.float64]]) -> bool:
+    """Whether times lie so far apart that their axis is logarithmic."""
     low, high = min(v[0] for v in series.values()), max(v[-1] for v in series.values())
     return bool(low > 0 and high > 20 * low)
 

@@ -11,6 +11,8 @@ from reports.text import number, percent, shortened
 
 _EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.5}
 CLAIM_PCT = (5.0, 7.0)
+MAP_TOP_PCT = 140.0  # a gain of this much is the darkest, unless there are larger ones
+SAVED, ADDED, WHOLE = Look("saved", BLUE, ""), Look("added", GREY, "xx"), Look("all of it", "#EEEEEE", "")
 
 
 def waterfall(name: str, title: str, steps: Sequence[Placed]) -> Drawing:
@@ -23,11 +25,11 @@ def waterfall(name: str, title: str, steps: Sequence[Placed]) -> Drawing:
             now = step.busy_ms_per_s
             worse = now > before
             if row == 0 or row == len(steps) - 1:
-                axes.barh(row, now, color="#EEEEEE", **_EDGE)
+                axes.barh(row, now, color=WHOLE.color, **_EDGE)
             if row:
-                face, hatch = (GREY, "xx") if worse else (BLUE, "")
-                axes.barh(row, abs(now - before), left=min(now, before), color=face, hatch=hatch, **_EDGE)
-            text = f"{number(now)} ({number(step.handoffs_per_s)}/s{_wrong(step)})"
+                look = ADDED if worse else SAVED
+                axes.barh(row, abs(now - before), left=min(now, before), color=look.color, hatch=look.hatch, **_EDGE)
+            text = f"{number(now)} ({number(step.handoffs_per_s)}/s{wrong(step)})"
             axes.annotate(text, (max(now, before) + 0.01 * longest, row), va="center", annotation_clip=False)
             before = now
         axes.set_yticks(range(len(steps)), [shortened(step.label, 24) for step in steps])
@@ -37,12 +39,13 @@ def waterfall(name: str, title: str, steps: Sequence[Placed]) -> Drawing:
         more = "; WER of aat" if scored else ""
         axes.set_xlabel(f"ms of processing per s of audio (hand-offs a second{more})")
         axes.set_title(title)
-        legend_below(figure, [Look("saved", BLUE, ""), Look("added", GREY, "xx"), Look("all of it", "#EEEEEE", "")])
+        legend_below(figure, [SAVED, ADDED, WHOLE])
         text = "; ".join(f"{step.label}: {number(step.busy_ms_per_s)} ms/s" for step in steps)
         return drawn(figure, title, text)
 
 
-def _wrong(step: Placed) -> str:
+def wrong(step: Placed) -> str:
+    """The word errors of a placement behind its other figures; nothing where none were counted."""
     accuracy = step.words.get("aat")
     return "" if accuracy is None or accuracy.wer is None else f"; {percent(accuracy.wer)}"
 
@@ -55,7 +58,7 @@ def gain_map(name: str, title: str, grid: GainMap) -> Drawing:
     with canvas(name, 3.6) as figure:
         axes = figure.add_subplot()
         axes.imshow(
-            gains, cmap="Greys", vmin=0, vmax=max(140.0, float(np.nanmax(gains))), aspect="auto", origin="lower"
+            gains, cmap="Greys", vmin=0, vmax=max(MAP_TOP_PCT, float(np.nanmax(gains))), aspect="auto", origin="lower"
         )
         for row, column in np.ndindex(*gains.shape):
             gain = gains[row, column]

@@ -64,8 +64,8 @@ def parallel_picture(points: pd.DataFrame, front: pd.DataFrame, columns: list[st
         places = np.arange(len(columns))
         lines = points.iloc[:: max(1, len(points) // MOST_LINES)]
         for frame, color, width in ((lines, "#cccccc", 0.4), (front, BLUE, 1.0)):
-            scaled = np.column_stack([_scaled(frame[name], points[name]) for name in columns])
-            for row in scaled:
+            places_of = np.column_stack([scaled(frame[name], points[name]) for name in columns])
+            for row in places_of:
                 axes.plot(places, row, color=color, linewidth=width)
         axes.set_xticks(places, [shortened(name, 28) for name in columns], rotation=35, ha="right", fontsize=9)
         axes.set_yticks([0, 1], ["lowest", "highest"])
@@ -73,7 +73,7 @@ def parallel_picture(points: pd.DataFrame, front: pd.DataFrame, columns: list[st
         return drawn(figure, "Parallel coordinates", f"{len(columns)} columns, {len(front)} points on the Pareto front")
 
 
-def _scaled(values: Any, everything: Any) -> Any:
+def scaled(values: Any, everything: Any) -> Any:
     """``values`` as places from 0 to 1 within ``everything``; words take the places of their sorted order."""
     import pandas as pd
 
@@ -97,8 +97,8 @@ def bottleneck_picture(cells: pd.DataFrame, across: str, upwards: str) -> Drawin
                 axes.text(
                     column + 0.5, row, letter, ha="center", va="center", fontsize=_letter_size(len(cells.columns))
                 )
-        axes.set_xticks(np.arange(len(cells.columns)) + 0.5, [_tick(v) for v in cells.columns], rotation=45, fontsize=9)
-        axes.set_yticks(range(len(cells.index)), [_tick(v) for v in cells.index])
+        axes.set_xticks(np.arange(len(cells.columns)) + 0.5, [tick(v) for v in cells.columns], rotation=45, fontsize=9)
+        axes.set_yticks(range(len(cells.index)), [tick(v) for v in cells.index])
         axes.set_xlabel(across)
         axes.set_ylabel(upwards)
         seen = sorted({str(part) for part in cells.to_numpy().ravel() if str(part) in PARTS})
@@ -111,5 +111,6 @@ def _letter_size(columns: int) -> int:
     return 12 if columns <= 12 else 7
 
 
-def _tick(value: Any) -> str:
+def tick(value: Any) -> str:
+    """A value of an axis, short."""
     return f"{value:.3g}" if isinstance(value, int | float) else str(value)[:16]

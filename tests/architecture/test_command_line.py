@@ -18,6 +18,7 @@ BELOW = sorted(
 # These make commands on purpose: to be shown beside the number that they give again, or to run other programs.
 MAKE_COMMANDS = (
     "nnasim/studies/repeat.py",
+    "nnasim/sweeps/settings.py",
     "nnasim/studies/training/commands.py",
     "nnasim/studies/speed/peers/",
     "reports/explanation.py",

@@ -47,13 +47,21 @@ def gain_map(
     """The gain on ``chip`` and at every hand-off and bandwidth; the order of programs is found once per system."""
     plans = [schedule(traces[system], chip) for system in PAIR]
 
-    def gained(variant: NnaConfig) -> float | None:
-        return gain(*(cost(plan, variant) for plan in plans))
+    def costs(variant: NnaConfig) -> tuple[Cost, Cost]:
+        fast, slow = (cost(plan, variant) for plan in plans)
+        return fast, slow
 
-    rows = tuple(
-        tuple(gained(with_times(chip, handoff, bandwidth)) for bandwidth in bandwidths) for handoff in handoffs_us
+    cells = [[costs(with_times(chip, handoff, bandwidth)) for bandwidth in bandwidths] for handoff in handoffs_us]
+    return GainMap(
+        handoffs_us=tuple(handoffs_us),
+        bandwidths=tuple(bandwidths),
+        gains_pct=tuple(tuple(gain(*pair) for pair in row) for row in cells),
+        here_pct=gain(*costs(chip)),
+        engine_mean_ms={
+            system: tuple(tuple(float(np.mean(pair[place].engine_latency_ms)) for pair in row) for row in cells)
+            for place, system in enumerate(PAIR)
+        },
     )
-    return GainMap(tuple(handoffs_us), tuple(bandwidths), rows, gained(chip))
 
 
 def with_times(chip: NnaConfig, handoff_us: float, bandwidth: float) -> NnaConfig:

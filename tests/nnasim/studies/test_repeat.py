@@ -10,10 +10,11 @@ from nnasim.cli.main import main
 from nnasim.hardware import NnaConfig, load_preset
 from nnasim.ir.io import read_result, write_record
 from nnasim.ir.trace import OpTrace
-from nnasim.studies.repeat import chip_settings, commands
+from nnasim.studies.repeat import commands
 from nnasim.sweeps.evaluate import Evaluator
 from nnasim.sweeps.job import Job, load_job
 from nnasim.sweeps.objectives import chip_figures
+from nnasim.sweeps.settings import chip_settings
 from nnasim.sweeps.spec import read_sweep_file
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import load_shape

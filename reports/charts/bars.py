@@ -1,0 +1,121 @@
+"""Bars that begin and end anywhere on their rows: shares, waterfalls, tornados and time lines are such."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from reports.chart import INK, Chart, Columns, Spec
+from reports.charts.parts import ACROSS, HIDDEN, SHOWN, colored, legend, named_rows, told, tooltip
+from reports.figures.style import Look
+
+_STEP = 22  # pixels a row
+
+
+class Bar(NamedTuple):
+    """A stretch of row ``row``; ``tells`` are the tooltip's texts."""
+
+    row: int
+    start: float
+    end: float
+    look: Look
+    tells: tuple[str, ...]
+
+
+class Mark(NamedTuple):
+    """Words at a place of a row."""
+
+    row: int
+    at: float
+    words: str
+
+
+def bars(
+    name: str,
+    title: str,
+    unit: str,
+    rows: Sequence[str],
+    stretches: Sequence[Bar],
+    headings: Sequence[str],
+    *,
+    looks: Sequence[Look] | None = None,
+    marks: Sequence[Mark] = (),
+    domain: tuple[float, float] | None = None,
+    line: float | None = None,
+    zooms: bool = False,
+) -> Chart:
+    """Bars over ``rows`` from the top; ``line``: one across all rows; ``zooms``: Shift with wheel or pointer."""
+    key = legend(dict.fromkeys(bar.look for bar in stretches) if looks is None else looks)
+    names, upwards = named_rows(rows)
+    along = {"field": "start", "type": "quantitative", "title": unit, "scale": _scale(domain)}
+    spec: Spec = {
+        **ACROSS,
+        "height": _STEP * len(rows),
+        "params": [HIDDEN, names],
+        "encoding": {"y": upwards},
+        "layer": [
+            {
+                "data": {"name": name},
+                "transform": [SHOWN],
+                "params": [_ZOOM] if zooms else [],
+                "mark": {"type": "bar", "stroke": {"expr": INK}, "strokeWidth": 0.2 if zooms else 0.5, "clip": zooms},
+                "encoding": {
+                    "x": along, "x2": {"field": "end"}, "color": colored(key), "tooltip": tooltip(headings),
+                },
+            },
+            *_words(name, marks),
+            *_line(line),
+        ],
+    }  # fmt: skip
+    return Chart(
+        title,
+        spec,
+        {name: _columns(stretches, headings), **_mark_data(name, marks)},
+        legend=key if len(key.entries) > 1 else None,
+    )
+
+
+_ZOOM: Spec = {
+    "name": "zoom",
+    "select": {
+        "type": "interval", "encodings": ["x"], "zoom": "wheel![event.shiftKey]", "clear": "dblclick",
+        "translate": "[pointerdown[event.shiftKey], window:pointerup] > window:pointermove!",
+    },
+    "bind": "scales",
+}  # fmt: skip
+
+
+def _scale(domain: tuple[float, float] | None) -> Spec:
+    return {"zero": False} if domain is None else {"domain": list(domain), "nice": False}
+
+
+def _columns(stretches: Sequence[Bar], headings: Sequence[str]) -> Mapping[str, Sequence[object]]:
+    return {
+        "row": [bar.row for bar in stretches],
+        "start": [float(bar.start) for bar in stretches],
+        "end": [float(bar.end) for bar in stretches],
+        "series": [bar.look.label for bar in stretches],
+        **told({heading: [bar.tells[n] for bar in stretches] for n, heading in enumerate(headings)}),
+    }
+
+
+def _words(name: str, marks: Sequence[Mark]) -> list[Spec]:
+    mark = {"type": "text", "align": "left", "dx": 4, "aria": False, "tooltip": None}
+    encoding = {"x": {"field": "at", "type": "quantitative"}, "text": {"field": "words", "type": "nominal"}}
+    return [{"data": {"name": f"{name}-words"}, "mark": mark, "encoding": encoding}] if marks else []
+
+
+def _mark_data(name: str, marks: Sequence[Mark]) -> Mapping[str, Columns]:
+    columns: Columns = {
+        "row": [mark.row for mark in marks],
+        "at": [float(mark.at) for mark in marks],
+        "words": [mark.words for mark in marks],
+    }
+    return {f"{name}-words": columns} if marks else {}
+
+
+def _line(at: float | None) -> list[Spec]:
+    if at is None:
+        return []
+    mark = {"type": "rule", "color": {"expr": INK}, "aria": False}
+    return [{"data": {"values": [{}]}, "mark": mark, "encoding": {"x": {"datum": at}, "y": None}}]

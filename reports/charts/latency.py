@@ -1,0 +1,99 @@
+"""How latency is distributed: the share of utterances, or of frames, that end within a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from nnasim.analysis.percentiles import PERCENTILES, at_shares
+from reports.chart import INK, Chart, Columns, Entry, Legend, Spec
+from reports.charts.parts import ACROSS, HIDDEN, SHOWN, colored, told, tooltip
+from reports.figures.latency import COLORS, LINE_DASHES, is_wide, ordered
+from reports.text import number, shortened
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_POINTS = 100  # of a curve
+_DASHES = {"-": [1, 0], "--": [6, 3], "-.": [6, 2, 1, 2], ":": [2, 2]}
+_LONGEST_LABEL = 60
+
+
+def distribution_chart(kind: str, of: str, values_ms: Mapping[str, Sequence[float]]) -> tuple[Chart, ...]:
+    """Cumulative distribution per label [ms], each of 100 quantiles under the pointer; none of nothing."""
+    series = ordered(values_ms)
+    if not series:
+        return ()
+    entries = Legend(
+        tuple(
+            Entry(label, shortened(label, _LONGEST_LABEL), COLORS[place % len(COLORS)])
+            for place, label in enumerate(series)
+        )
+    )
+    dashes = [_DASHES[LINE_DASHES[n % len(LINE_DASHES)]] for n in range(len(series))]
+    dashed = {
+        "field": "series", "type": "nominal", "legend": None,
+        "scale": {"domain": [entry.value for entry in entries.entries], "range": dashes},
+    }  # fmt: skip
+    headings = ("result", f"{kind} latency [ms]", f"share of {of}")
+    labels = {"0": "0", "50": "p50", "90": "p90", "99": "p99"}
+    title = f"{kind.capitalize()} latency: share of {of} within a time"
+    spec: Spec = {
+        **ACROSS,
+        "height": 220,
+        "params": [HIDDEN, {"name": "ranks", "value": labels}],
+        "data": {"name": kind},
+        "transform": [SHOWN],
+        "encoding": {
+            "x": {
+                "field": "ms", "type": "quantitative", "title": f"{kind} latency [ms]",
+                "scale": {"type": "log", "nice": False} if is_wide(series) else {"zero": False},
+            },
+            "y": {
+                "field": "share", "type": "quantitative", "title": f"share of {of}",
+                "axis": {"values": [0, 50, 90, 99], "labelExpr": "ranks[datum.value]"},
+            },
+            "color": colored(entries),
+        },
+        "layer": [
+            {"mark": {"type": "line", "strokeWidth": 2.2, "aria": False}, "encoding": {"strokeDash": dashed}},
+            {
+                "params": [_UNDER_POINTER],
+                "mark": {"type": "point", "filled": True, "size": 90, "stroke": {"expr": INK}},
+                "encoding": {
+                    "opacity": {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0},
+                    "tooltip": tooltip(headings),
+                },
+            },
+            {
+                "transform": [{"filter": "datum.marked"}],
+                "mark": {"type": "point", "filled": True, "size": 45, "stroke": {"expr": INK}, "aria": False},
+            },
+        ],
+    }  # fmt: skip
+    return (Chart(title, spec, {kind: _columns(series, headings)}, legend=entries),)
+
+
+_UNDER_POINTER: Spec = {
+    "name": "near",
+    "select": {"type": "point", "on": "pointerover", "nearest": False, "clear": "pointerout"},
+}
+
+
+def _columns(series: Mapping[str, NDArray[np.float64]], headings: Sequence[str]) -> Columns:
+    shares = sorted({*map(float, range(_POINTS + 1)), *map(float, PERCENTILES)})
+    rows = [
+        (label, float(ms), share)
+        for label, values in series.items()
+        for ms, share in zip(at_shares(values, [share / 100 for share in shares]), shares, strict=True)
+    ]
+    labels = [label for label, *_ in rows]
+    texts = (labels, [number(ms, 4) for _, ms, _ in rows], [f"{share:g} %" for *_, share in rows])
+    return {
+        "series": labels,
+        "ms": [ms for _, ms, _ in rows],
+        "share": [share for *_, share in rows],
+        "marked": [share in PERCENTILES for *_, share in rows],
+        **told(dict(zip(headings, texts, strict=True))),
+    }

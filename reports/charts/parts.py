@@ -1,0 +1,67 @@
+"""What charts of every kind are put together from: rows with names, tooltips, and a legend that filters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from reports.chart import PAPER, SOFT, Columns, Entry, Legend, Spec
+from reports.figures.style import Look
+from reports.text import shortened
+
+_OF_THEME = {"#FFFFFF": PAPER, "#EEEEEE": SOFT}
+SHOWN = {"filter": "indexof(hidden, datum.series) < 0"}
+ACROSS: Spec = {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
+"""As wide as the page has room for."""
+HIDDEN: Spec = {"name": "hidden", "value": []}
+_LONGEST = 26
+
+Tells = Mapping[str, Sequence[str]]
+"""What a mark's tooltip says: a column of texts under each heading."""
+
+
+def of_theme(color: str) -> str:
+    """White is the page's paper, which may be dark, and nearly white a shade of it."""
+    return _OF_THEME.get(color, color)
+
+
+def legend(looks: Iterable[Look]) -> Legend:
+    """An entry for each look; its label is what the rows call their series."""
+    return Legend(tuple(Entry(look.label, look.label, of_theme(look.color)) for look in looks))
+
+
+def colored(entries: Legend) -> Spec:
+    """The colour of a mark by its series."""
+    # The page gives every chart parameters of the theme's names.
+    ranged: list[Any] = [{"expr": e.color} if e.color in _OF_THEME.values() else e.color for e in entries.entries]
+    scale = {"domain": [entry.value for entry in entries.entries], "range": ranged}
+    return {"field": "series", "type": "nominal", "scale": scale, "legend": None}
+
+
+VEGA_SHAPES = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "v": "triangle-down", "X": "cross"}
+"""matplotlib's markers in Vega's words."""
+
+
+def shaped(entries: Legend, shapes: Sequence[str]) -> Spec:
+    """The shape of a mark by its series: it carries the meaning where colour is lost."""
+    domain = [entry.value for entry in entries.entries]
+    repeated = [shapes[place % len(shapes)] for place in range(len(domain))]
+    return {"field": "series", "type": "nominal", "legend": None, "scale": {"domain": domain, "range": repeated}}
+
+
+def tooltip(tells: Iterable[str]) -> list[Spec]:
+    """One line per heading of ``tells``."""
+    return [{"field": f"t{n}", "type": "nominal", "title": heading} for n, heading in enumerate(tells)]
+
+
+def told(tells: Tells) -> Columns:
+    """The columns that ``tooltip`` reads."""
+    return {f"t{n}": list(texts) for n, texts in enumerate(tells.values())}
+
+
+def named_rows(names: Sequence[str], longest: int = _LONGEST) -> tuple[Spec, Spec]:
+    """A parameter with the names of rows, and the axis of the column ``row`` that shows them: two may read alike."""
+    parameter = {"name": "names", "value": [shortened(name, longest) for name in names]}
+    axis = {"labelExpr": "names[datum.value]", "labelLimit": 190, "ticks": False, "domain": False}
+    scale = {"domain": list(range(len(names)))}
+    return parameter, {"field": "row", "type": "ordinal", "title": None, "axis": axis, "scale": scale}

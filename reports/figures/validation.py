@@ -1,0 +1,71 @@
+"""Predicted against measured cycles: every row of a table, and a roofline of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from reports.figures.style import BLUE, GREEN, GREY, ORANGE, RED, SKY, Drawing, canvas, drawn
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from workloads.validation.tables import Validation
+
+_MARKS = (("o", BLUE), ("s", ORANGE), ("^", GREEN), ("D", RED), ("v", SKY))
+ROOFLINE = "roofline"
+
+
+class GroupMark(NamedTuple):
+    """How the rows of a group are drawn."""
+
+    group: str
+    shape: str
+    color: str
+
+
+def group_marks(validation: Validation) -> list[GroupMark]:
+    """A mark for each group, in the groups' order."""
+    groups = sorted({prediction.group for prediction in validation.predictions})
+    return [GroupMark(group, *_MARKS[place % len(_MARKS)]) for place, group in enumerate(groups)]
+
+
+def picture(validation: Validation) -> Drawing:
+    """Draw predicted against measured cycles, and the error of each row beside the roofline's."""
+    title = f"{validation.kind.name}: predicted against measured"
+    with canvas("validation", 6.4) as figure:
+        above, below = figure.subplots(2, 1, sharex=True)
+        for mark in group_marks(validation):
+            _draw_group(above, below, validation, mark)
+        _finish(above, below, validation)
+        above.set_title(title)
+        return drawn(figure, title, f"{len(validation.predictions):,} rows; below, the error of each")
+
+
+def _draw_group(above: Axes, below: Axes, validation: Validation, mark: GroupMark) -> None:
+    rows = [prediction for prediction in validation.predictions if prediction.group == mark.group]
+    measured = [prediction.measured for prediction in rows]
+    looks: dict[str, Any] = {
+        "marker": mark.shape, "s": 14, "facecolors": "none", "edgecolors": mark.color, "linewidths": 0.8,
+    }  # fmt: skip
+    above.scatter(
+        measured, [prediction.simulated for prediction in rows], label=f"{mark.group} ({len(rows)} rows)", **looks
+    )
+    below.scatter(measured, [prediction.error_pct for prediction in rows], **looks)
+    above.scatter(measured, [prediction.roofline for prediction in rows], marker=".", s=6, color=GREY)
+    below.scatter(measured, [prediction.roofline_error_pct for prediction in rows], marker=".", s=6, color=GREY)
+
+
+def _finish(above: Axes, below: Axes, validation: Validation) -> None:
+    measured = [prediction.measured for prediction in validation.predictions]
+    ends = [min(measured), max(measured)]
+    above.plot(ends, ends, color="black", linewidth=0.6)
+    above.scatter([], [], marker=".", s=6, color=GREY, label=ROOFLINE)
+    above.set(xscale="log", yscale="log", ylabel="predicted cycles")
+    above.legend(loc="upper left")
+    below.axhline(0, color="black", linewidth=0.6)
+    below.set(xlabel="measured cycles", ylabel="error [%]")
+    below.set_yscale("symlog", linthresh=1.0)
+    for axis in (above.xaxis, above.yaxis, below.yaxis):  # plain numbers: the look has no mathematical text
+        axis.set_major_formatter(lambda value, _position: f"{value:,.0f}")
+    for line in (1, -1):
+        below.axhline(line, color=GREY, linewidth=0.4, linestyle=":")

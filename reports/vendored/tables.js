@@ -1,0 +1,2 @@
+// DataTables, under the global name `tables`.
+export { default as DataTable } from "datatables.net";
