@@ -63,7 +63,7 @@ def an4() -> Recipe:
     """AN4 cepstra, word tokens, 60 ms encoder outputs: about 2 M parameters."""
     run = TrainConfig(
         steps=3600, batch=16, learning_rate=2e-3, evaluate_every=300, dropout=0.25, token_dropout=0.15,
-        weight_decay=1e-3, ctc_weight=1.0, curriculum=300, flat_start=600,
+        weight_decay=1e-3, ctc_weight=1.0, curriculum=300, flat_start=600, average=0.998,
         augment=AugmentConfig(
             time_masks=2, time_mask_frames=6, feature_masks=0, feature_mask_bins=0,
             noise=0.15, channel=0.15, stretch=0.15, warp=0.12, **_EDGES,

@@ -41,6 +41,11 @@ def parsed_mfc(data: bytes, path: str | Path) -> Cepstra:
     return rows
 
 
+def mfc_bytes(rows: Cepstra) -> bytes:
+    """What ``read_mfc`` reads: rows float32 [T, 13] as a Sphinx cepstra file."""
+    return rows.size.to_bytes(4, "big") + rows.astype(">f4").tobytes()
+
+
 def with_deltas(rows: Cepstra) -> Cepstra:
     """[T, D] -> [T, 2 D]: each row and its difference from the row two frames before (from the first, at the start)."""
     before = np.concatenate([np.repeat(rows[:1], _DELTA_FRAMES, axis=0), rows])[: len(rows)]

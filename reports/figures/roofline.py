@@ -47,8 +47,9 @@ def roofline(
         for layer in layers:
             inside = layer.intensity is not None
             axes.plot(
-                layer.intensity if inside else high, layer.macs_per_second / 1e9, "o" if inside else ">", color=BLUE,
-                markeredgecolor="black", markeredgewidth=0.5, markersize=6, clip_on=False,
+                high if layer.intensity is None else layer.intensity, layer.macs_per_second / 1e9,
+                "o" if inside else ">", color=BLUE, markeredgecolor="black", markeredgewidth=0.5,
+                markersize=6, clip_on=False,
             )  # fmt: skip
         axes.set(xscale="log", yscale="log", xlim=(low, high))
         lowest = min(layer.macs_per_second for layer in layers)

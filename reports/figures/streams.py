@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from matplotlib.ticker import MaxNLocator
+
 from nnasim.ir.shared import Search
 from reports.figures.style import BLUE, GREEN, GREY, ORANGE, RED, SKY, Drawing, canvas, drawn
 from reports.text import number, shortened
@@ -47,7 +49,7 @@ def streams_per_chip(name: str, searches: Mapping[str, Search]) -> Drawing | Non
                           xytext=(0, 3), textcoords="offset points", fontsize=8)  # fmt: skip
         axes.set_ylim(0, _LATE * deadline)
         axes.set_xlim(left=0)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("streams of each model")
         axes.set_ylabel("p99 of frame latency [ms]")
         axes.grid(color="#dddddd", linewidth=0.5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from nnasim.cli.data import an4, fsdd, import_, librispeech, shard, strings, synth
+from nnasim.cli.data import an4, fsdd, import_, librispeech, recombine, shard, strings, synth
 
 _HELP = """Make a manifest from speech on disk, or from synthesised speech.
 
@@ -16,5 +16,6 @@ app.command("strings")(strings.command)
 app.command("synth")(synth.command)
 app.command("an4")(an4.command)
 app.command("librispeech")(librispeech.command)
+app.command("recombine")(recombine.command)
 app.command("import")(import_.command)
 app.command("shard")(shard.command)

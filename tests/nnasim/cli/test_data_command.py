@@ -172,7 +172,7 @@ def test_what_a_user_gets_wrong_is_one_line_and_leaves_nothing(run, digits, tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["fsdd"]
 
 
-@pytest.mark.parametrize("maker", ["fsdd", "strings", "an4", "librispeech", "synth"])
+@pytest.mark.parametrize("maker", ["fsdd", "strings", "an4", "librispeech", "recombine", "synth"])
 def test_help_has_an_example(run, maker):
     code, printed, _ = run(maker, "--help")
     assert code == 0

@@ -25,6 +25,7 @@ BESIDE = {
     "data fsdd": ["nowhere", "--out", "m.jsonl"],
     "data strings": ["index.tsv", "--out", "m.jsonl"],
     "data shard": ["m.jsonl", "--out", "s"],
+    "data recombine": ["m.jsonl", "--checkpoint", "c", "--out", "r.jsonl"],
     "data synth": ["--voices", "train", "--out", "there.jsonl"],
     "train": ["--recipe", "tiny", "--train", "t.jsonl", "--dev", "d.jsonl", "--out", "o"],
     "evaluate": ["--checkpoint", "c", "--manifest", "m.jsonl", "--system", "float"],

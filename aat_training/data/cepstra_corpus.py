@@ -1,0 +1,47 @@
+"""Recombined cepstra on disk: a folder of ``.mfc`` files and their manifest; complete, or not there at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from aat_training.data.cepstra import FRAMES_PER_SECOND, mfc_bytes
+from aat_training.data.manifest import Entry, manifest_bytes
+from aat_training.data.recombine import Utterance
+from nnasim import files
+from nnasim.errors import FileError
+
+
+def cepstra_folder(manifest: str | Path) -> Path:
+    """Where the cepstra of a made ``manifest`` stand: ``train.jsonl`` -> ``train_cepstra`` beside it."""
+    return Path(manifest).with_name(Path(manifest).stem + "_cepstra")
+
+
+def refuse_existing_cepstra(manifest: str | Path, force: bool) -> None:
+    """FileError when any output of ``write_cepstra`` exists already; called before the work, not after it."""
+    if Path(manifest).is_dir():
+        raise FileError(manifest, "is a folder; a manifest's file name is needed")
+    folder = cepstra_folder(manifest)
+    for path in (Path(manifest), folder):
+        files.refuse_existing(path, force)
+
+
+def write_cepstra(manifest: str | Path, utterances: Iterable[Utterance], prefix: str, *, force: bool = False) -> int:
+    """Write every utterance as ``000000.mfc`` ..., then the manifest; returns how many there are.
+
+    The manifest is renamed into place last, so that where it stands, everything it names stands too.
+    """
+    refuse_existing_cepstra(manifest, force)
+    folder, entries = cepstra_folder(manifest), []
+    with files.new_folder(folder, force=force) as partial:
+        for number, utterance in enumerate(utterances):
+            name = f"{number:06d}.mfc"
+            (partial / name).write_bytes(mfc_bytes(utterance.rows))
+            entries.append(
+                Entry(
+                    id=f"{prefix}-{number:06d}", features_filepath=name, text=" ".join(utterance.words),
+                    duration=len(utterance.rows) / FRAMES_PER_SECOND, speaker=utterance.speaker, folder=folder,
+                )
+            )  # fmt: skip
+    files.write_bytes(manifest, manifest_bytes(manifest, entries), force=force)
+    return len(entries)

@@ -1,0 +1,44 @@
+"""`nnasim data recombine`: a corpus of cepstra, cut in its pauses and joined in other orders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnasim.cli.data.options import OutManifest, Seed, Utterances
+from nnasim.cli.data.spans import span
+from nnasim.cli.options import Force
+from nnasim.cli.progress import shown_progress, with_progress
+
+
+def command(
+    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="stored cepstra, with speakers")],
+    checkpoint: Annotated[Path, typer.Option(help="a float recogniser of these words; it finds where each one ends")],
+    out: OutManifest,
+    utterances: Utterances = 3000,
+    words: Annotated[str, typer.Option(metavar="A-B", help="words in an utterance, at least")] = "2-7",
+    seed: Seed = 0,
+    force: Force = False,
+) -> None:
+    """New utterances out of old ones: cut in pauses, joined in another order, one speaker each.
+
+    The checkpoint aligns each transcript with its speech; where two words run into each other they stay together. To
+    train on together with the corpus itself: words in new company cannot be learned by heart.
+
+    Example: nnasim data recombine an4-train.jsonl --checkpoint runs/an4 --utterances 3000 --out more.jsonl
+    """
+    from aat_training.data.cepstra_corpus import cepstra_folder, refuse_existing_cepstra, write_cepstra
+    from aat_training.data.recombine import recombined
+    from aat_training.data.strings import MOST_WORDS
+    from aat_training.pieces import corpus_pieces
+
+    bounds = span("--words", words, (1, MOST_WORDS))
+    refuse_existing_cepstra(out, force)
+    with shown_progress() as progress:
+        corpus = corpus_pieces(manifest, checkpoint, progress)
+    made = with_progress(recombined(corpus.by_speaker, utterances, bounds, seed), "speech", utterances)
+    count = write_cepstra(out, made, "recombined", force=force)
+    print(f"{out}: {count} utterances, cepstra in {cepstra_folder(out)}")
+    print(f"{corpus.pauses} of {corpus.cuts} places between words were pauses; {corpus.left_out} utterances left out")
