@@ -91,14 +91,30 @@ def probability_better(better: Score, worse: Score, *, replications: int = REPLI
     Paired: both systems are drawn with the same utterances. A tie counts one half, so equal systems get 0.5.
     Raises ValueError where the two were not scored on the same references.
     """
-    if better.words_per_utterance != worse.words_per_utterance:
-        raise ValueError("the two systems were not scored on the same utterances")
-    margin = np.array(worse.errors_per_utterance) - np.array(better.errors_per_utterance)
+    margin = _margin(better, worse)
     wins = sum(
         float((w @ margin > 0).sum() + 0.5 * (w @ margin == 0).sum())
         for w in _resamples(len(margin), replications, seed)
     )
     return wins / replications
+
+
+def fewer_errors_interval(
+    better: Score, worse: Score, *, replications: int = REPLICATIONS, seed: int = SEED
+) -> tuple[float, float]:
+    """95 % interval of how many word errors fewer ``better`` makes: each resample takes the same utterances of both.
+
+    Raises ValueError where the two were not scored on the same references.
+    """
+    margin = _margin(better, worse)
+    return interval(np.concatenate([(w @ margin).astype(float) for w in _resamples(len(margin), replications, seed)]))
+
+
+def _margin(better: Score, worse: Score) -> NDArray[np.int64]:
+    """Errors per utterance that ``better`` does not make."""
+    if better.words_per_utterance != worse.words_per_utterance:
+        raise ValueError("the two systems were not scored on the same utterances")
+    return np.array(worse.errors_per_utterance, np.int64) - np.array(better.errors_per_utterance, np.int64)
 
 
 @dataclass(frozen=True)

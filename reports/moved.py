@@ -11,6 +11,12 @@ from nnasim import files
 from nnasim.errors import shown
 
 ABSENT = "nothing"
+_NOT_COMPUTED: tuple[Any, ...] = (
+    ABSENT,
+    None,
+    [],
+    {},
+)  # what a file of an earlier version lacks is null or empty in one of today
 _MADE_BY = ("command", "versions", "commit")  # what made a record, and no figure of it
 _MADE_OF = ("inputs", "trace_hash", "hardware_hash", "numerics_hash")  # what it was made of: where these move, all may
 
@@ -71,7 +77,10 @@ def _file(path: Path) -> str:
 def _moved_in(before: Any, after: Any, file: str, path: str) -> Iterator[Moved]:
     if isinstance(before, dict) and isinstance(after, dict):
         for key in {**before, **after}:
-            yield from _moved_in(before.get(key, ABSENT), after.get(key, ABSENT), file, f"{path}.{key}".lstrip("."))
+            old, new = before.get(key, ABSENT), after.get(key, ABSENT)
+            if old in _NOT_COMPUTED and new in _NOT_COMPUTED:
+                continue
+            yield from _moved_in(old, new, file, f"{path}.{key}".lstrip("."))
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (old, new) in enumerate(zip(before, after, strict=True)):
             yield from _moved_in(old, new, file, f"{path}.{index}".lstrip("."))

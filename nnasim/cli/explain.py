@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnasim.cli.options import DEFAULT_PRESET, FigureFormat, Figures, Force, Overrides, out_option
+from nnasim.cli.options import (
+    DEFAULT_PRESET,
+    Checkpoints,
+    FigureFormat,
+    Figures,
+    Force,
+    Json,
+    Limit,
+    Manifest,
+    Overrides,
+    Quiet,
+    out_option,
+)
+from nnasim.cli.told import refuse_json, tell_found
+
+if TYPE_CHECKING:
+    from nnasim.ir.result import SimResult
+    from nnasim.studies.explaining.speech import Speech
 
 
 def command(
@@ -28,12 +45,22 @@ def command(
     ] = None,
     figures: Figures = None,
     format: FigureFormat = None,
+    words: Annotated[
+        bool, typer.Option("--words", help="also decode speech with one field of the numerics eased at a time")
+    ] = False,
+    checkpoints: Checkpoints = None,
+    manifest: Manifest = None,
+    limit: Limit = None,
+    json: Json = None,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Say what a run waits for, what would help most, why operations are on the CPU, and which assumptions decide.
 
     Every figure is that of a run, with the options of `nnasim simulate` that repeat it. A result brings its own chip,
-    and is run again on its trace; without the trace, what the result itself says is shown.
+    and is run again on its trace; without the trace, what the result itself says is shown. --words, --checkpoints or
+    --manifest ask which field of the numerics costs how many words; with --out what is decoded is kept, and a stopped
+    run goes on from there.
 
     Example: nnasim explain trace.json --preset edge256 --markdown why.md
     """
@@ -45,6 +72,7 @@ def command(
     from nnasim.hardware import load_preset
     from nnasim.ir.io import write_record
     from nnasim.studies.explaining.sources import explain_result, explain_trace, is_result
+    from nnasim.studies.explaining.speech import speech_of
     from reports.blocks import figures_among
     from reports.explanation import result_blocks
     from reports.to_markdown import markdown_of
@@ -54,18 +82,53 @@ def command(
         if path is not None:
             files.refuse_existing(path, force)
     pictures = figure_files("explain", figures, format, force)
+    refuse_json("explain", json, quiet, force)
     chip = load_preset(preset or DEFAULT_PRESET, overrides or [], named="--set")
+    of_result = is_result(source)
+    speech = None
+    if words or checkpoints or manifest:
+        speech = speech_of(source if of_result else None, checkpoints, manifest, limit)
+    else:
+        refuse_unused("explain", "without --words", limit=limit)
     with shown_progress() as progress:
-        if is_result(source):
+        if of_result:
             result, notes = explain_result(source, chip if preset or overrides else None, trace, progress)
         else:
             refuse_unused("explain", "with a trace", trace=trace)
             result, notes = explain_trace(source, preset or DEFAULT_PRESET, chip, progress)
+    if out is not None and not of_result:  # a result keeps the command that made it, which finds its trace
+        result = result.model_copy(update={"command": command_line("RESULT")})
+    if speech is not None:
+        result = _with_words(result, speech, out, force)
     if out is not None:
-        write_record(out, result.model_copy(update={"command": command_line("RESULT")}), force=force)
+        write_record(out, result, force=force or speech is not None)
     blocks = (*notes, *result_blocks(result, drawn=False))
     title = f"{result.system} on {result.preset}"
     if markdown is not None:
         files.write_bytes(markdown, markdown_of(title, blocks).encode(), force=force)
     pictures.write(figures_among(result_blocks(result)))
-    print("\n".join(text_lines((title, *blocks))))
+    explanation = result.explanation.model_dump(mode="json") if result.explanation else None
+    tell_found(lambda: print("\n".join(text_lines((title, *blocks)))), explanation, json=json, quiet=quiet, force=force)
+
+
+def _with_words(result: SimResult, speech: Speech, out: Path | None, force: bool) -> SimResult:
+    """``result`` with what each field of the numerics costs in words; kept in ``out`` after each decode."""
+    from nnasim.cli.inputs import checked_speech, look_for_checkpoints
+    from nnasim.cli.notes import tell
+    from nnasim.cli.progress import shown_progress
+    from nnasim.ir.io import write_record
+    from nnasim.studies.explaining.speech import planned, with_words
+
+    decodes, utterances = planned(result), len(checked_speech(speech.manifest, speech.limit))
+    look_for_checkpoints(speech.checkpoints, [result.system])
+    tell([f"decodes {utterances:,} utterances up to {decodes} times, once for each field of the numerics"])
+    written = force
+
+    def keep(part: SimResult) -> None:
+        nonlocal written
+        if out is not None:
+            write_record(out, part, force=written)
+            written = True
+
+    with shown_progress(lines=True) as progress:
+        return with_words(result, speech, keep, progress)

@@ -43,6 +43,9 @@ Value = bool | int | float | str | None | tuple[float, float, float]
 
 Changes = dict[Name, Value]
 
+ALL = "all of it"
+"""What stands for a field of the numerics where all of them are eased at once."""
+
 
 class PathPart(Frozen):
     """Cycles of the critical path with one ``cause``, on behalf of one ``layer`` ("" where none has a part in it)."""
@@ -166,6 +169,43 @@ class Words(Frozen):
     more_than_float: int | None = None
 
 
+class FieldWords(Frozen):
+    """The same speech by the same checkpoint with one ``field`` of the chip's numerics eased to ``eased``.
+
+    ``changes``: of the chip, with what the field cannot do without; none where the decode is in real numbers.
+    ``errors``: word errors then; ``saved``: how many fewer than as it is; ``interval``: 95 % of ``saved`` over paired
+    resamples of the utterances; ``better``: share of the resamples with fewer errors. ``refused``: why nothing ran.
+    """
+
+    field: Name
+    today: Name
+    eased: Name
+    changes: Changes = Field({})
+    errors: Count | None = None
+    saved: int | None = None
+    interval: tuple[float, float] | None = None
+    better: Annotated[float, Field(ge=0, le=1)] | None = None
+    refused: Sentence | None = None
+
+
+class NumericsWords(Frozen):
+    """Which field of the numerics costs how many words: ``errors`` as it is, and with each of ``fields`` eased.
+
+    ``digests``: SHA-256 of manifest and checkpoint; ``planned``: how many fields there are to ease.
+    """
+
+    system: Name
+    checkpoint: Name
+    manifest: Name
+    digests: dict[Name, Name]
+    numerics_hash: Name
+    utterances: Count
+    words: Count
+    errors: Count
+    fields: Items[FieldWords] = ()
+    planned: Count
+
+
 class Explanation(Frozen):
     """All that is known of why a run takes as long as it does. A part that nobody asked for is empty or null.
 
@@ -183,4 +223,5 @@ class Explanation(Frozen):
     swings: Items[Swing] = ()
     without_range: dict[Name, Sentence] = Field({})
     words: Items[Words] = ()
+    numerics_words: NumericsWords | None = None
     complete: Annotated[bool, Field(description="whether variants of the run were simulated")] = False

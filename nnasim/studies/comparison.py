@@ -19,7 +19,7 @@ from nnasim.pipeline import simulate
 from nnasim.progress import Progress, silent
 from nnasim.studies.latency.costs import PAIR
 from nnasim.studies.paper_sized import paper_sized_gain
-from nnasim.studies.provenance import commit, documented, versions
+from nnasim.studies.provenance import commit, documented, shown_path, versions
 from reports.gain import latency_gain
 from reports.hypotheses import Hypothesis
 from reports.result_set import ResultSet
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from aat_training.evaluate import SystemRun
     from aat_training.score import Score
 
-PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 MOVED = ("naive", "aat")  # what a placement applies to: the others stay as references
 
 
@@ -156,13 +155,6 @@ def words_gain(scores: Mapping[str, Score]) -> dict[str, object]:
                 low, high = back.interval
                 fields |= {"wer_recovered_pct": 100 * back.share, "wer_recovered_pct_ci": (100 * low, 100 * high)}
     return fields
-
-
-def shown_path(path: Path) -> str:
-    """The path as given; one of the package's own without the folder that this machine has it in."""
-    return (
-        str(path.relative_to(PACKAGE_ROOT)) if path.is_relative_to(PACKAGE_ROOT) and path.is_absolute() else str(path)
-    )
 
 
 def _digests(inputs: Inputs) -> dict[str, str]:

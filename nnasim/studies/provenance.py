@@ -12,6 +12,7 @@ from nnasim.hardware import NnaConfig, preset_names, preset_rows
 from nnasim.ir.result import Parameter, SimResult
 
 PACKAGES = ("nnasim", "numpy", "simpy")
+PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
 def versions(extra: Iterable[str] = ()) -> dict[str, str]:
@@ -27,15 +28,20 @@ def versions(extra: Iterable[str] = ()) -> dict[str, str]:
 
 def commit() -> str | None:
     """The commit of this source tree; None for an installed package, whose version says it all."""
-    root = Path(__file__).resolve().parents[2]
-    if not (root / ".git").exists():
+    if not (PACKAGE_ROOT / ".git").exists():
         return None
-    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    command = ["git", "-C", str(PACKAGE_ROOT), "rev-parse", "HEAD"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip() or None
+
+
+def shown_path(path: Path) -> str:
+    """The path as given; one of the package's own without the folder that this machine has it in."""
+    own = path.is_absolute() and path.is_relative_to(PACKAGE_ROOT)
+    return str(path.relative_to(PACKAGE_ROOT) if own else path)
 
 
 def documented(result: SimResult, preset: str, chip: NnaConfig, command: str | None) -> SimResult:

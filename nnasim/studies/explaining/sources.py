@@ -53,14 +53,20 @@ def explain_result(path: Path, given: NnaConfig | None, trace_path: Path | None,
         return result, [NO_TRACE]
     again = explained(trace, chip, result.extra.parameters, tuple(words_beside(path, result)), progress)
     moved = again.totals != result.totals
-    return result.model_copy(update={"explanation": again.explanation}), [OTHER_VERSION] if moved else []
+    return _with_explanation(result, again), [OTHER_VERSION] if moved else []
+
+
+def _with_explanation(result: SimResult, again: SimResult) -> SimResult:
+    """``result`` with the explanation of its repetition, and what was decoded for it before."""
+    words = result.explanation.numerics_words if result.explanation else None
+    assert again.explanation is not None
+    return result.model_copy(update={"explanation": again.explanation.model_copy(update={"numerics_words": words})})
 
 
 def explain_record(result: SimResult, trace: OpTrace, progress: Progress = silent) -> SimResult:
     """``result``, of ``trace``, with its explanation."""
     chip = validated(NnaConfig, result.hardware, "result")
-    again = explained(trace, chip, result.extra.parameters, (), progress)
-    return result.model_copy(update={"explanation": again.explanation})
+    return _with_explanation(result, explained(trace, chip, result.extra.parameters, (), progress))
 
 
 NO_TRACE = (

@@ -13,7 +13,7 @@ from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace, System
 from nnasim.pipeline import simulate
 from nnasim.progress import Progress, silent
-from nnasim.studies.comparison import shown_path, words_gain
+from nnasim.studies.comparison import words_gain
 from nnasim.studies.latency.costs import (
     PAIR,
     by_policy,
@@ -27,6 +27,7 @@ from nnasim.studies.latency.decoders import decoder_figures
 from nnasim.studies.latency.decodes import PLACED, SYSTEMS, Speech, accuracy, decodes
 from nnasim.studies.latency.delays import WordTimes, emission_delays, with_speech_ends, word_times
 from nnasim.studies.parallel import Call, computed
+from nnasim.studies.provenance import shown_path
 from reports.study_record import Accuracy, LatencyStudy, Placed
 from reports.summary import Gain
 from workloads.rnnt.retimed import retimed_trace
