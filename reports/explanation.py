@@ -238,8 +238,8 @@ def _turn(field: str, value: float, now: float, then: str, frame_ms: float) -> W
 
 
 def set_line(changes: Changes) -> str:
-    """``changes`` as options of the command line."""
-    return " ".join(f"--set {shlex.quote(f'{field}={_written(value)}')}" for field, value in changes.items())
+    """``changes`` as options of the command line, in the order in which a file holds them."""
+    return " ".join(f"--set {shlex.quote(f'{field}={_written(value)}')}" for field, value in sorted(changes.items()))
 
 
 def _written(value: object) -> str:

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 from nnasim.errors import ConfigError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.explanation import Explanation, NumericsWords
 from nnasim.ir.io import read_result
 from nnasim.ir.result import SimResult
+from nnasim.ir.trace import System
 from nnasim.numerics.config import NumericsConfig
 from nnasim.progress import Progress, silent
 from nnasim.records import validated
@@ -62,17 +64,23 @@ def planned(result: SimResult) -> int:
     if result.imported is not None:
         raise ConfigError("explain", "--words", result.imported.name, "is an imported model, which hears no words here")
     numerics = validated(NumericsConfig, result.hardware.get("numerics"), "result", within="hardware.numerics")
-    count = sum(1 for _ in easings(numerics, result.system))
-    if not count:
-        raise ConfigError(
-            "explain", "system", result.system, "computes in no chip's integers, so no field of them costs words"
-        )
-    return 1 + count
+    eased = list(easings(numerics, system_of(result)))
+    if not eased:
+        why = "computes in no chip's integers, so that none of their fields costs words"
+        raise ConfigError("explain", "system", result.system, why)
+    return 1 + len(eased)
 
 
-def with_words(
-    result: SimResult, speech: Speech, keep: Keep = forget, progress: Progress = silent
-) -> SimResult:  # fmt: skip
+def system_of(result: SimResult) -> System:
+    """The system that ran. ConfigError for a name that none has."""
+    systems: tuple[System, ...] = get_args(System)
+    for system in systems:
+        if system == result.system:
+            return system
+    raise ConfigError("explain", "system", result.system, f"known are {', '.join(systems)}")
+
+
+def with_words(result: SimResult, speech: Speech, keep: Keep = forget, progress: Progress = silent) -> SimResult:
     """``result`` with what each field of the numerics costs in words; ``keep`` is given it after each decode.
 
     What it holds already of the same speech, model and arithmetic is not decoded again. Raises ConfigError where the
