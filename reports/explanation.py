@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Literal
@@ -12,20 +10,15 @@ from typing import Literal
 from nnasim.allowed import number_text
 from nnasim.hardware.field_units import unit_of
 from nnasim.ir.explanation import (
-    ALL,
     CAUSES,
     Cause,
-    Changes,
     CpuOp,
     Explanation,
-    FieldWords,
     Figures,
     FramePath,
     Move,
-    NumericsWords,
     Swing,
 )
-from nnasim.ir.explanation import Words as SystemWords
 from nnasim.ir.result import SimResult
 from nnasim.units import cycles_to_ms
 from reports.blocks import (
@@ -44,9 +37,11 @@ from reports.blocks import (
     Words,
 )
 from reports.charts.time import cause_chart, swing_chart
+from reports.explained_words import word_blocks
 from reports.figures.explanation import Bar, tornado, waterfall
 from reports.naming import value_name
 from reports.result_set import ResultSet
+from reports.set_line import set_line
 from reports.text import number, percent, shortened
 
 SMALL_SHARE = 0.05  # of a cause's cycles: a layer below it is not named
@@ -86,7 +81,7 @@ def result_blocks(result: SimResult, suffix: str = "", *, drawn: bool = True) ->
     if explained.base is not None:
         yield from _what_ifs(explained, explained.base, suffix)
     yield from _cpu(explained, suffix)
-    yield from _words(result, explained, suffix)
+    yield from word_blocks(result, explained, suffix)
     if explained.base is not None:
         yield from _swings(explained, explained.base, suffix, drawn=drawn)
     if not explained.complete:
@@ -237,17 +232,6 @@ def _turn(field: str, value: float, now: float, then: str, frame_ms: float) -> W
     return (Code(field), f"{place}{number(frame_ms)} ms")
 
 
-def set_line(changes: Changes) -> str:
-    """``changes`` as options of the command line, in the order in which a file holds them."""
-    return " ".join(f"--set {shlex.quote(f'{field}={_written(value)}')}" for field, value in sorted(changes.items()))
-
-
-def _written(value: object) -> str:
-    if isinstance(value, float):
-        return number_text(value)
-    return json.dumps([float(number_text(part)) for part in value] if isinstance(value, tuple) else value)
-
-
 # --- the CPU ----------------------------------------------------------------------------------------------------------
 
 
@@ -308,84 +292,6 @@ def _move_cells(move: Move, base: Figures) -> tuple[Cell, ...]:
     frame_ms, _, saved, energy_mj, energy_saved, _ = _figure_cells(base, move.figures)
     needs = move.needs if move.refused is None else f"{move.needs} ({move.refused})"
     return (Value(move.group.replace("_", " ")), frame_ms, saved, energy_mj, energy_saved, Value(needs))
-
-
-# --- words ------------------------------------------------------------------------------------------------------------
-
-
-def _words(result: SimResult, explained: Explanation, suffix: str) -> Iterator[Block]:
-    decoded = explained.numerics_words
-    if not explained.words and decoded is None:
-        if explained.complete and result.imported is None:
-            yield Heading("What it costs in words")
-            yield Paragraph(("Not known: no decoded speech stands beside this run. ", *_ASK_FOR_WORDS))
-        return
-    yield Heading("What it costs in words")
-    if explained.words:
-        yield _system_table(explained.words, suffix)
-    if decoded is not None:
-        yield from _field_words(decoded, suffix)
-    else:
-        yield Paragraph(_ASK_FOR_WORDS, note=True)
-
-
-_ASK_FOR_WORDS: tuple[str | Code, ...] = (
-    Code("nnasim explain --words"),
-    " decodes speech with one field of the numerics eased at a time, and says how many words each costs.",
-)
-
-
-def _system_table(systems: Sequence[SystemWords], suffix: str) -> Table:
-    rows = tuple(
-        (Value(words.system), words.errors, words.words, Quantity.percent(words.errors / (words.words or 1)),
-         words.more_than_float)
-        for words in systems
-    )  # fmt: skip
-    columns = ("system", "wrong words", "of", "WER", "more than float")
-    return Table(f"words_cost{suffix}", "", columns, rows, "On the same utterances.", look="plain")
-
-
-def _field_words(decoded: NumericsWords, suffix: str) -> Iterator[Block]:
-    """Which field of the numerics costs how many words."""
-    yield Paragraph(_costliest_field(decoded))
-    rows = tuple(_field_cells(row) for row in sorted(decoded.fields, key=_costs_most))
-    left = decoded.planned - len(decoded.fields)
-    note = (
-        f"{decoded.system} on the {decoded.utterances:,} utterances of {decoded.manifest} with {decoded.checkpoint}: "
-        "each row is a decode of the same speech with one choice of the chip's arithmetic eased and all else as it is, "
-        "weights and other ranges included; no training is repeated. Words saved with their 95 % interval over 10,000 "
-        "paired resamples of the utterances, and the share of those with fewer errors (ties: half). Each row is judged "
-        "alone: of twenty that change nothing one will seem to."
-    )
-    missing = f" {left:,} more were not decoded." if left else ""
-    columns = ("field", "today", "eased to", "wrong words", "saved", "95 % interval", "fewer errors")
-    yield Table(f"field_words{suffix}", "", columns, rows, note + missing, look="plain")
-    lines = tuple((f"{row.field}: ", Code(set_line(row.changes))) for row in decoded.fields if row.changes)
-    if lines:
-        yield Fold("The same by hand: what to add to nnasim evaluate", (Listing(lines),))
-
-
-def _costliest_field(decoded: NumericsWords) -> Words:
-    """What stands out, in a sentence."""
-    proven = [row for row in decoded.fields if row.interval is not None and row.interval[0] > 0 and row.field != ALL]
-    head = f"{decoded.errors:,} of {decoded.words:,} words are wrong. "
-    if not proven:
-        return f"{head}No single field of the numerics, eased alone, saves words beyond doubt."
-    most = max(proven, key=lambda row: row.saved or 0)
-    return (head, "The most is saved with ", Code(most.field), f" eased to {most.eased}: {most.saved:,} words.")
-
-
-def _costs_most(row: FieldWords) -> tuple[bool, float]:
-    return row.field == ALL, -(row.saved if row.saved is not None else float("-inf"))
-
-
-def _field_cells(row: FieldWords) -> tuple[Cell, ...]:
-    field: Cell = row.field if row.field == ALL else Code(row.field)
-    if row.interval is None:
-        return (field, Value(row.today), Value(row.eased), None, None, Value(row.refused or ""), None)
-    low, high = (f"{end:+,.0f}" if end else "0" for end in row.interval)
-    certainty = None if low == high == "0" else Quantity.percent(row.better or 0.0, 1)
-    return (field, Value(row.today), Value(row.eased), row.errors, row.saved, f"{low} to {high}", certainty)
 
 
 # --- how sure ---------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -21,10 +21,6 @@ from nnasim.cli.options import (
     out_option,
 )
 from nnasim.cli.told import refuse_json, tell_found
-
-if TYPE_CHECKING:
-    from nnasim.ir.result import SimResult
-    from nnasim.studies.explaining.speech import Speech
 
 
 def command(
@@ -65,6 +61,7 @@ def command(
     Example: nnasim explain trace.json --preset edge256 --markdown why.md
     """
     from nnasim import files
+    from nnasim.cli.explain_words import speech_of, words_kept
     from nnasim.cli.figures import figure_files
     from nnasim.cli.invocation import command_line
     from nnasim.cli.progress import shown_progress
@@ -72,7 +69,6 @@ def command(
     from nnasim.hardware import load_preset
     from nnasim.ir.io import write_record
     from nnasim.studies.explaining.sources import explain_result, explain_trace, is_result
-    from nnasim.studies.explaining.speech import speech_of
     from reports.blocks import figures_among
     from reports.explanation import result_blocks
     from reports.to_markdown import markdown_of
@@ -99,7 +95,7 @@ def command(
     if out is not None and not of_result:  # a result keeps the command that made it, which finds its trace
         result = result.model_copy(update={"command": command_line("RESULT")})
     if speech is not None:
-        result = _with_words(result, speech, out, force)
+        result = words_kept(result, speech, out, force)
     if out is not None:
         write_record(out, result, force=force or speech is not None)
     blocks = (*notes, *result_blocks(result, drawn=False))
@@ -109,26 +105,3 @@ def command(
     pictures.write(figures_among(result_blocks(result)))
     explanation = result.explanation.model_dump(mode="json") if result.explanation else None
     tell_found(lambda: print("\n".join(text_lines((title, *blocks)))), explanation, json=json, quiet=quiet, force=force)
-
-
-def _with_words(result: SimResult, speech: Speech, out: Path | None, force: bool) -> SimResult:
-    """``result`` with what each field of the numerics costs in words; kept in ``out`` after each decode."""
-    from nnasim.cli.inputs import checked_speech, look_for_checkpoints
-    from nnasim.cli.notes import tell
-    from nnasim.cli.progress import shown_progress
-    from nnasim.ir.io import write_record
-    from nnasim.studies.explaining.speech import planned, with_words
-
-    decodes, utterances = planned(result), len(checked_speech(speech.manifest, speech.limit))
-    look_for_checkpoints(speech.checkpoints, [result.system])
-    tell([f"decodes {utterances:,} utterances up to {decodes} times, once for each field of the numerics"])
-    written = force
-
-    def keep(part: SimResult) -> None:
-        nonlocal written
-        if out is not None:
-            write_record(out, part, force=written)
-            written = True
-
-    with shown_progress(lines=True) as progress:
-        return with_words(result, speech, keep, progress)

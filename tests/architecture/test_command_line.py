@@ -21,7 +21,8 @@ MAKE_COMMANDS = (
     "nnasim/sweeps/settings.py",
     "nnasim/studies/training/commands.py",
     "nnasim/studies/speed/peers/",
-    "reports/explanation.py",
+    "reports/explained_words.py",
+    "reports/set_line.py",
 )
 OPTION = re.compile(r"(^|[\s`'(])--[a-z]")
 MOST_LINES = 80
@@ -30,6 +31,7 @@ LONGER = {
     "nnasim/cli/compare_chips.py": "twelve options, four things to compare, each with imports of its own",
     "nnasim/cli/compare_results.py": "what is compared, what is a gate, and what is said of either",
     "nnasim/cli/evaluate.py": "thirteen options",
+    "nnasim/cli/explain.py": "fourteen options, a trace or a result, and what may be decoded for it",
     "nnasim/cli/main.py": "the way in: exit codes, and what becomes one line",
     "nnasim/cli/simulate.py": "fourteen options, and imports that follow what they bring",
     "nnasim/cli/study/aat.py": "thirteen options",

@@ -23,11 +23,12 @@ from aat_training.systems import arithmetic_for, scheme_for
 from nnasim import files
 from nnasim.errors import ConfigError, NnasimError
 from nnasim.hardware import NnaConfig
-from nnasim.ir.explanation import FieldWords, NumericsWords
+from nnasim.ir.explanation import Explanation, FieldWords, NumericsWords
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import OpTrace, System, Unit
 from nnasim.pipeline import simulate
 from nnasim.progress import Progress, silent
+from nnasim.records import validated
 from nnasim.studies.explaining.easings import Easing, easings
 from nnasim.studies.explaining.speech import Speech, system_of
 from nnasim.studies.provenance import shown_path
@@ -35,7 +36,7 @@ from workloads.rnnt.builder import build_trace
 
 LARGEST_FILE = 4_000_000_000
 _SAME = ("system", "digests", "numerics_hash", "utterances", "words", "errors")
-Keep = Callable[[NumericsWords], None]
+Keep = Callable[[SimResult], None]
 
 
 class Decoder:
@@ -84,12 +85,32 @@ class Decoder:
         return operation_units(self.trace, self.chip)
 
 
-def words_by_field(
+def forget(result: SimResult) -> None:
+    """Keep nothing of what may be broken off."""
+
+
+def with_words(result: SimResult, speech: Speech, keep: Keep = forget, progress: Progress = silent) -> SimResult:
+    """``result`` with what each field of the numerics costs in words; ``keep`` is given it after each decode.
+
+    What it holds already of the same speech, model and arithmetic is not decoded again. Raises ConfigError where the
+    models are not what ran, and what reading and decoding raise.
+    """
+    explanation = result.explanation or Explanation()
+    chip = validated(NnaConfig, result.hardware, "result")
+
+    def joined(words: NumericsWords) -> SimResult:
+        return result.model_copy(update={"explanation": explanation.model_copy(update={"numerics_words": words})})
+
+    known = explanation.numerics_words
+    return joined(_words_by_field(speech, result, chip, known, lambda words: keep(joined(words)), progress))
+
+
+def _words_by_field(
     speech: Speech,
     result: SimResult,
     chip: NnaConfig,
     known: NumericsWords | None,
-    keep: Keep,
+    keep: Callable[[NumericsWords], None],
     progress: Progress = silent,
 ) -> NumericsWords:
     """Word errors of ``result``'s system on ``chip`` as it is, and with one choice of the numerics eased at a time.

@@ -29,6 +29,7 @@ BESIDE = {
     "data synth": ["--voices", "train", "--out", "there.jsonl"],
     "train": ["--recipe", "tiny", "--train", "t.jsonl", "--dev", "d.jsonl", "--out", "o"],
     "evaluate": ["--checkpoint", "c", "--manifest", "m.jsonl", "--system", "float"],
+    "explain": ["t.json", "--words"],
     "trace": ["--checkpoint", "c", "--manifest", "m.jsonl", "--out", "t.json"],
     "check": ["m.onnx"],
     "import": ["m.onnx", "--period-ms", "10", "--seconds", "1", "--out", "t.json"],

@@ -17,7 +17,7 @@ from nnasim.studies.explaining.swings import assumed_numbers, stated_range
 from nnasim.studies.explaining.turns import CLOSE, CLOSE_SIZE
 from nnasim.studies.explaining.variants import Variants
 from nnasim.studies.provenance import parameters
-from reports.explanation import set_line
+from reports.set_line import set_line
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape
 

@@ -1,0 +1,57 @@
+"""The speech and models that `explain --words` decodes: as asked for, or those of the command that made a result."""
+
+from __future__ import annotations
+
+import shlex
+from itertools import pairwise
+from pathlib import Path
+
+from nnasim.cli.inputs import checked_speech, look_for_checkpoints
+from nnasim.cli.notes import tell
+from nnasim.cli.progress import shown_progress
+from nnasim.ir.io import read_result, write_record
+from nnasim.ir.result import SimResult
+from nnasim.studies.explaining.speech import Speech, planned
+from workloads.bundled import checkpoints_folder, speech_manifest
+
+
+def speech_of(result: Path | None, checkpoints: Path | None, manifest: Path | None, limit: int | None) -> Speech:
+    """The speech that is asked for; what is None is that of the command which made ``result``, or the bundled one."""
+    recorded = _recorded(result)
+    return Speech(
+        checkpoints or Path(recorded.get("--checkpoints") or checkpoints_folder()),
+        manifest or Path(recorded.get("--manifest") or speech_manifest()),
+        limit or (int(text) if manifest is None and (text := recorded.get("--limit", "")).isdecimal() else None),
+    )
+
+
+def _recorded(result: Path | None) -> dict[str, str]:
+    """The values of long options in the command of a comparison's result; none where another command made it."""
+    try:
+        words = shlex.split((read_result(result).command or "") if result else "")
+    except ValueError:
+        words = []
+    if words[:2] != ["nnasim", "compare"]:
+        return {}
+    spread = [part for word in words for part in (word.split("=", 1) if word.startswith("--") else [word])]
+    return {option: value for option, value in pairwise(spread) if option.startswith("--")}
+
+
+def words_kept(result: SimResult, speech: Speech, out: Path | None, force: bool) -> SimResult:
+    """``result`` with what each field of the numerics costs in words; kept in ``out`` after each decode."""
+    decodes, utterances = planned(result), len(checked_speech(speech.manifest, speech.limit))
+    look_for_checkpoints(speech.checkpoints, [result.system])
+
+    from nnasim.studies.explaining.decodes import with_words  # brings torch: after the files have been looked at
+
+    tell([f"decodes {utterances:,} utterances up to {decodes} times, once for each field of the numerics"])
+    written = force
+
+    def keep(part: SimResult) -> None:
+        nonlocal written
+        if out is not None:
+            write_record(out, part, force=written)
+            written = True
+
+    with shown_progress(lines=True) as progress:
+        return with_words(result, speech, keep, progress)

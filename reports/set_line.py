@@ -1,0 +1,20 @@
+"""Changes of a chip as what to type: options of the command line."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from nnasim.allowed import number_text
+from nnasim.ir.explanation import Changes
+
+
+def set_line(changes: Changes) -> str:
+    """``changes`` as options of the command line, in the order in which a file holds them."""
+    return " ".join(f"--set {shlex.quote(f'{field}={_written(value)}')}" for field, value in sorted(changes.items()))
+
+
+def _written(value: object) -> str:
+    if isinstance(value, float):
+        return number_text(value)
+    return json.dumps([float(number_text(part)) for part in value] if isinstance(value, tuple) else value)
