@@ -70,7 +70,7 @@ def model_line(result: SharedResult, model: ModelShare) -> str:
 
 
 def share_of_time(result: SharedResult, model: ModelShare) -> float | None:
-    """The part of the run in which a call of ``model`` held the chip."""
+    """The part of the run in which a call of ``model`` ran."""
     return model.totals.cycles / result.totals.cycles if result.totals.cycles else None
 
 

@@ -154,7 +154,7 @@ class SharedResult(Frozen):
     clock_hz: float = Field(ge=1, le=1e12)
     totals: Totals
     boot_cycles: Count
-    idle_cycles: Count = Field(description="in which no call held the chip")
+    idle_cycles: Count = Field(description="in which no call ran")
     blocks: dict[str, BlockTime]
     sram_plan: SramPlan
     switching: Switching

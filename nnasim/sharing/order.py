@@ -35,7 +35,13 @@ class Waiting:
         """The next call of ``stream`` may run from now on."""
         heappush(self._queues.setdefault(stream.alike, []), (self._rank(stream), stream))
 
-    def take(self, most: int) -> list[Stream]:
-        """Whose call is next, and up to ``most`` - 1 whose calls are alike, in the order of the policy."""
-        queue = min((queue for queue in self._queues.values() if queue), key=lambda queue: queue[0][0])
-        return [heappop(queue)[1] for _ in range(min(most, len(queue)))]
+    def take(self, most: int, may_begin: Callable[[Stream, int], bool]) -> list[Stream]:
+        """Who goes next, and up to ``most`` - 1 whose calls are alike, in the order of the policy; none where none may.
+
+        ``may_begin`` is asked in that order, of the first of each kind of call, and how many go along with it.
+        """
+        for queue in sorted((queue for queue in self._queues.values() if queue), key=lambda queue: queue[0][0]):
+            number = min(most, len(queue))
+            if may_begin(queue[0][1], number):
+                return [heappop(queue)[1] for _ in range(number)]
+        return []

@@ -35,7 +35,7 @@ from nnasim.sharing.streams import all_streams, refuse_too_many
 from nnasim.sim import not_modelled
 
 NOT_MODELLED = (
-    "work of one model on the CPU beside another's on the chip: a call holds both until it ends",
+    "a call's work on the CPU beside another's on the chip before the last of its own there is done",
     "weights fetched for a call before the call in front of it has ended",
     "where the weights of several models stand in DRAM beside each other: each model's begin at address 0",
 )
@@ -162,7 +162,7 @@ def result_of_sharing(
         clock_hz=chip.clock_hz,
         totals=totals_of(whole, cycles, chip.clock_hz, energy),
         boot_cycles=served.boot_cycles,
-        idle_cycles=cycles - whole.cycles,
+        idle_cycles=served.idle_cycles,
         blocks={
             block: BlockTime(
                 busy=whole.busy[block],

@@ -14,6 +14,7 @@ from nnasim.hardware import NnaConfig
 from nnasim.ir.program import Program
 from nnasim.ir.run import ProgramRun
 from nnasim.ir.shared import Policy
+from nnasim.sharing.holding import FREE_AT_ONCE, Holding, Turns, holding_of
 from nnasim.sharing.order import Waiting
 from nnasim.sharing.streams import Stream
 from nnasim.sim.continuous import Continuous
@@ -28,6 +29,11 @@ class Call:
     streams: tuple[Stream, ...]
     start: int
     run: ProgramRun
+
+    @property
+    def end(self) -> int:
+        """The cycle in which it had ended."""
+        return self.start + self.run.cycles
 
 
 @dataclass
@@ -47,7 +53,16 @@ class Served:
     @property
     def end(self) -> int:
         """The cycle at which the last call has ended."""
-        return self.calls[-1].start + self.calls[-1].run.cycles
+        return max(call.end for call in self.calls)
+
+    @property
+    def idle_cycles(self) -> int:
+        """Cycles in which no call ran; calls stand in the order in which they began."""
+        idle = reached = 0
+        for call in self.calls:
+            idle += max(0, call.start - reached)
+            reached = max(reached, call.end)
+        return idle
 
     def runs_of(self, model: int) -> list[ProgramRun]:
         """Every run for ``model``: loads and calls, a batch as one."""
@@ -87,13 +102,16 @@ class ResidentWeights:
         self._loads = loads
         self._held: set[int] = set()
 
+    def lacking(self, model: int) -> Program | None:
+        """What must be loaded before ``model`` runs."""
+        stands = model in self._held and self._fits(self._held | {model})
+        return None if stands else self._loads[model]
+
     def needed(self, model: int) -> Program | None:
-        """What must be loaded before ``model`` runs; what does not fit beside its weights and buffers is gone."""
+        """The same, when it is to run; what does not fit beside its weights and buffers is gone."""
+        load = self.lacking(model)
         if not self._fits(self._held | {model}):
             self._held.clear()
-        if model in self._held:
-            return None
-        load = self._loads[model]
         if load is not None:
             self._held.add(model)
         return load
@@ -105,7 +123,7 @@ class ResidentWeights:
 
 
 class _Server:
-    """Serves call after call. ``last``: the model whose call was served last."""
+    """Serves call after call. ``last``: the model that has last worked on the chip; ``free``: when chip and CPU are."""
 
     def __init__(
         self,
@@ -119,7 +137,7 @@ class _Server:
         self.most = chip.compiler.batch_streams
         self.programs = [_Programs(tenant) for tenant in tenants]
         self.plans = [tenant.compiled.memory for tenant in tenants]
-        self.now = 0
+        self.now, self.free = 0, FREE_AT_ONCE
         self.last: int | None = None
 
     def run(self, policy: Policy) -> None:
@@ -128,35 +146,54 @@ class _Server:
         to_come = [(stream.earliest, stream.place) for stream in self.served.streams]
         heapify(to_come)
         while waiting or to_come:
-            if not waiting:
-                self.now = max(self.now, to_come[0][0])
             while to_come and to_come[0][0] <= self.now:
                 waiting.add(self.served.streams[heappop(to_come)[1]])
-            members = waiting.take(self.most)
-            self._serve(members)
+            members = waiting.take(self.most, partial(self._may_begin, Turns(self.now, self.free)))
+            if not members:
+                events = (*self.free, *(cycle for cycle, _ in to_come[:1]))
+                self.now = min(cycle for cycle in events if cycle > self.now)
+                continue
+            end = self._serve(members)
             for stream in members:
                 if not stream.has_ended:
-                    heappush(to_come, (max(self.now, stream.earliest), stream.place))
+                    heappush(to_come, (max(end, stream.earliest), stream.place))
 
-    def _serve(self, members: Sequence[Stream]) -> None:
-        model, step = members[0].model, members[0].step
-        if model != self.last:
-            self._switch(model)
-        start, place = self.now, len(self.served.calls)
-        run = self._run(model, tuple(members), self.programs[model].of(step.program, len(members)))
+    def _program(self, first: Stream, number: int) -> Program:
+        return self.programs[first.model].of(first.step.program, number)
+
+    def _may_begin(self, turns: Turns, first: Stream, number: int) -> bool:
+        """Whether the next call of ``first``, and so many alike, may begin now, with what it needs loaded before it."""
+        model = first.model
+        holding = self._holding(model, number, self._program(first, number))
+        load = self.sram.lacking(model) if holding.chip and model != self.last else None
+        return turns.may_begin(holding.later(self._holding(model, 0, load).chip) if load else holding)
+
+    def _holding(self, model: int, number: int, program: Program) -> Holding:
+        return self.runner.holding((model, number), self.plans[model], program)
+
+    def _serve(self, members: Sequence[Stream]) -> int:
+        """Serve the next call of ``members``, now; returns when it has ended."""
+        model, number, start = members[0].model, len(members), self.now
+        program = self._program(members[0], number)
+        if model != self.last and self._holding(model, number, program).chip:
+            start += self._switch(model)
+        place = len(self.served.calls)
+        run = self._run(model, tuple(members), program, start)
+        holding = self._holding(model, number, program)
+        self.free = Holding(*(start + held if held else free for held, free in zip(holding, self.free, strict=True)))
         for stream in members:
             stream.serve(start, run, place)
+        return start + run.cycles
 
-    def _switch(self, model: int) -> None:
+    def _switch(self, model: int) -> int:
+        """Turn the chip over to ``model``; returns for how long its weights are loaded."""
         self.served.switches += self.last is not None
         self.last, load = model, self.sram.needed(model)
-        if load is not None:
-            self._run(model, (), load)
+        return 0 if load is None else self._run(model, (), load, self.now).cycles
 
-    def _run(self, model: int, streams: tuple[Stream, ...], program: Program) -> ProgramRun:
-        run = self.runner.run((model, len(streams)), self.plans[model], program, self.now)
-        self.served.calls.append(Call(model, streams, self.now, run))
-        self.now += run.cycles
+    def _run(self, model: int, streams: tuple[Stream, ...], program: Program, start: int) -> ProgramRun:
+        run = self.runner.run((model, len(streams)), self.plans[model], program, start)
+        self.served.calls.append(Call(model, streams, start, run))
         return run
 
 
@@ -187,6 +224,7 @@ class Replays:
 
     def __init__(self, chip: NnaConfig, known: KnownRuns) -> None:
         self._chip, self._known = chip, known
+        self._holdings: dict[int, Holding] = {}  # by identity of the run, which is kept
         self._of_program: dict[int, ProgramRun] = {}  # by identity: hashing a program's crossings takes longer
 
     def run(self, kind: Kind, memory: MemoryPlan, program: Program, start: int) -> ProgramRun:
@@ -197,13 +235,26 @@ class Replays:
             run = self._of_program[id(program)] = replay.run_program(program)
         return run
 
+    def holding(self, kind: Kind, memory: MemoryPlan, program: Program) -> Holding:
+        """What ``program`` holds of chip and CPU."""
+        run = self.run(kind, memory, program, 0)
+        if id(run) not in self._holdings:
+            self._holdings[id(run)] = holding_of(run)
+        return self._holdings[id(run)]
+
 
 class _Continuous:
-    """Every program at its own time."""
+    """Every program at its own time, which nobody knows before: it holds chip and CPU until it ends."""
 
     def __init__(self, chip: NnaConfig) -> None:
-        self._machine = Continuous(chip)
+        self._machine, self._length = Continuous(chip), 1
 
     def run(self, kind: Kind, memory: MemoryPlan, program: Program, start: int) -> ProgramRun:
         """The run of ``program`` from cycle ``start`` on."""
-        return self._machine.run(program, start)
+        run = self._machine.run(program, start)
+        self._length = max(run.cycles, 1)
+        return run
+
+    def holding(self, kind: Kind, memory: MemoryPlan, program: Program) -> Holding:
+        """Both, for as long as the last run took; before it begins only that it holds both is asked."""
+        return Holding(self._length, self._length)
