@@ -18,6 +18,7 @@ from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
 from nnasim.ir.run import ProgramRun, StepRun
 from nnasim.ir.trace import OpTrace
+from nnasim.records import computed
 from nnasim.results import SimOptions, result_of
 from nnasim.sim.run import Replay, replay_is_exact, run_program, run_steps
 
@@ -33,7 +34,8 @@ def simulate_compiled(compiled: CompiledTrace, options: SimOptions) -> SimResult
     with no_collection():
         boot = run_boot(compiled)
         runs = run_utterances(compiled, options)
-        return result_of(compiled, options, boot, runs)
+        with computed("the run"):
+            return result_of(compiled, options, boot, runs)
 
 
 def refuse_batches(chip: NnaConfig) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError
 
 from nnasim.allowed import Spot, below, described, field_names, keys_of, lengths, record_types
-from nnasim.errors import NOT_GIVEN, ConfigError, InputError, shown
+from nnasim.errors import NOT_GIVEN, ConfigError, InputError, SimulationError, shown
 
 _MOST_FINDINGS = 10_000  # that are looked through
 _MOST_NAMES = 10  # of unknown keys in one line
@@ -36,7 +37,8 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 ItemT = TypeVar("ItemT")
 Items = Annotated[tuple[ItemT, ...], FailFast()]
 """As many as there are; only the first that is wrong is looked at, so that a file of millions of them costs little."""
-Range = tuple[Number, Number, Number]
+Level = Annotated[Number, Field(ge=0, le=1e9)]
+Range = tuple[Level, Level, Level]
 """(low, nominal, high)."""
 
 
@@ -162,6 +164,23 @@ def validated(
         first = explained(wrong, model)
         field = ".".join(part for part in (within, first.field) if part)
         raise error(source, field, first.value, first.allowed) from None
+
+
+@contextmanager
+def computed(what: str) -> Iterator[None]:
+    """Around the making of records from numbers that were computed, of ``what``: SimulationError for one out of range.
+
+    Inputs that are each allowed may give a figure that no file holds, such as 1e18 mJ.
+    """
+    try:
+        yield
+    except ValidationError as wrong:
+        item = wrong.errors(include_url=False, include_context=False)[0]
+        field = dotted(part for part in item["loc"])
+        message = f"{what}: {field} = {shown(item['input'])} is out of range ({item['msg']}): numbers of the inputs are"
+        raise SimulationError(f"{message} each allowed, but not together") from None
+    except OverflowError as wrong:
+        raise SimulationError(f"{what}: a figure is beyond all numbers ({wrong})") from None
 
 
 class Complaint(NamedTuple):

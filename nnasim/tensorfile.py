@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +14,20 @@ from safetensors.numpy import load, save
 from nnasim import filekind, files
 from nnasim.errors import CheckpointError
 
-LARGEST_HEADER = 100_000_000
+LARGEST_HEADER = 16_000_000
+MOST_TENSORS = 20_000
 LARGEST_FILE = 4_000_000_000
 
 Tensors = dict[str, NDArray[Any]]
 
 
 def read_tensors(path: str | Path, max_bytes: int = LARGEST_FILE) -> Tensors:
-    """A safetensors file of at most ``max_bytes``: header at most 100 MB and contiguous offsets, floats finite.
+    """A safetensors file of at most ``max_bytes``: header at most 16 MB and contiguous offsets, floats finite.
 
     Raises FileError or CheckpointError.
     """
+    size = _check_header(path)
     data = files.read_bytes(path, max_bytes)
-    size = int.from_bytes(data[:8], "little")
-    if len(data) < 8 or size > min(LARGEST_HEADER, len(data) - 8):
-        seems = filekind.hint(filekind.of_bytes(data[:20]), unless="a safetensors file")
-        raise CheckpointError(path, "header", size, f"is truncated or no safetensors file ({len(data)} bytes){seems}")
-    try:
-        text = data[8 : 8 + size].decode()
-    except UnicodeDecodeError:
-        raise CheckpointError(path, "header", size, "is not UTF-8, so no safetensors file") from None
-    _check_offsets(files.parse_json(text, path), len(data) - 8 - size, path)
     try:
         tensors: Tensors = load(data)
     except (safetensors.SafetensorError, KeyError, ValueError, TypeError, OverflowError) as error:
@@ -42,6 +36,29 @@ def read_tensors(path: str | Path, max_bytes: int = LARGEST_FILE) -> Tensors:
         if tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
             raise CheckpointError(path, name, "NaN or infinity", "every number must be finite")
     return tensors
+
+
+def _check_header(path: str | Path) -> int:
+    """Bytes of the header, whose offsets must add up to the file's own size: looked at before the rest is read."""
+    with files.open_regular(path) as file:
+        there = os.fstat(file.fileno()).st_size
+        begin = file.read(8)
+        size = int.from_bytes(begin, "little")
+        if len(begin) < 8 or size > there - 8:
+            kind = filekind.of_bytes(begin + file.read(12))
+            seems = filekind.hint(kind, unless="a safetensors file")
+            raise CheckpointError(path, "header", size, f"is truncated or no safetensors file ({there} bytes){seems}")
+        if size > LARGEST_HEADER:
+            raise CheckpointError(path, "header", size, f"must be at most {LARGEST_HEADER} bytes")
+        head = file.read(size)
+    if (tensors := head.count(b'"data_offsets"')) > MOST_TENSORS:
+        raise CheckpointError(path, "header", f"{tensors} tensors", f"must be at most {MOST_TENSORS}")
+    try:
+        text = head.decode()
+    except UnicodeDecodeError:
+        raise CheckpointError(path, "header", size, "is not UTF-8, so no safetensors file") from None
+    _check_offsets(files.parse_json(text, path), there - 8 - size, path)
+    return size
 
 
 def _check_offsets(header: Any, size: int, path: str | Path) -> None:

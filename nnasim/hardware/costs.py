@@ -53,7 +53,7 @@ class EnergyConfig(Section):
         "mac_leakage_uw", "rest_leakage_mw",
     )  # fmt: skip
 
-    node_nm: Number = Field(gt=0, le=1e4, description="technology node of the table")
+    node_nm: Number = Field(ge=0.1, le=1e4, description="technology node of the table")
     mac_int8_pj: Range
     sram_bank_pj_per_byte: Range = Field(description="a byte of a bank of sram_bank_bytes, by an 8-byte port")
     sram_bank_bytes: Integer = Field(gt=0, le=2**36, description="capacity of that bank")
@@ -82,7 +82,7 @@ class AreaConfig(Section):
 
     OF_NODE: ClassVar[tuple[str, ...]] = ("mac_int8_um2", "sram_um2_per_byte")
 
-    node_nm: Number = Field(gt=0, le=1e4, description="technology node of the table")
+    node_nm: Number = Field(ge=0.1, le=1e4, description="technology node of the table")
     mac_int8_um2: Range
     sram_um2_per_byte: Range
 

@@ -27,7 +27,7 @@ class SramConfig(Section):
     bytes: Integer = Field(gt=0, le=2**36, description="capacity")
     banks: Integer = Field(1, gt=0, le=4096, description="equal banks that the capacity divides into")
     ports: Integer = Field(1, gt=0, le=16, description="1: DMA and compute share the port; 2 or more: one each")
-    bytes_per_cycle: Number = Field(gt=0, le=2**20, description="bytes per cycle of one port")
+    bytes_per_cycle: Number = Field(ge=1e-3, le=2**20, description="bytes per cycle of one port")
     weight_buffers: Integer = Field(2, gt=0, le=1024, description="buffers for streamed weights; 2 is double buffering")
     weight_tile_bytes: Integer = Field(16384, gt=0, le=2**32, description="largest weight tile that is aimed at")
     resident_weights: tuple[str, ...] | None = Field(
@@ -50,10 +50,10 @@ class DramConfig(OpenSection):
 
     UNSAID: ClassVar[tuple[str, ...]] = ("model", "parameters")
 
-    bytes_per_second: Number = Field(gt=0, le=1e15, description="peak rate")
-    efficiency: Number = Field(0.8, gt=0, le=1, description="part of the peak rate that is delivered")
+    bytes_per_second: Number = Field(ge=1, le=1e15, description="peak rate")
+    efficiency: Number = Field(0.8, ge=1e-6, le=1, description="part of the peak rate that is delivered")
     read_latency_ns: Number = Field(ge=0, le=1e9, description="from request to first byte")
-    cpu_share: Number = Field(0.0, ge=0, lt=1, description="part of the rate that other software takes for itself")
+    cpu_share: Number = Field(0.0, ge=0, le=0.999999, description="part of the rate that other software takes")
     burst_bytes: Integer = Field(64, gt=0, le=2**16, description="bytes of one burst; a power of two")
     kind: Annotated[DramKind | None, BeforeValidator(_memory)] = Field(
         None, description="what memory it is: its row of energy.dram_pj_per_byte, its timings if they are followed"
@@ -78,7 +78,7 @@ class DmaConfig(Section):
     outstanding_bursts: Integer = Field(32, gt=0, le=65536, description="bursts in flight at once, all channels")
     alignment_bytes: Integer = Field(16, gt=0, le=4096, description="a transfer's size is rounded up to this")
     weight_compression_ratio: Number = Field(
-        1.0, gt=0, le=1, description="bytes of the stored weight stream over bytes of the weights"
+        1.0, ge=1e-6, le=1, description="bytes of the stored weight stream over bytes of the weights"
     )
 
     prefetch_across_calls: Flag = Field(

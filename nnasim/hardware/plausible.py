@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from nnasim.hardware.config import NnaConfig
 from nnasim.hardware.costs import DramEnergyConfig
+from nnasim.limits import LARGEST_FIGURE
 from nnasim.magnitudes import Magnitude
 
 KB, MB = 1 << 10, 1 << 20
@@ -87,7 +88,7 @@ def magnitudes(chip: NnaConfig) -> Iterator[tuple[str, Magnitude]]:
 def meant(field: str, value: object) -> str:
     """What a refused ``value`` of ``field`` may have been given in, as a sentence that follows on; "" if not known."""
     magnitude = FIELDS.get(field)
-    number = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    number = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LARGEST_FIGURE
     question = magnitude.meant(float(value)) if magnitude and number else None  # type: ignore[arg-type]
     return f"; {question}" if question else ""
 

@@ -124,16 +124,16 @@ class HostConfig(Section):
     handoff_interrupt_us: Number = Field(0, ge=0, le=1e9, description="part of a crossing: interrupt and wake-up")
     handoff_cache_ns_per_byte: Number = Field(0, ge=0, le=1e6, description="cache upkeep per byte handed over")
     handoff_copy_ns_per_byte: Number = Field(0, ge=0, le=1e6, description="copy per byte handed over")
-    float_matmul_gflops: Number = Field(gt=0, le=1e6, description="10^9 float operations per second, 2 per MAC")
+    float_matmul_gflops: Number = Field(ge=1e-6, le=1e6, description="10^9 float operations per second, 2 per MAC")
     int8_matmul_gops: Number | None = Field(
-        None, gt=0, le=1e6, description="10^9 int8 operations per second, 2 per MAC; null: no faster than in float"
+        None, ge=1e-6, le=1e6, description="10^9 int8 operations per second, 2 per MAC; null: no faster than in float"
     )
-    conv_ratio: Number = Field(1.0, gt=0, le=1, description="part of a matmul's rate that a convolution reaches")
+    conv_ratio: Number = Field(1.0, ge=1e-6, le=1, description="part of a matmul's rate that a convolution reaches")
     bmm_ratio: Number = Field(
-        1.0, gt=0, le=1, description="part of a matmul's rate that a product of two computed operands reaches"
+        1.0, ge=1e-6, le=1, description="part of a matmul's rate that a product of two computed operands reaches"
     )
     memory_bytes_per_second: Number | None = Field(
-        None, gt=0, le=1e15, description="the CPU's own limit on reading weights; null: none but the DRAM's"
+        None, ge=1, le=1e15, description="the CPU's own limit on reading weights; null: none but the DRAM's"
     )
     cache_bytes: Integer = Field(0, ge=0, le=2**40, description="float weights up to this size are read once")
     other_load_per_second: Number = Field(0, ge=0, le=1e6, description="arrivals of other work, a Poisson process")

@@ -8,6 +8,7 @@ from pydantic import Field
 
 Count = Annotated[int, Field(ge=0, le=2**62)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e15)]
+Seconds = Annotated[float, Field(ge=0, le=1e9)]
 Energy = Annotated[float, Field(ge=0, le=1e18)]
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 Sentence = Annotated[str, Field(max_length=2000)]

@@ -18,6 +18,7 @@ from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, mod
 
 from nnasim import markup
 from nnasim.ir.attributes import MOST_AXES, Attributes, Axis, Concat, Copy, attributes_of
+from nnasim.ir.bounded import Seconds
 from nnasim.ir.imported import Imported, Recipe
 from nnasim.ir.operands import FIRST_KINDS, OPERANDS, PLACES, WRITTEN, Constant, OpKind, Role
 from nnasim.ir.order import Order, OrderError
@@ -222,11 +223,11 @@ class Utterance(Frozen):
 
     id: str = Field(max_length=500)
     audio_seconds: float = Field(gt=0, le=1e9)
-    arrivals: Items[float] = Field(min_length=1)
+    arrivals: Items[Seconds] = Field(min_length=1)
     call_graphs: Items[str] = Field(min_length=1)
     call_frames: Items[int] = Field(min_length=1)
     emissions: Items[int] = ()
-    speech_end: float | None = None
+    speech_end: Seconds | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Utterance:

@@ -28,13 +28,13 @@ class NumericsConfig(Record):
 
     activation: UnitName = Field("lut8", description="activation unit for sigmoid and tanh")
     activation_range: Number | None = Field(
-        None, gt=0, le=64, description="input range of a lut8 table, [-R, R); null: calibrated per layer"
+        None, ge=1e-6, le=64, description="input range of a lut8 table, [-R, R); null: calibrated per layer"
     )
     pwl_segments: Integer = Field(16, ge=2, le=256, description="segments of the piecewise-linear unit")
     pwl_fit: Literal["uniform", "fitted"] = Field("uniform", description="where a pwl unit has its knots")
     cell_bits: Literal[8, 16] = Field(8, description="bits of the LSTM cell state")
     cell_range: Number | None = Field(
-        None, gt=0, le=64, description="range of an int8 cell state; null: calibrated per layer"
+        None, ge=1e-6, le=64, description="range of an int8 cell state; null: calibrated per layer"
     )
     weight_bits: Literal[4, 8] = Field(8, description="bits of a weight")
     activation_bits: Literal[8, 16] = Field(8, description="bits of a layer's input and of h")

@@ -28,6 +28,7 @@ from nnasim.ir.shared import (
 )
 from nnasim.ir.trace import OpTrace
 from nnasim.ir.workload import workload_of
+from nnasim.records import computed
 from nnasim.results import op_costs, totals_of
 from nnasim.sharing.lateness import frames_of, lateness_of
 from nnasim.sharing.serving import KnownRuns, Served, serve
@@ -112,7 +113,8 @@ def share(
     """
     options = options or SharingOptions()
     sharing, other = least_sharing(models, chip, options, known)
-    return result_of_sharing(models, chip, options, sharing, other)
+    with computed("the run"):
+        return result_of_sharing(models, chip, options, sharing, other)
 
 
 def least_sharing(

@@ -14,6 +14,7 @@ from nnasim.ir.result import Functional
 from nnasim.ir.shared import SharedResult
 from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import refuse_batches
+from nnasim.records import computed
 from nnasim.sharing.integers import compare_streams
 from nnasim.sharing.run import Model, Sharing, SharingOptions, least_sharing, result_of_sharing
 from nnasim.sharing.search import find_streams
@@ -54,7 +55,8 @@ def shared(models: Sequence[Model], chip: NnaConfig, asked: Asked, paths: Sequen
     if all(model.streams == 1 for model in models):
         refuse_batches(chip)
     sharing, other = least_sharing(models, chip, asked.options)
-    result = result_of_sharing(models, chip, asked.options, sharing, other)
+    with computed("the run"):
+        result = result_of_sharing(models, chip, asked.options, sharing, other)
     if paths is None:
         return result
     compared = tuple(_compared(path, place, sharing) for place, path in enumerate(paths))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -96,9 +97,17 @@ class Drawing:
         if kind == "svg":
             return self.svg.replace("<svg", _STANDALONE, 1).encode()
         buffer = io.BytesIO()
-        with _look():
+        with _look(), _any_name():
             self.figure.savefig(buffer, format=kind, dpi=_DOTS_PER_INCH, metadata=_UNDATED[kind])
         return buffer.getvalue()
+
+
+@contextmanager
+def _any_name() -> Iterator[None]:
+    """Names in letters that our font lacks are drawn by the reader's; matplotlib would complain on the terminal."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        yield
 
 
 def element(drawing: Drawing | None) -> str:
@@ -132,8 +141,10 @@ def drawn(figure: Figure, title: str, description: str) -> Drawing:
     Dates, document type, name spaces (HTML needs none) and identifiers that nothing refers to are dropped.
     """
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata=_UNDATED["svg"])
-    text = buffer.getvalue()
+    with _any_name():
+        figure.savefig(buffer, format="svg", metadata=_UNDATED["svg"])
+    # Names from files stand in labels, ticks and legends; what a line of SVG holds is made visible at once.
+    text = "\n".join(map(visible, buffer.getvalue().replace("\r", "").split("\n")))
     text = text[text.index("<svg") :]
     text = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", text)
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)

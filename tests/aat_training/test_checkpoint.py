@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -59,6 +60,8 @@ def test_a_truncated_file_is_refused(stored, keep):
         header('{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "a": 1}', b"\0" * 4),
         header('{"a": {"dtype": "XX", "shape": [1], "data_offsets": [0, 4]}}', b"\0" * 4),
         header("[" * 3000),
+        header('{"a":{"data_offsets":[0,0]}' + ',"b":{"data_offsets":[0,0]}' * 20_001 + "}"),
+        header("{}" + " " * 16_000_000),
         header("[]"),
         (2**63).to_bytes(8, "little"),
         b"\x80\x04pickle",
@@ -115,3 +118,12 @@ def test_a_float_checkpoint_serves_all_others(stored, system):
     _, model, scheme = load_system(stored, system, NumericsConfig())
     assert not model.training
     assert (scheme is None) == (system in ("float", "cpu_int8"))  # whose ranges are found as it runs
+
+
+def test_a_file_far_longer_than_its_header_says_is_refused_unread(tmp_path, monkeypatch):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(save({"w": np.ones(1, np.float32)}))
+    os.truncate(path, 3_900_000_000)  # sparse: it takes no room
+    monkeypatch.setattr("nnasim.files.read_bytes", None)
+    with pytest.raises(CheckpointError, match="another size than its header says"):
+        read_tensors(path)

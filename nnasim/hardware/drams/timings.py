@@ -28,7 +28,7 @@ def _time(description: str) -> Any:
 class BankedParameters(Record):
     """One channel's organisation and times, and where addresses lead. None: as the table of ``dram.kind`` says."""
 
-    channel_bytes_per_second: Number | None = Field(None, gt=0, le=1e12, description="most that one channel delivers")
+    channel_bytes_per_second: Number | None = Field(None, ge=1, le=1e12, description="most that one channel delivers")
     channels: Integer | None = Field(None, ge=1, le=64, description="channels; null: as few as the rate needs")
     bank_groups: Integer | None = Field(None, ge=1, le=16, description="groups that banks fall into")
     banks: Integer | None = Field(None, ge=1, le=256, description="banks of a channel, of all groups together")

@@ -8,8 +8,12 @@ from typing import Any
 
 import simpy
 
+from nnasim.errors import SimulationError
 from nnasim.hardware.units import HostConfig
 from nnasim.units import seconds_to_cycles
+
+MOST_WAITING = 5_000
+"""Pieces of other work. A CPU that is so far behind never comes back, and each takes memory."""
 
 
 class OtherLoad:
@@ -36,6 +40,11 @@ class OtherLoad:
     def _arrivals(self) -> Generator[simpy.Event, Any, None]:
         while True:
             yield self.env.timeout(round(self._random.expovariate(1) * self._mean_gap))
+            if len(self.cpu.queue) > MOST_WAITING:
+                raise SimulationError(
+                    f"{MOST_WAITING:,} pieces of other work wait for the CPU in cycle {int(self.env.now)}: no time "
+                    "is left for ours; lower host.other_load_per_second or host.other_load_us"
+                )
             self.env.process(self._piece())
 
     def _piece(self) -> Generator[simpy.Event, Any, None]:
