@@ -1,4 +1,4 @@
-"""How good fits are: ``python -m benchmarks.fit [--validation FOLDER] [--boards N] [--json FILE]``.
+"""How good fits are: ``python -m benchmarks.fit [--validation FOLDER] [--table NAME] [--boards N]``.
 
 Of NVDLA's and Vela's tables half of the rows are fitted with the memory hidden, from a start far off: is the truth in
 the intervals, and how far off is the other half, beside the true memory. Then boards that are made up, with errors of
@@ -31,7 +31,6 @@ from nnasim.studies.fitting.study import fit
 from nnasim.studies.fitting.table import measurements
 from workloads.importers.measured_table import read_measured_table
 
-SEEDS = (0, 1)
 ROWS = (7, 14)
 BOARD = {"host.handoff_us": 50.0, "dram.efficiency": 0.8}
 
@@ -129,13 +128,16 @@ def main() -> None:
     parser.add_argument("--validation", type=Path, default=Path("data/validation"), help="measured tables")
     parser.add_argument("--boards", type=int, default=100, help="boards that are made up; 0: measured tables alone")
     parser.add_argument("--only-boards", action="store_true", help="no measured tables")
+    parser.add_argument("--table", choices=[*dict.fromkeys(case.table for case in CASES)], help="this table alone")
+    parser.add_argument("--seeds", type=int, default=2, help="halves that are fitted of each table")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     hidden, covered = list[dict[str, Any]](), list[dict[str, Any]]()
     if not arguments.only_boards:
         _head("hidden")
-    for case in () if arguments.only_boards else CASES:
-        for seed in SEEDS:
+    cases = [case for case in CASES if arguments.table in (None, case.table)]
+    for case in () if arguments.only_boards else cases:
+        for seed in range(arguments.seeds):
             hidden.append(hidden_memory(case, arguments.validation, seed))
             print("\n".join(hidden_lines(hidden[-1])), flush=True)
     if arguments.boards:
