@@ -211,7 +211,8 @@ function walk(state) {
     const where = { bubbles: true, clientX: left + width / 2, clientY: top + height / 2 };
     for (const type of types) mark.dispatchEvent(new (type === "click" ? MouseEvent : PointerEvent)(type, where));
   };
-  const marks = () => [...state.holder.querySelectorAll('[role="graphics-symbol"]')];
+  const tells = (mark) => mark.__data__?.tooltip;  // what the pointer would be told; axes tell nothing
+  const marks = () => [...state.holder.querySelectorAll('[role="graphics-symbol"]')].filter(tells);
   const leave = () => {
     for (const mark of state.holder.querySelectorAll(".at")) {
       mark.classList.remove("at");
@@ -231,7 +232,7 @@ function walk(state) {
     at = Math.min(Math.max(to, 0), last);
     all[at].classList.add("at");
     send(all[at], "pointerover", "pointermove");
-    aloud.textContent = all[at].getAttribute("aria-label");
+    aloud.textContent = Object.entries(tells(all[at])).map(([name, value]) => `${name}: ${value}`).join("; ");
   });
   state.holder.addEventListener("blur", leave);
   return aloud;

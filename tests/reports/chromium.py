@@ -25,7 +25,7 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage",
     "--no-first-run", "--remote-debugging-pipe", "--force-device-scale-factor=1", "--hide-scrollbars",
 )  # fmt: skip
-PATIENCE_S = 120  # of one answer: a busy machine is slow
+PATIENCE_S = 20  # of one answer: a busy machine is slow
 
 
 def program() -> str | None:
