@@ -9,7 +9,7 @@ from nnasim.analysis.pooled import engine_latencies_ms, real_time_factor
 from nnasim.hardware.field_units import unit_of
 from nnasim.ir.result import SimResult
 from nnasim.sweeps.objectives import busy_shares
-from reports.blocks import Block, Cell, Fold, Quantity, Section, Table, Value
+from reports.blocks import Block, Cell, Fold, Paragraph, Quantity, Section, Table, Value
 from reports.naming import PART_NAMES, chip_fields, differing_fields
 from reports.parameters import parameters, value_text
 from reports.result_set import ResultSet
@@ -19,6 +19,9 @@ _GAIN = (
     "Gain: how much lower the mean engine latency is than that of the first row. Busiest: the part that worked in the "
     "largest share of the processing time. A figure that a chip has no table for is left out."
 )
+
+
+MOST_CHIPS, MOST_FIELDS = 3, 16  # that are shown as a table where there is little room
 
 
 def chips_side_by_side(result_set: ResultSet) -> Section:
@@ -31,6 +34,20 @@ def chips_blocks(result_set: ResultSet) -> tuple[Block, ...]:
     """What each result costs, and in which fields its chip differs, where chips do."""
     costs = _costs(result_set)
     return (costs, differences(result_set.results)) if len(different_chips(result_set.results)) > 1 else (costs,)
+
+
+def chips_in_short(result_set: ResultSet) -> tuple[Block, ...]:
+    """The same where there is little room: of many chips, or of many fields, only the names of what differs."""
+    costs, *tables = chips_blocks(result_set)
+    if not tables:
+        return (costs,)
+    chips = different_chips(result_set.results)
+    fields = differing_fields([chip_fields(result) for result in chips.values()])
+    if len(chips) <= MOST_CHIPS and len(fields) <= MOST_FIELDS:
+        return (costs, *tables)
+    named = ", ".join(fields[:MOST_FIELDS])
+    more = f" and {len(fields) - MOST_FIELDS} more" if len(fields) > MOST_FIELDS else ""
+    return (costs, Paragraph((f"They differ in {number(len(fields))} fields: ", Value(named), f"{more}.")))
 
 
 def different_chips(results: Mapping[str, SimResult]) -> dict[str, SimResult]:
@@ -58,12 +75,17 @@ def _cells(result: SimResult, first: SimResult) -> tuple[Cell, ...]:
     busiest = max(shares, key=lambda part: shares[part])
     return (
         latency,
-        None if result is first or not before else Quantity.percent(gain_pct(before, latency) / 100, 1),
+        None if result is first or not before else _gained(gain_pct(before, latency)),
         real_time_factor(result),
         result.totals.energy_mj,
         area["total"][1] if area else None,
         f"{PART_NAMES[busiest].removeprefix('the ')} {100 * shares[busiest]:.0f} %",
     )
+
+
+def _gained(percent: float) -> Quantity:
+    """A gain, or of what is many times slower the round figure."""
+    return Quantity(percent / 100, f"{number(percent)} %" if percent < -100 else f"{percent:.1f} %")
 
 
 def _mean_latency(result: SimResult) -> float:
@@ -74,12 +96,15 @@ def _mean_latency(result: SimResult) -> float:
 def differences(results: Mapping[str, SimResult]) -> Table:
     """Every field that does not have one value on all chips, each chip a column."""
     chips = {label: chip_fields(result) for label, result in different_chips(results).items()}
+    fields = differing_fields(list(chips.values()))
     rows = tuple(
         (Value(field), Value(unit_of(field)), *(Value(value_text(chip.get(field))) for chip in chips.values()))
-        for field in differing_fields(list(chips.values()))
+        for field in fields
     )
     same = len({name for chip in chips.values() for name in chip}) - len(rows)
-    note = f"{number(same)} other fields have one value on all of them. A dash: the chip has no such part."
+    absent = any(value is None for field in fields for value in (chip.get(field) for chip in chips.values()))
+    dash = " A dash: the chip has no such part." if absent else ""
+    note = f"{number(same)} other fields have one value on all of them.{dash}"
     return Table("differences", "In what they differ", ("field", "unit", *chips), rows, note, look="parameters")
 
 

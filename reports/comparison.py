@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.blocks import Block, Cell, Code, Column, Figure, Listing, Paragraph, Quantity, Section, Table, Value
+from reports.blocks import (
+    Block,
+    Cell,
+    Code,
+    Column,
+    Figure,
+    Listing,
+    Paragraph,
+    Quantity,
+    Section,
+    Table,
+    Value,
+    is_empty,
+)
 from reports.charts.dots import headline_charts
 from reports.figures.headline import headline
 from reports.figures.words_latency import words_against_latency
@@ -47,10 +60,11 @@ def _blocks(result_set: ResultSet) -> Iterator[Block]:
         yield Figure("headline", drawn, charts=headline_charts(result_set.figures()))
     if drawn := words_against_latency("words_latency", result_set.figures()):
         yield Figure("words_latency", drawn)
-    yield _latencies(result_set)
-    yield _costs(result_set)
-    meanings = (_DASH, _ENGINE, _FRAME, _UPL, _REST) if result_set.hears_words else (_LAST_OPERATION, _FRAME, _REST)
-    yield Paragraph(" ".join(meanings), note=True)
+    tables = (_latencies(result_set), _costs(result_set))
+    yield from tables
+    dash = (_DASH,) if any(is_empty(cell) for table in tables for row in table.rows for cell in row) else ()
+    meanings = (_ENGINE, _FRAME, _UPL, _REST) if result_set.hears_words else (_LAST_OPERATION, _FRAME, _REST)
+    yield Paragraph(" ".join((*dash, *meanings)), note=True)
 
 
 def _placed(placement: str) -> Paragraph:

@@ -48,6 +48,9 @@ from reports.summary import Summary
 from reports.text import NOT_COMPUTED, number
 from reports.to_html import html
 
+LONGEST_TITLE = 90  # characters of labels; of more the number of results is told
+MOST_TITLED = 6  # systems, or presets
+
 
 def write_page(path: str | Path, result_set: ResultSet, *, force: bool = False) -> Document:
     """The page of ``result_set``, atomically; returns what stands in it."""
@@ -91,9 +94,18 @@ def report(result_set: ResultSet) -> Document:
 def _title(result_set: ResultSet) -> str:
     """What stands side by side, and on which chip unless the labels say."""
     presets = list(dict.fromkeys(result.preset for result in result_set.results.values()))
-    labels = list(result_set.results)
-    names = ("; " if any(", " in label for label in labels) else ", ").join(labels)
+    results = result_set.results
+    names = ("; " if any(", " in label for label in results) else ", ").join(results)
+    if len(names) > LONGEST_TITLE:
+        systems = list(dict.fromkeys(result.system for result in results.values()))
+        return f"{number(len(results))} results of {_listed(systems)} on {_listed(presets)}"
     return names if len(presets) > 1 else f"{names} on {presets[0]}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first names, and how many more."""
+    more = f" and {len(names) - MOST_TITLED} more" if len(names) > MOST_TITLED else ""
+    return f"{', '.join(names[:MOST_TITLED])}{more}"
 
 
 def _corpus(result_set: ResultSet, summary: Summary) -> Paragraph:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 
 _SHORT = 16  # characters of a cell that is never broken, such as a unit
+_LONG = 28  # characters of a row's name that takes several lines
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -55,7 +56,11 @@ def html(document: Document) -> str:
     environment.filters |= {
         "bare": shown, "heads": heads, "inline": _inline, "runs": _runs, "markup": markupsafe.Markup,
     }  # fmt: skip
-    environment.tests |= {"text": is_text, "short": lambda cell: len(shown(cell)) <= _SHORT}
+    environment.tests |= {
+        "text": is_text,
+        "short": lambda cell: len(shown(cell)) <= _SHORT,
+        "long": lambda cell: len(shown(cell)) > _LONG,
+    }
     template = environment.get_template("document.html.j2")
     return template.render(document=document, charts=page_data(drawn), scripts=texts, policy=policy(texts.values()))
 

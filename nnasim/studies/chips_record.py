@@ -15,7 +15,7 @@ from nnasim.ir.io import write_record
 from nnasim.records import Frozen, Items, validated
 from nnasim.studies.provenance import commit, versions
 from reports.blocks import Block, Document, Paragraph, Value
-from reports.chips import chips_blocks, different_chips
+from reports.chips import chips_in_short, different_chips
 from reports.csvfile import write_csv
 from reports.hypotheses import write_hypotheses
 from reports.naming import chip_fields, differing_fields
@@ -102,7 +102,7 @@ class ChipsFound:
     def blocks(self) -> tuple[Block, ...]:
         """What a terminal shows: costs, differing fields, and what must be known."""
         known = tuple(Paragraph(Value(line)) for line in notes(self.result_set.results))
-        return (*chips_blocks(self.result_set), *known)
+        return (*chips_in_short(self.result_set), *known)
 
     def write(self, folder: Path) -> Document:
         """Write page, `chips.json`, differing fields as a table, words where decoded, every result; return the page."""

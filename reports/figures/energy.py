@@ -25,8 +25,8 @@ from reports.text import number, shortened
 TOTAL = "total"
 _EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.4}
 _STYLES = (
-    (ORANGE, "\\\\"), (BLUE, ""), (GREEN, "xx"), (SKY, "//"), (YELLOW, ".."), (RED, "||"), (GREY, "--"),
-    ("#CC79A7", "oo"),
+    (ORANGE, "\\\\"), (BLUE, ""), (GREEN, "xx"), (SKY, "//"), (YELLOW, "++"), (RED, "||"), (GREY, "--"),
+    ("#CC79A7", "|||"),
 )  # fmt: skip
 _NAMES = {"cpu": "CPU", "dram": "DRAM", "sram": "SRAM", "mac_array": "MAC array"}
 _OTHERS = Look("all others", "#FFFFFF", "")

@@ -18,13 +18,14 @@ from reports.figures.style import (
     Look,
     canvas,
     drawn,
+    head,
     legend_below,
 )
 from reports.text import number, shortened
 
 _EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.4}
 _MEMORY, _ARRAY, _ELEMENTS = Look("memory", ORANGE, "\\\\"), Look("MAC array", BLUE, ""), Look("tables", GREEN, "xx")
-_PASS, _CROSSING = Look("fixed cost, issue", YELLOW, ".."), Look("hand-off", RED, "||")
+_PASS, _CROSSING = Look("fixed cost, issue", YELLOW, "++"), Look("hand-off", RED, "||")
 _CPU, _OTHERS = Look("CPU", GREY, "//"), Look("waits for audio or frames", "#FFFFFF", "---")
 LOOKS: dict[Cause, Look] = {
     **dict.fromkeys(("dram", "dram_latency", "dma", "sram_port", "bus"), _MEMORY),
@@ -55,9 +56,9 @@ def waterfall(name: str, title: str, times: Sequence[tuple[Cause, float]]) -> Dr
             axes.annotate(number(ms), (left + 0.01 * total, row), va="center", annotation_clip=False)
         axes.set_yticks(range(len(bars)), [CAUSES[cause] for cause, _ in bars])
         axes.invert_yaxis()
-        axes.set_xlim(0, total * 1.12)
+        axes.set_xlim(0, total * 1.2)
         axes.set_xlabel("ms of one frame's latency")
-        axes.set_title(title)
+        head(figure, title)
         legend_below(figure, list(dict.fromkeys(LOOKS[cause] for cause, _ in bars)))
         text = "; ".join(f"{CAUSES[cause]}: {number(ms)} ms" for cause, ms in bars)
         return drawn(figure, title, text)
@@ -85,7 +86,7 @@ def tornado(name: str, title: str, unit: str, base: float, bars: Sequence[Bar]) 
         axes.set_yticks(range(len(rows)), [shortened(bar.field, 34) for bar in rows])
         axes.invert_yaxis()
         axes.set_xlabel(unit)
-        axes.set_title(title)
+        head(figure, title)
         legend_below(figure, [LOW_END, HIGH_END])
         text = "; ".join(f"{bar.field}: {number(bar.at_low)} to {number(bar.at_high)}" for bar in rows)
         return drawn(figure, title, f"today {number(base)} {unit}; {text}")

@@ -45,11 +45,10 @@ def roofline(
         axes.annotate(f"DRAM {number(bytes_per_second / 1e9)} GB/s", (ridge, peak / 1e9), xytext=(-8, 4),
                       textcoords="offset points", ha="right", fontsize=8)  # fmt: skip
         for layer in layers:
-            inside = layer.intensity is not None
+            place, shape = (high, ">") if layer.intensity is None else (layer.intensity, "o")
             axes.plot(
-                high if layer.intensity is None else layer.intensity, layer.macs_per_second / 1e9,
-                "o" if inside else ">", color=BLUE, markeredgecolor="black", markeredgewidth=0.5,
-                markersize=6, clip_on=False,
+                place, layer.macs_per_second / 1e9, shape, color=BLUE,
+                markeredgecolor="black", markeredgewidth=0.5, markersize=6, clip_on=False,
             )  # fmt: skip
         axes.set(xscale="log", yscale="log", xlim=(low, high))
         lowest = min(layer.macs_per_second for layer in layers)

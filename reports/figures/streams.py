@@ -23,6 +23,8 @@ _LATE = 4.0  # times the deadline: what is later is not drawn
 
 def streams_per_chip(name: str, searches: Mapping[str, Search]) -> Drawing | None:
     """Draw p99 of frame latency over the number of streams for each chip; None where nothing was tried."""
+    from matplotlib.ticker import MaxNLocator
+
     deadline = max((search.deadline_ms for search in searches.values()), default=0.0)
     curves = {
         label: [

@@ -48,7 +48,7 @@ class Look(NamedTuple):
 _ELEMENT_WISE = Look("element-wise", SKY, "//")
 _PRODUCT = Look("matrix product", BLUE, "")
 _ACTIVATION = Look("sigmoid, tanh", GREEN, "xx")
-_FUNCTION = Look("other functions", GREEN, "..")
+_FUNCTION = Look("other functions", GREEN, "++")
 _LOOK_UP = Look("embedding, argmax", "#CC79A7", "")
 
 KIND_LOOKS = {
@@ -157,6 +157,11 @@ def drawn(figure: Figure, title: str, description: str) -> Drawing:
     label = f"<title>{title}</title><desc>{description}</desc>"
     text = re.sub(r"<svg([^>]*)>", lambda m: f"{head}{m[1]}>{label}", text, count=1).strip()
     return Drawing(text, figure)
+
+
+def head(figure: Figure, title: str) -> None:
+    """A title over the whole width, for a figure whose names take the left of it."""
+    figure.suptitle(title, x=0.01, ha="left", fontsize=9, fontweight="bold")
 
 
 def in_order(looks: list[Look]) -> list[Look]:

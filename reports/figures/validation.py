@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports.figures.style import BLUE, GREEN, GREY, ORANGE, RED, SKY, Drawing, canvas, drawn
+from reports.text import number
+from workloads.validation.tables import Validation, summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from workloads.validation.tables import Validation
 
 _MARKS = (("o", BLUE), ("s", ORANGE), ("^", GREEN), ("D", RED), ("v", SKY))
 ROOFLINE = "roofline"
@@ -31,7 +31,9 @@ def group_marks(validation: Validation) -> list[GroupMark]:
 
 def picture(validation: Validation) -> Drawing:
     """Draw predicted against measured cycles, and the error of each row beside the roofline's."""
-    title = f"{validation.kind.name}: predicted against measured"
+    figures = summary(validation)
+    exact = f"{figures['exact_rows']:,} of {figures['rows']:,} rows exact"
+    title = f"{validation.kind.name}: {exact}, mean error {number(figures['mean_abs_error_pct'])} %"
     with canvas("validation", 6.4) as figure:
         above, below = figure.subplots(2, 1, sharex=True)
         for mark in group_marks(validation):

@@ -13,7 +13,7 @@ _EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.5}
 PARTS = {
     "chunk": Look("rest of the chunk", GREY, "//"),
     "emission_delay": Look("emission delay", ORANGE, "\\\\"),
-    "endpointer": Look("endpointer", "#FFFFFF", ".."),
+    "endpointer": Look("endpointer", "#FFFFFF", "++"),
     "engine": Look("engine", BLUE, ""),
 }
 

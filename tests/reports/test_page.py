@@ -134,3 +134,10 @@ def test_results_alone_make_a_page_without_word_errors(result_set: ResultSet) ->
 def test_a_result_without_a_time_line_says_so(result_set: ResultSet) -> None:
     bare = result_set.results["aat"].model_copy(update={"spans": ()})
     assert "No time line was recorded" in page(ResultSet({"aat": bare}))
+
+
+def test_a_page_of_many_results_tells_their_number_in_its_title(result_set: ResultSet) -> None:
+    result = result_set.results["aat"]
+    many = {f"aat, dram {n} GB/s, handoff {n} us": result.model_copy(update={"preset": f"chip{n}"}) for n in range(8)}
+    title = "8 results of aat on chip0, chip1, chip2, chip3, chip4, chip5 and 2 more"
+    assert f"<h1><bdi>{title}</bdi></h1>" in page(ResultSet(many))

@@ -50,6 +50,23 @@ def test_only_fields_that_differ_are_listed(folder: Path) -> None:
     assert "other fields have one value on all of them" in page
 
 
+def test_no_word_is_said_of_dashes_that_a_page_lacks_and_units_are_not_broken(folder: Path) -> None:
+    page = (folder / "report.html").read_text()
+    assert "A dash means" not in page
+    assert '<td class="text short"><bdi>cycle/element</bdi></td>' in page
+
+
+def test_many_chips_have_a_title_that_can_be_read_and_on_a_terminal_the_names_of_what_differs(
+    trace: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chips = ["edge256", "edge512", "mcu128", "tpu_like"]
+    assert main(["compare-chips", *chips, "--trace", trace, "--out", "chips"]) == 0
+    said = capsys.readouterr().out
+    assert "They differ in" in said
+    assert "<h1><bdi>edge256, edge512, mcu128, tpu_like</bdi></h1>" in Path("chips/report.html").read_text()
+    assert max(map(len, said.splitlines())) <= 80
+
+
 def test_a_trace_runs_in_each_chips_own_arithmetic(folder: Path) -> None:
     numerics = {read_result(path).numerics_hash for path in (folder / "results").iterdir()}
     assert len(numerics) == 2
