@@ -50,7 +50,9 @@ def _search(result: SharedResult, path: Path) -> Search:
 
 
 def _labels(results: Sequence[SharedResult], fields: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Presets, longer where several have one."""
+    """Presets, longer where several have one; of chips of one preset only what differs."""
+    if len({result.preset for result in results}) == 1 and (differing := differing_fields(fields)):
+        return [fields_name(chip, differing) for chip in fields]
     labels = []
     for result, chip in zip(results, fields, strict=True):
         alike = [other for known, other in zip(results, fields, strict=True) if known.preset == result.preset]

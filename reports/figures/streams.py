@@ -35,7 +35,8 @@ def streams_per_chip(name: str, searches: Mapping[str, Search]) -> Drawing | Non
     if not any(curves.values()):
         return None
     title = _finding(searches)
-    with canvas(name, 3.1 + 0.16 * ((len(curves) + 1) // 2)) as figure:
+    columns = 2 if max(map(len, curves)) <= 20 else 1
+    with canvas(name, 3.1 + 0.16 * ((len(curves) + 1) // columns)) as figure:
         axes = figure.add_subplot()
         for place, (label, points) in enumerate(curves.items()):
             shape, color, line = _MARKS[place % len(_MARKS)]
@@ -43,7 +44,7 @@ def streams_per_chip(name: str, searches: Mapping[str, Search]) -> Drawing | Non
             axes.plot(
                 [streams for streams, _ in points], [ms for _, ms in points], marker=shape, color=color, linestyle=line,
                 markeredgecolor="black", markeredgewidth=0.5, markersize=6, linewidth=1.2,
-                label=f"{shortened(label, 30)}: {most} in time",
+                label=f"{shortened(label, 50)}: {most} in time",
             )  # fmt: skip
         for limit in sorted({search.deadline_ms for search in searches.values()}):
             axes.axhline(limit, color="black", linewidth=1)
@@ -56,7 +57,7 @@ def streams_per_chip(name: str, searches: Mapping[str, Search]) -> Drawing | Non
         axes.set_ylabel("p99 of frame latency [ms]")
         axes.grid(color="#dddddd", linewidth=0.5)
         axes.set_title(title)
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", ncols=2)
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", ncols=columns)
         return drawn(figure, title, "; ".join(f"{label}: {search.most} streams" for label, search in searches.items()))
 
 
@@ -65,4 +66,6 @@ def _finding(searches: Mapping[str, Search]) -> str:
     (best, most), (worst, least) = ordered[0], ordered[-1]
     if len(ordered) == 1:
         return f"{shortened(best, 24)} carries {most.most} streams in time"
-    return f"{shortened(best, 20)} carries {most.most} streams in time, {shortened(worst, 20)} {least.most}"
+    if max(map(len, (best, worst))) > 20:
+        return f"{most.most} streams in time on the best of {len(ordered)} chips, {least.most} on the worst"
+    return f"{best} carries {most.most} streams in time, {worst} {least.most}"
