@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from matplotlib.ticker import MaxNLocator
-
 from nnasim.ir.shared import Search
 from reports.figures.style import BLUE, GREEN, GREY, ORANGE, RED, SKY, Drawing, canvas, drawn
 from reports.text import number, shortened
