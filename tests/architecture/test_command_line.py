@@ -17,6 +17,7 @@ BELOW = sorted(
 )
 # These make commands on purpose: to be shown beside the number that they give again, or to run other programs.
 MAKE_COMMANDS = (
+    "reports/gallery/",
     "nnasim/studies/repeat.py",
     "nnasim/sweeps/settings.py",
     "nnasim/studies/training/commands.py",
