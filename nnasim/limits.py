@@ -1,7 +1,4 @@
-"""How much of anything is read, and how far numbers may go: every limit that a file of a stranger meets.
-
-One table: a test holds the manual's to it. What stands here is refused before it is parsed, decoded or allocated.
-"""
+"""Limits that several rooms share: how far figures may go, and how long a stored value may be."""
 
 from __future__ import annotations
 

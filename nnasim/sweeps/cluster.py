@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import socket
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from nnasim.errors import InputError, SimulationError
 from nnasim.redacted import without_password
@@ -23,6 +25,23 @@ def _dask() -> Any:
     import distributed
 
     return distributed
+
+
+def _refuse_silence(address: str, shown: str) -> None:
+    """InputError where nobody listens, or listens and says nothing: a scheduler greets at once, and Dask waits for it.
+
+    Of plain TCP only; other transports begin with a greeting of their own.
+    """
+    place = urlsplit(address)
+    if place.scheme != "tcp":
+        return
+    try:
+        with socket.create_connection((place.hostname or "", place.port or 8786), CONNECT_SECONDS) as connection:
+            silent = not connection.recv(1)
+    except (OSError, ValueError) as error:
+        raise InputError("scheduler", "address", shown, f"cannot be reached ({type(error).__name__})") from None
+    if silent:
+        raise InputError("scheduler", "address", shown, "cannot be reached (it hangs up)")
 
 
 def _is_no_interrupt(record: logging.LogRecord) -> bool:
@@ -50,6 +69,7 @@ class ClusterBackend:
         shown = without_password(address)
         if not address.startswith(SCHEMES):
             raise InputError("scheduler", "address", shown, "must be an address such as tcp://host:8786")
+        _refuse_silence(address, shown)
         try:
             client = _dask().Client(address, timeout=CONNECT_SECONDS)
         except (OSError, ValueError) as error:

@@ -13,6 +13,9 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from nnasim import files
+from nnasim.errors import FileError
+
 # No contraction: a fused multiply-add rounds once where PyTorch rounds twice. The last two flags change no bit of a
 # result; they let floor() and comparisons become vector instructions.
 FLAGS = (
@@ -31,17 +34,23 @@ def enabled() -> bool:
 @cache
 def load(source: Path) -> ctypes.CDLL | None:
     """The library of ``source``, built at most once per source, flags and machine."""
-    compiler = next((path for name in COMPILERS if (path := shutil.which(name))), None)
+    compiler = next((path for name in COMPILERS if (path := shutil.which(name, path=_absolute_path()))), None)
     if compiler is None or os.name != "posix":
         return None
     try:
         code = source.read_bytes()
         target = cache_folder() / f"{source.stem}-{_digest(code, compiler)}.so"
-        if not _is_ours(target):
+        if not (_is_ours(target) and _is_whole(target)):
             _build(compiler, source, target)
         return ctypes.CDLL(str(target))
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, RuntimeError, FileError, subprocess.SubprocessError):  # RuntimeError: a user without a home folder
         return None
+
+
+def _absolute_path() -> str:
+    """PATH without entries that are relative to the working folder: whatever stands there is not run."""
+    entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(entry for entry in entries if os.path.isabs(entry)) or os.defpath
 
 
 def cache_folder() -> Path:
@@ -61,6 +70,22 @@ def _is_ours(path: Path) -> bool:
     except FileNotFoundError:
         return False
     return not stat.S_ISLNK(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
+
+
+def _is_whole(library: Path) -> bool:
+    """Whether the library is what was built: half of one, as power loss leaves it, would end the process."""
+    try:
+        return _seal(library).read_text(encoding="ascii") == _seal_of(library.read_bytes())
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _seal(library: Path) -> Path:
+    return library.with_suffix(".sha256")
+
+
+def _seal_of(code: bytes) -> str:
+    return f"{len(code)} {hashlib.sha256(code).hexdigest()}"
 
 
 def _digest(code: bytes, compiler: str) -> str:
@@ -87,4 +112,7 @@ def _build(compiler: str, source: Path, target: Path) -> None:
             check=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL, capture_output=True,
         )  # fmt: skip
         library.chmod(0o700)
+        with library.open("rb") as made:
+            os.fsync(made.fileno())
+        files.write_bytes(_seal(target), _seal_of(library.read_bytes()).encode(), force=True)
         library.replace(target)

@@ -129,7 +129,7 @@ def test_a_build_that_fails_leaves_nothing_behind(fresh):
 @needs_compiler
 def test_it_is_built_once_and_for_the_user_alone(fresh):
     assert build.load(lstm_steps.SOURCE) is not None
-    (library,) = fresh.iterdir()
+    (library,) = fresh.glob("*.so")
     assert library.stat().st_mode & 0o077 == 0
     assert fresh.stat().st_mode & 0o077 == 0
     before = library.stat().st_mtime_ns
@@ -141,7 +141,7 @@ def test_it_is_built_once_and_for_the_user_alone(fresh):
 @needs_compiler
 def test_a_library_that_others_may_write_is_built_again(fresh):
     build.load(lstm_steps.SOURCE)
-    (library,) = fresh.iterdir()
+    (library,) = fresh.glob("*.so")
     good = library.read_bytes()
     library.unlink()
     library.write_bytes(b"not a library")
@@ -161,3 +161,33 @@ def test_a_cache_folder_of_others_is_not_used(fresh):
 def test_a_changed_source_is_another_library():
     assert build._digest(b"a", "cc") != build._digest(b"b", "cc")
     assert Path(lstm_steps.SOURCE).is_file()
+
+
+@needs_compiler
+def test_half_a_library_as_power_loss_leaves_it_is_built_again(fresh):
+    build.load(lstm_steps.SOURCE)
+    (library,) = fresh.glob("*.so")
+    whole = len(library.read_bytes())
+    library.unlink()  # a library that is loaded may not be cut
+    library.write_bytes(bytes(whole // 2))
+    library.chmod(0o700)
+    build.load.cache_clear()
+    assert build.load(lstm_steps.SOURCE) is not None
+    assert len(library.read_bytes()) == whole
+
+
+def test_without_a_home_plain_pytorch_does_the_work(monkeypatch):
+    build.load.cache_clear()
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+
+    def nobody() -> None:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(build.Path, "home", nobody)
+    assert build.load(lstm_steps.SOURCE) is None
+    build.load.cache_clear()
+
+
+def test_a_compiler_in_the_working_folder_is_not_run(monkeypatch):
+    monkeypatch.setenv("PATH", os.pathsep.join([".", "", "bin", "/usr/bin"]))
+    assert build._absolute_path() == "/usr/bin"
