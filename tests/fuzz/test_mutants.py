@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nnasim.cli.main import main
 from tests.attack import attack
 
-EXAMPLES = int(os.environ.get("NNASIM_FUZZ_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("NNASIM_FUZZ_EXAMPLES", "5"))
 MANY = settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES < 100,
                 suppress_health_check=list(HealthCheck))  # fmt: skip
 ABSURD = st.sampled_from(
