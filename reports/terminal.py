@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import IO
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from shutil import get_terminal_size
+
+from rich.cells import cell_len
 
 from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms, real_time_factor
 from nnasim.ir.result import SimResult
@@ -18,41 +22,113 @@ from reports.summarise import dram_share, mac_utilisation, percentiles
 from reports.summary import Percentiles, SystemFigures
 from reports.text import NOT_COMPUTED, number, percent, shortened
 
-_TABLE_WIDTH = 110
-_ENGINE = "ms: engine latency, from the last audio to the final hypothesis.\n"
-_LAST_OPERATION = "ms: engine latency, from the last audio to the end of the last operation.\n"
+MOST_LINES = 15  # of a summary: what a reader takes in at once
+MOST_COLUMNS = 80
+_SPARE_LINES = 5  # below a table that is cut: what it costs, and where the rest is
+_LONGEST_LABEL = 30
+_GAP = " "
+_LATENCY = "ms: engine latency, from the last audio to the end of the last operation."
+_USE = "MAC, DRAM: used of their peak rates while anything worked."
+_FIRST_TO_GO = ("hand-offs", "mean ms")  # of a table that is too wide; then columns at its end
 _COSTLIEST = 3
-_CAPTION = "MAC, DRAM: used of the array's and of the memory's peak rate while anything worked."
 
 
-def print_table(result_set: ResultSet, file: IO[str] | None = None) -> None:
-    """Word errors, engine latency, hand-offs, rates and use per system; what was won; what to know.
+def comparison_lines(result_set: ResultSet, page: Path, width: int = MOST_COLUMNS) -> list[str]:
+    """Several results in at most 15 lines: word errors, latencies and use of each, energy, costliest operations.
 
-    Colours only on a terminal.
+    What is left out for want of room stands on ``page``.
     """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    labels = [shortened(label, _LONGEST_LABEL) for label in result_set.results]
+    named = dict(zip(labels, result_set.results.values(), strict=True))
+    table = _table(result_set, width)
+    claim = claim_sentence(result_set.summary) if result_set.summary else None
+    gained = gain_sentences(result_set.summary.gain) if result_set.summary else []
+    above = [_wrapped(claim, width)] if claim else []
+    below = [
+        _listed("bottleneck", {label: _bottleneck(result) for label, result in named.items()}, width),
+        _listed("energy [mJ]", {label: _energy(result) for label, result in named.items()}, width),
+        _costliest_of(named, width),
+        *(_wrapped(line, width) for line in gained),
+        [*_wrapped(_LATENCY, width), *_wrapped(_USE, width)],
+    ]
+    room = MOST_LINES - len(table) - 1
+    above, below = _that_fit(above, room), _that_fit(below, room - sum(map(len, _that_fit(above, room))))
+    return [line for part in (*above, table, *below, [f"open {page}"]) for line in part]
 
-    caption = (_ENGINE if result_set.hears_words else _LAST_OPERATION) + _CAPTION
-    table = Table(box=box.SIMPLE_HEAD, padding=0, caption=caption, caption_justify="left")
-    table.add_column("system", overflow="fold")  # a long label takes several lines, so that no number is cut
-    labelled = rows(result_set)
+
+def columns() -> int:
+    """Columns of the terminal, at most 80; 80 where there is none."""
+    return max(40, min(MOST_COLUMNS, get_terminal_size((MOST_COLUMNS, 24)).columns))
+
+
+def _that_fit(parts: Sequence[list[str]], room: int) -> list[list[str]]:
+    """Those of ``parts``, the most important first, that ``room`` lines hold."""
+    kept = list[list[str]]()
+    for part in parts:
+        if part and len(part) <= room:
+            kept.append(part)
+            room -= len(part)
+    return kept
+
+
+def _table(result_set: ResultSet, width: int) -> list[str]:
+    """Headings and a row for each result, as many as there is room for; columns that say nothing are left out.
+
+    Where they are wider than ``width`` columns go, since a number is never cut.
+    """
+    labelled = [(shortened(label, _LONGEST_LABEL), cells) for label, cells in rows(result_set)]
+    most = MOST_LINES - 1 - _SPARE_LINES
+    shown_rows = labelled if len(labelled) <= most else labelled[: most - 1]
+    columns = [["system", *(label for label, _ in shown_rows)]]
     for place, heading in enumerate(headings(result_set)):
-        if any(cells[place] != NOT_COMPUTED for _, cells in labelled):
-            table.add_column(heading, justify="right", no_wrap=True)
-    for label, cells in labelled:
-        kept = [cell for place, cell in enumerate(cells) if any(other[place] != NOT_COMPUTED for _, other in labelled)]
-        table.add_row(Text(label), *kept)
-    # A terminal narrower than the table wraps its lines; a number is never cut.
-    width = max(Console(file=file).width, _TABLE_WIDTH)
-    console = Console(file=file, highlight=False, width=width)
-    if result_set.summary is not None and (claim := claim_sentence(result_set.summary)):
-        console.print(Text(claim), soft_wrap=True)
-    console.print(table)
-    for line in sentences(result_set):
-        console.print(Text(visible(line)), soft_wrap=True)
+        column = [heading, *(cells[place] for _, cells in shown_rows)]
+        if any(cell != NOT_COMPUTED for cell in column[1:]):
+            columns.append(column)
+    columns = _narrowed(columns, width)
+    widths = _widths(columns)
+    lines = [_row(cells, widths) for cells in zip(*columns, strict=True)]
+    more = len(labelled) - len(shown_rows)
+    return [*lines, f"and {more:,} more on the page"] if more else lines
+
+
+def _narrowed(table: list[list[str]], width: int) -> list[list[str]]:
+    """The columns that ``width`` has room for; the first two always."""
+    for name in (*_FIRST_TO_GO, *(column[0] for column in table[:1:-1])):
+        if sum(_widths(table)) + len(_GAP) * (len(table) - 1) <= width:
+            break
+        table = [column for place, column in enumerate(table) if place < 2 or column[0] != name]
+    return table
+
+
+def _widths(table: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(cell_len, column)) for column in table]
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """One line: the first cell at the left, numbers at the right."""
+    first, *numbers = cells
+    padded = first + " " * (widths[0] - cell_len(first))
+    return _GAP.join([padded, *(cell.rjust(size) for cell, size in zip(numbers, widths[1:], strict=True))]).rstrip()
+
+
+def _listed(name: str, values: Mapping[str, str | None], width: int) -> list[str]:
+    """``name`` and the value of each label; one value where all share it, nothing where there is none."""
+    known = {label: value for label, value in values.items() if value is not None}
+    alike = len(known) == len(values) and len(set(known.values())) == 1
+    text = next(iter(known.values())) if alike else ", ".join(f"{label} {value}" for label, value in known.items())
+    return _wrapped(f"{name:<12} {text}", width, indent=13) if known else []
+
+
+def _costliest_of(results: Mapping[str, SimResult], width: int) -> list[str]:
+    """The costliest operations of the last result, which is what the others are compared with."""
+    label, result = list(results.items())[-1]
+    costly, of = _costliest(result), f"{label}: " if len(results) > 1 else ""
+    return _wrapped(f"{'costliest':<12} {of}{costly}", width, indent=13) if costly else []
+
+
+def _wrapped(text: str, width: int, indent: int = 0) -> list[str]:
+    """``text``, visible, as lines of ``width`` columns."""
+    return textwrap.wrap(visible(text), width, subsequent_indent=" " * indent, break_on_hyphens=False)
 
 
 def sentences(result_set: ResultSet) -> list[str]:
@@ -65,7 +141,7 @@ def headings(result_set: ResultSet) -> list[str]:
     """What stands above the cells of ``rows``."""
     latency = ("ms",) if result_set.single_utterance else ("mean ms", "p50 ms", "p90 ms", "p99 ms")
     words = ("WER", "95 % interval") if result_set.hears_words else ()
-    return [*words, *latency, "hand-offs", "RTF", "MAC", "DRAM"]
+    return [*words, *latency, "RTF", "MAC", "DRAM", "hand-offs"]
 
 
 def rows(result_set: ResultSet) -> list[tuple[str, list[str]]]:
@@ -87,7 +163,7 @@ def _words(figures: SystemFigures) -> tuple[str, str]:
 def _costs(figures: SystemFigures, single: bool) -> list[str]:
     uses = (percent(figures.mac_utilisation, 1), percent(figures.dram_share, 1))
     latency = _latency(figures.engine_latency_ms, single)
-    return [*map(number, latency), number(figures.handoffs), number(figures.rtf), *uses]
+    return [*map(number, latency), number(figures.rtf), *uses, number(figures.handoffs)]
 
 
 def _latency(at: Percentiles | None, single: bool) -> tuple[float | None, ...]:
@@ -125,16 +201,35 @@ def _summary(result: SimResult) -> Iterator[tuple[str, str]]:
         yield "frame latency", _in_ms(frames)
     yield "engine latency", _in_ms(engine_latencies_ms(result))
     yield "real-time factor", number(real_time_factor(result))
-    shares = busy_shares([result])
-    busiest = max(shares, key=lambda part: shares[part])
-    yield "bottleneck", f"{PART_NAMES[busiest]}, at work {percent(shares[busiest], 0)} of the processing time"
+    part, share = _busiest(result)
+    yield "bottleneck", f"{part}, at work {percent(share, 0)} of the processing time"
     array, memory = percent(mac_utilisation(result), 1), percent(dram_share(result), 1)
     yield "used", f"MAC array {array}, DRAM {memory} of the peak in that time"
-    if energy := (result.extra.energy_mj or {}).get("total"):
-        low, nominal, high = map(number, energy)
-        yield "energy", f"{nominal} mJ ({low} to {high})"
+    if energy := _energy(result, "mJ "):
+        yield "energy", energy
     if costly := _costliest(result):
         yield "costliest", costly
+
+
+def _busiest(result: SimResult) -> tuple[str, float]:
+    """(the part that was at work most, its share of the processing time)."""
+    shares = busy_shares([result])
+    busiest = max(shares, key=lambda part: shares[part])
+    return PART_NAMES[busiest], shares[busiest]
+
+
+def _bottleneck(result: SimResult) -> str:
+    part, share = _busiest(result)
+    return f"{part.removeprefix('the ')} {percent(share, 0)}"
+
+
+def _energy(result: SimResult, unit: str = "") -> str | None:
+    """The nominal energy and its range; None where the chip has no energy table."""
+    energy = (result.extra.energy_mj or {}).get("total")
+    if energy is None:
+        return None
+    low, nominal, high = map(number, energy)
+    return f"{nominal} {unit}({low} to {high})"
 
 
 def _in_ms(times: Sequence[float]) -> str:

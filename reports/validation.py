@@ -13,7 +13,7 @@ from reports.charts.validation import validation_charts
 from reports.csvfile import write_csv
 from reports.document import write_html
 from reports.figures.validation import picture
-from reports.text import number
+from reports.text import number, shortened
 from workloads.validation.tables import Validation, summary
 
 ADDED = ("simulated_cycles", "error_pct", "group", "roofline_cycles", "roofline_error_pct")
@@ -102,11 +102,22 @@ def figures_of(validation: Validation) -> Iterator[Figure]:
     yield Figure("validation", picture(validation), charts=validation_charts(validation))
 
 
+MOST_GROUPS = 11  # that a terminal shows
+
+
 def in_short(figures: dict[str, Any]) -> str:
-    """The figures as lines of text: all rows, then each group, with the roofline's error beside."""
-    lines = [_line("all rows", figures)]
-    lines += [_line(name, group) for name, group in figures["groups"].items()]
-    return "\n".join([f"{'':<22} rows exact  mean error  worst error  roofline's mean", *lines])
+    """The figures as lines of text: all rows, then each group, with the roofline's error beside.
+
+    Of many groups those that are furthest off.
+    """
+    groups = list(figures["groups"].items())
+    shown_groups = groups
+    if len(groups) > MOST_GROUPS:
+        worst = sorted(groups, key=lambda group: -group[1]["max_abs_error_pct"])[: MOST_GROUPS - 1]
+        shown_groups = [group for group in groups if group in worst]
+    lines = [_line("all rows", figures), *(_line(shortened(name, 22), group) for name, group in shown_groups)]
+    more = [f"and {len(groups) - len(shown_groups):,} that are less off"] if len(shown_groups) < len(groups) else []
+    return "\n".join([f"{'':<22} rows exact  mean error  worst error  roofline's mean", *lines, *more])
 
 
 def _line(name: str, figures: dict[str, Any]) -> str:

@@ -44,8 +44,19 @@ def command(
     tell_found(lambda: _show(figures), figures, json=json, quiet=quiet, force=force)
 
 
+MOST_LINES, COLUMNS = 15, 80
+
+
 def _show(figures: dict[str, dict[str, Any]]) -> None:
-    width = max(map(len, figures))
-    for name, figure in figures.items():
-        beside = f"  ({figure['ratio']:,.2f} x {figure['compared_with']})" if figure["ratio"] else ""
-        print(f"{name:<{width}}  {figure['value']:12,.4f} {figure['unit']}{beside}")
+    """A figure a line, as many as a screen takes in at once: value, and how many times better it is than what."""
+    from reports.text import number, shortened
+
+    shown_figures = dict(list(figures.items())[: MOST_LINES if len(figures) <= MOST_LINES else MOST_LINES - 1])
+    width = min(32, max(map(len, shown_figures)))
+    for name, figure in shown_figures.items():
+        line = f"{shortened(name, width):<{width}} {number(float(figure['value'])):>8} {figure['unit']}"
+        ratio = f"  {number(float(figure['ratio']))} x " if figure["ratio"] else ""
+        room = COLUMNS - len(line) - len(ratio)
+        print(f"{line}{ratio}{shortened(figure['compared_with'], room)}" if ratio and room > 10 else line)
+    if len(figures) > len(shown_figures):
+        print(f"and {len(figures) - len(shown_figures):,} more in the file")

@@ -25,8 +25,6 @@ from nnasim.cli.systems import chosen_systems
 from nnasim.cli.told import refuse_json, tell_found
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from nnasim.compiler.policies import Policy
     from reports.blocks import Document
     from reports.result_set import ResultSet
@@ -76,6 +74,8 @@ def command(
     from nnasim.cli.unused import refuse_unused
     from nnasim.compiler.policies import load_policy
     from nnasim.studies.comparison import MOVED, Inputs, compared, speech_lines
+    from reports.notes import notes
+    from reports.terminal import columns, comparison_lines
     from workloads.bundled import checkpoints_folder, speech_manifest
 
     files.refuse_existing(out, force)
@@ -84,7 +84,10 @@ def command(
 
     def told(study: ResultSet, *more: str) -> None:
         pictures.write(_write(out, study, force).figures)
-        tell_found(lambda: _show(out, study, more), study.record(), json=json, quiet=quiet, force=force)
+        page = out / "report.html"
+        show = lambda: print("\n".join(comparison_lines(study, page, columns())))  # noqa: E731
+        tell_found(show, study.record(), json=json, quiet=quiet, force=force)
+        tell([*notes(study.results), *more])
 
     chosen = chosen_systems(systems, more_systems)
     if not set(chosen) & set(MOVED):
@@ -132,14 +135,6 @@ def _write(out: Path, study: ResultSet, force: bool) -> Document:
     with files.new_folder(out, force=force) as folder:
         write_folder(folder, study)
         return write_page(folder / "report.html", study)
-
-
-def _show(out: Path, study: ResultSet, more: Sequence[str]) -> None:
-    """The table of ``study`` on the terminal."""
-    from reports.terminal import print_table
-
-    print_table(study)
-    print("\n".join([f"open {out / 'report.html'}", *more]))
 
 
 def _placed(policy: Policy) -> str:

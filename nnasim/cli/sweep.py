@@ -33,7 +33,7 @@ def command(
     """
     from nnasim.cli.doubts import warn
     from nnasim.cli.progress import shown_progress
-    from nnasim.cli.sweep_lines import estimate_lines, tally_line
+    from nnasim.cli.sweep_lines import estimate_lines, sweep_lines
     from nnasim.cli.unused import refuse_together, refuse_unused
     from nnasim.studies.sweep import prepared, swept
     from nnasim.sweeps.backends import backend_of, closing, parse_shard
@@ -66,4 +66,5 @@ def command(
     ):
         tally = swept(ready, store, backend, shard=part, retry_failed=retry_failed, progress=progress)
     figures = dataclasses.asdict(tally)
-    tell_found(lambda: print(tally_line(store, tally)), figures, json=json, quiet=quiet, force=force)
+    show = lambda: print("\n".join(sweep_lines(store, tally, ready.job)))  # noqa: E731
+    tell_found(show, figures, json=json, quiet=quiet, force=force)
