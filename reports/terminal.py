@@ -141,7 +141,7 @@ def headings(result_set: ResultSet) -> list[str]:
     """What stands above the cells of ``rows``."""
     latency = ("ms",) if result_set.single_utterance else ("mean ms", "p50 ms", "p90 ms", "p99 ms")
     words = ("WER", "95 % interval") if result_set.hears_words else ()
-    return [*words, *latency, "RTF", "MAC", "DRAM", "hand-offs"]
+    return [*words, *latency, "hand-offs", "RTF", "MAC", "DRAM"]
 
 
 def rows(result_set: ResultSet) -> list[tuple[str, list[str]]]:
@@ -163,7 +163,7 @@ def _words(figures: SystemFigures) -> tuple[str, str]:
 def _costs(figures: SystemFigures, single: bool) -> list[str]:
     uses = (percent(figures.mac_utilisation, 1), percent(figures.dram_share, 1))
     latency = _latency(figures.engine_latency_ms, single)
-    return [*map(number, latency), number(figures.rtf), *uses, number(figures.handoffs)]
+    return [*map(number, latency), number(figures.handoffs), number(figures.rtf), *uses]
 
 
 def _latency(at: Percentiles | None, single: bool) -> tuple[float | None, ...]:

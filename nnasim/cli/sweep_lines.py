@@ -78,15 +78,16 @@ def _found(store: Path, job: Job) -> Iterator[str]:
     stored = StoredSweep(store, sweep_digest(job))
     if stored.good.empty:
         return
-    points: list[dict[str, Any]] = [dict(zip(stored.good, row, strict=True)) for row in stored.good.to_numpy()]
+    names = [str(name) for name in stored.good.columns]
+    points: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in stored.good.to_numpy()]
     best: dict[str, tuple[dict[str, Any], list[str]]] = {}
     for name in job.spec.objectives:
         known = [point for point in points if isinstance(point[name], float | int) and not math.isnan(point[name])]
         if known:
             point = min(known, key=lambda point: float(point[name]))
             best.setdefault(point["key"], (point, []))[1].append(name)
-    for point, names in list(best.values())[:MOST_BEST]:
-        yield from _wrapped(f"{'best':<11} {', '.join(names[:3])}: {_axes(stored, point)}")
+    for point, won in list(best.values())[:MOST_BEST]:
+        yield from _wrapped(f"{'best':<11} {', '.join(won[:3])}: {_axes(stored, point)}")
         yield from _wrapped(f"{'':<11} {_figures(point)}")
     if len(job.spec.objectives) > 1:
         yield _line("front", f"{len(pareto(stored)):,} that no other point beats in every objective")
