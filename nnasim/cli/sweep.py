@@ -33,12 +33,13 @@ def command(
     """
     from nnasim.cli.doubts import warn
     from nnasim.cli.progress import shown_progress
-    from nnasim.cli.sweep_lines import estimate_lines, sweep_lines
+    from nnasim.cli.sweep_lines import estimate_lines
     from nnasim.cli.unused import refuse_together, refuse_unused
     from nnasim.studies.sweep import prepared, swept
     from nnasim.sweeps.backends import backend_of, closing, parse_shard
     from nnasim.sweeps.doubts import implausible_points
     from nnasim.sweeps.estimate import estimate, known_points
+    from reports.sweep_lines import sweep_lines
 
     refuse_json("sweep", json, quiet, force)
     if json is None:
