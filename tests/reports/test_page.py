@@ -141,3 +141,19 @@ def test_a_page_of_many_results_tells_their_number_in_its_title(result_set: Resu
     many = {f"aat, dram {n} GB/s, handoff {n} us": result.model_copy(update={"preset": f"chip{n}"}) for n in range(8)}
     title = "8 results of aat on chip0, chip1, chip2, chip3, chip4, chip5 and 2 more"
     assert f"<h1><bdi>{title}</bdi></h1>" in page(ResultSet(many))
+
+
+def test_the_policy_allows_our_scripts_by_their_digests_and_no_network(html: str) -> None:
+    (policy,) = (a["content"] for tag, a in _Page(html).tags if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "connect-src 'none'" in policy
+    assert "unsafe-eval" not in policy
+    assert policy.count("'sha256-") == 4
+
+
+def test_a_page_is_small_and_its_charts_name_only_rows_that_it_has(html: str) -> None:
+    assert len(html.encode()) < 3_000_000
+    (text,) = re.findall(r'<script type="application/json" id="charts">(.*?)</script>', html, flags=re.DOTALL)
+    data = json.loads(text)
+    assert {name for chart in data["charts"] for name in chart["data"]} == set(data["data"])
