@@ -18,7 +18,8 @@ from nnasim.hardware import NnaConfig
 from nnasim.ir.program import Holders, Program
 from nnasim.ir.run import Step
 from nnasim.ir.trace import OpTrace
-from nnasim.sim.run import replay_is_exact, run_program, run_steps
+from nnasim.sim.replay import replay_is_exact
+from nnasim.sim.run import run_program, run_steps
 from nnasim.units import cycles_to_ms
 
 Key = tuple[str, Holders]

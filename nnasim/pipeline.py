@@ -20,7 +20,8 @@ from nnasim.ir.run import ProgramRun, StepRun
 from nnasim.ir.trace import OpTrace
 from nnasim.records import computed
 from nnasim.results import SimOptions, result_of
-from nnasim.sim.run import Replay, replay_is_exact, run_program, run_steps
+from nnasim.sim.replay import Replay, replay_is_exact
+from nnasim.sim.run import run_program, run_steps
 
 
 def simulate(trace: OpTrace, chip: NnaConfig, options: SimOptions | None = None) -> SimResult:

@@ -40,9 +40,10 @@ def _dram_cycles(program: Program, chip: NnaConfig) -> int:
 def _chain_cycles(program: Program, chip: NnaConfig) -> float:
     chains: dict[type[Command], float] = defaultdict(float)
     tiles: dict[MatmulTile, float] = {}  # a program has thousands of tiles, but few that differ
-    for command in program.commands:
+    for first, count in program.stretches:
+        command = program.commands[first]
         unit = HostCommand if isinstance(command, HandoffCommand) else type(command)
-        chains[unit] += _peak_cycles(command, chip, tiles)
+        chains[unit] += count * _peak_cycles(command, chip, tiles)
     longest = max(chains.values()) if program.ahead else sum(chains.values())
     # Rates are floats here and fractions in the events; a millionth of a cycle is neither.
     return longest * (1 - 1e-12) - 1e-6

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
 from nnasim.analysis.intervals import Interval, length, total, union
-from nnasim.ir.program import BLOCKS, NNA_BLOCKS, Block, ElementCommand, HostCommand, MatmulCommand, OpInfo, Program
-from nnasim.ir.run import OTHER_WORK, ProgramRun, Record
+from nnasim.ir.program import BLOCKS, NNA_BLOCKS, Block, ElementCommand, MatmulCommand, OpInfo, Program
+from nnasim.ir.run import OTHER_WORK, ProgramRun
 from nnasim.units import ceil_div
 
 
@@ -59,9 +59,9 @@ def alike(runs: Iterable[ProgramRun]) -> list[tuple[ProgramRun, int]]:
     objects: dict[int, tuple[ProgramRun, int]] = {}
     for run in runs:
         objects[id(run)] = (run, objects.get(id(run), (run, 0))[1] + 1)
-    equal: dict[tuple[int, tuple[Record, ...], tuple[OpInfo, ...]], tuple[ProgramRun, int]] = {}
+    equal: dict[Hashable, tuple[ProgramRun, int]] = {}
     for run, count in objects.values():
-        key = (id(run.program), run.records, run.guests)
+        key = (id(run.program), run.recorded, run.repeats, run.guests)
         equal[key] = (run, equal.get(key, (run, 0))[1] + count)
     return list(equal.values())
 
@@ -75,28 +75,32 @@ def tally_all(counted: Iterable[tuple[ProgramRun, int]]) -> Tally:
 
 
 def tally(run: ProgramRun) -> Tally:
-    """The sums of one invocation. One pass over its records: a paper-sized frame has 11,500 of them."""
+    """The sums of one invocation. One pass over its records, those of tiles in step as often as they came."""
     sums = Tally(cycles=run.cycles)
     tallies = [OpTally(info, count=1) for info in run.program.ops] + [OpTally(info) for info in run.guests]
-    works: dict[Block, list[Interval]] = {block: [] for block in BLOCKS}
-    waits: dict[Block, list[Interval]] = {block: [] for block in BLOCKS}
-    for block, _, index, start, end, moved, reason in run.records:
-        op = tallies[index]
-        (waits if reason else works)[block].append((start, end))
-        if block == op.info.block:
-            if reason:
-                op.stall_cycles += end - start
-            else:
-                op.cycles += end - start
-        if block == "dram":
-            op.bytes += moved
-    _add_blocks(sums, works, waits)
+    works: _OfBlocks = {block: [] for block in BLOCKS}
+    waits: _OfBlocks = {block: [] for block in BLOCKS}
+    for records, times in run.times():
+        for block, _, index, start, end, moved, reason in records:
+            op = tallies[index]
+            (waits if reason else works)[block].append((start, end))
+            if block == op.info.block:
+                if reason:
+                    op.stall_cycles += times * (end - start)
+                else:
+                    op.cycles += times * (end - start)
+            if block == "dram":
+                op.bytes += times * moved
+    _add_blocks(sums, *({block: run.counted(of[block]) for block in BLOCKS} for of in (works, waits)))
     _add_ops(sums, run.program, tallies)
     sums.actions = actions_of(run)
     return sums
 
 
-def _add_blocks(sums: Tally, works: dict[Block, list[Interval]], waits: dict[Block, list[Interval]]) -> None:
+_OfBlocks = dict[Block, list[Interval]]
+
+
+def _add_blocks(sums: Tally, works: _OfBlocks, waits: _OfBlocks) -> None:
     busy = {block: union(intervals) for block, intervals in works.items()}
     for block, intervals in busy.items():
         sums.busy[block] = total(intervals)
@@ -109,36 +113,40 @@ def _add_blocks(sums: Tally, works: dict[Block, list[Interval]], waits: dict[Blo
 
 
 def _add_ops(sums: Tally, program: Program, tallies: list[OpTally]) -> None:
-    for index, macs in _macs(program):
+    for index, macs in program.macs_of_ops:
         tallies[index].macs += macs
     for op in tallies:
         sums.ops.setdefault((op.info.graph, op.info.name), OpTally(op.info)).add(op)
 
 
-def _macs(program: Program) -> list[tuple[int, int]]:
-    array = [(c.op, c.m * c.n * c.k) for c in program.commands if isinstance(c, MatmulCommand)]
-    return array + [(c.op, c.macs) for c in program.commands if isinstance(c, HostCommand) and c.macs]
-
-
 def actions_of(run: ProgramRun) -> Counter[str]:
     """Counts of one invocation that the energy table prices."""
-    mac_int8 = elements = 0
-    for command in run.program.commands:
-        if isinstance(command, MatmulCommand):
-            # An 8 x 8 multiplier is the unit; a 16-bit input takes two. A 4-bit weight takes one: it is widened on its
-            # way in, and no preset's array splits a multiplier, so that it saves bytes and no multiplications.
-            mac_int8 += command.m * command.n * command.k * ceil_div(command.input_bits, 8)
-        elif isinstance(command, ElementCommand):
-            elements += command.elements
-    handoff = {index for index, info in enumerate(run.program.ops) if info.kind == "handoff"}
-    host = [r for r in run.records if r.block == "host" and r.reason != OTHER_WORK]  # waiting for memory is CPU time
-    return Counter(
-        mac_int8=mac_int8,
-        element=elements,
-        macs=run.program.macs,
-        dram_bytes=sum(r.bytes for r in run.records if r.block == "dram"),
-        sram_bytes=sum(r.bytes for r in run.records if r.block == "sram"),
-        handoffs=run.program.handoffs,
-        handoff_cycles=sum(r.end - r.start for r in host if r.op in handoff),
-        cpu_cycles=sum(r.end - r.start for r in host if r.op not in handoff),
+    program, actions = run.program, Counter[str]()
+    actions.update(mac_int8=_mac_int8(program), element=_elements(program), macs=program.macs)
+    actions.update(dram_bytes=0, sram_bytes=0, handoffs=program.handoffs, handoff_cycles=0, cpu_cycles=0)
+    for records, times in run.times():
+        for block, _, op, start, end, moved, reason in records:
+            if block == "dram":
+                actions["dram_bytes"] += times * moved
+            elif block == "sram":
+                actions["sram_bytes"] += times * moved
+            elif block == "host" and reason != OTHER_WORK:  # waiting for memory is CPU time
+                kind = "handoff_cycles" if run.ops[op].kind == "handoff" else "cpu_cycles"
+                actions[kind] += times * (end - start)
+    return actions
+
+
+def _mac_int8(program: Program) -> int:
+    """Multiplications of 8 x 8 bits, the unit.
+
+    A 16-bit input takes two. A 4-bit weight takes one: it is widened on its way in, and no preset's array splits a
+    multiplier, so that it saves bytes and no multiplications.
+    """
+    products = [(program.commands[first], tiles) for first, tiles in program.stretches]
+    return sum(
+        tiles * c.m * c.n * c.k * ceil_div(c.input_bits, 8) for c, tiles in products if isinstance(c, MatmulCommand)
     )
+
+
+def _elements(program: Program) -> int:
+    return sum(c.elements for c in program.commands if isinstance(c, ElementCommand))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from operator import attrgetter
+from typing import Literal, NamedTuple
 
 from nnasim.ir.operands import OpKind
 from nnasim.ir.trace import OpGroup, Unit
@@ -155,7 +158,18 @@ class Ahead:
     needs: tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+class Stretch(NamedTuple):
+    """The commands from place ``first`` on, ``tiles`` of them: tiles of one product that differ in their place alone.
+
+    Where their weights stream, the transfers stand one behind the other too, and are of the same bytes. A command that
+    is no such tile is a stretch of its own.
+    """
+
+    first: int
+    tiles: int
+
+
+@dataclass(frozen=True)
 class Program:
     """The commands of one invocation in issue order, and the transfers that the DMA runs ahead with.
 
@@ -175,20 +189,61 @@ class Program:
     crossings: tuple[tuple[int, Unit], ...] = ()
     ahead: Ahead | None = None
 
-    @property
+    @cached_property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """The commands in stretches of the same, in order: thousands of tiles are some ten of them."""
+        return tuple(_stretches(self))
+
+    @cached_property
     def dram_bytes(self) -> int:
         """Bytes that the program moves between DRAM and anyone."""
         return sum(transfer.bytes for transfer in self.transfers) + sum(
             command.dram_bytes for command in self.commands if isinstance(command, HostCommand)
         )
 
+    @cached_property
+    def macs_of_ops(self) -> tuple[tuple[int, int], ...]:
+        """(operation, its multiply-accumulates, on either unit), a stretch of commands at a time."""
+        commands = [(self.commands[first], tiles) for first, tiles in self.stretches]
+        array = [(c.op, tiles * c.m * c.n * c.k) for c, tiles in commands if isinstance(c, MatmulCommand)]
+        return (*array, *((c.op, c.macs) for c, _ in commands if isinstance(c, HostCommand) and c.macs))
+
     @property
     def macs(self) -> int:
         """Multiply-accumulates, on either unit."""
-        array = sum(c.m * c.n * c.k for c in self.commands if isinstance(c, MatmulCommand))
-        return array + sum(c.macs for c in self.commands if isinstance(c, HostCommand))
+        return sum(macs for _, macs in self.macs_of_ops)
 
-    @property
+    @cached_property
     def handoffs(self) -> int:
         """Crossings between CPU and NNA."""
         return sum(isinstance(command, HandoffCommand) for command in self.commands)
+
+
+def _stretches(program: Program) -> Iterator[Stretch]:
+    first, count = 0, len(program.commands)
+    for place in range(1, count + 1):
+        if place == count or not _is_like_the_one_before(program, place):
+            yield Stretch(first, place - first)
+            first = place
+
+
+# All of a tile but which rows it is of, and all of a transfer but where they stand.
+_of_tile = attrgetter(
+    "op", "n", "first", "last", "sram_bytes", "groups", "rides", "m", "k", "weight_bits", "input_bits", "taps",
+    "flowing",
+)  # fmt: skip
+_of_transfer = attrgetter("op", "tensor", "bytes", "looked_up")
+
+
+def _is_like_the_one_before(program: Program, place: int) -> bool:
+    before, command = program.commands[place - 1], program.commands[place]
+    if not isinstance(before, MatmulCommand) or not isinstance(command, MatmulCommand):
+        return False
+    if _of_tile(before) != _of_tile(command):
+        return False
+    if before.transfer is None or command.transfer is None:
+        return before.transfer is command.transfer
+    if command.transfer != before.transfer + 1 or not 0 < command.transfer < len(program.transfers):
+        return False
+    fetched_before, fetched = program.transfers[before.transfer], program.transfers[command.transfer]
+    return bool(_of_transfer(fetched_before) == _of_transfer(fetched))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
 from nnasim.ir.program import Block, OpInfo, Program
@@ -19,6 +23,8 @@ SRAM_PORT = "SRAM port"
 BUS = "CPU's reads on the DRAM bus"
 FEW_BURSTS = "DMA's bursts in flight"  # the DRAM's bus was held back by the DMA's own rate
 CPU_WEIGHTS = "weights from the DRAM"
+
+_record = tuple.__new__  # half the time of Record(...), which a paper-sized frame needs 11,500 times
 
 
 class Record(NamedTuple):
@@ -43,23 +49,103 @@ class Record(NamedTuple):
         return bool(self.reason)
 
 
-@dataclass(frozen=True, slots=True)
+class Repeat(NamedTuple):
+    """Tiles that did what the tiles before them had done: they are counted, and not recorded one by one.
+
+    What ``recorded[first:last]`` says of the ``cycles`` cycles from ``start`` on came ``times`` times more, each
+    ``cycles`` later than the one before; what is recorded from ``last`` on then came later by all of them.
+    """
+
+    first: int
+    last: int
+    start: int
+    cycles: int
+    times: int
+
+
+@dataclass(frozen=True, eq=False)
 class ProgramRun:
     """What one execution of a program did: its length in cycles, and its records, counted from its start.
 
     ``guests``: operations of the call after it whose weights were fetched until that began; in records their indices
-    follow those of the program's own.
+    follow those of the program's own. ``recorded``: the records, as if there had been none of the ``repeats``, which
+    are ascending and do not overlap. Runs are equal in which the same happened.
     """
 
     program: Program
     cycles: int
-    records: tuple[Record, ...]
+    recorded: tuple[Record, ...]
     guests: tuple[OpInfo, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
 
     @property
     def ops(self) -> tuple[OpInfo, ...]:
         """The operations that records name."""
         return self.program.ops + self.guests
+
+    @cached_property
+    def records(self) -> tuple[Record, ...]:
+        """All records, those of repeats too, in the order of the events; ``times`` has them without making them."""
+        if not self.repeats:
+            return self.recorded
+        records, done, later = list[Record](), 0, 0
+        for repeat in self.repeats:
+            records += _later(self.recorded[done : repeat.last], later)
+            period = self.recorded[repeat.first : repeat.last]
+            for time in range(1, repeat.times + 1):
+                records += _later(period, later + time * repeat.cycles)
+            done, later = repeat.last, later + repeat.times * repeat.cycles
+        return (*records, *_later(self.recorded[done:], later))
+
+    def times(self) -> Iterator[tuple[Sequence[Record], int]]:
+        """(records, how often they came), in parts that together are all that is recorded."""
+        done = 0
+        for repeat in self.repeats:
+            yield self.recorded[done : repeat.first], 1
+            yield self.recorded[repeat.first : repeat.last], 1 + repeat.times
+            done = repeat.last
+        yield self.recorded[done:], 1
+
+    def counted(self, intervals: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """``intervals`` of recorded cycles, as long as what they stand for: cycles of a repeat as often as they came.
+
+        What each block does is the same in every time that a repeat came, at the same cycle of it. So the cycles in
+        which blocks do something together, or one alone, are those of these intervals.
+        """
+        if not self.repeats:
+            return list(intervals)
+        starts = [repeat.start for repeat in self.repeats]
+        later = [0, *accumulate(repeat.times * repeat.cycles for repeat in self.repeats)]
+
+        @cache
+        def count(cycle: int) -> int:
+            before = bisect_right(starts, cycle)
+            if not before:
+                return cycle
+            repeat = self.repeats[before - 1]
+            return cycle + later[before - 1] + repeat.times * min(cycle - repeat.start, repeat.cycles)
+
+        return [(count(start), count(end)) for start, end in intervals]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ProgramRun):
+            return NotImplemented
+        return (self.program, self.cycles, self.guests, self.records) == (
+            other.program, other.cycles, other.guests, other.records,
+        )  # fmt: skip
+
+    def __hash__(self) -> int:
+        return hash((self.cycles, self.guests, self.records))
+
+
+def _later(records: Sequence[Record], cycles: int) -> Sequence[Record]:
+    """``records``, ``cycles`` cycles later."""
+    if not cycles:
+        return records
+    return [
+        _record(Record, (block, track, op, start + cycles, end + cycles, bytes, reason))
+        for block, track, op, start, end, bytes, reason in records
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from nnasim.sharing.holding import FREE_AT_ONCE, Holding, Turns, holding_of
 from nnasim.sharing.order import Waiting
 from nnasim.sharing.streams import Stream
 from nnasim.sim.continuous import Continuous
-from nnasim.sim.run import Replay, replay_is_exact, run_program
+from nnasim.sim.replay import Replay, replay_is_exact
+from nnasim.sim.run import run_program
 
 
 @dataclass(frozen=True)

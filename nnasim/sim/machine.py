@@ -33,6 +33,7 @@ from nnasim.sim.blocks.other_load import OtherLoad
 from nnasim.sim.blocks.sequencer import Sequencer
 from nnasim.sim.blocks.sram import Sram
 from nnasim.sim.datapath import Datapath
+from nnasim.sim.in_step import InStep
 from nnasim.sim.probe import Probe
 
 
@@ -40,6 +41,8 @@ class Machine:
     """One chip with its host, in one SimPy environment. Blocks are made in a fixed order: a run repeats itself.
 
     ``stream``: which of many independent streams of other load on the CPU (one per utterance); None: no other load.
+    ``together``: whether tiles that are in step are advanced together, without events of their own (``InStep``); the
+    clock then shows the time without them.
     """
 
     def __init__(
@@ -49,7 +52,10 @@ class Machine:
         probe: Probe,
         datapath: Datapath | None = None,
         stream: int | None = 0,
+        *,
+        together: bool = False,
     ) -> None:
+        self.together = together
         self.env, self.chip, self.probe, self.datapath = env, chip, probe, datapath or Datapath()
         self.dram = dram_of(env, probe, chip.dram_model)
         loaded = stream is not None and chip.host.has_other_load
@@ -78,10 +84,10 @@ class Machine:
         self.dram.alone = fetch is None and has_one_reader(program)
         fetch = fetch or self.fetch(program, window)
         fetch.begun.succeed()
-        dispatch = self._dispatcher(fetch.sram, fetch.arrived)
+        dispatch = self._dispatcher(fetch.dma.sram, fetch.arrived)
         full = False
         if window == 1 or program.ahead is None:
-            yield from self.sequencer.run(program.commands, dispatch)
+            yield from self.sequencer.run(program.commands, dispatch, self._in_step(program, fetch))
         else:
             full = yield from self.sequencer.run_ahead(program, program.ahead, window, dispatch)
         for event in fetch.arrived:
@@ -97,7 +103,7 @@ class Machine:
         begun = self.env.event()
         rate = Fraction(self.chip.sram.bytes_per_cycle).limit_denominator(10**6)
         ports, buffers = self.chip.sram.ports, program.weight_buffers
-        sram = before.sram if before else Sram(self.env, self.probe, rate, ports, buffers)
+        sram = before.dma.sram if before else Sram(self.env, self.probe, rate, ports, buffers)
         # While booting, transfers fill resident SRAM and need no weight buffer.
         dma = Dma(
             env=self.env,
@@ -108,10 +114,18 @@ class Machine:
             bytes_per_cycle=self.chip.dma_bytes_per_cycle,
             buffered=program.graph != "boot",
             datapath=self.datapath,
-            turn=Turn(before.fetched if before else None, begun, first_op),
+            turn=Turn(before.dma.fetched if before else None, begun, first_op),
         )
         order = fetched_in_order(program, program.ahead) if program.ahead and window > 1 else None
-        return Fetch(sram, dma.start(program.transfers, order), begun, dma.fetched)
+        return Fetch(dma, dma.start(program.transfers, order), begun)
+
+    def _in_step(self, program: Program, fetch: Fetch) -> InStep | None:
+        if not self.together or not program.commands:
+            return None
+        return InStep(
+            env=self.env, probe=self.probe, program=program, dma=fetch.dma, dram=self.dram, sram=fetch.dma.sram,
+            arrived=fetch.arrived,
+        )  # fmt: skip
 
     def _dispatcher(self, sram: Sram, arrived: Sequence[simpy.Event]) -> Any:
         unit_config = self.chip.activation_unit
@@ -145,15 +159,11 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """The fetching of a program's weights: into which SRAM, and the events of each arrival.
+    """The fetching of a program's weights: by which DMA, and the events of each arrival. ``begun``: of its begin."""
 
-    ``begun``: of the program's begin; ``fetched``: of the last transfer, the programs' before included, if any.
-    """
-
-    sram: Sram
-    arrived: Sequence[simpy.Event]
+    dma: Dma
+    arrived: list[simpy.Event]
     begun: simpy.Event
-    fetched: simpy.Event | None
 
 
 def fetched_in_order(program: Program, ahead: Ahead) -> list[int]:
@@ -169,7 +179,8 @@ def has_one_reader(program: Program) -> bool:
 
 def check_blocks(program: Program, chip: NnaConfig) -> None:
     """SimulationError for a command that the chip has no block for, or that waits for a transfer that is not there."""
-    for command in program.commands:
+    for first, _ in program.stretches:
+        command = program.commands[first]
         if isinstance(command, FusedCommand | ViewCommand | HostCommand | HandoffCommand):
             continue
         name = program.ops[command.op].name
@@ -189,11 +200,16 @@ def run_until_done(
     def bark(_: simpy.Event) -> None:
         if env.peek() == math.inf:
             raise SimulationError(f"deadlock: {probe.who_waits() or 'nothing is left to happen'}")
-        doubts = "".join(f"{line} " for line in implausible(chip))
-        raise SimulationError(f"{doubts}watchdog: not done after {watchdog_cycles} cycles at {chip.clock_hz:g} Hz")
+        raise overdue(watchdog_cycles, chip)
 
     # The watchdog is an event like any other, and nothing is tested between events: this loop is the whole run.
     watchdog = env.timeout(watchdog_cycles + 1 - int(env.now))
     assert watchdog.callbacks is not None
     watchdog.callbacks.append(bark)
     env.run(until=done)
+
+
+def overdue(watchdog_cycles: int, chip: NnaConfig) -> SimulationError:
+    """What is raised for a run that takes longer than the watchdog waits."""
+    doubts = "".join(f"{line} " for line in implausible(chip))
+    return SimulationError(f"{doubts}watchdog: not done after {watchdog_cycles} cycles at {chip.clock_hz:g} Hz")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nnasim.ir.program import Block
-from nnasim.ir.run import Record
+from nnasim.ir.run import Record, Repeat
 
 _record = tuple.__new__  # half the time of Record(...), which a paper-sized frame needs 11,500 times
 
@@ -15,6 +15,7 @@ class Probe:
     """Collects records. Statistics are computed afterwards, in ``nnasim.analysis``."""
 
     records: list[Record] = field(default_factory=list)
+    repeats: list[Repeat] = field(default_factory=list)
     origin: int = 0  # the cycle from which records count
     waiting: dict[tuple[str, int], str] = field(default_factory=dict)
 

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import simpy
 
 from nnasim.hardware import NnaConfig
-from nnasim.ir.program import Ahead, Program
+from nnasim.ir.program import Program
 from nnasim.ir.run import WATCHDOG_CYCLES, ProgramRun, Step, StepRun
-from nnasim.ir.trace import Unit
 from nnasim.sim.across_calls import run_across_calls
 from nnasim.sim.datapath import Datapath
 from nnasim.sim.machine import Machine, run_until_done
 from nnasim.sim.probe import Probe
+from nnasim.sim.replay import replay_is_exact
 from nnasim.sim.windows import Windows, fastest
 
 
-def run_program(program: Program, chip: NnaConfig, watchdog_cycles: int = WATCHDOG_CYCLES) -> ProgramRun:
-    """``program`` alone, from a machine at rest."""
-    if program.ahead is not None and not chip.host.has_other_load:
-        return fastest(program, chip, watchdog_cycles).run
+def run_program(
+    program: Program, chip: NnaConfig, watchdog_cycles: int = WATCHDOG_CYCLES, *, every_event: bool = False
+) -> ProgramRun:
+    """``program`` alone, from a machine at rest; with ``every_event`` no tiles are advanced together."""
+    if replay_is_exact(chip) or (program.ahead is not None and not chip.host.has_other_load):
+        return fastest(program, chip, watchdog_cycles, every_event=every_event).run
     return run_steps([Step(program, 0, 0)], chip, watchdog_cycles)[0].run
 
 
@@ -77,40 +79,3 @@ def _run_in_turn(steps: Sequence[Step], machine: Machine, windows: Windows, watc
 
     run_until_done(env, env.process(utterance()), probe, watchdog_cycles, machine.chip)
     return runs
-
-
-def replay_is_exact(chip: NnaConfig) -> bool:
-    """Whether one run of a program stands for all its runs: each part whose time may depend on the cycle says so."""
-    alone = not chip.host.has_other_load and not chip.dma.prefetch_across_calls
-    return alone and chip.dram_model.replay_is_exact
-
-
-class Replay:
-    """Programs that start from the same chip state take the same cycles: each is run once, then replayed.
-
-    Exact where ``replay_is_exact``: an invocation begins with a machine at rest and empty weight buffers, and all else
-    that time depends on is in the program itself: within one compiled trace, its graph, its crossings and how commands
-    may overtake name it.
-    """
-
-    def __init__(self, run: Callable[[Program], ProgramRun]) -> None:
-        self._run = run
-        self._known: dict[tuple[str, tuple[tuple[int, Unit], ...], Ahead | None], ProgramRun] = {}
-
-    def run_steps(self, steps: list[Step]) -> list[StepRun]:
-        """As ``run_steps``, every distinct program simulated once."""
-        runs, now = [], 0
-        run_of: dict[int, ProgramRun] = {}  # by identity: hashing a program's crossings a thousand times takes time
-        for step in steps:
-            start = max(now, step.earliest)
-            run = run_of.get(id(step.program)) or run_of.setdefault(id(step.program), self.run_program(step.program))
-            runs.append(StepRun(step, start, run))
-            now = start + run.cycles
-        return runs
-
-    def run_program(self, program: Program) -> ProgramRun:
-        """The run of ``program``, simulated at its first call."""
-        key = (program.graph, program.crossings, program.ahead)
-        if key not in self._known:
-            self._known[key] = self._run(program)
-        return self._known[key]

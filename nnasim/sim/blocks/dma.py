@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Hashable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -47,7 +47,8 @@ class Dma:
 
     Ports
         ``start(transfers)`` returns one event per transfer; its value is the buffer that holds the data. ``fetched``:
-        the event of all of them and of those before, None where there are none.
+        the event of all of them and of those before, None where there are none. ``place``: of the transfer at hand in
+        the order in which they are fetched; ``state(now)``, ``leave_out(transfers)``: see ``InStep``.
 
     Not modelled
         single DMA bursts
@@ -64,6 +65,9 @@ class Dma:
         self._rate = bytes_per_cycle.as_integer_ratio() if bytes_per_cycle else None
         self.datapath, self.turn = datapath or Datapath(), turn or Turn()
         self.fetched = self.turn.fetched
+        self.place = 0
+        self._channel_free: list[int] = []
+        self._times: list[int] = []  # of the transfer at hand, as far as they are known
 
     def start(self, transfers: Sequence[Transfer], order: Sequence[int] | None = None) -> list[simpy.Event]:
         """Begin to fetch ``transfers``, in the ``order`` of their places if there is another than theirs.
@@ -71,24 +75,35 @@ class Dma:
         The events, in the order of ``transfers``, fire as they arrive.
         """
         arrived = [self.env.event() for _ in transfers]
-        places = range(len(transfers)) if order is None else order
         if transfers:
-            run = self._run([transfers[place] for place in places], [arrived[place] for place in places])
+            run = self._run(transfers, arrived, range(len(transfers)) if order is None else order)
             self.fetched = self.env.process(run if self.turn.fetched is None else self._behind(self.turn.fetched, run))
         return arrived
+
+    def state(self, now: int) -> Hashable:
+        """All that decides what the DMA does from cycle ``now`` on with transfers that are alike, in cycles from it."""
+        free, times = [cycle - now for cycle in self._channel_free], [cycle - now for cycle in self._times]
+        return self.place % self.channels, *free, *times
+
+    def leave_out(self, transfers: int) -> None:
+        """Take the transfer at hand for the one that is so many later, which is like it."""
+        self.place += transfers
 
     def _behind(self, before: simpy.Event, run: Generator[simpy.Event, Any, None]) -> Generator[simpy.Event, Any, None]:
         if not before.processed:
             yield before
         yield from run
 
-    def _run(self, transfers: Sequence[Transfer], arrived: Sequence[simpy.Event]) -> Generator[simpy.Event, Any, None]:
+    def _run(
+        self, transfers: Sequence[Transfer], arrived: Sequence[simpy.Event], order: Sequence[int]
+    ) -> Generator[simpy.Event, Any, None]:
         """One process serves all channels: data arrive in order, so only the times of issue tell channels apart."""
-        channel_free = [int(self.env.now)] * self.channels
-        for index, transfer in enumerate(transfers):
+        channel_free = self._channel_free = [int(self.env.now)] * self.channels
+        while self.place < len(order):
+            transfer = transfers[order[self.place]]
             if transfer.looked_up and self.turn.begun is not None and not self.turn.begun.processed:
                 yield self.turn.begun
-            channel = index % self.channels
+            channel = self.place % self.channels
             buffer, freed = None, 0
             if self.buffered:
                 buffer, freed = yield from self._free_buffer(channel)
@@ -99,16 +114,19 @@ class Dma:
             yield from self._move(channel, transfer, issued)
             channel_free[channel] = int(self.env.now)
             self.datapath.end_transfer(transfer, buffer)
-            arrived[index].succeed(buffer)
+            arrived[order[self.place]].succeed(buffer)
+            self.place += 1
 
     def _move(self, channel: int, transfer: Transfer, issued: int) -> Generator[simpy.Event, Any, None]:
         op, bytes, now = self.turn.first_op + transfer.op, transfer.bytes, int(self.env.now)
         first = max(now, self.dram.first_byte(issued))
+        self._times = [issued, first]
         if first > now:
             yield self.env.timeout(first - now)
         ahead = self.turn.begun is not None and not self.turn.begun.processed
         written = self.env.process(self.sram.write_behind(op, bytes)) if ahead else None
         served = first if written else self.sram.write(op, bytes)
+        self._times.append(served)
         alone = yield from self.dram.read(Dram.DMA, op, bytes, transfer.address, issued)
         arrived = int(self.env.now)
         if written and not written.processed:
@@ -117,6 +135,7 @@ class Dma:
         now = int(self.env.now)
         moved = max(alone, first + self._own_cycles(bytes))
         end = max(arrived, moved, served)
+        self._times += [arrived, moved, end]
         self.probe.stall("dma", channel, op, issued, first, FIRST_BYTE)
         self.probe.busy("dma", channel, op, first, moved, bytes)
         if end > moved:
@@ -126,6 +145,7 @@ class Dma:
             yield self.env.timeout(end - now)
         if end > arrived:
             self.dram.held_back(Dram.DMA, op, arrived, SRAM_PORT if served > moved else FEW_BURSTS)
+        self._times = []
 
     def _own_cycles(self, bytes: int) -> int:
         """Cycles of a transfer that neither memory holds back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Hashable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -39,7 +39,7 @@ class Dram:
         ``read(reader, op, bytes, address, issued)``: a process step that ends with the last byte, and gives the cycle
         in which it would have come had nobody else read; ``reader`` is ``DMA`` or ``CPU``, which foresees what it reads
         and so names no cycle of issue.
-        ``held_back(reader, op, since, reason)``: the reader was not done until now.
+        ``held_back(reader, op, since, reason)``: the reader was not done until now. ``state(now)``: see ``InStep``.
 
     Not modelled
         DRAM writes: nothing is spilled, results leave with the hand-off
@@ -75,6 +75,10 @@ class Dram:
     def held_back(self, reader: int, op: int, since: int, reason: str) -> None:
         """The data of a read were on the bus until ``since``, and its reader took until now to take them."""
         self.probe.stall("dram", reader, op, since, int(self.env.now), reason)
+
+    def state(self, now: int) -> Hashable:
+        """All that decides when the reads that are open end, in cycles from ``now``."""
+        return (self._settled - now, *[read.left for read in self._open]) if self._open else ()
 
     def _settle(self) -> int:
         """Count what the open reads got of the bus since the last call; returns the cycle."""

@@ -19,6 +19,7 @@ from nnasim.ir.program import (
     Program,
     ViewCommand,
 )
+from nnasim.sim.in_step import InStep
 from nnasim.sim.probe import Probe
 
 Execute = Callable[[Command], Generator[simpy.Event, Any, None]]
@@ -49,6 +50,10 @@ class RegisterWrites:
         self._group_free, self._host_free = now, max(now + self._start, written)
         return self._host_free - now
 
+    def leave_out(self, cycles: int) -> None:
+        """What was written lies so much further back."""
+        self._group_free, self._host_free = self._group_free - cycles, self._host_free - cycles
+
 
 class Sequencer:
     """Hands a program's commands to their blocks.
@@ -61,8 +66,8 @@ class Sequencer:
         views, cost the sequencer nothing.
 
     Ports
-        ``run(commands, execute)``, ``run_ahead(program, ahead, window, execute)``: ``execute`` hands a command to its
-        block and ends with it.
+        ``run(commands, execute, in_step)``, ``run_ahead(program, ahead, window, execute)``: ``execute`` hands a command
+        to its block and ends with it; ``in_step`` says which tiles need no events of their own.
 
     Not modelled
         fetching the command stream from memory
@@ -71,14 +76,22 @@ class Sequencer:
     def __init__(self, env: simpy.Environment, probe: Probe, config: SequencerConfig) -> None:
         self.env, self.probe, self.config = env, probe, config
 
-    def run(self, commands: Sequence[Command], execute: Execute) -> Generator[simpy.Event, Any, None]:
+    def run(
+        self, commands: Sequence[Command], execute: Execute, in_step: InStep | None = None
+    ) -> Generator[simpy.Event, Any, None]:
         """Execute ``commands`` one after another."""
-        registers = RegisterWrites(self.config, int(self.env.now))
-        for command in commands:
+        registers, place = RegisterWrites(self.config, int(self.env.now)), 0
+        while place < len(commands):
+            command = commands[place]
             cycles = self._issue_cycles(command, registers)
             if cycles:
                 yield from self._issue(command, cycles)
             yield from execute(command)
+            if in_step is not None:
+                left_out = in_step.after(place)
+                registers.leave_out(left_out.cycles)
+                place += left_out.tiles
+            place += 1
 
     def run_ahead(
         self, program: Program, ahead: Ahead, window: int, execute: Execute

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Hashable
 from fractions import Fraction
 from typing import Any
 
@@ -25,7 +25,7 @@ class Sram:
     Ports
         ``access(port, op, bytes)``: when a request made now ends. ``write_behind(op, bytes)``: a process step that ends
         when the bytes of the next call are written. ``take_buffer()``, ``give_back(buffer)``: the weight
-        buffers, first freed first taken.
+        buffers, first freed first taken. ``state(now)``: see ``InStep``.
 
     Not modelled
         SRAM bank conflicts: data are taken as interleaved over all banks
@@ -73,6 +73,14 @@ class Sram:
             left -= now - since - (until_now - busy)
             since, busy = now, until_now
         self.probe.busy("sram", port, op, start, since, bytes)
+
+    def state(self, now: int) -> Hashable:
+        """All that decides how requests from cycle ``now`` on are served, in cycles from it.
+
+        A port that is free is free, since whenever; a transfer remembers when its buffer became free.
+        """
+        ports = [max(0, cycle - now) for cycle in self._port_free]
+        return *ports, self._wanted is None, *[freed - now for _, freed in self._free_buffers]
 
     def take_buffer(self) -> Generator[simpy.Event, Any, tuple[int, int]]:
         """(a free weight buffer, the cycle in which it became free); waits for one if there is none."""

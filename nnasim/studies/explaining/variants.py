@@ -30,7 +30,8 @@ from nnasim.ir.run import ProgramRun, StepRun
 from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import simulate_compiled
 from nnasim.results import SimOptions
-from nnasim.sim.run import Replay, replay_is_exact, run_program, run_steps
+from nnasim.sim.replay import Replay, replay_is_exact
+from nnasim.sim.run import run_program, run_steps
 from nnasim.units import cycles_to_ms
 
 _SILENT = {"name", "description", "numerics", "energy", "area", "compiler"}  # what no running program reads

@@ -12,7 +12,7 @@ from nnasim.fast_latency import cost, schedule
 from nnasim.hardware import NnaConfig, load_preset
 from nnasim.pipeline import simulate
 from nnasim.results import SimOptions
-from nnasim.sim.run import replay_is_exact
+from nnasim.sim.replay import replay_is_exact
 from tests.nnasim.plugins.refreshing import RefreshingDram
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape

@@ -16,7 +16,8 @@ from nnasim.ir.run import Record, Step, StepRun
 from nnasim.ir.trace import OpTrace, System
 from nnasim.pipeline import simulate
 from nnasim.results import SimOptions
-from nnasim.sim.run import replay_is_exact, run_steps
+from nnasim.sim.replay import replay_is_exact
+from nnasim.sim.run import run_steps
 from tests.nnasim.ir.random_traces import random_trace
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape

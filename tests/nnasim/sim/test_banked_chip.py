@@ -17,7 +17,7 @@ from nnasim.results import SimOptions
 from nnasim.sim.blocks.banked_dram import TurnDram
 from nnasim.sim.blocks.dram import Dram
 from nnasim.sim.probe import Probe
-from nnasim.sim.run import replay_is_exact
+from nnasim.sim.replay import replay_is_exact
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape
 

@@ -1,7 +1,8 @@
 """Replay of invocations that start from the same chip state equals the run of every event."""
 
 from nnasim.ir.run import Step
-from nnasim.sim.run import Replay, run_program, run_steps
+from nnasim.sim.replay import Replay
+from nnasim.sim.run import run_program, run_steps
 
 
 def test_replay_gives_the_same_times_and_records_as_every_event(chip, make) -> None:
