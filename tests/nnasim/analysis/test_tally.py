@@ -18,7 +18,7 @@ RUN = ProgramRun(
         (), 2, (), (),
     ),
     cycles=30,
-    records=(
+    recorded=(
         Record("dma", 0, 0, 0, 6, 64),
         Record("dma", 1, 0, 4, 8, 64),
         Record("dma", 0, 0, 6, 9, 0, "no free weight buffer"),
@@ -43,7 +43,7 @@ def test_the_nna_worked_while_any_of_its_blocks_did() -> None:
 
 def test_what_dma_loads_ahead_during_a_crossing_is_no_work_of_the_nna() -> None:
     ahead = (*RUN.records, Record("dma", 1, 0, 12, 18, 64), Record("dma", 1, 0, 25, 29, 64))
-    sums = tally(replace(RUN, records=ahead))
+    sums = tally(replace(RUN, recorded=ahead))
     assert (sums.nna_cycles, sums.busy["dma"]) == (10, 18)
 
 
