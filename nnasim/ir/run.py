@@ -63,7 +63,7 @@ class Repeat(NamedTuple):
     times: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class ProgramRun:
     """What one execution of a program did: its length in cycles, and its records, counted from its start.
 
