@@ -230,7 +230,8 @@ def refuse_existing(path: str | Path, force: bool = False) -> Path:
     folder = next((parent for parent in target.absolute().parents if os.path.lexists(parent)), target)
     if not folder.is_dir():
         raise FileError(target, f"cannot be written ({folder} is no folder)")
-    if not os.access(folder, os.W_OK | os.X_OK):
+    # As the system will decide it: without this, a process that has a capability in place of root's name is refused.
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         raise FileError(target, f"cannot be written (nothing can be made in {folder})")
     return target
 

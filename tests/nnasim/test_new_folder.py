@@ -81,7 +81,7 @@ def test_whether_it_can_be_written_is_asked_before_the_work(tmp_path: Path, monk
             files.refuse_existing(target)
     assert files.refuse_existing(tmp_path / "new" / "deeper" / "out")
     assert not (tmp_path / "new").exists()
-    monkeypatch.setattr("os.access", lambda *_: False)  # as on a read-only file system, for root too
+    monkeypatch.setattr("os.access", lambda *_, **__: False)  # as on a read-only file system, for root too
     with pytest.raises(FileError, match="nothing can be made in"):
         files.refuse_existing(tmp_path / "new" / "deeper" / "out")
 
