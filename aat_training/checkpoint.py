@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from aat_training.tokens import Tokens, tokens_from_state
 from nnasim import files
 from nnasim.errors import CheckpointError
 from nnasim.records import validated
-from nnasim.tensorfile import read_tensors, tensor_bytes
+from nnasim.tensorfile import LARGEST_FILE, read_tensors, tensor_bytes
 
 CHECKPOINT_VERSION = 1
 
@@ -52,10 +53,16 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         "tokens": checkpoint.tokens.state(),
         "quantisation": checkpoint.quantisation,
         "info": checkpoint.info,
+        "weights": digest_of_file(packed := tensor_bytes(checkpoint.tensors)),
     }
     weights, meta = checkpoint_files(folder)
-    files.write_bytes(weights, tensor_bytes(checkpoint.tensors), force=True)
+    files.write_bytes(weights, packed, force=True)
     files.write_json(meta, record, force=True)
+
+
+def digest_of_file(data: bytes) -> str:
+    """What binds ``model.json`` to its numbers; checkpoints of earlier versions have none."""
+    return "sha256 " + hashlib.sha256(data).hexdigest()
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
@@ -75,6 +82,8 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     quantisation = record.get("quantisation")
     if (record["system"] == "aat") != isinstance(quantisation, dict):
         raise CheckpointError(meta, "quantisation", quantisation, "an aat checkpoint has one, a float checkpoint none")
+    if "weights" in record and record["weights"] != digest_of_file(files.read_bytes(weights, LARGEST_FILE)):
+        raise CheckpointError(meta, "weights", record["weights"], f"is not the digest of {weights}: of another run")
     info = record.get("info")
     return Checkpoint(
         path=weights,
