@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.summary import Gain, Summary
+from reports.summary import Gain, PaperSizedGain, Summary
 from reports.text import number, percent
 
 SURE = 0.99  # of paired resamples: below it, the comparison is no proof
@@ -42,11 +42,15 @@ def paper_sized_sentences(gain: Gain) -> Iterator[str]:
     paper = gain.paper_sized
     if paper is None:
         return
-    gains = " and ".join(
+    yield (
+        f"a recogniser of the paper's size ({paper.weights / 1e6:.0f} M weights) would gain {paper_gains(paper)} "
+        "a hand-off in engine latency on the same speech and chip"
+    )
+
+
+def paper_gains(paper: PaperSizedGain) -> str:
+    """The gain at each hand-off: "2.9 % at 35 us and 4.8 % at 60 us"."""
+    return " and ".join(
         f"{pct:.1f} % at {handoff:g} us"
         for handoff, pct in zip(paper.handoffs_us, paper.engine_latency_pct, strict=True)
-    )
-    yield (
-        f"a recogniser of the paper's size ({paper.weights / 1e6:.0f} M weights) would gain {gains} a hand-off "
-        "in engine latency on the same speech and chip"
     )

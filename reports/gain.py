@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from nnasim.analysis.bootstrap import Estimate, relative_change
 from nnasim.ir.result import SimResult, UtteranceTimes
-from reports.claim import paper_sized_sentences
+from reports.claim import paper_gains, paper_sized_sentences
 from reports.summary import FrameGain, Gain
 from reports.text import number, percent
 
@@ -82,6 +82,19 @@ def gain_sentences(gain: Gain) -> list[str]:
         share = percent(gain.aat_better_than_naive, 1)
         lines.append(f"{share} of 10,000 paired resamples have fewer word errors with aat than with naive (ties: half)")
     return lines
+
+
+def gain_in_brief(gain: Gain) -> str:
+    """What staying on the chip wins of the mean engine latency, here and at the paper's size; "" where unknown."""
+    if gain.engine_latency_pct is None:
+        return ""
+    paper = gain.paper_sized
+    if paper is None:
+        return f"{FAST} answers {number(gain.engine_latency_pct)} % sooner than {SLOW}"
+    return (
+        f"{FAST} answers {number(gain.engine_latency_pct)} % sooner than {SLOW}; a recogniser of the paper's size "
+        f"{paper_gains(paper)} a hand-off"
+    )
 
 
 def latency_sentences(gain: Gain) -> Iterator[str]:

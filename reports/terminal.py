@@ -14,7 +14,7 @@ from nnasim.ir.result import SimResult
 from nnasim.markup import visible
 from nnasim.sweeps.objectives import busy_shares
 from reports.claim import claim_sentence
-from reports.gain import gain_sentences
+from reports.gain import gain_in_brief, gain_sentences
 from reports.naming import PART_NAMES
 from reports.notes import notes, result_notes
 from reports.result_set import ResultSet
@@ -45,8 +45,9 @@ def comparison_lines(result_set: ResultSet, page: Path, width: int = MOST_COLUMN
     gained = gain_sentences(result_set.summary.gain) if result_set.summary else []
     above = [_wrapped(claim, width)] if claim else []
     below = [
-        _listed("bottleneck", {label: _bottleneck(result) for label, result in named.items()}, width),
+        _wrapped(gain_in_brief(result_set.summary.gain), width) if result_set.summary else [],
         _listed("energy [mJ]", {label: _energy(result) for label, result in named.items()}, width),
+        _listed("bottleneck", {label: _bottleneck(result) for label, result in named.items()}, width),
         _costliest_of(named, width),
         *(_wrapped(line, width) for line in gained),
         [*_wrapped(_LATENCY, width), *_wrapped(_USE, width)],
