@@ -132,7 +132,7 @@ def _axis(n: int) -> list[Spec]:
     chosen = {**ends, "x": {**across, "offset": -7}, "width": {"value": 14}, "stroke": {"signal": INK},
               "fill": {"signal": INK}, "fillOpacity": {"value": 0.15},
               "opacity": {"signal": f"length({stretch}) ? 1 : 0"}}  # fmt: skip
-    held = {"x": {**across, "offset": -11}, "width": {"value": 22}, "y": {"value": 0}, "y2": {"signal": "height"},
+    held = {"x": {**across, "offset": -11}, "width": {"value": 22}, "y": {"value": -8}, "y2": {"signal": "height + 8"},
             "fill": {"value": "transparent"}, "cursor": {"value": "ns-resize"}}  # fmt: skip
     line = {"x": across, "y": {"value": 0}, "y2": {"signal": "height"}, "stroke": {"signal": INK}}
     return [

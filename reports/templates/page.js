@@ -246,7 +246,7 @@ async function drawAll() {
     for (const figure of part.querySelectorAll("figure:not(.alive)")) {
       const its = all.charts.filter((chart) => chart.figure === figure.dataset.name);
       // What is folded away has no width: it is drawn when it is opened.
-      if (its.length && figure.getClientRects().length) await drawFigure(figure, its, rows);
+      if (its.length && figure.checkVisibility()) await drawFigure(figure, its, rows);
     }
   };
   for (const fold of document.querySelectorAll("details")) fold.addEventListener("toggle", () => drawIn(fold));

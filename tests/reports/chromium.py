@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import fcntl
 import json
 import os
 import select
@@ -25,7 +26,7 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage",
     "--no-first-run", "--remote-debugging-pipe", "--force-device-scale-factor=1", "--hide-scrollbars",
 )  # fmt: skip
-PATIENCE_S = 20  # of one answer: a busy machine is slow
+PATIENCE_S = 60  # of one answer: a busy machine is slow
 
 
 def program() -> str | None:
@@ -44,9 +45,10 @@ class Chromium:
         self._read, to_write = os.pipe()
 
         def as_3_and_4() -> None:
-            spare = os.dup(to_write), os.dup(to_read)  # neither is 3 or 4 afterwards by chance
-            os.dup2(spare[1], 3)
-            os.dup2(spare[0], 4)
+            # Above 4 first: a copy of a descriptor onto itself would stay one that a program does not inherit.
+            spare = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 10) for descriptor in (to_read, to_write)]
+            os.dup2(spare[0], 3)
+            os.dup2(spare[1], 4)
 
         self._process = subprocess.Popen(
             [path, *FLAGS, f"--user-data-dir={self._folder.name}", "about:blank"],
@@ -96,7 +98,10 @@ class Chromium:
             ready, _, _ = select.select([self._read], [], [], PATIENCE_S)
             if not ready:
                 raise TimeoutError("the browser did not answer")
-            self._buffer += os.read(self._read, 1 << 20)
+            told = os.read(self._read, 1 << 20)
+            if not told:
+                raise ConnectionError(f"the browser ended, exit code {self._process.wait()}")
+            self._buffer += told
 
     # --- pages --------------------------------------------------------------------------------------------------------
 
