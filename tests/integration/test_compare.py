@@ -1,6 +1,7 @@
 """`nnasim compare` on bundled speech, with recognisers that the test trains for two steps."""
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def test_the_summary_joins_accuracy_and_cost(compared: Path) -> None:
 
 def test_no_median_stands_for_a_gain_and_the_use_of_the_chip_is_shown(compared: Path) -> None:
     page = (compared / "report.html").read_text()
-    assert "median" not in page
+    assert "median" not in re.sub("<script.*?</script>", "", page, flags=re.DOTALL)
     assert "used of the peak" in page
     for figures in files.read_json(compared / "summary.json")["systems"].values():
         assert 0 <= figures["mac_utilisation"] <= 1

@@ -26,7 +26,7 @@ def test_words_that_run_into_each_other_have_a_place_but_no_pause() -> None:
 
 
 def test_a_word_without_room_for_a_cut_is_never_cut_quietly() -> None:
-    assert word_cuts(_two_words(0.0), [6, 12]) == [Cut(1, quiet=False)]
+    assert word_cuts(_two_words(0.0), [6, 8]) == [Cut(1, quiet=False)]
 
 
 def test_cuts_rise() -> None:

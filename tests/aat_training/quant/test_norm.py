@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+
 import numpy as np
 import pytest
 import torch
@@ -261,6 +263,7 @@ def test_a_gain_that_is_no_number_is_named(which):
 
 @pytest.mark.parametrize("arithmetic", ["float", "aat", "qat"])
 def test_it_learns(arithmetic, norm_on_chip, float_norm_model, examples, tmp_path):
+    from aat_training.data.parts import ExamplesInMemory
     from aat_training.tokens import WordTokens
 
     if arithmetic == "float":
@@ -269,9 +272,11 @@ def test_it_learns(arithmetic, norm_on_chip, float_norm_model, examples, tmp_pat
     else:
         model = norm_on_chip(NumericsConfig(), fallback=arithmetic == "qat")
     run = RECIPE.aat_run.model_copy(update={"learning_rate": 3e-3})
-    trainer = Trainer(model, RECIPE, run, WordTokens(WORDS), examples, examples[:2], tmp_path)
+    train_set = ExamplesInMemory(examples[:4], RECIPE, run)
+    trainer = Trainer(model, RECIPE, run, WordTokens(WORDS), train_set, examples[:2], tmp_path)
     before = model.recurrent("enc0").module.gain_h.detach().clone()
-    losses = [trainer._update(list(range(4))) for _ in range(12)]
+    batch = next(trainer.steps())
+    losses = [trainer.update(repeat(batch)) for _ in range(12)]
     assert losses[-1] < 0.8 * losses[0]
     assert not torch.equal(before, model.recurrent("enc0").module.gain_h)
 

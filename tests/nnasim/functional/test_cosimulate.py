@@ -75,7 +75,7 @@ def test_reading_before_the_transfer_has_ended_gives_wrong_data(recogniser, monk
     compiled = CompiledTrace(work.trace, chip)
     assert not logits_differ(work, compiled)
 
-    def signal_at_begin(self: Dma, transfers: Any, arrived: Any) -> Iterator[Any]:
+    def signal_at_begin(self: Dma, transfers: Any, arrived: Any, order: Any) -> Iterator[Any]:
         for transfer, event in zip(transfers, arrived, strict=True):
             buffer, _ = yield from self.sram.take_buffer()
             self.datapath.begin_transfer(transfer, buffer)

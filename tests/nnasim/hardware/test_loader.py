@@ -49,7 +49,7 @@ def test_the_presets_hold_the_published_numbers(
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("dram.bytes_per_second=0", ["dram.bytes_per_second = 0", "greater than 0"]),
+        ("dram.bytes_per_second=0", ["dram.bytes_per_second = 0", "at least 1"]),
         ("dram.bytes_per_secnd=1", ["bytes_per_secnd", "did you mean bytes_per_second"]),
         ("sram.bytes=-1", ["sram.bytes = -1", "greater than 0"]),
         ("sram.bytes=1.5", ["sram.bytes = 1.5", "must be a whole number"]),

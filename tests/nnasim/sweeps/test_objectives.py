@@ -53,7 +53,7 @@ def test_a_sweep_names_what_its_chips_have_no_unit_for(write_study, tmp_path, ca
     study = write_study(axes={"numerics.activation": {"list": ["none", "lut8"]}})
     store, out, page = (str(tmp_path / name) for name in ("s.sqlite", "points.csv", "page.html"))
     assert main(["sweep", str(study), "--store", store, "--jobs", "1"]) == 0
-    assert "1 ran operations on the CPU that their chip has no unit for" in capsys.readouterr().out
+    assert "1 ran on the CPU what their chip has no unit for" in capsys.readouterr().out
     assert main(["sweep-export", store, "--out", out]) == 0
     rows = {
         row["numerics.activation"]: row for row in csv.DictReader((tmp_path / "points.csv").read_text().splitlines())
