@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from aat_training.data.cepstra import FRAMES_PER_SECOND, mfc_bytes
+from aat_training.data.corpus import refuse_existing_outputs
 from aat_training.data.manifest import Entry, manifest_bytes
 from aat_training.data.recombine import Utterance
 from nnasim import files
-from nnasim.errors import FileError
 
 
 def cepstra_folder(manifest: str | Path) -> Path:
@@ -19,11 +19,7 @@ def cepstra_folder(manifest: str | Path) -> Path:
 
 def refuse_existing_cepstra(manifest: str | Path, force: bool) -> None:
     """FileError when any output of ``write_cepstra`` exists already; called before the work, not after it."""
-    if Path(manifest).is_dir():
-        raise FileError(manifest, "is a folder; a manifest's file name is needed")
-    folder = cepstra_folder(manifest)
-    for path in (Path(manifest), folder):
-        files.refuse_existing(path, force)
+    refuse_existing_outputs(manifest, (cepstra_folder(manifest),), force)
 
 
 def write_cepstra(manifest: str | Path, utterances: Iterable[Utterance], prefix: str, *, force: bool = False) -> int:

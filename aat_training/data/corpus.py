@@ -24,10 +24,14 @@ def audio_folder(manifest: str | Path) -> Path:
 
 def refuse_existing_corpus(manifest: str | Path, force: bool) -> None:
     """FileError when any output of ``write_corpus`` exists already; called before the work, not after it."""
+    refuse_existing_outputs(manifest, (alignment_path(manifest), audio_folder(manifest)), force)
+
+
+def refuse_existing_outputs(manifest: str | Path, beside: Iterable[Path], force: bool) -> None:
+    """FileError when ``manifest``, or what a maker writes ``beside`` it, exists already or cannot be written."""
     if Path(manifest).is_dir():
         raise FileError(manifest, "is a folder; a manifest's file name is needed")
-    folder = audio_folder(manifest)
-    for path in (Path(manifest), alignment_path(manifest), folder):
+    for path in (Path(manifest), *beside):
         files.refuse_existing(path, force)
 
 
