@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nnasim.analysis.percentiles import PERCENTILES, at_shares
 from reports.chart import INK, Chart, Columns, Entry, Legend, Spec
 from reports.charts.parts import ACROSS, HIDDEN, SHOWN, colored, told, tooltip
-from reports.figures.latency import COLORS, LINE_DASHES, is_wide, ordered
+from reports.figures.latency import COLORS, LINE_DASHES, is_wide, line_width, ordered
 from reports.text import number, shortened
 
 if TYPE_CHECKING:
@@ -32,10 +32,9 @@ def distribution_chart(kind: str, of: str, values_ms: Mapping[str, Sequence[floa
         )
     )
     dashes = [_DASHES[LINE_DASHES[n % len(LINE_DASHES)]] for n in range(len(series))]
-    dashed = {
-        "field": "series", "type": "nominal", "legend": None,
-        "scale": {"domain": [entry.value for entry in entries.entries], "range": dashes},
-    }  # fmt: skip
+    domain = [entry.value for entry in entries.entries]
+    dashed = _by_series(domain, dashes)
+    wide = _by_series(domain, [line_width(place) for place in range(len(series))])
     headings = ("result", f"{kind} latency [ms]", f"share of {of}")
     labels = {"0": "0", "50": "p50", "90": "p90", "99": "p99"}
     title = f"{kind.capitalize()} latency: share of {of} within a time"
@@ -57,7 +56,7 @@ def distribution_chart(kind: str, of: str, values_ms: Mapping[str, Sequence[floa
             "color": colored(entries),
         },
         "layer": [
-            {"mark": {"type": "line", "strokeWidth": 2.2, "aria": False}, "encoding": {"strokeDash": dashed}},
+            {"mark": {"type": "line", "aria": False}, "encoding": {"strokeDash": dashed, "strokeWidth": wide}},
             {
                 "params": [_UNDER_POINTER],
                 "mark": {"type": "point", "filled": True, "size": 90, "stroke": {"expr": INK}},
@@ -73,6 +72,13 @@ def distribution_chart(kind: str, of: str, values_ms: Mapping[str, Sequence[floa
         ],
     }  # fmt: skip
     return (Chart(title, spec, {kind: _columns(series, headings)}, legend=entries),)
+
+
+def _by_series(domain: Sequence[str], values: Sequence[object]) -> Spec:
+    """One of ``values`` for each series of ``domain``, in its order."""
+    return {
+        "field": "series", "type": "ordinal", "legend": None, "scale": {"domain": list(domain), "range": list(values)}
+    }  # fmt: skip
 
 
 _UNDER_POINTER: Spec = {

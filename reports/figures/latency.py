@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnasim.analysis.percentiles import PERCENTILES, at_shares, percentiles
-from reports.figures.style import BLUE, GREEN, ORANGE, RED, Drawing, canvas, drawn
+from reports.figures.style import BLUE, GREEN, GREY, ORANGE, RED, SKY, Drawing, canvas, drawn
 from reports.text import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-COLORS = (RED, ORANGE, BLUE, GREEN)
+COLORS = (RED, ORANGE, BLUE, GREEN, SKY, GREY)  # five systems are compared: each has its own
 LINE_DASHES = ("-", "--", "-.", ":")
 _MARKERS = "osD^vP*X"
 _LONGEST_LABEL, _LEGEND_WIDTH = 56, 84  # characters; a key line takes about 9 more
@@ -55,7 +55,7 @@ def _curve(axes: Axes, index: int, label: str, values: NDArray[np.float64]) -> N
         "color": COLORS[index % len(COLORS)],
         "linestyle": LINE_DASHES[index % len(LINE_DASHES)],
         "marker": _MARKERS[index % len(_MARKERS)],
-        "linewidth": max(3.4 - 0.7 * index, 1.0),  # equal curves stay visible under each other
+        "linewidth": line_width(index),
         "markersize": max(7.5 - 1.2 * index, 3.5),
     }
     at = [round(_POINTS * share / 100) for share in PERCENTILES]
@@ -63,6 +63,11 @@ def _curve(axes: Axes, index: int, label: str, values: NDArray[np.float64]) -> N
         at_shares(values, shares / 100), shares, label=label, markevery=at,
         markeredgecolor="black", markeredgewidth=0.5, **style,
     )  # fmt: skip
+
+
+def line_width(index: int) -> float:
+    """Later curves are thinner, so that equal ones stay visible under each other."""
+    return max(3.4 - 0.7 * index, 1.0)
 
 
 def _in_legend(label: str) -> str:

@@ -32,6 +32,7 @@ const config = () => ({
     labelColor: color("ink"), titleColor: color("ink"), domainColor: color("ink"), tickColor: color("ink"),
     gridColor: color("rule"), labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal",
   },
+  axisXQuantitative: { labelOverlap: "greedy", labelSeparation: 6 },  // on a narrow chart, fewer numbers
   text: { color: color("ink"), fontSize: 12 },
   rule: { color: color("ink") },
   view: { stroke: null },
