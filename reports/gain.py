@@ -76,25 +76,27 @@ def _by_last_frame(pairs: Pairs) -> Iterator[FrameGain]:
 
 def gain_sentences(gain: Gain) -> list[str]:
     """All that was won, as sentences that stand alone."""
-    words = words_sentence(gain)
-    lines = [*latency_sentences(gain), *paper_sized_sentences(gain), *([words] if words else [])]
+    return [*latency_sentences(gain), *paper_sized_sentences(gain), *recovery_sentences(gain)]
+
+
+def recovery_sentences(gain: Gain) -> Iterator[str]:
+    """The words that were won back, and how sure that is."""
+    if words := words_sentence(gain):
+        yield words
     if gain.aat_better_than_naive is not None:
         share = percent(gain.aat_better_than_naive, 1)
-        lines.append(f"{share} of 10,000 paired resamples have fewer word errors with aat than with naive (ties: half)")
-    return lines
+        yield f"{share} of 10,000 paired resamples have fewer word errors with aat than with naive (ties: half)"
 
 
 def gain_in_brief(gain: Gain) -> str:
     """What staying on the chip wins of the mean engine latency, here and at the paper's size; "" where unknown."""
-    if gain.engine_latency_pct is None:
+    lower = gain.engine_latency_pct
+    if lower is None:
         return ""
-    paper = gain.paper_sized
-    if paper is None:
-        return f"{FAST} answers {number(gain.engine_latency_pct)} % sooner than {SLOW}"
-    return (
-        f"{FAST} answers {number(gain.engine_latency_pct)} % sooner than {SLOW}; a recogniser of the paper's size "
-        f"{paper_gains(paper)} a hand-off"
-    )
+    here = f"{FAST} answers {number(abs(lower))} % {'sooner' if lower >= 0 else 'later'} than {SLOW}"
+    if gain.paper_sized is None:
+        return here
+    return f"{here}; a recogniser of the paper's size {paper_gains(gain.paper_sized)} a hand-off"
 
 
 def latency_sentences(gain: Gain) -> Iterator[str]:

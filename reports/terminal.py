@@ -14,7 +14,7 @@ from nnasim.ir.result import SimResult
 from nnasim.markup import visible
 from nnasim.sweeps.objectives import busy_shares
 from reports.claim import claim_sentence
-from reports.gain import gain_in_brief, gain_sentences
+from reports.gain import gain_in_brief, gain_sentences, recovery_sentences
 from reports.naming import PART_NAMES
 from reports.notes import notes, result_notes
 from reports.result_set import ResultSet
@@ -42,7 +42,7 @@ def comparison_lines(result_set: ResultSet, page: Path, width: int = MOST_COLUMN
     named = dict(zip(labels, result_set.results.values(), strict=True))
     table = _table(result_set, width)
     claim = claim_sentence(result_set.summary) if result_set.summary else None
-    gained = gain_sentences(result_set.summary.gain) if result_set.summary else []
+    gained = list(recovery_sentences(result_set.summary.gain)) if result_set.summary else []
     above = [_wrapped(claim, width)] if claim else []
     below = [
         _wrapped(gain_in_brief(result_set.summary.gain), width) if result_set.summary else [],

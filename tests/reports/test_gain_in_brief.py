@@ -18,3 +18,7 @@ def test_both_gains_stand_in_one_sentence() -> None:
 def test_nothing_is_said_of_what_was_not_computed() -> None:
     assert gain_in_brief(Gain()) == ""
     assert gain_in_brief(Gain(engine_latency_pct=32.6)) == "aat answers 32.6 % sooner than cpu_fallback"
+
+
+def test_a_chip_that_answers_later_is_not_said_to_answer_sooner() -> None:
+    assert gain_in_brief(Gain(engine_latency_pct=-3.0)) == "aat answers 3.00 % later than cpu_fallback"
