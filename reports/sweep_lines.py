@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
+
 from nnasim.allowed import number_text
 from nnasim.analysis.percentiles import PERCENTILES
 from nnasim.markup import visible
@@ -29,9 +31,8 @@ SHOWN = (*LATENCIES, *OTHERS)
 def sweep_lines(store: Path, tally: Tally, job: Job) -> Iterator[str]:
     """What a sweep has done, and what it found: the best point of each objective, and what holds the others up."""
     new = tally.ok + tally.failed
-    yield from _wrapped(
-        f"{store}: {tally.done:,} of {tally.total:,} points, {tally.stored:,} were there, {new:,} computed"
-    )
+    counts = f"{tally.done:,} of {tally.total:,} points, {tally.stored:,} were there, {new:,} computed"
+    yield from _of_store(visible(str(store)), counts)
     if new:
         rate = f"{new / tally.seconds:.1f} a second, " if tally.seconds > 0 else ""
         yield _line("speed", f"{rate}{tally.cpu_seconds / new:.3f} s of CPU each")
@@ -96,6 +97,12 @@ def _figures(point: dict[str, Any]) -> str:
 
 def _line(name: str, text: str) -> str:
     return f"{name:<11} {text}".rstrip()
+
+
+def _of_store(store: str, counts: str) -> list[str]:
+    """On one line where there is room; else the path whole on a line of its own: who copies it needs all of it."""
+    line = f"{store}: {counts}"
+    return [line] if cell_len(line) <= MOST_COLUMNS else [f"{store}:", f"{'':<11} {counts}"]
 
 
 def _wrapped(text: str) -> list[str]:
