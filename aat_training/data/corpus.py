@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +24,14 @@ def audio_folder(manifest: str | Path) -> Path:
 
 def refuse_existing_corpus(manifest: str | Path, force: bool) -> None:
     """FileError when any output of ``write_corpus`` exists already; called before the work, not after it."""
-    refuse_existing_outputs(manifest, (alignment_path(manifest), audio_folder(manifest)), force)
+    refuse_existing_outputs(manifest, (alignment_path, audio_folder), force)
 
 
-def refuse_existing_outputs(manifest: str | Path, beside: Iterable[Path], force: bool) -> None:
+def refuse_existing_outputs(manifest: str | Path, beside: Iterable[Callable[[str | Path], Path]], force: bool) -> None:
     """FileError when ``manifest``, or what a maker writes ``beside`` it, exists already or cannot be written."""
     if Path(manifest).is_dir():
         raise FileError(manifest, "is a folder; a manifest's file name is needed")
-    for path in (Path(manifest), *beside):
+    for path in (Path(manifest), *(place(manifest) for place in beside)):
         files.refuse_existing(path, force)
 
 

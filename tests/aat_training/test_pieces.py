@@ -104,3 +104,10 @@ def test_a_recogniser_of_audio_is_refused(tmp_path, float_checkpoint, capsys):
     )
     assert code == 2
     assert "recipe.features.kind = 'logmel': must be cepstra" in complained
+
+
+def test_a_folder_is_no_manifest(tmp_path, checkpoint, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, complained = run(capsys, manifest(tmp_path), "--checkpoint", checkpoint, "--out", ".")
+    assert code == 2
+    assert "is a folder" in complained
