@@ -16,6 +16,7 @@ MOST_STEPS = 10_000_000
 LEAST_RATE, MOST_RATE = 1e-9, 10.0
 MOST_SEED = 1_000_000_000
 MOST_DELAY_PENALTY = 1.0
+MOST_DISTILLATION = 1000.0
 MOST_BATCH = 65_536
 MOST_ACCUMULATED = 1024
 LEAST_CLIP, MOST_CLIP = 1e-6, 1e6
@@ -82,6 +83,10 @@ class TrainConfig(Frozen):
     delay_penalty: float = Field(
         0.0, ge=0, le=MOST_DELAY_PENALTY, description="nats that a symbol loses for each encoder output it leaves later"
     )
+    distillation: float = Field(
+        0.0, ge=0, le=MOST_DISTILLATION,
+        description="weight of the encoder's distance from the float model that training starts from",
+    )  # fmt: skip
     dropout: float = Field(0.1, ge=0, lt=1, description="between encoder layers")
     dropout_until: float = Field(1.0, gt=0, le=1, description="share of the steps with dropout; the rest has none")
     token_dropout: float = Field(0.1, ge=0, lt=1, description="share of the prediction network's inputs left out")

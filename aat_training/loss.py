@@ -21,11 +21,14 @@ def transducer_loss(
     dropout: float,
     token_dropout: float,
     delay_penalty: float = 0.0,
+    distillation: float = 0.0,
+    teacher_SBH: Tensor | None = None,
     level_SB: Tensor | None = None,
     draws: Draws | None = None,
 ) -> Tensor:
     """Mean loss per utterance of one batch (a scalar); ``level_SB``: loudness, while the flat start lasts.
 
+    ``teacher_SBH``: what the encoder is held near with weight ``distillation``, a float model's outputs.
     ``draws``: what dropout leaves out; None: drawn for this batch alone, by torch's global generator.
     """
     drawn = draws or WholeBatch()
@@ -34,6 +37,7 @@ def transducer_loss(
         return drawn.dropped(x, dropout)
 
     encoded_SBH, _ = model.encode(batch.x_TBF, between=between if dropout else None)
+    distance = 0.0 if teacher_SBH is None else distillation * distance_from(model, encoded_SBH, teacher_SBH, batch)
     if dropout:
         encoded_SBH = between(encoded_SBH)
     inputs_UB = F.pad(batch.tokens_BU, (1, 0), value=BLANK).T
@@ -44,13 +48,24 @@ def transducer_loss(
     enc_BSJ = model.project_encoder(encoded_SBH[:outputs]).transpose(0, 1)
     pred_BUJ = model.project_prediction(predicted_UBH[: symbols + 1]).transpose(0, 1)
     logits_BSUV = model.logits(enc_BSJ[:, :, None], pred_BUJ[:, None])
-    loss = rnnt(logits_BSUV, batch, delay_penalty)
+    loss = rnnt(logits_BSUV, batch, delay_penalty) + distance
     if ctc_weight or level_SB is not None:
         logits_SBV = model.ctc_logits(encoded_SBH)
         loss = loss + ctc_weight * _ctc(logits_SBV, batch)
         if level_SB is not None:
             loss = loss + flat_start_loss(logits_SBV, level_SB, batch.lengths, batch.tokens_BU, batch.token_lengths)
     return loss
+
+
+def distance_from(model: Rnnt, encoded_SBH: Tensor, teacher_SBH: Tensor, batch: Batch) -> Tensor:
+    """Squared difference of the encoder's outputs: mean over units, summed over an utterance, mean of those (a scalar).
+
+    Hinton et al., "Distilling the knowledge in a neural network", 2015, on hidden outputs as Romero et al., "FitNets",
+    2015: what the chip cannot say as float did is learnt where it arises, not only where words go wrong.
+    """
+    inside_SB = torch.arange(len(encoded_SBH))[:, None] < batch.lengths
+    apart_SB = ((model.arithmetic.real_activation(encoded_SBH) - teacher_SBH) ** 2).mean(-1)
+    return (apart_SB * inside_SB).sum() / len(batch.lengths)
 
 
 def rnnt(logits_BSUV: Tensor, batch: Batch, delay_penalty: float = 0.0) -> Tensor:

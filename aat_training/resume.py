@@ -21,7 +21,8 @@ _NAMED = 4  # settings that a message names
 _ABSENT = "nothing of that name"
 # A run whose record is older than a setting did without it.
 _SINCE_THEN: dict[str, Any] = {
-    "delay_penalty": 0.0, "dropout_until": 1.0, "accumulate": 1, "patience": 0, "shuffle_shards": 16,
+    "delay_penalty": 0.0, "distillation": 0.0, "dropout_until": 1.0, "accumulate": 1, "patience": 0,
+    "shuffle_shards": 16,
 }  # fmt: skip
 
 

@@ -108,6 +108,7 @@ def train(
     initial, tokens, train_set, dev_set = together.agreed(lambda: _speech(spec, together, workers, progress, tell))
     torch.manual_seed(spec.run.seed)
     model, scheme = together.agreed(lambda: _model(spec, tokens, train_set if together.first else None, initial))
+    teacher = together.agreed(lambda: _teacher(spec, tokens, initial))
     together.copy_from_first(model)
     trainer = Trainer(
         model=model,
@@ -119,6 +120,7 @@ def train(
         folder=folder,
         progress=progress,
         settings=settings_of(spec),
+        teacher=teacher,
         ranks=together,
     )
     with worker_deaths():
@@ -187,6 +189,18 @@ def _model(
         model.feature_mean.copy_(mean.repeat(spec.recipe.model.stack))
         model.feature_scale.copy_(scale.repeat(spec.recipe.model.stack))
     return model, scheme
+
+
+def _teacher(spec: RunSpec, tokens: Tokens, initial: Checkpoint | None) -> Rnnt | None:
+    """The float model that training starts from, where its encoder is to be kept near. Raises ConfigError."""
+    if not spec.run.distillation:
+        return None
+    if initial is None or initial.system != "float":
+        why = "keeps a model near the float model that it starts from: give one's checkpoint as `init`"
+        raise ConfigError("train", "distillation", spec.run.distillation, why)
+    teacher = build_model(spec.recipe, tokens.size, FloatArithmetic())
+    load_parameters(teacher, initial.part("model"), initial.path)
+    return teacher.eval()
 
 
 def _arithmetic(spec: RunSpec, scheme: QuantScheme | None) -> FloatArithmetic | ChipArithmetic:

@@ -90,6 +90,8 @@ def without_gain(rates: list[float]) -> int:
 class Trainer:
     """A run in a folder. ``fit`` trains to the end, from the last saved state where there is one.
 
+    ``teacher``: the float model that the encoder is held near, where ``run`` says so.
+
     ``settings``: what the run depends on beside ``run``; a state that was saved under others is refused. Every one of
     ``ranks`` holds the same model and takes the same steps, each on the gradients of all; the first writes.
     """
@@ -103,6 +105,7 @@ class Trainer:
     folder: Path
     progress: Progress = silent
     settings: Settings = field(default_factory=dict)
+    teacher: Rnnt | None = None
     ranks: Ranks = field(default_factory=Ranks)
 
     def __post_init__(self) -> None:
@@ -174,6 +177,7 @@ class Trainer:
         loss = part.share * transducer_loss(
             self.model, part.batch, ctc_weight=self.run.ctc_weight, dropout=self.dropout(self.step),
             token_dropout=self.run.token_dropout, delay_penalty=self.run.delay_penalty,
+            distillation=self.run.distillation, teacher_SBH=self._taught(part.batch),
             level_SB=self._level(part.batch), draws=part.draws,
         )  # fmt: skip
         loss.backward()  # type: ignore[no-untyped-call]
@@ -184,6 +188,11 @@ class Trainer:
         the last steps go without.
         """
         return self.run.dropout if step < self.run.dropout_until * self.run.steps else 0.0
+
+    @torch.no_grad()
+    def _taught(self, batch: Batch) -> Tensor | None:
+        """What the teacher's encoder makes of ``batch``."""
+        return None if self.teacher is None else self.teacher.encode(batch.x_TBF)[0]
 
     def _level(self, batch: Batch) -> Tensor | None:
         """Loudness, while the flat start lasts."""

@@ -134,6 +134,7 @@ def train(
     system: Literal["float", "aat", "qat"] = "float", init: FilePath | Recogniser | None = None,
     chip: ChipLike = "edge256", schedule: Literal["base", "fine-tuning"] | None = None, steps: Integer | None = None,
     evaluate_every: Integer | None = None, learning_rate: Number | None = None, delay_penalty: Number | None = None,
+    distillation: Number | None = None,
     batch: Integer | None = None, accumulate: Integer | None = None, clip: Number | None = None,
     average: Number | None = None, patience: Integer | None = None, shuffle_shards: Integer | None = None,
     workers: Integer = 1, seed: Integer = 0, calibration: Literal["mse", "percentile", "max"] = "mse",
@@ -145,7 +146,8 @@ def train(
 
     ``system``: float, aat (the chip's operators in the forward pass) or qat (its weights and activations only); the
     latter two start from ``init``. ``steps``, ``evaluate_every``, ``learning_rate``: instead of the recipe's;
-    ``delay_penalty`` too: nats that a symbol loses for each encoder output it leaves later; ``batch``, ``clip`` and
+    ``delay_penalty`` too: nats that a symbol loses for each encoder output it leaves later; ``distillation``: weight of
+    the encoder's distance from the float model ``init``; ``batch``, ``clip`` and
     ``average``, the decay of averaged weights. ``accumulate``: batches to a step; ``patience``: looks at dev without
     gain that end the run; ``shuffle_shards`` of a folder of shards, ``workers`` that compute its features.
     ``resume``: go on with the run that was stopped in ``out``; ``force``: start afresh in a folder that exists.
@@ -161,7 +163,8 @@ def train(
         start = init.checkpoint("float") if isinstance(init, Recogniser) else None if init is None else Path(init)
         changes = {
             "steps": steps, "evaluate_every": evaluate_every, "learning_rate": learning_rate,
-            "delay_penalty": delay_penalty, "batch": batch, "accumulate": accumulate, "clip": clip,
+            "delay_penalty": delay_penalty, "distillation": distillation, "batch": batch, "accumulate": accumulate,
+            "clip": clip,
             "average": average, "patience": patience, "shuffle_shards": shuffle_shards, "seed": seed,
         }  # fmt: skip
         spec = RunSpec(

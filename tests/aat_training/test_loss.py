@@ -10,7 +10,7 @@ from torch import Tensor
 from torchaudio.functional import rnnt_loss
 
 from aat_training.data.batches import Batch
-from aat_training.loss import rnnt
+from aat_training.loss import distance_from, rnnt
 from aat_training.tokens import BLANK
 
 LENGTHS, TOKENS, TOKEN_LENGTHS = [5, 3], [[1, 2, 3], [2, 1, 0]], [3, 2]
@@ -70,3 +70,21 @@ def test_a_penalty_moves_weight_to_alignments_whose_symbols_leave_early(batch):
     plain, penalised = (torch.autograd.grad(rnnt(logits, batch, penalty), logits)[0] for penalty in (0.0, 0.3))
     assert penalised[0, 0, 0, 1] < plain[0, 0, 0, 1]
     assert penalised[0, 4, 0, 1] > plain[0, 4, 0, 1]
+
+
+class Identity:
+    """A model whose arithmetic is real already."""
+
+    arithmetic = property(lambda self: self)
+
+    @staticmethod
+    def real_activation(x: Tensor) -> Tensor:
+        return x
+
+
+def test_the_distance_from_a_teacher_counts_outputs_of_the_utterance_only(batch) -> None:
+    encoded, teacher = torch.zeros(5, 2, 4), torch.ones(5, 2, 4)
+    teacher[3:, 1] = 100.0  # behind the second utterance's end
+    assert float(distance_from(Identity(), encoded, teacher, batch)) == (5 + 3) / 2
+    teacher[0, 0] = 3.0
+    assert float(distance_from(Identity(), encoded, teacher, batch)) == (9 + 4 + 3) / 2

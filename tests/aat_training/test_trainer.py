@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -69,6 +71,24 @@ def test_a_delay_penalty_of_zero_is_none_and_another_is_one(recipe, examples, tm
     )
     assert same(default, zero)
     assert not same(default, penalised)
+
+
+def test_a_teacher_keeps_the_encoder_near_its_own(recipe, examples, tmp_path):
+    distances = {}
+    for weight in (0.0, 100.0):
+        run = trainer(recipe, examples, tmp_path / str(weight), steps=12, distillation=weight)
+        run.teacher = copy.deepcopy(run.model).eval()
+        run.fit(resume=False)
+        with torch.no_grad():
+            x = torch.randn(12, 2, run.model.shape.input_features, generator=torch.Generator().manual_seed(0))
+            distances[weight] = float((run.model.encode(x)[0] - run.teacher.encode(x)[0]).square().mean())
+    assert 0 < distances[100.0] < distances[0.0] / 2
+
+
+def test_without_a_weight_a_teacher_teaches_nothing(recipe, examples, tmp_path):
+    alone, beside = (trainer(recipe, examples, tmp_path / name, steps=4) for name in ("alone", "beside"))
+    beside.teacher = copy.deepcopy(beside.model).eval()
+    assert same(alone.fit(resume=False), beside.fit(resume=False))
 
 
 def test_a_run_without_gain_ends_when_its_patience_does(recipe, examples, tmp_path):

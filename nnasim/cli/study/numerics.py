@@ -9,6 +9,7 @@ import typer
 
 from nnasim.cli.options import (
     DEFAULT_PRESET,
+    MOST_DISTILLATION,
     MOST_STEPS,
     MOST_WORKERS,
     FigureFormat,
@@ -42,6 +43,10 @@ def command(
     rules: Annotated[
         bool, typer.Option("--rules/--no-rules", help="train the other gradient rules too, on the main chip")
     ] = True,
+    distillation: Annotated[
+        float,
+        typer.Option(min=0, max=MOST_DISTILLATION, help="weight of qat's and aat's encoder's distance from the base's"),
+    ] = 0.0,
     jobs: Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="training runs at a time, one core each")] = 2,
     train_missing: Annotated[
         bool, typer.Option("--train-missing/--as-it-is", help="train what is missing, or report on what is there")
@@ -83,6 +88,7 @@ def command(
         chips=tuple(dict.fromkeys(chip or CHIPS)),
         choose=choose,
         rules=rules,
+        distillation=distillation,
     )
     with shown_progress(lines=True) as progress:
         outcome = training_study(study, jobs=jobs, train=train_missing, command=command_line("DIR"), progress=progress)

@@ -12,7 +12,8 @@ from nnasim.studies.training.plan import NO_CHIP, NumericsStudy, Trial, changes_
 
 # Fields of a schedule that have an option of their name; steps and evaluate_every are always said.
 OPTIONAL = (
-    "learning_rate", "delay_penalty", "batch", "accumulate", "clip", "average", "patience", "shuffle_shards",
+    "learning_rate", "delay_penalty", "distillation", "batch", "accumulate", "clip", "average", "patience",
+    "shuffle_shards",
 )  # fmt: skip
 
 

@@ -91,6 +91,8 @@ class Trial:
 class NumericsStudy:
     """What determines the study. ``folder`` holds the models; steps are the recipe's where None.
 
+    ``distillation``: how near qat and aat are held to the base model's encoder.
+
     ``dev`` judges. ``choose``: the speech on which calibrations are chosen; None: on ``dev`` itself. ``rules``: whether
     the other gradient rules are trained too.
     """
@@ -106,6 +108,7 @@ class NumericsStudy:
     chips: tuple[str, ...] = tuple(CHIPS)
     choose: Path | None = None
     rules: bool = True
+    distillation: float = 0.0
 
     def bases(self) -> list[Model]:
         """The float models that everything else starts from."""
@@ -145,9 +148,17 @@ class NumericsStudy:
         """
         recipe, steps = load_recipe(self.recipe), self.steps_of(model)
         initialised = model.arm != "base"
+        distillation = None if model.arithmetic == "float" else self.distillation
         return RunSpec(
             recipe=recipe,
-            run=schedule(recipe, initialised=initialised, steps=steps, evaluate_every=steps, seed=model.seed),
+            run=schedule(
+                recipe,
+                initialised=initialised,
+                steps=steps,
+                evaluate_every=steps,
+                seed=model.seed,
+                distillation=distillation,
+            ),
             train=self.train,
             dev=self.dev,
             arithmetic=model.arithmetic,

@@ -129,6 +129,7 @@ def test_ranges_of_training_are_those_of_its_record() -> None:
     assert (ranges.MOST_STEPS, ranges.MOST_SEED) == (config.MOST_STEPS, config.MOST_SEED)
     assert (ranges.LEAST_RATE, ranges.MOST_RATE) == (config.LEAST_RATE, config.MOST_RATE)
     assert ranges.MOST_DELAY_PENALTY == config.MOST_DELAY_PENALTY
+    assert ranges.MOST_DISTILLATION == config.MOST_DISTILLATION
     assert ranges.MOST_UTTERANCES == MAX_LINES
 
 

@@ -48,6 +48,15 @@ def test_a_recogniser_is_trained_and_trained_on_for_the_chip(tmp_path: Path, man
     assert nnasim.train("tiny", out=tmp_path / "float", resume=True, **settings).folder == tmp_path / "float"
 
 
+def test_a_model_is_held_near_a_float_model_only(tmp_path: Path, manifest: Path) -> None:
+    settings = {"train": manifest, "dev": manifest, "steps": 1, "evaluate_every": 1}
+    base = nnasim.train("tiny", out=tmp_path / "float", **settings)
+    near = nnasim.train("tiny", out=tmp_path / "aat", system="aat", init=base, distillation=1.0, **settings)
+    for start in (None, near.folder):
+        with pytest.raises(nnasim.NnasimError, match=r"distillation = 1.0: keeps a model near the float model"):
+            nnasim.train("tiny", out=tmp_path / "no", init=start, distillation=1.0, **settings)
+
+
 @pytest.fixture(scope="module")
 def manifest() -> Path:
     from workloads.bundled import speech_manifest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,12 @@ def test_every_arm_trains_for_equally_long_from_the_base_of_its_seed() -> None:
         assert spec.run.steps == digits().aat_run.steps
         assert spec.init == Path(f"models/seed-{model.seed}/base")
         assert spec.run.seed == model.seed
+
+
+def test_only_models_that_know_the_chip_are_held_near_their_base() -> None:
+    study = replace(STUDY, distillation=2.0)
+    weights = {model.arm: study.run_spec(model).run.distillation for model in [*study.bases(), *study.arms()]}
+    assert (weights["base"], weights["float"], weights["qat"], weights["aat"]) == (0.0, 0.0, 2.0, 2.0)
 
 
 def test_no_checkpoint_is_chosen_on_the_speech_that_judges_it() -> None:
