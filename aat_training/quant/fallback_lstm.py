@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from aat_training.model.norm_lstm import normalised
+from aat_training.quant.h_product import HProduct
 from aat_training.quant.lstm_backward import layer_gradients
-from aat_training.quant.lstm_forward import accumulate_h, project_input
-from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, holds_h_product, may_saturate_gate, quantise_lstm
+from aat_training.quant.lstm_forward import project_input
+from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, may_saturate_gate, quantise_lstm
 from aat_training.quant.lstm_trail import Trail
 from aat_training.quant.rounding import handed_over_, not_saturated, rescaler_
 from nnasim.numerics.formats import GATE_FRAC
@@ -106,10 +107,9 @@ def run_float_gates(
     if keep and weights.gain_h is not None:
         trail = replace(trail, x_share=gx, h_share=torch.empty_like(gx))
     step = (_FloatStep if weights.gain_h is None else _NormStep)(kernel, weights, gx, c, trail)
-    single, w_h, acc = holds_h_product(kernel, weights), weights.w_h.T, torch.empty(batch, 4 * units)
+    product = HProduct(kernel, weights, h)
     for t in range(steps):
-        acc = torch.mm(h, w_h, out=acc) if single else accumulate_h(kernel, weights, h)
-        step(t, acc)
+        step(t, product(h))
         h = step.h[t]
     return step.c, trail
 

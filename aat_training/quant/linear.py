@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from aat_training.quant.accumulator import Accumulator
-from aat_training.quant.rounding import BIAS_LIMIT, exact_matmul, integers, largest_rows, rescaler_
+from aat_training.quant.int8_product import Factor
+from aat_training.quant.rounding import BIAS_LIMIT, integers, largest_rows, rescaler_
 from nnasim.errors import NumericsError
 from nnasim.numerics.bounds import exact_type
 from nnasim.numerics.config import NumericsConfig
@@ -46,6 +47,11 @@ class LinearWeights:
         return cls(name, whole, bias, scale, numerics, Accumulator.of(name, whole, bias, numerics))
 
     @cached_property
+    def factor(self) -> Factor:
+        """The weight as exact products read it."""
+        return Factor(self.weight, self.numerics.activation_bits, self.numerics.weight_bits, self.name)
+
+    @cached_property
     def reach(self) -> float:
         """Largest magnitude that these weights can put out, rounded up, before saturation to int32."""
         largest = self.weight.double().abs().sum(1) * -lowest(self.numerics.activation_bits)
@@ -57,8 +63,7 @@ class LinearWeights:
         """x (..., K) integers -> accumulators (..., N) with bias, float64."""
         if self.accumulator.reachable:
             return self.accumulator.product(x, self.weight, self.bias)
-        bits = self.numerics.activation_bits, self.numerics.weight_bits
-        acc = exact_matmul(x, self.weight, *bits, self.name).double()
+        acc = self.factor.product(x).double()
         return acc if self.bias is None else acc.add_(self.bias)
 
     def output(self, x: Tensor) -> Tensor:

@@ -10,16 +10,10 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.compiled.lstm_steps import compiled_forward
-from aat_training.quant.lstm_kernel import (
-    LstmKernel,
-    LstmWeights,
-    holds_h_product,
-    may_saturate_gate,
-    may_saturate_input,
-    sums_exactly,
-)
+from aat_training.quant.h_product import HProduct
+from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, may_saturate_gate, may_saturate_input, sums_exactly
 from aat_training.quant.lstm_trail import Trail
-from aat_training.quant.rounding import exact_matmul, rescaler, rescaler_
+from aat_training.quant.rounding import rescaler, rescaler_
 from nnasim.numerics.formats import highest, lowest
 from nnasim.numerics.precision import require_exact_type
 
@@ -28,26 +22,18 @@ Step = Callable[[int, Tensor], None]
 
 def project_input(kernel: LstmKernel, weights: LstmWeights, x: Tensor) -> Tensor:
     """x (T, B, I) integers -> the gate domain (T, B, 4H), int32 values in float64."""
-    bits, scale = (kernel.numerics.activation_bits, kernel.numerics.weight_bits), weights.scale_x.requant
+    scale = weights.scale_x.requant
     if weights.acc_x.reachable:
         acc = rescaler(scale)(weights.acc_x.product(x, weights.w_x, weights.bias))
         return acc.clamp_(lowest(32), highest(32))
-    acc = exact_matmul(x, weights.w_x, *bits, f"{kernel.name}.x").double()
+    acc = weights.factor_x.product(x).double()
     if scale.exact_in_float:
         # Bias and half in one pass: (acc + bias) real + 1/2, each term and each sum exact in float64.
         real = torch.from_numpy(scale.real)
         torch.addcmul((weights.bias.double() * real).add_(0.5), acc, real, out=acc).floor_()
     else:
         acc = rescaler(scale)(acc.add_(weights.bias))
-    return acc.clamp_(lowest(32), highest(32)) if may_saturate_input(weights, bits[0]) else acc
-
-
-def accumulate_h(kernel: LstmKernel, weights: LstmWeights, h: Tensor) -> Tensor:
-    """h (B, H) integers -> accumulators (B, 4H), exact whatever K and the bit widths, float32 or float64."""
-    if weights.acc_h.reachable:
-        return weights.acc_h.product(h, weights.w_h, None)
-    bits = kernel.numerics.activation_bits, kernel.numerics.weight_bits
-    return exact_matmul(h, weights.w_h, *bits, f"{kernel.name}.h_mm")
+    return acc.clamp_(lowest(32), highest(32)) if may_saturate_input(weights, kernel.numerics.activation_bits) else acc
 
 
 def input_share(weights: LstmWeights, gx_TBG: Tensor) -> Tensor:
@@ -68,13 +54,12 @@ def run_forward(
     if keep and weights.gain_h is not None:
         trail = replace(trail, x_share=gx_TBG, h_share=torch.empty_like(gx_TBG))
     gx_TBG = input_share(weights, gx_TBG)
-    acc = torch.empty(batch, 4 * units)
-    single, w_h = holds_h_product(kernel, weights), weights.w_h.T
-    step = compiled_forward(kernel, weights, gx_TBG, acc, cell, trail) if single else None
-    step = step or TorchForward(kernel=kernel, weights=weights, gx_TBG=gx_TBG, c=cell, trail=trail)
+    product = HProduct(kernel, weights, h)
+    step: Step = compiled_forward(kernel, weights, gx_TBG, product, cell, trail) or TorchForward(
+        kernel=kernel, weights=weights, gx_TBG=gx_TBG, c=cell, trail=trail
+    )
     for t in range(steps):
-        acc = torch.mm(h, w_h, out=acc) if single else accumulate_h(kernel, weights, h)
-        step(t, acc)
+        step(t, product(h))
         h = trail.h[t]
     if keep and isinstance(step, TorchForward):
         step.fill_slopes()

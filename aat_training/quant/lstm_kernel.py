@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.accumulator import Accumulator
+from aat_training.quant.int8_product import Factor
 from aat_training.quant.look_up import Gradient, LookUp
 from aat_training.quant.lstm_norm import Gain
 from aat_training.quant.rounding import BIAS_LIMIT, integers, largest_rows
@@ -105,7 +106,8 @@ class LstmKernel:
 class LstmWeights:
     """Integers of one layer in the chip's gate order, float32 (4H, I), (4H, H), (4H,), with scales and accumulators.
 
-    ``gain_x``, ``gain_h``: those of a layer-norm LSTM.
+    ``factor_x``, ``factor_h``: both weights as exact products read them; ``gain_x``, ``gain_h``: those of a layer-norm
+    LSTM.
     """
 
     w_x: Tensor
@@ -115,6 +117,8 @@ class LstmWeights:
     scale_h: MatmulScale
     acc_x: Accumulator
     acc_h: Accumulator
+    factor_x: Factor
+    factor_h: Factor
     gain_x: Gain | None = None
     gain_h: Gain | None = None
 
@@ -139,7 +143,7 @@ def quantise_lstm(kernel: LstmKernel, w_ih: Tensor, w_hh: Tensor, bias: Tensor, 
     scale_x = matmul_scale(largest_rows(w_ih), kernel.in_step, gate, numerics, f"{kernel.name}.x")
     scale_h = matmul_scale(largest_rows(w_hh), kernel.act_step, gate, numerics, f"{kernel.name}.h_mm")
     _require_finite(bias, f"{kernel.name}.x", "bias")
-    limit = WEIGHT_LIMIT[numerics.weight_bits]
+    limit, bits = WEIGHT_LIMIT[numerics.weight_bits], (numerics.activation_bits, numerics.weight_bits)
     w_x, w_h = integers(w_ih, scale_x.weight_step[:, None], limit), integers(w_hh, scale_h.weight_step[:, None], limit)
     whole_bias = integers(bias, scale_x.acc_step, BIAS_LIMIT)
     gain_x, gain_h = (
@@ -155,6 +159,8 @@ def quantise_lstm(kernel: LstmKernel, w_ih: Tensor, w_hh: Tensor, bias: Tensor, 
         scale_h=scale_h,
         acc_x=Accumulator.of(f"{kernel.name}.x", w_x, whole_bias, numerics),
         acc_h=Accumulator.of(f"{kernel.name}.h_mm", w_h, None, numerics),
+        factor_x=Factor(w_x, *bits, f"{kernel.name}.x"),
+        factor_h=Factor(w_h, *bits, f"{kernel.name}.h_mm"),
         gain_x=gain_x,
         gain_h=gain_h,
     )

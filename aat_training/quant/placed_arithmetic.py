@@ -21,8 +21,8 @@ from aat_training.model.arithmetic import Model
 from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer, over_time
 from aat_training.model.norm_lstm import normalised
 from aat_training.quant.chip_arithmetic import ChipArithmetic
+from aat_training.quant.h_product import accumulate_h
 from aat_training.quant.lstm import LstmWeights, project_input
-from aat_training.quant.lstm_forward import accumulate_h
 from aat_training.quant.lstm_norm import Gain
 from aat_training.quant.placed_cell import GATE, GATE_SUM, PlacedCell, activation_format, saturating_sum
 from aat_training.quant.placed_op import Format, PlacedOp, float_sum, float_tanh
@@ -85,10 +85,10 @@ class PlacedArithmetic(ChipArithmetic):
         return torch.stack(frames) if frames else x.new_zeros(0, x.shape[1], len(bias))
 
     def _h_product(self, name: str, weights: LstmWeights) -> PlacedOp:
-        kernel, rounded = self._kernels[name], rescaler(weights.scale_h.requant)
+        rounded = rescaler(weights.scale_h.requant)
 
         def chip(h: Tensor) -> Tensor:
-            return saturate(rounded(accumulate_h(kernel, weights, h.float()).double()), 32)
+            return saturate(rounded(accumulate_h(weights, h.float()).double()), 32)
 
         def cpu(h: Tensor) -> Tensor:
             return F.linear(h.float(), weights.real_h)

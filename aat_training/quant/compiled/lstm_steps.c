@@ -9,7 +9,8 @@
 
 typedef struct {
     int64_t batch, units, keep;              /* keep: whether slopes, c_slopes and every step are stored */
-    const float *acc;                        /* (B, 4H) accumulators of h's product */
+    const float *acc;                        /* (B, 4H) accumulators of h's product, or: */
+    const int32_t *whole_acc;                /* the same from the int8 kernel */
     const double *gx;                        /* (T, B, 4H) the input's share, gate domain */
     const double *requant;                   /* (4H) scale of h's product */
     const float *gate_values, *gate_slopes;  /* sigmoid's 65,538 entries, then tanh's */
@@ -17,7 +18,9 @@ typedef struct {
     double forget, input, cell, output;      /* scales of f c, i g, their sum, and o tanh(c); gates real-valued */
     double c_low, c_high, h_low, h_high, c_step;
     double *c;                               /* (B, H) state, integers, updated in place */
-    float *h, *gates, *c_kept, *tc, *slopes, *c_slopes, *c_inside;
+    float *h;
+    int8_t *narrow;                          /* (B, H) h once more, for the int8 kernel; 0 where it does not compute */
+    float *gates, *c_kept, *tc, *slopes, *c_slopes, *c_inside;
     int32_t *index;                          /* (4H) scratch */
 } Forward;
 
@@ -43,14 +46,33 @@ static void gather(int64_t count, const float *restrict table, const int32_t *re
         out[j] = table[index[j]];
 }
 
+static inline int32_t place_of(double acc, double requant, double gx)
+{
+    return (int32_t)limited(rounded(acc * requant) + gx, -32769.0, 32768.0) + 32769;
+}
+
+static void index_of(int64_t width, const float *restrict acc, const double *restrict requant,
+                     const double *restrict gx, int32_t *restrict index)
+{
+    for (int64_t j = 0; j < width; j++)
+        index[j] = place_of(acc[j], requant[j], gx[j]);
+}
+
+static void index_of_whole(int64_t width, const int32_t *restrict acc, const double *restrict requant,
+                           const double *restrict gx, int32_t *restrict index)
+{
+    for (int64_t j = 0; j < width; j++)
+        index[j] = place_of(acc[j], requant[j], gx[j]);
+}
+
 static void gates_of(const Forward *s, int64_t b, const double *restrict gx, float *gates, float *slopes)
 {
     const int64_t width = 4 * s->units, sigmoids = 3 * s->units;
-    const float *restrict acc = s->acc + b * width;
-    const double *restrict requant = s->requant;
     int32_t *restrict index = s->index;
-    for (int64_t j = 0; j < width; j++)
-        index[j] = (int32_t)limited(rounded((double)acc[j] * requant[j]) + gx[j], -32769.0, 32768.0) + 32769;
+    if (s->whole_acc)
+        index_of_whole(width, s->whole_acc + b * width, s->requant, gx, index);
+    else
+        index_of(width, s->acc + b * width, s->requant, gx, index);
     for (int64_t j = sigmoids; j < width; j++)
         index[j] += ENTRIES;
     gather(width, s->gate_values, index, gates);
@@ -97,6 +119,9 @@ void nnasim_lstm_forward(const Forward *s, int64_t t)
         if (s->keep)
             gather(units, s->cell_slopes, s->index, s->c_slopes + unit);
         hidden_of(s, gates, tc, s->h + step);
+        if (s->narrow)
+            for (int64_t j = 0; j < units; j++)
+                s->narrow[b * units + j] = (int8_t)s->h[step + j];
         for (int64_t j = 0; j < units; j++)
             c_kept[j] = (float)(s->c[b * units + j] * s->c_step);
     }

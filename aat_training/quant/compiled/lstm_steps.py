@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.compiled import build
+from aat_training.quant.h_product import HProduct
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, may_saturate_gate
 from aat_training.quant.lstm_trail import Trail
 from nnasim.numerics.formats import highest, lowest
@@ -25,9 +26,9 @@ def _fields(wholes: str, pointers: str, reals: str = "", more: str = "") -> list
 class _Forward(ctypes.Structure):
     _fields_ = _fields(
         "batch units keep",
-        "acc gx requant gate_values gate_slopes cell_values cell_slopes",
+        "acc whole_acc gx requant gate_values gate_slopes cell_values cell_slopes",
         "forget input cell output c_low c_high h_low h_high c_step",
-        "c h gates c_kept tc slopes c_slopes c_inside index",
+        "c h narrow gates c_kept tc slopes c_slopes c_inside index",
     )
 
 
@@ -82,19 +83,23 @@ def _pointers(tensors: dict[str, Tensor | None]) -> dict[str, int | None]:
 
 
 def compiled_forward(
-    kernel: LstmKernel, weights: LstmWeights, gx_TBG: Tensor, acc: Tensor, c: Tensor, trail: Trail
+    kernel: LstmKernel, weights: LstmWeights, gx_TBG: Tensor, product: HProduct, c: Tensor, trail: Trail
 ) -> Callable[[int, Tensor], None] | None:
-    """A step that reads ``acc`` (always this buffer) and writes the trail and ``c``; None where it does not apply."""
-    if not (available() and covers(kernel, weights)):
+    """A step that reads ``product.acc`` and writes the trail and ``c``; None where it does not apply."""
+    acc = product.acc
+    if acc is None or not (available() and covers(kernel, weights)):
         return None
+    whole = acc.dtype == torch.int32
     cell, sigmoid, tanh = kernel.cell, kernel.sigmoid.step, kernel.tanh_c.step
     tensors = {
-        "acc": acc, "gx": gx_TBG.contiguous(), "requant": torch.from_numpy(weights.scale_h.requant.real).contiguous(),
+        "acc": None if whole else acc, "whole_acc": acc if whole else None, "gx": gx_TBG.contiguous(),
+        "requant": torch.from_numpy(weights.scale_h.requant.real).contiguous(),
         "gate_values": kernel.gate_values, "gate_slopes": kernel.gate_slopes, "cell_values": kernel.cell_values,
-        "cell_slopes": kernel.tanh_c.slopes, "c": c, "h": trail.h, "gates": trail.gates, "c_kept": trail.c,
-        "tc": trail.tc, "slopes": trail.slopes, "c_slopes": trail.c_slopes, "c_inside": trail.c_inside,
-        "index": torch.empty(acc.shape[1], dtype=torch.int32),
+        "cell_slopes": kernel.tanh_c.slopes, "c": c, "h": trail.h, "narrow": product.narrow, "gates": trail.gates,
+        "c_kept": trail.c, "tc": trail.tc, "slopes": trail.slopes, "c_slopes": trail.c_slopes,
+        "c_inside": trail.c_inside, "index": torch.empty(acc.shape[1], dtype=torch.int32),
     }  # fmt: skip
+    product.fed = product.narrow is not None
     # Gates arrive as real numbers: powers of two bring them back to integers, exactly.
     arguments = _Forward(
         batch=c.shape[0], units=c.shape[1], keep=trail.slopes is not None,

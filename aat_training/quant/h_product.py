@@ -1,0 +1,45 @@
+"""The product in the loop over time: w_h h of one step after the other, in buffers made once."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from aat_training.quant.int8_product import as_int8
+from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, holds_h_product
+
+
+def accumulate_h(weights: LstmWeights, h: Tensor) -> Tensor:
+    """h (B, H) integers -> accumulators (B, 4H), exact whatever K and the bit widths, int32, float32 or float64."""
+    if weights.acc_h.reachable:
+        return weights.acc_h.product(h, weights.w_h, None)
+    return weights.factor_h.product(h)
+
+
+class HProduct:
+    """Of one sequence that begins with ``h`` (B, H): by the int8 kernel, in float32, or as ``accumulate_h`` has it.
+
+    ``acc``: where every step's accumulators (B, 4H) are, int32 or float32; None where each step makes its own.
+    ``narrow``: the int8 operand, where the int8 kernel computes; ``fed``: whether each step writes the next one there.
+    """
+
+    def __init__(self, kernel: LstmKernel, weights: LstmWeights, h: Tensor) -> None:
+        self.weights, (batch, units) = weights, h.shape
+        self.acc: Tensor | None = None
+        self.narrow: Tensor | None = None
+        self.fed = False
+        layout = None if weights.acc_h.reachable else weights.factor_h.verdict(batch).layout
+        if layout is not None and (narrow := as_int8(h)) is not None:
+            self.narrow, self._w = narrow, weights.factor_h.operand(layout)
+            self.acc = torch.empty(batch, 4 * units, dtype=torch.int32)
+        elif holds_h_product(kernel, weights):
+            self._w, self.acc = weights.w_h.T, torch.empty(batch, 4 * units)
+
+    def __call__(self, h: Tensor) -> Tensor:
+        """Integers (B, H) -> accumulators (B, 4H)."""
+        if self.narrow is not None:
+            narrow = self.narrow if self.fed else self.narrow.copy_(h)
+            return torch._int_mm(narrow, self._w, out=self.acc)
+        if self.acc is not None:
+            return torch.mm(h, self._w, out=self.acc)
+        return accumulate_h(self.weights, h)
