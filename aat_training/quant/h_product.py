@@ -31,9 +31,9 @@ class HProduct:
         layout = None if weights.acc_h.reachable else weights.factor_h.verdict(batch).layout
         if layout is not None and (narrow := as_int8(h)) is not None:
             self.narrow, self._w = narrow, weights.factor_h.operand(layout)
-            self.acc = torch.empty(batch, 4 * units, dtype=torch.int32)
+            self.acc = h.new_empty(batch, 4 * units, dtype=torch.int32)
         elif holds_h_product(kernel, weights):
-            self._w, self.acc = weights.w_h.T, torch.empty(batch, 4 * units)
+            self._w, self.acc = weights.w_h.T, h.new_empty(batch, 4 * units)
 
     def __call__(self, h: Tensor) -> Tensor:
         """Integers (B, H) -> accumulators (B, 4H)."""
