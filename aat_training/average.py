@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from aat_training.devices import numpy_of
+
 
 class WeightAverage:
     """The average of the trained parameters of ``model``, each step weighing ``decay`` times the one after it.
@@ -41,7 +43,7 @@ class WeightAverage:
 
     def tensors(self) -> dict[str, np.ndarray]:
         """The average by parameter, to resume from."""
-        return {name: value.numpy().copy() for name, value in self._average.items()}
+        return {name: numpy_of(value).copy() for name, value in self._average.items()}
 
     def restore(self, tensors: dict[str, np.ndarray]) -> None:
         """Go on from ``tensors()``."""

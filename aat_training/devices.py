@@ -1,19 +1,111 @@
-"""Where training computes."""
+"""Where training and decoding compute: the CPU, or one GPU of each process, on which integers must be the CPU's.
+
+What a library might round behind our backs is looked for by name (TF32, half types, emulated products), switched off
+where that can be done, and then measured: a product of integers that such a mode would round must come out exact.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+import os
+import re
+from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor, nn
 
 from nnasim.errors import ConfigError
 
+CPU = torch.device("cpu")
+NAME = re.compile(r"cpu|cuda(:(0|[1-9][0-9]?))?")
+ALLOWED = "must be cpu, cuda, or cuda:N"
+# Variables that make cuBLAS round operands or emulate a type, whatever the program has asked for.
+ROUNDING_VARIABLES = "NVIDIA_TF32_OVERRIDE", "CUBLAS_EMULATE_SINGLE_PRECISION", "CUBLAS_EMULATE_DOUBLE_PRECISION"
+WORKSPACE = "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
 
-def refuse_absent(device: Literal["cpu", "cuda"]) -> None:
-    """ConfigError for a device that is not there, or on which exact training is not known to be exact."""
-    if device == "cpu":
-        return
+
+def on(values: Any, device: torch.device) -> Tensor:
+    """numpy's ``values``, or a tensor, on ``device``; nothing is copied that is there already."""
+    tensor = values if isinstance(values, Tensor) else torch.from_numpy(np.asarray(values))
+    return tensor.to(device)
+
+
+def numpy_of(tensor: Tensor) -> np.ndarray[Any, Any]:
+    """``tensor`` as numpy has it, wherever it is."""
+    return tensor.detach().cpu().numpy()
+
+
+def device_of(module: nn.Module) -> torch.device:
+    """Where the parameters of ``module`` are."""
+    return next(module.parameters()).device
+
+
+def label(device: torch.device) -> str:
+    """What a result says of the device it was computed on: ``cpu``, or ``cuda`` and the GPU's name."""
+    return "cpu" if device.type == "cpu" else f"{device.type} ({torch.cuda.get_device_name(device)})"
+
+
+def open_device(name: str, ranks: int = 1) -> torch.device:
+    """The device ``name`` (cpu, cuda, cuda:N), made exact; ``cuda`` of several ``ranks``: a GPU for each on a machine.
+
+    Raises ConfigError for a name that is none, a device that is not there, and one whose products are not exact.
+    """
+    if not NAME.fullmatch(name):
+        raise ConfigError("device", "", name, ALLOWED)
+    if name == "cpu":
+        return CPU
+    if ranks > 1 and name != "cuda":
+        raise ConfigError("device", "", name, "must be cuda or cpu with several ranks: each of them has its own GPU")
+    _refuse_rounding_variables(name)
+    os.environ.setdefault(*WORKSPACE)  # before the first product: without it their sums have no fixed order
+    device = _present(name, ranks)
+    make_exact()
+    torch.cuda.set_device(device)
+    refuse_inexact(device)
+    return device
+
+
+def _present(name: str, ranks: int) -> torch.device:
     if not torch.cuda.is_available():
-        raise ConfigError("device", "", device, "is not there: torch finds no CUDA device on this machine; must be cpu")
-    why = "must be cpu: that a GPU computes the same integers is untested, so this version does not train there"
-    raise ConfigError("device", "", device, why)
+        why = "this torch is built without CUDA" if torch.version.cuda is None else "torch finds no CUDA device"
+        raise ConfigError("device", "", name, f"is not there: {why} on this machine; must be cpu")
+    number = int(name.partition(":")[2] or (_local_rank() if ranks > 1 else 0))
+    count = torch.cuda.device_count()
+    if number >= count:
+        there = "cuda:0" if count == 1 else f"cuda:0 to cuda:{count - 1}"
+        whose = f" for rank {number} of this machine" if name == "cuda" else ""
+        raise ConfigError("device", "", name, f"is not there{whose}: this machine has {there}")
+    return torch.device("cuda", number)
+
+
+def _local_rank() -> int:
+    text = os.environ.get("LOCAL_RANK", "0")
+    return int(text) if text.isdecimal() and len(text) < 4 else 0
+
+
+def _refuse_rounding_variables(name: str) -> None:
+    for variable in ROUNDING_VARIABLES:
+        if os.environ.get(variable, "0") not in ("", "0"):
+            why = f"computes what it should only with {variable} unset: it rounds the operands of every product"
+            raise ConfigError("device", "", name, why)
+
+
+def make_exact() -> None:
+    """Switch off, for this process, all that rounds operands or sums of float32 products on a GPU."""
+    torch.set_float32_matmul_precision("highest")  # products: neither TF32 nor bfloat16
+    torch.backends.cudnn.allow_tf32 = False  # cuDNN's LSTM has a switch of its own, which is on from the start
+    torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
+    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
+    torch.backends.cudnn.benchmark = False  # the fastest kernel of the moment is not the same one each time
+
+
+def refuse_inexact(device: torch.device) -> None:
+    """ConfigError unless products of float32 and float64 on ``device`` are exact where their type says so."""
+    for dtype, bits in ((torch.float32, 24), (torch.float64, 53)):
+        # 2^half + 1 has one bit more than TF32, and half types, hold; its square is the largest sum allowed.
+        odd = 2.0 ** (bits // 2 - 1) + 1
+        rows = torch.full((64, 2), odd, dtype=dtype, device=device)
+        expected = 2 * odd * odd
+        if bool((rows @ rows.T != expected).any()):
+            kind = str(dtype).removeprefix("torch.")
+            raise ConfigError("device", "", str(device), f"rounds products of {kind}: must compute them exactly")

@@ -1,4 +1,7 @@
-"""What dropout leaves out: the same for an utterance, however its batch is divided among micro-batches and ranks."""
+"""What dropout leaves out: the same for an utterance, however its batch is divided among micro-batches and ranks.
+
+All is drawn on the CPU and then brought to where the model is, so that a GPU leaves out what the CPU would.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,12 @@ from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from aat_training.data.seeds import seed_of
+from aat_training.devices import CPU
+
+
+def _noise(shape: Sequence[int], share: float) -> Tensor:
+    """What ``F.dropout`` multiplies by on the CPU, of torch's global generator."""
+    return torch.empty(*shape).bernoulli_(1 - share).div_(1 - share)
 
 
 class Draws(Protocol):
@@ -29,11 +38,13 @@ class WholeBatch:
 
     def dropped(self, x_SBH: Tensor, share: float) -> Tensor:
         """See ``Draws``."""
-        return F.dropout(x_SBH, share, training=share > 0)
+        if x_SBH.device == CPU:
+            return F.dropout(x_SBH, share, training=share > 0)
+        return x_SBH * _noise(x_SBH.shape, share).to(x_SBH.device)
 
     def kept(self, tokens_UB: Tensor, share: float) -> Tensor:
         """See ``Draws``."""
-        return (torch.rand(tokens_UB.shape) >= share).float()
+        return (torch.rand(tokens_UB.shape) >= share).float().to(tokens_UB.device)
 
 
 class RowsOfBatch:
@@ -48,12 +59,11 @@ class RowsOfBatch:
     def dropped(self, x_SBH: Tensor, share: float) -> Tensor:
         """See ``Draws``; the arithmetic of ``F.dropout``."""
         steps, _, units = x_SBH.shape
-        noise = torch.empty(steps, self.size, units).bernoulli_(1 - share).div_(1 - share)
-        return x_SBH * noise[:, self.rows]
+        return x_SBH * _noise((steps, self.size, units), share)[:, self.rows].to(x_SBH.device)
 
     def kept(self, tokens_UB: Tensor, share: float) -> Tensor:
         """See ``Draws``."""
-        return (torch.rand(len(tokens_UB), self.size)[:, self.rows] >= share).float()
+        return (torch.rand(len(tokens_UB), self.size)[:, self.rows] >= share).float().to(tokens_UB.device)
 
 
 class ByRow:
@@ -70,12 +80,12 @@ class ByRow:
         """See ``Draws``."""
         steps, _, units = x_SBH.shape
         rows = [torch.empty(steps, units).bernoulli_(1 - share, generator=rng) for rng in self._generators()]
-        return x_SBH * torch.stack(rows, dim=1).div_(1 - share)
+        return x_SBH * torch.stack(rows, dim=1).div_(1 - share).to(x_SBH.device)
 
     def kept(self, tokens_UB: Tensor, share: float) -> Tensor:
         """See ``Draws``."""
         rows = [torch.rand(len(tokens_UB), generator=rng) >= share for rng in self._generators()]
-        return torch.stack(rows, dim=1).float()
+        return torch.stack(rows, dim=1).float().to(tokens_UB.device)
 
     def _generators(self) -> list[Generator]:
         self._calls += 1

@@ -17,6 +17,7 @@ from aat_training.data.manifest import Entry, read_manifest
 from aat_training.data.text import normalised
 from aat_training.decode.beam import BeamDecoder
 from aat_training.decode.greedy import Decoded, GreedyDecoder
+from aat_training.devices import numpy_of, on
 from aat_training.export import constants_of
 from aat_training.model.rnnt import Rnnt
 from aat_training.placement import arithmetic_under
@@ -74,7 +75,7 @@ def normalised_features(model: Rnnt, checkpoint: Checkpoint, entry: Entry) -> np
     """Stacked, normalised features of one utterance, float32 (T, F): what the host hands to the chip to quantise."""
     recipe = checkpoint.recipe
     frames = stacked(torch.from_numpy(features_of(entry, recipe.features)), recipe.model.stack)
-    normalised: np.ndarray = ((frames - model.feature_mean) * model.feature_scale).numpy()
+    normalised: np.ndarray = numpy_of((on(frames, model.device) - model.feature_mean) * model.feature_scale)
     return normalised
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from torch import Tensor
+
+from aat_training.devices import numpy_of
 from aat_training.model.rnnt import LINEAR, Rnnt
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.compiled import lstm_steps
@@ -12,7 +15,7 @@ from nnasim.numerics.bounds import Bound, bound
 from nnasim.numerics.config import NumericsConfig
 
 
-def _products(model: Rnnt, chip: ChipArithmetic) -> Iterator[tuple[str, object, object]]:
+def _products(model: Rnnt, chip: ChipArithmetic) -> Iterator[tuple[str, Tensor, Tensor | None]]:
     for name in model.recurrent_names:
         weights = chip.frozen_weights(model.recurrent(name))
         yield f"{name}.x", weights.w_x, weights.bias
@@ -30,7 +33,7 @@ def explain(model: Rnnt, numerics: NumericsConfig) -> list[Bound]:
         return []
     bits = numerics.activation_bits, numerics.weight_bits, numerics.accumulator_bits
     return [
-        bound(name, w.shape[1], *bits, w.detach().numpy(), None if b is None else b.detach().numpy())  # type: ignore
+        bound(name, w.shape[1], *bits, numpy_of(w), None if b is None else numpy_of(b))
         for name, w, b in _products(model, chip)
     ]
 

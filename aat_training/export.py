@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
+from aat_training.devices import numpy_of
 from aat_training.model.rnnt import LINEAR, Rnnt
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.lstm_kernel import NORMS
@@ -20,7 +21,7 @@ def rescale_rows(*scales: Rescale) -> np.ndarray:
 
 
 def _integers(x: Tensor) -> np.ndarray:
-    values = x.detach().double().numpy()
+    values = numpy_of(x.detach().double())
     small = np.abs(values).max(initial=0) <= 127
     return values.astype(np.int8 if small else np.int32)
 
@@ -47,7 +48,7 @@ def _lstm(model: Rnnt, chip: ChipArithmetic, name: str) -> dict[str, np.ndarray]
     }
     for norm, gain in zip(NORMS, (weights.gain_x, weights.gain_h), strict=True):
         if gain is not None:
-            constants[f"{name}.{norm}.gain"] = gain.integers.numpy().astype(np.int32)
+            constants[f"{name}.{norm}.gain"] = numpy_of(gain.integers).astype(np.int32)
     for function in ("sigmoid", "tanh", "tanh_c"):
         constants |= _unit(f"{name}.{function}", getattr(cell, function), chip.numerics)
     return constants

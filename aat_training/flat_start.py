@@ -50,5 +50,8 @@ def flat_start_loss(
     for row, (length, count) in enumerate(zip(lengths.tolist(), token_lengths.tolist(), strict=True)):
         labels_SB[:length, row] = _labels(level_SB[:length, row], tokens_BU[row, :count].tolist())
     return F.cross_entropy(
-        ctc_logits_SBV.flatten(0, 1), labels_SB.flatten(), ignore_index=IGNORED, reduction="sum"
+        ctc_logits_SBV.flatten(0, 1),
+        labels_SB.flatten().to(ctc_logits_SBV.device),
+        ignore_index=IGNORED,
+        reduction="sum",
     ) / len(lengths)

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from aat_training.data.batches import Batch
+from aat_training.devices import CPU
 from aat_training.draws import Draws, WholeBatch
 from aat_training.flat_start import flat_start_loss
 from aat_training.model.rnnt import Rnnt
@@ -88,16 +89,18 @@ def sooner(logits_BSUV: Tensor, lengths_B: Tensor, delay_penalty: float) -> Tens
     outputs of each utterance, the S of the sum. Kang et al., "Delay-penalized transducer for low-latency streaming
     ASR", 2022.
     """
-    outputs_S = torch.arange(logits_BSUV.shape[1])
+    outputs_S = torch.arange(logits_BSUV.shape[1], device=logits_BSUV.device)
     gain_BS = delay_penalty * ((lengths_B[:, None] - 1) / 2 - outputs_S)
-    symbols_V = torch.ones(logits_BSUV.shape[-1])
+    symbols_V = logits_BSUV.new_ones(logits_BSUV.shape[-1])
     symbols_V[BLANK] = 0.0
     return logits_BSUV.log_softmax(-1) + gain_BS[:, :, None, None] * symbols_V
 
 
 def _ctc(logits_SBV: Tensor, batch: Batch) -> Tensor:
+    # On the CPU, wherever the model is: the gradient of torch's CUDA kernel adds in an order that is never the same.
+    here = batch.to(CPU)
     total = F.ctc_loss(
-        logits_SBV.log_softmax(-1), batch.tokens_BU, batch.lengths, batch.token_lengths,
+        logits_SBV.log_softmax(-1).to(CPU), here.tokens_BU, here.lengths, here.token_lengths,
         blank=BLANK, reduction="sum", zero_infinity=True,
     )  # fmt: skip
-    return total / len(batch.lengths)
+    return (total / len(batch.lengths)).to(logits_SBV.device)

@@ -19,6 +19,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from aat_training.devices import numpy_of
 from nnasim.errors import ConfigError, NnasimError, RankLostError, SimulationError
 
 ResultT = TypeVar("ResultT")
@@ -83,23 +84,24 @@ class Ranks:
     def add_gradients(self, parameters: Iterable[nn.Parameter], loss: float, complaint: NnasimError | None) -> float:
         """Sum the gradients of all ranks into those of each, in float32, and return the sum of ``loss``.
 
-        One all-reduce of all gradients behind each other. A rank without utterances has none and adds nothing; a
-        parameter without a gradient on every rank stays without. Raises the ``complaint`` of any rank, on every rank.
+        One all-reduce of all gradients behind each other, where they are. A rank without utterances has none and adds
+        nothing; a parameter without a gradient on every rank stays without. Raises the ``complaint`` of any rank, on
+        every rank.
         """
         if self.alone:
             if complaint is not None:
                 raise complaint
             return loss
         trained = [parameter for parameter in parameters if parameter.requires_grad]
-        pieces = [torch.zeros(p.numel()) if p.grad is None else p.grad.flatten() for p in trained]
-        present = torch.tensor([float(p.grad is not None) for p in trained])
-        flat = self._sum(torch.cat([*pieces, present, torch.tensor([loss, float(complaint is not None)])]))
-        if flat[-1]:
+        # First what is said between the CPUs, who notice a rank that has died: a GPU would wait for its numbers.
+        said = self._sum(torch.tensor([*(float(p.grad is not None) for p in trained), loss, complaint is not None]))
+        if said[-1]:
             self._share(complaint)
-        sums = flat.split([*(p.numel() for p in trained), len(trained), 1, 1])
-        for parameter, total, seen in zip(trained, sums, sums[-3], strict=False):
+        pieces = [p.new_zeros(p.numel()) if p.grad is None else p.grad.flatten() for p in trained]
+        sums = self._sum(torch.cat(pieces)).split([p.numel() for p in trained])
+        for parameter, total, seen in zip(trained, sums, said, strict=False):
             parameter.grad = total.view_as(parameter) if seen else None
-        return float(flat[-2])
+        return float(said[-2])
 
     def add(self, *numbers: int) -> list[int]:
         """Sums of whole ``numbers`` over all ranks."""
@@ -111,7 +113,7 @@ class Ranks:
             return
         digest = 0
         for parameter in parameters:
-            digest = zlib.crc32(parameter.detach().numpy().tobytes(), digest)
+            digest = zlib.crc32(numpy_of(parameter).tobytes(), digest)
         own = torch.tensor([digest, -digest], dtype=torch.int64)
         with _lost_where_broken():
             dist.all_reduce(own, dist.ReduceOp.MAX)
@@ -145,9 +147,10 @@ def _by(rank: int, said: str, texts: list[str]) -> str:
 
 
 @contextmanager
-def joined_ranks() -> Iterator[Ranks]:
+def joined_ranks(device: str = "cpu") -> Iterator[Ranks]:
     """The ranks of this run while it lasts, by the variables that `torchrun` sets; without them, one process alone.
 
+    ``device``: where they train, as ``open_device`` has it; tensors there are summed there.
     Raises ConfigError for variables that cannot be, RankLostError where the others cannot be reached.
     """
     count, rank = _number("WORLD_SIZE", 1), _number("RANK", 0)
@@ -158,7 +161,7 @@ def joined_ranks() -> Iterator[Ranks]:
         return
     with _terminated_in_order():
         try:
-            dist.init_process_group("gloo", timeout=LONGEST_SILENCE)
+            dist.init_process_group(backends(device), timeout=LONGEST_SILENCE)
         except (RuntimeError, ValueError) as error:
             raise RankLostError(f"the ranks cannot find each other ({_first_line(error)})", speaks=rank == 0) from None
         try:
@@ -166,6 +169,11 @@ def joined_ranks() -> Iterator[Ranks]:
         finally:
             with suppress(RuntimeError):
                 dist.destroy_process_group()
+
+
+def backends(device: str) -> str:
+    """Who carries tensors between ranks: gloo those on the CPU, and NCCL those on GPUs."""
+    return "cpu:gloo,cuda:nccl" if device.startswith("cuda") and torch.cuda.is_available() else "gloo"
 
 
 def _number(variable: str, default: int) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from aat_training.checkpoint import Checkpoint, read_checkpoint
+from aat_training.devices import open_device
 from aat_training.model.arithmetic import Arithmetic
 from aat_training.model.build import build_model, load_parameters
 from aat_training.model.float_arithmetic import FloatArithmetic
@@ -65,13 +66,17 @@ def arithmetic_for(system: System, scheme: QuantScheme | None, numerics: Numeric
 
 
 def load_system(
-    path: str | Path, system: System, numerics: NumericsConfig, method: Method = "mse"
+    path: str | Path, system: System, numerics: NumericsConfig, method: Method = "mse", device: str = "cpu"
 ) -> tuple[Checkpoint, Rnnt, QuantScheme | None]:
-    """Read a checkpoint and build the model of ``system``, ready to decode. Raises CheckpointError or FileError."""
+    """Read a checkpoint and build the model of ``system``, ready to decode on ``device``: cpu, cuda or cuda:N.
+
+    Raises CheckpointError, FileError, or ConfigError for a device that is not there.
+    """
+    place = open_device(device)
     checkpoint = read_checkpoint(path)
     scheme = scheme_for(checkpoint, system, numerics, method)
     model = build_model(checkpoint.recipe, checkpoint.tokens.size, arithmetic_for(system, scheme, numerics))
     load_parameters(model, checkpoint.part("model"), checkpoint.path)
-    model.eval()
+    model.to(place).eval()
     torch.set_num_threads(1)
     return checkpoint, model, scheme

@@ -16,6 +16,7 @@ from aat_training.data.notes import can_say, words_note
 from aat_training.data.parts import TrainSet
 from aat_training.data.shards.stream import worker_deaths
 from aat_training.data.speech import Speech, Tell, open_speech
+from aat_training.devices import CPU, label, open_device
 from aat_training.model.build import build_model, load_parameters
 from aat_training.model.float_arithmetic import FloatArithmetic
 from aat_training.model.rnnt import Rnnt
@@ -74,7 +75,7 @@ def prepare_folder(folder: Path, *, resume: bool, force: bool) -> bool:
 
 def run(
     spec: RunSpec, folder: Path, *, resume: bool, force: bool, ranks: Ranks | None = None, workers: int = 1,
-    progress: Progress = silent, tell: Tell = lambda notes: None,
+    device: str = "cpu", progress: Progress = silent, tell: Tell = lambda notes: None,
 ) -> Checkpoint | None:  # fmt: skip
     """``train`` in ``folder``, prepared here; None where the same run had finished there already.
 
@@ -83,25 +84,30 @@ def run(
     together = ranks or Ranks()
     settings = together.agreed(lambda: settings_of(spec))
     together.refuse_others(
-        json.dumps(settings), lambda first: refuse_other_rank(first, json.loads(json.dumps(settings)))
+        json.dumps({**settings, "device": device}),
+        lambda first: refuse_other_rank(first, {**settings, "device": device}),
     )
     if together.of_first(lambda: prepare_folder(folder, resume=resume, force=force)):
         together.agreed(lambda: refuse_other_finished(spec, folder))
         return None
-    return train(spec, folder, resume=resume, ranks=together, workers=workers, progress=progress, tell=tell)
+    return train(
+        spec, folder, resume=resume, ranks=together, workers=workers, device=device, progress=progress, tell=tell
+    )
 
 
 def train(
-    spec: RunSpec, folder: Path, *, resume: bool, ranks: Ranks | None = None, workers: int = 1,
+    spec: RunSpec, folder: Path, *, resume: bool, ranks: Ranks | None = None, workers: int = 1, device: str = "cpu",
     progress: Progress = silent, tell: Tell = lambda notes: None,
 ) -> Checkpoint:  # fmt: skip
     """Run ``spec`` in ``folder`` (prepared) and write its checkpoint; ``tell`` is given what qualifies it.
 
     ``ranks``: this process's place among those that train together; the first alone writes and tells. ``workers``:
-    processes of each rank that compute the features of shards. Raises NnasimError for every wrong input.
+    processes of each rank that compute the features of shards. ``device``: cpu, cuda or cuda:N; a run that was begun on
+    one goes on on another. Raises NnasimError for every wrong input.
     """
-    be_reproducible()
     together = ranks or Ranks()
+    place = together.agreed(lambda: open_device(device, together.count))
+    be_reproducible()
     if not together.first:
         progress, tell = silent, lambda notes: None
     together.agreed(lambda: _refuse_uneven(spec, together.count))
@@ -110,6 +116,7 @@ def train(
     model, scheme = together.agreed(lambda: _model(spec, tokens, train_set if together.first else None, initial))
     teacher = together.agreed(lambda: _teacher(spec, tokens, initial))
     together.copy_from_first(model)
+    model.to(place)
     trainer = Trainer(
         model=model,
         recipe=spec.recipe,
@@ -120,13 +127,16 @@ def train(
         folder=folder,
         progress=progress,
         settings=settings_of(spec),
-        teacher=teacher,
+        teacher=None if teacher is None else teacher.to(place),
         ranks=together,
     )
     with worker_deaths():
         best = trainer.fit(resume=resume)
+    model.to(CPU)
     load_parameters(model, {name[6:]: value for name, value in best.items()}, folder)
-    checkpoint = _checkpoint(spec, folder, model, scheme, tokens, train_set, initial, best, trainer.best_wer, together)
+    checkpoint = _checkpoint(
+        spec, folder, model, scheme, tokens, train_set, initial, best, trainer.best_wer, together, label(place)
+    )
     together.of_first(lambda: _finish(folder, checkpoint))
     return checkpoint
 
@@ -237,6 +247,7 @@ def _checkpoint(
     best: dict[str, np.ndarray],
     wer: float,
     ranks: Ranks,
+    device: str,
 ) -> Checkpoint:
     tensors = dict(best)
     tensors |= calibration_histograms(model, spec.recipe, train_set.sample())
@@ -251,6 +262,7 @@ def _checkpoint(
         "train_utterances": train_set.utterances,
         "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
         "versions": {name: importlib.metadata.version(name) for name in ("nnasim", "numpy", "torch", "torchaudio")},
+        "device": device,
         "initial": None if initial is None else initial.info.get("dev_wer"),
         **({} if ranks.alone else {"ranks": ranks.count}),
         **(spec.info or {}),

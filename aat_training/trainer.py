@@ -22,6 +22,7 @@ from aat_training.config import Recipe, TrainConfig
 from aat_training.data.batches import Batch, Example
 from aat_training.data.parts import Part, TrainSet
 from aat_training.decode.corpus import BATCH, decode_corpus
+from aat_training.devices import CPU, numpy_of, on
 from aat_training.flat_start import loudness
 from aat_training.loss import transducer_loss
 from aat_training.model.build import load_parameters, model_tensors
@@ -112,8 +113,8 @@ class Trainer:
         decayed = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(decayed, lr=self.run.learning_rate, weight_decay=self.run.weight_decay)
         stack = self.recipe.model.stack
-        self._mean = self.model.feature_mean[: self.model.shape.input_features // stack]
-        self._scale = self.model.feature_scale[: self.model.shape.input_features // stack]
+        self._mean = on(self.model.feature_mean[: self.model.shape.input_features // stack], CPU)
+        self._scale = on(self.model.feature_scale[: self.model.shape.input_features // stack], CPU)
         self.average = WeightAverage(self.model, self.run.average) if self.run.average else None
         self.settings = {**flat(self.run.model_dump(mode="json")), **self.settings}
         self.best_wer, self.best = math.inf, model_tensors(self.model)
@@ -175,8 +176,8 @@ class Trainer:
         """Add the gradient of ``part`` to the parameters', weighed by its share of the batch; returns its loss so."""
         torch.manual_seed(self.run.seed * 1_000_003 + self.step)  # for every part: each draws what the whole draws
         loss = part.share * transducer_loss(
-            self.model, part.batch, ctc_weight=self.run.ctc_weight, dropout=self.dropout(self.step),
-            token_dropout=self.run.token_dropout, delay_penalty=self.run.delay_penalty,
+            self.model, part.batch.to(self.model.device), ctc_weight=self.run.ctc_weight,
+            dropout=self.dropout(self.step), token_dropout=self.run.token_dropout, delay_penalty=self.run.delay_penalty,
             distillation=self.run.distillation, teacher_SBH=self._taught(part.batch),
             level_SB=self._level(part.batch), draws=part.draws,
         )  # fmt: skip
@@ -192,7 +193,7 @@ class Trainer:
     @torch.no_grad()
     def _taught(self, batch: Batch) -> Tensor | None:
         """What the teacher's encoder makes of ``batch``."""
-        return None if self.teacher is None else self.teacher.encode(batch.x_TBF)[0]
+        return None if self.teacher is None else self.teacher.encode(on(batch.x_TBF, self.teacher.device))[0]
 
     def _level(self, batch: Batch) -> Tensor | None:
         """Loudness, while the flat start lasts."""
@@ -217,7 +218,7 @@ class Trainer:
     def _save(self) -> int:
         tensors = {**model_tensors(self.model), **{f"best.{name}": value for name, value in self.best.items()}}
         for number, state in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{number}.{key}": value.numpy() for key, value in state.items()}
+            tensors |= {f"optimizer.{number}.{key}": numpy_of(value) for key, value in state.items()}
         if self.average:
             tensors |= {f"average.{name}": value for name, value in self.average.tensors().items()}
         record = {

@@ -33,6 +33,10 @@ class Batch:
     lengths: Tensor
     token_lengths: Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on ``device``."""
+        return Batch(*(tensor.to(device) for tensor in (self.x_TBF, self.tokens_BU, self.lengths, self.token_lengths)))
+
 
 def stacked(x_TD: Tensor, stack: int) -> Tensor:
     """``stack`` consecutive frames become one (T // stack, stack * D); a remainder is dropped."""

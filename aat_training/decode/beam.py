@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from aat_training.decode.greedy import Decoded
+from aat_training.devices import on
 from aat_training.model.layer import LayerState
 from aat_training.model.rnnt import EncoderState, Rnnt
 from aat_training.tokens import BLANK
@@ -70,7 +71,7 @@ class BeamDecoder:
         """Stacked features of a chunk (T, F) -> the best hypothesis so far."""
         if not self._predicted:
             self._predict((), 0)
-        encoded, self._encoder = self.model.encode(x_TF[:, None], self._encoder)
+        encoded, self._encoder = self.model.encode(on(x_TF[:, None], self.model.device), self._encoder)
         outputs = iter(self.model.project_encoder(encoded)[:, 0]) if len(encoded) else iter(())
         for _ in range(len(x_TF)):
             frame, self._frames = self._frames, self._frames + 1
@@ -130,7 +131,7 @@ class BeamDecoder:
         self.decoded.called(HYPOTHESIS_SAVE, frame)
         self._state_of = self._projection_of = tokens
         state = self._predicted[tokens[:-1]][1] if tokens else None
-        out, fresh = self.model.predict(torch.tensor([[tokens[-1] if tokens else BLANK]]), state)
+        out, fresh = self.model.predict(on([[tokens[-1] if tokens else BLANK]], self.model.device), state)
         self._predicted[tokens] = self.model.project_prediction(out[0]), fresh
 
     def _forget(self) -> None:

@@ -29,7 +29,9 @@ def decode_corpus(
         picked = by_length[start : start + batch]
         part = [examples[index] for index in picked]
         padded = collate([e.x_TD for e in part], [e.tokens for e in part], recipe.model.stack, recipe.model.reduction)
-        sequences = greedy_batch(model, padded.x_TBF, padded.lengths.tolist(), recipe.model.max_symbols)
+        sequences = greedy_batch(
+            model, padded.x_TBF.to(model.device), padded.lengths.tolist(), recipe.model.max_symbols
+        )
         hypotheses |= {
             index: normalised(tokens.decode(ids), recipe.text) for index, ids in zip(picked, sequences, strict=True)
         }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from aat_training.devices import on
 from aat_training.model.layer import LayerState
 from aat_training.model.rnnt import EncoderState, Rnnt
 from aat_training.tokens import BLANK
@@ -49,7 +50,7 @@ class GreedyDecoder:
         with torch.no_grad():
             if self._projected is None:
                 self._predict(BLANK, 0)
-            encoded, self._encoder = self.model.encode(x_TF[:, None], self._encoder)
+            encoded, self._encoder = self.model.encode(on(x_TF[:, None], self.model.device), self._encoder)
             outputs = iter(self.model.project_encoder(encoded)[:, 0]) if len(encoded) else iter(())
             for _ in range(len(x_TF)):
                 self._step(outputs)
@@ -80,7 +81,7 @@ class GreedyDecoder:
 
     def _predict(self, token: int, frame: int) -> None:
         self.decoded.called("prediction", frame)
-        out, self._prediction = self.model.predict(torch.tensor([[token]]), self._prediction)
+        out, self._prediction = self.model.predict(on([[token]], self.model.device), self._prediction)
         self._projected = self.model.project_prediction(out[0])
 
 
@@ -90,9 +91,9 @@ def greedy_batch(model: Rnnt, x_TBF: Tensor, lengths: list[int], max_symbols: in
     encoded, _ = model.encode(x_TBF)
     enc_SBJ, batch = model.project_encoder(encoded), x_TBF.shape[1]
     tokens: list[list[int]] = [[] for _ in range(batch)]
-    out, state = model.predict(torch.full((1, batch), BLANK))
+    out, state = model.predict(torch.full((1, batch), BLANK, device=x_TBF.device))
     pred_BJ = model.project_prediction(out[0])
-    valid_SB = torch.arange(len(enc_SBJ))[:, None] < torch.tensor(lengths)
+    valid_SB = (torch.arange(len(enc_SBJ))[:, None] < torch.tensor(lengths)).to(x_TBF.device)
     for enc_BJ, valid_B in zip(enc_SBJ, valid_SB, strict=True):
         active_B = valid_B
         for _ in range(max_symbols):

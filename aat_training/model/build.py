@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from aat_training.config import Recipe
+from aat_training.devices import numpy_of
 from aat_training.model.arithmetic import Arithmetic
 from aat_training.model.rnnt import Rnnt
 from nnasim.errors import CheckpointError
@@ -16,7 +17,7 @@ from nnasim.errors import CheckpointError
 def model_tensors(model: Rnnt) -> dict[str, np.ndarray]:
     """Parameters and buffers as ``model.*``; the second bias of torch's LSTM is always zero and stays out."""
     return {
-        f"model.{name}": value.detach().numpy().copy()
+        f"model.{name}": numpy_of(value).copy()
         for name, value in model.state_dict().items()
         if not name.endswith("bias_hh_l0")
     }

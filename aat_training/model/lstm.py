@@ -39,7 +39,7 @@ class LstmLayer(RecurrentLayer):
 
     def start(self, x_TBI: Tensor) -> LayerState:
         """Zeros, float32."""
-        zeros = torch.zeros(x_TBI.shape[1], self.module.hidden_size)
+        zeros = torch.zeros(x_TBI.shape[1], self.module.hidden_size, device=x_TBI.device)
         return zeros, zeros
 
     def whole(self, x_TBI: Tensor, state: LayerState | None) -> tuple[Tensor, LayerState]:

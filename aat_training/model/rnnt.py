@@ -64,6 +64,11 @@ class Rnnt(nn.Module):
             LstmLayer.initialise(self.recurrent(name).module)
 
     @property
+    def device(self) -> torch.device:
+        """Where the parameters are, and so what they compute with."""
+        return self.feature_mean.device
+
+    @property
     def recurrent_names(self) -> list[str]:
         """Names of all layers that have a state, in the order in which they run."""
         return [*self.before, *self.after, *self.prediction]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from aat_training.devices import numpy_of
 from aat_training.quant.rounding import BIAS_LIMIT
 from nnasim.numerics.bounds import bound, require_no_overflow
 from nnasim.numerics.config import NumericsConfig
@@ -32,7 +33,7 @@ class Accumulator:
         reachable, k = False, weight.shape[1]
         worst = k * -lowest(widths[0]) * WEIGHT_LIMIT[widths[1]] + (0 if bias is None else BIAS_LIMIT)
         if worst > highest(widths[2]):
-            limit = bound(name, k, *widths, weight.numpy(), None if bias is None else bias.numpy())
+            limit = bound(name, k, *widths, numpy_of(weight), None if bias is None else numpy_of(bias))
             reachable = limit.can_overflow
             if numerics.overflow == "error":
                 require_no_overflow(limit)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from aat_training.data.batches import Batch
+from aat_training.devices import numpy_of
 from aat_training.model.arithmetic import Model
 from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer, over_time
 from aat_training.model.rnnt import Rnnt
@@ -29,7 +30,7 @@ REACH = 16.0  # bins of 1/64 over [-16, 16); what lies beyond counts in the oute
 def histogram(values: Tensor) -> np.ndarray:
     """Counts (BINS,) int64 of real values."""
     index = ((values.double() + REACH) * (BINS / (2 * REACH))).floor().clamp(0, BINS - 1).long()
-    return torch.bincount(index.flatten(), minlength=BINS).numpy()
+    return numpy_of(torch.bincount(index.flatten(), minlength=BINS))
 
 
 class RecordingArithmetic:

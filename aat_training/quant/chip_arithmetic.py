@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from aat_training.devices import on
 from aat_training.model.arithmetic import Model
 from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer
 from aat_training.quant.linear import ChipLinear, LinearWeights
@@ -30,6 +32,8 @@ from nnasim.errors import NumericsError
 from nnasim.numerics.formats import GATE_FRAC, highest
 
 T = TypeVar("T")
+Version = tuple[int, torch.device]
+"""How often an optimiser has changed a layer's parameters, and where they are."""
 GATE_STEP = 2.0**-GATE_FRAC
 LOGIT_STEP = GATE_STEP  # logits leave the chip as int32 in the gate domain
 
@@ -39,6 +43,7 @@ class _Activation(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, z, look_up):  # type: ignore[no-untyped-def]
+        look_up = look_up.on(z.device)
         index = look_up.index(z)
         if ctx.needs_input_grad[0]:
             ctx.save_for_backward(look_up.pick(look_up.slopes, index))
@@ -61,8 +66,8 @@ class ChipArithmetic:
             for name, cell in scheme.cells.items()
         }
         self._tanh = LookUp.of(scheme.joint.tanh, 16, 2.0**-GATE_FRAC, gradient)
-        self._frozen: dict[str, tuple[int, LstmWeights]] = {}
-        self._linears: dict[str, tuple[int, LinearWeights]] = {}
+        self._frozen: dict[str, tuple[Version, LstmWeights]] = {}
+        self._linears: dict[str, tuple[Version, LinearWeights]] = {}
 
     def quantise_input(self, x: Tensor) -> Tensor:
         """Real features -> int8, half up, by the input's one scale. Raises NumericsError for NaN or infinity."""
@@ -79,8 +84,9 @@ class ChipArithmetic:
         weight, step = model.embedding.weight, self.scheme.embedding_step
         bits = self.numerics.activation_bits
         limit = highest(bits)
-        integers = torch.floor(weight.detach().double() / step + 0.5).clamp(-limit, limit).float()
-        return Quantise.apply(weight, integers, torch.tensor(step, dtype=torch.float64), float(limit))
+        divisor = on(np.float64(step), weight.device)  # by a number of Python's a GPU would multiply, by its inverse
+        integers = torch.floor(weight.detach().double() / divisor + 0.5).clamp(-limit, limit).float()
+        return Quantise.apply(weight, integers, divisor, float(limit))
 
     def recurrent(
         self, model: Model, layer: RecurrentLayer, x: Tensor, state: LayerState | None
@@ -116,8 +122,8 @@ class ChipArithmetic:
         return self._cached(self._linears, layer, lambda: LinearWeights.of(layer.product, layer.module, step, numerics))
 
     @staticmethod
-    def _cached(cache: dict[str, tuple[int, T]], layer: LinearLayer | RecurrentLayer, make: Callable[[], T]) -> T:
-        version = sum(parameter._version for parameter in layer.parameters)
+    def _cached(cache: dict[str, tuple[Version, T]], layer: LinearLayer | RecurrentLayer, make: Callable[[], T]) -> T:
+        version = sum(parameter._version for parameter in layer.parameters), layer.parameters[0].device
         if layer.name not in cache or cache[layer.name][0] != version:
             cache[layer.name] = version, make()
         return cache[layer.name][1]

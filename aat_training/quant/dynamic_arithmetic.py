@@ -17,7 +17,7 @@ class DynamicArithmetic:
     """
 
     def __init__(self) -> None:
-        self._weights: dict[str, Dynamic] = {}
+        self._weights: dict[tuple[str, torch.device], Dynamic] = {}
 
     def quantise_input(self, x: Tensor) -> Tensor:
         """Nothing to do: each product finds its operand's range."""
@@ -53,6 +53,7 @@ class DynamicArithmetic:
         return x
 
     def _int8(self, name: str, weight: Tensor) -> Dynamic:
-        if name not in self._weights:
-            self._weights[name] = channel_quantise(weight.detach())
-        return self._weights[name]
+        place = name, weight.device
+        if place not in self._weights:
+            self._weights[place] = channel_quantise(weight.detach())
+        return self._weights[place]

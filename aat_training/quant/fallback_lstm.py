@@ -67,11 +67,11 @@ class FloatTrail:
     h_share: Tensor | None = None
 
     @classmethod
-    def empty(cls, steps: int, batch: int, units: int, *, keep: bool) -> FloatTrail:
+    def empty(cls, steps: int, batch: int, units: int, *, keep: bool, device: torch.device) -> FloatTrail:
         """Uninitialised buffers; without ``keep`` every step but h writes into the same place."""
         stored_steps = steps if keep else min(steps, 1)
         sizes = (steps, units), (stored_steps, 4 * units), (stored_steps, units), (stored_steps, units)
-        return cls(*(torch.empty(length, batch, width) for length, width in sizes))
+        return cls(*(torch.empty(length, batch, width, device=device) for length, width in sizes))
 
     def with_slopes(self, bits: int) -> Trail:
         """Derivatives of all steps at once; a h that saturated passes no gradient on."""
@@ -103,7 +103,7 @@ def run_float_gates(
     """x (T, B, I) and h (B, H) integers, c (B, H) real -> the last c, and what the steps leave."""
     require_exact_type(h, f"{kernel.name}.h_mm")
     steps, (batch, units) = len(x), h.shape
-    trail, gx = FloatTrail.empty(steps, batch, units, keep=keep), project_input(kernel, weights, x)
+    trail, gx = FloatTrail.empty(steps, batch, units, keep=keep, device=h.device), project_input(kernel, weights, x)
     if keep and weights.gain_h is not None:
         trail = replace(trail, x_share=gx, h_share=torch.empty_like(gx))
     step = (_FloatStep if weights.gain_h is None else _NormStep)(kernel, weights, gx, c, trail)
@@ -120,8 +120,9 @@ class _FloatStep:
     def __init__(self, kernel: LstmKernel, weights: LstmWeights, gx_TBG: Tensor, c: Tensor, trail: FloatTrail) -> None:
         self.bits, self.c = kernel.numerics.activation_bits, c
         fits = not may_saturate_gate(weights, self.bits)
-        self.requant_h = rescaler_(weights.scale_h.requant, 32, 0.0 if fits else None)
-        self.wide, self.z = torch.empty(gx_TBG.shape[1:], dtype=torch.float64), torch.empty(gx_TBG.shape[1:])
+        self.requant_h = rescaler_(weights.scale_h.requant, 32, 0.0 if fits else None, c.device)
+        self.z = c.new_empty(gx_TBG.shape[1:])
+        self.wide = torch.empty_like(self.z, dtype=torch.float64)
         self.z_parts = self.z.chunk(4, 1)
         self.kept, self.new = torch.empty_like(c), torch.empty_like(c)
         # Views made once: making them in every step costs as much as the arithmetic.

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from aat_training.devices import numpy_of, on
 from aat_training.quant.accumulator import Accumulator
 from aat_training.quant.int8_product import Factor
 from aat_training.quant.rounding import BIAS_LIMIT, integers, largest_rows, rescaler_
@@ -57,7 +58,12 @@ class LinearWeights:
         largest = self.weight.double().abs().sum(1) * -lowest(self.numerics.activation_bits)
         if self.bias is not None:
             largest += self.bias.double().abs()
-        return float((largest.numpy() * self.scale.requant.real).max()) + 1
+        return float((numpy_of(largest) * self.scale.requant.real).max()) + 1
+
+    @property
+    def real(self) -> Tensor:
+        """What the chip's weights are worth, float32."""
+        return self.weight * _float32(self.scale.weight_step, self.weight)[:, None]
 
     def product(self, x: Tensor) -> Tensor:
         """x (..., K) integers -> accumulators (..., N) with bias, float64."""
@@ -69,7 +75,7 @@ class LinearWeights:
     def output(self, x: Tensor) -> Tensor:
         """x (..., K) integers -> the gate domain (..., N): float32 where it holds every value, else float64."""
         saturates = self.reach > highest(32)
-        out = rescaler_(self.scale.requant, 32, None if saturates else 0.0)(self.product(x))
+        out = rescaler_(self.scale.requant, 32, None if saturates else 0.0, x.device)(self.product(x))
         fits = not saturates and exact_type(int(self.reach) + 1, self.name) == "float32"
         return out.float() if fits else out
 
@@ -97,15 +103,15 @@ class ChipLinear(torch.autograd.Function):
         x, bias, inside = ctx.saved_tensors
         linear_weights: LinearWeights = ctx.linear_weights
         grad = grad if inside is None else grad * inside
-        grad = grad.float() * _float32(linear_weights.scale.requant.real)  # with respect to the accumulator
+        grad = grad.float() * _float32(linear_weights.scale.requant.real, grad)  # with respect to the accumulator
         rows = grad.flatten(0, -2)
         dx = grad @ linear_weights.weight if ctx.needs_input_grad[0] else None
-        dw = (rows.T @ x.flatten(0, -2)).div_(_float32(linear_weights.scale.weight_step)[:, None])
+        dw = (rows.T @ x.flatten(0, -2)).div_(_float32(linear_weights.scale.weight_step, grad)[:, None])
         if bias is None:
             return dx, dw, None, None
-        step = _float32(linear_weights.scale.acc_step)
+        step = _float32(linear_weights.scale.acc_step, grad)
         return dx, dw, rows.sum(0).div_(step).mul_(bias.abs() <= BIAS_LIMIT * step), None
 
 
-def _float32(values: np.ndarray) -> Tensor:
-    return torch.from_numpy(values.astype(np.float32))
+def _float32(values: np.ndarray, like: Tensor) -> Tensor:
+    return on(values.astype(np.float32), like.device)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -37,6 +38,19 @@ class LookUp:
         slopes = _slopes(out * step, unit, in_step, gradient)
         return cls(_float32(np.pad(out, 1, "edge")), _float32(np.pad(slopes, 1)), bits, step)
 
+    def on(self, device: torch.device) -> LookUp:
+        """The same tables on ``device``, brought there once."""
+        if self.values.device == device:
+            return self
+        if device not in self._elsewhere:
+            values, slopes = self.values.to(device), self.slopes.to(device)
+            self._elsewhere[device] = replace(self, values=values, slopes=slopes)
+        return self._elsewhere[device]
+
+    @cached_property
+    def _elsewhere(self) -> dict[torch.device, LookUp]:
+        return {}
+
     @property
     def base(self) -> int:
         """What the index 0 stands for: one below the smallest integer."""
@@ -52,7 +66,7 @@ class LookUp:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Integer-valued x -> integers in float32."""
-        return self.pick(self.values, self.index(x))
+        return self.pick(self.on(x.device).values, self.index(x))
 
 
 def _float32(values: np.ndarray) -> Tensor:

@@ -72,9 +72,9 @@ def run_backward(
     From d loss / d h of every step. All in real units; ``w_h``: recurrent weights (4H, H).
     """
     steps, batch, units = dh_TBH.shape
-    dz_TBG = torch.empty(steps, batch, 4 * units)
+    dz_TBG = dh_TBH.new_empty(steps, batch, 4 * units)
     share_TBG = dz_TBG if of_h.is_all else torch.empty_like(dz_TBG)
-    dh, dc, nothing = torch.empty(batch, units), dc.clone(), torch.zeros(batch, units)
+    dh, dc, nothing = dh_TBH.new_empty(batch, units), dc.clone(), dh_TBH.new_zeros(batch, units)
     step: Step = compiled_backward(trail, c0, dh, dc, dz_TBG) or TorchBackward(
         trail=trail, c0=c0, dh=dh, dc=dc, dz_TBG=dz_TBG
     )

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aat_training.devices import on
 from aat_training.quant.compiled.lstm_steps import compiled_forward
 from aat_training.quant.h_product import HProduct
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, may_saturate_gate, may_saturate_input, sums_exactly
@@ -29,7 +30,7 @@ def project_input(kernel: LstmKernel, weights: LstmWeights, x: Tensor) -> Tensor
     acc = weights.factor_x.product(x).double()
     if scale.exact_in_float:
         # Bias and half in one pass: (acc + bias) real + 1/2, each term and each sum exact in float64.
-        real = torch.from_numpy(scale.real)
+        real = on(scale.real, x.device)
         torch.addcmul((weights.bias.double() * real).add_(0.5), acc, real, out=acc).floor_()
     else:
         acc = rescaler(scale)(acc.add_(weights.bias))
@@ -49,8 +50,9 @@ def run_forward(
     ``gx_TBG``: the input's product in the gate domain, before its norm where the layer has one.
     """
     require_exact_type(h, f"{kernel.name}.h_mm")
+    kernel = kernel.on(h.device)
     steps, (batch, units) = len(gx_TBG), h.shape
-    trail, cell = Trail.empty(steps, batch, units, keep=keep), c.double()
+    trail, cell = Trail.empty(steps, batch, units, keep=keep, device=h.device), c.double()
     if keep and weights.gain_h is not None:
         trail = replace(trail, x_share=gx_TBG, h_share=torch.empty_like(gx_TBG))
     gx_TBG = input_share(weights, gx_TBG)
@@ -72,38 +74,39 @@ class TorchForward:
     def __init__(self, kernel: LstmKernel, weights: LstmWeights, gx_TBG: Tensor, c: Tensor, trail: Trail) -> None:
         self.kernel, self.gx, self.c, self.trail, self.gain = kernel, gx_TBG, c, trail, weights.gain_h
         batch, units = c.shape
-        self.z = torch.empty(batch, 4 * units, dtype=torch.float64)
+        self.z = c.new_empty(batch, 4 * units)
         self.gates = torch.empty_like(self.z)
         self.parts = self.gates.chunk(4, 1)  # input, forget, output, cell
         self.kept, self.new = torch.empty_like(c), torch.empty_like(c)
-        self.index = torch.empty(trail.gates.shape, dtype=torch.int32)
-        self.c_index = torch.empty(trail.tc.shape, dtype=torch.int32)
-        self.offset = (len(kernel.sigmoid.values) * (torch.arange(4 * units) >= 3 * units)).to(torch.int32)
-        self._rescalers(kernel, weights)
+        self.index = torch.empty_like(trail.gates, dtype=torch.int32)
+        self.c_index = torch.empty_like(trail.tc, dtype=torch.int32)
+        self.offset = on(
+            (len(kernel.sigmoid.values) * (torch.arange(4 * units) >= 3 * units)).to(torch.int32), c.device
+        )
+        self._rescalers(kernel, weights, c.device)
         self._views()
 
-    def _rescalers(self, kernel: LstmKernel, weights: LstmWeights) -> None:
+    def _rescalers(self, kernel: LstmKernel, weights: LstmWeights, device: torch.device) -> None:
         cell, top = kernel.cell, 1.0 / kernel.sigmoid.step
         state = float(-lowest(cell.cell_bits))
         fits = not may_saturate_gate(weights, cell.act_bits)
-        self.requant_h = rescaler_(weights.scale_h.requant, 32, 0.0 if fits else None)
-        self.keep, self.update = rescaler_(cell.keep, 32, top * state), rescaler_(cell.update, 32, top * top)
+        self.requant_h = rescaler_(weights.scale_h.requant, 32, 0.0 if fits else None, device)
+        self.keep = rescaler_(cell.keep, 32, top * state, device)
+        self.update = rescaler_(cell.update, 32, top * top, device)
         domain = top * (state * float(cell.keep.real) + top * float(cell.update.real)) + 2
         self.sum_fits = domain <= highest(32)
-        self.requant_c = rescaler_(cell.cell, 32, 0.0)  # saturates by its index
-        self.output = rescaler_(cell.output, cell.act_bits, top * top)
+        self.requant_c = rescaler_(cell.cell, 32, 0.0, device)  # saturates by its index
+        self.output = rescaler_(cell.output, cell.act_bits, top * top, device)
         # Indices begin at 0. Where gx + gh + 1/2 is exact as it is, gx brings half and base along, and turning the sum
         # into an index, which drops its fraction, is the rounding of gh.
         self.folded = fits and weights.gain_h is None and sums_exactly(weights, cell.act_bits)
         self.gx = self.gx + ((0.5 if self.folded else 0.0) - kernel.sigmoid.base)
-        self.real_h = torch.from_numpy(weights.scale_h.requant.real)
+        self.real_h = on(weights.scale_h.requant.real, device)
         scales = cell.keep, cell.update, cell.cell
         whole = all(np.all(scale.real == np.floor(scale.real)) for scale in scales[:2])
         self.fused = whole and self.sum_fits and all(scale.exact_in_float for scale in scales)
-        self.kept_real, self.new_real = (
-            torch.from_numpy(np.asarray(scale.real * cell.cell.real)) for scale in scales[:2]
-        )
-        self.half = torch.tensor(0.5, dtype=torch.float64)
+        self.kept_real, self.new_real = (on(scale.real * cell.cell.real, device) for scale in scales[:2])
+        self.half = on(np.float64(0.5), device)
 
     def _views(self) -> None:
         """What each step reads and writes, sliced once: slicing in every step costs as much as an operation."""

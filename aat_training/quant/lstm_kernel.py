@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from aat_training.devices import numpy_of, on
 from aat_training.quant.accumulator import Accumulator
 from aat_training.quant.int8_product import Factor
 from aat_training.quant.look_up import Gradient, LookUp
@@ -69,6 +70,19 @@ class LstmKernel:
             tanh_c=LookUp.of(cell.tanh_c, cell.cell_bits, cell.cell_scale, gradient),
         )
 
+    def on(self, device: torch.device) -> LstmKernel:
+        """The same constants on ``device``, brought there once."""
+        if self.sigmoid.values.device == device:
+            return self
+        if device not in self._elsewhere:
+            tables = {name: getattr(self, name).on(device) for name in ("sigmoid", "tanh", "tanh_c")}
+            self._elsewhere[device] = replace(self, **tables)
+        return self._elsewhere[device]
+
+    @cached_property
+    def _elsewhere(self) -> dict[torch.device, LstmKernel]:
+        return {}
+
     @property
     def act_step(self) -> float:
         """Worth of one integer of h."""
@@ -94,12 +108,12 @@ class LstmKernel:
         """The cell state by its own index, real-valued, saturated."""
         bits = self.cell.cell_bits
         states = torch.arange(lowest(bits) - 1, highest(bits) + 2).clamp(lowest(bits), highest(bits))
-        return (states.double() * self.cell.cell_scale).float()
+        return (states.double() * self.cell.cell_scale).float().to(self.tanh_c.values.device)
 
     @cached_property
     def cell_inside(self) -> Tensor:
         """1 where the cell state did not saturate."""
-        return torch.nn.functional.pad(torch.ones(len(self.tanh_c.values) - 2), (1, 1))
+        return torch.nn.functional.pad(torch.ones_like(self.tanh_c.values[2:]), (1, 1))
 
 
 @dataclass(frozen=True)
@@ -125,12 +139,12 @@ class LstmWeights:
     @cached_property
     def real_x(self) -> Tensor:
         """What the chip's w_x is worth, float32."""
-        return self.w_x * torch.from_numpy(self.scale_x.weight_step).float()[:, None]
+        return self.w_x * on(self.scale_x.weight_step, self.w_x.device).float()[:, None]
 
     @cached_property
     def real_h(self) -> Tensor:
         """What the chip's w_h is worth, float32."""
-        return self.w_h * torch.from_numpy(self.scale_h.weight_step).float()[:, None]
+        return self.w_h * on(self.scale_h.weight_step, self.w_h.device).float()[:, None]
 
 
 def quantise_lstm(kernel: LstmKernel, w_ih: Tensor, w_hh: Tensor, bias: Tensor, *gains: Tensor) -> LstmWeights:
@@ -205,6 +219,6 @@ def sums_exactly(weights: LstmWeights, activation_bits: int) -> bool:
 
 def _reach(weight: Tensor, bias: Tensor | None, scale: MatmulScale, activation_bits: int) -> float:
     """Largest magnitude, rounded up; the margin covers the float32 sum over a row."""
-    rows = weight.abs().sum(1).double().numpy() * (-lowest(activation_bits) * (1 + 2.0**-10))
-    offset = 0.0 if bias is None else bias.abs().double().numpy()
+    rows = numpy_of(weight.abs().sum(1).double()) * (-lowest(activation_bits) * (1 + 2.0**-10))
+    offset = 0.0 if bias is None else numpy_of(bias.abs().double())
     return float(((rows + offset) * scale.requant.real).max()) + 1

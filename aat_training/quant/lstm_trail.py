@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from aat_training.devices import CPU
+
 
 @dataclass(frozen=True)
 class Trail:
@@ -29,17 +31,17 @@ class Trail:
     h_share: Tensor | None = None
 
     @classmethod
-    def empty(cls, steps: int, batch: int, units: int, *, keep: bool) -> Trail:
+    def empty(cls, steps: int, batch: int, units: int, *, keep: bool, device: torch.device = CPU) -> Trail:
         """Uninitialised buffers."""
         stored_steps = steps if keep else 1
 
         def per_unit() -> Tensor:
-            return torch.empty(stored_steps, batch, units)
+            return torch.empty(stored_steps, batch, units, device=device)
 
         def per_gate() -> Tensor:
-            return torch.empty(stored_steps, batch, 4 * units)
+            return torch.empty(stored_steps, batch, 4 * units, device=device)
 
-        h, slopes, c_slopes = torch.empty(steps, batch, units), None, None
+        h, slopes, c_slopes = torch.empty(steps, batch, units, device=device), None, None
         if keep:
             slopes, c_slopes = per_gate(), per_unit()
         return cls(h, per_gate(), per_unit(), per_unit(), slopes, c_slopes, per_unit())

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from aat_training.devices import on
 from aat_training.model.arithmetic import Model
 from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer, over_time
 from aat_training.model.norm_lstm import normalised
@@ -111,7 +112,7 @@ class PlacedArithmetic(ChipArithmetic):
 
     def _linear_op(self, layer: LinearLayer) -> PlacedOp:
         linear_weights = self.linear(layer)
-        weight = linear_weights.weight * torch.from_numpy(linear_weights.scale.weight_step).float()[:, None]
+        weight = linear_weights.real
         bias = None if linear_weights.bias is None else _real_bias(linear_weights.bias, linear_weights.scale.acc_step)
 
         def chip(x: Tensor) -> Tensor:
@@ -149,4 +150,4 @@ class PlacedArithmetic(ChipArithmetic):
 
 
 def _real_bias(bias: Tensor, step: object) -> Tensor:
-    return (bias.double() * torch.as_tensor(step)).float()
+    return (bias.double() * on(step, bias.device)).float()

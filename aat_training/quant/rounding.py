@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aat_training.devices import CPU, numpy_of, on
 from nnasim.numerics.backend import Constants
 from nnasim.numerics.bounds import bound
 from nnasim.numerics.formats import H_FRAC, highest, lowest
@@ -21,22 +22,24 @@ BIAS_LIMIT = 1 << 30  # half of an int32, as quantise_bias has it
 def rescaler(scale: Rescale) -> Callable[[Tensor], Tensor]:
     """``rescale`` with its constants made once: integer-valued tensor -> float64 integers, not yet saturated."""
     if scale.exact_in_float:
-        real = torch.from_numpy(np.asarray(scale.real))
+        real = on(scale.real, CPU)
 
         def rounded(value: Tensor) -> Tensor:
-            return (value.double() * real).add_(0.5).floor_()
+            return (value.double() * real.to(value.device)).add_(0.5).floor_()
 
         return rounded
     return lambda value: rescale(value.double(), scale)
 
 
-def rescaler_(scale: Rescale, bits: int, largest: float | None = None) -> Callable[[Tensor], Tensor]:
-    """``requantise`` in place, for float64 integers of at most ``largest`` (None: of any size).
+def rescaler_(
+    scale: Rescale, bits: int, largest: float | None = None, device: torch.device = CPU
+) -> Callable[[Tensor], Tensor]:
+    """``requantise`` in place, for float64 integers on ``device`` of at most ``largest`` (None: of any size).
 
     Saturation is left out where ``largest`` proves that nothing can saturate.
     """
     saturates = largest is None or largest * float(np.max(scale.real)) + 1 > highest(bits)
-    real, half = torch.from_numpy(np.asarray(scale.real)), torch.tensor(0.5, dtype=torch.float64)
+    real, half = on(scale.real, device), on(np.float64(0.5), device)
     whole = bool(np.all(scale.real == np.floor(scale.real)))  # integers times integers have nothing to round
 
     def rounded(value: Tensor) -> Tensor:
@@ -59,7 +62,7 @@ class Requantise(torch.autograd.Function):
         wide = rescaler(scale)(value)
         out = wide.clamp(lowest(bits), highest(bits))
         ctx.save_for_backward(wide == out)
-        ctx.real = torch.from_numpy(np.asarray(scale.real, np.float32))
+        ctx.real = on(np.asarray(scale.real, np.float32), value.device)
         return out.to(value.dtype)
 
     @staticmethod
@@ -87,7 +90,7 @@ def integers(value: Tensor, step: Constants, limit: float) -> Tensor:
 
     Division in float64, since x / s and x * (1 / s) differ at ties. ``step`` is broadcast.
     """
-    return value.double().div_(torch.from_numpy(step)).add_(0.5).floor_().clamp_(-limit, limit).float()
+    return value.double().div_(on(step, value.device)).add_(0.5).floor_().clamp_(-limit, limit).float()
 
 
 def handed_over_(real: Tensor, bits: int) -> Tensor:
@@ -107,7 +110,7 @@ def not_saturated(real: Tensor, bits: int) -> Tensor:
 
 def largest_rows(weight: Tensor) -> np.ndarray:
     """Largest |weight| of each row (N,), float64; NaN and infinity stay visible."""
-    return np.asarray(weight.detach().abs().amax(1).double().numpy())
+    return numpy_of(weight.detach().abs().amax(1).double())
 
 
 def exact_matmul(x: Tensor, weight: Tensor, input_bits: int, weight_bits: int, name: str) -> Tensor:

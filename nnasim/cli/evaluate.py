@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from nnasim.cli.options import DEFAULT_PRESET, Force, Limit, Overrides, Preset
+from nnasim.cli.training_options import Device
 
 
 def command(
@@ -29,6 +30,7 @@ def command(
         int | None,
         typer.Option(min=1, max=4096, help="decode so many utterances side by side: the same words, sooner"),
     ] = None,
+    device: Device = "cpu",
     explain_numerics: Annotated[
         bool, typer.Option("--explain-numerics", help="show each layer's accumulator bound and float type")
     ] = False,
@@ -62,11 +64,12 @@ def command(
     from aat_training.data.examples import load_examples  # brings torch: after the files have been looked at
     from aat_training.data.notes import score_notes, speech_notes
     from aat_training.decode.corpus import decode_corpus
+    from aat_training.devices import label
     from aat_training.evaluate import run_model
     from aat_training.score import score
     from aat_training.systems import brings_its_own, load_system
 
-    loaded, model, scheme = load_system(checkpoint, system, numerics, calibration or "mse")
+    loaded, model, scheme = load_system(checkpoint, system, numerics, calibration or "mse", device)
     if system == "aat" and scheme is not None and brings_its_own(loaded, scheme):
         why = "on the chip that aat was trained for: its ranges are trained"
         refuse_unused("evaluate", why, calibration=calibration)
@@ -85,6 +88,7 @@ def command(
     result = score(pairs).summary()
     if json_file is not None:
         named = {**result, "utterances": len(pairs), "text_normalisation": loaded.recipe.text}
+        named["device"] = label(model.device)
         files.write_json(json_file, named, force=force)
     wer = result["wer"]
     wer_text = "not defined" if wer is None else f"{100 * wer:.2f} %"

@@ -139,13 +139,13 @@ def command(
         tell_no_chip(system, preset, overrides)
     if not one_of_several():
         look()  # at files, before torch is loaded
-    from aat_training.devices import refuse_absent
+    from aat_training.devices import open_device
     from aat_training.ranks import joined_ranks
     from aat_training.train import run as run_training
 
-    with joined_ranks() as ranks, shown_progress(lines=True) as progress:
+    with joined_ranks(device) as ranks, shown_progress(lines=True) as progress:
         ranks.agreed(look)
-        ranks.agreed(lambda: refuse_absent(device))
+        ranks.agreed(lambda: open_device(device, ranks.count))
         spec = ranks.agreed(
             lambda: run_spec(
                 recipe=recipe,
@@ -175,7 +175,7 @@ def command(
         )
         checkpoint = run_training(
             spec, out, resume=resume, force=force, ranks=ranks, workers=1 if workers is None else workers,
-            progress=progress, tell=tell,
+            device=device, progress=progress, tell=tell,
         )  # fmt: skip
     if not ranks.first:
         return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated
 
 import typer
 
@@ -55,6 +56,20 @@ Workers = Annotated[
         help="processes (of each rank) that compute features of shards; 0: none beside the training; default: 1",
     ),
 ]
+
+
+def device_name(value: str) -> str:
+    """``value``; refused unless it names a device, before torch is loaded to look for it."""
+    if not re.fullmatch(r"cpu|cuda(:[0-9]{1,2})?", value):
+        raise typer.BadParameter("must be cpu, cuda, or cuda:N.")
+    return value
+
+
 Device = Annotated[
-    Literal["cpu", "cuda"], typer.Option(help="where training computes; cuda is refused in this version")
+    str,
+    typer.Option(
+        metavar="cpu|cuda[:N]",
+        callback=device_name,
+        help="where it computes: the CPU or a GPU, on which the chip's integers are the same; default: cpu",
+    ),
 ]

@@ -79,20 +79,22 @@ class Recogniser:
     @checked
     def decode(
         self, manifest: FilePath | None = None, *, system: System = "aat", chip: ChipLike = "edge256",
-        limit: Utterances | None = None, beam: Beam = 1, progress: Progress = silent,
+        limit: Utterances | None = None, beam: Beam = 1, device: str = "cpu", progress: Progress = silent,
     ) -> Decoding:  # fmt: skip
         """Decode the speech of ``manifest`` (default: the bundled strings) with the arithmetic of ``system``.
 
-        ``chip``: whose number formats are used; ``limit``: only the first utterances; ``beam``: width, 1 is greedy.
+        ``chip``: whose number formats are used; ``limit``: only the first utterances; ``beam``: width, 1 is greedy;
+        ``device``: cpu, cuda or cuda:N, on which the chip's integers are the same.
         Raises ConfigError, FileError, ManifestError, CheckpointError or NumericsError.
         """
         with training_extra():
             speech = Path(speech_manifest() if manifest is None else manifest)
-            return self._decoded(speech, system, chip_of(chip), limit, beam, progress)
+            return self._decoded(speech, system, chip_of(chip), limit, beam, device, progress)
 
     def _decoded(
-        self, manifest: Path, system: System, chip: NnaConfig, limit: int | None, beam: int, progress: Progress
-    ) -> Decoding:
+        self, manifest: Path, system: System, chip: NnaConfig, limit: int | None, beam: int, device: str,
+        progress: Progress,
+    ) -> Decoding:  # fmt: skip
         from aat_training.checkpoint_files import refuse_no_checkpoint
         from aat_training.data.manifest import read_manifest
 
@@ -104,7 +106,7 @@ class Recogniser:
         from aat_training.score import score
         from aat_training.systems import load_system
 
-        checkpoint, model, _ = load_system(path, system, chip.numerics)
+        checkpoint, model, _ = load_system(path, system, chip.numerics, device=device)
         run = run_model(model, checkpoint, entries, system, chip.numerics, progress, beam)
         return Decoding(system, tuple(run.hypotheses), score(run.pairs), run.trace)
 
@@ -139,7 +141,7 @@ def train(
     average: Number | None = None, patience: Integer | None = None, shuffle_shards: Integer | None = None,
     workers: Integer = 1, seed: Integer = 0, calibration: Literal["mse", "percentile", "max"] = "mse",
     gradient: Literal["output", "segment", "identity"] = "output", resume: bool = False, force: bool = False,
-    progress: Progress = silent,
+    device: str = "cpu", progress: Progress = silent,
 ) -> Recogniser:  # fmt: skip
     """Train a recogniser on the manifests, or folders of shards, ``train``; the checkpoint with the lowest dev WER is
     kept in ``out``.
@@ -151,6 +153,7 @@ def train(
     ``average``, the decay of averaged weights. ``accumulate``: batches to a step; ``patience``: looks at dev without
     gain that end the run; ``shuffle_shards`` of a folder of shards, ``workers`` that compute its features.
     ``resume``: go on with the run that was stopped in ``out``; ``force``: start afresh in a folder that exists.
+    ``device``: where it computes: cpu, cuda or cuda:N.
     Raises ConfigError, FileError, ManifestError or CheckpointError.
     """
     with training_extra():
@@ -179,6 +182,8 @@ def train(
             gradient=gradient,
             info={"commit": commit(), "preset": hardware.name},
         )
-        with joined_ranks() as ranks:
-            run(spec, folder, resume=resume, force=force, ranks=ranks, workers=workers, progress=progress)
+        with joined_ranks(device) as ranks:
+            run(
+                spec, folder, resume=resume, force=force, ranks=ranks, workers=workers, device=device, progress=progress
+            )
         return Recogniser(folder)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnasim.numerics.backend import Array, cast, library
+from nnasim.numerics.backend import Array, cast, constant, library, type_name
 from nnasim.numerics.precision import EXACT, require_finite
 
 LEVELS = 255  # steps from the least to the greatest uint8
@@ -30,10 +30,11 @@ def dynamic_quantise(x: Array, name: str = "activation") -> Dynamic:
 
     A vector of zeros has a step of 1. Raises NumericsError for NaN and infinity.
     """
+    # Divided by arrays and not by Python's numbers, whose inverse torch multiplies by on a GPU: another last bit.
     require_finite(x, name, "activation")
     low, high = _clipped(x, most=0.0), _clipped(x, least=0.0)
     spread = high - low
-    step = spread / LEVELS
+    step = spread / constant(np.asarray(LEVELS), spread, type_name(spread))
     step = step + (spread == 0)  # float32 plus 0 or 1
     rounded = library(x).round
     zero = rounded(-low / step).clip(0, LEVELS)
@@ -56,7 +57,7 @@ def channel_quantise(weight: Array, name: str = "matmul") -> Dynamic:
     """
     require_finite(weight, name, "weight")
     largest = _clipped(abs(weight), least=0.0)
-    step = largest / WEIGHT_TOP
+    step = largest / constant(np.asarray(WEIGHT_TOP), largest, type_name(largest))
     step = step + (largest == 0)
     return Dynamic(library(weight).round(weight / step).clip(-WEIGHT_TOP, WEIGHT_TOP), step)
 

@@ -10,6 +10,7 @@ import torch
 
 from aat_training.config import AugmentConfig
 from aat_training.data.parts import ExamplesInMemory
+from aat_training.devices import CPU
 from aat_training.model.build import build_model
 from aat_training.model.float_arithmetic import FloatArithmetic
 from aat_training.tokens import WordTokens
@@ -20,7 +21,7 @@ from nnasim.progress import silent
 WORDS = ["one", "two", "three", "four"]
 
 
-def trainer(recipe, examples, folder, *, steps=12, seed=0, progress=silent, arithmetic=None, **changes):
+def trainer(recipe, examples, folder, *, steps=12, seed=0, progress=silent, arithmetic=None, place=CPU, **changes):
     torch.manual_seed(seed)
     model = build_model(recipe, len(WORDS) + 1, arithmetic or FloatArithmetic())
     mean, scale = normalisation(examples)
@@ -29,7 +30,7 @@ def trainer(recipe, examples, folder, *, steps=12, seed=0, progress=silent, arit
     run = recipe.float_run.model_copy(update={"steps": steps, "evaluate_every": 4, "seed": seed, **changes})
     folder.mkdir(parents=True, exist_ok=True)
     train = ExamplesInMemory(examples, recipe, run)
-    return Trainer(model, recipe, run, WordTokens(WORDS), train, examples, folder, progress)
+    return Trainer(model.to(place), recipe, run, WordTokens(WORDS), train, examples, folder, progress)
 
 
 def same(a, b):

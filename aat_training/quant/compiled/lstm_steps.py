@@ -87,7 +87,7 @@ def compiled_forward(
 ) -> Callable[[int, Tensor], None] | None:
     """A step that reads ``product.acc`` and writes the trail and ``c``; None where it does not apply."""
     acc = product.acc
-    if acc is None or not (available() and covers(kernel, weights)):
+    if acc is None or not (c.is_cpu and available() and covers(kernel, weights)):
         return None
     whole = acc.dtype == torch.int32
     cell, sigmoid, tanh = kernel.cell, kernel.sigmoid.step, kernel.tanh_c.step
@@ -113,7 +113,7 @@ def compiled_forward(
 
 def compiled_backward(trail: Trail, c0: Tensor, dh: Tensor, dc: Tensor, dz_TBG: Tensor) -> Callable[[int], None] | None:
     """A step that reads ``dh``, moves ``dc`` one step back and writes dz[t]; None without the compiled part."""
-    if not available():
+    if not (dh.is_cpu and available()):
         return None
     tensors = {
         "gates": trail.gates, "slopes": trail.slopes, "c": trail.c, "c0": c0.contiguous(), "tc": trail.tc,
