@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from aat_training.devices import device_of
 from aat_training.model.arithmetic import Arithmetic
 from aat_training.model.layer import LayerState, LinearLayer
 from aat_training.model.lstm import LstmLayer
@@ -66,7 +67,7 @@ class Rnnt(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where the parameters are, and so what they compute with."""
-        return self.feature_mean.device
+        return device_of(self)
 
     @property
     def recurrent_names(self) -> list[str]:

@@ -87,8 +87,8 @@ def command(
             pairs = decode_corpus(model, examples, loaded.recipe, loaded.tokens, batch)
     result = score(pairs).summary()
     if json_file is not None:
-        named = {**result, "utterances": len(pairs), "text_normalisation": loaded.recipe.text}
-        named["device"] = label(model.device)
+        found = {"text_normalisation": loaded.recipe.text, "device": label(model.device)}
+        named = {**result, "utterances": len(pairs), **found}
         files.write_json(json_file, named, force=force)
     wer = result["wer"]
     wer_text = "not defined" if wer is None else f"{100 * wer:.2f} %"
