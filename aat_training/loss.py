@@ -64,7 +64,7 @@ def distance_from(model: Rnnt, encoded_SBH: Tensor, teacher_SBH: Tensor, batch: 
     Hinton et al., "Distilling the knowledge in a neural network", 2015, on hidden outputs as Romero et al., "FitNets",
     2015: what the chip cannot say as float did is learnt where it arises, not only where words go wrong.
     """
-    inside_SB = torch.arange(len(encoded_SBH))[:, None] < batch.lengths
+    inside_SB = torch.arange(len(encoded_SBH), device=encoded_SBH.device)[:, None] < batch.lengths
     apart_SB = ((model.arithmetic.real_activation(encoded_SBH) - teacher_SBH) ** 2).mean(-1)
     return (apart_SB * inside_SB).sum() / len(batch.lengths)
 
