@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from nnasim.analysis.critical_path import Segment, critical_path
@@ -39,11 +39,12 @@ class Causes:
     def parts(self, run: ProgramRun) -> Iterator[Part]:
         """The critical path of ``run`` by cause and layer, in order of time; together its cycles."""
         worked, held = _works(run), _held_back(run)
-        for segment in critical_path(run):
-            layer = "" if segment.record is None else _layer(run.program.ops[segment.record.op])
-            for cause, cycles in self._split(segment, run, worked, held):
-                if cycles:
-                    yield cause, layer, cycles
+        for segments, times in critical_path(run):
+            for segment in segments:
+                layer = "" if segment.record is None else _layer(run.program.ops[segment.record.op])
+                for cause, cycles in self._split(segment, run, worked, held):
+                    if cycles:
+                        yield cause, layer, times * cycles
 
     def _split(
         self, segment: Segment, run: ProgramRun, worked: Mapping[int, MatmulCommand | ElementCommand],
@@ -93,28 +94,33 @@ def _layer(info: OpInfo) -> str:
 def _works(run: ProgramRun) -> dict[int, MatmulCommand | ElementCommand]:
     """Which command each busy record of a compute block, by identity, is of: those of an operation pair off in order.
 
-    Of an operation with fewer records than commands, none: a command of no cycles leaves no record.
+    Of a record that came several times, the command of the first time: the others were like it. Of an operation with
+    fewer records than commands, none: a command of no cycles leaves no record.
     """
     commands: dict[int, list[MatmulCommand | ElementCommand]] = defaultdict(list)
     for command in run.program.commands:
         if isinstance(command, MatmulCommand | ElementCommand):
             commands[command.op].append(command)
-    records: dict[int, list[Record]] = defaultdict(list)
-    for record in run.records:
-        if record.block in ("mac_array", "activation_unit") and not record.reason:
-            records[record.op].append(record)
+    places: Counter[int] = Counter()
+    works = list[tuple[Record, int]]()
+    for records, times in run.times():
+        busy = [r for r in records if r.block in ("mac_array", "activation_unit") and not r.reason]
+        for record in busy:
+            works.append((record, places[record.op]))
+            places[record.op] += 1
+        if times > 1:
+            places.update({op: count * (times - 1) for op, count in Counter(record.op for record in busy).items()})
     return {
-        id(record): command
-        for op, worked in records.items()
-        if len(worked) == len(commands[op])
-        for record, command in zip(worked, commands[op], strict=True)
+        id(record): commands[record.op][place]
+        for record, place in works
+        if places[record.op] == len(commands[record.op])
     }
 
 
 def _held_back(run: ProgramRun) -> dict[tuple[int, int], int]:
-    """(operation, end) -> cycles in which the DMA's own rate, and not the DRAM's, made a transfer last."""
+    """(operation, end as recorded) -> cycles in which the DMA's own rate, and not the DRAM's, made a transfer last."""
     return {
         (record.op, record.end): record.end - record.start
-        for record in run.records
+        for record in run.recorded
         if record.block == "dram" and record.reason == FEW_BURSTS
     }

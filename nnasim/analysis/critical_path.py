@@ -3,63 +3,106 @@
 A walk over the records of a run, backwards in time. A record that ends now is a segment of the path, and the walk goes
 on where it began. A stall in which a block waited for another one is none: the walk steps over to what the other one
 was doing, which may have begun long before the wait did. So segments never overlap, and add up to the run's cycles.
+
+Tiles in step are walked as they were run: where the walk comes by the record, and at the cycle of it, at which it was
+some times before, and nothing but these times ends around it, it goes the same way again as long as that lasts.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from nnasim.ir.program import Block
+from nnasim.analysis.endings import Ended, Endings
 from nnasim.ir.run import FIRST_BYTE, LATE_WEIGHTS, NO_BUFFER, ProgramRun, Record
-
-SERVANTS: tuple[Block, ...] = ("dram", "sram")
-"""Blocks that only work for others, in records of whom their time stands."""
 
 
 class Segment(NamedTuple):
-    """Cycles [``start``, ``end``) of the path: those of ``record``; None where nothing was recorded."""
+    """Cycles [``start``, ``end``) of the path: those of ``record``; None where nothing was recorded.
+
+    Of a record that came several times, ``record`` is the first time's, and start and end are those of this time.
+    """
 
     start: int
     end: int
     record: Record | None
 
 
-def critical_path(run: ProgramRun) -> list[Segment]:
-    """The segments of ``run`` in order; together they are [0, ``run.cycles``)."""
-    ending = _by_end(run.records)
-    moments = sorted(ending)
-    segments: list[Segment] = []
-    now, after = run.cycles, None
-    while now > 0:
-        record = _before(ending.get(now, ()), after)
-        if record is None:
-            previous = _last_before(moments, now)
-            segments.append(Segment(previous, now, None))
-            now, after = previous, None
-            continue
-        after = record
-        if _waits_for_another(record) and _before(ending[now], record) is not None:
-            continue
-        start = max(0, record.start)
-        segments.append(Segment(start, now, record))
-        now = start
-    return segments[::-1]
+class Lap(NamedTuple):
+    """``segments`` of the path in order, and how many ``times`` they came, right behind each other; the last time's."""
+
+    segments: tuple[Segment, ...]
+    times: int
 
 
-def _by_end(records: Sequence[Record]) -> dict[int, list[Record]]:
-    """What blocks did, by the cycle in which it ended."""
-    ending: dict[int, list[Record]] = {}
-    for record in records:
-        if record.end > record.start and record.block not in SERVANTS:
-            ending.setdefault(record.end, []).append(record)
-    return ending
+def critical_path(run: ProgramRun) -> list[Lap]:
+    """The path of ``run`` in order; its segments, each as often as it came, are [0, ``run.cycles``)."""
+    walk = _Walk(run)
+    while walk.now > 0:
+        walk.step()
+    walk.end_lap(0, 1)
+    return walk.laps[::-1]
 
 
-def _last_before(moments: Sequence[int], now: int) -> int:
-    place = bisect_left(moments, now)
-    return max(0, moments[place - 1]) if place else 0
+class _Seen(NamedTuple):
+    """Where the walk was when it came by a record: the cycle, and the segments behind it."""
+
+    now: int
+    segments: int
+
+
+class _Walk:
+    """The walk at cycle ``now``, with ``laps`` and ``segments`` of the one it is in behind it, the last of all first.
+
+    ``after``: the record that what ends now has let begin; None at the end, and where nothing is recorded.
+    """
+
+    def __init__(self, run: ProgramRun) -> None:
+        self.now = run.cycles
+        self.after: Ended | None = None
+        self.laps, self.segments = list[Lap](), list[Segment]()
+        self._endings = Endings(run)
+        self._seen: dict[tuple[int, int], _Seen] = {}
+
+    def step(self) -> None:
+        """Go on to the record that let ``after`` begin, or over a time in which nothing was recorded."""
+        ending = self._endings.at(self.now)
+        ended = _before(ending, self.after)
+        if ended is None:
+            self._go_to(self._endings.last_before(self.now), None)
+            self.after = None
+            return
+        self.after = ended
+        if not _waits_for_another(ended.record) or _before(ending, ended) is None:
+            self._go_to(max(0, ended.record.start + ended.later), ended.record)
+            self._leave_out(ended)
+
+    def _go_to(self, cycle: int, record: Record | None) -> None:
+        self.segments.append(Segment(cycle, self.now, record))
+        self.now = cycle
+
+    def _leave_out(self, ended: Ended) -> None:
+        """Go back over all times of which the last is behind the walk, if it was at this place of one before."""
+        room = self._endings.alike_back_to(self.now, ended)
+        if room is None:
+            self._seen.clear()
+            return
+        place = (id(ended.record), self.now - ended.later)
+        seen = self._seen.setdefault(place, _Seen(self.now, len(self.segments)))
+        period = seen.now - self.now
+        times = (self.now - room - 1) // period if period else 0
+        if times > 0:
+            self.end_lap(seen.segments, 1 + times)
+            self.now -= times * period
+            self.after = Ended(ended.record, ended.later - times * period, ended.part)
+            self._seen.clear()
+
+    def end_lap(self, first: int, times: int) -> None:
+        """The segments from ``first`` on came ``times`` times, those before them once."""
+        for segments, count in ((self.segments[:first], 1), (self.segments[first:], times)):
+            if segments:
+                self.laps.append(Lap(tuple(reversed(segments)), count))
+        self.segments = []
 
 
 def _waits_for_another(record: Record) -> bool:
@@ -70,17 +113,21 @@ Test = Callable[[Record, Record], bool]
 """Whether a record, the first, can have let another one begin."""
 
 
-def _before(candidates: Sequence[Record], after: Record | None) -> Record | None:
+def _before(candidates: Sequence[Ended], after: Ended | None) -> Ended | None:
     """Which of ``candidates``, all of which end now, let ``after`` begin; None if none of them can have.
 
     Where ``after`` is a wait for another block, that block's record, which ends with the wait. Of several the first of
     the kind that comes first; of equals the one that was recorded last.
     """
-    for test in _AT_THE_END if after is None else _tests(after):
-        for record in reversed(candidates):
-            if record is not after and test(record, after or record):
-                return record
+    for test in _AT_THE_END if after is None else _tests(after.record):
+        for ended in reversed(candidates):
+            if not _is(ended, after) and test(ended.record, (after or ended).record):
+                return ended
     return None
+
+
+def _is(ended: Ended, other: Ended | None) -> bool:
+    return other is not None and ended.record is other.record and ended.later == other.later
 
 
 def _tests(after: Record) -> Sequence[Test]:

@@ -15,7 +15,7 @@ from nnasim.compiler.handoffs import result_is_on_nna, result_tensors
 from nnasim.compiler.lower import LoweringContext, lower, lower_boot, lower_return
 from nnasim.compiler.memory_plan import MemoryPlan, latency_hidden, plan_memory, refuse_working_set
 from nnasim.compiler.placement import fused_ops, place, wanted_units
-from nnasim.compiler.reads import seen_by_compiler
+from nnasim.compiler.reads import seen_beside_cache
 from nnasim.compiler.score_board import sharing_of
 from nnasim.compiler.weights import WeightUse, read_whole, weight_uses
 from nnasim.compiler.working_set import (
@@ -69,11 +69,21 @@ class CompiledTrace:
         self._shared: dict[str, tuple[Hashable, object]] = {}
 
     def on(self, chip: NnaConfig) -> CompiledTrace:
-        """The same programs on a chip that differs in nothing the compiler reads."""
-        assert seen_by_compiler(chip) == seen_by_compiler(self.chip), "the compiler reads what they differ in"
+        """The same programs on a chip that differs in nothing they depend on."""
+        assert self.serves(chip), "the compiler reads what they differ in"
         other = copy(self)
         other.chip = chip
         return other
+
+    def serves(self, chip: NnaConfig) -> bool:
+        """Whether ``chip`` runs the same programs."""
+        streams = self.cpu_weight_bytes > chip.host.cache_bytes
+        return streams == self.cpu_streams_weights and seen_beside_cache(chip) == seen_beside_cache(self.chip)
+
+    @property
+    def cpu_streams_weights(self) -> bool:
+        """Whether the CPU fetches its weights at each use, since its cache does not hold all of them."""
+        return self.cpu_weight_bytes > self.chip.host.cache_bytes
 
     def within(self, memory: MemoryPlan) -> CompiledTrace:
         """The same trace with another plan of the SRAM."""
@@ -152,7 +162,7 @@ class CompiledTrace:
             uses=self.uses,
             memory=self.memory,
             addresses=self.addresses,
-            cpu_streams_weights=self.cpu_weight_bytes > self.chip.host.cache_bytes,
+            cpu_streams_weights=self.cpu_streams_weights,
             origin=self.origin,
             sharing=sharing_of(self.activations(graph)) if self.chip.sequencer.runs_ahead else None,
         )

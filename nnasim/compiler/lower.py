@@ -165,7 +165,7 @@ class Lowering:
         for place in tiles if op.kind != "requantise" else ():
             tile = self.commands[place]
             assert isinstance(tile, MatmulCommand)
-            self.commands[place] = replace(tile, rides=op.kind)
+            self.commands[place] = tile._replace(rides=op.kind)
 
     def _carry_on(self, op: Op) -> range:
         """The tiles that made what ``op`` reads, which make what it writes too; none outside of the MAC array."""

@@ -24,10 +24,18 @@ READS = (
 )
 """Every value that a program depends on, as the compiler writes it; what only a refusal tells is none of them."""
 
+CACHE = "host.cache_bytes"
 _values = attrgetter(*READS)
+_values_beside_cache = attrgetter(*(field for field in READS if field != CACHE))
 
 
 def seen_by_compiler(chip: NnaConfig) -> Hashable:
     """The values of ``READS`` on ``chip``: equal for chips that run the same programs."""
     values: tuple[Hashable, ...] = _values(chip)
+    return values
+
+
+def seen_beside_cache(chip: NnaConfig) -> Hashable:
+    """Those but the CPU's cache, of which a program depends on one thing: whether the CPU's weights stay in it."""
+    values: tuple[Hashable, ...] = _values_beside_cache(chip)
     return values

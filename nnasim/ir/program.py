@@ -33,14 +33,13 @@ class OpInfo:
     block: Block
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(NamedTuple):
     """One DMA read from DRAM into a weight buffer (or, while booting, into resident SRAM).
 
     ``op``: index into ``Program.ops``; ``bytes``: DRAM bytes, compressed and aligned; ``row``: first row of the tensor,
     of an embedding's the place of the token, which names the row; ``rows``: how many; ``address``: in DRAM, of an
     embedding's as if tokens named the first rows; ``looked_up``: whether a token names the row, so that it is known
-    when the call begins and no earlier.
+    when the call begins and no earlier. A tuple, as a record of what ran is: there are a thousand to a frame.
     """
 
     op: int
@@ -52,8 +51,7 @@ class Transfer:
     looked_up: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MatmulCommand:
+class MatmulCommand(NamedTuple):
     """One tile of a product on the MAC array: C[m, n] = A[m, k] @ B[k, n], output channels ``row`` to ``row + n``.
 
     ``transfer``: index into ``Program.transfers`` of the tile's weights, None if they are resident. ``first`` and
@@ -61,7 +59,7 @@ class MatmulCommand:
     A convolution: m output positions, k = channels that a kernel reads x its ``taps``. ``groups``: into so many parts
     of equal size does n fall, each with an A of its own: groups of a convolution that the tile holds outputs of, or
     products of a batch (n their columns together). ``flowing``: B is computed, and no stored weight. ``rides``: kind of
-    the activation that outputs pass on their way out, if any.
+    the activation that outputs pass on their way out, if any. A tuple, as its transfer is.
     """
 
     op: int

@@ -28,26 +28,31 @@ def explained(
     ``parameters``: the fields of the chip with their sources, which say what is assumed; ``words``: word errors that
     are known of it. Raises what a simulation raises.
     """
-    with no_collection():
-        variants = Variants(trace)
-        result = variants.result(chip)
-        assert result.explanation is not None
-        base = variants.figures(chip)
-        progress("explained", 1, 5)
-        lifted = tuple(what_ifs(variants, chip))
-        progress("explained", 2, 5)
-        turned = tuple(turns(variants, chip, base, lifted))
-        progress("explained", 3, 5)
-        moved = tuple(moves(variants, chip, result.explanation.cpu_ops))
-        progress("explained", 4, 5)
-        numbers, others = assumed_numbers(chip, parameters)
-        swung: list[Swing] = []
-        for number, swing in swings(variants, chip, base, numbers):
-            if swing is None:
-                others[number.field] = UNMOVED
-            else:
-                swung.append(swing)
-        progress("explained", 5, 5)
+    with no_collection():  # the variants and all that they keep are gone when it ends
+        return _explained(Variants(trace), chip, parameters, words, progress)
+
+
+def _explained(
+    variants: Variants, chip: NnaConfig, parameters: Sequence[Parameter], words: Sequence[Words], progress: Progress
+) -> SimResult:
+    result = variants.result(chip)
+    assert result.explanation is not None
+    base = variants.figures(chip)
+    progress("explained", 1, 5)
+    lifted = tuple(what_ifs(variants, chip))
+    progress("explained", 2, 5)
+    turned = tuple(turns(variants, chip, base, lifted))
+    progress("explained", 3, 5)
+    moved = tuple(moves(variants, chip, result.explanation.cpu_ops))
+    progress("explained", 4, 5)
+    numbers, others = assumed_numbers(chip, parameters)
+    swung: list[Swing] = []
+    for number, swing in swings(variants, chip, base, numbers):
+        if swing is None:
+            others[number.field] = UNMOVED
+        else:
+            swung.append(swing)
+    progress("explained", 5, 5)
     explanation = result.explanation.model_copy(
         update={
             "base": base,

@@ -6,15 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nnasim.analysis.causes import Causes
 from nnasim.analysis.critical_path import critical_path
+from nnasim.compiler import CompiledTrace
+from nnasim.compiler.schedule import trace_steps
 from nnasim.errors import NnasimError
-from nnasim.hardware import load_preset, preset_names
+from nnasim.hardware import NnaConfig, load_preset, preset_names
 from nnasim.ir.explanation import Explanation, FramePath, PathPart
 from nnasim.ir.program import OpInfo, Program
 from nnasim.ir.run import FIRST_BYTE, LATE_WEIGHTS, NO_BUFFER, ProgramRun, Record
 from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import simulate
 from nnasim.results import SimOptions
+from nnasim.sim.run import run_program
 from tests.nnasim.ir.foreign_traces import TRACES
 from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import RnntShape
@@ -37,7 +41,9 @@ def run_of(cycles: int, *records: Record) -> ProgramRun:
 
 
 def walked(run: ProgramRun) -> list[tuple[str, int, int]]:
-    return [(s.record.block if s.record else "nothing", s.start, s.end) for s in critical_path(run)]
+    assert all(times == 1 for _, times in critical_path(run))
+    segments = [segment for lap, _ in critical_path(run) for segment in lap]
+    return [(s.record.block if s.record else "nothing", s.start, s.end) for s in segments]
 
 
 def test_a_tile_that_waited_for_weights_gives_its_wait_to_the_transfer() -> None:
@@ -74,7 +80,8 @@ def test_data_that_follow_other_data_are_held_up_by_those_and_not_by_their_own_l
         Record("dma", 1, 1, 0, 10, 0, FIRST_BYTE),
         Record("dma", 1, 1, 10, 20, 64),
     )
-    assert [segment.record.op for segment in critical_path(run) if segment.record] == [0, 1]
+    ((segments, _),) = critical_path(run)
+    assert [segment.record.op for segment in segments if segment.record] == [0, 1]
 
 
 def test_cycles_of_which_nobody_has_a_record_are_a_segment_too() -> None:
@@ -133,6 +140,43 @@ def test_whatever_the_chip_the_parts_add_up(changes: dict[str, Any], system: Any
     except NnasimError:
         return  # the SRAM is too small for it
     assert "unknown" not in path.by_cause
+
+
+MANY_TILES = RnntShape(
+    name="tiles", input_features=24, frame_ms=40, encoder_units=200, encoder_before=1, embedding=16,
+    prediction_units=32, prediction_layers=1, joint_units=32, outputs=400,
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=15)
+@given(changes=st.fixed_dictionaries({}, optional=CHANGES))
+def test_tiles_in_step_are_walked_as_if_each_had_been_recorded(changes: dict[str, Any]) -> None:
+    chip = load_preset("edge256", ["sram.bytes=65536", "sram.weight_tile_bytes=1024"])
+    chip = chip.with_({**changes, "sram.bytes": 65536, "sram.weight_tile_bytes": 1024})
+    compiled = CompiledTrace(build_trace(MANY_TILES, 4, 2, system="aat", numerics=chip.numerics), chip)
+    for program in {id(step.program): step.program for step in trace_steps(compiled)[0]}.values():
+        run = run_program(program, chip)
+        assert sums(chip, run) == sums(chip, ProgramRun(program, run.cycles, run.records))
+
+
+def sums(chip: NnaConfig, run: ProgramRun) -> list[tuple[tuple[str, str], int]]:
+    """Cycles by cause and layer, in order of first appearance."""
+    cycles: dict[tuple[str, str], int] = {}
+    for cause, layer, taken in Causes(chip).parts(run):
+        cycles[cause, layer] = cycles.get((cause, layer), 0) + taken
+    assert sum(cycles.values()) == run.cycles
+    return list(cycles.items())
+
+
+def test_a_path_through_tiles_in_step_has_few_segments_and_all_cycles() -> None:
+    chip = load_preset("edge256", ["sram.bytes=65536", "sram.weight_tile_bytes=1024"])
+    compiled = CompiledTrace(build_trace(MANY_TILES, 4, 2, system="aat", numerics=chip.numerics), chip)
+    programs = {step.program.graph: step.program for step in trace_steps(compiled)[0]}
+    run = run_program(programs["encoder"], chip)
+    assert run.repeats
+    laps = critical_path(run)
+    assert any(times > 1 for _, times in laps)
+    assert sum(times * (segment.end - segment.start) for lap, times in laps for segment in lap) == run.cycles
 
 
 def test_a_path_whose_parts_do_not_add_up_is_refused() -> None:

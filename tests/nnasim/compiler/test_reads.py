@@ -5,7 +5,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from nnasim.compiler import CompiledTrace
+from nnasim.compiler import AT_START, CompiledTrace
 from nnasim.compiler.reads import READS, seen_by_compiler
 from nnasim.compiler.schedule import trace_steps
 from nnasim.hardware import NnaConfig, load_preset, preset_names
@@ -93,3 +93,13 @@ def test_chips_share_programs_where_the_compiler_sees_no_difference(changes: dic
     else:
         with pytest.raises(AssertionError, match="compiler reads what they differ in"):
             compiled.on(other)
+
+
+def test_of_a_cache_programs_depend_on_whether_it_holds_the_cpus_weights() -> None:
+    chip = load_preset("edge256", ["host.cache_bytes=1048576"])
+    compiled = CompiledTrace(build_trace(SHAPE, 2, 1, system="cpu_int8", numerics=chip.numerics), chip)
+    assert 0 < compiled.cpu_weight_bytes < 2**20
+    larger, smaller = chip.with_({"host.cache_bytes": 2**21}), chip.with_({"host.cache_bytes": 16})
+    assert compiled.serves(larger)
+    assert not compiled.serves(smaller)
+    assert CompiledTrace(compiled.given, larger).program("joint", AT_START) == compiled.program("joint", AT_START)

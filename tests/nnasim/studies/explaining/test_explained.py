@@ -7,14 +7,15 @@ import pytest
 
 from nnasim.analysis.percentiles import percentile
 from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms
-from nnasim.hardware import NnaConfig, load_preset
+from nnasim.errors import NnasimError
+from nnasim.hardware import NnaConfig, load_preset, preset_names
 from nnasim.ir.explanation import Explanation, Figures
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import simulate
 from nnasim.studies.explaining.explain import explained
 from nnasim.studies.explaining.swings import assumed_numbers, stated_range
-from nnasim.studies.explaining.turns import CLOSE, CLOSE_SIZE
+from nnasim.studies.explaining.turns import CLOSE, CLOSE_SIZE, value_of
 from nnasim.studies.explaining.variants import Variants
 from nnasim.studies.provenance import parameters
 from reports.set_line import set_line
@@ -75,6 +76,43 @@ def test_each_what_if_is_simulate_with_the_line_that_is_shown(fallback: SimResul
         assert words[::2] == ["--set"] * len(what_if.changes)
         changed = load_preset("edge256", [*TIGHT, *words[1::2]])
         assert figures_of(simulate(trace, changed)) == what_if.figures
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_on_every_preset_each_what_if_and_each_end_of_a_range_is_a_simulation_of_its_own(preset: str) -> None:
+    chip = load_preset(preset)
+    trace = trace_of("aat" if chip.has_activation_unit else "cpu_fallback", chip)
+    found = explanation_of(explained(trace, chip, parameters(preset, chip)))
+    assert found.path is not None
+    assert sum(part.cycles for part in found.path.parts) == found.path.cycles
+    assert found.base == figures_of(simulate(trace, chip))
+    for what_if in found.what_ifs:
+        words = shlex.split(set_line(what_if.changes))
+        if what_if.figures is None:
+            with pytest.raises(NnasimError):
+                simulate(trace, load_preset(preset, words[1::2]))
+        else:
+            assert figures_of(simulate(trace, load_preset(preset, words[1::2]))) == what_if.figures
+    for swing in found.swings:
+        if not swing.field.startswith("energy.") and swing.low != swing.value:
+            whole = isinstance(value_of(chip, swing.field), int)
+            low = chip.with_({swing.field: int(swing.low) if whole else swing.low})
+            assert figures_of(simulate(trace, low)) == swing.at_low
+
+
+def test_chips_that_differ_in_energy_alone_share_the_steps_of_a_run(
+    chip: NnaConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    banked = chip.with_({"dram.kind": "banked"})
+    for given in (chip, banked):
+        variants = Variants(trace_of("aat", given))
+        before = variants.figures(given)
+        dearer = given.with_({"energy.cpu_mw": (100.0, 400.0, 500.0), "energy.sram_fixed_share": 0.5})
+        with monkeypatch.context() as patch:
+            patch.setattr(Variants, "_timed", None)
+            after = variants.figures(dearer)
+        assert after == figures_of(simulate(variants.trace, dearer))
+        assert after != before
 
 
 def test_assumed_numbers_move_figures_as_simulate_moves_them(aat: SimResult, chip: NnaConfig) -> None:
