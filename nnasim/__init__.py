@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from nnasim.front.fitting import fit as fit
     from nnasim.front.importing import check_model as check_model
     from nnasim.front.importing import import_model as import_model
+    from nnasim.front.manifests import write_manifest as write_manifest
     from nnasim.front.modules import train_module as train_module
     from nnasim.front.reading import read_onnx as read_onnx
     from nnasim.front.reading import read_tflite as read_tflite
     from nnasim.front.reading import read_torch as read_torch
     from nnasim.front.results import read_result as read_result
     from nnasim.front.shared import read_shared as read_shared
+    from nnasim.front.showing import show as show
     from nnasim.front.simulating import simulate as simulate
     from nnasim.front.speech import recogniser as recogniser
     from nnasim.front.speech import train as train
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from nnasim.front.sweeping import sweep as sweep
     from nnasim.front.traces import trace as trace
     from nnasim.front.traces import write_trace as write_trace
+    from nnasim.front.units import activation_unit as activation_unit
+    from nnasim.front.units import add_activation_unit as add_activation_unit
     from nnasim.front.validating import validate as validate
 
 __version__ = "0.1.0"
@@ -60,6 +64,10 @@ _HOME = {
     "validate": "nnasim.front.validating",
     "fit": "nnasim.front.fitting",
     "train_module": "nnasim.front.modules",
+    "write_manifest": "nnasim.front.manifests",
+    "activation_unit": "nnasim.front.units",
+    "add_activation_unit": "nnasim.front.units",
+    "show": "nnasim.front.showing",
 }
 
 __all__ = ["__version__", *_HOME]

@@ -80,6 +80,32 @@ def assumptions_frame(explanation: Explanation) -> pd.DataFrame:
     return _frame(rows, ["field"])
 
 
+def words_frame(explanation: Explanation) -> pd.DataFrame:
+    """Wrong words with one choice of the numerics eased; index field, what saves most first.
+
+    ``saved``: words fewer than as it is, with the 95 % interval ``saved_low`` to ``saved_high`` over resampled
+    utterances; NaN in a row that was ``refused``.
+    """
+    decoded = explanation.numerics_words
+    fields = () if decoded is None else decoded.fields
+    rows = [
+        {
+            "field": row.field,
+            "today": row.today,
+            "eased_to": row.eased,
+            "wrong_words": row.errors,
+            "saved": row.saved,
+            "saved_low": None if row.interval is None else row.interval[0],
+            "saved_high": None if row.interval is None else row.interval[1],
+            "refused": row.refused,
+        }
+        for row in fields
+    ]
+    figures = ["wrong_words", "saved", "saved_low", "saved_high"]
+    frame = _frame(rows, ["field"], columns=["field", "today", "eased_to", *figures, "refused"])
+    return frame.astype(dict.fromkeys(figures, float)).sort_values("saved", ascending=False, kind="stable")
+
+
 def _judged(figures: Figures | None) -> dict[str, Any]:
     """What a run is judged by, as columns; None each where nothing ran."""
     return dict.fromkeys(Figures.model_fields) if figures is None else figures.model_dump()

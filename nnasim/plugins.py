@@ -21,11 +21,12 @@ class Plugins(Generic[PartT]):
         self.group, self._needs = group, tuple(needs)
         self._bundled = {name: EntryPoint(name, value, group) for name, value in (bundled or {}).items()}
         self._loaded: dict[str, PartT] = {}
+        self._added: dict[str, PartT] = {}
 
     @property
     def names(self) -> list[str]:
         """What is known: ours, then those of installed plug-ins."""
-        return [*self._bundled, *sorted(set(self._installed()) - set(self._bundled))]
+        return [*self._bundled, *sorted((set(self._installed()) | set(self._added)) - set(self._bundled))]
 
     def get(self, name: object) -> PartT:
         """The part ``name``. ValueError says what is known, or why a plug-in's part is none."""
@@ -40,9 +41,15 @@ class Plugins(Generic[PartT]):
         self.get(name)
         return cast(str, name)
 
+    def add(self, name: str, part: PartT) -> None:
+        """Make ``part`` known as ``name`` in this process; ValueError where nnasim or a package has the name."""
+        if name in self._bundled or name in self._installed():
+            raise ValueError(f"is taken by {self.origin(name)}")
+        self._added[name] = self._loaded[name] = part
+
     def listed(self, name: object) -> object:
         """``name``, if it is one of a part; ValueError as ``get`` otherwise. Imports nothing."""
-        if isinstance(name, str) and (name in self._bundled or name in self._installed()):
+        if isinstance(name, str) and (name in self._bundled or name in self._added or name in self._installed()):
             return name
         raise ValueError(self._allowed())
 
@@ -54,6 +61,8 @@ class Plugins(Generic[PartT]):
         """The package that added ``name``, with its version, as "kiln 1.2"; "nnasim" for a part of ours."""
         if not self.added(name):
             return "nnasim"
+        if name in self._added:
+            return "this session"
         distribution = self._installed()[name].dist
         return f"{distribution.name} {distribution.version}" if distribution else "unknown"
 

@@ -43,6 +43,13 @@ class Explained:
         """What each assumed number decides: medians [ms] and energy [mJ] at both ends of its range; index field."""
         return frames.assumptions_frame(self.explanation)
 
+    def words(self) -> pd.DataFrame:
+        """Wrong words as it is, with each choice of the arithmetic eased, and how many that saves; index field.
+
+        Empty unless ``Result.explain_words`` or `nnasim explain --words` has asked.
+        """
+        return frames.words_frame(self.explanation)
+
     def markdown(self) -> str:
         """All of it as Markdown."""
         from reports.explanation import result_blocks

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from nnasim import markup
-from nnasim.errors import ConfigError
+from nnasim.errors import ConfigError, TraceError
 from nnasim.front.arguments import ChipLike, FilePath, Utterances, checked, only
 from nnasim.front.chips import chip_of
+from nnasim.front.results import Result
 from nnasim.ir.imported import Recipe
 from nnasim.ir.trace import OpTrace
 from nnasim.progress import Progress, silent
@@ -28,6 +29,7 @@ from nnasim.studies.importing import (
     recipe_models,
     recorded_import,
 )
+from nnasim.studies.provenance import with_section
 from workloads.importers.recipes import graphs_from
 from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.importing import ModelImport
@@ -97,6 +99,23 @@ class ImportedModel:
         rows = [(each.node, each.operator, each.signal_db, each.proposal) for each in listed]
         frame = pd.DataFrame(rows, columns=["node", "operator", "signal_db", "proposal"]).set_index("node")
         return frame.astype({"signal_db": float})
+
+    @checked
+    def run_integers(self, chip: ChipLike = "edge256") -> Result:
+        """The result of a run in which the chip computes the model's integers, every one equal to the reference's.
+
+        The inputs are those that calibration heard. Raises SimulationError where a single integer differs, TraceError
+        for a model that is for time alone.
+        """
+        from nnasim.front.simulating import simulate  # brings the simulator
+        from nnasim.studies.functional import compared_with
+
+        if not self.record.constants:
+            raise TraceError("run_integers", "integers", None, "this import is for time alone: calibrate it")
+        hardware, arrays = chip_of(chip), recorded_import(self.record).constants
+        section = compared_with(arrays, self.trace, hardware, Path(self.trace.name or "trace"))
+        result = simulate(self.trace, hardware)
+        return Result(with_section(result.record, functional=section), self.trace)
 
     @checked
     def save(self, path: FilePath, *, force: Flag = False) -> None:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnasim import frames, markup
 from nnasim.allowed import number_text
 from nnasim.analysis import pooled
-from nnasim.front.arguments import FilePath, TraceLike, checked
+from nnasim.front.arguments import FilePath, TraceLike, Utterances, checked
 from nnasim.front.explaining import Explained
+from nnasim.front.needs import training_extra
 from nnasim.ir.io import read_result as read
 from nnasim.ir.io import write_record
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import OpTrace
 from nnasim.progress import Progress, silent
 from nnasim.records import Flag
+from nnasim.studies.explaining.speech import Speech, planned
 from nnasim.sweeps.objectives import busy_shares
 from nnasim.units import cycles_to_ms
 from reports.naming import PART_NAMES
+from workloads.bundled import checkpoints_folder, speech_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,6 +99,28 @@ class Result:
         return Explained(self.record if found is None else explain_record(self.record, found, progress))
 
     @checked
+    def explain_words(
+        self, manifest: FilePath | None = None, *, checkpoints: FilePath | None = None,
+        limit: Utterances | None = None, progress: Progress = silent,
+    ) -> Explained:  # fmt: skip
+        """What each choice of the chip's arithmetic costs in words: the same speech, one choice eased at a time.
+
+        ``manifest``: the speech, default the bundled strings; ``checkpoints``: a folder with the model that ran,
+        default the bundled ones; ``limit``: only the first utterances. ``Explained.words`` is its table. Needs the
+        extra ``train``. Raises ConfigError where the models are not what ran, else what decoding raises.
+        """
+        speech = Speech(
+            Path(checkpoints) if checkpoints is not None else checkpoints_folder(),
+            Path(manifest) if manifest is not None else speech_manifest(),
+            limit,
+        )
+        planned(self.record)
+        with training_extra():
+            from nnasim.studies.explaining.decodes import with_words
+
+            return Explained(with_words(self.record, speech, progress=progress))
+
+    @checked
     def save(self, path: FilePath, *, force: Flag = False) -> None:
         """Write the result file, atomically. Raises FileError where one exists, unless ``force``."""
         write_record(path, self.record, force=force)
@@ -121,6 +147,7 @@ class Result:
 
     def _lines(self) -> Iterator[str]:
         from nnasim.markup import visible
+        from nnasim.studies.functional import compared_lines
         from reports.notes import result_notes
         from reports.terminal import frame_latency
         from reports.text import number
@@ -139,6 +166,8 @@ class Result:
         yield self._energy_line()
         handoff_ms = record.extra.handoff_ms
         yield f"{self.handoffs:,} hand-offs" + ("" if handoff_ms is None else f", which take {number(handoff_ms)} ms")
+        if record.extra.functional is not None and self.trace is not None:
+            yield from compared_lines(record.extra.functional, self.trace)
         yield from (visible(note) for note in result_notes(record.system, record))
 
     def _changes(self) -> str:

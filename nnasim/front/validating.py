@@ -11,6 +11,7 @@ from nnasim import markup
 from nnasim.front.arguments import FilePath, checked
 from nnasim.progress import Progress, silent
 from nnasim.records import Flag
+from reports.gallery import measured_part
 from workloads.importers.measured_table import read_measured_table
 from workloads.validation.tables import Validation as Predictions
 from workloads.validation.tables import summary, validate_table
@@ -61,14 +62,19 @@ class Validation:
         return f"{self.predictions.kind.name}\n{in_short(dict(self.summary()))}"
 
     def _repr_html_(self) -> str:
-        """The lines of ``repr`` as HTML."""
-        return markup.paragraphs(repr(self).splitlines())
+        """The lines of ``repr``, and predicted against measured cycles: offline, escaped."""
+        from reports.figures.validation import picture
+
+        return f"<div>{markup.paragraphs(repr(self).splitlines())}{picture(self.predictions).svg}</div>"
 
 
 @checked
-def validate(reference: FilePath, *, progress: Progress = silent) -> Validation:
-    """Simulate each row of a measured table: CSV of NVDLA, SCALE-Sim, OpenTPU, ZigZag or Vela, told by its columns.
+def validate(reference: FilePath | None = None, *, progress: Progress = silent) -> Validation:
+    """How far the simulation is off in each row of a measured table.
 
-    Raises FileError or InputError; a row that cannot be simulated is an error.
+    ``reference``: a CSV table of NVDLA, SCALE-Sim, OpenTPU, ZigZag or Vela, told by its columns; default the part of
+    the NVDLA table that comes with the package. Raises FileError or InputError; a row that cannot be simulated is an
+    error.
     """
-    return Validation(validate_table(read_measured_table(Path(reference)), progress))
+    table = measured_part() if reference is None else Path(reference)
+    return Validation(validate_table(read_measured_table(table), progress))

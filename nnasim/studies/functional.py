@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from nnasim.errors import SimulationError, shown
 from nnasim.functional.cosimulate import CosimReport, cosimulate
@@ -23,7 +26,15 @@ def compared(path: Path, trace: OpTrace, chip: NnaConfig, inputs: Path | None = 
     ``inputs``: a file of what its inputs hear, in place of what is stored with the integers, or of noise. Raises
     SimulationError unless all that the chip shows is the reference's, TraceError or FileError for what is not there.
     """
-    constants, features = split_features(read_constants(path, trace), trace)
+    arrays = read_constants(path, trace)
+    return compared_with(arrays, trace, chip, path, inputs)
+
+
+def compared_with(
+    arrays: Mapping[str, NDArray[Any]], trace: OpTrace, chip: NnaConfig, path: Path, inputs: Path | None = None
+) -> Functional:
+    """``compared`` for integers that are at hand; ``path``: what a message calls the trace."""
+    constants, features = split_features(dict(arrays), trace)
     origin = NOISE if features is None else STORED
     if inputs is not None:
         features, origin = heard_of_steps(read_arrays(inputs), trace, inputs), inputs.name

@@ -62,3 +62,13 @@ def manifest() -> Path:
     from workloads.bundled import speech_manifest
 
     return speech_manifest()
+
+
+def test_what_each_choice_of_the_arithmetic_costs_in_words(chip: NnaConfig) -> None:
+    decoding = nnasim.recogniser().decode(system="naive", chip=chip, limit=2)
+    result = nnasim.simulate(decoding.trace, chip)
+    assert result.explain().words().empty
+    words = result.explain_words(limit=2).words()
+    assert words.index.name == "field"
+    assert "numerics.cell_bits" in words.index
+    assert (words["wrong_words"] + words["saved"]).nunique() == 1  # all are judged against the same decode

@@ -18,3 +18,9 @@ def test_each_row_has_its_prediction_and_error(tmp_path: Path) -> None:
     assert len(repr(validation).splitlines()) > 1
     validation.save(tmp_path / "out")
     assert (tmp_path / "out" / "validation.json").exists()
+
+
+def test_without_a_table_the_bundled_part_is_predicted_and_drawn() -> None:
+    validation = nnasim.validate()
+    assert len(validation.frame()) > 50
+    assert "<svg" in validation._repr_html_()

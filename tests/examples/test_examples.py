@@ -1,0 +1,50 @@
+"""Each lesson runs as a script, elsewhere than in the tree, and prints what its text says."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="the train extra is not installed")
+pytest.importorskip("soundfile", reason="the train extra is not installed")
+
+HOME = Path(__file__).parents[2]
+EXAMPLES = sorted((HOME / "examples").glob("*.py"))
+PRINTED = {
+    "01_first_chip": ["busiest: the DRAM", "infinite DRAM bandwidth", "7.5 GB/s", "weight_decoder"],
+    "02_your_speech": ["150 recordings", "aat "],
+    "03_why_aat": ["after 60 steps: float 0.81, 8 bits 0.00", "numerics.cell_bits", "aat: "],
+    "04_pareto": ["sweep over sram.bytes, mac_array.macs_per_cycle: 18 points", "saved_ms_per_mm2"],
+    "05_import": ["nvdla_small has no unit for tanh", "claim: exact", "0 of 200 integers of outputs differ"],
+    "06_trust": ["batch_1                20  0.000  0.000", "on rows left out", "no row tells apart dram.efficiency"],
+    "07_new_unit": ["tanh by table32: 26 different outputs of 16 bits", "must be 'lut8'", "table8: "],
+}
+
+
+def test_every_lesson_is_run_here() -> None:
+    assert {path.stem for path in EXAMPLES} == PRINTED.keys()
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_it_runs_as_a_script_and_prints_what_its_text_says(example: Path, tmp_path: Path) -> None:
+    if example.stem == "05_import":
+        pytest.importorskip("onnx", reason="the onnx extra is not installed")
+    paths = os.pathsep.join(filter(None, [str(HOME), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(example)],
+        cwd=tmp_path, env=os.environ | {"MPLBACKEND": "Agg", "PYTHONPATH": paths},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [words for words in PRINTED[example.stem] if words not in done.stdout] == []
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_it_is_cells_each_with_a_text_before(example: Path) -> None:
+    lines = example.read_text().splitlines()
+    assert lines[0] == "# %% [markdown]"
+    assert lines[1].startswith(f"# # {int(example.stem[:2])}. ")
+    cells = [line for line in lines if line.startswith("# %%")]
+    assert set(cells) == {"# %%", "# %% [markdown]"}
