@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.compiled.lstm_steps import compiled_backward
+from aat_training.quant.fused.steps import fused_backward
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, reordered
 from aat_training.quant.lstm_norm import Gain, NormSlopes
 from aat_training.quant.lstm_trail import Trail
@@ -75,8 +76,10 @@ def run_backward(
     dz_TBG = dh_TBH.new_empty(steps, batch, 4 * units)
     share_TBG = dz_TBG if of_h.is_all else torch.empty_like(dz_TBG)
     dh, dc, nothing = dh_TBH.new_empty(batch, units), dc.clone(), dh_TBH.new_zeros(batch, units)
-    step: Step = compiled_backward(trail, c0, dh, dc, dz_TBG) or TorchBackward(
-        trail=trail, c0=c0, dh=dh, dc=dc, dz_TBG=dz_TBG
+    step: Step = (
+        fused_backward(trail, c0, dh, dc, dz_TBG)
+        or compiled_backward(trail, c0, dh, dc, dz_TBG)
+        or TorchBackward(trail=trail, c0=c0, dh=dh, dc=dc, dz_TBG=dz_TBG)
     )
     if steps:
         dh.copy_(dh_TBH[-1])

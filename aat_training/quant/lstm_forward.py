@@ -11,6 +11,7 @@ from torch import Tensor
 
 from aat_training.devices import on
 from aat_training.quant.compiled.lstm_steps import compiled_forward
+from aat_training.quant.fused.steps import fused_forward
 from aat_training.quant.h_product import HProduct
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, may_saturate_gate, may_saturate_input, sums_exactly
 from aat_training.quant.lstm_trail import Trail
@@ -57,8 +58,10 @@ def run_forward(
         trail = replace(trail, x_share=gx_TBG, h_share=torch.empty_like(gx_TBG))
     gx_TBG = input_share(weights, gx_TBG)
     product = HProduct(kernel, weights, h)
-    step: Step = compiled_forward(kernel, weights, gx_TBG, product, cell, trail) or TorchForward(
-        kernel=kernel, weights=weights, gx_TBG=gx_TBG, c=cell, trail=trail
+    step: Step = (
+        fused_forward(kernel, weights, gx_TBG, product, cell, trail)
+        or compiled_forward(kernel, weights, gx_TBG, product, cell, trail)
+        or TorchForward(kernel=kernel, weights=weights, gx_TBG=gx_TBG, c=cell, trail=trail)
     )
     for t in range(steps):
         step(t, product(h))
