@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 import warnings
 import zipfile
 import zlib
@@ -26,7 +27,7 @@ _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # as numpy writes
 npy: Any = numpy.lib.format  # without type hints of its own
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 # What zipfile, zlib and numpy raise for data that is not theirs.
-_FOREIGN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, MemoryError)
+_FOREIGN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, MemoryError)
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -70,9 +71,7 @@ def _array(content: bytes, name: str, path: str | Path) -> NDArray[Any]:
     version = npy.read_magic(head)
     if version not in _HEADERS:
         raise InputError(path, name, version, "is of a version of .npy that is not read here")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of headers that Python 2 wrote
-        shape, by_column, dtype = _HEADERS[version](head, LONGEST_HEADER)
+    shape, by_column, dtype = _header(head, version)
     if dtype.kind not in "fiub":
         raise InputError(path, name, str(dtype), "must hold numbers or truth values; no objects are read")
     bytes_left = len(content) - head.tell()
@@ -83,3 +82,14 @@ def _array(content: bytes, name: str, path: str | Path) -> NDArray[Any]:
     if dtype.kind == "f" and not np.isfinite(values).all():
         raise InputError(path, name, "NaN or infinity", "every number must be finite")
     return values
+
+
+def _header(head: io.BytesIO, version: tuple[int, int]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether by column, and type. ValueError for what numpy, which has Python parse it, does not read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of headers that Python 2 wrote
+        try:
+            shape, by_column, dtype = _HEADERS[version](head, LONGEST_HEADER)
+        except Exception as error:  # TokenError, SyntaxError, TypeError, RecursionError: whatever the parser met
+            raise ValueError(f"a header cannot be read: {error}") from None
+    return shape, by_column, dtype

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from contextvars import ContextVar
 
-# How to run, what to print, and what else to write.
-_WITH_VALUE, _ALONE = ("--jobs", "--json", "--figures", "--format", "--workers"), ("--force", "--quiet")
+# How to run, what to print, what else to write, and whether all of it was done at once.
+_WITH_VALUE = ("--jobs", "--json", "--figures", "--format", "--workers")
+_ALONE = ("--force", "--quiet", "--resume")
 
 ARGUMENTS: ContextVar[tuple[str, ...]] = ContextVar("arguments", default=())
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from nnasim.errors import FileError
 
 REPEATABLE = ("compare", "compare-chips", "simulate")
-_WRITES = ("--out", "--perfetto")  # options that name what a run writes; each takes a value
+WRITES = ("--out", "--perfetto", "--json", "--figures")  # options that name what a run writes; each takes a value
 
 
 def recorded_command(result: Path) -> str:
@@ -44,7 +44,7 @@ def without_outputs(text: str, source: Path) -> list[str]:
     kept, words = list[str](), iter(arguments)
     for word in words:
         name, equals, _ = word.partition("=")
-        if name in _WRITES:
+        if name in WRITES:
             if not equals:
                 next(words, None)
         elif word != "--force":

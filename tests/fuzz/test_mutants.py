@@ -1,90 +1,65 @@
-"""Mutants of whole files: each is worked on or refused in one line. NNASIM_FUZZ_EXAMPLES=100000 runs for an hour.
-
-NNASIM_FUZZ_EXAMPLES=100000 pytest tests/fuzz
-"""
+"""Mutants of every kind of file: each is worked on or refused in one line. `python -m tests.fuzz` makes many more."""
 
 import json
 import os
+import random
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from nnasim.cli.main import main
-from tests.attack import attack
+pytest.importorskip("torch", reason="torch is not installed")
+pytest.importorskip("onnx", reason="onnx is not installed")
+pytest.importorskip("tflite", reason="tflite is not installed")
+pytest.importorskip("optuna", reason="optuna is not installed")
 
-EXAMPLES = int(os.environ.get("NNASIM_FUZZ_EXAMPLES", "5"))
-MANY = settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES < 100,
-                suppress_health_check=list(HealthCheck))  # fmt: skip
-ABSURD = st.sampled_from(
-    [None, True, 0, -1, 1, 2**31, 2**62, 2**63, 10**30, 10**350, 1e-300, -1e300, 1e300, "", "x", "\u202e", "\0",
-     "../..", "$\\frac{", [], {}, [[]], [1e300] * 50, {"a": 1}]
-)  # fmt: skip
+from tests.fuzz.campaign import Log, counted, unguided
+from tests.fuzz.judge import CLEAN, Table
+from tests.fuzz.readers import READERS, Reader
+from tests.fuzz.seeds import make_seeds
+
+EXAMPLES = int(os.environ.get("NNASIM_FUZZ_EXAMPLES", "1"))  # of a reader that takes a second
+FINDS = sorted((Path(__file__).parent / "finds").iterdir())
 
 
 @pytest.fixture(scope="module")
-def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A trace and its result."""
+def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
     folder = tmp_path_factory.mktemp("seeds")
-    shape = ["trace", "--shape", "rnnt-mlperf", "--frames", "2", "--symbols", "1"]
-    assert main([*shape, "--out", str(folder / "trace.json")]) == 0
-    assert main(["simulate", str(folder / "trace.json"), "--out", str(folder / "result.json"), "--quiet"]) == 0
-    return folder
+    make_seeds(folder)
+    return Table(folder)
 
 
-def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The way to every value within ``data``."""
-    inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    return [path, *(place for key, value in inner for place in places(value, (*path, key)))]
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+def test_a_seed_is_read_and_its_mutants_are_read_or_refused_in_one_line(
+    reader: Reader, table: Table, tmp_path: Path
+) -> None:
+    """Were a seed refused, its mutants would be for the same reason, and find nothing."""
+    assert table.judged(reader, table.whole(reader)) == ("result", "", pytest.approx(0, abs=1000))
+    unguided(reader, max(1, round(EXAMPLES / reader.seconds / 2)), 0, table, log := Log(tmp_path / "log.jsonl"))
+    faults = [line for line in map(json.loads, log.path.read_text().splitlines()) if line["kind"] not in CLEAN]
+    assert not faults, faults[0]["why"]
 
 
-@st.composite
-def mutants(draw: st.DrawFn, data: Any) -> str:
-    """``data`` as JSON after one to three changes: a value replaced, removed, or taken from elsewhere in it."""
-    changed = json.loads(json.dumps(data))
-    for _ in range(draw(st.integers(1, 3))):
-        ways = places(changed)[1:]
-        if not ways:
-            break
-        *way, last = draw(st.sampled_from(ways))
-        holder = changed
-        for key in way:
-            holder = holder[key]
-        match draw(st.sampled_from(["absurd", "removed", "moved"])):
-            case "absurd":
-                holder[last] = draw(ABSURD)
-            case "removed":
-                del holder[last]
-            case _:
-                other = changed
-                for key in draw(st.sampled_from(ways)):
-                    other = other[key]
-                holder[last] = json.loads(json.dumps(other))
-    return json.dumps(changed)
+@pytest.mark.parametrize("find", FINDS, ids=lambda path: path.name)
+def test_what_was_once_found_is_clean(find: Path, table: Table) -> None:
+    reader = next(reader for reader in READERS if reader.name.replace(" ", "-") == find.name.partition(".")[0])
+    verdict = table.judged(reader, find.read_bytes())
+    assert verdict.kind in CLEAN, verdict.why
 
 
-@MANY
-@given(data=st.data())
-def test_mutants_of_a_trace(seeds: Path, data: st.DataObject) -> None:
-    mutant = seeds / "mutant.json"
-    mutant.write_text(data.draw(mutants(json.loads((seeds / "trace.json").read_text()))))
-    attack("simulate", mutant, "--out", seeds / "r.json", "--force", "--quiet")
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+def test_equal_seeds_of_chance_make_equal_mutants_and_most_are_none_of_the_whole(reader: Reader, table: Table) -> None:
+    whole = table.whole(reader)
+    first, second = ([reader.mutate(whole, random.Random(f"{reader.name} {n}")) for n in range(20)] for _ in range(2))
+    assert first == second
+    assert sum(mutant != whole for mutant in first) > 10
 
 
-@MANY
-@given(data=st.data())
-def test_mutants_of_a_result(seeds: Path, data: st.DataObject) -> None:
-    mutant = seeds / "mutant.json"
-    mutant.write_text(data.draw(mutants(json.loads((seeds / "result.json").read_text()))))
-    attack("report", mutant, "--out", seeds / "page.html", "--force")
+def test_a_fault_is_kept_and_counted(tmp_path: Path) -> None:
+    from tests.fuzz.judge import Verdict
 
-
-@MANY
-@given(text=st.binary(max_size=200), place=st.floats(0, 1))
-def test_mutants_of_bytes(seeds: Path, text: bytes, place: float) -> None:
-    whole = (seeds / "trace.json").read_bytes()
-    cut = int(place * len(whole))
-    (seeds / "mutant.json").write_bytes(whole[:cut] + text + whole[cut + len(text) :])
-    attack("simulate", seeds / "mutant.json", "--out", seeds / "r.json", "--force", "--quiet")
+    log = Log(tmp_path / "log.jsonl")
+    log.add(READERS[0], b"whole", Verdict("result", "", 0.1))
+    log.add(READERS[0], b"hostile", Verdict("fault", "ValueError: x", 0.1))
+    assert counted(log.path) == {READERS[0].name: {"result": 1, "fault": 1}}
+    (kept,) = tmp_path.glob(f"{READERS[0].name}.*")
+    assert kept.read_bytes() == b"hostile"

@@ -53,6 +53,10 @@ def test_objects_are_never_opened(tmp_path: Path) -> None:
         (b"nothing", "no .npz file"),
         (b"\x93NUMPY\x07\x00" + b"\0" * 60, "version"),
         (b"\x93NUMPY\x01\x00" + struct.pack("<H", 5000) + b"-" * 5000, "no .npz file"),
+        (b"\x93NUMPY\x01\x00" + struct.pack("<H", 5000) + b"(" * 5000, "no .npz file"),
+        (npy((1,), b"\0" * 4).replace(b"'<f4'", b"[[[[]"), "no .npz file"),
+        (npy((1,), b"\0" * 4).replace(b"'<f4'", b"[1,2]"), "no .npz file"),
+        (npy((1,), b"\0" * 4).replace(b"descr", b"de\0cr"), "no .npz file"),
     ],
 )
 def test_what_is_no_array_is_one_line(tmp_path: Path, content: bytes, why: str) -> None:

@@ -13,6 +13,7 @@ from nnasim.studies.provenance import commit, versions
         (["compare", "--out=/tmp/a"], "nnasim compare --out DIR"),
         (["study", "aat", "--jobs", "2", "--out", "a"], "nnasim study aat --out DIR"),
         (["study", "aat", "--jobs=2", "--out", "a"], "nnasim study aat --out DIR"),
+        (["fit", "board.csv", "--resume", "--out", "b.yaml"], "nnasim fit board.csv --out DIR"),
         (["simulate", "a trace.json"], "nnasim simulate 'a trace.json'"),
     ],
 )

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from nnasim.cli.main import main
+from nnasim.cli.recorded import REPEATABLE, WRITES
 from nnasim.ir.io import write_record
+from tests.nnasim.cli.commands import options
 from tests.nnasim.cli.test_compare_results import TINY, result
 from workloads.rnnt.builder import build_trace
 
@@ -76,6 +78,23 @@ def test_a_recorded_command_writes_nothing_of_the_users(measured: Path) -> None:
     changed(measured, command=shlex.join([*words, "--perfetto", str(victim), f"--perfetto={victim}", "--force"]))
     assert main(["rerun", "result.json"]) == 0
     assert victim.read_text() == "mine"
+
+
+def test_a_recorded_command_makes_no_new_file_either(measured: Path) -> None:
+    command = "nnasim simulate trace.json --set host.handoff_us=40 --out r.json"
+    changed(measured, command=f"{command} --json {measured.parent / 'made'} --json={measured.parent / 'too'}")
+    assert main(["rerun", "result.json"]) == 0
+    assert sorted(path.name for path in measured.parent.iterdir()) == ["result.json", "trace.json"]
+
+
+def test_every_option_that_writes_is_left_out_of_a_recorded_command() -> None:
+    """A file of a stranger records what it likes: `--json /home/me/.profile` would be made."""
+    writing = {
+        option.flag
+        for option in options()
+        if option.command in REPEATABLE and (option.flag == "--out" or "also write" in (option.info.help or ""))
+    }
+    assert writing <= set(WRITES)
 
 
 def test_a_result_of_python_code_has_no_command_to_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

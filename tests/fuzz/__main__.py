@@ -1,0 +1,84 @@
+"""Mutants of every kind of file that nnasim reads: `python -m tests.fuzz --mutants 10000 --out finds`.
+
+Guided by coverage where atheris is installed (`pip install atheris`), each reader in a process of its own. Mutants are
+shared out so that every reader gets about the same time. Exit code 1 where a mutant ended neither in a result nor in a
+clean refusal: its file lies in OUT; copy it into tests/fuzz/finds, where it is a test from then on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.fuzz.campaign import Log, counted, unguided
+from tests.fuzz.judge import CLEAN, Table
+from tests.fuzz.readers import READERS, Reader
+from tests.fuzz.seeds import make_seeds
+
+KINDS = ("result", "refusal", "fault", "hang", "costly", "litter")
+
+
+def main() -> int:
+    """Run a campaign, print how many mutants ended how, reader by reader, and what was found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__.splitlines()[0])
+    parser.add_argument("--mutants", type=int, default=2000, help="of all readers together")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--readers", help="names, separated by commas; default: all")
+    parser.add_argument("--out", type=Path, required=True, help="a folder for the log and for what is found")
+    parser.add_argument("--unguided", action="store_true", help="without atheris, in this process")
+    options = parser.parse_args()
+    names = options.readers.split(",") if options.readers else [reader.name for reader in READERS]
+    readers = [reader for reader in READERS if reader.name in names]
+    options.out.mkdir(parents=True, exist_ok=True)
+    guided = not options.unguided and importlib.util.find_spec("atheris") is not None
+    print("guided by coverage (atheris)" if guided else "not guided: mutants of what was read whole", flush=True)
+    log, start = options.out.resolve() / "log.jsonl", time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        seeds = Path(folder)
+        make_seeds(seeds)
+        for reader, mutants in shared_out(readers, options.mutants):
+            judge_all(reader, mutants, options.seed, seeds, log, guided=guided)
+            print(f"{reader.name}: {dict(counted(log).get(reader.name, {}))}", flush=True)
+    return summed(log, time.monotonic() - start)
+
+
+def shared_out(readers: list[Reader], mutants: int) -> list[tuple[Reader, int]]:
+    """How many of ``mutants`` each reader gets: the fewer, the longer one of them takes, and one at least."""
+    rates = [1 / reader.seconds for reader in readers]
+    return [(reader, max(1, round(mutants * rate / sum(rates)))) for reader, rate in zip(readers, rates, strict=True)]
+
+
+def judge_all(reader: Reader, mutants: int, seed: int, seeds: Path, log: Path, *, guided: bool) -> None:
+    """Judge mutants of one reader; where libFuzzer's process dies, the log has what it did until then, and a fault."""
+    if not guided:
+        return unguided(reader, mutants, seed, Table(seeds), Log(log))
+    told = {"name": reader.name, "mutants": mutants, "seed": seed, "seeds": str(seeds), "log": str(log)}
+    command = [sys.executable, "-m", "tests.fuzz.guided", json.dumps(told)]
+    ended = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if ended.returncode != 0:
+        line = {"reader": reader.name, "kind": "fault", "why": f"the process died: {ended.stderr[-2000:]}"}
+        with log.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def summed(log: Path, seconds: float) -> int:
+    """Print the sums; returns 1 where anything was found."""
+    counts = counted(log)
+    sums = {kind: sum(count[kind] for count in counts.values()) for kind in KINDS}
+    print(f"{sum(sums.values()):,} mutants of {len(counts)} readers in {seconds:.0f} s: "
+          + ", ".join(f"{number:,} {kind}" for kind, number in sums.items()))  # fmt: skip
+    found = [json.loads(line) for line in log.read_text().splitlines()]
+    for line in found:
+        if line["kind"] not in CLEAN:
+            print(f"{line['kind']}: {line['reader']} ({line.get('mutant')}): {line['why'][-300:]}")
+    return int(any(sums[kind] for kind in KINDS if kind not in CLEAN))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,95 @@
+"""Every reader of files: the seed that is mutated, how, and the command that reads it from the folder of seeds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tests.fuzz.mutation import (
+    Mutate,
+    of_bytes,
+    of_json,
+    of_json_lines,
+    of_onnx,
+    of_safetensors,
+    of_sqlite,
+    of_text,
+    of_zip,
+    sometimes_bytes,
+)
+
+
+class Reader(NamedTuple):
+    """``seed``: the file whose mutants stand in its place while ``command`` runs; all that it writes begins "out"."""
+
+    name: str
+    seed: str
+    mutate: Mutate
+    command: str
+    seconds: float = 0.1
+
+    @property
+    def words(self) -> list[str]:
+        return self.command.split()
+
+
+def _reader(name: str, seed: str, mutate: Mutate, command: str, seconds: float = 0.1) -> Reader:
+    return Reader(name, seed, sometimes_bytes(mutate), command.replace("FILE", seed), seconds)
+
+
+IMPORT = "import model.onnx --period-ms 10 --seconds 0.05 --out out.json"
+FIT = "fit board.csv --fields host.handoff_us --out fitted.yaml"
+EVALUATE = "evaluate --manifest manifest.jsonl --checkpoint checkpoint --system float --limit 1 --json out.json"
+TRAIN = "train --recipe tiny --train shards --dev manifest.jsonl --steps 1 --out out"
+
+READERS = (
+    _reader("trace", "small.json", of_json, "simulate FILE --out out.json --quiet"),
+    _reader("trace of a model", "imported.json", of_json, "simulate FILE --functional --out out.json --quiet"),
+    _reader("integers", "imported.json.safetensors", of_safetensors,
+            "simulate imported.json --functional --out out.json"),
+    _reader("inputs", "steps.npz", of_zip, "simulate imported.json --functional --inputs FILE --out out.json"),
+    _reader("several traces", "small.json", of_json, "simulate FILE imported.json --streams 2 --out out.json"),
+    _reader("difference", "imported.json", of_json, "diff FILE imported_too.json"),
+    _reader("explained trace", "small.json", of_json, "explain FILE --quiet --out out.json", 2),
+    _reader("explained result", "result.json", of_json, "explain FILE --quiet", 2),
+    _reader("rerun result", "result.json", of_json, "rerun FILE"),
+    _reader("report of a result", "result.json", of_json, "report FILE --out out.html", 1),
+    _reader("report of streams", "shared.json", of_json, "report FILE --out out.html", 1),
+    _reader("results compared", "result.json", of_json, "compare-results FILE result_too.json"),
+    _reader("budget", "budget.yaml", of_text, "check-budget result.json FILE --junit out.xml --markdown out.md"),
+    _reader("result in budget", "result.json", of_json, "check-budget FILE budget.yaml"),
+    _reader("chips compared", "chips/chips.json", of_json, "rerun chips", 1),
+    _reader("comparison", "compared/summary.json", of_json, "report compared --out out.html", 1),
+    _reader("chip", "chip.yaml", of_text, "simulate small.json --preset FILE --out out.json --quiet"),
+    _reader("chip shown", "chip.yaml", of_text, "presets FILE"),
+    _reader("placement", "placement.yaml", of_text, "compare --trace small.json --placement FILE --out out --quiet", 1),
+    _reader("sweep file", "sweep.yaml", of_text, "sweep FILE --store out.sqlite --dry-run --jobs 1"),
+    _reader("store", "store.sqlite", of_sqlite, "sweep-report FILE --out out.html", 1),
+    _reader("store exported", "store.sqlite", of_sqlite, "sweep-export FILE --out out.csv"),
+    _reader("store checked", "store.sqlite", of_sqlite, "store check FILE --into out.sqlite"),
+    _reader("store merged", "store.sqlite", of_sqlite, "merge FILE --into out.sqlite"),
+    _reader("journal", "journal.log", of_json_lines,
+            "search sweep.yaml --store out.sqlite --trials 1 --jobs 1 --storage FILE", 1),
+    _reader("onnx checked", "model.onnx", of_onnx, "check FILE"),
+    _reader("onnx imported", "model.onnx", of_onnx, IMPORT),
+    _reader("onnx calibrated", "model.onnx", of_onnx, f"{IMPORT} --calibrate steps.npz"),
+    _reader("transducer", "encoder.onnx", of_onnx, "import --encoder FILE --decoder decoder.onnx --joiner joiner.onnx "
+            "--period-ms 40 --symbols-per-second 4 --out out.json"),
+    _reader("tflite checked", "model.tflite", of_bytes, "check FILE"),
+    _reader("tflite imported", "model.tflite", of_bytes, "import FILE --period-ms 10 --out out.json"),
+    _reader("calibration zip", "steps.npz", of_zip, f"{IMPORT} --calibrate FILE"),
+    _reader("calibration arrays", "steps.safetensors", of_safetensors, f"{IMPORT} --calibrate FILE"),
+    _reader("calls", "calls.csv", of_text, "import model.onnx --calls FILE --out out.json"),
+    _reader("products", "layers.csv", of_text, "import FILE --period-ms 10 --out out.json"),
+    _reader("convolutions", "convolutions.csv", of_text, "import FILE --period-ms 10 --out out.json"),
+    _reader("measurements", "board.csv", of_text, FIT, 0.5),
+    _reader("evaluations", "fitted.yaml.evaluated.jsonl", of_json_lines, f"{FIT} --resume", 0.5),
+    _reader("measured table", "opentpu.csv", of_text, "validate --reference FILE --out out --quiet", 2),
+    _reader("manifest", "manifest.jsonl", of_json_lines, EVALUATE, 0.5),
+    _reader("wav", "speech1.wav", of_bytes, EVALUATE.replace("--limit 1", "--limit 2"), 0.5),
+    _reader("flac", "speech0.flac", of_bytes, EVALUATE, 0.5),
+    _reader("checkpoint", "checkpoint/model.json", of_json, EVALUATE, 0.5),
+    _reader("weights", "checkpoint/model.safetensors", of_safetensors, EVALUATE, 0.5),
+    _reader("index of shards", "shards/index.json", of_json, TRAIN, 2),
+    _reader("manifest of a shard", "shards/sharded_manifests/manifest_0.json", of_json_lines, TRAIN, 2),
+    _reader("shard", "shards/audio_0.tar", of_bytes, TRAIN, 2),
+)  # fmt: skip
