@@ -32,8 +32,12 @@ class Reading:
         return RawModel(
             name=self.path.name,
             graph=graph,
-            inputs={value.name: _input(value) for value in self.model.graph.input if value.name not in graph.constants},
-            functions={(function.domain, function.name): self._function(function) for function in self.model.functions},
+            inputs={
+                _name(value): _input(value) for value in self.model.graph.input if _name(value) not in graph.constants
+            },
+            functions={
+                (text(function.domain), _name(function)): self._function(function) for function in self.model.functions
+            },
             origin=self._origin(),
         )
 

@@ -46,3 +46,14 @@ def _refuse(path: Path, hostile: Hostile) -> None:
     with contextlib.suppress(NnasimError):
         read_onnx(path, **hostile.given)
     sys.exit(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - used.ru_maxrss > 500 << 10)
+
+
+@pytest.mark.parametrize("name", [b"state", b"x", b"w"])
+def test_a_name_that_is_not_utf8_is_read_as_what_it_seems(name: bytes, tmp_path: Path) -> None:
+    """protobuf gives bytes for it; everywhere that the name stands it must become the same text."""
+    from tests.workloads.small_onnx import streaming
+
+    path = streaming(tmp_path / "m.onnx", "x")
+    path.write_bytes(path.read_bytes().replace(name, b"\xff" * (len(name) - 1) + b"\xfe"))
+    graph = read_onnx(path, states=[])
+    assert all(isinstance(tensor, str) for tensor in (*graph.inputs, *graph.outputs))
