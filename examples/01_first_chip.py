@@ -11,7 +11,7 @@ print(nnasim.presets())
 
 # %% [markdown]
 # These are the chips that come with the package. `edge256` is a small accelerator for a phone or a speaker: 256
-# multipliers, 512 KB of memory on the chip (SRAM), and a slow memory beside it (DRAM) that a CPU shares.
+# multipliers, 384 KB of memory on the chip (SRAM), and a slow memory beside it (DRAM) that a CPU shares.
 #
 # A **trace** is the list of all operations that decoding performs. Here it is made from the sizes of a recogniser
 # with 58 million weights, for one second of audio (33 steps of 30 ms) in which eight word pieces are spoken.
