@@ -61,12 +61,12 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def digest_of_file(data: bytes) -> str:
-    """What binds ``model.json`` to its numbers; checkpoints of earlier versions have none."""
+    """The digest that binds ``model.json`` to its numbers; checkpoints of earlier versions have none."""
     return "sha256 " + hashlib.sha256(data).hexdigest()
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
-    """A checkpoint folder or file. Raises FileError or CheckpointError: truncated, foreign, of another version."""
+    """The checkpoint in a folder or file. Raises FileError or CheckpointError for one that cannot be used."""
     refuse_no_checkpoint(path)
     weights, meta = checkpoint_files(path)
     record = files.read_json(meta, max_bytes=64_000_000)
@@ -101,14 +101,14 @@ def _recipe(data: Any, meta: Path) -> Recipe:
 
 
 def write_state(folder: Path, tensors: dict[str, np.ndarray], record: dict[str, Any]) -> None:
-    """State to resume from, in ONE file, so that numbers and step never disagree: the record is a tensor of bytes."""
+    """Write the state to resume from into ONE file, so that numbers and step never disagree."""
     text = json.dumps(record, allow_nan=False, sort_keys=True).encode()
     packed = {**tensors, "record": np.frombuffer(text, np.uint8)}
     files.write_bytes(folder / "resume.safetensors", tensor_bytes(packed), force=True)
 
 
 def read_state(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """What ``write_state`` wrote. Raises FileError or CheckpointError."""
+    """Tensors and record that ``write_state`` wrote. Raises FileError or CheckpointError."""
     path = folder / "resume.safetensors"
     tensors = read_tensors(path)
     if "record" not in tensors:

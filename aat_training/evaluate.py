@@ -54,7 +54,7 @@ class SystemRun:
 def decode_entry(
     model: Rnnt, checkpoint: Checkpoint, entry: Entry, *, keep_logits: bool = False, beam: int = 1
 ) -> Decoded:
-    """Features of one utterance, decoded greedily or with a beam of that width.
+    """The decoding of one utterance from its features: greedy, or with a beam of that width.
 
     Raises ManifestError where there is less than one frame.
     """
@@ -107,7 +107,7 @@ def run_model(
     progress: Progress = silent,
     beam: int = 1,
 ) -> SystemRun:
-    """Decode ``entries`` one by one and collect hypotheses and invocations.
+    """Hypotheses and calls of ``entries``, decoded one by one.
 
     With a ``beam`` above 1 the CPU normalises and ranks every joint step's logits: the trace's argmax stands for that,
     and the copies of states that its hypotheses need are graphs of their own.
@@ -147,7 +147,7 @@ def run_system(
     progress: Progress = silent,
     policy: Policy | None = None,
 ) -> SystemRun:
-    """Decode ``manifest`` with ``system`` from a folder of checkpoints (``float/`` and ``aat/``) on a chip's numerics.
+    """Hypotheses and calls of ``manifest``, decoded with ``system`` on a chip's numerics.
 
     ``policy``: where operations run instead; each is then computed there, and the trace is placed likewise.
     Raises FileError, ManifestError, CheckpointError, NumericsError or PlacementError.

@@ -68,7 +68,7 @@ def arithmetic_for(system: System, scheme: QuantScheme | None, numerics: Numeric
 def load_system(
     path: str | Path, system: System, numerics: NumericsConfig, method: Method = "mse", device: str = "cpu"
 ) -> tuple[Checkpoint, Rnnt, QuantScheme | None]:
-    """Read a checkpoint and build the model of ``system``, ready to decode on ``device``: cpu, cuda or cuda:N.
+    """Checkpoint, model and scheme of ``system``, ready to decode on ``device``: cpu, cuda or cuda:N.
 
     Raises CheckpointError, FileError, or ConfigError for a device that is not there.
     """

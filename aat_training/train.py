@@ -54,7 +54,7 @@ def schedule(
 
 
 def prepare_folder(folder: Path, *, resume: bool, force: bool) -> bool:
-    """Make ``folder``; True where a finished model stands there already. FileError for one that exists unasked."""
+    """Whether ``folder``, made if need be, holds a finished model. Raises FileError where it exists unasked."""
     finished = (folder / "model.json").exists()
     if folder.exists() and not folder.is_dir():
         raise FileError(folder, "is not a folder")
@@ -229,7 +229,7 @@ def _scheme(spec: RunSpec, initial: Checkpoint | None) -> QuantScheme:
 
 
 def calibration_histograms(model: Rnnt, recipe: Recipe, examples: list[Example]) -> dict[str, np.ndarray]:
-    """Histograms over an even sample of the training utterances, un-augmented."""
+    """Histograms of what each layer reads, over an even sample of the training utterances, un-augmented."""
     stride = max(1, len(examples) // CALIBRATION_UTTERANCES)
     sample = examples[::stride][:CALIBRATION_UTTERANCES]
     shape = recipe.model

@@ -56,7 +56,7 @@ def command(
     if json_file is not None:
         files.refuse_existing(json_file, force)
     if batch is not None and beam != 1:
-        raise ConfigError("--batch", "beam", beam, "must be 1: only greedy decoding goes side by side")
+        raise ConfigError("--batch", "beam", beam, "must be 1: only greedy decoding takes several utterances at once")
     numerics = load_chip(preset, overrides).numerics
     look_for_checkpoint(checkpoint)
     entries = checked_speech(manifest, limit)

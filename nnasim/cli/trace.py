@@ -103,7 +103,7 @@ def _from_shape(shape: str, frames: int | None, symbols: int | None, system: Sys
     from workloads.rnnt.shapes import load_shape
 
     if frames is None or symbols is None:
-        raise ConfigError("trace", "--frames, --symbols", (frames, symbols), "--shape needs both")
+        raise ConfigError("trace", "--frames, --symbols", (frames, symbols), "must both be given with --shape")
     sizes = load_shape(shape)
     warn(implausible_shape(sizes))
     return build_trace(sizes, frames, symbols, system=system, numerics=chip.numerics)
@@ -117,7 +117,7 @@ def _from_speech(
     from nnasim.studies.recording import recorded
 
     if manifest is None:
-        raise ConfigError("trace", "--manifest", None, "--checkpoint needs the speech to decode")
+        raise ConfigError("trace", "--manifest", None, "must be given with --checkpoint: the speech to decode")
     look_for_checkpoint(checkpoint)
     entries = checked_speech(manifest, limit)
     return recorded(checkpoint, entries, system, chip.numerics, beam=beam, tell=tell)

@@ -10,7 +10,7 @@ from nnasim.hardware import NnaConfig, load_preset, preset_names
 
 @checked
 def preset(name: PresetName) -> NnaConfig:
-    """The chip of a preset that comes with the package, as "edge256", or of a YAML file of your own.
+    """A chip: one that comes with the package, such as "edge256", or that of a YAML file of your own.
 
     ``.with_({"dram.bytes_per_second": 12e9})`` gives the same chip with fields changed, checked as a file would be.
     Raises ConfigError (an unknown name lists those that are known) or FileError.

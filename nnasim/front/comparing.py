@@ -119,12 +119,13 @@ def compare(
     systems: Annotated[Sequence[System], Field(min_length=1)] = SYSTEMS, placement: FilePath | None = None,
     limit: Utterances | None = None, progress: Progress = silent,
 ) -> Comparison:  # fmt: skip
-    """Decode, simulate and score ``systems`` on the same speech and chip. Needs the extra ``train``.
+    """Word errors, latency and energy of several systems on the same speech and chip. Needs the extra ``train``.
 
-    ``manifest``: the speech, default the bundled strings; ``trace``: in its place the calls of a stored trace, of an
-    imported model for one, which are run and not scored (without the extra); ``checkpoints``: a folder with ``float/``
-    and ``aat/``, default the bundled models; ``placement``: where naive and aat run their operations, a YAML file or
-    the name of a policy; ``limit``: only the first utterances; ``progress``: is told of each utterance of each system.
+    ``manifest``: the speech, default the bundled strings. ``trace``: a stored trace instead of speech, for example of
+    an imported model; it is run, but there are no words to score (and the extra is not needed). ``checkpoints``: a
+    folder with ``float/`` and ``aat/``, default the bundled models. ``placement``: where naive and aat run their
+    operations: a YAML file, or the name of a policy. ``limit``: only the first utterances. ``progress`` is called
+    after each utterance of each system.
     Raises ConfigError, FileError, ManifestError, CheckpointError, PlacementError or SimulationError.
     """
     hardware = chip_of(chip)
@@ -155,5 +156,5 @@ def _refuse_beside_trace(**given: object) -> None:
 
 @checked
 def read_comparison(folder: FilePath) -> Comparison:
-    """The folder that ``nnasim compare`` or ``Comparison.save`` wrote. Raises FileError or InputError."""
+    """The comparison in a folder of ``nnasim compare`` or ``Comparison.save``. Raises FileError or InputError."""
     return Comparison(read_folder(Path(folder)))

@@ -100,7 +100,9 @@ class ChipComparison:
 def compare_chips(
     chips: Mapping[str, ChipLike], trace: TraceLike, *, endpointer_ms: Wait | None = None
 ) -> ChipComparison:
-    """Run ``trace`` on every chip; ``chips``: label -> chip, or the name of a preset. The first one is the measure.
+    """Results of the same ``trace`` on several chips, side by side. Gains are counted against the first chip.
+
+    ``chips``: label -> chip, or the name of a preset. ``endpointer_ms``: as in ``simulate``.
 
     Raises ConfigError for no chip, else what ``simulate`` raises.
     """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Explained:
-    """An explanation. ``record``: the result that it is of, which holds it."""
+    """Why a run takes as long as it does. ``record``: the result that is explained; it holds the explanation."""
 
     record: SimResult
 

@@ -87,10 +87,11 @@ class Fit:
 def fit(
     measurements: Table, chip: ChipLike = "edge256", *, fields: Sequence[str], progress: Progress = silent
 ) -> Fit:  # fmt: skip
-    """Find ``fields`` of ``chip`` from timings of a board by bounded least squares on the simulator.
+    """A chip whose ``fields`` agree with timings of a board, and how sure each of them is.
 
-    ``measurements``: the CSV table that ``nnasim fit`` reads, or a DataFrame with its columns, in which `trace` may
-    hold the traces themselves. The chip's own values are where the search begins. Raises ConfigError, FileError or
+    ``measurements``: the CSV table that ``nnasim fit`` reads, or a DataFrame with the same columns; its column `trace`
+    may hold the traces themselves. The search, bounded least squares on the simulator, begins at the values that
+    ``chip`` has. Raises ConfigError, FileError or
     InputError for what cannot be fitted.
     """
     hardware = chip_of(chip)

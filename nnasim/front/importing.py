@@ -136,10 +136,10 @@ def check_model(
     states: Sequence[str] | None = None, keep_state: Sequence[str] = (), on_cpu: Sequence[str] = (),
     blank: Integer = 0, chip: ChipLike = "edge256",
 ) -> ModelCheck:  # fmt: skip
-    """What ``chip`` makes of a model: its states, its work, where each node goes, and everything that is refused.
+    """A report on a model and a ``chip``: states, work, where each node would run, and everything that is refused.
 
-    ``models``: a path or a StepGraph, several of them, or {"encoder": ..., "decoder": ..., "joiner": ...}; the others
-    as of ``import_model``. Raises FileError for a file that is not there.
+    ``models``: a path or a StepGraph, several of them, or {"encoder": ..., "decoder": ..., "joiner": ...}. The other
+    arguments are those of ``import_model``. Raises FileError for a file that is not there.
     """
     hardware, named = chip_of(chip), _named(models)
     if _are_files(named):

@@ -105,10 +105,10 @@ def train_module(
     period_ms: Annotated[Number, Field(gt=0, le=1e6)] = 10.0,
     calibration: Literal["mse", "percentile", "max"] = "mse", seed: Integer = 0, progress: Progress = silent,
 ) -> TrainedModule:  # fmt: skip
-    """Put a trained torch ``module`` on ``chip``, and train it on with the chip's own integers.
+    """The torch ``module`` on the integers of ``chip``, before and after more training with them.
 
     ``module``, ``example``, ``states``, ``keep_state``: one streaming step, as in ``read_torch``. ``data``: (inputs,
-    target) pairs, gone through again whenever they end (a list, or a DataLoader); inputs a tensor (streams, calls,
+    target) pairs, started again whenever they end (a list, or a DataLoader); inputs a tensor (streams, calls,
     *shape of the example's input), or one for each input by name; streams begin in the initial state. ``loss``:
     (outputs, target) -> scalar, outputs (streams, calls, ...) float64, by name where there are several.
     ``learning_rate``: in integers of a weight per step. ``period_ms``: time between two calls, for the trace.

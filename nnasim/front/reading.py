@@ -67,7 +67,7 @@ def read_onnx(
     path: FilePath, *, shapes: Shapes | None = None, bind: Mapping[str, Any] | None = None,
     states: Sequence[str] | None = None, keep_state: Sequence[str] = (),
 ) -> ReadModel:  # fmt: skip
-    """One call of the model in an ONNX file.
+    """A graph of one call of the model in an ONNX file.
 
     ``shapes``: sizes by input, where the file leaves them open; ``bind``: inputs that are one constant, and open sizes,
     as {"sr": 16000}; ``states``: "IN:OUT", the output that is an input of the next call, with * for the same part of
@@ -81,7 +81,7 @@ def read_onnx(
 
 @checked
 def read_tflite(path: FilePath, *, shapes: Shapes | None = None) -> ReadModel:
-    """One call of the model in a TensorFlow Lite file, with the ranges that it holds.
+    """A graph of one call of the model in a TensorFlow Lite file, with the ranges that the file holds.
 
     ``shapes``: sizes by input, where the file leaves them open. Raises RefusedModelError, FileError, ModelError or
     MissingExtraError.
@@ -95,7 +95,7 @@ def read_tflite(path: FilePath, *, shapes: Shapes | None = None) -> ReadModel:
 def read_torch(
     module: TorchModule, example: Any, *, states: TorchStates = None, keep_state: Sequence[str] = ()
 ) -> ReadModel:  # fmt: skip
-    """One step of a torch ``module`` as a graph, from its export before any operator is taken apart.
+    """A graph of one step of a torch ``module``, taken from its export before any operator is split up.
 
     ``example``: what one call gets: a tensor, a tuple of the arguments of ``forward``, or a mapping by name; shapes are
     its shapes. ``states``: arguments with the output that the next call finds there, ``{"h": 1, "past": "new_past"}``,

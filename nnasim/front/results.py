@@ -198,5 +198,5 @@ class Result:
 
 @checked
 def read_result(path: FilePath) -> Result:
-    """The result file that ``nnasim simulate`` or ``Result.save`` wrote. Raises FileError or TraceError."""
+    """The result in a file that ``nnasim simulate`` or ``Result.save`` wrote. Raises FileError or TraceError."""
     return Result(read(path))

@@ -65,5 +65,8 @@ class Shared:
 
 @checked
 def read_shared(path: FilePath) -> Shared:
-    """The file of several traces that ``nnasim simulate`` or ``Shared.save`` wrote. Raises FileError or TraceError."""
+    """The result in a file of several traces that ``nnasim simulate`` or ``Shared.save`` wrote.
+
+    Raises FileError or TraceError.
+    """
     return Shared(read(path))

@@ -60,16 +60,18 @@ def simulate(
     deadline_ms: Wait | None = None,
     find_streams: Flag = False,
 ) -> Result | Shared:
-    """Run ``trace`` (or the trace file of that path) on ``chip`` (or the preset of that name).
+    """The result of running ``trace`` on ``chip``: latency, energy, and what each part of the chip did.
 
-    ``endpointer_ms``: what the endpointer waits, a part of the user-perceived latency; None leaves it out. A value that
-    is legal and probably not meant is a ``UserWarning``.
+    ``trace``: a trace or the path of its file; ``chip``: a chip, a preset's name or a YAML file. ``endpointer_ms``: how
+    long the endpointer waits, a part of the user-perceived latency; None leaves it out. A value that is legal but
+    probably not meant gives a ``UserWarning``.
 
-    A list of traces, be it of one, shares the chip. ``policy``: whose call is next: "fifo", "priority" (in the order of
-    the list) or "round_robin"; ``streams`` of each trace, which begin "even"ly within a frame's period, "together" or
-    at "random" (``starts``); ``residents``: whose weights stay in SRAM, those of all models "together" or of one
-    "in_turn", by default with the fewest bytes read; ``deadline_ms`` of each frame, by default the arrival of the next.
-    ``find_streams``: how many streams of each trace keep p99 of frame latency within ``deadline_ms``.
+    Traces in a list share the chip; a list may hold only one. ``policy`` chooses whose call is next: "fifo", "priority"
+    (in the order of the list) or "round_robin". ``streams``: how many streams of each trace run. ``starts``: they begin
+    "even"ly within a frame's period, "together" or at "random". ``residents``: the weights that stay in SRAM are those
+    of all models "together", or of one model "in_turn"; by default whichever reads fewer bytes. ``deadline_ms``: of
+    each frame, by default the arrival of the next. ``find_streams``: also find how many streams of each trace keep the
+    p99 of frame latency within ``deadline_ms``.
 
     Raises ConfigError, FileError, TraceError, PlacementError or SimulationError.
     """

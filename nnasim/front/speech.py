@@ -81,7 +81,7 @@ class Recogniser:
         self, manifest: FilePath | None = None, *, system: System = "aat", chip: ChipLike = "edge256",
         limit: Utterances | None = None, beam: Beam = 1, device: str = "cpu", progress: Progress = silent,
     ) -> Decoding:  # fmt: skip
-        """Decode the speech of ``manifest`` (default: the bundled strings) with the arithmetic of ``system``.
+        """What ``system`` hears in the speech of ``manifest`` (default: the bundled strings), with its word errors.
 
         ``chip``: whose number formats are used; ``limit``: only the first utterances; ``beam``: width, 1 is greedy;
         ``device``: cpu, cuda or cuda:N, on which the chip's integers are the same.
@@ -143,8 +143,9 @@ def train(
     gradient: Literal["output", "segment", "identity"] = "output", resume: bool = False, force: bool = False,
     device: str = "cpu", progress: Progress = silent,
 ) -> Recogniser:  # fmt: skip
-    """Train a recogniser on the manifests, or folders of shards, ``train``; the checkpoint with the lowest dev WER is
-    kept in ``out``.
+    """A recogniser trained on ``train``: in ``out`` is the checkpoint with the lowest word error rate on ``dev``.
+
+    ``train``: a manifest or a folder of shards, or several of them.
 
     ``system``: float, aat (the chip's operators in the forward pass) or qat (its weights and activations only); the
     latter two start from ``init``. ``steps``, ``evaluate_every``, ``learning_rate``: instead of the recipe's;

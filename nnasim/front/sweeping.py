@@ -111,7 +111,7 @@ def sweep(
     sampler: Literal["grid", "random", "lhs", "sobol", "saltelli"] = "grid", points: Integer | None = None,
     seed: Integer = 0, store: FilePath | None = None, jobs: Workers | None = None, progress: Progress = silent,
 ) -> Sweep:  # fmt: skip
-    """Simulate ``trace`` (or several) on ``chip`` with every value of ``axes``.
+    """The results of ``trace`` (or several) on many chips: ``chip`` with each combination of the values of ``axes``.
 
     ``axes``: field -> values, as {"host.handoff_us": [10, 50]}, or {"range": [low, high, count]} or
     {"logrange": [...]}; ``objectives``: figures that are judged, less is better (the columns of ``Sweep.frame``);
@@ -159,5 +159,8 @@ def _run(job: Job, store: Path, jobs: int | None, progress: Progress) -> Sweep:
 
 @checked
 def read_sweep(store: FilePath, study: str | None = None) -> Sweep:
-    """The sweep of a store, by its digest or name; default the one that ran last. Raises FileError or InputError."""
+    """The sweep in the file ``store``. ``study``: its digest or name, default the one that ran last.
+
+    Raises FileError or InputError.
+    """
     return Sweep(StoredSweep(store, study))

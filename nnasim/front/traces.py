@@ -24,7 +24,7 @@ def trace(
     source: Annotated[str | Path | RnntShape, _SOURCE], *, frames: Integer | None = None,
     symbols: Integer | None = None, chip: ChipLike | None = None, system: System | None = None,
 ) -> OpTrace:  # fmt: skip
-    """What decoding performs, operation by operation.
+    """A trace: every operation that decoding performs.
 
     ``source``: a recogniser's sizes (a known name as "rnnt-paper", a YAML file or an ``RnntShape``), or a trace that
     was stored (a ``.json`` file). Sizes need ``frames`` (encoder steps of audio) and ``symbols`` (emitted, spread
