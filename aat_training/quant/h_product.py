@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from aat_training.quant import int8_gpu
 from aat_training.quant.int8_product import as_int8
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, holds_h_product
 
@@ -29,17 +30,33 @@ class HProduct:
         self.narrow: Tensor | None = None
         self.fed = False
         layout = None if weights.acc_h.reachable else weights.factor_h.verdict(batch).layout
+        if layout == "padded" and 4 * units % int8_gpu.GRANULE:
+            layout = None  # sums would stand in rows of another length
         if layout is not None and (narrow := as_int8(h)) is not None:
-            self.narrow, self._w = narrow, weights.factor_h.operand(layout)
-            self.acc = h.new_empty(batch, 4 * units, dtype=torch.int32)
+            self._w = weights.factor_h.operand(layout)
+            self.narrow = int8_gpu.padded_input(narrow) if layout == "padded" else narrow
+            self._sums = h.new_empty(len(self.narrow), 4 * units, dtype=torch.int32)
+            self.acc = self._sums[:batch]
         elif holds_h_product(kernel, weights):
             self._w, self.acc = weights.w_h.T, h.new_empty(batch, 4 * units)
 
     def __call__(self, h: Tensor) -> Tensor:
         """Integers (B, H) -> accumulators (B, 4H)."""
-        if self.narrow is not None:
-            narrow = self.narrow if self.fed else self.narrow.copy_(h)
-            return torch._int_mm(narrow, self._w, out=self.acc)
-        if self.acc is not None:
+        if self.acc is None:
+            return accumulate_h(self.weights, h)
+        if self.narrow is None:
             return torch.mm(h, self._w, out=self.acc)
-        return accumulate_h(self.weights, h)
+        if not self.fed:
+            self.narrow[: len(h), : h.shape[1]].copy_(h)
+        torch._int_mm(self.narrow, self._w, out=self._sums)
+        return self.acc
+
+    def own_weights(self) -> None:
+        """Keep the weights in a place of their own, into which ``load`` brings others."""
+        self._w = self._w.T.clone().T
+
+    def load(self, other: HProduct, h: Tensor) -> None:
+        """Take the weights of ``other``, of the same kind, and begin with ``h``."""
+        self._w.copy_(other._w)
+        if self.narrow is not None:
+            self.narrow[: len(h), : h.shape[1]].copy_(h)

@@ -17,6 +17,8 @@ from functools import cache, cached_property
 import torch
 from torch import Tensor
 
+from aat_training.devices import CPU
+from aat_training.quant import int8_gpu
 from aat_training.quant.rounding import exact_matmul
 from nnasim.numerics.bounds import bound
 from nnasim.numerics.formats import WEIGHT_LIMIT, highest, lowest
@@ -48,18 +50,21 @@ def enabled() -> bool:
     return os.environ.get("NNASIM_INT8", "1") != "0"
 
 
-def verdict(rows: int, k: int, n: int, input_bits: int, weight_bits: int, device: str = "cpu") -> Verdict:
+def verdict(rows: int, k: int, n: int, input_bits: int, weight_bits: int, device: torch.device = CPU) -> Verdict:
     """Who multiplies (rows, K) by (K, N), and why; probed once per process for every shape up to a factor of 2."""
     if input_bits > 8:
         return Verdict(None, f"{input_bits}-bit operands")
     if bound("int8", k, input_bits, weight_bits, 32).can_overflow:
         return Verdict(None, "may leave int32")
-    if device != "cpu":
+    if device.type not in ("cpu", "cuda"):
         return Verdict(None, f"not probed on {device}")
     if not enabled():
         return Verdict(None, "NNASIM_INT8=0")
     if not (rows and k and n):
         return Verdict(None, "nothing to multiply")
+    if device.type == "cuda":
+        why = int8_gpu.obstacle(k, device)
+        return Verdict("padded", "exact there") if why is None else Verdict(None, why)
     return _probed(min(MOST_ROWS, 1 << rows.bit_length() - 1), k, n)
 
 
@@ -134,11 +139,17 @@ class Factor:
     def verdict(self, rows: int) -> Verdict:
         """Who multiplies so many rows by this weight."""
         n, k = self.weight.shape
-        return verdict(rows, k, n, *self.bits, self.weight.device.type)
+        return verdict(rows, k, n, *self.bits, self.weight.device)
 
     def operand(self, layout: str) -> Tensor:
         """(K, N) int8."""
+        if layout == "padded":
+            return self._padded
         return self._rows if layout == "rows" else self._columns
+
+    @cached_property
+    def _padded(self) -> Tensor:
+        return int8_gpu.padded_weight(self.weight.to(torch.int8))
 
     @cached_property
     def _rows(self) -> Tensor:
@@ -158,8 +169,10 @@ class Factor:
         narrow = None if layout is None else as_int8(x)
         if layout is None or narrow is None:
             return exact_matmul(x, self.weight, *self.bits, self.name)
-        out = torch._int_mm(narrow.reshape(-1, x.shape[-1]), self.operand(layout))
-        return out.view(*x.shape[:-1], len(self.weight))
+        rows, operand = narrow.reshape(-1, x.shape[-1]), self.operand(layout)
+        padded = layout == "padded"
+        out = int8_gpu.multiply(rows, operand, len(self.weight)) if padded else torch._int_mm(rows, operand)
+        return out.reshape(*x.shape[:-1], len(self.weight))
 
 
 def as_int8(x: Tensor) -> Tensor | None:

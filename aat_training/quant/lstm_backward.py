@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.compiled.lstm_steps import compiled_backward
+from aat_training.quant.fused.graph import run_stretches_back
 from aat_training.quant.fused.steps import fused_backward
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, reordered
 from aat_training.quant.lstm_norm import Gain, NormSlopes
@@ -37,7 +38,7 @@ def layer_gradients(
     before = torch.cat([h0[None], trail.h[:-1]])
     of_x = Share.of(trail.x_share, weights.gain_x, weights.acc_x.inside(x, weights.w_x, weights.bias))
     of_h = Share.of(trail.h_share, weights.gain_h, weights.acc_h.inside(before, weights.w_h, None))
-    dz, dz_h, dh0, dc0 = run_backward(trail, weights.real_h, c0, dh_TBH, dc, of_h)
+    dz, dz_h, dh0, dc0 = run_backward(kernel, trail, weights.real_h, c0, dh_TBH, dc, of_h)
     dgains = [reordered(share.norm.into_gain(dz)) for share in (of_x, of_h) if share.norm is not None]
     return *_parameters(kernel, weights, of_x(dz), dz_h, x, before, into_x), dh0 * kernel.act_step, dc0, *dgains
 
@@ -66,7 +67,7 @@ class Share:
 
 
 def run_backward(
-    trail: Trail, w_h: Tensor, c0: Tensor, dh_TBH: Tensor, dc: Tensor, of_h: Share
+    kernel: LstmKernel, trail: Trail, w_h: Tensor, c0: Tensor, dh_TBH: Tensor, dc: Tensor, of_h: Share
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """d loss / d z and / d h's share of it (T, B, 4H), and what remains for h0 and c0 (B, H).
 
@@ -83,7 +84,8 @@ def run_backward(
     )
     if steps:
         dh.copy_(dh_TBH[-1])
-    for t in range(steps - 1, -1, -1):
+    left = run_stretches_back(kernel, trail, w_h, c0, dh_TBH, dh, dc, dz_TBG) if of_h.is_all else steps
+    for t in range(left - 1, -1, -1):
         step(t)
         if not of_h.is_all:
             share_TBG[t] = of_h(dz_TBG[t], t)

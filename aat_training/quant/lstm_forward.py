@@ -11,6 +11,7 @@ from torch import Tensor
 
 from aat_training.devices import on
 from aat_training.quant.compiled.lstm_steps import compiled_forward
+from aat_training.quant.fused.graph import run_stretches
 from aat_training.quant.fused.steps import fused_forward
 from aat_training.quant.h_product import HProduct
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, may_saturate_gate, may_saturate_input, sums_exactly
@@ -63,7 +64,8 @@ def run_forward(
         or compiled_forward(kernel, weights, gx_TBG, product, cell, trail)
         or TorchForward(kernel=kernel, weights=weights, gx_TBG=gx_TBG, c=cell, trail=trail)
     )
-    for t in range(steps):
+    done, h = run_stretches(step, weights, product, h, cell)
+    for t in range(done, steps):
         step(t, product(h))
         h = trail.h[t]
     if keep and isinstance(step, TorchForward):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -78,6 +79,11 @@ class LstmKernel:
             tables = {name: getattr(self, name).on(device) for name in ("sigmoid", "tanh", "tanh_c")}
             self._elsewhere[device] = replace(self, **tables)
         return self._elsewhere[device]
+
+    @cached_property
+    def stretches(self) -> dict[tuple[object, ...], Any]:
+        """Captured steps of this layer, by what they were captured for: see ``fused.graph``."""
+        return {}
 
     @cached_property
     def _elsewhere(self) -> dict[torch.device, LstmKernel]:

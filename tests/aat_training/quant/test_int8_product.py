@@ -117,7 +117,7 @@ def test_the_sooner_of_two_is_used(seconds, layout, asked, monkeypatch):
         ((4, 8, 8, 16, 8), "16-bit operands"),
         ((4, 140_000, 8, 8, 8), "may leave int32"),
         ((0, 8, 8, 8, 8), "nothing to multiply"),
-        ((4, 8, 8, 8, 8, "cuda"), "not probed on cuda"),
+        ((4, 8, 8, 8, 8, torch.device("lazy")), "not probed on lazy"),
     ],
 )
 def test_what_int8_cannot_be_is_never_asked(asking, why, monkeypatch):
