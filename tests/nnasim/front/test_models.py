@@ -109,3 +109,17 @@ def test_what_is_wrong_is_one_line_that_names_the_argument(
         nnasim.import_model(models, **{**ONCE_A_SECOND, **wishes})
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_chip_computes_an_imports_integers_and_says_how_many_were_compared(tmp_path: Path) -> None:
+    imported = nnasim.import_model(streaming(tmp_path / "m.onnx"), calibrate=heard(), **ONCE_A_SECOND)
+    result = imported.run_integers("edge256")
+    assert result.record.extra.functional is not None
+    assert result.record.extra.functional.mismatches == 0
+    assert "differ from the reference" in repr(result)
+
+
+def test_an_import_for_time_alone_has_no_integers_to_run(tmp_path: Path) -> None:
+    imported = nnasim.import_model(streaming(tmp_path / "m.onnx"), **ONCE_A_SECOND)
+    with pytest.raises(NnasimError, match="this import is for time alone: calibrate it"):
+        imported.run_integers()
