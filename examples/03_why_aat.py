@@ -64,9 +64,9 @@ nnasim.show(curve)
 # %% [markdown]
 # ## The gradient
 #
-# Training needs slopes, and a staircase has none: its derivative is 0 almost everywhere. So the forward pass uses the
-# chip's integers, and the backward pass uses the slope of the real function at what the chip put out: 1 - t^2 for
-# tanh. The picture shows both.
+# Training needs slopes, and a staircase has none to speak of: its derivative is 0 almost everywhere, and a spike at
+# each step (grey). So the forward pass uses the chip's integers, and the backward pass uses the slope of the real
+# function at what the chip put out: 1 - t^2 for tanh (blue).
 
 # %%
 table = curve.frame()["chip"].loc[-3:3]
