@@ -77,7 +77,7 @@ def run(
     spec: RunSpec, folder: Path, *, resume: bool, force: bool, ranks: Ranks | None = None, workers: int = 1,
     device: str = "cpu", progress: Progress = silent, tell: Tell = lambda notes: None,
 ) -> Checkpoint | None:  # fmt: skip
-    """``train`` in ``folder``, prepared here; None where the same run had finished there already.
+    """The checkpoint of ``spec``, trained in ``folder``, made here; None where the same run has finished already.
 
     Raises NnasimError for every wrong input, with several ``ranks`` on each of them.
     """
@@ -99,7 +99,7 @@ def train(
     spec: RunSpec, folder: Path, *, resume: bool, ranks: Ranks | None = None, workers: int = 1, device: str = "cpu",
     progress: Progress = silent, tell: Tell = lambda notes: None,
 ) -> Checkpoint:  # fmt: skip
-    """Run ``spec`` in ``folder`` (prepared) and write its checkpoint; ``tell`` is given what qualifies it.
+    """The checkpoint of ``spec``, trained and written in the prepared ``folder``. ``tell`` gets notes that qualify it.
 
     ``ranks``: this process's place among those that train together; the first alone writes and tells. ``workers``:
     processes of each rank that compute the features of shards. ``device``: cpu, cuda or cuda:N; a run that was begun on

@@ -16,7 +16,7 @@ _MAX_LIST_BYTES = 16_000_000
 
 
 def the_list(folder: str | Path, split: str | None, given: str | Path | None) -> Path:
-    """Which list to read: ``given``, or ``SPLIT.tsv`` of ``folder``, or the only list there. Raises FileError."""
+    """The list to read: ``given``, or ``SPLIT.tsv`` of ``folder``, or the only list there. Raises FileError."""
     if given is not None:
         return Path(given)
     if split is not None:

@@ -28,7 +28,7 @@ def refuse_existing_corpus(manifest: str | Path, force: bool) -> None:
 
 
 def refuse_existing_outputs(manifest: str | Path, beside: Iterable[Callable[[str | Path], Path]], force: bool) -> None:
-    """FileError when ``manifest``, or what a maker writes ``beside`` it, exists already or cannot be written."""
+    """Raise FileError when ``manifest``, or what a maker writes ``beside`` it, exists already or cannot be written."""
     if Path(manifest).is_dir():
         raise FileError(manifest, "is a folder; a manifest's file name is needed")
     for path in (Path(manifest), *(place(manifest) for place in beside)):

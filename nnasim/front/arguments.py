@@ -25,7 +25,7 @@ LONGEST_WAIT_MS = 1e6
 
 
 def only(kinds: tuple[type, ...], allowed: str) -> BeforeValidator:
-    """Refuses what is none of ``kinds``, in words that a user of Python knows."""
+    """A validator that refuses what is none of ``kinds``, and says that ``allowed`` is."""
 
     def check(value: object) -> object:
         if isinstance(value, os.PathLike) and Path in kinds:
@@ -63,7 +63,7 @@ Wait = Annotated[Number, Field(ge=0, le=LONGEST_WAIT_MS)]
 
 
 def checked(verb: Callable[Given, ResultT]) -> Callable[Given, ResultT]:
-    """``verb``, whose arguments are first checked against its type hints.
+    """A function that checks its arguments against the type hints of ``verb``, then calls it.
 
     ConfigError names the verb, the argument, its value and what is allowed. An argument that the verb does not have is
     Python's own TypeError.

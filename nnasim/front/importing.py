@@ -188,7 +188,7 @@ def import_model(
 
 
 def _named(models: object) -> Mapping[str, Any]:
-    """``models`` as its check has made it."""
+    """``models`` as a mapping, which its check has made of it."""
     assert isinstance(models, Mapping)
     return models
 
