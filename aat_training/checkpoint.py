@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,8 @@ class Checkpoint:
     """A trained model as it stands on disk.
 
     ``tensors``: parameters under ``model.``, calibration histograms under ``calibration.``, tables under ``tables.``.
-    ``system``: float or aat. ``quantisation``: ranges and numerics of an aat model, else null.
+    ``system``: float or aat. ``quantisation``: ranges and numerics of an aat model, else null. ``bound``: whether its
+    ``model.json`` held the digest of its numbers, as those of earlier versions do not.
     """
 
     path: Path
@@ -37,10 +37,18 @@ class Checkpoint:
     tensors: dict[str, np.ndarray]
     quantisation: dict[str, Any] | None = None
     info: dict[str, Any] = field(default_factory=dict)
+    bound: bool = True
 
     def part(self, prefix: str) -> dict[str, np.ndarray]:
         """The tensors under ``prefix.``, without it."""
         return {name[len(prefix) + 1 :]: value for name, value in self.tensors.items() if name.startswith(prefix + ".")}
+
+    @property
+    def binding_note(self) -> str | None:
+        """A line where nothing says that the two files belong together; None where their digest does."""
+        if self.bound:
+            return None
+        return f"{self.path}: no digest in model.json, of an earlier version, says that these are its weights: unbound"
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
@@ -82,7 +90,8 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     quantisation = record.get("quantisation")
     if (record["system"] == "aat") != isinstance(quantisation, dict):
         raise CheckpointError(meta, "quantisation", quantisation, "an aat checkpoint has one, a float checkpoint none")
-    if "weights" in record and record["weights"] != digest_of_file(files.read_bytes(weights, LARGEST_FILE)):
+    bound = "weights" in record
+    if bound and record["weights"] != digest_of_file(files.read_bytes(weights, LARGEST_FILE)):
         raise CheckpointError(meta, "weights", record["weights"], f"is not the digest of {weights}: of another run")
     info = record.get("info")
     return Checkpoint(
@@ -93,6 +102,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         tensors=read_tensors(weights),
         quantisation=quantisation,
         info=info if isinstance(info, dict) else {},
+        bound=bound,
     )
 
 
@@ -102,6 +112,7 @@ def _recipe(data: Any, meta: Path) -> Recipe:
 
 def write_state(folder: Path, tensors: dict[str, np.ndarray], record: dict[str, Any]) -> None:
     """Write the state to resume from into ONE file, so that numbers and step never disagree."""
+    record = {**record, "tensors": digest_of_file(tensor_bytes(tensors))}
     text = json.dumps(record, allow_nan=False, sort_keys=True).encode()
     packed = {**tensors, "record": np.frombuffer(text, np.uint8)}
     files.write_bytes(folder / "resume.safetensors", tensor_bytes(packed), force=True)
@@ -114,6 +125,8 @@ def read_state(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     if "record" not in tensors:
         raise CheckpointError(path, "record", None, "is missing: no training state")
     record = files.parse_json(tensors.pop("record").tobytes().decode(errors="replace"), path)
-    if not isinstance(record, dict) or not isinstance(record.get("step"), int) or not math.isfinite(record["step"]):
+    if not isinstance(record, dict):
         raise CheckpointError(path, "record", record, "is no training state")
+    if "tensors" in record and record["tensors"] != digest_of_file(tensor_bytes(tensors)):
+        raise CheckpointError(path, "tensors", record["tensors"], "is not the digest of the tensors beside it")
     return tensors, record

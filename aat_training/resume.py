@@ -10,6 +10,7 @@ from typing import Any
 
 from aat_training.checkpoint import read_checkpoint
 from aat_training.checkpoint_files import checkpoint_files
+from aat_training.data.jsonl import json_lines
 from aat_training.data.shards.layout import INDEX
 from aat_training.run_spec import RunSpec
 from nnasim import files
@@ -19,6 +20,7 @@ Settings = dict[str, Any]
 _LARGEST = 4_000_000_000
 _NAMED = 4  # settings that a message names
 _ABSENT = "nothing of that name"
+_AUDIO = ("train_audio", "dev_audio")  # which runs of earlier versions did not write down
 # A run whose record is older than a setting did without it.
 _SINCE_THEN: dict[str, Any] = {
     "delay_penalty": 0.0, "distillation": 0.0, "dropout_until": 1.0, "accumulate": 1, "patience": 0,
@@ -35,6 +37,8 @@ def settings_of(spec: RunSpec) -> Settings:
         "system": spec.arithmetic,
         "train": [_speech_digest(path) for path in spec.train],
         "dev": _speech_digest(spec.dev),
+        "train_audio": [_audio_digest(path) for path in spec.train],
+        "dev_audio": _audio_digest(spec.dev),
         "init": None if spec.init is None else _digest(checkpoint_files(spec.init)[0]),
     }
     if spec.numerics is not None and spec.arithmetic != "float":
@@ -57,7 +61,7 @@ def refuse_other_settings(source: Path, stored: object, run: object, now: Settin
     ``stored``: what the run of ``source`` wrote down; runs of version 0.1 have their schedule, ``run``, alone.
     """
     if isinstance(stored, Mapping):
-        before = {**_SINCE_THEN, **stored}
+        before = {**_SINCE_THEN, **{name: now[name] for name in _AUDIO if name in now}, **stored}
     elif isinstance(run, Mapping):
         schedule = {name.partition(".")[0] for name in flat(run)}
         before, now = flat(run), {name: now[name] for name in now if name.partition(".")[0] in schedule}
@@ -103,6 +107,26 @@ def refuse_other_rank(first: str, own: Settings) -> None:
 def _speech_digest(path: Path) -> str:
     """Of a manifest, or of the index of a folder of shards, which holds the digests of all of them."""
     return _digest(path / INDEX if path.is_dir() else path)
+
+
+def _audio_digest(path: Path) -> str:
+    """Of the sizes of the files that a manifest names, in its order: other audio under the names of the old is told.
+
+    Shards hold digests of their audio, which are of more use than sizes.
+    """
+    if path.is_dir():
+        return _speech_digest(path)
+    records = (data for _, _, data in json_lines(path) if isinstance(data, dict))
+    sizes = [_size(path.parent, data.get("audio_filepath") or data.get("features_filepath")) for data in records]
+    return "sha256 " + hashlib.sha256(json.dumps(sizes).encode()).hexdigest()[:16]
+
+
+def _size(folder: Path, name: object) -> int | None:
+    """Bytes of a file that a manifest names; None where there is none, which reading the manifest says better."""
+    try:
+        return (folder / name).stat().st_size if isinstance(name, str) else None
+    except (OSError, ValueError):
+        return None
 
 
 def _digest(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from aat_training.run_spec import RunSpec, ScheduleName
 from aat_training.scalars import FOLDER as CURVES
 from aat_training.tokens import Tokens
 from aat_training.trainer import Trainer, be_reproducible, normalisation
+from aat_training.versions import versions
 from nnasim.errors import CheckpointError, ConfigError, FileError
 from nnasim.progress import Progress, silent
 from nnasim.records import validated
@@ -129,6 +129,7 @@ def train(
         settings=settings_of(spec),
         teacher=None if teacher is None else teacher.to(place),
         ranks=together,
+        tell=tell,
     )
     with worker_deaths():
         best = trainer.fit(resume=resume)
@@ -160,6 +161,8 @@ def _speech(
     initial = None if spec.init is None else _initial(spec)
     tokens = initial.tokens if initial else speech.tokens()
     tell(_notes(spec, tokens, speech, dev))
+    if initial and initial.binding_note:
+        tell([initial.binding_note])
     train_set = speech.train_set(spec.run, tokens, ranks, workers, progress, tell)
     return initial, tokens, train_set, dev.examples(tokens, "dev features", progress)
 
@@ -261,7 +264,7 @@ def _checkpoint(
         "dev_wer": wer,
         "train_utterances": train_set.utterances,
         "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
-        "versions": {name: importlib.metadata.version(name) for name in ("nnasim", "numpy", "torch", "torchaudio")},
+        "versions": versions(),
         "device": device,
         "initial": None if initial is None else initial.info.get("dev_wer"),
         **({} if ranks.alone else {"ranks": ranks.count}),

@@ -21,6 +21,7 @@ from aat_training.checkpoint import read_state, write_state
 from aat_training.config import Recipe, TrainConfig
 from aat_training.data.batches import Batch, Example
 from aat_training.data.parts import Part, TrainSet
+from aat_training.data.speech import Tell
 from aat_training.decode.corpus import BATCH, decode_corpus
 from aat_training.devices import CPU, numpy_of, on
 from aat_training.flat_start import loudness
@@ -29,9 +30,11 @@ from aat_training.model.build import load_parameters, model_tensors
 from aat_training.model.rnnt import Rnnt
 from aat_training.ranks import Ranks
 from aat_training.resume import Settings, flat, refuse_other_settings
+from aat_training.saved_state import looked_at
 from aat_training.scalars import scalars
 from aat_training.score import score
 from aat_training.tokens import Tokens
+from aat_training.versions import version_notes, versions
 from nnasim import files
 from nnasim.errors import NnasimError, SimulationError
 from nnasim.progress import Progress, silent
@@ -108,6 +111,7 @@ class Trainer:
     settings: Settings = field(default_factory=dict)
     teacher: Rnnt | None = None
     ranks: Ranks = field(default_factory=Ranks)
+    tell: Tell = lambda notes: None
 
     def __post_init__(self) -> None:
         decayed = [p for p in self.model.parameters() if p.requires_grad]
@@ -226,6 +230,7 @@ class Trainer:
             "best_wer": self.best_wer,
             "rows": self.rows,
             "settings": self.settings,
+            "versions": versions(),
         }
         write_state(self.folder, tensors, record)
         text = io.StringIO()
@@ -241,17 +246,20 @@ class Trainer:
             return
         tensors, record = read_state(self.folder)
         refuse_other_settings(source, record.get("settings"), record.get("run"), self.settings)
-        prefix = "best.model."
-        self.best = {name[5:]: value for name, value in tensors.items() if name.startswith(prefix)}
-        own = {name[6:]: value for name, value in tensors.items() if name.startswith("model.")}
-        load_parameters(self.model, own, source)
+        saved = looked_at(
+            source, tensors, record,
+            steps=self.run.steps,
+            model={name[6:]: value.shape for name, value in model_tensors(self.model).items()},
+            average={name: value.shape for name, value in self.average.tensors().items()} if self.average else {},
+            optimizer=[tuple(value.shape) for value in self.optimizer.param_groups[0]["params"]],
+        )  # fmt: skip
+        load_parameters(self.model, saved.model, source)
         if self.average:
-            self.average.restore({name[8:]: value for name, value in tensors.items() if name.startswith("average.")})
+            self.average.restore(saved.average)
         state = self.optimizer.state_dict()
-        for name, value in tensors.items():
-            if name.startswith("optimizer."):
-                _, number, key = name.split(".")
-                state["state"].setdefault(int(number), {})[key] = torch.from_numpy(np.array(value))
+        for number, moments in saved.optimizer.items():
+            state["state"][number] = {key: torch.from_numpy(np.array(value)) for key, value in moments.items()}
         self.optimizer.load_state_dict(state)
-        self.step, self.best_wer, self.rows = record["step"], record["best_wer"], record["rows"]
-        self._cpu_before = self.rows[-1]["cpu_seconds"] if self.rows else 0.0
+        self.step, self.best_wer, self.best, self.rows = saved.step, saved.best_wer, saved.best, saved.rows
+        self._cpu_before = self.rows[-1]["cpu_seconds"]
+        self.tell(version_notes(record.get("versions"), source))

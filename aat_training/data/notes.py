@@ -92,7 +92,8 @@ def speech_notes(entries: Sequence[Entry], checkpoint: Checkpoint) -> list[str]:
     texts = [normalised(entry.text, checkpoint.recipe.text) for entry in entries]
     vocabulary = vocabulary_note("reference", texts, checkpoint.tokens)
     rate = rate_note(entries, checkpoint.recipe.features.sample_rate)
-    return [*manifest_notes(entries), *(note for note in (vocabulary, rate, early_note(entries)) if note)]
+    lines = (vocabulary, rate, early_note(entries), checkpoint.binding_note)
+    return [*manifest_notes(entries), *(line for line in lines if line)]
 
 
 def score_notes(wer: dict[str, float | None]) -> list[str]:

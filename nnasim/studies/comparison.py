@@ -138,7 +138,10 @@ def speech_lines(inputs: Inputs, systems: Sequence[System]) -> list[str]:
     normalisation(inputs, systems)
     entries = read_manifest(inputs.manifest)[: inputs.limit]
     check_files(entries)
-    return speech_notes(entries, read_checkpoint(checkpoint_for(inputs.checkpoints, systems[0])))
+    first, *others = (
+        read_checkpoint(path) for path in {checkpoint_for(inputs.checkpoints, system): None for system in systems}
+    )
+    return [*speech_notes(entries, first), *(other.binding_note for other in others if other.binding_note)]
 
 
 def words_gain(scores: Mapping[str, Score]) -> dict[str, object]:

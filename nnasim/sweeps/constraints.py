@@ -10,6 +10,7 @@ import math
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from nnasim.errors import ConfigError
@@ -33,6 +34,7 @@ _COMPARISONS: dict[type, Callable[[Any, Any], bool]] = {
     ast.NotEq: operator.ne,
 }
 ALLOWED = "must be a comparison of fields and numbers with + - * / // % < <= > >= == != and or not"
+Evaluated = Callable[[Mapping[str, Any]], Any]
 _PLAIN = int | float | str | bool | None
 
 
@@ -51,9 +53,13 @@ class Constraint:
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Whether it holds for ``values`` (field -> value). What cannot be computed, such as 1 / 0, does not hold."""
         try:
-            return bool(_value(self.tree, values))
+            return bool(self._test(values))
         except (ArithmeticError, TypeError):
             return False
+
+    @cached_property
+    def _test(self) -> Evaluated:
+        return _evaluated(self.tree)
 
 
 def parse_constraint(text: str, source: object) -> Constraint:
@@ -112,36 +118,49 @@ def _names(node: ast.expr) -> Iterator[str]:
             yield from _names(child)
 
 
-def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
+def _evaluated(node: ast.expr) -> Evaluated:
+    """The function of fields' values that ``node`` says: made once, since a sweep asks it a million times."""
     match node:
         case ast.Constant(value=value):
-            return value
+            return lambda values: value
         case ast.Name() | ast.Attribute():
-            return values[_dotted(node)]
+            name = _dotted(node)
+            return lambda values: values[name]
         case ast.BinOp(left=left, op=op, right=right):
-            return _ARITHMETIC[type(op)](_number(_value(left, values)), _number(_value(right, values)))
+            return _arithmetic(_ARITHMETIC[type(op)], _evaluated(left), _evaluated(right))
         case ast.Compare(left=left, ops=ops, comparators=rights):
-            return _compare(_value(left, values), ops, [_value(right, values) for right in rights])
-        case ast.BoolOp(op=ast.And(), values=parts):
-            return all(_value(part, values) for part in parts)
-        case ast.BoolOp(values=parts):
-            return any(_value(part, values) for part in parts)
+            return _comparison([_COMPARISONS[type(op)] for op in ops], [_evaluated(part) for part in (left, *rights)])
+        case ast.BoolOp(op=op, values=conditions):
+            tests = [_evaluated(condition) for condition in conditions]
+            if isinstance(op, ast.And):
+                return lambda values: all(test(values) for test in tests)
+            return lambda values: any(test(values) for test in tests)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return not _value(operand, values)
+            test = _evaluated(operand)
+            return lambda values: not test(values)
         case ast.UnaryOp(operand=operand):
-            return -_number(_value(operand, values))
+            number = _evaluated(operand)
+            return lambda values: -_number(number(values))
     raise TypeError(type(node).__name__)
+
+
+def _arithmetic(operation: Callable[[Any, Any], Any], left: Evaluated, right: Evaluated) -> Evaluated:
+    return lambda values: operation(_number(left(values)), _number(right(values)))
+
+
+def _comparison(operations: list[Callable[[Any, Any], bool]], parts: list[Evaluated]) -> Evaluated:
+    if len(operations) == 1:
+        compare, (first, second) = operations[0], parts
+        return lambda values: compare(first(values), second(values))
+
+    def holds(values: Mapping[str, Any]) -> bool:
+        numbers = [part(values) for part in parts]
+        return all(test(a, b) for test, a, b in zip(operations, numbers, numbers[1:], strict=False))
+
+    return holds
 
 
 def _number(value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("not a number")
     return value
-
-
-def _compare(left: Any, ops: list[ast.cmpop], rights: list[Any]) -> bool:
-    for op, right in zip(ops, rights, strict=True):
-        if not _COMPARISONS[type(op)](left, right):
-            return False
-        left = right
-    return True

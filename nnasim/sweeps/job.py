@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ from nnasim.compiler.agreement import refuse_disagreement
 from nnasim.compiler.placement import place
 from nnasim.errors import ConfigError, NumericsError
 from nnasim.hardware import NnaConfig, load_preset, preset_names
-from nnasim.hardware.dram_kind import dram_field, dram_value
+from nnasim.hardware.dram_kind import KIND, MODEL, dram_field, dram_value
 from nnasim.hardware.idle import idle_fields, refuse_idle
 from nnasim.hardware.kinds import FAMILIES, MODELS
-from nnasim.hardware.read_latency import NS, in_ns, refuse_beside
+from nnasim.hardware.read_latency import CYCLES, NS, in_ns, refuse_beside
 from nnasim.hardware.section import DESCRIPTIVE
 from nnasim.ir.io import read_trace, record_digest
 from nnasim.ir.trace import OpTrace
@@ -35,6 +36,7 @@ from workloads.rnnt.builder import build_trace
 from workloads.rnnt.shapes import load_shape
 
 Values = dict[str, Scalar]
+_OTHER_NAMES = (CYCLES, KIND, MODEL)  # of fields by which another one is meant
 Chip = dict[str, Any]
 
 
@@ -101,15 +103,31 @@ class Job:
         return {f"{kind.group} {name}": kind.origin(name) for kind, name in parts if name and kind.added(name)}
 
     def allows(self, values: Values) -> bool:
-        """Whether every constraint holds at a point."""
+        """Whether every constraint holds at a point, of which the axes in ``deciding`` are enough."""
         if not self.constraints:
             return True
-        chip = self.chip(values)
-        beside = self.beside_chip(values)
-        operands = {
-            name: beside.get(name, value_at(chip, name)) for constraint in self.constraints for name in constraint.names
-        }
+        if self._standing is not None:
+            operands: Mapping[str, Any] = {**self._standing, **values}
+        else:
+            chip, beside = self.chip(values), self.beside_chip(values)
+            names = (name for constraint in self.constraints for name in constraint.names)
+            operands = {name: beside.get(name, value_at(chip, name)) for name in names}
         return all(constraint.holds(operands) for constraint in self.constraints)
+
+    @cached_property
+    def deciding(self) -> tuple[str, ...]:
+        """The axes on which the constraints hang: two points that differ in others are both allowed or neither is."""
+        if self._standing is None:
+            return tuple(self.fields)
+        return tuple(name for name in self.fields if any(name in constraint.names for constraint in self.constraints))
+
+    @cached_property
+    def _standing(self) -> Values | None:
+        """What constraints read and no axis changes; None where an axis may change another field than its own."""
+        names = {name for constraint in self.constraints for name in constraint.names}
+        if any(name in self.fields for name in _OTHER_NAMES) and any(name.startswith("dram.") for name in names):
+            return None
+        return {name: self.fixed.get(name, value_at(self.base, name)) for name in sorted(names - set(self.fields))}
 
     def options(self, values: Values) -> SimOptions:
         """How a point is simulated."""

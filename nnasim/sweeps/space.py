@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from functools import cached_property
@@ -23,7 +24,7 @@ class Space:
         self._refuse_uncounted()
         if self._asked > MOST_POINTS:
             raise ConfigError(source, "axes", self._asked, f"a study has at most {MOST_POINTS:,} points")
-        if next(self.points(), None) is None:
+        if job.constraints and not any(job.allows(values) for values in self._deciding()):
             texts = "; ".join(constraint.text for constraint in job.constraints)
             raise ConfigError(
                 source, "constraints", texts, f"contradict each other: none of {self.size:,} points is left"
@@ -57,6 +58,20 @@ class Space:
             return math.prod(len(values) for values in self.grid)
         base = spec.points or DEFAULT_POINTS
         return base * (len(spec.axes) + 2) if spec.sampler == "saltelli" else base
+
+    def _deciding(self) -> Iterator[Values]:
+        """All that the axes on which the constraints hang come to: in a grid far fewer than its points."""
+        names, axes = self.job.deciding, self.job.spec.axes
+        if self.job.spec.sampler == "grid":
+            values = [axis for name, axis in zip(axes, self.grid, strict=True) if name in names]
+            return (dict(zip(names, point, strict=True)) for point in itertools.product(*values))
+        columns = [self._column(number) for number, name in enumerate(axes) if name in names]
+        return (dict(zip(names, point, strict=True)) for point in zip(*columns, strict=True))
+
+    def _column(self, number: int) -> Iterator[Scalar]:
+        """The sampled values of one axis."""
+        name, axis = list(self.job.spec.axes.items())[number]
+        return (axis.at(place, self.job.fields[name]) for place in self._unit[:, number].tolist())
 
     def at(self, index: int) -> Values:
         """Point ``index``; in a grid the last axis turns fastest."""

@@ -18,7 +18,7 @@ from nnasim.numerics.config import NumericsConfig
 def spec(tmp_path):
     def make(text="one", arithmetic="float", numerics=None, **changes):
         manifest = tmp_path / "m.jsonl"
-        manifest.write_text(json.dumps({"text": text}))
+        manifest.write_text(json.dumps({"text": text, "audio_filepath": "a.wav"}))
         recipe = tiny()
         run = recipe.float_run.model_copy(update=changes)
         return RunSpec(recipe, run, (manifest,), manifest, arithmetic=arithmetic, numerics=numerics)
@@ -91,3 +91,19 @@ def test_a_run_of_version_0_1_is_judged_by_its_schedule(spec):
 def test_a_model_that_says_nothing_of_its_run_is_no_run_to_go_on_with(spec):
     with pytest.raises(CheckpointError, match="settings"):
         refuse_other_settings(Path("t"), None, None, settings_of(spec()))
+
+
+def test_other_audio_under_the_names_of_the_old_is_told(spec, tmp_path):
+    audio = tmp_path / "a.wav"
+    audio.write_bytes(b"x" * 100)
+    before = settings_of(spec())
+    audio.write_bytes(b"x" * 200)
+    message = refused(before, settings_of(spec()))
+    assert "train_audio = ['sha256 " in message
+    assert "dev_audio = 'sha256 " in message
+
+
+def test_a_run_that_did_not_write_down_its_audio_goes_on(spec):
+    stored = settings_of(spec())
+    del stored["train_audio"], stored["dev_audio"]
+    refuse_other_settings(Path("t"), stored, None, settings_of(spec()))

@@ -1,7 +1,13 @@
 import pytest
 
 from nnasim.errors import ConfigError
+from nnasim.hardware import load_preset
 from nnasim.sweeps.constraints import parse_constraint
+from nnasim.sweeps.job import make_job
+from nnasim.sweeps.space import Space
+from nnasim.sweeps.spec import parse_sweep_file
+from workloads.rnnt.builder import build_trace
+from workloads.rnnt.shapes import SHAPES
 
 VALUES = {"a.b": 6, "c": 4.0, "word": "lut8"}
 
@@ -36,3 +42,30 @@ def test_a_constraint_names_its_fields() -> None:
 def test_nothing_else_is_parsed(text: str) -> None:
     with pytest.raises(ConfigError, match=r"study\.yaml: constraints"):
         parse_constraint(text, "study.yaml")
+
+
+def space_of(sampler: str, constraints: list[str], **axes: list[float]) -> Space:
+    named = {name.replace("__", "."): {"range": span} for name, span in axes.items()}
+    data = {"base": "edge256", "traces": ["t"], "axes": named, "objectives": ["rtf"], "constraints": constraints}
+    data |= {"sampler": sampler, **({} if sampler == "grid" else {"points": 64})}
+    spec = parse_sweep_file(data, "study.yaml")
+    trace = build_trace(SHAPES["rnnt-mlperf"], 2, 0)
+    return Space(make_job(spec, load_preset("edge256").model_dump(mode="json"), (trace,), "study.yaml"), "study.yaml")
+
+
+@pytest.mark.parametrize("sampler", ["grid", "sobol", "lhs", "random", "saltelli"])
+def test_a_constraint_that_nothing_meets_is_found_on_its_own_axes(sampler: str) -> None:
+    axes = {"host__handoff_us": [1, 2, 8], "clock_hz": [5e8, 6e8, 8]}
+    with pytest.raises(ConfigError, match="contradict each other"):
+        space_of(sampler, ["host.handoff_us > 5"], **axes)
+    space = space_of(sampler, ["host.handoff_us * clock_hz > 1e8", "sram.bytes > 1"], **axes)
+    assert space.job.deciding == ("host.handoff_us", "clock_hz")
+    assert sum(1 for _ in space.points()) == space.size
+
+
+def test_an_axis_that_means_another_field_decides_too() -> None:
+    """A latency in cycles is kept in nanoseconds, so what a constraint reads hangs on it."""
+    axes = {"dram__read_latency_cycles": [10, 100, 4], "host__handoff_us": [1, 2, 2]}
+    space = space_of("grid", ["dram.bytes_per_second > 1"], **axes)
+    assert space.job.deciding == ("dram.read_latency_cycles", "host.handoff_us")
+    assert len(list(space.points())) == 8

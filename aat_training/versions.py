@@ -1,0 +1,27 @@
+"""Versions that a run was computed with. Another one goes on with a run, and says so: days of training are not refused
+for it, but bits of an unbroken run are only promised by the same code.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+from nnasim.errors import shown
+
+_COMPUTING = ("nnasim", "numpy", "torch", "torchaudio")
+
+
+def versions() -> dict[str, str]:
+    """Of the packages that a run's numbers hang on."""
+    return {name: importlib.metadata.version(name) for name in _COMPUTING}
+
+
+def version_notes(before: object, source: object) -> list[str]:
+    """A line that names each package of which the run in ``source`` was computed by another version than is here."""
+    if not isinstance(before, dict):
+        return [f"{source}: does not say which versions it was computed with: its bits may differ from an unbroken run"]
+    other = [f"{name} {shown(before.get(name))}, here {now!r}" for name, now in versions().items()
+             if before.get(name) != now]  # fmt: skip
+    if not other:
+        return []
+    return [f"{source}: computed with {'; '.join(other)}: goes on, but with other bits than an unbroken run may have"]
