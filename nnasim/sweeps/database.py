@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from nnasim import files
-from nnasim.errors import FileError
+from nnasim.errors import FileError, named
 from nnasim.limits import LONGEST_STORED_VALUE
 
 BUSY_SECONDS = 60.0
@@ -115,7 +115,7 @@ class Database:
             raise FileError(self.path, why) from None
         damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
         verdict = "cannot be read as a store" if damaged or "malformed" in str(error) else "cannot be used"
-        raise FileError(self.path, f"{verdict} ({error}){WHOLE if damaged else ''}") from None
+        raise FileError(self.path, f"{verdict} ({named(error)}){WHOLE if damaged else ''}") from None
 
 
 WHOLE = "; `nnasim store check` says what is whole, and rescues it"

@@ -10,16 +10,16 @@ from typing import Any
 
 from nnasim.errors import FileError, NnasimError
 from nnasim.sweeps.database import WHOLE, Row
-from nnasim.sweeps.store import POINT, Store
+from nnasim.sweeps.store import Store
 from nnasim.sweeps.stored_rows import point_of, score_of, sweep_of, understood
 
 MOST_ROWS = 1_000_000  # as many points as a sweep may have
 
-# table -> (its columns, what says whether a row of them is whole)
-_TABLES: dict[str, tuple[str, Callable[[Row, object], Any]]] = {
-    "studies": ("digest, record", lambda row, source: understood(sweep_of(row, source)[1], source)),
-    "points": (POINT, point_of),
-    "accuracy": ("key, figures, message", score_of),
+# table -> what says whether a row of it is whole
+_TABLES: dict[str, Callable[[Row, object], Any]] = {
+    "studies": lambda row, source: understood(sweep_of(row, source)[1], source),
+    "points": point_of,
+    "accuracy": score_of,
 }
 
 
@@ -42,9 +42,9 @@ def examined(path: str | Path) -> Findings:
     complaints: list[str] = []
     with Store(path, write=False) as store:
         complaints += _damaged_pages(store)
-        for table, (columns, whole) in _TABLES.items():
+        for table, whole in _TABLES.items():
             good: list[Row] = []
-            for row in _readable(store, table, columns):
+            for row in _readable(store, table, store.columns[table]):
                 try:
                     whole(row, store.path)
                     good.append(row)

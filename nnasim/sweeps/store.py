@@ -16,27 +16,33 @@ from nnasim import files
 from nnasim.errors import FileError
 from nnasim.sweeps.database import Database
 from nnasim.sweeps.evaluate import Outcome
-from nnasim.sweeps.stored_rows import point_of, score_of, sweep_of
+from nnasim.sweeps.stored_rows import point_of, score_of, sweep_of, with_sum
 
-STORE_VERSION = 2
+STORE_VERSION = 3
 LATEST = 1e11  # seconds since 1970: the year 5138
 _CHUNK = 500  # variables in one statement; SQLite allows 999 everywhere
 
 _TABLES = {
     "meta": "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    "studies": "CREATE TABLE studies (digest TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID",
+    "studies": "CREATE TABLE studies (digest TEXT PRIMARY KEY, record TEXT NOT NULL, sum TEXT) WITHOUT ROWID",
     "points": (
         "CREATE TABLE points (key TEXT PRIMARY KEY, study TEXT NOT NULL, status TEXT NOT NULL, "
-        "point TEXT NOT NULL, figures TEXT, message TEXT, seconds REAL NOT NULL)"
+        "point TEXT NOT NULL, figures TEXT, message TEXT, seconds REAL NOT NULL, sum TEXT)"
     ),
-    "accuracy": "CREATE TABLE accuracy (key TEXT PRIMARY KEY, figures TEXT, message TEXT) WITHOUT ROWID",
+    "accuracy": "CREATE TABLE accuracy (key TEXT PRIMARY KEY, figures TEXT, message TEXT, sum TEXT) WITHOUT ROWID",
     "owners": "CREATE TABLE owners (owner TEXT PRIMARY KEY, host TEXT, pid INTEGER, beat REAL) WITHOUT ROWID",
     "claims": "CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID",
     "tried": "CREATE TABLE tried (study TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (study, key))",
 }
-_TABLES_OF_VERSION_1 = {name: statement for name, statement in _TABLES.items() if name != "tried"}
-POINT = "key, study, status, point, figures, message, seconds"
-_INSERT = "INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?, ?)"
+_SUMMED = ("studies", "points", "accuracy")  # tables whose rows hold their sums
+_TABLES_OF_VERSION_2 = {name: statement.replace(", sum TEXT)", ")") for name, statement in _TABLES.items()}
+_TABLES_OF_VERSION_1 = {name: statement for name, statement in _TABLES_OF_VERSION_2.items() if name != "tried"}
+_COLUMNS = {
+    "studies": "digest, record, sum",
+    "points": "key, study, status, point, figures, message, seconds, sum",
+    "accuracy": "key, figures, message, sum",
+}
+_INSERT = "INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class Store:
@@ -49,6 +55,7 @@ class Store:
         self.path = Path(path)
         self.database = Database(self.path, write=write)
         self._tried = "tried"
+        self.columns = dict(_COLUMNS)
         with ExitStack() as on_error:
             on_error.callback(self.close)
             self._open()
@@ -79,23 +86,31 @@ class Store:
             version = self.database.row("SELECT value FROM meta WHERE name = 'nnasim.sweep'")
         if version is None:
             raise FileError(self.path, "is a database, but no store of nnasim")
-        if version[0] == "1" and tables == _TABLES_OF_VERSION_1:
-            self._upgrade()
+        older = {"1": _TABLES_OF_VERSION_1, "2": _TABLES_OF_VERSION_2}.get(version[0])
+        if older is not None and tables == older:
+            self._upgrade(tables)
         elif version[0] != str(STORE_VERSION):
             raise FileError(self.path, f"is a store of version {version[0]!a:.40}, this nnasim reads {STORE_VERSION}")
         elif tables != _TABLES:
             raise FileError(self.path, "has other tables than a store of nnasim")
 
-    def _upgrade(self) -> None:
-        """Version 1 did not say which points a search has tried: those that it has computed are known to be its."""
+    def _upgrade(self, tables: dict[str, str]) -> None:
+        """Versions 1 and 2 kept no sums: their rows stay without. Version 1 did not say which points a search has
+        tried: those that it has computed are known to be its.
+        """
         if not self.database.write:
-            self._tried = "points"
+            self._tried = "tried" if "tried" in tables else "points"
+            self.columns = {name: columns.replace(", sum", ", NULL") for name, columns in _COLUMNS.items()}
             return
         with self.transaction():
-            if self.database.row("SELECT 1 FROM sqlite_master WHERE name = 'tried'") is None:
+            tables = self._tables()  # another process may have been faster
+            if "tried" not in tables:
                 self.database.run(_TABLES["tried"])
                 self.database.run("INSERT INTO tried SELECT study, key FROM points ORDER BY rowid")
-                self.database.run("UPDATE meta SET value = ?", (str(STORE_VERSION),))
+            for name in _SUMMED:
+                if tables[name] != _TABLES[name]:
+                    self.database.run(f"ALTER TABLE {name} ADD COLUMN sum TEXT")
+            self.database.run("UPDATE meta SET value = ?", (str(STORE_VERSION),))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -132,11 +147,11 @@ class Store:
     def add_sweep(self, digest: str, record: dict[str, Any]) -> None:
         """Remember a sweep: reports are made from the store alone."""
         text = json.dumps(record, allow_nan=False)  # in the order of its axes: a sampled point depends on it
-        self.database.run("INSERT OR REPLACE INTO studies VALUES (?, ?)", (digest, text))
+        self.database.run("INSERT OR REPLACE INTO studies VALUES (?, ?, ?)", with_sum(digest, text))
 
     def sweeps(self) -> dict[str, dict[str, Any]]:
         """The records of all sweeps, by digest."""
-        rows = self.database.rows("SELECT digest, record FROM studies ORDER BY digest")
+        rows = self.database.rows(f"SELECT {self.columns['studies']} FROM studies ORDER BY digest")
         return dict(sweep_of(row, self.path) for row in rows)
 
     def add(self, sweep: str, outcomes: Iterable[Outcome]) -> None:
@@ -156,12 +171,12 @@ class Store:
 
     def outcomes(self, keys: Sequence[str]) -> dict[str, Outcome]:
         """The rows of ``keys`` that there are. Raises InputError for one that is damaged."""
-        rows = self._select(f"SELECT {POINT} FROM points WHERE key IN ({{}})", keys)
+        rows = self._select(f"SELECT {self.columns['points']} FROM points WHERE key IN ({{}})", keys)
         return {outcome.key: outcome for _, outcome in (point_of(row, self.path) for row in rows)}
 
     def all_outcomes(self) -> Iterator[tuple[str, Outcome]]:
         """(digest of the sweep that computed it, outcome) of every row, by key. InputError for one that is damaged."""
-        for row in self.database.rows(f"SELECT {POINT} FROM points ORDER BY key"):
+        for row in self.database.rows(f"SELECT {self.columns['points']} FROM points ORDER BY key"):
             yield point_of(row, self.path)
 
     def count(self, status: str) -> int:
@@ -175,7 +190,7 @@ class Store:
 
     def accuracy(self, key: str) -> tuple[dict[str, Any] | None, str | None] | None:
         """(figures, message) of one arithmetic, None where it was not scored yet."""
-        row = self.database.row("SELECT key, figures, message FROM accuracy WHERE key = ?", (key,))
+        row = self.database.row(f"SELECT {self.columns['accuracy']} FROM accuracy WHERE key = ?", (key,))
         if row is None:
             return None
         score = score_of(row, self.path)
@@ -184,18 +199,18 @@ class Store:
     def add_accuracy(self, key: str, figures: dict[str, Any] | None, message: str | None) -> None:
         """Store the word errors of one arithmetic, or why there are none."""
         text = None if figures is None else files.json_text(figures, indent=None)
-        self.database.run("INSERT OR REPLACE INTO accuracy VALUES (?, ?, ?)", (key, text, message))
+        self.database.run("INSERT OR REPLACE INTO accuracy VALUES (?, ?, ?, ?)", with_sum(key, text, message))
 
     def add_rows(self, points: Iterable[tuple[Any, ...]], scores: Iterable[tuple[Any, ...]]) -> None:
         """Copy rows of another store, in one transaction; what is there already stays as it is."""
         with self.transaction():
             self.database.run_each(_INSERT, points)
-            self.database.run_each("INSERT OR IGNORE INTO accuracy VALUES (?, ?, ?)", scores)
+            self.database.run_each("INSERT OR IGNORE INTO accuracy VALUES (?, ?, ?, ?)", scores)
 
     def whole_rows(self) -> tuple[Iterator[tuple[Any, ...]], Iterator[tuple[Any, ...]]]:
         """(points, scores) as they stand in the tables, each looked at first. Raises InputError for a damaged one."""
-        points = self.database.rows(f"SELECT {POINT} FROM points ORDER BY key")
-        scores = self.database.rows("SELECT key, figures, message FROM accuracy ORDER BY key")
+        points = self.database.rows(f"SELECT {self.columns['points']} FROM points ORDER BY key")
+        scores = self.database.rows(f"SELECT {self.columns['accuracy']} FROM accuracy ORDER BY key")
         return (
             (row for row in points if point_of(row, self.path)),
             (row for row in scores if score_of(row, self.path)),
@@ -215,7 +230,7 @@ def _row(sweep: str, outcome: Outcome) -> tuple[Any, ...]:
     figures = None if outcome.figures is None else json.dumps(outcome.figures, allow_nan=False)
     status = "failed" if figures is None else "ok"
     point = json.dumps(outcome.values, allow_nan=False)
-    return outcome.key, sweep, status, point, figures, outcome.message, outcome.seconds
+    return with_sum(outcome.key, sweep, status, point, figures, outcome.message, float(outcome.seconds))
 
 
 def later_record(there: dict[str, Any] | None, record: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -62,9 +63,25 @@ class SweepRecord(Frozen):
     scored: Name | None = None
 
 
+def with_sum(*row: Any) -> tuple[Any, ...]:
+    """The columns of a row and, as its last one, what they add up to: a byte that flips in it is found."""
+    return *row, _sum(row)
+
+
+def _sum(row: tuple[Any, ...]) -> str:
+    return hashlib.sha256(repr(row).encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+def _check_sum(row: tuple[Any, ...], source: object) -> None:
+    """TraceError where a row is not what its sum says; rows of earlier versions have none."""
+    *columns, there = row
+    if there is not None and there != _sum(tuple(columns)):
+        raise TraceError(source, f"row {_name(columns[0])}", there, f"is not the sum of what stands in it{WHOLE}")
+
+
 def point_of(row: tuple[Any, ...], source: object) -> tuple[str, Outcome]:
     """(digest of the sweep that computed it, outcome) of a row of ``StoredPoint``'s columns. Raises InputError."""
-    key, study, status, point, figures, message, seconds = row
+    key, study, status, point, figures, message, seconds, _ = row
     data = {
         "key": key,
         "study": study,
@@ -75,6 +92,7 @@ def point_of(row: tuple[Any, ...], source: object) -> tuple[str, Outcome]:
         "seconds": seconds,
     }
     stored = _row(StoredPoint, data, source, key)
+    _check_sum(row, source)
     return stored.study, Outcome(
         key=stored.key, values=stored.point, figures=stored.figures, message=stored.message, seconds=stored.seconds
     )
@@ -82,9 +100,10 @@ def point_of(row: tuple[Any, ...], source: object) -> tuple[str, Outcome]:
 
 def score_of(row: tuple[Any, ...], source: object) -> StoredScore:
     """The word errors in a row of ``StoredScore``'s columns. Raises InputError."""
-    key, figures, message = row
+    key, figures, message, _ = row
     parsed = None if figures is None else _parsed(figures, source, key)
     score: StoredScore = _row(StoredScore, {"key": key, "figures": parsed, "message": message}, source, key)
+    _check_sum(row, source)
     return score
 
 
@@ -98,10 +117,11 @@ def understood(record: Mapping[str, Any], source: object) -> SweepRecord:
 
 def sweep_of(row: tuple[Any, ...], source: object) -> tuple[str, dict[str, Any]]:
     """(digest, record) of a row of the table of sweeps. Raises InputError."""
-    digest, text = row
+    digest, text, _ = row
     record = _parsed(text, source, digest)
     if not isinstance(digest, str) or not isinstance(record, dict):
         raise FileError(source, f"holds a study that this nnasim does not understand{WHOLE}")
+    _check_sum(row, source)
     return digest, record
 
 

@@ -128,7 +128,7 @@ def test_a_studys_record_of_any_type_is_one_line(filled: Path, tmp_path: Path) -
 
 
 def test_figures_that_the_page_draws_from_may_be_absent(filled: Path, tmp_path: Path) -> None:
-    change(filled, "UPDATE points SET figures = '{\"energy_mj\": 1e99}' ")
+    change(filled, "UPDATE points SET figures = '{\"energy_mj\": 1e99}', sum = NULL")
     assert attack("sweep-report", filled, "--out", tmp_path / "r.html").code == 0
 
 
@@ -196,3 +196,61 @@ def test_a_full_disk_is_one_line_and_what_was_stored_stays(store: Path) -> None:
 def test_rescue_never_replaces_a_file(store: Path) -> None:
     with pytest.raises(FileError, match="exists already"):
         rescued(examined(store), store)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(b'{"rtf": 0.5}', b'{"rtf": 0.7}'), (b'{"clock_hz": 1.0}', b'{"clock_hz": 3.0}')]
+)
+def test_a_flipped_byte_that_is_still_json_is_found_and_named(
+    store: Path, tmp_path: Path, before: bytes, after: bytes
+) -> None:
+    data = store.read_bytes()
+    assert data.count(before) == 1
+    store.write_bytes(data.replace(before, after))
+    with pytest.raises(InputError, match=r"row k1 = .*: is not the sum of what stands in it"):
+        read_points(store)
+    findings = examined(store)
+    assert len(findings.complaints) == 1
+    rescued(findings, tmp_path / "new.sqlite")
+    assert list(read_points(tmp_path / "new.sqlite")["key"]) == ["k2"]
+
+
+def test_a_flipped_byte_of_a_score_or_a_sweep_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Store(path) as opened:
+        opened.add_accuracy("arithmetic", {"wer": 0.25}, None)
+        opened.add_sweep("digest", {"study": {"points": 5}})
+    path.write_bytes(path.read_bytes().replace(b"0.25", b"0.75").replace(b'"points": 5', b'"points": 7'))
+    with Store(path, write=False) as opened:
+        with pytest.raises(InputError, match="row arithmetic = "):
+            opened.accuracy("arithmetic")
+        with pytest.raises(InputError, match="row digest = "):
+            opened.sweeps()
+
+
+def old_store(path: Path, version: int) -> None:
+    """A store as versions before sums wrote it."""
+    with Store(path) as opened:
+        opened.add("study", [GOOD, MORE])
+        opened.add_accuracy("arithmetic", {"wer": 0.25}, None)
+    change(path, "UPDATE meta SET value = ?", str(version))
+    for table in ("studies", "points", "accuracy"):
+        change(path, f"ALTER TABLE {table} DROP COLUMN sum")
+    if version == 1:
+        change(path, "DROP TABLE tried")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_store_without_sums_is_read_and_goes_on(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "old.sqlite"
+    old_store(path, version)
+    assert list(read_points(path)["key"]) == ["k1", "k2"]
+    assert examined(path).whole
+    with Store(tmp_path / "all.sqlite") as target, Store(path, write=False) as source:
+        assert merge(target, [source]) == 2
+    with Store(path) as opened:
+        assert opened.accuracy("arithmetic") == ({"wer": 0.25}, None)
+        opened.add("study", [Outcome("k3", {"clock_hz": 3.0}, {"rtf": 0.1}, None, 1)])
+    assert examined(path).whole
+    path.write_bytes(path.read_bytes().replace(b'{"rtf": 0.1}', b'{"rtf": 0.7}'))
+    assert "row k3" in examined(path).complaints[0]
