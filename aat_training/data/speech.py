@@ -18,7 +18,7 @@ from aat_training.data.parts import ExamplesInMemory, TrainSet
 from aat_training.data.shards.layout import are_shards, read_shards
 from aat_training.data.shards.read import example_of
 from aat_training.data.shards.stream import ShardStream
-from aat_training.data.shards.survey import ShardSet, surveyed, tokens_of
+from aat_training.data.shards.survey import ShardSet, look_at, surveyed, tokens_of
 from aat_training.data.text import normalised
 from aat_training.ranks import Ranks
 from aat_training.tokens import Tokens
@@ -112,15 +112,15 @@ class ShardSpeech:
 
     def __post_init__(self) -> None:
         self.notes = list[str]()
-        self._words = Counter(word for text in self.shards.texts() for word in text.split())  # one pass for all
+        self._look = look_at(self.shards)
 
     def tokens(self) -> Tokens:
         """See ``Speech``."""
-        return tokens_of(self.shards, self._words)
+        return tokens_of(self.recipe, self._look)
 
     def words(self) -> Counter[str]:
         """See ``Speech``."""
-        return self._words
+        return self._look.words
 
     def examples(self, tokens: Tokens, what: str, progress: Progress) -> list[Example]:
         """See ``Speech``."""
@@ -134,7 +134,7 @@ class ShardSpeech:
         self, run: TrainConfig, tokens: Tokens, ranks: Ranks, workers: int, progress: Progress, tell: Tell
     ) -> TrainSet:  # fmt: skip
         """See ``Speech``."""
-        survey = surveyed(self.shards, tokens, progress)
+        survey = surveyed(self.shards, tokens, progress, self._look)
         total = sum(survey.counts)
         if not total:
             raise _nothing(self.shards.folders[0].folder, survey.left_out)

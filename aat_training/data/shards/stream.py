@@ -58,7 +58,7 @@ class ShardStream:
             )
         self.recipe, self.run, self.tokens, self.workers = shards.recipe, run, tokens, workers
         self.order = Order(
-            survey.counts, lambda number: usable(shards.read(number), shards.recipe, tokens),
+            survey.counts, lambda number: usable(shards.read(number), shards, tokens),
             run.utterances, run.seed, run.shuffle_shards,
         )  # fmt: skip
         self.utterances = self.order.total

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from aat_training.config import Recipe
 from aat_training.data.shards.layout import Shards
@@ -40,9 +39,23 @@ class ShardSet:
         for folder in self.folders:
             folder.refuse_missing()
 
-    def texts(self) -> Iterator[str]:
-        """The normalised text of every utterance, shard after shard."""
-        return (member.text for number in range(len(self)) for member in self.read(number))
+    def long_enough(self, member: Member) -> bool:
+        """Whether an utterance lasts at least one encoder output."""
+        features, model = self.recipe.features, self.recipe.model
+        return member.seconds >= features.window_s + (model.stack * model.reduction - 1) * features.frame_period_s
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at every line tells. ``counts``: utterances of each shard that have a word and are long enough.
+
+    ``texts``: normalised, the first million, where subwords are learned from them.
+    """
+
+    words: Counter[str]
+    texts: tuple[str, ...]
+    counts: tuple[int, ...]
+    utterances: int
 
 
 @dataclass(frozen=True)
@@ -53,26 +66,42 @@ class Survey:
     left_out: int
 
 
-def tokens_of(shards: ShardSet, words: Counter[str]) -> Tokens:
-    """The token inventory of a recipe, from all ``words`` that are said; subwords from the first million texts."""
-    if shards.recipe.tokens == "word":
-        return WordTokens.from_counts(words)
-    return SubwordTokens.from_texts(islice(shards.texts(), MOST_TEXTS), shards.recipe.subwords)
+def look_at(shards: ShardSet) -> Look:
+    """Read every line of every shard's manifest, once, and no audio."""
+    words, texts, counts, utterances = Counter[str](), list[str](), list[int](), 0
+    room = MOST_TEXTS if shards.recipe.tokens == "subword" else 0
+    for number in range(len(shards)):
+        in_shard = shards.read(number)
+        words.update(word for member in in_shard for word in member.text.split())
+        texts += [member.text for member in in_shard[: room - len(texts)]]
+        counts.append(sum(bool(member.text.split()) and shards.long_enough(member) for member in in_shard))
+        utterances += len(in_shard)
+    return Look(words, tuple(texts), tuple(counts), utterances)
 
 
-def surveyed(shards: ShardSet, tokens: Tokens, progress: Progress = silent) -> Survey:
-    """Look at every line of every shard's manifest, at no audio."""
+def tokens_of(recipe: Recipe, look: Look) -> Tokens:
+    """The token inventory of a recipe, from all words that are said; subwords from the first million texts."""
+    if recipe.tokens == "word":
+        return WordTokens.from_counts(look.words)
+    return SubwordTokens.from_texts(look.texts, recipe.subwords)
+
+
+def surveyed(shards: ShardSet, tokens: Tokens, progress: Progress = silent, look: Look | None = None) -> Survey:
+    """How many utterances of each shard can be trained on: those of ``look``, where every word can be said.
+
+    Else every line is read again, since one that has only words without a token is left out.
+    """
+    if look is not None and all(map(tokens.encode, look.words)):
+        return Survey(look.counts, look.utterances - sum(look.counts))
     counts, everything = list[int](), 0
     for number in range(len(shards)):
         in_shard = shards.read(number)
-        counts.append(len(usable(in_shard, shards.recipe, tokens)))
+        counts.append(len(usable(in_shard, shards, tokens)))
         everything += len(in_shard)
         progress("shards surveyed", number + 1, len(shards))
     return Survey(tuple(counts), everything - sum(counts))
 
 
-def usable(in_shard: Sequence[Member], recipe: Recipe, tokens: Tokens) -> list[Member]:
+def usable(in_shard: Sequence[Member], shards: ShardSet, tokens: Tokens) -> list[Member]:
     """Utterances with a token that last at least one encoder output."""
-    features, model = recipe.features, recipe.model
-    shortest = features.window_s + (model.stack * model.reduction - 1) * features.frame_period_s
-    return [member for member in in_shard if member.seconds >= shortest and tokens.encode(member.text)]
+    return [member for member in in_shard if shards.long_enough(member) and tokens.encode(member.text)]

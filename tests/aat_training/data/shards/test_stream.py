@@ -11,7 +11,7 @@ import torch
 
 from aat_training.data.shards.layout import read_shards
 from aat_training.data.shards.stream import ShardStream, _PartReader, worker_deaths
-from aat_training.data.shards.survey import ShardSet, surveyed
+from aat_training.data.shards.survey import ShardSet, look_at, surveyed, tokens_of
 from aat_training.data.speech import open_speech
 from aat_training.tokens import WordTokens
 from nnasim.errors import ConfigError, NnasimError, SimulationError
@@ -22,7 +22,7 @@ def stream(recipe, folder, rank=0, ranks=1, workers=0, **changes):
     changes = {"batch": 4, "shuffle_shards": 2, "curriculum": 2, **changes}
     run = recipe.float_run.model_copy(update=changes)
     shard_set = ShardSet((read_shards(folder),), recipe)
-    tokens = WordTokens.from_texts(shard_set.texts())
+    tokens = tokens_of(recipe, look_at(shard_set))
     return ShardStream(shard_set, surveyed(shard_set, tokens), run, tokens, rank, ranks, workers)
 
 
@@ -112,3 +112,23 @@ def test_both_kinds_of_speech_say_the_same_words(recipe, shards, manifest):
     for one, two in zip(*in_memory, strict=True):
         assert (one.id, one.text, one.tokens) == (two.id, two.text, two.tokens)
         assert torch.equal(one.x_TD, two.x_TD)
+
+
+@pytest.mark.parametrize(("words", "looks"), [(None, 0), (1, 1)], ids=["every word can be said", "one word alone"])
+def test_lines_are_read_once_unless_a_word_cannot_be_said(recipe, shards, monkeypatch, words, looks):
+    shard_set = ShardSet((read_shards(shards),), recipe)
+    look = look_at(shard_set)
+    tokens = WordTokens(list(look.words)[:words])
+    expected, reads = surveyed(shard_set, tokens), []
+    read = ShardSet.read
+    monkeypatch.setattr(ShardSet, "read", lambda self, number: reads.append(number) or read(self, number))
+    assert surveyed(shard_set, tokens, look=look) == expected
+    assert len(reads) == looks * len(shard_set)
+
+
+def test_subwords_are_learned_from_the_texts_of_the_one_look(recipe, shards):
+    shard_set = ShardSet((read_shards(shards),), recipe.model_copy(update={"tokens": "subword", "subwords": 12}))
+    look = look_at(shard_set)
+    assert len(look.texts) == look.utterances > 0
+    assert sum(map(len, (text.split() for text in look.texts))) == sum(look.words.values())
+    assert look_at(ShardSet((read_shards(shards),), recipe)).texts == ()
