@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from nnasim.cli.main import main
 
-NOTES = ("nnasim: note: ", "nnasim: warning: ")
+NOTES = ("nnasim: note: ", "nnasim: warning: ", "INFO: Instrumenting ")  # the last is atheris', while it guides
 
 
 class Ending(NamedTuple):

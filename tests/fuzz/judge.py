@@ -88,7 +88,7 @@ class Table:
 
 def _may_stay(path: Path) -> bool:
     """A store, and what a fit or a training has done so far, are kept to go on from; SQLite has its own files."""
-    return path.name.startswith(("out.sqlite", "fitted.yaml.evaluated")) or path.name.endswith((".sqlite-wal", "-shm"))
+    return path.name.startswith(("out.sqlite", "fitted.yaml")) or path.name.endswith((".sqlite-wal", "-shm"))
 
 
 @contextlib.contextmanager

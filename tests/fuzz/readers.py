@@ -37,7 +37,7 @@ def _reader(name: str, seed: str, mutate: Mutate, command: str, seconds: float =
 
 
 IMPORT = "import model.onnx --period-ms 10 --seconds 0.05 --out out.json"
-FIT = "fit board.csv --fields host.handoff_us --out fitted.yaml"
+FIT = "fit board.csv --fields host.handoff_us --out"
 EVALUATE = "evaluate --manifest manifest.jsonl --checkpoint checkpoint --system float --limit 1 --json out.json"
 TRAIN = "train --recipe tiny --train shards --dev manifest.jsonl --steps 1 --out out"
 
@@ -81,8 +81,8 @@ READERS = (
     _reader("calls", "calls.csv", of_text, "import model.onnx --calls FILE --out out.json"),
     _reader("products", "layers.csv", of_text, "import FILE --period-ms 10 --out out.json"),
     _reader("convolutions", "convolutions.csv", of_text, "import FILE --period-ms 10 --out out.json"),
-    _reader("measurements", "board.csv", of_text, FIT, 0.5),
-    _reader("evaluations", "fitted.yaml.evaluated.jsonl", of_json_lines, f"{FIT} --resume", 0.5),
+    _reader("measurements", "board.csv", of_text, f"{FIT} out.yaml", 0.5),
+    _reader("evaluations", "fitted.yaml.evaluated.jsonl", of_json_lines, f"{FIT} fitted.yaml --resume", 0.5),
     _reader("measured table", "opentpu.csv", of_text, "validate --reference FILE --out out --quiet", 2),
     _reader("manifest", "manifest.jsonl", of_json_lines, EVALUATE, 0.5),
     _reader("wav", "speech1.wav", of_bytes, EVALUATE.replace("--limit 1", "--limit 2"), 0.5),
