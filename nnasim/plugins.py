@@ -75,7 +75,8 @@ class Plugins(Generic[PartT]):
             raise ValueError(self._allowed())
         try:
             part: Any = point.load()
-        except Exception as error:  # another package's code: whatever it raises, the user learns whose it was
+        # Another package's code: whatever it raises, and be it an exit, the user learns whose it was.
+        except (Exception, SystemExit) as error:
             raise ValueError(f"the entry point {name} of {self.group} cannot be loaded: {error!r}") from None
         lacking = next((need for need in self._needs if not hasattr(part, need)), None)
         if lacking:

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from nnasim.errors import ModelError
+from nnasim.errors import NOT_GIVEN, ModelError
 from workloads.importers.tflite_emission import Emission
 from workloads.importers.tflite_file import FileOperator, TfliteFile, read_file
 from workloads.importers.tflite_layout import CHANNELS_FIRST, channels_first
 from workloads.importers.tflite_operators import CONTROL_FLOW, OPERATORS, Entry, follows
 from workloads.importers.tflite_states import HOLDERS, variables_of
+from workloads.importers.tflite_table import OutsideFileError
 from workloads.importers.tflite_values import refuse_boundless
 from workloads.stepgraph.graph import FoldedNode, State, StepGraph, Tensor
 from workloads.stepgraph.refusals import CannotEnterError, Refusal, RefusedModelError
@@ -35,7 +36,10 @@ def read_tflite(path: str | Path, shapes: Shapes | None = None) -> StepGraph:
     file = read_file(path)
     if file.entries > 1:
         raise ModelError(path, "signatures", file.entries, "must be one: write each entry into a file of its own")
-    return _Reading(file, shapes or {}).graph()
+    try:
+        return _Reading(file, shapes or {}).graph()
+    except OutsideFileError as error:  # options of operators are read when they are asked for
+        raise ModelError(path, "", NOT_GIVEN, f"is truncated or corrupt: {error}") from None
 
 
 class _Reading:

@@ -24,5 +24,7 @@ OURS = {
 }
 
 UNITS: Plugins[UnitKind] = Plugins(
-    "nnasim.activation", {name: f"{__package__}.{place}" for name, place in OURS.items()}
+    "nnasim.activation",
+    {name: f"{__package__}.{place}" for name, place in OURS.items()},
+    needs=("apply", "input_bits", "input_frac", "output_bits", "tables", "build", "check", "slope"),
 )

@@ -78,15 +78,29 @@ def test_an_objective_that_nobody_gave_is_refused_with_all_that_are_known(study:
         load_job(read_sweep_file(study), study)
 
 
+@pytest.mark.parametrize(
+    ("figure", "why"),
+    [
+        ("1 / 0", "objective odd: ZeroDivisionError: division by zero"),
+        ("'fast'", "objective odd: ValueError: could not convert string to float: 'fast'"),
+        ("[1]", "objective odd: TypeError: float() argument must be a string or a real number, not 'list'"),
+        ("float('nan')", "objective odd = nan: must be a number of at most 1e+100"),
+    ],
+)
 def test_an_objective_that_fails_is_named_at_its_points(
-    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    figure: str, why: str, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from nnasim.sweeps.objectives import ADDED
     from tests.nnasim.installed import install
 
-    code = "from nnasim.sweeps.objectives import Objective\nODD = Objective('', 'odd', lambda results, chip: 1 / 0)\n"
-    monkeypatch.syspath_prepend(install(tmp_path, "odd_package", code, {"nnasim.objectives": "odd = ODD"}))
+    code = (
+        f"from nnasim.sweeps.objectives import Objective\nODD = Objective('', 'odd', lambda results, chip: {figure})\n"
+    )
+    package = f"odd_package_{abs(hash(figure))}"
+    monkeypatch.syspath_prepend(install(tmp_path, package, code, {"nnasim.objectives": "odd = ODD"}))
+    monkeypatch.setattr(ADDED, "_loaded", {})
     plain = {"set": {}, "axes": {"host.handoff_us": {"list": [1, 2]}}, "objectives": ["odd"]}
     study.write_text(json.dumps({**STUDY, **plain}))
     outcome = Evaluator(load_job(read_sweep_file(study), study)).outcome("key", {"host.handoff_us": 1.0})
     assert outcome.figures is None
-    assert outcome.message == "objective odd: ZeroDivisionError: division by zero"
+    assert outcome.message == why

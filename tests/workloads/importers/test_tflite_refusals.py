@@ -161,3 +161,9 @@ def _entered_or_refused(tmp_path: Path, model: bytes) -> None:
     path.write_bytes(model)
     with contextlib.suppress(ModelError, RefusedModelError):
         read_tflite(path)
+
+
+def test_options_that_lie_outside_of_the_file_are_refused_as_it_is(tmp_path: Path) -> None:
+    """They are read when an operator asks, behind the tables that are read at once; a mutant has found it."""
+    find = Path(__file__).parents[2] / "fuzz" / "finds" / "tflite-imported.4e4626d1"
+    assert "is truncated or corrupt: bytes 9835 to 9836 are none of its 784" in refused(tmp_path, find.read_bytes())
