@@ -82,13 +82,12 @@ def result_blocks(result: SimResult, suffix: str = "", *, drawn: bool = True) ->
         yield from _what_ifs(explained, explained.base, suffix)
     yield from _cpu(explained, suffix)
     yield from word_blocks(result, explained, suffix)
-    if explained.base is not None:
+    if explained.base is not None and explained.complete:
         yield from _swings(explained, explained.base, suffix, drawn=drawn)
     if not explained.complete:
-        command = Code("nnasim explain")
-        yield Paragraph(
-            (command, " with this result, or its trace, adds what would help and which assumptions decide."), note=True
-        )
+        lacking = "what would help" if explained.base is None else "the smallest change of each field that does"
+        rest = f" with this result, or its trace, adds {lacking} and which assumptions decide."
+        yield Paragraph((Code("nnasim explain"), rest), note=True)
 
 
 # --- where the time goes ----------------------------------------------------------------------------------------------
@@ -190,7 +189,7 @@ def _what_ifs(explained: Explanation, base: Figures, suffix: str) -> Iterator[Bl
     if turned:
         yield "The smallest change of a field after which something else is the bottleneck:"
         yield Listing(turned)
-    else:
+    elif explained.complete:
         yield Paragraph("No change of a single field alone gives it another bottleneck.", note=True)
     lines = tuple((f"{what_if.limit}: ", Code(set_line(what_if.changes))) for what_if in explained.what_ifs)
     yield Fold("The same by hand: what to add to nnasim simulate", (Listing(lines),))

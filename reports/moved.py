@@ -18,6 +18,7 @@ _NOT_COMPUTED: tuple[Any, ...] = (
     {},
 )  # what a file of an earlier version lacks is null or empty in one of today
 _MADE_BY = ("command", "versions", "commit")  # what made a record, and no figure of it
+_DECODED = "explanation.numerics_words"  # that a run does not repeat
 _MADE_OF = ("inputs", "trace_hash", "hardware_hash", "numerics_hash")  # what it was made of: where these move, all may
 
 
@@ -54,7 +55,7 @@ def moved_between(before: Path, after: Path) -> Iterator[Moved]:
     if before.is_file():
         yield from _moved_in_file(before, after, before.name)
         return
-    for pattern in ("summary.json", "chips.json", "results/*.json", "*.csv"):
+    for pattern in ("summary.json", "chips.json", "fronts.json", "results/*.json", "*.csv"):
         names = {str(path.relative_to(folder)) for folder in (before, after) for path in folder.glob(pattern)}
         for name in sorted(names):
             yield from _moved_in_file(before / name, after / name, name)
@@ -78,9 +79,9 @@ def _moved_in(before: Any, after: Any, file: str, path: str) -> Iterator[Moved]:
     if isinstance(before, dict) and isinstance(after, dict):
         for key in {**before, **after}:
             old, new = before.get(key, ABSENT), after.get(key, ABSENT)
-            if old in _NOT_COMPUTED and new in _NOT_COMPUTED:
-                continue
-            yield from _moved_in(old, new, file, f"{path}.{key}".lstrip("."))
+            inner = f"{path}.{key}".lstrip(".")
+            if inner != _DECODED and not (old in _NOT_COMPUTED and new in _NOT_COMPUTED):
+                yield from _moved_in(old, new, file, inner)
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (old, new) in enumerate(zip(before, after, strict=True)):
             yield from _moved_in(old, new, file, f"{path}.{index}".lstrip("."))

@@ -6,7 +6,7 @@ import shlex
 from contextvars import ContextVar
 
 # How to run, what to print, what else to write, and whether all of it was done at once.
-_WITH_VALUE = ("--jobs", "--json", "--figures", "--format", "--workers")
+_WITH_VALUE = ("--jobs", "--json", "--figures", "--format", "--markdown", "--workers")
 _ALONE = ("--force", "--quiet", "--resume")
 
 ARGUMENTS: ContextVar[tuple[str, ...]] = ContextVar("arguments", default=())

@@ -20,18 +20,20 @@ def command(
     result: Annotated[
         Path,
         typer.Argument(
-            metavar="FOLDER|RESULT", help="a folder of `compare` or `compare-chips`, or a result of `simulate`"
+            metavar="FOLDER|RESULT",
+            help="a folder of `compare` or `compare-chips`, or a result of `simulate` or `explain`",
         ),
     ],
 ) -> int:
     """Run the command that a result records once more, and say whether all figures are the same.
 
     The command's files are looked for from the current folder, as they were then. Nothing of the result is changed.
+    A result that was explained is explained again; what was decoded for it is not, and stands as it is.
 
     Example: nnasim rerun demo
     """
     from nnasim.cli.main import main
-    from nnasim.cli.recorded import recorded_command, without_outputs
+    from nnasim.cli.recorded import is_explained, recorded_command, without_outputs
     from reports.moved import moved_between
 
     arguments = without_outputs(recorded_command(result), result)
@@ -39,6 +41,9 @@ def command(
         again = Path(folder) / "again"
         with redirect_stdout(StringIO()):  # what the run says of a folder that will be gone
             code = main([*arguments, "--out", str(again)])
+            if not code and arguments[0] == "simulate" and is_explained(result):
+                plain, again = again, Path(folder) / "explained"
+                code = main(["explain", str(plain), "--out", str(again)])
         if code:
             return code
         moved = sorted(moved_between(result, again), key=lambda entry: entry.rank)

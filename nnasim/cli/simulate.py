@@ -102,6 +102,7 @@ def command(
     from nnasim.hardware.plausible import implausible
     from nnasim.pipeline import simulate  # brings the simulator: after the inputs have been found good
     from nnasim.results import SimOptions
+    from nnasim.studies.explaining.in_brief import with_what_ifs
     from nnasim.studies.provenance import documented, with_section
     from nnasim.sweeps.objectives import chip_figures
     from reports.terminal import result_lines
@@ -109,7 +110,8 @@ def command(
 
     options = SimOptions(endpointer_ms=endpointer_ms)
     # After the run: one that cannot end says these in its own line.
-    result = documented(simulate(operations, chip, options), preset, chip, command_line("RESULT"))
+    result = with_what_ifs(simulate(operations, chip, options), operations, chip)
+    result = documented(result, preset, chip, command_line("RESULT"))
     warn([*implausible(chip), *implausible_trace(operations)])
     lines = list[str]()
     if functional:

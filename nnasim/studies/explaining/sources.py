@@ -71,7 +71,7 @@ def explain_record(result: SimResult, trace: OpTrace, progress: Progress = silen
 
 NO_TRACE = (
     "The trace that ran was not found where the result's command had it, so nothing could be run again: give it to see "
-    "what would help and which assumptions decide."
+    "all that would help and which assumptions decide."
 )
 OTHER_VERSION = (
     "This version of nnasim has other totals for the same run than the result: what follows is this version's."

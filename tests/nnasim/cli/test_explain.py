@@ -59,7 +59,8 @@ def test_a_result_finds_its_trace_by_its_command_and_says_where_it_cannot(
     alone = capsys.readouterr().out
     assert "was not found" in alone
     assert "Where one frame's time goes" in alone
-    assert "What would help" not in alone
+    assert "What would help" in alone  # the result has it itself
+    assert "Which assumptions decide" not in alone
     assert main(["explain", "result.json", "--trace", "elsewhere.json"]) == 0
     assert "What would help" in capsys.readouterr().out
 
@@ -94,3 +95,30 @@ def test_the_result_of_a_comparison_is_shown_beside_its_words(
     assert main(["explain", "demo/results/aat.json"]) == 0
     text = capsys.readouterr().out
     assert "was not found" in text  # its trace was made from the other one's
+
+
+def test_a_result_has_what_would_help_without_being_asked_where_that_costs_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from nnasim.studies.explaining import in_brief
+
+    monkeypatch.chdir(tmp_path)
+    write_record(tmp_path / "trace.json", build_trace(SHAPE, 3, 1, system="aat"))
+    assert main(["simulate", "trace.json", "--out", "result.json", "--quiet"]) == 0
+    assert main(["explain", "trace.json", "--out", "explained.json", "--quiet"]) == 0
+    brief, whole = (read_result(tmp_path / name).explanation for name in ("result.json", "explained.json"))
+    assert brief is not None
+    assert whole is not None
+    assert brief.what_ifs
+    assert (brief.base, brief.what_ifs, brief.path) == (whole.base, whole.what_ifs, whole.path)
+    assert not brief.complete
+    assert not brief.swings
+    assert main(["report", "result.json", "--out", "page.html"]) == 0
+    page = (tmp_path / "page.html").read_text()
+    assert "What would help" in page
+    assert "Which assumptions decide" not in page
+    monkeypatch.setattr(in_brief, "MOST_STEPS", 1)
+    assert main(["simulate", "trace.json", "--out", "short.json", "--quiet"]) == 0
+    short = read_result(tmp_path / "short.json").explanation
+    assert short is not None
+    assert short.base is None

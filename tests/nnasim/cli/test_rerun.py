@@ -68,7 +68,10 @@ def test_only_commands_that_make_a_result_are_run(
 ) -> None:
     changed(measured, command=command)
     assert main(["rerun", "result.json"]) == 2
-    assert "which is none of nnasim compare, nnasim compare-chips, nnasim simulate" in capsys.readouterr().err
+    assert (
+        "which is none of nnasim compare, nnasim compare-chips, nnasim explain, nnasim simulate"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_recorded_command_writes_nothing_of_the_users(measured: Path) -> None:
@@ -107,3 +110,58 @@ def test_an_input_that_is_gone_is_named(measured: Path, capsys: pytest.CaptureFi
     (measured.parent / "trace.json").unlink()
     assert main(["rerun", "result.json"]) == 2
     assert "trace.json: cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("source", ["result.json", "trace.json"])
+def test_what_was_explained_is_explained_again(measured: Path, source: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", source, "--out", "explained.json", "--markdown", "why.md", "--quiet"]) == 0
+    capsys.readouterr()
+    assert main(["rerun", "explained.json"]) == 0
+    assert capsys.readouterr().out == "identical: every figure is the same\n"
+    explanation = json.loads((measured.parent / "explained.json").read_text())["explanation"]
+    explanation["base"]["frame_ms"] += 1
+    changed(measured.parent / "explained.json", explanation=explanation)
+    assert main(["rerun", "explained.json"]) == 1
+    assert "explained.json: explanation.base.frame_ms" in capsys.readouterr().out
+
+
+def test_two_fronts_are_compared_again(measured: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, rate in (("a", 2e9), ("b", 4e9)):
+        (measured.parent / f"{name}.yaml").write_text(
+            f"base: edge256\ntraces: [trace.json]\naxes:\n  dram.bytes_per_second: {{list: [1.0e9, {rate}]}}\n"
+            "objectives: [engine_latency_ms.p90, energy_mj]\nsampler: grid\n"
+        )
+        assert main(["sweep", f"{name}.yaml", "--store", f"{name}.db", "--jobs", "1", "--quiet"]) == 0
+    assert main(["compare-chips", "a.db", "b.db", "--out", "fronts", "--quiet"]) == 0
+    capsys.readouterr()
+    assert main(["rerun", "fronts"]) == 0
+    assert capsys.readouterr().out == "identical: every figure is the same\n"
+    assert main(["rerun", "fronts/fronts.json"]) == 2
+    assert "give fronts" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "said"),
+    [
+        ("study.json", {"kind": "nnasim.delay_study", "command": "nnasim study delays"}, "nnasim study delays"),
+        ("model.json", {"kind": "nnasim.checkpoint", "info": {"command": "nnasim train --out OUT"}}, "nnasim train"),
+        ("validation.json", {"rows": 3}, "records no command"),
+        ("points.csv", {}, "nnasim sweep-report draws it again"),
+        ("other.json", {}, "holds no summary.json"),
+    ],
+)
+def test_folders_that_are_no_run_are_refused_with_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, record: dict[str, object], said: str
+) -> None:
+    (tmp_path / name).write_text(json.dumps(record))
+    assert main(["rerun", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_files_that_are_no_result_are_refused_by_what_they_are(
+    measured: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["rerun", "trace.json"]) == 2
+    assert "is a trace, which no run to repeat made" in capsys.readouterr().err
