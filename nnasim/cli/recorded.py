@@ -90,13 +90,3 @@ def without_outputs(text: str, source: Path) -> list[str]:
         elif word != "--force":
             kept.append(word)
     return kept
-
-
-def is_explained(result: Path) -> bool:
-    """Whether a result of one run was explained after it."""
-    from nnasim.ir.io import is_shared, read_result
-
-    if result.is_dir() or is_shared(result):
-        return False
-    explanation = read_result(result).explanation
-    return explanation is not None and explanation.complete

@@ -33,7 +33,7 @@ def command(
     Example: nnasim rerun demo
     """
     from nnasim.cli.main import main
-    from nnasim.cli.recorded import is_explained, recorded_command, without_outputs
+    from nnasim.cli.recorded import recorded_command, without_outputs
     from reports.moved import moved_between
 
     arguments = without_outputs(recorded_command(result), result)
@@ -41,7 +41,7 @@ def command(
         again = Path(folder) / "again"
         with redirect_stdout(StringIO()):  # what the run says of a folder that will be gone
             code = main([*arguments, "--out", str(again)])
-            if not code and arguments[0] == "simulate" and is_explained(result):
+            if not code and arguments[0] == "simulate" and _is_explained(result):
                 plain, again = again, Path(folder) / "explained"
                 code = main(["explain", str(plain), "--out", str(again)])
         if code:
@@ -56,3 +56,13 @@ def command(
         f"{len(figures):,} value{'s' * (len(figures) > 1)} moved" if figures else "identical: every figure is the same"
     )
     return MOVED if figures else 0
+
+
+def _is_explained(result: Path) -> bool:
+    """Whether a result of one run was explained after it."""
+    from nnasim.ir.io import is_shared, read_result
+
+    if result.is_dir() or is_shared(result):
+        return False
+    explanation = read_result(result).explanation
+    return explanation is not None and explanation.complete
