@@ -33,7 +33,8 @@ def command(
     Example: nnasim rerun demo
     """
     from nnasim.cli.main import main
-    from nnasim.cli.recorded import recorded_command, without_outputs
+    from nnasim.cli.recorded import without_outputs
+    from nnasim.cli.records import recorded_command
     from reports.moved import moved_between
 
     arguments = without_outputs(recorded_command(result), result)
