@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nnasim.cli.options import finite
+from nnasim.errors import ConfigError
 
 MOST_BATCH = 65_536
 MOST_ACCUMULATED = 1024
@@ -61,7 +62,7 @@ Workers = Annotated[
 def device_name(value: str) -> str:
     """``value``; refused unless it names a device, before torch is loaded to look for it."""
     if not re.fullmatch(r"cpu|cuda(:[0-9]{1,2})?", value):
-        raise typer.BadParameter("must be cpu, cuda, or cuda:N.")
+        raise ConfigError("device", "", value, "must be cpu, cuda, or cuda:N")
     return value
 
 

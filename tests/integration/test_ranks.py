@@ -107,6 +107,15 @@ def test_a_killed_rank_ends_the_run_in_one_line_and_a_restart_goes_on_to_the_sam
     assert (folder / "model.safetensors").read_bytes() == (two_ranks / "model.safetensors").read_bytes()
 
 
+def test_a_device_that_ranks_cannot_have_is_one_line_and_ends_all_of_them(tmp_path: Path) -> None:
+    words = ("--train", SPEECH, "--out", tmp_path / "model", "--steps", 4, "--device", "cuda:1")
+    code, _, lines = ended(torchrun(*TRAINING, *words))
+    assert code != 0
+    assert len(lines) == 1
+    assert "--device = 'cuda:1': must be cuda or cpu with several ranks" in lines[0]
+    assert not (tmp_path / "model").exists()
+
+
 def test_ranks_of_other_settings_are_told_which_and_nothing_is_written(tmp_path: Path) -> None:
     words = ("--train", SPEECH, "--out", tmp_path / "model", "--steps", 4)
     launcher = ("--no-python", "bash", "-c", ONLY_ON_RANK_1, "bash", sys.executable, "-m", "nnasim")

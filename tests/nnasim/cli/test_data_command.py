@@ -196,7 +196,8 @@ def test_shard(run, digits, tmp_path):
     [
         (["--train", "empty"], "empty: holds no index.json"),
         (["--train", "m.jsonl", "--workers", "2"], "--workers = 2: is not used without shards"),
-        (["--train", "m.jsonl", "--device", "cuda"], "--device = 'cuda': "),
+        (["--train", "m.jsonl", "--device", "cuda:77"], "--device = 'cuda:77': is not there"),
+        (["--train", "m.jsonl", "--device", "gpu"], "--device = 'gpu': must be cpu, cuda, or cuda:N"),
         (["--train", "index.json"], "index.json: JSON is nested deeper than 100"),
     ],
 )
