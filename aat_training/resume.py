@@ -13,11 +13,11 @@ from aat_training.checkpoint_files import checkpoint_files
 from aat_training.data.jsonl import json_lines
 from aat_training.data.shards.layout import INDEX
 from aat_training.run_spec import RunSpec
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import CheckpointError, ConfigError, shown
 
 Settings = dict[str, Any]
-_LARGEST = 4_000_000_000
+_LARGEST = limits.WEIGHTS_BYTES
 _NAMED = 4  # settings that a message names
 _ABSENT = "nothing of that name"
 _AUDIO = ("train_audio", "dev_audio")  # which runs of earlier versions did not write down

@@ -19,17 +19,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from nnasim import filekind
+from nnasim import filekind, limits
 from nnasim.errors import FileError, shown
 
-YAML_MAX_BYTES = 1_000_000
-YAML_MAX_DEPTH = 50
-YAML_MAX_EVENTS = 20_000  # scalars, starts and ends; the pure loader takes 0.1 ms for each
-JSON_MAX_BYTES = 16_000_000  # the worst file of this size is refused in 3 s and 450 MB
-JSON_MAX_DEPTH = 100
+YAML_MAX_BYTES = limits.YAML_BYTES
+YAML_MAX_DEPTH = limits.YAML_DEPTH
+YAML_MAX_EVENTS = limits.YAML_EVENTS
+JSON_MAX_BYTES = limits.JSON_BYTES
+JSON_MAX_DEPTH = limits.JSON_DEPTH
 MARK = ".nnasim"
 """In every folder that we make: what we put into it."""
-LONGEST_INTEGER = 400  # digits; Python refuses 4,300 with a plain ValueError, nothing here needs twenty
+LONGEST_INTEGER = limits.INTEGER_DIGITS
 
 
 def open_regular(path: str | Path) -> BinaryIO:

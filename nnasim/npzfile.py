@@ -15,13 +15,13 @@ import numpy as np
 import numpy.lib.format
 from numpy.typing import NDArray
 
-from nnasim import filekind, files
+from nnasim import filekind, files, limits
 from nnasim.errors import NOT_GIVEN, InputError
 
-LARGEST_FILE = 128_000_000
-LARGEST_UNPACKED = 128_000_000  # of all arrays together: what a file that packs zeros a thousandfold may unfold to
-MOST_ARRAYS = 4096
-LONGEST_HEADER = 10_000
+LARGEST_FILE = limits.ARRAYS_BYTES
+LARGEST_UNPACKED = limits.ARRAYS_UNPACKED_BYTES
+MOST_ARRAYS = limits.ARRAYS_COUNT
+LONGEST_HEADER = limits.ARRAY_HEADER_BYTES
 _ENTRY = b"PK\x01\x02"  # how a ZIP archive's list of contents begins each line
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # as numpy writes
 npy: Any = numpy.lib.format  # without type hints of its own

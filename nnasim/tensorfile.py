@@ -11,12 +11,12 @@ import safetensors
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-from nnasim import filekind, files
+from nnasim import filekind, files, limits
 from nnasim.errors import CheckpointError
 
-LARGEST_HEADER = 16_000_000
-MOST_TENSORS = 20_000
-LARGEST_FILE = 4_000_000_000
+LARGEST_HEADER = limits.WEIGHTS_HEADER_BYTES
+MOST_TENSORS = limits.WEIGHTS_TENSORS
+LARGEST_FILE = limits.WEIGHTS_BYTES
 
 Tensors = dict[str, NDArray[Any]]
 

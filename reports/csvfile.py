@@ -7,10 +7,10 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import InputError
 
-MAX_BYTES = 256_000_000
+MAX_BYTES = limits.CSV_BYTES
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import FileError
 
 CEPSTRA = 13
 FRAMES_PER_SECOND = 100
-MAX_SECONDS = 3600
+MAX_SECONDS = limits.AUDIO_SECONDS
 _DELTA_FRAMES = 2
 
 Cepstra = NDArray[np.float32]

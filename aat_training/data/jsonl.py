@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import FileError
 
-MAX_LINE_BYTES = 1_000_000
-MAX_FILE_BYTES = 64_000_000
-MAX_LINES = 50_000  # read in under 5 s
+MAX_LINE_BYTES = limits.MANIFEST_LINE_BYTES
+MAX_FILE_BYTES = limits.MANIFEST_BYTES
+MAX_LINES = limits.MANIFEST_LINES
 
 
 def json_lines(path: str | Path) -> Iterator[tuple[int, str, Any]]:

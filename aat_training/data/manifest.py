@@ -18,12 +18,12 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from aat_training.data.alignment import Alignment, read_alignments
 from aat_training.data.foreign import refuse_foreign_file, refuse_foreign_line
 from aat_training.data.jsonl import json_lines
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import FileError, ManifestError, shown
 from nnasim.records import Frozen, validated
 
-MAX_SECONDS = 3600
-MAX_TEXT = 100_000  # characters: twice what an hour of fast speech holds
+MAX_SECONDS = limits.AUDIO_SECONDS
+MAX_TEXT = limits.MANIFEST_TEXT
 SLACK_S = 0.01  # an utterance that ends so close to its file's end was meant to end there: durations are rounded
 _REQUIRED = ("duration", "text")
 _PATHS = ("audio_filepath", "features_filepath")

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from nnasim import limits
 from nnasim.cli.options import LONGEST_WAIT_MS, finite
 
-MOST_STREAMS = 1024
+MOST_STREAMS = limits.STREAMS
 
 PolicyOption = Annotated[
     str | None,

@@ -10,11 +10,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from nnasim import limits
 from nnasim.errors import ConfigError
 from nnasim.ir.operands import OpKind
 from nnasim.records import Flag, Frozen, Integer, validated
 
-MOST_AXES = 8
+MOST_AXES = limits.TRACE_AXES
 Size = Annotated[Integer, Field(ge=1, le=2**31)]
 Index = Annotated[Integer, Field(ge=0, le=2**31)]
 AxisIndex = Annotated[Integer, Field(ge=0, lt=MOST_AXES)]

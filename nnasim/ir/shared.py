@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from nnasim import limits
 from nnasim.ir.bounded import Count, Milliseconds, Name
 from nnasim.ir.result import (
     BlockTime,
@@ -28,7 +29,7 @@ RESIDENTS: tuple[ResidentsChoice, ...] = ResidentsChoice.__args__  # type: ignor
 
 Limit = Literal["deadline", "sram", "asked"]
 
-MOST_STREAMS = 1024  # of each model
+MOST_STREAMS = limits.STREAMS
 
 
 class Percentiles(Frozen):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from nnasim import limits
 from nnasim.analysis.latency import frame_period
 from nnasim.compiler.schedule import trace_steps
 from nnasim.compiler.sharing import Tenant
@@ -18,8 +19,8 @@ from nnasim.ir.trace import OpTrace
 from nnasim.units import seconds_to_cycles
 
 _SEED = 0
-MOST_CALLS = 1_000_000  # of all streams together: more take minutes
-MOST_FRAMES = 200_000  # of all streams together: a result file holds each of them
+MOST_CALLS = limits.STREAM_CALLS
+MOST_FRAMES = limits.STREAM_FRAMES
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnasim import files
+from nnasim import files, limits
 from nnasim.ir.trace import System
 from nnasim.numerics.config import NumericsConfig
 from nnasim.sweeps.job import digest_of
@@ -19,7 +19,7 @@ from nnasim.sweeps.spec import AccuracySpec, SweepSpec
 if TYPE_CHECKING:
     from aat_training.run_spec import RunSpec
 
-LARGEST_FILE = 4_000_000_000
+LARGEST_FILE = limits.WEIGHTS_BYTES
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from nnasim import files
+from nnasim import files, limits
 from nnasim.analysis.pooled import audio_seconds
 from nnasim.compiler.policies import Policy, placed
 from nnasim.hardware import NnaConfig
@@ -24,7 +24,7 @@ from reports.result_set import ResultSet
 from reports.summarise import figures
 from reports.summary import Corpus, Summary
 
-LARGEST_FILE = 4_000_000_000
+LARGEST_FILE = limits.WEIGHTS_BYTES
 
 
 @dataclass(frozen=True)

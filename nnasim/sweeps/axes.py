@@ -8,11 +8,12 @@ from typing import Annotated
 from pydantic import BeforeValidator, model_validator
 from pydantic import Field as PydanticField
 
+from nnasim import limits
 from nnasim.records import Frozen, Integer, Number
 from nnasim.sweeps.fields import Field, Scalar
 
-MOST_POINTS = 1_000_000
-LARGEST_INTEGER = 2**63  # no field is as large, and a float of ten times the digits overflows
+MOST_POINTS = limits.SWEEP_POINTS
+LARGEST_INTEGER = limits.SWEEP_INTEGER
 
 
 def _scalar(value: object) -> object:

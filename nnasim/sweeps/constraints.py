@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from nnasim import limits
 from nnasim.errors import ConfigError
 
-LONGEST = 500
-DEEPEST = 40
+LONGEST = limits.CONSTRAINT_CHARACTERS
+DEEPEST = limits.CONSTRAINT_DEPTH
 _ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nnasim import limits
 from nnasim.errors import FileError, NnasimError
 from nnasim.sweeps.database import WHOLE, Row
 from nnasim.sweeps.store import Store
 from nnasim.sweeps.stored_rows import point_of, score_of, sweep_of, understood
 
-MOST_ROWS = 1_000_000  # as many points as a sweep may have
+MOST_ROWS = limits.SWEEP_POINTS
 
 # table -> what says whether a row of it is whole
 _TABLES: dict[str, Callable[[Row, object], Any]] = {

@@ -13,11 +13,12 @@ from pathlib import Path
 from struct import unpack
 from typing import BinaryIO
 
+from nnasim import limits
 from nnasim.errors import FileError
 
-MAX_SECONDS = 3600
-MAX_CHANNELS = 8
-MAX_FRAMES = 48_000 * MAX_SECONDS  # 700 MB as float32: a few kilobytes of FLAC can declare an hour at 655 kHz
+MAX_SECONDS = limits.AUDIO_SECONDS
+MAX_CHANNELS = limits.AUDIO_CHANNELS
+MAX_FRAMES = limits.AUDIO_FRAMES
 SAMPLE_RATES = (1_000, 384_000)
 _MAX_CHUNKS = 1_000
 _WAV_CODECS = {1: "PCM", 3: "float", 6: "A-law", 7: "mu-law", 0xFFFE: "extensible"}

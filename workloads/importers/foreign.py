@@ -9,13 +9,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import FileError
 from nnasim.ir.imported import Source
 from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.refusals import Refusal, RefusedModelError
 
-LARGEST_FILE = 4_000_000_000
+LARGEST_FILE = limits.WEIGHTS_BYTES
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import tflite
 
-from nnasim import filekind, files
+from nnasim import filekind, files, limits
 from nnasim.errors import NOT_GIVEN, ModelError
 from workloads.importers.tflite_table import Accessor, OutsideFileError, checked, table_at
 from workloads.stepgraph.affine import Affine
 from workloads.stepgraph.graph import Array
 
-LARGEST_FILE = 256_000_000
+LARGEST_FILE = limits.TFLITE_BYTES
 MOST_PARTS = 100_000  # tensors or operators of a subgraph, buffers, subgraphs
 MOST_ELEMENTS = 1 << 28  # of a tensor, and of all constants together
 LARGEST_RANK = 8

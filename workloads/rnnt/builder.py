@@ -6,6 +6,7 @@ block, so one pass of the activation unit serves them.
 
 from __future__ import annotations
 
+from nnasim import limits
 from nnasim.errors import ConfigError
 from nnasim.ir.operands import OpKind, Role
 from nnasim.ir.trace import (
@@ -22,7 +23,7 @@ from nnasim.numerics.activation import unit_kind
 from nnasim.numerics.config import NumericsConfig
 from workloads.rnnt.shapes import RnntShape
 
-LONGEST_TRACE = 400_000  # invocations of one symbolic trace
+LONGEST_TRACE = limits.TRACE_CALLS
 
 
 class GraphBuilder:

@@ -8,11 +8,12 @@ from typing import Any
 
 import simpy
 
+from nnasim import limits
 from nnasim.errors import SimulationError
 from nnasim.hardware.units import HostConfig
 from nnasim.units import seconds_to_cycles
 
-MOST_WAITING = 5_000
+MOST_WAITING = limits.WAITING_OTHER_WORK
 """Pieces of other work. A CPU that is so far behind never comes back, and each takes memory."""
 
 

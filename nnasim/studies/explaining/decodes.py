@@ -20,7 +20,7 @@ from aat_training.placement import operation_units
 from aat_training.quant.eased import EasedArithmetic, eased_scheme
 from aat_training.score import Score, fewer_errors_interval, probability_better, score
 from aat_training.systems import arithmetic_for, scheme_for
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import ConfigError, NnasimError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.explanation import Explanation, FieldWords, NumericsWords
@@ -34,7 +34,7 @@ from nnasim.studies.explaining.speech import Speech, system_of
 from nnasim.studies.provenance import shown_path
 from workloads.rnnt.builder import build_trace
 
-LARGEST_FILE = 4_000_000_000
+LARGEST_FILE = limits.WEIGHTS_BYTES
 _SAME = ("system", "digests", "numerics_hash", "utterances", "words", "errors")
 Keep = Callable[[SimResult], None]
 
