@@ -44,7 +44,12 @@ def explain_result(path: Path, given: NnaConfig | None, trace_path: Path | None,
     None: where the result's command had it. Raises ConfigError for another chip.
     """
     result = read_result(path)
-    chip = validated(NnaConfig, result.hardware, path)
+    try:
+        chip = validated(NnaConfig, result.hardware, path)
+    except ConfigError:
+        if given is not None or trace_path is not None:
+            raise
+        return result, [OTHER_CHIP]
     if given is not None and given.digest() != chip.digest():
         allowed = f"is not the chip of {path}, which brings its own; explain the trace to ask about another"
         raise ConfigError("explain", "chip", given.name, allowed)
@@ -72,6 +77,10 @@ def explain_record(result: SimResult, trace: OpTrace, progress: Progress = silen
 NO_TRACE = (
     "The trace that ran was not found where the result's command had it, so nothing could be run again: give it to see "
     "all that would help and which assumptions decide."
+)
+OTHER_CHIP = (
+    "The result's chip has fields of another version of nnasim, so nothing could be run again: explain its trace on a "
+    "preset of this version to see what would help and which assumptions decide."
 )
 OTHER_VERSION = (
     "This version of nnasim has other totals for the same run than the result: what follows is this version's."

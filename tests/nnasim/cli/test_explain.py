@@ -122,3 +122,9 @@ def test_a_result_has_what_would_help_without_being_asked_where_that_costs_littl
     short = read_result(tmp_path / "short.json").explanation
     assert short is not None
     assert short.base is None
+
+
+def test_a_result_of_version_0_1_says_why_it_cannot_be_run_again(capsys: pytest.CaptureFixture[str]) -> None:
+    stored = Path(__file__).parents[2] / "version_0_1" / "result.json"
+    assert main(["explain", str(stored)]) == 0
+    assert "fields of another version" in " ".join(capsys.readouterr().out.split())
