@@ -1,4 +1,4 @@
-"""Where tests find data that is not in the repository: corpora (docs/data.md), measured tables (docs/validation.md)."""
+"""Where tests find data that is not in the repository: corpora (docs/how-to/data.md), measured tables (docs/explanation/validation.md)."""
 
 import os
 from pathlib import Path

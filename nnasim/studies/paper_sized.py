@@ -12,7 +12,7 @@ from reports.summary import PaperSizedGain
 from workloads.rnnt.retimed import retimed_trace
 from workloads.rnnt.shapes import SHAPES, RnntShape
 
-HANDOFFS_US = (35.0, 60.0)  # the published range of a crossing, see docs/study.md
+HANDOFFS_US = (35.0, 60.0)  # the published range of a crossing, see docs/results/latency.md
 MOST_UTTERANCES = 50  # each costs its frames once more, and they differ little in what they gain
 
 

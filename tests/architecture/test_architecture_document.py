@@ -1,11 +1,11 @@
-"""docs/architecture.md draws the layers that are kept, and names files that exist."""
+"""docs/explanation/architecture.md draws the layers that are kept, and names files that exist."""
 
 import re
 import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "architecture.md").read_text()
+PAGE = (ROOT / "docs" / "explanation" / "architecture.md").read_text()
 
 
 def test_the_picture_of_the_layers_is_the_contract() -> None:

@@ -1,4 +1,4 @@
-"""docs/gallery.md shows what the recipes draw, and the cheap ones are drawn here."""
+"""docs/results/gallery.md shows what the recipes draw, and the cheap ones are drawn here."""
 
 import re
 from pathlib import Path
@@ -14,9 +14,9 @@ CHEAP = ("time-line", "roofline")
 
 
 def test_the_manual_has_every_recipe_with_its_picture_and_its_commands() -> None:
-    sections = (ROOT / "docs" / "gallery.md").read_text().split("\n## ")[1:]
+    sections = (ROOT / "docs" / "results" / "gallery.md").read_text().split("\n## ")[1:]
     shown = [
-        (re.findall(r"\(pictures/gallery/(.+?)\.svg\)", section), re.findall(r"```\n(.*?)\n```", section, re.DOTALL))
+        (re.findall(r"\(\.\./pictures/gallery/(.+?)\.svg\)", section), re.findall(r"```\n(.*?)\n```", section, re.DOTALL))
         for section in sections
     ]
     assert shown == [([name], ["\n".join(recipe.commands)]) for name, recipe in RECIPES.items()]

@@ -1,4 +1,4 @@
-"""What docs/data.md says is true: its commands exist with their options, its Python runs."""
+"""What docs/how-to/data.md says is true: its commands exist with their options, its Python runs."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from nnasim.cli.main import main
 
-MANUAL = (Path(__file__).parents[3] / "docs" / "data.md").read_text()
+MANUAL = (Path(__file__).parents[3] / "docs" / "how-to" / "data.md").read_text()
 COMMANDS = re.findall(r"^nnasim data (\w+) (.*)$", MANUAL, re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""docs/traces.md names every kind, attribute, role and group's file as they are, and its example runs."""
+"""docs/reference/traces.md names every kind, attribute, role and group's file as they are, and its example runs."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from nnasim.ir.operands import FIRST_KINDS, OPERANDS, OpKind, Role
 from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import simulate
 
-PAGE = (Path(__file__).parents[3] / "docs" / "traces.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "traces.md").read_text()
 ROWS = [line.split(" | ") for line in PAGE.partition("## Operations")[2].splitlines() if line.startswith("| `")]
 
 
@@ -44,7 +44,7 @@ def test_every_role_has_a_row() -> None:
 
 def test_the_example_is_read_and_runs() -> None:
     data = json.loads(PAGE.partition("```json\n")[2].partition("```")[0])
-    trace = parse_record(OpTrace, data, "docs/traces.md")
+    trace = parse_record(OpTrace, data, "docs/reference/traces.md")
     result = simulate(trace, load_preset("edge256"))
     assert result.totals.macs == 2 * 64 * 40 * 3
     assert {op.op for op in result.ops if op.unit == "nna"} >= {"front/push", "front/conv", "front/relu"}

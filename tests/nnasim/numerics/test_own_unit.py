@@ -87,5 +87,5 @@ def test_a_package_that_is_broken_is_named(tmp_path, monkeypatch, code, words) -
 
 
 def test_it_is_the_worked_example_of_the_documents() -> None:
-    pages = Path(__file__).parents[3].joinpath("docs").glob("*.md")
+    pages = Path(__file__).parents[3].joinpath("docs").rglob("*.md")
     assert any(CODE in page.read_text() for page in pages)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.nnasim.plugins.conftest import POINTS
 
-PAGE = (Path(__file__).parents[3] / "docs" / "adding.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "adding.md").read_text()
 
 
 @pytest.mark.parametrize("package", POINTS)

@@ -125,7 +125,7 @@ def test_the_measured_tables_are_met(name, group, mean, worst):
 
 @pytest.mark.parametrize(("name", "cycles"), [("nvdla_small", 342741), ("nvdla_small_256", 285330)])
 def test_the_register_transfer_design_is_met(name, cycles):
-    """Every fifth row, so that the test takes seconds; the whole table is in docs/validation.md."""
+    """Every fifth row, so that the test takes seconds; the whole table is in docs/explanation/validation.md."""
     table = read_measured_table(outside("validation") / f"{name}.csv")
     sample = type(table)(table.source, table.columns, table.rows[::5])
     validation = validate_table(sample)

@@ -29,7 +29,7 @@ class Peer:
     quoted_s: float
 
 
-# Quoted: user_s of the rows of this layer in the measured tables that docs/validation.md describes.
+# Quoted: user_s of the rows of this layer in the measured tables that docs/explanation/validation.md describes.
 PEERS = (
     Peer("SCALE-Sim", "scalesim", scale_sim_layer.command, "3.0.0", 24.2),
     Peer("ZigZag", "zigzag-dse", zigzag_layer.command, "3.9.1", 0.829),

@@ -1,4 +1,4 @@
-"""docs/fit.md shows what its command prints."""
+"""docs/how-to/fit.md shows what its command prints."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from nnasim.cli.main import main
 
-PAGE = (Path(__file__).parents[4] / "docs" / "fit.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[4] / "docs" / "how-to" / "fit.md").read_text(encoding="utf-8")
 
 
 def block(language: str, number: int = 0) -> str:

@@ -1,0 +1,36 @@
+"""How Sphinx makes the site from these pages: ``make docs``. Nothing is loaded from elsewhere, while it is built or read."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the checkout's own packages, and docs.making
+
+from nnasim import __version__
+
+project = "nnasim"
+author = "the authors of nnasim"
+copyright = "2026, the authors of nnasim, Apache-2.0"
+version = release = __version__
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "docs.making"]
+exclude_patterns = ["making", "**/.ipynb_checkpoints"]
+nitpicky = False
+suppress_warnings = ["autosectionlabel.*"]
+
+# Pages are Markdown; notebooks hold what they printed, and a test runs them.
+myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline"]
+myst_heading_anchors = 4
+nb_execution_mode = "off"
+nb_ipywidgets_js = {}  # its default is a script from the network
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+autodoc_preserve_defaults = True
+
+html_theme = "furo"
+html_title = f"nnasim {release}"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_show_sphinx = False
