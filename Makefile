@@ -7,15 +7,19 @@ BIN := $(VENV)/bin
 SOURCES := nnasim reports workloads aat_training
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint types layers unit vendored clean help
+.PHONY: demo docs test lint types layers unit vendored clean help
 
 help:
 	@echo "make demo   install what the demo needs, compare five systems, write $(DEMO)/report.html"
 	@echo "make test   install the tools too, then lint, types, layers and tests"
+	@echo "make docs   install what the site needs, build it: docs/_build/html/index.html"
 	@echo "make clean  remove the demo and the tools' caches, not the environment"
 
 demo: $(VENV)/.installed-train
 	$(BIN)/nnasim compare --out $(DEMO) --force
+
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going -q docs docs/_build/html
 
 test: lint types layers unit
 
@@ -47,4 +51,4 @@ $(VENV)/.installed-%: pyproject.toml | $(VENV)/bin/python
 	touch $@
 
 clean:
-	rm -rf $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(DEMO) docs/_build docs/reference/made .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

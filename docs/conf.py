@@ -1,4 +1,4 @@
-"""How Sphinx makes the site from these pages: ``make docs``. Nothing is loaded from elsewhere, while it is built or read."""
+"""How Sphinx makes the site of these pages: ``make docs``. Nothing is loaded from elsewhere, built or read."""
 
 import sys
 from pathlib import Path
@@ -15,7 +15,6 @@ version = release = __version__
 extensions = ["myst_nb", "sphinx.ext.autodoc", "docs.making"]
 exclude_patterns = ["making", "**/.ipynb_checkpoints"]
 nitpicky = False
-suppress_warnings = ["autosectionlabel.*"]
 
 # Pages are Markdown; notebooks hold what they printed, and a test runs them.
 myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline"]

@@ -1,4 +1,7 @@
-"""Where tests find data that is not in the repository: corpora (docs/how-to/data.md), measured tables (docs/explanation/validation.md)."""
+"""Where tests find data that is not in the repository.
+
+Corpora: docs/how-to/data.md. Measured tables: docs/explanation/validation.md.
+"""
 
 import os
 from pathlib import Path

@@ -83,7 +83,7 @@ def _run(name: str, module: str, arguments: list[str]) -> int:
 
     usage_error: type[Exception] = typer.BadParameter.__base__.__base__  # type: ignore  # ClickException
     try:
-        result = typer.main.get_command(_application(name, module)).main(
+        result = typer.main.get_command(application(name, module)).main(
             args=arguments, prog_name="nnasim", standalone_mode=False
         )
     except typer.Abort:  # how older releases of typer report an interrupt
@@ -95,7 +95,7 @@ def _run(name: str, module: str, arguments: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _application(name: str, module_name: str) -> typer.Typer:
+def application(name: str, module_name: str) -> typer.Typer:
     """A group with the one command ``name``: its module exposes `command` (a function) or `app` (a Typer)."""
     import typer
 

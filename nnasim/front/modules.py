@@ -109,7 +109,7 @@ def train_module(
 
     ``module``, ``example``, ``states``, ``keep_state``: one streaming step, as in ``read_torch``. ``data``: (inputs,
     target) pairs, started again whenever they end (a list, or a DataLoader); inputs a tensor (streams, calls,
-    *shape of the example's input), or one for each input by name; streams begin in the initial state. ``loss``:
+    shape of the example's input ...), or one for each input by name; streams begin in the initial state. ``loss``:
     (outputs, target) -> scalar, outputs (streams, calls, ...) float64, by name where there are several.
     ``learning_rate``: in integers of a weight per step. ``period_ms``: time between two calls, for the trace.
     ``calibration``: how the ranges are chosen, on the first four batches; they stay as they are.

@@ -1,4 +1,4 @@
-"""Which commands draw each figure of the gallery; docs/results/gallery.md shows the same, and a test holds them together."""
+"""Which commands draw each figure of the gallery; docs/results/gallery.md shows the same, as a test holds."""
 
 from __future__ import annotations
 

@@ -16,7 +16,10 @@ CHEAP = ("time-line", "roofline")
 def test_the_manual_has_every_recipe_with_its_picture_and_its_commands() -> None:
     sections = (ROOT / "docs" / "results" / "gallery.md").read_text().split("\n## ")[1:]
     shown = [
-        (re.findall(r"\(\.\./pictures/gallery/(.+?)\.svg\)", section), re.findall(r"```\n(.*?)\n```", section, re.DOTALL))
+        (
+            re.findall(r"\(\.\./pictures/gallery/(.+?)\.svg\)", section),
+            re.findall(r"```\n(.*?)\n```", section, re.DOTALL),
+        )
         for section in sections
     ]
     assert shown == [([name], ["\n".join(recipe.commands)]) for name, recipe in RECIPES.items()]

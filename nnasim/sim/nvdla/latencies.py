@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Latencies:
-    """Measured on NVIDIA's Verilog, nv_small and nv_small_256 (docs/explanation/validation.md says how well they carry over).
+    """Measured on NVIDIA's Verilog, nv_small and nv_small_256; docs/explanation/validation.md says how far they carry.
 
     ``weight_head_start``: slots the weight stream has on the bus before the activations' first request.
     ``weights_to_usable``: launch, request and return pipeline, buffer write and status update of a kernel group.
