@@ -12,14 +12,17 @@ author = "the authors of nnasim"
 copyright = "2026, the authors of nnasim, Apache-2.0"
 version = release = __version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "docs.making"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "docs.making", "docs.making.lessons"]
 exclude_patterns = ["making", "**/.ipynb_checkpoints"]
 nitpicky = False
 
-# Pages are Markdown; notebooks hold what they printed, and a test runs them.
+# Pages are Markdown; the lessons are run while the site is built, and one that fails ends it.
 myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline"]
 myst_heading_anchors = 4
-nb_execution_mode = "off"
+nb_execution_mode = "cache"
+nb_execution_in_temp = True
+nb_execution_timeout = 600
+nb_execution_raise_on_error = True
 nb_ipywidgets_js = {}  # its default is a script from the network
 
 autodoc_member_order = "bysource"
