@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "contributing" / "style.md").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "style.md").read_text()
 FOLDERS = ("nnasim/front", "nnasim/cli", "aat_training")
 SOURCES = " ".join(
     " ".join(path.read_text().replace("``", "`").split()) for folder in FOLDERS for path in (ROOT / folder).glob("*.py")
