@@ -4,7 +4,7 @@ from pathlib import Path
 
 from nnasim import limits
 
-MANUAL = Path(__file__).parents[2] / "docs/limits.md"
+MANUAL = Path(__file__).parents[2] / "docs/reference/limits.md"
 
 
 def test_the_manual_has_the_table_as_the_module_writes_it() -> None:
