@@ -90,6 +90,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     quantisation = record.get("quantisation")
     if (record["system"] == "aat") != isinstance(quantisation, dict):
         raise CheckpointError(meta, "quantisation", quantisation, "an aat checkpoint has one, a float checkpoint none")
+    tensors = read_tensors(weights)  # first: its header is held against the file's size before the rest is read
     bound = "weights" in record
     if bound and record["weights"] != digest_of_file(files.read_bytes(weights, LARGEST_FILE)):
         raise CheckpointError(meta, "weights", record["weights"], f"is not the digest of {weights}: of another run")
@@ -99,7 +100,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         recipe=_recipe(record.get("recipe"), meta),
         tokens=tokens_from_state(record.get("tokens"), meta),
         system=record["system"],
-        tensors=read_tensors(weights),
+        tensors=tensors,
         quantisation=quantisation,
         info=info if isinstance(info, dict) else {},
         bound=bound,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
+from aat_training import checkpoint
 from aat_training.checkpoint import read_checkpoint, read_tensors, write_checkpoint
 from aat_training.systems import load_system
 from nnasim.errors import CheckpointError, FileError
@@ -127,3 +128,19 @@ def test_a_file_far_longer_than_its_header_says_is_refused_unread(tmp_path, monk
     monkeypatch.setattr("nnasim.files.read_bytes", None)
     with pytest.raises(CheckpointError, match="another size than its header says"):
         read_tensors(path)
+
+
+def test_weights_that_are_bound_are_refused_by_their_header_before_they_are_read(stored, monkeypatch):
+    """Their digest would need the whole of a file that may be sparse and huge."""
+    weights = stored / "model.safetensors"
+    with weights.open("r+b") as file:
+        file.truncate(3_900_000_000)
+
+    def read(path, *limit):
+        assert path != weights, "read whole"
+        return files_read(path, *limit)
+
+    files_read = checkpoint.files.read_bytes
+    monkeypatch.setattr(checkpoint.files, "read_bytes", read)
+    with pytest.raises(CheckpointError, match="has another size than its header says"):
+        read_checkpoint(stored)
