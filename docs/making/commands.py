@@ -28,18 +28,22 @@ def command_pages() -> dict[str, str]:
 
 
 def _page(name: str) -> str:
-    parts = [f"# nnasim {name}", _help(name)]
+    parts = [f"# nnasim {name}", _block(help_of(name))]
     for words in below(import_module(COMMANDS[name].module)):
-        parts += [f"## nnasim {name} {' '.join(words)}", _help(name, *words)]
+        parts += [f"## nnasim {name} {' '.join(words)}", _block(help_of(name, *words))]
     return "\n\n".join(parts) + "\n"
 
 
-def _help(*words: str) -> str:
+def _block(text: str) -> str:
+    return f"```text\n{text}\n```"
+
+
+def help_of(*words: str) -> str:
     """What a command says of itself, as it stands on a terminal."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), mock.patch.dict(os.environ, COLUMNS=COLUMNS, TERMINAL_WIDTH=COLUMNS):
         main([*words, "--help"])
-    return f"```text\n{printed.getvalue().strip()}\n```"
+    return printed.getvalue().strip()
 
 
 def below(module: Any) -> Iterator[tuple[str, ...]]:
