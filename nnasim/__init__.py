@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from nnasim.front.units import add_activation_unit as add_activation_unit
     from nnasim.front.validating import validate as validate
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "NnasimError": "nnasim.errors",
