@@ -73,7 +73,7 @@ def test_it_is_unknown_where_it_is_not_installed() -> None:
     ("code", "words"),
     [
         ("1 / 0", "cannot be loaded: ZeroDivisionError"),
-        ("UNIT = 7", "must be a UnitKind of that name"),
+        ("UNIT = 7", "is 7, which has no apply"),
         ("from nnasim.numerics.activation_units.hard import HARD as UNIT", "must be a UnitKind of that name"),
     ],
 )
