@@ -21,7 +21,7 @@ demo: $(VENV)/.installed-train
 docs: $(VENV)/.installed-docs
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -q docs docs/_build/html
 
-test: lint types layers unit
+test: lint types layers unit docs
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -4,11 +4,14 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+import nnasim
 
 pytestmark = pytest.mark.skipif(
     find_spec("pip") is None or find_spec("setuptools") is None, reason="pip or setuptools is not installed"
@@ -44,6 +47,23 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source distribution, built from a copy of all that git knows."""
+    source = tmp_path_factory.mktemp("all")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("this is no clone")
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, source / name)
+    code = "from setuptools import build_meta; print(build_meta.build_sdist('dist'))"
+    run(sys.executable, "-c", code, folder=source)
+    (path,) = (source / "dist").glob("nnasim-*.tar.gz")
+    return path
+
+
+@pytest.fixture(scope="module")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment that holds the wheel, and sees of the one that runs the tests what nnasim depends on."""
     folder = tmp_path_factory.mktemp("elsewhere") / "a folder"
@@ -61,6 +81,33 @@ def test_every_source_and_every_data_file_is_in_the_wheel(wheel: Path) -> None:
     files = {str(path.relative_to(ROOT)) for name in PACKAGES for path in (ROOT / name).rglob("*") if path.is_file()}
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert packed == {name for name in files if not any(part in name for part in LEFT_OUT)}
+
+
+def test_the_wheel_says_its_version_and_what_it_is(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    fields = archive.read(name).decode().partition("\n\n")[0].splitlines()
+    assert f"Version: {nnasim.__version__}" in fields
+    assert "License-Expression: Apache-2.0" in fields
+    assert not [field for field in fields if field.startswith("Project-URL")]
+    assert any(name.endswith("licenses/LICENSE") for name in archive.namelist())
+    assert {"reports/vendored/LICENSES.txt", "nnasim/py.typed"} <= set(archive.namelist())
+
+
+def test_the_source_distribution_has_the_manual_and_no_tests(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "CITATION.cff",
+        "Makefile",
+        "docs/conf.py",
+        "examples/README.md",
+    } <= names
+    assert {str(path.relative_to(ROOT)) for path in (ROOT / "nnasim").rglob("*.py")} <= names
+    assert not [name for name in names if name.startswith(("tests/", "reports/studies/", "docs/_build/"))]
 
 
 def test_the_command_runs_outside_the_checkout(environment: Path) -> None:
