@@ -27,6 +27,10 @@ class Model(Protocol):
 class Arithmetic(Protocol):
     """One way of computing an RNN-T. Between steps values are real (float) or integer-valued (chip)."""
 
+    @property
+    def by_row(self) -> bool:
+        """Whether the joint's bits of a row never depend on how many rows are computed with it."""
+
     def quantise_input(self, x: Tensor) -> Tensor:
         """Normalised real features -> the arithmetic's representation."""
 

@@ -17,6 +17,8 @@ class FloatArithmetic:
     the audio was cut into chunks (a BLAS may sum the rows of a long matrix in another order than those of a short one).
     """
 
+    by_row = False
+
     def quantise_input(self, x: Tensor) -> Tensor:
         """Nothing to do."""
         return x

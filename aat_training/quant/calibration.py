@@ -36,6 +36,8 @@ def histogram(values: Tensor) -> np.ndarray:
 class RecordingArithmetic:
     """Float arithmetic, step by step, that counts every value a chip would have to represent."""
 
+    by_row = False
+
     def __init__(self) -> None:
         self.counts: dict[str, np.ndarray] = {}
         self.valid: Tensor | None = None

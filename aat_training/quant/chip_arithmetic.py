@@ -59,6 +59,8 @@ class _Activation(torch.autograd.Function):
 class ChipArithmetic:
     """Integers by ``scheme``; weight scales follow the weights while they train."""
 
+    by_row = True
+
     def __init__(self, scheme: QuantScheme, gradient: Gradient = "output") -> None:
         self.scheme, self.numerics = scheme, scheme.numerics
         self._kernels = {
@@ -68,6 +70,7 @@ class ChipArithmetic:
         self._tanh = LookUp.of(scheme.joint.tanh, 16, 2.0**-GATE_FRAC, gradient)
         self._frozen: dict[str, tuple[Version, LstmWeights]] = {}
         self._linears: dict[str, tuple[Version, LinearWeights]] = {}
+        self._embedding: tuple[Version, Tensor] | None = None
 
     def quantise_input(self, x: Tensor) -> Tensor:
         """Real features -> int8, half up, by the input's one scale. Raises NumericsError for NaN or infinity."""
@@ -77,7 +80,15 @@ class ChipArithmetic:
 
     def embed(self, model: Model, tokens: Tensor) -> Tensor:
         """Rows of the int8 embedding."""
-        return nn.functional.embedding(tokens, self.embedding_rows(model))
+        rows = self.embedding_rows(model) if torch.is_grad_enabled() else self._frozen_rows(model)
+        return nn.functional.embedding(tokens, rows)
+
+    def _frozen_rows(self, model: Model) -> Tensor:
+        """The whole embedding, made again only when an optimiser has changed it."""
+        version = model.embedding.weight._version, model.embedding.weight.device
+        if self._embedding is None or self._embedding[0] != version:
+            self._embedding = version, self.embedding_rows(model)
+        return self._embedding[1]
 
     def embedding_rows(self, model: Model) -> Tensor:
         """The whole embedding as integers (V, E)."""

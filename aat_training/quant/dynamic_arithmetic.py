@@ -16,6 +16,8 @@ class DynamicArithmetic:
     Every vector has a range of its own, so neither chunks nor the company of other utterances change a bit.
     """
 
+    by_row = False
+
     def __init__(self) -> None:
         self._weights: dict[tuple[str, torch.device], Dynamic] = {}
 

@@ -40,6 +40,8 @@ class _FloatTanh(torch.autograd.Function):
 class FallbackArithmetic(ChipArithmetic):
     """Integers for inputs, embedding, h and every matrix product; float32 for what stands between them."""
 
+    by_row = False  # where the vectors of torch's tanh end depends on all rows together
+
     def _trained(self, layer: RecurrentLayer, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """Every h as integers and the last c, which is real, with what their gradients need."""
         w_ih, w_hh, bias, *gains = layer.parameters

@@ -119,7 +119,7 @@ class _FloatStep:
 
     def __init__(self, kernel: LstmKernel, weights: LstmWeights, gx_TBG: Tensor, c: Tensor, trail: FloatTrail) -> None:
         self.bits, self.c = kernel.numerics.activation_bits, c
-        fits = not may_saturate_gate(weights, self.bits)
+        fits = not may_saturate_gate(weights)
         self.requant_h = rescaler_(weights.scale_h.requant, 32, 0.0 if fits else None, c.device)
         self.z = c.new_empty(gx_TBG.shape[1:])
         self.wide = torch.empty_like(self.z, dtype=torch.float64)

@@ -54,7 +54,7 @@ def verdict(rows: int, k: int, n: int, input_bits: int, weight_bits: int, device
     """Who multiplies (rows, K) by (K, N), and why; probed once per process for every shape up to a factor of 2."""
     if input_bits > 8:
         return Verdict(None, f"{input_bits}-bit operands")
-    if bound("int8", k, input_bits, weight_bits, 32).can_overflow:
+    if _may_leave_int32(k, input_bits, weight_bits):
         return Verdict(None, "may leave int32")
     if device.type not in ("cpu", "cuda"):
         return Verdict(None, f"not probed on {device}")
@@ -66,6 +66,11 @@ def verdict(rows: int, k: int, n: int, input_bits: int, weight_bits: int, device
         why = int8_gpu.obstacle(k, device)
         return Verdict("padded", "exact there") if why is None else Verdict(None, why)
     return _probed(min(MOST_ROWS, 1 << rows.bit_length() - 1), k, n)
+
+
+@cache
+def _may_leave_int32(k: int, input_bits: int, weight_bits: int) -> bool:
+    return bound("int8", k, input_bits, weight_bits, 32).can_overflow
 
 
 @cache

@@ -36,7 +36,7 @@ def project_input(kernel: LstmKernel, weights: LstmWeights, x: Tensor) -> Tensor
         torch.addcmul((weights.bias.double() * real).add_(0.5), acc, real, out=acc).floor_()
     else:
         acc = rescaler(scale)(acc.add_(weights.bias))
-    return acc.clamp_(lowest(32), highest(32)) if may_saturate_input(weights, kernel.numerics.activation_bits) else acc
+    return acc.clamp_(lowest(32), highest(32)) if may_saturate_input(weights) else acc
 
 
 def input_share(weights: LstmWeights, gx_TBG: Tensor) -> Tensor:
@@ -94,7 +94,7 @@ class TorchForward:
     def _rescalers(self, kernel: LstmKernel, weights: LstmWeights, device: torch.device) -> None:
         cell, top = kernel.cell, 1.0 / kernel.sigmoid.step
         state = float(-lowest(cell.cell_bits))
-        fits = not may_saturate_gate(weights, cell.act_bits)
+        fits = not may_saturate_gate(weights)
         self.requant_h = rescaler_(weights.scale_h.requant, 32, 0.0 if fits else None, device)
         self.keep = rescaler_(cell.keep, 32, top * state, device)
         self.update = rescaler_(cell.update, 32, top * top, device)
@@ -104,7 +104,7 @@ class TorchForward:
         self.output = rescaler_(cell.output, cell.act_bits, top * top, device)
         # Indices begin at 0. Where gx + gh + 1/2 is exact as it is, gx brings half and base along, and turning the sum
         # into an index, which drops its fraction, is the rounding of gh.
-        self.folded = fits and weights.gain_h is None and sums_exactly(weights, cell.act_bits)
+        self.folded = fits and weights.gain_h is None and sums_exactly(weights)
         self.gx = self.gx + ((0.5 if self.folded else 0.0) - kernel.sigmoid.base)
         self.real_h = on(weights.scale_h.requant.real, device)
         scales = cell.keep, cell.update, cell.cell

@@ -143,6 +143,16 @@ class LstmWeights:
     gain_h: Gain | None = None
 
     @cached_property
+    def reach_x(self) -> float:
+        """Largest magnitude that the input's product and bias can have in the gate domain, before saturation."""
+        return _reach(self.w_x, self.bias, self.scale_x, self.factor_x.bits[0])
+
+    @cached_property
+    def reach_h(self) -> float:
+        """The same of h's product."""
+        return _reach(self.w_h, None, self.scale_h, self.factor_h.bits[0])
+
+    @cached_property
     def real_x(self) -> Tensor:
         """What the chip's w_x is worth, float32."""
         return self.w_x * on(self.scale_x.weight_step, self.w_x.device).float()[:, None]
@@ -205,22 +215,20 @@ def holds_h_product(kernel: LstmKernel, weights: LstmWeights) -> bool:
     return exact_type(reach, kernel.name) == "float32"
 
 
-def may_saturate_gate(weights: LstmWeights, activation_bits: int) -> bool:
+def may_saturate_gate(weights: LstmWeights) -> bool:
     """Whether h's product, with these weights, could leave the int32 gate domain."""
-    return _reach(weights.w_h, None, weights.scale_h, activation_bits) > highest(32)
+    return weights.reach_h > highest(32)
 
 
-def may_saturate_input(weights: LstmWeights, activation_bits: int) -> bool:
+def may_saturate_input(weights: LstmWeights) -> bool:
     """The same for the input's product and bias."""
-    return _reach(weights.w_x, weights.bias, weights.scale_x, activation_bits) > highest(32)
+    return weights.reach_x > highest(32)
 
 
-def sums_exactly(weights: LstmWeights, activation_bits: int) -> bool:
+def sums_exactly(weights: LstmWeights) -> bool:
     """Whether float64 holds gx + gh + 1/2 before gh is rounded, gx being an integer: its bits and gh's fraction's."""
-    of_x = _reach(weights.w_x, weights.bias, weights.scale_x, activation_bits)
-    of_h = _reach(weights.w_h, None, weights.scale_h, activation_bits)
     fraction = 2.0 ** float(np.max(weights.scale_h.requant.shift))
-    return weights.scale_h.requant.exact_in_float and (of_x + of_h + 1) * fraction < 2.0**52
+    return weights.scale_h.requant.exact_in_float and (weights.reach_x + weights.reach_h + 1) * fraction < 2.0**52
 
 
 def _reach(weight: Tensor, bias: Tensor | None, scale: MatmulScale, activation_bits: int) -> float:

@@ -36,6 +36,8 @@ from nnasim.numerics.formats import saturate
 class PlacedArithmetic(ChipArithmetic):
     """``units``: who runs each operation, by the names that ``workloads.rnnt.builder`` gives them."""
 
+    by_row = False  # what the CPU runs is float
+
     def __init__(self, scheme: QuantScheme, units: Mapping[str, Unit]) -> None:
         super().__init__(scheme)
         self.units = units

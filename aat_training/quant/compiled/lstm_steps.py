@@ -61,7 +61,7 @@ def covers(kernel: LstmKernel, weights: LstmWeights) -> bool:
     if not all(scale.exact_in_float for scale in scales):
         return False
     reach = top * state * float(cell.keep.real) + top * top * float(cell.update.real) + 2
-    return reach <= highest(32) and not may_saturate_gate(weights, cell.act_bits)
+    return reach <= highest(32) and not may_saturate_gate(weights)
 
 
 def _step(name: str, arguments: ctypes.Structure, owners: tuple[object, ...]) -> Callable[..., None]:
