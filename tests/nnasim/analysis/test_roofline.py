@@ -1,7 +1,5 @@
 """The bound counts everything that takes time on any chip: bytes of both readers, hand-offs, each unit at its peak."""
 
-from dataclasses import replace
-
 from nnasim.analysis.roofline import bound_cycles
 from nnasim.hardware import NnaConfig, load_preset
 from nnasim.ir.program import Command, ElementCommand, HandoffCommand, HostCommand, MatmulCommand, Program, Transfer
@@ -43,10 +41,10 @@ def test_each_unit_counts_at_its_peak() -> None:
 
 
 def test_convolutions_products_of_computed_operands_and_new_kinds_of_element_count_too() -> None:
-    depthwise = replace(TILE, m=100, n=64, k=9, taps=9, groups=64)
+    depthwise = TILE._replace(m=100, n=64, k=9, taps=9, groups=64)
     assert bound([depthwise]) == max(100 * 64 * 9 // 256, 64 * 9 // 8)
-    assert bound([replace(depthwise, rides="table")]) == 100 * 64  # the table takes an output a cycle
-    flowing = replace(TILE, m=100, n=64, k=64, flowing=True)
+    assert bound([depthwise._replace(rides="table")]) == 100 * 64  # the table takes an output a cycle
+    flowing = TILE._replace(m=100, n=64, k=64, flowing=True)
     assert bound([flowing]) == 100 * 64 * 64 // 256  # and no weights to decode
     assert bound([ElementCommand(OP, "softmax", 800, None, 0)]) == 6400
     assert bound([HostCommand(OP, "conv", 0, 4_000_000, 0)]) == 1_000_000  # conv_ratio 0.5

@@ -104,8 +104,8 @@ def test_a_schedule_that_waits_for_the_wrong_transfer_gives_wrong_data(recognise
             return program
         commands = list(program.commands)
         first, second = (commands[i] for i in pair)
-        commands[pair[0]] = replace(first, transfer=second.transfer)
-        commands[pair[1]] = replace(second, transfer=first.transfer)
+        commands[pair[0]] = first._replace(transfer=second.transfer)
+        commands[pair[1]] = second._replace(transfer=first.transfer)
         return replace(program, commands=tuple(commands))
 
     compiled.program = wrong  # type: ignore[method-assign]

@@ -68,7 +68,7 @@ def test_no_more_than_the_buffers_hold_comes_ahead(chip, make) -> None:
 
 def test_a_row_that_a_token_names_is_looked_up_when_its_call_begins(chip, make) -> None:
     lookup = called(make, 1)
-    lookup = replace(lookup, transfers=tuple(replace(transfer, looked_up=True) for transfer in lookup.transfers))
+    lookup = replace(lookup, transfers=tuple(transfer._replace(looked_up=True) for transfer in lookup.transfers))
     assert ends([called(make, 1), lookup], chip(dma=AHEAD), (0, 100)) == [20, 120]
 
 

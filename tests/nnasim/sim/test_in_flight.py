@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nnasim.errors import PlacementError, SimulationError
 from nnasim.hardware import NnaConfig, load_preset, preset_names
-from nnasim.ir.program import Ahead, Command, OpInfo, Program
+from nnasim.ir.program import Ahead, Command, MatmulCommand, OpInfo, Program
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import OpTrace, System
 from nnasim.pipeline import simulate
@@ -37,7 +37,10 @@ def two_blocks(make: Any, commands: list[Command], needs: dict[int, tuple[int, .
                layer="g", unit="nna", block="mac_array" if hasattr(command, "m") else "activation_unit")
         for place, command in enumerate(commands)
     )  # fmt: skip
-    placed = tuple(replace(command, op=place) for place, command in enumerate(commands))
+    placed = tuple(
+        command._replace(op=place) if isinstance(command, MatmulCommand) else replace(command, op=place)
+        for place, command in enumerate(commands)
+    )
     every = range(len(commands))
     ahead = Ahead(tuple(every), tuple(needs.get(place, ()) for place in every))
     return replace(make.program(list(placed), []), ops=ops, commands=placed, ahead=ahead)

@@ -110,7 +110,7 @@ def test_few_tiles_are_run_by_events(chip, make) -> None:
 
 def test_tiles_that_differ_are_no_stretch(chip, make) -> None:
     program = streamed(make, [(50, 4, 640)])
-    transfers = tuple(replace(t, bytes=t.bytes + 16 * (i % 2)) for i, t in enumerate(program.transfers))
+    transfers = tuple(t._replace(bytes=t.bytes + 16 * (i % 2)) for i, t in enumerate(program.transfers))
     uneven = replace(program, transfers=transfers)
     assert left_out(uneven, chip()) == 0
     assert_same(uneven, chip())
@@ -119,7 +119,7 @@ def test_tiles_that_differ_are_no_stretch(chip, make) -> None:
 def test_a_transfer_that_nobody_waits_for_is_no_part_of_a_stretch(chip, make) -> None:
     program = streamed(make, [(50, 4, 640)])
     shifted = tuple(
-        replace(c, transfer=c.transfer + 1) if hasattr(c, "transfer") and c.transfer is not None else c
+        c._replace(transfer=c.transfer + 1) if hasattr(c, "transfer") and c.transfer is not None else c
         for c in program.commands
     )
     behind = replace(program, commands=shifted, transfers=(program.transfers[0], *program.transfers))

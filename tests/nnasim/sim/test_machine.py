@@ -1,7 +1,5 @@
 """Blocks wired together: what overlaps, what waits, what is refused."""
 
-from dataclasses import replace
-
 import pytest
 
 from nnasim.errors import SimulationError
@@ -37,8 +35,8 @@ def test_the_fixed_cost_is_paid_once_a_pass(chip, make) -> None:
 def test_an_activation_that_rides_behind_a_product_takes_its_outputs_at_its_own_rate(chip, make) -> None:
     config = chip(activation_unit={"tanh_cycles_per_element": 3})
     tile = make.tile(None, n=4, k=16)  # 64 MACs on 16 lanes
-    assert run_program(make.program([replace(tile, rides="sigmoid")], []), config).cycles == 4
-    assert run_program(make.program([replace(tile, rides="tanh")], []), config).cycles == 3 * 4
+    assert run_program(make.program([tile._replace(rides="sigmoid")], []), config).cycles == 4
+    assert run_program(make.program([tile._replace(rides="tanh")], []), config).cycles == 3 * 4
 
 
 def test_transfers_go_on_while_the_cpu_works(chip, make) -> None:

@@ -1,7 +1,5 @@
 """What a convolution and a product of two computed operands cost on each family of MAC array."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,7 +71,7 @@ def test_a_command_reaches_the_law_with_taps_groups_and_what_flows() -> None:
         op=0, m=5, n=8, k=27, row=0, weight_bits=8, input_bits=8, transfer=3, first=True, last=False, sram_bytes=0
     )  # fmt: skip
     assert tile_of(command) == MatmulTile(5, 8, 27, last=False, resident=False)
-    grouped = tile_of(replace(command, taps=9, groups=4, flowing=True, transfer=None))
+    grouped = tile_of(command._replace(taps=9, groups=4, flowing=True, transfer=None))
     assert grouped == MatmulTile(5, 8, 27, last=False, taps=9, groups=4, flowing=True)
     assert (grouped.channels, grouped.group) == (3, grouped._replace(n=2, groups=1))
 
