@@ -19,6 +19,7 @@ from reports.blocks import (
     is_empty,
 )
 from reports.charts.dots import headline_charts
+from reports.charts.words_latency import words_latency_chart
 from reports.figures.headline import headline
 from reports.figures.words_latency import words_against_latency
 from reports.gain import gain_sentences
@@ -59,7 +60,7 @@ def _blocks(result_set: ResultSet) -> Iterator[Block]:
     if drawn := headline(result_set.figures()):
         yield Figure("headline", drawn, charts=headline_charts(result_set.figures()))
     if drawn := words_against_latency("words_latency", result_set.figures()):
-        yield Figure("words_latency", drawn)
+        yield Figure("words_latency", drawn, charts=words_latency_chart("words_latency", result_set.figures()))
     tables = (_latencies(result_set), _costs(result_set))
     yield from tables
     dash = (_DASH,) if any(is_empty(cell) for table in tables for row in table.rows for cell in row) else ()

@@ -1,24 +1,20 @@
-"""The layers of a result as points of a roofline, and whether DRAM or MAC array is the roof above them."""
+"""The layers of a result as points below a roof, which DRAM and MAC array make."""
 
 from __future__ import annotations
 
 from nnasim.ir.result import SimResult
 from nnasim.units import cycles_to_ms
-from reports.figures.roofline import Layer, roofline
-from reports.figures.style import Drawing
-from reports.text import shortened
+from reports.figures.roofline import Layer, Roof
 
 
-def roofline_of(name: str, label: str, result: SimResult) -> Drawing | None:
-    """Draw the layers of the NNA that multiply; None where there are none, or where a roof is not known."""
+def roof_of(result: SimResult) -> Roof | None:
+    """The layers of the NNA that multiply, and their roof; None where there are none, or where it is not known."""
     dram = result.hardware.get("dram")
     rate = dram.get("bytes_per_second") if isinstance(dram, dict) else None
     if isinstance(rate, bool) or not isinstance(rate, int | float) or rate <= 0 or not result.peak_macs_per_cycle:
         return None
-    layers, peak = layers_of(result), result.peak_macs_per_cycle * result.clock_hz
-    below = sum(layer.intensity is not None and layer.intensity < peak / rate for layer in layers)
-    title = f"{shortened(label, 24)}: DRAM is the roof of {below} of {len(layers)} layers"
-    return roofline(name, title, layers, peak, float(rate))
+    layers = layers_of(result)
+    return Roof(layers, result.peak_macs_per_cycle * result.clock_hz, float(rate)) if layers else None
 
 
 def layers_of(result: SimResult) -> list[Layer]:

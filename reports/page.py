@@ -26,7 +26,9 @@ from reports.blocks import (
     Words,
 )
 from reports.chart import Chart
+from reports.charts.energy import energy_chart
 from reports.charts.latency import distribution_chart
+from reports.charts.roofline import roofline_chart
 from reports.charts.time import block_chart, line_chart, part_chart
 from reports.chips import chips_side_by_side, parameter_section
 from reports.claim import claim_sentence
@@ -37,11 +39,12 @@ from reports.explanation import explanation
 from reports.figures.energy import energy_stack
 from reports.figures.gantt import gantt
 from reports.figures.latency import distribution
+from reports.figures.roofline import Roof, finding, roofline
 from reports.figures.style import Drawing
 from reports.figures.where import blocks, longest_part, parts
 from reports.hypotheses import Misheard, misheard
 from reports.model import model
-from reports.operating_points import roofline_of
+from reports.operating_points import roof_of
 from reports.operations import PartTime
 from reports.result_set import ResultSet
 from reports.summary import Summary
@@ -178,9 +181,14 @@ def _where(result_set: ResultSet) -> Section:
 
 def _rooflines(results: Mapping[str, SimResult]) -> tuple[Block, ...]:
     """A picture for each result with layers on the NNA."""
-    drawn = [_drawn(f"roofline{n}", roofline_of(f"roofline{n}", *item)) for n, item in enumerate(results.items())]
-    figures = [figure for figures in drawn for figure in figures]
+    roofs = {label: roof_of(result) for label, result in results.items()}
+    figures = tuple(_roofline(f"roofline{n}", label, roof) for n, (label, roof) in enumerate(roofs.items()) if roof)
     return (Heading("Under the roof of DRAM and MAC array"), *figures) if figures else ()
+
+
+def _roofline(name: str, label: str, roof: Roof) -> Figure:
+    whole = (name, finding(label, roof), roof)
+    return Figure(name, roofline(*whole), charts=roofline_chart(*whole))
 
 
 def _by_block(place: int, label: str, result: SimResult) -> tuple[Figure, ...]:
@@ -222,7 +230,8 @@ def _ranges(result_set: ResultSet) -> Section:
         *_range("area", "area_mm2", "Area [mm²]", labelled_chips(list(chips.values()))),
     )
     energy = range_table(result_set.results, "energy_mj")
-    stack = _drawn("energy", energy_stack("energy", energy.ranges)) if energy else ()
+    whole = ("energy", energy.ranges if energy else {})
+    stack = _drawn("energy", energy_stack(*whole), energy_chart(*whole))
     return Section("energy", "Energy and area", (*stack, sums, *tables) if tables else ())
 
 

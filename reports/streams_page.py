@@ -11,6 +11,7 @@ from nnasim.hardware.field_units import leaves, unit_of
 from nnasim.hardware.section import DESCRIPTIVE
 from nnasim.ir.shared import Search, SharedResult
 from reports.blocks import Block, Code, Document, Figure, Section, Table, Value
+from reports.charts.streams import streams_chart
 from reports.figures.streams import streams_per_chip
 from reports.naming import differing_fields, fields_name
 from reports.parameters import value_text
@@ -23,8 +24,9 @@ def streams_document(results: Sequence[SharedResult], paths: Sequence[Path]) -> 
     searches = [_search(result, path) for result, path in zip(results, paths, strict=True)]
     fields = [{name: value for name, value in leaves(result.hardware) if name not in DESCRIPTIVE} for result in results]
     labels = _labels(results, fields)
-    drawing = streams_per_chip("streams", dict(zip(labels, searches, strict=True)))
-    figures = () if drawing is None else (Figure("streams", drawing),)
+    whole = ("streams", dict(zip(labels, searches, strict=True)))
+    drawing = streams_per_chip(*whole)
+    figures = () if drawing is None else (Figure("streams", drawing, charts=streams_chart(*whole)),)
     rows = tuple(
         (Value(label), search.most, search.deadline_ms, _p99(search), LIMIT[search.limit], _models(result))
         for label, search, result in zip(labels, searches, results, strict=True)

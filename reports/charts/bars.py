@@ -30,6 +30,14 @@ class Mark(NamedTuple):
     words: str
 
 
+class Reach(NamedTuple):
+    """How far a row's sum may be lower or higher."""
+
+    row: int
+    low: float
+    high: float
+
+
 def bars(
     name: str,
     title: str,
@@ -40,6 +48,7 @@ def bars(
     *,
     looks: Sequence[Look] | None = None,
     marks: Sequence[Mark] = (),
+    reaches: Sequence[Reach] = (),
     domain: tuple[float, float] | None = None,
     line: float | None = None,
     zooms: bool = False,
@@ -63,6 +72,7 @@ def bars(
                     "x": along, "x2": {"field": "end"}, "color": colored(key), "tooltip": tooltip(headings),
                 },
             },
+            *_reach_lines(name, reaches),
             *_words(name, marks),
             *_line(line),
         ],
@@ -70,7 +80,7 @@ def bars(
     return Chart(
         title,
         spec,
-        {name: _columns(stretches, headings), **_mark_data(name, marks)},
+        {name: _columns(stretches, headings), **_mark_data(name, marks), **_reach_data(name, reaches)},
         legend=key if len(key.entries) > 1 else None,
     )
 
@@ -112,6 +122,22 @@ def _mark_data(name: str, marks: Sequence[Mark]) -> Mapping[str, Columns]:
         "words": [mark.words for mark in marks],
     }
     return {f"{name}-words": columns} if marks else {}
+
+
+def _reach_lines(name: str, reaches: Sequence[Reach]) -> list[Spec]:
+    ends = [{"field": end, "type": "quantitative"} for end in ("low", "high")]
+    tick = {"type": "tick", "color": {"expr": INK}, "thickness": 1.5, "size": 10, "aria": False}
+    rule = {"type": "rule", "color": {"expr": INK}, "strokeWidth": 1.2, "aria": False}
+    layers = [
+        {"mark": rule, "encoding": {"x": ends[0], "x2": {"field": "high"}}},
+        *({"mark": tick, "encoding": {"x": end}} for end in ends),
+    ]
+    return [{"data": {"name": f"{name}-reaches"}, **layer} for layer in layers] if reaches else []
+
+
+def _reach_data(name: str, reaches: Sequence[Reach]) -> Mapping[str, Columns]:
+    columns: Columns = {field: [getattr(reach, field) for reach in reaches] for field in Reach._fields}
+    return {f"{name}-reaches": columns} if reaches else {}
 
 
 def _line(at: float | None) -> list[Spec]:

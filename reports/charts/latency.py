@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnasim.analysis.percentiles import PERCENTILES, at_shares
 from reports.chart import INK, Chart, Columns, Entry, Legend, Spec
-from reports.charts.parts import ACROSS, HIDDEN, SHOWN, colored, told, tooltip
+from reports.charts.parts import ACROSS, HIDDEN, SHOWN, colored, dashed, told, tooltip
 from reports.figures.latency import COLORS, LINE_DASHES, is_wide, line_width, ordered
 from reports.text import number, shortened
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _POINTS = 100  # of a curve
-_DASHES = {"-": [1, 0], "--": [6, 3], "-.": [6, 2, 1, 2], ":": [2, 2]}
 _LONGEST_LABEL = 60
 
 
@@ -31,9 +30,8 @@ def distribution_chart(kind: str, of: str, values_ms: Mapping[str, Sequence[floa
             for place, label in enumerate(series)
         )
     )
-    dashes = [_DASHES[LINE_DASHES[n % len(LINE_DASHES)]] for n in range(len(series))]
+    dashes = [LINE_DASHES[n % len(LINE_DASHES)] for n in range(len(series))]
     domain = [entry.value for entry in entries.entries]
-    dashed = _by_series(domain, dashes)
     wide = _by_series(domain, [line_width(place) for place in range(len(series))])
     headings = ("result", f"{kind} latency [ms]", f"share of {of}")
     labels = {"0": "0", "50": "p50", "90": "p90", "99": "p99"}
@@ -56,7 +54,10 @@ def distribution_chart(kind: str, of: str, values_ms: Mapping[str, Sequence[floa
             "color": colored(entries),
         },
         "layer": [
-            {"mark": {"type": "line", "aria": False}, "encoding": {"strokeDash": dashed, "strokeWidth": wide}},
+            {
+                "mark": {"type": "line", "aria": False},
+                "encoding": {"strokeDash": dashed(entries, dashes), "strokeWidth": wide},
+            },
             {
                 "params": [_UNDER_POINTER],
                 "mark": {"type": "point", "filled": True, "size": 90, "stroke": {"expr": INK}},

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from reports.chart import PAPER, SOFT, Columns, Entry, Legend, Spec
-from reports.figures.style import Look
+from reports.chart import INK, PAPER, SOFT, Columns, Entry, Legend, Spec
+from reports.figures.style import Look, mark
 from reports.text import shortened
 
-_OF_THEME = {"#FFFFFF": PAPER, "#EEEEEE": SOFT}
+_OF_THEME = {"#FFFFFF": PAPER, "#EEEEEE": SOFT, "#000000": INK}
 SHOWN = {"filter": "indexof(hidden, datum.series) < 0"}
 ACROSS: Spec = {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
 """As wide as the page has room for."""
@@ -38,8 +38,14 @@ def colored(entries: Legend) -> Spec:
     return {"field": "series", "type": "nominal", "scale": scale, "legend": None}
 
 
-VEGA_SHAPES = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "v": "triangle-down", "X": "cross"}
-"""matplotlib's markers in Vega's words."""
+VEGA_SHAPES = {
+    "o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "v": "triangle-down", "P": "cross",
+    "X": "M-1,-.6L-.6,-1L0,-.4L.6,-1L1,-.6L.4,0L1,.6L.6,1L0,.4L-.6,1L-1,.6L-.4,0Z",
+    "*": "M0,-1L.24,-.32L.95,-.31L.38,.12L.59,.81L0,.4L-.59,.81L-.38,.12L-.95,-.31L-.24,-.32Z",
+}  # fmt: skip
+"""matplotlib's markers in Vega's words, or as paths."""
+VEGA_DASHES = {"-": [1, 0], "--": [6, 3], "-.": [6, 2, 1, 2], ":": [2, 2]}
+"""matplotlib's lines as lengths of ink and gap."""
 
 
 def shaped(entries: Legend, shapes: Sequence[str]) -> Spec:
@@ -47,6 +53,21 @@ def shaped(entries: Legend, shapes: Sequence[str]) -> Spec:
     domain = [entry.value for entry in entries.entries]
     repeated = [shapes[place % len(shapes)] for place in range(len(domain))]
     return {"field": "series", "type": "nominal", "legend": None, "scale": {"domain": domain, "range": repeated}}
+
+
+def dashed(entries: Legend, lines: Sequence[str]) -> Spec:
+    """The dash of a line by its series, of matplotlib's ``lines``."""
+    scale = {"domain": [entry.value for entry in entries.entries], "range": [VEGA_DASHES[line] for line in lines]}
+    return {"field": "series", "type": "nominal", "legend": None, "scale": scale}
+
+
+def marked(labels: Sequence[str], longest: int = 60) -> Legend:
+    """An entry for each of ``labels``, in the colours of ``reports.figures.style.mark``."""
+    return Legend(
+        tuple(
+            Entry(label, shortened(label, longest), of_theme(mark(place).color)) for place, label in enumerate(labels)
+        )
+    )
 
 
 def tooltip(tells: Iterable[str]) -> list[Spec]:

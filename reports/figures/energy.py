@@ -29,17 +29,17 @@ _STYLES = (
     ("#CC79A7", "|||"),
 )  # fmt: skip
 _NAMES = {"cpu": "CPU", "dram": "DRAM", "sram": "SRAM", "mac_array": "MAC array"}
-_OTHERS = Look("all others", "#FFFFFF", "")
+OTHERS = Look("all others", "#FFFFFF", "")
 _SMALL = 0.004  # of the largest total: a part below it is drawn with the others
 
 
 def energy_stack(name: str, ranges: Mapping[str, Mapping[str, Spread]]) -> Drawing | None:
     """Draw mJ of each part, one bar per result, the line from the lowest to the highest total; None of nothing."""
-    rows = {label: spreads for label, spreads in ranges.items() if TOTAL in spreads and spreads[TOTAL][1] > 0}
+    rows = summed(ranges)
     if not rows:
         return None
-    looks = _looks(rows)
-    title = _finding(rows)
+    looks = part_looks(rows)
+    title = finding(rows)
     with canvas(name, 1.4 + 0.36 * len(rows)) as figure:
         axes = figure.add_subplot()
         for row, spreads in enumerate(rows.values()):
@@ -48,7 +48,7 @@ def energy_stack(name: str, ranges: Mapping[str, Mapping[str, Spread]]) -> Drawi
                 axes.barh(row, spreads.get(part, (0, 0, 0))[1], left=left, color=look.color, hatch=look.hatch, **_EDGE)
                 left += spreads.get(part, (0, 0, 0))[1]
             low, total, high = spreads[TOTAL]
-            axes.barh(row, max(0.0, total - left), left=left, color=_OTHERS.color, **_EDGE)
+            axes.barh(row, max(0.0, total - left), left=left, color=OTHERS.color, **_EDGE)
             axes.plot([low, high], [row, row], color="black", marker="|", linewidth=1.2)
             axes.annotate(number(total), (high, row), xytext=(6, 0), textcoords="offset points", va="center")
         axes.set_yticks(range(len(rows)), [shortened(label, 24) for label in rows])
@@ -57,12 +57,17 @@ def energy_stack(name: str, ranges: Mapping[str, Mapping[str, Spread]]) -> Drawi
         axes.set_xlim(left=0)
         axes.set_xlabel("energy of the run [mJ], typical; the line: from low to high")
         axes.set_title(title)
-        legend_below(figure, [*looks.values(), _OTHERS])
+        legend_below(figure, [*looks.values(), OTHERS])
         text = "; ".join(f"{label}: {number(spreads[TOTAL][1])} mJ" for label, spreads in rows.items())
         return drawn(figure, title, text)
 
 
-def _looks(rows: Mapping[str, Mapping[str, Spread]]) -> dict[str, Look]:
+def summed(ranges: Mapping[str, Mapping[str, Spread]]) -> dict[str, Mapping[str, Spread]]:
+    """The results whose energy is known, and not nothing."""
+    return {label: spreads for label, spreads in ranges.items() if TOTAL in spreads and spreads[TOTAL][1] > 0}
+
+
+def part_looks(rows: Mapping[str, Mapping[str, Spread]]) -> dict[str, Look]:
     """The parts that can be seen, the largest first."""
     most: dict[str, float] = {}
     for spreads in rows.values():
@@ -80,7 +85,7 @@ def _named(part: str) -> str:
     return _NAMES.get(part, part.replace("_", " "))
 
 
-def _finding(rows: Mapping[str, Mapping[str, Spread]]) -> str:
+def finding(rows: Mapping[str, Mapping[str, Spread]]) -> str:
     """The part that takes most in all results together, and its share in each."""
     sums: dict[str, float] = {}
     for spreads in rows.values():

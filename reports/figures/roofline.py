@@ -8,7 +8,6 @@ from typing import NamedTuple
 from reports.figures.style import BLUE, Drawing, canvas, drawn
 from reports.text import number, shortened
 
-MOST_NAMED = 6
 _DECADE = 10.0
 
 
@@ -23,23 +22,50 @@ class Layer(NamedTuple):
     macs_per_second: float
 
 
-def roofline(
-    name: str, title: str, layers: Sequence[Layer], peak: float, bytes_per_second: float
-) -> Drawing | None:  # fmt: skip
-    """Draw each layer below min(``peak`` [MAC/s], intensity x ``bytes_per_second``); None of nothing."""
+class Roof(NamedTuple):
+    """The layers of one result, and what bounds them: ``peak`` [MAC/s] and the DRAM's bytes a second."""
+
+    layers: Sequence[Layer]
+    peak: float
+    bytes_per_second: float
+
+    @property
+    def ridge(self) -> float:
+        """MACs for each byte from which on the MAC array is the lower bound."""
+        return self.peak / self.bytes_per_second
+
+    def above(self, layer: Layer) -> float:
+        """The most MAC/s that a layer could do."""
+        return self.peak if layer.intensity is None else min(self.peak, layer.intensity * self.bytes_per_second)
+
+    def is_memory_bound(self, layer: Layer) -> bool:
+        """Whether DRAM is the lower bound."""
+        return layer.intensity is not None and layer.intensity < self.ridge
+
+    def reach(self) -> tuple[float, float]:
+        """The ends of the axis of intensity: a decade beyond the layers and the ridge."""
+        known = [self.ridge, *(layer.intensity for layer in self.layers if layer.intensity is not None)]
+        return min(known) / _DECADE, max(known) * _DECADE
+
+
+def finding(label: str, roof: Roof) -> str:
+    """The figure's title."""
+    below = sum(map(roof.is_memory_bound, roof.layers))
+    return f"{shortened(label, 24)}: DRAM is the roof of {below} of {len(roof.layers)} layers"
+
+
+def roofline(name: str, title: str, roof: Roof) -> Drawing:
+    """Draw each layer below what DRAM and MAC array could do at its intensity."""
     import numpy as np
 
-    if not layers:
-        return None
-    known = [layer.intensity for layer in layers if layer.intensity is not None]
-    ridge = peak / bytes_per_second
-    low, high = min([*known, ridge]) / _DECADE, max([*known, ridge]) * _DECADE
+    layers, peak, bytes_per_second, ridge = roof.layers, roof.peak, roof.bytes_per_second, roof.ridge
+    low, high = roof.reach()
     with canvas(name, 3.4) as figure:
         axes = figure.add_subplot()
         across = np.array([low, ridge, high])
-        roof = np.minimum(across * bytes_per_second, peak)
-        axes.plot(across, roof / 1e9, color="black", linewidth=1.5)
-        axes.fill_between(across, roof / 1e9, roof.max() / 1e9 * _DECADE, color="#eeeeee")
+        bound = np.minimum(across * bytes_per_second, peak)
+        axes.plot(across, bound / 1e9, color="black", linewidth=1.5)
+        axes.fill_between(across, bound / 1e9, bound.max() / 1e9 * _DECADE, color="#eeeeee")
         axes.annotate(f"MAC array {number(peak / 1e9)} GMAC/s", (high, peak / 1e9), xytext=(-4, 4),
                       textcoords="offset points", ha="right", fontsize=8)  # fmt: skip
         axes.annotate(f"DRAM {number(bytes_per_second / 1e9)} GB/s", (ridge, peak / 1e9), xytext=(-8, 4),
@@ -52,7 +78,7 @@ def roofline(
             )  # fmt: skip
         axes.set(xscale="log", yscale="log", xlim=(low, high))
         lowest = min(layer.macs_per_second for layer in layers)
-        axes.set_ylim(min(lowest, float(roof.min())) / 1e9 / 2, peak / 1e9 * 3)
+        axes.set_ylim(min(lowest, float(bound.min())) / 1e9 / 2, peak / 1e9 * 3)
         axes.set_xlabel("multiply-accumulates per byte from DRAM; ▸: none read")
         axes.set_ylabel("GMAC/s while its block works or waits")
         for axis in (axes.xaxis, axes.yaxis):

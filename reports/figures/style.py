@@ -25,6 +25,25 @@ BLUE, ORANGE, GREEN, RED, SKY, YELLOW, GREY = (
 )  # fmt: skip
 
 
+class Mark(NamedTuple):
+    """How the points and the line of one of several series are drawn: matplotlib's marker, colour and dash."""
+
+    shape: str
+    color: str
+    line: str
+
+
+_SHAPES = "os^DvPX*"
+_COLORS = (BLUE, ORANGE, GREEN, RED, GREY, SKY, "#CC79A7", "#000000")
+_LINES = ("-", "--", "-.", ":")
+
+
+def mark(place: int) -> Mark:
+    """The mark of the series at ``place``: 64 series have each their own shape and colour together."""
+    around, at = divmod(place, len(_SHAPES))
+    return Mark(_SHAPES[(at + around) % len(_SHAPES)], _COLORS[at], _LINES[place % len(_LINES)])
+
+
 FileFormat = Literal["svg", "png", "pdf"]
 FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
 _DOTS_PER_INCH = 200
