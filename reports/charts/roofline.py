@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from reports.chart import INK, SOFT, Chart, Columns, Entry, Legend, Spec
 from reports.charts.parts import ACROSS, HIDDEN, SHOWN, colored, shaped, told, tooltip
 from reports.figures.roofline import Layer, Roof
@@ -24,10 +26,11 @@ def roofline_chart(name: str, title: str, roof: Roof) -> tuple[Chart, ...]:
     lowest = min(low * roof.bytes_per_second, *(layer.macs_per_second for layer in roof.layers))
     top = 3 * roof.peak / 1e9
     log = {"type": "log", "nice": False}
+    bottom = lowest / 1e9 / 2
     along = {"type": "quantitative", "title": "multiply-accumulates per byte from DRAM",
-             "scale": {**log, "domain": [low, high]}}  # fmt: skip
+             "scale": {**log, "domain": [low, high]}, "axis": _decades(low, high)}  # fmt: skip
     upwards = {"type": "quantitative", "title": "GMAC/s while its block works or waits",
-               "scale": {**log, "domain": [lowest / 1e9 / 2, top]}}  # fmt: skip
+               "scale": {**log, "domain": [bottom, top]}, "axis": _decades(bottom, top)}  # fmt: skip
     spec: Spec = {
         **ACROSS,
         "height": _HEIGHT,
@@ -46,7 +49,15 @@ def roofline_chart(name: str, title: str, roof: Roof) -> tuple[Chart, ...]:
             },
         ],
     }  # fmt: skip
-    return (Chart(title, spec, {name: _columns(roof, kinds, high)}, legend=entries),)
+    return (
+        Chart(title, spec, {name: _columns(roof, kinds, high)}, legend=entries if len(entries.entries) > 1 else None),
+    )
+
+
+def _decades(low: float, high: float) -> Spec:
+    """An axis with a line for each power of ten: those between would hide the points."""
+    powers = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
+    return {"values": [10.0**power for power in powers], "format": "~g"}
 
 
 def _kind(roof: Roof, layer: Layer) -> str:
@@ -61,16 +72,20 @@ def _roof_layers(roof: Roof, low: float, high: float, top: float) -> list[Spec]:
         {"intensity": at, "rate": min(at * roof.bytes_per_second, roof.peak) / 1e9, "top": top}
         for at in (low, roof.ridge, high)
     ]
-    words = [
-        {"intensity": roof.ridge, "rate": roof.peak / 1e9, "words": f"DRAM {number(roof.bytes_per_second / 1e9)} GB/s"},
-        {"intensity": high, "rate": roof.peak / 1e9, "words": f"MAC array {number(roof.peak / 1e9)} GMAC/s"},
-    ]
-    text = {"type": "text", "align": "right", "dx": -6, "dy": -8, "aria": False, "tooltip": None}
+    halves = (
+        (roof.ridge, f"DRAM {number(roof.bytes_per_second / 1e9)} GB/s", -24),  # above the other, where both meet
+        (high, f"MAC array {number(roof.peak / 1e9)} GMAC/s", -8),
+    )
+    text = {"type": "text", "align": "right", "dx": -6, "aria": False, "tooltip": None}
     return [
         {"data": {"values": corners}, "mark": {"type": "area", "color": {"expr": SOFT}, "aria": False},
          "encoding": {"y2": {"field": "top"}}},
         {"data": {"values": corners}, "mark": {"type": "line", "color": {"expr": INK}, "aria": False}},
-        {"data": {"values": words}, "mark": text, "encoding": {"text": {"field": "words", "type": "nominal"}}},
+        *(
+            {"data": {"values": [{"intensity": at, "rate": roof.peak / 1e9}]}, "mark": {**text, "dy": dy},
+             "encoding": {"text": {"value": words}}}
+            for at, words, dy in halves
+        ),
     ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nnasim.ir.shared import Search
-from reports.chart import INK, Chart, Columns, Entry, Legend, Spec
+from reports.chart import INK, PAPER, Chart, Columns, Entry, Legend, Spec
 from reports.charts.parts import ACROSS, HIDDEN, SHOWN, VEGA_SHAPES, colored, dashed, marked, shaped, told, tooltip
 from reports.figures.streams import LATE, UNITS, curve, finding
 from reports.figures.style import mark
@@ -39,7 +39,7 @@ def streams_chart(name: str, searches: Mapping[str, Search]) -> tuple[Chart, ...
         "height": _HEIGHT,
         "params": [HIDDEN],
         "layer": [
-            *_deadlines(limits, upwards),
+            *_lines(limits, upwards),
             {
                 "data": {"name": name},
                 "transform": [SHOWN],
@@ -60,6 +60,7 @@ def streams_chart(name: str, searches: Mapping[str, Search]) -> tuple[Chart, ...
                     },
                 ],
             },
+            *_words(limits, upwards),
         ],
     }  # fmt: skip
     columns: Columns = {
@@ -78,14 +79,18 @@ def streams_chart(name: str, searches: Mapping[str, Search]) -> tuple[Chart, ...
     return (Chart(finding(searches), spec, {name: columns}, legend=entries),)
 
 
-def _deadlines(limits: list[float], upwards: Spec) -> list[Spec]:
-    """A line for each deadline, and what it is at its left end."""
-    rows = [{"limit": limit, "words": f"deadline {number(limit)} ms"} for limit in limits]
-    text = {"type": "text", "align": "left", "dx": 4, "dy": -7, "aria": False, "tooltip": None}
-    return [
-        {"data": {"values": rows}, "mark": {"type": "rule", "color": {"expr": INK}, "aria": False},
-         "encoding": {"y": {"field": "limit", **upwards}}},
-        {"data": {"values": rows}, "mark": text,
-         "encoding": {"x": {"value": 0}, "y": {"field": "limit", **upwards},
-                      "text": {"field": "words", "type": "nominal"}}},
-    ]  # fmt: skip
+def _lines(limits: list[float], upwards: Spec) -> list[Spec]:
+    rule = {"type": "rule", "color": {"expr": INK}, "aria": False}
+    return [{"data": _at(limits), "mark": rule, "encoding": {"y": {"field": "limit", **upwards}}}]
+
+
+def _words(limits: list[float], upwards: Spec) -> list[Spec]:
+    """What each deadline is, at its line's left end, with paper around it where curves pass below."""
+    text = {"type": "text", "align": "left", "dx": 4, "dy": -8, "aria": False, "tooltip": None}
+    halo = {"color": {"expr": PAPER}, "stroke": {"expr": PAPER}, "strokeWidth": 4}
+    encoding = {"x": {"value": 0}, "y": {"field": "limit", **upwards}, "text": {"field": "words", "type": "nominal"}}
+    return [{"data": _at(limits), "mark": {**text, **look}, "encoding": encoding} for look in (halo, {})]
+
+
+def _at(limits: list[float]) -> Spec:
+    return {"values": [{"limit": limit, "words": f"deadline {number(limit)} ms"} for limit in limits]}

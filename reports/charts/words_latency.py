@@ -22,9 +22,8 @@ def words_latency_chart(name: str, systems: Mapping[str, SystemFigures]) -> tupl
         return ()
     entries = marked([row.label for row in rows])
     shapes = [VEGA_SHAPES[mark(place).shape] for place in range(len(rows))]
-    wide = is_wide(rows)
-    along = {"type": "quantitative", "title": UNITS[0], "scale": {"type": "log" if wide else "linear", "zero": not wide,
-                                                                  "padding": 12}}  # fmt: skip
+    scale = {"type": "log", "padding": 12} if is_wide(rows) else {"zero": True}
+    along = {"type": "quantitative", "title": UNITS[0], "scale": scale}
     upwards = {"type": "quantitative", "title": UNITS[1], "scale": {"zero": True}}
     rule = {"type": "rule", "aria": False, "strokeWidth": 1.2}
     spec: Spec = {

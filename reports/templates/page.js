@@ -27,7 +27,7 @@ const painted = (name) => (THEME.includes(name) ? `var(--${name})` : name);
 const config = () => ({
   background: null,
   font: getComputedStyle(document.body).fontFamily,
-  padding: { left: 2, right: 8, top: 4, bottom: 4 },
+  padding: { left: 2, right: 18, top: 4, bottom: 4 },  // half of an axis' last number stands beyond its end
   axis: {
     labelColor: color("ink"), titleColor: color("ink"), domainColor: color("ink"), tickColor: color("ink"),
     gridColor: color("rule"), labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal",
@@ -70,16 +70,32 @@ async function draw(figure, chart, rows) {
 
 async function render(state) {
   const kept = state.kept.map((signal) => [signal, state.view.signal(signal)]);
+  const spec = vega(state.chart, state.rows);
+  await show(state, spec, kept);
+  const most = state.view.width() / CHARACTER;  // only now known: names of rows take the rest
+  const long = (spec.axes ?? []).filter(({ orient, title }) => orient === "bottom" && title?.length > most);
+  for (const axis of long) axis.title = broken(axis.title, most);
+  if (long.length) await show(state, spec, kept);
+  state.listen?.();
+}
+
+async function show(state, spec, kept) {
   state.view?.finalize();
-  const parsed = charts.parse(vega(state.chart, state.rows), config(), { ast: true });
-  state.view = new charts.View(parsed, {
+  state.view = new charts.View(charts.parse(spec, config(), { ast: true }), {
     container: state.holder, renderer: "svg", hover: true, logLevel: charts.Warn, tooltip: tooltip(),
     expr: charts.expressionInterpreter,
   });
   for (const [signal, value] of kept) state.view.signal(signal, value);
   await state.view.runAsync();
-  state.listen?.();
 }
+
+const CHARACTER = 6.2;  // pixels of an axis' title, on average
+
+// The lines of a text that are at most so long, where its words are.
+const broken = (text, most) => text.split(" ").reduce((lines, word) => {
+  const last = lines.pop();
+  return last === undefined ? [word] : `${last} ${word}`.length <= most ? [...lines, `${last} ${word}`] : [...lines, last, word];
+}, []);
 
 const set = (state, signal, value) => state.view.signal(signal, value).runAsync();
 
