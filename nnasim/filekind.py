@@ -26,7 +26,7 @@ _KINDS = {
     "nnasim.result": "a result file",
     "nnasim.shared": "a result file of several models or streams",
     "nnasim.chips": "a comparison of chips",
-    "nnasim.fronts": "a comparison of two sweeps' fronts",
+    "nnasim.fronts": "a comparison of sweeps' fronts",
     "nnasim.checkpoint": "a checkpoint's model.json",
     "nnasim.numerics_study": "the record of a training study",
     "nnasim.delay_study": "the record of a delay study",

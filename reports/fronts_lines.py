@@ -1,32 +1,43 @@
-"""What two fronts say of each other, in sentences: for the page, and for a terminal of 80 columns."""
+"""What fronts say of each other, in sentences: for the page, and for a terminal of 80 columns."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from nnasim.sweeps.fronts import FrontComparison, leads
 from nnasim.sweeps.objectives import meaning_of
-from reports.text import number, percent, shortened
+from reports.text import counted, number, percent, shortened
 
 MOST_STRETCHES = 6
 _LONGEST_LABEL = 24
 
 
-def labels(comparison: FrontComparison) -> tuple[str, str]:
-    """Both names, as they are shown."""
-    first, second = (shortened(label, _LONGEST_LABEL) for label in comparison.labels)
-    return first, second
+def labels(comparison: FrontComparison) -> tuple[str, ...]:
+    """The names of all, as they are shown: told apart where they are alike when they are cut."""
+    names = [shortened(label, _LONGEST_LABEL) for label in comparison.labels]
+    return tuple(
+        f"{name} #{place}" if names.count(name) > 1 else name for place, name in enumerate(names, start=1)
+    )  # fmt: skip
 
 
-def beaten_sentence(comparison: FrontComparison) -> str:
-    """How many points of each front the other beats."""
-    (first, second), (ours, theirs) = labels(comparison), comparison.beaten
+def beaten_sentences(comparison: FrontComparison) -> Iterator[str]:
+    """How many points of each front others beat, and which."""
+    names = labels(comparison)
     sizes = [len(front.points) for front in comparison.fronts]
-    shared = f", and {comparison.shared} stand on both" if comparison.shared else ""
-    return (
-        f"{second} beats {len(ours)} of {first}'s {sizes[0]} points, {first} beats {len(theirs)} of {second}'s "
-        f"{sizes[1]}{shared}."
-    )
+    if len(names) == 2:
+        (first, second), (ours, theirs) = names, comparison.beaten
+        shared = f", and {comparison.shared} stand on both" if comparison.shared else ""
+        yield (
+            f"{second} beats {len(ours)} of {first}'s {sizes[0]} points, {first} beats {len(theirs)} of {second}'s "
+            f"{sizes[1]}{shared}."
+        )
+        return
+    for name, size, beaten in zip(names, sizes, comparison.beaten, strict=True):
+        by = ", ".join(f"{names[front]} {count}" for front, count in Counter(each.front for each in beaten).items())
+        yield f"{name}: {len(beaten)} of {counted(size, 'point')} beaten{f', by {by}' if by else ''}."
+    if comparison.shared:
+        yield f"On all fronts: {counted(comparison.shared, 'point')}."
 
 
 def with_unit(objective: str) -> str:
@@ -37,22 +48,24 @@ def with_unit(objective: str) -> str:
 
 def sentences(comparison: FrontComparison) -> Iterator[str]:
     """Who beats whom, who reaches the lowest of each objective, and who leads where."""
-    yield beaten_sentence(comparison)
+    yield from beaten_sentences(comparison)
     for place, objective in enumerate(comparison.objectives):
         yield _lowest(comparison, place, objective)
     yield from _leads(comparison)
 
 
+def every(comparison: FrontComparison) -> str:
+    """The word for all fronts together."""
+    return "both" if len(comparison.fronts) == 2 else "all"
+
+
 def _lowest(comparison: FrontComparison, place: int, objective: str) -> str:
-    figures = [float(comparison.costs(front)[:, place].min()) for front in (0, 1)]
-    names = labels(comparison)
-    if figures[0] == figures[1]:
-        return f"Lowest {with_unit(objective)}: {number(figures[0])} in both."
-    best = 0 if figures[0] < figures[1] else 1
-    return (
-        f"Lowest {with_unit(objective)}: {names[best]} {number(figures[best])}, "
-        f"{names[1 - best]} {number(figures[1 - best])}."
-    )
+    named = labels(comparison)
+    figures = [float(comparison.costs(front)[:, place].min()) for front in range(len(named))]
+    if len(set(figures)) == 1:
+        return f"Lowest {with_unit(objective)}: {number(figures[0])} in {every(comparison)}."
+    ordered = sorted(zip(figures, named, strict=True), key=lambda item: item[0])
+    return f"Lowest {with_unit(objective)}: {', '.join(f'{name} {number(figure, 4)}' for figure, name in ordered)}."
 
 
 def _leads(comparison: FrontComparison) -> Iterator[str]:
@@ -64,11 +77,12 @@ def _leads(comparison: FrontComparison) -> Iterator[str]:
         end = f" to {number(stretches[place + 1].start)}" if place + 1 < len(stretches) else " on"
         where = f"From {across} {number(stretch.start)}{end}"
         if stretch.leader is None:
-            yield f"{where} both reach the same {upwards}."
+            yield f"{where} {'both' if len(names) == 2 else 'several'} reach the same {upwards}."
         elif stretch.most is None:
             yield f"{where} only {names[stretch.leader]} has points."
         else:
             lower = percent(stretch.most, 1)
-            yield f"{where} {names[stretch.leader]} reaches the lower {upwards}, by up to {lower}."
+            least = "lower" if len(names) == 2 else "lowest"
+            yield f"{where} {names[stretch.leader]} reaches the {least} {upwards}, by up to {lower}."
     if len(stretches) > MOST_STRETCHES:
         yield f"Beyond, the lead changes {len(stretches) - MOST_STRETCHES} more times."

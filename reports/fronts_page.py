@@ -1,14 +1,15 @@
-"""The page of two sweeps: both Pareto fronts, what one beats of the other, and what the sweep files say differently."""
+"""The page of several sweeps: their Pareto fronts, what one beats of another, and what their files say differently."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
 from nnasim.hardware.field_units import unit_of
 from nnasim.sweeps.fronts import Front, FrontComparison
+from nnasim.sweeps.settings import chip_options
 from reports.blocks import (
     Block,
     Cell,
@@ -22,25 +23,34 @@ from reports.blocks import (
     Section,
     Table,
     Value,
+    Words,
 )
-from reports.figures.fronts import two_fronts
-from reports.fronts_lines import labels, sentences, with_unit
+from reports.charts.fronts import PointWords, fronts_chart
+from reports.charts.sweep import bare
+from reports.figures.fronts import DrawnFront, fronts_drawing
+from reports.fronts_lines import every, labels, sentences, with_unit
 from reports.naming import value_name
 from reports.text import number
 
 MOST_ROWS = 50
 MOST_PAIRS = 6  # of objectives that are drawn
+_LONGEST_TITLE = 62  # characters over a picture
 
 
 def fronts_document(comparison: FrontComparison, command: str) -> Document:
-    """All that two sweeps say of each other."""
-    first, second = labels(comparison)
+    """All that sweeps say of each other."""
     return Document(
-        title=(Value(first), " against ", Value(second)),
+        title=_title(labels(comparison)),
         lead=tuple(_lead(comparison)),
         sections=(_fronts(comparison), _beaten(comparison), _differences(comparison), _provenance(comparison, command)),
         kind="sweeps",
     )
+
+
+def _title(names: Sequence[str]) -> Words:
+    if len(names) == 2:
+        return (Value(names[0]), " against ", Value(names[1]))
+    return ("Fronts of ", Value(", ".join(names[:-1])), " and ", Value(names[-1]))
 
 
 def short_blocks(comparison: FrontComparison) -> tuple[Block, ...]:
@@ -50,43 +60,69 @@ def short_blocks(comparison: FrontComparison) -> tuple[Block, ...]:
 
 def _lead(comparison: FrontComparison) -> Iterator[Listing]:
     if any(difference.what == "traces" for difference in comparison.differences):
-        yield Listing(("The two sweeps ran different work, so their figures do not compare.",), "notes")
+        yield Listing(("The sweeps ran different work, so their figures do not compare.",), "notes")
     yield Listing(tuple(map(Value, sentences(comparison))), "answers")
 
 
 def _fronts(comparison: FrontComparison) -> Section:
     note = Paragraph(
         "All objectives are costs: down and left is better. Each front is that of its own sweep by the objectives that "
-        "both have. Hollow: a point of the other sweep costs no more in any objective, and less in one.",
+        f"{every(comparison)} have. Hollow: a point of another sweep costs no more in any objective, and less in one.",
         note=True,
     )
     pairs = list(combinations(range(len(comparison.objectives)), 2))[:MOST_PAIRS]
-    figures = (Figure(f"fronts{n}", _picture(comparison, n, pair)) for n, pair in enumerate(pairs))
-    return Section("fronts", "Both Pareto fronts", (*figures, _sizes(comparison), note))
+    figures = (_figure_of(comparison, f"fronts{n}", pair) for n, pair in enumerate(pairs))
+    title = f"{every(comparison).capitalize()} Pareto fronts"
+    return Section("fronts", title, (*figures, _sizes(comparison), note))
 
 
-def _picture(comparison: FrontComparison, place: int, pair: tuple[int, int]) -> Any:
-    names = [with_unit(comparison.objectives[column]) for column in pair]
-    first, second = labels(comparison)
-    ours, theirs = comparison.beaten
-    title = f"{second} beats {len(ours)} of {first}'s points, {first} beats {len(theirs)} of {second}'s"
-    return two_fronts(
-        f"fronts{place}",
-        title if len(title) <= 62 else beaten_title(len(ours), len(theirs)),
-        (names[0], names[1]),
-        labels(comparison),
-        [comparison.costs(front)[:, list(pair)] for front in (0, 1)],
-        [[beaten.point for beaten in rows] for rows in comparison.beaten],
-    )
+def _figure_of(comparison: FrontComparison, name: str, pair: tuple[int, int]) -> Figure:
+    """The fronts by two of the objectives."""
+    across, upwards = (with_unit(comparison.objectives[column]) for column in pair)
+    fronts = [
+        DrawnFront(label, comparison.costs(place)[:, list(pair)], frozenset(each.point for each in beaten))
+        for place, (label, beaten) in enumerate(zip(labels(comparison), comparison.beaten, strict=True))
+    ]
+    whole = (name, _finding(comparison), (across, upwards), fronts)
+    headings = ("sweep", *map(with_unit, comparison.objectives), "its axes", "beaten by")
+    words = [_point_words(comparison, place) for place in range(len(fronts))]
+    return Figure(name, fronts_drawing(*whole), charts=fronts_chart(*whole, words, headings))
 
 
-def beaten_title(ours: int, theirs: int) -> str:
-    """The finding in a picture whose names are long."""
-    return f"{ours} points of the first are beaten, {theirs} of the second"
+def _finding(comparison: FrontComparison) -> str:
+    """Who beats whom in a title; where names are long, how many points are beaten."""
+    names, counts = labels(comparison), [len(beaten) for beaten in comparison.beaten]
+    if len(names) > 2:
+        left = [len(front.points) - count for front, count in zip(comparison.fronts, counts, strict=True)]
+        ordered = sorted(zip(left, names, strict=True), key=lambda item: -item[0])
+        title = f"Points that no other sweep beats: {', '.join(f'{name} {count}' for count, name in ordered)}"
+        return title if len(title) <= _LONGEST_TITLE else f"{ordered[0][0]} of {ordered[0][1]}'s points are not beaten"
+    (first, second), (ours, theirs) = names, counts
+    title = f"{second} beats {ours} of {first}'s points, {first} beats {theirs} of {second}'s"
+    return title if len(title) <= _LONGEST_TITLE else f"{ours} points of the first are beaten, {theirs} of the second"
+
+
+def _point_words(comparison: FrontComparison, place: int) -> list[PointWords]:
+    """What is said of each point of a front."""
+    front, names = comparison.fronts[place], labels(comparison)
+    beaten = {each.point: each for each in comparison.beaten[place]}
+    costs = comparison.costs(place)
+    words = []
+    for row in range(len(costs)):
+        by = beaten.get(row)
+        better = "none" if by is None else f"{names[by.front]}: {_setting(comparison.fronts[by.front], by.by)}"
+        figures = (number(float(cost), 4) for cost in costs[row])
+        tells = (names[place], *figures, _setting(front, row), better)
+        words.append(PointWords(tells, chip_options(front.stored.job, _axis_values(front, row))))
+    return words
+
+
+def _axis_values(front: Front, row: int) -> dict[str, Any]:
+    return {axis: bare(front.points.iloc[row][axis]) for axis in front.stored.axes}
 
 
 def _sizes(comparison: FrontComparison) -> Table:
-    volumes = comparison.volumes or (None, None)
+    volumes = comparison.volumes or (None,) * len(comparison.fronts)
     rows = tuple(
         (
             Value(label), len(front.stored.good), len(front.points), len(beaten), Quantity.percent(volume, 1),
@@ -95,29 +131,31 @@ def _sizes(comparison: FrontComparison) -> Table:
             labels(comparison), comparison.fronts, comparison.beaten, volumes, strict=True
         )
     )  # fmt: skip
-    columns = ("sweep", "points", "on its front", "beaten by the other", "hypervolume")
+    columns = ("sweep", "points", "on its front", "beaten by another", "hypervolume")
     note = (
-        "Hypervolume: share of the box between the best and the worst figures of both fronts in which every figure is "
+        "Hypervolume: share of the box between the best and the worst figures of all fronts in which every figure is "
         "no better than a point of this one."
     )
     return Table("sizes", "", columns, rows, note if comparison.volumes else "", look="plain").filled()
 
 
 def _beaten(comparison: FrontComparison) -> Section:
-    tables = tuple(_beaten_table(comparison, front) for front in (0, 1) if comparison.beaten[front])
-    words = "Beside each, the point of the other sweep that spares most of its costs, and what share of each it spares."
-    nothing = "Neither front has a point that the other beats."
+    tables = tuple(_beaten_table(comparison, front) for front, rows in enumerate(comparison.beaten) if rows)
+    words = "Beside each, the point of another sweep that spares most of its costs, and what share of each it spares."
+    nothing = "No front has a point that another beats."
     return Section("beaten", "Which points are beaten", (words, *tables) if tables else (nothing,))
 
 
 def _beaten_table(comparison: FrontComparison, place: int) -> Table:
-    names, (front, other) = labels(comparison), (comparison.fronts[place], comparison.fronts[1 - place])
+    names, front = labels(comparison), comparison.fronts[place]
+    several = len(names) > 2
     rows = tuple(
         (
             *(_figure(value) for value in comparison.costs(place)[beaten.point]),
             Value(_setting(front, beaten.point)),
             *(Quantity.percent(share, 1) for share in beaten.less),
-            Value(_setting(other, beaten.by)),
+            *((Value(names[beaten.front]),) if several else ()),
+            Value(_setting(comparison.fronts[beaten.front], beaten.by)),
         )
         for beaten in comparison.beaten[place][:MOST_ROWS]
     )
@@ -126,10 +164,11 @@ def _beaten_table(comparison: FrontComparison, place: int) -> Table:
         *map(with_unit, comparison.objectives),
         "its axes",
         *(("spared", name) for name in comparison.objectives),
+        *(("by the sweep",) if several else ()),
         "by the point",
     )
     note = f"The first {MOST_ROWS} of {number(total)} are listed." if total > MOST_ROWS else ""
-    title = f"Points of {names[place]} that {names[1 - place]} beats"
+    title = f"Points of {names[place]} that {'another sweep' if several else names[1 - place]} beats"
     return Table(f"beaten{place}", title, columns, rows, note, named_rows=False, look="words")
 
 

@@ -18,6 +18,11 @@ def shortened(text: str, longest: int = 60) -> str:
     return f"{visible_text[:head]}…{visible_text[head + 1 - longest :]}"
 
 
+def counted(count: int, what: str) -> str:
+    """Such as "1 point", "1,200 points"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """``value`` with at least ``digits`` significant digits and thousands apart; an em dash where None."""
     if value is None:

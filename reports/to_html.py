@@ -85,7 +85,7 @@ def heads(table: Table) -> list[list[Head]]:
                 Head(heading(table.columns[index]), (("rowspan", "2"), *_look(table, index))) for index in indices
             ]
         else:
-            upper.append(Head(shared, (("colspan", str(len(indices))),)))
+            upper.append(Head(shared, (("colspan", str(len(indices))), *_classes(_longer(shared)))))
     lower = [Head(c[1], _look(table, index)) for index, c in enumerate(table.columns) if isinstance(c, tuple)]
     return [upper, lower]
 
@@ -95,7 +95,17 @@ def _shared(column: Column) -> str | None:
 
 
 def _look(table: Table, column: int) -> tuple[tuple[str, str], ...]:
-    return (("class", "text"),) if table.holds_text(column) else ()
+    return _classes("text" if table.holds_text(column) else "", _longer(heading(table.columns[column])))
+
+
+def _classes(*names: str) -> tuple[tuple[str, str], ...]:
+    classes = " ".join(filter(None, names))
+    return (("class", classes),) if classes else ()
+
+
+def _longer(text: str) -> str:
+    """The class of a heading that takes several lines."""
+    return "long" if len(text) > _LONG else ""
 
 
 def _inline(content: Words | Cell) -> Markup:

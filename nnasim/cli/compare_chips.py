@@ -25,7 +25,7 @@ def command(
         list[str],
         typer.Argument(
             metavar="CHIP CHIP...",
-            help="presets or YAML files, each with changes: 'edge256 clock_hz=1e9'; or results; or two sweeps' stores",
+            help="presets or YAML files, each with changes: 'edge256 clock_hz=1e9'; or results; or sweeps' stores",
         ),
     ],
     out: OutFolder,
@@ -45,8 +45,8 @@ def command(
     """Latency, energy, area and words of the same work on several chips, and in which fields these differ.
 
     With --trace what a stored trace costs on each, in its own arithmetic; without, the speech is decoded anew for each.
-    Results that are there (files, folders of `nnasim compare` or of this command) are shown as they are. Of two sweeps,
-    'sweep.sqlite study=NAME', it says which points of one Pareto front the other's beat, and who leads where.
+    Results that are there (files, folders of `nnasim compare` or of this command) are shown as they are. Of sweeps,
+    'sweep.sqlite study=NAME', it says which points of each Pareto front another's beat, and who leads where.
 
     Example: nnasim compare-chips edge256 'edge256 dram.bytes_per_second=12e9' --trace trace.json --out chips
     """

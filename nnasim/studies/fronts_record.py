@@ -1,4 +1,4 @@
-"""`fronts.json` and the folder around it: what two sweeps' Pareto fronts say of each other."""
+"""`fronts.json` and the folder around it: what Pareto fronts of sweeps say of each other."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def fronts_record(comparison: FrontComparison, command: str) -> dict[str, Any]:
         "versions": versions(),
         "commit": commit(),
         "objectives": list(comparison.objectives),
-        "sweeps": [_sweep(comparison, place) for place in (0, 1)],
-        "on_both": comparison.shared,
+        "sweeps": [_sweep(comparison, place) for place in range(len(comparison.fronts))],
+        "on_all": comparison.shared,
         "sentences": list(sentences(comparison)),
         "differences": [{"what": each.what, "values": list(each.values)} for each in comparison.differences],
     }
@@ -43,7 +43,12 @@ def _sweep(comparison: FrontComparison, place: int) -> dict[str, Any]:
         "hypervolume": None if volumes is None else volumes[place],
         "front": [dict(zip(comparison.objectives, row, strict=True)) for row in costs],
         "beaten": [
-            {"point": each.point, "by": each.by, "less": dict(zip(comparison.objectives, each.less, strict=True))}
+            {
+                "point": each.point,
+                "sweep": each.front,
+                "by": each.by,
+                "less": dict(zip(comparison.objectives, each.less, strict=True)),
+            }
             for each in comparison.beaten[place]
         ],
     }
@@ -51,7 +56,7 @@ def _sweep(comparison: FrontComparison, place: int) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class FrontsFound:
-    """Two sweeps side by side, and the command that shows them again."""
+    """Sweeps side by side, and the command that shows them again."""
 
     comparison: FrontComparison
     command: str

@@ -1,4 +1,4 @@
-"""What stands side by side: chips, results that are there already, or two sweeps; told apart by what files hold."""
+"""What stands side by side: chips, results that are there already, or sweeps; told apart by what files hold."""
 
 from __future__ import annotations
 
@@ -126,16 +126,19 @@ def _heard(rows: Sequence[Hypothesis], system: str) -> tuple[Hypothesis, ...]:
 
 
 def sweeps_side_by_side(texts: Sequence[str], source: str) -> FrontComparison:
-    """The fronts of two sweeps, each a store or a folder of one, behind it "study=DIGEST|NAME" where it has many.
+    """The fronts of two or more sweeps, each a store or a folder of one; "study=DIGEST|NAME" behind chooses.
 
-    Raises ConfigError for any other number of sweeps and for one held against itself, InputError as ``StoredSweep``.
+    Raises ConfigError for a single sweep and for one held against itself, InputError as ``StoredSweep``.
     """
-    if len(texts) != 2:
-        raise ConfigError(source, "sweeps", len(texts), "must be two sweeps")
-    first, second = map(_sweep, texts)
-    if (first.digest, first.store) == (second.digest, second.store):
-        raise ConfigError(source, "sweep 2", texts[1], f"is the same study as sweep 1, {first.digest}")
-    return compare_fronts(first, second)
+    if len(texts) < 2:
+        raise ConfigError(source, "sweeps", len(texts), "must be two sweeps or more")
+    sweeps = [_sweep(text) for text in texts]
+    studies = [(sweep.digest, sweep.store) for sweep in sweeps]
+    for place, study in enumerate(studies):
+        if (first := studies.index(study)) < place:
+            allowed = f"is the same study as sweep {first + 1}, {study[0]}"
+            raise ConfigError(source, f"sweep {place + 1}", texts[place], allowed)
+    return compare_fronts(*sweeps)
 
 
 def _sweep(text: str) -> StoredSweep:

@@ -1,4 +1,4 @@
-"""Two sweeps against each other: which points of one front the other's beat, by how much, and who leads where."""
+"""Sweeps against each other: which points of one front another's beat, by how much, and who leads where."""
 
 from __future__ import annotations
 
@@ -32,20 +32,23 @@ class Front:
 
 
 class Beaten(NamedTuple):
-    """A point of a front that one of the other front beats; ``less``: the share of each cost that the other spares.
+    """A point of a front that one of another front beats; ``less``: the share of each cost that the other spares.
 
-    ``point``, ``by``: rows of the two fronts. Of several that beat it, the one that spares most on average.
+    ``front``: the place of the other front; ``point``, ``by``: rows of the two. Of several that beat it, the one that
+    spares most on average.
     """
 
     point: int
+    front: int
     by: int
     less: tuple[float, ...]
 
 
 class Lead(NamedTuple):
-    """From ``start`` of the first objective on, which front reaches the lower second one; None: both the same.
+    """From ``start`` of the first objective on, which front reaches the lowest second one; None: several do.
 
-    ``most``: the largest share of it that the leader spares within the stretch; None where the other reaches nothing.
+    ``most``: the largest share of it that the leader spares within the stretch, of what the next front reaches; None
+    where no other reaches anything.
     """
 
     start: float
@@ -54,112 +57,129 @@ class Lead(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """One thing that the two sweeps do not share, as each says it."""
+    """One thing that the sweeps do not share, as each says it."""
 
     what: str
-    values: tuple[object, object]
+    values: tuple[object, ...]
 
 
 @dataclass(frozen=True)
 class FrontComparison:
-    """Two fronts by the objectives that both sweeps have. ``beaten``: of the first front's points, of the second's.
+    """Two or more fronts by the objectives that all sweeps have. ``beaten``: of each front's points.
 
-    ``volumes``: share of the box between the best and the worst figures of both fronts that each front's points are no
+    ``volumes``: share of the box between the best and the worst figures of all fronts that each front's points are no
     worse than (hypervolume); None where an objective does not vary, or where there are too many points.
     """
 
     objectives: tuple[str, ...]
-    fronts: tuple[Front, Front]
-    beaten: tuple[tuple[Beaten, ...], tuple[Beaten, ...]]
-    volumes: tuple[float, float] | None
+    fronts: tuple[Front, ...]
+    beaten: tuple[tuple[Beaten, ...], ...]
+    volumes: tuple[float, ...] | None
     differences: tuple[Difference, ...]
 
     @property
-    def labels(self) -> tuple[str, str]:
-        """The names of both."""
-        first, second = self.fronts
-        return first.label, second.label
+    def labels(self) -> tuple[str, ...]:
+        """The names of all."""
+        return tuple(front.label for front in self.fronts)
 
     @property
     def shared(self) -> int:
-        """How many points of the first front stand on the second too, figure by figure."""
-        first, second = ({tuple(row) for row in self.costs(n)} for n in (0, 1))
-        return len(first & second)
+        """How many points stand on every front, figure by figure."""
+        rows = [{tuple(row) for row in self.costs(n)} for n in range(len(self.fronts))]
+        return len(set.intersection(*rows))
 
     def costs(self, front: int) -> Any:
         """Figures of a front [points, objectives]."""
         return self.fronts[front].points[list(self.objectives)].to_numpy(dtype=np.float64)
 
 
-def compare_fronts(first: StoredSweep, second: StoredSweep) -> FrontComparison:
-    """The fronts of two sweeps by what both are judged by. Raises InputError where that is nothing."""
-    objectives = tuple(name for name in first.objectives if name in second.objectives)
-    if not objectives:
-        ours, theirs = (", ".join(sweep.objectives) or "no point that ran well" for sweep in (first, second))
-        raise InputError(second.store, "objectives", theirs, f"must share one with {first.store}: {ours}")
-    labels = _labels(first, second)
-    one, other = (
-        Front(label, sweep, pareto(sweep, objectives)) for label, sweep in zip(labels, (first, second), strict=True)
+def compare_fronts(*sweeps: StoredSweep) -> FrontComparison:
+    """The fronts of two or more sweeps by what all are judged by. Raises InputError where that is nothing."""
+    objectives = _common(sweeps)
+    fronts = tuple(
+        Front(label, sweep, pareto(sweep, objectives)) for label, sweep in zip(_labels(sweeps), sweeps, strict=True)
     )
-    costs = [front.points[list(objectives)].to_numpy(dtype=np.float64) for front in (one, other)]
+    costs = [front.points[list(objectives)].to_numpy(dtype=np.float64) for front in fronts]
     return FrontComparison(
         objectives=objectives,
-        fronts=(one, other),
-        beaten=(tuple(_beaten(costs[0], costs[1])), tuple(_beaten(costs[1], costs[0]))),
-        volumes=_volumes(costs[0], costs[1]),
-        differences=tuple(_differences(first, second)),
+        fronts=fronts,
+        beaten=tuple(tuple(_beaten(place, costs)) for place in range(len(costs))),
+        volumes=_volumes(costs),
+        differences=tuple(_differences(sweeps)),
     )
 
 
-def _labels(first: StoredSweep, second: StoredSweep) -> tuple[str, str]:
-    """Names of the sweep files, else of the stores, else the beginnings of digests: the first that tell them apart."""
-    named = [shown_name(sweep.record.get("name")) for sweep in (first, second)]
-    files = [Path(sweep.store).stem for sweep in (first, second)]
-    digests = [sweep.digest[:8] for sweep in (first, second)]
-    for one, other in (named, files):
-        if one and other and one != other:
-            return one, other
-    if digests[0] == digests[1]:  # one study in two stores of one name
-        digests = ["1", "2"]
-    return f"{named[0] or files[0]} {digests[0]}", f"{named[1] or files[1]} {digests[1]}"
+def _common(sweeps: Sequence[StoredSweep]) -> tuple[str, ...]:
+    """Objectives that all have. Raises InputError for the first sweep that has none which all before it share."""
+    common = sweeps[0].objectives
+    for place, sweep in enumerate(sweeps[1:], start=1):
+        before, common = common, [name for name in common if name in sweep.objectives]
+        if not common:
+            ours, theirs = (", ".join(names) or "no point that ran well" for names in (before, sweep.objectives))
+            others = sweeps[0].store if place == 1 else f"the {place} sweeps before it"
+            raise InputError(sweep.store, "objectives", theirs, f"must share one with {others}: {ours}")
+    return tuple(common)
 
 
-def _beaten(costs: Any, others: Any) -> Iterator[Beaten]:
-    for place, row in enumerate(costs):
+def _labels(sweeps: Sequence[StoredSweep]) -> list[str]:
+    """Names of the sweep files, else of the stores, else the beginnings of digests: the first that tell all apart."""
+    named = [shown_name(sweep.record.get("name")) for sweep in sweeps]
+    files = [Path(sweep.store).stem for sweep in sweeps]
+    for names in (named, files):
+        if all(names) and len(set(names)) == len(sweeps):
+            return [name for name in names if name]
+    digests = [sweep.digest[:8] for sweep in sweeps]
+    if len(set(digests)) < len(sweeps):  # one study in several stores of one name
+        digests = [str(place) for place in range(1, len(sweeps) + 1)]
+    return [f"{name or file} {digest}" for name, file, digest in zip(named, files, digests, strict=True)]
+
+
+def _beaten(place: int, costs: Sequence[Any]) -> Iterator[Beaten]:
+    """The points of the front at ``place`` that one of another front beats."""
+    for point in range(len(costs[place])):
+        by_front = list(_better(point, place, costs))
+        if by_front:
+            yield max(by_front, key=lambda beaten: sum(beaten.less))
+
+
+def _better(point: int, place: int, costs: Sequence[Any]) -> Iterator[Beaten]:
+    """Of each other front the point that spares most of the ``point`` of the front at ``place``, where one beats it."""
+    row = costs[place][point]
+    for front, others in enumerate(costs):
         better = np.flatnonzero((others <= row).all(axis=1) & (others < row).any(axis=1))
-        if better.size:
+        if front != place and better.size:
             spared = 1 - np.divide(others[better], row, out=np.ones_like(others[better]), where=row != 0)
             most = int(spared.mean(axis=1).argmax())
-            yield Beaten(place, int(better[most]), tuple(float(share) for share in spared[most]))
+            yield Beaten(point, front, int(better[most]), tuple(float(share) for share in spared[most]))
 
 
-def _volumes(first: Any, second: Any) -> tuple[float, float] | None:
-    """Both fronts in one box, each side of it scaled to 1."""
-    both = np.vstack([first, second])
-    best, worst = both.min(axis=0), both.max(axis=0)
+def _volumes(costs: Sequence[Any]) -> tuple[float, ...] | None:
+    """All fronts in one box, each side of it scaled to 1."""
+    together = np.vstack(costs)
+    best, worst = together.min(axis=0), together.max(axis=0)
     if (best == worst).any():
         return None
-    scaled = ((costs - best) / (worst - best) for costs in (first, second))
-    one, other = (hypervolume(costs, np.ones(both.shape[1])) for costs in scaled)
-    return None if one is None or other is None else (one, other)
+    volumes = [hypervolume((rows - best) / (worst - best), np.ones(together.shape[1])) for rows in costs]
+    known = tuple(volume for volume in volumes if volume is not None)
+    return known if len(known) == len(costs) else None
 
 
 def leads(comparison: FrontComparison) -> list[Lead]:
-    """Who reaches the lower second objective, stretch by stretch of the first; nothing unless there are two."""
+    """Who reaches the lowest second objective, stretch by stretch of the first; nothing unless there are two."""
     if len(comparison.objectives) != 2:
         return []
-    fronts = [comparison.costs(0), comparison.costs(1)]
+    fronts = [comparison.costs(front) for front in range(len(comparison.fronts))]
     steps = [_at(start, fronts) for start in sorted({float(x) for costs in fronts for x in costs[:, 0]})]
     return [_stretch(list(stretch)) for _, stretch in groupby(steps, key=lambda lead: (lead.leader, lead.most is None))]
 
 
 def _at(start: float, fronts: Sequence[Any]) -> Lead:
     """The lead among points that cost at most ``start`` of the first objective."""
-    ours, theirs = (costs[costs[:, 0] <= start, 1].min(initial=np.inf) for costs in fronts)
-    if ours == theirs:
+    reached = [float(costs[costs[:, 0] <= start, 1].min(initial=np.inf)) for costs in fronts]
+    low, following = sorted(reached)[:2]
+    if low == following:
         return Lead(start, None, 0.0)
-    low, high = sorted((float(ours), float(theirs)))
-    return Lead(start, 0 if ours < theirs else 1, None if np.isinf(high) or not high else 1 - low / high)
+    return Lead(start, reached.index(low), None if np.isinf(following) or not following else 1 - low / following)
 
 
 def _stretch(steps: Sequence[Lead]) -> Lead:
@@ -167,12 +187,12 @@ def _stretch(steps: Sequence[Lead]) -> Lead:
     return steps[0]._replace(most=max(shares, default=None))
 
 
-def _differences(first: StoredSweep, second: StoredSweep) -> Iterator[Difference]:
-    """What the two sweep files say differently: chip, axes, and how points were drawn and judged."""
-    ours, theirs = (dict(_said(sweep)) for sweep in (first, second))
-    for what in dict.fromkeys([*ours, *theirs]):
-        values = ours.get(what, ""), theirs.get(what, "")
-        if values[0] != values[1]:
+def _differences(sweeps: Sequence[StoredSweep]) -> Iterator[Difference]:
+    """What the sweep files say differently: chip, axes, and how points were drawn and judged."""
+    told = [dict(_said(sweep)) for sweep in sweeps]
+    for what in dict.fromkeys(name for said in told for name in said):
+        values = tuple(said.get(what, "") for said in told)
+        if any(value != values[0] for value in values):
             yield Difference(what, values)
 
 

@@ -42,7 +42,7 @@ def point_columns(stored: StoredSweep, front: pd.DataFrame) -> Columns:
     drawn = pd.concat([others.iloc[:: max(1, -(-len(others) // MOST_POINTS))], front])
     on_front = [False] * (len(drawn) - len(front)) + [True] * len(front)
     step = max(1, -(-len(drawn) // MOST_LINES))
-    values = [[_bare(value) for value in drawn[name]] for name in names]
+    values = [[bare(value) for value in drawn[name]] for name in names]
     options = [
         chip_options(stored.job, row) if of_front else ""
         for row, of_front in zip(_points(stored, drawn), on_front, strict=True)
@@ -58,12 +58,12 @@ def point_columns(stored: StoredSweep, front: pd.DataFrame) -> Columns:
 
 def _points(stored: StoredSweep, drawn: pd.DataFrame) -> list[dict[str, Any]]:
     return [
-        dict(zip(stored.axes, map(_bare, row), strict=True))
+        dict(zip(stored.axes, map(bare, row), strict=True))
         for row in drawn[stored.axes].itertuples(index=False, name=None)
     ]
 
 
-def _bare(value: Any) -> Any:
+def bare(value: Any) -> Any:
     """A value of a data frame as Python has it; None for what is none."""
     bare = value.item() if hasattr(value, "item") else value
     return None if isinstance(bare, float) and bare != bare else bare

@@ -1,44 +1,65 @@
-"""Two Pareto fronts in one picture: what one costs where the other is."""
+"""Pareto fronts of several sweeps in one picture: what each costs where the others are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from reports.figures.style import BLUE, ORANGE, Drawing, canvas, drawn
-from reports.text import number, shortened
+from reports.figures.style import Drawing, canvas, drawn, mark
+from reports.text import counted, number, shortened
 
-MARKS: tuple[dict[str, Any], dict[str, Any]] = (
-    {"color": BLUE, "marker": "o", "linestyle": "-"},
-    {"color": ORANGE, "marker": "s", "linestyle": "--"},
-)
 _WIDE = 20.0  # a larger ratio of the extremes is drawn on a logarithmic axis
 
 
-def two_fronts(
-    name: str, title: str, axes_names: tuple[str, str], labels: Sequence[str], points: Sequence[Any],
-    beaten: Sequence[Sequence[int]],
-) -> Drawing:  # fmt: skip
-    """Draw both fronts, ``points`` [points, 2] each: filled what the other does not beat, hollow what it does."""
-    with canvas(name, 3.3) as figure:
+class DrawnFront(NamedTuple):
+    """A front by two of its objectives: ``costs`` [points, 2], and the rows that another front beats."""
+
+    label: str
+    costs: Any
+    beaten: frozenset[int]
+
+
+def staircase(costs: Any) -> list[int]:
+    """Rows of ``costs`` [points, 2] that no other beats in these two, from the left: the corners of the steps."""
+    ordered = sorted(range(len(costs)), key=lambda row: tuple(costs[row]))
+    corners, least = list[int](), float("inf")
+    for row in ordered:
+        if costs[row][1] < least:
+            corners.append(row)
+            least = costs[row][1]
+    return corners
+
+
+def is_wide(fronts: Sequence[DrawnFront], column: int) -> bool:
+    """Whether an objective's figures lie so far apart that its axis is logarithmic."""
+    values = [float(value) for front in fronts for value in front.costs[:, column]]
+    return min(values) > 0 and max(values) > _WIDE * min(values)
+
+
+def key(front: DrawnFront, longest: int = 30) -> str:
+    """A front's line in the key."""
+    return (
+        f"{shortened(front.label, longest)}: {counted(len(front.costs), 'point')}, {len(front.beaten)} beaten (hollow)"
+    )
+
+
+def fronts_drawing(name: str, title: str, axes_names: tuple[str, str], fronts: Sequence[DrawnFront]) -> Drawing:
+    """Draw the fronts: filled what no other front beats, hollow what one does."""
+    with canvas(name, 3.0 + 0.16 * len(fronts)) as figure:
         axes = figure.add_subplot()
-        for label, costs, rows, look in zip(labels, points, beaten, MARKS, strict=True):
-            hollow = set(rows)
+        for place, front in enumerate(fronts):
+            look, corners = mark(place), front.costs[staircase(front.costs)]
             axes.step(
-                costs[:, 0], costs[:, 1], where="post", linewidth=1, color=look["color"], linestyle=look["linestyle"]
-            )
-            for place, (x, y) in enumerate(costs):
-                face = "white" if place in hollow else look["color"]
-                axes.plot(
-                    x, y, look["marker"], color=look["color"], markerfacecolor=face, markeredgecolor="black",
-                    markeredgewidth=0.6, markersize=6,
-                )  # fmt: skip
-            said = f"{shortened(label, 30)}: {len(costs)} points, {len(hollow)} beaten (hollow)"
-            axes.plot([], [], label=said, markeredgecolor="black", markersize=6, **look)
+                corners[:, 0], corners[:, 1], where="post", linewidth=1, color=look.color, linestyle=look.line
+            )  # fmt: skip
+            edge: dict[str, Any] = {"markeredgecolor": "black", "markeredgewidth": 0.6, "markersize": 6}
+            for row, (x, y) in enumerate(front.costs):
+                face = "white" if row in front.beaten else look.color
+                axes.plot(x, y, look.shape, color=look.color, markerfacecolor=face, **edge)
+            axes.plot([], [], label=key(front), marker=look.shape, color=look.color, linestyle=look.line, **edge)
         axes.margins(0.06)
         for axis, column in ((axes.xaxis, 0), (axes.yaxis, 1)):
-            values = [value for costs in points for value in costs[:, column]]
-            if min(values) > 0 and max(values) > _WIDE * min(values):
+            if is_wide(fronts, column):
                 (axes.set_xscale if column == 0 else axes.set_yscale)("log")
                 axis.set_minor_formatter("")
             axis.set_major_formatter(lambda value, _: number(float(value)))
@@ -47,5 +68,6 @@ def two_fronts(
         axes.grid(color="#dddddd", linewidth=0.5)
         axes.set_title(title)
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", ncols=1)
-        words = (f"{label}: {len(costs)} points" for label, costs in zip(labels, points, strict=True))
-        return drawn(figure, title, "; ".join(words))
+        return drawn(
+            figure, title, "; ".join(f"{front.label}: {counted(len(front.costs), 'point')}" for front in fronts)
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +13,12 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from nnasim.markup import visible
+from reports.text import shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_TITLE_WIDTH, _MOST_TITLE = 64, 180  # characters of a line, and of all
 WIDTH = 5.2  # inches at 72 dpi: 375 units, so that 8-point text stays readable on a phone
 FONT = "DejaVu Sans"  # comes with matplotlib; wider than the fonts a browser may put in its place
 
@@ -145,6 +148,13 @@ def _look(name: str = "") -> Iterator[None]:
         yield
 
 
+def _broken(title: str) -> str:
+    """A title in lines that are no longer than a figure is wide: a longer one would take the axes' place."""
+    return "\n".join(
+        part for line in title.split("\n") for part in textwrap.wrap(shortened(line, _MOST_TITLE), _TITLE_WIDTH) or [""]
+    )
+
+
 @contextmanager
 def canvas(name: str, height: float) -> Iterator[Figure]:
     """A blank figure of ``height`` inches. ``name`` keeps identifiers of several figures of one page apart."""
@@ -159,6 +169,8 @@ def drawn(figure: Figure, title: str, description: str) -> Drawing:
 
     Dates, document type, name spaces (HTML needs none) and identifiers that nothing refers to are dropped.
     """
+    for axes in figure.axes:
+        axes.set_title(_broken(axes.get_title(loc="left")))
     buffer = io.StringIO()
     with _any_name():
         figure.savefig(buffer, format="svg", metadata=_UNDATED["svg"])

@@ -79,6 +79,26 @@ def test_two_sweeps_say_who_beats_whom(stores: list[str], capsys: pytest.Capture
     assert Path("fronts/beaten0.csv").exists()
 
 
+def test_any_number_of_sweeps_stand_side_by_side(stores: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    sweep("wide", "wide.sqlite", axes={**STUDY["axes"], "dram.bytes_per_second": {"list": [1e9, 8e9]}})
+    capsys.readouterr()
+    assert main(["compare-chips", *stores, "wide.sqlite", "--out", "fronts"]) == 0
+    said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= 80
+    slow, fast, wide = json.loads(Path("fronts/fronts.json").read_text())["sweeps"]
+    assert [each["name"] for each in (slow, fast, wide)] == ["slow", "fast", "wide"]
+    assert {each["sweep"] for each in slow["beaten"]} <= {1, 2}
+    assert fast["beaten"] == []
+    page = Path("fronts/report.html").read_text()
+    assert "All Pareto fronts" in page
+    assert "Fronts of <bdi>slow, fast</bdi> and <bdi>wide</bdi>" in page
+
+
+def test_no_sweep_is_held_against_itself(stores: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare-chips", *stores, "slow.sqlite", "--out", "fronts"]) == 2
+    assert "sweep 3 = 'slow.sqlite': is the same study as sweep 1" in capsys.readouterr().err
+
+
 def test_the_folder_of_a_store_stands_for_it_and_a_store_for_one_of_its_studies(
     stores: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -95,11 +115,12 @@ def test_the_folder_of_a_store_stands_for_it_and_a_store_for_one_of_its_studies(
     ("arguments", "line"),
     [
         (["slow.sqlite", "edge256"], "is one of chips, and slow.sqlite one of sweeps"),
-        (["slow.sqlite"], "must be two sweeps"),
+        (["slow.sqlite"], "must be two sweeps or more"),
         (["slow.sqlite", "fast.sqlite", "--trace", "x"], "is not used with sweeps"),
         (["slow.sqlite", "fast.sqlite", "--limit", "3"], "is not used with sweeps"),
         (["slow.sqlite", "fast.sqlite clock=3"], "must be study=DIGEST or study=NAME"),
         (["slow.sqlite", "fast.sqlite study=none"], "study = 'none': holds"),
+        (["slow.sqlite", "fast.sqlite", "area.sqlite"], "must share one with the 2 sweeps before it"),
         (["slow.sqlite", "area.sqlite"], "must share one with slow.sqlite: engine_latency_ms.p90, energy_mj"),
         (["empty", "empty"], "holds neither the results of a comparison nor the store of a sweep"),
     ],

@@ -12,33 +12,49 @@ FIRST = np.array([[1.0, 8.0], [2.0, 4.0], [4.0, 2.0]])
 SECOND = np.array([[2.0, 2.0], [3.0, 1.0]])
 
 
-def compared(first: Any, second: Any) -> FrontComparison:
+def compared(*costs: Any) -> FrontComparison:
     import pandas as pd
 
     stored: Any = None
-    one, other = (
-        Front(label, stored, pd.DataFrame(costs, columns=["ms", "mj"]))
-        for label, costs in (("a", first), ("b", second))
+    fronts = tuple(
+        Front(label, stored, pd.DataFrame(rows, columns=["ms", "mj"]))
+        for label, rows in zip("abcd", costs, strict=False)
     )
-    return FrontComparison(("ms", "mj"), (one, other), beaten=((), ()), volumes=None, differences=())
+    nothing = tuple(() for _ in fronts)
+    return FrontComparison(("ms", "mj"), fronts, beaten=nothing, volumes=None, differences=())
 
 
 def test_each_beaten_point_stands_beside_the_one_that_spares_most() -> None:
-    beaten = list(_beaten(FIRST, SECOND))
-    assert [(each.point, each.by) for each in beaten] == [(1, 0), (2, 1)]
+    beaten = list(_beaten(0, [FIRST, SECOND]))
+    assert [(each.point, each.front, each.by) for each in beaten] == [(1, 1, 0), (2, 1, 1)]
     assert beaten[0].less == (0.0, 0.5)
     assert beaten[1].less == (0.25, 0.5)
-    assert list(_beaten(SECOND, FIRST)) == []
+    assert list(_beaten(1, [FIRST, SECOND])) == []
 
 
 def test_equal_points_beat_each_other_neither_way() -> None:
-    assert list(_beaten(FIRST, FIRST)) == []
+    assert list(_beaten(0, [FIRST, FIRST])) == []
     assert compared(FIRST, FIRST).shared == 3
 
 
 def test_a_point_that_costs_nothing_spares_no_share_of_nothing() -> None:
-    (beaten,) = _beaten(np.array([[0.0, 4.0]]), np.array([[0.0, 1.0]]))
+    (beaten,) = _beaten(0, [np.array([[0.0, 4.0]]), np.array([[0.0, 1.0]])])
     assert beaten.less == (0.0, 0.75)
+
+
+def test_of_several_fronts_the_one_that_spares_most_is_named() -> None:
+    third = np.array([[1.0, 3.0], [4.0, 0.4]])
+    beaten = list(_beaten(0, [FIRST, SECOND, third]))
+    assert [(each.point, each.front, each.by) for each in beaten] == [(0, 2, 0), (1, 2, 0), (2, 2, 1)]
+    assert [each.point for each in _beaten(1, [FIRST, SECOND, third])] == []
+    assert compared(FIRST, FIRST, third).shared == 0
+    assert compared(FIRST, FIRST, FIRST).shared == 3
+
+
+def test_of_several_fronts_the_lead_is_over_the_next_best() -> None:
+    third = np.array([[1.0, 4.0], [3.0, 1.0]])
+    stretches = leads(compared(FIRST, SECOND, third))
+    assert stretches == [Lead(1.0, 2, 0.5), Lead(2.0, 1, 0.5), Lead(3.0, None, 0.0)]
 
 
 def test_who_leads_where_goes_stretch_by_stretch() -> None:
@@ -66,5 +82,5 @@ def test_a_volume_that_would_take_too_long_is_not_computed() -> None:
 
 
 def test_volumes_are_shares_of_one_box_and_absent_where_a_figure_does_not_vary() -> None:
-    assert _volumes(FIRST, SECOND) == pytest.approx((2 * 4 / (3 * 7), (1 * 6 + 1 * 7) / (3 * 7)))
-    assert _volumes(np.array([[1.0, 2.0]]), np.array([[1.0, 3.0]])) is None
+    assert _volumes([FIRST, SECOND]) == pytest.approx((2 * 4 / (3 * 7), (1 * 6 + 1 * 7) / (3 * 7)))
+    assert _volumes([np.array([[1.0, 2.0]]), np.array([[1.0, 3.0]])]) is None
