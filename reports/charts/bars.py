@@ -10,6 +10,8 @@ from reports.charts.parts import ACROSS, HIDDEN, SHOWN, colored, legend, named_r
 from reports.figures.style import Look
 
 _STEP = 22  # pixels a row
+_CHARACTER, _GAP = 7, 8  # pixels of a character behind a bar, and of what is around the words
+_LEAST_BARS = 0.3  # of the width, whatever the words take
 
 
 class Bar(NamedTuple):
@@ -53,10 +55,14 @@ def bars(
     line: float | None = None,
     zooms: bool = False,
 ) -> Chart:
-    """Bars over ``rows`` from the top; ``line``: one across all rows; ``zooms``: Shift with wheel or pointer."""
+    """Bars over ``rows`` from the top; ``line``: one across all rows; ``zooms``: Shift with wheel or pointer.
+
+    ``domain``: what the bars reach; words of ``marks`` have room of their own behind it.
+    """
     key = legend(dict.fromkeys(bar.look for bar in stretches) if looks is None else looks)
     names, upwards = named_rows(rows)
-    along = {"field": "start", "type": "quantitative", "title": unit, "scale": _scale(domain)}
+    scale = _scale(domain, max((len(mark.words) for mark in marks), default=0))
+    along = {"field": "start", "type": "quantitative", "title": unit, "scale": scale}
     spec: Spec = {
         **ACROSS,
         "height": _STEP * len(rows),
@@ -95,8 +101,13 @@ _ZOOM: Spec = {
 }  # fmt: skip
 
 
-def _scale(domain: tuple[float, float] | None) -> Spec:
-    return {"zero": False} if domain is None else {"domain": list(domain), "nice": False}
+def _scale(domain: tuple[float, float] | None, longest: int) -> Spec:
+    """The scale along the bars; behind its end is room for ``longest`` characters, however narrow the page is."""
+    if domain is None:
+        return {"zero": False}
+    low, high = map(float, domain)
+    left = f"max(width - {_CHARACTER * longest + _GAP}, {_LEAST_BARS} * width)" if longest else "width"
+    return {"domainMin": low, "domainMax": {"expr": f"{low!r} + {high - low!r} * width / {left}"}, "nice": False}
 
 
 def _columns(stretches: Sequence[Bar], headings: Sequence[str]) -> Mapping[str, Sequence[object]]:

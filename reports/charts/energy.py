@@ -10,7 +10,6 @@ from reports.charts.bars import Bar, Mark, Reach, bars
 from reports.figures.energy import OTHERS, TOTAL, finding, part_looks, summed
 from reports.text import NOT_COMPUTED, number, percent
 
-_ROOM = 1.2  # of the highest total: its figure stands behind it
 _HEADINGS = ("result", "part", "energy [mJ]", "from", "to", "share")
 
 
@@ -36,6 +35,6 @@ def energy_chart(name: str, ranges: Mapping[str, Mapping[str, Spread]]) -> tuple
         _HEADINGS, looks=[*looks.values(), OTHERS],
         marks=[Mark(row, high, number(typical)) for row, (_, typical, high) in enumerate(totals)],
         reaches=[Reach(row, low, high) for row, (low, _, high) in enumerate(totals)],
-        domain=(0, _ROOM * max(high for *_, high in totals)),
+        domain=(0, max(high for *_, high in totals)),
     )  # fmt: skip
     return (chart,)

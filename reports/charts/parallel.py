@@ -30,6 +30,7 @@ def parallel_chart(stored: StoredSweep, points: Columns) -> tuple[Chart, ...]:
     spec: Spec = {
         "height": _HEIGHT,
         "autosize": {"type": "fit-x", "contains": "padding"},
+        "padding": {"left": 14, "right": 18, "top": 4, "bottom": 4},  # the first name begins left of its axis
         "signals": [_width(), *(_stretch(n) for n in range(len(names))), _all_of(names)],
         "data": [
             {"name": ROWS},

@@ -35,7 +35,7 @@ def waterfall_chart(name: str, title: str, steps: Sequence[Placed]) -> tuple[Cha
     chart = bars(
         name, title, f"ms of processing per s of audio (hand-offs a second{'; WER of aat' if words else ''})",
         [step.label for step in steps], stretches, headings, looks=(SAVED, ADDED, WHOLE), marks=marks,
-        domain=(0, longest * (1.6 if words else 1.4)),
+        domain=(0, longest),
     )  # fmt: skip
     return (chart,)
 

@@ -19,7 +19,6 @@ from reports.text import number, percent, shortened
 from reports.timeline import tracks
 
 MOST_SPANS = 4000  # of a time line; more are drawn by their first ones
-_ROOM = 1.15  # of the longest bar: words stand behind it
 
 
 def block_chart(name: str, title: str, shares: Sequence[BlockShare]) -> tuple[Chart, ...]:
@@ -36,7 +35,7 @@ def block_chart(name: str, title: str, shares: Sequence[BlockShare]) -> tuple[Ch
     unit, headings = "share of elapsed time [%]; the figure at the right is busy time", ("block", "does", "share")
     names = [share.block for share in shares]
     looks = (BUSY, WAITS, IDLE)
-    chart = bars(name, title, unit, names, stretches, headings, looks=looks, marks=marks, domain=(0, 112))
+    chart = bars(name, title, unit, names, stretches, headings, looks=looks, marks=marks, domain=(0, 100))
     return (chart,) if shares else ()
 
 
@@ -53,7 +52,7 @@ def part_chart(name: str, title: str, times: Sequence[PartTime], longest: float)
     names = [f"{time.part} ({time.unit})" for time in rows]
     chart = bars(
         name, title, "ms per second of audio", names, stretches, ("part", "unit", "works [ms/s]", "waits [ms/s]"),
-        looks=(ON_NNA, ON_CPU, WAITS), marks=marks, domain=(0, longest * _ROOM),
+        looks=(ON_NNA, ON_CPU, WAITS), marks=marks, domain=(0, longest),
     )  # fmt: skip
     return (chart,) if rows else ()
 
@@ -71,7 +70,7 @@ def cause_chart(name: str, title: str, times: Sequence[tuple[Cause, float]]) -> 
         marks.append(Mark(row, left, number(ms)))
     chart = bars(
         name, title, "ms of one frame's latency", [CAUSES[cause] for cause, _ in rows], stretches,
-        ("waits for", "ms", "share"), marks=marks, domain=(0, total * _ROOM),
+        ("waits for", "ms", "share"), marks=marks, domain=(0, total),
     )  # fmt: skip
     return (chart,) if rows else ()
 
@@ -103,7 +102,7 @@ def wait_chart(name: str, title: str, parts: Mapping[str, Mapping[str, float]]) 
     longest = max((mark.at for mark in marks), default=1.0) or 1.0
     chart = bars(
         name, title, "ms from the end of speech to the final hypothesis, mean", list(parts), stretches,
-        ("system", "waits for", "mean [ms]"), looks=tuple(PARTS.values()), marks=marks, domain=(0, longest * _ROOM),
+        ("system", "waits for", "mean [ms]"), looks=tuple(PARTS.values()), marks=marks, domain=(0, longest),
     )  # fmt: skip
     return (chart,)
 

@@ -87,6 +87,7 @@ async function show(state, spec, kept) {
   });
   for (const [signal, value] of kept) state.view.signal(signal, value);
   await state.view.runAsync();
+  state.view.logLevel(charts.Warn - 1);  // errors alone: that an axis of what a reader has hidden is empty is no news
 }
 
 const CHARACTER = 6.2;  // pixels of an axis' title, on average
@@ -233,7 +234,7 @@ function walk(state) {
   const leave = () => {
     for (const mark of state.holder.querySelectorAll(".at")) {
       mark.classList.remove("at");
-      send(mark, "pointerout");
+      send(mark, "pointerout", "mouseout");  // on which of them Vega hides what it told
     }
   };
   state.holder.addEventListener("keydown", (event) => {

@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -129,13 +129,22 @@ class Chromium:
 
     def wait(self, expression: str) -> None:
         """Until a JavaScript expression is true; TimeoutError where it never is."""
+
+        def is_true() -> bool:
+            with contextlib.suppress(RuntimeError):  # the page is not there yet
+                return bool(self.run(expression))
+            return False
+
+        self.until(is_true, expression)
+
+    def until(self, is_so: Callable[[], bool], what: str = "") -> None:
+        """Until ``is_so`` returns true; TimeoutError with ``what`` where it never does."""
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
-            with contextlib.suppress(RuntimeError):  # the page is not there yet
-                if self.run(expression):
-                    return
+            if is_so():
+                return
             time.sleep(0.05)
-        raise TimeoutError(expression)
+        raise TimeoutError(what)
 
     def middle(self, selector: str, place: int = 0) -> tuple[float, float]:
         """The middle of an element, brought into sight."""

@@ -31,6 +31,10 @@ def row(penalty: float, system: str, **more: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def study() -> dict[str, Any]:
+    return delays_study()
+
+
+def delays_study() -> dict[str, Any]:
     delay = price(60.0, 0.3, penalty=0.01)
     return {
         "recipe": "digits", "preset": "edge256", "changes": [], "output_ms": 60.0, "seeds": 1, "dev": "dev.jsonl",

@@ -22,6 +22,10 @@ def row(chip: str, arm: str, wer: float, **more: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def study() -> dict[str, Any]:
+    return numerics_study()
+
+
+def numerics_study() -> dict[str, Any]:
     return {
         "recipe": "digits", "preset": "edge256", "seeds": 3, "dev": "dev.jsonl", "utterances": 300, "words": 1329,
         "base_steps": 4500, "steps": 800, "command": "nnasim study numerics --out DIR", "missing": ["seed-2/qat"],

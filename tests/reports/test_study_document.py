@@ -26,6 +26,10 @@ def seen(upl: float | None) -> RealTime:
 
 @pytest.fixture
 def study() -> LatencyStudy:
+    return latency_study()
+
+
+def latency_study() -> LatencyStudy:
     rates = {"float": 0.02, "cpu_fallback": 0.02, "naive": 0.06, "aat": 0.03}
     accuracies = [Accuracy(name, rate, (rate / 2, 2 * rate), 3, 100) for name, rate in rates.items()]
     return LatencyStudy(
