@@ -1,4 +1,4 @@
-"""Every limit on what a file, an option or a figure may be: how large, how many, how deep. One place, one table.
+"""Limits on files and on what they ask for: how large, how many, how deep. Ranges of options stand in their help.
 
 A limit is looked at before what it limits is parsed or allocated, so that refusing costs under 5 s and 500 MB.
 """

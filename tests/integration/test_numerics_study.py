@@ -99,6 +99,8 @@ def test_an_arm_that_cannot_be_trained_is_a_finding(speech: Path, tmp_path: Path
     [
         (["--chip", "abacus"], "--chip: name = 'abacus': must be one of lut8,"),
         (["--preset", "abacus"], "abacus"),
+        (["--steps", "2"], "steps = 2: the run in this folder has 1"),
+        (["--distillation", "1"], "distillation = 1.0: the run in this folder has 0.0"),
         (["--models", "{nowhere}", "--as-it-is"], "holds no model of this study yet"),
     ],
 )
