@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -16,12 +16,14 @@ from aat_training.recipes import digits
 
 # Medians of ratios settle after about ten rounds; what costs twenty times as much gets fewer.
 ROUNDS, SLOW_ROUNDS = 11, 3
+# Beside the default: one layer as wide as a large recogniser's, one as narrow as the recipe digits has.
+OTHER_SIZES = (Size(layers=1, units=1024, frames=30), Size(layers=1, units=144))
 Figures = dict[str, dict[str, Any]]
 
 
-def lstm_timings(size: Size, rounds: int = ROUNDS) -> list[Timing]:
+def lstm_timings(size: Size, rounds: int = ROUNDS, name: str = "lstm") -> list[Timing]:
     """The exact LSTM against torch.nn.LSTM."""
-    ours = {"lstm_plain": chip_lstm(size, compiled=False), "lstm_compiled": chip_lstm(size, compiled=True)}
+    ours = {f"{name}_plain": chip_lstm(size, compiled=False), f"{name}_compiled": chip_lstm(size, compiled=True)}
     return interleave({"torch.nn.LSTM": float_lstm(size)} | _buildable(ours), rounds)
 
 
@@ -45,12 +47,17 @@ def _buildable(works: dict[str, Work]) -> dict[str, Work]:
     return {name: work for name, work in works.items() if lstm_steps.available() or not name.endswith("_compiled")}
 
 
-def timings(size: Size | None = None, recipe: Recipe | None = None) -> list[Timing]:
-    """Everything, on one thread."""
+def timings(
+    size: Size | None = None, recipe: Recipe | None = None, others: Sequence[Size] = OTHER_SIZES
+) -> list[Timing]:
+    """Everything, on one thread; of ``others`` the exact LSTM alone."""
     size, threads = size or Size(), torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return lstm_timings(size) + step_timings(recipe or digits()) + other_timings(size)
+        further = [
+            timing for other in others for timing in lstm_timings(other, name=f"lstm_{other.layers}x{other.units}")
+        ]
+        return lstm_timings(size) + further + step_timings(recipe or digits()) + other_timings(size)
     finally:
         torch.set_num_threads(threads)
 
