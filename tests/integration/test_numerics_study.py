@@ -94,13 +94,22 @@ def test_an_arm_that_cannot_be_trained_is_a_finding(speech: Path, tmp_path: Path
     assert "must be tiny" in (tmp_path / "out" / "report.md").read_text()
 
 
+def test_finished_arms_that_were_trained_otherwise_are_refused(speech: Path, tmp_path: Path, capsys) -> None:
+    assert study(speech, tmp_path / "trained") == 0
+    for more, complaint in (
+        (["--steps", "2"], "steps = 2: the run in this folder has 1"),
+        (["--distillation", "1"], "distillation = 1.0: the run in this folder has 0.0"),
+    ):
+        assert study(speech, tmp_path / "out", *more) == 2
+        assert complaint in capsys.readouterr().err
+        assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("more", "complaint"),
     [
         (["--chip", "abacus"], "--chip: name = 'abacus': must be one of lut8,"),
         (["--preset", "abacus"], "abacus"),
-        (["--steps", "2"], "steps = 2: the run in this folder has 1"),
-        (["--distillation", "1"], "distillation = 1.0: the run in this folder has 0.0"),
         (["--models", "{nowhere}", "--as-it-is"], "holds no model of this study yet"),
     ],
 )
