@@ -57,7 +57,7 @@ def shared_out(readers: list[Reader], mutants: int) -> list[tuple[Reader, int]]:
 def judge_all(reader: Reader, mutants: int, seed: int, seeds: Path, log: Path, *, guided: bool) -> None:
     """Judge mutants of one reader; where libFuzzer's process dies, the log has what it did until then, and a fault."""
     if not guided:
-        return unguided(reader, mutants, seed, Table(seeds), Log(log))
+        return unguided(reader, mutants, seed, Table(seeds, timed=True), Log(log))
     told = {"name": reader.name, "mutants": mutants, "seed": seed, "seeds": str(seeds), "log": str(log)}
     command = [sys.executable, "-m", "tests.fuzz.guided", json.dumps(told)]
     ended = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

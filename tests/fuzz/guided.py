@@ -23,7 +23,7 @@ def run(name: str, mutants: int, seed: int, seeds: Path, log: Path) -> None:
         from tests.fuzz.readers import READERS
 
         reader = next(reader for reader in READERS if reader.name == name)
-        table, record = Table(seeds), Log(log)
+        table, record = Table(seeds, timed=True), Log(log)
 
         def judge(mutant: bytes) -> None:
             record.add(reader, mutant, table.judged(reader, mutant))

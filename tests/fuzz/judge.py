@@ -1,8 +1,13 @@
-"""What becomes of a mutant: a result, a refusal in one line, or a fault."""
+"""What becomes of a mutant: a result, a refusal in one line, or a fault.
+
+What a refusal costs is judged by its work: calls of functions, which are the same on every machine, and memory. Seconds
+are judged too where a campaign asks for it (``timed``), since C code may be slow without a call; a test never does.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import cProfile
 import resource
 import shutil
 import signal
@@ -17,7 +22,9 @@ from tests.fuzz.readers import Reader
 
 Kind = Literal["result", "refusal", "fault", "hang", "costly", "litter"]
 CLEAN: tuple[Kind, ...] = ("result", "refusal")
-LONGEST_S = 30  # of CPU, for what is legal
+LONGEST_S = 30  # of CPU, for what is legal, where seconds are judged
+HANGS_S = 600  # of CPU, whatever the machine: ends what would never end
+REFUSAL_CALLS = 15_000_000  # of functions, ours and libraries': about 5 s of CPU at 3 million a second
 REFUSAL_S, REFUSAL_BYTES = 5, 500_000_000
 
 
@@ -36,8 +43,8 @@ class HangError(BaseException):
 class Table:
     """A folder of seeds in which one file at a time is a mutant. It is the current folder while a command runs."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, timed: bool = False) -> None:
+        self.folder, self.timed = folder, timed
         self._seeds = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
     def whole(self, reader: Reader) -> bytes:
@@ -54,19 +61,22 @@ class Table:
             self._restore()
 
     def _run(self, reader: Reader) -> Verdict:
-        before, start = _peak(), time.process_time()
+        before, start, work = _peak(), time.process_time(), cProfile.Profile(subcalls=False)
+        longest = LONGEST_S if self.timed else HANGS_S
         try:
-            with _at_most(LONGEST_S), contextlib.chdir(self.folder):
+            with _at_most(longest), contextlib.chdir(self.folder), work:
                 ending = attack(*reader.words)
         except HangError:
-            return Verdict("hang", f"more than {LONGEST_S} s of CPU", time.process_time() - start)
+            return Verdict("hang", f"more than {longest} s of CPU", time.process_time() - start)
         except (AssertionError, Exception) as error:
             return Verdict("fault", f"{type(error).__name__}: {error}", time.process_time() - start)
         seconds = time.process_time() - start
         if ending.code != 2:
             return Verdict("result", "", seconds)
-        if seconds > REFUSAL_S or _peak() - before > REFUSAL_BYTES:
-            return Verdict("costly", f"{seconds:.1f} s, {(_peak() - before) / 1e6:.0f} MB: {ending.complaint}", seconds)
+        calls, grown = sum(entry.callcount for entry in work.getstats()), _peak() - before
+        if calls > REFUSAL_CALLS or grown > REFUSAL_BYTES or (self.timed and seconds > REFUSAL_S):
+            cost = f"{calls:,} calls, {seconds:.1f} s, {grown / 1e6:.0f} MB"
+            return Verdict("costly", f"{cost}: {ending.complaint}", seconds)
         if new := [str(path) for path in self._written() if not _may_stay(path)]:
             return Verdict("litter", f"left {', '.join(new)} beside: {ending.complaint}", seconds)
         return Verdict("refusal", ending.complaint, seconds)

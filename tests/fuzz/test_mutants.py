@@ -64,3 +64,14 @@ def test_a_fault_is_kept_and_counted(tmp_path: Path) -> None:
     assert counted(log.path) == {READERS[0].name: {"result": 1, "fault": 1}}
     (kept,) = tmp_path.glob(f"{READERS[0].name}.*")
     assert kept.read_bytes() == b"hostile"
+
+
+def test_a_costly_refusal_is_told_by_its_work_whatever_the_machine(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seconds are a campaign's: this test's endings are the same on a busy machine and on a slow one."""
+    reader = READERS[0]
+    monkeypatch.setattr("tests.fuzz.judge.REFUSAL_S", 0)
+    assert table.judged(reader, b"[]").kind == "refusal"
+    monkeypatch.setattr("tests.fuzz.judge.REFUSAL_CALLS", 100)
+    assert table.judged(reader, b"[]").kind == "costly"
