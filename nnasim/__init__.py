@@ -1,4 +1,4 @@
-"""A co-simulator for speech on neural-network accelerators. What is named here is what a Python user types.
+"""A co-simulator for speech on neural-network accelerators. These are the names that Python users need.
 
 Each name is imported when it is first used, so that ``import nnasim`` stays light: it loads neither numpy, torch,
 simpy nor matplotlib.
@@ -74,7 +74,7 @@ __all__ = ["__version__", *_HOME]
 
 
 def __getattr__(name: str) -> Any:
-    """The public name ``name``, imported now (PEP 562)."""
+    """The public object called ``name``, imported at its first use (PEP 562)."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)

@@ -1,4 +1,5 @@
-"""What a field allows, in words, made from its type and bounds: "a number greater than 0 and at most 1e15"."""
+"""The values that a field allows, in words made from its type and bounds: "a number "
+"greater than 0 and at most 1e15"."""
 
 from __future__ import annotations
 
@@ -16,52 +17,54 @@ _PLAIN = {int: "a whole number", float: "a number", bool: "true or false", NoneT
 
 
 class Spot(NamedTuple):
-    """A place of a record that a value may stand at: its type, and the bounds that stand beside the type."""
+    """A place in a record where a value may be: its type, and the bounds that belong to the type."""
 
     type: Any
     bounds: tuple[Any, ...] = ()
 
 
 def described(spots: Iterable[Spot]) -> str:
-    """What may stand at any of ``spots``, without "must be"."""
+    """The values that are allowed at any of ``spots``, in words, without "must be"."""
     return _either([_words(*bare) for spot in spots for bare in _branches(spot)])
 
 
 def number_text(value: float) -> str:
-    """``value`` in as few characters as say it exactly: 0, 0.5, 65536, 1e15."""
+    """``value`` as text, in the fewest characters that give it exactly: 0, 0.5, 65536, 1e15."""
     if isinstance(value, int) and (abs(value) < 10**9 or value != float(f"{value:g}")):
         return str(value)
     return f"{value:.12g}".replace("e+", "e").replace("e-0", "e-")
 
 
 def field_names(spots: Iterable[Spot]) -> list[str]:
-    """Names of the fields that a mapping at ``spots`` may have, as a file writes them."""
+    """The names of the fields that a mapping at ``spots`` may have, as they are written in a file."""
     return [field.alias or name for model in record_types(spots) for name, field in model.model_fields.items()]
 
 
 def record_types(spots: Iterable[Spot]) -> list[type[BaseModel]]:
-    """The records that may stand at ``spots``."""
+    """The types of record that are allowed at ``spots``."""
     return [bare.type for spot in spots for bare in _branches(spot) if _is_record(bare.type)]
 
 
 def below(spots: Sequence[Spot], part: str | int) -> list[Spot]:
-    """Where ``part``, a field's name, a key or a place in a list, leads from ``spots``; nothing where it is none."""
+    """The spots that ``part`` (a field's name, a key or an index of a list) leads to from ``spots``; empty where there
+    are none.
+    """
     return [inner for spot in spots for bare in _branches(spot) for inner in _step(bare.type, part)]
 
 
 def keys_of(spots: Sequence[Spot]) -> list[Spot]:
-    """What the keys of a mapping at ``spots`` may be."""
+    """The spots for the keys of a mapping at ``spots``."""
     return [Spot(get_args(bare.type)[0]) for spot in spots for bare in _branches(spot) if _is_mapping(bare.type)]
 
 
 def lengths(spots: Sequence[Spot]) -> list[int]:
-    """How many values a list of fixed length at ``spots`` has."""
+    """The number of values in a list of fixed length at ``spots``, one for each such list."""
     types = [bare.type for spot in spots for bare in _branches(spot)]
     return [len(get_args(kind)) for kind in types if get_origin(kind) is tuple and Ellipsis not in get_args(kind)]
 
 
 def limits(spots: Iterable[Spot]) -> dict[str, float]:
-    """The range of a number at ``spots``: what of gt, ge, lt, le is given."""
+    """The range of a number at ``spots``: those of the bounds gt, ge, lt and le that are given."""
     return {name: value for spot in spots for bare in _branches(spot) for name, value in _limits(bare.bounds).items()}
 
 
@@ -81,7 +84,7 @@ def _step(kind: Any, part: str | int) -> Iterator[Spot]:
 
 
 def _branches(spot: Spot) -> Iterator[Spot]:
-    """``spot`` without ``Annotated``, each branch of a union by itself."""
+    """Each branch of a union by itself, and ``spot`` without ``Annotated``."""
     kind, bounds = spot
     if get_origin(kind) is Annotated:
         kind, *more = get_args(kind)

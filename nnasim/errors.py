@@ -1,4 +1,4 @@
-"""What a user can cause, as one clear line: the file, the field, the value and what is allowed."""
+"""Errors that a user can cause. Each is one clear line: the file, the field, the value and what is allowed."""
 
 from __future__ import annotations
 
@@ -9,30 +9,32 @@ _LONGEST_NAME = 1000
 
 
 def shown(value: object) -> str:
-    """``value`` as it stands in a message: on one line, escaped, cut when long."""
+    """``value`` as a message shows it: on one line, escaped, shortened if long."""
     text = ascii(value) if not isinstance(value, Path) else ascii(str(value))
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
 
 def named(source: object) -> str:
-    """A file or field as it stands in a message: itself, unless it hides characters or fills the line."""
+    """A file or field as a message shows it: unchanged, unless it hides characters or is too long for a line."""
     text = str(source)
     plain = text.strip() and len(text) <= _LONGEST_NAME and all(c.isprintable() or c.isspace() for c in text)
     return text if plain else shown(text)
 
 
 class NnasimError(Exception):
-    """The root of everything the command line prints as one line, with exit code 2 and no traceback."""
+    """The base of every error that the command line prints as one line, with exit code 2 and no traceback."""
 
     exit_code = 2
 
 
 NOT_GIVEN = object()
-"""The value of a field that is missing: the message then shows none."""
+"""Stands for the value of a field that is missing; the message then shows no value."""
 
 
 class InputError(NnasimError):
-    """A user's input is wrong: names the source (file, or file and line), the field, its value and what is allowed."""
+    """A user's input is wrong. The message names the source (a file, or a file and a line), the field, its value and
+    what is allowed.
+    """
 
     def __init__(self, source: object, field: str, value: object, allowed: str) -> None:
         self.source, self.field, self.value, self.allowed = source, field, value, allowed
@@ -50,39 +52,47 @@ class FileError(NnasimError):
 
 
 class ConfigError(InputError):
-    """A hardware preset, a study or an override is wrong."""
+    """A preset, a study, an argument or an override is wrong."""
 
 
 class ManifestError(InputError):
-    """A manifest line, or the audio it names, is wrong."""
+    """A line of a manifest is wrong, or the audio that it names."""
 
 
 class CheckpointError(InputError):
-    """A checkpoint is truncated, foreign, or of another recipe."""
+    """A checkpoint is truncated, is not one of ours, or belongs to another recipe."""
 
 
 class TraceError(InputError):
-    """A stored trace or result is truncated, foreign, or inconsistent."""
+    """A stored trace or result is truncated, is not one of ours, or contradicts itself."""
 
 
 class ModelError(InputError):
-    """A foreign model's file is truncated, foreign or hostile; what single nodes ask for is a RefusedModelError."""
+    """The file of a model from another tool is truncated, malformed or hostile. A RefusedModelError says which nodes
+    cannot enter.
+    """
 
 
 class NumericsError(InputError):
-    """A number format the contract forbids, or an accumulator that would overflow: layer, operator and value."""
+    """A number format that the arithmetic forbids, or an accumulator that would overflow; the message names layer,
+    operator and value.
+    """
 
 
 class PlacementError(InputError):
-    """An operation that neither the chip nor the CPU can run, or that no memory of the chip can hold."""
+    """An operation that neither the chip nor the CPU can run, or that fits in no memory of the chip."""
 
 
 class SimulationError(NnasimError):
-    """The simulated machine cannot go on: a deadlock (who waits for what) or the watchdog."""
+    """The simulated machine cannot continue: a deadlock (the message says who waits for what), or too many cycles
+    without an end.
+    """
 
 
 class RankLostError(NnasimError):
-    """Another process of a training run has ended. ``speaks``: whether this one shall say so, for all that are left."""
+    """Another process of a training run has ended. ``speaks``: whether this process prints the message for all that are
+    left.
+    """
 
     def __init__(self, message: str, speaks: bool) -> None:
         self.speaks = speaks
@@ -90,7 +100,7 @@ class RankLostError(NnasimError):
 
 
 class MissingExtraError(NnasimError):
-    """Something needs an optional part of the package that is not installed."""
+    """An optional part of the package is needed and is not installed."""
 
     def __init__(self, extra: str, module: str) -> None:
         super().__init__(f"this needs {module!r}: pip install 'nnasim[{extra}]'")

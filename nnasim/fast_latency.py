@@ -1,9 +1,9 @@
 """Engine latency of many chips that differ in times only: each distinct program runs once, then frames queue for it.
 
-A map over hand-off and bandwidth asks for hundreds of simulations of the same trace. Which programs run, in which
-order and for which frame depends on the trace and on placement, not on times, so that order is found once; a chip
-then costs its distinct programs (some ten) and one addition per invocation. The result is that of ``simulate``, to
-the cycle; a test compares them.
+A map over hand-off time and bandwidth needs hundreds of simulations of the same trace. Which programs run, in which
+order and for which frame depends on the trace and on placement, not on times, so this order is found once. A chip then
+costs one run of each distinct program (about ten) and one addition per invocation. The result equals that of
+``simulate`` to the cycle; a test compares them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ Key = tuple[str, Holders]
 
 @dataclass(frozen=True)
 class Queue:
-    """One utterance's steps: which program (an index into ``Schedule.keys``), and the earliest cycle of each."""
+    """The steps of one utterance: the program of each (an index into ``Schedule.keys``), and its earliest start in
+    cycles.
+    """
 
     programs: tuple[int, ...]
     earliest: tuple[int, ...]
@@ -44,7 +46,7 @@ class Schedule:
 
 
 def schedule(trace: OpTrace, chip: NnaConfig) -> Schedule:
-    """The order in which ``trace`` runs on chips like ``chip``."""
+    """The order in which the programs of ``trace`` run on chips like ``chip``."""
     compiled = CompiledTrace(trace, chip)
     keys: dict[Key, int] = {}
     queues = []
@@ -61,7 +63,7 @@ def schedule(trace: OpTrace, chip: NnaConfig) -> Schedule:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a chip takes for a schedule: engine latency of every utterance, and sums over all of them."""
+    """The cost of a schedule on a chip: the engine latency of every utterance, and sums over all of them."""
 
     engine_latency_ms: tuple[float, ...]
     handoffs: int
@@ -69,7 +71,7 @@ class Cost:
 
 
 def cost(plan: Schedule, chip: NnaConfig) -> Cost:
-    """``plan`` on ``chip``. Raises PlacementError or SimulationError."""
+    """The cost of ``plan`` on ``chip``. Raises PlacementError or SimulationError."""
     programs = list(_programs(plan, chip))
     ends, busy = (_replayed if replay_is_exact(chip) else _simulated)(plan, programs, chip)
     counts = Counter(program for queue in plan.queues for program in queue.programs)
@@ -84,18 +86,20 @@ def cost(plan: Schedule, chip: NnaConfig) -> Cost:
 
 
 Timing = tuple[list[int], int]
-"""When each utterance ends, in cycles from its start, and for how many cycles all of them are in work."""
+"""The end of each utterance in cycles from its start, and the cycles of work of all of them together."""
 
 
 def _replayed(plan: Schedule, programs: list[Program], chip: NnaConfig) -> Timing:
-    """Each program run once."""
+    """The timing where each program is run once."""
     cycles = [run_program(program, chip).cycles for program in programs]
     busy = sum(cycles[index] for queue in plan.queues for index in queue.programs)
     return [_done(queue, cycles) for queue in plan.queues], busy
 
 
 def _simulated(plan: Schedule, programs: list[Program], chip: NnaConfig) -> Timing:
-    """Every step at its own time, on a chip where that decides how long it takes."""
+    """The timing where every step is simulated at its own time, for chips on which the time decides how long a step
+    takes.
+    """
     ends, busy = list[int](), 0
     for stream, queue in enumerate(plan.queues):
         starts = zip(queue.programs, queue.earliest, strict=True)
@@ -114,7 +118,7 @@ def _programs(plan: Schedule, chip: NnaConfig) -> Iterator[Program]:
 
 
 def _done(queue: Queue, cycles: list[int]) -> int:
-    """When the last program has ended: Lindley's recursion."""
+    """The cycle in which the last program ends, by Lindley's recursion."""
     now = 0
     for program, earliest in zip(queue.programs, queue.earliest, strict=True):
         now = (now if now > earliest else earliest) + cycles[program]

@@ -1,4 +1,5 @@
-"""What a file seems to be, for the message that it is not what was asked for: a guess, and only ever words."""
+"""The kind of file that a file seems to be, for the message that it is the wrong one. A "
+"guess, used in messages only."""
 
 from __future__ import annotations
 
@@ -48,7 +49,7 @@ _FIELDS = (
 
 
 def of_data(data: object) -> str | None:
-    """What parsed JSON or YAML seems to be."""
+    """The kind of file that parsed JSON or YAML seems to come from; None if unknown."""
     if not isinstance(data, dict):
         return None
     kind = data.get("kind")
@@ -58,7 +59,7 @@ def of_data(data: object) -> str | None:
 
 
 def of_bytes(head: bytes) -> str | None:
-    """What a file seems to be by how it begins; None for text, and for what is not known."""
+    """The kind of file that begins with the bytes ``head``; None for text and for unknown kinds."""
     if head[:4] in (b"RIFF", b"RIFX") and head[8:12] == b"WAVE":
         return "a WAV file"
     if head[4:8] == b"TFL3":
@@ -69,7 +70,7 @@ def of_bytes(head: bytes) -> str | None:
 
 
 def of_text(text: str) -> str | None:
-    """What a text seems to be by its first lines."""
+    """The kind of file that a text seems to come from, by its first lines; None if unknown."""
     if (kind := of_bytes(text[:100].encode("utf-8", "replace"))) is not None:
         return kind
     lines = [line for line in text[:_ENOUGH].lstrip("\ufeff").splitlines() if line.strip() and line[:1] != "#"]
@@ -92,13 +93,13 @@ def of_text(text: str) -> str | None:
 
 
 def delimiter(table: str) -> str:
-    """What separates the columns of a table: the commonest of comma, tab and semicolon in its first line with text."""
+    """The separator of a table's columns: the most frequent of comma, tab and semicolon in its first line with text."""
     header = next((line for line in table.splitlines() if line.strip()), "")
     return max(",\t;", key=header.count)
 
 
 def hint(kind: str | None, *, unless: str = "") -> str:
-    """What stands at the end of a message: "; it seems to be a WAV file", or nothing."""
+    """The end of a message: "; it seems to be a WAV file", or an empty text."""
     return f"; it seems to be {kind}" if kind and kind != unless else ""
 
 

@@ -28,19 +28,19 @@ YAML_MAX_EVENTS = limits.YAML_EVENTS
 JSON_MAX_BYTES = limits.JSON_BYTES
 JSON_MAX_DEPTH = limits.JSON_DEPTH
 MARK = ".nnasim"
-"""In every folder that we make: what we put into it."""
+"""The file in every folder that nnasim makes which lists what nnasim wrote there."""
 LONGEST_INTEGER = limits.INTEGER_DIGITS
 
 
 def open_regular(path: str | Path) -> BinaryIO:
-    """A regular file opened for reading; FileError for a missing file, a FIFO, a device or a directory.
+    """A regular file opened for reading. Raises FileError for a missing file, a FIFO, a device or a directory.
 
     The check is made on the open descriptor, so that a FIFO never blocks.
     """
     try:
         handle = os.open(os.fspath(path), os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
     except ValueError as error:  # an embedded NUL, or a lone surrogate
-        raise FileError(ascii(str(path)), f"is no file name ({error})") from None
+        raise FileError(ascii(str(path)), f"is not a file name ({error})") from None
     except OSError as error:
         raise FileError(path, f"cannot be read ({error.strerror})") from None
     if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -50,9 +50,9 @@ def open_regular(path: str | Path) -> BinaryIO:
 
 
 def read_bytes(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> bytes:
-    """The whole of a regular file of at most ``max_bytes`` bytes; its size is known before anything is read.
+    """The bytes of a whole regular file of at most ``max_bytes`` bytes; its size is known before anything is read.
 
-    Raises FileError as ``open_regular`` does, and for a file over the limit.
+    Raises FileError as ``open_regular`` does, and for a larger file.
     """
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
@@ -65,7 +65,9 @@ def read_bytes(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> bytes:
 
 
 def read_text(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> str:
-    """A regular file as UTF-8 text, without a byte order mark; FileError names the first byte that is not UTF-8."""
+    """The text of a regular UTF-8 file, without a byte order mark. Raises FileError, which names the first byte that is
+    not UTF-8.
+    """
     try:
         data = read_bytes(path, max_bytes)
         return data.decode("utf-8").removeprefix("\ufeff")
@@ -96,7 +98,9 @@ def _check_json_shape(text: str, source: object) -> None:
 
 
 def parse_json(text: str, source: object) -> Any:
-    """Strict JSON: depth at most 100, finite numbers, no duplicate key. FileError names ``source`` and the place."""
+    """The value of a strict JSON text: depth at most 100, finite numbers, no duplicate key. Raises FileError, which
+    names ``source`` and the place.
+    """
 
     def refuse_constant(name: str) -> None:
         raise FileError(source, f"JSON has {name}, only finite numbers are allowed")
@@ -127,18 +131,18 @@ def parse_json(text: str, source: object) -> Any:
 
 
 def read_json(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> Any:
-    """``parse_json`` of a regular file."""
+    """The value of a JSON file, read as strictly as by ``parse_json``."""
     return parse_json(read_text(path, max_bytes), path)
 
 
 def refuse_other(data: Any, wanted: str, source: object) -> None:
-    """Raise FileError where ``data``, parsed JSON or YAML, is plainly a file of another kind than ``wanted``."""
+    """Raise FileError if ``data``, parsed JSON or YAML, is clearly a file of another kind than ``wanted``."""
     if (kind := filekind.of_data(data)) not in (None, wanted):
         raise FileError(source, f"is {kind}, not {wanted}")
 
 
 def seems(path: str | Path) -> str:
-    """What stands at the end of a message about a file that is not what was wanted; nothing where none can be read."""
+    """The end of a message about a file of the wrong kind, such as "; it seems to be a WAV file"; empty if unknown."""
     try:
         with open_regular(path) as file:
             head = file.read(YAML_MAX_BYTES)
@@ -153,16 +157,17 @@ def seems(path: str | Path) -> str:
 
 
 def read_yaml(path: str | Path) -> Any:
-    """Strict YAML 1.2: at most 1 MB and 50 levels, no alias, anchor, tag, second document or duplicate key.
+    """The value of a strict YAML 1.2 file: at most 1 MB and 50 levels, no alias, anchor, tag, second document or
+    duplicate key.
 
     ruamel.yaml's pure safe loader is used because it refuses duplicate keys and reads 1e9 as a number. The events are
-    walked first: a depth that would exhaust the loader is refused after its 51st level.
+    walked first, so that a depth that would exhaust the loader is refused at its 51st level.
     """
     return parse_yaml(read_text(path, YAML_MAX_BYTES), path)
 
 
 def parse_yaml(text: str, source: object) -> Any:
-    """``read_yaml`` of a text; ``source`` is what messages name."""
+    """The value of a strict YAML text, as of ``read_yaml``; messages name ``source``."""
     from ruamel.yaml import YAML
     from ruamel.yaml.constructor import DuplicateKeyError
     from ruamel.yaml.error import YAMLError
@@ -194,7 +199,7 @@ def parse_yaml(text: str, source: object) -> Any:
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f" from line {mark.line + 1} column {mark.column + 1} on" if mark else ""
-        why = " (a key stands there twice)" if isinstance(error, DuplicateKeyError) else ""
+        why = "  (a key is there twice)" if isinstance(error, DuplicateKeyError) else ""
         seems = filekind.hint(filekind.of_text(text), unless="YAML")
         raise FileError(source, f"is not YAML{place}{why}{seems}") from None
     except (RecursionError, ValueError, OverflowError, TypeError):
@@ -216,10 +221,10 @@ def json_text(data: Any, *, indent: int | None = 1) -> str:
 
 
 def refuse_existing(path: str | Path, force: bool = False) -> Path:
-    """``path``, if it can be written: asked before the work, so that no work is in vain.
+    """``path``, if it can be written. Called before the work begins, so that no work is lost.
 
-    FileError where something is there already and ``force`` is not given, where it is a folder that is not ours to
-    replace, and where the folder that it goes into cannot be written.
+    Raises FileError if something is there already and ``force`` is not given, if it is a folder that nnasim may not
+    replace, and if the folder that it goes into cannot be written.
     """
     target = Path(path)
     there = os.path.lexists(target)
@@ -229,22 +234,24 @@ def refuse_existing(path: str | Path, force: bool = False) -> Path:
         refuse_foreign(target)
     folder = next((parent for parent in target.absolute().parents if os.path.lexists(parent)), target)
     if not folder.is_dir():
-        raise FileError(target, f"cannot be written ({folder} is no folder)")
+        raise FileError(target, f"cannot be written ({folder} is not a folder)")
     # As the system will decide it: without this, a process that has a capability in place of root's name is refused.
     if not os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
-        raise FileError(target, f"cannot be written (nothing can be made in {folder})")
+        raise FileError(target, f"cannot be written (files cannot be created in {folder})")
     return target
 
 
 def write_bytes(path: str | Path, data: bytes, *, force: bool = False) -> None:
-    """Write ``data`` under ``path`` at once or not at all."""
+    """Write ``data`` to ``path``, completely or not at all."""
     with new_file(path, force=force) as file:
         file.write(data)
 
 
 @contextlib.contextmanager
 def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
-    """A file that appears under its final name only when it is complete: a temporary one beside it, synced, renamed."""
+    """A file open for writing. It appears under its final name only when it is complete: it is a temporary file in the
+    same folder until it is synced and renamed.
+    """
     target = refuse_existing(path, force)
     if target.is_dir():
         raise FileError(target, "is a folder")
@@ -268,21 +275,22 @@ def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
 
 
 def write_json(path: str | Path, data: Any, *, force: bool = False, indent: int | None = 1) -> None:
-    """``json_text`` of ``data``, atomically."""
+    """Write ``json_text`` of ``data`` to ``path``, atomically."""
     write_bytes(path, json_text(data, indent=indent).encode(), force=force)
 
 
 @contextlib.contextmanager
 def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
-    """A folder that appears under its final name only when everything in it is complete.
+    """A new folder. It appears under its final name only when everything in it is complete.
 
-    Yields a partial folder beside it, renamed on success and removed on failure. The folder carries our mark, a list of
-    what we put into it. With ``force`` an old folder is set aside first and deleted only after the new one stands;
-    FileError for one without our mark, or that holds anything else: nothing but what we made is ever deleted.
+    Yields a partial folder in the same place, which is renamed on success and removed on failure. The folder holds a
+    mark: a file that lists what nnasim wrote there. With ``force``, an old folder is moved aside first and deleted only
+    after the new one is in place. Raises FileError for a folder without the mark, or with any other file in it: only
+    files that nnasim wrote are ever deleted.
     """
     target = refuse_existing(path, force)
     if target.exists() and not target.is_dir():
-        raise FileError(target, "is not a folder, so none is put in its place")
+        raise FileError(target, "is not a folder, so a folder cannot replace it")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f"{target.name[:100]}.partial-", dir=target.parent))
@@ -308,7 +316,7 @@ def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
 
 
 def refuse_foreign(folder: Path) -> None:
-    """FileError unless ``folder`` is empty, or carries our mark and holds nothing but what the mark lists."""
+    """Raise FileError unless ``folder`` is empty, or has the mark and holds only what the mark lists."""
     try:
         names = sorted(entry.name for entry in folder.iterdir())
     except OSError as error:
@@ -316,12 +324,14 @@ def refuse_foreign(folder: Path) -> None:
     ours = _marked(folder) if MARK in names else set()
     foreign = next((name for name in names if name not in ours), None)
     if foreign is not None:
-        why = f"holds {shown(foreign)}, which is not ours to delete; remove it, or give another folder"
-        raise FileError(folder, why if MARK in names else f"is no folder that nnasim has made: it {why}")
+        why = (
+            f"holds {shown(foreign)}, which nnasim did not write and will not delete; remove it, or give another folder"
+        )
+        raise FileError(folder, why if MARK in names else f"is not a folder that nnasim made: it {why}")
 
 
 def _marked(folder: Path) -> set[str]:
-    """The names that the mark of ``folder`` lists, and the mark; none where that is no mark of ours."""
+    """The names in the mark of ``folder``, and the mark's own; empty if there is no valid mark."""
     try:
         mark = read_json(folder / MARK)
     except FileError:

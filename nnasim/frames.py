@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def ops_frame(result: SimResult) -> pd.DataFrame:
-    """What each operation cost, the costliest first; index (graph, op).
+    """The cost of each operation, highest first; index (graph, op).
 
-    ``busy_ms``: its block worked on it; ``stall_ms``: its block waited for its data; ``dram_bytes``, ``macs``: moved
-    and computed on its behalf; ``count``: executions.
+    ``busy_ms``: time in which its block worked on it; ``stall_ms``: time in which its block waited for its data;
+    ``dram_bytes``, ``macs``: bytes moved and multiply-accumulates computed for it; ``count``: executions.
     """
     rows = [
         {
@@ -42,7 +42,7 @@ def ops_frame(result: SimResult) -> pd.DataFrame:
 
 
 def path_frame(explanation: Explanation, clock_hz: float) -> pd.DataFrame:
-    """What one frame waits for, in ms that add up to its latency; index (cause, layer)."""
+    """The parts of one frame's latency [ms], which add up to it; index (cause, layer)."""
     parts = explanation.path.parts if explanation.path else ()
     rows = [{"cause": part.cause, "layer": part.layer, "ms": cycles_to_ms(part.cycles, clock_hz)} for part in parts]
     return _frame(rows, ["cause", "layer"])
@@ -51,7 +51,8 @@ def path_frame(explanation: Explanation, clock_hz: float) -> pd.DataFrame:
 def what_ifs_frame(explanation: Explanation) -> pd.DataFrame:
     """Medians [ms], energy [mJ] and bottleneck of the run as it is, and with each limit lifted; index limit.
 
-    ``changes``: fields of the chip, as ``NnaConfig.with_`` takes them; ``refused``: why nothing ran.
+    ``changes``: fields of the chip, as ``NnaConfig.with_`` takes them; ``refused``: the reason if the changed chip
+    could not run.
     """
     base = [{"limit": "as it is", "changes": {}, **_judged(explanation.base), "refused": None}]
     rows = [
@@ -62,7 +63,7 @@ def what_ifs_frame(explanation: Explanation) -> pd.DataFrame:
 
 
 def on_cpu_frame(explanation: Explanation) -> pd.DataFrame:
-    """Each operation of the CPU, its reason, its time and that of its hand-offs [ms]; index (graph, op)."""
+    """Operations on the CPU: the reason, the time and the time of the hand-offs of each [ms]; index (graph, op)."""
     return _frame([op.model_dump() for op in explanation.cpu_ops], ["graph", "op"])
 
 
@@ -81,9 +82,9 @@ def assumptions_frame(explanation: Explanation) -> pd.DataFrame:
 
 
 def words_frame(explanation: Explanation) -> pd.DataFrame:
-    """Wrong words with one choice of the numerics eased; index field, what saves most first.
+    """Wrong words with one choice of the numerics relaxed at a time; index field, the largest saving first.
 
-    ``saved``: words fewer than as it is, with the 95 % interval ``saved_low`` to ``saved_high`` over resampled
+    ``saved``: how many fewer words are wrong, with the 95 % interval ``saved_low`` to ``saved_high`` over resampled
     utterances; NaN in a row that was ``refused``.
     """
     decoded = explanation.numerics_words
@@ -107,12 +108,13 @@ def words_frame(explanation: Explanation) -> pd.DataFrame:
 
 
 def _judged(figures: Figures | None) -> dict[str, Any]:
-    """What a run is judged by, as columns; None each where nothing ran."""
+    """The figures that a run is judged by, as columns; None in each if nothing ran."""
     return dict.fromkeys(Figures.model_fields) if figures is None else figures.model_dump()
 
 
 def frames_frame(result: SimResult) -> pd.DataFrame:
-    """Each frame of audio; index (utterance, frame), times in ms from the utterance's start.
+    """Arrival, start, end and latency of each frame of audio [ms], from the start of its utterance; index (utterance,
+    frame).
 
     ``latency_ms``: from the moment the frame's audio exists to the end of its last operation.
     """
@@ -134,7 +136,8 @@ def frames_frame(result: SimResult) -> pd.DataFrame:
 
 
 def blocks_frame(result: SimResult) -> pd.DataFrame:
-    """Each hardware block; index block: ms in which it worked, waited for another block, and had nothing to do."""
+    """Milliseconds in which each hardware block worked, waited for another block, and had "
+    "nothing to do; index block."""
     rows = [
         {
             "block": name,
@@ -148,7 +151,9 @@ def blocks_frame(result: SimResult) -> pd.DataFrame:
 
 
 def utterances_frame(result: SimResult) -> pd.DataFrame:
-    """Each utterance; index id: audio in s, latencies and processing time in ms. A part not computed is missing."""
+    """Audio [s], latencies and processing time [ms] of each utterance; index id. A part that was not computed is
+    missing.
+    """
     rows = [
         {
             "utterance": utterance.id,
@@ -167,7 +172,7 @@ def utterances_frame(result: SimResult) -> pd.DataFrame:
 def spreads_frame(spreads: Mapping[str, Spread] | None, unit: str) -> pd.DataFrame:
     """Figures that are known within a range, by part of the chip; index part, columns low, nominal and high.
 
-    Empty where the chip has no table for them.
+    Empty if the chip has no table for them.
     """
     names = [f"{rank}_{unit}" for rank in ("low", "nominal", "high")]
     rows = [{"part": part, **dict(zip(names, spread, strict=True))} for part, spread in (spreads or {}).items()]
@@ -175,7 +180,7 @@ def spreads_frame(spreads: Mapping[str, Spread] | None, unit: str) -> pd.DataFra
 
 
 def models_frame(result: SharedResult) -> pd.DataFrame:
-    """Each model on a shared chip; index model: latencies in ms, missed deadlines, its share of the run."""
+    """Latencies [ms], missed deadlines and share of the run of each model on a shared chip; index model."""
     cycles = result.totals.cycles or 1
     rows = [
         {
@@ -195,7 +200,7 @@ def models_frame(result: SharedResult) -> pd.DataFrame:
 
 
 def model_blocks_frame(result: SharedResult) -> pd.DataFrame:
-    """Share of the run in which each block worked for each model; index model, a column for each block."""
+    """The share of the run in which each block worked for each model; index model, a column for each block."""
     cycles = result.totals.cycles or 1
     rows = [
         {"model": model.name, **{block: time.busy / cycles for block, time in model.blocks.items()}}
@@ -205,7 +210,8 @@ def model_blocks_frame(result: SharedResult) -> pd.DataFrame:
 
 
 def stream_frames_frame(result: SharedResult) -> pd.DataFrame:
-    """Each frame of audio of each stream; index (model, stream, utterance, frame), in ms from the start of all.
+    """Arrival, start, end and latency of each frame of audio of each stream [ms], from the common start; index (model,
+    stream, utterance, frame).
 
     ``utterance``: its number in the trace. ``latency_ms``: as in ``frames_frame``.
     """

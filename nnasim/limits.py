@@ -1,6 +1,6 @@
-"""Limits on files and on what they ask for: how large, how many, how deep. Ranges of options stand in their help.
+"""Limits on files and on what they declare: how large, how many, how deep. Ranges of options are in their help texts.
 
-A limit is looked at before what it limits is parsed or allocated, so that refusing costs under 5 s and 500 MB.
+A limit is checked before anything is parsed or allocated, so that a refusal costs under 5 s and 500 MB.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ LONGEST_STORED_VALUE = 16_000_000
 
 
 class Limit(NamedTuple):
-    """A row of the manual's table."""
+    """A row of the manual's table of limits."""
 
     of: str
     most: int | float
@@ -92,7 +92,7 @@ TABLE = (
 
 
 def table() -> str:
-    """The manual's table, as Markdown."""
+    """The manual's table of limits, as Markdown."""
     rows = (f"| {limit.of} | {_number(limit.most)} {limit.unit} |" for limit in TABLE)
     return "\n".join(["| of | at most |", "|---|---|", *rows]) + "\n"
 

@@ -1,4 +1,5 @@
-"""Values that nobody means: outside of every known thing's range by so much that a unit was mixed up."""
+"""Ranges of plausible values. A value far outside of every known device's range was "
+"probably given in the wrong unit."""
 
 from __future__ import annotations
 
@@ -8,9 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Magnitude:
-    """What a value in ``unit`` can be: ``low`` to ``high`` with everything that exists inside, about ``typical``.
+    """The plausible values of a quantity in ``unit``: ``low`` to ``high`` covers every device that exists, ``typical``
+    is common.
 
-    ``slips``: (other unit, its size in ``unit``) that people give instead. 0 is believed: it leaves a thing out.
+    ``slips``: (other unit, its size in ``unit``) that people give by mistake. 0 is accepted: it leaves a cost out.
     """
 
     low: float
@@ -20,7 +22,7 @@ class Magnitude:
     slips: tuple[tuple[str, float], ...] = ()
 
     def doubt(self, field: str, value: float) -> str | None:
-        """One line that names ``field``, its value, the unit and the one that was meant; None if plausible."""
+        """A line that names ``field``, its value, its unit and the unit that was probably meant; None if plausible."""
         if value == 0 or self.low <= value <= self.high:
             return None
         line = f"{field} = {_short(value)} is in {self.unit}, expected are {_short(self.low)} to {_short(self.high)}"
@@ -28,7 +30,7 @@ class Magnitude:
         return f"{line}; {meant}" if meant else line
 
     def meant(self, value: float) -> str | None:
-        """The question whether ``value`` was given in another unit; None if it fits none of them."""
+        """A question whether ``value`` was given in another unit; None if no other unit fits."""
         meant = [(name, value * size) for name, size in self.slips if self.low <= value * size <= self.high]
         if not meant:
             return None

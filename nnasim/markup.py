@@ -1,4 +1,4 @@
-"""Small tables for terminals and notebooks: nothing in a name can hide, reorder or become markup."""
+"""Small tables for terminals and notebooks, in which no name can hide or reorder text or become markup."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def cut(value: object, longest: int = LONGEST_CELL) -> str:
 
 
 def text(value: object, longest: int = LONGEST_CELL) -> str:
-    """``cut`` text for HTML, escaped."""
+    """``cut`` text, escaped for HTML."""
     return escape(cut(value, longest))
 
 
 def table(header: Sequence[object], rows: Iterable[Sequence[object]], most: int = MOST_ROWS) -> str:
-    """An HTML table of at most ``most`` rows; what is left out is said in its last line."""
+    """An HTML table of at most ``most`` rows; its last line counts the rows that are left out."""
     listed = list(rows)
     body = "".join(_row("td", cells) for cells in listed[:most])
     if len(listed) > most:
@@ -38,7 +38,7 @@ def table(header: Sequence[object], rows: Iterable[Sequence[object]], most: int 
 
 
 def plain_table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
-    """The same table as text: the first column to the left, the others to the right."""
+    """The same table as plain text: the first column aligned to the left, the others to the right."""
     listed = list(rows)
     lines = [[cut(cell) for cell in row] for row in [header, *listed[:MOST_ROWS]]]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -51,7 +51,7 @@ def plain_table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> s
 
 
 def paragraphs(lines: Iterable[str]) -> str:
-    """Lines of text below each other as HTML, the first one as a heading."""
+    """Lines of text as HTML, one below the other, the first one as a heading."""
     first, *rest = lines
     body = "".join(f"<div>{text(line, 1000)}</div>" for line in rest)
     return f"<div><strong>{text(first, 1000)}</strong>{body}</div>"

@@ -1,4 +1,5 @@
-"""NumPy's .npz files: arrays by name. No pickle; a declared size is looked at before anything is unpacked."""
+"""NumPy's .npz files: arrays by name. Nothing is unpickled, and a declared size is "
+"checked before anything is unpacked."""
 
 from __future__ import annotations
 
@@ -33,9 +34,9 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def read_npz(path: str | Path) -> Arrays:
-    """The arrays of a ``.npz`` file: numbers and truth values, floats finite.
+    """The arrays of a ``.npz`` file by name: numbers and booleans, with finite floats.
 
-    Raises FileError, or InputError where an array is truncated, holds objects, or NaN.
+    Raises FileError, or InputError if an array is truncated, or holds objects or NaN.
     """
     data = files.read_bytes(path, LARGEST_FILE)
     if data.count(_ENTRY) > MOST_ARRAYS:
@@ -47,14 +48,14 @@ def read_npz(path: str | Path) -> Arrays:
             return {_name(member): _array(archive.read(member), _name(member), path) for member in members}
     except _FOREIGN as error:
         seems = filekind.hint(filekind.of_bytes(data[:20]), unless="a ZIP archive, as torch.save writes")
-        raise InputError(path, "archive", f"{len(data)} bytes", f"is no .npz file ({error}){seems}") from None
+        raise InputError(path, "archive", f"{len(data)} bytes", f"is not an .npz file ({error}){seems}") from None
 
 
 def _check(members: list[zipfile.ZipInfo], path: str | Path) -> None:
-    """InputError for what is not worth unpacking."""
+    """Raise InputError if an array should not be unpacked."""
     names = [_name(member) for member in members]
     if twice := sorted(name for name in set(names) if names.count(name) > 1):
-        raise InputError(path, "arrays", twice[0], "stands there twice")
+        raise InputError(path, "arrays", twice[0], "is there twice")
     unpacked = sum(member.file_size for member in members)
     if unpacked > LARGEST_UNPACKED:
         raise InputError(path, "unpacked bytes", unpacked, f"at most {LARGEST_UNPACKED} are allowed")
@@ -70,13 +71,13 @@ def _array(content: bytes, name: str, path: str | Path) -> NDArray[Any]:
     head = io.BytesIO(content[: LONGEST_HEADER + 100])
     version = npy.read_magic(head)
     if version not in _HEADERS:
-        raise InputError(path, name, version, "is of a version of .npy that is not read here")
+        raise InputError(path, name, version, "has a version of the .npy format that cannot be read")
     shape, by_column, dtype = _header(head, version)
     if dtype.kind not in "fiub":
-        raise InputError(path, name, str(dtype), "must hold numbers or truth values; no objects are read")
+        raise InputError(path, name, str(dtype), "must hold numbers or booleans; objects are not read")
     bytes_left = len(content) - head.tell()
     if bytes_left != math.prod(shape) * dtype.itemsize:
-        raise InputError(path, name, list(shape), f"declares another size than its {bytes_left} bytes")
+        raise InputError(path, name, list(shape), f"declares a size other than its {bytes_left} bytes")
     values: NDArray[Any] = np.frombuffer(content, dtype, offset=head.tell())
     values = values.reshape(shape, order="F" if by_column else "C")
     if dtype.kind == "f" and not np.isfinite(values).all():
@@ -85,7 +86,9 @@ def _array(content: bytes, name: str, path: str | Path) -> NDArray[Any]:
 
 
 def _header(head: io.BytesIO, version: tuple[int, int]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, whether by column, and type. ValueError for what numpy, which has Python parse it, does not read."""
+    """Shape, whether by column, and type of an array. ValueError for a header that numpy, which has Python parse it,
+    cannot read.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of headers that Python 2 wrote
         try:

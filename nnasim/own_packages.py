@@ -1,8 +1,10 @@
-"""The names `reports`, `workloads` and `aat_training` stand for our packages, whatever the user's folder holds.
+"""The packages `reports`, `workloads` and `aat_training` are imported from nnasim's own folder, whatever the user's
+folder holds.
 
-They are names that anybody may have. Python looks in the working folder (`python -m nnasim`, a notebook) or in the
-script's before it looks where nnasim is installed, and would find a `reports/__init__.py` or a `workloads.py` there. So
-a package of ours that needs one of them claims it first, from the folder in which nnasim itself lives.
+Anybody may have a module with such a name. Python looks in the working folder (`python -m nnasim`, a notebook) or in
+the script's folder before it looks where nnasim is installed, and would find a `reports/__init__.py` or a
+`workloads.py` there. So a package of ours that needs one of them imports it first, from the folder in which nnasim
+itself lives.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def claim(*names: str) -> None:
-    """Import the packages ``names`` from where nnasim lives; later imports of them then find these.
+    """Import the packages ``names`` from nnasim's own folder; later imports then find these.
 
-    Raises NnasimError where another module of such a name was imported before.
+    Raises NnasimError if another module with such a name was imported before.
     """
     for name in names:
         ours = os.path.join(HOME, name, "__init__.py")
@@ -36,7 +38,7 @@ def claim(*names: str) -> None:
 def _load(name: str) -> None:
     spec = PathFinder.find_spec(name, [HOME])
     if spec is None or spec.loader is None:
-        raise NnasimError(f"{HOME}: holds no package {name}, which belongs to nnasim: install nnasim again")
+        raise NnasimError(f"{HOME}: has no package {name}, which is a part of nnasim: install nnasim again")
     sys.modules[name] = module = module_from_spec(spec)
     spec.loader.exec_module(module)
 

@@ -1,10 +1,10 @@
-"""simulate(trace, chip, options) -> SimResult: compile, run, put together.
+"""simulate(trace, chip, options) -> SimResult: compile a trace, run it, and collect the result.
 
-Modelling assumptions. Utterances are independent: each begins with a clock at zero and zero states; resident weights
-are loaded once before the first one (graph ``boot``). No invocation of a frame starts before the frame's audio exists,
-one of a chunk not before its last frame's; frames queue when the chip is late. A frame whose result stands on the NNA
-ends with one crossing back to the CPU (graph ``frame_end``). ``cpu_ms`` is time in which the CPU computes; crossings
-are counted apart.
+Modelling assumptions. Utterances are independent: each begins with a clock at zero and zero states. Resident weights
+are loaded once before the first utterance (graph ``boot``). A call that needs a frame does not start before the frame's
+audio exists, and a call that needs a chunk of frames not before the last of them; frames queue when the chip is late. A
+frame whose result is on the NNA ends with one crossing back to the CPU (graph ``frame_end``). ``cpu_ms`` is the time in
+which the CPU computes; crossings are counted separately.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from nnasim.sim.run import run_program, run_steps
 
 
 def simulate(trace: OpTrace, chip: NnaConfig, options: SimOptions | None = None) -> SimResult:
-    """Run ``trace`` on ``chip``. Raises PlacementError or SimulationError."""
+    """The result of ``trace`` on ``chip``. Raises PlacementError or SimulationError."""
     return simulate_compiled(CompiledTrace(trace, chip), options or SimOptions())
 
 
 def simulate_compiled(compiled: CompiledTrace, options: SimOptions) -> SimResult:
-    """Run a trace that has been compiled for its chip. Raises PlacementError or SimulationError."""
+    """The result of a trace that has been compiled for its chip. Raises PlacementError or SimulationError."""
     refuse_batches(compiled.chip)
     with no_collection():
         boot = run_boot(compiled)
@@ -40,20 +40,20 @@ def simulate_compiled(compiled: CompiledTrace, options: SimOptions) -> SimResult
 
 
 def refuse_batches(chip: NnaConfig) -> None:
-    """PlacementError where ``chip`` has batches of streams: ``nnasim.sharing`` has streams."""
+    """Raise PlacementError if ``chip`` batches streams, which only ``nnasim.sharing`` simulates."""
     batch = chip.compiler.batch_streams
     if not constraints.batches_are_of_streams(batch):
         constraints.refuse(constraints.batches_are_of_streams, chip.name, "compiler.batch_streams", batch)
 
 
 def run_boot(compiled: CompiledTrace) -> ProgramRun | None:
-    """The loading of resident weights; None where there are none."""
+    """The run that loads the resident weights; None if there are none."""
     program = compiled.boot()
     return run_program(program, compiled.chip) if program else None
 
 
 def run_utterances(compiled: CompiledTrace, options: SimOptions) -> list[list[StepRun]]:
-    """The runs of every utterance's steps, each utterance from cycle 0."""
+    """The runs of every utterance's steps; each utterance starts at cycle 0."""
     chip, steps = compiled.chip, trace_steps(compiled)
     if options.replay and replay_is_exact(chip):
         replay = Replay(partial(run_program, chip=chip))

@@ -1,4 +1,4 @@
-"""Parts by name: those that come with nnasim, and those that other packages add to them as entry points."""
+"""Parts by name: those of nnasim, and those that other packages add as entry points."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ PartT = TypeVar("PartT")
 
 
 class Plugins(Generic[PartT]):
-    """All parts of one kind, each imported when it is first asked for.
+    """All parts of one kind, each imported at its first use.
 
-    ``group``: the group of entry points in which a package says its own parts; ``bundled``: name -> "module:attribute"
-    of ours, written as entry points are, so that ours come in by the same door; no plug-in takes a bundled name.
-    ``needs``: attributes without which a part is none of this kind.
+    ``group``: the group of entry points in which other packages declare their parts. ``bundled``: name ->
+    "module:attribute" of nnasim's own parts, written like entry points; a plug-in cannot take a bundled name.
+    ``needs``: attributes that every part of this kind has.
     """
 
     def __init__(self, group: str, bundled: Mapping[str, str] | None = None, needs: Sequence[str] = ()) -> None:
@@ -25,11 +25,13 @@ class Plugins(Generic[PartT]):
 
     @property
     def names(self) -> list[str]:
-        """What is known: ours, then those of installed plug-ins."""
+        """The known names: first nnasim's own, then those of installed plug-ins."""
         return [*self._bundled, *sorted((set(self._installed()) | set(self._added)) - set(self._bundled))]
 
     def get(self, name: object) -> PartT:
-        """The part ``name``. ValueError says what is known, or why a plug-in's part is none."""
+        """The part called ``name``. Raises ValueError with the known names, or with the reason why a plug-in's part
+        cannot be used.
+        """
         if not isinstance(name, str):
             raise ValueError(self._allowed())
         if name not in self._loaded:
@@ -37,28 +39,31 @@ class Plugins(Generic[PartT]):
         return self._loaded[name]
 
     def known(self, name: object) -> str:
-        """``name``, if it is one of a part; as ``get`` otherwise. The validator of a field that names a part."""
+        """``name``, if a usable part has it. Raises ValueError as ``get`` does. The validator of a field that names a
+        part.
+        """
         self.get(name)
         return cast(str, name)
 
     def add(self, name: str, part: PartT) -> None:
-        """Make ``part`` known as ``name`` in this process; ValueError where nnasim or a package has the name."""
+        """Make ``part`` available as ``name`` in this process. Raises ValueError if nnasim or a "
+        "package has the name."""
         if name in self._bundled or name in self._installed():
             raise ValueError(f"is taken by {self.origin(name)}")
         self._added[name] = self._loaded[name] = part
 
     def listed(self, name: object) -> object:
-        """``name``, if it is one of a part; ValueError as ``get`` otherwise. Imports nothing."""
+        """``name``, if a part has it. Raises ValueError as ``get`` does. Imports nothing."""
         if isinstance(name, str) and (name in self._bundled or name in self._added or name in self._installed()):
             return name
         raise ValueError(self._allowed())
 
     def added(self, name: str) -> bool:
-        """Whether the part ``name`` is a plug-in's."""
+        """Whether the part ``name`` comes from a plug-in."""
         return name not in self._bundled
 
     def origin(self, name: str) -> str:
-        """The package that added ``name``, with its version, as "kiln 1.2"; "nnasim" for a part of ours."""
+        """The package that added ``name`` with its version, as "kiln 1.2"; "nnasim" for nnasim's own part."""
         if not self.added(name):
             return "nnasim"
         if name in self._added:
@@ -84,5 +89,5 @@ class Plugins(Generic[PartT]):
         return cast(PartT, part)
 
     def _allowed(self) -> str:
-        *others, last = map(repr, self.names or ["nothing, since none is installed"])
+        *others, last = map(repr, self.names or ["nothing: none is installed"])
         return f"must be {', '.join(others)} or {last}" if others else f"must be {last}"

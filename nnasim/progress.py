@@ -1,4 +1,4 @@
-"""How far a long piece of work is: one protocol between those who do it and those who show it."""
+"""The progress of a long piece of work: one protocol between those who work and those who show it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Is told of every step: ``what`` is worked on, how many steps are ``done``, of how many, and a short ``note``.
+    """A function that is told of every step: ``what`` is worked on, ``done`` of ``total`` steps, and a short ``note``.
 
-    ``total`` is None where nobody knows.
+    ``total`` is None if it is not known.
     """
 
     def __call__(self, what: str, done: int, total: int | None, note: str = "") -> None:
-        """Take notice."""
+        """Show or record one step of progress."""
         ...
 
 
 def silent(what: str, done: int, total: int | None, note: str = "") -> None:
-    """Show nothing."""
+    """Ignore the progress."""

@@ -1,4 +1,4 @@
-"""The base of every record: frozen, no unknown key; and the one place where what is wrong with it gets its words."""
+"""The base of every record: frozen, without unknown keys. All messages about wrong values are made here."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Number = Annotated[float, BeforeValidator(_number)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 ItemT = TypeVar("ItemT")
 Items = Annotated[tuple[ItemT, ...], FailFast()]
-"""As many as there are; only the first that is wrong is looked at, so that a file of millions of them costs little."""
+"""Any number of items; checking ends at the first wrong one, so that a file of millions of them costs little."""
 Level = Annotated[Number, Field(ge=0, le=1e9)]
 Range = tuple[Level, Level, Level]
 """(low, nominal, high)."""
@@ -45,23 +45,23 @@ Range = tuple[Level, Level, Level]
 class Frozen(BaseModel):
     """The base of every record: unknown keys and non-finite numbers are refused.
 
-    No cache may live on a record, since a copy would carry it on; derived values are properties.
+    A record may not hold a cache, since a copy would share it; derived values are properties.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Record(Frozen):
-    """What a user sets. ``with_`` is the only way to a changed one."""
+    """A record that users set. ``with_`` is the only way to get a changed one."""
 
     RENAMED: ClassVar[Mapping[str, str]] = {}
-    """Fields of earlier versions -> what stands in their place."""
+    """Fields of earlier versions -> the fields that replace them."""
 
     def with_(self, changes: Mapping[str, Any], source: object = "with_") -> Self:
-        """The same record with ``changes``: {"dram.bytes_per_second": 12e9}, validated whole, as if freshly read.
+        """The same record with ``changes`` such as {"dram.bytes_per_second": 12e9}, validated as a whole like a file.
 
-        A value may be a mapping of a section's fields, which is merged, or None where a section is optional.
-        Raises ConfigError, which names ``source``, for an unknown field and for a value that is not allowed.
+        A value may be a mapping of a section's fields, which is merged, or None if a section is optional. Raises
+        ConfigError, which names ``source``, for an unknown field and for a value that is not allowed.
         """
         model, data = type(self), self.model_dump()
         refuse_no_changes(changes, source)
@@ -71,11 +71,11 @@ class Record(Frozen):
         return validated(model, data, source)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Refused in one line: a record stays as it is."""
+        """Raise an error of one line: a record cannot be changed in place."""
         raise AttributeError(f"{type(self).__name__}.{name} cannot be set; with_({{...}}) gives a changed one")
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Refused with an ``update``, which pydantic would not check: use ``with_``."""
+        """A copy. Raises an error for an ``update``, which pydantic would not check: use ``with_``."""
         if update is not None:
             raise TypeError(f"{type(self).__name__} is changed by with_({{'field': value}}), which checks the values")
         return super().model_copy(deep=deep)
@@ -85,7 +85,7 @@ RecordT = TypeVar("RecordT", bound=BaseModel)
 
 
 def refuse_no_changes(changes: object, source: object) -> None:
-    """ConfigError unless ``changes`` is a mapping whose keys are text."""
+    """Raise ConfigError unless ``changes`` is a mapping whose keys are text."""
     if not isinstance(changes, Mapping):
         raise ConfigError(source, "changes", changes, "must be a mapping such as {'dram.bytes_per_second': 12e9}")
     for field in changes:
@@ -94,7 +94,7 @@ def refuse_no_changes(changes: object, source: object) -> None:
 
 
 def put(data: dict[str, Any], field: str, value: Any) -> None:
-    """Put ``value`` at the dotted ``field`` of ``data``, in place; a mapping is merged into the one that is there."""
+    """Put ``value`` at the dotted ``field`` of ``data``, in place; a mapping is merged with the one there."""
     *sections, name = field.split(".")
     for section in sections:
         inner = data.get(section)
@@ -105,7 +105,7 @@ def put(data: dict[str, Any], field: str, value: Any) -> None:
 
 
 def merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
-    """``base`` with the values of ``top``; mappings are merged, everything else is replaced."""
+    """``base`` with the values of ``top``; mappings are merged, other values are replaced."""
     merged = dict(base)
     for key, value in top.items():
         old = merged.get(key)
@@ -132,7 +132,7 @@ def field_value(record: BaseModel, field: str) -> Any:
 
 
 def section_model(model: type[BaseModel], field: str) -> type[BaseModel] | None:
-    """The model of a field that is itself a section (or an optional one), else None."""
+    """The model of a field that is itself a section (possibly optional), else None."""
     annotation = model.model_fields[field].annotation
     for candidate in (annotation, *getattr(annotation, "__args__", ())):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
@@ -141,7 +141,7 @@ def section_model(model: type[BaseModel], field: str) -> type[BaseModel] | None:
 
 
 def unknown_key(key: str, allowed: list[str]) -> str:
-    """The message for a key that does not exist: the nearest one first, then all."""
+    """The message for a key that does not exist: the nearest one first, then all allowed ones."""
     nearest = difflib.get_close_matches(key, allowed, n=1, cutoff=0.65)
     hint = f"unknown key, did you mean {nearest[0]}?" if nearest else "unknown key;"
     return f"{hint} allowed are {', '.join(allowed) if allowed else 'none here'}"
@@ -154,9 +154,9 @@ def validated(
     error: type[InputError] = ConfigError,
     within: str = "",
 ) -> RecordT:
-    """The record that ``data`` describes; the one place where a library's complaint becomes our line.
+    """The record that ``data`` describes. All complaints of pydantic become our messages here.
 
-    Raises ``error`` with ``source``, field, value and what is allowed; ``within``: where in the source ``data`` stands.
+    Raises ``error`` with ``source``, field, value and what is allowed. ``within``: the place of ``data`` in the source.
     """
     try:
         return model.model_validate(data)
@@ -168,23 +168,25 @@ def validated(
 
 @contextmanager
 def computed(what: str) -> Iterator[None]:
-    """Around the making of records from numbers that were computed, of ``what``: SimulationError for one out of range.
+    """A context for making records from computed numbers of ``what``. Raises SimulationError for a number out of range.
 
-    Inputs that are each allowed may give a figure that no file holds, such as 1e18 mJ.
+    Inputs that are each allowed may together give a figure that no file can hold, such as 1e18 mJ.
     """
     try:
         yield
     except ValidationError as wrong:
         item = wrong.errors(include_url=False, include_context=False)[0]
         field = dotted(part for part in item["loc"])
-        message = f"{what}: {field} = {shown(item['input'])} is out of range ({item['msg']}): numbers of the inputs are"
+        message = (
+            f"{what}: {field} = {shown(item['input'])} is out of range ({item['msg']}): the numbers of the inputs are"
+        )
         raise SimulationError(f"{message} each allowed, but not together") from None
     except OverflowError as wrong:
-        raise SimulationError(f"{what}: a figure is beyond all numbers ({wrong})") from None
+        raise SimulationError(f"{what}: a figure is larger than any number that can be stored ({wrong})") from None
 
 
 class Complaint(NamedTuple):
-    """What is wrong with a record: the dotted field, its value, and what is allowed."""
+    """One fault of a record: the dotted field, its value, and what is allowed."""
 
     field: str
     value: object
@@ -192,10 +194,10 @@ class Complaint(NamedTuple):
 
 
 def explained(error: ValidationError, model: type[BaseModel]) -> Complaint:
-    """The first thing that is wrong with a ``model``, in our words; fields that are missing or unknown all at once.
+    """The first fault of a ``model``, in our words; missing and unknown fields are named all at once.
 
-    An unknown key goes before all others: a misspelt one is why another is missing. Of a value that fits none of
-    several types, the type that it came nearest to speaks.
+    An unknown key comes before all other faults, since a misspelt key is why another is missing. For a value that fits
+    none of several types, the message is that of the type that it came nearest to.
     """
     if error.error_count() > _MOST_FINDINGS:  # the library's list of them would take gigabytes
         return Complaint("record", "...", f"{error.error_count()} of its values are wrong")
@@ -211,7 +213,7 @@ def explained(error: ValidationError, model: type[BaseModel]) -> Complaint:
 
 
 def wrong_values(model: type[BaseModel], data: object) -> list[Complaint]:
-    """Every value of ``data`` that is wrong by itself: without the rules that tie several fields together."""
+    """Every fault of a single value in ``data``, without the rules that tie several fields together."""
     try:
         model.model_validate(data)
     except ValidationError as error:
@@ -239,7 +241,7 @@ class _Finding:
 
     @property
     def is_rule(self) -> bool:
-        """Whether a section's own rule is broken, rather than that of one value."""
+        """Whether a rule of a whole section is broken, rather than that of one value."""
         return self.kind == "value_error" and isinstance(self.value, dict)
 
     def complaint(self) -> Complaint:
@@ -254,7 +256,7 @@ class _Finding:
         return Complaint(self.field, self.value, f"must be {_more_exact(what, self.kind)}")
 
     def _rule(self) -> Complaint:
-        """The rule of a section, which names its field first."""
+        """The broken rule of a section; its message names the field first."""
         assert isinstance(self.value, dict)
         inner, colon, rest = self.message.partition(": ")
         if colon and inner.split(".")[0] in field_names(self.spots):
@@ -263,7 +265,7 @@ class _Finding:
 
 
 def _walked(model: type[BaseModel], location: tuple[str | int, ...]) -> tuple[list[Spot], tuple[str | int, ...]]:
-    """(what may stand there, the way to it): pydantic's locations name the branches of a union too."""
+    """The spots of a pydantic location and the path to it; pydantic's locations also name the branches of a union."""
     spots = outer = [Spot(model)]
     path: list[str | int] = []
     for part in location:
@@ -278,7 +280,9 @@ def _walked(model: type[BaseModel], location: tuple[str | int, ...]) -> tuple[li
 
 
 def _keys(first: _Finding, siblings: list[_Finding]) -> Complaint:
-    """Keys of one mapping that are missing or unknown; a list of a fixed length that is too short."""
+    """The complaint about keys of one mapping that are missing or unknown, or about a list of fixed length that is too
+    short.
+    """
     if isinstance(first.path[-1], int):
         count = " or ".join(map(str, lengths(first.spots)))
         return Complaint(dotted(first.path[:-1]), first.value, f"must be a list of {count} values")
@@ -303,12 +307,12 @@ def _unknown_in(spots: Sequence[Spot], key: str) -> str:
 
 
 def dotted(path: Iterable[str | int]) -> str:
-    """``path`` as messages show it: a key that came from a file is cut and escaped like any value."""
+    """``path`` as messages show it; a key that came from a file is shortened and escaped like any value."""
     return ".".join(part if part.isprintable() and len(part) < 200 else shown(part) for part in map(str, path))
 
 
 def _more_exact(words: str, kind: str) -> str:
-    """``words`` with what the kind of finding adds to them."""
+    """``words``, made more precise by the kind of finding."""
     if kind == "finite_number":
         return words.replace("a number", "a finite number", 1)
     return f"{words}, without halves of surrogate pairs" if kind == "string_unicode" else words

@@ -1,4 +1,4 @@
-"""Addresses without the passwords in them: what is shown, written into a file or recorded never holds one."""
+"""Addresses without passwords: nothing that is shown, written or recorded holds one."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ _PARAMETER = re.compile(r"([?&;][a-z_]*(?:password|passwd|pwd|secret|token)=)[^&
 
 
 def without_password(text: str) -> str:
-    """``text`` with *** for the password of any address in it: ``postgresql://me:***@host/db?sslpassword=***``."""
+    """``text`` with *** in place of the password of any address: ``postgresql://me:***@host/db?sslpassword=***``."""
     return _PARAMETER.sub(r"\1***", _USER.sub(r"\1***@", text))

@@ -1,4 +1,4 @@
-"""What finished runs say, put together: SimResult. Nothing is run here."""
+"""The figures of finished runs, collected into a SimResult. Nothing is run here."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ MOST_CPU_OPS = 200  # that a result lists with their reasons; a model from elsew
 
 @dataclass(frozen=True)
 class SimOptions:
-    """How to simulate. ``replay``: reuse the run of an invocation that starts from the same chip state (exact).
+    """Options of a simulation. ``replay``: reuse the run of a call that starts from the same chip state (exact).
 
-    ``endpointer_ms``: what the endpointer waits, a part of the user-perceived latency; None: not known, left out.
-    ``timeline``: whether the result carries the spans of one frame, and what it waited for; a sweep, which keeps no
-    result, leaves them out.
+    ``endpointer_ms``: how long the endpointer waits, a part of the user-perceived latency; None if unknown, and then
+    left out. ``timeline``: whether the result holds the spans of one frame and what it waited for; a sweep leaves them
+    out.
     """
 
     replay: bool = True
@@ -90,7 +90,7 @@ def result_of(
 
 
 def _explanation(compiled: CompiledTrace, steps: list[StepRun], costs: Sequence[OpCost], handoffs: int) -> Explanation:
-    """What one frame of the first utterance waited for, and why operations are on the CPU."""
+    """The causes of one frame's latency in the first utterance, and why operations are on the CPU."""
     moment = representative_moment(steps, compiled_arrivals(compiled, compiled.trace.utterances[0]))
     ops, others = cpu_ops(compiled, costs, handoffs)
     return Explanation(
@@ -119,7 +119,7 @@ def _frame_rows(compiled: CompiledTrace, runs: Sequence[list[StepRun]]) -> Itera
 
 
 def totals_of(sums: Tally, cycles: int, clock_hz: float, energy: dict[str, Spread]) -> Totals:
-    """``sums`` as a result has them, of a run that took ``cycles`` cycles."""
+    """The totals of ``sums`` as a result holds them, for a run of ``cycles`` cycles."""
     return Totals(
         cycles=cycles,
         nna_cycles=sums.nna_cycles,
@@ -138,7 +138,7 @@ def _block_time(sums: Tally, block: str, cycles: int) -> BlockTime:
 
 
 def op_costs(sums: Tally) -> tuple[OpCost, ...]:
-    """What each operation of ``sums`` cost."""
+    """The cost of each operation in ``sums``."""
     return tuple(
         OpCost(
             graph=op.info.graph,

@@ -1,4 +1,4 @@
-"""safetensors files: arrays by name, read as strictly as every other file. No pickle."""
+"""safetensors files: arrays by name, read as strictly as every other file. Nothing is unpickled."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ Tensors = dict[str, NDArray[Any]]
 
 
 def read_tensors(path: str | Path, max_bytes: int = LARGEST_FILE) -> Tensors:
-    """A safetensors file of at most ``max_bytes``: header at most 16 MB and contiguous offsets, floats finite.
+    """The arrays of a safetensors file of at most ``max_bytes``, by name: floats finite, header at most 16 MB with
+    contiguous offsets.
 
     Raises FileError or CheckpointError.
     """
@@ -31,7 +32,7 @@ def read_tensors(path: str | Path, max_bytes: int = LARGEST_FILE) -> Tensors:
     try:
         tensors: Tensors = load(data)
     except (safetensors.SafetensorError, KeyError, ValueError, TypeError, OverflowError) as error:
-        raise CheckpointError(path, "header", size, f"is no safetensors file ({error})") from None
+        raise CheckpointError(path, "header", size, f"is not a safetensors file ({error})") from None
     for name, tensor in tensors.items():
         if tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
             raise CheckpointError(path, name, "NaN or infinity", "every number must be finite")
@@ -39,7 +40,7 @@ def read_tensors(path: str | Path, max_bytes: int = LARGEST_FILE) -> Tensors:
 
 
 def _check_header(path: str | Path) -> int:
-    """Bytes of the header, whose offsets must add up to the file's own size: looked at before the rest is read."""
+    """The size of the header in bytes; its offsets must add up to the file's size. Checked before the rest is read."""
     with files.open_regular(path) as file:
         there = os.fstat(file.fileno()).st_size
         begin = file.read(8)
@@ -47,7 +48,9 @@ def _check_header(path: str | Path) -> int:
         if len(begin) < 8 or size > there - 8:
             kind = filekind.of_bytes(begin + file.read(12))
             seems = filekind.hint(kind, unless="a safetensors file")
-            raise CheckpointError(path, "header", size, f"is truncated or no safetensors file ({there} bytes){seems}")
+            raise CheckpointError(
+                path, "header", size, f"is truncated or not a safetensors file ({there} bytes){seems}"
+            )
         if size > LARGEST_HEADER:
             raise CheckpointError(path, "header", size, f"must be at most {LARGEST_HEADER} bytes")
         head = file.read(size)
@@ -56,7 +59,7 @@ def _check_header(path: str | Path) -> int:
     try:
         text = head.decode()
     except UnicodeDecodeError:
-        raise CheckpointError(path, "header", size, "is not UTF-8, so no safetensors file") from None
+        raise CheckpointError(path, "header", size, "is not UTF-8, so this is not a safetensors file") from None
     _check_offsets(files.parse_json(text, path), there - 8 - size, path)
     return size
 
@@ -70,15 +73,15 @@ def _check_offsets(header: Any, size: int, path: str | Path) -> None:
         for begin, stop in sorted(item["data_offsets"] for item in entries):
             if begin != end or stop < begin:
                 raise CheckpointError(
-                    path, "data_offsets", [begin, stop], f"must go on at {end} without gap or overlap"
+                    path, "data_offsets", [begin, stop], f"must begin at {end}, without gap or overlap"
                 )
             end = stop
     except (KeyError, TypeError, ValueError):
-        raise CheckpointError(path, "data_offsets", "...", "are missing or no pair of numbers") from None
+        raise CheckpointError(path, "data_offsets", "...", "are missing or not a pair of numbers") from None
     if end != size:
-        raise CheckpointError(path, "data", size, f"has another size than its header says ({end} bytes)")
+        raise CheckpointError(path, "data", size, f"has a size other than its header says ({end} bytes)")
 
 
 def tensor_bytes(tensors: Tensors) -> bytes:
-    """The same bytes for the same tensors."""
+    """The bytes of a safetensors file; the same tensors give the same bytes."""
     return save({name: np.ascontiguousarray(value) for name, value in sorted(tensors.items())})

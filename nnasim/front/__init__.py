@@ -1,7 +1,8 @@
-"""The front door: what ``import nnasim`` offers. Each file is one verb, and the object that it gives back.
+"""The Python interface: the functions that ``import nnasim`` offers. Each file holds one function and the object that
+it returns.
 
-Nothing is computed here: a verb checks its arguments, calls the part of the package that does the work, and wraps what
-comes back in an object with a short ``repr``, a picture for notebooks and DataFrames.
+Nothing is computed here. A function checks its arguments, calls the part of the package that does the work, and wraps
+the result in an object with a short ``repr``, a picture for notebooks and DataFrames.
 """
 
 from nnasim.own_packages import claim

@@ -1,4 +1,6 @@
-"""Arguments of the verbs, checked against their signatures before any work: a mistake is one line that names it."""
+"""Checks of the public functions' arguments against their type hints, before any work: a mistake is one line that names
+the argument.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ LONGEST_WAIT_MS = 1e6
 
 
 def only(kinds: tuple[type, ...], allowed: str) -> BeforeValidator:
-    """A validator that refuses what is none of ``kinds``, and says that ``allowed`` is."""
+    """A validator that refuses a value of none of the types ``kinds``, with the message "must be ``allowed``"."""
 
     def check(value: object) -> object:
         if isinstance(value, os.PathLike) and Path in kinds:
@@ -38,12 +40,13 @@ def only(kinds: tuple[type, ...], allowed: str) -> BeforeValidator:
 
 
 def _is_name(text: str) -> bool:
-    """Whether a file could have this name: systems end a name at a NUL, and know none of more than 4,096 bytes."""
+    """Whether a file could have this name: operating systems end a name at a NUL, and allow at most 4,096 bytes."""
     return bool(text.strip()) and "\0" not in text and len(text.encode(errors="replace")) <= 4096
 
 
 def _listed(value: object) -> object:
-    """Values of an axis: numpy arrays and ranges as lists, numpy's numbers as Python's."""
+    """The values of an axis as Python's own types: a list for a numpy array or a range, "
+    "Python's numbers for numpy's."""
     if isinstance(value, Mapping):
         return {key: _listed(inner) for key, inner in value.items()}
     if isinstance(value, str) or not hasattr(value, "__iter__"):
@@ -65,8 +68,8 @@ Wait = Annotated[Number, Field(ge=0, le=LONGEST_WAIT_MS)]
 def checked(verb: Callable[Given, ResultT]) -> Callable[Given, ResultT]:
     """A function that checks its arguments against the type hints of ``verb``, then calls it.
 
-    ConfigError names the verb, the argument, its value and what is allowed. An argument that the verb does not have is
-    Python's own TypeError.
+    Raises ConfigError, which names the function, the argument, its value and what is allowed. An argument that the
+    function does not have is Python's own TypeError.
     """
     signature = inspect.signature(verb)
     name = verb.__name__
@@ -86,7 +89,7 @@ def checked(verb: Callable[Given, ResultT]) -> Callable[Given, ResultT]:
 
 
 def _arguments(verb: Callable[..., object], signature: inspect.Signature) -> type[BaseModel]:
-    """A record with a field for each argument of ``verb``."""
+    """A record type with a field for each argument of ``verb``."""
     hints = get_type_hints(verb, include_extras=True)
     fields: dict[str, Any] = {
         name: (Callable[..., object] if hints[name] is Progress else hints[name], parameter.default)

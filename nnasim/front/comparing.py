@@ -35,17 +35,19 @@ SYSTEMS: tuple[System, ...] = get_args(System)
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
-    """Several systems on the same speech. ``result_set``: results, summary and hypotheses, as the folder holds them."""
+    """Several systems on the same speech. ``result_set``: results, summary and hypotheses, as in the folder that
+    ``save`` writes.
+    """
 
     result_set: ResultSet
 
     @property
     def results(self) -> dict[str, Result]:
-        """The result of each system."""
+        """The result of each system, by its name."""
         return {system: Result(record) for system, record in self.result_set.results.items()}
 
     def frame(self) -> pd.DataFrame:
-        """One row per system; index system. Word error rate and its interval in %, latencies in ms, energy in mJ."""
+        """Word error rate with its interval [%], latencies [ms] and energy [mJ] of each system; index system."""
         import pandas as pd
 
         frame = pd.DataFrame([self._row(system) for system in self.result_set.results]).set_index("system")
@@ -74,7 +76,7 @@ class Comparison:
         }
 
     def hypotheses(self) -> pd.DataFrame:
-        """What was said and what each system heard; index (utterance, system)."""
+        """The reference text and the words that each system recognised; index (utterance, system)."""
         import pandas as pd
 
         listed = [
@@ -91,7 +93,9 @@ class Comparison:
 
     @checked
     def save(self, folder: FilePath, *, force: Flag = False) -> None:
-        """Write the folder that ``nnasim compare`` writes, its page included. Raises FileError where one exists."""
+        """Write the folder that ``nnasim compare`` writes, with its page. Raises FileError if the folder exists, unless
+        ``force``.
+        """
         with files.new_folder(Path(folder), force=force) as inside:
             write_folder(inside, self.result_set)
             write_page(inside / "report.html", self.result_set)
@@ -103,7 +107,7 @@ class Comparison:
         return "\n".join([markup.plain_table(*self._cells()), *sentences(self.result_set)])
 
     def _repr_html_(self) -> str:
-        """The table, what it says in words, and the picture of word errors beside latency: offline, escaped."""
+        """The table, its meaning in words, and a picture of word errors against latency, as offline HTML."""
         from reports.figures.headline import headline
         from reports.figures.style import element
 
@@ -121,11 +125,15 @@ def compare(
 ) -> Comparison:  # fmt: skip
     """Word errors, latency and energy of several systems on the same speech and chip. Needs the extra ``train``.
 
-    ``manifest``: the speech, default the bundled strings. ``trace``: a stored trace instead of speech, for example of
-    an imported model; it is run, but there are no words to score (and the extra is not needed). ``checkpoints``: a
-    folder with ``float/`` and ``aat/``, default the bundled models. ``placement``: where naive and aat run their
-    operations: a YAML file, or the name of a policy. ``limit``: only the first utterances. ``progress`` is called
-    after each utterance of each system.
+    - ``manifest``: the speech; default: the bundled strings of digits.
+    - ``trace``: a stored trace instead of speech, for example of an imported model; it is run, but there are no words
+      to score (and the extra is not needed).
+    - ``checkpoints``: a folder with ``float/`` and ``aat/``; default: the bundled models.
+    - ``systems``: some of float, cpu_int8, cpu_fallback, naive and aat.
+    - ``placement``: where naive and aat run their operations: a YAML file, or the name of a policy.
+    - ``limit``: use only the first ``limit`` utterances.
+    - ``progress``: called after each utterance of each system.
+
     Raises ConfigError, FileError, ManifestError, CheckpointError, PlacementError or SimulationError.
     """
     hardware = chip_of(chip)
@@ -156,5 +164,6 @@ def _refuse_beside_trace(**given: object) -> None:
 
 @checked
 def read_comparison(folder: FilePath) -> Comparison:
-    """The comparison in a folder of ``nnasim compare`` or ``Comparison.save``. Raises FileError or InputError."""
+    """The comparison in a folder that ``nnasim compare`` or ``Comparison.save`` wrote. "
+    "Raises FileError or InputError."""
     return Comparison(read_folder(Path(folder)))

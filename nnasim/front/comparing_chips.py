@@ -29,10 +29,10 @@ class ChipComparison:
     results: Mapping[str, Result]
 
     def frame(self) -> pd.DataFrame:
-        """One row per chip; index chip. ``gain_pct``: how much lower the engine latency is than the first chip's [%].
+        """Latencies [ms], energy [mJ], area [mm2] and gain [%] of each chip; index chip.
 
-        Latencies in ms (mean and percentiles over utterances), energy in mJ, area in mm2, nominal; NaN where a chip
-        has no table for it.
+        Latencies are the mean and percentiles over utterances. ``gain_pct``: how much lower the engine latency is than
+        the first chip's. Energy and area are nominal, and NaN if a chip has no table for them.
         """
         import pandas as pd
 
@@ -60,7 +60,7 @@ class ChipComparison:
 
     @checked
     def report(self, path: FilePath, *, force: Flag = False) -> None:
-        """Write the page of all results side by side. Raises FileError where it exists, unless ``force``."""
+        """Write the page of all results side by side. Raises FileError if the file exists, unless ``force``."""
         from reports.page import write_page
         from reports.result_set import ResultSet
 
@@ -88,7 +88,7 @@ class ChipComparison:
         return markup.plain_table(*self._cells())
 
     def _repr_html_(self) -> str:
-        """The table and the distribution of frame latencies, as HTML: offline, escaped."""
+        """The table and the distribution of frame latencies, as offline HTML."""
         from reports.figures.latency import distribution
         from reports.figures.style import element
 
@@ -104,7 +104,7 @@ def compare_chips(
 
     ``chips``: label -> chip, or the name of a preset. ``endpointer_ms``: as in ``simulate``.
 
-    Raises ConfigError for no chip, else what ``simulate`` raises.
+    Raises ConfigError if there is no chip, and every error that ``simulate`` raises.
     """
     if not chips:
         raise ConfigError("compare_chips", "chips", {}, "must hold at least one chip")

@@ -1,4 +1,4 @@
-"""Warnings of the verbs: what is legal and probably not meant, told at the user's own line."""
+"""Warnings about values that are legal but probably not meant. They point to the user's own line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _HERE = str(Path(__file__).parent)
 
 
 def doubt(lines: Iterable[str]) -> None:
-    """Warn of each of ``lines``, as a ``UserWarning`` of the line outside of the front door that called."""
+    """Warn of each of ``lines`` with a ``UserWarning`` that points to the first caller outside of ``nnasim.front``."""
     level = 1
     while (frame := _frame(level)) is not None and frame.startswith(_HERE):
         level += 1
@@ -20,7 +20,7 @@ def doubt(lines: Iterable[str]) -> None:
 
 
 def _frame(level: int) -> str | None:
-    """The file of the caller ``level`` above ``doubt``; None beyond the outermost."""
+    """The file of the caller ``level`` frames above ``doubt``; None beyond the outermost one."""
     try:
         return sys._getframe(level + 1).f_code.co_filename
     except ValueError:

@@ -24,11 +24,11 @@ class Explained:
 
     @property
     def explanation(self) -> Explanation:
-        """All of it as a record; empty for a result of a version that recorded none."""
+        """The whole explanation as a record; empty for a result of an earlier version that recorded none."""
         return self.record.explanation or Explanation()
 
     def path(self) -> pd.DataFrame:
-        """What one frame waits for [ms], which adds up to its latency; index (cause, layer)."""
+        """The parts of one frame's latency [ms], which add up to it; index (cause, layer)."""
         return frames.path_frame(self.explanation, self.record.clock_hz)
 
     def what_ifs(self) -> pd.DataFrame:
@@ -36,22 +36,23 @@ class Explained:
         return frames.what_ifs_frame(self.explanation)
 
     def on_cpu(self) -> pd.DataFrame:
-        """Each operation of the CPU: its reason, its time and its hand-offs [ms]; index (graph, op)."""
+        """Operations on the CPU: the reason, the time and the time of the hand-offs of each [ms]; index (graph, op)."""
         return frames.on_cpu_frame(self.explanation)
 
     def assumptions(self) -> pd.DataFrame:
-        """What each assumed number decides: medians [ms] and energy [mJ] at both ends of its range; index field."""
+        """The effect of each assumed number: medians [ms] and energy [mJ] at both ends of its range; index field."""
         return frames.assumptions_frame(self.explanation)
 
     def words(self) -> pd.DataFrame:
-        """Wrong words as it is, with each choice of the arithmetic eased, and how many that saves; index field.
+        """Wrong words as it is, and with each choice of the arithmetic relaxed in turn, with the words saved; index
+        field.
 
-        Empty unless ``Result.explain_words`` or `nnasim explain --words` has asked.
+        Empty until ``Result.explain_words`` or `nnasim explain --words` has computed it.
         """
         return frames.words_frame(self.explanation)
 
     def markdown(self) -> str:
-        """All of it as Markdown."""
+        """The whole explanation as Markdown text."""
         from reports.explanation import result_blocks
         from reports.to_markdown import markdown_of
 
@@ -59,7 +60,7 @@ class Explained:
 
     @checked
     def save(self, path: FilePath, *, force: Flag = False) -> None:
-        """Write a result file that holds the explanation. Raises FileError where one exists, unless ``force``."""
+        """Write a result file that holds the explanation. Raises FileError if the file exists, unless ``force``."""
         from nnasim.ir.io import write_record
 
         write_record(path, self.record, force=force)
@@ -75,7 +76,7 @@ class Explained:
         return "\n".join(text_lines((self._title, *result_blocks(self.record, drawn=False))))
 
     def _repr_html_(self) -> str:
-        """The same, then its figures, as a notebook shows it: offline, escaped."""
+        """The explanation and its figures, as offline HTML for notebooks."""
         from reports.blocks import figures_among
         from reports.explanation import result_blocks
 

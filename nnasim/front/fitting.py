@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def _table(value: object) -> object:
-    """Refuses what is neither a path nor a DataFrame, without importing pandas."""
+    """Refuse a value that is neither a path nor a DataFrame, without importing pandas."""
     kinds = {(base.__module__.partition(".")[0], base.__name__) for base in type(value).__mro__}
     if not isinstance(value, str | Path) and ("pandas", "DataFrame") not in kinds:
         raise ValueError("must be the path of a CSV table, or a DataFrame")
@@ -44,20 +44,22 @@ Table = Annotated[Any, BeforeValidator(_table)]
 
 @dataclass(frozen=True, repr=False)
 class Fit:
-    """A chip that fits measurements. ``record``: all that is known of the fit, as its JSON file holds it."""
+    """A chip that fits measurements. ``record``: everything about the fit, as its JSON file holds it."""
 
     record: FitRecord
     chip: NnaConfig
 
     def frame(self) -> pd.DataFrame:
-        """One row per field; index field: its unit, value before and found, the 95 % interval, and a note."""
+        """Unit, value before, value found, 95 % interval and a note of each fitted field; index field."""
         import pandas as pd
 
         frame = pd.DataFrame([field.model_dump() for field in self.record.fields]).set_index("field")
         return frame.astype({"low": float, "high": float})  # an end that rows do not give: NaN
 
     def rows(self) -> pd.DataFrame:
-        """One row per measurement; index line: measured, before and fitted in its unit, errors in %."""
+        """Measured value, value before and value fitted of each measurement, in its own unit, and errors in %; index
+        line.
+        """
         import pandas as pd
 
         frame = pd.DataFrame([row.model_dump() for row in self.record.rows]).set_index("line")
@@ -65,9 +67,9 @@ class Fit:
 
     @checked
     def save(self, path: FilePath, *, force: Flag = False) -> None:
-        """Write the preset, a ``.yaml`` file that says beside each number what measured it.
+        """Write the preset: a ``.yaml`` file with the measurement that gave each number beside it.
 
-        Raises ConfigError where the chip came from no preset, FileError where a file exists, unless ``force``.
+        Raises ConfigError if the chip came from no preset, and FileError if the file exists, unless ``force``.
         """
         refuse_no_preset_name(Path(path))
         if self.record.preset not in preset_names():
@@ -89,10 +91,12 @@ def fit(
 ) -> Fit:  # fmt: skip
     """A chip whose ``fields`` agree with timings of a board, and how sure each of them is.
 
-    ``measurements``: the CSV table that ``nnasim fit`` reads, or a DataFrame with the same columns; its column `trace`
-    may hold the traces themselves. The search, bounded least squares on the simulator, begins at the values that
-    ``chip`` has. Raises ConfigError, FileError or
-    InputError for what cannot be fitted.
+    - ``measurements``: the CSV table that ``nnasim fit`` reads, or a DataFrame with the same columns, whose column
+      `trace` may hold the traces themselves.
+    - ``chip``: the chip to start from; the search, bounded least squares on the simulator, begins at its values.
+    - ``fields``: names of the fields to find, such as "host.handoff_us".
+
+    Raises ConfigError, FileError or InputError for measurements that cannot be fitted.
     """
     hardware = chip_of(chip)
     table, held = (
@@ -107,7 +111,7 @@ def fit(
 
 
 def _changes(chip: NnaConfig) -> list[str]:
-    """What a chip that was changed in Python says otherwise than the preset whose name it bears."""
+    """The fields in which a chip that was changed in Python differs from the preset whose name it has."""
     if chip.name not in preset_names():
         return []
     before = dict(leaves(load_preset(chip.name).model_dump(mode="json")))
@@ -116,7 +120,7 @@ def _changes(chip: NnaConfig) -> list[str]:
 
 
 def _of_frame(frame: pd.DataFrame) -> tuple[MeasuredTable, dict[str, OpTrace]]:
-    """(the table, traces that stand in it by the names that it gives them); rows count from 1."""
+    """The table, and the traces that a DataFrame holds by the names that the table gives them; rows count from 1."""
     columns, held, rows = tuple(map(str, frame.columns)), dict[str, OpTrace](), list[MeasuredRow]()
     if not 0 < len(frame) <= MAX_ROWS:
         raise InputError("measurements", "rows", len(frame), f"must be 1 to {MAX_ROWS}")

@@ -1,4 +1,4 @@
-"""``nnasim.check_model`` and ``nnasim.import_model``: models of other people on a chip."""
+"""``nnasim.check_model`` and ``nnasim.import_model``: models from other tools on a chip."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _MODELS = "a model's path, a StepGraph, several of them, or encoder, decoder and
 
 
 def _models(value: object) -> object:
-    """Models as a mapping by graph; one alone, and several in their order, are called after themselves."""
+    """Models as a mapping by graph; a single model, and several in a list, are called by their own names."""
     many: object = value
     if isinstance(value, str | Path | StepGraph):
         many = [value]
@@ -74,17 +74,17 @@ Steps = Annotated[Any, only((str, Path, Mapping), "a .npz or .safetensors file, 
 
 @dataclass(frozen=True, repr=False)
 class ImportedModel:
-    """A model as a trace. ``record``: the trace, its integers where it is exact, and where each node went."""
+    """A model as a trace. ``record``: the trace, its integers if it is exact, and where each node runs."""
 
     record: ModelImport
 
     @property
     def trace(self) -> OpTrace:
-        """Every operation of every call, to be simulated."""
+        """The trace: every operation of every call, ready to be simulated."""
         return self.record.trace
 
     def ledger(self) -> pd.DataFrame:
-        """Where each node went: operator, fate, operations, multiply-accumulates; index (graph, node)."""
+        """The place of each node: operator, fate, operations, multiply-accumulates; index (graph, node)."""
         import pandas as pd
 
         columns = ["graph", "node", "operator", "fate", "operations", "macs", "why"]
@@ -92,7 +92,7 @@ class ImportedModel:
         return pd.DataFrame(rows, columns=columns).set_index(["graph", "node"])
 
     def distances(self) -> pd.DataFrame:
-        """How far each node's integers are from float [dB], worst first, with what would help; index node."""
+        """The distance of each node's integers from float [dB], the worst first, and what would help; index node."""
         import pandas as pd
 
         listed = () if self.trace.imported is None else self.trace.imported.distances
@@ -102,16 +102,19 @@ class ImportedModel:
 
     @checked
     def run_integers(self, chip: ChipLike = "edge256") -> Result:
-        """The result of a run in which the chip computes the model's integers, every one equal to the reference's.
+        """The result of a run in which the chip computes the model's integers and compares every one with the
+        reference.
 
-        The inputs are those that calibration heard. Raises SimulationError where a single integer differs, TraceError
-        for a model that is for time alone.
+        The inputs are those of the calibration. Raises SimulationError if a single integer differs, and TraceError for
+        a model that was imported for its time only.
         """
         from nnasim.front.simulating import simulate  # brings the simulator
         from nnasim.studies.functional import compared_with
 
         if not self.record.constants:
-            raise TraceError("run_integers", "integers", None, "this import is for time alone: calibrate it")
+            raise TraceError(
+                "run_integers", "integers", None, "this import has no integers, only times: import it with `calibrate`"
+            )
         hardware, arrays = chip_of(chip), recorded_import(self.record).constants
         section = compared_with(arrays, self.trace, hardware, Path(self.trace.name or "trace"))
         result = simulate(self.trace, hardware)
@@ -119,14 +122,14 @@ class ImportedModel:
 
     @checked
     def save(self, path: FilePath, *, force: Flag = False) -> None:
-        """Write the trace, and its integers beside it. Raises FileError where they exist, unless ``force``."""
+        """Write the trace, and its integers beside it. Raises FileError if the files exist, unless ``force``."""
         recorded_import(self.record).write(Path(path), force=force)
 
     def __repr__(self) -> str:
         return "\n".join(map(markup.visible, (repr(self.trace), *import_lines(self.record))))
 
     def _repr_html_(self) -> str:
-        """The lines of ``repr``, for notebooks: escaped."""
+        """The lines of ``repr`` as HTML for notebooks."""
         return f"<div>{markup.paragraphs([repr(self.trace), *import_lines(self.record)])}</div>"
 
 
@@ -136,10 +139,11 @@ def check_model(
     states: Sequence[str] | None = None, keep_state: Sequence[str] = (), on_cpu: Sequence[str] = (),
     blank: Integer = 0, chip: ChipLike = "edge256",
 ) -> ModelCheck:  # fmt: skip
-    """A report on a model and a ``chip``: states, work, where each node would run, and everything that is refused.
+    """A report on a model and a ``chip``: its states, its work, where each node would run, and every node that is
+    refused.
 
     ``models``: a path or a StepGraph, several of them, or {"encoder": ..., "decoder": ..., "joiner": ...}. The other
-    arguments are those of ``import_model``. Raises FileError for a file that is not there.
+    arguments are those of ``import_model``. Raises FileError if a file is missing.
     """
     hardware, named = chip_of(chip), _named(models)
     if _are_files(named):
@@ -158,15 +162,23 @@ def import_model(
     calibrate: Steps | None = None, method: Methods = "mse", on_cpu: Sequence[str] = (), blank: Integer = 0,
     progress: Progress = silent,
 ) -> ImportedModel:  # fmt: skip
-    """A model as a trace for ``chip``: for time alone, or exact to the integer where it is calibrated.
+    """A model as a trace for ``chip``. It gives times only, or exact integers too if it is calibrated.
 
-    ``models``: a path (.onnx, .tflite, a .csv of layers) or a StepGraph, several that run one after another, or
-    {"encoder": ..., "decoder": ..., "joiner": ...}; ``shapes``, ``bind``, ``states``, ``keep_state``: of paths, as of
-    ``read_onnx``. When they run: ``period_ms`` and ``seconds`` (1), of a transducer with ``symbols_per_second`` too;
-    ``calls``, a table of measured calls; or ``manifest``, speech, which a transducer decodes in float on ``features``.
-    ``calibrate``: steps (N, ...) by input, as arrays or a file; or "random", for time alone. ``on_cpu``: nodes,
-    operators or patterns that the CPU runs; ``blank``: a transducer's symbol that says nothing.
-    Raises RefusedModelError with everything that cannot enter, else the error of what does not fit, by name.
+    - ``models``: a path (.onnx, .tflite, a .csv of layers) or a StepGraph, several that run one after another, or
+      {"encoder": ..., "decoder": ..., "joiner": ...}.
+    - ``shapes``, ``bind``, ``states``, ``keep_state``: how files are read, as in ``read_onnx``.
+    - ``period_ms``, ``seconds`` (default 1): the model is called every ``period_ms`` for this long; a transducer also
+      needs ``symbols_per_second``.
+    - ``calls``: instead, a table of measured calls.
+    - ``manifest``, ``features``, ``mels``, ``sample_rate``, ``limit``: instead, speech that a transducer decodes in
+      float on these features, at most ``limit`` utterances.
+    - ``calibrate``: inputs for calibration, arrays (N, ...) of N steps by input, or a file of them; or "random", for
+      times only.
+    - ``method``: how ranges are chosen from the calibration.
+    - ``on_cpu``: nodes, operators or patterns that the CPU runs.
+    - ``blank``: the number of a transducer's blank symbol.
+
+    Raises RefusedModelError with every node that cannot enter, or an error that names what does not fit.
     """
     when = When(
         period_ms=period_ms, seconds=seconds, symbols_per_second=symbols_per_second, features=features, mels=mels,
@@ -188,7 +200,7 @@ def import_model(
 
 
 def _named(models: object) -> Mapping[str, Any]:
-    """``models`` as a mapping, which its check has made of it."""
+    """``models`` as the mapping that its check has made of it."""
     assert isinstance(models, Mapping)
     return models
 
@@ -198,7 +210,7 @@ def _are_files(models: Mapping[str, Any]) -> bool:
 
 
 def _graphs(models: Mapping[str, Any]) -> dict[str, StepGraph]:
-    """The graphs of ``models``. ConfigError where paths stand among them."""
+    """The graphs of ``models``. Raises ConfigError if there are paths among them."""
     for name, model in models.items():
         if not isinstance(model, StepGraph):
             raise ConfigError("models", name, model, "must be a StepGraph like the others; read_onnx makes one")
@@ -223,7 +235,9 @@ def _recipe(
 
 
 def _refuse_settings(verb: str, *settings: object) -> None:
-    """ConfigError where what only a file needs is said of a graph that was read already."""
+    """Raise ConfigError if a setting for reading files is given for a graph that has been read already."""
     for name, value in zip(("shapes", "bind", "states", "keep_state"), settings, strict=True):
         if value:
-            raise ConfigError(verb, name, value, "is said when a model is read, and this is a StepGraph already")
+            raise ConfigError(
+                verb, name, value, "is a setting for reading a file, and this model is a StepGraph already"
+            )

@@ -1,4 +1,4 @@
-"""``nnasim.write_manifest``: your own recordings as the list of speech that everything here reads."""
+"""``nnasim.write_manifest``: your own recordings as a manifest, the list of speech that nnasim reads."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from nnasim.records import Flag
 
 @checked
 def write_manifest(path: FilePath, speech: Mapping[str | Path, str], *, force: Flag = False) -> Path:
-    """The path of the manifest that is written: a line for each recording, with its duration and its words.
+    """The path of the manifest that is written: one line for each recording, with its duration and its words.
 
-    ``speech``: WAV or FLAC file -> what is said in it; an empty text where nothing is. Needs the extra ``train``.
-    Raises ConfigError for no recording, FileError for a file that cannot be read or where ``path`` exists, unless
-    ``force``, ManifestError for a text that no manifest holds.
+    ``speech``: WAV or FLAC file -> the words spoken in it; an empty text if there are none. Needs the extra ``train``.
+    Raises ConfigError if there is no recording; FileError if a file cannot be read, or if ``path`` exists, unless
+    ``force``; ManifestError for a text that a manifest cannot hold.
     """
     if not speech:
         raise ConfigError("write_manifest", "speech", {}, "must hold at least one recording")

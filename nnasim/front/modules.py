@@ -1,4 +1,4 @@
-"""``nnasim.train_module``: a torch module of anybody's, trained on with a chip's own operators."""
+"""``nnasim.train_module``: training of any torch module with a chip's own operators."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ MOST_STEPS = 10_000_000
 
 
 def _again_and_again(value: object) -> object:
-    """Refuses what can be gone through once, or not at all."""
+    """Refuse data that can be iterated only once, or not at all."""
     if not isinstance(value, Iterable) or isinstance(value, Iterator | str | bytes):
-        raise ValueError("must be pairs (inputs, target) that can be gone through again and again, as a list can")
+        raise ValueError("must be pairs (inputs, target) that can be iterated again and again, as a list can")
     return value
 
 
@@ -37,7 +37,8 @@ Batches = Annotated[Any, BeforeValidator(_again_and_again)]
 
 @dataclass(frozen=True, repr=False, eq=False)
 class TrainedModule:
-    """A module on a chip's integers, before and after training for it. ``losses``: of every step, on the chip."""
+    """A module on a chip's integers, before and after training for it. ``losses``: the loss "
+    "of every step, on the chip."""
 
     graph: StepGraph
     steps: int
@@ -50,12 +51,12 @@ class TrainedModule:
 
     @property
     def naive(self) -> ModelImport:
-        """The module put on the chip by calibration alone: trace, integers, and where each node went."""
+        """The module on the chip after calibration only: trace, integers, and where each node runs."""
         return self._trained.before
 
     @property
     def aat(self) -> ModelImport:
-        """The module after training: the same operations, other integers."""
+        """The module on the chip after training: the same operations with other integers."""
         before = self._trained.before
         about = before.trace.imported
         assert about is not None
@@ -67,13 +68,14 @@ class TrainedModule:
 
     @property
     def trace(self) -> OpTrace:
-        """The trained module's operations, to be simulated."""
+        """The operations of the trained module, ready to be simulated."""
         return self.aat.trace
 
     def run(self, inputs: Any, *, system: Literal["aat", "naive"] = "aat") -> Any:
-        """Outputs of every call, as the chip computes them: float64 (streams, calls, ...), by name if several.
+        """The outputs of every call, as the chip computes them: float64 (streams, calls, ...), by name if there are
+        several.
 
-        ``inputs``: as in ``train_module``'s data. Raises InputError for those that do not fit.
+        ``inputs``: as in ``train_module``'s data. Raises InputError if they do not fit.
         """
         from aat_training.module.streams import streams_of
         from aat_training.module.training import streamed_with
@@ -82,9 +84,10 @@ class TrainedModule:
         return streamed_with(self._trained, self._trained.constants if system == "aat" else self.naive.constants, heard)
 
     def write(self, path: FilePath, *, system: Literal["aat", "naive"] = "aat", force: Flag = False) -> None:
-        """Write the trace as ``path`` and its integers beside it, for `nnasim simulate --functional` and all else.
+        """Write the trace to ``path`` and its integers beside it, for `nnasim simulate --functional` and other
+        commands.
 
-        Raises FileError where they exist, unless ``force``.
+        Raises FileError if the files exist, unless ``force``.
         """
         from nnasim.studies.importing import recorded_import
 
@@ -107,15 +110,18 @@ def train_module(
 ) -> TrainedModule:  # fmt: skip
     """The torch ``module`` on the integers of ``chip``, before and after more training with them.
 
-    ``module``, ``example``, ``states``, ``keep_state``: one streaming step, as in ``read_torch``. ``data``: (inputs,
-    target) pairs, started again whenever they end (a list, or a DataLoader); inputs a tensor (streams, calls,
-    shape of the example's input ...), or one for each input by name; streams begin in the initial state. ``loss``:
-    (outputs, target) -> scalar, outputs (streams, calls, ...) float64, by name where there are several.
-    ``learning_rate``: in integers of a weight per step. ``period_ms``: time between two calls, for the trace.
-    ``calibration``: how the ranges are chosen, on the first four batches; they stay as they are.
+    - ``module``, ``example``, ``states``, ``keep_state``: one streaming step, as in ``read_torch``.
+    - ``data``: pairs (inputs, target), repeated as often as needed (a list, or a DataLoader). Inputs are a tensor
+      (streams, calls, then the shape of the example's input), or one for each input by name; each stream begins in the
+      initial state.
+    - ``loss``: (outputs, target) -> scalar; outputs are float64 (streams, calls, ...), by name if there are several.
+    - ``steps``: number of optimiser steps.
+    - ``learning_rate``: in integer steps of a weight per optimiser step.
+    - ``period_ms``: time between two calls, for the trace.
+    - ``calibration``: how the ranges are chosen from the first four batches; they stay fixed in training.
 
-    The module itself is left as it is. Raises RefusedModelError, InputError, ConfigError, NumericsError, or
-    SimulationError where training diverges.
+    The module itself is not changed. Raises RefusedModelError, InputError, ConfigError, NumericsError, or
+    SimulationError if training diverges.
     """
     graph = read_torch(module, example, states=states, keep_state=keep_state)
     with training_extra():

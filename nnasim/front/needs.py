@@ -1,4 +1,4 @@
-"""What a verb needs beyond the plain installation, said before anything fails deep inside."""
+"""A check that an optional part of the package is installed, before anything fails deep inside."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nnasim.errors import EXTRA_OF_MODULE, MissingExtraError
 
 @contextmanager
 def training_extra() -> Iterator[None]:
-    """MissingExtraError, which names what to install, in place of a module that is not found."""
+    """A context that raises MissingExtraError, which names what to install, in place of ModuleNotFoundError."""
     try:
         yield
     except ModuleNotFoundError as error:

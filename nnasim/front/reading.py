@@ -1,4 +1,4 @@
-"""``nnasim.read_onnx``, ``read_tflite`` and ``read_torch``: models that others have written, as graphs of one step."""
+"""``nnasim.read_onnx``, ``read_tflite`` and ``read_torch``: models from other tools, as graphs of one step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workloads.stepgraph.graph import StepGraph
 
 
 def _module(value: object) -> object:
-    """Refuses what is no module, without importing torch."""
+    """Refuse a value that is not a module, without importing torch."""
     if not any(
         (base.__module__, base.__name__) == ("torch.nn.modules.module", "Module") for base in type(value).__mro__
     ):
@@ -25,10 +25,10 @@ def _module(value: object) -> object:
 
 
 def _pairs(value: object) -> object:
-    """States as a tuple of "IN:OUT" and of pairs."""
+    """States as a tuple of "IN:OUT" texts and of pairs."""
     pairs = list(value.items()) if isinstance(value, Mapping) else value
     if pairs is not None and (not isinstance(pairs, list | tuple) or not all(map(_is_pair, pairs))):
-        raise ValueError("must be arguments with the output that the next call finds there, as {'h': 1}")
+        raise ValueError("must be arguments and the output that the next call gets there, as {'h': 1}")
     return pairs
 
 
@@ -46,16 +46,16 @@ TorchStates = Annotated[Any, BeforeValidator(_pairs)]
 
 
 class ReadModel(StepGraph):
-    """A StepGraph that a file or a module was read as. It is a trace with ``to_trace``."""
+    """A StepGraph that was read from a file or a module. ``to_trace`` makes a trace of it."""
 
     def to_trace(self, **wishes: Any) -> ImportedModel:
-        """This model imported; ``wishes``: as of ``nnasim.import_model``."""
+        """This model imported. ``wishes``: the arguments of ``nnasim.import_model``."""
         return import_model(self, **wishes)
 
     def __repr__(self) -> str:
         states = ", ".join(f"{state.input} -> {state.output}" for state in self.states) or "none"
         heard = ", ".join(f"{name} {self.inputs[name].shape}" for name in self.audio)
-        return markup.cut(f"{self.name}: {len(self.nodes):,} nodes; hears {heard or 'nothing'}; states: {states}", 500)
+        return markup.cut(f"{self.name}: {len(self.nodes):,} nodes; inputs: {heard or 'none'}; states: {states}", 500)
 
 
 def _read(graph: StepGraph) -> ReadModel:
@@ -69,10 +69,14 @@ def read_onnx(
 ) -> ReadModel:  # fmt: skip
     """A graph of one call of the model in an ONNX file.
 
-    ``shapes``: sizes by input, where the file leaves them open; ``bind``: inputs that are one constant, and open sizes,
-    as {"sr": 16000}; ``states``: "IN:OUT", the output that is an input of the next call, with * for the same part of
-    both (None: those whose names say it, (): none); ``keep_state``: recurrent layers that start anew at each call and
-    shall go on. Raises RefusedModelError with everything that cannot enter, FileError, ModelError or MissingExtraError.
+    - ``shapes``: sizes by input, where the file leaves them open.
+    - ``bind``: inputs and open sizes that are one constant, as {"sr": 16000}.
+    - ``states``: "IN:OUT", an output that is an input of the next call, with * for the same part of both names; None:
+      those that the names suggest; (): none.
+    - ``keep_state``: recurrent layers that start from zeros at each call in the file, and shall continue from the last
+      call instead.
+
+    Raises RefusedModelError with every node that cannot enter, FileError, ModelError or MissingExtraError.
     """
     from workloads.importers.onnx_reader import read_onnx as read
 
@@ -97,13 +101,16 @@ def read_torch(
 ) -> ReadModel:  # fmt: skip
     """A graph of one step of a torch ``module``, taken from its export before any operator is split up.
 
-    ``example``: what one call gets: a tensor, a tuple of the arguments of ``forward``, or a mapping by name; shapes are
-    its shapes. ``states``: arguments with the output that the next call finds there, ``{"h": 1, "past": "new_past"}``,
-    outputs by position, key or path, a tuple such as (h, c) as a whole; by default those whose names say it. Buffers
-    that a call overwrites are states by themselves. ``keep_state``: recurrent modules that start from zeros at each
-    call, and shall go on instead. Call ``module.eval()`` first.
+    - ``example``: the inputs of one call: a tensor, a tuple of the arguments of ``forward``, or a mapping by name. They
+      set the shapes.
+    - ``states``: arguments and the output that the next call gets there, ``{"h": 1, "past": "new_past"}``. An output is
+      named by position, key or path, a tuple such as (h, c) as a whole; default: those that the names suggest. Buffers
+      that a call overwrites are states without being named.
+    - ``keep_state``: recurrent modules that start from zeros at each call, and shall continue from the last call
+      instead.
 
-    Raises RefusedModelError, which lists every operator that cannot enter, or ConfigError or InputError.
+    Call ``module.eval()`` first. Raises RefusedModelError, which lists every operator that cannot enter, or ConfigError
+    or InputError.
     """
     with training_extra():
         from workloads.importers.torch_reader import read_torch as read

@@ -35,7 +35,7 @@ _PARTS_SHOWN, _CHANGES_SHOWN = 3, 3
 class Result:
     """One simulation. ``record``: everything that was measured, as a result file holds it.
 
-    ``trace``: what ran, where it is at hand: a result that was read from a file does not bring it.
+    ``trace``: the trace that ran; None for a result that was read from a file.
     """
 
     record: SimResult
@@ -43,13 +43,13 @@ class Result:
 
     @property
     def engine_latency_ms(self) -> float:
-        """Mean over utterances of the time from the last audio to the final hypothesis [ms]."""
+        """Mean time from the last audio to the final hypothesis, over utterances [ms]."""
         latencies = pooled.engine_latencies_ms(self.record)
         return sum(latencies) / len(latencies)
 
     @property
     def real_time_factor(self) -> float:
-        """Processing time over audio time."""
+        """Processing time over audio time; below 1, the chip keeps up."""
         return pooled.real_time_factor(self.record) or 0.0
 
     @property
@@ -59,11 +59,11 @@ class Result:
 
     @property
     def handoffs(self) -> int:
-        """Crossings between CPU and NNA over the whole run."""
+        """The number of crossings between CPU and NNA over the whole run."""
         return self.record.totals.handoffs
 
     def ops(self) -> pd.DataFrame:
-        """What each operation cost, the costliest first; index (graph, op), times in ms, DRAM bytes, MACs."""
+        """The cost of each operation, highest first; index (graph, op), times in ms, DRAM bytes, MACs."""
         return frames.ops_frame(self.record)
 
     def frames(self) -> pd.DataFrame:
@@ -71,7 +71,7 @@ class Result:
         return frames.frames_frame(self.record)
 
     def blocks(self) -> pd.DataFrame:
-        """How long each hardware block was busy, stalled and idle [ms]; index block."""
+        """The time that each hardware block was busy, stalled and idle [ms]; index block."""
         return frames.blocks_frame(self.record)
 
     def utterances(self) -> pd.DataFrame:
@@ -88,10 +88,11 @@ class Result:
 
     @checked
     def explain(self, trace: TraceLike | None = None, *, progress: Progress = silent) -> Explained:
-        """What the run waits for, what would help, why operations are on the CPU, and which assumptions decide.
+        """An explanation: what the run waits for, what would help, why operations are on the CPU, and which assumptions
+        decide.
 
-        ``trace``: what ran, for a result that was read from a file; without it, what the result itself says. Raises
-        TraceError for another trace, else what a simulation raises.
+        ``trace``: the trace that ran, for a result that was read from a file; without it the explanation is limited to
+        what the result holds. Raises TraceError for another trace, and every error that a simulation raises.
         """
         from nnasim.studies.explaining.sources import explain_record, given_trace
 
@@ -103,11 +104,13 @@ class Result:
         self, manifest: FilePath | None = None, *, checkpoints: FilePath | None = None,
         limit: Utterances | None = None, progress: Progress = silent,
     ) -> Explained:  # fmt: skip
-        """What each choice of the chip's arithmetic costs in words: the same speech, one choice eased at a time.
+        """An explanation of words: the cost of each choice of the chip's arithmetic, found by decoding with one choice
+        relaxed at a time.
 
-        ``manifest``: the speech, default the bundled strings; ``checkpoints``: a folder with the model that ran,
-        default the bundled ones; ``limit``: only the first utterances. ``Explained.words`` is its table. Needs the
-        extra ``train``. Raises ConfigError where the models are not what ran, else what decoding raises.
+        ``manifest``: the speech; default: the bundled strings. ``checkpoints``: a folder with the model that ran;
+        default: the bundled ones. ``limit``: use only the first ``limit`` utterances. ``Explained.words`` is the table.
+        Needs the extra ``train``. Raises ConfigError if the models are not those that ran, and every error that
+        decoding raises.
         """
         speech = Speech(
             Path(checkpoints) if checkpoints is not None else checkpoints_folder(),
@@ -122,12 +125,13 @@ class Result:
 
     @checked
     def save(self, path: FilePath, *, force: Flag = False) -> None:
-        """Write the result file, atomically. Raises FileError where one exists, unless ``force``."""
+        """Write the result file, atomically. Raises FileError if the file exists, unless ``force``."""
         write_record(path, self.record, force=force)
 
     @checked
     def report(self, path: FilePath, *, force: Flag = False) -> None:
-        """Write the page of this result: one offline HTML file. Raises FileError where one exists, unless ``force``."""
+        """Write the page of this result, one offline HTML file. Raises FileError if the file "
+        "exists, unless ``force``."""
         from reports.page import write_page
         from reports.result_set import ResultSet
 
@@ -137,7 +141,7 @@ class Result:
         return "\n".join(self._lines())
 
     def _repr_html_(self) -> str:
-        """The lines of ``repr``, and how long each block worked and waited: offline, escaped."""
+        """The lines of ``repr``, and the time that each block worked and waited, as offline HTML."""
         from reports.figures.style import element
         from reports.figures.where import blocks
         from reports.operations import block_shares
@@ -171,7 +175,7 @@ class Result:
         yield from (visible(note) for note in result_notes(record.system, record))
 
     def _changes(self) -> str:
-        """What the chip has that its preset has not, where the preset is known."""
+        """The fields in which the chip differs from its preset, as text; empty if the preset is not known."""
         changed = [row for row in self.record.extra.parameters if row.source == "override"]
         listed = [
             f"{row.field} {number_text(row.value)}" if isinstance(row.value, float) else f"{row.field} {row.value}"

@@ -1,4 +1,4 @@
-"""What ``nnasim.simulate`` gives of several traces or streams, as Python and notebooks show it."""
+"""The result of ``nnasim.simulate`` for several traces or streams, as Python and notebooks show it."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class Shared:
 
     @property
     def streams_in_time(self) -> int | None:
-        """How many streams of each trace a search has found to be in time; None where none was asked for."""
+        """The number of streams of each trace that a search found to be in time; None if no search was made."""
         return None if self.record.search is None else self.record.search.most
 
     def models(self) -> pd.DataFrame:
-        """Latencies and their percentiles [ms], missed deadlines, and the share of the run; index model."""
+        """Latencies with percentiles [ms], missed deadlines and share of the run of each model; index model."""
         return frames.models_frame(self.record)
 
     def blocks(self) -> pd.DataFrame:
-        """Share of the run in which each block worked for each model; index model, a column for each block."""
+        """The share of the run in which each block worked for each model; index model, a column for each block."""
         return frames.model_blocks_frame(self.record)
 
     def frames(self) -> pd.DataFrame:
@@ -41,12 +41,13 @@ class Shared:
 
     @checked
     def save(self, path: FilePath, *, force: Flag = False) -> None:
-        """Write the result file, atomically. Raises FileError where one exists, unless ``force``."""
+        """Write the result file, atomically. Raises FileError if the file exists, unless ``force``."""
         write_record(path, self.record, force=force)
 
     @checked
     def report(self, path: FilePath, *, force: Flag = False) -> None:
-        """Write the page of this result: one offline HTML file. Raises FileError where one exists, unless ``force``."""
+        """Write the page of this result, one offline HTML file. Raises FileError if the file "
+        "exists, unless ``force``."""
         from reports.shared_document import write_shared_page
 
         write_shared_page(path, self.record, force=force)

@@ -1,4 +1,4 @@
-"""``nnasim.show``: results as a notebook's pictures and tables, or as a terminal's lines."""
+"""``nnasim.show``: results as pictures and tables in a notebook, or as lines in a terminal."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sys
 
 
 def show(*things: object) -> None:
-    """Show each of ``things``: with its picture in a notebook, as its text in a script.
+    """Show each of ``things``: as a picture in a notebook, as text in a script.
 
-    So the same file runs as either; ``examples`` are written so.
+    So the same file can be run as either; the scripts in ``examples`` are.
     """
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None and shell.has_trait("kernel"):

@@ -60,20 +60,24 @@ def simulate(
     deadline_ms: Wait | None = None,
     find_streams: Flag = False,
 ) -> Result | Shared:
-    """The result of running ``trace`` on ``chip``: latency, energy, and what each part of the chip did.
+    """The result of running ``trace`` on ``chip``: latency, energy, and the work of each part of the chip.
 
-    ``trace``: a trace or the path of its file; ``chip``: a chip, a preset's name or a YAML file. ``endpointer_ms``: how
-    long the endpointer waits, a part of the user-perceived latency; None leaves it out. A value that is legal but
-    probably not meant gives a ``UserWarning``.
+    - ``trace``: a trace, the path of its file, or a list of them.
+    - ``chip``: a chip, a preset's name or a YAML file.
+    - ``endpointer_ms``: how long the endpointer waits, a part of the user-perceived latency; None leaves it out.
 
-    Traces in a list share the chip; a list may hold only one. ``policy`` chooses whose call is next: "fifo", "priority"
-    (in the order of the list) or "round_robin". ``streams``: how many streams of each trace run. ``starts``: they begin
-    "even"ly within a frame's period, "together" or at "random". ``residents``: the weights that stay in SRAM are those
-    of all models "together", or of one model "in_turn"; by default whichever reads fewer bytes. ``deadline_ms``: of
-    each frame, by default the arrival of the next. ``find_streams``: also find how many streams of each trace keep the
-    p99 of frame latency within ``deadline_ms``.
+    Traces in a list share the chip; a list may hold only one.
 
-    Raises ConfigError, FileError, TraceError, PlacementError or SimulationError.
+    - ``policy`` chooses whose call is next: "fifo", "priority" (in the order of the list) or "round_robin".
+    - ``streams``: the number of streams of each trace.
+    - ``starts``: streams begin "even"ly within a frame's period, "together" or at "random".
+    - ``residents``: the weights that stay in SRAM are those of all models "together", or of one model "in_turn";
+      default: whichever reads fewer bytes.
+    - ``deadline_ms``: the deadline of each frame; default: the arrival of the next.
+    - ``find_streams``: also find how many streams of each trace keep the p99 of frame latency within ``deadline_ms``.
+
+    A value that is legal but probably not meant gives a ``UserWarning``. Raises ConfigError, FileError, TraceError,
+    PlacementError or SimulationError.
     """
     asked = {"policy": policy, "streams": streams, "starts": starts, "residents": residents, "deadline_ms": deadline_ms}
     hardware = chip_of(chip)
@@ -94,7 +98,7 @@ def simulate(
 
 
 def _refuse(why: str = "traces that share a chip", **given: object) -> None:
-    """ConfigError for the first argument that is given, and not used by what is run."""
+    """Raise ConfigError for the first argument that is given but not used by this kind of run."""
     for name, value in given.items():
         if value is not None:
             raise ConfigError("simulate", name, value, f"is not used by {why}")
@@ -122,5 +126,5 @@ def _together(
 
 
 def _name(place: int, given: TraceLike, trace: OpTrace) -> str:
-    """What a model is called: as its file, or as its trace says."""
+    """The name of a model: its file's name, or the one in its trace."""
     return (trace.name or f"model {place + 1}") if isinstance(given, OpTrace) else Path(given).stem

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Decoding:
-    """Speech that one system has decoded. ``trace``: every operation that it took, to be simulated.
+    """Speech that one system has decoded. ``trace``: every operation of the decoding, ready to be simulated.
 
     ``words``: (utterance, reference, hypothesis); ``score``: word errors per utterance.
     """
@@ -38,11 +38,11 @@ class Decoding:
 
     @property
     def wer(self) -> float | None:
-        """Word error rate as a fraction; None where the references have no words."""
+        """The word error rate as a fraction; None if the references have no words."""
         return self.score.wer
 
     def frame(self) -> pd.DataFrame:
-        """What was said and heard, and the word errors of each utterance; index utterance."""
+        """Reference, hypothesis and word errors of each utterance; index utterance."""
         import pandas as pd
 
         frame = pd.DataFrame(list(self.words), columns=["utterance", "reference", "hypothesis"])
@@ -56,7 +56,7 @@ class Decoding:
         return f"{self.system}: WER {wer} ({counts})"
 
     def _repr_html_(self) -> str:
-        """The line of ``repr`` and the utterances that were misheard, as HTML: offline, escaped."""
+        """The line of ``repr`` and the utterances with wrong words, as offline HTML."""
         errors = self.score.errors_per_utterance
         misheard = [words for words, count in zip(self.words, errors, strict=True) if count]
         header = ["utterance", "said", "heard"]
@@ -81,11 +81,12 @@ class Recogniser:
         self, manifest: FilePath | None = None, *, system: System = "aat", chip: ChipLike = "edge256",
         limit: Utterances | None = None, beam: Beam = 1, device: str = "cpu", progress: Progress = silent,
     ) -> Decoding:  # fmt: skip
-        """What ``system`` hears in the speech of ``manifest`` (default: the bundled strings), with its word errors.
+        """The words that ``system`` recognises in the speech of ``manifest``, with their errors and a trace.
 
-        ``chip``: whose number formats are used; ``limit``: only the first utterances; ``beam``: width, 1 is greedy;
-        ``device``: cpu, cuda or cuda:N, on which the chip's integers are the same.
-        Raises ConfigError, FileError, ManifestError, CheckpointError or NumericsError.
+        ``manifest``: the speech; default: the bundled strings. ``chip``: the chip whose number formats are used.
+        ``limit``: use only the first ``limit`` utterances. ``beam``: width of the search; 1 is greedy. ``device``: cpu,
+        cuda or cuda:N; the chip's integers are the same on each. Raises ConfigError, FileError, ManifestError,
+        CheckpointError or NumericsError.
         """
         with training_extra():
             speech = Path(speech_manifest() if manifest is None else manifest)
@@ -116,9 +117,9 @@ class Recogniser:
 
 @checked
 def recogniser(folder: FilePath | None = None) -> Recogniser:
-    """The recogniser in ``folder``: a checkpoint, or a folder with ``float/`` and ``aat/``; default the bundled one.
+    """The recogniser in ``folder``: a checkpoint, or a folder with ``float/`` and ``aat/``; default: the bundled one.
 
-    Raises FileError where no checkpoint stands.
+    Raises FileError if there is no checkpoint.
     """
     from aat_training.checkpoint_files import WEIGHTS, refuse_no_checkpoint, refuse_no_checkpoints
 
@@ -143,18 +144,24 @@ def train(
     gradient: Literal["output", "segment", "identity"] = "output", resume: bool = False, force: bool = False,
     device: str = "cpu", progress: Progress = silent,
 ) -> Recogniser:  # fmt: skip
-    """A recogniser trained on ``train``: in ``out`` is the checkpoint with the lowest word error rate on ``dev``.
+    """A recogniser trained on ``train``. The folder ``out`` holds the checkpoint with the lowest word error rate on
+    ``dev``.
 
-    ``train``: a manifest or a folder of shards, or several of them.
+    - ``recipe``: sizes of the model and settings of its training, by name.
+    - ``train``: a manifest or a folder of shards, or several of them.
+    - ``system``: float, aat (the chip's operators in the forward pass) or qat (its weights and activations only); aat
+      and qat start from the model ``init``.
+    - ``steps``, ``evaluate_every``, ``learning_rate``, ``batch`` (utterances), ``clip`` (largest gradient norm),
+      ``average`` (decay of averaged weights): instead of the recipe's.
+    - ``delay_penalty``: nats that a symbol loses for each encoder output by which it comes later.
+    - ``distillation``: weight of the encoder's distance from the float model ``init``.
+    - ``accumulate``: batches in one step.
+    - ``patience``: evaluations on ``dev`` without improvement after which training ends.
+    - ``shuffle_shards``: read a folder of shards in random order.
+    - ``workers``: processes that compute features.
+    - ``resume``: continue the run that was stopped in ``out``; ``force``: start afresh in a folder that exists.
+    - ``device``: where it computes: cpu, cuda or cuda:N.
 
-    ``system``: float, aat (the chip's operators in the forward pass) or qat (its weights and activations only); the
-    latter two start from ``init``. ``steps``, ``evaluate_every``, ``learning_rate``: instead of the recipe's;
-    ``delay_penalty`` too: nats that a symbol loses for each encoder output it leaves later; ``distillation``: weight of
-    the encoder's distance from the float model ``init``; ``batch``, ``clip`` and
-    ``average``, the decay of averaged weights. ``accumulate``: batches to a step; ``patience``: looks at dev without
-    gain that end the run; ``shuffle_shards`` of a folder of shards, ``workers`` that compute its features.
-    ``resume``: go on with the run that was stopped in ``out``; ``force``: start afresh in a folder that exists.
-    ``device``: where it computes: cpu, cuda or cuda:N.
     Raises ConfigError, FileError, ManifestError or CheckpointError.
     """
     with training_extra():

@@ -1,4 +1,4 @@
-"""``nnasim.sweep``: many chips, and which of them is worth its price."""
+"""``nnasim.sweep``: many chips, and which of them are worth their price."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Sweep:
-    """The points of a sweep. ``stored``: the points and what was asked, as read from the store."""
+    """The points of a sweep. ``stored``: the points and the sweep's definition, as read from the store."""
 
     stored: StoredSweep
 
     @property
     def axes(self) -> list[str]:
-        """Names of the fields that vary, with their units in them."""
+        """The names of the fields that vary, with their units in them."""
         return self.stored.axes
 
     @property
     def objectives(self) -> list[str]:
-        """Names of the figures that are judged."""
+        """The names of the figures that are judged; lower is better."""
         return list(self.stored.job.spec.objectives)
 
     def frame(self) -> pd.DataFrame:
-        """One row per point in the order of the axes: axes, figures, ``status``, ``message``, ``seconds`` of CPU."""
+        """Values, figures, ``status``, ``message`` and ``seconds`` of CPU of each point, in the order of the axes."""
         return _numbered(self.stored.points)
 
     def pareto(self) -> pd.DataFrame:
@@ -58,7 +58,9 @@ class Sweep:
         return good[pareto_mask(good[self.objectives].to_numpy(dtype=float))] if len(good) else good
 
     def best(self) -> pd.Series[Any]:
-        """The point that is lowest in the first objective; of several, the first. Raises ConfigError if all failed."""
+        """The point that is lowest in the first objective; if there are several, the first. Raises ConfigError if all
+        failed.
+        """
         good = self.stored.good
         if good.empty:
             raise ConfigError("sweep", "status", "failed", f"every point failed; the first: {self._first_message()}")
@@ -86,7 +88,7 @@ class Sweep:
         return markup.cut(f"sweep over {', '.join(self.axes)}: {points:,} points{why}", 500)
 
     def _repr_html_(self) -> str:
-        """The points as a table, and by their first two objectives as a picture: offline, escaped."""
+        """The points as a table, and a picture of them by their first two objectives, as offline HTML."""
         from reports.figures.sweep import front_picture
 
         picture, objectives = "", self.objectives
@@ -96,7 +98,7 @@ class Sweep:
 
 
 def _setting(value: object) -> str:
-    """An axis's value as a person would write it."""
+    """The value of an axis as a person would write it."""
     return f"{value:,.12g}" if isinstance(value, float) else str(value)
 
 
@@ -113,12 +115,16 @@ def sweep(
 ) -> Sweep:  # fmt: skip
     """The results of ``trace`` (or several) on many chips: ``chip`` with each combination of the values of ``axes``.
 
-    ``axes``: field -> values, as {"host.handoff_us": [10, 50]}, or {"range": [low, high, count]} or
-    {"logrange": [...]}; ``objectives``: figures that are judged, less is better (the columns of ``Sweep.frame``);
-    ``constraints``: conditions on the axes that a point must meet, as "sram.bytes <= 2**20"; ``sampler``: the grid of
-    all values, or random, lhs, sobol or saltelli with ``points`` (default 256; saltelli multiplies them).
-    ``store``: the SQLite file that keeps the points, so that a stopped sweep goes on where it was; without one they
-    live in memory only. ``jobs``: worker processes, default one per core, 1: this process alone.
+    - ``axes``: field -> values, as {"host.handoff_us": [10, 50]}, or {"range": [low, high, count]} or {"logrange":
+      [...]}.
+    - ``objectives``: figures that are judged, lower is better (columns of ``Sweep.frame``).
+    - ``constraints``: conditions on the axes that a point must meet, as "sram.bytes <= 2**20".
+    - ``sampler``: "grid" takes all combinations; "random", "lhs", "sobol" and "saltelli" choose some of them.
+    - ``points``: how many a sampler chooses (default 256; saltelli multiplies them).
+    - ``store``: the SQLite file that keeps the points, so that a stopped sweep can continue; without one they stay in
+      memory.
+    - ``jobs``: worker processes; default: one per core; 1: this process only.
+
     Raises ConfigError, FileError or InputError.
     """
     job = _job(chip, trace, axes, objectives, constraints, sampler, points, seed)
@@ -159,7 +165,7 @@ def _run(job: Job, store: Path, jobs: int | None, progress: Progress) -> Sweep:
 
 @checked
 def read_sweep(store: FilePath, study: str | None = None) -> Sweep:
-    """The sweep in the file ``store``. ``study``: its digest or name, default the one that ran last.
+    """The sweep in the file ``store``. ``study``: its digest or name; default: the one that ran last.
 
     Raises FileError or InputError.
     """

@@ -1,4 +1,4 @@
-"""``nnasim.trace``: the operations that decoding performs, from sizes alone or from a stored file."""
+"""``nnasim.trace``: the operations of decoding, from sizes only or from a stored file."""
 
 from __future__ import annotations
 
@@ -26,29 +26,30 @@ def trace(
 ) -> OpTrace:  # fmt: skip
     """A trace: every operation that decoding performs.
 
-    ``source``: a recogniser's sizes (a known name as "rnnt-paper", a YAML file or an ``RnntShape``), or a trace that
-    was stored (a ``.json`` file). Sizes need ``frames`` (encoder steps of audio) and ``symbols`` (emitted, spread
-    evenly). ``chip``: whose arithmetic is used, default edge256; ``system``: which operations run where, default aat.
-    A stored trace keeps its own arithmetic and system unless another is given. Traces of real speech come from
-    ``nnasim.recogniser(...).decode(...).trace``.
+    - ``source``: a recogniser's sizes (a known name such as "rnnt-paper", a YAML file or an ``RnntShape``), or a stored
+      trace (a ``.json`` file).
+    - ``frames``: encoder steps of audio; ``symbols``: emitted symbols, spread evenly. Sizes need both.
+    - ``chip``: the chip whose arithmetic is used; default: edge256.
+    - ``system``: which operations run where; default: aat.
 
-    Raises ConfigError, FileError or TraceError.
+    A stored trace keeps its own arithmetic and system unless another is given. Traces of real speech come from
+    ``nnasim.recogniser(...).decode(...).trace``. Raises ConfigError, FileError or TraceError.
     """
     if isinstance(source, str | Path) and Path(source).suffix == ".json":
         return _stored(Path(source), frames, symbols, chip, system)
     shape = source if isinstance(source, RnntShape) else load_shape(str(source))
     if frames is None or symbols is None:
         missing = "frames" if frames is None else "symbols"
-        raise ConfigError("trace", missing, None, "a trace of sizes alone needs frames and symbols")
+        raise ConfigError("trace", missing, None, "must be given: a trace of sizes needs frames and symbols")
     numerics = chip_of("edge256" if chip is None else chip).numerics
     return build_trace(shape, frames, symbols, system="aat" if system is None else system, numerics=numerics)
 
 
 @checked
 def write_trace(trace: OpTrace, path: FilePath, *, force: Flag = False) -> None:
-    """Store ``trace`` as a ``.json`` file, which ``nnasim.trace`` and ``nnasim simulate`` read.
+    """Write ``trace`` to a ``.json`` file, which ``nnasim.trace`` and ``nnasim simulate`` read.
 
-    Raises FileError where one exists, unless ``force``.
+    Raises FileError if the file exists, unless ``force``.
     """
     write_record(path, trace, force=force)
 

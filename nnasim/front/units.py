@@ -1,4 +1,4 @@
-"""``nnasim.activation_unit`` and ``add_activation_unit``: the unit that computes sigmoid and tanh, seen alone."""
+"""``nnasim.activation_unit`` and ``add_activation_unit``: the unit of a chip that computes sigmoid and tanh."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ Range = Annotated[Number, Field(gt=0, le=128)]
 
 @dataclass(frozen=True, repr=False)
 class UnitCurve:
-    """What a chip's activation unit puts out for each of its inputs.
+    """The output of a chip's activation unit for each of its inputs.
 
-    ``x``: float64 (65536,), every input of 16 bits; ``chip``, ``exact``: what the unit and what real numbers give.
+    ``x``: float64 (65536,), every input of 16 bits; ``chip``, ``exact``: float64 (65536,), the unit's output and the
+    real function.
     """
 
     name: str
@@ -37,7 +38,9 @@ class UnitCurve:
     exact: tuple[float, ...]
 
     def frame(self) -> pd.DataFrame:
-        """One row per input; index x: ``chip``, ``exact``, and ``error``, which is the first less the second."""
+        """The unit's output ``chip``, the real function ``exact`` and their difference ``error`` for each input; index
+        x.
+        """
         import pandas as pd
 
         frame = pd.DataFrame({"chip": self.chip, "exact": self.exact}, index=pd.Index(self.x, name="x"))
@@ -45,12 +48,12 @@ class UnitCurve:
 
     @property
     def worst_error(self) -> float:
-        """The largest distance between chip and real numbers, over all inputs."""
+        """The largest distance between the unit's output and the real function, over all inputs."""
         return max(abs(chip - exact) for chip, exact in zip(self.chip, self.exact, strict=True))
 
     @property
     def levels(self) -> int:
-        """How many different values the unit can put out."""
+        """The number of different values that the unit can output."""
         return len(set(self.chip))
 
     def __repr__(self) -> str:
@@ -60,7 +63,7 @@ class UnitCurve:
         )
 
     def _repr_html_(self) -> str:
-        """The line of ``repr`` and the curve beside the real function: offline, escaped."""
+        """The line of ``repr`` and the curve beside the real function, as offline HTML."""
         from reports.figures.activation import curve
 
         return f"<div>{markup.paragraphs([repr(self)])}{curve(self.function, self.x, self.chip, self.exact).svg}</div>"
@@ -71,7 +74,7 @@ def activation_unit(function: Function, chip: ChipLike = "edge256", *, table_ran
     """The curve of ``function``, "sigmoid" or "tanh", as the activation unit of ``chip`` computes it.
 
     ``table_range``: R of the input range [-R, R) for a unit whose range calibration chooses layer by layer (``lut8``);
-    other units have a range of their own. Raises NumericsError for a chip without a unit.
+    other units have a fixed range. Raises NumericsError for a chip without a unit.
     """
     import numpy as np
 
@@ -93,10 +96,10 @@ def activation_unit(function: Function, chip: ChipLike = "edge256", *, table_ran
 
 @checked
 def add_activation_unit(kind: Annotated[UnitKind, only((UnitKind,), "a UnitKind")]) -> str:
-    """The name of ``kind``, by which ``numerics.activation`` of a chip finds it until this Python session ends.
+    """The name of ``kind``, with which a chip's ``numerics.activation`` selects it until this Python session ends.
 
-    A package makes its unit known for good by an entry point of the group ``nnasim.activation``. A name may be added
-    again, and the last one counts. Raises ConfigError for the name of a unit that nnasim or a package has.
+    A package adds a unit permanently by an entry point of the group ``nnasim.activation``. A name may be added again;
+    the last one counts. Raises ConfigError for a name that nnasim or a package already has.
     """
     try:
         UNITS.add(kind.name, kind)

@@ -1,4 +1,4 @@
-"""``nnasim.validate``: a measured table, and how far off the simulation is in each row."""
+"""``nnasim.validate``: the error of the simulation in each row of a measured table."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Validation:
     predictions: Predictions
 
     def frame(self) -> pd.DataFrame:
-        """One row per measured row: its own columns, cycles as simulated, the error and the roofline's error [%]."""
+        """Each measured row: its own columns, simulated cycles, the simulation's error and the roofline's error [%]."""
         import pandas as pd
 
         rows = [
@@ -44,12 +44,12 @@ class Validation:
         return pd.DataFrame(rows).rename_axis("row")
 
     def summary(self) -> Mapping[str, Any]:
-        """Mean and worst errors in %, in all and per group, as ``validation.json`` holds them."""
+        """Mean and worst errors in %, in total and per group, as in ``validation.json``."""
         return summary(self.predictions)
 
     @checked
     def save(self, folder: FilePath, *, force: Flag = False) -> None:
-        """Write the folder that ``nnasim validate`` writes. Raises FileError where one exists, unless ``force``."""
+        """Write the folder that ``nnasim validate`` writes. Raises FileError if the folder exists, unless ``force``."""
         from nnasim import files
         from reports.validation import write_validation
 
@@ -62,7 +62,7 @@ class Validation:
         return f"{self.predictions.kind.name}\n{in_short(dict(self.summary()))}"
 
     def _repr_html_(self) -> str:
-        """The lines of ``repr``, and predicted against measured cycles: offline, escaped."""
+        """The lines of ``repr``, and a picture of predicted against measured cycles, as offline HTML."""
         from reports.figures.validation import picture
 
         return f"<div>{markup.paragraphs(repr(self).splitlines())}{picture(self.predictions).svg}</div>"
@@ -70,11 +70,11 @@ class Validation:
 
 @checked
 def validate(reference: FilePath | None = None, *, progress: Progress = silent) -> Validation:
-    """How far the simulation is off in each row of a measured table.
+    """The error of the simulation in each row of a measured table.
 
-    ``reference``: a CSV table of NVDLA, SCALE-Sim, OpenTPU, ZigZag or Vela, told by its columns; default the part of
-    the NVDLA table that comes with the package. Raises FileError or InputError; a row that cannot be simulated is an
-    error.
+    ``reference``: a CSV table of NVDLA, SCALE-Sim, OpenTPU, ZigZag or Vela, recognised by its columns; default: the
+    part of the NVDLA table that comes with the package. Raises FileError or InputError; a row that cannot be simulated
+    is an error.
     """
     table = measured_part() if reference is None else Path(reference)
     return Validation(validate_table(read_measured_table(table), progress))

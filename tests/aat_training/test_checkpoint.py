@@ -126,7 +126,7 @@ def test_a_file_far_longer_than_its_header_says_is_refused_unread(tmp_path, monk
     path.write_bytes(save({"w": np.ones(1, np.float32)}))
     os.truncate(path, 3_900_000_000)  # sparse: it takes no room
     monkeypatch.setattr("nnasim.files.read_bytes", None)
-    with pytest.raises(CheckpointError, match="another size than its header says"):
+    with pytest.raises(CheckpointError, match="a size other than its header says"):
         read_tensors(path)
 
 
@@ -142,5 +142,5 @@ def test_weights_that_are_bound_are_refused_by_their_header_before_they_are_read
 
     files_read = checkpoint.files.read_bytes
     monkeypatch.setattr(checkpoint.files, "read_bytes", read)
-    with pytest.raises(CheckpointError, match="has another size than its header says"):
+    with pytest.raises(CheckpointError, match="has a size other than its header says"):
         read_checkpoint(stored)

@@ -15,7 +15,7 @@ def test_yaml_is_read_and_1e9_is_a_number():
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("a: 1\na: 2\n", r"is not YAML from line 2 column 1 on \(a key stands there twice\)$"),
+        ("a: 1\na: 2\n", r"is not YAML from line 2 column 1 on \(a key is there twice\)$"),
         ("a: b: c\n", "is not YAML from line 1 column 5 on$"),
         ("a: \x01\n", "is not YAML$"),
         ("a: 2020-13-45\n", "a value that cannot be read$"),

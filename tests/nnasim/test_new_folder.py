@@ -33,7 +33,7 @@ def test_what_an_earlier_run_made_under_other_names_is_replaced_too(tmp_path: Pa
 def test_a_folder_without_our_mark_is_kept_though_its_names_are_those_that_we_give(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "summary.json").write_text("mine")
-    with pytest.raises(FileError, match=r"no folder that nnasim has made: it holds 'summary\.json'"):
+    with pytest.raises(FileError, match=r"not a folder that nnasim made: it holds 'summary\.json'"):
         write(tmp_path / "out")
     assert (tmp_path / "out" / "summary.json").read_text() == "mine"
 
@@ -42,7 +42,7 @@ def test_a_folder_without_our_mark_is_kept_though_its_names_are_those_that_we_gi
 def test_a_mark_that_is_none_marks_nothing(tmp_path: Path, mark: str) -> None:
     (tmp_path / "thesis.tex").write_text("three years")
     (tmp_path / files.MARK).write_text(mark)
-    with pytest.raises(FileError, match="not ours to delete"):
+    with pytest.raises(FileError, match="nnasim did not write"):
         files.refuse_foreign(tmp_path)
 
 
@@ -58,7 +58,7 @@ def test_anything_else_in_it_keeps_the_whole_folder(tmp_path: Path) -> None:
     (tmp_path / "home" / "summary.json").write_text("old")
     with pytest.raises(
         FileError,
-        match=r"home: is no folder that nnasim has made: it holds 'summary",
+        match=r"home: is not a folder that nnasim made: it holds 'summary",
     ):
         write(tmp_path / "home")
     assert (tmp_path / "home" / "thesis.tex").read_text() == "three years"
@@ -69,7 +69,7 @@ def test_anything_else_in_it_keeps_the_whole_folder(tmp_path: Path) -> None:
 def test_what_a_user_put_beside_ours_keeps_the_whole_folder(tmp_path: Path) -> None:
     write(tmp_path / "out")
     (tmp_path / "out" / "notes.txt").write_text("kept")
-    with pytest.raises(FileError, match=r"holds 'notes\.txt', which is not ours to delete"):
+    with pytest.raises(FileError, match=r"holds 'notes\.txt', which nnasim did not write"):
         write(tmp_path / "out")
     assert (tmp_path / "out" / "notes.txt").read_text() == "kept"
 
@@ -77,12 +77,12 @@ def test_what_a_user_put_beside_ours_keeps_the_whole_folder(tmp_path: Path) -> N
 def test_whether_it_can_be_written_is_asked_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     for target in (tmp_path / "file" / "out", tmp_path / "file" / "deeper" / "out"):
-        with pytest.raises(FileError, match="is no folder"):
+        with pytest.raises(FileError, match="is not a folder"):
             files.refuse_existing(target)
     assert files.refuse_existing(tmp_path / "new" / "deeper" / "out")
     assert not (tmp_path / "new").exists()
     monkeypatch.setattr("os.access", lambda *_, **__: False)  # as on a read-only file system, for root too
-    with pytest.raises(FileError, match="nothing can be made in"):
+    with pytest.raises(FileError, match="files cannot be created in"):
         files.refuse_existing(tmp_path / "new" / "deeper" / "out")
 
 

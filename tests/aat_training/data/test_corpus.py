@@ -86,7 +86,7 @@ def test_force_replaces_the_whole_audio_folder(tmp_path):
 def test_force_does_not_replace_a_folder_with_other_files(tmp_path):
     (tmp_path / "m_audio").mkdir()
     (tmp_path / "m_audio" / "thesis.txt").write_text("mine")
-    with pytest.raises(FileError, match=r"'thesis\.txt', which is not ours to delete"):
+    with pytest.raises(FileError, match=r"'thesis\.txt', which nnasim did not write"):
         write_corpus(tmp_path / "m.jsonl", [clip()], "made", force=True)
     assert snapshot(tmp_path) == {"m_audio/thesis.txt": b"mine"}
 

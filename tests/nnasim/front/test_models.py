@@ -22,7 +22,7 @@ def heard(count: int = 20, size: int = SIZE) -> dict[str, np.ndarray]:
 def test_a_file_is_read_as_a_graph_that_becomes_a_trace(tmp_path: Path) -> None:
     graph = nnasim.read_onnx(streaming(tmp_path / "m.onnx"))
     assert isinstance(graph, StepGraph)
-    assert repr(graph) == "m.onnx: 3 nodes; hears x (1, 4); states: state -> new_state"
+    assert repr(graph) == "m.onnx: 3 nodes; inputs: x (1, 4); states: state -> new_state"
     imported = graph.to_trace(**ONCE_A_SECOND)
     result = nnasim.simulate(imported.trace)
     assert result.record.imported == imported.trace.imported
@@ -97,7 +97,7 @@ def test_a_check_shows_all_that_is_refused(tmp_path: Path) -> None:
         ("m.onnx", {"calibrate": {"y": np.zeros((3, 1, 4))}}, "y is no input of m.onnx"),
         ("m.onnx", {"states": "x:y"}, "states = 'x:y'"),
         ("m.onnx", {"chip": "edge257"}, "edge257"),
-        (standard_form(leaky_sum()), {"shapes": {"x": (1, 4)}}, "is said when a model is read"),
+        (standard_form(leaky_sum()), {"shapes": {"x": (1, 4)}}, "is a setting for reading a file"),
     ],
 )
 def test_what_is_wrong_is_one_line_that_names_the_argument(
@@ -121,5 +121,5 @@ def test_the_chip_computes_an_imports_integers_and_says_how_many_were_compared(t
 
 def test_an_import_for_time_alone_has_no_integers_to_run(tmp_path: Path) -> None:
     imported = nnasim.import_model(streaming(tmp_path / "m.onnx"), **ONCE_A_SECOND)
-    with pytest.raises(NnasimError, match="this import is for time alone: calibrate it"):
+    with pytest.raises(NnasimError, match="this import has no integers, only times"):
         imported.run_integers()
