@@ -9,7 +9,7 @@ import pytest
 
 from docs.making.chips import fields_page, preset_pages
 from docs.making.commands import command_pages
-from docs.making.formats import format_pages
+from docs.making.formats import FORMATS, format_names, schema_of
 from nnasim.cli.table import COMMANDS
 from nnasim.hardware import load_preset, preset_names, preset_rows
 
@@ -33,7 +33,7 @@ def anchors(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", TEXTS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_to_a_file_and_a_heading_that_is_there(page: Path) -> None:
-    made = {**command_pages(), **preset_pages(), **format_pages(), "chip-fields": "", "python": ""}
+    made = {*command_pages(), *preset_pages(), *format_names(), "chip-fields", "python"}
     for link in links(page):
         if "://" in link or link.startswith("mailto:"):
             continue
@@ -73,4 +73,5 @@ def test_each_field_of_a_chip_stands_in_the_reference_with_its_unit() -> None:
 
 def test_each_preset_and_each_format_has_a_page() -> None:
     assert {f"presets/{name}" for name in preset_names()} < preset_pages().keys()
-    assert '"$defs"' in format_pages()["formats/trace"]
+    assert {f"formats/{name}" for name in FORMATS} < set(format_names())
+    assert "$defs" in schema_of("trace")
