@@ -1,4 +1,4 @@
-"""Comma-separated values by RFC 4180: a cell is data, whatever it holds, and reads back unchanged."""
+"""Files of comma-separated values: written at once, and read strictly."""
 
 from __future__ import annotations
 
@@ -8,22 +8,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nnasim import files, limits
+from nnasim.csvtext import csv_text
 from nnasim.errors import InputError
 
 MAX_BYTES = limits.CSV_BYTES
-
-
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """``header`` and ``rows`` as text with "\\n" line ends; None becomes an empty cell."""
-    lines = [",".join(_cell(value) for value in row) for row in (header, *rows)]
-    return "\n".join(lines) + "\n"
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    if any(character in text for character in ',"\r\n') or text != text.strip():
-        return '"' + text.replace('"', '""') + '"'
-    return text
 
 
 def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

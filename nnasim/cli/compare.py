@@ -10,6 +10,7 @@ import typer
 from nnasim.cli.options import (
     DEFAULT_PRESET,
     Checkpoints,
+    CsvSafe,
     FigureFormat,
     Figures,
     Force,
@@ -56,6 +57,7 @@ def command(
     format: FigureFormat = None,
     json: Json = None,
     quiet: Quiet = False,
+    csv_safe: CsvSafe = False,
     force: Force = False,
 ) -> None:
     """How many words each system gets wrong and how long the user waits, on the same speech and chip.
@@ -73,6 +75,7 @@ def command(
     from nnasim.cli.progress import shown_progress
     from nnasim.cli.unused import refuse_unused
     from nnasim.compiler.policies import load_policy
+    from nnasim.csvtext import spreadsheet_cells
     from nnasim.studies.comparison import MOVED, Inputs, compared, speech_lines
     from reports.notes import notes
     from reports.terminal import columns, comparison_lines
@@ -83,7 +86,9 @@ def command(
     pictures = figure_files("compare", figures, format, force)
 
     def told(study: ResultSet, *more: str) -> None:
-        pictures.write(_write(out, study, force).figures)
+        with spreadsheet_cells(csv_safe):
+            document = _write(out, study, force)
+        pictures.write(document.figures)
         page = out / "report.html"
         show = lambda: print("\n".join(comparison_lines(study, page, columns())))  # noqa: E731
         tell_found(show, study.record(), json=json, quiet=quiet, force=force)

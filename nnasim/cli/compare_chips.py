@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnasim.cli.options import Checkpoints, FigureFormat, Figures, Force, Json, Limit, Manifest, OutFolder, Quiet
+from nnasim.cli.options import (
+    Checkpoints,
+    CsvSafe,
+    FigureFormat,
+    Figures,
+    Force,
+    Json,
+    Limit,
+    Manifest,
+    OutFolder,
+    Quiet,
+)
 from nnasim.cli.systems import one_system
 from nnasim.cli.told import refuse_json, tell_found
 from nnasim.cli.unused import refuse_unused
@@ -40,6 +51,7 @@ def command(
     format: FigureFormat = None,
     json: Json = None,
     quiet: Quiet = False,
+    csv_safe: CsvSafe = False,
     force: Force = False,
 ) -> None:
     """Latency, energy, area and words of the same work on several chips, and in which fields these differ.
@@ -52,6 +64,7 @@ def command(
     """
     from nnasim import files
     from nnasim.cli.figures import figure_files
+    from nnasim.csvtext import spreadsheet_cells
     from nnasim.studies.side_by_side import kind_of
 
     files.refuse_existing(out, force)
@@ -68,7 +81,7 @@ def command(
         found = _on_trace(chips, trace)
     else:
         found = _on_speech(chips, checkpoints, manifest, system or DEFAULT_SYSTEM, limit)
-    with files.new_folder(out, force=force) as folder:
+    with spreadsheet_cells(csv_safe), files.new_folder(out, force=force) as folder:
         document = found.write(folder)
     pictures.write(document.figures)
     tell_found(lambda: _show(out, found), found.record(), json=json, quiet=quiet, force=force)

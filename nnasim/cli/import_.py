@@ -9,7 +9,7 @@ import typer
 
 from nnasim.cli import models as model
 from nnasim.cli import when as call
-from nnasim.cli.options import DEFAULT_PRESET, Force, Limit, Overrides, Preset, out_option
+from nnasim.cli.options import DEFAULT_PRESET, CsvSafe, Force, Limit, Overrides, Preset, out_option
 
 
 def command(
@@ -40,6 +40,7 @@ def command(
     preset: Preset = DEFAULT_PRESET,
     overrides: Overrides = None,
     ledger: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="also write where each node went")] = None,
+    csv_safe: CsvSafe = False,
     force: Force = False,
 ) -> None:
     """Write the operations of a model as a trace: for time alone, or exact to the integer where it is calibrated.
@@ -49,8 +50,12 @@ def command(
     from nnasim import files
     from nnasim.cli.doubts import load_chip
     from nnasim.cli.progress import shown_progress
+    from nnasim.cli.unused import refuse_unused
+    from nnasim.csvtext import spreadsheet_cells
     from nnasim.markup import visible
 
+    if ledger is None:
+        refuse_unused("import", "without --ledger", csv_safe=csv_safe)
     for path in (out, *([ledger] if ledger else ())):
         files.refuse_existing(path, force)
     bits = [] if weight_bits is None else [f"numerics.weight_bits={weight_bits}"]
@@ -70,5 +75,6 @@ def command(
         result = import_files(recipe, when, chip.numerics, progress)
     recorded_import(result).write(out, force=force)
     if ledger is not None:
-        write_ledger(ledger, result.ledger, force=force)
+        with spreadsheet_cells(csv_safe):
+            write_ledger(ledger, result.ledger, force=force)
     print("\n".join(visible(line) for line in (f"{out}: {result.trace}", *import_lines(result))))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from nnasim.cli.options import FilledStore, Force, StoredStudyName, out_option
+from nnasim.cli.options import CsvSafe, FilledStore, Force, StoredStudyName, out_option
 
 
 def command(
     store: FilledStore,
     out: Annotated[Path, out_option("the file to write; its ending says the format", "FILE.csv|.parquet|.journal")],
     study: StoredStudyName = None,
+    csv_safe: CsvSafe = False,
     force: Force = False,
 ) -> None:
     """Write a sweep's points for other tools; `optuna-dashboard FILE.journal` shows the last kind.
@@ -19,11 +20,16 @@ def command(
     Example: nnasim sweep-export sweep.sqlite --out sweep.csv
     """
     from nnasim.cli.sweep_lines import choice_lines
+    from nnasim.cli.unused import refuse_unused
+    from nnasim.csvtext import spreadsheet_cells
     from nnasim.sweeps.export import export
     from nnasim.sweeps.frames import StoredSweep
 
+    if out.suffix != ".csv":
+        refuse_unused("sweep-export", "unless --out ends in .csv", csv_safe=csv_safe)
     stored = StoredSweep(store, study)
     for line in choice_lines(stored):
         print(line)
-    export(stored, out, force=force)
+    with spreadsheet_cells(csv_safe):
+        export(stored, out, force=force)
     print(f"{out}: {len(stored.points):,} of {stored.total:,} points")

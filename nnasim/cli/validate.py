@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import FigureFormat, Figures, Force, Json, Quiet, out_option
+from nnasim.cli.options import CsvSafe, FigureFormat, Figures, Force, Json, Quiet, out_option
 from nnasim.cli.told import refuse_json, tell_found
 
 
@@ -18,6 +18,7 @@ def command(
     format: FigureFormat = None,
     json: Json = None,
     quiet: Quiet = False,
+    csv_safe: CsvSafe = False,
     force: Force = False,
 ) -> None:
     """Simulate each row of a measured table and say how far off the simulation is, a roofline beside it.
@@ -29,6 +30,7 @@ def command(
     from nnasim import files
     from nnasim.cli.figures import figure_files
     from nnasim.cli.progress import shown_progress
+    from nnasim.csvtext import spreadsheet_cells
     from workloads.importers.measured_table import read_measured_table
 
     files.refuse_existing(out, force)
@@ -42,7 +44,7 @@ def command(
 
     with shown_progress() as progress:
         validation = validate_table(table, progress)
-    with files.new_folder(out, force=force) as folder:
+    with spreadsheet_cells(csv_safe), files.new_folder(out, force=force) as folder:
         summary = write_validation(folder, validation)
     pictures.write(figures_of(validation))
     shown = f"{out}: {summary['kind']}\n{in_short(summary)}"

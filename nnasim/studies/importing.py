@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nnasim import files
+from nnasim.csvtext import csv_text
 from nnasim.errors import NOT_GIVEN, ConfigError
 from nnasim.functional.stored import STEPS
 from nnasim.ir.imported import Recipe
@@ -16,7 +17,6 @@ from nnasim.numerics.histogram import Method
 from nnasim.progress import Progress, silent
 from nnasim.studies.foreign_speech import FeatureKind, speech_of
 from nnasim.studies.recording import Recorded
-from reports.csvfile import csv_text
 from workloads.importers.foreign import source_of
 from workloads.importers.recipes import (
     calibrated_with,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nnasim import files
+from nnasim.csvtext import plain_cell
 from nnasim.errors import InputError, MissingExtraError
 from nnasim.sweeps.frames import StoredSweep
 
@@ -26,7 +27,10 @@ def export(stored: StoredSweep, out: Path, *, force: bool = False) -> None:
 
 
 def _csv(stored: StoredSweep) -> bytes:
-    return stored.points.to_csv(index=False, lineterminator="\n").encode()
+    points = stored.points.rename(columns=plain_cell)
+    texts = points.select_dtypes(exclude="number").map(plain_cell)
+    points[texts.columns] = texts
+    return points.to_csv(index=False, lineterminator="\n").encode()
 
 
 def _parquet(stored: StoredSweep) -> bytes:

@@ -10,6 +10,7 @@ from nnasim.cli.options import (
     DEFAULT_PRESET,
     MOST_WORKERS,
     Checkpoints,
+    CsvSafe,
     FigureFormat,
     Figures,
     Force,
@@ -39,6 +40,7 @@ def command(
     jobs: Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="processes that work on it")] = 1,
     figures: Figures = None,
     format: FigureFormat = None,
+    csv_safe: CsvSafe = False,
     force: Force = False,
 ) -> None:
     """What keeping operations on the accelerator buys: latency per operation and per user, word errors beside it.
@@ -54,6 +56,7 @@ def command(
     from nnasim.cli.inputs import checked_speech, look_for_checkpoints
     from nnasim.cli.invocation import command_line
     from nnasim.cli.progress import shown_progress
+    from nnasim.csvtext import spreadsheet_cells
     from nnasim.studies.latency.decodes import SYSTEMS, Speech
     from nnasim.studies.latency.study import StudyInputs, latency_study
     from reports.document import write_document
@@ -72,7 +75,7 @@ def command(
     begun = time.monotonic()
     with shown_progress(lines=True) as progress:
         study = latency_study(inputs, progress)
-    with files.new_folder(out, force=force) as folder:
+    with spreadsheet_cells(csv_safe), files.new_folder(out, force=force) as folder:
         document = study_document(study)
         write_document(folder, document)
     pictures.write(document.figures)

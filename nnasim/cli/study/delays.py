@@ -12,6 +12,7 @@ from nnasim.cli.options import (
     MOST_DELAY_PENALTY,
     MOST_STEPS,
     MOST_WORKERS,
+    CsvSafe,
     FigureFormat,
     Figures,
     Force,
@@ -58,6 +59,7 @@ def command(
     ] = True,
     figures: Figures = None,
     format: FigureFormat = None,
+    csv_safe: CsvSafe = False,
     force: Force = False,
 ) -> None:
     """Train float and aat with several delay penalties, and weigh words lost against milliseconds spared on a chip.
@@ -71,6 +73,7 @@ def command(
     from nnasim.cli.invocation import command_line
     from nnasim.cli.progress import shown_progress
     from nnasim.cli.unused import refuse_unused
+    from nnasim.csvtext import spreadsheet_cells
     from reports.delays_document import answer, delays_document
     from reports.document import write_document
 
@@ -102,7 +105,7 @@ def command(
     )
     with shown_progress(lines=True) as progress:
         record = delay_study(study, jobs=jobs, train=train_missing, command=command_line("DIR"), progress=progress)
-    with files.new_folder(out, force=force) as folder:
+    with spreadsheet_cells(csv_safe), files.new_folder(out, force=force) as folder:
         files.write_json(folder / "study.json", record)
         document = delays_document(record)
         write_document(folder, document)

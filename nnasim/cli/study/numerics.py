@@ -12,6 +12,7 @@ from nnasim.cli.options import (
     MOST_DISTILLATION,
     MOST_STEPS,
     MOST_WORKERS,
+    CsvSafe,
     FigureFormat,
     Figures,
     Force,
@@ -53,6 +54,7 @@ def command(
     ] = True,
     figures: Figures = None,
     format: FigureFormat = None,
+    csv_safe: CsvSafe = False,
     force: Force = False,
 ) -> None:
     """Train float, ordinary QAT and aat for equally long on several chips and seeds, and compare their word errors.
@@ -65,6 +67,7 @@ def command(
     from nnasim.cli.inputs import look_for
     from nnasim.cli.invocation import command_line
     from nnasim.cli.progress import shown_progress
+    from nnasim.csvtext import spreadsheet_cells
     from reports.document import write_document
     from reports.numerics_document import numerics_document
 
@@ -92,7 +95,7 @@ def command(
     )
     with shown_progress(lines=True) as progress:
         outcome = training_study(study, jobs=jobs, train=train_missing, command=command_line("DIR"), progress=progress)
-    with files.new_folder(out, force=force) as folder:
+    with spreadsheet_cells(csv_safe), files.new_folder(out, force=force) as folder:
         files.write_json(folder / "study.json", outcome.record)
         document = numerics_document(outcome.record)
         write_document(folder, document)
