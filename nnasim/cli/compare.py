@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nnasim.cli.csv_safe import CsvSafe
 from nnasim.cli.options import (
     DEFAULT_PRESET,
     Checkpoints,
-    CsvSafe,
     FigureFormat,
     Figures,
     Force,

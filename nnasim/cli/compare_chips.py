@@ -7,18 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnasim.cli.options import (
-    Checkpoints,
-    CsvSafe,
-    FigureFormat,
-    Figures,
-    Force,
-    Json,
-    Limit,
-    Manifest,
-    OutFolder,
-    Quiet,
-)
+from nnasim.cli.csv_safe import CsvSafe
+from nnasim.cli.options import Checkpoints, FigureFormat, Figures, Force, Json, Limit, Manifest, OutFolder, Quiet
 from nnasim.cli.systems import one_system
 from nnasim.cli.told import refuse_json, tell_found
 from nnasim.cli.unused import refuse_unused

@@ -9,7 +9,8 @@ import typer
 
 from nnasim.cli import models as model
 from nnasim.cli import when as call
-from nnasim.cli.options import DEFAULT_PRESET, CsvSafe, Force, Limit, Overrides, Preset, out_option
+from nnasim.cli.csv_safe import CsvSafe
+from nnasim.cli.options import DEFAULT_PRESET, Force, Limit, Overrides, Preset, out_option
 
 
 def command(

@@ -54,12 +54,6 @@ Figures = Annotated[
 FigureFormat = Annotated[
     str | None, typer.Option("--format", metavar="svg|png|pdf", help="with --figures: what they are; default: svg")
 ]
-CsvSafe = Annotated[
-    bool,
-    typer.Option(
-        "--csv-safe", help="in CSV files, an apostrophe before each text that a spreadsheet takes for a formula"
-    ),
-]
 OutFolder = Annotated[Path, out_option("the folder to make", "DIR")]
 Manifest = Annotated[Path | None, typer.Option("--manifest", help="speech to decode; default: the bundled strings")]
 Checkpoints = Annotated[

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from nnasim.cli.options import CsvSafe, FilledStore, Force, StoredStudyName, out_option
+from nnasim.cli.csv_safe import CsvSafe
+from nnasim.cli.options import FilledStore, Force, StoredStudyName, out_option
 
 
 def command(

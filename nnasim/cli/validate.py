@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import CsvSafe, FigureFormat, Figures, Force, Json, Quiet, out_option
+from nnasim.cli.csv_safe import CsvSafe
+from nnasim.cli.options import FigureFormat, Figures, Force, Json, Quiet, out_option
 from nnasim.cli.told import refuse_json, tell_found
 
 

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from nnasim.cli.csv_safe import CsvSafe
 from nnasim.cli.options import (
     DEFAULT_PRESET,
     MOST_WORKERS,
     Checkpoints,
-    CsvSafe,
     FigureFormat,
     Figures,
     Force,

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
+from nnasim.cli.csv_safe import CsvSafe
 from nnasim.cli.options import (
     DEFAULT_PRESET,
     MOST_DELAY_PENALTY,
     MOST_STEPS,
     MOST_WORKERS,
-    CsvSafe,
     FigureFormat,
     Figures,
     Force,
