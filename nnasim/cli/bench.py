@@ -14,12 +14,12 @@ from nnasim.cli.told import refuse_json, tell_found
 def command(
     json: Annotated[Path, typer.Option(metavar="FILE|-", help="the file to write; -: print it, and nothing else")],
     preset: Preset = DEFAULT_PRESET,
-    peers: Annotated[bool, typer.Option(help="run SCALE-Sim, ZigZag and Vela too, where they are installed")] = True,
+    peers: Annotated[bool, typer.Option(help="run SCALE-Sim, ZigZag and Vela too, if they are installed")] = True,
     peer_python: Annotated[
         list[Path] | None,
         typer.Option(metavar="PYTHON", help="an interpreter whose environment has such a tool; may be repeated"),
     ] = None,
-    training: Annotated[bool, typer.Option(help="measure training too, where torch is installed")] = True,
+    training: Annotated[bool, typer.Option(help="measure training too, if torch is installed")] = True,
     quiet: Quiet = False,
     force: Force = False,
 ) -> None:
@@ -48,7 +48,9 @@ MOST_LINES, COLUMNS = 15, 80
 
 
 def _show(figures: dict[str, dict[str, Any]]) -> None:
-    """A figure a line, as many as a screen takes in at once: value, and how many times better it is than what."""
+    """Print one figure per line, as many as fit on a screen: its value, and the factor by which it is better than what
+    it is compared with.
+    """
     from reports.text import number, shortened
 
     shown_figures = dict(list(figures.items())[: MOST_LINES if len(figures) <= MOST_LINES else MOST_LINES - 1])

@@ -1,4 +1,4 @@
-"""`nnasim check`: what a chip makes of somebody's model. Writes nothing."""
+"""`nnasim check`: whether a model from another tool runs on a chip. Writes nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def command(
 ) -> int:
     """Print a model's states, its work, and where each node goes: chip, CPU, or refused, by name and reason.
 
-    Exits with 1 where anything is refused, or the chip cannot hold the model.
+    Exits with 1 if anything is refused, or if the chip cannot hold the model.
 
     Example: nnasim check silero_vad.onnx --shape input=1x576 --bind sr=16000 --preset edge256
     """

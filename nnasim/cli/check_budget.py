@@ -23,9 +23,9 @@ def command(
     ] = None,
     force: Force = False,
 ) -> int:
-    """Hold each figure of a result against its limit; exit 1 and name what is over.
+    """Compare each figure of a result with its limit; exit with 1 and name the figures that are over.
 
-    A budget lists figures as sweeps name them, for all results and for single systems:
+    A budget lists figures by the names that sweeps use, for all results and for single systems:
     {limits: {frame_latency_ms.p99: 20, rtf: 0.5}, systems: {aat: {wer: 0.08}}}
 
     Example: nnasim check-budget demo budget.yaml --junit budget.xml

@@ -1,4 +1,4 @@
-"""What `nnasim presets` prints of chips."""
+"""The tables of chips that `nnasim presets` prints."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def print_schema() -> None:
-    """The JSON schema of a preset file."""
+    """Print the JSON schema of a preset file."""
     from nnasim.hardware.schema import preset_schema
 
     print(json.dumps(preset_schema(), indent=1, sort_keys=True))
 
 
 def print_all(limits: bool) -> None:
-    """A chip a line, and below it what it was held to or, with ``limits``, what it cannot do."""
+    """Print one chip per line, and below it what it was validated against or, with ``limits``, what it cannot do."""
     from nnasim.compiler.constraints import chip_rows
     from nnasim.hardware import load_preset, preset_names
 
@@ -32,7 +32,7 @@ def print_all(limits: bool) -> None:
 
 
 def print_limits(name: str, overrides: list[str]) -> None:
-    """What one chip can run and hold."""
+    """Print what one chip can run and hold."""
     from nnasim.compiler.constraints import limit_rows
     from nnasim.hardware import load_preset
 
@@ -40,7 +40,7 @@ def print_limits(name: str, overrides: list[str]) -> None:
 
 
 def print_difference(one: str, other: str, overrides: list[str]) -> None:
-    """The fields in which two chips differ, with both values and the unit."""
+    """Print the fields in which two chips differ, with both values and the unit."""
     from nnasim.hardware import load_preset
     from nnasim.hardware.difference import differences
 
@@ -50,7 +50,7 @@ def print_difference(one: str, other: str, overrides: list[str]) -> None:
 
 
 def print_one(name: str, overrides: list[str] | None) -> None:
-    """Every field of one chip with value, unit and source."""
+    """Print every field of one chip with value, unit and source."""
     from nnasim.cli.doubts import load_chip
     from nnasim.hardware import preset_rows
     from nnasim.hardware.section import DESCRIPTIVE
@@ -62,7 +62,7 @@ def print_one(name: str, overrides: list[str] | None) -> None:
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:
-    """Columns as wide as their widest cell, two spaces between them."""
+    """Print columns as wide as their widest cell, with two spaces between them."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

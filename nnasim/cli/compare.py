@@ -35,7 +35,7 @@ def command(
     out: OutFolder,
     manifest: Manifest = None,
     trace: Annotated[
-        Path | None, typer.Option(metavar="TRACE", help="a stored trace, as `nnasim import` writes it: cost alone")
+        Path | None, typer.Option(metavar="TRACE", help="a stored trace, as `nnasim import` writes it: only costs")
     ] = None,
     checkpoints: Checkpoints = None,
     preset: Preset = DEFAULT_PRESET,
@@ -60,9 +60,9 @@ def command(
     csv_safe: CsvSafe = False,
     force: Force = False,
 ) -> None:
-    """How many words each system gets wrong and how long the user waits, on the same speech and chip.
+    """Compare systems on the same speech and chip: how many words each gets wrong, and how long the user waits.
 
-    With --trace, of any model, what each system costs alone.
+    With --trace, of any model, the cost of each system only.
 
     Example: nnasim compare --manifest dev.jsonl --preset mcu128 --out compared
     """
@@ -132,7 +132,7 @@ def command(
 
 
 def _write(out: Path, study: ResultSet, force: bool) -> Document:
-    """The folder of ``study``; returns its page."""
+    """Write the folder of ``study``; returns its page."""
     from nnasim import files
     from reports.page import write_page
     from reports.result_set import write_folder

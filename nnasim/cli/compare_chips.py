@@ -30,11 +30,11 @@ def command(
         ),
     ],
     out: OutFolder,
-    trace: Annotated[Path | None, typer.Option(metavar="TRACE", help="a stored trace: cost alone")] = None,
+    trace: Annotated[Path | None, typer.Option(metavar="TRACE", help="a stored trace: only costs")] = None,
     checkpoints: Checkpoints = None,
     manifest: Manifest = None,
     system: Annotated[
-        str | None, typer.Option(help=f"what decodes, where no trace is given; default: {DEFAULT_SYSTEM}")
+        str | None, typer.Option(help=f"the system that decodes, if no trace is given; default: {DEFAULT_SYSTEM}")
     ] = None,
     limit: Limit = None,
     figures: Figures = None,
@@ -44,11 +44,12 @@ def command(
     csv_safe: CsvSafe = False,
     force: Force = False,
 ) -> None:
-    """Latency, energy, area and words of the same work on several chips, and in which fields these differ.
+    """Compare chips on the same work: latency, energy, area and words of each, and the fields in which they differ.
 
-    With --trace what a stored trace costs on each, in its own arithmetic; without, the speech is decoded anew for each.
-    Results that are there (files, folders of `nnasim compare` or of this command) are shown as they are. Of sweeps,
-    'sweep.sqlite study=NAME', it says which points of each Pareto front another's beat, and who leads where.
+    With --trace, the cost of a stored trace on each chip, in the trace's own arithmetic; without it, the speech is
+    decoded anew for each chip. Existing results (files, folders of `nnasim compare` or of this command) are shown as
+    they are. For sweeps, 'sweep.sqlite study=NAME', it says which points of each Pareto front another front's points
+    beat, and which front leads where.
 
     Example: nnasim compare-chips edge256 'edge256 dram.bytes_per_second=12e9' --trace trace.json --out chips
     """
@@ -122,7 +123,9 @@ def _on_speech(
 
 
 def _speech(checkpoints: Path | None, manifest: Path | None, system: str, limit: int | None) -> Speech:
-    """Raises FileError, ManifestError, CheckpointError or InputError before anything heavy is imported."""
+    """The speech and models to decode. Raises FileError, ManifestError, CheckpointError or InputError before torch is
+    imported.
+    """
     from nnasim.cli.inputs import checked_speech, look_for_checkpoints
     from nnasim.studies.chips import Speech
     from workloads.bundled import checkpoints_folder, speech_manifest

@@ -19,7 +19,7 @@ MOST_OPERATIONS = 20
 
 def command(
     before: Annotated[Path, typer.Argument(metavar="A", help="a result file, or a folder of `nnasim compare`")],
-    after: Annotated[Path, typer.Argument(metavar="B", help="the same, to be held against A")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="the same, to compare with A")],
     fail_over: Annotated[
         float | None,
         typer.Option(
@@ -34,10 +34,10 @@ def command(
         int, typer.Option(min=0, max=MOST_ROWS, help="how many operations to list")
     ] = MOST_OPERATIONS,
 ) -> int:
-    """What changed from A to B: in total, per percentile with its noise band, and per operation.
+    """Show what changed from A to B: in total, per percentile with its noise band, and per operation.
 
-    Two results of different systems or chips are compared, and named; results of other speech or another model are no
-    gate, so with --fail-over they are refused.
+    Results of different systems or chips are compared, and the difference is named. Results of other speech or of
+    another model cannot be a gate, so --fail-over refuses them.
 
     Example: nnasim compare-results main.json branch.json --fail-over 2
     """
@@ -75,7 +75,7 @@ def command(
 
 
 def print_changes(title: str, changes: list[Change]) -> None:
-    """A title, and a line for each change."""
+    """Print a title, and a line for each change."""
     from reports.change_lines import change_line
 
     print(title)

@@ -21,13 +21,13 @@ def command(
     after: Annotated[Path, typer.Argument(metavar="B", help="another one, of the same model")],
     inputs: Annotated[
         Path | None,
-        typer.Option(metavar="STEPS", help="what inputs of both hear, arrays (N, ...) in .npz or .safetensors"),
+        typer.Option(metavar="STEPS", help="the inputs of both, arrays (N, ...) in .npz or .safetensors"),
     ] = None,
 ) -> int:
     """Run both traces in integers and name the first place that differs: frame, operation, element, both values.
 
-    Each hears what is stored with it, or the same seeded noise. The simulated chip computes these very integers, as
-    `simulate --functional` checks.
+    The inputs of each are those stored with it, or the same seeded noise. The simulated chip computes these very
+    integers, as `simulate --functional` checks.
 
     Example: nnasim diff main.json branch.json
     """
@@ -46,7 +46,7 @@ def command(
 
 
 def _run(path: Path, inputs: Path | None) -> Run:
-    """Raises TraceError, CheckpointError or FileError."""
+    """The integers of a trace. Raises TraceError, CheckpointError or FileError."""
     from nnasim.functional.cosimulate import refuse_what_has_no_integers
     from nnasim.functional.first_difference import Run
     from nnasim.functional.stored import heard_of_steps, random_features, read_constants, split_features

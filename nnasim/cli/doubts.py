@@ -1,4 +1,6 @@
-"""Warnings of commands: one line on stderr for what is legal and probably not meant. Each line once."""
+"""Warnings of commands: one line on stderr for a value that is legal and probably not meant. Each line is
+printed once.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def load_chip(preset: str, overrides: list[str] | None) -> NnaConfig:
-    """The chip of `--preset` and `--set`, with a warning for each of its values that is in another unit's range."""
+    """The chip of `--preset` and `--set`. Warns of each of its values that is plausible only in another unit."""
     from nnasim.hardware import load_preset
     from nnasim.hardware.plausible import implausible
 

@@ -28,7 +28,7 @@ def command(
     beam: Annotated[int, typer.Option(min=1, max=64, help="beam width; 1: greedy")] = 1,
     batch: Annotated[
         int | None,
-        typer.Option(min=1, max=4096, help="decode so many utterances side by side: the same words, sooner"),
+        typer.Option(min=1, max=4096, help="decode this many utterances at once: the same words, sooner"),
     ] = None,
     device: Device = "cpu",
     explain_numerics: Annotated[
@@ -36,7 +36,7 @@ def command(
     ] = False,
     force: Force = False,
 ) -> None:
-    """Decode a manifest with one system and score it against the manifest's text.
+    """Decode a manifest with one system and compare the words with the manifest's text.
 
     Example: nnasim evaluate --checkpoint runs/float --manifest dev.jsonl --system naive --json naive.json
     """

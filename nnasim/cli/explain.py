@@ -31,10 +31,13 @@ def command(
     ] = None,
     overrides: Overrides = None,
     trace: Annotated[
-        Path | None, typer.Option("--trace", help="of a result: the trace that ran, if it is not found by its command")
+        Path | None,
+        typer.Option(
+            "--trace", help=("with a result: the trace that ran, if the result's command does not lead to it")
+        ),
     ] = None,
     markdown: Annotated[
-        Path | None, typer.Option("--markdown", metavar="FILE.md", help="also write it all as Markdown")
+        Path | None, typer.Option("--markdown", metavar="FILE.md", help="also write the explanation as Markdown")
     ] = None,
     out: Annotated[
         Path | None, out_option("also write a result file that holds the explanation, for `nnasim report`", "RESULT")
@@ -42,7 +45,7 @@ def command(
     figures: Figures = None,
     format: FigureFormat = None,
     words: Annotated[
-        bool, typer.Option("--words", help="also decode speech with one field of the numerics eased at a time")
+        bool, typer.Option("--words", help="also decode speech with one field of the numerics relaxed at a time")
     ] = False,
     checkpoints: Checkpoints = None,
     manifest: Manifest = None,
@@ -51,12 +54,12 @@ def command(
     quiet: Quiet = False,
     force: Force = False,
 ) -> None:
-    """Say what a run waits for, what would help most, why operations are on the CPU, and which assumptions decide.
+    """Explain what a run waits for, what would help most, why operations are on the CPU, and which assumptions decide.
 
-    Every figure is that of a run, with the options of `nnasim simulate` that repeat it. A result brings its own chip,
-    and is run again on its trace; without the trace, what the result itself says is shown. --words, --checkpoints or
-    --manifest ask which field of the numerics costs how many words; with --out what is decoded is kept, and a stopped
-    run goes on from there.
+    Every figure is that of a run, with the options of `nnasim simulate` that repeat it. A result brings its own chip
+    and is run again on its trace; without the trace, only what the result itself holds is shown. --words, --checkpoints
+    or --manifest ask how many words each field of the numerics costs; with --out every decoded variant is kept, so that
+    a stopped run can continue.
 
     Example: nnasim explain trace.json --preset edge256 --markdown why.md
     """

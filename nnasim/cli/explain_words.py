@@ -1,4 +1,4 @@
-"""The speech and models that `explain --words` decodes: as asked for, or those of the command that made a result."""
+"""The speech and models that `explain --words` decodes: those given, or those of the command that made a result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from workloads.bundled import checkpoints_folder, speech_manifest
 
 
 def speech_of(result: Path | None, checkpoints: Path | None, manifest: Path | None, limit: int | None) -> Speech:
-    """The speech that is asked for; what is None is that of the command which made ``result``, or the bundled one."""
+    """The speech that is asked for. A part that is None comes from the command that made ``result``, or is the bundled
+    one.
+    """
     recorded = _recorded(result)
     return Speech(
         checkpoints or Path(recorded.get("--checkpoints") or checkpoints_folder()),
@@ -26,7 +28,7 @@ def speech_of(result: Path | None, checkpoints: Path | None, manifest: Path | No
 
 
 def _recorded(result: Path | None) -> dict[str, str]:
-    """The values of long options in the command of a comparison's result; none where another command made it."""
+    """The values of long options in the command of a comparison's result; empty if another command made it."""
     try:
         words = shlex.split((read_result(result).command or "") if result else "")
     except ValueError:
@@ -38,7 +40,7 @@ def _recorded(result: Path | None) -> dict[str, str]:
 
 
 def words_kept(result: SimResult, speech: Speech, out: Path | None, force: bool) -> SimResult:
-    """``result`` with what each field of the numerics costs in words; kept in ``out`` after each decode."""
+    """``result`` with the words that each field of the numerics costs; kept in ``out`` after each decoding."""
     decodes, utterances = planned(result), len(checked_speech(speech.manifest, speech.limit))
     look_for_checkpoints(speech.checkpoints, [result.system])
 

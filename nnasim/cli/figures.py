@@ -1,4 +1,4 @@
-"""`--figures DIR --format svg|png|pdf`: the figures of what a command makes, each as a file."""
+"""`--figures DIR --format svg|png|pdf`: each figure of a command's page as a file."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FigureFiles:
-    """What was asked for: figures of one ``kind`` in ``folder``; None: no files."""
+    """The figures that were asked for, of one ``kind``, in ``folder``; None: no files."""
 
     folder: Path | None
     kind: FileFormat = "svg"
     force: bool = False
 
     def write(self, figures: Iterable[Figure]) -> None:
-        """Write ``figures``, where they were asked for. Raises FileError."""
+        """Write ``figures``, if they were asked for. Raises FileError."""
         if self.folder is None:
             return
         from reports.document import write_figures
@@ -30,7 +30,7 @@ class FigureFiles:
 
 
 def figure_files(command: str, folder: Path | None, kind: str | None, force: bool) -> FigureFiles:
-    """The options of ``command``, refused before the work. Raises ConfigError or FileError."""
+    """The figures that the options of ``command`` ask for, checked before the work. Raises ConfigError or FileError."""
     from nnasim import files
     from nnasim.cli.unused import refuse_unused
     from nnasim.errors import ConfigError

@@ -18,7 +18,7 @@ def command(
             help="a row for each run: a trace file, or a product M, N, K; and measured_ms (or _s, _us, _ns, _cycles)",
         ),
     ],
-    fields: Annotated[str, typer.Option(metavar="F,F", help="what to find, as host.handoff_us,dram.efficiency")],
+    fields: Annotated[str, typer.Option(metavar="F,F", help="the fields to find, as host.handoff_us,dram.efficiency")],
     out: Annotated[Path, out_option("the preset to write, which extends the chip's", "FILE.yaml")],
     preset: Preset = DEFAULT_PRESET,
     overrides: Overrides = None,
@@ -26,18 +26,18 @@ def command(
         Path | None, typer.Option(metavar="FILE", help="also write the record of the fit, row by row")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="go on with the fit to this file that was stopped, from what it evaluated")
+        bool, typer.Option("--resume", help="continue the stopped fit to this file from what it has evaluated")
     ] = False,
     force: Force = False,
 ) -> None:
     """Find fields of a chip from timings of your own board by bounded least squares on the simulator.
 
-    Says how sure each value is, which fields no row tells apart, and how far off rows are that were left out. Columns:
-    `trace` (relative to the table) or `M`, `N`, `K`, with `resident` yes or no; one of `measured_ms`, `_s`, `_us`,
-    `_ns`, `_cycles`; and as one likes `figure` (what was timed, default engine_latency_ms.p50), fields of the chip that
-    a row was measured with, `trace_hash`, `frames`, `system`. NVDLA's and Vela's tables are read as `validate` reads
-    them; columns of their memory that are left out are the chip's. What has been evaluated stands in
-    FILE.yaml.evaluated.jsonl until the fit is done, so that one that was stopped can go on.
+    Says how sure each value is, which fields the rows cannot tell apart, and the errors on rows that were left out of
+    the fit. Columns: `trace` (relative to the table) or `M`, `N`, `K`, with `resident` yes or no; one of `measured_ms`,
+    `_s`, `_us`, `_ns`, `_cycles`; and, if you like, `figure` (the figure that was timed, default
+    engine_latency_ms.p50), fields of the chip that a row was measured with, `trace_hash`, `frames`, `system`. NVDLA's
+    and Vela's tables are read as `validate` reads them; columns of their memory that are left out take the chip's
+    values. Evaluations are kept in FILE.yaml.evaluated.jsonl until the fit is done, so that a stopped fit can continue.
 
     Example: nnasim fit board.csv --preset edge256 --fields host.handoff_us,dram.efficiency --out my_board.yaml
     """
@@ -73,6 +73,6 @@ def command(
         if json is not None:
             files.write_json(json, found.record.model_dump(mode="json"), force=force)
     if found.unused:
-        tell([f"columns that say nothing to the fit: {', '.join(found.unused)}"])
+        tell([f"columns that the fit does not use: {', '.join(found.unused)}"])
     warn(implausible(found.chip))
     print(f"{out}: " + "\n".join(fit_lines(found.record)))

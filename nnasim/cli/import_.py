@@ -1,4 +1,4 @@
-"""`nnasim import`: somebody's model as a trace, and its integers where calibration steps are there."""
+"""`nnasim import`: a model from another tool as a trace, with its integers if steps for calibration are given."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def command(
     weight_bits: Annotated[Literal["4", "8"] | None, typer.Option(help="as --set numerics.weight_bits=N")] = None,
     preset: Preset = DEFAULT_PRESET,
     overrides: Overrides = None,
-    ledger: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="also write where each node went")] = None,
+    ledger: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="also write where each node runs")] = None,
     csv_safe: CsvSafe = False,
     force: Force = False,
 ) -> None:
-    """Write the operations of a model as a trace: for time alone, or exact to the integer where it is calibrated.
+    """Write the operations of a model as a trace: for times only, or with exact integers if it is calibrated.
 
     Example: nnasim import vad.onnx --shape input=1x576 --bind sr=16000 --period-ms 32 --seconds 10 --out trace.json
     """

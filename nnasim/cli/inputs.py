@@ -1,4 +1,6 @@
-"""Files are looked at before anything heavy is imported: a missing one is told at once, not after torch has loaded."""
+"""Checks of input files before anything heavy is imported: a missing file is reported at once, not after torch has
+loaded.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def look_for(*paths: Path | None) -> None:
-    """Raise FileError for the first of ``paths`` that is no regular file; None is none that was given."""
+    """Raise FileError for the first of ``paths`` that is not a regular file; None stands for a path that was
+    not given.
+    """
     from nnasim import files
 
     for path in paths:
@@ -31,7 +35,7 @@ def look_for_speech(*paths: Path) -> None:
 
 
 def look_for_checkpoint(path: Path | None) -> None:
-    """Raise FileError unless a checkpoint stands at ``path``."""
+    """Raise FileError unless there is a checkpoint at ``path``."""
     from aat_training.checkpoint_files import refuse_no_checkpoint
 
     if path is not None:
@@ -46,7 +50,7 @@ def look_for_checkpoints(folder: Path, systems: Iterable[str]) -> None:
 
 
 def checked_speech(manifest: Path, limit: int | None = None) -> list[Entry]:
-    """The utterances of ``manifest``, up to ``limit``, whose files are there. Raises FileError or ManifestError."""
+    """The utterances of ``manifest``, up to ``limit``, with existing files. Raises FileError or ManifestError."""
     from aat_training.data.check import check_files
     from aat_training.data.manifest import read_manifest
 

@@ -1,4 +1,4 @@
-"""The arguments of the command that is running: results record them. Light, since every command loads it."""
+"""The arguments of the running command, which results record. Light, since every command loads it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ ARGUMENTS: ContextVar[tuple[str, ...]] = ContextVar("arguments", default=())
 
 
 def command_line(output: str) -> str:
-    """The running command, to repeat it, without what decides nothing: the same inputs give the same bytes.
+    """The running command, as text to repeat it, without options that decide nothing: the same inputs give the same
+    bytes.
 
-    ``output`` stands in for the value of `--out`; how to run and what to print are left out for the same reason.
+    ``output`` replaces the value of `--out`; options about how to run and what to print are left out for the same
+    reason.
     """
     command, words = ["nnasim"], iter(ARGUMENTS.get())
     for word in words:

@@ -1,4 +1,4 @@
-"""What no part of nnasim has foreseen: one line that names a report, and an exit code of its own.
+"""Errors that nnasim does not foresee: one line that names a report, and an exit code of its own.
 
 Whoever sees that line has found a defect; the tests' attacks must never reach it.
 """
@@ -21,12 +21,12 @@ _FULL = ("can't allocate memory", "cannot allocate memory", "not enough memory")
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether memory ran out, for which torch and others raise errors of no type of its own."""
+    """Whether memory ran out, for which torch and others raise errors without a type of their own."""
     return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _FULL)
 
 
 def caught(error: Exception, arguments: Sequence[str]) -> str:
-    """The line for a defect of ours. The traceback stands in a new file, which the line names."""
+    """The line for a defect of ours. The traceback is written to a new file, which the line names."""
     what = f"{type(error).__name__}: {shown(without_password(str(error)))}"
     try:
         handle, path = tempfile.mkstemp(prefix="nnasim-defect-", suffix=".txt")
@@ -48,6 +48,6 @@ def _report(error: Exception, arguments: Sequence[str]) -> str:
 
 
 def _versions() -> list[str]:
-    """Of the libraries that are loaded; no other is imported for it."""
+    """The versions of the libraries that are loaded; no other is imported for it."""
     names = ("numpy", "torch", "simpy", "pydantic", "pandas", "onnx", "optuna", "distributed")
     return [f"{name} {getattr(sys.modules[name], '__version__', '?')}" for name in names if name in sys.modules]

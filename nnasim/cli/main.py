@@ -1,7 +1,7 @@
 """The `nnasim` command. A table names each command's module, which is imported only when that command runs.
 
-So `nnasim --help` and a mistyped command load neither torch, simpy, matplotlib nor pandas.
-What a user got wrong is one line on stderr and exit code 2; what nobody foresaw is one line too, and exit code 70.
+So `nnasim --help` and a mistyped command load neither torch, simpy, matplotlib nor pandas. A user's mistake is one line
+on stderr and exit code 2; an unforeseen error is also one line, and exit code 70.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] = COMMANDS) -> int:
-    """Run one of ``commands``; returns 0, 2 for a user's error, 70 for a defect of ours, 130 when interrupted."""
+    """The exit code of one of ``commands``: 0, 2 for a user's error, 70 for a defect of ours, 130 when interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     ARGUMENTS.set(tuple(map(without_password, arguments)))
     _open_streams()
@@ -96,7 +96,7 @@ def _run(name: str, module: str, arguments: list[str]) -> int:
 
 
 def application(name: str, module_name: str) -> typer.Typer:
-    """A group with the one command ``name``: its module exposes `command` (a function) or `app` (a Typer)."""
+    """A Typer group with the one command ``name``; its module has `command` (a function) or `app` (a Typer)."""
     import typer
 
     module = import_module(module_name)
@@ -117,7 +117,7 @@ def _unknown(name: str) -> str:
 
 
 def _complain(message: str, code: int, *, speaking: bool | None = None) -> int:
-    """Print the one line; of several ranks that all say it, the first alone does."""
+    """Print the one line and return ``code``. If several ranks have the same line, only the first prints it."""
     line = f"nnasim: {as_options(' '.join(message.split()))}"
     if speaks() if speaking is None else speaking:
         with contextlib.suppress(OSError, ValueError):  # stderr may be full or gone: the exit code still says it
@@ -134,13 +134,15 @@ def _os_message(error: OSError) -> str:
 
 
 def _silence() -> int:
-    """The reader of our output is gone (`| head`): end without Python's complaint at exit."""
+    """End without Python's complaint at exit when the reader of our output is gone (`| head`)."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
 def _leave_unflushed(stream: TextIO) -> None:
-    """Flush ``stream``; what cannot be written, as on a full disk, is dropped before Python complains of it at exit."""
+    """Flush ``stream``; output that cannot be written, as on a full disk, is dropped before Python complains of it at
+    exit.
+    """
     try:
         stream.flush()
     except OSError:
@@ -148,7 +150,9 @@ def _leave_unflushed(stream: TextIO) -> None:
 
 
 def _open_streams() -> None:
-    """Put the null device where the caller closed a standard stream: its number would go to the next file opened."""
+    """Open the null device in place of a standard stream that the caller closed: its number would go to the next file
+    opened.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  # open as long as the process

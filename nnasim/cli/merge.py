@@ -11,9 +11,9 @@ import typer
 
 def command(
     stores: Annotated[list[Path], typer.Argument(help="the stores to copy from")],
-    into: Annotated[Path, typer.Option(help="the store to copy to; made if it is new")],
+    into: Annotated[Path, typer.Option(help="the store to copy to; created if it does not exist")],
 ) -> None:
-    """Put the points of several stores (`nnasim sweep --shard I/N`) into one; what is there already stays.
+    """Copy the points of several stores (`nnasim sweep --shard I/N`) into one; points that are there already stay.
 
     Example: nnasim merge a.sqlite b.sqlite --into all.sqlite
     """

@@ -1,4 +1,4 @@
-"""What texts such as input=1x576 and sr=16000 say of a model."""
+"""Readers of options such as input=1x576 and sr=16000, which describe a model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST_TEXT = 1000
 
 
 def shapes_of(texts: list[str] | None) -> dict[str, tuple[int, ...]]:
-    """Sizes by input out of "input=1x576". Raises InputError."""
+    """Sizes by input, from texts such as "input=1x576". Raises InputError."""
     shapes = {}
     for text in texts or ():
         name, equals, sizes = text.rpartition("=")
@@ -23,7 +23,9 @@ def shapes_of(texts: list[str] | None) -> dict[str, tuple[int, ...]]:
 
 
 def bindings_of(texts: list[str] | None) -> dict[str, Any]:
-    """Numbers by name out of "sr=16000"; several values are a list, as "lengths=3,4". Raises InputError."""
+    """Numbers by name, from texts such as "sr=16000"; several values are a list, as "lengths=3,4". Raises
+    InputError.
+    """
     bindings: dict[str, Any] = {}
     for text in texts or ():
         name, equals, value = text.rpartition("=")

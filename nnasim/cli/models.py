@@ -1,4 +1,4 @@
-"""Options of the commands that read foreign models."""
+"""Options of the commands that read models from other tools."""
 
 from __future__ import annotations
 
@@ -29,22 +29,27 @@ StateTexts = Annotated[
     list[str] | None,
     typer.Option("--state", metavar="IN:OUT", help="an output that is an input of the next call; * fits any text"),
 ]
-NoStates = Annotated[bool, typer.Option("--no-states", help="nothing is kept from call to call, whatever names say")]
+NoStates = Annotated[
+    bool, typer.Option("--no-states", help=("nothing is kept from call to call, whatever the names suggest"))
+]
 KeepState = Annotated[
     list[str] | None,
-    typer.Option(metavar="NODE", help="a recurrent layer that starts anew at each call, and shall go on"),
+    typer.Option(
+        metavar="NODE", help=("a recurrent layer that starts from zeros at each call, and shall continue instead")
+    ),
 ]
 OnCpu = Annotated[
-    list[str] | None, typer.Option("--on-cpu", metavar="KIND|NODE", help="what the CPU runs; * fits any text")
+    list[str] | None,
+    typer.Option("--on-cpu", metavar="KIND|NODE", help=("nodes or operators that the CPU runs; * fits any text")),
 ]
-Blank = Annotated[int, typer.Option(min=0, max=2**31, help="of a transducer: the symbol that says nothing")]
+Blank = Annotated[int, typer.Option(min=0, max=2**31, help="of a transducer: the number of the blank symbol")]
 
 
 def recipe_of(
     models: list[Path] | None, roles: dict[str, Path | None], shapes: list[str] | None, bind: list[str] | None,
     states: list[str] | None, no_states: bool, keep_state: list[str] | None, **more: Any,
 ) -> Recipe:  # fmt: skip
-    """What a command says of its models. Raises InputError."""
+    """The recipe that a command's options give for its models. Raises InputError."""
     from nnasim.cli.model_texts import bindings_of, shapes_of
     from nnasim.ir.imported import Recipe
     from nnasim.records import validated

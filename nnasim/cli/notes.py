@@ -1,4 +1,4 @@
-"""Lines that qualify a result: on stderr, one a line, so that what a command prints stays as it is."""
+"""Notes that qualify a result: on stderr, one per line, so that a command's output stays as it is."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Options that several commands share, and the ranges of numbers; light, since every command loads it.
+"""Options that several commands share, and the ranges of numbers. Light, since every command loads it.
 
-Where a record stands behind an option its bounds are the record's own; a test holds them together.
+If a record defines an option's value, the bounds are the record's own; a test compares them.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ LONGEST_WAIT_MS = 1e6
 
 
 def finite(value: float | None) -> float | None:
-    """``value``; refused where it is "nan", which lies in no range and is outside of none."""
+    """``value``. Raises an error for "nan", which is in no range and outside of none."""
     if value is not None and not math.isfinite(value):
         raise typer.BadParameter(f"{value} is not a finite number.")
     return value
 
 
 def out_option(what: str, metavar: str = "FILE") -> Any:
-    """`--out`: ``what`` is written there."""
+    """The option `--out`: the place where ``what`` is written."""
     return typer.Option("--out", metavar=metavar, help=what)
 
 
@@ -43,18 +43,19 @@ Preset = Annotated[str, typer.Option("--preset", help="the chip: a preset's name
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field of the chip; may be repeated")
 ]
-Force = Annotated[bool, typer.Option("--force", help="replace what is there under the same name")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="print nothing but what must not be overlooked, on stderr")]
+Force = Annotated[bool, typer.Option("--force", help="replace an existing file or folder of the same name")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="print only warnings and notes, on stderr")]
 Json = Annotated[
-    Path | None, typer.Option("--json", metavar="FILE|-", help="also write the figures as JSON; -: print them alone")
+    Path | None, typer.Option("--json", metavar="FILE|-", help="also write the figures as JSON; -: print only them")
 ]
 Figures = Annotated[
     Path | None, typer.Option("--figures", metavar="DIR", help="also write each figure as a file, into a new folder")
 ]
 FigureFormat = Annotated[
-    str | None, typer.Option("--format", metavar="svg|png|pdf", help="with --figures: what they are; default: svg")
+    str | None,
+    typer.Option("--format", metavar="svg|png|pdf", help=("with --figures: the format of the files; default: svg")),
 ]
-OutFolder = Annotated[Path, out_option("the folder to make", "DIR")]
+OutFolder = Annotated[Path, out_option("the folder to write", "DIR")]
 Manifest = Annotated[Path | None, typer.Option("--manifest", help="speech to decode; default: the bundled strings")]
 Checkpoints = Annotated[
     Path | None,
@@ -67,14 +68,16 @@ SweepFile = Annotated[Path, typer.Argument(help="a sweep file: base, traces, axe
 StoredStudyName = Annotated[
     str | None,
     typer.Option(
-        "--study", metavar="DIGEST|NAME", help="which study, where the store holds several; default: what ran last"
+        "--study", metavar="DIGEST|NAME", help="the study, if the store holds several; default: the last one that ran"
     ),
 ]
 FilledStore = Annotated[Path, typer.Argument(help="a store that `nnasim sweep` or `nnasim search` has filled")]
 Jobs = Annotated[
     int | None, typer.Option("--jobs", min=1, max=MOST_WORKERS, help="worker processes; default: one per core")
 ]
-Scheduler = Annotated[str | None, typer.Option("--scheduler", metavar="ADDRESS", help="run on the Dask cluster there")]
+Scheduler = Annotated[
+    str | None, typer.Option("--scheduler", metavar="ADDRESS", help=("run on the Dask cluster at this address"))
+]
 DaskLocal = Annotated[
     int | None, typer.Option("--dask-local", min=1, max=MOST_WORKERS, help="start a Dask cluster of N workers here")
 ]

@@ -1,4 +1,4 @@
-"""`nnasim presets`: which chips there are, what each cannot do, and where each number of one comes from."""
+"""`nnasim presets`: the known chips, the limits of each, and the source of each number."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ def command(
     name: Annotated[str | None, typer.Argument(help="a preset's name or a YAML file")] = None,
     overrides: Overrides = None,
     limits: Annotated[
-        bool, typer.Option("--limits", help="print what the chip, or each of them, cannot do and holds instead")
+        bool, typer.Option("--limits", help="print instead what the chip, or each chip, cannot do and can hold")
     ] = False,
     diff: Annotated[
-        tuple[str, str] | None, typer.Option(help="print the fields in which two chips differ instead")
+        tuple[str, str] | None, typer.Option(help="print instead the fields in which two chips differ")
     ] = None,
     schema: Annotated[
         bool, typer.Option("--schema", help="print the JSON schema of a preset file, for editors")
     ] = False,
 ) -> None:
-    """List the chips, or print one resolved: each field's value, unit and source.
+    """List the chips, or print one in full: each field's value, unit and source.
 
     Example: nnasim presets edge256
     """

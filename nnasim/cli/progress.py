@@ -1,4 +1,4 @@
-"""How far a command is, on stderr: a bar on a terminal; in a log file nothing, or a line now and then."""
+"""The progress of a command on stderr: a bar on a terminal; in a log file nothing, or a line now and then."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ LINE_EVERY_S = 30.0
 
 @contextlib.contextmanager
 def shown_progress(*, lines: bool = False, patience_s: float = PATIENCE_S) -> Iterator[Progress]:
-    """Yields what shows progress: bars on a terminal, after ``patience_s`` seconds, that leave no trace.
+    """A function that shows progress: bars on a terminal, after ``patience_s`` seconds, which disappear at the end.
 
-    ``lines``: where stderr is no terminal, print a line every half a minute; a run of hours goes to a log file.
+    ``lines``: if stderr is not a terminal, print a line every half minute, since a run of hours goes to a log file.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -50,7 +50,7 @@ def shown_progress(*, lines: bool = False, patience_s: float = PATIENCE_S) -> It
 def with_progress(
     items: Iterable[ItemT], what: str, total: int | None = None, patience_s: float = PATIENCE_S
 ) -> Iterator[ItemT]:  # fmt: skip
-    """``items`` unchanged, their number shown; ``total``: how many there are, where known."""
+    """``items`` unchanged, while their number is shown. ``total``: how many there are, if known."""
     with shown_progress(patience_s=patience_s) as progress:
         for done, item in enumerate(items, start=1):
             yield item

@@ -1,4 +1,6 @@
-"""One of several processes that `torchrun` started: who speaks, and what the launcher's report quotes. Light."""
+"""Which of the processes that `torchrun` started prints messages, and which message the launcher's report quotes.
+Light.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +11,17 @@ import time
 
 
 def one_of_several() -> bool:
-    """Whether others run the same command beside this process."""
+    """Whether other processes run the same command as this one."""
     return os.environ.get("WORLD_SIZE", "1") != "1"
 
 
 def speaks() -> bool:
-    """Whether this process says what all of them could say: the first does."""
+    """Whether this process prints what all of them could print: the first one does."""
     return not one_of_several() or os.environ.get("RANK", "0") == "0"
 
 
 def leave_word(line: str) -> None:
-    """Leave ``line`` where `torchrun` looks for the reason of a process's end; its report then quotes it."""
+    """Write ``line`` where `torchrun` looks for the reason of a process's end; its report then quotes it."""
     path = os.environ.get("TORCHELASTIC_ERROR_FILE")
     if path and one_of_several():
         with contextlib.suppress(OSError), open(path, "w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""A command that a result records, as arguments that make it again and write nothing of the user's."""
+"""A command that a result records, as arguments that make the result again and write none of the user's files."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ WRITES = ("--out", "--perfetto", "--json", "--figures", "--markdown")  # what a 
 
 
 def without_outputs(text: str, source: Path) -> list[str]:
-    """The arguments of the command ``text`` without those that say what it writes.
+    """The arguments of the command ``text`` without those that name its outputs.
 
-    Raises FileError unless it is one of ours that only makes a result: a file may record anything.
+    Raises FileError unless it is one of our commands that only makes a result: a file may record anything.
     """
     try:
         program, *arguments = shlex.split(text)
     except ValueError:
         program, arguments = "", []
     if program != "nnasim" or not arguments or arguments[0] not in REPEATABLE:
-        raise FileError(source, f"records {text!r:.200}, which is none of nnasim {', nnasim '.join(REPEATABLE)}")
+        raise FileError(source, f"records {text!r:.200}, which is not one of nnasim {', nnasim '.join(REPEATABLE)}")
     kept, words = list[str](), iter(arguments)
     for word in words:
         name, equals, _ = word.partition("=")

@@ -1,4 +1,4 @@
-"""Where a result or a folder has the command that made it, or why that is none to repeat."""
+"""The command that made a result or a folder, or the reason why it cannot be repeated."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _NOT_REPEATED = {
     "validation.json": "is the folder of nnasim validate, which records no command: run that again with another --out",
     "points.csv": "is the folder of a sweep's report, drawn from its store: nnasim sweep-report draws it again",
 }
-"""What marks a folder that holds no run to repeat, and why; what of it holds a command is told too."""
+"""Files that mark a folder without a repeatable run, and the reason; a command found in it is named too."""
 
 
 def recorded_command(result: Path) -> str:
-    """The command that made ``result``. Raises FileError where none is recorded, or where it is no run to repeat."""
+    """The command that made ``result``. Raises FileError if none is recorded, or if it cannot be repeated."""
     text = _command_of_folder(result) if result.is_dir() else _command_of_file(result)
     if text is None:
         raise FileError(result, "records no command: Python code made it, so it cannot be run again from here")
@@ -54,11 +54,11 @@ def _command_of_file(path: Path) -> str | None:
     if path.name in ("chips.json", "fronts.json", "summary.json"):
         raise FileError(path, f"is one file of a folder that was made as a whole: give {path.parent}")
     found = filekind.of_data(data) or "a JSON file"
-    raise FileError(path, f"is {found}, which no run to repeat made: give a result, or a folder of compare")
+    raise FileError(path, f"is {found}, which no repeatable run made: give a result, or a folder of compare")
 
 
 def _command_in(path: Path) -> str | None:
-    """The text that a record calls its command, there or among its ``info``; None where it has none."""
+    """The text of a record's command, at its top or in its ``info``; None if it has none."""
     from nnasim import files
 
     data = files.read_json(path)

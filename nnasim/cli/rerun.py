@@ -1,4 +1,6 @@
-"""`nnasim rerun`: a result made again from the command that it records, and what moved; exit code 1 if a figure did."""
+"""`nnasim rerun`: make a result again from the command that it records, and show what moved; exit code 1 if a figure
+did.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,8 @@ def command(
 ) -> int:
     """Run the command that a result records once more, and say whether all figures are the same.
 
-    The command's files are looked for from the current folder, as they were then. Nothing of the result is changed.
-    A result that was explained is explained again; what was decoded for it is not, and stands as it is.
+    The command's files are looked for from the current folder, as they were then. The result is not changed. A result
+    that was explained is explained again; speech that was decoded for the explanation is not decoded again.
 
     Example: nnasim rerun demo
     """
@@ -60,7 +62,7 @@ def command(
 
 
 def _is_explained(result: Path) -> bool:
-    """Whether a result of one run was explained after it."""
+    """Whether a result of one run was explained afterwards."""
     from nnasim.ir.io import is_shared, read_result
 
     if result.is_dir() or is_shared(result):

@@ -1,4 +1,4 @@
-"""`nnasim search`: let Optuna look for the chips that nothing beats."""
+"""`nnasim search`: let Optuna look for the chips of the Pareto front."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from nnasim.cli.options import MOST_TRIALS, DaskLocal, Force, Jobs, Scheduler, S
 
 def command(
     sweep_file: SweepFile,
-    store: Annotated[Path, typer.Option(help="the SQLite file that holds the points; made if it is new")],
-    out: Annotated[Path | None, out_option("write the Pareto set with its evidence", "JSON")] = None,
+    store: Annotated[Path, typer.Option(help="the SQLite file that holds the points; created if it does not exist")],
+    out: Annotated[Path | None, out_option("write the Pareto set, with the figures of each point", "JSON")] = None,
     trials: Annotated[
-        int | None, typer.Option(min=1, max=MOST_TRIALS, help="instead of the sweep file's search.trials")
+        int | None,
+        typer.Option(min=1, max=MOST_TRIALS, help=("number of trials, instead of the sweep file's search.trials")),
     ] = None,
     jobs: Jobs = None,
     scheduler: Scheduler = None,

@@ -1,4 +1,4 @@
-"""Options of `nnasim simulate` for several models or streams; light, since its help shows them."""
+"""Options of `nnasim simulate` for several models or streams. Light, since its help shows them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ MOST_STREAMS = limits.STREAMS
 
 PolicyOption = Annotated[
     str | None,
-    typer.Option(metavar="fifo|priority|round_robin", help="whose call is next, of several models or streams"),
+    typer.Option(
+        metavar="fifo|priority|round_robin",
+        help=("the rule that chooses the next call, with several models or streams"),
+    ),
 ]
 Streams = Annotated[int | None, typer.Option(min=1, max=MOST_STREAMS, help="streams of each trace")]
 FindStreams = Annotated[
-    bool, typer.Option("--find-streams", help="how many streams keep p99 of frame latency within --deadline-ms")
+    bool,
+    typer.Option("--find-streams", help=("find how many streams keep the p99 of frame latency within --deadline-ms")),
 ]
 Deadline = Annotated[
     float | None,
@@ -26,7 +30,7 @@ Deadline = Annotated[
         min=0,
         max=LONGEST_WAIT_MS,
         callback=finite,
-        help="of each frame, of several models or streams; default: the arrival of the next one",
+        help="deadline of each frame, with several models or streams; default: the arrival of the next",
     ),
 ]
 Starts = Annotated[
@@ -43,7 +47,7 @@ Residents = Annotated[
 
 @dataclass(frozen=True)
 class SharedOptions:
-    """What the command line says of sharing; None and False: nothing."""
+    """The options about sharing; None and False: not given."""
 
     policy: str | None
     streams: int | None
@@ -54,7 +58,7 @@ class SharedOptions:
 
     @property
     def given(self) -> bool:
-        """Whether any of them was given, so that even one trace is a stream on a shared chip."""
+        """Whether any of them was given, so that even a single trace is a stream on a shared chip."""
         return self.find_streams or any(
             value is not None for value in (self.policy, self.streams, self.deadline_ms, self.starts, self.residents)
         )

@@ -46,9 +46,7 @@ def command(
     ] = False,
     inputs: Annotated[
         Path | None,
-        typer.Option(
-            metavar="STEPS", help="with --functional: what inputs hear, arrays (N, ...) in .npz or .safetensors"
-        ),
+        typer.Option(metavar="STEPS", help="with --functional: the inputs, arrays (N, ...) in .npz or .safetensors"),
     ] = None,
     perfetto: Annotated[
         Path | None, typer.Option(metavar="FILE", help="also write one frame's time line for ui.perfetto.dev")
@@ -59,7 +57,7 @@ def command(
             min=0,
             max=LONGEST_WAIT_MS,
             callback=finite,
-            help="what the endpointer waits, a part of the user-perceived latency",
+            help="how long the endpointer waits, a part of the user-perceived latency",
         ),
     ] = None,
     policy: PolicyOption = None,
@@ -72,7 +70,7 @@ def command(
     quiet: Quiet = False,
     force: Force = False,
 ) -> None:
-    """Run a trace on a chip and write what it cost, block by block and operation by operation.
+    """Run a trace on a chip and write its cost, block by block and operation by operation.
 
     Several traces, or several streams of one, share the chip; the result says how late each was.
 

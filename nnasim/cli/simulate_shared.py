@@ -17,7 +17,7 @@ def simulate_shared(
     quiet: bool,
     force: bool,
 ) -> None:
-    """Run ``traces`` on one chip, write the result and say what came out, unless ``quiet``."""
+    """Run ``traces`` on one chip, write the result and, unless ``quiet``, print its figures."""
     from nnasim import files
     from nnasim.cli.invocation import command_line
     from nnasim.cli.unused import refuse_unused

@@ -16,18 +16,25 @@ from nnasim.errors import InputError
 
 def command(
     sweep_file: SweepFile,
-    store: Annotated[Path | None, typer.Option(help="the SQLite file that holds the points; made if it is new")] = None,
+    store: Annotated[
+        Path | None, typer.Option(help=("the SQLite file that holds the points; created if it does not exist"))
+    ] = None,
     jobs: Jobs = None,
     scheduler: Scheduler = None,
     dask_local: DaskLocal = None,
     shard: Annotated[str, typer.Option(metavar="I/N", help="only every N-th point, beginning with the I-th")] = "1/1",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="check, count and estimate; compute one point")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help=("check the file, count its points and estimate the time, from one computed point")
+        ),
+    ] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="compute failed points again")] = False,
     json: Json = None,
     quiet: Quiet = False,
     force: Force = False,
 ) -> None:
-    """Simulate every point of a sweep file; what the store has already is not computed again.
+    """Simulate every point of a sweep file; points that are in the store already are not computed again.
 
     Example: nnasim sweep sweep.yaml --store sweep.sqlite --jobs 2
     """

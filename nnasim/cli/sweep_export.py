@@ -1,4 +1,4 @@
-"""`nnasim sweep-export`: a sweep's points for other tools."""
+"""`nnasim sweep-export`: the points of a sweep for other tools."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from nnasim.cli.options import FilledStore, Force, StoredStudyName, out_option
 
 def command(
     store: FilledStore,
-    out: Annotated[Path, out_option("the file to write; its ending says the format", "FILE.csv|.parquet|.journal")],
+    out: Annotated[Path, out_option("the file to write; its ending chooses the format", "FILE.csv|.parquet|.journal")],
     study: StoredStudyName = None,
     csv_safe: CsvSafe = False,
     force: Force = False,
 ) -> None:
-    """Write a sweep's points for other tools; `optuna-dashboard FILE.journal` shows the last kind.
+    """Write the points of a sweep for other tools; `optuna-dashboard FILE.journal` shows the last format.
 
     Example: nnasim sweep-export sweep.sqlite --out sweep.csv
     """

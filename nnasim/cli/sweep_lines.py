@@ -1,4 +1,4 @@
-"""What `nnasim sweep` and its relatives print."""
+"""The lines that `nnasim sweep` and its relatives print."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ MOST_STUDIES, MOST_POINTS = 20, 20
 
 
 def estimate_lines(estimate: Estimate, workers: int, *, with_words: bool) -> Iterator[str]:
-    """How many points, and how long they take ``workers``; ``with_words``: word errors are asked for too."""
+    """Lines with the number of points and the time that they take ``workers``. ``with_words``: word errors are computed
+    too.
+    """
     dropped = " (the constraints drop the others)" if estimate.points < estimate.asked else ""
     yield f"{estimate.points:,} points of {estimate.asked:,}{dropped}"
     if estimate.complaint is None:
@@ -28,13 +30,13 @@ def estimate_lines(estimate: Estimate, workers: int, *, with_words: bool) -> Ite
 
 
 def clock(seconds: float) -> str:
-    """Seconds as h:mm:ss."""
+    """Seconds as the text h:mm:ss."""
     whole = round(seconds)
     return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 def front_lines(job: Job, tried: list[Tried], front: list[dict[str, Any]]) -> Iterator[str]:
-    """The Pareto front of a search, its first points."""
+    """Lines with the first points of a search's Pareto front."""
     yield f"{len(tried)} trials, {len(front)} on the Pareto front of {', '.join(job.spec.objectives)}"
     for point in front[:MOST_POINTS]:
         costs = ", ".join(f"{point['figures'][name]:.6g}" for name in job.spec.objectives)
@@ -42,7 +44,7 @@ def front_lines(job: Job, tried: list[Tried], front: list[dict[str, Any]]) -> It
 
 
 def choice_lines(stored: StoredSweep) -> Iterator[str]:
-    """Which sweep was taken where the store holds several; one line for it, one for each of the others."""
+    """Lines that name the chosen sweep, and the others in the store if it holds several."""
     others = [sweep for sweep in stored.listing if sweep.digest != stored.digest]
     if not others:
         return

@@ -1,4 +1,4 @@
-"""`nnasim sweep-report`: a sweep's points as one offline page."""
+"""`nnasim sweep-report`: the points of a sweep as one offline page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def command(
     format: FigureFormat = None,
     force: Force = False,
 ) -> None:
-    """Pareto front, parallel coordinates, tornado, Sobol indices and bottleneck map of a sweep.
+    """Write a sweep's page: Pareto front, parallel coordinates, tornado, Sobol indices and bottleneck map.
 
     Example: nnasim sweep-report sweep.sqlite --out sweep.html
     """

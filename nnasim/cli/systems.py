@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def chosen_systems(option: list[str] | None, more: list[str] | None) -> list[System]:
-    """The systems of `--systems`, as "a,b", "a b" or the option repeated, in the order in which all are shown."""
+    """The systems of `--systems`, given as "a,b", "a b" or the option repeated, in the order in which all are shown."""
     from nnasim.ir.trace import System
 
     all_systems: tuple[System, ...] = get_args(System)
@@ -27,7 +27,7 @@ def chosen_systems(option: list[str] | None, more: list[str] | None) -> list[Sys
 
 
 def one_system(name: str, command: str) -> System:
-    """The system of that name. InputError lists those that there are."""
+    """The system of that name. Raises InputError, which lists the known ones."""
     from nnasim.ir.trace import System
 
     all_systems: tuple[System, ...] = get_args(System)

@@ -1,4 +1,4 @@
-"""What a command tells of what it has found: lines to read, or its figures as JSON for another program."""
+"""The output of a command: lines to read, or its figures as JSON for another program."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ STDOUT = Path("-")
 
 
 def refuse_json(command: str, json: Path | None, quiet: bool, force: bool) -> None:
-    """Refuse, before the work, a file that is there already, and --quiet beside figures that are to be printed."""
+    """Refuse, before the work, a file that exists already, and --quiet together with figures that are to be printed."""
     from nnasim import files
 
     if json == STDOUT and quiet:
-        raise ConfigError(command, "--quiet", quiet, "is not used with --json -, which prints the figures alone")
+        raise ConfigError(command, "--quiet", quiet, "is not used with --json -, which prints only the figures")
     if json is not None and json != STDOUT:
         files.refuse_existing(json, force)
 

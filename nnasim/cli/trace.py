@@ -1,4 +1,4 @@
-"""`nnasim trace`: record the operations of a recogniser, from real decoding or from its shape."""
+"""`nnasim trace`: record the operations of a recogniser, from real decoding or from its sizes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def command(
     ] = None,
     place: Annotated[
         list[str] | None,
-        typer.Option(metavar="GROUP=UNIT", help="where a group of operations runs, as argmax=cpu; may be repeated"),
+        typer.Option(metavar="GROUP=UNIT", help="the place of a group of operations, as argmax=cpu; may be repeated"),
     ] = None,
     preset: Preset = DEFAULT_PRESET,
     overrides: Overrides = None,
@@ -42,7 +42,7 @@ def command(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Write what decoding performs: op graphs, and every invocation with the time its audio exists.
+    """Write the operations of decoding: their graphs, and every call with the time at which its audio exists.
 
     Example: nnasim trace --shape rnnt-paper --frames 100 --symbols 25 --out trace.json
     """
@@ -78,7 +78,7 @@ TAKES = {"--shape": ("--frames", "--symbols"), "--from": (), "--checkpoint": ("-
 
 
 def _refuse_unused(sources: dict[str, object], beside: dict[str, object]) -> None:
-    """ConfigError unless exactly one source is given, and of the options beside it only those that it takes."""
+    """Raise ConfigError unless exactly one source is given, with only those options that it takes."""
     given = [name for name, value in sources.items() if value is not None]
     if len(given) != 1:
         what = ", ".join(given) or None
@@ -89,7 +89,7 @@ def _refuse_unused(sources: dict[str, object], beside: dict[str, object]) -> Non
 
 
 def _from_trace(path: Path, system: System | None, chip: NnaConfig) -> OpTrace:
-    """The decoding that a stored trace holds, on another arithmetic or system. Its weights stay behind."""
+    """The decoding of a stored trace with another arithmetic or system, without its weights."""
     from nnasim.ir.io import read_trace
     from nnasim.sweeps.retarget import retarget
 

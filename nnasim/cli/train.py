@@ -56,12 +56,17 @@ def command(
         typer.Option(
             min=1,
             max=MOST_STEPS,
-            help="steps between looks at dev, instead of the recipe's; as many as steps: no choosing",
+            help=(
+                "steps between evaluations on dev, instead of the recipe's; if equal to --steps, the last "
+                "weights are kept"
+            ),
         ),
     ] = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option(min=LEAST_RATE, max=MOST_RATE, callback=finite, help="peak rate, instead of the recipe's"),
+        typer.Option(
+            min=LEAST_RATE, max=MOST_RATE, callback=finite, help=("peak learning rate, instead of the recipe's")
+        ),
     ] = None,
     delay_penalty: Annotated[
         float | None,
@@ -69,7 +74,7 @@ def command(
             min=0,
             max=MOST_DELAY_PENALTY,
             callback=finite,
-            help="nats that a symbol loses for each encoder output it leaves later; default: the recipe's, 0",
+            help="nats that a symbol loses for each encoder output by which it comes later; default: the recipe's, 0",
         ),
     ] = None,
     distillation: Annotated[
@@ -78,7 +83,10 @@ def command(
             min=0,
             max=MOST_DISTILLATION,
             callback=finite,
-            help="weight of the encoder's distance from the float model of --init; default: the recipe's, 0",
+            help=(
+                "weight of the distance between this encoder and that of the float model --init; default: "
+                "the recipe's, 0"
+            ),
         ),
     ] = None,
     batch: Batch = None,
@@ -95,7 +103,7 @@ def command(
             help="english: lower case, no punctuation, 0 to 99 as words; plain: without the numbers; raw: as it is"
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="everything random is drawn from it")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="the seed of everything random")] = 0,
     calibration: Annotated[
         Literal["mse", "percentile", "max"] | None,
         typer.Option(help="how the chip's ranges are chosen before aat and qat; default: mse"),
@@ -106,7 +114,7 @@ def command(
     ] = None,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="go on with the run that was stopped in this folder, under its own settings"),
+        typer.Option("--resume", help="continue the run that was stopped in this folder, with its own settings"),
     ] = False,
     force: Force = False,
 ) -> None:
@@ -190,7 +198,7 @@ def run_spec(
     overrides: list[str] | None, schedule: ScheduleName | None, text: Normalisation | None,
     calibration: Method | None, gradient: Gradient | None, **changes: float | None,
 ) -> RunSpec:  # fmt: skip
-    """The training run that the options ask for; ``changes``: those of its schedule."""
+    """The training run that the options ask for. ``changes``: the options of its schedule."""
     from aat_training.recipes import load_recipe
     from aat_training.run_spec import RunSpec
     from aat_training.train import schedule as schedule_of

@@ -1,4 +1,4 @@
-"""Options that say how a training run steps and reads, and their ranges; light, since commands load it at once."""
+"""Options about the steps and the data of a training run, and their ranges. Light, since commands load it at once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ Average = Annotated[
 Patience = Annotated[
     int | None,
     typer.Option(
-        min=0, max=MOST_PATIENCE, help="end after so many looks at dev in a row without a lower WER; 0, default: never"
+        min=0,
+        max=MOST_PATIENCE,
+        help=("end after this many evaluations on dev in a row without a lower WER; 0, default: never"),
     ),
 ]
 ShuffleShards = Annotated[
@@ -60,7 +62,7 @@ Workers = Annotated[
 
 
 def device_name(value: str) -> str:
-    """``value``; refused unless it names a device, before torch is loaded to look for it."""
+    """``value``. Raises an error unless it names a device, before torch is loaded to look for it."""
     if not re.fullmatch(r"cpu|cuda(:[0-9]{1,2})?", value):
         raise ConfigError("device", "", value, "must be cpu, cuda, or cuda:N")
     return value

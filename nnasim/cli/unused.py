@@ -1,4 +1,4 @@
-"""Options that a run would not use: refused, or where a loop over systems gives them to all alike, said in one line."""
+"""Options that a run would not use: refused, or, if a loop over systems gives them to all alike, named in one line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nnasim.errors import ConfigError
 
 
 def refuse_unused(command: str, why: str, **given: object) -> None:
-    """ConfigError for the first of the options ``given`` that has a value; ``why``: when it is not used.
+    """Raise ConfigError for the first of the options ``given`` that has a value; ``why``: when it is not used.
 
     Names are those of the options with underscores for dashes; None, False and empty lists mean: not given.
     """
@@ -18,7 +18,7 @@ def refuse_unused(command: str, why: str, **given: object) -> None:
 
 
 def refuse_together(command: str, **given: object) -> None:
-    """ConfigError where more than one of the options ``given`` has a value."""
+    """Raise ConfigError if more than one of the options ``given`` has a value."""
     options = {f"--{name.replace('_', '-')}": value for name, value in given.items() if value is not None}
     if len(options) > 1:
         first, second, *_ = options
@@ -32,7 +32,9 @@ ON_THE_CPU = {
 
 
 def tell_no_chip(system: str, preset: str, overrides: list[str] | None, default: str = "edge256") -> None:
-    """Say what of a chosen chip changes nothing where only its arithmetic can: all of it for a system of the CPU."""
+    """Print which options of a chosen chip change nothing, since only its arithmetic is used, or nothing of it
+    at all.
+    """
     if system in ON_THE_CPU:
         if overrides or preset != default:
             print(f"{ON_THE_CPU[system]}: --preset and --set change nothing in it", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What is wrong with an option, in the words that files are told with: the option, its value and what is allowed."""
+"""Messages about a wrong option, in the same form as those about files: the option, its value and what is allowed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nnasim.errors import InputError, shown
 
 
 def by_option(error: InputError, arguments: Sequence[str]) -> str:
-    """The message of ``error``; where an option gave the thing that it names, such as a recipe, by that option."""
+    """The message of ``error``, which names the option if an option gave the wrong thing, such as a recipe."""
     option = "--" + str(error.source).replace(" ", "-")
     if not any(word == option or word.startswith(f"{option}=") for word in arguments):
         return str(error)
@@ -17,7 +17,7 @@ def by_option(error: InputError, arguments: Sequence[str]) -> str:
 
 
 def usage_message(error: Any, arguments: Sequence[str]) -> str:
-    """One line for a usage error of the command line's library, whose own sentence says less and in other words."""
+    """The line for a usage error of the command line's library, whose own sentence says less and in other words."""
     param: Any = getattr(error, "param", None)
     allowed = allowed_by(param) if type(error).__name__ == "BadParameter" and param is not None else None
     if allowed is None:
@@ -28,7 +28,9 @@ def usage_message(error: Any, arguments: Sequence[str]) -> str:
 
 
 def allowed_by(param: Any) -> str | None:
-    """ "must be a whole number of at least 1 and at most 64"; None where the type says nothing."""
+    """The range of an option, such as "must be a whole number of at least 1 and at most 64"; None if its type
+    has none.
+    """
     from pydantic import Field
 
     from nnasim.allowed import Spot, described
@@ -42,13 +44,13 @@ def allowed_by(param: Any) -> str | None:
 
 
 def _of_one(kind: Any) -> Any:
-    """The type of a single value: of an option that may be repeated, each is told what it may be."""
+    """The type of a single value; for an option that may be repeated, that of each value."""
     repeated = next((alternative for alternative in (kind, *get_args(kind)) if get_origin(alternative) is list), None)
     return kind if repeated is None else get_args(repeated)[0]
 
 
 def value_of(names: Sequence[str], arguments: Sequence[str]) -> str | None:
-    """What stands behind the last of an option's ``names`` in ``arguments``."""
+    """The value after the last of an option's ``names`` in ``arguments``."""
     value = None
     for place, word in enumerate(arguments):
         for name in names:

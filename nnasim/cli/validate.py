@@ -1,4 +1,4 @@
-"""`nnasim validate`: each row of a measured table is simulated, and the error is written beside it."""
+"""`nnasim validate`: simulate each row of a measured table and write the error beside it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def command(
     csv_safe: CsvSafe = False,
     force: Force = False,
 ) -> None:
-    """Simulate each row of a measured table and say how far off the simulation is, a roofline beside it.
+    """Simulate each row of a measured table and write its error, with a roofline's beside it.
 
     The kind of table is recognised by its columns. A row that cannot be simulated is an error.
 

@@ -1,4 +1,4 @@
-"""Options that say when the graphs of a foreign model run, and on what it is calibrated."""
+"""Options about when the graphs of an imported model run, and about its calibration."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ PeriodMs = Annotated[
 Seconds = Annotated[
     float | None,
     typer.Option(
-        min=LEAST, max=MOST_MS, callback=finite, help="how much audio is heard; 1 where only a period is said"
+        min=LEAST, max=MOST_MS, callback=finite, help="how much audio is processed; default with --period-ms: 1"
     ),
 ]
 SymbolsPerSecond = Annotated[
-    float | None, typer.Option(min=0, max=MOST_RATE, callback=finite, help="what a transducer emits, evenly")
+    float | None,
+    typer.Option(min=0, max=MOST_RATE, callback=finite, help=("symbols that a transducer emits, evenly spread")),
 ]
 CallsFile = Annotated[
     Path | None, typer.Option("--calls", metavar="CALLS.csv", help="calls measured on a device: time_s,graph")
@@ -30,19 +31,22 @@ Speech = Annotated[
     Path | None, typer.Option("--manifest", help="real speech: a transducer decodes it greedily, in float")
 ]
 Features = Annotated[
-    Literal["fbank", "logmel"], typer.Option(help="what a transducer hears: Kaldi's filter banks, or log-mel")
+    Literal["fbank", "logmel"], typer.Option(help="the inputs of a transducer: Kaldi's filter banks, or log-mel")
 ]
 Mels = Annotated[
     int | None,
-    typer.Option(min=LEAST_MELS, max=MOST_MELS, help="filters of the features; default: as the encoder's input has"),
+    typer.Option(min=LEAST_MELS, max=MOST_MELS, help="number of filters; default: as many as the encoder's input has"),
 ]
-SampleRate = Annotated[Literal["8000", "16000"], typer.Option(help="at which features are made [Hz]")]
+SampleRate = Annotated[Literal["8000", "16000"], typer.Option(help="sample rate at which features are computed [Hz]")]
 Steps = Annotated[
     str | None,
     typer.Option(
-        "--calibrate", metavar="STEPS", help="arrays (N, ...) by input in .npz or .safetensors; or random, for time"
+        "--calibrate",
+        metavar="STEPS",
+        help=("arrays (N, ...) by input in .npz or .safetensors; or random, for times only"),
     ),
 ]
 RangeMethod = Annotated[
-    Literal["mse", "percentile", "max"], typer.Option("--method", help="how ranges are chosen from what was heard")
+    Literal["mse", "percentile", "max"],
+    typer.Option("--method", help=("how ranges are chosen from the calibration's inputs")),
 ]

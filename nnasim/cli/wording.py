@@ -1,4 +1,4 @@
-"""The library names its settings in backquotes; on the command line each of them is an option."""
+"""The names of settings in the library's messages, which are in backquotes, as options of the command line."""
 
 from __future__ import annotations
 

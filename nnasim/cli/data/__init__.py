@@ -1,4 +1,4 @@
-"""`nnasim data`: make a manifest, and the audio beside it where it is composed or synthesised."""
+"""`nnasim data`: make a manifest, and the audio beside it if it is composed or synthesised."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def command(
     ] = None,
     force: Force = False,
 ) -> None:
-    """CMU AN4 as Sphinx cepstra: a manifest of the utterances that a list names.
+    """Write a manifest of the utterances of CMU AN4 (as Sphinx cepstra) that a list names.
 
     Example: nnasim data an4 an4 --split dev --out an4-dev.jsonl
     """

@@ -23,7 +23,7 @@ def command(
     seed: Seed = 0,
     force: Force = False,
 ) -> None:
-    """Connected digits: takes of one speaker of the Free Spoken Digit Dataset, joined with pauses over low noise.
+    """Write connected digits: takes of one speaker of the Free Spoken Digit Dataset, joined with pauses over low noise.
 
     Audio is written beside the manifest (OUT_audio/), word times to OUT.align.jsonl.
 
@@ -38,7 +38,7 @@ def command(
 
 
 def _takes(text: str | None) -> range | None:
-    """``10-49`` or ``7`` as a range; None stays None."""
+    """The range that a text such as ``10-49`` or ``7`` gives; None for None."""
     if text is None:
         return None
     match = re.fullmatch(r"([0-9]{1,6})(?:-([0-9]{1,6}))?", text)

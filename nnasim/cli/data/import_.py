@@ -1,4 +1,4 @@
-"""`nnasim data import`: another tool's description of speech."""
+"""`nnasim data import`: a manifest from another tool's description of speech."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def command(
     out: OutManifest,
     force: Force = False,
 ) -> None:
-    """Another tool's description of speech as a manifest; audio stays where it is.
+    """Write another tool's description of speech as a manifest; the audio stays where it is.
 
     Example: nnasim data import cuts.jsonl.gz --out speech.jsonl
     """

@@ -8,7 +8,7 @@ from nnasim.cli.options import Force
 
 
 def command(folder: CorpusFolder, out: OutManifest, force: Force = False) -> None:
-    """A LibriSpeech tree on disk: a manifest of its FLAC files and transcripts.
+    """Write a manifest of the FLAC files and transcripts of a LibriSpeech folder.
 
     Example: nnasim data librispeech LibriSpeech/dev-clean --out dev-clean.jsonl
     """

@@ -11,5 +11,5 @@ from nnasim.cli.options import MOST_SEED, MOST_UTTERANCES, out_option
 
 CorpusFolder = Annotated[Path, typer.Argument(metavar="DIR", help="the corpus's folder")]
 OutManifest = Annotated[Path, out_option("the manifest to write, e.g. train.jsonl")]
-Utterances = Annotated[int, typer.Option(min=1, max=MOST_UTTERANCES, help="how many to make")]
-Seed = Annotated[int, typer.Option(min=0, max=MOST_SEED, help="everything random is drawn from it")]
+Utterances = Annotated[int, typer.Option(min=1, max=MOST_UTTERANCES, help="how many utterances to make")]
+Seed = Annotated[int, typer.Option(min=0, max=MOST_SEED, help="the seed of everything random")]

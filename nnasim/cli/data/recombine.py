@@ -1,4 +1,4 @@
-"""`nnasim data recombine`: a corpus of cepstra, cut in its pauses and joined in other orders."""
+"""`nnasim data recombine`: a corpus of cepstra, cut at its pauses and joined in other orders."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from nnasim.cli.progress import shown_progress, with_progress
 
 def command(
     manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="stored cepstra, with speakers")],
-    checkpoint: Annotated[Path, typer.Option(help="a float recogniser of these words; it finds where each one ends")],
+    checkpoint: Annotated[Path, typer.Option(help="a float recogniser of these words, to find where each one ends")],
     out: OutManifest,
     utterances: Utterances = 3000,
-    words: Annotated[str, typer.Option(metavar="A-B", help="words in an utterance, at least")] = "2-7",
+    words: Annotated[str, typer.Option(metavar="A-B", help="least number of words in an utterance")] = "2-7",
     seed: Seed = 0,
     force: Force = False,
 ) -> None:
-    """New utterances out of old ones: cut in pauses, joined in another order, one speaker each.
+    """Write new utterances made from old ones: cut at pauses, joined in another order, one speaker each.
 
-    The checkpoint aligns each transcript with its speech; where two words run into each other they stay together. To
-    train on together with the corpus itself: words in new company cannot be learned by heart.
+    The checkpoint aligns each transcript with its speech; two words without a pause between them stay together. Train
+    on the new utterances together with the corpus itself: words in new orders cannot be learned by heart.
 
     Example: nnasim data recombine an4-train.jsonl --checkpoint runs/an4 --utterances 3000 --out more.jsonl
     """

@@ -1,4 +1,4 @@
-"""`nnasim data shard`: manifests become shards, to train on as a stream."""
+"""`nnasim data shard`: shards made from manifests, to train on as a stream."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ LEAST_HOURS, MOST_HOURS = 0.0001, 1000.0
 
 
 def command(
-    manifests: Annotated[list[Path], typer.Argument(metavar="MANIFEST...", help="what to put into shards, in order")],
+    manifests: Annotated[
+        list[Path], typer.Argument(metavar="MANIFEST...", help=("manifests to put into shards, in this order"))
+    ],
     out: OutFolder,
     hours_per_shard: Annotated[
         float,
         typer.Option(min=LEAST_HOURS, max=MOST_HOURS, callback=finite, help="hours of speech in a shard"),
     ] = 1.0,
-    resume: Annotated[bool, typer.Option("--resume", help="go on with a folder whose making was stopped")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="continue a folder that was not finished")] = False,
     force: Force = False,
 ) -> None:
-    """Speech in shards, which `nnasim train --train DIR` reads as a stream: tars of audio, each with a manifest.
+    """Write speech as shards, which `nnasim train --train DIR` reads as a stream: tars of audio, each with a manifest.
 
-    The files are those of NeMo's tarred data sets. Audio that is a whole file is copied as it is, a cut of one is kept
+    The files are those of NeMo's tarred data sets. A whole audio file is copied as it is; a segment of one is stored
     without loss.
 
     Example: nnasim data shard train-a.jsonl train-b.jsonl --hours-per-shard 1 --out shards

@@ -1,4 +1,4 @@
-"""Ranges as `nnasim data` takes them: "30-300" or "30"."""
+"""Ranges as the options of `nnasim data` take them: "30-300" or "30"."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MILLISECONDS = 0, 10_000
 
 
 def span(option: str, text: str, allowed: tuple[int, int]) -> tuple[int, int]:
-    """``30-300`` or ``30`` as (least, most), both within ``allowed``."""
+    """The pair (least, most) that ``30-300`` or ``30`` gives, both within ``allowed``."""
     match = re.fullmatch(r"([0-9]{1,6})(?:-([0-9]{1,6}))?", text)
     low, high = (int(match[1]), int(match[2] or match[1])) if match else (-1, -1)
     if not allowed[0] <= low <= high <= allowed[1]:
@@ -23,7 +23,7 @@ def span(option: str, text: str, allowed: tuple[int, int]) -> tuple[int, int]:
 
 
 def optional_span(option: str, text: str, allowed: tuple[int, int]) -> Bounds | None:
-    """The same; "none" is None."""
+    """The same pair; None for "none"."""
     return None if text == "none" else span(option, text, allowed)
 
 
@@ -32,5 +32,5 @@ def scaled(span: Bounds, unit: float) -> Bounds: ...
 @overload
 def scaled(span: None, unit: float) -> None: ...
 def scaled(span: Bounds | None, unit: float) -> Bounds | None:
-    """Both ends times ``unit``; None stays None."""
+    """Both ends times ``unit``; None for None."""
     return None if span is None else (span[0] * unit, span[1] * unit)

@@ -18,7 +18,7 @@ def command(
         Path, typer.Argument(metavar="INDEX.tsv", help="columns path, text, speaker, split; others ignored")
     ],
     out: OutManifest,
-    split: Annotated[str | None, typer.Option(help="only the rows of this split")] = None,
+    split: Annotated[str | None, typer.Option(help="only rows of this split")] = None,
     speakers: Annotated[str | None, typer.Option(metavar="A,B,...", help="only these speakers")] = None,
     without_speakers: Annotated[str | None, typer.Option(metavar="A,B,...", help="all speakers but these")] = None,
     utterances: Utterances = 300,
@@ -33,18 +33,18 @@ def command(
         str, typer.Option(metavar="A-B|none", help="dB of white noise below the words; none: no noise")
     ] = "30-50",
     speed: Annotated[
-        str, typer.Option(metavar="A-B|none", help="% of the speaker's speed and pitch, to train on, e.g. 90-110")
+        str, typer.Option(metavar="A-B|none", help="% of the speaker's speed and pitch, for training data, e.g. 90-110")
     ] = "none",
     room: Annotated[
-        str, typer.Option(metavar="A-B|none", help="ms of a made-up room's reverberation, to train on, e.g. 100-400")
+        str, typer.Option(metavar="A-B|none", help="ms of artificial reverberation, for training data, e.g. 100-400")
     ] = "none",
     seed: Seed = 0,
     force: Force = False,
 ) -> None:
-    """Strings of words of one speaker, joined from a folder of single words with pauses over noise.
+    """Write strings of words of one speaker, joined from a folder of single words with pauses over noise.
 
-    The silence around each word is trimmed; the sample rate is the recordings'. Audio is written beside the manifest
-    (OUT_audio/), word times to OUT.align.jsonl.
+    The silence around each word is trimmed; the sample rate is that of the recordings. Audio is written beside the
+    manifest (OUT_audio/), word times to OUT.align.jsonl.
 
     Example: nnasim data strings commands/index.tsv --split dev --utterances 600 --seed 1 --out dev.jsonl
     """
@@ -72,5 +72,5 @@ def command(
 
 
 def _names(text: str | None) -> list[str]:
-    """``05,16`` as names."""
+    """The names in a text such as ``05,16``."""
     return [] if text is None else text.split(",")

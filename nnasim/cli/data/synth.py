@@ -13,20 +13,18 @@ from nnasim.cli.options import Force
 
 def command(
     out: OutManifest,
-    voices: Annotated[Literal["train", "test"], typer.Option(help="which voices; the two groups share none")],
-    kind: Annotated[Literal["digits", "commands"], typer.Option(help="what is said")] = "digits",
+    voices: Annotated[Literal["train", "test"], typer.Option(help="the group of voices; the two groups share none")],
+    kind: Annotated[Literal["digits", "commands"], typer.Option(help="the kind of text that is spoken")] = "digits",
     utterances: Utterances = 300,
     min_digits: Annotated[
-        int | None, typer.Option(min=1, max=100, help="shortest string, of digits; default: 2")
+        int | None, typer.Option(min=1, max=100, help="shortest string of digits; default: 2")
     ] = None,
-    max_digits: Annotated[
-        int | None, typer.Option(min=1, max=100, help="longest string, of digits; default: 7")
-    ] = None,
-    sample_rate: Annotated[Literal["8000", "16000"], typer.Option(help="samples a second")] = "8000",
+    max_digits: Annotated[int | None, typer.Option(min=1, max=100, help="longest string of digits; default: 7")] = None,
+    sample_rate: Annotated[Literal["8000", "16000"], typer.Option(help="samples per second")] = "8000",
     seed: Seed = 0,
     force: Force = False,
 ) -> None:
-    """Speech synthesised by eSpeak NG: voice, rate, pitch, pauses and level vary with the seed.
+    """Write speech synthesised by eSpeak NG: voice, rate, pitch, pauses and level vary with the seed.
 
     Audio is written beside the manifest (OUT_audio/), word times to OUT.align.jsonl.
 

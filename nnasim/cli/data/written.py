@@ -1,4 +1,4 @@
-"""Writing a manifest, with the line that says so."""
+"""Functions that write a manifest and print a line about it."""
 
 from __future__ import annotations
 

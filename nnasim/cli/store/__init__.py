@@ -1,4 +1,4 @@
-"""`nnasim store`: look after a sweep's store."""
+"""`nnasim store`: check and repair a sweep's store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.callback()
 def _stores() -> None:
-    """Look after a store that sweeps and searches have filled.
+    """Check and repair a store that sweeps and searches have filled.
 
     Example: nnasim store check sweep.sqlite --into rescued.sqlite
     """

@@ -1,4 +1,4 @@
-"""`nnasim store check`: what is whole in a store, and a new store of it."""
+"""`nnasim store check`: the intact rows of a store, and a new store of them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ DAMAGED = 1
 
 def command(
     store: Annotated[Path, typer.Argument(help="a store that `nnasim sweep` or `nnasim search` has filled")],
-    into: Annotated[Path | None, typer.Option(metavar="FILE", help="put all that is whole into this new store")] = None,
+    into: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=("copy everything intact into this new store"))
+    ] = None,
 ) -> None:
-    """Look at every row of a store; exit code 1 where something is damaged.
+    """Check every row of a store; exit code 1 if something is damaged.
 
     Example: nnasim store check sweep.sqlite --into rescued.sqlite
     """

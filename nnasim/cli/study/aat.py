@@ -32,18 +32,24 @@ def command(
     limit: Limit = None,
     beam: Annotated[int, typer.Option(min=2, max=64, help="width of the beam search")] = 4,
     blanks_ms: Annotated[
-        float, typer.Option(min=1, max=10_000, callback=finite, help="without a symbol for so long: closed")
+        float,
+        typer.Option(
+            min=1, max=10_000, callback=finite, help=("the endpointer closes after this long without a symbol")
+        ),
     ] = 800.0,
     wait_ms: Annotated[
-        float, typer.Option(min=1, max=10_000, callback=finite, help="after the end of speech: closed")
+        float,
+        typer.Option(
+            min=1, max=10_000, callback=finite, help=("the endpointer closes this long after the end of speech")
+        ),
     ] = 240.0,
-    jobs: Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="processes that work on it")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="worker processes")] = 1,
     figures: Figures = None,
     format: FigureFormat = None,
     csv_safe: CsvSafe = False,
     force: Force = False,
 ) -> None:
-    """What keeping operations on the accelerator buys: latency per operation and per user, word errors beside it.
+    """Measure what keeping operations on the accelerator saves: latency per operation and per user, with word errors.
 
     Example: nnasim study aat --manifest dev.jsonl --checkpoints runs/digits --jobs 2 --out study
     """

@@ -1,4 +1,4 @@
-"""`nnasim study delays`: what a delay penalty in training costs in words, and what it spares the user on a chip."""
+"""`nnasim study delays`: the words that a delay penalty in training costs, and the latency that it saves on a chip."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ from nnasim.cli.options import (
 def command(
     recipe: Annotated[str, typer.Option(help="tiny, digits, commands or an4")],
     train: Annotated[list[Path], typer.Option(help="a manifest to train on; may be repeated")],
-    dev: Annotated[Path, typer.Option(help="the speech that every model is judged on; chooses no checkpoint")],
-    models: Annotated[Path, typer.Option(metavar="DIR", help="where the models are kept; a stopped study goes on")],
+    dev: Annotated[Path, typer.Option(help="the speech on which all models are compared; it chooses no checkpoint")],
+    models: Annotated[
+        Path, typer.Option(metavar="DIR", help=("the folder of the models; a stopped study continues from it"))
+    ],
     out: OutFolder,
     penalty: Annotated[
         list[float] | None,
@@ -36,11 +38,13 @@ def command(
         ),
     ] = None,
     base: Annotated[
-        Path | None, typer.Option(help="a float checkpoint that all start from; default: train one per seed")
+        Path | None, typer.Option(help="a float checkpoint that all models start from; default: train one per seed")
     ] = None,
     preset: Preset = DEFAULT_PRESET,
     overrides: Overrides = None,
-    seeds: Annotated[int, typer.Option(min=1, max=100, help="independent repetitions, bases included")] = 3,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=100, help=("independent repetitions, each with its own base model"))
+    ] = 3,
     base_steps: Annotated[
         int | None, typer.Option(min=1, max=MOST_STEPS, help="steps of a base model, instead of the recipe's")
     ] = None,
@@ -48,21 +52,28 @@ def command(
         int | None, typer.Option(min=1, max=MOST_STEPS, help="steps of every other model, instead of the recipe's")
     ] = None,
     blanks_ms: Annotated[
-        float, typer.Option(min=1, max=10_000, callback=finite, help="without a symbol for so long: closed")
+        float,
+        typer.Option(
+            min=1, max=10_000, callback=finite, help=("the endpointer closes after this long without a symbol")
+        ),
     ] = 800.0,
     wait_ms: Annotated[
-        float, typer.Option(min=1, max=10_000, callback=finite, help="after the end of speech: closed")
+        float,
+        typer.Option(
+            min=1, max=10_000, callback=finite, help=("the endpointer closes this long after the end of speech")
+        ),
     ] = 240.0,
-    jobs: Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="training runs or decodes at a time")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="training or decoding runs at a time")] = 2,
     train_missing: Annotated[
-        bool, typer.Option("--train-missing/--as-it-is", help="train what is missing, or report on what is there")
+        bool,
+        typer.Option("--train-missing/--as-it-is", help=("train missing models, or report only on those that exist")),
     ] = True,
     figures: Figures = None,
     format: FigureFormat = None,
     csv_safe: CsvSafe = False,
     force: Force = False,
 ) -> None:
-    """Train float and aat with several delay penalties, and weigh words lost against milliseconds spared on a chip.
+    """Train float and aat with several delay penalties, and compare words lost with milliseconds saved on a chip.
 
     Example: nnasim study delays --recipe tiny --train train.jsonl --dev dev.jsonl --models runs/delays --out study
     """

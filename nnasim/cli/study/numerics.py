@@ -1,4 +1,6 @@
-"""`nnasim study numerics`: what training with the chip's operators wins back, against every fair alternative."""
+"""`nnasim study numerics`: the words that training with the chip's operators recovers, against every fair
+alternative.
+"""
 
 from __future__ import annotations
 
@@ -24,17 +26,22 @@ from nnasim.cli.options import (
 def command(
     recipe: Annotated[str, typer.Option(help="tiny, digits, commands or an4")],
     train: Annotated[list[Path], typer.Option(help="a manifest to train on; may be repeated")],
-    dev: Annotated[Path, typer.Option(help="the speech that every model is judged on; chooses no checkpoint")],
-    models: Annotated[Path, typer.Option(metavar="DIR", help="where the models are kept; a stopped study goes on")],
+    dev: Annotated[Path, typer.Option(help="the speech on which all models are compared; it chooses no checkpoint")],
+    models: Annotated[
+        Path, typer.Option(metavar="DIR", help=("the folder of the models; a stopped study continues from it"))
+    ],
     out: Annotated[Path, out_option("the folder of the report", "DIR")],
     choose: Annotated[
-        Path | None, typer.Option(help="the speech that chooses naive's and qat's calibration; default: dev itself")
+        Path | None,
+        typer.Option(help=("the speech that chooses the calibration of naive and qat; default: the one of --dev")),
     ] = None,
     preset: Preset = DEFAULT_PRESET,
     chip: Annotated[
         list[str] | None, typer.Option(help="only this chip of the study; the first is the main one; may be repeated")
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=100, help="independent repetitions, bases included")] = 3,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=100, help=("independent repetitions, each with its own base model"))
+    ] = 3,
     base_steps: Annotated[
         int | None, typer.Option(min=1, max=MOST_STEPS, help="steps of a base model, instead of the recipe's")
     ] = None,
@@ -42,15 +49,20 @@ def command(
         int | None, typer.Option(min=1, max=MOST_STEPS, help="steps of every arm, instead of the recipe's")
     ] = None,
     rules: Annotated[
-        bool, typer.Option("--rules/--no-rules", help="train the other gradient rules too, on the main chip")
+        bool, typer.Option("--rules/--no-rules", help="also train with the other gradient rules, on the main chip")
     ] = True,
     distillation: Annotated[
         float,
-        typer.Option(min=0, max=MOST_DISTILLATION, help="weight of qat's and aat's encoder's distance from the base's"),
+        typer.Option(
+            min=0,
+            max=MOST_DISTILLATION,
+            help=("for qat and aat: weight of the encoder's distance from the base model's"),
+        ),
     ] = 0.0,
     jobs: Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="training runs at a time, one core each")] = 2,
     train_missing: Annotated[
-        bool, typer.Option("--train-missing/--as-it-is", help="train what is missing, or report on what is there")
+        bool,
+        typer.Option("--train-missing/--as-it-is", help=("train missing models, or report only on those that exist")),
     ] = True,
     figures: Figures = None,
     format: FigureFormat = None,

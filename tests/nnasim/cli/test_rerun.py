@@ -69,7 +69,7 @@ def test_only_commands_that_make_a_result_are_run(
     changed(measured, command=command)
     assert main(["rerun", "result.json"]) == 2
     assert (
-        "which is none of nnasim compare, nnasim compare-chips, nnasim explain, nnasim simulate"
+        "which is not one of nnasim compare, nnasim compare-chips, nnasim explain, nnasim simulate"
         in capsys.readouterr().err
     )
 
