@@ -12,7 +12,7 @@ MOST_BATCH_STREAMS = 32
 
 
 class CompilerConfig(Section):
-    """Choices of the compiler, not of the silicon. They stand in the preset, so that a study may vary them."""
+    """Choices of the compiler, not of the silicon. They are in the preset, so that a study can vary them."""
 
     chunk_frames: Integer = Field(
         1,

@@ -1,4 +1,4 @@
-"""NnaConfig: one chip, complete. Every number of the timing model stands here, with its unit in its name."""
+"""NnaConfig: one chip, complete. It holds every number of the timing model, with its unit in its name."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class NnaConfig(Section):
 
     name: str = Field("custom", min_length=1, max_length=200)
     description: str = Field("", max_length=2000)
-    validated: str = Field("", max_length=2000, description="what its times were held to, and how near they came")
+    validated: str = Field("", max_length=2000, description="what its times were compared with, and how near they came")
     clock_hz: Number = Field(ge=1, le=1e12, description="NNA core clock")
     mac_array: MacArrayConfig
     sram: SramConfig
@@ -76,38 +76,38 @@ class NnaConfig(Section):
 
     @property
     def mac_array_law(self) -> MacArrayLaw:
-        """How long work takes on the MAC array: the law of its family."""
+        """The timing law of the MAC array's family: how long work takes on it."""
         return mac_array_law(self.mac_array)
 
     @property
     def dram_model(self) -> DramModel:
-        """How the DRAM delivers its bytes, in core cycles."""
+        """The timing law of the DRAM, in core cycles."""
         return dram_model(self.dram, self.clock_hz)
 
     @property
     def dram_bytes_per_cycle(self) -> Fraction:
-        """Bytes per core cycle that the DRAM delivers, at the most, to all its readers together."""
+        """The most bytes per core cycle that the DRAM delivers, to all its readers together."""
         return self.dram_model.bytes_per_cycle
 
     @property
     def dram_latency_cycles(self) -> int:
-        """Core cycles, at the least, from a request to its first byte."""
+        """The least core cycles from a request to its first byte."""
         return self.dram_model.latency_cycles
 
     @property
     def dma_bytes_per_cycle(self) -> Fraction:
         """Bytes per core cycle that the DMA's bursts in flight allow, whatever the memories do.
 
-        With B bytes a burst and X bursts in flight over a latency of L cycles, at most B X / L bytes arrive a cycle
-        (Little's law); the engine keeps requesting, so a latency of less than one burst time costs nothing.
+        With B bytes per burst and X bursts in flight over a latency of L cycles, at most B X / L bytes arrive per cycle
+        (Little's law). The engine keeps requesting, so a latency shorter than one burst costs nothing.
         """
         return Fraction(self.dram.burst_bytes * self.dma.outstanding_bursts, max(1, self.dram_latency_cycles))
 
     def with_(self, changes: Mapping[str, Any], source: object = "chip") -> Self:
         """Another chip: this one with ``changes``, dotted field -> value, as {"dram.bytes_per_second": 12e9}.
 
-        Raises ConfigError for an unknown field, for whatever a preset file would be refused for, and for a change of a
-        field that decides nothing on the chip that comes out.
+        Raises ConfigError for an unknown field, for a value that a preset file may not have, and for a change of a
+        field that has no effect on the changed chip.
         """
         refuse_no_changes(changes, source)
         changes = changes_with_model(changes)
@@ -129,10 +129,10 @@ class NnaConfig(Section):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        """The chip as a notebook shows it."""
+        """The chip as HTML for notebooks."""
         return chip_html(self)
 
     def digest(self) -> str:
-        """16 hex digits that identify the chip; what only describes it does not count."""
+        """The 16 hex digits that identify the chip; fields that only describe it do not count."""
         data = self.model_dump(mode="json", exclude=set(DESCRIPTIVE))
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]

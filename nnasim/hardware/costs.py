@@ -1,4 +1,4 @@
-"""The `energy` and `area` sections: what an action costs and a part takes, each a table of one technology node."""
+"""The `energy` and `area` sections: the energy of each action and the area of each part, at one technology node."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class DramEnergyConfig(Section):
 class EnergyConfig(Section):
     """Energy per action and leakage per part as (low, nominal, high); the spread is carried into the totals.
 
-    SRAM: a byte through an 8-byte port of a bank of ``sram_bank_bytes`` takes ``sram_bank_pj_per_byte``; other banks by
-    the power law of ``sram_bank_exponent``; other ports by ``sram_fixed_share``; ``sram_route_pj_per_byte`` is the way
-    across 1 MB of banks.
+    SRAM: a byte through an 8-byte port of a bank of ``sram_bank_bytes`` takes ``sram_bank_pj_per_byte``; other banks
+    follow the power law of ``sram_bank_exponent``, and other ports ``sram_fixed_share``. ``sram_route_pj_per_byte`` is
+    the energy of the way across 1 MB of banks.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {
@@ -55,20 +55,26 @@ class EnergyConfig(Section):
 
     node_nm: Number = Field(ge=0.1, le=1e4, description="technology node of the table")
     mac_int8_pj: Range
-    sram_bank_pj_per_byte: Range = Field(description="a byte of a bank of sram_bank_bytes, by an 8-byte port")
+    sram_bank_pj_per_byte: Range = Field(description="one byte of a bank of sram_bank_bytes, through an 8-byte port")
     sram_bank_bytes: Integer = Field(gt=0, le=2**36, description="capacity of that bank")
-    sram_bank_exponent: Number = Field(ge=0, le=1, description="the energy grows with a bank's capacity to this power")
-    sram_fixed_share: Number = Field(ge=0, le=1, description="of an 8-byte access, what is the same for any width")
-    sram_route_pj_per_byte: Range = Field(description="a byte across 1 MB of banks; grows with the root of capacity")
+    sram_bank_exponent: Number = Field(
+        ge=0, le=1, description=("exponent with which the energy grows with a bank's capacity")
+    )
+    sram_fixed_share: Number = Field(
+        ge=0, le=1, description=("share of an 8-byte access's energy that is the same for any width")
+    )
+    sram_route_pj_per_byte: Range = Field(
+        description=("one byte across 1 MB of banks; grows with the square root of the capacity")
+    )
     sram_bank_overhead_bytes: Integer = Field(
-        ge=0, le=2**20, description="bytes of cells that leak as much as what serves an 8-byte port of a bank"
+        ge=0, le=2**20, description="bytes of cells that leak as much as the circuits of one bank's 8-byte port"
     )
     dram_pj_per_byte: DramEnergyConfig
     element_pj: Range = Field(description="one element through the activation unit, table look-up included")
     cpu_mw: Range = Field(description="power of the CPU while it works")
     sram_leakage_uw_per_kb: Range = Field(description="leakage of 1024 bytes of SRAM, all the time")
     mac_leakage_uw: Range = Field(description="leakage of one 8-bit multiply-accumulate, all the time")
-    rest_leakage_mw: Range = Field(description="leakage of all else on the NNA, all the time")
+    rest_leakage_mw: Range = Field(description="leakage of the rest of the NNA, all the time")
 
     @model_validator(mode="after")
     def _ascending(self) -> EnergyConfig:
@@ -93,7 +99,7 @@ class AreaConfig(Section):
 
 
 def refuse_descending(values: Mapping[str, object]) -> None:
-    """ValueError for a range that is not [low, nominal, high] from 0; what is no range is passed over."""
+    """Raise ValueError for a range that is not [low, nominal, high], ascending from 0; other values are ignored."""
     for name, value in values.items():
         if isinstance(value, tuple) and not 0 <= value[0] <= value[1] <= value[2]:
             raise ValueError(f"{name}: {list(value)} must be [low, nominal, high], ascending, from 0")

@@ -21,7 +21,7 @@ class Difference(NamedTuple):
 
 
 def differences(one: NnaConfig, other: NnaConfig) -> list[Difference]:
-    """The fields in which two chips differ, in the order of a chip; what only describes them is none."""
+    """The fields in which two chips differ, in the order of a chip, without those that only describe it."""
     first, second = (dict(leaves(chip.model_dump(mode="json"))) for chip in (one, other))
     fields = [*first, *(field for field in second if field not in first)]
     rows = (Difference(name, first.get(name, ABSENT), second.get(name, ABSENT), unit_of(name)) for name in fields)

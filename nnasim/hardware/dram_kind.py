@@ -1,4 +1,4 @@
-"""`dram.kind: fixed | banked`: how a DRAM is modelled, said where its kind of memory is said: `dram.model` is meant."""
+"""`dram.kind: fixed | banked`: the model of a DRAM, given where its kind of memory is given; it means `dram.model`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def dram_value(field: str, value: Any) -> Any:
 
 
 def with_model(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A chip's description in which a model that was given as the kind of memory stands in its own field."""
+    """A chip's description in which a model that was given as the kind of memory is in its own field."""
     dram = data.get("dram")
     if not isinstance(dram, Mapping) or not {"kind", "model"} & set(dram):
         return dict(data)
@@ -38,7 +38,7 @@ def changes_with_model(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _model(value: object) -> str | None:
-    """The model that ``value`` names; None for what is none, as a kind of memory."""
+    """The model that ``value`` names; None if it names none, as a kind of memory does."""
     if not isinstance(value, str) or value in get_args(DramKind):
         return None
     return "steady" if value == FIXED else value if value in MODELS.names else None

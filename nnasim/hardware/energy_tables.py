@@ -1,4 +1,4 @@
-"""An energy table of the user's own: a YAML file, or a Python package's entry point in the group `nnasim.energy`."""
+"""A user's own energy table: a YAML file, or a Python package's entry point in the group `nnasim.energy`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ TABLES = Plugins[Any]("nnasim.energy")
 
 
 def energy_table(name: object, folder: Path, source: object) -> Any:
-    """What the field ``energy`` stands for: a text names a table, anything else is the table itself.
+    """The energy table that the field ``energy`` stands for: a text names a table, anything else is the table itself.
 
-    ``x.yaml`` is a file, relative to ``folder``; any other text an entry point that returns the mapping of
-    ``EnergyConfig``'s fields, or a function that does. Raises ConfigError or FileError; the values are checked where
-    all of a preset is.
+    ``x.yaml`` is a file, relative to ``folder``; any other text is an entry point that returns the mapping of
+    ``EnergyConfig``'s fields, or a function that does. Raises ConfigError or FileError; the values are checked together
+    with the rest of the preset.
     """
     if not isinstance(name, str):
         return name

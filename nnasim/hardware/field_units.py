@@ -18,20 +18,20 @@ _UNITS = (
 
 
 def unit_of(field: str) -> str:
-    """The unit that a field's name ends with; "" for names and choices, "count" is left to the reader."""
+    """The unit that a field's name ends with; "" for names and choices, and for plain counts."""
     names = field, field.rpartition(".")[0]  # the rows of a table have its unit
     return next((unit for name in names for suffix, unit in _UNITS if name.endswith(suffix)), "")
 
 
 def without_unit(field: str) -> str:
-    """The last part of a field's name without the words that say its unit: ``bytes_per_second`` is "", the DRAM's."""
+    """The last part of a field's name without the words of its unit: for ``bytes_per_second`` it is ""."""
     leaf = field.rpartition(".")[2]
     suffix = next((suffix for suffix, _ in _UNITS if leaf.endswith(suffix.lstrip("_"))), "").lstrip("_")
     return leaf.removesuffix(suffix).rstrip("_")
 
 
 def leaves(data: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    """(dotted name, value) of every field in ``data``, a chip or a section as a mapping."""
+    """The (dotted name, value) of every field in ``data``, a chip or a section as a mapping."""
     for key, value in data.items():
         if isinstance(value, dict):
             yield from leaves(value, f"{path}{key}.")

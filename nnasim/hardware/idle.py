@@ -1,4 +1,4 @@
-"""Fields that decide nothing on a chip, beside the rest of it: whoever sets one means another chip, and is told so."""
+"""Fields without effect on a chip, given its other fields. Setting one is refused, since another chip was meant."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OF_ONE_FAMILY = {
 
 
 class Idle(NamedTuple):
-    """Why ``field`` decides nothing on a chip, and the fields ``deciders`` that could change that."""
+    """The reason why ``field`` has no effect on a chip, and the fields ``deciders`` that could change that."""
 
     field: str
     deciders: tuple[str, ...]
@@ -28,9 +28,10 @@ class Idle(NamedTuple):
 
 
 def refuse_idle(chip: NnaConfig, given: Iterable[str], source: object, varied: Collection[str] = ()) -> None:
-    """ConfigError for a field of ``given`` that decides nothing on ``chip`` and was set to another than its default.
+    """Raise ConfigError for a field of ``given`` that has no effect on ``chip`` and was set to another value than its
+    default.
 
-    ``varied``: fields that a study varies; one of them that is a decider excuses the field.
+    ``varied``: fields that a study varies; if one of them is a decider, the field is accepted.
     """
     idle = {idle_field.field: idle_field for idle_field in idle_fields(chip)}
     for idle_field in (idle[field] for field in given if field in idle):
@@ -40,7 +41,7 @@ def refuse_idle(chip: NnaConfig, given: Iterable[str], source: object, varied: C
 
 
 def idle_fields(chip: NnaConfig) -> Iterator[Idle]:
-    """The fields that decide nothing on ``chip``."""
+    """The fields without effect on ``chip``."""
     units = (_of_the_array, _of_registers, _of_the_activation_unit, _of_other_load)
     memories = (_of_other_memories, _of_the_dram)
     for part in (*units, *memories):
@@ -103,7 +104,7 @@ def _of_the_dram(chip: NnaConfig) -> Iterator[Idle]:
 
 
 def value_and_default(chip: NnaConfig, field: str) -> tuple[object, object]:
-    """The value of the dotted ``field`` of ``chip``, and what it is where nobody says anything."""
+    """The value of the dotted ``field`` of ``chip``, and its default."""
     *sections, name = field.split(".")
     section: BaseModel = chip
     for part in sections:

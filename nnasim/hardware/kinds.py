@@ -1,4 +1,6 @@
-"""What a chip's sections may name: the tables of MAC array families and of DRAM models. Nobody else asks for a kind."""
+"""The names that a chip's sections may use: the tables of MAC array families and of DRAM models, the only places that
+ask for a kind.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,11 @@ if TYPE_CHECKING:
     from nnasim.hardware.mac_arrays.law import MacArrayLaw
 
 Parameters = dict[str, Number]
-"""Numbers of a plug-in's own, by name with their unit; the part that the section names says which there are."""
+"""A plug-in's own numbers, by name with their unit; the part that the section names defines them."""
 
 
 class Part(Protocol):
-    """What every family and every model has: the record of its own parameters."""
+    """The interface of every family and every model: the record of its own parameters."""
 
     Parameters: ClassVar[type[Record]]
 
@@ -50,7 +52,7 @@ class OpenSection(Section):
 
 
 def check_parameters(part: type[Part], parameters: Mapping[str, float]) -> None:
-    """ValueError, which names the parameter first, unless ``parameters`` are those that ``part`` has."""
+    """Raise ValueError, which names the parameter first, unless ``parameters`` are those that ``part`` has."""
     try:
         validated(part.Parameters, dict(parameters), "parameters")
     except ConfigError as error:

@@ -22,7 +22,7 @@ DEEPEST_EXTENDS = 8
 
 
 def preset_names() -> list[str]:
-    """Names of the presets that come with the package."""
+    """The names of the presets that come with the package."""
     return sorted(path.stem for path in PRESET_FOLDER.glob("*.yaml"))
 
 
@@ -70,7 +70,7 @@ def load_preset(
 
 
 def _fields(data: dict[str, Any]) -> list[str]:
-    """The dotted names of what the sections of a preset file say; a table in a section is one name."""
+    """The dotted names of the fields in a preset file; a table in a section counts as one name."""
     return [f"{section}.{name}" for section, values in data.items() if isinstance(values, dict) for name in values]
 
 
@@ -89,7 +89,7 @@ def preset_chain(name_or_path: str | Path) -> list[PresetText]:
 
 
 def preset_path(name_or_path: str | Path) -> Path:
-    """The YAML file of a preset's name, or the user's own. ConfigError lists the names."""
+    """The YAML file of a preset's name, or the user's own file. Raises ConfigError, which lists the names."""
     if str(name_or_path) in preset_names():
         return PRESET_FOLDER / f"{name_or_path}.yaml"
     path = Path(name_or_path)

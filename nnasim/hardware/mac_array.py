@@ -1,4 +1,4 @@
-"""The `mac_array` section: which family of MAC array, how large, and what starting a pass costs."""
+"""The `mac_array` section: the family of the MAC array, its size, and the cost of starting a pass."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class MacArrayConfig(OpenSection):
     macs_per_cycle: Integer | None = Field(None, gt=0, le=2**20, description="multiply-accumulates per cycle")
     rows: Integer | None = Field(None, gt=0, le=2**12, description="input channels, or rows of cells")
     cols: Integer | None = Field(None, gt=0, le=2**12, description="kernels (output channels), or columns of cells")
-    dataflow: Literal["ws", "os", "is"] = Field("ws", description="what stays in a systolic array")
+    dataflow: Literal["ws", "os", "is"] = Field("ws", description="the operand that stays in a systolic array")
     decoded_weights_per_cycle: Integer | None = Field(
         None, gt=0, le=2**20, description="weights that reach the lanes per cycle; null: as many as lanes"
     )
@@ -35,7 +35,7 @@ class MacArrayConfig(OpenSection):
         description="MACs per cycle of a product of which both operands are computed; null: as many as lanes",
     )
     fixed_cycles_per_pass: Integer = Field(0, ge=0, le=10**6, description="start and drain of one pass")
-    parameters: Parameters = Field(default_factory=dict, description="further numbers of a family that has some")
+    parameters: Parameters = Field(default_factory=dict, description="further numbers of a plug-in's family")
 
     @model_validator(mode="after")
     def _sized(self) -> MacArrayConfig:

@@ -1,4 +1,4 @@
-"""The memories of a chip and what moves data between them: `sram`, `dram` and `dma`."""
+"""The memories of a chip and the engine that moves data between them: `sram`, `dram` and `dma`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DramKind = Literal["ddr3", "ddr4", "lpddr4", "lpddr5", "hbm2", "flash"]
 
 
 def _memory(kind: object) -> object:
-    """``kind``, if it can be one; what a text that is none may have meant is a kind of memory, or of model."""
+    """``kind``, if it is valid. Raises ValueError, which lists the kinds of memory and the models."""
     if isinstance(kind, str) and kind not in get_args(DramKind):
         models = ", ".join(name for name in MODELS.names if name != "steady")
         raise ValueError(f"must be {', '.join(get_args(DramKind))}, or how it is modelled: fixed, {models}")
@@ -29,7 +29,9 @@ class SramConfig(Section):
     ports: Integer = Field(1, gt=0, le=16, description="1: DMA and compute share the port; 2 or more: one each")
     bytes_per_cycle: Number = Field(ge=1e-3, le=2**20, description="bytes per cycle of one port")
     weight_buffers: Integer = Field(2, gt=0, le=1024, description="buffers for streamed weights; 2 is double buffering")
-    weight_tile_bytes: Integer = Field(16384, gt=0, le=2**32, description="largest weight tile that is aimed at")
+    weight_tile_bytes: Integer = Field(
+        16384, gt=0, le=2**32, description=("largest weight tile that the compiler aims at")
+    )
     resident_weights: tuple[str, ...] | None = Field(
         None, description="weight tensors that stay in SRAM; null: the compiler chooses those that save most traffic"
     )
@@ -51,15 +53,18 @@ class DramConfig(OpenSection):
     UNSAID: ClassVar[tuple[str, ...]] = ("model", "parameters")
 
     bytes_per_second: Number = Field(ge=1, le=1e15, description="peak rate")
-    efficiency: Number = Field(0.8, ge=1e-6, le=1, description="part of the peak rate that is delivered")
-    read_latency_ns: Number = Field(ge=0, le=1e9, description="from request to first byte")
-    cpu_share: Number = Field(0.0, ge=0, le=0.999999, description="part of the rate that other software takes")
+    efficiency: Number = Field(0.8, ge=1e-6, le=1, description="share of the peak rate that is delivered")
+    read_latency_ns: Number = Field(ge=0, le=1e9, description="time from a request to its first byte")
+    cpu_share: Number = Field(0.0, ge=0, le=0.999999, description="share of the rate that other software takes")
     burst_bytes: Integer = Field(64, gt=0, le=2**16, description="bytes of one burst; a power of two")
     kind: Annotated[DramKind | None, BeforeValidator(_memory)] = Field(
-        None, description="what memory it is: its row of energy.dram_pj_per_byte, its timings if they are followed"
+        None,
+        description=("kind of memory: selects its row of energy.dram_pj_per_byte, and the timings of a banked model"),
     )
-    model: Annotated[str, BeforeValidator(MODELS.known)] = Field("steady", description="how it delivers its bytes")
-    parameters: Parameters = Field(default_factory=dict, description="further numbers of a model that has some")
+    model: Annotated[str, BeforeValidator(MODELS.known)] = Field(
+        "steady", description=("model of how it delivers its bytes")
+    )
+    parameters: Parameters = Field(default_factory=dict, description="further numbers of a banked or plug-in model")
 
     @model_validator(mode="after")
     def _consistent(self) -> DramConfig:
@@ -78,7 +83,7 @@ class DmaConfig(Section):
     outstanding_bursts: Integer = Field(32, gt=0, le=65536, description="bursts in flight at once, all channels")
     alignment_bytes: Integer = Field(16, gt=0, le=4096, description="a transfer's size is rounded up to this")
     weight_compression_ratio: Number = Field(
-        1.0, ge=1e-6, le=1, description="bytes of the stored weight stream over bytes of the weights"
+        1.0, ge=1e-6, le=1, description="size of the stored weight stream divided by the size of the weights"
     )
 
     prefetch_across_calls: Flag = Field(

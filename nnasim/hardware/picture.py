@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def chip_line(chip: NnaConfig) -> str:
-    """What tells a chip from others: array, clock, memories, arithmetic, hand-off."""
+    """The chip in one line: array, clock, memories, arithmetic, hand-off."""
     numerics, dram = chip.numerics, chip.dram
     return markup.visible(
         f"NnaConfig {chip.name}: {chip.mac_array.macs:,} MAC/cycle at {chip.clock_hz / 1e6:g} MHz, "
@@ -23,7 +23,7 @@ def chip_line(chip: NnaConfig) -> str:
 
 
 def chip_html(chip: NnaConfig) -> str:
-    """The line, and every field with its value and unit, folded up: offline, escaped."""
+    """The line, and every field with its value and unit, collapsed, as offline HTML."""
     data = chip.model_dump(mode="json", exclude=set(DESCRIPTIVE), exclude_none=True)
     rows = [(field, value, unit_of(field)) for field, value in leaves(data)]
     table = markup.table(("field", "value", "unit"), rows, most=len(rows))

@@ -1,4 +1,4 @@
-"""What in a chip's description nobody would build: one line for each such value. The chip is legal, and runs."""
+"""Checks for values in a chip's description that nobody would build: one line for each. The chip is legal, and runs."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ PER_ELEMENT = {
 
 
 def implausible(chip: NnaConfig) -> list[str]:
-    """One line for each value of ``chip`` that was probably given in another unit; none for what one could buy."""
+    """One line for each value of ``chip`` that was probably given in another unit; none for a chip that one
+    could buy.
+    """
     return [*_doubts(chip), *_beyond_the_table(chip)]
 
 
@@ -76,7 +78,7 @@ def _doubts(chip: NnaConfig) -> Iterator[str]:
 
 
 def magnitudes(chip: NnaConfig) -> Iterator[tuple[str, Magnitude]]:
-    """What each field of ``chip`` can be, for those of which it is known."""
+    """The plausible range of each field of ``chip`` for which it is known."""
     yield from FIELDS.items()
     for section, (suffix, magnitude) in PER_ELEMENT.items():
         model: BaseModel | None = getattr(chip, section)
@@ -86,7 +88,7 @@ def magnitudes(chip: NnaConfig) -> Iterator[tuple[str, Magnitude]]:
 
 
 def meant(field: str, value: object) -> str:
-    """What a refused ``value`` of ``field`` may have been given in, as a sentence that follows on; "" if not known."""
+    """A sentence on the unit in which a refused ``value`` of ``field`` may have been given; "" if not known."""
     magnitude = FIELDS.get(field)
     number = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LARGEST_FIGURE
     question = magnitude.meant(float(value)) if magnitude and number else None  # type: ignore[arg-type]
@@ -94,7 +96,7 @@ def meant(field: str, value: object) -> str:
 
 
 def _nominal(chip: NnaConfig, field: str) -> float | None:
-    """The value of ``field``, the middle one of a range; None where the chip has none."""
+    """The value of ``field``, the middle one of a range; None if the chip has none."""
     value: Any = chip
     for part in field.split("."):
         value = getattr(value, part, None)

@@ -1,4 +1,4 @@
-"""Where each number of a preset comes from: the `# source:` or `# assumed:` that stands beside it."""
+"""The source of each number of a preset: the `# source:` or `# assumed:` comment beside it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _COMMENT = re.compile(r"\s#\s*((?:source|assumed|measured):.*)$")
 
 @dataclass(frozen=True)
 class PresetRow:
-    """One field of a resolved preset: its dotted path, value, unit, and the source that stands beside it."""
+    """One field of a resolved preset: its dotted path, value, unit, and the source written beside it."""
 
     field: str
     value: Any
@@ -73,7 +73,7 @@ def _taken_over(chip: NnaConfig) -> Iterator[tuple[str, tuple[float, str]]]:
 
 
 def _of_the_kind(chip: NnaConfig) -> dict[str, tuple[Any, str]]:
-    """Field -> (value, source) of what the table of the DRAM's kind says, where its model reads one and none is set."""
+    """Field -> (value, source) from the table of the DRAM's kind, if its model reads one and the field is not set."""
     if chip.dram.model != "banked":
         return {}
     text = files.read_text(TABLE)
@@ -92,7 +92,7 @@ def _source(
 
 
 def _unnamed(chip: NnaConfig, field: str) -> str:
-    """What is said of a field that no file names."""
+    """The source of a field that no file gives."""
     if field in DESCRIPTIVE:
         return ""
     value, default = value_and_default(chip, field)
@@ -100,7 +100,7 @@ def _unnamed(chip: NnaConfig, field: str) -> str:
 
 
 def sources_of(layer: PresetText) -> dict[str, tuple[Any, str]]:
-    """Dotted field -> (value, comment) of one file; the comment is "" where a line has none."""
+    """Dotted field -> (value, comment) of one file; the comment is "" for a line without one."""
     from ruamel.yaml import YAML
 
     lines = layer.text.splitlines()

@@ -1,4 +1,4 @@
-"""`dram.read_latency_cycles`: the DRAM's latency as it used to be given, read where the clock it counts is fixed."""
+"""`dram.read_latency_cycles`: the DRAM's latency in the older form, accepted if the clock of its cycles is known."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ MOST_CYCLES = 10**7
 
 
 def refuse_beside(names: Collection[str], source: object) -> None:
-    """ConfigError where the latency in cycles is changed together with their clock, or with the latency in ns."""
+    """Raise ConfigError if the latency in cycles is changed together with their clock, or with the latency in ns."""
     if CYCLES in names and (other := next((name for name in ("clock_hz", NS) if name in names), None)):
         why = "its cycles would be of another clock than the DRAM's" if other == "clock_hz" else "it says the same"
         raise ConfigError(source, CYCLES, f"together with {other}", f"{why}; give {NS} only")
 
 
 def dram_fields(data: Mapping[str, Any]) -> list[str]:
-    """The dotted names of what a chip's description says of its DRAM."""
+    """The dotted names of the DRAM's fields in a chip's description."""
     dram = data.get("dram")
     return [f"dram.{name}" for name in dram] if isinstance(dram, dict) else []
 
 
 def in_ns(data: dict[str, Any], source: object) -> dict[str, Any]:
-    """A chip's description with a latency in cycles turned into ns at the description's own clock.
+    """A chip's description with a latency in cycles converted to ns at the description's own clock.
 
-    Raises ConfigError for what is no number of cycles, and where no clock is known.
+    Raises ConfigError if it is not a number of cycles, and if the clock is not known.
     """
     if CYCLES not in dram_fields(data):
         return data
@@ -37,7 +37,7 @@ def in_ns(data: dict[str, Any], source: object) -> dict[str, Any]:
 
 
 def with_ns(changes: Mapping[str, Any], clock_hz: float, source: object) -> dict[str, Any]:
-    """Changes of a chip at ``clock_hz``, dotted field -> value, with a latency in cycles turned into ns."""
+    """Changes of a chip at ``clock_hz``, dotted field -> value, with a latency in cycles converted to ns."""
     refuse_beside(changes, source)
     changed = dict(changes)
     if CYCLES in changed:

@@ -9,14 +9,14 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 from nnasim.records import Record
 
 DESCRIPTIVE = ("name", "description", "validated")
-"""Fields of a chip that determine nothing."""
+"""Fields of a chip that have no effect on its behaviour."""
 
 
 class Section(Record):
     """A frozen part of a chip's description; it changes with its chip, through ``NnaConfig.with_``.
 
-    ``UNSAID``: fields that are written only where they differ from their default, so that a chip that says nothing of
-    them looks, and is digested, as one of a version that had none.
+    ``UNSAID``: fields that are written only if they differ from their default, so that a chip without them looks, and
+    is digested, like one of a version that did not have them.
     """
 
     UNSAID: ClassVar[tuple[str, ...]] = ()

@@ -1,1 +1,1 @@
-"""The models of DRAM, a file each: when the bytes of a read come."""
+"""The models of DRAM, one per file: when the bytes of a read arrive."""

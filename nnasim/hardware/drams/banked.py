@@ -1,4 +1,4 @@
-"""A DRAM with banks: rows that stand open or do not, refresh, and a bus that turns around."""
+"""A DRAM with banks: rows that are open or closed, refreshes, and a bus that turns around."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ class BankedDram(SteadyDram):
 
     @staticmethod
     def idle(config: DramConfig) -> Mapping[str, tuple[tuple[str, ...], str]]:
-        """Its efficiency, which comes out; what has no part in its organisation; writes, where nobody writes."""
+        """Fields that have no effect: the efficiency, which follows from the rest; unused parts of the organisation;
+        writes if nothing writes.
+        """
         timing, why = timing_of(config), "a banked DRAM's efficiency comes out of its rows, refreshes and turn-arounds"
         idle: dict[str, tuple[tuple[str, ...], str]] = {"efficiency": (("dram.model",), why)}
         if timing.channels == 1:
@@ -63,7 +65,7 @@ class BankedDram(SteadyDram):
         if timing.bank_groups == 1:
             idle["parameters.group_rotation"] = (("dram.parameters.bank_groups",), "there is one bank group")
         for name in OF_WRITES if not config.cpu_share else ():
-            idle[f"parameters.{name}"] = (("dram.cpu_share",), "nobody writes, since dram.cpu_share is 0")
+            idle[f"parameters.{name}"] = (("dram.cpu_share",), "nothing writes, since dram.cpu_share is 0")
         return idle
 
     def controller(self) -> Controller:
@@ -71,14 +73,16 @@ class BankedDram(SteadyDram):
         return Controller(self.timing)
 
     def asked(self, cycle: int, *, ahead: bool) -> int:
-        """When a request of ``cycle`` is at the pins [ps]; ``ahead``: it was foreseen, so that its row is open."""
+        """The time at which a request of ``cycle`` is at the pins [ps]; ``ahead``: it was foreseen, so that its row is
+        open.
+        """
         latency = -self.timing.trcd - self.timing.tcl if ahead else self._way
         return cycle * self._ps // self._of_cycles + latency
 
     def cycles(self, picoseconds: int) -> int:
-        """The first cycle by which so much time has gone by."""
+        """The first cycle by which this much time has passed."""
         return ceil_div(picoseconds * self._of_cycles, self._ps)
 
     def whole_cycles(self, picoseconds: int) -> int:
-        """Cycles that so much time fills."""
+        """The whole cycles that this much time fills."""
         return picoseconds * self._of_cycles // self._ps

@@ -1,4 +1,4 @@
-"""One channel of a DRAM: its banks, its data bus, its refresh. What it was last asked decides how long a read takes."""
+"""One channel of a DRAM: banks, data bus and refresh. Its earlier accesses decide how long a read takes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ REFRESH, ROW, TURN_AROUND = "refresh of the DRAM", "a row of the DRAM to open", 
 
 
 class Moved(NamedTuple):
-    """When the data of each stretch had been on the bus [ps].
+    """The times at which the data of each stretch had crossed the bus [ps].
 
-    ``waits``: place of a stretch that the bus had waited for -> (for how long [ps], why).
+    ``waits``: index of a stretch that the bus had waited for -> (duration [ps], reason).
     """
 
     ends: list[int]
@@ -44,7 +44,7 @@ class Channel:
         self.banks_served = self.misses = self.conflicts = self.refreshes = 0
 
     def serve(self, stretches: Sequence[Stretch], asked: int, write: bool = False) -> Moved:
-        """Move the data of ``stretches``, asked for at ``asked`` [ps]: when the first command of each can be given.
+        """Move the data of ``stretches``, asked for at ``asked`` [ps], the earliest time of their first commands.
 
         Accesses to open rows follow each other at one pace, so that a stretch is one step, however long it is.
         """
@@ -87,15 +87,15 @@ class Channel:
 
     @property
     def hits(self) -> int:
-        """How often a row that was asked for stood open."""
+        """The number of accesses to rows that were open."""
         return self.banks_served - self.misses - self.conflicts
 
     def _turn_around(self, write: bool) -> int:
-        """For how long the bus rests between data of two directions."""
+        """The time for which the bus rests between data of two directions [ps]."""
         return self.timing.trtw if write else self.timing.twtr + self.timing.tcl
 
     def _open(self, bank: int, row: int, asked: int) -> None:
-        """Open a row of ``bank`` as soon as that, and the rows opened last, allow it."""
+        """Open a row of ``bank`` as soon as the bank and the most recently opened rows allow it."""
         timing, openings, begin = self.timing, self._openings, asked
         if self._rows[bank] is None:
             self.misses += 1
@@ -114,7 +114,7 @@ class Channel:
         self._rows[bank], self._opened[bank] = row, begin
 
     def _refresh(self, now: int) -> None:
-        """Make the refreshes that are due at ``now``, one at least. Only the last of several is felt."""
+        """Make the refreshes that are due at ``now``, at least one. Only the last of several has an effect."""
         timing = self.timing
         due = (now - self._refresh_due) // timing.trefi
         last = self._refresh_due + due * timing.trefi

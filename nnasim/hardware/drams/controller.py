@@ -1,4 +1,4 @@
-"""The controller of a banked DRAM: reads of a chip, turn after turn, over all channels, beside other software."""
+"""The controller of a banked DRAM: the reads of a chip, turn by turn, over all channels, beside other software."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MOST_ROUTES = 2**14  # that are remembered, of some hundred bytes a turn
 
 
 class Turns(NamedTuple):
-    """When the last byte of each turn, and of those before it, is there [ps]; for how long no data moved, and why [ps].
+    """The times at which the last byte of each turn has arrived, and those without data, with reasons [ps].
 
-    ``waits``: of the turns that waited, by place, in order. ``before``: bytes of the turns before each, and of all.
+    ``waits``: of the turns that waited, by index, in order. ``before``: bytes of the turns before each, and of all.
     """
 
     before: Sequence[int]
@@ -28,9 +28,9 @@ class Turns(NamedTuple):
 
 
 class Controller:
-    """What a DRAM with banks remembers between reads. One is made for each machine.
+    """The state that a DRAM with banks keeps between reads. One is made for each machine.
 
-    Other software (``timing.others``) has its bytes before each turn, reads first and then writes, at consecutive
+    Other software (``timing.others``) moves its bytes before each turn, reads first and then writes, at consecutive
     addresses of its own, so that it closes our rows and turns the bus around.
     """
 
@@ -41,7 +41,7 @@ class Controller:
         self._routes: dict[tuple[int, int], Route] = {}  # weights stand where they stand: of each call the same
 
     def turns(self, address: int, bytes: int) -> Sequence[tuple[int, int]]:
-        """(address, bytes) of the turns in which a read is served; between them others may have theirs."""
+        """The (address, bytes) of the turns in which a read is served; other software may have turns between them."""
         return self._route(address, bytes).turns
 
     def serve(self, address: int, bytes: int, asked: int) -> Turns:
@@ -72,7 +72,7 @@ class Controller:
         return Turns(route.before, list(accumulate(ends, max)), waits)
 
     def _serve_others(self, bytes: int, asked: int) -> None:
-        """The part of other software that falls to ``bytes`` of ours, rounded up to accesses."""
+        """Serve the share of other software that belongs to ``bytes`` of ours, rounded up to accesses."""
         size = self.timing.access_bytes
         accesses = ceil(bytes * self.timing.others / size)
         writes = round(accesses * self.timing.write_share)
@@ -81,7 +81,7 @@ class Controller:
             self._elsewhere += count * size
 
     def _move(self, route: Route, asked: int, write: bool) -> Moved:
-        """Move turns on every channel that has a part of them; what is said is that of the one that ends last."""
+        """Move turns on every channel that has a part of them; returns the times of the channel that ends last."""
         moved = [
             channel.serve(stretches, asked, write)
             for channel, (_, stretches) in zip(self.channels, route.channels, strict=True)
@@ -100,7 +100,7 @@ class Controller:
 
 
 def _last_of_each(route: Route, moved: Sequence[Moved]) -> Moved:
-    """Of each turn what the channel says that ends last, and the first of those that do."""
+    """For each turn, the times of the channel that ends last; of several, the first."""
     ends, waits = [0] * len(route.turns), dict[int, tuple[int, str] | None]()
     for (places, _), of_channel in zip(route.channels, moved, strict=True):
         for number, (place, end) in enumerate(zip(places, of_channel.ends, strict=True)):

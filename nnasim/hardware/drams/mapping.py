@@ -1,4 +1,4 @@
-"""Where an address leads: channel, banks and row."""
+"""The mapping of an address to channel, banks and row."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from nnasim.hardware.drams.timings import Timing
 
 
 class Stretch(NamedTuple):
-    """Consecutive accesses of one channel to rows that stand open together.
+    """Consecutive accesses of one channel to rows that are open together.
 
-    ``banks``: those that are read, in the order of their first access; with rotating groups one of each group that is
-    reached. ``row``: of all of them. ``accesses``: bursts of the device.
+    ``banks``: the banks that are read, in the order of their first access; with rotating groups, one of each group that
+    is reached. ``row``: the row of all of them. ``accesses``: bursts of the device.
     """
 
     banks: tuple[int, ...]
@@ -22,16 +22,16 @@ class Stretch(NamedTuple):
 
 
 class ChannelRoute(NamedTuple):
-    """What of a range falls to a channel: the turns that it has a part in, by place, and those parts."""
+    """The part of a range that belongs to a channel: the turns that it has a part in, by index, and those parts."""
 
     places: tuple[int, ...]
     stretches: tuple[Stretch, ...]
 
 
 class Route(NamedTuple):
-    """``turns``: (address, bytes), see ``AddressMapping.turns``; ``channels``: what each of them has to do.
+    """``turns``: (address, bytes), see ``AddressMapping.turns``; ``channels``: the work of each of them.
 
-    ``before``: bytes of the turns before each of them, and behind the last those of all.
+    ``before``: bytes of the turns before each of them, and after the last those of all.
     """
 
     turns: tuple[tuple[int, int], ...]
@@ -60,7 +60,7 @@ class AddressMapping:
             address = border
 
     def route(self, address: int, bytes: int) -> Route:
-        """The turns of a range, and what of them falls to each channel."""
+        """The turns of a range, and the part of each channel."""
         turns = tuple(self.turns(address, bytes))
         channels = []
         for channel in range(self.channels):
@@ -70,7 +70,7 @@ class AddressMapping:
         return Route(turns, tuple(accumulate((part for _, part in turns), initial=0)), tuple(channels))
 
     def stretch(self, channel: int, address: int, bytes: int) -> Stretch | None:
-        """What of a turn falls to ``channel``; None where nothing does."""
+        """The part of a turn that belongs to ``channel``; None if there is none."""
         start, end = address, address + bytes
         if self.channels > 1:
             start, end = self._below(channel, start), self._below(channel, end)
@@ -86,7 +86,7 @@ class AddressMapping:
         return Stretch(tuple(group * self.sets + bank for group in groups), row, accesses)
 
     def _below(self, channel: int, address: int) -> int:
-        """Bytes below ``address`` that are the channel's: its own address of what comes next."""
+        """The bytes below ``address`` that belong to the channel: its own address of the next byte."""
         rounds, rest = divmod(address, self.channel_bytes * self.channels)
         own = min(max(rest - channel * self.channel_bytes, 0), self.channel_bytes)
         return rounds * self.channel_bytes + own

@@ -1,4 +1,4 @@
-"""What every model of a DRAM answers: when the bytes of a read come, and whether that depends on the cycle."""
+"""The interface of every DRAM model: when the bytes of a read arrive, and whether that depends on the cycle."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from nnasim.records import Record
 
 
 class DramModel(Protocol):
-    """The timing law of an off-chip memory behind one data bus. The readers that share the bus are the block's matter.
+    """The timing law of an off-chip memory behind one data bus. Sharing the bus among readers is left to the simulated
+    block.
 
     ``bytes_per_cycle``: the most that the bus delivers, to all readers together; ``latency_cycles``: the least from a
-    request to its first byte. Both are bounds that nothing may go below or above: the compiler and the roofline read
-    them. ``replay_is_exact``: whether a read takes the same cycles whenever it begins and whatever was read before, so
-    that one run of a program stands for all its runs. ``Parameters``: the numbers of its own that `dram.parameters`
-    takes. What its docstring has below "Not modelled", a line each, stands in every result.
+    request to its first byte. Both are bounds, which the compiler and the roofline read. ``replay_is_exact``: whether a
+    read takes the same cycles whenever it begins and whatever was read before, so that one run of a program stands for
+    all its runs. ``Parameters``: the model's own numbers, given in `dram.parameters`. Each line of the docstring below
+    "Not modelled" is copied into every result.
     """
 
     replay_is_exact: ClassVar[bool]
@@ -36,7 +37,7 @@ class DramModel(Protocol):
         ...
 
     def bus_bytes(self, bytes: int) -> int:
-        """For as long as so many bytes need at the full rate, a read of ``bytes`` bytes holds the bus."""
+        """The bytes that the bus could move, at the full rate, while a read of ``bytes`` bytes holds it."""
         ...
 
     def open_cycles(self, since: int, until: int) -> int:

@@ -1,4 +1,4 @@
-"""A DRAM of one latency and one rate, at all times."""
+"""A DRAM with one latency and one rate at all times."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ class SteadyDram(DramModel):
         return cls(rate, seconds_to_cycles(config.read_latency_ns * 1e-9, clock_hz))
 
     def first_byte(self, asked: int) -> int:
-        """One latency later."""
+        """The cycle one latency after the request."""
         return asked + self.latency_cycles
 
     def bus_bytes(self, bytes: int) -> int:
-        """No more than the bytes themselves."""
+        """The bytes themselves: nothing is added."""
         return bytes
 
     def open_cycles(self, since: int, until: int) -> int:
-        """All of them."""
+        """All cycles between the two."""
         return until - since
 
     def end(self, since: int, cycles: int) -> int:
-        """No cycle is lost."""
+        """The cycle ``cycles`` later: none is lost."""
         return since + cycles

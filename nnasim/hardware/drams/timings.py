@@ -1,4 +1,4 @@
-"""What `dram.parameters` may say of a DRAM with banks, and what its kind says where they say nothing."""
+"""The fields of `dram.parameters` for a DRAM with banks, and their values by kind of memory."""
 
 from __future__ import annotations
 
@@ -26,12 +26,16 @@ def _time(description: str) -> Any:
 
 
 class BankedParameters(Record):
-    """One channel's organisation and times, and where addresses lead. None: as the table of ``dram.kind`` says."""
+    """The organisation and times of one channel, and its mapping of addresses. None: the value in the table of
+    ``dram.kind``.
+    """
 
-    channel_bytes_per_second: Number | None = Field(None, ge=1, le=1e12, description="most that one channel delivers")
-    channels: Integer | None = Field(None, ge=1, le=64, description="channels; null: as few as the rate needs")
-    bank_groups: Integer | None = Field(None, ge=1, le=16, description="groups that banks fall into")
-    banks: Integer | None = Field(None, ge=1, le=256, description="banks of a channel, of all groups together")
+    channel_bytes_per_second: Number | None = Field(None, ge=1, le=1e12, description="highest rate of one channel")
+    channels: Integer | None = Field(
+        None, ge=1, le=64, description=("number of channels; null: as few as the rate needs")
+    )
+    bank_groups: Integer | None = Field(None, ge=1, le=16, description="number of bank groups")
+    banks: Integer | None = Field(None, ge=1, le=256, description="banks of a channel, in all groups together")
     row_bytes: Integer | None = Field(None, ge=64, le=2**20, description="bytes of an open row of one bank")
     access_bytes: Integer | None = Field(None, ge=1, le=4096, description="bytes of one access, a burst of the device")
     group_rotation: Integer = Field(1, ge=0, le=1, description="1: consecutive accesses go to the next bank group")
@@ -39,26 +43,26 @@ class BankedParameters(Record):
     bank_bytes: Integer | None = Field(
         None, ge=1, le=2**40, description="consecutive bytes before the next bank; null: an open row"
     )
-    tcl_ns: Number | None = _time("from a read to its data")
-    tcwl_ns: Number | None = _time("from a write to its data")
-    trcd_ns: Number | None = _time("from opening a row to its first read or write")
-    trp_ns: Number | None = _time("closing the row of one bank")
-    trp_all_ns: Number | None = _time("closing the rows of all banks, before a refresh")
-    tras_ns: Number | None = _time("from opening a row to closing it, at least")
-    trrd_ns: Number | None = _time("between the openings of two rows")
-    tfaw_ns: Number | None = _time("in which at most four rows are opened")
-    tccd_l_ns: Number | None = _time("between two accesses to one bank group")
-    trtp_ns: Number | None = _time("from a read to closing its row")
-    twr_ns: Number | None = _time("from written data to closing their row")
-    twtr_ns: Number | None = _time("from written data to the next read")
-    trtw_ns: Number | None = _time("from data read to data written")
-    trefi_ns: Number | None = Field(None, ge=100, le=1e9, description="from one refresh of all banks to the next")
-    trfc_ns: Number | None = _time("that a refresh takes")
+    tcl_ns: Number | None = _time("time from a read to its data")
+    tcwl_ns: Number | None = _time("time from a write to its data")
+    trcd_ns: Number | None = _time("time from opening a row to its first read or write")
+    trp_ns: Number | None = _time("time to close the row of one bank")
+    trp_all_ns: Number | None = _time("time to close the rows of all banks, before a refresh")
+    tras_ns: Number | None = _time("least time from opening a row to closing it")
+    trrd_ns: Number | None = _time("least time between the openings of two rows")
+    tfaw_ns: Number | None = _time("time in which at most four rows may be opened")
+    tccd_l_ns: Number | None = _time("least time between two accesses to one bank group")
+    trtp_ns: Number | None = _time("least time from a read to closing its row")
+    twr_ns: Number | None = _time("least time from written data to closing their row")
+    twtr_ns: Number | None = _time("least time from written data to the next read")
+    trtw_ns: Number | None = _time("least time from data read to data written")
+    trefi_ns: Number | None = Field(None, ge=100, le=1e9, description="time from one refresh of all banks to the next")
+    trfc_ns: Number | None = _time("duration of a refresh")
     write_share: Number = Field(0.3, ge=0, le=1, description="part of other software's traffic (cpu_share) that writes")
 
 
 OF_WRITES = ("write_share", "tcwl_ns", "twr_ns", "twtr_ns", "trtw_ns")
-"""What only writes read, and nobody but other software writes."""
+"""Fields that only writes use; only other software writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,13 +102,13 @@ class Timing:
 
     @property
     def open_bytes(self) -> int:
-        """Consecutive bytes of a channel that stand in rows which are open together."""
+        """Consecutive bytes of a channel that are in rows which are open together."""
         return self.row_bytes * self.rotated
 
 
 @cache
 def table() -> Mapping[str, Mapping[str, float]]:
-    """Kind of memory -> what the table says of it."""
+    """The table's values for each kind of memory."""
     data: dict[str, dict[str, float]] = files.read_yaml(TABLE)
     return data
 
@@ -154,7 +158,7 @@ def _channels(config: DramConfig, said: Mapping[str, Any]) -> int:
 
 
 def _check(timing: Timing) -> None:
-    """ValueError, field first, for a channel that nobody could address."""
+    """Raise ValueError, field first, for a channel that cannot be addressed."""
     for name, value, of, divisor in (
         ("banks", timing.banks, "bank_groups", timing.bank_groups),
         ("row_bytes", timing.row_bytes, "access_bytes", timing.access_bytes),

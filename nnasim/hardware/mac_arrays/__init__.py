@@ -1,1 +1,1 @@
-"""The families of MAC array, a file each: how long a tile takes, and what else the compiler and the bound ask for."""
+"""The families of MAC array, one per file: the time of a tile, and the limits that compiler and roofline need."""

@@ -10,10 +10,11 @@ from nnasim.units import ceil_div
 
 
 def row_stripes(rows: int, atomic_k: int) -> list[int]:
-    """How the sequencer cuts ``rows`` rows: stripes of 2 atomic_k, and a tail of atomic_k to 2 atomic_k.
+    """The stripes that the sequencer cuts ``rows`` rows into: each 2 atomic_k rows, and a tail of atomic_k to 2
+    atomic_k.
 
-    A stripe shorter than atomic_k could not hide the next weights' shift-in, so the tail is cut as
-    (atomic_k, rest) instead of (2 atomic_k, less than atomic_k). Source: NVDLA's convolution sequence controller.
+    A stripe shorter than atomic_k could not hide the next weights' shift-in, so the tail is cut as (atomic_k, rest)
+    instead of (2 atomic_k, less than atomic_k). Source: NVDLA's convolution sequence controller.
     """
     full, stripes = 2 * atomic_k, []
     while rows:

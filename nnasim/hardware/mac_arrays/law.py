@@ -1,4 +1,6 @@
-"""What every family of MAC array answers: how long a tile occupies it, what it computes at once, and at the most."""
+"""The interface of every family of MAC array: how long a tile occupies it, how many outputs it computes at once, and
+its peak rate.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,7 @@ class MatmulTile(NamedTuple):
 
 
 def tile_of(command: MatmulCommand) -> MatmulTile:
-    """What the array sees of ``command``."""
+    """The tile that the array gets from ``command``."""
     return MatmulTile(
         m=command.m,
         n=command.n,
@@ -84,7 +86,7 @@ class MacArrayLaw(ABC):
     Parameters: ClassVar[type[Record]] = Record
 
     weights_per_cycle: float = math.inf
-    """Weights that can reach the array in one cycle; infinite where no decoder stands before it."""
+    """Weights that can reach the array in one cycle; infinite without a decoder."""
 
     def __init__(self, config: MacArrayConfig) -> None:
         self.macs_per_cycle = config.macs
@@ -95,7 +97,7 @@ class MacArrayLaw(ABC):
         """Cycles from operands standing in SRAM to the last output leaving the array, of a tile of one group."""
 
     def grouped_cycles(self, tile: MatmulTile) -> int:
-        """As ``cycles``, for a tile of several groups: one after another, unless the family knows better."""
+        """As ``cycles``, for a tile of several groups: one after another, unless the family overrides it."""
         group = tile.group
         return self.cycles(group) + (tile.groups - 1) * self.cycles(group._replace(first=False))
 
@@ -109,7 +111,7 @@ class MacArrayLaw(ABC):
         """Output channels that one step of the array computes together: a tile holds a multiple of them."""
 
     def bound_cycles(self, tile: MatmulTile) -> float:
-        """Cycles that no array of this size goes below: ``tile`` at the peak rate, and its weights at theirs."""
+        """The least cycles for an array of this size: ``tile`` at the peak rate, and its weights at theirs."""
         weights = 0 if tile.flowing else tile.n * tile.k
         return max(tile.macs / self.macs_per_cycle, weights / self.weights_per_cycle)
 
