@@ -164,4 +164,4 @@ def test_files_that_are_no_result_are_refused_by_what_they_are(
     measured: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["rerun", "trace.json"]) == 2
-    assert "is a trace, which no run to repeat made" in capsys.readouterr().err
+    assert "is a trace, which no repeatable run made" in capsys.readouterr().err
