@@ -30,7 +30,7 @@ StateTexts = Annotated[
     typer.Option("--state", metavar="IN:OUT", help="an output that is an input of the next call; * fits any text"),
 ]
 NoStates = Annotated[
-    bool, typer.Option("--no-states", help=("nothing is kept from call to call, whatever the names suggest"))
+    bool, typer.Option("--no-states", help="nothing is kept from call to call, whatever the names suggest")
 ]
 KeepState = Annotated[
     list[str] | None,
@@ -40,7 +40,7 @@ KeepState = Annotated[
 ]
 OnCpu = Annotated[
     list[str] | None,
-    typer.Option("--on-cpu", metavar="KIND|NODE", help=("nodes or operators that the CPU runs; * fits any text")),
+    typer.Option("--on-cpu", metavar="KIND|NODE", help="nodes or operators that the CPU runs; * fits any text"),
 ]
 Blank = Annotated[int, typer.Option(min=0, max=2**31, help="of a transducer: the number of the blank symbol")]
 

@@ -52,8 +52,7 @@ Figures = Annotated[
     Path | None, typer.Option("--figures", metavar="DIR", help="also write each figure as a file, into a new folder")
 ]
 FigureFormat = Annotated[
-    str | None,
-    typer.Option("--format", metavar="svg|png|pdf", help=("with --figures: the format of the files; default: svg")),
+    str | None, typer.Option("--format", metavar="svg|png|pdf", help="the format of --figures; default: svg")
 ]
 OutFolder = Annotated[Path, out_option("the folder to write", "DIR")]
 Manifest = Annotated[Path | None, typer.Option("--manifest", help="speech to decode; default: the bundled strings")]
@@ -75,9 +74,7 @@ FilledStore = Annotated[Path, typer.Argument(help="a store that `nnasim sweep` o
 Jobs = Annotated[
     int | None, typer.Option("--jobs", min=1, max=MOST_WORKERS, help="worker processes; default: one per core")
 ]
-Scheduler = Annotated[
-    str | None, typer.Option("--scheduler", metavar="ADDRESS", help=("run on the Dask cluster at this address"))
-]
+Scheduler = Annotated[str | None, typer.Option("--scheduler", metavar="ADDRESS", help="run on the Dask cluster there")]
 DaskLocal = Annotated[
     int | None, typer.Option("--dask-local", min=1, max=MOST_WORKERS, help="start a Dask cluster of N workers here")
 ]

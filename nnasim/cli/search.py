@@ -16,7 +16,7 @@ def command(
     out: Annotated[Path | None, out_option("write the Pareto set, with the figures of each point", "JSON")] = None,
     trials: Annotated[
         int | None,
-        typer.Option(min=1, max=MOST_TRIALS, help=("number of trials, instead of the sweep file's search.trials")),
+        typer.Option(min=1, max=MOST_TRIALS, help="number of trials, instead of the sweep file's search.trials"),
     ] = None,
     jobs: Jobs = None,
     scheduler: Scheduler = None,

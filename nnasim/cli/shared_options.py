@@ -16,13 +16,13 @@ PolicyOption = Annotated[
     str | None,
     typer.Option(
         metavar="fifo|priority|round_robin",
-        help=("the rule that chooses the next call, with several models or streams"),
+        help="the rule that chooses the next call, with several models or streams",
     ),
 ]
 Streams = Annotated[int | None, typer.Option(min=1, max=MOST_STREAMS, help="streams of each trace")]
 FindStreams = Annotated[
     bool,
-    typer.Option("--find-streams", help=("find how many streams keep the p99 of frame latency within --deadline-ms")),
+    typer.Option("--find-streams", help="find how many streams keep the p99 of frame latency within --deadline-ms"),
 ]
 Deadline = Annotated[
     float | None,

@@ -17,7 +17,7 @@ from nnasim.errors import InputError
 def command(
     sweep_file: SweepFile,
     store: Annotated[
-        Path | None, typer.Option(help=("the SQLite file that holds the points; created if it does not exist"))
+        Path | None, typer.Option(help="the SQLite file that holds the points; created if it does not exist")
     ] = None,
     jobs: Jobs = None,
     scheduler: Scheduler = None,

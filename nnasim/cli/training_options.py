@@ -42,7 +42,7 @@ Patience = Annotated[
     typer.Option(
         min=0,
         max=MOST_PATIENCE,
-        help=("end after this many evaluations on dev in a row without a lower WER; 0, default: never"),
+        help="end after this many evaluations on dev in a row without a lower WER; 0, default: never",
     ),
 ]
 ShuffleShards = Annotated[

@@ -22,7 +22,7 @@ Seconds = Annotated[
 ]
 SymbolsPerSecond = Annotated[
     float | None,
-    typer.Option(min=0, max=MOST_RATE, callback=finite, help=("symbols that a transducer emits, evenly spread")),
+    typer.Option(min=0, max=MOST_RATE, callback=finite, help="symbols that a transducer emits, evenly spread"),
 ]
 CallsFile = Annotated[
     Path | None, typer.Option("--calls", metavar="CALLS.csv", help="calls measured on a device: time_s,graph")
@@ -43,10 +43,10 @@ Steps = Annotated[
     typer.Option(
         "--calibrate",
         metavar="STEPS",
-        help=("arrays (N, ...) by input in .npz or .safetensors; or random, for times only"),
+        help="arrays (N, ...) by input in .npz or .safetensors; or random, for times only",
     ),
 ]
 RangeMethod = Annotated[
     Literal["mse", "percentile", "max"],
-    typer.Option("--method", help=("how ranges are chosen from the calibration's inputs")),
+    typer.Option("--method", help="how ranges are chosen from the calibration's inputs"),
 ]

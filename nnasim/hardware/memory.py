@@ -59,7 +59,7 @@ class DramConfig(OpenSection):
     burst_bytes: Integer = Field(64, gt=0, le=2**16, description="bytes of one burst; a power of two")
     kind: Annotated[DramKind | None, BeforeValidator(_memory)] = Field(
         None,
-        description=("kind of memory: selects its row of energy.dram_pj_per_byte, and the timings of a banked model"),
+        description="kind of memory: selects its row of energy.dram_pj_per_byte, and the timings of a banked model",
     )
     model: Annotated[str, BeforeValidator(MODELS.known)] = Field(
         "steady", description=("model of how it delivers its bytes")

@@ -15,7 +15,7 @@ LEAST_HOURS, MOST_HOURS = 0.0001, 1000.0
 
 def command(
     manifests: Annotated[
-        list[Path], typer.Argument(metavar="MANIFEST...", help=("manifests to put into shards, in this order"))
+        list[Path], typer.Argument(metavar="MANIFEST...", help="manifests to put into shards, in this order")
     ],
     out: OutFolder,
     hours_per_shard: Annotated[

@@ -14,7 +14,7 @@ DAMAGED = 1
 def command(
     store: Annotated[Path, typer.Argument(help="a store that `nnasim sweep` or `nnasim search` has filled")],
     into: Annotated[
-        Path | None, typer.Option(metavar="FILE", help=("copy everything intact into this new store"))
+        Path | None, typer.Option(metavar="FILE", help="copy everything intact into this new store")
     ] = None,
 ) -> None:
     """Check every row of a store; exit code 1 if something is damaged.

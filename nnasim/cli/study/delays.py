@@ -28,7 +28,7 @@ def command(
     train: Annotated[list[Path], typer.Option(help="a manifest to train on; may be repeated")],
     dev: Annotated[Path, typer.Option(help="the speech on which all models are compared; it chooses no checkpoint")],
     models: Annotated[
-        Path, typer.Option(metavar="DIR", help=("the folder of the models; a stopped study continues from it"))
+        Path, typer.Option(metavar="DIR", help="the folder of the models; a stopped study continues from it")
     ],
     out: OutFolder,
     penalty: Annotated[
@@ -43,7 +43,7 @@ def command(
     preset: Preset = DEFAULT_PRESET,
     overrides: Overrides = None,
     seeds: Annotated[
-        int, typer.Option(min=1, max=100, help=("independent repetitions, each with its own base model"))
+        int, typer.Option(min=1, max=100, help="independent repetitions, each with its own base model")
     ] = 3,
     base_steps: Annotated[
         int | None, typer.Option(min=1, max=MOST_STEPS, help="steps of a base model, instead of the recipe's")
@@ -66,7 +66,7 @@ def command(
     jobs: Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="training or decoding runs at a time")] = 2,
     train_missing: Annotated[
         bool,
-        typer.Option("--train-missing/--as-it-is", help=("train missing models, or report only on those that exist")),
+        typer.Option("--train-missing/--as-it-is", help="train missing models, or report only on those that exist"),
     ] = True,
     figures: Figures = None,
     format: FigureFormat = None,

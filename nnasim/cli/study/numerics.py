@@ -28,19 +28,19 @@ def command(
     train: Annotated[list[Path], typer.Option(help="a manifest to train on; may be repeated")],
     dev: Annotated[Path, typer.Option(help="the speech on which all models are compared; it chooses no checkpoint")],
     models: Annotated[
-        Path, typer.Option(metavar="DIR", help=("the folder of the models; a stopped study continues from it"))
+        Path, typer.Option(metavar="DIR", help="the folder of the models; a stopped study continues from it")
     ],
     out: Annotated[Path, out_option("the folder of the report", "DIR")],
     choose: Annotated[
         Path | None,
-        typer.Option(help=("the speech that chooses the calibration of naive and qat; default: the one of --dev")),
+        typer.Option(help="the speech that chooses the calibration of naive and qat; default: the one of --dev"),
     ] = None,
     preset: Preset = DEFAULT_PRESET,
     chip: Annotated[
         list[str] | None, typer.Option(help="only this chip of the study; the first is the main one; may be repeated")
     ] = None,
     seeds: Annotated[
-        int, typer.Option(min=1, max=100, help=("independent repetitions, each with its own base model"))
+        int, typer.Option(min=1, max=100, help="independent repetitions, each with its own base model")
     ] = 3,
     base_steps: Annotated[
         int | None, typer.Option(min=1, max=MOST_STEPS, help="steps of a base model, instead of the recipe's")
@@ -56,13 +56,13 @@ def command(
         typer.Option(
             min=0,
             max=MOST_DISTILLATION,
-            help=("for qat and aat: weight of the encoder's distance from the base model's"),
+            help="for qat and aat: weight of the encoder's distance from the base model's",
         ),
     ] = 0.0,
     jobs: Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="training runs at a time, one core each")] = 2,
     train_missing: Annotated[
         bool,
-        typer.Option("--train-missing/--as-it-is", help=("train missing models, or report only on those that exist")),
+        typer.Option("--train-missing/--as-it-is", help="train missing models, or report only on those that exist"),
     ] = True,
     figures: Figures = None,
     format: FigureFormat = None,
