@@ -1,4 +1,4 @@
-"""What a chip makes of other people's models: ``python -m benchmarks.models [--write docs/how-to/models.md]``.
+"""What a chip makes of other people's models: ``python -m benchmarks.models [--write docs/results/imported.md]``.
 
 Each model is read, lowered and simulated on ``edge256`` for a second of audio. Prints a Markdown table: where its nodes
 went, multiply-accumulates, cycles and time of a call, and what the import took. Models come from packages of PyPI; what
@@ -29,7 +29,10 @@ from workloads.stepgraph.refusals import RefusedModelError, listing
 
 CHIP = "edge256"
 AUDIO_S = 1.0
-BEGIN, END = "<!-- made by: python -m benchmarks.models --write docs/how-to/models.md -->", "<!-- end of the table -->"
+BEGIN, END = (
+    "<!-- made by: python -m benchmarks.models --write docs/results/imported.md -->",
+    "<!-- end of the table -->",
+)
 
 LSTM_LAYERS = "Layer,M,N,K\ninput,1,1024,120\nrecurrent,1,1024,256\njoint,1,128,256\noutput,1,25,128\n"
 CNN_LAYERS = """Layer name,IFMAP Height,IFMAP Width,Filter Height,Filter Width,Channels,Num Filter,Strides

@@ -19,6 +19,7 @@ nitpicky = False
 # Pages are Markdown; the lessons are run while the site is built, and one that fails ends it.
 myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline"]
 myst_heading_anchors = 4
+highlight_language = "none"  # a block that names no language is a command or what one printed
 nb_execution_mode = "force"  # a cache knows a lesson's text, not the package that it runs
 nb_execution_in_temp = True
 nb_execution_timeout = 600

@@ -1,6 +1,6 @@
 """Where tests find data that is not in the repository.
 
-Corpora: docs/how-to/data.md. Measured tables: docs/explanation/validation.md.
+Corpora: docs/how-to/corpora.md. Measured tables: docs/explanation/validation.md.
 """
 
 import os

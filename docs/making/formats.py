@@ -74,7 +74,7 @@ OTHERS = (
     ("`calls.csv`, when the graphs of a model run", "CSV: `time_s,graph`", "[models](../../how-to/models.md)"),
     ("tables of measured cycles", "CSV", "[validation](../../explanation/validation.md)"),
     ("timings of a board", "CSV", "[fit](../../how-to/fit.md)"),
-    ("an index of single words", "TSV", "[data](../../how-to/data.md)"),
+    ("an index of single words", "TSV", "[corpora](../../how-to/corpora.md)"),
     ("a store of sweeps", "SQLite", "[sweep](../../how-to/sweep.md)"),
     ("`ops.csv`, `hypotheses.csv`, `timeline.json`", "CSV, Chrome trace", "[reports](../../how-to/reports.md)"),
 )

@@ -1,4 +1,4 @@
-"""docs/how-to/models.md holds the table that its command makes: what can be counted at once is counted again."""
+"""docs/results/imported.md holds the table that its command makes: what can be counted at once is counted again."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ pytest.importorskip("tflite", reason="tflite is not installed")
 
 from benchmarks.models import BEGIN, END, LISTED, Listed, line, measured, with_table
 
-PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "models.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "results" / "imported.md").read_text(encoding="utf-8")
 ROWS = {row.split(" | ")[0].removeprefix("| "): row for row in PAGE.splitlines() if row.startswith("| ")}
 FILES = [listed for listed in LISTED if not any(word in listed.where for word in ("weights", "recogniser"))]
 NODES, MACS = slice(2, 6), 7

@@ -66,7 +66,8 @@ def pages() -> list[Path]:
 
 def commands_of(page: Path) -> list[Command]:
     """The commands in a page's blocks, in order, joined where a line goes on."""
-    blocks = re.findall(r"^```(?:sh|bash)?\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    fenced = re.findall(r"^```([^\n]*)\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    blocks = [text for language, text in fenced if language in ("", "sh", "bash")]
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
     first = re.compile(rf"(?:{'|'.join((*RUN, 'make', 'pip', 'source'))}) |[A-Z]+=")
     return [Command(page, re.sub(r"\s+#.*", "", line)) for line in lines if first.match(line)]

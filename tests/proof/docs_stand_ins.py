@@ -16,7 +16,6 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from nnasim.cli.main import main
 from tests.proof.docs_commands import ROOT
@@ -59,6 +58,8 @@ def _manifest(path: Path) -> None:
 
 def _noise(path: Path, seconds: float, seed: int, rate: int = RATE) -> None:
     """A word's worth of noise between silences."""
+    import soundfile
+
     path.parent.mkdir(parents=True, exist_ok=True)
     samples = np.random.default_rng(seed).normal(0, 0.1, round(seconds * rate))
     samples[: rate // 20] = samples[-rate // 20 :] = 0
@@ -67,7 +68,7 @@ def _noise(path: Path, seconds: float, seed: int, rate: int = RATE) -> None:
 
 def _fsdd(path: Path) -> None:
     for seed, (digit, speaker, take) in enumerate(product(range(10), ("jackson", "theo"), (5, 6, 10, 11))):
-        _noise(path / "recordings" / f"{digit}_{speaker}_{take}.wav", 0.3, seed, 8000)
+        _noise(path / f"{digit}_{speaker}_{take}.wav", 0.3, seed, 8000)
 
 
 def _an4(path: Path) -> None:
@@ -197,6 +198,11 @@ def _steps(path: Path) -> None:
     np.savez(path, input=np.random.default_rng(0).normal(0, 0.1, (20, 1, 576)).astype(np.float32))
 
 
+def _shards(path: Path) -> None:
+    _manifest(path.with_name("of-shards.jsonl"))
+    _made("data", "shard", str(path.with_name("of-shards.jsonl")), "--hours-per-shard", "0.002", "--out", str(path))
+
+
 def _calls(path: Path) -> None:
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([("time_s", "graph"), (0.0, "step"), (0.032, "step")])
@@ -239,5 +245,6 @@ MAKERS: Mapping[str, Callable[[Path], None]] = {
     r"(encoder|decoder|joiner)\.onnx$": _transducer,
     r"steps\.npz$": _steps,
     r"calls\.csv$": _calls,
+    r"shards$": _shards,
     r"reports/gallery(?=/)": _gallery,
 }

@@ -1,4 +1,4 @@
-"""What docs/how-to/data.md says is true: its commands exist with their options, its Python runs."""
+"""What docs/how-to/data.md and corpora.md say is true: their commands exist with their options, the Python runs."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,8 @@ import pytest
 
 from nnasim.cli.main import main
 
-MANUAL = (Path(__file__).parents[3] / "docs" / "how-to" / "data.md").read_text()
+PAGES = [Path(__file__).parents[3] / "docs" / "how-to" / name for name in ("data.md", "corpora.md")]
+MANUAL = "\n".join(page.read_text() for page in PAGES)
 COMMANDS = re.findall(r"^nnasim data (\w+) (.*)$", MANUAL, re.MULTILINE)
 
 
