@@ -48,7 +48,7 @@ nnasim.show(explained.what_ifs()[["frame_ms", "engine_ms", "energy_mj", "bottlen
 
 # %% [markdown]
 # Two rows save much more than all others: weights that need not be read from DRAM, or a DRAM without a limit. But how
-# fast must a DRAM be? Compare three chips: the first row is the measure.
+# fast must a DRAM be? Compare three chips; gains are counted against the first row.
 
 # %%
 chip = nnasim.preset("edge256")

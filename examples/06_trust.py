@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 6. Trusting it: validate and fit
 #
-# A simulator is worth as much as its agreement with hardware. Two tools tell: `validate` predicts cycles that were
+# A simulator is worth as much as its agreement with hardware. Two tools measure it: `validate` predicts cycles that were
 # measured on designs of other people, and `fit` finds the fields of a chip from timings of a board that you have.
 #
 # ## Validate
@@ -28,7 +28,7 @@ nnasim.show(errors.assign(**errors.drop(columns="group").abs()).groupby("group")
 
 # %% [markdown]
 # This says how well the model of **that** chip does on **these** products. It says nothing of a chip whose numbers are
-# assumed. Each preset tells what it was held to:
+# assumed. Each preset says what it was checked against:
 
 # %%
 for name in ("nvdla_small", "edge256"):

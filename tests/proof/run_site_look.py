@@ -18,6 +18,7 @@ from tests.reports.chromium import Chromium
 SITE = ROOT / "docs" / "_build" / "html"
 LOOKS = {"desktop": (1440, 900), "phone": (390, 844)}
 SEARCHED = "requantise"
+TALLEST = 12_000  # of a page whose picture is of all of it
 TOO_WIDE = "document.scrollingElement.scrollWidth > innerWidth + 1"
 NOT_LOADED = "[...document.images].filter(image => !image.complete || !image.naturalWidth).map(image => image.src)"
 WIDE_CELLS = """[...document.querySelectorAll('article *')].filter(
@@ -38,7 +39,8 @@ def looked_at(browser: Chromium, page: Path, pictures: Path | None) -> Iterator[
             yield from (f"{look}: not loaded: {source}" for source in browser.run(NOT_LOADED))
             yield from (f"{look}: {said}" for said in troubles(browser))
             if pictures:
-                browser.shoot(pictures / f"{page.stem}-{device}-{'dark' if dark else 'light'}.png")
+                whole = browser.run("document.scrollingElement.scrollHeight") < TALLEST
+                browser.shoot(pictures / f"{page.stem}-{device}-{'dark' if dark else 'light'}.png", whole=whole)
 
 
 def troubles(browser: Chromium) -> list[str]:
