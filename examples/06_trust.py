@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 6. Trusting it: validate and fit
 #
-# A simulator is worth as much as its agreement with hardware. Two tools measure it: `validate` predicts cycles that were
-# measured on designs of other people, and `fit` finds the fields of a chip from timings of a board that you have.
+# A simulator is worth as much as its agreement with hardware. Two tools measure it: `validate` predicts cycles that
+# were measured on designs of other people, and `fit` finds the fields of a chip from timings of a board that you have.
 #
 # ## Validate
 #
