@@ -91,7 +91,7 @@ def test_a_command_that_is_not_run_says_why() -> None:
     texts = [command.text for page in pages() for command in lines_of(page)]
     assert len(texts) > 100
     others = [text for text in texts if not text.startswith("nnasim ") and not reason_not_to_run(text)]
-    assert {re.split("[ =]", text)[0] for text in others} == {"MODEL", "grep", "torchrun"}
+    assert {re.split("[ =]", text)[0] for text in others} == {"MODEL", "cp", "grep", "mkdir", "torchrun"}
 
 
 def test_a_smaller_command_asks_the_same_of_less() -> None:
@@ -100,3 +100,4 @@ def test_a_smaller_command_asks_the_same_of_less() -> None:
     assert smaller(shown) == asked
     assert smaller(["trace", "--frames", "4"]) == ["trace", "--frames", "4"]
     assert "--chip" in smaller(["study", "numerics"])
+    assert "--base-steps" not in smaller(["study", "delays", "--base", "runs/float"])

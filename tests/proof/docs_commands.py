@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-RUN = ("nnasim", "python", "grep", "torchrun")
+RUN = ("nnasim", "python", "grep", "torchrun", "mkdir", "cp")
 
 # What is shown and not run, and why.
 NOT_RUN = {
@@ -36,7 +36,6 @@ ADDED: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("study", "aat"): ("--limit", "2"),
     ("compare",): ("--limit", "2"),
 }
-ONCE = ("--chip", "--penalty")  # may be repeated: given where the page gives none
 
 
 class Command(NamedTuple):
@@ -106,7 +105,8 @@ def _missing(words: list[str], options: tuple[str, ...]) -> list[str]:
     """Those of ``options``, with their values, that ``words`` do not give."""
     added: list[str] = []
     for place, option in enumerate(options):
-        if option.startswith("--") and option not in words:
+        given = option in words or (option == "--base-steps" and "--base" in words)
+        if option.startswith("--") and not given:
             value = options[place + 1 : place + 2]
             added += [option, *(each for each in value if not each.startswith("--"))]
     return added
