@@ -80,7 +80,7 @@ def _against(field: FittedField, truth: float) -> dict[str, Any]:
 
 
 def coverage(kind: str, shapes: int, boards: int) -> dict[str, Any]:
-    """How often intervals of 95 % hold the truth, over ``boards`` with errors of this ``kind``."""
+    """The share of 95 % intervals that hold the truth, over ``boards`` with errors of this ``kind``."""
     chip = load_preset("edge256", [f"{name}={value}" for name, value in BOARD.items()])
     fields = fit_fields(list(BOARD), chip)
     inside = dict.fromkeys(BOARD, 0)

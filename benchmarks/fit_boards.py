@@ -1,4 +1,4 @@
-"""What fits are tried on: boards whose fields are known, and halves of measured tables whose memory is hidden."""
+"""Test data for fits: boards whose fields are known, and halves of measured tables whose memory is hidden."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def timed(
     chip: NnaConfig, shapes: Sequence[tuple[int, int, int]] = SHAPES, noise: float = 0.0, seed: int = 0,
     kind: str = "equal",
 ) -> MeasuredTable:  # fmt: skip
-    """What products (m, n, k) take on ``chip`` [us], each with a relative error of standard deviation ``noise``.
+    """The times of products (m, n, k) on ``chip`` [us], each with a relative error of standard deviation ``noise``.
 
     ``kind``: one of ``KINDS``, how errors are distributed.
     """

@@ -114,7 +114,7 @@ def measured(units: int, batch: int, length: int, device: torch.device) -> dict[
 
 
 def main() -> int:
-    """Measure, print a table, write JSON; 2 where there is no GPU."""
+    """Measure, print a table, write JSON; returns 2 if there is no GPU."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda", help="cuda or cuda:N")
     parser.add_argument("--json", type=Path, default=Path("gpu.json"), help="the file to write")

@@ -240,7 +240,7 @@ def _cells(*cells: object) -> str:
 
 
 def table(report: Callable[[str], None]) -> Iterator[str]:
-    """The lines of the table; ``report`` is told of what is not installed."""
+    """The lines of the table; ``report`` gets the names of packages that are not installed."""
     yield _cells(*COLUMNS)
     yield _cells(*RULE)
     for listed in LISTED:

@@ -93,7 +93,7 @@ def in_float(module: nn.Module, x: Tensor) -> Tensor:
 
 
 def trained_in_float(kind: type[nn.Module], steps: int = 1500) -> nn.Module:
-    """A spotter that does what it can in float."""
+    """A spotter trained in float."""
     torch.manual_seed(0)
     module = kind()
     optimizer = torch.optim.Adam(module.parameters(), lr=5e-3)

@@ -30,14 +30,14 @@ FEW, MORE = 4, 36
 
 @dataclass(frozen=True)
 class Run:
-    """What one training cost: seconds of CPU time of all its ranks in its steps, and of wall time in all."""
+    """The cost of one training: seconds of CPU time of all its ranks in its steps, and of wall time in total."""
 
     cpu_s: float
     wall_s: float
 
 
 def trained(ranks: int, steps: int, batch: int, out: Path, dev: Path) -> Run:
-    """Train in ``out`` with so many ranks; ``dev``: a little speech, since looking at it is not what is measured."""
+    """Train in ``out`` with this many ranks; ``dev``: a little speech, since evaluating it is not what is measured."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(ranks)]
     words = launcher if ranks > 1 else [sys.executable]
     speech = str(speech_manifest())

@@ -50,7 +50,7 @@ def cpu_seconds(work: Callable[[], object], least_s: float = 1.0) -> float:
 
 
 def measured(folder: Path) -> dict[str, float]:
-    """What this machine needs: microseconds an utterance, CPU seconds an hour of speech, bytes an hour."""
+    """The needs of this machine: microseconds per utterance, CPU seconds per hour of speech, bytes per hour."""
     be_reproducible()
     write_shards([speech_manifest()], folder / "shards", 1.0, force=True)
     recipe = commands()

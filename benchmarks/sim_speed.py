@@ -89,7 +89,7 @@ def children_seconds() -> float:
 
 
 def steady_share(chip: NnaConfig) -> float:
-    """Of the encoder's tiles, the part that is fetched and begins in step with the tile before."""
+    """The share of the encoder's tiles that are fetched and begin in step with the tile before."""
     run = run_program(CompiledTrace(trace_of(1), chip).program("encoder", AT_START), chip)
     steady = tiles = 0
     for op in range(len(run.program.ops)):
@@ -101,7 +101,7 @@ def steady_share(chip: NnaConfig) -> float:
 
 
 def starts_of(run: ProgramRun, block: str, op: int) -> list[int]:
-    """When ``block`` began each piece of work on operation ``op``."""
+    """The cycles in which ``block`` began each piece of work on operation ``op``."""
     return [record.start for record in run.records if (record.block, record.op) == (block, op) and not record.is_stall]
 
 

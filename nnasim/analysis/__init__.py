@@ -1,4 +1,4 @@
-"""Records -> statistics, latency, energy; and an independent closed-form bound."""
+"""Statistics, latency and energy from the records of a run, and an independent closed-form bound."""
 
 from nnasim.analysis.percentiles import percentile, percentiles
 

@@ -1,4 +1,4 @@
-"""How sure a percentile over a corpus is: the percentile bootstrap over utterances."""
+"""The uncertainty of a percentile over a corpus: the percentile bootstrap over utterances."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def resampled(values: Sequence[float], percent: float | None, picks: NDArray[np.
 
 
 def draws(count: int, replications: int = REPLICATIONS, seed: int = SEED) -> NDArray[np.int64]:
-    """Which of ``count`` utterances each resample takes, shape (replications, count), with replacement."""
+    """The utterances that each resample takes, indices of shape (replications, count), drawn with replacement from
+    ``count``.
+    """
     return np.random.default_rng(seed).integers(0, count, (replications, count))
 
 

@@ -1,4 +1,4 @@
-"""What each part of a critical path is for: the DRAM, the weight decoder, a pass's fixed cost, a hand-off."""
+"""The cause of each part of a critical path: the DRAM, the weight decoder, a pass's fixed cost, a hand-off."""
 
 from __future__ import annotations
 
@@ -87,14 +87,14 @@ class Causes:
 
 
 def _layer(info: OpInfo) -> str:
-    """The layer on whose behalf an operation is; crossings are of none."""
+    """The layer for which an operation runs; "" for a crossing."""
     return "" if info.kind == "handoff" else info.layer
 
 
 def _works(run: ProgramRun) -> dict[int, MatmulCommand | ElementCommand]:
-    """Which command each busy record of a compute block, by identity, is of: those of an operation pair off in order.
+    """The command of each busy record of a compute block, by identity: those of an operation are matched in order.
 
-    Of a record that came several times, the command of the first time: the others were like it. Of an operation with
+    For a record that came several times, the command of the first time: the others were like it. For an operation with
     fewer records than commands, none: a command of no cycles leaves no record.
     """
     commands: dict[int, list[MatmulCommand | ElementCommand]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""By how much one figure is more, or less, than another: in percent of the one that it is held against."""
+"""The difference of two figures, in percent of the one that the other is compared with."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Numbers = TypeVar("Numbers", float, NDArray[np.float64])
 
 
 def change_pct(before: Numbers, after: Numbers) -> Numbers:
-    """How much more ``after`` is than ``before``, in percent of ``before``, which must be above 0."""
+    """The increase from ``before`` to ``after``, in percent of ``before``, which must be above 0."""
     return 100 * (after / before - 1)
 
 
 def gain_pct(before: Numbers, after: Numbers) -> Numbers:
-    """How much less ``after`` is than ``before``, in percent of ``before``, which must be above 0."""
+    """The decrease from ``before`` to ``after``, in percent of ``before``, which must be above 0."""
     return 0.0 - change_pct(before, after)  # never minus zero

@@ -1,4 +1,4 @@
-"""One frame's records -> how full the SRAM and how busy the DRAM was, as samples over time."""
+"""The occupancy of the SRAM and the use of the DRAM during one frame, as samples over time."""
 
 from __future__ import annotations
 
@@ -66,10 +66,11 @@ def _raise_by_buffers(
 
 
 def buffer_intervals(run: ProgramRun) -> Iterator[tuple[int, int]]:
-    """[from, to) in cycles for each use of a weight buffer: its transfer's first byte to the end of the work on it.
+    """The interval [from, to) in cycles of each use of a weight buffer: from its transfer's first byte to the end of
+    the work on it.
 
-    Transfers and tiles of one operation pair off in order. What was fetched before the call began stands there from
-    its start, and what is fetched for the next call until its end.
+    Transfers and tiles of one operation are matched in order. Weights that were fetched before the call began are in
+    the buffer from its start, and those fetched for the next call until its end.
     """
     if run.program.graph == "boot":  # fills resident SRAM, without buffers
         return

@@ -1,11 +1,12 @@
 """The critical path of one program: which block's end let the next begin, from its last cycle back to its first.
 
-A walk over the records of a run, backwards in time. A record that ends now is a segment of the path, and the walk goes
-on where it began. A stall in which a block waited for another one is none: the walk steps over to what the other one
-was doing, which may have begun long before the wait did. So segments never overlap, and add up to the run's cycles.
+The path is found by a walk over the records of a run, backwards in time. A record that ends now is a segment of the
+path, and the walk continues where it began. A stall in which a block waited for another one is not a segment: the walk
+steps over to the work of the other block, which may have begun long before the wait did. So segments never overlap, and
+add up to the run's cycles.
 
-Tiles in step are walked as they were run: where the walk comes by the record, and at the cycle of it, at which it was
-some times before, and nothing but these times ends around it, it goes the same way again as long as that lasts.
+Tiles in step are walked as they were run. If the walk comes to a record at the same cycle within it as some repetitions
+before, and nothing but these repetitions ends around it, it takes the same way again as long as they last.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from nnasim.ir.run import FIRST_BYTE, LATE_WEIGHTS, NO_BUFFER, ProgramRun, Recor
 
 
 class Segment(NamedTuple):
-    """Cycles [``start``, ``end``) of the path: those of ``record``; None where nothing was recorded.
+    """Cycles [``start``, ``end``) of the path: those of ``record``; None if nothing was recorded.
 
-    Of a record that came several times, ``record`` is the first time's, and start and end are those of this time.
+    For a record that came several times, ``record`` is the first one, and start and end are those of this repetition.
     """
 
     start: int
@@ -45,16 +46,17 @@ def critical_path(run: ProgramRun) -> list[Lap]:
 
 
 class _Seen(NamedTuple):
-    """Where the walk was when it came by a record: the cycle, and the segments behind it."""
+    """The state of the walk when it came to a record: the cycle, and the segments after it."""
 
     now: int
     segments: int
 
 
 class _Walk:
-    """The walk at cycle ``now``, with ``laps`` and ``segments`` of the one it is in behind it, the last of all first.
+    """The walk at cycle ``now``, with the ``laps``, and the ``segments`` of the current one, after it, the last first.
 
-    ``after``: the record that what ends now has let begin; None at the end, and where nothing is recorded.
+    ``after``: the record whose start was made possible by the end that is looked for; None at the end, and if nothing
+    is recorded.
     """
 
     def __init__(self, run: ProgramRun) -> None:
@@ -65,7 +67,7 @@ class _Walk:
         self._seen: dict[tuple[int, int], _Seen] = {}
 
     def step(self) -> None:
-        """Go on to the record that let ``after`` begin, or over a time in which nothing was recorded."""
+        """Continue to the record that let ``after`` begin, or over a time in which nothing was recorded."""
         ending = self._endings.at(self.now)
         ended = _before(ending, self.after)
         if ended is None:
@@ -110,14 +112,14 @@ def _waits_for_another(record: Record) -> bool:
 
 
 Test = Callable[[Record, Record], bool]
-"""Whether a record, the first, can have let another one begin."""
+"""Whether the first record can have let the second one begin."""
 
 
 def _before(candidates: Sequence[Ended], after: Ended | None) -> Ended | None:
-    """Which of ``candidates``, all of which end now, let ``after`` begin; None if none of them can have.
+    """The one of ``candidates``, all of which end now, that let ``after`` begin; None if none of them can have.
 
-    Where ``after`` is a wait for another block, that block's record, which ends with the wait. Of several the first of
-    the kind that comes first; of equals the one that was recorded last.
+    If ``after`` is a wait for another block, it is that block's record, which ends with the wait. Of several, it is the
+    first of the kind that comes first; of equals, the one that was recorded last.
     """
     for test in _AT_THE_END if after is None else _tests(after.record):
         for ended in reversed(candidates):

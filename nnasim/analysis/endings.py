@@ -1,4 +1,4 @@
-"""What ended at a cycle of a run, its tiles in step among it, without a record for each of them."""
+"""The records that end at a cycle of a run, including repeated tiles that have no record of their own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nnasim.ir.program import Block
 from nnasim.ir.run import ProgramRun, Record
 
 SERVANTS: tuple[Block, ...] = ("dram", "sram")
-"""Blocks that only work for others, in records of whom their time stands."""
+"""Blocks that only work for others, whose records contain their time."""
 
 
 class Ended(NamedTuple):
@@ -40,7 +40,7 @@ class _Part:
             self.first, self.last = self.moments[0] + later, self.moments[-1] + self.latest
 
     def delays(self, now: int) -> range:
-        """How much later those times were that have anything that may end ``now``, ascending."""
+        """The delays, ascending, of those repetitions that have anything that may end ``now``."""
         if not self.cycles:
             return range(self.later, self.later + 1)
         begun = max(0, -(-(now - self.moments[-1] - self.later) // self.cycles))
@@ -57,7 +57,7 @@ class _Part:
 
 
 class Endings:
-    """Asked for cycles that descend: what of ``run`` ends in each, in the order in which it was recorded."""
+    """The records of ``run`` that end in each cycle, in the order of recording; asked for in descending cycles."""
 
     def __init__(self, run: ProgramRun) -> None:
         self._parts = [part for part in _parts(run) if part.moments]
@@ -70,7 +70,7 @@ class Endings:
         self._ends_after = [*list(accumulate(begins, min))[::-1][1:], run.cycles + 1]
 
     def at(self, now: int) -> list[Ended]:
-        """What ends ``now``."""
+        """The records that end ``now``."""
         if self._known[0] != now:
             self._known = (now, list(self._at(now)))
         return self._known[1]
@@ -90,9 +90,10 @@ class Endings:
         return max((part.last_before(now) for part in self._parts if part.first < now), default=0)
 
     def alike_back_to(self, now: int, ended: Ended) -> int | None:
-        """The cycle down to which, from ``now``, the same ends in each time of the part that ``ended`` is of.
+        """The cycle down to which, from ``now``, the same records end in each repetition of the part that ``ended``
+        belongs to.
 
-        None where that is not so now: at its first and its last times, and where what is no part of it ends too.
+        None if that is not so now: at its first and its last repetitions, and if a record outside of it ends too.
         """
         part = self._parts[ended.part]
         if part.times == 1:

@@ -1,4 +1,4 @@
-"""The critical path of a frame: what it waited for from the moment its audio existed to the end of its last step."""
+"""The critical path of a frame: its waits from the moment its audio existed to the end of its last step."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def representative_moment(runs: Sequence[StepRun], arrivals: Sequence[int]) -> F
 
 
 def frame_moment(runs: Sequence[StepRun], frame: int, arrivals: Sequence[int]) -> FrameMoment:
-    """That of ``frame``, which does something."""
+    """The moment of ``frame``, which has at least one step."""
     steps = tuple(run for run in runs if run.step.frame <= frame < run.step.frame + run.step.frames)
     return FrameMoment(frame, arrivals[frame], steps)
 

@@ -1,4 +1,4 @@
-"""When frames and utterances were done: frame latency, engine latency, user-perceived latency."""
+"""The completion of frames and utterances: frame latency, engine latency, user-perceived latency."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def utterance_times(
 
 
 def last_frame(utterance: Utterance) -> str:
-    """What ran for the last frame of audio, such as "encoder, 2 joint, prediction": a frame that emits costs more.
+    """The calls for the last frame of audio, such as "encoder, 2 joint, prediction": a frame that emits costs more.
 
     Engine latency is the latency of that frame, so utterances that end in different kinds have different ones.
     """
@@ -68,10 +68,11 @@ def last_frame(utterance: Utterance) -> str:
 
 
 def _upl_parts(utterance: Utterance, engine_ms: float, endpointer_ms: float | None) -> dict[str, float]:
-    """The parts that are known, in milliseconds; what is not known is left out, so their sum counts from there on.
+    """The known parts of the user-perceived latency, in milliseconds; unknown parts are left out, so that the sum
+    begins after them.
 
-    Speech ends on average half a frame before its frame is complete; the emission delay counts whole frames from
-    that frame to the one at which the last token left, and is 0 when the tokens were out before speech ended.
+    Speech ends on average half a frame before its frame is complete; the emission delay counts whole frames from that
+    frame to the one at which the last token left, and is 0 when the tokens were out before speech ended.
     """
     period = frame_period(utterance)
     parts = {"half_chunk": period / 2 * 1e3}

@@ -11,7 +11,7 @@ PERCENTILES = (50, 90, 99)
 
 
 def at_shares(values: ArrayLike, shares: float | Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Below which value each share (0 to 1) of the last axis of ``values`` lies; shape (shares, ...).
+    """The values below which each share (0 to 1) of the last axis of ``values`` lies; shape (shares, ...).
 
     ValueError for no values.
     """

@@ -1,4 +1,4 @@
-"""What the utterances and frames of one or more results took, all together."""
+"""The times of all utterances and frames of one or more results together."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ Closed = Literal["endpointer", "audio_end", "early"]
 
 @dataclass(frozen=True)
 class Endpointer:
-    """How the end of speech is decided; a wait in milliseconds, rounded up to whole frames.
+    """The rule that decides when speech has ended; a wait in milliseconds, rounded up to whole frames.
 
     ``trailing_blanks``: no symbol has left for ``wait_ms`` since the last one. ``fixed_wait``: ``wait_ms`` after the
     true end of speech (an ideal voice activity detector with a hang-over).
@@ -70,7 +70,7 @@ def timelines(result: SimResult) -> Iterator[FrameTimeline]:
 
 
 def real_time(utterance: Utterance, line: FrameTimeline, endpointer: Endpointer) -> RealTime:
-    """What happened to one utterance; ``line`` has one entry per frame of ``utterance``."""
+    """The course of one utterance in real time; ``line`` has one entry per frame of ``utterance``."""
     latencies = [end - arrival for arrival, end in zip(line.arrivals, line.ends, strict=True)]
     period_ms = frame_period(utterance) * 1e3
     closed, parts = user_wait(utterance, line, endpointer)
@@ -88,18 +88,18 @@ def real_time(utterance: Utterance, line: FrameTimeline, endpointer: Endpointer)
 
 
 def backlog(line: FrameTimeline) -> list[int]:
-    """Per frame: how many earlier frames were not done when it arrived."""
+    """The number of earlier frames that were not done when each frame arrived."""
     return [index - bisect_right(line.ends, at, hi=index) for index, at in enumerate(line.arrivals)]
 
 
 def user_wait(
     utterance: Utterance, line: FrameTimeline, endpointer: Endpointer
 ) -> tuple[Closed | None, dict[str, float]]:
-    """How the utterance was closed, and the parts of the user-perceived latency [ms], which add up to it.
+    """The reason why the utterance was closed, and the parts of the user-perceived latency [ms], which add up to it.
 
     ``chunk``: from the end of speech until the frame that holds it is complete (half a frame on average);
-    ``emission_delay``: from there to the frame at which the last symbol left, 0 if it left before;
-    ``endpointer``: from there to the closing frame; ``engine``: from the closing frame's audio to its last operation.
+    ``emission_delay``: from there to the frame at which the last symbol left, 0 if it left before; ``endpointer``: from
+    there to the closing frame; ``engine``: from the closing frame's audio to its last operation.
     """
     if utterance.speech_end is None:
         return None, {}

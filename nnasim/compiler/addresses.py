@@ -1,4 +1,4 @@
-"""Where everything stands in SRAM: the address map that moving the real integers needs."""
+"""The address map of the SRAM, which is needed to move the real integers."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""A trace and its chip speak of one arithmetic: every field of `numerics` that work on the NNA uses is equal in both.
+"""The check that a trace and its chip have the same arithmetic: every field of `numerics` that work on the NNA uses is
+equal in both.
 
-A trace's tensors have the widths, tables and ranges of the arithmetic that it was made with, so a chip of another one
-cannot run it: its figures would be of a chip that was never asked for. Which fields are used follows from what runs on
-the NNA. On the CPU `float` and the activations of `cpu_fallback` are computed in float, whatever the chip has; and what
-a chip has no unit for falls to the CPU too (see ``fallback``).
+A trace's tensors have the widths, tables and ranges of the arithmetic that it was made with, so a chip with another one
+cannot run it: its figures would be those of a chip that was never asked for. Which fields are used follows from the
+operations on the NNA. On the CPU, `float` and the activations of `cpu_fallback` are computed in float, whatever the
+chip has; operations for which a chip has no unit are moved to the CPU too (see ``fallback``).
 """
 
 from __future__ import annotations
@@ -55,12 +56,12 @@ def used_fields(trace: OpTrace, units: dict[str, dict[str, Unit]]) -> list[str]:
 
 
 def differing(trace: NumericsConfig, chip: NumericsConfig, fields: list[str]) -> list[str]:
-    """Those of ``fields`` that have two values."""
+    """Those of ``fields`` whose values differ."""
     return [field for field in fields if getattr(trace, field) != getattr(chip, field)]
 
 
 def refuse_disagreement(trace: OpTrace, chip: NnaConfig, units: dict[str, dict[str, Unit]]) -> None:
-    """NumericsError unless every field that the NNA's work uses has one value in trace and chip."""
+    """Raise NumericsError unless every field that the NNA's work uses has one value in trace and chip."""
     wrong = differing(trace.numerics, chip.numerics, used_fields(trace, units))
     if not wrong:
         return

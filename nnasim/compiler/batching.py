@@ -30,7 +30,7 @@ class Batch(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What a tensor of a batch holds of one stream: the value of ``tensor``, a name of the trace."""
+    """One stream's part of a tensor of a batch: the value of ``tensor``, a name of the trace."""
 
     tensor: str
     stream: int

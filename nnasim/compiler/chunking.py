@@ -1,8 +1,9 @@
 """`compiler.chunk_frames`: a trace whose encoder works on several frames at a time. The results are the same integers.
 
-The graphs that need nothing but audio (encoder, and what runs behind its frame reduction) of N frames become one
-graph, invoked when the last of the N has arrived; prediction and joint follow frame by frame as before, each after a
-copy of its frame's encoder output to where the joint reads it. What is left of an utterance is a shorter chunk.
+The graphs that need only audio (the encoder, and the graphs after its frame reduction) become one graph for N frames,
+called when the last of the N has arrived. Prediction and joint follow frame by frame as before, each after a copy of
+its frame's encoder output to where the joint reads it. The frames that are left at the end of an utterance are a
+shorter chunk.
 """
 
 from __future__ import annotations
@@ -17,9 +18,8 @@ from nnasim.ir.trace import Op, OpGraph, OpTrace, TensorSpec, Utterance
 
 @dataclass(frozen=True)
 class ChunkedTrace:
-    """``frames``: how many frames of audio an invocation of a graph takes, 1 where it does not say; ``origin``: for
-    each operation that chunking made, the one of the given trace; ``heard``: for each input that it made, what it
-    holds.
+    """``frames``: how many frames of audio a call of a graph takes, 1 if it is not listed; ``origin``: for each
+    operation that chunking made, the one of the given trace; ``heard``: for each input that it made, its content.
     """
 
     trace: OpTrace
@@ -54,7 +54,7 @@ def _mark(sign: str, names: str) -> str:
 
 
 def encoder_graphs(trace: OpTrace) -> frozenset[str]:
-    """Graphs that depend on the audio and on each other, on nothing else; empty if one that hears depends on more."""
+    """The graphs that depend on the audio and on each other only; empty if one that takes audio depends on more."""
     needs = {name: set(carried(trace, graph.ops)) for name, graph in trace.graphs.items()}
     writers: dict[str, set[str]] = {}
     for name, graph in trace.graphs.items():
@@ -125,7 +125,7 @@ class _Chunker:
         return utterance.model_copy(update={"call_graphs": graphs, "call_frames": frames})
 
     def _replaced(self, call: Call, seen: int, chunk: Sequence[Call]) -> Iterator[Call]:
-        """What stands in the place of a chunk's call number ``seen``: the whole chunk at the first, then the copies."""
+        """The calls that replace a chunk's call number ``seen``: the whole chunk at the first, then the copies."""
         first, last = chunk[0].frame, chunk[-1].frame
         if first == last:
             self.graphs[call.graph] = self.trace.graphs[call.graph]

@@ -130,9 +130,9 @@ class CompiledTrace:
         return other
 
     def shared(self, what: str, key: Hashable, make: Callable[[], ValueT]) -> ValueT:
-        """``make()``, or what it made when last asked for with this ``key``; chips that ``on`` made share it.
+        """``make()``, or its last result for the same ``key``; chips that ``on`` made share it.
 
-        One value of each kind is kept: a sweep changes slowly, and must not grow.
+        One value of each kind is kept: a sweep changes slowly, and memory must not grow.
         """
         entry = self._shared.get(what)
         if entry is None or entry[0] != key:
@@ -168,9 +168,9 @@ class CompiledTrace:
         )
 
     def activations(self, graph: str) -> tuple[Allocation, ...]:
-        """Where the activations of ``graph`` stand in the arena; () for a program that is of no graph.
+        """The addresses of the activations of ``graph`` in the arena; () for a program that belongs to no graph.
 
-        Where commands overtake, what the plan leaves free of the SRAM belongs to the arena.
+        If commands may overtake each other, the SRAM that the plan leaves free belongs to the arena.
         """
         if graph not in self.trace.graphs:
             return ()
@@ -206,14 +206,14 @@ class CompiledTrace:
         return self._programs[key]
 
     def boot(self) -> Program | None:
-        """Loading the resident weights; None if there are none."""
+        """The program that loads the resident weights; None if there are none."""
         if not self.memory.resident:
             return None
         return lower_boot(self._context("boot"), self.uses)
 
 
 class _Plan(NamedTuple):
-    """Who runs what, what rides behind what, which weights there are, and where all of it stands.
+    """The decisions of a compilation: units, fused operations, weights, and the place of each.
 
     ``arena_bytes``: the part of the working set that serves each graph in turn.
     """
@@ -246,7 +246,9 @@ def _fused(trace: OpTrace, units: Units) -> dict[str, set[str]]:
 
 
 def _refuse_chunk(trace: OpTrace, chip: NnaConfig, error: PlacementError) -> None:
-    """PlacementError that says how many frames a chunk may have at most; nothing if single frames fail as well."""
+    """Raise PlacementError with the largest possible number of frames in a chunk; do nothing if single frames fail as
+    well.
+    """
     most = _longest_chunk(trace, chip, lambda _: True)
     if not most:
         return
@@ -265,7 +267,7 @@ def _refuse_chunk(trace: OpTrace, chip: NnaConfig, error: PlacementError) -> Non
 
 
 def _longest_chunk(trace: OpTrace, chip: NnaConfig, good: Callable[[_Plan], bool]) -> int:
-    """The most frames of a chunk whose plan exists and is ``good``; 0 if there is none."""
+    """The largest number of frames in a chunk whose plan exists and is ``good``; 0 if there is none."""
     fits, too_many = 0, chip.compiler.chunk_frames
     while too_many - fits > 1:
         middle = (fits + too_many) // 2

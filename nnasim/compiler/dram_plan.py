@@ -1,4 +1,6 @@
-"""Where weights stand in DRAM: one behind the other, in the order in which graphs and operations first read them."""
+"""The addresses of weights in DRAM: one after the other, in the order in which graphs and operations first read
+them.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ def dram_addresses(
 
 
 def _bytes(trace: OpTrace, chip: NnaConfig, weight: str, use: WeightUse | None, memory: MemoryPlan) -> int:
-    """What a weight takes in DRAM: of one that streams each tile is aligned, of one that is looked up each row."""
+    """The bytes of a weight in DRAM: if it streams, each tile is aligned; if rows are looked up, each row."""
     if use is None:
         return trace.tensors[weight].bytes
     if weight in memory.resident:

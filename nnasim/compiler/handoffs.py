@@ -1,4 +1,4 @@
-"""Who holds the current value of each tensor, and where a crossing between CPU and NNA is therefore needed."""
+"""The unit that holds the current value of each tensor, and the crossings between CPU and NNA that follow."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Ledger:
         self.alone[OTHER[to]].clear()
 
     def show(self, op: Op) -> None:
-        """The view ``op`` is held by whoever holds what it shows."""
+        """Note that the view ``op`` is held by the holders of its tensor."""
         self._hold(op.outputs[0], self.holder(op.x))
 
     def make(self, op: Op, unit: Unit) -> None:
@@ -60,7 +60,7 @@ class Ledger:
             self._hold(tensor, unit)
 
     def exit(self) -> Holders:
-        """What outlives the invocation, in canonical order."""
+        """The holders of values that outlive the call, in canonical order."""
         held = ((tensor, unit) for unit, tensors in self.alone.items() for tensor in tensors)
         return tuple(sorted((name, unit) for name, unit in held if self.trace.tensors[name].role in LASTING))
 

@@ -114,7 +114,7 @@ class Lowering:
         self.ledger.cross(to)
 
     def _handed_over(self, to: Unit) -> set[str]:
-        """Tensors that only the other unit holds; what never left the MAC array is none of them."""
+        """Tensors that only the other unit holds, without those that never left the MAC array."""
         held = self.ledger.alone[OTHER[to]]
         return {self.context.views.get(tensor, tensor) for tensor in held} - set(self.context.inside)
 
@@ -168,7 +168,9 @@ class Lowering:
             self.commands[place] = tile._replace(rides=op.kind)
 
     def _carry_on(self, op: Op) -> range:
-        """The tiles that made what ``op`` reads, which make what it writes too; none outside of the MAC array."""
+        """The tiles that made the input of ``op``, and so make its output too; empty for an operation outside of the
+        MAC array.
+        """
         tiles = self.tiles.get(op.x, range(0))
         self.tiles.update(dict.fromkeys(op.outputs, tiles))
         return tiles

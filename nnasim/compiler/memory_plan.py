@@ -1,9 +1,9 @@
-"""How the SRAM is divided: working set, weight buffers, resident weights; and how weights are cut into tiles.
+"""The division of the SRAM into working set, weight buffers and resident weights, and the tiles of each weight.
 
 Capacity is monotone: a larger SRAM never reads more DRAM. Tilings, that is tile sizes and numbers of buffers, form a
 ladder from the fewest bytes to the configured ones. A rung may use the SRAM only up to where the next one begins to
-fit, so what it offers never gets worse as the SRAM grows, and the plan is the best of all that fit: it stays on a lower
-rung until the next one, whose buffers leave less for residents, reads no more.
+fit, so that it never gets worse as the SRAM grows. The plan is the best of all that fit: it stays on a lower rung until
+the next one, whose buffers leave less for residents, reads no more.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def plan_memory(chip: NnaConfig, working_set: int, uses: Uses) -> MemoryPlan:
 def latency_hidden(chip: NnaConfig, plan: MemoryPlan, uses: Uses) -> bool | None:
     """Whether transfers overlap as much as they would in a larger SRAM, so that the DRAM's latency costs nothing.
 
-    None where no product's weight streams, or where the configured tiles would not cover the latency either.
+    None if no product's weight streams, or if the configured tiles would not cover the latency either.
     """
     streamed = {name: use for name, use in uses.items() if name not in plan.resident and use.rows_per_use > 1}
     if not streamed or not _covers_latency(chip, ladder(chip, streamed)[-1]):
@@ -190,7 +190,7 @@ def _plan(working_set: int, uses: Uses, tiling: Tiling, resident: frozenset[str]
 
 
 def _listed(chip: NnaConfig, uses: Uses) -> frozenset[str]:
-    """The user's list. PlacementError where it names what is no weight on the NNA."""
+    """The user's list of resident weights. Raises PlacementError if it names something that is no weight on the NNA."""
     wanted = chip.sram.resident_weights or ()
     if unknown := sorted(set(wanted) - set(uses)):
         weights = ", ".join(uses) or "none"
@@ -210,7 +210,7 @@ def least_sram_bytes(chip: NnaConfig, working_set: int, uses: Uses) -> int:
 
 
 def refuse_working_set(chip: NnaConfig, working_set: int, uses: Uses, needs: str = "") -> NoReturn:
-    """PlacementError with the least ``sram.bytes`` that does; ``needs``: what takes how much."""
+    """Raise PlacementError with the least ``sram.bytes`` that is enough; ``needs``: the bytes of each part."""
     constraints.refuse(
         constraints.working_set_fits,
         chip.name,
@@ -223,7 +223,7 @@ def refuse_working_set(chip: NnaConfig, working_set: int, uses: Uses, needs: str
 
 
 def _refuse(chip: NnaConfig, working_set: int, uses: Uses) -> NoReturn:
-    """PlacementError that says what does not fit, and the least that does."""
+    """Raise PlacementError that says what does not fit, and the least SRAM that is enough."""
     enough = least_sram_bytes(chip, working_set, uses)
     if not constraints.working_set_fits(chip, working_set):
         refuse_working_set(chip, working_set, uses)

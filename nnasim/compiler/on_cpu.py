@@ -61,7 +61,7 @@ def _cpu_op(
 
 
 def _reason(compiled: CompiledTrace, graph: str, op: Op) -> str:
-    """Why ``op`` is on the CPU, in the words of the limit or of the placement that put it there."""
+    """The reason why ``op`` is on the CPU, in the words of the limit or of the placement that put it there."""
     trace, chip = compiled.trace, compiled.chip
     if compiled.units[graph][op.name] != "cpu":
         return ""

@@ -1,4 +1,4 @@
-"""Which unit runs each operation: what the trace asks for, as far as the chip can."""
+"""The unit of each operation: as the trace asks, as far as the chip can."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def place(trace: OpTrace, chip: NnaConfig) -> dict[str, dict[str, Unit]]:
 
 
 def wanted_units(trace: OpTrace) -> dict[str, dict[str, Unit]]:
-    """Where the trace wants every operation, whatever the chip can."""
+    """The unit that the trace asks for, for every operation, whatever the chip can."""
     return {name: {op.name: _wanted(trace, op) for op in graph.ops} for name, graph in trace.graphs.items()}
 
 
@@ -73,10 +73,11 @@ def _check_second_operand(trace: OpTrace, where: str, op: Op) -> None:
 
 
 def fused_ops(trace: OpTrace, graph: OpGraph, units: dict[str, Unit]) -> set[str]:
-    """Names of operations that ride behind a product on the NNA: its requantise, and an activation after that.
+    """The names of fused operations, which run at the output of a product on the NNA: its requantise, and an activation
+    after that.
 
-    An operation rides when it is the only reader of what the product (or the operation that rides already) makes, and
-    that is nobody else's business: no state, and no output. What rides may pass through a view.
+    An operation is fused if it is the only reader of the output of the product (or of an operation that is fused
+    already), and if that output is neither a state nor an output of the graph. A view may lie between them.
     """
     readers: dict[str, int] = {}
     for op in graph.ops:

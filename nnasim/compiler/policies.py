@@ -92,10 +92,10 @@ def _read_policy(path: Path) -> Policy:
 
 
 def placed(trace: OpTrace, policy: Policy) -> OpTrace:
-    """``trace`` with the placement that ``policy`` makes of it.
+    """``trace`` with the placement that ``policy`` gives it.
 
-    What is always on the CPU stays there, the quantising of features above all, and so do operations that the trace
-    places there one by one.
+    Operations that are always on the CPU stay there, above all the quantising of features, and so do operations that
+    the trace places there one by one.
     """
     groups: dict[OpGroup, Unit] = {
         group: "cpu" if group in policy.unsupported or group in ALWAYS_ON_CPU else "nna" for group in trace.placement

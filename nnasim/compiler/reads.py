@@ -1,4 +1,6 @@
-"""What the compiler reads of a chip. Chips that agree in all of it run the same programs, and may share them."""
+"""The fields of a chip that the compiler reads. Chips that agree in all of them run the same programs, and may share
+them.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +38,8 @@ def seen_by_compiler(chip: NnaConfig) -> Hashable:
 
 
 def seen_beside_cache(chip: NnaConfig) -> Hashable:
-    """Those but the CPU's cache, of which a program depends on one thing: whether the CPU's weights stay in it."""
+    """Those fields without the CPU's cache, of which a program depends on one thing: whether the CPU's weights stay in
+    it.
+    """
     values: tuple[Hashable, ...] = _values_beside_cache(chip)
     return values

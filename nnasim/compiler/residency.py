@@ -1,4 +1,5 @@
-"""Which weights stay in SRAM: a 0/1 knapsack of bytes of SRAM against bytes of DRAM traffic saved, solved exactly.
+"""The choice of weights that stay in SRAM: a 0/1 knapsack of SRAM bytes against saved bytes of DRAM traffic, solved
+exactly.
 
 Exactness is what makes capacity monotone: the best choice within more bytes is never worse than within fewer.
 """
@@ -68,7 +69,7 @@ def _searched(items: Sequence[Item], capacity: int) -> tuple[Item, ...] | None:
 
 
 def _relaxed(items: Sequence[Item], index: int, free: int) -> float:
-    """What the items from ``index`` on save at most in ``free`` bytes."""
+    """The most that the items from ``index`` on can save in ``free`` bytes."""
     saved = 0.0
     for item in items[index:]:
         if item.bytes > free:

@@ -1,4 +1,4 @@
-"""Which program runs when: the steps of every utterance, in the order in which decoding made its calls."""
+"""The order of programs: the steps of every utterance, in the order in which decoding made its calls."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def utterance_steps(compiled: CompiledTrace, utterance: Utterance) -> Iterator[S
 
 
 def compiled_arrivals(compiled: CompiledTrace, utterance: Utterance) -> list[int]:
-    """When each frame's audio exists, in cycles of the chip that ``compiled`` is for."""
+    """The cycle at which each frame's audio exists, on the chip that ``compiled`` is for."""
     return [arrival_cycles(utterance, frame, compiled.chip.clock_hz) for frame in range(len(utterance.arrivals))]
 
 

@@ -1,8 +1,9 @@
-"""What must have ended before a command may begin: hazards of tensors, and of the bytes of SRAM that they share.
+"""The commands that must have ended before a command may begin: hazards of tensors, and of the bytes of SRAM that they
+share.
 
 A command reads what others wrote (read after write), and writes where others still read or wrote (write after read,
-write after write); tensors that never live at one time may have the same bytes, so writing one waits for all that
-touch the other. Weights need no entry: a tile waits for its transfer, and a transfer for a free buffer.
+write after write). Tensors that never live at one time may have the same bytes, so writing one waits for all commands
+that touch the other. Weights need no entry: a tile waits for its transfer, and a transfer for a free buffer.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ Sharing = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What an operation on ``unit`` reads and writes; a hand-off reads all that it brings, ``brought_to`` a unit."""
+    """The tensors that an operation on ``unit`` reads and writes; a hand-off reads all tensors that it brings,
+    ``brought_to`` a unit.
+    """
 
     unit: Unit
     reads: tuple[str, ...]
@@ -30,7 +33,7 @@ class Access:
 
     @classmethod
     def of(cls, trace: OpTrace, op: Op, unit: Unit, views: Mapping[str, str]) -> Access:
-        """That of ``op``. Whoever reads a view touches its tensor too, and constants are never written."""
+        """The access of ``op``. Reading a view touches its tensor too, and constants are never written."""
         reads = [name for name in op.inputs if trace.tensors[name].role not in ("weight", "bias", "table")]
         reads += op.outputs if trace.shifts(op) else ()
         touched = dict.fromkeys(reads) | dict.fromkeys(views[name] for name in reads if name in views)
@@ -38,7 +41,7 @@ class Access:
 
 
 def sharing_of(placed: Sequence[Allocation]) -> Sharing:
-    """Which of ``placed`` share a byte, at whatever time they live."""
+    """Those of ``placed`` that share a byte, at whatever time they live."""
     return {
         place.life.name: [
             other.life.name
@@ -50,7 +53,7 @@ def sharing_of(placed: Sequence[Allocation]) -> Sharing:
 
 
 class ScoreBoard:
-    """Who wrote, brought and touched each tensor last, as far as the operations have been followed."""
+    """The operation that last wrote, brought and touched each tensor, up to the current operation."""
 
     def __init__(self, sharing: Sharing) -> None:
         self._sharing = sharing
@@ -68,7 +71,7 @@ class ScoreBoard:
         return needs
 
     def _source(self, tensor: str, unit: Unit) -> int | None:
-        """What put ``tensor`` where ``unit`` reads it: a hand-off, or whoever wrote it."""
+        """The operation that put ``tensor`` where ``unit`` reads it: a hand-off, or the one that wrote it."""
         return self._brought.get((tensor, unit), self._writer.get(tensor))
 
     def _note(self, index: int, access: Access) -> None:
@@ -84,9 +87,9 @@ class ScoreBoard:
 
 
 def look_ahead(commands: Sequence[Command], accesses: Sequence[Access], sharing: Sharing) -> Ahead:
-    """Which command waits for which, and in which order they enter the window.
+    """The commands that each command waits for, and the order in which they enter the window.
 
-    ``commands`` in program order; ``accesses``: of the operations that they are of, by ``Command.op``.
+    ``commands`` in program order; ``accesses``: those of the operations, by ``Command.op``.
     """
     board = ScoreBoard(sharing)
     needs = [board.follow(index, access) for index, access in enumerate(accesses)]

@@ -1,9 +1,9 @@
-"""One SRAM for several models: a plan in which the working sets of all models and streams stand at one time.
+"""One SRAM for several models: a plan in which the working sets of all models and streams exist at the same time.
 
-States and outputs are each stream's own, tables a model's; activations and weight buffers serve one call at a time.
-What is left holds resident weights, in one of two ways: those of all models together, chosen for the fewest bytes read
-(``together``); or of one model at a time, as many as it would have alone there (``in_turn``), which are loaded again
-when another model has run.
+Each stream has its own states and outputs, and each model its own tables; activations and weight buffers serve one call
+at a time. The rest holds resident weights, in one of two ways: those of all models together, chosen for the fewest
+bytes read (``together``); or those of one model at a time, as many as it would have there alone (``in_turn``), which
+are loaded again when another model has run.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Tenant:
 
     @property
     def widest_arena(self) -> int:
-        """That of its largest batch alone, which is sooner known and hardly ever less."""
+        """The arena of its largest batch alone, which is known sooner and hardly ever smaller."""
         return self.sizes.arena(self.batch)
 
     def within(self, memory: MemoryPlan) -> Tenant:
@@ -124,7 +124,7 @@ def _working_set(tenants: Sequence[Tenant], arena: int) -> int:
 
 
 def _counted(one: Tenant) -> dict[str, WeightUse]:
-    """Its weights, each used as often as all its streams do."""
+    """Its weights, each with the number of uses by all its streams."""
     return {
         name: replace(use, uses=use.uses * one.streams, lookups=use.lookups * one.streams)
         for name, use in one.compiled.uses.items()
@@ -132,7 +132,7 @@ def _counted(one: Tenant) -> dict[str, WeightUse]:
 
 
 def _names(tenants: Sequence[Tenant]) -> list[dict[str, str]]:
-    """For each model, tensor -> its name among the weights of all: with the model's where several have it."""
+    """For each model, tensor -> its name among the weights of all: with the model's name if several have it."""
     often = Counter(name for one in tenants for name in one.compiled.uses)
     return [{name: name if often[name] == 1 else f"{one.name}:{name}" for name in one.compiled.uses} for one in tenants]
 
@@ -146,7 +146,7 @@ def _uses(tenants: Sequence[Tenant]) -> dict[str, WeightUse]:
 
 
 def _part(plan: MemoryPlan, names: Mapping[str, str]) -> MemoryPlan:
-    """What ``plan`` says of the weights of one model; how much SRAM is taken is said of all."""
+    """The part of ``plan`` about the weights of one model; the SRAM taken is that of all."""
     return replace(
         plan,
         resident=frozenset(name for name, shared in names.items() if shared in plan.resident),
@@ -164,7 +164,7 @@ def _divided(chip: NnaConfig, uses: Mapping[str, WeightUse], tenants: Sequence[T
 
 
 def _refuse(chip: NnaConfig, tenants: Sequence[Tenant], arena: int) -> NoReturn:
-    """PlacementError that says what each model needs, and what would fit: a larger SRAM, fewer or smaller batches."""
+    """Raise PlacementError with the needs of each model, and ways to fit: a larger SRAM, fewer or smaller batches."""
     needs = ", ".join(f"{one.name} {one.lasting} bytes" for one in tenants)
     constraints.refuse(
         constraints.models_fit,

@@ -28,21 +28,23 @@ class Call(NamedTuple):
 
 
 class Marks(NamedTuple):
-    """What stands between a name and what it is made unique by: ``of``: in names of a chunk; ``step``: of one call."""
+    """The separators between a name and the suffix that makes it unique: ``of``: in names of a chunk; ``step``: of one
+    call.
+    """
 
     of: str
     step: str
 
 
 class Heard(NamedTuple):
-    """What an input of a chunk holds: of which input of the trace which frames, counted from the chunk's first."""
+    """The content of a chunk's input: an input of the trace and its frames, counted from the chunk's first."""
 
     input: str
     frames: tuple[int, ...]
 
 
 class Place(NamedTuple):
-    """Where an operation goes: done once for all invocations or not, and in which segment of the new graph."""
+    """The place of an operation: done once for all calls or not, and in which segment of the new graph."""
 
     merged: bool
     segment: int
@@ -50,7 +52,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Unrolled:
-    """The new graph, the tensors it declares, for each of its operations the one it comes from, and what it hears."""
+    """The new graph, the tensors it declares, the origin of each of its operations, and the content of its inputs."""
 
     graph: OpGraph
     tensors: dict[str, TensorSpec]
@@ -64,7 +66,7 @@ def joining_group(trace: OpTrace) -> OpGroup:
 
 
 def reads(trace: OpTrace, op: Op, views: Mapping[str, str]) -> tuple[str, ...]:
-    """Tensors, constants left out, whose value ``op`` depends on; what is a view by the name of its tensor."""
+    """The tensors, without constants, whose value ``op`` depends on; for a view, the name of its tensor."""
     old = op.outputs[:1] if trace.shifts(op) else ()
     flowing = (name for name in op.data if trace.tensors[name].role in FLOWING)
     return (*old, *(views.get(name, name) for name in flowing))
@@ -84,10 +86,10 @@ def carried(trace: OpTrace, ops: Sequence[Op]) -> dict[str, tuple[int, int]]:
 
 
 def places(trace: OpTrace, ops: Sequence[tuple[str, Op]], once: frozenset[str]) -> list[Place]:
-    """Which operations are merged. ``ops``: (graph, operation) of one round; ``once``: graphs that run only once.
+    """The operations that are merged. ``ops``: (graph, operation) of one round; ``once``: graphs that run only once.
 
-    Merged are what works row by row on the input or on what is merged, and a matmul over anything written before,
-    which opens a new segment: unless a recurrence spans it, since then its rows do not exist at one time.
+    Merged are operations that work row by row on the input or on something merged, and a matmul over anything written
+    before, which opens a new segment, unless a recurrence spans it, since then its rows do not exist at one time.
     """
     loops, views = carried(trace, [op for _, op in ops]), views_of(op for _, op in ops)
     spanned = _spanned(loops.values(), len(ops))
@@ -115,7 +117,7 @@ def places(trace: OpTrace, ops: Sequence[tuple[str, Op]], once: frozenset[str]) 
 
 
 def _spanned(loops: Iterable[tuple[int, int]], count: int) -> list[bool]:
-    """Of each position, whether a loop (first, last) lies around it: behind its first and not behind its last."""
+    """Whether a loop (first, last) spans each position: it is after the loop's first and not after its last."""
     changes = [0] * (count + 1)
     for first, last in loops:
         if first < last:
@@ -167,9 +169,9 @@ class _Unroller:
         return instances
 
     def _value(self, name: str, when: str, is_last: bool) -> str:
-        """The name of what is written to ``name``: its own if it stands there when the chunk ends, else one of a call.
+        """The name of the value written to ``name``: its own if it is there when the chunk ends, else that of one call.
 
-        A state that a call writes again has ``when`` with a place in it, so that who reads the first value gets it.
+        A state that a call writes again has ``when`` with a place in it, so that readers of the first value get it.
         """
         return name if is_last and self._lasts(name) else self._declared(name, f"{name}{self.marks.step}{when}")
 
@@ -187,7 +189,7 @@ class _Unroller:
         return version.get(name, name)
 
     def _declared(self, base: str, name: str) -> str:
-        """Declare ``name``, one value of ``base``; a state's value that nobody outside reads is but an activation."""
+        """Declare ``name``, one value of ``base``; a state's value that is read only inside is an activation."""
         spec = self.trace.tensors[base]
         role = "activation" if self._lasts(base) else spec.role
         self.tensors[name] = spec.model_copy(update={"role": role})
@@ -279,7 +281,7 @@ def _filled(op: Op) -> Op:
 
 
 def _merged_groups(instances: Sequence[_Instance], placed: Sequence[Place]) -> dict[int, list[list[_Instance]]]:
-    """By segment, the instances of each of its merged operations, operations in their order."""
+    """The instances of each merged operation by segment, operations in their order."""
     of_position: dict[int, list[_Instance]] = defaultdict(list)
     for instance in instances:
         of_position[instance.position].append(instance)

@@ -54,7 +54,7 @@ class WeightUse:
 
 
 class Cut(NamedTuple):
-    """A weight in tiles: so many ``pieces`` of ``rows`` rows each, each in tiles of ``step`` rows and what is left."""
+    """A weight in tiles: ``pieces`` of ``rows`` rows each, each cut into tiles of ``step`` rows and a rest."""
 
     pieces: int
     rows: int

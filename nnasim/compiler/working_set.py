@@ -1,4 +1,6 @@
-"""What must stand in SRAM whatever the weights do: tables, states, outputs, and one graph's activations at a time."""
+"""The data that must be in SRAM whatever the weights do: tables, states, outputs, and one graph's activations at a
+time.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,7 @@ def lasting_bytes(trace: OpTrace, units: Units) -> int:
 
 
 def inside_array(graph: OpGraph, fused: set[str]) -> set[str]:
-    """What passes from a product to the operation that rides behind it: it stays in the array and needs no SRAM."""
+    """The tensors between a product and its fused operation: they stay in the array and need no SRAM."""
     views = views_of(graph.ops)
     return {views.get(op.x, op.x) for op in graph.ops if op.name in fused}
 
@@ -84,7 +86,7 @@ def activation_map(trace: OpTrace, graph: OpGraph, units: dict[str, Unit], fused
 def spread_map(
     trace: OpTrace, graph: OpGraph, units: dict[str, Unit], fused: set[str], room: int
 ) -> tuple[Allocation, ...]:
-    """As ``activation_map``, but bytes are taken again as late as ``room`` bytes of arena allow.
+    """As ``activation_map``, but bytes are reused as late as ``room`` bytes of arena allow.
 
     So an operation that may begin before others have ended seldom waits for their bytes.
     """
@@ -107,7 +109,9 @@ def arena_bytes(trace: OpTrace, units: Units, fused: dict[str, set[str]]) -> int
 
 
 def largest_of(trace: OpTrace, units: Units, fused: dict[str, set[str]]) -> str:
-    """How many bytes last and how many serve every graph in turn, and which tensor of each takes most of them."""
+    """A text with the bytes that last and those that serve every graph in turn, and the tensor that takes most
+    of each.
+    """
     lasting = lasting_tensors(trace, units)
     maps = {name: activation_map(trace, graph, units[name], fused[name]) for name, graph in trace.graphs.items()}
     widest = max(maps, key=lambda name: peak_bytes(maps[name]), default="")

@@ -44,9 +44,10 @@ class CosimReport:
 def cosimulate(
     trace: OpTrace, chip: NnaConfig, constants: Mapping[str, NDArray[Any]], features: Sequence[Features | Inputs]
 ) -> CosimReport:
-    """Run ``trace`` on the chip with real integers; ``features``: of each utterance an array (frames, ...) per input.
+    """The report of a run of ``trace`` on the chip with real integers; ``features``: per utterance an array (frames,
+    ...) per input.
 
-    One array alone is heard by every input. Raises TraceError if the trace is not an integer system, if features and
+    A single array is used for every input. Raises TraceError if the trace is not an integer system, if features and
     trace do not agree, or if there is nothing to compare.
     """
     refuse_what_has_no_integers(trace)
@@ -88,7 +89,9 @@ def refuse_what_has_no_integers(trace: OpTrace) -> None:
 def run_on_chip(
     compiled: CompiledTrace, datapath: SramDatapath, utterance: Utterance, features: Features | Inputs
 ) -> list[StepRun]:
-    """One utterance of ``compiled.trace``, every event; ``datapath.observed`` holds what it has shown."""
+    """The runs of one utterance of ``compiled.trace``, with every event; ``datapath.observed`` holds the integers
+    observed.
+    """
     datapath.reset(inputs_by_name(compiled.given, utterance, features))
     runs = run_steps(list(utterance_steps(compiled, utterance)), compiled.chip, datapath=datapath)
     datapath.observed.at_the_end(compiled.given, datapath.tensors)
@@ -96,12 +99,12 @@ def run_on_chip(
 
 
 def run_reference(reference: Reference, utterance: Utterance, features: Features | Inputs) -> list[Integers]:
-    """What every argmax reads when numpy runs the same invocations."""
+    """The inputs of every argmax when numpy runs the same calls."""
     return observe_reference(reference, utterance, inputs_by_name(reference.trace, utterance, features)).logits
 
 
 def observe_reference(reference: Reference, utterance: Utterance, inputs: Inputs) -> Observed:
-    """What numpy shows when it runs the same invocations."""
+    """The integers observed when numpy runs the same calls."""
     trace, observed = reference.trace, Observed()
     watched = outputs_of(trace)
     reference.reset()

@@ -39,9 +39,9 @@ class Running(NamedTuple):
 class SramDatapath(Datapath):
     """Moves and computes the integers of ``constants`` (weights, biases, tables, ``OP.rescale`` rows, initial states).
 
-    ``inputs``: what the current utterance hears; the value of a frame is what the host hands over.
-    ``observed``: what it has shown so far. A command's results are computed from what its operands hold when it
-    begins, and are written when it ends; a fused operation follows its product's last tile.
+    ``inputs``: the inputs of the current utterance; the value of a frame is handed over by the host. ``observed``: the
+    integers observed so far. A command's results are computed from the content of its operands when it begins, and are
+    written when it ends; a fused operation follows its product's last tile.
     """
 
     def __init__(self, compiled: CompiledTrace, constants: Mapping[str, NDArray[Any]]) -> None:
@@ -71,13 +71,13 @@ class SramDatapath(Datapath):
 
     @property
     def logits(self) -> list[Integers]:
-        """What every argmax of the utterance read, in order."""
+        """The inputs of every argmax of the utterance, in order."""
         return self.observed.logits
 
     # --- memory -------------------------------------------------------------------------------------------------
 
     def _load_constants(self) -> None:
-        """What the chip holds before the first utterance: tables, and the resident weights."""
+        """Load the data that the chip holds before the first utterance: tables, and the resident weights."""
         for name, values in self.reference.tensors.items():
             self.tensors[name] = values
         for name in sorted(self.compiled.memory.resident):
@@ -85,7 +85,7 @@ class SramDatapath(Datapath):
         self.reference.tensors = self.tensors
 
     def reset(self, inputs: Inputs) -> None:
-        """Begin an utterance that hears ``inputs``: every state has its initial value."""
+        """Begin an utterance with ``inputs``: every state has its initial value."""
         self.inputs, self.observed = inputs, Observed()
         self.reference.reset()
 
@@ -110,7 +110,7 @@ class SramDatapath(Datapath):
             self.tensors[name] = values.reshape(self.trace.tensors[name].shape)
 
     def enter(self, program: Program) -> Running:
-        """From now on ``program`` runs."""
+        """Make ``program`` the running program."""
         running = self._known.get(id(program)) or self._remembered(program)
         self._running = running.ops
         self.tensors.enter(program.graph)

@@ -1,4 +1,4 @@
-"""Where two functional runs part: the first utterance, frame, call, operation and element with another integer."""
+"""The first difference of two functional runs: utterance, frame, call, operation and element with another integer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Constants = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Run:
-    """What is run: a trace of integers, its constants, and of each utterance what its inputs hear."""
+    """A run: a trace of integers, its constants, and the inputs of each utterance."""
 
     trace: OpTrace
     constants: Constants
@@ -106,7 +106,7 @@ def _there(left: Any, right: Any) -> Any:
 
 
 def _other_call(left: tuple[str, int] | None, right: tuple[str, int] | None) -> str:
-    """Two decodings that part call other graphs: what the search heard was not the same."""
+    """The message about two decodings that call other graphs: the inputs of the search differed."""
     named = [f"{call[0]} of frame {call[1]}" if call else "nothing" for call in (left, right)]
     return f"calls {named[0]} against {named[1]}"
 
@@ -124,7 +124,7 @@ def _of_call(references: tuple[Reference, Reference], graph: str) -> Iterator[tu
 
 
 def _made(reference: Reference, graph: str) -> dict[str, tuple[Op, list[NDArray[Any]]]]:
-    """Each operation of one call of ``graph`` by name, with what it has made."""
+    """Each operation of one call of ``graph`` by name, with its output."""
     made = {}
     for op in reference.trace.graphs[graph].ops:
         reference.execute(op)

@@ -1,4 +1,4 @@
-"""What the utterances of a functional run hear: an array for each input, with a value for every frame."""
+"""The inputs of the utterances in a functional run: an array for each input, with a value for every frame."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def inputs_of(trace: OpTrace) -> dict[str, TensorSpec]:
 
 
 def inputs_by_name(trace: OpTrace, utterance: Utterance, heard: Features | Inputs) -> Inputs:
-    """``heard`` by name of the input, each value in the input's shape; one array alone is what every input hears.
+    """``heard`` by name of the input, each value in the input's shape; a single array is used for every input.
 
     Raises TraceError unless each input has a value of its size for every frame.
     """

@@ -38,7 +38,7 @@ class Sram:
 
 
 class _Place(NamedTuple):
-    """Where a tensor stands, and what its bytes mean."""
+    """The place of a tensor, and the meaning of its bytes."""
 
     region: Region
     bytes: int
@@ -61,7 +61,7 @@ class SramTensors(dict[str, NDArray[Any]]):
         self._lasting = self._places = lasting
 
     def enter(self, graph: str) -> None:
-        """From now on ``graph`` runs, whose activations stand where those of others stood."""
+        """Make ``graph`` the running graph, whose activations replace those of others."""
         self._places = self._of_graph.get(graph, self._lasting)
 
     def in_sram(self, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a run of an utterance shows of its integers, on the chip as in the reference: the same, if both are right."""
+"""The integers of an utterance that are compared, on the chip as in the reference: equal, if both are right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the MAC array makes of one tile: rows of a weight times what flows, or two operands that both flow."""
+"""The result of one tile on the MAC array: rows of a weight times an activation, or two computed operands."""
 
 from __future__ import annotations
 

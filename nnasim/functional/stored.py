@@ -1,4 +1,4 @@
-"""What a functional run needs beside a stored trace: the integers, and what the utterances heard."""
+"""The data that a functional run needs beside a stored trace: the integers, and the inputs of the utterances."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read_constants(path: Path, trace: OpTrace) -> dict[str, NDArray[Any]]:
 
 
 def _without_weights(trace: OpTrace) -> str:
-    """Why ``trace`` has no integers, or which traces have them."""
+    """The reason why ``trace`` has no integers, or which traces have them."""
     if trace.imported is not None and trace.imported.reason:
         return f"this one is for questions of time only: {trace.imported.reason}"
     return "a trace of a checkpoint has one where the chip computes alone: greedy, of naive or aat, itself decoded"
@@ -40,7 +40,7 @@ def _without_weights(trace: OpTrace) -> str:
 def split_features(
     arrays: dict[str, NDArray[Any]], trace: OpTrace
 ) -> tuple[dict[str, NDArray[Any]], list[Features | Inputs] | None]:
-    """(constants, inputs by utterance); None where the file does not hold what every input hears."""
+    """(constants, inputs by utterance); None for inputs if the file does not hold all of them."""
     constants = {name: value for name, value in arrays.items() if not name.startswith((FEATURES, STEPS))}
     steps = {name.removeprefix(STEPS): value for name, value in arrays.items() if name.startswith(STEPS)}
     if steps:
@@ -51,9 +51,10 @@ def split_features(
 
 
 def heard_of_steps(steps: Mapping[str, NDArray[Any]], trace: OpTrace, source: object) -> list[Features | Inputs]:
-    """What each utterance hears of ``steps``, (N, *shape) by input of the trace: call after call, again from the first.
+    """The inputs of each utterance from ``steps``, (N, *shape) by input of the trace: call after call, from the first
+    again at the end.
 
-    Raises TraceError, which names ``source``, with everything that is wrong at once.
+    Raises TraceError, which names ``source``, with all faults at once.
     """
     specs = inputs_of(trace)
     wrong = [f"{name} is missing" for name in specs if name not in steps]
@@ -76,7 +77,7 @@ def _real(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _heard(arrays: dict[str, NDArray[Any]], trace: OpTrace, index: int) -> Inputs | None:
-    """What each input hears in utterance ``index``, real numbers in float64; None where one of them is missing."""
+    """The inputs of utterance ``index``, real numbers in float64; None if one of them is missing."""
     inputs = {}
     for name in inputs_of(trace):
         values = arrays.get(f"{FEATURES}{index}.{name}", arrays.get(f"{FEATURES}{index}"))
@@ -87,10 +88,10 @@ def _heard(arrays: dict[str, NDArray[Any]], trace: OpTrace, index: int) -> Input
 
 
 def random_features(trace: OpTrace, seed: int = 0) -> list[Features | Inputs]:
-    """Seeded values for a trace that comes without: the invocations are the trace's, so any input will do.
+    """Seeded inputs for a trace that comes without: the calls are the trace's, so any input will do.
 
-    Normal reals for what the host quantises, tokens of its vocabulary for an embedding, else any of its integers.
-    Of each utterance what the one input of the trace hears, or what each of several does.
+    Normally distributed reals for features that the host quantises, tokens of its vocabulary for an embedding, else any
+    of its integers. Per utterance, an array for the trace's only input, or one for each of several.
     """
     rng = np.random.default_rng(seed)
     readers = {name: op for graph in trace.graphs.values() for op in graph.ops for name in op.data}

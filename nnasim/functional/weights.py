@@ -38,7 +38,7 @@ class StoredWeight:
         return int(self.rows.shape[1])
 
     def numbers(self, row: int, data: Bytes) -> Rows:
-        """What ``data``, the bytes in SRAM of the rows from ``row`` on, says; worked out again where it differs."""
+        """The values of ``data``, the bytes in SRAM of the rows from ``row`` on; computed again if it differs."""
         key = row, data.size
         known = self._numbers.get(key)
         if known is None or not np.array_equal(known[0], data):

@@ -1,4 +1,4 @@
-"""What an operation is told beside its operands: one small record for each kind that can be told something.
+"""The attributes of operations: one small record for each kind that has some.
 
 Axes count from the front, as numpy's.
 """
@@ -90,10 +90,9 @@ class Mul(Attributes):
 class Axis(Attributes):
     """The one axis that the operation works along.
 
-    softmax: over the axis. layer_norm: over it, the last where nothing is said. argmax: an index for each vector along
-    it, the last where nothing is said. requantise: its rescale rows are one for all, or one for each place along the
-    axis (channels), the last where nothing is said: behind a conv it is 0. split: the outputs are parts of x along it,
-    in their order.
+    softmax: over the axis. layer_norm: over it; default: the last. argmax: an index for each vector along it; default:
+    the last. requantise: its rescale rows are one for all, or one for each place along the axis (channels); default:
+    the last; after a conv it is 0. split: the outputs are parts of x along it, in their order.
     """
 
     axis: AxisIndex
@@ -112,10 +111,10 @@ class Mean(Attributes):
 
 
 class Concat(Attributes):
-    """The inputs one behind the other along ``axis``.
+    """The inputs one after the other along ``axis``.
 
-    ``shift``: the output is a register: they are pushed in behind what it held, and the oldest falls out at the front.
-    A concat that is told nothing is version 1's: flat, and shifting if the inputs do not fill the output.
+    ``shift``: the output is a register: they are pushed in behind its content, and the oldest are dropped at the front.
+    A concat without attributes is version 1's: flat, and shifting if the inputs do not fill the output.
     """
 
     axis: AxisIndex
@@ -137,11 +136,11 @@ class Slice(Attributes):
 
 
 class Copy(Attributes):
-    """The elements of x in their order, in the output's shape; stretched as numpy's where the output has more.
+    """The elements of x in their order, in the output's shape; stretched like numpy's if the output has more.
 
-    ``perm``: axis i of the output is axis perm[i] of x, a transpose. ``view``: nothing is moved, the output is another
-    name and shape of the bytes of x, and costs neither time nor memory; it is no state, and nobody reads it once x is
-    a state that has been overwritten.
+    ``perm``: axis i of the output is axis perm[i] of x, a transpose. ``view``: nothing is moved; the output is another
+    name and shape of the bytes of x, and costs neither time nor memory. A view is no state, and is not read once x is a
+    state that has been overwritten.
     """
 
     perm: Annotated[tuple[AxisIndex, ...], Field(min_length=1, max_length=MOST_AXES)] | None = None
@@ -157,15 +156,15 @@ class Copy(Attributes):
 
 
 class Table(Attributes):
-    """A point-wise function by table. ``function``: what it is called where it comes from, as Silu; for reports."""
+    """A point-wise function by table. ``function``: its name in the original model, as Silu; for reports."""
 
     function: str = Field("", max_length=200)
 
 
 class Host(Attributes):
-    """An operation that only the CPU can do. ``operator``: what it is called where it comes from, as TopK.
+    """An operation that only the CPU can do. ``operator``: its name in the original model, as TopK.
 
-    ``macs``: multiply-accumulates, of an operator that multiplies matrices; it is priced by them, else by its elements.
+    ``macs``: multiply-accumulates of an operator that multiplies matrices; they give its cost, else its elements do.
     """
 
     operator: str = Field(min_length=1, max_length=200)

@@ -48,7 +48,7 @@ ALL = "all of it"
 
 
 class PathPart(Frozen):
-    """Cycles of the critical path with one ``cause``, on behalf of one ``layer`` ("" where none has a part in it)."""
+    """Cycles of the critical path with one ``cause``, for one ``layer`` ("" if no layer has a part in it)."""
 
     cause: Cause
     layer: str = Field("", max_length=500)
@@ -87,7 +87,9 @@ class FramePath(Frozen):
 
 
 class Figures(Frozen):
-    """What a variant of the run is judged by: medians [ms], energy of the whole run [mJ], and its bottleneck."""
+    """The figures by which a variant of the run is judged: medians [ms], energy of the whole run [mJ], and its
+    bottleneck.
+    """
 
     engine_ms: Milliseconds
     frame_ms: Milliseconds
@@ -96,7 +98,7 @@ class Figures(Frozen):
 
 
 class WhatIf(Frozen):
-    """A run with one limit lifted by ``changes`` of the chip; ``refused``: why there is none."""
+    """A run with one limit lifted by ``changes`` of the chip; ``refused``: the reason if it could not run."""
 
     limit: Name
     changes: Changes
@@ -141,9 +143,9 @@ class Move(Frozen):
 
 
 class Swing(Frozen):
-    """What one assumed number decides: the run at the ``low`` and at the ``high`` end of its range.
+    """The effect of one assumed number: the run at the ``low`` and at the ``high`` end of its range.
 
-    ``stated``: whether the range stands beside the number, or is half and twice of it.
+    ``stated``: whether the range is given beside the number, or is half to twice its value.
     """
 
     field: Name
@@ -155,7 +157,7 @@ class Swing(Frozen):
     at_high: Figures
 
     def width(self, figure: Literal["engine_ms", "frame_ms", "energy_mj"]) -> float:
-        """How far ``figure`` moves from one end to the other."""
+        """The difference of ``figure`` between the two ends."""
         low, high = getattr(self.at_low, figure), getattr(self.at_high, figure)
         return 0.0 if low is None or high is None else abs(high - low)
 
@@ -170,11 +172,12 @@ class Words(Frozen):
 
 
 class FieldWords(Frozen):
-    """The same speech by the same checkpoint with one ``field`` of the chip's numerics eased to ``eased``.
+    """The same speech by the same checkpoint with one ``field`` of the chip's numerics relaxed to ``eased``.
 
-    ``changes``: of the chip, with what the field cannot do without; none where the decode is in real numbers.
-    ``errors``: word errors then; ``saved``: how many fewer than as it is; ``interval``: 95 % of ``saved`` over paired
-    resamples of the utterances; ``better``: share of the resamples with fewer errors. ``refused``: why nothing ran.
+    ``changes``: of the chip, with those that the field requires; none if the decoding is in real numbers. ``errors``:
+    word errors then; ``saved``: how many fewer than without the change; ``interval``: 95 % of ``saved`` over paired
+    resamples of the utterances; ``better``: share of the resamples with fewer errors. ``refused``: the reason if it
+    could not run.
     """
 
     field: Name
@@ -189,9 +192,10 @@ class FieldWords(Frozen):
 
 
 class NumericsWords(Frozen):
-    """Which field of the numerics costs how many words: ``errors`` as it is, and with each of ``fields`` eased.
+    """The words that each field of the numerics costs: ``errors`` without a change, and with each of ``fields``
+    relaxed.
 
-    ``digests``: SHA-256 of manifest and checkpoint; ``planned``: how many fields there are to ease.
+    ``digests``: SHA-256 of manifest and checkpoint; ``planned``: how many fields there are to relax.
     """
 
     system: Name
@@ -207,9 +211,9 @@ class NumericsWords(Frozen):
 
 
 class Explanation(Frozen):
-    """All that is known of why a run takes as long as it does. A part that nobody asked for is empty or null.
+    """The reasons why a run takes as long as it does. A part that was not asked for is empty or null.
 
-    ``base``: the run itself; ``without_range``: assumed fields that were not varied, each with why.
+    ``base``: the run itself; ``without_range``: assumed fields that were not varied, each with the reason.
     """
 
     path: FramePath | None = None

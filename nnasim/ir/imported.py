@@ -1,4 +1,4 @@
-"""What a trace of a model from elsewhere says of it, and every result of it again: figures alone claim too much."""
+"""The origin of an imported model's trace, repeated in every result of it: figures alone claim too much."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Decibel = Annotated[float, Field(ge=-1000, le=1000)]
 
 
 class NodeDistance(Frozen):
-    """How far the integers of one node are from float, over steps that calibration has not heard.
+    """The distance of the integers of one node from float, over steps that calibration has not used.
 
-    ``signal_db``: power of the float values over that of the error, null where there is no error, or no signal;
-    ``proposal``: what would bring a lost signal back.
+    ``signal_db``: power of the float values over that of the error, null if there is no error, or no signal;
+    ``proposal``: a change that would bring a lost signal back.
     """
 
     node: ModelName
@@ -61,10 +61,11 @@ class Imported(Frozen):
 
 
 class Recipe(Frozen):
-    """How a model was read and calibrated, so that its trace can be made again for another arithmetic.
+    """The way in which a model was read and calibrated, so that its trace can be made again for another arithmetic.
 
-    ``models``: the file of each graph, as it was given; ``shapes``, ``bind``, ``states``, ``keep_state``: as its reader
-    was told; ``steps``: the calibration steps, null without; ``method``, ``on_cpu``, ``blank``: as the import was told.
+    ``models``: the file of each graph, as it was given; ``shapes``, ``bind``, ``states``, ``keep_state``: the arguments
+    of its reader; ``steps``: the calibration steps, null without; ``method``, ``on_cpu``, ``blank``: the arguments of
+    the import.
     """
 
     models: dict[ModelName, ModelName] = Field(min_length=1)

@@ -19,7 +19,7 @@ RecordT = TypeVar("RecordT", bound=BaseModel)
 
 
 def parse_record(cls: type[RecordT], data: Any, source: object) -> RecordT:
-    """``data`` (parsed JSON) as a record of ``cls``; TraceError names ``source``, the field and what is wrong."""
+    """``data`` (parsed JSON) as a record of ``cls``. Raises TraceError with ``source``, the field and its fault."""
     expected = cls.model_fields["kind"].default
     if not isinstance(data, dict):
         raise TraceError(source, "", data, f"is not a JSON object, so no {expected} file")
@@ -58,9 +58,9 @@ def is_shared(path: Path) -> bool:
 
 
 def write_record(path: str | Path, record: BaseModel, *, force: bool = False) -> None:
-    """A record as JSON, atomically, the same bytes for the same record.
+    """Write a record as JSON, atomically; the same record gives the same bytes.
 
-    Raises FileError for one that could not be read back: a file nobody can open is work lost without a word.
+    Raises FileError for a record that could not be read back, since work in a file that cannot be opened is lost.
     """
     data = files.json_text(record.model_dump(mode="json"), indent=None).encode()
     if len(data) > files.JSON_MAX_BYTES:

@@ -1,4 +1,4 @@
-"""What each kind of operation reads, in which order: the one table behind ``Op.weight``, ``Op.bias`` and their like."""
+"""The operands of each kind of operation, in order: the one table behind ``Op.weight``, ``Op.bias`` and their like."""
 
 from __future__ import annotations
 
@@ -48,10 +48,11 @@ WRITTEN: tuple[Role, ...] = ("state", "activation", "output")
 
 @dataclass(frozen=True, slots=True)
 class Operands:
-    """What a kind reads: first ``data`` tensors that flow (None: one or more), then at most one of each constant.
+    """The operands of a kind: first ``data`` tensors that are computed (None: one or more), then at most one of each
+    constant.
 
-    ``constant``: must be there; ``optional``: may follow it. ``beside``: roles of constants that may stand where
-    others flow, as the bias that is an addend.
+    ``constant``: must be given; ``optional``: may follow it. ``beside``: roles of constants that may be in place of
+    computed tensors, as a bias that is an addend.
     """
 
     data: Literal[1, 2] | None
@@ -70,7 +71,7 @@ class Operands:
             yield from ((name, self.data + index) for index, name in enumerate(self.constants))
 
     def complaint(self, roles: Sequence[Role]) -> str | None:
-        """What is wrong with inputs of ``roles``, in words that follow the operation's kind; None if nothing."""
+        """The fault of inputs of ``roles``, in words that follow the operation's kind; None if there is none."""
         data = len(roles) if self.data is None else self.data
         least = (self.data or 1) + (self.constant is not None)
         if not least <= len(roles) <= max(least, data + len(self.constants)):

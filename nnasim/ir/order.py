@@ -1,4 +1,4 @@
-"""What one invocation may read and write, followed operation by operation; and which tensors are views of others."""
+"""The rules for what one call may read and write, checked operation by operation; and the views of tensors."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ if TYPE_CHECKING:
 
 
 class OrderError(ValueError):
-    """An operation reads what is not there, or writes what must not be written; the message follows its name."""
+    """An operation reads a value that does not exist, or writes one that must not be written; the message follows its
+    name.
+    """
 
 
 class Order:
-    """An invocation of a graph of ``trace``, as far as it has come.
+    """A call of a graph of ``trace``, up to the current operation.
 
-    What is no state holds nothing before this invocation writes it, and is written once. A view shows the bytes of
-    another tensor, so that once a state is written its views show what no operation made them of.
+    A tensor that is no state has no value before this call writes it, and is written once. A view shows the bytes of
+    another tensor, so that once a state is written its views show values that no operation gave them.
     """
 
     def __init__(self, trace: OpTrace) -> None:

@@ -22,7 +22,7 @@ Holders = tuple[tuple[str, Unit], ...]
 
 @dataclass(frozen=True, slots=True)
 class OpInfo:
-    """Whose time a command is: an operation of a graph, or a hand-off between its operations."""
+    """The owner of a command's time: an operation of a graph, or a hand-off between its operations."""
 
     graph: str
     name: str
@@ -124,7 +124,7 @@ class FusedCommand:
 
 @dataclass(frozen=True, slots=True)
 class ViewCommand:
-    """Another name for bytes that stand there already: nobody does anything."""
+    """Another name for bytes that exist already: no work is done."""
 
     op: int
 
@@ -146,10 +146,10 @@ Command = MatmulCommand | ElementCommand | HostCommand | FusedCommand | ViewComm
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """How commands may overtake each other. Commands are named by their places in ``Program.commands``.
+    """The rules for commands that overtake each other. Commands are named by their index in ``Program.commands``.
 
-    ``order``: in which they enter the window, and the weights of those that stream are fetched. ``needs``: of each
-    command those that must have ended before it begins; a block takes its commands one after another besides.
+    ``order``: in which they enter the window, and the weights of those that stream are fetched. ``needs``: for each
+    command, those that must have ended before it begins; in addition, a block runs its commands one after another.
     """
 
     order: tuple[int, ...]
@@ -157,10 +157,10 @@ class Ahead:
 
 
 class Stretch(NamedTuple):
-    """The commands from place ``first`` on, ``tiles`` of them: tiles of one product that differ in their place alone.
+    """The commands from index ``first`` on, ``tiles`` of them: tiles of one product that differ in their index only.
 
-    Where their weights stream, the transfers stand one behind the other too, and are of the same bytes. A command that
-    is no such tile is a stretch of its own.
+    If their weights stream, the transfers are consecutive too, and have the same size. A command that is not such a
+    tile is a stretch of its own.
     """
 
     first: int

@@ -24,10 +24,10 @@ class BlockTime(Frozen):
 
 
 class OpCost(Frozen):
-    """What one operation of a graph cost over the whole run, summed over ``count`` executions.
+    """The cost of one operation of a graph over the whole run, summed over ``count`` executions.
 
     ``cycles``: cycles the executing block was busy with it; ``stall_cycles``: cycles that block waited for its data;
-    ``bytes``: DRAM bytes moved on its behalf; ``macs``: multiply-accumulates.
+    ``bytes``: DRAM bytes moved for it; ``macs``: multiply-accumulates.
     """
 
     graph: str
@@ -72,7 +72,7 @@ class CounterSamples(Frozen):
 
 
 class FrameTimes(Frozen):
-    """Per frame of audio, in core cycles from the utterance's start: columns of equal length.
+    """The times of frames of audio, in core cycles from the utterance's start: columns of equal length.
 
     ``utterance``: index into ``SimResult.utterances``; ``arrival``: its audio exists; ``start``: its first operation
     begins; ``end``: its last operation ends.
@@ -92,10 +92,10 @@ class FrameTimes(Frozen):
 
 
 class UtteranceTimes(Frozen):
-    """Per utterance, in milliseconds; a part that was not computed is null.
+    """The times of utterances, in milliseconds; a part that was not computed is null.
 
-    ``engine_latency_ms``: from the moment its last audio exists to the final hypothesis.
-    ``upl_ms``: from the end of speech to the final hypothesis; ``upl_parts_ms`` its shown parts.
+    ``engine_latency_ms``: from the moment its last audio exists to the final hypothesis. ``upl_ms``: from the end of
+    speech to the final hypothesis; ``upl_parts_ms``: its known parts.
     """
 
     id: str
@@ -120,7 +120,7 @@ class Fallback(Frozen):
 
 
 class Workload(Frozen):
-    """What was run, whatever system ran it: results are comparable where both digests agree.
+    """The work that was run, whatever system ran it: results are comparable if both digests agree.
 
     ``speech``: digest of every utterance's id, length and arrivals; ``model``: digest of the shapes of all weights.
     ``name``: the shape or recipe; ``weights``: how many the model has.
@@ -148,7 +148,7 @@ class Totals(Frozen):
 
 
 class SramPlan(Frozen):
-    """What the SRAM is used for, in bytes; the four add up to its capacity."""
+    """The use of the SRAM in bytes; the four parts add up to its capacity."""
 
     working_set: Count
     resident_weights: Count
@@ -157,7 +157,7 @@ class SramPlan(Frozen):
 
 
 class Functional(Frozen):
-    """What a functional run compared: the chip's own integers with those of the reference.
+    """The comparison of a functional run: the chip's own integers with those of the reference.
 
     ``values``: of every output of every call, as logits are; ``states``: of every state at an utterance's end;
     ``features``: "stored" with the trace, or random.

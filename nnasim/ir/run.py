@@ -1,4 +1,4 @@
-"""What running programs recorded. Frozen records; made by sim, read by analysis."""
+"""The records of running programs. Frozen; made by sim, read by analysis."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class Record(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """Tiles that did what the tiles before them had done: they are counted, and not recorded one by one.
+    """Tiles that repeated the tiles before them: they are counted, and not recorded one by one.
 
-    What ``recorded[first:last]`` says of the ``cycles`` cycles from ``start`` on came ``times`` times more, each
-    ``cycles`` later than the one before; what is recorded from ``last`` on then came later by all of them.
+    The ``cycles`` cycles from ``start`` on, recorded in ``recorded[first:last]``, came ``times`` times more, each
+    ``cycles`` later than the one before; the records from ``last`` on then came later by all of them.
     """
 
     first: int
@@ -65,11 +65,11 @@ class Repeat(NamedTuple):
 
 @dataclass(frozen=True)
 class ProgramRun:
-    """What one execution of a program did: its length in cycles, and its records, counted from its start.
+    """One execution of a program: its length in cycles, and its records, counted from its start.
 
-    ``guests``: operations of the call after it whose weights were fetched until that began; in records their indices
-    follow those of the program's own. ``recorded``: the records, as if there had been none of the ``repeats``, which
-    are ascending and do not overlap. Runs are equal in which the same happened.
+    ``guests``: operations of the following call whose weights were fetched before it began; in records their indices
+    follow those of the program's own. ``recorded``: the records without the ``repeats``, which are ascending and do not
+    overlap. Two runs are equal if the same happened in them.
     """
 
     program: Program
@@ -160,7 +160,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class StepRun:
-    """When a step ran, in cycles from the utterance's start, and what it did."""
+    """The time of a step, in cycles from the utterance's start, and its run."""
 
     step: Step
     start: int

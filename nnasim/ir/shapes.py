@@ -1,4 +1,4 @@
-"""What each kind of operation makes of the shapes that it reads, and how many multiply-accumulates that takes."""
+"""The output shapes of each kind of operation, and its multiply-accumulates."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def macs_of(op: Op, tensors: Mapping[str, TensorSpec]) -> int:
 
 
 def elements_of(op: Op, tensors: Mapping[str, TensorSpec]) -> int:
-    """The elements that ``op`` is priced by: those that it makes.
+    """The number of elements that sets the cost of ``op``: those that it makes.
 
-    Those that it reads where it reduces them, and the more of both where nobody knows what the CPU does with them.
+    For a reduction, those that it reads; for an operation of the CPU that is not known, the larger of both.
     """
     made = sum(tensors[name].elements for name in op.outputs)
     if op.kind in REDUCING:

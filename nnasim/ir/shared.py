@@ -33,7 +33,7 @@ MOST_STREAMS = limits.STREAMS
 
 
 class Percentiles(Frozen):
-    """Of a latency over a model's frames or utterances [ms]."""
+    """Percentiles of a latency over a model's frames or utterances [ms]."""
 
     p50: Milliseconds
     p90: Milliseconds
@@ -41,7 +41,7 @@ class Percentiles(Frozen):
 
 
 class StreamFrames(Frozen):
-    """Per frame of audio, in core cycles from the start of all streams: columns of equal length.
+    """The times of frames of audio, in core cycles from the start of all streams: columns of equal length.
 
     ``stream``: from 0 within the model; ``utterance``: index into the trace's; ``arrival``: its audio exists;
     ``start``: its first operation begins; ``end``: its last operation ends.
@@ -100,12 +100,12 @@ class ModelShare(Frozen):
 
 
 class Switching(Frozen):
-    """What it costs that models take turns.
+    """The cost of models taking turns.
 
-    ``residents``: how the SRAM that working sets and buffers leave is used: ``together``: for weights of all models,
+    ``residents``: the use of the SRAM that working sets and buffers leave: ``together``: for weights of all models,
     which stay; ``in_turn``: for those of the model that ran last. ``switches``: calls of another model than the call
-    before; ``loaded_bytes``, ``loaded_cycles``: of resident weights that were loaded in front of a call of those.
-    ``other_dram_bytes``: what the whole run would have read with the other choice; null where nobody asked.
+    before; ``loaded_bytes``, ``loaded_cycles``: of resident weights that were loaded before a call of those.
+    ``other_dram_bytes``: the bytes that the whole run would have read with the other choice; null if not computed.
     """
 
     residents: Literal["together", "in_turn"]
@@ -124,7 +124,7 @@ class Tried(Frozen):
 
 
 class Search(Frozen):
-    """How many streams of each model keep p99 of frame latency within ``deadline_ms``.
+    """The number of streams of each model that keep p99 of frame latency within ``deadline_ms``.
 
     ``most``: 0 if not even one does. ``limit``: why not one more: ``deadline``, ``sram``, or ``asked``, the largest
     number that is tried.

@@ -1,10 +1,10 @@
-"""OpTrace: what a recogniser really did, operation by operation. Frozen, versioned; read and written in ``ir.io``.
+"""OpTrace: the operations that a recogniser performed. Frozen, versioned; read and written in ``ir.io``.
 
-Graphs (of this package's own recogniser: encoder step, prediction step, joint step) say which operations one invocation
-performs; each utterance lists the invocations that decoding made and when each frame's audio existed.
+Graphs (of this package's own recogniser: encoder step, prediction step, joint step) list the operations of one call.
+Each utterance lists the calls of its decoding and the time at which each frame's audio existed.
 
-Version 1 is what this package's recogniser needs, and what it is still written as, so that its files and digests are
-those of earlier versions. Version 2 is for models of any origin: further kinds of operation, attributes (see
+Version 1 is enough for this package's recogniser, and is still written for it, so that its files and digests are those
+of earlier versions. Version 2 is for models of any origin: further kinds of operation, attributes (see
 ``ir.attributes``), further groups.
 """
 
@@ -68,7 +68,7 @@ _ON_CPU_IN_FALLBACK = {
 
 
 def placement_of(system: System, groups: Collection[OpGroup] = RECOGNISER_GROUPS) -> dict[OpGroup, Unit]:
-    """Which unit runs each of ``groups`` in ``system``.
+    """The unit that runs each of ``groups`` in ``system``.
 
     The input is quantised where the features are computed: on the CPU, in every system.
     """
@@ -144,7 +144,7 @@ class Op(Frozen):
         return self
 
     def told(self, record: type[AttributesT]) -> AttributesT:
-        """What the operation is told, a ``record``; its defaults where it is told nothing."""
+        """The attributes of the operation, a ``record``; its defaults if it has none."""
         return self.attributes if isinstance(self.attributes, record) else record()
 
     def axis(self, axes: int) -> int:
@@ -158,7 +158,7 @@ class Op(Frozen):
 
     @property
     def data(self) -> tuple[str, ...]:
-        """What flows: every input that is no constant."""
+        """The computed inputs: every input that is no constant."""
         return self.inputs[: OPERANDS[self.kind].data]
 
     @property
@@ -168,7 +168,7 @@ class Op(Frozen):
 
     @property
     def x(self) -> str:
-        """What flows first; of most kinds nothing else does."""
+        """The first computed input; most kinds have no other."""
         return self.inputs[0]
 
     @property
@@ -250,8 +250,8 @@ class OpTrace(Frozen):
     """The whole trace. ``weights_file`` names a safetensors file beside it that holds the integers, if any.
 
     ``placement`` decides per group of operations, ``op_placement`` for single ones by name, before their group;
-    ``imported``: what must be said of a model from elsewhere; ``recipe``: of which files it was made. No operation
-    reads what is written behind it, so there are no cycles but those through states.
+    ``imported``: the origin of an imported model; ``recipe``: the files that it was made from. No operation reads a
+    value that is written after it, so there are no cycles except through states.
     """
 
     schema_version: TraceVersion = 1
@@ -270,7 +270,7 @@ class OpTrace(Frozen):
 
     @property
     def name(self) -> str:
-        """What the model is called, "" where nobody says."""
+        """The name of the model, "" if it has none."""
         if self.imported is not None:
             return self.imported.name
         return str(self.source.get("shape") or self.source.get("recipe") or "")[:500]

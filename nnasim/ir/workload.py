@@ -1,4 +1,4 @@
-"""OpTrace -> Workload: the speech and the model of a trace, without the system, its arithmetic or what it decoded."""
+"""The workload of an OpTrace: its speech and its model, without the system, its arithmetic or its decoded words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nnasim.ir.trace import OpTrace
 
 
 def workload_of(trace: OpTrace) -> Workload:
-    """The same for every system that hears the same speech with a model of the same shape."""
+    """The workload of ``trace``, equal for every system with the same speech and a model of the same shape."""
     weights = {name: list(spec.shape) for name, spec in trace.tensors.items() if spec.role == "weight"}
     speech = [[utterance.id, utterance.audio_seconds, list(utterance.arrivals)] for utterance in trace.utterances]
     return Workload(

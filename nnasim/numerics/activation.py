@@ -112,7 +112,7 @@ class UnitKind:
         self.check(dict(data), name)
 
     def joined(self, data: Mapping[str, Constants], config: NumericsConfig) -> Constants | None:
-        """All constants in the one tensor that a chip keeps them in; None where there are none."""
+        """All constants in the one tensor that a chip keeps them in; None if there are none."""
         parts = [data[table.part] for table in self.tables(config)]
         return np.concatenate(parts) if parts else None
 

@@ -1,4 +1,4 @@
-"""What numpy and torch do not spell alike. torch is never imported: an array brings its own library."""
+"""Operations that numpy and torch spell differently. torch is never imported: an array brings its own library."""
 
 from __future__ import annotations
 

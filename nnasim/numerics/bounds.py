@@ -17,7 +17,7 @@ MANTISSA = {"float32": 24, "float64": 53}
 
 @dataclass(frozen=True)
 class Bound:
-    """What bit widths, K and the actual weights say about one matrix product.
+    """The bounds of one matrix product from bit widths, K and the actual weights.
 
     ``worst_by_bits``: largest |partial sum| any weights could give; ``worst_by_weights``: with these, and the bias.
     ``float_type``: smallest of float32, float64 whose mantissa holds ``worst_by_bits`` and the bias; ``chunk``: K per

@@ -14,7 +14,7 @@ from nnasim.records import Flag, Integer, Number, Record
 
 
 class Rounding(StrEnum):
-    """How a requantise rounds: half up once, or, as gemmlowp does, at bit 30 before that."""
+    """The rounding of a requantise: half up once, or, as gemmlowp does, at bit 30 before that."""
 
     SINGLE = "single"
     DOUBLE = "double"

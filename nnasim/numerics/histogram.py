@@ -89,9 +89,9 @@ class Histogram:
         return float((np.searchsorted(share, percent / 100) + 1) * (self.reach / half))
 
     def lowest_error(self, error: Callable[[float], Constants]) -> float:
-        """The range, a share of the reach, whose mean-square error is lowest.
+        """The range, a share of the reach, with the lowest mean-square error.
 
-        ``error``: what a range makes of ``points``, less what it should make of them.
+        ``error``: (range, ``points``) -> the values that the range gives them, less the values that they should have.
         """
         ranges = [self.reach * share for share in SHARES]
         costs = [float(np.dot(self.counts, _per_bin(error(limit)))) for limit in ranges]
@@ -111,9 +111,9 @@ class Histogram:
     def table_range(
         self, method: Method, function: Function, numerics: NumericsConfig, in_step: float, in_bits: int
     ) -> float:
-        """Input range of a unit for ``function``: what it puts out is compared with the real function.
+        """The input range of a unit for ``function`` whose output is nearest to the real function.
 
-        ``in_step``: worth of one integer, of ``in_bits``, that enters. A range that the chip fixes is not calibrated.
+        ``in_step``: value of one integer of ``in_bits`` at the input. A range that the chip fixes is not calibrated.
         """
         kind = unit_kind(numerics.activation)
         if not kind.is_calibrated:
@@ -154,5 +154,5 @@ def _integers(values: Constants, step: float, bits: int) -> Constants:
 
 
 def _rounded(values: Constants, step: float, bits: int) -> Constants:
-    """What the integers of ``bits`` make of ``values``."""
+    """``values`` rounded to the integers of ``bits``."""
     return np.asarray(_integers(values, step, bits) * step)

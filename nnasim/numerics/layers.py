@@ -15,7 +15,7 @@ from nnasim.numerics.rescale import Rescale, requantise
 
 @dataclass(frozen=True)
 class Ranges:
-    """What calibration decides for one LSTM layer: input ranges of its three functions, and of its cell state."""
+    """The ranges that calibration chooses for one LSTM layer: inputs of its three functions, and its cell state."""
 
     sigmoid: float
     tanh: float

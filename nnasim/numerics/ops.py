@@ -95,7 +95,9 @@ def _wrap(a: Array, b: Array, bias: Array | None, acc: Array, bits: int, name: s
 
 
 def _saturate(a: Array, b: Array, bias: Array | None, acc: Array, bits: int, name: str) -> Array:
-    """Saturate after every product. Where no sum of K products can leave the range, that is the plain sum."""
+    """The accumulator saturated after every product. If no sum of K products can leave the range, that is the plain
+    sum.
+    """
     k = b.shape[-2]
     reach = float(k)
     for operand in (a, b):

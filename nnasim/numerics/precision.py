@@ -1,4 +1,4 @@
-"""What a floating type can hold exactly, and the library switches that silently break it."""
+"""The integers that a floating type holds exactly, and the library switches that silently break it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def require_exact_type(x: Array, name: str) -> None:
 
 
 def _float32_mode(torch: Any) -> str:
-    """How float32 products are computed: "highest", or the name of a mode that rounds their operands first."""
+    """The precision of float32 products: "highest", or the name of a mode that rounds their operands first."""
     try:
         return str(torch.get_float32_matmul_precision())
     except RuntimeError:  # set backend by backend, so that no one word describes them all

@@ -42,7 +42,7 @@ class Rescale:
 
     @cached_property
     def half(self) -> Constants:
-        """What is added before the shift, so that it rounds half up."""
+        """The number that is added before the shift, so that it rounds half up."""
         return np.left_shift(1, np.asarray(self.shift) - 1)
 
     @classmethod

@@ -52,7 +52,7 @@ def softmax_scale(step: float, config: NumericsConfig, name: str = "softmax") ->
 
 
 def require_powers(table: Constants, name: str) -> None:
-    """Raise NumericsError for a stored table of powers that is none: of another length, or beyond int16."""
+    """Raise NumericsError for a stored table of powers with a wrong length, or with values beyond int16."""
     if table.shape != (ENTRIES,):
         raise NumericsError(name, "table", table.shape, f"softmax needs {ENTRIES} entries")
     require_fits(table, 16, name, "table")

@@ -49,7 +49,7 @@ def _wide_weight(run: Reference, op: Op) -> NDArray[np.float64]:
 
 
 def require_exact(run: Reference, op: Op, k: int) -> None:
-    """NumericsError unless float64 holds every sum of ``k`` products of the operands of ``op``."""
+    """Raise NumericsError unless float64 holds every sum of ``k`` products of the operands of ``op``."""
     bits = sum(run.trace.tensors[name].bits for name in op.inputs[:2])
     exact_type(k << (bits - 2), op.name)
 

@@ -1,4 +1,4 @@
-"""What a weights file holds, checked against its trace: tensors, scales of operations, initial values of states."""
+"""The content of a weights file, checked against its trace: tensors, scales of operations, initial values of states."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ def _is_beside(name: str, trace: OpTrace) -> bool:
 
 
 def initial_states(trace: OpTrace, constants: Arrays) -> dict[str, Integers]:
-    """What each state holds before an utterance: ``STATE.initial``, or zeros. TraceError for one of no state."""
+    """The value of each state before an utterance: ``STATE.initial``, or zeros. Raises TraceError for a value of an
+    unknown state.
+    """
     states = {name: spec for name, spec in trace.tensors.items() if spec.role == "state"}
     for name in constants:
         if name.endswith(INITIAL) and _is_beside(name, trace) and name.removesuffix(INITIAL) not in states:

@@ -55,7 +55,7 @@ class Reference:
             self.tensors[name] = values
 
     def results(self, op: Op) -> dict[str, Integers]:
-        """What ``op`` makes of what its inputs hold now, by output."""
+        """The results of ``op`` on the current values of its inputs, by output."""
         values = EXECUTORS[op.kind](self, op)
         shapes = [self.trace.tensors[name].shape for name in op.outputs]
         return dict(zip(op.outputs, parts(values, shapes, op), strict=True))
@@ -65,11 +65,11 @@ class Reference:
         return self.trace.tensors[op.outputs[0]].bits
 
     def scale(self, op: Op) -> Rescale:
-        """The first row of ``op``, or all where they are channels'. Raises TraceError where there is none."""
+        """The first row of ``op``, or all rows if they belong to channels. Raises TraceError if there is none."""
         return self.rows(op)[0]
 
     def rows(self, op: Op) -> tuple[Rescale, ...]:
-        """The rows of ``op``. Raises TraceError where there is none."""
+        """The rows of ``op``. Raises TraceError if there is none."""
         rows = self.scales.get(op.name)
         if rows is None:
             raise TraceError("weights", f"{op.name}.rescale", None, "is missing")

@@ -24,7 +24,9 @@ def _embedding(run: Reference, op: Op) -> Array:
 
 
 def _concat(run: Reference, op: Op) -> Array:
-    """One behind the other along an axis; in a register behind what it held, of which the oldest fall out."""
+    """The inputs one after the other along an axis; in a register, after its content, of which the oldest are
+    dropped.
+    """
     out = op.outputs[0]
     shape = run.trace.tensors[out].shape
     parts, axis = [run.tensors[name] for name in op.data], op.axis(len(shape))

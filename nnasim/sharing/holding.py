@@ -1,4 +1,6 @@
-"""What a call holds, chip and CPU each for as long as it works for it, and who may go ahead of whom."""
+"""The blocks that a call holds, chip and CPU each for as long as it works for the call, and the calls that may go
+ahead.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,13 @@ from nnasim.ir.run import ProgramRun
 
 
 class Holding(NamedTuple):
-    """Cycles from a call's start for which it holds ``chip`` and ``host``; 0 for what it does not need."""
+    """The cycles from a call's start for which it holds ``chip`` and ``host``; 0 for one that it does not need."""
 
     chip: int
     host: int
 
     def later(self, cycles: int) -> Holding:
-        """The same of a call that begins so much later, and holds meanwhile what it needs."""
+        """The same for a call that begins this many ``cycles`` later, and in the meantime holds what it needs."""
         return Holding(*(held and held + cycles for held in self))
 
 
@@ -23,10 +25,10 @@ FREE_AT_ONCE = Holding(0, 0)
 
 
 def holding_of(run: ProgramRun) -> Holding:
-    """What ``run`` holds.
+    """The holding of ``run``.
 
-    A call whose work is on the CPU alone leaves the chip to others, unless it reads the DRAM, whose bus they share.
-    Any other call holds the chip until it ends, and the CPU until its last work there is done.
+    A call whose work is on the CPU alone leaves the chip to others, unless it reads the DRAM, whose bus they share. Any
+    other call holds the chip until it ends, and the CPU until its last work there is done.
     """
     host = max((record.end for record in run.records if record.block == "host"), default=0)
     reads = any(isinstance(command, HostCommand) and command.dram_bytes for command in run.program.commands)
@@ -38,11 +40,11 @@ def holding_of(run: ProgramRun) -> Holding:
 
 
 class Turns:
-    """Who may begin now, asked in the order of a policy.
+    """The calls that may begin now, asked for in the order of a policy.
 
-    A call begins where all that it needs is free. One that must wait lays claim to what it needs from the cycle on in
-    which it can begin: whoever comes behind it in the order may use that until then, and only who has done by then
-    begins. So chip and CPU work side by side, and nobody waits for a call that a policy puts behind.
+    A call begins if everything that it needs is free. One that must wait reserves what it needs from the cycle in which
+    it can begin. A call that comes after it in the order may use that until then, and begins only if it is done by
+    then. So chip and CPU work in parallel, and no call waits for one that the policy puts after it.
     """
 
     def __init__(self, now: int, free: Holding) -> None:

@@ -38,7 +38,7 @@ class Turn(NamedTuple):
 
     @property
     def graph(self) -> str:
-        """What is called, of each stream alike."""
+        """The graph that is called, the same for each stream."""
         return next(iter(self.steps.values())).program.graph
 
 
@@ -153,7 +153,7 @@ def _step(together: CompiledTrace, batches: Batches, turn: Turn, holders: dict[i
 
 @dataclass
 class _ByStream(Observed):
-    """What each stream shows, taken apart where an operation works for several."""
+    """The integers of each stream, separated if an operation works for several."""
 
     rows: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
     outputs_by_name: Mapping[str, str] = field(default_factory=dict)
@@ -199,7 +199,7 @@ class StreamsDatapath(SramDatapath):
         self._ended: list[tuple[int, Observed]] = []
 
     def begin_step(self, step: Step) -> None:
-        """Begin the utterances that begin, and hand over what each stream hears."""
+        """Begin the utterances that begin, and hand over the inputs of each stream."""
         turn = self.turns[id(step)]
         for stream, utterance in turn.opens.items():
             self._open(stream, utterance)
@@ -231,7 +231,7 @@ class StreamsDatapath(SramDatapath):
         self._ended.append((self._playing.pop(stream), observed))
 
     def all_observed(self) -> list[tuple[int, Observed]]:
-        """(utterance, what it has shown) of each utterance of each stream, when all have ended."""
+        """(utterance, integers observed) of each utterance of each stream, when all have ended."""
         for stream in sorted(self._playing):
             self._close(stream)
         return self._ended

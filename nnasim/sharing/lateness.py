@@ -1,4 +1,4 @@
-"""How late one utterance of one stream was: frame by frame, at its end, and against its deadlines."""
+"""The lateness of one utterance of one stream: frame by frame, at its end, and against its deadlines."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Lateness:
 
     @cached_property
     def latencies_ms(self) -> list[float]:
-        """Of each frame: from the moment its audio exists to the end of its last operation."""
+        """The latency of each frame, from the moment its audio exists to the end of its last operation."""
         return [cycles_to_ms(end - arrival, self.clock_hz) for *_, arrival, _, end in self.rows]
 
     def misses(self, deadline_ms: float | None) -> int:
@@ -37,7 +37,7 @@ class Lateness:
 
 
 def lateness_of(tenant: Tenant, stream: Stream) -> Iterator[Lateness]:
-    """Of each utterance that ``stream`` of ``tenant`` played."""
+    """The lateness of each utterance that ``stream`` of ``tenant`` played."""
     for played, runs in stream.runs_by_utterance():
         yield _lateness(tenant, stream, played, runs)
 

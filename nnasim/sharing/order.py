@@ -36,9 +36,10 @@ class Waiting:
         heappush(self._queues.setdefault(stream.alike, []), (self._rank(stream), stream))
 
     def take(self, most: int, may_begin: Callable[[Stream, int], bool]) -> list[Stream]:
-        """Who goes next, and up to ``most`` - 1 whose calls are alike, in the order of the policy; none where none may.
+        """The next stream, and up to ``most`` - 1 with the same call, in the order of the policy; empty if none may
+        begin.
 
-        ``may_begin`` is asked in that order, of the first of each kind of call, and how many go along with it.
+        ``may_begin`` is asked in that order, with the first of each kind of call, and how many join it.
         """
         for queue in sorted((queue for queue in self._queues.values() if queue), key=lambda queue: queue[0][0]):
             number = min(most, len(queue))

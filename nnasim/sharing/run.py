@@ -69,7 +69,7 @@ class SharingOptions:
 
 @dataclass
 class Known:
-    """What the runs of the same models on the same chip have in common, whatever the number of streams."""
+    """The data that runs of the same models on the same chip share, whatever the number of streams."""
 
     tenants: dict[int, Tenant] = field(default_factory=dict)
     runs: KnownRuns = field(default_factory=dict)
@@ -182,7 +182,7 @@ def result_of_sharing(
 
 
 def _sram_plan(sharing: Sharing, chip: NnaConfig) -> SramPlan:
-    """Of a plan in which models take turns, that of the model that has the most resident weights."""
+    """The plan of the SRAM; if models take turns, that of the model with the most resident weights."""
     plans = [one.compiled.memory for one in sharing.tenants]
     memory = max(plans, key=lambda plan: plan.resident_bytes)
     return SramPlan(

@@ -1,4 +1,4 @@
-"""How many streams of each model a chip serves in time: p99 of frame latency within a deadline."""
+"""The number of streams of each model that a chip serves in time: p99 of frame latency within a deadline."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def find_streams(
 ) -> SharedResult:
     """The run with the most streams of each model, up to ``most``, of which every p99 is within the deadline.
 
-    Numbers are doubled until one is too many, and then halved between. Where one stream is too many already, it is the
-    run of one. More streams than a run serves are not tried. Raises PlacementError where not even one fits; ValueError
+    Numbers are doubled until one is too many, and then halved between. If one stream is too many already, it is the run
+    with one. More streams than a run serves are not tried. Raises PlacementError if not even one fits; ValueError
     without a deadline.
     """
     if options.deadline_ms is None:

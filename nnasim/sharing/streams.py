@@ -51,7 +51,7 @@ class Stream:
 
     @property
     def step(self) -> Step:
-        """What it does next."""
+        """Its next step."""
         return self.calls[self.done][0]
 
     @property
@@ -70,7 +70,7 @@ class Stream:
         return self.done == len(self.calls)
 
     def serve(self, start: int, run: ProgramRun, place: int) -> None:
-        """Its next call has run from cycle ``start`` on, as call number ``place`` of all."""
+        """Note that its next call has run from cycle ``start`` on, as call number ``place`` of all."""
         self.runs.append(StepRun(self.step, start, run))
         self.done += 1
         self.last_served = place
@@ -90,7 +90,7 @@ def most_of_each(traces: Sequence[OpTrace]) -> int:
 
 
 def refuse_too_many(traces: Sequence[OpTrace], streams: Sequence[int]) -> None:
-    """ConfigError where so many streams of each trace are more than a run serves."""
+    """Raise ConfigError if this many streams of each trace are more than a run serves."""
     most = most_of_each(traces)
     fewer = f"; {most} streams of each trace are" if most else "; take fewer frames"
     for what, count, limit in zip(("calls", "frames"), _size(traces, streams), (MOST_CALLS, MOST_FRAMES), strict=True):
@@ -147,7 +147,7 @@ def _seconds(trace: OpTrace, utterance: int) -> float:
 
 
 def offset_seconds(trace: OpTrace, number: int, streams: int, starts: Starts, model: int = 0) -> float:
-    """How much later than the first of ``streams`` streams number ``number`` may begin: less than a frame's period."""
+    """The delay [s] of stream ``number`` after the first of ``streams`` streams: less than a frame's period."""
     period = frame_period(trace.utterances[0])
     if starts == "together" or streams == 1:
         return 0.0

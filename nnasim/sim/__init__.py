@@ -13,7 +13,7 @@ _HEADING = "\nNot modelled\n"
 
 
 def not_modelled(chip: NnaConfig, kinds: Collection[str] = ()) -> tuple[str, ...]:
-    """What the blocks that ``chip`` has leave out, for the report.
+    """The lines of what the blocks of ``chip`` leave out, for the report.
 
     A line that begins with a kind of operation, as "conv: ...", concerns those that have such operations: ``kinds``.
     """
@@ -42,6 +42,6 @@ def _concerns(item: str, kinds: Collection[str]) -> bool:
 
 
 def left_out(block: type) -> tuple[str, ...]:
-    """The lines below "Not modelled" in a block's docstring; () where it has no such heading."""
+    """The lines below "Not modelled" in a block's docstring; () if it has no such heading."""
     below = inspect.cleandoc(block.__doc__ or "").partition(_HEADING)[2]
     return tuple(line.strip() for line in takewhile(lambda line: line.startswith(" "), below.splitlines()))

@@ -89,7 +89,7 @@ def _parts(record: Record, starts: Sequence[int]) -> Iterator[tuple[int, Record]
 
 
 def _run(steps: Sequence[Step], index: int, cycles: int, start: int, records: Sequence[Record]) -> ProgramRun:
-    """What step ``index`` did: operations of later steps, whose weights were fetched in it, are its guests."""
+    """The run of step ``index``: operations of later steps, whose weights were fetched in it, are its guests."""
     guests: dict[tuple[int, int], int] = {}
     infos: list[OpInfo] = []
     own = len(steps[index].program.ops)

@@ -1,4 +1,4 @@
-"""One machine that goes on from call to call: for chips on which the same program may take another time later."""
+"""One machine that continues from call to call, for chips on which the same program may take another time later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What moves and computes data when a run is functional. Timing alone needs none: this base class does nothing."""
+"""The interface for moving and computing data in a functional run. Timing alone needs none: this base class does
+nothing.
+"""
 
 from __future__ import annotations
 

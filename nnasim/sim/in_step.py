@@ -38,7 +38,7 @@ NONE = LeftOut(0, 0)
 
 
 class _Moment(NamedTuple):
-    """When a tile ended, at which place, and how much was recorded by then."""
+    """The end of a tile: its index, and how much was recorded by then."""
 
     place: int
     cycle: int
@@ -63,7 +63,7 @@ class InStep:
         self._seen: dict[Hashable, _Moment] = {}
 
     def after(self, place: int) -> LeftOut:
-        """What is left out after the command at ``place``, which ends now."""
+        """The tiles left out after the command at ``place``, which ends now."""
         while place >= self._stretch.first + self._stretch.tiles:
             self._stretch = next(self._stretches)
             self._seen.clear()
@@ -93,7 +93,7 @@ class InStep:
         return *there, None, self.dma.state(now), self.dram.state(now), self.sram.state(now)
 
     def _leave_out(self, transfer: int, tiles: int) -> None:
-        """What is fetched, or being fetched, for the next tiles is so for those that come ``tiles`` tiles later."""
+        """Advance by ``tiles`` tiles the transfers that are fetched, or being fetched, for the next ones."""
         ahead = self.arrived[transfer + 1 : self.dma.place + 1]
         gone = [self.arrived[transfer]] * tiles
         self.arrived[transfer + 1 : self.dma.place + 1 + tiles] = [*gone, *ahead]

@@ -151,7 +151,9 @@ class Machine:
         return execute
 
     def _fused(self, command: Command) -> Generator[simpy.Event, Any, None]:
-        """What the block before performs on the way out takes no time of its own, and a view none at all."""
+        """Do nothing: the block before performs it on the way out in no time of its own, and a view takes none
+        at all.
+        """
         self.datapath.begin(command, None)
         self.datapath.end(command)
         yield from ()
@@ -178,7 +180,7 @@ def has_one_reader(program: Program) -> bool:
 
 
 def check_blocks(program: Program, chip: NnaConfig) -> None:
-    """SimulationError for a command that the chip has no block for, or that waits for a transfer that is not there."""
+    """Raise SimulationError for a command that the chip has no block for, or that waits for a missing transfer."""
     for first, _ in program.stretches:
         command = program.commands[first]
         if isinstance(command, FusedCommand | ViewCommand | HostCommand | HandoffCommand):
@@ -210,6 +212,6 @@ def run_until_done(
 
 
 def overdue(watchdog_cycles: int, chip: NnaConfig) -> SimulationError:
-    """What is raised for a run that takes longer than the watchdog waits."""
+    """The error for a run that takes longer than the watchdog waits."""
     doubts = "".join(f"{line} " for line in implausible(chip))
     return SimulationError(f"{doubts}watchdog: not done after {watchdog_cycles} cycles at {chip.clock_hz:g} Hz")

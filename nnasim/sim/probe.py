@@ -1,4 +1,4 @@
-"""What blocks record while they run: spans of work and of waiting, and who waits for what right now."""
+"""The records that blocks make while they run: spans of work and of waiting, and the current waits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Probe:
             self.records.append(_record(Record, (block, track, op, start - origin, end - origin, 0, reason)))
 
     def begin_wait(self, block: Block, track: int, reason: str) -> None:
-        """From now on ``block`` waits for ``reason``; a deadlock's message lists these."""
+        """Note that ``block`` waits for ``reason`` from now on; a deadlock's message lists these."""
         self.waiting[block, track] = reason
 
     def end_wait(self, block: Block, track: int) -> None:
@@ -40,5 +40,5 @@ class Probe:
         self.waiting.pop((block, track), None)
 
     def who_waits(self) -> str:
-        """Who waits for what, in one line."""
+        """A line with every block that waits, and for what."""
         return "; ".join(f"{block} {track} waits for {why}" for (block, track), why in sorted(self.waiting.items()))

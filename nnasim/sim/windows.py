@@ -1,8 +1,8 @@
-"""How many commands of a program are in flight: the window, up to ``sequencer.in_flight``, in which it ends first.
+"""The number of commands of a program in flight: the window, up to ``sequencer.in_flight``, with the earliest end.
 
 Commands that overtake meet at what they share, the SRAM's port and the DRAM's bus, and there a wider window may hold
-back just the command that others wait for (Graham's anomalies of list scheduling, SIAM J. Appl. Math. 17, 1969). What
-a call costs is known ahead, so the window is settled ahead too: more in flight never makes a call slower.
+back just the command that others wait for (Graham's anomalies of list scheduling, SIAM J. Appl. Math. 17, 1969). The
+cost of a call is known ahead, so the window is settled ahead too: more in flight never makes a call slower.
 """
 
 from __future__ import annotations

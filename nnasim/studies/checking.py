@@ -88,7 +88,7 @@ def _shape(graph: StepGraph, value: str) -> str:
 
 
 def operator_table(rows: tuple[Row, ...]) -> Iterator[str]:
-    """How many nodes of each operator ended where, the most frequent first."""
+    """Lines that count the nodes of each operator by where they ended, the most frequent first."""
     fates: tuple[Fate, ...] = ("chip", "cpu", "view", "folded")
     operators = Counter(row.operator for row in rows)
     width = max(map(len, operators), default=0)
@@ -100,7 +100,9 @@ def operator_table(rows: tuple[Row, ...]) -> Iterator[str]:
 
 
 def check_files(recipe: Recipe, chip: NnaConfig) -> ModelCheck:
-    """What ``chip`` makes of a recipe's models. Raises FileError for a file that is not there, or is no regular one."""
+    """The report on a recipe's models on ``chip``. Raises FileError for a file that is missing or not a regular
+    file.
+    """
     names = tuple(recipe.models.values())
     for name in names:
         files.open_regular(name).close()
@@ -118,7 +120,7 @@ def check_files(recipe: Recipe, chip: NnaConfig) -> ModelCheck:
 def check_graphs(
     graphs: Mapping[str, StepGraph], chip: NnaConfig, on_cpu: tuple[str, ...] = (), blank: int = 0
 ) -> ModelCheck:
-    """What ``chip`` makes of models that were read already."""
+    """The report on models that were read already, on ``chip``."""
     names = tuple(graph.name or name for name, graph in graphs.items())
     try:
         model = model_of(graphs, ", ".join(names)[:500], blank=blank)

@@ -45,7 +45,7 @@ def read_chips(texts: Sequence[str], source: str) -> list[Chip]:
 
 
 def refuse_alike(chips: Sequence[Chip], source: str) -> None:
-    """ConfigError for fewer than two chips, and for two that are the same: a comparison would say nothing."""
+    """Raise ConfigError for fewer than two chips, and for two that are the same: there would be nothing to compare."""
     if len(chips) < 2:
         raise ConfigError(source, "chips", len(chips), "must be two chips or more")
     first: dict[str, int] = {}
@@ -60,9 +60,10 @@ def refuse_alike(chips: Sequence[Chip], source: str) -> None:
 def on_chips_of_trace(
     trace: OpTrace, path: Path, chips: Sequence[Chip], command: str, progress: Progress = silent
 ) -> ResultSet:
-    """What the calls of ``trace`` cost on every chip, each in its own arithmetic.
+    """The results of ``trace`` on every chip, each in its own arithmetic.
 
-    Raises TraceError where nobody knows the trace's graphs in another arithmetic, else what a simulation raises.
+    Raises TraceError if the trace's graphs are not known in another arithmetic, and every error that a simulation
+    raises.
     """
     results = []
     for done, chip in enumerate(chips, start=1):
@@ -74,7 +75,9 @@ def on_chips_of_trace(
 
 @dataclass(frozen=True)
 class Speech:
-    """What is decoded on every chip: the first ``limit`` utterances of a manifest, by one system of some models."""
+    """The speech to decode on every chip: the first ``limit`` utterances of a manifest, by one system of some
+    models.
+    """
 
     checkpoints: Path
     manifest: Path

@@ -57,7 +57,7 @@ class ChipsRecord(Frozen):
 
 
 def chips_record(result_set: ResultSet, command: str) -> ChipsRecord:
-    """What `chips.json` holds of ``result_set``."""
+    """The content of `chips.json` for ``result_set``."""
     chips = {label: chip_fields(result) for label, result in different_chips(result_set.results).items()}
     known = result_set.figures()
     return ChipsRecord(
@@ -90,7 +90,7 @@ def read_chips_record(path: Path) -> ChipsRecord:
 
 @dataclass(frozen=True)
 class ChipsFound:
-    """Results side by side, and the command that shows them again."""
+    """Results of several chips, and the command that shows them again."""
 
     result_set: ResultSet
     command: str
@@ -100,7 +100,7 @@ class ChipsFound:
         return self.result_set.record()
 
     def blocks(self) -> tuple[Block, ...]:
-        """What a terminal shows: costs, differing fields, and what must be known."""
+        """The lines for a terminal: costs, differing fields, and notes."""
         known = tuple(Paragraph(Value(line)) for line in notes(self.result_set.results))
         return (*chips_in_short(self.result_set), *known)
 

@@ -128,7 +128,7 @@ def normalisation(inputs: Inputs, systems: Iterable[str]) -> str:
 
 
 def speech_lines(inputs: Inputs, systems: Sequence[System]) -> list[str]:
-    """What should be known of the speech before its word errors are. Raises what reading it raises."""
+    """Notes about the speech, to read before its word errors. Raises every error that reading the speech raises."""
     from aat_training.checkpoint import read_checkpoint
     from aat_training.checkpoint_files import checkpoint_for
     from aat_training.data.check import check_files

@@ -1,4 +1,4 @@
-"""Speech for models that are not ours: a manifest's audio as the features that such a model hears. Loads torch."""
+"""Speech for imported models: a manifest's audio as the features that such a model takes. Loads torch."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ FRONTS_FILE = "fronts.json"
 
 
 def fronts_record(comparison: FrontComparison, command: str) -> dict[str, Any]:
-    """What `fronts.json` holds of ``comparison``."""
+    """The content of `fronts.json` for ``comparison``."""
     return {
         "schema_version": 1,
         "kind": "nnasim.fronts",
@@ -56,17 +56,17 @@ def _sweep(comparison: FrontComparison, place: int) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class FrontsFound:
-    """Sweeps side by side, and the command that shows them again."""
+    """Several sweeps, and the command that shows them again."""
 
     comparison: FrontComparison
     command: str
 
     def record(self) -> dict[str, Any]:
-        """What `fronts.json` holds."""
+        """The content of `fronts.json`."""
         return fronts_record(self.comparison, self.command)
 
     def blocks(self) -> tuple[Block, ...]:
-        """What a terminal shows."""
+        """The lines for a terminal."""
         return short_blocks(self.comparison)
 
     def write(self, folder: Path) -> Document:

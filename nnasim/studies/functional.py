@@ -21,10 +21,10 @@ STORED, NOISE = "stored", "random, seed 0"
 
 
 def compared(path: Path, trace: OpTrace, chip: NnaConfig, inputs: Path | None = None) -> Functional:
-    """Every event of the ``trace`` at ``path`` again with the real integers.
+    """The comparison of every event of the ``trace`` at ``path`` with the real integers.
 
-    ``inputs``: a file of what its inputs hear, in place of what is stored with the integers, or of noise. Raises
-    SimulationError unless all that the chip shows is the reference's, TraceError or FileError for what is not there.
+    ``inputs``: a file of inputs, in place of those stored with the integers, or of noise. Raises SimulationError unless
+    the chip's integers are all the reference's, and TraceError or FileError for files that are missing.
     """
     arrays = read_constants(path, trace)
     return compared_with(arrays, trace, chip, path, inputs)
@@ -43,9 +43,10 @@ def compared_with(
 
 
 def agreed(report: CosimReport, path: Path, origin: str) -> Functional:
-    """What was compared, all of it equal; SimulationError, which names the trace at ``path``, where it is not.
+    """The section about a comparison without a difference. Raises SimulationError, which names the trace at ``path``,
+    for one.
 
-    ``origin``: with what the inputs were fed.
+    ``origin``: the source of the inputs.
     """
     if report.mismatches:
         which = ", ".join(f"{count:,} of {shown(name)}" for name, count in report.different.items())
@@ -62,7 +63,7 @@ def agreed(report: CosimReport, path: Path, origin: str) -> Functional:
 
 
 def compared_lines(section: Functional, trace: OpTrace) -> Iterator[str]:
-    """What was compared, and with what the inputs were fed."""
+    """Lines that say what was compared, and with which inputs."""
     if section.values:
         what = "integers of outputs" if outputs_of(trace) else "logits"
         yield f"functional: 0 of {section.values:,} {what} differ from the reference (features: {section.features})"

@@ -40,11 +40,12 @@ UNSAID_S = 1.0  # of audio, where a period alone is said: or one period, if that
 
 @dataclass(frozen=True)
 class When:
-    """When the graphs run. Exactly one of: ``calls``, a table; ``manifest``, speech; else ``period_ms``, ``seconds``.
+    """The times at which the graphs run. Exactly one of: ``calls``, a table; ``manifest``, speech; else ``period_ms``,
+    ``seconds``.
 
-    ``seconds``: None for ``UNSAID_S``, or one period where that is longer.
-    ``symbols_per_second``: of a transducer that hears no real speech. Of speech: ``features`` with ``mels`` filters
-    (None: as many as the encoder's last axis has) at ``sample_rate``, the first ``limit`` utterances.
+    ``seconds``: None for ``UNSAID_S``, or one period if that is longer. ``symbols_per_second``: for a transducer
+    without real speech. With speech: ``features`` with ``mels`` filters (None: as many as the encoder's last axis has)
+    at ``sample_rate``, for the first ``limit`` utterances.
     """
 
     period_ms: float | None = None
@@ -63,7 +64,8 @@ def calls_of(
 ) -> Calls:
     """The calls of ``graphs``, those of a ``transducer`` or of models that run one after another.
 
-    Raises ConfigError for what is missing or cannot be combined, else what reading the table or the speech raises.
+    Raises ConfigError for missing settings or for settings that cannot be combined, and every error that reading the
+    table or the speech raises.
     """
     if when.calls is not None:
         _refuse(when, "with measured `calls`", "period_ms", "seconds", "symbols_per_second", "manifest")
@@ -152,7 +154,9 @@ def import_graphs(
 
 
 def recorded_import(result: ModelImport) -> Recorded:
-    """A trace and its integers, with what calibration heard beside them: a functional chip can hear the same."""
+    """A trace and its integers, with the inputs of the calibration beside them, so that a functional chip can use the
+    same.
+    """
     heard = {f"{STEPS}{tensor}": values for tensor, values in result.inputs.items()}
     return Recorded(result.trace, {**result.constants, **heard})
 
@@ -187,7 +191,7 @@ WORST_SHOWN = 5
 
 
 def import_lines(result: ModelImport) -> Iterator[str]:
-    """What must be known of an import: where the nodes went, what it claims, and which of them integers hurt most."""
+    """Lines on an import: where the nodes run, what its integers claim, and which of them lose most."""
     imported = result.trace.imported
     assert imported is not None
     if imported.nodes:

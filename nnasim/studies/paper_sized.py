@@ -1,4 +1,4 @@
-"""What a recogniser of the paper's size would gain in latency on the same speech and chip."""
+"""The gain in latency of a recogniser of the paper's size, on the same speech and chip."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def paper_sized_gain(
     utterances: Sequence[Utterance], chip: NnaConfig, *, shape: RnntShape = SHAPES["rnnt-paper"],
     handoffs_us: Sequence[float] = HANDOFFS_US,
 ) -> PaperSizedGain | None:  # fmt: skip
-    """How much lower the engine latency of ``aat`` is than ``cpu_fallback``'s, at each hand-off.
+    """The percentage by which the engine latency of ``aat`` is lower than that of ``cpu_fallback``, at each hand-off
+    time.
 
-    ``utterances``: real decodes, of which the first ``MOST_UTTERANCES`` are spoken again by ``shape``, each symbol at
-    its own time. None where an utterance has no latency to be lower than. Raises PlacementError where ``shape`` does
-    not fit the chip.
+    ``utterances``: real decodings, of which the first ``MOST_UTTERANCES`` are repeated with ``shape``, each symbol at
+    its own time. None if an utterance has no latency. Raises PlacementError if ``shape`` does not fit the chip.
     """
     spoken = utterances[:MOST_UTTERANCES]
     plans = [schedule(retimed_trace(spoken, shape, system, chip.numerics), chip) for system in PAIR]

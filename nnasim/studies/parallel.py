@@ -1,4 +1,4 @@
-"""The parts of a study, side by side on this machine's cores: each is one call, and what it returns has its name."""
+"""The parts of a study, run in parallel on this machine's cores: each is one call with a name for its result."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Call = partial[Any]
 def computed(
     parts: Mapping[KeyT, Call], jobs: int, what: str = "parts", progress: Progress = silent
 ) -> dict[KeyT, Any]:
-    """What each part returns, in the order of ``parts``, whichever finished first. ``progress`` is told of
-    each part that is done of ``what``.
+    """The result of each part, in the order of ``parts``, whichever finished first. ``progress`` is told of each
+    finished part of ``what``.
 
     Raises NnasimError with the message of the first part that failed.
     """
@@ -55,7 +55,7 @@ def _in_workers(parts: Mapping[KeyT, Call], jobs: int, what: str, progress: Prog
 
 
 def tried(call: Call) -> tuple[Any, str | None]:
-    """What ``call`` returns, or its complaint as text: our errors do not survive the way between processes."""
+    """The result of ``call``, or its complaint as text: our errors cannot be passed between processes."""
     try:
         return call(), None
     except NnasimError as error:

@@ -1,4 +1,4 @@
-"""What made a result beside its command: the versions and the commit; written into every result file."""
+"""The origin of a result beside its command: the versions and the commit, written into every result file."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def shown_path(path: Path) -> str:
 
 
 def documented(result: SimResult, preset: str, chip: NnaConfig, command: str | None) -> SimResult:
-    """``result`` with what made it: command, commit, versions, and unit and source of each chip parameter.
+    """``result`` with its origin: command, commit, versions, and unit and source of each chip parameter.
 
-    ``preset``: the name or file that ``chip`` was read from. A chip that was made in Python and has no such name stands
-    in the result without sources.
+    ``preset``: the name or file that ``chip`` was read from. A chip that was made in Python and has no such name is
+    recorded without sources.
     """
     return with_origin(result, parameters(preset, chip), command)
 

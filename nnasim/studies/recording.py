@@ -27,7 +27,8 @@ class Recorded:
     constants: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
 
     def placed(self, moves: Mapping[str, str]) -> Recorded:
-        """With groups of operations on other units; for time only, since words depend on who computes what.
+        """The same decoding with groups of operations on other units. For time only, since words depend on who computes
+        what.
 
         Raises ConfigError for an unknown group or unit.
         """

@@ -26,7 +26,9 @@ MOST_MODELS = 64
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of models on one chip. ``most``: search for the number of streams that are in time, up to this."""
+    """The settings of several models on one chip. ``most``: search for the number of streams that are in time, up to
+    this.
+    """
 
     options: SharingOptions
     most: int | None = None
@@ -46,9 +48,9 @@ def models_of(names: Sequence[str], traces: Sequence[OpTrace], streams: int) -> 
 
 
 def shared(models: Sequence[Model], chip: NnaConfig, asked: Asked, paths: Sequence[Path] | None = None) -> SharedResult:
-    """Run ``models``. ``paths``: of their traces, where the real integers are to be compared.
+    """The result of ``models`` on one chip. ``paths``: those of their traces, if the real integers are to be compared.
 
-    Raises PlacementError, SimulationError, and TraceError where there are no integers.
+    Raises PlacementError, SimulationError, and TraceError if there are no integers.
     """
     if asked.most is not None:
         return find_streams(models, chip, asked.options, asked.most)

@@ -1,4 +1,4 @@
-"""What stands side by side: chips, results that are there already, or sweeps; told apart by what files hold."""
+"""The things that can be compared: chips, existing results, or sweeps; recognised by the content of files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RESULT_FILE = re.compile(r"results/[0-9]{1,6}\.json")
 
 
 class Measured(NamedTuple):
-    """A result, the figures of it that have word errors, and what was heard."""
+    """A result, the figures of it that have word errors, and the recognised words."""
 
     result: SimResult
     scored: SystemFigures | None = None
@@ -36,7 +36,8 @@ class Measured(NamedTuple):
 
 
 def kind_of(texts: Sequence[str], source: str) -> Kind:
-    """What all of ``texts`` name. Raises ConfigError where they name different things, FileError for a folder of none.
+    """The kind of thing that all of ``texts`` name. Raises ConfigError if they name different kinds, FileError for a
+    folder of none.
 
     A store of sweeps, or a folder that holds one; a result file, or a folder of results; anything else is a chip.
     """
@@ -78,9 +79,9 @@ def _stores(folder: Path) -> list[Path]:
 
 
 def results_side_by_side(paths: Sequence[Path]) -> ResultSet:
-    """Every result of files and folders under names that tell them apart, with words where they were decoded.
+    """Every result of files and folders, under names that tell them apart, with words if they were decoded.
 
-    Raises ConfigError for fewer than two results, FileError, InputError or TraceError for files that are none.
+    Raises ConfigError for fewer than two results, and FileError, InputError or TraceError for files of another kind.
     """
     measured = [each for path in paths for each in _measured(path)]
     if len(measured) < 2:

@@ -18,7 +18,9 @@ from nnasim.sweeps.store import Store
 
 @dataclass(frozen=True)
 class PreparedSweep:
-    """A sweep file, read and checked. ``scorer``: finds the word errors of an arithmetic; None where none are asked."""
+    """A sweep file, read and checked. ``scorer``: finds the word errors of an arithmetic; None if no words are asked
+    for.
+    """
 
     source: Path
     job: Job

@@ -24,7 +24,9 @@ LARGEST_FILE = limits.WEIGHTS_BYTES
 
 @dataclass(frozen=True)
 class Scoring:
-    """How word errors are found: what the sweep file says, and the ``folder`` from which it names its files."""
+    """The way in which word errors are found: the settings of the sweep file, and the ``folder`` of the files
+    it names.
+    """
 
     spec: AccuracySpec
     folder: Path

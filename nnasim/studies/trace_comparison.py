@@ -47,9 +47,9 @@ def systems_of(trace: OpTrace, wanted: Sequence[System]) -> list[System]:
 
 
 def compared_trace(inputs: TraceInputs, systems: Sequence[System], progress: Progress = silent) -> ResultSet:
-    """Each system's result on the trace's own calls: what it costs, and no word errors.
+    """Each system's result on the trace's own calls: costs, and no word errors.
 
-    Raises TraceError for a system that the trace cannot be, else what a simulation raises.
+    Raises TraceError for a system that the trace cannot have, and every error that a simulation raises.
     """
     source, results = inputs.path or "trace", dict[str, SimResult]()
     for done, system in enumerate(systems, start=1):

@@ -77,7 +77,7 @@ class Accuracies:
         )
 
     def message(self, values: Values) -> str | None:
-        """Why a point's arithmetic has no score, None if it has one."""
+        """The reason why a point's arithmetic has no score; None if it has one."""
         return self._known[self.key(values)][1]
 
     def joined(self, outcome: Outcome) -> Outcome:
@@ -92,7 +92,7 @@ class Accuracies:
 
 
 def scored(scorer: Scorer, numerics: dict[str, Any], system: System) -> tuple[Score | None, str | None]:
-    """What a worker does: (score, None), or (None, why there is none)."""
+    """The work of a worker: (score, None), or (None, reason why there is none)."""
     try:
         return scorer(validated(NumericsConfig, numerics, "numerics"), system), None
     except NnasimError as error:

@@ -76,7 +76,7 @@ class AxisSpec(Frozen):
 
     @property
     def count(self) -> int:
-        """How many values a grid takes from a range; 0 where the sweep does not say."""
+        """The number of values that a grid takes from a range; 0 if the sweep does not give it."""
         span = self.span or self.logspan or ()
         return span[2] if len(span) == 3 else 0
 

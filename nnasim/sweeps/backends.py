@@ -1,4 +1,4 @@
-"""Where the points of a sweep are computed, and which share of them."""
+"""The places where the points of a sweep are computed, and the share of each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def backend_of(
 ) -> Backend:  # fmt: skip
     """The Dask cluster at the address ``scheduler``, else one of ``cluster_workers`` here, else ``processes`` here.
 
-    One process for each core where nothing is given. Raises InputError for a scheduler that cannot be reached.
+    If nothing is given, there is one process for each core. Raises InputError for a scheduler that cannot be reached.
     """
     if scheduler is None and cluster_workers is None:
         from nnasim.sweeps.local import LocalBackend

@@ -1,8 +1,9 @@
-"""Who computes what: several processes fill one store without doing a point twice.
+"""Claims on points: several processes fill one store without computing a point twice.
 
-A process claims keys before it submits them. Claims are worth as much as their owner is alive: an owner of this machine
-whose process is gone, and any owner that has not been heard of for ``STALE_SECONDS``, loses them. Each process counts
-those itself, from when it last saw the owner's beat change: clocks of several machines differ, and are set.
+A process claims keys before it submits them. A claim is valid while its owner is alive: an owner on this machine whose
+process is gone, and any owner without a sign of life for ``STALE_SECONDS``, loses its claims. Each process counts those
+seconds itself, from when it last saw the owner's beat change, since the clocks of several machines differ and can be
+set.
 """
 
 from __future__ import annotations

@@ -28,9 +28,10 @@ def _dask() -> Any:
 
 
 def _refuse_silence(address: str, shown: str) -> None:
-    """InputError where nobody listens, or listens and says nothing: a scheduler greets at once, and Dask waits for it.
+    """Raise InputError if nothing listens, or listens and sends nothing: a scheduler greets at once, and Dask waits for
+    it.
 
-    Of plain TCP only; other transports begin with a greeting of their own.
+    Only for plain TCP; other transports begin with a greeting of their own.
     """
     place = urlsplit(address)
     if place.scheme != "tcp":

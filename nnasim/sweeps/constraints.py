@@ -76,7 +76,7 @@ def parse_constraint(text: str, source: object) -> Constraint:
 
 
 def _check(node: ast.expr, depth: int) -> None:
-    """ValueError for a node that is not allowed."""
+    """Raise ValueError for a node that is not allowed."""
     if depth > DEEPEST:
         raise ValueError
     if isinstance(node, ast.Constant):

@@ -23,7 +23,7 @@ Row = tuple[Any, ...]
 
 
 class Database:
-    """An open file. Statements are ours; values in it may be anybody's. Raises FileError whatever goes wrong."""
+    """An open database file. Its statements are ours; its values are not trusted. Raises FileError for every fault."""
 
     def __init__(self, path: Path, *, write: bool) -> None:
         """Open the regular file ``path``; to ``write``, make it. Its name is a path, whatever SQLite means by it."""
@@ -128,7 +128,7 @@ def is_store(path: Path) -> bool:
 
 
 def _text(data: bytes) -> str | bytes:
-    """A text of a row; what is no UTF-8 stays bytes, so that this row is refused and not the whole table."""
+    """The text of a row; bytes if it is not UTF-8, so that this row is refused and not the whole table."""
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -136,7 +136,7 @@ def _text(data: bytes) -> str | bytes:
 
 
 def _refuse_no_database(path: Path) -> None:
-    """FileError for what is not a regular SQLite file; an empty file is a store before its first page."""
+    """Raise FileError for a file that is not a regular SQLite file; an empty file is a store before its first page."""
     with files.open_regular(path) as file:
         head = file.read(_HEAD)
     if head and not head.startswith(_MAGIC):

@@ -1,4 +1,4 @@
-"""What a sweep asks for that nobody would build: its base, its traces, and the ends of each axis."""
+"""Warnings about implausible values in a sweep: in its base, its traces, and at the ends of each axis."""
 
 from __future__ import annotations
 

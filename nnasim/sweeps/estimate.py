@@ -1,4 +1,4 @@
-"""What a sweep will take, before it is run."""
+"""An estimate of a sweep's time, before it is run."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MOST_TRIED = 5
 
 @dataclass(frozen=True)
 class Estimate:
-    """``points`` to compute, what is left of ``asked`` under the constraints; ``seconds`` of CPU for one of them.
+    """``points`` to compute, out of ``asked`` before the constraints; ``seconds`` of CPU for one of them.
 
-    ``complaint``: why the first points fail, and nothing can be estimated; None where one ran.
+    ``complaint``: the reason why the first points fail and nothing can be estimated; None if one ran.
     """
 
     points: int
@@ -38,6 +38,6 @@ def estimate(space: Space, shard: tuple[int, int] = (0, 1)) -> Estimate:
 
 
 def known_points(space: Space, shard: tuple[int, int], store: Path) -> int:
-    """How many points of the shard the file ``store`` has already. Raises FileError where it is no store."""
+    """The number of points of the shard that the file ``store`` has already. Raises FileError if it is not a store."""
     with Store(store, write=False) as opened:
         return len(opened.done([space.job.key(values) for values in space.points(shard)]))

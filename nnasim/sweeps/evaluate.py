@@ -26,7 +26,7 @@ MOST_COMPILED = 16  # a paper-sized trace compiled is about 3 MB
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a point: ``figures``, or the ``message`` of why it has none. ``seconds``: CPU time."""
+    """The result of a point: ``figures``, or the ``message`` about why it has none. ``seconds``: CPU time."""
 
     key: str
     values: Values
@@ -44,7 +44,7 @@ class Evaluator:
         self._compiled: OrderedDict[tuple[int, Hashable], CompiledTrace] = OrderedDict()
 
     def outcome(self, key: str, values: Values) -> Outcome:
-        """The point's figures, or why there are none. No point ends the sweep."""
+        """The point's figures, or the reason why there are none. No point ends the sweep."""
         begun = time.process_time()
         figures, message = None, None
         try:
@@ -98,6 +98,6 @@ def evaluator_of(payload: str, frames: int | None = None) -> Evaluator:
 
 
 def run_batch(payload: str, points: Sequence[tuple[str, Values]], frames: int | None = None) -> list[Outcome]:
-    """What a worker does: the outcomes of some points."""
+    """The work of a worker: the outcomes of some points."""
     evaluator = evaluator_of(payload, frames)
     return [evaluator.outcome(key, values) for key, values in points]

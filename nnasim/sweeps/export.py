@@ -79,7 +79,7 @@ def _trial(stored: StoredSweep, row: Any) -> Any:
 
 
 def distributions(stored: StoredSweep) -> dict[str, Any]:
-    """What Optuna is told about each axis."""
+    """Optuna's description of each axis."""
     from nnasim.sweeps.search import distribution
 
     return {name: distribution(stored.job.spec.axes[name], field) for name, field in stored.job.fields.items()}

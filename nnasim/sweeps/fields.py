@@ -1,4 +1,6 @@
-"""What an axis may change: a field of the chip, where a group of operations runs, the system, an option of the run."""
+"""The things that an axis may change: a field of the chip, the place of a group of operations, the system, an option of
+the run.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ class Field:
         return self.name.rpartition(".")[2]
 
     def coerce(self, value: Scalar) -> Scalar:
-        """``value`` as the field stores it, so that 5 and 5.0 are one point; what does not fit is left as it is."""
+        """``value`` as the field stores it, so that 5 and 5.0 are one point; a value that does not fit is left
+        unchanged.
+        """
         if isinstance(value, bool) or not isinstance(value, int | float):
             return value
         if self.number is float:

@@ -93,6 +93,6 @@ class StoredSweep:
 
     @property
     def objectives(self) -> list[str]:
-        """Names of what is judged, of those that the points have."""
+        """The names of the judged figures, of those that the points have."""
         known = objective_names()
         return [name for name in self.job.spec.objectives if name in self.good and name in known]

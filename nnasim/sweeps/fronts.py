@@ -45,10 +45,10 @@ class Beaten(NamedTuple):
 
 
 class Lead(NamedTuple):
-    """From ``start`` of the first objective on, which front reaches the lowest second one; None: several do.
+    """The front that reaches the lowest second objective from ``start`` of the first objective on; None: several do.
 
-    ``most``: the largest share of it that the leader spares within the stretch, of what the next front reaches; None
-    where no other reaches anything.
+    ``most``: the largest saving of the leader within the stretch, as a share of what the next front reaches; None if no
+    other front reaches anything.
     """
 
     start: float
@@ -68,7 +68,7 @@ class FrontComparison:
     """Two or more fronts by the objectives that all sweeps have. ``beaten``: of each front's points.
 
     ``volumes``: share of the box between the best and the worst figures of all fronts that each front's points are no
-    worse than (hypervolume); None where an objective does not vary, or where there are too many points.
+    worse than (hypervolume); None if an objective does not vary, or if there are too many points.
     """
 
     objectives: tuple[str, ...]
@@ -84,7 +84,7 @@ class FrontComparison:
 
     @property
     def shared(self) -> int:
-        """How many points stand on every front, figure by figure."""
+        """The number of points that are on every front, figure by figure."""
         rows = [{tuple(row) for row in self.costs(n)} for n in range(len(self.fronts))]
         return len(set.intersection(*rows))
 
@@ -143,7 +143,7 @@ def _beaten(place: int, costs: Sequence[Any]) -> Iterator[Beaten]:
 
 
 def _better(point: int, place: int, costs: Sequence[Any]) -> Iterator[Beaten]:
-    """Of each other front the point that spares most of the ``point`` of the front at ``place``, where one beats it."""
+    """For each other front, the point that saves most against ``point`` of the front at ``place``, if one beats it."""
     row = costs[place][point]
     for front, others in enumerate(costs):
         better = np.flatnonzero((others <= row).all(axis=1) & (others < row).any(axis=1))
@@ -165,7 +165,9 @@ def _volumes(costs: Sequence[Any]) -> tuple[float, ...] | None:
 
 
 def leads(comparison: FrontComparison) -> list[Lead]:
-    """Who reaches the lowest second objective, stretch by stretch of the first; nothing unless there are two."""
+    """The fronts with the lowest second objective, stretch by stretch of the first; empty unless there are two
+    objectives.
+    """
     if len(comparison.objectives) != 2:
         return []
     fronts = [comparison.costs(front) for front in range(len(comparison.fronts))]
@@ -188,7 +190,7 @@ def _stretch(steps: Sequence[Lead]) -> Lead:
 
 
 def _differences(sweeps: Sequence[StoredSweep]) -> Iterator[Difference]:
-    """What the sweep files say differently: chip, axes, and how points were drawn and judged."""
+    """The differences between the sweep files: chip, axes, and how points were drawn and judged."""
     told = [dict(_said(sweep)) for sweep in sweeps]
     for what in dict.fromkeys(name for said in told for name in said):
         values = tuple(said.get(what, "") for said in told)

@@ -123,14 +123,16 @@ class Job:
 
     @cached_property
     def _standing(self) -> Values | None:
-        """What constraints read and no axis changes; None where an axis may change another field than its own."""
+        """The values that constraints read and no axis changes; None if an axis may change another field than
+        its own.
+        """
         names = {name for constraint in self.constraints for name in constraint.names}
         if any(name in self.fields for name in _OTHER_NAMES) and any(name.startswith("dram.") for name in names):
             return None
         return {name: self.fixed.get(name, value_at(self.base, name)) for name in sorted(names - set(self.fields))}
 
     def options(self, values: Values) -> SimOptions:
-        """How a point is simulated."""
+        """The options of a point's simulation."""
         wait = self.beside_chip(values).get("options.endpointer_ms")
         return SimOptions(endpointer_ms=None if wait is None else float(wait), timeline=False)
 
@@ -139,7 +141,7 @@ class Job:
         return replace(self, trace_hashes=hashes)
 
     def payload(self) -> str:
-        """What a worker needs, as JSON; ``Job.from_payload`` reads it."""
+        """The data that a worker needs, as JSON; ``Job.from_payload`` reads it."""
         return json.dumps(
             {
                 "study": self.spec.model_dump(mode="json", by_alias=True),
@@ -174,7 +176,9 @@ def with_value(chip: Chip, path: list[str], value: Scalar) -> Chip:
 
 
 def changed(chip: Chip, name: str, value: Scalar, source: object = "study") -> Chip:
-    """``chip`` with the field ``name`` changed; ConfigError only for a DRAM latency in cycles that is none."""
+    """``chip`` with the field ``name`` changed. Raises ConfigError only for a DRAM latency that is no number of
+    cycles.
+    """
     path = dram_field(name, value).split(".")
     return in_ns(with_value(chip, path, dram_value(name, value)), source)
 
@@ -259,7 +263,7 @@ def _check(job: Job, source: object) -> None:
 
 
 def _check_retargets(job: Job, trace: OpTrace, chip: NnaConfig, source: object) -> None:
-    """Refuse a trace whose graphs for another arithmetic or system nobody knows."""
+    """Refuse a trace whose graphs for another arithmetic or system are not known."""
     if trace.imported is None:
         retarget(trace, chip.numerics, "float" if trace.system != "float" else "aat", source)
         return

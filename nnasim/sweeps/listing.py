@@ -1,4 +1,4 @@
-"""Which sweeps a store holds: by name, date, axes and points; and the one that is meant."""
+"""The sweeps in a store, by name, date, axes and points, and the one that is chosen."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def chosen(store: object, sweeps: Sequence[ListedSweep], wanted: str | None) -> 
 def job_of(record: Mapping[str, Any], store: object) -> Job:
     """The job of a stored sweep without its traces: their hashes are all that keys need.
 
-    A chip of version 0.1, whose DRAM counts its latency in cycles, is taken as it is: it has been run.
+    A chip of version 0.1, whose DRAM counts its latency in cycles, is accepted unchanged: it has been run.
     """
     stored = understood(record, store)
     spec = parse_sweep_file(stored.study, store)
@@ -87,7 +87,7 @@ def _listed(store: Store, digest: str, record: Mapping[str, Any]) -> ListedSweep
 
 
 def shown_name(name: object) -> str:
-    """The name as it is shown and asked for; one that a terminal could not show is none."""
+    """The name as it is shown and typed; None if a terminal could not show it."""
     return name if isinstance(name, str) and name.isprintable() and len(name) <= 200 else ""
 
 
@@ -101,7 +101,7 @@ def shown_axis(axis: AxisSpec) -> str:
 
 
 def _points(store: Store, digest: str, record: Mapping[str, Any], spec: SweepSpec) -> str:
-    """How many points the sweep asks for, and how many of them no other sweep had computed before."""
+    """The number of points that the sweep asks for, and how many of them no other sweep had computed before."""
     asked = [] if not was_swept(record) else [_sample(spec)]
     tried = len(store.tried(digest))
     asked += [f"{tried:,} points of searches"] if tried else []

@@ -125,4 +125,4 @@ class InlineBackend:
         return future
 
     def close(self, *, kill: bool = False) -> None:
-        """Nothing to end."""
+        """Do nothing: there is nothing to end."""

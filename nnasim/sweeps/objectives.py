@@ -1,4 +1,4 @@
-"""What a point is judged by: named figures of its simulation. All are costs, so less is better."""
+"""The objectives of a sweep: named figures of a point's simulation. All are costs, so lower is better."""
 
 from __future__ import annotations
 
@@ -61,19 +61,19 @@ _PARTS = ("mac_array", "activation_unit", "dram", "sram", "sequencer")
 
 
 def objective_names() -> list[str]:
-    """What a point can be judged by: ours, then what installed packages add."""
+    """The names of all objectives: first ours, then those of installed packages."""
     return [*KNOWN, *(name for name in ADDED.names if name not in KNOWN)]
 
 
 def meaning_of(name: str) -> tuple[str, str]:
-    """(unit, what it is) of an objective."""
+    """The unit and the meaning of an objective."""
     return KNOWN[name] if name in KNOWN else ADDED.get(name)[:2]
 
 
 def chip_figures(results: Sequence[SimResult], chip: NnaConfig, objectives: Sequence[str] = ()) -> Figures:
-    """The figures of one chip on all traces: latencies pooled, sums added; a figure that nobody computed is None.
+    """The figures of one chip on all traces: latencies pooled, sums added; None for a figure that was not computed.
 
-    Those of packages only where ``objectives`` names them.
+    Figures of other packages are computed only if ``objectives`` names them.
     """
     totals = [result.totals for result in results]
     energy = [total.energy_mj for total in totals]
@@ -102,7 +102,7 @@ def chip_figures(results: Sequence[SimResult], chip: NnaConfig, objectives: Sequ
 
 
 def _figure_of(name: str, results: Sequence[SimResult], chip: NnaConfig) -> float | None:
-    """SimulationError, which names the objective, for whatever a package's code raises."""
+    """The figure ``name``. Raises SimulationError, which names the objective, for whatever a package's code raises."""
     try:
         value = ADDED.get(name).figure(results, chip)
         number = None if value is None else float(value)

@@ -1,4 +1,6 @@
-"""Which points nothing beats: no other is at least as good in every objective and better in one; how much they beat."""
+"""The Pareto front: the points that no other beats (at least as good in every objective and better in one), and its
+volume.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is whole in a damaged store, and a new store of it: each row is looked at by itself."""
+"""The intact rows of a damaged store, and a new store of them: each row is checked by itself."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ class Findings:
 
 
 def examined(path: str | Path) -> Findings:
-    """Look at everything in the store ``path``. FileError for what is no store, or whose list of tables is gone."""
+    """The findings on everything in the store ``path``. Raises FileError if it is not a store, or if its list of tables
+    is gone.
+    """
     rows: dict[str, tuple[Row, ...]] = {}
     complaints: list[str] = []
     with Store(path, write=False) as store:
@@ -68,7 +70,7 @@ def rescued(findings: Findings, into: str | Path) -> None:
 
 
 def _damaged_pages(store: Store) -> Iterator[str]:
-    """What SQLite itself finds, of which it may find the same at every page."""
+    """The faults that SQLite itself finds, which may be the same on every page."""
     try:
         lines = [str(row[0]) for row in store.database.rows("PRAGMA integrity_check(20)")]
     except FileError as error:

@@ -26,7 +26,7 @@ IMPORTED_SYSTEMS: tuple[System, ...] = ("cpu_int8", "cpu_fallback", "naive")
 def retarget(trace: OpTrace, numerics: NumericsConfig, system: System | None, source: object) -> OpTrace:
     """``trace`` with the graphs that ``system`` on a chip of ``numerics`` performs.
 
-    Raises TraceError where nobody knows its other graphs: it is neither of a recogniser of this package nor of files
+    Raises TraceError if its other graphs are not known: it belongs neither to a recogniser of this package nor to files
     that are still what they were.
     """
     system = system or trace.system
@@ -95,7 +95,7 @@ def _read_off(trace: OpTrace) -> RnntShape:
 
 
 def _layers(trace: OpTrace, graph: str, prefix: str) -> int:
-    """How many LSTM layers ``graph`` has: those that have a matmul over h."""
+    """The number of LSTM layers in ``graph``: those that have a matmul over h."""
     if graph not in trace.graphs:
         return 0
     return sum(op.name.startswith(prefix) and op.name.endswith(".h_mm") for op in trace.graphs[graph].ops)

@@ -1,4 +1,4 @@
-"""A sweep: what is missing in the store is claimed, computed in batches, and stored as it comes."""
+"""A sweep: points that are missing in the store are claimed, computed in batches, and stored as they come."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ WAIT_SECONDS = 1.0
 
 
 class Backend(Protocol):
-    """Where batches run."""
+    """The interface of the places where batches run."""
 
     @property
     def workers(self) -> int:
-        """How many work at a time."""
+        """The number of workers at a time."""
         ...
 
     def run(self, payload: str, batches: Iterator[Batch]) -> Iterator[list[Outcome]]:
@@ -52,10 +52,10 @@ class Backend(Protocol):
 
 @dataclass
 class Tally:
-    """What a sweep has done. ``total``: points to go through, of which ``stored`` were in the store already.
+    """The counts of a sweep. ``total``: points to go through, of which ``stored`` were in the store already.
 
-    ``fell_back``: of those that ran well now, how many ran operations on the CPU that their chip has no unit for.
-    ``cpu_seconds``: of all workers; ``seconds``: that went by.
+    ``fell_back``: of those that ran well now, how many ran operations on the CPU because their chip has no unit for
+    them. ``cpu_seconds``: of all workers; ``seconds``: wall time.
     """
 
     total: int
@@ -96,7 +96,7 @@ class Sweep:
         self.tally = Tally(0)
 
     def run(self, points: Callable[[], Iterable[Values]], total: int) -> Tally:
-        """Compute each of ``points()`` that the store lacks, also those whose claimant dies meanwhile."""
+        """Compute each of ``points()`` that the store lacks, including those whose claimant dies in the meantime."""
         self.tally, begun = Tally(total), time.monotonic()
         claims = Claims(self.store)
         try:
@@ -191,7 +191,7 @@ def _chunks(items: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:
 
 
 def sweep_record(job: Job) -> dict[str, object]:
-    """What a store remembers of a sweep: enough to name its points again and to show them."""
+    """The record of a sweep in a store: enough to name its points again and to show them."""
     return {
         "study": job.spec.model_dump(mode="json", by_alias=True),
         "base": job.base,

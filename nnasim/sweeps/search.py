@@ -1,7 +1,7 @@
 """Search: Optuna proposes, the sweep machinery computes and stores, Optuna is told. Multi-objective; all are costs.
 
-Trials are asked for in batches of a fixed size, so that a search repeats itself whatever the number of workers; what
-the store has already is not computed again, so an interrupted search goes on where it stopped.
+Trials are asked for in batches of a fixed size, so that a search repeats itself whatever the number of workers. Points
+that are in the store already are not computed again, so an interrupted search continues where it stopped.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _costs(outcome: Outcome | None, names: Sequence[str]) -> tuple[float, ...] |
 
 
 def distribution(axis: AxisSpec, field: Field) -> Any:
-    """What Optuna is told about an axis: choices of a list, else an interval."""
+    """Optuna's distribution for an axis: choices of a list, else an interval."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     if axis.values is not None:

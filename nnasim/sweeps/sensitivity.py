@@ -1,4 +1,4 @@
-"""Which axes matter: one-at-a-time swings (tornado), Sobol indices, and what limits the chip over two axes."""
+"""The effects of axes: one-at-a-time swings (tornado), Sobol indices, and the bottleneck over two axes."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ def pareto(stored: StoredSweep, objectives: Sequence[str] | None = None) -> pd.D
 
 
 def tornado(stored: StoredSweep, objective: str) -> pd.DataFrame:
-    """Per axis: lowest and highest ``objective`` when only this axis moves, the others at their middle; widest first.
+    """The lowest and highest ``objective`` per axis when only this axis moves, the others at their middle; widest
+    first.
 
-    Of a grid the points that agree in all other axes with the middle point are compared. Of a sample, which has no two
-    such points, medians of the objective in five bins of the axis stand in.
+    In a grid, the points that agree in all other axes with the middle point are compared. In a sample, which has no two
+    such points, medians of the objective in five bins of the axis are used instead.
     """
     import pandas as pd
 

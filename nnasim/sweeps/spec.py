@@ -1,4 +1,6 @@
-"""A sweep file: which chip to start from, what varies, what is measured. Strict, and checked before anything runs."""
+"""A sweep file: the chip to start from, the axes, and the figures to measure. Strict, and checked before
+anything runs.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +37,10 @@ class FineTune(Frozen):
 
 
 class AccuracySpec(Frozen):
-    """How word error rate is found: once for each distinct arithmetic.
+    """The way in which word error rates are found: once for each distinct arithmetic.
 
-    ``checkpoints``: a folder of checkpoints (``float/`` and ``aat/``); ``system``: which one is scored, unless the axis
-    ``system`` says; ``limit``: only the first utterances.
+    ``checkpoints``: a folder of checkpoints (``float/`` and ``aat/``); ``system``: the one that is scored, unless the
+    axis ``system`` gives it; ``limit``: only the first utterances.
     """
 
     checkpoints: Name
@@ -49,7 +51,9 @@ class AccuracySpec(Frozen):
 
 
 class SearchSpec(Frozen):
-    """How `nnasim search` looks. ``prune_frames``: a trial whose first frames are hopeless is not run to its end."""
+    """The settings of `nnasim search`. ``prune_frames``: a trial whose first frames are hopeless is not run to
+    its end.
+    """
 
     trials: Integer = Field(100, gt=0, le=MOST_POINTS)
     algorithm: Literal["tpe", "nsga2", "random"] = "tpe"

@@ -141,7 +141,7 @@ class Store:
         return [key for (key,) in rows if isinstance(key, str)]
 
     def computed_by(self, sweep: str) -> int:
-        """How many points were computed for ``sweep``, rather than for an earlier one that shares them."""
+        """The number of points that were computed for ``sweep``, rather than for an earlier one that shares them."""
         return self._count("SELECT count(*) FROM points WHERE study = ?", sweep)
 
     def add_sweep(self, digest: str, record: dict[str, Any]) -> None:
@@ -155,18 +155,20 @@ class Store:
         return dict(sweep_of(row, self.path) for row in rows)
 
     def add(self, sweep: str, outcomes: Iterable[Outcome]) -> None:
-        """Store outcomes in one transaction and free their claims. A point that is there already stays as it is."""
+        """Store outcomes in one transaction and free their claims. A point that is in the store already stays
+        as it is.
+        """
         with self.transaction():
             for outcome in outcomes:
                 self.database.run(_INSERT, _row(sweep, outcome))
                 self.database.run("DELETE FROM claims WHERE key = ?", (outcome.key,))
 
     def done(self, keys: Sequence[str]) -> set[str]:
-        """Which of ``keys`` have a row, failed points included: they are not missing."""
+        """Those of ``keys`` that have a row, failed points included: they are not missing."""
         return {key for key, *_ in self._select("SELECT key FROM points WHERE key IN ({})", keys)}
 
     def claimed(self, keys: Sequence[str]) -> set[str]:
-        """Which of ``keys`` a process has claimed."""
+        """Those of ``keys`` that a process has claimed."""
         return {key for key, *_ in self._select("SELECT key FROM claims WHERE key IN ({})", keys)}
 
     def outcomes(self, keys: Sequence[str]) -> dict[str, Outcome]:
@@ -202,7 +204,7 @@ class Store:
         self.database.run("INSERT OR REPLACE INTO accuracy VALUES (?, ?, ?, ?)", with_sum(key, text, message))
 
     def add_rows(self, points: Iterable[tuple[Any, ...]], scores: Iterable[tuple[Any, ...]]) -> None:
-        """Copy rows of another store, in one transaction; what is there already stays as it is."""
+        """Copy rows of another store, in one transaction; rows that exist already stay as they are."""
         with self.transaction():
             self.database.run_each(_INSERT, points)
             self.database.run_each("INSERT OR IGNORE INTO accuracy VALUES (?, ?, ?, ?)", scores)

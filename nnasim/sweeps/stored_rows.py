@@ -1,4 +1,4 @@
-"""What a row of a store may hold. A store is a file like any other: nothing in it is believed unread."""
+"""The rules for a row of a store. A store is a file like any other: nothing in it is believed unread."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _sum(row: tuple[Any, ...]) -> str:
 
 
 def _check_sum(row: tuple[Any, ...], source: object) -> None:
-    """TraceError where a row is not what its sum says; rows of earlier versions have none."""
+    """Raise TraceError if a row does not match its checksum; rows of earlier versions have none."""
     *columns, there = row
     if there is not None and there != _sum(tuple(columns)):
         raise TraceError(source, f"row {_name(columns[0])}", there, f"is not the sum of what stands in it{WHOLE}")

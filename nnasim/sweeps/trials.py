@@ -34,7 +34,7 @@ class Trials:
         self._study = self._asked(lambda: _study(job, name, storage))
 
     def __len__(self) -> int:
-        """How many trials there are, of all who share the storage."""
+        """The number of trials of all processes that share the storage."""
         return self._asked(lambda: len(self._study.trials))
 
     def ask(self, distributions: Mapping[str, Any]) -> Any:
@@ -42,7 +42,7 @@ class Trials:
         return self._asked(lambda: self._study.ask(dict(distributions)))
 
     def tell(self, trial: Any, key: str, costs: tuple[float, ...] | None) -> None:
-        """What became of ``trial``: its objectives, or None where it failed or was left out."""
+        """Report the outcome of ``trial``: its objectives, or None if it failed or was left out."""
         from optuna.trial import TrialState
 
         def tell() -> None:
@@ -65,7 +65,9 @@ class Trials:
 
 
 def refuse_damaged_journal(path: Path) -> None:
-    """FileError for a journal that is no regular file, whose last line is cut, or that holds a line that is none."""
+    """Raise FileError for a journal that is not a regular file, or whose last line is cut, or that holds an invalid
+    line.
+    """
     if not path.exists():
         return
     with files.open_regular(path) as journal:

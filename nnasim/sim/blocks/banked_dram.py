@@ -55,7 +55,7 @@ class TurnDram(Dram):
         return int(self.env.now) - queued
 
     def _serve(self, reader: int, op: int, address: int, bytes: int, asked: int) -> Generator[simpy.Event, Any, None]:
-        """Serve the turns of a part of a read, which nobody comes between."""
+        """Serve the turns of a part of a read, without another reader between them."""
         now = int(self.env.now)
         last, end = self._record(reader, op, now, self.controller.serve(address, bytes, asked))
         if last > now:  # so that the end has its place among the events of its cycle as if each turn had been one
@@ -78,9 +78,9 @@ class TurnDram(Dram):
             self._waiting.popleft().succeed()
 
     def _record(self, reader: int, op: int, now: int, turns: Turns) -> tuple[int, int]:
-        """Record what ``turns`` do from ``now`` on; returns when the last of them begins and when it ends.
+        """Record ``turns`` from ``now`` on; returns when the last of them begins and when it ends.
 
-        Of each turn waits come first, then data for what is left; at least for as long as they take at the peak rate.
+        In each turn waits come first, then data for the rest; at least for as long as they take at the peak rate.
         """
 
         def end_of(place: int) -> int:

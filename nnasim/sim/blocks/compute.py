@@ -1,4 +1,6 @@
-"""What MAC array and activation unit share: waiting for a transfer, then working at the pace of law and SRAM port."""
+"""The common part of MAC array and activation unit: waiting for a transfer, then working at the pace of law and SRAM
+port.
+"""
 
 from __future__ import annotations
 

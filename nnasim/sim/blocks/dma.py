@@ -20,10 +20,10 @@ from nnasim.units import ceil_div
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Where a call's transfers stand among those of others, if they do not begin with the call.
+    """The place of a call's transfers among those of others, if they do not begin with the call.
 
-    ``fetched``: the event behind which they begin; ``begun``: the one before which no row is looked up; ``first_op``:
-    what records add to the index of an operation, so that calls are told apart.
+    ``fetched``: the event after which they begin; ``begun``: the one before which no row is looked up; ``first_op``:
+    added to the index of an operation in records, so that calls are told apart.
     """
 
     fetched: simpy.Event | None = None

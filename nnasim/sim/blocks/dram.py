@@ -16,7 +16,9 @@ from nnasim.units import ceil_div
 
 @dataclass(slots=True, eq=False)
 class _Read:
-    """A read whose data are on the bus. ``left``: what is still to come, in bytes x cycles per so many bytes."""
+    """A read whose data are on the bus. ``left``: the part that is still to come, in bytes x cycles per that many
+    bytes.
+    """
 
     left: int | Fraction
 

@@ -53,7 +53,7 @@ class MacUnit(ComputeBlock):
         return start + self.activation.cycles(command.rides, command.outputs)
 
     def _tile_cycles(self, command: MatmulCommand) -> int:
-        """What the law says of the command's tile; a program has thousands of tiles, but few that differ."""
+        """The law's cycles of the command's tile; a program has thousands of tiles, but few that differ."""
         tile = tile_of(command)
         cycles = self._known.get(tile)
         if cycles is None:

@@ -51,7 +51,7 @@ class RegisterWrites:
         return self._host_free - now
 
     def leave_out(self, cycles: int) -> None:
-        """What was written lies so much further back."""
+        """Move the written registers this many cycles back."""
         self._group_free, self._host_free = self._group_free - cycles, self._host_free - cycles
 
 
@@ -135,7 +135,7 @@ class _Board:
         self.ended = [env.event() for _ in program.commands]
 
     def serve(self, execute: Execute) -> None:
-        """Start the blocks: each takes its commands in order, and a view, which nobody performs, is a queue alone."""
+        """Start the blocks: each takes its commands in order, and a view, which no block performs, is a queue alone."""
         queues: dict[object, list[int]] = {}
         for place in self.ahead.order:
             command = self.program.commands[place]
@@ -154,7 +154,7 @@ class _Board:
             self.ended[place].succeed()
 
     def _operands(self, place: int) -> Generator[simpy.Event, Any, None]:
-        """Wait until what the command reads is written, and what it overwrites is read."""
+        """Wait until the command's inputs are written, and readers of the values that it overwrites are done."""
         info = self.program.ops[self.program.commands[place].op]
         for need in self.ahead.needs[place]:
             if not self.ended[need].processed:

@@ -62,7 +62,7 @@ class Sram:
         return self.access(Sram.DMA, op, bytes)
 
     def write_behind(self, op: int, bytes: int) -> Generator[simpy.Event, Any, None]:
-        """Write ``bytes`` bytes on the DMA's port in cycles that nobody else takes of it, from now on."""
+        """Write ``bytes`` bytes on the DMA's port, from now on, in cycles that no other access takes."""
         port = min(Sram.DMA, len(self._port_free) - 1)
         start = since = int(self.env.now)
         busy, left = self._port_busy[port] - max(0, self._port_free[port] - since), self._port_cycles(bytes)
@@ -83,7 +83,7 @@ class Sram:
         return *ports, self._wanted is None, *[freed - now for _, freed in self._free_buffers]
 
     def take_buffer(self) -> Generator[simpy.Event, Any, tuple[int, int]]:
-        """(a free weight buffer, the cycle in which it became free); waits for one if there is none."""
+        """(a free weight buffer, the cycle in which it became free); waits if there is none."""
         if not self._free_buffers:
             self._wanted = self.env.event()
             yield self._wanted

@@ -1,4 +1,4 @@
-"""What one run of the convolution pipeline is given: the design's sizes, the memory's speed, and the matmul."""
+"""The inputs of one run of the convolution pipeline: the design's sizes, the memory's speed, and the matmul."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Layer:
 
     @property
     def kernel_groups(self) -> list[int]:
-        """Kernels of each group: atomic_k, the last one what is left."""
+        """The kernels of each group: atomic_k, and the rest in the last one."""
         full, rest = divmod(self.n, self.design.atomic_k)
         return [self.design.atomic_k] * full + ([rest] if rest else [])
 
@@ -141,7 +141,9 @@ class Layer:
 
 
 class Limit(NamedTuple):
-    """Why the pipeline cannot run a layer in one operation: the field to change, its value, and what is allowed."""
+    """The reason why the pipeline cannot run a layer in one operation: the field to change, its value, and what is
+    allowed.
+    """
 
     field: str
     value: int

@@ -59,7 +59,7 @@ class OperandStream:
 
 
 def next_stream(streams: Sequence[OperandStream]) -> OperandStream | None:
-    """The stream whose turn it is: the one that may ask first, and has asked least; None when there is none left."""
+    """The stream whose turn it is: the one that may ask first, and has asked least; None if there is none left."""
     waiting = [stream for stream in streams if not stream.finished]
     return min(waiting, key=lambda stream: (stream.ready, stream.bursts)) if waiting else None
 

@@ -1,4 +1,4 @@
-"""What the output stage does to a value on its way to memory: engines BS, BN and EW, and the look-up table."""
+"""The output stage, which processes values on their way to memory: engines BS, BN and EW, and the look-up table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ X_OPERAND_LEAD, Y_OPERAND_LEAD = 2, 1
 
 @dataclass(frozen=True)
 class Engine:
-    """One engine: what it does to each value. ``operand_bytes``: what it reads from memory per value, 0 for none."""
+    """One engine: its work on each value. ``operand_bytes``: bytes that it reads from memory per value, 0 for none."""
 
     add: bool = False
     multiply: bool = False

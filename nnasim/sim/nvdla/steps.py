@@ -23,7 +23,7 @@ ENGINES_BEFORE_WRITE = 16  # its first burst may enter so many cycles before the
 
 @dataclass(frozen=True)
 class Host:
-    """What the host's part costs, in cycles of the accelerator.
+    """The cost of the host's part, in cycles of the accelerator.
 
     ``groups``: register groups of each block. With 2, the next operation's registers are written while one runs
     ("ping-pong"), and an operation that needs nothing of the one before is enabled while that one still runs.
@@ -52,14 +52,14 @@ class Operation:
 
 @dataclass(frozen=True)
 class OperationTiming:
-    """When an operation was enabled and when its interrupt came, in cycles from the start of the chain."""
+    """The times at which an operation was enabled and its interrupt came, in cycles from the start of the chain."""
 
     enabled: float
     interrupt: float
 
     @property
     def cycles(self) -> float:
-        """From the last register write to the interrupt."""
+        """The cycles from the last register write to the interrupt."""
         return self.interrupt - self.enabled
 
 

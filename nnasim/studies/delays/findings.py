@@ -37,11 +37,11 @@ class Wait:
 
 @dataclass(frozen=True)
 class Price:
-    """Milliseconds that the user is spared on average, and the words that they cost.
+    """The milliseconds that the user is spared on average, and the words that they cost.
 
-    ``interval``: of ``gained_ms``, over utterances. ``lost_points``: percentage points of WER more; negative: fewer.
-    ``probability_lost``: share of paired resamples with more errors. ``ms_per_tenth``: for 0.1 point; None where no
-    word is lost: then the milliseconds are free.
+    ``interval``: of ``gained_ms``, over utterances. ``lost_points``: percentage points by which the WER rises;
+    negative: it falls. ``probability_lost``: share of paired resamples with more errors. ``ms_per_tenth``: milliseconds
+    per 0.1 point; None if no word is lost, and the milliseconds cost nothing.
     """
 
     gained_ms: float
@@ -77,19 +77,21 @@ def findings(arms: Arms) -> list[Row]:
 
 
 def delay_price(rows: Sequence[Row]) -> Price | None:
-    """The price of the best penalty for ``aat``: the one with most milliseconds for nothing, else for 0.1 point of WER.
+    """The price of the best penalty for ``aat``: the one with the most milliseconds without lost words, else the most
+    per 0.1 point of WER.
 
-    None where no penalty gains any. The choice is made on the speech that judges, which favours the penalty.
+    None if no penalty saves any. The choice is made on the speech that also gives the figures, which favours the
+    penalty.
     """
     prices = [row.price for row in rows if row.system == "aat" and row.price and row.price.gained_ms > 0]
     return max(prices, key=_worth, default=None)
 
 
 def handoff_price(arms: Arms) -> Price | None:
-    """The price of operators on the chip without a penalty: against activations in float on the CPU.
+    """The price of operators on the chip without a penalty, against activations in float on the CPU.
 
-    Milliseconds are those of one decode, placed here and there; words are those of the two models, each for its own
-    place. None where they spare nobody anything.
+    Milliseconds are those of one decoding, placed on the chip and on the CPU; words are those of two models, one for
+    each place. None if no milliseconds are saved.
     """
     own, other = arms.get((0.0, "aat"), {}), arms.get((0.0, OFF_CHIP), {})
     shared = [seed for seed in own if seed in other]
@@ -100,14 +102,14 @@ def handoff_price(arms: Arms) -> Price | None:
 
 
 def cheaper(delay: Price | None, handoff: Price | None) -> Literal["delay", "hand-off"] | None:
-    """Which of two prices buys more milliseconds for the same words; of two that are free, the larger gain."""
+    """The price that buys more milliseconds for the same words; if both cost no words, the one with the larger gain."""
     if delay is None or handoff is None:
         return "delay" if delay else "hand-off" if handoff else None
     return "delay" if _worth(delay) > _worth(handoff) else "hand-off"
 
 
 def _worth(price: Price) -> tuple[bool, float]:
-    """Larger is better: what is free before what costs words."""
+    """A key to compare prices with, larger is better: a gain without lost words comes before one that costs words."""
     return price.ms_per_tenth is None, price.gained_ms if price.ms_per_tenth is None else price.ms_per_tenth
 
 
@@ -168,7 +170,9 @@ def _price(
 
 
 def _heard_right(measurement: Measured) -> Waits:
-    """The waits of utterances without an error: who loses the last word closes sooner, which spares nobody anything."""
+    """The waits of utterances without an error. After a lost last word the endpointer closes sooner, which is no
+    saving.
+    """
     errors = measurement.score.errors_per_utterance
     return {
         kind: tuple({} if wrong else parts for wrong, parts in zip(errors, waits, strict=True))
@@ -177,9 +181,9 @@ def _heard_right(measurement: Measured) -> Waits:
 
 
 def _gain(before: Mapping[int, Waits], after: Mapping[int, Waits]) -> tuple[float, tuple[float, float]] | None:
-    """Milliseconds that the mean wait is shorter, and the interval; None where no utterance has both waits.
+    """The milliseconds by which the mean wait is shorter, and the interval; None if no utterance has both waits.
 
-    Paired: a seed's utterance counts where its wait is known before and after; its seeds are averaged first.
+    Paired: a seed's utterance counts if its wait is known before and after; its seeds are averaged first.
     """
     pairs = [(before[seed].get(DECISIVE, ()), after[seed][DECISIVE]) for seed in before]
     if not pairs or not all(old for old, _ in pairs):

@@ -1,4 +1,4 @@
-"""What a model hears, when its words leave, and what its user waits for: the decode itself, simulated on the chip."""
+"""The words of a model, the times at which they leave, and the user's wait: one decoding, simulated on the chip."""
 
 from __future__ import annotations
 
@@ -71,5 +71,5 @@ def _waits(study: DelayStudy, system: System, trace: OpTrace) -> Waits:
 
 
 def _parts(utterance: RealTime) -> Parts:
-    """None of an utterance that only the end of the silence closed: nothing was heard, so nothing ends it."""
+    """The parts of an utterance's wait; None if only the silence's end closed it, since no word was recognised."""
     return utterance.parts if utterance.closed == "endpointer" else {}

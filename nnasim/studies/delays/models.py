@@ -1,4 +1,4 @@
-"""The delay study's models: what is wrong with them is told before hours of training, then those missing are made."""
+"""The delay study's models: faults are reported before hours of training, then missing models are trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which models the delay study trains: plain data, and the training run behind each."""
+"""The models that the delay study trains: plain data, and the training run of each."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class Model:
 
     @property
     def name(self) -> str:
-        """Its folder below the study's; a base has that of the training study, which can share it."""
+        """The model's folder below the study's; a base uses the folder of the training study, which can share it."""
         return f"seed-{self.seed}/base" if self.arm == "base" else f"seed-{self.seed}/{self.arm}-delay-{self.penalty}"
 
 
 @dataclass(frozen=True)
 class DelayStudy:
-    """What determines the study. ``folder`` holds the models; steps are the recipe's where None.
+    """The settings that determine the study. ``folder`` holds the models; steps are the recipe's if None.
 
-    ``dev`` judges and chooses nothing. ``preset`` with ``changes``, each ``field=value``: the chip. ``base``: a float
-    checkpoint that every seed starts from; None: each trains its own. ``blanks_ms``, ``wait_ms``: how long the two
-    endpointers wait; the first decides what a user's millisecond costs.
+    ``dev``: the speech on which models are compared; it chooses nothing. ``preset`` with ``changes``, each
+    ``field=value``: the chip. ``base``: a float checkpoint that every seed starts from; None: each trains its own.
+    ``blanks_ms``, ``wait_ms``: how long the two endpointers wait; the first decides what a user's millisecond costs.
     """
 
     recipe: str
@@ -55,7 +55,7 @@ class DelayStudy:
 
     @property
     def chip(self) -> NnaConfig:
-        """The chip. Raises ConfigError for what it cannot be."""
+        """The chip. Raises ConfigError for values that it cannot have."""
         return load_preset(self.preset, list(self.changes))
 
     @property
@@ -84,9 +84,10 @@ class DelayStudy:
         return self.steps or recipe.aat_run.steps
 
     def run_spec(self, model: Model) -> RunSpec:
-        """The training run that makes ``model``. Raises ConfigError for an unknown recipe or what the chip cannot be.
+        """The training run that makes ``model``. Raises ConfigError for an unknown recipe or impossible values of the
+        chip.
 
-        Dev is looked at once, when training has ended: no checkpoint is chosen on what it is judged on.
+        Dev is evaluated once, when training has ended: no checkpoint is chosen on the speech that it is measured on.
         """
         recipe, steps, initialised = load_recipe(self.recipe), self.steps_of(model), model.arm != "base"
         return RunSpec(

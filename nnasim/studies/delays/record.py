@@ -15,7 +15,7 @@ from nnasim.studies.training.runs import failure, finished
 
 
 def study_record(study: DelayStudy, arms: Arms, times_from: str, command: str) -> dict[str, Any]:
-    """The study as JSON; ``times_from``: where word times are from; ``command``: what is shown to repeat it."""
+    """The study as JSON. ``times_from``: the source of word times; ``command``: the command that repeats the study."""
     planned = [*study.bases(), *study.arms()]
     models = [model for model in planned if finished(study.folder / model.name)]
     failures = {model.name: why for model in planned if (why := failure(study.folder / model.name)) is not None}

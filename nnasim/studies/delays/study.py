@@ -1,4 +1,6 @@
-"""The delay study as one call: what is missing is trained, every model decodes on the chip, and the record says it."""
+"""The delay study as one call: missing models are trained, every model decodes on the chip, and the record is
+returned.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,11 @@ from nnasim.studies.training.runs import finished
 def delay_study(
     study: DelayStudy, *, jobs: int = 1, train: bool = True, command: str = "", progress: Progress = silent
 ) -> dict[str, Any]:
-    """Train what is missing of ``study``, decode dev with every model on the chip, and return ``study.json``.
+    """The record of the study, as in ``study.json``, after training and decoding dev with every model on the chip.
 
-    ``jobs``: processes at a time; they change nothing in what is found. ``train``: train what is missing, else report
-    on what is there. ``command``: what the report says repeats the study.
-    Raises NnasimError for wrong input, and where a base model cannot be trained.
+    ``jobs``: processes at a time; they do not change the record. ``train``: train missing models, else report only on
+    existing ones. ``command``: the command that the report gives to repeat the study. Raises NnasimError for wrong
+    input, and if a base model cannot be trained.
     """
     check(study)
     if train:

@@ -1,1 +1,1 @@
-"""Why a run takes as long as it does: its critical path, what would help, why the CPU has work, how sure that is."""
+"""Explanations of a run: its critical path, what would help, why operations are on the CPU, and how sure that is."""

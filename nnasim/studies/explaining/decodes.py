@@ -1,4 +1,4 @@
-"""The same speech by the same checkpoint, in the chip's arithmetic as it is and with one choice of it eased."""
+"""The same speech decoded by the same checkpoint: in the chip's arithmetic, and with one choice of it relaxed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Decoder:
         self.examples = load_examples(entries, recipe, tokens, progress=progress)
 
     def score(self, easing: Easing | None) -> Score:
-        """Word errors with one choice eased. Raises NumericsError or ConfigError where no chip can be so."""
+        """Word errors with one choice relaxed. Raises NumericsError or ConfigError if no chip can be like that."""
         model = self._model(self._arithmetic(easing))
         return score(decode_corpus(model, self.examples, self.checkpoint.recipe, self.checkpoint.tokens))
 
@@ -90,10 +90,10 @@ def forget(result: SimResult) -> None:
 
 
 def with_words(result: SimResult, speech: Speech, keep: Keep = forget, progress: Progress = silent) -> SimResult:
-    """``result`` with what each field of the numerics costs in words; ``keep`` is given it after each decode.
+    """``result`` with the words that each field of the numerics costs. ``keep`` gets it after each decoding.
 
-    What it holds already of the same speech, model and arithmetic is not decoded again. Raises ConfigError where the
-    models are not what ran, and what reading and decoding raise.
+    Decodings that it holds already, of the same speech, model and arithmetic, are not repeated. Raises ConfigError if
+    the models are not those that ran, and every error that reading and decoding raise.
     """
     explanation = result.explanation or Explanation()
     chip = validated(NnaConfig, result.hardware, "result")
@@ -113,11 +113,11 @@ def _words_by_field(
     keep: Callable[[NumericsWords], None],
     progress: Progress = silent,
 ) -> NumericsWords:
-    """Word errors of ``result``'s system on ``chip`` as it is, and with one choice of the numerics eased at a time.
+    """Word errors of ``result``'s system on ``chip`` as it is, and with one choice of the numerics relaxed at a time.
 
-    ``known``: what an earlier call found; of the same speech, model and arithmetic it is not decoded again. ``keep`` is
-    given what there is after each decode. Raises ConfigError where another model ran than the checkpoint's, and what
-    reading and decoding raise.
+    ``known``: the findings of an earlier call; decodings of the same speech, model and arithmetic are not repeated.
+    ``keep`` gets the findings after each decoding. Raises ConfigError if another model ran than the checkpoint's, and
+    every error that reading and decoding raise.
     """
     system = system_of(result)
     decoder = Decoder(speech, system, chip)
@@ -172,7 +172,7 @@ def _same(known: NumericsWords | None, words: NumericsWords) -> dict[tuple[str, 
 
 
 def refuse_other_model(decoder: Decoder, result: SimResult) -> None:
-    """ConfigError unless what ran is what the checkpoint's model does, each operation on the same unit."""
+    """Raise ConfigError unless the run has the operations of the checkpoint's model, each on the same unit."""
     own, ran = (_work(other) for other in (simulate(decoder.trace, decoder.chip), result))
     # With chunks of frames the encoder's graphs have other names; what is loaded at first follows how often is called.
     shared = own.keys() & ran.keys() & decoder.trace.graphs.keys()
@@ -182,7 +182,7 @@ def refuse_other_model(decoder: Decoder, result: SimResult) -> None:
 
 
 def _work(result: SimResult) -> dict[str, set[tuple[str, str, int]]]:
-    """Of each graph its operations: name, unit, and multiply-accumulates of one call."""
+    """The operations of each graph: name, unit, and multiply-accumulates of one call."""
     work: dict[str, set[tuple[str, str, int]]] = {}
     for op in result.ops:
         if op.kind != "handoff" and op.count:

@@ -1,4 +1,4 @@
-"""Which choices of a chip's arithmetic can be eased, one at a time: to a finer format, or to real numbers."""
+"""The choices of a chip's arithmetic that can be relaxed, one at a time: to a finer format, or to real numbers."""
 
 from __future__ import annotations
 

@@ -23,10 +23,10 @@ def explained(
     trace: OpTrace, chip: NnaConfig, parameters: Sequence[Parameter] = (), words: Sequence[Words] = (),
     progress: Progress = silent,
 ) -> SimResult:  # fmt: skip
-    """The result of ``trace`` on ``chip`` with its explanation: every figure in it is that of a run.
+    """The result of ``trace`` on ``chip`` with its explanation, in which every figure is that of a run.
 
-    ``parameters``: the fields of the chip with their sources, which say what is assumed; ``words``: word errors that
-    are known of it. Raises what a simulation raises.
+    ``parameters``: the fields of the chip with their sources, which tell which are assumed; ``words``: word errors that
+    are known of it. Raises every error that a simulation raises.
     """
     with no_collection():  # the variants and all that they keep are gone when it ends
         return _explained(Variants(trace), chip, parameters, words, progress)

@@ -1,4 +1,4 @@
-"""What would help, for a result that nobody asked to explain: as much of it as costs next to nothing."""
+"""The changes that would help, for a result without a full explanation: only those that cost little to compute."""
 
 from __future__ import annotations
 

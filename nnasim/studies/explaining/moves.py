@@ -1,4 +1,4 @@
-"""What moving operations from the CPU to the NNA would save, and what it would need."""
+"""The savings and the needs of moving operations from the CPU to the NNA."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ DEFAULT_UNIT = "lut8"
 
 
 def moves(variants: Variants, chip: NnaConfig, ops: Sequence[CpuOp]) -> Iterator[Move]:
-    """What the run would take with each group of operations that the CPU has on the NNA instead; last, with all."""
+    """The run with each group of the CPU's operations on the NNA instead, one group at a time; last, with all
+    of them.
+    """
     trace, compiled = variants.trace, variants.compiled(chip)
     fallen = {group for kind in compiled.fallen for group in _groups_of(trace, kind)}
     own = list(dict.fromkeys(op.group for op in ops))

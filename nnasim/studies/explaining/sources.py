@@ -1,4 +1,4 @@
-"""A trace or a result, as a file -> the result with its explanation, and what must be said of how it was found."""
+"""A trace or a result, read from a file, as a result with its explanation, and notes on how it was found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which speech and models answer what a field of the numerics costs in words. Light: brings no torch."""
+"""The speech and models with which the words per field of the numerics are measured. Light: does not import torch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class Speech:
 
 
 def planned(result: SimResult) -> int:
-    """How many decodes it takes to ease each field of the numerics. ConfigError where there is nothing to ease."""
+    """The number of decodings needed to relax each field of the numerics. Raises ConfigError if there is nothing to
+    relax.
+    """
     if result.imported is not None:
         raise ConfigError("explain", "model", result.imported.name, "is an imported one, which hears no words here")
     numerics = validated(NumericsConfig, result.hardware.get("numerics"), "result", within="hardware.numerics")

@@ -1,4 +1,4 @@
-"""Which assumed numbers of a chip decide the figures: each at both ends of its range, alone, as a run."""
+"""The assumed numbers of a chip that decide the figures: one run at each end of each number's range."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ _STATED = re.compile(rf"\brange {_NUMBER} to {_NUMBER}\b")
 
 
 class Range(NamedTuple):
-    """What an assumed number may be instead, from ``low`` to ``high``; ``stated`` beside it, or half and twice."""
+    """The range ``low`` to ``high`` of an assumed number; ``stated`` beside it in the preset, or half to twice its
+    value.
+    """
 
     low: float
     high: float
@@ -86,7 +88,7 @@ def _assumed(field: str, value: Any, source: str) -> tuple[Assumed | None, str]:
 def swings(
     variants: Variants, chip: NnaConfig, base: Figures, numbers: Sequence[Assumed]
 ) -> Iterator[tuple[Assumed, Swing | None]]:
-    """(number, the swing of the figures over its range) of each; None where nothing moves."""
+    """Each (number, swing of the figures over its range); None if nothing moves."""
     for number in numbers:
         low, at_low = _at(variants, chip, base, number, number.range.low)
         high, at_high = _at(variants, chip, base, number, number.range.high)

@@ -16,7 +16,7 @@ NEARLY_ZERO = 1e-3  # part of today's value that stands for 0 on the way down
 
 
 class _Bracket(NamedTuple):
-    """Between ``stays``, where the bottleneck is today's, and ``turned``, where it has ``figures`` with another one."""
+    """A range of a field: at ``stays`` the bottleneck is today's, at ``turned`` it is another one, with ``figures``."""
 
     stays: float
     turned: float
@@ -24,9 +24,10 @@ class _Bracket(NamedTuple):
 
 
 def turns(variants: Variants, chip: NnaConfig, base: Figures, lifted: Sequence[WhatIf]) -> Iterator[Turn]:
-    """For each field whose limit, ``lifted`` alone, gives the run another bottleneck: the least change that does.
+    """The least change of each field that gives the run another bottleneck, for limits that do so when ``lifted``
+    alone.
 
-    A limit of several fields, as that of the element-wise unit, has no least change of one.
+    A limit of several fields, like that of the element-wise unit, has no least change of one field.
     """
     for what_if in lifted:
         numbers = _numbers(chip, what_if)

@@ -42,7 +42,9 @@ _PRODUCT_FIELDS = (
 
 
 class _Timing(NamedTuple):
-    """What chips have in common on which the same happens: medians, the bottleneck, and what the energy is of."""
+    """The figures that chips share if the same happens on them: medians, the bottleneck, and the actions that take
+    energy.
+    """
 
     engine_ms: float
     frame_ms: float
@@ -52,9 +54,9 @@ class _Timing(NamedTuple):
 
 
 class _Runner(NamedTuple):
-    """How programs run on one chip: a ``program`` alone, and an ``utterance``, of which it is told the number.
+    """The runs of programs on one chip: of a ``program`` alone, and of an ``utterance`` by its number.
 
-    ``reads``: what is read of the chip where not every program says so for itself.
+    ``reads``: the fields of the chip that are read, unless a program declares its own.
     """
 
     program: Callable[[Program], ProgramRun]
@@ -103,7 +105,9 @@ class Variants:
         return self._path(compiled, self._runner(chip).utterance(trace_steps(compiled)[0], 0))
 
     def _timing(self, compiled: CompiledTrace) -> _Timing:
-        """Of a run on the chip of ``compiled``: found anew where a program goes otherwise than on any other chip."""
+        """The timing of a run on the chip of ``compiled``: computed anew if a program runs otherwise than on any
+        earlier chip.
+        """
         steps, runner = trace_steps(compiled), self._runner(compiled.chip)
         programs = self._known(steps, "programs", lambda: _programs(compiled.boot(), steps))
         going = runner.reads or tuple(id(runner.program(program)) for program in programs)
@@ -154,7 +158,9 @@ class Variants:
         return self._runs[key]
 
     def _slim(self, run: ProgramRun, causes: Causes) -> ProgramRun:
-        """``run`` without its records, of which only what is judged by is kept: a hundred variants have millions."""
+        """``run`` without its records, reduced to the figures that are compared: a hundred variants would have
+        millions.
+        """
         slim = ProgramRun(run.program, run.cycles, ())
         self._kept[id(slim)] = (slim, {"actions": actions_of(run), "parts": _summed(causes.parts(run))})
         return slim
@@ -167,7 +173,7 @@ class Variants:
         return values[what]
 
     def _actions(self, runs: Sequence[ProgramRun]) -> Counter[str]:
-        """What the energy table prices, of all ``runs``."""
+        """The actions in all ``runs`` that the energy table prices."""
         actions: Counter[str] = Counter()
         for run, count in alike(runs):
             for action, times in self._known(run, "actions", partial(actions_of, run)).items():
@@ -197,9 +203,9 @@ class _TimingFields(NamedTuple):
 
 
 def _timing_fields(chip: NnaConfig) -> _TimingFields:
-    """What every program may read of ``chip``, and what those with products on the CPU do.
+    """The fields of ``chip`` that every program may read, and those that programs with products on the CPU read.
 
-    Of the DMA's bursts in flight only the rate that follows, and that only where it is less than the DRAM's.
+    Of the DMA's bursts in flight only the resulting rate counts, and only if it is lower than the DRAM's.
     """
     fields = dict(leaves(chip.model_dump(exclude=_SILENT)))
     fields["dma.outstanding_bursts"] = min(chip.dma_bytes_per_cycle, chip.dram_bytes_per_cycle)
@@ -215,7 +221,7 @@ _Content = tuple[tuple[str, ...], tuple[str, ...], bool, bool]
 
 
 def _read_by(content: _Content, chip: NnaConfig, fields: _TimingFields) -> tuple[Hashable, ...]:
-    """What a program of this ``content`` reads of ``chip``: chips that agree in it run it alike."""
+    """The values that a program of this ``content`` reads of ``chip``: chips that agree in them run it alike."""
     kinds, hosted, multiplied, crosses = content
     unit = chip.activation_unit
     rates = tuple((kind, unit.cycles_per_element(kind) if unit else None) for kind in kinds)

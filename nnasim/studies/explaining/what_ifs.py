@@ -1,4 +1,4 @@
-"""What if one limit were lifted: each a run on the same chip with one limit's fields changed, and nothing else."""
+"""Runs with one limit lifted: the same chip with the fields of one limit changed, and nothing else."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _holding_all(compiled: CompiledTrace, chip: NnaConfig) -> Changes:
 
 
 def _overlapped(chip: NnaConfig) -> Changes:
-    """So many commands in flight that more of them hardly find anything to do; none where there are as many."""
+    """So many commands in flight that more would hardly help; empty if the chip has as many already."""
     return {} if chip.sequencer.in_flight >= MANY_IN_FLIGHT else {"sequencer.in_flight": MANY_IN_FLIGHT}
 
 
@@ -111,9 +111,9 @@ def _infinite_cpu(chip: NnaConfig) -> Changes:
 
 
 def _more_macs(variants: Variants, chip: NnaConfig) -> Iterator[WhatIf]:
-    """More MACs than can help, whose leakage is that of today's all together: such an array is none to be built.
+    """More MACs than can help, with the leakage of today's array, since nobody would build such an array.
 
-    A larger rectangle takes longer to fill, so a systolic array grows, side by side, only as long as that helps.
+    A larger rectangle takes longer to fill, so a systolic array grows only as long as that helps.
     """
     if "decoded_weights_per_cycle" in chip.mac_array_law.READS:
         freed = {name: None for name in ("decoded_weights_per_cycle", "flowing_macs_per_cycle", "rows", "cols")}

@@ -1,9 +1,9 @@
-"""How sure the found values are, which of them rows cannot tell apart, and which no row depends on.
+"""The certainty of fitted values: which of them the rows cannot tell apart, and which no row depends on.
 
-Intervals are asymptotic: standard errors from the slopes at the solution, by the sandwich that allows each row an
-error of its own size (HC3; MacKinnon and White 1985), times Student's t. So rows that the simulator cannot explain
-widen them. Then each end moves out for as long as the rows do not contradict it with the other fields held: the
-simulator counts whole cycles, and beyond a limit (a bus that is full) a field may change nothing at all.
+Intervals are asymptotic: standard errors from the slopes at the solution, by the sandwich that allows each row an error
+of its own size (HC3; MacKinnon and White 1985), times Student's t. So rows that the simulator cannot explain widen
+them. Then each end moves out for as long as the rows do not contradict it with the other fields held: the simulator
+counts whole cycles, and beyond a limit (a bus that is full) a field may change nothing at all.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Confidence:
 
 
 def confidence(model: FitModel, at: Vector) -> Confidence:
-    """How sure the solution ``at`` is. Every field has a row that depends on it."""
+    """The certainty of the solution ``at``. Every field has a row that depends on it."""
     slopes, errors = model.slopes(at), model.errors(at)
     _, sizes, directions = np.linalg.svd(slopes, full_matrices=True)
     free = len(errors) - len(model.fields)
@@ -97,9 +97,9 @@ def _is_blind(model: FitModel, at: Vector, direction: Vector, size: float, wide:
 
 
 def _change(model: FitModel, at: Vector, direction: Vector) -> float:
-    """Root mean square of the rows' relative change, half a coordinate along ``direction``.
+    """The root mean square of the rows' relative change, half a coordinate along ``direction``.
 
-    Taken on the side where there is more room in the fields' ranges, and in proportion where that is less than half.
+    It is taken on the side where the fields' ranges leave more room, and in proportion if that is less than half.
     """
     unit = direction / np.abs(direction).max()
     way = max((unit, -unit), key=lambda way: _room(model, at, way))
@@ -111,7 +111,7 @@ def _change(model: FitModel, at: Vector, direction: Vector) -> float:
 
 
 def _room(model: FitModel, at: Vector, way: Vector) -> float:
-    """How many times ``way`` fits between ``at`` and the end of a range."""
+    """The multiple of ``way`` that fits between ``at`` and the end of a range."""
     moving = np.abs(way) > 1e-3  # less is the blur of a slope
     ends = np.where(way > 0, model.highest - at, at - model.lowest)
     return float((ends[moving] / np.abs(way[moving])).min())
@@ -140,7 +140,7 @@ def as_near_as_before(model: FitModel, at: Vector, groups: Sequence[Together]) -
 
 
 def _standard_errors(slopes: Vector, errors: Vector, directions: Vector, sizes: Vector, rounding: float) -> Vector:
-    """Of each coordinate, shape (fields,), within the directions that rows see."""
+    """The standard error of each coordinate, shape (fields,), within the directions that rows depend on."""
     inverse = (directions.T / sizes**2) @ directions  # of slopes' slopes, where it has one
     share = np.clip(np.einsum("ri,ij,rj->r", slopes, inverse, slopes), 0, 0.9)
     weighted = slopes * (errors / (1 - share))[:, None]

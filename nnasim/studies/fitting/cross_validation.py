@@ -1,4 +1,4 @@
-"""What a fit is worth on rows that it has not seen."""
+"""The errors of a fit on rows that it was not fitted to."""
 
 from __future__ import annotations
 

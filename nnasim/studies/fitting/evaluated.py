@@ -1,4 +1,4 @@
-"""What a fit has evaluated, kept in a file meanwhile: a fit that was killed goes on from there."""
+"""The evaluations of a fit, kept in a file, so that a fit that was killed can continue."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Values = Mapping[str, float | int]
 
 
 class Evaluated:
-    """Predictions by the fields' values and the row's line, a line of JSON for each chip that was tried.
+    """Predictions by the fields' values and the row's line: one line of JSON for each chip that was tried.
 
-    Without ``path`` nothing is kept. With ``resume`` what stands there is known already.
+    Without ``path`` nothing is kept. With ``resume`` the predictions in the file are used.
     """
 
     def __init__(self, path: Path | None = None, *, resume: bool = False) -> None:
@@ -33,7 +33,9 @@ class Evaluated:
         self._file: BinaryIO | None = None
 
     def begin(self, rows: Sequence[Measurement], chip: NnaConfig) -> None:
-        """Read what is known of ``rows`` on ``chip``. Raises FileError where the file is of another fit, or of none."""
+        """Read the known predictions of ``rows`` on ``chip``. Raises FileError if the file belongs to another fit, or
+        to none.
+        """
         if self.path is None:
             return
         head = {"kind": KIND, "schema_version": 1, "fit": _digest(rows, chip)}
@@ -43,7 +45,7 @@ class Evaluated:
         self._file = self.path.open("ab")
 
     def known(self, values: Values) -> Mapping[int, float]:
-        """Line of a row -> what it takes with these ``values``, of the rows that were simulated with them."""
+        """The predictions with these ``values`` by line, for the rows that were simulated with them."""
         return self._known.get(tuple(sorted(values.items())), {})
 
     def keep(self, values: Values, predicted: Mapping[int, float]) -> None:
@@ -54,7 +56,7 @@ class Evaluated:
             self._file.flush()
 
     def end(self, *, removed: bool) -> None:
-        """Close the file, if there is one; ``removed``: nobody will go on from it."""
+        """Close the file, if there is one; ``removed``: delete it, since the fit is done."""
         if self._file is not None:
             self._file.close()
             if removed and self.path is not None:
@@ -82,9 +84,9 @@ class Evaluated:
 
 @contextmanager
 def evaluated_at(out: Path, *, resume: bool = False, force: bool = False) -> Iterator[Evaluated]:
-    """What the fit that will write ``out`` evaluates: kept if it is stopped, removed if it ends or is refused.
+    """The evaluations of the fit that will write ``out``: kept if it is stopped, removed if it ends or is refused.
 
-    Raises FileError where a fit was stopped and neither is to go on nor to begin anew, or where none was.
+    Raises FileError if a fit was stopped and neither ``resume`` nor ``force`` is given, or if there is none to resume.
     """
     path = out.with_name(f"{out.name}{SUFFIX}")
     if resume and not path.exists():
@@ -104,7 +106,7 @@ def evaluated_at(out: Path, *, resume: bool = False, force: bool = False) -> Ite
 
 
 def _digest(rows: Sequence[Measurement], chip: NnaConfig) -> str:
-    """What decides the predictions: the rows, their traces, the chip, the version."""
+    """The digest of everything that decides the predictions: the rows, their traces, the chip, the version."""
     traces = {row.name: record_digest(row.ran.programs.trace) for row in rows if isinstance(row.ran, TraceRun)}
     cells = [[row.row.line, *row.row.cells.items()] for row in rows]
     text = files.json_text([nnasim.__version__, chip.digest(), traces, cells], indent=None)

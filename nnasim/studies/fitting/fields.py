@@ -42,11 +42,11 @@ class FitField:
         return unit_of(self.name)
 
     def coordinate(self, value: float) -> float:
-        """Where ``value`` stands."""
+        """The coordinate of ``value``."""
         return math.log(value / self.scale) if self.logarithmic else value / self.scale
 
     def value(self, coordinate: float) -> float | int:
-        """The value that stands there, inside of the range; a whole number where only those are."""
+        """The value at a coordinate, within the range; a whole number if only those are allowed."""
         bare = self.scale * (math.exp(coordinate) if self.logarithmic else coordinate)
         inside = min(max(float(f"{bare:.{DIGITS}g}"), self.low), self.high)
         return round(inside) if self.whole else inside
@@ -124,7 +124,9 @@ def _typical(name: str, chip: NnaConfig) -> float:
 
 
 def _refuse_steps(field: FitField, chip: NnaConfig) -> None:
-    """ConfigError where the field's neighbours are no chips: it is a size that others must divide, or idle."""
+    """Raise ConfigError if the field's neighbouring values make no chip: it is a size that others must divide,
+    or idle.
+    """
     step = 1 if field.whole else 1e-3 * field.scale
     neighbours = [value for value in (field.start + step, field.start - step) if field.low <= value <= field.high]
     refusals = list[ConfigError]()

@@ -49,11 +49,11 @@ class FitModel:
         return {field.name: field.value(float(place)) for field, place in zip(self.fields, at, strict=True)}
 
     def chip_at(self, at: Vector) -> NnaConfig:
-        """The chip at ``at``. Raises ConfigError where there is none."""
+        """The chip at ``at``. Raises ConfigError if there is none."""
         return self.chip.with_(self.values(at), "fields")
 
     def predicted(self, at: Vector) -> Vector:
-        """What each row takes there, in its own unit, shape (rows,)."""
+        """The prediction for each row at ``at``, in its own unit, shape (rows,)."""
         values = tuple(self.values(at).values())
         if values not in self._known:
             if len(self._known) >= REMEMBERED:
@@ -66,7 +66,7 @@ class FitModel:
         return np.array([known[id(row)] for row in self.rows])
 
     def _evaluate(self, at: Vector, known: dict[int, float]) -> None:
-        """What each row that is not ``known`` takes at ``at``, put there: remembered, or simulated."""
+        """Put the prediction for each row that is not ``known`` at ``at``: remembered, or simulated."""
         values, chip, new = self.values(at), self.chip_at(at), dict[int, float]()
         trial, before = Trial(chip), self.evaluated.known(values)
         for row in self.rows:
@@ -90,7 +90,7 @@ class FitModel:
         return np.stack([self._slope(at, place) for place in range(len(self.fields))], axis=1)
 
     def _slope(self, at: Vector, place: int) -> Vector:
-        """One column: a step is as long as it must be for whole cycles not to blur it. Zeros where nothing changes."""
+        """One column of slopes. The step is long enough for whole cycles not to blur it. Zeros if nothing changes."""
         step, slope = self._least_step(at, place), np.zeros(len(self.rows))
         while step <= LONGEST_STEP:
             below, above = self.moved(at, place, -step), self.moved(at, place, step)
@@ -129,7 +129,7 @@ class FitModel:
         return FitModel(self.rows, self.chip, fields, self.progress, self.evaluated)
 
     def refuse_other_units(self, preset: str) -> None:
-        """ConfigError where the rows are so far from the chip that their unit must be another one."""
+        """Raise ConfigError if the rows are so far from the chip that they were probably given in another unit."""
         ratio = float(np.exp(np.median(np.log(self.predicted(self.start) / self.measured))))
         if not 1 / MOST_RATIO < ratio < MOST_RATIO:
             row = self.rows[0]

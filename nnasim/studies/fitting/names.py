@@ -1,4 +1,4 @@
-"""What a user says of a fit beside its table, checked before anything heavy is loaded."""
+"""The settings of a fit beside its table, checked before anything heavy is loaded."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def split_names(text: str) -> list[str]:
 
 
 def refuse_no_preset_name(path: Path) -> None:
-    """ConfigError unless a chip could be read from a file of this name."""
+    """Raise ConfigError unless a chip could be read from a file of this name."""
     if path.suffix not in (".yaml", ".yml"):
         raise ConfigError("fit", "out", path, "must end in .yaml, as the presets that are read do")

@@ -1,4 +1,4 @@
-"""The preset that a fit writes: what it extends, and beside each number what measured it."""
+"""The preset that a fit writes: the preset that it extends, and beside each number the measurement that gave it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fit found, as a record: fields with intervals, what rows cannot tell, and how far each row is off."""
+"""The findings of a fit, as a record: fields with intervals, what rows cannot tell, and the error of each row."""
 
 from __future__ import annotations
 

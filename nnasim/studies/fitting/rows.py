@@ -1,4 +1,4 @@
-"""What was measured: rows that a chip can be asked about. A row knows how to predict itself on a chip."""
+"""Measured rows, each of which can predict itself on a chip."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Trial:
 
 
 class Run(Protocol):
-    """What a row ran."""
+    """The trace or product that a row ran."""
 
     def cycles(self, trial: Trial) -> float:
         """Core cycles on the chip of ``trial``."""
@@ -64,7 +64,9 @@ class Run(Protocol):
 
 @dataclass(frozen=True)
 class Measurement:
-    """One row: where it stands, what it ``ran``, how long that took, and in which ``unit`` (of time, or cycles)."""
+    """One row: its place in the table, the work that it ``ran``, the time that it took, and its ``unit`` (of time, or
+    cycles).
+    """
 
     row: MeasuredRow
     name: str
@@ -73,7 +75,7 @@ class Measurement:
     unit: str
 
     def predicted(self, trial: Trial) -> float:
-        """What the chip of ``trial`` takes, in the row's own unit."""
+        """The time that the chip of ``trial`` takes, in the row's own unit."""
         cycles = self.ran.cycles(trial)
         return cycles if self.unit == CYCLES else cycles / self.ran.clock_hz(trial) / SECONDS[self.unit]
 

@@ -20,8 +20,9 @@ STILL = 1e-5  # a coordinate's change at which the search ends
 def found(model: FitModel, at: Vector, evaluations: int = MOST_EVALUATIONS) -> Vector:
     """The coordinates of least squares near ``at``, shape (fields,), inside of the fields' ranges.
 
-    Where some rows are far off beside the rest, the search goes on with those counting by their distance, no longer by
-    its square (soft L1): what the simulator cannot explain is not made up for by a field that is innocent of it.
+    If some rows are far off compared with the rest, the search continues with those rows counting by their distance
+    instead of its square (soft L1): an error that the simulator cannot explain is not attributed to a field that has
+    nothing to do with it.
     """
     at = _walked(model, at, evaluations, None)
     for _ in range(ROUNDS):
@@ -33,7 +34,7 @@ def found(model: FitModel, at: Vector, evaluations: int = MOST_EVALUATIONS) -> V
 
 
 def _walked(model: FitModel, at: Vector, evaluations: int, scale: float | None) -> Vector:
-    """Where the search ends that begins at ``at``; ``scale``: the error from which on rows count less."""
+    """The end of a search that begins at ``at``; ``scale``: the error beyond which rows count less."""
     inside = np.clip(at, model.lowest, model.highest)
     room = 1e-9 * (1 + np.abs(inside))
     begin = np.clip(inside, model.lowest + room, model.highest - room)
@@ -61,7 +62,7 @@ def _cost(model: FitModel, at: Vector, scale: float | None) -> float:
 
 
 def _scale_with_outliers(model: FitModel, at: Vector) -> float | None:
-    """The usual error of a row; None where no row is far beyond it, or rows are too few to tell what is usual."""
+    """The usual error of a row; None if no row is far beyond it, or if the rows are too few to tell what is usual."""
     if len(model.rows) < len(model.fields) + LEAST_FREE:
         return None
     errors = np.abs(model.errors(at))

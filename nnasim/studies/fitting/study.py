@@ -1,4 +1,4 @@
-"""A fit from end to end: rows and a chip go in, a chip and what is known of it come out."""
+"""A complete fit: from rows and a chip to the fitted chip and its certainty."""
 
 from __future__ import annotations
 

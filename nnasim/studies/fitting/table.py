@@ -1,4 +1,4 @@
-"""From a table to measurements: traces, products, or the measured tables that `validate` knows."""
+"""Measurements from a table: traces, products, or the measured tables that `validate` knows."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ _ABOUT_THE_TRACE = ("trace_hash", "frames", "system")
 def measurements(
     table: MeasuredTable, chip: NnaConfig, fields: Collection[FitField], held: Mapping[str, OpTrace] | None = None
 ) -> tuple[list[Measurement], list[str]]:
-    """What the rows of ``table`` measured, and the columns that say nothing to the fit.
+    """The measurements in the rows of ``table``, and the columns that the fit does not use.
 
-    ``held``: traces by what the column `trace` says, beside the files that it may name.
-    Raises InputError, or what reading a trace raises.
+    ``held``: traces by the name in the column `trace`, beside the files that it may name. Raises InputError, or every
+    error that reading a trace raises.
     """
     if _is_own(table):
         return _own(table, chip, {field.name for field in fields}, held or {})
@@ -170,7 +170,7 @@ def _ran(
 
 
 def _refuse_another(row: MeasuredRow, trace: OpTrace) -> None:
-    """InputError where the row says another thing of its trace than the file does."""
+    """Raise InputError if the row and its trace's file contradict each other."""
     frames = sum(len(utterance.arrivals) for utterance in trace.utterances)
     about: dict[str, Callable[[], str]] = {
         "trace_hash": lambda: record_digest(trace),
@@ -234,7 +234,7 @@ def _filled(row: MeasuredRow) -> MeasuredRow:
 
 
 def _refuse_several(table: MeasuredTable, column: str) -> None:
-    """InputError where a column that a fitted field stands for says different things in different rows."""
+    """Raise InputError if a column that stands for a fitted field differs between rows."""
     first = table.rows[0]
     for row in table.rows[1:]:
         if row.text(column) != first.text(column):
@@ -251,6 +251,6 @@ def _shape_name(row: MeasuredRow) -> str:
 
 
 def located(error: NnasimError, measurement: Measurement) -> InputError:
-    """What a row cannot be simulated for, with the line that it stands in."""
+    """The error of a row that cannot be simulated, with its line in the table."""
     where = f"{measurement.row.source}: line {measurement.row.line}"
     return InputError(where, "", NOT_GIVEN, f"{measurement.name} cannot be simulated: {error}")

@@ -15,7 +15,7 @@ HEADER = ("field", "unit", "before", "found", "95 % interval", "")
 
 
 def title(record: FitRecord) -> str:
-    """How many rows, and how far off they are: before, after, and left out."""
+    """A line with the number of rows and their errors: before, after, and left out of the fit."""
     errors = f"mean error {record.mean_before_pct:.3g} % before, {record.mean_error_pct:.3g} % fitted"
     held_out = record.mean_held_out_pct
     beside = "too few rows to leave any out" if held_out is None else f"{held_out:.3g} % on rows left out"
@@ -38,7 +38,7 @@ def interval_text(field: FittedField) -> str:
 
 
 def doubts(record: FitRecord) -> list[str]:
-    """What the rows do not tell."""
+    """Lines on what the rows cannot tell."""
     lines = []
     for group in record.confounded:
         parts = " and ".join(

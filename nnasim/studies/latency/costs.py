@@ -1,4 +1,4 @@
-"""What placements, chips, sizes and symbol rates cost: waterfalls, policies, and the map of the claim."""
+"""The costs of placements, chips, sizes and symbol rates: waterfalls, policies, and the map of the claim."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ WATERFALL_ORDER: tuple[OpGroup, ...] = (
 
 
 def cost_of(trace: OpTrace, chip: NnaConfig) -> Cost:
-    """What ``trace`` costs on ``chip``."""
+    """The cost of ``trace`` on ``chip``."""
     return cost(schedule(trace, chip), chip)
 
 
 def gain(fast: Cost, slow: Cost) -> float | None:
-    """How much lower the mean engine latency of ``fast`` is [%]."""
+    """The percentage by which the mean engine latency of ``fast`` is lower than that of ``slow``."""
     before = float(np.mean(slow.engine_latency_ms))
     return gain_pct(before, float(np.mean(fast.engine_latency_ms))) if before > 0 else None
 
@@ -123,7 +123,7 @@ def waterfall_traces(trace: OpTrace) -> Iterator[tuple[str, OpTrace]]:
 
 
 def by_system(traces: Mapping[System, OpTrace], chip: NnaConfig, seconds: float) -> list[Placed]:
-    """What each system costs as it is."""
+    """The cost of each system."""
     return [placed_cost(system, trace, chip, seconds) for system, trace in traces.items()]
 
 
@@ -136,12 +136,12 @@ def policy_traces(trace: OpTrace) -> Iterator[tuple[str, OpTrace]]:
 
 
 def waterfall(trace: OpTrace, chip: NnaConfig, seconds: float) -> list[Placed]:
-    """What each step of the waterfall costs."""
+    """The cost of each step of the waterfall."""
     return [placed_cost(label, placed_trace, chip, seconds) for label, placed_trace in waterfall_traces(trace)]
 
 
 def by_policy(trace: OpTrace, chip: NnaConfig, seconds: float) -> list[Placed]:
-    """What each policy costs."""
+    """The cost of each policy."""
     return [placed_cost(label, placed_trace, chip, seconds) for label, placed_trace in policy_traces(trace)]
 
 

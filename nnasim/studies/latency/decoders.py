@@ -1,4 +1,4 @@
-"""What greedy and beam search ask of the machine."""
+"""The work of greedy and beam search."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def decoder_figures(beam: int, run: SystemRun, accuracy: Accuracy, chip: NnaConfig) -> Decoder:
-    """What decoding asked for and cost, per second of audio; copies: what is saved if states pass by reference."""
+    """The work and cost of decoding, per second of audio; copies: the saving if states are passed by reference."""
     whole, bare = cost_of(run.trace, chip), cost_of(without_copies(run.trace), chip)
     seconds = sum(utterance.audio_seconds for utterance in run.trace.utterances)
     calls = [graph for utterance in run.trace.utterances for graph in utterance.call_graphs]

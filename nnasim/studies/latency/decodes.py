@@ -24,7 +24,7 @@ Road = Literal["greedy", "beam", "placed"]
 
 @dataclass(frozen=True)
 class Speech:
-    """What is decoded, with which models, for which chip."""
+    """The speech, the models that decode it, and the chip."""
 
     manifest: Path
     checkpoints: Path

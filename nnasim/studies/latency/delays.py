@@ -1,4 +1,4 @@
-"""When words were spoken, how long after that their symbols leave, and when speech ends where nobody wrote it down."""
+"""The times at which words are spoken, the delay of their symbols, and the end of speech if it is not labelled."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ Spoken = tuple[Sequence[str], Sequence[float]]  # labels, and the second at whic
 
 @dataclass(frozen=True)
 class WordTimes:
-    """What was spoken when, by utterance. ``labels``: of a text; ``source``: where the times are from."""
+    """The times at which words were spoken, by utterance. ``labels``: of a text; ``source``: where the times
+    come from.
+    """
 
     spoken: Mapping[str, Spoken]
     labels: Callable[[str], list[str]]
@@ -42,7 +44,7 @@ def word_times(manifest: Path, checkpoint: Path, chip: NnaConfig, wanted: int) -
 
 
 def _forced(manifest: Path, path: Path, chip: NnaConfig, wanted: int) -> WordTimes:
-    """When each token was spoken, by the CTC head of the float model."""
+    """The time at which each token was spoken, by the CTC head of the float model."""
     from aat_training.data.manifest import read_manifest
     from aat_training.data.text import normalised
     from aat_training.delays import ctc_ends

@@ -42,13 +42,13 @@ TRAINED = "trained"
 
 @dataclass(frozen=True)
 class StudyInputs:
-    """All that determines the study.
+    """The settings that determine the study.
 
     ``beam``: the width with which ``beam_systems`` are decoded once more. ``blanks_ms``, ``wait_ms``: how long the two
-    endpointers wait. ``shapes``: models without trained weights that hear the same speech. ``handoffs_us``,
-    ``bandwidths`` [bytes/s]: the map's axes. ``pieces``: of a word, that each symbol becomes. ``efficiencies``: shares
-    of the DRAM's peak rate; those that the presets' comments give. ``command``: what the report says repeats it.
-    ``jobs``: processes that work on it, which change nothing in it.
+    endpointers wait. ``shapes``: models without trained weights on the same speech. ``handoffs_us``, ``bandwidths``
+    [bytes/s]: the map's axes. ``pieces``: of a word, that each symbol becomes. ``efficiencies``: shares of the DRAM's
+    peak rate, as given in the presets' comments. ``command``: the command that the report gives to repeat the study.
+    ``jobs``: worker processes, which do not change its figures.
     """
 
     speech: Speech
@@ -77,7 +77,7 @@ class StudyInputs:
 
 @dataclass(frozen=True)
 class CorpusDecodes:
-    """What the decodes gave. ``words``: by system, then by placement."""
+    """The results of decoding. ``words``: by system, then by placement."""
 
     runs: Mapping[System, SystemRun]
     beams: Mapping[System, SystemRun]
@@ -142,7 +142,7 @@ def decoded(inputs: StudyInputs, progress: Progress) -> CorpusDecodes:
 def costs(
     inputs: StudyInputs, corpus_decodes: CorpusDecodes, greedy: Mapping[System, Accuracy], times: WordTimes
 ) -> dict[tuple[str, Any], Call]:
-    """What is simulated, by (experiment, model or system); what takes longest first."""
+    """The simulations, by (experiment, model or system); the longest first."""
     chip, seconds = inputs.speech.chip, corpus_decodes.seconds
     parts: dict[tuple[str, Any], Call] = {}
     for name in inputs.models:

@@ -1,1 +1,1 @@
-"""The package's own speed, each figure beside what it is compared with."""
+"""The speed of nnasim itself, each figure beside the one that it is compared with."""

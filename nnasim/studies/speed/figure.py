@@ -1,4 +1,4 @@
-"""One figure of speed beside what it is compared with, and how time and memory are read."""
+"""One figure of speed beside the one that it is compared with, and the reading of time and memory."""
 
 from __future__ import annotations
 

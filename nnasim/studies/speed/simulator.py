@@ -1,4 +1,4 @@
-"""How fast the simulator is, beside what other tools need for the same recogniser."""
+"""The speed of the simulator, beside the time that other tools need for the same recogniser."""
 
 from __future__ import annotations
 

@@ -16,10 +16,10 @@ from nnasim.studies.speed.simulator import simulator_figures
 
 @dataclass(frozen=True)
 class SpeedInputs:
-    """What is measured. ``frames``: of the run with replay; 333 are ten seconds of audio.
+    """The things to measure. ``frames``: of the run with replay; 333 are ten seconds of audio.
 
-    ``peers``: whether other tools are run where they are installed, in this interpreter's environment or in one of
-    ``peer_pythons``; else what they cost is quoted. ``training``: whether training is measured, where torch is there.
+    ``peers``: whether other tools are run if they are installed, in this interpreter's environment or in one of
+    ``peer_pythons``; else their costs are quoted. ``training``: whether training is measured, if torch is installed.
     """
 
     preset: str = "edge256"

@@ -1,4 +1,4 @@
-"""What is wrong with a training study, told before hours of training."""
+"""Faults of a training study, reported before hours of training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nnasim.studies.training.plan import CHIPS, NumericsStudy
 def check(study: NumericsStudy) -> None:
     """Refuse what the first run would refuse, and finished arms that were trained otherwise.
 
-    A base may be anybody's: trained longer, or in stages. Raises ConfigError, ManifestError, CheckpointError or
+    A base may come from elsewhere: trained longer, or in stages. Raises ConfigError, ManifestError, CheckpointError or
     FileError.
     """
     for name in study.chips:

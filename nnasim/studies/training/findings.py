@@ -17,7 +17,7 @@ NAIVE, QAT = CALIBRATED
 
 @dataclass(frozen=True)
 class Row:
-    """One arm on one chip, all seeds together: rates and shares are fractions, None where not defined.
+    """One arm on one chip, all seeds together: rates and shares are fractions, None if not defined.
 
     ``loss``: how much worse than float, relative. ``recovered``: share of naive's extra errors that the arm does not
     make. ``better_than_*``: share of paired resamples in which it makes fewer errors.

@@ -25,12 +25,14 @@ def train_missing(study: NumericsStudy, jobs: int, progress: Progress = silent) 
 
 
 def documented_spec(study: NumericsStudy, model: Model) -> RunSpec:
-    """The run that makes ``model``, with what its checkpoint shall say of its origin."""
+    """The run that makes ``model``, with the origin that its checkpoint records."""
     return documented(study.run_spec(model), study.preset, changes_of(model.chip))
 
 
 def documented(spec: RunSpec, preset: str, changes: tuple[str, ...]) -> RunSpec:
-    """``spec``, whose numerics are of ``preset`` with ``changes``, with what its checkpoint says of its origin."""
+    """``spec``, whose numerics are those of ``preset`` with ``changes``, with the origin that its checkpoint
+    records.
+    """
     command = checkpoint_command(spec, preset, changes)
     named = NO_CHIPS_PRESET if spec.numerics is None else preset
     return replace(spec, info={"command": command, "commit": commit(), "preset": named})

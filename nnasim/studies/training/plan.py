@@ -1,4 +1,4 @@
-"""Which models the study trains and which scores it takes: plain data, and the training run behind each model."""
+"""The models that the study trains and the scores that it takes: plain data, and the training run of each model."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Model:
 
     @property
     def name(self) -> str:
-        """Its folder below the study's."""
+        """The model's folder below the study's."""
         chip = "" if self.chip == NO_CHIP or self.arm == "qat" else f"-{self.chip}"
         return f"seed-{self.seed}/{self.arm}{chip}"
 
@@ -83,18 +83,18 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """Its file in the model's folder."""
+        """The score's file in the model's folder."""
         return f"{self.system}-{self.chip.strip('-') or 'any'}-{self.calibration}"
 
 
 @dataclass(frozen=True)
 class NumericsStudy:
-    """What determines the study. ``folder`` holds the models; steps are the recipe's where None.
+    """The settings that determine the study. ``folder`` holds the models; steps are the recipe's if None.
 
-    ``distillation``: how near qat and aat are held to the base model's encoder.
+    ``distillation``: weight of the distance between qat's and aat's encoder and the base model's.
 
-    ``dev`` judges. ``choose``: the speech on which calibrations are chosen; None: on ``dev`` itself. ``rules``: whether
-    the other gradient rules are trained too.
+    ``dev``: the speech on which models are compared. ``choose``: the speech on which calibrations are chosen; None:
+    ``dev`` itself. ``rules``: whether the other gradient rules are trained too.
     """
 
     recipe: str
@@ -131,7 +131,7 @@ class NumericsStudy:
         return finished(self.folder / model.name)
 
     def failure(self, model: Model) -> str | None:
-        """Why a model could not be trained; None where it was, or was not tried."""
+        """The reason why a model could not be trained; None if it was, or was not tried."""
         return failure(self.folder / model.name)
 
     def steps_of(self, model: Model) -> int:
@@ -144,7 +144,8 @@ class NumericsStudy:
     def run_spec(self, model: Model) -> RunSpec:
         """The training run that makes ``model``. Raises ConfigError for an unknown recipe or preset.
 
-        Dev is looked at once, when training has ended: no arm's checkpoint is chosen on what it is judged on.
+        Dev is evaluated once, when training has ended: no arm's checkpoint is chosen on the speech that it is measured
+        on.
         """
         recipe, steps = load_recipe(self.recipe), self.steps_of(model)
         initialised = model.arm != "base"

@@ -16,9 +16,9 @@ from nnasim.studies.training.scoring import Scores
 
 
 def study_record(study: NumericsStudy, scores: Scores, choosing: Scores, command: str) -> dict[str, Any]:
-    """The study as JSON; ``choosing``: scores that chose calibrations; ``command``: what is shown to repeat it.
+    """The study as JSON. ``choosing``: scores that chose calibrations; ``command``: the command that repeats the study.
 
-    Raises ConfigError where there is no score, FileError for a folder that is no longer what was scored.
+    Raises ConfigError if there is no score, FileError for a folder that has changed since it was scored.
     """
     planned = [*study.bases(), *study.arms()]
     models = [model for model in planned if study.finished(model)]

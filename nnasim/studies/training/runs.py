@@ -1,4 +1,4 @@
-"""A study's training runs, several at a time: finished models stay, and a stopped run goes on where it was."""
+"""The training runs of a study, several at a time: finished models stay, and a stopped run continues."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def finished(folder: Path) -> bool:
 
 
 def failure(folder: Path) -> str | None:
-    """Why the model of ``folder`` could not be trained; None where it was, or was not tried."""
+    """The reason why the model of ``folder`` could not be trained; None if it was, or was not tried."""
     path = _failure_file(folder)
     return str(files.read_json(path)["message"]) if path.exists() else None
 
@@ -37,8 +37,8 @@ def failure(folder: Path) -> str | None:
 def train_runs(what: str, runs: Sequence[Run], jobs: int, progress: Progress = silent) -> None:
     """Do those of ``runs`` that have neither ended nor failed; ``progress`` is told of ``what``.
 
-    A run that fails is a finding: its message is kept, and the others go on. It is not tried again while that file
-    stands: the same run ends the same. Raises SimulationError where a base fails.
+    A run that fails is a finding: its message is kept, and the others continue. It is not tried again while the file of
+    that message exists, since the same run ends the same. Raises SimulationError if a base fails.
     """
     from joblib import Parallel, delayed
 
@@ -56,7 +56,7 @@ def train_runs(what: str, runs: Sequence[Run], jobs: int, progress: Progress = s
 
 
 def complaint_of(run: Run) -> str:
-    """Do ``run``, or go on with it where it was stopped; returns the complaint, empty for none."""
+    """The complaint of ``run``, which is done, or continued from where it was stopped; empty for none."""
     try:
         prepare_folder(run.folder, resume=True, force=False)
         train(run.spec, run.folder, resume=True)

@@ -70,13 +70,13 @@ def _decode(study: NumericsStudy, trials: Sequence[Trial], manifest: Path) -> li
 
 
 def _made_from(study: NumericsStudy, trial: Trial, manifest: Path) -> list[str]:
-    """What a score depends on: the model's numbers and the speech."""
+    """The things that a score depends on: the model's numbers and the speech."""
     model = study.folder / trial.model.name / "model.safetensors"
     return [hashlib.sha256(path.read_bytes()).hexdigest() for path in (model, manifest)]
 
 
 def _place(study: NumericsStudy, trial: Trial, manifest: Path) -> Path:
-    """Where a score is kept: apart for the speech that judges and for the speech that chooses."""
+    """The file of a score; scores on the comparing and on the choosing speech are kept apart."""
     folder = "choosing" if manifest == study.choose else "scores"
     return study.folder / trial.model.name / folder / f"{trial.name}.json"
 

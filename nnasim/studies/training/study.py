@@ -1,4 +1,4 @@
-"""The training study as one call: what is missing is trained, everything is scored, and what was found is a record."""
+"""The training study as one call: missing models are trained, everything is scored, and the findings are a record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one matrix product of the paper-sized recogniser costs other tools: measured where installed, else quoted."""
+"""The cost of one matrix product of the paper-sized recogniser in other tools: measured if installed, else quoted."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class Cost:
 
 
 def cost(peer: Peer, python: str, seconds_of: Callable[[list[str], Path], float] | None = None) -> Cost:
-    """What the layer costs ``peer`` in the environment of the interpreter ``python``, its own start included.
+    """The cost of the layer for ``peer`` in the environment of the interpreter ``python``, its own start included.
 
-    ``seconds_of``: (command, folder) -> what running it costs; default: ``child_seconds``.
+    ``seconds_of``: (command, folder) -> the cost of running it; default: ``child_seconds``.
     """
     version = installed_version(peer.distribution, python)
     quoted = f"{peer.name} {peer.version}, the same layer, quoted"
@@ -81,7 +81,7 @@ def child_seconds(command: list[str], folder: Path, usage: Callable[[int], Usage
 
 
 def _failure(error: Exception) -> str:
-    """Why a run failed, in a few words."""
+    """The reason why a run failed, in a few words."""
     if isinstance(error, subprocess.TimeoutExpired):
         return f"was not done after {LONGEST_S} s"
     stderr = getattr(error, "stderr", None) or ""
