@@ -38,6 +38,7 @@ SWEEP_POINTS = 1_000_000
 SWEEP_INTEGER = 2**63  # no field is as large, and a float of ten times the digits overflows
 CONSTRAINT_CHARACTERS = 500
 CONSTRAINT_DEPTH = 40
+DRAM_CHANNELS = 1024  # of a DRAM with banks: each is followed by itself
 WAITING_OTHER_WORK = 5_000  # pieces that wait for the CPU: more, and none of its time is ours
 LARGEST_FIGURE = 1e100
 """Of a stored figure or an objective: its square, and sums of a million of them, are still numbers."""
@@ -85,6 +86,7 @@ TABLE = (
     Limit("a sweep, an integer on an axis", SWEEP_INTEGER, "at most"),
     Limit("a sweep, a constraint", CONSTRAINT_CHARACTERS, "characters"),
     Limit("a sweep, a constraint, nesting", CONSTRAINT_DEPTH, "levels"),
+    Limit("a DRAM with banks", DRAM_CHANNELS, "channels"),
     Limit("other work that waits for the CPU", WAITING_OTHER_WORK, "pieces"),
     Limit("a figure in a store", LARGEST_FIGURE, "at most"),
     Limit("a value in a store", LONGEST_STORED_VALUE, "bytes"),

@@ -39,6 +39,8 @@ class Controller:
         self.channels = [Channel(timing) for _ in range(timing.channels)]
         self._elsewhere = ELSEWHERE
         self._routes: dict[tuple[int, int], Route] = {}  # weights stand where they stand: of each call the same
+        self._of_turns: dict[tuple[int, int], tuple[Route, ...]] = {}
+        self._parts: dict[int, tuple[int, int]] = {}
 
     def turns(self, address: int, bytes: int) -> Sequence[tuple[int, int]]:
         """The (address, bytes) of the turns in which a read is served; other software may have turns between them."""
@@ -48,7 +50,7 @@ class Controller:
         """Serve the turns of a read one behind the other, asked for at ``asked`` [ps]."""
         route = self._route(address, bytes)
         if self.timing.others:
-            return self._beside_others(route, asked)
+            return self._beside_others(route, self._single_turns(address, bytes), asked)
         moved = self._move(route, asked, False)
         return Turns(route.before, moved.ends, {place: (wait,) for place, wait in moved.waits.items()})
 
@@ -60,25 +62,42 @@ class Controller:
             route = self._routes[address, bytes] = self.mapping.route(address, bytes)
         return route
 
-    def _beside_others(self, route: Route, asked: int) -> Turns:
+    def _single_turns(self, address: int, bytes: int) -> tuple[Route, ...]:
+        """The route of each turn of a read by itself, remembered with the read's own."""
+        turns = self._of_turns.get((address, bytes))
+        if turns is None:
+            if len(self._of_turns) >= MOST_ROUTES:
+                self._of_turns.clear()
+            singles = (self.mapping.route(*turn) for turn in self.turns(address, bytes))
+            turns = self._of_turns[address, bytes] = tuple(singles)
+        return turns
+
+    def _beside_others(self, route: Route, turns: Sequence[Route], asked: int) -> Turns:
         ends, waits = list[int](), dict[int, Sequence[tuple[int, str]]]()
-        for place, turn in enumerate(route.turns):
+        for place, turn in enumerate(turns):
             free = self._bus_free()
-            self._serve_others(turn[1], asked)
+            self._serve_others(turn.before[-1], asked)
             others = max(0, self._bus_free() - max(free, asked))
-            moved = self._move(self._route(*turn), asked, False)
+            moved = self._move(turn, asked, False)
             ends += moved.ends
             waits[place] = ((others, OTHER_SOFTWARE), *moved.waits.values())
         return Turns(route.before, list(accumulate(ends, max)), waits)
 
     def _serve_others(self, bytes: int, asked: int) -> None:
-        """Serve the share of other software that belongs to ``bytes`` of ours, rounded up to accesses."""
+        """Serve the share of other software that belongs to ``bytes`` of ours."""
         size = self.timing.access_bytes
-        accesses = ceil(bytes * self.timing.others / size)
-        writes = round(accesses * self.timing.write_share)
-        for count, write in ((accesses - writes, False), (writes, True)):
-            self._move(self.mapping.route(self._elsewhere, count * size), asked, write)
-            self._elsewhere += count * size
+        for count, write in zip(self._accesses_of_others(bytes), (False, True), strict=True):
+            if count:
+                self._move(self.mapping.route(self._elsewhere, count * size), asked, write)
+                self._elsewhere += count * size
+
+    def _accesses_of_others(self, bytes: int) -> tuple[int, int]:
+        """Reads and writes beside ``bytes`` of ours, rounded up to accesses: exact fractions, which are slow."""
+        if bytes not in self._parts:
+            accesses = ceil(bytes * self.timing.others / self.timing.access_bytes)
+            writes = round(accesses * self.timing.write_share)
+            self._parts[bytes] = accesses - writes, writes
+        return self._parts[bytes]
 
     def _move(self, route: Route, asked: int, write: bool) -> Moved:
         """Move turns on every channel that has a part of them; returns the times of the channel that ends last."""

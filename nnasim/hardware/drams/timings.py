@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import Field
 
-from nnasim import files
+from nnasim import files, limits
 from nnasim.hardware.memory import DramConfig
 from nnasim.records import Integer, Number, Record
 from nnasim.units import as_decimal, ceil_div
@@ -32,7 +32,7 @@ class BankedParameters(Record):
 
     channel_bytes_per_second: Number | None = Field(None, ge=1, le=1e12, description="highest rate of one channel")
     channels: Integer | None = Field(
-        None, ge=1, le=64, description=("number of channels; null: as few as the rate needs")
+        None, ge=1, le=limits.DRAM_CHANNELS, description="number of channels; null: as few as the rate needs"
     )
     bank_groups: Integer | None = Field(None, ge=1, le=16, description="number of bank groups")
     banks: Integer | None = Field(None, ge=1, le=256, description="banks of a channel, in all groups together")
@@ -146,10 +146,13 @@ def timing_of(config: DramConfig) -> Timing:
 
 
 def _channels(config: DramConfig, said: Mapping[str, Any]) -> int:
-    """The given number of channels, or the least power of two that delivers the rate."""
+    """The given number of channels, or the least power of two that delivers the rate. ValueError for too many."""
     least, of_one = 1, said["channel_bytes_per_second"]
     while least * of_one < config.bytes_per_second:
         least *= 2
+    if least > limits.DRAM_CHANNELS:
+        why = f"its rate takes more than {limits.DRAM_CHANNELS:,} channels of {of_one / 1e9:g} GB/s each"
+        raise ValueError(f"dram.parameters.channel_bytes_per_second: must be more, {why}")
     channels: int = said.get("channels", least)
     if channels * of_one < config.bytes_per_second:
         why = f"one channel of {config.kind} delivers at most {of_one / 1e9:g} GB/s"
