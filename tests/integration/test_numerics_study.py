@@ -54,6 +54,17 @@ def test_the_command_of_a_model_takes_it_for_its_own(speech: Path, tmp_path: Pat
     assert "finished already" in capsys.readouterr().out
 
 
+def test_a_base_that_was_brought_along_is_told_as_it_was_trained(speech: Path, tmp_path: Path) -> None:
+    """Its steps and its command are its own, whatever the recipe says of a base."""
+    assert study(speech, tmp_path / "trained") == 0
+    assert study(speech, tmp_path / "again", "--as-it-is", "--base-steps", "77") == 0
+    record = json.loads((tmp_path / "again" / "study.json").read_text())
+    (base,) = (model for model in record["models"] if model["name"] == "seed-0/base")
+    made = json.loads((speech / "models/seed-0/base/model.json").read_text())["info"]
+    assert record["base_steps"] == base["steps"] == made["run"]["steps"] != 77
+    assert base["command"] == made["command"].replace("OUT", f"{speech}/models/seed-0/base")
+
+
 def test_calibrations_are_chosen_on_other_speech(speech: Path, tmp_path: Path) -> None:
     assert study(speech, tmp_path / "chosen", "--as-it-is", "--choose", f"{speech}/train.jsonl") == 0
     record = json.loads((tmp_path / "chosen" / "study.json").read_text())
@@ -98,6 +109,7 @@ def test_finished_arms_that_were_trained_otherwise_are_refused(speech: Path, tmp
     assert study(speech, tmp_path / "trained") == 0
     for more, complaint in (
         (["--steps", "2"], "steps = 2: the run in this folder has 1"),
+        (["--learning-rate", "0.01"], "learning_rate = 0.01: the run in this folder has 0.001"),
         (["--distillation", "1"], "distillation = 1.0: the run in this folder has 0.0"),
     ):
         assert study(speech, tmp_path / "out", *more) == 2

@@ -12,13 +12,16 @@ import typer
 from nnasim.cli.csv_safe import CsvSafe
 from nnasim.cli.options import (
     DEFAULT_PRESET,
+    LEAST_RATE,
     MOST_DISTILLATION,
+    MOST_RATE,
     MOST_STEPS,
     MOST_WORKERS,
     FigureFormat,
     Figures,
     Force,
     Preset,
+    finite,
     out_option,
 )
 
@@ -47,6 +50,12 @@ def command(
     ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, max=MOST_STEPS, help="steps of every arm, instead of the recipe's")
+    ] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(
+            min=LEAST_RATE, max=MOST_RATE, callback=finite, help="peak rate of every arm, instead of the recipe's"
+        ),
     ] = None,
     rules: Annotated[
         bool, typer.Option("--rules/--no-rules", help="also train with the other gradient rules, on the main chip")
@@ -103,6 +112,7 @@ def command(
         chips=tuple(dict.fromkeys(chip or CHIPS)),
         choose=choose,
         rules=rules,
+        learning_rate=learning_rate,
         distillation=distillation,
     )
     with shown_progress(lines=True) as progress:

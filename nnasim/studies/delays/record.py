@@ -10,7 +10,7 @@ from nnasim.studies.delays.findings import DECISIVE, Arms, cheaper, delay_price,
 from nnasim.studies.delays.plan import DelayStudy, Model
 from nnasim.studies.provenance import commit, versions
 from nnasim.studies.training.commands import line, train_command
-from nnasim.studies.training.record import trained
+from nnasim.studies.training.record import steps_trained, trained
 from nnasim.studies.training.runs import failure, finished
 
 
@@ -40,7 +40,7 @@ def study_record(study: DelayStudy, arms: Arms, times_from: str, command: str) -
         "endpointers": [asdict(endpointer) for endpointer in study.endpointers],
         "decisive_endpointer": DECISIVE,
         "base": None if study.base is None else str(study.base),
-        "base_steps": None if study.base is not None else study.steps_of(Model(0, "base")),
+        "base_steps": None if study.base is not None else steps_trained(study.folder / Model(0, "base").name),
         "steps": study.steps_of(Model(0, "aat")),
         "rows": [asdict(row) for row in rows],
         "delay": None if delay is None else asdict(delay),
@@ -60,4 +60,4 @@ def output_ms(recipe: str) -> float:
 
 def _model(study: DelayStudy, model: Model) -> dict[str, Any]:
     command = train_command(study.run_spec(model), study.preset, study.changes, str(study.folder / model.name))
-    return trained(study.folder, model.name, study.steps_of(model), line(command))
+    return trained(study.folder, model.name, line(command))

@@ -91,7 +91,8 @@ class Trial:
 class NumericsStudy:
     """The settings that determine the study. ``folder`` holds the models; steps are the recipe's if None.
 
-    ``distillation``: weight of the distance between qat's and aat's encoder and the base model's.
+    ``learning_rate``: peak rate of every arm, the recipe's if None. ``distillation``: weight of the distance between
+    qat's and aat's encoder and the base model's.
 
     ``dev``: the speech on which models are compared. ``choose``: the speech on which calibrations are chosen; None:
     ``dev`` itself. ``rules``: whether the other gradient rules are trained too.
@@ -108,6 +109,7 @@ class NumericsStudy:
     chips: tuple[str, ...] = tuple(CHIPS)
     choose: Path | None = None
     rules: bool = True
+    learning_rate: float | None = None
     distillation: float = 0.0
 
     def bases(self) -> list[Model]:
@@ -149,6 +151,7 @@ class NumericsStudy:
         """
         recipe, steps = load_recipe(self.recipe), self.steps_of(model)
         initialised = model.arm != "base"
+        learning_rate = self.learning_rate if initialised else None
         distillation = None if model.arithmetic == "float" else self.distillation
         return RunSpec(
             recipe=recipe,
@@ -158,6 +161,7 @@ class NumericsStudy:
                 steps=steps,
                 evaluate_every=steps,
                 seed=model.seed,
+                learning_rate=learning_rate,
                 distillation=distillation,
             ),
             train=self.train,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import shlex
 from pathlib import Path
 from typing import Any
 
+from aat_training.checkpoint import read_checkpoint
 from nnasim.errors import ConfigError
 from nnasim.studies.provenance import commit, versions
 from nnasim.studies.training.commands import line, train_command
@@ -38,7 +40,7 @@ def study_record(study: NumericsStudy, scores: Scores, choosing: Scores, command
         "choose": None if study.choose is None else str(study.choose),
         "utterances": first.utterances,
         "words": first.words,
-        "base_steps": study.steps_of(study.bases()[0]),
+        "base_steps": steps_trained(study.folder / study.bases()[0].name),
         "steps": study.steps_of(study.arms()[0]),
         "rows": record(findings(study, scores)),
         "calibrations": [list(row) for row in calibrations(study, choosing or scores)],
@@ -50,17 +52,28 @@ def study_record(study: NumericsStudy, scores: Scores, choosing: Scores, command
 
 def _model(study: NumericsStudy, model: Model) -> dict[str, Any]:
     command = train_command(study.run_spec(model), study.preset, changes_of(model.chip), str(study.folder / model.name))
-    return trained(study.folder, model.name, study.steps_of(model), line(command))
+    return trained(study.folder, model.name, line(command))
 
 
-def trained(models: Path, name: str, steps: int, command: str) -> dict[str, Any]:
-    """One training run: its command, its cost, and the sum by which its numbers are known."""
+def steps_trained(model: Path) -> int:
+    """Optimiser steps of the run that made the finished ``model``, which a folder of one's own may bring along."""
+    return int(read_checkpoint(model).info["run"]["steps"])
+
+
+def trained(models: Path, name: str, command: str) -> dict[str, Any]:
+    """One training run: its command, its cost, and the sum by which its numbers are known.
+
+    ``command`` makes a run of the study; a model that was brought along is made by the command that it records.
+    """
     folder = models / name
+    info = read_checkpoint(folder).info
+    if name.endswith("/base"):
+        command = info["command"].replace(" OUT", f" {shlex.quote(str(folder))}")
     with (folder / "log.csv").open(newline="") as file:
         cpu_seconds = float(list(csv.DictReader(file))[-1]["cpu_seconds"])
     return {
         "name": name,
-        "steps": steps,
+        "steps": info["run"]["steps"],
         "cpu_seconds": cpu_seconds,
         "sha256": hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest(),
         "command": command,

@@ -24,6 +24,12 @@ def test_every_arm_trains_for_equally_long_from_the_base_of_its_seed() -> None:
         assert spec.run.seed == model.seed
 
 
+def test_a_learning_rate_of_the_study_is_that_of_every_arm_and_no_base() -> None:
+    study = replace(STUDY, learning_rate=1e-4)
+    assert {study.run_spec(model).run.learning_rate for model in study.arms()} == {1e-4}
+    assert {study.run_spec(model).run.learning_rate for model in study.bases()} == {digits().float_run.learning_rate}
+
+
 def test_only_models_that_know_the_chip_are_held_near_their_base() -> None:
     study = replace(STUDY, distillation=2.0)
     weights = {model.arm: study.run_spec(model).run.distillation for model in [*study.bases(), *study.arms()]}
