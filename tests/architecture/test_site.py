@@ -75,3 +75,24 @@ def test_each_preset_and_each_format_has_a_page() -> None:
     assert {f"presets/{name}" for name in preset_names()} < preset_pages().keys()
     assert {f"formats/{name}" for name in FORMATS} < set(format_names())
     assert "$defs" in schema_of("trace")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_a_page_opens_with_what_it_answers(page: Path) -> None:
+    head = page.read_text(encoding="utf-8").partition("\n## ")[0].splitlines()[1:]
+    assert any(line and not line.startswith(("#", "|", "```", ":")) for line in head), (
+        "no sentence before the first heading"
+    )
+
+
+MOST_WORDS = 60
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_sentences_are_short(page: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    prose = "\n".join(line for line in text.splitlines() if not line.startswith("|"))
+    for paragraph in re.split(r"\n\s*\n|\n *- |\n#+ [^\n]*", prose):
+        for sentence in re.split(r"(?<=[.!?:])\s+", " ".join(paragraph.split())):
+            plain = re.sub(r"\([^()]*\)|`[^`]*`", "x", sentence)
+            assert len(plain.split()) <= MOST_WORDS, sentence
