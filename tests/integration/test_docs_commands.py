@@ -64,7 +64,7 @@ def test_the_commands_that_ask_about_time_alone_run_in_order(tmp_path: Path, mon
     monkeypatch.chdir(tmp_path)
     asked = commands_of(START)
     first = next(place for place, words in enumerate(asked) if words[:2] == ["trace", "--shape"])
-    assert [words[0] for words in asked[first:]] == ["trace", "simulate", "explain", "report"]
+    assert [words[0] for words in asked[first:]] == ["trace", "simulate", "explain", "report", "compare-chips"]
     for words in asked[first:]:
         assert main(words) == 0, words
 

@@ -52,7 +52,8 @@ def found(browser: Chromium, site: Path, word: str) -> int:
     """How many pages the site's own search finds, opened from its file without a network."""
     browser.look()
     browser.ask("Page.navigate", url=f"{(site / 'search.html').as_uri()}?q={word}")
-    browser.wait("document.querySelectorAll('#search-results li').length > 0")
+    browser.wait("typeof Search !== 'undefined' && document.querySelectorAll('#search-results li').length > 0")
+    browser.wait("Search._pulse_status < 0")  # the search has ended
     return int(browser.run("document.querySelectorAll('#search-results li').length"))
 
 
