@@ -11,6 +11,10 @@ from nnasim.hardware import load_preset, preset_names, preset_rows
 from nnasim.hardware.schema import preset_schema
 from nnasim.hardware.section import DESCRIPTIVE
 
+ABOUT = (
+    "Chips that come with the package: descriptions from public figures, not products. The last column says what the "
+    "cycles of each were checked against, and how far that goes; a chip of your own `extends` one of them."
+)
 UNITS_OF = "edge256"  # a preset that has every section
 
 
@@ -19,8 +23,9 @@ def fields_page() -> str:
     units = {row.field: row.unit for row in preset_rows(UNITS_OF, load_preset(UNITS_OF))}
     rows = [(code(name), units.get(name) or "-", about, allowed) for name, about, allowed in _fields(preset_schema())]
     head = (
-        "# Chip fields\n\nA chip is a YAML file of these fields; with `extends` it names a preset and what differs.\n"
-        "`--set section.field=value` changes one for one run. `nnasim presets --schema` prints the JSON schema.\n"
+        "# Chip fields\n\nWhat can be said of a chip? It is a YAML file of these fields; with `extends` it names a "
+        "preset and what differs.\n`--set section.field=value` changes one for one run. "
+        "`nnasim presets --schema` prints the JSON schema.\n"
     )
     return f"{head}\n{table(('field', 'unit', 'is', 'allowed'), rows)}\n"
 
@@ -64,9 +69,13 @@ def preset_pages() -> dict[str, str]:
     """The list of presets, and a page for each: values with unit and source, and what the chip cannot do."""
     names = preset_names()
     rows = [(f"[`{name}`](presets/{name}.md)", load_preset(name).description, _validated(name)) for name in names]
-    text = (
-        f"# Presets\n\n{table(('preset', 'is', 'held to'), rows)}\n\n{contents(f'presets/{name}' for name in names)}\n"
-    )
+    parts = [
+        "# Presets",
+        ABOUT,
+        table(("preset", "is", "checked against"), rows),
+        contents(f"presets/{n}" for n in names),
+    ]
+    text = "\n\n".join(parts) + "\n"
     return {"presets": text, **{f"presets/{name}": _preset(name) for name in names}}
 
 
@@ -83,7 +92,7 @@ def _preset(name: str) -> str:
     ]
     limits = table(("limit", "value"), [(row[0], " ".join(row[1:])) for row in limit_rows(chip)])
     return (
-        f"# {name}\n\n{chip.description}\n\nHeld to: {_validated(name)}\n\n"
+        f"# {name}\n\n{chip.description}\n\nChecked against: {_validated(name)}\n\n"
         f"{table(('field', 'value', 'unit', 'source'), rows)}\n\n## What it cannot do\n\n{limits}\n"
     )
 

@@ -15,6 +15,7 @@ from nnasim.cli.main import main
 from nnasim.cli.table import COMMANDS
 
 COLUMNS = "100"
+ABOUT = "What does each command do? Its page has every option, as `--help` prints them. `python -m nnasim` is the same."
 
 
 def command_pages() -> dict[str, str]:
@@ -23,7 +24,13 @@ def command_pages() -> dict[str, str]:
     ends = (
         "Exit codes: 0 done, 1 a gate that did not hold, 2 a mistake in the input, told in one line, 130 interrupted."
     )
-    overview = ["# Commands", table(("command", "does"), rows), ends, contents(f"commands/{name}" for name in COMMANDS)]
+    overview = [
+        "# Commands",
+        ABOUT,
+        table(("command", "does"), rows),
+        ends,
+        contents(f"commands/{name}" for name in COMMANDS),
+    ]
     return {"commands": "\n\n".join(overview) + "\n", **{f"commands/{name}": _page(name) for name in COMMANDS}}
 
 
