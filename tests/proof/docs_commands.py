@@ -20,7 +20,6 @@ NOT_RUN = {
     "python -m benchmarks": "a measurement of its own, of minutes",
     "python -m tests.golden": "writes the golden files anew",
     "python -m reports.gallery": "the gallery's page has each of its commands",
-    "nnasim data synth": "needs eSpeak NG",
 }
 
 # Option -> the most that it may be when small.

@@ -52,8 +52,7 @@ def found(browser: Chromium, site: Path, word: str) -> int:
     """How many pages the site's own search finds, opened from its file without a network."""
     browser.look()
     browser.ask("Page.navigate", url=f"{(site / 'search.html').as_uri()}?q={word}")
-    browser.wait("typeof Search !== 'undefined' && document.querySelectorAll('#search-results li').length > 0")
-    browser.wait("Search._pulse_status < 0")  # the search has ended
+    browser.wait("document.querySelector('#search-results .search-summary')?.innerText.includes('finished')")
     return int(browser.run("document.querySelectorAll('#search-results li').length"))
 
 
