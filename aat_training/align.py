@@ -1,4 +1,6 @@
-"""When each word of a transcript is known to a recogniser: the best path of its CTC head through that transcript."""
+"""The times at which a recogniser knows each word of a transcript: the best path of its CTC head through that
+transcript.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,8 @@ from aat_training.tokens import BLANK
 def words_known(model: Rnnt, checkpoint: Checkpoint, features: Features, text: str) -> list[int] | None:
     """The frame of ``features`` (float32 [T, D]) by which each word of ``text`` is known, rising.
 
-    None where no path exists: no word, one that the model does not know, or more words than encoder outputs. The model
-    must have one token a word.
+    None if no path exists: no word, one that the model does not know, or more words than encoder outputs. The model
+    must have one token per word.
     """
     shape, words = checkpoint.recipe.model, checkpoint.tokens.encode(text)
     frames = stacked(torch.from_numpy(features), shape.stack)

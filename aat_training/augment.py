@@ -1,4 +1,4 @@
-"""What training does to features so that a small recogniser does not learn a small corpus by heart."""
+"""Changes to features in training, so that a small recogniser does not learn a small corpus by heart."""
 
 from __future__ import annotations
 

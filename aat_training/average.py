@@ -46,7 +46,7 @@ class WeightAverage:
         return {name: numpy_of(value).copy() for name, value in self._average.items()}
 
     def restore(self, tensors: dict[str, np.ndarray]) -> None:
-        """Go on from ``tensors()``."""
+        """Set the average to ``tensors``, as ``tensors()`` gave them."""
         for name, value in self._average.items():
             value.copy_(torch.from_numpy(np.array(tensors[name])))
 

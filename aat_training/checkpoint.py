@@ -45,7 +45,7 @@ class Checkpoint:
 
     @property
     def binding_note(self) -> str | None:
-        """A line where nothing says that the two files belong together; None where their digest does."""
+        """A note if nothing proves that the two files belong together; None if their digest does."""
         if self.bound:
             return None
         return f"{self.path}: no digest in model.json, of an earlier version, says that these are its weights: unbound"

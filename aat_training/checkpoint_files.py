@@ -1,4 +1,4 @@
-"""Where checkpoints stand, and what is told of a place where none does. Needs no torch: files are looked at first."""
+"""The places of checkpoints, and the message if there is none. Needs no torch: files are checked first."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def checkpoint_files(path: str | Path) -> tuple[Path, Path]:
 
 
 def checkpoint_for(folder: str | Path, system: str) -> Path:
-    """Where ``system`` finds its checkpoint in a folder of checkpoints: ``aat`` its own, the others the float one."""
+    """The checkpoint of ``system`` in a folder of checkpoints: ``aat`` has its own, the others use the float one."""
     return Path(folder) / ("aat" if system == "aat" else "float")
 
 

@@ -53,7 +53,7 @@ class ModelConfig(Frozen):
 
 
 class AugmentConfig(Frozen):
-    """What training does to features; nothing of it is done to a dev or test utterance."""
+    """The changes that training makes to features; dev and test utterances are never changed."""
 
     time_masks: int = Field(0, ge=0, description="SpecAugment time masks per utterance")
     time_mask_frames: int = Field(0, ge=0, description="longest time mask, feature frames")
@@ -70,7 +70,9 @@ class AugmentConfig(Frozen):
 
 
 class TrainConfig(Frozen):
-    """How one run trains. ``steps`` optimiser steps, each on the gradient of ``batch * accumulate`` utterances."""
+    """The schedule of one training run. ``steps`` optimiser steps, each on the gradient of ``batch * accumulate``
+    utterances.
+    """
 
     steps: int = Field(gt=0, le=MOST_STEPS)
     batch: int = Field(gt=0, le=MOST_BATCH)

@@ -1,7 +1,7 @@
-"""Where training and decoding compute: the CPU, or one GPU of each process, on which integers must be the CPU's.
+"""The devices of training and decoding: the CPU, or one GPU per process, whose integers must be the CPU's.
 
-What a library might round behind our backs is looked for by name (TF32, half types, emulated products), switched off
-where that can be done, and then measured: a product of integers that such a mode would round must come out exact.
+Modes in which a library might round silently are looked for by name (TF32, half types, emulated products), switched off
+if possible, and then measured: a product of integers that such a mode would round must be exact.
 """
 
 from __future__ import annotations
@@ -36,19 +36,20 @@ def numpy_of(tensor: Tensor) -> np.ndarray[Any, Any]:
 
 
 def device_of(module: nn.Module) -> torch.device:
-    """Where the parameters of ``module`` are."""
+    """The device of the parameters of ``module``."""
     return next(module.parameters()).device
 
 
 def label(device: torch.device) -> str:
-    """What a result says of the device it was computed on: ``cpu``, or ``cuda`` and the GPU's name."""
+    """The name of the device in results: ``cpu``, or ``cuda`` and the GPU's name."""
     return "cpu" if device.type == "cpu" else f"{device.type} ({torch.cuda.get_device_name(device)})"
 
 
 def open_device(name: str, ranks: int = 1) -> torch.device:
-    """The device ``name`` (cpu, cuda, cuda:N), made exact; ``cuda`` of several ``ranks``: a GPU for each on a machine.
+    """The device ``name`` (cpu, cuda, cuda:N), made exact; with ``cuda`` and several ``ranks``, one GPU for each on a
+    machine.
 
-    Raises ConfigError for a name that is none, a device that is not there, and one whose products are not exact.
+    Raises ConfigError for an invalid name, a missing device, and one whose products are not exact.
     """
     if not NAME.fullmatch(name):
         raise ConfigError("device", "", name, ALLOWED)
@@ -100,7 +101,7 @@ def make_exact() -> None:
 
 
 def refuse_inexact(device: torch.device) -> None:
-    """ConfigError unless products of float32 and float64 on ``device`` are exact where their type says so."""
+    """Raise ConfigError unless products of float32 and float64 on ``device`` are exact where their type promises it."""
     for dtype, bits in ((torch.float32, 24), (torch.float64, 53)):
         # 2^half + 1 has one bit more than TF32, and half types, hold; its square is the largest sum allowed.
         odd = 2.0 ** (bits // 2 - 1) + 1

@@ -1,6 +1,7 @@
-"""What dropout leaves out: the same for an utterance, however its batch is divided among micro-batches and ranks.
+"""The elements that dropout removes: the same for an utterance, however its batch is divided among micro-batches and
+ranks.
 
-All is drawn on the CPU and then brought to where the model is, so that a GPU leaves out what the CPU would.
+All are drawn on the CPU and then moved to the model's device, so that a GPU drops what the CPU would.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from aat_training.devices import CPU
 
 
 def _noise(shape: Sequence[int], share: float) -> Tensor:
-    """What ``F.dropout`` multiplies by on the CPU, of torch's global generator."""
+    """The factors of ``F.dropout`` on the CPU, from torch's global generator."""
     return torch.empty(*shape).bernoulli_(1 - share).div_(1 - share)
 
 

@@ -1,7 +1,7 @@
-"""What stands before and behind the speech of an utterance.
+"""The silence before and after the speech of an utterance.
 
-Corpora are cut in one way: a recogniser that always saw 100 ms of its maker's silence first invents words where an
-utterance begins with its first word. Training therefore changes what stands at both ends.
+Corpora are cut in one way: a recogniser that always had 100 ms of its corpus's silence first invents words if an
+utterance begins with its first word. Training therefore varies both ends.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def with_other_edges(x_TD: Tensor, config: AugmentConfig, features: FeatureConfi
 
 
 def _silence(x_TD: Tensor, most: int, features: FeatureConfig, rng: Generator) -> Tensor:
-    """Nothing at all, or 0 to ``most`` frames: of digital zeros or of faint noise; cepstra repeat their quietest."""
+    """The silence at one end: none, or up to ``most`` frames of digital zeros or faint noise; cepstra repeat their
+    quietest frame.
+    """
     kind, share = torch.rand(2, generator=rng).tolist()
     frames = 0 if kind < 0.5 else round(share * most)
     if features.kind == "cepstra":

@@ -35,9 +35,9 @@ from workloads.rnnt.hypotheses import with_hypotheses
 
 @dataclass(frozen=True)
 class SystemRun:
-    """What decoding a corpus with one system gave. ``hypotheses``: (id, reference, hypothesis).
+    """The result of decoding a corpus with one system. ``hypotheses``: (id, reference, hypothesis).
 
-    ``constants``: the integers of the model, empty where it does not run on the chip alone.
+    ``constants``: the integers of the model, empty if it does not run on the chip alone.
     """
 
     system: System
@@ -56,7 +56,7 @@ def decode_entry(
 ) -> Decoded:
     """The decoding of one utterance from its features: greedy, or with a beam of that width.
 
-    Raises ManifestError where there is less than one frame.
+    Raises ManifestError if there is less than one frame.
     """
     recipe = checkpoint.recipe
     frames = stacked(torch.from_numpy(features_of(entry, recipe.features)), recipe.model.stack)

@@ -1,4 +1,4 @@
-"""Per matrix product: can the accumulator overflow, and which float type holds its sums exactly."""
+"""For each matrix product: whether the accumulator can overflow, and which float type holds its sums exactly."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def table(bounds: list[Bound], overflow: str = "error") -> str:
 
 
 def steps_by(model: Rnnt) -> str:
-    """Who computes the point-wise half of each LSTM step: the compiled part or PyTorch; their bits are the same."""
+    """The implementation of the point-wise half of each LSTM step: compiled code or PyTorch, with the same bits."""
     chip = model.arithmetic
     if not isinstance(chip, ChipArithmetic) or isinstance(chip, FallbackArithmetic):
         return "LSTM steps: float"

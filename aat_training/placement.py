@@ -18,13 +18,13 @@ def operation_units(trace: OpTrace, chip: NnaConfig) -> dict[str, Unit]:
 
 
 def placed_arithmetic(scheme: QuantScheme, trace: OpTrace, chip: NnaConfig) -> PlacedArithmetic:
-    """What ``trace``, as it is placed, computes on ``chip``."""
+    """The arithmetic of ``trace``, as it is placed, on ``chip``."""
     return PlacedArithmetic(scheme, operation_units(trace, chip))
 
 
 def arithmetic_under(
     policy: Policy, shape: RnntShape, scheme: QuantScheme, system: System, chip: NnaConfig
 ) -> PlacedArithmetic:
-    """What a recogniser of ``shape`` computes where ``policy`` places its operations."""
+    """The arithmetic of a recogniser of ``shape`` if ``policy`` places its operations."""
     trace = build_trace(shape, shape.reduction, 0, system=system, numerics=chip.numerics)
     return placed_arithmetic(scheme, placed(trace, policy), chip)

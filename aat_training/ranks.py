@@ -1,7 +1,7 @@
 """Several processes that train one model: ranks, as `torchrun` starts them. One process alone is rank 0 of 1.
 
-All that ranks tell each other goes through the few methods of ``Ranks``. Each of them ends in order: what is wrong on
-one rank is told to all, and all of them raise it; and when one has died, the others raise RankLostError.
+All communication between ranks goes through the few methods of ``Ranks``. Each of them ends in order: an error on one
+rank is told to all, and all of them raise it; and when one has died, the others raise RankLostError.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Ranks:
 
     @property
     def alone(self) -> bool:
-        """Whether there is nobody to talk to."""
+        """Whether there is no other rank."""
         return self.count == 1
 
     @property
@@ -45,7 +45,7 @@ class Ranks:
         return self.rank == 0
 
     def agreed(self, work: Callable[[], ResultT]) -> ResultT:
-        """What ``work`` returns here, once it has succeeded on every rank; else the first complaint, on every rank."""
+        """The result of ``work`` here, once it has succeeded on every rank; else the first complaint, on every rank."""
         result, complaint = None, None
         try:
             result = work()
@@ -108,7 +108,9 @@ class Ranks:
         return list(numbers) if self.alone else self._sum(torch.tensor(numbers, dtype=torch.int64)).tolist()
 
     def refuse_other_weights(self, parameters: Iterable[nn.Parameter], step: int) -> None:
-        """SimulationError unless every rank holds the same bits: ranks that drift apart train different models."""
+        """Raise SimulationError unless every rank holds the same bits: ranks that drift apart train different
+        models.
+        """
         if self.alone:
             return
         digest = 0
@@ -172,7 +174,7 @@ def joined_ranks(device: str = "cpu") -> Iterator[Ranks]:
 
 
 def backends(device: str) -> str:
-    """Who carries tensors between ranks: gloo those on the CPU, and NCCL those on GPUs."""
+    """The backends that carry tensors between ranks: gloo for the CPU, and NCCL for GPUs."""
     return "cpu:gloo,cuda:nccl" if device.startswith("cuda") and torch.cuda.is_available() else "gloo"
 
 
@@ -185,7 +187,9 @@ def _number(variable: str, default: int) -> int:
 
 @contextmanager
 def _lost_where_broken() -> Iterator[None]:
-    """RankLostError where talking to the others fails: one of them is dead, or was silent for too long."""
+    """A context that raises RankLostError if communication with the others fails: one of them is dead, or was silent
+    for too long.
+    """
     try:
         yield
     except RuntimeError as error:
@@ -212,9 +216,10 @@ def _first_line(error: Exception) -> str:
 
 @contextmanager
 def _terminated_in_order() -> Iterator[None]:
-    """SIGTERM, which `torchrun` sends to the survivors of a dead rank, as RankLostError where Python stands.
+    """A context in which SIGTERM, which `torchrun` sends to the survivors of a dead rank, becomes RankLostError.
 
-    Whatever else then breaks on the way out, such as a worker that got the signal too, that is what is raised.
+    If something else breaks on the way out, such as a worker that got the signal too, RankLostError is raised all the
+    same.
     """
 
     def end(number: int, frame: object) -> None:

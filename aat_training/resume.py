@@ -1,4 +1,4 @@
-"""What determines a training run, so that it is gone on with under the same settings or not at all."""
+"""The settings that determine a training run, so that it is continued under the same settings or not at all."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def flat(data: Mapping[str, Any], prefix: str = "") -> Settings:
 
 
 def refuse_other_settings(source: Path, stored: object, run: object, now: Settings) -> None:
-    """CheckpointError with every setting that differs and both values.
+    """Raise CheckpointError with every setting that differs and both values.
 
-    ``stored``: what the run of ``source`` wrote down; runs of version 0.1 have their schedule, ``run``, alone.
+    ``stored``: the settings that the run of ``source`` recorded; runs of version 0.1 have only their schedule, ``run``.
     """
     if isinstance(stored, Mapping):
         before = {**_SINCE_THEN, **{name: now[name] for name in _AUDIO if name in now}, **stored}
@@ -95,7 +95,7 @@ def _there(before: Settings, name: str) -> str:
 
 
 def refuse_other_rank(first: str, own: Settings) -> None:
-    """ConfigError unless the settings of this rank, ``own``, are those of the ``first``, as JSON."""
+    """Raise ConfigError unless the settings of this rank, ``own``, are those of the ``first``, as JSON."""
     theirs, own = json.loads(first), json.loads(json.dumps(own))
     for name in [*own, *theirs]:
         if name not in own or name not in theirs or own[name] != theirs[name]:
@@ -105,12 +105,13 @@ def refuse_other_rank(first: str, own: Settings) -> None:
 
 
 def _speech_digest(path: Path) -> str:
-    """Of a manifest, or of the index of a folder of shards, which holds the digests of all of them."""
+    """The digest of a manifest, or of the index of a folder of shards, which holds the digests of all of them."""
     return _digest(path / INDEX if path.is_dir() else path)
 
 
 def _audio_digest(path: Path) -> str:
-    """Of the sizes of the files that a manifest names, in its order: other audio under the names of the old is told.
+    """The digest of the sizes of the files that a manifest names, in its order: it shows that audio was replaced under
+    the same names.
 
     Shards hold digests of their audio, which are of more use than sizes.
     """
@@ -122,7 +123,9 @@ def _audio_digest(path: Path) -> str:
 
 
 def _size(folder: Path, name: object) -> int | None:
-    """Bytes of a file that a manifest names; None where there is none, which reading the manifest says better."""
+    """The bytes of a file that a manifest names; None if it is missing, which is reported better when the manifest is
+    read.
+    """
     try:
         return (folder / name).stat().st_size if isinstance(name, str) else None
     except (OSError, ValueError):

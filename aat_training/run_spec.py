@@ -1,4 +1,4 @@
-"""What one training run is asked to do."""
+"""The specification of one training run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ScheduleName = Literal["base", "fine-tuning"]
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What one run is asked to do. ``arithmetic``: the chip's own (``aat``), ordinary QAT, or float."""
+    """The specification of one run. ``arithmetic``: the chip's own (``aat``), ordinary QAT, or float."""
 
     recipe: Recipe
     run: TrainConfig

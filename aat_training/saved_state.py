@@ -34,7 +34,7 @@ class Row(Frozen):
 
 
 class Progress(Frozen):
-    """How far a run was."""
+    """The progress of a run."""
 
     step: Count
     best_wer: Rate
@@ -43,7 +43,7 @@ class Progress(Frozen):
 
 @dataclass(frozen=True)
 class SavedState:
-    """What a run goes on with: tensors by the parameter's name, of the optimizer by its number and key."""
+    """The state from which a run continues: tensors by the parameter's name, of the optimizer by its number and key."""
 
     step: int
     best_wer: float
@@ -92,7 +92,7 @@ def looked_at(
 
 
 def _moments(tensors: Tensors, optimizer: Sequence[tuple[int, ...]], source: Path) -> dict[str, tuple[int, ...]]:
-    """Shapes of the optimizer's tensors: of a parameter that no loss reaches there is none, of any other all."""
+    """The shapes of the optimizer's tensors: for a parameter that no loss reaches there are none, for any other all."""
     reached = [n for n in range(len(optimizer)) if any(f"optimizer.{n}.{key}" in tensors for key in OPTIMIZER_KEYS)]
     if not reached:
         raise CheckpointError(source, "optimizer", None, "is missing: no training state")

@@ -13,9 +13,9 @@ Scalars = Callable[[dict[str, float], int], None]
 
 @contextmanager
 def scalars(folder: Path, first_step: int, *, wanted: bool = True) -> Iterator[Scalars]:
-    """What writes named numbers of a step to ``folder/tensorboard``; nothing where that is not ``wanted``.
+    """A writer of named numbers of a step to ``folder/tensorboard``; it writes nothing if it is not ``wanted``.
 
-    A run that goes on from ``first_step`` takes back what an earlier one wrote behind it.
+    A run that continues from ``first_step`` replaces what an earlier one wrote after it.
     """
     if not wanted or find_spec("tensorboard") is None:
         yield lambda numbers, step: None

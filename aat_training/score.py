@@ -119,12 +119,12 @@ def _margin(better: Score, worse: Score) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Recovery:
-    """What ``own`` wins back of what ``lossy`` loses against ``reference``, in word errors and as a share.
+    """The part of the errors of ``lossy`` against ``reference`` that ``own`` recovers, in word errors and as a share.
 
     ``lost``: errors that ``lossy`` makes more than ``reference``; ``won``: of them, those that ``own`` does not make.
-    ``share``, ``interval``: won / lost with its 95 % interval; both None where that says nothing: fewer than
-    ``LEAST_LOST`` errors are lost (so also where ``lossy`` is no worse), or more than a fortieth of the resamples show
-    no loss at all, so that the interval's end is without bound.
+    ``share``, ``interval``: won / lost with its 95 % interval; both None if they would mean nothing: fewer than
+    ``LEAST_LOST`` errors are lost (so also if ``lossy`` is no worse), or more than a fortieth of the resamples show no
+    loss at all, so that the interval's end has no bound.
     """
 
     lost: int
@@ -136,7 +136,7 @@ class Recovery:
 def recovery(
     reference: Score, lossy: Score, own: Score, *, replications: int = REPLICATIONS, seed: int = SEED
 ) -> Recovery:
-    """What ``own`` wins back. Paired: each resample takes the same utterances of all three."""
+    """The errors that ``own`` recovers. Paired: each resample takes the same utterances of all three."""
     errors = np.array([system_score.errors_per_utterance for system_score in (reference, lossy, own)], dtype=np.float64)
     total = [system_score.errors for system_score in (reference, lossy, own)]
     lost, won = total[1] - total[0], total[1] - total[2]
@@ -150,7 +150,7 @@ def recovery(
 
 
 def _resamples(utterances: int, replications: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """How often each utterance is drawn, [replications, utterances], in chunks."""
+    """The number of times that each utterance is drawn, [replications, utterances], in chunks."""
     generator = np.random.default_rng(seed)
     share = np.full(utterances, 1 / utterances)
     for first in range(0, replications, _CHUNK):

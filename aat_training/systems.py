@@ -26,11 +26,11 @@ from nnasim.numerics.histogram import Method
 def scheme_for(
     checkpoint: Checkpoint, system: System, numerics: NumericsConfig, method: Method = "mse"
 ) -> QuantScheme | None:
-    """How ``system`` quantises this checkpoint's model on a chip of ``numerics``; None where the chip multiplies
-    nothing: ``float``, and ``cpu_int8``, which finds its ranges as it runs.
+    """The quantisation of this checkpoint's model for ``system`` on a chip of ``numerics``.
 
-    An aat model brings its own ranges and tables. On a chip of other numerics than it was trained for, its ranges are
-    calibrated again: it runs there, but it was not trained for that chip. Raises CheckpointError.
+    None if the chip multiplies nothing: ``float``, and ``cpu_int8``, which finds its ranges as it runs. An aat model
+    brings its own ranges and tables. On a chip of other numerics than it was trained for, its ranges are calibrated
+    again: it runs there, but it was not trained for that chip. Raises CheckpointError.
     """
     if system in ("float", "cpu_int8"):
         return None

@@ -26,7 +26,7 @@ class Tokens(Protocol):
         """Text of token numbers."""
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint stores."""
+        """The record in a checkpoint."""
 
 
 class WordTokens:
@@ -43,7 +43,7 @@ class WordTokens:
 
     @classmethod
     def from_counts(cls, counts: Counter[str]) -> WordTokens:
-        """The words of ``counts``, which says how often each is said."""
+        """The tokens for the words of ``counts``, which holds the frequency of each word."""
         return cls(sorted(counts, key=lambda word: (-counts[word], word)))
 
     @property

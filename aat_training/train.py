@@ -40,10 +40,10 @@ CALIBRATION_UTTERANCES = 256
 def schedule(
     recipe: Recipe, *, initialised: bool, name: ScheduleName | None = None, **changes: float | None
 ) -> TrainConfig:
-    """The recipe's schedule ``name`` with ``changes`` to its fields; one that is None stays the recipe's.
+    """The recipe's schedule ``name`` with ``changes`` to its fields; a change that is None leaves the recipe's value.
 
-    None: fine-tuning for a model that is ``initialised`` from another one, whatever its arithmetic, so that no arm of
-    a comparison trains on for longer; else base. Raises ConfigError for a value out of range.
+    None: fine-tuning for a model that is ``initialised`` from another one, whatever its arithmetic, so that no arm of a
+    comparison is trained for longer; else base. Raises ConfigError for a value out of range.
     """
     fine_tuning = name == "fine-tuning" or (name is None and initialised)
     base = recipe.aat_run if fine_tuning else recipe.float_run
@@ -101,9 +101,9 @@ def train(
 ) -> Checkpoint:  # fmt: skip
     """The checkpoint of ``spec``, trained and written in the prepared ``folder``. ``tell`` gets notes that qualify it.
 
-    ``ranks``: this process's place among those that train together; the first alone writes and tells. ``workers``:
-    processes of each rank that compute the features of shards. ``device``: cpu, cuda or cuda:N; a run that was begun on
-    one goes on on another. Raises NnasimError for every wrong input.
+    ``ranks``: this process's place among those that train together; only the first writes and prints notes.
+    ``workers``: processes of each rank that compute the features of shards. ``device``: cpu, cuda or cuda:N; a run that
+    was begun on one can continue on another. Raises NnasimError for every wrong input.
     """
     together = ranks or Ranks()
     place = together.agreed(lambda: open_device(device, together.count))
@@ -178,7 +178,7 @@ def _initial(spec: RunSpec) -> Checkpoint:
 
 
 def _notes(spec: RunSpec, tokens: Tokens, speech: Speech, dev: Speech) -> list[str]:
-    """What qualifies the run. Raises ConfigError for a dev set of which no word can ever be right."""
+    """The notes that qualify the run. Raises ConfigError for a dev set of which no word can ever be right."""
     words, dev_words = speech.words(), dev.words()
     if not any(can_say(tokens, word) for word in dev_words):
         named = ", ".join(dev_words)

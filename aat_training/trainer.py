@@ -82,7 +82,7 @@ def dealt(examples: list[Example], rank: int, ranks: int) -> list[Example]:
 
 
 def without_gain(rates: list[float]) -> int:
-    """How many of the last ``rates`` follow each other without one that is lower than all before it."""
+    """The number of the last ``rates`` in a row of which none is lower than all before it."""
     lowest, count = math.inf, 0
     for rate in rates:
         count = 0 if rate < lowest else count + 1
@@ -92,12 +92,11 @@ def without_gain(rates: list[float]) -> int:
 
 @dataclass
 class Trainer:
-    """A run in a folder. ``fit`` trains to the end, from the last saved state where there is one.
+    """A run in a folder. ``fit`` trains to the end, from the last saved state if there is one.
 
-    ``teacher``: the float model that the encoder is held near, where ``run`` says so.
-
-    ``settings``: what the run depends on beside ``run``; a state that was saved under others is refused. Every one of
-    ``ranks`` holds the same model and takes the same steps, each on the gradients of all; the first writes.
+    ``teacher``: the float model that the encoder is kept near, if ``run`` asks for it. ``settings``: everything that
+    the run depends on beside ``run``; a state that was saved under others is refused. Every one of ``ranks`` holds the
+    same model and takes the same steps, each on the gradients of all; the first writes.
     """
 
     model: Rnnt
@@ -189,14 +188,14 @@ class Trainer:
         return float(loss.detach())
 
     def dropout(self, step: int) -> float:
-        """Share that ``step`` drops. It keeps a long run from learning its speakers by heart, and blurs what it learns:
-        the last steps go without.
+        """The share that ``step`` drops, none in the last steps. Dropout keeps a long run from learning its speakers by
+        heart, but blurs what it learns.
         """
         return self.run.dropout if step < self.run.dropout_until * self.run.steps else 0.0
 
     @torch.no_grad()
     def _taught(self, batch: Batch) -> Tensor | None:
-        """What the teacher's encoder makes of ``batch``."""
+        """The teacher's encoder outputs for ``batch``."""
         return None if self.teacher is None else self.teacher.encode(on(batch.x_TBF, self.teacher.device))[0]
 
     def _level(self, batch: Batch) -> Tensor | None:

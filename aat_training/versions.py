@@ -1,5 +1,5 @@
-"""Versions that a run was computed with. Another one goes on with a run, and says so: days of training are not refused
-for it, but bits of an unbroken run are only promised by the same code.
+"""The versions that a run was computed with. Another version continues a run, and says so: days of training are not
+refused for it, but the bits of an unbroken run are only promised by the same code.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _COMPUTING = ("nnasim", "numpy", "torch", "torchaudio")
 
 
 def versions() -> dict[str, str]:
-    """Of the packages that a run's numbers hang on."""
+    """The versions of the packages that decide a run's numbers."""
     return {name: importlib.metadata.version(name) for name in _COMPUTING}
 
 

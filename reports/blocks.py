@@ -14,7 +14,7 @@ from reports.text import NOT_COMPUTED, data_size, number, percent
 
 @dataclass(frozen=True)
 class Code:
-    """What somebody types, or what identifies a file."""
+    """Text that is typed, or that identifies a file."""
 
     text: str
 
@@ -83,14 +83,14 @@ class Listing:
 
 @dataclass(frozen=True)
 class Facts:
-    """Terms, each with what it is."""
+    """Terms, each with its meaning."""
 
     rows: tuple[tuple[Words, Words], ...]
 
 
 @dataclass(frozen=True)
 class Table:
-    """``name`` becomes the CSV file's; cells that were not computed are None.
+    """A table; ``name`` becomes the CSV file's; cells that were not computed are None.
 
     ``named_rows``: the first cell of a row is its name. ``look``: ``wide`` breaks its headings, ``words`` its cells,
     ``parameters`` all cells but the first.
@@ -147,7 +147,7 @@ Block = str | Paragraph | Heading | Listing | Facts | Table | Figure | Fold
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, and what stands under it; figures that follow each other stand side by side."""
+    """A heading, and the blocks under it; consecutive figures are placed in a row."""
 
     name: str
     title: str

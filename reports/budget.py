@@ -53,7 +53,7 @@ def read_budget(path: str | Path) -> Budget:
 
 
 def checked_budget(data: object, source: object) -> Budget:
-    """``data`` as a budget. ConfigError for figures that nobody knows, and for a budget without any."""
+    """``data`` as a budget. Raises ConfigError for unknown figures, and for a budget without any."""
     budget = validated(Budget, data, source, ConfigError)
     known = objective_names()
     for section, limits in (("limits", budget.limits), *((f"systems.{s}", at) for s, at in budget.systems.items())):

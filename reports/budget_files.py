@@ -21,7 +21,7 @@ def verdict_line(verdict: Verdict) -> str:
 
 
 def junit_xml(verdicts: Sequence[Verdict]) -> str:
-    """A test suite with a case for each verdict, as JUnit writes it; what is over its limit has failed."""
+    """A test suite in JUnit's XML, with a case for each verdict; a figure over its limit has failed."""
     failures = sum(not verdict.holds for verdict in verdicts)
     suite = ElementTree.Element("testsuite", name=SUITE, tests=str(len(verdicts)), failures=str(failures), errors="0")
     for verdict in verdicts:
@@ -35,7 +35,9 @@ def junit_xml(verdicts: Sequence[Verdict]) -> str:
 
 
 def markdown_table(verdicts: Sequence[Verdict]) -> str:
-    """A heading that says whether all limits hold, and a table in GitHub's Markdown, what is over its limit first."""
+    """A heading that says whether all limits hold, and a table in GitHub's Markdown, with figures over their limit
+    first.
+    """
     rows = tuple(
         (
             Value(v.label),

@@ -1,4 +1,4 @@
-"""What changed from one result to another: in total, per percentile with its noise band, and per operation."""
+"""The changes from one result to another: in total, per percentile with its noise band, and per operation."""
 
 from __future__ import annotations
 

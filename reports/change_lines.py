@@ -1,4 +1,4 @@
-"""What changed between two results, as lines for a terminal."""
+"""The changes between two results, as lines for a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reports.work import differences, model_is_unknown
 
 
 def difference_lines(old: SimResult, new: SimResult, other_work: str) -> Iterator[str]:
-    """What is not the same in two results, and what is not known, as lines."""
+    """Lines on the differences of two results, and on what is not known."""
     if other_work:
         yield f"not the same work ({other_work})"
     elif model_is_unknown([old, new]):
@@ -22,7 +22,7 @@ def difference_lines(old: SimResult, new: SimResult, other_work: str) -> Iterato
 
 
 def unshared_lines(old: ResultSet, new: ResultSet, before: Path, after: Path) -> Iterator[str]:
-    """The systems that only one of two folders has: nothing is said about them."""
+    """Lines that name the systems that only one of two folders has, which are not compared."""
     shared = pairs(old, new)
     of_old, of_new = {pair.before for pair in shared}, {pair.after for pair in shared}
     for path, labels in ((before, set(old.results) - of_old), (after, set(new.results) - of_new)):
@@ -31,7 +31,7 @@ def unshared_lines(old: ResultSet, new: ResultSet, before: Path, after: Path) ->
 
 
 def change_line(change: Change) -> str:
-    """One change, with its noise band where there is one."""
+    """A line on one change, with its noise band if there is one."""
     pct = "from nothing" if change.pct is None else f"{change.pct:+.2f} %"
     if change.band is not None:
         low, high = change.band

@@ -19,7 +19,7 @@ INK, PAPER, SOFT, SHADE = "ink", "paper", "soft", "shade"
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of a legend: what it stands for in the rows, its words and its colour."""
+    """An entry of a legend: its value in the rows, its words and its colour."""
 
     value: str
     label: str

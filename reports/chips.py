@@ -25,19 +25,19 @@ MOST_CHIPS, MOST_FIELDS = 3, 16  # that are shown as a table where there is litt
 
 
 def chips_side_by_side(result_set: ResultSet) -> Section:
-    """What each chip costs, and the fields in which they differ; empty for one chip."""
+    """The cost of each chip, and the fields in which they differ; empty for one chip."""
     several = len(different_chips(result_set.results)) > 1
     return Section("chips", "Chips side by side", chips_blocks(result_set) if several else ())
 
 
 def chips_blocks(result_set: ResultSet) -> tuple[Block, ...]:
-    """What each result costs, and in which fields its chip differs, where chips do."""
+    """The cost of each result, and the fields in which its chip differs, if chips do."""
     costs = _costs(result_set)
     return (costs, differences(result_set.results)) if len(different_chips(result_set.results)) > 1 else (costs,)
 
 
 def chips_in_short(result_set: ResultSet) -> tuple[Block, ...]:
-    """The same where there is little room: of many chips, or of many fields, only the names of what differs."""
+    """The same in less room: for many chips, or many fields, only the names of the differing fields."""
     costs, *tables = chips_blocks(result_set)
     if not tables:
         return (costs,)
@@ -84,7 +84,7 @@ def _cells(result: SimResult, first: SimResult) -> tuple[Cell, ...]:
 
 
 def _gained(percent: float) -> Quantity:
-    """A gain, or of what is many times slower the round figure."""
+    """A gain, as a rounded figure if the chip is many times slower."""
     return Quantity(percent / 100, f"{number(percent)} %" if percent < -100 else f"{percent:.1f} %")
 
 
@@ -109,7 +109,7 @@ def differences(results: Mapping[str, SimResult]) -> Table:
 
 
 def parameter_section(result_set: ResultSet) -> Section:
-    """All parameters of each different chip, with their sources; folded where there are several."""
+    """All parameters of each different chip, with their sources; folded if there are several."""
     chips = different_chips(result_set.results)
     return Section("chip", "Chip", tuple(_folded(result, is_open=len(chips) == 1) for result in chips.values()))
 

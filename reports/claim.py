@@ -38,7 +38,7 @@ def _how_sure(gain: Gain) -> str:
 
 
 def paper_sized_sentences(gain: Gain) -> Iterator[str]:
-    """What a recogniser of the paper's size would gain; nothing where that was not computed."""
+    """Sentences on the gain of a recogniser of the paper's size; none if it was not computed."""
     paper = gain.paper_sized
     if paper is None:
         return

@@ -1,4 +1,4 @@
-"""The first section of a report: each system's words wrong, its latency and its cost, side by side."""
+"""The first section of a report: wrong words, latency and cost of each system in one table."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _REST = (
 
 
 def comparison(result_set: ResultSet) -> Section:
-    """What was gained, in words, as a figure and as numbers."""
+    """The gain, in words, as a figure and as numbers."""
     return Section("comparison", "Comparison", tuple(_blocks(result_set)))
 
 

@@ -51,7 +51,7 @@ def answer(record: Mapping[str, Any]) -> str:
 
 
 def _little(record: Mapping[str, Any]) -> str:
-    """What must be said where the cheaper kind has fewer milliseconds to sell."""
+    """A sentence for the case that the cheaper kind has fewer milliseconds to offer."""
     delay, handoff = record["delay"], record["handoff"]
     if not delay or not handoff:
         return ""

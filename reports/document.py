@@ -31,9 +31,9 @@ def write_html(path: str | Path, document: Document, *, force: bool = False) -> 
 
 
 def write_figures(folder: Path, figures: Iterable[Figure], kind: FileFormat, *, force: bool = False) -> None:
-    """Each of ``figures`` as a file of its name in ``folder``, which appears at once or not at all.
+    """Write each of ``figures`` as a file of its name in ``folder``, which appears completely or not at all.
 
-    Raises FileError where the folder exists, unless ``force``; then for what it holds beside figures of these names.
+    Raises FileError if the folder exists, unless ``force``; then for a file in it other than figures of these names.
     """
     with files.new_folder(folder, force=force) as partial:
         for figure in figures:

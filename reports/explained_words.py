@@ -1,4 +1,4 @@
-"""What the chip's arithmetic costs in words, as blocks of an explanation: by system, and by field of the numerics."""
+"""The words that the chip's arithmetic costs, as blocks of an explanation: by system, and by field of the numerics."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _system_table(systems: Sequence[SystemWords], suffix: str) -> Table:
 
 
 def _field_words(decoded: NumericsWords, suffix: str) -> Iterator[Block]:
-    """Which field of the numerics costs how many words."""
+    """Blocks with the words that each field of the numerics costs."""
     yield Paragraph(_costliest_field(decoded))
     rows = tuple(_field_cells(row) for row in sorted(decoded.fields, key=_costs_most))
     left = decoded.planned - len(decoded.fields)
@@ -65,7 +65,7 @@ def _field_words(decoded: NumericsWords, suffix: str) -> Iterator[Block]:
 
 
 def _costliest_field(decoded: NumericsWords) -> Words:
-    """What stands out, in a sentence."""
+    """A sentence on the field that costs most."""
     proven = [row for row in decoded.fields if row.interval is not None and row.interval[0] > 0 and row.field != ALL]
     head = f"{decoded.errors:,} of {decoded.words:,} words are wrong. "
     if not proven:

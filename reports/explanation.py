@@ -1,4 +1,6 @@
-"""What a run waits for, what would help, why the CPU has work, and how sure that is: as blocks of a page."""
+"""The explanation of a run as blocks of a page: its waits, what would help, work on the CPU, and the certainty of it
+all.
+"""
 
 from __future__ import annotations
 
@@ -220,7 +222,7 @@ def _helps_most(row: tuple[Cell, ...]) -> float:
 
 
 def _with_refusal(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
-    """``row`` without its last cell; where nothing ran, why."""
+    """``row`` without its last cell; if nothing ran, with the reason."""
     *cells, refused = row
     return (*cells[:-1], Value(str(refused))) if refused else tuple(cells)
 

@@ -1,4 +1,4 @@
-"""Which compute span works on what a DMA span brought: the arrows of a time line."""
+"""The arrows of a time line: from a DMA span to the compute span that works on its data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ class Flow(NamedTuple):
 
 
 def flows(spans: Iterable[Span]) -> list[Flow]:
-    """For each DMA span the first span of the same operation on a compute block that ends after it, if there is one."""
+    """For each DMA span, an arrow to the first span of the same operation on a compute block that ends after it, if
+    any.
+    """
     ordered = sorted(spans, key=lambda span: (span.start, span.end, span.block, span.track))
     work: dict[str, list[Span]] = {}
     for span in ordered:

@@ -1,4 +1,4 @@
-"""What fronts say of each other, in sentences: for the page, and for a terminal of 80 columns."""
+"""Sentences that compare fronts, for the page and for a terminal of 80 columns."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def labels(comparison: FrontComparison) -> tuple[str, ...]:
 
 
 def beaten_sentences(comparison: FrontComparison) -> Iterator[str]:
-    """How many points of each front others beat, and which."""
+    """Sentences on the points of each front that others beat."""
     names = labels(comparison)
     sizes = [len(front.points) for front in comparison.fronts]
     if len(names) == 2:
@@ -47,7 +47,7 @@ def with_unit(objective: str) -> str:
 
 
 def sentences(comparison: FrontComparison) -> Iterator[str]:
-    """Who beats whom, who reaches the lowest of each objective, and who leads where."""
+    """Sentences on which front beats which, which reaches the lowest of each objective, and which leads where."""
     yield from beaten_sentences(comparison)
     for place, objective in enumerate(comparison.objectives):
         yield _lowest(comparison, place, objective)

@@ -54,7 +54,7 @@ def _title(names: Sequence[str]) -> Words:
 
 
 def short_blocks(comparison: FrontComparison) -> tuple[Block, ...]:
-    """What a terminal shows: sizes, who leads where, and in what the sweeps differ."""
+    """The lines for a terminal: sizes, leaders, and the differences of the sweeps."""
     return (_sizes(comparison), *_lead(comparison), *_differences(comparison).blocks)
 
 
@@ -90,7 +90,7 @@ def _figure_of(comparison: FrontComparison, name: str, pair: tuple[int, int]) ->
 
 
 def _finding(comparison: FrontComparison) -> str:
-    """Who beats whom in a title; where names are long, how many points are beaten."""
+    """A title that says which front beats which, or, if names are long, how many points are beaten."""
     names, counts = labels(comparison), [len(beaten) for beaten in comparison.beaten]
     if len(names) > 2:
         left = [len(front.points) - count for front, count in zip(comparison.fronts, counts, strict=True)]
@@ -103,7 +103,7 @@ def _finding(comparison: FrontComparison) -> str:
 
 
 def _point_words(comparison: FrontComparison, place: int) -> list[PointWords]:
-    """What is said of each point of a front."""
+    """The words about each point of a front."""
     front, names = comparison.fronts[place], labels(comparison)
     beaten = {each.point: each for each in comparison.beaten[place]}
     costs = comparison.costs(place)

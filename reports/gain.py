@@ -1,4 +1,4 @@
-"""What `aat` wins against `cpu_fallback` in latency, on the mean and at p90, with intervals; and in sentences."""
+"""The gain of `aat` against `cpu_fallback` in latency, on the mean and at p90, with intervals; and in sentences."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _paired(fast: SimResult | None, slow: SimResult | None) -> Pairs:
 
 
 def _lower(pairs: Pairs, percent: float | None) -> Estimate | None:
-    """How much lower the fast system's latency is, in percent of the slow one's."""
+    """The percentage by which the fast system's latency is lower than the slow one's."""
     change = relative_change([s.engine_latency_ms for _, s in pairs], [f.engine_latency_ms for f, _ in pairs], percent)
     return None if change is None else Estimate(-change.value, -change.high, -change.low)
 
@@ -89,7 +89,9 @@ def recovery_sentences(gain: Gain) -> Iterator[str]:
 
 
 def gain_in_brief(gain: Gain) -> str:
-    """What staying on the chip wins of the mean engine latency, here and at the paper's size; "" where unknown."""
+    """A sentence on the gain in mean engine latency from staying on the chip, here and at the paper's size; "" if
+    unknown.
+    """
     lower = gain.engine_latency_pct
     if lower is None:
         return ""
@@ -100,7 +102,7 @@ def gain_in_brief(gain: Gain) -> str:
 
 
 def latency_sentences(gain: Gain) -> Iterator[str]:
-    """The latency gain in words; nothing where there is none."""
+    """Sentences on the latency gain; none if there is no gain to report."""
     if gain.engine_latency_pct is None:
         return
     mean = _lower_than(gain.engine_latency_pct, gain.engine_latency_pct_ci)

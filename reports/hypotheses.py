@@ -1,4 +1,4 @@
-"""`hypotheses.csv`: what each system heard."""
+"""`hypotheses.csv`: the words that each system recognised."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reports.csvfile import read_csv, write_csv
 
 
 class Hypothesis(NamedTuple):
-    """One utterance as one system heard it, beside what was said."""
+    """One utterance as one system recognised it, with the reference."""
 
     id: str
     system: str

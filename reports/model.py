@@ -1,4 +1,4 @@
-"""What a page says of a model that was brought in: what ran where, what integers lose, which operations cost most."""
+"""The section of a page on an imported model: what ran where, what integers lose, which operations cost most."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def model(result_set: ResultSet) -> Section:
 
 
 def _by_model(result_set: ResultSet) -> list[dict[str, Imported]]:
-    """What is said of each model, by the label of each of its results: all of it but what they claim."""
+    """The notes on each model, by the label of each of its results: all but their claims."""
     models: dict[str, dict[str, Imported]] = {}
     for label, result in result_set.results.items():
         if result.imported:

@@ -1,4 +1,4 @@
-"""Which values of a record are others in the record of a repeated run, by the path of each."""
+"""The values that differ between a record and that of a repeated run, by the path of each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MADE_OF = ("inputs", "trace_hash", "hardware_hash", "numerics_hash")  # what it
 
 @dataclass(frozen=True)
 class Moved:
-    """One value of ``file``, at the dotted ``path``: texts, ``ABSENT`` where there is none."""
+    """One value of ``file``, at the dotted ``path``: texts, ``ABSENT`` if there is none."""
 
     file: str
     path: str
@@ -38,7 +38,7 @@ class Moved:
 
     @property
     def rank(self) -> int:
-        """The order in which to tell: what made a record, what it was made of, what came out."""
+        """A number to sort by: first the origin of a record, then its inputs, then its figures."""
         head = self.path.partition(".")[0]
         return 0 if head in _MADE_BY else 1 if head in _MADE_OF else 2
 
@@ -47,9 +47,10 @@ class Moved:
 
 
 def moved_between(before: Path, after: Path) -> Iterator[Moved]:
-    """What moved from one result file to another, or from one folder of a comparison to another. Raises FileError.
+    """The values that moved from one result file to another, or from one folder of a comparison to another. Raises
+    FileError.
 
-    Of a folder the records are compared: the summary, the results and the tables. Its page and its time lines are drawn
+    In a folder the records are compared: the summary, the results and the tables. Its page and its time lines are drawn
     from them.
     """
     if before.is_file():

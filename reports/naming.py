@@ -80,15 +80,16 @@ def model_name(result: SimResult) -> str:
 
 
 def speech_name(result: SimResult) -> str:
-    """How much speech, such as "64 utterances"."""
+    """The amount of speech, such as "64 utterances"."""
     count = len(result.utterances)
     return f"{count:,} utterance{'s' if count != 1 else ''}"
 
 
 def labelled(results: Sequence[SimResult]) -> dict[str, SimResult]:
-    """Each result under a name that tells it from the others; a number only where nothing that is known differs.
+    """Each result under a name that tells it from the others; a number only if no known field differs.
 
-    The system; then preset, model and speech as far as they vary; then the fields in which chips of one preset differ.
+    The name is the system; then preset, model and speech as far as they vary; then the fields in which chips of one
+    preset differ.
     """
     return _told_apart([_parts(result, results) for result in results], results)
 

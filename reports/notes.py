@@ -1,6 +1,6 @@
-"""What must not pass in silence about results: work that fell back, settings without effect, work that is not the same.
+"""Notes that must accompany results: work that fell back, settings without effect, work that is not the same.
 
-Each as one line, for the terminal and for the page.
+Each is one line, for the terminal and for the page.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def result_notes(label: str, result: SimResult) -> Iterator[str]:
 
 
 def _own_notes(label: str, result: SimResult) -> Iterator[str]:
-    """What is to be said of a run, whatever its model."""
+    """The notes on a run, whatever its model."""
     if result.fallback:
         kinds = ", ".join(kind.replace("_", " ") for kind in result.fallback.kinds)
         yield (
@@ -53,7 +53,7 @@ def _of_models(results: Mapping[str, SimResult]) -> Iterator[str]:
 
 
 def imported_notes(imported: Imported) -> Iterator[str]:
-    """What decides how much the figures of an imported model mean."""
+    """The notes that decide how much the figures of an imported model mean."""
     yield f"called {imported.calls}"
     why = f" ({imported.reason})" if imported.reason else ""
     exact = f"integers {imported.claim}{why}, chip against reference; calibrated on {imported.calibration}"
@@ -69,7 +69,7 @@ def imported_notes(imported: Imported) -> Iterator[str]:
 
 
 def notes(results: Mapping[str, SimResult]) -> list[str]:
-    """The notes of several results that are shown side by side."""
+    """The notes on several results that are shown together."""
     every = list(results.values())
     lines = [*_of_models(results), *(line for label, result in results.items() for line in _own_notes(label, result))]
     if differing := work_differences(every):

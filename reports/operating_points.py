@@ -8,7 +8,7 @@ from reports.figures.roofline import Layer, Roof
 
 
 def roof_of(result: SimResult) -> Roof | None:
-    """The layers of the NNA that multiply, and their roof; None where there are none, or where it is not known."""
+    """The layers of the NNA that multiply, and their roof; None if there are none, or if the roof is not known."""
     dram = result.hardware.get("dram")
     rate = dram.get("bytes_per_second") if isinstance(dram, dict) else None
     if isinstance(rate, bool) or not isinstance(rate, int | float) or rate <= 0 or not result.peak_macs_per_cycle:

@@ -1,4 +1,4 @@
-"""Where the time goes: cost per operation (`ops.csv`), per kind of operation, and per block."""
+"""The use of time: cost per operation (`ops.csv`), per kind of operation, and per block."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def time_per_kind(result: SimResult) -> list[PartTime]:
 
 
 def time_per_layer(result: SimResult) -> list[PartTime]:
-    """The layers, by graph where there are several, longest first; without the path that all of them share."""
+    """The layers, by graph if there are several, longest first; without the path that all of them share."""
     own = [op for op in result.ops if op.kind not in _CROSSINGS]
     several, shared = len({op.graph for op in own}) > 1, _shared_path([op.layer for op in own])
 
@@ -55,7 +55,9 @@ def time_per_layer(result: SimResult) -> list[PartTime]:
 
 
 def _shared_path(layers: Sequence[str]) -> str:
-    """What all ``layers`` that lie within others begin with, such as "model/encoder/"; "" where that says nothing."""
+    """The common start of all ``layers`` that are inside of others, such as "model/encoder/"; "" if it would say
+    nothing.
+    """
     paths = [layer.split("/")[:-1] for layer in dict.fromkeys(layers) if "/" in layer]
     if len(paths) < 2:
         return ""

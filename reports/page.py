@@ -95,7 +95,7 @@ def report(result_set: ResultSet) -> Document:
 
 
 def _title(result_set: ResultSet) -> str:
-    """What stands side by side, and on which chip unless the labels say."""
+    """The title: the compared things, and their chip unless the labels name it."""
     presets = list(dict.fromkeys(result.preset for result in result_set.results.values()))
     results = result_set.results
     names = ("; " if any(", " in label for label in results) else ", ").join(results)
@@ -217,7 +217,7 @@ def _bound(result: SimResult) -> tuple[Quantity, ...]:
 
 
 def _ranges(result_set: ResultSet) -> Section:
-    """Figures that are known within a range only; those that nobody computed are absent."""
+    """The figures that are known within a range only; those that were not computed are absent."""
     chips = {
         result.hardware_hash: result for result in result_set.results.values()
     }  # systems on one chip share its area

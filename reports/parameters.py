@@ -28,7 +28,7 @@ def parameters(result: SimResult) -> list[Parameter]:
 
 
 def parameter_rows(recorded: Sequence[result_file.Parameter], hardware: dict[str, Any]) -> list[Parameter]:
-    """``recorded`` where there are any, else the bare fields of ``hardware``."""
+    """``recorded`` if there are any, else the bare fields of ``hardware``."""
     bare = (result_file.Parameter(field=field, value=value) for field, value in leaves(hardware))
     rows = recorded or bare
     return [
@@ -39,7 +39,7 @@ def parameter_rows(recorded: Sequence[result_file.Parameter], hardware: dict[str
 
 
 def value_text(value: Any) -> str:
-    """The value of a field as it is shown."""
+    """The value of a field as text."""
     if value is None:
         return NOT_COMPUTED
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

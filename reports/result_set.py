@@ -1,4 +1,4 @@
-"""What one page shows: results by label, and where `compare` made them, the summary and the hypotheses."""
+"""The content of one page: results by label and, if `compare` made them, the summary and the hypotheses."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class ResultSet:
         return {label: self.scored.get(label) or figures(result) for label, result in self.results.items()}
 
     def record(self) -> dict[str, Any]:
-        """The summary as its file holds it, or the figures of each result where there is none."""
+        """The summary as its file holds it, or the figures of each result if there is none."""
         if self.summary:
             return self.summary.model_dump(mode="json")
         return {label: figures.model_dump(mode="json") for label, figures in self.figures().items()}
 
     @property
     def hears_words(self) -> bool:
-        """Whether a result is of a recogniser of ours, which has words to get wrong; other models have none."""
+        """Whether a result is of a recogniser of nnasim, which can get words wrong; other models have no words."""
         return any(result.imported is None for result in self.results.values())
 
     @property
@@ -67,7 +67,7 @@ def read_results(paths: Sequence[Path]) -> ResultSet:
 
 
 def read_folder(folder: Path) -> ResultSet:
-    """What ``write_folder`` wrote."""
+    """The result set in a folder that ``write_folder`` wrote."""
     if not (folder / "summary.json").exists():
         raise FileError(folder, "is no folder of nnasim compare: it holds no summary.json")
     summary = read_summary(folder / "summary.json")

@@ -20,7 +20,7 @@ def script(name: str) -> str:
 
 
 def scripts(*, charts: bool) -> dict[str, str]:
-    """The texts of a page's scripts by name, in order; Vega only where there are charts."""
+    """The texts of a page's scripts by name, in order; Vega only if there are charts."""
     return {name: script(path) for name, path in ({**_VEGA, **_ALWAYS} if charts else _ALWAYS).items()}
 
 

@@ -31,7 +31,9 @@ def terminal_lines(result: SharedResult, before: str, width: int = WIDTH) -> Ite
 
 
 def shared_lines(result: SharedResult) -> Iterator[str]:
-    """A few lines: who ran, how late each was, what of the chip it took, what switching cost, what was found."""
+    """A few lines: the models, how late each was, its share of the chip, the cost of switching, and the number of
+    streams found.
+    """
     yield visible(_first_line(result))
     for model in result.models:
         yield f"  {visible(model_line(result, model))}"
@@ -57,7 +59,7 @@ def _first_line(result: SharedResult) -> str:
 
 
 def model_line(result: SharedResult, model: ModelShare) -> str:
-    """How late a model was, and how much of the chip it had."""
+    """A line on how late a model was, and on its share of the chip."""
     frames = len(model.frames.frame)
     at, engine = model.frame_latency_ms, model.engine_latency_ms
     deadline = "the next frame" if model.deadline_ms is None else f"{model.deadline_ms:g} ms"
@@ -75,7 +77,7 @@ def share_of_time(result: SharedResult, model: ModelShare) -> float | None:
 
 
 def switching_line(result: SharedResult) -> str:
-    """What it cost that models take turns."""
+    """A line on the cost of models taking turns."""
     switching = result.switching
     if len(result.models) == 1:
         return f"DRAM: {data_size(result.totals.dram_bytes)} read"
@@ -91,7 +93,7 @@ def switching_line(result: SharedResult) -> str:
 
 
 def search_line(result: SharedResult) -> str:
-    """How many streams are in time."""
+    """A line on the number of streams that are in time."""
     search = result.search
     assert search is not None
     each = "" if len(result.models) == 1 else " of each model"

@@ -1,4 +1,4 @@
-"""What the latency study found: plain records, filled by the command and drawn by ``study_document``."""
+"""The findings of the latency study: plain records, filled by the command and drawn by ``study_document``."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Placed:
 
 @dataclass(frozen=True)
 class GainMap:
-    """Gain of aat over cpu_fallback in mean engine latency [%], one row per hand-off, one column per bandwidth.
+    """The gain of aat over cpu_fallback in mean engine latency [%], one row per hand-off, one column per bandwidth.
 
-    ``here_pct``: the gain on the preset as it is. ``engine_mean_ms``: of both systems, for every gain.
+    ``here_pct``: the gain on the unchanged preset. ``engine_mean_ms``: of both systems, for every gain.
     """
 
     handoffs_us: tuple[float, ...]
@@ -71,7 +71,7 @@ class RateGain:
 
 @dataclass(frozen=True)
 class Decoder:
-    """One system with one beam width: accuracy, and what it asked of the machine."""
+    """One system with one beam width: its accuracy, and its work."""
 
     system: str
     beam: int

@@ -1,4 +1,4 @@
-"""From simulation results to the figures of a summary: percentiles, ratios, gains."""
+"""The figures of a summary from simulation results: percentiles, ratios, gains."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def percentiles(values: Sequence[float]) -> Percentiles | None:
 
 
 def mac_utilisation(result: SimResult) -> float | None:
-    """Multiply-accumulates of the NNA over what its array could do while anything worked; None where not known."""
+    """Multiply-accumulates of the NNA over those that its array could do while anything worked; None if not known."""
     possible = (result.peak_macs_per_cycle or 0) * _busy_cycles(result)
     return sum(op.macs for op in result.ops if op.unit == "nna") / possible if possible else None
 
 
 def dram_share(result: SimResult) -> float | None:
-    """Bytes from DRAM over what its peak rate would bring while anything worked; None where not known."""
+    """Bytes from DRAM over those that its peak rate would bring while anything worked; None if not known."""
     dram = result.hardware.get("dram")
     rate = dram.get("bytes_per_second") if isinstance(dram, dict) else None
     seconds = _busy_cycles(result) / result.clock_hz

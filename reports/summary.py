@@ -14,7 +14,7 @@ from nnasim.records import Frozen, validated
 
 
 class Percentiles(Frozen):
-    """Over utterances, or over frames for frame latency; ``mean`` is null in summaries of version 0.1."""
+    """Percentiles over utterances, or over frames for frame latency; ``mean`` is null in summaries of version 0.1."""
 
     p50: float
     p90: float
@@ -76,9 +76,10 @@ class FrameGain(Frozen):
 
 
 class PaperSizedGain(Frozen):
-    """How much lower the engine latency of ``aat`` would be than ``cpu_fallback``'s for a recogniser of another size.
+    """The percentage by which the engine latency of ``aat`` would be lower than ``cpu_fallback``'s for a recogniser of
+    another size.
 
-    The same speech on the same chip, at each of ``handoffs_us``; ``weights``: how many ``shape`` has.
+    It is for the same speech on the same chip, at each of ``handoffs_us``; ``weights``: how many ``shape`` has.
     """
 
     shape: str
@@ -88,17 +89,17 @@ class PaperSizedGain(Frozen):
 
 
 class Gain(Frozen):
-    """What accelerator-aware training wins, in percent; null where a system is missing or nothing was lost.
+    """The gains of accelerator-aware training, in percent; null if a system is missing or nothing was lost.
 
     ``engine_latency_pct``: how much lower the mean engine latency of ``aat`` is than ``cpu_fallback``'s;
     ``engine_latency_p90_pct``: the same at p90; each ``_ci`` its 95 % interval over paired, resampled utterances (null
     for a single one). No median: utterances end in few kinds of frame, which cost very different times, so a median
-    jumps from one kind to the other. ``by_last_frame``: the gain on the mean within each kind.
-    ``paper_sized``: the gain of a recogniser of the paper's size, since hand-offs weigh heavily in a small one.
-    ``wer_recovered_pct``: share of ``naive``'s errors beyond ``float``'s that ``aat`` does not make, with its 95 %
-    interval; both null where ``wer_lost_errors``, the errors that naive makes more, are fewer than 5 or too uncertain.
-    ``wer_recovered_errors``: how many fewer than naive aat makes.
-    ``aat_better_than_naive``: probability by the paired bootstrap that ``aat`` makes fewer word errors.
+    jumps from one kind to the other. ``by_last_frame``: the gain on the mean within each kind. ``paper_sized``: the
+    gain of a recogniser of the paper's size, since hand-offs weigh heavily in a small one. ``wer_recovered_pct``: share
+    of ``naive``'s errors beyond ``float``'s that ``aat`` does not make, with its 95 % interval; both null if
+    ``wer_lost_errors``, the errors that naive makes more, are fewer than 5 or too uncertain. ``wer_recovered_errors``:
+    how many fewer than naive aat makes. ``aat_better_than_naive``: probability by the paired bootstrap that ``aat``
+    makes fewer word errors.
     """
 
     engine_latency_pct: float | None = None

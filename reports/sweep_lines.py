@@ -1,4 +1,4 @@
-"""What `nnasim sweep` prints: what was done, the best points, and what holds the others up."""
+"""The output of `nnasim sweep`: the work done, the best points, and the bottlenecks of the others."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SHOWN = (*LATENCIES, *OTHERS)
 
 
 def sweep_lines(store: Path, tally: Tally, job: Job) -> Iterator[str]:
-    """What a sweep has done, and what it found: the best point of each objective, and what holds the others up."""
+    """Lines on a sweep: the work done, the best point of each objective, and the bottlenecks of the others."""
     new = tally.ok + tally.failed
     counts = f"{tally.done:,} of {tally.total:,} points, {tally.stored:,} were there, {new:,} computed"
     yield from _of_store(visible(str(store)), counts)
@@ -86,7 +86,7 @@ def _text(value: Any) -> str:
 
 
 def _figures(point: dict[str, Any]) -> str:
-    """What else a point is asked first, of what the store has of it."""
+    """The further figures of a point that readers ask for first, if the store has them."""
     known = {name: float(point[name]) for name in SHOWN if isinstance(point.get(name), float | int)}
     times = [number(known[name]) for name in LATENCIES if name in known]
     latency = " / ".join(times if len(set(times)) > 1 else times[:1])
@@ -100,7 +100,7 @@ def _line(name: str, text: str) -> str:
 
 
 def _of_store(store: str, counts: str) -> list[str]:
-    """On one line where there is room; else the path whole on a line of its own: who copies it needs all of it."""
+    """Lines that name the store: one if there is room, else its whole path on a line of its own, to be copied."""
     line = f"{store}: {counts}"
     return [line] if cell_len(line) <= MOST_COLUMNS else [f"{store}:", f"{'':<11} {counts}"]
 

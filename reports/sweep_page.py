@@ -1,4 +1,4 @@
-"""The page of a sweep of many chips: what is on the Pareto front, which axes matter, what limits the chip."""
+"""The page of a sweep of many chips: its Pareto front, the effect of each axis, and the bottlenecks."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ MOST_CELLS = 40  # values of an axis in the bottleneck map
 
 
 def write_sweep_page(path: str | Path, stored: StoredSweep, *, force: bool = False) -> Document:
-    """The page of ``stored``, atomically; returns what stands in it. FileError where no point ran well."""
+    """Write the page of ``stored``, atomically; returns its content. Raises FileError if no point ran well."""
     document = sweep_document(stored)
     write_html(path, document, force=force)
     return document
 
 
 def sweep_document(stored: StoredSweep) -> Document:
-    """All that the points of ``stored`` say. FileError where none ran well."""
+    """The document on all points of ``stored``. Raises FileError if none ran well."""
     if stored.good.empty or not stored.objectives:
         raise FileError(stored.digest, "no point of this study ran well, so there is nothing to show")
     return Document(

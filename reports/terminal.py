@@ -1,4 +1,4 @@
-"""What `nnasim compare` and `nnasim simulate` print."""
+"""The output of `nnasim compare` and `nnasim simulate` on a terminal."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _COSTLIEST = 3
 def comparison_lines(result_set: ResultSet, page: Path, width: int = MOST_COLUMNS) -> list[str]:
     """Several results in at most 15 lines: word errors, latencies and use of each, energy, costliest operations.
 
-    What is left out for want of room stands on ``page``.
+    Lines for which there is no room are on ``page``.
     """
     labels = [shortened(label, _LONGEST_LABEL) for label in result_set.results]
     named = dict(zip(labels, result_set.results.values(), strict=True))
@@ -58,12 +58,12 @@ def comparison_lines(result_set: ResultSet, page: Path, width: int = MOST_COLUMN
 
 
 def columns() -> int:
-    """Columns of the terminal, at most 80; 80 where there is none."""
+    """The columns of the terminal, at most 80; 80 if there is none."""
     return max(40, min(MOST_COLUMNS, get_terminal_size((MOST_COLUMNS, 24)).columns))
 
 
 def _that_fit(parts: Sequence[list[str]], room: int) -> list[list[str]]:
-    """Those of ``parts``, the most important first, that ``room`` lines hold."""
+    """Those of ``parts``, the most important first, for which there is ``room``, in lines."""
     kept = list[list[str]]()
     for part in parts:
         if part and len(part) <= room:
@@ -113,7 +113,7 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _listed(name: str, values: Mapping[str, str | None], width: int) -> list[str]:
-    """``name`` and the value of each label; one value where all share it, nothing where there is none."""
+    """``name`` and the value of each label; one value if all share it, empty if there is none."""
     known = {label: value for label, value in values.items() if value is not None}
     alike = len(known) == len(values) and len(set(known.values())) == 1
     text = next(iter(known.values())) if alike else ", ".join(f"{label} {value}" for label, value in known.items())
@@ -133,13 +133,13 @@ def _wrapped(text: str, width: int, indent: int = 0) -> list[str]:
 
 
 def sentences(result_set: ResultSet) -> list[str]:
-    """What aat wins, and what must be known about the results."""
+    """Sentences on the gains of aat, and the notes on the results."""
     gained = gain_sentences(result_set.summary.gain) if result_set.summary else []
     return [*gained, *notes(result_set.results)]
 
 
 def headings(result_set: ResultSet) -> list[str]:
-    """What stands above the cells of ``rows``."""
+    """The headings above the cells of ``rows``."""
     latency = ("ms",) if result_set.single_utterance else ("mean ms", "p50 ms", "p90 ms", "p99 ms")
     words = ("WER", "95 % interval") if result_set.hears_words else ()
     return [*words, *latency, "hand-offs", "RTF", "MAC", "DRAM"]
@@ -174,7 +174,7 @@ def _latency(at: Percentiles | None, single: bool) -> tuple[float | None, ...]:
 
 
 def frame_latency(result: SimResult) -> str:
-    """How late each answer of a model is that answers frame by frame."""
+    """The lateness of the answers of a model that answers frame by frame."""
     times = percentiles(frame_latencies_ms(result))
     if times is None:
         return "frame latency not known"
@@ -197,7 +197,7 @@ def result_lines(result: SimResult) -> Iterator[str]:
 
 
 def _summary(result: SimResult) -> Iterator[tuple[str, str]]:
-    """What a run is asked first, each in a few words: how late, how busy, with what, for how much."""
+    """The figures of a run that readers ask for first, each in a few words: latency, load, bottleneck, energy."""
     if frames := frame_latencies_ms(result):
         yield "frame latency", _in_ms(frames)
     yield "engine latency", _in_ms(engine_latencies_ms(result))

@@ -24,7 +24,7 @@ def counted(count: int, what: str) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """``value`` with at least ``digits`` significant digits and thousands apart; an em dash where None."""
+    """``value`` with at least ``digits`` significant digits and a separator between thousands; an em dash for None."""
     if value is None:
         return NOT_COMPUTED
     if isinstance(value, int):
@@ -38,12 +38,12 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def percent(fraction: float | None, digits: int = 2) -> str:
-    """A fraction as percent, such as 3.21 %; an em dash where None."""
+    """A fraction as percent, such as 3.21 %; an em dash for None."""
     return NOT_COMPUTED if fraction is None else f"{100 * fraction:.{digits}f} %"
 
 
 def data_size(count: int | None) -> str:
-    """Bytes with a decimal unit, such as 1.24 MB; an em dash where None."""
+    """Bytes with a decimal unit, such as 1.24 MB; an em dash for None."""
     if count is None:
         return NOT_COMPUTED
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):

@@ -43,7 +43,7 @@ def _blocks(blocks: Iterable[Block]) -> Iterator[str]:
 
 
 def _block(block: Block) -> Iterator[str]:
-    """What an empty line stands before and after."""
+    """The lines of a block, with an empty line before and after."""
     match block:
         case str() | Paragraph():
             yield _line(block if isinstance(block, str) else block.words)

@@ -65,7 +65,9 @@ def _table(table: Table, width: int) -> Iterator[str]:
 
 
 def _widths(names: Sequence[str], rows: Sequence[Sequence[str]], texts: Sequence[bool], width: int) -> list[int]:
-    """Characters of each column: what it holds, columns of words made narrower until all fit, within words at last."""
+    """The characters of each column: those that it needs, with columns of words made narrower until all fit, if need be
+    within words.
+    """
     columns = list(zip(names, *rows, strict=True))
     longest_word = [max(len(word) for cell in cells for word in (cell.split() or [""])) for cells in columns]
     widths = [

@@ -98,7 +98,7 @@ def _cell(value: object) -> Cell:
 
 
 def figures_of(validation: Validation) -> Iterator[Figure]:
-    """Its pictures, drawn when they are asked for."""
+    """The figures of a validation, drawn when they are asked for."""
     yield Figure("validation", picture(validation), charts=validation_charts(validation))
 
 

@@ -12,7 +12,7 @@ SimName = Callable[[SimResult], str]
 
 
 def work_differences(results: Sequence[SimResult]) -> list[str]:
-    """What of the work differs, such as "speech: 64 utterances against 6 utterances"; empty for the same work."""
+    """The differences of the work, such as "speech: 64 utterances against 6 utterances"; empty for the same work."""
     lines = []
     if len({_speech(result) for result in results}) > 1:
         lines.append(f"speech: {_each(results, speech_name)}")
@@ -23,7 +23,9 @@ def work_differences(results: Sequence[SimResult]) -> list[str]:
 
 
 def reference_differences(before: Iterable[Hypothesis], after: Iterable[Hypothesis]) -> list[str]:
-    """How many reference texts differ, against which word errors were counted; empty where a result holds none."""
+    """A note on the number of reference texts that differ, against which word errors were counted; empty if a result
+    holds none.
+    """
     old, new = ({row.id: row.reference for row in rows} for rows in (before, after))
     shared = old.keys() & new.keys()
     others = sum(old[name] != new[name] for name in shared)

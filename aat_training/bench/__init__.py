@@ -1,1 +1,1 @@
-"""What training costs beside the training that others offer."""
+"""The cost of training compared with that of other libraries."""

@@ -21,7 +21,7 @@ class Timing:
     yardstick_seconds: float
 
     def figure(self) -> dict[str, float | str]:
-        """As `nnasim bench` writes it: ``ratio`` says how many times the compared cost is ours."""
+        """The figure as `nnasim bench` writes it; ``ratio`` is the cost of the other divided by ours."""
         return {
             "value": round(self.seconds, 6),
             "unit": "s",

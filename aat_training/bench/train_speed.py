@@ -43,7 +43,7 @@ def step_timings(recipe: Recipe, rounds: int = ROUNDS) -> list[Timing]:
 
 
 def _buildable(works: dict[str, Work]) -> dict[str, Work]:
-    """Without the compiled contenders where there is no compiler: a figure that was not measured is absent."""
+    """``works`` without the compiled contenders if there is no compiler: a figure that was not measured is absent."""
     return {name: work for name, work in works.items() if lstm_steps.available() or not name.endswith("_compiled")}
 
 

@@ -1,4 +1,4 @@
-"""When each word of a made utterance is spoken: a side file of the manifest, and the source of ``speech_end``."""
+"""The times of each word of a composed utterance: a side file of the manifest, and the source of ``speech_end``."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Alignment(Frozen):
 
 
 def alignment_path(manifest: str | Path) -> Path:
-    """Where the alignments of ``manifest`` stand: ``train.jsonl`` -> ``train.align.jsonl`` beside it."""
+    """The file of the alignments of ``manifest``: ``train.jsonl`` -> ``train.align.jsonl`` beside it."""
     return Path(manifest).with_suffix(".align.jsonl")
 
 

@@ -80,18 +80,19 @@ def curriculum_batch(by_length: Tensor, share: float, batch: int, seed: int, ste
 
 
 def curriculum_share(step: int, curriculum: int) -> float:
-    """How much of the utterances ``step`` draws from, shortest first: a tenth, growing to all."""
+    """The share of utterances, shortest first, that ``step`` draws from: a tenth, growing to all."""
     return 0.1 + 0.9 * step / curriculum
 
 
 def batch_indices(
     examples: list[Example], batch: int, seed: int, first_step: int, curriculum: int = 0
 ) -> Iterator[list[int]]:
-    """Indices of the batch of each step from ``first_step`` on, for ever; a resumed run sees what it would have seen.
+    """The indices of the batch of each step from ``first_step`` on, without end; a resumed run gets the batches that it
+    would have had.
 
-    For the first ``curriculum`` steps the longest utterance allowed grows from short to all: a transducer finds
-    its first alignments on utterances of one or two words, and stays on the plateau of word frequencies for long
-    without them.
+    For the first ``curriculum`` steps the longest utterance allowed grows from short to all: a transducer finds its
+    first alignments on utterances of one or two words, and stays on the plateau of word frequencies for long without
+    them.
     """
     lengths = torch.tensor([len(example.x_TD) for example in examples])
     by_length = torch.argsort(lengths, stable=True)

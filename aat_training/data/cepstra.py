@@ -42,7 +42,7 @@ def parsed_mfc(data: bytes, path: str | Path) -> Cepstra:
 
 
 def mfc_bytes(rows: Cepstra) -> bytes:
-    """What ``read_mfc`` reads: rows float32 [T, 13] as a Sphinx cepstra file."""
+    """The bytes of a Sphinx cepstra file, which ``read_mfc`` reads, of rows float32 [T, 13]."""
     return rows.size.to_bytes(4, "big") + rows.astype(">f4").tobytes()
 
 

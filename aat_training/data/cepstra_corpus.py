@@ -13,12 +13,12 @@ from nnasim import files
 
 
 def cepstra_folder(manifest: str | Path) -> Path:
-    """Where the cepstra of a made ``manifest`` stand: ``train.jsonl`` -> ``train_cepstra`` beside it."""
+    """The folder of the cepstra of a composed ``manifest``: ``train.jsonl`` -> ``train_cepstra`` beside it."""
     return Path(manifest).with_name(Path(manifest).stem + "_cepstra")
 
 
 def refuse_existing_cepstra(manifest: str | Path, force: bool) -> None:
-    """FileError when any output of ``write_cepstra`` exists already; called before the work, not after it."""
+    """Raise FileError if any output of ``write_cepstra`` exists already; called before the work, not after it."""
     refuse_existing_outputs(manifest, (cepstra_folder,), force)
 
 

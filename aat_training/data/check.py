@@ -1,4 +1,4 @@
-"""What the files that a manifest names say about themselves: how long they are, and whether they are any good."""
+"""Checks of the files that a manifest names: their length, and whether they can be read."""
 
 from __future__ import annotations
 

@@ -23,10 +23,10 @@ Bounds = tuple[float, float]  # least, most
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a made utterance's words stand in; each value is drawn between its bounds.
+    """The silence and noise around the words of a composed utterance; each value is drawn between its bounds.
 
-    ``lead_s``, ``pause_s``, ``tail_s``: seconds of silence. ``snr_db``: how far below the words' level the white noise
-    lies, None for no noise.
+    ``lead_s``, ``pause_s``, ``tail_s``: seconds of silence. ``snr_db``: how far the white noise is below the words'
+    level, None for no noise.
     """
 
     lead_s: Bounds = LEAD_S
@@ -55,7 +55,7 @@ class Clip:
 
     @property
     def text(self) -> str:
-        """What is said."""
+        """The words of the clip as text."""
         return " ".join(word.word for word in self.words)
 
 

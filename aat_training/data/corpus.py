@@ -18,12 +18,12 @@ from nnasim.errors import FileError
 
 
 def audio_folder(manifest: str | Path) -> Path:
-    """Where the audio of a made ``manifest`` stands: ``train.jsonl`` -> ``train_audio`` beside it."""
+    """The folder of the audio of a composed ``manifest``: ``train.jsonl`` -> ``train_audio`` beside it."""
     return Path(manifest).with_name(Path(manifest).stem + "_audio")
 
 
 def refuse_existing_corpus(manifest: str | Path, force: bool) -> None:
-    """FileError when any output of ``write_corpus`` exists already; called before the work, not after it."""
+    """Raise FileError if any output of ``write_corpus`` exists already; called before the work, not after it."""
     refuse_existing_outputs(manifest, (alignment_path, audio_folder), force)
 
 

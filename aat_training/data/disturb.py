@@ -31,10 +31,10 @@ DIRECT_DB = (6.0, 20.0)
 
 
 def in_room(clip: Clip, reverberation_s: float, rng: np.random.Generator) -> Clip:
-    """``clip`` as heard in a room whose sound falls by 60 dB in ``reverberation_s`` seconds.
+    """``clip`` with the reverberation of a room whose sound falls by 60 dB in ``reverberation_s`` seconds.
 
-    The response is the direct sound, then white noise that decays exponentially (Polack's model). The length stays, and
-    so do the words' times, which are those of the direct sound.
+    The response is the direct sound, then white noise that decays exponentially (Polack's model). The length is not
+    changed, nor are the words' times, which are those of the direct sound.
     """
     response = _response(reverberation_s, clip.rate, rng)
     samples: Samples = _convolved(clip.samples, response)[: len(clip.samples)].astype(np.float32)

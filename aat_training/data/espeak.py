@@ -53,8 +53,8 @@ class Speech:
 
 @dataclass(frozen=True)
 class Style:
-    """How it is said. ``voice``: an eSpeak NG voice file, with a variant after ``+``; ``rate`` in words a minute
-    (80 to 450), ``pitch`` 0 to 100, ``word_gap`` in units of 10 ms.
+    """The manner of speaking. ``voice``: an eSpeak NG voice file, with a variant after ``+``; ``rate`` in words per
+    minute (80 to 450), ``pitch`` 0 to 100, ``word_gap`` in units of 10 ms.
     """
 
     voice: str

@@ -1,4 +1,4 @@
-"""Kaldi's filter banks, as icefall trains and sherpa-onnx decodes with: what foreign transducers hear."""
+"""Kaldi's filter banks, the features of icefall and sherpa-onnx, for imported transducers."""
 
 from __future__ import annotations
 

@@ -33,11 +33,12 @@ _BLOCK = 256
 
 
 class FeatureConfig(Frozen):
-    """What one frame holds and when it exists. ``logmel`` needs audio, ``cepstra`` needs stored features.
+    """The content of a frame, and the time at which it exists. ``logmel`` needs audio, ``cepstra`` needs stored
+    features.
 
-    ``window_s``, ``hop_s`` in seconds; ``f_min``, ``f_max`` in Hz (null: half the sample rate); ``floor``: power
-    added before the logarithm, which makes digital silence a number; ``deltas``: append to each cepstrum its
-    difference from two frames before (causal, unlike the usual delta, which looks ahead).
+    ``window_s``, ``hop_s`` in seconds; ``f_min``, ``f_max`` in Hz (null: half the sample rate); ``floor``: power added
+    before the logarithm, which makes digital silence a number; ``deltas``: append to each cepstrum its difference from
+    two frames before (causal, unlike the usual delta, which looks ahead).
     """
 
     kind: Literal["logmel", "cepstra"] = "logmel"

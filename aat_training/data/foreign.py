@@ -30,7 +30,7 @@ def field_of(column: str) -> str:
 
 
 def lhotse_kind(data: dict[str, Any]) -> str | None:
-    """Which of Lhotse's records a JSON line is: a cut's type, ``Recording`` or ``SupervisionSegment``; else None."""
+    """The kind of Lhotse's record in a JSON line: a cut's type, ``Recording`` or ``SupervisionSegment``; else None."""
     kind = data.get("type")
     if isinstance(kind, str) and kind in LHOTSE_CUTS:
         return kind
@@ -40,7 +40,9 @@ def lhotse_kind(data: dict[str, Any]) -> str | None:
 
 
 def refuse_foreign_line(data: dict[str, Any], where: str) -> None:
-    """FileError for a line of another tool's, which an import understands, or for a whole file of another kind."""
+    """Raise FileError for a line of another tool's format, which an import understands, or for a whole file of another
+    kind.
+    """
     files.refuse_other(data, "a manifest", where)
     if kind := lhotse_kind(data):
         raise FileError(where, f"is a Lhotse {kind}, no utterance of a manifest; {_convert('FILE')}")
@@ -54,7 +56,7 @@ def refuse_foreign_line(data: dict[str, Any], where: str) -> None:
 
 
 def refuse_foreign_file(path: str | Path) -> None:
-    """FileError for a compressed file or a table; an unreadable file is left to whoever reads it."""
+    """Raise FileError for a compressed file or a table; an unreadable file is left to its reader."""
     if Path(path).is_dir():
         raise FileError(path, f"is a folder; if it is Kaldi's (wav.scp, text), {_convert('FOLDER')}")
     with files.open_regular(path) as file:

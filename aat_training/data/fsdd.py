@@ -27,9 +27,9 @@ class Take(NamedTuple):
 
 
 def takes_by_speaker(folder: str | Path, takes: range | None = None) -> dict[str, list[Take]]:
-    """The recordings ``{digit}_{speaker}_{take}.wav`` of ``folder`` whose take lies in ``takes`` (None: all).
+    """The recordings ``{digit}_{speaker}_{take}.wav`` of ``folder`` with takes in ``takes`` (None: all).
 
-    Speakers and takes are sorted, whatever the file system's order. Raises FileError when there are none.
+    Speakers and takes are sorted, whatever the file system's order. Raises FileError if there are none.
     """
     by_speaker: dict[str, list[Take]] = {}
     try:

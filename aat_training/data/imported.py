@@ -45,7 +45,9 @@ def _file_entries(source: Path) -> Iterator[Entry]:
 
 
 def _entry(line: Any, number: int, where: str, folder: Path) -> Entry:
-    """A line of NeMo's kind, whatever it calls its fields; without a duration it goes on until its file ends."""
+    """The entry of a line like NeMo's, with any of the usual field names; without a duration it lasts until its file
+    ends.
+    """
     if not isinstance(line, dict):
         return entry_of(line, number, where, folder)
     data = {field_of(name) if field_of(name) not in line else name: value for name, value in line.items()}

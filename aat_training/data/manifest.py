@@ -1,4 +1,4 @@
-"""Manifests: JSON lines that say which utterances exist, where they are and what is said in them.
+"""Manifests: JSON lines that name utterances, their files and their words.
 
 NeMo's manifests are read as they are: ``offset`` and ``duration`` cut an utterance out of its file, ``id`` and
 ``speaker`` may be missing, and further fields are kept by name so that a command can say which it does not use. The
@@ -51,8 +51,8 @@ class Entry(Frozen):
     """One utterance. ``audio_filepath`` or ``features_filepath``, exactly one, as the manifest wrote it.
 
     It lasts ``duration`` [s] from ``offset`` [s] of its file (null: from its start), or until the file ends. An empty
-    ``text`` means that nothing is said. ``where`` (manifest and line) is what messages about this utterance name;
-    ``folder`` is where a relative path starts; ``speech_end`` [s] is known where the manifest has word times beside it;
+    ``text`` means that no words are spoken. ``where`` (manifest and line) is named in messages about this utterance;
+    ``folder`` is where a relative path starts; ``speech_end`` [s] is known if the manifest has word times beside it;
     ``unused`` names the line's further fields. These four are not part of the file.
     """
 
@@ -72,7 +72,7 @@ class Entry(Frozen):
 
     @property
     def field(self) -> str:
-        """Which of the two path fields this utterance has."""
+        """The one of the two path fields that this utterance has."""
         return "audio_filepath" if self.audio_filepath is not None else "features_filepath"
 
     @property
@@ -152,7 +152,7 @@ def _check_fields(data: Any, where: str) -> None:
 
 
 def _has(data: dict[str, Any]) -> str:
-    """What the line has instead, so that a misspelt field shows."""
+    """A text with the fields that the line has instead, so that a misspelt field shows."""
     names = ", ".join(ascii(name[:80])[1:-1] for name in list(data)[:8])
     return f"; the line has {names}" if names else ""
 
@@ -166,7 +166,7 @@ def write_manifest(path: str | Path, entries: Iterable[Entry], *, force: bool = 
 
 
 def manifest_bytes(path: str | Path, entries: Iterable[Entry]) -> bytes:
-    """What ``write_manifest`` writes: one JSON object a line, keys sorted."""
+    """The bytes that ``write_manifest`` writes: one JSON object per line, keys sorted."""
     home = os.path.realpath(Path(path).parent)
     return "".join(files.json_text(_record(entry, home), indent=None) for entry in entries).encode()
 

@@ -1,4 +1,4 @@
-"""What to know of speech before its word error rate is believed: one line each, nothing where all is well."""
+"""Notes to read before the word error rate of some speech is believed: one line each, none if all is well."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def manifest_notes(entries: Sequence[Entry]) -> list[str]:
 
 
 def vocabulary_note(what: str, texts: Sequence[str], tokens: Tokens) -> str | None:
-    """How many words of normalised ``texts`` no output of the model can spell; None where there is none."""
+    """A note on the words of normalised ``texts`` that no output of the model can spell; None if there is none."""
     return words_note(what, Counter(word for text in texts for word in text.split()), tokens)
 
 
@@ -64,7 +64,7 @@ def can_say(tokens: Tokens, word: str) -> bool:
 
 
 def early_note(entries: Sequence[Entry]) -> str | None:
-    """How many utterances begin with their first word at once; None where there is none."""
+    """A note on the utterances that begin with their first word at once; None if there is none."""
     onsets = [onset_s(entry) for entry in entries if entry.text.strip()]
     early = sum(onset is not None and onset < EARLY_S for onset in onsets)
     if not early:
@@ -76,7 +76,7 @@ def early_note(entries: Sequence[Entry]) -> str | None:
 
 
 def rate_note(entries: Sequence[Entry], rate: int) -> str | None:
-    """How many utterances have a lower sample rate than the ``rate`` [Hz] that a model hears; None where none has."""
+    """A note on the utterances with a lower sample rate than the model's ``rate`` [Hz]; None if there is none."""
     rates = [audio_rate(entry.path) for entry in entries if entry.audio_filepath is not None]
     low = [own_rate for own_rate in rates if own_rate < rate]
     if not low:

@@ -1,4 +1,4 @@
-"""When the first word of an utterance begins, by energy."""
+"""The start of the first word of an utterance, found by energy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DB_PER_CEPSTRUM = 10 / np.log(10)  # the zeroth is the mean natural logarithm o
 
 
 def onset_s(entry: Entry) -> float | None:
-    """Seconds from the utterance's start to its first loud frame; None where no frame stands out.
+    """Seconds from the utterance's start to its first loud frame; None if no frame stands out.
 
     Raises ManifestError with the manifest's line for a file that cannot be read.
     """

@@ -31,11 +31,11 @@ class TrainSet(Protocol):
 
     @property
     def utterances(self) -> int:
-        """How many there are."""
+        """The number of utterances."""
         ...
 
     def sample(self) -> list[Example]:
-        """Those by which features are normalised, and ranges calibrated."""
+        """The examples by which features are normalised and ranges calibrated."""
         ...
 
     def steps(self, first_step: int, mean_D: Tensor, scale_D: Tensor) -> Iterator[list[Part]]:
@@ -64,7 +64,7 @@ class ExamplesInMemory:
 
     @property
     def utterances(self) -> int:
-        """How many there are."""
+        """The number of utterances."""
         return len(self.examples)
 
     def sample(self) -> list[Example]:

@@ -1,6 +1,7 @@
-"""New utterances out of old ones: pieces of a speaker's speech, cut in pauses, joined in another order.
+"""New utterances made from old ones: pieces of a speaker's speech, cut at pauses, joined in another order.
 
-A recogniser that hears a small corpus seventy times learns its sentences by heart. Words in new company cannot be.
+A recogniser that is trained on a small corpus for seventy epochs learns its sentences by heart. Words in new orders
+cannot be learned like that.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Piece(NamedTuple):
 
 
 class Utterance(NamedTuple):
-    """What one speaker says in a recombined utterance."""
+    """The words of one speaker in a recombined utterance."""
 
     speaker: str
     words: tuple[str, ...]

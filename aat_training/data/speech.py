@@ -38,7 +38,7 @@ class Speech(Protocol):
         ...
 
     def words(self) -> Counter[str]:
-        """How often each word is said."""
+        """The number of times that each word is spoken."""
         ...
 
     def examples(self, tokens: Tokens, what: str, progress: Progress) -> list[Example]:
@@ -48,7 +48,7 @@ class Speech(Protocol):
     def train_set(
         self, run: TrainConfig, tokens: Tokens, ranks: Ranks, workers: int, progress: Progress, tell: Tell
     ) -> TrainSet:  # fmt: skip
-        """To train on; what is left out is told. ConfigError where nothing is left."""
+        """The utterances to train on; the number left out is noted. Raises ConfigError if nothing is left."""
         ...
 
 

@@ -27,10 +27,10 @@ class Recording(NamedTuple):
 
 @dataclass(frozen=True)
 class Style:
-    """How strings are made of words. ``words``: least and most in a string; the other values are drawn likewise.
+    """The composition of strings of words. ``words``: least and most in a string; the other values are drawn likewise.
 
     ``level_db``: peak below full scale, once all words of a string have the same peak; None leaves words as recorded.
-    ``speed``: factor of tempo and pitch together. ``room_s``: reverberation time of a made-up room in seconds.
+    ``speed``: factor of tempo and pitch together. ``room_s``: reverberation time of an artificial room in seconds.
     """
 
     words: tuple[int, int] = (2, 7)

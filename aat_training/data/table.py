@@ -65,7 +65,7 @@ def _entry(fields: list[str], row: list[str], number: int, source: Path) -> Entr
 
 
 def entry_with_seconds(data: dict[str, object], number: int, where: str, folder: Path) -> Entry:
-    """``entry_of`` a line that does not say how long it is: it goes on until its file ends."""
+    """``entry_of`` a line without a duration: the utterance lasts until its file ends."""
     entry = entry_of({**data, "duration": float(MAX_SECONDS)}, number, where, folder)
     return entry.model_copy(update={"duration": round(seconds_of(entry), 6)})
 

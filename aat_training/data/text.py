@@ -43,7 +43,7 @@ def normalised(text: str, normalisation: Normalisation) -> str:
 
 
 def _spelled(word: str) -> str:
-    """A whole number from 0 to 99 in words; any other word as it is."""
+    """A whole number from 0 to 99 in words; any other word unchanged."""
     if not _NUMBER.fullmatch(word):
         return word
     tens, ones = divmod(int(word), 10)

@@ -1,4 +1,4 @@
-"""Where the speech of a recording of one word begins and ends, by its energy."""
+"""The start and the end of the speech in a recording of one word, found by its energy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the made corpora say."""
+"""The words of the composed and synthesised corpora."""
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 

@@ -1,4 +1,4 @@
-"""Where recorded speech may be cut between two words: at the quietest frame near the moment that the first one ends."""
+"""The places where recorded speech may be cut between two words: the quietest frame near the end of the first one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ _QUIET = 0.35  # of the way from the quiet tenth of an utterance's frames to the
 
 
 class Cut(NamedTuple):
-    """Before ``frame`` one word ends and the next begins; ``quiet``: there is a pause, so that nothing is cut off."""
+    """A cut before ``frame``, where one word ends and the next begins; ``quiet``: there is a pause, so that nothing is
+    cut off.
+    """
 
     frame: int
     quiet: bool

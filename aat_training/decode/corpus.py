@@ -1,4 +1,4 @@
-"""A whole corpus decoded side by side: the words of streaming greedy decoding, several times as fast."""
+"""A whole corpus decoded in batches: the words of streaming greedy decoding, several times as fast."""
 
 from __future__ import annotations
 

@@ -90,9 +90,9 @@ WINDOW = 8  # encoder outputs that one joint step looks at ahead, where that cha
 
 @torch.no_grad()
 def greedy_batch(model: Rnnt, x_TBF: Tensor, lengths: list[int], max_symbols: int) -> list[list[int]]:
-    """Padded features (T, B, F) with ``lengths`` in encoder outputs -> tokens per utterance.
+    """The tokens of each utterance of padded features (T, B, F) with ``lengths`` in encoder outputs.
 
-    Every utterance goes on by itself, to the next output at which it has a symbol: so there are as many rounds as the
+    Every utterance advances by itself, to the next output at which it has a symbol: so there are as many rounds as the
     busiest one has symbols and windows, not as many as outputs. After Bataev et al., "Label-looping" (2024).
     """
     encoded, _ = model.encode(x_TBF)

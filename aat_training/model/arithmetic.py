@@ -1,4 +1,4 @@
-"""What an arithmetic is: how each step of the recogniser computes, and in what representation values travel."""
+"""The interface of an arithmetic: how each step of the recogniser computes, and how values are represented."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer
 
 
 class Model(Protocol):
-    """What an arithmetic reads of the model whose steps it computes.
+    """The parts of the model that an arithmetic reads.
 
-    ``after``: names of the recurrent layers behind the reduction of frames; ``training``: torch's mode.
+    ``after``: names of the recurrent layers after the reduction of frames; ``training``: torch's mode.
     """
 
     embedding: nn.Embedding

@@ -20,7 +20,7 @@ class FloatArithmetic:
     by_row = False
 
     def quantise_input(self, x: Tensor) -> Tensor:
-        """Nothing to do."""
+        """``x`` unchanged."""
         return x
 
     def embed(self, model: Model, tokens: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
-"""A layer as an arithmetic meets it: the name that its operations carry in a trace, and its parameters.
+"""A layer as an arithmetic uses it: the name that its operations have in a trace, and its parameters.
 
-A kind of recurrent layer is one subclass of ``RecurrentLayer``, which says what the kind is in real numbers; how the
-chip computes it is said once by each arithmetic that differs there.
+A kind of recurrent layer is one subclass of ``RecurrentLayer``, which defines the kind in real numbers; each arithmetic
+that differs there defines how the chip computes it.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class RecurrentLayer(Layer, ABC):
 
     @abstractmethod
     def input_share(self, product: Tensor) -> Tensor:
-        """What w_ih x + bias (..., 4H) adds to the gates, in float."""
+        """The contribution of the input to the gates, w_ih x + bias (..., 4H), in float."""
 
     @abstractmethod
     def next_state(self, x_share: Tensor, h_product: Tensor, state: LayerState) -> LayerState:
@@ -75,7 +75,7 @@ class RecurrentLayer(Layer, ABC):
 
     @abstractmethod
     def observed(self, x_share: Tensor, h_product: Tensor, state: LayerState) -> dict[str, Tensor]:
-        """What a chip holds in a range of its own, by name, of the step that led to ``state``."""
+        """The values for which a chip has separate ranges, by name, in the step that led to ``state``."""
 
 
 def over_time(

@@ -48,7 +48,7 @@ class LstmLayer(RecurrentLayer):
         return h_TBH, (h[0], c[0])
 
     def step(self, x_BI: Tensor, state: LayerState) -> LayerState:
-        """As torch's LSTM cell."""
+        """The next state, computed as in torch's LSTM cell."""
         module, (h, c) = self.module, state
         if isinstance(module, NormLstm):
             return module.step(x_BI, h, c)

@@ -1,7 +1,7 @@
-"""The layer-norm LSTM: the input's and h's share of the gates are each normalised before they are added.
+"""The layer-norm LSTM: the contributions of the input and of h to the gates are each normalised before they are added.
 
-After Ba, Kiros and Hinton (2016), as far as the chip's operator goes: gains without a shift (the bias stands before the
-norm), and the cell state is left as it is.
+After Ba, Kiros and Hinton (2016), as far as the chip's operator allows: gains without a shift (the bias is added before
+the norm), and no norm on the cell state.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ class NormLstm(nn.LSTM):
     def forward(  # type: ignore[override]
         self, x_TBI: Tensor, state: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """As ``nn.LSTM``: (T, B, I) and a state of (1, B, H) each -> (T, B, H) and the last state."""
+        """The outputs (T, B, H) and the last state, as of ``nn.LSTM``, for inputs (T, B, I) and a state of (1, B, H)
+        each.
+        """
         zeros = x_TBI.new_zeros(x_TBI.shape[1], self.hidden_size)
         h, c = (zeros, zeros) if state is None else (state[0][0], state[1][0])
         outputs = []

@@ -23,7 +23,9 @@ LINEAR = "joint_enc", "joint_pred", "output"  # what the chip has of the linear 
 
 @dataclass
 class EncoderState:
-    """What the encoder carries from chunk to chunk: the state of each layer, and frames that wait to be stacked."""
+    """The state that the encoder carries from chunk to chunk: the state of each layer, and frames that wait to be
+    stacked.
+    """
 
     layers: dict[str, LayerState] = field(default_factory=dict)
     waiting: Tensor | None = None
@@ -66,7 +68,7 @@ class Rnnt(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the parameters are, and so what they compute with."""
+        """The device of the parameters."""
         return device_of(self)
 
     @property
@@ -90,7 +92,7 @@ class Rnnt(nn.Module):
         state: EncoderState | None = None,
         between: Callable[[Tensor], Tensor] | None = None,
     ) -> tuple[Tensor, EncoderState]:
-        """Stacked real features (T, B, F) -> encoder output (S, B, units) and the state to go on from.
+        """The encoder's output (S, B, units) for stacked real features (T, B, F), and its next state.
 
         ``between``: applied to the output of every layer but the last (dropout while training).
         """
@@ -108,7 +110,7 @@ class Rnnt(nn.Module):
         return x, fresh
 
     def _reduce(self, x_TBH: Tensor, waiting: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Stack ``reduction`` consecutive frames; what is left over waits for the next chunk."""
+        """``reduction`` consecutive frames stacked; a rest waits for the next chunk."""
         x = x_TBH if waiting is None else torch.cat([waiting, x_TBH])
         steps, (batch, units), r = x.shape[0] // self.shape.reduction, x.shape[1:], self.shape.reduction
         whole = x[: steps * r].view(steps, r, batch, units).transpose(1, 2).reshape(steps, batch, r * units)

@@ -22,10 +22,10 @@ from nnasim.reference.computing import unit_of
 
 
 class ChipModule(nn.Module):
-    """``graph`` of ``trace``, batched: what it computes is what the chip computes, integer by integer.
+    """``graph`` of ``trace``, batched: it computes what the chip computes, integer by integer.
 
     ``constants``: as in a weights file. Weights, biases and gains are trained; scales and tables stay as calibration
-    chose them, so that the trace stays the same. Raises ConfigError for what cannot be trained exactly.
+    chose them, so that the trace stays the same. Raises ConfigError for a graph that cannot be trained exactly.
     """
 
     def __init__(self, trace: OpTrace, constants: Mapping[str, NDArray[Any]], graph: str) -> None:
@@ -82,7 +82,7 @@ class Call:
         self._batch = len(next(iter(tensors.values())))
 
     def flow(self, name: str) -> Tensor:
-        """What flows: (batch, *shape); a constant is the same for all."""
+        """The value of a tensor: (batch, *shape); a constant is the same for the whole batch."""
         if name in self._whole:
             return self._whole[name].expand(self._batch, *self.trace.tensors[name].shape)
         return self._tensors[name]
@@ -92,7 +92,7 @@ class Call:
         return self._whole[name]
 
     def run(self, op: Op) -> None:
-        """Compute ``op``, and hand out what it makes."""
+        """Compute ``op``, and store its outputs."""
         values = OPERATIONS[op.kind](self, op)
         shapes = [self.trace.tensors[name].shape for name in op.outputs]
         if len(shapes) == 1:
@@ -109,7 +109,7 @@ class Call:
         return self.trace.tensors[op.outputs[0]].bits
 
     def rows(self, op: Op) -> tuple[Rescale, ...]:
-        """The scales of ``op``. Raises TraceError where there are none."""
+        """The scales of ``op``. Raises TraceError if there are none."""
         return self.module.reference.rows(op)
 
     def requantised(self, values: Tensor, op: Op) -> Tensor:
@@ -126,7 +126,7 @@ class Call:
         return self.module.unit(op)
 
     def states(self) -> dict[str, Tensor]:
-        """What the next call finds."""
+        """The states for the next call."""
         return {name: self._tensors[name] for name in self.module.reference.initial}
 
 

@@ -1,7 +1,7 @@
 """Each kind of operation on a batch: the chip's integers forward, straight-through gradients back.
 
-Tensors are float64 with a batch axis in front of the trace's shape; an axis of the trace is one further back here.
-What is not linear asks ``nnasim.numerics`` for its values, so there is no second definition of them.
+Tensors are float64 with a batch axis before the trace's shape, so that an axis of the trace is one higher here.
+Functions that are not linear call ``nnasim.numerics``, so there is no second definition of them.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _mul(call: Call, op: Op) -> Tensor:
 
 
 def _side_by_side(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Operands of as many axes: what is stretched has its missing ones behind the batch's."""
+    """Operands with the same number of axes: a stretched one gets its missing axes after the batch's."""
     axes = max(a.ndim, b.ndim)
     a, b = (x.reshape(x.shape[0], *(1,) * (axes - x.ndim), *x.shape[1:]) for x in (a, b))
     return a, b

@@ -1,4 +1,6 @@
-"""What is trained: weights and biases as reals in units of their own integers, so that one rate suits all of them."""
+"""The trained parameters: weights and biases as reals in units of their own integers, so that one rate suits all of
+them.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,8 @@ _LARGEST_UNIT = 127.0
 class Whole(nn.Module):
     """One weight or bias. ``forward`` gives its integers, in float64; the gradient passes the rounding.
 
-    What is trained is in units of ``unit`` integers: a weight's own, of a bias (which has as many as 2^30) so many that
-    its largest starts at 127, as a weight's may.
+    The trained value is in units of ``unit`` integers: 1 for a weight; for a bias (whose integers reach 2^30) so many
+    that its largest starts at 127, the range of a weight.
     """
 
     def __init__(self, values: NDArray[Any], spec: TensorSpec) -> None:

@@ -1,4 +1,4 @@
-"""Straight-through gradients: values that the chip's arithmetic gives, gradients of what it stands for."""
+"""Straight-through gradients: the values of the chip's arithmetic with the gradients of the real functions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Exactly(torch.autograd.Function):
 
 
 class Rounded(torch.autograd.Function):
-    """Half up, within ``limit``; gradient 1 where nothing was cut."""
+    """Values rounded half up, within ``limit``; gradient 1 where nothing was cut."""
 
     @staticmethod
     def forward(ctx: Any, value: Tensor, limit: float) -> Tensor:  # noqa: D102

@@ -1,4 +1,4 @@
-"""What a module hears while it is trained: batches of streams, by input of its graph."""
+"""The inputs of a module in training: batches of streams, by input of its graph."""
 
 from __future__ import annotations
 

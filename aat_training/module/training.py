@@ -47,20 +47,22 @@ class Schedule:
 
     @property
     def run(self) -> TrainConfig:
-        """What the one-cycle rate follows."""
+        """The configuration that the one-cycle learning rate follows."""
         return TrainConfig(
             steps=self.steps, batch=1, learning_rate=self.learning_rate, evaluate_every=self.steps
         )  # type: ignore[call-arg]  # fmt: skip
 
 
 class StreamedModule:
-    """The model on the chip's integers, as something that hears streams: reals in, reals out."""
+    """The model on the chip's integers as a function of streams: reals in, reals out."""
 
     def __init__(self, graph: StepGraph, trained: ChipModule, worths: Mapping[str, tuple[str, float]]) -> None:
         self.graph, self.trained, self.worths = graph, trained, worths
 
     def __call__(self, heard: Heard) -> Any:
-        """Outputs of every call, (streams, calls, *shape) float64: a tensor, or by name where there are several."""
+        """The outputs of every call, (streams, calls, *shape) float64: a tensor, or tensors by name if there are
+        several.
+        """
         streams, calls = next(iter(heard.values())).shape[:2]
         states, whole = self.trained.initial_states(streams), self.trained.whole()
         made: dict[str, list[Tensor]] = {name: [] for name in self.worths}
@@ -75,7 +77,7 @@ class StreamedModule:
         return next(iter(outputs.values())) if len(outputs) == 1 else outputs
 
     def _shaped(self, name: str, values: Tensor) -> Tensor:
-        """As the module's own output, a leading axis of one stream left out."""
+        """The values in the shape of the module's own output, without a leading axis of one stream."""
         shape = self.graph.tensor(name).shape
         return values.reshape(*values.shape[:2], *(shape[1:] if shape and shape[0] == 1 else shape))
 

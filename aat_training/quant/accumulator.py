@@ -16,7 +16,7 @@ from nnasim.numerics.ops import matmul
 
 @dataclass(frozen=True)
 class Accumulator:
-    """Of one product. ``reachable``: with these weights, some input could leave its ``bits``."""
+    """The accumulator of one product. ``reachable``: with these weights, some input could leave its ``bits``."""
 
     name: str
     bits: int
@@ -25,9 +25,10 @@ class Accumulator:
 
     @classmethod
     def of(cls, name: str, weight: Tensor, bias: Tensor | None, numerics: NumericsConfig) -> Accumulator:
-        """From K and the bit widths where they suffice, else from the weights (N, K) and bias (N,), integers.
+        """The accumulator, judged by K and the bit widths if they suffice, else by the weights (N, K) and bias (N,),
+        integers.
 
-        Raises NumericsError where ``error`` is chosen and some input could overflow.
+        Raises NumericsError if ``error`` is chosen and some input could overflow.
         """
         widths = numerics.activation_bits, numerics.weight_bits, numerics.accumulator_bits
         reachable, k = False, weight.shape[1]
@@ -46,7 +47,7 @@ class Accumulator:
         )
 
     def inside(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor | None:
-        """Where the chip's sum is the plain one; None where no gradient is to be kept back.
+        """A mask, true where the chip's sum is the plain one; None if no gradient is to be masked.
 
         A value that saturated passes no gradient on. Wrapping is a shift, whose derivative is 1.
         """

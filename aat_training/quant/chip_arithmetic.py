@@ -1,4 +1,4 @@
-"""The chip's arithmetic inside the recogniser: what is trained is what the chip computes, bit for bit.
+"""The chip's arithmetic inside the recogniser: training computes what the chip computes, bit for bit.
 
 Values travel as integers held in float32. The same class trains, decodes, and is exported.
 """

@@ -11,9 +11,9 @@ from nnasim.numerics.dynamic import Dynamic, channel_quantise, dynamic_product
 
 
 class DynamicArithmetic:
-    """How `cpu_int8` decodes. For decoding only: nothing is trained with it.
+    """The arithmetic of `cpu_int8`. For decoding only: nothing is trained with it.
 
-    Every vector has a range of its own, so neither chunks nor the company of other utterances change a bit.
+    Every vector has a range of its own, so neither chunks nor other utterances of a batch change a bit.
     """
 
     by_row = False
@@ -22,7 +22,7 @@ class DynamicArithmetic:
         self._weights: dict[tuple[str, torch.device], Dynamic] = {}
 
     def quantise_input(self, x: Tensor) -> Tensor:
-        """Nothing to do: each product finds its operand's range."""
+        """``x`` unchanged: each product finds its operand's range."""
         return x
 
     def embed(self, model: Model, tokens: Tensor) -> Tensor:

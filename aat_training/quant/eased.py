@@ -1,6 +1,6 @@
-"""A chip's arithmetic with one of its choices eased: to a finer format, or all the way to real numbers.
+"""A chip's arithmetic with one of its choices relaxed: to a finer format, or all the way to real numbers.
 
-Everything else stays as it is, bit for bit, so that the words which come out otherwise are that choice's alone.
+Everything else stays the same, bit for bit, so that changed words are the effect of that choice alone.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ def _chosen_ranges(own: Ranges, before: Ranges, after: Ranges) -> Ranges:
 class EasedArithmetic(PlacedArithmetic):
     """A placed arithmetic of which one part is real; for decoding only.
 
-    ``units``: who runs each operation where nothing is eased. Real activation functions read what the chip hands them
-    and hand back what its format holds; a real cell state is rounded only where tanh looks it up; products with real
+    ``units``: the unit of each operation if nothing is relaxed. Real activation functions read the chip's values and
+    return values rounded to its format; a real cell state is rounded only for the look-up of tanh; products with real
     weights read the chip's integers and end in its gate domain, rounded there once.
     """
 

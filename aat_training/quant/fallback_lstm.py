@@ -54,7 +54,8 @@ class FallbackSequence(torch.autograd.Function):
 
 @dataclass(frozen=True)
 class FloatTrail:
-    """What the steps leave: h (T, B, H) integers; gates (S, B, 4H), c and tanh(c) (S, B, H) real. S is T, or 1.
+    """The values that the steps leave: h (T, B, H) integers; gates (S, B, 4H), c and tanh(c) (S, B, H) real. S is T, or
+    1.
 
     ``x_share``, ``h_share``: as in ``Trail``.
     """

@@ -18,10 +18,11 @@ def accumulate_h(weights: LstmWeights, h: Tensor) -> Tensor:
 
 
 class HProduct:
-    """Of one sequence that begins with ``h`` (B, H): by the int8 kernel, in float32, or as ``accumulate_h`` has it.
+    """The products of one sequence that begins with ``h`` (B, H): by the int8 kernel, in float32, or as
+    ``accumulate_h`` makes them.
 
-    ``acc``: where every step's accumulators (B, 4H) are, int32 or float32; None where each step makes its own.
-    ``narrow``: the int8 operand, where the int8 kernel computes; ``fed``: whether each step writes the next one there.
+    ``acc``: every step's accumulators (B, 4H), int32 or float32; None if each step makes its own. ``narrow``: the int8
+    operand, if the int8 kernel computes; ``fed``: whether each step writes the next one there.
     """
 
     def __init__(self, kernel: LstmKernel, weights: LstmWeights, h: Tensor) -> None:

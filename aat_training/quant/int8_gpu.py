@@ -43,7 +43,9 @@ def multiply(x: Tensor, weight_KN: Tensor, n: int) -> Tensor:
 
 @cache
 def obstacle(k: int, device: torch.device) -> str | None:
-    """Why products over ``k`` are not made in int8 on ``device``; None where the worst operands come out exact."""
+    """The reason why products over ``k`` are not made in int8 on ``device``; None if the worst operands give exact
+    sums.
+    """
     place = torch.arange(k)
     extremes = torch.stack([0 * place, 0 * place + 1, place % 2, place // 2 % 2])
     x, weight = (-128 + 255 * extremes).repeat(8, 1), (-127 + 254 * extremes).repeat(4, 1)

@@ -41,7 +41,7 @@ class Verdict:
 
     @property
     def kernel(self) -> str:
-        """Who multiplies."""
+        """The name of the kernel that multiplies."""
         return "float" if self.layout is None else "int8"
 
 
@@ -51,7 +51,9 @@ def enabled() -> bool:
 
 
 def verdict(rows: int, k: int, n: int, input_bits: int, weight_bits: int, device: torch.device = CPU) -> Verdict:
-    """Who multiplies (rows, K) by (K, N), and why; probed once per process for every shape up to a factor of 2."""
+    """The kernel that multiplies (rows, K) by (K, N), and the reason; probed once per process for every shape up to a
+    factor of 2.
+    """
     if input_bits > 8:
         return Verdict(None, f"{input_bits}-bit operands")
     if _may_leave_int32(k, input_bits, weight_bits):
@@ -142,7 +144,7 @@ class Factor:
         self.weight, self.bits, self.name = weight, (input_bits, weight_bits), name
 
     def verdict(self, rows: int) -> Verdict:
-        """Who multiplies so many rows by this weight."""
+        """The kernel that multiplies this many rows by this weight."""
         n, k = self.weight.shape
         return verdict(rows, k, n, *self.bits, self.weight.device)
 

@@ -62,7 +62,7 @@ class LinearWeights:
 
     @property
     def real(self) -> Tensor:
-        """What the chip's weights are worth, float32."""
+        """The chip's weights as real numbers, float32."""
         return self.weight * _float32(self.scale.weight_step, self.weight)[:, None]
 
     def product(self, x: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ class LinearWeights:
         return out.float() if fits else out
 
     def inside(self, x: Tensor, out: Tensor) -> Tensor | None:
-        """Where neither the accumulator nor ``out`` saturated; None where nothing can."""
+        """A mask, true where neither the accumulator nor ``out`` saturated; None if nothing can."""
         accumulator_mask = self.accumulator.inside(x, self.weight, self.bias)
         if self.reach <= highest(32):
             return accumulator_mask

@@ -53,7 +53,7 @@ class LookUp:
 
     @property
     def base(self) -> int:
-        """What the index 0 stands for: one below the smallest integer."""
+        """The integer for index 0: one below the smallest integer."""
         return lowest(self.bits) - 1
 
     def index(self, x: Tensor) -> Tensor:

@@ -45,7 +45,9 @@ def layer_gradients(
 
 @dataclass(frozen=True)
 class Share:
-    """What x's or h's product gets of d loss / d z: back through its norm, 0 where its accumulator saturated."""
+    """The gradient of x's or h's product from d loss / d z: back through its norm, 0 where its accumulator
+    saturated.
+    """
 
     norm: NormSlopes | None = None
     inside: Tensor | None = None
@@ -57,11 +59,11 @@ class Share:
 
     @property
     def is_all(self) -> bool:
-        """Whether d loss / d z itself is what it gets."""
+        """Whether the gradient is d loss / d z itself."""
         return self.norm is None and self.inside is None
 
     def __call__(self, dz: Tensor, step: int | slice = slice(None)) -> Tensor:
-        """Of one step or of all."""
+        """The gradient of one step or of all."""
         share = dz if self.norm is None else self.norm.back(dz, step)
         return share if self.inside is None else share * self.inside[step]
 

@@ -40,7 +40,7 @@ def project_input(kernel: LstmKernel, weights: LstmWeights, x: Tensor) -> Tensor
 
 
 def input_share(weights: LstmWeights, gx_TBG: Tensor) -> Tensor:
-    """What the input adds to the gates: its product, normalised where the layer has a norm."""
+    """The contribution of the input to the gates: its product, normalised if the layer has a norm."""
     return gx_TBG if weights.gain_x is None else weights.gain_x(gx_TBG)
 
 
@@ -114,7 +114,7 @@ class TorchForward:
         self.half = on(np.float64(0.5), device)
 
     def _views(self) -> None:
-        """What each step reads and writes, sliced once: slicing in every step costs as much as an operation."""
+        """Slice the inputs and outputs of each step once: slicing in every step costs as much as an operation."""
         trail = self.trail
         self.shares, self.hs = self.gx.unbind(), trail.h.unbind()
         self.rows = list(
@@ -171,7 +171,9 @@ class TorchForward:
         return wide.clamp_(base, highest(bits) + 1).sub_(base)
 
     def fill_slopes(self) -> None:
-        """What only the backward pass needs: gathered for all steps at once, by the indices they left."""
+        """Fill in the slopes that only the backward pass needs, for all steps at once, by the indices that the steps
+        left.
+        """
         trail, kernel, index, c_index = self.trail, self.kernel, self.index.view(-1), self.c_index.view(-1)
         assert trail.slopes is not None
         assert trail.c_slopes is not None

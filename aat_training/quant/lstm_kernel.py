@@ -154,12 +154,12 @@ class LstmWeights:
 
     @cached_property
     def real_x(self) -> Tensor:
-        """What the chip's w_x is worth, float32."""
+        """The chip's w_x as real numbers, float32."""
         return self.w_x * on(self.scale_x.weight_step, self.w_x.device).float()[:, None]
 
     @cached_property
     def real_h(self) -> Tensor:
-        """What the chip's w_h is worth, float32."""
+        """The chip's w_h as real numbers, float32."""
         return self.w_h * on(self.scale_h.weight_step, self.w_h.device).float()[:, None]
 
 

@@ -28,12 +28,12 @@ class Gain:
 
     @property
     def real(self) -> Tensor:
-        """What the chip's gain is worth, float32."""
+        """The chip's gain as real numbers, float32."""
         return (self.integers * GAIN_STEP).float()
 
     @property
     def inside(self) -> Tensor:
-        """Where it did not saturate: elsewhere it has no gradient."""
+        """A mask, true where the gain did not saturate: elsewhere it has no gradient."""
         return (self.integers > lowest(16)) & (self.integers < highest(16))
 
     def __call__(self, share: Tensor) -> Tensor:
@@ -43,7 +43,7 @@ class Gain:
 
 @dataclass(frozen=True)
 class NormSlopes:
-    """What the backward pass of y = gain (v - mean) / deviation needs of v: all steps, made at once.
+    """The values of v that the backward pass of y = gain (v - mean) / deviation needs: all steps, made at once.
 
     ``unit``: (v - mean) / deviation (T, B, 4H); ``inverse``: 1 / deviation (T, B, 1).
     """
@@ -54,7 +54,7 @@ class NormSlopes:
 
     @classmethod
     def of(cls, integers: Tensor, gain: Gain) -> NormSlopes:
-        """Of integers in the gate domain, before the norm."""
+        """The slopes for integers in the gate domain, before the norm."""
         real = integers.double().mul_(GATE_STEP)
         centred = real.sub_(real.mean(-1, keepdim=True))
         inverse = centred.square().mean(-1, keepdim=True).add_(EPSILON).rsqrt_()

@@ -12,11 +12,11 @@ from aat_training.devices import CPU
 
 @dataclass(frozen=True)
 class Trail:
-    """h (T, B, H) as integers, and, real-valued, what the backward pass needs of every step.
+    """The integers h (T, B, H), and the real values of every step that the backward pass needs.
 
     ``gates``: input, forget, output, cell (S, B, 4H); ``slopes``: d gate / d z, zero where z saturated; ``c``, ``tc``:
-    cell state and its tanh (S, B, H); ``c_slopes``: d tanh(c) / d c; ``c_inside``: 0 where c saturated. S is T, or 1
-    where nothing is kept: then every step writes into the same place and slopes are left out. ``x_share``, ``h_share``:
+    cell state and its tanh (S, B, H); ``c_slopes``: d tanh(c) / d c; ``c_inside``: 0 where c saturated. S is T, or 1 if
+    nothing is kept: then every step writes into the same place and slopes are left out. ``x_share``, ``h_share``:
     integers (T, B, 4H) in the gate domain, float64, before the norms of a layer that has them.
     """
 
@@ -47,5 +47,5 @@ class Trail:
         return cls(h, per_gate(), per_unit(), per_unit(), slopes, c_slopes, per_unit())
 
     def place(self, step: int) -> int:
-        """Where ``step`` is written."""
+        """The index at which ``step`` is written."""
         return step if self.slopes is not None else 0

@@ -1,10 +1,10 @@
 """Any placement: each operation in the chip's integers or in float on the CPU, as a lowered trace places it.
 
-Every value travels as a real number. An operation on the chip rounds what it reads to the format which that tensor has
-there (nothing changes where the chip made it), and puts out integers times their step; one on the CPU computes in
-float32 on what it finds. Constants are those of the trace for both: weights of 8 bits have 8 bits wherever they are
-multiplied. So the two ends are known arithmetics: all on the chip is ``ChipArithmetic`` bit for bit, products alone
-on the chip is ``FallbackArithmetic``, all on the CPU is ``FloatArithmetic`` of the stored weights.
+Every value travels as a real number. An operation on the chip rounds its inputs to the format which that tensor has
+there (without effect if the chip made it), and returns integers times their step; one on the CPU computes in float32 on
+the values that it gets. Both use the trace's constants: weights of 8 bits have 8 bits wherever they are multiplied. So
+the extremes are known arithmetics: all on the chip is ``ChipArithmetic`` bit for bit, products alone on the chip is
+``FallbackArithmetic``, all on the CPU is ``FloatArithmetic`` of the stored weights.
 
 For decoding only: there are no gradients.
 """
@@ -101,7 +101,7 @@ class PlacedArithmetic(ChipArithmetic):
         )
 
     def _norm(self, op: str, gain: Gain | None) -> Callable[[Tensor], Tensor]:
-        """The layer norm of one share of the gates; a layer without one leaves it as it is."""
+        """The layer norm of one contribution to the gates; a layer without one leaves it unchanged."""
         if gain is None:
             return lambda share: share
         return PlacedOp(

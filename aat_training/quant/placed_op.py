@@ -23,7 +23,7 @@ class Format:
         return torch.floor(real.double() * self.per_unit + 0.5).clamp_(lowest(self.bits), highest(self.bits))
 
     def real(self, integers: Tensor) -> Tensor:
-        """What integers are worth, float64: a float32 could not hold an int32."""
+        """The real numbers that integers stand for, float64: a float32 could not hold an int32."""
         return integers.double() / self.per_unit
 
 

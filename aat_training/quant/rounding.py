@@ -104,7 +104,7 @@ def handed_over_(real: Tensor, bits: int) -> Tensor:
 
 
 def not_saturated(real: Tensor, bits: int) -> Tensor:
-    """Where ``handed_over_`` leaves a value in [-1, 1] within its type: everywhere but near 1."""
+    """A mask, true where ``handed_over_`` leaves a value in [-1, 1] within its type: everywhere but near 1."""
     return real < (highest(bits) + 0.5) * 2.0 ** -H_FRAC[bits]
 
 

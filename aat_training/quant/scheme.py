@@ -86,7 +86,7 @@ class QuantScheme:
         return replace(self, tables=tables)
 
     def record(self) -> dict[str, Any]:
-        """What model.json stores; tables go to the safetensors file."""
+        """The record in model.json; tables go to the safetensors file."""
         return {
             "numerics": self.numerics.model_dump(mode="json"),
             "input_range": self.input_range,

@@ -33,7 +33,7 @@ class Mark(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """How far a row's sum may be lower or higher."""
+    """The amounts by which a row's sum may be lower or higher."""
 
     row: int
     low: float

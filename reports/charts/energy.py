@@ -1,4 +1,4 @@
-"""What takes the energy, part by part: each with its range and its share."""
+"""The energy of each part of the chip, with its range and its share."""
 
 from __future__ import annotations
 

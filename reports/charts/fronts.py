@@ -14,7 +14,7 @@ _HEIGHT = 300
 
 
 class PointWords(NamedTuple):
-    """What is said of a point beside its place: texts for the tooltip, and the options of its chip."""
+    """The words about a point: texts for the tooltip, and the options of its chip."""
 
     tells: tuple[str, ...]
     options: str
@@ -28,7 +28,7 @@ def fronts_chart(
     points: Sequence[Sequence[PointWords]],
     headings: Sequence[str],
 ) -> tuple[Chart, ...]:
-    """The fronts; ``points``: what is said of each point of each, under ``headings``."""
+    """The chart of the fronts; ``points``: the words about each point of each, under ``headings``."""
     looks = [mark(place) for place in range(len(fronts))]
     entries = Legend(
         tuple(

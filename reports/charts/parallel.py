@@ -73,7 +73,7 @@ def _width() -> Spec:
 
 
 def _stretch(n: int) -> Spec:
-    """What is chosen of axis ``n``: two places from 0 to 1, or nothing."""
+    """The selection on axis ``n``: two places from 0 to 1, or none."""
     place, name = "clamp(invert('y', y()), 0, 1)", f"stretch{n}"
     dragged = f"[@axis{n}:pointerdown, window:pointerup] > window:pointermove!"
     return {
@@ -124,7 +124,7 @@ def _line(data: str, names: Sequence[str], color: Spec, width: float, which: str
 
 
 def _axis(n: int) -> list[Spec]:
-    """The axis, what is chosen of it, and the stretch under the pointer that chooses."""
+    """The axis, its selection, and the strip under the pointer that selects."""
     across, stretch = {"scale": "x", "value": n}, f"stretch{n}"
     ends = {
         "y": {"signal": f"length({stretch}) ? scale('y', {stretch}[0]) : 0"},

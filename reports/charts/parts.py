@@ -1,4 +1,4 @@
-"""What charts of every kind are put together from: rows with names, tooltips, and a legend that filters."""
+"""The common parts of all charts: rows with names, tooltips, and a legend that filters."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def _kind(roof: Roof, layer: Layer) -> str:
 
 
 def _roof_layers(roof: Roof, low: float, high: float, top: float) -> list[Spec]:
-    """What lies beyond the roof, the roof itself, and what each of its halves is."""
+    """The layers of the roof: the area beyond it, its lines, and the label of each half."""
     corners = [
         {"intensity": at, "rate": min(at * roof.bytes_per_second, roof.peak) / 1e9, "top": top}
         for at in (low, roof.ridge, high)

@@ -1,4 +1,4 @@
-"""How many streams each chip carries: the latest frames over the number of streams, and the deadlines."""
+"""The number of streams that each chip carries: the latest frames over the number of streams, and the deadlines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ _HEADINGS = ("chip", "streams", "p99 of frame latency [ms]", "deadline [ms]")
 
 
 def streams_chart(name: str, searches: Mapping[str, Search]) -> tuple[Chart, ...]:
-    """p99 of frame latency over the number of streams, up to some times the deadline; none where nothing was tried."""
+    """A chart of p99 of frame latency over the number of streams, up to some times the deadline; empty if none was
+    tried.
+    """
     rows = [(label, *at) for label, search in searches.items() for at in curve(search)]
     if not rows:
         return ()
@@ -85,7 +87,7 @@ def _lines(limits: list[float], upwards: Spec) -> list[Spec]:
 
 
 def _words(limits: list[float], upwards: Spec) -> list[Spec]:
-    """What each deadline is, at its line's left end, with paper around it where curves pass below."""
+    """The label of each deadline, at its line's left end, with background around it if curves pass below."""
     text = {"type": "text", "align": "left", "dx": 4, "dy": -8, "aria": False, "tooltip": None}
     halo = {"color": {"expr": PAPER}, "stroke": {"expr": PAPER}, "strokeWidth": 4}
     encoding = {"x": {"value": 0}, "y": {"field": "limit", **upwards}, "text": {"field": "words", "type": "nominal"}}

@@ -64,7 +64,7 @@ def _points(stored: StoredSweep, drawn: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def bare(value: Any) -> Any:
-    """A value of a data frame as Python has it; None for what is none."""
+    """A value of a data frame as a Python value; None for a missing one."""
     bare = value.item() if hasattr(value, "item") else value
     return None if isinstance(bare, float) and bare != bare else bare
 
@@ -143,7 +143,7 @@ def tornado_chart(name: str, swings: pd.DataFrame, objective: str) -> tuple[Char
 
 
 def bottleneck_chart(name: str, cells: pd.DataFrame, across: str, upwards: str) -> tuple[Chart, ...]:
-    """What is busy longest, over two axes; a letter in each cell says it without colour."""
+    """A map of the busiest part over two axes; a letter in each cell shows it without colour."""
     columns, index = ([tick(value) for value in values.tolist()] for values in (cells.columns, cells.index))
     rows = [
         (place, height, str(part), columns[place], index[height])

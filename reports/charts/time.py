@@ -1,4 +1,4 @@
-"""Where time goes: blocks, parts of the work, what a frame waits for, what a user waits for, and one frame's line."""
+"""The use of time: blocks, parts of the work, the waits of a frame, the waits of a user, and one frame's line."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def wait_chart(name: str, title: str, parts: Mapping[str, Mapping[str, float]]) 
 
 
 def line_chart(name: str, title: str, result: SimResult) -> tuple[Chart, ...]:
-    """Every span of one frame on its track, by kind; none where none was recorded."""
+    """A chart of every span of one frame on its track, by kind; empty if none was recorded."""
     if not result.spans:
         return ()
     first = min(span.start for span in result.spans)

@@ -13,7 +13,7 @@ _WIDE = 8.0  # a larger ratio of the extremes is drawn on a logarithmic axis
 
 
 class Mark(NamedTuple):
-    """How an arm is drawn: the marker's shape carries the meaning where colour is lost."""
+    """The mark of an arm: the marker's shape carries the meaning where colour is lost."""
 
     label: str
     shape: str

@@ -1,4 +1,4 @@
-"""What takes the energy: parts on top of each other, and how far the sum is known."""
+"""The energy of the parts, stacked, and the range of the sum."""
 
 from __future__ import annotations
 

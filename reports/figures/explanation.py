@@ -1,4 +1,4 @@
-"""What a frame waits for as a waterfall, and what each assumed number decides as a tornado."""
+"""The waits of a frame as a waterfall, and the effect of each assumed number as a tornado."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def waterfall(name: str, title: str, times: Sequence[tuple[Cause, float]]) -> Dr
 
 
 class Bar(NamedTuple):
-    """What a figure is at the low and at the high end of an assumed field's range."""
+    """The value of a figure at the low and at the high end of an assumed field's range."""
 
     field: str
     at_low: float

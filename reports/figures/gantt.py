@@ -13,7 +13,7 @@ _FINEST = 1 / 1500  # of the width: a gap or a bar below this cannot be seen
 
 
 def gantt(name: str, title: str, result: SimResult) -> Drawing | None:
-    """The drawing of ``result.spans``, one row per track; None where no span was recorded."""
+    """The drawing of ``result.spans``, one row per track; None if no span was recorded."""
     if not result.spans:
         return None
     first = min(span.start for span in result.spans)

@@ -1,4 +1,4 @@
-"""How latency is distributed: the share of utterances, or of frames, that end within a time."""
+"""The distribution of latency: the share of utterances, or of frames, that end within a time."""
 
 from __future__ import annotations
 

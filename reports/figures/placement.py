@@ -45,7 +45,7 @@ def waterfall(name: str, title: str, steps: Sequence[Placed]) -> Drawing:
 
 
 def wrong(step: Placed) -> str:
-    """The word errors of a placement behind its other figures; nothing where none were counted."""
+    """The word errors of a placement, to follow its other figures; empty if none were counted."""
     accuracy = step.words.get("aat")
     return "" if accuracy is None or accuracy.wer is None else f"; {percent(accuracy.wer)}"
 

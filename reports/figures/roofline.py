@@ -1,4 +1,4 @@
-"""Where layers stand under the roof that the chip's DRAM and MAC array make."""
+"""The layers under the roof that the chip's DRAM and MAC array make."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _DECADE = 10.0
 
 
 class Layer(NamedTuple):
-    """What a layer did: multiply-accumulates for each byte from DRAM, and each second of its block's time.
+    """A layer's multiply-accumulates per byte from DRAM, and per second of its block's time.
 
-    ``intensity``: None where it read no byte, since its weights stay in SRAM.
+    ``intensity``: None if it read no byte, since its weights stay in SRAM.
     """
 
     name: str

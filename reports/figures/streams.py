@@ -1,4 +1,4 @@
-"""How many streams a chip carries: the latest frames against the number of streams, and the deadline."""
+"""The number of streams that a chip carries: the latest frames against the number of streams, and the deadline."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNITS = ("streams of each model", "p99 of frame latency [ms]")
 
 
 def streams_per_chip(name: str, searches: Mapping[str, Search]) -> Drawing | None:
-    """Draw p99 of frame latency over the number of streams for each chip; None where nothing was tried."""
+    """A drawing of p99 of frame latency over the number of streams for each chip; None if none was tried."""
     from matplotlib.ticker import MaxNLocator
 
     deadline = max((search.deadline_ms for search in searches.values()), default=0.0)

@@ -29,7 +29,7 @@ BLUE, ORANGE, GREEN, RED, SKY, YELLOW, GREY = (
 
 
 class Mark(NamedTuple):
-    """How the points and the line of one of several series are drawn: matplotlib's marker, colour and dash."""
+    """The marker, colour and dash with which one of several series is drawn."""
 
     shape: str
     color: str
@@ -60,7 +60,7 @@ _UNDATED: dict[str, dict[str, None]] = {
 
 
 class Look(NamedTuple):
-    """How a kind of work is drawn."""
+    """The look of a kind of work."""
 
     label: str
     color: str

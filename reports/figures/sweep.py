@@ -87,7 +87,7 @@ def scaled(values: Any, everything: Any) -> Any:
 
 
 def bottleneck_picture(cells: pd.DataFrame, across: str, upwards: str) -> Drawing:
-    """Draw what is busy longest, over two axes; a letter in each cell says it without colour."""
+    """A drawing of the busiest part over two axes; a letter in each cell shows it without colour."""
     with canvas(f"bottleneck-{across}-{upwards}", 3.4) as figure:
         axes = figure.add_subplot()
         for row, name in enumerate(cells.index):

@@ -16,7 +16,7 @@ ROOFLINE = "roofline"
 
 
 class GroupMark(NamedTuple):
-    """How the rows of a group are drawn."""
+    """The mark of the rows of a group."""
 
     group: str
     shape: str

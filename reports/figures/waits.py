@@ -1,4 +1,4 @@
-"""What the user waits for, part by part; and word error rates with their intervals."""
+"""The waits of the user, part by part; and word error rates with their intervals."""
 
 from __future__ import annotations
 

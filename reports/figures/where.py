@@ -1,4 +1,4 @@
-"""Where the time goes: the blocks of the chip, and the kinds of operation or the layers of the model."""
+"""The use of time: the blocks of the chip, and the kinds of operation or the layers of the model."""
 
 from __future__ import annotations
 

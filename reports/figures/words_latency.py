@@ -25,7 +25,7 @@ class Scored(NamedTuple):
 
 
 def scored(systems: Mapping[str, SystemFigures]) -> list[Scored]:
-    """The results whose words and latency are known; none where there are fewer than two."""
+    """The results with known words and latency; empty if there are fewer than two."""
     rows = list[Scored]()
     for label, figures in systems.items():
         if figures.wer is not None and (at := figures.engine_latency_ms):

@@ -1,4 +1,4 @@
-"""Which commands draw each figure of the gallery; docs/results/gallery.md shows the same, as a test holds."""
+"""The commands that draw each figure of the gallery; docs/results/gallery.md shows the same, as a test checks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Recipe:
 
     @property
     def source(self) -> Path:
-        """Where the commands leave the figure."""
+        """The path at which the commands leave the figure."""
         return Path(self.figure)
 
 

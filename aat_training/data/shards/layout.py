@@ -1,4 +1,6 @@
-"""What a folder of shards holds: its index, and for each shard a tar and a manifest whose lines say where in it."""
+"""The content of a folder of shards: its index, and for each shard a tar, and a manifest with the place of each
+utterance in it.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +74,7 @@ class Shards:
     digest: str
 
     def refuse_missing(self) -> None:
-        """FileError for the first shard that is not there, or not of the size that the index says."""
+        """Raise FileError for the first shard that is missing, or not of the size that the index gives."""
         for number, shard in enumerate(self.index.shards):
             path = audio_path(self.folder, number)
             for each in (path, manifest_path(self.folder, number)):
@@ -122,5 +124,5 @@ def lines_of(data: bytes, source: Path) -> list[Line]:
 
 
 def digest_of(data: bytes) -> str:
-    """What tells whether an utterance's bytes are those that the shard was made with."""
+    """The digest that proves that an utterance's bytes are those that the shard was made with."""
     return hashlib.sha256(data).hexdigest()[:16]

@@ -1,10 +1,10 @@
-"""The order in which a run meets the utterances of its shards: a function of the seed and the step alone.
+"""The order in which a run meets the utterances of its shards: a function of the seed and the step only.
 
 Each epoch visits all shards in an order of its own. A few of them at a time make a block, whose utterances are shuffled
-among each other: the shuffle buffer, filled and emptied. What leaves it is sorted by length in pools of 16 batches, the
+among each other: the shuffle buffer, filled and emptied. Its output is sorted by length in pools of 16 batches, the
 length buckets, and batches leave a pool in a random order. Epochs follow each other without a gap, so that every batch
-is full. Since the number of utterances in each shard is known, the place of any step is found by counting: a run that
-goes on reads one block, and no rank needs to know what another one has read.
+is full. Since the number of utterances in each shard is known, the place of any step is found by counting: a resumed
+run reads one block, and no rank needs to know what another one has read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Shards read: what is said in one, and one utterance's features, held to the digests that they were written with."""
+"""Reading of shards: the texts of one, and one utterance's features, checked against the digests that they were written
+with.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ from nnasim.errors import FileError
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Where one utterance stands: ``size`` bytes from ``offset`` of the file ``shard``; its ``text`` is normalised."""
+    """The place of one utterance: ``size`` bytes from ``offset`` of the file ``shard``; its ``text`` is normalised."""
 
     shard: Path
     name: str
@@ -38,7 +40,7 @@ class Member:
 
     @property
     def where(self) -> str:
-        """What messages name."""
+        """The name of the utterance in messages."""
         return f"{self.shard} {self.name}"
 
 

@@ -38,7 +38,7 @@ Rows = list[tuple[int, Member]]
 
 @dataclass(frozen=True)
 class _Plan:
-    """What a rank computes of a step's batch of ``size`` utterances, part by part."""
+    """The work of a rank on a step's batch of ``size`` utterances, part by part."""
 
     step: int
     size: int
@@ -112,7 +112,9 @@ class _WorkerOf:
 
 
 class _PartReader(Dataset[list[Part] | str]):
-    """What a worker does: plans become parts. A complaint travels as text: our errors do not survive the way."""
+    """A worker: makes parts from plans. A complaint is passed as text, since our errors cannot be passed between
+    processes.
+    """
 
     def __init__(
         self, recipe: Recipe, run: TrainConfig, tokens: Tokens, mean_D: Tensor, scale_D: Tensor

@@ -1,4 +1,4 @@
-"""What shards hold, before training: their texts, and how many utterances of each can be trained on."""
+"""The content of shards before training: their texts, and how many utterances of each can be trained on."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ShardSet:
         raise AssertionError(number)
 
     def refuse_missing(self) -> None:
-        """FileError for a shard that is not as its index says."""
+        """Raise FileError for a shard that differs from its entry in the index."""
         for folder in self.folders:
             folder.refuse_missing()
 
@@ -47,9 +47,9 @@ class ShardSet:
 
 @dataclass(frozen=True)
 class Look:
-    """What one look at every line tells. ``counts``: utterances of each shard that have a word and are long enough.
+    """The result of reading every line once. ``counts``: utterances of each shard that have a word and are long enough.
 
-    ``texts``: normalised, the first million, where subwords are learned from them.
+    ``texts``: normalised, the first million, if subwords are learned from them.
     """
 
     words: Counter[str]
@@ -87,7 +87,7 @@ def tokens_of(recipe: Recipe, look: Look) -> Tokens:
 
 
 def surveyed(shards: ShardSet, tokens: Tokens, progress: Progress = silent, look: Look | None = None) -> Survey:
-    """How many utterances of each shard can be trained on: those of ``look``, where every word can be said.
+    """The number of utterances of each shard that can be trained on: those of ``look``, if every word has tokens.
 
     Else every line is read again, since one that has only words without a token is left out.
     """

@@ -1,4 +1,6 @@
-"""Manifests become shards: each shard complete or not there at all, the index last, and a stopped run goes on."""
+"""Shards from manifests: each shard is complete or missing, the index is written last, and a stopped run can
+continue.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +36,9 @@ def write_shards(
     manifests: Sequence[Path], folder: Path, hours: float, *,
     resume: bool = False, force: bool = False, progress: Progress = silent,
 ) -> ShardIndex:  # fmt: skip
-    """Shards of ``hours`` of speech each, in the order of ``manifests``; the last one holds what is left.
+    """Shards of ``hours`` of speech each, in the order of ``manifests``; the last one holds the rest.
 
-    One manifest is in memory at a time. With ``resume`` shards that stand are kept, if they hold the same utterances.
+    One manifest is in memory at a time. With ``resume``, existing shards are kept if they hold the same utterances.
     Raises FileError, ManifestError, or ConfigError for more shards than an index holds.
     """
     _prepare(folder, resume=resume, force=force)
@@ -85,7 +87,7 @@ def _checked(manifests: Sequence[Path]) -> Iterator[Entry]:
 
 
 def _divided(entries: Iterable[Entry], hours: float) -> Iterator[list[Entry]]:
-    """Runs of neighbours that last at least ``hours``, the last one what is left."""
+    """Runs of consecutive entries that last at least ``hours``; the last one is the rest."""
     shard, seconds = list[Entry](), 0.0
     for entry in entries:
         shard.append(entry)

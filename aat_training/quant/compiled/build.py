@@ -48,7 +48,7 @@ def load(source: Path) -> ctypes.CDLL | None:
 
 
 def _absolute_path() -> str:
-    """PATH without entries that are relative to the working folder: whatever stands there is not run."""
+    """PATH without entries that are relative to the working folder, since nothing there may be run."""
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(entry for entry in entries if os.path.isabs(entry)) or os.defpath
 
@@ -64,7 +64,7 @@ def cache_folder() -> Path:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether nobody else can have put it there: what is loaded is run."""
+    """Whether no other user can have written the file: what is loaded is run."""
     try:
         status = path.lstat()
     except FileNotFoundError:

@@ -42,7 +42,7 @@ def available() -> bool:
 
 
 def state() -> str:
-    """Which of the two computes, and why, in one line."""
+    """A line on which of the two implementations computes, and why."""
     if not build.enabled():
         return "plain PyTorch (NNASIM_COMPILED=0)"
     library = build.load(SOURCE)

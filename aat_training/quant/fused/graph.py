@@ -40,7 +40,7 @@ def captured(work: Callable[[], None], device: torch.device) -> Replay:
 
 
 def obstacle(device: torch.device) -> str | None:
-    """Why steps run one by one on ``device``; None where a graph can be captured there."""
+    """The reason why steps run one by one on ``device``; None if a graph can be captured there."""
     if device.type != "cuda":
         return f"no graphs on {device.type}"
     return steps.obstacle(device) or _found_obstacle(device)
@@ -100,9 +100,9 @@ class ForwardStretch:
 
 
 def run_stretches(step: object, weights: LstmWeights, product: HProduct, h: Tensor, c: Tensor) -> tuple[int, Tensor]:
-    """As many whole stretches as there are; returns the step that is next, and the h that it reads.
+    """Run as many whole stretches as there are; returns the next step, and the h that it reads.
 
-    Nothing is done, and 0 returned, but for a ``FusedForward`` without norms on a device that captures.
+    Does nothing and returns 0 except for a ``FusedForward`` without norms on a device that captures.
     """
     if not isinstance(step, FusedForward) or step.gain is not None or product.acc is None:
         return 0, h
@@ -159,9 +159,9 @@ class BackwardStretch:
 def run_stretches_back(
     kernel: LstmKernel, trail: Trail, w_h: Tensor, c0: Tensor, dh_TBH: Tensor, dh: Tensor, dc: Tensor, dz_TBG: Tensor
 ) -> int:
-    """As many whole stretches as there are, from the end; returns how many steps are left before them.
+    """Run as many whole stretches as there are, from the end; returns how many steps are left before them.
 
-    ``dh``, ``dc``: of the last step, moved back in place. Nothing is done on a device that does not capture.
+    ``dh``, ``dc``: of the last step, moved back in place. Does nothing on a device that does not capture.
     """
     count = len(dh_TBH)
     if count < STEPS or obstacle(dh.device) is not None:

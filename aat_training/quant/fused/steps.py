@@ -30,7 +30,7 @@ def interpreted() -> bool:
 
 
 def obstacle(device: torch.device) -> str | None:
-    """Why there are no kernels on ``device``; None where they run. Found out by running one, once."""
+    """The reason why there are no kernels on ``device``; None if they run. Found by running one, once."""
     if device.type != "cuda" and not (device.type == "cpu" and interpreted()):
         return f"no kernels for {device.type}"
     return _found_obstacle(device) if build.enabled() else "NNASIM_COMPILED=0"
@@ -48,7 +48,7 @@ def _found_obstacle(device: torch.device) -> str | None:
 
 
 def state(device: torch.device) -> str:
-    """Who computes the point-wise half on ``device``, in one line."""
+    """A line on what computes the point-wise half on ``device``."""
     why = obstacle(device)
     return "one kernel a step" if why is None else f"plain PyTorch ({why})"
 
@@ -72,7 +72,7 @@ def _launch(name: str, cells: int, *arguments: Any, **options: Any) -> None:
 def fused_forward(
     kernel: LstmKernel, weights: LstmWeights, gx_TBG: Tensor, product: HProduct, c: Tensor, trail: Trail
 ) -> Callable[[int, Tensor], None] | None:
-    """A step that reads accumulators and writes the trail and ``c``; None where no kernel runs."""
+    """A function for one step, which reads accumulators and writes the trail and ``c``; None if no kernel runs."""
     if obstacle(c.device) is not None:
         return None
     product.fed = product.narrow is not None
@@ -132,7 +132,9 @@ def _filled(values: np.ndarray, width: int, device: torch.device) -> Tensor:
 
 
 def fused_backward(trail: Trail, c0: Tensor, dh: Tensor, dc: Tensor, dz_TBG: Tensor) -> Callable[[int], None] | None:
-    """A step that reads ``dh``, moves ``dc`` one step back and writes dz[t]; None where no kernel runs."""
+    """A function for one step, which reads ``dh``, moves ``dc`` one step back and writes dz[t]; None if no
+    kernel runs.
+    """
     if obstacle(dh.device) is not None:
         return None
     start = c0.contiguous()
