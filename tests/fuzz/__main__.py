@@ -1,8 +1,8 @@
 """Mutants of every kind of file that nnasim reads: `python -m tests.fuzz --mutants 10000 --out finds`.
 
-Guided by coverage where atheris is installed (`pip install atheris`), each reader in a process of its own. Mutants are
-shared out so that every reader gets about the same time. Exit code 1 where a mutant ended neither in a result nor in a
-clean refusal: its file lies in OUT; copy it into tests/fuzz/finds, where it is a test from then on.
+Guided by coverage where atheris is installed (`pip install atheris`), each reader in a forked process. Mutants are
+shared out so that quick readers get more of them and slow ones more time. Exit code 1 where a mutant ended neither in a
+result nor in a clean refusal: its file lies in OUT; copy it into tests/fuzz/finds, where it is a test from then on.
 """
 
 from __future__ import annotations
@@ -42,29 +42,39 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         seeds = Path(folder)
         make_seeds(seeds)
-        for reader, mutants in shared_out(readers, options.mutants):
-            judge_all(reader, mutants, options.seed, seeds, log, guided=guided)
-            print(f"{reader.name}: {dict(counted(log).get(reader.name, {}))}", flush=True)
+        judge_all(shared_out(readers, options.mutants), options.seed, seeds, log, guided=guided)
     return summed(log, time.monotonic() - start)
 
 
 def shared_out(readers: list[Reader], mutants: int) -> list[tuple[Reader, int]]:
-    """How many of ``mutants`` each reader gets: the fewer, the longer one of them takes, and one at least."""
-    rates = [1 / reader.seconds for reader in readers]
+    """How many of ``mutants`` each reader gets: the fewer, the longer one of them takes, by its root; one at least."""
+    rates = [reader.seconds**-0.5 for reader in readers]
     return [(reader, max(1, round(mutants * rate / sum(rates)))) for reader, rate in zip(readers, rates, strict=True)]
 
 
-def judge_all(reader: Reader, mutants: int, seed: int, seeds: Path, log: Path, *, guided: bool) -> None:
-    """Judge mutants of one reader; where libFuzzer's process dies, the log has what it did until then, and a fault."""
+def judge_all(plan: list[tuple[Reader, int]], seed: int, seeds: Path, log: Path, *, guided: bool) -> None:
+    """Judge so many mutants of each reader, and print what became of them as each reader is done."""
     if not guided:
-        return unguided(reader, mutants, seed, Table(seeds, timed=True), Log(log))
-    told = {"name": reader.name, "mutants": mutants, "seed": seed, "seeds": str(seeds), "log": str(log)}
-    command = [sys.executable, "-m", "tests.fuzz.guided", json.dumps(told)]
-    ended = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    if ended.returncode != 0:
-        line = {"reader": reader.name, "kind": "fault", "why": f"the process died: {ended.stderr[-2000:]}"}
-        with log.open("a") as file:
-            file.write(json.dumps(line) + "\n")
+        for reader, mutants in plan:
+            unguided(reader, mutants, seed, Table(seeds, timed=True), Log(log))
+            print(told_of(reader.name, log), flush=True)
+        return
+    numbers = [(reader.name, mutants) for reader, mutants in plan]
+    told = {"plan": numbers, "seed": seed, "seeds": str(seeds), "log": str(log)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.fuzz.guided", json.dumps(told)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if (name := line.strip()) in {reader.name for reader, _ in plan}:
+                print(told_of(name, log), flush=True)
+    if process.returncode != 0:
+        raise SystemExit(f"python -m tests.fuzz.guided ended with {process.returncode}")
+
+
+def told_of(name: str, log: Path) -> str:
+    """How many mutants of the reader ``name`` ended how."""
+    return f"{name}: {dict(counted(log).get(name, {}))}"
 
 
 def summed(log: Path, seconds: float) -> int:

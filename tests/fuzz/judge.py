@@ -1,7 +1,7 @@
 """What becomes of a mutant: a result, a refusal in one line, or a fault.
 
-What a refusal costs is judged by its work: calls of functions, which are the same on every machine, and memory. Seconds
-are judged too where a campaign asks for it (``timed``), since C code may be slow without a call; a test never does.
+What a refusal costs is judged by memory and by its work: calls of functions, which are the same on every machine. A
+campaign asks for seconds of CPU instead (``timed``), which counting calls would double; a test never does.
 """
 
 from __future__ import annotations
@@ -61,10 +61,11 @@ class Table:
             self._restore()
 
     def _run(self, reader: Reader) -> Verdict:
-        before, start, work = _peak(), time.process_time(), cProfile.Profile(subcalls=False)
+        before, start = _peak(), time.process_time()
+        work = None if self.timed else cProfile.Profile(subcalls=False)
         longest = LONGEST_S if self.timed else HANGS_S
         try:
-            with _at_most(longest), contextlib.chdir(self.folder), work:
+            with _at_most(longest), contextlib.chdir(self.folder), work or contextlib.nullcontext():
                 ending = attack(*reader.words)
         except HangError:
             return Verdict("hang", f"more than {longest} s of CPU", time.process_time() - start)
@@ -73,7 +74,7 @@ class Table:
         seconds = time.process_time() - start
         if ending.code != 2:
             return Verdict("result", "", seconds)
-        calls, grown = sum(entry.callcount for entry in work.getstats()), _peak() - before
+        calls, grown = sum(entry.callcount for entry in work.getstats()) if work else 0, _peak() - before
         if calls > REFUSAL_CALLS or grown > REFUSAL_BYTES or (self.timed and seconds > REFUSAL_S):
             cost = f"{calls:,} calls, {seconds:.1f} s, {grown / 1e6:.0f} MB"
             return Verdict("costly", f"{cost}: {ending.complaint}", seconds)
