@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 
 from nnasim import filekind, limits
 from nnasim.errors import FileError, shown
+from nnasim.exchange import exchange
 
 YAML_MAX_BYTES = limits.YAML_BYTES
 YAML_MAX_DEPTH = limits.YAML_DEPTH
@@ -284,9 +285,9 @@ def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
     """A new folder. It appears under its final name only when everything in it is complete.
 
     Yields a partial folder in the same place, which is renamed on success and removed on failure. The folder holds a
-    mark: a file that lists what nnasim wrote there. With ``force``, an old folder is moved aside first and deleted only
-    after the new one is in place. Raises FileError for a folder without the mark, or with any other file in it: only
-    files that nnasim wrote are ever deleted.
+    mark: a file that lists what nnasim wrote there. With ``force``, an old folder and the new one change places in one
+    instant, and then the old one is deleted. Raises FileError for a folder without the mark, or with any other file in
+    it: only files that nnasim wrote are ever deleted.
     """
     target = refuse_existing(path, force)
     if target.exists() and not target.is_dir():
@@ -303,16 +304,36 @@ def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
         partial.chmod(0o777 & ~_umask())
         refuse_existing(target, force)
         if os.path.lexists(target):
-            old = Path(tempfile.mkdtemp(prefix=f"{target.name[:100]}.partial-", dir=target.parent))
-            os.replace(target, old / "old")
-            os.replace(partial, target)
-            shutil.rmtree(old)
+            _replace_folder(partial, target)
         else:
             os.replace(partial, target)
     except OSError as error:
         raise FileError(target, f"cannot be written ({error.strerror})") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _replace_folder(partial: Path, target: Path) -> None:
+    """``partial`` takes the place of ``target``, whose old content is deleted.
+
+    A system that cannot let them change places sets the old one aside first: for an instant neither has the name, and
+    who is killed just then finds both beside it, whole.
+    """
+    if exchange(partial, target):
+        _remove(partial)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f"{target.name[:100]}.partial-", dir=target.parent))
+    os.replace(target, old / "old")
+    os.replace(partial, target)
+    shutil.rmtree(old)
+
+
+def _remove(folder: Path) -> None:
+    """Of a link to a folder the link alone."""
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder)
 
 
 def refuse_foreign(folder: Path) -> None:

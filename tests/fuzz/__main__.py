@@ -1,7 +1,7 @@
 """Mutants of every kind of file that nnasim reads: `python -m tests.fuzz --mutants 10000 --out finds`.
 
 Guided by coverage where atheris is installed (`pip install atheris`), each reader in a forked process. Mutants are
-shared out so that quick readers get more of them and slow ones more time. Exit code 1 where a mutant ended neither in a
+shared out so that every reader gets about the same time. Exit code 1 where a mutant ended neither in a
 result nor in a clean refusal: its file lies in OUT; copy it into tests/fuzz/finds, where it is a test from then on.
 """
 
@@ -47,8 +47,8 @@ def main() -> int:
 
 
 def shared_out(readers: list[Reader], mutants: int) -> list[tuple[Reader, int]]:
-    """How many of ``mutants`` each reader gets: the fewer, the longer one of them takes, by its root; one at least."""
-    rates = [reader.seconds**-0.5 for reader in readers]
+    """How many of ``mutants`` each reader gets: the fewer, the longer one of them takes, and one at least."""
+    rates = [1 / reader.seconds for reader in readers]
     return [(reader, max(1, round(mutants * rate / sum(rates)))) for reader, rate in zip(readers, rates, strict=True)]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import json
 import os
 import pkgutil
@@ -27,7 +28,8 @@ def run(plan: list[tuple[str, int]], seed: int, seeds: Path, log: Path) -> None:
 
     _load(THEIRS)
     with atheris.instrument_imports(include=list(OURS)):
-        _load(name for package in OURS for name in _modules_of(package))
+        with contextlib.redirect_stderr(io.StringIO()):  # atheris names each module there
+            _load(name for package in OURS for name in _modules_of(package))
         for name, mutants in plan:
             with tempfile.TemporaryFile() as complaints:
                 pid = os.fork()
@@ -67,7 +69,8 @@ def _fuzz(name: str, mutants: int, seed: int, seeds: Path, log: Path) -> None:
     (corpus / "whole").write_bytes(whole)
     limits = (f"-max_len={4 * len(whole) + 4096}", "-len_control=0", "-rss_limit_mb=0", "-timeout=600")
     quiet = ("-verbosity=0", "-print_final_stats=0", f"-seed={seed + 1}", f"-runs={mutants}")
-    atheris.Setup([sys.argv[0], *limits, *quiet, str(corpus)], judge, custom_mutator=mutate)
+    beside = (f"-artifact_prefix={log.parent}/", "-report_slow_units=600")
+    atheris.Setup([sys.argv[0], *limits, *quiet, *beside, str(corpus)], judge, custom_mutator=mutate)
     atheris.Fuzz()
 
 

@@ -2,12 +2,14 @@
 
 import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from nnasim import files
 from nnasim.errors import FileError
+from nnasim.exchange import exchange
 
 
 def write(path: Path) -> None:
@@ -28,6 +30,46 @@ def test_what_an_earlier_run_made_under_other_names_is_replaced_too(tmp_path: Pa
         (inside / "digits.csv").write_text("")
     write(tmp_path / "out")
     assert not (tmp_path / "out" / "digits.csv").exists()
+
+
+def test_the_name_holds_the_old_folder_or_the_new_one_at_every_instant(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "other").mkdir()
+    if not exchange(tmp_path / "one", tmp_path / "other"):
+        pytest.skip("this system, or its file system, cannot exchange two names")
+    write(tmp_path / "out")
+    stop, missing = threading.Event(), []
+
+    def watch() -> None:
+        while not stop.is_set():
+            missing.extend([] if (tmp_path / "out" / "summary.json").exists() else ["out"])
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    for _ in range(100):
+        write(tmp_path / "out")
+    stop.set()
+    watching.join()
+    assert not missing
+
+
+def test_a_system_that_cannot_exchange_sets_the_old_one_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnasim.exchange._call", lambda one, other: errno.ENOSYS)
+    test_what_we_made_is_replaced(tmp_path)
+
+
+def test_no_other_error_is_taken_for_a_system_that_cannot(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        exchange(tmp_path / "one", tmp_path / "other")
+
+
+def test_a_link_to_a_folder_of_ours_is_replaced_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+    write(tmp_path / "kept")
+    (tmp_path / "out").symlink_to(tmp_path / "kept")
+    write(tmp_path / "out")
+    assert not (tmp_path / "out").is_symlink()
+    assert (tmp_path / "kept" / "summary.json").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "out"]
 
 
 def test_a_folder_without_our_mark_is_kept_though_its_names_are_those_that_we_give(tmp_path: Path) -> None:
