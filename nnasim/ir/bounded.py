@@ -10,5 +10,7 @@ Count = Annotated[int, Field(ge=0, le=2**62)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e15)]
 Seconds = Annotated[float, Field(ge=0, le=1e9)]
 Energy = Annotated[float, Field(ge=0, le=1e18)]
+StreamCount = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,6}$")]
+"""A number of streams as a key of JSON, where every key is a text."""
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 Sentence = Annotated[str, Field(max_length=2000)]

@@ -188,6 +188,8 @@ def _ascending(parts: dict[str, Spread]) -> dict[str, Spread]:
     for part, (low, nominal, high) in parts.items():
         if not low <= nominal <= high:
             raise ValueError(f"{part}: {[low, nominal, high]} must be [low, nominal, high], ascending")
+    if parts and "total" not in parts:
+        raise ValueError("must have total beside its parts")
     return parts
 
 

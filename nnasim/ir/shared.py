@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from nnasim import limits
-from nnasim.ir.bounded import Count, Milliseconds, Name
+from nnasim.ir.bounded import Count, Milliseconds, Name, StreamCount
 from nnasim.ir.result import (
     BlockTime,
     Functional,
@@ -91,7 +91,7 @@ class ModelShare(Frozen):
     engine_latency_ms: Percentiles
     deadline_misses: Count
     calls: Count
-    batches: dict[str, Count]
+    batches: dict[StreamCount, Count]
     totals: Totals
     blocks: dict[str, Busy]
     resident_bytes: Count

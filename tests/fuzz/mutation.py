@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.hostile import TEXTS, renamed, texts
+
 Mutate = Callable[[bytes, random.Random], bytes]
 
 ABSURD: tuple[Any, ...] = (
@@ -33,11 +35,17 @@ _TOKEN = re.compile(rb"[-+]?\d[\d.eE+-]*|\w+")
 
 
 def of_json(data: bytes, rng: random.Random) -> bytes:
-    """One to three values replaced, removed, doubled, or taken from elsewhere in the file."""
+    """One to three values replaced, removed, doubled, or taken from elsewhere in the file; or a name, everywhere."""
     changed = [json.loads(data)]
+    if rng.random() < 0.2 and (names := sorted(texts(changed))):
+        return _encoded(renamed(changed[0], rng.choice(names), rng.choice(TEXTS)))
     for _ in range(rng.choice(FEW)):
         _change_tree(changed, rng)
-    return json.dumps(changed[0]).encode("utf-8", "surrogatepass")
+    return _encoded(changed[0])
+
+
+def _encoded(tree: Any) -> bytes:
+    return json.dumps(tree).encode("utf-8", "surrogatepass")
 
 
 def of_json_lines(data: bytes, rng: random.Random) -> bytes:
