@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import typer
 
 USAGE_ERROR = 2
+LONGEST_LINE = 2000  # characters
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
@@ -118,13 +119,19 @@ def _unknown(name: str) -> str:
 
 def _complain(message: str, code: int, *, speaking: bool | None = None) -> int:
     """Print the one line and return ``code``. If several ranks have the same line, only the first prints it."""
-    line = f"nnasim: {as_options(' '.join(message.split()))}"
+    line = f"nnasim: {as_options(_in_one_line(message))}"
     if speaks() if speaking is None else speaking:
         with contextlib.suppress(OSError, ValueError):  # stderr may be full or gone: the exit code still says it
             print(line, file=sys.stderr, flush=True)
     leave_word(line)
     _leave_unflushed(sys.stdout)
     return code
+
+
+def _in_one_line(message: str) -> str:
+    """``message`` without line ends, and without its middle where a library has quoted a whole file in it."""
+    line = " ".join(message.split())
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 205]} ... {line[-200:]}"
 
 
 def _os_message(error: OSError) -> str:

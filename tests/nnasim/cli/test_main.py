@@ -112,6 +112,14 @@ def test_a_reader_that_leaves_early_causes_no_complaint() -> None:
     assert done.stderr == ""
 
 
+def test_a_long_line_is_cut_in_the_middle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "x" * 9000, "--out", str(tmp_path / "page.html")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert len(line) < 2100
+    assert line.startswith("nnasim: xxx")
+    assert line.endswith("(File name too long)")
+
+
 def test_a_defect_is_one_line_that_names_its_report_and_exit_code_70(
     failing, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
