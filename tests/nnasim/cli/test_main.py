@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import nnasim.cli
-from nnasim.cli.main import main
+from nnasim.cli.main import LONGEST_LINE, main
 from nnasim.cli.table import COMMANDS, Command
 
 HEAVY = ("torch", "simpy", "matplotlib", "pandas", "scipy", "numpy", "pydantic", "rich")
@@ -112,12 +112,12 @@ def test_a_reader_that_leaves_early_causes_no_complaint() -> None:
     assert done.stderr == ""
 
 
-def test_a_long_line_is_cut_in_the_middle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["report", "x" * 9000, "--out", str(tmp_path / "page.html")]) == 2
+def test_a_line_that_quotes_a_whole_file_is_cut_in_the_middle(failing, capsys: pytest.CaptureFixture[str]) -> None:
+    assert failing("quotes_a_file", 'OSError(28, "first" + 9000 * "x" + "last", "summary.json")') == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert len(line) < 2100
-    assert line.startswith("nnasim: xxx")
-    assert line.endswith("(File name too long)")
+    assert line.startswith("nnasim: summary.json: firstxx")
+    assert line.endswith("xxlast")
+    assert len(line) == len("nnasim: ") + LONGEST_LINE
 
 
 def test_a_defect_is_one_line_that_names_its_report_and_exit_code_70(
