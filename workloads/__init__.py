@@ -1,1 +1,3 @@
-"""What is run on the chip: recogniser shapes, micro-benchmarks, importers, bundled speech. numpy at most."""
+"""The work that runs on the chip: recogniser shapes, importers, measured tables, bundled speech. Needs numpy at
+most.
+"""

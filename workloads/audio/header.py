@@ -1,7 +1,7 @@
-"""What a WAV or FLAC file says about itself, believed only as far as the file's own size supports it.
+"""The header of a WAV or FLAC file, believed only as far as the file's own size supports it.
 
-Pure Python, nothing is allocated: a header that claims hours is refused from its first bytes. The layouts are those
-of the RIFF WAVE specification (IBM and Microsoft, 1991) and of RFC 9639 (FLAC).
+Pure Python, nothing is allocated: a header that claims hours is refused from its first bytes. The layouts are those of
+the RIFF WAVE specification (IBM and Microsoft, 1991) and of RFC 9639 (FLAC).
 """
 
 from __future__ import annotations

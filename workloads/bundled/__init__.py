@@ -1,4 +1,4 @@
-"""What the package carries so that its demo needs neither download nor synthesiser nor training."""
+"""The data that come with the package, so that its demo needs neither download nor synthesiser nor training."""
 
 from __future__ import annotations
 

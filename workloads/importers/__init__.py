@@ -1,4 +1,5 @@
-"""Readers of work that others describe: so far tables of cycles that were measured elsewhere (`nnasim validate`).
+"""Readers of other people's descriptions of work: models in ONNX, TFLite and torch, lists of layers, and tables of
+measured cycles.
 
-An importer turns a foreign file into records of ours, or refuses it with file, line and column. It computes no cycles.
+An importer turns a foreign file into our records, or refuses it with file, line and column. It computes no cycles.
 """

@@ -20,10 +20,11 @@ LARGEST_FILE = limits.WEIGHTS_BYTES
 
 @dataclass(frozen=True)
 class Reading:
-    """What a user says of a model's inputs. Of several files, a name may begin with GRAPH/.
+    """The user's settings about a model's inputs. If there are several files, a name may begin with GRAPH/.
 
     ``shapes``: sizes by input; ``bind``: constants by input, sizes by open axis; ``states``: "IN:OUT", with *, None to
-    have them proposed by their names; ``keep_state``: recurrent layers that start anew at each call and shall not.
+    have them proposed by their names; ``keep_state``: recurrent layers that start from zeros at each call in the file,
+    and shall continue instead.
     """
 
     shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
@@ -41,7 +42,7 @@ def read_model(path: Path, reading: Reading) -> StepGraph:
 
 
 def read_models(paths: Mapping[str, Path], reading: Reading) -> dict[str, StepGraph]:
-    """The model of each file, by graph. Raises RefusedModelError with what is refused in all of them."""
+    """The model of each file, by graph. Raises RefusedModelError with everything that is refused in all of them."""
     if len(paths) == 1:
         return {graph: read_model(path, reading) for graph, path in paths.items()}
     names = {graph: names_of(path) for graph, path in paths.items()}
@@ -57,7 +58,7 @@ def read_models(paths: Mapping[str, Path], reading: Reading) -> dict[str, StepGr
 
 
 def names_of(path: Path) -> Collection[str]:
-    """What the model of a file calls its inputs, its outputs, open sizes and layers."""
+    """The names of inputs, outputs, open sizes and layers in the model of a file."""
     if path.suffix.lower() != ".onnx":
         return {*read_model(path, Reading()).inputs}
     from workloads.importers.onnx_names import names_in
@@ -66,7 +67,7 @@ def names_of(path: Path) -> Collection[str]:
 
 
 def source_of(graph: StepGraph, path: Path | None = None) -> Source:
-    """Where a graph is from, with the digest of its file."""
+    """The origin of a graph, with the digest of its file."""
     known = dict(graph.origin)
     name = known.pop("file", "") or graph.name or "model"
     digest = None if path is None else digest_of(path)
@@ -96,7 +97,7 @@ _READERS: Mapping[str, Callable[[Path, Reading], StepGraph]] = {".onnx": _onnx, 
 
 
 def _share(reading: Reading, graph: str, names: Collection[str]) -> Reading:
-    """What of ``reading`` is for the file of ``graph``, whose model has ``names``."""
+    """The part of ``reading`` that is for the file of ``graph``, whose model has ``names``."""
 
     def own(name: str) -> str | None:
         head, slash, rest = name.partition("/")
@@ -125,7 +126,7 @@ def _own_state(state: str, graph: str, names: Collection[str]) -> str | None:
 
 
 def _strangers(reading: Reading, names: Mapping[str, Collection[str]]) -> Iterator[Refusal]:
-    """What is said of names that none of several files knows."""
+    """Refusals of names that none of several files has."""
     for setting in ("shapes", "bind", "keep_state"):
         for name in getattr(reading, setting):
             head, slash, _ = name.partition("/")

@@ -20,12 +20,12 @@ _LONGEST_NUMBER = 40  # digits; no cycle count has more, and int() of a very lon
 
 
 def column_key(name: str) -> str:
-    """By what columns are told apart: upper case, spaces and hyphens are a matter of taste."""
+    """The key of a column: its name in upper case, without spaces and hyphens."""
     return re.sub(r"[\s_-]+", "_", name.strip()).casefold()
 
 
 class Cells(Mapping[str, str]):
-    """The cells of a row by column, as the header or anybody else writes its name."""
+    """The cells of a row by column; a column's name may be written in any case."""
 
     def __init__(self, columns: Iterable[str], cells: Iterable[str]) -> None:
         self.columns = tuple(columns)
@@ -40,7 +40,7 @@ class Cells(Mapping[str, str]):
         return iter(self.columns)
 
     def __len__(self) -> int:
-        """How many columns there are."""
+        """The number of columns."""
         return len(self.columns)
 
 
@@ -131,9 +131,9 @@ def _header(path: Path, names: list[str]) -> tuple[str, ...]:
 
 
 def read_measured_table(path: Path, *, open_ended: bool = False) -> MeasuredTable:
-    """The CSV table at ``path``; ``open_ended``: lines may end in commas, and so in empty cells that are none.
+    """The CSV table at ``path``; ``open_ended``: lines may end in commas, whose empty cells are ignored.
 
-    Raises FileError where it is no CSV or holds no row, InputError for a row of another width.
+    Raises FileError if it is not a CSV table or holds no row, InputError for a row of another width.
     """
     records = _records(path)
     if open_ended:

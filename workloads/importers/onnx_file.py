@@ -23,8 +23,8 @@ OLDEST_OPSET, NEWEST_OPSET = 7, 26
 def parsed(path: Path) -> ModelProto:
     """The ModelProto in the file at ``path``.
 
-    FileError for what is no regular file, or too large; ModelError for what is no ONNX model, is cut off, or declares
-    more than a model does; MissingExtraError where onnx is not installed.
+    Raises FileError for a file that is not regular, or too large; ModelError for one that is not an ONNX model, is cut
+    off, or declares more than a model does; MissingExtraError if onnx is not installed.
     """
     model_type = _onnx().ModelProto
     with files.open_regular(path) as file:

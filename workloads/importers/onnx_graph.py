@@ -119,7 +119,9 @@ def _name(message: Any) -> str:
 
 
 def _input(value: ValueInfoProto) -> RawInput | CannotEnterError:
-    """What is declared of an input, floats of any precision as float32; or why it is no tensor of numbers."""
+    """The declaration of an input, floats of any precision as float32; or the reason why it is not a tensor of
+    numbers.
+    """
     if value.type.WhichOneof("value") != "tensor_type":
         return CannotEnterError("is no tensor", "export the model with one input for each tensor")
     tensor = value.type.tensor_type

@@ -1,4 +1,4 @@
-"""What an ONNX file calls things: by it a user's words find the file that they are meant for, of several."""
+"""The names in an ONNX file, with which a user's settings find the file that they are meant for, of several."""
 
 from __future__ import annotations
 

@@ -23,13 +23,15 @@ def read_onnx(
 ) -> StepGraph:
     """One call of the model in the file at ``path``.
 
-    ``shapes``: sizes of axes that the file leaves open, by input. ``bind``: inputs that are one constant for good, as
-    ``{"sr": 16000}``, and sizes of open axes by their names. ``states``: which output of a call is which input of the
-    next, as "IN:OUT", where a * stands for the same part of both; None proposes those whose names say it.
-    ``keep_state``: names of recurrent layers that start from a constant at each call, and shall go on instead.
+    - ``shapes``: sizes of axes that the file leaves open, by input.
+    - ``bind``: inputs that are one constant for good, as ``{"sr": 16000}``, and sizes of open axes by their names.
+    - ``states``: the output of a call that is an input of the next, as "IN:OUT", where a * stands for the same part of
+      both; None proposes those whose names suggest it.
+    - ``keep_state``: names of recurrent layers that start from a constant at each call in the file, and shall continue
+      instead.
 
-    Raises RefusedModelError with everything that cannot enter, FileError and ModelError for a file that is no ONNX
-    model, is cut off, or declares more than a model does.
+    Raises RefusedModelError with every node that cannot enter, and FileError and ModelError for a file that is not an
+    ONNX model, is cut off, or declares more than a model does.
     """
     path = Path(path)
     model = Reading(parsed(path), path).raw()

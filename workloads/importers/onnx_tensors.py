@@ -30,7 +30,7 @@ _MOST_DIGITS = 18
 
 
 def stored_type(number: int) -> str:
-    """The element type of this number. CannotEnterError for texts, complex numbers, and what is not known."""
+    """The element type of this number. Raises CannotEnterError for texts, complex numbers, and unknown types."""
     if number not in TYPES:
         raise CannotEnterError(f"holds {_OTHERS.get(number, 'elements of a type that is not known')}, no real numbers")
     return TYPES[number]
@@ -114,9 +114,9 @@ def _count(entries: dict[str, str], key: str, default: int) -> int:
 
 
 def type_name(value: Any) -> str | CannotEnterError:
-    """The element type of an attribute that names one by its number, or why it is none.
+    """The element type of an attribute that names one by its number, or the reason why it cannot enter.
 
-    A value stays in float32 where the model has half of that; eight or four bits are an arithmetic of their own.
+    A value stays in float32 if the model has half precision; eight or four bits are an arithmetic of their own.
     """
     try:
         name = stored_type(int(value))

@@ -53,7 +53,7 @@ class TooMuchError(Exception):
 
 
 class _Census:
-    """What was counted so far in ``data``."""
+    """The counts of ``data`` so far."""
 
     def __init__(self, data: memoryview) -> None:
         self.data, self.fields, self.packed = data, 0, 0

@@ -1,4 +1,4 @@
-"""From the files that a recipe names to a trace: at the import, and again for a chip of another arithmetic."""
+"""A trace from the files that a recipe names: at the import, and again for a chip of another arithmetic."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ONCE = 1000.0, 1.0  # a call a second, for a second
 
 
 def graph_name(path: Path) -> str:
-    """What the graph of a model's file is called."""
+    """The name of the graph of a model's file."""
     return plain(path.stem)[:200]
 
 

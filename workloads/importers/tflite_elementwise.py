@@ -129,14 +129,16 @@ def select(emission: Emission, operator: FileOperator) -> None:
 
 
 def cast(emission: Emission, operator: FileOperator) -> None:
-    """To another type."""
+    """Write a conversion to another type."""
     (x,) = operator.inputs
     to = emission.dtype(operator.outputs[0])
     emission.result("Cast", [like(emission, operator, x)], emission.shape(x), to=to)
 
 
 def quantise(emission: Emission, operator: FileOperator) -> None:
-    """Nothing in reals, but where the new integers span other reals than the old: then what they hold is cut off."""
+    """Write nothing in reals, unless the new integers span other reals than the old: then clip the values to their
+    range.
+    """
     (x,) = operator.inputs
     before, after = (emission.graph.tensors[index].quantisation for index in (x, operator.outputs[0]))
     value = like(emission, operator, x)
@@ -149,7 +151,7 @@ def quantise(emission: Emission, operator: FileOperator) -> None:
 
 
 def softmax(onnx: str) -> Rule:
-    """Over the last axis, of the operand times beta."""
+    """A rule for softmax over the last axis, of the operand times beta."""
 
     def rule(emission: Emission, operator: FileOperator) -> None:
         (x,) = operator.inputs
@@ -164,7 +166,7 @@ def softmax(onnx: str) -> Rule:
 
 
 def reduction(onnx: str) -> Rule:
-    """Over constant axes."""
+    """A rule for a reduction over constant axes."""
 
     def rule(emission: Emission, operator: FileOperator) -> None:
         x, axes = operator.inputs

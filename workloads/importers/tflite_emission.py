@@ -15,10 +15,10 @@ from workloads.stepgraph.refusals import CannotEnterError
 
 
 class Emission(Values):
-    """What operators read and write, named behind the one that is being written."""
+    """The values that operators read and write, named after the operator that is being written."""
 
     def begin(self, operator: FileOperator) -> None:
-        """Write ``operator`` from now on. CannotEnterError where it writes what is there already."""
+        """Write ``operator`` from now on. Raises CannotEnterError if it writes a value that exists already."""
         self._operator = operator
         for place, index in enumerate(operator.outputs):
             if index in self.shapes or self.graph.tensors[index].data is not None or index in operator.outputs[:place]:
@@ -101,7 +101,7 @@ class Emission(Values):
         self.bind(index, self._node(self._label, operator, inputs, [output], attributes)[0], shape)
 
     def before(self, operator: str, inputs: Sequence[str], shape: Sequence[int], **attributes: Attribute) -> str:
-        """What output 0 is computed from, as that is kept."""
+        """The value that output 0 is computed from, in the same layout."""
         index = self._output()
         kept = self.ordered(index, shape)
         return self.helper(operator, inputs, kept, operator.lower(), self.dtype(index), **attributes)
@@ -109,7 +109,7 @@ class Emission(Values):
     def before_activation(
         self, operator: str, inputs: Sequence[str], shape: Sequence[int], **attributes: Attribute
     ) -> str:
-        """What a bias is added to, or a fused activation applied to; the file has one range for both."""
+        """The value that a bias is added to, or a fused activation applied to; the file has one range for both."""
         name = self.before(operator, inputs, shape, **attributes)
         self.stored_as(name, self._output())
         return name
@@ -144,12 +144,12 @@ class Emission(Values):
             self.bind(index, name, shape)
 
     def alias(self, source: str, shape: Sequence[int]) -> None:
-        """Let output 0 be a value that is there already, in the order in which the output is kept."""
+        """Make output 0 another name for an existing value, in the output's order of axes."""
         self.ordered(self._output(), shape)
         self.bind(self._output(), source, shape)
 
     def give_up(self) -> None:
-        """Let the operator's outputs be what the file declares, so that others are looked at though it is refused."""
+        """Declare the operator's outputs as the file does, so that others are checked though it is refused."""
         assert self._operator is not None
         for index in self._operator.outputs:
             first = self.follows(index)

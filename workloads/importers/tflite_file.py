@@ -78,7 +78,9 @@ class TfliteFile:
 
 
 def read_file(path: str | Path) -> TfliteFile:
-    """The records of a file. Raises FileError, ModelError for what is truncated, foreign or out of all proportion."""
+    """The records of a file. Raises FileError, and ModelError for one that is truncated, of another format or out of
+    all proportion.
+    """
     data = files.read_bytes(path, LARGEST_FILE)
     if data[4:8] != b"TFL3":
         seems = filekind.hint(
@@ -107,7 +109,7 @@ _QUANTISED = {"INT4": (4, True), "INT8": (8, True), "UINT8": (8, False), "INT16"
 
 
 class _Reader:
-    """What is read once for all subgraphs, and where the file is wrong."""
+    """The data that are read once for all subgraphs, and the place of a fault in the file."""
 
     def __init__(self, path: str | Path, data: bytes, model: Any) -> None:
         self.path, self.data, self.model = path, data, model
@@ -251,7 +253,9 @@ class _Reader:
 
 
 def options_of(kind: str, options: Any) -> Any:
-    """``options`` if they are of ``kind``; the schema's defaults where there are none; None if they are another's."""
+    """``options`` if they are of ``kind``; the schema's defaults if there are none; None if they are of another
+    kind.
+    """
     wanted = getattr(tflite, kind)
     if options is None:
         return table_at(wanted, _NO_OPTIONS, 4)

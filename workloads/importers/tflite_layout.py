@@ -1,7 +1,8 @@
-"""Which tensors of a TensorFlow Lite model are kept channels first, as the chip has them; the file has them last.
+"""The tensors of a TensorFlow Lite model that are kept channels first, as on the chip; the file has them last.
 
-A convolution's data and result are; and so is whatever meets them in operators that treat all axes alike, or through a
-variable. So transposes stand only where such a group of tensors begins and ends, and none stands at a state.
+The data and the result of a convolution are; and so is every tensor that meets them in operators that treat all axes
+alike, or through a variable. So transposes are needed only where such a group of tensors begins and ends, and none at a
+state.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ _BEYOND = 1 << 30
 
 
 def reshape(emission: Emission, operator: FileOperator) -> None:
-    """To a shape that the operand or the options give, one dimension of which may follow from the others."""
+    """Write a reshape to a shape in an operand or the options, one dimension of which may follow from the others."""
     x, *shapes = operator.inputs
     wanted = emission.numbers(shapes[0], "shape") if shapes and shapes[0] >= 0 else _new_shape(emission)
     _to(emission, operator, x, _decided(emission.shape(x), wanted))
@@ -47,7 +47,7 @@ def _to(emission: Emission, operator: FileOperator, x: int, shape: tuple[int, ..
 
 
 def expand_dims(emission: Emission, operator: FileOperator) -> None:
-    """With one axis more, of one element."""
+    """Write a reshape that adds an axis of one element."""
     x, where = operator.inputs
     axis, shape = emission.number(where, "axis"), emission.shape(x)
     place = axis_of(axis, len(shape) + 1, False)
@@ -55,7 +55,7 @@ def expand_dims(emission: Emission, operator: FileOperator) -> None:
 
 
 def squeeze(emission: Emission, operator: FileOperator) -> None:
-    """Without the named axes of one element, or without all of them."""
+    """Write a reshape without the named axes of one element, or without all of them."""
     (x,) = operator.inputs
     shape = emission.shape(x)
     found = emission.options("SqueezeOptions").SqueezeDimsAsNumpy()
@@ -74,7 +74,7 @@ def shape_of(emission: Emission, operator: FileOperator) -> None:
 
 
 def transpose(emission: Emission, operator: FileOperator) -> None:
-    """In another order of axes, as the file says it."""
+    """Write a transpose to another order of axes, as the file gives it."""
     x, order = operator.inputs
     shape, perm = emission.shape(x), emission.numbers(order, "order of axes")
     if sorted(axis % max(len(shape), 1) for axis in perm) != list(range(len(shape))):
@@ -134,7 +134,7 @@ def split(emission: Emission, operator: FileOperator) -> None:
 
 
 def split_v(emission: Emission, operator: FileOperator) -> None:
-    """Parts of given sizes along an axis, one of which may be what is left."""
+    """Write a split into parts of given sizes along an axis, one of which may be the rest."""
     x, lengths, where = operator.inputs
     axis, shape = emission.number(where, "axis"), emission.shape(x)
     axis, sizes = axis_of(axis, len(shape), False), list(emission.numbers(lengths, "sizes"))
@@ -154,7 +154,7 @@ def _share(emission: Emission, operator: FileOperator, x: int, axis: int, sizes:
 
 
 def slice_(emission: Emission, operator: FileOperator) -> None:
-    """From a beginning as many as said, or all that are left."""
+    """Write a slice from a beginning, of a given size, or of all that is left."""
     x, begin, size = operator.inputs
     shape = emission.shape(x)
     begins, sizes = emission.numbers(begin, "beginning"), emission.numbers(size, "size")
@@ -170,7 +170,9 @@ def slice_(emission: Emission, operator: FileOperator) -> None:
 
 
 def strided_slice(emission: Emission, operator: FileOperator) -> None:
-    """As Python's slices, a bit of each mask for an axis: begin and end that are not said, axes that go."""
+    """Write Python's slices, with one bit of each mask for an axis: begin and end that are not given, axes that are
+    dropped.
+    """
     x, *rest = operator.inputs
     shape, options = emission.shape(x), emission.options("StridedSliceOptions")
     begins, ends, strides = (emission.numbers(index, "bounds") for index in rest)
@@ -261,13 +263,13 @@ def _gather(emission: Emission, x: int, places: int, axis: int, shape: tuple[int
 
 
 def pad(emission: Emission, operator: FileOperator) -> None:
-    """With zeros, or with a constant, before and behind each axis."""
+    """Write a pad with zeros, or with a constant, before and after each axis."""
     x, pads, *value = operator.inputs
     _pad(emission, operator, x, pads, [emission.written(value[0])] if value else [], "constant")
 
 
 def mirror_pad(emission: Emission, operator: FileOperator) -> None:
-    """With what stands beside the edge, without the edge."""
+    """Write a pad with the elements next to the edge, without the edge itself."""
     if emission.options("MirrorPadOptions").Mode() != 0:
         raise CannotEnterError("mirrors the edge too", "use the mode REFLECT")
     x, pads = operator.inputs

@@ -1,9 +1,9 @@
 """TensorFlow Lite models: a file becomes a StepGraph in reals, with the file's own integers recorded beside it.
 
-A TFLite model says at each value how its integers are to be read: real = scale * (integer - zero point). The graph here
-computes with the reals; weights are the reals that the file's integers stand for, exactly; ``StepGraph.affine`` says of
-every value and constant how the file stores it, so nothing needs calibrating. Images are kept channels first, variables
-are states, and of an operator that changes integers only (QUANTIZE, DEQUANTIZE) nothing is left but its range.
+A TFLite model says for each value how its integers are to be read: real = scale * (integer - zero point). The graph
+here computes with the reals; weights are exactly the reals that the file's integers stand for. ``StepGraph.affine``
+holds how the file stores every value and constant, so no calibration is needed. Images are kept channels first,
+variables are states, and of an operator that changes integers only (QUANTIZE, DEQUANTIZE) only its range is left.
 """
 
 from __future__ import annotations
@@ -105,7 +105,9 @@ class _Reading:
                     self.refusals.append(Refusal(name, "state", refused.why, refused.help))
 
     def _variables(self) -> None:
-        """Each variable as an input, ordered as what it is read into; one that nothing writes is a constant."""
+        """Declare each variable as an input, ordered like the tensor that it is read into; one that is never written is
+        a constant.
+        """
         emission = self.emission
         for variable in self.variables:
             start, name = variable.initial, emission.names[variable.handle]
@@ -151,7 +153,7 @@ class _Reading:
             self.emission.give_up()
 
     def _hold(self, operator: FileOperator) -> None:
-        """What reads a variable is what that holds now; what writes it is what it holds from now on."""
+        """Connect variables: a read gives the current value, and a write replaces it."""
         variable = self.variables.by_handle.get(operator.inputs[0]) if operator.inputs else None
         if variable is None or variable.name not in self.held:
             return  # no variable of the model, which is refused already; or none that anybody reads
@@ -172,7 +174,7 @@ class _Reading:
             return ""
 
     def _written(self, outputs: Sequence[str]) -> StepGraph:
-        """What stands in the emission, as a graph."""
+        """The graph of all that the emission holds."""
         emission, file = self.emission, self.file
         kept = {emission.names[index]: value for index, value in emission.after.items()}
         states = (

@@ -19,7 +19,7 @@ LEAST_CLIP = 8.0
 
 
 def sequence_lstm(emission: Emission, operator: FileOperator) -> None:
-    """Over (batch, time, inputs), or time first. A cell that is clipped is so between calls of one frame."""
+    """Write an LSTM over (batch, time, inputs), or time first. A clipped cell is clipped between calls of one frame."""
     operands = (*operator.inputs, *(-1,) * 24)[:24]
     options = emission.options("UnidirectionalSequenceLSTMOptions")
     _check(operands, options)
@@ -63,7 +63,7 @@ def _check(operands: tuple[int, ...], options: object) -> None:
 
 
 def _constants(emission: Emission, operands: tuple[int, ...], width: int) -> tuple[list[str], int, int]:
-    """W (1, 4H, I), R (1, 4H, P), B (1, 8H), and the projection (1, P, H) where there is one; H, and P or H."""
+    """W (1, 4H, I), R (1, 4H, P), B (1, 8H), and the projection (1, P, H) if there is one; H, and P or H."""
     weights, recurrent, biases = (
         [_array(emission, operands[place]) for place in places] for places in (_WEIGHTS, _RECURRENT, _BIASES)
     )

@@ -14,8 +14,8 @@ HOLDERS = frozenset({"CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABL
 
 @dataclass
 class Variable:
-    """What survives a call. ``handle``: the tensor that stands for it; ``reads``, ``writes``: the tensors that it is
-    read into and written from; ``initial``: the constant that the file's first call assigns to it.
+    """A value that survives a call. ``handle``: the tensor that stands for it; ``reads``, ``writes``: the tensors that
+    it is read into and written from; ``initial``: the constant that the file's first call assigns to it.
     """
 
     name: str
@@ -26,13 +26,13 @@ class Variable:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of what it starts from."""
+        """The shape of its initial value."""
         return self.initial.shape if self.initial else ()
 
 
 @dataclass
 class Variables:
-    """Those of a model, by the tensors that stand for them; ``refusals``: operators that use them as nobody can."""
+    """The variables of a model, by the tensors that stand for them; ``refusals``: operators that misuse them."""
 
     by_handle: Mapping[int, Variable]
     refusals: list[Refusal]

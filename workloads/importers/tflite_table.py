@@ -19,7 +19,7 @@ class OutsideFileError(ValueError):
 
 
 class Accessor(Protocol):
-    """What the schema's generator writes for each kind of table."""
+    """The interface that the schema's generator writes for each kind of table."""
 
     _tab: Any
 
@@ -41,7 +41,7 @@ class CheckedTable(Table):
         return super().Get(flags, off)
 
     def Indirect(self, off: int) -> int:  # noqa: N802
-        """Where the offset at ``off`` points to."""
+        """The place that the offset at ``off`` points to."""
         target = off + int(self.Get(numbers.UOffsetTFlags, off))
         self._inside(target, 4)
         return target
@@ -67,7 +67,7 @@ class CheckedTable(Table):
         return np.frombuffer(self.Bytes, numbers.to_numpy_type(flags), length, start)
 
     def Union(self, t2: Table, off: int) -> None:  # noqa: N802
-        """Let ``t2`` look at the table that field ``off`` points to."""
+        """Point ``t2`` at the table in field ``off``."""
         t2.Bytes, t2.Pos = self.Bytes, self.Indirect(self.Pos + off)
 
     def _inside(self, start: int, length: int) -> None:

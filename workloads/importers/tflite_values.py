@@ -24,10 +24,10 @@ _PLACE_CHANNELS_FIRST = {axis: place for place, axis in enumerate(CHANNELS_FIRST
 
 
 class Values:
-    """What is written so far. A tensor of the file has a value for each order of its axes that somebody asked for.
+    """The values written so far. A tensor of the file has a value for each order of its axes that was asked for.
 
-    ``first``: the tensors that are kept channels first; ``shapes``: of each tensor that has a value, its shape as the
-    file orders it; ``shapes_hold``: whether the shapes that the file declares must be so, since no input is given
+    ``first``: the tensors that are kept channels first; ``shapes``: of each tensor that has a value, its shape in the
+    file's order; ``shapes_hold``: whether the shapes that the file declares must be right, since no input is given
     another. Reals stand for the integers of a quantised tensor.
     """
 
@@ -52,7 +52,9 @@ class Values:
         self._work = 0
 
     def arrive(self, name: str, tensor: Tensor, index: int | None = None) -> None:
-        """Let ``name`` arrive at each call: a variable, or the tensor ``index`` as the file orders it."""
+        """Declare ``name`` as an input of each call: a variable, or the tensor ``index`` in the file's order of
+        axes.
+        """
         self.tensors[name] = tensor
         if index is not None:
             self.bind(index, name, tensor.shape, written=True)
@@ -69,7 +71,7 @@ class Values:
         return self.shapes.get(index, tensor.shape)
 
     def dtype(self, index: int) -> str:
-        """The element type in the graph: reals of what is quantised."""
+        """The element type in the graph: real for quantised integers."""
         tensor = self.tensor(index)
         if tensor.quantisation or tensor.type in _REAL:
             return "float32"
@@ -122,11 +124,13 @@ class Values:
         return name
 
     def bind_written(self, index: int, name: str, shape: Sequence[int]) -> str:
-        """Let ``name`` be the tensor ``index`` in the file's order of axes."""
+        """Make ``name`` the tensor ``index`` in the file's order of axes; returns the name."""
         return self.bind(index, name, shape, written=True)
 
     def bind(self, index: int, name: str, shape: Sequence[int], *, written: bool = False) -> str:
-        """Let ``name`` be a tensor, kept as that is. CannotEnterError where the file declares another shape."""
+        """Make ``name`` a tensor, in that tensor's order. Raises CannotEnterError if the file declares another
+        shape.
+        """
         tensor, shape = self.graph.tensors[index], tuple(shape)
         declared = tensor.shape
         fits = len(declared) == len(shape) and all(a in (-1, b) for a, b in zip(declared, shape, strict=True))
@@ -142,7 +146,7 @@ class Values:
         return name
 
     def _form(self, index: int, first: bool) -> str:
-        """The value of a tensor in one of its two orders, made from the other where nobody has asked for it yet."""
+        """The value of a tensor in one of its two orders, made from the other at the first request."""
         tensor = self.tensor(index)
         if (index, first) not in self._forms and (index, not first) not in self._forms:
             self._load(index, tensor)
@@ -170,7 +174,7 @@ class Values:
         return made
 
     def _load(self, index: int, tensor: FileTensor) -> None:
-        """Let a constant of the file stand as reals, or as numbers where it is not quantised."""
+        """Load a constant of the file as reals, or as numbers if it is not quantised."""
         if tensor.sparse:
             raise CannotEnterError(f"reads {self.names[index]!r}, which is sparse", "export with dense weights")
         if tensor.data is None:
@@ -184,7 +188,7 @@ class Values:
         self.shapes[index] = tuple(values.shape)
 
     def _value_name(self, index: int) -> str:
-        """What the value of a tensor is called: as in the file, unless the file's users see it in another order."""
+        """The name of a tensor's value: as in the file, unless the file's users see it in another order."""
         other = self.follows(index) and self._is_seen(index)
         return self._values.new(f"{self.names[index]}.channels_first") if other else self.names[index]
 
@@ -205,7 +209,7 @@ class Values:
         self, name: str, operator: str, inputs: Sequence[str], outputs: Sequence[tuple[str, Tensor]],
         given: Mapping[str, Attribute],
     ) -> list[str]:  # fmt: skip
-        """Write a node, or, where constants alone decide it, what it gives."""
+        """The outputs of a node that is written, or, if constants alone decide it, of its values."""
         rank = len(self._tensor(inputs[0]).shape)
         if "axis" in given and not rank:
             raise CannotEnterError("names an axis of a single number")
@@ -231,7 +235,7 @@ class Values:
     def _folded(
         self, operator: str, attributes: Mapping[str, Attribute], arrays: Sequence[Array | None]
     ) -> tuple[Array, ...]:
-        """What constants alone decide, as long as it costs next to nothing."""
+        """The values that constants alone decide, as long as they cost little to compute."""
         self._work += sum(array.size for array in arrays if array is not None)
         if operator in get_args(Reduction) and arrays[0] is not None and not arrays[0].size:
             raise CannotEnterError("reduces a constant that has no elements")
@@ -265,14 +269,14 @@ def spread(*shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def axis_of(axis: int, rank: int, first: bool) -> int:
-    """Where ``axis`` of the file's order stands in the order of a value; CannotEnterError where there is none."""
+    """The place of ``axis`` of the file's order in the order of a value. Raises CannotEnterError if there is none."""
     if not -rank <= axis < rank:
         raise CannotEnterError(f"names axis {axis} of {rank}")
     return _PLACE_CHANNELS_FIRST[axis % rank] if first else axis % rank
 
 
 def _label(graph: FileGraph, operator: FileOperator) -> str:
-    """What an operator is called, since the file calls it nothing: the first of the names that its result has."""
+    """The name of an operator, which the file does not give: the first of the names of its result."""
     names = graph.tensors[operator.outputs[0]].name if operator.outputs else ""
     return _plain(names.partition(";")[0]) or f"operator_{operator.place}"
 

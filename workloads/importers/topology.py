@@ -101,7 +101,7 @@ def _named_apart(layers: list[Layer]) -> Iterator[Layer]:
 
 
 def _reader(table: MeasuredTable) -> Callable[[MeasuredRow], Layer]:
-    """What reads a row of this table, by its columns; the first of them names the layer."""
+    """The reader for a row of this table, chosen by its columns; the first of them names the layer."""
     keys = [column_key(column) for column in table.columns]
     known = [column for column in keys[1:] if column not in _SPARSITY]
 

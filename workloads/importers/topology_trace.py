@@ -78,7 +78,7 @@ class _Writer:
         return (height, width) if min(height, width) >= 0 and max(height, width) > 0 else None
 
     def _input(self, name: str, shape: tuple[int, ...]) -> str:
-        """What the layer reads: what the one before made, or a tensor of its own."""
+        """The input of the layer: the output of the one before, or a tensor of its own."""
         if self.before is None:
             return self._tensor(f"{name}.x", shape, self.numerics.activation_bits, "input")
         made = self.tensors[self.before]

@@ -1,4 +1,4 @@
-"""What torch.export says of a module, as records of ours: every aten call with its arguments by name. Free of torch."""
+"""A module as torch.export describes it, in our records: every aten call with its arguments by name. Needs no torch."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class AtenCall:
         return self.arguments[argument]
 
     def get(self, argument: str, default: Any = None) -> Any:
-        """The argument of this name, or ``default`` where this overload has none, or None stands there."""
+        """The argument of this name, or ``default`` if this overload has none, or if it is None."""
         value = self.arguments.get(argument)
         return default if value is None else value
 
@@ -79,11 +79,11 @@ class Overwritten:
 
 @dataclass(frozen=True)
 class CallGraph:
-    """One forward pass. Values are called as the export calls them.
+    """One forward pass. Values have the names of the export.
 
-    ``inputs``: name for the user by value, in the signature's order, buffers that are overwritten behind; ``outputs``:
-    (value, name for the user), what is overwritten behind; ``tensors``: of both; ``constants``: parameters, buffers and
-    what follows from them alone; ``targets``: the user's name of a constant that has one.
+    ``inputs``: name for the user by value, in the signature's order, then buffers that are overwritten; ``outputs``:
+    (value, name for the user), then the overwritten buffers; ``tensors``: of both; ``constants``: parameters, buffers
+    and values that follow from them alone; ``targets``: the user's name of a constant that has one.
     """
 
     inputs: Mapping[str, str]

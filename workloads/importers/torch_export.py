@@ -56,7 +56,7 @@ def _strange(program: Any, known: Callable[[str], bool]) -> set[Any]:
 
 
 def class_name(module: object) -> str:
-    """What messages call ``module``."""
+    """The name of ``module`` in messages."""
     return type(module).__name__
 
 
@@ -115,7 +115,9 @@ def _paths(tree: Any) -> Iterator[list[str]]:
 
 @contextmanager
 def _quiet(module: Any) -> Iterator[None]:
-    """Nothing of what torch tells its own developers while it exports, but for what would be lost: then InputError."""
+    """A context that hides torch's messages to its own developers during the export. Raises InputError for one about
+    lost work.
+    """
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -131,7 +133,7 @@ def _quiet(module: Any) -> Iterator[None]:
 
 
 def _assigned(warning: str) -> list[str]:
-    """The tensors outside of buffers that forward assigns, by torch's warning; an LSTM's list of weights is none."""
+    """The tensors outside of buffers that forward assigns, from torch's warning, without an LSTM's list of weights."""
     if "assigned during export" not in warning:
         return []
     return [name for name in re.findall(r"self\.([\w.\[\]'\"]+)", warning) if "_flat_weights" not in name]
@@ -139,7 +141,7 @@ def _assigned(warning: str) -> list[str]:
 
 @contextmanager
 def _explained(module: Any) -> Iterator[None]:
-    """InputError with the line of the module's code, in place of whatever an export raises."""
+    """A context that raises InputError with the line of the module's code, in place of whatever an export raises."""
     try:
         yield
     except InputError:
@@ -149,7 +151,7 @@ def _explained(module: Any) -> Iterator[None]:
 
 
 def _place(error: BaseException) -> str:
-    """Where in the module's own code it was, as file, line and text."""
+    """The place in the module's own code, as file, line and text."""
     import torch
 
     foreign = (f"{Path(torch.__file__).parent}{os.sep}", f"{Path(__file__).parent}{os.sep}", "<")

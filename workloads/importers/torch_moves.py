@@ -1,4 +1,4 @@
-"""What torch moves: views, slices, joins, and choices between elements."""
+"""torch's operators that move elements: views, slices, joins, and choices between elements."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def cast(write: Writer, call: AtenCall) -> str:
 
 
 def copy(write: Writer, call: AtenCall) -> str:
-    """What overwrites a value, broadcast to its shape and in its type."""
+    """The value that overwrites another, broadcast to its shape and in its type."""
     source = write.cast(write.operand(call.get("src", call.get("value")), call.tensors[0].dtype), call.tensors[0].dtype)
     if write.tensor(source).shape == call.shape:
         return source
@@ -50,7 +50,7 @@ def permute(write: Writer, call: AtenCall) -> str:
 
 
 def transpose(write: Writer, call: AtenCall) -> str:
-    """Two axes exchanged; those of a matrix where none are named."""
+    """x with two axes exchanged; those of a matrix if none are named."""
     rank = len(call.shape)
     perm = list(range(rank))
     if rank > 1:
@@ -76,7 +76,7 @@ def stack(write: Writer, call: AtenCall) -> str:
 
 
 def part(write: Writer, call: AtenCall) -> str:
-    """From start to end along one axis."""
+    """The part from start to end along one axis."""
     x, axis = subject(write, call), _axis(write, call)
     size = write.tensor(x).shape[axis]
     start, end, step = slice(call.get("start", 0), call.get("end", size), call["step"]).indices(size)
@@ -200,7 +200,7 @@ def flip(write: Writer, call: AtenCall) -> str:
 
 
 def roll(write: Writer, call: AtenCall) -> str:
-    """What leaves an axis at its end comes in at its beginning."""
+    """x shifted along an axis; elements that leave at its end enter at its beginning."""
     x = subject(write, call)
     if not call["dims"]:
         flat = write.reshape(x, (write.tensor(x).elements,))

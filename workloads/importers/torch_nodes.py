@@ -47,7 +47,7 @@ class Nodes:
         self.folded.append(FoldedNode(".".join(filter(None, [_path(node), node.name])), _operator(node)))
 
     def _is_held(self, node: Any) -> bool:
-        """Whether ``node`` gives the same at every call. What is drawn at random does not."""
+        """Whether ``node`` gives the same at every call, which a random draw does not."""
         if _draws(node):
             return False
         return _operator(node) in _OF_SHAPE or all(source.name in self.held for source in node.all_input_nodes)
@@ -84,7 +84,7 @@ class Nodes:
         )
 
     def _arguments(self, node: Any) -> dict[str, Any]:
-        """By the schema's names; an operator without a schema keeps what is given by name."""
+        """The arguments by the schema's names; an operator without a schema keeps those given by name."""
         schema = getattr(node.target, "_schema", None)
         declared = schema.arguments if schema else ()
         defaults = {argument.name: argument.default_value for argument in declared if argument.has_default_value()}
@@ -106,7 +106,9 @@ def needed_nodes(nodes: Sequence[Any]) -> set[Any]:
 
 
 def tensor_of(value: Any) -> Tensor:
-    """Shape and type of a tensor of torch; every floating type is float32 to us. A single number where it is none."""
+    """Shape and type of a tensor of torch; every floating type is float32 to us. A value that is no tensor is a single
+    number.
+    """
     if not hasattr(value, "shape"):
         return Tensor((), type(value).__name__)
     shape = tuple(size if isinstance(size, int) else UNDECIDED for size in value.shape)

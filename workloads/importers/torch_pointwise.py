@@ -101,7 +101,7 @@ def softplus(write: Writer, call: AtenCall) -> str:
 
 
 def clip(low: str, high: str) -> Say:
-    """Between two arguments of the call, each of which may be absent."""
+    """A rule that clips between two arguments of the call, each of which may be absent."""
 
     def write_node(write: Writer, call: AtenCall) -> str:
         dtype, x = call.tensors[0].dtype, _input(write, call)
@@ -130,7 +130,7 @@ def beside_one(before: str, after: str) -> Say:
 
 
 def relu6(write: Writer, call: AtenCall) -> str:
-    """Between 0 and 6."""
+    """x clipped between 0 and 6."""
     bounds = [write.operand(bound, call.tensors[0].dtype) for bound in (0, 6)]
     return write.add("Clip", [_input(write, call), *bounds], call.shape)
 
@@ -212,7 +212,7 @@ def _common(write: Writer, call: AtenCall) -> str:
 
 
 def logical(operator: str) -> Say:
-    """Of two truths."""
+    """A rule for a logical operation on two booleans."""
 
     def write_node(write: Writer, call: AtenCall) -> str:
         if call.tensors[0].dtype != "bool":
@@ -223,7 +223,7 @@ def logical(operator: str) -> Say:
 
 
 def negation(write: Writer, call: AtenCall) -> str:
-    """Of a truth."""
+    """The negation of a boolean."""
     if call.tensors[0].dtype != "bool":
         raise CannotEnterError("turns the bits of numbers")
     return write.add("Not", [write.cast(write.name(call["self"]), "bool")], call.shape, "bool")

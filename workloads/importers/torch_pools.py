@@ -33,7 +33,7 @@ class _Windows:
             raise CannotEnterError("has a last window that is not full", "use ceil_mode=False")
 
     def _whole(self, sizes: Sequence[int]) -> tuple[int, ...]:
-        """How many whole windows each axis has."""
+        """The number of whole windows on each axis."""
         axes = zip(sizes, self.kernel, self.strides, self.padding, self.dilations, strict=True)
         return tuple((size + 2 * pad - step * (width - 1) - 1) // stride + 1 for size, width, stride, pad, step in axes)
 
@@ -66,9 +66,10 @@ def maximum(write: Writer, call: AtenCall) -> str:
 
 
 def _padded(write: Writer, windows: _Windows) -> str:
-    """With what no window takes for its largest: the element at the border, which all that reach beyond have.
+    """x padded with values that no window takes for its largest: the element at the border, which all that reach beyond
+    have.
 
-    Where windows step over elements, the least number that there is.
+    If windows step over elements, it is the least number that there is.
     """
     if not any(windows.padding):
         return windows.x

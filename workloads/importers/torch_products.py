@@ -72,7 +72,7 @@ def _batched(write: Writer, call: AtenCall, spread: int) -> tuple[str, bool]:
 
 
 def _pads(padding: str | int | Sequence[int], kernel: Sequence[int], dilation: Sequence[int]) -> tuple[int, ...]:
-    """Begins, then ends. "same" puts what is odd at the end, as torch does."""
+    """Begins, then ends. "same" puts an odd element at the end, as torch does."""
     if padding == "valid":
         return (0,) * (2 * len(kernel))
     if isinstance(padding, str):
@@ -121,7 +121,7 @@ def _seen(write: Writer, call: AtenCall, weights: str) -> str:
 
 
 def _mask(write: Writer, call: AtenCall, scores: tuple[int, ...]) -> str:
-    """What is added to the scores: nothing, or minus infinity where a mask of truths is false; "" without a mask."""
+    """The value that is added to the scores: minus infinity where a mask of booleans is false; "" without a mask."""
     if call.get("is_causal"):
         return write.constant(
             np.where(np.tri(scores[-2], scores[-1], dtype=bool), 0, -np.inf).astype(np.float32), "mask"

@@ -15,7 +15,7 @@ from workloads.stepgraph.graph import Array
 
 @dataclass(frozen=True)
 class Names:
-    """What users call the leaves of the arguments, and of what is returned."""
+    """The users' names for the leaves of the arguments and of the outputs."""
 
     inputs: Sequence[str]
     outputs: Sequence[str]

@@ -49,14 +49,14 @@ def read_torch(
 ) -> StepGraph:  # fmt: skip
     """One step of ``module`` on ``example``: a tensor, a tuple of the arguments of its forward, or a mapping by name.
 
-    ``states``: pairs of an argument and the output that the next call finds in it, a tuple (h, c) as a whole:
-    ``{"h": 1, "state": "new_state"}``; outputs by position, key or path. None proposes those whose names say it.
-    Buffers that a call overwrites are states by themselves. ``keep_state``: recurrent modules that start from a
-    constant at each call, and shall go on instead. Shapes are those of ``example``; names of nodes begin with those of
-    the user's modules.
+    - ``states``: pairs of an argument and the output that the next call gets there, a tuple (h, c) as a whole: ``{"h":
+      1, "state": "new_state"}``; outputs by position, key or path. None proposes those whose names suggest it. Buffers
+      that a call overwrites are states without being named.
+    - ``keep_state``: recurrent modules that start from a constant at each call, and shall continue instead. Shapes are
+      those of ``example``; names of nodes begin with those of the user's modules.
 
-    Raises RefusedModelError with every call that has no place in the vocabulary and every state that does not fit,
-    InputError for an example that does not fit and for a module that is no single graph.
+    Raises RefusedModelError with every call that has no place in the vocabulary and every state that does not fit, and
+    InputError for an example that does not fit and for a module that is not a single graph.
     """
     source = class_name(module)
     calls = exported(module, example, _is_known)
@@ -77,7 +77,7 @@ def read_torch(
 
 
 def _is_known(operator: str) -> bool:
-    """Whether ``operator`` is to stay whole: what is read, or refused with a reason of its own."""
+    """Whether ``operator`` stays whole: it is read, or refused with a reason of its own."""
     return operator in OPERATORS or operator in _REASONS or "fft" in operator or operator == "aten.stft"
 
 
@@ -118,7 +118,7 @@ def _where(call: AtenCall) -> str:
 
 
 class _Result:
-    """What was written, under the names of the module's outputs where a node makes them."""
+    """The result of the writing, under the names of the module's outputs if a node makes them."""
 
     def __init__(self, source: str, calls: CallGraph, write: Writer, inputs: Mapping[str, Tensor]) -> None:
         self.source, self.calls, self.write, self.inputs = source, calls, write, inputs

@@ -60,9 +60,9 @@ def layers(cell: Cell) -> Callable[[Writer, AtenCall], tuple[str, ...]]:
 
 
 def _states(write: Writer, cell: Cell, call: AtenCall) -> list[str]:
-    """What the layers start from: what arrives, or where it is a constant, states that are kept in its place.
+    """The initial states of the layers: inputs, or, in place of a constant, kept states.
 
-    CannotEnterError where such a constant is not to be kept.
+    Raises CannotEnterError if such a constant is not to be kept.
     """
     values = _values(call["hx"])
     if not all(map(write.is_constant, values)):
@@ -92,7 +92,7 @@ def _values(hx: Value | Sequence[Value]) -> tuple[Value, ...]:
 
 
 def _weights(write: Writer, call: AtenCall) -> list[Weights]:
-    """Of each layer, from torch's flat list: a projection where there are three matrices."""
+    """The weights of each layer, from torch's flat list: with a projection if there are three matrices."""
     values, biases = call["params"], 2 if call["has_biases"] else 0
     count = len(values) // call["num_layers"]
     parts = (values[start : start + count] for start in range(0, len(values), count))
@@ -149,7 +149,7 @@ def _operands(write: Writer, cell: Cell, weights: Weights) -> list[str]:
 
 
 def _projection(write: Writer, weights: Weights) -> list[str]:
-    """Behind the peepholes, which are absent."""
+    """The projection, after the peepholes, which are absent."""
     if weights.projection is None:
         return []
     return ["", write.rewritten(weights.projection, write.array(weights.projection, "weight")[None])]

@@ -22,7 +22,7 @@ def _axes(write: Writer, call: AtenCall) -> tuple[int, ...]:
 
 
 def reduction(operator: str) -> Say:
-    """Over axes, in the type of the result."""
+    """A rule for a reduction over axes, in the type of the result."""
 
     def write_node(write: Writer, call: AtenCall) -> str:
         x, axes = write.cast(subject(write, call), call.tensors[0].dtype), _axes(write, call)
@@ -56,7 +56,7 @@ def _place(write: Writer, x: str, axis: int, keep: int, shape: Sequence[int]) ->
 
 
 def place_of_extreme(write: Writer, call: AtenCall) -> str:
-    """Where the largest is, or the smallest: along an axis, or of everything."""
+    """The place of the largest or the smallest: along an axis, or of all elements."""
     x = subject(write, call)
     if call.operator == "aten.argmin":
         x = write.add("Neg", [x], write.tensor(x).shape)
@@ -100,7 +100,7 @@ def norm(write: Writer, call: AtenCall) -> str:
 
 
 def running_sum(write: Writer, call: AtenCall) -> str:
-    """Along an axis."""
+    """The running sum along an axis."""
     axis = write.constant(np.array(_axes(write, call)[0], np.int64))
     return write.add("CumSum", [write.cast(subject(write, call), call.tensors[0].dtype), axis], call.shape)
 
@@ -115,7 +115,7 @@ def top_k(write: Writer, call: AtenCall) -> tuple[str, ...]:
 
 
 def layer_norm(write: Writer, call: AtenCall) -> str:
-    """Over the last axes."""
+    """Layer norm over the last axes."""
     shape = tuple(call["normalized_shape"])
     scale = (
         write.constant(np.ones(shape, np.float32), "scale") if call["weight"] is None else write.name(call["weight"])
@@ -126,7 +126,7 @@ def layer_norm(write: Writer, call: AtenCall) -> str:
 
 
 def group_norm(write: Writer, call: AtenCall) -> str:
-    """Over the channels of each group and all that stands behind, then a scale and a shift for each channel."""
+    """Group norm over the channels of each group and all axes after them, then a scale and a shift for each channel."""
     x = subject(write, call)
     batch, channels, *rest = call.shape
     grouped = (batch, call["num_groups"], channels // call["num_groups"] * int(np.prod(rest)))
@@ -148,7 +148,7 @@ def batch_norm(write: Writer, call: AtenCall) -> str:
 
 
 def instance_norm(write: Writer, call: AtenCall) -> str:
-    """Over all that stands behind the channels, of a batch of one; then a scale and a shift for each channel."""
+    """Instance norm over all axes after the channels, for a batch of one; then a scale and a shift for each channel."""
     if call.shape[0] != 1 or "running_mean" in call.arguments:
         raise CannotEnterError("takes its statistics from a batch", "call module.eval() first")
     ones = write.constant(np.ones(call.shape[2:], np.float32), "scale")
@@ -159,7 +159,7 @@ def instance_norm(write: Writer, call: AtenCall) -> str:
 
 
 def _per_channel(write: Writer, call: AtenCall, x: str) -> str:
-    """``x`` times the weight and plus the bias of its channels, where there are any."""
+    """``x`` times the weight and plus the bias of its channels, if there are any."""
     for operator, name in (("Mul", "weight"), ("Add", "bias")):
         if call[name] is not None:
             column = write.reshape(write.name(call[name]), (call.shape[1], *(1,) * (len(call.shape) - 2)))

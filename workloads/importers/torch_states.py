@@ -17,7 +17,9 @@ Tensors = Mapping[str, Tensor]
 
 
 def paired(states: States | None, inputs: Tensors, outputs: Tensors) -> tuple[list[Pair], list[Refusal]]:
-    """(input, output) by the names of the tensors, and what of ``states`` does not fit; None proposes by name."""
+    """The pairs (input, output) by the names of the tensors, and refusals of ``states`` that do not fit; None proposes
+    by name.
+    """
     if states is None:
         pairs, refusals = pairing.proposed(inputs, outputs), list[Refusal]()
         refusals += pairing.unnamed(inputs, outputs, pairs)

@@ -25,10 +25,10 @@ class Kept:
 
 
 class Writer:
-    """What is written so far. ``path``: the module whose calls are being written; it begins the names of its nodes.
+    """The graph written so far. ``path``: the module whose calls are being written; it begins the names of its nodes.
 
-    ``keep``: modules that start from a constant at each call and shall go on instead; ``forgetful``: all that do;
-    ``kept``: the states that this makes.
+    ``keep``: modules that start from a constant at each call and shall continue instead; ``forgetful``: all that start
+    so; ``kept``: the states that this makes.
     """
 
     def __init__(self, graph: CallGraph, keep: Collection[str] = ()) -> None:
@@ -46,11 +46,11 @@ class Writer:
             self.tensors[self._name_of[value]] = graph.tensors[value]
 
     def bind(self, values: Sequence[str], names: Sequence[str]) -> None:
-        """Let the export's ``values``, as many as there are, be what is called ``names`` here."""
+        """Give the export's ``values`` the names ``names`` here, as many as there are."""
         self._name_of.update(zip(values, names, strict=False))
 
     def name(self, value: Value | str) -> str:
-        """What a value of the export is called here; constants come in as they are named first."""
+        """The name of a value of the export here; constants are added at their first use."""
         key = value.name if isinstance(value, Value) else value
         if key not in self._name_of:
             name = self._values.new(self._graph.targets.get(key, f"constant.{key}"))
@@ -58,13 +58,13 @@ class Writer:
         return self._name_of[key]
 
     def tensor(self, name: str) -> Tensor:
-        """Shape and type of what is called ``name``."""
+        """Shape and type of the value ``name``."""
         if name in self.constants:
             return Tensor(tuple(self.constants[name].shape), str(self.constants[name].dtype))
         return self.tensors[name]
 
     def array(self, value: Value, what: str) -> Array:
-        """The numbers of a constant. CannotEnterError where ``what`` is none."""
+        """The numbers of a constant. Raises CannotEnterError if ``what`` is not one."""
         if value.name not in self._graph.constants:
             raise CannotEnterError(f"its {what} must not depend on what arrives")
         return self._graph.constants[value.name]
@@ -86,14 +86,14 @@ class Writer:
         return self.constant(np.array(value, dtype))
 
     def new_state(self, name: str, initial: Array) -> str:
-        """A further input: a state of ours, that starts from ``initial``."""
+        """A further input: a new state that starts from ``initial``."""
         name = self._values.new(name)
         self.tensors[name] = Tensor(tuple(initial.shape), str(initial.dtype))
         self.kept.append(Kept(name, "", initial if np.any(initial) else None))
         return name
 
     def go_on(self, states: Sequence[str], ends: Sequence[str]) -> None:
-        """Let each of ``ends`` be what a state of ours is at the next call; states of the module keep themselves."""
+        """Make each of ``ends`` the value of a new state at the next call; states of the module keep themselves."""
         after = dict(zip(states, ends, strict=True))
         self.kept = [replace(state, output=after.get(state.input, state.output)) for state in self.kept]
 
@@ -171,7 +171,7 @@ class Writer:
 
 
 def subject(write: Writer, call: AtenCall) -> str:
-    """What an operator works on, whichever of torch's two words its argument has."""
+    """The operand of an operator, whichever of torch's two names its argument has."""
     return write.name(call.get("self", call.get("input")))
 
 

@@ -81,7 +81,7 @@ class GraphBuilder:
         return out
 
     def _operand(self, graph: str, name: str, x: str, k: int) -> str:
-        """What the product ``name`` reads of ``x`` (k,): itself, or its int8 in a range found at run time."""
+        """The operand of the product ``name`` from ``x`` (k,): itself, or its int8 in a range found at run time."""
         if self.system != "cpu_int8":
             return x
         quantised = self._declare(f"{name}.int8", (k,), 8, "activation")

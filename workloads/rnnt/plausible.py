@@ -1,4 +1,4 @@
-"""What in a shape or a trace no speech has: frames of microseconds, utterances of hours."""
+"""Warnings about shapes or traces that no speech has: frames of microseconds, utterances of hours."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Real decodes on other shapes: a paper-sized recogniser that hears the same speech and speaks at the same moments.
+"""Real decodings on other shapes: a paper-sized recogniser on the same speech, with symbols at the same moments.
 
-There are no trained weights of those sizes here, but what an utterance costs depends on the shape and on WHEN symbols
+There are no trained weights of those sizes here. But the cost of an utterance depends on the shape and on WHEN symbols
 leave the decoder, and that is taken from real decoding: every emission keeps its time in seconds.
 """
 
@@ -35,8 +35,8 @@ def retimed(utterance: Utterance, shape: RnntShape, pieces: int = 1) -> Utteranc
     """The same speech in frames of ``shape``; an emission moves to the first encoder output not before it.
 
     ``pieces``: symbols that each emission stands for (a word's pieces). The last leaves at the emission's own time and
-    the others one encoder output apart before it, as far as there are any.
-    What is left of the audio after the last whole encoder output is dropped, as decoding does.
+    the others one encoder output apart before it, as far as there are any. Audio after the last whole encoder output is
+    dropped, as in decoding.
     """
     period = shape.frame_ms / 1e3
     outputs = max(1, int(utterance.audio_seconds / (period * shape.reduction) + 1e-9))

@@ -1,4 +1,4 @@
-"""Speech that ends in a recording goes on in life: the frames of silence that a microphone would have brought."""
+"""Silence after a recording, as a microphone would have gone on to record."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from workloads.rnnt.shapes import RnntShape
 def with_silence(utterance: Utterance, shape: RnntShape, seconds: float) -> Utterance:
     """``utterance`` of a recogniser of ``shape``, followed by ``seconds`` in which no symbol leaves.
 
-    So an endpointer can wait for longer than the recording lasts. Greedy decoding; what speech of its own a recogniser
-    might hear in silence is left out.
+    So an endpointer can wait for longer than the recording lasts. For greedy decoding; symbols that a recogniser might
+    wrongly emit in silence are left out.
     """
     period, speech_frames = shape.frame_ms / 1e3, len(utterance.arrivals)
     silent = range(speech_frames, speech_frames + math.ceil(seconds / period))
@@ -29,7 +29,7 @@ def with_silence(utterance: Utterance, shape: RnntShape, seconds: float) -> Utte
 
 
 def _calls(shape: RnntShape, frame: int) -> tuple[str, ...]:
-    """What a frame without a symbol runs: the joint once for each encoder output, which its blank ends."""
+    """The calls of a frame without a symbol: the joint once for each encoder output, which its blank ends."""
     if (frame + 1) % shape.reduction:
         return ("encoder",)
     return ("encoder", "encoder_top", "joint") if shape.reduction > 1 else ("encoder", "joint")

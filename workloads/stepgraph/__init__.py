@@ -1,1 +1,1 @@
-"""StepGraph: one call of a streaming model of anybody's, in float, free of frameworks; and its road to an OpTrace."""
+"""StepGraph: one call of any streaming model, in float, independent of frameworks, and its conversion to an OpTrace."""

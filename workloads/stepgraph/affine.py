@@ -1,4 +1,4 @@
-"""How a file that is quantised already stores its values: real = scale * (integer - zero point)."""
+"""The way in which a quantised file stores its values: real = scale * (integer - zero point)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Affine:
         return same_step and all(self.lowest - a == other.lowest - b for a, b in places)
 
     def reals(self, integers: NDArray[Any]) -> NDArray[np.float32]:
-        """What ``integers`` stand for, float32."""
+        """The reals that ``integers`` stand for, float32."""
         shape = self._along(integers.ndim)
         scales, zeros = np.reshape(np.array(self.scales), shape), np.reshape(np.array(self.zero_points), shape)
         return ((integers.astype(np.float64) - zeros) * scales).astype(np.float32)

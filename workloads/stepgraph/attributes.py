@@ -1,4 +1,4 @@
-"""What each operator of the vocabulary may be told, and what holds where it is not told."""
+"""The attributes of each operator of the vocabulary, and their defaults."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from workloads.stepgraph.graph import Array, Node, State, StepGraph, Tensor
 
 
 class Draft:
-    """What is written so far of ``graph``. A value that an earlier one already is becomes another name for it."""
+    """The part of ``graph`` written so far. A value that equals an earlier one becomes another name for it."""
 
     def __init__(self, graph: StepGraph) -> None:
         self.graph = graph
@@ -33,7 +33,7 @@ class Draft:
             self.constants.setdefault(self._same[name], values)
 
     def name(self, value: str) -> str:
-        """What ``value`` is called in the draft."""
+        """The name of ``value`` in the draft."""
         while value in self._same and self._same[value] != value:
             value = self._same[value]
         return value
@@ -69,7 +69,7 @@ class Draft:
         return self.constant(name, np.array(list(values), np.int64))
 
     def alias(self, value: str, source: str) -> None:
-        """Let ``value`` be another name for ``source``."""
+        """Make ``value`` another name for ``source``."""
         self._same[value] = source
 
     def add(self, node: Node, tensors: Sequence[Tensor]) -> None:
@@ -96,7 +96,7 @@ class Draft:
         return self.name(out)
 
     def finished(self) -> StepGraph:
-        """The graph without what nobody reads; its outputs keep their names where a node makes them."""
+        """The graph without unread values; its outputs keep their names if a node makes them."""
         renamed = self._named_outputs()
 
         def last(value: str) -> str:
@@ -140,7 +140,7 @@ class Draft:
 
 
 def _content(values: Array) -> tuple[object, ...]:
-    """What two constants have in common that are one."""
+    """A key that is the same for constants that are equal."""
     return str(values.dtype), values.shape, sha256(np.ascontiguousarray(values).data).digest()
 
 

@@ -90,7 +90,7 @@ class State:
 
 @dataclass(frozen=True)
 class FoldedNode:
-    """A node of the origin that does not run: constants alone decide it, it changes nothing, or nobody reads it.
+    """A node of the origin that does not run: constants alone decide it, it changes nothing, or its result is not read.
 
     ``operator``: the origin's word.
     """

@@ -1,4 +1,4 @@
-"""The road of a foreign model: its graphs and when they run become a trace, with what must be said of it."""
+"""The import of a foreign model: its graphs and their calls become a trace, with a record of its origin."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Model:
 
     @property
     def hearing(self) -> Mapping[str, StepGraph]:
-        """The graphs that hear what arrives from outside: of a transducer the encoder alone."""
+        """The graphs with inputs from outside: of a transducer the encoder alone."""
         return self.graphs if self.transducer is None else {ENCODER: self.transducer.encoder}
 
 
@@ -66,14 +66,14 @@ def model_of(graphs: Mapping[str, StepGraph], name: str, sources: Sequence[Sourc
 
 @dataclass(frozen=True, eq=False)
 class Calibrated:
-    """``calibrations``: by graph; ``heard``: the steps behind them, none of noise and of a file's own ranges."""
+    """``calibrations``: by graph; ``heard``: the steps behind them, none for noise and for a file's own ranges."""
 
     calibrations: Mapping[str, Calibration]
     heard: Mapping[str, Steps]
 
     @property
     def words(self) -> str:
-        """What was heard, by which method, and what was held out."""
+        """A text with the calibration's inputs, its method, and the steps held out."""
         first = next(iter(self.calibrations.values()))
         for steps in self.heard.values():
             held_out = sum(map(steps.is_held_out, range(len(steps))))
@@ -83,15 +83,15 @@ class Calibrated:
 
     @property
     def is_random(self) -> bool:
-        """Whether noise was heard."""
+        """Whether the calibration used noise."""
         return any(calibration.is_random for calibration in self.calibrations.values())
 
 
 def calibrated_on(model: Model, arrays: Mapping[str, Array], source: str, method: Method = "mse") -> Calibrated:
-    """``model`` on ``arrays`` by input, (N, *shape) each, of which every fifth call is held out.
+    """``model`` calibrated on ``arrays`` by input, (N, *shape) each, of which every fifth call is held out.
 
-    A transducer's encoder hears them; its decoder and joiner are calibrated on what decoding then calls them with.
-    Raises InputError with everything that is wrong with the arrays at once.
+    They are inputs of a transducer's encoder; its decoder and joiner are calibrated on the calls of decoding. Raises
+    InputError with all faults of the arrays at once.
     """
     heard = steps_of_each(arrays, model.hearing, source)
     return Calibrated(_calibrations(model, heard, method), heard)
@@ -126,9 +126,9 @@ def _calibrations(model: Model, heard: Mapping[str, Steps], method: Method) -> d
 
 @dataclass(frozen=True, eq=False)
 class ModelImport:
-    """``trace``: what was imported, to be simulated; ``constants``: its integers, none where it is for time alone.
+    """``trace``: the imported model, to be simulated; ``constants``: its integers, none if it is for time only.
 
-    ``ledger``: where each node went; ``inputs``: what calibration heard, (N, *shape) by tensor of the trace.
+    ``ledger``: where each node runs; ``inputs``: the calibration's inputs, (N, *shape) by tensor of the trace.
     """
 
     trace: OpTrace
@@ -141,10 +141,11 @@ def imported(
     model: Model, numerics: NumericsConfig, calls: Calls, *, calibrated: Calibrated | None = None,
     on_cpu: Sequence[str] = (),
 ) -> ModelImport:  # fmt: skip
-    """``model`` as a trace for a chip of ``numerics``, called as ``calls`` say.
+    """``model`` as a trace for a chip of ``numerics``, called as in ``calls``.
 
     ``on_cpu``: nodes, operators or patterns that the CPU is to run. Raises RefusedModelError with every node that
-    cannot enter, ConfigError for a name in ``on_cpu`` that is none, NumericsError for what the formats cannot hold.
+    cannot enter, ConfigError for a name in ``on_cpu`` that does not exist, NumericsError for values that the formats
+    cannot hold.
     """
     lowered = _lowered(model, numerics, calls, calibrated, on_cpu)
     described = _described(model, lowered, calls, calibrated)
@@ -169,7 +170,7 @@ def own_definitions(trace: OpTrace) -> list[OpKind]:
 
 
 def _exact(trace: OpTrace) -> dict[str, str]:
-    """What may be claimed of the integers of ``trace``, and why no more."""
+    """The claim that can be made for the integers of ``trace``, and why no more."""
     own = own_definitions(trace)
     if not own:
         return {"claim": "exact", "reason": ""}
@@ -191,7 +192,7 @@ def _lowered(
 def _distances(
     model: Model, lowered: Import, calibrated: Calibrated, numerics: NumericsConfig
 ) -> Iterator[NodeDistance]:
-    """How far each node is from float; where one loses the signal, how far it would be with 16 bits."""
+    """The distance of each node from float; for one that loses the signal, also with 16 bits."""
     if not calibrated.heard:
         return
     beside = Beside(model.graphs, lowered)
@@ -218,14 +219,14 @@ def _with_16_bits(
 
 
 def _proposal(lost: Distance, wide_db: float | None) -> str:
-    """What would bring a node's signal back: 16 bits where they do, the CPU in any case."""
+    """A proposal that would bring a node's signal back: 16 bits if they do, the CPU in any case."""
     if wide_db is None or lost.made_db is None or wide_db - lost.made_db < WORTH_DB:
         return "on the CPU"
     return f"with 16 bits {wide_db:.0f} dB, or on the CPU"
 
 
 def _first_symbol(model: Model, lowered: Import) -> dict[str, Array]:
-    """What decoder and joiner begin with, where that is not symbol 0."""
+    """The first symbol of decoder and joiner, if that is not symbol 0."""
     if model.transducer is None or not model.transducer.blank:
         return {}
     tensor = lowered.wires[JOINER, SYMBOL].tensor
@@ -233,7 +234,7 @@ def _first_symbol(model: Model, lowered: Import) -> dict[str, Array]:
 
 
 def _described(model: Model, lowered: Import, calls: Calls, calibrated: Calibrated | None) -> Imported:
-    """What is said of an import that is for questions of time alone."""
+    """The record of an import for questions of time only."""
     return Imported(
         name=model.name,
         sources=model.sources,
@@ -247,7 +248,7 @@ def _described(model: Model, lowered: Import, calls: Calls, calibrated: Calibrat
 
 
 def node_counts(model: Model, ledger: Ledger) -> dict[str, int]:
-    """How many nodes of the model, those that never run included, ended where."""
+    """The number of nodes of the model by where they ended, including those that never run."""
     folded = sum(len(graph.folded) for graph in model.graphs.values())
     counts = {words: ledger.counts[fate] for fate, words in FATES.items()}
     return {**counts, FATES["folded"]: counts[FATES["folded"]] + folded}

@@ -15,12 +15,12 @@ Bounds = Mapping[int, tuple[int, int, int]]
 
 
 def reshape(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
-    """To a shape in numbers; of a reshape, from where that began."""
+    """Write a reshape with its shape in numbers; a reshape of a reshape starts from the first one's operand."""
     draft.reshape(node.name, node.inputs[0], node.outputs[0], tensors[0].shape)
 
 
 def expand(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
-    """To a shape in numbers; a reshape where no element is repeated."""
+    """Write an expand with its shape in numbers; a reshape if no element is repeated."""
     source, (out,), shape = node.inputs[0], node.outputs, tensors[0].shape
     if draft.tensor(source).elements == tensors[0].elements:
         draft.reshape(node.name, source, out, shape)
@@ -29,7 +29,7 @@ def expand(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
 
 
 def cast(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
-    """Nothing where the type stays."""
+    """Write a cast; nothing if the type stays."""
     if draft.tensor(node.inputs[0]) == tensors[0]:
         draft.alias(node.outputs[0], node.inputs[0])
     else:
@@ -37,7 +37,7 @@ def cast(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
 
 
 def concat(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
-    """Without operands that have no elements."""
+    """Write a concat without operands that have no elements."""
     parts = tuple(name for name in node.inputs if draft.tensor(name).elements)
     if len(parts) == 1:
         draft.alias(node.outputs[0], parts[0])
@@ -46,7 +46,7 @@ def concat(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
 
 
 def pad(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
-    """Nothing where nothing is padded."""
+    """Write a pad; nothing if nothing is padded."""
     if any(draft.numbers(node.inputs[1])):
         draft.add(node, tensors)
     else:
@@ -99,7 +99,9 @@ def gather(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
 
 
 def split(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
-    """As a slice for each part that is read: those that share out the axis become a split again, whoever wrote them."""
+    """Write a slice for each part that is read; slices that share out the axis become a split again, whoever wrote
+    them.
+    """
     source, axis = node.inputs[0], int(node.attributes["axis"])  # type: ignore[arg-type]
     sizes = [tensor.shape[axis] for tensor in tensors]
     for index, (out, tensor, end) in enumerate(zip(node.outputs, tensors, accumulate(sizes), strict=True)):
@@ -109,7 +111,9 @@ def split(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
 
 
 def transpose(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
-    """Of as few axes as say the same, between two reshapes where it had more; of a transpose, from where that began."""
+    """Write a transpose with the fewest axes, between two reshapes if it had more; a transpose of a transpose starts
+    from the first one's operand.
+    """
     perm: tuple[int, ...] = node.attributes["perm"]  # type: ignore[assignment]
     (out,), (tensor,) = node.outputs, tensors
     source, before = draft.turned.get(node.inputs[0], (node.inputs[0], tuple(range(len(perm)))))

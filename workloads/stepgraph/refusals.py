@@ -1,4 +1,6 @@
-"""What of a foreign model cannot enter: every node by name, with its reason and what would help, all at once."""
+"""The parts of a foreign model that cannot enter: every node by name, with its reason and what would help, all
+at once.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from workloads.stepgraph.graph import Tensor
 class Refusal:
     """A node, input or state that cannot enter. ``operator``: the origin's word for it, as "GRU" or "input".
 
-    ``why``: what stands against it; ``help``: what would help, "" where nothing does.
+    ``why``: the obstacle; ``help``: a change that would help, "" if there is none.
     """
 
     name: str
@@ -24,9 +26,10 @@ class Refusal:
 
 
 class CannotEnterError(Exception):
-    """What is being read has no place in a StepGraph: why, and what would help. Readers make it a Refusal of a node.
+    """Part of a model has no place in a StepGraph: the reason, and what would help. Readers make it a Refusal of a
+    node.
 
-    ``gives``: the tensors that it would give all the same, so that what hangs on it can be judged too.
+    ``gives``: the tensors that it would give all the same, so that the nodes that depend on it are checked too.
     """
 
     def __init__(self, why: str, help_: str = "", gives: Sequence[Tensor] = ()) -> None:

@@ -65,7 +65,7 @@ class FloatRun:
 
 
 def initial_states(graph: StepGraph) -> dict[str, Array]:
-    """What each state holds before the first call, by the name of its input."""
+    """The value of each state before the first call, by the name of its input."""
     return {
         state.input: np.zeros(graph.inputs[state.input].shape, graph.inputs[state.input].dtype)
         if state.initial is None
@@ -75,9 +75,11 @@ def initial_states(graph: StepGraph) -> dict[str, Array]:
 
 
 def each_step(graph: StepGraph, arrays: Mapping[str, Array]) -> Iterator[FloatRun]:
-    """Run a call for each row of ``arrays`` (steps, *shape), which hold every input that is no state; states go on.
+    """The run of a call for each row of ``arrays`` (steps, *shape), which hold every input except states; states
+    continue.
 
-    Yields the one FloatRun after each call. InputError for arrays that are missing, too many, or of another shape.
+    Yields the one FloatRun after each call. Raises InputError for arrays that are missing, too many, or of another
+    shape.
     """
     steps = _count(graph, arrays)
     run, states = FloatRun(graph), initial_states(graph)
@@ -94,7 +96,7 @@ def run_steps(graph: StepGraph, arrays: Mapping[str, Array]) -> dict[str, Array]
 
 
 def _count(graph: StepGraph, arrays: Mapping[str, Array]) -> int:
-    """How many steps ``arrays`` hold."""
+    """The number of steps in ``arrays``."""
     source = graph.name or "model"
     if set(arrays) != set(graph.audio):
         raise InputError(source, "arrays", ", ".join(sorted(arrays)), f"must be {', '.join(graph.audio)}")

@@ -35,7 +35,7 @@ def with_splits(graph: StepGraph) -> StepGraph:
 
 
 def _shared_out(size: int, group: Group) -> Group:
-    """The parts that meet each other and both ends of an axis of ``size``, of the shortest first; [] where none do."""
+    """The parts that meet each other and both ends of an axis of ``size``, the shortest first; [] if there are none."""
     by_start = defaultdict[int, Group](list)
     for bounds in group:
         by_start[bounds[0]].append(bounds)
@@ -73,7 +73,7 @@ def _put_split(nodes: list[Node | None], sizes: str, source: str, axis: int, gro
 
 
 def _known(constants: dict[str, Array], sizes: Array, name: str) -> str:
-    """The name of a constant with the values of ``sizes``: ``name`` where there is none yet."""
+    """The name of a constant with the values of ``sizes``: ``name`` if there is none yet."""
     equal = (key for key, values in constants.items() if values.dtype == sizes.dtype and np.array_equal(values, sizes))
     known = next(equal, name)
     constants[known] = sizes

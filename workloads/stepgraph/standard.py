@@ -121,7 +121,7 @@ def _is_all(draft: Draft, name: str, number: float) -> bool:
 
 
 def _layer_normalization(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
-    """Without a bias of zeros."""
+    """Write a layer norm without a bias of zeros."""
     plain = len(node.inputs) > 2 and _is_all(draft, node.inputs[2], 0)
     draft.add(replace(node, inputs=node.inputs[:2]) if plain else node, tensors)
 
@@ -136,7 +136,7 @@ def _without_leading_axes(draft: Draft, name: str) -> str:
 
 
 def _sum(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
-    """With its axes in numbers."""
+    """Write a sum with its axes in numbers."""
     rank = len(draft.tensor(node.inputs[0]).shape)
     axes = draft.numbers(node.inputs[1]) if len(node.inputs) > 1 else range(rank)
     named = draft.integers(f"{node.name}.axes", sorted(axis % rank for axis in axes))

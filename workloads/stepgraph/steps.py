@@ -1,6 +1,7 @@
-"""What a model hears, call by call: named arrays with a leading step axis, read strictly and checked against a graph.
+"""The inputs of a model, call by call: named arrays with a leading step axis, read strictly and checked against a
+graph.
 
-States are no part of it: they begin at their initial values, and each call hands them to the next.
+States are not among them: they begin at their initial values, and each call hands them to the next.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Steps:
     is_random: bool = False
 
     def __len__(self) -> int:
-        """How many calls."""
+        """The number of calls."""
         return len(next(iter(self.arrays.values())))
 
     def __iter__(self) -> Iterator[dict[str, Array]]:
@@ -45,9 +46,9 @@ class Steps:
             yield {name: values[number] for name, values in self.arrays.items()}
 
     def is_held_out(self, number: int) -> bool:
-        """Whether call ``number`` is left out of calibration, to judge by: every fifth, where there are so many.
+        """Whether call ``number`` is held out of calibration for judging it: every fifth, if there are enough.
 
-        It is run all the same, since states go on through it.
+        It is run all the same, since states continue through it.
         """
         return len(self) >= HELD_OUT_OF and number % HELD_OUT_OF == HELD_OUT_OF - 1
 

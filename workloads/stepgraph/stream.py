@@ -9,7 +9,7 @@ from workloads.stepgraph.run import FloatRun, initial_states
 
 
 class Stream:
-    """Calls of ``graph`` in their order, of which what they hear may depend on what came before.
+    """Calls of ``graph`` in their order, whose inputs may depend on the results of earlier ones.
 
     ``run``: has every value of the latest call.
     """

@@ -54,7 +54,7 @@ def checked(row: MeasuredRow, layer: Layer, size: str = "N") -> Layer:
 
 
 def layer_and_memory(row: MeasuredRow) -> tuple[Layer, Memory]:
-    """What the row ran; the ``design`` column is not looked at, its sizes are."""
+    """The layer and the memory of a row; the sizes are read, not the ``design`` column."""
     resident = row.cells.get("experiment", "").strip() == "resident"
     m, k, n = (row.integer(column, 1, LARGEST_SIZE) for column in ("M", "K", "N"))
     return checked(row, Layer(design_of(row), m, k, n, resident)), memory_of(row)

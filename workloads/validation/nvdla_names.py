@@ -1,4 +1,4 @@
-"""What the names in NVDLA's tables say that the output stage does: ``mul_bs_add_bn``, ``bias_scale_channel_lut``."""
+"""The names of NVDLA's tables for the work of the output stage: ``mul_bs_add_bn``, ``bias_scale_channel_lut``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What predicting one row gives, and what a kind of table is."""
+"""The prediction of one row, and the description of a kind of table."""
 
 from __future__ import annotations
 
@@ -51,5 +51,5 @@ class TableKind:
     usual_note: str = ""
 
     def note(self, group: str) -> str:
-        """What a reader should know of ``group``."""
+        """A note on ``group`` for readers."""
         return self.notes.get(group, self.usual_note)

@@ -1,4 +1,4 @@
-"""How well NVDLA's pipeline latencies carry over: find them again on some rows, predict the others.
+"""A test of how well NVDLA's pipeline latencies carry over: find them again on some rows, predict the others.
 
 `python -m workloads.validation.refit NV_SMALL.csv NV_SMALL_256.csv` (minutes): each design from the other, and 30 % of
 all rows from 70 %. The search starts far off, so that nothing of the values in ``Latencies`` leaks into it.

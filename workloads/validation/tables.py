@@ -1,4 +1,4 @@
-"""From a measured table to its predictions: the kind is recognised by the columns, every row is predicted."""
+"""The predictions for a measured table: its kind is recognised by the columns, and every row is predicted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Validation:
 def recognise(table: MeasuredTable) -> TableKind:
     """The kind of ``table``.
 
-    InputError where no kind's columns are all there: it names each kind that comes closest and the columns missing.
+    Raises InputError if no kind's columns are all there, with each kind that comes closest and its missing columns.
     """
     columns = frozenset(map(column_key, table.columns))
     lacking = {kind.name: sorted(name for name in kind.columns if column_key(name) not in columns) for kind in KINDS}

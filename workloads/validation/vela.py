@@ -44,7 +44,7 @@ SYSTEM_BYTES_PER_CYCLE = {"Ethos_U55_High_End_Embedded": 1.0, "Ethos_U65_Client_
 
 @dataclass(frozen=True)
 class Network:
-    """What one run moves: ``weights`` bytes over all steps, ``macs``, and M x N x K where it is one matmul."""
+    """The work of one run: ``weights`` bytes over all steps, ``macs``, and M x N x K if it is one matmul."""
 
     weights: int
     macs: int

@@ -29,13 +29,13 @@ def constant(write: Writer, call: RawCall) -> Value:
 
 
 def shape(write: Writer, call: RawCall) -> Value:
-    """The shape of what is computed or arrives, or the part of it from ``start`` to ``end``."""
+    """The shape of a value, or the part of it from ``start`` to ``end``."""
     sizes = call[0].shape[slice(call.integer("start", 0), call.integer("end", call[0].rank))]
     return write.constant(np.array(sizes, np.int64))
 
 
 def size(write: Writer, call: RawCall) -> Value:
-    """How many elements there are."""
+    """The number of elements."""
     return write.constant(np.array(call[0].tensor.elements, np.int64))
 
 
@@ -48,7 +48,7 @@ def constant_of_shape(write: Writer, call: RawCall) -> Value:
 
 
 def numbers(write: Writer, call: RawCall) -> Value:
-    """From start to limit in steps."""
+    """The numbers from start to limit, in steps."""
     start, limit, step = (call[place].single("range") for place in range(3))
     if not np.isfinite([start, limit, step]).all() or not step:
         raise CannotEnterError(f"counts from {start} to {limit} in steps of {step}")

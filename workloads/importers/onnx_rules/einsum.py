@@ -16,7 +16,7 @@ _EQUATION = re.compile(r"[A-Za-z]*(,[A-Za-z]*)*(->[A-Za-z]*)?")
 
 
 def einsum(write: Writer, call: RawCall) -> Value:
-    """Operands are multiplied from left to right; an axis that nobody reads any more is summed."""
+    """The product of the operands from left to right; an axis is summed once no later operand reads it."""
     equation, values = call.text("equation").replace(" ", ""), call.present
     terms, output = _parsed(equation)
     if len(terms) != len(values) or any(len(term) != value.rank for term, value in zip(terms, values, strict=True)):
@@ -52,7 +52,7 @@ def _sizes(terms: Sequence[str], values: Sequence[Value]) -> dict[str, int]:
 
 
 def _summed(write: Writer, term: str, value: Value, read: set[str]) -> tuple[str, Value]:
-    """Without the axes that are not ``read``."""
+    """``value`` summed over the axes that are not in ``read``."""
     gone = [axis for axis, letter in enumerate(term) if letter not in read]
     if not gone:
         return term, value

@@ -41,12 +41,12 @@ def mean(write: Writer, call: RawCall) -> Value:
 
 
 def gelu(write: Writer, call: RawCall) -> Value:
-    """With the error function, or by tanh."""
+    """GELU, with the error function or by tanh."""
     return write("Gelu", call[0], approximate=call.text("approximate", "none"))
 
 
 def clip(write: Writer, call: RawCall) -> Value:
-    """Between bounds that are operands, or attributes before opset 11."""
+    """x clipped between bounds that are operands, or attributes before opset 11."""
     if call.opset >= 11:
         bounds = [call.get(1), call.get(2)]
     else:
@@ -110,7 +110,7 @@ def xor(write: Writer, call: RawCall) -> Value:
 
 
 def is_nan(write: Writer, call: RawCall) -> Value:
-    """What does not equal itself."""
+    """True for each element that does not equal itself."""
     return write("Not", write("Equal", call[0], call[0]))
 
 
@@ -120,12 +120,12 @@ def tan(write: Writer, call: RawCall) -> Value:
 
 
 def identity(write: Writer, call: RawCall) -> Value:
-    """Nothing."""
+    """The operand unchanged."""
     return call[0]
 
 
 def dropout(write: Writer, call: RawCall) -> Value:
-    """Nothing, outside of training."""
+    """The operand unchanged, outside of training."""
     mode = call.all[2] if len(call.all) > 2 else None
     if mode is not None and mode.elements("training mode").any():
         raise CannotEnterError("drops values at random", "export the module after module.eval()")
@@ -133,12 +133,12 @@ def dropout(write: Writer, call: RawCall) -> Value:
 
 
 def cast(write: Writer, call: RawCall) -> Value:
-    """To the type that ``to`` names. What flows has float32 for every float."""
+    """The operand in the type that ``to`` names. Computed values have float32 for every float."""
     return converted(write, call[0], call.text("to"))
 
 
 def cast_like(write: Writer, call: RawCall) -> Value:
-    """To the type of the second operand."""
+    """The operand in the type of the second one."""
     return converted(write, call[0], call[1].dtype)
 
 

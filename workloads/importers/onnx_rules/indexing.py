@@ -57,7 +57,7 @@ def scatter_nd(write: Writer, call: RawCall) -> Value:
 
 
 def _rows(shape: Sequence[int], index: Array) -> tuple[Array, tuple[int, ...]]:
-    """The places that ``index`` (..., K) names where the first K axes are one, and the shape of what stands there."""
+    """The places that ``index`` (..., K) names if the first K axes are one, and the shape of the elements there."""
     if not index.ndim or not 1 <= index.shape[-1] <= len(shape) or not np.issubdtype(index.dtype, np.integer):
         raise CannotEnterError(f"has places {index.shape} in {tuple(shape)}")
     sizes = np.array(shape[: index.shape[-1]], np.int64)

@@ -14,7 +14,9 @@ from workloads.stepgraph.refusals import CannotEnterError
 
 
 def axes_of(call: RawCall, place: int, rank: int, since: int) -> tuple[int, ...] | None:
-    """Axes from the front that an operand names from opset ``since`` on, an attribute before; None where none does."""
+    """The axes, from the front, that an operand names from opset ``since`` on, an attribute before; None if neither
+    does.
+    """
     if call.opset >= since:
         value = call.get(place)
         axes = None if value is None else value.integers("axes")
@@ -32,7 +34,7 @@ def different_axes(call: RawCall, axes: Sequence[int], rank: int) -> tuple[int, 
 
 
 def concat(write: Writer, call: RawCall) -> Value:
-    """Along an axis."""
+    """The operands joined along an axis."""
     values = call.present
     return write("Concat", *values, axis=call.axis(values[0], 1 if call.opset < 4 else None))
 
@@ -80,7 +82,7 @@ def transpose(write: Writer, call: RawCall) -> Value:
 
 
 def reshape(write: Writer, call: RawCall) -> Value:
-    """0 keeps a size, -1 takes what is left."""
+    """x in another shape: 0 keeps a size, -1 takes the rest."""
     x, wanted = call[0], list(call[1].integers("shape"))
     if not call.integer("allowzero", 0):
         wanted = [x.shape[axis] if size == 0 and axis < x.rank else size for axis, size in enumerate(wanted)]
@@ -98,14 +100,14 @@ def _reshaped(write: Writer, x: Value, shape: Sequence[int]) -> Value:
 
 
 def flatten(write: Writer, call: RawCall) -> Value:
-    """To two axes: what stands before ``axis``, and the rest."""
+    """x with two axes: those before ``axis``, and the rest."""
     axis, rank = call.integer("axis", 1), call[0].rank
     axis = axis if axis == rank else call.from_front(axis, rank)
     return write.reshape(call[0], (prod(call[0].shape[:axis]), prod(call[0].shape[axis:])))
 
 
 def squeeze(write: Writer, call: RawCall) -> Value:
-    """Without axes of one element."""
+    """x without axes of one element."""
     x = call[0]
     axes = axes_of(call, 1, x.rank, 13)
     if axes is None:
@@ -116,7 +118,7 @@ def squeeze(write: Writer, call: RawCall) -> Value:
 
 
 def unsqueeze(write: Writer, call: RawCall) -> Value:
-    """With more axes of one element."""
+    """x with more axes of one element."""
     given = call[1].integers("axes") if call.opset >= 13 else call.integers("axes")
     rank = call[0].rank + len(given)
     axes = different_axes(call, given, rank)
@@ -125,7 +127,7 @@ def unsqueeze(write: Writer, call: RawCall) -> Value:
 
 
 def expand(write: Writer, call: RawCall) -> Value:
-    """To the shape that both its own and the given one can be repeated to."""
+    """x repeated to the shape that both its own and the given one can be repeated to."""
     x, wanted = call[0], call[1].integers("shape")
     rank = max(x.rank, len(wanted))
     own, other = ((1,) * (rank - len(sizes)) + tuple(sizes) for sizes in (x.shape, wanted))

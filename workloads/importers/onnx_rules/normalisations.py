@@ -30,7 +30,7 @@ def batch_normalization(write: Writer, call: RawCall) -> Value:
 
 
 def layer_normalization(write: Writer, call: RawCall) -> Value:
-    """Over an axis and all behind it."""
+    """Layer norm over an axis and all after it."""
     axis, epsilon = call.axis(call[0], -1), call.number("epsilon", 1e-5)
     return write("LayerNormalization", call[0], call[1], call.get(2), axis=axis, epsilon=epsilon)
 
@@ -45,7 +45,9 @@ def rms_normalization(write: Writer, call: RawCall) -> Value:
 
 
 def group_normalization(write: Writer, call: RawCall) -> Value:
-    """Over the channels of each group; scale and shift for each group before opset 21, for each channel since."""
+    """Group norm over the channels of each group; scale and shift for each group before opset 21, for each channel
+    since.
+    """
     x, groups = call[0], call.integer("num_groups")
     scale, shift = call[1], call[2]
     if call.opset < 21 and scale.shape == (groups,) and x.rank > 1 and groups and x.shape[1] % groups == 0:
@@ -56,7 +58,7 @@ def group_normalization(write: Writer, call: RawCall) -> Value:
 
 
 def instance_normalization(write: Writer, call: RawCall) -> Value:
-    """Over all that stands behind each channel."""
+    """Instance norm over all axes after each channel."""
     x = call[0]
     return _grouped(write, call, x.shape[1] if x.rank > 1 else 0, call[1], call[2])
 

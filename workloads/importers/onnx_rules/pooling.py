@@ -22,7 +22,7 @@ MOST_PLACES = 256
 
 
 class _Window:
-    """Where the windows of a pooling node lie."""
+    """The places of the windows of a pooling node."""
 
     def __init__(self, call: RawCall) -> None:
         x, kernel = call[0], call.integers("kernel_shape")
@@ -41,7 +41,7 @@ class _Window:
             raise CannotEnterError("has a last window that is not full")
 
     def _rests(self) -> list[int]:
-        """What is left behind the last full window, along each axis."""
+        """The elements after the last full window, along each axis."""
         ends = self.pads[len(self.kernel) :]
         lengths = (size + begin + end for size, begin, end in zip(self.size, self.pads, ends, strict=False))
         return [
@@ -66,7 +66,7 @@ def average_pool(write: Writer, call: RawCall) -> Value:
 
 
 def _share(window: _Window) -> Array:
-    """How many places a whole window has for each that is not padding."""
+    """The number of places of a whole window divided by those that are not padding."""
     ones = np.ones((1, 1, *window.size), np.float32)
     (counts,) = apply("Conv", {"group": 1, **window.attributes}, [ones, np.ones((1, 1, *window.kernel), np.float32)])
     return np.asarray(prod(window.kernel) / counts[0], np.float32)

@@ -34,7 +34,7 @@ def _times(write: Writer, value: Value, factor: float, name: str) -> Value:
 
 
 def convolution(write: Writer, call: RawCall) -> Value:
-    """Over any number of axes, its padding in numbers."""
+    """A convolution over any number of axes, its padding in numbers."""
     x, weight, kernel = _operands(call)
     strides, dilations = _per_axis(call, "strides", kernel), _per_axis(call, "dilations", kernel)
     spans = [dilation * (width - 1) + 1 for width, dilation in zip(kernel, dilations, strict=True)]
@@ -62,13 +62,13 @@ def paddings(call: RawCall, size: Sequence[int], spans: Sequence[int], strides: 
 
 
 def _shared(totals: Sequence[int], mode: str) -> tuple[int, ...]:
-    """Begins and ends of these sums; what is odd stands at the end, or at the beginning for SAME_LOWER."""
+    """Begins and ends of these sums; an odd element is at the end, or at the beginning for SAME_LOWER."""
     less, more = [total // 2 for total in totals], [total - total // 2 for total in totals]
     return (*more, *less) if mode == "SAME_LOWER" else (*less, *more)
 
 
 def transposed_convolution(write: Writer, call: RawCall) -> Value:
-    """Over any number of axes, its cut in numbers."""
+    """A transposed convolution over any number of axes, its cut in numbers."""
     x, weight, kernel = _operands(call)
     strides, dilations = _per_axis(call, "strides", kernel), _per_axis(call, "dilations", kernel)
     extra = call.integers("output_padding", (0,) * len(kernel))
@@ -86,7 +86,7 @@ def transposed_convolution(write: Writer, call: RawCall) -> Value:
 
 
 def _cut(call: RawCall, x: Value, full: Sequence[int], strides: Sequence[int]) -> tuple[tuple[int, ...], Sequence[int]]:
-    """How much of the ``full`` result is cut at begins and ends, and how much longer than that it is to be."""
+    """The elements of the ``full`` result that are cut at begins and ends, and by how many it must be extended."""
     mode, pads = call.text("auto_pad", "NOTSET"), paddings(call, x.shape[2:], full, strides)
     if call.has("output_shape"):
         wanted = call.integers("output_shape")[-len(full) :]

@@ -19,7 +19,7 @@ _TORCH = "give the module itself instead, as a torch module: a projection stays 
 
 
 def judged(rule: Rule) -> Rule:
-    """``rule``, which refuses with the shapes of what it would give: so the next layer is judged at once."""
+    """``rule`` with refusals that hold the shapes of its results, so that the next layer is checked at once."""
 
     def with_shapes(write: Writer, call: RawCall) -> Value | Sequence[Value | None]:
         try:
@@ -122,7 +122,7 @@ def _layer(call: RawCall) -> tuple[Value, Value, Value, int]:
 
 
 def _check_direction(call: RawCall) -> None:
-    """Refuse what hears frames that have not come yet. Backwards over a single frame is forwards."""
+    """Refuse a layer that needs frames in the future. Backwards over a single frame is forwards."""
     direction = call.text("direction", "forward").lower()
     frames = call[0].shape[1 if call.integer("layout", 0) else 0] if call[0].rank == 3 else 0
     if direction == "bidirectional":
@@ -145,7 +145,7 @@ def _invalid(operator: str, recurrence: Sequence[int], units: int) -> str:
 
 @dataclass(frozen=True)
 class _First:
-    """What a state is before the first frame: ``value``, None for zeros; ``kept``: whether it is one of the model's."""
+    """A state before the first frame: ``value``, None for zeros; ``kept``: whether it is one of the model's."""
 
     value: Value | None
     part: str
@@ -187,7 +187,7 @@ class _Cell:
         return [state.value for state in states]
 
     def results(self, outputs: Sequence[Value], states: Sequence[_First]) -> Sequence[Value]:
-        """Outputs as the node lays them out; what is kept becomes an output of the model."""
+        """Outputs as the node lays them out; a kept state becomes an output of the model."""
         for state, last in zip(states, outputs[1:], strict=True):
             if state.kept and state.value is not None:
                 self.write.keep_state(state.value, last)

@@ -47,7 +47,7 @@ def _square(write: Writer, x: Value) -> Value:
 
 
 def log_sum_exp(write: Writer, call: RawCall) -> Value:
-    """The largest, plus the logarithm of the sum of what is left after it."""
+    """The largest, plus the logarithm of the sum of the exponentials relative to it."""
     x, keep = call[0], call.integer("keepdims", 1)
     axes = axes_of(call, 1, x.rank, 18) or (() if call.integer("noop_with_empty_axes", 0) else tuple(range(x.rank)))
     if not axes:
@@ -72,7 +72,7 @@ def place_of_extreme(turned: bool) -> Rule:
 
 
 def softmax(operator: str) -> Rule:
-    """Along an axis; before opset 13 along that axis and all behind it as one."""
+    """A rule for softmax along an axis; before opset 13 along that axis and all after it as one."""
 
     def rule(write: Writer, call: RawCall) -> Value:
         x = call[0]
@@ -86,14 +86,14 @@ def softmax(operator: str) -> Rule:
 
 
 def running_sum(write: Writer, call: RawCall) -> Value:
-    """Along an axis that is an operand."""
+    """The running sum along an axis that is an operand."""
     axis = call.from_front(int(call[1].single("axis")), call[0].rank)
     given = {name: call.integer(name, 0) for name in ("exclusive", "reverse")}
     return write("CumSum", call[0], write.constant(np.array(axis, np.int64), "axis"), **given)
 
 
 def global_pool(operator: str) -> Rule:
-    """Over all axes behind the channels."""
+    """A rule for pooling over all axes after the channels."""
 
     def rule(write: Writer, call: RawCall) -> Value:
         return write(operator, call[0], axes=tuple(range(2, call[0].rank)), keepdims=1)

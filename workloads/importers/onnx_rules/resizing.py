@@ -16,7 +16,7 @@ _HELP = "resize by nearest or linear, to a fixed size"
 
 
 def resize(write: Writer, call: RawCall) -> Value:
-    """By scales or to sizes, of all axes or of those that are named."""
+    """x resized by scales or to sizes, on all axes or on those that are named."""
     if call.integer("antialias", 0) or call.text("keep_aspect_ratio_policy", "stretch") != "stretch":
         raise CannotEnterError("smooths what it makes smaller, or keeps the ratio of its sides", _HELP)
     x, scales = call[0], call.get(1 if call.opset < 11 else 2)
@@ -40,7 +40,7 @@ def resize(write: Writer, call: RawCall) -> Value:
 
 
 def upsample(write: Writer, call: RawCall) -> Value:
-    """By scales: an operand, or an attribute before opset 9."""
+    """x enlarged by scales: an operand, or an attribute before opset 9."""
     x = call[0]
     given = call[1].elements("scales") if call.opset >= 9 else np.array(call.node.attributes.get("scales", ()))
     call.has("scales")
@@ -85,7 +85,7 @@ def _picked(write: Writer, x: Value, axis: int, at: Array) -> Value:
 
 
 def _mixed(write: Writer, x: Value, axis: int, at: Array) -> Value:
-    """Between the two elements on either side of each of ``at``, those at the ends going on for ever."""
+    """The interpolation between the two elements on either side of each of ``at``; those at the ends are repeated."""
     size = x.shape[axis]
     at = at.clip(0, size - 1)
     below = np.floor(at).astype(np.int64)

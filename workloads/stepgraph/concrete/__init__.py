@@ -1,1 +1,1 @@
-"""From a file's nodes to a StepGraph: shapes and branches decided, states paired, every node written or refused."""
+"""A StepGraph from a file's nodes: shapes and branches decided, states paired, every node written or refused."""

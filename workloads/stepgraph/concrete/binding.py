@@ -1,4 +1,4 @@
-"""What arrives at a call: the shape of each input, and inputs that are one constant for good."""
+"""The inputs of a call: the shape of each, and inputs that are one constant for good."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _OPEN = "give its `shapes`, every axis as a number, or `bind` the size that is n
 
 
 class Binding:
-    """What a user says of a model's inputs. ``states``: inputs that a call before fills.
+    """The user's settings about a model's inputs. ``states``: inputs that the call before fills.
 
-    ``refusals``: what does not fit, and what is left open; ``guesses``: inputs of which not every size is said, with 1
-    for those.
+    ``refusals``: settings that do not fit, and sizes that are left open; ``guesses``: inputs with sizes that are not
+    given, with 1 for those.
     """
 
     def __init__(self, model: RawModel, shapes: Shapes, bind: Bindings, states: Collection[str]) -> None:
@@ -119,7 +119,7 @@ def _fitting(shape: Sequence[int], given: RawInput) -> tuple[int, ...]:
 
 
 def _numbers(value: Any, dtype: str) -> Array:
-    """What an input is bound to, in its type."""
+    """The constant that an input is bound to, in its type."""
     try:
         values = np.asarray(value)
         with np.errstate(invalid="ignore"):

@@ -57,7 +57,7 @@ class RawCall:
 
     @property
     def outputs(self) -> int:
-        """How many outputs the node has; those behind the last that is named do not count."""
+        """The number of outputs of the node; those after the last named one do not count."""
         return max((place + 1 for place, name in enumerate(self.node.outputs) if name), default=0)
 
     def has(self, name: str) -> bool:
@@ -100,7 +100,9 @@ class RawCall:
         return self.from_front(self.integer(name, default), value.rank + beyond)
 
     def check_all_asked(self, harmless: Container[str]) -> None:
-        """CannotEnterError for an attribute that is not ``harmless``, or an operand, that no rule has asked for."""
+        """Raise CannotEnterError for an attribute that is not ``harmless``, or an operand, that no rule has
+        asked for.
+        """
         names = [name for name in self.node.attributes if name not in self._asked and name not in harmless]
         if names:
             raise CannotEnterError(f"says {', '.join(names)}, which is not known here")
@@ -132,10 +134,10 @@ Rule = Callable[[Writer, RawCall], Value | Sequence[Value | None]]
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a format's own words are rewritten: a rule by operator.
+    """The rules that rewrite a format's own operators, by operator.
 
     ``reasons``: why an operator without a rule has none, and what would help. ``harmless``: attributes that change
-    nothing of what a call computes.
+    nothing in a call's result.
     """
 
     rules: Mapping[str, Rule]

@@ -24,7 +24,7 @@ from workloads.stepgraph.standard import standard_form
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a user says of a model; as the arguments of a reader."""
+    """The user's settings about a model, as the arguments of a reader."""
 
     shapes: Shapes
     bind: Bindings
@@ -95,7 +95,7 @@ def _misfits(
 
 
 class _Result:
-    """What ``write`` has written, under the names of the model's ``outputs``."""
+    """The graph that ``write`` has written, under the names of the model's ``outputs``."""
 
     def __init__(self, write: Writer, outputs: Mapping[str, Value]) -> None:
         self.write, self._values = write, outputs
@@ -126,7 +126,7 @@ class _Result:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """What a call gives: the model's outputs, then the last states of layers that are kept beside it."""
+        """The outputs of a call: the model's outputs, then the last states of layers that are kept beside it."""
         own = [self._name_of(output) for output in self._values]
         kept = [self._names.get(state.last.name, state.last.name) for state in self.write.kept.values() if state.last]
         return tuple(dict.fromkeys([*own, *kept]))

@@ -22,7 +22,7 @@ _NODE, _OPERAND = 20_000, 4_000  # work that writing them takes, in multiplicati
 
 
 class Budget:
-    """What is left of the bytes and the work that a model's own constants may cost; ``weight_bytes``: of its file."""
+    """The bytes and the work that are left for a model's own constants; ``weight_bytes``: of its file."""
 
     def __init__(self, weight_bytes: int = 0) -> None:
         self.bytes, self.work = MOST_BYTES + weight_bytes, MOST_WORK + weight_bytes

@@ -33,7 +33,7 @@ def _taken_from_around(graph: RawGraph) -> set[str]:
 
 
 def all_reads(model: RawModel) -> set[str]:
-    """The names that any node of ``model`` reads, or that it gives: whatever else a node makes is for nobody."""
+    """The names that any node of ``model`` reads, or that are its outputs: other values are not needed."""
     graphs = [model.graph, *(function.body for function in model.functions.values())]
     names = set[str]()
     while graphs:

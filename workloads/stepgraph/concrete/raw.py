@@ -64,7 +64,7 @@ class RawFunction:
 class RawInput:
     """An input of a model: its axes, each a size, the name of an open one, or None; and its type.
 
-    ``axes`` are None where the file does not even say how many there are.
+    ``axes`` are None if the file does not even give their number.
     """
 
     axes: tuple[int | str | None, ...] | None
@@ -78,7 +78,9 @@ class RawInput:
 
 @dataclass(frozen=True)
 class RawModel:
-    """A model as read. ``inputs``: what is said of each, or why it is none; ``functions`` by domain and name."""
+    """A model as read. ``inputs``: the declaration of each, or why it cannot enter; ``functions`` by domain and
+    name.
+    """
 
     name: str
     graph: RawGraph

@@ -27,7 +27,7 @@ Body = Callable[[int, Sequence[Value]], Sequence[Value]]
 
 @dataclass(frozen=True)
 class _Axes:
-    """Along which axis each is taken apart, or put together, and whether backward."""
+    """The axes along which each value is split, or joined, and whether backward."""
 
     axes: tuple[int, ...]
     directions: tuple[int, ...]
@@ -118,7 +118,7 @@ def _piece(write: Writer, value: Value, axis: int, place: int) -> Value:
 
 
 def _collected(node: RawNode, made: Sequence[Sequence[Value]], put: _Axes, write: Writer) -> list[Value]:
-    """What each step made, along a new axis."""
+    """The output of each step, joined along a new axis."""
     write.origin = RawNode(f"{node.label}.collected", node.operator, (), ())
     mark, results = len(write.nodes), list[Value | None]()
     for column, axis, backward in zip(zip(*made, strict=True), put.axes, put.directions, strict=True):

@@ -1,4 +1,4 @@
-"""Which input of a call is which output of the call before: declared, or proposed by name. Never by shape."""
+"""The inputs of a call that are outputs of the call before: declared, or proposed by name. Never by shape."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^A-Za-z\d\s._/:-]+")
 def declared(
     states: Iterable[str | Pair], inputs: Collection[str], outputs: Collection[str]
 ) -> tuple[list[Pair], list[Refusal]]:
-    """The pairs that ``states`` say, each "IN:OUT" or (IN, OUT), where a * stands for the same part of both names.
+    """The pairs that ``states`` declare, each "IN:OUT" or (IN, OUT), where a * stands for the same part of both names.
 
-    Refused are names that the model has not, and what is said twice.
+    Refused are names that the model does not have, and pairs that are given twice.
     """
     pairs, refusals = list[Pair](), list[Refusal]()
     for state in states:
@@ -34,7 +34,7 @@ def declared(
 
 
 def _declared(state: str | Pair, inputs: Collection[str], outputs: Collection[str]) -> tuple[list[Pair], str]:
-    """The pairs of one declaration, and why there are none."""
+    """The pairs of one declaration, and the reason if there are none."""
     ways = _ways(state) if isinstance(state, str) else [state]
     if not ways:
         return [], "must say an input and an output, as IN:OUT"
@@ -80,9 +80,9 @@ _SHOWN = 12
 
 
 def proposed(inputs: Collection[str], outputs: Collection[str]) -> list[Pair]:
-    """The pairs whose names say that they belong together: X and new_X, X_out, X_next, XN, and their like.
+    """The pairs whose names suggest that they belong together: X and new_X, X_out, X_next, XN, and their like.
 
-    A name that could belong to several belongs to none. There are none either where nothing would be left to arrive.
+    A name that could belong to several belongs to none. There are no pairs either if no input would be left.
     """
     by_stem = defaultdict[tuple[str, ...], list[str]](list)
     for output in outputs:
@@ -136,7 +136,7 @@ def misfits(inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor], pairs: 
 
 
 def unkept(keep: Iterable[str], forgetful: Sequence[str]) -> Iterator[Refusal]:
-    """Names of layers to ``keep`` that forget nothing, or are none."""
+    """Names of layers to ``keep`` that have no state to keep, or that do not exist."""
     names = ", ".join(forgetful)
     why = f"is no layer that forgets; they are {names}" if names else "is no layer that forgets, as there is none"
     for name in sorted(set(keep) - set(forgetful)):
@@ -144,7 +144,7 @@ def unkept(keep: Iterable[str], forgetful: Sequence[str]) -> Iterator[Refusal]:
 
 
 def unnamed(inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor], pairs: Iterable[Pair]) -> Iterator[Refusal]:
-    """What must be asked where names say of several inputs what they are: could one of them be a state?"""
+    """Questions about inputs whose names leave open whether one of them is a state."""
     pairs = list(pairs)
     if len(inputs) - len(pairs) < 2:
         return

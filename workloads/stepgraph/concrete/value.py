@@ -23,17 +23,17 @@ class Value:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Its shape."""
+        """The shape of the value."""
         return self.tensor.shape
 
     @property
     def rank(self) -> int:
-        """How many axes it has."""
+        """The number of axes."""
         return len(self.tensor.shape)
 
     @property
     def dtype(self) -> str:
-        """Its element type."""
+        """The element type."""
         return self.tensor.dtype
 
     def elements(self, what: str) -> Array:

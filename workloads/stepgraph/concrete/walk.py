@@ -1,9 +1,9 @@
-"""One walk over the nodes of a model, with the shapes of what arrives at a call and chosen constants.
+"""One walk over the nodes of a model, with the shapes of its inputs and chosen constants.
 
-What depends on constants and shapes alone is computed; a branch that this decides is walked in place of its If, and
-the other one is gone; a body that is repeated is walked for each step. What is left are nodes over data, of true
-shapes. A node that cannot enter is noted, and the walk goes on without what hangs on it: in the end all that stands
-against the model is known.
+Values that depend on constants and shapes alone are computed. A branch that this decides is walked in place of its If,
+and the other one is dropped; a repeated body is walked for each step. The rest are nodes over data, with true shapes. A
+node that cannot enter is noted, and the walk continues without the nodes that depend on it, so that in the end every
+obstacle is known.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Scope = ChainMap[str, Value]
 
 @dataclass(frozen=True)
 class Around:
-    """Where a node stands: ``prefix`` of its name, the ``attributes`` of the function around it, how deep that is."""
+    """The place of a node: ``prefix`` of its name, the ``attributes`` of the function around it, and its depth."""
 
     prefix: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Walk:
         self._reads = all_reads(model)
 
     def outputs(self, inputs: Mapping[str, Value]) -> list[Value]:
-        """What each output of the model is, given what each of its inputs is; REFUSED where it hangs on a refusal."""
+        """The outputs of the model for its inputs; REFUSED if one depends on a refusal."""
         return self._graph(self.model.graph, ChainMap(dict(inputs)), Around())
 
     def _graph(self, graph: RawGraph, scope: Scope, around: Around) -> list[Value]:
@@ -150,7 +150,7 @@ class Walk:
         return [REFUSED if value is None else value for value in values]
 
     def _branch(self, node: RawNode, operands: Sequence[Value | None], scope: Scope, around: Around) -> Sequence[Value]:
-        """What the branch that is decided gives; the nodes of the other one are gone."""
+        """The results of the branch that is decided; the nodes of the other one are dropped."""
         condition = RawCall(node, operands)[0]
         if condition.array is None:
             deciding = ", ".join(self._inputs_behind(condition.name)) or "a state"
@@ -173,7 +173,7 @@ class Walk:
     def _repeated(
         self, node: RawNode, operands: Sequence[Value | None], scope: Scope, around: Around
     ) -> Sequence[Value]:
-        """What the body of a Loop or a Scan gives, walked once for each step."""
+        """The results of the body of a Loop or a Scan, walked once for each step."""
         body, refused = body_of(node), len(self.refusals)
 
         def run(step: int, given: Sequence[Value]) -> Sequence[Value]:
@@ -205,7 +205,7 @@ class Walk:
     def _function(
         self, function: RawFunction, node: RawNode, operands: Sequence[Value | None], around: Around
     ) -> Sequence[Value]:
-        """What the body of a function gives for these operands."""
+        """The results of the body of a function for these operands."""
         body = function.body
         given = zip(body.inputs, operands, strict=False)
         scope = ChainMap({name: value for name, value in given if value is not None})

@@ -19,16 +19,16 @@ from workloads.stepgraph.shapes.table import tensors_of
 
 @dataclass(frozen=True)
 class KeptState:
-    """A state that the model itself does not keep: what it starts from, and what it is after a call."""
+    """A state that the model itself does not keep: its initial value, and its value after a call."""
 
     initial: Array | None
     last: Value | None = None
 
 
 class Writer:
-    """What is written so far, for one node of the origin after the other. ``origin``: whose work is being written.
+    """The nodes written so far, for one node of the origin after the other. ``origin``: the one being written.
 
-    ``made_of``: by the name of each written node, the node of the origin that it does work of. ``keep``: nodes of the
+    ``made_of``: by the name of each written node, the node of the origin whose work it does. ``keep``: nodes of the
     origin whose states are kept from call to call though the model does not; ``kept``: these states, by their inputs;
     ``forgetful``: the nodes whose states the model does not keep.
     """
@@ -102,11 +102,13 @@ class Writer:
         return Value(name, tensor)
 
     def keep_state(self, state: Value, last: Value) -> None:
-        """Let ``last`` be what ``state`` is at the next call."""
+        """Make ``last`` the value of ``state`` at the next call."""
         self.kept[state.name] = replace(self.kept[state.name], last=last)
 
     def settle(self, mark: int, values: Sequence[Value | None]) -> list[Value | None]:
-        """Name the nodes written since there were ``mark``, and what of ``values`` they made, as the origin does."""
+        """Name the nodes written since there were ``mark``, and those of ``values`` that they made, as the
+        origin does.
+        """
         tail = self.nodes[mark:]
         made = {name for node in tail for name in node.outputs}
         names = dict[str, str]()
@@ -136,7 +138,7 @@ class Writer:
         return tuple(Value(name, tensor) for name, tensor in zip(names, tensors, strict=True))
 
     def _name(self, value: Value) -> str:
-        """What an operand is called: a constant gets its name where it is used first."""
+        """The name of an operand: a constant gets its name at its first use."""
         if value.array is None:
             return value.name
         key = id(value.array)  # the array is held from then on, so that no other gets its number

@@ -1,4 +1,6 @@
-"""When each graph of an imported model runs: what decides the number of joint steps, and so is said in every report."""
+"""The times at which each graph of an imported model runs. Their rule decides the number of joint steps, and is part of
+every report.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ class Calls:
 
 @dataclass(frozen=True)
 class Heard:
-    """How long an utterance is [s], and where speech ends in it, if that is known."""
+    """The length of an utterance [s], and the end of speech in it, if that is known."""
 
     id: str
     seconds: float
@@ -60,7 +62,7 @@ def periodic_speech(graphs: Sequence[str], period_ms: float, speech: Sequence[He
 
 
 def refuse_too_many(utterances: Sequence[Utterance]) -> None:
-    """ConfigError where ``utterances`` have more calls than a trace may hold."""
+    """Raise ConfigError if ``utterances`` have more calls than a trace may hold."""
     if sum(len(utterance.call_graphs) for utterance in utterances) > LONGEST_TRACE:
         allowed = f"give more than {LONGEST_TRACE} calls; take fewer"
         raise ConfigError("calls", "utterances", len(utterances), allowed)

@@ -48,7 +48,7 @@ class Decoder:
         self._streams = {name: Stream(graph) for name, graph in model.graphs.items()}
 
     def decode(self, inputs: Iterable[Array]) -> Iterator[list[int]]:
-        """The symbols that leave at each encoder output; ``inputs``: what each encoder call hears."""
+        """The symbols that leave at each encoder output; ``inputs``: the inputs of each encoder call."""
         for stream in self._streams.values():
             stream.reset()
         self._history = [self.model.blank] * self.model.context
@@ -86,7 +86,9 @@ class Decoder:
 
 
 def decode_numbered(model: Transducer, steps: Steps, see: Callable[[str, FloatRun, int], None]) -> None:
-    """Decode ``steps``, what each encoder call hears, for what is seen alone: ``see`` is told of which call it is."""
+    """Decode ``steps``, the inputs of each encoder call, only to observe them: ``see`` is told the number of
+    each call.
+    """
     call = -1
 
     def seen(graph: str, run: FloatRun) -> None:
@@ -100,7 +102,7 @@ def decode_numbered(model: Transducer, steps: Steps, see: Callable[[str, FloatRu
 
 @dataclass(frozen=True)
 class Windows:
-    """What calls of the encoder hear of an utterance: ``frames`` at a time, ``shift`` from one call to the next.
+    """The windows of an utterance for the encoder's calls: ``frames`` at a time, ``shift`` from one call to the next.
 
     ``by_channel``: whether the encoder takes (F, T), as NeMo's do, and not (T, F).
     """
@@ -110,14 +112,14 @@ class Windows:
     by_channel: bool
 
     def starts(self, count: int) -> range:
-        """The first frame of each call over ``count`` frames; what is left after the last whole window is dropped."""
+        """The first frame of each call over ``count`` frames; frames after the last whole window are dropped."""
         return range(0, count - self.frames + 1, self.shift)
 
 
 def windows(model: Transducer, speech: Speech, shift: int | None) -> Windows:
-    """How ``speech`` is cut for the encoder; ``shift``: default as many frames as a window has.
+    """The windows of ``speech`` for the encoder; ``shift``: default as many frames as a window has.
 
-    Raises InputError where a frame does not go into the encoder's input, or the speech is shorter than one window.
+    Raises InputError if a frame does not fit the encoder's input, or if the speech is shorter than one window.
     """
     shape, (count, size) = model.encoder.tensor(model.features).shape, speech.features.shape
     frames, rest = divmod(model.encoder.tensor(model.features).elements, size)
@@ -130,7 +132,7 @@ def windows(model: Transducer, speech: Speech, shift: int | None) -> Windows:
 
 
 def encoder_calls(model: Transducer, speech: Speech, cut: Windows) -> Iterator[Array]:
-    """What each encoder call hears of ``speech``."""
+    """The input of each encoder call on ``speech``."""
     spec = model.encoder.tensor(model.features)
     for start in cut.starts(len(speech.features)):
         frames = speech.features[start : start + cut.frames]
@@ -141,9 +143,9 @@ def greedy(
     model: Transducer, corpus: Iterable[Speech], *, shift: int | None = None, max_symbols: int = MOST_SYMBOLS,
     source: str = "speech", see: See = unseen,
 ) -> Calls:  # fmt: skip
-    """Decode ``corpus`` and record every call; ``shift``: frames from one encoder call to the next, default its window.
+    """The calls of decoding ``corpus``; ``shift``: frames from one encoder call to the next, default its window.
 
-    Raises InputError for speech that the encoder cannot hear, ConfigError for a trace that would be too long.
+    Raises InputError for speech that does not fit the encoder, ConfigError for a trace that would be too long.
     """
     decoder, utterances = Decoder(model, max_symbols, see), list[Utterance]()
     for speech in corpus:

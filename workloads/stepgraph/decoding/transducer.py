@@ -135,7 +135,7 @@ def _joined(joiner: StepGraph, part: str, output: str, refusals: list[Refusal]) 
 
 
 def _wrong_sizes(found: Transducer) -> list[Refusal]:
-    """What cannot be handed over."""
+    """Refusals of values whose sizes do not match at a hand-over."""
     wrong = []
     encoded, joined = found.encoder.tensor(found.encoded), found.joiner.tensor(found.joins_encoded)
     rows, rest = divmod(encoded.elements, joined.elements)

@@ -1,1 +1,1 @@
-"""From what calibration measured to integers: which values share a format, their steps, weights, tables and rows."""
+"""Integers from a calibration's measurements: values that share a format, their steps, weights, tables and rows."""

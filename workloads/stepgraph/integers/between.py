@@ -1,6 +1,6 @@
 """Values that a chip represents, in float: those of a model that its normalised graph still has, and those between.
 
-What a mask fills in is none of them: it lies beyond whatever range its value has.
+The filling of a mask is not one of them: it lies beyond whatever range its value has.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Calibration: what a model's values were while it heard calibration steps, and the integer steps chosen from that."""
+"""Calibration: the values of a model on calibration steps, and the integer steps chosen from them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from workloads.stepgraph.steps import Steps
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """``histograms``: of every real value of a graph, inputs and states included; ``calls``: how many were heard.
+    """``histograms``: of every real value of a graph, inputs and states included; ``calls``: how many were run.
 
-    ``source``: what was heard; ``is_random``: whether that was noise, which serves questions of time alone.
+    ``source``: the inputs; ``is_random``: whether they were noise, which serves questions of time only.
     """
 
     histograms: Mapping[str, Histogram]
@@ -31,7 +31,7 @@ class Calibration:
     is_random: bool = False
 
     def histogram(self, *names: str) -> Histogram:
-        """What the values ``names`` were, all together: of those that share one step."""
+        """The histogram of the values ``names`` together, which share one step."""
         first, *others = (self.histograms[name] for name in names)
         return sum(others, first)
 
@@ -73,7 +73,7 @@ class Watch:
         self._histograms[name] = Histogram.of(values) if counted is None else counted.with_values(values)
 
     def calibration(self, method: Method, steps: Steps) -> Calibration:
-        """What was counted of ``steps``."""
+        """The calibration from the counts of ``steps``."""
         return Calibration(self._histograms, method, self.calls, steps.source, steps.is_random)
 
 

@@ -1,7 +1,7 @@
-"""How far the integers of each node are from float: signal to error in dB, over steps that calibration has not heard.
+"""The distance of each node's integers from float: signal to error in dB, over steps that calibration has not used.
 
-The numpy reference runs beside the float kernels, each with states of its own, so that what an error does to later
-calls is in it. A transducer's integers are given the symbols that float decoding chose, or the two would part.
+The numpy reference runs beside the float kernels, each with states of its own, so that the effect of an error on later
+calls is included. A transducer's integers are given the symbols that float decoding chose, or the two would diverge.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LARGEST_DB = 300.0
 
 
 def input_tensors(trace: OpTrace, lowered: Import, graphs: Mapping[str, StepGraph]) -> dict[Key, str]:
-    """The trace's own input tensor behind each input of each graph; what is a state, or linked, has none."""
+    """The trace's own input tensor of each input of each graph; a state, or a linked input, has none."""
     ops = [op for graph in trace.graphs.values() for op in graph.ops]
     shown = {op.outputs[0]: op.x for op in ops if op.kind == "copy" and trace.tensors[op.outputs[0]].role == "output"}
     quantised = {op.outputs[0]: op.x for op in ops if op.kind == "quantise"}
@@ -46,7 +46,7 @@ def input_tensors(trace: OpTrace, lowered: Import, graphs: Mapping[str, StepGrap
 
 @dataclass(frozen=True)
 class Distance:
-    """Signal to error of what a node makes, and the worst of what it reads; None where there is no error, or signal."""
+    """Signal to error of a node's output, and the worst of its inputs; None if there is no error, or no signal."""
 
     node: str
     operator: str
@@ -70,7 +70,7 @@ class _Power:
 
     @property
     def db(self) -> float | None:
-        """Signal to error; None where there is none of the one or of the other."""
+        """Signal to error in dB; None if either is missing."""
         if not self.signal or not self.error:
             return None
         return min(LARGEST_DB, max(-LARGEST_DB, 10 * math.log10(self.signal / self.error)))
@@ -94,7 +94,7 @@ class Beside:
         return value in self.graphs[graph].values and self.graphs[graph].tensor(value).dtype.startswith("float")
 
     def call(self, graph: str, run: FloatRun, *, counts: bool = True) -> None:
-        """Run ``graph`` on what ``run`` has just heard; if it ``counts``, hold its values against those of ``run``."""
+        """Run ``graph`` on the inputs of ``run``; if it ``counts``, compare its values with those of ``run``."""
         for (name, value), tensor in self._inputs.items():
             if name == graph:
                 spec = self.lowered.trace.tensors[tensor]
@@ -116,9 +116,9 @@ class Beside:
         power.error += float(np.square(found - wanted).sum())
 
     def distances(self) -> Iterator[Distance]:
-        """Every node that the chip computes and whose value can be looked at.
+        """The distance of every node that the chip computes and whose value can be observed.
 
-        What is folded into a product, as its bias, is looked at in the product's stead.
+        A node that is folded into a product, as its bias, is represented by the product.
         """
         for (graph, _), (row, nodes) in self._by_row().items():
             made = [value for node in nodes for value in node.outputs]
@@ -153,7 +153,7 @@ class Beside:
 
 
 def distances(beside: Beside, heard: Mapping[str, Steps], transducer: Transducer | None) -> list[Distance]:
-    """Every node's distance over the calls that ``heard`` holds out, or over all where it holds out none.
+    """Every node's distance over the calls that ``heard`` holds out, or over all if it holds out none.
 
     Worst first; those without any error, or any signal, last.
     """

@@ -82,7 +82,7 @@ class Grid:
 
 
 def unit_function(normal: Normal, node: Node) -> Function | None:
-    """Which function of the chip's activation unit a Table is; None of any other."""
+    """The function of the chip's activation unit that a Table is; None for any other."""
     return _UNIT_FUNCTIONS.get(normal.functions[node.outputs[0]].operators)
 
 
@@ -127,13 +127,15 @@ class Grids:
         return self._of[root], ratio
 
     def site(self, key: Key) -> Key:
-        """What calibration calls a value: as the model does, or whatever the value is a view of there."""
+        """The key of a value in the calibration: its name in the model, or that of the value that it is a view of
+        there.
+        """
         while key in self._seen_as:
             key = self._seen_as[key]
         return key
 
     def _gather(self, graph: str, normal: Normal) -> None:
-        """Who makes and who reads each set of ``graph``."""
+        """Collect the makers and the readers of each set of ``graph``."""
         for value in (*normal.graph.inputs, *normal.graph.values):
             root, _ = self._sets.root((graph, value))
             grid = self._of.setdefault(root, Grid(self.numerics.activation_bits, "range"))
@@ -176,9 +178,10 @@ class Grids:
         grid.origins.add(origin)
 
     def _take_in(self, graph: str, node: Node, outside: set[Key]) -> None:
-        """Let a joint reach as far as its parts do; ``outside``: sets that come from beyond a call, or leave it.
+        """Extend a joint to the reach of its parts; ``outside``: sets that come from beyond a call, or leave it.
 
-        What nobody else reads is made in the joint's format; all else keeps its own, and is requantised for the joint.
+        Values that only the joint reads are made in its format; the others keep their own, and are requantised for the
+        joint.
         """
         out = graph, node.outputs[0]
         joint, of_out = self.of(out)
@@ -200,12 +203,12 @@ class Grids:
             joint.origins |= {"unit"} if part.origins == {"unit"} and of_key == 1 else {"any"}
 
     def _start(self, key: Key, constant: str) -> None:
-        """Let the grid of ``key`` reach as far as ``constant``, which stands there too."""
+        """Extend the grid of ``key`` to the reach of ``constant``, which is in it too."""
         values = self.normals[key[0]].graph.constants[constant]
         self._reach(key, float(np.abs(values).max(initial=0.0)))
 
     def _reach(self, key: Key, reach: float) -> None:
-        """Let the grid of ``key`` reach as far as ``reach`` at least."""
+        """Extend the grid of ``key`` to at least ``reach``."""
         grid, ratio = self.of(key)
         grid.start = max(grid.start, reach / ratio)
 
@@ -216,7 +219,7 @@ class Grids:
         return {self._sets.root(key)[0] for key in (*values, *self._linked)}
 
     def _places(self, graph: str, node: Node) -> int:
-        """How many rows an Embedding has."""
+        """The number of rows of an Embedding."""
         return self.normals[graph].graph.tensor(node.inputs[1]).shape[0]
 
     def _decide(self, grid: Grid, readers: Sequence[Node], most_places: int) -> None:
@@ -240,10 +243,10 @@ class Grids:
             grid.bits, grid.rule = WIDE_BITS, "sum"
 
     def _bring_together(self, graph: str, node: Node) -> None:
-        """Let two operands of a sum be of one step where that spares their rescaling.
+        """Give two operands of a sum one step if that spares their rescaling.
 
-        Products that are added up share the step of their sum; and a sum of two products that only the activation
-        unit's own functions read stays in the gate domain, saturated to 16 bits, as the gates of an LSTM are.
+        Products that are added up share the step of their sum. A sum of two products that only the activation unit's
+        own functions read stays in the gate domain, saturated to 16 bits, as the gates of an LSTM are.
         """
         keys = [(graph, name) for name in node.inputs]
         if any(self.normals[graph].graph.is_constant(name) for name in node.inputs):

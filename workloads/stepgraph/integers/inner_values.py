@@ -1,4 +1,4 @@
-"""What an LSTM or a GRU computes on its way: no value of the graph, and yet in need of a range on a chip."""
+"""The inner values of an LSTM or a GRU: not values of the graph, but in need of a range on a chip."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIGMOID, TANH, CELL = "sigmoid", "tanh", "cell"
 
 
 def site(node: Node, part: str) -> str:
-    """What calibration calls a ``part`` of ``node``: what its sigmoids and its tanh read, or its cell state."""
+    """The calibration's key for a ``part`` of ``node``: the input of its sigmoids and its tanh, or its cell state."""
     return f"{node.name}.{part}"
 
 

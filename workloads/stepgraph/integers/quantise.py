@@ -1,8 +1,7 @@
-"""The integers of operations: weights, biases, tables, and rows (mult, shift), each from what is real about it.
+"""The integers of operations: weights, biases, tables, and rows (mult, shift), each from its real values.
 
-Every function takes what a lowering has noted and, last, the scales; it returns constants by the names that they have
-in a weights file. All is computed as for this package's own recogniser, so that the same model gives the same integers
-on either road.
+Every function takes the notes of a lowering and, last, the scales; it returns constants by their names in a weights
+file. All are computed as for this package's own recogniser, so that the same model gives the same integers either way.
 """
 
 from __future__ import annotations
@@ -71,12 +70,12 @@ def constant(wire: Wire, values: Array, scales: Scales) -> Constants:
 
 
 def initial(wire: Wire, values: Array, scales: Scales) -> Constants:
-    """What a state starts from."""
+    """The initial value of a state."""
     return {f"{wire.tensor}.initial": integers(values, scales.step(wire), wire.grid.bits)}
 
 
 def requantised(op: str, x: Wire, out: Wire, scales: Scales) -> Constants:
-    """From one format into another."""
+    """The row that converts one format into another."""
     return {f"{op}.rescale": rows(_scale(scales.step(x) / scales.step(out), op, scales))}
 
 
@@ -97,7 +96,7 @@ def weighted(op: str, behind: str, weights: Weights, x: Wire, out: Wire, scales:
 
 
 def _require_room(op: str, weight: Array, bias: Array | None, numerics: NumericsConfig) -> None:
-    """NumericsError where an accumulator could overflow that must not."""
+    """Raise NumericsError if an accumulator that must not overflow could do so."""
     if numerics.overflow == "error":
         bits = numerics.activation_bits, numerics.weight_bits, numerics.accumulator_bits
         require_no_overflow(bound(op, weight.shape[1], *bits, weight, bias))
@@ -127,7 +126,7 @@ def add(op: str, a: Wire, b: Wire, out: Wire, scales: Scales) -> Constants:
 
 
 def _reach(wire: Wire, scales: Scales) -> float:
-    """How far a value can reach: as far as 16 bits do; of 32 bits as far as it did, twice over."""
+    """The reach of a value: that of 16 bits; with 32 bits, twice that of its histogram."""
     if wire.grid.rule == "truth":
         return scales.step(wire)
     if wire.grid.bits <= 16:
@@ -141,7 +140,7 @@ def saturate(op: str, scales: Scales) -> Constants:
 
 
 def embedding(weight: str, out: Wire, values: Array, scales: Scales) -> Constants:
-    """The rows of an embedding, in the format of what it puts out; symmetric, as weights are."""
+    """The rows of an embedding, in the format of its output; symmetric, as weights are."""
     limit = highest(out.grid.bits)
     return {weight: np.clip(integers(values, scales.step(out), out.grid.bits), -limit, limit)}
 

@@ -43,7 +43,7 @@ def table(op: str, function: PointFunction, entries: str, x: Wire, out: Wire, sc
 def _table_range(
     op: str, function: PointFunction, histogram: Histogram, x: Wire, out: Wire, scales: Scales
 ) -> float:  # fmt: skip
-    """How far the input of the table reaches, so that what comes out is nearest to the function for what occurs."""
+    """The range of the table's input with the output nearest to the function on the values that occur."""
     assert x.key is not None
     method = scales.method(x.key)
     least = scales.step(x) * (1 << (table_bits(scales.numerics) - 1)) / LARGEST_SCALE
@@ -93,7 +93,7 @@ def end_of_range(table: str, is_low: bool, scales: Scales) -> quantise.Constants
 
 
 def _sound(function: PointFunction, x: Array) -> Array:
-    """The function in float64; where it is no number, as a root below zero, what it is at the nearest place."""
+    """The function in float64; where it is undefined, as a root below zero, its value at the nearest place."""
     with np.errstate(all="ignore"):
         values = function(np.asarray(x, np.float64))
     bad = np.isnan(values)

@@ -1,4 +1,4 @@
-"""What the integers of an import are worth, once calibration has said how far its values reach."""
+"""The steps of an import's integers, once calibration has found the reach of its values."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ class Scales:
         self._steps: dict[Grid, float] = {}
 
     def step(self, wire: Wire) -> float:
-        """What one integer of ``wire`` is worth."""
+        """The real value of one integer of ``wire``."""
         if wire.grid not in self._steps:
             self._steps[wire.grid] = _STEPS[wire.grid.rule](self, wire.grid)
         return self._steps[wire.grid] * wire.factor
 
     def method(self, key: Key) -> Method:
-        """How ranges are chosen for the graph of ``key``."""
+        """The method with which ranges are chosen for the graph of ``key``."""
         return self._calibration[key[0]].method
 
     def histogram(self, key: Key) -> Histogram:
-        """What a value was while the model was calibrated. Raises InputError where it was not looked at."""
+        """The histogram of a value in calibration. Raises InputError if it was not observed."""
         calibration = self._calibration[key[0]]
         if key[1] not in calibration.histograms:
             raise InputError(calibration.source, "calibration", key[1], f"value of {key[0]} that was not looked at")
         return calibration.histograms[key[1]]
 
     def reach(self, grid: Grid, bits: int, method: Method | None = None) -> float:
-        """How far integers of ``bits`` should reach in ``grid``: R of [-R, R), against the grid's own worth."""
+        """The reach R of [-R, R) for integers of ``bits`` in ``grid``, in units of the grid's own step."""
         if grid.reach is not None:
             return grid.reach or 1.0
         together = defaultdict[float, list[Key]](list)

@@ -1,4 +1,4 @@
-"""How far a value can reach, by how far what it is computed from does: for what a quantised file holds no range of.
+"""The reach of a value from that of its operands, for values of which a quantised file holds no range.
 
 A product is bounded by the sizes of its weights, which is far more than it mostly reaches: so ``LOOSE`` rules are for
 values that normalisation alone has, and ``TIGHT`` ones for the model's own as well.
@@ -28,9 +28,10 @@ _POINTS = 257  # of one value's span, its ends and its middle among them; each p
 
 
 def derived(normal: Normal, known: Mapping[str, Span], *, loosely: bool = False) -> dict[str, Span]:
-    """``known`` spans, and those that they give to other real values of ``normal``, and to what is inside of its LSTMs.
+    """``known`` spans, and those that follow for other real values of ``normal``, and for the inner values of its
+    LSTMs.
 
-    What cannot be told is left out.
+    Values without a known span are left out.
     """
     spans, rules = dict(known), {**TIGHT, **LOOSE} if loosely else TIGHT
     for node in normal.graph.nodes:
@@ -100,7 +101,7 @@ def _points(span: Span, count: int) -> Array:
 
 
 def _point_wise(normal: Normal, node: Node, operands: Operands) -> Spans:
-    """What the operator makes of points of its operands' spans, all pairs of two."""
+    """The results of the operator on points of its operands' spans, all pairs of two."""
     if any(span is None and name for name, span in zip(node.inputs, operands, strict=True)):
         return None
     spans = [span for span in operands if span is not None]
@@ -178,7 +179,7 @@ def _recurrent(normal: Normal, node: Node, operands: Operands) -> Spans:
 def _inner(
     normal: Normal, node: Node, operands: Operands, spans: Mapping[str, Span]
 ) -> Iterator[tuple[str, Span | None]]:
-    """What is inside of a recurrent ``node``: the sums of its gates, which saturate, and its c."""
+    """The inner values of a recurrent ``node``: the sums of its gates, which saturate, and its c."""
     if node.operator not in RECURRENT:
         return
     y, constants = spans.get(node.outputs[0]), normal.graph.constants

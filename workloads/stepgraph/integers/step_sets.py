@@ -9,7 +9,7 @@ KeyT = TypeVar("KeyT", bound=Hashable)
 
 
 class StepSets(Generic[KeyT]):
-    """At first every key is alone."""
+    """Sets of keys with related steps; at first every key is alone."""
 
     def __init__(self) -> None:
         self._above: dict[KeyT, tuple[KeyT, float]] = {}
@@ -27,7 +27,7 @@ class StepSets(Generic[KeyT]):
         return key, ratio
 
     def join(self, a: KeyT, b: KeyT, ratio: float = 1.0) -> None:
-        """Let ``b``'s integers be worth ``ratio`` times ``a``'s, unless their worth is related already."""
+        """Set the step of ``b`` to ``ratio`` times that of ``a``, unless they are related already."""
         (root_a, of_a), (root_b, of_b) = self.root(a), self.root(b)
         if root_a != root_b:
             self._above[root_b] = root_a, of_a * ratio / of_b

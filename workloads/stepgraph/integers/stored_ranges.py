@@ -1,8 +1,8 @@
 """The ranges that a quantised file holds already, in place of a calibration.
 
-Each value's range is what the file's own integers can hold. The chip's zero is the integer 0 (but at a model's input),
-so a value that the file stores between 0 and 255 steps, as behind a ReLU, has steps of twice the size on the chip.
-What the file holds no range of, as what is inside of an LSTM, has the one that its operands' ranges give.
+Each value's range is that of the file's own integers. The chip's zero is the integer 0 (but at a model's input), so a
+value that the file stores between 0 and 255 steps, as after a ReLU, has steps of twice the size on the chip. A value
+without a range in the file, as the inner ones of an LSTM, has the one that its operands' ranges give.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def gather(attributes: Attributes, x: Array, places: Array) -> Array:
 
 
 def gather_elements(attributes: Attributes, x: Array, places: Array) -> Array:
-    """Of each place along ``axis`` one element; other axes may be shorter in ``places`` than in ``x``."""
+    """One element along ``axis`` for each place; other axes may be shorter in ``places`` than in ``x``."""
     axis = integer(attributes, "axis")
     within = (slice(None if along == axis else size) for along, size in enumerate(places.shape))
     return np.take_along_axis(x[tuple(within)], _from_front(places, x.shape[axis]), axis)

@@ -1,4 +1,4 @@
-"""What computes nothing: elements are moved, repeated, chosen, or change their type."""
+"""Kernels that compute nothing: elements are moved, repeated, chosen, or change their type."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def concat(attributes: Attributes, *parts: Array) -> Array:
 
 
 def slices(attributes: Attributes, x: Array, starts: Array, ends: Array, axes: Array, steps: Array) -> Array:
-    """From start to end along each of ``axes``; places count from the end where negative, and stay within."""
+    """The part from start to end along each of ``axes``; negative places count from the end, and stay within."""
     cut = [slice(None)] * x.ndim
     for axis, start, end, step in zip(*map(elements, (axes, starts, ends, steps)), strict=True):
         cut[axis] = slice(max(start, -x.shape[axis]), end, step)  # numpy would begin before the first, going back

@@ -1,4 +1,4 @@
-"""What scales a vector by its own statistics."""
+"""Kernels that scale a vector by its own statistics."""
 
 from __future__ import annotations
 

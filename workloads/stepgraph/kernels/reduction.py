@@ -12,7 +12,7 @@ from workloads.stepgraph.kernels.given import Attributes, integer, integers
 
 
 def of(function: Callable[..., Array]) -> Callable[[Attributes, Array], Array]:
-    """The kernel of a numpy reduction over the attribute ``axes``, in the type of what is reduced."""
+    """The kernel of a numpy reduction over the attribute ``axes``, in the type of its operand."""
 
     def kernel(attributes: Attributes, x: Array) -> Array:
         return np.asarray(
@@ -29,7 +29,7 @@ def reduce_sum(attributes: Attributes, x: Array, axes: Array) -> Array:
 
 
 def arg_max(attributes: Attributes, x: Array) -> Array:
-    """Where the largest is, int64: the first of equals, or the last where ``select_last_index`` is 1."""
+    """The place of the largest, int64: the first of equals, or the last if ``select_last_index`` is 1."""
     axis, keep = integer(attributes, "axis"), bool(attributes["keepdims"])
     if attributes["select_last_index"]:
         return x.shape[axis] - 1 - np.argmax(np.flip(x, axis), axis, keepdims=keep)

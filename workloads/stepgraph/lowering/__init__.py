@@ -1,1 +1,1 @@
-"""From normalised nodes to operations of a trace, and the ledger that says where each node has gone."""
+"""Operations of a trace from normalised nodes, and the ledger with the fate of each node."""

@@ -1,4 +1,4 @@
-"""What a rule raises about a node; it never reaches a user as it is: it becomes one refusal among all."""
+"""The exception that a rule raises about a node; it never reaches a user: it becomes one refusal among all."""
 
 from __future__ import annotations
 

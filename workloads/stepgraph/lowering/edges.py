@@ -1,4 +1,4 @@
-"""The edges of a call: what arrives from outside, what stands in states, and what is kept for the next call."""
+"""The edges of a call: inputs from outside, states, and values that are kept for the next call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workloads.stepgraph.lowering.trace_draft import Wire
 
 
 def let_in(low: GraphLowering, homes: Homes) -> None:
-    """What stands before the first node: states where they are kept, inputs quantised by the host."""
+    """Add the values before the first node: states in their tensors, inputs quantised by the host."""
     states = {state.input: state for state in low.graph.states}
     for value in low.graph.inputs:
         if value in homes.arriving:
@@ -41,7 +41,7 @@ def _arrive(low: GraphLowering, node: Node) -> None:
 
 
 def show(low: GraphLowering, homes: Homes) -> None:
-    """What the host reads of a state, or of what another value is the same integers as, in a tensor that goes to it."""
+    """Give the host a tensor for each output that is a state, or has the same integers as another value."""
     old = {homes.arriving[state.input] for state in homes.late}
     kept = {state.output for state in low.graph.states}
     given = [name for name in low.graph.outputs if name not in kept and name in low.wires]

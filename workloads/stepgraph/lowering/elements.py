@@ -41,17 +41,17 @@ def scale(low: GraphLowering, node: Node) -> None:
 
 
 def _shape_behind(low: GraphLowering, x: str, value: str) -> Shape:
-    """What outlives the call has a shape of its own, all else keeps that in which its source ``x`` stands."""
+    """The shape of a result: a value that outlives the call has its own, all others keep that of their source ``x``."""
     return bare(low.shape(value)) if low.is_home(value) else low.standing(x)
 
 
 def unit_grid(low: GraphLowering) -> Grid:
-    """What lies within -1 and 1, in the bits of an activation."""
+    """The grid of values within -1 and 1, in the bits of an activation."""
     return Grid(low.numerics.activation_bits, "unit")
 
 
 def gate_grid(low: GraphLowering) -> Grid:
-    """What the activation unit itself puts out."""
+    """The grid of the activation unit's own output."""
     return Grid(unit_kind(low.numerics.activation).output_bits, "unit")
 
 

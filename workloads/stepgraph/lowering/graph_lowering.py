@@ -58,7 +58,7 @@ class GraphLowering:
         return self._grids.of((self.name, value))
 
     def wire(self, value: str) -> Wire:
-        """Where ``value`` stands."""
+        """The wire that holds ``value``."""
         return self.wires[value]
 
     def standing(self, value: str) -> Shape:
@@ -100,7 +100,7 @@ class GraphLowering:
         return self._shared[key]
 
     def arrive(self, value: str, tensor: str) -> None:
-        """Let ``value`` stand in ``tensor``."""
+        """Put ``value`` into ``tensor``."""
         self.wires[value] = Wire(tensor, *self.grid(value), self._grids.site((self.name, value)))
 
     def out(self, value: str, shape: Shape) -> Wire:
@@ -113,7 +113,9 @@ class GraphLowering:
         return self.wire(value)
 
     def into(self, target: Wire, own: Grid) -> Wire:
-        """Where an operation that makes the format ``own`` alone writes: ``target``, or what ``settle`` requantises."""
+        """The wire for the output of an operation that makes the format ``own`` only: ``target``, or one that
+        ``settle`` requantises.
+        """
         if same_format(target, Wire("", own)):
             return target
         shape = self.draft.tensors[target.tensor].shape
@@ -132,7 +134,9 @@ class GraphLowering:
         return Wire(self.draft.tensor(f"{self.here}.{part}", shape, grid.bits), grid, factor)
 
     def lasting(self, part: str, values: Array, grid: Grid, factor: float = 1.0) -> Wire:
-        """What is the same at each call, where the chip reads what flows: a state that nothing writes."""
+        """A value that is the same at each call, where the chip needs a computed operand: a state that is never
+        written.
+        """
         wire = Wire(self.draft.tensor(f"{self.here}.{part}", values.shape, grid.bits, "state"), grid, factor)
         if values.any():
             self.fill(quantise.initial, wire, values)
@@ -158,7 +162,7 @@ class GraphLowering:
 
     @property
     def _layer(self) -> str:
-        """What a report puts together: the module that the node lies in by its exporter's names, or the node itself."""
+        """The group of operations in a report: the module of the node by its exporter's names, or the node itself."""
         assert self._node is not None
         return self.prefix + (self._node.name.strip("/").rpartition("/")[0] or self._node.name)
 
@@ -192,12 +196,12 @@ class GraphLowering:
         return self.ops
 
     def leave_open(self, node: Node) -> None:
-        """Let the values of ``node``, which cannot be lowered, stand somewhere: what reads them is looked at too."""
+        """Give the values of ``node``, which cannot be lowered, a place, so that their readers are checked too."""
         for value in node.outputs:
             elements, bits = self.graph.tensor(value).elements, self.grid(value)[0].bits
             self.arrive(value, self.draft.tensor(self.prefix + value, (elements,), bits))
 
     def requantise(self, part: str, x: Wire, out: Wire) -> None:
-        """From one format into another."""
+        """Requantise from one format into another."""
         name = self.op(part, "requantise", "element_wise", [x.tensor], [out.tensor])
         self.fill(quantise.requantised, name, x, out)

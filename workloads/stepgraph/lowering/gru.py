@@ -23,7 +23,7 @@ ALL, FIRST_TWO, LAST = (0, 1, 2), (0, 1), (2,)
 
 @dataclass(frozen=True, eq=False)
 class _Constants:
-    """What all steps share. ``of_h``: for all gates where the product is reset, for two where h is; then ``of_reset_h``
+    """The constants of all steps. ``of_h``: for all gates if the product is reset, for two if h is; then ``of_reset_h``
     is for the third.
     """
 

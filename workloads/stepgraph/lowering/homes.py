@@ -88,7 +88,7 @@ def declare_homes(
 
 
 class _Values:
-    """Who makes, reads and looks at each value of a normalised graph."""
+    """The makers, readers and observers of each value of a normalised graph."""
 
     def __init__(self, normal: Normal) -> None:
         self.graph = normal.graph
@@ -104,19 +104,19 @@ class _Values:
 
     @property
     def outputs(self) -> set[str]:
-        """What a call gives, but for states: what that is a view of."""
+        """The outputs of a call, without states: the values that they are views of."""
         kept = {state.output for state in self.graph.states}
         return {self.root(value) for value in self.graph.outputs if value not in kept}
 
     def root(self, value: str, *operators: str) -> str:
-        """What ``value`` is a view of, or what ``operators`` leave of it."""
+        """The value that ``value`` is a view of, or that ``operators`` leave unchanged."""
         followed = operators or ("View",)
         while (node := self.maker.get(value)) is not None and node.operator in followed:
             value = node.inputs[0]
         return value
 
     def may_overwrite(self, state: State, root: str) -> bool:
-        """Whether a node makes ``root`` when nobody needs the state's old elements any more."""
+        """Whether a node makes ``root`` when the state's old elements are no longer needed."""
         if root not in self._place or state.input in self._late:
             return False
         return self._last_reading(state.input) <= self._place[root]

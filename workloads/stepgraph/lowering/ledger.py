@@ -1,4 +1,4 @@
-"""Where every node of a foreign model has gone: on the chip, on the CPU, a view, folded, or refused. None is left out.
+"""The fate of every node of a foreign model: on the chip, on the CPU, a view, folded, or refused. None is left out.
 
 Multiply-accumulates are counted twice, from the shapes of the model's own nodes and from the operations of the trace,
 and must agree node by node.
@@ -63,7 +63,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Lowered:
-    """What became of a node of a normalised graph. ``macs``: those of its operations ``ops``."""
+    """The fate of a node of a normalised graph. ``macs``: those of its operations ``ops``."""
 
     fate: Fate
     ops: tuple[str, ...] = ()
@@ -132,7 +132,7 @@ def _check_macs(rows: Sequence[Row], shares: Mapping[str, Mapping[str, Lowered]]
 
 
 def macs_of(graph: StepGraph, node: Node) -> int:
-    """Multiply-accumulates of ``node``, by the shapes of what it reads and makes; 0 of all but products."""
+    """The multiply-accumulates of ``node``, by the shapes of its operands and results; 0 except for products."""
     count = _MACS.get(node.operator)
     return 0 if count is None else count(graph, node)
 

@@ -58,13 +58,16 @@ def to_trace(
     calibration: Mapping[str, Calibration] | None = None,
     source: Source | None = None,
 ) -> Import:
-    """Lower ``graphs``, which ``utterances`` call by name.
+    """``graphs``, which ``utterances`` call by name, lowered to a trace.
 
-    ``links``: (graph, output) of those who make a value, then (graph, input) of those who read it: one tensor for all
-    of them. ``on_cpu``: operators, nodes or patterns of nodes that the CPU is to run. ``calibration``: by graph, for
-    the integers; without it, and with work on the CPU, the trace serves questions of time alone.
+    - ``links``: the (graph, output) that makes a value, and the (graph, input) that read it: one tensor for all of
+      them.
+    - ``on_cpu``: operators, nodes or patterns of nodes that the CPU is to run.
+    - ``calibration``: by graph, for the integers; without it, and with work on the CPU, the trace serves questions of
+      time only.
 
-    Raises RefusedModelError with every node that cannot be lowered, ConfigError for a name in ``on_cpu`` that is none.
+    Raises RefusedModelError with every node that cannot be lowered, ConfigError for a name in ``on_cpu`` that does not
+    exist.
     """
     _refuse_what_cannot_stand(graphs)
     lowering = _Lowering(graphs, links, numerics, OnCpu(on_cpu, graphs))
@@ -115,7 +118,7 @@ def _refuse_what_cannot_stand(graphs: Mapping[str, StepGraph]) -> None:
 
 
 def _reason(ledger: Ledger, numerics: NumericsConfig, is_calibrated: bool) -> str:
-    """Why an import is good for questions of time alone; "" where it is not."""
+    """The reason why an import serves questions of time only; "" if it has integers."""
     if on_cpu := ledger.of("cpu"):
         return f"{len(on_cpu)} node{'' if len(on_cpu) == 1 else 's'} on the CPU, in float"
     if not numerics.has_unit:
@@ -151,12 +154,12 @@ class _Lowering:
             raise RefusedModelError(", ".join(models), self._refusals)
 
     def ledger(self) -> Ledger:
-        """Where every node has gone."""
+        """The fate of every node."""
         rows = (ledger_of(name, self._graphs[name], self.normals[name], self._lowered[name]) for name in self._graphs)
         return Ledger(tuple(row for graph in rows for row in graph))
 
     def filled(self) -> dict[Key, float]:
-        """What masks fill in, by the value that they are laid over."""
+        """The filling of masks, by the value that they are applied to."""
         return {
             (name, node.outputs[0]): number(node.attributes, "number")
             for name, normal in self.normals.items()

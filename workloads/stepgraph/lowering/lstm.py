@@ -19,7 +19,7 @@ ORDER = (0, 2, 1, 3)
 
 @dataclass(frozen=True, eq=False)
 class _Constants:
-    """What all steps share: weights, tables, and the format of the two products that c is the sum of."""
+    """The constants of all steps: weights, tables, and the format of the two products that are added up to c."""
 
     of_h: Weights
     projection: Weights | None

@@ -1,4 +1,4 @@
-"""What moves elements: pieces, joints, transposes, stretches and pads along axes."""
+"""The lowering of operators that move elements: pieces, joints, transposes, stretches and pads along axes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def concat(low: GraphLowering, node: Node) -> None:
 
 
 def shift(low: GraphLowering, node: Node) -> None:
-    """What is new behind the end of a register: in its own tensor, or in another as a piece and a joint."""
+    """Add new elements at the end of a register: in its own tensor, or in another one as a piece and a joint."""
     register, *new = node.inputs
     (value,), front, axis = node.outputs, front_of(low.graph, node), integer(node.attributes, "axis")
     tensors = [_part(low, name, value, place, front) for place, name in enumerate(new)]

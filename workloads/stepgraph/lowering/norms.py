@@ -1,4 +1,4 @@
-"""What works on whole vectors: layer norm, softmax, mean, argmax."""
+"""The lowering of operators on whole vectors: layer norm, softmax, mean, argmax."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workloads.stepgraph.lowering.standing_shapes import front_of, standing_shap
 
 
 def layer_norm(low: GraphLowering, node: Node) -> None:
-    """Over the trailing axes, as one vector each."""
+    """Lower a layer norm over the trailing axes, as one vector each."""
     x, gain, *biases = node.inputs
     (value,) = node.outputs
     constants = low.graph.constants
@@ -35,7 +35,7 @@ def layer_norm(low: GraphLowering, node: Node) -> None:
 
 
 def softmax(low: GraphLowering, node: Node) -> None:
-    """Over one axis."""
+    """Lower a softmax over one axis."""
     (x,), (value,) = node.inputs, node.outputs
     front = front_of(low.graph, node)
     tensor = low.shaped(x, low.shape(x)[front:])
@@ -47,7 +47,7 @@ def softmax(low: GraphLowering, node: Node) -> None:
 
 
 def mean(low: GraphLowering, node: Node) -> None:
-    """Over some axes."""
+    """Lower a mean over some axes."""
     x, (value,) = node.inputs[0], node.outputs
     front, axes = front_of(low.graph, node), integers(node.attributes, "axes")
     shape = low.shape(x)
@@ -58,7 +58,7 @@ def mean(low: GraphLowering, node: Node) -> None:
 
 
 def argmax(low: GraphLowering, node: Node) -> None:
-    """Where the largest is, along an axis."""
+    """Lower an argmax along an axis."""
     (x,), (value,) = node.inputs, node.outputs
     if integer(node.attributes, "select_last_index"):
         raise CannotLower("takes the last of equals, and the chip the first", "export it with select_last_index 0")

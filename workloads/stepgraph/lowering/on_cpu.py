@@ -60,6 +60,6 @@ def run_by_host(low: GraphLowering, node: Node) -> None:
 
 
 def word_of(normal: Normal, node: Node) -> str:
-    """What its exporter called ``node``."""
+    """The exporter's name for the operator of ``node``."""
     function = normal.functions.get(node.outputs[0])
     return (node.operator if function is None else function.label)[:200]

@@ -1,4 +1,4 @@
-"""What LSTM and GRU have in common: their operands, the steps of one call, and where h goes.
+"""The common part of LSTM and GRU: their operands, the steps of one call, and the place of h.
 
 Both products go to the gate domain. A call of several steps multiplies all of its inputs at once, and h step by step.
 """
@@ -78,7 +78,7 @@ class Recurrent:
         return np.ascontiguousarray(gates.reshape(-1, *values.shape[1:]))
 
     def dot(self, step: int) -> str:
-        """What stands behind the names of one step's operations."""
+        """The suffix of the names of one step's operations."""
         return f".{step}" if self.steps > 1 else ""
 
     def input_shares(self, weights: Weights, parts: Sequence[tuple[str, int]]) -> list[tuple[Wire, ...]]:
@@ -100,7 +100,7 @@ class Recurrent:
         return [replace(row, tensor=low.viewed(row.tensor, (size,))) for row in rows]
 
     def start(self, value: str, part: str, size: int, like: str) -> Wire:
-        """What a state holds before the first step: ``value``, or a constant of the format of ``like``."""
+        """The value of a state before the first step: ``value``, or a constant of the format of ``like``."""
         low = self.low
         if value and not low.graph.is_constant(value):
             return replace(low.wire(value), tensor=low.shaped(value, (size,)))
@@ -108,7 +108,7 @@ class Recurrent:
         return low.lasting(part, values, *low.grid(like))
 
     def h_out(self, step: int, size: int) -> Wire:
-        """Where the h of ``step`` goes."""
+        """The place of the h of ``step``."""
         low = self.low
         if step < self.steps - 1:
             return low.scratch(f"h{self.dot(step)}", (size,), *low.grid(self.y_h))
@@ -123,7 +123,7 @@ class Recurrent:
         return out
 
     def join(self, hs: Sequence[Wire], size: int) -> None:
-        """All h in one tensor, where a call has several steps and somebody reads them."""
+        """Join all h in one tensor, if a call has several steps and they are read."""
         low = self.low
         if self.steps > 1 and self.y in low.read:
             rows = [low.viewed(h.tensor, (1, size)) for h in hs]

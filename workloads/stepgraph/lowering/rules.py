@@ -1,4 +1,4 @@
-"""Which function lowers which node of a normalised graph: the whole of what a chip can run."""
+"""The function that lowers each operator of a normalised graph: the whole of what a chip can run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which shape a trace keeps what a node makes: without the axes of one that no operation asks for."""
+"""The shape in which a trace keeps a node's result: without the axes of one element that no operation asks for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def bare(shape: Shape) -> Shape:
 
 
 def _leading_ones(shape: Shape) -> int:
-    """How many axes of one stand in front, the last axis not counted."""
+    """The number of leading axes of one element, the last axis not counted."""
     return next((axis for axis, size in enumerate(shape[:-1]) if size != 1), max(0, len(shape) - 1))
 
 
@@ -43,7 +43,7 @@ def standing_shape(graph: StepGraph, node: Node, value: str) -> Shape:
 
 
 def front_of(graph: StepGraph, node: Node) -> int:
-    """How many axes of one stand before all that ``node``, which works along axes, reads and makes there."""
+    """The number of leading axes of one element in all operands and results of ``node``, which works along axes."""
     flowing = [name for name in node.operands if not graph.is_constant(name)]
     shapes = [graph.tensor(name).shape for name in (*flowing, *node.outputs)]
     if len({len(shape) for shape in shapes}) > 1:

@@ -38,7 +38,7 @@ def same_format(a: Wire, b: Wire) -> bool:
 
 
 class Mark(NamedTuple):
-    """How many tensors, operations of ``graph`` and fillers there are."""
+    """The numbers of tensors, operations of ``graph`` and fillers."""
 
     graph: str
     tensors: int
@@ -80,7 +80,7 @@ class TraceDraft:
         return op
 
     def mark(self, graph: str) -> Mark:
-        """How far the draft is, for ``undo``."""
+        """A mark of the draft's current state, for ``undo``."""
         return Mark(graph, len(self.tensors), len(self.ops.get(graph, ())), len(self.fillers))
 
     def undo(self, mark: Mark) -> None:

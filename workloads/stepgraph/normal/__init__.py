@@ -1,1 +1,1 @@
-"""From a StepGraph to fewer, larger nodes: constants folded, layer norms, masks and LSTMs recognised."""
+"""A StepGraph with fewer, larger nodes: constants folded, layer norms, masks and LSTMs recognised."""

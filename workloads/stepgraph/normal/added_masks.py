@@ -20,7 +20,7 @@ BEYOND = 1000.0
 
 @dataclass(frozen=True, eq=False)
 class Mask:
-    """``number`` where ``condition``, a value or what is known of it, is ``where_true``, else 0; of ``shape``."""
+    """``number`` where ``condition``, a value or the known part of it, is ``where_true``, else 0; of ``shape``."""
 
     condition: str | NDArray[np.bool_]
     number: float
@@ -29,7 +29,7 @@ class Mask:
 
 
 def mask_of(work: Rewriting, name: str) -> Mask | None:
-    """What ``name`` is as a mask; None where it is none."""
+    """The mask that ``name`` is; None if it is not one."""
     if name in work.constants:
         return _known(work, name)
     node = work.maker(name, "Where", "Mul", "Reshape")

@@ -17,7 +17,7 @@ from workloads.stepgraph.normal.rewriting import Rewriting
 
 @dataclass(frozen=True)
 class EvenPlaces:
-    """Of ``blocks`` of ``rows`` rows each, end to end: from ``start`` on rows of ``stride``, ``count`` of each."""
+    """``blocks`` of ``rows`` rows each, end to end: from ``start`` on rows of ``stride``, ``count`` of each."""
 
     blocks: int
     rows: int
@@ -27,7 +27,7 @@ class EvenPlaces:
 
 
 def even_places(places: Array, width: int) -> EvenPlaces | None:
-    """What ``places`` (R, S) within rows of ``width`` are, if they are even; None if not."""
+    """The even places that ``places`` (R, S) are within rows of ``width``; None if they are not even."""
     total, count = places.shape
     steps = places - np.arange(count)
     if not count or not (steps == steps[:, :1]).all():

@@ -52,7 +52,7 @@ def _fold_into(work: Rewriting, node: Node, line: _Line, value: str, out: str) -
 
 
 def _fold_into_sum(work: Rewriting, node: Node, line: _Line, value: str) -> bool:
-    """What is added to a sum is added to one of its operands, where this can take it."""
+    """Whether an addition to a sum could be moved to one of its operands, which it then was."""
     sum_ = work.maker(value, "Add") if line.factor is None and work.is_private(value) else None
     if sum_ is None or any(work.shape(name) != work.shape(value) for name in sum_.inputs):
         return False
@@ -68,7 +68,7 @@ def _fold_into_sum(work: Rewriting, node: Node, line: _Line, value: str) -> bool
 
 
 def _line(work: Rewriting, node: Node) -> _Line | None:
-    """What ``node`` does to its one operand that flows; None where that is no line with constants."""
+    """The line with constants that ``node`` applies to its one computed operand; None if there is none."""
     if node.operator == "Neg":
         return _Line(factor=np.array(-1.0))
     if node.operator not in ("Add", "Sub", "Mul", "Div") or len(node.inputs) != 2:
@@ -109,7 +109,7 @@ def _along(work: Rewriting, carrier: Node, value: str, part: Array | None) -> Ar
 
 
 def _channels(work: Rewriting, carrier: Node) -> int:
-    """How many outputs have constants of their own."""
+    """The number of outputs that have constants of their own."""
     weight = work.constants[carrier.inputs[1]]
     return weight.size if carrier.operator == "LayerNormalization" else len(weight)
 

@@ -1,8 +1,8 @@
-"""Comparisons, and choices between two values: what masks of attention are made of.
+"""Comparisons, and choices between two values, of which masks of attention consist.
 
-A comparison is that of a difference with zero; a choice is a product with a truth value, or, where what is filled in
-lies beyond all that occurs (-inf, -1000), a Saturate (x, condition): x, at the end of its range where the condition
-holds. A sum with such a mask, of zeros and of what lies beyond, is a Saturate too.
+A comparison is that of a difference with zero. A choice is a product with a truth value, or, if its filling lies beyond
+all that occurs (-inf, -1000), a Saturate (x, condition): x, at the end of its range where the condition holds. A sum
+with such a mask, of zeros and of values beyond, is a Saturate too.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def with_masks(normal: Normal) -> Normal:
 
 
 def is_of_the_sign(function: PointFunction) -> bool:
-    """Whether all that ``function`` asks of a number is its sign: it compares it with zero, and goes on from there."""
+    """Whether ``function`` depends on a number's sign only: it compares it with zero, and continues from there."""
     asking = [node for node in function.nodes if function.source in node.inputs]
     asked = [function.constants[name] for node in asking for name in node.inputs if name in function.constants]
     return all(node.operator in _COMPARISONS for node in asking) and not any(constant.any() for constant in asked)
@@ -117,7 +117,7 @@ def _saturate(work: Rewriting, node: Node, kept: str, condition: str, number: fl
 
 
 def _masked_sum(work: Rewriting, node: Node) -> tuple[str, Mask] | None:
-    """What flows into a sum, and the mask that is added to it; None of all other sums."""
+    """The computed operand of a sum, and the mask that is added to it; None for all other sums."""
     for kept, added in (node.inputs, node.inputs[::-1]):
         if kept not in work.constants and _is_real(work, kept) and (mask := mask_of(work, added)):
             return kept, mask
@@ -152,7 +152,7 @@ def _put(work: Rewriting, node: Node, number: float, filled: str) -> str:
 
 
 def _opposite(work: Rewriting, node: Node, condition: str, opposites: dict[str, str]) -> str:
-    """What is true where ``condition`` is not, made once for all choices."""
+    """The value that is true where ``condition`` is not, made once for all choices."""
     if condition in opposites:
         return opposites[condition]
     if condition in work.constants:

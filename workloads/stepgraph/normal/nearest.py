@@ -26,9 +26,10 @@ class Nearest:
         self._first: dict[str, str] = {}
 
     def add(self, value: str, operands: Sequence[str]) -> str | None:
-        """Let ``value`` be made of ``operands`` alone; returns the nearest value that all of these are a function of.
+        """Note that ``value`` is made of ``operands`` alone; returns the nearest value that all of these are a function
+        of.
 
-        None without one: then the value is the first of a chain itself.
+        None if there is none: then the value is itself the first of a chain.
         """
         if len({self._first.get(name, name) for name in operands}) > 1:
             return None
@@ -44,7 +45,7 @@ class Nearest:
         return above
 
     def _common(self, a: str, b: str) -> str | None:
-        """What ``a`` and ``b``, of one chain, are both a function of, or are themselves."""
+        """The value that ``a`` and ``b``, of one chain, are both a function of, or equal to."""
         for _ in range(FURTHEST):
             if a == b:
                 return a
@@ -54,7 +55,7 @@ class Nearest:
         return None
 
     def _between(self, above: str, value: str) -> int:
-        """How many nodes lead from ``above`` to ``value``."""
+        """The number of nodes from ``above`` to ``value``."""
         count = 0
         while value != above:
             count, value = count + self.nodes[value], self._above[value]

@@ -21,7 +21,9 @@ _TOGETHER = (*_APART, "Concat")
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """What a call reads as ``input`` and leaves as ``output``: the state's elements ``places``, shaped as input is."""
+    """The part of a state that a call reads as ``input`` and leaves as ``output``: its elements ``places``, shaped as
+    input is.
+    """
 
     input: str
     output: str
@@ -36,7 +38,7 @@ def with_states_apart(normal: Normal) -> Normal:
 
 
 class _Moves:
-    """Who makes and who reads each value of ``graph``."""
+    """The makers and the readers of each value of ``graph``."""
 
     def __init__(self, graph: StepGraph) -> None:
         self.graph = graph
@@ -112,7 +114,7 @@ class _Moves:
         return order, list(leaves)
 
     def _moved(self, node: Node, numbers: Sequence[Array]) -> tuple[Array, ...]:
-        """What ``node`` makes of element numbers in place of what flows into it."""
+        """The results of ``node`` on element numbers in place of its operand."""
         constants = [self.graph.constants[name] for name in node.operands if name in self.graph.constants]
         return apply(node.operator, node.attributes, [*numbers, *constants])
 

@@ -59,7 +59,7 @@ def _layer_norm(work: Rewriting, node: Node) -> Node | None:
 
 
 def _centred_over_root(work: Rewriting, node: Node) -> Iterator[tuple[str, Node]]:
-    """What is divided, and the node that takes the root it is divided by: d / sqrt(v), d v^-1/2, d (1 / sqrt(v))."""
+    """The dividend, and the node that takes the root it is divided by: d / sqrt(v), d v^-1/2, d (1 / sqrt(v))."""
     if node.operator == "Div" and (root := work.maker(node.inputs[1], "Sqrt")):
         yield node.inputs[0], root
     if node.operator == "Mul":
@@ -110,7 +110,7 @@ def _axes(work: Rewriting, node: Node) -> tuple[int, ...]:
 
 
 def _first_of_trailing(shape: tuple[int, ...], axes: tuple[int, ...]) -> int | None:
-    """Where trailing axes begin that hold the same elements as ``axes``; None where these are no trailing ones."""
+    """The first of the trailing axes that hold the same elements as ``axes``; None if these are not trailing ones."""
     wide = [axis for axis in axes if shape[axis] != 1]
     if not wide:
         return None

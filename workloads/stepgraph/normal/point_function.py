@@ -25,7 +25,7 @@ class PointFunction:
 
     @property
     def operators(self) -> tuple[str, ...]:
-        """What the exporter called the parts."""
+        """The exporter's names for the parts."""
         return tuple(node.operator for node in self.nodes)
 
     @property
@@ -64,7 +64,7 @@ def _number(constant: Array, x: Array) -> Array:
 
 
 def _line(node: Node, lines: list[tuple[float, float]]) -> tuple[float, float] | None:
-    """What ``node`` makes of straight lines (factor, offset); None where it makes no line of them."""
+    """The straight line (factor, offset) that ``node`` makes of straight lines; None if its result is not one."""
     if node.operator == "Neg":
         ((factor, offset),) = lines
         return -factor, -offset

@@ -120,9 +120,10 @@ def _window(kernel: tuple[int, ...], pads: tuple[int, ...]) -> dict[str, Attribu
 
 
 def _conv_transpose(work: Rewriting, node: Node) -> None:
-    """Over one place: a linear layer; with a stride of one: a convolution, its kernel turned round.
+    """Write a transposed convolution over one place as a linear layer, and one with a stride of one as a convolution,
+    its kernel turned round.
 
-    Anything else adds overlapping pieces, for which there is no operation: it stays what it is.
+    Any other adds overlapping pieces, for which there is no operation: it is left unchanged.
     """
     x, weight, *biases = node.inputs
     values, bias = work.constants[weight], work.constants[biases[0]] if biases else None

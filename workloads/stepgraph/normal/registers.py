@@ -18,7 +18,7 @@ from workloads.stepgraph.normal.rewriting import Normal
 
 @dataclass(frozen=True)
 class _Register:
-    """``joint``, a Concat, begins with what is left of ``state``; ``held``: the name of what it held before.
+    """``joint``, a Concat, begins with the rest of ``state``; ``held``: the name of its content before.
 
     ``is_window``: whether the state is the end of the joint, and not the whole of it.
     """
@@ -62,7 +62,7 @@ def with_registers(normal: Normal) -> Normal:
 
 
 def _at_the_end(values: Array, whole: Tensor, register: _Register) -> Array:
-    """What a window holds whose end is ``values``."""
+    """The content of a window whose end is ``values``."""
     axis = integer(register.joint.attributes, "axis")
     missing = whole.shape[axis] - values.shape[axis]
     front = np.zeros((*values.shape[:axis], missing, *values.shape[axis + 1 :]), values.dtype)

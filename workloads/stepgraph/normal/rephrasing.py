@@ -83,7 +83,7 @@ def _part(work: Rewriting, node: Node, value: str, axis: int, start: int, end: i
 
 
 def _pad(work: Rewriting, node: Node) -> None:
-    """Pads below zero cut off what is there: first that, then the others."""
+    """Write a pad; negative pads cut elements off, which is done first."""
     widths = work.constants[node.inputs[1]].reshape(-1)
     if widths.min(initial=0) >= 0 or node.attributes["mode"] != "constant":
         work.write(node)

@@ -38,11 +38,11 @@ class Normal:
 
     @classmethod
     def of(cls, graph: StepGraph) -> Normal:
-        """``graph`` as it is: every node stands for itself."""
+        """``graph`` unchanged: every node stands for itself."""
         return cls(graph, graph, {node.outputs[0]: (node.name,) for node in graph.nodes})
 
     def with_graph(self, graph: StepGraph) -> Normal:
-        """The same of a ``graph`` that has other states. Nodes that nobody reads any more have become part of these."""
+        """The same for a ``graph`` that has other states. Nodes that are no longer read have become part of these."""
         makers = [node for node in graph.nodes if node.outputs[0] not in graph.inputs]
         nodes = read_nodes(makers, {*graph.outputs, *(state.output for state in graph.states)})
         values = {name: graph.values[name] for node in nodes for name in node.outputs if name not in graph.inputs}
@@ -91,7 +91,7 @@ class Rewriting:
         return [name for name in dict.fromkeys(node.operands) if name not in self.constants]
 
     def maker(self, value: str, *operators: str) -> Node | None:
-        """The node, as it is written now, that makes ``value``, if it is one of ``operators``; None of an input."""
+        """The node that now makes ``value``, if it is one of ``operators``; None for an input."""
         node = self._made_by.get(value)
         return node if node and (node.operator in operators or not operators) else None
 
@@ -104,7 +104,7 @@ class Rewriting:
         return value not in self.kept and (len(self._readers[value]) == 1 or value not in self.graph.values)
 
     def write(self, node: Node, *of: Node) -> None:
-        """Append ``node``, which reads what is written. ``of``: the old nodes, where it makes none of their values."""
+        """Append ``node``, whose operands are written. ``of``: the old nodes, if it makes none of their values."""
         self.nodes.append(node)
         self._made_by.update(dict.fromkeys(node.outputs, node))
         self._share_of[node.outputs[0]] = tuple(old.outputs[0] for old in of)
@@ -131,7 +131,7 @@ class Rewriting:
         return name
 
     def finished(self) -> Normal:
-        """What was written, without what nobody reads."""
+        """The written graph, without unread values."""
         nodes = read_nodes(self.nodes, self.kept)
         made = [name for node in nodes for name in node.outputs]
         graph = replace(
@@ -142,7 +142,9 @@ class Rewriting:
         return Normal(self.old.origin, graph, self._made_of(nodes), functions, frozenset(self._folded))
 
     def _made_of(self, nodes: list[Node]) -> dict[str, tuple[str, ...]]:
-        """What ``nodes`` stand for. An old node whose value is made no more has become part of one that read it."""
+        """The old nodes that ``nodes`` stand for. An old node whose value is no longer made is part of one that read
+        it.
+        """
         made_of: dict[str, tuple[str, ...]] = {node.outputs[0]: () for node in nodes}
         part_of = dict[str, str]()
         for node in reversed(self.graph.nodes):

@@ -40,7 +40,7 @@ def with_tables(normal: Normal) -> Normal:
 
 
 def sources_of(normal: Normal) -> dict[str, str]:
-    """Of each value that is a function of one other, element by element, that other one."""
+    """For each value that is a function of one other, element by element, that other one."""
     graph, sources, length, nearest = normal.graph, dict[str, str](), dict[str, int](), Nearest()
     for node in graph.nodes:
         flowing = [name for name in dict.fromkeys(node.operands) if name not in graph.constants]
@@ -79,7 +79,7 @@ def _needed(work: Rewriting, sources: Mapping[str, str]) -> set[str]:
 
 
 def _function(work: Rewriting, made_by: Mapping[str, Node], source: str, output: str) -> PointFunction:
-    """What leads from ``source`` to ``output``."""
+    """The function from ``source`` to ``output``."""
     nodes, waiting, done = list[Node](), [(made_by[output], False)], set[str]()
     while waiting:
         node, is_ready = waiting.pop()

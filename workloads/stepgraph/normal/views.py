@@ -1,4 +1,4 @@
-"""What moves nothing: the same elements in the same order, and zeros that a convolution could pad itself."""
+"""Operators that move nothing: the same elements in the same order, and zeros that a convolution could pad itself."""
 
 from __future__ import annotations
 

@@ -17,9 +17,10 @@ _GATES = "iofg"
 
 @dataclass(frozen=True)
 class _Cell:
-    """What is found: ``order``, which part of the sum each gate of ``_GATES`` is; the two products; c before, after.
+    """The parts of a cell: ``order``, the part of the sum for each gate of ``_GATES``; the two products; c before,
+    after.
 
-    ``parts``: all nodes that the cell is made of, but for the one that makes h.
+    ``parts``: all nodes that the cell is made of, except the one that makes h.
     """
 
     order: tuple[int, ...]
@@ -53,7 +54,7 @@ class _Search:
             self._work.write(node)
 
     def cells(self) -> Mapping[str, _Cell]:
-        """By the value that is h."""
+        """The cells by the value that is their h."""
         pairs = ((node, self._cell(node)) for node in self._normal.graph.nodes if node.operator == "Mul")
         return {node.outputs[0]: replace(cell, parts=self._parts(node, cell)) for node, cell in pairs if cell}
 
@@ -81,7 +82,7 @@ class _Search:
         return None
 
     def _gates(self, output: str, kept: str, new: str) -> tuple[tuple[str, ...], str] | None:
-        """What the four functions read, in the order of ``_GATES``, and c before: of f c and of i g."""
+        """The inputs of the four functions, in the order of ``_GATES``, and c before: of f c and of i g."""
         keep, update = self._work.maker(kept, "Mul"), self._work.maker(new, "Mul")
         if keep is None or update is None or not (self._is_private(kept) and self._is_private(new)):
             return None
@@ -112,7 +113,7 @@ class _Search:
         return self._work.is_private(value)
 
     def _inside(self, value: str, operator: str) -> str | None:
-        """What ``operator`` alone is applied to, to give ``value`` to one reader."""
+        """The value that ``operator`` alone is applied to, to give ``value`` to one reader."""
         table = self._work.maker(value, "Table")
         if table is None or self._normal.functions[value].operators != (operator,) or not self._is_private(value):
             return None
@@ -125,7 +126,7 @@ def _write(work: Rewriting, node: Node, cell: _Cell) -> None:
     h, c, name = node.outputs[0], cell.after.outputs[0], node.name
 
     def rows(values: Array) -> Array:
-        """Those of the four gates in ONNX's order, (1, 4H, ...)."""
+        """The rows of the four gates in ONNX's order, (1, 4H, ...)."""
         gates = values.reshape(len(_GATES), units, *values.shape[1:])[list(cell.order)]
         return np.ascontiguousarray(gates.reshape(1, *values.shape))
 

@@ -26,7 +26,7 @@ def point_wise(operator: str) -> Callable[..., Tensor]:
 
 
 def clip(attributes: Attributes, x: Value, low: Value | None = None, high: Value | None = None) -> Tensor:
-    """Between two numbers of its type, each of which may be absent."""
+    """The tensor of x, clipped between two numbers of its type, each of which may be absent."""
     for bound in (low, high):
         if bound is not None and (bound.tensor.elements != 1 or bound.dtype != x.dtype):
             raise ValueError(f"has a bound {bound.dtype} {bound.shape}, which must be one {x.dtype}")
@@ -48,7 +48,7 @@ def pairwise(operator: str) -> Callable[..., Tensor]:
 
 
 def invert(attributes: Attributes, x: Value) -> Tensor:
-    """Of truths alone."""
+    """The tensor of x, which must be boolean."""
     if x.dtype != "bool":
         raise ValueError(f"takes no {x.dtype}")
     return x.tensor
@@ -62,7 +62,7 @@ def where(attributes: Attributes, condition: Value, a: Value, b: Value) -> Tenso
 
 
 def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
-    """The shape that all can be repeated to. ValueError where there is none."""
+    """The shape that all can be repeated to. Raises ValueError if there is none."""
     rank = max(map(len, shapes))
     sizes = list[int]()
     for column in zip(*((1,) * (rank - len(shape)) + tuple(shape) for shape in shapes), strict=True):

@@ -51,7 +51,7 @@ def transpose(attributes: Attributes, x: Value) -> Tensor:
 
 
 def reshape(attributes: Attributes, x: Value, shape: Value) -> Tensor:
-    """As many elements in another shape, every size of which is a number."""
+    """A tensor of as many elements in another shape, every size of which is a number."""
     sizes = shape.integers("shape")
     if min(sizes, default=0) < 0 or prod(sizes) != x.tensor.elements:
         raise ValueError(f"{x.shape} cannot be given the shape {sizes}")

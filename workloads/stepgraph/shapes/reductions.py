@@ -26,7 +26,7 @@ def check_axis(x: Value, axis: int) -> int:
 
 
 def reduction(attributes: Attributes, x: Value) -> Tensor:
-    """Over the axes that an attribute names."""
+    """The tensor reduced over the axes that an attribute names."""
     axes = integers(attributes, "axes")
     if 0 in (x.shape[check_axis(x, axis)] for axis in axes):
         raise ValueError(f"reduces an axis without elements, of {x.shape}")
@@ -34,12 +34,12 @@ def reduction(attributes: Attributes, x: Value) -> Tensor:
 
 
 def reduce_sum(attributes: Attributes, x: Value, axes: Value) -> Tensor:
-    """Over the axes that an operand names."""
+    """The tensor reduced over the axes that an operand names."""
     return reduced(x, axes.integers("axes"), bool(attributes["keepdims"]))
 
 
 def arg_max(attributes: Attributes, x: Value) -> Tensor:
-    """Along one axis."""
+    """The tensor of places along one axis."""
     axis = check_axis(x, integer(attributes, "axis"))
     if not x.shape[axis]:
         raise ValueError(f"looks along an axis without elements, of {x.shape}")
