@@ -1,4 +1,4 @@
-"""For each matrix product: whether the accumulator can overflow, and which float type holds its sums exactly."""
+"""The accumulator of each matrix product: whether it can overflow, and which float type holds its sums exactly."""
 
 from __future__ import annotations
 

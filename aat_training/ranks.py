@@ -195,7 +195,7 @@ def _lost_where_broken() -> Iterator[None]:
     except RuntimeError as error:
         timed_out = "imed out" in str(error)
         why = f"was silent for {LONGEST_SILENCE}" if timed_out else "has ended"
-        raise RankLostError(f"another rank {why}, and so does this run; go on with `resume`", _speaks()) from None
+        raise RankLostError(f"another rank {why}, and so does this run; continue with `resume`", _speaks()) from None
 
 
 def _speaks() -> bool:
@@ -224,7 +224,7 @@ def _terminated_in_order() -> Iterator[None]:
 
     def end(number: int, frame: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
-        raise RankLostError("ended by SIGTERM, as when another rank has died; go on with `resume`", _speaks())
+        raise RankLostError("ended by SIGTERM, as when another rank has died; continue with `resume`", _speaks())
 
     before = signal.signal(signal.SIGTERM, end)
     try:

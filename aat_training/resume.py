@@ -74,7 +74,7 @@ def refuse_other_settings(source: Path, stored: object, run: object, now: Settin
     first, *more = other
     also = "".join(f"; {name} = {shown(now.get(name))}, there {_there(before, name)}" for name in more[: _NAMED - 1])
     also += f"; and {len(more) - _NAMED + 1} more" if len(more) >= _NAMED else ""
-    why = f"the run in this folder has {_there(before, first)}{also}; go on with its own settings or start afresh"
+    why = f"the run in this folder has {_there(before, first)}{also}; continue with its own settings or start afresh"
     if "steps" in other:
         why += (
             ": its learning rate follows one cycle over all its steps, so a run of more is another one from the first "

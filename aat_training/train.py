@@ -59,7 +59,7 @@ def prepare_folder(folder: Path, *, resume: bool, force: bool) -> bool:
     if folder.exists() and not folder.is_dir():
         raise FileError(folder, "is not a folder")
     if folder.exists() and any(folder.iterdir()) and not (resume or force):
-        raise FileError(folder, "exists already; use `resume` to go on with it or `force` to start afresh")
+        raise FileError(folder, "exists already; use `resume` to continue it or `force` to start afresh")
     if force and not resume:
         for name in ("resume.safetensors", "model.json", "model.safetensors", "log.csv"):
             (folder / name).unlink(missing_ok=True)

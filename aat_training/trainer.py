@@ -43,7 +43,7 @@ COLUMNS = ("step", "loss", "learning_rate", "gradient_norm", "dev_wer", "best_de
 
 
 def be_reproducible() -> None:
-    """One thread and deterministic kernels: sums then have one order, whatever the machine."""
+    """Set one thread and deterministic kernels: sums then have one order, whatever the machine."""
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     # Filling fresh memory with NaN, which that mode does too, costs a fifth of the time and finds only reads of the

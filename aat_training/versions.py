@@ -24,4 +24,4 @@ def version_notes(before: object, source: object) -> list[str]:
              if before.get(name) != now]  # fmt: skip
     if not other:
         return []
-    return [f"{source}: computed with {'; '.join(other)}: goes on, but with other bits than an unbroken run may have"]
+    return [f"{source}: computed with {'; '.join(other)}: continues, but with other bits than an unbroken run may have"]

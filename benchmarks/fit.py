@@ -1,4 +1,4 @@
-"""How good fits are: ``python -m benchmarks.fit [--validation FOLDER] [--table NAME] [--boards N]``.
+"""The quality of fits: ``python -m benchmarks.fit [--validation FOLDER] [--table NAME] [--boards N]``.
 
 Of NVDLA's and Vela's tables half of the rows are fitted with the memory hidden, from a start far off: is the truth in
 the intervals, and how far off is the other half, beside the true memory. Then boards that are made up, with errors of

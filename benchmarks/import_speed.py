@@ -1,4 +1,4 @@
-"""What bringing a model in costs: ``python -m benchmarks.import_speed [--json FILE] [--model FILE.onnx]``.
+"""The cost of importing a model: ``python -m benchmarks.import_speed [--json FILE] [--model FILE.onnx]``.
 
 Silero's voice activity detector (PyPI `silero-vad`, MIT) read, calibrated on 100 steps of noise, lowered for edge256 in
 exact integers, and 10 s of it simulated: CPU seconds, one process, one thread, medians of five rounds.

@@ -1,4 +1,4 @@
-"""What a chip makes of other people's models: ``python -m benchmarks.models [--write docs/results/imported.md]``.
+"""Other people's models on a chip: ``python -m benchmarks.models [--write docs/results/imported.md]``.
 
 Each model is read, lowered and simulated on ``edge256`` for a second of audio. Prints a Markdown table: where its nodes
 went, multiply-accumulates, cycles and time of a call, and what the import took. Models come from packages of PyPI; what

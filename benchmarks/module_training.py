@@ -1,7 +1,9 @@
-"""What a chip costs a torch module, and what training for it wins back: ``python -m benchmarks.module_training``.
+"""The errors that a chip costs a torch module, and those that training for it recovers: ``python -m
+benchmarks.module_training``.
 
 Two spotters of four made-up sounds in noise, a GRU and an LSTM with projection, trained in float; put on harsher chips
-by calibration alone (`naive`); trained on for them, 200 steps (`aat`). Errors of 2,000 streams that nobody trained on.
+by calibration alone (`naive`); trained on for them, 200 steps (`aat`). Errors of 2,000 streams that were not trained
+on.
 """
 
 from __future__ import annotations

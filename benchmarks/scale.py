@@ -1,4 +1,4 @@
-"""What 270,000 hours ask for: ``python -m benchmarks.scale [--json FILE]``.
+"""The needs of training on 270,000 hours: ``python -m benchmarks.scale [--json FILE]``.
 
 Measures on this machine what a rank does for an utterance beside training (read its line, plan it, compute its
 features) and what training itself costs, and works out from that, and from the paper's sizes, epochs, bytes and files.

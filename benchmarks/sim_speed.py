@@ -1,4 +1,4 @@
-"""What events cost: ``python -m benchmarks.sim_speed [--json FILE]``.
+"""The cost of events: ``python -m benchmarks.sim_speed [--json FILE]``.
 
 The paper-sized recogniser on edge256, CPU seconds of one process and one thread, least of three rounds: its first
 frame, every further one with every event run, and a point of a sweep over the DRAM's rate, which runs each distinct

@@ -1,9 +1,9 @@
 """Training on more speech than fits in memory: ``python -m benchmarks.streaming [--hours 200] [--json FILE]``.
 
-A synthetic corpus (noise of a low level in files of 20 s, each used many times, so that making it costs little) goes
-through ``nnasim data shard``'s writer into shards of an hour, and through a training of one epoch. Features (10 frames
-a second) and model are made cheap, since neither is what is measured: resident memory of the training process and of
-its worker, as the hours go by.
+A synthetic corpus goes through ``nnasim data shard``'s writer into shards of an hour, and through a training of one
+epoch. It is noise of a low level in files of 20 s, each used many times, so that making it costs little. Features (10
+frames a second) and model are made cheap, since neither is what is measured: resident memory of the training process
+and of its worker, as the hours go by.
 """
 
 from __future__ import annotations

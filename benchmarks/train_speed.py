@@ -1,4 +1,4 @@
-"""What exact training costs: ``python -m benchmarks.train_speed [--json FILE]``.
+"""The cost of exact training: ``python -m benchmarks.train_speed [--json FILE]``.
 
 Forward and backward of 2 x 256 units, batch 16 x 100 frames, against torch.nn.LSTM and the quantised LSTMs of torch.ao
 and Brevitas (where installed); of 1 x 1024 (30 frames) and 1 x 144 units against torch.nn.LSTM; and a whole training

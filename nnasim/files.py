@@ -329,7 +329,7 @@ def _replace_folder(partial: Path, target: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Of a link to a folder the link alone."""
+    """Remove a file or a folder; of a link to a folder, only the link."""
     if folder.is_symlink():
         folder.unlink()
     else:

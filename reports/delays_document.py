@@ -174,7 +174,7 @@ def _prices(record: Mapping[str, Any]) -> Section:
         (
             "Spared: how much shorter the mean user-perceived latency is, with its 95 % interval over utterances, each "
             "against itself without the penalty, of those that were heard without an error both times: who loses the "
-            "last word closes sooner, which spares nobody anything. Operators on the chip: the same decode with its "
+            "last word closes sooner, which is no saving. Operators on the chip: the same decode with its "
             "activations on the chip against the CPU; the words lost are those of aat against cpu_fallback, both "
             "without a penalty. P: share of paired resamples with more errors. Where no word is lost there is no "
             "price. The answer takes the best penalty of aat, chosen on this very speech, which favours it.",

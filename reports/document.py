@@ -26,7 +26,7 @@ def write_document(folder: Path, document: Document) -> None:
 
 
 def write_html(path: str | Path, document: Document, *, force: bool = False) -> None:
-    """The page alone, atomically."""
+    """Write only the page, atomically."""
     files.write_bytes(path, html(document).encode(), force=force)
 
 

@@ -24,7 +24,7 @@ def read_hypotheses(path: str | Path) -> list[Hypothesis]:
 
 
 def write_hypotheses(path: str | Path, rows: Iterable[Hypothesis]) -> None:
-    """Every row, atomically."""
+    """Write every row, atomically."""
     write_csv(path, Hypothesis._fields, rows)
 
 

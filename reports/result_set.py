@@ -91,7 +91,7 @@ def _file_name(system: str, folder: Path) -> str:
 
 
 def write_folder(folder: Path, result_set: ResultSet) -> None:
-    """Every file of `compare`'s folder except the page: summary, hypotheses, operations, time line, results."""
+    """Write every file of `compare`'s folder except the page: summary, hypotheses, operations, time line, results."""
     if result_set.summary is None:
         raise ValueError("a folder needs a summary")
     write_summary(folder / "summary.json", result_set.summary)

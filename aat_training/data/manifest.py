@@ -140,7 +140,7 @@ def _with_speech_end(entry: Entry, alignments: dict[str, Alignment]) -> Entry:
 
 
 def _check_fields(data: Any, where: str) -> None:
-    """An object with each required field and one of the two paths."""
+    """Raise ManifestError unless ``data`` is an object with each required field and one of the two paths."""
     if not isinstance(data, dict):
         raise FileError(where, f"is not a JSON object: {shown(data)}")
     refuse_foreign_line(data, where)

@@ -86,7 +86,7 @@ class BeamDecoder:
         return self.decoded.tokens
 
     def _search(self, enc_J: Tensor, frame: int) -> None:
-        """One encoder output: extend by up to ``max_symbols`` symbols, then end the frame with a blank."""
+        """Search one encoder output: extend by up to ``max_symbols`` symbols, then end the frame with a blank."""
         alive, ended = self.beam, list[Hypothesis]()
         for symbols in range(self.max_symbols + 1):
             extended: list[Hypothesis] = []

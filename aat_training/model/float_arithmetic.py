@@ -13,8 +13,8 @@ from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer, ov
 class FloatArithmetic:
     """Plain float. While training, whole sequences go through torch's own LSTM.
 
-    For decoding, every frame is computed by itself with the same shapes, so that the bits do not depend on how
-    the audio was cut into chunks (a BLAS may sum the rows of a long matrix in another order than those of a short one).
+    For decoding, every frame is computed by itself with the same shapes, so that the bits do not depend on how the
+    audio was cut into chunks. (A BLAS may sum the rows of a long matrix in another order than those of a short one.)
     """
 
     by_row = False

@@ -52,7 +52,7 @@ def _samples(name: str, unit: str, width: int, values: list[float]) -> CounterSa
 def _raise_by_buffers(
     occupied: list[int], run: ProgramRun, offset: int, width: int, lasting: int, buffer_bytes: int
 ) -> None:
-    """Each window of ``occupied`` becomes at least what stood in SRAM at any time in it."""
+    """Raise each window of ``occupied`` to at least the bytes that are in SRAM at any time in it."""
     changes: dict[int, int] = defaultdict(int)
     for start, end in buffer_intervals(run):
         changes[start] += buffer_bytes

@@ -100,7 +100,7 @@ class _Walk:
             self._seen.clear()
 
     def end_lap(self, first: int, times: int) -> None:
-        """The segments from ``first`` on came ``times`` times, those before them once."""
+        """Note that the segments from ``first`` on came ``times`` times, and those before them once."""
         for segments, count in ((self.segments[:first], 1), (self.segments[first:], times)):
             if segments:
                 self.laps.append(Lap(tuple(reversed(segments)), count))

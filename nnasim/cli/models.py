@@ -35,7 +35,7 @@ NoStates = Annotated[
 KeepState = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="NODE", help=("a recurrent layer that starts from zeros at each call, and shall continue instead")
+        metavar="NODE", help=("a recurrent layer that starts from zeros at each call, and is to continue instead")
     ),
 ]
 OnCpu = Annotated[

@@ -1,6 +1,4 @@
-"""Which of the processes that `torchrun` started prints messages, and which message the launcher's report quotes.
-Light.
-"""
+"""The process of several that prints messages, and the message that the report of `torchrun` quotes. Light."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What a chip can run and hold. One function per limit; its docstring is the user's message and the printed limit.
+"""The limits of a chip: what it can run and hold. One function per limit; its docstring is the user's message and the
+printed limit.
 
-A docstring's ``{names}`` are filled in by ``refuse``; the table of limits shows them as they stand.
+A docstring's ``{names}`` are filled in by ``refuse``; the table of limits shows them unchanged.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Ledger:
                 held.pop(tensor, None)
 
     def arrive(self, op: Op) -> None:
-        """The inputs of ``op`` that come from outside are with the CPU."""
+        """Note that the inputs of ``op`` that come from outside are with the CPU."""
         for tensor in op.inputs:
             if self.trace.tensors[tensor].role == "input" and self.holder(tensor) is None:
                 self._hold(tensor, "cpu")

@@ -176,7 +176,7 @@ class Lowering:
         return tiles
 
     def _stored_product(self, op: Op) -> None:
-        """A tile for each part of the weight that stands in SRAM at a time: rows of whole groups, or parts of one."""
+        """Write a tile for each part of the weight that is in SRAM at a time: rows of whole groups, or parts of one."""
         trace, index = self.context.trace, self._info(op, "nna", "mac_array")
         use, x, weight = self.context.uses[op.weight], trace.tensors[op.x], trace.tensors[op.weight]
         taps = prod(op.told(Conv).kernel) if op.kind == "conv" else 1
@@ -207,7 +207,9 @@ class Lowering:
             address += stored_bytes(self.context.chip, rows * use.row_bytes)
 
     def _computed_product(self, op: Op) -> None:
-        """One tile of as many groups as there are products; both operands stand in SRAM, so that nothing streams."""
+        """Write one tile of as many groups as there are products; both operands are in SRAM, so that nothing
+        streams.
+        """
         tensors, index = self.context.trace.tensors, self._info(op, "nna", "mac_array")
         (a, b), made = (tensors[name] for name in op.data), tensors[op.outputs[0]]
         *batch, m, n = made.shape
@@ -240,7 +242,7 @@ class Lowering:
         return len(self.transfers) - 1
 
     def _look_up(self, op: Op) -> None:
-        """A pass for each token: its row is fetched and written."""
+        """Write a pass for each token: its row is fetched and written."""
         tensors, index = self.context.trace.tensors, self._info(op, "nna", "activation_unit")
         tokens, made = tensors[op.x].elements, sum(tensors[name].elements for name in op.outputs)
         table = self.context.addresses[op.weight]

@@ -24,7 +24,7 @@ READS = (
     "sram.weight_buffers",
     "sram.weight_tile_bytes",
 )
-"""Every value that a program depends on, as the compiler writes it; what only a refusal tells is none of them."""
+"""Every value that a program depends on, as the compiler writes it; fields that only a refusal shows are left out."""
 
 CACHE = "host.cache_bytes"
 _values = attrgetter(*READS)

@@ -88,8 +88,8 @@ def carried(trace: OpTrace, ops: Sequence[Op]) -> dict[str, tuple[int, int]]:
 def places(trace: OpTrace, ops: Sequence[tuple[str, Op]], once: frozenset[str]) -> list[Place]:
     """The operations that are merged. ``ops``: (graph, operation) of one round; ``once``: graphs that run only once.
 
-    Merged are operations that work row by row on the input or on something merged, and a matmul over anything written
-    before, which opens a new segment, unless a recurrence spans it, since then its rows do not exist at one time.
+    Merged are operations that work row by row on the input or on something merged. So is a matmul over anything written
+    before, which opens a new segment; but not if a recurrence spans it, since then its rows do not exist at one time.
     """
     loops, views = carried(trace, [op for _, op in ops]), views_of(op for _, op in ops)
     spanned = _spanned(loops.values(), len(ops))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Explained:
-    """Why a run takes as long as it does. ``record``: the result that is explained; it holds the explanation."""
+    """The reasons for the latency of a run. ``record``: the result that is explained; it holds the explanation."""
 
     record: SimResult
 

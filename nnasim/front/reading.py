@@ -73,7 +73,7 @@ def read_onnx(
     - ``bind``: inputs and open sizes that are one constant, as {"sr": 16000}.
     - ``states``: "IN:OUT", an output that is an input of the next call, with * for the same part of both names; None:
       those that the names suggest; (): none.
-    - ``keep_state``: recurrent layers that start from zeros at each call in the file, and shall continue from the last
+    - ``keep_state``: recurrent layers that start from zeros at each call in the file, and are to continue from the last
       call instead.
 
     Raises RefusedModelError with every node that cannot enter, FileError, ModelError or MissingExtraError.
@@ -106,7 +106,7 @@ def read_torch(
     - ``states``: arguments and the output that the next call gets there, ``{"h": 1, "past": "new_past"}``. An output is
       named by position, key or path, a tuple such as (h, c) as a whole; default: those that the names suggest. Buffers
       that a call overwrites are states without being named.
-    - ``keep_state``: recurrent modules that start from zeros at each call, and shall continue from the last call
+    - ``keep_state``: recurrent modules that start from zeros at each call, and are to continue from the last call
       instead.
 
     Call ``module.eval()`` first. Raises RefusedModelError, which lists every operator that cannot enter, or ConfigError

@@ -126,7 +126,7 @@ class SramDatapath(Datapath):
         return self._known.setdefault(id(program), Running(program, ops, inputs))
 
     def begin_transfer(self, transfer: Transfer, buffer: int | None) -> None:
-        """The buffer holds nothing sensible until the transfer ends."""
+        """Mark the buffer as invalid until the transfer ends."""
         self.sram.poison(self._buffer(buffer))
 
     def end_transfer(self, transfer: Transfer, buffer: int | None) -> None:

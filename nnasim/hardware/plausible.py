@@ -1,4 +1,4 @@
-"""Checks for values in a chip's description that nobody would build: one line for each. The chip is legal, and runs."""
+"""Checks for values in a chip's description that no one would build: one line for each. The chip is legal, and runs."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def product(a: Array, b: Array, bias: Array | None = None, *, accumulator_bits: 
 
 
 def _require_exact_sum(acc: Array, bias: Array | None, name: str) -> None:
-    """A sum is finite, and in float32 below 2^24, bias included."""
+    """Raise NumericsError unless a sum is finite, and in float32 below 2^24, bias included."""
     low, high = span(acc)
     if not (math.isfinite(low) and math.isfinite(high)):
         raise NumericsError(name, "accumulator", high, "must be finite: an operand holds NaN or infinity")

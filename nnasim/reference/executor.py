@@ -45,12 +45,12 @@ class Reference:
             self.tensors[name] = values
 
     def run(self, graph: str) -> None:
-        """One invocation of ``graph``."""
+        """Run one call of ``graph``."""
         for op in self.trace.graphs[graph].ops:
             self.execute(op)
 
     def execute(self, op: Op) -> None:
-        """One operation: its outputs from what its inputs hold now."""
+        """Execute one operation: compute its outputs from the current values of its inputs."""
         for name, values in self.results(op).items():
             self.tensors[name] = values
 

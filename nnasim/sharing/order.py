@@ -32,7 +32,7 @@ class Waiting:
         return any(self._queues.values())
 
     def add(self, stream: Stream) -> None:
-        """The next call of ``stream`` may run from now on."""
+        """Note that the next call of ``stream`` may run from now on."""
         heappush(self._queues.setdefault(stream.alike, []), (self._rank(stream), stream))
 
     def take(self, most: int, may_begin: Callable[[Stream, int], bool]) -> list[Stream]:

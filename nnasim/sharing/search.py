@@ -71,7 +71,7 @@ class _Tries:
         return worst is not None and worst <= self.deadline_ms
 
     def search(self, good: int, most: int) -> Search:
-        """What was found: ``good`` is the largest number in time."""
+        """The result of a search: ``good`` is the largest number in time."""
         limit: Limit = "deadline"
         if good == most:
             limit = "asked"

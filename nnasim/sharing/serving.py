@@ -24,7 +24,9 @@ from nnasim.sim.run import run_program
 
 @dataclass(frozen=True)
 class Call:
-    """What ran from cycle ``start`` on: one step each of ``streams``, by place; none of them for a load of weights."""
+    """A call that ran from cycle ``start`` on: one step each of ``streams``, by place; no streams for a load of
+    weights.
+    """
 
     model: int
     streams: tuple[Stream, ...]
@@ -71,7 +73,7 @@ class Served:
         return [*([boot] if boot else []), *(call.run for call in self.calls if call.model == model)]
 
     def batches_of(self, model: int) -> Counter[int]:
-        """How many calls of ``model`` served so many streams."""
+        """The number of calls of ``model`` that served each number of streams."""
         return Counter(len(call.streams) for call in self.calls if call.model == model and call.streams)
 
 
@@ -95,7 +97,9 @@ def serve(
 
 
 class ResidentWeights:
-    """Whose resident weights stand in SRAM, where they take turns. ``loads``: the program that loads each model's."""
+    """The model whose resident weights are in SRAM, if models take turns. ``loads``: the program that loads each
+    model's.
+    """
 
     def __init__(self, tenants: Sequence[Tenant], loads: Sequence[Program | None]) -> None:
         self._plans = [tenant.compiled.memory for tenant in tenants]
@@ -104,7 +108,7 @@ class ResidentWeights:
         self._held: set[int] = set()
 
     def lacking(self, model: int) -> Program | None:
-        """What must be loaded before ``model`` runs."""
+        """The program that must load weights before ``model`` runs; None if they are loaded."""
         stands = model in self._held and self._fits(self._held | {model})
         return None if stands else self._loads[model]
 
@@ -237,7 +241,7 @@ class Replays:
         return run
 
     def holding(self, kind: Kind, memory: MemoryPlan, program: Program) -> Holding:
-        """What ``program`` holds of chip and CPU."""
+        """The time for which ``program`` holds chip and CPU."""
         run = self.run(kind, memory, program, 0)
         if id(run) not in self._holdings:
             self._holdings[id(run)] = holding_of(run)
@@ -245,7 +249,7 @@ class Replays:
 
 
 class _Continuous:
-    """Every program at its own time, which nobody knows before: it holds chip and CPU until it ends."""
+    """Every program at its own time, which is not known before: it holds chip and CPU until it ends."""
 
     def __init__(self, chip: NnaConfig) -> None:
         self._machine, self._length = Continuous(chip), 1

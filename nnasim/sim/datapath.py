@@ -16,19 +16,19 @@ class Datapath:
     """
 
     def begin_step(self, step: Step) -> None:
-        """A program begins."""
+        """Note that a program begins."""
 
     def end_step(self, step: Step) -> None:
-        """A program has ended."""
+        """Note that a program has ended."""
 
     def begin_transfer(self, transfer: Transfer, buffer: int | None) -> None:
-        """A transfer begins to fill its buffer."""
+        """Note that a transfer begins to fill its buffer."""
 
     def end_transfer(self, transfer: Transfer, buffer: int | None) -> None:
-        """A transfer's last byte has arrived."""
+        """Note that a transfer's last byte has arrived."""
 
     def begin(self, command: Command, buffer: int | None) -> None:
-        """A command reads its operands."""
+        """Note that a command reads its operands."""
 
     def end(self, command: Command) -> None:
-        """A command's results stand."""
+        """Note that a command's results are written."""

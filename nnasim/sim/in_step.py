@@ -3,10 +3,10 @@
 Why that is exact. Between two commands that run one after another, all that decides the future is what the blocks have
 in hand: how far the DMA is ahead, its channels and the times of its transfer, the reads on the DRAM's bus, how long the
 SRAM's ports are taken, and which buffers are free since when. Times enter the blocks' laws as differences, or by the
-larger of two, never by themselves (``replay_is_exact``: the DRAM's model says so). So a machine that has the same in
-hand as some tiles ago, all times counted from now, and is asked for the same tiles and transfers, does the same again,
-later by the cycles in between, and is where it was: by induction for as long as the tiles last. All of it are whole
-cycles (and exact fractions of bytes), so that nothing is rounded and equal means equal.
+larger of two, never by themselves (``replay_is_exact``: the DRAM's model says so). So take a machine that has the same
+in hand as some tiles ago, all times counted from now, and is asked for the same tiles and transfers. It does the same
+again, later by the cycles in between, and is where it was: by induction for as long as the tiles last. All of it are
+whole cycles (and exact fractions of bytes), so that nothing is rounded and equal means equal.
 
 What a tile needs that has begun before the period did, records among it, reaches back one transfer for each channel at
 most. So many tiles, and one more, are left to events.

@@ -36,7 +36,7 @@ class Probe:
         self.waiting[block, track] = reason
 
     def end_wait(self, block: Block, track: int) -> None:
-        """The wait is over."""
+        """Note that the wait is over."""
         self.waiting.pop((block, track), None)
 
     def who_waits(self) -> str:

@@ -77,7 +77,7 @@ class ModelCheck:
 def _graph_lines(name: str, graph: StepGraph, named: bool) -> Iterator[str]:
     head = f"{name}: " if named else ""
     tensors = ", ".join(f"{input_} {_shape(graph, input_)}" for input_ in graph.audio) or "nothing but its states"
-    yield f"{head}{len(graph.nodes):,} nodes, {len(graph.folded):,} more folded; hears {tensors}"
+    yield f"{head}{len(graph.nodes):,} nodes, {len(graph.folded):,} more folded; inputs: {tensors}"
     for state in graph.states:
         start = "zeros" if state.initial is None else "a constant"
         yield f"{head}state {state.input} -> {state.output} {_shape(graph, state.input)}, from {start}"

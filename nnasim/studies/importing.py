@@ -208,7 +208,7 @@ def import_lines(result: ModelImport) -> Iterator[str]:
 
 
 def write_ledger(path: Path, ledger: Ledger, *, force: bool = False) -> None:
-    """One row for each node as CSV, atomically. Raises FileError."""
+    """Write one row for each node as CSV, atomically. Raises FileError."""
     header = ("graph", "node", "operator", "fate", "macs", "operations", "why")
     rows = ((row.graph, row.node, row.operator, row.fate, row.macs, " ".join(row.ops), row.why) for row in ledger.rows)
     files.write_bytes(path, csv_text(header, rows).encode(), force=force)

@@ -52,7 +52,7 @@ class StoredSweep:
     """
 
     def __init__(self, store: str | Path, study: str | None = None) -> None:
-        """The sweep of the digest or name ``study``, or the one that ran last. Raises FileError or InputError."""
+        """Read the sweep of the digest or name ``study``, or the one that ran last. Raises FileError or InputError."""
         import pandas as pd
 
         self.store = store

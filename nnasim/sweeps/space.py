@@ -31,7 +31,7 @@ class Space:
             )
 
     def _refuse_uncounted(self) -> None:
-        """A search draws from a whole range; only a grid must know how many values to take."""
+        """Refuse a grid over a range without a count; a search draws from the whole range."""
         for name, axis in self.job.spec.axes.items():
             if self.job.spec.sampler == "grid" and axis.values is None and not axis.count:
                 allowed = "a grid needs the number of values: [low, high, count]"

@@ -87,7 +87,7 @@ class SweepSpec(Frozen):
     @classmethod
     def _once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(names)) != len(names):
-            raise ValueError("one of them stands there twice")
+            raise ValueError("one of them is there twice")
         return names
 
 

@@ -80,7 +80,9 @@ class Store:
         return dict(self.database.rows("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
 
     def _check_version(self, tables: dict[str, str]) -> None:
-        """A store that someone else made may hold triggers or views: only our own tables are opened."""
+        """Check the store's version. A store from elsewhere may hold triggers or views: only our own tables are
+        opened.
+        """
         version = None
         if tables.get("meta") == _TABLES["meta"]:
             version = self.database.row("SELECT value FROM meta WHERE name = 'nnasim.sweep'")

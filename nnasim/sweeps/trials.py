@@ -80,7 +80,7 @@ def refuse_damaged_journal(path: Path) -> None:
                 raise FileError(path, f"line {number} is no entry of an Optuna journal{files.seems(path)}")
         else:
             return
-    cut = f"line {number}, the last one, is cut: its writer was ended; remove that line and the search goes on"
+    cut = f"line {number}, the last one, is cut: its writer was ended; remove that line and the search continues"
     raise FileError(path, cut if len(line) < _LONGEST_LINE else f"line {number} is no entry of an Optuna journal")
 
 

@@ -191,7 +191,7 @@ def drawn(figure: Figure, title: str, description: str) -> Drawing:
 
 
 def head(figure: Figure, title: str) -> None:
-    """A title over the whole width, for a figure whose names take the left of it."""
+    """Draw a title over the whole width, for a figure whose names take the left of it."""
     figure.suptitle(title, x=0.01, ha="left", fontsize=9, fontweight="bold")
 
 
@@ -202,7 +202,7 @@ def in_order(looks: list[Look]) -> list[Look]:
 
 
 def legend_below(figure: Figure, looks: list[Look], columns: int = 3) -> None:
-    """One key for ``looks``, outside the axes so that it never covers data."""
+    """Draw one key for ``looks``, outside the axes so that it never covers data."""
     from matplotlib.patches import Patch
 
     patches = [

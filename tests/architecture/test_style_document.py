@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "style.md").read_text()
-FOLDERS = ("nnasim/front", "nnasim/cli", "aat_training")
+FOLDERS = ("nnasim/front", "nnasim/cli", "nnasim/studies/latency", "nnasim/compiler", "aat_training", "reports")
 SOURCES = " ".join(
     " ".join(path.read_text().replace("``", "`").split()) for folder in FOLDERS for path in (ROOT / folder).glob("*.py")
 )

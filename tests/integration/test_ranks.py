@@ -100,7 +100,7 @@ def test_a_killed_rank_ends_the_run_in_one_line_and_a_restart_goes_on_to_the_sam
     code, _, lines = ended(process)
     assert code != 0
     assert len(lines) == 1
-    assert lines[0].endswith("go on with --resume")
+    assert lines[0].endswith("continue with --resume")
     assert not Path(f"/proc/{ranks[0]}").exists()
     assert not (folder / "model.json").exists()
     assert ended(torchrun(*training, "--out", folder, "--resume"))[0] == 0

@@ -24,7 +24,7 @@ class Reading:
 
     ``shapes``: sizes by input; ``bind``: constants by input, sizes by open axis; ``states``: "IN:OUT", with *, None to
     have them proposed by their names; ``keep_state``: recurrent layers that start from zeros at each call in the file,
-    and shall continue instead.
+    and are to continue instead.
     """
 
     shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)

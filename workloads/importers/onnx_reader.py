@@ -24,10 +24,10 @@ def read_onnx(
     """One call of the model in the file at ``path``.
 
     - ``shapes``: sizes of axes that the file leaves open, by input.
-    - ``bind``: inputs that are one constant for good, as ``{"sr": 16000}``, and sizes of open axes by their names.
+    - ``bind``: inputs that are one constant, as ``{"sr": 16000}``, and sizes of open axes by their names.
     - ``states``: the output of a call that is an input of the next, as "IN:OUT", where a * stands for the same part of
       both; None proposes those whose names suggest it.
-    - ``keep_state``: names of recurrent layers that start from a constant at each call in the file, and shall continue
+    - ``keep_state``: names of recurrent layers that start from a constant at each call in the file, and are to continue
       instead.
 
     Raises RefusedModelError with every node that cannot enter, and FileError and ModelError for a file that is not an

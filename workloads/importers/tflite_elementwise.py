@@ -72,7 +72,7 @@ def pairwise(onnx: str, options: str = "") -> Rule:
 
 
 def not_equal(emission: Emission, operator: FileOperator) -> None:
-    """The opposite of being equal."""
+    """Write the negation of equality."""
     a, b = operator.inputs
     shape = spread(emission.shape(a), emission.shape(b))
     equal = emission.before("Equal", [like(emission, operator, index) for index in (a, b)], shape)
@@ -80,14 +80,14 @@ def not_equal(emission: Emission, operator: FileOperator) -> None:
 
 
 def square(emission: Emission, operator: FileOperator) -> None:
-    """The operand times itself."""
+    """Write the operand times itself."""
     (x,) = operator.inputs
     value = like(emission, operator, x)
     emission.result("Mul", [value, value], emission.shape(x))
 
 
 def squared_difference(emission: Emission, operator: FileOperator) -> None:
-    """The difference times itself."""
+    """Write the difference times itself."""
     a, b = operator.inputs
     shape = spread(emission.shape(a), emission.shape(b))
     difference = emission.before("Sub", [like(emission, operator, index) for index in (a, b)], shape)
@@ -95,14 +95,14 @@ def squared_difference(emission: Emission, operator: FileOperator) -> None:
 
 
 def leaky_relu(emission: Emission, operator: FileOperator) -> None:
-    """A slope below zero."""
+    """Write a slope below zero."""
     (x,) = operator.inputs
     alpha = float(emission.options("LeakyReluOptions").Alpha())
     emission.result("LeakyRelu", [like(emission, operator, x)], emission.shape(x), alpha=alpha)
 
 
 def prelu(emission: Emission, operator: FileOperator) -> None:
-    """A slope below zero that is data: max(x, 0) + slope * min(x, 0)."""
+    """Write a slope below zero that is data: max(x, 0) + slope * min(x, 0)."""
     x, slope = operator.inputs
     shape, value = spread(emission.shape(x), emission.shape(slope)), like(emission, operator, x)
     zero = emission.real("zero", 0.0)
@@ -120,7 +120,7 @@ def gelu(emission: Emission, operator: FileOperator) -> None:
 
 
 def select(emission: Emission, operator: FileOperator) -> None:
-    """One of two by a condition."""
+    """Write the choice of one of two by a condition."""
     condition, a, b = operator.inputs
     shapes = [emission.shape(index) for index in operator.inputs]
     if operator.operator == "SELECT" and len(shapes[0]) == 1 and len(shapes[1]) > 1:
@@ -199,7 +199,7 @@ def _reduce(emission: Emission, onnx: str, x: int, along: set[int], keep: bool) 
 
 
 def arg_max(emission: Emission, operator: FileOperator) -> None:
-    """The place of the greatest along a constant axis, which goes."""
+    """Write the place of the greatest along a constant axis, which is dropped."""
     x, along = operator.inputs
     axis, shape = emission.number(along, "axis"), emission.shape(x)
     axis = axis_of(axis, len(shape), False)
@@ -233,7 +233,7 @@ def pool(onnx: str) -> Rule:
 
 
 def cum_sum(emission: Emission, operator: FileOperator) -> None:
-    """The running sum along a constant axis."""
+    """Write the running sum along a constant axis."""
     x, along = operator.inputs
     options, shape = emission.options("CumsumOptions"), emission.shape(x)
     axis = emission.number(along, "axis")

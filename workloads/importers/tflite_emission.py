@@ -95,7 +95,7 @@ class Emission(Values):
         return self.helper("Reshape", (name, to), shape, suffix, self._tensor(name).dtype)
 
     def result(self, operator: str, inputs: Sequence[str], shape: Sequence[int], **attributes: Attribute) -> None:
-        """The node that makes output 0, whose ``shape`` is as the file orders it."""
+        """Write the node that makes output 0, whose ``shape`` is in the file's order."""
         index = self._output()
         output = (self._value_name(index), Tensor(self.ordered(index, shape), self.dtype(index)))
         self.bind(index, self._node(self._label, operator, inputs, [output], attributes)[0], shape)
@@ -122,7 +122,7 @@ class Emission(Values):
     def result_written(
         self, operator: str, inputs: Sequence[str], shape: Sequence[int], **attributes: Attribute
     ) -> None:
-        """The node that makes output 0 with its axes in the file's order, whatever order it is kept in."""
+        """Write the node that makes output 0 with its axes in the file's order, whatever order it is kept in."""
         index = self._output()
         if not self.follows(index):
             self.result(operator, inputs, shape, **attributes)
@@ -134,7 +134,7 @@ class Emission(Values):
     def results(
         self, operator: str, inputs: Sequence[str], shapes: Sequence[Sequence[int]], **attributes: Attribute
     ) -> None:
-        """The node that makes all outputs."""
+        """Write the node that makes all outputs."""
         assert self._operator is not None
         outputs = []
         for index, shape in zip(self._operator.outputs, shapes, strict=True):

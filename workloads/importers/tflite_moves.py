@@ -67,7 +67,7 @@ def squeeze(emission: Emission, operator: FileOperator) -> None:
 
 
 def shape_of(emission: Emission, operator: FileOperator) -> None:
-    """The operand's shape, which is decided."""
+    """Write the operand's shape, which is decided."""
     (x,) = operator.inputs
     shape = emission.shape(x)
     emission.alias(emission.integers("shape", shape), (len(shape),))
@@ -84,7 +84,7 @@ def transpose(emission: Emission, operator: FileOperator) -> None:
 
 
 def concatenation(emission: Emission, operator: FileOperator) -> None:
-    """One behind the other along an axis."""
+    """Write the operands joined along an axis."""
     options, (out,) = emission.options("ConcatenationOptions"), operator.outputs
     shapes = [emission.shape(index) for index in operator.inputs]
     if len({len(shape) for shape in shapes}) != 1:
@@ -99,7 +99,7 @@ def concatenation(emission: Emission, operator: FileOperator) -> None:
 
 
 def pack(emission: Emission, operator: FileOperator) -> None:
-    """One behind the other along a new axis."""
+    """Write the operands joined along a new axis."""
     options, shape = emission.options("PackOptions"), emission.shape(operator.inputs[0])
     axis = axis_of(options.Axis(), len(shape) + 1, False)
     wide = (*shape[:axis], 1, *shape[axis:])
@@ -111,7 +111,7 @@ def pack(emission: Emission, operator: FileOperator) -> None:
 
 
 def unpack(emission: Emission, operator: FileOperator) -> None:
-    """Each place of an axis, which goes."""
+    """Write each place of an axis as an output; the axis is dropped."""
     (x,) = operator.inputs
     shape = emission.shape(x)
     axis = axis_of(emission.options("UnpackOptions").Axis(), len(shape), False)

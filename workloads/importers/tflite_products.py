@@ -17,7 +17,7 @@ from workloads.stepgraph.refusals import CannotEnterError
 
 
 def conv_2d(emission: Emission, operator: FileOperator) -> None:
-    """A convolution, its weights as (out, height, width, in); several groups where the data has more channels."""
+    """Write a convolution, its weights as (out, height, width, in); several groups if the data has more channels."""
     options = emission.options("Conv2DOptions")
     x, weights, bias = _three(operator)
     channels, inputs = _image(emission, x)[3], _kernel(emission, weights)[3]
@@ -28,7 +28,7 @@ def conv_2d(emission: Emission, operator: FileOperator) -> None:
 
 
 def depthwise_conv_2d(emission: Emission, operator: FileOperator) -> None:
-    """A convolution of each channel on its own, its weights as (1, height, width, out)."""
+    """Write a convolution of each channel on its own, its weights as (1, height, width, out)."""
     options = emission.options("DepthwiseConv2DOptions")
     x, weights, bias = _three(operator)
     channels = _image(emission, x)[3]
@@ -106,7 +106,7 @@ def _bias(emission: Emission, bias: int, outputs: int) -> list[str]:
 
 
 def transpose_conv(emission: Emission, operator: FileOperator) -> None:
-    """A transposed convolution, its weights as (out, height, width, in)."""
+    """Write a transposed convolution, its weights as (out, height, width, in)."""
     options = emission.options("TransposeConvOptions")
     shape, weights, x, bias, *_ = (*operator.inputs, -1, -1, -1, -1)
     batch, *sizes, channels = _image(emission, x)
@@ -134,7 +134,7 @@ def transpose_conv(emission: Emission, operator: FileOperator) -> None:
 
 
 def fully_connected(emission: Emission, operator: FileOperator) -> None:
-    """A product with weights (out, in) of data that is laid flat, and a bias."""
+    """Write a product with weights (out, in) of flattened data, and a bias."""
     options = emission.options("FullyConnectedOptions")
     x, weights, bias = _three(operator)
     if options.WeightsFormat() != tflite.FullyConnectedOptionsWeightsFormat.DEFAULT:
@@ -176,7 +176,7 @@ def _flat(emission: Emission, x: int, weights: int, shape: tuple[int, ...]) -> t
 
 
 def batch_matmul(emission: Emission, operator: FileOperator) -> None:
-    """A product of the last two axes of each."""
+    """Write a product of the last two axes of each."""
     options = emission.options("BatchMatMulOptions")
     names, shapes = [], []
     for index, adjoint, suffix in zip(operator.inputs, (options.AdjX(), options.AdjY()), "ab", strict=False):
@@ -199,7 +199,7 @@ def activated(
     emission: Emission, options: object, operator: str, inputs: Sequence[str], shape: Sequence[int],
     attributes: dict[str, Attribute],
 ) -> None:  # fmt: skip
-    """The node that makes the output, and behind it the activation that the file has fused into it."""
+    """Write the node that makes the output, and after it the activation that the file has fused into it."""
     word = options.FusedActivationFunction()  # type: ignore[attr-defined]
     if word == tflite.ActivationFunctionType.NONE:
         emission.result(operator, inputs, shape, **attributes)
@@ -209,7 +209,7 @@ def activated(
 
 
 def activate(emission: Emission, word: int, value: str, shape: Sequence[int]) -> None:
-    """The output as one of the schema's activations of ``value``."""
+    """Write the output as one of the schema's activations of ``value``."""
     kinds = tflite.ActivationFunctionType
     if word == kinds.RELU:
         emission.result("Relu", [value], shape)
@@ -219,4 +219,6 @@ def activate(emission: Emission, word: int, value: str, shape: Sequence[int]) ->
         low, high = (0.0, 6.0) if word == kinds.RELU6 else (-1.0, 1.0)
         emission.result("Clip", [value, emission.real("low", low), emission.real("high", high)], shape)
     else:
-        raise CannotEnterError(f"has the fused activation {word}, which is none of RELU, RELU6, RELU_N1_TO_1 and TANH")
+        raise CannotEnterError(
+            f"has the fused activation {word}, which is not one of RELU, RELU6, RELU_N1_TO_1 and TANH"
+        )

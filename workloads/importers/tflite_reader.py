@@ -83,7 +83,7 @@ class _Reading:
                 self.refusals.append(Refusal(name, "input", refused.why, refused.help))
 
     def _input(self, index: int, name: str) -> None:
-        """One input, as the file orders it. A batch that the file leaves open is one stream."""
+        """Declare one input in the file's order. A batch that the file leaves open is one stream."""
         declared = self.emission.tensor(index).shape
         usual = (1, *declared[1:]) if declared[:1] == (-1,) else declared
         shape = tuple(self.shapes.get(name, usual))
@@ -94,7 +94,7 @@ class _Reading:
         self.emission.arrive(name, self.inputs[name], index)
 
     def _kept(self) -> None:
-        """Each tensor that survives a call as an input, which starts from zeros."""
+        """Declare each tensor that survives a call as an input, which starts from zeros."""
         for tensor in self.main.tensors:
             if tensor.kept and tensor.data is None and -1 not in tensor.shape:
                 name = self.emission.names[tensor.index]
@@ -137,7 +137,7 @@ class _Reading:
                 yield Refusal(label, word, "is not known here", "the manual lists the operators that are")
 
     def _write(self, operator: FileOperator) -> None:
-        """One operator into the emission; where it is refused, its outputs stand as the file declares them."""
+        """Write one operator into the emission; if it is refused, declare its outputs as the file does."""
         try:
             self.emission.begin(operator)
             if operator.operator in HOLDERS:

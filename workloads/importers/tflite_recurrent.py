@@ -96,5 +96,7 @@ def _state(emission: Emission, index: int, size: int, part: str) -> str:
     """A state as the cell reads it."""
     tensor = emission.tensor(index)
     if not tensor.kept or emission.shape(index) != (1, size):
-        raise CannotEnterError(f"has the state {tensor.name!r} of shape {tensor.shape}, which is none of {(1, size)}")
+        raise CannotEnterError(
+            f"has the state {tensor.name!r} of shape {tensor.shape}, which is not one of {(1, size)}"
+        )
     return emission.reshape(emission.written(index), (1, 1, size), part)

@@ -90,7 +90,7 @@ def _note_use(operator: FileOperator, handles: Mapping[int, Variable], refusals:
 def _initials(file: TfliteFile, number: int, named: Mapping[str, Variable]) -> Iterator[Refusal]:
     """Note the constants that subgraph ``number`` assigns; a refusal for whatever else it does."""
     if not 0 < number < len(file.graphs):
-        yield Refusal(f"subgraph {number}", "CALL_ONCE", f"is none of the file's {len(file.graphs)} to run once")
+        yield Refusal(f"subgraph {number}", "CALL_ONCE", f"is not one of the file's {len(file.graphs)} to run once")
         return
     graph = file.graphs[number]
     handles, _ = _handles(graph)

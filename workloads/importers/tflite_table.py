@@ -72,7 +72,7 @@ class CheckedTable(Table):
 
     def _inside(self, start: int, length: int) -> None:
         if not 0 <= start <= start + length <= len(self.Bytes):
-            raise OutsideFileError(f"bytes {start} to {start + length} are none of its {len(self.Bytes)}")
+            raise OutsideFileError(f"bytes {start} to {start + length} are not among its {len(self.Bytes)}")
 
 
 def checked(accessor: Accessed) -> Accessed:

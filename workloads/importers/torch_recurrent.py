@@ -82,7 +82,7 @@ def _refuse(call: AtenCall) -> None:
     if "input" not in call.arguments:
         raise CannotEnterError("runs over packed sequences", "give it one sequence as a tensor")
     if call["bidirectional"]:
-        raise CannotEnterError("runs backward in time too, over frames that a stream has not heard yet")
+        raise CannotEnterError("runs backward in time too, over frames that have not arrived yet")
     if call["train"] and call["dropout"]:
         raise CannotEnterError("drops values at random", "call module.eval() first")
 

@@ -27,7 +27,7 @@ class Kept:
 class Writer:
     """The graph written so far. ``path``: the module whose calls are being written; it begins the names of its nodes.
 
-    ``keep``: modules that start from a constant at each call and shall continue instead; ``forgetful``: all that start
+    ``keep``: modules that start from a constant at each call and are to continue instead; ``forgetful``: all that start
     so; ``kept``: the states that this makes.
     """
 

@@ -1,4 +1,4 @@
-"""Silence after a recording, as a microphone would have gone on to record."""
+"""Silence after a recording, as a microphone would have recorded."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Node:
     """One operation. ``inputs``: names of values, "" where an optional one is absent.
 
     An LSTM is ONNX's: inputs X (T, 1, I), W (1, 4H, I), R (1, 4H, P or H), B (1, 8H), sequence_lens "", initial_h,
-    initial_c, and behind ONNX's own peepholes, which must be absent, at place 8 the projection (1, P, H) that ONNX's
+    initial_c. ONNX's own peepholes must be absent; after them, at place 8, is the projection (1, P, H) that ONNX's
     lacks; gates in ONNX's order input, output, forget, cell. A GRU is ONNX's too, ``linear_before_reset`` 1 where it is
     torch's. Both run forward in time and have ``hidden_size``.
     """

@@ -3,7 +3,7 @@
 Every reader ends here. In the standard form
 - every attribute is written out, axes count from the front, and shapes and bounds are numbers (``attributes.py``);
 - what changes nothing is gone: a reshape to the same shape, a slice of everything, a cast to the same type, a sum with
-  zeros, a product with ones; and so is what nobody reads, and what an equal node has computed already;
+  zeros, a product with ones; and so is a value that is not read, and one that an equal node has computed already;
 - a reshape of a reshape is one reshape; a transpose of a transpose is one transpose, of as few axes as say the same, so
   that one which only moves axes of a single element is a reshape;
 - what picks constant neighbours along an axis is a slice, whatever its operator was; slices that share out a whole axis
@@ -84,7 +84,7 @@ def _recurrent(draft: Draft, node: Node) -> tuple[Node, Sequence[Tensor]]:
 
 
 def _pairwise(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
-    """A constant second, where order does not matter, and without leading axes of one."""
+    """Put a constant second, if the order does not matter, and without leading axes of one element."""
     names = node.inputs
     if len(names) == 2 and node.operator in _COMMUTATIVE and names[0] in draft.constants:
         names = names[::-1]

@@ -58,7 +58,7 @@ def _prepare(folder: Path, *, resume: bool, force: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise FileError(folder, "is not a folder")
     if folder.exists() and any(folder.iterdir()) and not (resume or force):
-        raise FileError(folder, "exists already; use `resume` to go on with it or `force` to start afresh")
+        raise FileError(folder, "exists already; use `resume` to continue it or `force` to start afresh")
     if (folder / INDEX).exists():
         if resume:
             raise FileError(folder / INDEX, "stands already: these shards are complete; use `force` to start afresh")

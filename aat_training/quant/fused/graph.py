@@ -146,7 +146,9 @@ class BackwardStretch:
             torch.addmm(self.into_h[t], self.dz[t], self.w_h, out=self.dh)
 
     def __call__(self, trail: Trail, c0: Tensor, into_h: Tensor, first: int, dz_TBG: Tensor) -> None:
-        """The steps from ``first`` on, last one first; ``into_h``: what the loss adds to d h before each of them."""
+        """Run the steps from ``first`` on, last one first; ``into_h``: the loss's contribution to d h before each of
+        them.
+        """
         these = slice(first, first + STEPS)
         for name in PARTS[1:]:
             getattr(self.trail, name).copy_(getattr(trail, name)[these])

@@ -20,7 +20,7 @@ class TurnDram(Dram):
     """Off-chip memory that serves its readers in turns, since a read's time depends on what was read before it.
 
     Timing law
-        That of the model's ``Controller``. A turn is what of a read stands in rows that are open together; readers that
+        That of the model's ``Controller``. A turn is the part of a read in rows that are open together; readers that
         wait take turns one after another. One event per turn; two per read, while there is one reader ``alone``.
 
     Busy and stalled

@@ -39,7 +39,7 @@ class Dram:
     Ports
         ``first_byte(issued)``: the first cycle in which data of a request of that cycle can come.
         ``read(reader, op, bytes, address, issued)``: a process step that ends with the last byte, and gives the cycle
-        in which it would have come had nobody else read; ``reader`` is ``DMA`` or ``CPU``, which foresees what it reads
+        in which it would have come without other readers. ``reader`` is ``DMA`` or ``CPU``, which foresees its reads
         and so names no cycle of issue.
         ``held_back(reader, op, since, reason)``: the reader was not done until now. ``state(now)``: see ``InStep``.
 
@@ -75,7 +75,7 @@ class Dram:
         return self.model.end(start, ceil_div(self.model.bus_bytes(bytes) * self._cycles, self._bytes))
 
     def held_back(self, reader: int, op: int, since: int, reason: str) -> None:
-        """The data of a read were on the bus until ``since``, and its reader took until now to take them."""
+        """Record that the data of a read were on the bus until ``since``, and that its reader took them only now."""
         self.probe.stall("dram", reader, op, since, int(self.env.now), reason)
 
     def state(self, now: int) -> Hashable:

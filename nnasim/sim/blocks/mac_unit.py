@@ -20,9 +20,9 @@ class MacUnit(ComputeBlock):
     """The MAC array, its output stage included.
 
     Timing law
-        That of the family (``MacArrayLaw``), tile by tile; never faster than an activation that rides behind the
-        product takes its outputs (its cycles per element, after the fixed cycles of the pass), than the SRAM's port
-        delivers weights once and inputs once a pass, and than it takes outputs once a pass.
+        That of the family (``MacArrayLaw``), tile by tile. It is never faster than a fused activation takes its outputs
+        (its cycles per element, after the fixed cycles of the pass). Nor is it faster than the SRAM's port, which
+        delivers weights once and inputs once a pass, and takes outputs once a pass.
 
     Ports
         ``run(command, arrived)``: execute one tile; ``arrived`` are the events of the program's transfers.

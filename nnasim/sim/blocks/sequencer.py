@@ -26,7 +26,7 @@ Execute = Callable[[Command], Generator[simpy.Event, Any, None]]
 
 
 class RegisterWrites:
-    """What a host that drives the NNA by registers makes it wait for, in one run of a program.
+    """The waits of the NNA for a host that writes its registers, in one run of a program.
 
     Timing law: before each product and each pass the host takes ``SequencerConfig.host_cycles``, one after another.
     With one group of registers it begins when the one before has ended. With two it has begun when the one before that
@@ -60,10 +60,10 @@ class Sequencer:
 
     Timing law
         With one command in flight each is issued when the one before has ended. With a window of n a command enters
-        when all but the n - 1 before it have ended, and waits at its block, which takes its commands in the order in
-        which they entered, until what it reads is written and what it overwrites is read. Being issued, or entering,
-        takes ``cycles_per_command`` and what ``RegisterWrites`` says, one command at a time; commands of the CPU, and
-        views, cost the sequencer nothing.
+        when all but the n - 1 before it have ended. It then waits at its block, which takes its commands in the order
+        in which they entered, until its inputs are written and the values that it overwrites are read. Being issued, or
+        entering, takes ``cycles_per_command`` and the waits of ``RegisterWrites``, one command at a time; commands of
+        the CPU, and views, cost the sequencer nothing.
 
     Ports
         ``run(commands, execute, in_step)``, ``run_ahead(program, ahead, window, execute)``: ``execute`` hands a command

@@ -20,7 +20,7 @@ class Sram:
         Each port serves requests in the order in which they come, at ``bytes_per_cycle``. A request of B bytes at
         cycle t ends at max(t, end of the port's last request) + ceil(B / bytes_per_cycle). With one port the DMA and
         the compute blocks share it; with two, the DMA has its own. What is fetched for the next call takes only cycles
-        that nobody else takes: it gives way to whoever asks while it is written.
+        that no other access takes: it gives way to whoever asks while it is written.
 
     Ports
         ``access(port, op, bytes)``: when a request made now ends. ``write_behind(op, bytes)``: a process step that ends
@@ -90,7 +90,7 @@ class Sram:
         return self._free_buffers.popleft()
 
     def give_back(self, buffer: int) -> None:
-        """A weight buffer is free from now on."""
+        """Free a weight buffer from now on."""
         self._free_buffers.append((buffer, int(self.env.now)))
         if self._wanted is not None:
             self._wanted.succeed()

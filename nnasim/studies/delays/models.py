@@ -31,7 +31,7 @@ def check(study: DelayStudy) -> None:
 
 
 def train_missing(study: DelayStudy, jobs: int, progress: Progress = silent) -> None:
-    """The bases, then all that starts from them. Raises SimulationError where a base fails."""
+    """Train the bases, then all models that start from them. Raises SimulationError if a base fails."""
     train_runs("base models", [_run(study, model) for model in study.bases()], jobs, progress)
     train_runs("models with a penalty", [_run(study, model) for model in study.arms()], jobs, progress)
 

@@ -54,7 +54,7 @@ class Decoder:
         self.speech = speech
 
     def load(self, progress: Progress) -> None:
-        """The features of the speech. Raises ManifestError or FileError."""
+        """Load the features of the speech. Raises ManifestError or FileError."""
         entries = read_manifest(self.speech.manifest)[: self.speech.limit]
         check_files(entries)
         recipe, tokens = self.checkpoint.recipe, self.checkpoint.tokens

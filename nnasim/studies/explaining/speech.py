@@ -28,7 +28,7 @@ def planned(result: SimResult) -> int:
     relax.
     """
     if result.imported is not None:
-        raise ConfigError("explain", "model", result.imported.name, "is an imported one, which hears no words here")
+        raise ConfigError("explain", "model", result.imported.name, "is an imported one, which gives no words here")
     numerics = validated(NumericsConfig, result.hardware.get("numerics"), "result", within="hardware.numerics")
     eased = list(easings(numerics, system_of(result)))
     if not eased:

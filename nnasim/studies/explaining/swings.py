@@ -68,7 +68,7 @@ def _assumed(field: str, value: Any, source: str) -> tuple[Assumed | None, str]:
     if field.startswith("numerics."):
         return None, "the arithmetic: another one needs a trace, and words, of its own"
     if field.startswith("compiler."):
-        return None, "the compiler's choice, which nobody has to measure"
+        return None, "the compiler's choice, which needs no measurement"
     if field.startswith("area."):
         return None, "area: no run depends on it"
     if isinstance(value, tuple) and len(value) == 3:

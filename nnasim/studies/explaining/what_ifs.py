@@ -111,7 +111,7 @@ def _infinite_cpu(chip: NnaConfig) -> Changes:
 
 
 def _more_macs(variants: Variants, chip: NnaConfig) -> Iterator[WhatIf]:
-    """More MACs than can help, with the leakage of today's array, since nobody would build such an array.
+    """More MACs than can help, with the leakage of today's array, since such an array would not be built.
 
     A larger rectangle takes longer to fill, so a systolic array grows only as long as that helps.
     """

@@ -92,7 +92,7 @@ def evaluated_at(out: Path, *, resume: bool = False, force: bool = False) -> Ite
     if resume and not path.exists():
         raise FileError(path, "is not there: no fit to this file was stopped; leave out `resume`")
     if path.exists() and not resume and not force:
-        raise FileError(path, "is of a fit that was stopped; `resume` goes on with it, `force` begins anew")
+        raise FileError(path, "is of a fit that was stopped; `resume` continues it, `force` begins anew")
     evaluated = Evaluated(path, resume=resume)
     try:
         yield evaluated

@@ -67,7 +67,7 @@ def test_a_fit_that_was_killed_goes_on_from_what_it_evaluated(run, tmp_path, mon
     kept.write_text(kept.read_text() + '{"values": {"host.handoff')  # a line that broke off
     code, _, error = run(*command)
     assert (code, error.count("\n")) == (2, 1)
-    assert "--resume goes on with it, --force begins anew" in error
+    assert "--resume continues it, --force begins anew" in error
     code, _, error = run(*command, "--resume")
     assert (code, error) == (0, "")
     assert not kept.exists()

@@ -28,7 +28,7 @@ def test_check_prints_states_work_and_where_each_node_goes(tmp_path: Path, capsy
     assert main(["check", str(streaming(tmp_path / "m.onnx"))]) == 0
     text, _ = output(capsys)
     for line in (
-        "3 nodes, 0 more folded; hears x (1, 4)",
+        "3 nodes, 0 more folded; inputs: x (1, 4)",
         "state state -> new_state (1, 4), from zeros",
         "16 multiply-accumulates a call, 16 weights",
         "nodes on edge256: 3 on the chip, 0 on the CPU, 0 only seen in another shape, 0 folded",

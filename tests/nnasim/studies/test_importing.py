@@ -53,7 +53,7 @@ class TestRealSpeech:
         assert counts[1] in (2 * counts[0] - 1, 2 * counts[0], 2 * counts[0] + 1)
 
     def test_features_that_do_not_fit_are_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(InputError, match="must divide what one call of the encoder hears"):
+        with pytest.raises(InputError, match="must divide the input of one call of the encoder"):
             decoded(tmp_path, mels=7)
         with pytest.raises(ConfigError, match="must be a multiple of 10 ms, a frame's time"):
             decoded(tmp_path, period_ms=25)

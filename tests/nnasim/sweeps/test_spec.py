@@ -55,7 +55,7 @@ CYCLES = "dram.read_latency_cycles"
         ({"set": {"sram.bytes": -1}}, "set.sram.bytes = -1"),
         ({"objectives": ["speed"]}, "'speed': known are engine_latency_ms.p50"),
         ({"objectives": ["wer"]}, "'wer': needs an accuracy section"),
-        ({"objectives": ["rtf", "rtf"]}, "stands there twice"),
+        ({"objectives": ["rtf", "rtf"]}, "is there twice"),
         ({"base": "bare.yaml", "objectives": ["energy_mj"]}, "bare has no energy table"),
         ({"constraints": ["host.handoff_us > 30"]}, "contradict each other: none of 6 points is left"),
         ({"constraints": ["host.handoff > 30"]}, "unknown key"),

@@ -280,7 +280,7 @@ SIZES = (
     Hostile("10^12 inputs", saved(graph([node("Relu", ["x"])], [value("x", [10**6, 10**6])])),
             ("has 1000000000000 elements",)),
     Hostile("an open size", saved(graph([node("Relu", ["x"])], [value("x", [1, "time"])])),
-            ("x (input): is (1, time), of which not every size is said",)),
+            ("x (input): is (1, time), with sizes that are not given",)),
     Hostile("no shape at all", saved(graph([node("Relu", ["x"])], [value("x", None)])), ("not every size",)),
     Hostile("10^12 copies", saved(made_huge("Expand", reals("one", 1), ints("to", 10**6, 10**6), inputs=["one", "to"])),
             ("expand (Expand)", "1000000000000 elements")),

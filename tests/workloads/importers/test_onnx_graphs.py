@@ -222,8 +222,8 @@ def test_open_sizes_are_given_by_input_or_bound_by_name() -> None:
     assert read(proto, shapes={"b": (2, 1)}).tensor("y").shape == (2, 3)
     assert read(proto, shapes={"b": (1, 1)}, bind={"n": 1}).tensor("y").shape == (1, 3)
     assert reasons(proto) == {
-        "a": "is (n, 3), of which not every size is said",
-        "b": "is (n, ?), of which not every size is said",
+        "a": "is (n, 3), with sizes that are not given",
+        "b": "is (n, ?), with sizes that are not given",
     }
 
 

@@ -88,7 +88,7 @@ def test_a_model_that_decides_by_what_arrives_is_refused_with_what_would_help() 
 
 def test_open_shapes_are_refused_by_input() -> None:
     reasons = refusals(silero(), bind={"sr": 16000})
-    assert reasons == {"input": "input is (?, ?), of which not every size is said; give its `shapes`, every axis as a "
+    assert reasons == {"input": "input is (?, ?), with sizes that are not given; give its `shapes`, every axis as a "
                        "number, or `bind` the size that is named"}  # fmt: skip
 
 

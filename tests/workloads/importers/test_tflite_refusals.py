@@ -111,7 +111,7 @@ def test_everything_that_cannot_enter_is_said_at_once(tmp_path: Path) -> None:
         (G([X, T((), "RESOURCE"), Y], [Op("VAR_HANDLE", [], [1]), Op("READ_VARIABLE", [1], [2])]),
          "is read, and no subgraph that runs once gives it a constant to start from"),
         (G([X, Y], [Op("CALL_ONCE", [], [], "CallOnceOptions", {"InitSubgraphIndex": 4}), Op("TANH", [0], [1])]),
-         "subgraph 4 (CALL_ONCE): is none of the file's 1 to run once"),
+         "subgraph 4 (CALL_ONCE): is not one of the file's 1 to run once"),
         (G([T((1, 4, 1, 2)), constant(np.ones((3, 9, 1, 2), np.float32)), T((1, 1, 1, 3))],
            [Op("CONV_2D", [0, 1], [2], "Conv2DOptions", {"Padding": 1, "StrideW": 1, "StrideH": 1})]),
          "has a kernel that spans (9, 1) of data that has (4, 1)"),
@@ -166,4 +166,4 @@ def _entered_or_refused(tmp_path: Path, model: bytes) -> None:
 def test_options_that_lie_outside_of_the_file_are_refused_as_it_is(tmp_path: Path) -> None:
     """They are read when an operator asks, behind the tables that are read at once; a mutant has found it."""
     find = Path(__file__).parents[2] / "fuzz" / "finds" / "tflite-imported.4e4626d1"
-    assert "is truncated or corrupt: bytes 9835 to 9836 are none of its 784" in refused(tmp_path, find.read_bytes())
+    assert "is truncated or corrupt: bytes 9835 to 9836 are not among its 784" in refused(tmp_path, find.read_bytes())

@@ -3,7 +3,7 @@ from workloads.stepgraph.refusals import Refusal, RefusedModelError, listing
 
 
 def test_every_node_is_named_and_one_reason_is_said_once() -> None:
-    backwards = "runs backward in time too, over frames that a stream has not heard yet"
+    backwards = "runs backward in time too, over frames that have not arrived yet"
     refusals = [
         Refusal("intra", "GRU", backwards),
         Refusal("fft", "com.microsoft.Rfft", "no operator of ONNX", "export with plain operators"),

@@ -127,11 +127,11 @@ def _check_direction(call: RawCall) -> None:
     frames = call[0].shape[1 if call.integer("layout", 0) else 0] if call[0].rank == 3 else 0
     if direction == "bidirectional":
         raise NeverEntersError(
-            "is bidirectional: it runs backward too, over frames that a stream has not heard yet",
+            "is bidirectional: it runs backward too, over frames that have not arrived yet",
             "use a layer that runs forward only, trained so",
         )
     if direction == "reverse" and frames != 1:
-        raise CannotEnterError("runs backward, over frames that a stream has not heard yet")
+        raise CannotEnterError("runs backward, over frames that have not arrived yet")
     if direction not in ("forward", "reverse"):
         raise NeverEntersError(f"runs in the direction {direction!r}, which ONNX does not know")
 

@@ -1,4 +1,4 @@
-"""The inputs of a call: the shape of each, and inputs that are one constant for good."""
+"""The inputs of a call: the shape of each, and inputs that are one constant."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Binding:
         value = Value(name, check_size(Tensor(tuple(1 if size is None else size for size in sizes), given.dtype)))
         if given.axes is None or (None in sizes and name not in self.states):
             self.guesses[name] = value
-            raise CannotEnterError(f"is {given}, of which not every size is said", _OPEN)
+            raise CannotEnterError(f"is {given}, with sizes that are not given", _OPEN)
         return value
 
     def _constant(self, name: str, given: RawInput) -> Value:

@@ -125,9 +125,9 @@ def windows(model: Transducer, speech: Speech, shift: int | None) -> Windows:
     frames, rest = divmod(model.encoder.tensor(model.features).elements, size)
     where = f"features of {speech.id}"
     if rest or not frames:
-        raise InputError(where, "size", size, f"must divide what one call of the encoder hears, {list(shape)}")
+        raise InputError(where, "size", size, f"must divide the input of one call of the encoder, {list(shape)}")
     if count < frames:
-        raise InputError(where, "frames", count, f"must be at least the {frames} that one call of the encoder hears")
+        raise InputError(where, "frames", count, f"must be at least the {frames} that one call of the encoder takes")
     return Windows(frames, frames if shift is None else shift, shape[-2:] == (size, frames) and size != frames)
 
 

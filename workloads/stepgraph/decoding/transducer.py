@@ -147,6 +147,6 @@ def _wrong_sizes(found: Transducer) -> list[Refusal]:
         why = f"has the shape {decoded.shape}, and the joiner takes {joined.shape}"
         wrong.append(Refusal(found.decoded, "output of the decoder", why))
     if not 0 <= found.blank < found.joiner.tensor(found.logits).elements:
-        why = f"is none of the joiner's {found.joiner.tensor(found.logits).elements} symbols"
+        why = f"is not one of the joiner's {found.joiner.tensor(found.logits).elements} symbols"
         wrong.append(Refusal(str(found.blank), "blank", why))
     return wrong

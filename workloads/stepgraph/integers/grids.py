@@ -1,4 +1,4 @@
-"""Which values share one integer format: those that are moved into each other, kept as one state, or handed over.
+"""The values that share one integer format: those that are moved into each other, kept as one state, or handed over.
 
 A grid is such a set of values, with the bits of an integer and the rule by which its worth is found:
 - ``unit``: 2^-7 of 8 bits, 2^-15 of 16, for what lies within -1 and 1, such as h, sigmoid, tanh and softmax;

@@ -28,7 +28,7 @@ def let_in(low: GraphLowering, homes: Homes) -> None:
 
 
 def _arrive(low: GraphLowering, node: Node) -> None:
-    """An input from the host: real numbers are quantised there, whole ones are what they are."""
+    """Add an input from the host: real numbers are quantised there, whole ones are unchanged."""
     (value,), shape = node.outputs, bare(low.shape(node.outputs[0]))
     grid, factor = low.grid(value)
     if grid.rule == "index":
@@ -54,7 +54,7 @@ def show(low: GraphLowering, homes: Homes) -> None:
 
 
 def _show(old: set[str], low: GraphLowering, node: Node) -> None:
-    """A view, or a copy of what a state will not hold any longer when the host reads."""
+    """Add a view, or a copy of a value that a state will no longer hold when the host reads."""
     wire = low.wire(node.inputs[0])
     shape = low.draft.tensors[wire.tensor].shape
     shown = low.draft.tensor(f"{low.here}.shown", shape, wire.grid.bits, "output")

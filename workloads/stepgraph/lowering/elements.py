@@ -22,13 +22,13 @@ from workloads.stepgraph.normal.masks import is_of_the_sign
 
 
 def view(low: GraphLowering, node: Node) -> None:
-    """The same integers; a factor changes what they are worth."""
+    """Lower to the same integers; a factor changes their step."""
     x, (value,) = node.inputs[0], node.outputs
     low.arrive(value, low.wire(x).tensor)
 
 
 def scale(low: GraphLowering, node: Node) -> None:
-    """The same integers, worth more or less, unless the step is given: then they are requantised."""
+    """Lower to the same integers with another step, unless the step is given: then they are requantised."""
     (x,), (value,) = node.inputs, node.outputs
     if low.is_same_integer(node) and not low.is_home(value):
         view(low, node)
@@ -65,7 +65,7 @@ def table_tensor(low: GraphLowering, part: str) -> tuple[str, ...]:
 
 
 def table(low: GraphLowering, node: Node) -> None:
-    """A function of one value."""
+    """Lower a function of one value."""
     (x,), (value,) = node.inputs, node.outputs
     function, name = low.normal.functions[value], unit_function(low.normal, node)
     of_index = low.grid(x)[0].rule == "index" and not is_of_the_sign(function)
@@ -86,7 +86,7 @@ def activation(
     low: GraphLowering, part: str, function: Function, x: Wire, tables: tuple[str, ...], outs: Sequence[Wire],
     group: OpGroup = "gate_activation",
 ) -> None:  # fmt: skip
-    """The chip's own sigmoid or tanh of ``x``, in parts if there are several ``outs``."""
+    """Lower to the chip's own sigmoid or tanh of ``x``, in parts if there are several ``outs``."""
     op = low.op(part, function, group, [x.tensor, *tables], [out.tensor for out in outs])
     low.fill(quantise.activation, op, function, tables, x, outs[0])
 
@@ -117,7 +117,7 @@ def _pairwise(low: GraphLowering, node: Node, kind: OpKind, told: dict[str, bool
 
 
 def pair(low: GraphLowering, part: str, kind: OpKind, a: Wire, b: Wire, outs: Sequence[Wire], **told: bool) -> None:
-    """An add or mul of ``a`` and ``b``, in parts if there are several ``outs``."""
+    """Lower to an add or mul of ``a`` and ``b``, in parts if there are several ``outs``."""
     op = low.op(part, kind, "element_wise", [a.tensor, b.tensor], [out.tensor for out in outs], **told)
     low.fill(quantise.add if kind == "add" else quantise.mul, op, a, b, outs[0])
 

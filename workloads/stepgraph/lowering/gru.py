@@ -62,7 +62,7 @@ def _step(
     low: GraphLowering, node: Node, units: int, dot: str, shared: _Constants, shares: Sequence[Wire], h: Wire,
     h_out: Wire,
 ) -> None:  # fmt: skip
-    """One step from h to h_out."""
+    """Lower one step from h to h_out."""
     (gx_zr, gx_n), gate = shares, gate_grid(low)
     z_zr = replace(low.scratch(f"z_zr{dot}", (2 * units,), SHORT_GATE), key=(low.name, site(node, SIGMOID)))
     z_n = replace(low.scratch(f"z_n{dot}", (units,), SHORT_GATE), key=(low.name, site(node, TANH)))

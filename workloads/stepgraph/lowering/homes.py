@@ -61,7 +61,7 @@ def declare_homes(
         graph, root = makers[0]
         if root not in values[graph].maker:
             raise RefusedModelError(
-                graph, [Refusal(link[0][1], "output", "is an input as it came, which nobody computes")]
+                graph, [Refusal(link[0][1], "output", "is an input as it came, which is not computed")]
             )
         tensor = homes[graph].written.get(root) or declared(graph, root, link[0][1])
         for graph, root in makers:

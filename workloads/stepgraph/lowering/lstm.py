@@ -61,7 +61,7 @@ def _step(
     low: GraphLowering, node: Node, cell: Recurrent, dot: str, shared: _Constants, gx: Wire, h: Wire, c: Wire,
     h_out: Wire, c_out: Wire,
 ) -> None:  # fmt: skip
-    """One step from (h, c) to (h_out, c_out)."""
+    """Lower one step from (h, c) to (h_out, c_out)."""
     units, gate = cell.units, gate_grid(low)
     gh = low.scratch(f"gh{dot}", (4 * units,), GATE)
     weighted(low, f"h_mm{dot}", h, shared.of_h, [gh], (4 * units,))

@@ -15,7 +15,7 @@ from workloads.stepgraph.lowering.trace_draft import Wire, same_format
 
 
 def slices(low: GraphLowering, node: Node) -> None:
-    """A piece of each axis that is cut, one axis after the other."""
+    """Lower to a piece of each axis that is cut, one axis after the other."""
     x, (value,) = node.inputs[0], node.outputs
     starts, _, axes, steps = (low.graph.constants[name].reshape(-1) for name in node.inputs[1:])
     front, shape, whole = front_of(low.graph, node), list(low.shape(x)), low.shape(value)
@@ -41,7 +41,7 @@ def split(low: GraphLowering, node: Node) -> None:
 
 
 def concat(low: GraphLowering, node: Node) -> None:
-    """One behind the other along an axis."""
+    """Lower to the operands joined along an axis."""
     (value,), front = node.outputs, front_of(low.graph, node)
     axis = integer(node.attributes, "axis")
     tensors = [_part(low, name, value, place, front) for place, name in enumerate(node.inputs)]
@@ -87,14 +87,14 @@ def transpose(low: GraphLowering, node: Node) -> None:
 
 
 def expand(low: GraphLowering, node: Node) -> None:
-    """The same elements again and again along axes of one."""
+    """Lower to the same elements repeated along axes of one element."""
     x, (value,) = node.inputs[0], node.outputs
     out = low.out(value, bare(low.shape(value)))
     low.op("", "copy", "movement", [low.shaped(x, bare(low.shape(x)))], [out.tensor])
 
 
 def pad(low: GraphLowering, node: Node) -> None:
-    """A constant before and behind, or the elements that lie there: as pieces, joined."""
+    """Lower to a constant before and after, or the elements next to the edge: as pieces, joined."""
     x, pads, *rest = node.inputs
     (value,), mode = node.outputs, node.attributes["mode"]
     numbers = [int(number) for number in low.graph.constants[pads].reshape(-1)]

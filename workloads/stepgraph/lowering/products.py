@@ -43,7 +43,7 @@ def weighted(
     low: GraphLowering, part: str, x: Wire, weights: Weights, outs: Sequence[Wire], shape: Shape, *,
     kind: OpKind = "matmul", group: OpGroup = "matmul", told: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
-    """A product of ``x`` with ``weights``: accumulators of ``shape``, requantised into ``outs``."""
+    """Lower a product of ``x`` with ``weights``: accumulators of ``shape``, requantised into ``outs``."""
     dot = f"{part}." if part else ""
     acc = low.draft.tensor(f"{low.here}.{dot}acc", shape, low.numerics.accumulator_bits)
     op = low.op(part, kind, group, [x.tensor, *weights.tensors], [acc], **(told or {}))

@@ -60,7 +60,7 @@ def _weight_first(work: Rewriting, node: Node) -> None:
 
 
 def _matrix_by_matrix(work: Rewriting, node: Node) -> None:
-    """A matrix of the left operand by one of several constant ones: a linear layer for each, one behind the other."""
+    """Write a matrix of the left operand by one of several constant ones: a linear layer for each, joined."""
     (a, b), (out,) = node.inputs, node.outputs
     rows, depth = work.shape(a)[-2:]
     matrices = work.constants[b].reshape(-1, depth, work.shape(b)[-1])
@@ -140,7 +140,7 @@ def _conv_transpose(work: Rewriting, node: Node) -> None:
 
 
 def _turned_round(work: Rewriting, node: Node, weight: Array, group: int) -> None:
-    """A transposed convolution of stride 1, weight (C, N / group, *K), as the convolution that does the same."""
+    """Write a transposed convolution of stride 1, weight (C, N / group, *K), as the equal convolution."""
     x, _, *biases = node.inputs
     pads, dilations, kernel = (
         integers(node.attributes, "pads"),

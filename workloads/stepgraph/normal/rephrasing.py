@@ -57,7 +57,7 @@ def _of_two(work: Rewriting, node: Node, is_max: bool, a: str, b: str, out: str)
 
 
 def _extreme_of_axes(work: Rewriting, node: Node) -> None:
-    """The largest or smallest of whole axes: of the front half and the back half, until one element is left."""
+    """Write the largest or smallest of whole axes: of the front half and the back half, until one element is left."""
     value, (out,), is_max = node.inputs[0], node.outputs, node.operator == "ReduceMax"
     if not work.dtype(value).startswith("float"):
         work.write(node)
@@ -102,7 +102,7 @@ def _pad(work: Rewriting, node: Node) -> None:
 
 
 def _sum(work: Rewriting, node: Node) -> None:
-    """A sum as the mean times its count."""
+    """Write a sum as the mean times its count."""
     axes = tuple(int(axis) for axis in work.constants[node.inputs[1]].reshape(-1))
     x, (out,) = node.inputs[0], node.outputs
     mean = work.value(f"{out}.mean", work.shape(out))
@@ -113,7 +113,7 @@ def _sum(work: Rewriting, node: Node) -> None:
 
 
 def _log_softmax(work: Rewriting, node: Node) -> None:
-    """The logarithm of a softmax."""
+    """Write the logarithm of a softmax."""
     share = work.value(f"{node.outputs[0]}.share", work.shape(node.outputs[0]))
     work.write(Node(f"{node.name}.share", "Softmax", node.inputs, (share,), node.attributes), node)
     work.write(Node(node.name, "Log", (share,), node.outputs))

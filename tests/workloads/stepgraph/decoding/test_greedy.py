@@ -76,8 +76,8 @@ def joiner_of(name: str) -> StepGraph:
 @pytest.mark.parametrize(
     ("rows", "why"),
     [
-        ([[1.0] * 5] * 4, "size = 5: must divide what one call of the encoder hears, [1, 4, 3]"),
-        ([[1.0, 0.0, 0.0]] * 3, "frames = 3: must be at least the 4 that one call of the encoder hears"),
+        ([[1.0] * 5] * 4, "size = 5: must divide the input of one call of the encoder, [1, 4, 3]"),
+        ([[1.0, 0.0, 0.0]] * 3, "frames = 3: must be at least the 4 that one call of the encoder takes"),
     ],
 )
 def test_speech_that_the_encoder_cannot_hear_is_refused(rows: list[list[float]], why: str) -> None:
@@ -115,5 +115,5 @@ def test_what_does_not_fit_together_is_refused_all_at_once() -> None:
         transducer(encoder(size=4), decoder(), joiner())
     with pytest.raises(RefusedModelError, match="and the joiner takes"):
         transducer(encoder(), decoder(size=4), joiner())
-    with pytest.raises(RefusedModelError, match="is none of the joiner's 3 symbols"):
+    with pytest.raises(RefusedModelError, match="is not one of the joiner's 3 symbols"):
         transducer(encoder(), decoder(), joiner(), blank=3)
