@@ -9,7 +9,7 @@ from reports.blocks import Cell, Document, Figure, Listing, Quantity, Section, T
 from reports.charts.delays import delay_chart
 from reports.figures.arms import percentages
 from reports.figures.delays import MARKS, Delayed, words_against_delay
-from reports.text import number
+from reports.text import command_line, number
 
 Row = Mapping[str, Any]
 _SURE = 0.975
@@ -29,7 +29,8 @@ def delays_document(record: Mapping[str, Any]) -> Document:
             Listing((answer(record),), "answers"),
             f"{record['seeds']} seeds; each model starts from {base}, which knows no penalty, and trains for "
             f"{number(record['steps'])} more steps. Judged on {record['dev']}: {number(record['utterances'])} "
-            f"utterances, {number(record['words'])} words, which chose no checkpoint. Made by: {record['command']}",
+            f"utterances, {number(record['words'])} words, which chose no checkpoint. "
+            f"Made by: {command_line(record['command'])}",
         ),
         sections=(_delays(record), _waits(record), _prices(record), _training(record)),
     )

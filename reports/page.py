@@ -48,7 +48,7 @@ from reports.operating_points import roof_of
 from reports.operations import PartTime
 from reports.result_set import ResultSet
 from reports.summary import Summary
-from reports.text import NOT_COMPUTED, number
+from reports.text import NOT_COMPUTED, command_line, number
 from reports.to_html import html
 
 LONGEST_TITLE = 90  # characters of labels; of more the number of results is told
@@ -319,7 +319,7 @@ def _provenance(result_set: ResultSet) -> Section:
     rows = tuple(
         (
             Value(label), Value(result.preset), Code(result.hardware_hash), Code(result.numerics_hash),
-            Code(result.trace_hash), Value((result.commit or NOT_COMPUTED)[:12]), Code(result.command or NOT_COMPUTED),
+            Code(result.trace_hash), Value((result.commit or NOT_COMPUTED)[:12]), Code(command_line(result.command)),
         )
         for label, result in result_set.results.items()
     )  # fmt: skip
@@ -334,7 +334,7 @@ def _facts(summary: Summary) -> Facts:
     seeds = ", ".join(f"{name} {seed}" for name, seed in sorted(summary.seeds.items()))
     versions = ", ".join(f"{name} {version}" for name, version in sorted(summary.versions.items()))
     rows: list[tuple[Words, Words]] = [
-        ("command", Code(summary.command or NOT_COMPUTED)),
+        ("command", Code(command_line(summary.command))),
         ("commit", Value(summary.commit or NOT_COMPUTED)),
         ("versions", Value(versions)),
         ("seeds", Value(seeds or NOT_COMPUTED)),

@@ -31,7 +31,7 @@ from reports.figures.where import blocks
 from reports.operations import BlockShare
 from reports.parameters import parameter_rows
 from reports.shared_lines import POLICY, search_line, share_of_time, switching_line
-from reports.text import NOT_COMPUTED, number
+from reports.text import NOT_COMPUTED, command_line, number
 
 
 def write_shared_page(path: str | Path, result: SharedResult, *, force: bool = False) -> Document:
@@ -191,7 +191,7 @@ def _provenance(result: SharedResult) -> Section:
     versions = ", ".join(f"{name} {version}" for name, version in sorted(result.versions.items()))
     facts = Facts(
         (
-            ("command", Code(result.command or NOT_COMPUTED)),
+            ("command", Code(command_line(result.command))),
             ("commit", Value(result.commit or NOT_COMPUTED)),
             ("versions", Value(versions)),
             ("hardware", Code(result.hardware_hash)),

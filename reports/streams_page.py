@@ -16,7 +16,7 @@ from reports.figures.streams import streams_per_chip
 from reports.naming import differing_fields, fields_name
 from reports.parameters import value_text
 from reports.shared_lines import LIMIT
-from reports.text import NOT_COMPUTED, number
+from reports.text import command_line, number
 
 
 def streams_document(results: Sequence[SharedResult], paths: Sequence[Path]) -> Document:
@@ -81,7 +81,7 @@ def _differences(labels: Sequence[str], fields: Sequence[Mapping[str, Any]]) -> 
 
 def _commands(labels: Sequence[str], results: Sequence[SharedResult]) -> Table:
     rows = tuple(
-        (Value(label), Code(result.hardware_hash), Code(result.command or NOT_COMPUTED))
+        (Value(label), Code(result.hardware_hash), Code(command_line(result.command)))
         for label, result in zip(labels, results, strict=True)
     )
     return Table("results", "", ("chip", "hardware", "command"), rows, look="parameters")

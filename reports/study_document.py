@@ -17,7 +17,7 @@ from reports.gain import words_sentence
 from reports.study_assumptions import ASSUMPTIONS
 from reports.study_claim import claim
 from reports.study_record import Decoder, LatencyStudy, Placed
-from reports.text import number
+from reports.text import command_line, number
 
 
 def study_document(study: LatencyStudy) -> Document:
@@ -26,7 +26,7 @@ def study_document(study: LatencyStudy) -> Document:
         title=f"What keeping operations on the accelerator buys: {study.preset}",
         lead=(
             f"{number(study.utterances)} utterances, {number(study.audio_seconds)} s of speech from {study.manifest}, "
-            f"{number(study.symbols_per_second)} symbols a second of audio. Made by: {study.command}",
+            f"{number(study.symbols_per_second)} symbols a second of audio. Made by: {command_line(study.command)}",
         ),
         sections=(
             claim(study),

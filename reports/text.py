@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 
 from nnasim.markup import visible
 
@@ -16,6 +17,18 @@ def shortened(text: str, longest: int = 60) -> str:
         return visible_text
     head = (longest - 1) // 2
     return f"{visible_text[:head]}…{visible_text[head + 1 - longest :]}"
+
+
+def command_line(recorded: str | None) -> str:
+    """A recorded command, which may be a stranger's, so that a shell reads it as words of nnasim and nothing else.
+
+    An em dash where there is none, or one of another program.
+    """
+    try:
+        words = shlex.split(recorded or "")
+    except ValueError:  # a quote that nothing closes
+        return NOT_COMPUTED
+    return shlex.join(words) if words[:1] == ["nnasim"] else NOT_COMPUTED
 
 
 def counted(count: int, what: str) -> str:

