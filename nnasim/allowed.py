@@ -1,5 +1,6 @@
-"""The values that a field allows, in words made from its type and bounds: "a number "
-"greater than 0 and at most 1e15"."""
+"""The values that a field allows, in words made from its type and bounds: "a number greater than 0 and at most
+1e15".
+"""
 
 from __future__ import annotations
 

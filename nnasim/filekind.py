@@ -1,5 +1,6 @@
-"""The kind of file that a file seems to be, for the message that it is the wrong one. A "
-"guess, used in messages only."""
+"""The kind of file that a file seems to be, for the message that it is the wrong one. A guess, used in messages
+only.
+"""
 
 from __future__ import annotations
 

@@ -136,8 +136,9 @@ def frames_frame(result: SimResult) -> pd.DataFrame:
 
 
 def blocks_frame(result: SimResult) -> pd.DataFrame:
-    """Milliseconds in which each hardware block worked, waited for another block, and had "
-    "nothing to do; index block."""
+    """Milliseconds in which each hardware block worked, waited for another block, and had nothing to do; index
+    block.
+    """
     rows = [
         {
             "block": name,

@@ -1,5 +1,6 @@
-"""Ranges of plausible values. A value far outside of every known device's range was "
-"probably given in the wrong unit."""
+"""Ranges of plausible values. A value far outside of every known device's range was probably given in the wrong
+unit.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""NumPy's .npz files: arrays by name. Nothing is unpickled, and a declared size is "
-"checked before anything is unpacked."""
+"""NumPy's .npz files: arrays by name. Nothing is unpickled, and a declared size is checked before anything is
+unpacked.
+"""
 
 from __future__ import annotations
 

@@ -46,8 +46,9 @@ class Plugins(Generic[PartT]):
         return cast(str, name)
 
     def add(self, name: str, part: PartT) -> None:
-        """Make ``part`` available as ``name`` in this process. Raises ValueError if nnasim or a "
-        "package has the name."""
+        """Make ``part`` available as ``name`` in this process. Raises ValueError if nnasim or a package has the
+        name.
+        """
         if name in self._bundled or name in self._installed():
             raise ValueError(f"is taken by {self.origin(name)}")
         self._added[name] = self._loaded[name] = part

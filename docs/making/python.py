@@ -1,4 +1,4 @@
-"""The Python face, from its docstrings."""
+"""The page about Python, made from docstrings."""
 
 from __future__ import annotations
 
@@ -6,29 +6,56 @@ import inspect
 
 import nnasim
 
-RETURNED = {  # what the verbs return
+RETURNED = {  # the objects that the functions return, by the module that defines them
+    "nnasim.hardware": ("NnaConfig",),
     "nnasim.front.results": ("Result",),
+    "nnasim.front.shared": ("Shared",),
+    "nnasim.front.explaining": ("Explained",),
     "nnasim.front.comparing": ("Comparison",),
-    "nnasim.front.speech": ("Recogniser", "Decoding"),
+    "nnasim.front.comparing_chips": ("ChipComparison",),
     "nnasim.front.sweeping": ("Sweep",),
+    "nnasim.front.speech": ("Recogniser", "Decoding"),
+    "nnasim.front.reading": ("ReadModel",),
+    "nnasim.front.importing": ("ImportedModel",),
+    "nnasim.front.modules": ("TrainedModule",),
+    "nnasim.front.fitting": ("Fit",),
+    "nnasim.front.validating": ("Validation",),
+    "nnasim.front.units": ("UnitCurve",),
 }
+MEMBERS = {"NnaConfig": ":members: with_"}  # its fields have a page of their own
+INTRODUCTION = """# Python
+
+These are the functions that `import nnasim` offers, and below them the objects that they return. `import nnasim` loads
+neither numpy nor torch; each function is imported at its first use.
+
+Every function checks its arguments before it works. A mistake raises an error of one line, a subclass of
+`nnasim.NnasimError`: `ConfigError` for an argument or a chip, `FileError` for a file, `TraceError` for a trace or a
+result, `ManifestError` for a list of speech, `CheckpointError` for a trained model, `PlacementError` for an operation
+that runs nowhere, `NumericsError` for numbers beyond their format, `SimulationError` for a run that cannot end, and
+`MissingExtraError` for an optional part that is not installed (`pip install 'nnasim[train]'` for the extra `train`).
+Words such as *trace*, *preset* or *hand-off* are explained in the [glossary](../../glossary.md).
+
+An argument called `progress` is a function that is told of every step of a long piece of work."""
 
 
 def python_page() -> str:
-    """A page of autodoc directives: every name that ``import nnasim`` offers, then what they return."""
-    verbs = [name for name in nnasim.__all__ if name != "__version__"]
-    parts = ["# Python", "`import nnasim` loads neither numpy nor torch; each name is imported when it is first used."]
-    for name in verbs:
-        value = getattr(nnasim, name)
-        kind = "autoexception" if inspect.isclass(value) and issubclass(value, Exception) else "autofunction"
-        home = value.__module__
-        parts.append(
-            f"```{{eval-rst}}\n.. {kind}:: {home}.{value.__name__}\n```"
-            if kind == "autoexception"
-            else _verb(name, home)
-        )
-    return "\n\n".join(parts) + "\n"
+    """A page of autodoc directives: every name that ``import nnasim`` offers, then the objects that they return."""
+    names = [name for name in nnasim.__all__ if name != "__version__"]
+    functions = [_directive(name, _kind(getattr(nnasim, name))) for name in names]
+    return "\n\n".join([INTRODUCTION, *functions, "## Objects", *_objects()]) + "\n"
 
 
-def _verb(name: str, home: str) -> str:
-    return f"## nnasim.{name}\n\n```{{eval-rst}}\n.. autofunction:: {home}.{name}\n```"
+def _kind(value: object) -> str:
+    return "autoexception" if inspect.isclass(value) and issubclass(value, Exception) else "autofunction"
+
+
+def _directive(name: str, kind: str) -> str:
+    return f"## nnasim.{name}\n\n```{{eval-rst}}\n.. {kind}:: nnasim.{name}\n```"
+
+
+def _objects() -> list[str]:
+    return [
+        f"### {name}\n\n```{{eval-rst}}\n.. autoclass:: {home}.{name}()\n   {MEMBERS.get(name, ':members:')}\n```"
+        for home, names in RETURNED.items()
+        for name in names
+    ]

@@ -45,8 +45,9 @@ def _is_name(text: str) -> bool:
 
 
 def _listed(value: object) -> object:
-    """The values of an axis as Python's own types: a list for a numpy array or a range, "
-    "Python's numbers for numpy's."""
+    """The values of an axis as Python's own types: a list for a numpy array or a range, Python's numbers for
+    numpy's.
+    """
     if isinstance(value, Mapping):
         return {key: _listed(inner) for key, inner in value.items()}
     if isinstance(value, str) or not hasattr(value, "__iter__"):

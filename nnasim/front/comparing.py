@@ -164,6 +164,8 @@ def _refuse_beside_trace(**given: object) -> None:
 
 @checked
 def read_comparison(folder: FilePath) -> Comparison:
-    """The comparison in a folder that ``nnasim compare`` or ``Comparison.save`` wrote. "
-    "Raises FileError or InputError."""
+    """The comparison in a folder that ``nnasim compare`` or ``Comparison.save`` wrote.
+
+    Raises FileError or InputError.
+    """
     return Comparison(read_folder(Path(folder)))

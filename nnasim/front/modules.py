@@ -37,8 +37,9 @@ Batches = Annotated[Any, BeforeValidator(_again_and_again)]
 
 @dataclass(frozen=True, repr=False, eq=False)
 class TrainedModule:
-    """A module on a chip's integers, before and after training for it. ``losses``: the loss "
-    "of every step, on the chip."""
+    """A module on a chip's integers, before and after training for it. ``losses``: the loss of every step, on
+    the chip.
+    """
 
     graph: StepGraph
     steps: int

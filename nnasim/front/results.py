@@ -130,8 +130,9 @@ class Result:
 
     @checked
     def report(self, path: FilePath, *, force: Flag = False) -> None:
-        """Write the page of this result, one offline HTML file. Raises FileError if the file "
-        "exists, unless ``force``."""
+        """Write the page of this result, one offline HTML file. Raises FileError if the file exists, unless
+        ``force``.
+        """
         from reports.page import write_page
         from reports.result_set import ResultSet
 

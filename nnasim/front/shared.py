@@ -46,8 +46,9 @@ class Shared:
 
     @checked
     def report(self, path: FilePath, *, force: Flag = False) -> None:
-        """Write the page of this result, one offline HTML file. Raises FileError if the file "
-        "exists, unless ``force``."""
+        """Write the page of this result, one offline HTML file. Raises FileError if the file exists, unless
+        ``force``.
+        """
         from reports.shared_document import write_shared_page
 
         write_shared_page(path, self.record, force=force)
