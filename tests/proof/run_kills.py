@@ -222,7 +222,7 @@ def _not_of(found: dict[str, bytes], whole: dict[str, bytes], when: str) -> int:
 
 def _clear() -> None:
     """Remove what runs have written and left; inputs stay."""
-    for path in (*Path().glob("*out*"), *Path().glob(".out*"), *Path().glob("said.txt")):
+    for path in (*Path().glob("*out*"), *Path().glob("said.txt")):  # hidden ones too
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
