@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from shutil import get_terminal_size
 
 # Control, format (all bidirectional controls are here), surrogate, private use, unassigned, separators of lines.
 _SHOWN_AS_CODE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 MOST_ROWS = 60
 LONGEST_CELL = 120
+_ENDINGS = (".json", ".jsonl", ".yaml", ".csv", ".html", ".md", ".sqlite", ".safetensors")  # of names of files
+LEAST_COLUMNS, MOST_COLUMNS = 40, 80
 
 
 def visible(text: str) -> str:
     """``text`` with each invisible or reordering character as its code, such as [U+202E]."""
     return "".join(f"[U+{ord(c):04X}]" if unicodedata.category(c) in _SHOWN_AS_CODE else c for c in text)
+
+
+def columns() -> int:
+    """Columns of the terminal, at most 80; 80 where there is none."""
+    return max(LEAST_COLUMNS, min(MOST_COLUMNS, get_terminal_size((MOST_COLUMNS, 24)).columns))
+
+
+def narrowed(lines: Iterable[str], width: int) -> Iterator[str]:
+    """``lines``, those wider than ``width`` in several, indented.
+
+    Paths do not count, and no word is broken: what is copied from a terminal is whole.
+    """
+    for line in lines:
+        if width_beside_paths(line) <= width:
+            yield line
+            continue
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        yield from textwrap.wrap(
+            line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        ) or [line]  # fmt: skip
+
+
+def width_beside_paths(line: str) -> int:
+    """How many characters ``line`` has without those of paths and names of files."""
+    return len(line) - sum(len(word) for word in line.split() if _is_path(word))
+
+
+def _is_path(word: str) -> bool:
+    return "/" in word.strip("/") or word.rstrip(":,").endswith(_ENDINGS)
 
 
 def cut(value: object, longest: int = LONGEST_CELL) -> str:

@@ -193,6 +193,15 @@ def figures_among(blocks: Iterable[Block]) -> Iterator[Figure]:
     return (block for block in unfolded(blocks) if isinstance(block, Figure))
 
 
+def without_figures(blocks: Iterable[Block]) -> Iterator[Block]:
+    """``blocks`` and what their folds hold, but for figures: those of a file that has none beside it."""
+    for block in blocks:
+        if isinstance(block, Fold):
+            yield replace(block, blocks=tuple(without_figures(block.blocks)))
+        elif not isinstance(block, Figure):
+            yield block
+
+
 def is_text(cell: Cell) -> bool:
     """Whether a cell is words, no number."""
     return isinstance(cell, str | Code | Value)

@@ -14,12 +14,12 @@ from nnasim.hardware.field_units import unit_of
 from nnasim.ir.explanation import (
     CAUSES,
     Cause,
-    CpuOp,
     Explanation,
     Figures,
     FramePath,
     Move,
     Swing,
+    Turn,
 )
 from nnasim.ir.result import SimResult
 from nnasim.units import cycles_to_ms
@@ -30,6 +30,7 @@ from reports.blocks import (
     Figure,
     Fold,
     Heading,
+    Inline,
     Listing,
     Paragraph,
     Quantity,
@@ -45,6 +46,7 @@ from reports.naming import value_name
 from reports.result_set import ResultSet
 from reports.set_line import set_line
 from reports.text import number, percent, shortened
+from reports.waits import CpuGroup, cpu_groups
 
 SMALL_SHARE = 0.05  # of a cause's cycles: a layer below it is not named
 MOST_LAYERS = 4
@@ -59,10 +61,15 @@ _ON_BEHALF: dict[Cause, tuple[str, str]] = {
 }
 
 
-def explanation(result_set: ResultSet) -> Section:
-    """The section of a page: one result's openly, several results' folded but for the first."""
+def explanation(result_set: ResultSet, *, drawn: bool = True) -> Section:
+    """The section of a page: one result's openly, several results' folded but for the first.
+
+    ``drawn``: as in ``result_blocks``.
+    """
     results = {label: result for label, result in result_set.results.items() if result.explanation}
-    contents = [(label, tuple(result_blocks(result, f"{n}"))) for n, (label, result) in enumerate(results.items())]
+    contents = [
+        (label, tuple(result_blocks(result, f"{n}", drawn=drawn))) for n, (label, result) in enumerate(results.items())
+    ]
     if len(contents) == 1:
         return Section("explanation", "What it waits for", contents[0][1])
     folds = (Fold(Value(label), blocks, is_open=n == 0) for n, (label, blocks) in enumerate(contents))
@@ -185,9 +192,7 @@ def _what_ifs(explained: Explanation, base: Figures, suffix: str) -> Iterator[Bl
         "the frame's latency, and of the energy. A negative saving costs.",
         look="plain",
     )
-    turned = tuple(
-        _turn(turn.field, turn.value, turn.now, CAUSES[turn.then], turn.figures.frame_ms) for turn in explained.turns
-    )
+    turned = tuple(map(turn_words, explained.turns))
     if turned:
         yield "The smallest change of a field after which something else is the bottleneck:"
         yield Listing(turned)
@@ -227,10 +232,11 @@ def _with_refusal(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
     return (*cells[:-1], Value(str(refused))) if refused else tuple(cells)
 
 
-def _turn(field: str, value: float, now: float, then: str, frame_ms: float) -> Words:
-    unit = unit_of(field)
-    place = f" at {value_name(value, unit)} (today {value_name(now, unit)}): then {then} binds, frame "
-    return (Code(field), f"{place}{number(frame_ms)} ms")
+def turn_words(turn: Turn) -> tuple[Inline, ...]:
+    """The smallest change of a field after which something else binds, such as "dram... at 4.98 GB/s (today ...)"."""
+    unit = unit_of(turn.field)
+    place = f" at {value_name(turn.value, unit)} (today {value_name(turn.now, unit)}): then {CAUSES[turn.then]} binds"
+    return (Code(turn.field), f"{place}, frame {number(turn.figures.frame_ms)} ms")
 
 
 # --- the CPU ----------------------------------------------------------------------------------------------------------
@@ -240,14 +246,7 @@ def _cpu(explained: Explanation, suffix: str) -> Iterator[Block]:
     if not explained.cpu_ops:
         return
     yield Heading("Why operations are on the CPU")
-    by_group = _by_group(explained.cpu_ops)
-    rows = tuple(
-        (
-            Value(group.replace("_", " ")), len(ops), sum(op.cpu_ms for op in ops), sum(op.crossings for op in ops),
-            sum(op.crossing_ms for op in ops), Value(_reasons(ops)),
-        )
-        for group, ops in by_group.items()
-    )  # fmt: skip
+    rows = tuple(cpu_group_cells(group) for group in cpu_groups(explained))
     columns = ("operations", "how many", "CPU [ms]", "hand-offs", "they take [ms]", "reason")
     others = f" {explained.other_crossings:,} more hand over inputs and results." if explained.other_crossings else ""
     yield Table(f"cpu_groups{suffix}", "", columns, rows, f"Sums over the run.{others}", look="words")
@@ -268,15 +267,12 @@ def _op_table(explained: Explanation, suffix: str) -> Table:
     return Table(f"cpu_ops{suffix}", "", columns, rows, note, look="words")
 
 
-def _by_group(ops: Sequence[CpuOp]) -> dict[str, list[CpuOp]]:
-    groups: dict[str, list[CpuOp]] = {}
-    for op in ops:
-        groups.setdefault(op.group, []).append(op)
-    return groups
-
-
-def _reasons(ops: Sequence[CpuOp]) -> str:
-    return "; ".join(dict.fromkeys(op.reason for op in ops))
+def cpu_group_cells(group: CpuGroup) -> tuple[Cell, ...]:
+    """A group of operations of the CPU as a row: name, how many, times, hand-offs, reason."""
+    return (
+        Value(group.group.replace("_", " ")), group.operations, group.cpu_ms, group.handoffs, group.handoff_ms,
+        Value(group.reason),
+    )  # fmt: skip
 
 
 def _move_table(moves: Sequence[Move], base: Figures, suffix: str) -> Table:

@@ -50,6 +50,7 @@ from reports.result_set import ResultSet
 from reports.summary import Summary
 from reports.text import NOT_COMPUTED, command_line, number
 from reports.to_html import html
+from reports.waiting import waiting
 
 LONGEST_TITLE = 90  # characters of labels; of more the number of results is told
 MOST_TITLED = 6  # systems, or presets
@@ -74,6 +75,7 @@ def report(result_set: ResultSet) -> Document:
         comparison(result_set),
         model(result_set),
         _latency(result_set),
+        waiting(result_set),
         explanation(result_set),
         _where(result_set),
         _ranges(result_set),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from nnasim.errors import FileError
 from nnasim.ir.io import read_result, write_record
 from nnasim.ir.result import SimResult
+from nnasim.ir.trace import OpTrace
 from reports.hypotheses import Hypothesis, read_hypotheses, write_hypotheses
 from reports.naming import labelled
 from reports.operations import write_ops
@@ -17,7 +18,9 @@ from reports.perfetto import perfetto_is_installed, write_perfetto
 from reports.summarise import figures
 from reports.summary import Summary, SystemFigures, read_summary, write_summary
 from reports.timeline import write_timeline
+from reports.waits import waits_of
 
+RESULTS, TRACES = "results", "traces"
 SYSTEM_ORDER = ("float", "cpu_int8", "cpu_fallback", "naive", "aat")
 
 
@@ -25,13 +28,15 @@ SYSTEM_ORDER = ("float", "cpu_int8", "cpu_fallback", "naive", "aat")
 class ResultSet:
     """Results by label, in the order in which they are shown.
 
-    ``scored``: figures with word errors, by label, of results that have no summary of one comparison.
+    ``scored``: figures with word errors, by label, of results that have no summary of one comparison. ``traces``: what
+    ran, by label, where it is at hand.
     """
 
     results: Mapping[str, SimResult]
     summary: Summary | None = None
     hypotheses: Sequence[Hypothesis] = field(default=())
     scored: Mapping[str, SystemFigures] = field(default_factory=dict)
+    traces: Mapping[str, OpTrace] = field(default_factory=dict)
 
     def figures(self) -> dict[str, SystemFigures]:
         """The figures of each result; word errors only where a summary has them."""
@@ -44,6 +49,18 @@ class ResultSet:
         if self.summary:
             return self.summary.model_dump(mode="json")
         return {label: figures.model_dump(mode="json") for label, figures in self.figures().items()}
+
+    def with_results(self, results: Mapping[str, SimResult]) -> ResultSet:
+        """The same comparison with ``results`` of the same labels that say more of what they wait for."""
+
+        def renewed(known: Mapping[str, SystemFigures]) -> dict[str, SystemFigures]:
+            return {
+                label: figures.model_copy(update={"waits": waits_of(results[label])} if label in results else {})
+                for label, figures in known.items()
+            }
+
+        summary = self.summary and self.summary.model_copy(update={"systems": renewed(self.summary.systems)})
+        return replace(self, results=results, summary=summary, scored=renewed(self.scored))
 
     @property
     def hears_words(self) -> bool:
@@ -73,7 +90,7 @@ def read_folder(folder: Path) -> ResultSet:
     summary = read_summary(folder / "summary.json")
     names = sorted(summary.systems, key=_place)
     return ResultSet(
-        results={name: read_result(folder / "results" / _file_name(name, folder)) for name in names},
+        results={name: read_result(folder / RESULTS / _file_name(name, folder)) for name in names},
         summary=summary,
         hypotheses=read_hypotheses(folder / "hypotheses.csv"),
     )
@@ -101,4 +118,14 @@ def write_folder(folder: Path, result_set: ResultSet) -> None:
     if perfetto_is_installed():
         write_perfetto(folder / "timeline.perfetto-trace", result_set.results)
     for system, result in result_set.results.items():
-        write_record(folder / "results" / _file_name(system, folder), result)
+        write_record(folder / RESULTS / _file_name(system, folder), result)
+    write_traces(folder, {_file_name(system, folder): trace for system, trace in result_set.traces.items()})
+
+
+def write_traces(folder: Path, traces: Mapping[str, OpTrace]) -> None:
+    """What ran for each result, in a file of the result's name: what `nnasim explain` runs again. Each trace once."""
+    written = list[OpTrace]()
+    for name, trace in traces.items():
+        if not any(trace is other for other in written):
+            write_record(folder / TRACES / name, trace)
+            written.append(trace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from textwrap import wrap
+from typing import Any
 
 from nnasim.ir.shared import ModelShare, SharedResult
 from nnasim.markup import visible
@@ -28,6 +29,18 @@ def terminal_lines(result: SharedResult, before: str, width: int = WIDTH) -> Ite
     for place, line in enumerate(shared_lines(result)):
         indent = "    " if place else "  "
         yield from wrap(line if place else f"{before}{line}", width, subsequent_indent=indent, break_on_hyphens=False)
+
+
+_OF_MODEL = {
+    "name", "system", "streams", "deadline_ms", "frame_latency_ms", "engine_latency_ms", "deadline_misses", "calls",
+    "batches",
+}  # fmt: skip
+
+
+def shared_figures(result: SharedResult) -> dict[str, Any]:
+    """What a program may want of a run: how late each model was, what switching cost, what was found."""
+    whole = result.model_dump(mode="json", include={"preset", "policy", "switching", "search", "energy_mj", "totals"})
+    return {**whole, "models": [model.model_dump(mode="json", include=_OF_MODEL) for model in result.models]}
 
 
 def shared_lines(result: SharedResult) -> Iterator[str]:

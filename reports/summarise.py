@@ -16,6 +16,7 @@ from nnasim.analysis.pooled import (
 )
 from nnasim.ir.result import SimResult
 from reports.summary import Percentiles, SystemFigures
+from reports.waits import waits_of
 
 
 def percentiles(values: Sequence[float]) -> Percentiles | None:
@@ -72,4 +73,5 @@ def figures(
         mac_utilisation=mac_utilisation(result),
         dram_share=dram_share(result),
         fallback=result.fallback,
+        waits=waits_of(result),
     )

@@ -11,6 +11,7 @@ from nnasim import files
 from nnasim.errors import InputError
 from nnasim.ir.result import Fallback
 from nnasim.records import Frozen, validated
+from reports.waits import Waits
 
 
 class Percentiles(Frozen):
@@ -42,7 +43,7 @@ class SystemFigures(Frozen):
     cycles in which a block of the NNA worked; what DMA loads ahead while the CPU computes or hands over is not in it.
     ``mac_utilisation``: multiply-accumulates of the NNA over what its array could do in the processing time.
     ``dram_share``: bytes from DRAM over what its peak rate would bring in the processing time. ``fallback``: work that
-    the chip has no unit for, so that the CPU did it.
+    the chip has no unit for, so that the CPU did it. ``waits``: where a frame's time goes and what would help.
     """
 
     wer: float | None = None
@@ -61,6 +62,7 @@ class SystemFigures(Frozen):
     mac_utilisation: float | None = None
     dram_share: float | None = None
     fallback: Fallback | None = None
+    waits: Waits | None = None
 
 
 class FrameGain(Frozen):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from shutil import get_terminal_size
 
 from rich.cells import cell_len
 
 from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms, real_time_factor
+from nnasim.ir.explanation import CAUSES
 from nnasim.ir.result import SimResult
-from nnasim.markup import visible
+from nnasim.markup import MOST_COLUMNS, visible
 from nnasim.sweeps.objectives import busy_shares
 from reports.claim import claim_sentence
 from reports.gain import gain_in_brief, gain_sentences, recovery_sentences
@@ -21,9 +21,9 @@ from reports.result_set import ResultSet
 from reports.summarise import dram_share, mac_utilisation, percentiles
 from reports.summary import Percentiles, SystemFigures
 from reports.text import NOT_COMPUTED, number, percent, shortened
+from reports.waits import helps_text, waits_of
 
 MOST_LINES = 15  # of a summary: what a reader takes in at once
-MOST_COLUMNS = 80
 _SPARE_LINES = 5  # below a table that is cut: what it costs, and where the rest is
 _LONGEST_LABEL = 30
 _GAP = " "
@@ -31,6 +31,7 @@ _LATENCY = "ms: engine latency, from the last audio to the end of the last opera
 _USE = "MAC, DRAM: used of their peak rates while anything worked."
 _FIRST_TO_GO = ("hand-offs", "mean ms")  # of a table that is too wide; then columns at its end
 _COSTLIEST = 3
+_FEW = 2  # results whose energies have their ranges beside them
 
 
 def comparison_lines(result_set: ResultSet, page: Path, width: int = MOST_COLUMNS) -> list[str]:
@@ -46,8 +47,8 @@ def comparison_lines(result_set: ResultSet, page: Path, width: int = MOST_COLUMN
     above = [_wrapped(claim, width)] if claim else []
     below = [
         _wrapped(gain_in_brief(result_set.summary.gain), width) if result_set.summary else [],
-        _listed("energy [mJ]", {label: _energy(result) for label, result in named.items()}, width),
-        _listed("bottleneck", {label: _bottleneck(result) for label, result in named.items()}, width),
+        _energies(named, width),
+        _waits_for(named, width),
         _costliest_of(named, width),
         *(_wrapped(line, width) for line in gained),
         [*_wrapped(_LATENCY, width), *_wrapped(_USE, width)],
@@ -55,11 +56,6 @@ def comparison_lines(result_set: ResultSet, page: Path, width: int = MOST_COLUMN
     room = MOST_LINES - len(table) - 1
     above, below = _that_fit(above, room), _that_fit(below, room - sum(map(len, _that_fit(above, room))))
     return [line for part in (*above, table, *below, [f"open {page}"]) for line in part]
-
-
-def columns() -> int:
-    """The columns of the terminal, at most 80; 80 if there is none."""
-    return max(40, min(MOST_COLUMNS, get_terminal_size((MOST_COLUMNS, 24)).columns))
 
 
 def _that_fit(parts: Sequence[list[str]], room: int) -> list[list[str]]:
@@ -118,6 +114,28 @@ def _listed(name: str, values: Mapping[str, str | None], width: int) -> list[str
     alike = len(known) == len(values) and len(set(known.values())) == 1
     text = next(iter(known.values())) if alike else ", ".join(f"{label} {value}" for label, value in known.items())
     return _wrapped(f"{name:<12} {text}", width, indent=13) if known else []
+
+
+def _energies(results: Mapping[str, SimResult], width: int) -> list[str]:
+    """Nominal energy and range of each result; of many the nominal ones, row by row, and the range of the last."""
+    energies = {label: _energy(result) for label, result in results.items()}
+    if len(results) <= _FEW or None in energies.values():
+        return _listed("energy [mJ]", energies, width)
+    texts = [str(text).partition(" ")[0] for text in energies.values()]
+    _, _, spread = str(list(energies.values())[-1]).partition(" ")
+    return _wrapped(f"{'energy [mJ]':<12} {', '.join(texts)} {spread}, row by row", width, indent=13)
+
+
+def _waits_for(results: Mapping[str, SimResult], width: int) -> list[str]:
+    """What each result waits for longest, results of one cause together; where not known, the part at work most."""
+    owners: dict[str, list[str]] = {}
+    for label, result in results.items():
+        path = result.explanation and result.explanation.path
+        owners.setdefault(CAUSES[path.bottleneck] if path else _bottleneck(result), []).append(label)
+    if len(owners) == 1:
+        return _wrapped(f"{'bottleneck':<12} {next(iter(owners))}", width, indent=13)
+    text = "; ".join(f"{', '.join(labels)}: {cause}" for cause, labels in owners.items())
+    return _wrapped(f"{'bottleneck':<12} {text}", width, indent=13)
 
 
 def _costliest_of(results: Mapping[str, SimResult], width: int) -> list[str]:
@@ -204,12 +222,21 @@ def _summary(result: SimResult) -> Iterator[tuple[str, str]]:
     yield "real-time factor", number(real_time_factor(result))
     part, share = _busiest(result)
     yield "bottleneck", f"{part}, at work {percent(share, 0)} of the processing time"
+    if helps := _helps(result):
+        yield "would help", helps
     array, memory = percent(mac_utilisation(result), 1), percent(dram_share(result), 1)
     yield "used", f"MAC array {array}, DRAM {memory} of the peak in that time"
     if energy := _energy(result, "mJ "):
         yield "energy", energy
     if costly := _costliest(result):
         yield "costliest", costly
+
+
+def _helps(result: SimResult) -> str:
+    """The limits whose lifting spares most of a frame, as runs found; nothing where none was run."""
+    waits = waits_of(result)
+    saved = helps_text(waits) if waits else ""
+    return f"{saved} of a frame" if saved else ""
 
 
 def _busiest(result: SimResult) -> tuple[str, float]:

@@ -52,7 +52,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def percent(fraction: float | None, digits: int = 2) -> str:
     """A fraction as percent, such as 3.21 %; an em dash for None."""
-    return NOT_COMPUTED if fraction is None else f"{100 * fraction:.{digits}f} %"
+    return NOT_COMPUTED if fraction is None else f"{100 * fraction:z.{digits}f} %"
 
 
 def data_size(count: int | None) -> str:

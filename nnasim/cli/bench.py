@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from nnasim.cli.options import DEFAULT_PRESET, Force, Preset, Quiet
-from nnasim.cli.told import refuse_json, tell_found
+from nnasim.cli.told import refuse_json, say, tell_found
 
 
 def command(
@@ -54,11 +54,12 @@ def _show(figures: dict[str, dict[str, Any]]) -> None:
     from reports.text import number, shortened
 
     shown_figures = dict(list(figures.items())[: MOST_LINES if len(figures) <= MOST_LINES else MOST_LINES - 1])
-    width = min(32, max(map(len, shown_figures)))
+    width, lines = min(32, max(map(len, shown_figures))), list[str]()
     for name, figure in shown_figures.items():
         line = f"{shortened(name, width):<{width}} {number(float(figure['value'])):>8} {figure['unit']}"
         ratio = f"  {number(float(figure['ratio']))} x " if figure["ratio"] else ""
         room = COLUMNS - len(line) - len(ratio)
-        print(f"{line}{ratio}{shortened(figure['compared_with'], room)}" if ratio and room > 10 else line)
+        lines.append(f"{line}{ratio}{shortened(figure['compared_with'], room)}" if ratio and room > 10 else line)
     if len(figures) > len(shown_figures):
-        print(f"and {len(figures) - len(shown_figures):,} more in the file")
+        lines.append(f"and {len(figures) - len(shown_figures):,} more in the file")
+    say(lines)

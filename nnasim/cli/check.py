@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnasim.cli import models as model
 from nnasim.cli.options import DEFAULT_PRESET, Overrides, Preset
+from nnasim.cli.told import list_rows
 
 REFUSED = 1  # the exit code of a model that does not run; 2 is for a user's errors
 
@@ -42,6 +43,5 @@ def command(
     from nnasim.studies.checking import check_files
 
     check = check_files(recipe, chip)
-    for line in check.lines():
-        print(as_options(visible(line)))
+    list_rows(as_options(visible(line)) for line in check.lines())
     return 0 if check.runs else REFUSED

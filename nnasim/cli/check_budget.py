@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import Force
+from nnasim.cli.options import Force, Json, Quiet
+from nnasim.cli.told import MOST_LINES, cut_lines, refuse_json, tell_rows
 
 OVER = 1  # the exit code of a gate that does not open; 2 is for a user's errors
 
@@ -21,6 +23,8 @@ def command(
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="FILE.md", help="also write a table in GitHub's Markdown")
     ] = None,
+    json: Json = None,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> int:
     """Compare each figure of a result with its limit; exit with 1 and name the figures that are over.
@@ -38,11 +42,19 @@ def command(
     for path in (junit, markdown):
         if path is not None:
             files.refuse_existing(path, force)
+    refuse_json("check-budget", json, quiet, force)
     verdicts = judge(read_results([result]), read_budget(budget), result)
     if junit is not None:
         files.write_bytes(junit, junit_xml(verdicts).encode(), force=force)
     if markdown is not None:
         files.write_bytes(markdown, markdown_table(verdicts).encode(), force=force)
-    for verdict in verdicts:
-        print(verdict_line(verdict))
-    return 0 if all(verdict.holds for verdict in verdicts) else OVER
+    over = [verdict for verdict in verdicts if not verdict.holds]
+    kept = [verdict for verdict in verdicts if verdict.holds]
+    lines = [verdict_line(verdict) for verdict in over]  # each of them: they are why the gate does not open
+    lines += cut_lines([verdict_line(verdict) for verdict in kept], max(1, MOST_LINES - len(over)))
+    figures = {
+        "holds": not over,
+        "limits": [{**dataclasses.asdict(verdict), "holds": verdict.holds} for verdict in verdicts],
+    }
+    tell_rows(lines, figures, json=json, quiet=quiet, force=force)
+    return OVER if over else 0

@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from nnasim.cli.told import list_rows
+
 if TYPE_CHECKING:
     from nnasim.hardware import NnaConfig
 
@@ -26,9 +28,9 @@ def print_all(limits: bool) -> None:
     width = max(map(len, names))
     for name in names:
         chip = load_preset(name)
-        print(f"{name:<{width}}  {chip.description}")
+        list_rows([f"{name:<{width}}  {chip.description}"])
         for what, text in chip_rows(chip) if limits else [("validated", chip.validated or "held to nothing")]:
-            print(f"{'':<{width}}  {what}: {text}")
+            list_rows([f"{'':<{width}}  {what}: {text}"])
 
 
 def print_limits(name: str, overrides: list[str]) -> None:
@@ -56,7 +58,9 @@ def print_one(name: str, overrides: list[str] | None) -> None:
     from nnasim.hardware.section import DESCRIPTIVE
 
     chip: NnaConfig = load_chip(name, overrides)
-    print(f"{chip.name}: {chip.description}\nvalidated: {chip.validated or 'held to nothing'}\n")
+    list_rows([f"{chip.name}: {chip.description}"])
+    list_rows([f"validated: {chip.validated or 'held to nothing'}"])
+    list_rows([""])
     rows = [row for row in preset_rows(name, chip) if row.field not in DESCRIPTIVE]
     _print_table([(row.field, _shown(row.value), row.unit or "-", row.source or "-") for row in rows])
 
@@ -65,7 +69,7 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
     """Print columns as wide as their widest cell, with two spaces between them."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        list_rows(["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()])
 
 
 def _shown(value: Any) -> str:

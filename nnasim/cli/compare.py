@@ -23,7 +23,7 @@ from nnasim.cli.options import (
     Quiet,
 )
 from nnasim.cli.systems import chosen_systems
-from nnasim.cli.told import refuse_json, tell_found
+from nnasim.cli.told import refuse_json, tell_lines
 
 if TYPE_CHECKING:
     from nnasim.compiler.policies import Policy
@@ -76,9 +76,10 @@ def command(
     from nnasim.cli.unused import refuse_unused
     from nnasim.compiler.policies import load_policy
     from nnasim.csvtext import spreadsheet_cells
+    from nnasim.markup import columns
     from nnasim.studies.comparison import MOVED, Inputs, compared, speech_lines
     from reports.notes import notes
-    from reports.terminal import columns, comparison_lines
+    from reports.terminal import comparison_lines
     from workloads.bundled import checkpoints_folder, speech_manifest
 
     files.refuse_existing(out, force)
@@ -90,8 +91,7 @@ def command(
             document = _write(out, study, force)
         pictures.write(document.figures)
         page = out / "report.html"
-        show = lambda: print("\n".join(comparison_lines(study, page, columns())))  # noqa: E731
-        tell_found(show, study.record(), json=json, quiet=quiet, force=force)
+        tell_lines(comparison_lines(study, page, columns()), study.record(), json=json, quiet=quiet, force=force)
         tell([*notes(study.results), *more])
 
     chosen = chosen_systems(systems, more_systems)

@@ -10,7 +10,7 @@ import typer
 from nnasim.cli.csv_safe import CsvSafe
 from nnasim.cli.options import Checkpoints, FigureFormat, Figures, Force, Json, Limit, Manifest, OutFolder, Quiet
 from nnasim.cli.systems import one_system
-from nnasim.cli.told import refuse_json, tell_found
+from nnasim.cli.told import refuse_json, say, tell_found
 from nnasim.cli.unused import refuse_unused
 
 if TYPE_CHECKING:
@@ -79,10 +79,10 @@ def command(
 
 
 def _show(out: Path, found: ChipsFound | FrontsFound) -> None:
+    from nnasim.markup import columns
     from reports.to_text import text_lines
 
-    print("\n".join(text_lines(found.blocks())))
-    print(f"open {out / 'report.html'}")
+    say([*text_lines(found.blocks(), columns()), f"open {out / 'report.html'}"])
 
 
 def _there_already(texts: list[str], kind: str) -> ChipsFound | FrontsFound:

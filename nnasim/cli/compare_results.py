@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nnasim.cli.options import MOST_PERCENT, MOST_ROWS, finite
+from nnasim.cli.options import MOST_PERCENT, MOST_ROWS, Force, Json, Quiet, finite
+from nnasim.cli.told import refuse_json, tell_rows
+from nnasim.cli.unused import refuse_unused
 from nnasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,6 +36,9 @@ def command(
     operations: Annotated[
         int, typer.Option(min=0, max=MOST_ROWS, help="how many operations to list")
     ] = MOST_OPERATIONS,
+    json: Json = None,
+    quiet: Quiet = False,
+    force: Force = False,
 ) -> int:
     """Show what changed from A to B: in total, per percentile with its noise band, and per operation.
 
@@ -47,37 +53,43 @@ def command(
     from reports.text import shortened
     from reports.work import reference_differences, work_differences
 
+    refuse_json("compare-results", json, quiet, force)
+    if json is None:
+        refuse_unused("compare-results", "without --json", force=force)
     old, new = read_results([before]), read_results([after])
     shared = pairs(old, new)
     if not shared:
         raise InputError(
             after, "system", ", ".join(new.results), f"must share one with {before}: {', '.join(old.results)}"
         )
+    lines = list[str]()
     for pair in shared:
         olds, news = old.results[pair.before], new.results[pair.after]
         other = "; ".join([*work_differences([olds, news]), *reference_differences(old.hypotheses, new.hypotheses)])
         if other and fail_over is not None:
             allowed = f"is not the work of {before}, so --fail-over has nothing to compare ({other})"
             raise InputError(after, "work", pair.label, allowed)
-        for line in difference_lines(olds, news, other):
-            print(f"{shortened(pair.label, 60)}: {shortened(line, 300)}")
-    for line in unshared_lines(old, new, before, after):
-        print(line)
-    total_changes = changes(old, new)
-    print_changes("total", total_changes)
-    by_operation = operation_changes(old, new)
-    listed_changes = by_operation[:operations]
-    print_changes(f"operations [ms], {len(listed_changes)} of {len(by_operation)} that changed", listed_changes)
+        lines += [
+            f"{shortened(pair.label, 60)}: {shortened(line, 300)}" for line in difference_lines(olds, news, other)
+        ]
+    lines += unshared_lines(old, new, before, after)
+    total_changes, by_operation = changes(old, new), operation_changes(old, new)
+    listed = by_operation[:operations]
+    lines += titled("total", total_changes)
+    lines += titled(f"operations [ms], {len(listed)} of {len(by_operation)} that changed", listed)
     worse = [change for change in total_changes if fail_over is not None and change.exceeds(fail_over)]
-    for change in worse:
-        print(f"worse by more than {fail_over:g} %: {change_line(change)}")
+    lines += [f"worse by more than {fail_over:g} %: {change_line(change)}" for change in worse]
+    figures = {"worse": len(worse), "total": _as_data(total_changes), "operations": _as_data(by_operation)}
+    tell_rows(lines, figures, json=json, quiet=quiet, force=force)
     return WORSE if worse else 0
 
 
-def print_changes(title: str, changes: list[Change]) -> None:
-    """Print a title, and a line for each change."""
+def titled(title: str, changes: list[Change]) -> list[str]:
+    """Return a title, and a line for each change."""
     from reports.change_lines import change_line
 
-    print(title)
-    for change in changes:
-        print(f"  {change_line(change)}")
+    return [title, *(f"  {change_line(change)}" for change in changes)]
+
+
+def _as_data(changes: list[Change]) -> list[dict[str, Any]]:
+    return [{**dataclasses.asdict(change), "pct": change.pct} for change in changes]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nnasim.cli.options import Force, Json, Quiet
+from nnasim.cli.told import refuse_json, tell_rows
+from nnasim.cli.unused import refuse_unused
 from nnasim.errors import shown
 
 if TYPE_CHECKING:
@@ -23,6 +28,9 @@ def command(
         Path | None,
         typer.Option(metavar="STEPS", help="the inputs of both, arrays (N, ...) in .npz or .safetensors"),
     ] = None,
+    json: Json = None,
+    quiet: Quiet = False,
+    force: Force = False,
 ) -> int:
     """Run both traces in integers and name the first place that differs: frame, operation, element, both values.
 
@@ -33,16 +41,28 @@ def command(
     """
     from nnasim.functional.first_difference import first_difference, other_constants
 
+    refuse_json("diff", json, quiet, force)
+    if json is None:
+        refuse_unused("diff", "without --json", force=force)
     a, b = (_run(path, inputs) for path in (before, after))
     constants = other_constants(a.constants, b.constants)
+    difference = first_difference(a, b)
+    figures = {
+        "same": difference is None,
+        "constants": {name: found and dataclasses.asdict(found) for name, found in constants.items()},
+        "first_difference": difference and dataclasses.asdict(difference),
+    }
+    tell_rows(_lines(constants, difference), figures, json=json, quiet=quiet, force=force)
+    return DIFFERENT if difference else 0
+
+
+def _lines(constants: Mapping[str, Unequal | None], difference: Difference | None) -> Iterator[str]:
     for name in list(constants)[:_MOST_CONSTANTS]:
         found = constants[name]
-        print(f"constant {shown(name)}: {_unequal(found) if found else 'only one of both has it'}")
+        yield f"constant {shown(name)}: {_unequal(found) if found else 'only one of both has it'}"
     if len(constants) > _MOST_CONSTANTS:
-        print(f"... and {len(constants) - _MOST_CONSTANTS:,} more constants differ")
-    difference = first_difference(a, b)
-    print(_line(difference) if difference else "every integer of every operation is the same")
-    return DIFFERENT if difference else 0
+        yield f"... and {len(constants) - _MOST_CONSTANTS:,} more constants differ"
+    yield _line(difference) if difference else "every integer of every operation is the same"
 
 
 def _run(path: Path, inputs: Path | None) -> Run:

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from nnasim.cli.options import DEFAULT_PRESET, Force, Limit, Overrides, Preset
+from nnasim.cli.options import DEFAULT_PRESET, Force, Json, Limit, Overrides, Preset, Quiet
+from nnasim.cli.told import STDOUT, list_rows, refuse_json, tell_lines
 from nnasim.cli.training_options import Device
 
 
@@ -17,7 +18,7 @@ def command(
     system: Annotated[
         Literal["float", "cpu_int8", "cpu_fallback", "naive", "aat"], typer.Option(help="which arithmetic")
     ],
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the scores to this file")] = None,
+    json_file: Json = None,
     preset: Preset = DEFAULT_PRESET,
     overrides: Overrides = None,
     calibration: Annotated[
@@ -34,13 +35,13 @@ def command(
     explain_numerics: Annotated[
         bool, typer.Option("--explain-numerics", help="show each layer's accumulator bound and float type")
     ] = False,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Decode a manifest with one system and compare the words with the manifest's text.
 
     Example: nnasim evaluate --checkpoint runs/float --manifest dev.jsonl --system naive --json naive.json
     """
-    from nnasim import files
     from nnasim.cli.doubts import load_chip
     from nnasim.cli.inputs import checked_speech, look_for_checkpoint
     from nnasim.cli.notes import tell
@@ -52,9 +53,12 @@ def command(
         refuse_unused("evaluate", f"with --system {system}", calibration=calibration)
     if json_file is None:
         refuse_unused("evaluate", "without --json", force=force)
+    refuse_json("evaluate", json_file, quiet, force)
+    if explain_numerics and json_file == STDOUT:
+        raise ConfigError(
+            "evaluate", "--explain-numerics", True, "is not used with --json -, which prints scores alone"
+        )
     tell_no_chip(system, preset, overrides)
-    if json_file is not None:
-        files.refuse_existing(json_file, force)
     if batch is not None and beam != 1:
         raise ConfigError("--batch", "beam", beam, "must be 1: only greedy decoding takes several utterances at once")
     numerics = load_chip(preset, overrides).numerics
@@ -77,8 +81,7 @@ def command(
     if explain_numerics:
         from aat_training.explain import explain, steps_by, table
 
-        print(table(explain(model, numerics), numerics.overflow))
-        print(steps_by(model))
+        list_rows([*table(explain(model, numerics), numerics.overflow).splitlines(), steps_by(model)])
     with shown_progress() as progress:
         if batch is None:
             pairs = run_model(model, loaded, entries, system, numerics, progress, beam=beam).pairs
@@ -86,11 +89,9 @@ def command(
             examples = load_examples(entries, loaded.recipe, loaded.tokens, system, progress)
             pairs = decode_corpus(model, examples, loaded.recipe, loaded.tokens, batch)
     result = score(pairs).summary()
-    if json_file is not None:
-        found = {"text_normalisation": loaded.recipe.text, "device": label(model.device)}
-        named = {**result, "utterances": len(pairs), **found}
-        files.write_json(json_file, named, force=force)
-    wer = result["wer"]
+    found = {"text_normalisation": loaded.recipe.text, "device": label(model.device)}
+    named, wer = {**result, "utterances": len(pairs), **found}, result["wer"]
     wer_text = "not defined" if wer is None else f"{100 * wer:.2f} %"
     tell(score_notes({system: wer}))
-    print(f"{system}: WER {wer_text} ({result['errors']} errors, {result['words']} words, {len(pairs)} utterances)")
+    line = f"{system}: WER {wer_text} ({result['errors']} errors, {result['words']} words, {len(pairs)} utterances)"
+    tell_lines([line], named, json=json_file, quiet=quiet, force=force)

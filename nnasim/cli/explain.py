@@ -20,11 +20,14 @@ from nnasim.cli.options import (
     Quiet,
     out_option,
 )
-from nnasim.cli.told import refuse_json, tell_found
+from nnasim.cli.told import refuse_json, tell_lines
 
 
 def command(
-    source: Annotated[Path, typer.Argument(metavar="TRACE|RESULT", help="a trace, or the result of a run")],
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="TRACE|RESULT|FOLDER", help="a trace, a result, or a folder of compare, compare-chips"),
+    ],
     preset: Annotated[
         str | None,
         typer.Option("--preset", help=f"the chip: a preset's name or a YAML file; default: {DEFAULT_PRESET}"),
@@ -40,7 +43,7 @@ def command(
         Path | None, typer.Option("--markdown", metavar="FILE.md", help="also write the explanation as Markdown")
     ] = None,
     out: Annotated[
-        Path | None, out_option("also write a result file that holds the explanation, for `nnasim report`", "RESULT")
+        Path | None, out_option("also write the result, or the folder, with its explanation, as another", "RESULT")
     ] = None,
     figures: Figures = None,
     format: FigureFormat = None,
@@ -57,13 +60,15 @@ def command(
     """Explain what a run waits for, what would help most, why operations are on the CPU, and which assumptions decide.
 
     Every figure is that of a run, with the options of `nnasim simulate` that repeat it. A result brings its own chip
-    and is run again on its trace; without the trace, only what the result itself holds is shown. --words, --checkpoints
+    and is run again on its trace; without the trace, only what the result itself holds is shown. Results of a
+    folder stand beside each other. --words, --checkpoints
     or --manifest ask how many words each field of the numerics costs; with --out every decoded variant is kept, so that
     a stopped run can continue.
 
     Example: nnasim explain trace.json --preset edge256 --markdown why.md
     """
     from nnasim import files
+    from nnasim.cli.explain_folder import explain_folder
     from nnasim.cli.explain_words import speech_of, words_kept
     from nnasim.cli.figures import figure_files
     from nnasim.cli.invocation import command_line
@@ -71,8 +76,10 @@ def command(
     from nnasim.cli.unused import refuse_unused
     from nnasim.hardware import load_preset
     from nnasim.ir.io import write_record
+    from nnasim.markup import columns
     from nnasim.studies.explaining.sources import explain_result, explain_trace, is_result
     from reports.blocks import figures_among
+    from reports.explained_short import short_lines
     from reports.explanation import result_blocks
     from reports.to_markdown import markdown_of
     from reports.to_text import text_lines
@@ -82,6 +89,12 @@ def command(
             files.refuse_existing(path, force)
     pictures = figure_files("explain", figures, format, force)
     refuse_json("explain", json, quiet, force)
+    if source.is_dir():
+        why = "with a folder, whose results bring their chips"
+        refuse_unused("explain", why, preset=preset, set=overrides, trace=trace, words=words, manifest=manifest)
+        refuse_unused("explain", why, checkpoints=checkpoints, limit=limit)
+        explain_folder(source, markdown=markdown, out=out, pictures=pictures, json=json, quiet=quiet, force=force)
+        return
     chip = load_preset(preset or DEFAULT_PRESET, overrides or [], named="--set")
     of_result = is_result(source)
     speech = None
@@ -107,4 +120,6 @@ def command(
         files.write_bytes(markdown, markdown_of(title, blocks).encode(), force=force)
     pictures.write(figures_among(result_blocks(result)))
     explanation = result.explanation.model_dump(mode="json") if result.explanation else None
-    tell_found(lambda: print("\n".join(text_lines((title, *blocks)))), explanation, json=json, quiet=quiet, force=force)
+    width = columns()
+    lines = [*short_lines(result, width), "", *text_lines((title, *blocks), width)]
+    tell_lines(lines, explanation, json=json, quiet=quiet, force=force)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import DEFAULT_PRESET, Force, Overrides, Preset, out_option
+from nnasim.cli.options import DEFAULT_PRESET, Force, Json, Overrides, Preset, Quiet, out_option
+from nnasim.cli.told import refuse_json, tell_lines
 
 
 def command(
@@ -22,12 +23,11 @@ def command(
     out: Annotated[Path, out_option("the preset to write, which extends the chip's", "FILE.yaml")],
     preset: Preset = DEFAULT_PRESET,
     overrides: Overrides = None,
-    json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="also write the record of the fit, row by row")
-    ] = None,
+    json: Json = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="continue the stopped fit to this file from what it has evaluated")
     ] = False,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Find fields of a chip from timings of your own board by bounded least squares on the simulator.
@@ -51,8 +51,8 @@ def command(
     from workloads.importers.measured_table import read_measured_table
 
     refuse_no_preset_name(out)
-    for path in (out, *([json] if json else ())):
-        files.refuse_existing(path, force)
+    files.refuse_existing(out, force)
+    refuse_json("fit", json, quiet, force)
     if resume:
         refuse_unused("fit", "with --resume", force=force)
     names, chip = split_names(fields), load_chip(preset, overrides)
@@ -62,7 +62,7 @@ def command(
     from nnasim.studies.fitting.evaluated import evaluated_at
     from nnasim.studies.fitting.preset_file import write_preset
     from nnasim.studies.fitting.study import fit  # brings the simulator: after the table was read
-    from nnasim.studies.fitting.words import fit_lines
+    from nnasim.studies.fitting.words import in_short
 
     with shown_progress(lines=True) as progress, evaluated_at(out, resume=resume, force=force) as evaluated:
         found = fit(
@@ -70,9 +70,9 @@ def command(
             progress=progress, evaluated=evaluated,
         )  # fmt: skip
         write_preset(found.record, out, force=force)
-        if json is not None:
-            files.write_json(json, found.record.model_dump(mode="json"), force=force)
     if found.unused:
         tell([f"columns that the fit does not use: {', '.join(found.unused)}"])
     warn(implausible(found.chip))
-    print(f"{out}: " + "\n".join(fit_lines(found.record)))
+    first, *rest = in_short(found.record)
+    lines, record = [f"{out}: {first}", *rest], found.record.model_dump(mode="json")
+    tell_lines(lines, record, json=json, quiet=quiet, force=force)

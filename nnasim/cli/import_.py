@@ -10,7 +10,8 @@ import typer
 from nnasim.cli import models as model
 from nnasim.cli import when as call
 from nnasim.cli.csv_safe import CsvSafe
-from nnasim.cli.options import DEFAULT_PRESET, Force, Limit, Overrides, Preset, out_option
+from nnasim.cli.options import DEFAULT_PRESET, Force, Json, Limit, Overrides, Preset, Quiet, out_option
+from nnasim.cli.told import cut_lines, refuse_json, tell_lines
 
 
 def command(
@@ -42,6 +43,8 @@ def command(
     overrides: Overrides = None,
     ledger: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="also write where each node runs")] = None,
     csv_safe: CsvSafe = False,
+    json: Json = None,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Write the operations of a model as a trace: for times only, or with exact integers if it is calibrated.
@@ -59,6 +62,7 @@ def command(
         refuse_unused("import", "without --ledger", csv_safe=csv_safe)
     for path in (out, *([ledger] if ledger else ())):
         files.refuse_existing(path, force)
+    refuse_json("import", json, quiet, force)
     bits = [] if weight_bits is None else [f"numerics.weight_bits={weight_bits}"]
     chip = load_chip(preset, [*(overrides or ()), *bits])
     recipe = model.recipe_of(
@@ -66,7 +70,14 @@ def command(
         on_cpu=tuple(on_cpu or ()), blank=blank, steps=steps, method=method,
     )  # fmt: skip
 
-    from nnasim.studies.importing import When, import_files, import_lines, recorded_import, write_ledger
+    from nnasim.studies.importing import (
+        When,
+        import_figures,
+        import_files,
+        import_lines,
+        recorded_import,
+        write_ledger,
+    )
 
     when = When(
         period_ms=period_ms, seconds=seconds, symbols_per_second=symbols_per_second, calls=calls, manifest=manifest,
@@ -78,4 +89,5 @@ def command(
     if ledger is not None:
         with spreadsheet_cells(csv_safe):
             write_ledger(ledger, result.ledger, force=force)
-    print("\n".join(visible(line) for line in (f"{out}: {result.trace}", *import_lines(result))))
+    lines = [visible(line) for line in (f"{out}: {result.trace}", *cut_lines(list(import_lines(result))))]
+    tell_lines(lines, import_figures(result), json=json, quiet=quiet, force=force)

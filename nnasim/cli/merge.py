@@ -8,10 +8,14 @@ from typing import Annotated
 
 import typer
 
+from nnasim.cli.options import Quiet
+from nnasim.cli.told import say
+
 
 def command(
     stores: Annotated[list[Path], typer.Argument(help="the stores to copy from")],
     into: Annotated[Path, typer.Option(help="the store to copy to; created if it does not exist")],
+    quiet: Quiet = False,
 ) -> None:
     """Copy the points of several stores (`nnasim sweep --shard I/N`) into one; points that are there already stay.
 
@@ -23,4 +27,5 @@ def command(
         sources = [stack.enter_context(Store(path, write=False)) for path in stores]
         target = stack.enter_context(Store(into))
         new = merge(target, sources)
-        print(f"{into}: {new:,} points new, {target.count('ok') + target.count('failed'):,} in all")
+        if not quiet:
+            say([f"{into}: {new:,} points new, {target.count('ok') + target.count('failed'):,} in all"])

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import FigureFormat, Figures, Force, out_option
+from nnasim.cli.options import FigureFormat, Figures, Force, Quiet, out_option
+from nnasim.cli.told import cut_lines, say
 
 
 def command(
@@ -20,6 +21,7 @@ def command(
     out: Annotated[Path, out_option("the page to write", "FILE.html")],
     figures: Figures = None,
     format: FigureFormat = None,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Show result files side by side as one page that works offline.
@@ -43,14 +45,17 @@ def command(
         document = streams_document([read_shared(path) for path in results], results)
         write_html(out, document, force=force)
         pictures.write(document.figures)
-        print(f"open {out}")
+        _say(quiet, f"open {out}")
         return
     if len(results) == 1 and is_shared(results[0]):
         pictures.write(write_shared_page(out, read_shared(results[0]), force=force).figures)
-        print(f"open {out}")
+        _say(quiet, f"open {out}")
         return
     study = read_results(results)
     pictures.write(write_page(out, study, force=force).figures)
-    for line in notes(study.results):
-        print(visible(line))
-    print(f"open {out}")
+    _say(quiet, *cut_lines([visible(line) for line in notes(study.results)]), f"open {out}")
+
+
+def _say(quiet: bool, *lines: str) -> None:
+    if not quiet:
+        say(lines)

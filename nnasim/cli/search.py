@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import MOST_TRIALS, DaskLocal, Force, Jobs, Scheduler, SweepFile, out_option
+from nnasim.cli.options import MOST_TRIALS, DaskLocal, Force, Jobs, Json, Quiet, Scheduler, SweepFile, out_option
+from nnasim.cli.told import cut_lines, refuse_json, tell_lines
 
 
 def command(
@@ -24,6 +25,8 @@ def command(
     storage: Annotated[
         str | None, typer.Option(metavar="FILE|URL", help="Optuna's journal or database: many machines join one search")
     ] = None,
+    json: Json = None,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Search the axes of a sweep file for its Pareto set; every trial is a point of the store.
@@ -40,10 +43,11 @@ def command(
     from nnasim.sweeps.backends import backend_of, closing
     from nnasim.sweeps.doubts import implausible_points
 
+    refuse_json("search", json, quiet, force)
     if out is not None:
         files.refuse_existing(out, force)
-    else:
-        refuse_unused("search", "without --out", force=force)
+    elif json is None:
+        refuse_unused("search", "without --out or --json", force=force)
     ready = prepared(sweep_file)
     warn(implausible_points(ready.job))
     refuse_together("search", jobs=jobs, scheduler=scheduler, dask_local=dask_local)
@@ -54,4 +58,5 @@ def command(
         outcome = searched(ready, store, backend, trials=trials, storage=storage, progress=progress)
     if out is not None:
         files.write_json(out, outcome.evidence, force=force)
-    print("\n".join(front_lines(ready.job, outcome.tried, outcome.evidence["pareto"])))
+    lines = cut_lines(list(front_lines(ready.job, outcome.tried, outcome.evidence["pareto"])))
+    tell_lines(lines, outcome.evidence, json=json, quiet=quiet, force=force)

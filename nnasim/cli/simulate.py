@@ -28,7 +28,7 @@ from nnasim.cli.shared_options import (
     Streams,
 )
 from nnasim.cli.simulate_shared import simulate_shared
-from nnasim.cli.told import refuse_json, tell_found
+from nnasim.cli.told import refuse_json, tell_lines
 from nnasim.cli.unused import refuse_unused
 from nnasim.errors import ConfigError
 
@@ -79,8 +79,8 @@ def command(
     asked = SharedOptions(policy, streams, find_streams, deadline_ms, starts, residents)
     if len(traces) > 1 or asked.given:
         why = "with several traces or streams"
-        refuse_unused("simulate", why, inputs=inputs, perfetto=perfetto, endpointer_ms=endpointer_ms, json=json)
-        simulate_shared(traces, out, preset, overrides, asked, functional, quiet, force)
+        refuse_unused("simulate", why, inputs=inputs, perfetto=perfetto, endpointer_ms=endpointer_ms)
+        simulate_shared(traces, out, preset, overrides, asked, functional, json, quiet, force)
         return
     (trace,) = traces
     from nnasim import files
@@ -126,4 +126,4 @@ def command(
     first, *rest = result_lines(result)
     lines += [f"{out}: {first}", *rest]
     figures = chip_figures([result], chip)
-    tell_found(lambda: print("\n".join(lines)), figures, json=json, quiet=quiet, force=force)
+    tell_lines(lines, figures, json=json, quiet=quiet, force=force)

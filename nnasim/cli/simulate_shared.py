@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nnasim.cli.shared_options import MOST_STREAMS, SharedOptions
+from nnasim.cli.told import refuse_json, tell_lines
 
 
 def simulate_shared(
@@ -14,6 +15,7 @@ def simulate_shared(
     overrides: list[str] | None,
     asked: SharedOptions,
     functional: bool,
+    json: Path | None,
     quiet: bool,
     force: bool,
 ) -> None:
@@ -40,14 +42,16 @@ def simulate_shared(
     if len(traces) == 1:
         refuse_unused("simulate", "for one trace, whose weights take no turns", residents=asked.residents)
     files.refuse_existing(out, force)
+    refuse_json("simulate", json, quiet, force)
     chip = load_preset(preset, overrides or [], named="--set")
     operations = [read_trace(path) for path in traces]
 
     from nnasim.cli.doubts import warn
     from nnasim.hardware.plausible import implausible
+    from nnasim.markup import columns
     from nnasim.sharing.run import SharingOptions
     from nnasim.studies.sharing import Asked, documented_shared, models_of, shared
-    from reports.shared_lines import terminal_lines
+    from reports.shared_lines import shared_figures, terminal_lines
     from workloads.rnnt.plausible import implausible_trace
 
     options = SharingOptions(
@@ -61,5 +65,5 @@ def simulate_shared(
     result = shared(models, chip, wanted, traces if functional else None)
     warn([*implausible(chip), *(line for trace in operations for line in implausible_trace(trace))])
     write_record(out, documented_shared(result, preset, chip, command_line("RESULT")), force=force)
-    if not quiet:
-        print("\n".join(terminal_lines(result, f"{out}: ")))
+    lines = list(terminal_lines(result, f"{out}: ", columns()))
+    tell_lines(lines, shared_figures(result), json=json, quiet=quiet, force=force)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from nnasim.cli.options import DaskLocal, Force, Jobs, Json, Quiet, Scheduler, SweepFile
-from nnasim.cli.told import refuse_json, tell_found
+from nnasim.cli.told import refuse_json, say, tell_lines
 from nnasim.errors import InputError
 
 
@@ -61,9 +61,9 @@ def command(
             "sweep", why, scheduler=scheduler, dask_local=dask_local, retry_failed=retry_failed, json=json, quiet=quiet
         )
         expected, workers = estimate(space, part), jobs or os.cpu_count() or 1
-        print("\n".join(estimate_lines(expected, workers, with_words=ready.scorer is not None)))
+        say(estimate_lines(expected, workers, with_words=ready.scorer is not None))
         if store is not None and store.exists():
-            print(f"{known_points(space, part, store):,} of them are in {store} already")
+            say([f"{known_points(space, part, store):,} of them are in {store} already"])
         return
     if store is None:
         raise InputError("sweep", "--store", None, "must be given, unless with --dry-run")
@@ -74,5 +74,4 @@ def command(
     ):
         tally = swept(ready, store, backend, shard=part, retry_failed=retry_failed, progress=progress)
     figures = dataclasses.asdict(tally)
-    show = lambda: print("\n".join(sweep_lines(store, tally, ready.job)))  # noqa: E731
-    tell_found(show, figures, json=json, quiet=quiet, force=force)
+    tell_lines(sweep_lines(store, tally, ready.job), figures, json=json, quiet=quiet, force=force)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 from nnasim.cli.csv_safe import CsvSafe
-from nnasim.cli.options import FilledStore, Force, StoredStudyName, out_option
+from nnasim.cli.options import FilledStore, Force, Quiet, StoredStudyName, out_option
+from nnasim.cli.told import cut_lines, say
 
 
 def command(
@@ -14,6 +15,7 @@ def command(
     out: Annotated[Path, out_option("the file to write; its ending chooses the format", "FILE.csv|.parquet|.journal")],
     study: StoredStudyName = None,
     csv_safe: CsvSafe = False,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Write the points of a sweep for other tools; `optuna-dashboard FILE.journal` shows the last format.
@@ -29,8 +31,7 @@ def command(
     if out.suffix != ".csv":
         refuse_unused("sweep-export", "unless --out ends in .csv", csv_safe=csv_safe)
     stored = StoredSweep(store, study)
-    for line in choice_lines(stored):
-        print(line)
     with spreadsheet_cells(csv_safe):
         export(stored, out, force=force)
-    print(f"{out}: {len(stored.points):,} of {stored.total:,} points")
+    if not quiet:
+        say([*cut_lines(list(choice_lines(stored))), f"{out}: {len(stored.points):,} of {stored.total:,} points"])

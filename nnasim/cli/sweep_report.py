@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from nnasim.cli.options import FigureFormat, Figures, FilledStore, Force, StoredStudyName, out_option
+from nnasim.cli.options import FigureFormat, Figures, FilledStore, Force, Quiet, StoredStudyName, out_option
+from nnasim.cli.told import cut_lines, say
 
 
 def command(
@@ -14,6 +15,7 @@ def command(
     study: StoredStudyName = None,
     figures: Figures = None,
     format: FigureFormat = None,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Write a sweep's page: Pareto front, parallel coordinates, tornado, Sobol indices and bottleneck map.
@@ -29,7 +31,7 @@ def command(
     files.refuse_existing(out, force)
     pictures = figure_files("sweep-report", figures, format, force)
     stored = StoredSweep(store, study)
-    for line in choice_lines(stored):
-        print(line)
     pictures.write(write_sweep_page(out, stored, force=force).figures)
-    print(f"{out}: {len(stored.good):,} of {stored.total:,} points of study {stored.digest}")
+    if not quiet:
+        points = f"{out}: {len(stored.good):,} of {stored.total:,} points of study {stored.digest}"
+        say([*cut_lines(list(choice_lines(stored))), points])

@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from nnasim.errors import ConfigError
 
 STDOUT = Path("-")
+
+
+MOST_LINES = 15  # of a summary: what a reader takes in at once
+
+
+def say(lines: Iterable[str]) -> None:
+    """Print ``lines`` to be read: none wider than the terminal, but for a path or another word that is longer alone."""
+    from nnasim.markup import columns, narrowed
+
+    print("\n".join(narrowed(lines, columns())))
+
+
+def list_rows(rows: Iterable[str]) -> None:
+    """Print ``rows``, each a line, as another program reads them; on a terminal none is wider than that."""
+    if sys.stdout.isatty():
+        say(rows)
+        return
+    print("\n".join(rows))
+
+
+def cut_lines(lines: Sequence[str], most: int = MOST_LINES - 1) -> list[str]:
+    """The first of ``lines``, and how many more there are where they are more than ``most``."""
+    return [*lines] if len(lines) <= most else [*lines[: most - 1], f"... and {len(lines) - most + 1:,} more"]
 
 
 def refuse_json(command: str, json: Path | None, quiet: bool, force: bool) -> None:
@@ -32,3 +56,13 @@ def tell_found(show: Callable[[], None], figures: Any, *, json: Path | None, qui
         files.write_json(json, figures, force=force)
     if not quiet:
         show()
+
+
+def tell_lines(lines: Iterable[str], figures: Any, *, json: Path | None, quiet: bool, force: bool) -> None:
+    """As ``tell_found``, of lines that are to be read."""
+    tell_found(lambda: say(lines), figures, json=json, quiet=quiet, force=force)
+
+
+def tell_rows(rows: Iterable[str], figures: Any, *, json: Path | None, quiet: bool, force: bool) -> None:
+    """As ``tell_found``, of rows that other programs may read too."""
+    tell_found(lambda: list_rows(rows), figures, json=json, quiet=quiet, force=force)

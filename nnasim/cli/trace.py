@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from nnasim.cli.options import DEFAULT_PRESET, MOST_FRAMES, MOST_SYMBOLS, Force, Limit, Overrides, Preset, out_option
+from nnasim.cli.options import (
+    DEFAULT_PRESET,
+    MOST_FRAMES,
+    MOST_SYMBOLS,
+    Force,
+    Limit,
+    Overrides,
+    Preset,
+    Quiet,
+    out_option,
+)
+from nnasim.cli.told import say
 from nnasim.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -40,6 +51,7 @@ def command(
     beam: Annotated[
         int | None, typer.Option(min=1, max=64, help="with --manifest: beam width; default 1: greedy")
     ] = None,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Write the operations of decoding: their graphs, and every call with the time at which its audio exists.
@@ -70,7 +82,8 @@ def command(
         record = record.placed(dict(move.partition("=")[::2] for move in place))
     record.write(out, force=force)
     calls = sum(len(utterance.call_graphs) for utterance in trace.utterances)
-    print(f"{out}: {trace.system}, {len(trace.utterances)} utterances, {calls:,} invocations")
+    if not quiet:
+        say([f"{out}: {trace.system}, {len(trace.utterances)} utterances, {calls:,} invocations"])
 
 
 # What each source of a trace takes beside the chip and the system.

@@ -16,11 +16,14 @@ from nnasim.cli.options import (
     MOST_SEED,
     MOST_STEPS,
     Force,
+    Json,
     Overrides,
     Preset,
+    Quiet,
     finite,
     out_option,
 )
+from nnasim.cli.told import refuse_json, tell_lines
 from nnasim.cli.training_options import Accumulate, Average, Batch, Clip, Device, Patience, ShuffleShards, Workers
 
 if TYPE_CHECKING:
@@ -116,6 +119,8 @@ def command(
         bool,
         typer.Option("--resume", help="continue the run that was stopped in this folder, with its own settings"),
     ] = False,
+    json: Json = None,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Train a recogniser; the checkpoint with the lowest dev WER is kept, the log is OUT/log.csv.
@@ -131,6 +136,7 @@ def command(
     from nnasim.cli.unused import refuse_unused, tell_no_chip
 
     def look() -> None:
+        refuse_json("train", json, quiet, force)
         refuse_unused(
             "train", f"with --system {system}",
             calibration=calibration if system == "float" else None,
@@ -187,10 +193,13 @@ def command(
         )  # fmt: skip
     if not ranks.first:
         return
-    if checkpoint is None:
-        print(f"{out}: finished already")
-        return
-    print(f"{out}: {checkpoint.info['parameters']:,} parameters, dev WER {100 * checkpoint.info['dev_wer']:.2f} %")
+    lines, figures = [f"{out}: finished already"], None
+    if checkpoint is not None:
+        from aat_training.in_short import trained_figures, trained_lines
+
+        lines, figures = list(trained_lines(checkpoint)), trained_figures(checkpoint)
+        lines[0] = f"{out}: {lines[0]}"
+    tell_lines(lines, figures, json=json, quiet=quiet, force=force)
 
 
 def run_spec(

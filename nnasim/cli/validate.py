@@ -9,7 +9,7 @@ import typer
 
 from nnasim.cli.csv_safe import CsvSafe
 from nnasim.cli.options import FigureFormat, Figures, Force, Json, Quiet, out_option
-from nnasim.cli.told import refuse_json, tell_found
+from nnasim.cli.told import refuse_json, tell_lines
 
 
 def command(
@@ -49,4 +49,4 @@ def command(
         summary = write_validation(folder, validation)
     pictures.write(figures_of(validation))
     shown = f"{out}: {summary['kind']}\n{in_short(summary)}"
-    tell_found(lambda: print(shown), summary, json=json, quiet=quiet, force=force)
+    tell_lines(shown.splitlines(), summary, json=json, quiet=quiet, force=force)

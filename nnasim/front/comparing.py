@@ -14,6 +14,7 @@ from nnasim.compiler.policies import load_policy
 from nnasim.errors import ConfigError
 from nnasim.front.arguments import ChipLike, FilePath, TraceLike, Utterances, checked
 from nnasim.front.chips import chip_of
+from nnasim.front.explaining import ExplainedTogether
 from nnasim.front.needs import training_extra
 from nnasim.front.results import Result
 from nnasim.ir.io import read_trace
@@ -44,7 +45,18 @@ class Comparison:
     @property
     def results(self) -> dict[str, Result]:
         """The result of each system, by its name."""
-        return {system: Result(record) for system, record in self.result_set.results.items()}
+        traces = self.result_set.traces
+        return {system: Result(record, traces.get(system)) for system, record in self.result_set.results.items()}
+
+    @checked
+    def explain(self, *, progress: Progress = silent) -> ExplainedTogether:
+        """What each system waits for, what would help it, and why its operations are on the CPU, side by side.
+
+        Of a comparison that was read from a folder without traces, what its results themselves say.
+        """
+        from nnasim.studies.explaining.together import explain_together
+
+        return ExplainedTogether(explain_together(self.result_set, progress))
 
     def frame(self) -> pd.DataFrame:
         """Word error rate with its interval [%], latencies [ms] and energy [mJ] of each system; index system."""
@@ -168,4 +180,6 @@ def read_comparison(folder: FilePath) -> Comparison:
 
     Raises FileError or InputError.
     """
-    return Comparison(read_folder(Path(folder)))
+    from nnasim.studies.explaining.together import with_traces
+
+    return Comparison(with_traces(read_folder(Path(folder)), Path(folder)))

@@ -12,14 +12,18 @@ from nnasim.analysis.percentiles import percentiles
 from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms
 from nnasim.errors import ConfigError
 from nnasim.front.arguments import ChipLike, FilePath, TraceLike, Wait, checked
+from nnasim.front.explaining import ExplainedTogether
 from nnasim.front.results import Result
 from nnasim.front.simulating import simulate
+from nnasim.progress import Progress, silent
 from nnasim.records import Flag
 from nnasim.sweeps.objectives import busy_shares
 from reports.naming import PART_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from reports.result_set import ResultSet
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,12 +63,24 @@ class ChipComparison:
         }
 
     @checked
+    def explain(self, *, progress: Progress = silent) -> ExplainedTogether:
+        """What each chip waits for, what each change would buy there, and why operations are on the CPU."""
+        from nnasim.studies.explaining.together import explain_together
+
+        return ExplainedTogether(explain_together(self._result_set(), progress))
+
+    def _result_set(self) -> ResultSet:
+        from reports.result_set import ResultSet
+
+        traces = {label: result.trace for label, result in self.results.items() if result.trace is not None}
+        return ResultSet({label: result.record for label, result in self.results.items()}, traces=traces)
+
+    @checked
     def report(self, path: FilePath, *, force: Flag = False) -> None:
         """Write the page of all results side by side. Raises FileError if the file exists, unless ``force``."""
         from reports.page import write_page
-        from reports.result_set import ResultSet
 
-        write_page(path, ResultSet({label: result.record for label, result in self.results.items()}), force=force)
+        write_page(path, self._result_set(), force=force)
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         from reports.text import number, percent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from nnasim.front.arguments import FilePath, checked
 from nnasim.ir.explanation import Explanation
 from nnasim.ir.result import SimResult
 from nnasim.records import Flag
+from reports.result_set import ResultSet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,4 +83,69 @@ class Explained:
         from reports.explanation import result_blocks
 
         figures = "".join(figure.svg for figure in figures_among(result_blocks(self.record)))
+        return f"<div><pre>{escape(repr(self))}</pre>{figures}</div>"
+
+
+@dataclass(frozen=True, repr=False)
+class ExplainedTogether:
+    """Why each result of a comparison takes as long as it does. ``result_set``: the results, which hold it."""
+
+    result_set: ResultSet
+
+    @property
+    def results(self) -> dict[str, Explained]:
+        """The explanation of each result, by its label."""
+        return {label: Explained(record) for label, record in self.result_set.results.items()}
+
+    def path(self) -> pd.DataFrame:
+        """What one frame of each result waits for [ms]; index (result, cause, layer)."""
+        return self._joined(Explained.path)
+
+    def what_ifs(self) -> pd.DataFrame:
+        """Medians [ms], energy [mJ] and bottleneck of each result with each limit lifted; index (result, limit)."""
+        return self._joined(Explained.what_ifs)
+
+    def on_cpu(self) -> pd.DataFrame:
+        """Each operation of the CPU: its reason, its time and its hand-offs [ms]; index (result, graph, op)."""
+        return self._joined(Explained.on_cpu)
+
+    def assumptions(self) -> pd.DataFrame:
+        """What each assumed number decides: medians [ms] and energy [mJ] at both ends; index (result, field)."""
+        return self._joined(Explained.assumptions)
+
+    def _joined(self, frame_of: Callable[[Explained], pd.DataFrame]) -> pd.DataFrame:
+        import pandas as pd
+
+        known = {label: frame_of(explained) for label, explained in self.results.items()}
+        return pd.concat({label: frame for label, frame in known.items() if len(frame)} or known, names=["result"])
+
+    def markdown(self) -> str:
+        """All of it as Markdown, the results beside each other first."""
+        from reports.blocks import without_figures
+        from reports.explanation import explanation
+        from reports.to_markdown import markdown_of
+        from reports.waiting import waiting
+
+        blocks = (*waiting(self.result_set).blocks, *explanation(self.result_set, drawn=False).blocks)
+        return markdown_of("What each waits for", without_figures(blocks))
+
+    @checked
+    def report(self, path: FilePath, *, force: Flag = False) -> None:
+        """Write the page of the results with their explanations. Raises FileError where it exists, unless ``force``."""
+        from reports.page import write_page
+
+        write_page(path, self.result_set, force=force)
+
+    def __repr__(self) -> str:
+        from reports.to_text import text_lines
+        from reports.waiting import waiting_in_short
+
+        return "\n".join(text_lines(waiting_in_short(self.result_set))).lstrip("\n")
+
+    def _repr_html_(self) -> str:
+        """The same and its figure, as a notebook shows it: offline, escaped."""
+        from reports.blocks import figures_among
+        from reports.waiting import waiting
+
+        figures = "".join(figure.svg for figure in figures_among(waiting(self.result_set).blocks))
         return f"<div><pre>{escape(repr(self))}</pre>{figures}</div>"

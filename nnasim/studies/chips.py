@@ -12,6 +12,7 @@ from nnasim.ir.result import SimResult
 from nnasim.ir.trace import OpTrace, System
 from nnasim.pipeline import simulate
 from nnasim.progress import Progress, silent
+from nnasim.studies.explaining.in_brief import Compared
 from nnasim.studies.provenance import documented
 from nnasim.sweeps.retarget import retarget
 from reports.hypotheses import Hypothesis
@@ -65,12 +66,19 @@ def on_chips_of_trace(
     Raises TraceError if the trace's graphs are not known in another arithmetic, and every error that a simulation
     raises.
     """
-    results = []
+    works, results, explained = list[OpTrace](), list[SimResult](), Compared()
     for done, chip in enumerate(chips, start=1):
-        work = retarget(trace, chip.config.numerics, None, path)
-        results.append(documented(simulate(work, chip.config), chip.preset, chip.config, command))
+        works.append(retarget(trace, chip.config.numerics, None, path))
+        results.append(_on_chip(works[-1], chip, command, explained))
         progress("chips", done, len(chips))
-    return ResultSet(chip_labelled(results))
+    labels = chip_labelled(results)
+    return ResultSet(labels, traces=dict(zip(labels, works, strict=True)))
+
+
+def _on_chip(trace: OpTrace, chip: Chip, command: str, explained: Compared) -> SimResult:
+    """The result of ``trace`` on ``chip``, with what would help there."""
+    result = explained.with_what_ifs(simulate(trace, chip.config), trace, chip.config)
+    return documented(result, chip.preset, chip.config, command)
 
 
 @dataclass(frozen=True)
@@ -90,10 +98,10 @@ def on_chips_of_speech(speech: Speech, chips: Sequence[Chip], command: str, prog
     from aat_training.evaluate import run_system
     from aat_training.score import score, wer_interval
 
-    results, scores, runs = list[SimResult](), [], []
+    results, scores, runs, explained = list[SimResult](), [], [], Compared()
     for chip in chips:
         run = run_system(speech.checkpoints, speech.system, speech.manifest, chip.config, speech.limit, progress)
-        results.append(documented(simulate(run.trace, chip.config), chip.preset, chip.config, command))
+        results.append(_on_chip(run.trace, chip, command, explained))
         scores.append(score(run.pairs))
         runs.append(run)
     labels = chip_labelled(results)
@@ -106,4 +114,5 @@ def on_chips_of_speech(speech: Speech, chips: Sequence[Chip], command: str, prog
         for label, run in zip(labels, runs, strict=True)
         for id, reference, hypothesis in run.hypotheses
     ]
-    return ResultSet(labels, hypotheses=hypotheses, scored=scored)
+    traces = {label: run.trace for label, run in zip(labels, runs, strict=True)}
+    return ResultSet(labels, hypotheses=hypotheses, scored=scored, traces=traces)

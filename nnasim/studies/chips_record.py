@@ -21,7 +21,7 @@ from reports.hypotheses import write_hypotheses
 from reports.naming import chip_fields, differing_fields
 from reports.notes import notes
 from reports.page import write_page
-from reports.result_set import ResultSet
+from reports.result_set import ResultSet, write_traces
 from reports.summary import SystemFigures
 
 CHIPS_FILE = "chips.json"
@@ -114,4 +114,6 @@ class ChipsFound:
             write_hypotheses(folder / "hypotheses.csv", self.result_set.hypotheses)
         for figures_of_chip, result in zip(record.chips.values(), self.result_set.results.values(), strict=True):
             write_record(folder / figures_of_chip.result, result)
+        places = {label: Path(figures_of_chip.result).name for label, figures_of_chip in record.chips.items()}
+        write_traces(folder, {places[label]: trace for label, trace in self.result_set.traces.items()})
         return write_page(folder / "report.html", self.result_set)

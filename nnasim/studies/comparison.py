@@ -14,9 +14,10 @@ from nnasim.compiler.policies import Policy
 from nnasim.errors import CheckpointError, PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
-from nnasim.ir.trace import System, Utterance
+from nnasim.ir.trace import OpTrace, System, Utterance
 from nnasim.pipeline import simulate
 from nnasim.progress import Progress, silent
+from nnasim.studies.explaining.in_brief import Compared
 from nnasim.studies.latency.costs import PAIR
 from nnasim.studies.paper_sized import paper_sized_gain
 from nnasim.studies.provenance import commit, documented, shown_path, versions
@@ -54,16 +55,19 @@ def compared(inputs: Inputs, systems: Sequence[System], progress: Progress = sil
     results: dict[str, SimResult] = {}
     scores: dict[str, Score] = {}
     hypotheses: list[Hypothesis] = []
-    decoded: dict[str, Sequence[Utterance]] = {}
+    traces: dict[str, OpTrace] = {}
+    explained = Compared()
     for system in systems:
         moved = inputs.placement if system in MOVED else None
         run = run_system(inputs.checkpoints, system, inputs.manifest, inputs.chip, inputs.limit, progress, moved)
-        results[system] = documented(simulate(run.trace, inputs.chip), inputs.preset, inputs.chip, inputs.command)
+        result = explained.with_what_ifs(simulate(run.trace, inputs.chip), run.trace, inputs.chip)
+        results[system] = documented(result, inputs.preset, inputs.chip, inputs.command)
         scores[system] = score(run.pairs)
         hypotheses += _hypotheses(run)
-        decoded[system] = run.trace.utterances
+        traces[system] = run.trace
+    decoded = {system: trace.utterances for system, trace in traces.items()}
     summary = _summary(inputs, results, scores, _paper_sized(decoded, inputs.chip))
-    return ResultSet(results, summary, hypotheses)
+    return ResultSet(results, summary, hypotheses, traces=traces)
 
 
 def _paper_sized(decoded: Mapping[str, Sequence[Utterance]], chip: NnaConfig) -> PaperSizedGain | None:

@@ -207,6 +207,15 @@ def import_lines(result: ModelImport) -> Iterator[str]:
             yield f"  {node.signal_db:z6.1f} dB signal to error in {node.node} ({node.operator}){proposal}"
 
 
+def import_figures(result: ModelImport) -> dict[str, Any]:
+    """What a program may want of an import: all that the trace says of it, and how large it is."""
+    imported, trace = result.trace.imported, result.trace
+    assert imported is not None
+    calls = sum(len(utterance.call_graphs) for utterance in trace.utterances)
+    sizes = {"utterances": len(trace.utterances), "invocations": calls, "macs_per_call": result.ledger.macs}
+    return {**imported.model_dump(mode="json"), **sizes}
+
+
 def write_ledger(path: Path, ledger: Ledger, *, force: bool = False) -> None:
     """Write one row for each node as CSV, atomically. Raises FileError."""
     header = ("graph", "node", "operator", "fate", "macs", "operations", "why")

@@ -109,13 +109,31 @@ def _measured(path: Path) -> Iterator[Measured]:
 
 
 def _of_chips(folder: Path) -> Iterator[Measured]:
+    found = read_chips_folder(folder)
+    for label, result in found.results.items():
+        yield Measured(result, _if_scored(found.scored[label]), _heard(found.hypotheses, label))
+
+
+def read_chips_folder(folder: Path) -> ResultSet:
+    """What `nnasim compare-chips` wrote, under the labels that it gave. Raises FileError, InputError or TraceError."""
     record = read_chips_record(folder / CHIPS_FILE)
+    scored = {
+        label: SystemFigures.model_validate(chip.model_dump(include=set(SystemFigures.model_fields)))
+        for label, chip in record.chips.items()
+    }
     heard = read_hypotheses(folder / HYPOTHESES) if (folder / HYPOTHESES).is_file() else []
-    for label, chip in sorted(record.chips.items(), key=lambda item: (len(item[1].result), item[1].result)):
+    results = {label: read_result(path) for label, path in chips_files(folder).items()}
+    return ResultSet(results, hypotheses=heard, scored=scored)
+
+
+def chips_files(folder: Path) -> dict[str, Path]:
+    """The file of each chip's result, in the order of their numbers. FileError for a name that is none of ours."""
+    chips = read_chips_record(folder / CHIPS_FILE).chips
+    for chip in chips.values():
         if not _RESULT_FILE.fullmatch(chip.result):
             raise FileError(folder / CHIPS_FILE, f"names {chip.result[:80]!a}, which is no file of its results")
-        figures = SystemFigures.model_validate(chip.model_dump(include=set(SystemFigures.model_fields)))
-        yield Measured(read_result(folder / chip.result), _if_scored(figures), _heard(heard, label))
+    ordered = sorted(chips.items(), key=lambda item: (len(item[1].result), item[1].result))
+    return {label: folder / chip.result for label, chip in ordered}
 
 
 def _if_scored(figures: SystemFigures) -> SystemFigures | None:

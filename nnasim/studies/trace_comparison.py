@@ -17,6 +17,7 @@ from nnasim.ir.trace import OpTrace, System
 from nnasim.pipeline import simulate
 from nnasim.progress import Progress, silent
 from nnasim.studies.comparison import MOVED
+from nnasim.studies.explaining.in_brief import Compared
 from nnasim.studies.provenance import commit, documented, versions
 from nnasim.sweeps.retarget import IMPORTED_SYSTEMS, retarget
 from reports.gain import latency_gain
@@ -51,14 +52,17 @@ def compared_trace(inputs: TraceInputs, systems: Sequence[System], progress: Pro
 
     Raises TraceError for a system that the trace cannot have, and every error that a simulation raises.
     """
-    source, results = inputs.path or "trace", dict[str, SimResult]()
+    source, results, traces = inputs.path or "trace", dict[str, SimResult](), dict[str, OpTrace]()
+    explained = Compared()
     for done, system in enumerate(systems, start=1):
         trace = retarget(inputs.trace, inputs.chip.numerics, system, source)
         if inputs.placement is not None and system in MOVED:
             trace = placed(trace, inputs.placement)
-        results[system] = documented(simulate(trace, inputs.chip), inputs.preset, inputs.chip, inputs.command)
+        result = explained.with_what_ifs(simulate(trace, inputs.chip), trace, inputs.chip)
+        results[system] = documented(result, inputs.preset, inputs.chip, inputs.command)
+        traces[system] = trace
         progress("systems", done, len(systems))
-    return ResultSet(results, _summary(inputs, results))
+    return ResultSet(results, _summary(inputs, results), traces=traces)
 
 
 def _summary(inputs: TraceInputs, results: dict[str, SimResult]) -> Summary:

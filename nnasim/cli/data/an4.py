@@ -9,7 +9,7 @@ import typer
 
 from nnasim.cli.data.options import CorpusFolder, OutManifest
 from nnasim.cli.data.written import write_entries
-from nnasim.cli.options import Force
+from nnasim.cli.options import Force, Quiet
 from nnasim.errors import InputError
 
 
@@ -20,6 +20,7 @@ def command(
     list_file: Annotated[
         Path | None, typer.Option("--list", help="read this list (columns path, speaker, text)")
     ] = None,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Write a manifest of the utterances of CMU AN4 (as Sphinx cepstra) that a list names.
@@ -30,4 +31,4 @@ def command(
 
     if split is not None and list_file is not None:
         raise InputError("an4", "--list", list_file, "cannot be given together with --split")
-    write_entries(out, an4_entries(folder, the_list(folder, split, list_file)), force)
+    write_entries(out, an4_entries(folder, the_list(folder, split, list_file)), quiet=quiet, force=force)

@@ -9,7 +9,7 @@ import typer
 
 from nnasim.cli.data.options import CorpusFolder, OutManifest, Seed, Utterances
 from nnasim.cli.data.written import write_speech
-from nnasim.cli.options import Force
+from nnasim.cli.options import Force, Quiet
 from nnasim.errors import InputError
 
 
@@ -21,6 +21,7 @@ def command(
     min_digits: Annotated[int, typer.Option(min=1, max=100, help="shortest string")] = 2,
     max_digits: Annotated[int, typer.Option(min=1, max=100, help="longest string")] = 7,
     seed: Seed = 0,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Write connected digits: takes of one speaker of the Free Spoken Digit Dataset, joined with pauses over low noise.
@@ -34,7 +35,7 @@ def command(
     clips = digit_strings(
         folder, utterances, takes=_takes(takes), digits=(min_digits, max_digits), seed=seed
     )  # fmt: skip
-    write_speech(out, clips, "fsdd", utterances, force)
+    write_speech(out, clips, "fsdd", utterances, quiet=quiet, force=force)
 
 
 def _takes(text: str | None) -> range | None:

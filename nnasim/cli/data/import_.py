@@ -9,7 +9,8 @@ import typer
 
 from nnasim import files
 from nnasim.cli.data.options import OutManifest
-from nnasim.cli.options import Force
+from nnasim.cli.data.written import tell_entries
+from nnasim.cli.options import Force, Quiet
 from nnasim.cli.progress import with_progress
 
 
@@ -21,6 +22,7 @@ def command(
         ),
     ],
     out: OutManifest,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Write another tool's description of speech as a manifest; the audio stays where it is.
@@ -38,4 +40,4 @@ def command(
     check_files(entries)
     tell(manifest_notes(entries))
     write_manifest(out, entries, force=force)
-    print(f"{out}: {len(entries)} utterances, {sum(entry.duration for entry in entries) / 60:.1f} minutes")
+    tell_entries(out, entries, quiet=quiet)

@@ -9,8 +9,9 @@ import typer
 
 from nnasim.cli.data.options import OutManifest, Seed, Utterances
 from nnasim.cli.data.spans import span
-from nnasim.cli.options import Force
+from nnasim.cli.options import Force, Quiet
 from nnasim.cli.progress import shown_progress, with_progress
+from nnasim.cli.told import say
 
 
 def command(
@@ -20,6 +21,7 @@ def command(
     utterances: Utterances = 3000,
     words: Annotated[str, typer.Option(metavar="A-B", help="least number of words in an utterance")] = "2-7",
     seed: Seed = 0,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Write new utterances made from old ones: cut at pauses, joined in another order, one speaker each.
@@ -40,5 +42,7 @@ def command(
         corpus = corpus_pieces(manifest, checkpoint, progress)
     made = with_progress(recombined(corpus.by_speaker, utterances, bounds, seed), "speech", utterances)
     count = write_cepstra(out, made, "recombined", force=force)
-    print(f"{out}: {count} utterances, cepstra in {cepstra_folder(out)}")
-    print(f"{corpus.pauses} of {corpus.cuts} places between words were pauses; {corpus.left_out} utterances left out")
+    if quiet:
+        return
+    found = f"{corpus.pauses} of {corpus.cuts} places between words were pauses; {corpus.left_out} utterances left out"
+    say([f"{out}: {count} utterances, cepstra in {cepstra_folder(out)}", found])

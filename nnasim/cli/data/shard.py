@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import Force, OutFolder, finite
+from nnasim.cli.options import Force, OutFolder, Quiet, finite
 from nnasim.cli.progress import shown_progress
+from nnasim.cli.told import say
 
 LEAST_HOURS, MOST_HOURS = 0.0001, 1000.0
 
@@ -23,6 +24,7 @@ def command(
         typer.Option(min=LEAST_HOURS, max=MOST_HOURS, callback=finite, help="hours of speech in a shard"),
     ] = 1.0,
     resume: Annotated[bool, typer.Option("--resume", help="continue a folder that was not finished")] = False,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Write speech as shards, which `nnasim train --train DIR` reads as a stream: tars of audio, each with a manifest.
@@ -43,4 +45,5 @@ def command(
         index = write_shards(manifests, out, hours_per_shard, resume=resume, force=force, progress=progress)
     utterances = sum(shard.utterances for shard in index.shards)
     hours = sum(shard.seconds for shard in index.shards) / 3600
-    print(f"{out}: {len(index.shards)} shards, {utterances} utterances, {hours:.2f} hours")
+    if not quiet:
+        say([f"{out}: {len(index.shards)} shards, {utterances} utterances, {hours:.2f} hours"])

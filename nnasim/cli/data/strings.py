@@ -10,7 +10,7 @@ import typer
 from nnasim.cli.data.options import OutManifest, Seed, Utterances
 from nnasim.cli.data.spans import MILLISECONDS, optional_span, scaled, span
 from nnasim.cli.data.written import write_speech
-from nnasim.cli.options import Force
+from nnasim.cli.options import Force, Quiet
 
 
 def command(
@@ -39,6 +39,7 @@ def command(
         str, typer.Option(metavar="A-B|none", help="ms of artificial reverberation, for training data, e.g. 100-400")
     ] = "none",
     seed: Seed = 0,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Write strings of words of one speaker, joined from a folder of single words with pauses over noise.
@@ -68,7 +69,7 @@ def command(
     )
     recordings = recordings_by_speaker(index, split, _names(speakers), _names(without_speakers))
     clips = word_strings(recordings, utterances, common_rate(recordings), load_word, style, seed)
-    write_speech(out, clips, "strings", utterances, force)
+    write_speech(out, clips, "strings", utterances, quiet=quiet, force=force)
 
 
 def _names(text: str | None) -> list[str]:

@@ -8,7 +8,7 @@ import typer
 
 from nnasim.cli.data.options import OutManifest, Seed, Utterances
 from nnasim.cli.data.written import write_speech
-from nnasim.cli.options import Force
+from nnasim.cli.options import Force, Quiet
 
 
 def command(
@@ -22,6 +22,7 @@ def command(
     max_digits: Annotated[int | None, typer.Option(min=1, max=100, help="longest string of digits; default: 7")] = None,
     sample_rate: Annotated[Literal["8000", "16000"], typer.Option(help="samples per second")] = "8000",
     seed: Seed = 0,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Write speech synthesised by eSpeak NG: voice, rate, pitch, pauses and level vary with the seed.
@@ -38,4 +39,4 @@ def command(
     clips = synthesised(
         utterances, group=voices, kind=kind, digits=(min_digits or 2, max_digits or 7), rate=int(sample_rate), seed=seed
     )  # fmt: skip
-    write_speech(out, clips, "synth", utterances, force)
+    write_speech(out, clips, "synth", utterances, quiet=quiet, force=force)

@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
-MOST_LINES = 20
+from nnasim.cli.options import Force, Json, Quiet
+from nnasim.cli.told import cut_lines, refuse_json, tell_rows
+from nnasim.cli.unused import refuse_unused
+
+MOST_LINES = 12
 DAMAGED = 1
 
 
@@ -16,6 +20,9 @@ def command(
     into: Annotated[
         Path | None, typer.Option(metavar="FILE", help="copy everything intact into this new store")
     ] = None,
+    json: Json = None,
+    quiet: Quiet = False,
+    force: Force = False,
 ) -> None:
     """Check every row of a store; exit code 1 if something is damaged.
 
@@ -23,15 +30,17 @@ def command(
     """
     from nnasim.sweeps.rescue import examined, rescued
 
+    refuse_json("store check", json, quiet, force)
+    if json is None:
+        refuse_unused("store check", "without --json", force=force)
     findings = examined(store)
-    for line in findings.complaints[:MOST_LINES]:
-        print(f"damaged: {line}")
-    if len(findings.complaints) > MOST_LINES:
-        print(f"damaged: and {len(findings.complaints) - MOST_LINES:,} more")
     points, scores, sweeps = (len(findings.rows[table]) for table in ("points", "accuracy", "studies"))
-    print(f"{store}: whole are {points:,} points, {scores:,} word error rates and {sweeps:,} studies")
+    lines = cut_lines([f"damaged: {line}" for line in findings.complaints], MOST_LINES)
+    lines.append(f"{store}: whole are {points:,} points, {scores:,} word error rates and {sweeps:,} studies")
     if into is not None:
         rescued(findings, into)
-        print(f"{into}: holds them")
+        lines.append(f"{into}: holds them")
+    whole = {"points": points, "word_error_rates": scores, "studies": sweeps}
+    tell_rows(lines, {"whole": whole, "damaged": findings.complaints}, json=json, quiet=quiet, force=force)
     if not findings.whole:
         raise typer.Exit(DAMAGED)

@@ -19,8 +19,10 @@ from nnasim.cli.options import (
     OutFolder,
     Overrides,
     Preset,
+    Quiet,
     finite,
 )
+from nnasim.cli.told import say
 
 
 def command(
@@ -47,6 +49,7 @@ def command(
     figures: Figures = None,
     format: FigureFormat = None,
     csv_safe: CsvSafe = False,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Measure what keeping operations on the accelerator saves: latency per operation and per user, with word errors.
@@ -67,6 +70,7 @@ def command(
     from nnasim.studies.latency.study import StudyInputs, latency_study
     from reports.document import write_document
     from reports.study_document import study_document
+    from reports.text import number
     from workloads.bundled import checkpoints_folder, speech_manifest
 
     files.refuse_existing(out, force)
@@ -86,5 +90,8 @@ def command(
         write_document(folder, document)
     pictures.write(document.figures)
     cpu = sum(os.times()[:4])  # this process and the workers, which have ended
-    print(f"{study.utterances} utterances, {cpu:.0f} s of CPU time in {time.monotonic() - begun:.0f} s")
-    print(f"open {out / 'report.html'}")
+    if not quiet:
+        gains = ", ".join(f"{name} {number(grid.here_pct)} %" for name, grid in study.maps.items())
+        gained = f"aat answers sooner than cpu_fallback on {study.preset} as it is: {gains} of engine latency"
+        spent = f"{study.utterances} utterances, {cpu:.0f} s of CPU time in {time.monotonic() - begun:.0f} s"
+        say([gained, spent, f"open {out / 'report.html'}"])

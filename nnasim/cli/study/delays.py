@@ -16,11 +16,14 @@ from nnasim.cli.options import (
     FigureFormat,
     Figures,
     Force,
+    Json,
     OutFolder,
     Overrides,
     Preset,
+    Quiet,
     finite,
 )
+from nnasim.cli.told import refuse_json, tell_rows
 
 
 def command(
@@ -71,6 +74,8 @@ def command(
     figures: Figures = None,
     format: FigureFormat = None,
     csv_safe: CsvSafe = False,
+    json: Json = None,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Train float and aat with several delay penalties, and compare words lost with milliseconds saved on a chip.
@@ -91,6 +96,7 @@ def command(
     if base is not None:
         refuse_unused("study delays", "with --base", base_steps=base_steps)
     files.refuse_existing(out, force)
+    refuse_json("study delays", json, quiet, force)
     pictures = figure_files("study delays", figures, format, force)
     load_chip(preset, overrides)
     look_for(*train, dev)
@@ -121,5 +127,5 @@ def command(
         document = delays_document(record)
         write_document(folder, document)
     pictures.write(document.figures)
-    print(answer(record))
-    print(f"open {out / 'report.html'}")
+    lines = [answer(record), f"open {out / 'report.html'}"]
+    tell_rows(lines, record, json=json, quiet=quiet, force=force)

@@ -20,10 +20,14 @@ from nnasim.cli.options import (
     FigureFormat,
     Figures,
     Force,
+    Json,
     Preset,
+    Quiet,
     finite,
     out_option,
 )
+from nnasim.cli.study.answers import answer_lines
+from nnasim.cli.told import refuse_json, tell_lines
 
 
 def command(
@@ -76,6 +80,8 @@ def command(
     figures: Figures = None,
     format: FigureFormat = None,
     csv_safe: CsvSafe = False,
+    json: Json = None,
+    quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Train float, ordinary QAT and aat for equally long on several chips and seeds, and compare their word errors.
@@ -93,6 +99,7 @@ def command(
     from reports.numerics_document import numerics_document
 
     files.refuse_existing(out, force)
+    refuse_json("study numerics", json, quiet, force)
     pictures = figure_files("study numerics", figures, format, force)
     load_chip(preset, None)
     look_for(*train, dev, choose)
@@ -124,5 +131,6 @@ def command(
     pictures.write(document.figures)
     missing = len(outcome.record["missing"])
     absent = f", {missing} models missing" if missing else ""
-    print(f"{len(outcome.record['models'])} models, {outcome.scores} scores{absent}")
-    print(f"open {out / 'report.html'}")
+    told = f"{len(outcome.record['models'])} models, {outcome.scores} scores{absent}"
+    lines = [*answer_lines(document), told, f"open {out / 'report.html'}"]
+    tell_lines(lines, outcome.record, json=json, quiet=quiet, force=force)

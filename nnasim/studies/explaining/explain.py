@@ -9,6 +9,7 @@ from nnasim.hardware import NnaConfig
 from nnasim.ir.explanation import Swing, Words
 from nnasim.ir.result import Parameter, SimResult
 from nnasim.ir.trace import OpTrace
+from nnasim.pipeline import simulate
 from nnasim.progress import Progress, silent
 from nnasim.studies.explaining.moves import moves
 from nnasim.studies.explaining.swings import assumed_numbers, swings
@@ -21,21 +22,24 @@ UNMOVED = "moves neither latency nor energy over its range"
 
 def explained(
     trace: OpTrace, chip: NnaConfig, parameters: Sequence[Parameter] = (), words: Sequence[Words] = (),
-    progress: Progress = silent,
+    progress: Progress = silent, variants: Variants | None = None,
 ) -> SimResult:  # fmt: skip
     """The result of ``trace`` on ``chip`` with its explanation, in which every figure is that of a run.
 
     ``parameters``: the fields of the chip with their sources, which tell which are assumed; ``words``: word errors that
-    are known of it. Raises every error that a simulation raises.
+    are known of it. ``variants``: what ran already of the same work, perhaps as another system. Raises every error
+    that a simulation raises.
     """
     with no_collection():  # the variants and all that they keep are gone when it ends
-        return _explained(Variants(trace), chip, parameters, words, progress)
+        shared = variants or Variants(trace)
+        result = shared.result(chip) if shared.trace is trace else simulate(trace, chip)
+        return _explained(result, shared, chip, parameters, words, progress)
 
 
 def _explained(
-    variants: Variants, chip: NnaConfig, parameters: Sequence[Parameter], words: Sequence[Words], progress: Progress
-) -> SimResult:
-    result = variants.result(chip)
+    result: SimResult, variants: Variants, chip: NnaConfig, parameters: Sequence[Parameter], words: Sequence[Words],
+    progress: Progress,
+) -> SimResult:  # fmt: skip
     assert result.explanation is not None
     base = variants.figures(chip)
     progress("explained", 1, 5)

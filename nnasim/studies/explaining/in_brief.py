@@ -13,6 +13,8 @@ from nnasim.studies.explaining.what_ifs import what_ifs
 
 # What ten runs of so many commands and steps cost is under 2 s of CPU; the paper-sized recogniser's take 0.5 s.
 MOST_COMMANDS, MOST_STEPS = 6_000, 10_000
+# A comparison is asked for what differs, and decodes speech for longer than this: ten runs take 2 s of CPU a result.
+MOST_COMMANDS_COMPARED, MOST_STEPS_COMPARED = 30_000, 100_000
 
 
 def with_what_ifs(result: SimResult, trace: OpTrace, chip: NnaConfig) -> SimResult:
@@ -20,18 +22,43 @@ def with_what_ifs(result: SimResult, trace: OpTrace, chip: NnaConfig) -> SimResu
 
     By the work that there is, and not by the clock: the same inputs give the same result on any machine.
     """
+    with no_collection():
+        return _with_what_ifs(result, chip, Variants(trace), MOST_COMMANDS, MOST_STEPS)
+
+
+class Compared:
+    """What would help for each of several results; what their chips and their traces have in common runs once."""
+
+    def __init__(self) -> None:
+        self._variants: list[Variants] = []
+
+    def with_what_ifs(self, result: SimResult, trace: OpTrace, chip: NnaConfig) -> SimResult:
+        """As ``with_what_ifs``, of more work."""
+        with no_collection():
+            return _with_what_ifs(result, chip, self.variants(trace), MOST_COMMANDS_COMPARED, MOST_STEPS_COMPARED)
+
+    def variants(self, trace: OpTrace) -> Variants:
+        """Runs of ``trace``: of naive and of aat, where they do the same, they are the same."""
+        for known in self._variants:
+            if known.trace is trace or known.trace == trace.model_copy(update={"system": known.trace.system}):
+                return known
+        self._variants.append(Variants(trace))
+        return self._variants[-1]
+
+
+def _with_what_ifs(
+    result: SimResult, chip: NnaConfig, variants: Variants, most_commands: int, most_steps: int
+) -> SimResult:
     if result.explanation is None or not replay_is_exact(chip):
         return result
-    with no_collection():
-        variants = Variants(trace)
-        if not _is_little(variants, chip):
-            return result
-        update = {"base": variants.figures(chip), "what_ifs": tuple(what_ifs(variants, chip))}
+    if not _is_little(variants, chip, most_commands, most_steps):
+        return result
+    update = {"base": variants.figures(chip), "what_ifs": tuple(what_ifs(variants, chip))}
     return result.model_copy(update={"explanation": result.explanation.model_copy(update=update)})
 
 
-def _is_little(variants: Variants, chip: NnaConfig) -> bool:
+def _is_little(variants: Variants, chip: NnaConfig, most_commands: int, most_steps: int) -> bool:
     steps = trace_steps(variants.compiled(chip))
     programs = {id(step.program): step.program for utterance in steps for step in utterance}
     commands = sum(len(program.commands) for program in programs.values())
-    return commands <= MOST_COMMANDS and sum(map(len, steps)) <= MOST_STEPS
+    return commands <= most_commands and sum(map(len, steps)) <= most_steps

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from nnasim import files
@@ -17,8 +19,12 @@ from nnasim.ir.trace import OpTrace
 from nnasim.progress import Progress, silent
 from nnasim.records import validated
 from nnasim.studies.explaining.explain import explained
+from nnasim.studies.explaining.speech import system_of
 from nnasim.studies.provenance import parameters, with_origin
+from reports.result_set import RESULTS, TRACES
 from reports.summary import Summary, read_summary
+
+MOST_TRACES = 1_000  # that are looked through beside a result
 
 Found = tuple[SimResult, list[str]]
 """A result with its explanation, and sentences that stand before it."""
@@ -53,15 +59,15 @@ def explain_result(path: Path, given: NnaConfig | None, trace_path: Path | None,
     if given is not None and given.digest() != chip.digest():
         allowed = f"is not the chip of {path}, which brings its own; explain the trace to ask about another"
         raise ConfigError("explain", "chip", given.name, allowed)
-    trace = given_trace(trace_path, result) if trace_path else _recorded_trace(path, result)
+    trace = given_trace(trace_path, result) if trace_path else trace_of_result(path, result)
     if trace is None:
         return result, [NO_TRACE]
     again = explained(trace, chip, result.extra.parameters, tuple(words_beside(path, result)), progress)
     moved = again.totals != result.totals
-    return _with_explanation(result, again), [OTHER_VERSION] if moved else []
+    return with_explanation(result, again), [OTHER_VERSION] if moved else []
 
 
-def _with_explanation(result: SimResult, again: SimResult) -> SimResult:
+def with_explanation(result: SimResult, again: SimResult) -> SimResult:
     """``result`` with the explanation of its repetition, and what was decoded for it before."""
     words = result.explanation.numerics_words if result.explanation else None
     assert again.explanation is not None
@@ -71,7 +77,7 @@ def _with_explanation(result: SimResult, again: SimResult) -> SimResult:
 def explain_record(result: SimResult, trace: OpTrace, progress: Progress = silent) -> SimResult:
     """``result``, of ``trace``, with its explanation."""
     chip = validated(NnaConfig, result.hardware, "result")
-    return _with_explanation(result, explained(trace, chip, result.extra.parameters, (), progress))
+    return with_explanation(result, explained(trace, chip, result.extra.parameters, (), progress))
 
 
 NO_TRACE = (
@@ -96,19 +102,46 @@ def given_trace(given: OpTrace | str | Path, result: SimResult) -> OpTrace:
     return trace
 
 
-def _recorded_trace(path: Path, result: SimResult) -> OpTrace | None:
-    """The trace among the words of the result's command, from here or from beside the result; None if it is gone."""
+def trace_of_result(path: Path, result: SimResult) -> OpTrace | None:
+    """What ran for the ``result`` at ``path``: in the folder of its comparison, or where its command had it.
+
+    That is looked for from here and from beside the result; None if it is gone.
+    """
+    for candidate in _traces_beside(path):
+        with suppress(NnasimError):
+            return given_trace(candidate, result)
+    for candidate in _traces_of_command(path, result):
+        with suppress(NnasimError):
+            trace = read_trace(candidate)
+            with suppress(TraceError):
+                return given_trace(trace, result)
+            return given_trace(_as_it_ran(trace, result, candidate), result)
+    return None
+
+
+def _traces_beside(path: Path) -> Iterator[Path]:
+    """The traces of the folder whose ``results`` hold the file at ``path``, its own name first."""
+    folder = path.parent.parent / TRACES
+    if path.parent.name != RESULTS or not folder.is_dir():
+        return
+    others = sorted(other for other in islice(folder.glob("*.json"), MOST_TRACES) if other.name != path.name)
+    yield from (folder / path.name, *others)
+
+
+def _traces_of_command(path: Path, result: SimResult) -> Iterator[Path]:
     try:
         words = shlex.split(result.command or "")
     except ValueError:
-        return None
-    names = [word for word in words if word.endswith(".json")]
-    for candidate in (folder / name for name in names for folder in (Path(), path.parent)):
-        try:
-            return given_trace(candidate, result)
-        except NnasimError:
-            continue
-    return None
+        return
+    names = [word.removeprefix("--trace=") for word in words if word.endswith(".json")]
+    yield from (folder / name for name in names for folder in (Path(), path.parent))
+
+
+def _as_it_ran(trace: OpTrace, result: SimResult, source: Path) -> OpTrace:
+    """``trace`` in the arithmetic of the result's chip and as its system, which is how a comparison runs it."""
+    from nnasim.sweeps.retarget import retarget  # brings the readers of foreign models, which take a while
+
+    return retarget(trace, validated(NnaConfig, result.hardware, source).numerics, system_of(result), source)
 
 
 def words_beside(path: Path, result: SimResult) -> Iterator[Words]:
@@ -127,6 +160,6 @@ def words_beside(path: Path, result: SimResult) -> Iterator[Words]:
 def _summary_beside(path: Path) -> Summary | None:
     """The summary of the folder of `compare` whose ``results`` hold the file at ``path``."""
     summary = path.parent.parent / "summary.json"
-    if path.parent.name != "results" or not summary.is_file():
+    if path.parent.name != RESULTS or not summary.is_file():
         return None
     return read_summary(summary)

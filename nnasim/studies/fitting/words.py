@@ -11,6 +11,25 @@ def fit_lines(record: FitRecord) -> list[str]:
     return [title(record), *markup.plain_table(HEADER, field_cells(record)).splitlines(), *doubts(record)]
 
 
+MOST_FIELDS, MOST_DOUBTS = 6, 3  # where there is little room
+
+
+def in_short(record: FitRecord) -> list[str]:
+    """The same in at most 15 lines of 80 columns: a field with its interval a line, then what rows do not tell."""
+    cells = [(_unitless(row[0], row[1]), row[2], row[3], row[4], row[5]) for row in field_cells(record)]
+    header = ("field", "before", "found", "95 % interval", "")
+    lines = [title(record), *markup.plain_table(header, cells[:MOST_FIELDS]).splitlines()]
+    if len(cells) > MOST_FIELDS:
+        lines.append(f"and {len(cells) - MOST_FIELDS} more fields, in the preset")
+    unsure = doubts(record)
+    more = [f"and {len(unsure) - MOST_DOUBTS + 1} more doubts"] if len(unsure) > MOST_DOUBTS else []
+    return [*lines, *unsure[: MOST_DOUBTS - len(more)], *more]
+
+
+def _unitless(field: str, unit: str) -> str:
+    return f"{field} [{unit}]" if unit and unit != "ratio" else field
+
+
 HEADER = ("field", "unit", "before", "found", "95 % interval", "")
 
 

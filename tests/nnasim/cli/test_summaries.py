@@ -9,7 +9,7 @@ import pytest
 from nnasim.cli import bench
 from nnasim.cli.main import main
 from nnasim.ir.io import write_record
-from reports.terminal import columns
+from nnasim.markup import columns
 from tests.nnasim.cli.test_compare_results import TINY
 from workloads.rnnt.builder import build_trace
 

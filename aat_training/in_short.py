@@ -1,0 +1,31 @@
+"""A finished training in a few lines, and in the figures that programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from aat_training.checkpoint import Checkpoint
+from nnasim.markup import visible
+
+_FIGURES = ("arithmetic", "dev_wer", "parameters", "train_utterances", "device", "ranks", "initial", "preset")
+
+
+def trained_lines(checkpoint: Checkpoint) -> Iterator[str]:
+    """How large the model is and how many words of dev it gets wrong, what it was trained on, and what to do next."""
+    info, folder = checkpoint.info, checkpoint.path.parent
+    yield f"{info['parameters']:,} parameters, dev WER {100 * info['dev_wer']:.2f} %"
+    initial = info["initial"]
+    if initial is not None:
+        yield f"  began with    {100 * initial:.2f} % of dev, the float model of --init"
+    steps = info["run"]["steps"]
+    yield f"  trained       {info['arithmetic']}, at most {steps:,} steps on {info['train_utterances']:,} utterances"
+    yield f"  recipe        {visible(checkpoint.recipe.name)}, on {info['device']}; every look at dev: log.csv"
+    system = "float" if checkpoint.quantisation is None else "aat"
+    yield f"  next          nnasim evaluate --checkpoint {folder} --manifest DEV --system {system}"
+
+
+def trained_figures(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What a program may want of it: dev WER as a fraction, sizes, how it was trained."""
+    known = {name: checkpoint.info[name] for name in _FIGURES if name in checkpoint.info}
+    return {**known, "system": checkpoint.system, "recipe": checkpoint.recipe.name, "run": checkpoint.info["run"]}

@@ -1,0 +1,32 @@
+"""Where a frame's time goes on each of several chips: each cause with its time and its share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nnasim.ir.explanation import CAUSES
+from reports.chart import Chart
+from reports.charts.bars import Bar, Mark, bars
+from reports.figures.causes import UNIT, Times, finding, looks, ordered, timed
+from reports.figures.explanation import LOOKS
+from reports.text import number, percent
+
+_HEADINGS = ("result", "waits for", "ms", "share")
+
+
+def causes_chart(name: str, times: Mapping[str, Times]) -> tuple[Chart, ...]:
+    """Each result's frame as shares of what it waited for; none of nothing."""
+    rows, stretches, marks = timed(times), list[Bar](), list[Mark]()
+    if not rows:
+        return ()
+    for row, (label, parts) in enumerate(rows.items()):
+        left, total = 0.0, sum(parts.values())
+        for cause, ms in ordered(parts):
+            tells = (label, CAUSES[cause], number(ms, 4), percent(ms / total, 1))
+            stretches.append(Bar(row, left, left + 100 * ms / total, LOOKS[cause], tells))
+            left += 100 * ms / total
+        marks.append(Mark(row, 100, number(total)))
+    chart = bars(
+        name, finding(rows), UNIT, list(rows), stretches, _HEADINGS, looks=looks(rows), marks=marks, domain=(0, 100)
+    )
+    return (chart,)
