@@ -12,9 +12,8 @@ from rich.cells import cell_len
 
 from nnasim.allowed import number_text
 from nnasim.analysis.percentiles import PERCENTILES
-from nnasim.markup import visible
+from nnasim.markup import MOST_COLUMNS, visible
 from reports.naming import PART_NAMES
-from reports.terminal import MOST_COLUMNS
 from reports.text import number, shortened
 
 if TYPE_CHECKING:
