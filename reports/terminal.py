@@ -21,7 +21,6 @@ from reports.result_set import ResultSet
 from reports.summarise import dram_share, mac_utilisation, percentiles
 from reports.summary import Percentiles, SystemFigures
 from reports.text import NOT_COMPUTED, number, percent, shortened
-from reports.waits import helps_text, waits_of
 
 MOST_LINES = 15  # of a summary: what a reader takes in at once
 _SPARE_LINES = 5  # below a table that is cut: what it costs, and where the rest is
@@ -222,21 +221,12 @@ def _summary(result: SimResult) -> Iterator[tuple[str, str]]:
     yield "real-time factor", number(real_time_factor(result))
     part, share = _busiest(result)
     yield "bottleneck", f"{part}, at work {percent(share, 0)} of the processing time"
-    if helps := _helps(result):
-        yield "would help", helps
     array, memory = percent(mac_utilisation(result), 1), percent(dram_share(result), 1)
     yield "used", f"MAC array {array}, DRAM {memory} of the peak in that time"
     if energy := _energy(result, "mJ "):
         yield "energy", energy
     if costly := _costliest(result):
         yield "costliest", costly
-
-
-def _helps(result: SimResult) -> str:
-    """The limits whose lifting spares most of a frame, as runs found; nothing where none was run."""
-    waits = waits_of(result)
-    saved = helps_text(waits) if waits else ""
-    return f"{saved} of a frame" if saved else ""
 
 
 def _busiest(result: SimResult) -> tuple[str, float]:
