@@ -12,17 +12,15 @@ _FIGURES = ("arithmetic", "dev_wer", "parameters", "train_utterances", "device",
 
 
 def trained_lines(checkpoint: Checkpoint) -> Iterator[str]:
-    """How large the model is and how many words of dev it gets wrong, what it was trained on, and what to do next."""
-    info, folder = checkpoint.info, checkpoint.path.parent
+    """How large the model is and how many words of dev it gets wrong, what it was trained on."""
+    info = checkpoint.info
     yield f"{info['parameters']:,} parameters, dev WER {100 * info['dev_wer']:.2f} %"
     initial = info["initial"]
     if initial is not None:
-        yield f"  began with    {100 * initial:.2f} % of dev, the float model of --init"
+        yield f"  began with    {100 * initial:.2f} % of dev wrong, the model that it started from"
     steps = info["run"]["steps"]
     yield f"  trained       {info['arithmetic']}, at most {steps:,} steps on {info['train_utterances']:,} utterances"
     yield f"  recipe        {visible(checkpoint.recipe.name)}, on {info['device']}; every look at dev: log.csv"
-    system = "float" if checkpoint.quantisation is None else "aat"
-    yield f"  next          nnasim evaluate --checkpoint {folder} --manifest DEV --system {system}"
 
 
 def trained_figures(checkpoint: Checkpoint) -> dict[str, Any]:

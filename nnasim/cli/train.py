@@ -199,6 +199,8 @@ def command(
 
         lines, figures = list(trained_lines(checkpoint)), trained_figures(checkpoint)
         lines[0] = f"{out}: {lines[0]}"
+        evaluated = "float" if checkpoint.quantisation is None else "aat"
+        lines.append(f"  next          nnasim evaluate --checkpoint {out} --manifest DEV --system {evaluated}")
     tell_lines(lines, figures, json=json, quiet=quiet, force=force)
 
 
