@@ -133,7 +133,7 @@ def _traces_of_command(path: Path, result: SimResult) -> Iterator[Path]:
         words = shlex.split(result.command or "")
     except ValueError:
         return
-    names = [word.removeprefix("--trace=") for word in words if word.endswith(".json")]
+    names = [word.rpartition("=")[2] for word in words if word.endswith(".json")]
     yield from (folder / name for name in names for folder in (Path(), path.parent))
 
 
