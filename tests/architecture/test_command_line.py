@@ -28,6 +28,8 @@ MAKE_COMMANDS = (
 OPTION = re.compile(r"(^|[\s`'(])--[a-z]")
 MOST_LINES = 80
 LONGER = {
+    "nnasim/cli/diff.py": "what is run, and how a difference is told",
+    "nnasim/cli/rerun.py": "what is run again, and how what moved is told",
     "nnasim/cli/compare.py": "three stages whose imports are each heavier than the one before",
     "nnasim/cli/compare_chips.py": "twelve options, four things to compare, each with imports of its own",
     "nnasim/cli/compare_results.py": "what is compared, what is a gate, and what is said of either",
