@@ -42,7 +42,7 @@ def narrowed(lines: Iterable[str], width: int) -> Iterator[str]:
 
 
 def width_beside_paths(line: str) -> int:
-    """How many characters ``line`` has without those of paths and names of files."""
+    """Say how many characters ``line`` has without those of paths and names of files."""
     return len(line) - sum(len(word) for word in line.split() if _is_path(word))
 
 

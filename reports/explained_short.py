@@ -16,7 +16,7 @@ MOST_LINES, MOST_TURNS, MOST_REASONS, MOST_DECIDING = 15, 2, 2, 3
 
 
 def short_lines(result: SimResult, width: int) -> list[str]:
-    """What a frame waits for, what helps most, the least change, why the CPU works, and what that hangs on."""
+    """Say what a frame waits for, what helps most, the least change, why the CPU works, and what that hangs on."""
     lines = [f"{visible(result.system)} on {visible(result.preset)}"]
     for name, text in _parts(result):
         wrapped = list(narrowed([f"  {name:<14} {text}"], width))
@@ -46,7 +46,7 @@ def _parts(result: SimResult) -> Iterator[tuple[str, str]]:
 
 
 def _deciding(explained: Explanation) -> str:
-    """Which assumed numbers change the bottleneck within their ranges."""
+    """Say which assumed numbers change the bottleneck within their ranges."""
     assert explained.base is not None
     now = explained.base.bottleneck
     fields = [swing.field for swing in explained.swings if {swing.at_low.bottleneck, swing.at_high.bottleneck} - {now}]

@@ -123,7 +123,7 @@ def write_folder(folder: Path, result_set: ResultSet) -> None:
 
 
 def write_traces(folder: Path, traces: Mapping[str, OpTrace]) -> None:
-    """What ran for each result, in a file of the result's name: what `nnasim explain` runs again. Each trace once."""
+    """Write the trace of each result, in a file of the result's name, for `nnasim explain`. Equal ones once."""
     written = list[OpTrace]()
     for name, trace in traces.items():
         if not any(trace is other for other in written):

@@ -38,7 +38,7 @@ _OF_MODEL = {
 
 
 def shared_figures(result: SharedResult) -> dict[str, Any]:
-    """What a program may want of a run: how late each model was, what switching cost, what was found."""
+    """Say what a program may want of a run: how late each model was, what switching cost, what was found."""
     whole = result.model_dump(mode="json", include={"preset", "policy", "switching", "search", "energy_mj", "totals"})
     return {**whole, "models": [model.model_dump(mode="json", include=_OF_MODEL) for model in result.models]}
 

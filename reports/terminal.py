@@ -126,7 +126,7 @@ def _energies(results: Mapping[str, SimResult], width: int) -> list[str]:
 
 
 def _waits_for(results: Mapping[str, SimResult], width: int) -> list[str]:
-    """What each result waits for longest, results of one cause together; where not known, the part at work most."""
+    """Say what each result waits for longest, results of one cause together; where not known, the part at work most."""
     owners: dict[str, list[str]] = {}
     for label, result in results.items():
         path = result.explanation and result.explanation.path

@@ -43,7 +43,7 @@ def waiting_in_short(result_set: ResultSet) -> Iterator[Block]:
 
 
 def known_waits(result_set: ResultSet) -> Known:
-    """What each result waits for, by label, where it is known."""
+    """Say what each result waits for, by label, where it is known."""
     waits = {label: waits_of(result) for label, result in result_set.results.items()}
     return {label: each for label, each in waits.items() if each is not None}
 
@@ -69,7 +69,7 @@ def _blocks(result_set: ResultSet) -> Iterator[Block]:
 
 
 def _sentences(result_set: ResultSet, waits: Known) -> Iterator[tuple[str | Value | Code, ...]]:
-    """Of each result: the largest part of a frame, and the limit whose lifting spares most of one."""
+    """Say of each result: the largest part of a frame, and the limit whose lifting spares most of one."""
     for label, each in waits.items():
         result = result_set.results[label]
         assert result.explanation is not None

@@ -1,4 +1,4 @@
-"""What one result waits for, and what each change would buy, in the figures that programs read."""
+"""Say what one result waits for, and what each change would buy, in the figures that programs read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class CpuGroup(Frozen):
 
 
 class Waits(Frozen):
-    """Where a frame's time goes, what would help, and why operations are on the CPU.
+    """Say where a frame's time goes, what would help, and why operations are on the CPU.
 
     ``by_cause_ms``: the critical path of frame ``frame`` of the first utterance; it adds up to that frame's latency.
     ``base``: medians over all frames and utterances as it is, ``what_ifs``: with one limit lifted; null and empty where
@@ -44,7 +44,7 @@ class Waits(Frozen):
 
 
 def waits_of(result: SimResult) -> Waits | None:
-    """What is known of ``result``; None of one that recorded no critical path, as before version 0.2."""
+    """Say what is known of ``result``; None of one that recorded no critical path, as before version 0.2."""
     explained = result.explanation
     if explained is None or explained.path is None:
         return None

@@ -50,7 +50,7 @@ class Comparison:
 
     @checked
     def explain(self, *, progress: Progress = silent) -> ExplainedTogether:
-        """What each system waits for, what would help it, and why its operations are on the CPU, side by side.
+        """Say what each system waits for, what would help it, and why its operations are on the CPU, side by side.
 
         Of a comparison that was read from a folder without traces, what its results themselves say.
         """

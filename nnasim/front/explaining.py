@@ -88,7 +88,7 @@ class Explained:
 
 @dataclass(frozen=True, repr=False)
 class ExplainedTogether:
-    """Why each result of a comparison takes as long as it does. ``result_set``: the results, which hold it."""
+    """Say why each result of a comparison takes as long as it does. ``result_set``: the results, which hold it."""
 
     result_set: ResultSet
 
@@ -98,7 +98,7 @@ class ExplainedTogether:
         return {label: Explained(record) for label, record in self.result_set.results.items()}
 
     def path(self) -> pd.DataFrame:
-        """What one frame of each result waits for [ms]; index (result, cause, layer)."""
+        """Say what one frame of each result waits for [ms]; index (result, cause, layer)."""
         return self._joined(Explained.path)
 
     def what_ifs(self) -> pd.DataFrame:
@@ -110,7 +110,7 @@ class ExplainedTogether:
         return self._joined(Explained.on_cpu)
 
     def assumptions(self) -> pd.DataFrame:
-        """What each assumed number decides: medians [ms] and energy [mJ] at both ends; index (result, field)."""
+        """Say what each assumed number decides: medians [ms] and energy [mJ] at both ends; index (result, field)."""
         return self._joined(Explained.assumptions)
 
     def _joined(self, frame_of: Callable[[Explained], pd.DataFrame]) -> pd.DataFrame:

@@ -115,7 +115,7 @@ def _of_chips(folder: Path) -> Iterator[Measured]:
 
 
 def read_chips_folder(folder: Path) -> ResultSet:
-    """What `nnasim compare-chips` wrote, under the labels that it gave. Raises FileError, InputError or TraceError."""
+    """The comparison of chips in a folder, under its own labels. Raises FileError, InputError or TraceError."""
     record = read_chips_record(folder / CHIPS_FILE)
     scored = {
         label: SystemFigures.model_validate(chip.model_dump(include=set(SystemFigures.model_fields)))
@@ -127,7 +127,7 @@ def read_chips_folder(folder: Path) -> ResultSet:
 
 
 def chips_files(folder: Path) -> dict[str, Path]:
-    """The file of each chip's result, in the order of their numbers. FileError for a name that is none of ours."""
+    """The file of each chip's result, in the order of their numbers. Raises FileError for another name."""
     chips = read_chips_record(folder / CHIPS_FILE).chips
     for chip in chips.values():
         if not _RESULT_FILE.fullmatch(chip.result):

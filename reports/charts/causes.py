@@ -1,4 +1,4 @@
-"""Where a frame's time goes on each of several chips: each cause with its time and its share."""
+"""Say where a frame's time is spent on each of several chips: each cause with its time and its share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a frame's time goes on each of several chips, or with each of several systems: shares, side by side."""
+"""Say where a frame's time is spent on each of several chips, or with each of several systems: shares, side by side."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def ordered(parts: Times) -> list[tuple[Cause, float]]:
 
 
 def looks(rows: Mapping[str, Times]) -> list[Look]:
-    """What stands in the legend."""
+    """Say what stands in the legend."""
     present = {LOOKS[cause] for parts in rows.values() for cause, ms in parts.items() if ms > 0}
     return [look for look in dict.fromkeys(LOOKS.values()) if look in present]
 
 
 def finding(rows: Mapping[str, Times]) -> str:
-    """What all wait for most, or what each does."""
+    """Say what all wait for most, or what each does."""
     largest = {label: _largest(parts) for label, parts in rows.items()}
     causes = {cause for cause, _ in largest.values()}
     if len(causes) == 1:

@@ -1,4 +1,4 @@
-"""What a study says first, for its summary on the terminal."""
+"""Say what a study says first, for its summary on the terminal."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def explain_folder(folder: Path, progress: Progress = silent) -> tuple[ResultSet
 
 
 def _read(folder: Path) -> ResultSet:
-    """What a comparison wrote into ``folder``."""
+    """Say what a comparison wrote into ``folder``."""
     if (folder / SUMMARY).is_file():
         return read_folder(folder)
     if (folder / CHIPS_FILE).is_file():
