@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from aat_training.devices import numpy_of, on
+from aat_training.quant import float_product
 from aat_training.quant.accumulator import Accumulator
 from aat_training.quant.int8_product import Factor
 from aat_training.quant.rounding import BIAS_LIMIT, integers, largest_rows, rescaler_
@@ -105,8 +106,9 @@ class ChipLinear(torch.autograd.Function):
         grad = grad if inside is None else grad * inside
         grad = grad.float() * _float32(linear_weights.scale.requant.real, grad)  # with respect to the accumulator
         rows = grad.flatten(0, -2)
-        dx = grad @ linear_weights.weight if ctx.needs_input_grad[0] else None
-        dw = (rows.T @ x.flatten(0, -2)).div_(_float32(linear_weights.scale.weight_step, grad)[:, None])
+        dx = float_product.product(rows, linear_weights.weight).view(x.shape) if ctx.needs_input_grad[0] else None
+        dw = float_product.product(rows.T, x.flatten(0, -2).float())
+        dw.div_(_float32(linear_weights.scale.weight_step, grad)[:, None])
         if bias is None:
             return dx, dw, None, None
         step = _float32(linear_weights.scale.acc_step, grad)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from aat_training.quant import float_product
 from aat_training.quant.compiled.lstm_steps import compiled_backward
 from aat_training.quant.fused.graph import run_stretches_back
 from aat_training.quant.fused.steps import fused_backward
@@ -87,11 +88,13 @@ def run_backward(
     if steps:
         dh.copy_(dh_TBH[-1])
     left = run_stretches_back(kernel, trail, w_h, c0, dh_TBH, dh, dc, dz_TBG) if of_h.is_all else steps
+    into_h, shares = (nothing, *dh_TBH.unbind()), share_TBG.unbind()
+    add_product = float_product.repeated(w_h, batch)
     for t in range(left - 1, -1, -1):
         step(t)
         if not of_h.is_all:
             share_TBG[t] = of_h(dz_TBG[t], t)
-        torch.addmm(dh_TBH[t - 1] if t else nothing, share_TBG[t], w_h, out=dh)
+        add_product(into_h[t], shares[t], dh)
     return dz_TBG, share_TBG, dh if steps else nothing, dc
 
 
@@ -102,12 +105,23 @@ def _parameters(
 
     A bias that was clipped has no gradient. Weights never are, since their scale follows from the largest of them.
     """
-    flat = dz_x.flatten(0, 1)
-    dw_x = reordered(flat.T @ x.flatten(0, 1).float()).mul_(kernel.in_step)
-    dw_h = reordered(dz_h.flatten(0, 1).T @ before.flatten(0, 1)).mul_(kernel.act_step)
+    flat, columns = dz_x.flatten(0, 1), _gate_rows(dz_x)
+    columns_h = columns if dz_h is dz_x else _gate_rows(dz_h)
+    dw_x = float_product.product(columns, x.flatten(0, 1) * kernel.in_step)
+    dw_h = float_product.product(columns_h, before.flatten(0, 1) * kernel.act_step)
     dbias = reordered(flat.sum(0).mul_(weights.bias.abs() < BIAS_LIMIT))
-    dx = ((flat @ weights.real_x).mul_(kernel.in_step)).view(x.shape) if into_x else None
+    dx = float_product.product(flat, weights.real_x).mul_(kernel.in_step).view(x.shape) if into_x else None
     return dx, dw_x, dw_h, dbias
+
+
+def _gate_rows(dz_TBG: Tensor) -> Tensor:
+    """Each gate's gradients over all steps, (4H, T B), in torch's gate order: dW comes out as its parameter stands."""
+    flat = dz_TBG.flatten(0, 1)
+    rows = flat.new_empty(flat.shape[::-1])
+    i, f, third, fourth = flat.T.chunk(4)
+    for place, gate in zip(rows.chunk(4), (i, f, fourth, third), strict=True):
+        place.copy_(gate)
+    return rows
 
 
 class TorchBackward:

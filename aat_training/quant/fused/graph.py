@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from aat_training.quant.float_product import add_product
 from aat_training.quant.fused import steps
 from aat_training.quant.fused.steps import FusedForward, fused_backward
 from aat_training.quant.h_product import HProduct
@@ -143,7 +144,7 @@ class BackwardStretch:
     def _run(self) -> None:
         for t in range(STEPS - 1, -1, -1):
             self.step(t)
-            torch.addmm(self.into_h[t], self.dz[t], self.w_h, out=self.dh)
+            add_product(self.into_h[t], self.dz[t], self.w_h, self.dh)
 
     def __call__(self, trail: Trail, c0: Tensor, into_h: Tensor, first: int, dz_TBG: Tensor) -> None:
         """Run the steps from ``first`` on, last one first; ``into_h``: the loss's contribution to d h before each of
