@@ -6,6 +6,8 @@ import logging
 import socket
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +19,9 @@ from nnasim.sweeps.run import Batch
 CONNECT_SECONDS = 10
 AHEAD = 2  # batches waiting for each worker
 MOST_DEATHS = 3
+LOOK_SECONDS, MOST_ALONE = 5, 4  # how often to look for workers, and how often in vain
+GO_ON = "the finished points are kept, and the same command continues from there"
+LOST = f"the Dask scheduler is gone: it did not answer for {CONNECT_SECONDS} s; {GO_ON}"
 SCHEMES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
 
 
@@ -45,11 +50,33 @@ def _refuse_silence(address: str, shown: str) -> None:
         raise InputError("scheduler", "address", shown, "cannot be reached (it hangs up)")
 
 
-def _is_no_interrupt(record: logging.LogRecord) -> bool:
-    """False for what tornado logs where Ctrl-C comes just as a call to the scheduler begins: distributed cancels the
-    call, which does not exist yet, and that fails. We answer the interrupt ourselves, in one line.
+def _is_news(record: logging.LogRecord) -> bool:
+    """False for log records of Dask's loop about what we tell in one line ourselves.
+
+    These are a lost connection, and Ctrl-C just as a call to the scheduler begins: distributed then cancels a call that
+    does not exist yet, and that fails.
     """
-    return "sync.<locals>.cancel" not in record.getMessage()
+    error = record.exc_info[1] if record.exc_info else None
+    return "sync.<locals>.cancel" not in record.getMessage() and not isinstance(error, OSError | CancelledError)
+
+
+def _hush() -> None:
+    """Leave it to us to say that the scheduler is gone. Dask logs that, with tracebacks, under many names."""
+    for name in list(logging.root.manager.loggerDict):
+        if name == "distributed" or name.startswith("distributed."):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+class _Awaited:
+    """A future of ``ClusterBackend.submit``."""
+
+    def __init__(self, backend: ClusterBackend, future: Any) -> None:
+        self._backend, self._future = backend, future
+
+    def result(self) -> Any:
+        """Wait for the function and return its result. Raises its exception, or SimulationError without a scheduler."""
+        with self._backend._answering():
+            return self._future.result()
 
 
 class ClusterBackend:
@@ -57,26 +84,39 @@ class ClusterBackend:
 
     def __init__(self, client: Any) -> None:
         self.client = client
-        logging.getLogger("tornado.application").addFilter(_is_no_interrupt)
+        for name in ("tornado.application", "asyncio"):
+            logging.getLogger(name).addFilter(_is_news)
 
     @property
     def workers(self) -> int:
         """Threads of all workers that are there now, at least one."""
-        return max(1, sum(map(int, self.client.nthreads().values())))
+        with self._answering():
+            return max(1, sum(map(int, self.client.nthreads().values())))
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Raise SimulationError where the scheduler is gone: Dask tries for ``CONNECT_SECONDS`` to reach it again."""
+        try:
+            yield
+        except (OSError, CancelledError, _dask().client.ClosedClientError):
+            raise SimulationError(LOST) from None
 
     @classmethod
     def connect(cls, address: str) -> ClusterBackend:
         """A client of the scheduler at ``address``. InputError when it cannot be reached, or has no workers."""
         shown = without_password(address)
+        _dask()
+        _hush()
         if not address.startswith(SCHEMES):
             raise InputError("scheduler", "address", shown, "must be an address such as tcp://host:8786")
         _refuse_silence(address, shown)
         try:
             client = _dask().Client(address, timeout=CONNECT_SECONDS)
-        except (OSError, ValueError) as error:
+            threads = client.nthreads()
+        except (OSError, ValueError, CancelledError) as error:
             why = type(error).__name__
             raise InputError("scheduler", "address", shown, f"cannot be reached ({why})") from None
-        if not client.nthreads():
+        if not threads:
             client.close()
             raise InputError("scheduler", "address", shown, "has no workers: start `dask worker ADDRESS`")
         return cls(client)
@@ -98,34 +138,51 @@ class ClusterBackend:
         return cls(_dask().Client(cluster))
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Run ``function`` on a worker."""
-        return self.client.submit(function, *arguments, pure=False)
+        """Run ``function`` on a worker; the future's ``result`` raises SimulationError where the scheduler is gone."""
+        with self._answering():
+            return _Awaited(self, self.client.submit(function, *arguments, pure=False))
 
     def run(self, payload: str, batches: Iterator[Batch]) -> Iterator[list[Outcome]]:
-        """The outcomes of every batch, as they come. Dask repeats a batch whose worker dies, a few times."""
+        """The outcomes of every batch, as they come. Dask repeats a batch whose worker dies, a few times.
+
+        Raises SimulationError where the scheduler is gone, or all workers are for a while.
+        """
         # A key of its own: one made of the content would be released by the run before while this one needs it.
-        shared = self.client.scatter(payload, broadcast=True, hash=False)
-        flying: dict[str, tuple[Any, int]] = {}
-        completed = _dask().as_completed()
+        with self._answering():
+            shared = self.client.scatter(payload, broadcast=True, hash=False)
+        flying: dict[Any, tuple[Batch, int]] = {}
 
         def launch(batch: Batch | None, deaths: int = 0) -> bool:
             if batch is not None:
-                future = self.client.submit(run_batch, shared, batch, pure=False)
-                flying[future.key] = (batch, deaths)
-                completed.add(future)
+                with self._answering():
+                    flying[self.client.submit(run_batch, shared, batch, pure=False)] = (batch, deaths)
             return batch is not None
 
-        while len(flying) < AHEAD * self.workers and launch(next(batches, None)):
-            pass
-        for future in completed:
-            batch, deaths = flying.pop(future.key)
-            if future.status == "finished":
-                yield future.result()
-            else:
-                for single in self._retry(future, batch, deaths):
-                    launch(single, deaths + 1)
+        while True:
             while len(flying) < AHEAD * self.workers and launch(next(batches, None)):
                 pass
+            if not flying:
+                return
+            for future in self._done(list(flying)):
+                batch, deaths = flying.pop(future)
+                if future.status == "finished":
+                    with self._answering():
+                        outcomes = future.result()
+                    yield outcomes
+                else:
+                    for single in self._retry(future, batch, deaths):
+                        launch(single, deaths + 1)
+
+    def _done(self, futures: list[Any]) -> list[Any]:
+        """Those of ``futures`` that are done, one at least."""
+        alone = 0
+        while alone < MOST_ALONE:
+            with self._answering():
+                try:
+                    return list(_dask().wait(futures, timeout=LOOK_SECONDS, return_when="FIRST_COMPLETED").done)
+                except TimeoutError:
+                    alone = 0 if self.client.nthreads() else alone + 1
+        raise SimulationError(f"the Dask cluster has had no workers for {MOST_ALONE * LOOK_SECONDS} s; {GO_ON}")
 
     def _retry(self, future: Any, batch: Batch, deaths: int) -> list[Batch]:
         """A batch that killed its workers, cut into single points. SimulationError when that does not help."""
@@ -136,7 +193,7 @@ class ClusterBackend:
     def close(self, *, kill: bool = False) -> None:
         """Leave the cluster; end it if it is our own."""
         cluster = self.client.cluster
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), suppress(OSError, CancelledError):  # the scheduler may be gone
             warnings.simplefilter("ignore")
             self.client.close()
             if cluster is not None:

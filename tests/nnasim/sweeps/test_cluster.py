@@ -45,3 +45,17 @@ def test_a_call_that_an_interrupt_stops_as_it_begins_leaves_no_traceback() -> No
         )
     ]
     assert logged == [False, True]
+
+
+def test_a_scheduler_that_goes_in_mid_run_is_one_line_and_says_that_points_are_kept() -> None:
+    from nnasim.errors import SimulationError
+    from nnasim.sweeps.cluster import ClusterBackend
+
+    class Gone:
+        def nthreads(self) -> dict[str, int]:
+            raise OSError("Timed out trying to connect")
+
+    with pytest.raises(
+        SimulationError, match=r"the Dask scheduler is gone: .* are kept, and the same command continues"
+    ):
+        _ = ClusterBackend(Gone()).workers
