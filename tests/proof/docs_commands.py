@@ -29,7 +29,7 @@ MOST = {
 }  # fmt: skip
 RECIPES = {"commands": "tiny", "digits": "tiny", "an4": "an4"}
 ADDED: Mapping[tuple[str, ...], tuple[str, ...]] = {
-    ("train",): ("--steps", "2", "--evaluate-every", "2", "--batch", "4"),
+    ("train",): ("--steps", "2", "--evaluate-every", "2"),
     ("study", "numerics"): ("--steps", "2", "--base-steps", "2", "--chip", "lut8", "--no-rules"),
     ("study", "delays"): ("--steps", "2", "--base-steps", "2", "--penalty", "0.01"),
     ("study", "aat"): ("--limit", "2"),

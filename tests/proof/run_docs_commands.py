@@ -59,7 +59,15 @@ def run_page(page: Path, folder: Path) -> Iterator[Outcome]:
                 variables[f"${command.assigned}"] = value.strip()
                 yield Outcome(command, "", (), code, value)
             else:
-                yield _run(command, variables, folder)
+                yield _attempt(command, variables, folder)
+
+
+def _attempt(command: Command, variables: dict[str, str], folder: Path) -> Outcome:
+    """The outcome of a command; one without its stand-ins has failed too."""
+    try:
+        return _run(command, variables, folder)
+    except (RuntimeError, OSError) as error:
+        return Outcome(command, "", (), 1, f"{type(error).__name__}: {error}")
 
 
 def _run(command: Command, variables: dict[str, str], folder: Path) -> Outcome:
