@@ -42,7 +42,7 @@ def test_a_point_of_a_sweep_may_choose_it() -> None:
         (["dram.kind=bankd"], r"dram\.kind = 'bankd': must be ddr3, .*flash, or how it is modelled: fixed, banked"),
         ([*BANKED, "dram.read_latency_ns=20"], r"dram\.read_latency_ns = 20: must be at least 35\.5"),
         ([*BANKED, "dram.efficiency=0.7"], r"dram\.efficiency = 0\.7: changes nothing on this chip: a banked DRAM"),
-        ([*BANKED, "dram.parameters.twr_ns=9"], r"dram\.parameters\.twr_ns = 9.*nobody writes"),
+        ([*BANKED, "dram.parameters.twr_ns=9"], r"dram\.parameters\.twr_ns = 9.*nothing writes"),
         ([*BANKED, "dram.parameters.channel_bytes=64"], r"channel_bytes = 64.*there is one channel"),
         ([*BANKED, "dram.parameters.group_rotation=0"], r"group_rotation = 0.*there is one bank group"),
         ([*BANKED, "dram.parameters.banks=0"], r"dram\.parameters\.banks = 0.*must be"),
