@@ -31,7 +31,7 @@ def described(spots: Iterable[Spot]) -> str:
 
 def number_text(value: float) -> str:
     """``value`` as text, in the fewest characters that give it exactly: 0, 0.5, 65536, 1e15."""
-    if isinstance(value, int) and (abs(value) < 10**9 or value != float(f"{value:g}")):
+    if isinstance(value, int) and (abs(value) < 10**9 or abs(value) > 10**300 or value != float(f"{value:g}")):
         return str(value)
     return f"{value:.12g}".replace("e+", "e").replace("e-0", "e-")
 

@@ -27,6 +27,7 @@ PART_NAMES = {
     "cpu": "the CPU",
     "handoff": "hand-offs",
 }
+_MOST = 10**300  # floats end at 1.8e308
 _COUNTED = {"bit": "bits", "frame": "frames", "cycle": "cycles", "1/cycle": "a cycle", "ratio": ""}
 
 
@@ -56,6 +57,8 @@ def value_name(value: Any, unit: str) -> str:
         return {None: "none", True: "on", False: "off"}[value]
     if not isinstance(value, int | float):
         return str(value)
+    if isinstance(value, int) and abs(value) > _MOST:  # a stranger's result may hold what no float does
+        return f"a number of {len(str(abs(value)))} digits"
     for scale, name in _SCALES.get(unit, ()):
         if abs(value) >= scale and (unit != "byte" or value % scale == 0 or scale == 1024):
             return f"{value / scale:.6g} {name}"

@@ -92,3 +92,7 @@ def test_many_fields_are_counted(make_result: MakeResult) -> None:
 
 def test_fields_that_differ_are_found_in_whichever_chip_has_them() -> None:
     assert differing_fields([{"a": 1, "b": 2}, {"a": 1, "c": 3}]) == ["b", "c"]
+
+
+def test_a_whole_number_beyond_every_float_is_told_by_its_digits() -> None:
+    assert field_name("sram.bytes", 10**400).endswith("a number of 401 digits")
