@@ -21,9 +21,13 @@ class Code:
 
 @dataclass(frozen=True)
 class Value:
-    """Text from a file among our words: whatever its script, it does not change their order."""
+    """Text from a file among our words: whatever its script, it does not change their order.
+
+    ``exact``: what a CSV file has in place of text that is rounded.
+    """
 
     text: str
+    exact: str | None = None
 
 
 Inline = str | Code | Value
@@ -107,6 +111,13 @@ class Table:
     def holds_text(self, column: int) -> bool:
         """Whether a column's cells are words: they stand at the left, numbers at the right."""
         return any(is_text(row[column]) for row in self.rows)
+
+    def numbers(self, column: int) -> list[float | int | None] | None:
+        """A column's cells with all their digits, None for what was not computed; None where one of them is words."""
+        cells = [row[column] for row in self.rows]
+        if any(is_text(cell) and not is_empty(cell) for cell in cells) or all(map(is_empty, cells)):
+            return None
+        return [_number(cell) for cell in cells]
 
     def filled(self) -> Table:
         """The table without columns in which nothing was computed."""
@@ -202,6 +213,11 @@ def without_figures(blocks: Iterable[Block]) -> Iterator[Block]:
             yield block
 
 
+def _number(cell: Cell) -> float | int | None:
+    bare = cell.value if isinstance(cell, Quantity) else cell
+    return bare if isinstance(bare, int | float) else None
+
+
 def is_text(cell: Cell) -> bool:
     """Whether a cell is words, no number."""
     return isinstance(cell, str | Code | Value)
@@ -227,9 +243,11 @@ def shown(content: Words | Cell) -> str:
 
 
 def recorded(cell: Cell) -> str | int | float | None:
-    """A cell as it stands in a CSV file: six significant digits of a float, more than any figure here is worth."""
-    bare = cell.value if isinstance(cell, Quantity) else cell.text if isinstance(cell, Code | Value) else cell
-    return float(f"{bare:.6g}") if isinstance(bare, float) else bare
+    """A cell as it stands in a CSV file: whole numbers as they are, of others six digits, more than they are worth."""
+    if isinstance(cell, Code | Value):
+        return cell.exact or cell.text if isinstance(cell, Value) else cell.text
+    bare = cell.value if isinstance(cell, Quantity) else cell
+    return float(f"{bare:.6g}") if isinstance(bare, float) and not bare.is_integer() else bare
 
 
 def heading(column: Column) -> str:

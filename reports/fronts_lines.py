@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from nnasim.sweeps.fronts import FrontComparison, leads
-from nnasim.sweeps.objectives import meaning_of
-from reports.text import counted, number, percent, shortened
+from reports.point import figure_text, with_unit
+from reports.text import counted, percent, shortened
 
 MOST_STRETCHES = 6
 _LONGEST_LABEL = 24
@@ -40,12 +40,6 @@ def beaten_sentences(comparison: FrontComparison) -> Iterator[str]:
         yield f"On all fronts: {counted(comparison.shared, 'point')}."
 
 
-def with_unit(objective: str) -> str:
-    """An objective and its unit, such as "energy_mj [mJ]"."""
-    unit, _ = meaning_of(objective)
-    return f"{objective} [{unit}]" if unit else objective
-
-
 def sentences(comparison: FrontComparison) -> Iterator[str]:
     """Sentences on which front beats which, which reaches the lowest of each objective, and which leads where."""
     yield from beaten_sentences(comparison)
@@ -63,9 +57,10 @@ def _lowest(comparison: FrontComparison, place: int, objective: str) -> str:
     named = labels(comparison)
     figures = [float(comparison.costs(front)[:, place].min()) for front in range(len(named))]
     if len(set(figures)) == 1:
-        return f"Lowest {with_unit(objective)}: {number(figures[0])} in {every(comparison)}."
+        return f"Lowest {with_unit(objective)}: {figure_text(objective, figures[0])} in {every(comparison)}."
     ordered = sorted(zip(figures, named, strict=True), key=lambda item: item[0])
-    return f"Lowest {with_unit(objective)}: {', '.join(f'{name} {number(figure, 4)}' for figure, name in ordered)}."
+    listed = ", ".join(f"{name} {figure_text(objective, figure)}" for figure, name in ordered)
+    return f"Lowest {with_unit(objective)}: {listed}."
 
 
 def _leads(comparison: FrontComparison) -> Iterator[str]:
@@ -74,8 +69,8 @@ def _leads(comparison: FrontComparison) -> Iterator[str]:
         return
     across, upwards = comparison.objectives
     for place, stretch in enumerate(stretches[:MOST_STRETCHES]):
-        end = f" to {number(stretches[place + 1].start)}" if place + 1 < len(stretches) else " on"
-        where = f"From {across} {number(stretch.start)}{end}"
+        end = f" to {figure_text(across, stretches[place + 1].start)}" if place + 1 < len(stretches) else " on"
+        where = f"From {across} {figure_text(across, stretch.start)}{end}"
         if stretch.leader is None:
             yield f"{where} {'both' if len(names) == 2 else 'several'} reach the same {upwards}."
         elif stretch.most is None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
 from nnasim.hardware.field_units import unit_of
-from nnasim.sweeps.fronts import Front, FrontComparison
-from nnasim.sweeps.settings import chip_options
+from nnasim.sweeps.fronts import Front, FrontComparison, Varied
+from nnasim.sweeps.settings import chip_options, written
 from reports.blocks import (
     Block,
-    Cell,
     Code,
     Column,
     Document,
@@ -26,10 +24,10 @@ from reports.blocks import (
     Words,
 )
 from reports.charts.fronts import PointWords, fronts_chart
-from reports.charts.sweep import bare
 from reports.figures.fronts import DrawnFront, fronts_drawing
-from reports.fronts_lines import every, labels, sentences, with_unit
+from reports.fronts_lines import every, labels, sentences
 from reports.naming import value_name
+from reports.point import axis_range, axis_text, bare, figure_cell, figure_text, with_unit
 from reports.text import number
 
 MOST_ROWS = 50
@@ -107,11 +105,12 @@ def _point_words(comparison: FrontComparison, place: int) -> list[PointWords]:
     front, names = comparison.fronts[place], labels(comparison)
     beaten = {each.point: each for each in comparison.beaten[place]}
     costs = comparison.costs(place)
+    objectives = comparison.objectives
     words = []
     for row in range(len(costs)):
         by = beaten.get(row)
         better = "none" if by is None else f"{names[by.front]}: {_setting(comparison.fronts[by.front], by.by)}"
-        figures = (number(float(cost), 4) for cost in costs[row])
+        figures = map(figure_text, objectives, costs[row])
         tells = (names[place], *figures, _setting(front, row), better)
         words.append(PointWords(tells, chip_options(front.stored.job, _axis_values(front, row))))
     return words
@@ -151,11 +150,11 @@ def _beaten_table(comparison: FrontComparison, place: int) -> Table:
     several = len(names) > 2
     rows = tuple(
         (
-            *(_figure(value) for value in comparison.costs(place)[beaten.point]),
-            Value(_setting(front, beaten.point)),
+            *map(figure_cell, comparison.objectives, comparison.costs(place)[beaten.point]),
+            _point(front, beaten.point),
             *(Quantity.percent(share, 1) for share in beaten.less),
             *((Value(names[beaten.front]),) if several else ()),
-            Value(_setting(comparison.fronts[beaten.front], beaten.by)),
+            _point(comparison.fronts[beaten.front], beaten.by),
         )
         for beaten in comparison.beaten[place][:MOST_ROWS]
     )
@@ -172,20 +171,14 @@ def _beaten_table(comparison: FrontComparison, place: int) -> Table:
     return Table(f"beaten{place}", title, columns, rows, note, named_rows=False, look="words")
 
 
-def _figure(value: float) -> Cell:
-    return Quantity.rounded(float(value), 4)
+def _point(front: Front, row: int) -> Value:
+    """A point by its axes: with units on the page, exact in a CSV file."""
+    exact = ", ".join(f"{axis} {written(value)}" for axis, value in _axis_values(front, row).items())
+    return Value(_setting(front, row), exact)
 
 
 def _setting(front: Front, row: int) -> str:
-    """The axes of a point, as they stand in a sweep file."""
-    values = front.points.iloc[row]
-    return ", ".join(f"{axis} {_value(values[axis])}" for axis in front.stored.axes)
-
-
-def _value(value: Any) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "null"
-    return f"{value:.6g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    return ", ".join(f"{axis} {axis_text(axis, value)}" for axis, value in _axis_values(front, row).items())
 
 
 def _differences(comparison: FrontComparison) -> Section:
@@ -198,7 +191,9 @@ def _differences(comparison: FrontComparison) -> Section:
 
 
 def _said(what: str, value: object) -> str:
-    """A value of the chip with its unit, other words as they are."""
+    """A value of the chip with its unit, what varies too, other words as they are."""
+    if isinstance(value, Varied):
+        return axis_range(what, value)
     return value if isinstance(value, str) else value_name(value, unit_of(what))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
+from nnasim.allowed import number_text
 from nnasim.hardware.field_units import leaves, unit_of, without_unit
 from nnasim.hardware.section import DESCRIPTIVE
 from nnasim.ir.result import SimResult
@@ -28,6 +30,7 @@ PART_NAMES = {
     "handoff": "hand-offs",
 }
 _MOST = 10**300  # floats end at 1.8e308
+_ALL_WHOLE = 2**53  # below, floats have every whole number
 _COUNTED = {"bit": "bits", "frame": "frames", "cycle": "cycles", "1/cycle": "a cycle", "ratio": ""}
 
 
@@ -63,6 +66,18 @@ def value_name(value: Any, unit: str) -> str:
         if abs(value) >= scale and (unit != "byte" or value % scale == 0 or scale == 1024):
             return f"{value / scale:.6g} {name}"
     return f"{value:.6g} {_COUNTED.get(unit, unit)}".strip()
+
+
+def exact_name(value: Any, unit: str) -> str:
+    """``value_name`` where it loses nothing, else the value with all its digits: for tables of a chip's fields."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value_name(value, unit)
+    for scale, name in _SCALES.get(unit, ()):
+        text = f"{value / scale:.10g}"
+        if abs(value) >= scale and Fraction(text) * int(scale) == value:
+            return f"{text} {name}"
+    whole = isinstance(value, int) or (value.is_integer() and abs(value) < _ALL_WHOLE)
+    return f"{f'{value:,.0f}' if whole else number_text(value)} {_COUNTED.get(unit, unit)}".strip()
 
 
 def fields_name(chip: Fields, fields: Sequence[str]) -> str:

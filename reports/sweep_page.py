@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ from reports.charts.parallel import parallel_chart
 from reports.charts.sweep import bottleneck_chart, front_chart, names_of, point_columns, tornado_chart
 from reports.document import write_html
 from reports.figures.sweep import bottleneck_picture, front_picture, parallel_picture, tornado_picture
+from reports.point import axis_cell, figure_cell, with_unit
 from reports.text import number
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from nnasim.sweeps.frames import StoredSweep
 
 MOST_ROWS = 50  # of the front's table and of failures
+MOST_PAIRS = 6  # of objectives that are drawn
 MOST_CELLS = 40  # values of an axis in the bottleneck map
 
 
@@ -81,23 +83,47 @@ def _lead(stored: StoredSweep) -> Iterator[Block]:
 def _front(stored: StoredSweep) -> Section:
     front, objectives = pareto(stored), stored.objectives
     points = point_columns(stored, front)
-    columns = (*objectives, *stored.axes)
-    rows = tuple(tuple(map(_cell, row)) for row in front.head(MOST_ROWS)[[*columns]].itertuples(index=False, name=None))
+    columns = (*map(with_unit, objectives), *stored.axes)
+    rows = tuple(_cells_of(stored, point) for point in front.head(MOST_ROWS).to_dict("records"))
     return Section(
         "front",
         "Pareto front",
         (
             Paragraph(tuple(_beaten_by_none(stored, len(front)))),
-            *(_by_two(stored, front, points, n, x, y) for n, (x, y) in enumerate(combinations(objectives, 2))),
+            *_pairs_note(objectives),
+            *(_by_two(stored, front, points, n, x, y) for n, (x, y) in enumerate(_drawn_pairs(objectives))),
             Table("front", "", columns, rows, _listed(len(front)), named_rows=False, look="plain"),
             *_parallel(stored, front, points),
         ),
     )
 
 
+def _drawn_pairs(objectives: Sequence[str]) -> list[tuple[str, str]]:
+    return list(combinations(objectives, 2))[:MOST_PAIRS]
+
+
+def _pairs_note(objectives: Sequence[str]) -> Iterator[Paragraph]:
+    """What a picture by two of more objectives shows, and which pairs have none."""
+    every = math.comb(len(objectives), 2)
+    if len(objectives) > 2:
+        left = f" The first {MOST_PAIRS} of {every} pairs are drawn." if every > MOST_PAIRS else ""
+        words = (
+            "One picture for each pair of objectives. Dark: beaten by none in all of them together, so a dark point "
+            f"that another beats in both figures of a picture is the better one in a third.{left}"
+        )
+        yield Paragraph(words, note=True)
+
+
+def _cells_of(stored: StoredSweep, point: Mapping[Hashable, Any]) -> tuple[Cell, ...]:
+    return (
+        *(figure_cell(name, point[name]) for name in stored.objectives),
+        *(axis_cell(name, point[name]) for name in stored.axes),
+    )
+
+
 def _by_two(stored: StoredSweep, front: pd.DataFrame, points: Columns, place: int, x: str, y: str) -> Figure:
-    drawing = front_picture(stored.good, front, x, y)
-    return Figure(f"front{place}", drawing, charts=front_chart(stored, points, x, y))
+    drawing = front_picture(stored.good, front, x, y, len(stored.objectives))
+    return Figure(f"front{place}", drawing, charts=front_chart(stored, front, points, x, y))
 
 
 def _parallel(stored: StoredSweep, front: pd.DataFrame, points: Columns) -> Iterator[Figure]:
@@ -116,15 +142,6 @@ def _beaten_by_none(stored: StoredSweep, size: int) -> Iterator[Inline]:
 
 def _listed(size: int) -> str:
     return f"The first {MOST_ROWS} are listed; nnasim sweep-export writes all." if size > MOST_ROWS else ""
-
-
-def _cell(value: Any) -> Cell:
-    """A figure of a point, or the value of one of its axes."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "null"
-    if isinstance(value, int | float):
-        return Quantity.rounded(value, 4)
-    return Value(str(value))
 
 
 def _axes(stored: StoredSweep) -> Section:

@@ -8,6 +8,7 @@ import shlex
 from nnasim.markup import visible
 
 NOT_COMPUTED = "—"
+LARGE = 1e6  # from which on a number is written with a decimal prefix
 
 
 def shortened(text: str, longest: int = 60) -> str:
@@ -50,16 +51,23 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:.{digits - 1 - math.floor(math.log10(abs(rounded)))}f}"
 
 
+def prefixed(value: float | None, digits: int = 4) -> str:
+    """``number``; from a million on with a decimal prefix, such as "5.003 G"."""
+    scales = (("T", 1e12), ("G", 1e9), ("M", LARGE))
+    prefix, scale = next((pair for pair in scales if value is not None and abs(value) >= pair[1]), ("", 1.0))
+    return f"{number(value / scale, digits)} {prefix}" if value is not None and prefix else number(value, digits)
+
+
 def percent(fraction: float | None, digits: int = 2) -> str:
     """A fraction as percent, such as 3.21 %; an em dash for None."""
     return NOT_COMPUTED if fraction is None else f"{100 * fraction:z.{digits}f} %"
 
 
-def data_size(count: int | None) -> str:
+def data_size(count: float | None, digits: int = 3) -> str:
     """Bytes with a decimal unit, such as 1.24 MB; an em dash for None."""
     if count is None:
         return NOT_COMPUTED
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= size:
-            return f"{number(count / size)} {unit}"
-    return f"{count} B"
+            return f"{number(count / size, digits)} {unit}"
+    return f"{count:g} B"

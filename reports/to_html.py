@@ -55,6 +55,7 @@ def html(document: Document) -> str:
     texts = scripts(charts=bool(drawn))
     environment.filters |= {
         "bare": shown, "heads": heads, "inline": _inline, "runs": _runs, "markup": markupsafe.Markup,
+        "ordered": _ordered,
     }  # fmt: skip
     environment.tests |= {
         "text": is_text,
@@ -121,6 +122,21 @@ def _element(part: Inline) -> str | Markup:
     if isinstance(part, Code):
         return markupsafe.Markup("<code>{}</code>").format(visible(part.text))
     return markupsafe.Markup("<bdi>{}</bdi>").format(visible(part.text)) if isinstance(part, Value) else visible(part)
+
+
+def _ordered(table: Table) -> list[list[tuple[Cell, str | None]]]:
+    """Rows of cells, each with the number by which it is sorted: its text has fewer digits, and a unit of its own."""
+    columns = [table.numbers(column) for column in range(len(table.columns))]
+    return [
+        [(cell, None if numbers is None else _sorted_as(numbers[place]))
+         for cell, numbers in zip(row, columns, strict=True)]
+        for place, row in enumerate(table.rows)
+    ]  # fmt: skip
+
+
+def _sorted_as(number: float | None) -> str:
+    """What was not computed is least."""
+    return "-Infinity" if number is None else repr(number)
 
 
 def _runs(blocks: Iterable[Block]) -> list[tuple[str, list[Block]]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from nnasim import files
 from nnasim.errors import InputError
-from reports.blocks import Cell, Document, Figure, Listing, Section, Table, Value
+from reports.blocks import Cell, Document, Figure, Listing, Quantity, Section, Table, Value
 from reports.charts.validation import validation_charts
 from reports.csvfile import write_csv
 from reports.document import write_html
@@ -94,7 +95,17 @@ def _by_row(validation: Validation) -> Section:
 
 
 def _cell(value: object) -> Cell:
-    return value if isinstance(value, int | float) else Value(str(value))
+    """A number of ours, a number as the table has written it, or words."""
+    if isinstance(value, int | float):
+        return value
+    text = str(value)
+    try:
+        measured = float(text)
+    except ValueError:
+        return Value(text)
+    return (
+        Quantity(measured, f"{int(text):,}" if text.isdecimal() else text) if math.isfinite(measured) else Value(text)
+    )
 
 
 def figures_of(validation: Validation) -> Iterator[Figure]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nnasim import files
 from nnasim.studies.provenance import commit, versions
-from nnasim.sweeps.fronts import FrontComparison
+from nnasim.sweeps.fronts import FrontComparison, Varied
 from reports.blocks import Block, Document
 from reports.document import write_document
 from reports.fronts_lines import sentences
@@ -29,8 +29,15 @@ def fronts_record(comparison: FrontComparison, command: str) -> dict[str, Any]:
         "sweeps": [_sweep(comparison, place) for place in range(len(comparison.fronts))],
         "on_all": comparison.shared,
         "sentences": list(sentences(comparison)),
-        "differences": [{"what": each.what, "values": list(each.values)} for each in comparison.differences],
+        "differences": [
+            {"what": each.what, "values": [_recorded(value) for value in each.values]}
+            for each in comparison.differences
+        ],
     }
+
+
+def _recorded(value: object) -> object:
+    return value.text if isinstance(value, Varied) else value
 
 
 def _sweep(comparison: FrontComparison, place: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from nnasim.errors import InputError
 from nnasim.hardware.field_units import leaves
 from nnasim.hardware.section import DESCRIPTIVE
 from nnasim.sweeps.frames import StoredSweep
-from nnasim.sweeps.listing import shown_axis, shown_name
+from nnasim.sweeps.listing import MOST_VALUES, shown_axis, shown_name
 from nnasim.sweeps.pareto import hypervolume
 from nnasim.sweeps.sensitivity import pareto
 
@@ -56,8 +56,17 @@ class Lead(NamedTuple):
     most: float | None
 
 
+class Varied(NamedTuple):
+    """What a sweep tries of a field: ``text`` says it; ``values``: the first of a list, or an interval's ends."""
+
+    text: str
+    values: tuple[object, ...]
+    is_list: bool
+    total: int
+
+
 class Difference(NamedTuple):
-    """One thing that the sweeps do not share, as each says it."""
+    """One thing that the sweeps do not share, as each says it: text, the value of a field, or what varies of it."""
 
     what: str
     values: tuple[object, ...]
@@ -204,7 +213,9 @@ def _said(sweep: StoredSweep) -> Iterator[tuple[str, object]]:
     yield "objectives", ", ".join(spec.objectives)
     for field, axis in spec.axes.items():
         count = axis.count or len(axis.values or ())
-        yield field, f"{shown_axis(axis)} ({f'{count} values' if count else 'an axis'})"
+        text = f"{shown_axis(axis)} ({f'{count} values' if count else 'an axis'})"
+        values = axis.interval if axis.values is None else axis.values[:MOST_VALUES]
+        yield field, Varied(text, values, axis.values is not None, count)
     for field, value in [*leaves(sweep.job.base), *sweep.job.fixed.items()]:
         if field not in spec.axes and field not in DESCRIPTIVE:
             yield field, value

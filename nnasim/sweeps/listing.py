@@ -16,7 +16,7 @@ from nnasim.sweeps.spec import SweepSpec, parse_sweep_file
 from nnasim.sweeps.store import Store, added_at, was_swept
 from nnasim.sweeps.stored_rows import understood
 
-_MOST_VALUES = 6  # of a list that are shown
+MOST_VALUES = 6  # of a list that are shown
 _MOST_SWEEPS = 20  # in a message
 
 
@@ -96,8 +96,8 @@ def shown_axis(axis: AxisSpec) -> str:
     if axis.values is None:
         low, high = axis.interval
         return f"{low:g} to {high:g}"
-    more = ", ..." if len(axis.values) > _MOST_VALUES else ""
-    return ", ".join(str(value) for value in axis.values[:_MOST_VALUES]) + more
+    more = ", ..." if len(axis.values) > MOST_VALUES else ""
+    return ", ".join(str(value) for value in axis.values[:MOST_VALUES]) + more
 
 
 def _points(store: Store, digest: str, record: Mapping[str, Any], spec: SweepSpec) -> str:

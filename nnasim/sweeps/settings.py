@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import shlex
 
+from nnasim.shellwords import shell_line
 from nnasim.sweeps.fields import Scalar, find_field
 from nnasim.sweeps.job import Job, Values
 
@@ -18,7 +18,7 @@ def chip_settings(job: Job, values: Values) -> list[str]:
 def chip_options(job: Job, values: Values) -> str:
     """The chip of a point as a shell reads it, such as "--preset edge256 --set host.handoff_us=20"."""
     words = (word for setting in chip_settings(job, values) for word in ("--set", setting))
-    return shlex.join(["--preset", job.spec.base, *words])
+    return shell_line(["--preset", job.spec.base, *words])
 
 
 def written(value: Scalar) -> str:

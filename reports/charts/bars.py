@@ -107,7 +107,11 @@ def _scale(domain: tuple[float, float] | None, longest: int) -> Spec:
         return {"zero": False}
     low, high = map(float, domain)
     left = f"max(width - {_CHARACTER * longest + _GAP}, {_LEAST_BARS} * width)" if longest else "width"
-    return {"domainMin": low, "domainMax": {"expr": f"{low!r} + {high - low!r} * width / {left}"}, "nice": False}
+    return {
+        "domainMin": low,
+        "domainMax": {"expr": f"{low!r} + {high - low!r} * (width ? width / {left} : 1)"},
+        "nice": False,
+    }
 
 
 def _columns(stretches: Sequence[Bar], headings: Sequence[str]) -> Mapping[str, Sequence[object]]:

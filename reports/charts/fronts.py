@@ -6,7 +6,19 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reports.chart import INK, PAPER, Chart, Columns, Entry, Legend, Spec
-from reports.charts.parts import ACROSS, HIDDEN, SHOWN, VEGA_SHAPES, colored, dashed, of_theme, shaped, told, tooltip
+from reports.charts.parts import (
+    ACROSS,
+    HIDDEN,
+    SHOWN,
+    VEGA_SHAPES,
+    colored,
+    dashed,
+    measured,
+    of_theme,
+    shaped,
+    told,
+    tooltip,
+)
 from reports.figures.fronts import DrawnFront, is_wide, key, staircase
 from reports.figures.style import mark
 
@@ -46,8 +58,8 @@ def fronts_chart(
         "data": {"name": name},
         "transform": [SHOWN],
         "encoding": {
-            "x": _axis("x", axes_names[0], wide=is_wide(fronts, 0)),
-            "y": _axis("y", axes_names[1], wide=is_wide(fronts, 1)),
+            "x": measured("x", axes_names[0], _column(fronts, 0), log=is_wide(fronts, 0)),
+            "y": measured("y", axes_names[1], _column(fronts, 1), log=is_wide(fronts, 1)),
             "color": colored(entries),
         },
         "layer": [
@@ -72,9 +84,8 @@ def fronts_chart(
     return (Chart(title, spec, {name: _columns(fronts, points, headings)}, legend=entries, copies="options"),)
 
 
-def _axis(field: str, title: str, *, wide: bool) -> Spec:
-    scale = {"type": "log", "nice": False, "padding": 12} if wide else {"zero": False}
-    return {"field": field, "type": "quantitative", "title": title, "scale": scale}
+def _column(fronts: Sequence[DrawnFront], column: int) -> list[float]:
+    return [float(value) for front in fronts for value in front.costs[:, column]]
 
 
 def _columns(

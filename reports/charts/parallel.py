@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from reports.chart import INK, SHADE, SOFT, Chart, Columns, Range, Spec
-from reports.charts.sweep import FRONT, RANGES, ROWS, inside, names_of
+from reports.charts.sweep import BEATEN, FRONT, RANGES, ROWS, inside, names_of, shown
 from reports.figures.style import BLUE
-from reports.figures.sweep import scaled, tick
+from reports.figures.sweep import scaled
 from reports.text import shortened
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ _HEIGHT = 260
 _LONGEST = 24
 MOST_STOPS = 60  # of the controls that choose a stretch without a pointer
 _INSIDE = "inside"
+_BEATEN, _BEST = "inside-beaten", "inside-best"
 _THINNEST = 0.01  # of an axis: a shorter stretch is a click, which lets go
 
 
@@ -36,6 +37,7 @@ def parallel_chart(stored: StoredSweep, points: Columns) -> tuple[Chart, ...]:
             {"name": ROWS},
             {"name": "lines", "source": ROWS, "transform": [{"type": "filter", "expr": "datum.lined"}]},
             {"name": _INSIDE, "source": "lines", "transform": [{"type": "filter", "expr": inside(names)}]},
+            *(_of(series, data) for data, series in ((_BEATEN, BEATEN), (_BEST, FRONT))),
             {"name": "axes", "values": [{"name": shortened(name, _LONGEST)} for name in names]},
         ],
         "scales": [
@@ -88,6 +90,11 @@ def _stretch(n: int) -> Spec:
     }  # fmt: skip
 
 
+def _of(series: str, name: str) -> Spec:
+    """The rows of ``series`` that are inside of every stretch."""
+    return {"name": name, "source": _INSIDE, "transform": [{"type": "filter", "expr": f"datum.series === '{series}'"}]}
+
+
 def _all_of(names: Sequence[str]) -> Spec:
     return {"name": RANGES, "update": f"[{', '.join(f'stretch{n}' for n in range(len(names)))}]"}
 
@@ -95,18 +102,18 @@ def _all_of(names: Sequence[str]) -> Spec:
 def _lines(names: Sequence[str]) -> list[Spec]:
     """All lines faint, then those that are inside of every stretch, the front's last and dark."""
     return [
-        _line("lines", names, {"signal": SOFT}, 0.8, "false"),
-        _line(_INSIDE, names, {"signal": SHADE}, 1, f"datum.series !== '{FRONT}'"),
-        _line(_INSIDE, names, {"value": BLUE}, 1.6, f"datum.series === '{FRONT}'"),
+        _line("lines", names, {"signal": SOFT}, 0.8, tells=False),
+        _line(_BEATEN, names, {"signal": SHADE}, 1),
+        _line(_BEST, names, {"value": BLUE}, 1.6),
     ]
 
 
-def _line(data: str, names: Sequence[str], color: Spec, width: float, which: str) -> Spec:
-    """A path per row of ``data``; those for which ``which`` does not hold are not drawn, unless it is of all."""
+def _line(data: str, names: Sequence[str], color: Spec, width: float, *, tells: bool = True) -> Spec:
+    """A path per row of ``data``, which says what it is to pointer and keys if it ``tells``."""
     place = "(isValid(datum.s{n}) ? scale('y', datum.s{n}) : height + 8)"  # what is none lies below the lowest
     path = " + ".join(f"'{'L' if n else 'M'}' + scale('x', {n}) + ',' + {place.format(n=n)}" for n in range(len(names)))
     encode = {"path": {"signal": path}, "stroke": color, "strokeWidth": {"value": width}}
-    if data != _INSIDE:
+    if not tells:
         return {
             "type": "path",
             "from": {"data": data},
@@ -114,12 +121,10 @@ def _line(data: str, names: Sequence[str], color: Spec, width: float, which: str
             "aria": False,
             "encode": {"update": encode},
         }
-    told = ", ".join(f"{json.dumps(name)}: datum.v{n}" for n, name in enumerate(names))
-    said = " + '; ' + ".join(f"{json.dumps(f'{name}: ')} + datum.v{n}" for n, name in enumerate(names))
-    shown = {"opacity": {"signal": f"{which} ? 1 : 0"}, "strokeWidth": {"signal": f"{which} ? {width} : 0"}}
-    pointed = {"tooltip": {"signal": f"{{{told}}}"}, "description": {"signal": said}}
-    update = {**encode, **shown, **pointed}
-    hover = {"stroke": {"signal": INK}, "strokeWidth": {"signal": f"{which} ? 3 : 0"}}
+    told = ", ".join(f"{json.dumps(name)}: datum.t{n}" for n, name in enumerate(names))
+    said = " + '; ' + ".join(f"{json.dumps(f'{name}: ')} + datum.t{n}" for n, name in enumerate(names))
+    update = {**encode, "tooltip": {"signal": f"{{{told}}}"}, "description": {"signal": said}}
+    hover = {"stroke": {"signal": INK}, "strokeWidth": {"value": 3}}
     return {"type": "path", "from": {"data": data}, "encode": {"update": update, "hover": hover}}
 
 
@@ -150,4 +155,8 @@ def _range(stored: StoredSweep, n: int, name: str) -> Range:
     step = max(1, -(-len(values) // MOST_STOPS))
     stops = [*values[:-1:step], *values[-1:]]
     places = scaled(pd.Series(stops), every)
-    return Range(name, f"stretch{n}", tuple((tick(stop), float(at)) for stop, at in zip(stops, places, strict=True)))
+    return Range(
+        name,
+        f"stretch{n}",
+        tuple((shown(stored, name, stop), float(at)) for stop, at in zip(stops, places, strict=True)),
+    )

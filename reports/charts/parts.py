@@ -7,7 +7,7 @@ from typing import Any
 
 from reports.chart import INK, PAPER, SOFT, Columns, Entry, Legend, Spec
 from reports.figures.style import Look, mark
-from reports.text import shortened
+from reports.text import LARGE, shortened
 
 _OF_THEME = {"#FFFFFF": PAPER, "#EEEEEE": SOFT, "#000000": INK}
 SHOWN = {"filter": "indexof(hidden, datum.series) < 0"}
@@ -73,6 +73,18 @@ def marked(labels: Sequence[str], longest: int = 60) -> Legend:
 def tooltip(tells: Iterable[str]) -> list[Spec]:
     """One line per heading of ``tells``."""
     return [{"field": f"t{n}", "type": "nominal", "title": heading} for n, heading in enumerate(tells)]
+
+
+def measured(field: str, title: str, values: Iterable[float], *, log: bool = False) -> Spec:
+    """The axis of a measured column: with room around one value, and with decimal prefixes on large ones."""
+    known = [float(value) for value in values if value == value]
+    low, high = min(known, default=0.0), max(known, default=0.0)
+    scale: Spec = {"type": "log", "nice": False, "padding": 12} if log else {"zero": False}
+    if low == high:
+        around = abs(low) / 10 or 1.0
+        scale |= {"domain": [low - around, low + around]}
+    axis = {"axis": {"format": "~s"}} if max(abs(low), abs(high)) >= LARGE else {}
+    return {"field": field, "type": "quantitative", "title": title, "scale": scale, **axis}
 
 
 def told(tells: Tells) -> Columns:

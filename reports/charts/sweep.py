@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from nnasim.sweeps.settings import chip_options
 from reports.chart import INK, PAPER, Chart, Columns, Entry, Legend, Spec
 from reports.charts.bars import Bar, bars
-from reports.charts.parts import ACROSS, HIDDEN, SHOWN, colored, told, tooltip
+from reports.charts.parts import ACROSS, HIDDEN, SHOWN, colored, measured, told, tooltip
+from reports.figures.fronts import is_logarithmic, staircase
 from reports.figures.style import BLUE, GREY, SKY, Look
-from reports.figures.sweep import MOST_LINES, PARTS, scaled, tick
+from reports.figures.sweep import MOST_LINES, PARTS, front_finding, scaled, spread, tick
+from reports.point import axis_text, bare, figure_text, with_unit
 from reports.text import number
 
 if TYPE_CHECKING:
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 
     from nnasim.sweeps.frames import StoredSweep
 
-MOST_POINTS = 2000  # under the pointer, and the whole front beside them
+MOST_POINTS = 2000  # under the pointer, half of them on the front
+MOST_VALUES = 20_000  # of all points, axis by axis and figure by figure
 ROWS = "points"
 BEATEN, FRONT = "beaten by another", "beaten by none"
 RANGES = "ranges"
@@ -33,22 +36,34 @@ def names_of(stored: StoredSweep) -> list[str]:
     return [*stored.axes, *stored.objectives]
 
 
+def most_points(names: Sequence[str]) -> int:
+    """How many points may be under the pointer, so that a page of many axes is no larger than one of few."""
+    return max(2, min(MOST_POINTS, MOST_VALUES // len(names)))
+
+
 def point_columns(stored: StoredSweep, front: pd.DataFrame) -> Columns:
-    """Points and the whole front. Of each of ``names_of``: its value (v), its place from 0 to 1 (s); its options."""
+    """Points and the front. Of each of ``names_of``: its text (t), its place from 0 to 1 (s); of figures the value (v).
+
+    Beside them the options of each point of the front.
+    """
     import pandas as pd
 
     good, names = stored.good, names_of(stored)
-    others = good[~good["key"].isin(front["key"])]
-    drawn = pd.concat([others.iloc[:: max(1, -(-len(others) // MOST_POINTS))], front])
-    on_front = [False] * (len(drawn) - len(front)) + [True] * len(front)
+    most = most_points(names)
+    best = spread(front, most // 2)
+    others = spread(good[~good["key"].isin(front["key"])], most - len(best))
+    drawn = pd.concat([others, best])
+    on_front = [False] * len(others) + [True] * len(best)
     step = max(1, -(-len(drawn) // MOST_LINES))
-    values = [[bare(value) for value in drawn[name]] for name in names]
     options = [
         chip_options(stored.job, row) if of_front else ""
         for row, of_front in zip(_points(stored, drawn), on_front, strict=True)
     ]
     return {
-        **{f"v{n}": column for n, column in enumerate(values)},
+        **{
+            f"v{n}": [bare(value) for value in drawn[name]] for n, name in enumerate(names) if name in stored.objectives
+        },
+        **{f"t{n}": [shown(stored, name, value) for value in drawn[name]] for n, name in enumerate(names)},
         **{f"s{n}": _places(drawn[name], good[name]) for n, name in enumerate(names)},
         "series": [FRONT if of_front else BEATEN for of_front in on_front],
         "lined": [of_front or place % step == 0 for place, of_front in enumerate(on_front)],
@@ -63,10 +78,9 @@ def _points(stored: StoredSweep, drawn: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def bare(value: Any) -> Any:
-    """A value of a data frame as a Python value; None for a missing one."""
-    bare = value.item() if hasattr(value, "item") else value
-    return None if isinstance(bare, float) and bare != bare else bare
+def shown(stored: StoredSweep, name: str, value: Any) -> str:
+    """A value of one of ``names_of`` as a reader sees it."""
+    return figure_text(name, value) if name in stored.objectives else axis_text(name, value)
 
 
 def _places(values: Any, everything: Any) -> list[float | None]:
@@ -75,7 +89,7 @@ def _places(values: Any, everything: Any) -> list[float | None]:
 
 def point_tooltip(names: Sequence[str]) -> list[Spec]:
     """A line for every axis and objective."""
-    return [{"field": f"v{n}", "type": "nominal", "title": name} for n, name in enumerate(names)]
+    return [{"field": f"t{n}", "type": "nominal", "title": name} for n, name in enumerate(names)]
 
 
 def inside(names: Sequence[str]) -> str:
@@ -84,14 +98,17 @@ def inside(names: Sequence[str]) -> str:
     return " && ".join(tests)
 
 
-def front_chart(stored: StoredSweep, points: Columns, x: str, y: str) -> tuple[Chart, ...]:
-    """Every point by two objectives, those that nothing beats joined; a click opens a point's options."""
+def front_chart(stored: StoredSweep, front: pd.DataFrame, points: Columns, x: str, y: str) -> tuple[Chart, ...]:
+    """Every point by two objectives, those that none beats in these two joined; a click opens a point's options."""
     names = names_of(stored)
     across, upwards = (f"v{names.index(name)}" for name in (x, y))
+    rows = f"steps{names.index(x)}-{names.index(y)}"
+    corners = front[[x, y]].to_numpy()
+    corners = corners[staircase(corners)]
     entries = Legend(
         (
             Entry(BEATEN, f"{len(stored.good):,} points", GREY),
-            Entry(FRONT, f"{points['series'].count(FRONT):,} not beaten", BLUE),
+            Entry(FRONT, f"{len(front):,} not beaten", BLUE),
         )
     )
     spec: Spec = {
@@ -99,16 +116,17 @@ def front_chart(stored: StoredSweep, points: Columns, x: str, y: str) -> tuple[C
         "height": _HEIGHT,
         "params": [HIDDEN, {"name": RANGES, "value": [[] for _ in names]}],
         "data": {"name": ROWS},
-        "transform": [SHOWN],
         "encoding": {
-            "x": {"field": across, "type": "quantitative", "title": x, "scale": {"zero": False}},
-            "y": {"field": upwards, "type": "quantitative", "title": y, "scale": {"zero": False}},
+            "x": measured(across, with_unit(x), stored.good[x], log=is_logarithmic(stored.good[x].tolist())),
+            "y": measured(upwards, with_unit(y), stored.good[y], log=is_logarithmic(stored.good[y].tolist())),
             "color": colored(entries),
         },
         "layer": [
             {
-                "transform": [{"filter": f"datum.series === '{FRONT}'"}],
-                "mark": {"type": "line", "strokeWidth": 1, "aria": False, "tooltip": None},
+                "data": {"name": rows},
+                "transform": [SHOWN],
+                "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 1, "aria": False,
+                         "tooltip": None},
             },
             _dots(BEATEN, 24, 0, names),
             _dots(FRONT, 60, 0.6, names),
@@ -116,7 +134,13 @@ def front_chart(stored: StoredSweep, points: Columns, x: str, y: str) -> tuple[C
     }  # fmt: skip
     drawn, every = len(points["series"]), len(stored.good)
     thinned = "" if drawn == every else f"; {drawn:,} of {every:,} points are drawn"
-    return (Chart(f"Down and left is better{thinned}", spec, {ROWS: points}, legend=entries, copies="options"),)
+    title = front_finding(stored.good, front, x, y, len(stored.objectives))
+    steps: Columns = {
+        across: [float(at) for at in corners[:, 0]],
+        upwards: [float(at) for at in corners[:, 1]],
+        "series": [FRONT] * len(corners),
+    }
+    return (Chart(f"{title}{thinned}", spec, {ROWS: points, rows: steps}, legend=entries, copies="options"),)
 
 
 def _dots(which: str, size: int, stroke: float, names: Sequence[str]) -> Spec:
@@ -124,7 +148,7 @@ def _dots(which: str, size: int, stroke: float, names: Sequence[str]) -> Spec:
     mark = {"type": "point", "filled": True, "cursor": "pointer", "size": size, "stroke": {"expr": INK}}
     dimmed = {"condition": {"test": inside(names), "value": 1}, "value": 0.08}
     return {
-        "transform": [{"filter": f"datum.series === '{which}'"}],
+        "transform": [SHOWN, {"filter": f"datum.series === '{which}'"}],
         "mark": {**mark, "strokeWidth": stroke},
         "encoding": {"opacity": dimmed, "tooltip": point_tooltip(names)},
     }
@@ -144,7 +168,10 @@ def tornado_chart(name: str, swings: pd.DataFrame, objective: str) -> tuple[Char
 
 def bottleneck_chart(name: str, cells: pd.DataFrame, across: str, upwards: str) -> tuple[Chart, ...]:
     """A map of the busiest part over two axes; a letter in each cell shows it without colour."""
-    columns, index = ([tick(value) for value in values.tolist()] for values in (cells.columns, cells.index))
+    columns, index = (
+        [tick(name, value) for value in values.tolist()]
+        for name, values in ((across, cells.columns), (upwards, cells.index))
+    )
     rows = [
         (place, height, str(part), columns[place], index[height])
         for height, line in enumerate(cells.to_numpy())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from reports.figures.style import Drawing, canvas, drawn, mark
-from reports.text import counted, number, shortened
+from reports.text import counted, prefixed, shortened
 
 _WIDE = 20.0  # a larger ratio of the extremes is drawn on a logarithmic axis
 
@@ -32,8 +32,13 @@ def staircase(costs: Any) -> list[int]:
 
 def is_wide(fronts: Sequence[DrawnFront], column: int) -> bool:
     """Whether an objective's figures lie so far apart that its axis is logarithmic."""
-    values = [float(value) for front in fronts for value in front.costs[:, column]]
-    return min(values) > 0 and max(values) > _WIDE * min(values)
+    return is_logarithmic([float(value) for front in fronts for value in front.costs[:, column]])
+
+
+def is_logarithmic(values: Sequence[float]) -> bool:
+    """Whether ``values`` lie so far apart that their axis is logarithmic."""
+    known = [value for value in values if value == value]
+    return bool(known) and min(known) > 0 and max(known) > _WIDE * min(known)
 
 
 def key(front: DrawnFront, longest: int = 30) -> str:
@@ -62,7 +67,7 @@ def fronts_drawing(name: str, title: str, axes_names: tuple[str, str], fronts: S
             if is_wide(fronts, column):
                 (axes.set_xscale if column == 0 else axes.set_yscale)("log")
                 axis.set_minor_formatter("")
-            axis.set_major_formatter(lambda value, _: number(float(value)))
+            axis.set_major_formatter(lambda value, _: prefixed(float(value), 3))
         axes.set_xlabel(axes_names[0])
         axes.set_ylabel(axes_names[1])
         axes.grid(color="#dddddd", linewidth=0.5)

@@ -6,14 +6,14 @@ import io
 import re
 import textwrap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from nnasim.markup import visible
-from reports.text import shortened
+from reports.text import LARGE, prefixed, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -193,6 +193,12 @@ def drawn(figure: Figure, title: str, description: str) -> Drawing:
 def head(figure: Figure, title: str) -> None:
     """Draw a title over the whole width, for a figure whose names take the left of it."""
     figure.suptitle(title, x=0.01, ha="left", fontsize=9, fontweight="bold")
+
+
+def shorten_numbers(axis: Any, values: Iterable[float]) -> None:
+    """Write the numbers of ``axis`` with a decimal prefix where its ``values`` are large, such as "5 G"."""
+    if max(map(abs, values), default=0) >= LARGE:
+        axis.set_major_formatter(lambda value, _: prefixed(float(value), 3))
 
 
 def in_order(looks: list[Look]) -> list[Look]:

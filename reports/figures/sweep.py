@@ -6,14 +6,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reports.figures.style import BLUE, GREEN, GREY, ORANGE, RED, SKY, YELLOW, Drawing, canvas, drawn
-from reports.text import number, shortened
+from reports.figures.fronts import is_logarithmic, staircase
+from reports.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    SKY,
+    YELLOW,
+    Drawing,
+    canvas,
+    drawn,
+    shorten_numbers,
+)
+from reports.point import axis_text, with_unit
+from reports.text import number, prefixed, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_LINES = 400  # of parallel coordinates; more only make a grey block
-MOST_DOTS = 5000
+MOST_DOTS = 1500
 
 # colour, and a letter that tells the parts apart where colour is lost
 PARTS = {
@@ -27,18 +41,44 @@ PARTS = {
 }
 
 
-def front_picture(points: pd.DataFrame, front: pd.DataFrame, x: str, y: str) -> Drawing:
-    """Draw every point by two objectives, those that nothing beats joined."""
+def front_finding(points: pd.DataFrame, front: pd.DataFrame, x: str, y: str, objectives: int) -> str:
+    """How many points nothing beats, and what the line of a picture by two of more objectives joins."""
+    if objectives <= 2:
+        return f"{len(front):,} of {len(points):,} points are beaten by none; down and left is better"
+    joined = len(staircase(front[[x, y]].to_numpy()))
+    return f"{joined:,} of the {len(front):,} best points are beaten by none in these two (line)"
+
+
+def front_picture(points: pd.DataFrame, front: pd.DataFrame, x: str, y: str, objectives: int = 2) -> Drawing:
+    """Draw every point by two of ``objectives``; a line of steps joins those that none beats in these two.
+
+    Of more objectives the front has no order in two of them, so the line leaves out what only a third one keeps on it.
+    """
     with canvas(f"front-{x}-{y}", 3.0) as figure:
         axes = figure.add_subplot()
-        dots = points.iloc[:: max(1, len(points) // MOST_DOTS)]
+        dots, best = spread(points, MOST_DOTS), spread(front, MOST_DOTS)
+        corners = front[[x, y]].to_numpy()[staircase(front[[x, y]].to_numpy())]
         axes.scatter(dots[x], dots[y], s=8, color=GREY, label=f"{len(points):,} points")
-        axes.plot(front[x], front[y], "o-", color=BLUE, markersize=4, linewidth=1, label=f"{len(front):,} not beaten")
-        axes.set_xlabel(x)
-        axes.set_ylabel(y)
-        axes.set_title(f"{len(front):,} of {len(points):,} points are beaten by none; down and left is better")
+        axes.step(corners[:, 0], corners[:, 1], where="post", color=BLUE, linewidth=1)
+        axes.plot(best[x], best[y], "o", color=BLUE, markersize=4, label=f"{len(front):,} not beaten")
+        axes.set_xlabel(with_unit(x))
+        axes.set_ylabel(with_unit(y))
+        axes.margins(0.06)
+        for axis, name in ((axes.xaxis, x), (axes.yaxis, y)):
+            if is_logarithmic(points[name].tolist()):
+                (axes.set_xscale if name == x else axes.set_yscale)("log")
+                axis.set_minor_formatter("")
+                axis.set_major_formatter(lambda value, _: prefixed(float(value), 3))
+            shorten_numbers(axis, points[name])
+        title = front_finding(points, front, x, y, objectives)
+        axes.set_title(title)
         axes.legend()
-        return drawn(figure, f"{y} against {x}", f"{len(front)} of {len(points)} points are on the Pareto front")
+        return drawn(figure, f"{y} against {x}: {title}", f"{len(front)} of {len(points)} points are on the front")
+
+
+def spread(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+    """At most ``most`` of ``rows``, evenly."""
+    return rows if len(rows) <= most else rows.iloc[np.linspace(0, len(rows) - 1, most).astype(int)]
 
 
 def tornado_picture(swings: pd.DataFrame, objective: str) -> Drawing:
@@ -62,8 +102,8 @@ def parallel_picture(points: pd.DataFrame, front: pd.DataFrame, columns: list[st
     with canvas("parallel", 3.4) as figure:
         axes = figure.add_subplot()
         places = np.arange(len(columns))
-        lines = points.iloc[:: max(1, len(points) // MOST_LINES)]
-        for frame, color, width in ((lines, "#cccccc", 0.4), (front, BLUE, 1.0)):
+        lines, dark = spread(points, MOST_LINES), spread(front, MOST_LINES)
+        for frame, color, width in ((lines, "#cccccc", 0.4), (dark, BLUE, 1.0)):
             places_of = np.column_stack([scaled(frame[name], points[name]) for name in columns])
             for row in places_of:
                 axes.plot(places, row, color=color, linewidth=width)
@@ -97,8 +137,12 @@ def bottleneck_picture(cells: pd.DataFrame, across: str, upwards: str) -> Drawin
                 axes.text(
                     column + 0.5, row, letter, ha="center", va="center", fontsize=_letter_size(len(cells.columns))
                 )
-        axes.set_xticks(np.arange(len(cells.columns)) + 0.5, [tick(v) for v in cells.columns], rotation=45, fontsize=9)
-        axes.set_yticks(range(len(cells.index)), [tick(v) for v in cells.index])
+        columns, rows = (
+            [tick(name, value) for value in cells_of]
+            for name, cells_of in ((across, cells.columns), (upwards, cells.index))
+        )
+        axes.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=45, ha="right", fontsize=9)
+        axes.set_yticks(range(len(rows)), rows)
         axes.set_xlabel(across)
         axes.set_ylabel(upwards)
         seen = sorted({str(part) for part in cells.to_numpy().ravel() if str(part) in PARTS})
@@ -111,6 +155,6 @@ def _letter_size(columns: int) -> int:
     return 12 if columns <= 12 else 7
 
 
-def tick(value: Any) -> str:
-    """A value of an axis, short."""
-    return f"{value:.3g}" if isinstance(value, int | float) else str(value)[:16]
+def tick(axis: str, value: Any) -> str:
+    """A value of an axis with its unit, short."""
+    return shortened(axis_text(axis, value), 16)

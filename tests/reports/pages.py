@@ -50,16 +50,23 @@ MEASURED = (
 AXES = {
     "sweep": "  dram.bytes_per_second: {list: [1.0e9, 4.0e9, 25.0e9]}\n  host.handoff_us: {list: [5, 50]}\n"
     "  sram.bytes: {list: [262144, 1048576]}\n",
+    "sweep of three objectives": "  dram.bytes_per_second: {list: [1.0e9, 5.002929893e9, 25.0e9]}\n"
+    "  sram.bytes: {list: [262144, 1048576, 4194304]}\n  clock_hz: {list: [2.5e8, 1.0e9]}\n",
     "slow": "  dram.bytes_per_second: {list: [1.0e9, 2.0e9]}\n  sram.bytes: {list: [262144, 1048576]}\n",
     "fast": "  dram.bytes_per_second: {list: [4.0e9, 8.0e9]}\n",
     "clocked": "  clock_hz: {list: [2.5e8, 1.0e9]}\n",
+}
+
+SWEEPS = {
+    "sweep": "engine_latency_ms.p90, energy_mj",
+    "sweep of three objectives": "cycles, energy_mj, dram_bytes",
 }
 
 
 def write_page_of(kind: str, folder: Path) -> Path:
     """Write the page of ``kind`` into ``folder``."""
     path = folder / f"{kind}.html"
-    if kind == "sweep":
+    if kind in SWEEPS:
         write_sweep_page(path, swept(folder, kind))
     else:
         write_html(path, DOCUMENTS[kind](folder))
@@ -93,7 +100,8 @@ def streamed(rate: float) -> SharedResult:
 def swept(folder: Path, name: str) -> StoredSweep:
     """A sweep of a few points."""
     text = f"base: edge256\ntraces:\n  - {{shape: rnnt-mlperf, frames: 2, symbols: 1}}\naxes:\n{AXES[name]}"
-    (folder / f"{name}.yaml").write_text(f"{text}objectives: [engine_latency_ms.p90, energy_mj]\nsampler: grid\n")
+    objectives = SWEEPS.get(name, "engine_latency_ms.p90, energy_mj")
+    (folder / f"{name}.yaml").write_text(f"{text}objectives: [{objectives}]\nsampler: grid\n")
     store = folder / f"{name}.sqlite"
     assert main(["sweep", str(folder / f"{name}.yaml"), "--store", str(store), "--jobs", "1", "--quiet"]) == 0
     return StoredSweep(store)
@@ -125,4 +133,4 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "study numerics": lambda _: numerics_document(numerics_study()),
     "study delays": lambda _: delays_document(delays_study()),
 }
-KINDS = (*DOCUMENTS, "sweep")
+KINDS = (*DOCUMENTS, *SWEEPS)

@@ -54,7 +54,7 @@ def test_the_page_shows_low_typical_and_high_of_every_part_and_total(tmp_path) -
     text = section(page(ResultSet({"aat": result})))
     for figure in ("energy_mj", "area_mm2"):
         for part, row in getattr(result.extra, figure).items():
-            cells = "".join(f"<td>{number(value)}</td>" for value in row)
+            cells = "".join(f'<td data-order="{value!r}">{number(value)}</td>' for value in row)
             name = part.replace("_", " ")
             assert re.search(rf"{name}.*?</th>\s*{re.escape(cells)}", text, re.DOTALL), part
     assert "45 nm" in text
