@@ -98,14 +98,18 @@ def differences(results: Mapping[str, SimResult]) -> Table:
     chips = {label: chip_fields(result) for label, result in different_chips(results).items()}
     fields = differing_fields(list(chips.values()))
     rows = tuple(
-        (Value(field), *(Value(value_text(chip.get(field), unit_of(field))) for chip in chips.values()))
+        (
+            Value(field),
+            Value(unit_of(field)),
+            *(Value(value_text(chip.get(field), unit_of(field))) for chip in chips.values()),
+        )
         for field in fields
     )
     same = len({name for chip in chips.values() for name in chip}) - len(rows)
     absent = any(value is None for field in fields for value in (chip.get(field) for chip in chips.values()))
     dash = " A dash: the chip has no such part." if absent else ""
     note = f"{number(same)} other fields have one value on all of them.{dash}"
-    return Table("differences", "In what they differ", ("field", *chips), rows, note, look="parameters")
+    return Table("differences", "In what they differ", ("field", "unit", *chips), rows, note, look="parameters")
 
 
 def parameter_section(result_set: ResultSet) -> Section:
@@ -117,5 +121,5 @@ def parameter_section(result_set: ResultSet) -> Section:
 def _folded(result: SimResult, *, is_open: bool) -> Block:
     rows = parameters(result)
     cells = tuple(tuple(Value(text) for text in row) for row in rows)
-    table = Table("chip", "", ("field", "value", "source"), cells, look="parameters")
+    table = Table("chip", "", ("field", "value", "unit", "source"), cells, look="parameters")
     return Fold((Value(result.preset), f": {number(len(rows))} parameters"), (table,), is_open)

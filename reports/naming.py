@@ -68,16 +68,14 @@ def value_name(value: Any, unit: str) -> str:
     return f"{value:.6g} {_COUNTED.get(unit, unit)}".strip()
 
 
-def exact_name(value: Any, unit: str) -> str:
-    """``value_name`` where it loses nothing, else the value with all its digits: for tables of a chip's fields."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return value_name(value, unit)
+def whole_text(value: int | float, unit: str) -> str:
+    """A number of a field with all its digits: scaled, with that unit, where this loses nothing, else as it is."""
     for scale, name in _SCALES.get(unit, ()):
         text = f"{value / scale:.10g}"
         if abs(value) >= scale and Fraction(text) * int(scale) == value:
             return f"{text} {name}"
-    whole = isinstance(value, int) or (value.is_integer() and abs(value) < _ALL_WHOLE)
-    return f"{f'{value:,.0f}' if whole else number_text(value)} {_COUNTED.get(unit, unit)}".strip()
+    is_whole = isinstance(value, int) or (value.is_integer() and abs(value) < _ALL_WHOLE)
+    return f"{value:,.0f}" if is_whole else number_text(value)
 
 
 def fields_name(chip: Fields, fields: Sequence[str]) -> str:

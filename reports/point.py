@@ -35,7 +35,7 @@ def figure_text(objective: str, value: Any) -> str:
 
 
 def axis_range(axis: str, varied: Varied) -> str:
-    """What a sweep tries on an axis, with units: "1 GB/s, 4 GB/s (2 values)", "1 GB/s to 25 GB/s (an axis)"."""
+    """The values that a sweep tries on an axis, with units, such as "1 GB/s, 4 GB/s (2 values)"."""
     texts = [axis_text(axis, value) for value in varied.values]
     more = ", ..." if varied.is_list and varied.total > len(texts) else ""
     counted = f"{varied.total:,} values" if varied.total else "an axis"

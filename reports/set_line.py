@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 from nnasim.allowed import number_text
 from nnasim.ir.explanation import Changes
-from nnasim.shellwords import shell_word
 
 
 def set_line(changes: Changes) -> str:
     """``changes`` as options of the command line, in the order in which a file holds them."""
-    return " ".join(f"--set {shell_word(f'{field}={_written(value)}')}" for field, value in sorted(changes.items()))
+    return " ".join(f"--set {shlex.quote(f'{field}={_written(value)}')}" for field, value in sorted(changes.items()))
 
 
 def _written(value: object) -> str:

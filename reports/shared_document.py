@@ -182,7 +182,7 @@ def _op_table(result: SharedResult, place: int, model: ModelShare) -> Table:
 def _chip(result: SharedResult) -> Section:
     rows = parameter_rows(result.parameters, result.hardware)
     cells = tuple(tuple(Value(text) for text in row) for row in rows)
-    table = Table("chip", "", ("field", "value", "source"), cells, look="parameters")
+    table = Table("chip", "", ("field", "value", "unit", "source"), cells, look="parameters")
     fold = Fold((Value(result.preset), f": {number(len(rows))} parameters"), (table,), True)
     return Section("chip", "Chip", (fold,))
 

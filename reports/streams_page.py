@@ -73,10 +73,10 @@ def _models(result: SharedResult) -> Value:
 
 def _differences(labels: Sequence[str], fields: Sequence[Mapping[str, Any]]) -> Block:
     rows = tuple(
-        (Value(field), *(Value(value_text(chip.get(field), unit_of(field))) for chip in fields))
+        (Value(field), Value(unit_of(field)), *(Value(value_text(chip.get(field), unit_of(field))) for chip in fields))
         for field in differing_fields(fields)
     )
-    return Table("differences", "", ("field", *labels), rows, look="parameters") if rows else "In nothing."
+    return Table("differences", "", ("field", "unit", *labels), rows, look="parameters") if rows else "In nothing."
 
 
 def _commands(labels: Sequence[str], results: Sequence[SharedResult]) -> Table:

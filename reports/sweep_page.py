@@ -103,7 +103,7 @@ def _drawn_pairs(objectives: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _pairs_note(objectives: Sequence[str]) -> Iterator[Paragraph]:
-    """What a picture by two of more objectives shows, and which pairs have none."""
+    """A sentence on the points of a picture by two of more objectives, and the pairs that have none."""
     every = math.comb(len(objectives), 2)
     if len(objectives) > 2:
         left = f" The first {MOST_PAIRS} of {every} pairs are drawn." if every > MOST_PAIRS else ""

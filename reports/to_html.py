@@ -135,7 +135,7 @@ def _ordered(table: Table) -> list[list[tuple[Cell, str | None]]]:
 
 
 def _sorted_as(number: float | None) -> str:
-    """What was not computed is least."""
+    """The key that sorts a cell; one that was not computed is least."""
     return "-Infinity" if number is None else repr(number)
 
 

@@ -57,7 +57,10 @@ class Lead(NamedTuple):
 
 
 class Varied(NamedTuple):
-    """What a sweep tries of a field: ``text`` says it; ``values``: the first of a list, or an interval's ends."""
+    """The values that a sweep tries of a field.
+
+    ``text``: as a reader sees them; ``values``: the first of a list, or an interval's ends.
+    """
 
     text: str
     values: tuple[object, ...]

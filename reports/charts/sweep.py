@@ -37,7 +37,7 @@ def names_of(stored: StoredSweep) -> list[str]:
 
 
 def most_points(names: Sequence[str]) -> int:
-    """How many points may be under the pointer, so that a page of many axes is no larger than one of few."""
+    """The most points that may be under the pointer, so that a page of many axes is no larger than one of few."""
     return max(2, min(MOST_POINTS, MOST_VALUES // len(names)))
 
 

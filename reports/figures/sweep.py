@@ -42,7 +42,7 @@ PARTS = {
 
 
 def front_finding(points: pd.DataFrame, front: pd.DataFrame, x: str, y: str, objectives: int) -> str:
-    """How many points nothing beats, and what the line of a picture by two of more objectives joins."""
+    """A title: how many points nothing beats, and which a line joins in a picture by two of more objectives."""
     if objectives <= 2:
         return f"{len(front):,} of {len(points):,} points are beaten by none; down and left is better"
     joined = len(staircase(front[[x, y]].to_numpy()))
