@@ -70,12 +70,15 @@ def value_name(value: Any, unit: str) -> str:
 
 def whole_text(value: int | float, unit: str) -> str:
     """A number of a field with all its digits: scaled, with that unit, where this loses nothing, else as it is."""
+    if isinstance(value, int) and abs(value) > _MOST:
+        return value_name(value, unit)
     for scale, name in _SCALES.get(unit, ()):
         text = f"{value / scale:.10g}"
         if abs(value) >= scale and Fraction(text) * int(scale) == value:
             return f"{text} {name}"
-    is_whole = isinstance(value, int) or (value.is_integer() and abs(value) < _ALL_WHOLE)
-    return f"{value:,.0f}" if is_whole else number_text(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.0f}" if value.is_integer() and abs(value) < _ALL_WHOLE else number_text(value)
 
 
 def fields_name(chip: Fields, fields: Sequence[str]) -> str:

@@ -82,7 +82,7 @@ def test_what_is_no_range_is_refused_when_a_file_is_read(tmp_path: Path, row: ob
 
 
 def test_hostile_names_of_parts_are_escaped() -> None:
-    extra = Extra(energy_mj={"<img src=x onerror=alert(1)>": (1, 2, 3)})
+    extra = Extra(energy_mj={"<img src=x onerror=alert(1)>": (1, 2, 3), "total": (1, 2, 3)})
     html = page(ResultSet({"aat": simulated().model_copy(update={"extra": extra})}))
     assert "<img" not in html
     assert "&lt;img" in section(html)

@@ -46,7 +46,8 @@ def test_a_cell_is_sorted_and_kept_by_all_its_digits() -> None:
     ("value", "unit", "text"),
     [
         (5_002_929_893.0, "byte/s", "5.002929893 GB/s"), (5e8, "Hz", "500 MHz"), (393_216, "byte", "384 KiB"),
-        (1_240_001, "byte", "1,240,001"), (0.1, "ms", "0.1"), (50.0, "us", "50"),
+        (1_240_001, "byte", "1,240,001"), (0.1, "ms", "0.1"), (50.0, "us", "50"), (2**60 + 1, "", f"{2**60 + 1:,}"),
+        (10**400, "byte", "a number of 401 digits"),
     ],
 )  # fmt: skip
 def test_a_chip_says_each_of_its_numbers_whole(value: object, unit: str, text: str) -> None:
