@@ -200,7 +200,7 @@ def parse_yaml(text: str, source: object) -> Any:
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f" from line {mark.line + 1} column {mark.column + 1} on" if mark else ""
-        why = "  (a key is there twice)" if isinstance(error, DuplicateKeyError) else ""
+        why = " (a key is there twice)" if isinstance(error, DuplicateKeyError) else ""
         seems = filekind.hint(filekind.of_text(text), unless="YAML")
         raise FileError(source, f"is not YAML{place}{why}{seems}") from None
     except (RecursionError, ValueError, OverflowError, TypeError):
