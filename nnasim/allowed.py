@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
@@ -15,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 _BOUNDS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
 _PLAIN = {int: "a whole number", float: "a number", bool: "true or false", NoneType: "null", Path: "a path"}
+_LARGEST = int(sys.float_info.max)
 
 
 class Spot(NamedTuple):
@@ -31,9 +34,18 @@ def described(spots: Iterable[Spot]) -> str:
 
 def number_text(value: float) -> str:
     """``value`` as text, in the fewest characters that give it exactly: 0, 0.5, 65536, 1e15."""
-    if isinstance(value, int) and (abs(value) < 10**9 or abs(value) > 10**300 or value != float(f"{value:g}")):
+    if isinstance(value, int) and (abs(value) < 10**9 or abs(value) > _LARGEST or value != float(f"{value:g}")):
         return str(value)
     return f"{value:.12g}".replace("e+", "e").replace("e-0", "e-")
+
+
+def unscaled(value: float) -> str | None:
+    """The text of a number that cannot be scaled or rounded: infinite, not a number, or whole and larger than every
+    float, which is counted, such as "a number of 401 digits"; None for any other.
+    """
+    if isinstance(value, int):
+        return f"a number of {len(str(abs(value)))} digits" if abs(value) > _LARGEST else None
+    return None if math.isfinite(value) else f"{value:g}"
 
 
 def field_names(spots: Iterable[Spot]) -> list[str]:

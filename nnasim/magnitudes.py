@@ -7,6 +7,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from nnasim.allowed import unscaled
+
 
 @dataclass(frozen=True)
 class Magnitude:
@@ -41,5 +43,7 @@ class Magnitude:
 
 def _short(value: float) -> str:
     """1e+09 as 1e9."""
+    if text := unscaled(value):
+        return text
     mantissa, e, exponent = f"{value:g}".partition("e")
     return f"{mantissa}e{int(exponent)}" if e else mantissa

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from nnasim.allowed import unscaled
 from nnasim.markup import visible
 
 Spec = dict[str, Any]
@@ -75,8 +75,10 @@ def shown_data(value: Any) -> Any:
     """Whatever a chart holds as JSON knows it: invisible and reordering characters as codes, no NaN, eight digits."""
     if isinstance(value, str):
         return visible(value)
+    if isinstance(value, int | float) and unscaled(value):
+        return None
     if isinstance(value, float):
-        return float(f"{value:.8g}") if math.isfinite(value) else None
+        return float(f"{value:.8g}")
     if isinstance(value, Mapping):
         return {visible(str(name)): shown_data(part) for name, part in value.items()}
     return [shown_data(part) for part in value] if isinstance(value, list | tuple) else value

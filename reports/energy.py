@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nnasim.ir.result import SimResult, Spread
-from reports.naming import labelled
+from reports.naming import labelled, value_name
 
 TOTAL = "total"
 
@@ -40,4 +40,4 @@ def nodes(results: Mapping[str, SimResult], section: str) -> list[str]:
     """Technology nodes of the tables that the figures rest on, such as "45 nm"; ``section``: energy or area."""
     tables = [result.hardware.get(section) for result in results.values()]
     sizes = [table.get("node_nm") for table in tables if isinstance(table, dict)]
-    return list(dict.fromkeys(f"{size:g} nm" for size in sizes if isinstance(size, int | float)))
+    return list(dict.fromkeys(value_name(size, "nm") for size in sizes if isinstance(size, int | float)))

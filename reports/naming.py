@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from nnasim.allowed import number_text
+from nnasim.allowed import number_text, unscaled
 from nnasim.hardware.field_units import leaves, unit_of, without_unit
 from nnasim.hardware.section import DESCRIPTIVE
 from nnasim.ir.result import SimResult
-from reports.text import number
+from reports.text import ALL_WHOLE, number
 
 Fields = Mapping[str, Any]
 MOST_NAMED = 3  # fields in a name; more are counted
@@ -29,8 +29,6 @@ PART_NAMES = {
     "cpu": "the CPU",
     "handoff": "hand-offs",
 }
-_MOST = 10**300  # floats end at 1.8e308
-_ALL_WHOLE = 2**53  # below, floats have every whole number
 _COUNTED = {"bit": "bits", "frame": "frames", "cycle": "cycles", "1/cycle": "a cycle", "ratio": ""}
 
 
@@ -60,8 +58,8 @@ def value_name(value: Any, unit: str) -> str:
         return {None: "none", True: "on", False: "off"}[value]
     if not isinstance(value, int | float):
         return str(value)
-    if isinstance(value, int) and abs(value) > _MOST:  # a stranger's result may hold what no float does
-        return f"a number of {len(str(abs(value)))} digits"
+    if text := unscaled(value):
+        return text
     for scale, name in _SCALES.get(unit, ()):
         if abs(value) >= scale and (unit != "byte" or value % scale == 0 or scale == 1024):
             return f"{value / scale:.6g} {name}"
@@ -70,15 +68,15 @@ def value_name(value: Any, unit: str) -> str:
 
 def whole_text(value: int | float, unit: str) -> str:
     """A number of a field with all its digits: scaled, with that unit, where this loses nothing, else as it is."""
-    if isinstance(value, int) and abs(value) > _MOST:
-        return value_name(value, unit)
+    if text := unscaled(value):
+        return text
     for scale, name in _SCALES.get(unit, ()):
         text = f"{value / scale:.10g}"
         if abs(value) >= scale and Fraction(text) * int(scale) == value:
             return f"{text} {name}"
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:,.0f}" if value.is_integer() and abs(value) < _ALL_WHOLE else number_text(value)
+    return f"{value:,.0f}" if value.is_integer() and abs(value) < ALL_WHOLE else number_text(value)
 
 
 def fields_name(chip: Fields, fields: Sequence[str]) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import shlex
 
+from nnasim.allowed import unscaled
 from nnasim.markup import visible
 
 NOT_COMPUTED = "—"
+ALL_WHOLE = 2**53  # up to here, floats have every whole number; beyond, further digits say nothing
 LARGE = 1e6  # from which on a number is written with a decimal prefix
 
 
@@ -43,16 +45,20 @@ def number(value: float | None, digits: int = 3) -> str:
         return NOT_COMPUTED
     if isinstance(value, int):
         return f"{value:,}"
+    if text := unscaled(value):
+        return text
     rounded = float(f"{value:.{digits}g}")
+    if abs(rounded) > ALL_WHOLE or 0 < abs(rounded) < 1e-4:
+        return f"{value:.{digits - 1}e}"
     if rounded == 0 or abs(rounded) >= 10 ** (digits - 1):
         return f"{value:,.0f}"
-    if abs(rounded) < 1e-4:
-        return f"{value:.{digits - 1}e}"
     return f"{value:.{digits - 1 - math.floor(math.log10(abs(rounded)))}f}"
 
 
 def prefixed(value: float | None, digits: int = 4) -> str:
     """``number``; from a million on with a decimal prefix, such as "5.003 G"."""
+    if value is not None and (text := unscaled(value)):
+        return text
     scales = (("T", 1e12), ("G", 1e9), ("M", LARGE))
     prefix, scale = next((pair for pair in scales if value is not None and abs(value) >= pair[1]), ("", 1.0))
     return f"{number(value / scale, digits)} {prefix}" if value is not None and prefix else number(value, digits)
@@ -60,13 +66,17 @@ def prefixed(value: float | None, digits: int = 4) -> str:
 
 def percent(fraction: float | None, digits: int = 2) -> str:
     """A fraction as percent, such as 3.21 %; an em dash for None."""
-    return NOT_COMPUTED if fraction is None else f"{100 * fraction:z.{digits}f} %"
+    if fraction is None:
+        return NOT_COMPUTED
+    return f"{unscaled(100 * fraction) or f'{100 * fraction:z.{digits}f}'} %"
 
 
 def data_size(count: float | None, digits: int = 3) -> str:
     """Bytes with a decimal unit, such as 1.24 MB; an em dash for None."""
     if count is None:
         return NOT_COMPUTED
+    if text := unscaled(count):
+        return f"{text} B"
     for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= size:
             return f"{number(count / size, digits)} {unit}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from nnasim.allowed import unscaled
+
 if TYPE_CHECKING:
     from nnasim.sweeps.estimate import Estimate
     from nnasim.sweeps.frames import StoredSweep
@@ -31,6 +33,8 @@ def estimate_lines(estimate: Estimate, workers: int, *, with_words: bool) -> Ite
 
 def clock(seconds: float) -> str:
     """Seconds as the text h:mm:ss."""
+    if text := unscaled(seconds):
+        return text
     whole = round(seconds)
     return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from nnasim.allowed import unscaled
 from nnasim.analysis.realtime import Endpointer, RealTime, real_time, timelines
 from nnasim.compiler import CompiledTrace
 from nnasim.hardware import NnaConfig
@@ -225,5 +226,6 @@ def chip_facts(chip: NnaConfig) -> list[tuple[str, str, str]]:
 
 
 def _shown(value: object) -> str:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return f"{value:,.12g}" if number else str(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return unscaled(value) or f"{value:,.12g}"
+    return str(value)
