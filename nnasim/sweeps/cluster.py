@@ -21,7 +21,7 @@ AHEAD = 2  # batches waiting for each worker
 MOST_DEATHS = 3
 LOOK_SECONDS, MOST_ALONE = 5, 4  # how often to look for workers, and how often in vain
 GO_ON = "the finished points are kept, and the same command continues from there"
-LOST = f"the Dask scheduler is gone: it did not answer for {CONNECT_SECONDS} s; {GO_ON}"
+LOST = f"the Dask scheduler is gone: it cannot be reached any more; {GO_ON}"
 SCHEMES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
 
 
@@ -76,7 +76,10 @@ class _Awaited:
     def result(self) -> Any:
         """Wait for the function and return its result. Raises its exception, or SimulationError without a scheduler."""
         with self._backend._answering():
-            return self._future.result()
+            error = self._future.exception()  # the function's own: an OSError of it says nothing of the scheduler
+            if error is None:
+                return self._future.result()
+        raise error
 
 
 class ClusterBackend:
@@ -187,7 +190,9 @@ class ClusterBackend:
     def _retry(self, future: Any, batch: Batch, deaths: int) -> list[Batch]:
         """A batch that killed its workers, cut into single points. SimulationError when that does not help."""
         if deaths == MOST_DEATHS:
-            raise SimulationError(f"the cluster gave up on the point {batch[0][1]}: {future.exception()}")
+            with self._answering():
+                why = future.exception()
+            raise SimulationError(f"the cluster gave up on the point {batch[0][1]}: {why}")
         return [[point] for point in batch]
 
     def close(self, *, kill: bool = False) -> None:

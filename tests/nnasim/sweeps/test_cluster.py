@@ -31,6 +31,25 @@ def test_one_client_runs_one_payload_again(load: Callable[..., tuple[Job, Space]
     assert len({str(outcomes[0].figures) for run in runs for outcomes in run}) == 1
 
 
+def _refused() -> None:
+    raise PermissionError("the function's own")
+
+
+def test_an_error_of_the_function_is_not_taken_for_a_scheduler_that_is_gone() -> None:
+    from distributed import Client, LocalCluster
+
+    from nnasim.sweeps.cluster import ClusterBackend
+
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        backend = ClusterBackend(client)
+        with pytest.raises(PermissionError, match="the function's own"):
+            backend.submit(_refused).result()
+        assert backend.submit(len, "four").result() == 4
+
+
 def test_a_call_that_an_interrupt_stops_as_it_begins_leaves_no_traceback() -> None:
     """The race of distributed's ``sync`` with Ctrl-C, which tornado logs; every other error of its loop is told."""
     from nnasim.sweeps.cluster import ClusterBackend

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from nnasim.sweeps.store import Store
 
 POINTS = 200
 LONG = 2000  # points: an idle machine does hundreds a second, and must not end before it is interrupted
+FEW = 600  # a killed scheduler ends it at once
 
 
 def axes(points: int) -> dict[str, object]:
@@ -61,6 +63,13 @@ def runs(process: psutil.Process) -> bool:
         return False
 
 
+def has_workers(address: str) -> bool:
+    from distributed import Client
+
+    with Client(address, timeout=10) as client:
+        return bool(client.nthreads())
+
+
 @pytest.mark.parametrize("backend", [["--jobs", "2"], ["--dask-local", "2"]], ids=["joblib", "dask"])
 def test_an_interrupt_keeps_what_is_done_and_leaves_no_worker(write_study, tmp_path: Path, backend) -> None:
     if backend[0] == "--dask-local":
@@ -79,6 +88,41 @@ def test_an_interrupt_keeps_what_is_done_and_leaves_no_worker(write_study, tmp_p
     assert 10 < stored < LONG
     done, complained = start(study, store, "--jobs", "2").communicate(timeout=120)
     assert f"{LONG:,} of {LONG:,} points, {stored:,} were there, {LONG - stored:,} computed" in done, complained
+
+
+def test_a_scheduler_that_is_killed_is_told_in_one_line_and_the_same_command_goes_on(
+    write_study, tmp_path: Path
+) -> None:
+    pytest.importorskip("distributed")
+    study, store, where = write_study(axes=axes(FEW)), tmp_path / "s.sqlite", tmp_path / "scheduler.json"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    dask = [sys.executable, "-m", "dask"]
+    told = ["--scheduler-file", str(where)]
+    scheduler = subprocess.Popen(
+        [*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", *told], **quiet
+    )
+    worker = subprocess.Popen([*dask, "worker", "--nthreads", "1", "--no-nanny", "--no-dashboard", *told], **quiet)
+    try:
+        wait_for(where.exists, 60)
+        address = json.loads(where.read_text())["address"]
+        wait_for(lambda: has_workers(address), 60)
+        process = start(study, store, "--scheduler", address)
+        wait_for(lambda: rows(store) > 10, 120)
+        scheduler.kill()
+        printed, complained = process.communicate(timeout=60)
+    finally:
+        for each in (scheduler, worker):
+            each.kill()
+            each.wait()
+    assert (process.returncode, printed) == (2, "")
+    assert complained == (
+        "nnasim: the Dask scheduler is gone: it cannot be reached any more; the finished points are kept, and the same "
+        "command continues from there\n"
+    )
+    stored = rows(store)
+    assert 10 < stored < FEW
+    done, complained = start(study, store, "--jobs", "2").communicate(timeout=120)
+    assert f"{FEW:,} of {FEW:,} points, {stored:,} were there, {FEW - stored:,} computed" in done, complained
 
 
 def test_two_sweeps_at_once_compute_every_point_once(write_study, tmp_path: Path) -> None:
