@@ -108,9 +108,13 @@ class Table:
     named_rows: bool = True
     look: Literal["wide", "plain", "words", "parameters"] = "wide"
 
+    def is_at_left(self, column: int) -> bool:
+        """Whether a column stands at the left, as words and the names of rows do; numbers stand at the right."""
+        return (column == 0 and self.named_rows) or self.holds_text(column)
+
     def holds_text(self, column: int) -> bool:
-        """Whether a column's cells are words: they stand at the left, numbers at the right."""
-        return any(is_text(row[column]) for row in self.rows)
+        """Whether a column's cells are words; one that was not computed is neither words nor a number."""
+        return any(is_text(row[column]) and not is_empty(row[column]) for row in self.rows)
 
     def numbers(self, column: int) -> list[float | int | None] | None:
         """A column's cells with all their digits, None for what was not computed; None where one of them is words."""

@@ -23,7 +23,6 @@ from reports.blocks import (
     Words,
     heading,
     inlines,
-    is_text,
     shown,
 )
 from reports.chart import page_data
@@ -58,7 +57,6 @@ def html(document: Document) -> str:
         "ordered": _ordered,
     }  # fmt: skip
     environment.tests |= {
-        "text": is_text,
         "short": lambda cell: len(shown(cell)) <= _SHORT,
         "long": lambda cell: len(shown(cell)) > _LONG,
     }
@@ -96,7 +94,7 @@ def _shared(column: Column) -> str | None:
 
 
 def _look(table: Table, column: int) -> tuple[tuple[str, str], ...]:
-    return _classes("text" if table.holds_text(column) else "", _longer(heading(table.columns[column])))
+    return _classes("text" if table.is_at_left(column) else "", _longer(heading(table.columns[column])))
 
 
 def _classes(*names: str) -> tuple[tuple[str, str], ...]:
@@ -124,12 +122,16 @@ def _element(part: Inline) -> str | Markup:
     return markupsafe.Markup("<bdi>{}</bdi>").format(visible(part.text)) if isinstance(part, Value) else visible(part)
 
 
-def _ordered(table: Table) -> list[list[tuple[Cell, str | None]]]:
-    """Rows of cells, each with the number by which it is sorted: its text has fewer digits, and a unit of its own."""
-    columns = [table.numbers(column) for column in range(len(table.columns))]
+def _ordered(table: Table) -> list[list[tuple[Cell, str | None, bool]]]:
+    """Rows of cells, each with the number by which it is sorted, and whether it stands at the left.
+
+    That number: a cell's text has fewer digits, and a unit of its own.
+    """
+    places = range(len(table.columns))
+    columns, at_left = [table.numbers(column) for column in places], [table.is_at_left(column) for column in places]
     return [
-        [(cell, None if numbers is None else _sorted_as(numbers[place]))
-         for cell, numbers in zip(row, columns, strict=True)]
+        [(cell, None if numbers is None else _sorted_as(numbers[place]), left)
+         for cell, numbers, left in zip(row, columns, at_left, strict=True)]
         for place, row in enumerate(table.rows)
     ]  # fmt: skip
 

@@ -66,7 +66,7 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def _grid(table: Table) -> str:
-    rule = "|" + "|".join("---" if index == 0 else "---:" for index in range(len(table.columns))) + "|"
+    rule = "|" + "|".join("---" if table.is_at_left(index) else "---:" for index in range(len(table.columns))) + "|"
     lines = [[_line(heading(column)) for column in table.columns], *(map(_line, row) for row in table.rows)]
     written = ["| " + " | ".join(cells) + " |" for cells in lines]
     return "\n".join([written[0], rule, *written[1:]])

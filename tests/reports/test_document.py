@@ -76,6 +76,16 @@ def test_code_is_code_and_what_comes_from_a_file_does_not_turn_our_words() -> No
     assert "open `x.json` of שלום" in markdown(words)
 
 
+def test_words_and_the_names_of_rows_stand_at_the_left_and_numbers_at_the_right() -> None:
+    rows = (("aat", 1.0, "late", None), ("naive", None, Value("soon"), 3))
+    costs = Table("costs", "", ("system", "ms", "when", "errors"), rows, look="plain")
+    assert "|---|---:|---|---:|" in markdown(document(costs))
+    assert [dict(head.attributes).get("class") for head in heads(costs)[0]] == ["text", None, "text", None]
+    assert html(document(costs)).count('<td class="text') == 2
+    unnamed = Table("points", "", ("ms", "points"), ((1.0, 2),), named_rows=False)
+    assert "|---:|---:|" in markdown(document(unnamed))
+
+
 def test_figures_that_follow_each_other_stand_side_by_side() -> None:
     assert html(document(BARS, BARS, "and", BARS)).count('<div class="gallery">') == 2
 
