@@ -113,13 +113,13 @@ def differences(results: Mapping[str, SimResult]) -> Table:
 
 
 def parameter_section(result_set: ResultSet) -> Section:
-    """All parameters of each different chip, with their sources; folded if there are several."""
+    """All parameters of each different chip, with their sources, folded: there are a hundred of them."""
     chips = different_chips(result_set.results)
-    return Section("chip", "Chip", tuple(_folded(result, is_open=len(chips) == 1) for result in chips.values()))
+    return Section("chip", "Chip", tuple(map(_folded, chips.values())))
 
 
-def _folded(result: SimResult, *, is_open: bool) -> Block:
+def _folded(result: SimResult) -> Block:
     rows = parameters(result)
     cells = tuple(tuple(Value(text) for text in row) for row in rows)
     table = Table("chip", "", ("field", "value", "unit", "source"), cells, look="parameters")
-    return Fold((Value(result.preset), f": {number(len(rows))} parameters"), (table,), is_open)
+    return Fold((Value(result.preset), f": {number(len(rows))} parameters"), (table,))
