@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from nnasim.analysis.change import gain_pct
 from nnasim.analysis.pooled import engine_latencies_ms, real_time_factor
@@ -11,7 +11,7 @@ from nnasim.ir.result import SimResult
 from nnasim.sweeps.objectives import busy_shares
 from reports.blocks import Block, Cell, Fold, Paragraph, Quantity, Section, Table, Value
 from reports.naming import PART_NAMES, chip_fields, differing_fields
-from reports.parameters import parameters, value_text
+from reports.parameters import Parameter, parameters, value_text
 from reports.result_set import ResultSet
 from reports.text import number
 
@@ -115,11 +115,13 @@ def differences(results: Mapping[str, SimResult]) -> Table:
 def parameter_section(result_set: ResultSet) -> Section:
     """All parameters of each different chip, with their sources, folded: there are a hundred of them."""
     chips = different_chips(result_set.results)
-    return Section("chip", "Chip", tuple(map(_folded, chips.values())))
+    return Section(
+        "chip", "Chip", tuple(parameter_fold(result.preset, parameters(result)) for result in chips.values())
+    )
 
 
-def _folded(result: SimResult) -> Block:
-    rows = parameters(result)
+def parameter_fold(preset: str, rows: Sequence[Parameter]) -> Fold:
+    """The parameters of a chip, folded away."""
     cells = tuple(tuple(Value(text) for text in row) for row in rows)
     table = Table("chip", "", ("field", "value", "unit", "source"), cells, look="parameters")
-    return Fold((Value(result.preset), f": {number(len(rows))} parameters"), (table,))
+    return Fold((Value(preset), f": {number(len(rows))} parameters"), (table,))

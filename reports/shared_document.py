@@ -25,6 +25,7 @@ from reports.blocks import (
 )
 from reports.charts.latency import distribution_chart
 from reports.charts.time import block_chart
+from reports.chips import parameter_fold
 from reports.document import write_html
 from reports.figures.latency import distribution
 from reports.figures.where import blocks
@@ -180,11 +181,7 @@ def _op_table(result: SharedResult, place: int, model: ModelShare) -> Table:
 
 
 def _chip(result: SharedResult) -> Section:
-    rows = parameter_rows(result.parameters, result.hardware)
-    cells = tuple(tuple(Value(text) for text in row) for row in rows)
-    table = Table("chip", "", ("field", "value", "unit", "source"), cells, look="parameters")
-    fold = Fold((Value(result.preset), f": {number(len(rows))} parameters"), (table,), True)
-    return Section("chip", "Chip", (fold,))
+    return Section("chip", "Chip", (parameter_fold(result.preset, parameter_rows(result.parameters, result.hardware)),))
 
 
 def _provenance(result: SharedResult) -> Section:

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from reports.chart import INK, Chart, Columns, Spec
-from reports.charts.parts import ACROSS, HIDDEN, SHOWN, colored, legend, named_rows, told, tooltip
+from reports.charts.parts import ACROSS, HIDDEN, SHOWN, colored, legend, named_rows, prefixed_axis, told, tooltip
 from reports.figures.style import Look
 
 _STEP = 22  # pixels a row
 _CHARACTER, _GAP = 7, 8  # pixels of a character behind a bar, and of what is around the words
 _LEAST_BARS = 0.3  # of the width, whatever the words take
+OF_WHOLE = (0, 20, 40, 60, 80, 100)
+"""Ticks of an axis of percentages, which ends with the whole: behind it is room for words."""
 
 
 class Bar(NamedTuple):
@@ -52,6 +54,7 @@ def bars(
     marks: Sequence[Mark] = (),
     reaches: Sequence[Reach] = (),
     domain: tuple[float, float] | None = None,
+    ticks: Sequence[float] = (),
     line: float | None = None,
     zooms: bool = False,
 ) -> Chart:
@@ -62,7 +65,7 @@ def bars(
     key = legend(dict.fromkeys(bar.look for bar in stretches) if looks is None else looks)
     names, upwards = named_rows(rows)
     scale = _scale(domain, max((len(mark.words) for mark in marks), default=0))
-    along = {"field": "start", "type": "quantitative", "title": unit, "scale": scale}
+    along = {"field": "start", "type": "quantitative", "title": unit, "scale": scale, **_axis(ticks, stretches)}
     spec: Spec = {
         **ACROSS,
         "height": _STEP * len(rows),
@@ -99,6 +102,13 @@ _ZOOM: Spec = {
     },
     "bind": "scales",
 }  # fmt: skip
+
+
+def _axis(ticks: Sequence[float], stretches: Sequence[Bar]) -> Spec:
+    """The axis along the bars, with a number at each of ``ticks``, if there are any."""
+    if ticks:
+        return {"axis": {"values": list(ticks)}}
+    return prefixed_axis(end for bar in stretches for end in (bar.start, bar.end))
 
 
 def _scale(domain: tuple[float, float] | None, longest: int) -> Spec:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from nnasim.ir.explanation import CAUSES
 from reports.chart import Chart
-from reports.charts.bars import Bar, Mark, bars
+from reports.charts.bars import OF_WHOLE, Bar, Mark, bars
 from reports.figures.causes import UNIT, Times, finding, looks, ordered, timed
 from reports.figures.explanation import LOOKS
 from reports.text import number, percent
@@ -27,6 +27,7 @@ def causes_chart(name: str, times: Mapping[str, Times]) -> tuple[Chart, ...]:
             left += 100 * ms / total
         marks.append(Mark(row, 100, number(total)))
     chart = bars(
-        name, finding(rows), UNIT, list(rows), stretches, _HEADINGS, looks=looks(rows), marks=marks, domain=(0, 100)
-    )
+        name, finding(rows), UNIT, list(rows), stretches, _HEADINGS, looks=looks(rows), marks=marks,
+        domain=(0, 100), ticks=OF_WHOLE,
+    )  # fmt: skip
     return (chart,)

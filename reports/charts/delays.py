@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reports.chart import INK, Chart, Columns, Entry, Legend, Spec
-from reports.charts.parts import ACROSS, HIDDEN, SHOWN, VEGA_SHAPES, colored, shaped, told, tooltip
+from reports.charts.parts import ACROSS, HIDDEN, SHOWN, VEGA_SHAPES, colored, measured, shaped, told, tooltip
 from reports.figures.delays import MARKS, Delayed
 from reports.text import number
 
@@ -17,9 +17,10 @@ def delay_chart(name: str, systems: Mapping[str, Sequence[Delayed]]) -> tuple[Ch
     """Word errors against the delay of words: left is sooner, below is better; each point is a penalty."""
     entries = Legend(tuple(Entry(system, system, MARKS[system][1]) for system in systems))
     rows = [(system, point) for system, points in systems.items() for point in points]
-    along = {"field": "delay", "type": "quantitative", "title": "from a word's end to its symbol, median [ms]",
-             "scale": {"zero": False}}  # fmt: skip
-    upwards = {"type": "quantitative", "title": "word error rate [%]", "scale": {"zero": False}}
+    points = [point for _, point in rows]
+    along = measured("delay", "from a word's end to its symbol, median [ms]", [point.delay_ms for point in points])
+    rates = [rate for point in points for rate in point.words]
+    upwards, low = (measured(field, "word error rate [%]", rates) for field in ("wer", "low"))
     spec: Spec = {
         **ACROSS,
         "height": _HEIGHT,
@@ -30,16 +31,16 @@ def delay_chart(name: str, systems: Mapping[str, Sequence[Delayed]]) -> tuple[Ch
         "layer": [
             {
                 "mark": {"type": "line", "aria": False},
-                "encoding": {"y": {"field": "wer", **upwards}, "order": {"field": "place"}},
+                "encoding": {"y": upwards, "order": {"field": "place"}},
             },
             {
                 "mark": {"type": "rule", "aria": False},
-                "encoding": {"y": {"field": "low", **upwards}, "y2": {"field": "high"}},
+                "encoding": {"y": low, "y2": {"field": "high"}},
             },
             {
                 "mark": {"type": "point", "filled": True, "size": 80, "opacity": 1, "stroke": {"expr": INK}},
                 "encoding": {
-                    "y": {"field": "wer", **upwards}, "tooltip": tooltip(_HEADINGS),
+                    "y": upwards, "tooltip": tooltip(_HEADINGS),
                     "shape": shaped(entries, [VEGA_SHAPES[MARKS[system][0]] for system in systems]),
                 },
             },

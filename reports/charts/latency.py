@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnasim.analysis.percentiles import PERCENTILES, at_shares
 from reports.chart import INK, Chart, Columns, Entry, Legend, Spec
-from reports.charts.parts import ACROSS, HIDDEN, SHOWN, colored, dashed, told, tooltip
+from reports.charts.parts import ACROSS, HIDDEN, SHOWN, colored, dashed, measured, told, tooltip
 from reports.figures.latency import COLORS, LINE_DASHES, is_wide, line_width, ordered
 from reports.text import number, shortened
 
@@ -43,10 +43,7 @@ def distribution_chart(kind: str, of: str, values_ms: Mapping[str, Sequence[floa
         "data": {"name": kind},
         "transform": [SHOWN],
         "encoding": {
-            "x": {
-                "field": "ms", "type": "quantitative", "title": f"{kind} latency [ms]",
-                "scale": {"type": "log", "nice": False} if is_wide(series) else {"zero": False},
-            },
+            "x": measured("ms", f"{kind} latency [ms]", _ends(series), log=is_wide(series)),
             "y": {
                 "field": "share", "type": "quantitative", "title": f"share of {of}",
                 "axis": {"values": [0, 50, 90, 99], "labelExpr": "ranks[datum.value]"},
@@ -73,6 +70,11 @@ def distribution_chart(kind: str, of: str, values_ms: Mapping[str, Sequence[floa
         ],
     }  # fmt: skip
     return (Chart(title, spec, {kind: _columns(series, headings)}, legend=entries),)
+
+
+def _ends(series: Mapping[str, NDArray[np.float64]]) -> list[float]:
+    """The shortest and the longest time of each of ``series``."""
+    return [float(values[end]) for values in series.values() for end in (0, -1)]
 
 
 def _by_series(domain: Sequence[str], values: Sequence[object]) -> Spec:

@@ -14,7 +14,8 @@ SHOWN = {"filter": "indexof(hidden, datum.series) < 0"}
 ACROSS: Spec = {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
 """As wide as the page has room for."""
 HIDDEN: Spec = {"name": "hidden", "value": []}
-_LONGEST = 26
+PADDING = 12  # pixels between the frame and the outermost points of an axis that no round number ends
+_LONGEST = 30  # the longest cause of a wait has as many characters
 
 Tells = Mapping[str, Sequence[str]]
 """What a mark's tooltip says: a column of texts under each heading."""
@@ -79,12 +80,16 @@ def measured(field: str, title: str, values: Iterable[float], *, log: bool = Fal
     """The axis of a measured column: with room around one value, and with decimal prefixes on large ones."""
     known = [float(value) for value in values if value == value]
     low, high = min(known, default=0.0), max(known, default=0.0)
-    scale: Spec = {"type": "log", "nice": False, "padding": 12} if log else {"zero": False}
+    scale: Spec = {"type": "log", "nice": False, "padding": PADDING} if log else {"zero": False}
     if low == high:
         around = abs(low) / 10 or 1.0
         scale |= {"domain": [low - around, low + around]}
-    axis = {"axis": {"format": "~s"}} if max(abs(low), abs(high)) >= LARGE else {}
-    return {"field": field, "type": "quantitative", "title": title, "scale": scale, **axis}
+    return {"field": field, "type": "quantitative", "title": title, "scale": scale, **prefixed_axis([low, high])}
+
+
+def prefixed_axis(values: Iterable[float]) -> Spec:
+    """An axis with decimal prefixes, where its ``values`` are large."""
+    return {"axis": {"format": "~s"}} if max(map(abs, values), default=0) >= LARGE else {}
 
 
 def told(tells: Tells) -> Columns:
@@ -95,6 +100,6 @@ def told(tells: Tells) -> Columns:
 def named_rows(names: Sequence[str], longest: int = _LONGEST) -> tuple[Spec, Spec]:
     """A parameter with the names of rows, and the axis of the column ``row`` that shows them: two may read alike."""
     parameter = {"name": "names", "value": [shortened(name, longest) for name in names]}
-    axis = {"labelExpr": "names[datum.value]", "labelLimit": 190, "ticks": False, "domain": False}
+    axis = {"labelExpr": "names[datum.value]", "labelLimit": 210, "ticks": False, "domain": False}
     scale = {"domain": list(range(len(names)))}
     return parameter, {"field": "row", "type": "ordinal", "title": None, "axis": axis, "scale": scale}

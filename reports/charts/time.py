@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from nnasim.ir.explanation import CAUSES, Cause
 from nnasim.ir.result import SimResult
 from reports.chart import Chart
-from reports.charts.bars import Bar, Mark, bars
+from reports.charts.bars import OF_WHOLE, Bar, Mark, bars
 from reports.figures.explanation import HIGH_END, LOOKS, LOW_END, MOST_BARS, MOST_SWINGS
 from reports.figures.explanation import Bar as Reach
 from reports.figures.gantt import row_name, time_unit
@@ -35,7 +35,9 @@ def block_chart(name: str, title: str, shares: Sequence[BlockShare]) -> tuple[Ch
     unit, headings = "share of elapsed time [%]; the figure at the right is busy time", ("block", "does", "share")
     names = [share.block for share in shares]
     looks = (BUSY, WAITS, IDLE)
-    chart = bars(name, title, unit, names, stretches, headings, looks=looks, marks=marks, domain=(0, 100))
+    chart = bars(
+        name, title, unit, names, stretches, headings, looks=looks, marks=marks, domain=(0, 100), ticks=OF_WHOLE
+    )
     return (chart,) if shares else ()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reports.chart import INK, Chart, Entry, Legend, Spec
-from reports.charts.parts import ACROSS, HIDDEN, SHOWN, VEGA_SHAPES, colored, shaped, told, tooltip
+from reports.charts.parts import ACROSS, HIDDEN, PADDING, SHOWN, VEGA_SHAPES, colored, measured, shaped, told, tooltip
 from reports.figures.style import GREY
 from reports.figures.validation import ROOFLINE, GroupMark, group_marks
 from reports.text import number
@@ -23,24 +23,24 @@ def validation_charts(validation: Validation) -> tuple[Chart, ...]:
     """Predicted against measured cycles of every row, and below it the error of each, a roofline beside both."""
     marks = group_marks(validation)
     entries = Legend((*(Entry(mark.group, mark.group, mark.color) for mark in marks), Entry(ROOFLINE, ROOFLINE, GREY)))
-    measured = [prediction.measured for prediction in validation.predictions]
-    ends = {"values": [{"measured": end, "predicted": end, "error": 0} for end in (min(measured), max(measured))]}
-    above = {"type": "log", "nice": False}
-    below = {"type": "symlog", "constant": 1}
+    cycles = [prediction.measured for prediction in validation.predictions]
+    ends = {"values": [{"measured": end, "predicted": end, "error": 0} for end in (min(cycles), max(cycles))]}
+    predicted = [cycles for found in validation.predictions for cycles in (found.simulated, found.roofline)]
+    above = measured("predicted", "predicted cycles", [*predicted, *cycles], log=True)
+    scale = {"type": "symlog", "constant": 1, "padding": PADDING}
+    below = {"field": "error", "type": "quantitative", "title": "error [%]", "scale": scale}
+    along = measured("measured", "measured cycles", cycles, log=True)
     title = f"{validation.kind.name}: predicted against measured"
     return (
-        _points(title, "predicted", "predicted cycles", above, entries, marks, ends, validation),
-        _points("Error of each row", "error", "error [%]", below, entries, marks, ends, validation),
+        _points(title, along, above, entries, marks, ends, validation),
+        _points("Error of each row", along, below, entries, marks, ends, validation),
     )
 
 
 def _points(
-    title: str, field: str, unit: str, scale: Spec, entries: Legend, marks: Sequence[GroupMark], ends: Spec,
+    title: str, along: Spec, upwards: Spec, entries: Legend, marks: Sequence[GroupMark], ends: Spec,
     validation: Validation,
 ) -> Chart:  # fmt: skip
-    log = {"type": "log", "nice": False}
-    along = {"field": "measured", "type": "quantitative", "title": "measured cycles", "scale": log}
-    upwards = {"field": field, "type": "quantitative", "title": unit, "scale": scale}
     shapes = [*(VEGA_SHAPES[mark.shape] for mark in marks), "circle"]
     spec: Spec = {
         **ACROSS,

@@ -4,12 +4,18 @@ from typing import Any
 
 from nnasim.ir.result import SimResult
 from nnasim.ir.shared import Search, Tried
+from reports.charts.delays import delay_chart
+from reports.charts.time import block_chart, swing_chart
+from reports.figures.arms import Point
+from reports.figures.delays import Delayed
 from reports.figures.energy import energy_stack
+from reports.figures.explanation import Bar as Reach
 from reports.figures.placement import gain_map
 from reports.figures.roofline import Layer, Roof, roofline
 from reports.figures.streams import streams_per_chip
 from reports.figures.words_latency import words_against_latency
 from reports.operating_points import layers_of
+from reports.operations import BlockShare
 from reports.result_set import ResultSet
 from reports.study_record import GainMap
 from reports.summary import Percentiles, SystemFigures
@@ -66,3 +72,16 @@ def test_a_map_says_where_the_claim_holds() -> None:
     gains = ((0.0, 1.0), (4.0, 5.5), (6.0, 9.0))
     grid = GainMap(handoffs_us=(10.0, 50.0, 70.0), bandwidths=(1e9, 2e9), gains_pct=gains, here_pct=None)
     assert title(gain_map("g", "Gain", grid)) == "Gain\n5 to 7 % (framed) at hand-offs of 50 to 70 us"
+
+
+def test_an_axis_of_shares_ends_with_the_whole_and_one_of_large_numbers_has_prefixes() -> None:
+    (shares,) = block_chart("b", "t", [BlockShare("dma", 0.5, 0.25, 0.25)])
+    (swings,) = swing_chart("s", "t", "bytes", 6e7, [Reach("sram.bytes", 5e7, 6.65e7)])
+    axes = [chart.spec["layer"][0]["encoding"]["x"]["axis"] for chart in (shares, swings)]
+    assert axes[0]["values"][-1] == 100
+    assert axes[1]["format"] == "~s"
+
+
+def test_one_delay_has_room_around_it() -> None:
+    (chart,) = delay_chart("d", {"aat": [Delayed(0.0, 120.0, Point(2.0, 1.0, 3.0))]})
+    assert chart.spec["encoding"]["x"]["scale"]["domain"] == [108, 132]
