@@ -53,9 +53,35 @@ def test_the_name_holds_the_old_folder_or_the_new_one_at_every_instant(tmp_path:
     assert not missing
 
 
-def test_a_system_that_cannot_exchange_sets_the_old_one_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnasim.exchange._call", lambda one, other: errno.ENOSYS)
+@pytest.mark.parametrize("code", [None, errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM])
+def test_a_system_that_cannot_exchange_sets_the_old_one_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int | None
+) -> None:
+    """A kernel or C library without the call, a file system such as NFS, a sandbox."""
+    monkeypatch.setattr("nnasim.exchange._call", lambda one, other: code)
     test_what_we_made_is_replaced(tmp_path)
+    test_a_link_to_a_folder_of_ours_is_replaced_and_what_it_leads_to_stays(tmp_path / "linked")
+
+
+class WithoutCalls:
+    """A C library that has neither renameat2 nor renamex_np, such as an old glibc or musl."""
+
+
+def no_library(*_: object, **__: object) -> object:
+    raise TypeError("LoadLibrary() argument 1 must be str, not None")  # ctypes.CDLL(None) on Windows
+
+
+@pytest.mark.parametrize("library", [lambda *_, **__: WithoutCalls(), no_library], ids=["old", "Windows"])
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_a_c_library_without_the_call_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: object, platform: str
+) -> None:
+    monkeypatch.setattr("nnasim.exchange.ctypes.CDLL", library)
+    monkeypatch.setattr("nnasim.exchange.sys.platform", platform)
+    for name in ("one", "other"):
+        (tmp_path / name).write_text(name)
+    assert not exchange(tmp_path / "one", tmp_path / "other")
+    assert [(tmp_path / name).read_text() for name in ("one", "other")] == ["one", "other"]
 
 
 def test_no_other_error_is_taken_for_a_system_that_cannot(tmp_path: Path) -> None:
@@ -64,6 +90,7 @@ def test_no_other_error_is_taken_for_a_system_that_cannot(tmp_path: Path) -> Non
 
 
 def test_a_link_to_a_folder_of_ours_is_replaced_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+    tmp_path.mkdir(exist_ok=True)
     write(tmp_path / "kept")
     (tmp_path / "out").symlink_to(tmp_path / "kept")
     write(tmp_path / "out")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from aat_training.quant import float_product
 from aat_training.quant.lstm import LstmKernel, LstmSequence, gate_order, project_input, quantise_lstm
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.formats import GATE_FRAC
@@ -126,10 +127,13 @@ def product(cell, o, tc):
     )
 
 
+@pytest.mark.parametrize("products", ["as here", "torch.mm"])
 @pytest.mark.parametrize("gain", [0.3, 1.0, 6.0], ids=["small", "usual", "saturating"])
 @pytest.mark.parametrize("bits", [8, 16])
 @pytest.mark.parametrize("shape", [(5, 4), (12, 9), (17, 33)])
-def test_gradients_equal_step_by_step_autograd(gain, bits, shape):
+def test_gradients_equal_step_by_step_autograd(gain, bits, shape, products, monkeypatch):
+    if products == "torch.mm":
+        monkeypatch.setattr(float_product, "found_obstacle", lambda: "this torch has no oneDNN")
     kernel, parameters, x, h, c = layer(NumericsConfig(cell_bits=bits), units=shape[0], inputs=shape[1], gain=gain)
     probe = torch.randn(7, 3, shape[0], generator=torch.Generator().manual_seed(5))
     ours = [p.clone().requires_grad_() for p in (x, *parameters, h, c)]
