@@ -58,13 +58,13 @@ class EnergyConfig(Section):
     sram_bank_pj_per_byte: Range = Field(description="one byte of a bank of sram_bank_bytes, through an 8-byte port")
     sram_bank_bytes: Integer = Field(gt=0, le=2**36, description="capacity of that bank")
     sram_bank_exponent: Number = Field(
-        ge=0, le=1, description=("exponent with which the energy grows with a bank's capacity")
+        ge=0, le=1, description="exponent with which the energy grows with a bank's capacity"
     )
     sram_fixed_share: Number = Field(
-        ge=0, le=1, description=("share of an 8-byte access's energy that is the same for any width")
+        ge=0, le=1, description="share of an 8-byte access's energy that is the same for any width"
     )
     sram_route_pj_per_byte: Range = Field(
-        description=("one byte across 1 MB of banks; grows with the square root of the capacity")
+        description="one byte across 1 MB of banks; grows with the square root of the capacity"
     )
     sram_bank_overhead_bytes: Integer = Field(
         ge=0, le=2**20, description="bytes of cells that leak as much as the circuits of one bank's 8-byte port"

@@ -30,7 +30,7 @@ class SramConfig(Section):
     bytes_per_cycle: Number = Field(ge=1e-3, le=2**20, description="bytes per cycle of one port")
     weight_buffers: Integer = Field(2, gt=0, le=1024, description="buffers for streamed weights; 2 is double buffering")
     weight_tile_bytes: Integer = Field(
-        16384, gt=0, le=2**32, description=("largest weight tile that the compiler aims at")
+        16384, gt=0, le=2**32, description="largest weight tile that the compiler aims at"
     )
     resident_weights: tuple[str, ...] | None = Field(
         None, description="weight tensors that stay in SRAM; null: the compiler chooses those that save most traffic"
@@ -62,7 +62,7 @@ class DramConfig(OpenSection):
         description="kind of memory: selects its row of energy.dram_pj_per_byte, and the timings of a banked model",
     )
     model: Annotated[str, BeforeValidator(MODELS.known)] = Field(
-        "steady", description=("model of how it delivers its bytes")
+        "steady", description="model of how it delivers its bytes"
     )
     parameters: Parameters = Field(default_factory=dict, description="further numbers of a banked or plug-in model")
 
