@@ -97,6 +97,6 @@ def _state(emission: Emission, index: int, size: int, part: str) -> str:
     tensor = emission.tensor(index)
     if not tensor.kept or emission.shape(index) != (1, size):
         raise CannotEnterError(
-            f"has the state {tensor.name!r} of shape {tensor.shape}, which is not one of {(1, size)}"
+            f"reads its state from {tensor.name!r} of shape {tensor.shape}, which must be a variable of {(1, size)}"
         )
     return emission.reshape(emission.written(index), (1, 1, size), part)

@@ -52,8 +52,9 @@ def read_torch(
     - ``states``: pairs of an argument and the output that the next call gets there, a tuple (h, c) as a whole: ``{"h":
       1, "state": "new_state"}``; outputs by position, key or path. None proposes those whose names suggest it. Buffers
       that a call overwrites are states without being named.
-    - ``keep_state``: recurrent modules that start from a constant at each call, and are to continue instead. Shapes are
-      those of ``example``; names of nodes begin with those of the user's modules.
+    - ``keep_state``: recurrent modules that start from a constant at each call, and are to continue instead.
+
+    Shapes are those of ``example``; names of nodes begin with those of the user's modules.
 
     Raises RefusedModelError with every call that has no place in the vocabulary and every state that does not fit, and
     InputError for an example that does not fit and for a module that is not a single graph.
