@@ -18,7 +18,7 @@ MOST_LINES, MOST_TURNS, MOST_REASONS, MOST_DECIDING = 15, 2, 2, 3
 def short_lines(result: SimResult, width: int) -> list[str]:
     """Say what a frame waits for, what helps most, the least change, why the CPU works, and what that hangs on."""
     lines = [f"{visible(result.system)} on {visible(result.preset)}"]
-    for name, text in _parts(result):
+    for name, text in ((name, visible(text)) for name, text in _parts(result)):
         wrapped = list(narrowed([f"  {name:<14} {text}"], width))
         wrapped = [wrapped[0], *(f"{'':17}{line.strip()}" for line in wrapped[1:])] if len(wrapped) > 1 else wrapped
         lines += wrapped if max(map(len, wrapped)) <= width else narrowed([f"  {name}: {text}"], width)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+
+from nnasim.allowed import unscaled
 
 Count = Annotated[int, Field(ge=0, le=2**62)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e15)]
@@ -14,3 +17,23 @@ StreamCount = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,6}$")]
 """A number of streams as a key of JSON, where every key is a text."""
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 Sentence = Annotated[str, Field(max_length=2000)]
+
+
+def _scalable(facts: dict[str, Any]) -> dict[str, Any]:
+    """Raise ValueError for a number that no calculation can use, which names its place."""
+    for place, value in _numbers(facts, ()):
+        if text := unscaled(value):
+            raise ValueError(f"{'.'.join(place)} must be a number that a float holds, not {text}")
+    return facts
+
+
+def _numbers(value: Any, place: tuple[str, ...]) -> Iterable[tuple[tuple[str, ...], int | float]]:
+    if isinstance(value, Mapping | list):
+        for name, part in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _numbers(part, (*place, str(name)))
+    elif isinstance(value, int | float):
+        yield place, value
+
+
+Facts = Annotated[dict[str, Any], AfterValidator(_scalable)]
+"""A chip as it was when the file was written, by whatever version: fields are not checked, numbers are finite."""

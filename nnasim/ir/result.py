@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from nnasim import markup
-from nnasim.ir.bounded import Count, Energy, Milliseconds, Name
+from nnasim.ir.bounded import Count, Energy, Facts, Milliseconds, Name
 from nnasim.ir.explanation import Explanation
 from nnasim.ir.imported import Imported
 from nnasim.records import Frozen, Items
@@ -228,7 +228,7 @@ class SimResult(Frozen):
     kind: Literal["nnasim.result"] = "nnasim.result"
     system: Name
     preset: Name
-    hardware: dict[str, Any]
+    hardware: Facts
     hardware_hash: str
     numerics_hash: str
     trace_hash: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from nnasim import limits
-from nnasim.ir.bounded import Count, Milliseconds, Name, StreamCount
+from nnasim.ir.bounded import Count, Facts, Milliseconds, Name, StreamCount
 from nnasim.ir.result import (
     BlockTime,
     Functional,
@@ -147,7 +147,7 @@ class SharedResult(Frozen):
     policy: Policy
     starts: Starts
     preset: Name
-    hardware: dict[str, Any]
+    hardware: Facts
     hardware_hash: str
     versions: dict[str, str]
     commit: str | None = None

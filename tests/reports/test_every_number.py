@@ -11,15 +11,14 @@ from typing import Any
 
 import pytest
 
-from nnasim import limits, magnitudes
+from nnasim import magnitudes
 from nnasim.allowed import number_text, unscaled
 from nnasim.cli import chip_tables
 from nnasim.cli.sweep_lines import clock
 from nnasim.csvtext import csv_text
-from nnasim.errors import FileError
-from nnasim.files import parse_json
+from nnasim.errors import TraceError
 from nnasim.front import sweeping
-from nnasim.ir.io import read_result, write_record
+from nnasim.ir.io import read_result, read_shared, write_record
 from nnasim.markup import cut
 from nnasim.studies.latency import study
 from nnasim.sweeps.settings import written
@@ -30,7 +29,7 @@ from reports.naming import field_name, value_name, whole_text
 from reports.parameters import value_text
 from reports.text import counted, data_size, number, percent, prefixed
 from tests.attack import attack
-from tests.reports.pages import simulated
+from tests.reports.pages import simulated, streamed
 
 LARGEST = sys.float_info.max
 NUMBERS = (
@@ -76,13 +75,6 @@ def test_beyond_the_whole_numbers_a_float_has_no_digits_that_say_nothing() -> No
     assert number(2.0**52) == f"{2**52:,}"
 
 
-def test_the_whole_numbers_of_a_file_are_those_that_a_float_can_hold() -> None:
-    """As its fractions are: then no calculation with one overflows."""
-    assert float(parse_json("9" * limits.INTEGER_DIGITS, "x.json")) <= LARGEST
-    with pytest.raises(FileError, match="JSON has a number of 309 digits"):
-        parse_json("1" + "0" * 308, "x.json")
-
-
 def paths(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """The places of all numbers in ``data``."""
     if isinstance(data, dict | list):
@@ -92,15 +84,34 @@ def paths(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | i
         yield path
 
 
+def put(data: Any, path: tuple[str | int, ...], value: object) -> None:
+    for key in path[:-1]:
+        data = data[key]
+    data[path[-1]] = value
+
+
+@pytest.mark.parametrize("kind", ["result", "shared"])
+def test_a_chip_with_a_number_beyond_every_float_is_refused_by_its_place(tmp_path: Path, kind: str) -> None:
+    """The share of the DRAM's rate that a run used cannot be computed from one."""
+    write_record(tmp_path / "result.json", simulated(4e9) if kind == "result" else streamed(4e9))
+    data = json.loads((tmp_path / "result.json").read_text())
+    for path in paths(data["hardware"]):
+        absurd = json.loads(json.dumps(data["hardware"]))
+        put(absurd, path, 10**390)
+        (tmp_path / "absurd.json").write_text(json.dumps({**data, "hardware": absurd}))
+        with pytest.raises(TraceError) as refused:
+            (read_result if kind == "result" else read_shared)(tmp_path / "absurd.json")
+        assert f"{'.'.join(map(str, path))} must be a number that a float holds, not a number of 391" in str(
+            refused.value
+        )
+
+
 @pytest.mark.parametrize("suffix", ["html", "md"])
 def test_a_result_whose_chip_holds_only_absurd_numbers_has_a_page(tmp_path: Path, suffix: str) -> None:
     write_record(tmp_path / "result.json", simulated(4e9))
     data = json.loads((tmp_path / "result.json").read_text())
     for path in paths(data["hardware"]):
-        section = data["hardware"]
-        for key in path[:-1]:
-            section = section[key]
-        section[path[-1]] = 10**307
+        put(data["hardware"], path, 10**307)
     (tmp_path / "absurd.json").write_text(json.dumps(data))
     read_result(tmp_path / "absurd.json")
     ending = attack("report", tmp_path / "absurd.json", "--out", tmp_path / f"page.{suffix}")
