@@ -9,7 +9,7 @@ from reports.blocks import Cell, Document, Figure, Listing, Quantity, Section, T
 from reports.charts.delays import delay_chart
 from reports.figures.arms import percentages
 from reports.figures.delays import MARKS, Delayed, words_against_delay
-from reports.text import command_line, number
+from reports.text import command_line, counted, number
 
 Row = Mapping[str, Any]
 _SURE = 0.975
@@ -27,8 +27,8 @@ def delays_document(record: Mapping[str, Any]) -> Document:
         title=f"Words sooner: {record['recipe']}",
         lead=(
             Listing((answer(record),), "answers"),
-            f"{record['seeds']} seeds; each model starts from {base}, which knows no penalty, and trains for "
-            f"{number(record['steps'])} more steps. Judged on {record['dev']}: {number(record['utterances'])} "
+            f"{counted(record['seeds'], 'seed')}; each model starts from {base}, which knows no penalty, and trains "
+            f"for {number(record['steps'])} more steps. Judged on {record['dev']}: {number(record['utterances'])} "
             f"utterances, {number(record['words'])} words, which chose no checkpoint. "
             f"Made by: {command_line(record['command'])}",
         ),

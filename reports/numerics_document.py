@@ -8,7 +8,7 @@ from typing import Any
 from reports.blocks import Cell, Document, Figure, Section, Table
 from reports.charts.dots import arm_errors_chart, arm_shares_chart
 from reports.figures.arms import MARKS, Point, percentages, shares_by_chip, word_errors_by_chip
-from reports.text import command_line, number, percent
+from reports.text import command_line, counted, number, percent
 
 Row = Mapping[str, Any]
 NO_CHIP = "-"
@@ -21,7 +21,7 @@ def numerics_document(record: Mapping[str, Any]) -> Document:
     return Document(
         title=f"What accelerator-aware training wins back: {record['recipe']}",
         lead=(
-            f"{record['seeds']} seeds; each arm starts from the base of its seed "
+            f"{counted(record['seeds'], 'seed')}; each arm starts from the base of its seed "
             f"({number(record['base_steps'])} steps) and trains for {number(record['steps'])} more. "
             f"Judged on {record['dev']}: {number(record['utterances'])} utterances, {number(record['words'])} words, "
             f"which chose no checkpoint. Made by: {command_line(record['command'])}",

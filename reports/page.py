@@ -41,7 +41,7 @@ from reports.figures.gantt import gantt
 from reports.figures.latency import distribution
 from reports.figures.roofline import Roof, finding, roofline
 from reports.figures.style import Drawing
-from reports.figures.where import blocks, longest_part, parts
+from reports.figures.where import block_finding, blocks, longest_part, part_finding, parts
 from reports.hypotheses import Misheard, misheard
 from reports.model import model
 from reports.operating_points import roof_of
@@ -195,7 +195,8 @@ def _roofline(name: str, label: str, roof: Roof) -> Figure:
 
 def _by_block(place: int, label: str, result: SimResult) -> tuple[Figure, ...]:
     name, shares = f"blocks{place}", operations.block_shares(result)
-    return _drawn(name, blocks(name, label, shares), block_chart(name, label, shares))
+    whole = (name, block_finding(shares, label), shares)
+    return _drawn(name, blocks(*whole), block_chart(*whole))
 
 
 def _by_part(
@@ -206,7 +207,7 @@ def _by_part(
     scale = longest_part(times)
 
     def drawn(name: str, label: str) -> tuple[Figure, ...]:
-        whole = (name, label, times[label], scale)
+        whole = (name, part_finding(label, times[label]), times[label], scale)
         return _drawn(name, parts(*whole), part_chart(*whole))
 
     return tuple(figure for n, label in enumerate(results) for figure in drawn(f"{name}{n}", label))

@@ -28,7 +28,7 @@ from reports.charts.time import block_chart
 from reports.chips import parameter_fold
 from reports.document import write_html
 from reports.figures.latency import distribution
-from reports.figures.where import blocks
+from reports.figures.where import block_finding, blocks
 from reports.operations import BlockShare
 from reports.parameters import parameter_rows
 from reports.shared_lines import POLICY, search_line, share_of_time, switching_line
@@ -106,7 +106,7 @@ def _shares(result: SharedResult) -> Section:
         BlockShare(block, time.busy / cycles, time.stall / cycles, time.idle / cycles)
         for block, time in result.blocks.items()
     ]
-    whole = ("blocks", "Each block's time", sorted(shares, key=lambda share: -share.busy))
+    whole = ("blocks", block_finding(shares), sorted(shares, key=lambda share: -share.busy))
     drawing, charts = blocks(*whole), block_chart(*whole)
     rows = tuple(_share_cells(result, model, cycles) for model in result.models)
     idle = Quantity.percent(result.idle_cycles / cycles, 1)

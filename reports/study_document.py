@@ -11,13 +11,14 @@ from reports.blocks import Cell, Document, Figure, Section, Table
 from reports.charts.dots import accuracy_chart
 from reports.charts.placement import waterfall_chart
 from reports.charts.time import wait_chart
-from reports.figures.placement import waterfall
-from reports.figures.waits import PARTS, waits, word_errors
+from reports.ends import ends
+from reports.figures.placement import placed_finding, waterfall
+from reports.figures.waits import PARTS, wait_finding, waits, word_errors
 from reports.gain import words_sentence
 from reports.study_assumptions import ASSUMPTIONS
 from reports.study_claim import claim
 from reports.study_record import Decoder, LatencyStudy, Placed
-from reports.text import command_line, number
+from reports.text import command_line, number, percent
 
 
 def study_document(study: LatencyStudy) -> Document:
@@ -58,7 +59,9 @@ def _accuracy(study: LatencyStudy) -> Section:
 
 
 def _word_errors(study: LatencyStudy) -> Figure:
-    whole = ("wer", "Word error rate", study.accuracies)
+    rates = {accuracy.name: accuracy.wer for accuracy in study.accuracies if accuracy.wer is not None}
+    title = f"Word error rate: {ends(rates, percent)}" if rates else "No word error rate is known"
+    whole = ("wer", title, study.accuracies)
     return Figure("wer", word_errors(*whole), "The same speech, greedy decoding.", accuracy_chart(*whole))
 
 
@@ -106,7 +109,7 @@ def _real_time(study: LatencyStudy) -> Section:
 
 def _waited(study: LatencyStudy, kind: str) -> Iterator[Figure]:
     if means := _mean_parts(study, kind):
-        whole = (f"waits-{kind}", f"What the user waits for ({kind})", means)
+        whole = (f"waits-{kind}", wait_finding(kind, means), means)
         caption = "Utterances that were closed after their speech had ended."
         yield Figure(whole[0], waits(*whole), caption, wait_chart(*whole))
 
@@ -185,7 +188,7 @@ def _placement(study: LatencyStudy) -> Section:
 
 
 def _waterfall(model: str, steps: Sequence[Placed]) -> Figure:
-    whole = (f"waterfall-{model}", f"{model}: one group at a time to the chip", steps)
+    whole = (f"waterfall-{model}", placed_finding(model, steps), steps)
     caption = "Top: everything on the CPU. Each bar moves one more group; the last line is what remains."
     return Figure(whole[0], waterfall(*whole), caption, waterfall_chart(*whole))
 

@@ -144,10 +144,11 @@ class Result:
     def _repr_html_(self) -> str:
         """The lines of ``repr``, and the time that each block worked and waited, as offline HTML."""
         from reports.figures.style import element
-        from reports.figures.where import blocks
+        from reports.figures.where import block_finding, blocks
         from reports.operations import block_shares
 
-        picture = blocks("nnasim-blocks", "Each block's time", block_shares(self.record))
+        shares = block_shares(self.record)
+        picture = blocks("nnasim-blocks", block_finding(shares), shares)
         return f"<div>{markup.paragraphs(self._lines())}{element(picture)}</div>"
 
     def _lines(self) -> Iterator[str]:

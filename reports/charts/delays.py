@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from reports.chart import INK, Chart, Columns, Entry, Legend, Spec
 from reports.charts.parts import ACROSS, HIDDEN, SHOWN, VEGA_SHAPES, colored, measured, shaped, told, tooltip
-from reports.figures.delays import MARKS, Delayed
+from reports.figures.delays import MARKS, Delayed, finding
 from reports.text import number
 
 _HEIGHT = 260
@@ -60,4 +60,4 @@ def delay_chart(name: str, systems: Mapping[str, Sequence[Delayed]]) -> tuple[Ch
         "high": [point.words.high for _, point in rows],
         **told({heading: [text[n] for text in texts] for n, heading in enumerate(_HEADINGS)}),
     }
-    return (Chart("Word errors against the delay of words", spec, {name: columns}, legend=entries),)
+    return (Chart(finding(systems), spec, {name: columns}, legend=entries),)

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from reports.chart import INK, Chart, Columns, Entry, Legend, Spec
 from reports.charts.parts import ACROSS, HIDDEN, SHOWN, VEGA_SHAPES, colored, named_rows, shaped, told, tooltip
-from reports.figures.arms import GOAL_PCT, MARKS, Point, frame, is_wide
+from reports.ends import ends
+from reports.figures.arms import GOAL_PCT, MARKS, Point, frame, is_wide, reached
 from reports.figures.headline import middle
 from reports.figures.style import BLUE, GREY, SKY
 from reports.study_record import Accuracy
@@ -123,10 +124,12 @@ def headline_charts(systems: Mapping[str, SystemFigures]) -> tuple[Chart, ...]:
         tells = (label, number(mean, 4), *(number(value, 4) for value in (at.p50, at.p90, at.p99)))
         times.append(Dot(row, 0, mean, mean, at.p99, "all", tells))
     zero = {"zero": True}
+    wrong = ends({label: figures.wer or 0 for label, figures in rows}, percent)
+    late = ends({names[dot.row]: dot.value for dot in times}, lambda ms: f"{number(ms)} ms")
     return (
-        dots("headline-words", "Word error rate", "[%], 95 % interval", names, words,
+        dots("headline-words", f"Word error rate: {wrong}", "[%], 95 % interval", names, words,
              ("system", "WER", "95 % interval", "errors"), look, scale=zero),
-        dots("headline-time", "Engine latency", "[ms], from its mean to p99", names, times,
+        dots("headline-time", f"Engine latency: {late}", "[ms], from its mean to p99", names, times,
              ("system", "mean [ms]", "p50", "p90", "p99"), look, scale=zero),
     )  # fmt: skip
 
@@ -157,7 +160,7 @@ def arm_errors_chart(name: str, chips: Mapping[str, Mapping[str, Point]], refere
     points = [point for arms in chips.values() for point in arms.values()]
     scale = {"type": "log", "nice": False} if is_wide(points, reference) else {"zero": False}
     unit = "word error rate [%], all seeds, 95 % interval over utterances"
-    return _arms(name, "Word error rate after equal steps", unit, chips, scale, reference, ())
+    return _arms(name, f"Words wrong after equal steps: {reached(chips)}", unit, chips, scale, reference, ())
 
 
 def arm_shares_chart(name: str, chips: Mapping[str, Mapping[str, Point]]) -> tuple[Chart, ...]:
@@ -169,7 +172,7 @@ def arm_shares_chart(name: str, chips: Mapping[str, Mapping[str, Point]]) -> tup
     }
     scale = {"domain": [low, high], "nice": False}
     unit = "share won back [%], 95 % interval, cut at the frame"
-    return _arms(name, "Share of naive's loss that is won back", unit, cut, scale, None, (0, GOAL_PCT))
+    return _arms(name, f"Won back of what naive loses: {reached(chips)}", unit, cut, scale, None, (0, GOAL_PCT))
 
 
 def _arms(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nnasim.analysis.percentiles import PERCENTILES, at_shares
 from reports.chart import INK, Chart, Columns, Entry, Legend, Spec
 from reports.charts.parts import ACROSS, HIDDEN, SHOWN, colored, dashed, measured, told, tooltip
-from reports.figures.latency import COLORS, LINE_DASHES, is_wide, line_width, ordered
+from reports.figures.latency import COLORS, LINE_DASHES, finding, is_wide, line_width, ordered
 from reports.text import number, shortened
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ def distribution_chart(kind: str, of: str, values_ms: Mapping[str, Sequence[floa
     wide = _by_series(domain, [line_width(place) for place in range(len(series))])
     headings = ("result", f"{kind} latency [ms]", f"share of {of}")
     labels = {"0": "0", "50": "p50", "90": "p90", "99": "p99"}
-    title = f"{kind.capitalize()} latency: share of {of} within a time"
     spec: Spec = {
         **ACROSS,
         "height": 220,
@@ -69,7 +68,7 @@ def distribution_chart(kind: str, of: str, values_ms: Mapping[str, Sequence[floa
             },
         ],
     }  # fmt: skip
-    return (Chart(title, spec, {kind: _columns(series, headings)}, legend=entries),)
+    return (Chart(finding(kind, series), spec, {kind: _columns(series, headings)}, legend=entries),)
 
 
 def _ends(series: Mapping[str, NDArray[np.float64]]) -> list[float]:

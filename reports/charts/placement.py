@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from reports.chart import INK, PAPER, SHADE, Chart, Columns, Entry, Legend, Slider, Spec
 from reports.charts.bars import Bar, Mark, bars
 from reports.charts.parts import ACROSS, HIDDEN, SHOWN, colored, told, tooltip
-from reports.figures.placement import ADDED, CLAIM_PCT, MAP_TOP_PCT, SAVED, WHOLE, wrong
+from reports.figures.placement import ADDED, CLAIM_PCT, MAP_TOP_PCT, SAVED, WHOLE, where_the_claim_holds, wrong
 from reports.figures.style import BLUE, GREEN, ORANGE, RED, SKY
 from reports.study_record import GainMap, Placed
 from reports.text import NOT_COMPUTED, number
@@ -77,7 +77,8 @@ def map_chart(name: str, title: str, model: str, grid: GainMap) -> tuple[Chart, 
             ),
         ],
     }  # fmt: skip
-    return (Chart(title, spec, {name: map_columns({model: grid})}),)
+    whole = "; ".join(filter(None, (title, where_the_claim_holds(grid))))
+    return (Chart(whole, spec, {name: map_columns({model: grid})}),)
 
 
 def map_columns(maps: Mapping[str, GainMap]) -> Columns:

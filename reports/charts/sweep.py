@@ -11,7 +11,17 @@ from reports.charts.bars import Bar, bars
 from reports.charts.parts import ACROSS, HIDDEN, SHOWN, colored, measured, told, tooltip
 from reports.figures.fronts import is_logarithmic, staircase
 from reports.figures.style import BLUE, GREY, SKY, Look
-from reports.figures.sweep import MOST_LINES, PARTS, front_finding, scaled, spread, tick
+from reports.figures.sweep import (
+    MOST_LINES,
+    PARTS,
+    bottleneck_finding,
+    front_finding,
+    scaled,
+    spread,
+    swing_finding,
+    swing_unit,
+    tick,
+)
 from reports.point import axis_text, bare, figure_text, with_unit
 from reports.text import number
 
@@ -161,9 +171,10 @@ def tornado_chart(name: str, swings: pd.DataFrame, objective: str) -> tuple[Char
         Bar(n, row["low"], row["high"], _LOOK, (row["axis"], number(row["low"], 4), number(row["high"], 4)))
         for n, row in enumerate(rows)
     ]
-    title, headings = "One axis at a time, the others at their middle", ("axis", "lowest", "highest")
-    chart = bars(name, title, objective, [row["axis"] for row in rows], stretches, headings)
-    return (chart,) if rows else ()
+    if not rows:
+        return ()
+    title, unit, names = swing_finding(swings, objective), swing_unit(objective), [row["axis"] for row in rows]
+    return (bars(name, title, unit, names, stretches, ("axis", "lowest", "highest")),)
 
 
 def bottleneck_chart(name: str, cells: pd.DataFrame, across: str, upwards: str) -> tuple[Chart, ...]:
@@ -213,5 +224,4 @@ def bottleneck_chart(name: str, cells: pd.DataFrame, across: str, upwards: str) 
             }
         ),
     }
-    title = f"Bottleneck over {across} and {upwards}"
-    return (Chart(title, spec, {name: cell_columns}, legend=entries),) if rows else ()
+    return (Chart(bottleneck_finding(cells), spec, {name: cell_columns}, legend=entries),) if rows else ()

@@ -10,7 +10,7 @@ from reports.chart import Chart
 from reports.charts.bars import OF_WHOLE, Bar, Mark, bars
 from reports.figures.explanation import HIGH_END, LOOKS, LOW_END, MOST_BARS, MOST_SWINGS
 from reports.figures.explanation import Bar as Reach
-from reports.figures.gantt import row_name, time_unit
+from reports.figures.gantt import busiest, row_name, time_unit
 from reports.figures.style import KIND_LOOKS, OTHER, Look, in_order
 from reports.figures.waits import PARTS
 from reports.figures.where import BUSY, IDLE, ON_CPU, ON_NNA, WAITS, largest
@@ -126,7 +126,8 @@ def line_chart(name: str, title: str, result: SimResult) -> tuple[Chart, ...]:
     whole = length * scale / result.clock_hz
     longest_first = sorted(stretches, key=lambda bar: bar.start - bar.end)[:MOST_SPANS]
     chart = bars(
-        name, f"{title}: {number(whole)} {unit}", f"time since the frame's first operation [{unit}]",
+        name, f"{title}: {number(whole)} {unit}, {busiest(rows, length)}",
+        f"time since the frame's first operation [{unit}]",
         [row_name(track) for track in rows], sorted(longest_first, key=lambda bar: (bar.row, bar.start)),
         ("operation", "kind", "takes", f"begins at [{unit}]", "bytes"),
         looks=in_order([bar.look for bar in longest_first]), domain=(0, whole), zooms=True,

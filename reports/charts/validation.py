@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reports.chart import INK, Chart, Entry, Legend, Spec
 from reports.charts.parts import ACROSS, HIDDEN, PADDING, SHOWN, VEGA_SHAPES, colored, measured, shaped, told, tooltip
 from reports.figures.style import GREY
-from reports.figures.validation import ROOFLINE, GroupMark, group_marks
+from reports.figures.validation import ROOFLINE, GroupMark, findings, group_marks
 from reports.text import number
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ def validation_charts(validation: Validation) -> tuple[Chart, ...]:
     scale = {"type": "symlog", "constant": 1, "padding": PADDING}
     below = {"field": "error", "type": "quantitative", "title": "error [%]", "scale": scale}
     along = measured("measured", "measured cycles", cycles, log=True)
-    title = f"{validation.kind.name}: predicted against measured"
+    title, errors = findings(validation)
     return (
         _points(title, along, above, entries, marks, ends, validation),
-        _points("Error of each row", along, below, entries, marks, ends, validation),
+        _points(errors, along, below, entries, marks, ends, validation),
     )
 
 

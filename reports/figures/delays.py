@@ -22,7 +22,7 @@ class Delayed(NamedTuple):
 
 def words_against_delay(name: str, systems: Mapping[str, Sequence[Delayed]]) -> Drawing:
     """Draw penalties: left is sooner, below is better; the bars are 95 % intervals, the numbers penalties."""
-    title = "Word errors against the delay of words"
+    title = finding(systems)
     with canvas(name, 3.0) as figure:
         axes = figure.add_subplot()
         for system, points in systems.items():
@@ -43,6 +43,14 @@ def words_against_delay(name: str, systems: Mapping[str, Sequence[Delayed]]) -> 
         axes.set_title(title)
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)
         return drawn(figure, title, _described(systems))
+
+
+def finding(systems: Mapping[str, Sequence[Delayed]]) -> str:
+    """The figure's title: who is soonest, with which penalty, and what that costs in words."""
+    points = [(system, point) for system, points in systems.items() for point in points]
+    system, soonest = min(points, key=lambda item: (item[1].delay_ms, item[1].words.value))
+    late, wrong = number(soonest.delay_ms), number(soonest.words.value)
+    return f"Soonest is {system} with penalty {soonest.penalty:g}: {late} ms after the word, {wrong} % wrong"
 
 
 def _described(systems: Mapping[str, Sequence[Delayed]]) -> str:

@@ -37,7 +37,7 @@ def gantt(name: str, title: str, result: SimResult) -> Drawing | None:
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(0, length * scale / result.clock_hz)
         axes.set_xlabel(f"time since the frame's first operation [{unit}]")
-        axes.set_title(f"{title}: {number(length * scale / result.clock_hz)} {unit}, {_busiest(rows, length)}")
+        axes.set_title(f"{title}: {number(length * scale / result.clock_hz)} {unit}, {busiest(rows, length)}")
         axes.grid(axis="x", color="#dddddd", linewidth=0.5)
         legend_below(figure, in_order(used))
         return drawn(figure, title, f"{len(result.spans)} spans on {len(rows)} tracks")
@@ -48,7 +48,7 @@ def time_unit(seconds: float) -> tuple[str, float]:
     return ("ms", 1e3) if seconds >= 1e-3 else ("µs", 1e6)
 
 
-def _busiest(rows: Sequence[Track], length: int) -> str:
+def busiest(rows: Sequence[Track], length: int) -> str:
     """The track that works longest, and for what share of the frame."""
     works = [sum(span.end - span.start for span in track.spans if span.kind != "stall") for track in rows]
     longest = max(range(len(rows)), key=works.__getitem__)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnasim.analysis.percentiles import PERCENTILES, at_shares, percentiles
+from reports.ends import ends
 from reports.figures.style import BLUE, GREEN, GREY, ORANGE, RED, SKY, Drawing, canvas, drawn
-from reports.text import shortened
+from reports.text import number, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,7 +37,7 @@ def distribution(kind: str, of: str, values_ms: Mapping[str, Sequence[float]]) -
             _curve(axes, index, _in_legend(shortened(label, _LONGEST_LABEL)), values)
         axes.set_xlabel(f"{kind} latency [ms]")
         axes.set_ylabel(f"share of {of} [%]")
-        axes.set_title(f"{kind.capitalize()} latency: share of {of} within a time")
+        axes.set_title(finding(kind, series))
         if is_wide(series):
             axes.set_xscale("log")
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
@@ -78,6 +79,16 @@ def _in_legend(label: str) -> str:
 def ordered(values_ms: Mapping[str, Sequence[float]]) -> dict[str, NDArray[np.float64]]:
     """The values of each label that has some, ascending."""
     return {label: np.sort(np.asarray(v, dtype=np.float64)) for label, v in values_ms.items() if len(v)}
+
+
+def finding(kind: str, series: Mapping[str, NDArray[np.float64]]) -> str:
+    """The figure's title: when half and nearly all have ended, or the soonest and the latest result at p90."""
+    if len(series) == 1:
+        (times,) = series.values()
+        p50, _, p99 = percentiles(times).values()
+        return f"{kind.capitalize()} latency: {number(p50)} ms at p50, {number(p99)} ms at p99"
+    at_p90 = {label: float(at_shares(values, [0.9])[0]) for label, values in series.items()}
+    return f"{kind.capitalize()} latency at p90: {ends(at_p90, lambda ms: f'{number(ms)} ms')}"
 
 
 def is_wide(series: Mapping[str, NDArray[np.float64]]) -> bool:

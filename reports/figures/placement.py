@@ -17,7 +17,7 @@ SAVED, ADDED, WHOLE = Look("saved", BLUE, ""), Look("added", GREY, "xx"), Look("
 
 def waterfall(name: str, title: str, steps: Sequence[Placed]) -> Drawing:
     """Draw processing time per second of audio, after each group of operations has moved to the chip."""
-    with canvas(name, 0.9 + 0.27 * len(steps)) as figure:
+    with canvas(name, 1.1 + 0.27 * len(steps)) as figure:
         axes = figure.add_subplot()
         before = steps[0].busy_ms_per_s
         longest = max(step.busy_ms_per_s for step in steps)
@@ -42,6 +42,12 @@ def waterfall(name: str, title: str, steps: Sequence[Placed]) -> Drawing:
         legend_below(figure, [SAVED, ADDED, WHOLE])
         text = "; ".join(f"{step.label}: {number(step.busy_ms_per_s)} ms/s" for step in steps)
         return drawn(figure, title, text)
+
+
+def placed_finding(model: str, steps: Sequence[Placed]) -> str:
+    """A title: what moving every group to the chip makes of the processing time."""
+    before, after = (number(step.busy_ms_per_s) for step in (steps[0], steps[-1]))
+    return f"{shortened(model, 24)}: {before} ms/s on the CPU, {after} ms/s with every group on the chip"
 
 
 def wrong(step: Placed) -> str:
@@ -73,7 +79,7 @@ def gain_map(name: str, title: str, grid: GainMap) -> Drawing:
         axes.set_yticks(range(len(grid.handoffs_us)), [f"{value:g}" for value in grid.handoffs_us])
         axes.set_xlabel("DRAM bandwidth [GB/s]")
         axes.set_ylabel("one hand-off [us]")
-        axes.set_title(f"{title}{_where_the_claim_holds(grid)}")
+        axes.set_title("\n".join(filter(None, (title, where_the_claim_holds(grid)))))
         text = "; ".join(
             f"{handoff:g} us: " + ", ".join("-" if g is None else f"{g:.1f}" for g in row)
             for handoff, row in zip(grid.handoffs_us, grid.gains_pct, strict=True)
@@ -81,12 +87,12 @@ def gain_map(name: str, title: str, grid: GainMap) -> Drawing:
         return drawn(figure, title, text)
 
 
-def _where_the_claim_holds(grid: GainMap) -> str:
-    """The hand-offs at which some cell lies within the claim, as the end of a title."""
+def where_the_claim_holds(grid: GainMap) -> str:
+    """The hand-offs at which some cell lies within the claim; empty where none does."""
     low, high = CLAIM_PCT
     rows = zip(grid.handoffs_us, grid.gains_pct, strict=True)
     inside = [handoff for handoff, gains in rows if any(gain is not None and low <= gain <= high for gain in gains)]
     if not inside:
         return ""
     ends = f"{min(inside):g} us" if min(inside) == max(inside) else f"{min(inside):g} to {max(inside):g} us"
-    return f"\n{low:g} to {high:g} % (framed) at hand-offs of {ends}"
+    return f"{low:g} to {high:g} % (framed) at hand-offs of {ends}"

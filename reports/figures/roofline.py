@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reports.figures.style import BLUE, Drawing, canvas, drawn
-from reports.text import number, shortened
+from reports.text import number, percent, shortened
 
 _DECADE = 10.0
 
@@ -50,8 +50,10 @@ class Roof(NamedTuple):
 
 def finding(label: str, roof: Roof) -> str:
     """The figure's title."""
-    below = sum(map(roof.is_memory_bound, roof.layers))
-    return f"{shortened(label, 24)}: DRAM is the roof of {below} of {len(roof.layers)} layers"
+    below, layers = sum(map(roof.is_memory_bound, roof.layers)), len(roof.layers)
+    best = percent(max(layer.macs_per_second / roof.above(layer) for layer in roof.layers), 0)
+    bound, count = ("DRAM", below) if below else ("the MAC array", layers)
+    return f"{shortened(label, 24)}: {bound} is the roof of {count} of {layers} layers, the best at {best} of it"
 
 
 def roofline(name: str, title: str, roof: Roof) -> Drawing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from reports.figures.style import (
     drawn,
     shorten_numbers,
 )
-from reports.point import axis_text, with_unit
+from reports.point import axis_text, figure_text, with_unit
 from reports.text import number, prefixed, shortened
 
 if TYPE_CHECKING:
@@ -83,18 +84,31 @@ def spread(rows: pd.DataFrame, most: int) -> pd.DataFrame:
 
 def tornado_picture(swings: pd.DataFrame, objective: str) -> Drawing:
     """Draw a bar per axis, as wide as it moves the objective alone."""
-    with canvas(f"tornado-{objective}", 0.8 + 0.3 * len(swings)) as figure:
+    with canvas(f"tornado-{objective}", 1.0 + 0.3 * len(swings)) as figure:
         axes = figure.add_subplot()
         rows = swings.iloc[::-1]
         places = np.arange(len(rows))
         axes.barh(places, rows["swing"], left=rows["low"], color=SKY, edgecolor="black", linewidth=0.5)
         axes.set_yticks(places, [shortened(name, 34) for name in rows["axis"]])
-        axes.set_xlabel(objective)
-        axes.set_title("One axis at a time, the others at their middle")
+        shorten_numbers(axes.xaxis, [*rows["low"], *rows["high"]])
+        axes.set_xlabel(swing_unit(objective))
+        axes.set_title(swing_finding(swings, objective))
         described = "; ".join(
             f"{row['axis']}: {number(row['low'])} to {number(row['high'])}" for row in swings.to_dict("records")
         )
         return drawn(figure, f"What moves {objective}", described)
+
+
+def swing_unit(objective: str) -> str:
+    """The unit along the bars of a tornado."""
+    return f"{with_unit(objective)}, one axis at a time, the others at their middle"
+
+
+def swing_finding(swings: pd.DataFrame, objective: str) -> str:
+    """A title: the axis that moves the objective most, and how far."""
+    most = max(swings.to_dict("records"), key=lambda row: row["swing"])
+    low, high = (figure_text(objective, most[end]) for end in ("low", "high"))
+    return f"{shortened(most['axis'], 34)} moves {objective} most: {low} to {high}"
 
 
 def parallel_picture(points: pd.DataFrame, front: pd.DataFrame, columns: list[str]) -> Drawing:
@@ -146,8 +160,18 @@ def bottleneck_picture(cells: pd.DataFrame, across: str, upwards: str) -> Drawin
         axes.set_xlabel(across)
         axes.set_ylabel(upwards)
         seen = sorted({str(part) for part in cells.to_numpy().ravel() if str(part) in PARTS})
-        axes.set_title(", ".join(f"{PARTS[part][1]} {part}" for part in seen))
+        letters = ", ".join(f"{PARTS[part][1]} {part}" for part in seen)
+        axes.set_title(f"{bottleneck_finding(cells)}\n{letters}")
         return drawn(figure, f"Bottleneck over {across} and {upwards}", f"busiest parts: {', '.join(seen)}")
+
+
+def bottleneck_finding(cells: pd.DataFrame) -> str:
+    """A title: the part that is the bottleneck in most cells."""
+    counts = Counter(str(part) for part in cells.to_numpy().ravel() if str(part) in PARTS)
+    if not counts:
+        return "No bottleneck is known"
+    (part, count), *_ = counts.most_common(1)
+    return f"Mostly {part}: in {count} of {counts.total()} cells"
 
 
 def _letter_size(columns: int) -> int:

@@ -29,11 +29,22 @@ def group_marks(validation: Validation) -> list[GroupMark]:
     return [GroupMark(group, *_MARKS[place % len(_MARKS)]) for place, group in enumerate(groups)]
 
 
-def picture(validation: Validation) -> Drawing:
-    """Draw predicted against measured cycles, and the error of each row beside the roofline's."""
+def findings(validation: Validation) -> tuple[str, str]:
+    """The titles of the cycles and of the errors."""
     figures = summary(validation)
     exact = f"{figures['exact_rows']:,} of {figures['rows']:,} rows exact"
-    title = f"{validation.kind.name}: {exact}, mean error {number(figures['mean_abs_error_pct'])} %"
+    mean, worst, roofline = (
+        number(figures[name]) for name in ("mean_abs_error_pct", "max_abs_error_pct", "roofline_mean_abs_error_pct")
+    )
+    return (
+        f"{validation.kind.name}: {exact}, mean error {mean} %",
+        f"Off by {worst} % at worst, a roofline by {roofline} % on the mean",
+    )
+
+
+def picture(validation: Validation) -> Drawing:
+    """Draw predicted against measured cycles, and the error of each row beside the roofline's."""
+    title, _ = findings(validation)
     with canvas("validation", 6.4) as figure:
         above, below = figure.subplots(2, 1, sharex=True)
         for mark in group_marks(validation):

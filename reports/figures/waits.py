@@ -7,7 +7,7 @@ from typing import Any
 
 from reports.figures.style import BLUE, GREY, ORANGE, SKY, Drawing, Look, canvas, drawn, legend_below
 from reports.study_record import Accuracy
-from reports.text import number, shortened
+from reports.text import number, percent, shortened
 
 _EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.5}
 PARTS = {
@@ -20,7 +20,7 @@ PARTS = {
 
 def waits(name: str, title: str, parts: Mapping[str, Mapping[str, float]]) -> Drawing:
     """Draw mean milliseconds of each part of the user-perceived latency, one bar per system."""
-    with canvas(name, 1.0 + 0.35 * len(parts)) as figure:
+    with canvas(name, 1.2 + 0.35 * len(parts)) as figure:
         axes = figure.add_subplot()
         longest = max((sum(times.values()) for times in parts.values()), default=1.0) or 1.0
         for row, times in enumerate(parts.values()):
@@ -39,10 +39,17 @@ def waits(name: str, title: str, parts: Mapping[str, Mapping[str, float]]) -> Dr
         return drawn(figure, title, text)
 
 
+def wait_finding(kind: str, parts: Mapping[str, Mapping[str, float]]) -> str:
+    """A title: what the user waits for most over all systems, closed by an endpointer of this kind."""
+    sums = {part: sum(times.get(part, 0.0) for times in parts.values()) for part in PARTS}
+    most = max(sums, key=lambda part: sums[part])
+    return f"Most of the wait is the {PARTS[most].label}: {percent(sums[most] / (sum(sums.values()) or 1), 0)} ({kind})"
+
+
 def word_errors(name: str, title: str, accuracies: Sequence[Accuracy]) -> Drawing:
     """Draw word error rate with its 95 % interval."""
     scored = [accuracy for accuracy in accuracies if accuracy.wer is not None]
-    with canvas(name, 0.9 + 0.3 * len(scored)) as figure:
+    with canvas(name, 1.1 + 0.3 * len(scored)) as figure:
         axes = figure.add_subplot()
         for row, accuracy in enumerate(scored):
             rate = 100 * (accuracy.wer or 0.0)

@@ -7,7 +7,7 @@ from typing import Any
 
 from reports.figures.style import BLUE, GREY, Drawing, Look, canvas, drawn, legend_below
 from reports.operations import BlockShare, PartTime
-from reports.text import number, shortened
+from reports.text import number, percent, shortened
 
 BUSY, WAITS, IDLE = Look("busy", BLUE, ""), Look("waits", "#FFFFFF", "---"), Look("idle", "#EEEEEE", "")
 ON_NNA, ON_CPU = Look("on the NNA", BLUE, ""), Look("on the CPU", GREY, "//")
@@ -19,7 +19,7 @@ def blocks(name: str, title: str, shares: Sequence[BlockShare]) -> Drawing | Non
     """Draw each block's elapsed time as busy, waiting and idle, busiest first; None of nothing."""
     if not shares:
         return None
-    with canvas(name, 0.85 + 0.24 * len(shares)) as figure:
+    with canvas(name, 1.05 + 0.24 * len(shares)) as figure:
         axes = figure.add_subplot()
         for row, share in enumerate(shares):
             left = 0.0
@@ -42,7 +42,7 @@ def parts(name: str, title: str, times: Sequence[PartTime], longest: float) -> D
     bars = largest(times)
     if not bars:
         return None
-    with canvas(name, 0.85 + 0.24 * len(bars)) as figure:
+    with canvas(name, 1.05 + 0.24 * len(bars)) as figure:
         axes = figure.add_subplot()
         for row, time in enumerate(bars):
             look = ON_CPU if time.unit == "cpu" else ON_NNA
@@ -58,6 +58,25 @@ def parts(name: str, title: str, times: Sequence[PartTime], longest: float) -> D
         legend_below(figure, [ON_NNA, ON_CPU, WAITS])
         text = "; ".join(f"{shortened(t.part)} ({t.unit}): {number(t.busy + t.stall)} ms/s" for t in bars)
         return drawn(figure, title, text)
+
+
+def part_finding(label: str, times: Sequence[PartTime]) -> str:
+    """A title: the part of the work that takes the largest share of the blocks' time."""
+    total = sum(time.busy + time.stall for time in times)
+    if not total:
+        return label
+    most = max(times, key=lambda time: time.busy + time.stall)
+    share = percent((most.busy + most.stall) / total, 0)
+    return f"{shortened(label, 24)}: {shortened(most.part, 24)} ({most.unit}) takes {share} of the blocks' time"
+
+
+def block_finding(shares: Sequence[BlockShare], label: str = "") -> str:
+    """A title: the block that works longest."""
+    if not shares:
+        return label
+    most = max(shares, key=lambda share: share.busy)
+    whose = f"{shortened(label, 24)}: " if label else ""
+    return f"{whose}{shortened(most.block, 24)} is busiest, {percent(most.busy, 1)} of the time"
 
 
 def largest(times: Sequence[PartTime]) -> list[PartTime]:
