@@ -155,7 +155,7 @@ _RUN = (
 
 
 _SAVED = (
-    "Each figure is that of a run with one limit lifted, and nothing else: how much less the median frame latency is "
+    "Each figure is that of a run with one limit lifted, and nothing else: how much less a frame's p50 latency is "
     "than as it is now. A negative saving costs; a dash: the chip or its work has no such limit, or nothing could run."
 )
 _SAVED_ENERGY = "How much less energy the whole run takes with one limit lifted, each as a run."
@@ -172,7 +172,7 @@ def _savings(waits: Known, name: str, now: str, figure: str, note: str) -> Table
 
 def _savings_by_limit(waits: Known) -> Table:
     rows = tuple((limit, *(_saved(each, limit, "frame_ms") for each in waits.values())) for limit in _limits(waits))
-    note = "How much less the median frame latency is, each as a run with that limit lifted."
+    note = "How much less a frame's p50 latency is, each as a run with that limit lifted."
     return Table("savings", "", ("limit lifted", *waits), rows, note, look="plain")
 
 

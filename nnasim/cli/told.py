@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,28 @@ MOST_LINES = 15  # of a summary: what a reader takes in at once
 
 
 def say(lines: Iterable[str]) -> None:
-    """Print ``lines`` to be read: none wider than the terminal, but for a path or another word that is longer alone."""
-    from nnasim.markup import columns, narrowed
+    """Print ``lines`` to be read: none wider than the terminal, but for a path or another word that is longer alone.
 
-    print("\n".join(narrowed(lines, columns())))
+    A character that would hide or reorder text is printed as its code, whoever wrote it into a record.
+    """
+    from nnasim.markup import columns, narrowed, visible
+
+    print("\n".join(narrowed(map(visible, _apart(lines)), columns())))
 
 
 def list_rows(rows: Iterable[str]) -> None:
     """Print ``rows``, each a line, as another program reads them; on a terminal none is wider than that."""
+    from nnasim.markup import visible
+
     if sys.stdout.isatty():
         say(rows)
         return
-    print("\n".join(rows))
+    print("\n".join(map(visible, _apart(rows))))
+
+
+def _apart(lines: Iterable[str]) -> Iterator[str]:
+    """Each line of ``lines`` by itself: some are several."""
+    return (part for line in lines for part in line.split("\n"))
 
 
 def cut_lines(lines: Sequence[str], most: int = MOST_LINES - 1) -> list[str]:

@@ -60,7 +60,7 @@ def compared(speech: Path, checkpoints: Path, tmp_path_factory: pytest.TempPathF
 def test_the_folder_is_complete(compared: Path) -> None:
     native = {"timeline.perfetto-trace"} if perfetto_is_installed() else set()
     assert {path.name for path in compared.iterdir()} == native | {
-        "summary.json", "hypotheses.csv", "ops.csv", "timeline.json", "report.html", "results", MARK,
+        "summary.json", "hypotheses.csv", "ops.csv", "timeline.json", "report.html", "results", "traces", MARK,
     }  # fmt: skip
     assert {path.stem for path in (compared / "results").iterdir()} == set(SYSTEMS)
 
@@ -167,6 +167,9 @@ def test_words_and_cost_are_those_of_the_placement(speech: Path, checkpoints: Pa
     assert _compare(speech, checkpoints, tmp_path / "placed", "--placement", groups) == 0
     summary = json.loads((tmp_path / "placed" / "summary.json").read_text())
     naive, fallback = summary["systems"]["naive"], summary["systems"]["cpu_fallback"]
+    assert [cause.pop("reason").replace("naive", "cpu_fallback") for cause in naive["waits"]["cpu"]] == [
+        cause.pop("reason") for cause in fallback["waits"]["cpu"]
+    ]
     assert naive == fallback
     assert summary["placement"] == f"on the CPU: {groups.replace(',', ', ')}"
     rows = read_csv(tmp_path / "placed" / "hypotheses.csv", ["id", "system", "reference", "hypothesis"])

@@ -21,9 +21,9 @@ def numbers(text: str) -> list[float]:
 def test_the_example_prints_and_writes_what_the_page_says(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "board.csv").write_text(block("csv"))
-    command = re.findall(r"^nnasim (fit .*my_board\.yaml)$", PAGE, flags=re.MULTILINE)[0]
+    command = re.findall(r"^nnasim (fit board\.csv .*my_board\.yaml)$", PAGE, flags=re.MULTILINE)[0]
     assert main(command.split()) == 0
-    out, shown = capsys.readouterr().out, block("text")
+    out, shown = capsys.readouterr().out, block("text", 1)
     assert re.sub(r"[\d.]+| +", "", out) == re.sub(r"[\d.]+| +", "", shown)
     assert numbers(out) == pytest.approx(numbers(shown), rel=0.02)
     written = "\n".join(line for line in (tmp_path / "my_board.yaml").read_text().splitlines() if line[0] != "#")
