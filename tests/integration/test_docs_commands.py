@@ -91,7 +91,15 @@ def test_a_command_that_is_not_run_says_why() -> None:
     texts = [command.text for page in pages() for command in lines_of(page)]
     assert len(texts) > 100
     others = [text for text in texts if not text.startswith("nnasim ") and not reason_not_to_run(text)]
-    assert {re.split("[ =]", text)[0] for text in others} == {"MODEL", "cp", "grep", "mkdir", "torchrun"}
+    assert {re.split("[ =]", text)[0] for text in others} == {
+        "MODEL",
+        "cp",
+        "grep",
+        "jupyter",
+        "mkdir",
+        "python",
+        "torchrun",
+    }
 
 
 def test_a_smaller_command_asks_the_same_of_less() -> None:

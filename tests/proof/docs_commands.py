@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-RUN = ("nnasim", "python", "grep", "torchrun", "mkdir", "cp")
+RUN = ("nnasim", "python", "grep", "torchrun", "mkdir", "cp", "jupyter")
 
 # What is shown and not run, and why.
 NOT_RUN = {
     "make": "makes an environment of its own; CI runs it",
     "pip install": "installs from the network",
+    "python3 -m venv": "makes an environment",
     "source": "enters an environment",
+    "jupyter notebook": "opens a browser and waits",
     "python -m benchmarks": "a measurement of its own, of minutes",
     "python -m tests.golden": "writes the golden files anew",
     "python -m reports.gallery": "the gallery's page has each of its commands",
@@ -63,12 +65,17 @@ def pages() -> list[Path]:
 
 
 def commands_of(page: Path) -> list[Command]:
-    """The commands in a page's blocks, in order, joined where a line goes on."""
-    fenced = re.findall(r"^```([^\n]*)\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    """The commands in a page's blocks, in order."""
+    return [Command(page, line) for line in commands_in(page.read_text(encoding="utf-8"))]
+
+
+def commands_in(text: str) -> list[str]:
+    """The commands in the blocks of a page's text, in order, joined where a line goes on."""
+    fenced = re.findall(r"^```([^\n]*)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     blocks = [text for language, text in fenced if language in ("", "sh", "bash")]
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    first = re.compile(rf"(?:{'|'.join((*RUN, 'make', 'pip', 'source'))}) |[A-Z]+=")
-    return [Command(page, re.sub(r"\s+#.*", "", line)) for line in lines if first.match(line)]
+    first = re.compile(rf"(?:{'|'.join((*RUN, 'make', 'pip', 'python3', 'source'))}) |[A-Z]+=")
+    return [re.sub(r"\s+#.*", "", line) for line in lines if first.match(line)]
 
 
 def inline_of(page: Path) -> list[list[str]]:

@@ -56,6 +56,12 @@ def _manifest(path: Path) -> None:
     shutil.copy(SPEECH.with_suffix(".align.jsonl"), path.with_suffix(".align.jsonl"))
 
 
+def _own_words(path: Path) -> None:
+    """A table of a reader's own recordings, and the one that it names."""
+    _noise(path.with_name("my.wav"), 2.0, 17)
+    path.write_text("path,text\nmy.wav,start forward stop\n")
+
+
 def _noise(path: Path, seconds: float, seed: int, rate: int = RATE) -> None:
     """A word's worth of noise between silences."""
     import soundfile
@@ -234,6 +240,7 @@ MAKERS: Mapping[str, Callable[[Path], None]] = {
     r"data/commands(?=/index\.tsv$)": _commands,
     r"LibriSpeech/dev-clean$": _librispeech,
     r"cuts\.jsonl\.gz$": _cuts,
+    r"words\.csv$": _own_words,
     r"board\.csv$": _board,
     r"wake\.yaml$": partial(_text, WAKE),
     r"runs/an4/align$": _aligner,
