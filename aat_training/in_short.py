@@ -12,7 +12,7 @@ _FIGURES = ("arithmetic", "dev_wer", "parameters", "train_utterances", "device",
 
 
 def trained_lines(checkpoint: Checkpoint) -> Iterator[str]:
-    """Say how large the model is and how many words of dev it gets wrong, what it was trained on."""
+    """A few lines: the size of the model, the words of dev that it gets wrong, and its training."""
     info = checkpoint.info
     yield f"{info['parameters']:,} parameters, dev WER {100 * info['dev_wer']:.2f} %"
     initial = info["initial"]
@@ -24,6 +24,6 @@ def trained_lines(checkpoint: Checkpoint) -> Iterator[str]:
 
 
 def trained_figures(checkpoint: Checkpoint) -> dict[str, Any]:
-    """Say what a program may want of it: dev WER as a fraction, sizes, how it was trained."""
+    """The figures of a model for other programs: dev WER as a fraction, sizes, and its training."""
     known = {name: checkpoint.info[name] for name in _FIGURES if name in checkpoint.info}
     return {**known, "system": checkpoint.system, "recipe": checkpoint.recipe.name, "run": checkpoint.info["run"]}

@@ -75,7 +75,7 @@ class SubwordTokens:
 
     @classmethod
     def from_texts(cls, texts: Iterable[str], size: int) -> SubwordTokens:
-        """Train on ``texts``; ConfigError when they cannot fill ``size`` pieces."""
+        """Train on ``texts``. Raises ConfigError when they cannot fill ``size`` pieces."""
         import io
 
         from sentencepiece import SentencePieceTrainer

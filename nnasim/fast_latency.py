@@ -2,7 +2,7 @@
 
 A map over hand-off time and bandwidth needs hundreds of simulations of the same trace. Which programs run, in which
 order and for which frame depends on the trace and on placement, not on times, so this order is found once. A chip then
-costs one run of each distinct program (about ten) and one addition per invocation. The result equals that of
+costs one run of each distinct program (about ten) and one addition per call. The result equals that of
 ``simulate`` to the cycle; a test compares them.
 """
 

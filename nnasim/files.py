@@ -217,7 +217,7 @@ def _refuse_non_finite(data: Any, source: object) -> None:
 
 
 def json_text(data: Any, *, indent: int | None = 1) -> str:
-    """``data`` as JSON with sorted keys: the same bytes for the same data. ValueError for NaN and infinity."""
+    """``data`` as JSON with sorted keys: the same bytes for the same data. Raises ValueError for NaN and infinity."""
     return json.dumps(data, indent=indent, sort_keys=True, allow_nan=False, ensure_ascii=True) + "\n"
 
 

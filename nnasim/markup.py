@@ -42,12 +42,17 @@ def narrowed(lines: Iterable[str], width: int) -> Iterator[str]:
 
 
 def width_beside_paths(line: str) -> int:
-    """Say how many characters ``line`` has without those of paths and names of files."""
+    """The number of characters in ``line``, those of paths and names of files left out."""
     return len(line) - sum(len(word) for word in line.split() if _is_path(word))
 
 
 def _is_path(word: str) -> bool:
     return "/" in word.strip("/") or word.rstrip(":,").endswith(_ENDINGS)
+
+
+def counted(count: int, what: str) -> str:
+    """A count with its noun, such as "1 point" or "1,200 points"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def cut(value: object, longest: int = LONGEST_CELL) -> str:

@@ -87,8 +87,8 @@ def _array(content: bytes, name: str, path: str | Path) -> NDArray[Any]:
 
 
 def _header(head: io.BytesIO, version: tuple[int, int]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, whether by column, and type of an array. ValueError for a header that numpy, which has Python parse it,
-    cannot read.
+    """Shape, whether by column, and type of an array. Raises ValueError for a header that numpy cannot read, since
+    Python's own parser, which it uses, fails.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of headers that Python 2 wrote

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nnasim.markup import counted
 from reports.summary import Gain, PaperSizedGain, Summary
 from reports.text import number, percent
 
+MOSTLY_WRONG = 0.5  # of the words in float: a model that does not know the speech says nothing of a chip
 SURE = 0.99  # of paired resamples: below it, the comparison is no proof
 
 
@@ -16,7 +18,12 @@ def claim_sentence(summary: Summary) -> str | None:
     gain = summary.gain
     if not {"float", "naive", "aat"} <= set(wer) or gain.wer_lost_errors is None:
         return None
-    words = f"of {number(summary.corpus.words)} words"
+    words = f"of {counted(summary.corpus.words or 0, 'word')}"
+    if wer["float"] > MOSTLY_WRONG:
+        return (
+            f"The model gets {percent(wer['float'], 1)} {words} wrong in float, on no chip at all: it was not trained "
+            "for this speech, so the comparison does not say what the chip costs in words."
+        )
     if gain.wer_recovered_pct is None:
         lost = f"{number(abs(gain.wer_lost_errors))} {'more' if gain.wer_lost_errors >= 0 else 'fewer'}"
         return (

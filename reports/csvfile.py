@@ -20,7 +20,10 @@ def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[o
 
 
 def read_csv(path: str | Path, header: Sequence[str]) -> list[list[str]]:
-    """The rows of a file that starts with ``header``; InputError names the first line that does not fit."""
+    """The rows of a file that starts with ``header``.
+
+    Raises InputError, which names the first line that does not fit.
+    """
     csv.field_size_limit(MAX_BYTES)  # the file's size is bounded, so a cell's is
     reader = csv.reader(io.StringIO(files.read_text(path, MAX_BYTES), newline=""), strict=True)
     try:

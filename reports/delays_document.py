@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nnasim.markup import counted
 from reports.blocks import Cell, Document, Figure, Listing, Quantity, Section, Table
 from reports.charts.delays import delay_chart
 from reports.figures.arms import percentages
 from reports.figures.delays import MARKS, Delayed, words_against_delay
-from reports.text import command_line, counted, number
+from reports.text import command_line, number
 
 Row = Mapping[str, Any]
 _SURE = 0.975
@@ -28,8 +29,9 @@ def delays_document(record: Mapping[str, Any]) -> Document:
         lead=(
             Listing((answer(record),), "answers"),
             f"{counted(record['seeds'], 'seed')}; each model starts from {base}, which knows no penalty, and trains "
-            f"for {number(record['steps'])} more steps. Judged on {record['dev']}: {number(record['utterances'])} "
-            f"utterances, {number(record['words'])} words, which chose no checkpoint. "
+            f"for {counted(record['steps'], 'more step')}. Judged on {record['dev']}: "
+            f"{counted(record['utterances'], 'utterance')}, {counted(record['words'], 'word')}, "
+            "which chose no checkpoint. "
             f"Made by: {command_line(record['command'])}",
         ),
         sections=(_delays(record), _waits(record), _prices(record), _training(record)),

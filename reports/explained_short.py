@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from nnasim.ir.explanation import CAUSES, Explanation
 from nnasim.ir.result import SimResult
-from nnasim.markup import narrowed, visible
+from nnasim.markup import counted, narrowed, visible
 from reports.blocks import shown
 from reports.explanation import path_sentence, turn_words
-from reports.text import counted, number, shortened
+from reports.text import number, shortened
 from reports.waits import helps_text, waits_of
 
 MOST_LINES, MOST_TURNS, MOST_REASONS, MOST_DECIDING = 15, 2, 2, 3
 
 
 def short_lines(result: SimResult, width: int) -> list[str]:
-    """Say what a frame waits for, what helps most, the least change, why the CPU works, and what that hangs on."""
+    """A few lines: what a frame waits for, what helps most, the least change, why the CPU works, what is assumed."""
     lines = [f"{visible(result.system)} on {visible(result.preset)}"]
     for name, text in ((name, visible(text)) for name, text in _parts(result)):
         wrapped = list(narrowed([f"  {name:<14} {text}"], width))

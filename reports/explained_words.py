@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from nnasim.ir.explanation import ALL, Explanation, FieldWords, NumericsWords
 from nnasim.ir.explanation import Words as SystemWords
 from nnasim.ir.result import SimResult
+from nnasim.markup import counted
 from reports.blocks import Block, Cell, Code, Fold, Heading, Listing, Paragraph, Quantity, Table, Value, Words
 from reports.set_line import set_line
 
@@ -49,8 +50,9 @@ def _field_words(decoded: NumericsWords, suffix: str) -> Iterator[Block]:
     yield Paragraph(_costliest_field(decoded))
     rows = tuple(_field_cells(row) for row in sorted(decoded.fields, key=_costs_most))
     left = decoded.planned - len(decoded.fields)
+    heard = counted(decoded.utterances, "utterance")
     note = (
-        f"{decoded.system} on the {decoded.utterances:,} utterances of {decoded.manifest} with {decoded.checkpoint}: "
+        f"{decoded.system} on {heard} of {decoded.manifest} with {decoded.checkpoint}: "
         "each row is a decode of the same speech with one choice of the chip's arithmetic eased and all else as it is, "
         "weights and other ranges included; no training is repeated. Words saved with their 95 % interval over 10,000 "
         "paired resamples of the utterances, and the share of those with fewer errors (ties: half). Each row is judged "
@@ -71,7 +73,8 @@ def _costliest_field(decoded: NumericsWords) -> Words:
     if not proven:
         return f"{head}No single field of the numerics, eased alone, saves words beyond doubt."
     most = max(proven, key=lambda row: row.saved or 0)
-    return (head, "The most is saved with ", Code(most.field), f" eased to {most.eased}: {most.saved:,} words.")
+    saved = counted(most.saved or 0, "word")
+    return (head, "The most is saved with ", Code(most.field), f" eased to {most.eased}: {saved}.")
 
 
 def _costs_most(row: FieldWords) -> tuple[bool, float]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from nnasim.markup import counted
 from nnasim.sweeps.fronts import FrontComparison, leads
 from reports.point import figure_text, with_unit
-from reports.text import counted, percent, shortened
+from reports.text import percent, shortened
 
 MOST_STRETCHES = 6
 _LONGEST_LABEL = 24

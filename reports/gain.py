@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from nnasim.analysis.bootstrap import Estimate, relative_change
 from nnasim.ir.result import SimResult, UtteranceTimes
+from nnasim.markup import counted
 from reports.claim import paper_gains, paper_sized_sentences
 from reports.summary import FrameGain, Gain
 from reports.text import number, percent
@@ -113,7 +114,7 @@ def latency_sentences(gain: Gain) -> Iterator[str]:
     if len(gain.by_last_frame) > 1:
         kinds = "; ".join(
             f"{_lower_than(frame.engine_latency_pct, frame.engine_latency_pct_ci)} where it is {frame.last_frame} "
-            f"({number(frame.utterances)} utterances)"
+            f"({counted(frame.utterances, 'utterance')})"
             for frame in gain.by_last_frame
         )
         yield f"by the steps of an utterance's last frame: {kinds}"

@@ -10,6 +10,7 @@ from nnasim.allowed import number_text, unscaled
 from nnasim.hardware.field_units import leaves, unit_of, without_unit
 from nnasim.hardware.section import DESCRIPTIVE
 from nnasim.ir.result import SimResult
+from nnasim.markup import counted
 from reports.text import ALL_WHOLE, number
 
 Fields = Mapping[str, Any]
@@ -99,7 +100,7 @@ def model_name(result: SimResult) -> str:
 def speech_name(result: SimResult) -> str:
     """The amount of speech, such as "64 utterances"."""
     count = len(result.utterances)
-    return f"{count:,} utterance{'s' if count != 1 else ''}"
+    return counted(count, "utterance")
 
 
 def labelled(results: Sequence[SimResult]) -> dict[str, SimResult]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from nnasim.ir.imported import Imported
 from nnasim.ir.result import SimResult
+from nnasim.markup import counted
 from reports.naming import value_name
 from reports.text import number
 from reports.work import model_is_unknown, work_differences
@@ -61,7 +62,7 @@ def imported_notes(imported: Imported) -> Iterator[str]:
     if imported.distances and (lost := [node for node in imported.distances if node.proposal]):
         worst = lost[0]
         yield (
-            f"integers lose the signal of {len(lost)} node{'' if len(lost) == 1 else 's'}, most of all of {worst.node} "
+            f"integers lose the signal of {counted(len(lost), 'node')}, most of all of {worst.node} "
             f"({worst.operator}, {number(worst.signal_db)} dB): {worst.proposal}"
         )
     if imported.fusion:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nnasim.markup import counted
 from reports.blocks import Cell, Document, Figure, Section, Table
 from reports.charts.dots import arm_errors_chart, arm_shares_chart
 from reports.figures.arms import MARKS, Point, percentages, shares_by_chip, word_errors_by_chip
-from reports.text import command_line, counted, number, percent
+from reports.text import command_line, number, percent
 
 Row = Mapping[str, Any]
 NO_CHIP = "-"
@@ -23,7 +24,8 @@ def numerics_document(record: Mapping[str, Any]) -> Document:
         lead=(
             f"{counted(record['seeds'], 'seed')}; each arm starts from the base of its seed "
             f"({number(record['base_steps'])} steps) and trains for {number(record['steps'])} more. "
-            f"Judged on {record['dev']}: {number(record['utterances'])} utterances, {number(record['words'])} words, "
+            f"Judged on {record['dev']}: "
+            f"{counted(record['utterances'], 'utterance')}, {counted(record['words'], 'word')}, "
             f"which chose no checkpoint. Made by: {command_line(record['command'])}",
         ),
         sections=(

@@ -8,6 +8,7 @@ from typing import Literal
 
 from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms, processing_ms
 from nnasim.ir.result import SimResult
+from nnasim.markup import counted
 from nnasim.units import cycles_to_ms
 from reports import operations
 from reports.blocks import (
@@ -117,12 +118,12 @@ def _corpus(result_set: ResultSet, summary: Summary) -> Paragraph:
     corpus = summary.corpus
     if corpus.manifest is None:
         names = {work.name: None for result in result_set.results.values() if (work := result.workload)}
-        heard = f"{number(corpus.utterances)} utterance{'' if corpus.utterances == 1 else 's'}"
+        heard = counted(corpus.utterances, "utterance")
         seconds = f"{number(corpus.audio_seconds, 4)} s of audio"
         return Paragraph((Value(", ".join(names)), f": {heard}, {seconds}. Where should it run, and how late is it?"))
     return Paragraph(
         (
-            f"{number(corpus.utterances)} utterances, {number(corpus.words)} words, "
+            f"{counted(corpus.utterances, 'utterance')}, {counted(corpus.words or 0, 'word')}, "
             f"{number(corpus.audio_seconds, 4)} s of speech from ",
             Value(corpus.manifest),
             ". How many words come out wrong, and how long does the user wait?",

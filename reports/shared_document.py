@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nnasim.ir.program import BLOCKS
 from nnasim.ir.shared import ModelShare, SharedResult
+from nnasim.markup import counted
 from nnasim.units import cycles_to_ms
 from reports.blocks import (
     Block,
@@ -32,7 +33,7 @@ from reports.figures.where import block_finding, blocks
 from reports.operations import BlockShare
 from reports.parameters import parameter_rows
 from reports.shared_lines import POLICY, search_line, share_of_time, switching_line
-from reports.text import NOT_COMPUTED, command_line, number
+from reports.text import NOT_COMPUTED, command_line
 
 
 def write_shared_page(path: str | Path, result: SharedResult, *, force: bool = False) -> Document:
@@ -161,7 +162,9 @@ def _search(result: SharedResult) -> Iterator[Section]:
 
 def _operations(result: SharedResult) -> Section:
     folds = tuple(
-        Fold((Value(model.name), f": {number(len(model.ops))} operations"), (_op_table(result, place, model),), False)
+        Fold(
+            (Value(model.name), f": {counted(len(model.ops), 'operation')}"), (_op_table(result, place, model),), False
+        )
         for place, model in enumerate(result.models)
     )
     words = "Time in which the executing block worked on the operation, or waited for its data, over the whole run."

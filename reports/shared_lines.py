@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import Any
 
 from nnasim.ir.shared import ModelShare, SharedResult
-from nnasim.markup import visible
+from nnasim.markup import counted, visible
 from nnasim.units import cycles_to_ms
 from reports.text import data_size, number, percent
 from reports.to_text import WIDTH
@@ -38,7 +38,7 @@ _OF_MODEL = {
 
 
 def shared_figures(result: SharedResult) -> dict[str, Any]:
-    """Say what a program may want of a run: how late each model was, what switching cost, what was found."""
+    """The figures of a run for other programs: how late each model was, what switching cost, how many streams fit."""
     whole = result.model_dump(mode="json", include={"preset", "policy", "switching", "search", "energy_mj", "totals"})
     return {**whole, "models": [model.model_dump(mode="json", include=_OF_MODEL) for model in result.models]}
 
@@ -65,8 +65,8 @@ def _first_line(result: SharedResult) -> str:
     streams = sum(model.streams for model in result.models)
     idle = percent(result.idle_cycles / result.totals.cycles if result.totals.cycles else None, 1)
     return (
-        f"{len(result.models)} model{'' if len(result.models) == 1 else 's'}, {streams} "
-        f"stream{'' if streams == 1 else 's'} on {result.preset}, {result.policy}: {result.totals.cycles:,} cycles "
+        f"{counted(len(result.models), 'model')}, {counted(streams, 'stream')} "
+        f"on {result.preset}, {result.policy}: {result.totals.cycles:,} cycles "
         f"({number(cycles_to_ms(result.totals.cycles, result.clock_hz))} ms), {idle} of them idle"
     )
 
@@ -77,9 +77,9 @@ def model_line(result: SharedResult, model: ModelShare) -> str:
     at, engine = model.frame_latency_ms, model.engine_latency_ms
     deadline = "the next frame" if model.deadline_ms is None else f"{model.deadline_ms:g} ms"
     return (
-        f"{model.name} ({model.streams} stream{'' if model.streams == 1 else 's'}): frame latency p50 "
+        f"{model.name} ({counted(model.streams, 'stream')}): frame latency p50 "
         f"{number(at.p50)}, p90 {number(at.p90)}, p99 {number(at.p99)} ms; engine latency p50 {number(engine.p50)}, "
-        f"p99 {number(engine.p99)} ms; {model.deadline_misses:,} of {frames:,} frames later than {deadline}; "
+        f"p99 {number(engine.p99)} ms; {model.deadline_misses:,} of {counted(frames, 'frame')} later than {deadline}; "
         f"{percent(share_of_time(result, model), 1)} of the time"
     )
 
@@ -110,5 +110,5 @@ def search_line(result: SharedResult) -> str:
     search = result.search
     assert search is not None
     each = "" if len(result.models) == 1 else " of each model"
-    found = f"{search.most} stream{'' if search.most == 1 else 's'}{each} in time: p99 of frame latency within "
+    found = f"{counted(search.most, 'stream')}{each} in time: p99 of frame latency within "
     return f"{found}{search.deadline_ms:g} ms; {LIMIT[search.limit]}"

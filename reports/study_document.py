@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from nnasim.analysis.bootstrap import percentile_estimate
 from nnasim.analysis.percentiles import PERCENTILES
 from nnasim.analysis.realtime import RealTime
+from nnasim.markup import counted
 from reports.blocks import Cell, Document, Figure, Section, Table
 from reports.charts.dots import accuracy_chart
 from reports.charts.placement import waterfall_chart
@@ -26,8 +27,9 @@ def study_document(study: LatencyStudy) -> Document:
     return Document(
         title=f"What keeping operations on the accelerator buys: {study.preset}",
         lead=(
-            f"{number(study.utterances)} utterances, {number(study.audio_seconds)} s of speech from {study.manifest}, "
-            f"{number(study.symbols_per_second)} symbols a second of audio. Made by: {command_line(study.command)}",
+            f"{counted(study.utterances, 'utterance')}, {number(study.audio_seconds)} s of speech from "
+            f"{study.manifest}, {number(study.symbols_per_second)} symbols a second of audio. "
+            f"Made by: {command_line(study.command)}",
         ),
         sections=(
             claim(study),

@@ -20,7 +20,7 @@ from reports.waits import waits_of
 
 
 def percentiles(values: Sequence[float]) -> Percentiles | None:
-    """p50, p90, p99 and mean; None of nothing."""
+    """p50, p90, p99 and mean; None if there is nothing to draw."""
     if not values:
         return None
     return Percentiles(**analysis.percentiles(values), mean=float(np.mean(values)))

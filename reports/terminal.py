@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms, real_time_factor
 from nnasim.ir.explanation import CAUSES
 from nnasim.ir.result import SimResult
-from nnasim.markup import MOST_COLUMNS, visible
+from nnasim.markup import MOST_COLUMNS, counted, visible
 from nnasim.sweeps.objectives import busy_shares
 from reports.claim import claim_sentence
 from reports.gain import gain_in_brief, gain_sentences, recovery_sentences
@@ -203,8 +203,8 @@ def result_lines(result: SimResult) -> Iterator[str]:
     ms = result.totals.cycles * 1e3 / result.clock_hz
     count = len(result.utterances)
     yield (
-        f"{result.system} on {result.preset}, {count} utterance{'s' if count != 1 else ''}, "
-        f"{result.totals.cycles:,} cycles ({ms:,.1f} ms), {result.totals.handoffs:,} hand-offs"
+        f"{result.system} on {result.preset}, {counted(count, 'utterance')}, "
+        f"{counted(result.totals.cycles, 'cycle')} ({ms:,.1f} ms), {counted(result.totals.handoffs, 'hand-off')}"
     )
     if result.imported:
         yield f"  {visible(result.imported.name)}: {frame_latency(result)}"

@@ -34,11 +34,6 @@ def command_line(recorded: str | None) -> str:
     return shlex.join(words) if words[:1] == ["nnasim"] else NOT_COMPUTED
 
 
-def counted(count: int, what: str) -> str:
-    """Such as "1 point", "1,200 points"."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
 def number(value: float | None, digits: int = 3) -> str:
     """``value`` with at least ``digits`` significant digits and a separator between thousands; an em dash for None."""
     if value is None:

@@ -43,7 +43,7 @@ def waiting_in_short(result_set: ResultSet) -> Iterator[Block]:
 
 
 def known_waits(result_set: ResultSet) -> Known:
-    """Say what each result waits for, by label, where it is known."""
+    """The waits of each result by its label, for those results that know them."""
     waits = {label: waits_of(result) for label, result in result_set.results.items()}
     return {label: each for label, each in waits.items() if each is not None}
 
@@ -85,6 +85,8 @@ def helps_most(waits: Waits) -> str:
     if best is None or best.figures is None or waits.base is None:
         return ""
     saved = percent(1 - best.figures.frame_ms / waits.base.frame_ms, 1)
+    if not best.figures.frame_ms:
+        return f"; {best.limit} would spare all of a frame"
     then = "" if best.figures.bottleneck == waits.base.bottleneck else f", then {CAUSES[best.figures.bottleneck]} binds"
     return f"; {best.limit} would spare {saved} of a frame{then}"
 

@@ -44,7 +44,7 @@ class Waits(Frozen):
 
 
 def waits_of(result: SimResult) -> Waits | None:
-    """Say what is known of ``result``; None of one that recorded no critical path, as before version 0.2."""
+    """The waits of ``result``; None if it recorded no critical path, as before version 0.2."""
     explained = result.explanation
     if explained is None or explained.path is None:
         return None

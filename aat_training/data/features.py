@@ -139,7 +139,7 @@ def features_of(entry: Entry, cfg: FeatureConfig) -> Features:
 
 
 def features_of_audio(samples: Samples, rate: int, cfg: FeatureConfig, path: Path) -> Features:
-    """``log_mel`` of an utterance, T >= 1. FileError, which names ``path``, for less audio than one window."""
+    """``log_mel`` of an utterance, T >= 1. Raises FileError, which names ``path``, for less audio than one window."""
     features = log_mel(samples, rate, cfg)
     if not len(features):
         raise FileError(path, f"is shorter than one window of {cfg.window_s:g} s")

@@ -112,7 +112,7 @@ def read_manifest(path: str | Path) -> list[Entry]:
 
 
 def unique(entries: Iterable[Entry], source: str | Path) -> Iterator[Entry]:
-    """``entries``, of which there is at least one. ManifestError for an id that stands twice."""
+    """``entries``, of which there is at least one. Raises ManifestError for an id that stands twice."""
     first: dict[str, str] = {}
     for entry in entries:
         if first.setdefault(entry.id, entry.where) != entry.where:
@@ -123,7 +123,10 @@ def unique(entries: Iterable[Entry], source: str | Path) -> Iterator[Entry]:
 
 
 def entry_of(data: Any, number: int, where: str, folder: Path) -> Entry:
-    """The utterance of line ``number``, as parsed; relative paths start at ``folder``. FileError or ManifestError."""
+    """The utterance of line ``number``, as parsed; relative paths start at ``folder``.
+
+    Raises FileError or ManifestError.
+    """
     _check_fields(data, where)
     fields = {name: value for name, value in data.items() if name in FIELDS}
     fields |= {"where": where, "folder": folder, "unused": tuple(name for name in data if name not in FIELDS)}

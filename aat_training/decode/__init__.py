@@ -1,1 +1,1 @@
-"""Decoding: frames in, tokens out, with a record of every invocation that it took."""
+"""Decoding: frames in, tokens out, with a record of every call that it took."""

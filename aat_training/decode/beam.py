@@ -1,4 +1,4 @@
-"""Beam search over one utterance, frame by frame, with a record of every invocation that it took.
+"""Beam search over one utterance, frame by frame, with a record of every call that it took.
 
 Time-synchronous search after Graves, "Sequence Transduction with Recurrent Neural Networks" (2012), with at most
 ``max_symbols`` symbols a frame. Hypotheses of equal symbols are merged (their probabilities add), whichever way they

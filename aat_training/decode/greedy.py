@@ -15,7 +15,7 @@ from aat_training.tokens import BLANK
 
 @dataclass
 class Decoded:
-    """Tokens of one utterance and the invocations that produced them, in order.
+    """Tokens of one utterance and the calls that produced them, in order.
 
     ``call_frames`` and ``emissions`` count input (stacked) frames, as ``ir.trace.Utterance`` does.
     """
@@ -27,7 +27,7 @@ class Decoded:
     logits: list[Tensor] | None = None
 
     def called(self, graph: str, frame: int) -> None:
-        """Note one invocation."""
+        """Note one call."""
         self.call_graphs.append(graph)
         self.call_frames.append(frame)
 

@@ -29,7 +29,10 @@ def build_model(recipe: Recipe, outputs: int, arithmetic: Arithmetic) -> Rnnt:
 
 
 def load_parameters(model: Rnnt, tensors: dict[str, np.ndarray], source: str | Path) -> None:
-    """Fill ``model`` from ``tensors`` (names without ``model.``). CheckpointError for a missing or foreign one."""
+    """Fill ``model`` from ``tensors`` (names without ``model.``).
+
+    Raises CheckpointError for a missing or foreign one.
+    """
     own = {name: value for name, value in model.state_dict().items() if not name.endswith("bias_hh_l0")}
     if missing := sorted(own.keys() - tensors.keys()):
         raise CheckpointError(source, missing[0], None, "is missing: a checkpoint of another recipe")

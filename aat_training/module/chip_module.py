@@ -73,7 +73,7 @@ class ChipModule(nn.Module):
 
 
 class Call:
-    """One invocation on a batch: every tensor by name, and what operations ask for."""
+    """One call on a batch: every tensor by name, and what operations ask for."""
 
     def __init__(self, module: ChipModule, tensors: dict[str, Tensor], whole: Mapping[str, Tensor]) -> None:
         self.module, self.trace, self.constants = module, module.trace, module.constants

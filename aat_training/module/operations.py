@@ -44,7 +44,10 @@ def _requantise(call: Call, op: Op) -> Tensor:
 
 
 def _checked(call: Call, op: Op, accumulators: Tensor) -> Tensor:
-    """Accumulators that the chip can hold. NumericsError else; a chip that wraps or saturates is refused before."""
+    """Accumulators that the chip can hold.
+
+    Raises NumericsError otherwise; a chip that wraps or saturates is refused before.
+    """
     ops.check_accumulator(accumulators.detach(), call.numerics.accumulator_bits, op.name)
     return accumulators
 

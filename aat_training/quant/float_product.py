@@ -18,7 +18,7 @@ TOLERANCE = 1e-5  # of the probe, against float64
 
 
 def obstacle(tensor: Tensor) -> str | None:
-    """Return the reason for which ``torch.mm`` multiplies ``tensor``; None where oneDNN does."""
+    """The reason for which ``torch.mm`` multiplies ``tensor``; None if oneDNN does."""
     if tensor.device.type != "cpu":
         return f"on {tensor.device.type}"
     if tensor.dtype != torch.float32:
@@ -28,7 +28,7 @@ def obstacle(tensor: Tensor) -> str | None:
 
 @cache
 def found_obstacle() -> str | None:
-    """Return what keeps oneDNN from such products on a CPU, or None; found out by making some, once."""
+    """The reason that keeps oneDNN from such products on a CPU, or None; found once, by trying some."""
     if not torch.backends.mkldnn.is_available():
         return "this torch has no oneDNN"
     rng = torch.Generator().manual_seed(0)

@@ -40,7 +40,7 @@ def draws(count: int, replications: int = REPLICATIONS, seed: int = SEED) -> NDA
 
 
 def percentile_estimate(values: Sequence[float], percent: float) -> Estimate:
-    """A percentile of ``values`` and its 95 % interval over resampled utterances. ValueError for no values."""
+    """A percentile of ``values`` and its 95 % interval over resampled utterances. Raises ValueError for no values."""
     value = percentile(values, percent)
     return Estimate(value, *interval(resampled(values, percent, draws(len(values)))))
 

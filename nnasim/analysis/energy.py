@@ -22,11 +22,11 @@ class Spread(NamedTuple):
     high: float
 
     def times(self, factor: float) -> Spread:
-        """Each of the three times ``factor``."""
+        """Low, nominal and high, each multiplied by ``factor``."""
         return Spread(*(value * factor for value in self))
 
     def plus(self, other: Spread) -> Spread:
-        """Each of the three with that of ``other`` added."""
+        """Low, nominal and high, each with that of ``other`` added."""
         return Spread(*(value + added for value, added in zip(self, other, strict=True)))
 
 

@@ -13,7 +13,7 @@ PERCENTILES = (50, 90, 99)
 def at_shares(values: ArrayLike, shares: float | Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
     """The values below which each share (0 to 1) of the last axis of ``values`` lies; shape (shares, ...).
 
-    ValueError for no values.
+    Raises ValueError for no values.
     """
     numbers = np.asarray(values, dtype=np.float64)
     if not numbers.size:
@@ -23,11 +23,11 @@ def at_shares(values: ArrayLike, shares: float | Sequence[float] | NDArray[np.fl
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The value below which ``percent`` % of ``values`` lie. ValueError for no values."""
+    """The value below which ``percent`` % of ``values`` lie. Raises ValueError for no values."""
     return float(at_shares(values, percent / 100))
 
 
 def percentiles(values: ArrayLike) -> dict[str, float]:
-    """{"p50": ..., "p90": ..., "p99": ...}. ValueError for no values."""
+    """{"p50": ..., "p90": ..., "p99": ...}. Raises ValueError for no values."""
     quantiles = at_shares(values, [percent / 100 for percent in PERCENTILES])
     return {f"p{percent}": float(value) for percent, value in zip(PERCENTILES, quantiles, strict=True)}

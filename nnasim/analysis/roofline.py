@@ -18,7 +18,7 @@ from nnasim.ir.program import (
 
 
 def bound_cycles(program: Program, chip: NnaConfig) -> int:
-    """No chip of this description runs ``program`` in fewer cycles.
+    """A lower bound on the cycles of ``program``: no chip of this description runs it in fewer.
 
     The longest of three: all bytes, the CPU's too, at the DRAM's rate; the DMA's bytes at the rate that it and the
     DRAM allow, one latency before them; and the chain of commands, each at the peak rate of its unit, since a command

@@ -1,4 +1,4 @@
-"""One invocation's records -> what each block and each operation spent. Tallies add and repeat."""
+"""One call's records -> what each block and each operation spent. Tallies add and repeat."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class OpTally:
 
 @dataclass
 class Tally:
-    """Sums over invocations: cycles, busy and stalled cycles by block, operations, and counts of actions."""
+    """Sums over calls: cycles, busy and stalled cycles by block, operations, and counts of actions."""
 
     cycles: int = 0
     nna_cycles: int = 0
@@ -75,7 +75,7 @@ def tally_all(counted: Iterable[tuple[ProgramRun, int]]) -> Tally:
 
 
 def tally(run: ProgramRun) -> Tally:
-    """The sums of one invocation. One pass over its records, those of tiles in step as often as they came."""
+    """The sums of one call. One pass over its records, those of tiles in step as often as they came."""
     sums = Tally(cycles=run.cycles)
     tallies = [OpTally(info, count=1) for info in run.program.ops] + [OpTally(info) for info in run.guests]
     works: _OfBlocks = {block: [] for block in BLOCKS}
@@ -120,7 +120,7 @@ def _add_ops(sums: Tally, program: Program, tallies: list[OpTally]) -> None:
 
 
 def actions_of(run: ProgramRun) -> Counter[str]:
-    """Counts of one invocation that the energy table prices."""
+    """Counts of one call that the energy table prices."""
     program, actions = run.program, Counter[str]()
     actions.update(mac_int8=_mac_int8(program), element=_elements(program), macs=program.macs)
     actions.update(dram_bytes=0, sram_bytes=0, handoffs=program.handoffs, handoff_cycles=0, cpu_cycles=0)

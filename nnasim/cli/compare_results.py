@@ -85,7 +85,7 @@ def command(
 
 
 def titled(title: str, changes: list[Change]) -> list[str]:
-    """Return a title, and a line for each change."""
+    """A title, and a line for each change."""
     from reports.change_lines import change_line
 
     return [title, *(f"  {change_line(change)}" for change in changes)]

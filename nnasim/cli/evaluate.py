@@ -10,6 +10,7 @@ import typer
 from nnasim.cli.options import DEFAULT_PRESET, Force, Json, Limit, Overrides, Preset, Quiet
 from nnasim.cli.told import STDOUT, list_rows, refuse_json, tell_lines
 from nnasim.cli.training_options import Device
+from nnasim.markup import counted
 
 
 def command(
@@ -88,10 +89,14 @@ def command(
         else:
             examples = load_examples(entries, loaded.recipe, loaded.tokens, system, progress)
             pairs = decode_corpus(model, examples, loaded.recipe, loaded.tokens, batch)
-    result = score(pairs).summary()
+    scored = score(pairs)
     found = {"text_normalisation": loaded.recipe.text, "device": label(model.device)}
-    named, wer = {**result, "utterances": len(pairs), **found}, result["wer"]
+    named, wer = {**scored.summary(), **found}, scored.wer
     wer_text = "not defined" if wer is None else f"{100 * wer:.2f} %"
     tell(score_notes({system: wer}))
-    line = f"{system}: WER {wer_text} ({result['errors']} errors, {result['words']} words, {len(pairs)} utterances)"
+    counts = ", ".join(
+        counted(each, what)
+        for each, what in ((scored.errors, "error"), (scored.words, "word"), (scored.utterances, "utterance"))
+    )
+    line = f"{system}: WER {wer_text} ({counts})"
     tell_lines([line], named, json=json_file, quiet=quiet, force=force)

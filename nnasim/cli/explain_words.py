@@ -11,6 +11,7 @@ from nnasim.cli.notes import tell
 from nnasim.cli.progress import shown_progress
 from nnasim.ir.io import read_result, write_record
 from nnasim.ir.result import SimResult
+from nnasim.markup import counted
 from nnasim.studies.explaining.speech import Speech, planned
 from workloads.bundled import checkpoints_folder, speech_manifest
 
@@ -46,7 +47,7 @@ def words_kept(result: SimResult, speech: Speech, out: Path | None, force: bool)
 
     from nnasim.studies.explaining.decodes import with_words  # brings torch: after the files have been looked at
 
-    tell([f"decodes {utterances:,} utterances up to {decodes} times, once for each field of the numerics"])
+    tell([f"decodes {counted(utterances, 'utterance')} up to {decodes} times, once for each field of the numerics"])
     written = force
 
     def keep(part: SimResult) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from nnasim.cli.options import Quiet
 from nnasim.cli.told import say
+from nnasim.markup import counted
 
 
 def command(
@@ -28,4 +29,4 @@ def command(
         target = stack.enter_context(Store(into))
         new = merge(target, sources)
         if not quiet:
-            say([f"{into}: {new:,} points new, {target.count('ok') + target.count('failed'):,} in all"])
+            say([f"{into}: {counted(new, 'point')} new, {target.count('ok') + target.count('failed'):,} in all"])

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 MOST_UTTERANCES = 50_000  # what a manifest may hold
-MOST_FRAMES = 400_000  # what a trace from a shape may hold in all: frames, and two invocations a symbol
+MOST_FRAMES = 400_000  # what a trace from a shape may hold in all: frames, and two calls a symbol
 MOST_SYMBOLS = (MOST_FRAMES - 1) // 2
 MOST_WORKERS = 1024
 MOST_TRIALS = 1_000_000  # as many as a sweep may have points
@@ -27,7 +27,7 @@ LONGEST_WAIT_MS = 1e6
 
 
 def finite(value: float | None) -> float | None:
-    """``value``. Raises an error for "nan", which is in no range and outside of none."""
+    """``value``. Raises an error for "nan", which compares as neither inside nor outside a range."""
     if value is not None and not math.isfinite(value):
         raise typer.BadParameter(f"{value} is not a finite number.")
     return value

@@ -44,8 +44,8 @@ def command(
     from nnasim.cli.main import main
     from nnasim.cli.recorded import without_outputs
     from nnasim.cli.records import recorded_command
+    from nnasim.markup import counted
     from reports.moved import moved_between
-    from reports.text import counted
 
     refuse_json("rerun", json, quiet, force)
     if json is None:

@@ -20,6 +20,7 @@ from nnasim.cli.options import (
 )
 from nnasim.cli.told import say
 from nnasim.errors import ConfigError
+from nnasim.markup import counted
 
 if TYPE_CHECKING:
     from nnasim.hardware import NnaConfig
@@ -83,7 +84,7 @@ def command(
     record.write(out, force=force)
     calls = sum(len(utterance.call_graphs) for utterance in trace.utterances)
     if not quiet:
-        say([f"{out}: {trace.system}, {len(trace.utterances)} utterances, {calls:,} invocations"])
+        say([f"{out}: {trace.system}, {counted(len(trace.utterances), 'utterance')}, {counted(calls, 'call')}"])
 
 
 # What each source of a trace takes beside the chip and the system.

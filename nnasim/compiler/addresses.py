@@ -48,7 +48,7 @@ class AddressMap:
         return max((region.end for region in regions), default=0)
 
     def check(self, sram_bytes: int) -> None:
-        """Raise ValueError if two regions that live together overlap, or one stands outside the SRAM."""
+        """Raise ValueError if two regions that live together overlap, or one lies outside the SRAM."""
         for graph, arena in self.arenas.items():
             fixed = sorted((*self.lasting.values(), *self.buffers), key=lambda region: region.address)
             for region, other in pairwise(fixed):

@@ -1,4 +1,4 @@
-"""Addresses for tensors that live for part of an invocation: largest first, at the lowest free address.
+"""Addresses for tensors that live for part of a call: largest first, at the lowest free address.
 
 The greedy order is that of TensorFlow Lite Micro's memory planner; the result is checked, not trusted.
 """

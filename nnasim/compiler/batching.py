@@ -49,7 +49,7 @@ class Batches:
 
 
 def batched(trace: OpTrace, batches: Iterable[Batch], marks: Marks, *, beside: bool = True) -> Batches:
-    """``trace`` with a graph for each of ``batches``. ``beside``: those that it has stay.
+    """``trace`` with a graph for each of ``batches``. ``beside``: keep the graphs that it has.
 
     ``marks`` must stand in no name of the trace.
     """

@@ -29,7 +29,7 @@ class ChunkedTrace:
 
 
 def chunked(trace: OpTrace, frames: int) -> ChunkedTrace:
-    """``trace`` with chunks of ``frames`` frames; itself for 1. PlacementError where its encoder allows none."""
+    """``trace`` with chunks of ``frames`` frames; itself for 1. Raises PlacementError if its encoder allows none."""
     if frames == 1:
         return ChunkedTrace(trace)
     encoder = encoder_graphs(trace)

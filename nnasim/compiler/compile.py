@@ -1,4 +1,4 @@
-"""OpTrace + NnaConfig -> CompiledTrace: the programs of every invocation, made when first asked for."""
+"""OpTrace + NnaConfig -> CompiledTrace: the programs of every call, made when first asked for."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ class Ledger:
 
     Modelling assumptions. A crossing is needed where an operation reads what only the other unit holds; it hands over
     everything that the other unit has made so far, so one crossing serves all later readers. The features (role
-    ``input``) are made by the CPU for every invocation. Constants are where they are needed. With ``on_chip_decode``
+    ``input``) are made by the CPU for every call. Constants are where they are needed. With ``on_chip_decode``
     off, the CPU reads every argmax of the NNA and issues what follows: the token then is the CPU's.
     """
 
@@ -47,7 +47,7 @@ class Ledger:
         return any(tensor in elsewhere for tensor in op.inputs)
 
     def cross(self, to: Unit) -> None:
-        """Everything that the other unit alone held is held by both."""
+        """Note that both units hold everything that only the other one held."""
         self.alone[OTHER[to]].clear()
 
     def show(self, op: Op) -> None:
@@ -55,7 +55,7 @@ class Ledger:
         self._hold(op.outputs[0], self.holder(op.x))
 
     def make(self, op: Op, unit: Unit) -> None:
-        """``op`` has run on ``unit``: only that unit holds its outputs."""
+        """Note that ``op`` has run on ``unit``: only that unit holds its outputs."""
         for tensor in op.outputs:
             self._hold(tensor, unit)
 

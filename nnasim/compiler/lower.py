@@ -287,7 +287,7 @@ def lower_return(context: LoweringContext, entry: Holders) -> Program:
 
 
 def lower_boot(context: LoweringContext, uses: dict[str, WeightUse]) -> Program:
-    """Loading the resident weights, once, before the first utterance. No command waits for it but its end."""
+    """The program that loads the resident weights, once, before the first utterance. Only its end is waited for."""
     work = Lowering(context, "boot", Ledger(context.trace, ()))
     for use in (use for use in uses.values() if use.tensor in context.memory.resident):
         work.ops.append(

@@ -81,9 +81,9 @@ class _Offer:
 
 
 def plan_memory(chip: NnaConfig, working_set: int, uses: Uses) -> MemoryPlan:
-    """Divide the SRAM. PlacementError, with the least ``sram.bytes`` that does, where it is too small.
+    """The division of the SRAM. Raises PlacementError, with the least ``sram.bytes`` that does, if it is too small.
 
-    Of the plans that fit the one that reads the fewest bytes of DRAM; of equals the one with the largest buffers.
+    Of the plans that fit, the one that reads the fewest bytes of DRAM; of equals, the one with the largest buffers.
     """
     free = chip.sram.bytes - working_set
     best: MemoryPlan | None = None

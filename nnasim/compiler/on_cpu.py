@@ -24,7 +24,7 @@ AT_THE_INPUT = "features are made on the CPU, and quantised where they are made,
 
 
 def cpu_ops(compiled: CompiledTrace, costs: Sequence[OpCost], handoffs: int) -> tuple[list[CpuOp], int]:
-    """(the operations that ran on the CPU, the costliest first; crossings, of all ``handoffs``, on behalf of none).
+    """(operations that ran on the CPU, the costliest first; those of all ``handoffs`` that belong to no operation).
 
     ``costs``: what each operation took.
     """

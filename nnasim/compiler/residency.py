@@ -40,7 +40,7 @@ def choose_residents(items: Sequence[Item], capacity_bytes: int) -> frozenset[st
 
 
 def most_saved(items: Sequence[Item], capacity_bytes: int) -> float:
-    """No choice saves more than this: the fractional relaxation, where the last weight that fits may be cut."""
+    """The most that any choice could save: the fractional relaxation, in which the last weight may be cut."""
     worth = sorted((item for item in items if item.saved > 0), key=lambda item: -item.saved / item.bytes)
     return _relaxed(worth, 0, capacity_bytes)
 

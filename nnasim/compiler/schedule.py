@@ -31,7 +31,7 @@ def _steps(compiled: CompiledTrace) -> list[list[Step]]:
 
 
 def utterance_steps(compiled: CompiledTrace, utterance: Utterance) -> Iterator[Step]:
-    """The programs of one utterance in order: its invocations, and after each frame the return of its result."""
+    """The programs of one utterance in order: its calls, and after each frame the return of its result."""
     clock_hz, holders = compiled.chip.clock_hz, AT_START
     calls = list(zip(utterance.call_graphs, utterance.call_frames, strict=True))
     following = [frame for _, frame in calls[1:]] + [None]
@@ -51,7 +51,7 @@ def compiled_arrivals(compiled: CompiledTrace, utterance: Utterance) -> list[int
 
 
 def arrival_cycles(utterance: Utterance, frame: int, clock_hz: float) -> int:
-    """The cycle at which a frame's audio exists. SimulationError beyond the watchdog."""
+    """The cycle at which a frame's audio exists. Raises SimulationError if that is beyond the watchdog."""
     seconds = utterance.arrivals[frame]
     if seconds * clock_hz > WATCHDOG_CYCLES:
         raise SimulationError(

@@ -23,6 +23,7 @@ from nnasim.compiler.working_set import lasting_tensors
 from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace
+from nnasim.markup import counted
 
 Residents = Literal["together", "in_turn"]
 
@@ -109,7 +110,7 @@ def _lasting(compiled: CompiledTrace) -> tuple[int, int]:
 
 
 def planned(tenants: Sequence[Tenant], chip: NnaConfig, residents: Residents) -> list[Tenant]:
-    """``tenants`` with their parts of one SRAM. PlacementError, with what would fit, where they do not."""
+    """``tenants`` with their parts of one SRAM. Raises PlacementError, with what would fit, if they do not."""
     if not _fit(tenants, chip):  # sooner told than every size of batch is made
         _refuse(chip, tenants, max(one.widest_arena for one in tenants))
     arena = max(one.arena for one in tenants)
@@ -185,11 +186,11 @@ def _what_fits(chip: NnaConfig, tenants: Sequence[Tenant]) -> Iterator[str]:
         yield f", or compiler.batch_streams at most {most}"
     most = most_that(lambda number: _fit([one.at_most(number, batch) for one in tenants], chip), streams)
     if 0 < most < streams:
-        yield f", or at most {most} stream{'' if most == 1 else 's'} of each model"
+        yield f", or at most {counted(most, 'stream')} of each model"
 
 
 def most_that(fit: Callable[[int], bool], most: int) -> int:
-    """The largest of 1 to ``most`` - 1 that does ``fit``, where all below do; 0 for none."""
+    """The largest number from 1 to ``most`` - 1 that does ``fit`` (then all below do too); 0 if none does."""
     fitting, too_many = 0, most
     while too_many - fitting > 1:
         middle = (fitting + too_many) // 2

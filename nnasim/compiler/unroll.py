@@ -1,6 +1,6 @@
-"""Several invocations of a graph as one graph, in which matmuls that no recurrence runs through are done once.
+"""Several calls of a graph as one graph, in which matmuls that no recurrence runs through are done once.
 
-Such a matmul (an LSTM layer's input projection) then has a row per invocation, so its weights are read once for all of
+Such a matmul (an LSTM layer's input projection) then has a row per call, so its weights are read once for all of
 them; the recurrent part stays one step after another. Layer by layer: the projection of all frames, then their steps.
 """
 
@@ -21,7 +21,7 @@ ROW_WISE = ("quantise", "requantise", "layer_norm")  # what may stand before and
 
 
 class Call(NamedTuple):
-    """One invocation of a chunk: its graph, and its frame, counted from the chunk's first."""
+    """One call of a chunk: its graph, and its frame, counted from the chunk's first."""
 
     graph: str
     frame: int
@@ -73,7 +73,7 @@ def reads(trace: OpTrace, op: Op, views: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def carried(trace: OpTrace, ops: Sequence[Op]) -> dict[str, tuple[int, int]]:
-    """Tensors that bring a value from the invocation before: (first position that reads it so, last that writes)."""
+    """Tensors that bring a value from the call before: (first position that reads it so, last that writes)."""
     first: dict[str, int] = {}
     written: dict[str, int] = {}
     views = views_of(ops)

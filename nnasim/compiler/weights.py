@@ -22,7 +22,7 @@ class WeightUse:
     """A weight of so many rows, one for each output channel (of an embedding: each token), and how often it is read.
 
     ``layer``: of the operation that reads it first. ``bias``: what stands beside its rows, element by row.
-    ``row_bytes``: one row with its bias; ``uses``: invocations in the whole trace that read all rows, times the
+    ``row_bytes``: one row with its bias; ``uses``: calls in the whole trace that read all rows, times the
     products among their operations; ``lookups``: single rows that are read. ``group``: rows of one group of a
     convolution, all rows of any other weight: no tile holds parts of two groups.
     """
@@ -109,7 +109,7 @@ def _use(trace: OpTrace, weight: str, readers: list[tuple[str, Op]], calls: Coun
 
 
 def _bias(weight: str, readers: list[Op]) -> str | None:
-    """The bias that operations add to a weight; PlacementError for two."""
+    """The bias that operations add to a weight. Raises PlacementError if they add two."""
     biases = sorted({op.bias for op in readers if op.bias is not None})
     if not constraints.one_bias_per_weight(biases):
         constraints.refuse(constraints.one_bias_per_weight, f"weight {weight}", "biases", biases)

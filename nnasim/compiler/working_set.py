@@ -33,7 +33,7 @@ def lasting_tensors(trace: OpTrace, units: Units) -> list[str]:
 
 
 def outliving(trace: OpTrace, views: Mapping[str, str]) -> frozenset[str]:
-    """Tensors of which a view is needed when their invocation has ended."""
+    """Tensors of which a view is needed when their call has ended."""
     return frozenset(base for view, base in views.items() if trace.tensors[view].role in LASTING)
 
 
@@ -54,7 +54,7 @@ def inside_array(graph: OpGraph, fused: set[str]) -> set[str]:
 
 
 def activation_lives(trace: OpTrace, graph: OpGraph, units: dict[str, Unit], fused: set[str]) -> list[Lifetime]:
-    """Lifetimes, in steps of the graph, of what an NNA operation reads or writes within one invocation.
+    """Lifetimes, in steps of the graph, of what an NNA operation reads or writes within one call.
 
     A view lives as its tensor, which lives as long as any of them is read. What arrives from outside is there from the
     beginning, whichever operation reads it first.

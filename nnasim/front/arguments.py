@@ -27,7 +27,7 @@ LONGEST_WAIT_MS = 1e6
 
 
 def only(kinds: tuple[type, ...], allowed: str) -> BeforeValidator:
-    """A validator that refuses a value of none of the types ``kinds``, with the message "must be ``allowed``"."""
+    """A validator that refuses any value that is not one of ``kinds``, with the message "must be ``allowed``"."""
 
     def check(value: object) -> object:
         if isinstance(value, os.PathLike) and Path in kinds:

@@ -50,7 +50,7 @@ class Comparison:
 
     @checked
     def explain(self, *, progress: Progress = silent) -> ExplainedTogether:
-        """Say what each system waits for, what would help it, and why its operations are on the CPU, side by side.
+        """Explanations side by side: what each system waits for, what would help it, why it has operations on the CPU.
 
         Of a comparison that was read from a folder without traces, what its results themselves say.
         """
@@ -137,7 +137,7 @@ def compare(
 ) -> Comparison:  # fmt: skip
     """Word errors, latency and energy of several systems on the same speech and chip. Needs the extra ``train``.
 
-    - ``manifest``: the speech; default: the bundled strings of digits.
+    - ``manifest``: the speech; default: the bundled strings of commands.
     - ``trace``: a stored trace instead of speech, for example of an imported model; it is run, but there are no words
       to score (and the extra is not needed).
     - ``checkpoints``: a folder with ``float/`` and ``aat/``; default: the bundled models.

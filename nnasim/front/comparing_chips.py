@@ -64,7 +64,7 @@ class ChipComparison:
 
     @checked
     def explain(self, *, progress: Progress = silent) -> ExplainedTogether:
-        """Say what each chip waits for, what each change would buy there, and why operations are on the CPU."""
+        """Explanations side by side: what each chip waits for, what would help, why it leaves work to the CPU."""
         from nnasim.studies.explaining.together import explain_together
 
         return ExplainedTogether(explain_together(self._result_set(), progress))

@@ -98,7 +98,7 @@ class ExplainedTogether:
         return {label: Explained(record) for label, record in self.result_set.results.items()}
 
     def path(self) -> pd.DataFrame:
-        """Say what one frame of each result waits for [ms]; index (result, cause, layer)."""
+        """The parts of one frame's latency [ms] in each result; index (result, cause, layer)."""
         return self._joined(Explained.path)
 
     def what_ifs(self) -> pd.DataFrame:
@@ -110,7 +110,7 @@ class ExplainedTogether:
         return self._joined(Explained.on_cpu)
 
     def assumptions(self) -> pd.DataFrame:
-        """Say what each assumed number decides: medians [ms] and energy [mJ] at both ends; index (result, field)."""
+        """The effect of each assumed number: medians [ms] and energy [mJ] at both ends; index (result, field)."""
         return self._joined(Explained.assumptions)
 
     def _joined(self, frame_of: Callable[[Explained], pd.DataFrame]) -> pd.DataFrame:

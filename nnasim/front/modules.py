@@ -14,6 +14,7 @@ from nnasim.front.chips import chip_of
 from nnasim.front.needs import training_extra
 from nnasim.front.reading import TorchModule, TorchStates, read_torch
 from nnasim.ir.trace import OpTrace
+from nnasim.markup import counted
 from nnasim.progress import Progress, silent
 from nnasim.records import Flag, Integer, Number
 
@@ -97,7 +98,7 @@ class TrainedModule:
     def __repr__(self) -> str:
         few = max(1, len(self.losses) // 10)
         first, last = (sum(part) / len(part) for part in (self.losses[:few], self.losses[-few:]))
-        return f"{self.graph.name} on the chip: loss {first:.4g} -> {last:.4g} in {self.steps:,} steps"
+        return f"{self.graph.name} on the chip: loss {first:.4g} -> {last:.4g} in {counted(self.steps, 'step')}"
 
 
 @checked

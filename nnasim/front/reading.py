@@ -55,7 +55,8 @@ class ReadModel(StepGraph):
     def __repr__(self) -> str:
         states = ", ".join(f"{state.input} -> {state.output}" for state in self.states) or "none"
         heard = ", ".join(f"{name} {self.inputs[name].shape}" for name in self.audio)
-        return markup.cut(f"{self.name}: {len(self.nodes):,} nodes; inputs: {heard or 'none'}; states: {states}", 500)
+        nodes = markup.counted(len(self.nodes), "node")
+        return markup.cut(f"{self.name}: {nodes}; inputs: {heard or 'none'}; states: {states}", 500)
 
 
 def _read(graph: StepGraph) -> ReadModel:

@@ -152,7 +152,7 @@ class Result:
         return f"<div>{markup.paragraphs(self._lines())}{element(picture)}</div>"
 
     def _lines(self) -> Iterator[str]:
-        from nnasim.markup import visible
+        from nnasim.markup import counted, visible
         from nnasim.studies.functional import compared_lines
         from reports.notes import result_notes
         from reports.terminal import frame_latency
@@ -161,7 +161,7 @@ class Result:
         record = self.record
         seconds = sum(utterance.audio_seconds for utterance in record.utterances)
         count = len(record.utterances)
-        utterances = f"{count:,} utterance{'' if count == 1 else 's'}"
+        utterances = counted(count, "utterance")
         model = f"{record.imported.name} as {record.system}" if record.imported else record.system
         yield visible(f"{model} on {record.preset}{self._changes()}: {utterances}, {seconds:,.1f} s of audio")
         if record.imported:
@@ -171,7 +171,8 @@ class Result:
         yield f"busiest: {self._busiest()}"
         yield self._energy_line()
         handoff_ms = record.extra.handoff_ms
-        yield f"{self.handoffs:,} hand-offs" + ("" if handoff_ms is None else f", which take {number(handoff_ms)} ms")
+        took = "" if handoff_ms is None else f", which take {number(handoff_ms)} ms"
+        yield f"{counted(self.handoffs, 'hand-off')}{took}"
         if record.extra.functional is not None and self.trace is not None:
             yield from compared_lines(record.extra.functional, self.trace)
         yield from (visible(note) for note in result_notes(record.system, record))

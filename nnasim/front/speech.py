@@ -13,6 +13,7 @@ from nnasim.front.chips import chip_of
 from nnasim.front.needs import training_extra
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace, System
+from nnasim.markup import counted
 from nnasim.progress import Progress, silent
 from nnasim.records import Integer, Number
 from nnasim.studies.provenance import commit
@@ -52,7 +53,8 @@ class Decoding:
 
     def __repr__(self) -> str:
         wer = "not defined" if self.wer is None else f"{100 * self.wer:.2f} %"
-        counts = f"{self.score.errors:,} errors, {self.score.words:,} words, {len(self.words):,} utterances"
+        errors, words, utterances = self.score.errors, self.score.words, len(self.words)
+        counts = f"{counted(errors, 'error')}, {counted(words, 'word')}, {counted(utterances, 'utterance')}"
         return f"{self.system}: WER {wer} ({counts})"
 
     def _repr_html_(self) -> str:

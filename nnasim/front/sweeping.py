@@ -85,7 +85,7 @@ class Sweep:
     def _title(self) -> str:
         points, failed = len(self.stored.points), len(self.stored.points) - len(self.stored.good)
         why = f", {failed:,} failed, the first: {self._first_message()}" if failed else ""
-        return markup.cut(f"sweep over {', '.join(self.axes)}: {points:,} points{why}", 500)
+        return markup.cut(f"sweep over {', '.join(self.axes)}: {markup.counted(points, 'point')}{why}", 500)
 
     def _repr_html_(self) -> str:
         """The points as a table, and a picture of them by their first two objectives, as offline HTML."""

@@ -110,7 +110,7 @@ class SramDatapath(Datapath):
             self.tensors[name] = values.reshape(self.trace.tensors[name].shape)
 
     def enter(self, program: Program) -> Running:
-        """Make ``program`` the running program."""
+        """The running program, which is now ``program``."""
         running = self._known.get(id(program)) or self._remembered(program)
         self._running = running.ops
         self.tensors.enter(program.graph)

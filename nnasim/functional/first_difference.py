@@ -30,7 +30,7 @@ class Run:
 class Unequal:
     """Two values of one place that are not the same, as ``element`` with its index says first.
 
-    ``differing`` of ``elements`` differ, by ``greatest`` at most; None where the shapes are others.
+    ``differing`` of ``elements`` differ, by ``greatest`` at most; None if the shapes differ.
     """
 
     element: tuple[int, ...]

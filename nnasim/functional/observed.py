@@ -54,7 +54,7 @@ class Difference:
 
 
 def difference(chip: Observed, reference: Observed) -> Difference:
-    """Compare both, integer by integer; a value that only one of them has differs as a whole."""
+    """The difference of both, integer by integer; a value that only one of them has differs as a whole."""
     answers = {"what argmax reads": _unequal(chip.logits, reference.logits)}
     for name in {**reference.outputs, **chip.outputs}:
         answers[name] = _unequal(chip.outputs.get(name, []), reference.outputs.get(name, []))

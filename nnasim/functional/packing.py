@@ -14,7 +14,10 @@ _TYPES: dict[int, str] = {8: "<i1", 16: "<i2", 32: "<i4"}  # widths that numpy h
 
 
 def pack(values: NDArray[Any], bits: int) -> Bytes:
-    """``values`` in 4, 8, 16, 32 or 48 ``bits`` each, uint8 (ceil(n bits / 8),). ValueError if one does not fit."""
+    """``values`` in 4, 8, 16, 32 or 48 ``bits`` each, uint8 (ceil(n bits / 8),).
+
+    Raises ValueError if one does not fit.
+    """
     flat = np.ascontiguousarray(values, dtype=np.int64).ravel()
     if bits in _TYPES:
         narrow = flat.astype(_TYPES[bits])

@@ -23,7 +23,7 @@ Sizes = Annotated[tuple[Size, ...], Field(min_length=1, max_length=3)]
 
 
 class Attributes(Frozen):
-    """The base of all of them."""
+    """The base of every record of attributes."""
 
 
 class Conv(Attributes):

@@ -43,8 +43,8 @@ its times alone."""
 class Imported(Frozen):
     """A model that was brought in.
 
-    ``calls``: how it was found when each graph runs; ``claim``: whether the integers are exact, chip against reference,
-    by whose definition, or the times alone mean something, and ``reason`` why no more; ``calibration``: what the ranges
+    ``calls``: how it was found when each graph runs; ``claim``: what the figures mean: integers that are exact, and by
+    whose definition, or times only; ``reason``: why no more is claimed; ``calibration``: what the ranges
     were found from; ``fusion``: which nodes became one operation; ``nodes``: how many of the model's nodes ended where,
     on the chip, on the CPU, as a view, folded; ``distances``: worst first.
     """

@@ -37,7 +37,7 @@ FIRST_KINDS: tuple[OpKind, ...] = OpKind.__args__[:11]  # type: ignore[attr-defi
 ROLE_OF: dict[Constant, Role] = {"weight": "weight", "bias": "bias", "table": "table", "gain": "bias"}
 FLOWING: tuple[Role, ...] = ("state", "input", "activation", "output")
 LASTING: tuple[Role, ...] = ("state", "output")
-"""What is needed when its invocation has ended."""
+"""What is needed when its call has ended."""
 PRODUCTS: frozenset[OpKind] = frozenset({"matmul", "conv", "bmm"})
 """The kinds of the MAC array: their outputs are accumulators."""
 OWN_DEFINITION: frozenset[OpKind] = frozenset({"softmax", "layer_norm", "mean"})

@@ -1,4 +1,4 @@
-"""Program: what the chip executes for one invocation of a graph. Frozen records; made by the compiler, run by sim."""
+"""Program: what the chip executes for one call of a graph. Frozen records; made by the compiler, run by sim."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Block = Literal["sequencer", "dma", "dram", "sram", "mac_array", "activation_uni
 BLOCKS: tuple[Block, ...] = Block.__args__  # type: ignore[attr-defined]
 NNA_BLOCKS: tuple[Block, ...] = ("sequencer", "dma", "sram", "mac_array", "activation_unit")
 
-# Tensors of which only one unit holds the current value: the chip's state between two invocations, as far as time
+# Tensors of which only one unit holds the current value: the chip's state between two calls, as far as time
 # is concerned. Sorted pairs, so that equal states are equal records.
 Holders = tuple[tuple[str, Unit], ...]
 
@@ -36,9 +36,9 @@ class OpInfo:
 class Transfer(NamedTuple):
     """One DMA read from DRAM into a weight buffer (or, while booting, into resident SRAM).
 
-    ``op``: index into ``Program.ops``; ``bytes``: DRAM bytes, compressed and aligned; ``row``: first row of the tensor,
-    of an embedding's the place of the token, which names the row; ``rows``: how many; ``address``: in DRAM, of an
-    embedding's as if tokens named the first rows; ``looked_up``: whether a token names the row, so that it is known
+    ``op``: index into ``Program.ops``; ``bytes``: DRAM bytes, compressed and aligned; ``row``: first of the ``rows``
+    rows of the tensor; of an embedding, the place of the token that names the row. ``address``: in DRAM; of an
+    embedding, as if tokens named the first rows; ``looked_up``: whether a token names the row, so that it is known
     when the call begins and no earlier. A tuple, as a record of what ran is: there are a thousand to a frame.
     """
 
@@ -56,8 +56,8 @@ class MatmulCommand(NamedTuple):
 
     ``transfer``: index into ``Program.transfers`` of the tile's weights, None if they are resident. ``first`` and
     ``last``: the tile opens, closes the pass. ``sram_bytes``: bytes that pass through the SRAM's port.
-    A convolution: m output positions, k = channels that a kernel reads x its ``taps``. ``groups``: into so many parts
-    of equal size does n fall, each with an A of its own: groups of a convolution that the tile holds outputs of, or
+    A convolution: m output positions, k = channels that a kernel reads x its ``taps``. ``groups``: the number
+    of equal parts of n, each with its own A: groups of a convolution that the tile holds outputs of, or
     products of a batch (n their columns together). ``flowing``: B is computed, and no stored weight. ``rides``: kind of
     the activation that outputs pass on their way out, if any. A tuple, as its transfer is.
     """
@@ -117,7 +117,7 @@ class HostCommand:
 
 @dataclass(frozen=True, slots=True)
 class FusedCommand:
-    """An operation that the unit before it performs on the way out; what time it takes is that unit's."""
+    """An operation that the unit before it performs on the way out; its time is a part of that unit's."""
 
     op: int
 
@@ -169,11 +169,11 @@ class Stretch(NamedTuple):
 
 @dataclass(frozen=True)
 class Program:
-    """The commands of one invocation in issue order, and the transfers that the DMA runs ahead with.
+    """The commands of one call in issue order, and the transfers that the DMA runs ahead with.
 
     ``weight_buffers``: buffers that transfers may occupy. ``entry``, ``exit``: who holds what before and after.
     ``crossings``: where hand-offs stand among the commands, and whereto. ``ahead``: how commands may overtake, None
-    where the chip lets none. All else follows from the graph, so within one compiled trace graph, crossings and
+    if the chip lets none. All else follows from the graph, so within one compiled trace graph, crossings and
     ``ahead`` (a hand-off may bring more or less) say which programs run alike.
     """
 
@@ -189,7 +189,7 @@ class Program:
 
     @cached_property
     def stretches(self) -> tuple[Stretch, ...]:
-        """The commands in stretches of the same, in order: thousands of tiles are some ten of them."""
+        """The commands as stretches of like tiles, in order: thousands of tiles make some ten of them."""
         return tuple(_stretches(self))
 
     @cached_property

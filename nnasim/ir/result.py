@@ -265,8 +265,8 @@ class SimResult(Frozen):
 
     def __repr__(self) -> str:
         return markup.visible(
-            f"SimResult {self.system} on {self.preset}: {len(self.utterances):,} utterances, "
-            f"{self.totals.cycles:,} cycles, {self.totals.handoffs:,} hand-offs"
+            f"SimResult {self.system} on {self.preset}: {markup.counted(len(self.utterances), 'utterance')}, "
+            f"{markup.counted(self.totals.cycles, 'cycle')}, {markup.counted(self.totals.handoffs, 'hand-off')}"
         )
 
     __str__ = __repr__

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from nnasim.ir.program import Block, OpInfo, Program
 
-# Longest invocation that is believed: about half an hour at 500 MHz. A program that runs longer is broken.
+# Longest call that is believed: about half an hour at 500 MHz. A program that runs longer is broken.
 WATCHDOG_CYCLES = 10**12
 
 # Reasons of stalls that more than one room speaks of.

@@ -86,9 +86,9 @@ class TensorSpec(Frozen):
     """A tensor of a graph: shape, bits per element, and the role that decides where it lives.
 
     ``weight``, ``bias`` (which a gain, or a constant operand of an add, is too) and ``table`` are constants; ``state``
-    survives from one invocation to the next (h, c, and the projections that the joint step reads), and starts each
+    survives from one call to the next (h, c, and the projections that the joint step reads), and starts each
     utterance from zeros, or from the array ``NAME.initial`` of the weights file; ``input`` arrives from the host;
-    ``activation`` lives within one invocation; ``output`` does too, and goes to the host.
+    ``activation`` lives within one call; ``output`` does too, and goes to the host.
     """
 
     shape: Items[Annotated[int, Field(le=2**40)]] = Field(min_length=1, max_length=MOST_AXES)
@@ -120,7 +120,7 @@ class Op(Frozen):
 
     A matmul's weight has shape (N, K), its data (..., K), its output holds accumulators, as that of conv and bmm does.
     mul and add requantise once. An embedding's data are tokens. A result of several outputs is split among them along
-    the last axis, in their order (a split's along its own axis). ``attributes``: what its kind is told in
+    the last axis, in their order (a split's along its own axis). ``attributes``: the record of its kind in
     ``ir.attributes``.
     """
 
@@ -148,7 +148,7 @@ class Op(Frozen):
         return self.attributes if isinstance(self.attributes, record) else record()
 
     def axis(self, axes: int) -> int:
-        """The one axis, of ``axes``, that it works along: the last where it is told none."""
+        """The axis, of ``axes`` axes, that it works along: the last if no attribute names one."""
         return self.attributes.axis if isinstance(self.attributes, Axis | Concat) else axes - 1
 
     @property
@@ -207,18 +207,18 @@ class Op(Frozen):
 
 
 class OpGraph(Frozen):
-    """The operations of one invocation, in an order in which they may run."""
+    """The operations of one call, in an order in which they may run."""
 
     ops: Items[Op] = Field(min_length=1)
 
 
 class Utterance(Frozen):
-    """One utterance: when each frame's audio exists, and every invocation in the order decoding made them.
+    """One utterance: when each frame's audio exists, and every call in the order decoding made them.
 
     ``arrivals``: seconds from the utterance's start to the moment a frame's last sample exists, ascending.
     ``call_graphs``, ``call_frames``: of each call its graph and frame, as two columns, since there are many.
-    ``emissions``: frame at which each
-    emitted token left the decoder. ``speech_end``: seconds at which speech ends, where known.
+    ``emissions``: the frame at which each emitted token left the decoder. ``speech_end``: seconds at which speech
+    ends, None if unknown.
     """
 
     id: str = Field(max_length=500)
@@ -286,8 +286,8 @@ class OpTrace(Frozen):
         count, weights = len(self.utterances), self._weight_elements(*self.graphs)
         return (
             f"OpTrace {self.system} {self.name or 'trace'}: "
-            f"{count:,} utterance{'' if count == 1 else 's'}, {seconds:,.1f} s of audio, "
-            f"{calls:,} calls of {len(self.graphs)} graphs, {weights / 1e6:,.2f} M weights"
+            f"{markup.counted(count, 'utterance')}, {seconds:,.1f} s of audio, {markup.counted(calls, 'call')} of "
+            f"{markup.counted(len(self.graphs), 'graph')}, {weights / 1e6:,.2f} M weights"
         )
 
     def _weight_elements(self, *graphs: str) -> int:

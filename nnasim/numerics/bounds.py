@@ -46,7 +46,10 @@ class Bound:
 
 
 def exact_type(largest: int, name: str = "matmul") -> str:
-    """Smallest of float32, float64 in which every integer up to ``largest`` is itself. NumericsError beyond 2^53."""
+    """Smallest of float32, float64 in which every integer up to ``largest`` is itself.
+
+    Raises NumericsError beyond 2^53.
+    """
     for float_type, bits in MANTISSA.items():
         if largest <= 1 << bits:
             return float_type

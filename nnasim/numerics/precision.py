@@ -58,7 +58,7 @@ def _float32_mode(torch: Any) -> str:
 
 
 def narrow(x: Array, like: Array, bits: int, name: str) -> Array:
-    """``x``, integers of ``bits``, in the element type of ``like``; NumericsError where float32 is too small."""
+    """``x``, integers of ``bits``, in the element type of ``like``. Raises NumericsError where float32 is too small."""
     if is_single(like) and 1 << (bits - 1) > EXACT["float32"]:
         low, high = span(x)
         require_single_holds(max(high, -low), name, "result")

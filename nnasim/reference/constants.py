@@ -38,7 +38,7 @@ BY_CHANNEL: tuple[OpKind, ...] = ("quantise", "requantise")
 
 
 def stored_tensors(trace: OpTrace, constants: Arrays) -> dict[str, Integers]:
-    """Weights, biases and tables as int64, of the shapes of their tensors; TraceError unless all are there.
+    """Weights, biases and tables as int64, of the shapes of their tensors. Raises TraceError unless all are there.
 
     Whether they fit their bits is asked where they are stored in so many: ``require_bits``.
     """

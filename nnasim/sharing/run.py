@@ -107,7 +107,7 @@ def share(
     options: SharingOptions | None = None,
     known: Known | None = None,
 ) -> SharedResult:
-    """Run ``models`` on one ``chip``. ``known``: of the same models on it before.
+    """The result of running ``models`` on one ``chip``. ``known``: of the same models on it before.
 
     Raises PlacementError, with what would fit, or SimulationError.
     """

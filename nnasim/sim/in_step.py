@@ -28,7 +28,7 @@ from nnasim.sim.probe import Probe
 
 
 class LeftOut(NamedTuple):
-    """So many tiles, and the cycles that they take."""
+    """A number of tiles, and the cycles that they take."""
 
     tiles: int
     cycles: int

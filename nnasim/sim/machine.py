@@ -175,7 +175,7 @@ def fetched_in_order(program: Program, ahead: Ahead) -> list[int]:
 
 
 def has_one_reader(program: Program) -> bool:
-    """Whether not both DMA and CPU read the DRAM in ``program``."""
+    """Whether only one of DMA and CPU reads the DRAM in ``program``."""
     return not program.transfers or not any(isinstance(c, HostCommand) and c.dram_bytes for c in program.commands)
 
 
@@ -197,7 +197,7 @@ def check_blocks(program: Program, chip: NnaConfig) -> None:
 def run_until_done(
     env: simpy.Environment, done: simpy.Event, probe: Probe, watchdog_cycles: int, chip: NnaConfig
 ) -> None:
-    """Run until ``done``. SimulationError for a deadlock (who waits for what) and for the watchdog."""
+    """Run until ``done``. Raises SimulationError for a deadlock (who waits for what) and for the watchdog."""
 
     def bark(_: simpy.Event) -> None:
         if env.peek() == math.inf:

@@ -19,7 +19,7 @@ def replay_is_exact(chip: NnaConfig) -> bool:
 class Replay:
     """Programs that start from the same chip state take the same cycles: each is run once, then replayed.
 
-    Exact where ``replay_is_exact``: an invocation begins with a machine at rest and empty weight buffers, and all else
+    Exact where ``replay_is_exact``: a call begins with a machine at rest and empty weight buffers, and all else
     that time depends on is in the program itself: within one compiled trace, its graph, its crossings and how commands
     may overtake name it.
     """

@@ -1,4 +1,4 @@
-"""Running programs: one invocation alone, or a whole utterance in one environment with audio arriving."""
+"""Running programs: one call alone, or a whole utterance in one environment with audio arriving."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from nnasim.errors import ModelError, PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.imported import Recipe
 from nnasim.ir.trace import OpTrace
+from nnasim.markup import counted
 from workloads.importers.recipes import ONCE, is_list_of_layers, made, model_from
 from workloads.importers.topology_trace import GRAPH
 from workloads.stepgraph.decoding.calls import periodic
@@ -70,14 +71,14 @@ class ModelCheck:
             yield f"nodes on {self.chip.name}: " + ", ".join(f"{count:,} {where}" for where, count in counts.items())
         yield from operator_table(result.ledger.rows)
         for kind, count in self.falls.items():
-            falls = "1 operation falls" if count == 1 else f"{count:,} operations fall"
+            falls = f"{counted(count, 'operation')} {'falls' if count == 1 else 'fall'}"
             yield f"{self.chip.name} has no unit for {kind.replace('_', ' ')}: {falls} to the CPU"
 
 
 def _graph_lines(name: str, graph: StepGraph, named: bool) -> Iterator[str]:
     head = f"{name}: " if named else ""
     tensors = ", ".join(f"{input_} {_shape(graph, input_)}" for input_ in graph.audio) or "nothing but its states"
-    yield f"{head}{len(graph.nodes):,} nodes, {len(graph.folded):,} more folded; inputs: {tensors}"
+    yield f"{head}{counted(len(graph.nodes), 'node')}, {len(graph.folded):,} more folded; inputs: {tensors}"
     for state in graph.states:
         start = "zeros" if state.initial is None else "a constant"
         yield f"{head}state {state.input} -> {state.output} {_shape(graph, state.input)}, from {start}"

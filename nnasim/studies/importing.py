@@ -208,7 +208,7 @@ def import_lines(result: ModelImport) -> Iterator[str]:
 
 
 def import_figures(result: ModelImport) -> dict[str, Any]:
-    """Say what a program may want of an import: all that the trace says of it, and how large it is."""
+    """The figures of an import for other programs: its record in the trace, and its size."""
     imported, trace = result.trace.imported, result.trace
     assert imported is not None
     calls = sum(len(utterance.call_graphs) for utterance in trace.utterances)

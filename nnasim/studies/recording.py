@@ -58,7 +58,7 @@ def recorded(
     checkpoint: Path, entries: Sequence[Entry], system: System, numerics: NumericsConfig, *,
     beam: int = 1, tell: Callable[[list[str]], None] = lambda notes: None,
 ) -> Recorded:  # fmt: skip
-    """Decode ``entries`` with ``system`` and record it; ``tell`` is given what qualifies speech and words.
+    """The recorded decoding of ``entries`` with ``system``. ``tell`` takes notes on the speech and its words.
 
     The chip's own data path follows one hypothesis, so that a trace of a ``beam`` has no integers.
     Raises CheckpointError, ManifestError or NumericsError.

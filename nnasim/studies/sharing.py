@@ -35,7 +35,7 @@ class Asked:
 
 
 def models_of(names: Sequence[str], traces: Sequence[OpTrace], streams: int) -> list[Model]:
-    """The models under names of their own: a name that several have is numbered. ConfigError for too many."""
+    """The models under names of their own: a name that several have is numbered. Raises ConfigError for too many."""
     if len(traces) > MOST_MODELS:
         raise ConfigError("simulate", "traces", len(traces), f"must be at most {MOST_MODELS}")
     often, seen = Counter(names), Counter[str]()

@@ -36,7 +36,7 @@ class PreparedSweep:
 
 
 def prepared(source: Path) -> PreparedSweep:
-    """Read a sweep file and all that it names. Raises FileError or ConfigError."""
+    """A sweep, read from its file, with all that the file names. Raises FileError or ConfigError."""
     spec = read_sweep_file(source)
     scoring, digest = scoring_of(spec, source)
     scorer = None if scoring is None else partial(word_errors, scoring)
@@ -47,7 +47,7 @@ def swept(
     ready: PreparedSweep, store: Path, backend: Backend, *,
     shard: tuple[int, int] = (0, 1), retry_failed: bool = False, progress: Progress = silent,
 ) -> Tally:  # fmt: skip
-    """Compute every point of ``ready`` (of its shard i of n) that the file ``store`` lacks, word errors first."""
+    """The count of points, after those of ``ready`` (or of its shard i of n) that ``store`` lacked are computed."""
     space = ready.space()
     with Store(store) as opened:
         if retry_failed:

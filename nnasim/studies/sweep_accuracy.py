@@ -91,7 +91,10 @@ def _checkpoint(scoring: Scoring, numerics: NumericsConfig, system: System) -> I
 
 
 def scoring_of(spec: SweepSpec, source: Path) -> tuple[Scoring | None, str | None]:
-    """(scoring, digest of all that it reads), both None without an accuracy section. FileError for a missing file."""
+    """(scoring, digest of all that it reads), both None without an accuracy section.
+
+    Raises FileError for a missing file.
+    """
     accuracy = spec.accuracy
     if accuracy is None:
         return None, None

@@ -30,7 +30,7 @@ def backend_of(
 
 @contextmanager
 def closing(backend: Backend) -> Iterator[Backend]:
-    """Yields ``backend``; its workers end with the work, or at once where that is broken off, by Ctrl-C too."""
+    """A context with ``backend``. Its workers end with the work, or at once if it is interrupted (by Ctrl-C, say)."""
     try:
         yield backend
     except BaseException:
@@ -40,7 +40,7 @@ def closing(backend: Backend) -> Iterator[Backend]:
 
 
 def parse_shard(text: str) -> tuple[int, int]:
-    """ "2/4" as (1, 4): the second of four parts. InputError for anything else."""
+    """ "2/4" as (1, 4): the second of four parts. Raises InputError for anything else."""
     first, slash, count = text.partition("/")
     if not (slash and first.isdecimal() and count.isdecimal() and len(text) < 20 and 1 <= int(first) <= int(count)):
         raise InputError("shard", "part", text, "must be I/N with 1 <= I <= N, such as 1/4")

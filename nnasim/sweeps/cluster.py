@@ -106,7 +106,7 @@ class ClusterBackend:
 
     @classmethod
     def connect(cls, address: str) -> ClusterBackend:
-        """A client of the scheduler at ``address``. InputError when it cannot be reached, or has no workers."""
+        """A client of the scheduler at ``address``. Raises InputError when it cannot be reached, or has no workers."""
         shown = without_password(address)
         _dask()
         _hush()
@@ -188,7 +188,7 @@ class ClusterBackend:
         raise SimulationError(f"the Dask cluster has had no workers for {MOST_ALONE * LOOK_SECONDS} s; {GO_ON}")
 
     def _retry(self, future: Any, batch: Batch, deaths: int) -> list[Batch]:
-        """A batch that killed its workers, cut into single points. SimulationError when that does not help."""
+        """A batch that killed its workers, cut into single points. Raises SimulationError when that does not help."""
         if deaths == MOST_DEATHS:
             with self._answering():
                 why = future.exception()

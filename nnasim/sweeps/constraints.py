@@ -64,7 +64,7 @@ class Constraint:
 
 
 def parse_constraint(text: str, source: object) -> Constraint:
-    """``text`` as a constraint. ConfigError for everything but comparisons of arithmetic."""
+    """``text`` as a constraint. Raises ConfigError for everything but comparisons of arithmetic."""
     if len(text) > LONGEST:
         raise ConfigError(source, "constraints", text, f"at most {LONGEST} characters are allowed")
     try:

@@ -57,7 +57,7 @@ class Evaluator:
         return Outcome(key=key, values=values, figures=figures, message=message, seconds=time.process_time() - begun)
 
     def figures(self, values: Values) -> Figures:
-        """Simulate every trace on the point's chip. Raises NnasimError."""
+        """The figures of every trace, simulated on the point's chip. Raises NnasimError."""
         chip = validated(NnaConfig, self.job.chip(values), "chip")
         options = self.job.options(values)
         view = compiler_view(chip, self.job.beside_chip(values))

@@ -49,7 +49,7 @@ class Field:
 
 
 def find_field(name: str, source: object) -> Field:
-    """The field that ``name`` means. ConfigError lists what there is."""
+    """The field that ``name`` means. Raises ConfigError, which lists the known names."""
     root, _, leaf = name.partition(".")
     if name == "system":
         return Field(name, "system", None)

@@ -184,7 +184,7 @@ def changed(chip: Chip, name: str, value: Scalar, source: object = "study") -> C
 
 
 def load_job(spec: SweepSpec, source: Path, scored: str | None = None) -> Job:
-    """Read what ``spec`` (of the file ``source``) names and check it. Raises FileError or InputError."""
+    """The job of ``spec`` (read from ``source``); its files are read and checked. Raises FileError or InputError."""
     is_file = spec.base.endswith((".yaml", ".yml"))
     if not is_file and spec.base not in preset_names():
         raise ConfigError(source, "base", spec.base, f"known are {', '.join(preset_names())}, or a .yaml file")

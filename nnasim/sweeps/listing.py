@@ -9,6 +9,7 @@ from typing import Any
 
 from nnasim.errors import FileError, InputError
 from nnasim.hardware.read_latency import CYCLES, dram_fields, in_ns
+from nnasim.markup import counted
 from nnasim.sweeps.axes import AxisSpec
 from nnasim.sweeps.job import Job, make_job
 from nnasim.sweeps.space import DEFAULT_POINTS
@@ -38,7 +39,7 @@ class ListedSweep:
 
 
 def list_sweeps(store: Store) -> list[ListedSweep]:
-    """The sweeps of ``store``, the one that ran last first. FileError for one that cannot be understood."""
+    """The sweeps of ``store``, the one that ran last first. Raises FileError for one that cannot be understood."""
     records = store.sweeps()
     if not records:
         raise FileError(store.path, "holds no study")
@@ -47,7 +48,10 @@ def list_sweeps(store: Store) -> list[ListedSweep]:
 
 
 def chosen(store: object, sweeps: Sequence[ListedSweep], wanted: str | None) -> ListedSweep:
-    """The sweep of the digest (or its beginning) or the name ``wanted``, or the one that ran last. InputError."""
+    """The sweep of the digest (or its beginning) or the name ``wanted``, or the one that ran last.
+
+    Raises InputError.
+    """
     if wanted is None:
         return sweeps[0]
     for fits in (lambda s: wanted in (s.digest, s.name), lambda s: wanted and s.digest.startswith(wanted)):
@@ -104,14 +108,14 @@ def _points(store: Store, digest: str, record: Mapping[str, Any], spec: SweepSpe
     """The number of points that the sweep asks for, and how many of them no other sweep had computed before."""
     asked = [] if not was_swept(record) else [_sample(spec)]
     tried = len(store.tried(digest))
-    asked += [f"{tried:,} points of searches"] if tried else []
+    asked += [f"{counted(tried, 'point')} of searches"] if tried else []
     return f"{' and '.join(asked) or 'no points'}, {store.computed_by(digest):,} computed for it"
 
 
 def _sample(spec: SweepSpec) -> str:
     if spec.sampler != "grid":
-        return f"{spec.sampler} sample of {spec.points or DEFAULT_POINTS:,} points"
+        return f"{spec.sampler} sample of {counted(spec.points or DEFAULT_POINTS, 'point')}"
     count = 1
     for axis in spec.axes.values():
         count *= axis.count or len(axis.values or ())
-    return f"grid of {count:,} points"
+    return f"grid of {counted(count, 'point')}"

@@ -35,7 +35,7 @@ class LocalBackend:
     def run(self, payload: str, batches: Iterator[Batch]) -> Iterator[list[Outcome]]:
         """The outcomes of every batch, as they come. A batch whose worker dies is tried again, point by point.
 
-        SimulationError when workers keep dying on one point.
+        Raises SimulationError when workers keep dying on one point.
         """
         again: deque[tuple[Batch, int]] = deque()
         flying: dict[Future[list[Outcome]], tuple[Batch, int]] = {}

@@ -43,7 +43,10 @@ def retarget(trace: OpTrace, numerics: NumericsConfig, system: System | None, so
 
 
 def as_system(trace: OpTrace, system: System, source: object) -> OpTrace:
-    """An imported ``trace`` with its operations where ``system`` has them. TraceError for one that it cannot be."""
+    """An imported ``trace`` with its operations where ``system`` has them.
+
+    Raises TraceError for one that it cannot be.
+    """
     if system not in IMPORTED_SYSTEMS:
         allowed = f"an imported model can be {', '.join(IMPORTED_SYSTEMS)}"
         raise TraceError(source, "system", system, allowed)
@@ -62,7 +65,7 @@ def as_system(trace: OpTrace, system: System, source: object) -> OpTrace:
 
 
 def shape_of(trace: OpTrace, source: object) -> RnntShape:
-    """The shape whose graphs the trace has, read off its weights. TraceError unless they agree in everything."""
+    """The shape whose graphs the trace has, read off its weights. Raises TraceError unless they agree in everything."""
     try:
         shape = _read_off(trace)
         tensors, graphs = build_graphs(shape, trace.numerics, trace.system)

@@ -96,7 +96,10 @@ class Sweep:
         self.tally = Tally(0)
 
     def run(self, points: Callable[[], Iterable[Values]], total: int) -> Tally:
-        """Compute each of ``points()`` that the store lacks, including those whose claimant dies in the meantime."""
+        """The count of points, after each of ``points()`` that the store lacked is computed.
+
+        So are those that another process claimed and did not finish before it died.
+        """
         self.tally, begun = Tally(total), time.monotonic()
         claims = Claims(self.store)
         try:
@@ -171,7 +174,7 @@ def sweep(
     accuracies: Accuracies | None = None,
     progress: Progress = silent,
 ) -> Tally:
-    """Compute every point of ``space`` (or of its shard i of n) that ``store`` lacks."""
+    """The count of points, after those of ``space`` (or of its shard i of n) that ``store`` lacked are computed."""
     total = sum(1 for _ in space.points(shard))
     run = Sweep(job, store, backend, accuracies, progress)
     remember(store, run.digest, job, swept=True)

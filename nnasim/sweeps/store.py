@@ -50,7 +50,7 @@ class Store:
 
     def __init__(self, path: str | Path, *, write: bool = True) -> None:
         """Open ``path``, to ``write`` into it or, then nothing of it changes, to read; where it is to be written and
-        is not there, make it. FileError for a file that is no store, or one of another version.
+        is not there, make it. Raises FileError for a file that is no store, or one of another version.
         """
         self.path = Path(path)
         self.database = Database(self.path, write=write)
@@ -179,7 +179,10 @@ class Store:
         return {outcome.key: outcome for _, outcome in (point_of(row, self.path) for row in rows)}
 
     def all_outcomes(self) -> Iterator[tuple[str, Outcome]]:
-        """(digest of the sweep that computed it, outcome) of every row, by key. InputError for one that is damaged."""
+        """(digest of the sweep that computed it, outcome) of every row, by key.
+
+        Raises InputError for one that is damaged.
+        """
         for row in self.database.rows(f"SELECT {self.columns['points']} FROM points ORDER BY key"):
             yield point_of(row, self.path)
 

@@ -10,7 +10,7 @@ _POINTS = 1500  # more than a printed line has dots
 
 
 def curve(function: str, x: Sequence[float], chip: Sequence[float], exact: Sequence[float]) -> Drawing:
-    """Draw ``chip`` and ``exact`` over ``x``, and their difference."""
+    """A figure: ``chip`` and ``exact`` over ``x``, and their difference."""
     error = [ours - real for ours, real in zip(chip, exact, strict=True)]
     every = max(1, len(x) // _POINTS)
     worst = max(map(abs, error))

@@ -36,7 +36,7 @@ class Point(NamedTuple):
 
 
 def word_errors_by_chip(name: str, chips: Mapping[str, Mapping[str, Point]], reference: Point | None) -> Drawing:
-    """Draw the WER of every arm on every chip; the dashed line and its band are the float model."""
+    """A figure: the WER of every arm on every chip; the dashed line and its band are the float model."""
     title = f"Words wrong after equal steps: {reached(chips)}"
     with canvas(name, 1.3 + 0.5 * len(chips)) as figure:
         axes = figure.add_subplot()
@@ -69,7 +69,7 @@ def is_wide(points: Sequence[Point], reference: Point | None) -> bool:
 
 
 def shares_by_chip(name: str, chips: Mapping[str, Mapping[str, Point]]) -> Drawing:
-    """Draw the share of naive's extra errors that QAT and aat do not make."""
+    """A figure: the share of naive's extra errors that QAT and aat do not make."""
     title = f"Won back of what naive loses: {reached(chips)}"
     with canvas(name, 1.2 + 0.45 * len(chips)) as figure:
         axes = figure.add_subplot()

@@ -18,7 +18,7 @@ Times = Mapping[Cause, float]
 
 
 def causes(name: str, times: Mapping[str, Times]) -> Drawing | None:
-    """Draw each result's frame as shares of what it waited for; None of nothing."""
+    """A figure: each result's frame as shares of what it waited for; None if there is nothing to draw."""
     rows = timed(times)
     if not rows:
         return None
@@ -54,13 +54,13 @@ def ordered(parts: Times) -> list[tuple[Cause, float]]:
 
 
 def looks(rows: Mapping[str, Times]) -> list[Look]:
-    """Say what stands in the legend."""
+    """The entries of the legend."""
     present = {LOOKS[cause] for parts in rows.values() for cause, ms in parts.items() if ms > 0}
     return [look for look in dict.fromkeys(LOOKS.values()) if look in present]
 
 
 def finding(rows: Mapping[str, Times]) -> str:
-    """Say what all wait for most, or what each does."""
+    """A title with what all results wait for most, or each of them."""
     largest = {label: _largest(parts) for label, parts in rows.items()}
     causes = {cause for cause, _ in largest.values()}
     if len(causes) == 1:

@@ -19,7 +19,7 @@ _STYLES = "-", "--", ":"
 def claim(
     chips: Mapping[str, Mapping[str, Point]], reference: Point, gains: Mapping[str, Sequence[tuple[float, float]]]
 ) -> Drawing:
-    """Draw word error rates [%] of ``naive`` and ``aat`` on each chip, and gains [%] over the hand-off's time [us].
+    """A figure: word error rates [%] of ``naive`` and ``aat`` on each chip, and gains [%] over a hand-off's time [us].
 
     ``reference``: the float model. ``gains``: curves by name, each a list of (hand-off [us], gain [%]).
     """

@@ -21,7 +21,7 @@ class Delayed(NamedTuple):
 
 
 def words_against_delay(name: str, systems: Mapping[str, Sequence[Delayed]]) -> Drawing:
-    """Draw penalties: left is sooner, below is better; the bars are 95 % intervals, the numbers penalties."""
+    """A figure of the penalties: left is sooner, below is better; bars are 95 % intervals, numbers the penalties."""
     title = finding(systems)
     with canvas(name, 3.0) as figure:
         axes = figure.add_subplot()

@@ -34,7 +34,10 @@ _SMALL = 0.004  # of the largest total: a part below it is drawn with the others
 
 
 def energy_stack(name: str, ranges: Mapping[str, Mapping[str, Spread]]) -> Drawing | None:
-    """Draw mJ of each part, one bar per result, the line from the lowest to the highest total; None of nothing."""
+    """A figure: the energy of each part [mJ], one bar per result; a line from the lowest to the highest total.
+
+    None if there is nothing to draw.
+    """
     rows = summed(ranges)
     if not rows:
         return None

@@ -42,7 +42,7 @@ MOST_SWINGS = 12
 
 
 def waterfall(name: str, title: str, times: Sequence[tuple[Cause, float]]) -> Drawing | None:
-    """Draw milliseconds of each cause, each bar beginning where the one above has ended; None of nothing."""
+    """A figure: milliseconds of each cause, each bar beginning where the one above ends; None if there is none."""
     bars = [(cause, ms) for cause, ms in times if ms > 0][:MOST_BARS]
     if not bars:
         return None
@@ -73,7 +73,7 @@ class Bar(NamedTuple):
 
 
 def tornado(name: str, title: str, unit: str, base: float, bars: Sequence[Bar]) -> Drawing | None:
-    """Draw each field's reach around ``base``, the widest first; None of nothing."""
+    """A figure: each field's reach around ``base``, the widest first; None if there is nothing to draw."""
     rows = bars[:MOST_SWINGS]
     if not rows:
         return None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from nnasim.markup import counted
 from reports.figures.style import Drawing, canvas, drawn, mark
-from reports.text import counted, prefixed, shortened
+from reports.text import prefixed, shortened
 
 _WIDE = 20.0  # a larger ratio of the extremes is drawn on a logarithmic axis
 
@@ -49,7 +50,7 @@ def key(front: DrawnFront, longest: int = 30) -> str:
 
 
 def fronts_drawing(name: str, title: str, axes_names: tuple[str, str], fronts: Sequence[DrawnFront]) -> Drawing:
-    """Draw the fronts: filled what no other front beats, hollow what one does."""
+    """A figure of the fronts: points that no other front beats are filled, those that one beats are hollow."""
     with canvas(name, 3.0 + 0.16 * len(fronts)) as figure:
         axes = figure.add_subplot()
         for place, front in enumerate(fronts):

@@ -16,7 +16,7 @@ _LINE: dict[str, Any] = {"color": "black", "linewidth": 1.0}
 
 
 def headline(systems: Mapping[str, SystemFigures]) -> Drawing | None:
-    """Draw WER with its interval at the left, engine latency from mean to p99 at the right; None without WER."""
+    """A figure: WER with its interval at the left, engine latency from mean to p99 at the right; None without WER."""
     rows = [(label, f) for label, f in systems.items() if f.wer is not None and f.engine_latency_ms]
     if not rows:
         return None

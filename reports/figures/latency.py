@@ -24,7 +24,7 @@ _POINTS = 200  # a curve of a million frames is drawn from its quantiles
 
 
 def distribution(kind: str, of: str, values_ms: Mapping[str, Sequence[float]]) -> Drawing | None:
-    """The drawing of the cumulative distribution per label [ms], with p50, p90 and p99 marked; None of nothing.
+    """A figure: the cumulative distribution of each label [ms], with p50, p90 and p99 marked; None if there is none.
 
     ``kind``: which latency ("engine", "frame"); ``of``: what has it ("utterances", "frames").
     """

@@ -16,7 +16,7 @@ SAVED, ADDED, WHOLE = Look("saved", BLUE, ""), Look("added", GREY, "xx"), Look("
 
 
 def waterfall(name: str, title: str, steps: Sequence[Placed]) -> Drawing:
-    """Draw processing time per second of audio, after each group of operations has moved to the chip."""
+    """A figure: processing time per second of audio, after each group of operations has moved to the chip."""
     with canvas(name, 1.1 + 0.27 * len(steps)) as figure:
         axes = figure.add_subplot()
         before = steps[0].busy_ms_per_s
@@ -57,7 +57,7 @@ def wrong(step: Placed) -> str:
 
 
 def gain_map(name: str, title: str, grid: GainMap) -> Drawing:
-    """Draw the gain in percent in every cell; those of 5 to 7 % are framed, lines mark where 5 and 7 % lie between."""
+    """A figure: the gain in percent in every cell; cells of 5 to 7 % are framed, lines mark 5 and 7 % between them."""
     import numpy as np
 
     gains = np.array([[np.nan if g is None else g for g in row] for row in grid.gains_pct])

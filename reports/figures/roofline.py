@@ -57,7 +57,7 @@ def finding(label: str, roof: Roof) -> str:
 
 
 def roofline(name: str, title: str, roof: Roof) -> Drawing:
-    """Draw each layer below what DRAM and MAC array could do at its intensity."""
+    """A figure: each layer below what DRAM and MAC array could do at its intensity."""
     import numpy as np
 
     layers, peak, bytes_per_second, ridge = roof.layers, roof.peak, roof.bytes_per_second, roof.ridge

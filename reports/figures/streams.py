@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nnasim.ir.shared import Search
+from nnasim.markup import counted
 from reports.figures.style import Drawing, canvas, drawn, mark
 from reports.text import number, shortened
 
@@ -43,7 +44,8 @@ def streams_per_chip(name: str, searches: Mapping[str, Search]) -> Drawing | Non
         axes.grid(color="#dddddd", linewidth=0.5)
         axes.set_title(title)
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", ncols=columns)
-        return drawn(figure, title, "; ".join(f"{label}: {search.most} streams" for label, search in searches.items()))
+        found = (f"{label}: {counted(search.most, 'stream')}" for label, search in searches.items())
+        return drawn(figure, title, "; ".join(found))
 
 
 def curve(search: Search) -> list[tuple[int, float]]:
@@ -57,7 +59,7 @@ def finding(searches: Mapping[str, Search]) -> str:
     ordered: Sequence[tuple[str, Search]] = sorted(searches.items(), key=lambda item: -item[1].most)
     (best, most), (worst, least) = ordered[0], ordered[-1]
     if len(ordered) == 1:
-        return f"{shortened(best, 24)} carries {most.most} streams in time"
+        return f"{shortened(best, 24)} carries {counted(most.most, 'stream')} in time"
     if max(map(len, (best, worst))) > 20:
-        return f"{most.most} streams in time on the best of {len(ordered)} chips, {least.most} on the worst"
-    return f"{best} carries {most.most} streams in time, {worst} {least.most}"
+        return f"{counted(most.most, 'stream')} in time on the best of {len(ordered)} chips, {least.most} on the worst"
+    return f"{best} carries {counted(most.most, 'stream')} in time, {worst} {least.most}"

@@ -51,7 +51,7 @@ def front_finding(points: pd.DataFrame, front: pd.DataFrame, x: str, y: str, obj
 
 
 def front_picture(points: pd.DataFrame, front: pd.DataFrame, x: str, y: str, objectives: int = 2) -> Drawing:
-    """Draw every point by two of ``objectives``; a line of steps joins those that none beats in these two.
+    """A figure: every point by two of ``objectives``; a line of steps joins those that none beats in these two.
 
     Of more objectives the front has no order in two of them, so the line leaves out what only a third one keeps on it.
     """
@@ -83,7 +83,7 @@ def spread(rows: pd.DataFrame, most: int) -> pd.DataFrame:
 
 
 def tornado_picture(swings: pd.DataFrame, objective: str) -> Drawing:
-    """Draw a bar per axis, as wide as it moves the objective alone."""
+    """A figure: a bar per axis, as wide as it moves the objective alone."""
     with canvas(f"tornado-{objective}", 1.0 + 0.3 * len(swings)) as figure:
         axes = figure.add_subplot()
         rows = swings.iloc[::-1]
@@ -112,7 +112,7 @@ def swing_finding(swings: pd.DataFrame, objective: str) -> str:
 
 
 def parallel_picture(points: pd.DataFrame, front: pd.DataFrame, columns: list[str]) -> Drawing:
-    """Draw one line per point across axes and objectives, each scaled to its own range; the front is drawn dark."""
+    """A figure: a line per point across axes and objectives, each scaled to its own range; the front is dark."""
     with canvas("parallel", 3.4) as figure:
         axes = figure.add_subplot()
         places = np.arange(len(columns))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nnasim.markup import counted
 from reports.figures.style import BLUE, GREEN, GREY, ORANGE, RED, SKY, Drawing, canvas, drawn
 from reports.text import number
 from workloads.validation.tables import Validation, summary
@@ -43,7 +44,7 @@ def findings(validation: Validation) -> tuple[str, str]:
 
 
 def picture(validation: Validation) -> Drawing:
-    """Draw predicted against measured cycles, and the error of each row beside the roofline's."""
+    """A figure: predicted against measured cycles, and the error of each row beside the roofline's."""
     title, _ = findings(validation)
     with canvas("validation", 6.4) as figure:
         above, below = figure.subplots(2, 1, sharex=True)
@@ -51,7 +52,7 @@ def picture(validation: Validation) -> Drawing:
             _draw_group(above, below, validation, mark)
         _finish(above, below, validation)
         above.set_title(title)
-        return drawn(figure, title, f"{len(validation.predictions):,} rows; below, the error of each")
+        return drawn(figure, title, f"{counted(len(validation.predictions), 'row')}; below, the error of each")
 
 
 def _draw_group(above: Axes, below: Axes, validation: Validation, mark: GroupMark) -> None:
@@ -60,9 +61,8 @@ def _draw_group(above: Axes, below: Axes, validation: Validation, mark: GroupMar
     looks: dict[str, Any] = {
         "marker": mark.shape, "s": 14, "facecolors": "none", "edgecolors": mark.color, "linewidths": 0.8,
     }  # fmt: skip
-    above.scatter(
-        measured, [prediction.simulated for prediction in rows], label=f"{mark.group} ({len(rows)} rows)", **looks
-    )
+    label = f"{mark.group} ({counted(len(rows), 'row')})"
+    above.scatter(measured, [prediction.simulated for prediction in rows], label=label, **looks)
     below.scatter(measured, [prediction.error_pct for prediction in rows], **looks)
     above.scatter(measured, [prediction.roofline for prediction in rows], marker=".", s=6, color=GREY)
     below.scatter(measured, [prediction.roofline_error_pct for prediction in rows], marker=".", s=6, color=GREY)

@@ -19,7 +19,7 @@ PARTS = {
 
 
 def waits(name: str, title: str, parts: Mapping[str, Mapping[str, float]]) -> Drawing:
-    """Draw mean milliseconds of each part of the user-perceived latency, one bar per system."""
+    """A figure: mean milliseconds of each part of the user-perceived latency, one bar per system."""
     with canvas(name, 1.2 + 0.35 * len(parts)) as figure:
         axes = figure.add_subplot()
         longest = max((sum(times.values()) for times in parts.values()), default=1.0) or 1.0
@@ -47,7 +47,7 @@ def wait_finding(kind: str, parts: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def word_errors(name: str, title: str, accuracies: Sequence[Accuracy]) -> Drawing:
-    """Draw word error rate with its 95 % interval."""
+    """A figure: word error rate with its 95 % interval."""
     scored = [accuracy for accuracy in accuracies if accuracy.wer is not None]
     with canvas(name, 1.1 + 0.3 * len(scored)) as figure:
         axes = figure.add_subplot()

@@ -16,7 +16,7 @@ _MOST_PARTS, _LONGEST_PART = 8, 30
 
 
 def blocks(name: str, title: str, shares: Sequence[BlockShare]) -> Drawing | None:
-    """Draw each block's elapsed time as busy, waiting and idle, busiest first; None of nothing."""
+    """A figure: the time in which each block is busy, waits and is idle, busiest first; None if there are none."""
     if not shares:
         return None
     with canvas(name, 1.05 + 0.24 * len(shares)) as figure:
@@ -38,7 +38,7 @@ def blocks(name: str, title: str, shares: Sequence[BlockShare]) -> Drawing | Non
 
 
 def parts(name: str, title: str, times: Sequence[PartTime], longest: float) -> Drawing | None:
-    """Draw milliseconds per second of audio by part of the work, to the common scale ``longest``."""
+    """A figure: milliseconds per second of audio by part of the work, to the common scale ``longest``."""
     bars = largest(times)
     if not bars:
         return None
@@ -71,12 +71,13 @@ def part_finding(label: str, times: Sequence[PartTime]) -> str:
 
 
 def block_finding(shares: Sequence[BlockShare], label: str = "") -> str:
-    """A title: the block that works longest."""
+    """A title: the blocks that work longest, more than one where the printed digits do not tell them apart."""
     if not shares:
         return label
-    most = max(shares, key=lambda share: share.busy)
+    most = percent(max(share.busy for share in shares), 1)
+    busiest = [shortened(share.block, 24) for share in shares if percent(share.busy, 1) == most]
     whose = f"{shortened(label, 24)}: " if label else ""
-    return f"{whose}{shortened(most.block, 24)} is busiest, {percent(most.busy, 1)} of the time"
+    return f"{whose}{' and '.join(busiest)} {'is' if len(busiest) == 1 else 'are'} busiest, {most} of the time"
 
 
 def largest(times: Sequence[PartTime]) -> list[PartTime]:

@@ -41,7 +41,7 @@ def is_wide(rows: Sequence[Scored]) -> bool:
 
 
 def words_against_latency(name: str, systems: Mapping[str, SystemFigures]) -> Drawing | None:
-    """Draw WER with its interval over the mean engine latency, a line to its p90; None for fewer than two."""
+    """A figure: WER with its interval over the mean engine latency, a line to its p90; None for fewer than two."""
     rows = scored(systems)
     if not rows:
         return None
@@ -76,7 +76,10 @@ def _said(row: Scored, longest: int) -> str:
 
 def finding(rows: Sequence[Scored]) -> str:
     """The figure's title: who gets fewest words wrong, and who is soonest."""
-    fewest, soonest = min(rows, key=lambda row: row.wer), min(rows, key=lambda row: row.mean)
+    soonest = min(rows, key=lambda row: row.mean)
+    fewest = min(rows, key=lambda row: (row.wer, row.mean))
+    if len(rows) > 1 and len({row.wer for row in rows}) == 1:
+        return f"All get as many words wrong; soonest: {shortened(soonest.label, 24)}"
     if fewest == soonest:
         return f"{shortened(fewest.label, 24)} has fewest words wrong, and soonest"
     return f"Fewest words wrong: {shortened(fewest.label, 18)}; soonest: {shortened(soonest.label, 18)}"

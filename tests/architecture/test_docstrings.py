@@ -78,6 +78,18 @@ def test_what_returns_nothing_opens_with_a_verb() -> None:
     assert nameless == []
 
 
+def test_a_public_function_that_returns_something_names_it_first() -> None:
+    work = {"Say", "Compute", "Simulate", "Find", "Return", "Returns", "Yields", "Read", "Load", "Draw", "Decode"}
+    hidden = [
+        f"{where(path, node)}: {text.splitlines()[0]}"
+        for path in FILES
+        for node, text in documented(path)
+        if isinstance(node, ast.FunctionDef) and node.returns and not node.name.startswith("_")
+        if not returns_nothing(node) and "Generator" not in ast.unparse(node.returns) and first_word(text) in work
+    ]
+    assert hidden == []
+
+
 def test_an_error_is_raised_by_a_verb() -> None:
     bare = [
         f"{where(path, node)}: {text.splitlines()[0]}"

@@ -36,6 +36,14 @@ def test_a_chip_that_costs_next_to_nothing_shows_nothing(lost: int, words: str) 
     assert sentence.endswith("too little here to show what training for it wins.")
 
 
+@pytest.mark.parametrize("gain", [Gain(wer_lost_errors=0), Gain(wer_lost_errors=9, wer_recovered_pct=50.0)])
+def test_a_model_that_does_not_know_the_speech_says_nothing_of_the_chip(gain: Gain) -> None:
+    assert claim_sentence(summary(gain, {"float": 1.0, "naive": 1.0, "aat": 1.0})) == (
+        "The model gets 100.0 % of 1,000 words wrong in float, on no chip at all: it was not trained for this speech, "
+        "so the comparison does not say what the chip costs in words."
+    )
+
+
 def test_without_the_three_systems_there_is_no_claim() -> None:
     assert claim_sentence(summary(Gain(wer_lost_errors=9, wer_recovered_errors=1), {"float": 0.1, "aat": 0.1})) is None
 

@@ -26,6 +26,8 @@ def test_a_title_names_the_part_that_takes_most_and_the_busiest_block() -> None:
     assert part_finding("aat", []) == "aat"
     shares = [BlockShare("dma", 0.25, 0.5, 0.25), BlockShare("host", 0.5, 0.0, 0.5)]
     assert block_finding(shares) == "host is busiest, 50.0 % of the time"
+    shares.append(BlockShare("dram", 0.4999, 0.0, 0.5))
+    assert block_finding(shares) == "host and dram are busiest, 50.0 % of the time"
 
 
 def test_layers_that_read_nothing_are_under_the_roof_of_the_mac_array() -> None:

@@ -19,7 +19,7 @@ from nnasim.csvtext import csv_text
 from nnasim.errors import TraceError
 from nnasim.front import sweeping
 from nnasim.ir.io import read_result, read_shared, write_record
-from nnasim.markup import cut
+from nnasim.markup import counted, cut
 from nnasim.studies.latency import study
 from nnasim.sweeps.settings import written
 from reports import moved, set_line, sweep_lines, to_html
@@ -27,7 +27,7 @@ from reports.blocks import Quantity, inlines, recorded
 from reports.chart import shown_data
 from reports.naming import field_name, value_name, whole_text
 from reports.parameters import value_text
-from reports.text import counted, data_size, number, percent, prefixed
+from reports.text import data_size, number, percent, prefixed
 from tests.attack import attack
 from tests.reports.pages import simulated, streamed
 

@@ -56,6 +56,10 @@ def figures(wer: float | None, ms: float) -> SystemFigures:
 def test_words_against_latency_needs_two_that_were_scored() -> None:
     drawing = words_against_latency("w", {"a": figures(0.1, 9), "b": figures(0.2, 1), "c": figures(None, 0.1)})
     assert title(drawing) == "Fewest words wrong: a; soonest: b"
+    alike = words_against_latency("w", {"a": figures(0.1, 9), "b": figures(0.1, 1)})
+    assert title(alike) == "All get as many words wrong; soonest: b"
+    two = words_against_latency("w", {"a": figures(0.1, 9), "b": figures(0.1, 1), "c": figures(0.2, 3)})
+    assert title(two) == "b has fewest words wrong, and soonest"
     assert words_against_latency("w", {"a": figures(0.1, 9), "c": figures(None, 1)}) is None
 
 

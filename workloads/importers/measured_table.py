@@ -57,7 +57,7 @@ class MeasuredRow:
         return InputError(f"{self.source}: line {self.line}", column, self.cells.get(column, ""), allowed)
 
     def text(self, column: str) -> str:
-        """The cell as it stands; InputError where it is empty."""
+        """The cell as it stands. Raises InputError where it is empty."""
         if not self.cells[column].strip():
             raise self.refuse(column, "must not be empty")
         return self.cells[column].strip()

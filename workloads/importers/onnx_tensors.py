@@ -50,7 +50,8 @@ def read_type(number: int) -> str:
 def array_of(tensor: TensorProto, folder: Path) -> Array:
     """The elements of a tensor; floats of fewer than 32 bits become float32.
 
-    CannotEnterError for what holds no numbers, does not hold as many as it declares, or stands outside of ``folder``.
+    Raises CannotEnterError for what holds no numbers, does not hold as many as it declares, or stands outside of
+    ``folder``.
     """
     name, shape = stored_type(tensor.data_type), tuple(tensor.dims)
     if min(shape, default=0) < 0:

@@ -60,7 +60,7 @@ class Values:
             self.bind(index, name, tensor.shape, written=True)
 
     def tensor(self, index: int) -> FileTensor:
-        """A tensor as the file declares it; CannotEnterError for an operand that is absent."""
+        """A tensor as the file declares it. Raises CannotEnterError for an operand that is absent."""
         if index < 0:
             raise CannotEnterError("lacks an operand")
         return self.graph.tensors[index]
@@ -193,7 +193,10 @@ class Values:
         return self._values.new(f"{self.names[index]}.channels_first") if other else self.names[index]
 
     def ordered(self, index: int, shape: Sequence[int]) -> tuple[int, ...]:
-        """``shape`` in the order in which a tensor is kept. CannotEnterError where that has another number of axes."""
+        """``shape`` in the order in which a tensor is kept.
+
+        Raises CannotEnterError where that has another number of axes.
+        """
         if not self.follows(index):
             return tuple(shape)
         if len(shape) != len(CHANNELS_FIRST):

@@ -148,7 +148,7 @@ def _conv(row: MeasuredRow, filters: str, strides: tuple[str, ...]) -> ConvLayer
 
 
 def _name(row: MeasuredRow) -> str:
-    """The layer's name; InputError for one that is empty, too long or unprintable, and for a sparse layer."""
+    """The layer's name. Raises InputError for one that is empty, too long or unprintable, and for a sparse layer."""
     columns = list(row.cells)
     name = row.text(columns[0])
     if len(name) > _LONGEST_NAME or not name.isprintable():

@@ -222,13 +222,16 @@ def spread(symbols: int, outputs: int) -> list[int]:
 
 
 def symbolic_utterance(shape: RnntShape, frames: int, symbols: int) -> Utterance:
-    """An utterance of ``frames`` input frames that emits ``symbols`` evenly. ConfigError for impossible counts."""
+    """An utterance of ``frames`` input frames that emits ``symbols`` evenly.
+
+    Raises ConfigError for impossible counts.
+    """
     if frames < shape.reduction or frames % shape.reduction:
         raise ConfigError("trace", "frames", frames, f"must be a positive multiple of the reduction {shape.reduction}")
     if symbols < 0:
         raise ConfigError("trace", "symbols", symbols, "must not be negative")
     if frames + 2 * symbols > LONGEST_TRACE:
-        allowed = f"frames and twice the symbols, {symbols}, must be at most {LONGEST_TRACE} invocations"
+        allowed = f"frames and twice the symbols, {symbols}, must be at most {LONGEST_TRACE} calls"
         raise ConfigError("trace", "frames", frames, allowed)
     outputs = frames // shape.reduction
     emitted = spread(symbols, outputs)

@@ -134,7 +134,7 @@ class StepGraph:
     __hash__ = None  # type: ignore[assignment]
 
     def tensor(self, name: str) -> Tensor:
-        """Shape and type of an input, a value or a constant. KeyError for an unknown name."""
+        """Shape and type of an input, a value or a constant. Raises KeyError for an unknown name."""
         if name in self.inputs:
             return self.inputs[name]
         if name in self.values:

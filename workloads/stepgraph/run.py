@@ -24,7 +24,8 @@ class FloatRun:
     def __call__(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Run one call on all inputs, states included, and return the outputs by name.
 
-        InputError for an input that is missing, unknown, or of another shape or type, and for a place beyond a table.
+        Raises InputError for an input that is missing, unknown, or of another shape or type, and for a place beyond a
+        table.
         """
         self.values = {name: self._input(name, inputs) for name in self.graph.inputs}
         if unknown := inputs.keys() - self.graph.inputs.keys():

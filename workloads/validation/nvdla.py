@@ -45,7 +45,10 @@ def memory_of(row: MeasuredRow) -> Memory:
 
 
 def checked(row: MeasuredRow, layer: Layer, size: str = "N") -> Layer:
-    """``layer``; InputError where it is no single operation, or too large to simulate (its column ``size`` is)."""
+    """``layer``.
+
+    Raises InputError where it is no single operation, or too large to simulate (its column ``size`` is).
+    """
     if (limit := broken_limit(layer)) is not None:
         raise row.refuse(_COLUMN_OF[limit.field], f"cannot be simulated in one operation: {limit.allowed}")
     if layer.read_beats + layer.m * len(layer.kernel_groups) > MOST_BEATS:

@@ -36,12 +36,18 @@ class _UnknownWordError(Exception):
 
 
 def pass_path(row: MeasuredRow, column: str) -> OutputPath:
-    """The path of a stand-alone pass; every operand is int8, from memory. InputError for a name that says nothing."""
+    """The path of a stand-alone pass; every operand is int8, from memory.
+
+    Raises InputError for a name that says nothing.
+    """
     return _path(row, column, "copy", _pass_word, PASSES)
 
 
 def fused_path(row: MeasuredRow, column: str) -> OutputPath:
-    """The path behind a product: int16 per channel through BS, int8 per value through EW. InputError as above."""
+    """The path behind a product: int16 per channel through BS, int8 per value through EW.
+
+    Raises InputError as above.
+    """
     return _path(row, column, "plain", _fused_word, VARIANTS)
 
 

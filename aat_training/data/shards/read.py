@@ -45,7 +45,7 @@ class Member:
 
 
 def members(shards: Shards, number: int, normalisation: Normalisation) -> list[Member]:
-    """The utterances of shard ``number``, in its order. FileError where its manifest has changed."""
+    """The utterances of shard ``number``, in its order. Raises FileError where its manifest has changed."""
     path, shard = manifest_path(shards.folder, number), shards.index.shards[number]
     data = files.read_bytes(path, MAX_FILE_BYTES)
     if hashlib.sha256(data).hexdigest() != shard.manifest_sha256:
@@ -68,13 +68,16 @@ def _member(line: Line, audio: Path, normalisation: Normalisation) -> Member:
 
 
 def example_of(member: Member, recipe: Recipe, tokens: Tokens) -> Example:
-    """One utterance with its features, computed now. FileError as ``features_of_member`` raises it."""
+    """One utterance with its features, computed now. Raises FileError as ``features_of_member`` raises it."""
     x_TD = features_of_member(member, recipe.features)
     return Example(member.id, member.text, x_TD, tuple(tokens.encode(member.text)))
 
 
 def features_of_member(member: Member, cfg: FeatureConfig) -> Tensor:
-    """float32 (T, D). FileError: bytes that are not those the shard was made with, or of the other kind of features."""
+    """float32 (T, D).
+
+    Raises FileError for bytes that are not those the shard was made with, or of the other kind of features.
+    """
     data = _content(member)
     where = Path(member.where)
     stored = member.name.endswith(".mfc")

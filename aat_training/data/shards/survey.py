@@ -67,7 +67,7 @@ class Survey:
 
 
 def look_at(shards: ShardSet) -> Look:
-    """Read every line of every shard's manifest, once, and no audio."""
+    """The content of every shard's manifest, each line read once, and no audio."""
     words, texts, counts, utterances = Counter[str](), list[str](), list[int](), 0
     room = MOST_TEXTS if shards.recipe.tokens == "subword" else 0
     for number in range(len(shards)):

@@ -28,7 +28,10 @@ Replay = Callable[[], Any]
 
 
 def captured(work: Callable[[], None], device: torch.device) -> Replay:
-    """``work`` as a CUDA graph; it has run once when it returns. RuntimeError where something in it cannot be."""
+    """``work`` as a CUDA graph; it has run once when it returns.
+
+    Raises RuntimeError where something in it cannot be.
+    """
     aside = torch.cuda.Stream(device)
     aside.wait_stream(torch.cuda.current_stream(device))
     with torch.cuda.stream(aside):

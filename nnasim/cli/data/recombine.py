@@ -12,6 +12,7 @@ from nnasim.cli.data.spans import span
 from nnasim.cli.options import Force, Quiet
 from nnasim.cli.progress import shown_progress, with_progress
 from nnasim.cli.told import say
+from nnasim.markup import counted
 
 
 def command(
@@ -44,5 +45,6 @@ def command(
     count = write_cepstra(out, made, "recombined", force=force)
     if quiet:
         return
-    found = f"{corpus.pauses} of {corpus.cuts} places between words were pauses; {corpus.left_out} utterances left out"
-    say([f"{out}: {count} utterances, cepstra in {cepstra_folder(out)}", found])
+    left_out = counted(corpus.left_out, "utterance")
+    found = f"{corpus.pauses} of {corpus.cuts} places between words were pauses; {left_out} left out"
+    say([f"{out}: {counted(count, 'utterance')}, cepstra in {cepstra_folder(out)}", found])

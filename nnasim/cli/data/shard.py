@@ -10,6 +10,7 @@ import typer
 from nnasim.cli.options import Force, OutFolder, Quiet, finite
 from nnasim.cli.progress import shown_progress
 from nnasim.cli.told import say
+from nnasim.markup import counted
 
 LEAST_HOURS, MOST_HOURS = 0.0001, 1000.0
 
@@ -46,4 +47,4 @@ def command(
     utterances = sum(shard.utterances for shard in index.shards)
     hours = sum(shard.seconds for shard in index.shards) / 3600
     if not quiet:
-        say([f"{out}: {len(index.shards)} shards, {utterances} utterances, {hours:.2f} hours"])
+        say([f"{out}: {counted(len(index.shards), 'shard')}, {counted(utterances, 'utterance')}, {hours:.2f} hours"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nnasim import files
 from nnasim.cli.progress import with_progress
 from nnasim.cli.told import say
+from nnasim.markup import counted
 
 if TYPE_CHECKING:
     from aat_training.data.clip import Clip
@@ -21,7 +22,7 @@ def write_speech(out: Path, clips: Iterator[Clip], prefix: str, total: int, *, q
 
     count = write_corpus(out, with_progress(clips, "speech", total), prefix, force=force)
     if not quiet:
-        say([f"{out}: {count} utterances, audio in {audio_folder(out)}"])
+        say([f"{out}: {counted(count, 'utterance')}, audio in {audio_folder(out)}"])
 
 
 def write_entries(out: Path, entries: Iterator[Entry], *, quiet: bool, force: bool) -> None:
@@ -37,4 +38,10 @@ def write_entries(out: Path, entries: Iterator[Entry], *, quiet: bool, force: bo
 def tell_entries(out: Path, entries: Sequence[Entry], *, quiet: bool) -> None:
     """Say how much speech the manifest has."""
     if not quiet:
-        say([f"{out}: {len(entries)} utterances, {sum(entry.duration for entry in entries) / 60:.1f} minutes"])
+        say([f"{out}: {counted(len(entries), 'utterance')}, {_length(entries)}"])
+
+
+def _length(entries: Sequence[Entry]) -> str:
+    """The length of all speech: in seconds below a minute, in minutes from there on."""
+    seconds = sum(entry.duration for entry in entries)
+    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.1f} minutes"

@@ -23,6 +23,7 @@ from nnasim.cli.options import (
     finite,
 )
 from nnasim.cli.told import say
+from nnasim.markup import counted
 
 
 def command(
@@ -93,5 +94,5 @@ def command(
     if not quiet:
         gains = ", ".join(f"{name} {number(grid.here_pct)} %" for name, grid in study.maps.items())
         gained = f"aat answers sooner than cpu_fallback on {study.preset} as it is: {gains} of engine latency"
-        spent = f"{study.utterances} utterances, {cpu:.0f} s of CPU time in {time.monotonic() - begun:.0f} s"
+        spent = f"{counted(study.utterances, 'utterance')}, {cpu:.0f} s of CPU time in {time.monotonic() - begun:.0f} s"
         say([gained, spent, f"open {out / 'report.html'}"])

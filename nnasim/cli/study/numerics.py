@@ -28,6 +28,7 @@ from nnasim.cli.options import (
 )
 from nnasim.cli.study.answers import answer_lines
 from nnasim.cli.told import refuse_json, tell_lines
+from nnasim.markup import counted
 
 
 def command(
@@ -130,7 +131,7 @@ def command(
         write_document(folder, document)
     pictures.write(document.figures)
     missing = len(outcome.record["missing"])
-    absent = f", {missing} models missing" if missing else ""
-    told = f"{len(outcome.record['models'])} models, {outcome.scores} scores{absent}"
+    absent = f", {counted(missing, 'model')} missing" if missing else ""
+    told = f"{counted(len(outcome.record['models']), 'model')}, {counted(outcome.scores, 'score')}{absent}"
     lines = [*answer_lines(document), told, f"open {out / 'report.html'}"]
     tell_lines(lines, outcome.record, json=json, quiet=quiet, force=force)

@@ -42,7 +42,7 @@ class BankedDram(SteadyDram):
 
     @classmethod
     def of(cls, config: DramConfig, clock_hz: float) -> Self:
-        """The model of a chip's DRAM. ValueError, field first, where its fields make none."""
+        """The model of a chip's DRAM. Raises ValueError, which begins with the field, if its fields make none."""
         timing = timing_of(config)
         row = timing.trcd + timing.tcl
         latency = round(config.read_latency_ns * PICO)

@@ -114,7 +114,7 @@ def table() -> Mapping[str, Mapping[str, float]]:
 
 
 def timing_of(config: DramConfig) -> Timing:
-    """The timing of a chip's DRAM. ValueError, field first, where its fields make none."""
+    """The timing of a chip's DRAM. Raises ValueError, which begins with the field, if its fields make none."""
     kinds = table()
     of_kind = kinds.get(config.kind or "")
     if of_kind is None:
@@ -146,7 +146,10 @@ def timing_of(config: DramConfig) -> Timing:
 
 
 def _channels(config: DramConfig, said: Mapping[str, Any]) -> int:
-    """The given number of channels, or the least power of two that delivers the rate. ValueError for too many."""
+    """The given number of channels, or the least power of two that delivers the rate.
+
+    Raises ValueError for too many.
+    """
     least, of_one = 1, said["channel_bytes_per_second"]
     while least * of_one < config.bytes_per_second:
         least *= 2

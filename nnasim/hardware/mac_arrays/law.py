@@ -19,12 +19,11 @@ class MatmulTile(NamedTuple):
     """One tile of C[m, n] = A[m, k] @ B[k, n] as the array sees it.
 
     ``weight_bits``, ``input_bits``: width of an element of B and of A. ``first``: the tile opens a pass (an operation),
-    ``last``: it closes it; costs that a pass pays once stand on those. ``resident``: B is in SRAM already.
+    ``last``: it closes it; costs that a pass pays once belong to those. ``resident``: B is in SRAM already.
 
     A convolution is the product of its m output positions and n kernels over k = channels x ``taps``, the channels that
-    one kernel reads and the places that it has. ``groups``: so many parts of equal size does n fall into, each with an
-    A of its own: the groups of a convolution, or the products of a batch. ``flowing``: B is computed as A is, and no
-    stored weight.
+    one kernel reads and the places that it has. ``groups``: the number of equal parts of n, each with its own A: the
+    groups of a convolution, or the products of a batch. ``flowing``: B is computed as A is, and no stored weight.
     """
 
     m: int

@@ -86,7 +86,7 @@ class Dma:
         return self.place % self.channels, *free, *times
 
     def leave_out(self, transfers: int) -> None:
-        """Take the transfer at hand for the one that is so many later, which is like it."""
+        """Skip ``transfers`` transfers: the one at hand stands for the one that many later, which is like it."""
         self.place += transfers
 
     def _behind(self, before: simpy.Event, run: Generator[simpy.Event, Any, None]) -> Generator[simpy.Event, Any, None]:

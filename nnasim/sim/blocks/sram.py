@@ -77,7 +77,7 @@ class Sram:
     def state(self, now: int) -> Hashable:
         """All that decides how requests from cycle ``now`` on are served, in cycles from it.
 
-        A port that is free is free, since whenever; a transfer remembers when its buffer became free.
+        Since when a free port has been free makes no difference; a transfer remembers when its buffer became free.
         """
         ports = [max(0, cycle - now) for cycle in self._port_free]
         return *ports, self._wanted is None, *[freed - now for _, freed in self._free_buffers]

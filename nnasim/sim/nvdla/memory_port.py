@@ -27,7 +27,7 @@ class MemoryPort:
         return slot
 
     def request(self, slot: float, beats: int) -> float:
-        """Ask for ``beats`` consecutive beats from ``slot`` on; the cycle at which the last one is back."""
+        """The cycle at which the last of ``beats`` consecutive beats is back, asked for from ``slot`` on."""
         back = 0.0
         for beat in range(beats):
             if beat % self.memory.burst_beats == 0:

@@ -46,7 +46,7 @@ class OperandStream:
         return max(self.arrivals[before] + RETIRE, self._held.get(before, -math.inf))
 
     def request(self, port: MemoryPort, earliest: float = -math.inf) -> float:
-        """Ask for the next burst as soon as it may be; the cycle at which its last beat is back."""
+        """The cycle at which the last beat of the next burst is back, which is asked for as soon as it may be."""
         beats = min(BURST_BEATS, self._left)
         back = port.request(max(port.slot(), self.ready, earliest), beats)
         self._left -= beats
@@ -86,12 +86,12 @@ class OperandReader:
                 yield until(self.env, self.port.issued)
 
     def take(self, index: int) -> Generator[simpy.Event, Any, float]:
-        """Wait for the next burst of a stream to be asked for; the cycle at which it is there."""
+        """Wait until the next burst of a stream has been asked for; gives the cycle at which it is there."""
         back: float = yield self._arrivals[index].get()
         self.beats_taken[index] += BURST_BEATS
         return back
 
 
 def until(env: simpy.Environment, cycle: float) -> simpy.Event:
-    """An event at ``cycle``, or now where that has passed."""
+    """An event at ``cycle``, or now if that has passed."""
     return env.timeout(max(math.ceil(cycle) - env.now, 0))

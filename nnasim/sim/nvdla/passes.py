@@ -62,7 +62,7 @@ class PassTiming:
 
 
 def run_pass(elementwise: Pass, memory: Memory, free_from: float = -math.inf) -> PassTiming:
-    """Simulate one pass; ``free_from``: the cycle at which the engines are free of the operation before.
+    """The timing of one pass, simulated. ``free_from``: the cycle in which the operation before frees the engines.
 
     Timing law: values and operands come in bursts of 4 beats, the streams in turn. A burst enters the engines when it
     and its operands are there and the one before has entered; it takes its values at the rate of the path, and its

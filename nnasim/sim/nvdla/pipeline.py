@@ -42,7 +42,7 @@ WRITE_RESPONSE = 11  # measured: from the last beat written, and the memory's re
 
 
 def run_layer(layer: Layer, memory: Memory, latencies: Latencies = MEASURED) -> LayerTiming:
-    """Simulate ``layer``. SimulationError where the hardware cannot run it in one operation."""
+    """The timing of ``layer``, simulated. Raises SimulationError if the hardware cannot run it in one operation."""
     if (limit := broken_limit(layer)) is not None:
         raise SimulationError(f"{limit.field} = {limit.value}: {limit.allowed}")
     env, head_start = simpy.Environment(), OPERANDS_HEAD_START if layer.operand_beats else 0

@@ -72,7 +72,7 @@ class Blocks:
         self._convolution = self._operands = self._engines = -math.inf
 
     def run(self, work: Layer | Pass, enabled: float) -> float:
-        """Run ``work``; the cycle of its interrupt."""
+        """The cycle of the interrupt of ``work``, which runs from ``enabled`` on."""
         return self._product(work, enabled) if isinstance(work, Layer) else self._pass(work, enabled)
 
     def _product(self, layer: Layer, enabled: float) -> float:
@@ -95,7 +95,7 @@ class Blocks:
 
 
 def run_chain(operations: Sequence[Operation], memory: Memory, host: Host) -> list[OperationTiming]:
-    """Run ``operations`` in their order.
+    """The timing of each of ``operations``, run in their order.
 
     Timing law: the host does one thing at a time. It writes an operation's registers when a group is free, after the
     interrupt of the operation that had it, which costs ``cycles_per_interrupt``. With one group that is the operation

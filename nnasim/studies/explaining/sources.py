@@ -103,7 +103,7 @@ def given_trace(given: OpTrace | str | Path, result: SimResult) -> OpTrace:
 
 
 def trace_of_result(path: Path, result: SimResult) -> OpTrace | None:
-    """Say what ran for the ``result`` at ``path``: in the folder of its comparison, or where its command had it.
+    """The trace that ran for the ``result`` at ``path``, found in its comparison's folder or where its command had it.
 
     That is looked for from here and from beside the result; None if it is gone.
     """

@@ -8,7 +8,7 @@ from nnasim.errors import ConfigError
 
 
 def split_names(text: str) -> list[str]:
-    """The fields of "a.b,c.d". ConfigError for an empty name."""
+    """The fields of "a.b,c.d". Raises ConfigError for an empty name."""
     names = [name.strip() for name in text.split(",")]
     if not all(names):
         raise ConfigError("fields", "fields", text, "must be names of fields with commas between them")

@@ -42,7 +42,7 @@ def fit(
     held: Mapping[str, OpTrace] | None = None, command: str | None = None, progress: Progress = silent,
     evaluated: Evaluated | None = None,
 ) -> Fit:  # fmt: skip
-    """Find the fields ``names`` of ``chip`` from what ``table`` measured.
+    """The fields ``names`` of ``chip`` that agree best with the measurements in ``table``.
 
     ``held``: traces by the name that the table gives them; ``evaluated``: where rows that were simulated are kept.
     Raises ConfigError, InputError or FileError for what cannot be fitted, or is kept of another fit.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnasim import markup
+from nnasim.markup import counted
 from nnasim.studies.fitting.record import FitRecord, FittedField
 
 
@@ -38,7 +39,7 @@ def title(record: FitRecord) -> str:
     errors = f"mean error {record.mean_before_pct:.3g} % before, {record.mean_error_pct:.3g} % fitted"
     held_out = record.mean_held_out_pct
     beside = "too few rows to leave any out" if held_out is None else f"{held_out:.3g} % on rows left out"
-    return f"{len(record.fields)} fields from {len(record.rows)} rows; {errors}, {beside}"
+    return f"{counted(len(record.fields), 'field')} from {counted(len(record.rows), 'row')}; {errors}, {beside}"
 
 
 def field_cells(record: FitRecord) -> list[list[str]]:

@@ -124,7 +124,7 @@ def test_an4(run, tmp_path):
     (tmp_path / "an4" / "test.tsv").write_text("path\tspeaker\ttext\na.mfc\tfash\tYES\n")
     for choice in (["--split", "test"], ["--list", "an4/test.tsv"], []):
         code, printed, _ = run("an4", "an4", *choice, "--out", "m.jsonl", "--force")
-        assert (code, printed) == (0, "m.jsonl: 1 utterances, 0.0 minutes\n")
+        assert (code, printed) == (0, "m.jsonl: 1 utterance, 1.0 s\n")
     (entry,) = read_manifest(tmp_path / "m.jsonl")
     assert (entry.text, entry.features_filepath, entry.duration) == ("yes", "an4/a.mfc", 1.0)
 

@@ -31,7 +31,7 @@ def test_the_chip_is_the_one_that_was_measured(found) -> None:
 
 
 def test_it_is_shown_in_a_few_lines(found) -> None:
-    assert "1 fields from 3 rows" in repr(found)
+    assert "1 field from 3 rows" in repr(found)
     assert "<table>" in found._repr_html_()
 
 

@@ -33,7 +33,7 @@ class Wishes:
 
 
 def made_concrete(model: RawModel, source: object, wishes: Wishes, dialect: Dialect) -> StepGraph:
-    """``model`` as a StepGraph in standard form. RefusedModelError of ``source`` with all that cannot enter."""
+    """``model`` as a StepGraph in standard form. Raises RefusedModelError of ``source`` with all that cannot enter."""
     arriving = [name for name in model.inputs if name not in wishes.bind]
     pairs, refusals = _pairs(model, arriving, wishes)
     binding = Binding(model, wishes.shapes, wishes.bind, {name for name, _ in pairs})

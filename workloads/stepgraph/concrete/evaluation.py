@@ -28,14 +28,20 @@ class Budget:
         self.bytes, self.work = MOST_BYTES + weight_bytes, MOST_WORK + weight_bytes
 
     def spend(self, elements: int, item_bytes: int, work: int = 0) -> None:
-        """Take what a new constant will cost, before it is allocated. CannotEnterError where that is too much."""
+        """Take what a new constant will cost, before it is allocated.
+
+        Raises CannotEnterError where that is too much.
+        """
         self.bytes -= elements * item_bytes
         self.work -= elements + work
         if self.bytes < 0 or self.work < 0:
             raise CannotEnterError("computes constants that take more memory or time than a model's may")
 
     def write(self, operands: int) -> None:
-        """Take what a node will cost that is written out. CannotEnterError where a few of the file ask for too many."""
+        """Take what a node will cost that is written out.
+
+        Raises CannotEnterError where a few of the file ask for too many.
+        """
         self.work -= _NODE + _OPERAND * operands
         if self.work < 0:
             raise CannotEnterError("is written out as more nodes than a model's may be")
@@ -43,7 +49,10 @@ class Budget:
     def computed(
         self, operator: str, attributes: Attributes, operands: Sequence[Value | None], tensors: Sequence[Tensor]
     ) -> tuple[Array, ...]:
-        """The outputs of a node, of these ``tensors``. CannotEnterError beyond the budget, and where it cannot be."""
+        """The outputs of a node, of these ``tensors``.
+
+        Raises CannotEnterError beyond the budget, and where it cannot be.
+        """
         arrays = [None if value is None else value.array for value in operands]
         read = sum(value.tensor.elements for value in operands if value is not None)
         self.spend(sum(tensor.elements for tensor in tensors), 8, read + _multiplications(operator, operands, tensors))

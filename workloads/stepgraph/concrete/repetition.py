@@ -42,7 +42,7 @@ def body_of(node: RawNode) -> RawGraph:
 
 
 def unrolled(node: RawNode, operands: Sequence[Value | None], write: Writer, run: Body) -> list[Value]:
-    """The outputs of ``node``; ``run`` walks its body once. CannotEnterError where its steps are not decided."""
+    """The outputs of ``node``; ``run`` walks its body once. Raises CannotEnterError where its steps are not decided."""
     return (_loop if node.operator == "Loop" else _scan)(RawCall(node, operands), body_of(node), write, run)
 
 

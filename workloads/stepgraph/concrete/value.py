@@ -37,7 +37,10 @@ class Value:
         return self.tensor.dtype
 
     def elements(self, what: str) -> Array:
-        """The elements; CannotEnterError where what arrives decides them. ``what``: their meaning, as "shape"."""
+        """The elements.
+
+        Raises CannotEnterError where what arrives decides them. ``what``: their meaning, as "shape".
+        """
         if self.array is None:
             raise CannotEnterError(f"what arrives decides its {what}", _HELP)
         return self.array

@@ -53,7 +53,7 @@ class Writer:
     def several(self, operator: str, operands: Sequence[Value | None], **attributes: Attribute) -> tuple[Value, ...]:
         """The outputs of a node: computed where all operands are known, else written.
 
-        CannotEnterError where the operands do not fit, or where that would cost more than it may.
+        Raises CannotEnterError where the operands do not fit, or where that would cost more than it may.
         """
         operands = _present(operands)
         given = complete(operator, attributes, operands[0].rank if operands and operands[0] else 0)
@@ -71,7 +71,7 @@ class Writer:
         return Value.known(f"{self.origin.label}.{part}" if part else self.origin.label, array)
 
     def integers(self, numbers: Iterable[int], part: str) -> Value:
-        """Known numbers of one axis, int64. CannotEnterError beyond 64 bits."""
+        """Known numbers of one axis, int64. Raises CannotEnterError beyond 64 bits."""
         try:
             return self.constant(np.array(list(numbers), np.int64), part)
         except OverflowError:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nnasim.errors import ConfigError, InputError
 from nnasim.ir.trace import Utterance
+from nnasim.markup import counted
 from workloads.importers.measured_table import MeasuredRow, column_key, read_measured_table
 from workloads.rnnt.builder import LONGEST_TRACE, spread
 from workloads.stepgraph.decoding.transducer import DECODER, ENCODER, JOINER
@@ -57,7 +58,7 @@ def periodic_speech(graphs: Sequence[str], period_ms: float, speech: Sequence[He
         calls = _utterance(heard.id, period_ms, frames, list(graphs) * frames, _each(range(frames), len(graphs)))
         utterances.append(calls.model_copy(update={"audio_seconds": heard.seconds, "speech_end": heard.speech_end}))
     refuse_too_many(utterances)
-    count = f"{len(utterances)} utterance{'' if len(utterances) == 1 else 's'} of {source}"
+    count = f"{counted(len(utterances), 'utterance')} of {source}"
     return Calls(tuple(utterances), f"every {period_ms:g} ms through {count}")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnasim.errors import InputError
 from nnasim.ir.trace import Utterance
+from nnasim.markup import counted
 from workloads.stepgraph.decoding.calls import Calls, decoding_calls, emissions, refuse_too_many
 from workloads.stepgraph.decoding.transducer import DECODER, ENCODER, JOINER, Transducer
 from workloads.stepgraph.graph import Array
@@ -154,8 +155,8 @@ def greedy(
         utterances.append(_spoken(model, speech, emitted, cut))
         refuse_too_many(utterances)
     symbols = sum(len(utterance.emissions) for utterance in utterances)
-    counted = f"{len(utterances)} utterance{'' if len(utterances) == 1 else 's'} of {source}, {symbols} symbols"
-    return Calls(tuple(utterances), f"greedy decoding with float kernels: {counted}")
+    found = f"{counted(len(utterances), 'utterance')} of {source}, {counted(symbols, 'symbol')}"
+    return Calls(tuple(utterances), f"greedy decoding with float kernels: {found}")
 
 
 def _spoken(model: Transducer, speech: Speech, emitted: list[int], cut: Windows) -> Utterance:

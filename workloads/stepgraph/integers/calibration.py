@@ -55,7 +55,10 @@ class Watch:
         self._recurrent = [node for node in graph.nodes if node.operator in RECURRENT]
 
     def see(self, run: FloatRun, source: str) -> None:
-        """Count the values of the latest call. InputError, which names ``source``, where one of them is not finite."""
+        """Count the values of the latest call.
+
+        Raises InputError, which names ``source``, where one of them is not finite.
+        """
         for name in self._real:
             self._count(name, run.values[name], source)
         for node in self._recurrent:
@@ -78,7 +81,7 @@ class Watch:
 
 
 def calibrate(graph: StepGraph, steps: Steps, method: Method = "mse", *, hold_out: bool = False) -> Calibration:
-    """Run ``graph`` in float over ``steps``, from its initial states on, and count its values.
+    """The counts of the values that ``graph`` takes in float over ``steps``, from its initial states on.
 
     ``hold_out``: count none of the calls that ``steps`` hold out. Raises InputError where a value becomes NaN or
     infinite.

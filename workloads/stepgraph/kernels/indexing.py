@@ -14,7 +14,7 @@ _AT: Mapping[Any, np.ufunc] = {"add": np.add, "mul": np.multiply, "max": np.maxi
 
 
 def gather(attributes: Attributes, x: Array, places: Array) -> Array:
-    """Whole slices of ``x`` along ``axis``. IndexError for a place beyond it."""
+    """Whole slices of ``x`` along ``axis``. Raises IndexError for a place beyond it."""
     return np.take(x, places, integer(attributes, "axis"))
 
 

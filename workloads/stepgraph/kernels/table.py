@@ -33,7 +33,7 @@ KERNELS: Mapping[str, Callable[..., Any]] = {
 def apply(operator: str, attributes: Attributes, operands: Sequence[Array | None]) -> tuple[Array, ...]:
     """The outputs of a node of ``operator``; what overflows or divides by zero is infinite or NaN, as in a C library.
 
-    KeyError for an operator that is not of the vocabulary.
+    Raises KeyError for an operator that is not of the vocabulary.
     """
     with np.errstate(all="ignore"):
         result = KERNELS[operator](attributes, *operands)

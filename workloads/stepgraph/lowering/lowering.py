@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from nnasim.ir.attributes import MOST_AXES
 from nnasim.ir.shapes import macs_of
 from nnasim.ir.trace import OP_GROUPS, Op, OpTrace, Unit, Utterance, placement_of
+from nnasim.markup import counted
 from nnasim.numerics.config import NumericsConfig
 from workloads.stepgraph.graph import Array, Node, StepGraph
 from workloads.stepgraph.integers import quantise
@@ -120,7 +121,7 @@ def _refuse_what_cannot_stand(graphs: Mapping[str, StepGraph]) -> None:
 def _reason(ledger: Ledger, numerics: NumericsConfig, is_calibrated: bool) -> str:
     """The reason why an import serves questions of time only; "" if it has integers."""
     if on_cpu := ledger.of("cpu"):
-        return f"{len(on_cpu)} node{'' if len(on_cpu) == 1 else 's'} on the CPU, in float"
+        return f"{counted(len(on_cpu), 'node')} on the CPU, in float"
     if not numerics.has_unit:
         return "the chip has no activation unit, so that the CPU does that work, in float"
     return "" if is_calibrated else "it was not calibrated, so there are no integers"

@@ -45,7 +45,7 @@ class Recurrent:
 
     @classmethod
     def of(cls, low: GraphLowering, node: Node) -> Recurrent:
-        """Raises CannotLower."""
+        """The recurrent layer of a node. Raises CannotLower."""
         names = [*node.inputs, *[""] * (9 - len(node.inputs))]
         x, weight, recurrence, bias, lengths, h, c, peepholes, projection = names
         steps, batch, _ = low.shape(x)

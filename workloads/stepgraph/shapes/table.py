@@ -37,7 +37,8 @@ MOST_ELEMENTS = 2**26
 def tensors_of(operator: str, attributes: Attributes, operands: Sequence[Value | None]) -> tuple[Tensor, ...]:
     """Shape and type of each output of a node, before anything is computed.
 
-    CannotEnterError for operands that do not fit, a shape that what arrives decides, and values beyond any memory.
+    Raises CannotEnterError for operands that do not fit, a shape that what arrives decides, and values beyond any
+    memory.
     """
     least, most = _ARITY[operator]
     if not least <= len(operands) <= most or None in operands[:least]:
