@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-import torch
 
 from aat_training.checkpoint import Checkpoint
 from aat_training.checkpoint_files import checkpoint_for
-from aat_training.data.batches import stacked
-from aat_training.data.check import check_files, seconds_of
-from aat_training.data.features import FeatureConfig, features_of
+from aat_training.data.check import seconds_of
+from aat_training.data.features import FeatureConfig
 from aat_training.data.manifest import Entry, read_manifest
 from aat_training.data.text import normalised
-from aat_training.decode.beam import BeamDecoder
-from aat_training.decode.greedy import Decoded, GreedyDecoder
+from aat_training.decode.corpus import BATCH
+from aat_training.decode.greedy import Decoded
+from aat_training.decode.speech import decode_speech, stacked_frames
 from aat_training.devices import numpy_of, on
 from aat_training.export import constants_of
 from aat_training.model.rnnt import Rnnt
@@ -24,7 +25,6 @@ from aat_training.placement import arithmetic_under
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.systems import load_system
 from nnasim.compiler.policies import Policy, placed
-from nnasim.errors import ManifestError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace, System, Utterance, placement_of
 from nnasim.numerics.config import NumericsConfig
@@ -32,16 +32,20 @@ from nnasim.progress import Progress, silent
 from workloads.rnnt.builder import build_graphs
 from workloads.rnnt.hypotheses import with_hypotheses
 
+T = TypeVar("T")
+Hypothesis = tuple[str, str, str]
+"""Id, reference and hypothesis of an utterance."""
+
 
 @dataclass(frozen=True)
 class SystemRun:
-    """The result of decoding a corpus with one system. ``hypotheses``: (id, reference, hypothesis).
+    """The result of decoding a corpus with one system.
 
     ``constants``: the integers of the model, empty if it does not run on the chip alone.
     """
 
     system: System
-    hypotheses: list[tuple[str, str, str]]
+    hypotheses: list[Hypothesis]
     trace: OpTrace
     constants: dict[str, np.ndarray]
 
@@ -51,30 +55,9 @@ class SystemRun:
         return [(reference, hypothesis) for _, reference, hypothesis in self.hypotheses]
 
 
-def decode_entry(
-    model: Rnnt, checkpoint: Checkpoint, entry: Entry, *, keep_logits: bool = False, beam: int = 1
-) -> Decoded:
-    """The decoding of one utterance from its features: greedy, or with a beam of that width.
-
-    Raises ManifestError if there is less than one frame.
-    """
-    recipe = checkpoint.recipe
-    frames = stacked(torch.from_numpy(features_of(entry, recipe.features)), recipe.model.stack)
-    if not len(frames):
-        raise ManifestError(entry.where, entry.field, entry.path, "is shorter than one stacked frame")
-    decoder: GreedyDecoder | BeamDecoder = (
-        GreedyDecoder(model, recipe.model.max_symbols, keep_logits=keep_logits)
-        if beam == 1
-        else BeamDecoder(model, recipe.model.max_symbols, beam)
-    )
-    decoder.feed(frames)
-    return decoder.decoded
-
-
 def normalised_features(model: Rnnt, checkpoint: Checkpoint, entry: Entry) -> np.ndarray:
     """Stacked, normalised features of one utterance, float32 (T, F): what the host hands to the chip to quantise."""
-    recipe = checkpoint.recipe
-    frames = stacked(torch.from_numpy(features_of(entry, recipe.features)), recipe.model.stack)
+    frames = stacked_frames(entry, checkpoint.recipe)
     normalised: np.ndarray = numpy_of((on(frames, model.device) - model.feature_mean) * model.feature_scale)
     return normalised
 
@@ -98,6 +81,47 @@ def _utterance(entry: Entry, decoded: Decoded, checkpoint: Checkpoint, seconds: 
     )
 
 
+def hypotheses_of(
+    model: Rnnt,
+    checkpoint: Checkpoint,
+    entries: list[Entry],
+    system: System,
+    progress: Progress = silent,
+    beam: int = 1,
+    batch: int = BATCH,
+) -> list[Hypothesis]:
+    """(id, reference, hypothesis) of ``entries``, decoded ``batch`` at a time: the words of decoding one by one."""
+
+    def keep(entry: Entry, decoded: Decoded, seconds: float) -> Hypothesis:
+        return _hypothesis(entry, decoded, checkpoint)
+
+    return _decodings(model, checkpoint, entries, system, progress, beam, batch, keep)
+
+
+def _decodings(
+    model: Rnnt,
+    checkpoint: Checkpoint,
+    entries: list[Entry],
+    system: System,
+    progress: Progress,
+    beam: int,
+    batch: int,
+    keep: Callable[[Entry, Decoded, float], T],
+) -> list[T]:
+    """What ``keep`` makes of each entry, its decoding and its seconds, in the order of ``entries``."""
+    seconds = [seconds_of(entry) for entry in entries]  # every file is looked at before the long work
+    kept: dict[int, T] = {}
+    for index, decoded in decode_speech(model, checkpoint.recipe, entries, seconds, beam=beam, batch=batch):
+        kept[index] = keep(entries[index], decoded, seconds[index])
+        progress(system, len(kept), len(entries))
+    return [kept[index] for index in range(len(entries))]
+
+
+def _hypothesis(entry: Entry, decoded: Decoded, checkpoint: Checkpoint) -> Hypothesis:
+    text = checkpoint.recipe.text
+    return entry.id, normalised(entry.text, text), normalised(checkpoint.tokens.decode(decoded.tokens), text)
+
+
 def run_model(
     model: Rnnt,
     checkpoint: Checkpoint,
@@ -107,21 +131,18 @@ def run_model(
     progress: Progress = silent,
     beam: int = 1,
 ) -> SystemRun:
-    """Hypotheses and calls of ``entries``, decoded one by one.
+    """Hypotheses and calls of ``entries``, decoded in batches: what decoding one by one makes of them.
 
     With a ``beam`` above 1 the CPU normalises and ranks every joint step's logits: the trace's argmax stands for that,
     and the copies of states that its hypotheses need are graphs of their own.
     """
-    check_files(entries)
-    hypotheses, utterances = [], []
-    for number, entry in enumerate(entries, start=1):
-        decoded = decode_entry(model, checkpoint, entry, beam=beam)
-        reference = normalised(entry.text, checkpoint.recipe.text)
-        hypotheses.append(
-            (entry.id, reference, normalised(checkpoint.tokens.decode(decoded.tokens), checkpoint.recipe.text))
-        )
-        utterances.append(_utterance(entry, decoded, checkpoint, seconds_of(entry)))
-        progress(system, number, len(entries))
+
+    def keep(entry: Entry, decoded: Decoded, seconds: float) -> tuple[Hypothesis, Utterance]:
+        return _hypothesis(entry, decoded, checkpoint), _utterance(entry, decoded, checkpoint, seconds)
+
+    decodings = _decodings(model, checkpoint, entries, system, progress, beam, BATCH, keep)
+    hypotheses = [hypothesis for hypothesis, _ in decodings]
+    utterances = tuple(utterance for _, utterance in decodings)
     tensors, graphs = build_graphs(model.shape, numerics, system)
     if beam > 1:
         tensors, graphs = with_hypotheses(tensors, graphs)
@@ -131,7 +152,7 @@ def run_model(
         numerics=numerics,
         tensors=tensors,
         graphs=graphs,
-        utterances=tuple(utterances),
+        utterances=utterances,
         source={"recipe": checkpoint.recipe.name, "utterances": len(entries)},
     )
     on_chip_alone = type(model.arithmetic) is ChipArithmetic

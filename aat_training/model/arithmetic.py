@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import torch
 from torch import Tensor, nn
 
 from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer
@@ -28,8 +29,13 @@ class Arithmetic(Protocol):
     """One way of computing an RNN-T. Between steps values are real (float) or integer-valued (chip)."""
 
     @property
-    def by_row(self) -> bool:
-        """Whether the joint's bits of a row never depend on how many rows are computed with it."""
+    def looks_ahead(self) -> bool:
+        """Whether the joint of many rows costs less than that of each."""
+
+    def disturbance(self, device: torch.device) -> float:
+        """How far logits may move with the utterances that are decoded beside one on ``device``, as a share of the
+        largest: 0 if no bit does, infinity if any other logit may come out.
+        """
 
     def quantise_input(self, x: Tensor) -> Tensor:
         """Normalised real features -> the arithmetic's representation."""

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from aat_training.model.rows import each_row
+
 EPSILON = 2.0**-24  # the square of one step of the chip's gate domain: what is smaller does not exist there
 
 
@@ -63,4 +65,4 @@ def point_wise(gates: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
     """Gates (..., 4H) in torch's order and c (..., H) -> h and c of the next step, in float."""
     i, f, g, o = gates.chunk(4, -1)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
-    return o.sigmoid() * c.tanh(), c
+    return o.sigmoid() * each_row(torch.tanh, c), c

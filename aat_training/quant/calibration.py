@@ -15,6 +15,7 @@ from torch import Tensor
 from aat_training.data.batches import Batch
 from aat_training.devices import numpy_of
 from aat_training.model.arithmetic import Model
+from aat_training.model.float_arithmetic import FloatArithmetic
 from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer, over_time
 from aat_training.model.rnnt import Rnnt
 from aat_training.quant.scheme import QuantScheme
@@ -36,7 +37,7 @@ def histogram(values: Tensor) -> np.ndarray:
 class RecordingArithmetic:
     """Float arithmetic, step by step, that counts every value a chip would have to represent."""
 
-    by_row = False
+    looks_ahead = False
 
     def __init__(self) -> None:
         self.counts: dict[str, np.ndarray] = {}
@@ -44,6 +45,10 @@ class RecordingArithmetic:
 
     def _count(self, site: str, values: Tensor) -> None:
         self.counts[site] = self.counts.get(site, 0) + histogram(values)
+
+    def disturbance(self, device: torch.device) -> float:
+        """As that of float."""
+        return FloatArithmetic().disturbance(device)
 
     def quantise_input(self, x: Tensor) -> Tensor:
         """Counts the normalised features."""

@@ -59,7 +59,7 @@ class _Activation(torch.autograd.Function):
 class ChipArithmetic:
     """Integers by ``scheme``; weight scales follow the weights while they train."""
 
-    by_row = True
+    looks_ahead = True
 
     def __init__(self, scheme: QuantScheme, gradient: Gradient = "output") -> None:
         self.scheme, self.numerics = scheme, scheme.numerics
@@ -71,6 +71,10 @@ class ChipArithmetic:
         self._frozen: dict[str, tuple[Version, LstmWeights]] = {}
         self._linears: dict[str, tuple[Version, LinearWeights]] = {}
         self._embedding: tuple[Version, Tensor] | None = None
+
+    def disturbance(self, device: torch.device) -> float:
+        """None: sums of integers are exact."""
+        return 0.0
 
     def quantise_input(self, x: Tensor) -> Tensor:
         """Real features -> int8, half up, by the input's one scale. Raises NumericsError for NaN or infinity."""

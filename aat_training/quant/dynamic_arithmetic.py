@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from aat_training.model.arithmetic import Model
 from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer, over_time
+from aat_training.model.rows import each_row
 from nnasim.numerics.dynamic import Dynamic, channel_quantise, dynamic_product
 
 
@@ -16,10 +17,14 @@ class DynamicArithmetic:
     Every vector has a range of its own, so neither chunks nor other utterances of a batch change a bit.
     """
 
-    by_row = False
+    looks_ahead = True
 
     def __init__(self) -> None:
         self._weights: dict[tuple[str, torch.device], Dynamic] = {}
+
+    def disturbance(self, device: torch.device) -> float:
+        """None: sums of integers are exact, and every vector has its own range."""
+        return 0.0
 
     def quantise_input(self, x: Tensor) -> Tensor:
         """``x`` unchanged: each product finds its operand's range."""
@@ -48,7 +53,7 @@ class DynamicArithmetic:
 
     def joint(self, model: Model, enc: Tensor, pred: Tensor) -> Tensor:
         """output(tanh(enc + pred))."""
-        return self.project(model, model.linear("output"), torch.tanh(enc + pred))
+        return self.project(model, model.linear("output"), each_row(torch.tanh, enc + pred))
 
     def real_activation(self, x: Tensor) -> Tensor:
         """Already real."""

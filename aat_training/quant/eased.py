@@ -10,9 +10,9 @@ from dataclasses import fields, replace
 from typing import Literal
 
 from torch import Tensor
-from torch.nn import functional as F
 
 from aat_training.checkpoint import Checkpoint
+from aat_training.model import rows
 from aat_training.model.arithmetic import Model
 from aat_training.model.layer import LayerState, LinearLayer, RecurrentLayer
 from aat_training.quant.calibration import calibrate
@@ -122,6 +122,6 @@ def _product(op: str, read: Format, weight: Tensor, bias: Tensor | None) -> Plac
     """A product of the chip's integers by real weights, in float64, rounded once to the gate domain."""
 
     def chip(x: Tensor) -> Tensor:
-        return GATE_SUM.integers(F.linear(read.real(x), weight, bias))
+        return GATE_SUM.integers(rows.linear(read.real(x), weight, bias))
 
     return PlacedOp(on_chip=True, reads=(read,), writes=GATE_SUM, chip=chip, cpu=chip)

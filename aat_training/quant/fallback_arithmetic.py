@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from aat_training.model.layer import RecurrentLayer
+from aat_training.model.rows import each_row
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.fallback_lstm import GATE_STEP, FallbackSequence, run_float_gates
 from aat_training.quant.rounding import handed_over_, not_saturated
@@ -23,7 +24,7 @@ class _FloatTanh(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, z: Tensor, bits: int) -> Tensor:
-        real = torch.tanh(z.float() * GATE_STEP)
+        real = each_row(torch.tanh, z.float() * GATE_STEP)
         ctx.bits = bits
         if not ctx.needs_input_grad[0]:
             return handed_over_(real, bits)
@@ -39,8 +40,6 @@ class _FloatTanh(torch.autograd.Function):
 
 class FallbackArithmetic(ChipArithmetic):
     """Integers for inputs, embedding, h and every matrix product; float32 for what stands between them."""
-
-    by_row = False  # where the vectors of torch's tanh end depends on all rows together
 
     def _trained(self, layer: RecurrentLayer, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """Every h as integers and the last c, which is real, with what their gradients need."""

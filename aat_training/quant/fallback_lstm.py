@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from aat_training.model.norm_lstm import normalised
+from aat_training.model.rows import rows_apart
 from aat_training.quant.h_product import HProduct
 from aat_training.quant.lstm_backward import layer_gradients
 from aat_training.quant.lstm_forward import project_input
@@ -69,10 +70,14 @@ class FloatTrail:
 
     @classmethod
     def empty(cls, steps: int, batch: int, units: int, *, keep: bool, device: torch.device) -> FloatTrail:
-        """Uninitialised buffers; without ``keep`` every step but h writes into the same place."""
-        stored_steps = steps if keep else min(steps, 1)
-        sizes = (steps, units), (stored_steps, 4 * units), (stored_steps, units), (stored_steps, units)
-        return cls(*(torch.empty(length, batch, width, device=device) for length, width in sizes))
+        """Uninitialised buffers; without ``keep`` every step but h writes into the same place.
+
+        Decoding keeps rows of c apart, so that the tanh of one does not depend on those beside it.
+        """
+        h, stored_steps = torch.empty(steps, batch, units, device=device), steps if keep else min(steps, 1)
+        gates = torch.empty(stored_steps, batch, 4 * units, device=device)
+        new = torch.empty if keep else rows_apart
+        return cls(h, gates, *(new(stored_steps, batch, units, device=device) for _ in range(2)))
 
     def with_slopes(self, bits: int) -> Trail:
         """Derivatives of all steps at once; a h that saturated passes no gradient on."""

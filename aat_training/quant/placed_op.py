@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from aat_training.model.rows import each_row
 from nnasim.numerics.formats import highest, lowest
 
 
@@ -64,4 +65,4 @@ def float_sigmoid(gates: Tensor) -> Tensor:
 
 def float_tanh(x: Tensor) -> Tensor:
     """The CPU's tanh in float32."""
-    return x.float().tanh()
+    return each_row(torch.tanh, x.float())

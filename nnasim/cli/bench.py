@@ -19,13 +19,14 @@ def command(
         list[Path] | None,
         typer.Option(metavar="PYTHON", help="an interpreter whose environment has such a tool; may be repeated"),
     ] = None,
-    training: Annotated[bool, typer.Option(help="measure training too, if torch is installed")] = True,
+    training: Annotated[bool, typer.Option(help="measure training and decoding too, if torch is installed")] = True,
     quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Measure the simulator on a paper-sized recogniser and write {NAME: {value, unit, compared_with, ratio}}.
 
-    Training is measured beside torch.nn.LSTM and a float training step. Times are CPU seconds. A ratio says how many
+    Training is measured beside torch.nn.LSTM and a float training step, decoding of many utterances at once beside one
+    by one. Times are CPU seconds. A ratio says how many
     times better ours is: their cost over ours, our rate over theirs. Other tools run as their own commands on one
     layer, in this environment or in that of a --peer-python; "quoted" marks what was not measured in this run.
 

@@ -30,7 +30,7 @@ def command(
     beam: Annotated[int, typer.Option(min=1, max=64, help="beam width; 1: greedy")] = 1,
     batch: Annotated[
         int | None,
-        typer.Option(min=1, max=4096, help="decode this many utterances at once: the same words, sooner"),
+        typer.Option(min=1, max=4096, help="decode up to this many utterances at once: same words; default: 32"),
     ] = None,
     device: Device = "cpu",
     explain_numerics: Annotated[
@@ -66,11 +66,10 @@ def command(
     look_for_checkpoint(checkpoint)
     entries = checked_speech(manifest, limit)
 
-    from aat_training.data.examples import load_examples  # brings torch: after the files have been looked at
     from aat_training.data.notes import score_notes, speech_notes
-    from aat_training.decode.corpus import decode_corpus
+    from aat_training.decode.corpus import BATCH  # brings torch: after the files have been looked at
     from aat_training.devices import label
-    from aat_training.evaluate import run_model
+    from aat_training.evaluate import hypotheses_of
     from aat_training.score import score
     from aat_training.systems import brings_its_own, load_system
 
@@ -84,12 +83,8 @@ def command(
 
         list_rows([*table(explain(model, numerics), numerics.overflow).splitlines(), steps_by(model)])
     with shown_progress() as progress:
-        if batch is None:
-            pairs = run_model(model, loaded, entries, system, numerics, progress, beam=beam).pairs
-        else:
-            examples = load_examples(entries, loaded.recipe, loaded.tokens, system, progress)
-            pairs = decode_corpus(model, examples, loaded.recipe, loaded.tokens, batch)
-    scored = score(pairs)
+        words = hypotheses_of(model, loaded, entries, system, progress, beam, batch or BATCH)
+    scored = score([(reference, hypothesis) for _, reference, hypothesis in words])
     found = {"text_normalisation": loaded.recipe.text, "device": label(model.device)}
     named, wer = {**scored.summary(), **found}, scored.wer
     wer_text = "not defined" if wer is None else f"{100 * wer:.2f} %"

@@ -19,7 +19,8 @@ class SpeedInputs:
     """The things to measure. ``frames``: of the run with replay; 333 are ten seconds of audio.
 
     ``peers``: whether other tools are run if they are installed, in this interpreter's environment or in one of
-    ``peer_pythons``; else their costs are quoted. ``training``: whether training is measured, if torch is installed.
+    ``peer_pythons``; else their costs are quoted. ``training``: whether training and decoding are
+    measured, if torch is installed.
     """
 
     preset: str = "edge256"
@@ -47,11 +48,11 @@ def speed(inputs: SpeedInputs) -> dict[str, dict[str, Any]]:
 
 
 def training_figures() -> dict[str, dict[str, Any]]:
-    """Figures of exact training; none where the ``train`` extra is not installed."""
+    """Figures of exact training and of decoding; none where the ``train`` extra is not installed."""
     from importlib.util import find_spec
 
     if any(find_spec(module) is None for module in ("torch", "torchaudio")):
         return {}
-    from aat_training.bench.train_speed import figures
+    from aat_training.bench import decode_speed, train_speed
 
-    return figures()
+    return train_speed.figures() | decode_speed.figures()
