@@ -42,7 +42,7 @@ def matched_delays(
 
 @torch.no_grad()
 def ctc_ends(model: Rnnt, checkpoint: Checkpoint, entry: Entry, tokens: Sequence[int]) -> list[float] | None:
-    """Seconds at which each of ``tokens`` ends, by the best CTC path; None where they do not fit the frames.
+    """Seconds at which each of ``tokens`` ends, by the best CTC path; None if they do not fit the frames.
 
     The path's last frame of a token counts as its end, so this is an estimate: CTC spikes need not last as long as
     the word.

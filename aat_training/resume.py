@@ -84,7 +84,7 @@ def refuse_other_settings(source: Path, stored: object, run: object, now: Settin
 
 
 def refuse_other_finished(spec: RunSpec, folder: Path) -> None:
-    """``refuse_other_settings`` for the finished model of ``folder``."""
+    """Raise what ``refuse_other_settings`` raises, for the finished model of ``folder``."""
     checkpoint = read_checkpoint(folder)
     info = checkpoint.info
     refuse_other_settings(folder / "model.json", info.get("settings"), info.get("run"), settings_of(spec))

@@ -45,7 +45,7 @@ class Score:
 
     @property
     def wer(self) -> float | None:
-        """Word error rate as a fraction; None where the references have no words, since 0/0 is not 0."""
+        """Word error rate as a fraction; None if the references have no words, since 0/0 is not 0."""
         return self.errors / self.words if self.words else None
 
     def summary(self) -> dict[str, float | int | None]:
@@ -71,7 +71,7 @@ def score(pairs: Sequence[tuple[str, str]]) -> Score:
 def wer_interval(
     result: Score, *, confidence: float = CONFIDENCE, replications: int = REPLICATIONS, seed: int = SEED
 ) -> tuple[float, float] | None:
-    """Percentile-bootstrap interval of the WER, resampling whole utterances; None where WER is undefined.
+    """Percentile-bootstrap interval of the WER, resampling whole utterances; None if WER is undefined.
 
     A system without a single error gets (0, 0): the bootstrap cannot see errors that the corpus lacks.
     """
@@ -89,7 +89,7 @@ def probability_better(better: Score, worse: Score, *, replications: int = REPLI
     """Share of bootstrap resamples in which ``better`` makes fewer errors than ``worse``.
 
     Paired: both systems are drawn with the same utterances. A tie counts one half, so equal systems get 0.5.
-    Raises ValueError where the two were not scored on the same references.
+    Raises ValueError if the two were not scored on the same references.
     """
     margin = _margin(better, worse)
     wins = sum(
@@ -104,7 +104,7 @@ def fewer_errors_interval(
 ) -> tuple[float, float]:
     """95 % interval of how many word errors fewer ``better`` makes: each resample takes the same utterances of both.
 
-    Raises ValueError where the two were not scored on the same references.
+    Raises ValueError if the two were not scored on the same references.
     """
     margin = _margin(better, worse)
     return interval(np.concatenate([(w @ margin).astype(float) for w in _resamples(len(margin), replications, seed)]))

@@ -81,7 +81,7 @@ class Row:
 
 
 def packaged(package: str, inner: str) -> Callable[[Path], Path]:
-    """A file of an installed package, which is not imported. Raises FileNotFoundError where it is not there."""
+    """A file of an installed package, which is not imported. Raises FileNotFoundError if it is not there."""
 
     def find(_: Path) -> Path:
         spec = find_spec(package)
@@ -181,7 +181,7 @@ LISTED = (
 
 
 def measured(listed: Listed) -> Row:
-    """``listed`` read, lowered and simulated. Raises FileNotFoundError where its package is not installed."""
+    """``listed`` read, lowered and simulated. Raises FileNotFoundError if its package is not installed."""
     with tempfile.TemporaryDirectory() as name:
         models = listed.models(Path(name))  # what an exporter takes is no part of the import
         when = {"period_ms": listed.period_ms, "seconds": AUDIO_S}

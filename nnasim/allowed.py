@@ -59,7 +59,7 @@ def record_types(spots: Iterable[Spot]) -> list[type[BaseModel]]:
 
 
 def below(spots: Sequence[Spot], part: str | int) -> list[Spot]:
-    """The spots that ``part`` (a field's name, a key or an index of a list) leads to from ``spots``; empty where there
+    """The spots that ``part`` (a field's name, a key or an index of a list) leads to from ``spots``; empty if there
     are none.
     """
     return [inner for spot in spots for bare in _branches(spot) for inner in _step(bare.type, part)]

@@ -31,7 +31,7 @@ def exchange(one: Path, other: Path) -> bool:
 
 
 def _call(one: bytes, other: bytes) -> int | None:
-    """The error number of the system's call, 0 where it did it; None where the C library has none."""
+    """The error number of the system's call, 0 where it did it; None if the C library has none."""
     try:
         library = ctypes.CDLL(None, use_errno=True)
         if sys.platform == "darwin":

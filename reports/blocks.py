@@ -36,7 +36,7 @@ Words = Inline | tuple[Inline, ...]
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number that is not shown with three significant digits; None where it was not computed."""
+    """A number that is not shown with three significant digits; None if it was not computed."""
 
     value: float | None
     text: str
@@ -64,7 +64,7 @@ Column = str | tuple[str, str]
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Words of several kinds; a note stands smaller. Plain words are a paragraph of their own as they are."""
+    """Words of several kinds; a note is in smaller type. Plain words are a paragraph as they are."""
 
     words: Words
     note: bool = False
@@ -109,7 +109,7 @@ class Table:
     look: Literal["wide", "plain", "words", "parameters"] = "wide"
 
     def is_at_left(self, column: int) -> bool:
-        """Whether a column stands at the left, as words and the names of rows do; numbers stand at the right."""
+        """Whether a column is aligned to the left, as words and names of rows are; numbers are at the right."""
         return (column == 0 and self.named_rows) or self.holds_text(column)
 
     def holds_text(self, column: int) -> bool:
@@ -117,7 +117,7 @@ class Table:
         return any(is_text(row[column]) and not is_empty(row[column]) for row in self.rows)
 
     def numbers(self, column: int) -> list[float | int | None] | None:
-        """A column's cells with all their digits, None for what was not computed; None where one of them is words."""
+        """A column's cells with all their digits, None for what was not computed; None if one of them is words."""
         cells = [row[column] for row in self.rows]
         if any(is_text(cell) and not is_empty(cell) for cell in cells) or all(map(is_empty, cells)):
             return None

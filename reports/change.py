@@ -18,7 +18,7 @@ from reports.result_set import ResultSet
 class Change:
     """One figure before and after. ``pct``: change in percent of ``before``, None from nothing to something.
 
-    ``band``: 95 % interval of that change over resampled utterances, None where the two results have not the same
+    ``band``: 95 % interval of that change over resampled utterances, None if the two results have not the same
     ones, or one only.
     ``gated``: larger is worse for the user, and ``--fail-over`` watches it.
     """

@@ -13,7 +13,7 @@ SURE = 0.99  # of paired resamples: below it, the comparison is no proof
 
 
 def claim_sentence(summary: Summary) -> str | None:
-    """One sentence in plain English; None where float, naive or aat was not scored."""
+    """One sentence in plain English; None if float, naive or aat was not scored."""
     wer = {name: figures.wer for name, figures in summary.systems.items() if figures.wer is not None}
     gain = summary.gain
     if not {"float", "naive", "aat"} <= set(wer) or gain.wer_lost_errors is None:

@@ -20,6 +20,7 @@ from reports.blocks import (
 )
 from reports.charts.dots import headline_charts
 from reports.charts.words_latency import words_latency_chart
+from reports.chips import different_chips
 from reports.figures.headline import headline
 from reports.figures.words_latency import words_against_latency
 from reports.gain import gain_sentences
@@ -80,7 +81,7 @@ def _placed(placement: str) -> Paragraph:
 
 def _latencies(result_set: ResultSet) -> Table:
     columns: tuple[Column, ...] = (
-        "system",
+        _named(result_set),
         *(_under("word error rate", "WER", "95 % interval") if result_set.hears_words else ()),
         *_under("engine latency [ms]", *_of_utterances(result_set)),
         "hand-offs",
@@ -110,7 +111,7 @@ def _word_cells(figures: SystemFigures) -> tuple[Cell, ...]:
 
 def _costs(result_set: ResultSet) -> Table:
     columns: tuple[Column, ...] = (
-        "system",
+        _named(result_set),
         *_under("frame latency [ms]", *_RANKS),
         *(_under("user-perceived latency [ms]", *_of_utterances(result_set)) if result_set.hears_words else ()),
         "NNA cycles",
@@ -132,6 +133,13 @@ def _cost_cells(result_set: ResultSet, figures: SystemFigures) -> tuple[Cell, ..
         Quantity.data_size(figures.dram_bytes),
         figures.energy_mj,
     )
+
+
+def _named(result_set: ResultSet) -> str:
+    """The heading of the rows' names: one system on several chips is named by its chips."""
+    results = result_set.results
+    one_system = len({result.system for result in results.values()}) == 1
+    return "chip" if one_system and len(different_chips(results)) == len(results) > 1 else "system"
 
 
 def _under(shared: str, *names: str) -> Iterator[Column]:

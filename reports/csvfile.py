@@ -15,7 +15,7 @@ MAX_BYTES = limits.CSV_BYTES
 
 
 def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """``csv_text`` as UTF-8, atomically."""
+    """Write ``csv_text`` as UTF-8, atomically."""
     files.write_bytes(path, csv_text(header, rows).encode("utf-8"))
 
 

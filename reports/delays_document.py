@@ -39,7 +39,7 @@ def delays_document(record: Mapping[str, Any]) -> Document:
 
 
 def answer(record: Mapping[str, Any]) -> str:
-    """One sentence: which is the cheaper millisecond on this chip, hand-off or delay."""
+    """A sentence that says which millisecond is cheaper on this chip, one of hand-offs or one of delay."""
     delay, handoff = record["delay"], record["handoff"]
     chip = " with ".join([record["preset"], *([", ".join(record["changes"])] if record["changes"] else [])])
     by_delay = "no delay penalty spares the user anything"

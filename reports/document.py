@@ -14,7 +14,7 @@ from reports.to_markdown import markdown
 
 
 def write_document(folder: Path, document: Document) -> None:
-    """``report.html``, ``report.md``, ``figures/*.svg`` and one CSV file per table."""
+    """Write ``report.html``, ``report.md``, ``figures/*.svg`` and one CSV file per table into ``folder``."""
     write_html(folder / "report.html", document)
     files.write_bytes(folder / "report.md", markdown(document).encode())
     for figure in document.figures:

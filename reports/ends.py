@@ -10,7 +10,7 @@ _MOST_NAMED, _LONGEST = 2, 20
 
 
 def ends(values: Mapping[str, float], text: Callable[[float], str]) -> str:
-    """Such as "0.300 ms (naive, aat) to 2.40 ms (float)"; one figure where all read the same."""
+    """The lowest and the highest, such as "0.3 ms (naive, aat) to 2.4 ms (float)"; one figure if all read the same."""
     texts = {label: text(value) for label, value in values.items()}
     low, high = (text(end(values.values())) for end in (min, max))
     if low == high:

@@ -17,7 +17,7 @@ SAME_PCT = 0.05  # what one digit behind the point does not show
 
 
 def latency_gain(results: Mapping[str, SimResult]) -> Gain:
-    """The part of a ``Gain`` that latencies give; empty where a system is missing or the utterances differ."""
+    """The part of a ``Gain`` that latencies give; empty if a system is missing or the utterances differ."""
     pairs = _paired(results.get(FAST), results.get(SLOW))
     if not pairs:
         return Gain()

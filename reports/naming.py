@@ -89,7 +89,7 @@ def fields_name(chip: Fields, fields: Sequence[str]) -> str:
 
 
 def model_name(result: SimResult) -> str:
-    """The model's name and size, such as "rnnt-paper (58.4 M weights)"; "" where it is not known."""
+    """The model's name and size, such as "rnnt-paper (58.4 M weights)"; "" if it is not known."""
     work = result.workload
     if work is None:
         return ""

@@ -17,7 +17,7 @@ OPS_HEADER = ("system", "op", "kind", "unit", "count", "cycles", "stall_cycles",
 
 
 def write_ops(path: str | Path, results: Mapping[str, SimResult]) -> None:
-    """`ops.csv`: one row per operation of each graph; ``op`` is "graph/operation"."""
+    """Write `ops.csv`: one row per operation of each graph; ``op`` is "graph/operation"."""
     write_csv(path, OPS_HEADER, _rows(results))
 
 

@@ -22,14 +22,14 @@ def perfetto_is_installed() -> bool:
 
 
 def write_perfetto(path: str | Path, results: Mapping[str, SimResult], *, force: bool = False) -> None:
-    """`timeline.perfetto-trace`, atomically. Raises MissingExtraError, FileError."""
+    """Write `timeline.perfetto-trace`, atomically. Raises MissingExtraError, FileError."""
     files.write_bytes(path, perfetto_trace(results), force=force)
 
 
 def perfetto_trace(results: Mapping[str, SimResult]) -> bytes:
     """One group of tracks per result, one track per row of ``reports.timeline.tracks``; times in nanoseconds.
 
-    Raises MissingExtraError where the package `perfetto` is not installed.
+    Raises MissingExtraError if the package `perfetto` is not installed.
     """
     if not perfetto_is_installed():
         raise MissingExtraError("perfetto", "perfetto")

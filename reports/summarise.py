@@ -54,7 +54,7 @@ def figures(
     wer_ci: tuple[float, float] | None = None,
     errors: int | None = None,
 ) -> SystemFigures:
-    """The figures of one system: cost from ``result``, accuracy as given (None where it was not scored)."""
+    """The figures of one system: cost from ``result``, accuracy as given (None if it was not scored)."""
     totals = result.totals
     return SystemFigures(
         wer=wer,

@@ -26,7 +26,7 @@ class Percentiles(Frozen):
 class Corpus(Frozen):
     """The speech that was decoded. ``text_normalisation``: what was done to its text; null before version 0.2.
 
-    ``manifest`` and ``words`` are null where a stored trace was run, and nothing decoded.
+    ``manifest`` and ``words`` are null if a stored trace was run, and nothing decoded.
     """
 
     manifest: str | None = None
@@ -146,5 +146,5 @@ def read_summary(path: str | Path) -> Summary:
 
 
 def write_summary(path: str | Path, summary: Summary) -> None:
-    """``summary`` as JSON, atomically."""
+    """Write ``summary`` as JSON, atomically."""
     files.write_json(path, summary.model_dump(mode="json"))

@@ -242,7 +242,7 @@ def _bottleneck(result: SimResult) -> str:
 
 
 def _energy(result: SimResult, unit: str = "") -> str | None:
-    """The nominal energy and its range; None where the chip has no energy table."""
+    """The nominal energy and its range; None if the chip has no energy table."""
     energy = (result.extra.energy_mj or {}).get("total")
     if energy is None:
         return None

@@ -117,5 +117,5 @@ def _arrow(phase: str, number: int, cycle: int, process: int, thread: int, clock
 
 
 def write_timeline(path: str | Path, results: Mapping[str, SimResult]) -> None:
-    """`timeline.json`, atomically."""
+    """Write `timeline.json`, atomically."""
     files.write_json(path, chrome_trace(results), indent=None)

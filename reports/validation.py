@@ -25,7 +25,7 @@ _DECIMALS = 6  # of a percentage in the table
 def write_validation(folder: Path, validation: Validation) -> dict[str, Any]:
     """Write ``validation.csv``, ``.json`` and ``.png``, and ``report.html``, into ``folder``; returns the summary.
 
-    Raises InputError where the reference already has a column of a name that is added.
+    Raises InputError if the reference already has a column of a name that is added.
     """
     figures = {**summary(validation), "reference": Path(validation.table.source).name}
     write_csv(folder / "validation.csv", *_rows(validation))

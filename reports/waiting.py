@@ -92,7 +92,7 @@ def helps_most(waits: Waits) -> str:
 
 
 def best_what_if(waits: Waits) -> WhatIf | None:
-    """The limit whose lifting gives the shortest frame; None where none spares anything."""
+    """The limit whose lifting gives the shortest frame; None if none spares anything."""
     ran = [what_if for what_if in waits.what_ifs if what_if.figures is not None]
     if waits.base is None or not ran or not waits.base.frame_ms:
         return None

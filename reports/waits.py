@@ -31,7 +31,7 @@ class Waits(Frozen):
     """Say where a frame's time goes, what would help, and why operations are on the CPU.
 
     ``by_cause_ms``: the critical path of frame ``frame`` of the first utterance; it adds up to that frame's latency.
-    ``base``: medians over all frames and utterances as it is, ``what_ifs``: with one limit lifted; null and empty where
+    ``base``: medians over all frames and utterances as it is, ``what_ifs``: with one limit lifted; null and empty if
     nothing was run. ``turns``: least changes that move the bottleneck, where they were looked for.
     """
 

@@ -93,7 +93,7 @@ def chip_lstm(size: Size, *, compiled: bool) -> Work:
 
 
 def torch_ao_lstm(size: Size) -> Work | None:
-    """torch.ao's quantizable LSTM, prepared for quantisation-aware training; None where torch no longer has it."""
+    """torch.ao's quantizable LSTM, prepared for quantisation-aware training; None if torch no longer has it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -106,7 +106,7 @@ def torch_ao_lstm(size: Size) -> Work | None:
 
 
 def brevitas_lstm(size: Size) -> Work | None:
-    """Brevitas' QuantLSTM with its default quantisers; None where Brevitas is not installed."""
+    """Brevitas' QuantLSTM with its default quantisers; None if Brevitas is not installed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

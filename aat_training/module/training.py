@@ -133,7 +133,7 @@ def train_graph(
 
 
 def _for_ever(data: Batches) -> Iterator[tuple[Any, Any]]:
-    """All of ``data``, again and again. Raises ConfigError where it gives nothing any more."""
+    """All of ``data``, again and again. Raises ConfigError if it gives nothing any more."""
     while True:
         is_empty = True
         for pair in data:

@@ -50,7 +50,7 @@ def product(left: Tensor, right: Tensor) -> Tensor:
 
 
 def add_product(base: Tensor, left: Tensor, right: Tensor, out: Tensor) -> None:
-    """base (R, N) and left (R, K) times right (K, N) -> ``out``."""
+    """Add base (R, N) and left (R, K) times right (K, N) into ``out``."""
     if obstacle(left) is None and left.numel() and right.numel():
         torch.add(base, _linear(left, right.T), out=out)
     else:

@@ -46,7 +46,7 @@ def percentile_estimate(values: Sequence[float], percent: float) -> Estimate:
 
 
 def relative_change(before: Sequence[float], after: Sequence[float], percent: float | None) -> Estimate | None:
-    """Change of a percentile (None: of the mean) in percent of ``before``; None where that is 0.
+    """Change of a percentile (None: of the mean) in percent of ``before``; None if that is 0.
 
     Paired: ``before[i]`` and ``after[i]`` are the same utterance, so each resample takes both of the same utterances.
     """

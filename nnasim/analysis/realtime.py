@@ -43,7 +43,7 @@ class FrameTimeline:
 
 @dataclass(frozen=True)
 class RealTime:
-    """One utterance. Times in milliseconds; ``upl_ms`` is the sum of ``parts``, None where the end of speech is unknown
+    """One utterance. Times in milliseconds; ``upl_ms`` is the sum of ``parts``, None if the end of speech is unknown
     or the utterance was closed before it (``closed`` is ``early``).
     """
 

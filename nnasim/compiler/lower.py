@@ -38,7 +38,7 @@ class LoweringContext:
 
     ``inside``: tensors that never leave the MAC array; ``views``: view -> tensor; ``origin``: the names under which
     time is reported, where chunking has made an operation of another; ``addresses``: of weights in DRAM; ``sharing``:
-    which tensors share bytes, None where commands run one after another, so that it does not matter.
+    which tensors share bytes, None if commands run one after another, so that it does not matter.
     """
 
     trace: OpTrace

@@ -46,7 +46,7 @@ def most_saved(items: Sequence[Item], capacity_bytes: int) -> float:
 
 
 def _searched(items: Sequence[Item], capacity: int) -> tuple[Item, ...] | None:
-    """Exact branch and bound (Horowitz and Sahni 1974): densest first; None where it takes too long.
+    """Exact branch and bound (Horowitz and Sahni 1974): densest first; None if it takes too long.
 
     Not scipy's ``milp``: importing it costs more than a whole simulation, and its solver prints to standard output.
     """

@@ -81,7 +81,7 @@ def read_whole(trace: OpTrace, op: Op) -> tuple[str, ...]:
 def weight_uses(trace: OpTrace, units: Units) -> dict[str, WeightUse]:
     """Every weight that the NNA reads, by tensor name; graphs by name, so that a trace read back costs the same.
 
-    Raises PlacementError where two operations add different biases to one weight.
+    Raises PlacementError if two operations add different biases to one weight.
     """
     calls = Counter(graph for utterance in trace.utterances for graph in utterance.call_graphs)
     readers: dict[str, list[tuple[str, Op]]] = {}

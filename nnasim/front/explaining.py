@@ -131,7 +131,7 @@ class ExplainedTogether:
 
     @checked
     def report(self, path: FilePath, *, force: Flag = False) -> None:
-        """Write the page of the results with their explanations. Raises FileError where it exists, unless ``force``."""
+        """Write the page of the results with their explanations. Raises FileError if it exists, unless ``force``."""
         from reports.page import write_page
 
         write_page(path, self.result_set, force=force)

@@ -201,7 +201,7 @@ class SramDatapath(Datapath):
 
 
 def _refuse_reals_on_chip(compiled: CompiledTrace) -> None:
-    """Raise TraceError where the chip would quantise: SRAM holds integers, and what arrives are real numbers."""
+    """Raise TraceError if the chip would quantise: SRAM holds integers, and what arrives are real numbers."""
     for name, graph in compiled.trace.graphs.items():
         for op in graph.ops:
             if op.kind == "quantise" and compiled.units[name][op.name] == "nna":

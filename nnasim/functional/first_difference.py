@@ -53,14 +53,14 @@ class Difference:
 
 
 def other_constants(a: Constants, b: Constants) -> dict[str, Unequal | None]:
-    """Constants that are not the same in both, by name; None where only one has it."""
+    """Constants that are not the same in both, by name; None if only one has it."""
     names = sorted({*a, *b})
     both = {name: unequal(a[name], b[name]) if name in a and name in b else None for name in names}
     return {name: found for name, found in both.items() if found or name not in a or name not in b}
 
 
 def first_difference(a: Run, b: Run) -> Difference | None:
-    """The first place at which ``a`` and ``b`` differ; None where they agree to the end.
+    """The first place at which ``a`` and ``b`` differ; None if they agree to the end.
 
     Operations are held against each other by name. Raises TraceError for inputs that do not fit their trace.
     """
@@ -133,7 +133,7 @@ def _made(reference: Reference, graph: str) -> dict[str, tuple[Op, list[NDArray[
 
 
 def unequal(a: NDArray[Any], b: NDArray[Any]) -> Unequal | None:
-    """The first element in which two arrays differ; None where they are the same."""
+    """The first element in which two arrays differ; None if they are the same."""
     if a.shape != b.shape:
         most = max(a.size, b.size)
         return Unequal(element=(), values=(a.shape, b.shape), differing=most, elements=most, greatest=None)

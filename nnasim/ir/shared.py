@@ -72,7 +72,7 @@ class Busy(Frozen):
 class ModelShare(Frozen):
     """One model's part of the chip's time, and how late it was.
 
-    ``priority``: 1 goes first; ``deadline_ms``: of each frame, null where it is the arrival of the next one.
+    ``priority``: 1 goes first; ``deadline_ms``: of each frame, null if it is the arrival of the next one.
     ``frame_latency_ms``: from the moment a frame's audio exists to the end of its last operation;
     ``engine_latency_ms``: that of an utterance's last frame. ``calls``: that ran, a batch as one;
     ``batches``: how many of them served so many streams. ``totals``: ``cycles`` are those in which a call of it held

@@ -98,7 +98,7 @@ def requantised_reach(limit: Bound, scale: Rescale) -> int:
 
 
 def require_no_overflow(limit: Bound) -> None:
-    """Raises NumericsError where a product of this shape could leave the accumulator."""
+    """Raise NumericsError if a product of this shape could leave the accumulator."""
     if limit.can_overflow:
         raise NumericsError(
             limit.name, "accumulator", limit.worst, f"K = {limit.k} can overflow {limit.accumulator_bits} bits"

@@ -76,7 +76,7 @@ def _require_exact_sum(acc: Array, bias: Array | None, name: str) -> None:
 
 
 def check_accumulator(acc: Array, bits: int, name: str) -> None:
-    """Raises NumericsError where an accumulator has left its ``bits``."""
+    """Raise NumericsError if an accumulator has left its ``bits``."""
     low, high = span(acc)
     if not (lowest(bits) <= low and high <= highest(bits)):
         worst = high if not high <= highest(bits) else low

@@ -18,14 +18,14 @@ def is_single(x: Array) -> bool:
 
 
 def require_finite(x: Array, name: str, what: str) -> None:
-    """Raises NumericsError where ``x`` (floating) holds NaN or infinity; ``what`` is the operand's name."""
+    """Raise NumericsError if ``x`` (floating) holds NaN or infinity; ``what`` is the operand's name."""
     for value in span(x):
         if not math.isfinite(value):
             raise NumericsError(name, what, value, "must be finite")
 
 
 def require_integers(x: Array, bits: int, name: str, what: str) -> None:
-    """Raises NumericsError where ``x`` holds NaN, infinity or what a signed integer of ``bits`` does not."""
+    """Raise NumericsError if ``x`` holds NaN, infinity or what a signed integer of ``bits`` does not."""
     low, high = span(x)
     if not (lowest(bits) <= low and high <= highest(bits)):
         worst = high if not high <= highest(bits) else low
@@ -33,7 +33,7 @@ def require_integers(x: Array, bits: int, name: str, what: str) -> None:
 
 
 def require_exact_type(x: Array, name: str) -> None:
-    """Raises NumericsError where a floating product of ``x`` would not be exact.
+    """Raise NumericsError if a floating product of ``x`` would not be exact.
 
     Half types hold 11 bits and bfloat16 8; autocast and TF32 would bring them back behind the caller's back.
     """
@@ -58,7 +58,7 @@ def _float32_mode(torch: Any) -> str:
 
 
 def narrow(x: Array, like: Array, bits: int, name: str) -> Array:
-    """``x``, integers of ``bits``, in the element type of ``like``. Raises NumericsError where float32 is too small."""
+    """``x``, integers of ``bits``, in the element type of ``like``. Raises NumericsError if float32 is too small."""
     if is_single(like) and 1 << (bits - 1) > EXACT["float32"]:
         low, high = span(x)
         require_single_holds(max(high, -low), name, "result")
@@ -66,6 +66,6 @@ def narrow(x: Array, like: Array, bits: int, name: str) -> Array:
 
 
 def require_single_holds(largest: float, name: str, what: str) -> None:
-    """Raises NumericsError for a float32 array whose ``largest`` magnitude is beyond its exact integers."""
+    """Raise NumericsError for a float32 array whose ``largest`` magnitude is beyond its exact integers."""
     if not largest <= EXACT["float32"]:
         raise NumericsError(name, what, largest, "passes float32's exact 2^24, use float64 (numerics.bounds chooses)")

@@ -51,14 +51,14 @@ def _range(function: str, error: float) -> float:
 
 
 def _uniform_knots(function: str, count: int, error: float) -> list[float] | None:
-    """``count`` equal segments on [0, range], or None where one of them is worse than ``error``."""
+    """``count`` equal segments on [0, range], or None if one of them is worse than ``error``."""
     knots: list[float] = np.linspace(0.0, _range(function, error), count + 1).tolist()
     worst = max(_line(function, a, b)[2] for a, b in pairwise(knots))
     return knots if worst <= error else None
 
 
 def _fitted_knots(function: str, count: int, error: float) -> list[float] | None:
-    """``count`` segments as long as ``error`` allows each to be, or None where they end before the range."""
+    """``count`` segments as long as ``error`` allows each to be, or None if they end before the range."""
     limit, knots = _range(function, error), [0.0]
     for _ in range(count):
         start, low, high = knots[-1], knots[-1], limit

@@ -39,7 +39,7 @@ def table_of(
 
     Integers of ``bits`` worth ``in_step`` go in and such worth ``out_step`` come out, half up, saturated; the 513
     entries stand at every 128th input, the last one beyond the largest.
-    Raises NumericsError where the function is no number, or climbs by more than an int16 from entry to entry.
+    Raises NumericsError if the function is no number, or climbs by more than an int16 from entry to entry.
     """
     x = np.arange(-128, 128) if bits == 8 else np.arange(-256, 257) * 128
     with np.errstate(all="ignore"):  # an infinity saturates

@@ -118,7 +118,7 @@ def _mul(run: Reference, op: Op) -> Array:
 
 
 def unit_of(run: Reference, op: Op) -> ActivationUnit:
-    """The unit that computes a sigmoid, a tanh or a table. Raises TraceError where its scales or its table lack."""
+    """The unit that computes a sigmoid, a tanh or a table. Raises TraceError if its scales or its table lack."""
     if op.name not in run.units:
         run.units[op.name] = _table_unit(run, op) if op.kind == "table" else _unit(run, op)
     return run.units[op.name]

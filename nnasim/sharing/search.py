@@ -52,7 +52,7 @@ class _Tries:
         return [replace(model, streams=number) for model in self.models]
 
     def run(self, number: int) -> SharedResult | None:
-        """The run of so many streams of each model; None where they do not fit."""
+        """The run of so many streams of each model; None if they do not fit."""
         if number not in self.known:
             try:
                 self.known[number] = share(self.with_streams(number), self.chip, self.options, self.common)
@@ -61,7 +61,7 @@ class _Tries:
         return self.known[number]
 
     def p99_ms(self, number: int) -> float | None:
-        """The worst p99 of any model; None where so many do not fit."""
+        """The worst p99 of any model; None if so many do not fit."""
         result = self.run(number)
         return None if result is None else max(model.frame_latency_ms.p99 for model in result.models)
 

@@ -20,13 +20,13 @@ class Probe:
     waiting: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def busy(self, block: Block, track: int, op: int, start: int, end: int, bytes: int = 0) -> None:
-        """``block`` worked on ``op`` from ``start`` to ``end``; an interval of no length is kept if it moved bytes."""
+        """Record that ``block`` worked on ``op`` from ``start`` to ``end``. One of no length is kept if it moved bytes."""
         if end > start or bytes:
             origin = self.origin
             self.records.append(_record(Record, (block, track, op, start - origin, end - origin, bytes, "")))
 
     def stall(self, block: Block, track: int, op: int, start: int, end: int, reason: str) -> None:
-        """``block`` waited for ``reason``."""
+        """Record that ``block`` waited for ``reason``."""
         if end > start:
             origin = self.origin
             self.records.append(_record(Record, (block, track, op, start - origin, end - origin, 0, reason)))

@@ -120,7 +120,7 @@ def with_counted(speech: Iterable[Speech], total: int, progress: Progress) -> It
 
 
 def _frames(period_ms: float) -> int:
-    """Frames of features in a period. Raises ConfigError where it is no whole number of them."""
+    """Frames of features in a period. Raises ConfigError if it is no whole number of them."""
     frames = round(period_ms / FRAME_MS)
     if frames < 1 or abs(frames * FRAME_MS - period_ms) > 1e-6:
         raise ConfigError("import", "period_ms", period_ms, f"must be a multiple of {FRAME_MS:g} ms, a frame's time")

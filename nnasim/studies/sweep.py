@@ -27,7 +27,7 @@ class PreparedSweep:
     scorer: Scorer | None
 
     def space(self) -> Space:
-        """The points that a sweep goes through. Raises ConfigError where they cannot be counted, or none is left."""
+        """The points that a sweep goes through. Raises ConfigError if they cannot be counted, or none is left."""
         return Space(self.job, self.source)
 
     def accuracies(self, store: Store) -> Accuracies | None:

@@ -98,7 +98,7 @@ class ClusterBackend:
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
-        """Raise SimulationError where the scheduler is gone: Dask tries for ``CONNECT_SECONDS`` to reach it again."""
+        """Raise SimulationError if the scheduler is gone: Dask tries for ``CONNECT_SECONDS`` to reach it again."""
         try:
             yield
         except (OSError, CancelledError, _dask().client.ClosedClientError):
@@ -141,14 +141,14 @@ class ClusterBackend:
         return cls(_dask().Client(cluster))
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Run ``function`` on a worker; the future's ``result`` raises SimulationError where the scheduler is gone."""
+        """Run ``function`` on a worker; the future's ``result`` raises SimulationError if the scheduler is gone."""
         with self._answering():
             return _Awaited(self, self.client.submit(function, *arguments, pure=False))
 
     def run(self, payload: str, batches: Iterator[Batch]) -> Iterator[list[Outcome]]:
         """The outcomes of every batch, as they come. Dask repeats a batch whose worker dies, a few times.
 
-        Raises SimulationError where the scheduler is gone, or all workers are for a while.
+        Raises SimulationError if the scheduler is gone, or all workers are for a while.
         """
         # A key of its own: one made of the content would be released by the run before while this one needs it.
         with self._answering():

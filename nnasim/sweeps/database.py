@@ -76,7 +76,7 @@ class Database:
             yield row
 
     def row(self, query: str, parameters: Sequence[Any] = ()) -> Row | None:
-        """The first row of ``query``; None where it has none."""
+        """The first row of ``query``; None if it has none."""
         return next(self.rows(query, parameters), None)
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> int:
@@ -122,7 +122,7 @@ WHOLE = "; `nnasim store check` says what is whole, and rescues it"
 
 
 def is_store(path: Path) -> bool:
-    """Whether a regular file begins as a store does. Raises FileError where it cannot be read."""
+    """Whether a regular file begins as a store does. Raises FileError if it cannot be read."""
     with files.open_regular(path) as file:
         return file.read(len(_MAGIC)) == _MAGIC
 

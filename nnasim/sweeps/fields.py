@@ -26,7 +26,7 @@ NODE = "node_nm"
 
 @dataclass(frozen=True)
 class Field:
-    """A thing that varies. ``number``: how a number is stored; None where the value is a word or a choice."""
+    """A thing that varies. ``number``: how a number is stored; None if the value is a word or a choice."""
 
     name: str
     target: Target
@@ -63,7 +63,7 @@ def find_field(name: str, source: object) -> Field:
 
 
 def words_of(field: Field) -> tuple[str, ...] | None:
-    """The only values that a field outside the chip takes; None where the chip's own rules decide."""
+    """The only values that a field outside the chip takes; None if the chip's own rules decide."""
     return {"placement": ("cpu", "nna"), "system": get_args(System)}.get(field.target)
 
 

@@ -106,7 +106,7 @@ class FrontComparison:
 
 
 def compare_fronts(*sweeps: StoredSweep) -> FrontComparison:
-    """The fronts of two or more sweeps by what all are judged by. Raises InputError where that is nothing."""
+    """The fronts of two or more sweeps by what all are judged by. Raises InputError if that is nothing."""
     objectives = _common(sweeps)
     fronts = tuple(
         Front(label, sweep, pareto(sweep, objectives)) for label, sweep in zip(_labels(sweeps), sweeps, strict=True)

@@ -160,7 +160,7 @@ class Job:
 
 
 def value_at(chip: Chip, name: str) -> Any:
-    """The value of the field ``name``; None where its section is absent."""
+    """The value of the field ``name``; None if its section is absent."""
     value: Any = chip
     for part in name.split("."):
         value = value.get(part) if isinstance(value, dict) else None

@@ -35,7 +35,7 @@ MOST_SLICES = 20_000  # areas that a volume is put together from: some seconds
 def hypervolume(costs: Any, reference: Any) -> float | None:
     """The volume of all that is no better than a row of ``costs`` [points, objectives] and better than ``reference``.
 
-    By slices along the last objective, down to areas (Zitzler and Thiele 1998 define it); None where that would be more
+    By slices along the last objective, down to areas (Zitzler and Thiele 1998 define it); None if that would be more
     than ``MOST_SLICES`` of them.
     """
     costs = np.asarray(costs, dtype=np.float64)

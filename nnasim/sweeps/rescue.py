@@ -58,7 +58,7 @@ def examined(path: str | Path) -> Findings:
 
 
 def rescued(findings: Findings, into: str | Path) -> None:
-    """Put all that is whole into the new store ``into``. Raises FileError where something is there."""
+    """Put all that is whole into the new store ``into``. Raises FileError if something is there."""
     if Path(into).exists():
         raise FileError(into, "exists already: what is whole goes into a new store")
     with Store(into) as store:

@@ -107,7 +107,7 @@ class Search:
 
 
 def _costs(outcome: Outcome | None, names: Sequence[str]) -> tuple[float, ...] | None:
-    """The figures ``names`` of an outcome; None where one is not a number."""
+    """The figures ``names`` of an outcome; None if one is not a number."""
     figures = (outcome and outcome.figures) or {}
     costs = [float(cost) for cost in map(figures.get, names) if isinstance(cost, int | float)]
     return tuple(costs) if len(costs) == len(names) else None

@@ -62,7 +62,7 @@ def _binned(stored: StoredSweep, axis: str, objective: str) -> Any:
 
 
 def sobol(stored: StoredSweep, objective: str) -> pd.DataFrame | None:
-    """First-order and total Sobol indices of each axis (scipy.stats.sobol_indices); None where they cannot be had.
+    """First-order and total Sobol indices of each axis (scipy.stats.sobol_indices); None if they cannot be had.
 
     They need a complete grid, whose values then are a look-up function, or a complete ``saltelli`` sample. An axis
     alone has all of the variance (scipy fails on a single one).

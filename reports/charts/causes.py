@@ -1,4 +1,4 @@
-"""Say where a frame's time is spent on each of several chips: each cause with its time and its share."""
+"""The causes of a frame's time on each of several chips, with the time and the share of each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEADINGS = ("result", "waits for", "ms", "share")
 
 
 def causes_chart(name: str, times: Mapping[str, Times]) -> tuple[Chart, ...]:
-    """Each result's frame as shares of what it waited for; none of nothing."""
+    """Each result's frame as shares of what it waited for; none if there is nothing to draw."""
     rows, stretches, marks = timed(times), list[Bar](), list[Mark]()
     if not rows:
         return ()

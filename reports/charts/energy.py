@@ -14,7 +14,7 @@ _HEADINGS = ("result", "part", "energy [mJ]", "from", "to", "share")
 
 
 def energy_chart(name: str, ranges: Mapping[str, Mapping[str, Spread]]) -> tuple[Chart, ...]:
-    """Millijoules of each part, one bar per result, and how far the sum is known; none of nothing."""
+    """Millijoules of each part, one bar per result, and how far the sum is known; none if there is nothing to draw."""
     rows = summed(ranges)
     if not rows:
         return ()

@@ -20,7 +20,7 @@ _LONGEST_LABEL = 60
 
 
 def distribution_chart(kind: str, of: str, values_ms: Mapping[str, Sequence[float]]) -> tuple[Chart, ...]:
-    """Cumulative distribution per label [ms], each of 100 quantiles under the pointer; none of nothing."""
+    """Cumulative distribution per label [ms], each of 100 quantiles under the pointer; none without values."""
     series = ordered(values_ms)
     if not series:
         return ()

@@ -22,7 +22,7 @@ Tells = Mapping[str, Sequence[str]]
 
 
 def of_theme(color: str) -> str:
-    """White is the page's paper, which may be dark, and nearly white a shade of it."""
+    """``color`` for the page's theme: white is its paper, which may be dark, and nearly white a shade of it."""
     return _OF_THEME.get(color, color)
 
 

@@ -22,7 +22,7 @@ MOST_SPANS = 4000  # of a time line; more are drawn by their first ones
 
 
 def block_chart(name: str, title: str, shares: Sequence[BlockShare]) -> tuple[Chart, ...]:
-    """Each block's elapsed time as busy, waiting and idle, busiest first; none of nothing."""
+    """Each block's elapsed time as busy, waiting and idle, busiest first; none without values."""
     stretches = []
     for row, share in enumerate(shares):
         left = 0.0
@@ -42,7 +42,7 @@ def block_chart(name: str, title: str, shares: Sequence[BlockShare]) -> tuple[Ch
 
 
 def part_chart(name: str, title: str, times: Sequence[PartTime], longest: float) -> tuple[Chart, ...]:
-    """Milliseconds per second of audio by part of the work, to the common scale ``longest``; none of nothing."""
+    """Milliseconds per second of audio by part of the work, to the common scale ``longest``; none without values."""
     rows = largest(times)
     stretches, marks = list[Bar](), list[Mark]()
     for row, time in enumerate(rows):
@@ -60,7 +60,7 @@ def part_chart(name: str, title: str, times: Sequence[PartTime], longest: float)
 
 
 def cause_chart(name: str, title: str, times: Sequence[tuple[Cause, float]]) -> tuple[Chart, ...]:
-    """Milliseconds of each cause, each bar beginning where the one above has ended; none of nothing."""
+    """Milliseconds of each cause, each bar beginning where the one above has ended; none without values."""
     rows = [(cause, ms) for cause, ms in times if ms > 0][:MOST_BARS]
     total = sum(ms for _, ms in times)
     stretches, marks, left = list[Bar](), list[Mark](), 0.0
@@ -78,7 +78,7 @@ def cause_chart(name: str, title: str, times: Sequence[tuple[Cause, float]]) -> 
 
 
 def swing_chart(name: str, title: str, unit: str, base: float, swings: Sequence[Reach]) -> tuple[Chart, ...]:
-    """Each assumed field's reach around ``base``, the widest first; none of nothing."""
+    """Each assumed field's reach around ``base``, the widest first; none without values."""
     rows = swings[:MOST_SWINGS]
     stretches = [
         Bar(row, base, value, look, (swing.field, look.label, number(value, 4), number(base, 4)))

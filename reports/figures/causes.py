@@ -1,4 +1,4 @@
-"""Say where a frame's time is spent on each of several chips, or with each of several systems: shares, side by side."""
+"""The causes of a frame's time on several chips, or with several systems: shares, side by side."""
 
 from __future__ import annotations
 

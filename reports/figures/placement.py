@@ -88,7 +88,7 @@ def gain_map(name: str, title: str, grid: GainMap) -> Drawing:
 
 
 def where_the_claim_holds(grid: GainMap) -> str:
-    """The hand-offs at which some cell lies within the claim; empty where none does."""
+    """The hand-offs at which some cell lies within the claim; empty if none does."""
     low, high = CLAIM_PCT
     rows = zip(grid.handoffs_us, grid.gains_pct, strict=True)
     inside = [handoff for handoff, gains in rows if any(gain is not None and low <= gain <= high for gain in gains)]

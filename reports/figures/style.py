@@ -115,7 +115,7 @@ class Drawing:
     figure: Figure = field(compare=False, repr=False)
 
     def file(self, kind: FileFormat) -> bytes:
-        """The same picture as a file that stands alone: the same bytes for the same data, fonts embedded in a PDF."""
+        """The same picture as a file of its own: the same bytes for the same data, fonts embedded in a PDF."""
         if kind == "svg":
             return self.svg.replace("<svg", _STANDALONE, 1).encode()
         buffer = io.BytesIO()
@@ -133,7 +133,7 @@ def _any_name() -> Iterator[None]:
 
 
 def element(drawing: Drawing | None) -> str:
-    """The SVG of ``drawing``, as it stands in a page; nothing of nothing."""
+    """The SVG of ``drawing``, as it stands in a page; "" for no drawing."""
     return "" if drawing is None else drawing.svg
 
 

@@ -33,7 +33,7 @@ def main() -> None:
 def drawn(names: Iterable[str], work: Path) -> Iterator[tuple[str, bytes]]:
     """(name, SVG) of each figure; a command that several share runs once in the folder ``work``.
 
-    Raises subprocess.CalledProcessError where a command fails, whose own line stands on stderr.
+    Raises subprocess.CalledProcessError if a command fails, whose own line stands on stderr.
     """
     done: set[str] = set()
     for name in names:

@@ -10,6 +10,8 @@ from html.parser import HTMLParser
 import pytest
 
 from nnasim.ir.result import Span
+from reports.blocks import Table
+from reports.comparison import comparison
 from reports.hypotheses import Hypothesis
 from reports.page import page
 from reports.result_set import ResultSet
@@ -157,3 +159,14 @@ def test_a_page_is_small_and_its_charts_name_only_rows_that_it_has(html: str) ->
     (text,) = re.findall(r'<script type="application/json" id="charts">(.*?)</script>', html, flags=re.DOTALL)
     data = json.loads(text)
     assert {name for chart in data["charts"] for name in chart["data"]} == set(data["data"])
+
+
+def test_the_rows_of_a_comparison_are_called_what_they_are(result_set: ResultSet) -> None:
+    result = next(iter(result_set.results.values()))
+    chips = {name: result.model_copy(update={"preset": name, "hardware_hash": name * 2}) for name in ("small", "large")}
+    assert comparison_heading(ResultSet(chips)) == "chip"
+    assert comparison_heading(result_set) == comparison_heading(ResultSet({"aat": result})) == "system"
+
+
+def comparison_heading(result_set: ResultSet) -> object:
+    return next(block for block in comparison(result_set).blocks if isinstance(block, Table)).columns[0]

@@ -102,7 +102,7 @@ def _of_layers(path: Path, numerics: NumericsConfig, calls: Calls, recipe: Recip
 def made_again(trace: OpTrace, numerics: NumericsConfig, source: object) -> OpTrace:
     """An imported ``trace`` for another arithmetic, from the files that it was made of. For questions of time alone.
 
-    Raises TraceError where it names none, or they are not what they were; else what reading them raises.
+    Raises TraceError if it names none, or they are not what they were; else what reading them raises.
     """
     if trace.recipe is None or trace.imported is None:
         allowed = "is not there: the trace was made of what Python held, so another arithmetic needs another import"

@@ -51,7 +51,7 @@ class Emission(Values):
         )
 
     def weight(self, index: int, perm: Sequence[int]) -> str:
-        """A constant operand with its axes in the order of ``perm``. Raises CannotEnterError where it is data."""
+        """A constant operand with its axes in the order of ``perm``. Raises CannotEnterError if it is data."""
         name = self.written(index)
         if name not in self.constants:
             raise CannotEnterError("has weights that are computed at each call", "export with constant weights")

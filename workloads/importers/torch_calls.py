@@ -38,7 +38,7 @@ class AtenCall:
     draws: bool
 
     def __getitem__(self, argument: str) -> Any:
-        """The argument of this name. Raises KeyError where this overload has none."""
+        """The argument of this name. Raises KeyError if this overload has none."""
         return self.arguments[argument]
 
     def get(self, argument: str, default: Any = None) -> Any:

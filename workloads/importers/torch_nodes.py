@@ -133,7 +133,7 @@ def _path(node: Any) -> str:
 
 
 def _place(node: Any) -> str:
-    """File and line of the user's code; "" where the export does not know."""
+    """File and line of the user's code; "" if the export does not know."""
     frames = re.findall(r'File "(.+?)", line (\d+)', node.meta.get("stack_trace") or "")
     own = [(file, line) for file, line in frames if not _LIBRARY.search(file)]
     return f"{Path(own[-1][0]).name}, line {own[-1][1]}" if own else ""

@@ -101,7 +101,7 @@ def _write(write: Writer, calls: CallGraph) -> Iterator[Refusal]:
 
 
 def _said(write: Writer, call: AtenCall) -> tuple[str, ...]:
-    """The names of what ``call`` gives. Raises CannotEnterError where it has no place here."""
+    """The names of what ``call`` gives. Raises CannotEnterError if it has no place here."""
     if any(tensor.dtype.startswith("complex") for tensor in call.tensors):
         raise CannotEnterError(*_COMPLEX)
     if call.operator not in OPERATORS:

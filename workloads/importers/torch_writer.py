@@ -146,7 +146,7 @@ class Writer:
         return f"{self.path}.{name}" if self.path else name
 
     def cast(self, name: str, dtype: str) -> str:
-        """``name`` in another type; itself where it has it."""
+        """``name`` in another type; itself if it has it."""
         if self.tensor(name).dtype == dtype:
             return name
         if name in self.constants:

@@ -111,7 +111,7 @@ def load_shape(name_or_path: str | Path) -> RnntShape:
 
 
 def refuse_other_families(data: dict[str, Any], path: Path) -> None:
-    """Raise ConfigError where a shape file describes a model of which no trace can be built."""
+    """Raise ConfigError if a shape file describes a model of which no trace can be built."""
     for key, value in data.items():
         if str(key).lower() in FAMILIES:
             what = FAMILIES[str(key).lower()]

@@ -56,7 +56,7 @@ class Model:
 def model_of(graphs: Mapping[str, StepGraph], name: str, sources: Sequence[Source] = (), blank: int = 0) -> Model:
     """``graphs`` as one model: a transducer where they are its three, else models that run one after another.
 
-    Raises RefusedModelError where the three do not fit together.
+    Raises RefusedModelError if the three do not fit together.
     """
     if set(graphs) != {ENCODER, DECODER, JOINER}:
         return Model(name, graphs, tuple(sources))
@@ -104,7 +104,7 @@ def calibrated_on_noise(model: Model, method: Method = "mse") -> Calibrated:
 
 
 def stored_ranges(model: Model) -> Calibrated | None:
-    """The ranges that the files of ``model`` bring with them; None where one of them has none."""
+    """The ranges that the files of ``model`` bring with them; None if one of them has none."""
     calibrations = {name: stored_calibration(graph) for name, graph in model.graphs.items()}
     known = {name: calibration for name, calibration in calibrations.items() if calibration is not None}
     return Calibrated(known, {}) if len(known) == len(calibrations) else None

@@ -30,7 +30,7 @@ Replay = Callable[[], Any]
 def captured(work: Callable[[], None], device: torch.device) -> Replay:
     """``work`` as a CUDA graph; it has run once when it returns.
 
-    Raises RuntimeError where something in it cannot be.
+    Raises RuntimeError if something in it cannot be.
     """
     aside = torch.cuda.Stream(device)
     aside.wait_stream(torch.cuda.current_stream(device))
@@ -189,7 +189,7 @@ def run_stretches_back(
 
 
 def _kept(kernel: LstmKernel, key: tuple[object, ...], make: Callable[[], Any]) -> Any:
-    """The stretch of ``key``, made once; None where it could not be captured, which is not tried again."""
+    """The stretch of ``key``, made once; None if it could not be captured, which is not tried again."""
     stretches = kernel.stretches
     if key not in stretches:
         if len(stretches) >= MOST_STRETCHES:

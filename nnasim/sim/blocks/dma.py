@@ -47,7 +47,7 @@ class Dma:
 
     Ports
         ``start(transfers)`` returns one event per transfer; its value is the buffer that holds the data. ``fetched``:
-        the event of all of them and of those before, None where there are none. ``place``: of the transfer at hand in
+        the event of all of them and of those before, None if there are none. ``place``: of the transfer at hand in
         the order in which they are fetched; ``state(now)``, ``leave_out(transfers)``: see ``InStep``.
 
     Not modelled

@@ -29,7 +29,7 @@ SYSTEMS: dict[str, tuple[System, ...]] = {"float": ("float", OFF_CHIP), "aat": (
 class Measured:
     """One model's decode of dev as one system. ``delays_s``: of each recognised word, from its end to its symbol.
 
-    ``off_chip``: what the user of this very decode would wait for if its activations ran on the CPU; empty where they
+    ``off_chip``: what the user of this very decode would wait for if its activations ran on the CPU; empty if they
     do.
     """
 

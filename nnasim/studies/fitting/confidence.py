@@ -51,7 +51,7 @@ class Together:
 
 @dataclass(frozen=True)
 class Confidence:
-    """``bounds``: of each field, None where it is in a ``Together`` or is unknown for want of rows."""
+    """``bounds``: of each field, None if it is in a ``Together`` or is unknown for want of rows."""
 
     bounds: tuple[Bounds | None, ...]
     together: tuple[Together, ...]

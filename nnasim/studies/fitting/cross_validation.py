@@ -22,7 +22,7 @@ def folds(rows: int, fields: int) -> list[NDArray[np.int64]]:
 
 
 def held_out_errors(model: FitModel, at: Vector) -> Vector | None:
-    """Relative error of each row as the others predict it, shape (rows,); None where they are too few for that."""
+    """Relative error of each row as the others predict it, shape (rows,); None if they are too few for that."""
     parts = folds(len(model.rows), len(model.fields))
     if sum(map(len, parts)) < len(model.rows):
         return None

@@ -6,7 +6,7 @@ from nnasim.records import Frozen
 
 
 class FittedField(Frozen):
-    """One field. ``low``, ``high``: the 95 % interval, null where the rows give none; ``note``: why, or an edge."""
+    """One field. ``low``, ``high``: the 95 % interval, null if the rows give none; ``note``: why, or an edge."""
 
     field: str
     unit: str
@@ -65,7 +65,7 @@ class FitRecord(Frozen):
 
     @property
     def mean_held_out_pct(self) -> float | None:
-        """Mean absolute error of each row as the others predict it; None where they were too few."""
+        """Mean absolute error of each row as the others predict it; None if they were too few."""
         errors = [row.held_out_error_pct for row in self.rows if row.held_out_error_pct is not None]
         return _mean(errors) if len(errors) == len(self.rows) else None
 

@@ -110,7 +110,7 @@ def _row(
     seeds = {trial.model.seed for trial in group}
 
     def paired(other: dict[Trial, Score]) -> Score | None:
-        """Another arm on the same seeds; None where one of them has no score yet."""
+        """Another arm on the same seeds; None if one of them has no score yet."""
         same = [score for trial, score in other.items() if trial.model.seed in seeds]
         return pooled(same) if len(same) == len(seeds) else None
 

@@ -15,7 +15,7 @@ NO_CHIPS_PRESET = "edge256"  # what `nnasim train` writes down of a float run, w
 
 
 def train_missing(study: NumericsStudy, jobs: int, progress: Progress = silent) -> None:
-    """Train what ``study`` lacks. Raises SimulationError where a base fails."""
+    """Train what ``study`` lacks. Raises SimulationError if a base fails."""
     for what, models in (("base models", study.bases()), ("models of the arms", study.arms())):
         runs = [
             Run(model.name, study.folder / model.name, documented_spec(study, model), is_base=model.arm == "base")

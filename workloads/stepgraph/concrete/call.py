@@ -17,7 +17,7 @@ from workloads.stepgraph.refusals import CannotEnterError
 
 @dataclass(frozen=True)
 class RawCall:
-    """``operands``: None where an optional one is absent. Everything that does not fit raises CannotEnterError.
+    """``operands``: None if an optional one is absent. Everything that does not fit raises CannotEnterError.
 
     What a rule has asked for is noted, so that nothing that a node says is passed over in silence.
     """

@@ -39,7 +39,7 @@ class Value:
     def elements(self, what: str) -> Array:
         """The elements.
 
-        Raises CannotEnterError where what arrives decides them. ``what``: their meaning, as "shape".
+        Raises CannotEnterError if what arrives decides them. ``what``: their meaning, as "shape".
         """
         if self.array is None:
             raise CannotEnterError(f"what arrives decides its {what}", _HELP)

@@ -53,7 +53,7 @@ class Writer:
     def several(self, operator: str, operands: Sequence[Value | None], **attributes: Attribute) -> tuple[Value, ...]:
         """The outputs of a node: computed where all operands are known, else written.
 
-        Raises CannotEnterError where the operands do not fit, or where that would cost more than it may.
+        Raises CannotEnterError if the operands do not fit, or where that would cost more than it may.
         """
         operands = _present(operands)
         given = complete(operator, attributes, operands[0].rank if operands and operands[0] else 0)
@@ -82,7 +82,7 @@ class Writer:
         return self.constant(np.array(number, like.dtype), part)
 
     def reshape(self, value: Value, shape: Sequence[int]) -> Value:
-        """``value`` in another shape, every size given; itself where it has that shape."""
+        """``value`` in another shape, every size given; itself if it has that shape."""
         return value if value.shape == tuple(shape) else self("Reshape", value, self.integers(shape, "shape"))
 
     def transpose(self, value: Value, perm: Sequence[int]) -> Value:

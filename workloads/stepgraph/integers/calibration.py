@@ -83,7 +83,7 @@ class Watch:
 def calibrate(graph: StepGraph, steps: Steps, method: Method = "mse", *, hold_out: bool = False) -> Calibration:
     """The counts of the values that ``graph`` takes in float over ``steps``, from its initial states on.
 
-    ``hold_out``: count none of the calls that ``steps`` hold out. Raises InputError where a value becomes NaN or
+    ``hold_out``: count none of the calls that ``steps`` hold out. Raises InputError if a value becomes NaN or
     infinite.
     """
     watch = Watch(graph)

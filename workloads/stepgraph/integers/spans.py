@@ -71,7 +71,7 @@ def _union(spans: Operands) -> Span | None:
 
 
 def _of(values: Array) -> Span | None:
-    """None where some are infinite, or no number."""
+    """None if some are infinite, or no number."""
     return (float(values.min()), float(values.max())) if np.isfinite(values).all() else None
 
 

@@ -20,7 +20,7 @@ from workloads.stepgraph.normal.rewriting import Normal
 
 
 def stored_calibration(graph: StepGraph) -> Calibration | None:
-    """The file's ranges as a calibration; None where it does not say enough of a real value of ``graph``."""
+    """The file's ranges as a calibration; None if it does not say enough of a real value of ``graph``."""
     tensors = {**graph.inputs, **graph.values}
     reals = {name for name, tensor in tensors.items() if tensor.dtype.startswith("float")}
     spans: Mapping[str, Span] = {name: affine.span for name, affine in graph.affine.items() if name in reals}

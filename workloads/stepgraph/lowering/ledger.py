@@ -78,7 +78,7 @@ class LedgerError(NnasimError):
 def ledger_of(graph: str, origin: StepGraph, normal: Normal, lowered: Mapping[str, Lowered]) -> tuple[Row, ...]:
     """A row for each node of ``origin``; ``lowered``: by the first value of each node of ``normal``.
 
-    Raises LedgerError where a node is accounted for nowhere, or its multiply-accumulates are not its operations'.
+    Raises LedgerError if a node is accounted for nowhere, or its multiply-accumulates are not its operations'.
     """
     shares = defaultdict[str, dict[str, Lowered]](dict)
     for value, names in normal.made_of.items():

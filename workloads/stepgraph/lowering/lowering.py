@@ -34,7 +34,7 @@ Source = Mapping[str, str | int | float | None]
 
 @dataclass(frozen=True, eq=False)
 class Import:
-    """``constants``: the integers by the names of a weights file, None where the trace is for questions of time alone.
+    """``constants``: the integers by the names of a weights file, None if the trace is for questions of time alone.
 
     ``reason``: why it is that; ``wires``: by (graph, value) the tensor in which a value stands and what its integers
     are worth, as ``scales`` say; ``filled``: of a value that a mask is laid over, what stands where it leaves out.

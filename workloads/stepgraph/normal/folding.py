@@ -98,7 +98,7 @@ def _carrier(work: Rewriting, value: str) -> Node | None:
 
 
 def _along(work: Rewriting, carrier: Node, value: str, part: Array | None) -> Array | None:
-    """``part``, which meets ``value``, as one number for each of the carrier's channels; None where it is not that."""
+    """``part``, which meets ``value``, as one number for each of the carrier's channels; None if it is not that."""
     if part is None:
         return None
     spread = np.broadcast_to(part, work.shape(value)).reshape(work.shape(carrier.outputs[0]))

@@ -11,7 +11,7 @@ MAKER = Path(__file__).with_name("vela_model.py")
 def command(python: str, folder: Path, m: int, n: int, k: int) -> list[str]:
     """Write the model of C[1, n] = A[1, k] @ B[k, n] into ``folder``; returns what to run there.
 
-    Raises subprocess.CalledProcessError where the model cannot be made, ValueError for ``m`` other than 1.
+    Raises subprocess.CalledProcessError if the model cannot be made, ValueError for ``m`` other than 1.
     """
     if m != 1:
         raise ValueError(f"m = {m}: the model is a fully connected layer of one row")
