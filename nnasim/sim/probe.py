@@ -20,7 +20,7 @@ class Probe:
     waiting: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def busy(self, block: Block, track: int, op: int, start: int, end: int, bytes: int = 0) -> None:
-        """Record that ``block`` worked on ``op`` from ``start`` to ``end``. One of no length is kept if it moved bytes."""
+        """Record that ``block`` worked on ``op`` from ``start`` to ``end``; without length only if bytes were moved."""
         if end > start or bytes:
             origin = self.origin
             self.records.append(_record(Record, (block, track, op, start - origin, end - origin, bytes, "")))
