@@ -108,7 +108,7 @@ def _decodings(
     batch: int,
     keep: Callable[[Entry, Decoded, float], T],
 ) -> list[T]:
-    """What ``keep`` makes of each entry, its decoding and its seconds, in the order of ``entries``."""
+    """The results of ``keep`` for each entry, its decoding and its seconds, in the order of ``entries``."""
     seconds = [seconds_of(entry) for entry in entries]  # every file is looked at before the long work
     kept: dict[int, T] = {}
     for index, decoded in decode_speech(model, checkpoint.recipe, entries, seconds, beam=beam, batch=batch):

@@ -22,7 +22,7 @@ KINDS: dict[str, Callable[[np.random.Generator, int], NDArray[np.float64]]] = {
     "unequal": lambda random, rows: random.normal(size=rows) * np.linspace(0.2, 1.7, rows),
     "heavy": lambda random, rows: random.standard_t(3, size=rows) / np.sqrt(3),
 }
-"""How errors of rows are distributed, of standard deviation about 1: all alike, growing, with outliers."""
+"""The distributions of the rows' errors, of standard deviation about 1: all alike, growing, with outliers."""
 
 
 def table(rows: Sequence[dict[str, object]], source: str = "board.csv") -> MeasuredTable:

@@ -35,7 +35,7 @@ def decode_corpus(
 
 
 def decode_together(model: Rnnt, frames: list[Tensor], max_symbols: int) -> list[Decoded]:
-    """What ``GreedyDecoder`` makes of each utterance of stacked ``frames`` (T, F), decoded all at once.
+    """The decoding of each utterance of stacked ``frames`` (T, F), as ``GreedyDecoder`` makes it, all at once.
 
     An utterance is decoded again, alone, where those beside it might have given it another symbol.
     """

@@ -33,8 +33,8 @@ class Arithmetic(Protocol):
         """Whether the joint of many rows costs less than that of each."""
 
     def disturbance(self, device: torch.device) -> float:
-        """How far logits may move with the utterances that are decoded beside one on ``device``, as a share of the
-        largest: 0 if no bit does, infinity if any other logit may come out.
+        """The most that logits may move with the utterances decoded beside one on ``device``, as a share of the largest:
+        0 if no bit does, infinity if any other logit may come out.
         """
 
     def quantise_input(self, x: Tensor) -> Tensor:

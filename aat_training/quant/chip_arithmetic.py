@@ -33,7 +33,7 @@ from nnasim.numerics.formats import GATE_FRAC, highest
 
 T = TypeVar("T")
 Version = tuple[int, torch.device]
-"""How often an optimiser has changed a layer's parameters, and where they are."""
+"""The number of times that an optimiser has changed a layer's parameters, and their device."""
 GATE_STEP = 2.0**-GATE_FRAC
 LOGIT_STEP = GATE_STEP  # logits leave the chip as int32 in the gate domain
 

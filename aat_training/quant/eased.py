@@ -27,7 +27,7 @@ from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.layers import Ranges
 
 RealPart = Literal["activation", "cell", "weights"]
-"""What a decode may compute in real numbers: the activation functions, the cell state, or with the weights."""
+"""A part that a decode may compute in real numbers: activation functions, cell state, or products with the weights."""
 
 _OPS: dict[RealPart, tuple[str, ...]] = {
     "activation": ("sigmoid", "tanh", "tanh_c"),

@@ -66,7 +66,7 @@ class Lowering:
     commands: list[Command] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
     accesses: list[Access] = field(default_factory=list)
-    """What each of ``ops`` reads and writes."""
+    """The tensors that each of ``ops`` reads and writes."""
     tiles: dict[str, range] = field(default_factory=dict)
     """Tensor inside the MAC array -> where the tiles that make it stand among ``commands``."""
 

@@ -28,7 +28,7 @@ BELIEVED_BYTES = 2**12  # a smaller SRAM that does not hold the work is taken fo
 
 Uses = Mapping[str, WeightUse]
 Layout = tuple[frozenset[str], int, int, frozenset[tuple[str, int]]]
-"""What programs depend on of a plan: plans of one layout have the same."""
+"""The part of a plan that programs depend on: plans of one layout have the same programs."""
 
 
 @dataclass(frozen=True, slots=True)

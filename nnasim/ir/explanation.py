@@ -39,12 +39,12 @@ CAUSES: dict[Cause, str] = {
 _WAITS: tuple[Cause, ...] = ("queue", "chunk", "other_frames")
 
 Value = bool | int | float | str | None | tuple[float, float, float]
-"""What a field of a chip is changed to."""
+"""The value that a field of a chip is changed to."""
 
 Changes = dict[Name, Value]
 
 ALL = "all of it"
-"""What stands for a field of the numerics where all of them are eased at once."""
+"""The name, in place of a field of the numerics, of all of them relaxed at once."""
 
 
 class PathPart(Frozen):

@@ -36,8 +36,8 @@ class Source(Frozen):
 
 
 Claim = Literal["exact", "exact by our own definition", "time only"]
-"""What a result may be believed: its integers, chip against reference; the same, where no standard defines them; or
-its times alone."""
+"""The claim of a result: its integers are exact, chip against reference; exact though no standard defines them; or
+only its times mean something."""
 
 
 class Imported(Frozen):

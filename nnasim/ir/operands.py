@@ -37,13 +37,13 @@ FIRST_KINDS: tuple[OpKind, ...] = OpKind.__args__[:11]  # type: ignore[attr-defi
 ROLE_OF: dict[Constant, Role] = {"weight": "weight", "bias": "bias", "table": "table", "gain": "bias"}
 FLOWING: tuple[Role, ...] = ("state", "input", "activation", "output")
 LASTING: tuple[Role, ...] = ("state", "output")
-"""What is needed when its call has ended."""
+"""The roles of tensors that are needed after their call has ended."""
 PRODUCTS: frozenset[OpKind] = frozenset({"matmul", "conv", "bmm"})
 """The kinds of the MAC array: their outputs are accumulators."""
 OWN_DEFINITION: frozenset[OpKind] = frozenset({"softmax", "layer_norm", "mean"})
 """The kinds whose integers are this package's own definition: no standard says which these are."""
 WRITTEN: tuple[Role, ...] = ("state", "activation", "output")
-"""What an operation may write: constants never, and what arrives from the host neither."""
+"""The roles of tensors that an operation may write: neither constants nor inputs from the host."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ ROWS: Mapping[OpKind, tuple[int, ...]] = {
     "softmax": (1,),
     "mean": (1,),
 }
-"""How many rows (mult, shift) an operation may have, where a row is not a channel's.
+"""The numbers of rows (mult, shift) that an operation may have, if a row is not a channel's.
 
 add: of the sum; or of a, b and the sum. sigmoid, tanh, table: into the unit; or into it and out of it. softmax: what
 ``numerics.softmax.softmax_scale`` says. layer_norm: out of the gate domain. mean: with 1 / n in it.

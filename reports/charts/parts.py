@@ -18,7 +18,7 @@ PADDING = 12  # pixels between the frame and the outermost points of an axis tha
 _LONGEST = 30  # the longest cause of a wait has as many characters
 
 Tells = Mapping[str, Sequence[str]]
-"""What a mark's tooltip says: a column of texts under each heading."""
+"""The text of marks' tooltips: a column of texts under each heading."""
 
 
 def of_theme(color: str) -> str:

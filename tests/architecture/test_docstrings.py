@@ -67,6 +67,17 @@ def test_a_docstring_names_the_thing_and_opens_with_no_question_and_no_particle(
     assert riddles == []
 
 
+def test_the_words_below_a_constant_open_with_no_question() -> None:
+    riddles = [
+        f"{where(path, node)}: {node.value.value.splitlines()[0]}"
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        if first_word(node.value.value) in QUESTIONS
+    ]
+    assert riddles == []
+
+
 def test_what_returns_nothing_opens_with_a_verb() -> None:
     nouns = {"The", "A", "An", "Whether", "One", "Each", "Every", "All", "Its"}
     nameless = [

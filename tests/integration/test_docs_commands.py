@@ -12,9 +12,10 @@ import pytest
 from docs.making.commands import help_of
 from nnasim.cli.main import main
 from nnasim.cli.table import COMMANDS
+from tests.proof.docs_commands import ROOT, inline_of, pages, reason_not_to_run, smaller
 from tests.proof.docs_commands import commands_of as lines_of
-from tests.proof.docs_commands import inline_of, pages, reason_not_to_run, smaller
 from tests.proof.run_docs_commands import run_page
+from tests.proof.run_newcomer import LOOKS, PAGE, sections
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(page for page in DOCS.rglob("*.md") if not {"made", "_build"} & set(page.parts))
@@ -109,3 +110,11 @@ def test_a_smaller_command_asks_the_same_of_less() -> None:
     assert smaller(["trace", "--frames", "4"]) == ["trace", "--frames", "4"]
     assert "--chip" in smaller(["study", "numerics"])
     assert "--base-steps" not in smaller(["study", "delays", "--base", "runs/float"])
+
+
+def test_the_newcomers_page_has_an_installation_and_three_steps_whose_results_are_looked_at() -> None:
+    found = sections((ROOT / PAGE).read_text(encoding="utf-8"))
+    install, *steps = found
+    assert install == "Install"
+    assert [step[0] for step in steps] == list(LOOKS)
+    assert all(line.startswith(("nnasim ", "python ", "jupyter ")) for step in steps for line in found[step])

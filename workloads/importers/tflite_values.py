@@ -46,7 +46,7 @@ class Values:
         self.origins: dict[str, int] = {}
         """Of each node the place of the operator that it was written for."""
         self.after: dict[int, str] = {}
-        """What a tensor that survives the call is after it."""
+        """The value after the call of each tensor that survives it."""
         self._forms: dict[tuple[int, bool], str] = {}
         self._operator: FileOperator | None = None
         self._work = 0

@@ -30,7 +30,7 @@ OPERATORS: Mapping[str, Callable[[Writer, AtenCall], str | tuple[str, ...]]] = {
     **PRODUCTS,
     **RECURRENT,
 }
-"""What each operator of torch is in the vocabulary of the StepGraph."""
+"""The operator of the StepGraph's vocabulary for each operator of torch."""
 
 _REASONS: Mapping[str, tuple[str, str]] = {
     "aten.native_dropout": ("drops values at random", "call module.eval() first"),

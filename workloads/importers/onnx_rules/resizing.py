@@ -112,7 +112,7 @@ _PLACES: Mapping[str, Callable[[Array, int, int, float], Array]] = {
     "align_corners": lambda at, size, old, factor: at * ((old - 1) / max(size - 1, 1)),
     "asymmetric": lambda at, size, old, factor: at / factor,
 }
-"""Where among ``old`` elements each of ``size`` lies."""
+"""The place among ``old`` elements of each of ``size``."""
 
 _ROUNDINGS: Mapping[str, Callable[[Array], Array]] = {
     "floor": np.floor,

@@ -59,7 +59,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
         _LISTS,
     ),
 }  # fmt: skip
-"""Why an operator has no rule, and what would help; of all others only that they are not in the vocabulary."""
+"""The reason why an operator has no rule, and what would help; all others are not in the vocabulary."""
 
 HARMLESS = frozenset({
     "activation_alpha",  # of functions other than the usual ones

@@ -24,7 +24,7 @@ from workloads.stepgraph.graph import Array, FoldedNode, Tensor
 from workloads.stepgraph.refusals import CannotEnterError, NeverEntersError, Refusal
 
 REFUSED = Value("", Tensor((), ""))
-"""What hangs on a node or an input that cannot enter."""
+"""The value of everything that depends on a node or an input that cannot enter."""
 
 MOST_NODES = 30_000
 """Nodes that are walked or left out, those of functions once for each call. Measured encoders have 10,000."""

@@ -45,7 +45,7 @@ WIDE_BITS = 32
 SUM_BITS = 16
 GATE_REACH = 8.0
 MASK_REACH = 16.0
-"""How far a value reaches that a mask is laid over: e^-16 of what is masked is left, whatever the logits are."""
+"""The reach of a value under a mask: e^-16 of what is masked is left, whatever the logits are."""
 _SUMS = ("Add", "Sub")
 _READS_WIDE = (*_SUMS, "Table", "LayerNormalization", "ArgMax", "Softmax")
 _ORIGINS: Mapping[str, Origin] = {

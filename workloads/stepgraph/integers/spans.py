@@ -23,7 +23,7 @@ Span = tuple[float, float]
 """The least and the greatest number."""
 
 GATE_REACH = 2.0 ** (15 - GATE_FRAC)
-"""Where gates saturate: on the chip, and in TensorFlow Lite's kernels, which hold them in 16 bits of 2^-12 too."""
+"""The magnitude at which gates saturate, on the chip and in TensorFlow Lite's kernels: 16 bits of 2^-12 in both."""
 _POINTS = 257  # of one value's span, its ends and its middle among them; each pair of two values' is looked at
 
 

@@ -19,7 +19,7 @@ from workloads.stepgraph.normal.rewriting import Normal
 from workloads.stepgraph.refusals import Refusal, RefusedModelError
 
 _SAME_TENSOR = ("View", "Scale")
-"""What these make mostly stands where their operand does."""
+"""Operators whose result mostly has the bytes of their operand."""
 
 
 @dataclass(eq=False)

@@ -15,7 +15,7 @@ from workloads.stepgraph.normal.rewriting import Rewriting
 from workloads.stepgraph.normal.tables import is_one_number
 
 BEYOND = 1000.0
-"""What is added where a mask says so is at least as large: a bias of -120 dB is none."""
+"""The least magnitude of an added mask: a bias of -120 dB is none."""
 
 
 @dataclass(frozen=True, eq=False)

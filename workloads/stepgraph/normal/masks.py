@@ -16,7 +16,7 @@ from workloads.stepgraph.normal.rewriting import Normal, Rewriting
 from workloads.stepgraph.normal.tables import sources_of
 
 BEYOND = 100.0
-"""What is filled in where a mask says so lies beyond all logits from here on."""
+"""The magnitude from which on a filled-in value lies beyond all logits, so that it is a mask."""
 
 _COMPARISONS = ("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual")
 

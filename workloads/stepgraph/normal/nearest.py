@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 FURTHEST = 500
-"""How far up is looked: a function of more nodes would take too long to tabulate."""
+"""The most nodes that are looked at upwards: a function of more would take too long to tabulate."""
 
 
 class Nearest:

@@ -32,7 +32,7 @@ def test_the_calls_are_those_that_decoding_made() -> None:
     assert utterance.emissions == (0,)
     assert utterance.arrivals == (0.04, 0.06)
     assert utterance.speech_end == 0.05
-    assert calls.method == "greedy decoding with float kernels: 1 utterance of speech, 1 symbols"
+    assert calls.method == "greedy decoding with float kernels: 1 utterance of speech, 1 symbol"
 
 
 def test_a_symbol_that_never_gives_way_ends_at_the_limit() -> None:
