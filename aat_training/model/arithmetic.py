@@ -33,7 +33,7 @@ class Arithmetic(Protocol):
         """Whether the joint of many rows costs less than that of each."""
 
     def disturbance(self, device: torch.device) -> float:
-        """The most that logits may move with the utterances decoded beside one on ``device``, as a share of the largest:
+        """The most that logits may move with the utterances beside one on ``device``, as a share of the largest:
         0 if no bit does, infinity if any other logit may come out.
         """
 
