@@ -123,7 +123,7 @@ class Ranks:
             raise SimulationError(f"the ranks hold different weights after step {step}")
 
     def _share(self, complaint: NnasimError | None) -> None:
-        """Tell every rank of ``complaint``; NnasimError with the first rank's that has one."""
+        """Share ``complaint`` with every rank; NnasimError with the first rank's that has one."""
         if self.alone:
             return
         text = b"" if complaint is None else str(complaint).encode()[:_LONGEST_COMPLAINT]

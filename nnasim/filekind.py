@@ -1,11 +1,12 @@
-"""The kind of file that a file seems to be, for the message that it is the wrong one. A guess, used in messages
-only.
+"""The kind of file that a file or a folder seems to be, for the message that it is the wrong one. A guess, used in
+messages only.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 _ENOUGH = 20_000  # characters of a text that are looked at
 
@@ -47,6 +48,44 @@ _FIELDS = (
     ({"encoder_units", "joint_units"}, "a shape file"),
     ({"on_cpu"}, "a placement file"),
 )
+# A file that only this kind of folder holds.
+_FOLDERS = {
+    "summary.json": "a folder of nnasim compare",
+    "chips.json": "a folder of nnasim compare-chips",
+    "fronts.json": "a folder of nnasim compare-chips, of sweeps",
+    "study.json": "the folder of a study",
+    "validation.json": "a folder of nnasim validate",
+    "model.json": "a trained model",
+    "points.csv": "the folder of a sweep's report",
+}
+_READS_IT = {
+    "an SQLite database, as a store of nnasim sweep": "nnasim sweep-report shows it",
+    "a trace": "nnasim simulate runs it",
+    "a result file": "nnasim report shows it",
+    "a result file of several models or streams": "nnasim report shows it, nnasim explain says what each waits for",
+    "a sweep file": "nnasim sweep runs it",
+    "a summary of nnasim compare": "give its folder",
+    "a comparison of chips": "give its folder",
+    "a comparison of sweeps' fronts": "its folder's report.html shows it",
+    "a folder of nnasim compare": "nnasim report shows it",
+    "a folder of nnasim compare-chips": "nnasim report shows it",
+    "a folder of nnasim compare-chips, of sweeps": "its report.html shows it",
+    "the folder of a study": "its report.html shows it",
+    "a folder of nnasim validate": "its report.html shows it",
+    "a trained model": "nnasim evaluate decodes speech with it",
+    "the folder of a sweep's report": "its report.html shows it",
+}
+"""Which command reads a kind of file."""
+
+
+def of_folder(folder: Path) -> str | None:
+    """The kind of folder, by the files that stand in it; None if unknown."""
+    return next((kind for name, kind in _FOLDERS.items() if (folder / name).is_file()), None)
+
+
+def advice(kind: str | None) -> str:
+    """The end of a message: ": nnasim sweep-report shows it", or an empty text."""
+    return f": {_READS_IT[kind]}" if kind in _READS_IT else ""
 
 
 def of_data(data: object) -> str | None:
@@ -100,8 +139,8 @@ def delimiter(table: str) -> str:
 
 
 def hint(kind: str | None, *, unless: str = "") -> str:
-    """The end of a message: "; it seems to be a WAV file", or an empty text."""
-    return f"; it seems to be {kind}" if kind and kind != unless else ""
+    """The end of a message: "; it seems to be a WAV file", and what reads such a file; or an empty text."""
+    return f"; it seems to be {kind}{advice(kind)}" if kind and kind != unless else ""
 
 
 def _parsed(line: str) -> object:

@@ -44,9 +44,11 @@ def open_regular(path: str | Path) -> BinaryIO:
         raise FileError(ascii(str(path)), f"is not a file name ({error})") from None
     except OSError as error:
         raise FileError(path, f"cannot be read ({error.strerror})") from None
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
         os.close(handle)
-        raise FileError(path, "is not a regular file")
+        kind = filekind.of_folder(Path(path)) if stat.S_ISDIR(mode) else None
+        raise FileError(path, f"is not a regular file{filekind.hint(kind)}")
     return os.fdopen(handle, "rb")
 
 
@@ -139,7 +141,7 @@ def read_json(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> Any:
 def refuse_other(data: Any, wanted: str, source: object) -> None:
     """Raise FileError if ``data``, parsed JSON or YAML, is clearly a file of another kind than ``wanted``."""
     if (kind := filekind.of_data(data)) not in (None, wanted):
-        raise FileError(source, f"is {kind}, not {wanted}")
+        raise FileError(source, f"is {kind}, not {wanted}{filekind.advice(kind)}")
 
 
 def seems(path: str | Path) -> str:

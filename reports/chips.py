@@ -16,12 +16,12 @@ from reports.result_set import ResultSet
 from reports.text import number
 
 _GAIN = (
-    "Gain: how much lower the mean engine latency is than that of the first row. Busiest: the part that worked in the "
-    "largest share of the processing time. A figure that a chip has no table for is left out."
+    "Gain: how much lower the mean engine latency is than in the first row. Busiest: the part at work for the largest "
+    "share of the time."
 )
 
 
-MOST_CHIPS, MOST_FIELDS = 3, 16  # that are shown as a table where there is little room
+MOST_CHIPS, MOST_FIELDS = 3, 4  # that are shown as a table, or named, where there is little room
 
 
 def chips_side_by_side(result_set: ResultSet) -> Section:

@@ -4,12 +4,11 @@ all.
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Literal
 
-from nnasim.allowed import number_text
 from nnasim.hardware.field_units import unit_of
 from nnasim.ir.explanation import (
     CAUSES,
@@ -18,7 +17,6 @@ from nnasim.ir.explanation import (
     Figures,
     FramePath,
     Move,
-    Swing,
     Turn,
 )
 from nnasim.ir.result import SimResult
@@ -39,9 +37,10 @@ from reports.blocks import (
     Value,
     Words,
 )
-from reports.charts.time import cause_chart, swing_chart
+from reports.charts.time import cause_chart
+from reports.explained_assumptions import assumption_blocks
 from reports.explained_words import word_blocks
-from reports.figures.explanation import Bar, tornado, waterfall
+from reports.figures.explanation import waterfall
 from reports.naming import value_name
 from reports.result_set import ResultSet
 from reports.set_line import set_line
@@ -50,6 +49,7 @@ from reports.waits import CpuGroup, cpu_groups
 
 SMALL_SHARE = 0.05  # of a cause's cycles: a layer below it is not named
 MOST_LAYERS = 4
+LONGEST_LAYER = 40
 FEW_OPS = 12  # that stand open
 _ON_BEHALF: dict[Cause, tuple[str, str]] = {
     "dram": ("weights of ", " from DRAM"),
@@ -92,7 +92,7 @@ def result_blocks(result: SimResult, suffix: str = "", *, drawn: bool = True) ->
     yield from _cpu(explained, suffix)
     yield from word_blocks(result, explained, suffix)
     if explained.base is not None and explained.complete:
-        yield from _swings(explained, explained.base, suffix, drawn=drawn)
+        yield from assumption_blocks(explained, explained.base, suffix, drawn=drawn)
     if not explained.complete:
         lacking = "what would help" if explained.base is None else "the smallest change of each field that does"
         rest = f" with this result, or its trace, adds {lacking} and which assumptions decide."
@@ -122,8 +122,7 @@ def _path(path: FramePath, clock_hz: float, suffix: str, *, drawn: bool) -> Iter
     )
     note = (
         f"Frame {path.frame:,} of the first utterance, from its audio to the end of its last operation. Each moment "
-        "has the one cause that held the frame up then: what a block waited for another block is that block's time. "
-        "So the rows add up to the latency."
+        "counts once, for what held the frame up then, so the rows add up to the latency."
     )
     yield Table(f"path{suffix}", "", ("waits for", "layers", "ms", "share"), rows, note, look="words")
 
@@ -136,26 +135,32 @@ def _finding(path: FramePath, times: Sequence[tuple[Cause, float]], total: float
     return f"{said[:1].upper()}{said[1:]}: {share} of frame {path.frame:,}'s {number(total)} ms"
 
 
-def path_sentence(path: FramePath, clock_hz: float) -> Words:
+def path_sentence(path: FramePath, clock_hz: float, *, most_layers: int = MOST_LAYERS) -> Words:
     """The largest part in one line, such as "10.6 of 10.9 ms: weights of enc1 to enc4 from DRAM"."""
     cause, cycles = next(iter(path.by_cause.items()), ("unknown", 0))
     part, total = (number(cycles_to_ms(count, clock_hz)) for count in (cycles, path.cycles))
     before, after = _ON_BEHALF.get(cause, (f"{CAUSES[cause]}, for ", ""))
-    layers = layers_text(path, cause)
+    layers = layers_text(path, cause, most_layers)
     if not layers:
         return f"{part} of {total} ms: {CAUSES[cause]}"
     return (f"{part} of {total} ms: {before}", Value(layers), after)
 
 
-def layers_text(path: FramePath, cause: Cause) -> str:
+def layers_text(path: FramePath, cause: Cause, most: int = MOST_LAYERS) -> str:
     """The layers of ``cause``, such as "enc0 to enc4, pred0"; those of a small share left out."""
     parts = [part for part in path.parts if part.cause == cause and part.layer]
     total = sum(part.cycles for part in parts)
     named = [part.layer for part in parts if part.cycles >= SMALL_SHARE * total]
-    runs = _joined(named)
-    more = len(parts) - len(named) + sum(count for _, count in runs[MOST_LAYERS:])
-    shown = [text for text, _ in runs[:MOST_LAYERS]]
+    runs = _joined(_within(named))
+    more = len(parts) - len(named) + sum(count for _, count in runs[most:])
+    shown = [shortened(text, LONGEST_LAYER) for text, _ in runs[:most]]
     return ", ".join(shown) + (f" and {more:,} more" if more else "")
+
+
+def _within(layers: Sequence[str]) -> list[str]:
+    """``layers`` without the folder that all of them stand in, as those of an exported model do."""
+    shared = posixpath.commonpath(layers) if len(layers) > 1 and not any(map(posixpath.isabs, layers)) else ""
+    return [layer.removeprefix(f"{shared}/") for layer in layers]
 
 
 def _joined(layers: Sequence[str]) -> list[tuple[str, int]]:
@@ -177,8 +182,11 @@ def _joined(layers: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def _what_ifs(explained: Explanation, base: Figures, suffix: str) -> Iterator[Block]:
+    idle = [what_if.limit for what_if in explained.what_ifs if what_if.figures == base]
     rows = [
-        (what_if.limit, *_figure_cells(base, what_if.figures), what_if.refused or "") for what_if in explained.what_ifs
+        (what_if.limit, *_figure_cells(base, what_if.figures), what_if.refused or "")
+        for what_if in explained.what_ifs
+        if what_if.figures != base
     ]
     rows = sorted(rows, key=_helps_most)
     now = ("as it is", base.frame_ms, base.engine_ms, None, base.energy_mj, None, CAUSES[base.bottleneck])
@@ -188,16 +196,18 @@ def _what_ifs(explained: Explanation, base: Figures, suffix: str) -> Iterator[Bl
         "",
         _COLUMNS,
         (now, *(_with_refusal(row) for row in rows)),
-        "Each row is a run with one limit lifted, and nothing else. Medians over frames and over utterances; saved: of "
-        "the frame's latency, and of the energy. A negative saving costs.",
+        "Each row is a run with one limit lifted, and nothing else: medians over frames and utterances. A negative "
+        "saving costs.",
         look="plain",
     )
+    if idle:
+        yield Paragraph(f"These change nothing: {', '.join(idle)}.", note=True)
     turned = tuple(map(turn_words, explained.turns))
     if turned:
-        yield "The smallest change of a field after which something else is the bottleneck:"
+        yield "The smallest change of one field that moves the bottleneck:"
         yield Listing(turned)
     elif explained.complete:
-        yield Paragraph("No change of a single field alone gives it another bottleneck.", note=True)
+        yield Paragraph("No change of one field alone moves the bottleneck.", note=True)
     lines = tuple((f"{what_if.limit}: ", Code(set_line(what_if.changes))) for what_if in explained.what_ifs)
     yield Fold("The same by hand: what to add to nnasim simulate", (Listing(lines),))
 
@@ -232,6 +242,11 @@ def _with_refusal(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
     return (*cells[:-1], Value(str(refused))) if refused else tuple(cells)
 
 
+def turn_sentence(turn: Turn) -> tuple[Inline, ...]:
+    """The same in fewer words, such as "dram... at 4.98 GB/s: then the weight decoder binds"."""
+    return (Code(turn.field), f" at {value_name(turn.value, unit_of(turn.field))}: then {CAUSES[turn.then]} binds")
+
+
 def turn_words(turn: Turn) -> tuple[Inline, ...]:
     """The smallest change of a field after which something else binds, such as "dram... at 4.98 GB/s (today ...)"."""
     unit = unit_of(turn.field)
@@ -251,7 +266,7 @@ def _cpu(explained: Explanation, suffix: str) -> Iterator[Block]:
     others = f" {explained.other_crossings:,} more hand over inputs and results." if explained.other_crossings else ""
     yield Table(f"cpu_groups{suffix}", "", columns, rows, f"Sums over the run.{others}", look="words")
     if explained.moves and explained.base is not None:
-        yield _move_table(explained.moves, explained.base, suffix)
+        yield from _moved(explained.moves, explained.base, suffix)
     table = _op_table(explained, suffix)
     yield table if len(table.rows) <= FEW_OPS else Fold(f"Each of the {len(table.rows):,} operations", (table,))
 
@@ -270,95 +285,49 @@ def _op_table(explained: Explanation, suffix: str) -> Table:
 def cpu_group_cells(group: CpuGroup) -> tuple[Cell, ...]:
     """A group of operations of the CPU as a row: name, how many, times, hand-offs, reason."""
     return (
-        Value(group.group.replace("_", " ")), group.operations, group.cpu_ms, group.handoffs, group.handoff_ms,
+        Value(group_name(group.group)), group.operations, group.cpu_ms, group.handoffs, group.handoff_ms,
         Value(group.reason),
     )  # fmt: skip
 
 
-def _move_table(moves: Sequence[Move], base: Figures, suffix: str) -> Table:
-    rows = tuple(_move_cells(move, base) for move in moves)
-    columns = ("on the NNA instead", "frame [ms]", "saved", "energy [mJ]", "energy saved", "needs")
-    note = (
-        "Each row is a run with these operations placed on the NNA. A group that moves alone may add hand-offs to its "
-        "neighbours, and then costs more than it saves."
-    )
-    return Table(f"moves{suffix}", "", columns, rows, note, look="words")
+def _moved(moves: Sequence[Move], base: Figures, suffix: str) -> Iterator[Block]:
+    ran = [move for move in moves if move.refused is None]
+    if ran:
+        columns = ("on the NNA instead", "frame [ms]", "saved", "energy [mJ]", "energy saved")
+        note = (
+            "Each row is a run with these operations on the NNA. A group that moves alone may add hand-offs to its "
+            f"neighbours, and then costs more than it saves. {_needs(ran)}"
+        )
+        yield Table(f"moves{suffix}", "", columns, tuple(_move_cells(move, base) for move in ran), note, look="words")
+    for move in moves:
+        if move.refused is not None:
+            yield Paragraph(
+                (Value(group_name(move.group)), f" stays: it takes {move.needs}; ", Value(f"{move.refused}."))
+            )
+
+
+def _needs(moves: Sequence[Move]) -> str:
+    """What the moves take: a sentence for all, or for each kind of move."""
+    groups: dict[str, list[str]] = {}
+    for move in moves:
+        groups.setdefault(move.needs, []).append(group_name(move.group))
+    if len(groups) == 1:
+        return f"It takes {next(iter(groups))}."
+    return " ".join(f"{', '.join(names)}: it takes {needs}." for needs, names in groups.items())
+
+
+def group_name(group: str) -> str:
+    """A group of operations as words."""
+    return group.replace("_", " ")
+
+
+def named_groups(groups: Sequence[str], most: int = 2) -> str:
+    """Such as "matmul, output layer and 6 more"."""
+    names = list(dict.fromkeys(map(group_name, groups)))
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def _move_cells(move: Move, base: Figures) -> tuple[Cell, ...]:
     frame_ms, _, saved, energy_mj, energy_saved, _ = _figure_cells(base, move.figures)
-    needs = move.needs if move.refused is None else f"{move.needs} ({move.refused})"
-    return (Value(move.group.replace("_", " ")), frame_ms, saved, energy_mj, energy_saved, Value(needs))
-
-
-# --- how sure ---------------------------------------------------------------------------------------------------------
-
-
-def _swings(explained: Explanation, base: Figures, suffix: str, *, drawn: bool) -> Iterator[Block]:
-    if not explained.swings and not explained.without_range:
-        return
-    yield Heading("Which assumptions decide")
-    flips = [
-        swing for swing in explained.swings if {swing.at_low.bottleneck, swing.at_high.bottleneck} - {base.bottleneck}
-    ]
-    yield Paragraph(_conclusion(base, flips))
-    if drawn:
-        yield from _drawn_swings(explained.swings, base, suffix)
-    ordered = sorted(explained.swings, key=lambda swing: (-swing.width("frame_ms"), -swing.width("energy_mj")))
-    rows = tuple(_swing_cells(swing, base) for swing in ordered)
-    note = (
-        "Each assumed number at both ends of its range, alone, as a run: medians over frames, and energy. A range that "
-        "the preset states beside its number is called stated; the others are half and twice the number, as far as the "
-        "chip can have it."
-    )
-    columns = ("assumed", "today", "range", "frame [ms]", "energy [mJ]", "then waits for")
-    yield Table(f"swings{suffix}", "", columns, rows, note, look="words")
-    if explained.without_range:
-        reasons: dict[str, list[str]] = {}
-        for field, why in explained.without_range.items():
-            reasons.setdefault(why, []).append(field)
-        listed = tuple((f"{why}: ", Value(", ".join(fields))) for why, fields in reasons.items())
-        yield Fold(f"{len(explained.without_range):,} other assumed fields", (Listing(listed),))
-
-
-def _conclusion(base: Figures, flips: Sequence[Swing]) -> Words:
-    if not flips:
-        return f"Within its range no assumed number alone changes what it waits for: {CAUSES[base.bottleneck]}."
-    fields = ", ".join(swing.field for swing in flips)
-    return (f"That it waits for {CAUSES[base.bottleneck]} hangs on ", Value(fields), ": measure that first.")
-
-
-def _drawn_swings(swings: Sequence[Swing], base: Figures, suffix: str) -> Iterator[Block]:
-    titles: Mapping[Literal["frame_ms", "energy_mj"], tuple[str, str]] = {
-        "frame_ms": ("the latency", "median frame latency [ms]"),
-        "energy_mj": ("the energy", "energy of the run [mJ]"),
-    }
-    for figure, (what, unit) in titles.items():
-        today = getattr(base, figure)
-        widest = sorted((s for s in swings if s.width(figure) > 0), key=lambda s: -s.width(figure))
-        bars = [Bar(swing.field, getattr(swing.at_low, figure), getattr(swing.at_high, figure)) for swing in widest]
-        title = f"{shortened(widest[0].field, 34)} decides {what} most" if widest else ""
-        picture = None if today is None else tornado(f"{figure}{suffix}", title, unit, today, bars)
-        if picture:
-            charts = () if today is None else swing_chart(f"{figure}{suffix}", title, unit, today, bars)
-            yield Figure(f"{figure}{suffix}", picture, charts=charts)
-
-
-def _swing_cells(swing: Swing, base: Figures) -> tuple[Cell, ...]:
-    low, high = swing.at_low, swing.at_high
-    then = dict.fromkeys(CAUSES[end.bottleneck] for end in (low, high) if end.bottleneck != base.bottleneck)
-    reach = f"{number_text(swing.low)} to {number_text(swing.high)}"
-    return (
-        Code(swing.field),
-        number_text(swing.value),
-        f"{reach}, stated" if swing.stated else reach,
-        _reach(low.frame_ms, high.frame_ms),
-        _reach(low.energy_mj, high.energy_mj),
-        ", ".join(then) or "the same",
-    )
-
-
-def _reach(low: float | None, high: float | None) -> str:
-    """Both ends with four digits, or one where that shows no difference."""
-    ends = list(dict.fromkeys((number(low, 4), number(high, 4))))
-    return " to ".join(ends)
+    return (Value(group_name(move.group)), frame_ms, saved, energy_mj, energy_saved)

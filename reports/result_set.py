@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from nnasim import filekind
 from nnasim.errors import FileError
 from nnasim.ir.io import read_result, write_record
 from nnasim.ir.result import SimResult
@@ -18,7 +20,7 @@ from reports.perfetto import perfetto_is_installed, write_perfetto
 from reports.summarise import figures
 from reports.summary import Summary, SystemFigures, read_summary, write_summary
 from reports.timeline import write_timeline
-from reports.waits import waits_of
+from reports.waits import Waits, waits_of
 
 RESULTS, TRACES = "results", "traces"
 SYSTEM_ORDER = ("float", "cpu_int8", "cpu_fallback", "naive", "aat")
@@ -44,6 +46,12 @@ class ResultSet:
             return {label: self.summary.systems.get(label, SystemFigures()) for label in self.results}
         return {label: self.scored.get(label) or figures(result) for label, result in self.results.items()}
 
+    @cached_property
+    def waits(self) -> dict[str, Waits]:
+        """The waits of each result, by label, where they are known."""
+        known = {label: waits_of(result) for label, result in self.results.items()}
+        return {label: waits for label, waits in known.items() if waits is not None}
+
     def record(self) -> dict[str, Any]:
         """The summary as its file holds it, or the figures of each result if there is none."""
         if self.summary:
@@ -52,10 +60,11 @@ class ResultSet:
 
     def with_results(self, results: Mapping[str, SimResult]) -> ResultSet:
         """The same comparison with ``results`` of the same labels that say more of what they wait for."""
+        waits = replace(self, results=results).waits
 
         def renewed(known: Mapping[str, SystemFigures]) -> dict[str, SystemFigures]:
             return {
-                label: figures.model_copy(update={"waits": waits_of(results[label])} if label in results else {})
+                label: figures.model_copy(update={"waits": waits.get(label)} if label in results else {})
                 for label, figures in known.items()
             }
 
@@ -86,7 +95,8 @@ def read_results(paths: Sequence[Path]) -> ResultSet:
 def read_folder(folder: Path) -> ResultSet:
     """The result set in a folder that ``write_folder`` wrote."""
     if not (folder / "summary.json").exists():
-        raise FileError(folder, "is no folder of nnasim compare: it holds no summary.json")
+        seems = filekind.hint(filekind.of_folder(folder))
+        raise FileError(folder, f"is no folder of nnasim compare: it holds no summary.json{seems}")
     summary = read_summary(folder / "summary.json")
     names = sorted(summary.systems, key=_place)
     return ResultSet(

@@ -33,6 +33,7 @@ from reports.figures.where import block_finding, blocks
 from reports.operations import BlockShare
 from reports.parameters import parameter_rows
 from reports.shared_lines import POLICY, search_line, share_of_time, switching_line
+from reports.shared_waits import waits_section
 from reports.text import NOT_COMPUTED, command_line
 
 
@@ -51,6 +52,7 @@ def shared_document(result: SharedResult) -> Document:
         lead=(f"Policy {result.policy}: {POLICY[result.policy]}. No call is interrupted.", *_answer(result)),
         sections=(
             _lateness(result),
+            waits_section(result),
             _shares(result),
             _memory(result),
             *_search(result),

@@ -126,7 +126,7 @@ def _energies(results: Mapping[str, SimResult], width: int) -> list[str]:
 
 
 def _waits_for(results: Mapping[str, SimResult], width: int) -> list[str]:
-    """Say what each result waits for longest, results of one cause together; where not known, the part at work most."""
+    """The longest wait of each result, those of one cause together; where it is not known, the part at work most."""
     owners: dict[str, list[str]] = {}
     for label, result in results.items():
         path = result.explanation and result.explanation.path

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from nnasim.ir.explanation import CAUSES, Cause, WhatIf
 from reports.blocks import Block, Cell, Code, Figure, Fold, Heading, Listing, Paragraph, Quantity, Section, Table, Value
 from reports.charts.causes import causes_chart
-from reports.explanation import cpu_group_cells, path_sentence, turn_words
+from reports.explanation import MOST_LAYERS, cpu_group_cells, group_name, path_sentence, turn_words
 from reports.figures.causes import causes
 from reports.result_set import ResultSet
 from reports.set_line import set_line
 from reports.text import number, percent
-from reports.waits import Waits, waits_of
+from reports.waits import Waits
 
 MOST_COLUMNS = 4  # results beside each other where there is little room
 
@@ -21,13 +21,21 @@ Known = Mapping[str, Waits]
 
 def waiting(result_set: ResultSet) -> Section:
     """The section of a page of several results; empty for one, of which the explanation says all."""
-    blocks = tuple(_blocks(result_set)) if len(known_waits(result_set)) > 1 else ()
+    blocks = tuple(_blocks(result_set)) if len(result_set.waits) > 1 else ()
     return Section("waiting", "What each waits for, and what would help", blocks)
+
+
+def waiting_lines(result_set: ResultSet, most: int) -> Iterator[Block]:
+    """What at most so many results wait for, a sentence each: a summary."""
+    yield "What a frame of each waits for:"
+    yield Listing(tuple(_sentences(result_set, result_set.waits, most_layers=1))[:most])
+    if len(result_set.waits) > most:
+        yield f"and {len(result_set.waits) - most:,} more"
 
 
 def waiting_in_short(result_set: ResultSet) -> Iterator[Block]:
     """The same where there is little room: a line for each result, and what would help on a few of them."""
-    waits = known_waits(result_set)
+    waits = result_set.waits
     yield Heading("What each waits for")
     yield Listing(tuple(_sentences(result_set, waits)))
     lifted = _lifted(waits)
@@ -42,14 +50,8 @@ def waiting_in_short(result_set: ResultSet) -> Iterator[Block]:
         yield Listing(reasons)
 
 
-def known_waits(result_set: ResultSet) -> Known:
-    """The waits of each result by its label, for those results that know them."""
-    waits = {label: waits_of(result) for label, result in result_set.results.items()}
-    return {label: each for label, each in waits.items() if each is not None}
-
-
 def _blocks(result_set: ResultSet) -> Iterator[Block]:
-    waits = known_waits(result_set)
+    waits = result_set.waits
     yield Listing(tuple(_sentences(result_set, waits)), "answers")
     times = {label: each.by_cause_ms for label, each in waits.items()}
     if picture := causes("causes", times):
@@ -68,13 +70,15 @@ def _blocks(result_set: ResultSet) -> Iterator[Block]:
         yield Paragraph((Code("nnasim explain"), *what, "" if names else " adds what would help."), note=True)
 
 
-def _sentences(result_set: ResultSet, waits: Known) -> Iterator[tuple[str | Value | Code, ...]]:
-    """Say of each result: the largest part of a frame, and the limit whose lifting spares most of one."""
+def _sentences(
+    result_set: ResultSet, waits: Known, most_layers: int = MOST_LAYERS
+) -> Iterator[tuple[str | Value | Code, ...]]:
+    """A sentence on each result: the largest part of a frame, and the limit whose lifting spares most of one."""
     for label, each in waits.items():
         result = result_set.results[label]
         assert result.explanation is not None
         assert result.explanation.path is not None
-        words = path_sentence(result.explanation.path, result.clock_hz)
+        words = path_sentence(result.explanation.path, result.clock_hz, most_layers=most_layers)
         said = words if isinstance(words, tuple) else (words,)
         yield (Value(label), ": ", *said, helps_most(each))
 
@@ -86,9 +90,9 @@ def helps_most(waits: Waits) -> str:
         return ""
     saved = percent(1 - best.figures.frame_ms / waits.base.frame_ms, 1)
     if not best.figures.frame_ms:
-        return f"; {best.limit} would spare all of a frame"
+        return f"; {best.limit} saves all of it"
     then = "" if best.figures.bottleneck == waits.base.bottleneck else f", then {CAUSES[best.figures.bottleneck]} binds"
-    return f"; {best.limit} would spare {saved} of a frame{then}"
+    return f"; {best.limit} saves {saved}{then}"
 
 
 def best_what_if(waits: Waits) -> WhatIf | None:
@@ -218,7 +222,7 @@ def _cpu_reasons(waits: Known) -> tuple[tuple[str | Value, ...], ...]:
     owners: dict[str, dict[str, list[str]]] = {}
     for label, each in waits.items():
         for group in each.cpu:
-            owners.setdefault(group.reason, {}).setdefault(label, []).append(group.group.replace("_", " "))
+            owners.setdefault(group.reason, {}).setdefault(label, []).append(group_name(group.group))
     return tuple((Value(_owned(by_label, len(waits))), ": ", Value(reason)) for reason, by_label in owners.items())
 
 

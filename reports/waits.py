@@ -1,4 +1,4 @@
-"""Say what one result waits for, and what each change would buy, in the figures that programs read."""
+"""The waits of one result, and the gain of each change, in the figures that programs read."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from nnasim.ir.explanation import Cause, CpuOp, Explanation, Figures, Turn, What
 from nnasim.ir.result import SimResult
 from nnasim.records import Frozen, Items
 from nnasim.units import cycles_to_ms
-from reports.text import percent
 
-MOST_HELPS = 3  # limits that are named in a line
+MOST_HELPS = 3  # limits that are named
+LEAST_SHARE = 0.0005  # of a frame: less reads as 0.0 %
 
 
 class CpuGroup(Frozen):
@@ -26,9 +26,14 @@ class CpuGroup(Frozen):
     handoff_ms: float
     reason: str
 
+    @property
+    def reasons(self) -> list[str]:
+        """Each reason of ``reason``."""
+        return self.reason.split("; ")
+
 
 class Waits(Frozen):
-    """Say where a frame's time goes, what would help, and why operations are on the CPU.
+    """The parts of a frame's time, what would help, and why operations are on the CPU.
 
     ``by_cause_ms``: the critical path of frame ``frame`` of the first utterance; it adds up to that frame's latency.
     ``base``: medians over all frames and utterances as it is, ``what_ifs``: with one limit lifted; null and empty if
@@ -79,13 +84,12 @@ def _group(group: str, ops: Sequence[CpuOp]) -> CpuGroup:
     )
 
 
-def helps_text(waits: Waits) -> str:
-    """The limits whose lifting spares most of a frame, such as "free hand-offs 23.1 %, no DRAM latency 2.0 %"."""
+def best_limits(waits: Waits) -> list[tuple[float, str]]:
+    """(share of a frame that is spared, limit) of those whose lifting spares most, the best first."""
     base = waits.base
     if base is None or not base.frame_ms:
-        return ""
+        return []
     saved = [
         (1 - what_if.figures.frame_ms / base.frame_ms, what_if.limit) for what_if in waits.what_ifs if what_if.figures
     ]
-    best = sorted((each for each in saved if each[0] > 0), key=lambda each: -each[0])[:MOST_HELPS]
-    return ", ".join(f"{limit} {percent(share, 1)}" for share, limit in best)
+    return sorted((each for each in saved if each[0] >= LEAST_SHARE), key=lambda each: -each[0])[:MOST_HELPS]

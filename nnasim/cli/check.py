@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nnasim.cli import models as model
-from nnasim.cli.options import DEFAULT_PRESET, Overrides, Preset
-from nnasim.cli.told import list_rows
+from nnasim.cli.options import DEFAULT_PRESET, All, Overrides, Preset
+from nnasim.cli.told import list_first
 
 REFUSED = 1  # the exit code of a model that does not run; 2 is for a user's errors
 
@@ -23,6 +23,7 @@ def command(
     blank: model.Blank = 0,
     preset: Preset = DEFAULT_PRESET,
     overrides: Overrides = None,
+    whole: All = False,
 ) -> int:
     """Print a model's states, its work, and where each node goes: chip, CPU, or refused, by name and reason.
 
@@ -43,5 +44,5 @@ def command(
     from nnasim.studies.checking import check_files
 
     check = check_files(recipe, chip)
-    list_rows(as_options(visible(line)) for line in check.lines())
+    list_first((as_options(visible(line)) for line in check.lines()), whole)
     return 0 if check.runs else REFUSED

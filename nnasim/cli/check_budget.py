@@ -35,15 +35,15 @@ def command(
     Example: nnasim check-budget demo budget.yaml --junit budget.xml
     """
     from nnasim import files
+    from nnasim.studies.chips_folder import read_any_results
     from reports.budget import judge, read_budget
     from reports.budget_files import junit_xml, markdown_table, verdict_line
-    from reports.result_set import read_results
 
     for path in (junit, markdown):
         if path is not None:
             files.refuse_existing(path, force)
     refuse_json("check-budget", json, quiet, force)
-    verdicts = judge(read_results([result]), read_budget(budget), result)
+    verdicts = judge(read_any_results([result]), read_budget(budget), result)
     if junit is not None:
         files.write_bytes(junit, junit_xml(verdicts).encode(), force=force)
     if markdown is not None:

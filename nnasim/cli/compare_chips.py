@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nnasim.cli.csv_safe import CsvSafe
-from nnasim.cli.options import Checkpoints, FigureFormat, Figures, Force, Json, Limit, Manifest, OutFolder, Quiet
+from nnasim.cli.options import All, Checkpoints, FigureFormat, Figures, Force, Json, Limit, Manifest, OutFolder, Quiet
 from nnasim.cli.systems import one_system
-from nnasim.cli.told import refuse_json, say, tell_found
+from nnasim.cli.told import MOST_LINES, first_lines, refuse_json, say, tell_found
 from nnasim.cli.unused import refuse_unused
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def command(
     limit: Limit = None,
     figures: Figures = None,
     format: FigureFormat = None,
+    whole: All = False,
     json: Json = None,
     quiet: Quiet = False,
     csv_safe: CsvSafe = False,
@@ -75,14 +76,15 @@ def command(
     with spreadsheet_cells(csv_safe), files.new_folder(out, force=force) as folder:
         document = found.write(folder)
     pictures.write(document.figures)
-    tell_found(lambda: _show(out, found), found.record(), json=json, quiet=quiet, force=force)
+    tell_found(lambda: _show(out, found, whole), found.record(), json=json, quiet=quiet, force=force)
 
 
-def _show(out: Path, found: ChipsFound | FrontsFound) -> None:
+def _show(out: Path, found: ChipsFound | FrontsFound, whole: bool) -> None:
     from nnasim.markup import columns
     from reports.to_text import text_lines
 
-    say([*text_lines(found.blocks(), columns()), f"open {out / 'report.html'}"])
+    lines = list(text_lines(found.blocks(whole), columns()))
+    say([*first_lines(lines, whole, MOST_LINES - 1), f"open {out / 'report.html'}"])
 
 
 def _there_already(texts: list[str], kind: str) -> ChipsFound | FrontsFound:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nnasim.cli.options import MOST_PERCENT, MOST_ROWS, Force, Json, Quiet, finite
-from nnasim.cli.told import refuse_json, tell_rows
+from nnasim.cli.options import MOST_PERCENT, MOST_ROWS, All, Force, Json, Quiet, finite
+from nnasim.cli.told import MOST_LINES, first_lines, refuse_json, tell_rows
 from nnasim.cli.unused import refuse_unused
 from nnasim.errors import InputError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reports.change import Change
 
 WORSE = 1  # the exit code of a gate that does not open; 2 is for a user's errors
-MOST_OPERATIONS = 20
+MOST_OPERATIONS, LEAST_OPERATIONS = 20, 3  # that are listed with --all, and without it
 
 
 def command(
@@ -34,8 +34,14 @@ def command(
         ),
     ] = None,
     operations: Annotated[
-        int, typer.Option(min=0, max=MOST_ROWS, help="how many operations to list")
-    ] = MOST_OPERATIONS,
+        int | None,
+        typer.Option(
+            min=0,
+            max=MOST_ROWS,
+            help=f"how many operations to list; default: as fit into 15 lines, {MOST_OPERATIONS} with --all",
+        ),
+    ] = None,
+    whole: All = False,
     json: Json = None,
     quiet: Quiet = False,
     force: Force = False,
@@ -47,16 +53,16 @@ def command(
 
     Example: nnasim compare-results main.json branch.json --fail-over 2
     """
+    from nnasim.studies.chips_folder import read_any_results
     from reports.change import changes, operation_changes, pairs
     from reports.change_lines import change_line, difference_lines, unshared_lines
-    from reports.result_set import read_results
     from reports.text import shortened
     from reports.work import reference_differences, work_differences
 
     refuse_json("compare-results", json, quiet, force)
     if json is None:
         refuse_unused("compare-results", "without --json", force=force)
-    old, new = read_results([before]), read_results([after])
+    old, new = read_any_results([before]), read_any_results([after])
     shared = pairs(old, new)
     if not shared:
         raise InputError(
@@ -74,21 +80,31 @@ def command(
         ]
     lines += unshared_lines(old, new, before, after)
     total_changes, by_operation = changes(old, new), operation_changes(old, new)
-    listed = by_operation[:operations]
-    lines += titled("total", total_changes)
-    lines += titled(f"operations [ms], {len(listed)} of {len(by_operation)} that changed", listed)
     worse = [change for change in total_changes if fail_over is not None and change.exceeds(fail_over)]
+    lines += titled("total", total_changes if whole else moved(total_changes), len(total_changes))
+    room = MOST_OPERATIONS if whole else max(LEAST_OPERATIONS, MOST_LINES - 1 - len(lines) - len(worse))
+    listed = by_operation[: room if operations is None else operations]
+    lines += titled("operations [ms]", listed, len(by_operation))
+    lines = first_lines(lines, whole or operations is not None, MOST_LINES - len(worse))
     lines += [f"worse by more than {fail_over:g} %: {change_line(change)}" for change in worse]
     figures = {"worse": len(worse), "total": _as_data(total_changes), "operations": _as_data(by_operation)}
     tell_rows(lines, figures, json=json, quiet=quiet, force=force)
     return WORSE if worse else 0
 
 
-def titled(title: str, changes: list[Change]) -> list[str]:
-    """A title, and a line for each change."""
+def moved(changes: list[Change]) -> list[Change]:
+    """The figures that are not what they were."""
+    return [change for change in changes if change.before != change.after]
+
+
+def titled(title: str, changes: list[Change], of: int) -> list[str]:
+    """A title, which says how many of all changes are listed, and a line for each of them."""
     from reports.change_lines import change_line
 
-    return [title, *(f"  {change_line(change)}" for change in changes)]
+    if not moved(changes):
+        return [f"{title}: no change", *(f"  {change_line(change)}" for change in changes)]
+    part = "" if len(changes) == of else f", {len(changes)} of {of}"
+    return [f"{title}{part}", *(f"  {change_line(change)}" for change in changes)]
 
 
 def _as_data(changes: list[Change]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import typer
 
 from nnasim.cli.options import (
     DEFAULT_PRESET,
+    All,
     Checkpoints,
     FigureFormat,
     Figures,
@@ -22,11 +23,16 @@ from nnasim.cli.options import (
 )
 from nnasim.cli.told import refuse_json, tell_lines
 
+MORE = "all of it: --all here, --markdown FILE.md, or --out RESULT for nnasim report"
+
 
 def command(
     source: Annotated[
         Path,
-        typer.Argument(metavar="TRACE|RESULT|FOLDER", help="a trace, a result, or a folder of compare, compare-chips"),
+        typer.Argument(
+            metavar="TRACE|RESULT|FOLDER",
+            help="a trace, a result, also of several streams, or a folder of compare, compare-chips",
+        ),
     ],
     preset: Annotated[
         str | None,
@@ -53,6 +59,7 @@ def command(
     checkpoints: Checkpoints = None,
     manifest: Manifest = None,
     limit: Limit = None,
+    whole: All = False,
     json: Json = None,
     quiet: Quiet = False,
     force: Force = False,
@@ -61,21 +68,22 @@ def command(
 
     Every figure is that of a run, with the options of `nnasim simulate` that repeat it. A result brings its own chip
     and is run again on its trace; without the trace, only what the result itself holds is shown. Results of a
-    folder stand beside each other. --words, --checkpoints
-    or --manifest ask how many words each field of the numerics costs; with --out every decoded variant is kept, so that
-    a stopped run can continue.
+    folder stand beside each other. Of several streams it says which makes which wait. --words, --checkpoints or
+    --manifest ask how many words each field of the numerics costs; with --out every decoded variant is kept, so that a
+    stopped run can continue.
 
     Example: nnasim explain trace.json --preset edge256 --markdown why.md
     """
     from nnasim import files
     from nnasim.cli.explain_folder import explain_folder
+    from nnasim.cli.explain_streams import explain_streams
     from nnasim.cli.explain_words import speech_of, words_kept
     from nnasim.cli.figures import figure_files
     from nnasim.cli.invocation import command_line
     from nnasim.cli.progress import shown_progress
     from nnasim.cli.unused import refuse_unused
     from nnasim.hardware import load_preset
-    from nnasim.ir.io import write_record
+    from nnasim.ir.io import is_shared, write_record
     from nnasim.markup import columns
     from nnasim.studies.explaining.sources import explain_result, explain_trace, is_result
     from reports.blocks import figures_among
@@ -93,9 +101,17 @@ def command(
         why = "with a folder, whose results bring their chips"
         refuse_unused("explain", why, preset=preset, set=overrides, trace=trace, words=words, manifest=manifest)
         refuse_unused("explain", why, checkpoints=checkpoints, limit=limit)
-        explain_folder(source, markdown=markdown, out=out, pictures=pictures, json=json, quiet=quiet, force=force)
+        explain_folder(
+            source, markdown=markdown, out=out, pictures=pictures, whole=whole, json=json, quiet=quiet, force=force
+        )
         return
     chip = load_preset(preset or DEFAULT_PRESET, overrides or [], named="--set")
+    if is_shared(source):
+        why = "with a result of several streams, which brings its chip and finds its traces by its command"
+        refuse_unused("explain", why, preset=preset, set=overrides, trace=trace, words=words, manifest=manifest)
+        refuse_unused("explain", why, checkpoints=checkpoints, limit=limit, figures=figures, format=format)
+        explain_streams(source, markdown=markdown, out=out, whole=whole, json=json, quiet=quiet, force=force)
+        return
     of_result = is_result(source)
     speech = None
     if words or checkpoints or manifest:
@@ -121,5 +137,6 @@ def command(
     pictures.write(figures_among(result_blocks(result)))
     explanation = result.explanation.model_dump(mode="json") if result.explanation else None
     width = columns()
-    lines = [*short_lines(result, width), "", *text_lines((title, *blocks), width)]
+    body = text_lines((title, *blocks), width) if whole else [*text_lines(notes, width), MORE]
+    lines = [*short_lines(result, width), *([""] if whole else []), *body]
     tell_lines(lines, explanation, json=json, quiet=quiet, force=force)

@@ -44,6 +44,7 @@ Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="A.B=C", help="change one field of the chip; may be repeated")
 ]
 Force = Annotated[bool, typer.Option("--force", help="replace an existing file or folder of the same name")]
+All = Annotated[bool, typer.Option("--all", help="print all of it, not only the first 15 lines")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="print only warnings and notes, on stderr")]
 Json = Annotated[
     Path | None, typer.Option("--json", metavar="FILE|-", help="also write the figures as JSON; -: print only them")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nnasim.cli.options import Overrides
+from nnasim.cli.options import All, Overrides
 
 
 def command(
@@ -15,6 +15,7 @@ def command(
     limits: Annotated[
         bool, typer.Option("--limits", help="print instead what the chip, or each chip, cannot do and can hold")
     ] = False,
+    whole: All = False,
     diff: Annotated[
         tuple[str, str] | None, typer.Option(help="print instead the fields in which two chips differ")
     ] = None,
@@ -22,7 +23,7 @@ def command(
         bool, typer.Option("--schema", help="print the JSON schema of a preset file, for editors")
     ] = False,
 ) -> None:
-    """List the chips, or print one in full: each field's value, unit and source.
+    """List the chips, or print one: the fields that decide most; with --all each field's value, unit and source.
 
     Example: nnasim presets edge256
     """
@@ -30,15 +31,15 @@ def command(
     from nnasim.cli.unused import refuse_unused
 
     if schema:
-        refuse_unused("presets", "with --schema", name=name, limits=limits, diff=diff, set=overrides)
+        refuse_unused("presets", "with --schema", name=name, limits=limits, diff=diff, set=overrides, all=whole)
         print_schema()
     elif diff is not None:
         refuse_unused("presets", "with --diff", name=name, limits=limits)
-        print_difference(*diff, overrides or [])
+        print_difference(*diff, overrides or [], whole)
     elif name is None:
         refuse_unused("presets", "without a preset's name", set=overrides)
-        print_all(limits)
+        print_all(limits, whole)
     elif limits:
-        print_limits(name, overrides or [])
+        print_limits(name, overrides or [], whole)
     else:
-        print_one(name, overrides)
+        print_one(name, overrides, whole)

@@ -32,10 +32,10 @@ def command(
     from nnasim.cli.figures import figure_files
     from nnasim.ir.io import is_shared, read_shared
     from nnasim.markup import visible
+    from nnasim.studies.chips_folder import read_any_results
     from reports.document import write_html
     from reports.notes import notes
     from reports.page import write_page
-    from reports.result_set import read_results
     from reports.shared_document import write_shared_page
     from reports.streams_page import streams_document
 
@@ -51,7 +51,7 @@ def command(
         pictures.write(write_shared_page(out, read_shared(results[0]), force=force).figures)
         _say(quiet, f"open {out}")
         return
-    study = read_results(results)
+    study = read_any_results(results)
     pictures.write(write_page(out, study, force=force).figures)
     _say(quiet, *cut_lines([visible(line) for line in notes(study.results)]), f"open {out}")
 

@@ -35,9 +35,27 @@ def list_rows(rows: Iterable[str]) -> None:
     print("\n".join(map(visible, _apart(rows))))
 
 
+def list_first(rows: Iterable[str], whole: bool, most: int = MOST_LINES) -> None:
+    """List ``rows`` as ``list_rows`` does, or, unless ``whole``, as many of them as ``most`` narrow lines hold."""
+    from nnasim.markup import columns, narrowed, visible
+
+    if whole:
+        list_rows(rows)
+        return
+    narrow = list(narrowed(map(visible, _apart(rows)), columns()))
+    print("\n".join(first_lines(narrow, whole=False, most=most)))
+
+
 def _apart(lines: Iterable[str]) -> Iterator[str]:
     """Each line of ``lines`` by itself: some are several."""
     return (part for line in lines for part in line.split("\n"))
+
+
+def first_lines(lines: Sequence[str], whole: bool, most: int = MOST_LINES) -> list[str]:
+    """``lines``, or, unless ``whole``, at most so many of them, the last of which says how to see the others."""
+    if whole or len(lines) <= most:
+        return [*lines]
+    return [*lines[: most - 1], f"... and {len(lines) - most + 1:,} more lines: --all"]
 
 
 def cut_lines(lines: Sequence[str], most: int = MOST_LINES - 1) -> list[str]:

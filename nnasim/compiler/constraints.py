@@ -43,8 +43,13 @@ def chunk_fits(frames: int, most: int) -> bool:
 
 
 def nna_runs_kind(chip: NnaConfig, op: Op) -> bool:
-    """the NNA runs products, and what requantises behind one; with an activation unit all that is not for the host"""
+    """without an activation unit the NNA runs products only"""
     return op.is_view or runs_kind(chip, op.kind)
+
+
+def nna_has_operator(op: Op) -> bool:
+    """an operator that the NNA lacks runs on the CPU"""
+    return op.kind != "host"
 
 
 def runs_kind(chip: NnaConfig, kind: OpKind) -> bool:
@@ -107,6 +112,7 @@ LIMITS: tuple[Limit, ...] = (
     encoder_needs_audio_only,
     chunk_fits,
     nna_runs_kind,
+    nna_has_operator,
     weights_are_integers,
     one_bias_per_weight,
     matmul_shapes_agree,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from nnasim.compiler.compile import CompiledTrace
-from nnasim.compiler.constraints import nna_runs_kind
+from nnasim.compiler.constraints import Limit, nna_has_operator, nna_runs_kind
 from nnasim.compiler.placement import wanted_units
 from nnasim.compiler.schedule import trace_steps
 from nnasim.hardware import NnaConfig
@@ -19,8 +19,8 @@ from nnasim.units import cycles_to_ms, seconds_to_cycles
 Named = tuple[str, str]
 """(graph, operation), under the names by which a result lists it."""
 
-ALONE = "nothing on the NNA requantises but what a product feeds on its way out"
-AT_THE_INPUT = "features are made on the CPU, and quantised where they are made, in every system"
+ALONE = "the NNA requantises only what a product puts out"
+AT_THE_INPUT = "features are made and quantised on the CPU, in every system"
 
 
 def cpu_ops(compiled: CompiledTrace, costs: Sequence[OpCost], handoffs: int) -> tuple[list[CpuOp], int]:
@@ -34,13 +34,14 @@ def cpu_ops(compiled: CompiledTrace, costs: Sequence[OpCost], handoffs: int) -> 
         (graph, compiled.origin.get(name, name)): _reason(compiled, graph, op) for (graph, name), op in ops.items()
     }
     crossings, cycles = _crossings(compiled)
-    rows = [_cpu_op(cost, chip, reasons, crossings, cycles) for cost in costs if _is_of_the_cpu(cost)]
+    rows = [_cpu_op(cost, chip, reasons, crossings, cycles) for cost in costs if _is_of_the_cpu(cost, reasons)]
     others = handoffs - sum(row.crossings for row in rows)
     return sorted(rows, key=lambda row: -(row.cpu_ms + row.crossing_ms)), others
 
 
-def _is_of_the_cpu(cost: OpCost) -> bool:
-    return cost.unit == "cpu" and cost.kind != "handoff"
+def _is_of_the_cpu(cost: OpCost, reasons: Mapping[Named, str]) -> bool:
+    """Whether the CPU works on an operation: a view of what it holds moves nothing."""
+    return cost.unit == "cpu" and cost.kind != "handoff" and reasons.get((cost.graph, cost.op), "unknown") != ""
 
 
 def _cpu_op(
@@ -65,16 +66,19 @@ def _reason(compiled: CompiledTrace, graph: str, op: Op) -> str:
     trace, chip = compiled.trace, compiled.chip
     if compiled.units[graph][op.name] != "cpu":
         return ""
+    if not nna_has_operator(op):
+        return _sentence(nna_has_operator)
     if wanted_units(trace)[graph][op.name] == "nna":
-        limit = (nna_runs_kind.__doc__ or "").strip()
-        return ALONE if nna_runs_kind(chip, op) else f"{limit}; {chip.name} cannot run {op.kind}"
+        return ALONE if nna_runs_kind(chip, op) else _sentence(nna_runs_kind)
     if op.group == "input_quantise":
         return AT_THE_INPUT
-    if op.kind == "host":
-        return (nna_runs_kind.__doc__ or "").strip()
     if op.name in trace.op_placement:
-        return f"the trace places {op.name} on the CPU"
-    return f"the trace, as {trace.system}, places {op.group} on the CPU"
+        return "the trace places it on the CPU"
+    return f"{trace.system} places it on the CPU"
+
+
+def _sentence(limit: Limit) -> str:
+    return (limit.__doc__ or "").strip()
 
 
 def _crossings(compiled: CompiledTrace) -> tuple[Counter[Named], Counter[Named]]:

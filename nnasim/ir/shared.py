@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from nnasim import limits
-from nnasim.ir.bounded import Count, Facts, Milliseconds, Name, StreamCount
+from nnasim.ir.bounded import Count, Energy, Facts, Milliseconds, Name, Sentence, StreamCount
+from nnasim.ir.explanation import Cause, Changes
 from nnasim.ir.result import (
     BlockTime,
     Functional,
@@ -136,6 +137,71 @@ class Search(Frozen):
     tried: Items[Tried]
 
 
+class StreamWaits(Frozen):
+    """Cycles that the frames of one ``stream`` waited, by the stream whose call ran then; ``model`` its model's name.
+
+    ``makers``: streams by their place in ``SharedExplanation.streams``; what they did for the stream itself is no wait.
+    """
+
+    model: Name
+    stream: Count
+    makers: dict[StreamCount, Count]
+
+
+class ModelWaits(Frozen):
+    """The latency of one model's frames, in cycles over all of them: the parts add up to ``cycles``.
+
+    ``work``: in its own calls for these frames, by cause; ``earlier``: until earlier frames of the same stream were
+    done; ``behind``: while a call of another stream ran, by the model of that stream; ``loads``: while resident weights
+    were loaded; ``turn``: while no call ran, until the rest of a chunk's audio existed or the policy gave the turn.
+    """
+
+    name: Name
+    frames: Count
+    cycles: Count
+    work: dict[Cause, Count]
+    earlier: Count
+    behind: dict[Name, Count]
+    loads: Count
+    turn: Count
+
+    @model_validator(mode="after")
+    def _complete(self) -> ModelWaits:
+        parts = sum(self.work.values()) + self.earlier + sum(self.behind.values()) + self.loads + self.turn
+        if parts != self.cycles:
+            raise ValueError(f"parts: add up to {parts} cycles, not to the {self.cycles} of the frames")
+        return self
+
+
+class SharedFigures(Frozen):
+    """p50 and p99 of the frames of each model, in their order [ms], and the energy of the run [mJ]."""
+
+    p50_ms: Items[Milliseconds]
+    p99_ms: Items[Milliseconds]
+    energy_mj: Energy | None = None
+
+
+class SharedWhatIf(Frozen):
+    """The same models with one limit lifted, by ``changes`` of the chip or by another ``policy``; ``refused``: the
+    reason if it could not run.
+    """
+
+    limit: Name
+    changes: Changes = Field({})
+    policy: Policy | None = None
+    figures: SharedFigures | None = None
+    refused: Sentence | None = None
+
+
+class SharedExplanation(Frozen):
+    """The reasons for the lateness of several models or streams. ``streams``: empty where there are many of them."""
+
+    models: Items[ModelWaits]
+    streams: Items[StreamWaits] = ()
+    base: SharedFigures
+    what_ifs: Items[SharedWhatIf] = ()
+
+
 class SharedResult(Frozen):
     """A result file of several models or streams: the answer, and all that determined it.
 
@@ -165,6 +231,7 @@ class SharedResult(Frozen):
     functional: Items[Functional] = Field((), description="of each model, where the integers were compared")
     energy_mj: Spreads | None = None
     parameters: Items[Parameter] = ()
+    explanation: SharedExplanation | None = None
 
     def __repr__(self) -> str:
         models = ", ".join(f"{model.streams} x {model.name}" for model in self.models)

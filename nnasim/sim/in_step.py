@@ -46,7 +46,7 @@ class _Moment(NamedTuple):
 
 
 class InStep:
-    """Says, when a tile has ended, how many that follow are left out, and takes them out of the blocks' hands.
+    """The number of tiles that are left out behind one that has ended, which the blocks are spared.
 
     For one run of ``program`` by commands one after another, whose weights ``dma`` fetches, and which nothing else
     shares its blocks with.

@@ -62,6 +62,8 @@ class ModelCheck:
         if self.no_room:
             yield f"does not fit {self.chip.name}: {self.no_room}"
         yield from (f"refused: {line}" for line in self.refused)
+        if self.result is not None:
+            yield from operator_table(self.result.ledger.rows)
 
     def _work_lines(self, result: ModelImport) -> Iterator[str]:
         weights = sum(spec.elements for spec in result.trace.tensors.values() if spec.role == "weight")
@@ -69,7 +71,6 @@ class ModelCheck:
         if self.model is not None:
             counts = node_counts(self.model, result.ledger)
             yield f"nodes on {self.chip.name}: " + ", ".join(f"{count:,} {where}" for where, count in counts.items())
-        yield from operator_table(result.ledger.rows)
         for kind, count in self.falls.items():
             falls = f"{counted(count, 'operation')} {'falls' if count == 1 else 'fall'}"
             yield f"{self.chip.name} has no unit for {kind.replace('_', ' ')}: {falls} to the CPU"

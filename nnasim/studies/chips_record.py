@@ -15,7 +15,7 @@ from nnasim.ir.io import write_record
 from nnasim.records import Frozen, Items, validated
 from nnasim.studies.provenance import commit, versions
 from reports.blocks import Block, Document, Paragraph, Value
-from reports.chips import chips_in_short, different_chips
+from reports.chips import chips_blocks, chips_in_short, different_chips
 from reports.csvfile import write_csv
 from reports.hypotheses import write_hypotheses
 from reports.naming import chip_fields, differing_fields
@@ -99,10 +99,11 @@ class ChipsFound:
         """The figures of each result."""
         return self.result_set.record()
 
-    def blocks(self) -> tuple[Block, ...]:
-        """The lines for a terminal: costs, differing fields, and notes."""
+    def blocks(self, whole: bool) -> tuple[Block, ...]:
+        """The lines for a terminal: costs, differing fields, and notes. ``whole``: with the values of every field."""
         known = tuple(Paragraph(Value(line)) for line in notes(self.result_set.results))
-        return (*chips_in_short(self.result_set), *known)
+        shown = chips_blocks(self.result_set) if whole else chips_in_short(self.result_set)
+        return (*shown, *known)
 
     def write(self, folder: Path) -> Document:
         """Write page, `chips.json`, differing fields as a table, words where decoded, every result; return the page."""

@@ -72,8 +72,8 @@ class FrontsFound:
         """The content of `fronts.json`."""
         return fronts_record(self.comparison, self.command)
 
-    def blocks(self) -> tuple[Block, ...]:
-        """The lines for a terminal."""
+    def blocks(self, whole: bool) -> tuple[Block, ...]:
+        """The lines for a terminal, which are few, ``whole`` or not."""
         return short_blocks(self.comparison)
 
     def write(self, folder: Path) -> Document:

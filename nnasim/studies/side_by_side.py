@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from nnasim import files
+from nnasim import filekind, files
 from nnasim.errors import ConfigError, FileError
 from nnasim.ir.io import read_result
 from nnasim.ir.result import SimResult
-from nnasim.studies.chips_record import CHIPS_FILE, read_chips_record
+from nnasim.studies.chips_folder import read_chips_folder
+from nnasim.studies.chips_record import CHIPS_FILE
 from nnasim.studies.explaining.sources import is_result
 from nnasim.sweeps.database import is_store
 from nnasim.sweeps.frames import StoredSweep
 from nnasim.sweeps.fronts import FrontComparison, compare_fronts
-from reports.hypotheses import Hypothesis, read_hypotheses
+from reports.hypotheses import Hypothesis
 from reports.naming import labelled
 from reports.result_set import ResultSet, read_folder
 from reports.summary import SystemFigures
 
 Kind = Literal["chips", "results", "sweeps"]
-SUMMARY, HYPOTHESES = "summary.json", "hypotheses.csv"
+SUMMARY = "summary.json"
 _STUDY = "study="
-_RESULT_FILE = re.compile(r"results/[0-9]{1,6}\.json")
 
 
 class Measured(NamedTuple):
@@ -71,7 +70,8 @@ def _kind_of_folder(folder: Path) -> Kind:
         return "results"
     if _stores(folder):
         return "sweeps"
-    raise FileError(folder, "holds neither the results of a comparison nor the store of a sweep")
+    seems = filekind.hint(filekind.of_folder(folder))
+    raise FileError(folder, f"holds neither the results of a comparison nor the store of a sweep{seems}")
 
 
 def _stores(folder: Path) -> list[Path]:
@@ -112,28 +112,6 @@ def _of_chips(folder: Path) -> Iterator[Measured]:
     found = read_chips_folder(folder)
     for label, result in found.results.items():
         yield Measured(result, _if_scored(found.scored[label]), _heard(found.hypotheses, label))
-
-
-def read_chips_folder(folder: Path) -> ResultSet:
-    """The comparison of chips in a folder, under its own labels. Raises FileError, InputError or TraceError."""
-    record = read_chips_record(folder / CHIPS_FILE)
-    scored = {
-        label: SystemFigures.model_validate(chip.model_dump(include=set(SystemFigures.model_fields)))
-        for label, chip in record.chips.items()
-    }
-    heard = read_hypotheses(folder / HYPOTHESES) if (folder / HYPOTHESES).is_file() else []
-    results = {label: read_result(path) for label, path in chips_files(folder).items()}
-    return ResultSet(results, hypotheses=heard, scored=scored)
-
-
-def chips_files(folder: Path) -> dict[str, Path]:
-    """The file of each chip's result, in the order of their numbers. Raises FileError for another name."""
-    chips = read_chips_record(folder / CHIPS_FILE).chips
-    for chip in chips.values():
-        if not _RESULT_FILE.fullmatch(chip.result):
-            raise FileError(folder / CHIPS_FILE, f"names {chip.result[:80]!a}, which is no file of its results")
-    ordered = sorted(chips.items(), key=lambda item: (len(item[1].result), item[1].result))
-    return {label: folder / chip.result for label, chip in ordered}
 
 
 def _if_scored(figures: SystemFigures) -> SystemFigures | None:

@@ -31,7 +31,7 @@ class Claims:
         self.beat()
 
     def beat(self) -> None:
-        """Say that this process lives."""
+        """Note that this process lives."""
         row = (self.owner, self.host, self.pid, time.time())
         self.store.database.run("INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?)", row)
 

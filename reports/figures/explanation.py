@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from nnasim.ir.explanation import CAUSES, Cause
+from nnasim.markup import visible
 from reports.figures.style import (
     BLUE,
     GREEN,
@@ -39,6 +40,7 @@ LOOKS: dict[Cause, Look] = {
 LOW_END, HIGH_END = Look("at the low end", SKY, ""), Look("at the high end", BLUE, "//")
 MOST_BARS = 12
 MOST_SWINGS = 12
+LONGEST_FIELD = 34  # characters beside a bar
 
 
 def waterfall(name: str, title: str, times: Sequence[tuple[Cause, float]]) -> Drawing | None:
@@ -72,18 +74,27 @@ class Bar(NamedTuple):
     at_high: float
 
 
+def _in_two_lines(field: str) -> str:
+    """``field``, broken behind its section where it is long: a name that is cut is no name to type."""
+    if len(field) <= LONGEST_FIELD:
+        return visible(field)
+    section, dot, name = field.partition(".")
+    return f"{shortened(section, LONGEST_FIELD)}{dot}\n{shortened(name, LONGEST_FIELD)}"
+
+
 def tornado(name: str, title: str, unit: str, base: float, bars: Sequence[Bar]) -> Drawing | None:
     """A figure: each field's reach around ``base``, the widest first; None if there is nothing to draw."""
     rows = bars[:MOST_SWINGS]
     if not rows:
         return None
-    with canvas(name, 1.2 + 0.24 * len(rows)) as figure:
+    names = [_in_two_lines(bar.field) for bar in rows]
+    with canvas(name, 1.2 + 0.24 * len(rows) + 0.12 * sum("\n" in text for text in names)) as figure:
         axes = figure.add_subplot()
         for row, bar in enumerate(rows):
             for value, look in ((bar.at_low, LOW_END), (bar.at_high, HIGH_END)):
                 axes.barh(row, value - base, left=base, color=look.color, hatch=look.hatch, **_EDGE)
         axes.axvline(base, color="black", linewidth=1)
-        axes.set_yticks(range(len(rows)), [shortened(bar.field, 34) for bar in rows])
+        axes.set_yticks(range(len(rows)), names)
         axes.invert_yaxis()
         axes.set_xlabel(unit)
         head(figure, title)

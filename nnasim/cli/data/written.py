@@ -36,7 +36,7 @@ def write_entries(out: Path, entries: Iterator[Entry], *, quiet: bool, force: bo
 
 
 def tell_entries(out: Path, entries: Sequence[Entry], *, quiet: bool) -> None:
-    """Say how much speech the manifest has."""
+    """Print how much speech the manifest has, unless ``quiet``."""
     if not quiet:
         say([f"{out}: {counted(len(entries), 'utterance')}, {_length(entries)}"])
 

@@ -1,4 +1,4 @@
-"""Say what a study says first, for its summary on the terminal."""
+"""The first words of a study's page, for its summary on the terminal."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from nnasim.studies.explaining.turns import turns
 from nnasim.studies.explaining.variants import Variants
 from nnasim.studies.explaining.what_ifs import what_ifs
 
-UNMOVED = "moves neither latency nor energy over its range"
+UNMOVED = "moves nothing over its range"
 
 
 def explained(

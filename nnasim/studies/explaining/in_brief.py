@@ -27,7 +27,7 @@ def with_what_ifs(result: SimResult, trace: OpTrace, chip: NnaConfig) -> SimResu
 
 
 class Compared:
-    """Say what would help for each of several results; what their chips and their traces have in common runs once."""
+    """The what-ifs of several results; what their chips and their traces have in common runs once."""
 
     def __init__(self) -> None:
         self._variants: list[Variants] = []

@@ -14,10 +14,10 @@ ALL = "all of them"
 A_MODEL = "a model trained with the chip's own operators, or more word errors"
 A_UNIT = "an activation unit: a section activation_unit, and numerics.activation other than none"
 ALWAYS = {
-    "input_quantise": "features that are made on the NNA",
-    "host": "operators that the NNA has, in place of those that only the CPU has",
+    "input_quantise": "features made on the NNA",
+    "host": "operators that the NNA has",
 }
-NOT_RUN = "no chip of this model has it, so nothing was run"
+NOT_RUN = "no chip here has that, so nothing was run"
 DEFAULT_UNIT = "lut8"
 
 
@@ -25,18 +25,27 @@ def moves(variants: Variants, chip: NnaConfig, ops: Sequence[CpuOp]) -> Iterator
     """The run with each group of the CPU's operations on the NNA instead, one group at a time; last, with all
     of them.
     """
-    trace, compiled = variants.trace, variants.compiled(chip)
-    fallen = {group for kind in compiled.fallen for group in _groups_of(trace, kind)}
-    own = list(dict.fromkeys(op.group for op in ops))
+    trace, own = variants.trace, list(dict.fromkeys(op.group for op in ops))
     yield from (Move(group=group, needs=ALWAYS[group], refused=NOT_RUN) for group in own if group in ALWAYS_ON_CPU)
     groups = [group for group in own if group not in ALWAYS_ON_CPU]
+    placed = _placed(trace, groups)
+    fallen = _fallen(variants, chip, placed)  # which a chip without a unit for them gives back to the CPU
     for group in groups:
         if group not in fallen:
             yield _moved(variants, chip, group, _placed(trace, [group]))
     if fallen & set(groups):
-        yield _with_unit(variants, chip)
+        yield _with_unit(variants, chip, placed)
     elif len(groups) > 1:
-        yield _moved(variants, chip, ALL, _placed(trace, groups))
+        yield _moved(variants, chip, ALL, placed)
+
+
+def _fallen(variants: Variants, chip: NnaConfig, trace: OpTrace) -> set[str]:
+    """The groups with operations that ``trace`` wants on the NNA, which has no unit for them."""
+    try:
+        kinds = variants.compiled(chip, trace).fallen
+    except NnasimError:  # told by the run of each group
+        return set()
+    return {group for kind in kinds for group in _groups_of(trace, kind)}
 
 
 def _groups_of(trace: OpTrace, kind: str) -> set[str]:
@@ -61,13 +70,13 @@ def _moved(variants: Variants, chip: NnaConfig, group: str, trace: OpTrace) -> M
         return Move(group=group, needs=A_MODEL, refused=str(error)[:2000])
 
 
-def _with_unit(variants: Variants, chip: NnaConfig) -> Move:
-    """The same work on a chip that has an activation unit too, of default rates."""
+def _with_unit(variants: Variants, chip: NnaConfig, placed: OpTrace) -> Move:
+    """The work of ``placed`` on a chip that has an activation unit too, of default rates."""
     from nnasim.sweeps.retarget import retarget  # brings the readers of foreign models, which take a while
 
     try:
         wider = chip.with_({"activation_unit": {}, "numerics.activation": DEFAULT_UNIT})
-        trace = retarget(variants.trace, wider.numerics, None, "trace")
+        trace = retarget(placed, wider.numerics, None, "trace")
         return Move(group=ALL, needs=A_UNIT, figures=variants.figures(wider, trace))
     except NnasimError as error:
         return Move(group=ALL, needs=A_UNIT, refused=str(error)[:2000])

@@ -66,21 +66,21 @@ def assumed_numbers(chip: NnaConfig, parameters: Sequence[Parameter]) -> tuple[l
 
 def _assumed(field: str, value: Any, source: str) -> tuple[Assumed | None, str]:
     if field.startswith("numerics."):
-        return None, "the arithmetic: another one needs a trace, and words, of its own"
+        return None, "the arithmetic, which needs a trace of its own"
     if field.startswith("compiler."):
-        return None, "the compiler's choice, which needs no measurement"
+        return None, "a choice of the compiler"
     if field.startswith("area."):
-        return None, "area: no run depends on it"
+        return None, "area, on which no run depends"
     if isinstance(value, tuple) and len(value) == 3:
         low, nominal, high = value
         return Assumed(field, nominal, Range(low, high, True), whole=False, triple=(low, nominal, high)), ""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return None, "a choice, no number" if value is not None else "null: it follows another field"
+        return None, "a choice, no number" if value is not None else "null, so it follows another field"
     stated = stated_range(source)
     if stated is not None:
         return Assumed(field, value, Range(*stated, True), whole=isinstance(value, int)), ""
     if value == 0:
-        return None, "0, of which no range follows, and none stands beside it"
+        return None, "0, without a range"
     low, high = (max(1, value // 2), value * 2) if isinstance(value, int) else (value / 2, value * 2)
     return Assumed(field, value, Range(low, high, False), whole=isinstance(value, int)), ""
 

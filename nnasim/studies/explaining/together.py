@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from nnasim import filekind
 from nnasim.errors import ConfigError, FileError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import OpTrace
 from nnasim.progress import Progress, silent
 from nnasim.records import validated
+from nnasim.studies.chips_folder import chips_files, read_chips_folder
 from nnasim.studies.chips_record import CHIPS_FILE
 from nnasim.studies.explaining.explain import explained
 from nnasim.studies.explaining.in_brief import Compared
 from nnasim.studies.explaining.sources import trace_of_result, with_explanation, words_beside
-from nnasim.studies.side_by_side import chips_files, read_chips_folder
 from reports.result_set import RESULTS, ResultSet, read_folder
 
 SUMMARY = "summary.json"
@@ -34,12 +35,13 @@ def explain_folder(folder: Path, progress: Progress = silent) -> tuple[ResultSet
 
 
 def _read(folder: Path) -> ResultSet:
-    """Say what a comparison wrote into ``folder``."""
+    """The results that a comparison wrote into ``folder``."""
     if (folder / SUMMARY).is_file():
         return read_folder(folder)
     if (folder / CHIPS_FILE).is_file():
         return read_chips_folder(folder)
-    raise FileError(folder, "is no folder of nnasim compare or nnasim compare-chips: give one, a result or a trace")
+    seems = filekind.hint(filekind.of_folder(folder))
+    raise FileError(folder, f"is no folder of nnasim compare or nnasim compare-chips{seems}")
 
 
 def _files(folder: Path, found: ResultSet) -> dict[str, Path]:

@@ -83,11 +83,17 @@ def _without_fixed_cost(chip: NnaConfig) -> Changes:
 
 def _holding_all(compiled: CompiledTrace, chip: NnaConfig) -> Changes:
     """The least whole number of the SRAM's present banks that holds working set and weights; none if it does now."""
-    streamed = [use for name, use in compiled.uses.items() if name not in compiled.memory.resident]
-    if not streamed:
-        return {}
-    memory = compiled.memory
-    needed = memory.total + sum(aligned(use.bytes) for use in streamed)
+    streamed = streamed_bytes(compiled)
+    return sram_of(chip, compiled.memory.total + streamed) if streamed else {}
+
+
+def streamed_bytes(compiled: CompiledTrace) -> int:
+    """Bytes of SRAM that the weights take which are not resident."""
+    return sum(aligned(use.bytes) for name, use in compiled.uses.items() if name not in compiled.memory.resident)
+
+
+def sram_of(chip: NnaConfig, needed: int) -> Changes:
+    """The change to an SRAM of ``needed`` bytes, in whole numbers of its present banks."""
     step = 2**10 * chip.sram.banks
     changes: Changes = {"sram.bytes": min(-(-needed // step) * step, MOST_SRAM // chip.sram.banks * chip.sram.banks)}
     return changes | ({"sram.resident_weights": None} if chip.sram.resident_weights is not None else {})
@@ -115,11 +121,8 @@ def _more_macs(variants: Variants, chip: NnaConfig) -> Iterator[WhatIf]:
 
     A larger rectangle takes longer to fill, so a systolic array grows only as long as that helps.
     """
-    if "decoded_weights_per_cycle" in chip.mac_array_law.READS:
-        freed = {name: None for name in ("decoded_weights_per_cycle", "flowing_macs_per_cycle", "rows", "cols")}
-        fields = {f"mac_array.{name}": None for name in freed if getattr(chip.mac_array, name) is not None}
-        changes: Changes = {"mac_array.macs_per_cycle": MOST_MACS, **fields}
-        yield _run(variants, chip, Limit("infinite MACs", changes | _same_leakage(chip, MOST_MACS)))
+    if limit := infinite_macs(chip):
+        yield _run(variants, chip, limit)
         return
     best: WhatIf | None = None
     rows, cols = chip.mac_array.rectangle
@@ -133,6 +136,16 @@ def _more_macs(variants: Variants, chip: NnaConfig) -> Iterator[WhatIf]:
         best = larger
     if best is not None:
         yield best
+
+
+def infinite_macs(chip: NnaConfig) -> Limit | None:
+    """As many MACs as a field takes, for an array that no larger rectangle slows down; None for others."""
+    if "decoded_weights_per_cycle" not in chip.mac_array_law.READS:
+        return None
+    freed = ("decoded_weights_per_cycle", "flowing_macs_per_cycle", "rows", "cols")
+    fields = {f"mac_array.{name}": None for name in freed if getattr(chip.mac_array, name) is not None}
+    changes: Changes = {"mac_array.macs_per_cycle": MOST_MACS, **fields}
+    return Limit("infinite MACs", changes | _same_leakage(chip, MOST_MACS))
 
 
 def _is_better(figures: Figures | None, than: Figures | None) -> bool:

@@ -27,7 +27,7 @@ def trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_trace_is_explained_within_80_columns_and_without_colour(
     trace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["explain", str(trace), "--markdown", "why.md", "--out", "explained.json"]) == 0
+    assert main(["explain", str(trace), "--markdown", "why.md", "--out", "explained.json", "--all"]) == 0
     text = capsys.readouterr().out
     for heading in ("Where one frame's time goes", "What would help", "Why operations are", "Which assumptions decide"):
         assert heading in text
@@ -49,19 +49,19 @@ def test_a_result_finds_its_trace_by_its_command_and_says_where_it_cannot(
     trace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["simulate", str(trace), "--set", "host.handoff_us=7", "--out", "result.json"]) == 0
-    assert main(["explain", str(trace), "--set", "host.handoff_us=7"]) == 0
+    assert main(["explain", str(trace), "--set", "host.handoff_us=7", "--all"]) == 0
     by_trace = capsys.readouterr().out.partition("cpu_fallback on edge256\n\nWhere")[2]
-    assert main(["explain", "result.json"]) == 0
+    assert main(["explain", "result.json", "--all"]) == 0
     assert capsys.readouterr().out.partition("cpu_fallback on edge256\n\nWhere")[2] == by_trace
 
     trace.rename("elsewhere.json")
-    assert main(["explain", "result.json"]) == 0
+    assert main(["explain", "result.json", "--all"]) == 0
     alone = capsys.readouterr().out
     assert "was not found" in alone
     assert "Where one frame's time goes" in alone
     assert "What would help" in alone  # the result has it itself
     assert "Which assumptions decide" not in alone
-    assert main(["explain", "result.json", "--trace", "elsewhere.json"]) == 0
+    assert main(["explain", "result.json", "--trace", "elsewhere.json", "--all"]) == 0
     assert "What would help" in capsys.readouterr().out
 
 
@@ -92,7 +92,7 @@ def test_the_result_of_a_comparison_is_shown_beside_its_words(
     trace: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert main(["compare", "--trace", str(trace), "--out", "demo"]) == 0
-    assert main(["explain", "demo/results/aat.json"]) == 0
+    assert main(["explain", "demo/results/aat.json", "--all"]) == 0
     text = capsys.readouterr().out
     assert "Which assumptions decide" in text  # what ran stands in the folder
 

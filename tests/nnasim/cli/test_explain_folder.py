@@ -70,7 +70,7 @@ def test_a_folder_is_explained_and_its_page_says_it_again(
     options = ["--out", "explained", "--markdown", "why.md", "--figures", "figures"]
     assert main(["explain", str(folder), *options]) == 0
     text = capsys.readouterr().out
-    assert "would spare" in text
+    assert " saves " in text
     assert max(map(len, text.splitlines())) <= 80
     assert "Which assumptions decide" in Path("why.md").read_text()
     assert "causes.svg" not in Path("why.md").read_text()
@@ -139,7 +139,7 @@ def test_in_python_a_comparison_explains_itself(trace: OpTrace, tmp_path: Path) 
     assert set(explained.on_cpu().index.get_level_values("result")) == {"cpu_fallback", "naive"}
     one = compared.results["naive"].explain()
     assert one.explanation == explained.results["naive"].explanation
-    assert "would spare" in repr(explained)
+    assert " saves " in repr(explained)
     assert "<svg" in explained._repr_html_()
     assert "Which assumptions decide" in explained.markdown()
     explained.report("why.html")

@@ -11,7 +11,7 @@ from nnasim.hardware.schema import preset_schema
 
 
 def test_limits_say_what_the_chip_has(capsys) -> None:
-    command("nvdla_small", limits=True)
+    command("nvdla_small", limits=True, whole=True)
     printed = capsys.readouterr().out
     assert "sram.bytes" in printed
     assert "131072 bytes" in printed
@@ -28,21 +28,21 @@ def test_the_schema_is_json_and_knows_every_section(capsys) -> None:
 
 
 def test_the_list_says_of_each_chip_what_it_was_held_to(capsys) -> None:
-    command()
+    command(whole=True)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[::2]] == preset_names()
     assert all(line.strip().startswith("validated: ") for line in lines[1::2])
 
 
 def test_limits_of_all_chips_say_what_each_leaves_to_the_host_and_its_largest_product(capsys) -> None:
-    command(limits=True)
+    command(limits=True, whole=True)
     printed = capsys.readouterr().out
     assert printed.count("largest product: ") == printed.count("left to the host: ") == len(preset_names())
     assert "left to the host: quantise, add, mul, sigmoid" in printed  # nvdla_small
 
 
 def test_a_difference_has_a_line_for_each_field_and_its_unit(capsys) -> None:
-    command(diff=("edge256", "edge512"))
+    command(diff=("edge256", "edge512"), whole=True)
     head, *rows = capsys.readouterr().out.splitlines()
     assert head.split() == ["edge256", "edge512", "unit"]
     assert ["host.handoff_us", "50.0", "35.0", "us"] in [row.split() for row in rows]
