@@ -22,9 +22,17 @@ def named(source: object) -> str:
 
 
 class NnasimError(Exception):
-    """The base of every error that the command line prints as one line, with exit code 2 and no traceback."""
+    """The base of every error that the command line prints as one line, with exit code 2 and no traceback.
+
+    ``args`` are what the error was made of, so that a copy can be made of it, as the event loop and worker processes
+    do; ``message`` is what it says.
+    """
 
     exit_code = 2
+    message: str | None = None
+
+    def __str__(self) -> str:
+        return super().__str__() if self.message is None else self.message
 
 
 NOT_GIVEN = object()
@@ -40,7 +48,8 @@ class InputError(NnasimError):
         self.source, self.field, self.value, self.allowed = source, field, value, allowed
         where = f"{named(source)}: {named(field)}" if field else named(source)
         what = where if value is NOT_GIVEN else f"{where} = {shown(value)}"
-        super().__init__(" ".join(f"{what}: {allowed}".split()))
+        super().__init__(source, field, value, allowed)
+        self.message = " ".join(f"{what}: {allowed}".split())
 
 
 class FileError(NnasimError):
@@ -48,7 +57,8 @@ class FileError(NnasimError):
 
     def __init__(self, path: object, why: str) -> None:
         self.path, self.why = path, why
-        super().__init__(" ".join(f"{named(path)}: {why}".split()))
+        super().__init__(path, why)
+        self.message = " ".join(f"{named(path)}: {why}".split())
 
 
 class ConfigError(InputError):
@@ -89,21 +99,30 @@ class SimulationError(NnasimError):
     """
 
 
+class PluginError(NnasimError):
+    """A part that another package adds answers what its interface forbids. ``who``: the part, and whose it is."""
+
+    def __init__(self, who: str, what: str, value: object, allowed: str) -> None:
+        super().__init__(who, what, value, allowed)
+        self.message = " ".join(f"{who}: {what} = {shown(value)}: {allowed}".split())
+
+
 class RankLostError(NnasimError):
     """Another process of a training run has ended. ``speaks``: whether this process prints the message for all that are
     left.
     """
 
     def __init__(self, message: str, speaks: bool) -> None:
-        self.speaks = speaks
-        super().__init__(message)
+        super().__init__(message, speaks)
+        self.message, self.speaks = message, speaks
 
 
 class MissingExtraError(NnasimError):
     """An optional part of the package is needed and is not installed."""
 
     def __init__(self, extra: str, module: str) -> None:
-        super().__init__(f"this needs {module!r}: pip install 'nnasim[{extra}]'")
+        super().__init__(extra, module)
+        self.message = f"this needs {module!r}: pip install 'nnasim[{extra}]'"
 
 
 # What an optional module belongs to, for the message when it is absent.

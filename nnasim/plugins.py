@@ -1,12 +1,24 @@
-"""Parts by name: those of nnasim, and those that other packages add as entry points."""
+"""Parts by name: those of nnasim, and those that other packages add as entry points.
+
+What a package's part does wrong is told as that package's: a part of another type is refused where it is loaded
+(``guard``), and whose code raised an error is read from its traceback (``blamed``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
+from traceback import walk_tb
 from typing import Any, Generic, TypeVar, cast
 
+from nnasim.errors import named, shown
+
 PartT = TypeVar("PartT")
+
+OURS = ("nnasim", "reports", "workloads", "aat_training")
+IN_USE: dict[str, str] = {}
+"""Outermost package or module of a plug-in's code that was loaded -> what the user knows it by."""
 
 
 class Plugins(Generic[PartT]):
@@ -14,11 +26,16 @@ class Plugins(Generic[PartT]):
 
     ``group``: the group of entry points in which other packages declare their parts. ``bundled``: name ->
     "module:attribute" of nnasim's own parts, written like entry points; a plug-in cannot take a bundled name.
-    ``needs``: attributes that every part of this kind has.
+    ``needs``: attributes that every part of this kind has. ``guard``: "module:function" of what stands between a
+    package's part and us: of who it is and the part, the part whose answers are checked. It raises ValueError for one
+    of another type.
     """
 
-    def __init__(self, group: str, bundled: Mapping[str, str] | None = None, needs: Sequence[str] = ()) -> None:
+    def __init__(
+        self, group: str, bundled: Mapping[str, str] | None = None, needs: Sequence[str] = (), guard: str | None = None
+    ) -> None:
         self.group, self._needs = group, tuple(needs)
+        self._guard = EntryPoint("guard", guard, group) if guard else None
         self._bundled = {name: EntryPoint(name, value, group) for name, value in (bundled or {}).items()}
         self._loaded: dict[str, PartT] = {}
         self._added: dict[str, PartT] = {}
@@ -51,7 +68,8 @@ class Plugins(Generic[PartT]):
         """
         if name in self._bundled or name in self._installed():
             raise ValueError(f"is taken by {self.origin(name)}")
-        self._added[name] = self._loaded[name] = part
+        self._loaded[name] = self._guarded(name, f"the part {named(name)}, which this session added,", part)
+        self._added[name] = part
 
     def listed(self, name: object) -> object:
         """``name``, if a part has it. Raises ValueError as ``get`` does. Imports nothing."""
@@ -79,16 +97,56 @@ class Plugins(Generic[PartT]):
         point = self._bundled.get(name) or self._installed().get(name)
         if point is None:
             raise ValueError(self._allowed())
+        if name in self._bundled:
+            return cast(PartT, point.load())
+        who = f"the entry point {named(name)} of {self.group} ({named(self.origin(name))})"
         try:
-            part: Any = point.load()
+            part = point.load()
+            lacking = next((need for need in self._needs if not hasattr(part, need)), None)
+        except KeyboardInterrupt:
+            raise
         # Another package's code: whatever it raises, and be it an exit, the user learns whose it was.
-        except (Exception, SystemExit) as error:
-            raise ValueError(f"the entry point {name} of {self.group} cannot be loaded: {error!r}") from None
-        lacking = next((need for need in self._needs if not hasattr(part, need)), None)
+        except BaseException as error:
+            raise ValueError(f"{who} cannot be loaded: {_seen(error)}") from None
         if lacking:
-            raise ValueError(f"the entry point {name} of {self.group} is {part!r}, which has no {lacking}")
-        return cast(PartT, part)
+            raise ValueError(f"{who} is {_seen(part)}, which has no {lacking}")
+        module = point.module.partition(".")[0]
+        if module not in (*OURS, *sys.stdlib_module_names):
+            others = IN_USE.get(module, who)
+            IN_USE[module] = others if who in others else f"{others} or {who}"
+        return self._guarded(name, who, part)
+
+    def _guarded(self, name: str, who: str, part: Any) -> PartT:
+        return cast(PartT, part if self._guard is None else self._guard.load()(name, who, part))
 
     def _allowed(self) -> str:
         *others, last = map(repr, self.names or ["nothing: none is installed"])
         return f"must be {', '.join(others)} or {last}" if others else f"must be {last}"
+
+
+def blamed(error: BaseException) -> str | None:
+    """The line for an error within a package's part: whose it is, and what it says. None for an error of ours."""
+    for each in _chain(error):
+        modules = [str(frame.f_globals.get("__name__")).partition(".")[0] for frame, _ in walk_tb(each.__traceback__)]
+        who = next((IN_USE[module] for module in reversed(modules) if module in IN_USE), None)
+        if who:
+            return f"{who} failed: {_seen(each)}"
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """``error``, and those that it was raised from: the event loop raises a copy of what a block raised."""
+    seen: BaseException | None = error
+    for _ in range(20):
+        if seen is None:
+            return
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def _seen(value: object) -> str:
+    """``value`` on one line, even where its package's code fails to show it."""
+    try:
+        return shown(value)
+    except Exception:
+        return f"a {type(value).__name__}"

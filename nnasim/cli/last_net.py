@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from nnasim import __version__
 from nnasim.errors import shown
+from nnasim.plugins import IN_USE
 from nnasim.redacted import without_password
 
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
@@ -28,13 +29,14 @@ def is_out_of_memory(error: Exception) -> bool:
 def caught(error: Exception, arguments: Sequence[str]) -> str:
     """The line for a defect of ours. The traceback is written to a new file, which the line names."""
     what = f"{type(error).__name__}: {shown(without_password(str(error)))}"
+    whose = "".join(f", or of {who}" for who in IN_USE.values())
     try:
         handle, path = tempfile.mkstemp(prefix="nnasim-defect-", suffix=".txt")
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(without_password(_report(error, arguments)))
     except OSError as failure:
-        return f"a defect of nnasim, please report it: {what} (no report could be written: {failure.strerror})"
-    return f"a defect of nnasim, please report it with {path}: {what}"
+        return f"a defect of nnasim{whose}, please report it: {what} (no report could be written: {failure.strerror})"
+    return f"a defect of nnasim{whose}, please report it with {path}: {what}"
 
 
 def _report(error: Exception, arguments: Sequence[str]) -> str:

@@ -22,6 +22,7 @@ from nnasim.cli.table import COMMANDS, Command, overview
 from nnasim.cli.usage import by_option, usage_message
 from nnasim.cli.wording import as_options
 from nnasim.errors import EXTRA_OF_MODULE, FileError, InputError, MissingExtraError, NnasimError, RankLostError, shown
+from nnasim.plugins import blamed
 from nnasim.redacted import without_password
 
 if TYPE_CHECKING:
@@ -50,14 +51,22 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] = CO
         return _complain(by_option(error, arguments), error.exit_code)
     except NnasimError as error:
         return _complain(str(error), error.exit_code)
-    except OSError as error:
-        return _complain(_os_message(error), USAGE_ERROR)
-    except Exception as error:
-        if is_out_of_memory(error):
-            why = "the memory of this machine, or what this process may have of it, is used up"
-            return _complain(why, USAGE_ERROR, speaking=True)
-        return _complain(caught(error, arguments), DEFECT, speaking=True)
+    except BaseException as error:  # a package's part may raise any, and be it an exit
+        if (whose := blamed(error)) is not None:
+            return _complain(whose, USAGE_ERROR)
+        if not isinstance(error, Exception):
+            raise
+        return _unforeseen(error, arguments)
     return code
+
+
+def _unforeseen(error: Exception, arguments: Sequence[str]) -> int:
+    if isinstance(error, OSError):
+        return _complain(_os_message(error), USAGE_ERROR)
+    if is_out_of_memory(error):
+        why = "the memory of this machine, or what this process may have of it, is used up"
+        return _complain(why, USAGE_ERROR, speaking=True)
+    return _complain(caught(error, arguments), DEFECT, speaking=True)
 
 
 def _dispatch(arguments: list[str], commands: Mapping[str, Command]) -> int:
@@ -129,8 +138,10 @@ def _complain(message: str, code: int, *, speaking: bool | None = None) -> int:
 
 
 def _in_one_line(message: str) -> str:
-    """``message`` without line ends, and without its middle where a library has quoted a whole file in it."""
-    line = " ".join(message.split())
+    """``message`` without line ends and hidden characters, and without its middle where a library has quoted a whole
+    file in it.
+    """
+    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(message.split()))
     return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 205]} ... {line[-200:]}"
 
 

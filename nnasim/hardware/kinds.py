@@ -34,6 +34,7 @@ FAMILIES: Plugins[type[MacArrayLaw]] = Plugins(
         "systolic": "nnasim.hardware.mac_arrays.systolic:SystolicArray",
     },
     needs=("Parameters", "cycles", "output_granule", "bound_cycles"),
+    guard="nnasim.hardware.mac_arrays.checked:checked",
 )
 MODELS: Plugins[type[DramModel]] = Plugins(
     "nnasim.drams",
@@ -42,6 +43,7 @@ MODELS: Plugins[type[DramModel]] = Plugins(
         "banked": "nnasim.hardware.drams.banked:BankedDram",
     },
     needs=("Parameters", "of", "first_byte", "bus_bytes", "open_cycles", "end"),
+    guard="nnasim.hardware.drams.checked:checked",
 )
 
 

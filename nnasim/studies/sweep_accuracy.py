@@ -64,14 +64,15 @@ def word_errors(scoring: Scoring, numerics: NumericsConfig, system: System) -> d
     Raises NnasimError where the arithmetic cannot be calibrated or overflows.
     """
     from aat_training.data.manifest import read_manifest
-    from aat_training.evaluate import run_model
+    from aat_training.evaluate import hypotheses_of
     from aat_training.score import score
     from aat_training.systems import load_system
 
     entries = read_manifest(scoring.folder / scoring.spec.manifest)[: scoring.spec.limit]
     with _checkpoint(scoring, numerics, system) as path:
         loaded, model, _ = load_system(path, system, numerics)
-        return score(run_model(model, loaded, entries, system, numerics).pairs).summary()
+        words = hypotheses_of(model, loaded, entries, system)
+        return score([(reference, hypothesis) for _, reference, hypothesis in words]).summary()
 
 
 @contextmanager

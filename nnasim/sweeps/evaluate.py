@@ -16,6 +16,7 @@ from nnasim.errors import NnasimError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import simulate_compiled
+from nnasim.plugins import blamed
 from nnasim.records import validated
 from nnasim.sweeps.job import Job, Values
 from nnasim.sweeps.objectives import Figures, chip_figures
@@ -52,8 +53,9 @@ class Evaluator:
                 figures = self.figures(values)
         except NnasimError as error:
             message = str(error)
-        except Exception as error:  # a defect of ours must not end a sweep of a week; the row says which point it was
-            message = f"defect: {type(error).__name__}: {error}"[:500]
+        # A defect, ours or a package's, must not end a sweep of a week; the row says which point it was.
+        except (Exception, SystemExit) as error:
+            message = (blamed(error) or f"defect: {type(error).__name__}: {error}")[:500]
         return Outcome(key=key, values=values, figures=figures, message=message, seconds=time.process_time() - begun)
 
     def figures(self, values: Values) -> Figures:

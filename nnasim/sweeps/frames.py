@@ -93,6 +93,7 @@ class StoredSweep:
 
     @property
     def objectives(self) -> list[str]:
-        """The names of the judged figures, of those that the points have."""
+        """The names of the judged figures, of those that the points have: a figure may be None at all of them."""
         known = objective_names()
-        return [name for name in self.job.spec.objectives if name in self.good and name in known]
+        named = [name for name in self.job.spec.objectives if name in self.good and name in known]
+        return [name for name in named if self.good[name].notna().any()]

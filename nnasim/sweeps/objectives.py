@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from nnasim.analysis.percentiles import PERCENTILES, percentiles
 from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms, real_time_factor, user_latencies_ms
-from nnasim.errors import SimulationError
+from nnasim.errors import SimulationError, named
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
 from nnasim.limits import LARGEST_FIGURE
@@ -53,7 +53,18 @@ class Objective(NamedTuple):
     figure: Callable[[Sequence[SimResult], NnaConfig], float | None]
 
 
-ADDED: Plugins[Objective] = Plugins("nnasim.objectives", needs=Objective._fields)
+def checked(name: str, who: str, part: object) -> Objective:
+    """The objective ``part`` of a package. Raises ValueError for what is none."""
+    if not isinstance(part, Objective) or not callable(part.figure):
+        raise ValueError(f"{who} must be an Objective whose figure can be called")
+    if not isinstance(part.unit, str) or not isinstance(part.meaning, str):
+        raise ValueError(f"{who}: unit and meaning must be texts")
+    return part
+
+
+ADDED: Plugins[Objective] = Plugins(
+    "nnasim.objectives", needs=Objective._fields, guard="nnasim.sweeps.objectives:checked"
+)
 
 BOTTLENECK = "bottleneck"
 FALLBACK = "fallback"  # kinds of operation that the chip has no unit for, so that the CPU ran them; None: none
@@ -106,11 +117,11 @@ def _figure_of(name: str, results: Sequence[SimResult], chip: NnaConfig) -> floa
     try:
         value = ADDED.get(name).figure(results, chip)
         number = None if value is None else float(value)
-    except Exception as error:
-        raise SimulationError(f"objective {name}: {type(error).__name__}: {error}") from None
+    except (Exception, SystemExit) as error:
+        raise SimulationError(f"objective {named(name)}: {type(error).__name__}: {error}") from None
     if number is None or abs(number) <= LARGEST_FIGURE:
         return number
-    raise SimulationError(f"objective {name} = {number:g}: must be a number of at most {LARGEST_FIGURE:g}")
+    raise SimulationError(f"objective {named(name)} = {number:g}: must be a number of at most {LARGEST_FIGURE:g}")
 
 
 def _fallback(results: Sequence[SimResult]) -> str | None:

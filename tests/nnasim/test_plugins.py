@@ -54,11 +54,14 @@ def test_a_name_can_be_checked_before_its_part_is_imported(tmp_path: Path, monke
 @pytest.mark.parametrize(
     ("code", "why"),
     [
-        ("1 / 0\n", r"broken of test\.numbers cannot be loaded: ZeroDivisionError"),
-        ("import sys\nsys.exit(3)\n", r"broken of test\.numbers cannot be loaded: SystemExit\(3\)"),
-        ("import no_such_module\n", r"broken of test\.numbers cannot be loaded: ModuleNotFoundError"),
+        ("1 / 0\n", r"broken of test\.numbers \(broken\d+ 1\.2\) cannot be loaded: ZeroDivisionError"),
+        ("import sys\nsys.exit(3)\n", r"broken of test\.numbers \(broken\d+ 1\.2\) cannot be loaded: SystemExit\(3\)"),
+        (
+            "import no_such_module\n",
+            r"broken of test\.numbers \(broken\d+ 1\.2\) cannot be loaded: ModuleNotFoundError",
+        ),
         ("Broken = 3.5\n", "which has no limit_denominator"),
-        ("Other = 1\n", r"broken of test\.numbers cannot be loaded: AttributeError"),
+        ("Other = 1\n", r"broken of test\.numbers \(broken\d+ 1\.2\) cannot be loaded: AttributeError"),
         ("class Broken: ...\n", "which has no limit_denominator"),
     ],
 )

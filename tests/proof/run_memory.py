@@ -55,7 +55,7 @@ def sweep(folder: Path, points: int) -> None:
 def evaluate(folder: Path, hours: int) -> None:
     """Train a tiny model for a step, then decode ``hours`` of noise utterance by utterance."""
     from aat_training.data.manifest import read_manifest
-    from aat_training.evaluate import run_model
+    from aat_training.evaluate import hypotheses_of
     from aat_training.run_spec import RunSpec
     from aat_training.systems import load_system
     from aat_training.train import train
@@ -74,7 +74,7 @@ def evaluate(folder: Path, hours: int) -> None:
             tell(f"{done * SECONDS / 3600:.1f} hours")
 
     tell("before")
-    run_model(model, loaded, read_manifest(manifest), "float", numerics, progress)
+    hypotheses_of(model, loaded, read_manifest(manifest), "float", progress)
 
 
 def main() -> None:

@@ -47,7 +47,8 @@ class RefusedModelError(NnasimError):
     def __init__(self, source: object, refusals: Sequence[Refusal]) -> None:
         assert refusals, "a refused model has a reason"
         self.source, self.refusals = source, tuple(refusals)
-        super().__init__(f"{named(source)}: refused: " + ". ".join(listing(refusals)))
+        super().__init__(source, refusals)
+        self.message = f"{named(source)}: refused: " + ". ".join(listing(refusals))
 
 
 def listing(refusals: Iterable[Refusal]) -> list[str]:

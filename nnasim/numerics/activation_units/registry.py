@@ -27,4 +27,5 @@ UNITS: Plugins[UnitKind] = Plugins(
     "nnasim.activation",
     {name: f"{__package__}.{place}" for name, place in OURS.items()},
     needs=("apply", "input_bits", "input_frac", "output_bits", "tables", "build", "check", "slope"),
+    guard="nnasim.numerics.activation_units.checked:checked",
 )

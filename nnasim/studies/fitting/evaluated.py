@@ -13,6 +13,7 @@ from nnasim import files
 from nnasim.errors import FileError, NnasimError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.io import record_digest
+from nnasim.limits import LARGEST_FIGURE
 from nnasim.studies.fitting.rows import Measurement, TraceRun
 
 KIND = "nnasim.fit_evaluated"
@@ -73,13 +74,23 @@ class Evaluated:
     def _add(self, line: Any) -> dict[str, Any]:
         try:
             values, rows = line["values"], {int(row): takes for row, takes in line["rows"].items()}
-            numbers = [*values.values(), *rows.values()]
+            whole = all(map(_is_number, values.values())) and all(map(_is_time, rows.values()))
         except (TypeError, KeyError, ValueError, AttributeError):
-            numbers = [""]
-        if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
+            whole = False
+        if not whole:
             raise FileError(self.path, "holds no evaluations of a fit; begin anew (`force`)")
         self._known.setdefault(tuple(sorted(values.items())), {}).update(rows)
         return {"values": values, "rows": line["rows"]}
+
+
+def _is_number(value: object) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and abs(value) <= LARGEST_FIGURE  # type: ignore[operator]
+
+
+def _is_time(value: object) -> bool:
+    """A prediction is compared with what was measured, as a ratio."""
+    return _is_number(value) and value > 0  # type: ignore[operator]
 
 
 @contextmanager

@@ -97,3 +97,50 @@ def test_a_chip_and_what_it_explains_show_names_as_text(name: str, tmp_path: Pat
     refuse_shown(result)
     refuse_shown(result.explain())
     refuse_shown(nnasim.compare_chips({name: chip, "b": nnasim.preset("mcu128")}, trace))
+
+
+@pytest.fixture
+def strange(name: str, tmp_path: Path) -> Path:
+    """A path of any ending whose name is a stranger's."""
+    return tmp_path / name.replace("/", "").replace("\0", "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_sweep_of_a_strangers_chip_shows_its_name_as_text(strange: Path) -> None:
+    strange.with_suffix(".yaml").write_text("extends: edge256\n")
+    chip = nnasim.preset(strange.with_suffix(".yaml"))
+    refuse_shown(nnasim.sweep(chip, build_trace(TINY, 2, 1, system="aat"), {"host.handoff_us": [10, 50]}, jobs=1))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_of_a_stranger_is_shown_as_text(name: str, strange: Path) -> None:
+    pytest.importorskip("onnx")
+    from tests.workloads.small_onnx import streaming
+
+    path = streaming(strange.with_suffix(".onnx"), name)
+    refuse_shown(nnasim.check_model(path))
+    refuse_shown(nnasim.import_model(path, period_ms=10, seconds=0.1))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_of_a_stranger_is_shown_as_text(strange: Path) -> None:
+    table = strange.with_suffix(".csv")
+    table.write_text("M,N,K,measured_us\n1,64,64,65.8\n1,256,256,76.1\n8,512,512,156.0\n")
+    refuse_shown(nnasim.fit(table, "edge256", fields=["host.handoff_us"]))
+    table.write_text("array_size,M,k_tiles,total_cycles\n8,1,1,34\n8,4,1,74\n")
+    refuse_shown(nnasim.validate(table))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_unit_of_a_stranger_is_shown_as_text(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    from nnasim.numerics.activation_units.registry import UNITS
+    from tests.nnasim.numerics.rational_unit import RATIONAL
+
+    monkeypatch.setattr(UNITS, "_added", {})
+    monkeypatch.setattr(UNITS, "_loaded", {})
+    nnasim.add_activation_unit(replace(RATIONAL, name=name))
+    chip = nnasim.preset("edge256").with_({"numerics.activation": name})
+    refuse_shown(chip)
+    refuse_shown(nnasim.activation_unit("tanh", chip))

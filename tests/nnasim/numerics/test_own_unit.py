@@ -81,7 +81,8 @@ def test_a_package_that_is_broken_is_named(tmp_path, monkeypatch, code, words) -
     name = f"broken{abs(hash(code))}"
     monkeypatch.syspath_prepend(install(tmp_path, name, code, {UNITS.group: f"{name} = UNIT"}))
     with pytest.raises(
-        NumericsError, match=rf"activation = '{name}': the entry point {name} of nnasim\.activation {words}"
+        NumericsError,
+        match=rf"activation = '{name}': the entry point {name} of nnasim\.activation \({name} 1\.2\) {words}",
     ):
         unit_kind(name)
 
