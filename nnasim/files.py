@@ -14,7 +14,6 @@ import os
 import re
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +21,7 @@ from typing import Any, BinaryIO
 from nnasim import filekind, limits
 from nnasim.errors import FileError, shown
 from nnasim.exchange import exchange
+from nnasim.leftovers import partial_file, partial_folder, remove_left
 
 YAML_MAX_BYTES = limits.YAML_BYTES
 YAML_MAX_DEPTH = limits.YAML_DEPTH
@@ -30,6 +30,8 @@ JSON_MAX_BYTES = limits.JSON_BYTES
 JSON_MAX_DEPTH = limits.JSON_DEPTH
 MARK = ".nnasim"
 """The file in every folder that nnasim makes which lists what nnasim wrote there."""
+PARTIAL = {"kind": "nnasim.partial_folder"}
+"""The mark of a folder that is being written."""
 LONGEST_INTEGER = limits.INTEGER_DIGITS
 
 
@@ -260,7 +262,8 @@ def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
         raise FileError(target, "is a folder")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.partial-", dir=target.parent)
+        remove_left(target.parent, prefix := f".{target.name[:100]}.partial-", lambda folder: False)
+        handle, temporary = partial_file(target.parent, prefix)
     except OSError as error:
         raise FileError(target, f"cannot be written ({error.strerror})") from None
     try:
@@ -286,22 +289,24 @@ def write_json(path: str | Path, data: Any, *, force: bool = False, indent: int 
 def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
     """A new folder. It appears under its final name only when everything in it is complete.
 
-    Yields a partial folder in the same place, which is renamed on success and removed on failure. The folder holds a
-    mark: a file that lists what nnasim wrote there. With ``force``, an old folder and the new one change places in one
-    instant, and then the old one is deleted. Raises FileError for a folder without the mark, or with any other file in
-    it: only files that nnasim wrote are ever deleted.
+    Yields a partial folder in the same place, which is renamed on success and removed on failure; what a killed run
+    left is removed by the next that writes there. The folder holds a mark: a file that lists what nnasim wrote there.
+    With ``force``, an old folder and the new one change places in one instant, and then the old one is deleted. Raises
+    FileError for a folder without the mark, or with any other file in it: only what nnasim wrote is ever deleted.
     """
     target = refuse_existing(path, force)
     if target.exists() and not target.is_dir():
         raise FileError(target, "is not a folder, so a folder cannot replace it")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f"{target.name[:100]}.partial-", dir=target.parent))
+        remove_left(target.parent, prefix := f"{target.name[:100]}.partial-", _left_by_us)
+        lock, partial = partial_folder(target.parent, prefix)
     except OSError as error:
         raise FileError(target, f"cannot be written ({error.strerror})") from None
     try:
+        (partial / MARK).write_text(json_text(PARTIAL), encoding="utf-8")
         yield partial
-        names = sorted(entry.name for entry in partial.iterdir())
+        names = sorted(entry.name for entry in partial.iterdir() if entry.name != MARK)
         (partial / MARK).write_text(json_text({"kind": "nnasim.folder", "names": names}), encoding="utf-8")
         partial.chmod(0o777 & ~_umask())
         refuse_existing(target, force)
@@ -313,6 +318,18 @@ def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
         raise FileError(target, f"cannot be written ({error.strerror})") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        os.close(lock)
+
+
+def _left_by_us(folder: Path) -> bool:
+    """Whether ``folder`` is one that was being written, or an old one in whose place a new one already stands."""
+    try:
+        if read_json(folder / MARK) == PARTIAL:
+            return True
+        refuse_foreign(folder)
+    except FileError:
+        return False
+    return True
 
 
 def _replace_folder(partial: Path, target: Path) -> None:
@@ -324,10 +341,13 @@ def _replace_folder(partial: Path, target: Path) -> None:
     if exchange(partial, target):
         _remove(partial)
         return
-    old = Path(tempfile.mkdtemp(prefix=f"{target.name[:100]}.partial-", dir=target.parent))
-    os.replace(target, old / "old")
-    os.replace(partial, target)
-    shutil.rmtree(old)
+    lock, old = partial_folder(target.parent, f"{target.name[:100]}.partial-")
+    try:
+        os.replace(target, old / "old")
+        os.replace(partial, target)
+        shutil.rmtree(old)
+    finally:
+        os.close(lock)
 
 
 def _remove(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import threading
 from pathlib import Path
 
@@ -167,3 +168,52 @@ def test_no_folder_takes_the_place_of_a_file(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="is not a folder"):
         write(tmp_path / "notes.txt")
     assert (tmp_path / "notes.txt").read_text() == "kept"
+
+
+def killed_while_writing(target: Path, what: str) -> Path:
+    """What a process leaves that is killed in the midst of writing ``target``."""
+    before = set(target.parent.iterdir())
+    if (pid := os.fork()) == 0:
+        with getattr(files, what)(target):
+            if what == "new_folder":
+                next(path for path in target.parent.iterdir() if path not in before).joinpath("half").write_text("x")
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+    (left,) = set(target.parent.iterdir()) - before
+    return left
+
+
+@pytest.mark.parametrize("what", ["new_file", "new_folder"])
+def test_what_a_killed_run_left_is_removed_by_the_next_that_writes_there(tmp_path: Path, what: str) -> None:
+    left = killed_while_writing(tmp_path / "out", what)
+    with getattr(files, what)(tmp_path / "other"):
+        assert left.exists()  # it is of another name
+    with getattr(files, what)(tmp_path / "out"):
+        assert not left.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "out"]
+
+
+@pytest.mark.parametrize("what", ["new_file", "new_folder"])
+def test_what_another_run_is_writing_stays(tmp_path: Path, what: str) -> None:
+    with getattr(files, what)(tmp_path / "out"):
+        with getattr(files, what)(tmp_path / "out"):
+            assert len(list(tmp_path.iterdir())) == 2
+        assert len(list(tmp_path.iterdir())) == 2
+        (tmp_path / "out").rename(tmp_path / "second")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "second"]
+
+
+def test_a_folder_that_a_user_gave_such_a_name_stays(tmp_path: Path) -> None:
+    (theirs := tmp_path / "out.partial-abcdefgh").mkdir()
+    (theirs / "thesis.txt").write_text("precious")
+    with files.new_folder(tmp_path / "out"):
+        pass
+    assert (theirs / "thesis.txt").read_text() == "precious"
+
+
+def test_an_old_folder_whose_place_a_new_one_has_taken_is_removed(tmp_path: Path) -> None:
+    with files.new_folder(tmp_path / "out") as folder:
+        (folder / "a").write_text("old")
+    (tmp_path / "out").rename(tmp_path / "out.partial-abcdefgh")  # as a kill leaves it that comes before its removal
+    with files.new_folder(tmp_path / "out"):
+        assert not (tmp_path / "out.partial-abcdefgh").exists()

@@ -55,7 +55,7 @@ class _Checks:
         if not whole or len({table.part for table in tables}) < len(tables):
             allowed = f"must be a tuple of Tables: a name of its own, 1 to {LARGEST_TABLE} entries, 8 or 16 bits"
             raise PluginError(self.who, "tables", tables, allowed)
-        return tables
+        return tuple(tables)
 
     def build(self, function: Function, config: NumericsConfig, table_range: float) -> dict[str, Constants]:
         constants: Any = self.kind.build(function, config, table_range)

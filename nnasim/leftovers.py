@@ -1,0 +1,96 @@
+"""What a run that was killed left half-written is removed by the next one that writes to the same name.
+
+Who writes holds a lock on the partial file or folder, which the system gives back however the process ends. So what
+nobody holds belongs to nobody. Where there are no such locks (Windows, some network file systems), nothing is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
+
+_RANDOM = 8  # characters that tempfile adds
+
+
+def partial_file(folder: Path, prefix: str) -> tuple[int, str]:
+    """An open, locked, new file in ``folder`` and its path."""
+    while True:
+        handle, path = tempfile.mkstemp(prefix=prefix, dir=folder)
+        if _holds(handle, path):
+            return handle, path
+        os.close(handle)  # another run took it for one that was left
+
+
+def partial_folder(folder: Path, prefix: str) -> tuple[int, Path]:
+    """The open handle of a locked, new folder in ``folder``, and its path."""
+    while True:
+        path = tempfile.mkdtemp(prefix=prefix, dir=folder)
+        with contextlib.suppress(FileNotFoundError):
+            handle = os.open(os.devnull if fcntl is None else path, os.O_RDONLY)  # Windows opens no folder
+            if fcntl is None or _holds(handle, path):
+                return handle, Path(path)
+            os.close(handle)
+
+
+def remove_left(folder: Path, prefix: str, ours: Callable[[Path], bool]) -> None:
+    """Remove the files and folders of ``folder`` whose names are ``prefix`` and what tempfile adds, and that no process
+    holds; of folders, those that are ``ours``.
+    """
+    if fcntl is None:
+        return
+    left: list[str] = []
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        left += [entry.path for entry in entries if _is_named(entry.name, prefix)]
+    for path in left:
+        with contextlib.suppress(OSError):
+            _remove(path, ours)
+
+
+def _is_named(name: str, prefix: str) -> bool:
+    return name.startswith(prefix) and len(name) == len(prefix) + _RANDOM
+
+
+def _remove(path: str, ours: Callable[[Path], bool]) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    try:
+        mode = os.fstat(handle).st_mode
+        if _locked(handle) is not True:
+            return
+        if stat.S_ISREG(mode):
+            os.unlink(path)
+        elif stat.S_ISDIR(mode) and ours(Path(path)):
+            shutil.rmtree(path)
+    finally:
+        os.close(handle)
+
+
+def _holds(handle: int, path: str) -> bool:
+    """Whether ``path`` is ours alone from now on; a file system without locks removes nothing, so it is."""
+    locked = _locked(handle)
+    if locked is None:
+        return True
+    try:
+        return locked and os.path.samestat(os.fstat(handle), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _locked(handle: int) -> bool | None:
+    """Whether the lock was free, and is ours now; None where there are no locks."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except (OSError, AttributeError):
+        return None
+    return True
