@@ -83,14 +83,13 @@ class Evaluated:
         return {"values": values, "rows": line["rows"]}
 
 
-def _is_number(value: object) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and abs(value) <= LARGEST_FIGURE  # type: ignore[operator]
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_FIGURE
 
 
-def _is_time(value: object) -> bool:
+def _is_time(value: Any) -> bool:
     """A prediction is compared with what was measured, as a ratio."""
-    return _is_number(value) and value > 0  # type: ignore[operator]
+    return _is_number(value) and value > 0
 
 
 @contextmanager
