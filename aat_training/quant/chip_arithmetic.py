@@ -22,7 +22,7 @@ from aat_training.quant.lstm import (
     LstmKernel,
     LstmSequence,
     LstmWeights,
-    project_input,
+    input_product,
     quantise_lstm,
     run_forward,
 )
@@ -120,7 +120,7 @@ class ChipArithmetic:
     def _decoded(self, layer: RecurrentLayer, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """Every h and the last c."""
         kernel, weights = self.kernel(layer.name), self.frozen_weights(layer)
-        h_TBH, c, _ = run_forward(kernel, weights, project_input(kernel, weights, x), h, c, keep=False)
+        h_TBH, c, _ = run_forward(kernel, weights, input_product(kernel, weights, x), h, c, keep=False)
         return h_TBH, c
 
     def kernel(self, name: str) -> LstmKernel:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import torch
 from torch import Tensor
 
@@ -34,12 +36,17 @@ class HProduct:
         if layout == "padded" and 4 * units % int8_gpu.GRANULE:
             layout = None  # sums would stand in rows of another length
         if layout is not None and (narrow := as_int8(h)) is not None:
-            self._w = weights.factor_h.operand(layout)
+            self._layout = layout
             self.narrow = int8_gpu.padded_input(narrow) if layout == "padded" else narrow
             self._sums = h.new_empty(len(self.narrow), 4 * units, dtype=torch.int32)
             self.acc = self._sums[:batch]
         elif holds_h_product(kernel, weights):
-            self._w, self.acc = weights.w_h.T, h.new_empty(batch, 4 * units)
+            self.acc = h.new_empty(batch, 4 * units)
+
+    @cached_property
+    def _w(self) -> Tensor:
+        """The right operand, made when the first product wants it."""
+        return self.weights.w_h.T if self.narrow is None else self.weights.factor_h.operand(self._layout)
 
     def __call__(self, h: Tensor) -> Tensor:
         """Integers (B, H) -> accumulators (B, 4H)."""

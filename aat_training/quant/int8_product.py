@@ -78,7 +78,7 @@ def _may_leave_int32(k: int, input_bits: int, weight_bits: int) -> bool:
 @cache
 def _probed(rows: int, k: int, n: int) -> Verdict:
     """``rows``: a power of two, which stands for all up to the next one."""
-    operands = {layout: make(_weights(k, n)) for layout, make in LAYOUTS.items()}
+    operands = {layout: make(worst_weights(k, n)) for layout, make in LAYOUTS.items()}
     try:
         exact = [layout for layout, w in operands.items() if _is_exact(rows, w) and _is_exact(2 * rows - 1, w)]
     except RuntimeError:
@@ -87,7 +87,11 @@ def _probed(rows: int, k: int, n: int) -> Verdict:
         return Verdict(None, "the int8 kernel saturates here")
     seconds = _seconds(rows, k, n, {layout: operands[layout] for layout in exact})
     fastest = min(seconds, key=lambda name: seconds[name])
-    return Verdict(None, "sooner than int8") if fastest == "float" else Verdict(fastest, "exact, and sooner")
+    return (
+        Verdict(None, "int8 is exact by its probe, but float is sooner")
+        if fastest == "float"
+        else Verdict(fastest, "exact by its probe, and sooner than float")
+    )
 
 
 def _patterns(k: int, low: int, high: int) -> Tensor:
@@ -98,11 +102,13 @@ def _patterns(k: int, low: int, high: int) -> Tensor:
     return torch.stack([low + (high - low) * one.long() for one in (*ones, *chance)])
 
 
-def _inputs(k: int) -> Tensor:
+def worst_inputs(k: int) -> Tensor:
+    """Inputs (8, K) of which sums are largest, or of most different signs, int64."""
     return _patterns(k, lowest(8), highest(8))
 
 
-def _weights(k: int, n: int) -> Tensor:
+def worst_weights(k: int, n: int) -> Tensor:
+    """Weights (N, K) of the same kind, int8."""
     patterns = _patterns(k, -WEIGHT_LIMIT[8], WEIGHT_LIMIT[8])
     return patterns[torch.arange(n) % len(patterns)].to(torch.int8)
 
@@ -110,7 +116,7 @@ def _weights(k: int, n: int) -> Tensor:
 def _is_exact(rows: int, weight_KN: Tensor) -> bool:
     """Whether every pattern of inputs times every pattern of weights is right, at every eighth row and column."""
     k, n = weight_KN.shape
-    patterns = _inputs(k)
+    patterns = worst_inputs(k)
     of_columns = weight_KN[:, : len(patterns)].long()
     for first in range(len(patterns)):
         picked = patterns[(torch.arange(rows) + first) % len(patterns)]
@@ -124,7 +130,7 @@ def _is_exact(rows: int, weight_KN: Tensor) -> bool:
 
 def _seconds(rows: int, k: int, n: int, operands: dict[str, Tensor]) -> dict[str, float]:
     """Least CPU seconds of each contender by name, in turn: ``float``, and the layouts with their cast of the input."""
-    x, weight = _inputs(k)[torch.arange(rows) % 8].float(), _weights(k, n).float()
+    x, weight = worst_inputs(k)[torch.arange(rows) % 8].float(), worst_weights(k, n).float()
     works: dict[str, Callable[[], Tensor]] = {"float": lambda: exact_matmul(x, weight, 8, 8, "probe")}
     for layout, operand in operands.items():
         works[layout] = lambda operand=operand: torch._int_mm(x.to(torch.int8), operand)  # type: ignore[misc]

@@ -17,11 +17,11 @@ from torch import Tensor
 
 from aat_training.quant.look_up import Gradient, LookUp
 from aat_training.quant.lstm_backward import layer_gradients
-from aat_training.quant.lstm_forward import project_input, run_forward
+from aat_training.quant.lstm_forward import input_product, project_input, run_forward
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, gate_order, quantise_lstm
 
 __all__ = [
-    "Gradient", "LookUp", "LstmKernel", "LstmSequence", "LstmWeights", "gate_order", "project_input",
+    "Gradient", "LookUp", "LstmKernel", "LstmSequence", "LstmWeights", "gate_order", "input_product", "project_input",
     "quantise_lstm", "run_forward",
 ]  # fmt: skip
 
@@ -38,7 +38,7 @@ class LstmSequence(torch.autograd.Function):
         *gains: Tensor,
     ) -> tuple[Tensor, Tensor]:  # fmt: skip
         weights = quantise_lstm(kernel, w_ih, w_hh, bias, *gains)
-        h_TBH, c, trail = run_forward(kernel, weights, project_input(kernel, weights, x), h0, c0, keep=True)
+        h_TBH, c, trail = run_forward(kernel, weights, input_product(kernel, weights, x), h0, c0, keep=True)
         # Detached: a node that holds its own output would never be freed.
         detached_trail = replace(trail, h=h_TBH.detach())
         ctx.kernel, ctx.weights, ctx.trail, ctx.start = kernel, weights, detached_trail, (x, h0, c0)

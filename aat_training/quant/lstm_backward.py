@@ -12,7 +12,7 @@ from aat_training.quant import float_product
 from aat_training.quant.compiled.lstm_steps import compiled_backward
 from aat_training.quant.fused.graph import run_stretches_back
 from aat_training.quant.fused.steps import fused_backward
-from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, reordered
+from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, reordered, reordered_
 from aat_training.quant.lstm_norm import Gain, NormSlopes
 from aat_training.quant.lstm_trail import Trail
 from aat_training.quant.rounding import BIAS_LIMIT
@@ -105,23 +105,18 @@ def _parameters(
 
     A bias that was clipped has no gradient. Weights never are, since their scale follows from the largest of them.
     """
-    flat, columns = dz_x.flatten(0, 1), _gate_rows(dz_x)
-    columns_h = columns if dz_h is dz_x else _gate_rows(dz_h)
-    dw_x = float_product.product(columns, x.flatten(0, 1) * kernel.in_step)
-    dw_h = float_product.product(columns_h, before.flatten(0, 1) * kernel.act_step)
+    flat, columns = dz_x.flatten(0, 1), _columns(dz_x)
+    columns_h = columns if dz_h is dz_x else _columns(dz_h)
+    dw_x = reordered_(float_product.product(columns, x.flatten(0, 1) * kernel.in_step))
+    dw_h = reordered_(float_product.product(columns_h, before.flatten(0, 1) * kernel.act_step))
     dbias = reordered(flat.sum(0).mul_(weights.bias.abs() < BIAS_LIMIT))
     dx = float_product.product(flat, weights.real_x).mul_(kernel.in_step).view(x.shape) if into_x else None
     return dx, dw_x, dw_h, dbias
 
 
-def _gate_rows(dz_TBG: Tensor) -> Tensor:
-    """Each gate's gradients over all steps, (4H, T B), in torch's gate order: dW comes out as its parameter stands."""
-    flat = dz_TBG.flatten(0, 1)
-    rows = flat.new_empty(flat.shape[::-1])
-    i, f, third, fourth = flat.T.chunk(4)
-    for place, gate in zip(rows.chunk(4), (i, f, fourth, third), strict=True):
-        place.copy_(gate)
-    return rows
+def _columns(dz_TBG: Tensor) -> Tensor:
+    """Each gate's gradients over all steps, (4H, T B): the whole matrix at once, which torch transposes in blocks."""
+    return dz_TBG.flatten(0, 1).T.contiguous()
 
 
 class TorchBackward:

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from aat_training.devices import on
-from aat_training.quant.compiled.lstm_steps import compiled_forward
+from aat_training.quant.compiled.lstm_steps import CompiledForward, compiled_forward, takes_sums
 from aat_training.quant.fused.graph import run_stretches
-from aat_training.quant.fused.steps import fused_forward
+from aat_training.quant.fused.steps import fused_forward, obstacle
 from aat_training.quant.h_product import HProduct
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, may_saturate_gate, may_saturate_input, sums_exactly
 from aat_training.quant.lstm_trail import Trail
@@ -29,14 +29,27 @@ def project_input(kernel: LstmKernel, weights: LstmWeights, x: Tensor) -> Tensor
     if weights.acc_x.reachable:
         acc = rescaler(scale)(weights.acc_x.product(x, weights.w_x, weights.bias))
         return acc.clamp_(lowest(32), highest(32))
-    acc = weights.factor_x.product(x).double()
+    return in_gate_domain(weights, weights.factor_x.product(x))
+
+
+def in_gate_domain(weights: LstmWeights, sums: Tensor) -> Tensor:
+    """Accumulators of the input's product, without bias -> the gate domain, float64."""
+    scale, acc = weights.scale_x.requant, sums.double()
     if scale.exact_in_float:
         # Bias and half in one pass: (acc + bias) real + 1/2, each term and each sum exact in float64.
-        real = on(scale.real, x.device)
+        real = on(scale.real, acc.device)
         torch.addcmul((weights.bias.double() * real).add_(0.5), acc, real, out=acc).floor_()
     else:
         acc = rescaler(scale)(acc.add_(weights.bias))
     return acc.clamp_(lowest(32), highest(32)) if may_saturate_input(weights) else acc
+
+
+def input_product(kernel: LstmKernel, weights: LstmWeights, x: Tensor) -> Tensor:
+    """``project_input``, or the accumulators in int32 where each step can round its own."""
+    if not (x.is_cpu and takes_sums(kernel, weights) and obstacle(x.device) is not None):
+        return project_input(kernel, weights, x)
+    sums = weights.factor_x.product(x)
+    return sums if sums.dtype == torch.int32 else in_gate_domain(weights, sums)
 
 
 def input_share(weights: LstmWeights, gx_TBG: Tensor) -> Tensor:
@@ -49,7 +62,8 @@ def run_forward(
 ) -> tuple[Tensor, Tensor, Trail]:
     """h, c (B, H) integers -> h of every step (T, B, H), the last c, and what backward needs where ``keep``.
 
-    ``gx_TBG``: the input's product in the gate domain, before its norm where the layer has one.
+    ``gx_TBG``: the input's product in the gate domain, before its norm where the layer has one; or in int32 as
+    ``input_product`` leaves it.
     """
     require_exact_type(h, f"{kernel.name}.h_mm")
     kernel = kernel.on(h.device)
@@ -57,13 +71,11 @@ def run_forward(
     trail, cell = Trail.empty(steps, batch, units, keep=keep, device=h.device), c.double()
     if keep and weights.gain_h is not None:
         trail = replace(trail, x_share=gx_TBG, h_share=torch.empty_like(gx_TBG))
-    gx_TBG = input_share(weights, gx_TBG)
     product = HProduct(kernel, weights, h)
-    step: Step = (
-        fused_forward(kernel, weights, gx_TBG, product, cell, trail)
-        or compiled_forward(kernel, weights, gx_TBG, product, cell, trail)
-        or TorchForward(kernel=kernel, weights=weights, gx_TBG=gx_TBG, c=cell, trail=trail)
-    )
+    step = _first_step(kernel, weights, gx_TBG, product, cell, trail)
+    if isinstance(step, CompiledForward) and step.every is not None:
+        step.every(steps)
+        return trail.h, cell.float(), trail
     done, h = run_stretches(step, weights, product, h, cell)
     for t in range(done, steps):
         step(t, product(h))
@@ -71,6 +83,23 @@ def run_forward(
     if keep and isinstance(step, TorchForward):
         step.fill_slopes()
     return trail.h, cell.float(), trail
+
+
+def _first_step(
+    kernel: LstmKernel, weights: LstmWeights, gx_TBG: Tensor, product: HProduct, cell: Tensor, trail: Trail
+) -> Step:
+    """The point-wise half by the first that can: a kernel of the GPU's, the compiled part, PyTorch."""
+    if gx_TBG.dtype == torch.int32:
+        step = compiled_forward(kernel, weights, gx_TBG, product, cell, trail)
+        if step is not None:
+            return step
+        gx_TBG = in_gate_domain(weights, gx_TBG)
+    gx_TBG = input_share(weights, gx_TBG)
+    return (
+        fused_forward(kernel, weights, gx_TBG, product, cell, trail)
+        or compiled_forward(kernel, weights, gx_TBG, product, cell, trail)
+        or TorchForward(kernel=kernel, weights=weights, gx_TBG=gx_TBG, c=cell, trail=trail)
+    )
 
 
 class TorchForward:

@@ -12,10 +12,11 @@ from torch import Tensor
 
 from aat_training.devices import numpy_of, on
 from aat_training.quant.accumulator import Accumulator
+from aat_training.quant.compiled.packed import Packed, pack
 from aat_training.quant.int8_product import Factor
 from aat_training.quant.look_up import Gradient, LookUp
 from aat_training.quant.lstm_norm import Gain
-from aat_training.quant.rounding import BIAS_LIMIT, integers, largest_rows
+from aat_training.quant.rounding import BIAS_LIMIT, BLOCK, integers, largest_rows
 from nnasim.errors import NumericsError
 from nnasim.numerics.bounds import exact_type
 from nnasim.numerics.config import NumericsConfig
@@ -39,6 +40,15 @@ def reordered(rows: Tensor) -> Tensor:
     """Parameters (4H, ...) from torch's gate order to the chip's, or back."""
     i, f, third, fourth = rows.chunk(4)
     return torch.cat([i, f, fourth, third])
+
+
+def reordered_(rows: Tensor) -> Tensor:
+    """The same in place."""
+    third, fourth = rows.chunk(4)[2:]
+    kept = third.clone()
+    third.copy_(fourth)
+    fourth.copy_(kept)
+    return rows
 
 
 @dataclass(frozen=True)
@@ -105,6 +115,11 @@ class LstmKernel:
         return torch.cat([self.sigmoid.slopes, self.tanh.slopes])
 
     @cached_property
+    def gate_entries(self) -> Tensor:
+        """Value and slope beside each other (N, 2)."""
+        return torch.stack([self.gate_values, self.gate_slopes], 1)
+
+    @cached_property
     def cell_values(self) -> Tensor:
         """tanh of the cell state, real-valued."""
         return self.tanh_c.values * self.tanh_c.step
@@ -153,6 +168,11 @@ class LstmWeights:
         return _reach(self.w_h, None, self.scale_h, self.factor_h.bits[0])
 
     @cached_property
+    def packed_h(self) -> Packed | None:
+        """w_h as the compiled loop over time multiplies by it; None where it does not."""
+        return pack(self.w_h)
+
+    @cached_property
     def real_x(self) -> Tensor:
         """The chip's w_x as real numbers, float32."""
         return self.w_x * on(self.scale_x.weight_step, self.w_x.device).float()[:, None]
@@ -169,12 +189,15 @@ def quantise_lstm(kernel: LstmKernel, w_ih: Tensor, w_hh: Tensor, bias: Tensor, 
     Raises NumericsError for NaN or infinity, and where an accumulator could overflow that must not.
     """
     numerics, gate = kernel.numerics, 2.0**-GATE_FRAC
-    w_ih, w_hh, bias = (reordered(p.detach()) for p in (w_ih, w_hh, bias))
-    scale_x = matmul_scale(largest_rows(w_ih), kernel.in_step, gate, numerics, f"{kernel.name}.x")
-    scale_h = matmul_scale(largest_rows(w_hh), kernel.act_step, gate, numerics, f"{kernel.name}.h_mm")
+    w_ih, w_hh, bias, order = w_ih.detach(), w_hh.detach(), reordered(bias.detach()), gate_order(w_hh.shape[1])
+    scale_x = matmul_scale(largest_rows(w_ih)[order], kernel.in_step, gate, numerics, f"{kernel.name}.x")
+    scale_h = matmul_scale(largest_rows(w_hh)[order], kernel.act_step, gate, numerics, f"{kernel.name}.h_mm")
     _require_finite(bias, f"{kernel.name}.x", "bias")
     limit, bits = WEIGHT_LIMIT[numerics.weight_bits], (numerics.activation_bits, numerics.weight_bits)
-    w_x, w_h = integers(w_ih, scale_x.weight_step[:, None], limit), integers(w_hh, scale_h.weight_step[:, None], limit)
+    w_x, w_h = (
+        reordered_(integers(weight, scale.weight_step[order][:, None], limit))
+        for weight, scale in ((w_ih, scale_x), (w_hh, scale_h))
+    )
     whole_bias = integers(bias, scale_x.acc_step, BIAS_LIMIT)
     gain_x, gain_h = (
         (_gain(gain.detach(), f"{kernel.name}.{norm}") for gain, norm in zip(gains, NORMS, strict=True))
@@ -233,6 +256,7 @@ def sums_exactly(weights: LstmWeights) -> bool:
 
 def _reach(weight: Tensor, bias: Tensor | None, scale: MatmulScale, activation_bits: int) -> float:
     """Largest magnitude, rounded up; the margin covers the float32 sum over a row."""
-    rows = numpy_of(weight.abs().sum(1).double()) * (-lowest(activation_bits) * (1 + 2.0**-10))
+    sums = [rows.abs().sum(1) for rows in weight.split(max(1, BLOCK // max(1, weight.shape[1])))]
+    rows = numpy_of(torch.cat(sums).double()) * (-lowest(activation_bits) * (1 + 2.0**-10))
     offset = 0.0 if bias is None else numpy_of(bias.abs().double())
     return float(((rows + offset) * scale.requant.real).max()) + 1

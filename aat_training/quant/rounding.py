@@ -16,6 +16,7 @@ from nnasim.numerics.formats import H_FRAC, highest, lowest
 from nnasim.numerics.precision import require_exact_type
 from nnasim.numerics.rescale import Rescale, rescale
 
+BLOCK = 1 << 17  # elements that are rounded at once
 BIAS_LIMIT = 1 << 30  # half of an int32, as quantise_bias has it
 
 
@@ -86,11 +87,17 @@ class Quantise(torch.autograd.Function):
 
 
 def integers(value: Tensor, step: Constants, limit: float) -> Tensor:
-    """``quantise_weight`` and ``quantise_bias`` of finite values in one buffer: half up, limited, float32.
+    """``quantise_weight`` and ``quantise_bias`` of finite values: half up, limited, float32.
 
-    Division in float64, since x / s and x * (1 / s) differ at ties. ``step`` is broadcast.
+    Division in float64, since x / s and x * (1 / s) differ at ties. ``step``: of each row (N, 1), or broadcast.
     """
-    return value.double().div_(on(step, value.device)).add_(0.5).floor_().clamp_(-limit, limit).float()
+    out, divisor = torch.empty_like(value, dtype=torch.float32), on(step, value.device)
+    by_row = value.dim() == 2 and divisor.shape == (len(value), 1)
+    rows = max(1, BLOCK // value.shape[1]) if by_row and value.numel() else max(1, len(value))
+    parts = zip(value.split(rows), divisor.split(rows) if by_row else (divisor,), out.split(rows), strict=True)
+    for part, worth, place in parts:  # in pieces that a cache holds: memory that is new each time costs more than sums
+        place.copy_(part.double().div_(worth).add_(0.5).floor_().clamp_(-limit, limit))
+    return out
 
 
 def handed_over_(real: Tensor, bits: int) -> Tensor:
@@ -110,7 +117,8 @@ def not_saturated(real: Tensor, bits: int) -> Tensor:
 
 def largest_rows(weight: Tensor) -> np.ndarray:
     """Largest |weight| of each row (N,), float64; NaN and infinity stay visible."""
-    return numpy_of(weight.detach().abs().amax(1).double())
+    rows = weight.detach()
+    return numpy_of(torch.maximum(rows.amax(1), rows.amin(1).neg_()).double())
 
 
 def exact_matmul(x: Tensor, weight: Tensor, input_bits: int, weight_bits: int, name: str) -> Tensor:

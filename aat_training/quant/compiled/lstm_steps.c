@@ -1,19 +1,29 @@
-/* The point-wise half of one LSTM time step, forward and backward.
+/* The point-wise half of one LSTM time step, forward and backward; with VNNI instructions all steps forward at once.
  *
  * Arithmetic is nnasim.numerics' own: floor(value * scale + 1/2) on integers held in double, exact for 15-bit
- * multipliers. Compiled without contraction to fused multiply-add, so that every bit is PyTorch's. Matrix products stay
+ * multipliers. Compiled without contraction to fused multiply-add, so that every bit is PyTorch's. Products in float stay
  * in PyTorch. Fields and their order are those of lstm_steps.py. T steps, B utterances, H units; row-major.
  */
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
+#ifdef __AVX512VNNI__
+#include <immintrin.h>
+#endif
+
+typedef struct {
+    float value, slope; /* side by side: one line of the cache holds both */
+} Entry;
 
 typedef struct {
     int64_t batch, units, keep;              /* keep: whether slopes, c_slopes and every step are stored */
     const float *acc;                        /* (B, 4H) accumulators of h's product, or: */
     const int32_t *whole_acc;                /* the same from the int8 kernel */
-    const double *gx;                        /* (T, B, 4H) the input's share, gate domain */
+    const double *gx;                        /* (T, B, 4H) the input's share, gate domain, or: */
+    const int32_t *whole_gx;                 /* its accumulators from the int8 kernel, with */
+    const double *bias, *requant_x;          /* (4H) what is added to them, and the scale of the sum */
     const double *requant;                   /* (4H) scale of h's product */
-    const float *gate_values, *gate_slopes;  /* sigmoid's 65,538 entries, then tanh's */
+    const Entry *gate_entries;               /* sigmoid's 65,538, then tanh's */
     const float *cell_values, *cell_slopes;  /* tanh of the cell state */
     double forget, input, cell, output;      /* scales of f c, i g, their sum, and o tanh(c); gates real-valued */
     double c_low, c_high, h_low, h_high, c_step;
@@ -22,6 +32,11 @@ typedef struct {
     int8_t *narrow;                          /* (B, H) h once more, for the int8 kernel; 0 where it does not compute */
     float *gates, *c_kept, *tc, *slopes, *c_slopes, *c_inside;
     int32_t *index;                          /* (4H) scratch */
+    double *share;                           /* (4H) scratch */
+    const int8_t *packed;                    /* w_h as nnasim_pack leaves it, and what to add: */
+    const int32_t *offsets;                  /* (4H) */
+    uint8_t *shifted;                        /* (B, H up to a multiple of 4) scratch */
+    int32_t *sums;                           /* whole_acc, to be written */
 } Forward;
 
 typedef struct {
@@ -65,6 +80,31 @@ static void index_of_whole(int64_t width, const int32_t *restrict acc, const dou
         index[j] = place_of(acc[j], requant[j], gx[j]);
 }
 
+/* Pairs are copied as one number each, then taken apart: half the gathers. */
+static void look_up(int64_t count, const Entry *restrict table, const int32_t *restrict index,
+                    float *restrict values, float *restrict slopes)
+{
+    enum { PART = 256 };
+    Entry found[PART];
+    for (int64_t first = 0; first < count; first += PART) {
+        const int64_t here = count - first < PART ? count - first : PART;
+        for (int64_t j = 0; j < here; j++)
+            memcpy(&found[j], &table[index[first + j]], sizeof(Entry));
+        for (int64_t j = 0; j < here; j++) {
+            values[first + j] = found[j].value;
+            slopes[first + j] = found[j].slope;
+        }
+    }
+}
+
+static const double *share_of(int64_t width, const int32_t *restrict acc, const double *restrict bias,
+                              const double *restrict requant, double *restrict share)
+{
+    for (int64_t j = 0; j < width; j++)
+        share[j] = rounded((acc[j] + bias[j]) * requant[j]);
+    return share;
+}
+
 static void gates_of(const Forward *s, int64_t b, const double *restrict gx, float *gates, float *slopes)
 {
     const int64_t width = 4 * s->units, sigmoids = 3 * s->units;
@@ -75,9 +115,11 @@ static void gates_of(const Forward *s, int64_t b, const double *restrict gx, flo
         index_of(width, s->acc + b * width, s->requant, gx, index);
     for (int64_t j = sigmoids; j < width; j++)
         index[j] += ENTRIES;
-    gather(width, s->gate_values, index, gates);
     if (slopes)
-        gather(width, s->gate_slopes, index, slopes);
+        look_up(width, s->gate_entries, index, gates, slopes);
+    else
+        for (int64_t j = 0; j < width; j++)
+            gates[j] = s->gate_entries[index[j]].value;
 }
 
 static void cell_of(const Forward *s, int64_t b, const float *restrict gates, float *restrict inside)
@@ -113,7 +155,9 @@ void nnasim_lstm_forward(const Forward *s, int64_t t)
     for (int64_t b = 0; b < s->batch; b++) {
         const int64_t step = (t * s->batch + b) * units, unit = (first + b) * units;
         float *gates = s->gates + 4 * unit, *tc = s->tc + unit, *c_kept = s->c_kept + unit;
-        gates_of(s, b, s->gx + 4 * step, gates, s->keep ? s->slopes + 4 * unit : 0);
+        const double *gx = s->whole_gx ? share_of(4 * units, s->whole_gx + 4 * step, s->bias, s->requant_x, s->share)
+                                       : s->gx + 4 * step;
+        gates_of(s, b, gx, gates, s->keep ? s->slopes + 4 * unit : 0);
         cell_of(s, b, gates, s->c_inside + unit);
         gather(units, s->cell_values, s->index, tc);
         if (s->keep)
@@ -126,6 +170,95 @@ void nnasim_lstm_forward(const Forward *s, int64_t t)
             c_kept[j] = (float)(s->c[b * units + j] * s->c_step);
     }
 }
+
+#ifdef __AVX512VNNI__
+enum { LANES = 16, WIDE = 4, TILE = LANES * WIDE, ROWS = 4 }; /* a tile: sums of 64 units of 4 utterances in registers */
+
+/* Sums of ROWS or fewer utterances: bytes 0..255 times -127..127, four at a time, added in 32 bits without saturation. */
+static inline __attribute__((always_inline)) void tile(int rows, int64_t quads, int64_t width, int64_t here,
+                                                       const uint8_t *x, const int8_t *w, const int32_t *offsets,
+                                                       int32_t *out)
+{
+    __m512i sums[ROWS][WIDE];
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < WIDE; v++)
+            sums[r][v] = _mm512_setzero_si512();
+    for (int64_t q = 0; q < quads; q++, w += 4 * TILE) {
+        __m512i weights[WIDE];
+        for (int v = 0; v < WIDE; v++)
+            weights[v] = _mm512_loadu_si512(w + 4 * LANES * v);
+        for (int r = 0; r < rows; r++) {
+            int32_t four;
+            memcpy(&four, x + 4 * (r * quads + q), 4);
+            const __m512i inputs = _mm512_set1_epi32(four);
+            for (int v = 0; v < WIDE; v++)
+                sums[r][v] = _mm512_dpbusd_epi32(sums[r][v], inputs, weights[v]);
+        }
+    }
+    for (int v = 0; v < WIDE; v++) {
+        const int64_t left = here - LANES * v;
+        const __mmask16 mask = left >= LANES ? 0xffff : left > 0 ? (__mmask16)((1u << left) - 1) : 0;
+        const __m512i offset = _mm512_maskz_loadu_epi32(mask, offsets + LANES * v);
+        for (int r = 0; r < rows; r++)
+            _mm512_mask_storeu_epi32(out + r * width + LANES * v, mask, _mm512_add_epi32(sums[r][v], offset));
+    }
+}
+
+/* h (B, K) int8 times packed weights (N, K) -> sums (B, N). Exact while K 255 127 stays in 32 bits. */
+void nnasim_multiply(int64_t batch, int64_t k, int64_t n, const int8_t *h, const int8_t *packed,
+                     const int32_t *offsets, uint8_t *shifted, int32_t *sums)
+{
+    const int64_t quads = (k + 3) / 4;
+    for (int64_t b = 0; b < batch; b++)
+        for (int64_t j = 0; j < k; j++)
+            shifted[4 * quads * b + j] = (uint8_t)(h[b * k + j] + 128);
+    for (int64_t first = 0; first < n; first += TILE, packed += 4 * TILE * quads) {
+        const int64_t here = n - first < TILE ? n - first : TILE;
+        for (int64_t b = 0; b < batch; b += ROWS) {
+            const uint8_t *x = shifted + 4 * quads * b;
+            int32_t *out = sums + b * n + first;
+            switch (batch - b) {
+            case 1: tile(1, quads, n, here, x, packed, offsets + first, out); break;
+            case 2: tile(2, quads, n, here, x, packed, offsets + first, out); break;
+            case 3: tile(3, quads, n, here, x, packed, offsets + first, out); break;
+            default: tile(ROWS, quads, n, here, x, packed, offsets + first, out);
+            }
+        }
+    }
+}
+
+/* w (N, K) integers -> tiles of 64 rows, each four columns at a time; offsets: what inputs raised by 128 are too much. */
+void nnasim_pack(int64_t k, int64_t n, const float *restrict w, int8_t *restrict packed, int32_t *restrict offsets)
+{
+    enum { PART = 256 };
+    const int64_t quads = (k + 3) / 4;
+    for (int64_t row = 0; row < n; row++) {
+        int8_t *place = packed + row / TILE * 4 * TILE * quads + row % TILE * 4;
+        offsets[row] = 0;
+        for (int64_t first = 0; first < k; first += PART) {
+            const int64_t here = k - first < PART ? k - first : PART;
+            int8_t part[PART] = {0};
+            int32_t sum = 0;
+            for (int64_t j = 0; j < here; j++)
+                part[j] = (int8_t)w[row * k + first + j];
+            for (int64_t j = 0; j < here; j++)
+                sum += part[j];
+            for (int64_t j = 0; j < here; j += 4, place += 4 * TILE)
+                memcpy(place, part + j, 4);
+            offsets[row] -= 128 * sum;
+        }
+    }
+}
+
+/* All steps, each with its product. */
+void nnasim_lstm_forward_all(const Forward *s, int64_t steps)
+{
+    for (int64_t t = 0; t < steps; t++) {
+        nnasim_multiply(s->batch, s->units, 4 * s->units, s->narrow, s->packed, s->offsets, s->shifted, s->sums);
+        nnasim_lstm_forward(s, t);
+    }
+}
+#endif
 
 static void back_of(int64_t units, const float *restrict gates, const float *restrict slopes,
                     const float *restrict tc, const float *restrict before, const float *restrict c_slopes,

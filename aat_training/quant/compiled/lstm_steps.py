@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from aat_training.quant.compiled import build
+from aat_training.quant.compiled.packed import SOURCE, obstacle
 from aat_training.quant.h_product import HProduct
-from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, may_saturate_gate
+from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, may_saturate_gate, may_saturate_input
 from aat_training.quant.lstm_trail import Trail
 from nnasim.numerics.formats import highest, lowest
+from nnasim.numerics.weights import MatmulScale
 
-SOURCE = Path(__file__).with_name("lstm_steps.c")
+MOST_PRODUCTS = 1 << 22  # of a step: above, a second thread is of use
 
 
 def _fields(wholes: str, pointers: str, reals: str = "", more: str = "") -> list[tuple[str, type]]:
@@ -26,14 +29,26 @@ def _fields(wholes: str, pointers: str, reals: str = "", more: str = "") -> list
 class _Forward(ctypes.Structure):
     _fields_ = _fields(
         "batch units keep",
-        "acc whole_acc gx requant gate_values gate_slopes cell_values cell_slopes",
+        "acc whole_acc gx whole_gx bias requant_x requant gate_entries cell_values cell_slopes",
         "forget input cell output c_low c_high h_low h_high c_step",
-        "c h narrow gates c_kept tc slopes c_slopes c_inside index",
+        "c h narrow gates c_kept tc slopes c_slopes c_inside index share packed offsets shifted sums",
     )
 
 
 class _Backward(ctypes.Structure):
     _fields_ = _fields("batch units", "gates slopes c c0 tc c_slopes c_inside dh dc dz")
+
+
+@dataclass(frozen=True)
+class CompiledForward:
+    """The point-wise half of one step; ``every``: that of so many steps with their products, where it is compiled."""
+
+    step: Callable[..., None]
+    every: Callable[..., None] | None
+
+    def __call__(self, t: int, acc: Tensor) -> None:
+        """Accumulators of step ``t``, where they were announced -> the trail and the cell state."""
+        self.step(t)
 
 
 def available() -> bool:
@@ -46,7 +61,10 @@ def state() -> str:
     if not build.enabled():
         return "plain PyTorch (NNASIM_COMPILED=0)"
     library = build.load(SOURCE)
-    return "plain PyTorch (no C compiler, or no build)" if library is None else f"compiled ({library._name})"
+    if library is None:
+        return "plain PyTorch (no C compiler, or no build)"
+    why = obstacle()
+    return f"compiled ({library._name}), {'all at once' if why is None else f'one by one ({why})'}"
 
 
 def covers(kernel: LstmKernel, weights: LstmWeights) -> bool:
@@ -62,6 +80,17 @@ def covers(kernel: LstmKernel, weights: LstmWeights) -> bool:
         return False
     reach = top * state * float(cell.keep.real) + top * top * float(cell.update.real) + 2
     return reach <= highest(32) and not may_saturate_gate(weights)
+
+
+def takes_sums(kernel: LstmKernel, weights: LstmWeights) -> bool:
+    """Whether a step rounds the input's accumulators itself, which spares a pass over all of them."""
+    if not (available() and covers(kernel, weights)) or weights.acc_x.reachable or may_saturate_input(weights):
+        return False
+    return weights.scale_x.requant.exact_in_float
+
+
+def _reals(scale: MatmulScale) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(scale.requant.real))
 
 
 def _step(name: str, arguments: ctypes.Structure, owners: tuple[object, ...]) -> Callable[..., None]:
@@ -84,21 +113,30 @@ def _pointers(tensors: dict[str, Tensor | None]) -> dict[str, int | None]:
 
 def compiled_forward(
     kernel: LstmKernel, weights: LstmWeights, gx_TBG: Tensor, product: HProduct, c: Tensor, trail: Trail
-) -> Callable[[int, Tensor], None] | None:
-    """A step that reads ``product.acc`` and writes the trail and ``c``; None where it does not apply."""
+) -> CompiledForward | None:
+    """A step that reads ``product.acc`` and writes the trail and ``c``; None where it does not apply.
+
+    ``gx_TBG``: the gate domain, or the accumulators of a layer of which ``takes_sums`` is true.
+    """
     acc = product.acc
     if acc is None or not (c.is_cpu and available() and covers(kernel, weights)):
         return None
-    whole = acc.dtype == torch.int32
+    whole, sums, width = acc.dtype == torch.int32, gx_TBG.dtype == torch.int32, acc.shape[1]
     cell, sigmoid, tanh = kernel.cell, kernel.sigmoid.step, kernel.tanh_c.step
     tensors = {
-        "acc": None if whole else acc, "whole_acc": acc if whole else None, "gx": gx_TBG.contiguous(),
-        "requant": torch.from_numpy(weights.scale_h.requant.real).contiguous(),
-        "gate_values": kernel.gate_values, "gate_slopes": kernel.gate_slopes, "cell_values": kernel.cell_values,
-        "cell_slopes": kernel.tanh_c.slopes, "c": c, "h": trail.h, "narrow": product.narrow, "gates": trail.gates,
+        "acc": None if whole else acc, "whole_acc": acc if whole else None,
+        "gx": None if sums else gx_TBG.contiguous(), "whole_gx": gx_TBG.contiguous() if sums else None,
+        "bias": weights.bias.double(), "requant_x": _reals(weights.scale_x), "requant": _reals(weights.scale_h),
+        "gate_entries": kernel.gate_entries, "cell_values": kernel.cell_values, "cell_slopes": kernel.tanh_c.slopes,
+        "c": c, "h": trail.h, "narrow": product.narrow, "gates": trail.gates,
         "c_kept": trail.c, "tc": trail.tc, "slopes": trail.slopes, "c_slopes": trail.c_slopes,
-        "c_inside": trail.c_inside, "index": torch.empty(acc.shape[1], dtype=torch.int32),
+        "c_inside": trail.c_inside, "index": torch.empty(width, dtype=torch.int32),
+        "share": torch.empty(width, dtype=torch.float64),
     }  # fmt: skip
+    loop = weights.packed_h if whole and _alone(len(c), c.shape[1]) else None
+    if loop is not None:
+        more = {"packed": loop.weight, "offsets": loop.offsets, "shifted": loop.shifted(len(c)), "sums": acc}
+        tensors |= more
     product.fed = product.narrow is not None
     # Gates arrive as real numbers: powers of two bring them back to integers, exactly.
     arguments = _Forward(
@@ -108,7 +146,14 @@ def compiled_forward(
         c_low=lowest(cell.cell_bits), c_high=highest(cell.cell_bits), h_low=lowest(cell.act_bits),
         h_high=highest(cell.act_bits), c_step=cell.cell_scale, **_pointers(tensors),
     )  # fmt: skip
-    return _step("nnasim_lstm_forward", arguments, (arguments, tensors))
+    owners = arguments, tensors
+    every = None if loop is None else _step("nnasim_lstm_forward_all", arguments, owners)
+    return CompiledForward(_step("nnasim_lstm_forward", arguments, owners), every)
+
+
+def _alone(batch: int, units: int) -> bool:
+    """Whether one thread multiplies a step as soon as all that torch may use."""
+    return torch.get_num_threads() == 1 or 4 * batch * units * units <= MOST_PRODUCTS
 
 
 def compiled_backward(trail: Trail, c0: Tensor, dh: Tensor, dc: Tensor, dz_TBG: Tensor) -> Callable[[int], None] | None:
