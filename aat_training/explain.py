@@ -11,8 +11,7 @@ from aat_training.model.rnnt import LINEAR, Rnnt
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.compiled import lstm_steps
 from aat_training.quant.fallback_arithmetic import FallbackArithmetic
-from aat_training.quant.fused import graph
-from aat_training.quant.fused.steps import state as fused_state
+from aat_training.quant.fused import graph, steps
 from nnasim.numerics.bounds import Bound, bound
 from nnasim.numerics.config import NumericsConfig
 
@@ -58,10 +57,12 @@ def steps_by(model: Rnnt) -> str:
     chip = model.arithmetic
     if not isinstance(chip, ChipArithmetic) or isinstance(chip, FallbackArithmetic):
         return "LSTM steps: float"
+    if steps.obstacle(model.device) is None and model.device.type == "cpu":
+        return f"LSTM steps: {steps.state(model.device)}, by its interpreter"
     if model.device.type == "cuda":
         alone = graph.obstacle(model.device)
         together = f"{graph.STEPS} steps in a CUDA graph" if alone is None else f"one by one ({alone})"
-        return f"LSTM steps: {fused_state(model.device)}, {together}"
+        return f"LSTM steps: {steps.state(model.device)}, {together}"
     layers = {name: chip.frozen_weights(model.recurrent(name)) for name in model.layers}
     left = [name for name, weights in layers.items() if not lstm_steps.covers(chip.kernel(name), weights)]
     beside = f"; not covered, plain PyTorch: {', '.join(left)}" if left and lstm_steps.available() else ""

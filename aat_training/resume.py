@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,14 +94,17 @@ def _there(before: Settings, name: str) -> str:
     return shown(before[name]) if name in before else _ABSENT
 
 
-def refuse_other_rank(first: str, own: Settings) -> None:
-    """Raise ConfigError unless the settings of this rank, ``own``, are those of the ``first``, as JSON."""
+def refuse_other_rank(first: str, own: Settings, files: Mapping[str, Sequence[Path]] | None = None) -> None:
+    """Raise ConfigError unless the settings of this rank, ``own``, are those of the ``first``, as JSON.
+
+    ``files``: those of this rank whose digests settings hold, by the setting's name.
+    """
     theirs, own = json.loads(first), json.loads(json.dumps(own))
     for name in [*own, *theirs]:
         if name not in own or name not in theirs or own[name] != theirs[name]:
-            raise ConfigError(
-                "ranks", name, own.get(name), f"must be the same on all ranks; rank 0 has {_there(theirs, name)}"
-            )
+            why = f"must be the same on all ranks; rank 0 has {_there(theirs, name)}"
+            source = "ranks" if not files or name not in files else ", ".join(map(str, files[name]))
+            raise ConfigError(source, name, own.get(name), why)
 
 
 def _speech_digest(path: Path) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from aat_training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from aat_training.computing import numerics_lines
 from aat_training.config import Recipe, TrainConfig
 from aat_training.data.batches import Example, collate
 from aat_training.data.notes import can_say, words_note
@@ -75,31 +76,36 @@ def prepare_folder(folder: Path, *, resume: bool, force: bool) -> bool:
 
 def run(
     spec: RunSpec, folder: Path, *, resume: bool, force: bool, ranks: Ranks | None = None, workers: int = 1,
-    device: str = "cpu", progress: Progress = silent, tell: Tell = lambda notes: None,
+    device: str = "cpu", progress: Progress = silent, tell: Tell = lambda notes: None, explain: Tell | None = None,
 ) -> Checkpoint | None:  # fmt: skip
     """The checkpoint of ``spec``, trained in ``folder``, made here; None where the same run has finished already.
 
     Raises NnasimError for every wrong input, with several ``ranks`` on each of them.
     """
     together = ranks or Ranks()
-    settings = together.agreed(lambda: settings_of(spec))
-    together.refuse_others(
-        json.dumps({**settings, "device": device}),
-        lambda first: refuse_other_rank(first, {**settings, "device": device}),
-    )
+    settings = {**together.agreed(lambda: settings_of(spec)), "device": device}
+    named = {
+        **dict.fromkeys(("train", "train_audio"), spec.train),
+        **dict.fromkeys(("dev", "dev_audio"), (spec.dev,)),
+        "init": () if spec.init is None else (spec.init,),
+    }
+    together.refuse_others(json.dumps(settings), lambda first: refuse_other_rank(first, settings, named))
+    together.agreed(lambda: _refuse_uneven(spec, together.count))
     if together.of_first(lambda: prepare_folder(folder, resume=resume, force=force)):
         together.agreed(lambda: refuse_other_finished(spec, folder))
         return None
     return train(
-        spec, folder, resume=resume, ranks=together, workers=workers, device=device, progress=progress, tell=tell
-    )
+        spec, folder, resume=resume, ranks=together, workers=workers, device=device, progress=progress, tell=tell,
+        explain=explain,
+    )  # fmt: skip
 
 
 def train(
     spec: RunSpec, folder: Path, *, resume: bool, ranks: Ranks | None = None, workers: int = 1, device: str = "cpu",
-    progress: Progress = silent, tell: Tell = lambda notes: None,
+    progress: Progress = silent, tell: Tell = lambda notes: None, explain: Tell | None = None,
 ) -> Checkpoint:  # fmt: skip
-    """The checkpoint of ``spec``, trained and written in the prepared ``folder``. ``tell`` gets notes that qualify it.
+    """The checkpoint of ``spec``, trained and written in the prepared ``folder``. ``tell`` gets notes that qualify it,
+    ``explain`` lines on what computes each product.
 
     ``ranks``: this process's place among those that train together; only the first writes and prints notes.
     ``workers``: processes of each rank that compute the features of shards. ``device``: cpu, cuda or cuda:N; a run that
@@ -117,6 +123,8 @@ def train(
     teacher = together.agreed(lambda: _teacher(spec, tokens, initial))
     together.copy_from_first(model)
     model.to(place)
+    if explain is not None and together.first:
+        explain(numerics_lines(model, spec.numerics, spec.run.batch // together.count, trained=spec.run.dropout))
     trainer = Trainer(
         model=model,
         recipe=spec.recipe,

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from nnasim.cli.options import DEFAULT_PRESET, Force, Json, Limit, Overrides, Preset, Quiet
-from nnasim.cli.told import STDOUT, list_rows, refuse_json, tell_lines
-from nnasim.cli.training_options import Device
+from nnasim.cli.told import list_rows, refuse_json, tell_lines
+from nnasim.cli.training_options import Device, ExplainNumerics
 from nnasim.markup import counted
 
 
@@ -33,9 +33,7 @@ def command(
         typer.Option(min=1, max=4096, help="decode up to this many utterances at once: same words; default: 32"),
     ] = None,
     device: Device = "cpu",
-    explain_numerics: Annotated[
-        bool, typer.Option("--explain-numerics", help="show each layer's accumulator bound and float type")
-    ] = False,
+    explain_numerics: ExplainNumerics = False,
     quiet: Quiet = False,
     force: Force = False,
 ) -> None:
@@ -47,7 +45,7 @@ def command(
     from nnasim.cli.inputs import checked_speech, look_for_checkpoint
     from nnasim.cli.notes import tell
     from nnasim.cli.progress import shown_progress
-    from nnasim.cli.unused import ON_THE_CPU, refuse_unused, tell_no_chip
+    from nnasim.cli.unused import ON_THE_CPU, refuse_explained, refuse_unused, tell_no_chip
     from nnasim.errors import ConfigError
 
     if system in ON_THE_CPU:
@@ -55,10 +53,7 @@ def command(
     if json_file is None:
         refuse_unused("evaluate", "without --json", force=force)
     refuse_json("evaluate", json_file, quiet, force)
-    if explain_numerics and json_file == STDOUT:
-        raise ConfigError(
-            "evaluate", "--explain-numerics", True, "is not used with --json -, which prints scores alone"
-        )
+    refuse_explained("evaluate", explain_numerics, json_file)
     tell_no_chip(system, preset, overrides)
     if batch is not None and beam != 1:
         raise ConfigError("--batch", "beam", beam, "must be 1: only greedy decoding takes several utterances at once")
@@ -79,9 +74,9 @@ def command(
         refuse_unused("evaluate", why, calibration=calibration)
     tell(speech_notes(entries, loaded))
     if explain_numerics:
-        from aat_training.explain import explain, steps_by, table
+        from aat_training.computing import numerics_lines
 
-        list_rows([*table(explain(model, numerics), numerics.overflow).splitlines(), steps_by(model)])
+        list_rows(numerics_lines(model, numerics, batch or BATCH if beam == 1 else 1))
     with shown_progress() as progress:
         words = hypotheses_of(model, loaded, entries, system, progress, beam, batch or BATCH)
     scored = score([(reference, hypothesis) for _, reference, hypothesis in words])

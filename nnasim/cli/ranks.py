@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import time
+
+from nnasim.errors import RankLostError
 
 
 def one_of_several() -> bool:
@@ -24,3 +27,17 @@ def leave_word(line: str) -> None:
     if path and one_of_several():
         with contextlib.suppress(OSError), open(path, "w", encoding="utf-8") as file:
             json.dump({"message": line, "timestamp": str(int(time.time()))}, file)
+
+
+def end_in_order() -> None:
+    """Turn SIGTERM, which `torchrun` sends to all ranks when one has ended, into RankLostError.
+
+    From here on, and not only once the ranks have met: one may end while the others load torch.
+    """
+
+    def end(number: int, frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+        raise RankLostError("ended by SIGTERM, as when another rank has ended: see the report of `torchrun`", speaks())
+
+    if one_of_several():
+        signal.signal(signal.SIGTERM, end)

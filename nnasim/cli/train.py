@@ -23,8 +23,18 @@ from nnasim.cli.options import (
     finite,
     out_option,
 )
-from nnasim.cli.told import refuse_json, tell_lines
-from nnasim.cli.training_options import Accumulate, Average, Batch, Clip, Device, Patience, ShuffleShards, Workers
+from nnasim.cli.told import list_rows, refuse_json, tell_lines
+from nnasim.cli.training_options import (
+    Accumulate,
+    Average,
+    Batch,
+    Clip,
+    Device,
+    ExplainNumerics,
+    Patience,
+    ShuffleShards,
+    Workers,
+)
 
 if TYPE_CHECKING:
     from aat_training.data.text import Normalisation
@@ -119,6 +129,7 @@ def command(
         bool,
         typer.Option("--resume", help="continue the run that was stopped in this folder, with its own settings"),
     ] = False,
+    explain_numerics: ExplainNumerics = False,
     json: Json = None,
     quiet: Quiet = False,
     force: Force = False,
@@ -132,11 +143,14 @@ def command(
     from nnasim.cli.inputs import look_for_checkpoint, look_for_speech
     from nnasim.cli.notes import tell
     from nnasim.cli.progress import shown_progress
-    from nnasim.cli.ranks import one_of_several, speaks
-    from nnasim.cli.unused import refuse_unused, tell_no_chip
+    from nnasim.cli.ranks import end_in_order, one_of_several, speaks
+    from nnasim.cli.unused import refuse_explained, refuse_unused, tell_no_chip
+
+    end_in_order()
 
     def look() -> None:
         refuse_json("train", json, quiet, force)
+        refuse_explained("train", explain_numerics, json)
         refuse_unused(
             "train", f"with --system {system}",
             calibration=calibration if system == "float" else None,
@@ -189,7 +203,7 @@ def command(
         )
         checkpoint = run_training(
             spec, out, resume=resume, force=force, ranks=ranks, workers=1 if workers is None else workers,
-            device=device, progress=progress, tell=tell,
+            device=device, progress=progress, tell=tell, explain=list_rows if explain_numerics else None,
         )  # fmt: skip
     if not ranks.first:
         return

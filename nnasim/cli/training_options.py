@@ -76,3 +76,10 @@ Device = Annotated[
         help="where it computes: the CPU or a GPU, on which the chip's integers are the same; default: cpu",
     ),
 ]
+
+ExplainNumerics = Annotated[
+    bool,
+    typer.Option(
+        "--explain-numerics", help="show each product's accumulator bound and float type, what computes it, and why"
+    ),
+]

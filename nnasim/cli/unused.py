@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
+from nnasim.cli.told import STDOUT
 from nnasim.errors import ConfigError
 
 
@@ -15,6 +17,14 @@ def refuse_unused(command: str, why: str, **given: object) -> None:
     for name, value in given.items():
         if value is not None and value is not False and value != []:
             raise ConfigError(command, f"--{name.replace('_', '-')}", value, f"is not used {why}")
+
+
+def refuse_explained(command: str, explain_numerics: bool, json: Path | None) -> None:
+    """Refuse an explanation where figures alone are to be printed."""
+    if explain_numerics and json == STDOUT:
+        raise ConfigError(
+            command, "--explain-numerics", True, "is not used with --json -, which prints the figures alone"
+        )
 
 
 def refuse_together(command: str, **given: object) -> None:

@@ -11,6 +11,8 @@ from nnasim.errors import InputError, shown
 def by_option(error: InputError, arguments: Sequence[str]) -> str:
     """The message of ``error``, which names the option if an option gave the wrong thing, such as a recipe."""
     option = "--" + str(error.source).replace(" ", "-")
+    if error.field.startswith("--"):  # the source is the command: `train` has an option --train
+        return str(error)
     if not any(word == option or word.startswith(f"{option}=") for word in arguments):
         return str(error)
     return str(InputError(option, error.field, error.value, error.allowed))

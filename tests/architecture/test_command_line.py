@@ -42,7 +42,8 @@ LONGER = {
     "nnasim/cli/study/delays.py": "eighteen options",
     "nnasim/cli/study/numerics.py": "seventeen options",
     "nnasim/cli/trace.py": "three sources of a trace, and which option belongs to which",
-    "nnasim/cli/train.py": "twenty-five options, and the run that they ask for",
+    "nnasim/cli/train.py": "twenty-six options, and the run that they ask for",
+    "nnasim/cli/training_options.py": "ten options and their ranges",
 }
 
 

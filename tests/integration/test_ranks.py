@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,30 +15,13 @@ pytest.importorskip("torch")
 
 from nnasim.cli.main import main
 from nnasim.tensorfile import read_tensors
+from tests.integration.launched import LONGEST_S, SPEECH, ended, torchrun
 
-SPEECH = Path(__file__).parents[1] / "digits" / "manifest.jsonl"
 TRAINING = ("train", "--recipe", "digits", "--dev", SPEECH, "--seed", 3)
-# One thread a rank, as torchrun chooses by itself where nothing is said; a rank that hangs fails the test.
-LONGEST_S = 300
-ONLY_ON_RANK_1 = 'if [ "$RANK" = 1 ]; then exec "$@" --learning-rate 0.02; else exec "$@"; fi'
 
 
 def run(*words: object) -> None:
     assert main([str(word) for word in words]) == 0
-
-
-def torchrun(*words: object, launcher: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-    """Two ranks of `nnasim WORDS`."""
-    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command = [*start, *(launcher or ("-m", "nnasim")), *map(str, words)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str, list[str]]:
-    """Exit code, output, and the lines that are ours on stderr."""
-    out, err = process.communicate(timeout=LONGEST_S)
-    return process.returncode, out, [line for line in err.splitlines() if line.startswith("nnasim:")]
 
 
 def ranks_of(process: subprocess.Popen[str]) -> dict[int, int]:
@@ -71,8 +53,9 @@ def training(shards: Path) -> tuple[object, ...]:
 def two_ranks(training: tuple[object, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that two ranks have trained."""
     folder = tmp_path_factory.mktemp("two") / "model"
-    code, out, lines = ended(torchrun(*training, "--out", folder))
-    assert (code, lines) == (0, [])
+    process = torchrun(*training, "--out", folder)
+    out, lines, _ = ended(process)
+    assert (process.returncode, lines) == (0, [])
     assert out.count("parameters, dev WER") == 1
     return folder
 
@@ -97,32 +80,13 @@ def test_a_killed_rank_ends_the_run_in_one_line_and_a_restart_goes_on_to_the_sam
         time.sleep(0.05)
     ranks = ranks_of(process)
     os.kill(ranks[1], signal.SIGKILL)
-    code, _, lines = ended(process)
-    assert code != 0
+    _, lines, _ = ended(process)
     assert len(lines) == 1
     assert lines[0].endswith("continue with --resume")
     assert not Path(f"/proc/{ranks[0]}").exists()
     assert not (folder / "model.json").exists()
-    assert ended(torchrun(*training, "--out", folder, "--resume"))[0] == 0
+    assert ended(torchrun(*training, "--out", folder, "--resume"))[1] == []
     assert (folder / "model.safetensors").read_bytes() == (two_ranks / "model.safetensors").read_bytes()
-
-
-def test_a_device_that_ranks_cannot_have_is_one_line_and_ends_all_of_them(tmp_path: Path) -> None:
-    words = ("--train", SPEECH, "--out", tmp_path / "model", "--steps", 4, "--device", "cuda:1")
-    code, _, lines = ended(torchrun(*TRAINING, *words))
-    assert code != 0
-    assert len(lines) == 1
-    assert "--device = 'cuda:1': must be cuda or cpu with several ranks" in lines[0]
-    assert not (tmp_path / "model").exists()
-
-
-def test_ranks_of_other_settings_are_told_which_and_nothing_is_written(tmp_path: Path) -> None:
-    words = ("--train", SPEECH, "--out", tmp_path / "model", "--steps", 4)
-    launcher = ("--no-python", "bash", "-c", ONLY_ON_RANK_1, "bash", sys.executable, "-m", "nnasim")
-    code, _, lines = ended(torchrun(*TRAINING, *words, launcher=launcher))
-    assert code != 0
-    assert lines == ["nnasim: rank 1: ranks: learning_rate = 0.02: must be the same on all ranks; rank 0 has 0.003"]
-    assert not (tmp_path / "model").exists()
 
 
 def test_a_shard_that_changes_under_a_run_ends_all_ranks_in_one_line(shards: Path, tmp_path: Path) -> None:
@@ -136,7 +100,7 @@ def test_a_shard_that_changes_under_a_run_ends_all_ranks_in_one_line(shards: Pat
     data[600:700] = bytes(100)
     (changed / "audio_3.tar").write_bytes(data)
     words = ("--train", changed, "--out", tmp_path / "model", "--steps", 30, "--shuffle-shards", 1, "--batch", 2)
-    code, _, lines = ended(torchrun(*TRAINING, *words))
-    assert code != 0
+    _, lines, report = ended(torchrun(*TRAINING, *words))
+    assert report.count("exitcode  : 2 ") == 2
     assert len(lines) == 1
     assert lines[0].endswith("000000.flac: has changed since the shard was made: its bytes have another digest")

@@ -68,6 +68,15 @@ def test_the_numerics_can_be_explained(road: Path, capsys: pytest.CaptureFixture
     assert "safe" in explanation
 
 
+def test_training_can_explain_its_numerics(road: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    start = ("--system", "aat", "--init", road / "models" / "float", "--steps", 1, "--out", tmp_path / "aat")
+    run("train", *recipe(road), *start, "--explain-numerics")
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("computed by ") and line.endswith("8 rows    256 rows or more") for line in lines)
+    assert any(line.startswith("LSTM steps: ") for line in lines)
+    assert any(line.startswith("backward products: ") for line in lines)
+
+
 def test_training_leaves_a_model_a_log_and_no_working_state(road: Path) -> None:
     for system in ("float", "aat"):
         folder = road / "models" / system

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.compiled import build
-from aat_training.quant.compiled.packed import SOURCE, obstacle
+from aat_training.quant.compiled.packed import SOURCE
 from aat_training.quant.h_product import HProduct
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, may_saturate_gate, may_saturate_input
 from aat_training.quant.lstm_trail import Trail
@@ -61,10 +61,7 @@ def state() -> str:
     if not build.enabled():
         return "plain PyTorch (NNASIM_COMPILED=0)"
     library = build.load(SOURCE)
-    if library is None:
-        return "plain PyTorch (no C compiler, or no build)"
-    why = obstacle()
-    return f"compiled ({library._name}), {'all at once' if why is None else f'one by one ({why})'}"
+    return "plain PyTorch (no C compiler, or no build)" if library is None else f"compiled ({library._name})"
 
 
 def covers(kernel: LstmKernel, weights: LstmWeights) -> bool:
@@ -80,6 +77,11 @@ def covers(kernel: LstmKernel, weights: LstmWeights) -> bool:
         return False
     reach = top * state * float(cell.keep.real) + top * top * float(cell.update.real) + 2
     return reach <= highest(32) and not may_saturate_gate(weights)
+
+
+def loops(kernel: LstmKernel, weights: LstmWeights) -> bool:
+    """Whether all steps of a layer are one call where h is multiplied in int8."""
+    return available() and covers(kernel, weights) and weights.packed_h is not None
 
 
 def takes_sums(kernel: LstmKernel, weights: LstmWeights) -> bool:

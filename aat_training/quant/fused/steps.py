@@ -50,7 +50,7 @@ def _found_obstacle(device: torch.device) -> str | None:
 def state(device: torch.device) -> str:
     """A line on what computes the point-wise half on ``device``."""
     why = obstacle(device)
-    return "one kernel a step" if why is None else f"plain PyTorch ({why})"
+    return "one Triton kernel a step" if why is None else f"plain PyTorch ({why})"
 
 
 def _try_out(device: torch.device) -> None:

@@ -98,7 +98,10 @@ def test_the_compiled_part_is_what_runs(monkeypatch):
     monkeypatch.setattr(lstm_steps, "_step", lambda name, *rest: called.append(name) or real(name, *rest))
     kernel = kernel_of("lut8, int8 cell")
     run(kernel, inputs(kernel, 0.5))
-    assert called == ["nnasim_lstm_forward", "nnasim_lstm_backward"]
+    assert [name for name in called if name != "nnasim_lstm_forward_all"] == [
+        "nnasim_lstm_forward",
+        "nnasim_lstm_backward",
+    ]
 
 
 @pytest.fixture

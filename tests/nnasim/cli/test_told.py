@@ -78,3 +78,9 @@ def test_compare_and_sweep_print_their_figures_alone(capsys: pytest.CaptureFixtu
     assert (tally["total"], tally["ok"], tally["failed"]) == (2, 2, 0)
     assert main(["sweep", "sweep.yaml", "--store", "s.sqlite", "--jobs", "1", "--quiet"]) == 0
     assert capsys.readouterr().out == ""
+
+
+def test_a_command_is_not_taken_for_the_option_of_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["train", "--recipe", "tiny", "--train", "a", "--dev", "b", "--out", "c", "--json", "-", "--quiet"]
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith("nnasim: train: --quiet = True: is not used with --json -")
