@@ -199,6 +199,8 @@ def campaign(name: str, rounds: int, seed: int) -> int:
             if this.kill_after(chance.uniform(0, 1.05 * lasts), chance):
                 kills, in_a_row = kills + 1, in_a_row + 1
                 wrong += _not_of(work.result(), whole, "after a kill")
+                if kills % 10 == 0:
+                    print(f"{name}: {kills} kills, {ends} ends, {wrong} faults so far", flush=True)
                 continue
             code = 0
         else:
