@@ -1,4 +1,4 @@
-"""Timing that survives a noisy machine: one process, one thread, CPU time, contenders in turn, medians of ratios."""
+"""Timing that survives a noisy machine: one process, contenders in turn, medians of ratios; CPU time of one thread."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 Work = Callable[[], None]
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
 class Timing:
-    """CPU seconds of one contender, and its cost relative to the yardstick: medians over the rounds."""
+    """Seconds of one contender, and its cost relative to the yardstick: medians over the rounds."""
 
     name: str
     seconds: float
@@ -30,19 +31,21 @@ class Timing:
         }
 
 
-def interleave(contenders: dict[str, Work], rounds: int) -> list[Timing]:
+def interleave(contenders: dict[str, Work], rounds: int, clock: Clock | None = None) -> list[Timing]:
     """Run every contender once per round after one round that is not counted; the first one is the yardstick.
 
-    A ratio is taken within a round, where both saw the same machine, and only then the median.
+    A ratio is taken within a round, where both saw the same machine, and only then the median. Several threads want a
+    ``clock`` of wall time: CPU time, the default, counts each of them, also where it waits.
     """
+    clock = clock or time.process_time
     for work in contenders.values():
         work()
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, work in contenders.items():
-            start = time.process_time()
+            start = clock()
             work()
-            taken[name].append(time.process_time() - start)
+            taken[name].append(clock() - start)
     yardstick = next(iter(contenders))
     return [_timing(name, taken[name], yardstick, taken[yardstick]) for name in contenders if name != yardstick]
 

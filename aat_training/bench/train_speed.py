@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
-from aat_training.bench.interleaved import Timing, Work, interleave
+from aat_training.bench.interleaved import Clock, Timing, Work, interleave
 from aat_training.bench.layers import Size, brevitas_lstm, chip_lstm, float_lstm, torch_ao_lstm
 from aat_training.bench.steps import contenders
 from aat_training.config import Recipe
@@ -21,25 +22,25 @@ OTHER_SIZES = (Size(layers=1, units=1024, frames=30), Size(layers=1, units=144))
 Figures = dict[str, dict[str, Any]]
 
 
-def lstm_timings(size: Size, rounds: int = ROUNDS, name: str = "lstm") -> list[Timing]:
+def lstm_timings(size: Size, rounds: int = ROUNDS, name: str = "lstm", clock: Clock | None = None) -> list[Timing]:
     """The exact LSTM against torch.nn.LSTM."""
     ours = {f"{name}_plain": chip_lstm(size, compiled=False), f"{name}_compiled": chip_lstm(size, compiled=True)}
-    return interleave({"torch.nn.LSTM": float_lstm(size)} | _buildable(ours), rounds)
+    return interleave({"torch.nn.LSTM": float_lstm(size)} | _buildable(ours), rounds, clock)
 
 
-def other_timings(size: Size, rounds: int = SLOW_ROUNDS) -> list[Timing]:
+def other_timings(size: Size, rounds: int = SLOW_ROUNDS, clock: Clock | None = None) -> list[Timing]:
     """Other libraries' quantised LSTMs, where installed, against torch.nn.LSTM."""
     makers: dict[str, Callable[[Size], Work | None]] = {
         "torch_ao_quantizable_lstm": torch_ao_lstm,
         "brevitas_quant_lstm": brevitas_lstm,
     }
     contenders = {name: work for name, make in makers.items() if (work := make(size)) is not None}
-    return interleave({"torch.nn.LSTM": float_lstm(size)} | contenders, rounds)
+    return interleave({"torch.nn.LSTM": float_lstm(size)} | contenders, rounds, clock)
 
 
-def step_timings(recipe: Recipe, rounds: int = ROUNDS) -> list[Timing]:
+def step_timings(recipe: Recipe, rounds: int = ROUNDS, clock: Clock | None = None) -> list[Timing]:
     """A whole training step with the chip's operators against the float step."""
-    return interleave(_buildable(contenders(recipe)), rounds)
+    return interleave(_buildable(contenders(recipe)), rounds, clock)
 
 
 def _buildable(works: dict[str, Work]) -> dict[str, Work]:
@@ -48,18 +49,25 @@ def _buildable(works: dict[str, Work]) -> dict[str, Work]:
 
 
 def timings(
-    size: Size | None = None, recipe: Recipe | None = None, others: Sequence[Size] = OTHER_SIZES
+    size: Size | None = None,
+    recipe: Recipe | None = None,
+    others: Sequence[Size] = OTHER_SIZES,
+    threads: int = 1,
 ) -> list[Timing]:
-    """Everything, on one thread; of ``others`` the exact LSTM alone."""
-    size, threads = size or Size(), torch.get_num_threads()
-    torch.set_num_threads(1)
+    """Everything, in CPU time of one thread or wall time of several; of ``others`` the exact LSTM alone."""
+    size, before = size or Size(), torch.get_num_threads()
+    clock = None if threads == 1 else time.perf_counter
+    torch.set_num_threads(threads)
     try:
         further = [
-            timing for other in others for timing in lstm_timings(other, name=f"lstm_{other.layers}x{other.units}")
+            timing
+            for other in others
+            for timing in lstm_timings(other, name=f"lstm_{other.layers}x{other.units}", clock=clock)
         ]
-        return lstm_timings(size) + further + step_timings(recipe or digits()) + other_timings(size)
+        steps = step_timings(recipe or digits(), clock=clock)
+        return lstm_timings(size, clock=clock) + further + steps + other_timings(size, clock=clock)
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
 
 
 def figures(measurements: list[Timing] | None = None) -> Figures:

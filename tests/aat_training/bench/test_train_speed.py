@@ -41,6 +41,12 @@ def test_contenders_take_turns_and_the_first_round_is_not_counted(clock):
     assert [timing.name for timing in timings] == ["b", "c"]
 
 
+def test_several_threads_have_a_clock_of_their_own(clock):
+    wall = iter(range(100))
+    (timing,) = interleaved.interleave({"theirs": lambda: None, "ours": lambda: None}, 1, lambda: next(wall))
+    assert (timing.seconds, timing.yardstick_seconds) == (1, 1)
+
+
 def tick(clock):
     clock[0] += 1
 
