@@ -5,7 +5,8 @@ Needs no torch: a bad file is refused before 500 MB of libraries are loaded.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,16 +37,36 @@ def read_audio(entry: Entry) -> tuple[Samples, int]:
     Raises ManifestError with the manifest's line: not audio at all (features), an offset behind its end, or what
     ``read_audio_file`` refuses.
     """
+    with audio_blocks(entry) as (blocks, rate):
+        return np.concatenate([np.empty(0, np.float32), *blocks]), rate
+
+
+@contextmanager
+def audio_blocks(entry: Entry) -> Iterator[tuple[Iterator[Samples], int]]:
+    """The audio of ``read_audio`` in blocks, and its sample rate in Hz: none is held but the one that is asked for.
+
+    Raises what ``read_audio`` raises; damage where the blocks come to it.
+    """
     try:
         if entry.audio_filepath is None:
             raise FileError(entry.path, "are features, and this needs audio (audio_filepath)")
-        if entry.offset is not None:  # one of many in a long file: only it is decoded
-            return read_audio_file(entry.path, entry.span)
-        samples, rate = read_audio_file(entry.path)
-        first, last = entry.span(len(samples), rate)
-        return samples[first:last], rate
+        with files.open_regular(entry.path) as file:
+            header = read_header(file, entry.path)
+            first, last = entry.span(header.frames, header.sample_rate)
+            # One of many in a long file is decoded alone; a file that is one utterance, to its end, damage or not.
+            end = header.frames if entry.offset is None else last
+            blocks = _decode(file, header, entry.path, (first, end))
+            yield _cut(blocks, last - first), header.sample_rate
     except FileError as error:
         raise entry.refuse(error) from None
+
+
+def _cut(blocks: Iterator[Samples], count: int) -> Iterator[Samples]:
+    """The first ``count`` samples of ``blocks``, all of which are read."""
+    for block in blocks:
+        if count > 0:
+            yield block[:count]
+        count -= len(block)
 
 
 def read_audio_file(path: str | Path, span: Span = _whole) -> tuple[Samples, int]:
@@ -63,19 +84,25 @@ def read_audio_file(path: str | Path, span: Span = _whole) -> tuple[Samples, int
 def decoded_audio(file: BinaryIO, path: str | Path, span: Span = _whole) -> tuple[Samples, int]:
     """``read_audio_file`` of an open ``file``, on disk or in memory; ``path`` is what messages name."""
     header = read_header(file, path)
-    try:
-        samples = _decode(file, header, path, span(header.frames, header.sample_rate))
-    except soundfile.SoundFileError as error:
-        why = getattr(error, "error_string", error)  # without the prefix, which shows a Python object
-        raise FileError(path, f"cannot be decoded: truncated or damaged ({why})") from None
+    first, last = span(header.frames, header.sample_rate)
+    samples, done = np.empty(last - first, np.float32), 0
+    for block in _decode(file, header, path, (first, last)):
+        samples[done : done + len(block)] = block
+        done += len(block)
     return samples, header.sample_rate
 
 
-def _decode(file: BinaryIO, header: AudioHeader, path: str | Path, span: tuple[int, int]) -> Samples:
+def _decode(file: BinaryIO, header: AudioHeader, path: str | Path, span: tuple[int, int]) -> Iterator[Samples]:
     """The blocks of ``span``, mixed down. It lies within what the header says, which ``read_header`` has bounded."""
-    first, last = span
-    samples = np.empty(last - first, np.float32)
-    done = 0
+    try:
+        yield from _mixed_down(file, header, path, *span)
+    except soundfile.SoundFileError as error:
+        why = getattr(error, "error_string", error)  # without the prefix, which shows a Python object
+        raise FileError(path, f"cannot be decoded: truncated or damaged ({why})") from None
+
+
+def _mixed_down(file: BinaryIO, header: AudioHeader, path: str | Path, first: int, last: int) -> Iterator[Samples]:
+    done, count = 0, last - first
     with soundfile.SoundFile(file) as audio:
         if (audio.samplerate, audio.channels, audio.frames) != (
             header.sample_rate, header.channels, header.frames,
@@ -83,14 +110,13 @@ def _decode(file: BinaryIO, header: AudioHeader, path: str | Path, span: tuple[i
             raise FileError(path, f"contradicts its own {header.container} header")
         if first:
             audio.seek(first)
-        while len(block := audio.read(min(_BLOCK_FRAMES, len(samples) - done), dtype="float32", always_2d=True)):
+        while len(block := audio.read(min(_BLOCK_FRAMES, count - done), dtype="float32", always_2d=True)):
             if not np.all(np.abs(block) <= LOUDEST):  # false for NaN too
                 raise FileError(path, f"has a sample that is not finite or beyond {LOUDEST:g} times full scale")
-            samples[done : done + len(block)] = block.mean(axis=1, dtype=np.float64)
             done += len(block)
-    if done != len(samples):
+            yield block.mean(axis=1, dtype=np.float64).astype(np.float32)
+    if done != count:
         raise FileError(path, f"is truncated or damaged: {first + done} of {header.frames} samples can be decoded")
-    return samples
 
 
 def audio_seconds(path: str | Path, span: Span = _whole) -> float:

@@ -7,6 +7,7 @@ the features, bit for bit.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -18,10 +19,10 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from torch.nn.functional import pad
 
-from aat_training.data.audio import Samples, read_audio
+from aat_training.data.audio import Samples, audio_blocks
 from aat_training.data.cepstra import CEPSTRA, FRAMES_PER_SECOND, Cepstra, read_mfc, with_deltas
 from aat_training.data.manifest import Entry
-from aat_training.data.resample import resample
+from aat_training.data.resample import resampled_blocks
 from nnasim.errors import FileError
 from nnasim.records import Frozen
 
@@ -106,18 +107,37 @@ def log_mel(samples: Samples, rate: int, cfg: FeatureConfig) -> Features:
 
     T = floor((S - window) / hop) + 1 whole windows; audio shorter than one window gives T = 0.
     """
-    wave = resample(samples, rate, cfg.sample_rate)
-    frames = max(0, (len(wave) - cfg.window) // cfg.hop + 1)
-    out = np.empty((frames, cfg.n_mels), np.float32)
-    n_fft = _mel(cfg).n_fft
-    for first in range(0, frames, _BLOCK):
-        segment = wave[first * cfg.hop :][: (_BLOCK - 1) * cfg.hop + n_fft]
-        block = np.zeros((_BLOCK - 1) * cfg.hop + n_fft, np.float32)
-        block[: len(segment)] = segment
-        energies = _mel(cfg)(torch.from_numpy(block))  # [n_mels, BLOCK]
-        last = min(_BLOCK, frames - first)
-        out[first : first + last] = torch.log(energies + cfg.floor).T[:last].numpy()
-    return out
+    return log_mel_of([samples], rate, cfg)
+
+
+def log_mel_of(blocks: Iterable[Samples], rate: int, cfg: FeatureConfig) -> Features:
+    """``log_mel`` of audio that comes in ``blocks``."""
+    return _joined(log_mel_blocks(blocks, rate, cfg), cfg)
+
+
+def log_mel_blocks(blocks: Iterable[Samples], rate: int, cfg: FeatureConfig) -> Iterator[Features]:
+    """``log_mel`` of audio that comes in ``blocks``, bit for bit: [at most 256, n_mels] at a time, and none empty."""
+    wave = np.empty(0, np.float32)
+    needed = (_BLOCK - 1) * cfg.hop + _mel(cfg).n_fft  # samples that a block of frames looks at
+    for block in resampled_blocks(blocks, rate, cfg.sample_rate):
+        wave = np.concatenate([wave, block]) if len(wave) else block
+        while len(wave) >= needed:
+            yield _log_energies(wave[:needed], cfg)
+            wave = wave[_BLOCK * cfg.hop :]
+    while (frames := (len(wave) - cfg.window) // cfg.hop + 1) > 0:
+        yield _log_energies(np.pad(wave[:needed], (0, max(0, needed - len(wave)))), cfg)[:frames]
+        wave = wave[_BLOCK * cfg.hop :]
+
+
+def _log_energies(wave: Samples, cfg: FeatureConfig) -> Features:
+    """The frames of one block, float32 [BLOCK, n_mels]."""
+    energies = _mel(cfg)(torch.from_numpy(wave))  # [n_mels, BLOCK]
+    frames: Features = torch.log(energies + cfg.floor).T.numpy()
+    return frames
+
+
+def _joined(blocks: Iterable[Features], cfg: FeatureConfig) -> Features:
+    return np.concatenate([np.empty((0, cfg.dimension), np.float32), *blocks])
 
 
 def features_of(entry: Entry, cfg: FeatureConfig) -> Features:
@@ -126,9 +146,28 @@ def features_of(entry: Entry, cfg: FeatureConfig) -> Features:
     Raises ManifestError with the manifest's line: an unreadable file, audio where the recipe needs cepstra or the
     other way round, or less audio than one window.
     """
+    return _joined(feature_blocks(entry, cfg), cfg)
+
+
+def feature_blocks(entry: Entry, cfg: FeatureConfig) -> Iterator[Features]:
+    """``features_of`` an utterance in blocks [T, cfg.dimension]; of audio, no more is held than a block needs.
+
+    Raises what ``features_of`` raises; damage where the blocks come to it.
+    """
+    if cfg.kind == "cepstra":
+        yield _cepstra(entry, cfg)
+        return
+    frames = 0
+    with audio_blocks(entry) as (samples, rate):
+        for block in log_mel_blocks(samples, rate, cfg):
+            frames += len(block)
+            yield block
+        if not frames:
+            raise _too_short(entry.path, cfg)
+
+
+def _cepstra(entry: Entry, cfg: FeatureConfig) -> Features:
     try:
-        if cfg.kind == "logmel":
-            return features_of_audio(*read_audio(entry), cfg, entry.path)
         if entry.features_filepath is None:
             raise FileError(entry.path, "is audio, and this recipe needs cepstra (features_filepath)")
         rows = read_mfc(entry.path)
@@ -142,8 +181,12 @@ def features_of_audio(samples: Samples, rate: int, cfg: FeatureConfig, path: Pat
     """``log_mel`` of an utterance, T >= 1. Raises FileError, which names ``path``, for less audio than one window."""
     features = log_mel(samples, rate, cfg)
     if not len(features):
-        raise FileError(path, f"is shorter than one window of {cfg.window_s:g} s")
+        raise _too_short(path, cfg)
     return features
+
+
+def _too_short(path: Path, cfg: FeatureConfig) -> FileError:
+    return FileError(path, f"is shorter than one window of {cfg.window_s:g} s")
 
 
 def features_of_cepstra(rows: Cepstra, cfg: FeatureConfig) -> Features:

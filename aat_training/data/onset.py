@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from aat_training.data.audio import read_audio
+from aat_training.data.audio import audio_blocks
 from aat_training.data.cepstra import FRAMES_PER_SECOND, read_mfc
 from aat_training.data.manifest import Entry
-from aat_training.data.trim import FRAME_S, levels_db, loud_span
+from aat_training.data.trim import FRAME_S, levels_of_blocks, loud_span
 
 EARLY_S = 0.1
 _SPEECH_DB = 10.0  # frames that differ by less hold no word that could be told from the rest
@@ -20,7 +20,8 @@ def onset_s(entry: Entry) -> float | None:
     Raises ManifestError with the manifest's line for a file that cannot be read.
     """
     if entry.audio_filepath is not None:
-        level_db, _ = levels_db(*read_audio(entry))
+        with audio_blocks(entry) as (blocks, rate):
+            level_db, _ = levels_of_blocks(blocks, rate)
         seconds = FRAME_S
     else:
         rows = read_mfc(entry.path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,12 +34,27 @@ def trimmed(samples: Samples, rate: int) -> Samples:
 
 def levels_db(samples: Samples, rate: int) -> tuple[Levels, int]:
     """Level of each frame of ``FRAME_S`` in dB, and the frame's samples; no level at all of digital silence."""
+    return levels_of_blocks([samples], rate)
+
+
+def levels_of_blocks(blocks: Iterable[Samples], rate: int) -> tuple[Levels, int]:
+    """``levels_db`` of audio that comes in ``blocks``."""
     hop = max(1, round(FRAME_S * rate))
-    frames = np.pad(samples, (0, -len(samples) % hop)).reshape(-1, hop)
-    energy = np.mean(np.square(frames, dtype=np.float64), axis=1)
+    rest, energies = np.empty(0, np.float32), [np.empty(0)]
+    for block in blocks:
+        wave = np.concatenate([rest, block])
+        whole = len(wave) // hop * hop
+        energies.append(_energies(wave[:whole], hop))
+        rest = wave[whole:]
+    energy = np.concatenate([*energies, _energies(np.pad(rest, (0, -len(rest) % hop)), hop)])
     if not energy.any():
         return np.empty(0), hop
     return 10 * np.log10(energy + energy.max() * 1e-12), hop
+
+
+def _energies(wave: Samples, hop: int) -> Levels:
+    energies: Levels = np.mean(np.square(wave.reshape(-1, hop), dtype=np.float64), axis=1)
+    return energies
 
 
 def loud_span(level_db: Levels) -> tuple[int, int]:

@@ -1,15 +1,18 @@
-"""The utterances of a manifest decoded in batches of similar length, with the features of one batch in memory."""
+"""The utterances of a manifest decoded in batches of similar length, with the features of one batch in memory.
+
+An utterance that is alone in its batch, as every long one is, goes from its file to its words as a stream.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from aat_training.config import Recipe
 from aat_training.data.batches import stacked
-from aat_training.data.features import features_of
+from aat_training.data.features import feature_blocks
 from aat_training.data.manifest import Entry
 from aat_training.decode.beam import BeamDecoder
 from aat_training.decode.corpus import BATCH, decode_together
@@ -47,28 +50,36 @@ def decode_speech(
     ManifestError for an utterance that cannot be read or has less than one frame.
     """
     for picked in batches_of(seconds, batch if beam == 1 else 1):
-        frames = [stacked_frames(entries[index], recipe) for index in picked]
-        if beam == 1:
-            decodings = decode_together(model, frames, recipe.model.max_symbols)
+        if len(picked) == 1:
+            yield picked[0], decode_stream(model, recipe, stacked_blocks(entries[picked[0]], recipe), beam)
         else:
-            decodings = [decode_alone(model, recipe, x_TF, beam=beam) for x_TF in frames]
-        yield from zip(picked, decodings, strict=True)
+            frames = [stacked_frames(entries[index], recipe) for index in picked]
+            yield from zip(picked, decode_together(model, frames, recipe.model.max_symbols), strict=True)
 
 
-def decode_alone(model: Rnnt, recipe: Recipe, x_TF: Tensor, *, keep_logits: bool = False, beam: int = 1) -> Decoded:
-    """The decoding of one utterance of stacked frames (T, F): greedy, or with a beam of that width."""
-    decoder: GreedyDecoder | BeamDecoder = (
-        GreedyDecoder(model, recipe.model.max_symbols, keep_logits=keep_logits)
-        if beam == 1
-        else BeamDecoder(model, recipe.model.max_symbols, beam)
-    )
-    decoder.feed(x_TF)
+def decode_stream(model: Rnnt, recipe: Recipe, chunks: Iterable[Tensor], beam: int = 1) -> Decoded:
+    """The decoding of one utterance whose stacked frames come in ``chunks`` (T, F): greedy, or with a beam."""
+    most = recipe.model.max_symbols
+    decoder = GreedyDecoder(model, most) if beam == 1 else BeamDecoder(model, most, beam)
+    for x_TF in chunks:
+        decoder.feed(x_TF)
     return decoder.decoded
 
 
 def stacked_frames(entry: Entry, recipe: Recipe) -> Tensor:
     """The stacked features of one utterance (T, F), T >= 1. Raises ManifestError."""
-    frames = stacked(torch.from_numpy(features_of(entry, recipe.features)), recipe.model.stack)
-    if not len(frames):
+    return torch.cat(list(stacked_blocks(entry, recipe)))
+
+
+def stacked_blocks(entry: Entry, recipe: Recipe) -> Iterator[Tensor]:
+    """The stacked features of one utterance, block by block (T, F). Raises ManifestError."""
+    stack, frames = recipe.model.stack, 0
+    rest = torch.empty(0, recipe.features.dimension)
+    for block in feature_blocks(entry, recipe.features):
+        x_TD = torch.cat([rest, torch.from_numpy(block)])
+        chunk = stacked(x_TD, stack)
+        rest = x_TD[len(chunk) * stack :]
+        frames += len(chunk)
+        yield chunk
+    if not frames:
         raise ManifestError(entry.where, entry.field, entry.path, "is shorter than one stacked frame")
-    return frames

@@ -41,12 +41,13 @@ def _fbank(entries: Sequence[Entry], mels: int, sample_rate: int) -> Iterator[Sp
 
 
 def _log_mel(entries: Sequence[Entry], mels: int, sample_rate: int) -> Iterator[Speech]:
-    from aat_training.data.audio import read_audio
+    from aat_training.data.audio import audio_blocks
     from aat_training.data.check import seconds_of
-    from aat_training.data.features import FeatureConfig, log_mel
+    from aat_training.data.features import FeatureConfig, log_mel_of
 
     config = validated(FeatureConfig, {"n_mels": mels, "sample_rate": sample_rate}, "features")
     for entry in entries:
-        features = log_mel(*read_audio(entry), config)
+        with audio_blocks(entry) as (blocks, rate):
+            features = log_mel_of(blocks, rate, config)
         ready = np.array([config.frame_ready_s(frame) for frame in range(len(features))])
         yield Speech(entry.id, seconds_of(entry), features, ready, entry.speech_end)

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from aat_training import evaluate
+from aat_training.data import features
 from aat_training.data.manifest import read_manifest
 from aat_training.decode import speech
 from aat_training.decode.speech import batches_of
@@ -95,3 +96,17 @@ def test_what_is_shorter_than_a_stacked_frame_is_told_by_its_line(float_model, f
     soundfile.write(tmp_path / "4.wav", np.zeros(240), 8000)  # one frame of three
     with pytest.raises(ManifestError, match=r"m\.jsonl line 5: audio_filepath .*is shorter than one stacked frame"):
         hypotheses_of(float_model, float_checkpoint, entries, "float")
+
+
+@pytest.mark.parametrize("beam", [1, 2])
+def test_a_long_utterance_goes_as_a_stream_from_its_file_to_its_words(
+    model, system, float_checkpoint, entries, monkeypatch, beam
+):
+    recipe = float_checkpoint.recipe
+    whole = speech.decode_stream(model, recipe, [speech.stacked_frames(entries[2], recipe)], beam)
+    monkeypatch.setattr(features, "_BLOCK", 50)
+    monkeypatch.setattr(speech, "BATCH_SECONDS", 1.0)
+    ((_, decoded),) = speech.decode_speech(model, recipe, [entries[2]], [4.1], beam=beam)
+    assert decoded == whole
+    chunks = list(speech.stacked_blocks(entries[2], recipe))
+    assert [len(chunk) for chunk in chunks[:3]] == [16, 17, 17]  # 50 frames, of which two wait, and so on
