@@ -85,9 +85,9 @@ def a_trace() -> None:
 
 
 def a_sweep() -> None:
-    """400 points of it."""
+    """64 points of it."""
     a_trace()
-    axes = {"dram.bytes_per_second": {"logrange": [1e9, 25e9, 20]}, "host.handoff_us": {"range": [1, 200, 20]}}
+    axes = {"dram.bytes_per_second": {"logrange": [1e9, 25e9, 8]}, "host.handoff_us": {"range": [1, 200, 8]}}
     study = {"base": "edge256", "traces": ["trace.json"], "axes": axes, "objectives": ["rtf"]}
     Path("sweep.yaml").write_text(json.dumps(study))
 
