@@ -75,7 +75,7 @@ _READS_IT = {
     "a trained model": "nnasim evaluate decodes speech with it",
     "the folder of a sweep's report": "its report.html shows it",
 }
-"""Which command reads a kind of file."""
+"""The command that reads each kind of file."""
 
 
 def of_folder(folder: Path) -> str | None:

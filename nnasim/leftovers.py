@@ -1,4 +1,4 @@
-"""What a run that was killed left half-written is removed by the next one that writes to the same name.
+"""Files that a killed run left half-written: the next run that writes to the same name removes them.
 
 Who writes holds a lock on the partial file or folder, which the system gives back however the process ends. So what
 nobody holds belongs to nobody. Where there are no such locks (Windows, some network file systems), nothing is removed.

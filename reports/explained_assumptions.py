@@ -14,7 +14,7 @@ from reports.text import number, shortened
 
 
 def assumption_blocks(explained: Explanation, base: Figures, suffix: str, *, drawn: bool) -> Iterator[Block]:
-    """Which assumed numbers the bottleneck hangs on, and the effect of each, as blocks of an explanation."""
+    """The assumed numbers that decide the bottleneck, and the effect of each, as blocks of an explanation."""
     if not explained.swings and not explained.without_range:
         return
     yield Heading("Which assumptions decide")

@@ -307,7 +307,7 @@ def _moved(moves: Sequence[Move], base: Figures, suffix: str) -> Iterator[Block]
 
 
 def _needs(moves: Sequence[Move]) -> str:
-    """What the moves take: a sentence for all, or for each kind of move."""
+    """The needs of the moves: a sentence for all, or for each kind of move."""
     groups: dict[str, list[str]] = {}
     for move in moves:
         groups.setdefault(move.needs, []).append(group_name(move.group))

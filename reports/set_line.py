@@ -1,4 +1,4 @@
-"""Changes of a chip as what to type: options of the command line."""
+"""Changes of a run as what to type: options of the command line."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from nnasim.ir.explanation import Changes
 def set_line(changes: Changes) -> str:
     """``changes`` as options of the command line, in the order in which a file holds them."""
     return " ".join(f"--set {shlex.quote(f'{field}={_written(value)}')}" for field, value in sorted(changes.items()))
+
+
+def policy_line(policy: str | None) -> str:
+    """A policy of sharing the chip as an option of the command line."""
+    return f"--policy {policy}"
 
 
 def _written(value: object) -> str:

@@ -10,7 +10,7 @@ from nnasim.markup import counted, visible
 from nnasim.units import cycles_to_ms
 from reports.blocks import Block, Cell, Code, Fold, Heading, Listing, Paragraph, Quantity, Section, Table, Value, shown
 from reports.explained_short import INDENT, MOST_LINES, Room
-from reports.set_line import set_line
+from reports.set_line import policy_line, set_line
 from reports.text import number, percent, shortened
 
 MOST_MODELS, MOST_PARTS, MOST_HELPS, MOST_TOLD = 4, 3, 4, 2
@@ -145,7 +145,7 @@ def _what_ifs(result: SharedResult, explained: SharedExplanation) -> Iterator[Bl
 
 def what_if_line(row: SharedWhatIf) -> str:
     """The options that repeat a run."""
-    return set_line(row.changes) if row.changes else f"--policy {row.policy}"
+    return set_line(row.changes) if row.changes else policy_line(row.policy)
 
 
 def _figure_cells(figures: SharedFigures) -> tuple[Cell, ...]:
@@ -157,7 +157,7 @@ def _worst_p99(row: SharedWhatIf) -> float:
 
 
 def shared_short_lines(result: SharedResult, width: int) -> list[str]:
-    """What each model waits for, and what would help, in at most 15 lines."""
+    """The waits of each model, and what would help, in at most 15 lines."""
     explained, room = result.explanation, Room(width)
     streams = ", ".join(f"{counted(model.streams, 'stream')} of {model.name}" for model in result.models)
     lines = [visible(f"{streams} on {result.preset}, {result.policy}")]
@@ -186,7 +186,7 @@ def _short_model(result: SharedResult, model: ModelWaits) -> tuple[str, str]:
 
 
 def _helps(explained: SharedExplanation) -> Iterator[str]:
-    """What shortens some model's p99 most, with what it does to each of the first models."""
+    """The changes that shorten some model's p99 most, with their effect on each of the first models."""
     before = explained.base.p99_ms
     ran = [(_best_ratio(row.figures.p99_ms, before), row.limit, row.figures.p99_ms)
            for row in explained.what_ifs if row.figures]  # fmt: skip

@@ -26,7 +26,7 @@ def waiting(result_set: ResultSet) -> Section:
 
 
 def waiting_lines(result_set: ResultSet, most: int) -> Iterator[Block]:
-    """What at most so many results wait for, a sentence each: a summary."""
+    """A summary: the waits of at most ``most`` results, a sentence each."""
     yield "What a frame of each waits for:"
     yield Listing(tuple(_sentences(result_set, result_set.waits, most_layers=1))[:most])
     if len(result_set.waits) > most:

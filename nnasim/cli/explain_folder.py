@@ -48,7 +48,7 @@ def explain_folder(
 
 
 def _lines(found: ResultSet, notes: list[str], whole: bool, width: int) -> list[str]:
-    """What is told on the terminal: ``whole``, or in at most 15 lines."""
+    """The lines for the terminal: ``whole``, or at most 15."""
     from reports.to_text import text_lines
     from reports.waiting import waiting_in_short, waiting_lines
 

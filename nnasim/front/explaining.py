@@ -88,7 +88,7 @@ class Explained:
 
 @dataclass(frozen=True, repr=False)
 class ExplainedTogether:
-    """Say why each result of a comparison takes as long as it does. ``result_set``: the results, which hold it."""
+    """The reasons for the latency of each result of a comparison. ``result_set``: the results, which hold them."""
 
     result_set: ResultSet
 

@@ -69,7 +69,7 @@ class _Calls:
                 self._serving[stream.place].append(number)
 
     def serving(self, stream: Stream) -> NDArray[np.bool_]:
-        """Which calls served ``stream``, alone or in a batch."""
+        """True for each call that served ``stream``, alone or in a batch."""
         chosen = np.zeros(len(self.begins), bool)
         chosen[self._serving[stream.place]] = True
         return chosen

@@ -30,6 +30,9 @@ MOST_LINES = 80
 LONGER = {
     "nnasim/cli/diff.py": "what is run, and how a difference is told",
     "nnasim/cli/rerun.py": "what is run again, and how what moved is told",
+    "nnasim/cli/chip_tables.py": "each table of `presets`, in the same few words",
+    "nnasim/cli/options.py": "the options that several commands share",
+    "nnasim/cli/told.py": "every way in which a command prints, and how each is cut",
     "nnasim/cli/compare.py": "three stages whose imports are each heavier than the one before",
     "nnasim/cli/compare_chips.py": "twelve options, four things to compare, each with imports of its own",
     "nnasim/cli/compare_results.py": "what is compared, what is a gate, and what is said of either",

@@ -39,7 +39,7 @@ class Packed:
 
 
 def obstacle() -> str | None:
-    """What keeps the compiled part from products of its own; None where it makes them."""
+    """The reason that keeps the compiled part from products of its own; None if it makes them."""
     library = build.load(SOURCE) if build.enabled() else None
     if library is None:
         return "not compiled"

@@ -32,7 +32,7 @@ def checked(name: str, who: str, kind: Any) -> UnitKind:
 
 
 class _Checks:
-    """What a package's unit answers, checked each time."""
+    """The answers of a package's unit, checked each time."""
 
     def __init__(self, who: str, kind: UnitKind) -> None:
         self.who, self.kind = who, kind
@@ -63,7 +63,7 @@ class _Checks:
             raise PluginError(self.who, "build", constants, "must be a dictionary: name of a table -> its integers")
         parts = [table.part for table in self.tables(config)]
         if extra := [part for part in constants if part not in parts]:
-            raise PluginError(self.who, "build", extra[0], f"is none of its tables, which are {', '.join(parts)}")
+            raise PluginError(self.who, "build", extra[0], f"is not one of its tables, which are {', '.join(parts)}")
         return dict(constants)
 
 
