@@ -1,4 +1,4 @@
-"""Memory of an hour of audio: ``python -m benchmarks.long_audio [--system aat] [--seconds 60 3600]``.
+"""Memory of an hour of audio: ``python -m benchmarks.long_audio [--system aat] [--seconds 60 3600] [--utterances N]``.
 
 Silence and noise as FLAC files of 16 kHz and 16 bits, each decoded by ``nnasim evaluate`` in a process of its own, with
 the bundled model: its greatest resident memory, and its CPU time. The first row is a process that only loads the model.
@@ -31,14 +31,15 @@ def blocks(kind: str, seconds: int) -> Iterator[np.ndarray]:
         yield np.zeros(RATE, np.int16) if kind == "silence" else rng.integers(-3000, 3000, RATE, dtype=np.int16)
 
 
-def make_manifest(folder: Path, kind: str, seconds: int) -> Path:
-    """One utterance without words."""
+def make_manifest(folder: Path, kind: str, seconds: int, utterances: int) -> Path:
+    """``utterances`` without words, all of one file."""
     audio = folder / f"{kind}-{seconds}.flac"
     with soundfile.SoundFile(audio, "w", RATE, 1, "PCM_16") as file:
         for block in blocks(kind, seconds):
             file.write(block)
     manifest = audio.with_suffix(".jsonl")
-    manifest.write_text(json.dumps({"id": kind, "audio_filepath": audio.name, "duration": seconds, "text": ""}) + "\n")
+    line = {"audio_filepath": audio.name, "duration": seconds, "text": ""}
+    manifest.write_text("".join(json.dumps({"id": f"u{n}", **line}) + "\n" for n in range(utterances)))
     return manifest
 
 
@@ -59,6 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--system", default="aat", help="which of the five")
     parser.add_argument("--seconds", type=int, nargs="+", default=[60, 3600], help="of each kind")
+    parser.add_argument("--utterances", type=int, default=1, help="of each manifest, that many times the same file")
     arguments = parser.parse_args()
     checkpoint = checkpoint_for(checkpoints_folder(), arguments.system)
     evaluate = [sys.executable, "-m", "nnasim", "evaluate", "--checkpoint", str(checkpoint), "--quiet"]
@@ -69,7 +71,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for kind in ("silence", "noise"):
             for seconds in arguments.seconds:
-                manifest = make_manifest(Path(folder), kind, seconds)
+                manifest = make_manifest(Path(folder), kind, seconds, arguments.utterances)
                 size = manifest.with_suffix(".flac").stat().st_size / 1e6
                 told = manifest.with_suffix(".json")
                 where = ["--manifest", str(manifest), "--system", arguments.system, "--json", str(told)]
