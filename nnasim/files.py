@@ -235,6 +235,8 @@ def refuse_existing(path: str | Path, force: bool = False) -> Path:
     there = os.path.lexists(target)
     if there and not force:
         raise FileError(path, "exists already; use `force` to replace it")
+    if there and not _is_replaceable(target):
+        raise FileError(path, "is a device, a pipe or a socket, which no file replaces; give another name")
     if there and target.is_dir():
         refuse_foreign(target)
     folder = next((parent for parent in target.absolute().parents if os.path.lexists(parent)), target)
@@ -244,6 +246,20 @@ def refuse_existing(path: str | Path, force: bool = False) -> Path:
     if not os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         raise FileError(target, f"cannot be written (files cannot be created in {folder})")
     return target
+
+
+def _is_replaceable(target: Path) -> bool:
+    """Whether ``target``, which is there, is a file, a folder, or a link that leads to one or nowhere.
+
+    Nothing of /dev is, such as /dev/stdout where it leads to a file: root could replace it for the whole machine.
+    """
+    if os.path.abspath(target).startswith("/dev/") and not os.path.abspath(target).startswith("/dev/shm/"):
+        return False
+    try:
+        mode = target.stat().st_mode
+    except OSError:
+        return target.is_symlink()
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 def write_bytes(path: str | Path, data: bytes, *, force: bool = False) -> None:

@@ -1,8 +1,10 @@
 """A folder is replaced only where all that it holds is ours."""
 
+import contextlib
 import errno
 import os
 import signal
+import socket
 import threading
 from pathlib import Path
 
@@ -217,3 +219,26 @@ def test_an_old_folder_whose_place_a_new_one_has_taken_is_removed(tmp_path: Path
     (tmp_path / "out").rename(tmp_path / "out.partial-abcdefgh")  # as a kill leaves it that comes before its removal
     with files.new_folder(tmp_path / "out"):
         assert not (tmp_path / "out.partial-abcdefgh").exists()
+
+
+@pytest.mark.parametrize("what", ["new_file", "new_folder"])
+@pytest.mark.parametrize("kind", ["pipe", "link", "socket"])
+def test_force_replaces_no_pipe_device_or_socket(tmp_path: Path, kind: str, what: str) -> None:
+    """Root that writes to a device, as to throw output away, must not take it from the whole machine."""
+    path = tmp_path / "out"
+    if kind == "socket":
+        with socket.socket(socket.AF_UNIX) as listening, contextlib.chdir(tmp_path):
+            listening.bind("out")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        os.mkfifo(tmp_path / "pipe")
+        path.symlink_to("pipe")
+    with pytest.raises(FileError, match="is a device, a pipe or a socket"), getattr(files, what)(path, force=True):
+        pass
+    assert path.is_symlink() or not path.is_file()
+
+
+def test_nothing_of_dev_is_replaced() -> None:
+    with pytest.raises(FileError, match="/dev/null: is a device, a pipe or a socket"):
+        files.refuse_existing("/dev/null", True)
