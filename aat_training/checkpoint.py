@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from aat_training.checkpoint_files import checkpoint_files, refuse_no_checkpoint
 from aat_training.config import Recipe
 from aat_training.tokens import Tokens, tokens_from_state
 from nnasim import files
-from nnasim.errors import CheckpointError
+from nnasim.errors import NOT_GIVEN, CheckpointError
 from nnasim.records import validated
-from nnasim.tensorfile import LARGEST_FILE, read_tensors, tensor_bytes
+from nnasim.tensorfile import LARGEST_FILE, read_tensors, sizes_of_tensors, tensor_bytes
 
 CHECKPOINT_VERSION = 1
+BESIDE_WEIGHTS = 64_000_000
+"""Bytes of ranges and tables, which do not grow with the layers' sizes."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     """The checkpoint in a folder or file. Raises FileError or CheckpointError for one that cannot be used."""
     refuse_no_checkpoint(path)
     weights, meta = checkpoint_files(path)
-    record = files.read_json(meta, max_bytes=64_000_000)
+    record = files.read_json(meta)
     files.refuse_other(record, "a checkpoint's model.json", meta)
     if not isinstance(record, dict) or record.get("kind") != "nnasim.checkpoint":
         raise CheckpointError(
@@ -90,21 +93,41 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     quantisation = record.get("quantisation")
     if (record["system"] == "aat") != isinstance(quantisation, dict):
         raise CheckpointError(meta, "quantisation", quantisation, "an aat checkpoint has one, a float checkpoint none")
-    tensors = read_tensors(weights)  # first: its header is held against the file's size before the rest is read
+    recipe = _recipe(record.get("recipe"), meta)
+    tokens = tokens_from_state(record.get("tokens"), meta)
+    _refuse_another_size(weights, meta, recipe, tokens)  # before anything as large is read, or built
+    tensors = read_tensors(weights)
     bound = "weights" in record
-    if bound and record["weights"] != digest_of_file(files.read_bytes(weights, LARGEST_FILE)):
+    if bound and record["weights"] != f"sha256 {files.digest(weights)}":
         raise CheckpointError(meta, "weights", record["weights"], f"is not the digest of {weights}: of another run")
     info = record.get("info")
     return Checkpoint(
         path=weights,
-        recipe=_recipe(record.get("recipe"), meta),
-        tokens=tokens_from_state(record.get("tokens"), meta),
+        recipe=recipe,
+        tokens=tokens,
         system=record["system"],
         tensors=tensors,
         quantisation=quantisation,
         info=info if isinstance(info, dict) else {},
         bound=bound,
     )
+
+
+def _refuse_another_size(weights: Path, meta: Path, recipe: Recipe, tokens: Tokens) -> None:
+    """Raise CheckpointError unless ``weights`` can hold the recogniser of ``meta``, and not much more."""
+    try:
+        shape = recipe.model.shape(recipe.features, tokens.size, recipe.name)
+    except ValidationError as error:
+        raise CheckpointError(meta, "recipe.model", NOT_GIVEN, f"has no shape: {error.errors()[0]['msg']}") from None
+    sizes = sizes_of_tensors(weights)
+    least, there = 4 * shape.weights, sum(size for name, size in sizes.items() if name.startswith("model."))
+    if there < least:
+        why = f"its recipe has weights of {least} bytes: a checkpoint of another recipe"
+        raise CheckpointError(weights, "model", f"{there} bytes", why)
+    most = 2 * (least + 4 * shape.encoder_units * shape.outputs) + BESIDE_WEIGHTS
+    if sum(sizes.values()) > most:
+        why = f"its recipe leads to at most {most} bytes: a checkpoint of another recipe"
+        raise CheckpointError(weights, "data", f"{sum(sizes.values())} bytes", why)
 
 
 def _recipe(data: Any, meta: Path) -> Recipe:
@@ -119,10 +142,10 @@ def write_state(folder: Path, tensors: dict[str, np.ndarray], record: dict[str, 
     files.write_bytes(folder / "resume.safetensors", tensor_bytes(packed), force=True)
 
 
-def read_state(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read_state(folder: Path, max_bytes: int = LARGEST_FILE) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Tensors and record that ``write_state`` wrote. Raises FileError or CheckpointError."""
     path = folder / "resume.safetensors"
-    tensors = read_tensors(path)
+    tensors = read_tensors(path, max_bytes)
     if "record" not in tensors:
         raise CheckpointError(path, "record", None, "is missing: no training state")
     record = files.parse_json(tensors.pop("record").tobytes().decode(errors="replace"), path)

@@ -13,11 +13,10 @@ from aat_training.checkpoint_files import checkpoint_files
 from aat_training.data.jsonl import json_lines
 from aat_training.data.shards.layout import INDEX
 from aat_training.run_spec import RunSpec
-from nnasim import files, limits
+from nnasim import files
 from nnasim.errors import CheckpointError, ConfigError, shown
 
 Settings = dict[str, Any]
-_LARGEST = limits.WEIGHTS_BYTES
 _NAMED = 4  # settings that a message names
 _ABSENT = "nothing of that name"
 _AUDIO = ("train_audio", "dev_audio")  # which runs of earlier versions did not write down
@@ -136,4 +135,4 @@ def _size(folder: Path, name: object) -> int | None:
 
 
 def _digest(path: Path) -> str:
-    return "sha256 " + hashlib.sha256(files.read_bytes(path, _LARGEST)).hexdigest()[:16]
+    return f"sha256 {files.digest(path)[:16]}"

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from nnasim.errors import writing
+
 FOLDER = "tensorboard"
 Scalars = Callable[[dict[str, float], int], None]
 
@@ -22,13 +24,17 @@ def scalars(folder: Path, first_step: int, *, wanted: bool = True) -> Iterator[S
         return
     from torch.utils.tensorboard import SummaryWriter
 
-    writer = SummaryWriter(str(folder / FOLDER), purge_step=first_step or None)  # type: ignore[no-untyped-call]
+    path = folder / FOLDER
+    with writing(path):
+        writer = SummaryWriter(str(path), purge_step=first_step or None)  # type: ignore[no-untyped-call]
 
     def write(numbers: dict[str, float], step: int) -> None:
-        for name, number in numbers.items():
-            writer.add_scalar(name, number, step)  # type: ignore[no-untyped-call]
+        with writing(path):
+            for name, number in numbers.items():
+                writer.add_scalar(name, number, step)  # type: ignore[no-untyped-call]
 
     try:
         yield write
     finally:
-        writer.close()  # type: ignore[no-untyped-call]
+        with writing(path):
+            writer.close()  # type: ignore[no-untyped-call]

@@ -31,7 +31,7 @@ from aat_training.scalars import FOLDER as CURVES
 from aat_training.tokens import Tokens
 from aat_training.trainer import Trainer, be_reproducible, normalisation
 from aat_training.versions import versions
-from nnasim.errors import CheckpointError, ConfigError, FileError
+from nnasim.errors import CheckpointError, ConfigError, FileError, reason
 from nnasim.progress import Progress, silent
 from nnasim.records import validated
 
@@ -70,7 +70,7 @@ def prepare_folder(folder: Path, *, resume: bool, force: bool) -> bool:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(folder, f"cannot be made ({error.strerror})") from None
+        raise FileError(folder, f"cannot be made ({reason(error)})") from None
     return finished
 
 

@@ -37,6 +37,7 @@ from aat_training.tokens import Tokens
 from aat_training.versions import version_notes, versions
 from nnasim import files
 from nnasim.errors import NnasimError, SimulationError
+from nnasim.limits import JSON_BYTES
 from nnasim.progress import Progress, silent
 
 COLUMNS = ("step", "loss", "learning_rate", "gradient_norm", "dev_wer", "best_dev_wer", "cpu_seconds")
@@ -239,11 +240,16 @@ class Trainer:
         files.write_bytes(self.folder / "log.csv", text.getvalue().encode(), force=True)
         return self.step
 
+    def _most_of_a_state(self) -> int:
+        """Bytes: the weights, the best ones, their average, and Adam's two moments; and what was logged."""
+        weights = sum(value.nbytes for value in model_tensors(self.model).values())
+        return 6 * weights + JSON_BYTES
+
     def _restore(self) -> None:
         source = self.folder / "resume.safetensors"
         if not source.exists():
             return
-        tensors, record = read_state(self.folder)
+        tensors, record = read_state(self.folder, self._most_of_a_state())
         refuse_other_settings(source, record.get("settings"), record.get("run"), self.settings)
         saved = looked_at(
             source, tensors, record,

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _LONGEST_VALUE = 120
 _LONGEST_NAME = 1000
+_IN_PLAIN_WORDS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the file system is read-only",
+    errno.ELOOP: "its links lead in a circle",
+}
 
 
 def shown(value: object) -> str:
@@ -19,6 +28,11 @@ def named(source: object) -> str:
     text = str(source)
     plain = text.strip() and len(text) <= _LONGEST_NAME and all(c.isprintable() or c.isspace() for c in text)
     return text if plain else shown(text)
+
+
+def reason(error: OSError) -> str:
+    """The words of the system about a file, in plain ones where its own are not."""
+    return _IN_PLAIN_WORDS.get(error.errno or 0) or error.strerror or str(error)
 
 
 class NnasimError(Exception):
@@ -59,6 +73,24 @@ class FileError(NnasimError):
         self.path, self.why = path, why
         super().__init__(path, why)
         self.message = " ".join(f"{named(path)}: {why}".split())
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Errors of the system while a file is read name the file."""
+    try:
+        yield
+    except OSError as error:
+        raise FileError(path, f"cannot be read ({reason(error)})") from None
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Errors of the system while a file is written, such as a full disk, name the file."""
+    try:
+        yield
+    except OSError as error:
+        raise FileError(path, f"cannot be written ({reason(error)})") from None
 
 
 class ConfigError(InputError):

@@ -7,6 +7,7 @@ numbers, no duplicate key. Only regular files are opened, and a size is known be
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import math
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from nnasim import filekind, limits
-from nnasim.errors import FileError, shown
+from nnasim.errors import FileError, reading, reason, shown, writing
 from nnasim.exchange import exchange
 from nnasim.leftovers import partial_file, partial_folder, remove_left
 
@@ -45,7 +46,7 @@ def open_regular(path: str | Path) -> BinaryIO:
     except ValueError as error:  # an embedded NUL, or a lone surrogate
         raise FileError(ascii(str(path)), f"is not a file name ({error})") from None
     except OSError as error:
-        raise FileError(path, f"cannot be read ({error.strerror})") from None
+        raise FileError(path, f"cannot be read ({reason(error)})") from None
     mode = os.fstat(handle).st_mode
     if not stat.S_ISREG(mode):
         os.close(handle)
@@ -59,14 +60,24 @@ def read_bytes(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> bytes:
 
     Raises FileError as ``open_regular`` does, and for a larger file.
     """
-    with open_regular(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        if size > max_bytes:
-            raise FileError(path, f"has {size} bytes, at most {max_bytes} are allowed")
+    with open_regular(path) as file, reading(path):
+        _refuse_large(file, path, max_bytes)
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise FileError(path, f"is longer than {max_bytes} bytes")
     return data
+
+
+def _refuse_large(file: BinaryIO, path: str | Path, max_bytes: int) -> None:
+    if (size := os.fstat(file.fileno()).st_size) > max_bytes:
+        raise FileError(path, f"has {size} bytes, at most {max_bytes} are allowed")
+
+
+def digest(path: str | Path, max_bytes: int = limits.WEIGHTS_BYTES) -> str:
+    """SHA-256 of a regular file in hexadecimal digits, read piece by piece. Raises FileError as ``read_bytes`` does."""
+    with open_regular(path) as file, reading(path):
+        _refuse_large(file, path, max_bytes)
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # it has readinto
 
 
 def read_text(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> str:
@@ -276,21 +287,18 @@ def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
     target = refuse_existing(path, force)
     if target.is_dir():
         raise FileError(target, "is a folder")
-    try:
+    with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_left(target.parent, prefix := f".{target.name[:100]}.partial-", lambda folder: False)
         handle, temporary = partial_file(target.parent, prefix)
-    except OSError as error:
-        raise FileError(target, f"cannot be written ({error.strerror})") from None
     try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            os.fchmod(file.fileno(), 0o666 & ~_umask())
-        os.replace(temporary, target)
-    except OSError as error:
-        raise FileError(target, f"cannot be written ({error.strerror})") from None
+        with writing(target):
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                os.fchmod(file.fileno(), 0o666 & ~_umask())
+            os.replace(temporary, target)
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
@@ -313,25 +321,24 @@ def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
     target = refuse_existing(path, force)
     if target.exists() and not target.is_dir():
         raise FileError(target, "is not a folder, so a folder cannot replace it")
-    try:
+    with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_left(target.parent, prefix := f"{target.name[:100]}.partial-", _left_by_us)
         lock, partial = partial_folder(target.parent, prefix)
-    except OSError as error:
-        raise FileError(target, f"cannot be written ({error.strerror})") from None
     try:
-        (partial / MARK).write_text(json_text(PARTIAL), encoding="utf-8")
-        yield partial
-        names = sorted(entry.name for entry in partial.iterdir() if entry.name != MARK)
-        (partial / MARK).write_text(json_text({"kind": "nnasim.folder", "names": names}), encoding="utf-8")
-        partial.chmod(0o777 & ~_umask())
-        refuse_existing(target, force)
-        if os.path.lexists(target):
-            _replace_folder(partial, target)
-        else:
-            os.replace(partial, target)
-    except OSError as error:
-        raise FileError(target, f"cannot be written ({error.strerror})") from None
+        with writing(target):
+            (partial / MARK).write_text(json_text(PARTIAL), encoding="utf-8")
+            yield partial
+            names = sorted(entry.name for entry in partial.iterdir() if entry.name != MARK)
+            (partial / MARK).write_text(json_text({"kind": "nnasim.folder", "names": names}), encoding="utf-8")
+            partial.chmod(0o777 & ~_umask())
+            refuse_existing(target, force)
+            if os.path.lexists(target):
+                _replace_folder(partial, target)
+            else:
+                os.replace(partial, target)
+    except FileError as error:
+        raise _under_its_final_name(error, partial, target) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         os.close(lock)
@@ -346,6 +353,11 @@ def _left_by_us(folder: Path) -> bool:
     except FileError:
         return False
     return True
+
+
+def _under_its_final_name(error: FileError, partial: Path, target: Path) -> FileError:
+    path = Path(str(error.path))
+    return FileError(target / path.relative_to(partial), error.why) if path.is_relative_to(partial) else error
 
 
 def _replace_folder(partial: Path, target: Path) -> None:
@@ -379,13 +391,12 @@ def refuse_foreign(folder: Path) -> None:
     try:
         names = sorted(entry.name for entry in folder.iterdir())
     except OSError as error:
-        raise FileError(folder, f"cannot be read ({error.strerror})") from None
+        raise FileError(folder, f"cannot be read ({reason(error)})") from None
     ours = _marked(folder) if MARK in names else set()
     foreign = next((name for name in names if name not in ours), None)
     if foreign is not None:
-        why = (
-            f"holds {shown(foreign)}, which nnasim did not write and will not delete; remove it, or give another folder"
-        )
+        it = shown(foreign)
+        why = f"holds {it}, which nnasim did not write and will not delete; remove it, or give another folder"
         raise FileError(folder, why if MARK in names else f"is not a folder that nnasim made: it {why}")
 
 

@@ -27,7 +27,7 @@ def read_tensors(path: str | Path, max_bytes: int = LARGEST_FILE) -> Tensors:
 
     Raises FileError or CheckpointError.
     """
-    size = _check_header(path)
+    size, _ = _header(path)
     data = files.read_bytes(path, max_bytes)
     try:
         tensors: Tensors = load(data)
@@ -39,8 +39,19 @@ def read_tensors(path: str | Path, max_bytes: int = LARGEST_FILE) -> Tensors:
     return tensors
 
 
-def _check_header(path: str | Path) -> int:
-    """The size of the header in bytes; its offsets must add up to the file's size. Checked before the rest is read."""
+def sizes_of_tensors(path: str | Path) -> dict[str, int]:
+    """The bytes of each array by name, from the checked header: nothing else of the file is read."""
+    _, header = _header(path)
+    sizes = {}
+    for name, entry in header.items():
+        if name != "__metadata__":
+            begin, end = entry["data_offsets"]
+            sizes[name] = end - begin
+    return sizes
+
+
+def _header(path: str | Path) -> tuple[int, dict[str, Any]]:
+    """The header and its size in bytes; its offsets must add up to the file's size. Checked before the rest is read."""
     with files.open_regular(path) as file:
         there = os.fstat(file.fileno()).st_size
         begin = file.read(8)
@@ -60,13 +71,14 @@ def _check_header(path: str | Path) -> int:
         text = head.decode()
     except UnicodeDecodeError:
         raise CheckpointError(path, "header", size, "is not UTF-8, so this is not a safetensors file") from None
-    _check_offsets(files.parse_json(text, path), there - 8 - size, path)
-    return size
-
-
-def _check_offsets(header: Any, size: int, path: str | Path) -> None:
+    header = files.parse_json(text, path)
     if not isinstance(header, dict):
         raise CheckpointError(path, "header", header, "must be a JSON object")
+    _check_offsets(header, there - 8 - size, path)
+    return size, header
+
+
+def _check_offsets(header: dict[str, Any], size: int, path: str | Path) -> None:
     entries = [item for name, item in header.items() if name != "__metadata__"]
     end = 0
     try:

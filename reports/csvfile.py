@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nnasim import files, limits
 from nnasim.csvtext import csv_text
-from nnasim.errors import InputError
+from nnasim.errors import FileError, InputError
+from nnasim.tablefile import table_lines
 
 MAX_BYTES = limits.CSV_BYTES
 
@@ -24,15 +24,20 @@ def read_csv(path: str | Path, header: Sequence[str]) -> list[list[str]]:
 
     Raises InputError, which names the first line that does not fit.
     """
-    csv.field_size_limit(MAX_BYTES)  # the file's size is bounded, so a cell's is
-    reader = csv.reader(io.StringIO(files.read_text(path, MAX_BYTES), newline=""), strict=True)
+    csv.field_size_limit(limits.TABLE_LINE)
+    reader = csv.reader(table_lines(files.read_text(path, MAX_BYTES), path), strict=True)
+    rows: list[list[str]] = []
     try:
-        rows = list(reader)
+        for row in reader:
+            if not rows and row != list(header):
+                break
+            if len(row) != len(header):
+                raise InputError(f"{path}: row {len(rows) + 1}", "", row, f"must have {len(header)} cells")
+            if len(rows) > limits.CSV_ROWS:
+                raise FileError(path, f"has more than {limits.CSV_ROWS} rows")
+            rows.append(row)
     except csv.Error as error:
         raise InputError(f"{path}:{reader.line_num}", "", "", f"is not CSV ({error})") from None
-    if not rows or rows[0] != list(header):
-        raise InputError(path, "header", rows[0] if rows else "", f"must be {','.join(header)}")
-    for index, row in enumerate(rows[1:], start=2):
-        if len(row) != len(header):
-            raise InputError(f"{path}: row {index}", "", row, f"must have {len(header)} cells")
+    if not rows:
+        raise InputError(path, "header", row if reader.line_num else "", f"must be {','.join(header)}")
     return rows[1:]

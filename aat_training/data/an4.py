@@ -7,12 +7,12 @@ from pathlib import Path, PurePosixPath
 
 from aat_training.data.cepstra import FRAMES_PER_SECOND, read_mfc
 from aat_training.data.manifest import Entry
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import FileError, ManifestError
 from nnasim.records import validated
 
 _COLUMNS = ["path", "speaker", "text"]
-_MAX_LIST_BYTES = 16_000_000
+_MAX_LIST_BYTES = limits.LIST_BYTES
 
 
 def the_list(folder: str | Path, split: str | None, given: str | Path | None) -> Path:

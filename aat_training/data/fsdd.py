@@ -12,7 +12,7 @@ from aat_training.data.audio import Samples, read_audio_file
 from aat_training.data.clip import Clip
 from aat_training.data.strings import MOST_WORDS, Recording, Style, word_strings
 from aat_training.data.vocabulary import DIGITS
-from nnasim.errors import FileError, InputError
+from nnasim.errors import FileError, InputError, reason
 
 RATE = 8000
 _NAME = re.compile(r"([0-9])_([A-Za-z]{1,40})_([0-9]{1,6})\.wav")
@@ -35,7 +35,7 @@ def takes_by_speaker(folder: str | Path, takes: range | None = None) -> dict[str
     try:
         names = sorted(os.listdir(folder))
     except OSError as error:
-        raise FileError(folder, f"cannot be read ({error.strerror})") from None
+        raise FileError(folder, f"cannot be read ({reason(error)})") from None
     for name in names:
         if match := _NAME.fullmatch(name):
             take = Take(int(match[1]), int(match[3]), Path(folder) / name)

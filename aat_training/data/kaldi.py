@@ -7,10 +7,10 @@ from pathlib import Path
 
 from aat_training.data.manifest import Entry, entry_of
 from aat_training.data.table import entry_with_seconds, number_of
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import FileError, ManifestError
 
-_MAX_BYTES = 64_000_000
+_MAX_BYTES = limits.MANIFEST_BYTES
 _TO_THE_END = -1  # as a segment's END: the recording's
 
 
@@ -39,7 +39,10 @@ def kaldi_entries(folder: Path) -> Iterator[Entry]:
 def _table(path: Path) -> dict[str, tuple[str, str]]:
     """First word of each line -> where it stands, and the rest."""
     rows: dict[str, tuple[str, str]] = {}
-    for number, line in enumerate(files.read_text(path, _MAX_BYTES).splitlines(), start=1):
+    text = files.read_text(path, _MAX_BYTES)
+    if text.count("\n") > limits.MANIFEST_LINES:
+        raise FileError(path, f"has more than {limits.MANIFEST_LINES} lines")
+    for number, line in enumerate(text.splitlines(), start=1):
         name, _, rest = line.strip().partition(" ")
         where = f"{path} line {number}"
         if name in rows:

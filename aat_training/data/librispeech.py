@@ -9,11 +9,11 @@ from pathlib import Path
 
 from aat_training.data.audio import audio_seconds
 from aat_training.data.manifest import Entry
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import FileError, ManifestError
 from nnasim.records import validated
 
-_MAX_TRANSCRIPT_BYTES = 16_000_000
+_MAX_TRANSCRIPT_BYTES = limits.LIST_BYTES
 _ID = re.compile(r"([0-9]{1,12})-([0-9]{1,12})-([0-9]{1,12})")
 
 

@@ -11,10 +11,12 @@ import torch
 import torchaudio.functional
 from numpy.typing import NDArray
 
+from nnasim import limits
+
 # torchaudio's kernel has numerator x denominator elements: 16001 -> 16000 Hz would take 2 GB. Rates in use (11025,
 # 22050, 44100, 48000 ...) have small ratios and are exact; others get the nearest ratio with a denominator up to this
 # one, which is at most 1 part in 2,000 off: under one cent of pitch, 5 ms in 10 s.
-_LARGEST_RATIO = 1000
+_LARGEST_RATIO = limits.AUDIO_RATIO
 
 # Of a stream so many samples at a time, and twice as many at its end: torch computes short convolutions in another way,
 # with other last bits.

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
 from collections.abc import Iterator
 from pathlib import Path
 
 from aat_training.data.check import seconds_of
 from aat_training.data.foreign import COLUMNS, field_of
-from aat_training.data.jsonl import MAX_FILE_BYTES, MAX_LINES
+from aat_training.data.jsonl import MAX_LINES
 from aat_training.data.manifest import MAX_SECONDS, Entry, entry_of
-from nnasim import filekind, files
+from nnasim import filekind, files, limits
 from nnasim.errors import FileError, ManifestError
+from nnasim.tablefile import table_lines
 
 _NUMBERS = ("offset", "duration")
 
@@ -24,8 +24,8 @@ def table_entries(text: str, source: Path) -> Iterator[Entry]:
     Raises FileError or ManifestError with the line: no column for the audio or the text, two for one field, a row of
     another length.
     """
-    csv.field_size_limit(MAX_FILE_BYTES)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=filekind.delimiter(text), strict=True)
+    csv.field_size_limit(limits.TABLE_LINE)
+    reader = csv.reader(table_lines(text, source), delimiter=filekind.delimiter(text), strict=True)
     try:
         fields = _fields(next(reader, []), source)
         for row in reader:
@@ -39,6 +39,8 @@ def table_entries(text: str, source: Path) -> Iterator[Entry]:
 
 def _fields(header: list[str], source: Path) -> list[str]:
     """The field of each column; a column of another name keeps it."""
+    if len(header) > limits.TABLE_COLUMNS:
+        raise FileError(source, f"line 1 has {len(header)} columns, at most {limits.TABLE_COLUMNS} are allowed")
     fields = [field_of(name.strip().lower()) for name in header]
     for field in COLUMNS:
         if fields.count(field) > 1:

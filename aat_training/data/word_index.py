@@ -8,14 +8,14 @@ from pathlib import Path, PurePosixPath
 from aat_training.data.audio import Samples, read_audio_file
 from aat_training.data.strings import Recording
 from aat_training.data.trim import trimmed
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import FileError, InputError, ManifestError, shown
 from workloads.audio.header import read_header
 
 COLUMNS = ("path", "text", "speaker", "split")
-LONGEST_WORD_S = 10.0
-_MAX_BYTES = 16_000_000
-_MAX_ROWS = 50_000
+LONGEST_WORD_S = limits.WORD_SECONDS
+_MAX_BYTES = limits.LIST_BYTES
+_MAX_ROWS = limits.MANIFEST_LINES
 _UNPRINTABLE = {*range(0x20), 0x7F, *range(0x80, 0xA0)}
 
 

@@ -13,17 +13,39 @@ import traceback
 from collections.abc import Sequence
 
 from nnasim import __version__
-from nnasim.errors import shown
+from nnasim.errors import named, shown
 from nnasim.plugins import IN_USE
 from nnasim.redacted import without_password
 
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
-_FULL = ("can't allocate memory", "cannot allocate memory", "not enough memory")  # what libraries say without the type
+# What libraries say without the type.
+_FULL = (
+    "can't allocate memory", "cannot allocate memory", "not enough memory", "bad_alloc", "can't start new thread",
+    "failed to map segment",
+)  # fmt: skip
+_WORDS = 200  # characters of what a library says of it
 
 
 def is_out_of_memory(error: Exception) -> bool:
     """Whether memory ran out, for which torch and others raise errors without a type of their own."""
     return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _FULL)
+
+
+def out_of_memory(error: Exception, arguments: Sequence[str]) -> str:
+    """The line for memory that is used up: what was asked for, where that is known, and the largest file given."""
+    line = "the memory of this machine, or what this process may have of it, is used up"
+    if asked := shown(without_password(" ".join(str(error).split()))[:_WORDS]).strip("'\""):
+        line += f" ({asked})"
+    size, largest = max(((_bytes(word), word) for word in arguments), default=(0, ""))
+    return f"{line}; the largest file given is {named(largest)}, {size} bytes" if size else line
+
+
+def _bytes(path: str) -> int:
+    """The size of a file; 0 of what is none."""
+    try:
+        return os.path.getsize(path) if os.path.isfile(path) else 0
+    except (OSError, ValueError):
+        return 0
 
 
 def caught(error: Exception, arguments: Sequence[str]) -> str:

@@ -1,7 +1,8 @@
 """The `nnasim` command. A table names each command's module, which is imported only when that command runs.
 
 So `nnasim --help` and a mistyped command load neither torch, simpy, matplotlib nor pandas. A user's mistake is one line
-on stderr and exit code 2; an unforeseen error is also one line, and exit code 70.
+on stderr and exit code 2; an unforeseen error is also one line, and exit code 70. If the reader of the output is gone
+(`| head`), a command still ends with its own exit code.
 """
 
 from __future__ import annotations
@@ -16,12 +17,22 @@ from typing import TYPE_CHECKING, TextIO
 
 from nnasim import __version__
 from nnasim.cli.invocation import ARGUMENTS
-from nnasim.cli.last_net import DEFECT, caught, is_out_of_memory
+from nnasim.cli.last_net import DEFECT, caught, is_out_of_memory, out_of_memory
 from nnasim.cli.ranks import leave_word, speaks
+from nnasim.cli.streams import prepare_streams
 from nnasim.cli.table import COMMANDS, Command, overview
 from nnasim.cli.usage import by_option, usage_message
 from nnasim.cli.wording import as_options
-from nnasim.errors import EXTRA_OF_MODULE, FileError, InputError, MissingExtraError, NnasimError, RankLostError, shown
+from nnasim.errors import (
+    EXTRA_OF_MODULE,
+    FileError,
+    InputError,
+    MissingExtraError,
+    NnasimError,
+    RankLostError,
+    reason,
+    shown,
+)
 from nnasim.plugins import blamed
 from nnasim.redacted import without_password
 
@@ -37,14 +48,12 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] = CO
     """The exit code of one of ``commands``: 0, 2 for a user's error, 70 for a defect of ours, 130 when interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     ARGUMENTS.set(tuple(map(without_password, arguments)))
-    _open_streams()
+    prepare_streams()
     try:
         code = _dispatch(arguments, commands)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        return _silence()
     except RankLostError as error:
         return _complain(str(error), error.exit_code, speaking=error.speaks)
     except InputError as error:
@@ -64,8 +73,7 @@ def _unforeseen(error: Exception, arguments: Sequence[str]) -> int:
     if isinstance(error, OSError):
         return _complain(_os_message(error), USAGE_ERROR)
     if is_out_of_memory(error):
-        why = "the memory of this machine, or what this process may have of it, is used up"
-        return _complain(why, USAGE_ERROR, speaking=True)
+        return _complain(out_of_memory(error, arguments), USAGE_ERROR, speaking=True)
     return _complain(caught(error, arguments), DEFECT, speaking=True)
 
 
@@ -147,14 +155,8 @@ def _in_one_line(message: str) -> str:
 
 def _os_message(error: OSError) -> str:
     where = error.filename if isinstance(error.filename, str | bytes) else None
-    what = error.strerror or str(error)
+    what = reason(error)
     return str(FileError(os.fsdecode(where), what)) if where is not None else what
-
-
-def _silence() -> int:
-    """End without Python's complaint at exit when the reader of our output is gone (`| head`)."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _leave_unflushed(stream: TextIO) -> None:
@@ -165,15 +167,6 @@ def _leave_unflushed(stream: TextIO) -> None:
         stream.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _open_streams() -> None:
-    """Open the null device in place of a standard stream that the caller closed: its number would go to the next file
-    opened.
-    """
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  # open as long as the process
 
 
 if __name__ == "__main__":

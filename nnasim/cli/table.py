@@ -68,6 +68,9 @@ def overview() -> str:
             "  --version  print the version",
             "  --help     print this; `nnasim COMMAND --help` has each command's options and an example",
             "",
+            "Exit codes: 0 done; 1 a gate or a check has found something; 2 an input is",
+            "refused, or no room is left; 70 a defect of nnasim; 130 interrupted",
+            "",
             "Example:",
             "  nnasim compare --out demo",
         ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import NoReturn
 
+from nnasim import limits
 from nnasim.errors import PlacementError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.operands import OPERANDS, PRODUCTS, OpKind
@@ -18,7 +19,7 @@ from nnasim.numerics.activation import unit_kind
 Limit = Callable[..., bool]
 
 # Larger is no model of speech, and would only make the compiler slow.
-MOST_OPS, MOST_ELEMENTS = 50_000, 2**40
+MOST_OPS, MOST_ELEMENTS = limits.GRAPH_OPS, limits.TENSOR_ELEMENTS
 OWN_GRAPHS = ("boot", "frame_end")
 
 

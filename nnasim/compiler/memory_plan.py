@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NoReturn
 
+from nnasim import limits
 from nnasim.compiler import constraints
 from nnasim.compiler.allocate import aligned
 from nnasim.compiler.residency import Item, choose_residents, most_saved
@@ -23,7 +24,7 @@ from nnasim.hardware.plausible import meant
 from nnasim.units import ceil_div
 
 MOST_TILES = 128  # of a large weight at the configured size, up to twice as many for what does not divide
-MOST_COMMANDS = 100_000  # tiles of a weight at any size: more is no recogniser, and would only make the program slow
+MOST_COMMANDS = limits.WEIGHT_TILES
 BELIEVED_BYTES = 2**12  # a smaller SRAM that does not hold the work is taken for one in KB or MB
 
 Uses = Mapping[str, WeightUse]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import ConfigError
 from nnasim.hardware.config import NnaConfig
 from nnasim.hardware.costs import refuse_mixed_nodes
@@ -18,7 +19,7 @@ from nnasim.hardware.read_latency import CYCLES, dram_fields, in_ns, refuse_besi
 from nnasim.records import check_path, merge, put, validated
 
 PRESET_FOLDER = Path(__file__).parent / "presets"
-DEEPEST_EXTENDS = 8
+DEEPEST_EXTENDS = limits.CHIP_EXTENDS
 
 
 def preset_names() -> list[str]:
@@ -79,7 +80,7 @@ def preset_chain(name_or_path: str | Path) -> list[PresetText]:
     chain: list[PresetText] = []
     path = preset_path(name_or_path)
     while True:
-        if path.resolve() in {layer.path.resolve() for layer in chain} or len(chain) == DEEPEST_EXTENDS:
+        if os.path.realpath(path) in {os.path.realpath(layer.path) for layer in chain} or len(chain) == DEEPEST_EXTENDS:
             raise ConfigError(path, "extends", str(path), f"must end within {DEEPEST_EXTENDS} files, without a circle")
         chain.append(_read(path))
         parent = chain[-1].data.get("extends")

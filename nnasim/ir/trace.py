@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
-from nnasim import markup
+from nnasim import limits, markup
 from nnasim.ir.attributes import MOST_AXES, Attributes, Axis, Concat, Copy, attributes_of
 from nnasim.ir.bounded import Seconds
 from nnasim.ir.imported import Imported, Recipe
@@ -91,7 +91,7 @@ class TensorSpec(Frozen):
     ``activation`` lives within one call; ``output`` does too, and goes to the host.
     """
 
-    shape: Items[Annotated[int, Field(le=2**40)]] = Field(min_length=1, max_length=MOST_AXES)
+    shape: Items[Annotated[int, Field(le=limits.TENSOR_ELEMENTS)]] = Field(min_length=1, max_length=MOST_AXES)
     bits: Literal[4, 8, 16, 32, 48]
     role: Role
 

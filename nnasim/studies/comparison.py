@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,8 +169,4 @@ def _digests(inputs: Inputs) -> dict[str, str]:
     for folder in ("float", "aat"):
         for name in ("model.safetensors", "model.json"):
             named[f"{folder}/{name}"] = inputs.checkpoints / folder / name
-    return {
-        name: hashlib.sha256(files.read_bytes(path, max_bytes=4_000_000_000)).hexdigest()
-        for name, path in named.items()
-        if path.is_file()
-    }
+    return {name: files.digest(path) for name, path in named.items() if path.is_file()}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nnasim import limits
 from nnasim.errors import ConfigError
 from nnasim.functional.stored import random_features, read_constants, split_features
 from nnasim.hardware import NnaConfig
@@ -21,7 +22,7 @@ from nnasim.sharing.search import find_streams
 from nnasim.studies.functional import NOISE, STORED, agreed
 from nnasim.studies.provenance import commit, parameters, versions
 
-MOST_MODELS = 64
+MOST_MODELS = limits.MODELS
 
 
 @dataclass(frozen=True)

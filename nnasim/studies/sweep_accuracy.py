@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnasim import files, limits
+from nnasim import files
 from nnasim.ir.trace import System
 from nnasim.numerics.config import NumericsConfig
 from nnasim.sweeps.job import digest_of
@@ -18,8 +17,6 @@ from nnasim.sweeps.spec import AccuracySpec, SweepSpec
 
 if TYPE_CHECKING:
     from aat_training.run_spec import RunSpec
-
-LARGEST_FILE = limits.WEIGHTS_BYTES
 
 
 @dataclass(frozen=True)
@@ -106,6 +103,6 @@ def scoring_of(spec: SweepSpec, source: Path) -> tuple[Scoring | None, str | Non
         read += [folder / accuracy.checkpoints / name / part for part in ("model.safetensors", "model.json")]
     if accuracy.finetune:
         read += [folder / accuracy.finetune.train, folder / accuracy.finetune.dev]
-    digests = [hashlib.sha256(files.read_bytes(path, LARGEST_FILE)).hexdigest() for path in read]
+    digests = [files.digest(path) for path in read]
     settings = accuracy.model_dump(mode="json", exclude={"checkpoints", "manifest"})
-    return Scoring(accuracy, folder.resolve()), digest_of({"files": digests, "settings": settings})
+    return Scoring(accuracy, folder.absolute()), digest_of({"files": digests, "settings": settings})

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from nnasim import files, limits
+from nnasim import files
 from nnasim.analysis.pooled import audio_seconds
 from nnasim.compiler.policies import Policy, placed
 from nnasim.hardware import NnaConfig
@@ -24,8 +23,6 @@ from reports.gain import latency_gain
 from reports.result_set import ResultSet
 from reports.summarise import figures
 from reports.summary import Corpus, Summary
-
-LARGEST_FILE = limits.WEIGHTS_BYTES
 
 
 @dataclass(frozen=True)
@@ -74,13 +71,9 @@ def _summary(inputs: TraceInputs, results: dict[str, SimResult]) -> Summary:
         numerics_hash=inputs.chip.numerics.digest(),
         versions=versions(),
         commit=commit(),
-        inputs={} if inputs.path is None else {"trace": _digest(inputs.path)},
+        inputs={} if inputs.path is None else {"trace": files.digest(inputs.path)},
         corpus=Corpus(utterances=len(first.utterances), audio_seconds=audio_seconds(first)),
         systems={name: figures(result) for name, result in results.items()},
         placement=inputs.placement.description if inputs.placement else None,
         gain=latency_gain(results),
     )
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(files.read_bytes(path, LARGEST_FILE)).hexdigest()

@@ -53,6 +53,8 @@ class Evaluator:
                 figures = self.figures(values)
         except NnasimError as error:
             message = str(error)
+        except MemoryError:  # says nothing of the point
+            raise
         # A defect, ours or a package's, must not end a sweep of a week; the row says which point it was.
         except (Exception, SystemExit) as error:
             message = (blamed(error) or f"defect: {type(error).__name__}: {error}")[:500]

@@ -11,7 +11,7 @@ from typing import Any
 
 from nnasim import files
 from nnasim.csvtext import plain_cell
-from nnasim.errors import InputError, MissingExtraError
+from nnasim.errors import InputError, MissingExtraError, writing
 from nnasim.sweeps.frames import StoredSweep
 
 FORMATS = (".csv", ".parquet", ".journal")
@@ -47,7 +47,7 @@ def _journal(stored: StoredSweep) -> bytes:
 
     optuna = _optuna()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+    with tempfile.TemporaryDirectory() as folder, writing(folder), warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         path = os.path.join(folder, "journal")
         storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(path))

@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnasim.errors import FileError
+from nnasim.limits import STORED_FIGURES
 from nnasim.sweeps.job import Values
 from nnasim.sweeps.listing import chosen, job_of, list_sweeps, of_version_0_1
 from nnasim.sweeps.objectives import objective_names
@@ -30,12 +32,14 @@ def read_points(store: str | Path, study: str | None = None) -> pd.DataFrame:
         return StoredSweep(store, study).points
     with Store(store, write=False) as opened:
         rows = [_flat(outcome) for _, outcome in opened.all_outcomes()]
-    return pd.DataFrame(rows, columns=_columns(rows, []))
+    return pd.DataFrame(rows, columns=_columns(rows, [], store))
 
 
-def _columns(rows: list[dict[str, Any]], first: list[str]) -> list[str]:
+def _columns(rows: list[dict[str, Any]], first: list[str], store: object) -> list[str]:
     """Axes, then figures, then what became of the point, whichever row comes first."""
     names = dict.fromkeys([*first, *(name for row in rows for name in row)])
+    if len(names) > STORED_FIGURES:
+        raise FileError(store, f"holds {len(names)} names of axes and figures, at most {STORED_FIGURES} are allowed")
     return [*(name for name in names if name not in STATUS), *STATUS]
 
 
@@ -69,7 +73,7 @@ class StoredSweep:
         points = [*sampled, *((key, outcomes[key].values) for key in self.searched)]
         rows = [{**_flat(outcomes[key]), **values} for key, values in points if key in outcomes]
         self.total = len(sampled) + len(self.searched)
-        self.points = pd.DataFrame(rows, columns=_columns(rows, list(self.job.fields)))
+        self.points = pd.DataFrame(rows, columns=_columns(rows, list(self.job.fields), store))
         self.good = self.points[self.points["status"] == "ok"]
 
     def _sample(self) -> Iterator[Values]:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import ConfigError
 from nnasim.ir.trace import System
 from nnasim.records import Frozen, Integer, Number, validated
@@ -22,8 +22,8 @@ class ShapeTrace(Frozen):
     """A trace made from a shape alone, as `nnasim trace --shape` makes it."""
 
     shape: Name
-    frames: Integer = Field(ge=1, le=400_000)
-    symbols: Integer = Field(ge=0, le=199_999)
+    frames: Integer = Field(ge=1, le=limits.TRACE_CALLS)
+    symbols: Integer = Field(ge=0, le=(limits.TRACE_CALLS - 1) // 2)
     system: System = "aat"
 
 
@@ -66,11 +66,11 @@ class SweepSpec(Frozen):
     """A sweep as it stands in its file."""
 
     base: Name
-    traces: tuple[Name | ShapeTrace, ...] = Field(min_length=1, max_length=1000)
-    axes: dict[Name, AxisSpec] = Field(min_length=1, max_length=100)
-    objectives: tuple[Name, ...] = Field(min_length=1, max_length=20)
+    traces: tuple[Name | ShapeTrace, ...] = Field(min_length=1, max_length=limits.SWEEP_TRACES)
+    axes: dict[Name, AxisSpec] = Field(min_length=1, max_length=limits.SWEEP_AXES)
+    objectives: tuple[Name, ...] = Field(min_length=1, max_length=limits.SWEEP_OBJECTIVES)
     set: dict[Name, Value] = Field({})
-    constraints: tuple[Name, ...] = Field((), max_length=100)
+    constraints: tuple[Name, ...] = Field((), max_length=limits.SWEEP_CONSTRAINTS)
     sampler: Literal["grid", "random", "lhs", "sobol", "saltelli"] = "grid"
     points: Integer | None = Field(None, gt=0, le=MOST_POINTS)
     seed: Integer = Field(0, ge=0, le=2**32 - 1)

@@ -14,7 +14,8 @@ from typing import Any
 
 from nnasim import files
 from nnasim.errors import FileError
-from nnasim.sweeps.database import Database
+from nnasim.limits import STORED_SWEEPS, STORED_SWEEPS_BYTES, SWEEP_POINTS
+from nnasim.sweeps.database import WHOLE, Database
 from nnasim.sweeps.evaluate import Outcome
 from nnasim.sweeps.stored_rows import point_of, score_of, sweep_of, with_sum
 
@@ -139,7 +140,8 @@ class Store:
 
     def tried(self, sweep: str) -> list[str]:
         """Keys of the points that searches of ``sweep`` have tried, in their order."""
-        rows = self.database.rows(f"SELECT key FROM {self._tried} WHERE study = ? ORDER BY rowid", (sweep,))
+        query = f"SELECT key FROM {self._tried} WHERE study = ? ORDER BY rowid LIMIT {SWEEP_POINTS}"
+        rows = self.database.rows(query, (sweep,))
         return [key for (key,) in rows if isinstance(key, str)]
 
     def computed_by(self, sweep: str) -> int:
@@ -153,6 +155,10 @@ class Store:
 
     def sweeps(self) -> dict[str, dict[str, Any]]:
         """The records of all sweeps, by digest."""
+        count, size = self.database.row("SELECT count(*), sum(length(record)) FROM studies") or (0, 0)
+        if count > STORED_SWEEPS or (size or 0) > STORED_SWEEPS_BYTES:
+            most = f"at most {STORED_SWEEPS} of {STORED_SWEEPS_BYTES} bytes together are allowed"
+            raise FileError(self.path, f"holds {count} sweeps of {size} bytes; {most}{WHOLE}")
         rows = self.database.rows(f"SELECT {self.columns['studies']} FROM studies ORDER BY digest")
         return dict(sweep_of(row, self.path) for row in rows)
 

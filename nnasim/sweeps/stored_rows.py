@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from nnasim import files
 from nnasim.errors import FileError, InputError, TraceError
-from nnasim.limits import LARGEST_FIGURE
+from nnasim.limits import LARGEST_FIGURE, STORED_FIGURES
 from nnasim.records import Frozen, Integer, Number, validated
 from nnasim.sweeps.axes import Value
 from nnasim.sweeps.database import WHOLE
@@ -29,8 +29,8 @@ class StoredPoint(Frozen):
     key: Name
     study: Name
     status: Annotated[str, Field(pattern="^(ok|failed)$")]
-    point: dict[Name, Value]
-    figures: dict[Name, Figure | Sentence | None] | None
+    point: Annotated[dict[Name, Value], Field(max_length=STORED_FIGURES)]
+    figures: Annotated[dict[Name, Figure | Sentence | None], Field(max_length=STORED_FIGURES)] | None
     message: Sentence | None
     seconds: Annotated[float, Field(ge=0, le=1e12)]
 
@@ -48,7 +48,7 @@ class StoredScore(Frozen):
     """A row of the table of word errors."""
 
     key: Name
-    figures: dict[Name, Figure] | None
+    figures: Annotated[dict[Name, Figure], Field(max_length=STORED_FIGURES)] | None
     message: Sentence | None
 
 

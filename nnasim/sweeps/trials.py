@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nnasim import files
-from nnasim.errors import FileError, InputError
+from nnasim import files, limits
+from nnasim.errors import FileError, InputError, reason
 from nnasim.redacted import without_password
 from nnasim.sweeps.job import Job
 
 AnswerT = TypeVar("AnswerT")
-_LONGEST_LINE = 16_000_000  # bytes of a journal's line
+_LONGEST_LINE = limits.JOURNAL_LINE_BYTES
 IN_MEMORY = ("sqlite://", "sqlite:///", "sqlite:///:memory:")
 
 
@@ -59,8 +60,14 @@ class Trials:
             return question()
         try:
             return question()
+        except MemoryError:
+            raise
         except Exception as error:
             where, what = without_password(self.storage), type(error).__name__
+            if isinstance(error, OSError) and error.errno is not None:
+                what = reason(error)
+            elif "disk is full" in str(error):
+                what = "the disk is full"
             raise InputError("storage", "address", where, f"cannot be used as Optuna's storage ({what})") from None
 
 
@@ -71,6 +78,8 @@ def refuse_damaged_journal(path: Path) -> None:
     if not path.exists():
         return
     with files.open_regular(path) as journal:
+        if (size := os.fstat(journal.fileno()).st_size) > limits.JOURNAL_BYTES:
+            raise FileError(path, f"has {size} bytes, at most {limits.JOURNAL_BYTES} are allowed")
         number, line = 0, b"\n"
         while line := journal.readline(_LONGEST_LINE):
             number += 1

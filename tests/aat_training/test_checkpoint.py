@@ -100,13 +100,49 @@ def test_a_foreign_record_is_refused_and_the_field_named(stored, change, message
         read_checkpoint(stored)
 
 
-def test_a_checkpoint_of_another_recipe_is_refused(stored):
+@pytest.mark.parametrize(("more", "message"), [(-1, "must be float32"), (1, "of another recipe")])
+def test_a_checkpoint_of_another_recipe_is_refused(stored, more, message):
     path = stored / "model.json"
     record = json.loads(path.read_text())
-    record["recipe"]["model"]["encoder_units"] += 1
+    record["recipe"]["model"]["encoder_units"] += more
     path.write_text(json.dumps(record))
-    with pytest.raises(CheckpointError, match="must be float32"):
+    with pytest.raises(CheckpointError, match=message):
         load_system(stored, "float", NumericsConfig())
+
+
+@pytest.mark.parametrize("sizes", [{"encoder_units": 4096, "encoder_before": 16}, {"prediction_units": 4096}])
+def test_a_recogniser_that_its_weights_cannot_fill_is_never_built(stored, sizes, monkeypatch):
+    path = stored / "model.json"
+    record = json.loads(path.read_text())
+    record["recipe"]["model"] |= sizes
+    path.write_text(json.dumps(record))
+    monkeypatch.setattr(checkpoint, "read_tensors", None)
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: model = .* of another recipe"):
+        load_system(stored, "float", NumericsConfig())
+
+
+def test_weights_far_larger_than_their_recogniser_are_refused_unread(stored, monkeypatch):
+    weights = stored / "model.safetensors"
+    whole = weights.read_bytes()
+    size = int.from_bytes(whole[:8], "little")
+    entries, end = json.loads(whole[8 : 8 + size]), len(whole) - 8 - size
+    entries["calibration.more"] = {"dtype": "F32", "shape": [900_000_000], "data_offsets": [end, end + 3_600_000_000]}
+    longer = json.dumps(entries).encode()
+    with weights.open("wb") as file:
+        file.write(len(longer).to_bytes(8, "little") + longer)
+        file.truncate(8 + len(longer) + end + 3_600_000_000)  # sparse: it takes no room
+    monkeypatch.setattr(checkpoint, "read_tensors", None)
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: data = .* of another recipe"):
+        read_checkpoint(stored)
+
+
+def test_a_recipe_that_has_no_shape_is_refused(stored):
+    path = stored / "model.json"
+    record = json.loads(path.read_text())
+    record["recipe"]["model"] |= {"reduction": 4, "encoder_after": 0}
+    path.write_text(json.dumps(record))
+    with pytest.raises(CheckpointError, match=r"model\.json: recipe\.model: has no shape: .*encoder_after"):
+        read_checkpoint(stored)
 
 
 def test_a_float_checkpoint_has_no_aat_system(stored):

@@ -15,17 +15,14 @@ pytest.importorskip("optuna", reason="optuna is not installed")
 from tests.fuzz.campaign import Log, counted, unguided
 from tests.fuzz.judge import CLEAN, Table
 from tests.fuzz.readers import READERS, Reader
-from tests.fuzz.seeds import make_seeds
 
 EXAMPLES = int(os.environ.get("NNASIM_FUZZ_EXAMPLES", "1"))  # of a reader that takes a second
 FINDS = sorted((Path(__file__).parent / "finds").iterdir())
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
-    folder = tmp_path_factory.mktemp("seeds")
-    make_seeds(folder)
-    return Table(folder)
+def table(seeds: Path) -> Table:
+    return Table(seeds)
 
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)

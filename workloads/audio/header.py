@@ -20,7 +20,7 @@ MAX_SECONDS = limits.AUDIO_SECONDS
 MAX_CHANNELS = limits.AUDIO_CHANNELS
 MAX_FRAMES = limits.AUDIO_FRAMES
 SAMPLE_RATES = (1_000, 384_000)
-_MAX_CHUNKS = 1_000
+_MAX_CHUNKS = limits.AUDIO_CHUNKS
 _WAV_CODECS = {1: "PCM", 3: "float", 6: "A-law", 7: "mu-law", 0xFFFE: "extensible"}
 # The smallest frame RFC 9639 allows: 6 bytes of header, a one-channel constant subframe of 2, a checksum of 2.
 _SMALLEST_FLAC_FRAME_BYTES = 10

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from nnasim import files, limits
+from nnasim import files
 from nnasim.errors import FileError
 from nnasim.ir.imported import Source
 from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.refusals import Refusal, RefusedModelError
-
-LARGEST_FILE = limits.WEIGHTS_BYTES
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ def source_of(graph: StepGraph, path: Path | None = None) -> Source:
 
 def digest_of(path: Path) -> str:
     """SHA-256 of a file. Raises FileError."""
-    return hashlib.sha256(files.read_bytes(path, LARGEST_FILE)).hexdigest()
+    return files.digest(path)
 
 
 def _onnx(path: Path, reading: Reading) -> StepGraph:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from nnasim import filekind, files
+from nnasim import filekind, files, limits
 from nnasim.errors import FileError, InputError
+from nnasim.tablefile import table_lines
 
-MAX_BYTES = 50_000_000
-MAX_ROWS = 100_000
-LARGEST = 2**40
-_LONGEST_NUMBER = 40  # digits; no cycle count has more, and int() of a very long text is slow
+MAX_BYTES = limits.TABLE_BYTES
+MAX_ROWS = limits.TABLE_ROWS
+LARGEST = limits.TABLE_NUMBER
+_LONGEST_NUMBER = limits.TABLE_DIGITS
 
 
+@lru_cache(10_000)
 def column_key(name: str) -> str:
     """The key of a column: its name in upper case, without spaces and hyphens."""
     return re.sub(r"[\s_-]+", "_", name.strip()).casefold()
@@ -102,14 +104,18 @@ def _records(path: Path) -> list[tuple[int, list[str]]]:
         raise FileError(path, f"holds a NUL character{files.seems(path)}")
     if filekind.of_text(text) not in (None, "a CSV table", "a table separated by tabs"):
         raise FileError(path, f"is no CSV table{files.seems(path)}")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=filekind.delimiter(text), strict=True)
+    reader = csv.reader(table_lines(text, path), delimiter=filekind.delimiter(text), strict=True)
     records: list[tuple[int, list[str]]] = []
+    there = 0
     try:
         for cells in reader:
             if cells:
                 records.append((reader.line_num, cells))
+            there += len(cells)
             if len(records) > MAX_ROWS + 1:
                 raise FileError(path, f"has more than {MAX_ROWS} rows")
+            if there > limits.TABLE_CELLS:
+                raise FileError(path, f"has more than {limits.TABLE_CELLS} cells")
     except csv.Error as error:
         raise FileError(path, f"is not CSV (line {reader.line_num}: {error})") from None
     return records
@@ -123,6 +129,8 @@ def _closed(cells: list[str]) -> list[str]:
 
 def _header(path: Path, names: list[str]) -> tuple[str, ...]:
     columns = tuple(name.strip() for name in names)
+    if len(columns) > limits.TABLE_COLUMNS:
+        raise FileError(path, f"has {len(columns)} columns, at most {limits.TABLE_COLUMNS} are allowed")
     keys = [column_key(name) for name in columns]
     for name, key in zip(columns, keys, strict=True):
         if not name or keys.count(key) > 1:

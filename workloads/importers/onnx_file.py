@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import mmap
 import os
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import NOT_GIVEN, FileError, MissingExtraError, ModelError
 from workloads.importers.onnx_wire import NotWholeError, TooMuchError, look_over
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-MOST_BYTES = 200_000_000
+MOST_BYTES = limits.ONNX_BYTES
 """Of the file itself, weights included: to parse it takes twice as much. Larger weights stand beside it."""
 
 OLDEST_OPSET, NEWEST_OPSET = 7, 26
@@ -43,7 +44,20 @@ def parsed(path: Path) -> ModelProto:
     if not model.HasField("graph") or not model.graph.output:
         raise _foreign(path)
     _check_versions(path, model)
+    elements = sum(map(_elements_beside, (model.graph, *model.functions)))
+    if elements > limits.ONNX_ELEMENTS:
+        raise ModelError(path, "weights beside it", elements, f"at most {limits.ONNX_ELEMENTS} elements are allowed")
     return model
+
+
+def _elements_beside(graph: Any) -> int:
+    """Elements of all weights of a graph or function that stand in other files, of which many may be the same bytes."""
+    attributes = [attribute for node in graph.node for attribute in node.attribute]
+    tensors = [*getattr(graph, "initializer", ())]
+    tensors += [tensor for each in attributes for tensor in (each.t, *each.tensors)]
+    inner = [body for each in attributes for body in (each.g, *each.graphs) if body.node]
+    own = sum(prod(tensor.dims) for tensor in tensors if tensor.external_data and len(tensor.dims) <= limits.MODEL_AXES)
+    return own + sum(map(_elements_beside, inner))
 
 
 def _check(path: Path, data: memoryview) -> None:

@@ -100,7 +100,7 @@ def _beside(location: str, folder: Path) -> Path:
     parts = PurePosixPath(location).parts
     path = folder / location
     inside = bool(parts) and not location.startswith("/") and ".." not in parts and "\\" not in location
-    if not inside or "\0" in location or not path.resolve().is_relative_to(folder.resolve()):
+    if not inside or "\0" in location or not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
         raise CannotEnterError(
             f"stands in {location[:200]!a}, outside of the model's folder", "keep external data beside the model"
         )

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-MOST_FIELDS = 1_500_000
+from nnasim import limits
+
+MOST_FIELDS = limits.ONNX_FIELDS
 """Of a whole file. A streaming encoder of 10,000 nodes has 200,000; to count them takes half a second a million."""
 
-MOST_VARINT_BYTES = 2**25
+MOST_VARINT_BYTES = limits.ONNX_PACKED_BYTES
 """Of packed integers, each byte of which may become eight."""
 
-_DEEPEST = 100  # as protobuf's own limit
+_DEEPEST = limits.ONNX_DEPTH
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _PACKED = "packed integers"

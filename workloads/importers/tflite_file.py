@@ -17,11 +17,11 @@ from workloads.stepgraph.affine import Affine
 from workloads.stepgraph.graph import Array
 
 LARGEST_FILE = limits.TFLITE_BYTES
-MOST_PARTS = 100_000  # tensors or operators of a subgraph, buffers, subgraphs
-MOST_ELEMENTS = 1 << 28  # of a tensor, and of all constants together
-LARGEST_RANK = 8
+MOST_PARTS = limits.TFLITE_PARTS  # tensors or operators of a subgraph, buffers, subgraphs
+MOST_ELEMENTS = limits.TFLITE_ELEMENTS  # of a tensor, and of all constants together
+LARGEST_RANK = limits.TFLITE_AXES
 LARGEST_SCALE = 1e18  # of an integer of 64 bits, what it stands for then fits float32
-LONGEST_NAME = 1_000
+LONGEST_NAME = limits.TFLITE_NAME
 
 _NO_OPTIONS = b"\x04\x00\x04\x00\x04\x00\x00\x00"
 """A table without fields at its byte 4, behind its vtable: the defaults of the schema hold."""

@@ -8,6 +8,7 @@ from typing import get_args
 
 import numpy as np
 
+from nnasim import limits
 from workloads.importers.tflite_file import MOST_ELEMENTS, NUMBERS, FileGraph, FileOperator, FileTensor
 from workloads.importers.tflite_layout import CHANNELS_FIRST, CHANNELS_LAST, turned
 from workloads.stepgraph.affine import Affine
@@ -18,7 +19,7 @@ from workloads.stepgraph.names import Names
 from workloads.stepgraph.refusals import CannotEnterError
 
 LONGEST = 200  # letters of a name
-MOST_FOLDED = 1 << 25  # elements of constants that are computed with
+MOST_FOLDED = limits.TFLITE_FOLDED  # elements of constants that are computed with
 _REAL = {"FLOAT16", "FLOAT32", "FLOAT64"}
 _PLACE_CHANNELS_FIRST = {axis: place for place, axis in enumerate(CHANNELS_FIRST)}
 

@@ -12,16 +12,17 @@ from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 
+from nnasim import limits
 from nnasim.errors import InputError
 from nnasim.units import ceil_div
 from workloads.importers.measured_table import MeasuredRow, MeasuredTable, column_key, read_measured_table
 
-LARGEST_SIZE = 2**20
-MOST_LAYERS = 5000
-MOST_MACS = 2**50
+LARGEST_SIZE = limits.LAYER_SIZE
+MOST_LAYERS = limits.LAYERS
+MOST_MACS = limits.LAYER_MACS
 _SPARSITY = ("sparsity", "sparsitysupport")
 _DEPTHWISE = "DP"  # in a layer's name: each channel has filters of its own
-_LONGEST_NAME = 150
+_LONGEST_NAME = limits.LAYER_NAME
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ A column ``burst_beats`` may say how many consecutive beats count as one outstan
 
 from __future__ import annotations
 
+from nnasim import limits
 from nnasim.sim.nvdla.layer import Design, Layer, Memory, broken_limit
 from nnasim.sim.nvdla.pipeline import run_layer
 from workloads.importers.measured_table import MeasuredRow
@@ -14,9 +15,9 @@ COLUMNS = (
     *("atomC", "atomK", "bus_bytes", "outputs_per_cycle", "buffer_bytes", "M", "K", "N", "read_latency"),
     *("cycles_per_read_beat", "max_outstanding_reads", "write_latency", "total_cycles"),
 )
-LARGEST_SIZE = 2**20
+LARGEST_SIZE = limits.LAYER_SIZE
 UNLIMITED = 2**40
-MOST_BEATS = 2**22  # a row of more would take minutes
+MOST_BEATS = limits.NVDLA_BEATS
 # the table's column of each field that a limit can name
 _COLUMN_OF = {"buffer_bytes": "buffer_bytes", "outputs_per_cycle": "outputs_per_cycle"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from nnasim import limits
 from nnasim.hardware import load_preset
 from nnasim.sim.nvdla.layer import Design, Layer, Memory
 from nnasim.sim.nvdla.lstm import Chain, lstm_step
@@ -20,7 +21,7 @@ from workloads.validation.prediction import Prediction, TableKind
 CHAIN_NAMES: dict[str, Chain] = {"unfused10": "unfused10", "fused7": "fused7"}
 HOST_MODES: dict[str, HostMode] = {"one": "one", "pingpong": "pingpong"}
 PRESET = "nvdla_full"
-LARGEST_LSTM = 2**12  # inputs or units; more would take minutes
+LARGEST_LSTM = limits.NVDLA_LSTM
 STEPS = 2  # the second one begins in the state in which every later one does
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from nnasim import limits
 from nnasim.hardware.mac_arrays.systolic import Dataflow, fold_cycles, sram_accesses
 from nnasim.units import ceil_div
 from workloads.importers.measured_table import MeasuredRow
 from workloads.validation.prediction import Prediction, TableKind
 
-LARGEST_SIZE = 2**20
+LARGEST_SIZE = limits.LAYER_SIZE
 DATAFLOWS: dict[str, Dataflow] = {"ws": "ws", "os": "os", "is": "is"}
 COUNTS = ("input_reads", "weight_reads", "output_writes")
 LAYER_COUNTS = ("sram_ifmap_reads", "sram_filter_reads", "sram_ofmap_writes")

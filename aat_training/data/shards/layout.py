@@ -13,14 +13,14 @@ from pydantic import ConfigDict, Field
 
 from aat_training.data.jsonl import parsed_lines
 from aat_training.data.manifest import MAX_SECONDS, MAX_TEXT
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import FileError, ManifestError
 from nnasim.records import Frozen, Items, validated
 
 INDEX = "index.json"
-MOST_SHARDS = 40_000  # what an index of JSON's 16 MB holds
-MOST_UTTERANCES = 50_000  # of one shard: a manifest's most lines
-MOST_BYTES = 1 << 29  # of one utterance
+MOST_SHARDS = limits.SHARDS
+MOST_UTTERANCES = limits.MANIFEST_LINES  # of one shard: a manifest's most lines
+MOST_BYTES = limits.SHARD_UTTERANCE_BYTES  # of one utterance
 _Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 

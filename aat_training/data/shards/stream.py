@@ -26,7 +26,7 @@ from aat_training.data.shards.read import Member, example_of
 from aat_training.data.shards.survey import ShardSet, Survey, usable
 from aat_training.draws import ByRow
 from aat_training.tokens import Tokens
-from nnasim.errors import ConfigError, NnasimError, SimulationError
+from nnasim.errors import ConfigError, NnasimError, SimulationError, writing
 from nnasim.sweeps.parent import die_with_parent
 
 SAMPLE = 256  # utterances by which features are normalised, and ranges calibrated
@@ -78,7 +78,9 @@ class ShardStream:
             reader, batch_size=None, sampler=self._plan(first_step), num_workers=self.workers,
             prefetch_factor=_AHEAD if self.workers else None, worker_init_fn=_WorkerOf(os.getpid()),
         )  # fmt: skip
-        for outcome in loader:
+        with writing("/dev/shm"):  # where the processes' locks and queues are kept
+            outcomes = iter(loader)
+        for outcome in outcomes:
             if isinstance(outcome, str):
                 raise NnasimError(outcome)
             yield outcome

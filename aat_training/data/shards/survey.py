@@ -10,9 +10,10 @@ from aat_training.config import Recipe
 from aat_training.data.shards.layout import Shards
 from aat_training.data.shards.read import Member, members
 from aat_training.tokens import SubwordTokens, Tokens, WordTokens
+from nnasim import limits
 from nnasim.progress import Progress, silent
 
-MOST_TEXTS = 1_000_000  # from which subwords are learned
+MOST_TEXTS = limits.SHARD_TEXTS  # from which subwords are learned
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from aat_training.data.shards.layout import (
     lines_of,
     manifest_path,
 )  # fmt: skip
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import ConfigError, FileError
 from nnasim.progress import Progress, silent
 
@@ -137,7 +137,7 @@ def _kept(folder: Path, number: int, entries: list[Entry]) -> Shard | None:
     path = manifest_path(folder, number)
     if not path.exists():
         return None
-    manifest = files.read_bytes(path, 64_000_000)
+    manifest = files.read_bytes(path, limits.MANIFEST_BYTES)
     lines = lines_of(manifest, path)
     if [(line.id, line.text) for line in lines] != [(entry.id, entry.text) for entry in entries]:
         raise FileError(path, "was made of other utterances, or with other hours a shard; use `force` to start afresh")

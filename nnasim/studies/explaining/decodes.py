@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping
 
@@ -20,7 +19,7 @@ from aat_training.placement import operation_units
 from aat_training.quant.eased import EasedArithmetic, eased_scheme
 from aat_training.score import Score, fewer_errors_interval, probability_better, score
 from aat_training.systems import arithmetic_for, scheme_for
-from nnasim import files, limits
+from nnasim import files
 from nnasim.errors import ConfigError, NnasimError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.explanation import Explanation, FieldWords, NumericsWords
@@ -34,7 +33,6 @@ from nnasim.studies.explaining.speech import Speech, system_of
 from nnasim.studies.provenance import shown_path
 from workloads.rnnt.builder import build_trace
 
-LARGEST_FILE = limits.WEIGHTS_BYTES
 _SAME = ("system", "digests", "numerics_hash", "utterances", "words", "errors")
 Keep = Callable[[SimResult], None]
 
@@ -194,7 +192,4 @@ def _digests(speech: Speech, system: System) -> dict[str, str]:
     """SHA-256 of the manifest and of both files of the checkpoint."""
     weights, meta = checkpoint_files(checkpoint_for(speech.checkpoints, system))
     named = {"manifest": speech.manifest, weights.name: weights, meta.name: meta}
-    return {
-        name: hashlib.sha256(files.read_bytes(path, max_bytes=LARGEST_FILE)).hexdigest()
-        for name, path in named.items()
-    }  # fmt: skip
+    return {name: files.digest(path) for name, path in named.items()}

@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import ConfigError, NnasimError, TraceError
 from nnasim.hardware import NnaConfig
 from nnasim.hardware.plausible import implausible
@@ -24,7 +24,7 @@ from nnasim.studies.provenance import parameters, with_origin
 from reports.result_set import RESULTS, TRACES
 from reports.summary import Summary, read_summary
 
-MOST_TRACES = 1_000  # that are looked through beside a result
+MOST_TRACES = limits.TRACES_BESIDE  # that are looked through beside a result
 
 Found = tuple[SimResult, list[str]]
 """A result with its explanation, and sentences that stand before it."""

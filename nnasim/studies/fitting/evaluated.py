@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,8 +10,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import nnasim
-from nnasim import files
-from nnasim.errors import FileError, NnasimError
+from nnasim import files, limits
+from nnasim.errors import FileError, NnasimError, reason
 from nnasim.hardware import NnaConfig
 from nnasim.ir.io import record_digest
 from nnasim.limits import LARGEST_FIGURE
@@ -18,7 +19,7 @@ from nnasim.studies.fitting.rows import Measurement, TraceRun
 
 KIND = "nnasim.fit_evaluated"
 SUFFIX = ".evaluated.jsonl"  # behind the name of what the fit writes
-MOST_BYTES = 64_000_000
+MOST_BYTES = limits.EVALUATIONS_BYTES
 Values = Mapping[str, float | int]
 
 
@@ -59,14 +60,18 @@ class Evaluated:
     def end(self, *, removed: bool) -> None:
         """Close the file, if there is one; ``removed``: delete it, since the fit is done."""
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # what a full disk did not take
+                self._file.close()
             if removed and self.path is not None:
                 self.path.unlink(missing_ok=True)
 
     def _lines(self, head: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The whole lines behind the first, which must be ``head``; a last one that broke off is left out."""
         assert self.path is not None
-        first, *lines = files.read_text(self.path, MOST_BYTES).split("\n")[:-1] or [""]
+        text = files.read_text(self.path, MOST_BYTES)
+        if text.count("\n") > limits.EVALUATIONS:
+            raise FileError(self.path, f"has more than {limits.EVALUATIONS} lines; begin anew (`force`)")
+        first, *lines = text.split("\n")[:-1] or [""]
         if not first or files.parse_json(first, self.path) != head:
             raise FileError(self.path, "is of another fit: table, traces, chip or version differ; begin anew (`force`)")
         return [self._add(files.parse_json(line, f"{self.path}: line {n}")) for n, line in enumerate(lines, start=2)]
@@ -109,6 +114,11 @@ def evaluated_at(out: Path, *, resume: bool = False, force: bool = False) -> Ite
     except NnasimError:
         evaluated.end(removed=not resume)
         raise
+    except OSError as error:
+        evaluated.end(removed=False)
+        if error.filename is not None:
+            raise
+        raise FileError(path, f"cannot be written ({reason(error)})") from None
     except BaseException:
         evaluated.end(removed=False)
         raise

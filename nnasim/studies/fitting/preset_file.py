@@ -53,7 +53,7 @@ def write_preset(record: FitRecord, path: str | Path, *, force: bool = False) ->
 def _parent(preset: str, path: Path) -> str:
     if preset in preset_names():
         return preset
-    return os.path.relpath(Path(preset).resolve(), path.resolve().parent)
+    return os.path.relpath(os.path.realpath(preset), os.path.dirname(os.path.realpath(path)))
 
 
 def _description(record: FitRecord) -> str:

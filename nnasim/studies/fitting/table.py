@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import NOT_GIVEN, InputError, NnasimError
 from nnasim.hardware import NnaConfig
 from nnasim.hardware.read_latency import CYCLES as LATENCY_CYCLES
@@ -39,7 +39,7 @@ from workloads.validation.tables import recognise
 FIGURE = "engine_latency_ms.p50"
 FIGURES = tuple(name for name, (unit, _) in KNOWN.items() if unit in ("ms", CYCLES) and not name.startswith("upl"))
 PRODUCT = ("M", "N", "K")
-MOST_WEIGHTS = 2**28
+MOST_WEIGHTS = limits.TIMED_WEIGHTS
 _MEASURED = re.compile(r"(?:measured_|total_)?(s|ms|us|ns|cycles)")
 _SEEMS_MEASURED = re.compile(r"measured_.*|seconds|milliseconds|microseconds|min|hz|fps")
 FOREIGN = frozenset({"atomc", "config", "array_size", "array", "dataflow"})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import shlex
 from pathlib import Path
 from typing import Any
 
 from aat_training.checkpoint import read_checkpoint
-from nnasim.errors import ConfigError
+from nnasim import files
+from nnasim.errors import ConfigError, FileError
 from nnasim.studies.provenance import commit, versions
 from nnasim.studies.training.commands import line, train_command
 from nnasim.studies.training.findings import calibrations, findings, record
@@ -69,12 +69,15 @@ def trained(models: Path, name: str, command: str) -> dict[str, Any]:
     info = read_checkpoint(folder).info
     if name.endswith("/base"):
         command = info["command"].replace(" OUT", f" {shlex.quote(str(folder))}")
-    with (folder / "log.csv").open(newline="") as file:
-        cpu_seconds = float(list(csv.DictReader(file))[-1]["cpu_seconds"])
+    log = folder / "log.csv"
+    try:
+        cpu_seconds = float(list(csv.DictReader(files.read_text(log).splitlines()))[-1]["cpu_seconds"])
+    except (LookupError, ValueError, TypeError, csv.Error):
+        raise FileError(log, "is no log of a training") from None
     return {
         "name": name,
         "steps": info["run"]["steps"],
         "cpu_seconds": cpu_seconds,
-        "sha256": hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest(),
+        "sha256": files.digest(folder / "model.safetensors"),
         "command": command,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -72,7 +71,7 @@ def _decode(study: NumericsStudy, trials: Sequence[Trial], manifest: Path) -> li
 def _made_from(study: NumericsStudy, trial: Trial, manifest: Path) -> list[str]:
     """The things that a score depends on: the model's numbers and the speech."""
     model = study.folder / trial.model.name / "model.safetensors"
-    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in (model, manifest)]
+    return [files.digest(path) for path in (model, manifest)]
 
 
 def _place(study: NumericsStudy, trial: Trial, manifest: Path) -> Path:

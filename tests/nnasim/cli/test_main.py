@@ -102,7 +102,7 @@ def test_an_interrupt_ends_quietly_with_130(failing, capsys: pytest.CaptureFixtu
 
 def test_a_full_disk_is_one_line(failing, capsys: pytest.CaptureFixture[str]) -> None:
     assert failing("fills_the_disk", 'OSError(28, "No space left on device", "demo/summary.json")') == 2
-    assert capsys.readouterr().err == "nnasim: demo/summary.json: No space left on device\n"
+    assert capsys.readouterr().err == "nnasim: demo/summary.json: the disk is full\n"
 
 
 def test_a_reader_that_leaves_early_causes_no_complaint() -> None:
@@ -113,7 +113,7 @@ def test_a_reader_that_leaves_early_causes_no_complaint() -> None:
 
 
 def test_a_line_that_quotes_a_whole_file_is_cut_in_the_middle(failing, capsys: pytest.CaptureFixture[str]) -> None:
-    assert failing("quotes_a_file", 'OSError(28, "first" + 9000 * "x" + "last", "summary.json")') == 2
+    assert failing("quotes_a_file", 'OSError(5, "first" + 9000 * "x" + "last", "summary.json")') == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("nnasim: summary.json: firstxx")
     assert line.endswith("xxlast")
@@ -166,7 +166,8 @@ def _in_shell(line: str) -> subprocess.CompletedProcess[str]:
         ("nnasim presets >&-", 0, ""),
         ("nnasim presets <&- >&- 2>&-", 0, ""),
         ("nnasim presets edge25 2>&-", 2, ""),
-        ("nnasim presets >/dev/full", 2, "nnasim: No space left on device\n"),
+        ("nnasim presets >/dev/full", 2, "nnasim: standard output: the disk is full\n"),
+        ("nnasim presets 2>/dev/full >/dev/null", 0, ""),
         ("nnasim presets edge25 2>/dev/full", 2, ""),
     ],
 )

@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 
+from nnasim import limits
 from workloads.stepgraph.concrete.call import RawCall, Rule
 from workloads.stepgraph.concrete.value import Value
 from workloads.stepgraph.concrete.writing import Writer
@@ -150,7 +151,7 @@ def tile(write: Writer, call: RawCall) -> Value:
     return x
 
 
-MOST_COPIES = 2**14
+MOST_COPIES = limits.TILED_COPIES
 
 
 def pad(write: Writer, call: RawCall) -> Value:

@@ -9,6 +9,7 @@ from math import prod
 
 import numpy as np
 
+from nnasim import limits
 from workloads.importers.onnx_rules.products import paddings
 from workloads.stepgraph.concrete.call import RawCall, Rule
 from workloads.stepgraph.concrete.value import Value
@@ -17,7 +18,7 @@ from workloads.stepgraph.graph import Array, Attribute
 from workloads.stepgraph.kernels.table import apply
 from workloads.stepgraph.refusals import CannotEnterError
 
-MOST_PLACES = 256
+MOST_PLACES = limits.POOLED_PLACES
 """Elements of a window that are written out."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnasim import limits
 from workloads.stepgraph.concrete.call import RawCall, Rule
 from workloads.stepgraph.concrete.value import Value
 from workloads.stepgraph.concrete.writing import Writer
@@ -101,7 +102,7 @@ def rnn(write: Writer, call: RawCall) -> Sequence[Value]:
     return cell.results((every, write.reshape(h, (1, batch, units))), [state])
 
 
-MOST_FRAMES = 64
+MOST_FRAMES = limits.RECURRENT_FRAMES
 
 
 def _layer(call: RawCall) -> tuple[Value, Value, Value, int]:

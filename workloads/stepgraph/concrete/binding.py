@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nnasim import limits
 from workloads.stepgraph.concrete.raw import RawInput, RawModel
 from workloads.stepgraph.concrete.value import Value
 from workloads.stepgraph.graph import Array, Tensor
@@ -96,7 +97,7 @@ class Binding:
             yield Refusal(name, "bind", f"is no input of the model, and no open size; they are {names}")
 
 
-MOST_BOUND = 2**20
+MOST_BOUND = limits.BOUND_VALUES
 
 
 def _is_size(size: Any) -> bool:

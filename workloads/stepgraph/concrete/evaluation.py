@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+from nnasim import limits
 from workloads.stepgraph.concrete.value import Value
 from workloads.stepgraph.graph import Array, Tensor
 from workloads.stepgraph.kernels.given import Attributes
 from workloads.stepgraph.kernels.table import apply
 from workloads.stepgraph.refusals import CannotEnterError
 
-MOST_BYTES = 2**28
+MOST_BYTES = limits.FOLDED_BYTES
 """That all computed constants of a model may take, beside those of its file. Measured models need a few megabytes."""
 
-MOST_WORK = 2**30
+MOST_WORK = limits.FOLDED_WORK
 """Elements read and written, and multiplications, to compute them: seconds."""
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnasim import limits
 from workloads.stepgraph.concrete.call import RawCall
 from workloads.stepgraph.concrete.raw import RawGraph, RawNode
 from workloads.stepgraph.concrete.value import Value
@@ -17,7 +18,7 @@ from workloads.stepgraph.concrete.writing import Writer
 from workloads.stepgraph.refusals import CannotEnterError
 
 REPEATING = ("Loop", "Scan")
-MOST_UNROLLED = 10_000
+MOST_UNROLLED = limits.UNROLLED_NODES
 """Nodes of a body times its steps."""
 SCAN_SINCE = 9  # before it a Scan had a batch axis
 

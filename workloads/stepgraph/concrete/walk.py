@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nnasim import limits
 from nnasim.errors import NOT_GIVEN, ModelError
 from workloads.stepgraph.concrete.call import Dialect, RawCall
 from workloads.stepgraph.concrete.order import all_reads, bodies, in_order
@@ -26,10 +27,10 @@ from workloads.stepgraph.refusals import CannotEnterError, NeverEntersError, Ref
 REFUSED = Value("", Tensor((), ""))
 """The value of everything that depends on a node or an input that cannot enter."""
 
-MOST_NODES = 30_000
+MOST_NODES = limits.MODEL_NODES
 """Nodes that are walked or left out, those of functions once for each call. Measured encoders have 10,000."""
 
-_DEEPEST = 40
+_DEEPEST = limits.MODEL_DEPTH
 Scope = ChainMap[str, Value]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nnasim import limits
 from nnasim.errors import ConfigError, InputError
 from nnasim.ir.trace import Utterance
 from nnasim.markup import counted
@@ -17,7 +18,7 @@ from workloads.rnnt.builder import LONGEST_TRACE, spread
 from workloads.stepgraph.decoding.transducer import DECODER, ENCODER, JOINER
 
 COLUMNS = ("time_s", "graph")
-LONGEST_S = 1e6
+LONGEST_S = limits.CALLS_SECONDS
 
 
 @dataclass(frozen=True)

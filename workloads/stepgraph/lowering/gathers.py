@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from nnasim import limits
 from workloads.stepgraph.graph import Node
 from workloads.stepgraph.kernels.given import integer
 from workloads.stepgraph.lowering.cannot_lower import CannotLower
@@ -12,7 +13,7 @@ from workloads.stepgraph.lowering.graph_lowering import GraphLowering
 from workloads.stepgraph.lowering.standing_shapes import Shape
 
 _COMPUTED = "picks elements at places that are computed at each call"
-MOST_PIECES = 256
+MOST_PIECES = limits.GATHERED_PIECES
 
 
 def gather(low: GraphLowering, node: Node) -> None:

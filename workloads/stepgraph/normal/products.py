@@ -6,11 +6,12 @@ from math import prod
 
 import numpy as np
 
+from nnasim import limits
 from workloads.stepgraph.graph import Array, Attribute, Node
 from workloads.stepgraph.kernels.given import integer, integers
 from workloads.stepgraph.normal.rewriting import Normal, Rewriting
 
-MOST_MATRICES = 64
+MOST_MATRICES = limits.PRODUCT_MATRICES
 """Constant matrices of one product that become linear layers; attention has as many as heads."""
 
 

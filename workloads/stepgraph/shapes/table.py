@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from inspect import signature
 from typing import Any
 
+from nnasim import limits
 from workloads.stepgraph.concrete.value import Value
 from workloads.stepgraph.graph import Tensor
 from workloads.stepgraph.kernels.given import Attributes
@@ -28,9 +29,9 @@ def _arity(rule: Callable[..., Any]) -> tuple[int, int]:
     return least, MOST_OPERANDS if several else len(operands)
 
 
-MOST_OPERANDS = 2**16
+MOST_OPERANDS = limits.MODEL_OPERANDS
 _ARITY = {operator: _arity(rule) for operator, rule in RULES.items()}
-MOST_ELEMENTS = 2**26
+MOST_ELEMENTS = limits.MODEL_ELEMENTS
 """Of one value. An embedding of 128,000 rows of 512 has as many; a call's values are far smaller."""
 
 
@@ -53,7 +54,7 @@ def tensors_of(operator: str, attributes: Attributes, operands: Sequence[Value |
     return tensors
 
 
-MOST_AXES = 32
+MOST_AXES = limits.MODEL_AXES
 """Of one value on the way; numpy has a limit of its own, and a trace a lower one."""
 
 
