@@ -267,6 +267,8 @@ def _cpu(explained: Explanation, suffix: str) -> Iterator[Block]:
     yield Table(f"cpu_groups{suffix}", "", columns, rows, f"Sums over the run.{others}", look="words")
     if explained.moves and explained.base is not None:
         yield from _moved(explained.moves, explained.base, suffix)
+    if len(explained.cpu_ops) == len(rows):  # each group is one operation, which stands above
+        return
     table = _op_table(explained, suffix)
     yield table if len(table.rows) <= FEW_OPS else Fold(f"Each of the {len(table.rows):,} operations", (table,))
 

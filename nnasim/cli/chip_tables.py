@@ -83,14 +83,18 @@ def print_one(name: str, overrides: list[str] | None, whole: bool) -> None:
         cells = [(row.field, _shown(row.value), row.unit or "-", row.source or "-") for row in rows]
         list_rows([*head, "", *_table_rows(cells)])
         return
-    cells_of_few = [(row.field, _shown(row.value), row.unit or "-") for row in rows if row.field in DECIDING]
+    cells_of_few = [
+        (row.field, _shown(row.value), row.unit or "-")
+        for row in rows
+        if row.field in DECIDING and row.value is not None
+    ]
     more = f"all {len(rows)} fields, each with its source: --all"
     say([*head, *_table_rows(cells_of_few), more])
 
 
 DECIDING = {
-    "clock_hz", "mac_array.kind", "mac_array.rows", "mac_array.cols", "sram.bytes", "dram.bytes_per_second",
-    "numerics.activation", "host.handoff_us",
+    "clock_hz", "mac_array.kind", "mac_array.rows", "mac_array.cols", "mac_array.macs_per_cycle", "sram.bytes",
+    "dram.bytes_per_second", "numerics.activation", "host.handoff_us",
 }  # fmt: skip
 
 

@@ -84,7 +84,8 @@ def _show(out: Path, found: ChipsFound | FrontsFound, whole: bool) -> None:
     from reports.to_text import text_lines
 
     lines = list(text_lines(found.blocks(whole), columns()))
-    say([*first_lines(lines, whole, MOST_LINES - 1), f"open {out / 'report.html'}"])
+    more = "" if whole else ", or --all for every field in which they differ"
+    say([*first_lines(lines, whole, MOST_LINES - 1), f"open {out / 'report.html'}{more}"])
 
 
 def _there_already(texts: list[str], kind: str) -> ChipsFound | FrontsFound:

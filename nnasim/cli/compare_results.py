@@ -103,7 +103,7 @@ def titled(title: str, changes: list[Change], of: int) -> list[str]:
 
     if not moved(changes):
         return [f"{title}: no change", *(f"  {change_line(change)}" for change in changes)]
-    part = "" if len(changes) == of else f", {len(changes)} of {of}"
+    part = "" if len(changes) == of else f", {len(changes)} of {of}: --all has the others"
     return [f"{title}{part}", *(f"  {change_line(change)}" for change in changes)]
 
 
