@@ -12,7 +12,6 @@ import io
 import json
 import math
 import os
-import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -22,18 +21,17 @@ from typing import Any, BinaryIO
 from nnasim import filekind, limits
 from nnasim.errors import FileError, reading, reason, shown, writing
 from nnasim.exchange import exchange
+from nnasim.json_shape import refuse_json_shape
 from nnasim.leftovers import partial_file, partial_folder, remove_left
 
 YAML_MAX_BYTES = limits.YAML_BYTES
 YAML_MAX_DEPTH = limits.YAML_DEPTH
 YAML_MAX_EVENTS = limits.YAML_EVENTS
 JSON_MAX_BYTES = limits.JSON_BYTES
-JSON_MAX_DEPTH = limits.JSON_DEPTH
 MARK = ".nnasim"
 """The file in every folder that nnasim makes which lists what nnasim wrote there."""
 PARTIAL = {"kind": "nnasim.partial_folder"}
 """The mark of a folder that is being written."""
-LONGEST_INTEGER = limits.INTEGER_DIGITS
 
 
 def open_regular(path: str | Path) -> BinaryIO:
@@ -92,27 +90,6 @@ def read_text(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> str:
         raise FileError(path, f"is not UTF-8 text (byte {error.start}){seems}") from None
 
 
-# The closing quote is optional, so that a string always matches: were an unclosed one to fail, the search would begin
-# again at each of its quotes, and a megabyte of them would take hours.
-# Strings leave first, so that what they hold counts neither as bracket nor as digit; then C loops do the rest, since a
-# Python loop over the tokens of a hostile 30 MB file alone would take longer than refusing it may.
-_JSON_STRINGS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)  # possessive: no stack of ways back
-_LONG_NUMBER = re.compile(rf"[-+.0-9eE]{{{LONGEST_INTEGER + 1},}}")
-_NO_BRACKETS = bytes(code for code in range(256) if code not in b"[]{}")
-_DEEPER = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
-
-
-def _check_json_shape(text: str, source: object) -> None:
-    import numpy as np
-
-    bare = _JSON_STRINGS.sub("", text)
-    if number := _LONG_NUMBER.search(bare):
-        raise FileError(source, f"JSON has a number of {len(number[0])} digits")
-    steps = np.frombuffer(bare.encode("utf-8", "replace").translate(_DEEPER, _NO_BRACKETS), np.int8)
-    if steps.size and int(np.cumsum(steps, dtype=np.int32).max()) > JSON_MAX_DEPTH:
-        raise FileError(source, f"JSON is nested deeper than {JSON_MAX_DEPTH}")
-
-
 def parse_json(text: str, source: object) -> Any:
     """The value of a strict JSON text: depth at most 100, finite numbers, no duplicate key. Raises FileError, which
     names ``source`` and the place.
@@ -135,7 +112,7 @@ def parse_json(text: str, source: object) -> Any:
             raise FileError(source, f"JSON has the key {twice[:80]!a} twice")
         return record
 
-    _check_json_shape(text, source)
+    refuse_json_shape(text, source)
     try:
         return json.loads(text, parse_constant=refuse_constant, parse_float=finite, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
