@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from aat_training.checkpoint_files import checkpoint_files, refuse_no_checkpoint
 from aat_training.config import Recipe
 from aat_training.tokens import Tokens, tokens_from_state
 from nnasim import files
 from nnasim.errors import NOT_GIVEN, CheckpointError
-from nnasim.records import validated
+from nnasim.records import as_complaint, validated
 from nnasim.tensorfile import LARGEST_FILE, read_tensors, sizes_of_tensors, tensor_bytes
 
 CHECKPOINT_VERSION = 1
@@ -115,10 +114,8 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
 
 def _refuse_another_size(weights: Path, meta: Path, recipe: Recipe, tokens: Tokens) -> None:
     """Raise CheckpointError unless ``weights`` can hold the recogniser of ``meta``, and not much more."""
-    try:
+    with as_complaint(meta, "recipe.model", NOT_GIVEN, CheckpointError, "has no shape"):
         shape = recipe.model.shape(recipe.features, tokens.size, recipe.name)
-    except ValidationError as error:
-        raise CheckpointError(meta, "recipe.model", NOT_GIVEN, f"has no shape: {error.errors()[0]['msg']}") from None
     sizes = sizes_of_tensors(weights)
     least, there = 4 * shape.weights, sum(size for name, size in sizes.items() if name.startswith("model."))
     if there < least:

@@ -167,6 +167,15 @@ def validated(
 
 
 @contextmanager
+def as_complaint(source: object, field: str, value: object, error: type[InputError], what: str) -> Iterator[None]:
+    """A context for making a record from a file's values. Raises ``error`` with the first complaint, after ``what``."""
+    try:
+        yield
+    except ValidationError as wrong:
+        raise error(source, field, value, f"{what}: {wrong.errors()[0]['msg']}") from None
+
+
+@contextmanager
 def computed(what: str) -> Iterator[None]:
     """A context for making records from computed numbers of ``what``. Raises SimulationError for a number out of range.
 
