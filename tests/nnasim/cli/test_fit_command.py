@@ -40,7 +40,7 @@ def test_a_table_becomes_a_preset_that_simulate_reads(run, tmp_path) -> None:
     assert [field["field"] for field in record["fields"]] == ["host.handoff_us", "dram.efficiency"]
     write_record(tmp_path / "trace.json", layer_trace(256, 256))
     assert run("simulate", "trace.json", "--preset", "my_board.yaml", "--out", "result.json")[0] == 0
-    assert "measured: board.csv, 5 rows" in run("presets", "my_board.yaml")[1]
+    assert "measured: board.csv, 5 rows" in run("presets", "my_board.yaml", "--all")[1]
 
 
 def test_an_existing_preset_is_kept_unless_forced(run, tmp_path) -> None:
