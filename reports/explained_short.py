@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from nnasim.ir.explanation import CAUSES, Explanation, FramePath
+from nnasim.ir.explanation import CAUSES, Explanation, FramePath, NumericsWords
 from nnasim.ir.result import SimResult
 from nnasim.markup import counted, visible
 from nnasim.units import cycles_to_ms
@@ -54,6 +54,8 @@ def _parts(result: SimResult, room: Room) -> Iterator[Line]:
     if explained is None or explained.path is None or (waits := waits_of(result)) is None:
         return
     yield from _named("one frame", _causes(explained.path, result.clock_hz, room))
+    if explained.numerics_words is not None:
+        yield "words wrong", _words(explained.numerics_words)
     yield from _named(
         "would help", [f"{limit}: {percent(share, 1)} of a frame saved" for share, limit in best_limits(waits)]
     )
@@ -80,6 +82,16 @@ def _causes(path: FramePath, clock_hz: float, room: Room) -> list[str]:
         if cycles >= LEAST_SHARE * path.cycles
     ]
     return [first, *others]
+
+
+def _words(decoded: NumericsWords) -> str:
+    """The words wrong, and the field of the numerics that costs most of them."""
+    wrong = f"{decoded.errors:,} of {decoded.words:,}"
+    costly = max(decoded.fields, key=lambda field: field.saved or 0, default=None)
+    if costly is None or not costly.saved or costly.saved < 0:
+        return f"{wrong}: no field of the numerics costs any"
+    between = "" if costly.interval is None else f" ({costly.interval[0]:.0f} to {costly.interval[1]:.0f})"
+    return f"{wrong}: {costly.saved:,} fewer{between} with {costly.field} {costly.eased}"
 
 
 def _on_the_cpu(waits: Waits) -> str:

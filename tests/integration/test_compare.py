@@ -86,7 +86,8 @@ def test_the_summary_joins_accuracy_and_cost(compared: Path) -> None:
 
 def test_no_median_stands_for_a_gain_and_the_use_of_the_chip_is_shown(compared: Path) -> None:
     page = (compared / "report.html").read_text()
-    assert "median" not in re.sub("<script.*?</script>", "", page, flags=re.DOTALL)
+    text = re.sub("<script.*?</script>", "", page, flags=re.DOTALL)
+    assert "median" not in text.replace("medians over frames and utterances", "")  # of lifted limits, which are no gain
     assert "used of the peak" in page
     for figures in files.read_json(compared / "summary.json")["systems"].values():
         assert 0 <= figures["mac_utilisation"] <= 1

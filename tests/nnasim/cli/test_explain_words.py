@@ -1,6 +1,7 @@
 """`explain --words`: which field of the numerics costs how many words, each as a decode of the same speech."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def words_of(path: str) -> NumericsWords:
 
 
 def test_each_row_is_evaluate_with_the_line_that_is_shown_and_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*WORDS, "--words", "--out", "explained.json"]) == 0
+    assert main([*WORDS, "--words", "--all", "--out", "explained.json"]) == 0
     shown = capsys.readouterr()
     assert "decodes 4 utterances up to 10 times" in shown.err
     assert max(map(len, shown.out.splitlines())) <= 80
@@ -55,7 +56,7 @@ def test_each_row_is_evaluate_with_the_line_that_is_shown_and_is_kept(capsys: py
         assert json.loads(Path("score.json").read_text())["errors"] == errors
     capsys.readouterr()
 
-    assert main(["explain", "explained.json"]) == 0
+    assert main(["explain", "explained.json", "--all"]) == 0
     assert shown.out.partition("What it costs in words")[2] == capsys.readouterr().out.partition(
         "What it costs in words"
     )[2]  # fmt: skip
@@ -86,7 +87,8 @@ def test_a_stopped_run_goes_on_from_what_it_has_kept(
     decoded += ["", "", "", ""]
     assert main(other_speech) == 0
     assert len(decoded) == 4 + 10
-    assert capsys.readouterr().out.count("What it costs in words") == 1
+    shown = capsys.readouterr().out
+    assert len(re.findall(r"^  words wrong +\d+ of \d+: ", shown, re.MULTILINE)) == 1
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_check_lists_it_and_exits_with_1(hostile: Hostile, tmp_path: Path, capsy
         assert no_file(hostile) or hostile.given or hostile in FILES, said.err
     else:
         assert code == 1
-        assert "refused: " in said.out
+        assert "refused:" in said.out
     assert "Traceback" not in said.out + said.err
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -149,7 +149,7 @@ def test_a_dram(code: str, why: str, give: Give, line: Callable[[str], str]) -> 
         ("def build(*given): return {'t': np.full(4, np.nan)}", "t = 'float64': must hold integers"),
         ("def build(*given): return {'t': np.full(4, 10**6)}", "t = 1000000: "),
         ("def build(*given): return {'t': np.array([None] * 4)}", "t = 'object': must hold integers"),
-        ("def build(*given): return {'t': np.zeros(4, int), 'u': 1}", ": build = 'u': is none of its t"),
+        ("def build(*given): return {'t': np.zeros(4, int), 'u': 1}", ": build = 'u': is not one of its tables"),
         ("def apply(unit, x): return None", ": apply = None: must be integers of the shape and type of its input"),
         ("def apply(unit, x): return x * 0.5", ": apply = .*: must be integers of the shape and type of its input"),
         ("def apply(unit, x): return x[:1]", ": apply = .*: must be integers of the shape and type of its input"),

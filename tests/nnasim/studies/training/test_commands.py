@@ -36,7 +36,7 @@ def parsed(text: str) -> RunSpec:
     program, command, *words = shlex.split(text)
     assert (program, command) == ("nnasim", "train")
     typer.main.get_command(app).main(words, standalone_mode=False)
-    for where_and_how in ("out", "resume", "force", "workers", "device", "json", "quiet"):
+    for where_and_how in ("out", "resume", "force", "workers", "device", "json", "quiet", "explain_numerics"):
         del options[where_and_how]
     return train_cli.run_spec(**options)
 
