@@ -245,7 +245,7 @@ MAKERS: Mapping[str, Callable[[Path], None]] = {
     r"wake\.yaml$": partial(_text, WAKE),
     r"runs/an4/align$": _aligner,
     r"runs/an4$": _checkpoints,
-    r"runs/(digits/)?float$": _tiny,
+    r"runs/(digits/|commands/)?float$": _tiny,
     r"runs/aat$": partial(_checkpoint, "aat"),
     r"CKPT$": partial(_checkpoint, "aat"),
     r"DIR(?=/results/)": _compared,
