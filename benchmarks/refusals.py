@@ -1,6 +1,6 @@
 """The cost of refusing hostile files: ``python -m benchmarks.refusals [--only TEXT]``.
 
-Each command of ``benchmarks.costly_inputs`` runs in a process of its own. Printed are its seconds of CPU, its peak of
+Each command of ``benchmarks.costly`` runs in a process of its own. Printed are its seconds of CPU, its peak of
 memory above that of a process that only imports the same modules, that import's peak, and the exit code. Exits with 1
 if a command takes over 5 s or 500 MB, ends in a defect, or not at all.
 """
@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.costly_inputs import ATTACKS, Attack
+from benchmarks.costly import ATTACKS
+from benchmarks.costly.attack import Attack
 
 MOST_SECONDS, MOST_BYTES = 5.0, 500_000_000
 GIVEN_SECONDS, GIVEN_BYTES = 60, 12_000_000_000  # of CPU, and of addresses: what is beyond has no end
