@@ -49,8 +49,9 @@ def finding(systems: Mapping[str, Sequence[Delayed]]) -> str:
     """The figure's title: who is soonest, with which penalty, and what that costs in words."""
     points = [(system, point) for system, points in systems.items() for point in points]
     system, soonest = min(points, key=lambda item: (item[1].delay_ms, item[1].words.value))
-    late, wrong = number(soonest.delay_ms), number(soonest.words.value)
-    return f"Soonest is {system} with penalty {soonest.penalty:g}: {late} ms after the word, {wrong} % wrong"
+    side = "before" if soonest.delay_ms < 0 else "after"
+    when, wrong = f"{number(abs(soonest.delay_ms))} ms {side} the word's end", number(soonest.words.value)
+    return f"Soonest is {system} with penalty {soonest.penalty:g}: {when}, {wrong} % wrong"
 
 
 def _described(systems: Mapping[str, Sequence[Delayed]]) -> str:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from nnasim.ir.result import SimResult
 from nnasim.ir.shared import Search, Tried
 from reports.charts.delays import delay_chart
 from reports.charts.time import block_chart, swing_chart
 from reports.figures.arms import Point
-from reports.figures.delays import Delayed
+from reports.figures.delays import Delayed, finding
 from reports.figures.energy import energy_stack
 from reports.figures.explanation import Bar as Reach
 from reports.figures.placement import gain_map
@@ -89,3 +91,10 @@ def test_an_axis_of_shares_ends_with_the_whole_and_one_of_large_numbers_has_pref
 def test_one_delay_has_room_around_it() -> None:
     (chart,) = delay_chart("d", {"aat": [Delayed(0.0, 120.0, Point(2.0, 1.0, 3.0))]})
     assert chart.spec["encoding"]["x"]["scale"]["domain"] == [108, 132]
+
+
+@pytest.mark.parametrize(
+    ("delay_ms", "when"), [(120.0, "120 ms after the word's end"), (-20.0, "20.0 ms before the word's end")]
+)
+def test_a_symbol_is_told_on_the_side_of_its_word_on_which_it_leaves(delay_ms: float, when: str) -> None:
+    assert when in finding({"aat": [Delayed(0.01, delay_ms, Point(2.0, 1.0, 3.0))]})
