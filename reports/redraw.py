@@ -5,14 +5,15 @@ For the bundled studies, after a change of what pages look like: nothing is comp
 
 from __future__ import annotations
 
+import argparse
 import shutil
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from nnasim import files
+from nnasim.errors import FileError
 from reports.blocks import Document
 from reports.delays_document import delays_document
 from reports.document import write_document
@@ -25,14 +26,26 @@ DOCUMENTS: dict[str, Callable[[Mapping[str, Any]], Document]] = {
 
 
 def redraw(folder: Path) -> None:
-    """Write everything in ``folder`` but study.json again. Raises FileError, KeyError for another kind of record."""
+    """Write everything in ``folder`` but study.json again. Raises FileError, also for another kind of record."""
     record = files.read_json(folder / "study.json")
+    if not isinstance(record, dict) or record.get("kind") not in DOCUMENTS:
+        raise FileError(folder / "study.json", f"is no record of a study: its kind must be {' or '.join(DOCUMENTS)}")
     with TemporaryDirectory() as drawn:
         write_document(Path(drawn), DOCUMENTS[record["kind"]](record))
         shutil.copytree(drawn, folder, dirs_exist_ok=True)
 
 
+def main(argv: Sequence[str] | None = None) -> None:
+    """Draw the studies in the folders that are given. A folder that holds none is one line, and exit code 2."""
+    parser = argparse.ArgumentParser(prog="python -m reports.redraw", description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    for folder in parser.parse_args(argv).folders:
+        try:
+            redraw(folder)
+        except FileError as error:
+            parser.error(str(error))
+        print(folder)
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        redraw(Path(name))
-        print(name)
+    main()

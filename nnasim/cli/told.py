@@ -53,14 +53,12 @@ def _apart(lines: Iterable[str]) -> Iterator[str]:
 
 def first_lines(lines: Sequence[str], whole: bool, most: int = MOST_LINES) -> list[str]:
     """``lines``, or, unless ``whole``, at most so many of them, the last of which says how to see the others."""
-    if whole or len(lines) <= most:
-        return [*lines]
-    return [*lines[: most - 1], f"... and {len(lines) - most + 1:,} more lines: --all"]
+    return [*lines] if whole else cut_lines(lines, most, "more lines: --all")
 
 
-def cut_lines(lines: Sequence[str], most: int = MOST_LINES - 1) -> list[str]:
-    """The first of ``lines``, and how many more there are where they are more than ``most``."""
-    return [*lines] if len(lines) <= most else [*lines[: most - 1], f"... and {len(lines) - most + 1:,} more"]
+def cut_lines(lines: Sequence[str], most: int = MOST_LINES - 1, more: str = "more") -> list[str]:
+    """The first of ``lines``, and how many ``more`` there are where they are more than ``most``."""
+    return [*lines] if len(lines) <= most else [*lines[: most - 1], f"... and {len(lines) - most + 1:,} {more}"]
 
 
 def refuse_json(command: str, json: Path | None, quiet: bool, force: bool) -> None:
