@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +26,7 @@ from nnasim.errors import ConfigError, NnasimError, RankLostError, SimulationErr
 ResultT = TypeVar("ResultT")
 LONGEST_SILENCE = timedelta(minutes=10)  # a rank that is stopped and not dead is waited for as long
 _LONGEST_COMPLAINT = 4000  # bytes
+_COME, _LOOK_SECONDS = "nnasim/come", 0.05
 
 
 @dataclass(frozen=True)
@@ -161,16 +163,33 @@ def joined_ranks(device: str = "cpu") -> Iterator[Ranks]:
     if count == 1:
         yield Ranks()
         return
+    try:
+        store = _store_of_all(count)
+        dist.init_process_group(backends(device), timeout=LONGEST_SILENCE, world_size=count, rank=rank, store=store)
+    except (RuntimeError, ValueError) as error:
+        raise RankLostError(f"the ranks cannot find each other ({_first_line(error)})", speaks=rank == 0) from None
     with _terminated_in_order():
-        try:
-            dist.init_process_group(backends(device), timeout=LONGEST_SILENCE)
-        except (RuntimeError, ValueError) as error:
-            raise RankLostError(f"the ranks cannot find each other ({_first_line(error)})", speaks=rank == 0) from None
         try:
             yield Ranks(rank, count)
         finally:
             with suppress(RuntimeError):
                 dist.destroy_process_group()
+
+
+def _store_of_all(count: int) -> dist.Store:
+    """The store that `torchrun` keeps, once all ``count`` ranks have said there that they have come.
+
+    Others are waited for in Python: ``init_process_group`` hears no signal, so that one whose other died before would
+    wait until `torchrun` kills it after half a minute. Raises RuntimeError after ``LONGEST_SILENCE``.
+    """
+    store = next(dist.rendezvous("env://", timeout=LONGEST_SILENCE))[0]
+    come, last = store.add(_COME, 1), time.monotonic() + LONGEST_SILENCE.total_seconds()
+    while come < count:
+        if time.monotonic() > last:
+            raise RuntimeError(f"{come} of {count} came within {LONGEST_SILENCE}")
+        time.sleep(_LOOK_SECONDS)
+        come = store.add(_COME, 0)
+    return store
 
 
 def backends(device: str) -> str:

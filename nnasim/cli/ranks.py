@@ -30,14 +30,19 @@ def leave_word(line: str) -> None:
 
 
 def end_in_order() -> None:
-    """Turn SIGTERM, which `torchrun` sends to all ranks when one has ended, into RankLostError.
+    """End at SIGTERM, which `torchrun` sends to all ranks when one has ended, with a line and exit code 2.
 
-    From here on, and not only once the ranks have met: one may end while the others load torch.
+    At once, and not by an exception: until the ranks have met nothing has been written, and whoever is being imported
+    then may swallow an exception; the rank would wait for the dead one until `torchrun` kills it.
     """
 
     def end(number: int, frame: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
-        raise RankLostError("ended by SIGTERM, as when another rank has ended: see the report of `torchrun`", speaks())
+        line = "nnasim: ended by SIGTERM, as when another rank has ended: see the report of `torchrun`"
+        if speaks():
+            with contextlib.suppress(OSError):
+                os.write(2, f"{line}\n".encode())
+        leave_word(line)
+        os._exit(RankLostError.exit_code)
 
     if one_of_several():
         signal.signal(signal.SIGTERM, end)

@@ -11,12 +11,13 @@ SPEECH = Path(__file__).parents[1] / "digits" / "manifest.jsonl"
 LONGEST_S = 300  # a rank that hangs fails the test
 
 
-def torchrun(*words: object, on_rank_1: tuple[object, ...] = ()) -> subprocess.Popen[str]:
-    """Start two ranks of `nnasim WORDS`, the second with more words."""
+def torchrun(*words: object, on_rank_1: tuple[object, ...] = (), later_s: float = 0) -> subprocess.Popen[str]:
+    """Start two ranks of `nnasim WORDS`, the second with more words, and so many seconds later."""
     ours = (sys.executable, "-m", "nnasim", *map(str, words))
     more = " ".join(map(str, on_rank_1))
     start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python"]
-    command = [*start, "bash", "-c", f'if [ "$RANK" = 1 ]; then exec "$@" {more}; else exec "$@"; fi', "bash", *ours]
+    ranks = f'if [ "$RANK" = 1 ]; then sleep {later_s}; exec "$@" {more}; else exec "$@"; fi'
+    command = [*start, "bash", "-c", ranks, "bash", *ours]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}  # as torchrun chooses by itself where nothing is said
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
