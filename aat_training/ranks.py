@@ -179,7 +179,7 @@ def joined_ranks(device: str = "cpu") -> Iterator[Ranks]:
 def _store_of_all(count: int) -> dist.Store:
     """The store that `torchrun` keeps, as soon as all ``count`` ranks have said there that they have come.
 
-    Others are waited for in Python: ``init_process_group`` hears no signal, so that one whose other died before would
+    Others are waited for in Python: ``init_process_group`` handles no signal, so that one whose other died before would
     wait until `torchrun` kills it after half a minute. Raises RuntimeError after ``LONGEST_SILENCE``.
     """
     store = next(dist.rendezvous("env://", timeout=LONGEST_SILENCE))[0]
