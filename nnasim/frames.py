@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnasim.ir.explanation import Explanation, Figures
 from nnasim.ir.result import SimResult, Spread
-from nnasim.ir.shared import SharedResult
+from nnasim.ir.shared import SharedResult, SharedWhatIf
 from nnasim.units import cycles_to_ms
 
 if TYPE_CHECKING:
@@ -178,6 +178,74 @@ def spreads_frame(spreads: Mapping[str, Spread] | None, unit: str) -> pd.DataFra
     names = [f"{rank}_{unit}" for rank in ("low", "nominal", "high")]
     rows = [{"part": part, **dict(zip(names, spread, strict=True))} for part, spread in (spreads or {}).items()]
     return _frame(rows, ["part"], columns=["part", *names]).astype(float)
+
+
+def waits_frame(result: SharedResult) -> pd.DataFrame:
+    """The parts of a mean frame's latency of each model [ms], which add up to it; index (model, wait, of).
+
+    ``wait``: "own calls", of a cause; "behind" the calls of another stream, of its model; "earlier frames" of the same
+    stream; "loads" of resident weights; "turn or audio": no call ran.
+    """
+    rows = [
+        {"model": model.name, "wait": wait, "of": of, "ms": cycles_to_ms(cycles, result.clock_hz) / (model.frames or 1)}
+        for model in (result.explanation.models if result.explanation else ())
+        for wait, of, cycles in (
+            *(("own calls", cause, cycles) for cause, cycles in model.work.items()),
+            *(("behind", name, cycles) for name, cycles in model.behind.items()),
+            ("earlier frames", "", model.earlier),
+            ("loads", "", model.loads),
+            ("turn or audio", "", model.turn),
+        )
+    ]
+    return _frame(rows, ["model", "wait", "of"], columns=["model", "wait", "of", "ms"])
+
+
+def stream_waits_frame(result: SharedResult) -> pd.DataFrame:
+    """How long a mean frame of each stream waited behind the calls of each other one [ms]; streams count from 0; index
+    (model, stream, behind_model, behind_stream).
+    """
+    explained = result.explanation
+    streams = explained.streams if explained else ()
+    of_model = {model.name: model for model in result.models}
+    frames = {model.name: model.frames for model in (explained.models if explained else ())}
+    columns = ["model", "stream", "behind_model", "behind_stream"]
+    rows = [
+        {
+            **dict(zip(columns, (own.model, own.stream, other.model, other.stream), strict=True)),
+            "ms": cycles_to_ms(cycles, result.clock_hz) * of_model[own.model].streams / (frames[own.model] or 1),
+        }
+        for own in streams
+        for maker, cycles in own.makers.items()
+        for other in [streams[int(maker) - 1]]
+    ]
+    return _frame(rows, columns, columns=[*columns, "ms"])
+
+
+def shared_what_ifs_frame(result: SharedResult) -> pd.DataFrame:
+    """p50 and p99 [ms] of each model and energy [mJ] of the run, as it is and with each limit lifted; index (limit,
+    model).
+
+    ``changes``: fields of the chip, as ``NnaConfig.with_`` takes them; ``policy``: the other policy, if that is what
+    changed; ``refused``: the reason if it could not run.
+    """
+    columns = ["limit", "model", "p50_ms", "p99_ms", "energy_mj", "changes", "policy", "refused"]
+    explained = result.explanation
+    base = [] if explained is None else [SharedWhatIf(limit="as it is", figures=explained.base)]
+    rows = [
+        {
+            "limit": row.limit,
+            "model": model.name,
+            "p50_ms": row.figures and row.figures.p50_ms[place],
+            "p99_ms": row.figures and row.figures.p99_ms[place],
+            "energy_mj": row.figures and row.figures.energy_mj,
+            "changes": row.changes,
+            "policy": row.policy,
+            "refused": row.refused,
+        }
+        for row in (*base, *(explained.what_ifs if explained else ()))
+        for place, model in enumerate(result.models)
+    ]
+    return _frame(rows, ["limit", "model"], columns=columns)
 
 
 def models_frame(result: SharedResult) -> pd.DataFrame:

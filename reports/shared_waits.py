@@ -17,6 +17,11 @@ MOST_MODELS, MOST_PARTS, MOST_HELPS, MOST_TOLD = 4, 3, 4, 2
 LEAST_HELP = 0.99  # of a p99: what stays above is no help
 
 
+def waits_title(result: SharedResult) -> str:
+    """The title of an explanation that stands alone."""
+    return f"What each stream on {result.preset} waits for"
+
+
 def waits_section(result: SharedResult) -> Section:
     """The section of a page; empty without an explanation."""
     return Section("waiting", "What each waits for, and what would help", tuple(waits_blocks(result)))

@@ -16,7 +16,7 @@ def explain_streams(
     from nnasim.ir.io import write_record
     from nnasim.markup import columns
     from nnasim.studies.explaining.shared import explain_shared
-    from reports.shared_waits import shared_short_lines, waits_blocks
+    from reports.shared_waits import shared_short_lines, waits_blocks, waits_title
     from reports.to_markdown import markdown_of
     from reports.to_text import text_lines
 
@@ -26,8 +26,7 @@ def explain_streams(
         write_record(out, result, force=force)
     blocks = (*notes, *waits_blocks(result))
     if markdown is not None:
-        title = f"What each stream on {result.preset} waits for"
-        files.write_bytes(markdown, markdown_of(title, blocks).encode(), force=force)
+        files.write_bytes(markdown, markdown_of(waits_title(result), blocks).encode(), force=force)
     width = columns()
     body = ["", *text_lines(blocks, width)] if whole else [*text_lines(notes, width), *([MORE] if not notes else [])]
     figures = result.explanation.model_dump(mode="json") if result.explanation else None

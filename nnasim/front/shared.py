@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nnasim import frames, markup
-from nnasim.front.arguments import FilePath, checked
+from nnasim.front.arguments import FilePath, TraceLike, checked
+from nnasim.front.explaining_streams import ExplainedStreams
 from nnasim.ir.io import read_shared as read
 from nnasim.ir.io import write_record
 from nnasim.ir.shared import SharedResult
+from nnasim.ir.trace import OpTrace
+from nnasim.progress import Progress, silent
 from nnasim.records import Flag
 
 if TYPE_CHECKING:
@@ -18,9 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Shared:
-    """Several traces or streams on one chip. ``record``: everything that was measured, as a result file holds it."""
+    """Several traces or streams on one chip. ``record``: everything that was measured, as a result file holds it.
+
+    ``traces``: the traces that ran, in the order of the models; None for a result that was read from a file.
+    """
 
     record: SharedResult
+    traces: tuple[OpTrace, ...] | None = field(default=None, compare=False)
 
     @property
     def streams_in_time(self) -> int | None:
@@ -38,6 +45,21 @@ class Shared:
     def frames(self) -> pd.DataFrame:
         """Arrival, start, end and latency of each frame of audio [ms]; index (model, stream, utterance, frame)."""
         return frames.stream_frames_frame(self.record)
+
+    @checked
+    def explain(self, traces: list[TraceLike] | None = None, *, progress: Progress = silent) -> ExplainedStreams:
+        """An explanation: what the frames of each model wait for, behind whose calls, and what would help.
+
+        ``traces``: the traces that ran, in the order of the models, for a result that was read from a file; without
+        them the explanation is what the file holds. Raises TraceError for other traces, and every error that a
+        simulation raises.
+        """
+        from nnasim.studies.explaining.shared import explain_shared_record, given_traces
+
+        found = self.traces if traces is None else given_traces(traces, self.record)
+        return ExplainedStreams(
+            *((self.record, []) if found is None else explain_shared_record(self.record, found, progress))
+        )
 
     @checked
     def save(self, path: FilePath, *, force: Flag = False) -> None:

@@ -122,7 +122,7 @@ def _together(
     names = [_name(place, one, trace) for place, (one, trace) in enumerate(zip(given, traces, strict=True))]
     asked = Asked(options, MOST_STREAMS if find_streams else None)
     result = shared(models_of(names, traces, streams or 1), chip, asked)
-    return Shared(documented_shared(result, chip.name, chip, command=None))
+    return Shared(documented_shared(result, chip.name, chip, command=None), tuple(traces))
 
 
 def _name(place: int, given: TraceLike, trace: OpTrace) -> str:

@@ -11,7 +11,7 @@ from nnasim.analysis.energy import energy_mj
 from nnasim.analysis.percentiles import percentile
 from nnasim.analysis.tally import Tally, alike, tally_all
 from nnasim.collecting import no_collection
-from nnasim.errors import ConfigError, NnasimError
+from nnasim.errors import ConfigError, NnasimError, TraceError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.explanation import Changes
 from nnasim.ir.io import read_shared, read_trace, record_digest
@@ -22,7 +22,7 @@ from nnasim.records import validated
 from nnasim.sharing.lateness import lateness_of
 from nnasim.sharing.run import Known, Model, Sharing, SharingOptions, least_sharing
 from nnasim.sharing.waits import waits_of
-from nnasim.studies.explaining.sources import OTHER_CHIP, OTHER_VERSION
+from nnasim.studies.explaining.sources import OTHER_CHIP, OTHER_VERSION, given_trace
 from nnasim.studies.explaining.what_ifs import Limit, infinite_macs, limits, sram_of, streamed_bytes
 
 NO_TRACES = (
@@ -39,17 +39,33 @@ def explain_shared(path: Path, progress: Progress = silent) -> tuple[SharedResul
     """
     result = read_shared(path)
     try:
-        chip = validated(NnaConfig, result.hardware, path)
+        validated(NnaConfig, result.hardware, path)
     except ConfigError:
         return result, [OTHER_CHIP]
     traces = _traces(path, result)
-    if traces is None:
-        return result, [NO_TRACES]
+    return (result, [NO_TRACES]) if traces is None else explain_shared_record(result, traces, progress)
+
+
+def explain_shared_record(
+    result: SharedResult, traces: Sequence[OpTrace], progress: Progress = silent
+) -> tuple[SharedResult, list[str]]:
+    """``result`` with its explanation, and sentences that stand before it. ``traces``: what ran, one for each model.
+
+    Raises ConfigError for a chip of another version, and what a simulation raises.
+    """
+    chip = validated(NnaConfig, result.hardware, "result")
     models = [Model(own.name, trace, own.streams) for own, trace in zip(result.models, traces, strict=True)]
     with no_collection():
         explanation, cycles = explained_sharing(models, chip, _options(result), progress)
     notes = [] if cycles == result.totals.cycles else [OTHER_VERSION]
     return result.model_copy(update={"explanation": explanation}), notes
+
+
+def given_traces(given: Sequence[OpTrace | str | Path], result: SharedResult) -> list[OpTrace]:
+    """The traces ``given``, in the order of the models of ``result``. Raises TraceError unless they are what ran."""
+    if len(given) != len(result.models):
+        raise TraceError("traces", "traces", len(given), f"must be {len(result.models)}, one for each model that ran")
+    return [given_trace(trace, model) for trace, model in zip(given, result.models, strict=True)]
 
 
 def explained_sharing(

@@ -15,6 +15,7 @@ from nnasim.hardware.plausible import implausible
 from nnasim.ir.explanation import Words
 from nnasim.ir.io import read_result, read_trace, record_digest
 from nnasim.ir.result import SimResult
+from nnasim.ir.shared import ModelShare
 from nnasim.ir.trace import OpTrace
 from nnasim.progress import Progress, silent
 from nnasim.records import validated
@@ -93,7 +94,7 @@ OTHER_VERSION = (
 )
 
 
-def given_trace(given: OpTrace | str | Path, result: SimResult) -> OpTrace:
+def given_trace(given: OpTrace | str | Path, result: SimResult | ModelShare) -> OpTrace:
     """``given``, or the trace of that path. Raises TraceError unless it is what ran for ``result``."""
     trace, source = (given, "trace") if isinstance(given, OpTrace) else (read_trace(given), str(given))
     digest = record_digest(trace)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import nnasim
-from nnasim.errors import ConfigError, PlacementError
+from nnasim.errors import ConfigError, PlacementError, TraceError
 from nnasim.front.shared import Shared
 from nnasim.ir.trace import OpTrace
 from workloads.rnnt.builder import build_trace
@@ -52,6 +52,46 @@ def test_a_result_is_saved_read_and_reported(tmp_path: Path) -> None:
     assert nnasim.read_shared(tmp_path / "r.json").record == result.record
     result.report(tmp_path / "r.html")
     assert "2 x tiny" in (tmp_path / "r.html").read_text()
+
+
+def test_an_explanation_says_what_each_model_waits_for(tmp_path: Path) -> None:
+    result = nnasim.simulate([trace(), trace()], streams=2, starts="together")
+    why = result.explain()
+    waits = why.waits()
+    assert list(waits.index.names) == ["model", "wait", "of"]
+    frames = result.frames()
+    for model, parts in waits["ms"].groupby("model"):
+        assert parts.sum() == pytest.approx(frames.loc[model, "latency_ms"].mean())
+    behind = waits["ms"].xs("behind", level="wait")
+    between = why.streams()["ms"]
+    for model in result.models().index:  # a mean over a model's streams is what their model waited
+        of_makers = between[model].groupby("behind_model").sum() / 2
+        assert of_makers.to_dict() == pytest.approx(behind[model].to_dict())
+    limits = why.what_ifs()
+    assert limits.loc[("as it is", "tiny 1"), "p99_ms"] == result.models().loc["tiny 1", "frame_p99_ms"]
+    assert limits.loc[("policy priority", "tiny 1"), "policy"] == "priority"
+    assert "a frame" in repr(why)
+    assert "would help" in why.markdown()
+    assert why._repr_html_().startswith("<div><pre>2 streams of tiny 1, 2 streams of tiny 2 on edge256")
+    why.save(tmp_path / "why.json")
+    kept = nnasim.read_shared(tmp_path / "why.json").explain()
+    assert kept.record == why.record
+    why.report(tmp_path / "why.html")
+    assert "What each waits for" in (tmp_path / "why.html").read_text()
+
+
+def test_a_result_from_a_file_is_explained_with_its_traces(tmp_path: Path) -> None:
+    result = nnasim.simulate([trace()], streams=2)
+    result.save(tmp_path / "r.json")
+    read = nnasim.read_shared(tmp_path / "r.json")
+    assert read.explain().waits().empty
+    assert read.explain().what_ifs().empty
+    assert read.explain().streams().empty
+    assert read.explain([trace()]).record.explanation == result.explain().record.explanation
+    with pytest.raises(TraceError, match="traces: traces = 2: must be 1, one for each model that ran"):
+        read.explain([trace(), trace()])
+    with pytest.raises(TraceError, match="is not the trace that ran"):
+        read.explain([build_trace(SHAPE, 10, 2, system="aat")])
 
 
 @pytest.mark.parametrize(
