@@ -178,9 +178,10 @@ def test_an_objective_of_other_types(code: str, give: Give) -> None:
         ADDED.get("odd")
 
 
-def test_a_defect_while_a_package_is_in_use_names_both(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_while_a_package_is_in_use_names_both(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from nnasim.cli import last_net
 
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # where the report goes
     monkeypatch.setattr(last_net, "IN_USE", {"kiln": "the entry point odd of nnasim.drams (kiln 1.2)"})
     line = last_net.caught(ValueError("x"), [])
     assert line.startswith("a defect of nnasim, or of the entry point odd of nnasim.drams (kiln 1.2), please report it")
