@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from nnasim.ir.explanation import Explanation, Figures
 from nnasim.ir.result import SimResult, Spread
-from nnasim.ir.shared import SharedResult, SharedWhatIf
 from nnasim.units import cycles_to_ms
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def ops_frame(result: SimResult) -> pd.DataFrame:
         }
         for op in result.ops
     ]
-    frame = _frame(rows, ["graph", "op"])
+    frame = indexed(rows, ["graph", "op"])
     return frame.loc[(frame["busy_ms"] + frame["stall_ms"]).sort_values(ascending=False, kind="stable").index]
 
 
@@ -45,7 +44,7 @@ def path_frame(explanation: Explanation, clock_hz: float) -> pd.DataFrame:
     """The parts of one frame's latency [ms], which add up to it; index (cause, layer)."""
     parts = explanation.path.parts if explanation.path else ()
     rows = [{"cause": part.cause, "layer": part.layer, "ms": cycles_to_ms(part.cycles, clock_hz)} for part in parts]
-    return _frame(rows, ["cause", "layer"])
+    return indexed(rows, ["cause", "layer"])
 
 
 def what_ifs_frame(explanation: Explanation) -> pd.DataFrame:
@@ -59,12 +58,12 @@ def what_ifs_frame(explanation: Explanation) -> pd.DataFrame:
         {"limit": w.limit, "changes": w.changes, **_judged(w.figures), "refused": w.refused}
         for w in explanation.what_ifs
     ]  # fmt: skip
-    return _frame([*base, *rows] if explanation.base else rows, ["limit"])
+    return indexed([*base, *rows] if explanation.base else rows, ["limit"])
 
 
 def on_cpu_frame(explanation: Explanation) -> pd.DataFrame:
     """Operations on the CPU: the reason, the time and the time of the hand-offs of each [ms]; index (graph, op)."""
-    return _frame([op.model_dump() for op in explanation.cpu_ops], ["graph", "op"])
+    return indexed([op.model_dump() for op in explanation.cpu_ops], ["graph", "op"])
 
 
 def assumptions_frame(explanation: Explanation) -> pd.DataFrame:
@@ -78,7 +77,7 @@ def assumptions_frame(explanation: Explanation) -> pd.DataFrame:
         }
         for swing in explanation.swings
     ]
-    return _frame(rows, ["field"])
+    return indexed(rows, ["field"])
 
 
 def words_frame(explanation: Explanation) -> pd.DataFrame:
@@ -103,7 +102,7 @@ def words_frame(explanation: Explanation) -> pd.DataFrame:
         for row in fields
     ]
     figures = ["wrong_words", "saved", "saved_low", "saved_high"]
-    frame = _frame(rows, ["field"], columns=["field", "today", "eased_to", *figures, "refused"])
+    frame = indexed(rows, ["field"], columns=["field", "today", "eased_to", *figures, "refused"])
     return frame.astype(dict.fromkeys(figures, float)).sort_values("saved", ascending=False, kind="stable")
 
 
@@ -132,7 +131,7 @@ def frames_frame(result: SimResult) -> pd.DataFrame:
             columns.utterance, columns.frame, columns.arrival, columns.start, columns.end, strict=True
         )
     ]
-    return _frame(rows, ["utterance", "frame"])
+    return indexed(rows, ["utterance", "frame"])
 
 
 def blocks_frame(result: SimResult) -> pd.DataFrame:
@@ -148,7 +147,7 @@ def blocks_frame(result: SimResult) -> pd.DataFrame:
         }
         for name, time in result.blocks.items()
     ]
-    return _frame(rows, ["block"])
+    return indexed(rows, ["block"])
 
 
 def utterances_frame(result: SimResult) -> pd.DataFrame:
@@ -167,7 +166,7 @@ def utterances_frame(result: SimResult) -> pd.DataFrame:
         }
         for utterance in result.utterances
     ]
-    return _frame(rows, ["utterance"])
+    return indexed(rows, ["utterance"])
 
 
 def spreads_frame(spreads: Mapping[str, Spread] | None, unit: str) -> pd.DataFrame:
@@ -177,133 +176,11 @@ def spreads_frame(spreads: Mapping[str, Spread] | None, unit: str) -> pd.DataFra
     """
     names = [f"{rank}_{unit}" for rank in ("low", "nominal", "high")]
     rows = [{"part": part, **dict(zip(names, spread, strict=True))} for part, spread in (spreads or {}).items()]
-    return _frame(rows, ["part"], columns=["part", *names]).astype(float)
+    return indexed(rows, ["part"], columns=["part", *names]).astype(float)
 
 
-def waits_frame(result: SharedResult) -> pd.DataFrame:
-    """The parts of a mean frame's latency of each model [ms], which add up to it; index (model, wait, of).
-
-    ``wait``: "own calls", of a cause; "behind" the calls of another stream, of its model; "earlier frames" of the same
-    stream; "loads" of resident weights; "turn or audio": no call ran.
-    """
-    rows = [
-        {"model": model.name, "wait": wait, "of": of, "ms": cycles_to_ms(cycles, result.clock_hz) / (model.frames or 1)}
-        for model in (result.explanation.models if result.explanation else ())
-        for wait, of, cycles in (
-            *(("own calls", cause, cycles) for cause, cycles in model.work.items()),
-            *(("behind", name, cycles) for name, cycles in model.behind.items()),
-            ("earlier frames", "", model.earlier),
-            ("loads", "", model.loads),
-            ("turn or audio", "", model.turn),
-        )
-    ]
-    return _frame(rows, ["model", "wait", "of"], columns=["model", "wait", "of", "ms"])
-
-
-def stream_waits_frame(result: SharedResult) -> pd.DataFrame:
-    """How long a mean frame of each stream waited behind the calls of each other one [ms]; streams count from 0; index
-    (model, stream, behind_model, behind_stream).
-    """
-    explained = result.explanation
-    streams = explained.streams if explained else ()
-    of_model = {model.name: model for model in result.models}
-    frames = {model.name: model.frames for model in (explained.models if explained else ())}
-    columns = ["model", "stream", "behind_model", "behind_stream"]
-    rows = [
-        {
-            **dict(zip(columns, (own.model, own.stream, other.model, other.stream), strict=True)),
-            "ms": cycles_to_ms(cycles, result.clock_hz) * of_model[own.model].streams / (frames[own.model] or 1),
-        }
-        for own in streams
-        for maker, cycles in own.makers.items()
-        for other in [streams[int(maker) - 1]]
-    ]
-    return _frame(rows, columns, columns=[*columns, "ms"])
-
-
-def shared_what_ifs_frame(result: SharedResult) -> pd.DataFrame:
-    """p50 and p99 [ms] of each model and energy [mJ] of the run, as it is and with each limit lifted; index (limit,
-    model).
-
-    ``changes``: fields of the chip, as ``NnaConfig.with_`` takes them; ``policy``: the other policy, if that is what
-    changed; ``refused``: the reason if it could not run.
-    """
-    columns = ["limit", "model", "p50_ms", "p99_ms", "energy_mj", "changes", "policy", "refused"]
-    explained = result.explanation
-    base = [] if explained is None else [SharedWhatIf(limit="as it is", figures=explained.base)]
-    rows = [
-        {
-            "limit": row.limit,
-            "model": model.name,
-            "p50_ms": row.figures and row.figures.p50_ms[place],
-            "p99_ms": row.figures and row.figures.p99_ms[place],
-            "energy_mj": row.figures and row.figures.energy_mj,
-            "changes": row.changes,
-            "policy": row.policy,
-            "refused": row.refused,
-        }
-        for row in (*base, *(explained.what_ifs if explained else ()))
-        for place, model in enumerate(result.models)
-    ]
-    return _frame(rows, ["limit", "model"], columns=columns)
-
-
-def models_frame(result: SharedResult) -> pd.DataFrame:
-    """Latencies [ms], missed deadlines and share of the run of each model on a shared chip; index model."""
-    cycles = result.totals.cycles or 1
-    rows = [
-        {
-            "model": model.name,
-            "streams": model.streams,
-            **{f"frame_{name}_ms": value for name, value in model.frame_latency_ms},
-            **{f"engine_{name}_ms": value for name, value in model.engine_latency_ms},
-            "frames": len(model.frames.frame),
-            "deadline_misses": model.deadline_misses,
-            "share": model.totals.cycles / cycles,
-            "calls": model.calls,
-            "dram_bytes": model.totals.dram_bytes,
-        }
-        for model in result.models
-    ]
-    return _frame(rows, ["model"])
-
-
-def model_blocks_frame(result: SharedResult) -> pd.DataFrame:
-    """The share of the run in which each block worked for each model; index model, a column for each block."""
-    cycles = result.totals.cycles or 1
-    rows = [
-        {"model": model.name, **{block: time.busy / cycles for block, time in model.blocks.items()}}
-        for model in result.models
-    ]
-    return _frame(rows, ["model"])
-
-
-def stream_frames_frame(result: SharedResult) -> pd.DataFrame:
-    """Arrival, start, end and latency of each frame of audio of each stream [ms], from the common start; index (model,
-    stream, utterance, frame).
-
-    ``utterance``: its number in the trace. ``latency_ms``: as in ``frames_frame``.
-    """
-    rows = [
-        {
-            "model": model.name,
-            "stream": stream,
-            "utterance": utterance,
-            "frame": frame,
-            "arrival_ms": cycles_to_ms(arrival, result.clock_hz),
-            "start_ms": cycles_to_ms(start, result.clock_hz),
-            "end_ms": cycles_to_ms(end, result.clock_hz),
-            "latency_ms": cycles_to_ms(end - arrival, result.clock_hz),
-        }
-        for model in result.models
-        for stream, utterance, frame, arrival, start, end in zip(
-            *(getattr(model.frames, column) for column in type(model.frames).model_fields), strict=True
-        )
-    ]
-    return _frame(rows, ["model", "stream", "utterance", "frame"])
-
-
-def _frame(rows: list[dict[str, Any]], index: list[str], columns: list[str] | None = None) -> pd.DataFrame:
+def indexed(rows: list[dict[str, Any]], index: list[str], columns: list[str] | None = None) -> pd.DataFrame:
+    """A frame of ``rows``. ``columns``: all of them, where there may be no row that names them."""
     import pandas as pd
 
     return pd.DataFrame(rows, columns=columns).set_index(index)

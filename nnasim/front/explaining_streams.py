@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
-from nnasim import frames, markup
+from nnasim import markup
+from nnasim.front import shared_frames
 from nnasim.front.arguments import FilePath, checked
 from nnasim.ir.shared import SharedResult
 from nnasim.records import Flag
@@ -27,7 +28,7 @@ class ExplainedStreams:
 
     def waits(self) -> pd.DataFrame:
         """The parts of a mean frame's latency of each model [ms], which add up to it; index (model, wait, of)."""
-        return frames.waits_frame(self.record)
+        return shared_frames.waits_frame(self.record)
 
     def streams(self) -> pd.DataFrame:
         """How long a mean frame of each stream waited behind the calls of each other one [ms]; index (model, stream,
@@ -35,13 +36,13 @@ class ExplainedStreams:
 
         Empty where there are more streams than the explanation tells apart.
         """
-        return frames.stream_waits_frame(self.record)
+        return shared_frames.streams_frame(self.record)
 
     def what_ifs(self) -> pd.DataFrame:
         """p50 and p99 [ms] of each model and energy [mJ] with each limit lifted, with each other policy, and as it is;
         index (limit, model).
         """
-        return frames.shared_what_ifs_frame(self.record)
+        return shared_frames.what_ifs_frame(self.record)
 
     def markdown(self) -> str:
         """The whole explanation as Markdown text."""

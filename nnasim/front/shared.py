@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nnasim import frames, markup
+from nnasim import markup
+from nnasim.front import shared_frames
 from nnasim.front.arguments import FilePath, TraceLike, checked
 from nnasim.front.explaining_streams import ExplainedStreams
 from nnasim.ir.io import read_shared as read
@@ -36,15 +37,15 @@ class Shared:
 
     def models(self) -> pd.DataFrame:
         """Latencies with percentiles [ms], missed deadlines and share of the run of each model; index model."""
-        return frames.models_frame(self.record)
+        return shared_frames.models_frame(self.record)
 
     def blocks(self) -> pd.DataFrame:
         """The share of the run in which each block worked for each model; index model, a column for each block."""
-        return frames.model_blocks_frame(self.record)
+        return shared_frames.blocks_frame(self.record)
 
     def frames(self) -> pd.DataFrame:
         """Arrival, start, end and latency of each frame of audio [ms]; index (model, stream, utterance, frame)."""
-        return frames.stream_frames_frame(self.record)
+        return shared_frames.frames_frame(self.record)
 
     @checked
     def explain(self, traces: list[TraceLike] | None = None, *, progress: Progress = silent) -> ExplainedStreams:
