@@ -9,7 +9,7 @@ from nnasim.errors import PluginError
 from nnasim.records import Record
 
 MOST = 10**15
-"""Cycles and bytes: more than the longest run has."""
+"""The most cycles or bytes of an answer: more than the longest run has."""
 
 
 def whole(who: str, what: str, value: Any, least: int, most: int = MOST) -> int:
@@ -24,7 +24,7 @@ def whole(who: str, what: str, value: Any, least: int, most: int = MOST) -> int:
 
 
 def number(who: str, what: str, value: Any, *, positive: bool = False, finite: bool = True) -> None:
-    """Raise PluginError unless ``value`` is a number of at least 0, or above it where it must be ``positive``."""
+    """Raise PluginError unless ``value`` is a number of at least 0, or above 0 if it must be ``positive``."""
     try:
         ok = value >= 0 and (value > 0 or not positive) and (math.isfinite(value) or not finite)
     except (TypeError, ValueError, OverflowError):
@@ -34,13 +34,13 @@ def number(who: str, what: str, value: Any, *, positive: bool = False, finite: b
 
 
 def guarded(who: str, part: Any, base: type, guard: type) -> Any:
-    """A subclass of ``part`` whose answers ``guard`` checks first. Raises ValueError unless ``part`` is a ``base``."""
+    """A subclass of ``part`` whose answers ``guard`` checks. Raises ValueError if ``part`` is no complete ``base``."""
     if not (isinstance(part, type) and issubclass(part, base)):
         raise ValueError(f"{who} must be a subclass of {base.__name__}")
     if not (isinstance(part.Parameters, type) and issubclass(part.Parameters, Record)):  # type: ignore[attr-defined]
-        raise ValueError(f"{who} has Parameters that are no subclass of Record")
+        raise ValueError(f"{who}: Parameters must be a subclass of Record")
     if part.__doc__ is not None and not isinstance(part.__doc__, str):
-        raise ValueError(f"{who} has a docstring that is no text")
+        raise ValueError(f"{who}: its docstring must be a text")
     if missing := sorted(getattr(part, "__abstractmethods__", ())):
         raise ValueError(f"{who} lacks {', '.join(missing)}")
     said = {"__doc__": part.__doc__, "__module__": part.__module__, "who": who}

@@ -59,13 +59,13 @@ class NnaConfig(Section):
                 f"dma.alignment_bytes: {self.dma.alignment_bytes} is more than sram.weight_tile_bytes "
                 f"= {self.sram.weight_tile_bytes}"
             )
-        self.dram_model  # noqa: B018  # a ValueError of the model's, where the fields make no DRAM of it
+        self.dram_model  # noqa: B018  # raises the model's ValueError if the fields make no DRAM
         if self.energy is not None and (
             self.dram.kind is None or self.energy.dram_pj_per_byte.of(self.dram.kind) is None
         ):
             rows = [kind for kind, row in self.energy.dram_pj_per_byte if row is not None]
             raise ValueError(
-                f"dram.kind: energy.dram_pj_per_byte has rows for {', '.join(rows) or 'no kind of memory'}"
+                f"dram.kind: must have a row in energy.dram_pj_per_byte, which has {', '.join(rows) or 'none'}"
             )
         return self
 

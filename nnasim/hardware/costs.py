@@ -14,7 +14,7 @@ from nnasim.records import Integer, Number, Range
 
 
 class DramEnergyConfig(Section):
-    """pJ per byte from each kind of memory, interface included, as (low, nominal, high). A chip's own must be there."""
+    """pJ per byte from each kind of memory, interface included, as (low, nominal, high). The chip's kind needs one."""
 
     ddr3: Range | None = None
     ddr4: Range | None = None
@@ -27,11 +27,11 @@ class DramEnergyConfig(Section):
     @classmethod
     def _by_kind(cls, rows: Any) -> Any:
         if isinstance(rows, list | tuple):
-            raise ValueError("has a row for each kind of memory, as dram_pj_per_byte.lpddr4")
+            raise ValueError("must have a row for each kind of memory, as dram_pj_per_byte.lpddr4")
         return rows
 
     def of(self, kind: DramKind) -> Range | None:
-        """The row of one kind of memory."""
+        """The row of one kind of memory; None if it has none."""
         row: Range | None = getattr(self, kind)
         return row
 

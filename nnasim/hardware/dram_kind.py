@@ -1,4 +1,4 @@
-"""`dram.kind: fixed | banked`: the model of a DRAM, given where its kind of memory is given; it means `dram.model`."""
+"""`dram.kind: fixed | banked`: the model of a DRAM, given in place of its kind of memory; `dram.model` is set."""
 
 from __future__ import annotations
 

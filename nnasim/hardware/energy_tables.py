@@ -17,8 +17,8 @@ def energy_table(name: object, folder: Path, source: object) -> Any:
     """The energy table that the field ``energy`` stands for: a text names a table, anything else is the table itself.
 
     ``x.yaml`` is a file, relative to ``folder``; any other text is an entry point that returns the mapping of
-    ``EnergyConfig``'s fields, or a function that does. Raises ConfigError or FileError; the values are checked together
-    with the rest of the preset.
+    ``EnergyConfig``'s fields, or a function that returns it. Raises ConfigError or FileError; the values are checked
+    together with the rest of the preset.
     """
     if not isinstance(name, str):
         return name

@@ -109,6 +109,6 @@ def value_and_default(chip: NnaConfig, field: str) -> tuple[object, object]:
     section: BaseModel = chip
     for part in sections:
         section = getattr(section, part)
-    if isinstance(section, Mapping):  # parameters of a part's own, of which only those stand there that were given
+    if isinstance(section, Mapping):  # a part's own parameters: it holds only those that were given
         return section.get(name), None
     return getattr(section, name), type(section).model_fields[name].default

@@ -1,5 +1,6 @@
-"""The names that a chip's sections may use: the tables of MAC array families and of DRAM models, the only places that
-ask for a kind.
+"""The tables of MAC array families and of DRAM models: the names that a chip's sections may use.
+
+No other code asks for a kind by its name.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from nnasim.hardware.mac_arrays.law import MacArrayLaw
 
 Parameters = dict[str, Number]
-"""A plug-in's own numbers, by name with their unit; the part that the section names defines them."""
+"""Numbers of a plug-in's own part, each named with its unit; the part defines which there are."""
 
 
 class Part(Protocol):

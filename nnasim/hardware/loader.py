@@ -41,7 +41,7 @@ def load_preset(
 ) -> NnaConfig:
     """The chip that a preset's name or a YAML file describes, with ``overrides`` of the form ``a.b=c``.
 
-    ``named``: what a refusal of an override calls it, as the caller's user knows it.
+    ``named``: what an error calls an override, such as the option that gave it.
 
     Raises ConfigError or FileError.
     """
@@ -55,7 +55,7 @@ def load_preset(
         refuse_beside(dram_fields(values), layer.path)
         data = in_ns(merge(data, values), layer.path)
     data.setdefault("name", chain[-1].path.stem[:200])
-    data["validated"] = chain[-1].data.get("validated", "")  # what holds for one chip holds for none that is made of it
+    data["validated"] = chain[-1].data.get("validated", "")  # a chip does not inherit what was validated of another
     change: dict[str, Any] = {}
     for text in overrides:
         apply_override(change, text, named)
@@ -76,7 +76,10 @@ def _fields(data: dict[str, Any]) -> list[str]:
 
 
 def preset_chain(name_or_path: str | Path) -> list[PresetText]:
-    """The files that make a preset, from the one that everything ``extends`` to the named one."""
+    """The files that make a preset, from the one that everything ``extends`` to the named one.
+
+    Raises ConfigError or FileError.
+    """
     chain: list[PresetText] = []
     path = preset_path(name_or_path)
     while True:
@@ -120,7 +123,10 @@ def _read(path: Path) -> PresetText:
 
 
 def apply_override(data: dict[str, Any], text: str, named: str) -> str:
-    """Put ``a.b=c`` into ``data`` (in place); returns the field's path. The value is read as a YAML scalar."""
+    """Put ``a.b=c`` into ``data`` (in place); returns the field's path. The value is read as YAML.
+
+    Raises ConfigError, which names ``named``, for a text of another form.
+    """
     field, equals, value = text.partition("=")
     field = field.strip()
     if not equals:

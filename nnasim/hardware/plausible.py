@@ -1,4 +1,4 @@
-"""Checks for values in a chip's description that no one would build: one line for each. The chip is legal, and runs."""
+"""Doubts about values of a chip that no one would build, one line for each. Such a chip is legal, and runs."""
 
 from __future__ import annotations
 

@@ -8,7 +8,10 @@ from nnasim.hardware.config import NnaConfig
 
 
 def preset_schema() -> dict[str, Any]:
-    """JSON schema (2020-12) of a preset file: NnaConfig with ``extends``, nothing required, since a file may extend."""
+    """JSON schema (2020-12) of a preset file: NnaConfig with ``extends``.
+
+    No field is required, since a file may extend another one.
+    """
     schema = NnaConfig.model_json_schema()
     for section in (schema, *schema.get("$defs", {}).values()):
         section.pop("required", None)

@@ -15,8 +15,8 @@ DESCRIPTIVE = ("name", "description", "validated")
 class Section(Record):
     """A frozen part of a chip's description; it changes with its chip, through ``NnaConfig.with_``.
 
-    ``UNSAID``: fields that are written only if they differ from their default, so that a chip without them looks, and
-    is digested, like one of a version that did not have them.
+    ``UNSAID``: fields that are written only if they differ from their default, so that a chip without them has the file
+    and the digest that it had in versions without these fields.
     """
 
     UNSAID: ClassVar[tuple[str, ...]] = ()

@@ -1,9 +1,9 @@
 """Activation units: how a chip computes sigmoid, tanh and any function by table. Each is one function on integers plus
 its data.
 
-What distinguishes one unit from another is its ``UnitKind``, and nothing else asks which one it is: reference,
-functional chip, training, calibration and graph builder all read the record. ``activation_units`` has ours; a package
-adds one by an entry point.
+A ``UnitKind`` holds all that distinguishes one unit from another. Reference, functional chip, training, calibration and
+graph builder read it, and none of them asks for a unit's name. ``activation_units`` has our own; another package adds
+one by an entry point.
 
 Tables are data: built once here, stored with the model, never recomputed at load.
 """
@@ -40,12 +40,12 @@ class Table(NamedTuple):
 
 
 def no_tables(config: NumericsConfig) -> tuple[Table, ...]:
-    """A unit without constants."""
+    """The ``tables`` of a unit without constants: none."""
     return ()
 
 
 def no_constants(function: Function, config: NumericsConfig, table_range: float) -> dict[str, Constants]:
-    """The data of a unit without constants."""
+    """The ``build`` of a unit without constants: no data."""
     return {}
 
 
@@ -54,7 +54,7 @@ def no_more_to_check(data: dict[str, Constants], name: str) -> None:
 
 
 def differences(unit: ActivationUnit, x: Constants, out: Constants) -> Constants:
-    """The slope of what the unit puts out, over the inputs that one step of its own input spans."""
+    """The slope of a unit's outputs ``out`` over its inputs ``x``, both real and (n,): float64 (n,), by differences."""
     # One table step of a lut8 spans several inputs; a difference over that span is the segment's slope.
     span = max(1, round(1.0 / float(unit.entry.real)))
     step = x[len(x) // 2 + 1]  # the input next to 0
@@ -70,9 +70,9 @@ class UnitKind:
     of the input; ``unit.function`` and ``unit.data`` say which function, by which constants.
     ``input_bits``, ``input_frac``: the input's format; without ``input_frac`` its range [-R, R) is calibrated.
     ``output_bits``: the output is an integer of so many bits, all but one of them a fraction.
-    ``tables``: what constants there are on a chip; ``build``: their values for a function and a calibrated R;
-    ``check``: raises NumericsError for stored ones of the right shape and type that the unit still cannot hold.
-    ``slope``: the unit itself, real inputs and real outputs over its whole domain (n,) -> derivative (n,).
+    ``tables``: the constants that a chip holds; ``build``: their values for a function and a calibrated R;
+    ``check``: raises NumericsError for stored constants of the right shape and type whose values the unit cannot use.
+    ``slope``: the unit, real inputs and real outputs over its whole domain (n,) -> derivative (n,).
     """
 
     name: str
@@ -97,11 +97,11 @@ class UnitKind:
         return 2.0 ** (self.input_bits - 1 - self.input_frac)
 
     def input_step(self, table_range: float) -> float:
-        """Worth of one integer of the input; ``table_range``: the calibrated R, where the kind asks for one."""
+        """Worth of one integer of the input. ``table_range``: the calibrated R; a kind of fixed range ignores it."""
         return (table_range if self.is_calibrated else self.fixed_range) / (1 << (self.input_bits - 1))
 
     def require(self, data: Mapping[str, Constants], config: NumericsConfig, name: str) -> None:
-        """Raise NumericsError for constants of a wrong length or type, and for those that ``check`` refuses."""
+        """Raise NumericsError for constants of a wrong length, type or size, and for those that ``check`` refuses."""
         for part, entries, bits in self.tables(config):
             values = np.asarray(data.get(part, ()))
             if values.shape != (entries,):
@@ -124,7 +124,10 @@ class UnitKind:
 
 
 def unit_kind(name: str) -> UnitKind:
-    """The kind that ``numerics.activation`` names. Raises NumericsError where a package's own cannot be used."""
+    """The kind of activation unit called ``name``, as ``numerics.activation`` names it.
+
+    Raises NumericsError for an unknown name, and for a package's unit that cannot be used.
+    """
     try:
         return UNITS.get(name)
     except ValueError as error:
@@ -135,9 +138,9 @@ def unit_kind(name: str) -> UnitKind:
 class ActivationUnit:
     """One activation function as one layer uses it: entry rescale, the unit itself, exit rescale.
 
-    ``function``: sigmoid or tanh; whatever it is called where the table alone says it.
+    ``function``: sigmoid or tanh; any name if a table defines the function.
     ``entry`` brings the incoming integers into the unit's input format (int8 at R/128 for lut8, int16 at 2^-12 for
-    the others); ``exit`` brings Q0.7 (lut8) or Q0.15 into ``out_bits``, where those differ (the joint).
+    the others); ``exit`` brings Q0.7 (lut8) or Q0.15 into ``out_bits``, if those differ (as in the joint).
     """
 
     kind: UnitKind
@@ -153,7 +156,10 @@ class ActivationUnit:
         return self.out_bits - 1
 
     def __call__(self, x: Array) -> Array:
-        """Integers of the incoming format -> integers of ``out_bits``, in the type of ``x``."""
+        """Integers of the incoming format -> integers of ``out_bits``, in the type of ``x``.
+
+        Raises NumericsError as ``requantise`` does.
+        """
         out = self.kind.apply(self, requantise(x, self.entry, self.kind.input_bits))
         return out if self.exit is None else requantise(out, self.exit, self.out_bits)
 
@@ -177,8 +183,10 @@ def build_unit(
 ) -> ActivationUnit:
     """The chip's unit for ``function`` on integers worth ``in_scale`` each.
 
-    ``data``: tables that travelled with a model are used as they are. Raises NumericsError for a chip without a unit, a
-    table of the wrong length or a slope beyond int16.
+    ``table_range``: R of the input [-R, R). ``out_bits``: by default those of the unit. ``data``: constants that are
+    stored with a model, used as they are. ``name``: the layer that an error names.
+    Raises NumericsError for a range that is not finite and positive, a chip without a unit, constants that the unit
+    cannot use, and scales beyond the format.
     """
     if not 0 < table_range < math.inf:
         raise NumericsError(name or function, "table range", table_range, "must be finite and positive")
@@ -209,9 +217,10 @@ def table_unit(
     function: str = "table",
     name: str = "table",
 ) -> ActivationUnit:
-    """A point-wise function by ``table``, as lut8 and lut16 read theirs: 256 entries int8, or 513 int16 interpolated.
+    """The unit of a point-wise function that ``table`` defines: 256 int8 entries, or 513 int16 entries, interpolated.
 
-    ``entry`` brings the incoming integers into the table's format, ``exit`` its output into ``out_bits``.
+    They are read as lut8 and lut16 read theirs. ``entry`` brings the incoming integers into the table's format,
+    ``exit`` its output into ``out_bits``.
     Raises NumericsError for another length, entries beyond their type, or a slope beyond int16.
     """
     kinds = {kind.tables(config)[0].entries: kind for kind in map(unit_kind, TABLE_UNITS)}

@@ -62,7 +62,7 @@ def gather(table: Constants, index: Array, like: Array) -> Array:
 
 
 def span(x: Array) -> tuple[float, float]:
-    """Smallest and largest value of ``x`` as Python numbers; (0, 0) when empty, NaN where ``x`` holds one."""
+    """Smallest and largest value of ``x`` as Python numbers; (0, 0) if it is empty, NaN if it holds one."""
     if 0 in x.shape:
         return 0, 0
     low, high = (x.min(), x.max()) if library(x) is np else library(x).aminmax(x)

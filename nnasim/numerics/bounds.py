@@ -1,4 +1,4 @@
-"""Proofs before running: can an accumulator overflow, and which float type holds every partial sum exactly."""
+"""Proofs before a run: whether an accumulator can overflow, and which float type holds every partial sum exactly."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MANTISSA = {"float32": 24, "float64": 53}
 class Bound:
     """The bounds of one matrix product from bit widths, K and the actual weights.
 
-    ``worst_by_bits``: largest |partial sum| any weights could give; ``worst_by_weights``: with these, and the bias.
-    ``float_type``: smallest of float32, float64 whose mantissa holds ``worst_by_bits`` and the bias; ``chunk``: K per
-    exact float32 product.
+    ``worst_by_bits``: largest |partial sum| that any weights could give; ``worst_by_weights``: that these weights and
+    the bias give. ``float_type``: smallest of float32, float64 whose mantissa holds ``worst_by_bits`` and the bias;
+    ``chunk``: the largest K of one product that is exact in float32.
     """
 
     name: str
@@ -65,9 +65,10 @@ def bound(
     weight: Constants | None = None,
     bias: Constants | None = None,
 ) -> Bound:
-    """Bounds of ``K`` products of int``input_bits`` and int``weight_bits`` (weights symmetric); weight (N, K) integers.
+    """Bounds of a sum of ``k`` products of int``input_bits`` and int``weight_bits`` (weights are symmetric).
 
-    ``bias`` (N,) integers in accumulator steps. The type is chosen by bits, not by weights: they change in training.
+    ``weight`` (N, K) integers, ``bias`` (N,) integers in accumulator steps. The type is chosen by bits, not by weights:
+    they change in training. Raises NumericsError if float64 does not hold every sum exactly.
     """
     product = -lowest(input_bits) * WEIGHT_LIMIT[weight_bits]
     offset = np.abs(np.asarray(0 if bias is None else bias, np.int64))
@@ -91,7 +92,7 @@ def bound(
 def requantised_reach(limit: Bound, scale: Rescale) -> int:
     """Largest magnitude that ``scale`` can make of this product's accumulators, saturated to int32.
 
-    ``exact_type`` of it is the smallest float type that may hold the result: a gate domain wider than float32.
+    ``exact_type`` of it is the smallest float type that holds the result: the gate domain, int32, can pass float32.
     """
     largest = math.ceil(limit.worst * float(np.max(scale.real))) + 1
     return min(largest, -lowest(32))

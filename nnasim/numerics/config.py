@@ -14,7 +14,7 @@ from nnasim.records import Flag, Integer, Number, Record
 
 
 class Rounding(StrEnum):
-    """The rounding of a requantise: half up once, or, as gemmlowp does, at bit 30 before that."""
+    """The rounding of a requantise: half up once, or twice, first at bit 30, as gemmlowp does."""
 
     SINGLE = "single"
     DOUBLE = "double"
@@ -58,6 +58,6 @@ class NumericsConfig(Record):
         return self.activation != NO_UNIT
 
     def digest(self) -> str:
-        """The hash by which accuracy and cost of one arithmetic are joined (16 hex digits)."""
+        """The 16 hex digits that identify this arithmetic, by which its accuracy and its cost are joined."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

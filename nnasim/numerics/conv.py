@@ -1,7 +1,7 @@
-"""Convolution on integers: what each kernel position covers is laid out in a column, and the columns are multiplied.
+"""Convolution on integers: the inputs that each kernel position covers become a column, and the columns are multiplied.
 
-One exact product then serves every stride, dilation and number of groups. Never a library's own convolution: some
-compute it by transforms (Winograd, FFT), whose intermediate values no bound of ``bounds`` covers.
+One exact product then serves every stride, dilation and number of groups. A library's own convolution is never used:
+some compute it by transforms (Winograd, FFT), whose intermediate values no bound of ``bounds`` covers.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def conv(
 
     A correlation, as ONNX's Conv: output t of an axis reads elements t stride - pad + i dilation, i < kernel; ``pads``
     counts the zeros before each axis, then those behind each. An accumulator sums over channels, then kernel, in the
-    weight's own order, which tells where ``overflow`` saturates. Types and errors are those of ``ops.matmul``.
+    weight's own order, which matters if ``overflow`` is "saturate". Types and errors are those of ``ops.matmul``.
     """
     kernel = tuple(weight.shape[2:])
     covered, out = columns(x, kernel, stride=stride, dilation=dilation, pads=pads, groups=groups)
@@ -55,7 +55,10 @@ def columns(
     pads: Sequence[int],
     groups: int = 1,
 ) -> tuple[Array, tuple[int, ...]]:
-    """``x`` (..., C, *T) -> what outputs read of each group, (..., groups, C / groups x kernel, outputs), and *out."""
+    """The elements of ``x`` (..., C, *T) that each output reads, and the outputs' shape *out.
+
+    Elements are (..., groups, C / groups x kernel, outputs) in the type of ``x``.
+    """
     axes, first = len(kernel), x.ndim - len(kernel)
     for axis in range(axes):
         x = _padded(x, first + axis, pads[axis], pads[axes + axis])

@@ -43,7 +43,7 @@ def dynamic_quantise(x: Array, name: str = "activation") -> Dynamic:
 
 
 def _clipped(x: Array, least: float | None = None, most: float | None = None) -> Array:
-    """The smallest (``most`` 0) or largest (``least`` 0) of each vector, (..., 1)."""
+    """The smallest element of each vector, at most ``most``, or the largest, at least ``least``: (..., 1)."""
     lib = library(x)
     ends = lib.amin if most is not None else lib.amax
     extremes = ends(x, axis=-1, keepdims=True) if lib is np else ends(x, dim=-1, keepdim=True)
@@ -70,7 +70,8 @@ def product_type(k: int) -> str:
 def dynamic_product(x: Array, weight: Dynamic, bias: Array | None = None) -> Array:
     """``x`` (..., K) float32 times int8 ``weight`` (N, K), plus ``bias`` (N,): float32 (..., N).
 
-    The sum of integers is exact, then float32 throughout: times the product of both steps, plus bias.
+    The sum of integers is exact, then float32 throughout: times the product of both steps, plus bias. Raises
+    NumericsError for NaN and infinity in ``x``.
     """
     moved = dynamic_quantise(x)
     exact = product_type(x.shape[-1])

@@ -1,4 +1,4 @@
-"""Shifts, square root and bit length of whole arrays: what operators that work with block exponents are made of."""
+"""Shifts, square root and bit length of whole arrays: the parts of operators that work with block exponents."""
 
 from __future__ import annotations
 

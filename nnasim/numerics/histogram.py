@@ -1,7 +1,7 @@
 """Histograms of real values, and the range that integers should span for them.
 
-Three methods, all honest baselines: ``max``, ``percentile`` (99.9 % of the values inside), and ``mse``: the range with
-the smallest mean-square error of what the integers stand for, weighted by how often each value occurred.
+Three methods: ``max``, ``percentile`` (99.9 % of the values inside), and ``mse``: the range with the smallest
+mean-square error of what the integers stand for, weighted by how often each value occurred.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Histogram:
 
     @classmethod
     def of(cls, values: NDArray[np.generic], reach: float | None = None) -> Histogram:
-        """Counts of finite real ``values``; ``reach``: default the least power of two that is above all of them."""
+        """Counts of finite real ``values``. ``reach``: by default the least power of two that is above all of them."""
         flat = np.asarray(values, np.float64).reshape(-1)
         reach = _power_above(float(np.abs(flat).max(initial=0.0))) if reach is None else reach
         half = BINS // 2
@@ -58,11 +58,11 @@ class Histogram:
 
     @property
     def points(self) -> Constants:
-        """Values at which an error is looked at: ``POINTS_PER_BIN`` in each bin, ascending."""
+        """Values at which an error is computed, float64 (BINS x POINTS_PER_BIN,), ascending."""
         return _points(self.reach)
 
     def widened(self, reach: float) -> Histogram:
-        """The same counts in the wider bins of ``reach``, which is this one's times a power of two: exact."""
+        """The same counts in the wider bins of ``reach``; exact, since that is this reach times a power of two."""
         if reach == self.reach:
             return self
         half = BINS // 2
@@ -72,7 +72,7 @@ class Histogram:
         return replace(self, counts=counts, reach=reach)
 
     def with_values(self, values: NDArray[np.generic]) -> Histogram:
-        """The counts of these ``values`` too."""
+        """A histogram that counts finite real ``values`` too."""
         reach = max(self.reach, _power_above(float(np.abs(values).max(initial=0.0))))
         return Histogram(self.widened(reach).counts + Histogram.of(values, reach).counts, reach)
 
@@ -113,7 +113,7 @@ class Histogram:
     ) -> float:
         """The input range of a unit for ``function`` whose output is nearest to the real function.
 
-        ``in_step``: value of one integer of ``in_bits`` at the input. A range that the chip fixes is not calibrated.
+        ``in_step``: worth of one integer of ``in_bits`` at the input. A range that the chip fixes is returned as it is.
         """
         kind = unit_kind(numerics.activation)
         if not kind.is_calibrated:

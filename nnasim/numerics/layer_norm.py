@@ -45,14 +45,16 @@ def layer_norm(x: Array, gain: Array, name: str = "layer_norm", *, bias: Array |
 
     ``bias``: (n,) int32 at 2^-12. ``axis``: the one that has the n elements.
     Error against the real function, in output steps: at most 1/2 + 2^-14 (|y| + gain max|y / gain|), y without bias.
-    Raises NumericsError for a vector longer than 2^18, values beyond int32, or a gain beyond int16.
+    Raises NumericsError for a vector longer than 2^18, a gain of another length, values or a bias beyond int32, or a
+    gain beyond int16.
     """
     if axis != -1:
         turned = library(x).moveaxis(x, axis, -1)
         return library(x).moveaxis(layer_norm(turned, gain, name, bias=bias), -1, axis)
     n = x.shape[-1]
     if n > LONGEST or gain.shape != (n,):
-        raise NumericsError(name, "shape", (tuple(x.shape), tuple(gain.shape)), f"(..., n) and (n,), n <= {LONGEST}")
+        allowed = f"must be (..., n) and (n,), n at most {LONGEST}"
+        raise NumericsError(name, "shape", (tuple(x.shape), tuple(gain.shape)), allowed)
     require_integers(x, 32, name, "value")
     require_integers(gain, 16, name, "gain")
     d = _centred(cast(x, "int64"), n)

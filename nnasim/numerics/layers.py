@@ -64,7 +64,7 @@ class LstmCell:
 def cell_domain(config: NumericsConfig, cell_range: float) -> int:
     """Fractional bits of the int32 domain in which f c and i g are added: as fine as the sum's range allows.
 
-    f c stays below 2^29: a 31-bit multiplier is defined for values below 2^(shift - 1) alone, which means just that.
+    f c stays below 2^29, since TOSA's RESCALE defines a 31-bit multiplier only for values below 2^(shift - 1).
     """
     finest = 26 if unit_kind(config.activation).output_bits == 16 else 18
     return min(finest, 29 - max(0, math.ceil(math.log2(cell_range))))
@@ -78,7 +78,10 @@ def cell_scale(config: NumericsConfig, cell_range: float) -> float:
 def build_cell(
     config: NumericsConfig, ranges: Ranges, tables: dict[str, dict[str, Constants]] | None = None, name: str = ""
 ) -> LstmCell:
-    """The cell of one layer. ``tables``: stored constants of ``sigmoid``, ``tanh`` and ``tanh_c``."""
+    """The cell of one layer. ``tables``: stored constants of ``sigmoid``, ``tanh`` and ``tanh_c``; else they are built.
+
+    Raises NumericsError as ``build_unit`` does, naming ``name``.
+    """
     gate, stored = 2.0**-GATE_FRAC, tables or {}
     unit = unit_kind(config.activation).output_bits - 1
     scale = cell_scale(config, ranges.cell)
@@ -118,7 +121,7 @@ class Joint:
 
 
 def build_joint(config: NumericsConfig, tanh_range: float, table: dict[str, Constants] | None = None) -> Joint:
-    """The joint's tanh, put out in the activation format of the output layer."""
+    """The joint network, whose tanh gives integers in the activation format of the output layer."""
     return Joint(
         build_unit(
             "tanh",

@@ -22,11 +22,11 @@ def matmul(
 ) -> Array:
     """``x`` (..., K) times ``weight`` (N, K) transposed, plus ``bias`` (N,): accumulators (..., N), exact.
 
-    Integer input is multiplied in float64, exact below 2^53, since integer matmul has no BLAS and is 50 times slower
-    (a caller that keeps ``weight`` as float64 saves its conversion); floating input is multiplied as it is: the caller
-    has chosen its type by ``bounds``. An accumulator beyond ``accumulator_bits`` is a NumericsError, or wraps, or
-    saturates after every product in the order of K, as named.
-    Raises NumericsError, too, for NaN and infinity, half types, autocast, TF32, and a float32 sum beyond 2^24.
+    Integer input is multiplied in float64, exact below 2^53, since integer matmul has no BLAS and is 50 times slower; a
+    caller that keeps ``weight`` as float64 saves its conversion. Floating input is multiplied in its own type, which
+    the caller has chosen by ``bounds``. ``overflow``: an accumulator beyond ``accumulator_bits`` raises NumericsError
+    ("error"), wraps ("wrap"), or saturates after every product in the order of K ("saturate").
+    Also raises NumericsError for NaN and infinity, half types, autocast, TF32, and a float32 sum beyond 2^24.
     """
     return product(x, weight.T, bias, accumulator_bits=accumulator_bits, overflow=overflow, name=name)
 
@@ -119,9 +119,9 @@ _ACCUMULATE = {"error": _error, "wrap": _wrap, "saturate": _saturate}
 
 
 def mul(a: Array, b: Array, scale: Rescale, bits: int, name: str = "mul") -> Array:
-    """Element-wise product (at most int32), requantised to ``bits``. Result in the type of ``a``.
+    """Element-wise product (at most int32), requantised to ``bits``, in the type of ``a``.
 
-    Two int16 reach 2^30, beyond float32: operands are widened first.
+    Two int16 reach 2^30, beyond float32: operands are widened first. Raises NumericsError as ``requantise`` does.
     """
     return narrow(requantise(widen(a) * widen(b), scale, bits, name=name), a, bits, name)
 
@@ -139,7 +139,8 @@ def add(
 ) -> Array:
     """Both operands requantised to a common int32 domain, added (or ``b`` subtracted), requantised once to ``bits``.
 
-    The sum saturates to int32, so that a 31-bit ``scale_out`` stays within int64. Result in the type of ``a``.
+    The sum saturates to int32, so that a 31-bit ``scale_out`` stays within int64. The result is in the type of ``a``.
+    Raises NumericsError as ``requantise`` does.
     """
     left, right = saturate(rescale(a, scale_a, name), 32), saturate(rescale(b, scale_b, name), 32)
     total = saturate(left - right if subtract else left + right, 32)
@@ -147,7 +148,7 @@ def add(
 
 
 def mean(x: Array, axes: tuple[int, ...], scale: Rescale, bits: int, name: str = "mean") -> Array:
-    """The exact sum over ``axes``, requantised once to ``bits``; ``scale`` holds 1 / n. Result lacks ``axes``.
+    """The mean over ``axes``, without them: the exact sum, requantised once to ``bits``; ``scale`` holds 1 / n.
 
     Raises NumericsError for a sum that ``requantise`` does not take: beyond int48, or int32 with 31-bit multipliers.
     """

@@ -25,7 +25,7 @@ def require_finite(x: Array, name: str, what: str) -> None:
 
 
 def require_integers(x: Array, bits: int, name: str, what: str) -> None:
-    """Raise NumericsError if ``x`` holds NaN, infinity or what a signed integer of ``bits`` does not."""
+    """Raise NumericsError if ``x`` holds NaN, infinity or a value that a signed integer of ``bits`` cannot hold."""
     low, high = span(x)
     if not (lowest(bits) <= low and high <= highest(bits)):
         worst = high if not high <= highest(bits) else low

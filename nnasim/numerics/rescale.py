@@ -14,7 +14,7 @@ from nnasim.numerics.formats import saturate
 from nnasim.numerics.precision import is_single, narrow
 
 LOWEST_SHIFT, HIGHEST_SHIFT = 2, 62
-INPUT_BITS = {15: 48, 31: 32}  # what a multiplier of so many bits may meet: the product and its half fit int64
+INPUT_BITS = {15: 48, 31: 32}  # of the values that a multiplier of so many bits takes: product and half fit int64
 EXACT_IN_FLOAT = 1 << 37  # times a 15-bit multiplier this is 2^52, which leaves float64 one bit for the added half
 
 
@@ -49,7 +49,10 @@ class Rescale:
     def of(
         cls, real: float | Constants, bits: int = 15, *, rounding: Rounding = Rounding.SINGLE, name: str = ""
     ) -> Rescale:
-        """The nearest ``mult * 2^-shift`` with ``mult`` of ``bits`` bits. Raises NumericsError beyond its range."""
+        """The nearest ``mult * 2^-shift`` with ``mult`` of ``bits`` bits, which are 15 or 31.
+
+        Raises NumericsError, which names ``name``, for a number that is not finite and positive or is out of range.
+        """
         value = np.asarray(real, np.float64)
         if not np.all(np.isfinite(value)) or np.any(value <= 0):
             worst = value[~(np.isfinite(value) & (value > 0))].flat[0]
@@ -64,7 +67,7 @@ class Rescale:
     def checked(
         cls, mult: Constants, shift: Constants, bits: int, *, rounding: Rounding = Rounding.SINGLE, name: str = ""
     ) -> Rescale:
-        """A Rescale from its parts. Raises NumericsError for a multiplier or shift the contract forbids."""
+        """A Rescale from its parts, integers. Raises NumericsError for bits, a multiplier or a shift out of range."""
         source = name or "requantise"
         if bits not in INPUT_BITS:
             raise NumericsError(source, "multiplier bits", bits, "must be 15 or 31")
@@ -123,7 +126,7 @@ def rescale(value: Array, scale: Rescale, name: str = "requantise") -> Array:
 
 
 def _reach(value: Array, scale: Rescale, name: str) -> float:
-    """Largest magnitude of ``value``, checked against what the multiplier may meet."""
+    """Largest magnitude of ``value``. Raises NumericsError if the multiplier does not take it."""
     low, high = span(value)
     limit = 1 << (INPUT_BITS[scale.bits] - 1)
     if not (-limit <= low and high < limit):
@@ -144,10 +147,10 @@ def _shifted(value: Array, scale: Rescale) -> Array:
 
 
 def requantise(value: Array, scale: Rescale, bits: int, zero_point: int = 0, name: str = "requantise") -> Array:
-    """RESCALE: round ``value * scale``, add the zero point, saturate to ``bits``. Result in the type of ``value``.
+    """``value * scale`` rounded, plus the zero point, saturated to ``bits``, in the type of ``value``: TOSA's RESCALE.
 
-    Raises NumericsError as ``rescale`` does, and where a float32 ``value`` would need more than 2^24 of its own type;
-    ``name`` is the layer or operation it names.
+    Raises NumericsError as ``rescale`` does, and if ``value`` is float32 and the result is beyond its exact 2^24.
+    ``name``: the layer or operation that an error names.
     """
     rounded = rescale(value, scale, name)
     out = saturate(rounded + zero_point if zero_point else rounded, bits)

@@ -3,7 +3,7 @@
 With x (n values, each worth s) and the table t of 129 entries, t[i] = 2^(-i / 128) at 2^-14, for each vector:
 
 1. distance  D = 256 (max x - x), saturated to int32: never negative, 0 for the largest.
-2. halvings  z = D requantised by s log2(e) 2^6, saturated to int32: how often e^(x - max) halves 1, at 2^-14.
+2. halvings  z = D requantised by s log2(e) 2^6, saturated to int32: how often 1 is halved for e^(x - max), at 2^-14.
 3. power     z = k 2^14 + 128 i + f; T = 128 t[i] + (t[i + 1] - t[i]) f, as the 513 entries of a table are
              interpolated; e = 2^9 T 2^-k, half up: an int32 at 2^-30.
 4. sum       S = sum e, an int48 of at least 2^30, since the largest element adds 1.
@@ -46,13 +46,16 @@ POWERS = power_table()
 
 
 def softmax_scale(step: float, config: NumericsConfig, name: str = "softmax") -> Rescale:
-    """The scale of step 2 for integers worth ``step`` each. Raises NumericsError beyond its range: 88 with 15 bits."""
+    """The scale of step 2 for integers worth ``step`` each.
+
+    Raises NumericsError for a step out of the scale's range, which ends at 88 with 15 bits.
+    """
     real = step * math.log2(math.e) * 2.0 ** (_HALVING_FRAC - _DISTANCE_FRAC)
     return Rescale.of(real, config.multiplier_bits, rounding=config.rounding, name=name)
 
 
 def require_powers(table: Constants, name: str) -> None:
-    """Raise NumericsError for a stored table of powers with a wrong length, or with values beyond int16."""
+    """Raise NumericsError unless a stored table of powers has 129 positive values that fit int16."""
     if table.shape != (ENTRIES,):
         raise NumericsError(name, "table", table.shape, f"softmax needs {ENTRIES} entries")
     require_fits(table, 16, name, "table")
@@ -66,14 +69,14 @@ def softmax(
     """``x`` (..., n) integers of at most 32 bits -> probabilities of ``bits`` at 2^-(bits - 1), in the type of ``x``.
 
     ``scale``: that of ``softmax_scale``; ``axis``: the one that has the n elements.
-    Error against the real function of integers worth what ``scale`` says: at most 1/2 + 1.5 2^(bits - 16) output steps,
+    Error against the real softmax of the same integers: at most 1/2 + 1.5 2^(bits - 16) output steps,
     where 1 does not saturate. Raises NumericsError for a vector longer than 2^16, and for values beyond int32.
     """
     if axis != -1:
         turned = library(x).moveaxis(x, axis, -1)
         return library(x).moveaxis(softmax(turned, scale, bits, table=table, name=name), -1, axis)
     if x.shape[-1] > LONGEST:
-        raise NumericsError(name, "shape", tuple(x.shape), f"at most {LONGEST} elements of a vector")
+        raise NumericsError(name, "shape", tuple(x.shape), f"must have at most {LONGEST} elements in a vector")
     require_integers(x, 32, name, "value")
     powers = _powers(cast(x, "int64"), scale, table, name)
     inverse = (1 << _INVERSE_FRAC) // powers.sum(-1)[..., None]

@@ -37,9 +37,9 @@ def table_of(
 ) -> Constants:
     """Any ``function`` (float64 to float64) as 256 entries of 8 ``bits`` or 513 of 16, int64.
 
-    Integers of ``bits`` worth ``in_step`` go in and such worth ``out_step`` come out, half up, saturated; the 513
-    entries stand at every 128th input, the last one beyond the largest.
-    Raises NumericsError if the function is no number, or climbs by more than an int16 from entry to entry.
+    Inputs are integers of ``bits`` worth ``in_step`` each, outputs integers worth ``out_step``, rounded half up and
+    saturated. The 513 entries are for every 128th input; the last one lies beyond the largest input.
+    Raises NumericsError if the function gives NaN, or rises or falls by more than an int16 from entry to entry.
     """
     x = np.arange(-128, 128) if bits == 8 else np.arange(-256, 257) * 128
     with np.errstate(all="ignore"):  # an infinity saturates

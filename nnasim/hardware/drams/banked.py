@@ -31,7 +31,7 @@ class BankedDram(SteadyDram):
         DRAM rows that an embedding's tokens name: the first ones are read
     """
 
-    replay_is_exact: ClassVar[bool] = False  # rows that stand open and the next refresh are others each time
+    replay_is_exact: ClassVar[bool] = False  # the open rows and the next refresh differ from run to run
     Parameters: ClassVar[type[Record]] = BankedParameters
 
     def __init__(self, bytes_per_cycle: Fraction, latency_cycles: int, timing: Timing, way: int, cycle: Fraction):
@@ -42,7 +42,7 @@ class BankedDram(SteadyDram):
 
     @classmethod
     def of(cls, config: DramConfig, clock_hz: float) -> Self:
-        """The model of a chip's DRAM. Raises ValueError, which begins with the field, if its fields make none."""
+        """The model of a chip's DRAM. Raises ValueError, which names the field first, if its fields make no DRAM."""
         timing = timing_of(config)
         row = timing.trcd + timing.tcl
         latency = round(config.read_latency_ns * PICO)
@@ -69,13 +69,11 @@ class BankedDram(SteadyDram):
         return idle
 
     def controller(self) -> Controller:
-        """A DRAM with all rows closed."""
+        """The controller of a DRAM with all rows closed."""
         return Controller(self.timing)
 
     def asked(self, cycle: int, *, ahead: bool) -> int:
-        """The time at which a request of ``cycle`` is at the pins [ps]; ``ahead``: it was foreseen, so that its row is
-        open.
-        """
+        """The time at which a request of ``cycle`` is at the pins [ps]; ``ahead``: foreseen, so its row is open."""
         latency = -self.timing.trcd - self.timing.tcl if ahead else self._way
         return cycle * self._ps // self._of_cycles + latency
 

@@ -44,7 +44,7 @@ class Channel:
         self.banks_served = self.misses = self.conflicts = self.refreshes = 0
 
     def serve(self, stretches: Sequence[Stretch], asked: int, write: bool = False) -> Moved:
-        """Move the data of ``stretches``, asked for at ``asked`` [ps], the earliest time of their first commands.
+        """Move the data of ``stretches``, asked for at ``asked`` [ps]; returns when they moved.
 
         Accesses to open rows follow each other at one pace, so that a stretch is one step, however long it is.
         """

@@ -14,14 +14,14 @@ Idle = Mapping[str, tuple[tuple[str, ...], str]]
 
 
 def checked(name: str, who: str, model: Any) -> type[DramModel]:
-    """The model ``model``, which checks what it answers. Raises ValueError for what is none."""
+    """The DRAM model ``model`` with its answers checked. Raises ValueError if it is no complete model."""
     if not isinstance(getattr(model, "replay_is_exact", None), bool):
-        raise ValueError(f"{who} does not say by True or False whether replay_is_exact")
+        raise ValueError(f"{who}: replay_is_exact must be True or False")
     return guarded(who, model, object, _CheckedDram)  # type: ignore[no-any-return]
 
 
 class _CheckedDram:
-    """Stands before a package's class, which ``super()`` is."""
+    """A check before each answer of a package's class, which ``super()`` is."""
 
     who: ClassVar[str]
 
@@ -47,7 +47,7 @@ class _CheckedDram:
         return whole(self.who, what, super().open_cycles(since, until), 0, until - since)  # type: ignore[misc]
 
     def end(self, since: int, cycles: int) -> int:
-        """Also whether ``open_cycles`` agrees: a read would never end if it did not."""
+        """The answer, if ``open_cycles`` agrees with it; a read would never end if it did not."""
         end = whole(self.who, what := f"end({since}, {cycles})", super().end(since, cycles), since + cycles)  # type: ignore
         if self.open_cycles(since, end) < cycles:
             raise PluginError(self.who, what, end, f"until then the bus is open for less than {cycles} cycles")

@@ -13,13 +13,13 @@ from nnasim.hardware.drams.timings import Timing
 
 OTHER_SOFTWARE = "other software's reads and writes"
 ELSEWHERE = 2**44  # where other software reads and writes: in rows that are not ours
-MOST_ROUTES = 2**14  # that are remembered, of some hundred bytes a turn
+MOST_ROUTES = 2**14  # routes that are remembered, each some hundred bytes a turn
 
 
 class Turns(NamedTuple):
-    """The times at which the last byte of each turn has arrived, and those without data, with reasons [ps].
+    """The times at which the last byte of each turn has arrived, and the waits with their reasons [ps].
 
-    ``waits``: of the turns that waited, by index, in order. ``before``: bytes of the turns before each, and of all.
+    ``waits``: index of a turn -> its waits, in order. ``before``: bytes of the turns before each turn, and of all.
     """
 
     before: Sequence[int]
@@ -38,7 +38,7 @@ class Controller:
         self.timing, self.mapping = timing, AddressMapping(timing)
         self.channels = [Channel(timing) for _ in range(timing.channels)]
         self._elsewhere = ELSEWHERE
-        self._routes: dict[tuple[int, int], Route] = {}  # weights stand where they stand: of each call the same
+        self._routes: dict[tuple[int, int], Route] = {}  # weights do not move, so every call has the same routes
         self._of_turns: dict[tuple[int, int], tuple[Route, ...]] = {}
         self._parts: dict[int, tuple[int, int]] = {}
 
@@ -47,7 +47,7 @@ class Controller:
         return self._route(address, bytes).turns
 
     def serve(self, address: int, bytes: int, asked: int) -> Turns:
-        """Serve the turns of a read one behind the other, asked for at ``asked`` [ps]."""
+        """Serve the turns of a read, asked for at ``asked`` [ps], one after another; returns when they were served."""
         route = self._route(address, bytes)
         if self.timing.others:
             return self._beside_others(route, self._single_turns(address, bytes), asked)
@@ -92,7 +92,7 @@ class Controller:
                 self._elsewhere += count * size
 
     def _accesses_of_others(self, bytes: int) -> tuple[int, int]:
-        """Reads and writes beside ``bytes`` of ours, rounded up to accesses: exact fractions, which are slow."""
+        """(reads, writes) beside ``bytes`` of ours, in accesses; remembered, since exact fractions are slow."""
         if bytes not in self._parts:
             accesses = ceil(bytes * self.timing.others / self.timing.access_bytes)
             writes = round(accesses * self.timing.write_share)

@@ -29,7 +29,10 @@ class DramModel(Protocol):
 
     @classmethod
     def of(cls, config: DramConfig, clock_hz: float) -> Self:
-        """The model of a chip's DRAM, in cycles of its core clock."""
+        """The model of a chip's DRAM, in cycles of its core clock.
+
+        Raises ValueError, which names the field first, if the fields make no DRAM.
+        """
         ...
 
     def first_byte(self, asked: int) -> int:
@@ -50,10 +53,10 @@ class DramModel(Protocol):
 
     @staticmethod
     def idle(config: DramConfig) -> Mapping[str, tuple[tuple[str, ...], str]]:
-        """Fields of `dram` that decide nothing -> (the fields that could change that, why)."""
+        """Fields of `dram` that have no effect -> (the fields that could change that, why)."""
         return {}
 
 
 def dram_model(config: DramConfig, clock_hz: float) -> DramModel:
-    """The model that ``config.model`` names."""
+    """The model that ``config.model`` names. Raises ValueError if the fields make no DRAM of it."""
     return MODELS.get(config.model).of(config, clock_hz)

@@ -18,7 +18,7 @@ from nnasim.records import Integer, Number, Record
 from nnasim.units import as_decimal, ceil_div
 
 TABLE = Path(__file__).with_name("timings.yaml")
-PICO = 1000  # picoseconds of a nanosecond: all times in whole ones, so that sums are exact
+PICO = 1000  # picoseconds of a nanosecond: all times are whole numbers of them, so that sums are exact
 
 
 def _time(description: str) -> Any:
@@ -114,7 +114,7 @@ def table() -> Mapping[str, Mapping[str, float]]:
 
 
 def timing_of(config: DramConfig) -> Timing:
-    """The timing of a chip's DRAM. Raises ValueError, which begins with the field, if its fields make none."""
+    """The timing of a chip's DRAM. Raises ValueError, which names the field first, if its fields make no DRAM."""
     kinds = table()
     of_kind = kinds.get(config.kind or "")
     if of_kind is None:

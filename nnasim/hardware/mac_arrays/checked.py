@@ -12,14 +12,14 @@ MOST_CHANNELS = 2**20
 
 
 def checked(name: str, who: str, family: Any) -> type[MacArrayLaw]:
-    """The family ``family``, which checks what it answers. Raises ValueError for what is none."""
+    """The family ``family`` with its answers checked. Raises ValueError if it is no complete family."""
     if not is_texts(getattr(family, "READS", ())):
-        raise ValueError(f"{who} has READS that are no set of names of fields")
+        raise ValueError(f"{who}: READS must be a set of names of fields")
     return guarded(who, family, MacArrayLaw, _CheckedArray)  # type: ignore[no-any-return]
 
 
 class _CheckedArray:
-    """Stands before a package's class, which ``super()`` is."""
+    """A check before each answer of a package's class, which ``super()`` is."""
 
     who: ClassVar[str]
 

@@ -30,17 +30,17 @@ def row_stripes(rows: int, atomic_k: int) -> list[int]:
 
 
 class DotProductArray(MacArrayLaw):
-    """The timing law of a dot-product array whose operands stand in the convolution buffer.
+    """The timing law of a dot-product array whose operands are in the convolution buffer.
 
     Timing law: for each group of atomic_k kernels, each stripe of rows, each tap and each block of atomic_c channels:
     max(rows of the stripe, atomic_k) cycles, since the next block's weights shift in (one kernel a cycle) behind the
     rows. The output stage needs atomic_k + 1 cycles per row and group (one value a cycle, one to read the row).
-    ``fixed_cycles_per_pass`` stands on the tile that opens a pass.
-    Where inputs are in groups of fewer than atomic_k kernels, kernels of several of them go together, each with zeros
-    for the channels of the others: a depthwise convolution has work for one of atomic_c channels.
+    ``fixed_cycles_per_pass`` is added to the tile that opens a pass.
+    If groups have fewer than atomic_k kernels, kernels of several groups run together, each with zeros for the channels
+    of the others: a depthwise convolution has work for one of atomic_c channels.
     Ports: convolution buffer (one entry of activations and one of weights a cycle), output stage.
     Source of the loop over taps: NVDLA's description of its direct convolution (atomic, stripe, block, channel and
-    group operations). Assumed: groups that go together are as many as fill atomic_k kernels.
+    group operations). Assumed: as many groups run together as fill atomic_k kernels.
     ``nnasim.sim.nvdla`` models what is left out here, and is what the measured tables check.
 
     Not modelled

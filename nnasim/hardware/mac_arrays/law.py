@@ -50,7 +50,7 @@ class MatmulTile(NamedTuple):
 
     @property
     def group(self) -> MatmulTile:
-        """The tile of its first group alone; groups are as large as the largest."""
+        """The tile of one group alone, the largest."""
         return self._replace(n=ceil_div(self.n, self.groups), groups=1)
 
 
@@ -74,9 +74,9 @@ def tile_of(command: MatmulCommand) -> MatmulTile:
 class MacArrayLaw(ABC):
     """The timing law of a MAC array: pure, so the same tile always takes the same time. A family is a subclass.
 
-    ``READS``: the fields of ``mac_array`` beside its size that decide something; a user who sets another is told so.
-    ``Parameters``: the numbers of a plug-in's own that `mac_array.parameters` takes. What its docstring has below
-    "Not modelled", a line each, stands in every result.
+    ``READS``: the fields of ``mac_array`` beside its size that have an effect; setting another one is refused.
+    ``Parameters``: the numbers of a plug-in's own that `mac_array.parameters` takes. Each line of the docstring below
+    "Not modelled" is copied into every result.
     """
 
     READS: ClassVar[frozenset[str]] = frozenset(
@@ -93,7 +93,7 @@ class MacArrayLaw(ABC):
 
     @abstractmethod
     def cycles(self, tile: MatmulTile) -> int:
-        """Cycles from operands standing in SRAM to the last output leaving the array, of a tile of one group."""
+        """Cycles of a tile of one group, from its operands in SRAM to its last output leaving the array."""
 
     def grouped_cycles(self, tile: MatmulTile) -> int:
         """As ``cycles``, for a tile of several groups: one after another, unless the family overrides it."""

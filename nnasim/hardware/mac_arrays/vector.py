@@ -17,10 +17,10 @@ class VectorArray(MacArrayLaw):
     lane then takes two steps) and decoding the tile's weights (``decoded_weights_per_cycle``), plus
     ``fixed_cycles_per_pass`` on the tile that opens a pass. A matmul of few rows is bound by the decoder: every
     weight is decoded once and used once per row.
-    A kernel of several taps fills whole steps, whose lanes it reads as 32 channels of one tap or 8 channels of 4 taps,
-    whichever are fewer steps; so a depthwise convolution, which has one channel to a kernel, has work for an eighth of
-    the lanes. Outputs leave a convolution one a cycle for each 64 MACs of the array. Other groups are a pass each, and
-    an output step computes 8 channels of one of them.
+    A kernel of several taps takes whole steps of the lanes: 32 channels of one tap, or 8 channels of 4 taps, whichever
+    needs fewer steps. So a depthwise convolution, which has one channel to a kernel, has work for an eighth of the
+    lanes. Outputs leave a convolution one a cycle for each 64 MACs of the array. Other groups are a pass each, and an
+    output step computes 8 channels of one of them.
     A product of two computed operands has no weights to decode: the element-wise engine multiplies and a sum follows
     (``flowing_macs_per_cycle``).
     Ports: weight decoder, activations, outputs.

@@ -16,11 +16,11 @@ from nnasim.numerics.formats import highest, lowest
 
 BITS = (8, 16)
 LARGEST_TABLE = 2**16
-"""Entries: one for each input of 16 bits."""
+"""The most entries of a table: one for each input of 16 bits."""
 
 
 def checked(name: str, who: str, kind: Any) -> UnitKind:
-    """The unit ``kind``, which checks what it answers. Raises ValueError for what is none."""
+    """The unit ``kind`` with its answers checked. Raises ValueError if ``kind`` is no unit called ``name``."""
     if not isinstance(kind, UnitKind) or kind.name != name:
         raise ValueError(f"{who} must be a UnitKind of that name")
     if kind.input_bits not in BITS or kind.output_bits not in BITS:

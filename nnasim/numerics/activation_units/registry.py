@@ -1,6 +1,6 @@
 """Names of activation units, and where each is defined: ours in this package, others by entry points of packages.
 
-A preset holds a name alone, and reading one loads no arithmetic: ``activation.unit_kind`` does, when it is asked.
+A preset holds only a name, and reading a preset loads no arithmetic; ``activation.unit_kind`` loads it when called.
 """
 
 from __future__ import annotations

@@ -76,8 +76,8 @@ leakage_mw: [0.1, 0.5, 1]
             OLD_TABLE.replace("sram_pj_per_byte: [0.5, 1, 2]\n", ""),
             "energy.leakage_mw = [0.1, 0.5, 1]: is now sram_",
         ),
-        (TABLE.replace("{lpddr4: [50, 80, 120]}", "[50, 80, 120]"), "has a row for each kind of memory"),
-        (TABLE.replace("lpddr4", "hbm2"), "dram.kind = 'lpddr4': energy.dram_pj_per_byte has rows for hbm2"),
+        (TABLE.replace("{lpddr4: [50, 80, 120]}", "[50, 80, 120]"), "must have a row for each kind of memory"),
+        (TABLE.replace("lpddr4", "hbm2"), "dram.kind = 'lpddr4': must have a row in energy.dram_pj_per_byte"),
         (TABLE.replace("[50, 80, 120]", "[80, 50, 120]"), "dram_pj_per_byte.lpddr4 = [80"),
     ],
 )

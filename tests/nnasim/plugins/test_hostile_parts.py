@@ -87,9 +87,9 @@ def line(tmp_path: Path) -> Callable[[str], str]:
         ("class M(type):\n def __repr__(c): 1 / 0\nclass Odd(metaclass=M): pass", " is a M, which has no Parameters"),
         ("class Odd: Parameters = cycles = output_granule = bound_cycles = 3", " must be a subclass of MacArrayLaw"),
         ("from nnasim.hardware.mac_arrays.law import MacArrayLaw\nclass Odd(MacArrayLaw): pass", " lacks cycles, out"),
-        (f"{ARRAY}    READS = 3", " has READS that are no set of names"),
-        (f"{ARRAY}    Parameters = dict", " has Parameters that are no subclass of Record"),
-        (f"{ARRAY}    __doc__ = 3", " has a docstring that is no text"),
+        (f"{ARRAY}    READS = 3", ": READS must be a set of names of fields"),
+        (f"{ARRAY}    Parameters = dict", ": Parameters must be a subclass of Record"),
+        (f"{ARRAY}    __doc__ = 3", ": its docstring must be a text"),
         (f"{ARRAY}    def __init__(self, config): 1 / 0", " failed: .*ZeroDivisionError"),
         (f"{ARRAY}    def __init__(self, config): pass", ": macs_per_cycle = None: must be a whole number of"),
         (f"{ARRAY}    weights_per_cycle = 0", ": weights_per_cycle = 0: must be a number above 0"),
@@ -116,7 +116,7 @@ def test_a_mac_array(code: str, why: str, give: Give, line: Callable[[str], str]
 @pytest.mark.parametrize(
     ("code", "why"),
     [
-        ("replay_is_exact = 'x'", " does not say by True or False whether replay_is_exact"),
+        ("replay_is_exact = 'x'", ": replay_is_exact must be True or False"),
         ("of = staticmethod(lambda *given: None)", ": of = None: must make an instance of the class"),
         ("bytes_per_cycle = property(lambda self: 0, lambda self, value: None)", ": bytes_per_cycle = 0: must be"),
         ("latency_cycles = property(lambda self: 2.5, lambda self, value: None)", r": latency_cycles = 2\.5: must"),
