@@ -31,10 +31,10 @@ class ExplainedStreams:
         return shared_frames.waits_frame(self.record)
 
     def streams(self) -> pd.DataFrame:
-        """How long a mean frame of each stream waited behind the calls of each other one [ms]; index (model, stream,
+        """The time that a mean frame of each stream waited behind calls of each other one [ms]; index (model, stream,
         behind_model, behind_stream).
 
-        Empty where there are more streams than the explanation tells apart.
+        Empty if there are more streams than the explanation tells apart.
         """
         return shared_frames.streams_frame(self.record)
 

@@ -1,1 +1,1 @@
-"""The chip computes: the real integers move through DRAM, SRAM and blocks at the times that the events say."""
+"""Functional runs: the real integers move through DRAM, SRAM and blocks at the times of the simulated events."""

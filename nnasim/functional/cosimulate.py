@@ -25,8 +25,11 @@ from nnasim.sim.run import run_steps
 
 @dataclass(frozen=True)
 class CosimReport:
-    """``values``: integers compared in every output of every call, the inputs of argmaxes included (every logit of
-    every joint step); ``states``: those of every state at an utterance's end; ``mismatches``: how many of both differ.
+    """The counts of a comparison.
+
+    ``values``: integers compared in every output of every call, the inputs of argmaxes included (every logit of every
+    joint step); ``states``: those of every state at an utterance's end; ``mismatches``: how many of both differ.
+
 
     ``different``: how many of them by the tensor that they belong to; ``only_logits``: whether the trace has no output
     but what argmaxes read.

@@ -1,4 +1,4 @@
-"""The datapath of a functional run: transfers copy weight rows, commands compute on what stands in SRAM right then."""
+"""The datapath of a functional run: transfers copy weight rows, commands compute on what SRAM holds at that time."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class SramDatapath(Datapath):
         self._known: dict[int, Running] = {}
         self._running: list[Op | None] = []
         self._parts: dict[int, list[Integers]] = {}  # by operation: what its tiles or look-ups have made so far
-        self._results: dict[int, dict[str, Integers]] = {}  # by operation: what stands when its command ends
+        self._results: dict[int, dict[str, Integers]] = {}  # by operation: what is written when its command ends
 
     @property
     def logits(self) -> list[Integers]:

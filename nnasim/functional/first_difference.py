@@ -28,9 +28,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Unequal:
-    """Two values of one place that are not the same, as ``element`` with its index says first.
+    """Two values of one place that are not the same.
 
-    ``differing`` of ``elements`` differ, by ``greatest`` at most; None if the shapes differ.
+    ``element``: index of the first element that differs; ``values``: that element in both. ``differing`` of
+    ``elements`` differ, by ``greatest`` at most; None if the shapes differ.
     """
 
     element: tuple[int, ...]
@@ -62,7 +63,7 @@ def other_constants(a: Constants, b: Constants) -> dict[str, Unequal | None]:
 def first_difference(a: Run, b: Run) -> Difference | None:
     """The first place at which ``a`` and ``b`` differ; None if they agree to the end.
 
-    Operations are held against each other by name. Raises TraceError for inputs that do not fit their trace.
+    Operations are compared by name. Raises TraceError for inputs that do not fit their trace.
     """
     references = Reference(a.trace, a.constants), Reference(b.trace, b.constants)
     pairs = zip_longest(a.trace.utterances, b.trace.utterances)
@@ -101,7 +102,7 @@ def _of_utterance(
 
 
 def _there(left: Any, right: Any) -> Any:
-    """The one of both that is there, the left one where both are."""
+    """``left``, or ``right`` if there is no left one."""
     return right if left is None else left
 
 

@@ -1,4 +1,4 @@
-"""The simulated SRAM: one array of bytes, and the tensors that stand in it."""
+"""The simulated SRAM: one array of bytes, and the tensors in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nnasim.compiler.addresses import AddressMap, Region
 from nnasim.functional.packing import Bytes, pack, unpack
 from nnasim.ir.trace import OpTrace, TensorSpec
 
-POISON = 0x5A  # what a buffer holds while its transfer is under way: read too early, it shows
+POISON = 0x5A  # what a buffer holds until its transfer ends, so that a read which comes too early is noticed
 
 
 class Sram:
@@ -21,14 +21,14 @@ class Sram:
         self.bytes: Bytes = np.full(size, POISON, np.uint8)
 
     def write(self, region: Region, data: Bytes, offset: int = 0) -> None:
-        """Put ``data`` into ``region``."""
+        """Put ``data`` into ``region``, from byte ``offset`` on. Raises ValueError if it does not fit."""
         start = region.address + offset
         if start + data.size > region.end:
             raise ValueError(f"{region.name}: {data.size} bytes at {offset} do not fit {region.bytes}")
         self.bytes[start : start + data.size] = data
 
     def read(self, region: Region, size: int, offset: int = 0) -> Bytes:
-        """``size`` bytes of ``region``."""
+        """``size`` bytes of ``region``, from byte ``offset`` on."""
         start = region.address + offset
         return self.bytes[start : start + size]
 
@@ -50,7 +50,7 @@ class _Place(NamedTuple):
 class SramTensors(dict[str, NDArray[Any]]):
     """Tensors by name: those with an address live in SRAM, the host's and the array's in the dictionary itself.
 
-    So do weights: what SRAM has of them are rows with their biases, which ``weights`` reads.
+    Weights are in the dictionary too: SRAM holds their rows with biases, which ``weights`` reads.
     """
 
     def __init__(self, trace: OpTrace, sram: Sram, addresses: AddressMap) -> None:
@@ -65,7 +65,7 @@ class SramTensors(dict[str, NDArray[Any]]):
         self._places = self._of_graph.get(graph, self._lasting)
 
     def in_sram(self, name: str) -> bool:
-        """Whether ``name`` stands in SRAM while the graph runs."""
+        """Whether ``name`` is in SRAM while the graph runs."""
         return name in self._places
 
     def __getitem__(self, name: str) -> NDArray[Any]:

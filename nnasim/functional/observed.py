@@ -1,4 +1,4 @@
-"""The integers of an utterance that are compared, on the chip as in the reference: equal, if both are right."""
+"""The integers of an utterance that are compared, of chip and reference; they are equal if both are right."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from nnasim.ir.trace import Op, OpTrace
 
 @dataclass
 class Observed:
-    """``logits``: what every argmax read, in order; ``outputs``: every value of each output, call by call;
-    ``states``: what each state held when the utterance had ended.
+    """The integers observed in one utterance.
+
+    ``logits``: what every argmax read, in order; ``outputs``: every value of each output, call by call; ``states``:
+    what each state held when the utterance had ended.
     """
 
     logits: list[Integers] = field(default_factory=list)
@@ -43,9 +45,9 @@ def outputs_of(trace: OpTrace) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Difference:
-    """``answers``: integers compared of outputs, which what an argmax read is too; ``states``: of last states.
+    """The counts of a comparison. ``answers``: integers compared in outputs and in what argmaxes read.
 
-    ``different``: how many are not the same, by what they belong to.
+    ``states``: integers compared in last states; ``different``: how many are not the same, by what they belong to.
     """
 
     answers: int

@@ -1,4 +1,4 @@
-"""Integers as the bytes in which they stand in memory: little-endian two's complement, two 4-bit values a byte."""
+"""Integers as the bytes that hold them in memory: little-endian two's complement, two 4-bit values a byte."""
 
 from __future__ import annotations
 

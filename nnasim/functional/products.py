@@ -19,7 +19,10 @@ from nnasim.numerics.conv import conv
 def product_of_tile(
     op: Op, command: MatmulCommand, operands: Sequence[Integers], rows: Rows | None, trace: OpTrace
 ) -> Integers:
-    """Accumulators of the tile: (..., n) of a matmul, (..., n, *out) of a conv, all of a bmm (``rows``: None)."""
+    """Accumulators of the tile, int64: (..., n) of a matmul, (..., n, *out) of a conv, all of a bmm (``rows``: None).
+
+    Raises SimulationError for an operation that the array does not compute, NumericsError as ``ops.matmul`` does.
+    """
     if rows is None:
         return _bmm(op, operands, trace.numerics)
     bias = rows.bias if op.bias is not None else None

@@ -14,14 +14,17 @@ from nnasim.functional.inputs import Features, Inputs, inputs_of
 from nnasim.ir.trace import Op, OpTrace
 from nnasim.tensorfile import read_tensors
 
-# features.0 is what the one input of a trace hears in its first utterance; of several, features.0.NAME is each one's.
+# features.0: the values of a trace's only input in its first utterance; with several inputs, features.0.NAME of each.
 FEATURES = "features."
-# steps.NAME is what an input hears call after call, from the first again where an utterance has more frames.
+# steps.NAME: the values of an input call after call, from the first again if an utterance has more frames.
 STEPS = "steps."
 
 
 def read_constants(path: Path, trace: OpTrace) -> dict[str, NDArray[Any]]:
-    """The arrays of the trace's weights file, which must lie beside it. Raises TraceError, CheckpointError."""
+    """The arrays of the weights file of the trace at ``path``, which must lie beside it, by name.
+
+    Raises TraceError if the trace names none, FileError or CheckpointError if the file cannot be read.
+    """
     name = trace.weights_file
     if name is None:
         raise TraceError(path, "weights_file", None, f"a functional run needs one; {_without_weights(trace)}")
@@ -34,7 +37,7 @@ def _without_weights(trace: OpTrace) -> str:
     """The reason why ``trace`` has no integers, or which traces have them."""
     if trace.imported is not None and trace.imported.reason:
         return f"this one is for questions of time only: {trace.imported.reason}"
-    return "a trace of a checkpoint has one where the chip computes alone: greedy, of naive or aat, itself decoded"
+    return "a trace has one if a checkpoint was decoded greedily as naive or aat, and nothing was changed afterwards"
 
 
 def split_features(
@@ -88,10 +91,11 @@ def _heard(arrays: dict[str, NDArray[Any]], trace: OpTrace, index: int) -> Input
 
 
 def random_features(trace: OpTrace, seed: int = 0) -> list[Features | Inputs]:
-    """Seeded inputs for a trace that comes without: the calls are the trace's, so any input will do.
+    """Random inputs for a trace that has none stored, always the same for a ``seed``.
 
-    Normally distributed reals for features that the host quantises, tokens of its vocabulary for an embedding, else any
-    of its integers. Per utterance, an array for the trace's only input, or one for each of several.
+    The trace's calls are fixed, so any input will do: normally distributed reals for features that the host quantises,
+    tokens of its vocabulary for an embedding, else any of its integers. Per utterance, an array for the trace's only
+    input, or one for each of several.
     """
     rng = np.random.default_rng(seed)
     readers = {name: op for graph in trace.graphs.values() for op in graph.ops for name in op.data}

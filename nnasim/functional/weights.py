@@ -1,4 +1,4 @@
-"""Weights as they stand in DRAM and in SRAM: row by row, each with its bias behind it, and as numbers again."""
+"""Weights as DRAM and SRAM hold them, row by row, each with its bias behind it; and as numbers again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nnasim.ir.trace import OpTrace, TensorSpec
 
 
 class Rows(NamedTuple):
-    """Rows of a weight as numbers: float64 (n, K), as products are computed in, and their bias int64 (n,), if any."""
+    """Rows of a weight as numbers: float64 (n, K), the type of products, and their bias, int64 (n,), if any."""
 
     weight: NDArray[np.float64]
     bias: Integers | None
@@ -38,7 +38,7 @@ class StoredWeight:
         return int(self.rows.shape[1])
 
     def numbers(self, row: int, data: Bytes) -> Rows:
-        """The values of ``data``, the bytes in SRAM of the rows from ``row`` on; computed again if it differs."""
+        """The values of ``data``, the bytes in SRAM of the rows from ``row`` on; remembered until the bytes change."""
         key = row, data.size
         known = self._numbers.get(key)
         if known is None or not np.array_equal(known[0], data):

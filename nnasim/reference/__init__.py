@@ -1,4 +1,4 @@
-"""numpy executor of an OpTrace: runs its graphs on the real integers, operation by operation. The golden tensors.
+"""The numpy executor of an OpTrace: it runs the graphs on the real integers, operation by operation.
 
 ``executor`` holds all tensors and runs graphs; ``computing`` and ``moving`` say what each kind of operation does with
 them; ``decoding`` decodes greedily with this package's own recogniser. Nothing here knows a chip's memory or time.

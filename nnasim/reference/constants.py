@@ -40,7 +40,7 @@ BY_CHANNEL: tuple[OpKind, ...] = ("quantise", "requantise")
 def stored_tensors(trace: OpTrace, constants: Arrays) -> dict[str, Integers]:
     """Weights, biases and tables as int64, of the shapes of their tensors. Raises TraceError unless all are there.
 
-    Whether they fit their bits is asked where they are stored in so many: ``require_bits``.
+    ``require_bits`` checks whether they fit their bits.
     """
     tensors = {
         name: _integers(name, values, trace.tensors.get(name))
@@ -93,9 +93,9 @@ def require_bits(name: str, values: Integers, spec: TensorSpec) -> None:
 
 
 def stored_scales(trace: OpTrace, constants: Arrays) -> dict[str, tuple[Rescale, ...]]:
-    """The scales of each operation that has any: one, of channels along its axis or of all, or what ``ROWS`` says.
+    """The scales of each operation that has any: one, for all channels or one per channel, or as many as in ``ROWS``.
 
-    Raises TraceError for another number of rows, NumericsError for what no Rescale holds.
+    Raises TraceError for another number of rows, NumericsError for a row that no Rescale can hold.
     """
     return {
         op.name: _scales(trace, op, constants[op.name + SCALE])

@@ -27,7 +27,8 @@ class Reference:
     ``constants``: weights, biases and tables by tensor name, ``OP.rescale`` rows (mult, shift) by operation, initial
     values of states as ``STATE.initial``.
     ``tensors``: every tensor's integers, states included; inputs are set by the caller, features as float64.
-    ``scales``: the rows of each operation that has any; ``wide``, ``units``: what is worked out once.
+    ``scales``: the rows of each operation that has any; ``wide``, ``units``: weights in float64 and activation units,
+    made at their first use.
     """
 
     def __init__(self, trace: OpTrace, constants: Mapping[str, NDArray[Any]]) -> None:
@@ -79,7 +80,7 @@ class Reference:
 def parts(values: NDArray[Any], shapes: Sequence[tuple[int, ...]], op: Op) -> Iterator[NDArray[Any]]:
     """``values``, what ``op`` makes, in parts of ``shapes``: along a split's axis, else along the last.
 
-    Parts of fewer axes lie one behind the other: what several calls make of their rows at once.
+    If ``shapes`` have fewer axes than ``values``, the parts follow one another: calls that ran as one have made them.
     """
     if len(shapes) == 1:
         yield values.reshape(shapes[0])

@@ -47,7 +47,7 @@ def _flat_concat(run: Reference, op: Op, parts: list[Array]) -> Array:
 
 
 def _split(run: Reference, op: Op) -> Array:
-    """All of x: who writes the outputs takes it apart."""
+    """All of x, which ``executor.parts`` takes apart."""
     return run.tensors[op.x]
 
 

@@ -1,7 +1,7 @@
 """Several models and streams on one chip: whose call is next, what that costs, and how late each is.
 
-A call of a graph is what a policy decides about: it holds the chip, and the CPU that drives it, until it ends, so that
-no command is ever interrupted, and a model that waits holds no weight buffer that another one waits for. ``streams``
-lays audio out in time; ``order`` says who is next; ``serving`` runs call after call; ``run`` puts the record together;
-``search`` asks how many streams a chip serves in time.
+A policy decides call by call. A call of a graph holds the chip until it ends, and the CPU until its work there is done.
+So no command is interrupted, and a model that waits holds no weight buffer that another one waits for. ``streams`` lays
+audio out in time; ``order`` holds the policies; ``serving`` runs call after call; ``run`` puts the record together;
+``search`` finds how many streams a chip serves in time.
 """

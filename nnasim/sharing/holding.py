@@ -52,7 +52,7 @@ class Turns:
         self._claims: list[int | None] = [None, None]
 
     def may_begin(self, holding: Holding) -> bool:
-        """Whether a call that holds so much may begin now; else it has laid its claim."""
+        """Whether a call that holds so much may begin now. If not, what it needs is reserved for it."""
         needed = [place for place, held in enumerate(holding) if held]
         start = max((self._free[place] for place in needed), default=self._now)
         if start <= self._now:

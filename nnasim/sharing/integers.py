@@ -1,4 +1,4 @@
-"""The real integers of every stream of a model, batches included, against numpy's run of each stream alone."""
+"""The real integers of every stream of a model, batches included, compared with numpy's run of each stream alone."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def compare_streams(
     constants: Mapping[str, NDArray[Any]],
     features: Sequence[Features | Inputs],
 ) -> CosimReport:
-    """Every event of model number ``model`` again, in the order in which it was ``served``, with real integers.
+    """The report of a run of model number ``model`` with real integers, its events in the order that was ``served``.
 
     ``features``: of each utterance of the trace. Raises TraceError as ``cosimulate`` does.
     """
@@ -179,7 +179,7 @@ class _ByStream(Observed):
 class StreamsDatapath(SramDatapath):
     """The datapath of a model whose streams run call by call, alone and in batches.
 
-    ``turns``: by identity of its step, what a step does for which stream; a stream's utterance begins where it says.
+    ``turns``: the turn of each step, by the step's identity: the streams that it serves and the utterances that begin.
     """
 
     def __init__(
@@ -199,7 +199,7 @@ class StreamsDatapath(SramDatapath):
         self._ended: list[tuple[int, Observed]] = []
 
     def begin_step(self, step: Step) -> None:
-        """Begin the utterances that begin, and hand over the inputs of each stream."""
+        """Begin the utterances that begin with ``step``, and hand over the inputs of each stream."""
         turn = self.turns[id(step)]
         for stream, utterance in turn.opens.items():
             self._open(stream, utterance)

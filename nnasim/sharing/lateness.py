@@ -31,7 +31,7 @@ class Lateness:
         return [cycles_to_ms(end - arrival, self.clock_hz) for *_, arrival, _, end in self.rows]
 
     def misses(self, deadline_ms: float | None) -> int:
-        """Frames that took longer than ``deadline_ms``; None: than until the next one arrives."""
+        """The number of frames that took longer than ``deadline_ms`` [ms]; if None, than until the next one arrives."""
         most = frame_period(self.utterance) * 1e3 if deadline_ms is None else deadline_ms
         return sum(latency > most for latency in self.latencies_ms)
 

@@ -11,11 +11,11 @@ from nnasim.sharing.streams import Stream
 Rank = tuple[int, ...]
 
 RANKS: Mapping[Policy, Callable[[Stream], Rank]] = {
-    # Whose audio has waited longest. A frame's calls so follow each other, unless older audio comes in between.
+    # The stream whose audio has waited longest. So a frame's calls follow each other, unless older audio comes between.
     "fifo": lambda stream: (stream.earliest, stream.place),
-    # The model that stands first, whatever waits of the others; among its streams whose audio has waited longest.
+    # The first model that waits, whatever the others wait for; of its streams, the one whose audio has waited longest.
     "priority": lambda stream: (stream.model, stream.earliest, stream.place),
-    # Who was served longest ago: a call each, in turn, as long as all of them wait.
+    # The stream that was served longest ago: a call each, in turn, as long as all of them wait.
     "round_robin": lambda stream: (stream.last_served, stream.place),
 }
 """The least goes first; a rank does not change while its stream waits."""

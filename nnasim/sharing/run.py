@@ -107,9 +107,9 @@ def share(
     options: SharingOptions | None = None,
     known: Known | None = None,
 ) -> SharedResult:
-    """The result of running ``models`` on one ``chip``. ``known``: of the same models on it before.
+    """The result of running ``models`` on one ``chip``. ``known``: what earlier runs of the same models on it computed.
 
-    Raises PlacementError, with what would fit, or SimulationError.
+    Raises ConfigError for more streams than can be served, PlacementError with what would fit, or SimulationError.
     """
     options = options or SharingOptions()
     sharing, other = least_sharing(models, chip, options, known)
@@ -120,7 +120,7 @@ def share(
 def least_sharing(
     models: Sequence[Model], chip: NnaConfig, options: SharingOptions, known: Known | None = None
 ) -> tuple[Sharing, Sharing | None]:
-    """The way to share that ``options`` ask for, or that reads the fewest bytes, and the other where both were tried.
+    """(the way to share that ``options`` ask for, or that reads the fewest bytes; the other one if both were tried).
 
     Raises ConfigError for more than can be served, PlacementError or SimulationError.
     """
@@ -145,7 +145,7 @@ def least_sharing(
 def result_of_sharing(
     models: Sequence[Model], chip: NnaConfig, options: SharingOptions, sharing: Sharing, other: Sharing | None
 ) -> SharedResult:
-    """The record of what ran: of ``sharing``, and of ``other`` how many bytes it reads."""
+    """The record of ``sharing``, and of ``other`` only how many bytes it reads."""
     served = sharing.served
     tallies = [tally_all(alike(served.runs_of(model))) for model in range(len(models))]
     whole = Tally()

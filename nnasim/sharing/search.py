@@ -17,9 +17,9 @@ def find_streams(
 ) -> SharedResult:
     """The run with the most streams of each model, up to ``most``, of which every p99 is within the deadline.
 
-    Numbers are doubled until one is too many, and then halved between. If one stream is too many already, it is the run
-    with one. More streams than a run serves are not tried. Raises PlacementError if not even one fits; ValueError
-    without a deadline.
+    The number is doubled until it is too large, then found by bisection. If even one stream is too many, the run with
+    one is returned. More streams than a run serves are not tried. Raises PlacementError if not even one fits, and
+    ValueError without a deadline.
     """
     if options.deadline_ms is None:
         raise ValueError("a search needs a deadline")

@@ -1,4 +1,7 @@
-"""Call after call on one chip: the policy says whose, the machine how long, and residents that left come back first."""
+"""Call after call on one chip: a policy chooses the stream, the machine gives the time of its call.
+
+Resident weights that others have displaced are loaded before the call.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +87,10 @@ def serve(
     residents: Residents,
     known: KnownRuns | None = None,
 ) -> Served:
-    """Serve every call of ``streams``. ``known``: of runs on the same chip before. Raises SimulationError."""
+    """Everything that ran when each call of ``streams`` was served by ``policy``.
+
+    ``known``: what earlier runs on the same chip computed. Raises SimulationError.
+    """
     chip = tenants[0].compiled.chip
     loads = [tenant.compiled.boot() for tenant in tenants]
     together = residents == "together"
@@ -113,7 +119,10 @@ class ResidentWeights:
         return None if stands else self._loads[model]
 
     def needed(self, model: int) -> Program | None:
-        """The same, when it is to run; what does not fit beside its weights and buffers is gone."""
+        """The program that ``lacking`` gives, now that ``model`` is to run.
+
+        If all weights do not fit beside each other and the buffers, those of other models are displaced.
+        """
         load = self.lacking(model)
         if not self._fits(self._held | {model}):
             self._held.clear()
@@ -225,7 +234,7 @@ KnownRuns = dict[tuple[Kind, Layout], Replay]
 
 
 class Replays:
-    """Each distinct program run once, where that stands for all its runs; kept in ``known`` for whoever asks next."""
+    """Each distinct program, run once for all its runs; ``known`` keeps the runs for later simulations."""
 
     def __init__(self, chip: NnaConfig, known: KnownRuns) -> None:
         self._chip, self._known = chip, known
@@ -261,5 +270,5 @@ class _Continuous:
         return run
 
     def holding(self, kind: Kind, memory: MemoryPlan, program: Program) -> Holding:
-        """Both, for as long as the last run took; before it begins only that it holds both is asked."""
+        """Chip and CPU, for as long as the last run took. Before a program begins, only that it needs both counts."""
         return Holding(self._length, self._length)

@@ -37,7 +37,7 @@ class Stream:
     """One stream of model number ``model``. ``number``: among the model's; ``place``: among all.
 
     ``calls``: (step, cycle before which it cannot begin, what makes it alike to others) of every call, in order.
-    ``last_served``: how many calls had been served when one of it was; ``runs``: of its calls so far.
+    ``last_served``: how many calls had been served when its latest one was; ``runs``: of its calls so far.
     """
 
     model: int
@@ -61,7 +61,7 @@ class Stream:
 
     @property
     def alike(self) -> int:
-        """Calls of one number may run as one batch."""
+        """A number of its next call: calls with the same number may run as one batch."""
         return self.calls[self.done][2]
 
     @property

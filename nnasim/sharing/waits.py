@@ -18,7 +18,7 @@ from nnasim.sharing.run import Sharing
 from nnasim.sharing.serving import Call
 from nnasim.sharing.streams import Stream
 
-MOST_STREAMS = 16  # of which each pair is told
+MOST_STREAMS = 16  # beyond it the waits are not told apart by pairs of streams
 
 Cycles = NDArray[np.int64]
 
@@ -50,7 +50,7 @@ def waits_of(sharing: Sharing) -> tuple[list[ModelWaits], list[StreamWaits]]:
 
 
 class _Calls:
-    """Every call, in the order of their starts, none of them beside another: a moment is the call's that began first.
+    """Every call, in the order of their starts; a moment in which two calls run counts for the one that began first.
 
     The chip may begin a call while the CPU is at work on the one before; who waits then waits for the one before.
     """
@@ -172,7 +172,7 @@ def _model_waits(
 
 
 def _stream_waits(sharing: Sharing, stream: Stream, gaps: Gaps, calls: _Calls) -> StreamWaits:
-    """A batch is made by the first of its streams."""
+    """The waits of one ``stream``, by the stream that made it wait; a batch counts for its first stream."""
     others = ~calls.serving(stream)
     places = range(len(sharing.served.streams))
     makers = {str(place + 1): calls.within(gaps, (calls.firsts == place) & others) for place in places}

@@ -1,6 +1,6 @@
 """Word errors in a sweep: each distinct arithmetic is scored once, before the points that share it are simulated.
 
-This package may not import the recogniser: who calls passes a ``Scorer``, a function that a worker can be sent.
+This package does not import the recogniser: the caller passes a ``Scorer``, a function that can be sent to a worker.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nnasim.sweeps.store import Store
 
 Score = dict[str, Any]
 Scorer = Callable[[NumericsConfig, System], Score]
-"""(arithmetic, system) -> {"wer", "errors", "words", "utterances"}; raises NnasimError where it cannot be scored."""
+"""(arithmetic, system) -> {"wer", "errors", "words", "utterances"}; raises NnasimError if it cannot be scored."""
 
 
 class Pool(Protocol):
@@ -71,7 +71,7 @@ class Accuracies:
             progress("word errors", done, len(wanted))
 
     def key(self, values: Values) -> str:
-        """Names an arithmetic with all else that word errors depend on."""
+        """The key of a point's word errors: the digest of all that they depend on."""
         return digest_of(
             {"numerics": self.job.chip(values)["numerics"], "system": self._system(values), "by": self.job.scored}
         )
@@ -92,7 +92,7 @@ class Accuracies:
 
 
 def scored(scorer: Scorer, numerics: dict[str, Any], system: System) -> tuple[Score | None, str | None]:
-    """The work of a worker: (score, None), or (None, reason why there is none)."""
+    """(score, None), or (None, the reason why there is none): the work of a worker."""
     try:
         return scorer(validated(NumericsConfig, numerics, "numerics"), system), None
     except NnasimError as error:

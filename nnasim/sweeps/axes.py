@@ -31,8 +31,8 @@ Span = tuple[Number, Number] | tuple[Number, Number, Integer]
 class AxisSpec(Frozen):
     """``{list: [...]}``, ``{range: [low, high, count]}`` or ``{logrange: [low, high, count]}``.
 
-    ``multiple``: values of a range are rounded to multiples of it, as a capacity that its banks must divide needs. A
-    grid needs ``count``; samplers and searches draw from the whole interval, and need none.
+    ``multiple``: values of a range are rounded to multiples of it, as is needed if banks must divide a capacity. A grid
+    needs ``count``; samplers and searches draw from the whole interval, and need none.
     """
 
     values: tuple[Value, ...] | None = PydanticField(None, alias="list")
@@ -54,10 +54,10 @@ class AxisSpec(Frozen):
         if not values:
             raise ValueError("list: an axis must have at least one value")
         if self.multiple is not None:
-            raise ValueError("multiple: is for ranges, a list says its values itself")
+            raise ValueError("multiple: must be left out with a list, it is for ranges")
         seen = {(isinstance(value, bool), value) for value in values}
         if len(seen) != len(values):
-            raise ValueError("list: a value stands in it twice")
+            raise ValueError("list: must not have a value twice")
 
     def _check_span(self, interval: tuple[float, float], length: int) -> None:
         low, high = interval
@@ -104,7 +104,7 @@ class AxisSpec(Frozen):
         return field.coerce(value)
 
     def grid(self, field: Field) -> tuple[Scalar, ...]:
-        """All values of a grid, in order; values that rounding has made equal stand once."""
+        """All values of a grid, in order; values that rounding has made equal are given once."""
         if self.values is not None:
             return tuple(field.coerce(value) for value in self.values)
         last = max(1, self.count - 1)

@@ -1,4 +1,4 @@
-"""The places where the points of a sweep are computed, and the share of each."""
+"""The backend that computes the points of a sweep, chosen by its settings, and shards of the points."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from nnasim.sweeps.store import Store
 
 STALE_SECONDS = 60.0
 SKEW_SECONDS = 300.0
-"""By how much clocks of several machines may differ. A beat that is farther off is no beat of a process that lives."""
+"""By how much clocks of several machines may differ. A beat that is farther off is not of a live process."""
 
 
 class Claims:
@@ -36,7 +36,7 @@ class Claims:
         self.store.database.run("INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?)", row)
 
     def take(self, keys: Sequence[str]) -> set[str]:
-        """The keys that are this process's to compute from now on: neither done nor claimed, by it or another one."""
+        """Those of ``keys`` that this process has now claimed: they were neither stored nor claimed by any process."""
         with self.store.transaction():
             self._bury()
             taken = self.store.done(keys) | self.store.claimed(keys)
@@ -46,7 +46,7 @@ class Claims:
         return set(free)
 
     def release(self) -> None:
-        """Give back what was claimed and not stored."""
+        """Free this process's claims on points that are not stored."""
         with self.store.transaction():
             self._drop(self.owner)
 

@@ -33,9 +33,9 @@ def _dask() -> Any:
 
 
 def _refuse_silence(address: str, shown: str) -> None:
-    """Raise InputError if nothing listens, or listens and sends nothing: a scheduler greets at once, and Dask waits for
-    it.
+    """Raise InputError if nothing listens at ``address``, or if what listens sends nothing.
 
+    A scheduler sends a greeting at once, for which Dask would wait.
     Only for plain TCP; other transports begin with a greeting of their own.
     """
     place = urlsplit(address)
@@ -51,7 +51,7 @@ def _refuse_silence(address: str, shown: str) -> None:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """False for log records of Dask's loop about what we tell in one line ourselves.
+    """Whether a log record of Dask's loop says more than what we report in one line ourselves.
 
     These are a lost connection, and Ctrl-C just as a call to the scheduler begins: distributed then cancels a call that
     does not exist yet, and that fails.
@@ -61,7 +61,7 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 def _hush() -> None:
-    """Leave it to us to say that the scheduler is gone. Dask logs that, with tracebacks, under many names."""
+    """Silence Dask's logs, which tell with many tracebacks what we say in a line: the scheduler is gone."""
     for name in list(logging.root.manager.loggerDict):
         if name == "distributed" or name.startswith("distributed."):
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -106,7 +106,7 @@ class ClusterBackend:
 
     @classmethod
     def connect(cls, address: str) -> ClusterBackend:
-        """A client of the scheduler at ``address``. Raises InputError when it cannot be reached, or has no workers."""
+        """A client of the scheduler at ``address``. Raises InputError if it cannot be reached, or has no workers."""
         shown = without_password(address)
         _dask()
         _hush()
@@ -126,7 +126,7 @@ class ClusterBackend:
 
     @classmethod
     def local(cls, workers: int) -> ClusterBackend:
-        """A cluster of ``workers`` processes on this machine, with one thread each. Nannies die with this process."""
+        """A cluster of ``workers`` processes on this machine, with one thread each. They end with this process."""
         import dask
 
         # The worker's profiler would look at the stack of a point a hundred times a second.
@@ -188,7 +188,7 @@ class ClusterBackend:
         raise SimulationError(f"the Dask cluster has had no workers for {MOST_ALONE * LOOK_SECONDS} s; {GO_ON}")
 
     def _retry(self, future: Any, batch: Batch, deaths: int) -> list[Batch]:
-        """A batch that killed its workers, cut into single points. Raises SimulationError when that does not help."""
+        """A batch that killed its workers, cut into single points. Raises SimulationError if that is too often."""
         if deaths == MOST_DEATHS:
             with self._answering():
                 why = future.exception()

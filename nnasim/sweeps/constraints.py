@@ -66,7 +66,7 @@ class Constraint:
 def parse_constraint(text: str, source: object) -> Constraint:
     """``text`` as a constraint. Raises ConfigError for everything but comparisons of arithmetic."""
     if len(text) > LONGEST:
-        raise ConfigError(source, "constraints", text, f"at most {LONGEST} characters are allowed")
+        raise ConfigError(source, "constraints", text, f"must have at most {LONGEST} characters")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
         _check(tree, 0)
@@ -120,7 +120,7 @@ def _names(node: ast.expr) -> Iterator[str]:
 
 
 def _evaluated(node: ast.expr) -> Evaluated:
-    """The function of fields' values that ``node`` says: made once, since a sweep asks it a million times."""
+    """The function of fields' values that ``node`` stands for: made once, since a sweep calls it a million times."""
     match node:
         case ast.Constant(value=value):
             return lambda values: value

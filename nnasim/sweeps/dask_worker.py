@@ -1,4 +1,4 @@
-"""Loaded by the workers of ``ClusterBackend.local``: Ctrl-C reaches all of a terminal, and the parent answers it."""
+"""The module that workers of ``ClusterBackend.local`` load to ignore Ctrl-C, which reaches all of a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One SQLite file, of which every failure is one line: a damaged or foreign file, a full disk, a read-only folder."""
+"""One SQLite file, each failure of which becomes one line: a damaged or foreign file, a full disk, and others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nnasim.limits import LONGEST_STORED_VALUE
 
 BUSY_SECONDS = 60.0
 _MAGIC = b"SQLite format 3\0"
-_HEAD = 4096  # bytes by which a file of another kind is told
+_HEAD = 4096  # bytes that tell a file of another kind
 # Beside SQLite's own: an integer beyond 64 bits, and messages about tables whose names are no text.
 _FAILURES = (sqlite3.Error, OverflowError, UnicodeDecodeError)
 
@@ -26,7 +26,7 @@ class Database:
     """An open database file. Its statements are ours; its values are not trusted. Raises FileError for every fault."""
 
     def __init__(self, path: Path, *, write: bool) -> None:
-        """Open the regular file ``path``; to ``write``, make it. Its name is a path, whatever SQLite means by it."""
+        """Open the regular file ``path``; to ``write``, make it. It is a path even if SQLite has a meaning for it."""
         self.path, self.write = path, write
         if os.path.lexists(path):
             _refuse_no_database(path)
@@ -63,7 +63,7 @@ class Database:
         return connection
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
-        """The rows of ``query``, one by one."""
+        """Each row of ``query``."""
         step: Callable[[], Row | None] | None = None
         while True:
             try:
@@ -95,7 +95,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; waits for other writers."""
+        """A context whose statements take effect all together or not at all; it waits for other writers."""
         self.run("BEGIN IMMEDIATE")
         try:
             yield

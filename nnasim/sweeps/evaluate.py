@@ -102,6 +102,6 @@ def evaluator_of(payload: str, frames: int | None = None) -> Evaluator:
 
 
 def run_batch(payload: str, points: Sequence[tuple[str, Values]], frames: int | None = None) -> list[Outcome]:
-    """The work of a worker: the outcomes of some points."""
+    """The outcomes of ``points``: the work of a worker."""
     evaluator = evaluator_of(payload, frames)
     return [evaluator.outcome(key, values) for key, values in points]

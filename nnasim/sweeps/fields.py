@@ -84,7 +84,7 @@ def _number_of(name: str, source: object) -> type[int] | type[float] | None:
     *sections, leaf = parts
     if leaf == NODE and sections in (["energy"], ["area"]):
         raise ConfigError(
-            source, "axes", name, "a table is of one node; a study of another starts from a base of its own"
+            source, "axes", name, "must not vary: a table is of one node; for another node use another base"
         )
     if inside := field_names(spots):
         raise ConfigError(source, "axes", name, f"is a section, name one of its fields: {name}.{inside[0]}")

@@ -1,4 +1,4 @@
-"""Sweeps against each other: which points of one front another's beat, by how much, and who leads where."""
+"""Comparison of sweeps: which points of a front another front beats, by how much, and which front leads where."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class Beaten(NamedTuple):
 
 
 class Lead(NamedTuple):
-    """The front that reaches the lowest second objective from ``start`` of the first objective on; None: several do.
+    """The front that reaches the lowest second objective from ``start`` of the first objective on.
 
-    ``most``: the largest saving of the leader within the stretch, as a share of what the next front reaches; None if no
-    other front reaches anything.
+    ``leader``: its place; None if several do. ``most``: the largest saving of the leader within the stretch, as a share
+    of what the next front reaches; None if no other front reaches anything.
     """
 
     start: float
@@ -69,7 +69,7 @@ class Varied(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """One thing that the sweeps do not share, as each says it: text, the value of a field, or what varies of it."""
+    """One thing in which the sweeps differ. ``values``: of each, a text, the value of a field, or a ``Varied``."""
 
     what: str
     values: tuple[object, ...]
@@ -106,7 +106,7 @@ class FrontComparison:
 
 
 def compare_fronts(*sweeps: StoredSweep) -> FrontComparison:
-    """The fronts of two or more sweeps by what all are judged by. Raises InputError if that is nothing."""
+    """The fronts of two or more sweeps by the objectives that all have. Raises InputError if they share none."""
     objectives = _common(sweeps)
     fronts = tuple(
         Front(label, sweep, pareto(sweep, objectives)) for label, sweep in zip(_labels(sweeps), sweeps, strict=True)
@@ -166,7 +166,7 @@ def _better(point: int, place: int, costs: Sequence[Any]) -> Iterator[Beaten]:
 
 
 def _volumes(costs: Sequence[Any]) -> tuple[float, ...] | None:
-    """All fronts in one box, each side of it scaled to 1."""
+    """The volume of each front in the box of all fronts, each side of it scaled to 1; None if one is not known."""
     together = np.vstack(costs)
     best, worst = together.min(axis=0), together.max(axis=0)
     if (best == worst).any():

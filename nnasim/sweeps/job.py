@@ -1,4 +1,4 @@
-"""A sweep with everything that it names read and checked: the chip, the traces, the fields. What workers receive."""
+"""A sweep with everything that it names read and checked: the chip, the traces, the fields. Workers receive it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Chip = dict[str, Any]
 
 @dataclass(frozen=True)
 class Job:
-    """All that determines what a sweep's points come to.
+    """All that determines the figures of a sweep's points.
 
     ``base``: the chip before any axis, complete; ``fixed``: what ``set`` says beside the chip; ``scored``: digest of
     what word errors depend on beside the arithmetic (speech, checkpoints, fine-tuning), None without accuracy;
@@ -93,7 +93,7 @@ class Job:
         return hashlib.sha256(json.dumps(determinants, sort_keys=True).encode()).hexdigest()[:32]
 
     def packages(self, chip: Chip) -> dict[str, str]:
-        """Installed packages on whose code the figures of ``chip`` hang, with their versions: part -> package."""
+        """Installed packages on whose code the figures of ``chip`` depend, with their versions: part -> package."""
         parts: list[tuple[Plugins[Any], str]] = [
             (FAMILIES, value_at(chip, "mac_array.kind")),
             (MODELS, value_at(chip, "dram.model")),
@@ -116,7 +116,7 @@ class Job:
 
     @cached_property
     def deciding(self) -> tuple[str, ...]:
-        """The axes on which the constraints hang: two points that differ in others are both allowed or neither is."""
+        """The axes that constraints depend on: two points that differ in others are both allowed or neither is."""
         if self._standing is None:
             return tuple(self.fields)
         return tuple(name for name in self.fields if any(name in constraint.names for constraint in self.constraints))
@@ -137,7 +137,7 @@ class Job:
         return SimOptions(endpointer_ms=None if wait is None else float(wait), timeline=False)
 
     def with_hashes(self, hashes: tuple[str, ...]) -> Job:
-        """A job that can name its points though their traces are not at hand."""
+        """This job with the hashes of its traces, so that it can name its points without the traces."""
         return replace(self, trace_hashes=hashes)
 
     def payload(self) -> str:
@@ -198,7 +198,10 @@ def make_job(
     spec: SweepSpec, base: Chip, traces: tuple[OpTrace, ...], source: object, scored: str | None = None, *,
     check: bool = True,
 ) -> Job:  # fmt: skip
-    """The job of ``spec``; with ``check`` its fields, values, constraints, objectives and traces are looked at."""
+    """The job of ``spec``; with ``check`` its fields, values, constraints, objectives and traces are checked.
+
+    Raises ConfigError, or NumericsError for a trace of another arithmetic than the base's.
+    """
     fields = {name: find_field(name, source) for name in spec.axes}
     refuse_beside([*spec.axes, *spec.set], f"{source}: axes")
     fixed: Values = {}
@@ -226,7 +229,7 @@ def make_job(
 
 
 def beside(name: str, source: Path) -> Path:
-    """A path in a sweep file starts at the file's folder; one that is only found from here is taken from here."""
+    """The path ``name`` of a sweep file: relative to the file's folder, or to the current one if it is only there."""
     beside = source.parent / name
     return Path(name) if not beside.exists() and Path(name).exists() else beside
 
@@ -335,5 +338,5 @@ def _check_objective(job: Job, name: str, chip: NnaConfig, source: object) -> No
 
 
 def digest_of(parts: Mapping[str, Any]) -> str:
-    """16 hex digits of a mapping."""
+    """The digest of a mapping: 16 hex digits."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -23,7 +23,7 @@ _MOST_SWEEPS = 20  # in a message
 
 @dataclass(frozen=True)
 class ListedSweep:
-    """One sweep of a store. ``added``: seconds since 1970 when it last ran, 0 where an older version did not say."""
+    """One sweep of a store. ``added``: seconds since 1970 when it last ran, 0 if an older version did not record it."""
 
     digest: str
     name: str
@@ -39,7 +39,7 @@ class ListedSweep:
 
 
 def list_sweeps(store: Store) -> list[ListedSweep]:
-    """The sweeps of ``store``, the one that ran last first. Raises FileError for one that cannot be understood."""
+    """The sweeps of ``store``, the one that ran last first. Raises FileError if there is none, or one is unreadable."""
     records = store.sweeps()
     if not records:
         raise FileError(store.path, "holds no study")
@@ -91,7 +91,7 @@ def _listed(store: Store, digest: str, record: Mapping[str, Any]) -> ListedSweep
 
 
 def shown_name(name: object) -> str:
-    """The name as it is shown and typed; None if a terminal could not show it."""
+    """The name as it is shown and typed; "" if a terminal could not show it."""
     return name if isinstance(name, str) and name.isprintable() and len(name) <= 200 else ""
 
 

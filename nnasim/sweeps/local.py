@@ -1,4 +1,4 @@
-"""Workers of this machine: joblib's process pool (loky). They are gone within seconds after their parent is killed."""
+"""Workers of this machine: joblib's process pool (loky). They end within seconds after their parent is killed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LocalBackend:
     def run(self, payload: str, batches: Iterator[Batch]) -> Iterator[list[Outcome]]:
         """The outcomes of every batch, as they come. A batch whose worker dies is tried again, point by point.
 
-        Raises SimulationError when workers keep dying on one point.
+        Raises SimulationError if workers keep dying on one point.
         """
         again: deque[tuple[Batch, int]] = deque()
         flying: dict[Future[list[Outcome]], tuple[Batch, int]] = {}

@@ -54,7 +54,7 @@ class Objective(NamedTuple):
 
 
 def checked(name: str, who: str, part: object) -> Objective:
-    """The objective ``part`` of a package. Raises ValueError for what is none."""
+    """The objective ``part`` of a package. Raises ValueError if it is none."""
     if not isinstance(part, Objective) or not callable(part.figure):
         raise ValueError(f"{who} must be an Objective whose figure can be called")
     if not isinstance(part.unit, str) or not isinstance(part.meaning, str):
@@ -132,8 +132,8 @@ def _fallback(results: Sequence[SimResult]) -> str | None:
 def busy_shares(results: Sequence[SimResult]) -> dict[str, float]:
     """Share of the processing time in which each part worked. Parts overlap, so the sum may pass 1.
 
-    The host is split into computing and crossings, since different people make them faster; a CPU that waits for the
-    DRAM does not work.
+    The host is split into computing and crossings, since they are made faster by different means; a CPU that waits for
+    the DRAM does not work.
     """
     busy = sum(result.extra.busy_cycles or 0 for result in results) or 1
     shares = {part: sum(_busy(result, part) for result in results) / busy for part in _PARTS}
@@ -146,7 +146,7 @@ def busy_shares(results: Sequence[SimResult]) -> dict[str, float]:
 
 
 def _busy(result: SimResult, block: str) -> int:
-    """Cycles in which ``block`` worked; a block that the chip has not did nothing."""
+    """Cycles in which ``block`` worked; 0 for a block that the chip lacks."""
     return result.blocks[block].busy if block in result.blocks else 0
 
 

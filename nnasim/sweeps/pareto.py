@@ -12,8 +12,8 @@ import numpy as np
 def pareto_mask(costs: Any) -> Any:
     """True where a row of ``costs`` [points, objectives] (less is better) is not dominated; bool [points].
 
-    Rows are visited by their sum, so that whatever dominates a row comes before it: O(points x front). Equal rows
-    stand all on the front. Rows with a NaN are never on it.
+    Rows are visited by their sum, so that whatever dominates a row comes before it: O(points x front). Equal rows are
+    all on the front. Rows with a NaN are never on it.
     """
     costs = np.asarray(costs, dtype=np.float64)
     front: list[int] = []
@@ -29,7 +29,7 @@ def pareto_mask(costs: Any) -> Any:
     return mask
 
 
-MOST_SLICES = 20_000  # areas that a volume is put together from: some seconds
+MOST_SLICES = 20_000  # areas that make up a volume: some seconds of work
 
 
 def hypervolume(costs: Any, reference: Any) -> float | None:

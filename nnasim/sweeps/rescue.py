@@ -16,7 +16,7 @@ from nnasim.sweeps.stored_rows import point_of, score_of, sweep_of, understood
 
 MOST_ROWS = limits.SWEEP_POINTS
 
-# table -> what says whether a row of it is whole
+# table -> the function that raises an error for a row that is not whole
 _TABLES: dict[str, Callable[[Row, object], Any]] = {
     "studies": lambda row, source: understood(sweep_of(row, source)[1], source),
     "points": point_of,
@@ -26,7 +26,7 @@ _TABLES: dict[str, Callable[[Row, object], Any]] = {
 
 @dataclass(frozen=True)
 class Findings:
-    """Rows by table that are whole; ``complaints``: of rows, pages or tables that are not, one line each."""
+    """The findings on a store. ``rows``: whole ones by table; ``complaints``: a line for each that is not, or page."""
 
     rows: dict[str, tuple[Row, ...]]
     complaints: tuple[str, ...]
@@ -98,7 +98,10 @@ def _readable(store: Store, table: str, columns: str) -> Iterator[Row]:
 
 
 def _by_number(store: Store, columns: str) -> Iterator[Row]:
-    """Each row that its number leads to: only those in damaged pages are lost. Numbers have no gaps but failed rows."""
+    """Each row, looked up by its number, so that only rows in damaged pages are lost.
+
+    Numbers have no gaps except those of failed points that were dropped.
+    """
     last = 0
     for order in ("rowid", "rowid DESC", "key", "key DESC"):  # each walks other pages
         with suppress(FileError):

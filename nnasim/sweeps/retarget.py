@@ -3,8 +3,8 @@
 Those of this package's recogniser are built from its sizes, those of a model from elsewhere from its own files. Another
 system of such a model has its operations elsewhere, in the same integers: cpu_int8 is the CPU alone.
 
-Invocations and arrival times stay as they are. So what a chip of other numerics would have decoded differently is not
-in the timing; word errors are, since `accuracy` decodes again.
+Calls and arrival times stay as they are. So the timing does not show what a chip of other numerics would have decoded
+differently; the word errors do, since `accuracy` decodes again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def retarget(trace: OpTrace, numerics: NumericsConfig, system: System | None, so
 def as_system(trace: OpTrace, system: System, source: object) -> OpTrace:
     """An imported ``trace`` with its operations where ``system`` has them.
 
-    Raises TraceError for one that it cannot be.
+    Raises TraceError for a system that it cannot be.
     """
     if system not in IMPORTED_SYSTEMS:
         allowed = f"an imported model can be {', '.join(IMPORTED_SYSTEMS)}"

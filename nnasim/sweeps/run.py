@@ -30,7 +30,7 @@ WAIT_SECONDS = 1.0
 
 
 class Backend(Protocol):
-    """The interface of the places where batches run."""
+    """The interface of a backend, which runs batches."""
 
     @property
     def workers(self) -> int:
@@ -73,7 +73,7 @@ class Tally:
 
 
 def sweep_digest(job: Job) -> str:
-    """Names a sweep in a store: its file's content and what that names."""
+    """The digest that names a sweep in a store: of its file's content and of the files that it names."""
     record = job.spec.model_dump(mode="json", by_alias=True)
     named = {"base": job.base, "traces": job.trace_hashes, "scored": job.scored}
     return digest_of({"study": record, "order": list(job.fields), **named})
@@ -98,7 +98,7 @@ class Sweep:
     def run(self, points: Callable[[], Iterable[Values]], total: int) -> Tally:
         """The count of points, after each of ``points()`` that the store lacked is computed.
 
-        So are those that another process claimed and did not finish before it died.
+        Points that another process claimed and did not finish before it died are computed too.
         """
         self.tally, begun = Tally(total), time.monotonic()
         claims = Claims(self.store)
@@ -149,7 +149,7 @@ class Sweep:
         self.progress("points", self.tally.done, self.tally.total, f"{failed:,} failed" if failed else "")
 
     def _batch_size(self) -> int:
-        """Large enough that handing over costs nothing, small enough that no worker is left alone at the end."""
+        """Points of a batch: so many that handing over costs little, so few that no worker is left alone at the end."""
         left = self.tally.total - self.tally.done
         return max(1, min(LARGEST_BATCH, left // (4 * self.backend.workers)))
 
@@ -182,7 +182,7 @@ def sweep(
 
 
 def remember(store: Store, digest: str, job: Job, *, swept: bool) -> None:
-    """Put the sweep into the store with the time of this run, so that the one that ran last can be told."""
+    """Put the sweep into the store with the time of this run, so that the one that ran last can be found."""
     record = {**sweep_record(job), "added": time.time(), "swept": swept}
     store.add_sweep(digest, later_record(store.sweeps().get(digest), record))
 

@@ -1,7 +1,7 @@
-"""Search: Optuna proposes, the sweep machinery computes and stores, Optuna is told. Multi-objective; all are costs.
+"""Search: Optuna proposes points, the sweep computes and stores them, and Optuna gets their figures, which are costs.
 
-Trials are asked for in batches of a fixed size, so that a search repeats itself whatever the number of workers. Points
-that are in the store already are not computed again, so an interrupted search continues where it stopped.
+Trials are asked for in batches of a fixed size, so that a search tries the same points whatever the number of workers.
+Points that are in the store already are not computed again, so an interrupted search continues where it stopped.
 """
 
 from __future__ import annotations
@@ -78,7 +78,10 @@ class Search:
             self.accuracies.complete(chosen, self.backend)
 
     def _pruned(self, points: list[Values], states: list[str]) -> list[str]:
-        """Trials whose first frames are worse by the margin in every objective than another trial's are given up."""
+        """``states``, with "pruned" for each trial that is hopeless on its first frames.
+
+        It is if every objective is worse by the margin than that of one earlier trial.
+        """
         if self.spec.prune_frames is None:
             return states
         payload = self.job.payload()

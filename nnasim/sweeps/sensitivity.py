@@ -18,7 +18,7 @@ SEED = 0
 
 
 def pareto(stored: StoredSweep, objectives: Sequence[str] | None = None) -> pd.DataFrame:
-    """The points that nothing beats in all ``objectives`` at once, by the first of them; None: the sweep's own."""
+    """The points that no other beats in all ``objectives`` at once, sorted by the first; None: the sweep's own."""
     from nnasim.sweeps.pareto import pareto_mask
 
     names = list(stored.objectives if objectives is None else objectives)
@@ -62,7 +62,7 @@ def _binned(stored: StoredSweep, axis: str, objective: str) -> Any:
 
 
 def sobol(stored: StoredSweep, objective: str) -> pd.DataFrame | None:
-    """First-order and total Sobol indices of each axis (scipy.stats.sobol_indices); None if they cannot be had.
+    """First-order and total Sobol indices of each axis (scipy.stats.sobol_indices); None if points are missing.
 
     They need a complete grid, whose values then are a look-up function, or a complete ``saltelli`` sample. An axis
     alone has all of the variance (scipy fails on a single one).

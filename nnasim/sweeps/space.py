@@ -60,7 +60,7 @@ class Space:
         return base * (len(spec.axes) + 2) if spec.sampler == "saltelli" else base
 
     def _deciding(self) -> Iterator[Values]:
-        """All that the axes on which the constraints hang come to: in a grid far fewer than its points."""
+        """Every combination of values of the axes that constraints depend on: in a grid far fewer than its points."""
         names, axes = self.job.deciding, self.job.spec.axes
         if self.job.spec.sampler == "grid":
             values = [axis for name, axis in zip(axes, self.grid, strict=True) if name in names]
@@ -74,7 +74,7 @@ class Space:
         return (axis.at(place, self.job.fields[name]) for place in self._unit[:, number].tolist())
 
     def at(self, index: int) -> Values:
-        """Point ``index``; in a grid the last axis turns fastest."""
+        """Point ``index``; in a grid the last axis changes fastest."""
         names = tuple(self.job.spec.axes)
         if self.job.spec.sampler != "grid":
             places = zip(names, self._unit[index], strict=True)

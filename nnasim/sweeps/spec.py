@@ -63,7 +63,7 @@ class SearchSpec(Frozen):
 
 
 class SweepSpec(Frozen):
-    """A sweep as it stands in its file."""
+    """A sweep as its file describes it."""
 
     base: Name
     traces: tuple[Name | ShapeTrace, ...] = Field(min_length=1, max_length=limits.SWEEP_TRACES)
@@ -87,7 +87,7 @@ class SweepSpec(Frozen):
     @classmethod
     def _once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(names)) != len(names):
-            raise ValueError("one of them is there twice")
+            raise ValueError("must not have a name twice")
         return names
 
 

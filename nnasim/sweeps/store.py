@@ -50,8 +50,9 @@ class Store:
     """An open store. ``points`` are (key, values) pairs; figures and values are kept as JSON."""
 
     def __init__(self, path: str | Path, *, write: bool = True) -> None:
-        """Open ``path``, to ``write`` into it or, then nothing of it changes, to read; where it is to be written and
-        is not there, make it. Raises FileError for a file that is no store, or one of another version.
+        """Open the store at ``path``: to ``write``, made if it is absent; or to read, which changes nothing.
+
+        Raises FileError for a file that is no store, or one of another version.
         """
         self.path = Path(path)
         self.database = Database(self.path, write=write)
@@ -98,8 +99,9 @@ class Store:
             raise FileError(self.path, "has other tables than a store of nnasim")
 
     def _upgrade(self, tables: dict[str, str]) -> None:
-        """Versions 1 and 2 kept no sums: their rows stay without. Version 1 did not say which points a search has
-        tried: those that it has computed are known to be its.
+        """Bring a store of version 1 or 2 to this version. Their rows have no checksums and stay without.
+
+        Version 1 did not record which points a search tried; those that were computed for it count as tried.
         """
         if not self.database.write:
             self._tried = "tried" if "tried" in tables else "points"
@@ -117,7 +119,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; waits for other writers."""
+        """A context whose changes take effect all together or not at all; it waits for other writers."""
         with self.database.transaction():
             yield
 
@@ -180,7 +182,7 @@ class Store:
         return {key for key, *_ in self._select("SELECT key FROM claims WHERE key IN ({})", keys)}
 
     def outcomes(self, keys: Sequence[str]) -> dict[str, Outcome]:
-        """The rows of ``keys`` that there are. Raises InputError for one that is damaged."""
+        """The stored outcomes among ``keys``, by key. Raises InputError for one that is damaged."""
         rows = self._select(f"SELECT {self.columns['points']} FROM points WHERE key IN ({{}})", keys)
         return {outcome.key: outcome for _, outcome in (point_of(row, self.path) for row in rows)}
 
@@ -202,7 +204,7 @@ class Store:
         return self.database.run("DELETE FROM points WHERE status = 'failed'")
 
     def accuracy(self, key: str) -> tuple[dict[str, Any] | None, str | None] | None:
-        """(figures, message) of one arithmetic, None where it was not scored yet."""
+        """(figures, message) of one arithmetic, None if it was not scored yet."""
         row = self.database.row(f"SELECT {self.columns['accuracy']} FROM accuracy WHERE key = ?", (key,))
         if row is None:
             return None
@@ -221,7 +223,7 @@ class Store:
             self.database.run_each("INSERT OR IGNORE INTO accuracy VALUES (?, ?, ?, ?)", scores)
 
     def whole_rows(self) -> tuple[Iterator[tuple[Any, ...]], Iterator[tuple[Any, ...]]]:
-        """(points, scores) as they stand in the tables, each looked at first. Raises InputError for a damaged one."""
+        """(points, scores) as the tables hold them, each checked first. Raises InputError for a damaged one."""
         points = self.database.rows(f"SELECT {self.columns['points']} FROM points ORDER BY key")
         scores = self.database.rows(f"SELECT {self.columns['accuracy']} FROM accuracy ORDER BY key")
         return (
@@ -247,7 +249,7 @@ def _row(sweep: str, outcome: Outcome) -> tuple[Any, ...]:
 
 
 def later_record(there: dict[str, Any] | None, record: dict[str, Any]) -> dict[str, Any]:
-    """One sweep remembered twice: the later record; swept if either was."""
+    """The later of two records of one sweep, ``there`` and ``record``; swept if either was."""
     if there is None or there == record:
         return record
     later = there if added_at(there) > added_at(record) else record

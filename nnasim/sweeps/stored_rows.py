@@ -1,4 +1,4 @@
-"""The rules for a row of a store. A store is a file like any other: nothing in it is believed unread."""
+"""The rules for a row of a store. A store may come from anywhere, so everything in it is checked."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class StoredPoint(Frozen):
     @model_validator(mode="after")
     def _says_what_became_of_it(self) -> StoredPoint:
         if (self.figures is None) != (self.status == "failed"):
-            raise ValueError("status: is ok where there are figures, else failed")
+            raise ValueError("status: must be ok with figures, and failed without")
         for name, figure in (self.figures or {}).items():
             if isinstance(figure, str) and name not in _WORDS:
                 raise ValueError(f"figures: {name} must be a number")
@@ -64,7 +64,7 @@ class SweepRecord(Frozen):
 
 
 def with_sum(*row: Any) -> tuple[Any, ...]:
-    """The columns of a row and, as its last one, what they add up to: a byte that flips in it is found."""
+    """The columns of a row and their checksum as the last one, so that a flipped byte is found."""
     return *row, _sum(row)
 
 
@@ -76,7 +76,7 @@ def _check_sum(row: tuple[Any, ...], source: object) -> None:
     """Raise TraceError if a row does not match its checksum; rows of earlier versions have none."""
     *columns, there = row
     if there is not None and there != _sum(tuple(columns)):
-        raise TraceError(source, f"row {_name(columns[0])}", there, f"is not the sum of what stands in it{WHOLE}")
+        raise TraceError(source, f"row {_name(columns[0])}", there, f"must be the checksum of the row{WHOLE}")
 
 
 def point_of(row: tuple[Any, ...], source: object) -> tuple[str, Outcome]:
@@ -108,7 +108,7 @@ def score_of(row: tuple[Any, ...], source: object) -> StoredScore:
 
 
 def understood(record: Mapping[str, Any], source: object) -> SweepRecord:
-    """A sweep's record, looked at. Raises FileError for one of no version that there was."""
+    """A sweep's record, checked. Raises FileError for one that no version of nnasim has written."""
     try:
         return validated(SweepRecord, record, source)
     except InputError:

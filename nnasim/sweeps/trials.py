@@ -1,4 +1,4 @@
-"""Optuna's study of a search, in memory or in a storage that others share: whatever that storage does is one line."""
+"""Optuna's study of a search, in memory or in a storage that others share, each failure of which becomes one line."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ IN_MEMORY = ("sqlite://", "sqlite:///", "sqlite:///:memory:")
 class Trials:
     """An Optuna study. ``storage``: a journal file or a database's address; None keeps it in memory.
 
-    Every method raises InputError where the storage fails, which databases and their drivers do with exceptions of
-    their own; FileError for a journal that is damaged.
+    Every method raises InputError if the storage fails, whatever exception its database or driver raises, and FileError
+    for a journal that is damaged.
     """
 
     def __init__(self, job: Job, name: str, storage: str | None) -> None:
         self.storage = storage
         if storage is not None and storage.startswith(IN_MEMORY) and storage.partition("?")[0] in IN_MEMORY:
-            raise InputError("storage", "address", storage, "is a database in memory, of which nothing is kept")
+            raise InputError("storage", "address", storage, "must be kept: a database in memory is lost at the end")
         if storage is not None and "://" not in storage:
             refuse_damaged_journal(Path(storage))
         self._study = self._asked(lambda: _study(job, name, storage))

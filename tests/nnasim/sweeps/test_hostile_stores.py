@@ -207,7 +207,7 @@ def test_a_flipped_byte_that_is_still_json_is_found_and_named(
     data = store.read_bytes()
     assert data.count(before) == 1
     store.write_bytes(data.replace(before, after))
-    with pytest.raises(InputError, match=r"row k1 = .*: is not the sum of what stands in it"):
+    with pytest.raises(InputError, match=r"row k1 = .*: must be the checksum of the row"):
         read_points(store)
     findings = examined(store)
     assert len(findings.complaints) == 1
