@@ -89,7 +89,7 @@ def waits_frame(result: SharedResult) -> pd.DataFrame:
 
 
 def streams_frame(result: SharedResult) -> pd.DataFrame:
-    """How long a mean frame of each stream waited behind the calls of each other one [ms]; streams count from 0; index
+    """The time that a mean frame of each stream waited behind calls of each other one [ms]; streams count from 0; index
     (model, stream, behind_model, behind_stream).
     """
     explained = result.explanation

@@ -1,4 +1,4 @@
-"""Does a foreign model run on this chip? Its states, its work, where each node goes, and everything that is refused."""
+"""Whether a foreign model runs on a chip: its states, its work, where each node goes, and all that is refused."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ from workloads.stepgraph.refusals import RefusedModelError, listing
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ModelCheck:
-    """``names``: the files; ``model``, ``result``: what could be read of them, and what a chip would run.
+    """The report on a foreign model and a chip.
+
+    ``names``: the files; ``model``, ``result``: what could be read of them, and what a chip would run.
 
     ``refused``: a line for each reason that something cannot enter; ``no_room``: why ``chip`` cannot hold it;
     ``falls``: operations by kind that the chip has no unit for.

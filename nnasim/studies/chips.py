@@ -1,4 +1,4 @@
-"""The same work on several chips: what each costs, in what they differ, and where speech is decoded, the words."""
+"""The same work on several chips: what each costs, in what they differ, and the words if speech is decoded."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Chip:
 def read_chip(text: str, named: str) -> Chip:
     """The chip of ``text``: a preset's name or a YAML file, then any changes, as "edge256 dram.bytes_per_second=12e9".
 
-    ``named``: what a refusal of a change calls it. Raises ConfigError or FileError.
+    ``named``: what an error calls a change. Raises ConfigError or FileError.
     """
     preset, *changes = [text] if Path(text).exists() else text.split()[:1000] or [""]
     return Chip(preset, load_preset(preset, changes, named=named))
 
 
 def read_chips(texts: Sequence[str], source: str) -> list[Chip]:
-    """Two different chips or more. Raises ConfigError or FileError."""
+    """The chips of ``texts``, two different ones or more. Raises ConfigError or FileError."""
     chips = [read_chip(text, f"chip {place}") for place, text in enumerate(texts, start=1)]
     refuse_alike(chips, source)
     return chips

@@ -18,7 +18,7 @@ _RESULT_FILE = re.compile(r"results/[0-9]{1,6}\.json")
 
 
 def read_any_results(paths: Sequence[Path]) -> ResultSet:
-    """A folder of `compare` or `compare-chips`, or any number of result files. Raises FileError or InputError."""
+    """The results in a folder of `compare` or `compare-chips`, or in result files. Raises FileError or InputError."""
     if len(paths) == 1 and (paths[0] / CHIPS_FILE).is_file():
         return read_chips_folder(paths[0])
     return read_results(paths)
@@ -37,7 +37,7 @@ def read_chips_folder(folder: Path) -> ResultSet:
 
 
 def chips_files(folder: Path) -> dict[str, Path]:
-    """The file of each chip's result, in the order of their numbers. Raises FileError for another name."""
+    """The file of each chip's result, in the order of their numbers. Raises FileError for a name of another form."""
     chips = read_chips_record(folder / CHIPS_FILE).chips
     for chip in chips.values():
         if not _RESULT_FILE.fullmatch(chip.result):

@@ -28,7 +28,7 @@ CHIPS_FILE = "chips.json"
 
 
 class Difference(Frozen):
-    """A field that has not one value on all chips; ``values`` in the order of the chips, null if it is absent."""
+    """A field that differs between chips; ``values`` in the order of the chips, null if it is absent."""
 
     field: str
     unit: str

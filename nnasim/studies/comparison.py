@@ -47,7 +47,10 @@ class Inputs:
 
 
 def compared(inputs: Inputs, systems: Sequence[System], progress: Progress = silent) -> ResultSet:
-    """Every system's result, word errors and hypotheses; ``progress`` is told of the utterances of each system."""
+    """Every system's result, word errors and hypotheses; ``progress`` is told of the utterances of each system.
+
+    Raises every error that reading, decoding and simulating raise.
+    """
     from aat_training.evaluate import run_system
     from aat_training.score import score
 
@@ -70,7 +73,7 @@ def compared(inputs: Inputs, systems: Sequence[System], progress: Progress = sil
 
 
 def _paper_sized(decoded: Mapping[str, Sequence[Utterance]], chip: NnaConfig) -> PaperSizedGain | None:
-    """The gain of a recogniser of the paper's size; None without both systems, or where it does not fit the chip."""
+    """The gain of a recogniser of the paper's size; None without both systems, or if it does not fit the chip."""
     if not set(PAIR) <= set(decoded):
         return None
     try:
@@ -116,7 +119,7 @@ def _summary(
 
 
 def normalisation(inputs: Inputs, systems: Iterable[str]) -> str:
-    """The one text normalisation of the systems' checkpoints. Raises CheckpointError where they have several."""
+    """The one text normalisation of the systems' checkpoints. Raises CheckpointError if they have several."""
     from aat_training.checkpoint import read_checkpoint
     from aat_training.checkpoint_files import checkpoint_for
 
@@ -164,7 +167,7 @@ def words_gain(scores: Mapping[str, Score]) -> dict[str, object]:
 
 
 def _digests(inputs: Inputs) -> dict[str, str]:
-    """SHA-256 of the manifest and of each checkpoint that stands in the folder."""
+    """SHA-256 of the manifest and of each checkpoint that is in the folder."""
     named = {"manifest": inputs.manifest}
     for folder in ("float", "aat"):
         for name in ("model.safetensors", "model.json"):

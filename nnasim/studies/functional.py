@@ -1,4 +1,4 @@
-"""The chip's own integers against the reference's: whether a stored trace is computed right, event by event."""
+"""The chip's own integers compared with the reference's: whether a stored trace is computed right, event by event."""
 
 from __future__ import annotations
 
@@ -43,10 +43,9 @@ def compared_with(
 
 
 def agreed(report: CosimReport, path: Path, origin: str) -> Functional:
-    """The section about a comparison without a difference. Raises SimulationError, which names the trace at ``path``,
-    for one.
+    """The section of a result about a comparison without a difference.
 
-    ``origin``: the source of the inputs.
+    ``origin``: the source of the inputs. Raises SimulationError, which names the trace at ``path``, for a difference.
     """
     if report.mismatches:
         which = ", ".join(f"{count:,} of {shown(name)}" for name, count in report.different.items())

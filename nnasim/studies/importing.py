@@ -35,7 +35,7 @@ from workloads.stepgraph.lowering.ledger import Ledger
 
 ROLES = (ENCODER, DECODER, JOINER)
 FRAME_MS = 10.0  # from one frame of features to the next
-UNSAID_S = 1.0  # of audio, where a period alone is said: or one period, if that is longer
+UNSAID_S = 1.0  # of audio, if only a period is given; or one period, if that is longer
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _of_speech(
     check_files(entries)
     if transducer is None:
         if when.period_ms is None:
-            raise ConfigError("import", "period_ms", NOT_GIVEN, "how often a model runs that decodes no words")
+            raise ConfigError("import", "period_ms", NOT_GIVEN, "must be given for a model that decodes no words")
         speech = [Heard(entry.id, seconds_of(entry), entry.speech_end) for entry in entries]
         return periodic_speech(graphs, when.period_ms, speech, manifest.name)
     mels = when.mels or transducer.encoder.tensor(transducer.features).shape[-1]
@@ -128,7 +128,7 @@ def _frames(period_ms: float) -> int:
 
 
 def import_files(recipe: Recipe, when: When, numerics: NumericsConfig, progress: Progress = silent) -> ModelImport:
-    """The trace of the models in files, and its integers where calibration steps are there.
+    """The trace of the models in files, and its integers if there are calibration steps.
 
     Raises FileError, ModelError, RefusedModelError (all reasons at once), ConfigError, InputError or NumericsError.
     """
@@ -169,7 +169,7 @@ def recipe_models(models: Sequence[Path], roles: Mapping[str, Path | None]) -> d
     given = {role: path for role, path in roles.items() if path is not None}
     if given:
         if models:
-            allowed = "stands beside a transducer's three models, which are all there are"
+            allowed = "must be left out beside a transducer's three models"
             raise ConfigError("import", "model", models[0], allowed)
         for role in ROLES:
             if role not in given:

@@ -69,5 +69,5 @@ def parameters(preset: str, chip: NnaConfig) -> tuple[Parameter, ...]:
 
 
 def with_section(result: SimResult, **sections: object) -> SimResult:
-    """``result`` with ``sections`` of its extra part, by name, in place of what stood there."""
+    """``result`` with ``sections`` of its extra part, by name, in place of what was there."""
     return result.model_copy(update={"extra": result.extra.model_copy(update=sections)})

@@ -21,16 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A trace, and the integers from which the functional chip computes the same words; none where it is for time."""
+    """A trace, and the integers from which the functional chip computes its words; none if it is for times only."""
 
     trace: OpTrace
     constants: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
 
     def placed(self, moves: Mapping[str, str]) -> Recorded:
-        """The same decoding with groups of operations on other units. For time only, since words depend on who computes
-        what.
+        """The same decoding with groups of operations on other units, for times only: words depend on the units.
 
-        Raises ConfigError for an unknown group or unit.
+        ``moves``: group -> "cpu" or "nna". Raises ConfigError for an unknown group or unit.
         """
         for group, unit in moves.items():
             if group not in RECOGNISER_GROUPS or unit not in get_args(Unit):
@@ -75,6 +74,6 @@ def recorded(
     plain = Recorded(run.trace)
     if not run.constants or beam > 1:
         return plain
-    # So that the functional chip hears the same speech.
+    # So that the functional chip gets the same speech.
     features = {f"features.{number}": normalised_features(model, loaded, entry) for number, entry in enumerate(entries)}
     return replace(plain, constants=run.constants | features)

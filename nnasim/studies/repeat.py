@@ -16,8 +16,8 @@ from nnasim.sweeps.spec import ShapeTrace
 def commands(job: Job, values: Values, source: Path) -> list[str]:
     """Commands that compute a point's figures again, from the folder in which the sweep was run.
 
-    For each trace of the sweep one that makes it, where it is not the stored file as it stands, and one that simulates
-    it; then one for the word errors, unless a model was trained on for them.
+    For each trace of the sweep one that makes it, unless it is the stored file itself, and one that simulates it; then
+    one for the word errors, unless a model was trained on for them.
     """
     chip = ["--preset", _path(job.spec.base, source) if is_file(job.spec.base) else job.spec.base]
     numerics = list(chip)
@@ -42,7 +42,7 @@ def _path(name: str, source: Path) -> str:
 
 
 def _making(job: Job, entry: str | ShapeTrace, other: dict[str, Any], numerics: list[str], source: Path) -> list[str]:
-    """Arguments of `nnasim trace`; none where the stored trace is what ran."""
+    """Arguments of `nnasim trace`; none if the stored trace is what ran."""
     places = [f"{name.partition('.')[2]}={unit}" for name, unit in other.items() if name.startswith("placement.")]
     system = other.get("system")
     if isinstance(entry, ShapeTrace):

@@ -34,9 +34,9 @@ def searched(
     storage: str | None = None,
     progress: Progress = silent,
 ) -> Searched:
-    """Try points of ``ready``, keeping each in the file ``store``.
+    """The trials of a search over ``ready`` and the best of them; every point is kept in the file ``store``.
 
-    ``trials``: how many, instead of the sweep file's number. ``storage``: Optuna's journal or database, where several
+    ``trials``: their number, instead of the sweep file's. ``storage``: Optuna's journal or database, if several
     machines join one search.
     """
     with Store(store) as opened:

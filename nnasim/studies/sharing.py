@@ -1,4 +1,4 @@
-"""Several traces on one chip, from files or from Python: named, run or searched, and, where asked, compared."""
+"""Several traces on one chip, from files or from Python: named, run or searched, and compared with the reference."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def shared(models: Sequence[Model], chip: NnaConfig, asked: Asked, paths: Sequen
 
 
 def _compared(path: Path, place: int, sharing: Sharing) -> Functional:
-    """Every event of model number ``place`` again with the real integers, which must be those of each stream alone."""
+    """The section on model number ``place``, run again with the real integers, which must be those of each stream."""
     tenant = sharing.tenants[place]
     trace = tenant.compiled.given
     constants, features = split_features(read_constants(path, trace), trace)
@@ -77,7 +77,7 @@ def _compared(path: Path, place: int, sharing: Sharing) -> Functional:
 
 
 def documented_shared(result: SharedResult, preset: str, chip: NnaConfig, command: str | None) -> SharedResult:
-    """``result`` with what made it, as ``documented`` has it of a single trace's."""
+    """``result`` with its origin, as ``documented`` gives it to the result of a single trace."""
     return result.model_copy(
         update={
             "command": command,

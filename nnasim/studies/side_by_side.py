@@ -35,10 +35,10 @@ class Measured(NamedTuple):
 
 
 def kind_of(texts: Sequence[str], source: str) -> Kind:
-    """The kind of thing that all of ``texts`` name. Raises ConfigError if they name different kinds, FileError for a
-    folder of none.
+    """The kind of thing that all of ``texts`` name.
 
-    A store of sweeps, or a folder that holds one; a result file, or a folder of results; anything else is a chip.
+    It may be a store of sweeps, or a folder that holds one; a result file, or a folder of results; anything else is a
+    chip. Raises ConfigError if they name different kinds, FileError for a folder that holds none of them.
     """
     kinds = [_kind(text) for text in texts]
     for place, kind in enumerate(kinds, start=1):
@@ -123,9 +123,9 @@ def _heard(rows: Sequence[Hypothesis], system: str) -> tuple[Hypothesis, ...]:
 
 
 def sweeps_side_by_side(texts: Sequence[str], source: str) -> FrontComparison:
-    """The fronts of two or more sweeps, each a store or a folder of one; "study=DIGEST|NAME" behind chooses.
+    """The fronts of two or more sweeps, each a store or a folder of one; "study=DIGEST|NAME" after it chooses a sweep.
 
-    Raises ConfigError for a single sweep and for one held against itself, InputError as ``StoredSweep``.
+    Raises ConfigError for a single sweep and for one compared with itself, InputError as ``StoredSweep`` does.
     """
     if len(texts) < 2:
         raise ConfigError(source, "sweeps", len(texts), "must be two sweeps or more")

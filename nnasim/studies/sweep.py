@@ -1,4 +1,4 @@
-"""A sweep or a search from its file, with the recogniser's word errors where it asks for them."""
+"""A sweep or a search from its file, with the recogniser's word errors if it asks for them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PreparedSweep:
         return Space(self.job, self.source)
 
     def accuracies(self, store: Store) -> Accuracies | None:
-        """Word errors, kept in ``store``."""
+        """The word errors, kept in ``store``; None if the sweep file asks for none."""
         return None if self.scorer is None else Accuracies(self.job, store, self.scorer)
 
 

@@ -35,7 +35,7 @@ class Scoring:
         return checkpoint_for(self.folder / self.spec.checkpoints, system)
 
     def run_spec(self, numerics: NumericsConfig, system: System) -> RunSpec | None:
-        """The training for ``numerics`` before they are scored; None where the sweep file asks for none."""
+        """The training for ``numerics`` before they are scored; None if the sweep file asks for none."""
         from aat_training.checkpoint import read_checkpoint
         from aat_training.run_spec import RunSpec
 
@@ -58,7 +58,7 @@ class Scoring:
 def word_errors(scoring: Scoring, numerics: NumericsConfig, system: System) -> dict[str, Any]:
     """Word errors of ``system`` under ``numerics``. Sent to workers; loads torch where it runs.
 
-    Raises NnasimError where the arithmetic cannot be calibrated or overflows.
+    Raises NnasimError if the arithmetic cannot be calibrated or overflows.
     """
     from aat_training.data.manifest import read_manifest
     from aat_training.evaluate import hypotheses_of

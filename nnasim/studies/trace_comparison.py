@@ -27,7 +27,7 @@ from reports.summary import Corpus, Summary
 
 @dataclass(frozen=True)
 class TraceInputs:
-    """All that determines a comparison on a trace. ``path``: its file, where it has one."""
+    """All that determines a comparison on a trace. ``path``: its file, if it has one."""
 
     trace: OpTrace
     preset: str
@@ -38,7 +38,7 @@ class TraceInputs:
 
 
 def systems_of(trace: OpTrace, wanted: Sequence[System]) -> list[System]:
-    """``wanted``; of a model from elsewhere, where all are wanted, those that it can be."""
+    """``wanted``; of an imported model, if all are wanted, only the systems that it can be."""
     if trace.imported is not None and set(wanted) == set(get_args(System)):
         return [system for system in wanted if system in IMPORTED_SYSTEMS]
     return list(wanted)

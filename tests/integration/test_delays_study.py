@@ -80,7 +80,7 @@ def test_finished_models_stay_and_their_commands_take_them_for_their_own(speech:
         (["--steps", "2"], "steps = 2: the run in this folder has 1"),
         (["--penalty", "nan"], "--penalty = 'nan': must be a number of at least 0 and at most 1"),
         (["--base-steps", "3"], "--base-steps = 3: is not used with --base"),
-        (["--set", "numerics.activation=none"], "this chip has no operators to train with"),
+        (["--set", "numerics.activation=none"], "must have operators to train with: this chip has none"),
         (["--models", "{nowhere}", "--as-it-is"], "holds no model of this study yet"),
     ],
 )

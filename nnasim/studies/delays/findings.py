@@ -1,4 +1,4 @@
-"""Measurements -> what they say: word errors, delays and waits of each penalty, and the price of a millisecond."""
+"""The findings of the delay study: word errors, delays and waits of each penalty, and the price of a millisecond."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Seeds = Mapping[int, Measured]
 Arms = Mapping[tuple[float, str], Seeds]
 """By (penalty, system), then by seed."""
 
-DECISIVE = "trailing_blanks"  # the endpointer that hears words, so that words that leave sooner close sooner
+DECISIVE = "trailing_blanks"  # the endpointer that follows the words, so that it closes sooner if they leave sooner
 A_TENTH = 0.1  # percentage points of WER
 
 
@@ -102,7 +102,10 @@ def handoff_price(arms: Arms) -> Price | None:
 
 
 def cheaper(delay: Price | None, handoff: Price | None) -> Literal["delay", "hand-off"] | None:
-    """The price that buys more milliseconds for the same words; if both cost no words, the one with the larger gain."""
+    """The price that buys more milliseconds for the same words; None if there is neither.
+
+    If both cost no words, it is the one with the larger gain.
+    """
     if delay is None or handoff is None:
         return "delay" if delay else "hand-off" if handoff else None
     return "delay" if _worth(delay) > _worth(handoff) else "hand-off"

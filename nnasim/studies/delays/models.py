@@ -20,7 +20,7 @@ def check(study: DelayStudy) -> None:
     numerics = study.chip.numerics
     if not numerics.has_unit:
         raise ConfigError(
-            "chip", "numerics.activation", numerics.activation, "this chip has no operators to train with"
+            "chip", "numerics.activation", numerics.activation, "must have operators to train with: this chip has none"
         )
     for manifest in (*study.train, study.dev):
         check_files(read_manifest(manifest))

@@ -84,7 +84,7 @@ class Decoder:
 
 
 def forget(result: SimResult) -> None:
-    """Keep nothing of what may be broken off."""
+    """Keep nothing: the default of ``keep``."""
 
 
 def with_words(result: SimResult, speech: Speech, keep: Keep = forget, progress: Progress = silent) -> SimResult:
@@ -172,10 +172,10 @@ def _same(known: NumericsWords | None, words: NumericsWords) -> dict[tuple[str, 
 def refuse_other_model(decoder: Decoder, result: SimResult) -> None:
     """Raise ConfigError unless the run has the operations of the checkpoint's model, each on the same unit."""
     own, ran = (_work(other) for other in (simulate(decoder.trace, decoder.chip), result))
-    # With chunks of frames the encoder's graphs have other names; what is loaded at first follows how often is called.
+    # With chunks of frames the encoder's graphs have other names; the load of resident weights depends on the calls.
     shared = own.keys() & ran.keys() & decoder.trace.graphs.keys()
     if not shared or any(own[graph] != ran[graph] for graph in shared):
-        allowed = "is another model than the one that ran, or one that is placed otherwise: its words say nothing of it"
+        allowed = "must be the model that ran, with its operations on the same units: no other has the run's words"
         raise ConfigError("explain", "checkpoints", str(decoder.checkpoint.path.parent), allowed)
 
 

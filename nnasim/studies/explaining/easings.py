@@ -16,7 +16,10 @@ Real = Literal["activation", "cell", "weights", "all"]
 
 
 class Easing(NamedTuple):
-    """One ``field`` of the numerics, or all of it, ``today`` and ``eased``: by ``changes`` of the chip, or ``real``."""
+    """A choice to relax: a ``field`` of the numerics, or all of it, with its value ``today`` and ``eased``.
+
+    The eased value is reached by ``changes`` of the chip, or by ``real`` numbers.
+    """
 
     field: str
     today: str
@@ -26,7 +29,7 @@ class Easing(NamedTuple):
 
 
 class _Finer(NamedTuple):
-    """A field and its finest value; ``needs``: what that cannot do without; ``where``: it decides something."""
+    """A field and its finest value; ``needs``: other fields that it requires; ``where``: the field has an effect."""
 
     field: str
     finest: bool | int | str | None
@@ -58,9 +61,9 @@ _REAL_GATES: dict[Real, str] = {"activation": "activation", "cell": "cell_bits"}
 
 
 def easings(numerics: NumericsConfig, system: System) -> Iterator[Easing]:
-    """Every choice that a decode by ``system`` on a chip of ``numerics`` can ease; at last all of them at once.
+    """Every choice that a decode by ``system`` on a chip of ``numerics`` can ease; last, all of them at once.
 
-    None where ``system`` does not compute in the chip's integers.
+    There are none if ``system`` does not compute in the chip's integers.
     """
     if system in ("float", "cpu_int8"):
         return

@@ -11,16 +11,16 @@ from nnasim.sim.replay import replay_is_exact
 from nnasim.studies.explaining.variants import Variants
 from nnasim.studies.explaining.what_ifs import what_ifs
 
-# What ten runs of so many commands and steps cost is under 2 s of CPU; the paper-sized recogniser's take 0.5 s.
+# Ten runs of so many commands and steps take under 2 s of CPU; those of the paper-sized recogniser take 0.5 s.
 MOST_COMMANDS, MOST_STEPS = 6_000, 10_000
-# A comparison is asked for what differs, and decodes speech for longer than this: ten runs take 2 s of CPU a result.
+# A comparison may take longer, as decoding its speech does: ten runs take 2 s of CPU for each result.
 MOST_COMMANDS_COMPARED, MOST_STEPS_COMPARED = 30_000, 100_000
 
 
 def with_what_ifs(result: SimResult, trace: OpTrace, chip: NnaConfig) -> SimResult:
-    """``result``, of ``trace`` on ``chip``, with a run for each limit lifted, where those are few seconds' work.
+    """``result``, of ``trace`` on ``chip``, with a run for each limit lifted, if those are few seconds' work.
 
-    By the work that there is, and not by the clock: the same inputs give the same result on any machine.
+    That is judged by the amount of work, not by the clock: the same inputs give the same result on any machine.
     """
     with no_collection():
         return _with_what_ifs(result, chip, Variants(trace), MOST_COMMANDS, MOST_STEPS)
@@ -33,12 +33,12 @@ class Compared:
         self._variants: list[Variants] = []
 
     def with_what_ifs(self, result: SimResult, trace: OpTrace, chip: NnaConfig) -> SimResult:
-        """As ``with_what_ifs``, of more work."""
+        """As the function ``with_what_ifs``, for more work."""
         with no_collection():
             return _with_what_ifs(result, chip, self.variants(trace), MOST_COMMANDS_COMPARED, MOST_STEPS_COMPARED)
 
     def variants(self, trace: OpTrace) -> Variants:
-        """Runs of ``trace``: of naive and of aat, where they do the same, they are the same."""
+        """The runs of ``trace``; naive and aat share them if they do the same work."""
         for known in self._variants:
             if known.trace is trace or known.trace == trace.model_copy(update={"system": known.trace.system}):
                 return known

@@ -33,9 +33,9 @@ SRAM = "SRAM that holds all weights"
 
 
 def explain_shared(path: Path, progress: Progress = silent) -> tuple[SharedResult, list[str]]:
-    """The result at ``path`` with its explanation, and sentences that stand before it.
+    """The result at ``path`` with its explanation, and sentences to show before it.
 
-    Without the traces that ran it is the result as it stands.
+    Without the traces that ran it is the result as it is.
     """
     result = read_shared(path)
     try:
@@ -88,7 +88,7 @@ def explained_sharing(
 
 
 def _options(result: SharedResult) -> SharingOptions:
-    """The options that repeat ``result``: the use of the SRAM is what came out as the cheaper one."""
+    """The options that repeat ``result``; the SRAM is used as in that run, which was the cheaper way."""
     return SharingOptions(policy=result.policy, starts=result.starts, residents=result.switching.residents)
 
 

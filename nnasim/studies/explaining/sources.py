@@ -28,7 +28,7 @@ from reports.summary import Summary, read_summary
 MOST_TRACES = limits.TRACES_BESIDE  # that are looked through beside a result
 
 Found = tuple[SimResult, list[str]]
-"""A result with its explanation, and sentences that stand before it."""
+"""A result with its explanation, and sentences to show before it."""
 
 
 def is_result(path: Path) -> bool:
@@ -69,7 +69,7 @@ def explain_result(path: Path, given: NnaConfig | None, trace_path: Path | None,
 
 
 def with_explanation(result: SimResult, again: SimResult) -> SimResult:
-    """``result`` with the explanation of its repetition, and what was decoded for it before."""
+    """``result`` with the explanation of ``again``, its repetition, and with the words decoded for it before."""
     words = result.explanation.numerics_words if result.explanation else None
     assert again.explanation is not None
     return result.model_copy(update={"explanation": again.explanation.model_copy(update={"numerics_words": words})})
@@ -146,7 +146,7 @@ def _as_it_ran(trace: OpTrace, result: SimResult, source: Path) -> OpTrace:
 
 
 def words_beside(path: Path, result: SimResult) -> Iterator[Words]:
-    """Word errors of every system of the comparison that a result belongs to; none where it belongs to none."""
+    """Word errors of every system of the comparison that a result belongs to; none if it belongs to none."""
     summary = _summary_beside(path)
     systems = summary.systems if summary and summary.hardware_hash == result.hardware_hash else {}
     total = summary.corpus.words if summary else None

@@ -38,7 +38,7 @@ def planned(result: SimResult) -> int:
 
 
 def system_of(result: SimResult) -> System:
-    """The system that ran. Raises ConfigError for a name that none has."""
+    """The system that ran. Raises ConfigError for an unknown name."""
     systems: tuple[System, ...] = get_args(System)
     for system in systems:
         if system == result.system:

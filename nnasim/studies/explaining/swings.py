@@ -18,8 +18,9 @@ _STATED = re.compile(rf"\brange {_NUMBER} to {_NUMBER}\b")
 
 
 class Range(NamedTuple):
-    """The range ``low`` to ``high`` of an assumed number; ``stated`` beside it in the preset, or half to twice its
-    value.
+    """The range ``low`` to ``high`` of an assumed number.
+
+    ``stated``: whether the preset gives it beside the number; if not, it is half to twice the value.
     """
 
     low: float
@@ -51,7 +52,7 @@ def stated_range(source: str) -> tuple[float, float] | None:
 
 
 def assumed_numbers(chip: NnaConfig, parameters: Sequence[Parameter]) -> tuple[list[Assumed], dict[str, str]]:
-    """(numbers that vary, field -> why it does not) of all that ``parameters`` call assumed."""
+    """(numbers to vary, field -> the reason not to vary it) of all that ``parameters`` call assumed."""
     varied, others = list[Assumed](), dict[str, str]()
     for row in parameters:
         if "assumed" not in (row.source or ""):
@@ -102,7 +103,7 @@ def swings(
 
 
 def _at(variants: Variants, chip: NnaConfig, base: Figures, number: Assumed, value: float) -> tuple[float, Figures]:
-    """(the value that was run, the figures there): today's where the chip cannot have the end of the range."""
+    """(the value that was run, the figures there): today's if the chip cannot have the end of the range."""
     if value == number.value:
         return value, base
     try:

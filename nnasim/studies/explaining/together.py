@@ -24,9 +24,9 @@ SUMMARY = "summary.json"
 
 
 def explain_folder(folder: Path, progress: Progress = silent) -> tuple[ResultSet, list[str]]:
-    """The comparison in ``folder`` with each of its results explained, and sentences that stand before it.
+    """The comparison in ``folder`` with each of its results explained, and sentences to show before it.
 
-    Raises FileError for a folder of nothing that compares, else what reading and simulating raise.
+    Raises FileError for a folder without a comparison, else what reading and simulating raise.
     """
     found = _read(folder)
     files, whole = _files(folder, found), explain_together(with_traces(found, folder), progress)
@@ -52,7 +52,7 @@ def _files(folder: Path, found: ResultSet) -> dict[str, Path]:
 
 
 def with_traces(found: ResultSet, folder: Path) -> ResultSet:
-    """``found``, which ``folder`` holds, with what ran for each result, where that is still there."""
+    """``found``, which ``folder`` holds, with the trace of each result, if it is still there."""
     traces = {label: trace_of_result(path, found.results[label]) for label, path in _files(folder, found).items()}
     return replace(found, traces={label: trace for label, trace in traces.items() if trace is not None})
 

@@ -11,7 +11,7 @@ from nnasim.ir.explanation import Figures, Turn, WhatIf
 from nnasim.studies.explaining.variants import Variants
 
 CLOSE = 1.02  # a turn is known to this ratio
-CLOSE_SIZE = 1.1  # that of a size of SRAM, each of which is compiled for
+CLOSE_SIZE = 1.1  # the ratio for a size of SRAM, since the trace is compiled for each size
 NEARLY_ZERO = 1e-3  # part of today's value that stands for 0 on the way down
 
 
@@ -102,7 +102,7 @@ def _guesses(variants: Variants, chip: NnaConfig, field: str, bracket: _Bracket)
 
 
 def _step(chip: NnaConfig, field: str) -> int:
-    """Whole numbers between which the field can be."""
+    """The distance between values of a field of whole numbers."""
     return 2**10 * chip.sram.banks if field == "sram.bytes" else 1
 
 
@@ -113,7 +113,10 @@ def _is_close(bracket: _Bracket, step: int) -> bool:
 
 
 def _middle(bracket: _Bracket, step: int) -> float:
-    """A value between: of a number the geometric middle, with as few digits as that allows."""
+    """A value between the ends of ``bracket``: in the middle, a multiple of ``step``.
+
+    Without a step it is the geometric middle, with as few digits as that allows.
+    """
     low, high = sorted((bracket.stays, bracket.turned))
     if step:
         return float((low + high) // (2 * step) * step) if high - low > 2 * step else low + step

@@ -15,7 +15,7 @@ from nnasim.studies.explaining.variants import Variants
 
 # The most that each field takes, which no chip comes near; a rate beyond it would be no faster.
 MOST_BYTES_PER_SECOND, MOST_MACS, MOST_SIDE = 1e15, 2**20, 2**12
-MANY_IN_FLIGHT = 8  # the window that ends first is looked for, so more of them cost runs; a recogniser gains by 2 to 4
+MANY_IN_FLIGHT = 8  # a recogniser gains by 2 to 4, and more make each run slower
 MOST_OPERATIONS, MOST_CACHE, MOST_SRAM = 1e6, 2**40, 2**36
 
 
@@ -63,7 +63,7 @@ _HANDOFF = (
 
 
 def _zeros(chip: NnaConfig, section: str, names: tuple[str, ...]) -> Changes:
-    """The fields ``names`` of a section as 0, those that are not 0 already; none where the chip lacks the section."""
+    """The fields ``names`` of a section as 0, those that are not 0 already; none if the chip lacks the section."""
     given = getattr(chip, section)
     return {f"{section}.{name}": 0 for name in names if given is not None and getattr(given, name) != 0}
 

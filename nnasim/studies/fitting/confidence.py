@@ -51,7 +51,11 @@ class Together:
 
 @dataclass(frozen=True)
 class Confidence:
-    """``bounds``: of each field, None if it is in a ``Together`` or is unknown for want of rows."""
+    """The certainty of fitted fields.
+
+    ``bounds``: of each field, None if it is in a ``Together`` or if there are too few rows to know them. ``noise``:
+    standard deviation of a row's relative error.
+    """
 
     bounds: tuple[Bounds | None, ...]
     together: tuple[Together, ...]
@@ -129,7 +133,7 @@ def _together(model: FitModel, at: Vector, direction: Vector) -> Together:
 
 
 def as_near_as_before(model: FitModel, at: Vector, groups: Sequence[Together]) -> Vector:
-    """``at`` moved back, along what no row sees, to where the fields are nearest to the chip as it came."""
+    """``at`` moved along directions that no row depends on, as near to the chip as it was given as they lead."""
     for group in groups:
         far = float((model.start - at) @ group.direction)
         way = math.copysign(1.0, far) * group.direction
@@ -157,7 +161,7 @@ def _bounds(model: FitModel, at: Vector, place: int, width: float, limit: float)
 
 
 def _end(model: FitModel, at: Vector, place: int, width: float, limit: float) -> float:
-    """The outermost coordinate, at least ``width`` away, at which the rows do not yet speak against the field."""
+    """The outermost coordinate, at least ``width`` away, at which the rows do not yet contradict the field."""
     near, far = 0.0, width
     while squares(model, model.moved(at, place, far)) <= limit:
         if _is_at_edge(model, at, place, far):

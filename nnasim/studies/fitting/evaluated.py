@@ -51,7 +51,7 @@ class Evaluated:
         return self._known.get(tuple(sorted(values.items())), {})
 
     def keep(self, values: Values, predicted: Mapping[int, float]) -> None:
-        """Add what was simulated; it stands in the file when this ends."""
+        """Add what was simulated; it is in the file when this returns."""
         if self._file is not None and predicted:
             line = {"values": dict(values), "rows": {str(row): takes for row, takes in predicted.items()}}
             self._file.write(files.json_text(line, indent=None).encode())

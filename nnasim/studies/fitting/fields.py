@@ -1,4 +1,4 @@
-"""The fields that a fit may move: their range, where they start, and the coordinate in which a search walks them."""
+"""The fields that a fit may move: their range, where they start, and the coordinate in which a search moves them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FARTHEST = 1e6  # times the start that a positive field may fall to, where its r
 class FitField:
     """A number of a chip. ``low``, ``high``: its range as the schema has it; ``whole``: it counts things.
 
-    A search walks a coordinate in which 1 is a great change: the logarithm of a field that is never 0, else the value
+    A search moves a coordinate in which 1 is a great change: the logarithm of a field that is never 0, else the value
     in units of ``scale``.
     """
 
@@ -63,7 +63,7 @@ class FitField:
 
 
 def fit_fields(names: Sequence[str], chip: NnaConfig) -> tuple[FitField, ...]:
-    """The fields ``names`` of ``chip``, which start where it has them.
+    """The fields ``names`` of ``chip``, which start at its values.
 
     Raises ConfigError for one that does not exist, is no number, is named twice or decides nothing on the chip.
     """
@@ -81,7 +81,7 @@ def _field(name: str, chip: NnaConfig) -> FitField:
     number = find_field(name, SOURCE).number
     start = field_value(chip, name) if number else None
     if number is None or isinstance(start, bool):
-        raise ConfigError(SOURCE, "fields", name, "is no number, so no search can walk it")
+        raise ConfigError(SOURCE, "fields", name, "must be a number that a search can change step by step")
     if not isinstance(start, int | float):
         raise ConfigError(SOURCE, name, start, "is not set on this chip; give the value to start from")
     low, high = _range(name)

@@ -105,7 +105,7 @@ class FitModel:
         return slope
 
     def _least_step(self, at: Vector, place: int) -> float:
-        """A hundredth, or what moves a field that counts by one."""
+        """The least step of a coordinate: 0.01, or what changes a field of whole numbers by one."""
         field = self.fields[place]
         if not field.whole:
             return FIRST_STEP
@@ -119,13 +119,13 @@ class FitModel:
         return there
 
     def part(self, chosen: NDArray[np.int64]) -> FitModel:
-        """The same with some of the rows only, by their places."""
+        """This model with only the rows at the places ``chosen``."""
         part = FitModel([self.rows[place] for place in chosen], self.chip, self.fields, self.progress, self.evaluated)
         part._known = self._known
         return part
 
     def with_fields(self, fields: Sequence[FitField]) -> FitModel:
-        """The same rows with some of the fields only; the others stay as the chip has them."""
+        """This model with only ``fields``; all others keep the chip's values."""
         return FitModel(self.rows, self.chip, fields, self.progress, self.evaluated)
 
     def refuse_other_units(self, preset: str) -> None:

@@ -46,7 +46,7 @@ def _nested(sections: dict[str, list[str]]) -> list[tuple[str, list[str]]]:
 
 
 def write_preset(record: FitRecord, path: str | Path, *, force: bool = False) -> None:
-    """Write the preset at ``path``, at once or not at all."""
+    """Write the preset at ``path``, atomically. Raises FileError if it is there, unless ``force``."""
     files.write_bytes(path, preset_text(record, Path(path)).encode(), force=force)
 
 

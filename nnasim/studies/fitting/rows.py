@@ -1,4 +1,4 @@
-"""Measured rows, each of which can predict itself on a chip."""
+"""Measured rows, and the prediction of each on a chip."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ENGINE_LATENCY = "engine_latency_ms"
 
 
 class Trial:
-    """A chip that rows are asked about, and what has been simulated on it already: rows may share a run."""
+    """A chip for which rows are predicted, and what has been simulated on it already: rows may share a run."""
 
     def __init__(self, chip: NnaConfig) -> None:
         self.chip = chip
@@ -58,7 +58,7 @@ class Run(Protocol):
         ...
 
     def clock_hz(self, trial: Trial) -> float:
-        """The clock that these cycles are of."""
+        """The clock of these cycles [Hz]."""
         ...
 
 
@@ -121,7 +121,7 @@ class TraceRun:
         return value if meaning_of(self.figure)[0] == CYCLES else value * 1e-3 * own.clock_hz
 
     def clock_hz(self, trial: Trial) -> float:
-        """The clock that the cycles are of, which a row's settings may change."""
+        """The clock of the cycles [Hz], which a row's settings may change."""
         return trial.with_(self.settings).clock_hz
 
 

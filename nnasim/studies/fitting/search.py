@@ -12,7 +12,7 @@ MOST_EVALUATIONS = 60
 ROUNDS = 2  # with outliers: the usual error is known better after the first
 OUTLIER = 2.5  # times the usual error; normal errors alone are beyond it in one of 80 rows, which costs little
 LEAST_FREE = 6  # rows more than fields, from which on the usual error is known
-FAR = 0.25  # of a coordinate: who moves so far and changes no row is out of the rows' sight
+FAR = 0.25  # of a coordinate: no row depends any more on a field that can move so far without a change
 HALVINGS = 18
 STILL = 1e-5  # a coordinate's change at which the search ends
 
@@ -71,9 +71,9 @@ def _scale_with_outliers(model: FitModel, at: Vector) -> float | None:
 
 
 def settled(model: FitModel, at: Vector) -> Vector:
-    """``at`` with each field that rows have ceased to see moved back to where they cease to.
+    """``at`` with each field that no longer changes any row moved back to where that begins.
 
-    A rate beyond what a bus carries decides nothing: of all such rates the least is named.
+    A rate beyond what a bus carries has no effect: of all such rates the least is given.
     """
     for place in range(len(model.fields)):
         for way in (FAR, -FAR):
@@ -83,7 +83,7 @@ def settled(model: FitModel, at: Vector) -> Vector:
 
 
 def _edge(model: FitModel, at: Vector, place: int, way: float) -> Vector:
-    """The farthest that the field can go along ``way`` with no row the wiser."""
+    """The farthest that the field can go along ``way`` without a change of any row."""
     near, far = 0.0, way
     while _same(model, at, model.moved(at, place, far)):
         if model.moved(at, place, far)[place] in (model.lowest[place], model.highest[place]):
@@ -105,7 +105,7 @@ def squares(model: FitModel, at: Vector) -> float:
 
 
 def leapt(model: FitModel) -> Vector:
-    """The best of great leaps along each field in turn, from the chip as it came: where the search may begin."""
+    """The start of a search: the best of great leaps along each field in turn, from the chip as it was given."""
     best, least = model.start, squares(model, model.start)
     for _ in range(2):
         improved = False

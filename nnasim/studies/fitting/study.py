@@ -30,7 +30,7 @@ EDGE = 1e-5  # of a coordinate
 
 @dataclass(frozen=True)
 class Fit:
-    """``chip``: the one that fits; ``unused``: columns of the table that say nothing to a fit."""
+    """A finished fit. ``chip``: the one that fits; ``unused``: columns of the table that the fit does not use."""
 
     record: FitRecord
     chip: NnaConfig
@@ -45,7 +45,7 @@ def fit(
     """The fields ``names`` of ``chip`` that agree best with the measurements in ``table``.
 
     ``held``: traces by the name that the table gives them; ``evaluated``: where rows that were simulated are kept.
-    Raises ConfigError, InputError or FileError for what cannot be fitted, or is kept of another fit.
+    Raises ConfigError, InputError or FileError for what cannot be fitted, or if ``evaluated`` is of another fit.
     """
     asked = fit_fields(names, chip)
     rows, unused = measurements(table, chip, asked, held)
@@ -103,7 +103,7 @@ def _refuse_few(rows: Sequence[Measurement], fields: Sequence[FitField], source:
 
 
 def _idle(model: FitModel) -> list[FitField]:
-    """Fields that change no row, however far they move: at the start, nor after a leap of the others."""
+    """Fields that change no row, however far they move, neither at the start nor after a leap of the others."""
     seen = model.slopes(model.start).any(axis=0)
     if seen.any() and not seen.all():
         seen |= model.slopes(leapt(model)).any(axis=0)
@@ -111,7 +111,7 @@ def _idle(model: FitModel) -> list[FitField]:
 
 
 def _rounded(model: FitModel, at: Vector) -> Vector:
-    """``at``, as it stands in a file: values of six digits."""
+    """``at``, as a file holds it: values of six digits."""
     places = []
     for field, place in zip(model.fields, at, strict=True):
         value = float(f"{field.value(float(place)):.{DIGITS}g}")

@@ -93,7 +93,7 @@ def _measured_column(table: MeasuredTable) -> tuple[str, str]:
         return next(iter(matches.items()))
     allowed = f"one column holds what was measured: measured_{', measured_'.join((*SECONDS, CYCLES))}"
     if matches:
-        _refuse_header(table, list(matches)[1], f"stands beside {next(iter(matches))}; {allowed}")
+        _refuse_header(table, list(matches)[1], f"must not be given beside {next(iter(matches))}; {allowed}")
     unknown = next((name for name in table.columns if _SEEMS_MEASURED.fullmatch(column_key(name))), None)
     if unknown is not None:
         _refuse_header(table, unknown, f"is no unit that is known; {allowed}")
@@ -159,7 +159,7 @@ def _ran(
         raise row.refuse("N", f"with K = {k} is more than {MOST_WEIGHTS} weights, which would take minutes")
     resident = row.cells.get("resident", "").strip().lower() or "no"
     if resident not in ("yes", "no"):
-        raise row.refuse("resident", "must be yes or no: whether the weights stand in SRAM already")
+        raise row.refuse("resident", "must be yes or no: whether the weights are in SRAM already")
     if resident == "no":
         changes["sram.resident_weights"] = ()
     key = (m, n, k)
@@ -188,7 +188,7 @@ def _refuse_another(row: MeasuredRow, trace: OpTrace) -> None:
 
 
 def _known_kind(table: MeasuredTable, fitted: Collection[str]) -> list[Measurement]:
-    """Rows of a measured table whose memory stands in the table, or is the chip's where a column is left out."""
+    """Rows of a measured table whose memory is given in the table, or is the chip's if a column is left out."""
     asked = [column for column, (fields, _) in MEMORY.items() if fields & set(fitted)]
     hidden = [column for column in (*MEMORY, "system_config") if not _has(table, column)]
     whole = _with_columns(table, hidden)

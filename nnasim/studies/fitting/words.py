@@ -51,7 +51,7 @@ def field_cells(record: FitRecord) -> list[list[str]]:
 
 
 def interval_text(field: FittedField) -> str:
-    """The interval of ``field``; "-" where the rows give none."""
+    """The interval of ``field``; "-" if the rows give none."""
     if field.low is None or field.high is None:
         return "-"
     return f"{field.low:.5g} to {field.high:.5g}"

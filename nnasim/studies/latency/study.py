@@ -91,7 +91,7 @@ class CorpusDecodes:
 
 
 def latency_study(inputs: StudyInputs, progress: Progress = silent) -> LatencyStudy:
-    """Every experiment; ``progress`` is told of decodes and of simulations. Raises what these raise."""
+    """The results of every experiment; ``progress`` is told of decodes and of simulations. Raises what these raise."""
     from aat_training.checkpoint_files import checkpoint_for
     from aat_training.score import score
 
@@ -206,7 +206,7 @@ def in_real_time(
 
 
 def chip_facts(chip: NnaConfig) -> list[tuple[str, str, str]]:
-    """(field, value with unit, source) of the parameters that the study's answers hang on most."""
+    """(field, value with unit, source) of the parameters that the study's answers depend on most."""
     from nnasim.hardware import preset_names, preset_rows
 
     decisive = (

@@ -48,7 +48,7 @@ def speed(inputs: SpeedInputs) -> dict[str, dict[str, Any]]:
 
 
 def training_figures() -> dict[str, dict[str, Any]]:
-    """Figures of exact training and of decoding; none where the ``train`` extra is not installed."""
+    """Figures of exact training and of decoding; none if the ``train`` extra is not installed."""
     from importlib.util import find_spec
 
     if any(find_spec(module) is None for module in ("torch", "torchaudio")):

@@ -1,4 +1,4 @@
-"""Scores -> what they say: pooled word error rates, intervals, paired comparisons, and shares won back."""
+"""The findings of the training study: pooled word error rates, intervals, paired comparisons, and shares won back."""
 
 from __future__ import annotations
 

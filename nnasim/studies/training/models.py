@@ -1,4 +1,4 @@
-"""The training study's models, made: the bases first, then all that starts from them."""
+"""The training of the study's models: the bases first, then all that start from them."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ class NumericsStudy:
         return [Model(seed, *kind) for kind in kinds for seed in range(self.seeds)]  # type: ignore[arg-type]
 
     def finished(self, model: Model) -> bool:
-        """Whether a model stands ready."""
+        """Whether a model is finished."""
         return finished(self.folder / model.name)
 
     def failure(self, model: Model) -> str | None:

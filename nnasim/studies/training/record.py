@@ -56,14 +56,14 @@ def _model(study: NumericsStudy, model: Model) -> dict[str, Any]:
 
 
 def steps_trained(model: Path) -> int:
-    """Optimiser steps of the run that made the finished ``model``, which a folder of one's own may bring along."""
+    """Optimiser steps of the run that made the finished ``model``, which may come from a user's own folder."""
     return int(read_checkpoint(model).info["run"]["steps"])
 
 
 def trained(models: Path, name: str, command: str) -> dict[str, Any]:
-    """One training run: its command, its cost, and the sum by which its numbers are known.
+    """One training run: its command, its cost, and the digest of its numbers.
 
-    ``command`` makes a run of the study; a model that was brought along is made by the command that it records.
+    ``command`` makes a run of the study; a model from a user's own folder is made by the command that it records.
     """
     folder = models / name
     info = read_checkpoint(folder).info

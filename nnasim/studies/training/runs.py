@@ -24,7 +24,7 @@ class Run:
 
 
 def finished(folder: Path) -> bool:
-    """Whether a model stands ready in ``folder``."""
+    """Whether ``folder`` holds a finished model."""
     return (folder / "model.json").exists()
 
 
@@ -56,7 +56,7 @@ def train_runs(what: str, runs: Sequence[Run], jobs: int, progress: Progress = s
 
 
 def complaint_of(run: Run) -> str:
-    """The complaint of ``run``, which is done, or continued from where it was stopped; empty for none."""
+    """The error of ``run``, which is done, or continued from where it was stopped; "" if it ended well."""
     try:
         prepare_folder(run.folder, resume=True, force=False)
         train(run.spec, run.folder, resume=True)

@@ -24,7 +24,7 @@ Scores = dict[Trial, Score]
 def score_all(
     study: NumericsStudy, trials: Iterable[Trial], manifest: Path, jobs: int, progress: Progress = silent
 ) -> Scores:  # fmt: skip
-    """Each of ``trials`` whose model stands, scored on ``manifest``; scores that were taken before are read back."""
+    """The score on ``manifest`` of each of ``trials`` whose model is finished; scores taken before are read back."""
     ready = [trial for trial in trials if study.finished(trial.model)]
     by_trial: Scores = {}
     by_model = [list(group) for _, group in groupby(ready, key=lambda trial: trial.model)]

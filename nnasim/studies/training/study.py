@@ -25,11 +25,11 @@ class TrainingOutcome:
 def training_study(
     study: NumericsStudy, *, jobs: int = 1, train: bool = True, command: str = "", progress: Progress = silent
 ) -> TrainingOutcome:
-    """Train what is missing of ``study``, score every model, and say what that shows.
+    """The findings of ``study``, after missing models are trained and every model is scored.
 
-    ``jobs``: training runs at a time, one core each; they change nothing in what is found. ``train``: train what is
-    missing, else report on what is there. ``command``: what the report says repeats the study.
-    Raises NnasimError for wrong input, and where a base model cannot be trained.
+    ``jobs``: training runs at a time, one core each; they do not change the findings. ``train``: train missing models,
+    else report only on existing ones. ``command``: the command that the report gives to repeat the study.
+    Raises NnasimError for wrong input, and if a base model cannot be trained.
     """
     check(study)
     if train:

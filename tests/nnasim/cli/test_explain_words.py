@@ -98,7 +98,7 @@ def test_a_stopped_run_goes_on_from_what_it_has_kept(
         (["result.json", "--words", "--manifest", "nothing.jsonl"], "nothing.jsonl"),
         (["result.json", "--words", "--checkpoints", "."], "holds no float/"),
         (["result.json", "--words", "--checkpoints", str(checkpoints_folder() / "float")], "is itself a checkpoint"),
-        (["other.json", "--words", "--limit", "1"], "another model than the one that ran"),
+        (["other.json", "--words", "--limit", "1"], "must be the model that ran"),
         (["float.json", "--words", "--limit", "1"], "system = 'float': computes in no chip's integers"),
     ],
 )

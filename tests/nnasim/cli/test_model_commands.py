@@ -166,7 +166,7 @@ def test_a_period_alone_is_heard_for_a_second(period_ms: int, calls: int, tmp_pa
     [
         ([], "import: model: give a model's file, or encoder, decoder, joiner"),
         (["--encoder", "e.onnx"], "import: decoder: a transducer has encoder, decoder, joiner: all three are needed"),
-        (["m.onnx", "--encoder", "e.onnx"], "import: model = 'm.onnx': stands beside a transducer's three models"),
+        (["m.onnx", "--encoder", "e.onnx"], "import: model = 'm.onnx': must be left out beside a transducer's three"),
         (["m.onnx"], "import: calls: say when the model runs: --period-ms and --seconds; --calls, a table;"),
         (["m.onnx", "--shape", "x"], "--shape = 'x': must be INPUT=SIZES, as input=1x576"),
         (["m.onnx", "--shape", "x=1x"], "--shape = 'x=1x': must be INPUT=SIZES"),

@@ -68,7 +68,7 @@ class TestRealSpeech:
             assert len(utterance.arrivals) == int(utterance.audio_seconds / 0.1 + 1e-9)
         assert trace.imported is not None
         assert trace.imported.calls.startswith("every 100 ms through 2 utterances of ")
-        with pytest.raises(ConfigError, match="period_ms: how often a model runs that decodes no words"):
+        with pytest.raises(ConfigError, match="period_ms: must be given for a model that decodes no words"):
             import_files(recipe, When(manifest=speech_manifest()), NUMERICS)
 
 
