@@ -23,7 +23,7 @@ _AUDIO = ("train_audio", "dev_audio")  # which runs of earlier versions did not 
 # A run whose record is older than a setting did without it.
 _SINCE_THEN: dict[str, Any] = {
     "delay_penalty": 0.0, "distillation": 0.0, "dropout_until": 1.0, "accumulate": 1, "patience": 0,
-    "shuffle_shards": 16,
+    "shuffle_shards": 16, "augment.edges": 0.0, "augment.silence_frames": 0,
 }  # fmt: skip
 
 
@@ -63,7 +63,8 @@ def refuse_other_settings(source: Path, stored: object, run: object, now: Settin
         before = {**_SINCE_THEN, **{name: now[name] for name in _AUDIO if name in now}, **stored}
     elif isinstance(run, Mapping):
         schedule = {name.partition(".")[0] for name in flat(run)}
-        before, now = flat(run), {name: now[name] for name in now if name.partition(".")[0] in schedule}
+        now = {name: now[name] for name in now if name.partition(".")[0] in schedule}
+        before = {**{name: value for name, value in _SINCE_THEN.items() if name in now}, **flat(run)}
     else:
         raise CheckpointError(source, "settings", stored, "are missing: what this run was given is not known")
     other = [name for name in now if name not in before or before[name] != now[name]]

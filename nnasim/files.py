@@ -59,22 +59,32 @@ def read_bytes(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> bytes:
     Raises FileError as ``open_regular`` does, and for a larger file.
     """
     with open_regular(path) as file, reading(path):
-        _refuse_large(file, path, max_bytes)
-        data = file.read(max_bytes + 1)
+        _size_allowed(file, path, max_bytes)
+        data = read_up_to(file, max_bytes + 1)
     if len(data) > max_bytes:
         raise FileError(path, f"is longer than {max_bytes} bytes")
     return data
 
 
-def _refuse_large(file: BinaryIO, path: str | Path, max_bytes: int) -> None:
+def read_up_to(file: BinaryIO, most: int) -> bytes:
+    """The rest of ``file``, but at most ``most`` bytes. No more memory is asked for than the file's size."""
+    size = os.fstat(file.fileno()).st_size
+    data = file.read(min(most, size + 1))
+    if size < len(data) < most:  # it grows, or is one of /proc, which say that they are empty
+        data += file.read(most - len(data))
+    return data
+
+
+def _size_allowed(file: BinaryIO, path: str | Path, max_bytes: int) -> int:
     if (size := os.fstat(file.fileno()).st_size) > max_bytes:
         raise FileError(path, f"has {size} bytes, at most {max_bytes} are allowed")
+    return size
 
 
 def digest(path: str | Path, max_bytes: int = limits.WEIGHTS_BYTES) -> str:
     """SHA-256 of a regular file in hexadecimal digits, read piece by piece. Raises FileError as ``read_bytes`` does."""
     with open_regular(path) as file, reading(path):
-        _refuse_large(file, path, max_bytes)
+        _size_allowed(file, path, max_bytes)
         return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # it has readinto
 
 

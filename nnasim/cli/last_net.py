@@ -5,6 +5,7 @@ Whoever sees that line has found a defect; the tests' attacks must never reach i
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import sys
@@ -21,14 +22,18 @@ DEFECT = 70  # EX_SOFTWARE of sysexits.h
 # What libraries say without the type.
 _FULL = (
     "can't allocate memory", "cannot allocate memory", "not enough memory", "bad_alloc", "can't start new thread",
-    "failed to map segment",
+    "failed to map segment", "cannot allocate write+execute memory",
 )  # fmt: skip
+_ONEDNN = "could not create a primitive"  # the whole of it: of what it cannot do, it says more
 _WORDS = 200  # characters of what a library says of it
 
 
 def is_out_of_memory(error: Exception) -> bool:
     """Whether memory ran out, for which torch and others raise errors without a type of their own."""
-    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _FULL)
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    said = str(error).lower()
+    return isinstance(error, MemoryError) or said == _ONEDNN or any(sign in said for sign in _FULL)
 
 
 def out_of_memory(error: Exception, arguments: Sequence[str]) -> str:

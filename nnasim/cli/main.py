@@ -70,10 +70,10 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] = CO
 
 
 def _unforeseen(error: Exception, arguments: Sequence[str]) -> int:
-    if isinstance(error, OSError):
-        return _complain(_os_message(error), USAGE_ERROR)
     if is_out_of_memory(error):
         return _complain(out_of_memory(error, arguments), USAGE_ERROR, speaking=True)
+    if isinstance(error, OSError):
+        return _complain(_os_message(error), USAGE_ERROR)
     return _complain(caught(error, arguments), DEFECT, speaking=True)
 
 

@@ -62,7 +62,7 @@ def command(
         )
         expected, workers = estimate(space, part), jobs or os.cpu_count() or 1
         say(estimate_lines(expected, workers, with_words=ready.scorer is not None))
-        if store is not None and store.exists():
+        if store is not None and os.path.lexists(store):
             say([f"{known_points(space, part, store):,} of them are in {store} already"])
         return
     if store is None:

@@ -58,7 +58,12 @@ def is_shared(path: Path) -> bool:
 
 
 def write_record(path: str | Path, record: BaseModel, *, force: bool = False) -> None:
-    """Write a record as JSON, atomically; the same record gives the same bytes.
+    """Write a record as JSON, atomically; the same record gives the same bytes. Raises as ``record_bytes`` does."""
+    files.write_bytes(path, record_bytes(path, record), force=force)
+
+
+def record_bytes(path: str | Path, record: BaseModel) -> bytes:
+    """A record as JSON, to be written to ``path``.
 
     Raises FileError for a record that could not be read back, since work in a file that cannot be opened is lost.
     """
@@ -66,7 +71,7 @@ def write_record(path: str | Path, record: BaseModel, *, force: bool = False) ->
     if len(data) > files.JSON_MAX_BYTES:
         limit = f"at most {files.JSON_MAX_BYTES} can be read back; take fewer utterances or frames"
         raise FileError(path, f"would have {len(data)} bytes, {limit}")
-    files.write_bytes(path, data, force=force)
+    return data
 
 
 def record_digest(record: BaseModel) -> str:

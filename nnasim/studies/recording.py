@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from nnasim import files
-from nnasim.errors import ConfigError
-from nnasim.ir.io import write_record
+from nnasim.errors import ConfigError, writing
+from nnasim.ir.io import record_bytes, write_record
 from nnasim.ir.trace import RECOGNISER_GROUPS, OpTrace, System, Unit
 from nnasim.numerics.config import NumericsConfig
 
@@ -41,16 +41,21 @@ class Recorded:
     def write(self, out: Path, *, force: bool = False) -> None:
         """Write the trace, and its integers to OUT.safetensors. Raises FileError.
 
-        The integers first, so that a trace never names a file that is not there.
+        Neither appears before both have found room, and the integers first, so that a trace never names a file that is
+        not there.
         """
-        trace = self.trace
-        if self.constants:
-            from safetensors.numpy import save
+        if not self.constants:
+            write_record(out, self.trace, force=force)
+            return
+        from safetensors.numpy import save
 
-            weights = out.with_name(out.name + ".safetensors")
-            files.write_bytes(weights, save(dict(sorted(self.constants.items()))), force=force)
-            trace = trace.model_copy(update={"weights_file": weights.name})
-        write_record(out, trace, force=force)
+        weights = out.with_name(out.name + ".safetensors")
+        record = record_bytes(out, self.trace.model_copy(update={"weights_file": weights.name}))
+        with files.new_file(out, force=force) as trace, files.new_file(weights, force=force) as integers:
+            with writing(out):
+                trace.write(record)
+                trace.flush()
+            integers.write(save(dict(sorted(self.constants.items()))))
 
 
 def recorded(

@@ -17,6 +17,7 @@ BUSY_SECONDS = 60.0
 _MAGIC = b"SQLite format 3\0"
 _HEAD = 4096  # bytes that tell a file of another kind
 # Beside SQLite's own: an integer beyond 64 bits, and messages about tables whose names are no text.
+_NO_MEMORY = ("SQLITE_NOMEM", "SQLITE_IOERR_NOMEM", "SQLITE_IOERR_SHMMAP")
 _FAILURES = (sqlite3.Error, OverflowError, UnicodeDecodeError)
 
 Row = tuple[Any, ...]
@@ -115,7 +116,14 @@ class Database:
             raise FileError(self.path, why) from None
         damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
         verdict = "cannot be read as a store" if damaged or "malformed" in str(error) else "cannot be used"
-        raise FileError(self.path, f"{verdict} ({named(error)}){WHOLE if damaged else ''}") from None
+        raise FileError(self.path, f"{verdict} ({_said(error)}){WHOLE if damaged else ''}") from None
+
+
+def _said(error: Exception) -> str:
+    """The words of SQLite, but plain ones where memory is used up: it calls that an error of the disk."""
+    if getattr(error, "sqlite_errorname", "") in _NO_MEMORY:
+        return "the memory of this machine, or what this process may have of it, is used up"
+    return named(error)
 
 
 WHOLE = "; `nnasim store check` says what is whole, and rescues it"

@@ -14,6 +14,7 @@ from nnasim.errors import SimulationError
 from nnasim.sweeps.evaluate import Outcome, run_batch
 from nnasim.sweeps.parent import die_with_parent
 from nnasim.sweeps.run import Batch
+from nnasim.sweeps.threads import Threads
 
 AHEAD = 2  # batches waiting for each worker
 MOST_DEATHS = 3
@@ -26,11 +27,12 @@ class LocalBackend:
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._executor: Any = None
+        self._threads = Threads()
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Run ``function`` in a worker."""
         future: Future[Any] = self._pool(None).submit(function, *arguments)
-        return future
+        return self._threads.watch(future)
 
     def run(self, payload: str, batches: Iterator[Batch]) -> Iterator[list[Outcome]]:
         """The outcomes of every batch, as they come. A batch whose worker dies is tried again, point by point.
@@ -58,6 +60,7 @@ class LocalBackend:
         """End the workers; with ``kill`` at once, else when they have done what they are doing."""
         if self._executor is not None:
             self._executor.shutdown(wait=True, kill_workers=kill)
+        self._threads.leave()
 
     def _launch(
         self, payload: str, batches: Iterator[Batch], again: deque[tuple[Batch, int]],
@@ -68,7 +71,7 @@ class LocalBackend:
             if batch is None:
                 return
             try:
-                future = self._pool(payload).submit(run_given, batch)
+                future = self._threads.watch(self._pool(payload).submit(run_given, batch))
             except BrokenProcessPool:
                 again.append((batch, deaths))
                 return

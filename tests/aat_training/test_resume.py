@@ -88,6 +88,17 @@ def test_a_run_of_version_0_1_is_judged_by_its_schedule(spec):
         refuse_other_settings(Path("t"), None, {**run, "seed": 7}, now)
 
 
+def test_a_run_of_version_0_1_had_silence_as_it_was_recorded(spec):
+    """Augmentation of ends came later: the run goes on without it, and a run with it is told what that one had."""
+    run = json.loads(tiny().float_run.model_dump_json())
+    for name in ("edges", "silence_frames"):
+        del run["augment"][name]
+    now = settings_of(spec())
+    refuse_other_settings(Path("t"), None, run, {**now, "augment.edges": 0.0, "augment.silence_frames": 0})
+    with pytest.raises(CheckpointError, match=r"augment.edges = 0.3: the run in this folder has 0.0; augment.silence"):
+        refuse_other_settings(Path("t"), None, run, now)
+
+
 def test_a_model_that_says_nothing_of_its_run_is_no_run_to_go_on_with(spec):
     with pytest.raises(CheckpointError, match="settings"):
         refuse_other_settings(Path("t"), None, None, settings_of(spec()))

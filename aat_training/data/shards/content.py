@@ -47,7 +47,7 @@ def _audio(entry: Entry) -> Content:
         seconds = (last - first) / header.sample_rate
         if (first, last) != (0, header.frames):
             return _cut(entry, first, last, seconds)
-        data = file.read(MOST_BYTES + 1)
+        data = files.read_up_to(file, MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise FileError(entry.path, f"has more than {MOST_BYTES} bytes, too many for one utterance of a shard")
     return Content(data, header.container.lower(), seconds)

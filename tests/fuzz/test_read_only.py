@@ -1,0 +1,35 @@
+"""A folder into which nothing can be written: told in one line, before any work, and nothing is left behind."""
+
+import cProfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType
+
+import pytest
+
+from tests.attack import refused
+from tests.fuzz.commands import WRITING
+from tests.fuzz.mounts import read_only
+
+# Where the work is done. Whether a chip can run a trace at all (nnasim/compiler) is asked before it.
+WORK = ("nnasim/sim/", "nnasim/functional/", "nnasim/analysis/", "aat_training/decode/", "aat_training/trainer",
+        "workloads/stepgraph/", "nnasim/reference/")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with read_only(tmp_path_factory.mktemp("read_only")) as folder:
+        yield folder
+
+
+@pytest.mark.parametrize("line", WRITING)
+def test_a_command_asks_before_the_work(line: str, folder: Path, seeds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(seeds)
+    before = set(seeds.rglob("*"))
+    with cProfile.Profile(subcalls=False) as profile:
+        complaint = refused(*line.replace("OUT", str(folder)).split())
+    assert str(folder) in complaint
+    codes = [entry.code for entry in profile.getstats() if isinstance(entry.code, CodeType)]
+    assert not [code for code in codes if any(place in code.co_filename for place in WORK)]
+    assert not list(folder.iterdir())
+    assert set(seeds.rglob("*")) == before
