@@ -1,4 +1,4 @@
-"""The header of a WAV or FLAC file, believed only as far as the file's own size supports it.
+"""The header of a WAV or FLAC file, trusted only as far as the file's own size supports it.
 
 Pure Python, nothing is allocated: a header that claims hours is refused from its first bytes. The layouts are those of
 the RIFF WAVE specification (IBM and Microsoft, 1991) and of RFC 9639 (FLAC).
@@ -78,7 +78,7 @@ def _within_limits(header: AudioHeader, path: str | Path) -> AudioHeader:
 
 
 def _wav(file: BinaryIO, size: int, path: str | Path) -> AudioHeader:
-    """WAV: the ``data`` chunk, wherever it stands, must lie wholly inside the file."""
+    """The header of a WAV file, whose ``data`` chunk, wherever it is, must lie wholly inside the file."""
     block_bytes = channels = rate = 0
     for name, start, length in _chunks(file, path):
         if name == b"fmt ":
@@ -93,7 +93,7 @@ def _wav(file: BinaryIO, size: int, path: str | Path) -> AudioHeader:
 
 
 def _chunks(file: BinaryIO, path: str | Path) -> Iterator[tuple[bytes, int, int]]:
-    """(name, first byte, length) of each RIFF chunk; the file stands at the first byte."""
+    """(name, first byte, length) of each RIFF chunk; the file is positioned at the first byte."""
     position = 12
     for _ in range(_MAX_CHUNKS):
         file.seek(position)
@@ -119,7 +119,7 @@ def _wav_format(chunk: bytes, path: str | Path) -> tuple[int, int, int]:
 
 
 def _flac(file: BinaryIO, size: int, path: str | Path) -> AudioHeader:
-    """FLAC: STREAMINFO must declare a length, and no more than frames of the smallest size could carry."""
+    """The header of a FLAC file: it must declare a length, and no more than frames of the smallest size could hold."""
     file.seek(4)
     block = file.read(4 + 34)
     if len(block) < 38 or block[0] & 0x7F != 0:

@@ -1,4 +1,4 @@
-"""Files of foreign models, whatever their format: each becomes a StepGraph, or all of what cannot enter is refused."""
+"""Files of foreign models, whatever their format: each becomes a StepGraph, or all that cannot enter is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a table of measured cycle counts: strict CSV whose every complaint names file, line and column."""
+"""Reading a table of measured cycle counts: strict CSV, each error of which names file, line and column."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _LONGEST_NUMBER = limits.TABLE_DIGITS
 
 @lru_cache(10_000)
 def column_key(name: str) -> str:
-    """The key of a column: its name in upper case, without spaces and hyphens."""
+    """The key of a column: its name in lower case, with spaces and hyphens as underscores."""
     return re.sub(r"[\s_-]+", "_", name.strip()).casefold()
 
 
 class Cells(Mapping[str, str]):
-    """The cells of a row by column; a column's name may be written in any case."""
+    """The cells of a row by column; columns that have one ``column_key`` are the same."""
 
     def __init__(self, columns: Iterable[str], cells: Iterable[str]) -> None:
         self.columns = tuple(columns)
@@ -48,7 +48,7 @@ class Cells(Mapping[str, str]):
 
 @dataclass(frozen=True)
 class MeasuredRow:
-    """One row: its cells as text, and where it stands."""
+    """One row: its cells as text, and its place."""
 
     source: str
     line: int
@@ -59,19 +59,19 @@ class MeasuredRow:
         return InputError(f"{self.source}: line {self.line}", column, self.cells.get(column, ""), allowed)
 
     def text(self, column: str) -> str:
-        """The cell as it stands. Raises InputError where it is empty."""
+        """The cell's text, without spaces around it. Raises InputError if it is empty."""
         if not self.cells[column].strip():
             raise self.refuse(column, "must not be empty")
         return self.cells[column].strip()
 
     def choice(self, column: str, allowed: tuple[str, ...]) -> str:
-        """A cell that is one of ``allowed``."""
+        """The cell's text, which must be one of ``allowed``. Raises InputError if it is not."""
         if (text := self.text(column)) not in allowed:
             raise self.refuse(column, f"must be one of {', '.join(allowed)}")
         return text
 
     def number(self, column: str, minimum: float = 0.0, maximum: float = LARGEST) -> float:
-        """A finite number in ``minimum`` .. ``maximum``."""
+        """The cell's number, finite and in ``minimum`` .. ``maximum``. Raises InputError for any other."""
         text = self.text(column)
         try:
             value = float(text) if len(text) <= _LONGEST_NUMBER and "_" not in text else math.nan
@@ -82,7 +82,7 @@ class MeasuredRow:
         return value
 
     def integer(self, column: str, minimum: int = 1, maximum: int = LARGEST) -> int:
-        """A whole number in ``minimum`` .. ``maximum``; ``49519.0`` is one."""
+        """The cell's whole number in ``minimum`` .. ``maximum``; ``49519.0`` is one. Raises InputError for others."""
         value = self.number(column, minimum, maximum)
         if value != int(value):
             raise self.refuse(column, "must be a whole number")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 MOST_BYTES = limits.ONNX_BYTES
-"""Of the file itself, weights included: to parse it takes twice as much. Larger weights stand beside it."""
+"""The most bytes of the file itself, weights included: parsing takes twice as much. Larger weights are beside it."""
 
 OLDEST_OPSET, NEWEST_OPSET = 7, 26
 
@@ -51,7 +51,7 @@ def parsed(path: Path) -> ModelProto:
 
 
 def _elements_beside(graph: Any) -> int:
-    """Elements of all weights of a graph or function that stand in other files, of which many may be the same bytes."""
+    """Elements of all weights of a graph or function that are in other files, of which many may be the same bytes."""
     attributes = [attribute for node in graph.node for attribute in node.attribute]
     tensors = [*getattr(graph, "initializer", ())]
     tensors += [tensor for each in attributes for tensor in (each.t, *each.tensors)]

@@ -1,4 +1,4 @@
-"""The names in an ONNX file, with which a user's settings find the file that they are meant for, of several."""
+"""The names in an ONNX file, by which settings for several files find the file that they are meant for."""
 
 from __future__ import annotations
 

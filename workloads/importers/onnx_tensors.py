@@ -1,4 +1,4 @@
-"""The tensors of an ONNX model as arrays, wherever their elements stand."""
+"""The tensors of an ONNX model as arrays, wherever their elements are stored."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read_type(number: int) -> str:
 def array_of(tensor: TensorProto, folder: Path) -> Array:
     """The elements of a tensor; floats of fewer than 32 bits become float32.
 
-    Raises CannotEnterError for what holds no numbers, does not hold as many as it declares, or stands outside of
+    Raises CannotEnterError for what holds no numbers, does not hold as many as it declares, or lies outside of
     ``folder``.
     """
     name, shape = stored_type(tensor.data_type), tuple(tensor.dims)

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from nnasim import limits
 
 MOST_FIELDS = limits.ONNX_FIELDS
-"""Of a whole file. A streaming encoder of 10,000 nodes has 200,000; to count them takes half a second a million."""
+"""The most fields of a file. A streaming encoder of 10,000 nodes has 200,000; a million are counted in 0.5 s."""
 
 MOST_VARINT_BYTES = limits.ONNX_PACKED_BYTES
-"""Of packed integers, each byte of which may become eight."""
+"""The most bytes of packed integers, each of which may become eight."""
 
 _DEEPEST = limits.ONNX_DEPTH
 
@@ -111,6 +111,6 @@ class _Census:
 
 
 def look_over(data: memoryview) -> None:
-    """Raise NotWholeError where ``data`` is no ModelProto with a graph, TooMuchError where it declares too much."""
+    """Raise NotWholeError if ``data`` is no ModelProto with a graph, TooMuchError if it declares too much."""
     census = _Census(data)
     census.message("Model", 0, len(data), 0)

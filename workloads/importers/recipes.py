@@ -120,7 +120,7 @@ def made_again(trace: OpTrace, numerics: NumericsConfig, source: object) -> OpTr
 
 @lru_cache(maxsize=8)
 def _made_once(recipe: str, numerics: str) -> OpTrace:
-    """The trace of a recipe, called once: a sweep asks again and again for few arithmetics."""
+    """The trace of a recipe, called once; remembered, since a sweep asks repeatedly for a few arithmetics."""
     known = Recipe.model_validate_json(recipe)
     model = None if is_list_of_layers(known) else model_from(known)
     calls = periodic([GRAPH] if model is None else list(model.graphs), *ONCE)

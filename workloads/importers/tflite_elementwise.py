@@ -23,7 +23,7 @@ def like(emission: Emission, operator: FileOperator, index: int) -> str:
 
 
 def pointwise(onnx: str) -> Rule:
-    """An operator of one operand."""
+    """The rule of an operator of one operand."""
 
     def rule(emission: Emission, operator: FileOperator) -> None:
         (x,) = operator.inputs
@@ -33,7 +33,7 @@ def pointwise(onnx: str) -> Rule:
 
 
 def chain(*onnx: str) -> Rule:
-    """Several operators of one operand, one after the other."""
+    """The rule of several operators of one operand, one after the other."""
 
     def rule(emission: Emission, operator: FileOperator) -> None:
         (x,) = operator.inputs
@@ -46,7 +46,7 @@ def chain(*onnx: str) -> Rule:
 
 
 def clip(low: float, high: float) -> Rule:
-    """The operand within bounds."""
+    """The rule that clips the operand to bounds."""
 
     def rule(emission: Emission, operator: FileOperator) -> None:
         (x,) = operator.inputs
@@ -57,7 +57,10 @@ def clip(low: float, high: float) -> Rule:
 
 
 def pairwise(onnx: str, options: str = "") -> Rule:
-    """An operator of two operands that are spread to one shape; ``options`` of the kinds that fuse an activation."""
+    """The rule of an operator of two operands that are spread to one shape.
+
+    ``options``: their kind, if the operator can fuse an activation.
+    """
 
     def rule(emission: Emission, operator: FileOperator) -> None:
         a, b = operator.inputs
@@ -95,7 +98,7 @@ def squared_difference(emission: Emission, operator: FileOperator) -> None:
 
 
 def leaky_relu(emission: Emission, operator: FileOperator) -> None:
-    """Write a slope below zero."""
+    """Write x above zero, and x times a slope below."""
     (x,) = operator.inputs
     alpha = float(emission.options("LeakyReluOptions").Alpha())
     emission.result("LeakyRelu", [like(emission, operator, x)], emission.shape(x), alpha=alpha)
@@ -113,7 +116,7 @@ def prelu(emission: Emission, operator: FileOperator) -> None:
 
 
 def gelu(emission: Emission, operator: FileOperator) -> None:
-    """Exact, or by tanh."""
+    """Write GELU, exact or by tanh."""
     (x,) = operator.inputs
     word = "tanh" if emission.options("GeluOptions").Approximate() else "none"
     emission.result("Gelu", [like(emission, operator, x)], emission.shape(x), approximate=word)
@@ -209,7 +212,7 @@ def arg_max(emission: Emission, operator: FileOperator) -> None:
 
 
 def pool(onnx: str) -> Rule:
-    """A pool over all places: a reduction."""
+    """The rule of a pool over all places, as a reduction."""
 
     def rule(emission: Emission, operator: FileOperator) -> None:
         (x,) = operator.inputs

@@ -124,7 +124,7 @@ def unpack(emission: Emission, operator: FileOperator) -> None:
 
 
 def split(emission: Emission, operator: FileOperator) -> None:
-    """Equal parts along an axis."""
+    """Write a split into equal parts along an axis."""
     where, x = operator.inputs
     axis, shape = emission.number(where, "axis"), emission.shape(x)
     axis, count = axis_of(axis, len(shape), False), len(operator.outputs)
@@ -242,7 +242,7 @@ def _cut(emission: Emission, value: str, shape: tuple[int, ...], bounds: Bounds,
 
 
 def gather(emission: Emission, operator: FileOperator) -> None:
-    """Places of an axis that are data."""
+    """Write a gather along an axis, at places that are data."""
     x, places = operator.inputs
     options = emission.options("GatherOptions")
     if options.BatchDims():
@@ -253,7 +253,7 @@ def gather(emission: Emission, operator: FileOperator) -> None:
 
 
 def embedding_lookup(emission: Emission, operator: FileOperator) -> None:
-    """Rows of a table by tokens."""
+    """Write a gather of a table's rows by tokens."""
     tokens, table = operator.inputs
     _gather(emission, table, tokens, 0, (*emission.shape(tokens), *emission.shape(table)[1:]))
 
@@ -291,7 +291,7 @@ def _pad(emission: Emission, operator: FileOperator, x: int, pads: int, value: l
 
 
 def broadcast_to(emission: Emission, operator: FileOperator) -> None:
-    """Spread to a constant shape."""
+    """Write an expand to a constant shape."""
     x, to = operator.inputs
     wanted = emission.numbers(to, "shape")
     if spread(emission.shape(x), wanted) != wanted:

@@ -52,7 +52,7 @@ class _Reading:
         self.emission = Emission(self.main, channels_first(self.main, follows, uses), shapes_hold=not shapes)
         self.inputs: dict[str, Tensor] = {}
         self.held: dict[str, str] = {}
-        """The value that each variable has where the walk stands."""
+        """The value that each variable has at the current operator."""
         self.starts: dict[str, str] = {}
         """The constant that a variable starts from, by the name of the input that it is; none of zeros."""
         self.refusals = list(self.variables.refusals)

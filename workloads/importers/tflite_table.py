@@ -1,7 +1,7 @@
 """Tables of a TensorFlow Lite file, every read of which is checked to lie inside the file before it is made.
 
 The package `tflite` holds the accessors that are generated from the published schema. They read through a table of
-`flatbuffers`, which believes every offset; the table here believes none.
+`flatbuffers`, which trusts every offset; the table here trusts none.
 """
 
 from __future__ import annotations

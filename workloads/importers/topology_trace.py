@@ -139,7 +139,7 @@ def _zeros_behind(layer: ConvLayer) -> tuple[int, int]:
 def topology_trace(
     layers: Sequence[Layer], calls: Calls, numerics: NumericsConfig, name: str, digest: str | None = None
 ) -> OpTrace:
-    """``layers`` one behind the other, whenever ``calls`` say; ``digest``: SHA-256 of the file ``name``."""
+    """A trace of ``layers``, one after another at each of ``calls``; ``digest``: SHA-256 of the file ``name``."""
     writer = _Writer(numerics)
     for number, layer in enumerate(layers, start=1):
         writer.layer(layer, is_last=number == len(layers))

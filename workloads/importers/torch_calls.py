@@ -9,7 +9,7 @@ from typing import Any
 from workloads.stepgraph.graph import Array, FoldedNode, Tensor
 
 UNDECIDED = -1
-"""In place of a size that only data decide."""
+"""The stand-in for a size that only data decide."""
 
 
 @dataclass(frozen=True)

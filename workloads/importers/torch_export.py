@@ -1,6 +1,6 @@
-"""A torch module through torch.export, before its operators are taken apart. The only module of workloads with torch.
+"""A torch module through torch.export, before its operators are taken apart. No other module of workloads uses torch.
 
-The export says the module's calls in order; a decomposition with an empty table then makes every mutation a value of
+The export gives the module's calls in order; a decomposition with an empty table then makes every mutation a value of
 its own. An LSTM stays one operator, projection included.
 """
 
@@ -46,7 +46,7 @@ def exported(module: Any, example: Any, known: Callable[[str], bool]) -> CallGra
 
 
 def _strange(program: Any, known: Callable[[str], bool]) -> set[Any]:
-    """Operators that an output hangs on, and that are not known, but that torch's own tables take apart."""
+    """Operators that an output depends on, and that are not known, but that torch's own tables take apart."""
     import torch
 
     table = torch.export.default_decompositions()

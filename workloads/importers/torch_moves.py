@@ -19,19 +19,19 @@ def _axis(write: Writer, call: AtenCall, argument: str = "dim") -> int:
 
 
 def view(write: Writer, call: AtenCall) -> str:
-    """Another shape, which the export has decided."""
+    """x in another shape, which the export has decided."""
     if "dtype" in call.arguments:
         raise CannotEnterError("reads the bytes of one type as another")
     return write.reshape(subject(write, call), call.shape)
 
 
 def expand(write: Writer, call: AtenCall) -> str:
-    """Axes of one element repeated."""
+    """x with axes of one element repeated."""
     return write.add("Expand", [subject(write, call), write.integers(*call.shape)], call.shape)
 
 
 def cast(write: Writer, call: AtenCall) -> str:
-    """Another type."""
+    """x in another type."""
     return write.cast(subject(write, call), call.tensors[0].dtype)
 
 
@@ -44,7 +44,7 @@ def copy(write: Writer, call: AtenCall) -> str:
 
 
 def permute(write: Writer, call: AtenCall) -> str:
-    """Axes in the order of the call."""
+    """x with its axes in the order of the call."""
     rank = len(call.shape)
     return write.transpose(subject(write, call), [axis % rank for axis in call["dims"]])
 
@@ -84,13 +84,13 @@ def part(write: Writer, call: AtenCall) -> str:
 
 
 def select(write: Writer, call: AtenCall) -> str:
-    """One place along an axis, which disappears."""
+    """x at one place of an axis, without that axis."""
     index = write.constant(np.array(call["index"], np.int64))
     return write.add("Gather", [subject(write, call), index], call.shape, axis=_axis(write, call))
 
 
 def index_select(write: Writer, call: AtenCall) -> str:
-    """Places along an axis."""
+    """x at some places of an axis."""
     return write.add("Gather", [subject(write, call), write.name(call["index"])], call.shape, axis=_axis(write, call))
 
 
@@ -151,7 +151,7 @@ def unbind(write: Writer, call: AtenCall) -> tuple[str, ...]:
 
 
 def written_over(write: Writer, call: AtenCall) -> str:
-    """A tensor of which a part along one axis is another's: what stands before it, the other, what stands behind."""
+    """A tensor of which a part along one axis is another's: what comes before it, the other, what comes after."""
     x, axis = subject(write, call), _axis(write, call)
     shape = write.tensor(x).shape
     size = shape[axis]
@@ -169,7 +169,7 @@ def written_over(write: Writer, call: AtenCall) -> str:
 
 
 def pad(write: Writer, call: AtenCall) -> str:
-    """The last axes made longer; torch counts them from the last on."""
+    """x with its last axes made longer; torch counts them from the last on."""
     given = call["pad"]
     rank = len(call.shape)
     begins, ends = ([0] * (rank - len(given) // 2) + list(given[side::2])[::-1] for side in (0, 1))
@@ -180,7 +180,7 @@ def pad(write: Writer, call: AtenCall) -> str:
 
 
 def repeat(write: Writer, call: AtenCall) -> str:
-    """The whole, several times along each axis."""
+    """x repeated as a whole, several times along each axis."""
     x, counts = subject(write, call), call["repeats"]
     shape = write.tensor(x).shape
     x = write.reshape(x, (1,) * (len(counts) - len(shape)) + shape)
@@ -192,7 +192,7 @@ def repeat(write: Writer, call: AtenCall) -> str:
 
 
 def flip(write: Writer, call: AtenCall) -> str:
-    """Axes backwards."""
+    """x with axes backwards."""
     axes = [axis % len(call.shape) for axis in call["dims"]]
     ends = [-call.shape[axis] - 1 for axis in axes]
     bounds = ([-1] * len(axes), ends, axes, [-1] * len(axes))
@@ -218,14 +218,14 @@ def _rolled(write: Writer, x: str, axis: int, shift: int) -> str:
 
 
 def where(write: Writer, call: AtenCall) -> str:
-    """One or the other, by a truth."""
+    """Elements of one operand or the other, chosen by a boolean tensor."""
     dtype = call.tensors[0].dtype
     both = [write.operand(call[name], dtype) for name in ("self", "other")]
     return write.add("Where", [write.name(call["condition"]), *both], call.shape, dtype)
 
 
 def masked_fill(write: Writer, call: AtenCall) -> str:
-    """A number where a truth holds."""
+    """x, but a number where a boolean tensor is true."""
     value = write.operand(call["value"], call.tensors[0].dtype)
     return write.add(
         "Where", [write.name(call["mask"]), value, subject(write, call)], call.shape, call.tensors[0].dtype
@@ -233,7 +233,7 @@ def masked_fill(write: Writer, call: AtenCall) -> str:
 
 
 def triangle(write: Writer, call: AtenCall) -> str:
-    """Zeros above or below a diagonal of the last two axes."""
+    """x with zeros above or below a diagonal of the last two axes."""
     low = np.tri(call.shape[-2], call.shape[-1], call["diagonal"] - (call.operator == "aten.triu"), dtype=bool)
     kept = write.constant(~low if call.operator == "aten.triu" else low, "mask")
     dtype = call.tensors[0].dtype

@@ -97,7 +97,7 @@ class Nodes:
 
 
 def needed_nodes(nodes: Sequence[Any]) -> set[Any]:
-    """The nodes that the program's outputs hang on."""
+    """The nodes that the program's outputs depend on."""
     needed = {node for node in nodes if node.op == "output"}
     for node in reversed(nodes):
         if node in needed:

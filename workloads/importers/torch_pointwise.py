@@ -16,7 +16,7 @@ Say = Callable[[Writer, AtenCall], str]
 
 
 def of(operator: str, **attributes: Attribute) -> Say:
-    """A function of one tensor that the vocabulary has; integers become what the result is."""
+    """The rule of a function of one tensor that the vocabulary has; the operand gets the type of the result."""
 
     def write_node(write: Writer, call: AtenCall) -> str:
         return write.add(operator, [_input(write, call)], call.shape, "", **attributes)
@@ -30,7 +30,7 @@ def _input(write: Writer, call: AtenCall) -> str:
 
 
 def parameterised(operator: str, **arguments: str) -> Say:
-    """A function of one tensor, whose attributes are ``arguments`` of the call by their names there."""
+    """The rule of a function of one tensor, whose attributes are ``arguments`` of the call by their names there."""
 
     def write_node(write: Writer, call: AtenCall) -> str:
         given = {attribute: call[argument] for attribute, argument in arguments.items()}
@@ -40,7 +40,7 @@ def parameterised(operator: str, **arguments: str) -> Say:
 
 
 def chain(*operators: str) -> Say:
-    """Functions of one tensor, one behind the other."""
+    """The rule of several functions of one tensor, one after another."""
 
     def write_nodes(write: Writer, call: AtenCall) -> str:
         name = _input(write, call)
@@ -71,7 +71,7 @@ def mish(write: Writer, call: AtenCall) -> str:
 
 
 def elu(write: Writer, call: AtenCall) -> str:
-    """scale elu(input_scale x), as SELU and CELU are said with."""
+    """scale elu(input_scale x), the form of SELU and CELU too."""
     x, inner, outer = _input(write, call), float(call["input_scale"]), float(call["scale"])
     if inner != 1:
         x = write.add("Mul", [x, write.operand(inner, "float32")], call.shape)
@@ -116,7 +116,7 @@ def clip(low: str, high: str) -> Say:
 
 
 def beside_one(before: str, after: str) -> Say:
-    """A function of one tensor and 1: "Add" 1 before it, or "Sub" 1 behind it."""
+    """The rule of a function of one tensor and 1: "Add" 1 before it, or "Sub" 1 after it."""
 
     def write_nodes(write: Writer, call: AtenCall) -> str:
         one = write.operand(1, call.tensors[0].dtype)
@@ -146,7 +146,7 @@ def prelu(write: Writer, call: AtenCall) -> str:
 
 
 def pairwise(operator: str) -> Say:
-    """Two operands in the type of the result."""
+    """The rule of an operator of two operands, which get the type of the result."""
 
     def write_node(write: Writer, call: AtenCall) -> str:
         return write.add(operator, _both(write, call, call.tensors[0].dtype), call.shape)
@@ -160,7 +160,7 @@ def _both(write: Writer, call: AtenCall, dtype: str) -> list[str]:
 
 
 def scaled(operator: str) -> Say:
-    """A sum or difference of which the second operand is taken ``alpha`` times."""
+    """The rule of a sum or difference of which the second operand is taken ``alpha`` times."""
 
     def write_node(write: Writer, call: AtenCall) -> str:
         dtype = call.tensors[0].dtype
@@ -193,7 +193,7 @@ def quotient(write: Writer, call: AtenCall) -> str:
 
 
 def comparison(operator: str, *, negated: bool = False) -> Say:
-    """Two operands in their common type."""
+    """The rule of a comparison of two operands in their common type."""
 
     def write_node(write: Writer, call: AtenCall) -> str:
         compared = write.add(operator, _both(write, call, _common(write, call)), call.shape, "bool")

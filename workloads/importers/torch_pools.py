@@ -66,10 +66,10 @@ def maximum(write: Writer, call: AtenCall) -> str:
 
 
 def _padded(write: Writer, windows: _Windows) -> str:
-    """x padded with values that no window takes for its largest: the element at the border, which all that reach beyond
-    have.
+    """x padded with a value that does not change a window's largest.
 
-    If windows step over elements, it is the least number that there is.
+    That is the element at the border, which every window that reaches beyond it has too; or, if windows step over
+    elements, the least number.
     """
     if not any(windows.padding):
         return windows.x

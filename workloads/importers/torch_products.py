@@ -1,4 +1,4 @@
-"""Matrix products and convolutions of torch, as its ONNX exporter says them."""
+"""Matrix products and convolutions of torch, as its ONNX exporter writes them."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _pads(padding: str | int | Sequence[int], kernel: Sequence[int], dilation: S
 
 
 def embedding(write: Writer, call: AtenCall) -> str:
-    """Rows of a weight."""
+    """The rows of a weight that tokens pick."""
     inputs = [write.name(call["weight"]), write.name(call["indices"])]
     return write.add("Gather", inputs, call.shape, axis=0)
 

@@ -83,7 +83,7 @@ def _is_known(operator: str) -> bool:
 
 
 def _write(write: Writer, calls: CallGraph) -> Iterator[Refusal]:
-    """Write every call; yields what cannot be said."""
+    """Write every call; yields a refusal for each that has no place in the vocabulary."""
     undecided = set[str]()
     for call in calls.calls:
         if undecided.intersection(call.operands):

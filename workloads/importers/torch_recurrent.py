@@ -29,7 +29,7 @@ GRU = Cell("GRU", (1, 0, 2), ("Y_h",), {"linear_before_reset": 1})  # torch: res
 
 @dataclass(frozen=True)
 class Weights:
-    """Parameters of one layer; no biases, no projection: None."""
+    """Parameters of one layer; None for biases and a projection that it lacks."""
 
     w_ih: Value
     w_hh: Value

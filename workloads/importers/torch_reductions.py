@@ -35,7 +35,7 @@ def reduction(operator: str) -> Say:
 
 
 def extreme(end: str) -> Say:
-    """The "Max" or "Min": of two tensors, of everything, or along an axis with its place."""
+    """The rule of the "Max" or "Min": of two tensors, of everything, or along an axis with its place."""
 
     def write_nodes(write: Writer, call: AtenCall) -> str | tuple[str, ...]:
         x = subject(write, call)
@@ -66,7 +66,7 @@ def place_of_extreme(write: Writer, call: AtenCall) -> str:
 
 
 def along(operator: str) -> Say:
-    """A function of all elements along an axis."""
+    """The rule of a function of all elements along an axis."""
 
     def write_node(write: Writer, call: AtenCall) -> str:
         return write.add(
@@ -88,7 +88,7 @@ def log_sum_exp(write: Writer, call: AtenCall) -> str:
 
 
 def norm(write: Writer, call: AtenCall) -> str:
-    """The length of what lies along axes: the root of the sum of squares, or the sum of magnitudes."""
+    """The norm along axes: the root of the sum of squares, or the sum of magnitudes."""
     x, axes, keep = subject(write, call), _axes(write, call), int(call["keepdim"])
     shape = write.tensor(x).shape
     if call["ord"] not in (1, 2):
@@ -176,7 +176,7 @@ def _column(values: Array, shape: Sequence[int]) -> Array:
 
 
 def variance(write: Writer, call: AtenCall) -> str:
-    """The mean square of what stands out from the mean; ``correction`` elements fewer in the count."""
+    """The mean square of the distance from the mean; the count is ``correction`` less than the elements."""
     x, axes = subject(write, call), _axes(write, call)
     shape = write.tensor(x).shape
     kept = [1 if axis in axes else size for axis, size in enumerate(shape)]

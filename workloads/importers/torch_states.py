@@ -48,5 +48,5 @@ def _path(output: int | str, outputs: Tensors) -> str:
 
 
 def _under(path: str, tensors: Tensors) -> list[str]:
-    """The names of what stands at ``path``."""
+    """The names of the tensors at ``path``."""
     return [name for name in tensors if name == path or name.startswith(f"{path}.")]

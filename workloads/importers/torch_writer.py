@@ -125,7 +125,7 @@ class Writer:
     ) -> tuple[str, ...]:  # fmt: skip
         """A node with ``outputs`` by the ending of their names; returns these names.
 
-        Of constants alone, their values instead.
+        If all inputs are constants, the outputs are computed instead, and are constants too.
         """
         if all(name in self.constants for name in inputs if name):
             return self._computed(operator, inputs, attributes)

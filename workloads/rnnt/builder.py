@@ -31,7 +31,7 @@ class GraphBuilder:
 
     def __init__(self, numerics: NumericsConfig, system: System) -> None:
         self.numerics, self.system = numerics, system
-        self.is_float = system in ("float", "cpu_int8")  # what stands between the products
+        self.is_float = system in ("float", "cpu_int8")  # the values between the products
         self.tensors: dict[str, TensorSpec] = {}
         self.graphs: dict[str, list[Op]] = {}
         self.unit_bits = 32 if self.is_float else unit_kind(numerics.activation).output_bits
@@ -198,7 +198,7 @@ def _joint(build: GraphBuilder, shape: RnntShape) -> None:
 
 
 def step_calls(shape: RnntShape, emitted: list[int]) -> tuple[list[str], list[int]]:
-    """Invocations of greedy decoding, in order: ``emitted[t]`` symbols leave at encoder output t.
+    """(graph of each call, its frame) of greedy decoding, in order: ``emitted[t]`` symbols leave at encoder output t.
 
     The prediction network runs once before the first frame (on the blank) and once per symbol; the joint runs once
     per symbol and once per encoder output for the blank that ends it.

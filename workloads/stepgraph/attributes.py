@@ -52,7 +52,7 @@ As ONNX's of opset 17, but for these: every convolution says all of its numbers,
 def complete(operator: str, given: Mapping[str, Attribute], rank: int) -> dict[str, Attribute]:
     """Every attribute of ``operator``: ``given``, else the default; axes of a ``rank`` counted from the front.
 
-    A float is the float32 that a file holds. What the operator does not know is left out.
+    A float is the float32 that a file holds. Attributes that the operator does not know are left out.
     Raises ValueError for a missing one.
     """
     full = {name: given.get(name, default) for name, default in ATTRIBUTES.get(operator, {}).items()}

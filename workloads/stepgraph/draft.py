@@ -22,7 +22,7 @@ class Draft:
         self.tensors: dict[str, Tensor] = dict(graph.inputs)
         self.constants: dict[str, Array] = {}
         self.turned: dict[str, tuple[str, tuple[int, ...]]] = {}
-        """Of each value that a transpose makes, what it was made of, and by which perm."""
+        """For each value that a transpose makes, its operand and its perm."""
         self._same: dict[str, str] = {}
         self._by_content: dict[tuple[object, ...], str] = {}
         self._by_work: dict[tuple[object, ...], tuple[str, ...]] = {}
@@ -58,7 +58,7 @@ class Draft:
         return self._by_content[content]
 
     def fresh(self, name: str) -> str:
-        """``name``, or longer where the model has called something so."""
+        """``name``, or a longer one if the model has that name already."""
         while name in self._names:
             name += "_"
         self._names.add(name)

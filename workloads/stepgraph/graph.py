@@ -1,4 +1,4 @@
-"""StepGraph: one call of a streaming model, as records. Every reader of foreign models ends here, all else begins here.
+"""StepGraph: one call of a streaming model, as records. Readers of foreign models make it, all later work reads it.
 
 A StepGraph is concrete: every shape is a tuple of numbers, every branch is decided, what depends on constants alone is
 a constant. Every reader ends in ``standard.standard_form``, which says each thing in one way: so two readers of one
@@ -178,7 +178,7 @@ class StepGraph:
 
 
 def _depth_first(graph: StepGraph) -> Iterator[Node]:
-    """The nodes that outputs hang on, each behind its operands in their order."""
+    """The nodes that outputs depend on, each after its operands in their order."""
     made_by = {name: node for node in graph.nodes for name in node.outputs}
     waiting = [(made_by[name], False) for name in reversed(graph.outputs) if name in made_by]
     done = set[str]()

@@ -36,9 +36,9 @@ WORTH_DB = 3.0  # what twice the bits must bring to be proposed
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """``graphs``: what a trace has; ``links``: values that they share; ``transducer``: of whose decoding they are.
+    """A model to import. ``graphs``: those of its trace; ``links``: values that they share.
 
-    ``name``: of the model; ``sources``: where it is from.
+    ``name``: of the model; ``sources``: where it is from; ``transducer``: the one that the graphs decode with, if any.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Model:
 
 
 def model_of(graphs: Mapping[str, StepGraph], name: str, sources: Sequence[Source] = (), blank: int = 0) -> Model:
-    """``graphs`` as one model: a transducer where they are its three, else models that run one after another.
+    """``graphs`` as one model: a transducer if they are its three, else models that run one after another.
 
     Raises RefusedModelError if the three do not fit together.
     """

@@ -54,7 +54,7 @@ def pad(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
 
 
 def slices(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
-    """Axes in order, each with bounds that stay within it; an axis of which everything stays is not named."""
+    """Write a slice with its axes in order, each with bounds within it; an axis that is kept whole is not named."""
     shape = draft.tensor(node.inputs[0]).shape
     starts, ends, *rest = (draft.numbers(name) for name in node.inputs[1:])
     axes = rest[0] if rest else tuple(range(len(starts)))
@@ -80,7 +80,7 @@ def _slice(draft: Draft, name: str, source: str, bounds: Bounds, out: str, tenso
 
 
 def gather(draft: Draft, node: Node, tensors: Sequence[Tensor]) -> None:
-    """Constant neighbours along an axis of what flows are a slice of it."""
+    """Write a gather; of constant neighbours along an axis of a computed value, a slice."""
     (source, index), (tensor,), axis = node.inputs, tensors, int(node.attributes["axis"])  # type: ignore[arg-type]
     if source in draft.constants or index not in draft.constants or len(draft.tensor(index).shape) > 1:
         draft.add(node, tensors)

@@ -38,7 +38,7 @@ class CannotEnterError(Exception):
 
 
 class NeverEntersError(CannotEnterError):
-    """The same, and no other shape of what arrives would change it."""
+    """Part of a model has no place in a StepGraph, whatever the shapes of its inputs."""
 
 
 class RefusedModelError(NnasimError):

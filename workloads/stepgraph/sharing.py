@@ -15,7 +15,7 @@ Group = list[tuple[int, int, int]]
 
 
 def with_splits(graph: StepGraph) -> StepGraph:
-    """``graph``, otherwise in standard form, with a split in place of such slices, where the first of them stood."""
+    """``graph``, otherwise in standard form, with a split in place of the first of such slices."""
     groups = defaultdict[tuple[str, int], Group](list)
     for place, node in enumerate(graph.nodes):
         if node.operator == "Slice":

@@ -31,7 +31,7 @@ _COMMUTATIVE = {"Add", "Mul", "Max", "Min", "Equal", "And", "Or"}
 
 
 def standard_form(graph: StepGraph) -> StepGraph:
-    """``graph`` as said above. It computes the same values, bit by bit."""
+    """``graph`` in the standard form that is described above. It computes the same values, bit by bit."""
     draft = Draft(graph)
     for node in draft.old:
         node, tensors = _complete(draft, node)

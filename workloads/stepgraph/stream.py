@@ -11,7 +11,7 @@ from workloads.stepgraph.run import FloatRun, initial_states
 class Stream:
     """Calls of ``graph`` in their order, whose inputs may depend on the results of earlier ones.
 
-    ``run``: has every value of the latest call.
+    ``run``: holds every value of the latest call.
     """
 
     def __init__(self, graph: StepGraph) -> None:
@@ -23,7 +23,7 @@ class Stream:
         self._states = initial_states(self.graph)
 
     def __call__(self, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
-        """Outputs of the next call, states included; ``inputs``: the others."""
+        """Outputs of the next call, states included; ``inputs``: all inputs that are no states."""
         outputs = self.run({**inputs, **self._states})
         self._states = {state.input: outputs[state.output] for state in self.graph.states}
         return outputs

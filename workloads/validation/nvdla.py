@@ -34,7 +34,7 @@ def design_of(row: MeasuredRow) -> Design:
 
 
 def memory_of(row: MeasuredRow) -> Memory:
-    """The memory; one that limits no reads in flight where the table has no column for that."""
+    """The memory; it limits no reads in flight if the table has no column for that."""
     limited = "max_outstanding_reads" in row.cells
     return Memory(
         read_latency=row.integer("read_latency", 0, 2**20),
@@ -46,9 +46,9 @@ def memory_of(row: MeasuredRow) -> Memory:
 
 
 def checked(row: MeasuredRow, layer: Layer, size: str = "N") -> Layer:
-    """``layer``.
+    """``layer``, if it can be simulated.
 
-    Raises InputError where it is no single operation, or too large to simulate (its column ``size`` is).
+    Raises InputError if it is no single operation, or is too large; ``size``: the column that such an error names.
     """
     if (limit := broken_limit(layer)) is not None:
         raise row.refuse(_COLUMN_OF[limit.field], f"cannot be simulated in one operation: {limit.allowed}")
@@ -65,7 +65,7 @@ def layer_and_memory(row: MeasuredRow) -> tuple[Layer, Memory]:
 
 
 def predict(row: MeasuredRow) -> Prediction:
-    """One run of a 1 x 1 convolution."""
+    """The prediction of one run of a 1 x 1 convolution."""
     layer, memory = layer_and_memory(row)
     group = "resident" if layer.resident else "batch_1" if layer.m == 1 else "batch_more"
     return Prediction(group, run_layer(layer, memory).total, row.integer("total_cycles"), layer_roofline(layer, memory))

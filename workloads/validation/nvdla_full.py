@@ -26,7 +26,7 @@ STEPS = 2  # the second one begins in the state in which every later one does
 
 
 def predict_pass(row: MeasuredRow) -> Prediction:
-    """A stand-alone pass. One position of N channels and N / 8 of 8 take the same: the same beats."""
+    """The prediction of a pass by itself. One position of N channels and N / 8 of 8 take the same: the same beats."""
     row.choice("layout", ("channel", "line"))
     design, memory = design_of(row), memory_of(row)
     elementwise = Pass(design, row.integer("N", 1, LARGEST_SIZE), pass_path(row, "op"))
@@ -48,7 +48,7 @@ def pass_roofline(elementwise: Pass, memory: Memory) -> int:
 
 
 def predict_fused(row: MeasuredRow) -> Prediction:
-    """A product with work behind it."""
+    """The prediction of a product with work behind it."""
     m, k, n = (row.integer(column, 1, LARGEST_SIZE) for column in ("M", "K", "N"))
     layer = checked(row, Layer(design_of(row), m, k, n, path=fused_path(row, "variant")))
     memory = memory_of(row)
@@ -111,7 +111,7 @@ def lstm_of(row: MeasuredRow) -> Lstm:
 
 
 def predict_step(row: MeasuredRow) -> Prediction:
-    """The second step of a chain, from the interrupt of the first one's last operation to its own."""
+    """The prediction of a chain's second step, from the interrupt of the first one's last operation to its own."""
     lstm = lstm_of(row)
     ends = [timing.interrupt for timing in timings(lstm)]
     return Prediction(
@@ -123,7 +123,7 @@ def predict_step(row: MeasuredRow) -> Prediction:
 
 
 def predict_operation(row: MeasuredRow) -> Prediction:
-    """One operation of a chain, from its last register write to its interrupt."""
+    """The prediction of one operation of a chain, from its last register write to its interrupt."""
     lstm, step = lstm_of(row), row.integer("step", 0, STEPS - 1)
     operations = lstm.operations
     index = row.integer("layer_index", 0, len(operations) - 1)

@@ -13,12 +13,15 @@ ACCUMULATING_START, ACCUMULATING_PER_ROW = 305, 6
 
 
 def single_tile_cycles(size: int, rows: int) -> int:
-    """M x S x S: the weight tile is read and shifted in (S), rows flow through (S + M), results leave (S)."""
+    """Cycles of M x S x S: the weight tile is read and shifted in (S), rows flow through (S + M), results leave (S)."""
     return 3 * size + rows + PIPELINE_CYCLES + size * size // MEMORY_BYTES_PER_CYCLE
 
 
 def predict(row: MeasuredRow) -> Prediction:
-    """A single tile by its law; three accumulating tiles at S = 16 by the measured line; else no law is known."""
+    """The prediction of one tile by its law, or of three accumulating ones at S = 16 by the measured line.
+
+    Raises InputError for any other row: no law is known.
+    """
     size = row.integer("array_size", 8, 256)
     rows, tiles = row.integer("M", 1, 2**20), row.integer("k_tiles", 1, 2**20)
     if size % 8:

@@ -51,7 +51,7 @@ def errors(rows: Sequence[Run], latencies: Latencies) -> list[float]:
 
 
 def fit(rows: Sequence[Run]) -> Latencies:
-    """Coordinate descent on the mean error over a sample of the quicker rows."""
+    """Latencies found by coordinate descent on the mean error over a sample of the quicker rows."""
     quick = [run for run in rows if run[2] < MOST_CYCLES]
     sample = random.Random(SEED).sample(quick, min(SAMPLE, len(quick)))
     sample += [run for run in quick if run[1].read_latency >= LATENT][:2]

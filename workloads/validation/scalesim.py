@@ -41,12 +41,12 @@ def _predict(row: MeasuredRow, rows: int, cols: int, stall: str, columns: tuple[
 
 
 def predict_layer(row: MeasuredRow) -> Prediction:
-    """A row with the array as one cell, ``32x32``."""
+    """The prediction of a row with the array as one cell, ``32x32``."""
     return _predict(row, *array_size(row), "stall_cycles", LAYER_COUNTS)
 
 
 def predict_random(row: MeasuredRow) -> Prediction:
-    """A row with the array as two columns, R and C."""
+    """The prediction of a row with the array as two columns, R and C."""
     return _predict(row, row.integer("R", 1, 2**16), row.integer("C", 1, 2**16), "stall", RANDOM_COUNTS)
 
 

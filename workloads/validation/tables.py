@@ -46,7 +46,7 @@ def recognise(table: MeasuredTable) -> TableKind:
 
 
 def validate_table(table: MeasuredTable, progress: Progress = silent) -> Validation:
-    """Predict every row; ``progress`` is told of each. Raises InputError for a row that cannot be simulated."""
+    """The prediction of every row; ``progress`` is told of each. Raises InputError if one cannot be simulated."""
     kind, predictions = recognise(table), list[Prediction]()
     for done, row in enumerate(table.rows, start=1):
         predictions.append(kind.predict(row))

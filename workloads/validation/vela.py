@@ -1,7 +1,7 @@
 """Tables of Arm's Vela 5.2: its own estimates for Ethos-U, predicted by weights, feature maps and lanes.
 
 A network's cycles are bound by the slowest of: multiplying, decoding weights, reading weights from their memory, and
-moving feature maps where those stand in DRAM. Vela's block search, command stream and compression are not imitated.
+moving feature maps if those are in DRAM. Vela's block search, command stream and compression are not imitated.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def bounds(row: MeasuredRow, bytes_per_cycle: float | None = None) -> dict[str, 
 
 
 def predict(row: MeasuredRow, bytes_per_cycle: float | None = None) -> Prediction:
-    """One network. On the U65 weights and feature maps share a DRAM port in turn; elsewhere they overlap.
+    """The prediction of a network. On the U65, weights and feature maps take turns on a DRAM port; else they overlap.
 
     ``bytes_per_cycle``: as in ``bounds``.
     """

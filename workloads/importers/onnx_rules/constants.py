@@ -105,7 +105,7 @@ def non_zero(write: Writer, call: RawCall) -> Value:
 
 
 def product(write: Writer, call: RawCall) -> Value:
-    """The product over axes, of constants: as the number of elements of a shape."""
+    """The product of constants over axes, such as the number of elements of a shape."""
     array, rank = call[0].elements("operand"), call[0].rank
     axes = axes_of(call, 1, rank, 18) or tuple(range(rank))
     result = np.prod(array, axis=axes, keepdims=bool(call.integer("keepdims", 1)), dtype=array.dtype)

@@ -34,7 +34,7 @@ def einsum(write: Writer, call: RawCall) -> Value:
 
 
 def _parsed(equation: str) -> tuple[list[str], str]:
-    """The letters of each operand, and those of the result: without an arrow, all that stand once, in their order."""
+    """The letters of each operand, and those of the result: without an arrow, all that occur once, alphabetically."""
     if not _EQUATION.fullmatch(equation):
         raise CannotEnterError(f"has an equation {equation!r}, which is not of letters alone")
     left, arrow, right = equation.partition("->")
@@ -63,7 +63,7 @@ def _summed(write: Writer, term: str, value: Value, read: set[str]) -> tuple[str
 def _product(
     write: Writer, left: tuple[str, Value], right: tuple[str, Value], read: set[str], sizes: Mapping[str, int]
 ) -> tuple[str, Value]:
-    """(batch, rows, sum) times (batch, sum, columns): letters of both and read on, of one, of both and not read on."""
+    """(batch, rows, sum) times (batch, sum, columns): batch letters are read later, those of the sum are not."""
     (a, x), (b, y) = left, right
     batch = [letter for letter in a if letter in b and letter in read]
     inner = [letter for letter in a if letter in b and letter not in read]

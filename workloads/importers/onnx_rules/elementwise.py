@@ -15,7 +15,7 @@ from workloads.stepgraph.refusals import CannotEnterError
 
 
 def plain(operator: str, **defaults: float) -> Rule:
-    """The rule of an operator that the vocabulary has, with the numbers that it may be told."""
+    """The rule of an operator that the vocabulary has, with the ``defaults`` of its numbers."""
 
     def rule(write: Writer, call: RawCall) -> Value:
         given: dict[str, Attribute] = {name: call.number(name, default) for name, default in defaults.items()}
@@ -55,7 +55,7 @@ def clip(write: Writer, call: RawCall) -> Value:
 
 
 def modulo(write: Writer, call: RawCall) -> Value:
-    """The rest with the sign of either operand."""
+    """The remainder, with the sign of the second operand, or of the first if the attribute fmod is 1."""
     return write("Mod", call[0], call[1], fmod=call.integer("fmod", 0))
 
 

@@ -15,7 +15,7 @@ from workloads.stepgraph.refusals import CannotEnterError
 
 
 def gather(operator: str) -> Rule:
-    """Slices or elements along an axis."""
+    """The rule of picking slices or elements along an axis."""
 
     def rule(write: Writer, call: RawCall) -> Value:
         return write(operator, call[0], call[1], axis=call.axis(call[0], 0))
@@ -24,13 +24,13 @@ def gather(operator: str) -> Rule:
 
 
 def scatter(write: Writer, call: RawCall) -> Value:
-    """Elements put along an axis."""
+    """The operand with elements put along an axis."""
     axis, reduction = call.axis(call[0], 0), call.text("reduction", "none")
     return write("ScatterElements", call[0], call[1], call[2], axis=axis, reduction=reduction)
 
 
 def gather_nd(write: Writer, call: RawCall) -> Value:
-    """Slices at places of several axes, which must be constants: as rows of the same with those axes as one."""
+    """Slices at constant places of several axes: rows, once these axes are made one."""
     x, index = call[0], call[1].elements("places")
     if call.integer("batch_dims", 0):
         raise CannotEnterError("has axes of its own for a batch")
@@ -41,7 +41,7 @@ def gather_nd(write: Writer, call: RawCall) -> Value:
 
 
 def scatter_nd(write: Writer, call: RawCall) -> Value:
-    """Slices put at places of several axes, which must be constants: as elements of the same in one row."""
+    """The operand with slices put at constant places of several axes: elements, once all are in one row."""
     x, index, updates = call[0], call[1].elements("places"), call[2]
     rows, rest = _rows(x.shape, index)
     write.budget.spend(rows.size * prod(rest), 8)
@@ -68,7 +68,7 @@ def _rows(shape: Sequence[int], index: Array) -> tuple[Array, tuple[int, ...]]:
 
 
 def top_k(write: Writer, call: RawCall) -> Sequence[Value]:
-    """k is an operand, or an attribute before opset 10."""
+    """The k largest and their places; k is an operand, or an attribute before opset 10."""
     k = call[1] if call.opset >= 10 else write.integers([call.integer("k")], "k")
     axis, largest = call.axis(call[0], -1), call.integer("largest", 1)
     return write.several("TopK", [call[0], write.reshape(k, (1,))], axis=axis, largest=largest, sorted=1)

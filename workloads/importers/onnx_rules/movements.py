@@ -41,7 +41,7 @@ def concat(write: Writer, call: RawCall) -> Value:
 
 
 def slices(write: Writer, call: RawCall) -> Value:
-    """Bounds are operands, or attributes before opset 10."""
+    """The part between bounds, which are operands, or attributes before opset 10."""
     x = call[0]
     if call.opset >= 10:
         starts, ends = (call[place].integers("bounds") for place in (1, 2))
@@ -58,7 +58,7 @@ def slices(write: Writer, call: RawCall) -> Value:
 
 
 def split(write: Writer, call: RawCall) -> Sequence[Value]:
-    """Sizes are an operand, an attribute before opset 13, or equal for as many parts as there are outputs."""
+    """Parts along an axis. Their sizes are an operand, an attribute before opset 13, or equal for all outputs."""
     x = call[0]
     axis, count = call.axis(x, 0), call.integer("num_outputs", call.outputs)
     given = call.get(1) if call.opset >= 13 else None
@@ -75,7 +75,7 @@ def split(write: Writer, call: RawCall) -> Sequence[Value]:
 
 
 def transpose(write: Writer, call: RawCall) -> Value:
-    """Axes in another order, or all backwards."""
+    """x with its axes in another order, or all backwards."""
     perm = call.integers("perm", tuple(reversed(range(call[0].rank))))
     if sorted(perm) != list(range(call[0].rank)):
         raise CannotEnterError(f"{perm} is no order of the axes of {call[0].shape}")
@@ -139,7 +139,7 @@ def expand(write: Writer, call: RawCall) -> Value:
 
 
 def tile(write: Writer, call: RawCall) -> Value:
-    """The whole, several times along each axis."""
+    """x repeated as a whole, several times along each axis."""
     x, counts = call[0], call[1].integers("repeats")
     if len(counts) != x.rank or min(counts, default=0) < 0 or prod(counts) > MOST_COPIES:
         raise CannotEnterError(f"repeats {x.shape} {counts} times")
@@ -155,7 +155,7 @@ MOST_COPIES = limits.TILED_COPIES
 
 
 def pad(write: Writer, call: RawCall) -> Value:
-    """Widths and value are operands, or attributes before opset 11; from opset 18 on for some axes only."""
+    """x padded. Widths and value are operands, or attributes before opset 11; from opset 18 on for some axes only."""
     x, mode = call[0], call.text("mode", "constant")
     if call.opset < 11:
         widths, value = call.integers("pads"), write.number(call.number("value", 0.0), x, "value")
@@ -175,7 +175,7 @@ def pad(write: Writer, call: RawCall) -> Value:
 
 
 def depth_to_space(write: Writer, call: RawCall) -> Value:
-    """Blocks of channels become blocks of pixels."""
+    """x with blocks of channels as blocks of pixels."""
     (batch, channels, height, width), block = _pixels(call), call.integer("blocksize")
     if block < 1 or channels % block**2:
         raise CannotEnterError(f"shares out {channels} channels to blocks of {block}")
@@ -189,7 +189,7 @@ def depth_to_space(write: Writer, call: RawCall) -> Value:
 
 
 def space_to_depth(write: Writer, call: RawCall) -> Value:
-    """Blocks of pixels become blocks of channels."""
+    """x with blocks of pixels as blocks of channels."""
     (batch, channels, height, width), block = _pixels(call), call.integer("blocksize")
     if block < 1 or height % block or width % block:
         raise CannotEnterError(f"cuts {height} x {width} into blocks of {block}")

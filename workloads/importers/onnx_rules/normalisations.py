@@ -1,4 +1,4 @@
-"""ONNX's normalisations: by statistics of what arrives, or by those of training."""
+"""ONNX's normalisations: by statistics of the input, or by those of training."""
 
 from __future__ import annotations
 

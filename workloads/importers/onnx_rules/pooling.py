@@ -19,7 +19,7 @@ from workloads.stepgraph.kernels.table import apply
 from workloads.stepgraph.refusals import CannotEnterError
 
 MOST_PLACES = limits.POOLED_PLACES
-"""Elements of a window that are written out."""
+"""The most elements of a window that is written out."""
 
 
 class _Window:
@@ -89,9 +89,10 @@ def max_pool(write: Writer, call: RawCall) -> Value:
 
 
 def _padded(write: Writer, x: Value, window: _Window) -> Value:
-    """``x`` with what no window takes for its largest: the element at the border, which all that reach beyond have.
+    """``x`` padded with a value that does not change a window's largest.
 
-    Where windows step over elements, the least number that there is.
+    That is the element at the border, which every window that reaches beyond it has too; or, if windows step over
+    elements, the least number of the type.
     """
     begins, ends = window.pads[: len(window.kernel)], window.pads[len(window.kernel) :]
     pads = write.integers((0, 0, *begins, 0, 0, *ends), "pads")

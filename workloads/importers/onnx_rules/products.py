@@ -11,7 +11,7 @@ from workloads.stepgraph.refusals import CannotEnterError
 
 
 def matmul(write: Writer, call: RawCall) -> Value:
-    """Matrices, batches broadcast."""
+    """The product of matrices, batches broadcast."""
     return write("MatMul", call[0], call[1])
 
 

@@ -106,7 +106,7 @@ MOST_FRAMES = limits.RECURRENT_FRAMES
 
 
 def _layer(call: RawCall) -> tuple[Value, Value, Value, int]:
-    """x, W, R and the number of units. Refused is what runs backward, clips, or has functions of its own."""
+    """x, W, R and the number of units. Raises CannotEnterError if it runs backward, clips, or has other functions."""
     operator, weight, recurrence = call.node.operator, call[1], call[2]
     if recurrence.rank != 3:
         raise CannotEnterError(f"has a weight {recurrence.shape}, of other than three axes")
@@ -165,7 +165,7 @@ class _Cell:
         self._check_lengths()
 
     def first(self, place: int, part: str) -> _First:
-        """The state that operand ``place`` holds; where that is a constant, the one that is to be kept in its place."""
+        """The state that operand ``place`` holds; if that is a constant, the state that is kept instead."""
         value = self.call.get(place)
         if value is not None and self.batch_first:
             value = self.write.transpose(value, (1, 0, 2))

@@ -1,4 +1,4 @@
-"""ONNX's resizing along axes: the nearest element is picked, between two of them a matrix goes in a straight line."""
+"""ONNX's resizing along axes: the nearest element is picked, or a matrix interpolates linearly between two."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _resized(
 
 
 def _picked(write: Writer, x: Value, axis: int, at: Array) -> Value:
-    """The elements ``at`` these places of an axis: each several times, where that is all."""
+    """The elements of an axis below the places ``at``: repeated, if each one is equally often, else gathered."""
     size = x.shape[axis]
     index = at.clip(0, size - 1).astype(np.int64)
     times = len(index) // size

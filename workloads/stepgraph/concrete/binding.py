@@ -38,7 +38,7 @@ class Binding:
         self._sizes = self._named_sizes()
 
     def values(self) -> dict[str, Value]:
-        """Each input that is decided: known where it is bound, else with its shape."""
+        """Each input that is decided: known if it is bound, else with its shape."""
         values = dict[str, Value]()
         for name, given in self.model.inputs.items():
             try:

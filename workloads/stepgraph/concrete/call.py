@@ -19,7 +19,7 @@ from workloads.stepgraph.refusals import CannotEnterError
 class RawCall:
     """``operands``: None if an optional one is absent. Everything that does not fit raises CannotEnterError.
 
-    What a rule has asked for is noted, so that nothing that a node says is passed over in silence.
+    What a rule reads is noted, so that an attribute or an operand that no rule reads is refused.
     """
 
     node: RawNode
@@ -61,7 +61,7 @@ class RawCall:
         return max((place + 1 for place, name in enumerate(self.node.outputs) if name), default=0)
 
     def has(self, name: str) -> bool:
-        """Whether the node says this attribute."""
+        """Whether the node has this attribute."""
         self._asked.add(name)
         return name in self.node.attributes
 

@@ -13,10 +13,10 @@ from workloads.stepgraph.kernels.table import apply
 from workloads.stepgraph.refusals import CannotEnterError
 
 MOST_BYTES = limits.FOLDED_BYTES
-"""That all computed constants of a model may take, beside those of its file. Measured models need a few megabytes."""
+"""The most bytes of a model's computed constants, beside those of its file. Measured models need a few megabytes."""
 
 MOST_WORK = limits.FOLDED_WORK
-"""Elements read and written, and multiplications, to compute them: seconds."""
+"""The most elements read and written, and multiplications, to compute them: seconds of work."""
 
 
 _NODE, _OPERAND = 20_000, 4_000  # work that writing them takes, in multiplications: 35,000 nodes at most
@@ -29,9 +29,9 @@ class Budget:
         self.bytes, self.work = MOST_BYTES + weight_bytes, MOST_WORK + weight_bytes
 
     def spend(self, elements: int, item_bytes: int, work: int = 0) -> None:
-        """Take what a new constant will cost, before it is allocated.
+        """Count what a new constant will cost, before it is allocated.
 
-        Raises CannotEnterError where that is too much.
+        Raises CannotEnterError if that is too much.
         """
         self.bytes -= elements * item_bytes
         self.work -= elements + work
@@ -39,9 +39,9 @@ class Budget:
             raise CannotEnterError("computes constants that take more memory or time than a model's may")
 
     def write(self, operands: int) -> None:
-        """Take what a node will cost that is written out.
+        """Count what a node will cost that is written out.
 
-        Raises CannotEnterError where a few of the file ask for too many.
+        Raises CannotEnterError if there are too many: a few nodes of a file may ask for any number.
         """
         self.work -= _NODE + _OPERAND * operands
         if self.work < 0:
@@ -52,7 +52,7 @@ class Budget:
     ) -> tuple[Array, ...]:
         """The outputs of a node, of these ``tensors``.
 
-        Raises CannotEnterError beyond the budget, and where it cannot be.
+        Raises CannotEnterError beyond the budget, and if they cannot be computed.
         """
         arrays = [None if value is None else value.array for value in operands]
         read = sum(value.tensor.elements for value in operands if value is not None)

@@ -46,7 +46,7 @@ def all_reads(model: RawModel) -> set[str]:
 
 
 def in_order(graph: RawGraph) -> tuple[Sequence[RawNode], list[Refusal]]:
-    """The nodes of ``graph``, each behind those that it reads of, and what stands against that.
+    """(the nodes of ``graph``, each after those that it reads of; refusals of nodes for which there is no such order).
 
     Nodes that run in a circle are left out, and refused.
     """
@@ -68,7 +68,7 @@ def in_order(graph: RawGraph) -> tuple[Sequence[RawNode], list[Refusal]]:
 
 
 def _circles(needs: Sequence[Sequence[int]]) -> dict[int, int]:
-    """The nodes that hang on themselves, each with the size of its circle."""
+    """The nodes that depend on themselves, each with the size of its circle."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

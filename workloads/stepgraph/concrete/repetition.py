@@ -19,7 +19,7 @@ from workloads.stepgraph.refusals import CannotEnterError
 
 REPEATING = ("Loop", "Scan")
 MOST_UNROLLED = limits.UNROLLED_NODES
-"""Nodes of a body times its steps."""
+"""The most nodes that are written for a body: its nodes times its steps."""
 SCAN_SINCE = 9  # before it a Scan had a batch axis
 
 Body = Callable[[int, Sequence[Value]], Sequence[Value]]
@@ -43,7 +43,7 @@ def body_of(node: RawNode) -> RawGraph:
 
 
 def unrolled(node: RawNode, operands: Sequence[Value | None], write: Writer, run: Body) -> list[Value]:
-    """The outputs of ``node``; ``run`` walks its body once. Raises CannotEnterError where its steps are not decided."""
+    """The outputs of ``node``; ``run`` walks its body once. Raises CannotEnterError if its steps are not decided."""
     return (_loop if node.operator == "Loop" else _scan)(RawCall(node, operands), body_of(node), write, run)
 
 

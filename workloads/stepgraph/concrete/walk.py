@@ -28,7 +28,7 @@ REFUSED = Value("", Tensor((), ""))
 """The value of everything that depends on a node or an input that cannot enter."""
 
 MOST_NODES = limits.MODEL_NODES
-"""Nodes that are walked or left out, those of functions once for each call. Measured encoders have 10,000."""
+"""The most nodes, walked or left out, those of functions once for each call. Measured encoders have 10,000."""
 
 _DEEPEST = limits.MODEL_DEPTH
 Scope = ChainMap[str, Value]

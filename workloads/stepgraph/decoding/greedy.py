@@ -17,13 +17,13 @@ from workloads.stepgraph.run import FloatRun
 from workloads.stepgraph.steps import Steps
 from workloads.stepgraph.stream import Stream
 
-MOST_SYMBOLS = 10  # of one encoder output, after which the next is listened to
+MOST_SYMBOLS = 10  # of one encoder output, after which decoding continues with the next one
 
 See = Callable[[str, FloatRun], None]
 
 
 def unseen(graph: str, run: FloatRun) -> None:
-    """Look at nothing."""
+    """Observe nothing: the default of ``see``."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ class Transducer:
 
     ``features``: the encoder's input; ``encoded``: its output, of ``rows`` outputs that the joiner takes one by one;
     ``tokens``: the decoder's input, the last ``context`` symbols; ``decoded``: its output; ``joins_encoded``,
-    ``joins_decoded``: the joiner's inputs; ``logits``: its output. ``blank``: the symbol that says nothing.
+    ``joins_decoded``: the joiner's inputs; ``logits``: its output. ``blank``: the symbol that stands for none.
     """
 
     encoder: StepGraph
@@ -44,7 +44,7 @@ class Transducer:
 
     @property
     def rows(self) -> int:
-        """Outputs that one call of the encoder gives: for each of them the joiner is asked anew."""
+        """Outputs that one call of the encoder gives; the joiner runs for each of them."""
         return self.encoder.tensor(self.encoded).elements // self.joiner.tensor(self.joins_encoded).elements
 
     @property

@@ -35,7 +35,10 @@ SUM_GUARD = 2.0**-12
 
 
 def constants_of(fillers: Iterable[Filler], scales: Scales) -> dict[str, Array]:
-    """All constants. Raises NumericsError for what the chip's formats cannot hold, InputError for a value unseen."""
+    """All constants.
+
+    Raises NumericsError for what the chip's formats cannot hold, InputError for a value that calibration has not met.
+    """
     constants = dict[str, Array]()
     for filler in fillers:
         constants.update(filler(scales))

@@ -17,7 +17,7 @@ def of(function: Callable[[Array, Array], Array]) -> Callable[[Attributes, Array
 
 
 def divide(a: Array, b: Array) -> Array:
-    """a / b; the quotient of integers goes towards zero, and that by zero is zero."""
+    """a / b; a quotient of integers is rounded towards zero, and is zero if b is."""
     if np.issubdtype(a.dtype, np.floating):
         return a / b
     floor, rest = np.divmod(a, b)
@@ -32,7 +32,7 @@ def power(a: Array, b: Array) -> Array:
 
 
 def modulo(attributes: Attributes, a: Array, b: Array) -> Array:
-    """The rest of a / b with the sign of b, or with that of a where ``fmod`` is 1."""
+    """The remainder of a / b with the sign of b, or with that of a if ``fmod`` is 1."""
     return np.fmod(a, b) if attributes["fmod"] else np.mod(a, b)
 
 

@@ -32,9 +32,9 @@ def lstm_steps(
     peepholes: None = None,
     projection: Array | None = None,
 ) -> Iterator[LstmStep]:
-    """X (T, B, I), W (1, 4H, I), R (1, 4H, P or H), B (1, 8H), initial h and c (1, B, .), projection (1, P, H).
+    """Each frame of an LSTM on X (T, B, I), with W (1, 4H, I), R (1, 4H, P or H) and B (1, 8H).
 
-    Gates in the order input, output, forget, cell.
+    Initial h and c are (1, B, .), the projection (1, P, H), gates in the order input, output, forget, cell.
     """
     units = integer(attributes, "hidden_size")
     h = _first(hidden, x, recurrence.shape[2])
@@ -73,7 +73,7 @@ def gru_steps(
     lengths: None = None,
     hidden: Array | None = None,
 ) -> Iterator[GruStep]:
-    """X (T, B, I), W (1, 3H, I), R (1, 3H, H), B (1, 6H), initial h (1, B, H).
+    """Each frame of a GRU on X (T, B, I), with W (1, 3H, I), R (1, 3H, H), B (1, 6H) and initial h (1, B, H).
 
     Gates in the order update, reset, hidden; ``linear_before_reset`` 1 resets the product with R, 0 the h within it.
     """

@@ -37,7 +37,7 @@ def arg_max(attributes: Attributes, x: Array) -> Array:
 
 
 def cum_sum(attributes: Attributes, x: Array, axis: Array) -> Array:
-    """The running sum along an axis, from the end where ``reverse``, without the element itself where ``exclusive``."""
+    """The running sum along an axis, from the end if ``reverse``, without the element itself if ``exclusive``."""
     along = int(axis.reshape(()))
     turned = np.flip(x, along) if attributes["reverse"] else x
     sums = np.cumsum(turned, along, dtype=x.dtype)

@@ -64,7 +64,7 @@ def _show(old: set[str], low: GraphLowering, node: Node) -> None:
 
 
 def keep_late(low: GraphLowering, homes: Homes) -> None:
-    """Copy what could not be written where its state stands, and no state before all that read it are copied."""
+    """Copy values that could not be written to their states' tensors, each state after all that read it are copied."""
     late = {homes.arriving[state.input]: state for state in homes.late}
     sources = {target: low.wire(state.output).tensor for target, state in late.items()}
     sources = {target: source for target, source in sources.items() if source != target}

@@ -92,13 +92,13 @@ def activation(
 
 
 def add(low: GraphLowering, node: Node) -> None:
-    """a + b or a - b."""
+    """Lower to a + b or a - b."""
     told = {"subtract": True} if node.operator == "Sub" else {}
     _pairwise(low, node, "add", told)
 
 
 def mul(low: GraphLowering, node: Node) -> None:
-    """a * b."""
+    """Lower to a * b."""
     _pairwise(low, node, "mul", {})
 
 

@@ -17,7 +17,7 @@ MOST_PIECES = limits.GATHERED_PIECES
 
 
 def gather(low: GraphLowering, node: Node) -> None:
-    """Constant places along an axis, which need not be neighbours: as pieces of an even step, joined."""
+    """Lower a choice of constant places along an axis, neighbours or not, to pieces of an even step, joined."""
     (x, index), (value,) = node.inputs, node.outputs
     if not low.graph.is_constant(index) or low.graph.is_constant(x):
         raise CannotLower(_COMPUTED)

@@ -1,4 +1,4 @@
-"""One StepGraph, normalised, as operations of a trace: where each value stands, and what each node becomes.
+"""One StepGraph, normalised, as operations of a trace: the tensor of each value, and the operations of each node.
 
 Shapes in a trace may differ from those of the values in leading axes of one, and in any axes where the elements keep
 their order: a reader that needs a shape asks for it (``shaped``) and gets a view, which costs nothing.
@@ -27,8 +27,8 @@ class GraphLowering:
     """Writes the nodes of ``normal`` into graph ``name`` of ``draft``, one by one.
 
     ``homes``: tensors that outlive a call, by the value that a node writes to them. ``host_reads``: values that the
-    host reads. ``prefix``: stands before the names of nodes and values. ``ops``: those of the node at hand.
-    ``wires``: where each value stands that has arrived or was made.
+    host reads. ``prefix``: comes before the names of nodes and values. ``ops``: those of the node at hand.
+    ``wires``: the wire of each value that has arrived or was made.
     """
 
     def __init__(
@@ -62,11 +62,11 @@ class GraphLowering:
         return self.wires[value]
 
     def standing(self, value: str) -> Shape:
-        """Shape of the tensor in which ``value`` stands."""
+        """Shape of the tensor that holds ``value``."""
         return self.draft.tensors[self.wire(value).tensor].shape
 
     def shaped(self, value: str, shape: Shape) -> str:
-        """The tensor in which ``value`` stands, or a view of it, in ``shape``."""
+        """The tensor that holds ``value``, or a view of it, in ``shape``."""
         return self.viewed(self.wire(value).tensor, shape)
 
     def viewed(self, tensor: str, shape: Shape) -> str:
@@ -82,7 +82,7 @@ class GraphLowering:
         return views[shape]
 
     def is_home(self, value: str) -> bool:
-        """Whether ``value`` stands in a tensor that outlives the call, of a shape that is decided already."""
+        """Whether ``value`` is in a tensor that outlives the call, of a shape that is decided already."""
         return value in self._homes
 
     def is_given(self, value: str) -> bool:

@@ -34,7 +34,7 @@ class _Constants:
 
 
 def gru(low: GraphLowering, node: Node) -> None:
-    """z, r and n from the products of x and h; r resets the product with h, or h itself before it."""
+    """Lower to z, r and n from the products of x and h; r resets the product with h, or h itself before it."""
     cell = Recurrent.of(low, node)
     units, resets_product = cell.units, bool(integer(node.attributes, "linear_before_reset"))
     of_input, of_h = cell.biases or (None, None)

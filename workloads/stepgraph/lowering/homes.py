@@ -1,7 +1,7 @@
 """Tensors that outlive a call: those of states, and those in which one graph leaves what another reads.
 
-What a node makes of a state is written into the state's own tensor where every reader of the old one stands before
-that node. Else it is copied there when the call is done.
+What a node makes of a state is written into the state's own tensor if every reader of the old one comes before that
+node. Else it is copied there when the call is done.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class _Constants:
 
 
 def lstm(low: GraphLowering, node: Node) -> None:
-    """Gates in the order input, forget, output, cell: one pass of the unit serves the three sigmoids."""
+    """Lower to gates in the order input, forget, output, cell: one pass of the unit serves the three sigmoids."""
     cell = Recurrent.of(low, node)
     units, size = cell.units, cell.recurrence.shape[1]
     bias = None if cell.biases is None else cell.rows(cell.biases[0] + cell.biases[1], ORDER)

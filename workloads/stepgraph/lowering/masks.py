@@ -16,7 +16,7 @@ TRUTH_ENTRIES = quantise_table.ENTRIES[8]
 
 
 def saturate(low: GraphLowering, node: Node) -> None:
-    """x plus the end of the range where the condition holds."""
+    """Lower to x plus the end of the range where the condition holds."""
     (x, condition), (value,) = node.inputs, node.outputs
     is_low = number(node.attributes, "number") < 0
     if low.graph.is_constant(condition):

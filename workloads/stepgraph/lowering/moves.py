@@ -33,7 +33,7 @@ def slices(low: GraphLowering, node: Node) -> None:
 
 
 def split(low: GraphLowering, node: Node) -> None:
-    """Parts along an axis, in their order."""
+    """Lower to parts along an axis, in their order."""
     x, front = node.inputs[0], front_of(low.graph, node)
     outs = [low.out(value, low.shape(value)[front:]).tensor for value in node.outputs]
     tensor = low.shaped(x, low.shape(x)[front:])
@@ -79,7 +79,7 @@ def _part(low: GraphLowering, name: str, value: str, place: int, front: int) -> 
 
 
 def transpose(low: GraphLowering, node: Node) -> None:
-    """Axes in another order."""
+    """Lower to axes in another order."""
     (x,), (value,) = node.inputs, node.outputs
     out = low.out(value, low.shape(value))
     tensor = low.shaped(x, low.shape(x))

@@ -44,7 +44,7 @@ def _fitting(pattern: str, graphs: Mapping[str, StepGraph]) -> Iterator[tuple[st
 
 
 def run_by_host(low: GraphLowering, node: Node) -> None:
-    """``node`` as an operation that only the CPU can do."""
+    """Lower ``node`` to an operation that only the CPU can do."""
     tensors = list[str]()
     for name in node.operands:
         if not low.graph.is_constant(name):

@@ -53,7 +53,7 @@ def weighted(
 
 
 def linear(low: GraphLowering, node: Node) -> None:
-    """x (..., K) times a weight (N, K)."""
+    """Lower x (..., K) times a weight (N, K)."""
     x, (weight, bias), (value,) = node.inputs[0], _constants(low, node), node.outputs
     rows = bare(low.shape(x))
     is_last = low.is_given(value) or value in low.argmax_reads
@@ -73,7 +73,7 @@ def _constants(low: GraphLowering, node: Node) -> tuple[Array, Array | None]:
 
 
 def conv(low: GraphLowering, node: Node) -> None:
-    """x (1, C, *T) with a weight (N, C / groups, *kernel)."""
+    """Lower a convolution of x (1, C, *T) with a weight (N, C / groups, *kernel)."""
     x, (weight, bias), (value,) = node.inputs[0], _constants(low, node), node.outputs
     batch, *size = low.shape(x)
     if batch != 1:
@@ -97,7 +97,7 @@ def conv(low: GraphLowering, node: Node) -> None:
 
 
 def product(low: GraphLowering, node: Node) -> None:
-    """Two values that flow, batch by batch."""
+    """Lower a product of two computed values, batch by batch."""
     a, b = node.inputs
     transpose_b, (value,) = bool(node.attributes["transpose_b"]), node.outputs
     batch, rows, columns = standing_shape(low.graph, node, value)
@@ -128,7 +128,7 @@ def _batched(low: GraphLowering, value: str, part: str, batch: int, matrix: tupl
 
 
 def embedding(low: GraphLowering, node: Node) -> None:
-    """Rows (V, D) of a table, one for each token."""
+    """Lower a choice of rows of a table (V, D), one for each token."""
     (tokens, weight), (value,) = node.inputs, node.outputs
     if low.graph.tensor(tokens).dtype.startswith("float"):
         raise CannotLower("picks rows by a real number")

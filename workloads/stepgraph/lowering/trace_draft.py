@@ -57,7 +57,7 @@ class TraceDraft:
         self._op_names = set[str]()
 
     def tensor(self, name: str, shape: Sequence[int], bits: int, role: Role = "activation") -> str:
-        """Declare a tensor under ``name``, or what makes it unique; returns that. CannotLower for too many axes."""
+        """Declare a tensor under ``name``, made unique; returns that name. Raises CannotLower for too many axes."""
         if len(shape) > MOST_AXES:
             raise CannotLower(f"works on {len(shape)} axes, of which a trace's tensors have at most {MOST_AXES}", FEWER)
         name = _unique(plain(name), self.tensors)
@@ -68,7 +68,7 @@ class TraceDraft:
         self, graph: str, name: str, layer: str, kind: OpKind, group: OpGroup, inputs: Sequence[str],
         outputs: Sequence[str], told: Mapping[str, Any],
     ) -> Op:  # fmt: skip
-        """Append an operation to ``graph``, under ``name`` or what makes it unique."""
+        """Append an operation to ``graph``, under ``name``, made unique; returns the operation."""
         name = _unique(plain(name), self._op_names)
         self._op_names.add(name)
         data: dict[str, Any] = {
@@ -92,7 +92,7 @@ class TraceDraft:
         del self.ops.get(mark.graph, [])[mark.ops :], self.fillers[mark.fillers :]
 
     def fill(self, filler: Filler) -> None:
-        """Note what makes constants of an exact import."""
+        """Note a filler, which makes constants of an exact import."""
         self.fillers.append(filler)
 
     @property

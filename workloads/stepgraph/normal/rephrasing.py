@@ -16,7 +16,7 @@ from workloads.stepgraph.normal.rewriting import Normal, Rewriting
 
 
 def rephrased(normal: Normal) -> Normal:
-    """``normal`` without what a chip says in other words."""
+    """``normal`` without operators that a chip computes by others."""
     work = Rewriting(normal)
     for node in normal.graph.nodes:
         _RULES.get(node.operator, Rewriting.write)(work, node)

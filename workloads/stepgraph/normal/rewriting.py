@@ -100,7 +100,7 @@ class Rewriting:
         return self._readers[value]
 
     def is_private(self, value: str) -> bool:
-        """Whether one node alone reads ``value``, and it does not leave the call: so it is with values new here."""
+        """Whether only one node reads ``value``, and it does not leave the call; true of all values that are new."""
         return value not in self.kept and (len(self._readers[value]) == 1 or value not in self.graph.values)
 
     def write(self, node: Node, *of: Node) -> None:

@@ -55,7 +55,7 @@ def invert(attributes: Attributes, x: Value) -> Tensor:
 
 
 def where(attributes: Attributes, condition: Value, a: Value, b: Value) -> Tensor:
-    """All three broadcast to each other."""
+    """The tensor of all three operands, broadcast to each other."""
     if condition.dtype != "bool" or a.dtype != b.dtype:
         raise ValueError(f"takes a bool and two of one type, not {condition.dtype}, {a.dtype} and {b.dtype}")
     return Tensor(broadcast(condition.shape, a.shape, b.shape), a.dtype)

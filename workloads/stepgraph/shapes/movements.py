@@ -14,7 +14,7 @@ from workloads.stepgraph.shapes.reductions import check_axis
 
 
 def concat(attributes: Attributes, first: Value, *others: Value) -> Tensor:
-    """The sum of sizes along an axis."""
+    """The tensor of the operands joined along an axis."""
     axis, parts = check_axis(first, integer(attributes, "axis")), (first, *others)
     for part in others:
         if part.dtype != first.dtype or _without(part.shape, axis) != _without(first.shape, axis):
@@ -23,7 +23,7 @@ def concat(attributes: Attributes, first: Value, *others: Value) -> Tensor:
 
 
 def slices(attributes: Attributes, x: Value, starts: Value, ends: Value, axes: Value, steps: Value) -> Tensor:
-    """Part of some axes."""
+    """The tensor of a part of some axes."""
     shape = list(x.shape)
     bounds = (part.integers("bounds") for part in (axes, starts, ends, steps))
     for axis, start, end, step in zip(*bounds, strict=True):
@@ -35,7 +35,7 @@ def slices(attributes: Attributes, x: Value, starts: Value, ends: Value, axes: V
 
 
 def split(attributes: Attributes, x: Value, sizes: Value) -> tuple[Tensor, ...]:
-    """Parts of an axis."""
+    """The tensors of parts of an axis."""
     axis, numbers = check_axis(x, integer(attributes, "axis")), sizes.integers("sizes")
     if sum(numbers) != x.shape[axis] or min(numbers, default=-1) < 0:
         raise ValueError(f"parts of {numbers} do not share out axis {axis} of {x.shape}")
@@ -43,7 +43,7 @@ def split(attributes: Attributes, x: Value, sizes: Value) -> tuple[Tensor, ...]:
 
 
 def transpose(attributes: Attributes, x: Value) -> Tensor:
-    """Axes in another order."""
+    """The tensor with its axes in another order."""
     perm = integers(attributes, "perm")
     if sorted(perm) != list(range(x.rank)):
         raise ValueError(f"{perm} is no order of the axes of {x.shape}")
@@ -59,7 +59,7 @@ def reshape(attributes: Attributes, x: Value, shape: Value) -> Tensor:
 
 
 def expand(attributes: Attributes, x: Value, shape: Value) -> Tensor:
-    """Axes of one element repeated."""
+    """The tensor with axes of one element repeated."""
     sizes = shape.integers("shape")
     if min(sizes, default=0) < 0 or broadcast(x.shape, sizes) != sizes:
         raise ValueError(f"{x.shape} cannot be repeated to {sizes}")
@@ -67,7 +67,7 @@ def expand(attributes: Attributes, x: Value, shape: Value) -> Tensor:
 
 
 def pad(attributes: Attributes, x: Value, pads: Value, value: Value | None = None) -> Tensor:
-    """Axes made longer or shorter at both ends."""
+    """The tensor with axes made longer or shorter at both ends."""
     numbers, mode = pads.integers("pads"), attributes["mode"]
     if len(numbers) != 2 * x.rank:
         raise ValueError(f"pads {numbers} do not fit {x.shape}")
@@ -84,25 +84,25 @@ def pad(attributes: Attributes, x: Value, pads: Value, value: Value | None = Non
 
 
 def cast(attributes: Attributes, x: Value) -> Tensor:
-    """Another type."""
+    """The tensor in another type."""
     return Tensor(x.shape, str(attributes["to"]))
 
 
 def gather(attributes: Attributes, x: Value, places: Value) -> Tensor:
-    """The places' shape where the axis was."""
+    """The tensor with the places' shape in place of the axis."""
     axis = check_axis(x, integer(attributes, "axis"))
     _check_integers(places)
     return Tensor((*x.shape[:axis], *places.shape, *x.shape[axis + 1 :]), x.dtype)
 
 
 def gather_elements(attributes: Attributes, x: Value, places: Value) -> Tensor:
-    """The shape of the places."""
+    """The tensor of one element for each of the places."""
     _check_within(x, places, check_axis(x, integer(attributes, "axis")))
     return Tensor(places.shape, x.dtype)
 
 
 def scatter_elements(attributes: Attributes, x: Value, places: Value, updates: Value) -> Tensor:
-    """The shape stays."""
+    """The tensor of x, unchanged."""
     axis = check_axis(x, integer(attributes, "axis"))
     _check_within(x, places, axis)
     if updates.shape != places.shape or updates.dtype != x.dtype:
@@ -113,7 +113,7 @@ def scatter_elements(attributes: Attributes, x: Value, places: Value, updates: V
 
 
 def top_k(attributes: Attributes, x: Value, k: Value) -> tuple[Tensor, Tensor]:
-    """k of an axis, and where they are."""
+    """The tensors of k elements of an axis, and of their places."""
     axis, numbers = check_axis(x, integer(attributes, "axis")), k.integers("k")
     if len(numbers) != 1 or not 0 <= numbers[0] <= x.shape[axis]:
         raise ValueError(f"takes {numbers} of axis {axis} of {x.shape}")

@@ -12,7 +12,7 @@ from workloads.stepgraph.shapes.elementwise import broadcast
 
 
 def matmul(attributes: Attributes, a: Value, b: Value) -> Tensor:
-    """(..., M, K) times (..., K, N), batches broadcast; a vector has its axis of one taken away again."""
+    """The tensor of (..., M, K) times (..., K, N), batches broadcast; a vector has no axis of one in the result."""
     if not a.rank or not b.rank:
         raise ValueError("takes matrices and vectors, no single number")
     left = a.shape if a.rank > 1 else (1, *a.shape)
@@ -25,7 +25,7 @@ def matmul(attributes: Attributes, a: Value, b: Value) -> Tensor:
 
 
 def conv(attributes: Attributes, x: Value, weight: Value, bias: Value | None = None) -> Tensor:
-    """x (B, C, *T), weight (N, C / group, *K), bias (N,) to (B, N, *out)."""
+    """The tensor (B, N, *out) of x (B, C, *T) with weight (N, C / group, *K) and bias (N,)."""
     kernel, group = _kernel(attributes, x, weight), integer(attributes, "group")
     if x.shape[1] != weight.shape[1] * group or weight.shape[0] % group:
         raise ValueError(f"{x.shape[1]} channels in {group} groups do not fit a weight {weight.shape}")
@@ -41,7 +41,7 @@ def conv(attributes: Attributes, x: Value, weight: Value, bias: Value | None = N
 
 
 def conv_transpose(attributes: Attributes, x: Value, weight: Value, bias: Value | None = None) -> Tensor:
-    """x (B, C, *T), weight (C, N / group, *K), bias (N,) to (B, N, *out)."""
+    """The tensor (B, N, *out) of x (B, C, *T) with weight (C, N / group, *K) and bias (N,)."""
     kernel, group = _kernel(attributes, x, weight), integer(attributes, "group")
     if x.shape[1] != weight.shape[0] or weight.shape[0] % group:
         raise ValueError(f"{x.shape[1]} channels in {group} groups do not fit a weight {weight.shape}")

@@ -1,4 +1,4 @@
-"""Shapes of what looks along axes."""
+"""Shapes of operators that work along axes."""
 
 from __future__ import annotations
 
@@ -47,20 +47,20 @@ def arg_max(attributes: Attributes, x: Value) -> Tensor:
 
 
 def along(attributes: Attributes, x: Value) -> Tensor:
-    """The shape stays."""
+    """The tensor of x, unchanged."""
     check_axis(x, integer(attributes, "axis"))
     return x.tensor
 
 
 def cum_sum(attributes: Attributes, x: Value, axis: Value) -> Tensor:
-    """The shape stays; the axis is an operand."""
+    """The tensor of x, unchanged; the axis is an operand."""
     for number in axis.integers("axis"):
         check_axis(x, number)
     return x.tensor
 
 
 def layer_normalization(attributes: Attributes, x: Value, scale: Value, bias: Value | None = None) -> Tensor:
-    """The shape stays; scale and bias are broadcast to the axes that are normalised."""
+    """The tensor of x, unchanged; scale and bias are broadcast to the axes that are normalised."""
     rest = x.shape[check_axis(x, integer(attributes, "axis")) :]
     for given in (scale, bias):
         if given is not None and given.shape not in (rest, ()) and given.shape != (1,):

@@ -32,7 +32,7 @@ def _arity(rule: Callable[..., Any]) -> tuple[int, int]:
 MOST_OPERANDS = limits.MODEL_OPERANDS
 _ARITY = {operator: _arity(rule) for operator, rule in RULES.items()}
 MOST_ELEMENTS = limits.MODEL_ELEMENTS
-"""Of one value. An embedding of 128,000 rows of 512 has as many; a call's values are far smaller."""
+"""The most elements of a value. An embedding of 128,000 rows of 512 has as many; a call's values are far smaller."""
 
 
 def tensors_of(operator: str, attributes: Attributes, operands: Sequence[Value | None]) -> tuple[Tensor, ...]:
@@ -55,11 +55,11 @@ def tensors_of(operator: str, attributes: Attributes, operands: Sequence[Value |
 
 
 MOST_AXES = limits.MODEL_AXES
-"""Of one value on the way; numpy has a limit of its own, and a trace a lower one."""
+"""The most axes of an intermediate value; numpy has a limit of its own, and a trace a lower one."""
 
 
 def check_size(tensor: Tensor) -> Tensor:
-    """``tensor``, unless it has more elements or axes than any value may, or an axis that is longer."""
+    """``tensor``. Raises CannotEnterError if it has more elements or axes than any value may, or a longer axis."""
     if len(tensor.shape) > MOST_AXES:
         raise CannotEnterError(f"has {len(tensor.shape)} axes, of which at most {MOST_AXES} are allowed")
     if (size := max(tensor.elements, *tensor.shape, 0)) > MOST_ELEMENTS:
