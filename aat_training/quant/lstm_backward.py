@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from aat_training.quant import float_product
-from aat_training.quant.compiled.lstm_steps import compiled_backward
+from aat_training.quant.compiled.lstm_back import CompiledBackward, compiled_backward
 from aat_training.quant.fused.graph import run_stretches_back
 from aat_training.quant.fused.steps import fused_backward
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, reordered, reordered_
@@ -87,6 +87,8 @@ def run_backward(
     )
     if steps:
         dh.copy_(dh_TBH[-1])
+    if of_h.is_all and isinstance(step, CompiledBackward) and step.every(w_h, dh_TBH):
+        return dz_TBG, share_TBG, dh, dc
     left = run_stretches_back(kernel, trail, w_h, c0, dh_TBH, dh, dc, dz_TBG) if of_h.is_all else steps
     into_h, shares = (nothing, *dh_TBH.unbind()), share_TBG.unbind()
     add_product = float_product.repeated(w_h, batch)

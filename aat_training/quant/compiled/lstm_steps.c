@@ -1,8 +1,8 @@
-/* The point-wise half of one LSTM time step, forward and backward; with VNNI instructions all steps forward at once.
+/* The loop over time, forward: the point-wise half of a step, and with VNNI instructions every step with its product.
  *
  * Arithmetic is nnasim.numerics' own: floor(value * scale + 1/2) on integers held in double, exact for 15-bit
- * multipliers. Compiled without contraction to fused multiply-add, so that every bit is PyTorch's. Products in float stay
- * in PyTorch. Fields and their order are those of lstm_steps.py. T steps, B utterances, H units; row-major.
+ * multipliers. Compiled without contraction to fused multiply-add, so that every bit is PyTorch's. Fields and their order
+ * are those of lstm_steps.py. T steps, B utterances, H units; row-major.
  */
 #include <math.h>
 #include <stdint.h>
@@ -38,12 +38,6 @@ typedef struct {
     uint8_t *shifted;                        /* (B, H up to a multiple of 4) scratch */
     int32_t *sums;                           /* whole_acc, to be written */
 } Forward;
-
-typedef struct {
-    int64_t batch, units;
-    const float *gates, *slopes, *c, *c0, *tc, *c_slopes, *c_inside, *dh;
-    float *dc, *dz;
-} Backward;
 
 enum { ENTRIES = 65538 }; /* an int16 and one entry on either side for what saturates */
 
@@ -259,34 +253,3 @@ void nnasim_lstm_forward_all(const Forward *s, int64_t steps)
     }
 }
 #endif
-
-static void back_of(int64_t units, const float *restrict gates, const float *restrict slopes,
-                    const float *restrict tc, const float *restrict before, const float *restrict c_slopes,
-                    const float *restrict inside, const float *restrict dh, float *restrict dc, float *restrict dz)
-{
-    const float *i = gates, *f = gates + units, *o = gates + 2 * units, *g = gates + 3 * units;
-    for (int64_t j = 0; j < units; j++)
-        dc[j] = (dc[j] + dh[j] * (o[j] * c_slopes[j])) * inside[j];
-    for (int64_t j = 0; j < units; j++)
-        dz[j] = slopes[j] * g[j] * dc[j];
-    for (int64_t j = 0, k = units; j < units; j++, k++)
-        dz[k] = slopes[k] * before[j] * dc[j];
-    for (int64_t j = 0, k = 2 * units; j < units; j++, k++)
-        dz[k] = slopes[k] * tc[j] * dh[j];
-    for (int64_t j = 0, k = 3 * units; j < units; j++, k++)
-        dz[k] = slopes[k] * i[j] * dc[j];
-    for (int64_t j = 0; j < units; j++)
-        dc[j] *= f[j];
-}
-
-/* One step back: dh and dc -> dz[t], and dc of the step before. */
-void nnasim_lstm_backward(const Backward *s, int64_t t)
-{
-    const int64_t units = s->units;
-    for (int64_t b = 0; b < s->batch; b++) {
-        const int64_t unit = (t * s->batch + b) * units;
-        const float *before = t ? s->c + unit - s->batch * units : s->c0 + b * units;
-        back_of(units, s->gates + 4 * unit, s->slopes + 4 * unit, s->tc + unit, before, s->c_slopes + unit,
-                s->c_inside + unit, s->dh + b * units, s->dc + b * units, s->dz + 4 * unit);
-    }
-}

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.compiled import build
+from aat_training.quant.compiled.call import by_number, fields, pointers
 from aat_training.quant.compiled.packed import SOURCE
 from aat_training.quant.h_product import HProduct
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, may_saturate_gate, may_saturate_input
@@ -21,22 +22,13 @@ from nnasim.numerics.weights import MatmulScale
 MOST_PRODUCTS = 1 << 22  # of a step: above, a second thread is of use
 
 
-def _fields(wholes: str, pointers: str, reals: str = "", more: str = "") -> list[tuple[str, type]]:
-    kinds = (wholes, ctypes.c_int64), (pointers, ctypes.c_void_p), (reals, ctypes.c_double), (more, ctypes.c_void_p)
-    return [(name, kind) for names, kind in kinds for name in names.split()]
-
-
 class _Forward(ctypes.Structure):
-    _fields_ = _fields(
+    _fields_ = fields(
         "batch units keep",
         "acc whole_acc gx whole_gx bias requant_x requant gate_entries cell_values cell_slopes",
         "forget input cell output c_low c_high h_low h_high c_step",
         "c h narrow gates c_kept tc slopes c_slopes c_inside index share packed offsets shifted sums",
     )
-
-
-class _Backward(ctypes.Structure):
-    _fields_ = _fields("batch units", "gates slopes c c0 tc c_slopes c_inside dh dc dz")
 
 
 @dataclass(frozen=True)
@@ -95,24 +87,6 @@ def _reals(scale: MatmulScale) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(scale.requant.real))
 
 
-def _step(name: str, arguments: ctypes.Structure, owners: tuple[object, ...]) -> Callable[..., None]:
-    library = build.load(SOURCE)
-    assert library is not None
-    function, pointer = library[name], ctypes.byref(arguments)
-    function.argtypes, function.restype = (ctypes.c_void_p, ctypes.c_int64), None
-
-    def step(t: int, *unused: Tensor) -> None:
-        _ = owners  # tensors live as long as pointers to them
-        function(pointer, t)
-
-    return step
-
-
-def _pointers(tensors: dict[str, Tensor | None]) -> dict[str, int | None]:
-    assert all(tensor is None or tensor.is_contiguous() for tensor in tensors.values())
-    return {name: None if tensor is None else tensor.data_ptr() for name, tensor in tensors.items()}
-
-
 def compiled_forward(
     kernel: LstmKernel, weights: LstmWeights, gx_TBG: Tensor, product: HProduct, c: Tensor, trail: Trail
 ) -> CompiledForward | None:
@@ -146,25 +120,13 @@ def compiled_forward(
         forget=float(cell.keep.real) / sigmoid, input=float(cell.update.real) / sigmoid**2,
         cell=float(cell.cell.real), output=float(cell.output.real) / (sigmoid * tanh),
         c_low=lowest(cell.cell_bits), c_high=highest(cell.cell_bits), h_low=lowest(cell.act_bits),
-        h_high=highest(cell.act_bits), c_step=cell.cell_scale, **_pointers(tensors),
+        h_high=highest(cell.act_bits), c_step=cell.cell_scale, **pointers(tensors),
     )  # fmt: skip
     owners = arguments, tensors
-    every = None if loop is None else _step("nnasim_lstm_forward_all", arguments, owners)
-    return CompiledForward(_step("nnasim_lstm_forward", arguments, owners), every)
+    every = None if loop is None else by_number(SOURCE, "nnasim_lstm_forward_all", arguments, owners)
+    return CompiledForward(by_number(SOURCE, "nnasim_lstm_forward", arguments, owners), every)
 
 
 def _alone(batch: int, units: int) -> bool:
     """Whether one thread multiplies a step as soon as all that torch may use."""
     return torch.get_num_threads() == 1 or 4 * batch * units * units <= MOST_PRODUCTS
-
-
-def compiled_backward(trail: Trail, c0: Tensor, dh: Tensor, dc: Tensor, dz_TBG: Tensor) -> Callable[[int], None] | None:
-    """A step that reads ``dh``, moves ``dc`` one step back and writes dz[t]; None without the compiled part."""
-    if not (dh.is_cpu and available()):
-        return None
-    tensors = {
-        "gates": trail.gates, "slopes": trail.slopes, "c": trail.c, "c0": c0.contiguous(), "tc": trail.tc,
-        "c_slopes": trail.c_slopes, "c_inside": trail.c_inside, "dh": dh, "dc": dc, "dz": dz_TBG,
-    }  # fmt: skip
-    arguments = _Backward(batch=dh.shape[0], units=dh.shape[1], **_pointers(tensors))
-    return _step("nnasim_lstm_backward", arguments, (arguments, tensors))

@@ -5,7 +5,6 @@ It is held to the same worst operands as ``torch._int_mm`` before anything else 
 
 from __future__ import annotations
 
-import ctypes
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.compiled import build
+from aat_training.quant.compiled.call import call
 from aat_training.quant.int8_product import worst_inputs, worst_weights
 from nnasim.units import ceil_div
 
@@ -58,7 +58,12 @@ def multiply(x: Tensor, packed: Packed) -> Tensor:
     """x (R, K) int8 times the weight -> int32 (R, N)."""
     out = torch.empty(len(x), packed.rows, dtype=torch.int32)
     shifted, x = packed.shifted(len(x)), x.contiguous()
-    _call("nnasim_multiply", (len(x), packed.columns, packed.rows), (x, packed.weight, packed.offsets, shifted, out))
+    call(
+        SOURCE,
+        "nnasim_multiply",
+        (len(x), packed.columns, packed.rows),
+        (x, packed.weight, packed.offsets, shifted, out),
+    )
     return out
 
 
@@ -75,13 +80,5 @@ def _packed(weight: Tensor) -> Packed:
     size = TILE * ceil_div(rows, TILE) * QUAD * ceil_div(columns, QUAD)
     tiles, offsets = torch.zeros(size, dtype=torch.int8), torch.empty(rows, dtype=torch.int32)
     weight = weight.contiguous()
-    _call("nnasim_pack", (columns, rows), (weight, tiles, offsets))
+    call(SOURCE, "nnasim_pack", (columns, rows), (weight, tiles, offsets))
     return Packed(tiles, offsets, rows, columns)
-
-
-def _call(name: str, sizes: tuple[int, ...], tensors: tuple[Tensor, ...]) -> None:
-    library = build.load(SOURCE)
-    assert library is not None
-    function = library[name]
-    function.restype = None
-    function(*map(ctypes.c_int64, sizes), *(ctypes.c_void_p(tensor.data_ptr()) for tensor in tensors))

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from aat_training.explain import steps_by
-from aat_training.quant.compiled import build, lstm_steps
+from aat_training.quant.compiled import build, lstm_back, lstm_steps
+from aat_training.quant.compiled.call import by_number
 from aat_training.quant.lstm import LstmKernel, LstmSequence, quantise_lstm
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.layers import Ranges, build_cell
@@ -94,8 +95,13 @@ def test_it_says_which_of_the_two_computes(on_chip, monkeypatch):
 @needs_compiler
 def test_the_compiled_part_is_what_runs(monkeypatch):
     called = []
-    real = lstm_steps._step
-    monkeypatch.setattr(lstm_steps, "_step", lambda name, *rest: called.append(name) or real(name, *rest))
+
+    def watched(source, name, *rest):
+        called.append(name)
+        return by_number(source, name, *rest)
+
+    for module in (lstm_steps, lstm_back):
+        monkeypatch.setattr(module, "by_number", watched)
     kernel = kernel_of("lut8, int8 cell")
     run(kernel, inputs(kernel, 0.5))
     assert [name for name in called if name != "nnasim_lstm_forward_all"] == [
