@@ -74,7 +74,7 @@ def run_forward(
     product = HProduct(kernel, weights, h)
     step = _first_step(kernel, weights, gx_TBG, product, cell, trail)
     if isinstance(step, CompiledForward) and step.every is not None:
-        step.every(steps)
+        step.every()
         return trail.h, cell.float(), trail
     done, h = run_stretches(step, weights, product, h, cell)
     for t in range(done, steps):

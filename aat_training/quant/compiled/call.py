@@ -12,6 +12,9 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.compiled import build
+from nnasim.units import ceil_div
+
+WORTH_SHARING = 1 << 22  # products: below, one thread is done before a second has woken
 
 
 def fields(wholes: str, pointers: str, reals: str = "", more: str = "") -> list[tuple[str, type]]:
@@ -21,13 +24,13 @@ def fields(wholes: str, pointers: str, reals: str = "", more: str = "") -> list[
 
 
 def pointers(tensors: dict[str, Tensor | None]) -> dict[str, int | None]:
-    """Each tensor's address; whoever calls keeps the tensors alive."""
+    """Each tensor's address; the caller keeps the tensors alive."""
     assert all(tensor is None or tensor.is_contiguous() for tensor in tensors.values())
     return {name: None if tensor is None else tensor.data_ptr() for name, tensor in tensors.items()}
 
 
 def call(source: Path, name: str, sizes: tuple[int, ...], tensors: tuple[Tensor, ...]) -> None:
-    """The function ``name`` of ``source`` with int64 and pointers."""
+    """Call the function ``name`` of ``source`` with int64 and pointers."""
     _function(source, name)(*map(ctypes.c_int64, sizes), *(ctypes.c_void_p(tensor.data_ptr()) for tensor in tensors))
 
 
@@ -42,19 +45,25 @@ def by_number(source: Path, name: str, arguments: ctypes.Structure, owners: tupl
     return step
 
 
-def rows_of_a_thread(batch: int, least: int) -> int:
-    """Rows that a thread takes at once: a multiple of ``least``, so many that every thread has some."""
-    return least * -(-batch // (least * max(1, torch.get_num_threads())))
+def rows_of_a_thread(batch: int, least: int, *, products: int) -> int:
+    """Rows that a thread takes at once, a multiple of ``least``: so many that every thread has some, or all where they
+    are too little work to share. ``products``: those of a row.
+    """
+    threads = torch.get_num_threads() if batch * products >= WORTH_SHARING else 1
+    return least * ceil_div(batch, least * threads)
 
 
-def shared_out(source: Path, name: str, arguments: ctypes.Structure) -> None:
-    """The function ``name``, run at once by as many threads as torch may use: each takes parts until none is left.
+def shared_out(source: Path, name: str, arguments: Any) -> None:
+    """Run the function ``name`` in as many threads at once as torch may use: each takes ``arguments.rows`` of
+    ``arguments.batch`` rows at a time, until none is left.
 
     The threads are torch's own. A second pool would have to wait for cores on which idle threads of the first look out
     for work.
     """
-    function, threads, team = _function(source, name), torch.get_num_threads(), _team()
-    if threads == 1 or team is None:
+    function, team = _function(source, name), _team()
+    threads = min(torch.get_num_threads(), ceil_div(arguments.batch, arguments.rows))
+    arguments.next = 0
+    if threads <= 1 or team is None:
         function(ctypes.byref(arguments))
     else:
         team(function, ctypes.byref(arguments), ctypes.c_uint(threads), ctypes.c_uint(0))
@@ -62,7 +71,7 @@ def shared_out(source: Path, name: str, arguments: ctypes.Structure) -> None:
 
 @cache
 def _team() -> Any:
-    """What starts a parallel region of GNU OpenMP, which torch brings; None where torch has other threads."""
+    """The start of a parallel region by GNU OpenMP, which torch brings; None where torch has other threads."""
     try:
         team = ctypes.CDLL(None).GOMP_parallel
     except (AttributeError, OSError, TypeError):

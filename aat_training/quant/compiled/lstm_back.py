@@ -42,7 +42,7 @@ class CompiledBackward:
         self._step = by_number(SOURCE, "nnasim_lstm_backward", arguments, (arguments, self._tensors))
 
     def __call__(self, t: int) -> None:
-        """The point-wise half of step ``t``."""
+        """Run the point-wise half of step ``t``."""
         self._step(t)
 
     def every(self, w_h: Tensor, into_h_TBH: Tensor) -> bool:
@@ -56,10 +56,8 @@ class CompiledBackward:
             return False
         into_h, nothing, packed = into_h_TBH.contiguous(), torch.zeros(batch, units), packed_columns(w_h)
         tensors = self._tensors | {"into_h": into_h, "nothing": nothing, "packed": packed}
-        rows = rows_of_a_thread(batch, TILE_ROWS)
-        arguments = _Backward(
-            batch=batch, units=units, steps=steps, rows=rows, next=0, block=block, **pointers(tensors)
-        )
+        rows = rows_of_a_thread(batch, TILE_ROWS, products=steps * w_h.numel())
+        arguments = _Backward(batch=batch, units=units, steps=steps, rows=rows, block=block, **pointers(tensors))
         shared_out(SOURCE, "nnasim_lstm_backward_all", arguments)
         return True
 

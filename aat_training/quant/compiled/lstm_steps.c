@@ -16,7 +16,9 @@ typedef struct {
 } Entry;
 
 typedef struct {
-    int64_t batch, units, keep;              /* keep: whether slopes, c_slopes and every step are stored */
+    int64_t batch, units, steps;
+    int64_t rows, next;                      /* utterances a thread takes at once, and the first that nobody has taken */
+    int64_t keep;                            /* whether slopes, c_slopes and every step are stored */
     const float *acc;                        /* (B, 4H) accumulators of h's product, or: */
     const int32_t *whole_acc;                /* the same from the int8 kernel */
     const double *gx;                        /* (T, B, 4H) the input's share, gate domain, or: */
@@ -31,8 +33,8 @@ typedef struct {
     float *h;
     int8_t *narrow;                          /* (B, H) h once more, for the int8 kernel; 0 where it does not compute */
     float *gates, *c_kept, *tc, *slopes, *c_slopes, *c_inside;
-    int32_t *index;                          /* (4H) scratch */
-    double *share;                           /* (4H) scratch */
+    int32_t *index;                          /* (B, 4H) scratch, of which a thread uses its first row */
+    double *share;                           /* the same */
     const int8_t *packed;                    /* w_h as nnasim_pack leaves it, and what to add: */
     const int32_t *offsets;                  /* (4H) */
     uint8_t *shifted;                        /* (B, H up to a multiple of 4) scratch */
@@ -99,10 +101,10 @@ static const double *share_of(int64_t width, const int32_t *restrict acc, const 
     return share;
 }
 
-static void gates_of(const Forward *s, int64_t b, const double *restrict gx, float *gates, float *slopes)
+static void gates_of(const Forward *s, int64_t b, const double *restrict gx, int32_t *restrict index, float *gates,
+                     float *slopes)
 {
     const int64_t width = 4 * s->units, sigmoids = 3 * s->units;
-    int32_t *restrict index = s->index;
     if (s->whole_acc)
         index_of_whole(width, s->whole_acc + b * width, s->requant, gx, index);
     else
@@ -116,13 +118,13 @@ static void gates_of(const Forward *s, int64_t b, const double *restrict gx, flo
             gates[j] = s->gate_entries[index[j]].value;
 }
 
-static void cell_of(const Forward *s, int64_t b, const float *restrict gates, float *restrict inside)
+static void cell_of(const Forward *s, int64_t b, const float *restrict gates, int32_t *restrict index,
+                    float *restrict inside)
 {
     const int64_t units = s->units;
     const float *i = gates, *f = gates + units, *g = gates + 3 * units;
     const double forget = s->forget, input = s->input, cell = s->cell, low = s->c_low, high = s->c_high;
     double *restrict c = s->c + b * units;
-    int32_t *restrict index = s->index;
     for (int64_t j = 0; j < units; j++) {
         const double kept = rounded((double)f[j] * c[j] * forget);
         const double wide = rounded((kept + rounded((double)i[j] * (double)g[j] * input)) * cell);
@@ -142,20 +144,22 @@ static void hidden_of(const Forward *s, const float *restrict gates, float *rest
         h[j] = (float)limited(rounded((double)o[j] * (double)tc[j] * output), low, high);
 }
 
-/* One step: acc, gx[t] and c -> h[t], c, and what the backward pass needs. */
-void nnasim_lstm_forward(const Forward *s, int64_t t)
+/* One step of utterances from ... end: acc, gx[t] and c -> h[t], c, and what the backward pass needs. */
+static void step_of(const Forward *s, int64_t t, int64_t from, int64_t end)
 {
     const int64_t units = s->units, first = s->keep ? t * s->batch : 0;
-    for (int64_t b = 0; b < s->batch; b++) {
+    int32_t *index = s->index + 4 * units * from;
+    double *share = s->share + 4 * units * from;
+    for (int64_t b = from; b < end; b++) {
         const int64_t step = (t * s->batch + b) * units, unit = (first + b) * units;
         float *gates = s->gates + 4 * unit, *tc = s->tc + unit, *c_kept = s->c_kept + unit;
-        const double *gx = s->whole_gx ? share_of(4 * units, s->whole_gx + 4 * step, s->bias, s->requant_x, s->share)
+        const double *gx = s->whole_gx ? share_of(4 * units, s->whole_gx + 4 * step, s->bias, s->requant_x, share)
                                        : s->gx + 4 * step;
-        gates_of(s, b, gx, gates, s->keep ? s->slopes + 4 * unit : 0);
-        cell_of(s, b, gates, s->c_inside + unit);
-        gather(units, s->cell_values, s->index, tc);
+        gates_of(s, b, gx, index, gates, s->keep ? s->slopes + 4 * unit : 0);
+        cell_of(s, b, gates, index, s->c_inside + unit);
+        gather(units, s->cell_values, index, tc);
         if (s->keep)
-            gather(units, s->cell_slopes, s->index, s->c_slopes + unit);
+            gather(units, s->cell_slopes, index, s->c_slopes + unit);
         hidden_of(s, gates, tc, s->h + step);
         if (s->narrow)
             for (int64_t j = 0; j < units; j++)
@@ -164,6 +168,9 @@ void nnasim_lstm_forward(const Forward *s, int64_t t)
             c_kept[j] = (float)(s->c[b * units + j] * s->c_step);
     }
 }
+
+/* The same of all utterances. */
+void nnasim_lstm_forward(const Forward *s, int64_t t) { step_of(s, t, 0, s->batch); }
 
 #ifdef __AVX512VNNI__
 enum { LANES = 16, WIDE = 4, TILE = LANES * WIDE, ROWS = 4 }; /* a tile: sums of 64 units of 4 utterances in registers */
@@ -244,12 +251,18 @@ void nnasim_pack(int64_t k, int64_t n, const float *restrict w, int8_t *restrict
     }
 }
 
-/* All steps, each with its product. */
-void nnasim_lstm_forward_all(const Forward *s, int64_t steps)
+/* All steps of whichever utterances nobody has taken yet: any number of threads may run this at once. */
+void nnasim_lstm_forward_all(Forward *s)
 {
-    for (int64_t t = 0; t < steps; t++) {
-        nnasim_multiply(s->batch, s->units, 4 * s->units, s->narrow, s->packed, s->offsets, s->shifted, s->sums);
-        nnasim_lstm_forward(s, t);
+    const int64_t units = s->units, width = 4 * units, padded = (units + 3) / 4 * 4;
+    int64_t first;
+    while ((first = __atomic_fetch_add(&s->next, s->rows, __ATOMIC_RELAXED)) < s->batch) {
+        const int64_t rows = s->batch - first < s->rows ? s->batch - first : s->rows;
+        for (int64_t t = 0; t < s->steps; t++) {
+            nnasim_multiply(rows, units, width, s->narrow + first * units, s->packed, s->offsets,
+                            s->shifted + first * padded, s->sums + first * width);
+            step_of(s, t, first, first + rows);
+        }
     }
 }
 #endif

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from aat_training.quant.compiled import build
-from aat_training.quant.compiled.call import by_number, fields, pointers
+from aat_training.quant.compiled.call import by_number, fields, pointers, rows_of_a_thread, shared_out
 from aat_training.quant.compiled.packed import SOURCE
 from aat_training.quant.h_product import HProduct
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, may_saturate_gate, may_saturate_input
@@ -19,12 +19,12 @@ from aat_training.quant.lstm_trail import Trail
 from nnasim.numerics.formats import highest, lowest
 from nnasim.numerics.weights import MatmulScale
 
-MOST_PRODUCTS = 1 << 22  # of a step: above, a second thread is of use
+TILE_ROWS = 4  # rows that lstm_steps.c multiplies at once
 
 
 class _Forward(ctypes.Structure):
     _fields_ = fields(
-        "batch units keep",
+        "batch units steps rows next keep",
         "acc whole_acc gx whole_gx bias requant_x requant gate_entries cell_values cell_slopes",
         "forget input cell output c_low c_high h_low h_high c_step",
         "c h narrow gates c_kept tc slopes c_slopes c_inside index share packed offsets shifted sums",
@@ -33,10 +33,10 @@ class _Forward(ctypes.Structure):
 
 @dataclass(frozen=True)
 class CompiledForward:
-    """The point-wise half of one step; ``every``: that of so many steps with their products, where it is compiled."""
+    """The point-wise half of one step; ``every``: that of all steps with their products, where it is compiled."""
 
     step: Callable[..., None]
-    every: Callable[..., None] | None
+    every: Callable[[], None] | None
 
     def __call__(self, t: int, acc: Tensor) -> None:
         """Accumulators of step ``t``, where they were announced -> the trail and the cell state."""
@@ -97,7 +97,7 @@ def compiled_forward(
     acc = product.acc
     if acc is None or not (c.is_cpu and available() and covers(kernel, weights)):
         return None
-    whole, sums, width = acc.dtype == torch.int32, gx_TBG.dtype == torch.int32, acc.shape[1]
+    whole, sums = acc.dtype == torch.int32, gx_TBG.dtype == torch.int32
     cell, sigmoid, tanh = kernel.cell, kernel.sigmoid.step, kernel.tanh_c.step
     tensors = {
         "acc": None if whole else acc, "whole_acc": acc if whole else None,
@@ -106,27 +106,30 @@ def compiled_forward(
         "gate_entries": kernel.gate_entries, "cell_values": kernel.cell_values, "cell_slopes": kernel.tanh_c.slopes,
         "c": c, "h": trail.h, "narrow": product.narrow, "gates": trail.gates,
         "c_kept": trail.c, "tc": trail.tc, "slopes": trail.slopes, "c_slopes": trail.c_slopes,
-        "c_inside": trail.c_inside, "index": torch.empty(width, dtype=torch.int32),
-        "share": torch.empty(width, dtype=torch.float64),
+        "c_inside": trail.c_inside, "index": torch.empty(acc.shape, dtype=torch.int32),
+        "share": torch.empty(acc.shape, dtype=torch.float64),
     }  # fmt: skip
-    loop = weights.packed_h if whole and _alone(len(c), c.shape[1]) else None
+    loop = weights.packed_h if whole else None
     if loop is not None:
         more = {"packed": loop.weight, "offsets": loop.offsets, "shifted": loop.shifted(len(c)), "sums": acc}
         tensors |= more
     product.fed = product.narrow is not None
     # Gates arrive as real numbers: powers of two bring them back to integers, exactly.
     arguments = _Forward(
-        batch=c.shape[0], units=c.shape[1], keep=trail.slopes is not None,
+        batch=len(c), units=c.shape[1], steps=len(trail.h), next=0, keep=trail.slopes is not None,
         forget=float(cell.keep.real) / sigmoid, input=float(cell.update.real) / sigmoid**2,
         cell=float(cell.cell.real), output=float(cell.output.real) / (sigmoid * tanh),
         c_low=lowest(cell.cell_bits), c_high=highest(cell.cell_bits), h_low=lowest(cell.act_bits),
         h_high=highest(cell.act_bits), c_step=cell.cell_scale, **pointers(tensors),
     )  # fmt: skip
     owners = arguments, tensors
-    every = None if loop is None else by_number(SOURCE, "nnasim_lstm_forward_all", arguments, owners)
-    return CompiledForward(by_number(SOURCE, "nnasim_lstm_forward", arguments, owners), every)
+    step = by_number(SOURCE, "nnasim_lstm_forward", arguments, owners)
+    if loop is None:
+        return CompiledForward(step, None)
+    arguments.rows = rows_of_a_thread(len(c), TILE_ROWS, products=len(gx_TBG) * weights.w_h.numel())
 
+    def every() -> None:
+        _ = owners  # tensors live as long as pointers to them
+        shared_out(SOURCE, "nnasim_lstm_forward_all", arguments)
 
-def _alone(batch: int, units: int) -> bool:
-    """Whether one thread multiplies a step as soon as all that torch may use."""
-    return torch.get_num_threads() == 1 or 4 * batch * units * units <= MOST_PRODUCTS
+    return CompiledForward(step, every)

@@ -28,14 +28,14 @@ def kernel_of(name: str, gradient="output") -> LstmKernel:
     return LstmKernel.of("layer", build_cell(numerics, RANGES), numerics, 2.0**-7, gradient)
 
 
-def inputs(kernel: LstmKernel, gain: float, units: int = 37) -> list[torch.Tensor]:
+def inputs(kernel: LstmKernel, gain: float, units: int = 37, batch: int = 3) -> list[torch.Tensor]:
     """Odd sizes, so that the ends of vector loops run too."""
     rng = torch.Generator().manual_seed(7)
     top = 1 << (kernel.cell.act_bits - 1)
-    x = torch.randint(-top, top, (11, 3, 21), generator=rng).float()
+    x = torch.randint(-top, top, (11, batch, 21), generator=rng).float()
     shapes = (4 * units, 21), (4 * units, units), (4 * units,)
     parameters = [gain * torch.randn(shape, generator=rng) for shape in shapes]
-    h, c = (torch.randint(-100, 100, (3, units), generator=rng).float() for _ in range(2))
+    h, c = (torch.randint(-100, 100, (batch, units), generator=rng).float() for _ in range(2))
     return [x, *parameters, h, c]
 
 

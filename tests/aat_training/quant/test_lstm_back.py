@@ -9,7 +9,7 @@ pytest.importorskip("torch")
 import torch
 
 from aat_training.quant import float_product
-from aat_training.quant.compiled import build, call, lstm_back
+from aat_training.quant.compiled import build, lstm_back
 from aat_training.quant.compiled.lstm_back import add_product, order_of_sums, packed_columns
 from tests.aat_training.quant.chips import CHIPS
 from tests.aat_training.quant.test_compiled import inputs, kernel_of, run
@@ -74,26 +74,3 @@ def test_all_steps_at_once_are_the_steps_one_by_one(name, monkeypatch):
     at_once = run(kernel, values)
     monkeypatch.setattr(lstm_back, "order_of_sums", lambda rows, k, n: None)
     assert all(torch.equal(a, b) for a, b in zip(at_once, run(kernel, values), strict=True))
-
-
-@needs_loop
-@pytest.mark.parametrize("team", ["torch's", "none"])
-@pytest.mark.parametrize("threads", [2, 3, 8])
-def test_any_number_of_threads_has_the_same_bits(threads, team, monkeypatch):
-    kernel = kernel_of("lut8, int8 cell")
-    values, before = inputs(kernel, 0.5), torch.get_num_threads()
-    if team == "none":
-        monkeypatch.setattr(call, "_team", lambda: None)
-    try:
-        torch.set_num_threads(1)
-        alone = run(kernel, values)
-        torch.set_num_threads(threads)
-        assert all(torch.equal(a, b) for a, b in zip(alone, run(kernel, values), strict=True))
-    finally:
-        torch.set_num_threads(before)
-
-
-@pytest.mark.parametrize(("batch", "threads", "rows"), [(16, 1, 16), (16, 2, 8), (10, 2, 8), (3, 2, 4), (33, 4, 12)])
-def test_every_thread_has_rows_and_takes_whole_tiles(batch, threads, rows, monkeypatch):
-    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
-    assert call.rows_of_a_thread(batch, 4) == rows

@@ -8,7 +8,7 @@ pytest.importorskip("torch")
 
 import torch
 
-from aat_training.quant import int8_product, lstm_forward
+from aat_training.quant import int8_product, lstm_forward, lstm_kernel
 from aat_training.quant.compiled import packed
 from aat_training.quant.compiled.packed import multiply, obstacle, pack
 from aat_training.quant.h_product import HProduct
@@ -60,7 +60,7 @@ def test_all_steps_at_once_are_the_steps_one_by_one(monkeypatch):
     monkeypatch.setattr(HProduct, "__call__", lambda self, h: calls.append(1) or real(self, h))
     at_once = run(kernel, values)
     assert not calls
-    monkeypatch.setattr("aat_training.quant.compiled.lstm_steps._alone", lambda batch, units: False)
+    monkeypatch.setattr(lstm_kernel, "pack", lambda weight: None)
     one_by_one = run(kernel, values)
     assert calls
     assert all(torch.equal(a, b) for a, b in zip(at_once, one_by_one, strict=True))
