@@ -16,7 +16,7 @@ from aat_training.edges import with_other_edges
 def augment(
     x_TD: Tensor, config: AugmentConfig, features: FeatureConfig, mean_D: Tensor, scale_D: Tensor, rng: Generator
 ) -> Tensor:
-    """One utterance's features (T, D), changed at random.
+    """One utterance's features (T, D), float32, changed at random.
 
     Levels are in units of the normalised features, (x - mean_D) * scale_D; the result is not normalised.
     """

@@ -15,8 +15,8 @@ from aat_training.devices import numpy_of
 class WeightAverage:
     """The average of the trained parameters of ``model``, each step weighing ``decay`` times the one after it.
 
-    A young average forgets faster, decay = (1 + step) / (10 + step), or it would keep the random start. What is
-    averaged is float32 whatever the arithmetic: the chip's operators round what they are given.
+    In the first steps the decay is smaller, (1 + step) / (10 + step), or the average would keep the random start. The
+    parameters that are averaged are float32 in every arithmetic: the chip's operators round them when they read them.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:

@@ -25,7 +25,7 @@ def checkpoint_for(folder: str | Path, system: str) -> Path:
 
 
 def refuse_no_checkpoint(path: str | Path) -> None:
-    """Raise FileError unless a checkpoint stands at ``path``; the message says what does."""
+    """Raise FileError unless there is a checkpoint at ``path``; the message names what is there instead."""
     path = Path(path)
     if path.is_dir() and not (path / WEIGHTS).exists():
         inside = _checkpoints_in(path)

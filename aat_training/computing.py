@@ -1,4 +1,4 @@
-"""Kernels that multiply: that of each product of a model, forward and backward, with the reason for it."""
+"""The kernel that multiplies in each product of a model, forward and backward, and the reason for its choice."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def forward_lines(made: Products, rows: Sequence[int], looped: Collection[str] =
 
 
 def backward_line(device: torch.device) -> str:
-    """A line on who multiplies in the backward pass."""
+    """A line on the kernel that multiplies in the backward pass."""
     why = float_product.obstacle(torch.empty(0, device=device))
     by = f"oneDNN (within {float_product.TOLERANCE:g} of float64)" if why is None else f"torch.mm ({why})"
     return f"backward products: {by}"

@@ -70,8 +70,8 @@ class RowsOfBatch:
 class ByRow:
     """Draws from a seed for each utterance: neither its neighbours nor their lengths decide anything.
 
-    Whoever computes one utterance draws for one utterance, so the work grows with a rank's share and not with the
-    batch of all ranks. Draws begin with the first frame, so padding behind the last changes nothing before it.
+    A rank draws only for the utterances that it computes, so its work grows with its share and not with the batch of
+    all ranks. Draws begin with the first frame, so padding behind the last changes nothing before it.
     """
 
     def __init__(self, seeds: Sequence[int]) -> None:

@@ -29,8 +29,8 @@ def transducer_loss(
 ) -> Tensor:
     """Mean loss per utterance of one batch (a scalar); ``level_SB``: loudness, while the flat start lasts.
 
-    ``teacher_SBH``: what the encoder is held near with weight ``distillation``, a float model's outputs.
-    ``draws``: what dropout leaves out; None: drawn for this batch alone, by torch's global generator.
+    ``teacher_SBH``: a float model's outputs, which the encoder is kept near with weight ``distillation``.
+    ``draws`` decides what dropout leaves out; None: drawn for this batch alone, by torch's global generator.
     """
     drawn = draws or WholeBatch()
 
@@ -62,7 +62,7 @@ def distance_from(model: Rnnt, encoded_SBH: Tensor, teacher_SBH: Tensor, batch: 
     """Squared difference of the encoder's outputs: mean over units, summed over an utterance, mean of those (a scalar).
 
     Hinton et al., "Distilling the knowledge in a neural network", 2015, on hidden outputs as Romero et al., "FitNets",
-    2015: what the chip cannot say as float did is learnt where it arises, not only where words go wrong.
+    2015: the encoder learns to correct its rounding where it arises, not only where a word is wrong.
     """
     inside_SB = torch.arange(len(encoded_SBH), device=encoded_SBH.device)[:, None] < batch.lengths
     apart_SB = ((model.arithmetic.real_activation(encoded_SBH) - teacher_SBH) ** 2).mean(-1)

@@ -31,7 +31,7 @@ class CorpusPieces:
 
 
 def corpus_pieces(manifest: Path, checkpoint_path: Path, progress: Progress = silent) -> CorpusPieces:
-    """Align every utterance of ``manifest`` and cut it in its pauses.
+    """The utterances of ``manifest``, aligned by the checkpoint's model and cut in their pauses.
 
     Raises CheckpointError for a model whose tokens are not words or whose features are not cepstra, ManifestError for
     an utterance without speaker or of audio, FileError when no utterance can be aligned.

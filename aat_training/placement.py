@@ -18,13 +18,13 @@ def operation_units(trace: OpTrace, chip: NnaConfig) -> dict[str, Unit]:
 
 
 def placed_arithmetic(scheme: QuantScheme, trace: OpTrace, chip: NnaConfig) -> PlacedArithmetic:
-    """The arithmetic of ``trace``, as it is placed, on ``chip``."""
+    """The arithmetic of ``trace``, as it is placed, on ``chip``. Raises PlacementError."""
     return PlacedArithmetic(scheme, operation_units(trace, chip))
 
 
 def arithmetic_under(
     policy: Policy, shape: RnntShape, scheme: QuantScheme, system: System, chip: NnaConfig
 ) -> PlacedArithmetic:
-    """The arithmetic of a recogniser of ``shape`` if ``policy`` places its operations."""
+    """The arithmetic of a recogniser of ``shape`` if ``policy`` places its operations. Raises PlacementError."""
     trace = build_trace(shape, shape.reduction, 0, system=system, numerics=chip.numerics)
     return placed_arithmetic(scheme, placed(trace, policy), chip)

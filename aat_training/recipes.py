@@ -9,7 +9,7 @@ from aat_training.config import AugmentConfig, ModelConfig, Recipe, TrainConfig
 from aat_training.data.features import FeatureConfig
 from nnasim.errors import ConfigError
 
-# Three ends in ten lose their silence; half of these are left without, half get 0 to 500 ms: so nobody's way of
+# Three ends in ten lose their silence; half of these are left without, half get 0 to 500 ms: so no corpus's way of
 # cutting utterances is learned.
 _EDGES: dict[str, Any] = {"edges": 0.3, "silence_frames": 50}
 
@@ -20,7 +20,7 @@ def _fine_tuning(run: TrainConfig, **changes: object) -> TrainConfig:
 
 
 def tiny() -> Recipe:
-    """A recogniser that trains in seconds: for tests of the whole road, not for accuracy."""
+    """A recogniser that trains in seconds: for tests from files to words, not for accuracy."""
     run = TrainConfig(
         steps=60, batch=8, learning_rate=4e-3, evaluate_every=30, dropout=0.0, augment=AugmentConfig(**_EDGES),
     )  # type: ignore[call-arg]  # fmt: skip

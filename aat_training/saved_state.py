@@ -1,4 +1,4 @@
-"""The state that a run continues from, checked before any of it is believed: it is a file like every other."""
+"""The state that a run continues from, checked like every other file before any of it is used."""
 
 from __future__ import annotations
 

@@ -121,7 +121,8 @@ def _margin(better: Score, worse: Score) -> NDArray[np.int64]:
 class Recovery:
     """The part of the errors of ``lossy`` against ``reference`` that ``own`` recovers, in word errors and as a share.
 
-    ``lost``: errors that ``lossy`` makes more than ``reference``; ``won``: of them, those that ``own`` does not make.
+    ``lost``: how many errors more than ``reference`` the system ``lossy`` makes; ``won``: how many errors fewer than
+    ``lossy`` the system ``own`` makes, more than ``lost`` if it is better than ``reference``.
     ``share``, ``interval``: won / lost with its 95 % interval; both None if they would mean nothing: fewer than
     ``LEAST_LOST`` errors are lost (so also if ``lossy`` is no worse), or more than a fortieth of the resamples show no
     loss at all, so that the interval's end has no bound.

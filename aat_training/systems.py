@@ -70,6 +70,7 @@ def load_system(
 ) -> tuple[Checkpoint, Rnnt, QuantScheme | None]:
     """Checkpoint, model and scheme of ``system``, ready to decode on ``device``: cpu, cuda or cuda:N.
 
+    From here on torch computes with one thread, so that sums have one order.
     Raises CheckpointError, FileError, or ConfigError for a device that is not there.
     """
     place = open_device(device)

@@ -55,7 +55,10 @@ def schedule(
 
 
 def prepare_folder(folder: Path, *, resume: bool, force: bool) -> bool:
-    """Whether ``folder``, made if need be, holds a finished model. Raises FileError where it exists unasked."""
+    """Whether ``folder``, made if need be, holds a finished model; with ``force`` an earlier run's files are removed.
+
+    Raises FileError if it has content and neither ``resume`` nor ``force`` is given, or if it cannot be made.
+    """
     finished = (folder / "model.json").exists()
     if folder.exists() and not folder.is_dir():
         raise FileError(folder, "is not a folder")

@@ -53,7 +53,7 @@ def be_reproducible() -> None:
 
 
 def one_cycle(step: int, run: TrainConfig) -> float:
-    """Learning rate of ``step``: up along a half cosine during ``warmup``, then down to a thousandth of the peak."""
+    """Learning rate of ``step``: a half cosine from 4 % of the peak up during ``warmup``, then one down to 0.1 %."""
     rise = max(1, round(run.warmup * run.steps))
     if step < rise:
         share = 0.5 - 0.5 * math.cos(math.pi * (step + 1) / rise)
@@ -63,20 +63,23 @@ def one_cycle(step: int, run: TrainConfig) -> float:
 
 
 def normalisation(examples: list[Example]) -> tuple[Tensor, Tensor]:
-    """Mean and 1 / standard deviation (D,) of the training features."""
+    """Mean and 1 / standard deviation of the training features, float32 (D,); a deviation counts as 1e-3 or more."""
     rows = torch.cat([example.x_TD for example in examples]).double()
     return rows.mean(0).float(), (1.0 / rows.std(0).clamp_min(1e-3)).float()
 
 
 def dev_wer(model: Rnnt, examples: list[Example], recipe: Recipe, tokens: Tokens, ranks: Ranks) -> float:
-    """Word error rate of batched greedy decoding, whose batches are dealt to ``ranks``."""
+    """Word error rate of batched greedy decoding, as a fraction; infinity if the references have no words.
+
+    Batches are dealt to ``ranks``, and their errors added.
+    """
     own = score(decode_corpus(model, dealt(examples, ranks.rank, ranks.count), recipe, tokens))
     errors, words = ranks.add(own.errors, own.words)
     return errors / words if words else math.inf
 
 
 def dealt(examples: list[Example], rank: int, ranks: int) -> list[Example]:
-    """Every ``ranks``-th batch of those in which ``decode_corpus`` takes ``examples``: each is decoded as it was."""
+    """The examples for ``rank``: every ``ranks``-th of the batches that ``decode_corpus`` makes of ``examples``."""
     by_length = sorted(examples, key=lambda example: len(example.x_TD))
     batches = [by_length[start : start + BATCH] for start in range(0, len(by_length), BATCH)]
     return [example for batch in batches[rank::ranks] for example in batch] if ranks > 1 else examples

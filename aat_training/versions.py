@@ -17,7 +17,7 @@ def versions() -> dict[str, str]:
 
 
 def version_notes(before: object, source: object) -> list[str]:
-    """A line that names each package of which the run in ``source`` was computed by another version than is here."""
+    """A note that names the packages whose versions are not those that computed the run in ``source``, if any."""
     if not isinstance(before, dict):
         return [f"{source}: does not say which versions it was computed with: its bits may differ from an unbroken run"]
     other = [f"{name} {shown(before.get(name))}, here {now!r}" for name, now in versions().items()

@@ -13,7 +13,7 @@ copyright = "2026, the authors of nnasim, Apache-2.0"
 version = release = __version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "docs.making", "docs.making.lessons"]
-exclude_patterns = ["making", "**/.ipynb_checkpoints"]
+exclude_patterns = ["_build", "making", "**/.ipynb_checkpoints"]  # _build: also the notebooks of the last run
 nitpicky = False
 
 # Pages are Markdown; the lessons are run while the site is built, and one that fails ends it.

@@ -20,7 +20,7 @@ UTTERANCES, ROUNDS = 64, 3
 
 
 def contenders(system: System, entries: list[Entry], chip: NnaConfig) -> dict[str, Work]:
-    """All that ``nnasim evaluate`` does between the files and the words, features too, in two ways."""
+    """The work of ``nnasim evaluate`` from files to words, by name: utterance by utterance, and in batches."""
     checkpoint, model, _ = load_system(checkpoint_for(checkpoints_folder(), system), system, chip.numerics)
     seconds = [seconds_of(entry) for entry in entries]
 
@@ -32,7 +32,7 @@ def contenders(system: System, entries: list[Entry], chip: NnaConfig) -> dict[st
 
 
 def timings(utterances: int = UTTERANCES, rounds: int = ROUNDS) -> list[Timing]:
-    """Each system's, on one thread."""
+    """Timings of each system's two ways of decoding, on one thread."""
     entries, chip = read_manifest(speech_manifest())[:utterances], load_preset("edge256")
     return [timing for system in get_args(System) for timing in interleave(contenders(system, entries, chip), rounds)]
 

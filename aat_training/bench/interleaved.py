@@ -34,8 +34,8 @@ class Timing:
 def interleave(contenders: dict[str, Work], rounds: int, clock: Clock | None = None) -> list[Timing]:
     """Run every contender once per round after one round that is not counted; the first one is the yardstick.
 
-    A ratio is taken within a round, where both saw the same machine, and only then the median. Several threads want a
-    ``clock`` of wall time: CPU time, the default, counts each of them, also where it waits.
+    A ratio is taken within a round, where both saw the same machine, and only then the median. For several
+    threads give a ``clock`` of wall time: CPU time, the default, adds up all of them, even while they wait.
     """
     clock = clock or time.process_time
     for work in contenders.values():

@@ -1,4 +1,4 @@
-"""LSTM layers to be compared: forward and backward of a stack, float32 input, gradients of input and parameters."""
+"""LSTM layers to compare: forward and backward pass of a stack, float32 input, gradients of input and parameters."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Size:
 
 @contextlib.contextmanager
 def compiled_part(wanted: bool) -> Iterator[None]:
-    """Switch the compiled part for a moment."""
+    """Switch the compiled part on or off, as ``wanted``, inside the ``with`` block."""
     before = os.environ.get("NNASIM_COMPILED")
     os.environ["NNASIM_COMPILED"] = "1" if wanted else "0"
     try:
@@ -46,7 +46,7 @@ def compiled_part(wanted: bool) -> Iterator[None]:
 
 
 def trained(layer: nn.Module, size: Size) -> Work:
-    """Forward and backward of any module that returns its output first."""
+    """One forward and one backward pass of a module that returns its output first."""
     x = size.noise()
 
     def work() -> None:
@@ -56,7 +56,7 @@ def trained(layer: nn.Module, size: Size) -> Work:
 
 
 def float_lstm(size: Size) -> Work:
-    """torch.nn.LSTM."""
+    """One forward and one backward pass of torch.nn.LSTM."""
     return trained(nn.LSTM(size.units, size.units, size.layers), size)
 
 
@@ -82,7 +82,7 @@ class ChipStack(nn.Module):
 
 
 def chip_lstm(size: Size, *, compiled: bool) -> Work:
-    """This package's LSTM, with or without its compiled part."""
+    """One forward and one backward pass of this package's LSTM, with or without its compiled part."""
     work = trained(ChipStack(size), size)
 
     def switched() -> None:

@@ -23,13 +23,13 @@ Figures = dict[str, dict[str, Any]]
 
 
 def lstm_timings(size: Size, rounds: int = ROUNDS, name: str = "lstm", clock: Clock | None = None) -> list[Timing]:
-    """The exact LSTM against torch.nn.LSTM."""
+    """Timings of the exact LSTM against torch.nn.LSTM."""
     ours = {f"{name}_plain": chip_lstm(size, compiled=False), f"{name}_compiled": chip_lstm(size, compiled=True)}
     return interleave({"torch.nn.LSTM": float_lstm(size)} | _buildable(ours), rounds, clock)
 
 
 def other_timings(size: Size, rounds: int = SLOW_ROUNDS, clock: Clock | None = None) -> list[Timing]:
-    """Other libraries' quantised LSTMs, where installed, against torch.nn.LSTM."""
+    """Timings of other libraries' quantised LSTMs, where installed, against torch.nn.LSTM."""
     makers: dict[str, Callable[[Size], Work | None]] = {
         "torch_ao_quantizable_lstm": torch_ao_lstm,
         "brevitas_quant_lstm": brevitas_lstm,
@@ -39,7 +39,7 @@ def other_timings(size: Size, rounds: int = SLOW_ROUNDS, clock: Clock | None = N
 
 
 def step_timings(recipe: Recipe, rounds: int = ROUNDS, clock: Clock | None = None) -> list[Timing]:
-    """A whole training step with the chip's operators against the float step."""
+    """Timings of a whole training step with the chip's operators against the float step."""
     return interleave(_buildable(contenders(recipe)), rounds, clock)
 
 
@@ -54,7 +54,10 @@ def timings(
     others: Sequence[Size] = OTHER_SIZES,
     threads: int = 1,
 ) -> list[Timing]:
-    """Everything, in CPU time of one thread or wall time of several; of ``others`` the exact LSTM alone."""
+    """All timings, in CPU time of one thread or wall time of several ``threads``.
+
+    Layers of the sizes ``others`` are timed with the exact LSTM only, without other libraries.
+    """
     size, before = size or Size(), torch.get_num_threads()
     clock = None if threads == 1 else time.perf_counter
     torch.set_num_threads(threads)

@@ -82,7 +82,7 @@ def read_audio_file(path: str | Path, span: Span = _whole) -> tuple[Samples, int
 
 
 def decoded_audio(file: BinaryIO, path: str | Path, span: Span = _whole) -> tuple[Samples, int]:
-    """``read_audio_file`` of an open ``file``, on disk or in memory; ``path`` is what messages name."""
+    """``read_audio_file`` of an open ``file``, on disk or in memory; messages name ``path``."""
     header = read_header(file, path)
     first, last = span(header.frames, header.sample_rate)
     samples, done = np.empty(last - first, np.float32), 0

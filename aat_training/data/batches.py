@@ -45,7 +45,7 @@ def stacked(x_TD: Tensor, stack: int) -> Tensor:
 
 
 def collate(xs: list[Tensor], tokens: list[tuple[int, ...]], stack: int, reduction: int) -> Batch:
-    """Features per utterance (T, D) and their tokens -> one padded batch."""
+    """One padded batch of the utterances' features (T, D) and tokens."""
     frames = [stacked(x, stack) for x in xs]
     longest = max(max(len(x) for x in frames), reduction)
     padded = torch.stack([torch.nn.functional.pad(x, (0, 0, 0, longest - len(x))) for x in frames], dim=1)

@@ -21,13 +21,14 @@ Cepstra = NDArray[np.float32]
 def read_mfc(path: str | Path) -> Cepstra:
     """A Sphinx cepstra file, float32 [T, 13]: a 4-byte count of floats, then the floats, all big-endian.
 
-    Raises FileError: not a regular file, empty, over one hour, a count that is not the file's own, not finite.
+    Raises FileError: not a regular file, empty, over one hour, a count that is not the file's own, a number that is
+    not finite or beyond 1e6.
     """
     return parsed_mfc(files.read_bytes(path, 4 + 4 * CEPSTRA * FRAMES_PER_SECOND * MAX_SECONDS), path)
 
 
 def parsed_mfc(data: bytes, path: str | Path) -> Cepstra:
-    """``read_mfc`` of a file's content; ``path`` is what messages name."""
+    """``read_mfc`` of a file's content; messages name ``path``."""
     if not data:
         raise FileError(path, "is empty")
     count = int.from_bytes(data[:4], "big")

@@ -18,7 +18,7 @@ def kaldi_fbank(samples: Samples, rate: int, sample_rate: int, mels: int) -> Fea
     """``samples`` float32 [S], full scale 1, at ``rate`` Hz as natural-log energies, float32 [T, mels].
 
     Povey window, no dither, a frame every 10 ms of ``sample_rate``; the first and the last windows are filled up with
-    mirrored samples (``snip_edges`` off), so that T is S / hop, rounded.
+    mirrored samples (``snip_edges`` off), so that T is S / hop, rounded; audio shorter than one window gives T = 0.
     """
     wave = torch.from_numpy(np.ascontiguousarray(resample(samples, rate, sample_rate)))
     if len(wave) < round(WINDOW_S * sample_rate):

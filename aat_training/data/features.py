@@ -190,5 +190,5 @@ def _too_short(path: Path, cfg: FeatureConfig) -> FileError:
 
 
 def features_of_cepstra(rows: Cepstra, cfg: FeatureConfig) -> Features:
-    """Stored cepstra as the recipe wants them."""
+    """Stored cepstra, float32 [T, 13], with their differences from two frames before if ``cfg`` has deltas."""
     return with_deltas(rows) if cfg.deltas else rows

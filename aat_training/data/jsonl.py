@@ -25,7 +25,7 @@ def json_lines(path: str | Path) -> Iterator[tuple[int, str, Any]]:
 
 
 def parsed_lines(data: bytes, path: str | Path) -> Iterator[tuple[int, str, Any]]:
-    """``json_lines`` of a file's content, byte order mark or not; ``path`` is what messages name."""
+    """``json_lines`` of a file's content, with or without a byte order mark; messages name ``path``."""
     data = data.removeprefix(codecs.BOM_UTF8)
     if data.count(b"\n") > MAX_LINES:
         raise FileError(path, f"has more than {MAX_LINES} lines")

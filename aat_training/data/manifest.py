@@ -102,8 +102,8 @@ def read_manifest(path: str | Path) -> list[Entry]:
     """All utterances of a manifest, in its order.
 
     One without an id is named after its file, its offset and its line. Raises FileError (unreadable, over a limit, not
-    UTF-8, not strict JSON, of another kind) and ManifestError (a field is missing or of a wrong type or value; an id
-    twice; no utterance at all); each names the file and the line.
+    UTF-8, not strict JSON, of another kind, a field is missing, no utterance at all) and ManifestError (a field of a
+    wrong type or value; an id twice); each names the file and the line.
     """
     refuse_foreign_file(path)
     alignments = read_alignments(path)
@@ -112,7 +112,7 @@ def read_manifest(path: str | Path) -> list[Entry]:
 
 
 def unique(entries: Iterable[Entry], source: str | Path) -> Iterator[Entry]:
-    """``entries``, of which there is at least one. Raises ManifestError for an id that stands twice."""
+    """``entries``, each id once. Raises ManifestError for an id that is there twice, FileError if there is no entry."""
     first: dict[str, str] = {}
     for entry in entries:
         if first.setdefault(entry.id, entry.where) != entry.where:
@@ -143,7 +143,7 @@ def _with_speech_end(entry: Entry, alignments: dict[str, Alignment]) -> Entry:
 
 
 def _check_fields(data: Any, where: str) -> None:
-    """Raise ManifestError unless ``data`` is an object with each required field and one of the two paths."""
+    """Raise FileError unless ``data`` is an object with each required field and one of the two paths."""
     if not isinstance(data, dict):
         raise FileError(where, f"is not a JSON object: {shown(data)}")
     refuse_foreign_line(data, where)

@@ -27,7 +27,7 @@ class Part:
 
 
 class TrainSet(Protocol):
-    """Utterances to train on, wherever they are."""
+    """Utterances to train on: in memory, or read from shards as they are needed."""
 
     @property
     def utterances(self) -> int:

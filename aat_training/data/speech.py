@@ -53,7 +53,7 @@ class Speech(Protocol):
 
 
 def open_speech(paths: Sequence[Path], recipe: Recipe) -> Speech:
-    """Manifests, or folders of shards. Raises FileError or ManifestError; ConfigError where they are mixed."""
+    """The speech of manifests or of folders of shards. Raises FileError or ManifestError; ConfigError for a mixture."""
     in_shards = [path for path in paths if are_shards(path)]
     if not in_shards:
         return ManifestSpeech(recipe, [entry for path in paths for entry in read_manifest(path)], paths[0])

@@ -73,7 +73,7 @@ def entry_with_seconds(data: dict[str, object], number: int, where: str, folder:
 
 
 def number_of(text: str, where: str, name: str) -> float:
-    """A finite number. Raises ManifestError."""
+    """The finite number that ``text`` writes. Raises ManifestError if it is none."""
     try:
         value = float(text[:400])
     except ValueError:

@@ -28,8 +28,8 @@ class Cut(NamedTuple):
 def word_cuts(level_T: NDArray[np.float32], known: Sequence[int]) -> list[Cut]:
     """A cut between any two neighbouring words, in frames of ``level_T`` (log energy, 10 ms each), rising.
 
-    ``known``: the frame by which each word is known, rising. Cuts where the speech runs on are there, marked as not
-    quiet: nothing should be joined there.
+    ``known``: the frame by which each word is known, rising. Where the speech runs on, the cut is not quiet, and
+    nothing should be joined there.
     """
     smooth = np.convolve(level_T, np.full(_SMOOTHED, 1 / _SMOOTHED), "same")
     floor, peak = np.quantile(smooth, [0.1, 0.9])

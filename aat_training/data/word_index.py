@@ -32,7 +32,7 @@ def recordings_by_speaker(
 
     Paths start at the index's folder. ``split``, ``speakers``: only these where given; ``without``: not these.
     Raises FileError or ManifestError with the line: a wrong header or row, a text that is not one word, a path that
-    leaves the folder or stands twice; InputError for a split or speaker that no row has, or when nothing is left.
+    leaves the folder or is there twice; InputError for a split or speaker that no row has, or when nothing is left.
     """
     every = _rows(Path(index))
     rows = [row for row in every if split is None or row["split"] == split]
@@ -73,7 +73,7 @@ def common_rate(recordings: dict[str, list[Recording]]) -> int:
 
 
 def load_word(path: Path) -> Samples:
-    """One recording, the silence around its word trimmed. Raises FileError for one that is all silence."""
+    """One recording, the silence around its word trimmed. Raises FileError for all silence, or no audio."""
     word = trimmed(*read_audio_file(path))
     if not len(word):
         raise FileError(path, "holds nothing but silence")

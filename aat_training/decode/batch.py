@@ -1,4 +1,4 @@
-"""Greedy decoding of several utterances at once: the symbols of each, and the calls that it alone would take."""
+"""Greedy decoding of several utterances at once: the symbols of each, and the calls of decoding it alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WINDOW = 8  # encoder outputs that one joint step looks at ahead, where that cha
 class Symbols:
     """The decoding of an utterance: its ``tokens``, and the encoder output at which each of them left.
 
-    ``doubtful``: somewhere the best symbol was so near the next that alone the utterance might have another.
+    ``doubtful``: at some output the two best symbols were so near that decoding it alone might give the other one.
     """
 
     tokens: list[int] = field(default_factory=list)

@@ -53,7 +53,7 @@ def merged(hypotheses: list[Hypothesis]) -> list[Hypothesis]:
 
 
 class BeamDecoder:
-    """Keeps the ``width`` best hypotheses. ``decoded`` grows as ``GreedyDecoder``'s does; its tokens are the best's."""
+    """A decoder that keeps the ``width`` best hypotheses; ``decoded`` holds the best one's tokens and every call."""
 
     def __init__(self, model: Rnnt, max_symbols: int, width: int) -> None:
         self.model, self.max_symbols, self.width = model, max_symbols, width
@@ -68,7 +68,7 @@ class BeamDecoder:
 
     @torch.no_grad()
     def feed(self, x_TF: Tensor) -> list[int]:
-        """Stacked features of a chunk (T, F) -> the best hypothesis so far."""
+        """The tokens of the best hypothesis after a chunk of stacked features (T, F)."""
         if not self._predicted:
             self._predict((), 0)
         encoded, self._encoder = self.model.encode(on(x_TF[:, None], self.model.device), self._encoder)

@@ -33,7 +33,7 @@ class Decoded:
 
 
 class GreedyDecoder:
-    """Carries h, c and the last symbol from chunk to chunk; the chunks' cuts change nothing."""
+    """A decoder that keeps h, c and the last symbol from chunk to chunk: where chunks are cut changes nothing."""
 
     def __init__(self, model: Rnnt, max_symbols: int, *, keep_logits: bool = False) -> None:
         self.model, self.max_symbols = model, max_symbols
@@ -45,7 +45,7 @@ class GreedyDecoder:
         self._projected: Tensor | None = None
 
     def feed(self, x_TF: Tensor) -> list[int]:
-        """Stacked features of a chunk (T, F) -> the tokens it brought."""
+        """The tokens that a chunk of stacked features (T, F) brings."""
         before = len(self.decoded.tokens)
         with torch.no_grad():
             if self._projected is None:

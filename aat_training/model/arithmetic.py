@@ -30,11 +30,11 @@ class Arithmetic(Protocol):
 
     @property
     def looks_ahead(self) -> bool:
-        """Whether the joint of many rows costs less than that of each."""
+        """Whether one joint step of many rows costs less than one step for each row."""
 
     def disturbance(self, device: torch.device) -> float:
-        """The most that logits may move with the utterances beside one on ``device``, as a share of the largest:
-        0 if no bit does, infinity if any other logit may come out.
+        """The most that an utterance's logits may change with those decoded beside it on ``device``, as a share of the
+        largest logit: 0 if no bit changes, infinity if they may change by any amount.
         """
 
     def quantise_input(self, x: Tensor) -> Tensor:

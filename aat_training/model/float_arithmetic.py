@@ -20,7 +20,7 @@ class FloatArithmetic:
     looks_ahead = True
 
     def disturbance(self, device: torch.device) -> float:
-        """More than a hundred times what was seen: the order of float sums follows the number of rows."""
+        """A hundred times the largest change seen, or more: the order of float sums depends on the number of rows."""
         return 2.0**-10
 
     def quantise_input(self, x: Tensor) -> Tensor:

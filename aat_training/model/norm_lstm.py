@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from aat_training.model.rows import each_row
 
-EPSILON = 2.0**-24  # the square of one step of the chip's gate domain: what is smaller does not exist there
+EPSILON = 2.0**-24  # the square of one step of the chip's gate domain, its smallest difference
 
 
 class NormLstm(nn.LSTM):

@@ -73,7 +73,7 @@ class ChipModule(nn.Module):
 
 
 class Call:
-    """One call on a batch: every tensor by name, and what operations ask for."""
+    """One call on a batch: every tensor by name, and the constants, scales and units that operations need."""
 
     def __init__(self, module: ChipModule, tensors: dict[str, Tensor], whole: Mapping[str, Tensor]) -> None:
         self.module, self.trace, self.constants = module, module.trace, module.constants
@@ -105,7 +105,7 @@ class Call:
             self._tensors[name] = part.reshape(len(values), *shape)
 
     def bits(self, op: Op) -> int:
-        """Bits of what ``op`` makes."""
+        """Bits of the integers that ``op`` makes."""
         return self.trace.tensors[op.outputs[0]].bits
 
     def rows(self, op: Op) -> tuple[Rescale, ...]:
@@ -132,7 +132,7 @@ class Call:
 
 def _require_trainable(trace: OpTrace, graph: str) -> None:
     if trace.numerics.overflow != "error":
-        why = "only a chip whose accumulators never overflow can be trained for: a gradient knows no way around"
+        why = "must be error: a gradient cannot follow a sum that saturates or wraps"
         raise ConfigError("module", "numerics.overflow", trace.numerics.overflow, why)
     for op in trace.graphs[graph].ops:
         if op.kind == "host":

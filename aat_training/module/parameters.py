@@ -19,7 +19,7 @@ _LARGEST_UNIT = 127.0
 
 
 class Whole(nn.Module):
-    """One weight or bias. ``forward`` gives its integers, in float64; the gradient passes the rounding.
+    """One weight or bias. ``forward`` gives its integers, in float64; the gradient passes through the rounding.
 
     The trained value is in units of ``unit`` integers: 1 for a weight; for a bias (whose integers reach 2^30) so many
     that its largest starts at 127, the range of a weight.

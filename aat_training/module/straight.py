@@ -61,7 +61,7 @@ class WrittenOut:
     """A unit over every integer of its own input: its entry, then one gather for the value and one for the slope.
 
     The slope at x is that between its neighbours a 256th of the domain away on either side: a table of 256 entries is
-    flat in between, and has there no slope of its own.
+    flat between its entries and has no slope of its own there.
     """
 
     def __init__(self, unit: ActivationUnit) -> None:

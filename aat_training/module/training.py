@@ -31,7 +31,7 @@ from workloads.stepgraph.lowering.lowering import to_trace
 
 GRAPH = "step"
 CALIBRATION_BATCHES = 4
-LARGEST_NORM = 1.0  # of a gradient: Adam does not see its size, only whether one step's is far above the others'
+LARGEST_NORM = 1.0  # of a gradient: Adam divides by its usual size, so only a step far above the others is limited
 
 Loss = Callable[[Any, Any], Tensor]
 Batches = Iterable[tuple[Any, Any]]
@@ -104,7 +104,7 @@ def train_graph(
     graph: StepGraph, data: Batches, loss: Loss, numerics: NumericsConfig, schedule: Schedule, *,
     period_ms: float = 10.0, method: Method = "mse", progress: Progress = silent,
 ) -> Trained:  # fmt: skip
-    """Import ``graph``, calibrated on the first batches of ``data``, and train it on for ``numerics``.
+    """``graph`` imported, calibrated on the first batches of ``data``, and then trained for ``numerics``.
 
     ``data``: (inputs, target) again and again, from the start whenever it ends; inputs as ``streams_of`` takes them.
     ``loss``: (outputs, target) -> scalar; outputs (streams, calls, *shape) float64. ``period_ms``: between two calls.
@@ -133,14 +133,14 @@ def train_graph(
 
 
 def _for_ever(data: Batches) -> Iterator[tuple[Any, Any]]:
-    """All of ``data``, again and again. Raises ConfigError if it gives nothing any more."""
+    """All of ``data``, again and again. Raises ConfigError if a pass over it gives nothing."""
     while True:
         is_empty = True
         for pair in data:
             is_empty = False
             yield pair
         if is_empty:
-            allowed = "must hold at least one (inputs, target), each time it is gone through: a list or a DataLoader"
+            allowed = "must give at least one (inputs, target) in every pass: a list or a DataLoader"
             raise ConfigError("data", "batches", 0, allowed)
 
 

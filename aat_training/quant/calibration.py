@@ -29,7 +29,7 @@ REACH = 16.0  # bins of 1/64 over [-16, 16); what lies beyond counts in the oute
 
 
 def histogram(values: Tensor) -> np.ndarray:
-    """Counts (BINS,) int64 of real values."""
+    """Counts of real values per bin, int64 (BINS,); values beyond +-``REACH`` count in the outermost bins."""
     index = ((values.double() + REACH) * (BINS / (2 * REACH))).floor().clamp(0, BINS - 1).long()
     return numpy_of(torch.bincount(index.flatten(), minlength=BINS))
 
@@ -95,7 +95,7 @@ class RecordingArithmetic:
 
 @torch.no_grad()
 def record(model: Rnnt, batches: Iterable[Batch]) -> dict[str, np.ndarray]:
-    """Histograms of a float model over teacher-forced batches, as float32-safe int32 arrays (BINS,).
+    """Histograms of a float model over teacher-forced batches, by name: int32 (BINS,) each.
 
     Utterances go through one by one, so that padding is not counted.
     """

@@ -1,6 +1,6 @@
 """The chip's arithmetic inside the recogniser: training computes what the chip computes, bit for bit.
 
-Values travel as integers held in float32. The same class trains, decodes, and is exported.
+Values are integers held in float32. The same class trains, decodes and is exported.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class _Activation(torch.autograd.Function):
 
 
 class ChipArithmetic:
-    """Integers by ``scheme``; weight scales follow the weights while they train."""
+    """An arithmetic in the integers of ``scheme``; weight scales follow the weights while they train."""
 
     looks_ahead = True
 
@@ -99,7 +99,8 @@ class ChipArithmetic:
         weight, step = model.embedding.weight, self.scheme.embedding_step
         bits = self.numerics.activation_bits
         limit = highest(bits)
-        divisor = on(np.float64(step), weight.device)  # by a number of Python's a GPU would multiply, by its inverse
+        # A tensor: a GPU divides by a Python number as a product with its inverse.
+        divisor = on(np.float64(step), weight.device)
         integers = torch.floor(weight.detach().double() / divisor + 0.5).clamp(-limit, limit).float()
         return Quantise.apply(weight, integers, divisor, float(limit))
 
@@ -148,7 +149,7 @@ class ChipArithmetic:
         return ChipLinear.apply(x, layer.module.weight, layer.module.bias, self.linear(layer))
 
     def joint(self, model: Model, enc: Tensor, pred: Tensor) -> Tensor:
-        """Real-valued logits: the integers of the chip times their step, so that argmax and loss see one number."""
+        """Real-valued logits: the chip's integers times their step, so that argmax and loss use the same numbers."""
         # A float32 sum of two int24 is itself, or so large that it saturates.
         hidden = self.joint_hidden(enc.contiguous() + pred.contiguous())
         return (self.project(model, model.linear("output"), hidden) * LOGIT_STEP).float()

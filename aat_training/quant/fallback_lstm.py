@@ -1,8 +1,8 @@
 """The CPU fall-back's LSTM over a whole sequence as ONE autograd function: exact products, gates and cell in float.
 
 What stays in the loop is h's product, its hand-over into float and the point-wise half. The float part runs gate by
-gate and step by step on rows of H values: the vector and the scalar end of PyTorch's sigmoid differ in the last bit, so
-that rows of another length would hold other numbers than those that were decoded and recorded.
+gate and step by step on rows of H values: PyTorch's sigmoid computes whole vectors, and the values left over in another way. The
+two differ in the last bit, so that rows of another length would give other numbers than those that decoding recorded.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class _FloatStep:
         handed_over_(torch.mul(o, tc, out=self.h[t]), self.bits)
 
     def _add_shares(self, t: int, gh: Tensor) -> None:
-        """Not saturated to int32: sigmoid and tanh have been constant long before."""
+        """Add the shares without saturating to int32: sigmoid and tanh are constant long before that."""
         self.z.copy_(gh.add_(self.gx[t])).mul_(GATE_STEP)
 
 

@@ -1,8 +1,8 @@
 """Float32 products of the backward pass: by oneDNN where torch has it, else as ``torch.mm`` has them.
 
-On processors that MKL does not know as its own it multiplies at half the speed of oneDNN, which torch brings too. Which
-of the two multiplies is decided by what is there, never by a clock: sums of the two differ in their last bits, and the
-same training must give the same weights each time. A row's sums depend on that row alone, and not on the threads.
+On processors that are not Intel's, MKL, which is behind ``torch.mm``, has half the speed of oneDNN, which torch brings
+too. The choice depends on what is installed, never on a clock: sums of the two differ in their last bits, and the same
+training must give the same weights each time. A row's sums depend on that row alone, and not on the threads.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def add_product(base: Tensor, left: Tensor, right: Tensor, out: Tensor) -> None:
 
 
 def repeated(right: Tensor, rows: int) -> Callable[[Tensor, Tensor, Tensor], None]:
-    """``add_product`` of ``rows`` rows with one ``right``, time after time: what can be done once is done here."""
+    """``add_product`` of ``rows`` rows and one ``right``, which is prepared once, here, for many calls."""
     if obstacle(right) is not None or not (rows and right.numel()):
         return lambda base, left, out: add_product(base, left, right, out)
     packed = _packed(right, rows)

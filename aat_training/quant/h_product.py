@@ -45,7 +45,7 @@ class HProduct:
 
     @cached_property
     def _w(self) -> Tensor:
-        """The right operand, made when the first product wants it."""
+        """The right operand, made when the first product needs it."""
         return self.weights.w_h.T if self.narrow is None else self.weights.factor_h.operand(self._layout)
 
     def __call__(self, h: Tensor) -> Tensor:

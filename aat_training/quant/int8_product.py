@@ -1,9 +1,9 @@
 """Products of int8 by int8 in integers, by ``torch._int_mm``: where this machine computes them exactly, and sooner.
 
 Whether it does is found out, never assumed. Some processors add two products of bytes in 16 bits and saturate there,
-silently: eight times 127 x 127 are then wrong. So the first product of a shape in a process multiplies the worst
-operands there are before it multiplies anything else; only a kernel of which every sum is right is used, and only where
-it takes less CPU time than the exact product in float. Both have the same integers, so that only time is at stake.
+silently: eight times 127 x 127 are then wrong. So before the first product of a shape in a process, the worst possible
+operands are multiplied; a kernel is used only if all its sums are right, and only where it takes less CPU time than the
+exact product in float. Both give the same integers: the choice changes the time and nothing else.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Verdict:
 
 
 def enabled() -> bool:
-    """NNASIM_INT8=0 in the environment asks for products in float."""
+    """Whether products may be made in int8: False if NNASIM_INT8=0 in the environment asks for float."""
     return os.environ.get("NNASIM_INT8", "1") != "0"
 
 
@@ -144,7 +144,7 @@ def _seconds(rows: int, k: int, n: int, operands: dict[str, Tensor]) -> dict[str
 
 
 class Factor:
-    """A weight matrix (N, K) of integers in float32, as the right factor of exact products, whoever computes them."""
+    """A weight matrix (N, K) of integers in float32, as the right factor of exact products, by whichever kernel."""
 
     def __init__(self, weight: Tensor, input_bits: int, weight_bits: int, name: str) -> None:
         self.weight, self.bits, self.name = weight, (input_bits, weight_bits), name
@@ -173,7 +173,7 @@ class Factor:
         return LAYOUTS["columns"](self.weight.to(torch.int8))
 
     def product(self, x: Tensor) -> Tensor:
-        """x (..., K) integers -> accumulators (..., N): int32, float32 or float64, by who computed them.
+        """x (..., K) integers -> accumulators (..., N): int32, float32 or float64, as the kernel leaves them.
 
         Raises NumericsError under autocast, TF32 or bfloat16 products.
         """

@@ -24,7 +24,7 @@ from nnasim.numerics.weights import MatmulScale, matmul_scale
 
 @dataclass(frozen=True)
 class LinearWeights:
-    """Integers of one layer, float32 (N, K) and (N,), their scales and accumulator; its output: the gate domain."""
+    """Integers of one layer, float32 (N, K) and (N,), their scales and accumulator; outputs are in the gate domain."""
 
     name: str
     weight: Tensor

@@ -122,7 +122,7 @@ def _columns(dz_TBG: Tensor) -> Tensor:
 
 
 class TorchBackward:
-    """One step's point-wise half in PyTorch; whatever needs no d loss is multiplied out before, over all steps."""
+    """One step's point-wise half in PyTorch; factors that need no d loss are multiplied before, for all steps."""
 
     def __init__(self, trail: Trail, c0: Tensor, dh: Tensor, dc: Tensor, dz_TBG: Tensor) -> None:
         assert trail.slopes is not None
@@ -144,7 +144,7 @@ class TorchBackward:
     def __call__(self, t: int) -> None:
         """``dh`` of step t -> dz[t]; ``dc`` moves one step back in place."""
         (dz, factors, into_c, inside, forget), (dz_o, factors_o), dc = self.rows[t], self.outputs[t], self.dc
-        # Not addcmul: it may round once where the compiled part, like any machine, must round twice.
+        # Not addcmul: it may round once, and the compiled part rounds twice, as every machine can.
         dc.add_(torch.mul(self.dh, into_c, out=self.scratch)).mul_(inside)
         torch.mul(factors, dc[:, None], out=dz)
         torch.mul(factors_o, self.dh, out=dz_o)

@@ -2,9 +2,9 @@
 
 Every value travels as a real number. An operation on the chip rounds its inputs to the format which that tensor has
 there (without effect if the chip made it), and returns integers times their step; one on the CPU computes in float32 on
-the values that it gets. Both use the trace's constants: weights of 8 bits have 8 bits wherever they are multiplied. So
-the extremes are known arithmetics: all on the chip is ``ChipArithmetic`` bit for bit, products alone on the chip is
-``FallbackArithmetic``, all on the CPU is ``FloatArithmetic`` of the stored weights.
+the values that it gets. Both use the trace's constants: weights of 8 bits have 8 bits wherever they are multiplied. The
+extremes are the other arithmetics: bit for bit ``ChipArithmetic`` with all on the chip, ``FallbackArithmetic`` with only
+the products there, and ``FloatArithmetic`` of the stored weights with all on the CPU.
 
 For decoding only: there are no gradients.
 """
@@ -34,7 +34,7 @@ from nnasim.numerics.formats import saturate
 
 
 class PlacedArithmetic(ChipArithmetic):
-    """``units``: who runs each operation, by the names that ``workloads.rnnt.builder`` gives them."""
+    """An arithmetic by ``units``: the unit of each operation, by the name that ``workloads.rnnt.builder`` gives it."""
 
     looks_ahead = False  # a product in float on the CPU costs as many products as it has rows
 
@@ -58,7 +58,7 @@ class PlacedArithmetic(ChipArithmetic):
 
     def quantise_input(self, x: Tensor) -> Tensor:
         """Real features; rounded here if the chip does it, else by the product that reads them."""
-        rounded = super().quantise_input(x)  # refuses NaN and infinity, whoever rounds
+        rounded = super().quantise_input(x)  # refuses NaN and infinity, whichever unit rounds
         return self._heard.real(rounded) if self.on_chip("enc.quantise") else x
 
     def embed(self, model: Model, tokens: Tensor) -> Tensor:

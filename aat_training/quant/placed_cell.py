@@ -33,7 +33,7 @@ def saturating_sum(a: Tensor, b: Tensor) -> Tensor:
 
 
 class PlacedCell:
-    """The operations of ``kernel``'s layer under the names that a trace gives them; ``on_chip``: is this one there?"""
+    """The operations of ``kernel``'s layer, named as in a trace; ``on_chip``: whether an operation runs there."""
 
     def __init__(self, kernel: LstmKernel, on_chip: Callable[[str], bool]) -> None:
         cell, name = kernel.cell, kernel.name

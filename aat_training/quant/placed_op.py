@@ -30,7 +30,7 @@ class Format:
 
 @dataclass(frozen=True)
 class PlacedOp:
-    """An operation with both of its forms. Operands and result are real-valued, whoever made them.
+    """An operation with both of its forms. Operands and result are real-valued, whichever unit made them.
 
     ``chip``: integers of ``reads`` -> integers of ``writes``; ``cpu``: real values -> float32.
     """
@@ -49,7 +49,7 @@ class PlacedOp:
 
 
 def float_sum(a: Tensor, b: Tensor) -> Tensor:
-    """The CPU's addition: rounded to float32 once, whoever made the operands."""
+    """The CPU's addition: rounded to float32 once, whichever unit made the operands."""
     return (a.double() + b.double()).float()
 
 
@@ -59,7 +59,7 @@ def float_product(a: Tensor, b: Tensor) -> Tensor:
 
 
 def float_sigmoid(gates: Tensor) -> Tensor:
-    """The CPU's sigmoid in float32 of three gates, one by one: where torch's vectors end decides about a last bit."""
+    """The CPU's sigmoid in float32 of three gates, one by one: the last bit depends on where torch's vectors end."""
     return torch.cat([gate.sigmoid() for gate in gates.float().chunk(3, -1)], -1)
 
 

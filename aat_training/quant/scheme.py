@@ -98,7 +98,7 @@ class QuantScheme:
 
 
 def scheme_from_record(record: dict[str, Any], tables: dict[str, np.ndarray], source: object) -> QuantScheme:
-    """A stored scheme. Raises CheckpointError."""
+    """The scheme that a ``record`` of model.json and its ``tables`` hold. Raises CheckpointError if they are wrong."""
     where = "quantisation.numerics"
     numerics = validated(NumericsConfig, record.get("numerics"), source, CheckpointError, within=where)
     try:

@@ -6,9 +6,11 @@ The scripts are the only source. A cell begins with ``# %%``, one of text with `
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +62,23 @@ def write(folder: Path) -> list[Path]:
 def setup(app: Any) -> dict[str, bool]:
     """Let Sphinx find the lessons among the tutorials, before it looks for pages."""
     app.connect("builder-inited", lambda app: write(Path(app.srcdir) / "tutorials"))
+    _quiet_kernels()
     return {"parallel_read_safe": True}
+
+
+def _quiet_kernels() -> None:
+    """Run kernels so that they have nothing to warn of: what they say from here on is ours, and is shown.
+
+    A kernel without keys warns that others on the machine may read what it sends. MyST-NB passes no options to the
+    kernel's manager, so that the function that it calls is given them here.
+    """
+    from myst_nb.core.execute import direct
+    from traitlets.config import Config
+
+    keys = Config({"KernelManager": {"transport_encryption": "auto"}})
+    direct.single_nb_execution = partial(direct.single_nb_execution, config=keys)
+    # A package of the theme's (a11y_pygments) turns on the lines of level INFO of every library; warnings stay.
+    logging.getLogger("traitlets").setLevel(logging.WARNING)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ class Shard(Frozen):
 
 
 class ShardIndex(Frozen):
-    """``index.json``."""
+    """The content of ``index.json``: every shard, and the hours of speech after which the next one begins."""
 
     kind: Literal["nnasim.shards"] = "nnasim.shards"
     schema_version: Literal[1] = 1
@@ -102,7 +102,7 @@ def are_shards(path: str | Path) -> bool:
 
 
 def read_shards(path: str | Path) -> Shards:
-    """The index of a folder of shards, given by itself or by its folder. FileError or ManifestError."""
+    """The index of a folder of shards, given by its own path or the folder's. Raises FileError or ManifestError."""
     path = Path(path)
     source = path / INDEX if path.is_dir() else path
     if path.is_dir() and not source.exists():
@@ -115,7 +115,7 @@ def read_shards(path: str | Path) -> Shards:
 
 
 def lines_of(data: bytes, source: Path) -> list[Line]:
-    """A shard's manifest. FileError or ManifestError with the line."""
+    """The lines of a shard's manifest. Raises FileError or ManifestError with the line."""
     lines = [validated(Line, record, where, ManifestError) for _, where, record in parsed_lines(data, source)]
     for line in lines:
         if (line.audio_filepath is None) == (line.features_filepath is None):

@@ -74,7 +74,7 @@ def example_of(member: Member, recipe: Recipe, tokens: Tokens) -> Example:
 
 
 def features_of_member(member: Member, cfg: FeatureConfig) -> Tensor:
-    """float32 (T, D).
+    """The features of one utterance, float32 (T, D).
 
     Raises FileError for bytes that are not those the shard was made with, or of the other kind of features.
     """

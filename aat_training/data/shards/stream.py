@@ -94,7 +94,7 @@ class ShardStream:
 
 @contextmanager
 def worker_deaths() -> Iterator[None]:
-    """A worker's death, which torch raises wherever the process then stands, as SimulationError."""
+    """A context that raises SimulationError if a worker dies; torch raises its own error at any line in it."""
     try:
         yield
     except RuntimeError as error:

@@ -133,7 +133,7 @@ def _line(entry: Entry, content: Content, name: str, shard: int, offset: int) ->
 
 
 def _kept(folder: Path, number: int, entries: list[Entry]) -> Shard | None:
-    """Shard ``number`` as a stopped run has left it; None where it has none. FileError for other utterances."""
+    """Shard ``number`` as a stopped run has left it; None if there is none. Raises FileError for other utterances."""
     path = manifest_path(folder, number)
     if not path.exists():
         return None

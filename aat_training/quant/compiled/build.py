@@ -27,7 +27,7 @@ TIMEOUT_S = 60.0
 
 
 def enabled() -> bool:
-    """NNASIM_COMPILED=0 in the environment asks for plain PyTorch."""
+    """Whether compiled code may be used: False if NNASIM_COMPILED=0 in the environment asks for plain PyTorch."""
     return os.environ.get("NNASIM_COMPILED", "1") != "0"
 
 

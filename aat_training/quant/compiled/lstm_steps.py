@@ -49,7 +49,7 @@ def available() -> bool:
 
 
 def state() -> str:
-    """A line on which of the two implementations computes, and why."""
+    """A line that says which of the two implementations computes, and why."""
     if not build.enabled():
         return "plain PyTorch (NNASIM_COMPILED=0)"
     library = build.load(SOURCE)

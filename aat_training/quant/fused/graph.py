@@ -106,7 +106,7 @@ class ForwardStretch:
 def run_stretches(step: object, weights: LstmWeights, product: HProduct, h: Tensor, c: Tensor) -> tuple[int, Tensor]:
     """Run as many whole stretches as there are; returns the next step, and the h that it reads.
 
-    Does nothing and returns 0 except for a ``FusedForward`` without norms on a device that captures.
+    Runs nothing, and returns step 0, except for a ``FusedForward`` without norms on a device that captures.
     """
     if not isinstance(step, FusedForward) or step.gain is not None or product.acc is None:
         return 0, h

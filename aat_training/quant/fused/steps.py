@@ -42,7 +42,7 @@ def _found_obstacle(device: torch.device) -> str | None:
         return "triton is not installed"
     try:
         _try_out(device)
-    except Exception as error:  # whatever Triton's compiler, or the C compiler behind it, says: plain PyTorch goes on
+    except Exception as error:  # whatever Triton, or the C compiler behind it, raises: PyTorch computes instead
         return f"triton: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
     return None
 
