@@ -36,24 +36,24 @@ Words = Inline | tuple[Inline, ...]
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number that is not shown with three significant digits; None if it was not computed."""
+    """A number with the text that shows it, where three significant digits are not right; None if not computed."""
 
     value: float | None
     text: str
 
     @classmethod
     def rounded(cls, value: float | None, digits: int) -> Quantity:
-        """Shown with ``digits`` significant digits."""
+        """A number, shown with ``digits`` significant digits."""
         return cls(value, number(value, digits))
 
     @classmethod
     def percent(cls, fraction: float | None, digits: int = 2) -> Quantity:
-        """A fraction, shown as percent with ``digits`` digits behind the point."""
+        """A fraction, shown as percent with ``digits`` digits after the point."""
         return cls(fraction, percent(fraction, digits))
 
     @classmethod
     def data_size(cls, count: int | None) -> Quantity:
-        """Bytes, shown with a decimal unit."""
+        """A number of bytes, shown with a decimal unit."""
         return cls(count, data_size(count))
 
 
@@ -132,9 +132,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing, and the words that stand under it. ``name``: of its file, where it becomes one.
+    """A drawing, and the words under it. ``name``: the name of its file, if it is written to one.
 
-    ``charts``: what takes the drawing's place where a page's script runs.
+    ``charts``: the charts that replace the drawing on a page whose scripts run.
     """
 
     name: str
@@ -181,7 +181,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """The whole report. ``lead``: what stands before its sections; ``data``: JSON that a page carries, by name."""
+    """The whole report. ``lead``: the blocks before its sections; ``data``: JSON that a page carries, by name."""
 
     title: Words
     lead: tuple[Block, ...]
@@ -247,7 +247,7 @@ def shown(content: Words | Cell) -> str:
 
 
 def recorded(cell: Cell) -> str | int | float | None:
-    """A cell as it stands in a CSV file: whole numbers as they are, of others six digits, more than they are worth."""
+    """A cell as a CSV file holds it: whole numbers as they are, others with six digits, more than are certain."""
     if isinstance(cell, Code | Value):
         return cell.exact or cell.text if isinstance(cell, Value) else cell.text
     bare = cell.value if isinstance(cell, Quantity) else cell

@@ -16,10 +16,10 @@ from reports.result_set import ResultSet
 
 @dataclass(frozen=True)
 class Change:
-    """One figure before and after. ``pct``: change in percent of ``before``, None from nothing to something.
+    """One figure before and after. ``pct``: change in percent of ``before``; None if that is 0 and ``after`` is not.
 
-    ``band``: 95 % interval of that change over resampled utterances, None if the two results have not the same
-    ones, or one only.
+    ``band``: 95 % interval of that change over resampled utterances; None if the two results are not of the same
+    utterances, or of one only.
     ``gated``: larger is worse for the user, and ``--fail-over`` watches it.
     """
 
@@ -44,7 +44,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two results that are held against each other, each by its label in its result set."""
+    """Two results that are compared, each by its label in its result set."""
 
     before: str
     after: str

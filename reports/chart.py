@@ -1,4 +1,4 @@
-"""A chart that answers to the pointer, as data: what a page's script makes in place of a figure's picture."""
+"""An interactive chart as data: a page's script draws it in place of a figure's picture."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ class Range:
 
 @dataclass(frozen=True)
 class Chart:
-    """``spec`` of a page's script, over rows of ``data`` that charts may share by name.
+    """A chart: its specification ``spec`` for a page's script, and rows of ``data``, which charts may share by name.
 
-    ``language``: what the specification is written in. ``copies``: the column whose text a click on a mark opens.
-    ``ranges``: of parallel coordinates; with them ``counted`` is the rows' name that are inside of all of them.
+    ``language``: the language of the specification. ``copies``: the column whose text a click on a mark opens.
+    ``ranges``: the axes of parallel coordinates; ``counted`` then names the rows that lie inside all of them.
     """
 
     title: str
@@ -72,7 +72,7 @@ class Chart:
 
 
 def shown_data(value: Any) -> Any:
-    """Whatever a chart holds as JSON knows it: invisible and reordering characters as codes, no NaN, eight digits."""
+    """A chart's data as JSON can hold it: invisible and reordering characters as codes, no NaN, eight digits."""
     if isinstance(value, str):
         return visible(value)
     if isinstance(value, int | float) and unscaled(value):

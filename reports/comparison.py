@@ -65,7 +65,7 @@ def _blocks(result_set: ResultSet) -> Iterator[Block]:
     tables = (_latencies(result_set), _costs(result_set))
     yield from tables
     dash = (_DASH,) if any(is_empty(cell) for table in tables for row in table.rows for cell in row) else ()
-    meanings = (_ENGINE, _FRAME, _UPL, _REST) if result_set.hears_words else (_LAST_OPERATION, _FRAME, _REST)
+    meanings = (_ENGINE, _FRAME, _UPL, _REST) if result_set.has_words else (_LAST_OPERATION, _FRAME, _REST)
     yield Paragraph(" ".join((*dash, *meanings)), note=True)
 
 
@@ -82,7 +82,7 @@ def _placed(placement: str) -> Paragraph:
 def _latencies(result_set: ResultSet) -> Table:
     columns: tuple[Column, ...] = (
         _named(result_set),
-        *(_under("word error rate", "WER", "95 % interval") if result_set.hears_words else ()),
+        *(_under("word error rate", "WER", "95 % interval") if result_set.has_words else ()),
         *_under("engine latency [ms]", *_of_utterances(result_set)),
         "hand-offs",
         "real-time factor",
@@ -95,7 +95,7 @@ def _latencies(result_set: ResultSet) -> Table:
 
 def _latency_cells(result_set: ResultSet, figures: SystemFigures) -> tuple[Cell, ...]:
     return (
-        *(_word_cells(figures) if result_set.hears_words else ()),
+        *(_word_cells(figures) if result_set.has_words else ()),
         *_utterance_cells(result_set, figures.engine_latency_ms),
         figures.handoffs,
         figures.rtf,
@@ -113,7 +113,7 @@ def _costs(result_set: ResultSet) -> Table:
     columns: tuple[Column, ...] = (
         _named(result_set),
         *_under("frame latency [ms]", *_RANKS),
-        *(_under("user-perceived latency [ms]", *_of_utterances(result_set)) if result_set.hears_words else ()),
+        *(_under("user-perceived latency [ms]", *_of_utterances(result_set)) if result_set.has_words else ()),
         "NNA cycles",
         "CPU [ms]",
         "DRAM",
@@ -127,7 +127,7 @@ def _costs(result_set: ResultSet) -> Table:
 def _cost_cells(result_set: ResultSet, figures: SystemFigures) -> tuple[Cell, ...]:
     return (
         *_ranks(figures.frame_latency_ms, _RANKS),
-        *(_utterance_cells(result_set, figures.upl_ms) if result_set.hears_words else ()),
+        *(_utterance_cells(result_set, figures.upl_ms) if result_set.has_words else ()),
         figures.nna_cycles,
         figures.cpu_ms,
         Quantity.data_size(figures.dram_bytes),

@@ -22,7 +22,8 @@ def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[o
 def read_csv(path: str | Path, header: Sequence[str]) -> list[list[str]]:
     """The rows of a file that starts with ``header``.
 
-    Raises InputError, which names the first line that does not fit.
+    Raises InputError, which names the first line that does not fit, and FileError for a file that cannot be read or
+    has too many rows.
     """
     csv.field_size_limit(limits.TABLE_LINE)
     reader = csv.reader(table_lines(files.read_text(path, MAX_BYTES), path), strict=True)

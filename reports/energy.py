@@ -31,7 +31,7 @@ def range_table(results: Mapping[str, SimResult], figure: Literal["energy_mj", "
 
 
 def labelled_chips(results: Sequence[SimResult]) -> dict[str, SimResult]:
-    """Results of different chips under their presets' names, and by what differs where names repeat."""
+    """Results of different chips by name: the preset, and the fields that differ where presets repeat."""
     chips = [result.model_copy(update={"system": result.preset, "workload": None}) for result in results]
     return dict(zip(labelled(chips), results, strict=True))
 

@@ -1,4 +1,4 @@
-"""The assumed numbers on which an explanation hangs, as blocks: which of them decide, and the effect of each."""
+"""The assumed numbers on which an explanation depends, as blocks: which of them decide, and the effect of each."""
 
 from __future__ import annotations
 

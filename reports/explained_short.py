@@ -41,7 +41,7 @@ class Room(NamedTuple):
 
 
 def short_lines(result: SimResult, width: int) -> list[str]:
-    """The waits of a frame, what helps most, the least change, why the CPU works, and what that hangs on."""
+    """The waits of a frame, what helps most, the least change, why the CPU works, and the assumptions behind them."""
     room = Room(width)
     lines = [f"{visible(result.system)} on {visible(result.preset)}"]
     for name, text in _parts(result, room):
@@ -73,7 +73,7 @@ def _named(name: str, texts: list[str]) -> Iterator[Line]:
 
 
 def _causes(path: FramePath, clock_hz: float, room: Room) -> list[str]:
-    """The largest part of a frame with as many of its layers as fit into a line, and the others that are no trifle."""
+    """The largest part of a frame with as many of its layers as fit into a line, and the other parts worth a name."""
     sentences = [shown(path_sentence(path, clock_hz, most_layers=most)) for most in range(MOST_LAYERS, 0, -1)]
     first = next((sentence for sentence in sentences if len(sentence) <= room.beside), sentences[-1])
     others = [

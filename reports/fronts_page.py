@@ -1,4 +1,4 @@
-"""The page of several sweeps: their Pareto fronts, what one beats of another, and what their files say differently."""
+"""The page of several sweeps: their Pareto fronts, which points another front beats, and how their files differ."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LONGEST_TITLE = 62  # characters over a picture
 
 
 def fronts_document(comparison: FrontComparison, command: str) -> Document:
-    """All that sweeps say of each other."""
+    """The comparison of several sweeps as a document; ``command``: the command that made it, shown at its end."""
     return Document(
         title=_title(labels(comparison)),
         lead=tuple(_lead(comparison)),

@@ -13,7 +13,7 @@ from reports.text import number, percent
 
 Interval = tuple[float, float]
 FAST, SLOW = "aat", "cpu_fallback"
-SAME_PCT = 0.05  # what one digit behind the point does not show
+SAME_PCT = 0.05  # what one digit after the point does not show
 
 
 def latency_gain(results: Mapping[str, SimResult]) -> Gain:

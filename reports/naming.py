@@ -81,7 +81,7 @@ def whole_text(value: int | float, unit: str) -> str:
 
 
 def fields_name(chip: Fields, fields: Sequence[str]) -> str:
-    """The named ``fields`` of one chip; what are more than a few is counted."""
+    """The named ``fields`` of one chip; those beyond a few are only counted."""
     names = [field_name(field, chip.get(field)) for field in fields[:MOST_NAMED]]
     if len(fields) > MOST_NAMED:
         names.append(f"{len(fields) - MOST_NAMED} more fields")

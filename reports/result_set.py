@@ -59,7 +59,7 @@ class ResultSet:
         return {label: figures.model_dump(mode="json") for label, figures in self.figures().items()}
 
     def with_results(self, results: Mapping[str, SimResult]) -> ResultSet:
-        """The same comparison with ``results`` of the same labels that say more of what they wait for."""
+        """The same comparison with ``results`` of the same labels, which hold their explanations."""
         waits = replace(self, results=results).waits
 
         def renewed(known: Mapping[str, SystemFigures]) -> dict[str, SystemFigures]:
@@ -72,7 +72,7 @@ class ResultSet:
         return replace(self, results=results, summary=summary, scored=renewed(self.scored))
 
     @property
-    def hears_words(self) -> bool:
+    def has_words(self) -> bool:
         """Whether a result is of a recogniser of nnasim, which can get words wrong; other models have no words."""
         return any(result.imported is None for result in self.results.values())
 
@@ -93,7 +93,7 @@ def read_results(paths: Sequence[Path]) -> ResultSet:
 
 
 def read_folder(folder: Path) -> ResultSet:
-    """The result set in a folder that ``write_folder`` wrote."""
+    """The result set in a folder that ``write_folder`` wrote. Raises FileError or InputError."""
     if not (folder / "summary.json").exists():
         seems = filekind.hint(filekind.of_folder(folder))
         raise FileError(folder, f"is no folder of nnasim compare: it holds no summary.json{seems}")
@@ -118,7 +118,10 @@ def _file_name(system: str, folder: Path) -> str:
 
 
 def write_folder(folder: Path, result_set: ResultSet) -> None:
-    """Write every file of `compare`'s folder except the page: summary, hypotheses, operations, time line, results."""
+    """Write every file of `compare`'s folder except the page: summary, hypotheses, operations, time line, results.
+
+    Raises ValueError for a result set without a summary.
+    """
     if result_set.summary is None:
         raise ValueError("a folder needs a summary")
     write_summary(folder / "summary.json", result_set.summary)

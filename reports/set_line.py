@@ -1,4 +1,4 @@
-"""Changes of a run as what to type: options of the command line."""
+"""Changes of a run as options to type on the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several chips that were asked how many streams they carry, on one page."""
+"""The number of streams that each of several chips carries, on one page."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def streams_document(results: Sequence[SharedResult], paths: Sequence[Path]) -> 
 
 def _search(result: SharedResult, path: Path) -> Search:
     if result.search is None:
-        raise InputError(path, "search", None, "did not look for streams, which several such results are compared by")
+        raise InputError(path, "search", None, "must be there: results on a page are compared by their streams in time")
     return result.search
 
 

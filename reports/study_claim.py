@@ -1,4 +1,4 @@
-"""The claim's section: the gain over hand-off and bandwidth, and how it hangs on the rate of symbols."""
+"""The claim's section: the gain over hand-off and bandwidth, and how it depends on the rate of symbols."""
 
 from __future__ import annotations
 

@@ -88,7 +88,8 @@ class Decoder:
 
 @dataclass(frozen=True)
 class LatencyStudy:
-    """Everything; of ``gain`` the words only. Keys of ``realtime`` and ``delays_s`` are systems, else models.
+    """All findings of the study; ``gain`` holds only its words. Keys of ``realtime`` and ``delays_s`` are systems, of
+    the other fields models.
 
     ``fallen``: kinds of operation that aat wants on the chip and the chip has no unit for.
     """

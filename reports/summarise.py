@@ -20,7 +20,7 @@ from reports.waits import waits_of
 
 
 def percentiles(values: Sequence[float]) -> Percentiles | None:
-    """p50, p90, p99 and mean; None if there is nothing to draw."""
+    """p50, p90, p99 and mean of ``values``, in their unit; None if there are no values."""
     if not values:
         return None
     return Percentiles(**analysis.percentiles(values), mean=float(np.mean(values)))

@@ -46,16 +46,16 @@ MOST_CELLS = 40  # values of an axis in the bottleneck map
 
 
 def write_sweep_page(path: str | Path, stored: StoredSweep, *, force: bool = False) -> Document:
-    """Write the page of ``stored``, atomically; returns its content. Raises FileError if no point ran well."""
+    """Write the page of ``stored``, atomically; returns its content. Raises FileError if every point failed."""
     document = sweep_document(stored)
     write_html(path, document, force=force)
     return document
 
 
 def sweep_document(stored: StoredSweep) -> Document:
-    """The document on all points of ``stored``. Raises FileError if none ran well."""
+    """The document on all points of ``stored``. Raises FileError if every point failed."""
     if stored.good.empty or not stored.objectives:
-        raise FileError(stored.digest, "no point of this study ran well, so there is nothing to show")
+        raise FileError(stored.digest, "no point of this sweep ran without an error: there is nothing to show")
     return Document(
         title=(f"{len(stored.axes)} axes from ", Value(str(stored.job.spec.base))),
         lead=tuple(_lead(stored)),

@@ -158,13 +158,13 @@ def sentences(result_set: ResultSet) -> list[str]:
 def headings(result_set: ResultSet) -> list[str]:
     """The headings above the cells of ``rows``."""
     latency = ("ms",) if result_set.single_utterance else ("mean ms", "p50 ms", "p90 ms", "p99 ms")
-    words = ("WER", "95 % interval") if result_set.hears_words else ()
+    words = ("WER", "95 % interval") if result_set.has_words else ()
     return [*words, *latency, "hand-offs", "RTF", "MAC", "DRAM"]
 
 
 def rows(result_set: ResultSet) -> list[tuple[str, list[str]]]:
     """(label, cells) per system."""
-    single, words = result_set.single_utterance, result_set.hears_words
+    single, words = result_set.single_utterance, result_set.has_words
     return [
         (visible(label), [*(_words(figures) if words else ()), *_costs(figures, single)])
         for label, figures in result_set.figures().items()

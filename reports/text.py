@@ -9,7 +9,7 @@ from nnasim.allowed import unscaled
 from nnasim.markup import visible
 
 NOT_COMPUTED = "—"
-ALL_WHOLE = 2**53  # up to here, floats have every whole number; beyond, further digits say nothing
+ALL_WHOLE = 2**53  # up to here, floats hold every whole number; beyond it, further digits mean nothing
 LARGE = 1e6  # from which on a number is written with a decimal prefix
 
 

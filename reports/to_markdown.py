@@ -77,7 +77,7 @@ def _line(content: Words | Cell) -> str:
 
 
 def _part(part: Inline) -> str:
-    """Text that Markdown takes for text: no character of it starts a tag, a link, a cell or emphasis."""
+    """``part`` escaped: no character of it starts a tag, a link, a cell or emphasis in Markdown."""
     text = visible(part if isinstance(part, str) else part.text)
     if isinstance(part, Code) and not set(text) & {"`", "|"}:
         return f"`{text}`"

@@ -119,7 +119,7 @@ MOST_GROUPS = 11  # that a terminal shows
 def in_short(figures: dict[str, Any]) -> str:
     """The figures as lines of text: all rows, then each group, with the roofline's error beside.
 
-    Of many groups those that are furthest off.
+    Of many groups only those with the largest errors.
     """
     groups = list(figures["groups"].items())
     shown_groups = groups

@@ -1,4 +1,4 @@
-"""Several results beside each other: what each waits for, what each change would buy on each, and why the CPU works."""
+"""Several results beside each other: what each waits for, what each change would gain, and why the CPU works."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _sentences(
 
 
 def helps_most(waits: Waits) -> str:
-    """The limit whose lifting spares most of a frame, in a few words; nothing where nothing was run, or none does."""
+    """The limit whose lifting spares most of a frame, in a few words; "" if no run was made or none spares anything."""
     best = best_what_if(waits)
     if best is None or best.figures is None or waits.base is None:
         return ""

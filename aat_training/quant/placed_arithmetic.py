@@ -3,8 +3,8 @@
 Every value travels as a real number. An operation on the chip rounds its inputs to the format which that tensor has
 there (without effect if the chip made it), and returns integers times their step; one on the CPU computes in float32 on
 the values that it gets. Both use the trace's constants: weights of 8 bits have 8 bits wherever they are multiplied. The
-extremes are the other arithmetics: bit for bit ``ChipArithmetic`` with all on the chip, ``FallbackArithmetic`` with only
-the products there, and ``FloatArithmetic`` of the stored weights with all on the CPU.
+extremes are the other arithmetics: bit for bit ``ChipArithmetic`` with all on the chip, ``FallbackArithmetic`` with
+only the products there, and ``FloatArithmetic`` of the stored weights with all on the CPU.
 
 For decoding only: there are no gradients.
 """

@@ -62,11 +62,11 @@ def write(folder: Path) -> list[Path]:
 def setup(app: Any) -> dict[str, bool]:
     """Let Sphinx find the lessons among the tutorials, before it looks for pages."""
     app.connect("builder-inited", lambda app: write(Path(app.srcdir) / "tutorials"))
-    _quiet_kernels()
+    quiet_kernels()
     return {"parallel_read_safe": True}
 
 
-def _quiet_kernels() -> None:
+def quiet_kernels() -> None:
     """Run kernels so that they have nothing to warn of: what they say from here on is ours, and is shown.
 
     A kernel without keys warns that others on the machine may read what it sends. MyST-NB passes no options to the

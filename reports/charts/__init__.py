@@ -1,1 +1,1 @@
-"""Charts that answer to the pointer, one for each figure of `reports.figures`: the same data, colours and order."""
+"""Interactive charts, one for each figure of `reports.figures`: the same data, colours and order."""

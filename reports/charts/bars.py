@@ -1,4 +1,4 @@
-"""Bars that begin and end anywhere on their rows: shares, waterfalls, tornados and time lines are such."""
+"""Bars that begin and end anywhere on their rows, for shares, waterfalls, tornados and time lines."""
 
 from __future__ import annotations
 

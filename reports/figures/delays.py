@@ -46,7 +46,7 @@ def words_against_delay(name: str, systems: Mapping[str, Sequence[Delayed]]) -> 
 
 
 def finding(systems: Mapping[str, Sequence[Delayed]]) -> str:
-    """The figure's title: who is soonest, with which penalty, and what that costs in words."""
+    """The figure's title: the soonest system, its penalty, and what that costs in word errors."""
     points = [(system, point) for system, points in systems.items() for point in points]
     system, soonest = min(points, key=lambda item: (item[1].delay_ms, item[1].words.value))
     side = "before" if soonest.delay_ms < 0 else "after"

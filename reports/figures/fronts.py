@@ -1,4 +1,4 @@
-"""Pareto fronts of several sweeps in one picture: what each costs where the others are."""
+"""Pareto fronts of several sweeps in one picture, by two of their objectives."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def _said(row: Scored, longest: int) -> str:
 
 
 def finding(rows: Sequence[Scored]) -> str:
-    """The figure's title: who gets fewest words wrong, and who is soonest."""
+    """The figure's title: the system with the fewest wrong words, and the soonest one."""
     soonest = min(rows, key=lambda row: row.mean)
     fewest = min(rows, key=lambda row: (row.wer, row.mean))
     if len(rows) > 1 and len({row.wer for row in rows}) == 1:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.making.lessons import lessons, notebook
+from docs.making.lessons import lessons, notebook, quiet_kernels
 
 pytest.importorskip("torch", reason="the train extra is not installed")
 pytest.importorskip("soundfile", reason="the train extra is not installed")
@@ -65,3 +65,16 @@ def test_its_notebook_has_the_same_code_and_its_text_as_text(example: Path) -> N
     links = {link for text in texts for link in re.findall(r"\]\((\w+)\.ipynb\)", text)}
     assert links <= PRINTED.keys()
     ast.parse("\n".join(code), example.name)
+
+
+def test_a_lesson_warns_of_nothing_but_its_own(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("myst_nb")
+    from myst_nb.core.execute import direct
+    from nbformat import from_dict
+
+    quiet_kernels()
+    script = "# %%\nimport warnings\nwarnings.warn('of the lesson')"
+    done = direct.single_nb_execution(from_dict(notebook(script)), cwd=str(tmp_path), timeout=60, allow_errors=False)
+    assert done.err is None
+    assert "of the lesson" in str(done.nb.cells[0].outputs)
+    assert capfd.readouterr().err == ""

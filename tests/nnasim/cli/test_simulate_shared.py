@@ -130,7 +130,7 @@ def test_a_refusal_names_streams_that_do_fit(traces: Path, capsys: pytest.Captur
 def test_results_of_several_models_stand_alone(traces: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("wake.json", "words.json") == 0
     assert main(["report", "r.json", "r.json", "--out", "r.html"]) == 2
-    assert "did not look for streams, which several such results are compared by" in capsys.readouterr().err
+    assert "must be there: results on a page are compared by their streams in time" in capsys.readouterr().err
 
 
 def test_a_result_that_contradicts_itself_is_refused(traces: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,4 +35,4 @@ def test_a_result_that_did_not_look_for_streams_is_refused(capsys: pytest.Captur
     streams("edge256", "a.json")
     assert main(["simulate", "trace.json", "--streams", "2", "--out", "b.json", "--quiet"]) == 0
     assert main(["report", "a.json", "b.json", "--out", "page.html"]) == 2
-    assert "did not look for streams" in capsys.readouterr().err
+    assert "search = None: must be there" in capsys.readouterr().err
