@@ -1,8 +1,8 @@
 """The CPU fall-back's LSTM over a whole sequence as ONE autograd function: exact products, gates and cell in float.
 
 What stays in the loop is h's product, its hand-over into float and the point-wise half. The float part runs gate by
-gate and step by step on rows of H values: PyTorch's sigmoid computes whole vectors, and the values left over in another way
-that differs in the last bit. Rows of another length would give other numbers than those that decoding recorded.
+gate and step by step on rows of H values: PyTorch's sigmoid computes whole vectors, and the values left over in another
+way that differs in the last bit. Rows of another length would give other numbers than those that decoding recorded.
 """
 
 from __future__ import annotations
