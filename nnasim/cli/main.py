@@ -41,16 +41,27 @@ if TYPE_CHECKING:
 
 USAGE_ERROR = 2
 LONGEST_LINE = 2000  # characters
+SPARE_BYTES = 2_000_000
+NO_MEMORY = b"nnasim: the memory of this machine, or what this process may have of it, is used up\n"
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] = COMMANDS) -> int:
     """The exit code of one of ``commands``: 0, 2 for a user's error, 70 for a defect of ours, 130 when interrupted."""
+    try:
+        return _ended(argv, commands)
+    except MemoryError:  # not even enough is left to say what was asked for
+        with contextlib.suppress(OSError):
+            os.write(2, NO_MEMORY)
+        return USAGE_ERROR
+
+
+def _ended(argv: Sequence[str] | None, commands: Mapping[str, Command]) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     ARGUMENTS.set(tuple(map(without_password, arguments)))
     prepare_streams()
     try:
-        code = _dispatch(arguments, commands)
+        code = _with_spare_memory(arguments, commands)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED)
@@ -75,6 +86,16 @@ def _unforeseen(error: Exception, arguments: Sequence[str]) -> int:
     if isinstance(error, OSError):
         return _complain(_os_message(error), USAGE_ERROR)
     return _complain(caught(error, arguments), DEFECT, speaking=True)
+
+
+def _with_spare_memory(arguments: list[str], commands: Mapping[str, Command]) -> int:
+    """The exit code of a command. Memory is set aside for the line that tells of an error, such as of no memory."""
+    spare = bytearray(SPARE_BYTES)
+    try:
+        return _dispatch(arguments, commands)
+    except BaseException:
+        del spare
+        raise
 
 
 def _dispatch(arguments: list[str], commands: Mapping[str, Command]) -> int:

@@ -13,6 +13,7 @@ from nnasim import files, limits
 from nnasim.errors import FileError, InputError, reason
 from nnasim.redacted import without_password
 from nnasim.sweeps.job import Job
+from nnasim.sweeps.journal import Replay
 
 AnswerT = TypeVar("AnswerT")
 _LONGEST_LINE = limits.JOURNAL_LINE_BYTES
@@ -31,7 +32,7 @@ class Trials:
         if storage is not None and storage.startswith(IN_MEMORY) and storage.partition("?")[0] in IN_MEMORY:
             raise InputError("storage", "address", storage, "must be kept: a database in memory is lost at the end")
         if storage is not None and "://" not in storage:
-            refuse_damaged_journal(Path(storage))
+            refuse_damaged_journal(Path(storage), name)
         self._study = self._asked(lambda: _study(job, name, storage))
 
     def __len__(self) -> int:
@@ -71,34 +72,36 @@ class Trials:
             raise InputError("storage", "address", where, f"cannot be used as Optuna's storage ({what})") from None
 
 
-def refuse_damaged_journal(path: Path) -> None:
-    """Raise FileError for a journal that is not a regular file, or whose last line is cut, or that holds an invalid
-    line.
+def refuse_damaged_journal(path: Path, name: str) -> None:
+    """Raise FileError for a journal that is not a regular file, or whose last line is cut, or in which a line is
+    invalid, missing or there twice. ``name``: the study in it that is ours.
     """
     if not path.exists():
         return
     with files.open_regular(path) as journal:
         if (size := os.fstat(journal.fileno()).st_size) > limits.JOURNAL_BYTES:
             raise FileError(path, f"has {size} bytes, at most {limits.JOURNAL_BYTES} are allowed")
-        number, line = 0, b"\n"
+        number, line, replay = 0, b"\n", Replay(name)
         while line := journal.readline(_LONGEST_LINE):
             number += 1
             if not line.endswith(b"\n"):
                 break
-            if not _is_entry(line):
+            if (entry := _entry(line)) is None:
                 raise FileError(path, f"line {number} is no entry of an Optuna journal{files.seems(path)}")
+            if (fault := replay.fault(entry)) is not None:
+                raise FileError(path, f"line {number} {fault}; begin a new journal: the points are in the store")
         else:
             return
     cut = f"line {number}, the last one, is cut: its writer was ended; remove that line and the search continues"
     raise FileError(path, cut if len(line) < _LONGEST_LINE else f"line {number} is no entry of an Optuna journal")
 
 
-def _is_entry(line: bytes) -> bool:
+def _entry(line: bytes) -> dict[str, Any] | None:
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):
-        return False
-    return isinstance(entry, dict) and isinstance(entry.get("op_code"), int)
+        return None
+    return entry if isinstance(entry, dict) and isinstance(entry.get("op_code"), int) else None
 
 
 def _study(job: Job, name: str, storage: str | None) -> Any:

@@ -74,17 +74,21 @@ class Evaluated:
         first, *lines = text.split("\n")[:-1] or [""]
         if not first or files.parse_json(first, self.path) != head:
             raise FileError(self.path, "is of another fit: table, traces, chip or version differ; begin anew (`force`)")
-        return [self._add(files.parse_json(line, f"{self.path}: line {n}")) for n, line in enumerate(lines, start=2)]
+        numbered = [(f"{self.path}: line {number}", line) for number, line in enumerate(lines, start=2)]
+        return [self._add(files.parse_json(line, source), source) for source, line in numbered]
 
-    def _add(self, line: Any) -> dict[str, Any]:
+    def _add(self, line: Any, source: str) -> dict[str, Any]:
         try:
             values, rows = line["values"], {int(row): takes for row, takes in line["rows"].items()}
             whole = all(map(_is_number, values.values())) and all(map(_is_time, rows.values()))
         except (TypeError, KeyError, ValueError, AttributeError):
             whole = False
         if not whole:
-            raise FileError(self.path, "holds no evaluations of a fit; begin anew (`force`)")
-        self._known.setdefault(tuple(sorted(values.items())), {}).update(rows)
+            raise FileError(source, "holds no evaluations of a fit; begin anew (`force`)")
+        known = self._known.setdefault(tuple(sorted(values.items())), {})
+        if any(known.get(row, takes) != takes for row, takes in rows.items()):
+            raise FileError(source, "contradicts a line before it: equal values, other times; begin anew (`force`)")
+        known.update(rows)
         return {"values": values, "rows": line["rows"]}
 
 

@@ -1,6 +1,7 @@
 """What a search's storage can be, and what becomes of one that is damaged."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,6 +64,33 @@ def test_entries_of_any_other_content_are_one_line(search, journal: Path) -> Non
                 search(journal)
         if number == 1:
             break
+
+
+def test_a_line_that_is_there_twice_or_missing_is_named(search, journal: Path) -> None:
+    """But for one that changes nothing when it is gone: Optuna names the metrics anew, and a trial whose end is missing
+    is one whose process was ended.
+    """
+    whole = journal.read_text().splitlines(keepends=True)
+    harmless = {json.dumps(3), json.dumps(6)}
+    for number, line in enumerate(whole):
+        operation = json.dumps(json.loads(line)["op_code"])
+        journal.write_text("".join([*whole[:number], line, *whole[number:]]))
+        complaint = search(journal)
+        assert operation in {"0", "3"} or f"line {number + 2} " in complaint
+        assert operation in {"0", "3"} or "there twice; begin a new journal" in complaint
+        journal.write_text("".join([*whole[:number], *whole[number + 1 :]]))
+        assert operation in harmless or re.search(r"line \d+ .*a line before it is missing", search(journal))
+
+
+def test_studies_of_others_in_the_journal_may_set_what_they_like(search, journal: Path) -> None:
+    theirs = [
+        {"op_code": 0, "worker_id": "b", "study_name": "theirs", "directions": [1]},
+        {"op_code": 4, "worker_id": "b", "study_id": 1, "datetime_start": None},
+        {"op_code": 6, "worker_id": "b", "trial_id": 2, "state": 3, "values": None, "datetime_complete": "2026-01-01"},
+    ]
+    with journal.open("a") as file:
+        file.writelines(json.dumps(entry) + "\n" for entry in theirs)
+    assert search(journal) == ""
 
 
 @pytest.mark.parametrize("storage", ["sqlite://", "sqlite:///:memory:", "sqlite:///:memory:?x=1"])
