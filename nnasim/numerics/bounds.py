@@ -41,7 +41,7 @@ class Bound:
 
     @property
     def can_overflow(self) -> bool:
-        """Whether some input could leave the accumulator, with the actual weights where they are known."""
+        """Whether some input could leave the accumulator, with the actual weights if they are known."""
         return self.worst > highest(self.accumulator_bits)
 
 

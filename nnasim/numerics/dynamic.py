@@ -19,7 +19,10 @@ WEIGHT_TOP = 127
 
 
 class Dynamic(NamedTuple):
-    """``levels`` (..., K): integer-valued, 0 is the real 0, within -255 .. 255; ``step`` (..., 1): worth of one."""
+    """Integers of a dynamic quantisation, and their steps.
+
+    ``levels`` (..., K): integer-valued, 0 is the real 0, within -255 .. 255; ``step`` (..., 1): worth of one.
+    """
 
     levels: Array
     step: Array

@@ -8,7 +8,7 @@ With x (n values), S = sum x, gain G and bias B at 2^-12, for each vector:
 3. variance V = sum d^2 / n with 14 further fractional bits, half up.
 4. 1/sqrt   V = v 4^j with v of 29 or 30 bits; r = isqrt(2^60 // v) has 16 bits, root by root bit.
 5. output   y = (d G r + half) >> (23 + j), half towards plus infinity, saturated to int32: the gate domain again.
-6. bias     y + B, where there is one, saturated to int32.
+6. bias     y + B, if there is a bias, saturated to int32.
 
 No epsilon: a constant vector gives zeros. The definition is ours; TOSA has no integer layer norm.
 """
@@ -45,8 +45,8 @@ def layer_norm(x: Array, gain: Array, name: str = "layer_norm", *, bias: Array |
 
     ``bias``: (n,) int32 at 2^-12. ``axis``: the one that has the n elements.
     Error against the real function, in output steps: at most 1/2 + 2^-14 (|y| + gain max|y / gain|), y without bias.
-    Raises NumericsError for a vector longer than 2^18, a gain of another length, values or a bias beyond int32, or a
-    gain beyond int16.
+    Raises NumericsError for a vector longer than 2^18, a gain or a bias of another length, values or a bias beyond
+    int32, or a gain beyond int16.
     """
     if axis != -1:
         turned = library(x).moveaxis(x, axis, -1)
@@ -61,6 +61,8 @@ def layer_norm(x: Array, gain: Array, name: str = "layer_norm", *, bias: Array |
     inverse, exponent = _inverse_root((d * d).sum(-1)[..., None], n)
     out = saturate(shift_half_up(d * cast(gain, "int64") * inverse, exponent), 32)
     if bias is not None:
+        if bias.shape != (n,):
+            raise NumericsError(name, "bias", tuple(bias.shape), f"must have the shape ({n},)")
         require_integers(bias, 32, name, "bias")
         out = saturate(out + cast(bias, "int64"), 32)
     return as_type_of(out, x)

@@ -18,7 +18,10 @@ from nnasim.units import cycles_to_ms
 
 @dataclass(frozen=True)
 class Lateness:
-    """``rows``: of each frame that did something (stream, utterance, frame, arrival, start, end), in cycles."""
+    """The lateness of one utterance of one stream.
+
+    ``rows``: of each frame that did something (stream, utterance, frame, arrival, start, end), in cycles.
+    """
 
     utterance: Utterance
     clock_hz: float

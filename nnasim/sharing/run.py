@@ -53,7 +53,9 @@ class Model:
 
 @dataclass(frozen=True)
 class SharingOptions:
-    """``policy``: whose call is next; the order of the models is that of their priorities, the first goes first.
+    """The settings of a chip that models share.
+
+    ``policy``: whose call is next; the order of the models is that of their priorities, the first goes first.
 
     ``starts``: when a model's streams begin: ``even``: spread over one frame's period; ``together``: all at once;
     ``random``: each at some point of its first period, the same in every run. ``residents``: how what the SRAM has

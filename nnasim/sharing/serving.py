@@ -63,7 +63,7 @@ class Served:
 
     @property
     def idle_cycles(self) -> int:
-        """Cycles in which no call ran; calls stand in the order in which they began."""
+        """Cycles in which no call ran; ``calls`` are in the order in which they began."""
         idle = reached = 0
         for call in self.calls:
             idle += max(0, call.start - reached)

@@ -84,7 +84,7 @@ class Stream:
 
 
 def most_of_each(traces: Sequence[OpTrace]) -> int:
-    """The most streams of each of ``traces`` that a run serves; 0 where one of each is too much."""
+    """The most streams of each of ``traces`` that a run serves; 0 if one of each is too much."""
     calls, frames = _size(traces, [1] * len(traces))
     return min(MOST_CALLS // calls, MOST_FRAMES // frames)
 

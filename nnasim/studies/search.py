@@ -19,7 +19,10 @@ from nnasim.sweeps.store import Store
 
 @dataclass(frozen=True)
 class Searched:
-    """``tried``: trials in the order in which they were asked for. ``evidence``: the Pareto set as JSON."""
+    """The findings of a search.
+
+    ``tried``: trials in the order in which they were asked for. ``evidence``: the Pareto set as JSON.
+    """
 
     tried: list[Tried]
     evidence: dict[str, Any]
@@ -53,7 +56,7 @@ def searched(
 
 
 def evidence(job: Job, tried: list[Tried], store: Store, source: Path) -> dict[str, Any]:
-    """The Pareto set, and how many trials it stands against; each point with all its figures.
+    """The Pareto set, each point with all its figures, and how many trials it was chosen from.
 
     ``source``: the sweep file. ``set``: the point's chip on ``preset``; ``commands`` compute all its figures again.
     """

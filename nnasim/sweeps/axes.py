@@ -29,7 +29,9 @@ Span = tuple[Number, Number] | tuple[Number, Number, Integer]
 
 
 class AxisSpec(Frozen):
-    """``{list: [...]}``, ``{range: [low, high, count]}`` or ``{logrange: [low, high, count]}``.
+    """The values of one axis, as a sweep file gives them.
+
+    ``{list: [...]}``, ``{range: [low, high, count]}`` or ``{logrange: [low, high, count]}``.
 
     ``multiple``: values of a range are rounded to multiples of it, as is needed if banks must divide a capacity. A grid
     needs ``count``; samplers and searches draw from the whole interval, and need none.

@@ -65,7 +65,7 @@ class StoredSweep:
             self.digest = chosen(store, self.listing, study).digest
             self.record = opened.sweeps()[self.digest]
             self.job = job_of(self.record, store)
-            sampled = [(self.job.key(values), values) for values in self._sample()]  # a point may stand in it twice
+            sampled = [(self.job.key(values), values) for values in self._sample()]  # a point may be in it twice
             keys = {key for key, _ in sampled}
             tried = [key for key in opened.tried(self.digest) if key not in keys]
             outcomes = opened.outcomes([*keys, *tried])
@@ -77,7 +77,7 @@ class StoredSweep:
         self.good = self.points[self.points["status"] == "ok"]
 
     def _sample(self) -> Iterator[Values]:
-        """The points that a sweep goes through; none where only searches have filled the store."""
+        """The points that a sweep goes through; none if only searches have filled the store."""
         return self.space.points() if was_swept(self.record) and not of_version_0_1(self.record) else iter(())
 
     @cached_property

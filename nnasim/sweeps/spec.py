@@ -97,7 +97,7 @@ def read_sweep_file(path: str | Path) -> SweepSpec:
 
 
 def parse_sweep_file(data: object, source: object) -> SweepSpec:
-    """``data`` (parsed YAML or JSON) as a sweep file."""
+    """``data`` (parsed YAML or JSON) as a sweep file. Raises ConfigError."""
     if not isinstance(data, dict):
         raise ConfigError(
             source, "", data, f"must be a mapping with base, traces, axes and objectives{files.seems(str(source))}"

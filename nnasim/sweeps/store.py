@@ -156,7 +156,7 @@ class Store:
         self.database.run("INSERT OR REPLACE INTO studies VALUES (?, ?, ?)", with_sum(digest, text))
 
     def sweeps(self) -> dict[str, dict[str, Any]]:
-        """The records of all sweeps, by digest."""
+        """The records of all sweeps, by digest. Raises FileError if they are too many, or not understood."""
         count, size = self.database.row("SELECT count(*), sum(length(record)) FROM studies") or (0, 0)
         if count > STORED_SWEEPS or (size or 0) > STORED_SWEEPS_BYTES:
             most = f"at most {STORED_SWEEPS} of {STORED_SWEEPS_BYTES} bytes together are allowed"
@@ -257,7 +257,7 @@ def later_record(there: dict[str, Any] | None, record: dict[str, Any]) -> dict[s
 
 
 def added_at(record: Mapping[str, Any]) -> float:
-    """Seconds since 1970 at which a sweep last ran; 0 where its record does not say."""
+    """Seconds since 1970 at which a sweep last ran; 0 if its record does not say."""
     added = record.get("added")
     return float(added) if isinstance(added, int | float) and 0 <= added < LATEST else 0.0
 

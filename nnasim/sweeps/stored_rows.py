@@ -116,7 +116,7 @@ def understood(record: Mapping[str, Any], source: object) -> SweepRecord:
 
 
 def sweep_of(row: tuple[Any, ...], source: object) -> tuple[str, dict[str, Any]]:
-    """(digest, record) of a row of the table of sweeps. Raises InputError."""
+    """(digest, record) of a row of the table of sweeps. Raises InputError, or FileError if it is not understood."""
     digest, text, _ = row
     record = _parsed(text, source, digest)
     if not isinstance(digest, str) or not isinstance(record, dict):

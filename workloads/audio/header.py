@@ -85,7 +85,7 @@ def _wav(file: BinaryIO, size: int, path: str | Path) -> AudioHeader:
             block_bytes, channels, rate = _wav_format(file.read(16), path)
         elif name == b"data":
             if not block_bytes:
-                raise FileError(path, "is a WAV file whose data stand before their format")
+                raise FileError(path, "is a WAV file whose data come before their format")
             if length > size - start:
                 raise FileError(path, f"is truncated: it declares {length} bytes of audio and holds {size - start}")
             return AudioHeader("WAV", rate, channels, length // block_bytes)

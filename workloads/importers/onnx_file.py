@@ -84,7 +84,7 @@ def plain(domain: str | bytes) -> str:
 
 
 def text(value: str | bytes) -> str:
-    """A name or text of the file; protobuf gives bytes where it is not UTF-8."""
+    """A name or text of the file; protobuf gives bytes if it is not UTF-8."""
     return value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
 
 

@@ -92,7 +92,7 @@ def _external(tensor: TensorProto, name: str, shape: tuple[int, ...], folder: Pa
                 return np.zeros(shape, dtype)
             return np.memmap(file, dtype.newbyteorder("<"), "r", offset, shape)
     except FileError as error:
-        raise CannotEnterError(f"stands in {path.name}, which {error.why}", "keep it beside the model") from None
+        raise CannotEnterError(f"is stored in {path.name}, which {error.why}", "keep it beside the model") from None
 
 
 def _beside(location: str, folder: Path) -> Path:
@@ -102,7 +102,7 @@ def _beside(location: str, folder: Path) -> Path:
     inside = bool(parts) and not location.startswith("/") and ".." not in parts and "\\" not in location
     if not inside or "\0" in location or not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
         raise CannotEnterError(
-            f"stands in {location[:200]!a}, outside of the model's folder", "keep external data beside the model"
+            f"is stored in {location[:200]!a}, outside of the model's folder", "keep external data beside the model"
         )
     return path
 

@@ -1,7 +1,7 @@
 """Looking over an ONNX file before it is parsed: how much it declares, and whether it is whole.
 
 A parser makes an object of a hundred bytes out of two bytes of a file, so a small file could fill any memory. Here
-the fields of the messages that may repeat are counted where they stand, and nothing is made of them. The wire format is
+the fields of the messages that may repeat are only counted, and nothing is made of them. The wire format is
 protobuf's encoding, the numbers of the fields are those of onnx.proto.
 """
 

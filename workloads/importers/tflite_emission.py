@@ -33,7 +33,7 @@ class Emission(Values):
         return options
 
     def operand(self, index: int, like: int) -> str:
-        """An operand as it meets the tensor ``like``: with as many axes, channels first where that is kept so."""
+        """An operand as it meets the tensor ``like``: with as many axes, channels first if that is kept so."""
         if not self.follows(like):
             return self.written(index)
         shape = self.shape(index)

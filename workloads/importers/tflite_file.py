@@ -186,7 +186,7 @@ class _Reader:
         return affine
 
     def _constant(self, where: str, kind: str, shape: tuple[int, ...], number: int) -> Array | None:
-        """The numbers of a constant, of ``shape``; None where the buffer is empty."""
+        """The numbers of a constant, of ``shape``; None if the buffer is empty."""
         if not 0 <= number < self.model.BuffersLength():
             raise self._wrong(f"{where}: buffer", number, f"must be one of the file's {self.model.BuffersLength()}")
         stored = self._bytes(f"{where}: buffer {number}", checked(self.model.Buffers(number)))
@@ -228,7 +228,7 @@ class _Reader:
         )
 
     def _options(self, where: str, operator: Any) -> Accessor | None:
-        """The options of an operator, by its own word for their kind; None where it has none."""
+        """The options of an operator, by its own word for their kind; None if it has none."""
         number = operator.BuiltinOptionsType()
         kind = _OPTIONS.get(number, "")
         if not hasattr(tflite, kind) and kind != "NONE":

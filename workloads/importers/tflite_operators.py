@@ -16,7 +16,9 @@ ANY = 1 << 20
 
 @dataclass(frozen=True)
 class Entry:
-    """``write``: writes the operator into an emission; ``follows``: whether it takes data in any order of axes.
+    """An operator that can enter.
+
+    ``write``: writes the operator into an emission; ``follows``: whether it takes data in any order of axes.
 
     ``operands``: the least and the greatest number of them; ``parts``: whether it may have several results.
     """

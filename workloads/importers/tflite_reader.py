@@ -58,7 +58,7 @@ class _Reading:
         self.refusals = list(self.variables.refusals)
 
     def graph(self) -> StepGraph:
-        """The graph in standard form, or all refusals."""
+        """The graph in standard form. Raises RefusedModelError with all refusals."""
         self._inputs()
         self._kept()
         self.refusals += self._unknown()
@@ -198,7 +198,7 @@ class _Reading:
         )
 
     def _named(self, graph: StepGraph) -> StepGraph:
-        """``graph`` with its outputs called, and stored, as in the file, where a node makes them."""
+        """``graph`` with its outputs called, and stored, as in the file, if a node makes them."""
         emission, kept = self.emission, {state.output for state in graph.states}
         names = dict[str, str]()
         for index, value in zip(self.main.outputs, graph.outputs, strict=False):

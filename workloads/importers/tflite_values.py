@@ -196,7 +196,7 @@ class Values:
     def ordered(self, index: int, shape: Sequence[int]) -> tuple[int, ...]:
         """``shape`` in the order in which a tensor is kept.
 
-        Raises CannotEnterError where that has another number of axes.
+        Raises CannotEnterError if that has another number of axes.
         """
         if not self.follows(index):
             return tuple(shape)

@@ -28,7 +28,7 @@ def exported(module: Any, example: Any, known: Callable[[str], bool]) -> CallGra
 
     Operators that are not ``known`` are taken apart, where torch has a way.
 
-    Raises InputError if the example does not fit, and where the module is no single graph.
+    Raises InputError if the example does not fit, and if the module is no single graph.
     """
     import torch
 

@@ -19,7 +19,7 @@ class Nodes:
     """Goes through a program once.
 
     ``held``: tensors of torch that no call changes, by the node that gives them; grows by what follows from them alone.
-    ``calls``: the rest, as far as an output hangs on it; ``folded``: every other node.
+    ``calls``: the rest, as far as an output depends on it; ``folded``: every other node.
     """
 
     def __init__(self, nodes: Sequence[Any], held: dict[str, Any], blank: Callable[[Any], Any]) -> None:

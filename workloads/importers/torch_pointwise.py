@@ -181,7 +181,7 @@ def reversed_difference(write: Writer, call: AtenCall) -> str:
 
 
 def quotient(write: Writer, call: AtenCall) -> str:
-    """A quotient; rounded where the call says so."""
+    """A quotient; rounded if the call says so."""
     dtype, mode = call.tensors[0].dtype, call.get("rounding_mode")
     mode = "floor" if call.operator == "aten.floor_divide" else mode
     result = write.add("Div", _both(write, call, dtype), call.shape)

@@ -91,7 +91,7 @@ def _shifted(write: Writer, x: str, place: Sequence[int], windows: _Windows) -> 
 
 
 def to_one(operator: str) -> Callable[[Writer, AtenCall], str]:
-    """The rule of a reduction of whole axes, where the pool leaves one element of each."""
+    """The rule of a reduction of whole axes, if the pool leaves one element of each."""
 
     def rule(write: Writer, call: AtenCall) -> str:
         x = subject(write, call)

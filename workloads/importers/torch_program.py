@@ -72,7 +72,7 @@ def _start(program: Any, target: str) -> Array | None:
 
 
 def _array(tensor: Any) -> Array:
-    """``tensor`` in numpy, float32 where it is floating."""
+    """``tensor`` in numpy, float32 if it is floating."""
     tensor = tensor.detach().cpu()
     return np.array((tensor.float() if tensor.is_floating_point() else tensor).numpy(), order="C")
 

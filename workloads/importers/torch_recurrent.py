@@ -15,7 +15,7 @@ from workloads.stepgraph.refusals import CannotEnterError
 
 @dataclass(frozen=True)
 class Cell:
-    """A kind of recurrent layer. ``gates``: where torch's gates stand in ONNX's order; ``states``: their names."""
+    """A kind of recurrent layer. ``gates``: places of torch's gates in ONNX's order; ``states``: their names."""
 
     operator: str
     gates: tuple[int, ...]

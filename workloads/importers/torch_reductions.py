@@ -15,7 +15,7 @@ Say = Callable[[Writer, AtenCall], str | tuple[str, ...]]
 
 
 def _axes(write: Writer, call: AtenCall) -> tuple[int, ...]:
-    """The axes that are reduced; all where the call names none."""
+    """The axes that are reduced; all if the call names none."""
     rank, given = len(write.tensor(subject(write, call)).shape), call.get("dim", ())
     named = (given,) if isinstance(given, int) else tuple(given)
     return tuple(sorted(axis % rank for axis in named)) or tuple(range(rank))

@@ -116,7 +116,7 @@ class Writer:
     def add(
         self, operator: str, inputs: Sequence[str], shape: Sequence[int], dtype: str = "", **attributes: Attribute
     ) -> str:  # fmt: skip
-        """A node of one output; returns its name. ``dtype``: where it is not that of the first input."""
+        """A node of one output; returns its name. ``dtype``: if it is not that of the first input."""
         tensor = Tensor(tuple(shape), dtype or self.tensor(inputs[0]).dtype)
         return self.add_several(operator, inputs, {"": tensor}, **attributes)[0]
 

@@ -51,7 +51,7 @@ class GraphBuilder:
         return self._declare(name, shape, 32 if self.is_float else bits, role)
 
     def weight(self, name: str, shape: tuple[int, ...], bits: int | None = None) -> str:
-        """Declare a weight; returns its name. ``bits``: on the chip, where they are not the weights' own."""
+        """Declare a weight; returns its name. ``bits``: on the chip, if they are not the weights' own."""
         return self._declare(name, shape, self.weight_bits if self.is_float else bits or self.weight_bits, "weight")
 
     def _declare(self, name: str, shape: tuple[int, ...], bits: int, role: Role) -> str:

@@ -43,7 +43,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, Attribute | None]] = {
     "ScatterElements": {"axis": 0, "reduction": "none"},
     "TopK": {"axis": -1, "largest": 1, "sorted": 1},
 }
-"""Attributes by operator with their defaults, None where a reader must give one; an operator that is absent has none.
+"""Attributes by operator with their defaults, None if a reader must give one; an operator that is absent has none.
 
 As ONNX's of opset 17, but for these: every convolution says all of its numbers, one per axis (begins, then ends, of
 ``pads``), a reduction its axes, ``perm`` is always there, and ``Cast``'s ``to`` is an element type by name."""

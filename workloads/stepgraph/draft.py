@@ -145,7 +145,7 @@ def _content(values: Array) -> tuple[object, ...]:
 
 
 def read_nodes(nodes: Sequence[Node], outputs: Iterable[str]) -> list[Node]:
-    """The nodes that an output hangs on."""
+    """The nodes that an output depends on."""
     needed, kept = set(outputs), list[Node]()
     for node in reversed(nodes):
         if needed.intersection(node.outputs):

@@ -56,7 +56,7 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Node:
-    """One operation. ``inputs``: names of values, "" where an optional one is absent.
+    """One operation. ``inputs``: names of values, "" if an optional one is absent.
 
     An LSTM is ONNX's: inputs X (T, 1, I), W (1, 4H, I), R (1, 4H, P or H), B (1, 8H), sequence_lens "", initial_h,
     initial_c. ONNX's own peepholes must be absent; after them, at place 8, is the projection (1, P, H) that ONNX's

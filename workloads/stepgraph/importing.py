@@ -66,7 +66,10 @@ def model_of(graphs: Mapping[str, StepGraph], name: str, sources: Sequence[Sourc
 
 @dataclass(frozen=True, eq=False)
 class Calibrated:
-    """``calibrations``: by graph; ``heard``: the steps behind them, none for noise and for a file's own ranges."""
+    """The calibration of a model.
+
+    ``calibrations``: by graph; ``heard``: the steps behind them, none for noise and for a file's own ranges.
+    """
 
     calibrations: Mapping[str, Calibration]
     heard: Mapping[str, Steps]
@@ -126,7 +129,9 @@ def _calibrations(model: Model, heard: Mapping[str, Steps], method: Method) -> d
 
 @dataclass(frozen=True, eq=False)
 class ModelImport:
-    """``trace``: the imported model, to be simulated; ``constants``: its integers, none if it is for time only.
+    """An imported model.
+
+    ``trace``: the imported model, to be simulated; ``constants``: its integers, none if it is for time only.
 
     ``ledger``: where each node runs; ``inputs``: the calibration's inputs, (N, *shape) by tensor of the trace.
     """
@@ -206,7 +211,7 @@ def _distances(
 def _with_16_bits(
     model: Model, lowered: Import, calibrated: Calibrated, numerics: NumericsConfig
 ) -> dict[str, float | None]:
-    """Signal to error of each node if the chip had 16 bits throughout; nothing where it has, or they do not help."""
+    """Signal to error of each node if the chip had 16 bits throughout; nothing if it has, or if they do not help."""
     wide = numerics.with_(SIXTEEN_BITS | ({"activation": "lut16"} if numerics.activation == "lut8" else {}))
     if wide == numerics:
         return {}

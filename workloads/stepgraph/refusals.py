@@ -52,7 +52,7 @@ class RefusedModelError(NnasimError):
 
 
 def listing(refusals: Iterable[Refusal]) -> list[str]:
-    """One line per reason, with the names of all that it stands against, in the order in which they came."""
+    """One line per reason, with the names of all nodes that it holds for, in the order in which they came."""
     names = defaultdict[tuple[str, str, str], list[str]](list)
     for refusal in refusals:
         names[refusal.operator, refusal.why, refusal.help].append(named(refusal.name or "(unnamed)"))

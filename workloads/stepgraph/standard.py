@@ -8,7 +8,7 @@ Every reader ends here. In the standard form
   that one which only moves axes of a single element is a reshape;
 - what picks constant neighbours along an axis is a slice, whatever its operator was; slices that share out a whole axis
   are a split, and a split of which a part is not read is slices;
-- the constant of a commutative operator stands second, and has no leading axes of a single element; 1 / x is a
+- the constant of a commutative operator comes second, and has no leading axes of a single element; 1 / x is a
   reciprocal.
 """
 

@@ -27,7 +27,9 @@ _MOST_COMPLAINTS = 20
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """``arrays``: (N, *shape) by input, in the graph's types; ``source``: the file, or what made them.
+    """The inputs of a model, call by call.
+
+    ``arrays``: (N, *shape) by input, in the graph's types; ``source``: the file, or what made them.
 
     ``is_random``: whether they are noise, which says nothing about what the model's values will be.
     """

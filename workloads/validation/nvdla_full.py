@@ -26,7 +26,10 @@ STEPS = 2  # the second one begins in the state in which every later one does
 
 
 def predict_pass(row: MeasuredRow) -> Prediction:
-    """The prediction of a pass by itself. One position of N channels and N / 8 of 8 take the same: the same beats."""
+    """The prediction of a pass by itself. Raises InputError if it is too large to be simulated.
+
+    One position of N channels and N / 8 of 8 take the same: the same beats.
+    """
     row.choice("layout", ("channel", "line"))
     design, memory = design_of(row), memory_of(row)
     elementwise = Pass(design, row.integer("N", 1, LARGEST_SIZE), pass_path(row, "op"))

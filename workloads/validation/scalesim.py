@@ -18,7 +18,7 @@ RANDOM_COUNTS = ("sram_if", "sram_fil", "sram_of")
 
 
 def array_size(row: MeasuredRow, column: str = "array") -> tuple[int, int]:
-    """Rows and columns out of a cell such as ``32x128``."""
+    """Rows and columns out of a cell such as ``32x128``. Raises InputError for another form."""
     match = re.fullmatch(r"(\d{1,6})x(\d{1,6})", row.text(column))
     if match is None or "0" in match.groups():
         raise row.refuse(column, "must be ROWSxCOLUMNS, such as 32x32")

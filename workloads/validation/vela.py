@@ -36,7 +36,7 @@ WEIGHT_BYTES_PER_CYCLE = {
     ("ethos-u85-2048", "Ethos_U85_SYS_DRAM_Mid"): 10.48576,
     ("ethos-u85-2048", "Ethos_U85_SYS_DRAM_High"): 13.1072,
 }
-# The same for feature maps, where it differs: derived from Vela's cycles for 512 x 512 x 512.
+# The same for feature maps, if it differs: derived from Vela's cycles for 512 x 512 x 512.
 MAP_BYTES_PER_CYCLE = {"ethos-u85-1024": 13.1072, "ethos-u85-2048": 13.1072}
 WEIGHTS_DOMINATE = 4  # how much longer weights must take than anything else for a network to count as bound by them
 SYSTEM_BYTES_PER_CYCLE = {"Ethos_U55_High_End_Embedded": 1.0, "Ethos_U65_Client_Server": 12.0}
@@ -52,7 +52,7 @@ class Network:
 
     @property
     def weight_bytes(self) -> int:
-        """Weights and, where the channels are known, their biases."""
+        """Weights and, if the channels are known, their biases."""
         return self.weights + (BIAS_BYTES * self.matmul[1] if self.matmul else 0)
 
     def feature_map_bytes(self, block_depth: int) -> tuple[int, int]:

@@ -94,7 +94,10 @@ class Hierarchy:
 
 
 def predict(row: MeasuredRow) -> Prediction:
-    """The prediction of a layer; the SRAM's size is the end of ``config``, ``..._s64`` for 64 KB."""
+    """The prediction of a layer; the SRAM's size is the end of ``config``, ``..._s64`` for 64 KB.
+
+    Raises InputError for a ``config`` of another form.
+    """
     match = re.search(r"_s(\d{1,6})$", row.text("config"))
     if match is None or not int(match[1]):
         raise row.refuse("config", "must end in _sKILOBYTES, such as tpu32_s64")

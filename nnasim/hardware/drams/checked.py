@@ -47,7 +47,7 @@ class _CheckedDram:
         return whole(self.who, what, super().open_cycles(since, until), 0, until - since)  # type: ignore[misc]
 
     def end(self, since: int, cycles: int) -> int:
-        """The answer, if ``open_cycles`` agrees with it; a read would never end if it did not."""
+        """The answer. Raises PluginError if ``open_cycles`` does not agree with it: a read would never end."""
         end = whole(self.who, what := f"end({since}, {cycles})", super().end(since, cycles), since + cycles)  # type: ignore
         if self.open_cycles(since, end) < cycles:
             raise PluginError(self.who, what, end, f"until then the bus is open for less than {cycles} cycles")

@@ -29,7 +29,9 @@ class ChannelRoute(NamedTuple):
 
 
 class Route(NamedTuple):
-    """``turns``: (address, bytes), see ``AddressMapping.turns``; ``channels``: the work of each of them.
+    """The way of a range through the DRAM.
+
+    ``turns``: (address, bytes), see ``AddressMapping.turns``; ``channels``: the work of each of them.
 
     ``before``: bytes of the turns before each of them, and after the last those of all.
     """

@@ -49,7 +49,7 @@ def explain_shared(path: Path, progress: Progress = silent) -> tuple[SharedResul
 def explain_shared_record(
     result: SharedResult, traces: Sequence[OpTrace], progress: Progress = silent
 ) -> tuple[SharedResult, list[str]]:
-    """``result`` with its explanation, and sentences that stand before it. ``traces``: what ran, one for each model.
+    """``result`` with its explanation, and sentences to show before it. ``traces``: what ran, one for each model.
 
     Raises ConfigError for a chip of another version, and what a simulation raises.
     """

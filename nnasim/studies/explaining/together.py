@@ -65,7 +65,7 @@ def _with_words(result: SimResult, path: Path) -> SimResult:
 
 
 def explain_together(found: ResultSet, progress: Progress = silent) -> ResultSet:
-    """``found`` with each result explained whose trace is at hand, and its figures with what that says."""
+    """``found`` with an explanation of each result whose trace it holds."""
     compared, results = Compared(), dict[str, SimResult]()
     for done, (label, result) in enumerate(found.results.items(), start=1):
         results[label] = _explained(result, found.traces.get(label), compared)

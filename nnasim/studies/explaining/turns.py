@@ -52,7 +52,7 @@ def _numbers(chip: NnaConfig, what_if: WhatIf) -> dict[str, float]:
 
 
 def value_of(chip: NnaConfig, field: str) -> object:
-    """The value of a dotted ``field``; None where the chip lacks its section."""
+    """The value of a dotted ``field``; None if the chip lacks its section."""
     value: object = chip
     for part in field.split("."):
         value = getattr(value, part, None)

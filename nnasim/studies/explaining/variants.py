@@ -137,7 +137,7 @@ class Variants:
         )
 
     def _runner(self, chip: NnaConfig) -> _Runner:
-        """Each program once where one run stands for all; else every event of them."""
+        """The runner of ``chip``: each program once if one run stands for all; else every event of them."""
         if replay_is_exact(chip):
             replay = Replay(partial(self._run, chip=chip, fields=_timing_fields(chip)))
             return _Runner(replay.run_program, lambda steps, _: replay.run_steps(steps), ())

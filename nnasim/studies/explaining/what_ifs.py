@@ -20,7 +20,7 @@ MOST_OPERATIONS, MOST_CACHE, MOST_SRAM = 1e6, 2**40, 2**36
 
 
 class Limit(NamedTuple):
-    """A limit by name, and the changes of the chip that lift it; none where the chip does not have it."""
+    """A limit by name, and the changes of the chip that lift it; none if the chip does not have it."""
 
     name: str
     changes: Changes

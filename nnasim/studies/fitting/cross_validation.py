@@ -15,7 +15,7 @@ SEED = 0
 
 
 def folds(rows: int, fields: int) -> list[NDArray[np.int64]]:
-    """Places of the rows that are left out together; none where what stays would be fewer than the fields."""
+    """Places of the rows that are left out together; none if what stays would be fewer than the fields."""
     order = np.random.default_rng(SEED).permutation(rows)
     parts = np.array_split(order, rows if rows <= FEW_ROWS else FOLDS)
     return [part for part in parts if rows - len(part) >= fields]

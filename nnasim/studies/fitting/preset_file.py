@@ -36,7 +36,7 @@ def preset_text(record: FitRecord, path: Path) -> str:
 
 
 def _nested(sections: dict[str, list[str]]) -> list[tuple[str, list[str]]]:
-    """Each section's heading and its lines; a table within a section stands inside of it."""
+    """Each section's heading and its lines; a table within a section is inside of it."""
     flat: dict[str, list[str]] = {}
     for section, entries in sections.items():
         outer, _, inner = section.partition(".")

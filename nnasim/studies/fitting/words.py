@@ -12,7 +12,7 @@ def fit_lines(record: FitRecord) -> list[str]:
     return [title(record), *markup.plain_table(HEADER, field_cells(record)).splitlines(), *doubts(record)]
 
 
-MOST_FIELDS, MOST_DOUBTS = 6, 3  # where there is little room
+MOST_FIELDS, MOST_DOUBTS = 6, 3  # if there is little room
 
 
 def in_short(record: FitRecord) -> list[str]:

@@ -64,6 +64,7 @@ def trained(models: Path, name: str, command: str) -> dict[str, Any]:
     """One training run: its command, its cost, and the digest of its numbers.
 
     ``command`` makes a run of the study; a model from a user's own folder is made by the command that it records.
+    Raises FileError for a log that is not one of a training.
     """
     folder = models / name
     info = read_checkpoint(folder).info

@@ -90,7 +90,7 @@ def _kept(path: Path, made_from: list[str]) -> Score | None:
 
 
 def pooled(scores: Sequence[Score]) -> Score:
-    """Several seeds on the same speech as one: per utterance, the errors of all seeds."""
+    """Several seeds on the same speech as one score, per utterance. Raises ValueError for other utterances."""
     if len({seed_score.words_per_utterance for seed_score in scores}) != 1:
         raise ValueError("the seeds were not scored on the same utterances")
     errors = zip(*(seed_score.errors_per_utterance for seed_score in scores), strict=True)

@@ -16,7 +16,7 @@ from nnasim.studies.training.scoring import Scores, score_all
 
 @dataclass(frozen=True)
 class TrainingOutcome:
-    """``record``: ``study.json``. ``scores``: how many scores it rests on."""
+    """The findings of a training study. ``record``: ``study.json``. ``scores``: how many scores it rests on."""
 
     record: dict[str, Any]
     scores: int

@@ -137,6 +137,10 @@ class TestBadInput:
         with pytest.raises(NumericsError, match=r"enc0\.norm_x: shape = "):
             layer_norm(np.zeros((2, 3), int), np.zeros(4, int), "enc0.norm_x")
 
+    def test_a_bias_of_one_number_is_not_spread_over_all(self) -> None:
+        with pytest.raises(NumericsError, match=r"enc0\.norm_x: bias = \(1,\): must have the shape \(3,\)"):
+            layer_norm(np.zeros((2, 3), int), np.zeros(3, int), "enc0.norm_x", bias=np.zeros(1, int))
+
     def test_values_beyond_their_types_and_nan(self) -> None:
         good = np.zeros((1, 2), int)
         for x, gain, what in (

@@ -262,7 +262,7 @@ OUTSIDE = (
     Hostile(
         "weights nowhere",
         external("none.bin"),
-        ("stands in none.bin, which cannot be read (No such file or directory); keep it beside",),
+        ("is stored in none.bin, which cannot be read (No such file or directory); keep it beside",),
     ),
     Hostile("weights without a place", external(""), ("outside of the model's folder",)),
     Hostile("weights in a pipe", external("pipe.bin"), ("is not a regular file",)),

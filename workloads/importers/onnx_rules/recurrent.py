@@ -32,7 +32,7 @@ def judged(rule: Rule) -> Rule:
 
 
 def _shapes(call: RawCall) -> tuple[Tensor, ...]:
-    """The outputs of a recurrent node by its operands' shapes; none where these do not say it."""
+    """The outputs of a recurrent node by its operands' shapes; none if these do not say it."""
     x, recurrence = call.get(0), call.get(2)
     if x is None or x.rank != 3 or recurrence is None or recurrence.rank != 3:
         return ()

@@ -59,7 +59,7 @@ def log_sum_exp(write: Writer, call: RawCall) -> Value:
 
 
 def place_of_extreme(turned: bool) -> Rule:
-    """The rule of ArgMax, or of ArgMin, where the elements are ``turned`` first."""
+    """The rule of ArgMax, or, if the elements are ``turned`` first, of ArgMin."""
 
     def rule(write: Writer, call: RawCall) -> Value:
         x = write("Neg", call[0]) if turned else call[0]

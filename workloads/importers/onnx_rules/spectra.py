@@ -35,7 +35,7 @@ def stft(write: Writer, call: RawCall) -> Value:
 
 
 def dft(write: Writer, call: RawCall) -> Value:
-    """A product with cosines and sines along an axis of x (..., 1), or (..., 2) where it is complex, to (..., 2)."""
+    """A product with cosines and sines along an axis of x (..., 1), or (..., 2) if it is complex, to (..., 2)."""
     x = call[0]
     axis = _dft_axis(call)
     inverse, one_sided = call.integer("inverse", 0), call.integer("onesided", 0)

@@ -17,7 +17,9 @@ from workloads.stepgraph.refusals import CannotEnterError
 
 @dataclass(frozen=True)
 class RawCall:
-    """``operands``: None if an optional one is absent. Everything that does not fit raises CannotEnterError.
+    """A node of the origin and its operands.
+
+    ``operands``: None if an optional one is absent. Everything that does not fit raises CannotEnterError.
 
     What a rule reads is noted, so that an attribute or an operand that no rule reads is refused.
     """

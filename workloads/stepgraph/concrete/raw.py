@@ -30,7 +30,7 @@ class RawNode:
 
     @property
     def word(self) -> str:
-        """The operator as messages say it: with its domain where it is not ONNX's own."""
+        """The operator as messages say it: with its domain if it is not ONNX's own."""
         return f"{self.domain}:{self.operator}" if self.domain else self.operator
 
     @property

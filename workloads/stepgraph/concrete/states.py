@@ -104,7 +104,7 @@ def _partners(name: str, by_stem: Mapping[tuple[str, ...], Sequence[str]], outpu
 
 
 def _stem(name: str, directions: Collection[str]) -> tuple[str, ...]:
-    """The words of a name without those that say on which side of the call it stands."""
+    """The words of a name without those that say whether it is an input or an output."""
     return tuple(word for word in _words(name) if word not in directions)
 
 

@@ -1,4 +1,4 @@
-"""A value of a graph that is being made concrete: its shape and type, and its elements where they are known."""
+"""A value of a graph that is being made concrete: its shape and type, and its elements if they are known."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from workloads.stepgraph.refusals import CannotEnterError
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """``array``: the elements, where constants and shapes alone decide them; None for what arrives or is computed."""
+    """A value of a graph that is being made concrete.
+
+    ``array``: the elements, where constants and shapes alone decide them; None for what arrives or is computed.
+    """
 
     name: str
     tensor: Tensor

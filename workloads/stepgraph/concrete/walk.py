@@ -101,7 +101,7 @@ class Walk:
         return replace(node, name=name, attributes={**node.attributes, **given})
 
     def _node(self, node: RawNode, scope: Scope, around: Around) -> Sequence[Value]:
-        """The outputs of a node; REFUSED for each where it cannot enter, or hangs on one that cannot."""
+        """The outputs of a node; each is REFUSED if the node cannot enter, or depends on one that cannot."""
         mark = len(self.write.nodes)
         try:
             return self._values(node, scope, around)

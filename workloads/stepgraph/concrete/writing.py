@@ -53,7 +53,7 @@ class Writer:
     def several(self, operator: str, operands: Sequence[Value | None], **attributes: Attribute) -> tuple[Value, ...]:
         """The outputs of a node: computed where all operands are known, else written.
 
-        Raises CannotEnterError if the operands do not fit, or where that would cost more than it may.
+        Raises CannotEnterError if the operands do not fit, or if that would cost more than it may.
         """
         operands = _present(operands)
         given = complete(operator, attributes, operands[0].rank if operands and operands[0] else 0)

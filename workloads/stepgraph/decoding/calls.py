@@ -23,7 +23,10 @@ LONGEST_S = limits.CALLS_SECONDS
 
 @dataclass(frozen=True)
 class Calls:
-    """``utterances``: every call of every graph; ``method``: in words, how they were found."""
+    """The calls of a model's graphs.
+
+    ``utterances``: every call of every graph; ``method``: in words, how they were found.
+    """
 
     utterances: tuple[Utterance, ...]
     method: str
@@ -41,7 +44,7 @@ class Heard:
 def periodic(graphs: Sequence[str], period_ms: float, seconds: float, id: str = "audio") -> Calls:
     """Each of ``graphs`` once every ``period_ms``, in their order, for ``seconds`` of audio.
 
-    Raises ConfigError where that is no call, or too many.
+    Raises ConfigError if that is no call, or too many.
     """
     frames = _periods(period_ms, seconds, len(graphs))
     utterance = _utterance(id, period_ms, frames, list(graphs) * frames, _each(range(frames), len(graphs)))
@@ -51,7 +54,7 @@ def periodic(graphs: Sequence[str], period_ms: float, seconds: float, id: str = 
 def periodic_speech(graphs: Sequence[str], period_ms: float, speech: Sequence[Heard], source: str) -> Calls:
     """Each of ``graphs`` once every ``period_ms`` for as long as each utterance of ``speech`` lasts.
 
-    Raises ConfigError where one is shorter than a period, or the calls are too many.
+    Raises ConfigError if one is shorter than a period, or the calls are too many.
     """
     utterances = []
     for heard in speech:
@@ -75,8 +78,8 @@ def with_symbols(
 ) -> Calls:
     """Greedy decoding of a transducer: its encoder every ``period_ms``, symbols spread evenly over its outputs.
 
-    ``rows``: graphs that hand the outputs of one encoder call to the joiner, one after another; none where a call gives
-    a single output, which stands where the joiner reads it. Raises ConfigError where that is no call, or too many.
+    ``rows``: graphs that hand the outputs of one encoder call to the joiner, one after another; none if a call gives a
+    single output, which is already where the joiner reads it. Raises ConfigError if that is no call, or too many.
     """
     if not 0 <= symbols_per_second <= LONGEST_TRACE:
         allowed = f"must be at least 0 and at most {LONGEST_TRACE}"

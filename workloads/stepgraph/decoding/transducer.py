@@ -58,7 +58,7 @@ class Transducer:
         return self.decoder.tensor(self.tokens).elements
 
     def row_graphs(self) -> tuple[str, ...]:
-        """Names of the graphs that hand row after row to the joiner; none where a call gives a single one."""
+        """Names of the graphs that hand row after row to the joiner; none if a call gives a single one."""
         return tuple(f"{ROW}.{index}" for index in range(self.rows)) if self.rows > 1 else ()
 
     def row(self, encoded: Array, index: int) -> Array:

@@ -19,7 +19,9 @@ from workloads.stepgraph.steps import Steps
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """``histograms``: of every real value of a graph, inputs and states included; ``calls``: how many were run.
+    """The ranges of a graph's values, as calibration found them.
+
+    ``histograms``: of every real value of a graph, inputs and states included; ``calls``: how many were run.
 
     ``source``: the inputs; ``is_random``: whether they were noise, which serves questions of time only.
     """
@@ -57,7 +59,7 @@ class Watch:
     def see(self, run: FloatRun, source: str) -> None:
         """Count the values of the latest call.
 
-        Raises InputError, which names ``source``, where one of them is not finite.
+        Raises InputError, which names ``source``, if one of them is not finite.
         """
         for name in self._real:
             self._count(name, run.values[name], source)

@@ -66,9 +66,11 @@ _UNIT_FUNCTIONS: Mapping[tuple[str, ...], Function] = {("Sigmoid",): "sigmoid", 
 
 @dataclass(eq=False)
 class Grid:
-    """``makers``: what calibration calls each value that arrives or is computed, and its worth against the grid's step.
+    """A set of values that share one integer format.
 
-    ``reach``: the range, where it needs no calibration; ``start``: how far constants reach that stand in the grid;
+    ``makers``: what calibration calls each value that arrives or is computed, and its worth against the grid's step.
+
+    ``reach``: the range, if it needs no calibration; ``start``: how far constants reach that stand in the grid;
     ``is_masked``: whether a mask is laid over one of its values, which it reaches ``MASK_REACH`` for.
     """
 
@@ -87,7 +89,7 @@ def unit_function(normal: Normal, node: Node) -> Function | None:
 
 
 class Grids:
-    """The grid of every value that flows in ``normals``, by graph; ``links``: values that stand in one tensor."""
+    """The grid of every computed value in ``normals``, by graph; ``links``: values that share one tensor."""
 
     def __init__(self, normals: Mapping[str, Normal], links: Sequence[Sequence[Key]], numerics: NumericsConfig) -> None:
         self.normals, self.numerics = normals, numerics

@@ -167,7 +167,7 @@ def _normed(normal: Normal, node: Node, operands: Operands) -> Spans:
 
 
 def _recurrent(normal: Normal, node: Node, operands: Operands) -> Spans:
-    """h lies within -1 and 1 where it begins there; of a projection, of a c that grows, and beyond nothing is known."""
+    """h lies within -1 and 1 if it begins there; of a projection, and of a c that grows, nothing is known."""
     start = operands[5] if len(operands) > 5 and node.inputs[5] else (0.0, 0.0)
     has_projection = len(node.inputs) > 8 and node.inputs[8]
     if start is None or has_projection:

@@ -72,7 +72,7 @@ def _windows(x: Array, kernel: Sequence[int], strides: Sequence[int], dilations:
 
 
 def _byte_steps(x: Array, sizes: Sequence[int], strides: Sequence[int]) -> list[int]:
-    """The bytes between neighbours of ``sizes`` places, ``strides`` elements apart; 0 where there is one."""
+    """The bytes between neighbours of ``sizes`` places, ``strides`` elements apart; 0 if there is one."""
     axes = zip(x.strides[2:], sizes, strides, strict=True)
     return [step * stride if size > 1 else 0 for step, size, stride in axes]
 

@@ -123,7 +123,7 @@ def pair(low: GraphLowering, part: str, kind: OpKind, a: Wire, b: Wire, outs: Se
 
 
 def _common_shape(low: GraphLowering, node: Node) -> Shape | None:
-    """The shape in which both operands stand, where the result may stand so too: then neither needs a view."""
+    """The shape that both operands have, if the result may have it too: then neither needs a view."""
     (value,) = node.outputs
     if low.is_home(value) or any(low.graph.is_constant(name) for name in node.inputs):
         return None

@@ -134,7 +134,7 @@ class GraphLowering:
         return Wire(self.draft.tensor(f"{self.here}.{part}", shape, grid.bits), grid, factor)
 
     def lasting(self, part: str, values: Array, grid: Grid, factor: float = 1.0) -> Wire:
-        """A value that is the same at each call, where the chip needs a computed operand: a state that is never
+        """A value that is the same at each call, if the chip needs a computed operand: a state that is never
         written.
         """
         wire = Wire(self.draft.tensor(f"{self.here}.{part}", values.shape, grid.bits, "state"), grid, factor)

@@ -24,7 +24,9 @@ _SAME_TENSOR = ("View", "Scale")
 
 @dataclass(eq=False)
 class Homes:
-    """``written``: tensors by the value that a node writes to them; ``arriving``: by the input that is read from them.
+    """The tensors of one graph that outlive a call.
+
+    ``written``: tensors by the value that a node writes to them; ``arriving``: by the input that is read from them.
 
     ``late``: states that are copied when the call is done. ``host_reads``: values that a call gives to the host.
     """

@@ -34,10 +34,12 @@ Source = Mapping[str, str | int | float | None]
 
 @dataclass(frozen=True, eq=False)
 class Import:
-    """``constants``: the integers by the names of a weights file, None if the trace is for questions of time alone.
+    """The trace that graphs were lowered to.
 
-    ``reason``: why it is that; ``wires``: by (graph, value) the tensor in which a value stands and what its integers
-    are worth, as ``scales`` say; ``filled``: of a value that a mask is laid over, what stands where it leaves out.
+    ``constants``: the integers by the names of a weights file, None if the trace is for questions of time alone.
+
+    ``reason``: why it is that; ``wires``: by (graph, value) the tensor that holds a value and what its integers are
+    worth, as ``scales`` say; ``filled``: of a value under a mask, the number where the mask leaves it out.
     """
 
     trace: OpTrace
@@ -196,7 +198,7 @@ class _Lowering:
 
     @staticmethod
     def _ops(low: GraphLowering, node: Node, on_cpu: bool) -> list[Op]:
-        """Operations of the chip, or, where it has none and the CPU is to run the node, the one of the host."""
+        """Operations of the chip; if it has none and the CPU is to run the node, the one of the host."""
         try:
             return low.lower(node, RULES.get(node.operator, no_rule))
         except CannotLower:

@@ -15,7 +15,9 @@ from workloads.stepgraph.normal.rewriting import Normal
 
 
 class OnCpu:
-    """``wanted``: operators, names of nodes, or patterns of them with * and ?.
+    """The nodes that the user gives to the CPU.
+
+    ``wanted``: operators, names of nodes, or patterns of them with * and ?.
 
     Raises ConfigError for one that fits no node of ``graphs``.
     """

@@ -113,7 +113,7 @@ def product(low: GraphLowering, node: Node) -> None:
 
 
 def _batched(low: GraphLowering, value: str, part: str, batch: int, matrix: tuple[int, int]) -> Wire:
-    """``value`` as (batch, *matrix), stretched where one matrix serves all."""
+    """``value`` as (batch, *matrix), stretched if one matrix serves all."""
     if low.graph.is_constant(value):
         raise CannotLower("multiplies by more constant matrices than become linear layers", "let the CPU run it")
     own = prod(low.shape(value)[:-2])

@@ -27,7 +27,7 @@ class Recurrent:
     """A recurrent node that is being lowered.
 
     ``weight``: (n H, I); ``recurrence``: (n H, H or P); ``biases``: of the two, (n H,) each; ``projection``: (P, H);
-    ``x``, ``h``, ``c``: values that it reads, the states "" where it starts from zeros; ``y``, ``y_h``: all h, last h.
+    ``x``, ``h``, ``c``: values that it reads, the states "" if it starts from zeros; ``y``, ``y_h``: all h, last h.
     """
 
     low: GraphLowering

@@ -97,7 +97,7 @@ class TraceDraft:
 
     @property
     def graphs(self) -> dict[str, OpGraph]:
-        """The graphs as they stand."""
+        """The graphs as written so far."""
         return {name: OpGraph(ops=tuple(ops)) for name, ops in self.ops.items()}
 
 

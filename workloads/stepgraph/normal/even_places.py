@@ -70,7 +70,7 @@ def _view(work: Rewriting, node: Node, value: str, part: str, shape: tuple[int, 
 
 
 def _slice(work: Rewriting, node: Node, value: str, part: str, axis: int, start: int, end: int) -> str:
-    """Places ``start`` to ``end`` of an axis; nothing where that is all of it."""
+    """Places ``start`` to ``end`` of an axis; nothing if that is all of it."""
     shape = work.shape(value)
     if (start, end) == (0, shape[axis]):
         return value

@@ -50,7 +50,7 @@ class _Moves:
         self.kept = {*graph.outputs, *(state.output for state in graph.states)}
 
     def parts(self, state: State) -> list[_Part]:
-        """The parts of ``state``; none where it is used as a whole, or its parts are not written as they are read."""
+        """The parts of ``state``; none if it is used as a whole, or its parts are not written as they are read."""
         if not all(node.operator in _APART for node in self.readers[state.input]):
             return []
         read = dict(self._read(state.input))
@@ -76,7 +76,7 @@ class _Moves:
                 waiting += zip(node.outputs, self._moved(node, [places]), strict=True)
 
     def _written(self, value: str, elements: int) -> dict[str, Array]:
-        """Values that ``value`` is put together of, with their elements' places; none where one is not there once."""
+        """Values that ``value`` is put together of, with their elements' places; none if one is not there once."""
         order, leaves = self._assembly(value)
         if any(name in self.graph.constants for name in leaves):
             return {}

@@ -13,7 +13,9 @@ from workloads.stepgraph.kernels.table import apply
 
 @dataclass(frozen=True, eq=False)
 class PointFunction:
-    """``nodes``, in an order in which they may run, lead from each element of ``source`` to one of ``output``.
+    """A function of one element.
+
+    ``nodes``, in an order in which they may run, lead from each element of ``source`` to one of ``output``.
 
     ``constants``: what they read beside it, each a single number.
     """
@@ -58,7 +60,7 @@ class PointFunction:
 
 
 def _number(constant: Array, x: Array) -> Array:
-    """A scalar, in the type of ``x`` where it is real."""
+    """A scalar, in the type of ``x`` if it is real."""
     number = constant.reshape(())
     return number.astype(x.dtype) if np.issubdtype(number.dtype, np.floating) else number
 

@@ -16,7 +16,7 @@ MOST_MATRICES = limits.PRODUCT_MATRICES
 
 
 def with_products(normal: Normal) -> Normal:
-    """``normal`` with Linear, Conv or Product in place of MatMul, and of ConvTranspose where it is one of these."""
+    """``normal`` with Linear, Conv or Product in place of MatMul, and of ConvTranspose if it is one of these."""
     work = Rewriting(normal)
     for node in normal.graph.nodes:
         if node.operator == "MatMul":
@@ -87,7 +87,7 @@ def _swaps_last_two(transpose: Node) -> bool:
 def _linear(
     work: Rewriting, node: Node, x: str, shape: tuple[int, ...], weight: Array, bias: Array | None = None
 ) -> None:
-    """``node`` as a linear layer of ``x``, looked at in ``shape`` (..., K), with ``weight`` (N, K)."""
+    """Write ``node`` as a linear layer of ``x``, viewed in ``shape`` (..., K), with ``weight`` (N, K)."""
     x = _viewed(work, node, x, shape)
     constants = [work.constant(f"{node.name}.weight", np.ascontiguousarray(weight))]
     if bias is not None:

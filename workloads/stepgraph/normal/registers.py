@@ -18,7 +18,9 @@ from workloads.stepgraph.normal.rewriting import Normal
 
 @dataclass(frozen=True)
 class _Register:
-    """``joint``, a Concat, begins with the rest of ``state``; ``held``: the name of its content before.
+    """A state that is a shift register.
+
+    ``joint``, a Concat, begins with the rest of ``state``; ``held``: the name of its content before.
 
     ``is_window``: whether the state is the end of the joint, and not the whole of it.
     """

@@ -24,7 +24,9 @@ from workloads.stepgraph.normal.point_function import PointFunction
 
 @dataclass(frozen=True, eq=False)
 class Normal:
-    """``origin``: the model's graph; ``graph``: the rewritten one.
+    """A model's graph, and the same rewritten with fewer, larger nodes.
+
+    ``origin``: the model's graph; ``graph``: the rewritten one.
 
     ``made_of``: nodes of the model that each node stands for, by its first value. ``functions``: what a ``Table``
     computes, by its value. ``folded``: nodes of the model that are part of others' constants now.

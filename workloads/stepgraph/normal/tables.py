@@ -19,8 +19,7 @@ FUSION_RULE = (
 )
 
 LONGEST = 64
-"""Nodes of one table, where it can be cut; a longer chain becomes several, since each is evaluated from its beginning.
-"""
+"""The most nodes of one table, if it can be cut; a longer chain becomes several tables."""
 
 _POINT_WISE = {*get_args(PointWise), *get_args(Pairwise), "Where", "Not", "Cast"}
 

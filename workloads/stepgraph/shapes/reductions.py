@@ -19,7 +19,7 @@ def reduced(x: Value, axes: Collection[int], keepdims: bool, dtype: str = "") ->
 
 
 def check_axis(x: Value, axis: int) -> int:
-    """``axis``, which ``x`` must have."""
+    """``axis``. Raises ValueError if ``x`` lacks it."""
     if not 0 <= axis < x.rank:
         raise ValueError(f"has no axis {axis}: its input is {x.shape}")
     return axis

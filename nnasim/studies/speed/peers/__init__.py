@@ -1,1 +1,1 @@
-"""Other tools that estimate a layer's cycles, run as their own commands on the same layer, where they are installed."""
+"""Other tools that estimate a layer's cycles, run as their own commands on the same layer, if they are installed."""

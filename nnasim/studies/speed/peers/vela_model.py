@@ -1,6 +1,6 @@
 """Run by the Python that has Vela: `python vela_model.py FILE N K` writes a TensorFlow Lite model of one int8 layer.
 
-A fully connected layer of K inputs and N outputs with zero-mean random weights. It stands alone, since it is run where
+A fully connected layer of K inputs and N outputs with zero-mean random weights. It imports no nnasim: it is run where
 nnasim may not be; the classes that it builds with are Vela's own copy of the format.
 """
 

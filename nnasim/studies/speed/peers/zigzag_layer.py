@@ -13,7 +13,7 @@ WORKLOAD = """- id: 0
   operand_precision: {{W: 8, I: 8, O: 16, O_final: 8}}
   operand_source: {{I: 0, W: 0}}
 """
-# Its command line takes ONNX models only; its interface in Python takes this file. The example stands in the package.
+# Its command line takes ONNX models only; its interface in Python takes this file. The example is in the package.
 CALL = """
 from pathlib import Path
 import zigzag
