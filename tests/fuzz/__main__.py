@@ -1,8 +1,9 @@
 """Mutants of every kind of file that nnasim reads: `python -m tests.fuzz --mutants 10000 --out finds`.
 
-Guided by coverage where atheris is installed (`pip install atheris`), each reader in a forked process. Mutants are
-shared out so that every reader gets about the same time. Exit code 1 where a mutant ended neither in a
-result nor in a clean refusal: its file lies in OUT; copy it into tests/fuzz/finds, where it is a test from then on.
+Guided by coverage where atheris is installed (`pip install atheris`), each reader in a forked process. Half of the
+mutants are shared out evenly, half so that every reader gets about the same time. Exit code 1 where one ended neither
+in a result nor in a clean refusal: its file lies in OUT; copy it into tests/fuzz/finds, where it is a test from then
+on.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--readers", help="names, separated by commas; default: all")
     parser.add_argument("--out", type=Path, required=True, help="a folder for the log and for what is found")
+    parser.add_argument("--seconds", type=int, default=0, help="the most for one reader, where guided")
     parser.add_argument("--unguided", action="store_true", help="without atheris, in this process")
     options = parser.parse_args()
     names = options.readers.split(",") if options.readers else [reader.name for reader in READERS]
@@ -42,17 +44,20 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         seeds = Path(folder)
         make_seeds(seeds)
-        judge_all(shared_out(readers, options.mutants), options.seed, seeds, log, guided=guided)
+        judge_all(
+            shared_out(readers, options.mutants), options.seed, seeds, log, guided=guided, seconds=options.seconds
+        )
     return summed(log, time.monotonic() - start)
 
 
 def shared_out(readers: list[Reader], mutants: int) -> list[tuple[Reader, int]]:
-    """How many of ``mutants`` each reader gets: the fewer, the longer one of them takes, and one at least."""
+    """How many of ``mutants`` each reader gets: half of them evenly, of the rest the fewer, the longer one takes."""
     rates = [1 / reader.seconds for reader in readers]
-    return [(reader, max(1, round(mutants * rate / sum(rates)))) for reader, rate in zip(readers, rates, strict=True)]
+    shares = [(1 / len(readers) + rate / sum(rates)) / 2 for rate in rates]
+    return [(reader, max(1, round(mutants * share))) for reader, share in zip(readers, shares, strict=True)]
 
 
-def judge_all(plan: list[tuple[Reader, int]], seed: int, seeds: Path, log: Path, *, guided: bool) -> None:
+def judge_all(plan: list[tuple[Reader, int]], seed: int, seeds: Path, log: Path, *, guided: bool, seconds: int) -> None:
     """Judge so many mutants of each reader, and print what became of them as each reader is done."""
     if not guided:
         for reader, mutants in plan:
@@ -60,14 +65,15 @@ def judge_all(plan: list[tuple[Reader, int]], seed: int, seeds: Path, log: Path,
             print(told_of(reader.name, log), flush=True)
         return
     numbers = [(reader.name, mutants) for reader, mutants in plan]
-    told = {"plan": numbers, "seed": seed, "seeds": str(seeds), "log": str(log)}
+    told = {"plan": numbers, "seed": seed, "seeds": str(seeds), "log": str(log), "seconds": seconds}
     with subprocess.Popen(
         [sys.executable, "-m", "tests.fuzz.guided", json.dumps(told)], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if (name := line.strip()) in {reader.name for reader, _ in plan}:
-                print(told_of(name, log), flush=True)
+            name, *reached = line.rstrip().split("\t")
+            if name in {reader.name for reader, _ in plan}:
+                print(f"{told_of(name, log)}, places of code: {' -> '.join(reached)}", flush=True)
     if process.returncode != 0:
         raise SystemExit(f"python -m tests.fuzz.guided ended with {process.returncode}")
 

@@ -13,6 +13,7 @@ import json
 import os
 import pkgutil
 import random
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -22,8 +23,15 @@ OURS = ("nnasim", "workloads", "reports", "aat_training")
 THEIRS = ("torch", "pandas", "matplotlib.figure", "onnx", "optuna", "dask", "tflite", "soundfile", "scipy.signal")
 
 
-def run(plan: list[tuple[str, int]], seed: int, seeds: Path, log: Path) -> None:
-    """Judge so many mutants for each reader of ``plan``; a line of ``log`` for each, and for a child that dies."""
+_REACHED = re.compile(r"cov: (\d+)")
+
+
+def run(plan: list[tuple[str, int]], seed: int, seeds: Path, log: Path, seconds: int) -> None:
+    """Judge so many mutants for each reader of ``plan``, in at most so many ``seconds`` where these are not 0.
+
+    A line of ``log`` for each, and for a child that dies. Prints, for each reader, its name and how many places of code
+    were reached by its seed, and by all its mutants.
+    """
     import atheris
 
     _load(THEIRS)
@@ -35,17 +43,19 @@ def run(plan: list[tuple[str, int]], seed: int, seeds: Path, log: Path) -> None:
                 pid = os.fork()
                 if pid == 0:
                     os.dup2(complaints.fileno(), 2)
-                    _fuzz(name, mutants, seed, seeds, log)
+                    _fuzz(name, mutants, seed, seeds, log, seconds)
                 code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
                 complaints.seek(0)
+                said = complaints.read().decode(errors="replace")
                 if code != 0:
-                    why = f"the process died ({code}): {complaints.read()[-2000:].decode(errors='replace')}"
+                    why = f"the process died ({code}): {said[-2000:]}"
                     with log.open("a") as file:
                         file.write(json.dumps({"reader": name, "kind": "fault", "why": why}) + "\n")
-            print(name, flush=True)
+            reached = _REACHED.findall(said) or ["0"]
+            print(name, reached[0], reached[-1], sep="\t", flush=True)
 
 
-def _fuzz(name: str, mutants: int, seed: int, seeds: Path, log: Path) -> None:
+def _fuzz(name: str, mutants: int, seed: int, seeds: Path, log: Path, seconds: int) -> None:
     """Let libFuzzer run, which does not return."""
     import atheris
 
@@ -68,9 +78,10 @@ def _fuzz(name: str, mutants: int, seed: int, seeds: Path, log: Path) -> None:
     whole = table.whole(reader)
     (corpus / "whole").write_bytes(whole)
     limits = (f"-max_len={4 * len(whole) + 4096}", "-len_control=0", "-rss_limit_mb=0", "-timeout=600")
-    quiet = ("-verbosity=0", "-print_final_stats=0", f"-seed={seed + 1}", f"-runs={mutants}")
+    quiet = ("-verbosity=1", "-print_final_stats=0", f"-seed={seed + 1}")
+    ends = (f"-runs={mutants}", f"-max_total_time={seconds}", "-mutate_depth=1")  # ours makes several changes itself
     beside = (f"-artifact_prefix={log.parent}/", "-report_slow_units=600")
-    atheris.Setup([sys.argv[0], *limits, *quiet, *beside, str(corpus)], judge, custom_mutator=mutate)
+    atheris.Setup([sys.argv[0], *limits, *quiet, *ends, *beside, str(corpus)], judge, custom_mutator=mutate)
     atheris.Fuzz()
 
 
@@ -90,4 +101,4 @@ def _load(names: Any) -> None:
 
 if __name__ == "__main__":
     told = json.loads(sys.argv[1])
-    run(told["plan"], told["seed"], Path(told["seeds"]), Path(told["log"]))
+    run(told["plan"], told["seed"], Path(told["seeds"]), Path(told["log"]), told["seconds"])

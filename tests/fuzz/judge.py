@@ -41,7 +41,7 @@ class HangError(BaseException):
 
 
 class Table:
-    """A folder of seeds in which one file at a time is a mutant. It is the current folder while a command runs."""
+    """A folder of seeds in which one file at a time is a mutant, to which others are bound; a command runs in it."""
 
     def __init__(self, folder: Path, *, timed: bool = False) -> None:
         self.folder, self.timed = folder, timed
@@ -56,6 +56,7 @@ class Table:
         path = self.folder / reader.seed
         path.write_bytes(mutant)
         try:
+            reader.bind(self.folder)
             return self._run(reader)
         finally:
             self._restore()

@@ -59,6 +59,21 @@ def of_json_lines(data: bytes, rng: random.Random) -> bytes:
     return of_text(b"\n".join(lines), rng) if rng.random() < 0.2 else b"\n".join([*lines, b""])
 
 
+def of_json_within(*names: str) -> Mutate:
+    """A mutant of JSON that for three of four has its changes under one of ``names``, as far as they stand there."""
+
+    def mutate(data: bytes, rng: random.Random) -> bytes:
+        whole = json.loads(data)
+        there = [name for name in names if isinstance(whole, dict) and isinstance(whole.get(name), dict | list)]
+        if not there or rng.random() < 0.25:
+            return of_json(data, rng)
+        name = rng.choice(there)
+        whole[name] = json.loads(of_json(_encoded(whole[name]), rng))
+        return _encoded(whole)
+
+    return mutate
+
+
 def of_text(data: bytes, rng: random.Random) -> bytes:
     """One to three words, numbers or lines of a table or of YAML replaced, removed, doubled or moved."""
     for _ in range(rng.choice(FEW)):
@@ -90,17 +105,6 @@ def of_bytes(data: bytes, rng: random.Random) -> bytes:
                 other = rng.randrange(len(changed))
                 changed[place : place + length] = changed[other : other + length]
     return bytes(changed)
-
-
-def of_safetensors(data: bytes, rng: random.Random) -> bytes:
-    """The header changed as JSON before the same numbers, or the numbers themselves."""
-    size = int.from_bytes(data[:8], "little")
-    header, numbers = data[8 : 8 + size], data[8 + size :]
-    if rng.random() < 0.3:
-        numbers = of_bytes(numbers, rng)
-    else:
-        header = of_json(header, rng)
-    return len(header).to_bytes(8, "little") + header + numbers
 
 
 def of_zip(data: bytes, rng: random.Random) -> bytes:

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -19,7 +20,6 @@ from tests.workloads.small_onnx import SIZE, streaming, transducer_files
 from workloads.rnnt.builder import build_trace
 
 SPEECH = Path(__file__).parents[1] / "digits"
-CHECKPOINT = Path(__file__).parents[2] / "workloads" / "bundled" / "checkpoints" / "float"
 FIT = ("fit", "board.csv", "--fields", "host.handoff_us")
 CALIBRATED = ("import", "model.onnx", "--period-ms", "10", "--seconds", "0.05")
 TEXTS = {
@@ -48,6 +48,7 @@ def make_seeds(folder: Path) -> None:
         _results()
         _stopped_fit()
         _speech()
+        _recognisers()
     _small_convolution(folder / "model.tflite")
 
 
@@ -111,7 +112,56 @@ def _speech() -> None:
         line["audio_filepath"] = name
     (folder / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     _made("data", "shard", "manifest.jsonl", "--out", "shards", "--hours-per-shard", 0.001)
-    shutil.copytree(CHECKPOINT, folder / "checkpoint")
+    _cuts(lines)
+
+
+def _cuts(lines: list[dict[str, Any]]) -> None:
+    """Parts of the files, as several tools describe them; word times; and cepstra."""
+    import soundfile
+
+    from aat_training.data.cepstra import mfc_bytes
+
+    names = [line["audio_filepath"] for line in lines[:2]]
+    cuts = [{"id": name, "audio_filepath": name, "offset": 0.1, "duration": 0.2, "text": "one"} for name in names]
+    _write_lines("cuts.jsonl", cuts)
+    words = [{"word": "one", "start": 0.1, "end": 0.5}, {"word": "two", "start": 0.5, "end": 1.2}]
+    _write_lines("manifest.align.jsonl", [{"id": line["id"], "words": words} for line in lines])
+    Path("speech.csv").write_text("path,text,duration\n" + "".join(f"{name},one two,0.5\n" for name in names))
+    _write_lines("lhotse.jsonl", [_lhotse(name, soundfile.info(name)) for name in names])
+    Path("speech.mfc").write_bytes(mfc_bytes(np.random.default_rng(0).normal(size=(40, 13)).astype(np.float32)))
+    _write_lines("cepstra.jsonl", [{"id": "a", "features_filepath": "speech.mfc", "duration": 0.4, "text": "one"}])
+
+
+def _lhotse(name: str, info: Any) -> dict[str, Any]:
+    """A cut in the words of Lhotse."""
+    recording = {"id": name, "sources": [{"type": "file", "channels": [0], "source": name}], "duration": info.duration,
+                 "sampling_rate": info.samplerate, "num_samples": info.frames, "channel_ids": [0]}  # fmt: skip
+    spoken = {"id": f"{name} 0", "recording_id": name, "start": 0.0, "duration": 0.4, "channel": 0, "text": "one",
+              "speaker": "a"}  # fmt: skip
+    return {"id": name, "start": 0.1, "duration": 0.4, "channel": 0, "supervisions": [spoken], "recording": recording,
+            "type": "MonoCut"}  # fmt: skip
+
+
+def _write_lines(name: str, records: list[dict[str, Any]]) -> None:
+    Path(name).write_text("".join(json.dumps(record) + "\n" for record in records))
+
+
+def _recognisers() -> None:
+    """Checkpoints of a tiny recogniser, and what a training that was interrupted has left."""
+    from aat_training.trainer import Trainer
+
+    train = ("train", "--recipe", "tiny", "--train", "shards", "--dev", "manifest.jsonl", "--workers", 0, "--quiet")
+    _made(*train, "--steps", 1, "--out", "checkpoint")
+    _made(*train, "--steps", 1, "--system", "aat", "--init", "checkpoint", "--out", "chip")
+    save = Trainer._save
+
+    def stopped(trainer: Trainer) -> int:
+        if save(trainer) < 4:
+            raise KeyboardInterrupt
+        return trainer.step
+
+    with patch.object(Trainer, "_save", stopped):
+        main([str(word) for word in (*train, "--steps", 4, "--evaluate-every", 2, "--out", "stopped")])
 
 
 def _small_convolution(path: Path) -> None:
