@@ -29,6 +29,7 @@ def main() -> int:
     """Run a campaign, print how many mutants ended how, reader by reader, and what was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__.splitlines()[0])
     parser.add_argument("--mutants", type=int, default=2000, help="of all readers together")
+    parser.add_argument("--each", type=int, help="of each reader, instead")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--readers", help="names, separated by commas; default: all")
     parser.add_argument("--out", type=Path, required=True, help="a folder for the log and for what is found")

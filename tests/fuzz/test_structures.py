@@ -1,6 +1,8 @@
 """Mutants that keep a file's structure: a file taken apart and packed is the same, and what is bound to one fits it."""
 
+import hashlib
 import io
+import json
 import random
 from pathlib import Path
 
@@ -13,7 +15,7 @@ pytest.importorskip("optuna", reason="optuna is not installed")
 import numpy as np
 import soundfile
 
-from tests.fuzz import flac, tensors, wav
+from tests.fuzz import bound, flac, tensors, wav
 from tests.fuzz.judge import Table
 from tests.fuzz.readers import READERS, Reader
 
@@ -62,3 +64,13 @@ def test_some_mutants_are_read_to_their_end(name: str, seeds: Path) -> None:
     whole = table.whole(each)
     mutants = (each.mutate(whole, rng) for _ in range(60))
     assert any(mutant != whole and table.judged(each, mutant).kind == "result" for mutant in mutants)
+
+
+@pytest.mark.parametrize("line", [b"", b"[]", b"{}", b'{"byte_offset": 0.5, "bytes": 1, "digest": "0123456789abcdef"}'])
+def test_a_line_that_names_no_place_stays_as_it_is(line: bytes) -> None:
+    assert bound._with_digest(line, b"tar") == line
+
+
+def test_a_line_gets_the_digest_of_what_stands_at_its_place() -> None:
+    line = b'{"byte_offset": 1, "bytes": 2, "digest": "0123456789abcdef"}'
+    assert json.loads(bound._with_digest(line, b"tar"))["digest"] == hashlib.sha256(b"ar").hexdigest()[:16]
