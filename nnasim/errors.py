@@ -77,7 +77,7 @@ class FileError(NnasimError):
 
 @contextmanager
 def reading(path: str | Path) -> Iterator[None]:
-    """Errors of the system while a file is read name the file."""
+    """A context for reading a file, in which the system's errors become a FileError that names the file."""
     try:
         yield
     except OSError as error:
@@ -86,7 +86,7 @@ def reading(path: str | Path) -> Iterator[None]:
 
 @contextmanager
 def writing(path: str | Path) -> Iterator[None]:
-    """Errors of the system while a file is written, such as a full disk, name the file."""
+    """A context for writing a file, in which the system's errors, such as a full disk, become a FileError."""
     try:
         yield
     except OSError as error:

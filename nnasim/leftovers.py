@@ -1,7 +1,8 @@
 """Files that a killed run left half-written: the next run that writes to the same name removes them.
 
-Who writes holds a lock on the partial file or folder, which the system gives back however the process ends. So what
-nobody holds belongs to nobody. Where there are no such locks (Windows, some network file systems), nothing is removed.
+A process that writes holds a lock on its partial file or folder, and the system frees the lock however the process
+ends. So a partial file without a lock is left over. Where there are no such locks (Windows, some network file systems),
+nothing is removed.
 """
 
 from __future__ import annotations

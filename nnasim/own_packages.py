@@ -1,7 +1,7 @@
 """The packages `reports`, `workloads` and `aat_training` are imported from nnasim's own folder, whatever the user's
 folder holds.
 
-Anybody may have a module with such a name. Python looks in the working folder (`python -m nnasim`, a notebook) or in
+A user may have a module with such a name. Python looks in the working folder (`python -m nnasim`, a notebook) or in
 the script's folder before it looks where nnasim is installed, and would find a `reports/__init__.py` or a
 `workloads.py` there. So a package of ours that needs one of them imports it first, from the folder in which nnasim
 itself lives.

@@ -26,9 +26,9 @@ class Plugins(Generic[PartT]):
 
     ``group``: the group of entry points in which other packages declare their parts. ``bundled``: name ->
     "module:attribute" of nnasim's own parts, written like entry points; a plug-in cannot take a bundled name.
-    ``needs``: attributes that every part of this kind has. ``guard``: "module:function" of what stands between a
-    package's part and us: of who it is and the part, the part whose answers are checked. It raises ValueError for one
-    of another type.
+    ``needs``: attributes that every part of this kind has. ``guard``: "module:function" of a function that takes the
+    origin of a package's part and the part, and returns a part whose answers are checked. It raises ValueError for
+    one of another type.
     """
 
     def __init__(

@@ -59,7 +59,7 @@ def relative_change(before: Sequence[float], after: Sequence[float], percent: fl
 
 
 def interval(spread: NDArray[np.float64], confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """The middle 95 % of the resamples, or another part of them."""
+    """The ends of the interval that holds the middle ``confidence`` (a fraction) of the resampled values."""
     tail = (1 - confidence) / 2
     low, high = at_shares(spread, (tail, 1 - tail))
     return float(low), float(high)

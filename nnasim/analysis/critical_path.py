@@ -30,7 +30,7 @@ class Segment(NamedTuple):
 
 
 class Lap(NamedTuple):
-    """``segments`` of the path in order, and how many ``times`` they came, right behind each other; the last time's."""
+    """``segments`` of the path in order, in cycles of the last time, and how many ``times`` they came in a row."""
 
     segments: tuple[Segment, ...]
     times: int

@@ -15,7 +15,7 @@ SERVANTS: tuple[Block, ...] = ("dram", "sram")
 
 
 class Ended(NamedTuple):
-    """``record``, ``later`` by so many cycles than it was recorded; ``part``: which of the run's parts it is of."""
+    """A ``record`` that ended ``later`` cycles after it was recorded; ``part``: the part of the run that has it."""
 
     record: Record
     later: int
@@ -93,7 +93,7 @@ class Endings:
         """The cycle down to which, from ``now``, the same records end in each repetition of the part that ``ended``
         belongs to.
 
-        None if that is not so now: at its first and its last repetitions, and if a record outside of it ends too.
+        None at the first and the last repetitions of that part, and if a record outside of it ends ``now`` too.
         """
         part = self._parts[ended.part]
         if part.times == 1:

@@ -52,7 +52,7 @@ class Tally:
 
 
 def alike(runs: Iterable[ProgramRun]) -> list[tuple[ProgramRun, int]]:
-    """(run, how often) of runs of one program that went alike, in order of first appearance: one of them is looked at.
+    """(run, how often) for each set of equal runs of one program, in order of first appearance; one stands for all.
 
     Identity is asked first, since a replayed run is one object and comparing records costs as much as counting them.
     """

@@ -1,6 +1,6 @@
 """Errors that nnasim does not foresee: one line that names a report, and an exit code of its own.
 
-Whoever sees that line has found a defect; the tests' attacks must never reach it.
+A user who sees that line has found a defect; the tests' attacks must never reach it.
 """
 
 from __future__ import annotations

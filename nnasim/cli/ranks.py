@@ -32,8 +32,8 @@ def leave_word(line: str) -> None:
 def end_in_order() -> None:
     """End at SIGTERM, which `torchrun` sends to all ranks when one has ended, with a line and exit code 2.
 
-    At once, and not by an exception: until the ranks have met nothing has been written, and whoever is being imported
-    then may swallow an exception; the rank would wait for the dead one until `torchrun` kills it.
+    At once, and not by an exception: until the ranks have met nothing has been written, and a module that is being
+    imported then may swallow an exception; the rank would wait for the dead one until `torchrun` kills it.
     """
 
     def end(number: int, frame: object) -> None:

@@ -20,7 +20,7 @@ class _Size(NamedTuple):
 
 
 class BatchSizes:
-    """``compiled`` for several streams at a time, whichever they are; programs are kept by plan of the SRAM."""
+    """``compiled`` for any number of its streams at a time; programs are kept by plan of the SRAM."""
 
     def __init__(self, compiled: CompiledTrace) -> None:
         self._compiled, self._marks = compiled, marks_of(compiled.trace)

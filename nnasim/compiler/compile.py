@@ -44,7 +44,7 @@ class CompiledTrace:
     """A trace made ready for one chip. Programs depend on the graph and on who holds what, so both are the key.
 
     ``given``: the trace as it came; ``trace``: the one that runs, in chunks if the chip's compiler is to make them.
-    ``divide``: how the SRAM is divided, for whoever does not have it alone.
+    ``divide``: how the SRAM is divided, for a trace that shares it.
     """
 
     def __init__(self, given: OpTrace, chip: NnaConfig, divide: Divide = plan_memory) -> None:

@@ -164,7 +164,8 @@ def train(
     - ``resume``: continue the run that was stopped in ``out``; ``force``: start afresh in a folder that exists.
     - ``device``: where it computes: cpu, cuda or cuda:N.
 
-    Raises ConfigError, FileError, ManifestError or CheckpointError.
+    Raises ConfigError, FileError, ManifestError, CheckpointError, NumericsError, or SimulationError if training
+    diverges.
     """
     with training_extra():
         from aat_training.ranks import joined_ranks

@@ -20,7 +20,7 @@ class Sram:
         Each port serves requests in the order in which they come, at ``bytes_per_cycle``. A request of B bytes at
         cycle t ends at max(t, end of the port's last request) + ceil(B / bytes_per_cycle). With one port the DMA and
         the compute blocks share it; with two, the DMA has its own. What is fetched for the next call takes only cycles
-        that no other access takes: it gives way to whoever asks while it is written.
+        that no other access takes: it gives way to any request that comes while it is written.
 
     Ports
         ``access(port, op, bytes)``: when a request made now ends. ``write_behind(op, bytes)``: a process step that ends
