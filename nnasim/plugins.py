@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from importlib.metadata import EntryPoint, entry_points
 from traceback import walk_tb
 from typing import Any, Generic, TypeVar, cast
@@ -93,6 +94,14 @@ class Plugins(Generic[PartT]):
     def _installed(self) -> dict[str, EntryPoint]:
         return {point.name: point for point in entry_points(group=self.group)}
 
+    def _rival(self, point: EntryPoint) -> str | None:
+        """Another package that declares a part of the same name, with its version."""
+        others = (other.dist for other in entry_points(group=self.group) if other.name == point.name)
+        mine = point.dist.name if point.dist else None
+        return next(
+            (f"{named(other.name)} {named(other.version)}" for other in others if other and other.name != mine), None
+        )
+
     def _load(self, name: str) -> PartT:
         point = self._bundled.get(name) or self._installed().get(name)
         if point is None:
@@ -100,8 +109,11 @@ class Plugins(Generic[PartT]):
         if name in self._bundled:
             return cast(PartT, point.load())
         who = f"the entry point {named(name)} of {self.group} ({named(self.origin(name))})"
+        if other := self._rival(point):
+            raise ValueError(f"{who} has a name that {other} declares too: uninstall one of them")
         try:
-            part = point.load()
+            with redirect_stdout(sys.stderr):  # what it prints is none of the output, which may be JSON
+                part = point.load()
             lacking = next((need for need in self._needs if not hasattr(part, need)), None)
         except KeyboardInterrupt:
             raise

@@ -25,6 +25,7 @@ _FULL = (
     "failed to map segment", "cannot allocate write+execute memory",
 )  # fmt: skip
 _ONEDNN = "could not create a primitive"  # the whole of it: of what it cannot do, it says more
+_FEW_BYTES = 20_000_000
 _WORDS = 200  # characters of what a library says of it
 
 
@@ -32,8 +33,17 @@ def is_out_of_memory(error: Exception) -> bool:
     """Whether memory ran out, for which torch and others raise errors without a type of their own."""
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return True
+    if isinstance(error, SystemError):  # so Python and libraries in C call what they did not foresee
+        return not _is_free(_FEW_BYTES)
     said = str(error).lower()
     return isinstance(error, MemoryError) or said == _ONEDNN or any(sign in said for sign in _FULL)
+
+
+def _is_free(size: int) -> bool:
+    try:
+        return bool(bytearray(size))
+    except MemoryError:
+        return False
 
 
 def out_of_memory(error: Exception, arguments: Sequence[str]) -> str:

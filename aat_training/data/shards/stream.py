@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from torch import Generator, Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, dataloader
 
 from aat_training.augment import augment
 from aat_training.config import Recipe, TrainConfig
@@ -30,6 +30,9 @@ from nnasim.errors import ConfigError, NnasimError, SimulationError, writing
 from nnasim.sweeps.parent import die_with_parent
 
 SAMPLE = 256  # utterances by which features are normalised, and ranges calibrated
+# An iterator that could not be made whole, as where /dev/shm is full, counts as ended: torch would else print the error
+# of its `__del__` beside ours.
+dataloader._MultiProcessingDataLoaderIter._shutdown = True
 _AHEAD = 4  # steps that each worker computes ahead
 
 Rows = list[tuple[int, Member]]

@@ -185,3 +185,31 @@ def test_a_defect_while_a_package_is_in_use_names_both(monkeypatch: pytest.Monke
     monkeypatch.setattr(last_net, "IN_USE", {"kiln": "the entry point odd of nnasim.drams (kiln 1.2)"})
     line = last_net.caught(ValueError("x"), [])
     assert line.startswith("a defect of nnasim, or of the entry point odd of nnasim.drams (kiln 1.2), please report it")
+
+
+def test_a_name_that_two_packages_give_is_refused_with_both(
+    give: Give, line: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder := tmp_path / "more").mkdir()
+    monkeypatch.syspath_prepend(install(folder, "rival", ARRAY, {"nnasim.mac_arrays": "odd = Odd"}))
+    give("mac_arrays", ARRAY)
+    complaint = line("mac_array.kind=odd")
+    assert "has a name that" in complaint
+    assert "rival 1.2" in complaint
+    assert re.search(r"hostile\d+ 1\.2", complaint)
+
+
+def test_what_a_package_prints_while_it_is_imported_is_none_of_the_output(
+    give: Give, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give("mac_arrays", f"print('noise')\n{ARRAY}")
+    FAMILIES.get("odd")
+    assert capsys.readouterr() == ("", "noise\n")
+
+
+@pytest.mark.parametrize(
+    "code", ["import sys\nsys.exit()", "import os, signal\nraise SystemExit('x\\ny')", "import no_such"]
+)
+def test_an_import_that_ends_the_process_ends_in_a_line(code: str, give: Give, line: Callable[[str], str]) -> None:
+    give("mac_arrays", code)
+    assert re.search(whose("mac_arrays") + " cannot be loaded: ", line("mac_array.kind=odd"))

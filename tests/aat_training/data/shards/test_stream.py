@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import os
 import signal
+import sys
 from itertools import islice
 
 import pytest
@@ -14,7 +17,7 @@ from aat_training.data.shards.stream import ShardStream, _PartReader, worker_dea
 from aat_training.data.shards.survey import ShardSet, look_at, surveyed, tokens_of
 from aat_training.data.speech import open_speech
 from aat_training.tokens import WordTokens
-from nnasim.errors import ConfigError, NnasimError, SimulationError
+from nnasim.errors import ConfigError, FileError, NnasimError, SimulationError
 from nnasim.progress import silent
 
 
@@ -48,6 +51,22 @@ def same(a, b):
     return len(rows_a) == len(rows_b) and all(
         torch.equal(x, y) and torch.equal(t, u) for (x, t), (y, u) in zip(rows_a, rows_b, strict=True)
     )
+
+
+def test_a_full_dev_shm_is_one_line_and_nothing_of_torch_beside_it(recipe, shards, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    beside = []
+    monkeypatch.setattr(sys, "unraisablehook", beside.append)
+    monkeypatch.setattr("torch.multiprocessing.Queue", full)
+    monkeypatch.setattr("multiprocessing.context.BaseContext.Queue", full)
+    with pytest.raises(FileError, match=r"^/dev/shm: cannot be written \(the disk is full\)$") as refusal:
+        parts_of(stream(recipe, shards, workers=1), 0, 1)
+    refusal.value.__context__ = None
+    del refusal
+    gc.collect()
+    assert beside == []
 
 
 def test_ranks_and_micro_batches_divide_the_batch_of_one_process(recipe, shards):

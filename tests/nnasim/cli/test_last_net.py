@@ -1,0 +1,47 @@
+"""What counts as memory that is used up, and what is a defect of ours."""
+
+import errno
+import os
+
+import pytest
+
+from nnasim.cli import last_net
+from nnasim.cli.last_net import is_out_of_memory
+from nnasim.cli.main import NO_MEMORY, main
+from nnasim.cli.table import COMMANDS
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
+        RuntimeError("can't start new thread"),
+        RuntimeError("could not create a primitive"),
+    ],
+)
+def test_it_is_used_up(error: Exception) -> None:
+    assert is_out_of_memory(error)
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "x"), RuntimeError("could not create a primitive descriptor")])
+def test_it_is_something_else(error: Exception) -> None:
+    assert not is_out_of_memory(error)
+
+
+def test_an_error_within_a_library_is_one_of_memory_where_none_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = SystemError("error return without exception set")
+    assert not is_out_of_memory(error)
+    monkeypatch.setattr(last_net, "_is_free", lambda size: False)
+    assert is_out_of_memory(error)
+
+
+def test_where_not_even_a_line_can_be_made_a_line_is_there(
+    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("nnasim.cli.main._ended", full)
+    assert main(["presets"], COMMANDS) == 2
+    assert capfdbinary.readouterr().err == NO_MEMORY
