@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from aat_training.devices import CPU, numpy_of, on
+from aat_training.quant.compiled.rounded import rounded
 from nnasim.numerics.backend import Constants
 from nnasim.numerics.bounds import bound
 from nnasim.numerics.formats import H_FRAC, highest, lowest
@@ -25,10 +26,10 @@ def rescaler(scale: Rescale) -> Callable[[Tensor], Tensor]:
     if scale.exact_in_float:
         real = on(scale.real, CPU)
 
-        def rounded(value: Tensor) -> Tensor:
+        def at_once(value: Tensor) -> Tensor:
             return (value.double() * real.to(value.device)).add_(0.5).floor_()
 
-        return rounded
+        return at_once
     return lambda value: rescale(value.double(), scale)
 
 
@@ -43,7 +44,7 @@ def rescaler_(
     real, half = on(scale.real, device), on(np.float64(0.5), device)
     whole = bool(np.all(scale.real == np.floor(scale.real)))  # integers times integers have nothing to round
 
-    def rounded(value: Tensor) -> Tensor:
+    def in_place(value: Tensor) -> Tensor:
         if not scale.exact_in_float:
             value.copy_(rescale(value, scale))
         elif whole:
@@ -52,7 +53,7 @@ def rescaler_(
             torch.addcmul(half, value, real, out=value).floor_()
         return value.clamp_(lowest(bits), highest(bits)) if saturates else value
 
-    return rounded
+    return in_place
 
 
 class Requantise(torch.autograd.Function):
@@ -91,8 +92,11 @@ def integers(value: Tensor, step: Constants, limit: float) -> Tensor:
 
     Division in float64, since x / s and x * (1 / s) differ at ties. ``step``: of each row (N, 1), or broadcast.
     """
-    out, divisor = torch.empty_like(value, dtype=torch.float32), on(step, value.device)
+    divisor = on(step, value.device)
     by_row = value.dim() == 2 and divisor.shape == (len(value), 1)
+    if by_row and (made := rounded(value, divisor.view(-1), limit)) is not None:
+        return made
+    out = torch.empty_like(value, dtype=torch.float32)
     rows = max(1, BLOCK // value.shape[1]) if by_row and value.numel() else max(1, len(value))
     parts = zip(value.split(rows), divisor.split(rows) if by_row else (divisor,), out.split(rows), strict=True)
     for part, worth, place in parts:  # in pieces that a cache holds: memory that is new each time costs more than sums
