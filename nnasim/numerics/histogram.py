@@ -62,7 +62,7 @@ class Histogram:
         return _points(self.reach)
 
     def widened(self, reach: float) -> Histogram:
-        """The same counts in the wider bins of ``reach``; exact, since that is this reach times a power of two."""
+        """The same counts in the wider bins of ``reach``; exact, since it is this histogram's times a power of two."""
         if reach == self.reach:
             return self
         half = BINS // 2

@@ -137,7 +137,7 @@ def add(
     subtract: bool = False,
     name: str = "add",
 ) -> Array:
-    """Both operands requantised to a common int32 domain, added (or ``b`` subtracted), requantised once to ``bits``.
+    """``a + b``, or ``a - b`` if ``subtract``, in ``bits``: summed in a common int32 domain, then requantised once.
 
     The sum saturates to int32, so that a 31-bit ``scale_out`` stays within int64. The result is in the type of ``a``.
     Raises NumericsError as ``requantise`` does.

@@ -77,11 +77,11 @@ class Rescale:
         return cls(mult, shift, bits, rounding)
 
     def rows(self, order: Constants | int) -> Rescale:
-        """The same scale with its channels in another order, or of one channel alone."""
+        """This scale with its channels in another ``order``, or of one channel alone."""
         return self if self.mult.ndim == 0 else replace(self, mult=self.mult[order], shift=self.shift[order])
 
     def along(self, axis: int, axes: int) -> Rescale:
-        """The same scale for channels that are not the last of an array's ``axes`` axes, but its ``axis``."""
+        """This scale for channels that are not the last of an array's ``axes`` axes, but its ``axis``."""
         if self.mult.ndim == 0 or axis == axes - 1:
             return self
         shape = (-1, *(1,) * (axes - 1 - axis))

@@ -17,7 +17,7 @@ class Holding(NamedTuple):
     host: int
 
     def later(self, cycles: int) -> Holding:
-        """The same for a call that begins this many ``cycles`` later, and in the meantime holds what it needs."""
+        """The holding of a call that begins this many ``cycles`` later, and in the meantime holds what it needs."""
         return Holding(*(held and held + cycles for held in self))
 
 

@@ -54,7 +54,7 @@ class ModelCheck:
         return f"<pre>{escape(repr(self))}</pre>"
 
     def lines(self) -> Iterator[str]:
-        """All of it, as a terminal shows it."""
+        """The report, line by line, as a terminal shows it."""
         yield ", ".join(self.names)
         if self.model is not None:
             for name, graph in self.model.graphs.items():

@@ -33,7 +33,7 @@ class ListedSweep:
 
     @property
     def line(self) -> str:
-        """All of it in one line."""
+        """The sweep in one line: digest, name, date, axes and points."""
         when = f"{datetime.fromtimestamp(self.added, UTC):%Y-%m-%d %H:%M:%S} UTC" if self.added else "date not known"
         return f"{self.digest}  {self.name or '-'}, {when}, {self.axes}; {self.points}"
 

@@ -118,7 +118,7 @@ class _Reader:
         ]
 
     def file(self) -> TfliteFile:
-        """All of it."""
+        """The whole file as records."""
         graphs = tuple(self._graph(i) for i in self._up_to("subgraphs", self.model.SubgraphsLength()))
         if not graphs:
             raise self._wrong("subgraphs", 0, "must be at least one")

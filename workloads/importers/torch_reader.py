@@ -133,7 +133,7 @@ class _Result:
         return self._names.get(value, value)
 
     def graph(self, pairs: Iterable[Pair]) -> StepGraph:
-        """All of it, with the states of ``pairs``, those that calls overwrite, and those that are kept beside."""
+        """The whole graph, with the states of ``pairs``, those that calls overwrite, and those that are kept beside."""
         self.write.path = ""
         states = [State(name, self._outputs[output]) for name, output in pairs]
         states += (self._state(self.write.name(change.input), self._outputs[change.output], change.initial)

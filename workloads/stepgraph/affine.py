@@ -60,7 +60,7 @@ class Affine:
         return np.clip(nearest, self.lowest, self.highest).astype(np.int64)
 
     def moved(self, axis: int) -> Affine:
-        """The same of values whose quantised axis is ``axis`` now."""
+        """This format for values whose quantised axis is ``axis`` now."""
         return Affine(self.scales, self.zero_points, self.bits, self.signed, axis)
 
     def _along(self, rank: int) -> tuple[int, ...]:

@@ -129,7 +129,7 @@ class Draft:
         )
 
     def _named_outputs(self) -> dict[str, str]:
-        """Values that are to be called as an output of the graph is."""
+        """Value -> the name of an output of the graph that it is to get."""
         renamed = dict[str, str]()
         for output in self.graph.outputs:
             value = self.name(output)

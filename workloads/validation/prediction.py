@@ -28,7 +28,7 @@ class Prediction:
 
     @property
     def roofline_error_pct(self) -> float:
-        """The same for the roofline."""
+        """Signed error of the roofline in percent of the measured cycles."""
         return 100.0 * (self.roofline - self.measured) / self.measured
 
     @property

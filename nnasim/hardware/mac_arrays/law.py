@@ -96,7 +96,7 @@ class MacArrayLaw(ABC):
         """Cycles of a tile of one group, from its operands in SRAM to its last output leaving the array."""
 
     def grouped_cycles(self, tile: MatmulTile) -> int:
-        """As ``cycles``, for a tile of several groups: one after another, unless the family overrides it."""
+        """Cycles of a tile of several groups: one after another, unless the family overrides it."""
         group = tile.group
         return self.cycles(group) + (tile.groups - 1) * self.cycles(group._replace(first=False))
 

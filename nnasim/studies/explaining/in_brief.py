@@ -33,7 +33,7 @@ class Compared:
         self._variants: list[Variants] = []
 
     def with_what_ifs(self, result: SimResult, trace: OpTrace, chip: NnaConfig) -> SimResult:
-        """As the function ``with_what_ifs``, for more work."""
+        """``result`` with what-ifs, as the function of this name gives it, for more work."""
         with no_collection():
             return _with_what_ifs(result, chip, self.variants(trace), MOST_COMMANDS_COMPARED, MOST_STEPS_COMPARED)
 

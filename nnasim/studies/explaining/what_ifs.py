@@ -139,7 +139,7 @@ def _more_macs(variants: Variants, chip: NnaConfig) -> Iterator[WhatIf]:
 
 
 def infinite_macs(chip: NnaConfig) -> Limit | None:
-    """As many MACs as a field takes, for an array that no larger rectangle slows down; None for others."""
+    """The limit lifted by as many MACs as a field takes; None for an array that a larger rectangle slows down."""
     if "decoded_weights_per_cycle" not in chip.mac_array_law.READS:
         return None
     freed = ("decoded_weights_per_cycle", "flowing_macs_per_cycle", "rows", "cols")

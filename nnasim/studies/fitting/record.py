@@ -60,7 +60,7 @@ class FitRecord(Frozen):
 
     @property
     def mean_before_pct(self) -> float:
-        """The same of the chip as it came."""
+        """Mean absolute error of these rows on the chip as it was given."""
         return _mean([row.before_error_pct for row in self.rows])
 
     @property

@@ -16,7 +16,7 @@ MOST_FIELDS, MOST_DOUBTS = 6, 3  # if there is little room
 
 
 def in_short(record: FitRecord) -> list[str]:
-    """The same in at most 15 lines of 80 columns: a field with its interval a line, then what rows do not tell."""
+    """A fit in at most 15 lines of 80 columns: a field with its interval a line, then what rows do not tell."""
     cells = [(_unitless(row[0], row[1]), row[2], row[3], row[4], row[5]) for row in field_cells(record)]
     header = ("field", "before", "found", "95 % interval", "")
     lines = [title(record), *markup.plain_table(header, cells[:MOST_FIELDS]).splitlines()]

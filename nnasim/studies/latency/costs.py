@@ -128,7 +128,7 @@ def by_system(traces: Mapping[System, OpTrace], chip: NnaConfig, seconds: float)
 
 
 def policy_traces(trace: OpTrace) -> Iterator[tuple[str, OpTrace]]:
-    """``trace`` under every policy, between the two systems that it lies between."""
+    """``trace`` under every policy, between "all on the chip" and "cpu_fallback"."""
     yield "all on the chip", trace.model_copy(update={"placement": placement_of("aat")})
     for name, policy in POLICIES.items():
         yield name, placed(trace, policy)

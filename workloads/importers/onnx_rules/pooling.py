@@ -51,7 +51,7 @@ class _Window:
 
     @property
     def attributes(self) -> dict[str, Attribute]:
-        """The same windows as a convolution's."""
+        """The attributes of a convolution with these windows."""
         return {"kernel_shape": self.kernel, "strides": self.strides, "dilations": self.dilations, "pads": self.pads}
 
 

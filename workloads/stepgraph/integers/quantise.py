@@ -163,13 +163,13 @@ def activation(
 
 
 def softmax(op: str, table: str, x: Wire, scales: Scales) -> Constants:
-    """Its powers of two, and the row that brings distances from the largest into them."""
+    """The powers of two of a softmax, and the row that brings distances from the largest into them."""
     powers = POWERS.astype(np.int32)
     return {table: powers, f"{op}.rescale": rows(softmax_scale(scales.step(x), scales.numerics, op))}
 
 
 def mean(op: str, count: int, x: Wire, out: Wire, scales: Scales) -> Constants:
-    """The row that also divides by the count."""
+    """The row of a mean, which also divides by the count."""
     return {f"{op}.rescale": rows(_scale(scales.step(x) / (count * scales.step(out)), op, scales))}
 
 

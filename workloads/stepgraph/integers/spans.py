@@ -71,12 +71,12 @@ def _union(spans: Operands) -> Span | None:
 
 
 def _of(values: Array) -> Span | None:
-    """None if some are infinite, or no number."""
+    """The span of ``values``; None if one is not finite."""
     return (float(values.min()), float(values.max())) if np.isfinite(values).all() else None
 
 
 def _kept(normal: Normal, node: Node, operands: Operands) -> Spans:
-    """The same numbers, elsewhere; or a mean, or a choice of some."""
+    """The span of the operand: its numbers are moved, averaged or chosen."""
     return [operands[0]] * len(node.outputs)
 
 

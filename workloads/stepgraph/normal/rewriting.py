@@ -44,7 +44,7 @@ class Normal:
         return cls(graph, graph, {node.outputs[0]: (node.name,) for node in graph.nodes})
 
     def with_graph(self, graph: StepGraph) -> Normal:
-        """The same for a ``graph`` that has other states. Nodes that are no longer read have become part of these."""
+        """This record for a ``graph`` that has other states. Nodes that are no longer read have become part of them."""
         makers = [node for node in graph.nodes if node.outputs[0] not in graph.inputs]
         nodes = read_nodes(makers, {*graph.outputs, *(state.output for state in graph.states)})
         values = {name: graph.values[name] for node in nodes for name in node.outputs if name not in graph.inputs}
