@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from nnasim import __version__
 from nnasim.cli.invocation import ARGUMENTS
-from nnasim.cli.last_net import DEFECT, caught, is_out_of_memory, out_of_memory
+from nnasim.cli.last_net import DEFECT, caught
+from nnasim.cli.memory import is_out_of_memory, out_of_memory
 from nnasim.cli.ranks import leave_word, speaks
 from nnasim.cli.streams import prepare_streams
 from nnasim.cli.table import COMMANDS, Command, overview

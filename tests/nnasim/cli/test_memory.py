@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from nnasim.cli import last_net
-from nnasim.cli.last_net import is_out_of_memory
+from nnasim.cli import memory
 from nnasim.cli.main import NO_MEMORY, main
+from nnasim.cli.memory import is_out_of_memory
 from nnasim.cli.table import COMMANDS
 
 
@@ -32,7 +32,7 @@ def test_it_is_something_else(error: Exception) -> None:
 def test_an_error_within_a_library_is_one_of_memory_where_none_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     error = SystemError("error return without exception set")
     assert not is_out_of_memory(error)
-    monkeypatch.setattr(last_net, "_is_free", lambda size: False)
+    monkeypatch.setattr(memory, "_is_free", lambda size: False)
     assert is_out_of_memory(error)
 
 
