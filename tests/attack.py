@@ -5,6 +5,7 @@ import io
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 from nnasim.cli.main import main
 
@@ -18,10 +19,14 @@ class Ending(NamedTuple):
 
 
 def attack(*arguments: object) -> Ending:
-    """Run a command here. Asserts what holds for every attack: a known exit code, and at most one line beside notes."""
+    """Run a command here. Asserts what holds for every attack: a known exit code, and at most one line beside notes.
+
+    Lines of progress, which a slow machine prints and a fast one does not, are off.
+    """
     printed, complained = io.StringIO(), io.StringIO()
     with (
         tempfile.TemporaryDirectory() as folder,
+        patch("nnasim.cli.progress.LINE_EVERY_S", float("inf")),
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(complained),
     ):

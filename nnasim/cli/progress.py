@@ -64,6 +64,7 @@ def _line_now_and_then() -> Progress:
         nonlocal last
         if time.monotonic() - last >= LINE_EVERY_S:
             last = time.monotonic()
-            print(f"{what} {done}/{total} {note}".rstrip(), file=sys.stderr, flush=True)
+            of_all = "" if total is None else f"/{total}"
+            print(f"{what} {done}{of_all} {note}".rstrip(), file=sys.stderr, flush=True)
 
     return line

@@ -5,7 +5,7 @@ import io
 import pytest
 import rich.console
 
-from nnasim.cli.progress import with_progress
+from nnasim.cli.progress import shown_progress, with_progress
 
 
 @pytest.fixture
@@ -43,3 +43,11 @@ def test_errors_pass_through_and_the_bar_is_put_away(terminal):
 
     with pytest.raises(ValueError, match="broken take"):
         list(with_progress(failing(), "speech", patience_s=-1.0))
+
+
+def test_a_log_file_gets_lines_with_the_total_where_it_is_known(capsys, monkeypatch):
+    monkeypatch.setattr("nnasim.cli.progress.LINE_EVERY_S", 0.0)
+    with shown_progress(lines=True) as progress:
+        progress("chips", 49, None)
+        progress("steps", 3, 8, "WER 5 %")
+    assert capsys.readouterr().err == "chips 49\nsteps 3/8 WER 5 %\n"
