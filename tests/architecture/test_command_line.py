@@ -39,7 +39,6 @@ LONGER = {
     "nnasim/cli/evaluate.py": "thirteen options",
     "nnasim/cli/explain.py": "fourteen options, a trace or a result, and what may be decoded for it",
     "nnasim/cli/import_.py": "twenty-eight options",
-    "nnasim/cli/last_net.py": "memory, disk and defects of ours: what each line says, and the report that it names",
     "nnasim/cli/main.py": "the way in: exit codes, and what becomes one line",
     "nnasim/cli/simulate.py": "fourteen options, and imports that follow what they bring",
     "nnasim/cli/study/aat.py": "thirteen options",
