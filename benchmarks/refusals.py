@@ -1,18 +1,22 @@
 """The cost of refusing hostile files: ``python -m benchmarks.refusals [--only TEXT]``.
 
 Each command of ``benchmarks.costly`` runs in a process of its own. Printed are its seconds of CPU, its peak of
-memory above that of a process that only imports the same modules, that import's peak, and the exit code. Exits with 1
-if a command takes over 5 s or 500 MB, ends in a defect, or not at all.
+memory above that of a process that only imports the same modules, that import's peak, and the exit code, each line as
+soon as its command has ended; then the ten that cost most. A command that hangs or is killed has its line as well.
+Exits with 1 if a command takes over 5 s or 500 MB, ends in a defect, or not at all.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import functools
 import json
 import os
 import resource
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +29,9 @@ from benchmarks.costly.attack import Attack
 
 MOST_SECONDS, MOST_BYTES = 5.0, 500_000_000
 GIVEN_SECONDS, GIVEN_BYTES = 60, 12_000_000_000  # of CPU, and of addresses: what is beyond has no end
+GIVEN_WAIT = 300  # seconds by the clock: a command that only sleeps takes no CPU
+SHOWN = 10
+UNWRITTEN = -1000  # in place of an exit code: the hostile file could not be made
 # The process of a command: what it took goes to a file, with the names of the modules that it loaded.
 CHILD = """
 import json, resource, sys
@@ -67,11 +74,14 @@ class Cost(NamedTuple):
         return max(0, self.bytes - self.import_bytes)
 
     @property
+    def share(self) -> float:
+        """What of the bound it takes, of seconds or of bytes, whichever is more."""
+        return max((self.seconds - self.import_seconds) / MOST_SECONDS, self.above / MOST_BYTES)
+
+    @property
     def dear(self) -> bool:
         """Whether it costs more than a refusal may, or did not end as it should."""
-        return (
-            self.seconds - self.import_seconds > MOST_SECONDS or self.above > MOST_BYTES or self.code not in (0, 1, 2)
-        )
+        return self.share > 1 or self.code not in (0, 1, 2)
 
 
 def cost(command: Sequence[str], folder: Path) -> Cost:
@@ -80,9 +90,17 @@ def cost(command: Sequence[str], folder: Path) -> Cost:
     line = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
     if figures is None:
         return Cost(GIVEN_SECONDS, GIVEN_BYTES, 0, 0, done.returncode, *line or [""])
-    _, alone = _child((), folder, figures["modules"])
-    imports = (alone["seconds"], alone["bytes"]) if alone else (0, 0)
-    return Cost(figures["seconds"], figures["bytes"], *imports, figures["code"], *line or [""])
+    return Cost(
+        figures["seconds"], figures["bytes"], *_imports(tuple(figures["modules"])), figures["code"], *line or [""]
+    )
+
+
+@functools.cache
+def _imports(modules: tuple[str, ...]) -> tuple[float, int]:
+    """Seconds and peak of a process that only imports ``modules``."""
+    with tempfile.TemporaryDirectory(prefix="nnasim-refusals-") as empty:
+        _, alone = _child((), Path(empty), modules)
+    return (alone["seconds"], alone["bytes"]) if alone else (0, 0)
 
 
 def _child(
@@ -90,18 +108,33 @@ def _child(
 ) -> tuple[subprocess.CompletedProcess, dict | None]:
     with tempfile.TemporaryDirectory(prefix="nnasim-refusals-") as beside:
         out = Path(beside) / "figures.json"
-        done = subprocess.run(
-            [sys.executable, "-c", CHILD, str(out), json.dumps(list(modules)), *command],
+        words = [sys.executable, "-c", CHILD, str(out), json.dumps(list(modules)), *command]
+        process = subprocess.Popen(
+            words,
             cwd=folder,
             env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1]), "TMPDIR": beside},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
             stdin=subprocess.DEVNULL,
             preexec_fn=_bounded,
-            check=False,
+            start_new_session=True,
         )
+        try:
+            told = process.communicate(timeout=GIVEN_WAIT)
+        except subprocess.TimeoutExpired:
+            told = ("", f"did not end in {GIVEN_WAIT} s by the clock")
+        finally:
+            _end_all_of(process)
+        done = subprocess.CompletedProcess(words, process.wait(), *told)
         return done, json.loads(out.read_text()) if out.exists() else None
+
+
+def _end_all_of(process: subprocess.Popen) -> None:
+    """Kill what is left of ``process`` and of those that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _bounded() -> None:
@@ -112,9 +145,11 @@ def _bounded() -> None:
 def measured(attack: Attack, folder: Path) -> Cost:
     """The cost of ``attack``, whose files are written into ``folder`` first, and removed."""
     before = set(folder.rglob("*"))
-    attack.write(folder)
     try:
+        attack.write(folder)
         return cost(shlex.split(attack.command), folder)
+    except Exception as error:  # one attack that fails must not end the run
+        return Cost(0, 0, 0, 0, UNWRITTEN, f"not measured: {error!r}")
     finally:
         for path in sorted(set(folder.rglob("*")) - before, reverse=True):
             path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
@@ -145,14 +180,18 @@ def main() -> int:
             folder.mkdir()
             subprocess.run([sys.executable, "-c", SEEDS, folder], check=True, capture_output=True)
         print(HEADER, flush=True)
-        dear = 0
+        taken = []
         for attack in ATTACKS:
             if options.only not in f"{attack.name} {attack.command}":
                 continue
-            taken = measured(attack, folder)
-            print(row(attack, taken), flush=True)
-            print(f"{'DEAR: ' if taken.dear else '      '}{taken.line[:300]}", file=sys.stderr, flush=True)
-            dear += taken.dear
+            taken.append((attack, measured(attack, folder)))
+            print(row(*taken[-1]), flush=True)
+            last = taken[-1][1]
+            print(f"{'DEAR: ' if last.dear else '      '}{last.line[:300]}", file=sys.stderr, flush=True)
+    dear = sum(cost.dear for _, cost in taken)
+    print(f"\n{len(taken)} inputs, {dear} over the bound. Those that cost most:\n\n{HEADER}")
+    for attack, cost in sorted(taken, key=lambda each: each[1].share, reverse=True)[:SHOWN]:
+        print(row(attack, cost))
     return int(dear > 0)
 
 
