@@ -12,6 +12,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.queues import Queue
 
 from torch import Generator, Tensor
 from torch.utils.data import DataLoader, Dataset, dataloader
@@ -104,7 +105,8 @@ def worker_deaths() -> Iterator[None]:
         if "DataLoader worker" not in str(error):
             raise
         why = str(error).partition(". ")[0][:200]
-        raise SimulationError(f"a process that computes features has died, perhaps for memory ({why})") from error
+        lacks = "memory, or for room in /dev/shm"
+        raise SimulationError(f"a process that computes features has died, perhaps for {lacks} ({why})") from error
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,12 @@ class _WorkerOf:
     def __call__(self, number: int) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # and not what the training does about it
         die_with_parent(self.parent)
+        Queue._on_queue_feeder_error = staticmethod(_end_without_its_batch)  # type: ignore[method-assign]
+
+
+def _end_without_its_batch(error: Exception, batch: object) -> None:
+    """End a worker that cannot pass a batch on, as where /dev/shm is full: the training would wait for it for ever."""
+    os._exit(getattr(error, "errno", None) or 1)
 
 
 class _PartReader(Dataset[list[Part] | str]):

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from itertools import islice
+from multiprocessing.reduction import ForkingPickler
 
 import pytest
 import torch
@@ -67,6 +68,20 @@ def test_a_full_dev_shm_is_one_line_and_nothing_of_torch_beside_it(recipe, shard
     del refusal
     gc.collect()
     assert beside == []
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded, use of fork:DeprecationWarning")
+def test_a_worker_that_cannot_pass_a_batch_on_ends_the_training(recipe, shards, monkeypatch):
+    passed, training = ForkingPickler.dumps, os.getpid()
+
+    def full(*values):
+        if os.getpid() != training:  # what the training passes to its workers is no batch
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return passed(*values)
+
+    monkeypatch.setattr(ForkingPickler, "dumps", staticmethod(full))
+    with pytest.raises(SimulationError, match="has died, perhaps for memory, or for room in /dev/shm"), worker_deaths():
+        parts_of(stream(recipe, shards, workers=1), 0, 1)
 
 
 def test_ranks_and_micro_batches_divide_the_batch_of_one_process(recipe, shards):
