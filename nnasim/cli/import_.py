@@ -57,11 +57,13 @@ def command(
     from nnasim.cli.unused import refuse_unused
     from nnasim.csvtext import spreadsheet_cells
     from nnasim.markup import visible
+    from nnasim.studies.recording import integers_beside
 
     if ledger is None:
         refuse_unused("import", "without --ledger", csv_safe=csv_safe)
-    for path in (out, *([ledger] if ledger else ())):
-        files.refuse_existing(path, force)
+    for path in (out, ledger, integers_beside(out) if steps else None):
+        if path is not None:
+            files.refuse_existing(path, force)
     refuse_json("import", json, quiet, force)
     bits = [] if weight_bits is None else [f"numerics.weight_bits={weight_bits}"]
     chip = load_chip(preset, [*(overrides or ()), *bits])

@@ -62,9 +62,11 @@ def command(
     from nnasim import files
     from nnasim.cli.doubts import load_chip
     from nnasim.cli.unused import tell_no_chip
-    from nnasim.studies.recording import Recorded
+    from nnasim.studies.recording import Recorded, integers_beside
 
     files.refuse_existing(out, force)
+    if checkpoint is not None and beam in (None, 1) and system in (None, "naive", "aat"):
+        files.refuse_existing(integers_beside(out), force)
     hardware = load_chip(preset, overrides)
     _refuse_unused(
         {"--shape": shape, "--from": source, "--checkpoint": checkpoint},

@@ -49,13 +49,18 @@ class Recorded:
             return
         from safetensors.numpy import save
 
-        weights = out.with_name(out.name + ".safetensors")
+        weights = integers_beside(out)
         record = record_bytes(out, self.trace.model_copy(update={"weights_file": weights.name}))
         with files.new_file(out, force=force) as trace, files.new_file(weights, force=force) as integers:
             with writing(out):
                 trace.write(record)
                 trace.flush()
             integers.write(save(dict(sorted(self.constants.items()))))
+
+
+def integers_beside(out: Path) -> Path:
+    """The file of integers that is written beside the trace ``out``."""
+    return out.with_name(out.name + ".safetensors")
 
 
 def recorded(
