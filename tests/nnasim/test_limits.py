@@ -31,7 +31,7 @@ OTHERS = {
         "workloads/importers/onnx_tensors.py", "workloads/stepgraph/lowering/trace_draft.py",
     },
     "how far a search, a cache or a wait goes": {
-        "aat_training/quant/compiled/lstm_steps.py", "aat_training/quant/fused/graph.py",
+        "aat_training/quant/fused/graph.py",
         "aat_training/quant/int8_product.py", "nnasim/compiler/memory_plan.py",
         "nnasim/compiler/residency.py", "nnasim/hardware/drams/controller.py", "nnasim/studies/fitting/model.py",
         "nnasim/studies/fitting/rows.py", "nnasim/studies/fitting/search.py", "nnasim/studies/paper_sized.py",

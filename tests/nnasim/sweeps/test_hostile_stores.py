@@ -254,3 +254,14 @@ def test_a_store_without_sums_is_read_and_goes_on(tmp_path: Path, version: int) 
     assert examined(path).whole
     path.write_bytes(path.read_bytes().replace(b'{"rtf": 0.1}', b'{"rtf": 0.7}'))
     assert "row k3" in examined(path).complaints[0]
+
+
+def test_rows_beyond_what_is_looked_at_are_no_silent_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "many.sqlite"
+    with Store(path) as opened:
+        opened.add("study", [Outcome(f"k{n}", {"clock_hz": 1.0 + n}, {"rtf": 0.5}, None, 0.1) for n in range(5)])
+    monkeypatch.setattr("nnasim.sweeps.rescue.MOST_ROWS", 3)
+    assert len(examined(path).rows["points"]) == 5
+    monkeypatch.setattr("nnasim.sweeps.rescue.MOST_ROWS", 2)
+    with pytest.raises(FileError, match="has 4 points or more; so many are not looked at one by one"):
+        examined(path)
