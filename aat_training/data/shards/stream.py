@@ -116,7 +116,7 @@ class _WorkerOf:
     def __call__(self, number: int) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # and not what the training does about it
         die_with_parent(self.parent)
-        Queue._on_queue_feeder_error = staticmethod(_end_without_its_batch)  # type: ignore[method-assign]
+        Queue._on_queue_feeder_error = staticmethod(_end_without_its_batch)  # type: ignore[attr-defined]
 
 
 def _end_without_its_batch(error: Exception, batch: object) -> None:
