@@ -75,7 +75,7 @@ class Cost(NamedTuple):
 
     @property
     def share(self) -> float:
-        """What of the bound it takes, of seconds or of bytes, whichever is more."""
+        """The share of the bound that it takes, of seconds or of bytes, whichever is more."""
         return max((self.seconds - self.import_seconds) / MOST_SECONDS, self.above / MOST_BYTES)
 
     @property

@@ -22,7 +22,7 @@ from nnasim import filekind, limits
 from nnasim.errors import FileError, reading, reason, shown, writing
 from nnasim.exchange import exchange
 from nnasim.json_shape import refuse_json_shape
-from nnasim.leftovers import partial_file, partial_folder, remove_left
+from nnasim.leftovers import partial_file, partial_folder, remove_left, without_umask
 
 YAML_MAX_BYTES = limits.YAML_BYTES
 YAML_MAX_DEPTH = limits.YAML_DEPTH
@@ -284,7 +284,7 @@ def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-                os.fchmod(file.fileno(), 0o666 & ~_umask())
+                os.fchmod(file.fileno(), without_umask(0o666))
             os.replace(temporary, target)
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -318,7 +318,7 @@ def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
             yield partial
             names = sorted(entry.name for entry in partial.iterdir() if entry.name != MARK)
             (partial / MARK).write_text(json_text({"kind": "nnasim.folder", "names": names}), encoding="utf-8")
-            partial.chmod(0o777 & ~_umask())
+            partial.chmod(without_umask(0o777))
             refuse_existing(target, force)
             if os.path.lexists(target):
                 _replace_folder(partial, target)
@@ -395,9 +395,3 @@ def _marked(folder: Path) -> set[str]:
         return set()
     names = mark.get("names") if isinstance(mark, dict) and mark.get("kind") == "nnasim.folder" else None
     return {MARK, *filter(lambda name: isinstance(name, str), names)} if isinstance(names, list) else set()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -95,3 +95,10 @@ def _locked(handle: int) -> bool | None:
     except (OSError, AttributeError):
         return None
     return True
+
+
+def without_umask(mode: int) -> int:
+    """The permissions ``mode`` less those that this process withholds from new files; a partial one is its owner's."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mode & ~mask
