@@ -11,7 +11,7 @@ from aat_training.model.rnnt import LINEAR, Rnnt
 from aat_training.quant import float_product
 from aat_training.quant.accumulator import Accumulator
 from aat_training.quant.chip_arithmetic import ChipArithmetic
-from aat_training.quant.compiled import lstm_steps
+from aat_training.quant.compiled import lstm_back, lstm_steps
 from aat_training.quant.dynamic_arithmetic import DynamicArithmetic
 from aat_training.quant.fallback_arithmetic import FallbackArithmetic
 from aat_training.quant.fused import steps
@@ -91,7 +91,8 @@ def backward_line(device: torch.device) -> str:
     """A line on the kernel that multiplies in the backward pass."""
     why = float_product.obstacle(torch.empty(0, device=device))
     by = f"oneDNN (within {float_product.TOLERANCE:g} of float64)" if why is None else f"torch.mm ({why})"
-    return f"backward products: {by}"
+    looped = "; in the loop over time the compiled part, where its sums have the same bits"
+    return f"backward products: {by}{looped if device.type == 'cpu' and lstm_back.multiplies() else ''}"
 
 
 def _looped(model: Rnnt, chip: ChipArithmetic) -> list[str]:

@@ -17,7 +17,7 @@ import torch
 from aat_training import computing
 from aat_training.computing import numerics_lines
 from aat_training.quant import float_product, int8_product
-from aat_training.quant.compiled import lstm_steps
+from aat_training.quant.compiled import lstm_back, lstm_steps
 from aat_training.quant.int8_product import Verdict
 from nnasim.numerics.config import NumericsConfig
 
@@ -106,8 +106,12 @@ def test_backward_products_are_told_where_a_model_is_trained(on_chip, monkeypatc
     if float_product.obstacle(torch.empty(0)) is None:
         assert numerics_lines(model, numerics, 8, trained=0.0)[-1].startswith("backward products: oneDNN (within 1e-05")
     monkeypatch.setattr(float_product, "obstacle", lambda tensor: "this torch has no oneDNN")
+    by = "backward products: torch.mm (this torch has no oneDNN)"
+    monkeypatch.setattr(lstm_back, "multiplies", lambda: False)
+    assert numerics_lines(model, numerics, 8, trained=0.0)[-1] == by
+    monkeypatch.setattr(lstm_back, "multiplies", lambda: True)
     assert numerics_lines(model, numerics, 8, trained=0.0)[-1] == (
-        "backward products: torch.mm (this torch has no oneDNN)"
+        f"{by}; in the loop over time the compiled part, where its sums have the same bits"
     )
 
 

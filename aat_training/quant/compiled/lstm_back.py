@@ -62,6 +62,11 @@ class CompiledBackward:
         return True
 
 
+def multiplies() -> bool:
+    """Whether this machine has the loop that makes its own float products."""
+    return build.enabled() and hasattr(build.load(SOURCE), "nnasim_lstm_backward_all")
+
+
 def compiled_backward(trail: Trail, c0: Tensor, dh: Tensor, dc: Tensor, dz_TBG: Tensor) -> CompiledBackward | None:
     """The steps of one sequence; None without the compiled part."""
     if not (dh.is_cpu and build.enabled() and build.load(SOURCE) is not None):
@@ -89,8 +94,7 @@ def order_of_sums(rows: int, k: int, n: int) -> int | None:
 
     Found by trying, never assumed: another oneDNN, or another processor, may add in another order.
     """
-    library = build.load(SOURCE)
-    if library is None or not hasattr(library, "nnasim_lstm_backward_all") or not (rows and k and n):
+    if not (multiplies() and rows and k and n):
         return None
     return _found_order(rows, k, n, float_product.obstacle(torch.empty(0)))
 
