@@ -1,9 +1,13 @@
 """The README promises nothing that does not run."""
 
+import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
+
+import pytest
 
 import nnasim
 
@@ -24,6 +28,18 @@ def test_the_python_of_the_readme_runs_and_shows_what_it_says() -> None:
     script = f"{PYTHON[0]}\nprint(result)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == output
+
+
+def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
+    """All of it, on all bundled speech: a visitor compares it with their own screen."""
+    pytest.importorskip("torchaudio")
+    (command,) = re.findall(r"nnasim (compare --out) \$\(DEMO\)", (ROOT / "Makefile").read_text())
+    words = [sys.executable, "-m", "nnasim", *command.split(), "demo"]
+    done = subprocess.run(
+        words, capture_output=True, text=True, check=True, cwd=tmp_path, env={**os.environ, "COLUMNS": "80"}
+    )
+    shown = README.partition("`make demo` prints this")[2].partition("\n\n")[2].partition("\n\n")[0]
+    assert done.stdout.splitlines() == textwrap.dedent(shown).splitlines()
 
 
 def test_the_verbs_of_the_readme_are_those_of_the_front_door() -> None:
