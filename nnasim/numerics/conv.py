@@ -11,6 +11,7 @@ from math import prod
 
 from nnasim.numerics.backend import Array, library, windows, zeros
 from nnasim.numerics.ops import product
+from nnasim.numerics.precision import require_one_each
 
 
 def conv(
@@ -34,6 +35,7 @@ def conv(
     """
     kernel = tuple(weight.shape[2:])
     covered, out = columns(x, kernel, stride=stride, dilation=dilation, pads=pads, groups=groups)
+    require_one_each(bias, weight.shape[0], name)
     n, k = weight.shape[0] // groups, prod(weight.shape[1:])
     acc = product(
         weight.reshape(groups, n, k),

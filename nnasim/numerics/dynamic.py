@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nnasim.numerics.backend import Array, cast, constant, library, type_name
-from nnasim.numerics.precision import EXACT, require_finite
+from nnasim.numerics.precision import EXACT, require_finite, require_one_each
 
 LEVELS = 255  # steps from the least to the greatest uint8
 WEIGHT_TOP = 127
@@ -74,8 +74,9 @@ def dynamic_product(x: Array, weight: Dynamic, bias: Array | None = None) -> Arr
     """``x`` (..., K) float32 times int8 ``weight`` (N, K), plus ``bias`` (N,): float32 (..., N).
 
     The sum of integers is exact, then float32 throughout: times the product of both steps, plus bias. Raises
-    NumericsError for NaN and infinity in ``x``.
+    NumericsError for NaN and infinity in ``x``, and for a bias of another shape.
     """
+    require_one_each(bias, len(weight.levels), "dynamic_product")
     moved = dynamic_quantise(x)
     exact = product_type(x.shape[-1])
     sums = cast(moved.levels, exact) @ cast(weight.levels, exact).T

@@ -21,7 +21,7 @@ from nnasim.errors import NumericsError
 from nnasim.numerics.backend import Array, Constants, as_type_of, cast, library
 from nnasim.numerics.fixed_point import bit_length, integer_sqrt, shift_half_up
 from nnasim.numerics.formats import saturate
-from nnasim.numerics.precision import require_integers
+from nnasim.numerics.precision import require_integers, require_one_each
 from nnasim.numerics.tables import quantised
 
 GAIN_FRAC = 12  # gain is int16 at 2^-12: up to 8
@@ -60,9 +60,8 @@ def layer_norm(x: Array, gain: Array, name: str = "layer_norm", *, bias: Array |
     d = _centred(cast(x, "int64"), n)
     inverse, exponent = _inverse_root((d * d).sum(-1)[..., None], n)
     out = saturate(shift_half_up(d * cast(gain, "int64") * inverse, exponent), 32)
+    require_one_each(bias, n, name)
     if bias is not None:
-        if bias.shape != (n,):
-            raise NumericsError(name, "bias", tuple(bias.shape), f"must have the shape ({n},)")
         require_integers(bias, 32, name, "bias")
         out = saturate(out + cast(bias, "int64"), 32)
     return as_type_of(out, x)

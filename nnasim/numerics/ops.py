@@ -7,7 +7,7 @@ import math
 from nnasim.errors import NumericsError
 from nnasim.numerics.backend import Array, Constants, as_type_of, cast, gather, is_floating, library, span, widen
 from nnasim.numerics.formats import highest, lowest, saturate
-from nnasim.numerics.precision import is_single, narrow, require_exact_type, require_single_holds
+from nnasim.numerics.precision import is_single, narrow, require_exact_type, require_one_each, require_single_holds
 from nnasim.numerics.rescale import Rescale, requantise, rescale
 
 
@@ -26,8 +26,10 @@ def matmul(
     caller that keeps ``weight`` as float64 saves its conversion. Floating input is multiplied in its own type, which
     the caller has chosen by ``bounds``. ``overflow``: an accumulator beyond ``accumulator_bits`` raises NumericsError
     ("error"), wraps ("wrap"), or saturates after every product in the order of K ("saturate").
-    Also raises NumericsError for NaN and infinity, half types, autocast, TF32, and a float32 sum beyond 2^24.
+    Also raises NumericsError for a bias of another shape, NaN and infinity, half types, autocast, TF32, and a float32
+    sum beyond 2^24.
     """
+    require_one_each(bias, len(weight), name)
     return product(x, weight.T, bias, accumulator_bits=accumulator_bits, overflow=overflow, name=name)
 
 

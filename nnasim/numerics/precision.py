@@ -32,6 +32,12 @@ def require_integers(x: Array, bits: int, name: str, what: str) -> None:
         raise NumericsError(name, what, worst, f"must be finite and fit int{bits}")
 
 
+def require_one_each(bias: Array | None, count: int, name: str) -> None:
+    """Raise NumericsError unless ``bias`` holds ``count`` numbers: another shape would be spread over all outputs."""
+    if bias is not None and tuple(bias.shape) != (count,):
+        raise NumericsError(name, "bias", tuple(bias.shape), f"must have the shape ({count},)")
+
+
 def require_exact_type(x: Array, name: str) -> None:
     """Raise NumericsError if a floating product of ``x`` would not be exact.
 
