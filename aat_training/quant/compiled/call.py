@@ -35,7 +35,7 @@ def call(source: Path, name: str, sizes: tuple[int, ...], tensors: tuple[Tensor,
 
 
 def by_number(source: Path, name: str, arguments: ctypes.Structure, owners: tuple[object, ...]) -> Callable[..., None]:
-    """A function of a step's number, or of the number of steps."""
+    """A function of a step's number."""
     function, pointer = _function(source, name), ctypes.byref(arguments)
 
     def step(t: int, *unused: Tensor) -> None:
@@ -50,7 +50,7 @@ def rows_of_a_thread(batch: int, least: int, *, products: int) -> int:
     are too little work to share. ``products``: those of a row.
     """
     threads = torch.get_num_threads() if batch * products >= WORTH_SHARING else 1
-    return least * ceil_div(batch, least * threads)
+    return least * max(1, ceil_div(batch, least * threads))
 
 
 def shared_out(source: Path, name: str, arguments: Any) -> None:

@@ -96,12 +96,12 @@ def order_of_sums(rows: int, k: int, n: int) -> int | None:
     """
     if not (multiplies() and rows and k and n):
         return None
-    return _found_order(rows, k, n, float_product.obstacle(torch.empty(0)))
+    return _found_order(rows, k, n, float_product.obstacle(torch.empty(0)), torch.get_num_threads())
 
 
 @cache
-def _found_order(rows: int, k: int, n: int, obstacle: str | None) -> int | None:
-    """``obstacle``: who makes the other product, which may change within a process."""
+def _found_order(rows: int, k: int, n: int, obstacle: str | None, threads: int) -> int | None:
+    """``obstacle``, ``threads``: who makes the other product, which may change within a process."""
     rng = torch.Generator().manual_seed(k)
     right = torch.randn(k, n, generator=rng)
     packed, theirs = packed_columns(right), float_product.repeated(right, rows)

@@ -20,8 +20,9 @@ class _Rounding(ctypes.Structure):
 
 
 def rounded(value: Tensor, step: Tensor, limit: float) -> Tensor | None:
-    """float32 ``value`` (N, K) over ``step`` (N,), half up, limited, float32; None without the compiled part."""
-    if not (value.is_cpu and value.dtype == torch.float32 and build.enabled() and build.load(SOURCE) is not None):
+    """float32 ``value`` (N, K) over float64 ``step`` (N,), half up and limited; None without the compiled part."""
+    types = value.dtype, step.dtype
+    if types != (torch.float32, torch.float64) or not (value.is_cpu and build.enabled()) or build.load(SOURCE) is None:
         return None
     rows, columns = value.shape
     tensors: dict[str, Tensor | None] = {

@@ -56,3 +56,11 @@ def test_what_is_not_covered_is_left_to_pytorch(monkeypatch):
     monkeypatch.setenv("NNASIM_COMPILED", "0")
     assert rounded.rounded(torch.ones(2, 2), step, 127) is None
     assert torch.equal(integers(torch.ones(2, 2), step.numpy()[:, None], 127), torch.ones(2, 2))
+
+
+@needs_compiler
+def test_what_it_does_not_cover_is_left_to_pytorch_and_nothing_is_nothing():
+    value, step = torch.ones(2, 3), torch.ones(2, dtype=torch.float64)
+    assert rounded.rounded(value, step.float(), 127) is None
+    assert rounded.rounded(value.double(), step, 127) is None
+    assert rounded.rounded(value[:0], step[:0], 127).shape == (0, 3)
