@@ -14,6 +14,7 @@ from reports.set_line import set_line
 from reports.text import number, percent
 from reports.waits import Waits
 
+ALL = percent(1, 1)
 MOST_COLUMNS = 4  # results beside each other where there is little room
 
 Known = Mapping[str, Waits]
@@ -89,7 +90,7 @@ def helps_most(waits: Waits) -> str:
     if best is None or best.figures is None or waits.base is None:
         return ""
     saved = percent(1 - best.figures.frame_ms / waits.base.frame_ms, 1)
-    if not best.figures.frame_ms:
+    if saved == ALL:  # what then binds the rest is no news
         return f"; {best.limit} saves all of it"
     then = "" if best.figures.bottleneck == waits.base.bottleneck else f", then {CAUSES[best.figures.bottleneck]} binds"
     return f"; {best.limit} saves {saved}{then}"
