@@ -31,7 +31,11 @@ def command(
     train: Annotated[list[Path], typer.Option(help="a manifest to train on; may be repeated")],
     dev: Annotated[Path, typer.Option(help="the speech on which all models are compared; it chooses no checkpoint")],
     models: Annotated[
-        Path, typer.Option(metavar="DIR", help="the folder of the models; a stopped study continues from it")
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help="the folder of the models; a stopped study continues from it, and takes a seed-N/base that lies there",
+        ),
     ],
     out: OutFolder,
     penalty: Annotated[

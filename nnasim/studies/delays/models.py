@@ -13,9 +13,10 @@ from nnasim.studies.training.runs import Run, finished, train_runs
 
 
 def check(study: DelayStudy) -> None:
-    """Refuse what a run would refuse, and finished models that were trained otherwise.
+    """Refuse what a run would refuse, and finished arms that were trained otherwise.
 
-    Raises ConfigError, ManifestError, CheckpointError or FileError.
+    A base may come from elsewhere: trained longer, or in stages. Raises ConfigError, ManifestError, CheckpointError or
+    FileError.
     """
     numerics = study.chip.numerics
     if not numerics.has_unit:
@@ -24,10 +25,9 @@ def check(study: DelayStudy) -> None:
         )
     for manifest in (*study.train, study.dev):
         check_files(read_manifest(manifest))
-    for model in [*study.bases(), *study.arms()]:
-        spec = study.run_spec(model)
+    for model in study.arms():
         if finished(study.folder / model.name):
-            refuse_other_finished(spec, study.folder / model.name)
+            refuse_other_finished(study.run_spec(model), study.folder / model.name)
 
 
 def train_missing(study: DelayStudy, jobs: int, progress: Progress = silent) -> None:
