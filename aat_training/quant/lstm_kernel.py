@@ -25,6 +25,7 @@ from nnasim.numerics.layers import LstmCell
 from nnasim.numerics.weights import MatmulScale, matmul_scale
 
 NORMS = "norm_x", "norm_h"
+TABLES = 1 << 18  # more than the entries of a gate's two tables: what an index adds to a sum
 
 
 def gate_order(units: int) -> np.ndarray:
@@ -127,9 +128,14 @@ class LstmKernel:
     @cached_property
     def cell_states(self) -> Tensor:
         """The cell state by its own index, real-valued, saturated."""
+        return (self.cell_integers * self.cell.cell_scale).float()
+
+    @cached_property
+    def cell_integers(self) -> Tensor:
+        """The cell state by its own index, integers in float64, saturated."""
         bits = self.cell.cell_bits
         states = torch.arange(lowest(bits) - 1, highest(bits) + 2).clamp(lowest(bits), highest(bits))
-        return (states.double() * self.cell.cell_scale).float().to(self.tanh_c.values.device)
+        return states.double().to(self.tanh_c.values.device)
 
     @cached_property
     def cell_inside(self) -> Tensor:
@@ -249,9 +255,9 @@ def may_saturate_input(weights: LstmWeights) -> bool:
 
 
 def sums_exactly(weights: LstmWeights) -> bool:
-    """Whether float64 holds gx + gh + 1/2 before gh is rounded, gx being an integer: its bits and gh's fraction's."""
+    """Whether float64 holds gx + gh + 1/2 as an index before gh is rounded: an integer's bits and gh's fraction's."""
     fraction = 2.0 ** float(np.max(weights.scale_h.requant.shift))
-    return weights.scale_h.requant.exact_in_float and (weights.reach_x + weights.reach_h + 1) * fraction < 2.0**52
+    return weights.scale_h.requant.exact_in_float and (weights.reach_x + weights.reach_h + TABLES) * fraction < 2.0**53
 
 
 def _reach(weight: Tensor, bias: Tensor | None, scale: MatmulScale, activation_bits: int) -> float:

@@ -42,7 +42,7 @@ def rescaler_(
     """
     saturates = largest is None or largest * float(np.max(scale.real)) + 1 > highest(bits)
     real, half = on(scale.real, device), on(np.float64(0.5), device)
-    whole = bool(np.all(scale.real == np.floor(scale.real)))  # integers times integers have nothing to round
+    whole = is_whole(scale)
 
     def in_place(value: Tensor) -> Tensor:
         if not scale.exact_in_float:
@@ -54,6 +54,41 @@ def rescaler_(
         return value.clamp_(lowest(bits), highest(bits)) if saturates else value
 
     return in_place
+
+
+def is_whole(scale: Rescale) -> bool:
+    """Whether ``scale`` leaves nothing of an integer to round."""
+    return bool(np.all(scale.real == np.floor(scale.real)))
+
+
+def holds_in_single(scale: Rescale, largest: float) -> bool:
+    """Whether float32 holds ``scale`` times every integer of at most ``largest``, and a half beside it."""
+    mult, shift = int(scale.mult), int(scale.shift)
+    zeros = min(shift, (mult & -mult).bit_length() - 1)
+    return scale.exact_in_float and largest * (mult >> zeros) + 2.0 ** (shift - zeros - 1) < 1 << 24
+
+
+def rounded_product(
+    scale: Rescale, bits: int, largest: float, units: float, like: Tensor
+) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """A function of a, b and ``out`` that writes ``requantise`` of the integer ``units`` a b, at most ``largest``.
+
+    ``units``: a power of two. All are floats of the type and device of ``like``, which must hold the exact product.
+    """
+    real, exact, whole = float(scale.real), scale.exact_in_float, is_whole(scale)
+    saturates = largest * real + (0.5 if exact else 1) >= highest(bits) + 1
+    nothing, half, factor = like.new_tensor(0.0), like.new_tensor(0.5), real * units
+
+    def product(a: Tensor, b: Tensor, out: Tensor) -> Tensor:
+        if not exact:
+            out.copy_(rescale(torch.addcmul(nothing, a, b, value=units, out=out), scale))
+        elif whole:
+            torch.addcmul(nothing, a, b, value=factor, out=out)
+        else:
+            torch.addcmul(half, a, b, value=factor, out=out).floor_()
+        return out.clamp_(lowest(bits), highest(bits)) if saturates else out
+
+    return product
 
 
 class Requantise(torch.autograd.Function):
