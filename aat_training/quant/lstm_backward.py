@@ -9,15 +9,16 @@ import torch
 from torch import Tensor
 
 from aat_training.quant import float_product
-from aat_training.quant.compiled.lstm_back import CompiledBackward, compiled_backward
+from aat_training.quant.compiled.lstm_back import CompiledBackward, compiled_backward, compiles_backward
 from aat_training.quant.fused.graph import run_stretches_back
 from aat_training.quant.fused.steps import fused_backward
+from aat_training.quant.fused.steps import obstacle as fused_obstacle
 from aat_training.quant.lstm_kernel import LstmKernel, LstmWeights, reordered, reordered_
 from aat_training.quant.lstm_norm import Gain, NormSlopes
-from aat_training.quant.lstm_trail import Trail
+from aat_training.quant.lstm_torch_back import TorchBackward
+from aat_training.quant.lstm_trail import Trail, fill
 from aat_training.quant.rounding import BIAS_LIMIT
 
-PIECE = 1 << 16  # factors of d z that are made at once: a cache holds them until their step comes
 Step = Callable[[int], None]
 
 
@@ -82,11 +83,7 @@ def run_backward(
     share_TBG = dz_TBG if of_h.is_all else torch.empty_like(dz_TBG)
     nothing, state = dh_TBH.new_zeros(batch, units), dh_TBH.new_empty(2, batch, units)
     dc, dh = state[0].copy_(dc), state[1]
-    step: Step = (
-        fused_backward(trail, c0, dh, dc, dz_TBG)
-        or compiled_backward(trail, c0, dh, dc, dz_TBG)
-        or TorchBackward(trail, c0, state, dz_TBG)
-    )
+    step = _step(kernel, trail, c0, state, dz_TBG)
     if steps:
         dh.copy_(dh_TBH[-1])
     if of_h.is_all and isinstance(step, CompiledBackward) and step.every(w_h, dh_TBH):
@@ -100,6 +97,18 @@ def run_backward(
             share_TBG[t] = of_h(dz_TBG[t], t)
         add_product(into_h[t], shares[t], dh)
     return dz_TBG, share_TBG, dh if steps else nothing, dc
+
+
+def _step(kernel: LstmKernel, trail: Trail, c0: Tensor, state: Tensor, dz_TBG: Tensor) -> Step:
+    """The point-wise half by the first that can; ``state``: d c and d h."""
+    kernel, (dc, dh) = kernel.on(state.device), state
+    if fused_obstacle(state.device) is None or compiles_backward(state):
+        fill(kernel, trail)
+    return (
+        fused_backward(trail, c0, dh, dc, dz_TBG)
+        or compiled_backward(trail, c0, dh, dc, dz_TBG)
+        or TorchBackward(kernel, trail, c0, state, dz_TBG)
+    )
 
 
 def _parameters(
@@ -121,66 +130,3 @@ def _parameters(
 def _columns(dz_TBG: Tensor) -> Tensor:
     """Each gate's gradients over all steps, (4H, T B): the whole matrix at once, which torch transposes in blocks."""
     return dz_TBG.flatten(0, 1).T.contiguous()
-
-
-class TorchBackward:
-    """One step's point-wise half in PyTorch; factors that need no d loss are multiplied before, for many steps at once.
-
-    ``state``: d c and d h of one step (2, B, H), side by side: one product takes both to what they add to d c.
-    """
-
-    def __init__(self, trail: Trail, c0: Tensor, state: Tensor, dz_TBG: Tensor) -> None:
-        self.trail, self.c0, self.made = trail, c0, range(0)
-        steps, (_, batch, units) = len(dz_TBG), state.shape
-        at_once = min(steps, max(1, PIECE // max(1, 4 * batch * units)))
-        self.into_gates, self.into_c = (state.new_empty(at_once, *shape) for shape in ((batch, 4, units), state.shape))
-        # Sliced once: slicing in every step costs as much as an operation.
-        self.state, (self.dc, self.dh), self.wide_dc = state, state.unbind(), state[0][:, None]
-        self.parts = torch.empty_like(state)
-        self.kept, self.new = self.parts.unbind()
-        self.rows = list(
-            zip(self.into_c.unbind(), self.into_gates.unbind(), self.into_gates[:, :, 2].unbind(), strict=True)
-        )
-        dz = dz_TBG.view(steps, batch, 4, units)
-        self.dz = list(zip(dz.unbind(), dz[:, :, 2].unbind(), strict=True))
-
-    def __call__(self, t: int) -> None:
-        """d h of step t -> dz[t]; d c of step t + 1 -> that of t."""
-        if t not in self.made:
-            self._make(t)
-        into_c, into_gates, into_o = self.rows[t - self.made.start]
-        dz, dz_o = self.dz[t]
-        # Not addcmul: it may round once, and the compiled part rounds twice, as every machine can.
-        torch.mul(self.state, into_c, out=self.parts)
-        torch.add(self.kept, self.new, out=self.dc)
-        torch.mul(into_gates, self.wide_dc, out=dz)
-        torch.mul(into_o, self.dh, out=dz_o)
-        if t == 0:
-            self.dc.mul_(self.trail.c_inside[0]).mul_(self._gate(1)[0])
-
-    def _gate(self, number: int) -> Tensor:
-        units = self.dh.shape[1]
-        return self.trail.gates[..., number * units : (number + 1) * units]
-
-    def _make(self, last: int) -> None:
-        """Make the factors of step ``last`` and of some before it.
-
-        The mask of d c, 0 where c saturated, is a part of every factor that d c meets: being 0 or 1 it changes no bit.
-        """
-        trail, first = self.trail, max(0, last + 1 - len(self.into_c))
-        assert trail.slopes is not None
-        assert trail.c_slopes is not None
-        self.made, steps, inside = range(first, last + 1), slice(first, last + 1), trail.c_inside
-        into_gates, into_c = (buffer[: len(self.made)] for buffer in (self.into_gates, self.into_c))
-        i, f, o, g = (self._gate(number) for number in range(4))
-        before = trail.c[first - 1 : last] if first else torch.cat([self.c0[None], trail.c[:last]])
-        slopes = trail.slopes[steps].view(into_gates.shape)
-        for number, beside in enumerate((g[steps], before, trail.tc[steps], i[steps])):
-            into = torch.mul(slopes[:, :, number], beside, out=into_gates[:, :, number])
-            if number != 2:
-                into.mul_(inside[steps])
-        torch.mul(o[steps], trail.c_slopes[steps], out=into_c[:, 1])
-        after = min(last + 2, len(f))
-        torch.mul(f[first + 1 : after], inside[first + 1 : after], out=into_c[: after - first - 1, 0])
-        if after == last + 1:
-            into_c[-1, 0] = 1  # nothing comes after the last step

@@ -71,7 +71,7 @@ def run_forward(
         step(t, product(h))
         h = trail.h[t]
     if keep and isinstance(step, TorchForward):
-        step.fill_slopes()
+        trail = replace(trail, index=step.index, c_index=step.c_index)
     return trail.h, cell.float(), trail
 
 

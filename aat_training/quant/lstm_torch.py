@@ -16,7 +16,7 @@ from aat_training.quant.lstm_trail import Trail
 from aat_training.quant.rounding import holds_in_single, is_whole, rescaler_, rounded_product
 from nnasim.numerics.formats import highest, lowest
 
-PIECE = 1 << 16  # numbers of the input's share that are made at once: a cache holds them until their step comes
+PIECE = 1 << 18  # numbers of the input's share that are made at once: a cache holds them until their step comes
 
 
 class TorchForward:
@@ -30,6 +30,7 @@ class TorchForward:
         units, requant = c.shape[1], weights.scale_h.requant
         self.z = c.new_empty(len(c), 4 * units)
         self.gates, self.state = torch.empty_like(self.z), torch.empty_like(c)
+        self.real_gates, self.tc = self.gates.float(), c.float()  # as tables have them
         self.index = torch.empty_like(trail.gates, dtype=torch.int32)
         self.c_index = torch.empty_like(trail.tc, dtype=torch.int32)
         fits = not may_saturate_gate(weights)
@@ -47,26 +48,23 @@ class TorchForward:
 
     def _views(self) -> None:
         """Slice what each step reads and writes once: slicing in every step costs as much as an operation."""
-        trail, units = self.trail, self.c.shape[1]
-        self.flat_z, self.flat_gates, self.flat_state, self.flat_c = (
-            buffer.view(-1) for buffer in (self.z, self.gates, self.state, self.c)
-        )
+        buffers = self.z, self.real_gates, self.state, self.tc, self.c
+        self.flat_z, self.flat_gates, self.flat_state, self.flat_tc, self.flat_c = (each.view(-1) for each in buffers)
         self.i, self.f, o, self.g = self.gates.chunk(4, 1)
-        flat = (buffer.flatten(1).unbind() for buffer in (self.index, trail.gates, self.c_index, trail.tc))
-        outs = trail.gates[..., 2 * units : 3 * units].unbind() if self.output.single else [o] * len(trail.tc)
-        self.rows, self.hs = list(zip(*flat, outs, trail.tc.unbind(), strict=True)), trail.h.unbind()
+        self.o = self.real_gates.chunk(4, 1)[2] if self.output.single else o
+        rows = self.index.flatten(1).unbind(), self.c_index.flatten(1).unbind()
+        self.rows, self.hs = list(zip(*rows, strict=True)), self.trail.h.unbind()
 
     def __call__(self, t: int, acc: Tensor) -> None:
-        """Accumulators (B, 4H) of step ``t`` -> the trail's h, gates and tc, and the cell state in place."""
-        index, gates, c_index, tc, o, tc_BH = self.rows[self.trail.place(t)]
-        kernel = self.kernel
+        """Accumulators (B, 4H) of step ``t`` -> its h and its indices, and the cell state in place."""
+        (index, c_index), kernel = self.rows[self.trail.place(t)], self.kernel
         self._sum(t, acc).clamp_(self.first, self.last)
-        torch.index_select(kernel.gate_values, 0, index.copy_(self.flat_z), out=gates)
-        self.flat_gates.copy_(gates)
+        torch.index_select(kernel.gate_values, 0, index.copy_(self.flat_z), out=self.flat_gates)
+        self.gates.copy_(self.real_gates)
         self.next_state(self.i, self.f, self.g, self.state)
-        torch.index_select(kernel.cell_values, 0, c_index.copy_(self.flat_state), out=tc)
+        torch.index_select(kernel.cell_values, 0, c_index.copy_(self.flat_state), out=self.flat_tc)
         torch.index_select(kernel.cell_integers, 0, c_index, out=self.flat_c)
-        self.output(o, tc_BH, self.hs[t])
+        self.output(self.o, self.tc, self.hs[t])
 
     def _sum(self, t: int, acc: Tensor) -> Tensor:
         """gx + gh as an index into a table; where it is folded, with gh's fraction and half a step."""
@@ -81,19 +79,6 @@ class TorchForward:
         if self.trail.h_share is not None:
             self.trail.h_share[t].copy_(share)
         return self.gain(share)
-
-    def fill_slopes(self) -> None:
-        """Fill in what only the backward pass needs, for all steps at once, by the indices that the steps left."""
-        trail, kernel, index, c_index = self.trail, self.kernel, self.index.view(-1), self.c_index.view(-1)
-        assert trail.slopes is not None
-        assert trail.c_slopes is not None
-        torch.index_select(kernel.gate_slopes, 0, index, out=trail.slopes.view(-1))
-        for table, out in (
-            (kernel.tanh_c.slopes, trail.c_slopes),
-            (kernel.cell_inside, trail.c_inside),
-            (kernel.cell_states, trail.c),
-        ):
-            torch.index_select(table, 0, c_index, out=out.view(-1))
 
 
 class InputShare:

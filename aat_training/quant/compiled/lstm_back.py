@@ -67,9 +67,14 @@ def multiplies() -> bool:
     return build.enabled() and hasattr(build.load(SOURCE), "nnasim_lstm_backward_all")
 
 
+def compiles_backward(like: Tensor) -> bool:
+    """Whether the compiled part runs the steps of a sequence of such tensors."""
+    return like.is_cpu and build.enabled() and build.load(SOURCE) is not None
+
+
 def compiled_backward(trail: Trail, c0: Tensor, dh: Tensor, dc: Tensor, dz_TBG: Tensor) -> CompiledBackward | None:
     """The steps of one sequence; None without the compiled part."""
-    if not (dh.is_cpu and build.enabled() and build.load(SOURCE) is not None):
+    if not compiles_backward(dh):
         return None
     return CompiledBackward(trail, c0, dh, dc, dz_TBG)
 

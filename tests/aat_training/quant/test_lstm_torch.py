@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from aat_training.quant import lstm_backward, lstm_torch
+from aat_training.quant import lstm_torch, lstm_torch_back
 from aat_training.quant.rounding import holds_in_single, rounded_product
 from nnasim.numerics.rescale import Rescale, requantise
 from tests.aat_training.quant.test_compiled import inputs, kernel_of, run
@@ -19,7 +19,7 @@ def test_pieces_of_any_length_give_the_same_bits(name, steps, monkeypatch):
     kernel = kernel_of(name)
     values = inputs(kernel, 0.5)
     whole = run(kernel, values)
-    for module in (lstm_torch, lstm_backward):
+    for module in (lstm_torch, lstm_torch_back):
         monkeypatch.setattr(module, "PIECE", steps * 4 * values[4].numel())
     assert all(torch.equal(one, other) for one, other in zip(whole, run(kernel, values), strict=True))
 
