@@ -39,20 +39,25 @@ LOGIT_STEP = GATE_STEP  # logits leave the chip as int32 in the gate domain
 
 
 class _Activation(torch.autograd.Function):
-    """The joint's tanh: integers by one gather, and its derivative by another."""
+    """The joint's tanh: integers by one gather, and its derivative by another, or from the integers where they tell."""
 
     @staticmethod
     def forward(ctx, z, look_up):  # type: ignore[no-untyped-def]
         look_up = look_up.on(z.device)
         index = look_up.index(z)
+        values = look_up.pick(look_up.values, index)
         if ctx.needs_input_grad[0]:
-            ctx.save_for_backward(look_up.pick(look_up.slopes, index))
+            ctx.told = look_up if z.is_cpu and look_up.tells_slopes else None
+            picked = (values, look_up.inside(index)) if ctx.told else (look_up.pick(look_up.slopes, index), None)
+            ctx.save_for_backward(*picked)
         ctx.ratio = GATE_STEP / look_up.step
-        return look_up.pick(look_up.values, index)
+        return values
 
     @staticmethod
     def backward(ctx, grad):  # type: ignore[no-untyped-def]
-        (slope,) = ctx.saved_tensors
+        saved, inside = ctx.saved_tensors
+        slope = saved if ctx.told is None else ctx.told.slopes_of(saved)
+        slope = slope if inside is None else slope.mul_(inside)
         return (grad * slope).mul_(ctx.ratio), None
 
 
