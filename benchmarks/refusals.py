@@ -29,7 +29,7 @@ from benchmarks.costly.attack import Attack
 
 MOST_SECONDS, MOST_BYTES = 5.0, 500_000_000
 GIVEN_SECONDS, GIVEN_BYTES = 60, 12_000_000_000  # of CPU, and of addresses: what is beyond has no end
-GIVEN_WAIT = 300  # seconds by the clock: a command that only sleeps takes no CPU
+WAITS = 5  # seconds by the clock for each of CPU: a command that only sleeps takes none
 SHOWN = 10
 UNWRITTEN = -1000  # in place of an exit code: the hostile file could not be made
 # The process of a command: what it took goes to a file, with the names of the modules that it loaded.
@@ -84,12 +84,12 @@ class Cost(NamedTuple):
         return self.share > 1 or self.code not in (0, 1, 2)
 
 
-def cost(command: Sequence[str], folder: Path) -> Cost:
-    """Run ``command``, the words behind `nnasim`, in ``folder``."""
-    done, figures = _child(command, folder)
+def cost(command: Sequence[str], folder: Path, given: int = GIVEN_SECONDS) -> Cost:
+    """Run ``command``, the words behind `nnasim`, in ``folder``; at most ``given`` seconds of CPU."""
+    done, figures = _child(command, folder, given=given)
     line = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
     if figures is None:
-        return Cost(GIVEN_SECONDS, GIVEN_BYTES, 0, 0, done.returncode, *line or [""])
+        return Cost(given, GIVEN_BYTES, 0, 0, done.returncode, *line or [""])
     return Cost(
         figures["seconds"], figures["bytes"], *_imports(tuple(figures["modules"])), figures["code"], *line or [""]
     )
@@ -104,7 +104,7 @@ def _imports(modules: tuple[str, ...]) -> tuple[float, int]:
 
 
 def _child(
-    command: Sequence[str], folder: Path, modules: Sequence[str] = ()
+    command: Sequence[str], folder: Path, modules: Sequence[str] = (), given: int = GIVEN_SECONDS
 ) -> tuple[subprocess.CompletedProcess, dict | None]:
     with tempfile.TemporaryDirectory(prefix="nnasim-refusals-") as beside:
         out = Path(beside) / "figures.json"
@@ -118,13 +118,13 @@ def _child(
             text=True,
             errors="replace",
             stdin=subprocess.DEVNULL,
-            preexec_fn=_bounded,
+            preexec_fn=functools.partial(_bounded, given),
             start_new_session=True,
         )
         try:
-            told = process.communicate(timeout=GIVEN_WAIT)
+            told = process.communicate(timeout=(wait := WAITS * given))
         except subprocess.TimeoutExpired:
-            told = ("", f"did not end in {GIVEN_WAIT} s by the clock")
+            told = ("", f"did not end in {wait} s by the clock")
         finally:
             _end_all_of(process)
         done = subprocess.CompletedProcess(words, process.wait(), *told)
@@ -137,8 +137,8 @@ def _end_all_of(process: subprocess.Popen) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _bounded() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (GIVEN_SECONDS, GIVEN_SECONDS + 1))
+def _bounded(seconds: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_AS, (GIVEN_BYTES, GIVEN_BYTES))
 
 

@@ -56,9 +56,15 @@ def first_lines(lines: Sequence[str], whole: bool, most: int = MOST_LINES) -> li
     return [*lines] if whole else cut_lines(lines, most, "more lines: --all")
 
 
-def cut_lines(lines: Sequence[str], most: int = MOST_LINES - 1, more: str = "more") -> list[str]:
-    """The first of ``lines``, and how many ``more`` there are where they are more than ``most``."""
-    return [*lines] if len(lines) <= most else [*lines[: most - 1], f"... and {len(lines) - most + 1:,} {more}"]
+def cut_lines(
+    lines: Sequence[str], most: int = MOST_LINES - 1, more: str = "more", count: int | None = None
+) -> list[str]:
+    """The first of ``lines``, and how many ``more`` there are where they are more than ``most``.
+
+    ``count``: how many they are, if ``lines`` holds only the first of them.
+    """
+    count = len(lines) if count is None else count
+    return [*lines] if count <= most else [*lines[: most - 1], f"... and {count - most + 1:,} {more}"]
 
 
 def refuse_json(command: str, json: Path | None, quiet: bool, force: bool) -> None:

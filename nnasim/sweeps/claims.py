@@ -19,6 +19,7 @@ from nnasim.sweeps.store import Store
 STALE_SECONDS = 60.0
 SKEW_SECONDS = 300.0
 """By how much clocks of several machines may differ. A beat that is farther off is not of a live process."""
+_OWNERS = "SELECT owner, host, pid, beat FROM owners ORDER BY owner"
 
 
 class Claims:
@@ -51,7 +52,7 @@ class Claims:
             self._drop(self.owner)
 
     def _bury(self) -> None:
-        for owner, host, pid, beat in list(self.store.database.rows("SELECT owner, host, pid, beat FROM owners")):
+        for owner, host, pid, beat in list(self.store.database.in_order(_OWNERS)):
             if owner != self.owner and not self._lives(owner, host, pid, beat):
                 self._drop(owner)
         self.store.database.run("DELETE FROM claims WHERE owner NOT IN (SELECT owner FROM owners)")

@@ -16,6 +16,11 @@ from nnasim.limits import LONGEST_STORED_VALUE
 BUSY_SECONDS = 60.0
 _MAGIC = b"SQLite format 3\0"
 _HEAD = 4096  # bytes that tell a file of another kind
+SIDE_FILES = ("-wal", "-shm", "-journal")
+# Pages of a hostile file may lead in a circle, or one page to another fifty times over, ten levels deep: a walk through
+# them has no end. A walk through a whole store of the smallest rows takes one step of SQLite's for each byte.
+_LOOKED_AFTER = 100_000  # steps
+_STEPS, _STEPS_A_BYTE = 1_000_000, 4
 # Beside SQLite's own: an integer beyond 64 bits, and messages about tables whose names are no text.
 _NO_MEMORY = ("SQLITE_NOMEM", "SQLITE_IOERR_NOMEM", "SQLITE_IOERR_SHMMAP")
 _FAILURES = (sqlite3.Error, OverflowError, UnicodeDecodeError)
@@ -29,6 +34,7 @@ class Database:
     def __init__(self, path: Path, *, write: bool) -> None:
         """Open the regular file ``path``; to ``write``, make it. It is a path even if SQLite has a meaning for it."""
         self.path, self.write = path, write
+        self._steps, self._endless = 0, False
         if os.path.lexists(path):
             _refuse_no_database(path)
         elif not write:
@@ -58,13 +64,34 @@ class Database:
     def _connect(self, mode: str) -> sqlite3.Connection:
         address = f"{Path(os.path.abspath(self.path)).as_uri()}?mode={mode}"
         connection = sqlite3.connect(address, timeout=BUSY_SECONDS, isolation_level=None, uri=True)
+        connection.set_progress_handler(self._leads_in_a_circle, _LOOKED_AFTER)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_STORED_VALUE)
         connection.text_factory = _text
         connection.execute("PRAGMA trusted_schema = OFF")
         return connection
 
+    def size(self) -> int:
+        """Bytes of the file and of its log."""
+        return sum(path.stat().st_size for path in (self.path, Path(f"{self.path}-wal")) if path.exists())
+
+    def _leads_in_a_circle(self) -> bool:
+        """Whether a statement, which SQLite then ends, has taken more steps than a file of this size has a use for."""
+        self._steps += _LOOKED_AFTER
+        self._endless = self._steps > _STEPS + _STEPS_A_BYTE * self.size()
+        return self._endless
+
+    def in_order(self, query: str) -> Iterator[Row]:
+        """Each row of ``query``, ordered by its first column, a key. Raises FileError where one comes again."""
+        last = None
+        for row in self.rows(query):
+            if isinstance(last, str) and isinstance(row[0], str) and row[0] <= last:
+                raise FileError(self.path, f"cannot be read as a store ({_CIRCLE}){WHOLE}")
+            last = row[0]
+            yield row
+
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
         """Each row of ``query``."""
+        self._steps = 0
         step: Callable[[], Row | None] | None = None
         while True:
             try:
@@ -82,6 +109,7 @@ class Database:
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> int:
         """Run a statement; returns how many rows it changed."""
+        self._steps = 0
         try:
             return self._connection.execute(statement, parameters).rowcount
         except _FAILURES as error:
@@ -90,13 +118,23 @@ class Database:
     def run_each(self, statement: str, parameters: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each of ``parameters``."""
         try:
-            self._connection.executemany(statement, parameters)
+            self._connection.executemany(statement, map(self._begun, parameters))
         except _FAILURES as error:
             self._refuse(error)
 
+    def _begun(self, parameters: Sequence[Any]) -> Sequence[Any]:
+        self._steps = 0
+        return parameters
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """A context whose statements take effect all together or not at all; it waits for other writers."""
+        """A context whose statements take effect all together or not at all; it waits for other writers.
+
+        Within another it is a part of that one.
+        """
+        if self._connection.in_transaction:
+            yield
+            return
         self.run("BEGIN IMMEDIATE")
         try:
             yield
@@ -114,6 +152,8 @@ class Database:
         if not self.write and Path(f"{self.path}-wal").exists() and "unable to open" in str(error):
             why = "was not closed; copy it with its log to where both can be written, and it can be read"
             raise FileError(self.path, why) from None
+        if self._endless:
+            raise FileError(self.path, f"cannot be read as a store ({_CIRCLE}){WHOLE}") from None
         damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
         verdict = "cannot be read as a store" if damaged or "malformed" in str(error) else "cannot be used"
         raise FileError(self.path, f"{verdict} ({_said(error)}){WHOLE if damaged else ''}") from None
@@ -126,6 +166,7 @@ def _said(error: Exception) -> str:
     return named(error)
 
 
+_CIRCLE = "its pages lead back to rows before them"
 WHOLE = "; `nnasim store check` says what is whole, and rescues it"
 
 

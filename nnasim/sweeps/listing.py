@@ -107,7 +107,7 @@ def shown_axis(axis: AxisSpec) -> str:
 def _points(store: Store, digest: str, record: Mapping[str, Any], spec: SweepSpec) -> str:
     """The number of points that the sweep asks for, and how many of them no other sweep had computed before."""
     asked = [] if not was_swept(record) else [_sample(spec)]
-    tried = len(store.tried(digest))
+    tried = sum(1 for _ in store.tried(digest))
     asked += [f"{counted(tried, 'point')} of searches"] if tried else []
     return f"{' and '.join(asked) or 'no points'}, {store.computed_by(digest):,} computed for it"
 

@@ -1,20 +1,27 @@
-"""The intact rows of a damaged store, and a new store of them: each row is checked by itself."""
+"""The intact rows of a damaged store, and a new store of them: each row is checked by itself, and none is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nnasim import limits
 from nnasim.errors import FileError, NnasimError
-from nnasim.sweeps.database import WHOLE, Row
+from nnasim.sweeps.database import SIDE_FILES, WHOLE, Row
+from nnasim.sweeps.seen_rows import SeenRows
 from nnasim.sweeps.store import Store
 from nnasim.sweeps.stored_rows import point_of, score_of, sweep_of, understood
 
-MOST_ROWS = limits.SWEEP_POINTS
+MOST_ROWS = 2 * limits.SWEEP_POINTS
+MOST_COMPLAINTS = 10_000  # lines that are kept; the others are counted
+MOST_AGAIN = 10_000  # rows met before, after which the way through a table is left: its pages lead in a circle
+_SHARED_PAGE = "2nd reference to page"  # SQLite's words; what it would say next may have no end
+_ROW_BYTES = 100  # no row of ours is smaller, so that a small file is not asked for a million rows
 
 # table -> the function that raises an error for a row that is not whole
 _TABLES: dict[str, Callable[[Row, object], Any]] = {
@@ -26,89 +33,174 @@ _TABLES: dict[str, Callable[[Row, object], Any]] = {
 
 @dataclass(frozen=True)
 class Findings:
-    """The findings on a store. ``rows``: whole ones by table; ``complaints``: a line for each that is not, or page."""
+    """The findings on a store. ``rows``: whole ones by table; ``complaints``: a line for each that is not, or page.
 
-    rows: dict[str, tuple[Row, ...]]
+    ``damaged``: how many complaints there are, of which only the first are kept.
+    """
+
+    rows: Mapping[str, int]
     complaints: tuple[str, ...]
+    damaged: int
 
     @property
     def whole(self) -> bool:
         """Whether nothing is wrong with the store."""
-        return not self.complaints
+        return not self.damaged
 
 
 def examined(path: str | Path) -> Findings:
     """The findings on everything in the store ``path``. Raises FileError if it is not a store, if its list of tables is
     gone, or if it has more rows than can be looked at.
     """
-    rows: dict[str, tuple[Row, ...]] = {}
-    complaints: list[str] = []
     with Store(path, write=False) as store:
-        complaints += _damaged_pages(store)
-        for table, whole in _TABLES.items():
-            good: list[Row] = []
-            for row in _readable(store, table, store.columns[table]):
-                try:
-                    whole(row, store.path)
-                    good.append(row)
-                except NnasimError as error:
-                    complaints.append(str(error).removesuffix(WHOLE))
-            rows[table] = tuple(good)
-    return Findings(rows, tuple(complaints))
+        examination = _Examination(store)
+        for table in _TABLES:
+            for _ in examination.whole_rows(table):
+                pass
+    return examination.findings()
 
 
-def rescued(findings: Findings, into: str | Path) -> None:
-    """Put all that is whole into the new store ``into``. Raises FileError if something is there."""
+def rescued(path: str | Path, into: str | Path) -> Findings:
+    """As ``examined``; all that is whole goes into the new store ``into``. Raises FileError if something is there."""
     if Path(into).exists():
         raise FileError(into, "exists already: what is whole goes into a new store")
-    with Store(into) as store:
-        store.add_rows(iter(findings.rows["points"]), iter(findings.rows["accuracy"]))
-        for row in findings.rows["studies"]:
-            store.add_sweep(*sweep_of(row, into))
-        for digest in store.sweeps():
-            store.add_tried(digest, (row[0] for row in findings.rows["points"] if row[1] == digest))
+    with Store(path, write=False) as store:
+        examination = _Examination(store)
+        with _new_store(into) as target:
+            for row in examination.whole_rows("studies"):
+                target.add_sweep(*sweep_of(row, into))
+            target.add_rows(examination.whole_rows("points"), examination.whole_rows("accuracy"))
+            target.sweeps()  # refused if they are too many
+            target.take_as_tried()
+    return examination.findings()
+
+
+@contextmanager
+def _new_store(path: str | Path) -> Iterator[Store]:
+    """A context with a new store, of which nothing stays behind if it fails: it is filled in one transaction."""
+    try:
+        with Store(path) as store, store.transaction():
+            yield store
+    except BaseException:
+        for beside in ("", *SIDE_FILES):
+            with suppress(OSError):
+                os.unlink(f"{path}{beside}")
+        raise
+
+
+class _Examination:
+    """One way through a store, row by row."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.rows = store, Counter[str]()
+        self.complaints: list[str] = []
+        self.damaged = 0
+        self._refuse_too_many()
+        for line in _damaged_pages(store):
+            self._complain(line)
+        self._trusted = not self.damaged
+
+    def findings(self) -> Findings:
+        """The findings so far."""
+        return Findings(self.rows, tuple(self.complaints), self.damaged)
+
+    def whole_rows(self, table: str) -> Iterator[Row]:
+        """The rows of ``table`` that are whole; there is a complaint on each of the others."""
+        for row in self._readable(table):
+            try:
+                _TABLES[table](row, self.store.path)
+            except NnasimError as error:
+                self._complain(str(error).removesuffix(WHOLE))
+                continue
+            self.rows[table] += 1
+            yield row
+
+    def _complain(self, line: str) -> None:
+        self.damaged += 1
+        if self.damaged <= MOST_COMPLAINTS:
+            self.complaints.append(line)
+
+    def _refuse_too_many(self) -> None:
+        """Raise FileError for more rows than are looked at, before they are. Damaged tables are counted on the way."""
+        for table in _TABLES:
+            count = None
+            with suppress(FileError):
+                count = self.store.database.row(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {MOST_ROWS})")
+            self._refuse_if_full(table, count[0] if count else 0)
+
+    def _refuse_if_full(self, table: str, count: int) -> None:
+        if count >= MOST_ROWS:
+            raise FileError(self.store.path, f"has {count:,} {table} or more; so many are not looked at one by one")
+
+    def _readable(self, table: str) -> Iterator[Row]:
+        """Every row that can be reached."""
+        forward, backward = self._ways(table)
+        given = 0
+        if self._trusted:
+            with suppress(FileError):  # such as a value that is too long
+                for row in self.store.database.in_order(forward):
+                    given += 1
+                    yield row
+                return
+        for number, row in enumerate(self._once(table, forward, backward)):
+            if number >= given:  # those before are the same as above
+                yield row
+
+    def _ways(self, table: str) -> tuple[str, str]:
+        columns = self.store.columns[table]
+        query = f"SELECT {columns} FROM {table} ORDER BY {columns.partition(',')[0]}"
+        return query, f"{query} DESC"
+
+    def _once(self, table: str, *queries: str) -> Iterator[Row]:
+        """Each row once: from the front up to the first damaged page, from the back, and by number."""
+        seen = SeenRows(MOST_ROWS)
+        ways = [_up_to_damage(self.store, query) for query in queries]
+        for way in ways:
+            again = 0
+            for row in way:
+                if seen.add(row):
+                    self._refuse_if_full(table, len(seen))
+                    yield row
+                elif (again := again + 1) > MOST_AGAIN:
+                    break
+        if table == "points":
+            for row in _by_number(self.store):
+                if seen.add(row):
+                    self._refuse_if_full(table, len(seen))
+                    yield row
+
+
+def _up_to_damage(store: Store, query: str) -> Iterator[Row]:
+    with suppress(FileError):
+        yield from store.database.rows(query)
 
 
 def _damaged_pages(store: Store) -> Iterator[str]:
     """The faults that SQLite itself finds, which may be the same on every page."""
     try:
-        lines = [str(row[0]) for row in store.database.rows("PRAGMA integrity_check(20)")]
+        for (line,) in store.database.rows("PRAGMA integrity_check(20)"):
+            if line != "ok":
+                yield f"{store.path}: {' '.join(str(line).split())}"
+            if _SHARED_PAGE in str(line):
+                return
     except FileError as error:
-        lines = [error.why.removesuffix(WHOLE)]
-    yield from (f"{store.path}: {' '.join(line.split())}" for line in lines if line != "ok")
+        yield f"{store.path}: {' '.join(error.why.removesuffix(WHOLE).split())}"
 
 
-def _readable(store: Store, table: str, columns: str) -> Iterator[Row]:
-    """Every row that can be reached: from the front up to the first damaged page, from the back, and one by one."""
-    seen: set[Row] = set()
-    name = columns.partition(",")[0]
-    orders = (f"ORDER BY {name}", f"ORDER BY {name} DESC")
-    queries = [f"SELECT {columns} FROM {table} {order} LIMIT {MOST_ROWS}" for order in orders]
-    damaged = False
-    for query in queries:
-        try:
-            for row in store.database.rows(query):
-                if row not in seen:
-                    seen.add(row)
-                    yield row
-        except FileError:
-            damaged = True
-    if len(seen) >= len(queries) * MOST_ROWS:  # the two ends have not met
-        raise FileError(store.path, f"has {len(seen):,} {table} or more; so many are not looked at one by one")
-    if damaged and table == "points":
-        yield from (row for row in _by_number(store, columns) if row not in seen)
-
-
-def _by_number(store: Store, columns: str) -> Iterator[Row]:
-    """Each row, looked up by its number, so that only rows in damaged pages are lost.
+def _by_number(store: Store) -> Iterator[Row]:
+    """The points by their number, beginning again behind each that cannot be read: only damaged pages are lost.
 
     Numbers have no gaps except those of failed points that were dropped.
     """
-    last = 0
-    for order in ("rowid", "rowid DESC", "key", "key DESC"):  # each walks other pages
+    query = f"SELECT rowid, {store.columns['points']} FROM points NOT INDEXED WHERE rowid >= ? ORDER BY rowid"
+    number, last = 1, min(MOST_ROWS, store.database.size() // _ROW_BYTES)
+    while number <= last:
         with suppress(FileError):
-            for (number,) in store.database.rows(f"SELECT rowid FROM points ORDER BY {order} LIMIT {MOST_ROWS}"):
-                last = max(last, number)
-    for number in range(1, min(last, MOST_ROWS) + 1):
-        with suppress(FileError):
-            yield from store.database.rows(f"SELECT {columns} FROM points NOT INDEXED WHERE rowid = ?", (number,))
+            for found, *row in store.database.rows(query, (number,)):
+                if found < number:
+                    break  # a page that was there before
+                number = found + 1
+                yield tuple(row)
+            else:
+                return
+        number += 1

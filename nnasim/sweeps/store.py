@@ -140,11 +140,16 @@ class Store:
         with self.transaction():
             self.database.run_each("INSERT OR IGNORE INTO tried VALUES (?, ?)", ((sweep, key) for key in keys))
 
-    def tried(self, sweep: str) -> list[str]:
+    def take_as_tried(self) -> None:
+        """Remember of each point that a search of the sweep that computed it has tried it, if that sweep is here."""
+        select = "SELECT study, key FROM points WHERE study IN (SELECT digest FROM studies) ORDER BY rowid"
+        self.database.run(f"INSERT OR IGNORE INTO tried {select}")
+
+    def tried(self, sweep: str) -> Iterator[str]:
         """Keys of the points that searches of ``sweep`` have tried, in their order."""
         query = f"SELECT key FROM {self._tried} WHERE study = ? ORDER BY rowid LIMIT {SWEEP_POINTS}"
         rows = self.database.rows(query, (sweep,))
-        return [key for (key,) in rows if isinstance(key, str)]
+        return (key for (key,) in rows if isinstance(key, str))
 
     def computed_by(self, sweep: str) -> int:
         """The number of points that were computed for ``sweep``, rather than for an earlier one that shares them."""
@@ -161,7 +166,7 @@ class Store:
         if count > STORED_SWEEPS or (size or 0) > STORED_SWEEPS_BYTES:
             most = f"at most {STORED_SWEEPS} of {STORED_SWEEPS_BYTES} bytes together are allowed"
             raise FileError(self.path, f"holds {count} sweeps of {size} bytes; {most}{WHOLE}")
-        rows = self.database.rows(f"SELECT {self.columns['studies']} FROM studies ORDER BY digest")
+        rows = self.database.in_order(f"SELECT {self.columns['studies']} FROM studies ORDER BY digest")
         return dict(sweep_of(row, self.path) for row in rows)
 
     def add(self, sweep: str, outcomes: Iterable[Outcome]) -> None:
@@ -191,7 +196,7 @@ class Store:
 
         Raises InputError for one that is damaged.
         """
-        for row in self.database.rows(f"SELECT {self.columns['points']} FROM points ORDER BY key"):
+        for row in self.database.in_order(f"SELECT {self.columns['points']} FROM points ORDER BY key"):
             yield point_of(row, self.path)
 
     def count(self, status: str) -> int:
@@ -224,8 +229,8 @@ class Store:
 
     def whole_rows(self) -> tuple[Iterator[tuple[Any, ...]], Iterator[tuple[Any, ...]]]:
         """(points, scores) as the tables hold them, each checked first. Raises InputError for a damaged one."""
-        points = self.database.rows(f"SELECT {self.columns['points']} FROM points ORDER BY key")
-        scores = self.database.rows(f"SELECT {self.columns['accuracy']} FROM accuracy ORDER BY key")
+        points = self.database.in_order(f"SELECT {self.columns['points']} FROM points ORDER BY key")
+        scores = self.database.in_order(f"SELECT {self.columns['accuracy']} FROM accuracy ORDER BY key")
         return (
             (row for row in points if point_of(row, self.path)),
             (row for row in scores if score_of(row, self.path)),
@@ -274,9 +279,10 @@ def merge(target: Store, sources: Sequence[Store]) -> int:
     """
     before = target.count("ok") + target.count("failed")
     for source in sources:
-        there, sweeps = target.sweeps(), source.sweeps()
-        target.add_rows(*source.whole_rows())
-        for digest, record in sweeps.items():
-            target.add_sweep(digest, later_record(there.get(digest), record))
-            target.add_tried(digest, source.tried(digest))
+        with target.transaction():
+            there, sweeps = target.sweeps(), source.sweeps()
+            target.add_rows(*source.whole_rows())
+            for digest, record in sweeps.items():
+                target.add_sweep(digest, later_record(there.get(digest), record))
+                target.add_tried(digest, source.tried(digest))
     return target.count("ok") + target.count("failed") - before

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 from nnasim import files
 from nnasim.errors import FileError, InputError, TraceError
 from nnasim.limits import LARGEST_FIGURE, STORED_FIGURES
-from nnasim.records import Frozen, Integer, Number, validated
+from nnasim.records import Frozen, validated
 from nnasim.sweeps.axes import Value
 from nnasim.sweeps.database import WHOLE
 from nnasim.sweeps.evaluate import Outcome
@@ -19,7 +19,9 @@ from nnasim.sweeps.objectives import BOTTLENECK, FALLBACK
 
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=500)]
 Sentence = Annotated[str, Field(strict=True, max_length=10_000)]
-Figure = Annotated[Integer | Number, Field(ge=-LARGEST_FIGURE, le=LARGEST_FIGURE)]
+_WHOLE = Field(strict=True, ge=-int(LARGEST_FIGURE), le=int(LARGEST_FIGURE))
+_REAL = Field(strict=True, ge=-LARGEST_FIGURE, le=LARGEST_FIGURE)
+Figure = Annotated[int, _WHOLE] | Annotated[float, _REAL]  # without a function of ours: a row has thirty of them
 _WORDS = (BOTTLENECK, FALLBACK)  # figures that are no numbers
 
 

@@ -38,6 +38,7 @@ OTHERS = {
         "nnasim/studies/explaining/easings.py", "nnasim/studies/explaining/what_ifs.py",
         "nnasim/studies/speed/peers/measure.py", "nnasim/sweeps/cluster.py", "nnasim/sweeps/estimate.py",
         "nnasim/sweeps/evaluate.py", "nnasim/sweeps/local.py", "nnasim/sweeps/pareto.py", "nnasim/sweeps/run.py",
+        "nnasim/sweeps/rescue.py",
         "workloads/validation/refit.py",
     },
     "what a package's part may answer": {

@@ -28,19 +28,19 @@ def command(
 
     Example: nnasim store check sweep.sqlite --into rescued.sqlite
     """
-    from nnasim.sweeps.rescue import examined, rescued
+    from nnasim.sweeps.rescue import MOST_COMPLAINTS, examined, rescued
 
     refuse_json("store check", json, quiet, force)
     if json is None:
         refuse_unused("store check", "without --json", force=force)
-    findings = examined(store)
-    points, scores, sweeps = (len(findings.rows[table]) for table in ("points", "accuracy", "studies"))
-    lines = cut_lines([f"damaged: {line}" for line in findings.complaints], MOST_LINES)
+    findings = examined(store) if into is None else rescued(store, into)
+    points, scores, sweeps = (findings.rows[table] for table in ("points", "accuracy", "studies"))
+    lines = cut_lines([f"damaged: {line}" for line in findings.complaints], MOST_LINES, count=findings.damaged)
     lines.append(f"{store}: whole are {points:,} points, {scores:,} word error rates and {sweeps:,} studies")
     if into is not None:
-        rescued(findings, into)
         lines.append(f"{into}: holds them")
     whole = {"points": points, "word_error_rates": scores, "studies": sweeps}
-    tell_rows(lines, {"whole": whole, "damaged": findings.complaints}, json=json, quiet=quiet, force=force)
+    damaged = cut_lines(findings.complaints, MOST_COMPLAINTS, count=findings.damaged)
+    tell_rows(lines, {"whole": whole, "damaged": damaged}, json=json, quiet=quiet, force=force)
     if not findings.whole:
         raise typer.Exit(DAMAGED)

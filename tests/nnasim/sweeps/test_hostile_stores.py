@@ -95,9 +95,8 @@ def test_a_damaged_row_is_named_and_the_others_are_rescued(
         with pytest.raises((InputError, FileError)):
             merge(target, [source])
         assert target.count("ok") == 0
-    findings = examined(store)
-    assert not findings.whole
-    rescued(findings, tmp_path / "new.sqlite")
+    assert not examined(store).whole
+    rescued(store, tmp_path / "new.sqlite")
     assert list(read_points(tmp_path / "new.sqlite")["key"]) == ["k2"]
     assert examined(tmp_path / "new.sqlite").whole
 
@@ -157,7 +156,9 @@ def test_a_store_of_rows_beyond_a_damaged_page_keeps_those_before_and_behind(tmp
     path.write_bytes(data)
     findings = examined(path)
     assert findings.complaints
-    assert 1900 < len(findings.rows["points"]) < 2000
+    assert 1900 < findings.rows["points"] < 2000
+    assert rescued(path, tmp_path / "new.sqlite") == findings
+    assert len(read_points(tmp_path / "new.sqlite")) == findings.rows["points"]
 
 
 def test_a_store_in_a_folder_that_is_read_only_is_read(store: Path, tmp_path: Path, monkeypatch) -> None:
@@ -195,7 +196,7 @@ def test_a_full_disk_is_one_line_and_what_was_stored_stays(store: Path) -> None:
 
 def test_rescue_never_replaces_a_file(store: Path) -> None:
     with pytest.raises(FileError, match="exists already"):
-        rescued(examined(store), store)
+        rescued(store, store)
 
 
 @pytest.mark.parametrize(
@@ -210,8 +211,8 @@ def test_a_flipped_byte_that_is_still_json_is_found_and_named(
     with pytest.raises(InputError, match=r"row k1 = .*: must be the checksum of the row"):
         read_points(store)
     findings = examined(store)
-    assert len(findings.complaints) == 1
-    rescued(findings, tmp_path / "new.sqlite")
+    assert findings.damaged == len(findings.complaints) == 1
+    rescued(store, tmp_path / "new.sqlite")
     assert list(read_points(tmp_path / "new.sqlite")["key"]) == ["k2"]
 
 
@@ -260,8 +261,8 @@ def test_rows_beyond_what_is_looked_at_are_no_silent_loss(tmp_path: Path, monkey
     path = tmp_path / "many.sqlite"
     with Store(path) as opened:
         opened.add("study", [Outcome(f"k{n}", {"clock_hz": 1.0 + n}, {"rtf": 0.5}, None, 0.1) for n in range(5)])
-    monkeypatch.setattr("nnasim.sweeps.rescue.MOST_ROWS", 3)
-    assert len(examined(path).rows["points"]) == 5
-    monkeypatch.setattr("nnasim.sweeps.rescue.MOST_ROWS", 2)
+    monkeypatch.setattr("nnasim.sweeps.rescue.MOST_ROWS", 6)
+    assert examined(path).rows["points"] == 5
+    monkeypatch.setattr("nnasim.sweeps.rescue.MOST_ROWS", 4)
     with pytest.raises(FileError, match="has 4 points or more; so many are not looked at one by one"):
         examined(path)
