@@ -22,7 +22,7 @@ from nnasim import filekind, limits
 from nnasim.errors import FileError, reading, reason, shown, writing
 from nnasim.exchange import exchange
 from nnasim.json_shape import refuse_json_shape
-from nnasim.leftovers import partial_file, partial_folder, remove_left, without_umask
+from nnasim.leftovers import SPARE_BYTES, partial_file, partial_folder, remove_left, without_umask
 
 YAML_MAX_BYTES = limits.YAML_BYTES
 YAML_MAX_DEPTH = limits.YAML_DEPTH
@@ -278,6 +278,7 @@ def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_left(target.parent, prefix := f".{target.name[:100]}.partial-", lambda folder: False)
         handle, temporary = partial_file(target.parent, prefix)
+    spare = bytearray(SPARE_BYTES)
     try:
         with writing(target):
             with os.fdopen(handle, "wb") as file:
@@ -287,8 +288,8 @@ def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
                 os.fchmod(file.fileno(), without_umask(0o666))
             os.replace(temporary, target)
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+        del spare
+        Path(temporary).unlink(missing_ok=True)
 
 
 def write_json(path: str | Path, data: Any, *, force: bool = False, indent: int | None = 1) -> None:
@@ -312,6 +313,7 @@ def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_left(target.parent, prefix := f"{target.name[:100]}.partial-", _left_by_us)
         lock, partial = partial_folder(target.parent, prefix)
+    spare = bytearray(SPARE_BYTES)
     try:
         with writing(target):
             (partial / MARK).write_text(json_text(PARTIAL), encoding="utf-8")
@@ -327,6 +329,7 @@ def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
     except FileError as error:
         raise _under_its_final_name(error, partial, target) from None
     finally:
+        del spare
         shutil.rmtree(partial, ignore_errors=True)
         os.close(lock)
 

@@ -20,6 +20,9 @@ try:
 except ImportError:
     fcntl = None  # type: ignore[assignment]
 
+SPARE_BYTES = 2_000_000
+"""Memory that is set aside while a partial file or folder stands: to remove it takes some, and all may be used up."""
+
 _RANDOM = 8  # characters that tempfile adds
 
 

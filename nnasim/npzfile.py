@@ -27,6 +27,7 @@ LONGEST_HEADER = limits.ARRAY_HEADER_BYTES
 _ENTRY = b"PK\x01\x02"  # how a ZIP archive's list of contents begins each line
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # as numpy writes
 npy: Any = numpy.lib.format  # without type hints of its own
+_LENGTHS = {(1, 0): "<H", (2, 0): "<I"}  # of a header, as written before it
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 # What zipfile, zlib and numpy raise for data that is not theirs.
 _FOREIGN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, MemoryError)
@@ -73,6 +74,8 @@ def _array(content: bytes, name: str, path: str | Path) -> NDArray[Any]:
     version = npy.read_magic(head)
     if version not in _HEADERS:
         raise InputError(path, name, version, "has a version of the .npy format that cannot be read")
+    if (length := _header_bytes(head, version)) > LONGEST_HEADER:
+        raise InputError(path, name, f"a header of {length} bytes", f"at most {LONGEST_HEADER} are allowed")
     shape, by_column, dtype = _header(head, version)
     if dtype.kind not in "fiub":
         raise InputError(path, name, str(dtype), "must hold numbers or booleans; objects are not read")
@@ -84,6 +87,11 @@ def _array(content: bytes, name: str, path: str | Path) -> NDArray[Any]:
     if dtype.kind == "f" and not np.isfinite(values).all():
         raise InputError(path, name, "NaN or infinity", "every number must be finite")
     return values
+
+
+def _header_bytes(head: io.BytesIO, version: tuple[int, int]) -> int:
+    """The bytes that the header says it has; ``head`` stays where it is."""
+    return int(struct.unpack_from(_LENGTHS[version], head.getbuffer(), head.tell())[0])
 
 
 def _header(head: io.BytesIO, version: tuple[int, int]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

@@ -5,6 +5,8 @@ import errno
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -243,3 +245,35 @@ def test_force_replaces_no_pipe_device_or_socket(tmp_path: Path, kind: str, what
 def test_nothing_of_dev_is_replaced() -> None:
     with pytest.raises(FileError, match="/dev/null: is a device, a pipe or a socket"):
         files.refuse_existing("/dev/null", True)
+
+
+USED_UP = """
+import contextlib, resource, sys
+from pathlib import Path
+from nnasim import files
+
+held = []
+
+def use_up(size):
+    with contextlib.suppress(MemoryError):
+        while True:
+            held.append(bytearray(size))
+
+with contextlib.suppress(MemoryError, files.FileError), getattr(files, sys.argv[2])(sys.argv[1]) as inside:
+    if sys.argv[2] == "new_folder":
+        for number in range(40):
+            files.write_bytes(inside / str(number) / "figures" / "a.csv", b"1,2")
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (taken, resource.RLIM_INFINITY))
+    for size in (100_000, 1_000, 1):
+        use_up(size)
+    raise MemoryError
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux' own account of memory")
+@pytest.mark.parametrize("writes", ["new_folder", "new_file"])
+def test_where_memory_is_used_up_nothing_half_written_stays(tmp_path: Path, writes: str) -> None:
+    done = subprocess.run([sys.executable, "-c", USED_UP, tmp_path / "out", writes], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(tmp_path.iterdir()) == []

@@ -77,6 +77,8 @@ class MeasuredRow:
             value = float(text) if len(text) <= _LONGEST_NUMBER and "_" not in text else math.nan
         except ValueError:
             value = math.nan
+        if len(text) > _LONGEST_NUMBER:
+            raise self.refuse(column, f"must be a number of at most {_LONGEST_NUMBER} characters")
         if not (math.isfinite(value) and minimum <= value <= maximum):
             raise self.refuse(column, f"must be a number in {minimum:,.12g} .. {maximum:,.12g}")
         return value
@@ -104,6 +106,7 @@ def _records(path: Path) -> list[tuple[int, list[str]]]:
         raise FileError(path, f"holds a NUL character{files.seems(path)}")
     if filekind.of_text(text) not in (None, "a CSV table", "a table separated by tabs"):
         raise FileError(path, f"is no CSV table{files.seems(path)}")
+    csv.field_size_limit(limits.TABLE_LINE)
     reader = csv.reader(table_lines(text, path), delimiter=filekind.delimiter(text), strict=True)
     records: list[tuple[int, list[str]]] = []
     there = 0

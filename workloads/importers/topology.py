@@ -84,9 +84,8 @@ def read_topology(path: str | Path) -> tuple[Layer, ...]:
     layers = [read(row) for row in table.rows]
     if sum(layer.macs for layer in layers) > MOST_MACS:
         largest = max(range(len(layers)), key=lambda index: layers[index].macs)
-        raise table.rows[largest].refuse(
-            table.columns[0], "this layer has more multiply-accumulates than any chip does"
-        )
+        why = f"this layer has more multiply-accumulates than any chip does; at most {MOST_MACS} in all are allowed"
+        raise table.rows[largest].refuse(table.columns[0], why)
     return tuple(_named_apart(layers))
 
 

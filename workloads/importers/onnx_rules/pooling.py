@@ -33,7 +33,10 @@ class _Window:
         if not kernel or {len(self.size), len(self.strides), len(self.dilations)} != {len(kernel)}:
             raise CannotEnterError(f"has a window of {kernel} over {x.shape}")
         if min(*kernel, *self.strides, *self.dilations) < 1 or prod(kernel) > MOST_PLACES:
-            raise CannotEnterError(f"has a window of {kernel}")
+            allowed = f"at least 1 place a step each, and at most {MOST_PLACES} places, are allowed"
+            raise CannotEnterError(
+                f"has a window of {kernel} in steps of {self.strides} and {self.dilations}: {allowed}"
+            )
         self.spans = [dilation * (width - 1) + 1 for width, dilation in zip(kernel, self.dilations, strict=True)]
         self.pads = paddings(call, self.size, self.spans, self.strides)
         if len(self.pads) != 2 * len(kernel) or min(self.pads) < 0:

@@ -36,7 +36,10 @@ class Budget:
         self.bytes -= elements * item_bytes
         self.work -= elements + work
         if self.bytes < 0 or self.work < 0:
-            raise CannotEnterError("computes constants that take more memory or time than a model's may")
+            raise CannotEnterError(
+                "computes constants that take more memory or time than a model's may: beside its own weights at most "
+                f"{MOST_BYTES} bytes, and {MOST_WORK} elements and products"
+            )
 
     def write(self, operands: int) -> None:
         """Count what a node will cost that is written out.

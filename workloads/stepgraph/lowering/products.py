@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nnasim import limits
 from nnasim.ir.operands import OpKind
 from nnasim.ir.trace import OpGroup
 from workloads.stepgraph.graph import Array, Node
@@ -115,7 +116,8 @@ def product(low: GraphLowering, node: Node) -> None:
 def _batched(low: GraphLowering, value: str, part: str, batch: int, matrix: tuple[int, int]) -> Wire:
     """``value`` as (batch, *matrix), stretched if one matrix serves all."""
     if low.graph.is_constant(value):
-        raise CannotLower("multiplies by more constant matrices than become linear layers", "let the CPU run it")
+        why = f"multiplies by more constant matrices than the {limits.PRODUCT_MATRICES} that become linear layers"
+        raise CannotLower(why, "let the CPU run it")
     own = prod(low.shape(value)[:-2])
     if own not in (1, batch):
         raise CannotLower(f"multiplies batches of {own} by batches of {batch}")

@@ -29,6 +29,10 @@ def _arity(rule: Callable[..., Any]) -> tuple[int, int]:
     return least, MOST_OPERANDS if several else len(operands)
 
 
+def _span(least: int, most: int) -> str:
+    return str(least) if least == most else f"{least} to {most}"
+
+
 MOST_OPERANDS = limits.MODEL_OPERANDS
 _ARITY = {operator: _arity(rule) for operator, rule in RULES.items()}
 MOST_ELEMENTS = limits.MODEL_ELEMENTS
@@ -43,7 +47,9 @@ def tensors_of(operator: str, attributes: Attributes, operands: Sequence[Value |
     """
     least, most = _ARITY[operator]
     if not least <= len(operands) <= most or None in operands[:least]:
-        raise CannotEnterError("has too few operands, or too many")
+        raise CannotEnterError(
+            f"has too few operands, or too many: {len(operands)}, where {_span(least, most)} are allowed"
+        )
     try:
         result = RULES[operator](attributes, *operands)
     except ValueError as error:

@@ -140,7 +140,7 @@ def test_types_that_do_not_fit_are_refused() -> None:
     assert refused("Add", floats(2, 3), floats(4, 3)) == "shapes (2, 3) and (4, 3) do not fit each other"
     assert refused("Sigmoid", ints(1)) == "takes no int64"
     assert refused("And", LINE, LINE) == "takes no float32"
-    assert refused("Add", LINE) == "has too few operands, or too many"
+    assert refused("Add", LINE) == "has too few operands, or too many: 1, where 2 are allowed"
 
 
 def test_what_a_node_says_and_no_rule_knows_is_refused_and_never_passed_over() -> None:
