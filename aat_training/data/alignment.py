@@ -52,7 +52,14 @@ def read_alignments(manifest: str | Path) -> dict[str, Alignment]:
     path = alignment_path(manifest)
     if not path.exists():
         return {}
-    return {alignment.id: alignment for alignment in (_alignment(where, data) for _, where, data in json_lines(path))}
+    first: dict[str, str] = {}
+    alignments = {}
+    for _, where, data in json_lines(path):
+        alignment = _alignment(where, data)
+        if first.setdefault(alignment.id, where) != where:
+            raise ManifestError(where, "id", alignment.id, f"stands already in {first[alignment.id]}")
+        alignments[alignment.id] = alignment
+    return alignments
 
 
 def _alignment(where: str, data: Any) -> Alignment:

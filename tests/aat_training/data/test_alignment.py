@@ -41,3 +41,11 @@ def test_a_wrong_line_is_named(tmp_path, line, complaint):
     with pytest.raises(NnasimError, match=r"m\.align\.jsonl line 2: ") as caught:
         read_alignments(tmp_path / "m.jsonl")
     assert complaint in str(caught.value)
+
+
+def test_an_utterance_has_one_line(tmp_path):
+    """Else the last would count, and so where speech ends."""
+    line = '{"id": "a", "words": [{"word": "one", "start": 1, "end": %d}]}\n'
+    (tmp_path / "m.align.jsonl").write_text(line % 2 + line % 3)
+    with pytest.raises(NnasimError, match=r"line 2: id = 'a': stands already in .*m\.align\.jsonl line 1"):
+        read_alignments(tmp_path / "m.jsonl")

@@ -63,7 +63,7 @@ def npz(members: Callable[[int], list[bytes]]) -> Write:
 def npy(array: np.ndarray) -> bytes:
     """``array`` as numpy writes it."""
     file = io.BytesIO()
-    np.save(file, array)
+    np.lib.format.write_array(file, array, allow_pickle=False)
     return file.getvalue()
 
 
