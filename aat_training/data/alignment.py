@@ -63,4 +63,11 @@ def read_alignments(manifest: str | Path) -> dict[str, Alignment]:
 
 
 def _alignment(where: str, data: Any) -> Alignment:
-    return validated(Alignment, data, where, ManifestError)
+    alignment = validated(Alignment, data, where, ManifestError)
+    before = 0.0
+    for place, word in enumerate(alignment.words):
+        if word.end < max(word.start, before):
+            why = "must not be before its start, nor before the end of the word in front of it"
+            raise ManifestError(where, f"words.{place}.end", word.end, why)
+        before = word.end
+    return alignment

@@ -34,6 +34,11 @@ def test_real_recordings_have_none(tmp_path):
         ('{"id": "a", "words": []}', "words"),
         ('{"id": "a", "words": [{"word": "one", "start": -1, "end": 2}]}', "words.0.start = -1"),
         ('{"id": "a", "words": [{"word": "one", "start": 1, "end": "late"}]}', "words.0.end = 'late'"),
+        ('{"id": "a", "words": [{"word": "one", "start": 2, "end": 1}]}', "words.0.end = 1.0: must not be before its"),
+        (
+            '{"id": "a", "words": [{"word": "b", "start": 2, "end": 3}, {"word": "a", "start": 1, "end": 2}]}',
+            "words.1.end = 2.0: must not be before its start, nor before the end of the word in front of it",
+        ),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path, line, complaint):
