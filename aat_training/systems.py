@@ -18,6 +18,7 @@ from aat_training.quant.dynamic_arithmetic import DynamicArithmetic
 from aat_training.quant.fallback_arithmetic import FallbackArithmetic
 from aat_training.quant.scheme import QuantScheme, scheme_from_record
 from nnasim.errors import CheckpointError
+from nnasim.free_memory import ask_for_memory
 from nnasim.ir.trace import System
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.histogram import Method
@@ -73,6 +74,7 @@ def load_system(
     From here on torch computes with one thread, so that sums have one order.
     Raises CheckpointError, FileError, or ConfigError for a device that is not there.
     """
+    ask_for_memory()
     place = open_device(device)
     checkpoint = read_checkpoint(path)
     scheme = scheme_for(checkpoint, system, numerics, method)

@@ -86,10 +86,15 @@ def reading(path: str | Path) -> Iterator[None]:
 
 @contextmanager
 def writing(path: str | Path) -> Iterator[None]:
-    """A context for writing a file, in which the system's errors, such as a full disk, become a FileError."""
+    """A context for writing a file, in which the system's errors, such as a full disk, become a FileError.
+
+    One without a number is not the system's word on a file: a library could not be loaded meanwhile, for example.
+    """
     try:
         yield
     except OSError as error:
+        if error.errno is None:
+            raise
         raise FileError(path, f"cannot be written ({reason(error)})") from None
 
 

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from aat_training.data.cepstra import FRAMES_PER_SECOND, mfc_bytes
-from aat_training.data.corpus import refuse_existing_outputs
+from aat_training.data.corpus import new_corpus, refuse_existing_outputs
 from aat_training.data.manifest import Entry, manifest_bytes
 from aat_training.data.recombine import Utterance
-from nnasim import files
 
 
 def cepstra_folder(manifest: str | Path) -> Path:
@@ -23,13 +22,10 @@ def refuse_existing_cepstra(manifest: str | Path, force: bool) -> None:
 
 
 def write_cepstra(manifest: str | Path, utterances: Iterable[Utterance], prefix: str, *, force: bool = False) -> int:
-    """Write every utterance as ``000000.mfc`` ..., then the manifest; returns how many there are.
-
-    The manifest is renamed into place last, so that where it stands, everything it names stands too.
-    """
+    """Write every utterance as ``000000.mfc`` ..., then the manifest; returns how many there are."""
     refuse_existing_cepstra(manifest, force)
     folder, entries = cepstra_folder(manifest), []
-    with files.new_folder(folder, force=force) as partial:
+    with new_corpus(manifest, (), folder, force=force) as (partial, write):
         for number, utterance in enumerate(utterances):
             name = f"{number:06d}.mfc"
             (partial / name).write_bytes(mfc_bytes(utterance.rows))
@@ -39,5 +35,5 @@ def write_cepstra(manifest: str | Path, utterances: Iterable[Utterance], prefix:
                     duration=len(utterance.rows) / FRAMES_PER_SECOND, speaker=utterance.speaker, folder=folder,
                 )
             )  # fmt: skip
-    files.write_bytes(manifest, manifest_bytes(manifest, entries), force=force)
+        write(manifest, manifest_bytes(manifest, entries))
     return len(entries)

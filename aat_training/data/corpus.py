@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from aat_training.data.alignment import Alignment, WordTime, alignment_bytes, al
 from aat_training.data.clip import Clip
 from aat_training.data.manifest import Entry, manifest_bytes
 from nnasim import files
-from nnasim.errors import FileError
+from nnasim.errors import FileError, writing
 
 
 def audio_folder(manifest: str | Path) -> Path:
@@ -38,21 +39,41 @@ def refuse_existing_outputs(manifest: str | Path, beside: Iterable[Callable[[str
 def write_corpus(manifest: str | Path, clips: Iterable[Clip], prefix: str, *, force: bool = False) -> int:
     """Write every clip as ``000000.flac`` ... (16 bits, mono), then the words' times, then the manifest.
 
-    Names are counters: nothing that stands in a file becomes part of a path. The manifest is renamed into place
-    last, so that where it stands, everything it names stands too. Returns the number of utterances.
+    Names are counters: nothing that stands in a file becomes part of a path. Returns the number of utterances.
     """
     refuse_existing_corpus(manifest, force)
-    folder = audio_folder(manifest)
+    folder, times = audio_folder(manifest), alignment_path(manifest)
     entries, alignments = [], []
-    with files.new_folder(folder, force=force) as partial:
+    with new_corpus(manifest, (times,), folder, force=force) as (partial, write):
         for number, clip in enumerate(clips):
             name = f"{number:06d}.flac"
             (partial / name).write_bytes(_flac(clip))
             entries.append(_entry(clip, f"{prefix}-{number:06d}", folder / name))
             alignments.append(_alignment(clip, entries[-1].id))
-    files.write_bytes(alignment_path(manifest), alignment_bytes(alignments), force=force)
-    files.write_bytes(manifest, manifest_bytes(manifest, entries), force=force)
+        write(times, alignment_bytes(alignments))
+        write(manifest, manifest_bytes(manifest, entries))
     return len(entries)
+
+
+@contextlib.contextmanager
+def new_corpus(
+    manifest: str | Path, beside: Iterable[Path], folder: Path, *, force: bool
+) -> Iterator[tuple[Path, Callable[[str | Path, bytes], None]]]:
+    """A context in which the new ``folder`` and its ``manifest`` are written, with the files ``beside`` it.
+
+    Yields the partial folder, and the function that writes one of the files, given its path and its bytes. All get
+    their names at the end, so that a disk that fills leaves the old corpus whole: the folder first, the manifest last,
+    so that where it stands, everything it names stands too.
+    """
+    with contextlib.ExitStack() as stack:
+        new = {str(path): stack.enter_context(files.new_file(path, force=force)) for path in (manifest, *beside)}
+
+        def write(path: str | Path, data: bytes) -> None:
+            with writing(path):
+                new[str(path)].write(data)
+                new[str(path)].flush()
+
+        yield stack.enter_context(files.new_folder(folder, force=force)), write
 
 
 def _flac(clip: Clip) -> bytes:

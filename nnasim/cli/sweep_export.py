@@ -25,12 +25,15 @@ def command(
     from nnasim.cli.sweep_lines import choice_lines
     from nnasim.cli.unused import refuse_unused
     from nnasim.csvtext import spreadsheet_cells
+    from nnasim.free_memory import ask_for_memory
     from nnasim.sweeps.export import export
     from nnasim.sweeps.frames import StoredSweep
 
     if out.suffix != ".csv":
         refuse_unused("sweep-export", "unless --out ends in .csv", csv_safe=csv_safe)
     stored = StoredSweep(store, study)
+    if out.suffix == ".parquet":
+        ask_for_memory()
     with spreadsheet_cells(csv_safe):
         export(stored, out, force=force)
     if not quiet:

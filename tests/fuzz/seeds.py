@@ -15,6 +15,7 @@ import numpy as np
 from nnasim.cli.main import main
 from nnasim.ir.io import write_record
 from nnasim.studies.fitting.rows import Measurement, Trial
+from tests.fuzz.corpora import make_corpora
 from tests.nnasim.cli.test_compare_results import TINY
 from tests.workloads.small_onnx import SIZE, streaming, transducer_files
 from workloads.rnnt.builder import build_trace
@@ -49,6 +50,7 @@ def make_seeds(folder: Path) -> None:
         _stopped_fit()
         _speech()
         _recognisers()
+    make_corpora(folder)
     _small_convolution(folder / "model.tflite")
 
 

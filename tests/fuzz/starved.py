@@ -59,6 +59,7 @@ def starved(line: str, room: float, seeds: Path) -> Starved:
         if pid == 0:
             os.dup2(nowhere.fileno(), 1)
             os.dup2(said.fileno(), 2)
+            sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")  # a test's own are no files
             os.chdir(seeds)
             _run(line.replace("OUT", out).split(), room)
         code = _ended(pid)

@@ -7,7 +7,7 @@ import pytest
 from tests.attack import attack, refused
 from tests.fuzz.commands import PRINTING, WRITING
 
-FOLDERS = ("checkpoint", "shards", "chips", "compared")
+FOLDERS = ("checkpoint", "shards", "chips", "compared", "digits", "an4", "tree", "cepstral")
 
 
 def is_path(word: str) -> bool:

@@ -32,4 +32,4 @@ def test_a_command_asks_before_the_work(line: str, folder: Path, seeds: Path, mo
     codes = [entry.code for entry in profile.getstats() if isinstance(entry.code, CodeType)]
     assert not [code for code in codes if any(place in code.co_filename for place in WORK)]
     assert not list(folder.iterdir())
-    assert set(seeds.rglob("*")) == before
+    assert set(seeds.rglob("*")) <= before  # SQLite may tidy up its own files of an earlier command

@@ -1,10 +1,19 @@
 """Errors are copied: the event loop raises a copy of what a block raised, and workers send theirs to who waits."""
 
 import copy
+import errno
 
 import pytest
 
-from nnasim.errors import ConfigError, FileError, MissingExtraError, NnasimError, PluginError, RankLostError
+from nnasim.errors import (
+    ConfigError,
+    FileError,
+    MissingExtraError,
+    NnasimError,
+    PluginError,
+    RankLostError,
+    writing,
+)
 from workloads.stepgraph.refusals import Refusal, RefusedModelError
 
 ERRORS = [
@@ -24,3 +33,13 @@ def test_a_copy_says_the_same(error: NnasimError) -> None:
     for twin in (type(error)(*error.args), copy.copy(error), make(*arguments)):
         assert type(twin) is type(error)
         assert str(twin) == str(error)
+
+
+def test_an_error_of_the_system_names_the_file_that_was_written() -> None:
+    with pytest.raises(FileError, match=r"^a\.csv: cannot be written \(the disk is full\)$"), writing("a.csv"):
+        raise OSError(errno.ENOSPC, "x")
+
+
+def test_a_library_that_cannot_be_loaded_meanwhile_is_not_laid_to_the_file() -> None:
+    with pytest.raises(OSError, match=r"^b\.so: failed to map segment$"), writing("a.csv"):
+        raise OSError("b.so: failed to map segment")

@@ -41,7 +41,11 @@ def write_shards(
     One manifest is in memory at a time. With ``resume``, existing shards are kept if they hold the same utterances.
     Raises FileError, ManifestError, or ConfigError for more shards than an index holds.
     """
-    _prepare(folder, resume=resume, force=force)
+    _refuse_existing(folder, resume=resume, force=force)
+    if force and folder.exists():
+        for _ in _checked(manifests):  # before old shards go, whose room the new ones may need
+            pass
+    _prepare(folder, force=force)
     shards: list[Shard] = []
     for number, entries in enumerate(_divided(_checked(manifests), hours)):
         if number >= MOST_SHARDS:
@@ -54,7 +58,7 @@ def write_shards(
     return index
 
 
-def _prepare(folder: Path, *, resume: bool, force: bool) -> None:
+def _refuse_existing(folder: Path, *, resume: bool, force: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise FileError(folder, "is not a folder")
     if folder.exists() and any(folder.iterdir()) and not (resume or force):
@@ -63,7 +67,10 @@ def _prepare(folder: Path, *, resume: bool, force: bool) -> None:
         if resume:
             raise FileError(folder / INDEX, "stands already: these shards are complete; use `force` to start afresh")
         files.refuse_other(files.read_json(folder / INDEX), "the index of shards", folder / INDEX)
-        (folder / INDEX).unlink()
+
+
+def _prepare(folder: Path, *, force: bool) -> None:
+    (folder / INDEX).unlink(missing_ok=True)
     for partial in folder.glob(".audio_*.tar.partial-*"):  # of a run that was killed
         partial.unlink()
     if force:

@@ -9,7 +9,7 @@ from pathlib import Path
 from aat_training.run_spec import RunSpec
 from aat_training.train import prepare_folder, train
 from nnasim import files
-from nnasim.errors import NnasimError, SimulationError
+from nnasim.errors import FileError, NnasimError, SimulationError
 from nnasim.progress import Progress, silent
 
 
@@ -38,7 +38,8 @@ def train_runs(what: str, runs: Sequence[Run], jobs: int, progress: Progress = s
     """Do those of ``runs`` that have neither ended nor failed; ``progress`` is told of ``what``.
 
     A run that fails is a finding: its message is kept, and the others continue. It is not tried again while the file of
-    that message exists, since the same run ends the same. Raises SimulationError if a base fails.
+    that message exists, since the same run ends the same. Raises SimulationError if a base fails, and FileError for
+    a full disk and the like, after which the same command can go on.
     """
     from joblib import Parallel, delayed
 
@@ -56,10 +57,15 @@ def train_runs(what: str, runs: Sequence[Run], jobs: int, progress: Progress = s
 
 
 def complaint_of(run: Run) -> str:
-    """The error of ``run``, which is done, or continued from where it was stopped; "" if it ended well."""
+    """The error of ``run``, which is done, or continued from where it was stopped; "" if it ended well.
+
+    Raises FileError.
+    """
     try:
         prepare_folder(run.folder, resume=True, force=False)
         train(run.spec, run.folder, resume=True)
+    except FileError:
+        raise
     except NnasimError as error:
         return str(error)
     return ""

@@ -34,8 +34,13 @@ def options() -> Iterator[Option]:
             kind, *beside = typing.get_args(hints[name]) if hasattr(hints[name], "__metadata__") else (hints[name],)
             for info in beside:
                 if isinstance(info, OptionInfo):
-                    flag = next(iter(info.param_decls or ()), f"--{name.replace('_', '-')}")
-                    yield Option(command, flag, kind, info)
+                    yield Option(command, _flag(name, info), kind, info)
+
+
+def _flag(name: str, info: OptionInfo) -> str:
+    """As it is typed: typer takes the first name that is given for a default until it has seen the parameter."""
+    given = (each for each in (info.default, *(info.param_decls or ())) if str(each).startswith("--"))
+    return next(given, f"--{name.replace('_', '-')}")
 
 
 def number_of(kind: Any) -> type | None:

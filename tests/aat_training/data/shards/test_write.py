@@ -107,6 +107,14 @@ def test_force_replaces_and_leaves_no_shard_of_before(manifest, shards):
     assert sorted(files_of(shards)) == ["audio_0.tar", "index.json", "sharded_manifests/manifest_0.json"]
 
 
+def test_shards_stay_where_what_should_replace_them_is_refused(manifest, shards):
+    before = files_of(shards)
+    manifest.write_text(manifest.read_text() + json.dumps({"audio_filepath": "no.wav", "duration": 1, "text": "one"}))
+    with pytest.raises(ManifestError, match=r"no\.wav"):
+        write_shards([manifest], shards, 0.001, force=True)
+    assert files_of(shards) == before
+
+
 def test_several_manifests_become_one_folder(manifest, tmp_path):
     index = write_shards([manifest, manifest], tmp_path / "both", 0.002)
     assert sum(shard.utterances for shard in index.shards) == 28
