@@ -10,6 +10,7 @@ from aat_training.run_spec import RunSpec
 from aat_training.train import prepare_folder, train
 from nnasim import files
 from nnasim.errors import FileError, NnasimError, SimulationError
+from nnasim.free_memory import give_memory_back
 from nnasim.progress import Progress, silent
 
 
@@ -68,6 +69,8 @@ def complaint_of(run: Run) -> str:
         raise
     except NnasimError as error:
         return str(error)
+    finally:
+        give_memory_back()
     return ""
 
 
