@@ -274,11 +274,11 @@ def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
     target = refuse_existing(path, force)
     if target.is_dir():
         raise FileError(target, "is a folder")
+    spare = bytearray(SPARE_BYTES)  # before there is anything to remove
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_left(target.parent, prefix := f".{target.name[:100]}.partial-", lambda folder: False)
         handle, temporary = partial_file(target.parent, prefix)
-    spare = bytearray(SPARE_BYTES)
     try:
         with writing(target):
             with os.fdopen(handle, "wb") as file:
@@ -309,11 +309,11 @@ def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
     target = refuse_existing(path, force)
     if target.exists() and not target.is_dir():
         raise FileError(target, "is not a folder, so a folder cannot replace it")
+    spare = bytearray(SPARE_BYTES)  # before there is anything to remove
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_left(target.parent, prefix := f"{target.name[:100]}.partial-", _left_by_us)
         lock, partial = partial_folder(target.parent, prefix)
-    spare = bytearray(SPARE_BYTES)
     try:
         with writing(target):
             (partial / MARK).write_text(json_text(PARTIAL), encoding="utf-8")

@@ -114,7 +114,7 @@ class NextState:
         self.requant, self.base = rescaler_(cell.cell, 32, 0.0, c.device), base  # saturates by its index
         self.sum_fits = top * (state * float(cell.keep.real) + top * float(cell.update.real)) + 2 <= highest(32)
         self.new = torch.empty_like(c)
-        self.begin, real = c.new_tensor(0.5 - base), float(cell.cell.real)
+        self.begin, real = c.new_full((), 0.5 - base), float(cell.cell.real)
         self.in_float = self.sum_fits and cell.cell.exact_in_float
         exact = all(scale.exact_in_float for scale in (cell.keep, cell.update))
         self.whole_update = self.in_float and exact and is_whole(cell.update)

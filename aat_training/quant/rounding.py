@@ -77,7 +77,7 @@ def rounded_product(
     """
     real, exact, whole = float(scale.real), scale.exact_in_float, is_whole(scale)
     saturates = largest * real + (0.5 if exact else 1) >= highest(bits) + 1
-    nothing, half, factor = like.new_tensor(0.0), like.new_tensor(0.5), real * units
+    nothing, half, factor = like.new_zeros(()), like.new_full((), 0.5), real * units
 
     def product(a: Tensor, b: Tensor, out: Tensor) -> Tensor:
         if not exact:

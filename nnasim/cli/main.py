@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TextIO
 from nnasim import __version__
 from nnasim.cli.invocation import ARGUMENTS
 from nnasim.cli.last_net import DEFECT, caught
-from nnasim.cli.memory import is_out_of_memory, out_of_memory
+from nnasim.cli.memory import is_out_of_memory, out_of_memory, told_once
 from nnasim.cli.ranks import leave_word, speaks
 from nnasim.cli.streams import prepare_streams
 from nnasim.cli.table import COMMANDS, Command, overview
@@ -93,7 +93,8 @@ def _with_spare_memory(arguments: list[str], commands: Mapping[str, Command]) ->
     """The exit code of a command. Memory is set aside for the line that tells of an error, such as of no memory."""
     spare = bytearray(SPARE_BYTES)
     try:
-        return _dispatch(arguments, commands)
+        with told_once():
+            return _dispatch(arguments, commands)
     except BaseException:
         del spare
         raise

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from nnasim.errors import named, shown
 from nnasim.redacted import without_password
@@ -34,6 +36,22 @@ def _is_free(size: int) -> bool:
         return bool(bytearray(size))
     except MemoryError:
         return False
+
+
+@contextmanager
+def told_once() -> Iterator[None]:
+    """Print no traceback where memory runs out in what a C library has called: an error follows, and is told."""
+    before = sys.unraisablehook
+
+    def hook(unraisable: sys.UnraisableHookArgs) -> None:
+        if not isinstance(unraisable.exc_value, MemoryError):
+            before(unraisable)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def out_of_memory(error: Exception, arguments: Sequence[str]) -> str:

@@ -62,7 +62,7 @@ def examined(path: str | Path) -> Findings:
 
 def rescued(path: str | Path, into: str | Path) -> Findings:
     """As ``examined``; all that is whole goes into the new store ``into``. Raises FileError if something is there."""
-    if Path(into).exists():
+    if os.path.lexists(into):  # a link that leads nowhere too: what is there is not removed where the rescue fails
         raise FileError(into, "exists already: what is whole goes into a new store")
     with Store(path, write=False) as store:
         examination = _Examination(store)

@@ -2,12 +2,14 @@
 
 import errno
 import os
+import sys
+from types import SimpleNamespace
 
 import pytest
 
 from nnasim.cli import memory
 from nnasim.cli.main import NO_MEMORY, main
-from nnasim.cli.memory import is_out_of_memory
+from nnasim.cli.memory import is_out_of_memory, told_once
 from nnasim.cli.table import COMMANDS
 
 
@@ -34,6 +36,19 @@ def test_an_error_within_a_library_is_one_of_memory_where_none_is_free(monkeypat
     assert not is_out_of_memory(error)
     monkeypatch.setattr(memory, "_is_free", lambda size: False)
     assert is_out_of_memory(error)
+
+
+def test_memory_that_a_librarys_call_runs_out_of_is_told_by_the_error_that_follows_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[BaseException | None] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: told.append(unraisable.exc_value))
+    before = sys.unraisablehook
+    with told_once():
+        for error in (MemoryError(), ValueError("x")):
+            sys.unraisablehook(SimpleNamespace(exc_value=error))  # type: ignore[arg-type]
+    assert [type(error) for error in told] == [ValueError]
+    assert sys.unraisablehook is before
 
 
 def test_where_not_even_a_line_can_be_made_a_line_is_there(
