@@ -1,5 +1,7 @@
 """Every command at work on the seeds, and what it writes: OUT stands for the folder."""
 
+from collections.abc import Sequence
+
 SPOKEN = "--manifest manifest.jsonl --checkpoint checkpoint --limit 1"
 SWEEP = "sweep sweep.yaml --jobs 1 --store"
 SEARCH = "search sweep.yaml --trials 1 --jobs 1 --store"
@@ -68,3 +70,10 @@ STUDYING = (
     f"{DELAYS} --models OUT/models --out OUT/study",
     f"{DELAYS} --models delays --as-it-is --out OUT/study {PICTURES}",
 )
+
+
+def written_for(names: Sequence[str]) -> list[str]:
+    """The files and folders that a command with these outputs writes: beside a manifest stand its speech and words."""
+    beside = ("_audio", "_cepstra", ".align.jsonl")
+    manifests = [name.removesuffix(".jsonl") for name in names if name.endswith(".jsonl")]
+    return [*names, *(manifest + end for manifest in manifests for end in beside)]

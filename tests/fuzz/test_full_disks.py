@@ -13,7 +13,7 @@ import pytest
 from nnasim import files
 from nnasim.errors import FileError
 from tests.attack import refused
-from tests.fuzz.commands import WRITING
+from tests.fuzz.commands import WRITING, written_for
 
 # SQLite's own files, and the folder of a training, may stay; what a training needs to go on is whole or not there.
 MAY_STAY = ("store.sqlite", "all.sqlite", "rescued.sqlite", "journal.log", "run", "shards", "models")
@@ -42,7 +42,7 @@ def test_a_command_says_which_file_found_no_room(
     words = line.replace("OUT", str(tmp_path)).split() + (["--force"] if old else [])
     with no_room():
         complaint = refused(*words)
-    assert any(name in complaint for name in (*(Path(name).stem for name in names), tempfile.gettempdir())), complaint
+    assert any(name in complaint for name in (*written_for(names), tempfile.gettempdir())), complaint
     assert "used up" not in complaint
     assert all(path.read_text() == "old" for path in old)
     left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")} - {path.name for path in old}
