@@ -140,6 +140,8 @@ def test_a_shape_is_probed_once(asked, monkeypatch):
 
 def test_what_is_no_int8_is_told_apart():
     assert as_int8(torch.tensor([-128.0, 127.0, -0.0])).tolist() == [-128, 127, 0]
+    whole = torch.tensor([-128, 127, 5], dtype=torch.int8)
+    assert as_int8(whole).tolist() == whole.tolist() == [-128, 127, 5]  # and is not written to
     for value in (128.0, -129.0, 0.5, float("nan"), float("inf"), 1e30):
         assert as_int8(torch.tensor([1.0, value])) is None
 
