@@ -19,6 +19,7 @@ from nnasim.sweeps.threads import Threads
 AHEAD = 2  # batches waiting for each worker
 MOST_DEATHS = 3
 IDLE_SECONDS = 300
+LOOK_SECONDS = 5
 
 
 class LocalBackend:
@@ -46,7 +47,10 @@ class LocalBackend:
                 self._launch(payload, batches, again, flying)
                 if not flying:
                     return
-                for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                done = wait(flying, LOOK_SECONDS, FIRST_COMPLETED).done
+                if not done:
+                    self._refuse_lost_manager()
+                for future in done:
                     batch, deaths = flying.pop(future)
                     try:
                         yield future.result()
@@ -61,6 +65,15 @@ class LocalBackend:
         if self._executor is not None:
             self._executor.shutdown(wait=True, kill_workers=kill)
         self._threads.leave()
+
+    def _refuse_lost_manager(self) -> None:
+        """Raise MemoryError if the thread has ended that hands out work and results: no future would ever end.
+
+        It ends so where not even the error of a thread finds memory, so that ``Threads`` is not told.
+        """
+        manager = getattr(self._executor, "_executor_manager_thread", None)
+        if manager is not None and not manager.is_alive():
+            raise MemoryError("the workers' thread has ended")
 
     def _launch(
         self, payload: str, batches: Iterator[Batch], again: deque[tuple[Batch, int]],
@@ -81,6 +94,7 @@ class LocalBackend:
         """loky's reusable executor: the same one while the arguments are the same and no worker has died."""
         from joblib.externals.loky import get_reusable_executor
 
+        self._threads.begin()
         self._executor = get_reusable_executor(
             max_workers=self.workers, timeout=IDLE_SECONDS, initializer=_begin, initargs=(os.getpid(), payload),
             env={"OMP_NUM_THREADS": "1"},

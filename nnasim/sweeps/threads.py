@@ -19,10 +19,14 @@ class Threads:
         self._error: BaseException | None = None
         self._before: Any = None
 
-    def watch(self, future: Future[ResultT]) -> Future[ResultT]:
-        """``future``, which ends with the error of any thread that ends with one from now on."""
+    def begin(self) -> None:
+        """Take the errors of threads from now on; called before a pool starts its own, whose first act may fail."""
         if self._before is None:
             self._before, threading.excepthook = threading.excepthook, self._end_all
+
+    def watch(self, future: Future[ResultT]) -> Future[ResultT]:
+        """``future``, which ends with the error of any thread that has ended with one, or ends with one from now on."""
+        self.begin()
         self._futures.add(future)
         if self._error is not None:
             _end(future, self._error)

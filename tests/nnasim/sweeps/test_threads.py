@@ -2,9 +2,11 @@
 
 import threading
 from concurrent.futures import Future
+from types import SimpleNamespace
 
 import pytest
 
+from nnasim.sweeps.local import LocalBackend
 from nnasim.sweeps.threads import Threads
 
 
@@ -42,3 +44,33 @@ def test_later_errors_are_left_to_whoever_had_them_before() -> None:
     threads.leave()
     threads.leave()
     assert threading.excepthook is before
+
+
+def test_an_error_before_any_future_is_there_ends_the_first(capfd: pytest.CaptureFixture[str]) -> None:
+    threads = Threads()
+    threads.begin()
+    try:
+        fails(MemoryError("used up"))
+        with pytest.raises(MemoryError, match="used up"):
+            threads.watch(Future[int]()).result(timeout=0)
+        assert capfd.readouterr().err == ""
+    finally:
+        threads.leave()
+
+
+def test_a_pool_whose_own_thread_is_gone_is_told_as_lost_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where not even an error of a thread finds memory, nobody is told of it, and no future ends."""
+    ended = threading.Thread(target=int)
+    ended.start()
+    ended.join()
+    pool = SimpleNamespace(
+        submit=lambda *call: Future[int](), shutdown=lambda **how: None, _executor_manager_thread=ended
+    )
+    monkeypatch.setattr("joblib.externals.loky.get_reusable_executor", lambda **how: pool)
+    monkeypatch.setattr("nnasim.sweeps.local.LOOK_SECONDS", 0)
+    backend = LocalBackend(1)
+    try:
+        with pytest.raises(MemoryError, match="workers' thread has ended"):
+            next(backend.run("{}", iter([[("key", {})]])))
+    finally:
+        backend.close()
