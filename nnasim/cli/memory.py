@@ -25,10 +25,11 @@ def is_out_of_memory(error: Exception) -> bool:
     """Whether memory ran out, for which torch and others raise errors without a type of their own."""
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return True
-    if isinstance(error, SystemError):  # so Python and libraries in C call what they did not foresee
-        return not _is_free(_FEW_BYTES)
     said = str(error).lower()
-    return isinstance(error, MemoryError) or said == _ONEDNN or any(sign in said for sign in _FULL)
+    if isinstance(error, MemoryError) or said == _ONEDNN or any(sign in said for sign in _FULL):
+        return True
+    # So Python and libraries in C call what they did not foresee, in words that do not tell of memory.
+    return isinstance(error, (SystemError, RuntimeError)) and not _is_free(_FEW_BYTES)
 
 
 def _is_free(size: int) -> bool:

@@ -31,8 +31,12 @@ def test_it_is_something_else(error: Exception) -> None:
     assert not is_out_of_memory(error)
 
 
-def test_an_error_within_a_library_is_one_of_memory_where_none_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    error = SystemError("error return without exception set")
+@pytest.mark.parametrize(
+    "error", [SystemError("error return without exception set"), RuntimeError("failed to set text for layout")]
+)
+def test_an_error_within_a_library_is_one_of_memory_where_none_is_free(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert not is_out_of_memory(error)
     monkeypatch.setattr(memory, "_is_free", lambda size: False)
     assert is_out_of_memory(error)
