@@ -93,7 +93,7 @@ def _an4(path: Path) -> None:
 
 def _commands(path: Path) -> None:
     rows = ["path\ttext\tspeaker\tsplit"]
-    train = [f"{number:08}" for number in (1, 5, 9, 16, 27)]
+    train = [f"{number:08}" for number in (1, 5, 9, 13, 16, 22, 27)]
     for seed, (speaker, word) in enumerate(product((*train, "00000002"), WORDS)):
         _noise(path / word / f"{speaker}_NO_01.flac", 0.4, seed)
         rows.append(f"{word}/{speaker}_NO_01.flac\t{word}\t{speaker}\t{'train' if speaker in train else 'dev'}")
@@ -246,6 +246,7 @@ MAKERS: Mapping[str, Callable[[Path], None]] = {
     r"runs/an4/align$": _aligner,
     r"runs/an4$": _checkpoints,
     r"runs/(digits/|commands/)?float$": _tiny,
+    r"runs/two-stages/seed-\d/base$": _tiny,
     r"runs/aat$": partial(_checkpoint, "aat"),
     r"CKPT$": partial(_checkpoint, "aat"),
     r"DIR(?=/results/)": _compared,
