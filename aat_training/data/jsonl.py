@@ -29,6 +29,9 @@ def parsed_lines(data: bytes, path: str | Path) -> Iterator[tuple[int, str, Any]
     data = data.removeprefix(codecs.BOM_UTF8)
     if data.count(b"\n") > MAX_LINES:
         raise FileError(path, f"has more than {MAX_LINES} lines")
+    values = sum(map(data.count, (b",", b"[", b"{")))  # about: what texts hold counts too
+    if values > limits.MANIFEST_VALUES:
+        raise FileError(path, f"has {values} commas and opening brackets, at most {limits.MANIFEST_VALUES} are allowed")
     for number, line in enumerate(io.BytesIO(data), start=1):
         if line.strip():
             where = f"{path} line {number}"

@@ -99,7 +99,7 @@ def _of_speech(
     from aat_training.data.check import check_files, seconds_of
     from aat_training.data.manifest import read_manifest
 
-    entries = read_manifest(manifest)[: when.limit]
+    entries = read_manifest(manifest, when.limit)
     check_files(entries)
     if transducer is None:
         if when.period_ms is None:

@@ -162,10 +162,61 @@ def test_written_paths_do_not_depend_on_the_working_directory(tmp_path, monkeypa
     assert json.loads(manifests[0])["audio_filepath"] == "audio/a.wav"
 
 
+WORDS = [{"word": "three", "start": 0.1, "end": 0.5}, {"word": "one", "start": 0.6, "end": 1.1}]
+
+
+def timed(tmp_path, *lines):
+    """The word times beside the manifest of ``write``."""
+    (tmp_path / "m.align.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
 def test_speech_ends_where_the_word_times_beside_the_manifest_say(write, tmp_path):
-    words = [{"word": "three", "start": 0.1, "end": 0.5}, {"word": "one", "start": 0.6, "end": 1.1}]
-    (tmp_path / "m.align.jsonl").write_text(json.dumps({"id": "b", "words": words}))
-    assert [entry.speech_end for entry in read_manifest(write(line(), line(id="b")))] == [None, 1.1]
+    """Nothing is said in an utterance without words; what is said in others than those of the manifest is of no use."""
+    timed(tmp_path, {"id": "b", "words": WORDS}, {"id": "of another manifest", "words": WORDS})
+    entries = read_manifest(write(line(text=" "), line(id="b", text="three one", duration=2.0)))
+    assert [entry.speech_end for entry in entries] == [None, 1.1]
+
+
+def test_word_times_are_needed_of_the_utterances_that_are_used(write, tmp_path):
+    timed(tmp_path, {"id": "a", "words": WORDS})
+    path = write(line(text="three one", duration=2.0), line(id="b"))
+    assert [entry.speech_end for entry in read_manifest(path, 1)] == [1.1]
+    with pytest.raises(NnasimError, match=r"m\.jsonl line 2: id = 'b': must be one of the utterances whose words' ti"):
+        read_manifest(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("three", "whose text has no further word as word 2"),
+        ("three two", "whose text has 'two' as word 2"),
+        ("three one one", "whose text has 'one' as word 3"),
+        ("", "whose text has no further word as word 1"),
+        ("one three", "whose text has 'one' as word 1"),
+    ],
+)
+def test_word_times_are_of_the_words_that_the_manifest_has(write, tmp_path, text, complaint):
+    timed(tmp_path, {"id": "a", "words": WORDS})
+    with pytest.raises(
+        NnasimError, match=r"m\.align\.jsonl line 1: words = 'three one': must be the words of the"
+    ) as e:
+        read_manifest(write(line(text=text, duration=2.0)))
+    assert complaint in str(e.value)
+
+
+@pytest.mark.parametrize("text", ["3, one.", "THREE ONE", " three  one", "\u201cThree\u201d one!"])
+def test_aligners_write_words_in_another_way(write, tmp_path, text):
+    timed(tmp_path, {"id": "a", "words": WORDS})
+    assert [entry.speech_end for entry in read_manifest(write(line(text=text, duration=2.0)))] == [1.1]
+
+
+def test_words_end_with_the_utterance_but_for_one_frame_of_an_aligner(write, tmp_path):
+    timed(tmp_path, {"id": "a", "words": WORDS})
+    assert read_manifest(write(line(text="three one", duration=1.02)))[0].speech_end == 1.1
+    with pytest.raises(
+        NnasimError, match=r"words\.1\.end = 1\.1: lies behind the end of .*line 1, which lasts 1\.01 s"
+    ):
+        read_manifest(write(line(text="three one", duration=1.01)))
 
 
 def test_an_existing_manifest_is_kept_without_force(tmp_path, write):

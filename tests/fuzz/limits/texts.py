@@ -104,6 +104,9 @@ OVER = {
     "a manifest, content, lines": Over(
         text(lambda n: json.dumps(LINE) + "\n" * n, "h.jsonl"), EVALUATE, "h.jsonl", ""
     ),
+    "a manifest, and its word times, content, commas and opening brackets": Over(
+        text(lambda n: json.dumps(LINE) + "," * (n - json.dumps(LINE).count(",") - 1), "h.jsonl"), EVALUATE, "h.jsonl"
+    ),
     "a manifest, text of an utterance, characters": Over(
         text(lambda n: json.dumps({**LINE, "text": "one" + " " * (n - 3)}), "h.jsonl"), EVALUATE, "text", ""
     ),
