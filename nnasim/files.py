@@ -62,7 +62,7 @@ def read_bytes(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> bytes:
         _size_allowed(file, path, max_bytes)
         data = read_up_to(file, max_bytes + 1)
     if len(data) > max_bytes:
-        raise FileError(path, f"is longer than {max_bytes} bytes")
+        raise FileError(path, f"is longer than {max_bytes:,} bytes")
     return data
 
 
@@ -77,7 +77,7 @@ def read_up_to(file: BinaryIO, most: int) -> bytes:
 
 def _size_allowed(file: BinaryIO, path: str | Path, max_bytes: int) -> int:
     if (size := os.fstat(file.fileno()).st_size) > max_bytes:
-        raise FileError(path, f"has {size} bytes, at most {max_bytes} are allowed")
+        raise FileError(path, f"has {size:,} bytes, at most {max_bytes:,} are allowed")
     return size
 
 
@@ -182,12 +182,12 @@ def parse_yaml(text: str, source: object) -> Any:
         depth = documents = 0
         for number, event in enumerate(loader().parse(io.StringIO(text))):
             if number > YAML_MAX_EVENTS:
-                raise FileError(source, f"YAML has more than {YAML_MAX_EVENTS} values")
+                raise FileError(source, f"YAML has more than {YAML_MAX_EVENTS:,} values")
             kind = type(event).__name__
             if kind in ("MappingStartEvent", "SequenceStartEvent"):
                 depth += 1
                 if depth > YAML_MAX_DEPTH:
-                    raise FileError(source, f"YAML is nested deeper than {YAML_MAX_DEPTH}")
+                    raise FileError(source, f"YAML is nested deeper than {YAML_MAX_DEPTH:,}")
             elif kind in ("MappingEndEvent", "SequenceEndEvent"):
                 depth -= 1
             elif kind == "DocumentStartEvent":

@@ -106,6 +106,7 @@ LONGEST_STORED_VALUE = 16_000_000
 """Bytes of one value in a store."""
 JOURNAL_LINE_BYTES = 16_000_000
 JOURNAL_BYTES = 128_000_000
+JOURNAL_LINES = 750_000  # Optuna's own have 180 bytes or more on the mean, so 128 MB hold no more of them
 STORED_SWEEPS = 1_000
 STORED_SWEEPS_BYTES = 16_000_000
 STORED_FIGURES = 1_000
@@ -219,15 +220,17 @@ TABLE = (
     Limit("a store, all records of sweeps", STORED_SWEEPS_BYTES, "bytes"),
     Limit("a store, all points of a sweep", STORED_FIGURES, "names of axes and figures"),
     Limit("Optuna's journal", JOURNAL_BYTES, "bytes"),
+    Limit("Optuna's journal", JOURNAL_LINES, "lines"),
     Limit("a line of Optuna's journal", JOURNAL_LINE_BYTES, "bytes"),
 )
 
 
 def table() -> str:
     """The manual's table of limits, as Markdown."""
-    rows = (f"| {limit.of} | {_number(limit.most)} {limit.unit} |" for limit in TABLE)
+    rows = (f"| {limit.of} | {written(limit.most)} {limit.unit} |" for limit in TABLE)
     return "\n".join(["| of | at most |", "|---|---|", *rows]) + "\n"
 
 
-def _number(most: float) -> str:
-    return f"{most:,}" if isinstance(most, int) else f"{most:g}"
+def written(most: float) -> str:
+    """The number of a limit, as the table and every refusal write it: 1,000,000 or 1e100."""
+    return f"{most:,}" if isinstance(most, int) else f"{most:g}".replace("e+", "e")

@@ -41,7 +41,7 @@ def _table(path: Path) -> dict[str, tuple[str, str]]:
     rows: dict[str, tuple[str, str]] = {}
     text = files.read_text(path, _MAX_BYTES)
     if text.count("\n") > limits.MANIFEST_LINES:
-        raise FileError(path, f"has more than {limits.MANIFEST_LINES} lines")
+        raise FileError(path, f"has more than {limits.MANIFEST_LINES:,} lines")
     for number, line in enumerate(text.splitlines(), start=1):
         name, _, rest = line.strip().partition(" ")
         where = f"{path} line {number}"

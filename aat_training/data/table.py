@@ -30,7 +30,7 @@ def table_entries(text: str, source: Path) -> Iterator[Entry]:
         fields = _fields(next(reader, []), source)
         for row in reader:
             if reader.line_num > MAX_LINES:
-                raise FileError(source, f"has more than {MAX_LINES} lines")
+                raise FileError(source, f"has more than {MAX_LINES:,} lines")
             if row:
                 yield _entry(fields, row, reader.line_num, source)
     except csv.Error as error:
@@ -40,7 +40,7 @@ def table_entries(text: str, source: Path) -> Iterator[Entry]:
 def _fields(header: list[str], source: Path) -> list[str]:
     """The field of each column; a column of another name keeps it."""
     if len(header) > limits.TABLE_COLUMNS:
-        raise FileError(source, f"line 1 has {len(header)} columns, at most {limits.TABLE_COLUMNS} are allowed")
+        raise FileError(source, f"line 1 has {len(header)} columns, at most {limits.TABLE_COLUMNS:,} are allowed")
     fields = [field_of(name.strip().lower()) for name in header]
     for field in COLUMNS:
         if fields.count(field) > 1:

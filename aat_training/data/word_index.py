@@ -88,7 +88,7 @@ def _rows(index: Path) -> list[_Row]:
             why = f"line 1 must name each of the columns {', '.join(COLUMNS)} once, separated by tabs"
             raise FileError(index, f"{why}; it is {shown(lines[0] if lines else '')}")
     if len(lines) > _MAX_ROWS + 1:
-        raise FileError(index, f"has {len(lines) - 1} rows, at most {_MAX_ROWS} are allowed")
+        raise FileError(index, f"has {len(lines) - 1:,} rows, at most {_MAX_ROWS:,} are allowed")
     first: dict[str, str] = {}
     rows = []
     for number, line in enumerate(lines[1:], start=2):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from nnasim.allowed import bound_text
 from nnasim.errors import PluginError
 from nnasim.records import Record
 
@@ -19,7 +20,9 @@ def whole(who: str, what: str, value: Any, least: int, most: int = MOST) -> int:
     except (TypeError, ValueError, OverflowError):
         number = least - 1
     if isinstance(value, str) or number != value or not least <= number <= most:
-        raise PluginError(who, what, value, f"must be a whole number of at least {least} and at most {most}")
+        raise PluginError(
+            who, what, value, f"must be a whole number of at least {bound_text(least)} and at most {bound_text(most)}"
+        )
     return number
 
 

@@ -69,7 +69,7 @@ def record_bytes(path: str | Path, record: BaseModel) -> bytes:
     """
     data = files.json_text(record.model_dump(mode="json"), indent=None).encode()
     if len(data) > files.JSON_MAX_BYTES:
-        limit = f"at most {files.JSON_MAX_BYTES} can be read back; take fewer utterances or frames"
+        limit = f"at most {files.JSON_MAX_BYTES:,} can be read back; take fewer utterances or frames"
         raise FileError(path, f"would have {len(data)} bytes, {limit}")
     return data
 

@@ -160,8 +160,12 @@ class Database:
 
 
 def _said(error: Exception) -> str:
-    """The words of SQLite, but plain ones where memory is used up: it calls that an error of the disk."""
-    if getattr(error, "sqlite_errorname", "") in _NO_MEMORY:
+    """The words of SQLite, but plain ones for a value that is too long, and where memory is used up, which it calls an
+    error of the disk.
+    """
+    if (name := getattr(error, "sqlite_errorname", "")) == "SQLITE_TOOBIG":
+        return f"a value has more than {LONGEST_STORED_VALUE:,} bytes, the most that is allowed"
+    if name in _NO_MEMORY:
         return "the memory of this machine, or what this process may have of it, is used up"
     return named(error)
 

@@ -39,7 +39,9 @@ def _columns(rows: list[dict[str, Any]], first: list[str], store: object) -> lis
     """Axes, then figures, then what became of the point, whichever row comes first."""
     names = dict.fromkeys([*first, *(name for row in rows for name in row)])
     if len(names) > STORED_FIGURES:
-        raise FileError(store, f"holds {len(names)} names of axes and figures, at most {STORED_FIGURES} are allowed")
+        raise FileError(
+            store, f"holds {len(names):,} names of axes and figures, at most {STORED_FIGURES:,} are allowed"
+        )
     return [*(name for name in names if name not in STATUS), *STATUS]
 
 

@@ -10,7 +10,7 @@ from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms, real
 from nnasim.errors import SimulationError, named
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
-from nnasim.limits import LARGEST_FIGURE
+from nnasim.limits import LARGEST_FIGURE, written
 from nnasim.plugins import Plugins
 from nnasim.units import cycles_to_ms
 
@@ -121,7 +121,8 @@ def _figure_of(name: str, results: Sequence[SimResult], chip: NnaConfig) -> floa
         raise SimulationError(f"objective {named(name)}: {type(error).__name__}: {error}") from None
     if number is None or abs(number) <= LARGEST_FIGURE:
         return number
-    raise SimulationError(f"objective {named(name)} = {number:g}: must be a number of at most {LARGEST_FIGURE:g}")
+    allowed = f"must be a number of at most {written(LARGEST_FIGURE)}"
+    raise SimulationError(f"objective {named(name)} = {number:g}: {allowed}")
 
 
 def _fallback(results: Sequence[SimResult]) -> str | None:

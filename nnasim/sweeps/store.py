@@ -164,8 +164,8 @@ class Store:
         """The records of all sweeps, by digest. Raises FileError if they are too many, or not understood."""
         count, size = self.database.row("SELECT count(*), sum(length(record)) FROM studies") or (0, 0)
         if count > STORED_SWEEPS or (size or 0) > STORED_SWEEPS_BYTES:
-            most = f"at most {STORED_SWEEPS} of {STORED_SWEEPS_BYTES} bytes together are allowed"
-            raise FileError(self.path, f"holds {count} sweeps of {size} bytes; {most}{WHOLE}")
+            most = f"at most {STORED_SWEEPS:,} of {STORED_SWEEPS_BYTES:,} bytes together are allowed"
+            raise FileError(self.path, f"holds {count:,} sweeps of {size:,} bytes; {most}{WHOLE}")
         rows = self.database.in_order(f"SELECT {self.columns['studies']} FROM studies ORDER BY digest")
         return dict(sweep_of(row, self.path) for row in rows)
 

@@ -244,7 +244,7 @@ class Values:
         if operator in get_args(Reduction) and arrays[0] is not None and not arrays[0].size:
             raise CannotEnterError("reduces a constant that has no elements")
         if self._work > MOST_FOLDED:
-            why = f"computes with constants of {self._work} elements, of which at most {MOST_FOLDED} are allowed"
+            why = f"computes with constants of {self._work:,} elements, of which at most {MOST_FOLDED:,} are allowed"
             raise CannotEnterError(why, "export with constants folded")
         if operator in get_args(Product):
             raise CannotEnterError("computes with constants alone", "export with constants folded")

@@ -49,7 +49,7 @@ def _audio(entry: Entry) -> Content:
             return _cut(entry, first, last, seconds)
         data = files.read_up_to(file, MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise FileError(entry.path, f"has more than {MOST_BYTES} bytes, too many for one utterance of a shard")
+        raise FileError(entry.path, f"has more than {MOST_BYTES:,} bytes, too many for one utterance of a shard")
     return Content(data, header.container.lower(), seconds)
 
 

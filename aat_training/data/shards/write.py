@@ -49,7 +49,7 @@ def write_shards(
     shards: list[Shard] = []
     for number, entries in enumerate(_divided(_checked(manifests), hours)):
         if number >= MOST_SHARDS:
-            raise ConfigError("shard", "hours_per_shard", hours, f"makes more than {MOST_SHARDS} shards")
+            raise ConfigError("shard", "hours_per_shard", hours, f"makes more than {MOST_SHARDS:,} shards")
         shards.append(_kept(folder, number, entries) or _written(folder, number, entries))
         progress("shards", number + 1, None, f"{sum(shard.seconds for shard in shards) / 3600:.1f} h")
     _remove(folder, len(shards))

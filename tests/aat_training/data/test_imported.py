@@ -156,7 +156,7 @@ def test_a_nemo_manifest_and_what_is_written_reads_back(folder, tmp_path):
 def test_what_decompresses_beyond_the_limit_is_refused(folder, monkeypatch):
     monkeypatch.setattr(module, "MAX_FILE_BYTES", 1000)
     (folder / "bomb.gz").write_bytes(gzip.compress(b"{" + bytes(5000)))
-    with pytest.raises(NnasimError, match="holds more than 1000 bytes"):
+    with pytest.raises(NnasimError, match="holds more than 1,000 bytes"):
         imported_list(folder / "bomb.gz")
 
 

@@ -78,19 +78,19 @@ def test_blank_lines_are_skipped_but_counted(write):
         (line(audio_filepath="a\0b"), "no control character"),
         (line(speaker="\ud800"), "no control character"),
         (line(text=["three"]), "must be text"),
-        (line(text="x" * 100_001), "at most 100000 characters"),
-        (line(duration="1.5"), "duration = '1.5': must be a number greater than 0 and at most 3600"),
+        (line(text="x" * 100_001), "at most 100,000 characters"),
+        (line(duration="1.5"), "duration = '1.5': must be a number greater than 0 and at most 3,600"),
         (line(duration=True), "duration = True: must be a number"),
         (line(duration=0), "greater than 0"),
         (line(duration=-1), "greater than 0"),
-        (line(duration=3601), "greater than 0 and at most 3600"),
+        (line(duration=3601), "greater than 0 and at most 3,600"),
         (line().replace("1.5", "NaN"), "NaN"),
         (line().replace("1.5", "-Infinity"), "Infinity"),
         (line().replace("1.5", "1e999"), "beyond the range"),
         (line().replace("1.5", "9" * 5000), "5000 digits"),
         (line()[:-1] + ', "id": "b"}', "key 'id' twice"),
         ("[" * 40_000, "nested deeper"),
-        (line(text="x" * 1_000_000), "at most 1000000 are allowed"),
+        (line(text="x" * 1_000_000), "at most 1,000,000 are allowed"),
     ],
 )
 def test_a_bad_line_is_refused_with_its_number(write, bad, complaint):
@@ -130,10 +130,10 @@ def test_only_regular_files_are_opened(tmp_path):
 def test_too_much_is_refused_before_it_is_parsed(tmp_path, monkeypatch):
     path = tmp_path / "m.jsonl"
     path.write_bytes(b"{}\n" * (jsonl.MAX_LINES + 1))
-    with pytest.raises(FileError, match="more than 50000 lines"):
+    with pytest.raises(FileError, match="more than 50,000 lines"):
         read_manifest(path)
     os.truncate(path, jsonl.MAX_FILE_BYTES + 1)
-    with pytest.raises(FileError, match="at most 64000000"):
+    with pytest.raises(FileError, match="at most 64,000,000"):
         read_manifest(path)
 
 

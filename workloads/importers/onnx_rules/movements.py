@@ -142,7 +142,7 @@ def tile(write: Writer, call: RawCall) -> Value:
     """x repeated as a whole, several times along each axis."""
     x, counts = call[0], call[1].integers("repeats")
     if len(counts) != x.rank or min(counts, default=0) < 0 or prod(counts) > MOST_COPIES:
-        raise CannotEnterError(f"repeats {x.shape} {counts} times, where at most {MOST_COPIES} copies are allowed")
+        raise CannotEnterError(f"repeats {x.shape} {counts} times, where at most {MOST_COPIES:,} copies are allowed")
     for axis, count in enumerate(counts):
         if count == 0:
             x = write.slice(x, axis, 0, 0)

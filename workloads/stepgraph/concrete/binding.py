@@ -68,7 +68,7 @@ class Binding:
             sizes = [self._sizes.get(axis) if isinstance(axis, str) else axis for axis in axes]
             shape = tuple(1 if size is None else size for size in sizes)
             if max(prod(shape), *shape, 0) > MOST_BOUND:
-                raise CannotEnterError(f"has {prod(shape)} elements, of which at most {MOST_BOUND} can be bound")
+                raise CannotEnterError(f"has {prod(shape):,} elements, of which at most {MOST_BOUND:,} can be bound")
             return Value.known(name, np.full(shape, values))
         _fitting(values.shape, given)
         return Value.known(name, values)

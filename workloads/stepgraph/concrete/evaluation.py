@@ -38,7 +38,7 @@ class Budget:
         if self.bytes < 0 or self.work < 0:
             raise CannotEnterError(
                 "computes constants that take more memory or time than a model's may: beside its own weights at most "
-                f"{MOST_BYTES} bytes, and {MOST_WORK} elements and products"
+                f"{MOST_BYTES:,} bytes, and {MOST_WORK:,} elements and products"
             )
 
     def write(self, operands: int) -> None:

@@ -78,7 +78,7 @@ class Walk:
     def _come_by(self, count: int) -> None:
         self.walked += count
         if self.walked > MOST_NODES:
-            raise ModelError(self.source, "nodes", NOT_GIVEN, f"at most {MOST_NODES} are walked")
+            raise ModelError(self.source, "nodes", NOT_GIVEN, f"at most {MOST_NODES:,} are walked")
 
     def _constant(self, name: str, array: Array | CannotEnterError) -> Value:
         if isinstance(array, CannotEnterError):

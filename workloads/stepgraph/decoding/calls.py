@@ -69,7 +69,7 @@ def periodic_speech(graphs: Sequence[str], period_ms: float, speech: Sequence[He
 def refuse_too_many(utterances: Sequence[Utterance]) -> None:
     """Raise ConfigError if ``utterances`` have more calls than a trace may hold."""
     if sum(len(utterance.call_graphs) for utterance in utterances) > LONGEST_TRACE:
-        allowed = f"give more than {LONGEST_TRACE} calls; take fewer"
+        allowed = f"give more than {LONGEST_TRACE:,} calls; take fewer"
         raise ConfigError("calls", "utterances", len(utterances), allowed)
 
 
@@ -82,13 +82,13 @@ def with_symbols(
     single output, which is already where the joiner reads it. Raises ConfigError if that is no call, or too many.
     """
     if not 0 <= symbols_per_second <= LONGEST_TRACE:
-        allowed = f"must be at least 0 and at most {LONGEST_TRACE}"
+        allowed = f"must be at least 0 and at most {LONGEST_TRACE:,}"
         raise ConfigError("calls", "symbols_per_second", symbols_per_second, allowed)
     per_call = max(1, len(rows))
     frames = _periods(period_ms, seconds, 1 + 2 * per_call)
     symbols = round(symbols_per_second * frames * period_ms / 1e3)
     if frames * (1 + 2 * per_call) + 2 * symbols > LONGEST_TRACE:
-        allowed = f"gives {symbols} symbols, and more than {LONGEST_TRACE} calls"
+        allowed = f"gives {symbols:,} symbols, and more than {LONGEST_TRACE:,} calls"
         raise ConfigError("calls", "symbols_per_second", symbols_per_second, allowed)
     emitted = spread(symbols, frames * per_call)
     graphs, calls = decoding_calls(emitted, rows)
@@ -155,12 +155,12 @@ def _periods(period_ms: float, seconds: float, calls: int, where: str = "calls")
     """Whole periods in ``seconds``, ``calls`` in each."""
     for name, value in (("period_ms", period_ms), ("seconds", seconds)):
         if not 0 < value <= LONGEST_S:
-            raise ConfigError(where, name, value, f"must be greater than 0 and at most {LONGEST_S:g}")
+            raise ConfigError(where, name, value, f"must be greater than 0 and at most {LONGEST_S:,}")
     frames = int(seconds / (period_ms / 1e3) + 1e-9)
     if frames < 1:
         raise ConfigError(where, "seconds", seconds, f"must be at least one period, {period_ms:g} ms")
     if frames * calls > LONGEST_TRACE:
-        raise ConfigError(where, "seconds", seconds, f"gives more than {LONGEST_TRACE} calls of {period_ms:g} ms")
+        raise ConfigError(where, "seconds", seconds, f"gives more than {LONGEST_TRACE:,} calls of {period_ms:g} ms")
     return frames
 
 

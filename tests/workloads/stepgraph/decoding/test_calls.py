@@ -85,9 +85,9 @@ def test_a_wrong_row_is_named_with_file_and_line(tmp_path: Path, text: str, why:
         (0, 1, 1, "period_ms = 0: must be greater than 0"),
         (10, float("inf"), 1, "seconds = inf: must be greater than 0 and at most"),
         (float("nan"), 1, 1, "period_ms = nan"),
-        (0.001, 1e6, 1, "seconds = 1000000.0: gives more than 400000 calls"),
+        (0.001, 1e6, 1, "seconds = 1000000.0: gives more than 400,000 calls"),
         (10, 10, -1, "symbols_per_second = -1: must be at least 0"),
-        (10, 1000, 300, "symbols_per_second = 300: gives 300000 symbols, and more than 400000 calls"),
+        (10, 1000, 300, "symbols_per_second = 300: gives 300,000 symbols, and more than 400,000 calls"),
     ],
 )
 def test_impossible_times_are_refused(period_ms: float, seconds: float, symbols: float, why: str) -> None:
