@@ -18,7 +18,7 @@ def point_wise(operator: str) -> Callable[..., Tensor]:
     """The rule of a function of one value, which keeps shape and type."""
 
     def rule(attributes: Attributes, x: Value) -> Tensor:
-        if operator not in _OF_INTEGERS_TOO and x.dtype not in _FLOATS:
+        if x.dtype not in _FLOATS and (operator not in _OF_INTEGERS_TOO or x.dtype == "bool"):
             raise ValueError(f"takes no {x.dtype}")
         return x.tensor
 

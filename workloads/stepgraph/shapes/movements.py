@@ -92,6 +92,7 @@ def gather(attributes: Attributes, x: Value, places: Value) -> Tensor:
     """The tensor with the places' shape in place of the axis."""
     axis = check_axis(x, integer(attributes, "axis"))
     _check_integers(places)
+    _check_places(places, x.shape[axis])
     return Tensor((*x.shape[:axis], *places.shape, *x.shape[axis + 1 :]), x.dtype)
 
 
@@ -128,6 +129,16 @@ def _check_within(x: Value, places: Value, axis: int) -> None:
     )
     if places.rank != x.rank or any(longer):
         raise ValueError(f"places {places.shape} do not lie within {x.shape}")
+    _check_places(places, x.shape[axis])
+
+
+def _check_places(places: Value, size: int) -> None:
+    """Raise ValueError for a known place that an axis of ``size`` does not have."""
+    if places.array is None or not places.array.size:
+        return
+    low, high = int(places.array.min()), int(places.array.max())
+    if not -size <= low <= high < size:
+        raise ValueError(f"takes place {low if low < -size else high} of an axis of {size}")
 
 
 def _check_integers(places: Value) -> None:
