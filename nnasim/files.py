@@ -14,7 +14,7 @@ import math
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -32,6 +32,8 @@ MARK = ".nnasim"
 """The file in every folder that nnasim makes which lists what nnasim wrote there."""
 PARTIAL = {"kind": "nnasim.partial_folder"}
 """The mark of a folder that is being written."""
+Check = Callable[[Path], None]
+"""Raises FileError unless a folder may be deleted."""
 
 
 def open_regular(path: str | Path) -> BinaryIO:
@@ -223,11 +225,12 @@ def json_text(data: Any, *, indent: int | None = 1) -> str:
     return json.dumps(data, indent=indent, sort_keys=True, allow_nan=False, ensure_ascii=True) + "\n"
 
 
-def refuse_existing(path: str | Path, force: bool = False) -> Path:
+def refuse_existing(path: str | Path, force: bool = False, check: Check | None = None) -> Path:
     """``path``, if it can be written. Called before the work begins, so that no work is lost.
 
     Raises FileError if something is there already and ``force`` is not given, if it is a folder that nnasim may not
-    replace, and if the folder that it goes into cannot be written.
+    replace (``check`` raises; else ``refuse_foreign``) or none can, and if the folder that it goes into cannot be
+    written.
     """
     target = Path(path)
     there = os.path.lexists(target)
@@ -236,7 +239,9 @@ def refuse_existing(path: str | Path, force: bool = False) -> Path:
     if there and not _is_replaceable(target):
         raise FileError(path, "is a device, a pipe or a socket, which no file replaces; give another name")
     if there and target.is_dir():
-        refuse_foreign(target)
+        (check or refuse_foreign)(target)
+        if os.path.ismount(target):
+            raise FileError(target, "has a file system mounted on it, so no folder replaces it; give one within it")
     folder = next((parent for parent in target.absolute().parents if os.path.lexists(parent)), target)
     if not folder.is_dir():
         raise FileError(target, f"cannot be written ({folder} is not a folder)")
@@ -298,30 +303,34 @@ def write_json(path: str | Path, data: Any, *, force: bool = False, indent: int 
 
 
 @contextlib.contextmanager
-def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
+def new_folder(
+    path: str | Path, *, force: bool = False, check: Check | None = None, last: contextlib.ExitStack | None = None
+) -> Iterator[Path]:
     """A new folder. It appears under its final name only when everything in it is complete.
 
     Yields a partial folder in the same place, which is renamed on success and removed on failure; what a killed run
     left is removed by the next that writes there. The folder holds a mark: a file that lists what nnasim wrote there.
     With ``force``, an old folder and the new one change places in one instant, and then the old one is deleted. Raises
     FileError for a folder without the mark, or with any other file in it: only what nnasim wrote is ever deleted.
+
+    ``check`` raises FileError unless an old folder may be deleted that is known by what it holds, and gets no mark.
+    ``last``: the old folder is deleted when this is closed, and not before.
     """
-    target = refuse_existing(path, force)
+    target = refuse_existing(path, force, check)
     if target.exists() and not target.is_dir():
         raise FileError(target, "is not a folder, so a folder cannot replace it")
     spare = bytearray(SPARE_BYTES)  # before there is anything to remove
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        remove_left(target.parent, prefix := f"{target.name[:100]}.partial-", _left_by_us)
+        remove_left(target.parent, prefix := f"{target.name[:100]}.partial-", lambda left: _left_by_us(left, check))
         lock, partial = partial_folder(target.parent, prefix)
     try:
         with writing(target):
             (partial / MARK).write_text(json_text(PARTIAL), encoding="utf-8")
             yield partial
-            names = sorted(entry.name for entry in partial.iterdir() if entry.name != MARK)
-            (partial / MARK).write_text(json_text({"kind": "nnasim.folder", "names": names}), encoding="utf-8")
+            _mark(partial) if check is None else (partial / MARK).unlink()
             partial.chmod(without_umask(0o777))
-            refuse_existing(target, force)
+            refuse_existing(target, force, check)
             if os.path.lexists(target):
                 _replace_folder(partial, target)
             else:
@@ -330,19 +339,26 @@ def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
         raise _under_its_final_name(error, partial, target) from None
     finally:
         del spare
-        shutil.rmtree(partial, ignore_errors=True)
-        os.close(lock)
+        with contextlib.ExitStack() as now:
+            (last or now).callback(os.close, lock)
+            (last or now).callback(_remove, partial)
 
 
-def _left_by_us(folder: Path) -> bool:
+def _mark(folder: Path) -> None:
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name != MARK)
+    (folder / MARK).write_text(json_text({"kind": "nnasim.folder", "names": names}), encoding="utf-8")
+
+
+def _left_by_us(folder: Path, check: Check | None) -> bool:
     """Whether ``folder`` is one that was being written, or an old one in whose place a new one already stands."""
-    try:
+    with contextlib.suppress(FileError):
         if read_json(folder / MARK) == PARTIAL:
             return True
-        refuse_foreign(folder)
+    try:
+        (check or refuse_foreign)(folder)
     except FileError:
         return False
-    return True
+    return any(folder.iterdir())
 
 
 def _under_its_final_name(error: FileError, partial: Path, target: Path) -> FileError:
@@ -351,13 +367,12 @@ def _under_its_final_name(error: FileError, partial: Path, target: Path) -> File
 
 
 def _replace_folder(partial: Path, target: Path) -> None:
-    """``partial`` takes the place of ``target``, whose old content is deleted.
+    """``partial`` takes the place of ``target``, which is then at ``partial`` or deleted.
 
     A system that cannot let them change places sets the old one aside first: for an instant neither has the name, and
     who is killed just then finds both beside it, whole.
     """
     if exchange(partial, target):
-        _remove(partial)
         return
     lock, old = partial_folder(target.parent, f"{target.name[:100]}.partial-")
     try:
@@ -369,11 +384,11 @@ def _replace_folder(partial: Path, target: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a file or a folder; of a link to a folder, only the link."""
+    """Remove a folder as far as that can be done; of a link to a folder, only the link."""
     if folder.is_symlink():
         folder.unlink()
     else:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def refuse_foreign(folder: Path) -> None:
