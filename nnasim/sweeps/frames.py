@@ -71,6 +71,7 @@ class StoredSweep:
             keys = {key for key, _ in sampled}
             tried = [key for key in opened.tried(self.digest) if key not in keys]
             outcomes = opened.outcomes([*keys, *tried])
+            opened.refuse_unreachable({*keys, *tried} - outcomes.keys())
         self.searched = [key for key in tried if key in outcomes]
         points = [*sampled, *((key, outcomes[key].values) for key in self.searched)]
         rows = [{**_flat(outcomes[key]), **values} for key, values in points if key in outcomes]
