@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import shlex
 from pathlib import Path
 from typing import Any
 
-from aat_training.checkpoint import read_checkpoint
 from nnasim import files
-from nnasim.errors import ConfigError, FileError
+from nnasim.errors import ConfigError
 from nnasim.studies.provenance import commit, versions
 from nnasim.studies.training.commands import line, train_command
 from nnasim.studies.training.findings import calibrations, findings, record
+from nnasim.studies.training.finished import made, read_log
 from nnasim.studies.training.plan import Model, NumericsStudy, changes_of
 from nnasim.studies.training.scoring import Scores
 
@@ -57,28 +56,23 @@ def _model(study: NumericsStudy, model: Model) -> dict[str, Any]:
 
 def steps_trained(model: Path) -> int:
     """Optimiser steps of the run that made the finished ``model``, which may come from a user's own folder."""
-    return int(read_checkpoint(model).info["run"]["steps"])
+    return made(model).run.steps
 
 
 def trained(models: Path, name: str, command: str) -> dict[str, Any]:
     """One training run: its command, its cost, and the digest of its numbers.
 
     ``command`` makes a run of the study; a model from a user's own folder is made by the command that it records.
-    Raises FileError for a log that is not one of a training.
+    Raises FileError or InputError for a model that does not say what made it, and for a log that is not of its run.
     """
     folder = models / name
-    info = read_checkpoint(folder).info
-    if name.endswith("/base"):
-        command = info["command"].replace(" OUT", f" {shlex.quote(str(folder))}")
-    log = folder / "log.csv"
-    try:
-        cpu_seconds = float(list(csv.DictReader(files.read_text(log).splitlines()))[-1]["cpu_seconds"])
-    except (LookupError, ValueError, TypeError, csv.Error):
-        raise FileError(log, "is no log of a training") from None
+    origin = made(folder)
+    if name.endswith("/base") and origin.command is not None:
+        command = origin.command.replace(" OUT", f" {shlex.quote(str(folder))}")
     return {
         "name": name,
-        "steps": info["run"]["steps"],
-        "cpu_seconds": cpu_seconds,
+        "steps": origin.run.steps,
+        "cpu_seconds": read_log(folder / "log.csv", origin.run)[-1].cpu_seconds,
         "sha256": files.digest(folder / "model.safetensors"),
         "command": command,
     }

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from aat_training.run_spec import RunSpec
 from aat_training.train import prepare_folder, train
 from nnasim import files
-from nnasim.errors import FileError, NnasimError, SimulationError
+from nnasim.errors import FileError, InputError, NnasimError, SimulationError
 from nnasim.free_memory import give_memory_back
 from nnasim.progress import Progress, silent
+from nnasim.records import Frozen, validated
 
 
 @dataclass(frozen=True)
@@ -24,15 +28,24 @@ class Run:
     is_base: bool = False
 
 
+class Failure(Frozen):
+    """The file of a run that failed."""
+
+    message: Annotated[str, Field(strict=True, max_length=100_000)]
+
+
 def finished(folder: Path) -> bool:
     """Whether ``folder`` holds a finished model."""
     return (folder / "model.json").exists()
 
 
 def failure(folder: Path) -> str | None:
-    """The reason why the model of ``folder`` could not be trained; None if it was, or was not tried."""
+    """The reason why the model of ``folder`` could not be trained; None if it was, or was not tried.
+
+    Raises FileError, or InputError for a file that gives no reason.
+    """
     path = _failure_file(folder)
-    return str(files.read_json(path)["message"]) if path.exists() else None
+    return validated(Failure, files.read_json(path), path, InputError).message if path.exists() else None
 
 
 def train_runs(what: str, runs: Sequence[Run], jobs: int, progress: Progress = silent) -> None:

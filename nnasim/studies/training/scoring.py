@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Annotated
 
 from joblib import Parallel, delayed
+from pydantic import ConfigDict, Field
 
 from aat_training.data.examples import load_examples
 from aat_training.data.manifest import read_manifest
@@ -14,11 +16,14 @@ from aat_training.decode.corpus import decode_corpus
 from aat_training.score import Score, score
 from aat_training.systems import load_system
 from nnasim import files
+from nnasim.errors import InputError
 from nnasim.progress import Progress, silent
+from nnasim.records import Frozen, Integer, Items, validated
 from nnasim.studies.training.commands import score_command
 from nnasim.studies.training.plan import NumericsStudy, Trial
 
 Scores = dict[Trial, Score]
+Count = Annotated[Integer, Field(ge=0, le=10**9)]
 
 
 def score_all(
@@ -41,7 +46,7 @@ def _of_model(study: NumericsStudy, trials: Sequence[Trial], manifest: Path) -> 
     """The scores of one model; its speech is read once, and only if something is missing."""
     made_from = _made_from(study, trials[0], manifest)
     places = {trial: _place(study, trial, manifest) for trial in trials}
-    scores = {trial: _kept(places[trial], made_from) for trial in trials}
+    scores = {trial: kept_score(places[trial], made_from) for trial in trials}
     missing = [trial for trial in trials if scores[trial] is None]
     for trial, fresh in zip(missing, _decode(study, missing, manifest), strict=True):
         record = {
@@ -80,13 +85,30 @@ def _place(study: NumericsStudy, trial: Trial, manifest: Path) -> Path:
     return study.folder / trial.model.name / folder / f"{trial.name}.json"
 
 
-def _kept(path: Path, made_from: list[str]) -> Score | None:
+class KeptScore(Frozen):
+    """The part of a score's file that is read back."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    made_from: Items[str]
+    errors: Items[Count]
+    words: Items[Count]
+
+
+def kept_score(path: Path, made_from: Sequence[str]) -> Score | None:
+    """The score at ``path``; None if there is none, or one of another model or other speech.
+
+    Raises FileError, or InputError with the field for a file that holds no score.
+    """
     if not path.exists():
         return None
-    record = files.read_json(path)
-    if record.get("made_from") != made_from:
+    kept = validated(KeptScore, files.read_json(path), path, InputError)
+    if kept.made_from != tuple(made_from):
         return None
-    return Score(tuple(record["errors"]), tuple(record["words"]))
+    if len(kept.errors) != len(kept.words):
+        counts = f"must be as many as words, {len(kept.words)}, one for each utterance"
+        raise InputError(path, "errors", len(kept.errors), counts)
+    return Score(kept.errors, kept.words)
 
 
 def pooled(scores: Sequence[Score]) -> Score:
