@@ -20,6 +20,7 @@ from nnasim.cli.invocation import ARGUMENTS
 from nnasim.cli.last_net import DEFECT, caught
 from nnasim.cli.memory import is_out_of_memory, out_of_memory, told_once
 from nnasim.cli.ranks import leave_word, speaks
+from nnasim.cli.signals import ended_in_order
 from nnasim.cli.streams import prepare_streams
 from nnasim.cli.table import COMMANDS, Command, overview
 from nnasim.cli.usage import by_option, usage_message
@@ -48,9 +49,15 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] = COMMANDS) -> int:
-    """The exit code of one of ``commands``: 0, 2 for a user's error, 70 for a defect of ours, 130 when interrupted."""
+    """The exit code of one of ``commands``: 0, 2 for a user's error, 70 for a defect of ours, 128 and the signal's
+    number where one ended it.
+    """
     try:
-        return _ended(argv, commands)
+        with ended_in_order() as asked:
+            try:
+                return _ended(argv, commands)
+            except KeyboardInterrupt:
+                return _complain(asked.line, asked.exit_code)
     except MemoryError:  # not even enough is left to say what was asked for
         with contextlib.suppress(OSError):
             os.write(2, NO_MEMORY)
@@ -65,7 +72,7 @@ def _ended(argv: Sequence[str] | None, commands: Mapping[str, Command]) -> int:
         code = _with_spare_memory(arguments, commands)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        return _complain("interrupted", INTERRUPTED)
+        raise
     except RankLostError as error:
         return _complain(str(error), error.exit_code, speaking=error.speaks)
     except InputError as error:
