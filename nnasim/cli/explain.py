@@ -80,6 +80,7 @@ def command(
     from nnasim.cli.explain_words import speech_of, words_kept
     from nnasim.cli.figures import figure_files
     from nnasim.cli.invocation import command_line
+    from nnasim.cli.outputs import refuse_same
     from nnasim.cli.progress import shown_progress
     from nnasim.cli.unused import refuse_unused
     from nnasim.hardware import load_preset
@@ -123,6 +124,7 @@ def command(
             result, notes = explain_result(source, chip if preset or overrides else None, trace, progress)
         else:
             refuse_unused("explain", "with a trace", trace=trace)
+            refuse_same("explain", {"--markdown": markdown, "--out": out, "--json": json}, [source, preset])
             result, notes = explain_trace(source, preset or DEFAULT_PRESET, chip, progress)
     if out is not None and not of_result:  # a result keeps the command that made it, which finds its trace
         result = result.model_copy(update={"command": command_line("RESULT")})

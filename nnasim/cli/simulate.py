@@ -85,14 +85,18 @@ def command(
     (trace,) = traces
     from nnasim import files
     from nnasim.cli.invocation import command_line
+    from nnasim.cli.outputs import refuse_same
     from nnasim.hardware import load_preset
     from nnasim.ir.io import read_trace, write_record
+    from nnasim.studies.recording import integers_beside
 
     if inputs is not None and not functional:
         raise ConfigError("simulate", "--inputs", inputs, "is not used without --functional")
     for path in (out, *([perfetto] if perfetto else ())):
         files.refuse_existing(path, force)
     refuse_json("simulate", json, quiet, force)
+    outputs = {"--out": out, "--perfetto": perfetto, "--json": json}
+    refuse_same("simulate", outputs, [trace, integers_beside(trace), inputs, preset])
     chip = load_preset(preset, overrides or [], named="--set")
     operations = read_trace(trace)
 

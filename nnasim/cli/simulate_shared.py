@@ -22,11 +22,13 @@ def simulate_shared(
     """Run ``traces`` on one chip, write the result and, unless ``quiet``, print its figures."""
     from nnasim import files
     from nnasim.cli.invocation import command_line
+    from nnasim.cli.outputs import refuse_same
     from nnasim.cli.unused import refuse_unused
     from nnasim.errors import ConfigError
     from nnasim.hardware import load_preset
     from nnasim.ir.io import read_trace, write_record
     from nnasim.ir.shared import POLICIES, RESIDENTS, STARTS
+    from nnasim.studies.recording import integers_beside
 
     for option, value, allowed in (
         ("--policy", asked.policy, POLICIES),
@@ -43,6 +45,7 @@ def simulate_shared(
         refuse_unused("simulate", "for one trace, whose weights take no turns", residents=asked.residents)
     files.refuse_existing(out, force)
     refuse_json("simulate", json, quiet, force)
+    refuse_same("simulate", {"--out": out, "--json": json}, [*traces, *map(integers_beside, traces), preset])
     chip = load_preset(preset, overrides or [], named="--set")
     operations = [read_trace(path) for path in traces]
 

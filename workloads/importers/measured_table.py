@@ -75,7 +75,7 @@ class MeasuredRow:
         """The cell's number, finite and in ``minimum`` .. ``maximum``. Raises InputError for any other."""
         text = self.text(column)
         try:
-            value = float(text) if len(text) <= _LONGEST_NUMBER and "_" not in text else math.nan
+            value = float(text) if len(text) <= _LONGEST_NUMBER and "_" not in text and text.isascii() else math.nan
         except ValueError:
             value = math.nan
         if len(text) > _LONGEST_NUMBER:
