@@ -23,6 +23,7 @@ from nnasim.errors import FileError, reading, reason, shown, writing
 from nnasim.exchange import exchange
 from nnasim.json_shape import refuse_json_shape
 from nnasim.leftovers import SPARE_BYTES, partial_file, partial_folder, remove_left, without_umask
+from nnasim.together import apart, ready_for, waits
 
 YAML_MAX_BYTES = limits.YAML_BYTES
 YAML_MAX_DEPTH = limits.YAML_DEPTH
@@ -271,19 +272,35 @@ def write_bytes(path: str | Path, data: bytes, *, force: bool = False) -> None:
         file.write(data)
 
 
-@contextlib.contextmanager
-def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
-    """A file open for writing. It appears under its final name only when it is complete: it is a temporary file in the
-    same folder until it is synced and renamed.
-    """
+def _for_a_file(path: str | Path, force: bool) -> Path:
+    """``path``, if a file may stand there. Raises FileError."""
     target = refuse_existing(path, force)
     if target.is_dir():
         raise FileError(target, "is a folder")
+    return target
+
+
+def _for_a_folder(path: str | Path, force: bool, check: Check | None) -> Path:
+    """``path``, if a folder may stand there. Raises FileError."""
+    target = refuse_existing(path, force, check)
+    if target.exists() and not target.is_dir():
+        raise FileError(target, "is not a folder, so a folder cannot replace it")
+    return target
+
+
+@contextlib.contextmanager
+def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
+    """A file open for writing. It appears under its final name only when it is complete: it is a temporary file in the
+    same folder until it is synced and renamed; with others of ``together``, until they are.
+    """
+    target = _for_a_file(path, force)
+    ready_for(target)
     spare = bytearray(SPARE_BYTES)  # before there is anything to remove
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_left(target.parent, prefix := f".{target.name[:100]}.partial-", lambda folder: False)
-        handle, temporary = partial_file(target.parent, prefix)
+        handle, name = partial_file(target.parent, prefix)
+    temporary, later = Path(name), False
     try:
         with writing(target):
             with os.fdopen(handle, "wb") as file:
@@ -291,10 +308,13 @@ def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
                 file.flush()
                 os.fsync(file.fileno())
                 os.fchmod(file.fileno(), without_umask(0o666))
-            os.replace(temporary, target)
+                later = waits(temporary, target, lambda: _for_a_file(path, force), os.replace, file.fileno())
+            if not later:
+                os.replace(temporary, target)
     finally:
         del spare
-        Path(temporary).unlink(missing_ok=True)
+        if not later:
+            temporary.unlink(missing_ok=True)
 
 
 def write_json(path: str | Path, data: Any, *, force: bool = False, indent: int | None = 1) -> None:
@@ -316,32 +336,35 @@ def new_folder(
     ``check`` raises FileError unless an old folder may be deleted that is known by what it holds, and gets no mark.
     ``last``: the old folder is deleted when this is closed, and not before.
     """
-    target = refuse_existing(path, force, check)
-    if target.exists() and not target.is_dir():
-        raise FileError(target, "is not a folder, so a folder cannot replace it")
+    target = _for_a_folder(path, force, check)
+    ready_for(target)
     spare = bytearray(SPARE_BYTES)  # before there is anything to remove
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_left(target.parent, prefix := f"{target.name[:100]}.partial-", lambda left: _left_by_us(left, check))
         lock, partial = partial_folder(target.parent, prefix)
+    later = False
     try:
         with writing(target):
             (partial / MARK).write_text(json_text(PARTIAL), encoding="utf-8")
-            yield partial
+            with apart():
+                yield partial
             _mark(partial) if check is None else (partial / MARK).unlink()
             partial.chmod(without_umask(0o777))
-            refuse_existing(target, force, check)
-            if os.path.lexists(target):
+            _for_a_folder(path, force, check)
+            later = waits(partial, target, lambda: _for_a_folder(path, force, check), _replace_folder, lock)
+            if not later and os.path.lexists(target):
                 _replace_folder(partial, target)
-            else:
+            elif not later:
                 os.replace(partial, target)
     except FileError as error:
         raise _under_its_final_name(error, partial, target) from None
     finally:
         del spare
         with contextlib.ExitStack() as now:
-            (last or now).callback(os.close, lock)
-            (last or now).callback(_remove, partial)
+            (now if later else last or now).callback(os.close, lock)
+            if not later:
+                (last or now).callback(_remove, partial)
 
 
 def _mark(folder: Path) -> None:

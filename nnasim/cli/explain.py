@@ -87,6 +87,7 @@ def command(
     from nnasim.ir.io import is_shared, write_record
     from nnasim.markup import columns
     from nnasim.studies.explaining.sources import explain_result, explain_trace, is_result
+    from nnasim.together import together
     from reports.blocks import figures_among
     from reports.explained_short import short_lines
     from reports.explanation import result_blocks
@@ -130,15 +131,16 @@ def command(
         result = result.model_copy(update={"command": command_line("RESULT")})
     if speech is not None:
         result = words_kept(result, speech, out, force)
-    if out is not None:
-        write_record(out, result, force=force or speech is not None)
-    blocks = (*notes, *result_blocks(result, drawn=False))
-    title = f"{result.system} on {result.preset}"
-    if markdown is not None:
-        files.write_bytes(markdown, markdown_of(title, blocks).encode(), force=force)
-    pictures.write(figures_among(result_blocks(result)))
-    explanation = result.explanation.model_dump(mode="json") if result.explanation else None
-    width = columns()
-    body = text_lines((title, *blocks), width) if whole else [*text_lines(notes, width), MORE]
-    lines = [*short_lines(result, width), *([""] if whole else []), *body]
-    tell_lines(lines, explanation, json=json, quiet=quiet, force=force)
+    with together():
+        if out is not None:
+            write_record(out, result, force=force or speech is not None)
+        blocks = (*notes, *result_blocks(result, drawn=False))
+        title = f"{result.system} on {result.preset}"
+        if markdown is not None:
+            files.write_bytes(markdown, markdown_of(title, blocks).encode(), force=force)
+        pictures.write(figures_among(result_blocks(result)))
+        explanation = result.explanation.model_dump(mode="json") if result.explanation else None
+        width = columns()
+        body = text_lines((title, *blocks), width) if whole else [*text_lines(notes, width), MORE]
+        lines = [*short_lines(result, width), *([""] if whole else []), *body]
+        tell_lines(lines, explanation, json=json, quiet=quiet, force=force)

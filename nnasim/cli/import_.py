@@ -87,6 +87,7 @@ def command(
         recorded_import,
         write_ledger,
     )
+    from nnasim.together import together
 
     when = When(
         period_ms=period_ms, seconds=seconds, symbols_per_second=symbols_per_second, calls=calls, manifest=manifest,
@@ -94,9 +95,10 @@ def command(
     )  # fmt: skip
     with shown_progress(lines=True) as progress:
         result = import_files(recipe, when, chip.numerics, progress)
-    recorded_import(result).write(out, force=force)
-    if ledger is not None:
-        with spreadsheet_cells(csv_safe):
-            write_ledger(ledger, result.ledger, force=force)
-    lines = [visible(line) for line in (f"{out}: {result.trace}", *cut_lines(list(import_lines(result))))]
-    tell_lines(lines, import_figures(result), json=json, quiet=quiet, force=force)
+    with together():
+        recorded_import(result).write(out, force=force)
+        if ledger is not None:
+            with spreadsheet_cells(csv_safe):
+                write_ledger(ledger, result.ledger, force=force)
+        lines = [visible(line) for line in (f"{out}: {result.trace}", *cut_lines(list(import_lines(result))))]
+        tell_lines(lines, import_figures(result), json=json, quiet=quiet, force=force)

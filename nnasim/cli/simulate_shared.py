@@ -54,6 +54,7 @@ def simulate_shared(
     from nnasim.markup import columns
     from nnasim.sharing.run import SharingOptions
     from nnasim.studies.sharing import Asked, documented_shared, models_of, shared
+    from nnasim.together import together
     from reports.shared_lines import shared_figures, terminal_lines
     from workloads.rnnt.plausible import implausible_trace
 
@@ -67,6 +68,7 @@ def simulate_shared(
     wanted = Asked(options, MOST_STREAMS if asked.find_streams else None)
     result = shared(models, chip, wanted, traces if functional else None)
     warn([*implausible(chip), *(line for trace in operations for line in implausible_trace(trace))])
-    write_record(out, documented_shared(result, preset, chip, command_line("RESULT")), force=force)
-    lines = list(terminal_lines(result, f"{out}: ", columns()))
-    tell_lines(lines, shared_figures(result), json=json, quiet=quiet, force=force)
+    with together():
+        write_record(out, documented_shared(result, preset, chip, command_line("RESULT")), force=force)
+        lines = list(terminal_lines(result, f"{out}: ", columns()))
+        tell_lines(lines, shared_figures(result), json=json, quiet=quiet, force=force)

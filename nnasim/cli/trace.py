@@ -64,6 +64,7 @@ def command(
     from nnasim.cli.outputs import refuse_same
     from nnasim.cli.unused import tell_no_chip
     from nnasim.studies.recording import Recorded, integers_beside
+    from nnasim.together import together
 
     files.refuse_existing(out, force)
     if checkpoint is not None and beam in (None, 1) and system in (None, "naive", "aat"):
@@ -88,10 +89,11 @@ def command(
         if len(dict(moves)) < len(moves):
             raise ConfigError("trace", "--place", ", ".join(place), "must name each group once")
         record = record.placed(dict(moves))
-    record.write(out, force=force)
-    calls = sum(len(utterance.call_graphs) for utterance in trace.utterances)
-    if not quiet:
-        say([f"{out}: {trace.system}, {counted(len(trace.utterances), 'utterance')}, {counted(calls, 'call')}"])
+    with together():
+        record.write(out, force=force)
+        calls = sum(len(utterance.call_graphs) for utterance in trace.utterances)
+        if not quiet:
+            say([f"{out}: {trace.system}, {counted(len(trace.utterances), 'utterance')}, {counted(calls, 'call')}"])
 
 
 # What each source of a trace takes beside the chip and the system.

@@ -101,7 +101,9 @@ class Store:
         if older is not None and tables == older:
             self._upgrade(tables)
         elif version[0] != str(STORE_VERSION):
-            raise FileError(self.path, f"is a store of version {version[0]!a:.40}, this nnasim reads {STORE_VERSION}")
+            raise FileError(
+                self.path, f"is a store of version {version[0]!a:.40}, this nnasim reads 1 to {STORE_VERSION}"
+            )
         elif tables != _TABLES:
             raise FileError(self.path, "has other tables than a store of nnasim")
 

@@ -114,7 +114,8 @@ def _wav_format(chunk: bytes, path: str | Path) -> tuple[int, int, int]:
     if codec not in _WAV_CODECS:
         raise FileError(path, f"is a WAV file of codec {codec:#06x}, only uncompressed audio is read")
     if bits == 0 or bits % 8 or block_bytes != channels * bits // 8 or block_bytes == 0:
-        raise FileError(path, f"is a WAV file of {channels} x {bits} bits in {block_bytes} bytes")
+        why = f"is a WAV file of {channels} x {bits} bits in {block_bytes} bytes, not of whole bytes for each channel"
+        raise FileError(path, why)
     return block_bytes, channels, rate
 
 

@@ -77,7 +77,9 @@ class Values:
         if tensor.quantisation or tensor.type in _REAL:
             return "float32"
         if tensor.type not in NUMBERS:
-            raise CannotEnterError(f"meets {self.names[index]!r}, which is of the type {tensor.type}")
+            known = ", ".join(sorted(set(NUMBERS.values())))
+            why = f"meets {self.names[index]!r}, which is of the type {tensor.type}, none of {known}"
+            raise CannotEnterError(why)
         return NUMBERS[tensor.type]
 
     def is_constant(self, index: int) -> bool:
@@ -278,7 +280,7 @@ def spread(*shapes: tuple[int, ...]) -> tuple[int, ...]:
 def axis_of(axis: int, rank: int, first: bool) -> int:
     """The place of ``axis`` of the file's order in the order of a value. Raises CannotEnterError if there is none."""
     if not -rank <= axis < rank:
-        raise CannotEnterError(f"names axis {axis} of {rank}")
+        raise CannotEnterError(f"names axis {axis} of {rank}, where {-rank} to {rank - 1} are allowed")
     return _PLACE_CHANNELS_FIRST[axis % rank] if first else axis % rank
 
 

@@ -52,7 +52,7 @@ def paddings(call: RawCall, size: Sequence[int], spans: Sequence[int], strides: 
     if mode == "NOTSET":
         return pads
     if mode not in ("VALID", "SAME_UPPER", "SAME_LOWER"):
-        raise CannotEnterError(f"knows no auto_pad {mode!r}")
+        raise CannotEnterError(f"knows no auto_pad {mode!r}, only NOTSET, VALID, SAME_UPPER and SAME_LOWER")
     lacking = [
         max(0, (-(-length // stride) - 1) * stride + span - length)
         for length, span, stride in zip(size, spans, strides, strict=True)

@@ -134,7 +134,8 @@ def _check_direction(call: RawCall) -> None:
     if direction == "reverse" and frames != 1:
         raise CannotEnterError("runs backward, over frames that have not arrived yet")
     if direction not in ("forward", "reverse"):
-        raise NeverEntersError(f"runs in the direction {direction!r}, which ONNX does not know")
+        why = f"runs in the direction {direction!r}, where ONNX knows forward, reverse and bidirectional"
+        raise NeverEntersError(why)
 
 
 def _invalid(operator: str, recurrence: Sequence[int], units: int) -> str:

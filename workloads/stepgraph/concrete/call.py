@@ -138,7 +138,7 @@ class RawCall:
     def from_front(axis: int, rank: int) -> int:
         """``axis``, which may count from the end, counted from the front."""
         if not -rank <= axis < rank:
-            raise CannotEnterError(f"names axis {axis} of {rank}")
+            raise CannotEnterError(f"names axis {axis} of {rank}, where {-rank} to {rank - 1} are allowed")
         return axis % rank
 
     def _attribute(self, name: str, default: Any, kind: Any) -> Any:

@@ -48,7 +48,7 @@ class Budget:
         """
         self.work -= _NODE + _OPERAND * operands
         if self.work < 0:
-            raise CannotEnterError("is written out as more nodes than a model's may be")
+            raise CannotEnterError("is written out as more nodes than a model's may be, about 35,000")
 
     def computed(
         self, operator: str, attributes: Attributes, operands: Sequence[Value | None], tensors: Sequence[Tensor]

@@ -12,6 +12,8 @@ from workloads.stepgraph.kernels.given import Attributes, integer, integers
 from workloads.stepgraph.shapes.elementwise import broadcast
 from workloads.stepgraph.shapes.reductions import check_axis
 
+_REDUCTIONS = ("none", "add", "mul", "max", "min")
+
 
 def concat(attributes: Attributes, first: Value, *others: Value) -> Tensor:
     """The tensor of the operands joined along an axis."""
@@ -108,8 +110,8 @@ def scatter_elements(attributes: Attributes, x: Value, places: Value, updates: V
     _check_within(x, places, axis)
     if updates.shape != places.shape or updates.dtype != x.dtype:
         raise ValueError(f"puts {updates.dtype} {updates.shape} at places {places.shape} of {x.dtype} {x.shape}")
-    if attributes["reduction"] not in ("none", "add", "mul", "max", "min"):
-        raise ValueError(f"knows no reduction {attributes['reduction']!r}")
+    if attributes["reduction"] not in _REDUCTIONS:
+        raise ValueError(f"knows no reduction {attributes['reduction']!r}, only {', '.join(_REDUCTIONS)}")
     return x.tensor
 
 

@@ -21,7 +21,7 @@ def reduced(x: Value, axes: Collection[int], keepdims: bool, dtype: str = "") ->
 def check_axis(x: Value, axis: int) -> int:
     """``axis``. Raises ValueError if ``x`` lacks it."""
     if not 0 <= axis < x.rank:
-        raise ValueError(f"has no axis {axis}: its input is {x.shape}")
+        raise ValueError(f"has no axis {axis}: its input is {x.shape}, with the axes 0 to {x.rank - 1}")
     return axis
 
 

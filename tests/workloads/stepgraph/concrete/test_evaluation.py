@@ -53,5 +53,5 @@ def test_a_few_nodes_of_a_file_may_not_be_written_out_as_any_number() -> None:
     budget = Budget()
     for _ in range(30_000):
         budget.write(operands=2)
-    with pytest.raises(CannotEnterError, match="written out as more nodes than a model's may be"):
+    with pytest.raises(CannotEnterError, match="written out as more nodes than a model's may be, about 35,000"):
         budget.write(operands=60_000)
