@@ -53,7 +53,30 @@ def open_regular(path: str | Path) -> BinaryIO:
         os.close(handle)
         kind = filekind.of_folder(Path(path)) if stat.S_ISDIR(mode) else None
         raise FileError(path, f"is not a regular file{filekind.hint(kind)}")
-    return os.fdopen(handle, "rb")
+    return io.BufferedReader(_NamedFile(handle, path))
+
+
+class _NamedFile(io.FileIO):
+    """An open file that knows how it was given, so that what the system says while it is read names it."""
+
+    def __init__(self, handle: int, path: str | Path) -> None:
+        super().__init__(handle, "rb")
+        self.path = path
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        """``FileIO.readinto``. Raises FileError for what the system says."""
+        with reading(self.path):
+            return super().readinto(buffer)
+
+    def readall(self) -> bytes:
+        """``FileIO.readall``. Raises FileError for what the system says."""
+        with reading(self.path):
+            return super().readall()
+
+    def seek(self, place: int, whence: int = os.SEEK_SET, /) -> int:
+        """``FileIO.seek``. Raises FileError for what the system says."""
+        with reading(self.path):
+            return super().seek(place, whence)
 
 
 def read_bytes(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> bytes:

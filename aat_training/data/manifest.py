@@ -20,7 +20,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from aat_training.data.alignment import Timed, alignment_path, read_timed
 from aat_training.data.foreign import refuse_foreign_file, refuse_foreign_line
-from aat_training.data.jsonl import json_lines
+from aat_training.data.jsonl import json_lines, values_of
 from nnasim import files, limits
 from nnasim.errors import FileError, ManifestError, named, shown
 from nnasim.records import Frozen, validated
@@ -47,8 +47,8 @@ def _name(value: object) -> object:
     return str(value) if type(value) is int else value
 
 
-_Text = Annotated[str, AfterValidator(_printable)]
-_Name = Annotated[_Text, BeforeValidator(_name)]
+Text = Annotated[str, AfterValidator(_printable)]
+_Name = Annotated[Text, BeforeValidator(_name)]
 
 
 class Entry(Frozen):
@@ -62,12 +62,12 @@ class Entry(Frozen):
 
     model_config = ConfigDict(strict=True)
 
-    id: _Text = Field(min_length=1, max_length=500)
-    audio_filepath: _Text | None = Field(default=None, min_length=1, max_length=4096)
-    features_filepath: _Text | None = Field(default=None, min_length=1, max_length=4096)
+    id: Text = Field(min_length=1, max_length=500)
+    audio_filepath: Text | None = Field(default=None, min_length=1, max_length=4096)
+    features_filepath: Text | None = Field(default=None, min_length=1, max_length=4096)
     duration: float = Field(gt=0, le=MAX_SECONDS)
     offset: float | None = Field(default=None, ge=0, le=MAX_SECONDS)
-    text: _Text = Field(max_length=MAX_TEXT)
+    text: Text = Field(max_length=MAX_TEXT)
     speaker: _Name | None = Field(default=None, min_length=1, max_length=500)
     where: str = Field(default="entry", exclude=True, repr=False)
     folder: Path = Field(default=Path(), exclude=True, repr=False)
@@ -195,9 +195,21 @@ def write_manifest(path: str | Path, entries: Iterable[Entry], *, force: bool = 
 
 
 def manifest_bytes(path: str | Path, entries: Iterable[Entry]) -> bytes:
-    """The bytes that ``write_manifest`` writes: one JSON object per line, keys sorted."""
+    """The bytes that ``write_manifest`` writes: one JSON object per line, keys sorted.
+
+    Raises FileError or ManifestError for what ``read_manifest`` would refuse.
+    """
     home = os.path.realpath(Path(path).parent)
-    return "".join(files.json_text(_record(entry, home), indent=None) for entry in entries).encode()
+    lines = [files.json_text(_record(entry, home), indent=None).encode() for entry in entries]
+    data = b"".join(lines)
+    for what, number, most in (
+        ("utterances", len(lines), limits.MANIFEST_LINES),
+        ("bytes", len(data), limits.MANIFEST_BYTES),
+        ("commas and opening brackets", values_of(data), limits.MANIFEST_VALUES),
+    ):
+        if number > most:
+            raise FileError(path, f"would have {number:,} {what}, at most {most:,} are allowed: make several of it")
+    return data
 
 
 def _record(entry: Entry, home: str) -> dict[str, Any]:
@@ -205,4 +217,5 @@ def _record(entry: Entry, home: str) -> dict[str, Any]:
     written = Path(record[entry.field])
     if not written.is_absolute():
         record[entry.field] = os.path.relpath(os.path.realpath(entry.path), home)
+        validated(Entry, record, entry.where, ManifestError)  # the folders on the way have names too
     return record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from nnasim.errors import FileError, ManifestError
 from nnasim.tablefile import table_lines
 
 _NUMBERS = ("offset", "duration")
+_NUMBER = re.compile(r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*")  # and not 1_0, which Python takes
 
 
 def table_entries(text: str, source: Path) -> Iterator[Entry]:
@@ -73,11 +75,8 @@ def entry_with_seconds(data: dict[str, object], number: int, where: str, folder:
 
 
 def number_of(text: str, where: str, name: str) -> float:
-    """The finite number that ``text`` writes. Raises ManifestError if it is none."""
-    try:
-        value = float(text[:400])
-    except ValueError:
-        value = math.nan
+    """The finite number that ``text`` writes in decimal digits. Raises ManifestError if it is none."""
+    value = float(text) if len(text) <= limits.INTEGER_DIGITS and _NUMBER.fullmatch(text) else math.nan
     if not math.isfinite(value):
         raise ManifestError(where, name, text, "must be a number of seconds")
     return value

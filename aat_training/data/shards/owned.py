@@ -1,4 +1,4 @@
-"""Whose shards are these? Only those that nnasim made are replaced."""
+"""Checks of what stands where shards shall be written: only those that nnasim made are replaced."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ from aat_training.data.shards.layout import (
     digest_of,
     lines_of,
     manifest_path,
+    refuse_other_lines,
 )  # fmt: skip
 from aat_training.data.shards.owned import refuse_other_shards, refuse_other_start
 from nnasim import files, limits
@@ -161,13 +162,15 @@ def _kept(folder: Path, number: int, entries: list[Entry]) -> Shard | None:
     with files.open_regular(audio_path(folder, number)) as file:
         audio = hashlib.file_digest(file, "sha256")
         size = file.tell()
-    return Shard(
+    shard = Shard(
         utterances=len(lines),
         seconds=round(sum(line.duration for line in lines), 6),
         audio_bytes=size,
         audio_sha256=audio.hexdigest(),
         manifest_sha256=hashlib.sha256(manifest).hexdigest(),
     )
+    refuse_other_lines(lines, number, shard, path)
+    return shard
 
 
 class _Hashing:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aat_training.data import jsonl
 from aat_training.data.manifest import Entry, read_manifest, write_manifest
-from nnasim.errors import FileError, NnasimError
+from nnasim.errors import FileError, ManifestError, NnasimError
 
 GOOD = {"id": "a", "audio_filepath": "a.wav", "duration": 1.5, "text": "three one", "speaker": "george"}
 
@@ -284,3 +284,18 @@ def test_a_file_of_another_kind_is_told_what_it_seems_to_be(tmp_path, content, c
 def test_a_byte_order_mark_is_no_part_of_the_first_line_and_a_speaker_may_be_a_number(tmp_path):
     (tmp_path / "m.jsonl").write_bytes(b"\xef\xbb\xbf" + line(speaker=12).encode() + b"\r\n\r\n")
     assert [entry.speaker for entry in read_manifest(tmp_path / "m.jsonl")] == ["12"]
+
+
+@pytest.mark.parametrize("name", ["a\nb", os.fsdecode(b"\xff"), "x" * 200 + "/" + 20 * ("y" * 200 + "/")])
+def test_a_manifest_that_could_not_be_read_is_not_written(tmp_path, name):
+    """Its folders have names that no manifest may hold."""
+    entry = Entry(**GOOD, folder=tmp_path / name, where="list line 7")
+    with pytest.raises(ManifestError, match="list line 7: audio_filepath = "):
+        write_manifest(tmp_path / "n.jsonl", [entry])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_manifest_of_more_utterances_than_one_may_have_is_written(tmp_path):
+    entry = Entry(**GOOD | {"audio_filepath": "/a.wav"})
+    with pytest.raises(FileError, match="would have 50,001 utterances, at most 50,000 are allowed"):
+        write_manifest(tmp_path / "n.jsonl", [entry] * 50_001)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tarfile
 
 import numpy as np
@@ -179,3 +180,28 @@ def test_shards_of_another_tool_are_neither_replaced_nor_gone_on_with(manifest, 
     with pytest.raises(FileError, match="that nnasim made, and will not be replaced; give another folder"):
         write_shards([manifest], tmp_path / "nemo", 1.0, **{how: True})
     assert files_of(tmp_path / "nemo") == before
+
+
+@pytest.mark.parametrize("offset", [None, 0.1])
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_samples_that_are_no_audio_are_told_when_shards_are_made(tmp_path, offset, value):
+    """And not hours later, in the middle of a training."""
+    soundfile.write(tmp_path / "a.wav", np.full(8000, value, np.float32), 8000, subtype="FLOAT")
+    line = {"id": "a", "audio_filepath": "a.wav", "offset": offset, "duration": 1.0 - (offset or 0), "text": "one"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(line))
+    with pytest.raises(ManifestError, match=r"line 1: audio_filepath = .*a\.wav.*: has a sample that is not finite"):
+        write_shards([tmp_path / "a.jsonl"], tmp_path / "s", 1.0)
+
+
+def test_a_damaged_file_is_told_when_shards_are_made(manifest, tmp_path):
+    path = tmp_path / "u9.flac"
+    path.write_bytes(path.read_bytes()[:-2000])
+    with pytest.raises(ManifestError, match=r"u9\.flac.*: (is truncated or damaged|cannot be decoded)"):
+        write_shards([manifest], tmp_path / "s", 1.0)
+
+
+def test_a_tar_that_has_been_cut_is_not_gone_on_with(manifest, shards):
+    (shards / "index.json").unlink()
+    os.truncate(shards / "audio_0.tar", 1000)
+    with pytest.raises(ManifestError, match=r"byte_offset = .*within the 1000 bytes of the shard"):
+        write_shards([manifest], shards, 0.001, resume=True)
