@@ -186,8 +186,8 @@ def seems(path: str | Path) -> str:
 
 
 def read_yaml(path: str | Path) -> Any:
-    """The value of a strict YAML 1.2 file: at most 1 MB and 50 levels, no alias, anchor, tag, second document or
-    duplicate key.
+    """The value of a strict YAML 1.2 file: at most 1 MB and 50 levels, no alias, anchor, tag, merge key, directive,
+    second document or duplicate key.
 
     ruamel.yaml's pure safe loader is used because it refuses duplicate keys and reads 1e9 as a number. The events are
     walked first, so that a depth that would exhaust the loader is refused at its 51st level.
@@ -218,6 +218,10 @@ def parse_yaml(text: str, source: object) -> Any:
                 depth -= 1
             elif kind == "DocumentStartEvent":
                 documents += 1
+                if event.version not in (None, (1, 2)) or event.tags:
+                    raise FileError(source, "YAML directives are not allowed: this is read as YAML 1.2")
+            elif kind == "ScalarEvent" and event.value == "<<" and event.style in (None, ""):
+                raise FileError(source, "YAML merge keys (<<) are not allowed; a chip `extends` another")
             if kind == "AliasEvent" or getattr(event, "anchor", None) is not None:
                 raise FileError(source, "YAML anchors and aliases are not allowed")
             if getattr(event, "tag", None) is not None:
