@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import math
 import os
@@ -23,11 +22,11 @@ from nnasim.errors import FileError, reading, reason, shown, writing
 from nnasim.exchange import exchange
 from nnasim.json_shape import refuse_json_shape
 from nnasim.leftovers import SPARE_BYTES, partial_file, partial_folder, remove_left, without_umask
+from nnasim.opened import open_regular as open_regular
 from nnasim.together import apart, ready_for, waits
+from nnasim.yaml_text import parse_yaml as parse_yaml
 
 YAML_MAX_BYTES = limits.YAML_BYTES
-YAML_MAX_DEPTH = limits.YAML_DEPTH
-YAML_MAX_EVENTS = limits.YAML_EVENTS
 JSON_MAX_BYTES = limits.JSON_BYTES
 MARK = ".nnasim"
 """The file in every folder that nnasim makes which lists what nnasim wrote there."""
@@ -35,48 +34,6 @@ PARTIAL = {"kind": "nnasim.partial_folder"}
 """The mark of a folder that is being written."""
 Check = Callable[[Path], None]
 """Raises FileError unless a folder may be deleted."""
-
-
-def open_regular(path: str | Path) -> BinaryIO:
-    """A regular file opened for reading. Raises FileError for a missing file, a FIFO, a device or a directory.
-
-    The check is made on the open descriptor, so that a FIFO never blocks.
-    """
-    try:
-        handle = os.open(os.fspath(path), os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
-    except ValueError as error:  # an embedded NUL, or a lone surrogate
-        raise FileError(ascii(str(path)), f"is not a file name ({error})") from None
-    except OSError as error:
-        raise FileError(path, f"cannot be read ({reason(error)})") from None
-    mode = os.fstat(handle).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(handle)
-        kind = filekind.of_folder(Path(path)) if stat.S_ISDIR(mode) else None
-        raise FileError(path, f"is not a regular file{filekind.hint(kind)}")
-    return io.BufferedReader(_NamedFile(handle, path))
-
-
-class _NamedFile(io.FileIO):
-    """An open file that knows how it was given, so that what the system says while it is read names it."""
-
-    def __init__(self, handle: int, path: str | Path) -> None:
-        super().__init__(handle, "rb")
-        self.path = path
-
-    def readinto(self, buffer: Any, /) -> int | None:
-        """``FileIO.readinto``. Raises FileError for what the system says."""
-        with reading(self.path):
-            return super().readinto(buffer)
-
-    def readall(self) -> bytes:
-        """``FileIO.readall``. Raises FileError for what the system says."""
-        with reading(self.path):
-            return super().readall()
-
-    def seek(self, place: int, whence: int = os.SEEK_SET, /) -> int:
-        """``FileIO.seek``. Raises FileError for what the system says."""
-        with reading(self.path):
-            return super().seek(place, whence)
 
 
 def read_bytes(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> bytes:
@@ -193,59 +150,6 @@ def read_yaml(path: str | Path) -> Any:
     walked first, so that a depth that would exhaust the loader is refused at its 51st level.
     """
     return parse_yaml(read_text(path, YAML_MAX_BYTES), path)
-
-
-def parse_yaml(text: str, source: object) -> Any:
-    """The value of a strict YAML text, as of ``read_yaml``; messages name ``source``."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.constructor import DuplicateKeyError
-    from ruamel.yaml.error import YAMLError
-
-    def loader() -> Any:
-        return YAML(typ="safe", pure=True)
-
-    try:
-        depth = documents = 0
-        for number, event in enumerate(loader().parse(io.StringIO(text))):
-            if number > YAML_MAX_EVENTS:
-                raise FileError(source, f"YAML has more than {YAML_MAX_EVENTS:,} values")
-            kind = type(event).__name__
-            if kind in ("MappingStartEvent", "SequenceStartEvent"):
-                depth += 1
-                if depth > YAML_MAX_DEPTH:
-                    raise FileError(source, f"YAML is nested deeper than {YAML_MAX_DEPTH:,}")
-            elif kind in ("MappingEndEvent", "SequenceEndEvent"):
-                depth -= 1
-            elif kind == "DocumentStartEvent":
-                documents += 1
-                if event.version not in (None, (1, 2)) or event.tags:
-                    raise FileError(source, "YAML directives are not allowed: this is read as YAML 1.2")
-            elif kind == "ScalarEvent" and event.value == "<<" and event.style in (None, ""):
-                raise FileError(source, "YAML merge keys (<<) are not allowed; a chip `extends` another")
-            if kind == "AliasEvent" or getattr(event, "anchor", None) is not None:
-                raise FileError(source, "YAML anchors and aliases are not allowed")
-            if getattr(event, "tag", None) is not None:
-                raise FileError(source, f"the YAML tag {ascii(str(event.tag))[:60]} is not allowed")
-        if documents > 1:
-            raise FileError(source, "holds more than one YAML document")
-        data = loader().load(text)
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" from line {mark.line + 1} column {mark.column + 1} on" if mark else ""
-        why = " (a key is there twice)" if isinstance(error, DuplicateKeyError) else ""
-        seems = filekind.hint(filekind.of_text(text), unless="YAML")
-        raise FileError(source, f"is not YAML{place}{why}{seems}") from None
-    except (RecursionError, ValueError, OverflowError, TypeError):
-        raise FileError(source, "is not YAML: it has a value that cannot be read") from None
-    _refuse_non_finite(data, source)
-    return data
-
-
-def _refuse_non_finite(data: Any, source: object) -> None:
-    if isinstance(data, float) and not math.isfinite(data):
-        raise FileError(source, f"YAML has {data}, only finite numbers are allowed")
-    for item in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
-        _refuse_non_finite(item, source)
 
 
 def json_text(data: Any, *, indent: int | None = 1) -> str:

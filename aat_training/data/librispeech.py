@@ -46,7 +46,7 @@ def _entries(folder: str | Path) -> Iterator[Entry]:
 
 
 def _raise(error: OSError) -> None:
-    """Let no folder that cannot be read be one that holds nothing."""
+    """Raise ``error``: a folder that cannot be read is not one that holds nothing."""
     raise error
 
 

@@ -28,7 +28,7 @@ from nnasim.records import Frozen, validated
 MAX_SECONDS = limits.AUDIO_SECONDS
 MAX_TEXT = limits.MANIFEST_TEXT
 SLACK_S = 0.01  # an utterance that ends so close to its file's end was meant to end there: durations are rounded
-_MOST_UNUSED = 100
+_FIELDS_KEPT = 100
 _REQUIRED = ("duration", "text")
 _PATHS = ("audio_filepath", "features_filepath")
 FIELDS = ("id", *_PATHS, "duration", "offset", "text", "speaker")
@@ -150,7 +150,7 @@ def entry_of(data: Any, number: int, where: str, folder: Path) -> Entry:
 
 def _unused(data: dict[str, Any]) -> tuple[str, ...]:
     """The line's further fields, no more of them than a note could mean; all lines share the names."""
-    return tuple(sys.intern(name) for name in islice((name for name in data if name not in FIELDS), _MOST_UNUSED))
+    return tuple(sys.intern(name) for name in islice((name for name in data if name not in FIELDS), _FIELDS_KEPT))
 
 
 def _with_times(entry: Entry, by_id: dict[str, Timed], source: Path) -> Entry:

@@ -110,7 +110,7 @@ OVER = {
     "a manifest, text of an utterance, characters": Over(
         text(lambda n: json.dumps({**LINE, "text": "one" + " " * (n - 3)}), "h.jsonl"), EVALUATE, "text", ""
     ),
-    "a list of a corpus, bytes": Over(sparse("h.tsv"), STRINGS, "h.tsv", "line 1 must name"),
+    "a list of a corpus, bytes": Over(sparse("h.tsv"), STRINGS, "h.tsv", "line 1 has more than"),
     "a folder of shards, shards": Over(
         changed("h/index.json", "shards/index.json", lambda i, n: i.update(shards=i["shards"][:1] * n)),
         "train --recipe tiny --train h --dev manifest.jsonl --steps 1 --workers 0 --out out", "shards",
