@@ -11,7 +11,7 @@ from nnasim.errors import SimulationError, named
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
 from nnasim.limits import LARGEST_FIGURE, written
-from nnasim.plugins import Plugins
+from nnasim.plugins import Plugins, refuse_signatures
 from nnasim.units import cycles_to_ms
 
 Figures = dict[str, float | int | str | None]
@@ -59,6 +59,7 @@ def checked(name: str, who: str, part: object) -> Objective:
         raise ValueError(f"{who} must be an Objective whose figure can be called")
     if not isinstance(part.unit, str) or not isinstance(part.meaning, str):
         raise ValueError(f"{who}: unit and meaning must be texts")
+    refuse_signatures(who, part, {"figure": 2})
     return part
 
 
