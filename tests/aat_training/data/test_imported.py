@@ -52,6 +52,11 @@ def test_lhotse_cuts(folder, pack):
     ("change", "complaint"),
     [
         ({"type": "MixedCut"}, "is a Lhotse MixedCut; only MonoCuts"),
+        ({"channel": 1}, "channel = 1: must be 0"),
+        ({"channel": True}, "channel = True: must be 0"),
+        ({"supervisions": ["one"]}, r"supervisions\.0 = 'one': must be a supervision"),
+        ({"supervisions": [{"start": 0, "text": ["one"]}]}, r"supervisions\.0\.text = \['one'\]: must be text or null"),
+        ({"supervisions": [{"start": "0", "text": "one"}]}, r"supervisions\.0\.start = '0': must be a number"),
         ({"recording": None}, "recording = None: must hold the recording"),
         ({"recording": {**RECORDING, "transforms": [{"name": "Speed"}]}}, "recording.transforms = .*are not applied"),
         ({"recording": {**RECORDING, "sources": []}}, "recording.sources = .*must be one file"),
