@@ -13,6 +13,7 @@ YAML_EVENTS = 20_000  # scalars, starts and ends; the pure loader takes 0.1 ms f
 CHIP_EXTENDS = 8
 JSON_BYTES = 16_000_000  # the worst file of this size is refused in 3 s and 450 MB
 JSON_DEPTH = 100
+COMMAND_CHARACTERS = 100_000  # Python splits a text into words in 40 s if it has ten times as many
 INTEGER_DIGITS = 400  # Python refuses 4,300 with a plain ValueError, nothing here needs twenty
 WEIGHTS_BYTES = 4_000_000_000
 WEIGHTS_HEADER_BYTES = 16_000_000
@@ -128,6 +129,7 @@ TABLE = (
     Limit("a JSON file: trace, result", JSON_BYTES, "bytes"),
     Limit("a JSON file, nesting", JSON_DEPTH, "levels"),
     Limit("an integer in any text", INTEGER_DIGITS, "digits"),
+    Limit("a command that a result records, to be run again", COMMAND_CHARACTERS, "characters"),
     Limit("a safetensors file", WEIGHTS_BYTES, "bytes"),
     Limit("a safetensors file, header", WEIGHTS_HEADER_BYTES, "bytes"),
     Limit("a safetensors file, content", WEIGHTS_TENSORS, "tensors"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from tests.fuzz.limits.over import Over, Write, changed, no_file, sparse, text
 
@@ -31,6 +32,11 @@ def extending(folder: Path, number: int) -> None:
         (folder / name).write_text(f"extends: {f'./h{place - 1}.yaml' if place else 'edge256'}\n")
 
 
+def recorded(record: dict[str, Any], number: int) -> None:
+    """A command of so many characters, in a result."""
+    record["command"] = "nnasim " + "x" * (number - len("nnasim "))
+
+
 def table(rows: str, head: str = "M,N,K,measured_us\n") -> Write:
     """A table of one row; NUMBER stands for the number."""
     return text(lambda number: head + rows.replace("NUMBER", str(number)) + "\n", "h.csv")
@@ -48,6 +54,9 @@ OVER = {
     "a JSON file: trace, result, bytes": Over(sparse("h.json"), TRACE, "h.json", "is not JSON"),
     "a JSON file, nesting, levels": Over(text(lambda n: "[" * n), TRACE, "h.json", "is not JSON"),
     "an integer in any text, digits": Over(text(lambda n: "9" * n), TRACE, "h.json", "is not a JSON object"),
+    "a command that a result records, to be run again, characters": Over(
+        changed("h.json", "result.json", recorded), "rerun h.json", "h.json", "which is not one of"
+    ),
     "calls of a model, seconds of audio": Over(
         no_file, "import model.onnx --period-ms 1000000 --seconds N --out out.json", "seconds"
     ),
