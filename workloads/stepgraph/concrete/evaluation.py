@@ -62,7 +62,7 @@ class Budget:
         self.spend(sum(tensor.elements for tensor in tensors), 8, read + _multiplications(operator, operands, tensors))
         try:
             results = apply(operator, attributes, arrays)
-        except (ValueError, IndexError, TypeError, OverflowError) as error:
+        except (ValueError, IndexError, TypeError, ArithmeticError, RuntimeError) as error:
             raise CannotEnterError(f"cannot be computed: {error}") from None
         if all(result.base is not None for result in results):  # views cost nothing
             self.bytes += sum(8 * tensor.elements for tensor in tensors)
