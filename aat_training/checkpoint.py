@@ -14,11 +14,13 @@ from aat_training.checkpoint_files import checkpoint_files, refuse_no_checkpoint
 from aat_training.config import Recipe
 from aat_training.tokens import Tokens, tokens_from_state
 from nnasim import files
-from nnasim.errors import NOT_GIVEN, CheckpointError
+from nnasim.errors import NOT_GIVEN, CheckpointError, shown
 from nnasim.records import as_complaint, validated
 from nnasim.tensorfile import LARGEST_FILE, read_tensors, sizes_of_tensors, tensor_bytes
+from workloads.rnnt.shapes import RnntShape
 
 CHECKPOINT_VERSION = 1
+PARTS = "model", "calibration", "tables"
 BESIDE_WEIGHTS = 64_000_000
 """Bytes of ranges and tables, which do not grow with the layers' sizes."""
 
@@ -46,6 +48,11 @@ class Checkpoint:
         return {name[len(prefix) + 1 :]: value for name, value in self.tensors.items() if name.startswith(prefix + ".")}
 
     @property
+    def shape(self) -> RnntShape:
+        """The shape of its recogniser."""
+        return self.recipe.model.shape(self.recipe.features, self.tokens.size, self.recipe.name)
+
+    @property
     def binding_note(self) -> str | None:
         """A note if nothing proves that the two files belong together; None if their digest does."""
         if self.bound:
@@ -54,7 +61,9 @@ class Checkpoint:
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write both files, numbers first, so that a ``model.json`` never stands without its numbers."""
+    """Write both files, or none where there is no room; numbers first, so that a ``model.json`` never stands without
+    its numbers.
+    """
     record = {
         "kind": "nnasim.checkpoint",
         "schema_version": CHECKPOINT_VERSION,
@@ -66,8 +75,10 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         "weights": digest_of_file(packed := tensor_bytes(checkpoint.tensors)),
     }
     weights, meta = checkpoint_files(folder)
-    files.write_bytes(weights, packed, force=True)
-    files.write_json(meta, record, force=True)
+    with files.new_file(meta, force=True) as described, files.new_file(weights, force=True) as numbers:
+        described.write(files.json_text(record).encode())
+        described.flush()
+        numbers.write(packed)
 
 
 def digest_of_file(data: bytes) -> str:
@@ -117,6 +128,9 @@ def _refuse_another_size(weights: Path, meta: Path, recipe: Recipe, tokens: Toke
     with as_complaint(meta, "recipe.model", NOT_GIVEN, CheckpointError, "has no shape"):
         shape = recipe.model.shape(recipe.features, tokens.size, recipe.name)
     sizes = sizes_of_tensors(weights)
+    for name, size in sizes.items():
+        if name.partition(".")[0] not in PARTS:
+            raise CheckpointError(weights, f"tensor {shown(name)}", f"{size} bytes", f"must be of {', '.join(PARTS)}")
     least, there = 4 * shape.weights, sum(size for name, size in sizes.items() if name.startswith("model."))
     if there < least:
         why = f"its recipe has weights of {least} bytes: a checkpoint of another recipe"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nnasim import filekind, files
-from nnasim.errors import FileError
+from nnasim.errors import FileError, reading
 
 WEIGHTS, META = "model.safetensors", "model.json"
 _MOST_NAMES = 5
@@ -32,7 +32,7 @@ def refuse_no_checkpoint(path: str | Path) -> None:
         why = f"is a folder of checkpoints; give one of them: {_listed(inside)}" if inside else f"holds no {WEIGHTS}"
         raise FileError(path, why)
     weights, meta = checkpoint_files(path)
-    with files.open_regular(weights) as file:
+    with files.open_regular(weights) as file, reading(weights):
         kind = filekind.of_bytes(head := file.read(1000)) or filekind.of_text(head.decode(errors="replace"))
     if kind not in (None, "a safetensors file"):
         raise FileError(weights, f"is no checkpoint{files.seems(weights)}")

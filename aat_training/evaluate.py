@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +26,7 @@ from aat_training.placement import arithmetic_under
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.systems import load_system
 from nnasim.compiler.policies import Policy, placed
+from nnasim.errors import CheckpointError, NumericsError
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace, System, Utterance, placement_of
 from nnasim.numerics.config import NumericsConfig
@@ -111,10 +113,21 @@ def _decodings(
     """The results of ``keep`` for each entry, its decoding and its seconds, in the order of ``entries``."""
     seconds = [seconds_of(entry) for entry in entries]  # every file is looked at before the long work
     kept: dict[int, T] = {}
-    for index, decoded in decode_speech(model, checkpoint.recipe, entries, seconds, beam=beam, batch=batch):
-        kept[index] = keep(entries[index], decoded, seconds[index])
-        progress(system, len(kept), len(entries))
+    with _numbers_of(checkpoint):
+        for index, decoded in decode_speech(model, checkpoint.recipe, entries, seconds, beam=beam, batch=batch):
+            kept[index] = keep(entries[index], decoded, seconds[index])
+            progress(system, len(kept), len(entries))
     return [kept[index] for index in range(len(entries))]
+
+
+@contextmanager
+def _numbers_of(checkpoint: Checkpoint) -> Iterator[None]:
+    """A context in which numbers that no chip can compute with are told with the file that they come from."""
+    try:
+        yield
+    except NumericsError as error:
+        field = f"{error.source}: {error.field}"
+        raise CheckpointError(checkpoint.path, field, error.value, error.allowed) from None
 
 
 def _hypothesis(entry: Entry, decoded: Decoded, checkpoint: Checkpoint) -> Hypothesis:
@@ -176,5 +189,5 @@ def run_system(
     checkpoint, model, scheme = load_system(checkpoint_for(checkpoints, system), system, chip.numerics)
     if policy is not None and scheme is not None:
         model.arithmetic = arithmetic_under(policy, model.shape, scheme, system, chip)
-    run = run_model(model, checkpoint, read_manifest(manifest, limit), system, chip.numerics, progress)
+    run = run_model(model, checkpoint, read_manifest(manifest)[:limit], system, chip.numerics, progress)
     return run if policy is None else replace(run, trace=placed(run.trace, policy))

@@ -33,9 +33,6 @@ class Row(Frozen):
     cpu_seconds: Annotated[Number, Field(ge=0, le=1e12)]
 
 
-COLUMNS = tuple(Row.model_fields)
-
-
 class Progress(Frozen):
     """The progress of a run."""
 
@@ -80,8 +77,11 @@ def looked_at(
     for name in moments:
         number, key = name.split(".")
         value = tensors[f"optimizer.{name}"]
-        if key != "exp_avg" and value.min(initial=0.0) < 0:
+        if key == "exp_avg_sq" and value.min(initial=0.0) < 0:
             raise CheckpointError(source, f"optimizer.{name}", float(value.min()), "must be at least 0")
+        if key == "step" and value[0] not in range(1, progress.step + 1):
+            why = f"must be a whole number from 1 to {progress.step}, the state's own step"
+            raise CheckpointError(source, f"optimizer.{name}", float(value[0]), why)
         state.setdefault(int(number), {})[key] = value
     return SavedState(
         step=progress.step,

@@ -16,7 +16,7 @@ from aat_training.quant.calibration import calibrate
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.dynamic_arithmetic import DynamicArithmetic
 from aat_training.quant.fallback_arithmetic import FallbackArithmetic
-from aat_training.quant.scheme import QuantScheme, scheme_from_record
+from aat_training.quant.scheme import QuantScheme, refuse_other_layers, scheme_from_record
 from nnasim.errors import CheckpointError
 from nnasim.free_memory import ask_for_memory
 from nnasim.ir.trace import System
@@ -35,6 +35,12 @@ def scheme_for(
     """
     if system in ("float", "cpu_int8"):
         return None
+    scheme = _scheme_for(checkpoint, system, numerics, method)
+    refuse_other_layers(scheme, checkpoint.shape.lstm_layers, checkpoint.path)
+    return scheme
+
+
+def _scheme_for(checkpoint: Checkpoint, system: System, numerics: NumericsConfig, method: Method) -> QuantScheme:
     histograms = checkpoint.part("calibration")
     # A chip without an activation unit leaves gates to the CPU, in float; the tables are then never used.
     usable = numerics if numerics.has_unit else _with_tables(numerics)

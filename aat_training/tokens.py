@@ -97,6 +97,11 @@ class SubwordTokens:
         """Number of pieces; the unknown piece, number 0, is never emitted and serves as the blank."""
         return int(self._processor.get_piece_size())
 
+    @property
+    def unknown(self) -> int:
+        """The number of the unknown piece."""
+        return int(self._processor.unk_id())
+
     def encode(self, text: str) -> list[int]:
         """Piece numbers without the unknown piece."""
         return [number for number in self._processor.encode(text) if number != BLANK]
@@ -119,11 +124,32 @@ def tokens_from_state(state: Any, source: object) -> Tokens:
             and words
             and all(isinstance(word, str) and word.split() == [word] for word in words)
         ):
+            _refuse_repeated(words, source)
             return WordTokens(words)
         raise CheckpointError(source, "tokens.words", words, "must be a list of words")
     if isinstance(state, dict) and state.get("kind") == "subword":
         try:
-            return SubwordTokens(base64.b64decode(state["model"], validate=True))
+            return _subword_tokens(base64.b64decode(state["model"], validate=True))
         except (KeyError, ValueError, TypeError, RuntimeError) as error:
             raise CheckpointError(source, "tokens.model", "...", f"is no sentencepiece model ({error})") from None
     raise CheckpointError(source, "tokens", state, "must be of kind word or subword")
+
+
+def _refuse_repeated(words: list[str], source: object) -> None:
+    """Raise CheckpointError for a word that two outputs stand for, or that no file could hold."""
+    if len(set(words)) < len(words):
+        twice = next(word for word, count in Counter(words).items() if count > 1)
+        raise CheckpointError(source, "tokens.words", twice, "is there twice: each output must have a word of its own")
+    for word in words:
+        if any("\ud800" <= character <= "\udfff" for character in word):
+            raise CheckpointError(source, "tokens.words", word, "must be text, without halves of surrogate pairs")
+
+
+def _subword_tokens(model: bytes) -> SubwordTokens:
+    """The tokens of ``model``. Raises ValueError for one without pieces, or whose blank is a piece that is spoken."""
+    if not model:  # sentencepiece takes it, and complains on stderr whenever it is asked for anything
+        raise ValueError("it is empty")
+    tokens = SubwordTokens(model)
+    if (unknown := tokens.unknown) != BLANK:
+        raise ValueError(f"its unknown piece is number {unknown}, must be {BLANK}: the blank")
+    return tokens

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from nnasim import filekind, files, limits
-from nnasim.errors import CheckpointError
+from nnasim.errors import CheckpointError, reading
 
 LARGEST_HEADER = limits.WEIGHTS_HEADER_BYTES
 MOST_TENSORS = limits.WEIGHTS_TENSORS
@@ -52,7 +52,7 @@ def sizes_of_tensors(path: str | Path) -> dict[str, int]:
 
 def _header(path: str | Path) -> tuple[int, dict[str, Any]]:
     """The header and its size in bytes; its offsets must add up to the file's size. Checked before the rest is read."""
-    with files.open_regular(path) as file:
+    with files.open_regular(path) as file, reading(path):
         there = os.fstat(file.fileno()).st_size
         begin = file.read(8)
         size = int.from_bytes(begin, "little")
@@ -63,10 +63,10 @@ def _header(path: str | Path) -> tuple[int, dict[str, Any]]:
                 path, "header", size, f"is truncated or not a safetensors file ({there} bytes){seems}"
             )
         if size > LARGEST_HEADER:
-            raise CheckpointError(path, "header", size, f"must be at most {LARGEST_HEADER:,} bytes")
+            raise CheckpointError(path, "header", size, f"must be at most {LARGEST_HEADER} bytes")
         head = file.read(size)
     if (tensors := head.count(b'"data_offsets"')) > MOST_TENSORS:
-        raise CheckpointError(path, "header", f"{tensors} tensors", f"must be at most {MOST_TENSORS:,}")
+        raise CheckpointError(path, "header", f"{tensors} tensors", f"must be at most {MOST_TENSORS}")
     try:
         text = head.decode()
     except UnicodeDecodeError:

@@ -13,6 +13,9 @@ from aat_training.model.arithmetic import Arithmetic
 from aat_training.model.rnnt import Rnnt
 from nnasim.errors import CheckpointError
 
+MOST_SIZE = 1e9
+"""Of a parameter: products of three such numbers and a feature, summed over the widest layer, are still finite."""
+
 
 def model_tensors(model: Rnnt) -> dict[str, np.ndarray]:
     """Parameters and buffers as ``model.*``; the second bias of torch's LSTM is always zero and stays out."""
@@ -43,4 +46,7 @@ def load_parameters(model: Rnnt, tensors: dict[str, np.ndarray], source: str | P
         if tuple(tensor.shape) != tuple(value.shape) or tensor.dtype != np.float32:
             shape = tuple(value.shape)
             raise CheckpointError(source, name, f"{tensor.dtype} {tensor.shape}", f"must be float32 {shape}")
+        if not (largest := np.abs(tensor).max(initial=0.0)) <= MOST_SIZE:
+            why = f"every number must lie within {MOST_SIZE:g} of 0, or sums would be infinite"
+            raise CheckpointError(source, name, float(largest), why)
     model.load_state_dict({name: torch.from_numpy(tensors[name].copy()) for name in own}, strict=False)

@@ -42,10 +42,9 @@ class Rnnt(nn.Module):
         self.shape, self.arithmetic = shape, arithmetic
         self.register_buffer("feature_mean", torch.zeros(shape.input_features))
         self.register_buffer("feature_scale", torch.ones(shape.input_features))
-        units, before, after = shape.encoder_units, shape.encoder_before, shape.encoder_after
-        self.before = [f"enc{n}" for n in range(before)]
-        self.after = [f"enc{n}" for n in range(before, before + after)]
-        self.prediction = [f"pred{n}" for n in range(shape.prediction_layers)]
+        units = shape.encoder_units
+        self.before, self.after = map(list, shape.encoder_layers)
+        self.prediction = list(shape.lstm_layers[len(self.before) + len(self.after) :])
         self.layers, kind = nn.ModuleDict(), NormLstm if shape.layer_norm else nn.LSTM
         for number, name in enumerate(self.before):
             self.layers[name] = kind(units if number else shape.input_features, units)

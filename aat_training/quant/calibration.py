@@ -25,6 +25,8 @@ from nnasim.numerics.formats import GATE_FRAC
 from nnasim.numerics.histogram import BINS, Histogram, Method
 from nnasim.numerics.layers import Ranges, cell_scale
 
+WHOLE_SITES = "features", "embedding", "joint"
+LAYER_SITES = "sigmoid", "tanh", "cell"  # as ``RecurrentLayer.observed`` names them
 REACH = 16.0  # bins of 1/64 over [-16, 16); what lies beyond counts in the outermost
 
 
@@ -123,11 +125,8 @@ def _record_utterance(model: Rnnt, batch: Batch, row: int) -> None:
 def calibrate(
     histograms: dict[str, np.ndarray], numerics: NumericsConfig, method: Method, source: object
 ) -> QuantScheme:
-    """Ranges for ``numerics`` from a checkpoint's histograms. Raises CheckpointError where one is missing."""
-    for site in ("features", "embedding", "joint"):
-        if site not in histograms or histograms[site].shape != (BINS,):
-            raise CheckpointError(source, f"calibration.{site}", None, f"is missing or has not {BINS} bins")
-    layers = sorted(name[: -len(".cell")] for name in histograms if name.endswith(".cell"))
+    """Ranges for ``numerics`` from a checkpoint's histograms. Raises CheckpointError unless they are whole."""
+    layers = _layers_counted(histograms, source)
     counted = {site: Histogram(counts, REACH) for site, counts in histograms.items()}
     gate, bits = 2.0**-GATE_FRAC, numerics.activation_bits
     ranges = {}
@@ -149,3 +148,24 @@ def calibrate(
         joint_range=counted["joint"].table_range(method, "tanh", numerics, gate, 16),
         method=method,
     ).with_tables()
+
+
+def _layers_counted(histograms: dict[str, np.ndarray], source: object) -> list[str]:
+    """The LSTM layers whose values ``histograms`` counts. Raises CheckpointError for one that is missing, unknown, or
+    does not count.
+    """
+    layers = sorted({layer for site in histograms if (layer := site.rpartition(".")[0])})
+    expected = [*WHOLE_SITES, *(f"{layer}.{site}" for layer in layers for site in LAYER_SITES)]
+    for site in expected:
+        counts = histograms.get(site)
+        if counts is None or counts.shape != (BINS,):
+            raise CheckpointError(source, f"calibration.{site}", None, f"is missing or has not {BINS} bins")
+        if counts.dtype not in (np.int32, np.int64):
+            raise CheckpointError(source, f"calibration.{site}", str(counts.dtype), "must be int32: it counts values")
+        if counts.min() < 0 or not counts.any():
+            why = "must be counts of at least 0, and one of them more"
+            raise CheckpointError(source, f"calibration.{site}", int(counts.min()), why)
+    for site in histograms:
+        if site not in expected:
+            raise CheckpointError(source, f"calibration.{site}", histograms[site].shape, "is unknown")
+    return layers

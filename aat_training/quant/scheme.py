@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from nnasim.errors import CheckpointError, NumericsError
+from nnasim.errors import NOT_GIVEN, CheckpointError, NumericsError
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.formats import H_FRAC
 from nnasim.numerics.layers import Joint, LstmCell, Ranges, build_cell, build_joint
@@ -109,14 +110,31 @@ def scheme_from_record(record: dict[str, Any], tables: dict[str, np.ndarray], so
             layers={str(name): _ranges(ranges) for name, ranges in record["layers"].items()},
             joint_range=_range(record, "joint_range"),
             method=str(record.get("method")),
-            tables={name: value.astype(np.int64) for name, value in tables.items()},
+            tables={name: _integers(name, value) for name, value in tables.items()},
         )
         _ = scheme.cells, scheme.joint  # refuses wrong tables here, where the file can be named
+        expected = replace(scheme, tables={}).with_tables().tables
     except NumericsError as error:
         raise CheckpointError(source, f"quantisation.{error.field}", error.value, error.allowed) from None
     except (KeyError, TypeError, AttributeError):
         raise CheckpointError(source, "quantisation", "...", "is incomplete, or of another form") from None
+    for name in sorted(expected.keys() ^ tables.keys()):
+        why = "is unknown" if name in tables else "is missing"
+        raise CheckpointError(source, f"tables.{name}", NOT_GIVEN, f"{why}: tables of another chip or recipe")
     return scheme
+
+
+def refuse_other_layers(scheme: QuantScheme, layers: Sequence[str], source: object) -> None:
+    """Raise CheckpointError unless ``scheme`` has ranges for just these ``layers``, those of its model."""
+    for layer in sorted(scheme.layers.keys() ^ set(layers)):
+        why = "are unknown to its recipe" if layer in scheme.layers else "are missing: a checkpoint of another recipe"
+        raise CheckpointError(source, f"ranges of {layer}", NOT_GIVEN, why)
+
+
+def _integers(name: str, table: np.ndarray) -> np.ndarray:
+    if table.dtype not in (np.int32, np.int64):
+        raise NumericsError("quantisation", f"tables.{name}", str(table.dtype), "must be int32")
+    return table.astype(np.int64)
 
 
 def _ranges(record: dict[str, Any]) -> Ranges:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -143,6 +144,32 @@ def test_a_recipe_that_has_no_shape_is_refused(stored):
     path.write_text(json.dumps(record))
     with pytest.raises(CheckpointError, match=r"model\.json: recipe\.model: has no shape: .*encoder_after"):
         read_checkpoint(stored)
+
+
+@pytest.mark.parametrize("name", ["foo.bar", "modelled", "", "\x1b[2J"])
+def test_a_tensor_that_nothing_reads_is_refused(stored, float_checkpoint, name):
+    tensors = {**float_checkpoint.tensors, name: np.ones(3, np.float32)}
+    write_checkpoint(stored, replace(float_checkpoint, tensors=tensors))
+    with pytest.raises(CheckpointError, match=r"must be of model, calibration, tables") as refused:
+        read_checkpoint(stored)
+    assert str(refused.value).isprintable()
+
+
+def test_weights_whose_sums_overflow_are_refused_and_give_no_words(stored, float_checkpoint):
+    tensors = {**float_checkpoint.tensors, "model.feature_scale": np.full(60, 3e38, np.float32)}
+    write_checkpoint(stored, replace(float_checkpoint, tensors=tensors))
+    with pytest.raises(CheckpointError, match=r"feature_scale = 3\..*e\+38: every number must lie within 1e\+09 of 0"):
+        load_system(stored, "float", NumericsConfig())
+
+
+def test_both_files_are_replaced_or_none(stored, float_checkpoint, monkeypatch):
+    """As where the disk fills before the second is whole."""
+    before = [(stored / name).read_bytes() for name in ("model.safetensors", "model.json")]
+    changed = {name: 2 * tensor for name, tensor in float_checkpoint.tensors.items()}
+    monkeypatch.setattr("nnasim.files.json_text", None)
+    with pytest.raises(TypeError):
+        write_checkpoint(stored, replace(float_checkpoint, tensors=changed))
+    assert [(stored / name).read_bytes() for name in ("model.safetensors", "model.json")] == before
 
 
 def test_a_float_checkpoint_has_no_aat_system(stored):

@@ -84,6 +84,10 @@ HOSTILE: dict[str, tuple[Change, str]] = {
         lambda t, r: t.update({n: t[n].astype(np.int32) for n in [first(t, "model.")]}),
         "must be float32",
     ),
+    "half a step of the optimizer": (lambda t, r: t["optimizer.0.step"].fill(0.5), "whole number from 1 to 4"),
+    "an optimizer ahead of its run": (lambda t, r: t["optimizer.1.step"].fill(5), "whole number from 1 to 4"),
+    "an optimizer that took no step": (lambda t, r: t["optimizer.0.step"].fill(0), "whole number from 1 to 4"),
+    "weights whose sums overflow": (lambda t, r: t["model.ctc.bias"].fill(3e9), "within 1e+09 of 0"),
     "a square below zero": (lambda t, r: t["optimizer.0.exp_avg_sq"].fill(-1), "must be at least 0"),
 }
 
@@ -124,6 +128,14 @@ def test_a_record_that_is_none_is_one_line(broken, text):
     files.write_bytes(broken / "resume.safetensors", tensor_bytes(packed), force=True)
     with pytest.raises((CheckpointError, files.FileError)):
         read_state(broken)
+
+
+def test_a_link_that_leads_nowhere_is_a_state_that_cannot_be_read(recipe, examples, broken):
+    """And no folder without a state, in which the run would begin again."""
+    (broken / "resume.safetensors").unlink()
+    (broken / "resume.safetensors").symlink_to(broken / "gone")
+    with pytest.raises(files.FileError, match="No such file"):
+        resumed(recipe, examples, broken)
 
 
 def test_a_truncated_state_is_one_line(recipe, examples, broken):

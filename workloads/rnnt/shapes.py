@@ -56,6 +56,18 @@ class RnntShape(Frozen):
         return self
 
     @property
+    def encoder_layers(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Names of the encoder's LSTM layers: those that run every input frame, and those behind the reduction."""
+        names = tuple(f"enc{number}" for number in range(self.encoder_before + self.encoder_after))
+        return names[: self.encoder_before], names[self.encoder_before :]
+
+    @property
+    def lstm_layers(self) -> tuple[str, ...]:
+        """Names of all LSTM layers, in the order in which they run."""
+        before, after = self.encoder_layers
+        return (*before, *after, *(f"pred{number}" for number in range(self.prediction_layers)))
+
+    @property
     def weights(self) -> int:
         """Number of weights (matrices and embedding, without biases)."""
         units, pred = self.encoder_units, self.prediction_units

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from aat_training.quant.calibration import REACH, calibrate, histogram
+from aat_training.quant.scheme import refuse_other_layers, scheme_from_record
 from nnasim.errors import CheckpointError
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.histogram import BINS, METHODS, SHARES
@@ -48,8 +49,6 @@ def test_tables_travel_with_the_scheme_and_are_not_made_again(histograms):
     scheme = calibrate(histograms, NumericsConfig(), "mse", "test")
     assert scheme.tables["enc0.sigmoid.table"].shape == (256,)
     changed = {**scheme.tables, "enc0.sigmoid.table": scheme.tables["enc0.sigmoid.table"][::-1].copy()}
-    from aat_training.quant.scheme import scheme_from_record
-
     read = scheme_from_record(scheme.record(), changed, "test")
     np.testing.assert_array_equal(read.cells["enc0"].sigmoid.data["table"], changed["enc0.sigmoid.table"])
 
@@ -58,3 +57,52 @@ def test_a_checkpoint_without_histograms_is_refused(histograms):
     without = {name: h for name, h in histograms.items() if name != "joint"}
     with pytest.raises(CheckpointError, match=r"calibration\.joint"):
         calibrate(without, NumericsConfig(), "mse", "file")
+
+
+HOSTILE = {
+    "a layer without its sigmoid": (lambda h: h.pop("enc0.sigmoid"), r"enc0\.sigmoid = None: is missing"),
+    "a layer without its cell": (lambda h: h.pop("pred0.cell"), r"pred0\.cell = None: is missing"),
+    "fewer bins": (lambda h: h.update({"enc0.tanh": h["enc0.tanh"][:10]}), r"enc0\.tanh = None: .* has not 2048 bins"),
+    "two rows": (lambda h: h.update({"enc0.cell": np.stack([h["enc0.cell"]] * 2)}), "has not 2048 bins"),
+    "counts below zero": (lambda h: h.update(joint=-1 - h["joint"]), "must be counts of at least 0"),
+    "nothing counted": (lambda h: h.update(features=0 * h["features"]), "and one of them more"),
+    "counts in float": (lambda h: h.update(features=h["features"] / 3), "= 'float64': must be int32"),
+    "counts in 8 bits": (lambda h: h.update(features=h["features"].astype(np.uint8)), "= 'uint8': must be int32"),
+    "counts that are complex": (lambda h: h.update(joint=h["joint"] * 1j), "= 'complex128': must be int32"),
+    "something else that is counted": (
+        lambda h: h.update(more=h["joint"]),
+        r"calibration\.more = \(2048,\): is unknown",
+    ),
+    "something of no name": (lambda h: h.update({"": h["joint"]}), "is unknown"),
+    "a layer within a layer": (lambda h: h.update({"enc0.cell.cell": h["joint"]}), r"enc0\.cell\.sigmoid"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_histograms_are_one_line(histograms, kind):
+    change, complaint = HOSTILE[kind]
+    counts = dict(histograms)
+    change(counts)
+    with pytest.raises(CheckpointError, match=complaint):
+        calibrate(counts, NumericsConfig(), "mse", "file")
+
+
+def test_tables_of_another_chip_are_named(histograms):
+    scheme = calibrate(histograms, NumericsConfig(), "mse", "test")
+    name = "enc0.sigmoid.table"
+    for tables, complaint in (
+        ({}, r"tables\.\S+: is missing"),
+        ({**scheme.tables, "enc0.sigmoid.more": scheme.tables[name]}, r"tables\.enc0\.sigmoid\.more: is unknown"),
+        ({**scheme.tables, name: scheme.tables[name] + 0.7}, f"{name} = 'float64': must be int32"),
+    ):
+        with pytest.raises(CheckpointError, match=complaint):
+            scheme_from_record(scheme.record(), tables, "file")
+
+
+def test_ranges_of_another_recipe_are_named(histograms):
+    scheme = calibrate(histograms, NumericsConfig(), "mse", "test")
+    refuse_other_layers(scheme, list(scheme.layers), "file")
+    with pytest.raises(CheckpointError, match="file: ranges of enc7: are missing"):
+        refuse_other_layers(scheme, [*scheme.layers, "enc7"], "file")
+    with pytest.raises(CheckpointError, match="file: ranges of pred0: are unknown"):
+        refuse_other_layers(scheme, [layer for layer in scheme.layers if layer != "pred0"], "file")
