@@ -26,6 +26,7 @@ from nnasim.errors import ConfigError, NnasimError, RankLostError, SimulationErr
 ResultT = TypeVar("ResultT")
 LONGEST_SILENCE = timedelta(minutes=10)  # a rank that is stopped and not dead is waited for as long
 _LONGEST_COMPLAINT = 4000  # bytes
+_LONGEST_NAME = 255  # of a machine, characters
 _COME, _LOOK_SECONDS = "nnasim/come", 0.05
 
 
@@ -163,6 +164,7 @@ def joined_ranks(device: str = "cpu") -> Iterator[Ranks]:
     if count == 1:
         yield Ranks()
         return
+    _refuse_no_address()
     try:
         store = _store_of_all(count)
         dist.init_process_group(backends(device), timeout=LONGEST_SILENCE, world_size=count, rank=rank, store=store)
@@ -197,9 +199,20 @@ def backends(device: str) -> str:
     return "cpu:gloo,cuda:nccl" if device.startswith("cuda") and torch.cuda.is_available() else "gloo"
 
 
+def _refuse_no_address() -> None:
+    """Raise ConfigError unless the variables name a place where ranks can meet: torch would look for it for minutes."""
+    name = os.environ.get("MASTER_ADDR", "")
+    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable() or " " in name:
+        raise ConfigError(
+            "ranks", "MASTER_ADDR", name, "must be the name or address of a machine, as `torchrun` sets it"
+        )
+    if not 0 < (port := _number("MASTER_PORT", 0)) < 65_536:
+        raise ConfigError("ranks", "MASTER_PORT", port, "must be a port from 1 to 65535, as `torchrun` sets it")
+
+
 def _number(variable: str, default: int) -> int:
     text = os.environ.get(variable, str(default))
-    if not text.isdecimal() or len(text) > 6:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 6:
         raise ConfigError("ranks", variable, text, "must be a whole number, as `torchrun` sets it")
     return int(text)
 

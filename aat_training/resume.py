@@ -36,8 +36,8 @@ def settings_of(spec: RunSpec) -> Settings:
         "system": spec.arithmetic,
         "train": [_speech_digest(path) for path in spec.train],
         "dev": _speech_digest(spec.dev),
-        "train_audio": [_audio_digest(path) for path in spec.train],
-        "dev_audio": _audio_digest(spec.dev),
+        "train_audio": [audio_digest(path) for path in spec.train],
+        "dev_audio": audio_digest(spec.dev),
         "init": None if spec.init is None else _digest(checkpoint_files(spec.init)[0]),
     }
     if spec.numerics is not None and spec.arithmetic != "float":
@@ -61,7 +61,7 @@ def refuse_other_settings(source: Path, stored: object, run: object, now: Settin
     """
     if isinstance(stored, Mapping):
         before = {**_SINCE_THEN, **{name: now[name] for name in _AUDIO if name in now}, **stored}
-    elif isinstance(run, Mapping):
+    elif stored is None and isinstance(run, Mapping):
         schedule = {name.partition(".")[0] for name in flat(run)}
         now = {name: now[name] for name in now if name.partition(".")[0] in schedule}
         before = {**{name: value for name, value in _SINCE_THEN.items() if name in now}, **flat(run)}
@@ -112,7 +112,7 @@ def _speech_digest(path: Path) -> str:
     return _digest(path / INDEX if path.is_dir() else path)
 
 
-def _audio_digest(path: Path) -> str:
+def audio_digest(path: Path) -> str:
     """The digest of the sizes of the files that a manifest names, in its order: it shows that audio was replaced under
     the same names.
 

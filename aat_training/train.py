@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from aat_training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from aat_training.computing import numerics_lines
-from aat_training.config import Recipe, TrainConfig
+from aat_training.config import MOST_WORKERS, Recipe, TrainConfig
 from aat_training.data.batches import Example, collate
 from aat_training.data.notes import can_say, words_note
 from aat_training.data.parts import TrainSet
@@ -23,19 +24,22 @@ from aat_training.model.rnnt import Rnnt
 from aat_training.quant.calibration import calibrate, record
 from aat_training.quant.chip_arithmetic import ChipArithmetic
 from aat_training.quant.fallback_arithmetic import FallbackArithmetic
-from aat_training.quant.scheme import QuantScheme
+from aat_training.quant.scheme import QuantScheme, refuse_other_layers
 from aat_training.ranks import Ranks
-from aat_training.resume import refuse_other_finished, refuse_other_rank, settings_of
+from aat_training.resume import flat, refuse_other_finished, refuse_other_rank, settings_of
+from aat_training.run_folder import STATE, lost_state_note, run_folder
 from aat_training.run_spec import RunSpec, ScheduleName
-from aat_training.scalars import FOLDER as CURVES
 from aat_training.tokens import Tokens
 from aat_training.trainer import Trainer, be_reproducible, normalisation
 from aat_training.versions import versions
-from nnasim.errors import CheckpointError, ConfigError, FileError, reason
+from nnasim.errors import CheckpointError, ConfigError, writing
 from nnasim.progress import Progress, silent
 from nnasim.records import validated
 
 CALIBRATION_UTTERANCES = 256
+LISTENING = {"features", "text", "tokens", "subwords", "model"}
+"""The parts of a recipe that decide what weights mean: a model is trained on with the same ones, or not at all."""
+NEEDS_A_TEACHER = "keeps a model near the float model that it starts from: give one's checkpoint as `init`"
 
 
 def schedule(
@@ -54,29 +58,6 @@ def schedule(
     return validated(TrainConfig, {**base.model_dump(), **given}, "schedule")
 
 
-def prepare_folder(folder: Path, *, resume: bool, force: bool) -> bool:
-    """Whether ``folder``, made if need be, holds a finished model; with ``force`` an earlier run's files are removed.
-
-    Raises FileError if it has content and neither ``resume`` nor ``force`` is given, or if it cannot be made.
-    """
-    finished = (folder / "model.json").exists()
-    if folder.exists() and not folder.is_dir():
-        raise FileError(folder, "is not a folder")
-    if folder.exists() and any(folder.iterdir()) and not (resume or force):
-        raise FileError(folder, "exists already; use `resume` to continue it or `force` to start afresh")
-    if force and not resume:
-        for name in ("resume.safetensors", "model.json", "model.safetensors", "log.csv"):
-            (folder / name).unlink(missing_ok=True)
-        for events in (folder / CURVES).glob("events.out.tfevents.*"):
-            events.unlink()
-        finished = False
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(folder, f"cannot be made ({reason(error)})") from None
-    return finished
-
-
 def run(
     spec: RunSpec, folder: Path, *, resume: bool, force: bool, ranks: Ranks | None = None, workers: int = 1,
     device: str = "cpu", progress: Progress = silent, tell: Tell = lambda notes: None, explain: Tell | None = None,
@@ -86,6 +67,7 @@ def run(
     Raises NnasimError for every wrong input, with several ``ranks`` on each of them.
     """
     together = ranks or Ranks()
+    together.agreed(lambda: _refuse_unusable(spec, resume=resume, force=force, workers=workers))
     settings = {**together.agreed(lambda: settings_of(spec)), "device": device}
     named = {
         **dict.fromkeys(("train", "train_audio"), spec.train),
@@ -94,13 +76,16 @@ def run(
     }
     together.refuse_others(json.dumps(settings), lambda first: refuse_other_rank(first, settings, named))
     together.agreed(lambda: _refuse_uneven(spec, together.count))
-    if together.of_first(lambda: prepare_folder(folder, resume=resume, force=force)):
-        together.agreed(lambda: refuse_other_finished(spec, folder))
-        return None
-    return train(
-        spec, folder, resume=resume, ranks=together, workers=workers, device=device, progress=progress, tell=tell,
-        explain=explain,
-    )  # fmt: skip
+    with ExitStack() as taken:
+        if together.of_first(lambda: taken.enter_context(run_folder(folder, resume=resume, force=force))):
+            together.agreed(lambda: refuse_other_finished(spec, folder))
+            return None
+        if resume and together.first:
+            tell(lost_state_note(folder))
+        return train(
+            spec, folder, resume=resume, ranks=together, workers=workers, device=device, progress=progress, tell=tell,
+            explain=explain,
+        )  # fmt: skip
 
 
 def train(
@@ -153,9 +138,23 @@ def train(
     return checkpoint
 
 
+def _refuse_unusable(spec: RunSpec, *, resume: bool, force: bool, workers: int) -> None:
+    """Raise ConfigError for settings that contradict each other, before any file is read."""
+    if resume and force:
+        raise ConfigError("force", "", force, "is not used with `resume`")
+    if not 0 <= workers <= MOST_WORKERS:
+        raise ConfigError("workers", "", workers, f"must be a whole number from 0 to {MOST_WORKERS}")
+    if spec.init is None and spec.arithmetic != "float":
+        why = "training with the chip's operators starts from a checkpoint: give `init`"
+        raise ConfigError("system", "", spec.arithmetic, why)
+    if spec.init is None and spec.run.distillation:
+        raise ConfigError("distillation", "", spec.run.distillation, NEEDS_A_TEACHER)
+
+
 def _finish(folder: Path, checkpoint: Checkpoint) -> int:
     write_checkpoint(folder, checkpoint)
-    (folder / "resume.safetensors").unlink(missing_ok=True)
+    with writing(folder / STATE):
+        (folder / STATE).unlink(missing_ok=True)
     return 0
 
 
@@ -183,8 +182,12 @@ def _initial(spec: RunSpec) -> Checkpoint:
     checkpoint = read_checkpoint(spec.init)
     if checkpoint.recipe.name != spec.recipe.name:
         raise CheckpointError(checkpoint.path, "recipe", checkpoint.recipe.name, f"must be {spec.recipe.name}")
-    if checkpoint.recipe.text != spec.recipe.text:
-        raise CheckpointError(checkpoint.path, "recipe.text", checkpoint.recipe.text, f"must be {spec.recipe.text}")
+    theirs, ours = (
+        flat(recipe.model_dump(mode="json", include=LISTENING)) for recipe in (checkpoint.recipe, spec.recipe)
+    )
+    for name, value in ours.items():
+        if theirs.get(name) != value:
+            raise CheckpointError(checkpoint.path, f"recipe.{name}", theirs.get(name), f"must be {value}")
     return checkpoint
 
 
@@ -220,8 +223,7 @@ def _teacher(spec: RunSpec, tokens: Tokens, initial: Checkpoint | None) -> Rnnt 
     if not spec.run.distillation:
         return None
     if initial is None or initial.system != "float":
-        why = "keeps a model near the float model that it starts from: give one's checkpoint as `init`"
-        raise ConfigError("train", "distillation", spec.run.distillation, why)
+        raise ConfigError("distillation", "", spec.run.distillation, NEEDS_A_TEACHER)
     teacher = build_model(spec.recipe, tokens.size, FloatArithmetic())
     load_parameters(teacher, initial.part("model"), initial.path)
     return teacher.eval()
@@ -234,12 +236,13 @@ def _arithmetic(spec: RunSpec, scheme: QuantScheme | None) -> FloatArithmetic | 
 
 
 def _scheme(spec: RunSpec, initial: Checkpoint | None) -> QuantScheme:
-    if initial is None or spec.numerics is None:
-        why = "training with the chip's operators starts from a checkpoint: give `init`"
-        raise ConfigError("train", "init", None, why)
+    assert initial is not None
+    assert spec.numerics is not None
     if not spec.numerics.has_unit:
         raise ConfigError("train", "numerics.activation", "none", "this chip has no operators to train with")
-    return calibrate(initial.part("calibration"), spec.numerics, spec.calibration, initial.path)
+    scheme = calibrate(initial.part("calibration"), spec.numerics, spec.calibration, initial.path)
+    refuse_other_layers(scheme, initial.shape.lstm_layers, initial.path)
+    return scheme
 
 
 def calibration_histograms(model: Rnnt, recipe: Recipe, examples: list[Example]) -> dict[str, np.ndarray]:

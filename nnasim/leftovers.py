@@ -68,7 +68,7 @@ def _remove(path: str, ours: Callable[[Path], bool]) -> None:
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     try:
         mode = os.fstat(handle).st_mode
-        if _locked(handle) is not True:
+        if locked(handle) is not True:
             return
         if stat.S_ISREG(mode):
             os.unlink(path)
@@ -80,16 +80,16 @@ def _remove(path: str, ours: Callable[[Path], bool]) -> None:
 
 def _holds(handle: int, path: str) -> bool:
     """Whether ``path`` is ours alone from now on; a file system without locks removes nothing, so it is."""
-    locked = _locked(handle)
-    if locked is None:
+    ours = locked(handle)
+    if ours is None:
         return True
     try:
-        return locked and os.path.samestat(os.fstat(handle), os.stat(path))
+        return ours and os.path.samestat(os.fstat(handle), os.stat(path))
     except FileNotFoundError:
         return False
 
 
-def _locked(handle: int) -> bool | None:
+def locked(handle: int) -> bool | None:
     """Whether the lock was free, and is ours now; None where there are no locks."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

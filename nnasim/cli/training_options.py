@@ -16,7 +16,7 @@ LEAST_CLIP, MOST_CLIP = 1e-6, 1e6
 MOST_AVERAGE = 0.999_999
 MOST_PATIENCE = 1_000_000
 MOST_SHUFFLED_SHARDS = 1024
-MOST_FEATURE_WORKERS = 64
+MOST_WORKERS = 64
 
 Batch = Annotated[
     int | None, typer.Option(min=1, max=MOST_BATCH, help="utterances of a batch, instead of the recipe's")
@@ -55,7 +55,7 @@ Workers = Annotated[
     int | None,
     typer.Option(
         min=0,
-        max=MOST_FEATURE_WORKERS,
+        max=MOST_WORKERS,
         help="processes (of each rank) that compute features of shards; 0: none beside the training; default: 1",
     ),
 ]

@@ -65,7 +65,7 @@ def word_errors(scoring: Scoring, numerics: NumericsConfig, system: System) -> d
     from aat_training.score import score
     from aat_training.systems import load_system
 
-    entries = read_manifest(scoring.folder / scoring.spec.manifest, scoring.spec.limit)
+    entries = read_manifest(scoring.folder / scoring.spec.manifest)[: scoring.spec.limit]
     with _checkpoint(scoring, numerics, system) as path:
         loaded, model, _ = load_system(path, system, numerics)
         words = hypotheses_of(model, loaded, entries, system)
@@ -75,7 +75,7 @@ def word_errors(scoring: Scoring, numerics: NumericsConfig, system: System) -> d
 @contextmanager
 def _checkpoint(scoring: Scoring, numerics: NumericsConfig, system: System) -> Iterator[Path]:
     """The checkpoint to score: the stored one, or one that is trained for this arithmetic and then forgotten."""
-    from aat_training.train import prepare_folder, train
+    from aat_training.train import train
 
     spec = scoring.run_spec(numerics, system)
     if spec is None:
@@ -83,7 +83,6 @@ def _checkpoint(scoring: Scoring, numerics: NumericsConfig, system: System) -> I
         return
     with tempfile.TemporaryDirectory(prefix="nnasim-finetune-") as folder:
         trained = Path(folder) / "aat"
-        prepare_folder(trained, resume=False, force=True)
         train(spec, trained, resume=False)
         yield trained
 

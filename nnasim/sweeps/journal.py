@@ -6,7 +6,8 @@ Optuna passes over an operation on a trial that never began or has ended, and co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from dataclasses import dataclass, field
+from typing import Any
 
 # Numbers that Optuna's journal has for its operations, and for states of a trial.
 CREATE_STUDY, DELETE_STUDY, CREATE_TRIAL, SET_PARAM, SET_STATE, SET_USER_ATTR = 0, 1, 4, 5, 6, 8
@@ -15,22 +16,24 @@ ENDED = (1, 2, 3)
 MISSING, TWICE = "a line before it is missing", "a line is there twice"
 
 
-class Replay:
-    """The studies and trials after the lines so far. ``name``: our study, whose trials have a key and all fields.
+@dataclass
+class _Trial:
+    study: int
+    ended: bool
+    params: set[str] = field(default_factory=set)
+    has_key: bool = False
 
-    Of a trial that has ended little is kept: a journal may have hundreds of thousands.
-    """
+
+class Replay:
+    """The studies and trials after the lines so far. ``name``: our study, whose trials have a key and all fields."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._ours: set[int] = set()
         self._open: dict[str, int] = {}  # study -> its number, unless it was deleted
         self._studies = 0
-        self._study_of: list[int] = []  # of each trial
-        self._ended = bytearray()  # of each trial, whether it has
-        self._begun: dict[str, set[str]] = {}  # worker -> when its trials began
-        self._given: dict[int, set[str]] = {}  # trial that has not ended -> its parameters
-        self._keyed: set[int] = set()  # trials that have not ended, with a key
+        self._trials: list[_Trial] = []
+        self._begun: set[tuple[str, str]] = set()
         self._params: dict[int, set[str]] = {}  # study -> those of its first trial that ended
 
     def fault(self, entry: Mapping[str, Any]) -> str | None:
@@ -60,44 +63,38 @@ class Replay:
         if operation == DELETE_STUDY:
             self._open = {name: number for name, number in self._open.items() if number != study}
         if operation == CREATE_TRIAL:
-            begun, start = self._begun.setdefault(str(entry.get("worker_id")), set()), entry.get("datetime_start")
-            if start is not None and str(start) in begun:
+            began = (str(entry.get("worker_id")), str(entry.get("datetime_start")))
+            if entry.get("datetime_start") is not None and began in self._begun:
                 return f"begins a trial that began before: {TWICE}"
-            begun.add(str(start))
-            self._study_of.append(study)
-            self._ended.append(entry.get("state") in ENDED)
+            self._begun.add(began)
+            self._trials.append(_Trial(study, entry.get("state") in ENDED))  # type: ignore[arg-type]  # it is an int
         return None
 
     def _of_trial(self, operation: int, entry: Mapping[str, Any]) -> str | None:
         number = entry.get("trial_id")
-        if not _is_below(number, len(self._ended)):
+        if not _is_below(number, len(self._trials)):
             return f"is of trial {number!r:.40}, which does not begin before it: {MISSING}"
-        if self._ended[number]:
+        trial = self._trials[number]  # type: ignore[index]  # it is an int
+        if trial.ended:
             return f"is of trial {number}, which has ended before it: {TWICE}"
         if operation == SET_PARAM:
-            return self._set_param(number, str(entry.get("param_name")))
+            if (name := str(entry.get("param_name"))) in trial.params:
+                return f"gives {name!r:.80} of trial {number} again: {TWICE}"
+            trial.params.add(name)
         given = entry.get("user_attr")
         if operation == SET_USER_ATTR and isinstance(given, Mapping) and "key" in given:
-            if number in self._keyed:
+            if trial.has_key:
                 return f"gives the key of trial {number} again: {TWICE}"
-            self._keyed.add(number)
-        if operation == SET_STATE and entry.get("state") in ENDED and not self._end(number):
-            return f"ends trial {number}, of which not all is there: {MISSING}"
+            trial.has_key = True
+        if operation == SET_STATE and entry.get("state") in ENDED:
+            trial.ended = True
+            if trial.study in self._ours and not self._is_full(trial):
+                return f"ends trial {number}, of which not all is there: {MISSING}"
         return None
 
-    def _set_param(self, trial: int, name: str) -> str | None:
-        if name in (given := self._given.setdefault(trial, set())):
-            return f"gives {name!r:.80} of trial {trial} again: {TWICE}"
-        given.add(name)
-        return None
-
-    def _end(self, trial: int) -> bool:
-        """End ``trial``. Returns whether all of it is there; those of other studies may have what they like."""
-        self._ended[trial] = True
-        given, has_key, study = self._given.pop(trial, set()), trial in self._keyed, self._study_of[trial]
-        self._keyed.discard(trial)
-        return study not in self._ours or (has_key and given == self._params.setdefault(study, given))
+    def _is_full(self, trial: _Trial) -> bool:
+        return trial.has_key and trial.params == self._params.setdefault(trial.study, trial.params)
 
 
-def _is_below(number: object, count: int) -> TypeGuard[int]:
+def _is_below(number: object, count: int) -> bool:
     return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < count

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from aat_training.ranks import RankLostError, Ranks, joined_ranks
+from aat_training.ranks import Ranks, joined_ranks
 from aat_training.resume import refuse_other_rank
 from nnasim.errors import ConfigError, NnasimError
 
@@ -50,11 +50,30 @@ def test_variables_that_cannot_be_are_refused(monkeypatch, count, rank, what):
         pass
 
 
-def test_ranks_that_nobody_launched_do_not_wait(monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "port", "what"),
+    [
+        (None, "29500", "MASTER_ADDR = ''"),
+        ("", "29500", "MASTER_ADDR = ''"),
+        ("a" * 5000, "29500", "MASTER_ADDR = 'aaa"),
+        ("\x1b[2J", "29500", "MASTER_ADDR"),
+        ("localhost", "abc", "MASTER_PORT = 'abc': must be a whole number"),
+        ("localhost", "-1", "MASTER_PORT = '-1'"),
+        ("localhost", "0", "MASTER_PORT = 0: must be a port from 1 to 65535"),
+        ("localhost", "65536", "MASTER_PORT = 65536: must be a port"),
+        ("localhost", None, "MASTER_PORT = 0: must be a port"),
+        ("localhost", "1e308", "MASTER_PORT = '1e308'"),
+    ],
+)
+def test_ranks_that_cannot_meet_do_not_wait(monkeypatch, name, port, what):
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
-    monkeypatch.delenv("MASTER_ADDR", raising=False)
-    with pytest.raises(RankLostError, match="cannot find each other"), joined_ranks():
+    for variable, value in (("MASTER_ADDR", name), ("MASTER_PORT", port)):
+        if value is None:
+            monkeypatch.delenv(variable, raising=False)
+        else:
+            monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError, match=f"ranks: {what}"), joined_ranks():
         pass
 
 

@@ -104,6 +104,13 @@ def test_a_model_that_says_nothing_of_its_run_is_no_run_to_go_on_with(spec):
         refuse_other_settings(Path("t"), None, None, settings_of(spec()))
 
 
+@pytest.mark.parametrize("stored", [5, "x", [], [1]])
+def test_settings_that_are_none_are_not_taken_for_those_of_version_0_1(spec, stored):
+    """Which had only their schedule, so that another corpus would go unseen."""
+    with pytest.raises(CheckpointError, match=r"t: settings = .*: are missing"):
+        refuse_other_settings(Path("t"), stored, json.loads(tiny().float_run.model_dump_json()), settings_of(spec()))
+
+
 def test_other_audio_under_the_names_of_the_old_is_told(spec, tmp_path):
     audio = tmp_path / "a.wav"
     audio.write_bytes(b"x" * 100)

@@ -15,7 +15,7 @@ from aat_training.model.build import build_model
 from aat_training.model.float_arithmetic import FloatArithmetic
 from aat_training.tokens import WordTokens
 from aat_training.trainer import Trainer, dealt, normalisation, one_cycle, without_gain
-from nnasim.errors import CheckpointError
+from nnasim.errors import CheckpointError, SimulationError
 from nnasim.progress import silent
 
 WORDS = ["one", "two", "three", "four"]
@@ -141,6 +141,22 @@ def test_dropout_ends_at_its_share_of_the_steps(recipe, examples, tmp_path):
     dropped = [(to_the_end.dropout(step), to_the_half.dropout(step)) for step in range(8)]
     assert dropped == [(0.3, 0.3)] * 4 + [(0.3, 0.0)] * 4
     assert not same(to_the_end.fit(resume=False), to_the_half.fit(resume=False))
+
+
+def test_a_run_that_diverges_says_where_and_leaves_what_it_had(recipe, examples, tmp_path):
+    kept: dict[str, bytes] = {}
+
+    def spoil(what, step, steps, note=""):
+        if step == 4:
+            kept.update({path.name: path.read_bytes() for path in tmp_path.iterdir()})
+            with torch.no_grad():
+                run.model.output.weight.fill_(1e38)
+
+    run = trainer(recipe, examples, tmp_path, progress=spoil)
+    with pytest.raises(SimulationError, match="training diverged at step 4: the gradient is not finite"):
+        run.fit(resume=False)
+    assert kept.keys() == {"resume.safetensors", "log.csv"}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == kept
 
 
 def test_state_of_other_settings_is_refused(recipe, examples, tmp_path):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from aat_training.data.check import check_files
 from aat_training.data.manifest import read_manifest
 from aat_training.resume import refuse_other_finished
+from aat_training.run_folder import is_finished
 from nnasim.errors import ConfigError
 from nnasim.progress import Progress, silent
 from nnasim.studies.delays.plan import DelayStudy, Model
 from nnasim.studies.training.models import documented
-from nnasim.studies.training.runs import Run, finished, train_runs
+from nnasim.studies.training.runs import Run, train_runs
 
 
 def check(study: DelayStudy) -> None:
@@ -26,7 +27,7 @@ def check(study: DelayStudy) -> None:
     for manifest in (*study.train, study.dev):
         check_files(read_manifest(manifest))
     for model in study.arms():
-        if finished(study.folder / model.name):
+        if is_finished(study.folder / model.name):
             refuse_other_finished(study.run_spec(model), study.folder / model.name)
 
 

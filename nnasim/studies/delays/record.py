@@ -6,18 +6,19 @@ from dataclasses import asdict
 from typing import Any
 
 from aat_training.recipes import load_recipe
+from aat_training.run_folder import is_finished
 from nnasim.studies.delays.findings import DECISIVE, Arms, cheaper, delay_price, findings, handoff_price
 from nnasim.studies.delays.plan import DelayStudy, Model
 from nnasim.studies.provenance import commit, versions
 from nnasim.studies.training.commands import line, train_command
 from nnasim.studies.training.record import steps_trained, trained
-from nnasim.studies.training.runs import failure, finished
+from nnasim.studies.training.runs import failure
 
 
 def study_record(study: DelayStudy, arms: Arms, times_from: str, command: str) -> dict[str, Any]:
     """The study as JSON. ``times_from``: the source of word times; ``command``: the command that repeats the study."""
     planned = [*study.bases(), *study.arms()]
-    models = [model for model in planned if finished(study.folder / model.name)]
+    models = [model for model in planned if is_finished(study.folder / model.name)]
     failures = {model.name: why for model in planned if (why := failure(study.folder / model.name)) is not None}
     rows = findings(arms)
     delay, handoff = delay_price(rows), handoff_price(arms)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from aat_training.data.manifest import read_manifest
+from aat_training.run_folder import is_finished
 from nnasim.errors import ConfigError
 from nnasim.progress import Progress, silent
 from nnasim.studies.delays.measure import Measured, measured
@@ -16,7 +17,6 @@ from nnasim.studies.delays.plan import DelayStudy, Model
 from nnasim.studies.delays.record import study_record
 from nnasim.studies.latency.delays import word_times
 from nnasim.studies.parallel import computed
-from nnasim.studies.training.runs import finished
 
 
 def delay_study(
@@ -31,7 +31,7 @@ def delay_study(
     check(study)
     if train:
         train_missing(study, jobs, progress)
-    models = [model for model in study.arms() if finished(study.folder / model.name)]
+    models = [model for model in study.arms() if is_finished(study.folder / model.name)]
     if not models:
         raise ConfigError("models", "folder", study.folder, "holds no model of this study yet")
     times = word_times(study.dev, study.base_of(models[0].seed), study.chip, len(read_manifest(study.dev)))

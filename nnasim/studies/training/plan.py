@@ -8,13 +8,14 @@ from pathlib import Path
 
 from aat_training.quant.lstm import Gradient
 from aat_training.recipes import load_recipe
+from aat_training.run_folder import is_finished
 from aat_training.run_spec import Arithmetic, RunSpec
 from aat_training.train import schedule
 from nnasim.hardware import load_preset
 from nnasim.ir.trace import System
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.histogram import METHODS, Method
-from nnasim.studies.training.runs import failure, finished
+from nnasim.studies.training.runs import failure
 
 GRADIENTS: tuple[Gradient, ...] = ("output", "segment", "identity")
 NO_CHIP = "-"
@@ -130,7 +131,7 @@ class NumericsStudy:
 
     def finished(self, model: Model) -> bool:
         """Whether a model is finished."""
-        return finished(self.folder / model.name)
+        return is_finished(self.folder / model.name)
 
     def failure(self, model: Model) -> str | None:
         """The reason why a model could not be trained; None if it was, or was not tried."""

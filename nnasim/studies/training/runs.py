@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import Field
-
+from aat_training.run_folder import is_finished, run_folder
 from aat_training.run_spec import RunSpec
-from aat_training.train import prepare_folder, train
+from aat_training.train import train
 from nnasim import files
-from nnasim.errors import FileError, InputError, NnasimError, SimulationError
+from nnasim.errors import CheckpointError, FileError, NnasimError, SimulationError
 from nnasim.free_memory import give_memory_back
 from nnasim.progress import Progress, silent
 from nnasim.records import Frozen, validated
@@ -28,24 +26,19 @@ class Run:
     is_base: bool = False
 
 
-class Failure(Frozen):
-    """The file of a run that failed."""
-
-    message: Annotated[str, Field(strict=True, max_length=100_000)]
-
-
-def finished(folder: Path) -> bool:
-    """Whether ``folder`` holds a finished model."""
-    return (folder / "model.json").exists()
+class _Failure(Frozen):
+    message: str
 
 
 def failure(folder: Path) -> str | None:
     """The reason why the model of ``folder`` could not be trained; None if it was, or was not tried.
 
-    Raises FileError, or InputError for a file that gives no reason.
+    Raises FileError or CheckpointError for a file that does not tell it.
     """
     path = _failure_file(folder)
-    return validated(Failure, files.read_json(path), path, InputError).message if path.exists() else None
+    if is_finished(folder) or not path.exists():
+        return None
+    return validated(_Failure, files.read_json(path), path, CheckpointError).message
 
 
 def train_runs(what: str, runs: Sequence[Run], jobs: int, progress: Progress = silent) -> None:
@@ -57,7 +50,7 @@ def train_runs(what: str, runs: Sequence[Run], jobs: int, progress: Progress = s
     """
     from joblib import Parallel, delayed
 
-    missing = [run for run in runs if not finished(run.folder) and failure(run.folder) is None]
+    missing = [run for run in runs if not is_finished(run.folder) and failure(run.folder) is None]
     progress(what, 0, len(missing))
     # Processes, not threads: each run has one core and one order of its sums.
     calls = (delayed(complaint_of)(run) for run in missing)
@@ -76,8 +69,8 @@ def complaint_of(run: Run) -> str:
     Raises FileError.
     """
     try:
-        prepare_folder(run.folder, resume=True, force=False)
-        train(run.spec, run.folder, resume=True)
+        with run_folder(run.folder, resume=True, force=False):
+            train(run.spec, run.folder, resume=True)
     except FileError:
         raise
     except NnasimError as error:

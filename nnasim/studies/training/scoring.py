@@ -8,19 +8,23 @@ from pathlib import Path
 from typing import Annotated
 
 from joblib import Parallel, delayed
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
+from aat_training.checkpoint import digest_of_file
 from aat_training.data.examples import load_examples
 from aat_training.data.manifest import read_manifest
+from aat_training.data.text import normalised
 from aat_training.decode.corpus import decode_corpus
+from aat_training.recipes import load_recipe
+from aat_training.resume import audio_digest
 from aat_training.score import Score, score
 from aat_training.systems import load_system
 from nnasim import files
-from nnasim.errors import InputError
+from nnasim.errors import CheckpointError
 from nnasim.progress import Progress, silent
 from nnasim.records import Frozen, Integer, Items, validated
 from nnasim.studies.training.commands import score_command
-from nnasim.studies.training.plan import NumericsStudy, Trial
+from nnasim.studies.training.plan import NO_CHIP, NumericsStudy, Trial
 
 Scores = dict[Trial, Score]
 Count = Annotated[Integer, Field(ge=0, le=10**9)]
@@ -44,13 +48,14 @@ def score_all(
 
 def _of_model(study: NumericsStudy, trials: Sequence[Trial], manifest: Path) -> list[Score]:
     """The scores of one model; its speech is read once, and only if something is missing."""
-    made_from = _made_from(study, trials[0], manifest)
+    made_from = {trial: _made_from(study, trial, manifest) for trial in trials}
     places = {trial: _place(study, trial, manifest) for trial in trials}
-    scores = {trial: kept_score(places[trial], made_from) for trial in trials}
+    words = reference_words(study, manifest)
+    scores = {trial: _kept(places[trial], made_from[trial], words) for trial in trials}
     missing = [trial for trial in trials if scores[trial] is None]
     for trial, fresh in zip(missing, _decode(study, missing, manifest), strict=True):
         record = {
-            "made_from": made_from,
+            "made_from": made_from[trial],
             "command": ["nnasim", *score_command(study, trial, manifest)],
             "errors": fresh.errors_per_utterance,
             "words": fresh.words_per_utterance,
@@ -74,9 +79,17 @@ def _decode(study: NumericsStudy, trials: Sequence[Trial], manifest: Path) -> li
 
 
 def _made_from(study: NumericsStudy, trial: Trial, manifest: Path) -> list[str]:
-    """The things that a score depends on: the model's numbers and the speech."""
+    """The things that a score depends on: the model's numbers, the speech, and what decodes it."""
     model = study.folder / trial.model.name / "model.safetensors"
-    return [files.digest(path) for path in (model, manifest)]
+    chip = None if trial.chip == NO_CHIP else study.numerics(trial.chip).model_dump(mode="json")
+    decoded = files.json_text([trial.system, trial.calibration, chip]).encode()
+    return [*(files.digest(path) for path in (model, manifest)), audio_digest(manifest), digest_of_file(decoded)]
+
+
+def reference_words(study: NumericsStudy, manifest: Path) -> tuple[int, ...]:
+    """The number of words that each utterance of ``manifest`` is scored by."""
+    text = load_recipe(study.recipe).text
+    return tuple(len(normalised(entry.text, text).split()) for entry in read_manifest(manifest))
 
 
 def _place(study: NumericsStudy, trial: Trial, manifest: Path) -> Path:
@@ -85,29 +98,28 @@ def _place(study: NumericsStudy, trial: Trial, manifest: Path) -> Path:
     return study.folder / trial.model.name / folder / f"{trial.name}.json"
 
 
-class KeptScore(Frozen):
-    """The part of a score's file that is read back."""
+class _Kept(Frozen):
+    """A score's file."""
 
-    model_config = ConfigDict(extra="ignore")
-
-    made_from: Items[str]
+    made_from: tuple[str, ...]
+    command: tuple[str, ...]
     errors: Items[Count]
     words: Items[Count]
 
 
-def kept_score(path: Path, made_from: Sequence[str]) -> Score | None:
-    """The score at ``path``; None if there is none, or one of another model or other speech.
+def _kept(path: Path, made_from: list[str], words: tuple[int, ...]) -> Score | None:
+    """The score in ``path``, whose utterances have so many ``words``; None for none, or one made from other things.
 
-    Raises FileError, or InputError with the field for a file that holds no score.
+    Raises FileError or CheckpointError for a file that is no score.
     """
     if not path.exists():
         return None
-    kept = validated(KeptScore, files.read_json(path), path, InputError)
-    if kept.made_from != tuple(made_from):
+    kept = validated(_Kept, files.read_json(path), path, CheckpointError)
+    if list(kept.made_from) != made_from:
         return None
-    if len(kept.errors) != len(kept.words):
-        counts = f"must be as many as words, {len(kept.words)}, one for each utterance"
-        raise InputError(path, "errors", len(kept.errors), counts)
+    if kept.words != words or len(kept.errors) != len(words):
+        why = f"must be the {sum(words)} words of {len(words)} utterances; remove this file, and they are counted again"
+        raise CheckpointError(path, "words", f"{sum(kept.words)} of {len(kept.errors)}", why)
     return Score(kept.errors, kept.words)
 
 

@@ -28,6 +28,7 @@ from nnasim.cli.main import main
         "MOST_AVERAGE",
         "MOST_PATIENCE",
         "MOST_SHUFFLED_SHARDS",
+        "MOST_WORKERS",
     ],
 )
 def test_the_command_lines_ends_are_the_configurations(name):
