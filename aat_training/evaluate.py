@@ -189,5 +189,5 @@ def run_system(
     checkpoint, model, scheme = load_system(checkpoint_for(checkpoints, system), system, chip.numerics)
     if policy is not None and scheme is not None:
         model.arithmetic = arithmetic_under(policy, model.shape, scheme, system, chip)
-    run = run_model(model, checkpoint, read_manifest(manifest)[:limit], system, chip.numerics, progress)
+    run = run_model(model, checkpoint, read_manifest(manifest, limit), system, chip.numerics, progress)
     return run if policy is None else replace(run, trace=placed(run.trace, policy))

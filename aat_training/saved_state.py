@@ -33,6 +33,9 @@ class Row(Frozen):
     cpu_seconds: Annotated[Number, Field(ge=0, le=1e12)]
 
 
+COLUMNS = tuple(Row.model_fields)
+
+
 class Progress(Frozen):
     """The progress of a run."""
 

@@ -31,7 +31,7 @@ from aat_training.model.build import load_parameters, model_tensors
 from aat_training.model.rnnt import Rnnt
 from aat_training.ranks import Ranks
 from aat_training.resume import Settings, flat, refuse_other_settings
-from aat_training.saved_state import looked_at
+from aat_training.saved_state import COLUMNS, looked_at
 from aat_training.scalars import scalars
 from aat_training.score import score
 from aat_training.tokens import Tokens
@@ -40,8 +40,6 @@ from nnasim import files
 from nnasim.errors import NnasimError, SimulationError
 from nnasim.limits import JSON_BYTES
 from nnasim.progress import Progress, silent
-
-COLUMNS = ("step", "loss", "learning_rate", "gradient_norm", "dev_wer", "best_dev_wer", "cpu_seconds")
 
 
 def be_reproducible() -> None:

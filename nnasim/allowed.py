@@ -39,6 +39,12 @@ def number_text(value: float) -> str:
     return f"{value:.12g}".replace("e+", "e").replace("e-0", "e-")
 
 
+def bound_text(value: float) -> str:
+    """``value`` as a message tells a bound, and the manual its limits: 0, 0.5, 1,048,576, 1e15."""
+    text = number_text(value)
+    return f"{int(text):,}" if text.removeprefix("-").isdecimal() else text
+
+
 def unscaled(value: float) -> str | None:
     """The text of a number that cannot be scaled or rounded: infinite, not a number, or whole and larger than every
     float, which is counted, such as "a number of 401 digits"; None for any other.
@@ -151,7 +157,7 @@ def _limits(bounds: Iterable[Any]) -> dict[str, float]:
 
 
 def _range(limits: Mapping[str, float]) -> str:
-    phrases = [f"{words} {number_text(limits[name])}" for name, words in _BOUNDS.items() if name in limits]
+    phrases = [f"{words} {bound_text(limits[name])}" for name, words in _BOUNDS.items() if name in limits]
     if not phrases:
         return ""
     return (" of " if phrases[0].startswith("at ") else " ") + " and ".join(phrases)
@@ -160,8 +166,8 @@ def _range(limits: Mapping[str, float]) -> str:
 def _size(limits: Mapping[str, float], what: str) -> str:
     low, high = limits.get("min_length", 0), limits.get("max_length")
     if high is not None:
-        return f" of {f'{number_text(low)} to' if low else 'at most'} {number_text(high)} {what}"
-    return f" of at least {number_text(low)} {what if low != 1 else what.removesuffix('s')}" if low else ""
+        return f" of {f'{bound_text(low)} to' if low else 'at most'} {bound_text(high)} {what}"
+    return f" of at least {bound_text(low)} {what if low != 1 else what.removesuffix('s')}" if low else ""
 
 
 def _either(words: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ messages only.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -134,7 +135,7 @@ def of_text(text: str) -> str | None:
 
 def delimiter(table: str) -> str:
     """The separator of a table's columns: the most frequent of comma, tab and semicolon in its first line with text."""
-    header = next((line for line in table.splitlines() if line.strip()), "")
+    header = next((line for line in io.StringIO(table, newline=None) if line.strip()), "")
     return max(",\t;", key=header.count)
 
 

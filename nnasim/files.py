@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import math
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,34 +22,18 @@ from nnasim.errors import FileError, reading, reason, shown, writing
 from nnasim.exchange import exchange
 from nnasim.json_shape import refuse_json_shape
 from nnasim.leftovers import SPARE_BYTES, partial_file, partial_folder, remove_left, without_umask
+from nnasim.opened import open_regular as open_regular
+from nnasim.together import apart, ready_for, waits
+from nnasim.yaml_text import parse_yaml as parse_yaml
 
 YAML_MAX_BYTES = limits.YAML_BYTES
-YAML_MAX_DEPTH = limits.YAML_DEPTH
-YAML_MAX_EVENTS = limits.YAML_EVENTS
 JSON_MAX_BYTES = limits.JSON_BYTES
 MARK = ".nnasim"
 """The file in every folder that nnasim makes which lists what nnasim wrote there."""
 PARTIAL = {"kind": "nnasim.partial_folder"}
 """The mark of a folder that is being written."""
-
-
-def open_regular(path: str | Path) -> BinaryIO:
-    """A regular file opened for reading. Raises FileError for a missing file, a FIFO, a device or a directory.
-
-    The check is made on the open descriptor, so that a FIFO never blocks.
-    """
-    try:
-        handle = os.open(os.fspath(path), os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
-    except ValueError as error:  # an embedded NUL, or a lone surrogate
-        raise FileError(ascii(str(path)), f"is not a file name ({error})") from None
-    except OSError as error:
-        raise FileError(path, f"cannot be read ({reason(error)})") from None
-    mode = os.fstat(handle).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(handle)
-        kind = filekind.of_folder(Path(path)) if stat.S_ISDIR(mode) else None
-        raise FileError(path, f"is not a regular file{filekind.hint(kind)}")
-    return os.fdopen(handle, "rb")
+Check = Callable[[Path], None]
+"""Raises FileError unless a folder may be deleted."""
 
 
 def read_bytes(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> bytes:
@@ -62,7 +45,7 @@ def read_bytes(path: str | Path, max_bytes: int = JSON_MAX_BYTES) -> bytes:
         _size_allowed(file, path, max_bytes)
         data = read_up_to(file, max_bytes + 1)
     if len(data) > max_bytes:
-        raise FileError(path, f"is longer than {max_bytes} bytes")
+        raise FileError(path, f"is longer than {max_bytes:,} bytes")
     return data
 
 
@@ -77,7 +60,7 @@ def read_up_to(file: BinaryIO, most: int) -> bytes:
 
 def _size_allowed(file: BinaryIO, path: str | Path, max_bytes: int) -> int:
     if (size := os.fstat(file.fileno()).st_size) > max_bytes:
-        raise FileError(path, f"has {size} bytes, at most {max_bytes} are allowed")
+        raise FileError(path, f"has {size:,} bytes, at most {max_bytes:,} are allowed")
     return size
 
 
@@ -160,8 +143,8 @@ def seems(path: str | Path) -> str:
 
 
 def read_yaml(path: str | Path) -> Any:
-    """The value of a strict YAML 1.2 file: at most 1 MB and 50 levels, no alias, anchor, tag, second document or
-    duplicate key.
+    """The value of a strict YAML 1.2 file: at most 1 MB and 50 levels, no alias, anchor, tag, merge key, directive,
+    second document or duplicate key.
 
     ruamel.yaml's pure safe loader is used because it refuses duplicate keys and reads 1e9 as a number. The events are
     walked first, so that a depth that would exhaust the loader is refused at its 51st level.
@@ -169,65 +152,17 @@ def read_yaml(path: str | Path) -> Any:
     return parse_yaml(read_text(path, YAML_MAX_BYTES), path)
 
 
-def parse_yaml(text: str, source: object) -> Any:
-    """The value of a strict YAML text, as of ``read_yaml``; messages name ``source``."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.constructor import DuplicateKeyError
-    from ruamel.yaml.error import YAMLError
-
-    def loader() -> Any:
-        return YAML(typ="safe", pure=True)
-
-    try:
-        depth = documents = 0
-        for number, event in enumerate(loader().parse(io.StringIO(text))):
-            if number > YAML_MAX_EVENTS:
-                raise FileError(source, f"YAML has more than {YAML_MAX_EVENTS} values")
-            kind = type(event).__name__
-            if kind in ("MappingStartEvent", "SequenceStartEvent"):
-                depth += 1
-                if depth > YAML_MAX_DEPTH:
-                    raise FileError(source, f"YAML is nested deeper than {YAML_MAX_DEPTH}")
-            elif kind in ("MappingEndEvent", "SequenceEndEvent"):
-                depth -= 1
-            elif kind == "DocumentStartEvent":
-                documents += 1
-            if kind == "AliasEvent" or getattr(event, "anchor", None) is not None:
-                raise FileError(source, "YAML anchors and aliases are not allowed")
-            if getattr(event, "tag", None) is not None:
-                raise FileError(source, f"the YAML tag {ascii(str(event.tag))[:60]} is not allowed")
-        if documents > 1:
-            raise FileError(source, "holds more than one YAML document")
-        data = loader().load(text)
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" from line {mark.line + 1} column {mark.column + 1} on" if mark else ""
-        why = " (a key is there twice)" if isinstance(error, DuplicateKeyError) else ""
-        seems = filekind.hint(filekind.of_text(text), unless="YAML")
-        raise FileError(source, f"is not YAML{place}{why}{seems}") from None
-    except (RecursionError, ValueError, OverflowError, TypeError):
-        raise FileError(source, "is not YAML: it has a value that cannot be read") from None
-    _refuse_non_finite(data, source)
-    return data
-
-
-def _refuse_non_finite(data: Any, source: object) -> None:
-    if isinstance(data, float) and not math.isfinite(data):
-        raise FileError(source, f"YAML has {data}, only finite numbers are allowed")
-    for item in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
-        _refuse_non_finite(item, source)
-
-
 def json_text(data: Any, *, indent: int | None = 1) -> str:
     """``data`` as JSON with sorted keys: the same bytes for the same data. Raises ValueError for NaN and infinity."""
     return json.dumps(data, indent=indent, sort_keys=True, allow_nan=False, ensure_ascii=True) + "\n"
 
 
-def refuse_existing(path: str | Path, force: bool = False) -> Path:
+def refuse_existing(path: str | Path, force: bool = False, check: Check | None = None) -> Path:
     """``path``, if it can be written. Called before the work begins, so that no work is lost.
 
     Raises FileError if something is there already and ``force`` is not given, if it is a folder that nnasim may not
-    replace, and if the folder that it goes into cannot be written.
+    replace (``check`` raises; else ``refuse_foreign``) or none can, and if the folder that it goes into cannot be
+    written.
     """
     target = Path(path)
     there = os.path.lexists(target)
@@ -236,7 +171,9 @@ def refuse_existing(path: str | Path, force: bool = False) -> Path:
     if there and not _is_replaceable(target):
         raise FileError(path, "is a device, a pipe or a socket, which no file replaces; give another name")
     if there and target.is_dir():
-        refuse_foreign(target)
+        (check or refuse_foreign)(target)
+        if os.path.ismount(target):
+            raise FileError(target, "has a file system mounted on it, so no folder replaces it; give one within it")
     folder = next((parent for parent in target.absolute().parents if os.path.lexists(parent)), target)
     if not folder.is_dir():
         raise FileError(target, f"cannot be written ({folder} is not a folder)")
@@ -266,19 +203,35 @@ def write_bytes(path: str | Path, data: bytes, *, force: bool = False) -> None:
         file.write(data)
 
 
-@contextlib.contextmanager
-def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
-    """A file open for writing. It appears under its final name only when it is complete: it is a temporary file in the
-    same folder until it is synced and renamed.
-    """
+def _for_a_file(path: str | Path, force: bool) -> Path:
+    """``path``, if a file may stand there. Raises FileError."""
     target = refuse_existing(path, force)
     if target.is_dir():
         raise FileError(target, "is a folder")
+    return target
+
+
+def _for_a_folder(path: str | Path, force: bool, check: Check | None) -> Path:
+    """``path``, if a folder may stand there. Raises FileError."""
+    target = refuse_existing(path, force, check)
+    if target.exists() and not target.is_dir():
+        raise FileError(target, "is not a folder, so a folder cannot replace it")
+    return target
+
+
+@contextlib.contextmanager
+def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
+    """A file open for writing. It appears under its final name only when it is complete: it is a temporary file in the
+    same folder until it is synced and renamed; with others of ``together``, until they are.
+    """
+    target = _for_a_file(path, force)
+    ready_for(target)
     spare = bytearray(SPARE_BYTES)  # before there is anything to remove
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_left(target.parent, prefix := f".{target.name[:100]}.partial-", lambda folder: False)
-        handle, temporary = partial_file(target.parent, prefix)
+        handle, name = partial_file(target.parent, prefix)
+    temporary, later = Path(name), False
     try:
         with writing(target):
             with os.fdopen(handle, "wb") as file:
@@ -286,10 +239,13 @@ def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
                 file.flush()
                 os.fsync(file.fileno())
                 os.fchmod(file.fileno(), without_umask(0o666))
-            os.replace(temporary, target)
+                later = waits(temporary, target, lambda: _for_a_file(path, force), os.replace, file.fileno())
+            if not later:
+                os.replace(temporary, target)
     finally:
         del spare
-        Path(temporary).unlink(missing_ok=True)
+        if not later:
+            temporary.unlink(missing_ok=True)
 
 
 def write_json(path: str | Path, data: Any, *, force: bool = False, indent: int | None = 1) -> None:
@@ -298,51 +254,65 @@ def write_json(path: str | Path, data: Any, *, force: bool = False, indent: int 
 
 
 @contextlib.contextmanager
-def new_folder(path: str | Path, *, force: bool = False) -> Iterator[Path]:
+def new_folder(
+    path: str | Path, *, force: bool = False, check: Check | None = None, last: contextlib.ExitStack | None = None
+) -> Iterator[Path]:
     """A new folder. It appears under its final name only when everything in it is complete.
 
     Yields a partial folder in the same place, which is renamed on success and removed on failure; what a killed run
     left is removed by the next that writes there. The folder holds a mark: a file that lists what nnasim wrote there.
     With ``force``, an old folder and the new one change places in one instant, and then the old one is deleted. Raises
     FileError for a folder without the mark, or with any other file in it: only what nnasim wrote is ever deleted.
+
+    ``check`` raises FileError unless an old folder may be deleted that is known by what it holds, and gets no mark.
+    ``last``: the old folder is deleted when this is closed, and not before.
     """
-    target = refuse_existing(path, force)
-    if target.exists() and not target.is_dir():
-        raise FileError(target, "is not a folder, so a folder cannot replace it")
+    target = _for_a_folder(path, force, check)
+    ready_for(target)
     spare = bytearray(SPARE_BYTES)  # before there is anything to remove
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        remove_left(target.parent, prefix := f"{target.name[:100]}.partial-", _left_by_us)
+        remove_left(target.parent, prefix := f"{target.name[:100]}.partial-", lambda left: _left_by_us(left, check))
         lock, partial = partial_folder(target.parent, prefix)
+    later = False
     try:
         with writing(target):
             (partial / MARK).write_text(json_text(PARTIAL), encoding="utf-8")
-            yield partial
-            names = sorted(entry.name for entry in partial.iterdir() if entry.name != MARK)
-            (partial / MARK).write_text(json_text({"kind": "nnasim.folder", "names": names}), encoding="utf-8")
+            with apart():
+                yield partial
+            _mark(partial) if check is None else (partial / MARK).unlink()
             partial.chmod(without_umask(0o777))
-            refuse_existing(target, force)
-            if os.path.lexists(target):
+            _for_a_folder(path, force, check)
+            later = waits(partial, target, lambda: _for_a_folder(path, force, check), _replace_folder, lock)
+            if not later and os.path.lexists(target):
                 _replace_folder(partial, target)
-            else:
+            elif not later:
                 os.replace(partial, target)
     except FileError as error:
         raise _under_its_final_name(error, partial, target) from None
     finally:
         del spare
-        shutil.rmtree(partial, ignore_errors=True)
-        os.close(lock)
+        with contextlib.ExitStack() as now:
+            (now if later else last or now).callback(os.close, lock)
+            if not later:
+                (last or now).callback(_remove, partial)
 
 
-def _left_by_us(folder: Path) -> bool:
+def _mark(folder: Path) -> None:
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name != MARK)
+    (folder / MARK).write_text(json_text({"kind": "nnasim.folder", "names": names}), encoding="utf-8")
+
+
+def _left_by_us(folder: Path, check: Check | None) -> bool:
     """Whether ``folder`` is one that was being written, or an old one in whose place a new one already stands."""
-    try:
+    with contextlib.suppress(FileError):
         if read_json(folder / MARK) == PARTIAL:
             return True
-        refuse_foreign(folder)
+    try:
+        (check or refuse_foreign)(folder)
     except FileError:
         return False
-    return True
+    return any(folder.iterdir())
 
 
 def _under_its_final_name(error: FileError, partial: Path, target: Path) -> FileError:
@@ -351,13 +321,12 @@ def _under_its_final_name(error: FileError, partial: Path, target: Path) -> File
 
 
 def _replace_folder(partial: Path, target: Path) -> None:
-    """``partial`` takes the place of ``target``, whose old content is deleted.
+    """``partial`` takes the place of ``target``, which is then at ``partial`` or deleted.
 
     A system that cannot let them change places sets the old one aside first: for an instant neither has the name, and
     who is killed just then finds both beside it, whole.
     """
     if exchange(partial, target):
-        _remove(partial)
         return
     lock, old = partial_folder(target.parent, f"{target.name[:100]}.partial-")
     try:
@@ -369,11 +338,11 @@ def _replace_folder(partial: Path, target: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a file or a folder; of a link to a folder, only the link."""
+    """Remove a folder as far as that can be done; of a link to a folder, only the link."""
     if folder.is_symlink():
         folder.unlink()
     else:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def refuse_foreign(folder: Path) -> None:

@@ -26,8 +26,8 @@ def refuse_json_shape(text: str, source: object) -> None:
     bare = _JSON_STRINGS.sub("", text)
     if number := _LONG_NUMBER.search(bare):
         raise FileError(
-            source, f"JSON has a number of {len(number[0])} digits, at most {limits.INTEGER_DIGITS} are allowed"
+            source, f"JSON has a number of {len(number[0])} digits, at most {limits.INTEGER_DIGITS:,} are allowed"
         )
     steps = np.frombuffer(bare.encode("utf-8", "replace").translate(_DEEPER, _NO_BRACKETS), np.int8)
     if steps.size and int(np.cumsum(steps, dtype=np.int32).max()) > limits.JSON_DEPTH:
-        raise FileError(source, f"JSON is nested deeper than {limits.JSON_DEPTH}")
+        raise FileError(source, f"JSON is nested deeper than {limits.JSON_DEPTH:,}")

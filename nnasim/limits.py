@@ -13,6 +13,7 @@ YAML_EVENTS = 20_000  # scalars, starts and ends; the pure loader takes 0.1 ms f
 CHIP_EXTENDS = 8
 JSON_BYTES = 16_000_000  # the worst file of this size is refused in 3 s and 450 MB
 JSON_DEPTH = 100
+COMMAND_CHARACTERS = 100_000  # Python splits a text into words in 40 s if it has ten times as many
 INTEGER_DIGITS = 400  # Python refuses 4,300 with a plain ValueError, nothing here needs twenty
 WEIGHTS_BYTES = 4_000_000_000
 WEIGHTS_HEADER_BYTES = 16_000_000
@@ -66,6 +67,7 @@ EVALUATIONS = 100_000
 MANIFEST_BYTES = 64_000_000
 MANIFEST_LINE_BYTES = 1_000_000
 MANIFEST_LINES = 50_000  # read in under 5 s
+MANIFEST_VALUES = 4_000_000  # of all lines: the times of a million words, read in under 5 s
 MANIFEST_TEXT = 100_000  # characters: twice what an hour of fast speech holds
 LIST_BYTES = 16_000_000
 WORD_SECONDS = 10
@@ -105,6 +107,7 @@ LONGEST_STORED_VALUE = 16_000_000
 """Bytes of one value in a store."""
 JOURNAL_LINE_BYTES = 16_000_000
 JOURNAL_BYTES = 128_000_000
+JOURNAL_LINES = 750_000  # Optuna's own have 180 bytes or more on the mean, so 128 MB hold no more of them
 STORED_SWEEPS = 1_000
 STORED_SWEEPS_BYTES = 16_000_000
 STORED_FIGURES = 1_000
@@ -126,6 +129,7 @@ TABLE = (
     Limit("a JSON file: trace, result", JSON_BYTES, "bytes"),
     Limit("a JSON file, nesting", JSON_DEPTH, "levels"),
     Limit("an integer in any text", INTEGER_DIGITS, "digits"),
+    Limit("a command that a result records, to be run again", COMMAND_CHARACTERS, "characters"),
     Limit("a safetensors file", WEIGHTS_BYTES, "bytes"),
     Limit("a safetensors file, header", WEIGHTS_HEADER_BYTES, "bytes"),
     Limit("a safetensors file, content", WEIGHTS_TENSORS, "tensors"),
@@ -178,6 +182,7 @@ TABLE = (
     Limit("a manifest", MANIFEST_BYTES, "bytes"),
     Limit("a manifest, line", MANIFEST_LINE_BYTES, "bytes"),
     Limit("a manifest, content", MANIFEST_LINES, "lines"),
+    Limit("a manifest, and its word times, content", MANIFEST_VALUES, "commas and opening brackets"),
     Limit("a manifest, text of an utterance", MANIFEST_TEXT, "characters"),
     Limit("a list of a corpus", LIST_BYTES, "bytes"),
     Limit("a recording of a single word", WORD_SECONDS, "seconds"),
@@ -217,15 +222,17 @@ TABLE = (
     Limit("a store, all records of sweeps", STORED_SWEEPS_BYTES, "bytes"),
     Limit("a store, all points of a sweep", STORED_FIGURES, "names of axes and figures"),
     Limit("Optuna's journal", JOURNAL_BYTES, "bytes"),
+    Limit("Optuna's journal", JOURNAL_LINES, "lines"),
     Limit("a line of Optuna's journal", JOURNAL_LINE_BYTES, "bytes"),
 )
 
 
 def table() -> str:
     """The manual's table of limits, as Markdown."""
-    rows = (f"| {limit.of} | {_number(limit.most)} {limit.unit} |" for limit in TABLE)
+    rows = (f"| {limit.of} | {written(limit.most)} {limit.unit} |" for limit in TABLE)
     return "\n".join(["| of | at most |", "|---|---|", *rows]) + "\n"
 
 
-def _number(most: float) -> str:
-    return f"{most:,}" if isinstance(most, int) else f"{most:g}"
+def written(most: float) -> str:
+    """The number of a limit, as the table and every refusal write it: 1,000,000 or 1e100."""
+    return f"{most:,}" if isinstance(most, int) else f"{most:g}".replace("e+", "e")

@@ -42,7 +42,7 @@ def read_npz(path: str | Path) -> Arrays:
     """
     data = files.read_bytes(path, LARGEST_FILE)
     if data.count(_ENTRY) > MOST_ARRAYS:
-        raise InputError(path, "arrays", data.count(_ENTRY), f"at most {MOST_ARRAYS} are allowed")
+        raise InputError(path, "arrays", data.count(_ENTRY), f"at most {MOST_ARRAYS:,} are allowed")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
@@ -60,7 +60,7 @@ def _check(members: list[zipfile.ZipInfo], path: str | Path) -> None:
         raise InputError(path, "arrays", twice[0], "is there twice")
     unpacked = sum(member.file_size for member in members)
     if unpacked > LARGEST_UNPACKED:
-        raise InputError(path, "unpacked bytes", unpacked, f"at most {LARGEST_UNPACKED} are allowed")
+        raise InputError(path, "unpacked bytes", unpacked, f"at most {LARGEST_UNPACKED:,} are allowed")
     if other := [member.filename for member in members if member.compress_type not in _PACKED]:
         raise InputError(path, other[0], NOT_GIVEN, "is packed in a way that numpy does not write")
 
@@ -75,7 +75,7 @@ def _array(content: bytes, name: str, path: str | Path) -> NDArray[Any]:
     if version not in _HEADERS:
         raise InputError(path, name, version, "has a version of the .npy format that cannot be read")
     if (length := _header_bytes(head, version)) > LONGEST_HEADER:
-        raise InputError(path, name, f"a header of {length} bytes", f"at most {LONGEST_HEADER} are allowed")
+        raise InputError(path, name, f"a header of {length} bytes", f"at most {LONGEST_HEADER:,} are allowed")
     shape, by_column, dtype = _header(head, version)
     if dtype.kind not in "fiub":
         raise InputError(path, name, str(dtype), "must hold numbers or booleans; objects are not read")

@@ -6,6 +6,7 @@ What a package's part does wrong is told as that package's: a part of another ty
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
@@ -18,6 +19,7 @@ from nnasim.errors import named, shown
 PartT = TypeVar("PartT")
 
 OURS = ("nnasim", "reports", "workloads", "aat_training")
+_COUNTED = {1: "one argument", 2: "two arguments", 3: "three arguments"}
 IN_USE: dict[str, str] = {}
 """Outermost package or module of a plug-in's code that was loaded -> what the user knows it by."""
 
@@ -134,6 +136,25 @@ class Plugins(Generic[PartT]):
     def _allowed(self) -> str:
         *others, last = map(repr, self.names or ["nothing: none is installed"])
         return f"must be {', '.join(others)} or {last}" if others else f"must be {last}"
+
+
+def refuse_signatures(who: str, part: object, arguments: Mapping[str, int]) -> None:
+    """Raise ValueError unless each function of ``part`` takes so many arguments by their places, beside its own object:
+    one that was written for another version of the interface would fail in our code, amid a run.
+    """
+    for name, count in arguments.items():
+        function = getattr(part, name)
+        if not callable(function):
+            raise ValueError(f"{who}: {name} = {_seen(function)}: must be a function")
+        unbound = isinstance(part, type) and inspect.isfunction(inspect.getattr_static(part, name))
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):  # one of C may not say
+            continue
+        try:
+            signature.bind(*[None] * (count + unbound))
+        except TypeError:
+            raise ValueError(f"{who}: {name}{signature} cannot be called with {_COUNTED[count]}") from None
 
 
 def blamed(error: BaseException) -> str | None:

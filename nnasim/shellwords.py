@@ -5,7 +5,20 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
+from nnasim.limits import COMMAND_CHARACTERS
 from nnasim.markup import visible
+
+
+def words_of(line: str | None) -> list[str]:
+    """The words of a recorded command as a shell reads them; none without a command, if it is too long, or if a quote
+    is not closed.
+    """
+    if line is None or len(line) > COMMAND_CHARACTERS:
+        return []
+    try:
+        return shlex.split(line)
+    except ValueError:
+        return []
 
 
 def shell_line(words: Iterable[str]) -> str:

@@ -63,10 +63,10 @@ def _header(path: str | Path) -> tuple[int, dict[str, Any]]:
                 path, "header", size, f"is truncated or not a safetensors file ({there} bytes){seems}"
             )
         if size > LARGEST_HEADER:
-            raise CheckpointError(path, "header", size, f"must be at most {LARGEST_HEADER} bytes")
+            raise CheckpointError(path, "header", size, f"must be at most {LARGEST_HEADER:,} bytes")
         head = file.read(size)
     if (tensors := head.count(b'"data_offsets"')) > MOST_TENSORS:
-        raise CheckpointError(path, "header", f"{tensors} tensors", f"must be at most {MOST_TENSORS}")
+        raise CheckpointError(path, "header", f"{tensors} tensors", f"must be at most {MOST_TENSORS:,}")
     try:
         text = head.decode()
     except UnicodeDecodeError:

@@ -35,7 +35,7 @@ def read_csv(path: str | Path, header: Sequence[str]) -> list[list[str]]:
             if len(row) != len(header):
                 raise InputError(f"{path}: row {len(rows) + 1}", "", row, f"must have {len(header)} cells")
             if len(rows) > limits.CSV_ROWS:
-                raise FileError(path, f"has more than {limits.CSV_ROWS} rows")
+                raise FileError(path, f"has more than {limits.CSV_ROWS:,} rows")
             rows.append(row)
     except csv.Error as error:
         raise InputError(f"{path}:{reader.line_num}", "", "", f"is not CSV ({error})") from None

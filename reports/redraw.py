@@ -30,8 +30,13 @@ def redraw(folder: Path) -> None:
     record = files.read_json(folder / "study.json")
     if not isinstance(record, dict) or record.get("kind") not in DOCUMENTS:
         raise FileError(folder / "study.json", f"is no record of a study: its kind must be {' or '.join(DOCUMENTS)}")
+    try:
+        document = DOCUMENTS[record["kind"]](record)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        why = f"is not as this version writes it ({type(error).__name__}: {error})"
+        raise FileError(folder / "study.json", why) from None
     with TemporaryDirectory() as drawn:
-        write_document(Path(drawn), DOCUMENTS[record["kind"]](record))
+        write_document(Path(drawn), document)
         shutil.copytree(drawn, folder, dirs_exist_ok=True)
 
 

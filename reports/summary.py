@@ -141,7 +141,7 @@ def read_summary(path: str | Path) -> Summary:
     files.refuse_other(data, "a summary of nnasim compare", path)
     if not isinstance(data, dict) or data.get("schema_version") != 1:
         version = data.get("schema_version") if isinstance(data, dict) else data
-        raise InputError(path, "schema_version", version, "is no summary that this version of nnasim reads")
+        raise InputError(path, "schema_version", version, "is none that this version of nnasim reads: it must be 1")
     return validated(Summary, data, path, InputError)
 
 

@@ -7,6 +7,7 @@ import shlex
 
 from nnasim.allowed import unscaled
 from nnasim.markup import visible
+from nnasim.shellwords import words_of
 
 NOT_COMPUTED = "—"
 ALL_WHOLE = 2**53  # up to here, floats hold every whole number; beyond it, further digits mean nothing
@@ -27,10 +28,7 @@ def command_line(recorded: str | None) -> str:
 
     An em dash where there is none, or one of another program.
     """
-    try:
-        words = shlex.split(recorded or "")
-    except ValueError:  # a quote that nothing closes
-        return NOT_COMPUTED
+    words = words_of(recorded)
     return shlex.join(words) if words[:1] == ["nnasim"] else NOT_COMPUTED
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from aat_training.data.cepstra import FRAMES_PER_SECOND, read_mfc
-from aat_training.data.manifest import Entry
+from aat_training.data.manifest import Entry, unique
 from nnasim import files, limits
 from nnasim.errors import FileError, ManifestError
 from nnasim.records import validated
+from nnasim.tablefile import table_lines
 
 _COLUMNS = ["path", "speaker", "text"]
 _MAX_LIST_BYTES = limits.LIST_BYTES
@@ -34,12 +35,16 @@ def an4_entries(folder: str | Path, list_file: str | Path) -> Iterator[Entry]:
     Text is lower-cased; the duration is the file's rows at 100 a second. Raises FileError or ManifestError with the
     list's line: a wrong header or row, a path that leaves the folder, a cepstra file that cannot be read.
     """
-    lines = files.read_text(list_file, _MAX_LIST_BYTES).splitlines()
-    if not lines or lines[0].split("\t") != _COLUMNS:
+    yield from unique(_entries(Path(folder), list_file), list_file)
+
+
+def _entries(folder: Path, list_file: str | Path) -> Iterator[Entry]:
+    lines = table_lines(files.read_text(list_file, _MAX_LIST_BYTES), list_file)
+    if next(lines, "").rstrip("\r\n").split("\t") != _COLUMNS:
         raise FileError(list_file, f"line 1 must name the columns {', '.join(_COLUMNS)}, separated by tabs")
-    for number, line in enumerate(lines[1:], start=2):
+    for number, line in enumerate(lines, start=2):
         if line.strip():
-            yield _entry(Path(folder), line.split("\t"), f"{list_file} line {number}")
+            yield _entry(folder, line.rstrip("\r\n").split("\t"), f"{list_file} line {number}")
 
 
 def _entry(folder: Path, row: list[str], where: str) -> Entry:

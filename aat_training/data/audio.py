@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import soundfile
@@ -24,6 +24,7 @@ _BLOCK_FRAMES = 1 << 16
 LOUDEST = 1000.0
 
 Samples = NDArray[np.float32]
+Type = Literal["float32", "int16", "int32"]
 Span = Callable[[int, int], tuple[int, int]]  # (samples, rate) -> first, last (exclusive)
 
 
@@ -93,16 +94,31 @@ def decoded_audio(file: BinaryIO, path: str | Path, span: Span = _whole) -> tupl
 
 
 def _decode(file: BinaryIO, header: AudioHeader, path: str | Path, span: tuple[int, int]) -> Iterator[Samples]:
-    """The blocks of ``span``, mixed down. It lies within what the header says, which ``read_header`` has bounded."""
+    """The blocks of ``span``, mixed down."""
+    for block in sample_blocks(file, header, path, span):
+        yield block.mean(axis=1, dtype=np.float64).astype(np.float32)
+
+
+def sample_blocks(
+    file: BinaryIO, header: AudioHeader, path: str | Path, span: tuple[int, int], dtype: Type = "float32"
+) -> Iterator[NDArray[Any]]:
+    """Blocks [T, channels] of ``span``, which lies within what the ``header`` of ``file`` says.
+
+    ``dtype``: float32 (full scale 1), or integers (their own). Raises FileError as ``read_audio_file`` does.
+    """
     try:
-        yield from _mixed_down(file, header, path, *span)
+        yield from _blocks(file, header, path, span, dtype)
     except soundfile.SoundFileError as error:
         why = getattr(error, "error_string", error)  # without the prefix, which shows a Python object
         raise FileError(path, f"cannot be decoded: truncated or damaged ({why})") from None
 
 
-def _mixed_down(file: BinaryIO, header: AudioHeader, path: str | Path, first: int, last: int) -> Iterator[Samples]:
+def _blocks(
+    file: BinaryIO, header: AudioHeader, path: str | Path, span: tuple[int, int], dtype: Type
+) -> Iterator[NDArray[Any]]:
+    first, last = span
     done, count = 0, last - first
+    file.seek(0)
     with soundfile.SoundFile(file) as audio:
         if (audio.samplerate, audio.channels, audio.frames) != (
             header.sample_rate, header.channels, header.frames,
@@ -110,11 +126,11 @@ def _mixed_down(file: BinaryIO, header: AudioHeader, path: str | Path, first: in
             raise FileError(path, f"contradicts its own {header.container} header")
         if first:
             audio.seek(first)
-        while len(block := audio.read(min(_BLOCK_FRAMES, count - done), dtype="float32", always_2d=True)):
-            if not np.all(np.abs(block) <= LOUDEST):  # false for NaN too
+        while len(block := audio.read(min(_BLOCK_FRAMES, count - done), dtype=dtype, always_2d=True)):
+            if dtype == "float32" and not np.all(np.abs(block) <= LOUDEST):  # false for NaN too
                 raise FileError(path, f"has a sample that is not finite or beyond {LOUDEST:g} times full scale")
             done += len(block)
-            yield block.mean(axis=1, dtype=np.float64).astype(np.float32)
+            yield block
     if done != count:
         raise FileError(path, f"is truncated or damaged: {first + done} of {header.frames} samples can be decoded")
 

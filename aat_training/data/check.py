@@ -14,8 +14,15 @@ def seconds_of(entry: Entry) -> float:
     """Duration [s] by the audio's checked header, or by the rows of the cepstra; nothing is decoded.
 
     Raises ManifestError with the manifest's line: missing, not a regular file, empty, neither audio nor cepstra,
-    declared longer than it is, or over a limit.
+    declared longer than it is, or over a limit; and with the line of the word times for words behind its end.
     """
+    seconds = _seconds(entry)
+    if entry.timed is not None:
+        entry.timed.refuse_end_behind(seconds, str(entry.path))
+    return seconds
+
+
+def _seconds(entry: Entry) -> float:
     try:
         if entry.audio_filepath is not None:
             return audio_seconds(entry.path, entry.span)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -63,17 +64,19 @@ def new_corpus(
 
     Yields the partial folder, and the function that writes one of the files, given its path and its bytes. All get
     their names at the end, so that a disk that fills leaves the old corpus whole: the folder first, the manifest last,
-    so that where it stands, everything it names stands too.
+    so that where it stands, everything it names stands too. The old folder is deleted when all is done: a run that is
+    killed while it is would leave the old manifest with new audio.
     """
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as last, contextlib.ExitStack() as stack:
         new = {str(path): stack.enter_context(files.new_file(path, force=force)) for path in (manifest, *beside)}
 
         def write(path: str | Path, data: bytes) -> None:
             with writing(path):
                 new[str(path)].write(data)
                 new[str(path)].flush()
+                os.fsync(new[str(path)].fileno())  # a disk that is full says so before any name changes
 
-        yield stack.enter_context(files.new_folder(folder, force=force)), write
+        yield stack.enter_context(files.new_folder(folder, force=force, last=last)), write
 
 
 def _flac(clip: Clip) -> bytes:

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from aat_training.data.audio import Samples, read_audio_file
+from aat_training.data.audio import Samples, decoded_audio
 from aat_training.data.clip import Clip
 from aat_training.data.strings import MOST_WORDS, Recording, Style, word_strings
 from aat_training.data.vocabulary import DIGITS
+from aat_training.data.word_index import refuse_long, refuse_silence
+from nnasim import files
 from nnasim.errors import FileError, InputError, reason
+from workloads.audio.header import read_header
 
 RATE = 8000
 _NAME = re.compile(r"([0-9])_([A-Za-z]{1,40})_([0-9]{1,6})\.wav")
@@ -66,7 +69,10 @@ def digit_strings(
 
 
 def _load(path: Path) -> Samples:
-    samples, rate = read_audio_file(path)
+    with files.open_regular(path) as file:
+        refuse_long(read_header(file, path), path)
+        samples, rate = decoded_audio(file, path)
+    refuse_silence(samples, path)
     if rate == RATE:
         return samples
     from aat_training.data.resample import resample  # the corpus is at 8 kHz: torch is hardly ever needed

@@ -65,7 +65,7 @@ def _content(source: Path) -> bytes:
     except zlib.error as error:
         raise FileError(source, f"cannot be decompressed ({error})") from None
     if len(content) > MAX_FILE_BYTES:
-        raise FileError(source, f"holds more than {MAX_FILE_BYTES} bytes")
+        raise FileError(source, f"holds more than {MAX_FILE_BYTES:,} bytes")
     if not decompressor.eof or decompressor.unused_data:
         raise FileError(source, "is truncated, or holds more than one compressed file")
     return content

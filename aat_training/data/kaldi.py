@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +11,11 @@ from aat_training.data.manifest import Entry, entry_of
 from aat_training.data.table import entry_with_seconds, number_of
 from nnasim import files, limits
 from nnasim.errors import FileError, ManifestError
+from nnasim.tablefile import table_lines
 
 _MAX_BYTES = limits.MANIFEST_BYTES
+_SEPARATOR = re.compile("[ \t]+")
+_NOBODY = ("", None)
 _TO_THE_END = -1  # as a segment's END: the recording's
 
 
@@ -23,12 +28,15 @@ def kaldi_entries(folder: Path) -> Iterator[Entry]:
         if not (folder / name).exists():
             raise FileError(folder, f"is no data folder of Kaldi: it lacks {name}")
     recordings = _table(folder / "wav.scp")
-    segments = _table(folder / "segments") if (folder / "segments").exists() else {}
-    speakers = _table(folder / "utt2spk") if (folder / "utt2spk").exists() else {}
+    segments, speakers = _optional(folder / "segments"), _optional(folder / "utt2spk")
     for number, (utterance, (where, text)) in enumerate(_table(folder / "text").items(), start=1):
-        fields: dict[str, object] = {"id": utterance, "text": text, "speaker": speakers.get(utterance, ("", None))[1]}
+        fields: dict[str, object] = {
+            "id": utterance,
+            "text": text,
+            "speaker": (speakers or {}).get(utterance, _NOBODY)[1],
+        }
         recording = utterance
-        if segments:
+        if segments is not None:
             recording, fields["offset"], end = _segment(segments, utterance, where)
             if end != _TO_THE_END:
                 fields["duration"] = end - fields["offset"]  # type: ignore[operator]
@@ -37,19 +45,23 @@ def kaldi_entries(folder: Path) -> Iterator[Entry]:
 
 
 def _table(path: Path) -> dict[str, tuple[str, str]]:
-    """First word of each line -> where it stands, and the rest."""
+    """First word of each line -> where it stands, and the rest. Blanks and tabs separate, and nothing else does."""
     rows: dict[str, tuple[str, str]] = {}
-    text = files.read_text(path, _MAX_BYTES)
-    if text.count("\n") > limits.MANIFEST_LINES:
-        raise FileError(path, f"has more than {limits.MANIFEST_LINES} lines")
-    for number, line in enumerate(text.splitlines(), start=1):
-        name, _, rest = line.strip().partition(" ")
+    for number, line in enumerate(table_lines(files.read_text(path, _MAX_BYTES), path), start=1):
+        if number > limits.MANIFEST_LINES:
+            raise FileError(path, f"has more than {limits.MANIFEST_LINES:,} lines")
+        name, *rest = _SEPARATOR.split(line.strip(" \t\r\n"), maxsplit=1)
         where = f"{path} line {number}"
         if name in rows:
             raise ManifestError(where, "id", name, f"stands already in {rows[name][0]}")
         if name:
-            rows[name] = (where, rest.strip())
+            rows[name] = (where, "".join(rest))
     return rows
+
+
+def _optional(path: Path) -> dict[str, tuple[str, str]] | None:
+    """The table at ``path``; None where there is none. A link that leads nowhere is one that cannot be read."""
+    return _table(path) if os.path.lexists(path) else None
 
 
 def _segment(segments: dict[str, tuple[str, str]], utterance: str, where: str) -> tuple[str, float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from aat_training.data.foreign import lhotse_kind
 from aat_training.data.manifest import Entry
@@ -28,16 +28,38 @@ def cut_entry(data: Any, where: str, folder: Path) -> Entry:
     if kind != "MonoCut":
         what = f"is a Lhotse {kind}" if kind else "is no Lhotse record"
         raise FileError(where, f"{what}; only MonoCuts are converted (`lhotse cut simple` makes them of recordings)")
-    spoken = [each for each in _list(data, "supervisions", where) if isinstance(each, dict)]
-    spoken.sort(key=lambda each: each["start"] if isinstance(each.get("start"), int | float) else 0.0)
-    texts = [each["text"] for each in spoken if isinstance(each.get("text"), str)]
+    if data.get("channel", 0) not in (0, [0]) or data.get("channel") is False:
+        raise ManifestError(where, "channel", data["channel"], "must be 0: recordings of one channel are read")
+    spoken = [
+        _supervision(each, f"supervisions.{n}", where) for n, each in enumerate(_list(data, "supervisions", where))
+    ]
+    spoken.sort(key=lambda each: each.start)
+    texts = [each.text for each in spoken if each.text is not None]
     entry = {
         "id": data.get("id"), "audio_filepath": _file(data.get("recording"), where), "offset": data.get("start"),
         "duration": data.get("duration"), "text": " ".join(" ".join(texts).split()),
-        "speaker": next((each["speaker"] for each in spoken if each.get("speaker") is not None), None),
+        "speaker": next((each.speaker for each in spoken if each.speaker is not None), None),
         "where": where, "folder": folder, "unused": tuple(name for name in data if name not in _USED),
     }  # fmt: skip
     return validated(Entry, entry, where, ManifestError)
+
+
+class _Supervision(NamedTuple):
+    start: float
+    text: str | None
+    speaker: object
+
+
+def _supervision(each: object, name: str, where: str) -> _Supervision:
+    """The part of a supervision that is used. Raises ManifestError for one that is none."""
+    if not isinstance(each, dict):
+        raise ManifestError(where, name, each, "must be a supervision")
+    start, text = each.get("start"), each.get("text")
+    if isinstance(start, bool) or not isinstance(start, int | float):
+        raise ManifestError(where, f"{name}.start", start, "must be a number of seconds")
+    if not isinstance(text, str | None):
+        raise ManifestError(where, f"{name}.text", text, "must be text or null")
+    return _Supervision(start, text, each.get("speaker"))
 
 
 def _list(data: dict[str, Any], name: str, where: str) -> list[Any]:

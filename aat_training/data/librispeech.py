@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aat_training.data.audio import audio_seconds
-from aat_training.data.manifest import Entry
+from aat_training.data.manifest import Entry, unique
 from nnasim import files, limits
-from nnasim.errors import FileError, ManifestError
+from nnasim.errors import FileError, ManifestError, reading
 from nnasim.records import validated
+from nnasim.tablefile import table_lines
 
 _MAX_TRANSCRIPT_BYTES = limits.LIST_BYTES
 _ID = re.compile(r"([0-9]{1,12})-([0-9]{1,12})-([0-9]{1,12})")
@@ -20,19 +21,33 @@ _ID = re.compile(r"([0-9]{1,12})-([0-9]{1,12})-([0-9]{1,12})")
 def librispeech_entries(folder: str | Path) -> Iterator[Entry]:
     """The utterances below ``folder``, in the order of their names; text lower-cased, duration from the header.
 
-    Raises FileError when there is no transcript, and with the transcript's line: a line that is not "ID TEXT", or an
-    utterance whose FLAC file is missing, empty, truncated or not audio.
+    Raises FileError when there is no transcript, or a folder that cannot be read; and with the transcript's line: one
+    that is not "ID TEXT", an id that is there twice, or an utterance whose FLAC file is missing, empty, truncated or
+    not audio.
     """
-    transcripts = sorted(
-        Path(home) / name for home, _, names in os.walk(folder) for name in names if name.endswith(".trans.txt")
-    )
+    yield from unique(_entries(folder), folder)
+
+
+def _entries(folder: str | Path) -> Iterator[Entry]:
+    with reading(folder):
+        transcripts = sorted(
+            Path(home) / name
+            for home, _, names in os.walk(folder, onerror=_raise)
+            for name in names
+            if name.endswith(".trans.txt")
+        )
     if not transcripts:
         raise FileError(folder, "holds no LibriSpeech transcript (*.trans.txt)")
     for transcript in transcripts:
-        lines = files.read_text(transcript, _MAX_TRANSCRIPT_BYTES).splitlines()
-        for number, line in enumerate(lines, start=1):
+        text = files.read_text(transcript, _MAX_TRANSCRIPT_BYTES)
+        for number, line in enumerate(table_lines(text, transcript), start=1):
             if line.strip():
-                yield _entry(line, transcript, f"{transcript} line {number}")
+                yield _entry(line.strip(), transcript, f"{transcript} line {number}")
+
+
+def _raise(error: OSError) -> None:
+    """Raise ``error``: a folder that cannot be read is not one that holds nothing."""
+    raise error
 
 
 def _entry(line: str, transcript: Path, where: str) -> Entry:

@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
-from aat_training.data.alignment import Alignment, read_alignments
+from aat_training.data.alignment import Timed, alignment_path, read_timed
 from aat_training.data.foreign import refuse_foreign_file, refuse_foreign_line
-from aat_training.data.jsonl import json_lines
+from aat_training.data.jsonl import json_lines, values_of
 from nnasim import files, limits
-from nnasim.errors import FileError, ManifestError, shown
+from nnasim.errors import FileError, ManifestError, named, shown
 from nnasim.records import Frozen, validated
 
 MAX_SECONDS = limits.AUDIO_SECONDS
 MAX_TEXT = limits.MANIFEST_TEXT
 SLACK_S = 0.01  # an utterance that ends so close to its file's end was meant to end there: durations are rounded
+_FIELDS_KEPT = 100
 _REQUIRED = ("duration", "text")
 _PATHS = ("audio_filepath", "features_filepath")
 FIELDS = ("id", *_PATHS, "duration", "offset", "text", "speaker")
@@ -43,8 +47,8 @@ def _name(value: object) -> object:
     return str(value) if type(value) is int else value
 
 
-_Text = Annotated[str, AfterValidator(_printable)]
-_Name = Annotated[_Text, BeforeValidator(_name)]
+Text = Annotated[str, AfterValidator(_printable)]
+_Name = Annotated[Text, BeforeValidator(_name)]
 
 
 class Entry(Frozen):
@@ -52,23 +56,28 @@ class Entry(Frozen):
 
     It lasts ``duration`` [s] from ``offset`` [s] of its file (null: from its start), or until the file ends. An empty
     ``text`` means that no words are spoken. ``where`` (manifest and line) is named in messages about this utterance;
-    ``folder`` is where a relative path starts; ``speech_end`` [s] is known if the manifest has word times beside it;
+    ``folder`` is where a relative path starts; ``timed``: its words' times, if the manifest has any beside it;
     ``unused`` names the line's further fields. These four are not part of the file.
     """
 
     model_config = ConfigDict(strict=True)
 
-    id: _Text = Field(min_length=1, max_length=500)
-    audio_filepath: _Text | None = Field(default=None, min_length=1, max_length=4096)
-    features_filepath: _Text | None = Field(default=None, min_length=1, max_length=4096)
+    id: Text = Field(min_length=1, max_length=500)
+    audio_filepath: Text | None = Field(default=None, min_length=1, max_length=4096)
+    features_filepath: Text | None = Field(default=None, min_length=1, max_length=4096)
     duration: float = Field(gt=0, le=MAX_SECONDS)
     offset: float | None = Field(default=None, ge=0, le=MAX_SECONDS)
-    text: _Text = Field(max_length=MAX_TEXT)
+    text: Text = Field(max_length=MAX_TEXT)
     speaker: _Name | None = Field(default=None, min_length=1, max_length=500)
     where: str = Field(default="entry", exclude=True, repr=False)
     folder: Path = Field(default=Path(), exclude=True, repr=False)
-    speech_end: float | None = Field(default=None, exclude=True, repr=False)
+    timed: SkipJsonSchema[Timed | None] = Field(default=None, exclude=True, repr=False)
     unused: tuple[str, ...] = Field(default=(), exclude=True, repr=False)
+
+    @property
+    def speech_end(self) -> float | None:
+        """Seconds at which speech ends; None if the manifest has no word times beside it."""
+        return None if self.timed is None else self.timed.speech_end
 
     @property
     def field(self) -> str:
@@ -98,17 +107,19 @@ class Entry(Frozen):
         return ManifestError(self.where, self.field, self.path, error.why)
 
 
-def read_manifest(path: str | Path) -> list[Entry]:
-    """All utterances of a manifest, in its order.
+def read_manifest(path: str | Path, limit: int | None = None) -> list[Entry]:
+    """The utterances of a manifest, in its order; the first ``limit`` of them, and all lines are checked.
 
     One without an id is named after its file, its offset and its line. Raises FileError (unreadable, over a limit, not
     UTF-8, not strict JSON, of another kind, a field is missing, no utterance at all) and ManifestError (a field of a
-    wrong type or value; an id twice); each names the file and the line.
+    wrong type or value; an id twice; word times beside the manifest that lack an utterance, or are not its own); each
+    names the file and the line.
     """
     refuse_foreign_file(path)
-    alignments = read_alignments(path)
+    timed = read_timed(path)
     entries = (entry_of(data, number, where, Path(path).parent) for number, where, data in json_lines(path))
-    return [_with_speech_end(entry, alignments) for entry in unique(entries, path)]
+    first = list(unique(entries, path))[:limit]
+    return first if timed is None else [_with_times(entry, timed, alignment_path(path)) for entry in first]
 
 
 def unique(entries: Iterable[Entry], source: str | Path) -> Iterator[Entry]:
@@ -129,7 +140,7 @@ def entry_of(data: Any, number: int, where: str, folder: Path) -> Entry:
     """
     _check_fields(data, where)
     fields = {name: value for name, value in data.items() if name in FIELDS}
-    fields |= {"where": where, "folder": folder, "unused": tuple(name for name in data if name not in FIELDS)}
+    fields |= {"where": where, "folder": folder, "unused": _unused(data)}
     if data.get("id") is None:
         # What the name is made of is checked first, under a name that says nothing.
         unnamed = validated(Entry, {**fields, "id": "-"}, where, ManifestError)
@@ -137,9 +148,24 @@ def entry_of(data: Any, number: int, where: str, folder: Path) -> Entry:
     return validated(Entry, fields, where, ManifestError)
 
 
-def _with_speech_end(entry: Entry, alignments: dict[str, Alignment]) -> Entry:
-    spoken = alignments.get(entry.id)
-    return entry if spoken is None else entry.model_copy(update={"speech_end": spoken.speech_end})
+def _unused(data: dict[str, Any]) -> tuple[str, ...]:
+    """The line's further fields, no more of them than a note could mean; all lines share the names."""
+    return tuple(sys.intern(name) for name in islice((name for name in data if name not in FIELDS), _FIELDS_KEPT))
+
+
+def _with_times(entry: Entry, by_id: dict[str, Timed], source: Path) -> Entry:
+    """``entry`` with its words' times, which all utterances with words have: figures would else be of the others."""
+    timed = by_id.get(entry.id)
+    if timed is None:
+        if entry.text.split():
+            why = (
+                f"must be one of the utterances whose words' times stand in {named(source)}, or that must not be there"
+            )
+            raise ManifestError(entry.where, "id", entry.id, why)
+        return entry
+    timed.refuse_other_text(entry.text, entry.where)
+    timed.refuse_end_behind(entry.duration, entry.where)
+    return entry.model_copy(update={"timed": timed})
 
 
 def _check_fields(data: Any, where: str) -> None:
@@ -169,9 +195,21 @@ def write_manifest(path: str | Path, entries: Iterable[Entry], *, force: bool = 
 
 
 def manifest_bytes(path: str | Path, entries: Iterable[Entry]) -> bytes:
-    """The bytes that ``write_manifest`` writes: one JSON object per line, keys sorted."""
+    """The bytes that ``write_manifest`` writes: one JSON object per line, keys sorted.
+
+    Raises FileError or ManifestError for what ``read_manifest`` would refuse.
+    """
     home = os.path.realpath(Path(path).parent)
-    return "".join(files.json_text(_record(entry, home), indent=None) for entry in entries).encode()
+    lines = [files.json_text(_record(entry, home), indent=None).encode() for entry in entries]
+    data = b"".join(lines)
+    for what, number, most in (
+        ("utterances", len(lines), limits.MANIFEST_LINES),
+        ("bytes", len(data), limits.MANIFEST_BYTES),
+        ("commas and opening brackets", values_of(data), limits.MANIFEST_VALUES),
+    ):
+        if number > most:
+            raise FileError(path, f"would have {number:,} {what}, at most {most:,} are allowed: make several of it")
+    return data
 
 
 def _record(entry: Entry, home: str) -> dict[str, Any]:
@@ -179,4 +217,5 @@ def _record(entry: Entry, home: str) -> dict[str, Any]:
     written = Path(record[entry.field])
     if not written.is_absolute():
         record[entry.field] = os.path.relpath(os.path.realpath(entry.path), home)
+        validated(Entry, record, entry.where, ManifestError)  # the folders on the way have names too
     return record

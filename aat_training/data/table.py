@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from nnasim.errors import FileError, ManifestError
 from nnasim.tablefile import table_lines
 
 _NUMBERS = ("offset", "duration")
+_NUMBER = re.compile(r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*")  # and not 1_0, which Python takes
 
 
 def table_entries(text: str, source: Path) -> Iterator[Entry]:
@@ -30,7 +32,7 @@ def table_entries(text: str, source: Path) -> Iterator[Entry]:
         fields = _fields(next(reader, []), source)
         for row in reader:
             if reader.line_num > MAX_LINES:
-                raise FileError(source, f"has more than {MAX_LINES} lines")
+                raise FileError(source, f"has more than {MAX_LINES:,} lines")
             if row:
                 yield _entry(fields, row, reader.line_num, source)
     except csv.Error as error:
@@ -40,7 +42,7 @@ def table_entries(text: str, source: Path) -> Iterator[Entry]:
 def _fields(header: list[str], source: Path) -> list[str]:
     """The field of each column; a column of another name keeps it."""
     if len(header) > limits.TABLE_COLUMNS:
-        raise FileError(source, f"line 1 has {len(header)} columns, at most {limits.TABLE_COLUMNS} are allowed")
+        raise FileError(source, f"line 1 has {len(header)} columns, at most {limits.TABLE_COLUMNS:,} are allowed")
     fields = [field_of(name.strip().lower()) for name in header]
     for field in COLUMNS:
         if fields.count(field) > 1:
@@ -73,11 +75,8 @@ def entry_with_seconds(data: dict[str, object], number: int, where: str, folder:
 
 
 def number_of(text: str, where: str, name: str) -> float:
-    """The finite number that ``text`` writes. Raises ManifestError if it is none."""
-    try:
-        value = float(text[:400])
-    except ValueError:
-        value = math.nan
+    """The finite number that ``text`` writes in decimal digits. Raises ManifestError if it is none."""
+    value = float(text) if len(text) <= limits.INTEGER_DIGITS and _NUMBER.fullmatch(text) else math.nan
     if not math.isfinite(value):
         raise ManifestError(where, name, text, "must be a number of seconds")
     return value

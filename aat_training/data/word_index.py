@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+
 from aat_training.data.audio import Samples, read_audio_file
 from aat_training.data.strings import Recording
 from aat_training.data.trim import trimmed
 from nnasim import files, limits
 from nnasim.errors import FileError, InputError, ManifestError, shown
-from workloads.audio.header import read_header
+from nnasim.tablefile import table_lines
+from workloads.audio.header import AudioHeader, read_header
 
 COLUMNS = ("path", "text", "speaker", "split")
 LONGEST_WORD_S = limits.WORD_SECONDS
 _MAX_BYTES = limits.LIST_BYTES
 _MAX_ROWS = limits.MANIFEST_LINES
+_QUIETEST = 2.0**-31
 _UNPRINTABLE = {*range(0x20), 0x7F, *range(0x80, 0xA0)}
 
 
@@ -62,9 +66,7 @@ def common_rate(recordings: dict[str, list[Recording]]) -> int:
     for recording in (recording for own in recordings.values() for recording in own):
         with files.open_regular(recording.path) as file:
             header = read_header(file, recording.path)
-        if header.seconds > LONGEST_WORD_S:
-            why = f"lasts {header.seconds:.1f} s; a recording of one word lasts at most {LONGEST_WORD_S:g} s"
-            raise FileError(recording.path, why)
+        refuse_long(header, recording.path)
         first = first or (recording.path, header.sample_rate)
         if header.sample_rate != first[1]:
             raise FileError(recording.path, f"has {header.sample_rate} samples a second, and {first[0]} has {first[1]}")
@@ -72,30 +74,43 @@ def common_rate(recordings: dict[str, list[Recording]]) -> int:
     return first[1]
 
 
+def refuse_long(header: AudioHeader, path: Path) -> None:
+    """Raise FileError for a recording of one word that lasts longer than any word."""
+    if header.seconds > LONGEST_WORD_S:
+        why = f"lasts {header.seconds:.1f} s; a recording of one word lasts at most {LONGEST_WORD_S:g} s"
+        raise FileError(path, why)
+
+
 def load_word(path: Path) -> Samples:
     """One recording, the silence around its word trimmed. Raises FileError for all silence, or no audio."""
-    word = trimmed(*read_audio_file(path))
-    if not len(word):
+    samples, rate = read_audio_file(path)
+    refuse_silence(samples, path)
+    return trimmed(samples, rate)
+
+
+def refuse_silence(samples: Samples, path: Path) -> None:
+    """Raise FileError unless something can be heard: what is quieter than a bit of 32 cannot be made loud."""
+    if not len(samples) or np.abs(samples).max() < _QUIETEST:
         raise FileError(path, "holds nothing but silence")
-    return word
 
 
 def _rows(index: Path) -> list[_Row]:
-    lines = files.read_text(index, _MAX_BYTES).splitlines()
-    header = lines[0].split("\t") if lines else []
+    lines = (line.rstrip("\r\n") for line in table_lines(files.read_text(index, _MAX_BYTES), index))
+    header = (names := next(lines, "")).split("\t")
     for name in COLUMNS:
         if header.count(name) != 1:
             why = f"line 1 must name each of the columns {', '.join(COLUMNS)} once, separated by tabs"
-            raise FileError(index, f"{why}; it is {shown(lines[0] if lines else '')}")
-    if len(lines) > _MAX_ROWS + 1:
-        raise FileError(index, f"has {len(lines) - 1} rows, at most {_MAX_ROWS} are allowed")
+            raise FileError(index, f"{why}; it is {shown(names)}")
     first: dict[str, str] = {}
     rows = []
-    for number, line in enumerate(lines[1:], start=2):
+    for number, line in enumerate(lines, start=2):
+        if number > _MAX_ROWS + 1:
+            raise FileError(index, f"has more than {_MAX_ROWS:,} rows")
         if line.strip():
             row = _row(header, line, f"{index} line {number}")
-            if first.setdefault(row["path"], row.where) != row.where:
-                raise ManifestError(row.where, "path", row["path"], f"stands already in {first[row['path']]}")
+            path = str(PurePosixPath(row["path"]))  # ./a.wav is a.wav
+            if first.setdefault(path, row.where) != row.where:
+                raise ManifestError(row.where, "path", row["path"], f"stands already in {first[path]}")
             rows.append(row)
     if not rows:
         raise FileError(index, "names no recording")

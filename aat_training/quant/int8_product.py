@@ -8,7 +8,6 @@ exact product in float. Both give the same integers: the choice changes the time
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from aat_training.quant.rounding import exact_matmul
 from nnasim.numerics.bounds import bound
 from nnasim.numerics.formats import WEIGHT_LIMIT, highest, lowest
 from nnasim.numerics.precision import require_exact_type
+from nnasim.switches import is_on
 
 MOST_ROWS = 256  # of a probe: beyond, a kernel's cost grows with its rows
 ROUNDS = 3
@@ -47,7 +47,7 @@ class Verdict:
 
 def enabled() -> bool:
     """Whether products may be made in int8: False if NNASIM_INT8=0 in the environment asks for float."""
-    return os.environ.get("NNASIM_INT8", "1") != "0"
+    return is_on("NNASIM_INT8")
 
 
 def verdict(rows: int, k: int, n: int, input_bits: int, weight_bits: int, device: torch.device = CPU) -> Verdict:

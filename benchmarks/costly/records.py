@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 from benchmarks.costly.attack import (
     Attack,
@@ -24,10 +25,19 @@ def _aliases() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _on_the_cpu(folder: Path) -> None:
+    """Write a trace whose work the CPU does."""
+    from nnasim.ir.io import write_record
+    from workloads.rnnt.builder import build_trace
+    from workloads.rnnt.shapes import load_shape
+
+    write_record(folder / "h.json", build_trace(load_shape("rnnt-paper"), 3, 1, system="float"))
+
+
 MILLION = "{sram.bytes: {range: [100000, 900000, 1000]}, host.handoff_us: {range: [1, 50, 1000]}}"
 SIMULATE = "simulate h.json --out out.json --quiet"
 LOAD = (
-    "simulate small.json --out out.json --set host.other_load_per_second=999999 --set host.other_load_us=1 "
+    "simulate h.json --out out.json --set host.other_load_per_second=999999 --set host.other_load_us=1 "
     "--set host.float_matmul_gflops=0.001"
 )
 
@@ -193,7 +203,7 @@ ATTACKS = (
         text_file("h.yaml", lambda: "&a " * 333_333),
         CHIP,
     ),
-    Attack("chip: other work that saturates the CPU", nothing, LOAD),
+    Attack("chip: other work that saturates the CPU", _on_the_cpu, LOAD),
     Attack("chip: 10^-7 bytes a cycle", nothing, "simulate small.json --out out.json --set sram.bytes_per_cycle=1e-7"),
     Attack(
         "chip: 1e-300 bytes a second", nothing, "simulate small.json --out out.json --set dram.bytes_per_second=1e-300"

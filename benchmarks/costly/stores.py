@@ -14,6 +14,7 @@ from benchmarks.costly.attack import (
     sparse_file,
     text_file,
 )
+from nnasim import limits
 
 
 def _store(statements: Callable[[sqlite3.Connection], object], name: str = "h.sqlite") -> Write:
@@ -76,6 +77,13 @@ def _claims(connection: sqlite3.Connection) -> None:
     )
 
 
+def _long_journal() -> str:
+    """As many lines as a journal may have: trials that begin, and a last line that is cut."""
+    begun = '{"op_code": 4, "worker_id": "x", "study_id": 0, "datetime_start": "%d"}\n'
+    study = '{"op_code": 0, "worker_id": "x", "study_name": "x", "directions": [1]}\n'
+    return "".join([study, *(begun % number for number in range(limits.JOURNAL_LINES - 1)), "{"])
+
+
 EXPORT = "sweep-export h.sqlite --out out.csv"
 
 SEARCH = "search sweep.yaml --store out.sqlite --trials 1 --jobs 1 --storage h.log"
@@ -105,6 +113,11 @@ ATTACKS = (
     Attack(
         "journal: 2,000,000 lines",
         lines_file("h.log", "", '{"op_code": 4, "worker_id": "x", "study_id": 0}\n', 2_000_000),
+        SEARCH,
+    ),
+    Attack(
+        "journal: 750,000 lines, the last one cut",
+        text_file("h.log", _long_journal),
         SEARCH,
     ),
     Attack(

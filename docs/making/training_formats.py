@@ -22,7 +22,7 @@ def manifest_schema() -> dict[str, Any]:
     schema = Entry.model_json_schema()
     for name, field in Entry.model_fields.items():
         if field.exclude:
-            del schema["properties"][name]
+            schema["properties"].pop(name, None)
     schema["properties"]["id"] = _or_null(schema["properties"]["id"])
     schema["properties"]["speaker"]["anyOf"].insert(0, {"type": "integer"})
     schema["required"] = ["duration", "text"]

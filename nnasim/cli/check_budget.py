@@ -36,6 +36,7 @@ def command(
     """
     from nnasim import files
     from nnasim.studies.chips_folder import read_any_results
+    from nnasim.together import together
     from reports.budget import judge, read_budget
     from reports.budget_files import junit_xml, markdown_table, verdict_line
 
@@ -44,17 +45,18 @@ def command(
             files.refuse_existing(path, force)
     refuse_json("check-budget", json, quiet, force)
     verdicts = judge(read_any_results([result]), read_budget(budget), result)
-    if junit is not None:
-        files.write_bytes(junit, junit_xml(verdicts).encode(), force=force)
-    if markdown is not None:
-        files.write_bytes(markdown, markdown_table(verdicts).encode(), force=force)
-    over = [verdict for verdict in verdicts if not verdict.holds]
-    kept = [verdict for verdict in verdicts if verdict.holds]
-    lines = [verdict_line(verdict) for verdict in over]  # each of them: they are why the gate does not open
-    lines += cut_lines([verdict_line(verdict) for verdict in kept], max(1, MOST_LINES - len(over)))
-    figures = {
-        "holds": not over,
-        "limits": [{**dataclasses.asdict(verdict), "holds": verdict.holds} for verdict in verdicts],
-    }
-    tell_rows(lines, figures, json=json, quiet=quiet, force=force)
+    with together():
+        if junit is not None:
+            files.write_bytes(junit, junit_xml(verdicts).encode(), force=force)
+        if markdown is not None:
+            files.write_bytes(markdown, markdown_table(verdicts).encode(), force=force)
+        over = [verdict for verdict in verdicts if not verdict.holds]
+        kept = [verdict for verdict in verdicts if verdict.holds]
+        lines = [verdict_line(verdict) for verdict in over]  # each of them: they are why the gate does not open
+        lines += cut_lines([verdict_line(verdict) for verdict in kept], max(1, MOST_LINES - len(over)))
+        figures = {
+            "holds": not over,
+            "limits": [{**dataclasses.asdict(verdict), "holds": verdict.holds} for verdict in verdicts],
+        }
+        tell_rows(lines, figures, json=json, quiet=quiet, force=force)
     return OVER if over else 0

@@ -78,6 +78,7 @@ def command(
     from nnasim.csvtext import spreadsheet_cells
     from nnasim.markup import columns
     from nnasim.studies.comparison import MOVED, Inputs, compared, speech_lines
+    from nnasim.together import together
     from reports.notes import notes
     from reports.terminal import comparison_lines
     from workloads.bundled import checkpoints_folder, speech_manifest
@@ -87,11 +88,12 @@ def command(
     pictures = figure_files("compare", figures, format, force)
 
     def told(study: ResultSet, *more: str) -> None:
-        with spreadsheet_cells(csv_safe):
-            document = _write(out, study, force)
-        pictures.write(document.figures)
-        page = out / "report.html"
-        tell_lines(comparison_lines(study, page, columns()), study.record(), json=json, quiet=quiet, force=force)
+        with together():
+            with spreadsheet_cells(csv_safe):
+                document = _write(out, study, force)
+            pictures.write(document.figures)
+            page = out / "report.html"
+            tell_lines(comparison_lines(study, page, columns()), study.record(), json=json, quiet=quiet, force=force)
         tell([*notes(study.results), *more])
 
     chosen = chosen_systems(systems, more_systems)

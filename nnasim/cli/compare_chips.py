@@ -58,6 +58,7 @@ def command(
     from nnasim.cli.figures import figure_files
     from nnasim.csvtext import spreadsheet_cells
     from nnasim.studies.side_by_side import kind_of
+    from nnasim.together import together
 
     files.refuse_existing(out, force)
     refuse_json("compare-chips", json, quiet, force)
@@ -73,10 +74,11 @@ def command(
         found = _on_trace(chips, trace)
     else:
         found = _on_speech(chips, checkpoints, manifest, system or DEFAULT_SYSTEM, limit)
-    with spreadsheet_cells(csv_safe), files.new_folder(out, force=force) as folder:
-        document = found.write(folder)
-    pictures.write(document.figures)
-    tell_found(lambda: _show(out, found, whole), found.record(), json=json, quiet=quiet, force=force)
+    with together():
+        with spreadsheet_cells(csv_safe), files.new_folder(out, force=force) as folder:
+            document = found.write(folder)
+        pictures.write(document.figures)
+        tell_found(lambda: _show(out, found, whole), found.record(), json=json, quiet=quiet, force=force)
 
 
 def _show(out: Path, found: ChipsFound | FrontsFound, whole: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nnasim.cli.options import Force, Json, Quiet
+from nnasim.cli.outputs import refuse_same
 from nnasim.cli.told import refuse_json, tell_rows
 from nnasim.cli.unused import refuse_unused
 from nnasim.errors import shown
@@ -42,6 +43,7 @@ def command(
     from nnasim.functional.first_difference import first_difference, other_constants
 
     refuse_json("diff", json, quiet, force)
+    refuse_same("diff", {"--json": json}, [before, after, inputs])
     if json is None:
         refuse_unused("diff", "without --json", force=force)
     a, b = (_run(path, inputs) for path in (before, after))

@@ -80,12 +80,14 @@ def command(
     from nnasim.cli.explain_words import speech_of, words_kept
     from nnasim.cli.figures import figure_files
     from nnasim.cli.invocation import command_line
+    from nnasim.cli.outputs import refuse_same
     from nnasim.cli.progress import shown_progress
     from nnasim.cli.unused import refuse_unused
     from nnasim.hardware import load_preset
     from nnasim.ir.io import is_shared, write_record
     from nnasim.markup import columns
     from nnasim.studies.explaining.sources import explain_result, explain_trace, is_result
+    from nnasim.together import together
     from reports.blocks import figures_among
     from reports.explained_short import short_lines
     from reports.explanation import result_blocks
@@ -123,20 +125,22 @@ def command(
             result, notes = explain_result(source, chip if preset or overrides else None, trace, progress)
         else:
             refuse_unused("explain", "with a trace", trace=trace)
+            refuse_same("explain", {"--markdown": markdown, "--out": out, "--json": json}, [source, preset])
             result, notes = explain_trace(source, preset or DEFAULT_PRESET, chip, progress)
     if out is not None and not of_result:  # a result keeps the command that made it, which finds its trace
         result = result.model_copy(update={"command": command_line("RESULT")})
     if speech is not None:
         result = words_kept(result, speech, out, force)
-    if out is not None:
-        write_record(out, result, force=force or speech is not None)
-    blocks = (*notes, *result_blocks(result, drawn=False))
-    title = f"{result.system} on {result.preset}"
-    if markdown is not None:
-        files.write_bytes(markdown, markdown_of(title, blocks).encode(), force=force)
-    pictures.write(figures_among(result_blocks(result)))
-    explanation = result.explanation.model_dump(mode="json") if result.explanation else None
-    width = columns()
-    body = text_lines((title, *blocks), width) if whole else [*text_lines(notes, width), MORE]
-    lines = [*short_lines(result, width), *([""] if whole else []), *body]
-    tell_lines(lines, explanation, json=json, quiet=quiet, force=force)
+    with together():
+        if out is not None:
+            write_record(out, result, force=force or speech is not None)
+        blocks = (*notes, *result_blocks(result, drawn=False))
+        title = f"{result.system} on {result.preset}"
+        if markdown is not None:
+            files.write_bytes(markdown, markdown_of(title, blocks).encode(), force=force)
+        pictures.write(figures_among(result_blocks(result)))
+        explanation = result.explanation.model_dump(mode="json") if result.explanation else None
+        width = columns()
+        body = text_lines((title, *blocks), width) if whole else [*text_lines(notes, width), MORE]
+        lines = [*short_lines(result, width), *([""] if whole else []), *body]
+        tell_lines(lines, explanation, json=json, quiet=quiet, force=force)

@@ -25,6 +25,7 @@ def explain_folder(
     from nnasim.markup import columns
     from nnasim.studies.explaining.together import explain_folder as explained
     from nnasim.studies.explaining.together import labelled_explanations
+    from nnasim.together import together
     from reports.blocks import figures_among, without_figures
     from reports.explanation import explanation
     from reports.to_markdown import markdown_of
@@ -32,19 +33,20 @@ def explain_folder(
 
     with shown_progress(lines=True) as progress:
         found, notes = explained(folder, progress)
-    beside_each_other = waiting(found).blocks
-    if out is not None:
-        _write(out, found, folder, force)
-    if markdown is not None:
-        blocks = (*beside_each_other, *explanation(found, drawn=False).blocks)
-        text = markdown_of(str(folder), (*notes, *without_figures(blocks)))
-        files.write_bytes(markdown, text.encode(), force=force)
-    if pictures.folder is not None:
-        pictures.write(figures_among((*beside_each_other, *explanation(found).blocks)))
-    tell_found(
-        lambda: say(_lines(found, notes, whole, columns())),
-        labelled_explanations(found.results), json=json, quiet=quiet, force=force,
-    )  # fmt: skip
+    with together():
+        beside_each_other = waiting(found).blocks
+        if out is not None:
+            _write(out, found, folder, force)
+        if markdown is not None:
+            blocks = (*beside_each_other, *explanation(found, drawn=False).blocks)
+            text = markdown_of(str(folder), (*notes, *without_figures(blocks)))
+            files.write_bytes(markdown, text.encode(), force=force)
+        if pictures.folder is not None:
+            pictures.write(figures_among((*beside_each_other, *explanation(found).blocks)))
+        tell_found(
+            lambda: say(_lines(found, notes, whole, columns())),
+            labelled_explanations(found.results), json=json, quiet=quiet, force=force,
+        )  # fmt: skip
 
 
 def _lines(found: ResultSet, notes: list[str], whole: bool, width: int) -> list[str]:

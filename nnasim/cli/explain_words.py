@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from nnasim.cli.progress import shown_progress
 from nnasim.ir.io import read_result, write_record
 from nnasim.ir.result import SimResult
 from nnasim.markup import counted
+from nnasim.shellwords import words_of
 from nnasim.studies.explaining.speech import Speech, planned
 from workloads.bundled import checkpoints_folder, speech_manifest
 
@@ -30,10 +30,7 @@ def speech_of(result: Path | None, checkpoints: Path | None, manifest: Path | No
 
 def _recorded(result: Path | None) -> dict[str, str]:
     """The values of long options in the command of a comparison's result; empty if another command made it."""
-    try:
-        words = shlex.split((read_result(result).command or "") if result else "")
-    except ValueError:
-        words = []
+    words = words_of(read_result(result).command) if result else []
     if words[:2] != ["nnasim", "compare"]:
         return {}
     spread = [part for word in words for part in (word.split("=", 1) if word.startswith("--") else [word])]

@@ -63,16 +63,19 @@ def command(
     from nnasim.studies.fitting.preset_file import write_preset
     from nnasim.studies.fitting.study import fit  # brings the simulator: after the table was read
     from nnasim.studies.fitting.words import in_short
+    from nnasim.together import together
 
-    with shown_progress(lines=True) as progress, evaluated_at(out, resume=resume, force=force) as evaluated:
-        found = fit(
-            table, chip, names, preset=preset, overrides=overrides or [], command=command_line("FILE.yaml"),
-            progress=progress, evaluated=evaluated,
-        )  # fmt: skip
-        write_preset(found.record, out, force=force)
-    if found.unused:
-        tell([f"columns that the fit does not use: {', '.join(found.unused)}"])
-    warn(implausible(found.chip))
-    first, *rest = in_short(found.record)
-    lines, record = [f"{out}: {first}", *rest], found.record.model_dump(mode="json")
-    tell_lines(lines, record, json=json, quiet=quiet, force=force)
+    with evaluated_at(out, resume=resume, force=force) as evaluated:
+        with shown_progress(lines=True) as progress:
+            found = fit(
+                table, chip, names, preset=preset, overrides=overrides or [], command=command_line("FILE.yaml"),
+                progress=progress, evaluated=evaluated,
+            )  # fmt: skip
+        with together():
+            write_preset(found.record, out, force=force)
+            if found.unused:
+                tell([f"columns that the fit does not use: {', '.join(found.unused)}"])
+            warn(implausible(found.chip))
+            first, *rest = in_short(found.record)
+            lines, record = [f"{out}: {first}", *rest], found.record.model_dump(mode="json")
+            tell_lines(lines, record, json=json, quiet=quiet, force=force)

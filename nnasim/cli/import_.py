@@ -12,6 +12,7 @@ from nnasim.cli import when as call
 from nnasim.cli.csv_safe import CsvSafe
 from nnasim.cli.options import DEFAULT_PRESET, Force, Json, Limit, Overrides, Preset, Quiet, out_option
 from nnasim.cli.told import cut_lines, refuse_json, tell_lines
+from nnasim.errors import ConfigError
 
 
 def command(
@@ -53,6 +54,7 @@ def command(
     """
     from nnasim import files
     from nnasim.cli.doubts import load_chip
+    from nnasim.cli.outputs import refuse_same
     from nnasim.cli.progress import shown_progress
     from nnasim.cli.unused import refuse_unused
     from nnasim.csvtext import spreadsheet_cells
@@ -65,6 +67,11 @@ def command(
         if path is not None:
             files.refuse_existing(path, force)
     refuse_json("import", json, quiet, force)
+    integers = integers_beside(out) if steps else None
+    outputs = {"--out": out, "--ledger": ledger, "--json": json, "the integers of --out": integers}
+    refuse_same("import", outputs, [*(models or ()), encoder, decoder, joiner, calls, manifest, steps, preset])
+    if weight_bits and any(text.partition("=")[0].strip() == "numerics.weight_bits" for text in overrides or ()):
+        raise ConfigError("import", "--weight-bits", weight_bits, "cannot be combined with --set numerics.weight_bits")
     bits = [] if weight_bits is None else [f"numerics.weight_bits={weight_bits}"]
     chip = load_chip(preset, [*(overrides or ()), *bits])
     recipe = model.recipe_of(
@@ -80,6 +87,7 @@ def command(
         recorded_import,
         write_ledger,
     )
+    from nnasim.together import together
 
     when = When(
         period_ms=period_ms, seconds=seconds, symbols_per_second=symbols_per_second, calls=calls, manifest=manifest,
@@ -87,9 +95,10 @@ def command(
     )  # fmt: skip
     with shown_progress(lines=True) as progress:
         result = import_files(recipe, when, chip.numerics, progress)
-    recorded_import(result).write(out, force=force)
-    if ledger is not None:
-        with spreadsheet_cells(csv_safe):
-            write_ledger(ledger, result.ledger, force=force)
-    lines = [visible(line) for line in (f"{out}: {result.trace}", *cut_lines(list(import_lines(result))))]
-    tell_lines(lines, import_figures(result), json=json, quiet=quiet, force=force)
+    with together():
+        recorded_import(result).write(out, force=force)
+        if ledger is not None:
+            with spreadsheet_cells(csv_safe):
+                write_ledger(ledger, result.ledger, force=force)
+        lines = [visible(line) for line in (f"{out}: {result.trace}", *cut_lines(list(import_lines(result))))]
+        tell_lines(lines, import_figures(result), json=json, quiet=quiet, force=force)

@@ -54,6 +54,6 @@ def checked_speech(manifest: Path, limit: int | None = None) -> list[Entry]:
     from aat_training.data.check import check_files
     from aat_training.data.manifest import read_manifest
 
-    entries = read_manifest(manifest)[:limit]
+    entries = read_manifest(manifest, limit)
     check_files(entries)
     return entries

@@ -16,10 +16,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
 from nnasim import __version__
+from nnasim.cli.environment import refuse_settings, refused_variable, settled
 from nnasim.cli.invocation import ARGUMENTS
 from nnasim.cli.last_net import DEFECT, caught
 from nnasim.cli.memory import is_out_of_memory, out_of_memory, told_once
 from nnasim.cli.ranks import leave_word, speaks
+from nnasim.cli.signals import ended_in_order
 from nnasim.cli.streams import prepare_streams
 from nnasim.cli.table import COMMANDS, Command, overview
 from nnasim.cli.usage import by_option, usage_message
@@ -48,9 +50,15 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] = COMMANDS) -> int:
-    """The exit code of one of ``commands``: 0, 2 for a user's error, 70 for a defect of ours, 130 when interrupted."""
+    """The exit code of one of ``commands``: 0, 2 for a user's error, 70 for a defect of ours, 128 and the signal's
+    number where one ended it.
+    """
     try:
-        return _ended(argv, commands)
+        with ended_in_order() as asked:
+            try:
+                return _ended(argv, commands)
+            except KeyboardInterrupt:
+                return _complain(asked.line, asked.exit_code)
     except MemoryError:  # not even enough is left to say what was asked for
         with contextlib.suppress(OSError):
             os.write(2, NO_MEMORY)
@@ -65,7 +73,7 @@ def _ended(argv: Sequence[str] | None, commands: Mapping[str, Command]) -> int:
         code = _with_spare_memory(arguments, commands)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        return _complain("interrupted", INTERRUPTED)
+        raise
     except RankLostError as error:
         return _complain(str(error), error.exit_code, speaking=error.speaks)
     except InputError as error:
@@ -84,6 +92,8 @@ def _ended(argv: Sequence[str] | None, commands: Mapping[str, Command]) -> int:
 def _unforeseen(error: Exception, arguments: Sequence[str]) -> int:
     if is_out_of_memory(error):
         return _complain(out_of_memory(error, arguments), USAGE_ERROR, speaking=True)
+    if (line := refused_variable(error)) is not None:
+        return _complain(line, USAGE_ERROR, speaking=True)
     if isinstance(error, OSError):
         return _complain(_os_message(error), USAGE_ERROR)
     return _complain(caught(error, arguments), DEFECT, speaking=True)
@@ -93,7 +103,7 @@ def _with_spare_memory(arguments: list[str], commands: Mapping[str, Command]) ->
     """The exit code of a command. Memory is set aside for the line that tells of an error, such as of no memory."""
     spare = bytearray(SPARE_BYTES)
     try:
-        with told_once():
+        with told_once(), settled():
             return _dispatch(arguments, commands)
     except BaseException:
         del spare
@@ -110,6 +120,7 @@ def _dispatch(arguments: list[str], commands: Mapping[str, Command]) -> int:
         return 0
     if name not in commands:
         raise NnasimError(_unknown(name))
+    refuse_settings()
     try:
         return _run(name, commands[name].module, arguments)
     except ModuleNotFoundError as error:
@@ -125,7 +136,7 @@ def _run(name: str, module: str, arguments: list[str]) -> int:
     usage_error: type[Exception] = typer.BadParameter.__base__.__base__  # type: ignore  # ClickException
     try:
         result = typer.main.get_command(application(name, module)).main(
-            args=arguments, prog_name="nnasim", standalone_mode=False
+            args=arguments, prog_name="nnasim", complete_var="", standalone_mode=False
         )
     except typer.Abort:  # how older releases of typer report an interrupt
         raise KeyboardInterrupt from None

@@ -17,12 +17,11 @@ def one_of_several() -> bool:
 
 
 def speaks() -> bool:
-    """Whether this process prints what all of them could print: the first one does, and one that has no number among
-    them, which nobody else speaks for.
-    """
-    number, count = os.environ.get("RANK", "0"), os.environ.get("WORLD_SIZE", "1")
-    is_another = all(text.isascii() and text.isdecimal() and len(text) < 7 for text in (number, count))
-    return not (is_another and 0 < int(number) < int(count))
+    """Whether this process prints what all of them could print: the first one does, and any whose number is none."""
+    count, rank = os.environ.get("WORLD_SIZE", "1"), os.environ.get("RANK", "0")
+    if not all(number.isdecimal() and len(number) <= 6 for number in (count, rank)):
+        return True
+    return count == "1" or int(rank) == 0 or int(rank) >= int(count)
 
 
 def leave_word(line: str) -> None:

@@ -33,6 +33,7 @@ def command(
     from nnasim.ir.io import is_shared, read_shared
     from nnasim.markup import visible
     from nnasim.studies.chips_folder import read_any_results
+    from nnasim.together import together
     from reports.document import write_html
     from reports.notes import notes
     from reports.page import write_page
@@ -41,19 +42,20 @@ def command(
 
     files.refuse_existing(out, force)
     pictures = figure_files("report", figures, format, force)
-    if len(results) > 1 and all(is_shared(path) for path in results):
-        document = streams_document([read_shared(path) for path in results], results)
-        write_html(out, document, force=force)
-        pictures.write(document.figures)
-        _say(quiet, f"open {out}")
-        return
-    if len(results) == 1 and is_shared(results[0]):
-        pictures.write(write_shared_page(out, read_shared(results[0]), force=force).figures)
-        _say(quiet, f"open {out}")
-        return
-    study = read_any_results(results)
-    pictures.write(write_page(out, study, force=force).figures)
-    _say(quiet, *cut_lines([visible(line) for line in notes(study.results)]), f"open {out}")
+    with together():
+        if len(results) > 1 and all(is_shared(path) for path in results):
+            document = streams_document([read_shared(path) for path in results], results)
+            write_html(out, document, force=force)
+            pictures.write(document.figures)
+            _say(quiet, f"open {out}")
+            return
+        if len(results) == 1 and is_shared(results[0]):
+            pictures.write(write_shared_page(out, read_shared(results[0]), force=force).figures)
+            _say(quiet, f"open {out}")
+            return
+        study = read_any_results(results)
+        pictures.write(write_page(out, study, force=force).figures)
+        _say(quiet, *cut_lines([visible(line) for line in notes(study.results)]), f"open {out}")
 
 
 def _say(quiet: bool, *lines: str) -> None:

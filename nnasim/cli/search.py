@@ -42,6 +42,7 @@ def command(
     from nnasim.studies.sweep import prepared
     from nnasim.sweeps.backends import backend_of, closing
     from nnasim.sweeps.doubts import implausible_points
+    from nnasim.together import together
 
     refuse_json("search", json, quiet, force)
     if out is not None:
@@ -56,7 +57,8 @@ def command(
         shown_progress() as progress,
     ):
         outcome = searched(ready, store, backend, trials=trials, storage=storage, progress=progress)
-    if out is not None:
-        files.write_json(out, outcome.evidence, force=force)
-    lines = cut_lines(list(front_lines(ready.job, outcome.tried, outcome.evidence["pareto"])))
-    tell_lines(lines, outcome.evidence, json=json, quiet=quiet, force=force)
+    with together():
+        if out is not None:
+            files.write_json(out, outcome.evidence, force=force)
+        lines = cut_lines(list(front_lines(ready.job, outcome.tried, outcome.evidence["pareto"])))
+        tell_lines(lines, outcome.evidence, json=json, quiet=quiet, force=force)

@@ -85,14 +85,18 @@ def command(
     (trace,) = traces
     from nnasim import files
     from nnasim.cli.invocation import command_line
+    from nnasim.cli.outputs import refuse_same
     from nnasim.hardware import load_preset
     from nnasim.ir.io import read_trace, write_record
+    from nnasim.studies.recording import integers_beside
 
     if inputs is not None and not functional:
         raise ConfigError("simulate", "--inputs", inputs, "is not used without --functional")
     for path in (out, *([perfetto] if perfetto else ())):
         files.refuse_existing(path, force)
     refuse_json("simulate", json, quiet, force)
+    outputs = {"--out": out, "--perfetto": perfetto, "--json": json}
+    refuse_same("simulate", outputs, [trace, integers_beside(trace), inputs, preset])
     chip = load_preset(preset, overrides or [], named="--set")
     operations = read_trace(trace)
 
@@ -103,6 +107,7 @@ def command(
     from nnasim.studies.explaining.in_brief import with_what_ifs
     from nnasim.studies.provenance import documented, with_section
     from nnasim.sweeps.objectives import chip_figures
+    from nnasim.together import together
     from reports.terminal import result_lines
     from workloads.rnnt.plausible import implausible_trace
 
@@ -118,12 +123,13 @@ def command(
         section = compared(trace, operations, chip, inputs)
         result = with_section(result, functional=section)
         lines += compared_lines(section, operations)
-    if perfetto is not None:
-        from reports.perfetto import write_perfetto
+    with together():
+        if perfetto is not None:
+            from reports.perfetto import write_perfetto
 
-        write_perfetto(perfetto, {result.system: result}, force=force)
-    write_record(out, result, force=force)
-    first, *rest = result_lines(result)
-    lines += [f"{out}: {first}", *rest]
-    figures = chip_figures([result], chip)
-    tell_lines(lines, figures, json=json, quiet=quiet, force=force)
+            write_perfetto(perfetto, {result.system: result}, force=force)
+        write_record(out, result, force=force)
+        first, *rest = result_lines(result)
+        lines += [f"{out}: {first}", *rest]
+        figures = chip_figures([result], chip)
+        tell_lines(lines, figures, json=json, quiet=quiet, force=force)

@@ -22,11 +22,13 @@ def simulate_shared(
     """Run ``traces`` on one chip, write the result and, unless ``quiet``, print its figures."""
     from nnasim import files
     from nnasim.cli.invocation import command_line
+    from nnasim.cli.outputs import refuse_same
     from nnasim.cli.unused import refuse_unused
     from nnasim.errors import ConfigError
     from nnasim.hardware import load_preset
     from nnasim.ir.io import read_trace, write_record
     from nnasim.ir.shared import POLICIES, RESIDENTS, STARTS
+    from nnasim.studies.recording import integers_beside
 
     for option, value, allowed in (
         ("--policy", asked.policy, POLICIES),
@@ -43,6 +45,7 @@ def simulate_shared(
         refuse_unused("simulate", "for one trace, whose weights take no turns", residents=asked.residents)
     files.refuse_existing(out, force)
     refuse_json("simulate", json, quiet, force)
+    refuse_same("simulate", {"--out": out, "--json": json}, [*traces, *map(integers_beside, traces), preset])
     chip = load_preset(preset, overrides or [], named="--set")
     operations = [read_trace(path) for path in traces]
 
@@ -51,6 +54,7 @@ def simulate_shared(
     from nnasim.markup import columns
     from nnasim.sharing.run import SharingOptions
     from nnasim.studies.sharing import Asked, documented_shared, models_of, shared
+    from nnasim.together import together
     from reports.shared_lines import shared_figures, terminal_lines
     from workloads.rnnt.plausible import implausible_trace
 
@@ -64,6 +68,7 @@ def simulate_shared(
     wanted = Asked(options, MOST_STREAMS if asked.find_streams else None)
     result = shared(models, chip, wanted, traces if functional else None)
     warn([*implausible(chip), *(line for trace in operations for line in implausible_trace(trace))])
-    write_record(out, documented_shared(result, preset, chip, command_line("RESULT")), force=force)
-    lines = list(terminal_lines(result, f"{out}: ", columns()))
-    tell_lines(lines, shared_figures(result), json=json, quiet=quiet, force=force)
+    with together():
+        write_record(out, documented_shared(result, preset, chip, command_line("RESULT")), force=force)
+        lines = list(terminal_lines(result, f"{out}: ", columns()))
+        tell_lines(lines, shared_figures(result), json=json, quiet=quiet, force=force)

@@ -7,6 +7,8 @@ import os
 import sys
 from typing import Any, TextIO
 
+from nnasim.plugins import IN_USE
+
 
 class _Output(io.FileIO):
     """The descriptor of a stream. If its reader is gone (`| head`), the rest is dropped: the command still writes its
@@ -32,6 +34,14 @@ class _Output(io.FileIO):
         return len(data)
 
 
+class _Text(io.TextIOWrapper):
+    """A stream on which what packages of others print is none of the output, which may be JSON: stderr has it."""
+
+    def write(self, text: str) -> int:
+        module = str(sys._getframe(1).f_globals.get("__name__")).partition(".")[0]
+        return sys.stderr.write(text) if module in IN_USE and sys.stderr is not self else super().write(text)
+
+
 def prepare_streams() -> None:
     """Make standard output and error outlive their readers, and open the null device in place of one that is closed:
     its number would go to the next file opened.
@@ -48,6 +58,6 @@ def prepare_streams() -> None:
 def _outliving(stream: io.TextIOWrapper, name: str, *, drop: bool) -> TextIO:
     stream.flush()
     output = io.BufferedWriter(_Output(stream.fileno(), name, drop=drop))
-    return io.TextIOWrapper(
+    return _Text(
         output, stream.encoding, stream.errors, line_buffering=stream.line_buffering, write_through=stream.write_through
     )

@@ -26,12 +26,14 @@ def command(
     from nnasim.cli.figures import figure_files
     from nnasim.cli.sweep_lines import choice_lines
     from nnasim.sweeps.frames import StoredSweep
+    from nnasim.together import together
     from reports.sweep_page import write_sweep_page
 
     files.refuse_existing(out, force)
     pictures = figure_files("sweep-report", figures, format, force)
     stored = StoredSweep(store, study)
-    pictures.write(write_sweep_page(out, stored, force=force).figures)
-    if not quiet:
-        points = f"{out}: {len(stored.good):,} of {stored.total:,} points of study {stored.digest}"
-        say([*cut_lines(list(choice_lines(stored))), points])
+    with together():
+        pictures.write(write_sweep_page(out, stored, force=force).figures)
+        if not quiet:
+            points = f"{out}: {len(stored.good):,} of {stored.total:,} points of study {stored.digest}"
+            say([*cut_lines(list(choice_lines(stored))), points])

@@ -22,7 +22,7 @@ def say(lines: Iterable[str]) -> None:
     """
     from nnasim.markup import columns, narrowed, visible
 
-    print("\n".join(narrowed(map(visible, _apart(lines)), columns())))
+    _print("\n".join(narrowed(map(visible, _apart(lines)), columns())))
 
 
 def list_rows(rows: Iterable[str]) -> None:
@@ -32,7 +32,14 @@ def list_rows(rows: Iterable[str]) -> None:
     if sys.stdout.isatty():
         say(rows)
         return
-    print("\n".join(map(visible, _apart(rows))))
+    _print("\n".join(map(visible, _apart(rows))))
+
+
+def _print(text: str) -> None:
+    """Print ``text`` once all that is written with it has its name: the reader of standard output may be gone."""
+    from nnasim.together import afterwards
+
+    afterwards(lambda: print(text))
 
 
 def list_first(rows: Iterable[str], whole: bool, most: int = MOST_LINES) -> None:
@@ -82,7 +89,7 @@ def tell_found(show: Callable[[], None], figures: Any, *, json: Path | None, qui
     from nnasim import files
 
     if json == STDOUT:
-        print(files.json_text(figures), end="")
+        _print(files.json_text(figures).removesuffix("\n"))
         return
     if json is not None:
         files.write_json(json, figures, force=force)

@@ -61,12 +61,15 @@ def command(
     """
     from nnasim import files
     from nnasim.cli.doubts import load_chip
+    from nnasim.cli.outputs import refuse_same
     from nnasim.cli.unused import tell_no_chip
     from nnasim.studies.recording import Recorded, integers_beside
+    from nnasim.together import together
 
     files.refuse_existing(out, force)
     if checkpoint is not None and beam in (None, 1) and system in (None, "naive", "aat"):
         files.refuse_existing(integers_beside(out), force)
+    refuse_same("trace", {"--out": out}, [shape, source, manifest, preset])
     hardware = load_chip(preset, overrides)
     _refuse_unused(
         {"--shape": shape, "--from": source, "--checkpoint": checkpoint},
@@ -82,11 +85,15 @@ def command(
     trace = record.trace
     tell_no_chip(trace.system, preset, overrides)
     if place:
-        record = record.placed(dict(move.partition("=")[::2] for move in place))
-    record.write(out, force=force)
-    calls = sum(len(utterance.call_graphs) for utterance in trace.utterances)
-    if not quiet:
-        say([f"{out}: {trace.system}, {counted(len(trace.utterances), 'utterance')}, {counted(calls, 'call')}"])
+        moves = [move.partition("=")[::2] for move in place]
+        if len(dict(moves)) < len(moves):
+            raise ConfigError("trace", "--place", ", ".join(place), "must name each group once")
+        record = record.placed(dict(moves))
+    with together():
+        record.write(out, force=force)
+        calls = sum(len(utterance.call_graphs) for utterance in trace.utterances)
+        if not quiet:
+            say([f"{out}: {trace.system}, {counted(len(trace.utterances), 'utterance')}, {counted(calls, 'call')}"])
 
 
 # What each source of a trace takes beside the chip and the system.

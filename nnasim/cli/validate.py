@@ -32,6 +32,7 @@ def command(
     from nnasim.cli.figures import figure_files
     from nnasim.cli.progress import shown_progress
     from nnasim.csvtext import spreadsheet_cells
+    from nnasim.together import together
     from workloads.importers.measured_table import read_measured_table
 
     files.refuse_existing(out, force)
@@ -45,8 +46,9 @@ def command(
 
     with shown_progress() as progress:
         validation = validate_table(table, progress)
-    with spreadsheet_cells(csv_safe), files.new_folder(out, force=force) as folder:
-        summary = write_validation(folder, validation)
-    pictures.write(figures_of(validation))
-    shown = f"{out}: {summary['kind']}\n{in_short(summary)}"
-    tell_lines(shown.splitlines(), summary, json=json, quiet=quiet, force=force)
+    with together():
+        with spreadsheet_cells(csv_safe), files.new_folder(out, force=force) as folder:
+            summary = write_validation(folder, validation)
+        pictures.write(figures_of(validation))
+        shown = f"{out}: {summary['kind']}\n{in_short(summary)}"
+        tell_lines(shown.splitlines(), summary, json=json, quiet=quiet, force=force)

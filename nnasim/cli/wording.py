@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # Arguments of Python functions that commands have an option for, most of them of the same name.
-ARGUMENTS = ("force", "resume", "init", "split", "list", "bind", "seconds", "calls", "manifest", "batch")
+ARGUMENTS = ("force", "resume", "init", "split", "list", "bind", "seconds", "calls", "manifest", "batch", "calibrate")
 OPTIONS = {
     **{name: f"--{name}" for name in ARGUMENTS},
     "shapes": "--shape",

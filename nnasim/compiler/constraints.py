@@ -29,7 +29,7 @@ def graph_is_bounded(name: str, ops: int) -> bool:
 
 
 def tensor_is_bounded(spec: TensorSpec) -> bool:
-    """a tensor has at most 2^40 elements"""
+    """a tensor has at most 1,099,511,627,776 elements"""
     return spec.elements <= MOST_ELEMENTS
 
 

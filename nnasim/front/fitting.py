@@ -123,7 +123,7 @@ def _of_frame(frame: pd.DataFrame) -> tuple[MeasuredTable, dict[str, OpTrace]]:
     """The table, and the traces that a DataFrame holds by the names that the table gives them; rows count from 1."""
     columns, held, rows = tuple(map(str, frame.columns)), dict[str, OpTrace](), list[MeasuredRow]()
     if not 0 < len(frame) <= MAX_ROWS:
-        raise InputError("measurements", "rows", len(frame), f"must be 1 to {MAX_ROWS}")
+        raise InputError("measurements", "rows", len(frame), f"must be 1 to {MAX_ROWS:,}")
     names: dict[int, str] = {}
     for line, values in enumerate(frame.itertuples(index=False), start=1):
         cells = []

@@ -103,7 +103,7 @@ class Recogniser:
 
         path = self.checkpoint(system)
         refuse_no_checkpoint(path)
-        entries = read_manifest(manifest)[:limit]
+        entries = read_manifest(manifest, limit)
 
         from aat_training.evaluate import run_model
         from aat_training.score import score

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
-from nnasim.errors import PluginError
+from nnasim.allowed import bound_text
+from nnasim.errors import PluginError, shown
+from nnasim.plugins import refuse_signatures
 from nnasim.records import Record
 
 MOST = 10**15
@@ -19,7 +22,9 @@ def whole(who: str, what: str, value: Any, least: int, most: int = MOST) -> int:
     except (TypeError, ValueError, OverflowError):
         number = least - 1
     if isinstance(value, str) or number != value or not least <= number <= most:
-        raise PluginError(who, what, value, f"must be a whole number of at least {least} and at most {most}")
+        raise PluginError(
+            who, what, value, f"must be a whole number of at least {bound_text(least)} and at most {bound_text(most)}"
+        )
     return number
 
 
@@ -33,8 +38,11 @@ def number(who: str, what: str, value: Any, *, positive: bool = False, finite: b
         raise PluginError(who, what, value, f"must be a number {'above 0' if positive else 'of at least 0'}")
 
 
-def guarded(who: str, part: Any, base: type, guard: type) -> Any:
-    """A subclass of ``part`` whose answers ``guard`` checks. Raises ValueError if ``part`` is no complete ``base``."""
+def guarded(who: str, part: Any, base: type, guard: type, arguments: Mapping[str, int]) -> Any:
+    """A subclass of ``part`` whose answers ``guard`` checks. Raises ValueError if ``part`` is no complete ``base``.
+
+    ``arguments``: method -> how many arguments it is called with.
+    """
     if not (isinstance(part, type) and issubclass(part, base)):
         raise ValueError(f"{who} must be a subclass of {base.__name__}")
     if not (isinstance(part.Parameters, type) and issubclass(part.Parameters, Record)):  # type: ignore[attr-defined]
@@ -43,8 +51,12 @@ def guarded(who: str, part: Any, base: type, guard: type) -> Any:
         raise ValueError(f"{who}: its docstring must be a text")
     if missing := sorted(getattr(part, "__abstractmethods__", ())):
         raise ValueError(f"{who} lacks {', '.join(missing)}")
+    refuse_signatures(who, part, arguments)
     said = {"__doc__": part.__doc__, "__module__": part.__module__, "who": who}
-    return type(part.__name__, (guard, part), said)
+    try:
+        return type(part.__name__, (guard, part), said)
+    except TypeError as error:
+        raise ValueError(f"{who} must let classes be made of it: {shown(str(error))}") from None
 
 
 def is_texts(value: object) -> bool:

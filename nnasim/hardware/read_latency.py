@@ -47,7 +47,7 @@ def with_ns(changes: Mapping[str, Any], clock_hz: float, source: object) -> dict
 
 def _ns(cycles: Any, clock_hz: Any, source: object) -> float:
     if not _is_number(cycles) or cycles != int(cycles) or not 0 <= cycles <= MOST_CYCLES:
-        allowed = f"must be a whole number of cycles, 0 to {MOST_CYCLES}; better give {NS}"
+        allowed = f"must be a whole number of cycles, 0 to {MOST_CYCLES:,}; better give {NS}"
         raise ConfigError(source, CYCLES, cycles, allowed)
     if not _is_number(clock_hz) or not clock_hz > 0:
         raise ConfigError(source, CYCLES, cycles, f"needs a clock_hz before it; better give {NS}")

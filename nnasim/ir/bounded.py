@@ -11,6 +11,8 @@ from nnasim.allowed import unscaled
 
 Count = Annotated[int, Field(ge=0, le=2**62)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e15)]
+SHORTEST_S = 1e-6
+"""The shortest audio: less than a sample, and what is divided by it stays a number."""
 Seconds = Annotated[float, Field(ge=0, le=1e9)]
 Energy = Annotated[float, Field(ge=0, le=1e18)]
 StreamCount = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,6}$")]
@@ -35,5 +37,13 @@ def _numbers(value: Any, place: tuple[str, ...]) -> Iterable[tuple[tuple[str, ..
         yield place, value
 
 
+def _audible(seconds: float) -> float:
+    if 0 < seconds < SHORTEST_S:
+        raise ValueError(f"must be 0, or at least {SHORTEST_S:g}")
+    return seconds
+
+
+AudioSeconds = Annotated[float, Field(ge=0, le=1e9), AfterValidator(_audible)]
+"""The length of what was heard; 0 where nothing was."""
 Facts = Annotated[dict[str, Any], AfterValidator(_scalable)]
 """A chip as it was when the file was written, by whatever version: fields are not checked, numbers are finite."""

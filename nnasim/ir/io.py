@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from nnasim import filekind, files
 from nnasim.errors import FileError, TraceError
+from nnasim.ir.contradictions import refuse_contradictions
 from nnasim.ir.result import SimResult
 from nnasim.ir.shared import SharedResult
 from nnasim.ir.trace import OpTrace
@@ -40,13 +41,17 @@ def read_trace(path: str | Path) -> OpTrace:
 
 
 def read_result(path: str | Path) -> SimResult:
-    """A SimResult file. Raises FileError or TraceError."""
-    return parse_record(SimResult, files.read_json(path), path)
+    """A SimResult file. Raises FileError, or TraceError also for figures that contradict one another."""
+    result = parse_record(SimResult, files.read_json(path), path)
+    refuse_contradictions(result, path)
+    return result
 
 
 def read_shared(path: str | Path) -> SharedResult:
-    """A SharedResult file. Raises FileError or TraceError."""
-    return parse_record(SharedResult, files.read_json(path), path)
+    """A SharedResult file. Raises FileError, or TraceError also for figures that contradict one another."""
+    result = parse_record(SharedResult, files.read_json(path), path)
+    refuse_contradictions(result, path)
+    return result
 
 
 def is_shared(path: Path) -> bool:
@@ -69,7 +74,7 @@ def record_bytes(path: str | Path, record: BaseModel) -> bytes:
     """
     data = files.json_text(record.model_dump(mode="json"), indent=None).encode()
     if len(data) > files.JSON_MAX_BYTES:
-        limit = f"at most {files.JSON_MAX_BYTES} can be read back; take fewer utterances or frames"
+        limit = f"at most {files.JSON_MAX_BYTES:,} can be read back; take fewer utterances or frames"
         raise FileError(path, f"would have {len(data)} bytes, {limit}")
     return data
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from nnasim import markup
-from nnasim.ir.bounded import Count, Energy, Facts, Milliseconds, Name
+from nnasim.ir.bounded import AudioSeconds, Count, Energy, Facts, Milliseconds, Name
 from nnasim.ir.explanation import Explanation
 from nnasim.ir.imported import Imported
 from nnasim.records import Frozen, Items
@@ -99,7 +99,7 @@ class UtteranceTimes(Frozen):
     """
 
     id: str
-    audio_seconds: float = Field(ge=0, le=1e9)
+    audio_seconds: AudioSeconds
     frames: Count
     engine_latency_ms: Milliseconds
     busy_ms: Milliseconds = Field(description="time in which any block worked for it: its processing time")

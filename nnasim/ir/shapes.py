@@ -90,7 +90,7 @@ def _without(shape: Shape, axis: int) -> Shape:
 
 def _axis_of(op: Op, axis: int, name: str, shape: Shape) -> int:
     if axis >= len(shape):
-        raise ShapeError(f"tensor {name}: {list(shape)} has no axis {axis}")
+        raise ShapeError(f"tensor {name}: {list(shape)} has no axis {axis}, only 0 to {len(shape) - 1}")
     return axis
 
 

@@ -18,7 +18,7 @@ from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, mod
 
 from nnasim import limits, markup
 from nnasim.ir.attributes import MOST_AXES, Attributes, Axis, Concat, Copy, attributes_of
-from nnasim.ir.bounded import Seconds
+from nnasim.ir.bounded import SHORTEST_S, Seconds
 from nnasim.ir.imported import Imported, Recipe
 from nnasim.ir.operands import FIRST_KINDS, OPERANDS, PLACES, WRITTEN, Constant, OpKind, Role
 from nnasim.ir.order import Order, OrderError
@@ -28,6 +28,8 @@ from nnasim.records import Frozen, Items
 from nnasim.units import ceil_div
 
 TraceVersion = Literal[1, 2]
+SPEECH_SLACK_S = 1.0  # labels of words may reach behind the audio by a frame of whoever labelled them
+CLOSEST_S = 1e-9
 Name = Annotated[str, Field(max_length=500)]
 AttributesT = TypeVar("AttributesT", bound=Attributes)
 
@@ -222,7 +224,7 @@ class Utterance(Frozen):
     """
 
     id: str = Field(max_length=500)
-    audio_seconds: float = Field(gt=0, le=1e9)
+    audio_seconds: float = Field(ge=SHORTEST_S, le=1e9)
     arrivals: Items[Seconds] = Field(min_length=1)
     call_graphs: Items[str] = Field(min_length=1)
     call_frames: Items[int] = Field(min_length=1)
@@ -237,12 +239,19 @@ class Utterance(Frozen):
             raise ValueError("arrivals: must ascend")
         if self.arrivals[0] < 0:
             raise ValueError("arrivals: must not be negative")
+        if 0 < self.arrivals[-1] - self.arrivals[0] < CLOSEST_S * (len(self.arrivals) - 1):
+            raise ValueError(f"arrivals: must be {CLOSEST_S:g} s apart, on average, or all at once")
         if any(later < earlier for earlier, later in zip(self.call_frames, self.call_frames[1:], strict=False)):
             raise ValueError("call_frames: must ascend")
         if not 0 <= self.call_frames[0] <= self.call_frames[-1] < len(self.arrivals):
             raise ValueError(f"call_frames: must lie in 0..{len(self.arrivals) - 1}")
         if any(not 0 <= frame < len(self.arrivals) for frame in self.emissions):
             raise ValueError(f"emissions: must lie in 0..{len(self.arrivals) - 1}")
+        if any(later < earlier for earlier, later in zip(self.emissions, self.emissions[1:], strict=False)):
+            raise ValueError("emissions: must ascend")
+        heard = max(self.audio_seconds, self.arrivals[-1])
+        if self.speech_end is not None and self.speech_end > heard + SPEECH_SLACK_S:
+            raise ValueError(f"speech_end: must not lie behind the audio, which ends after {heard:g} s")
         return self
 
 

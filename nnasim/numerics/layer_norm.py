@@ -53,7 +53,7 @@ def layer_norm(x: Array, gain: Array, name: str = "layer_norm", *, bias: Array |
         return library(x).moveaxis(layer_norm(turned, gain, name, bias=bias), -1, axis)
     n = x.shape[-1]
     if n > LONGEST or gain.shape != (n,):
-        allowed = f"must be (..., n) and (n,), n at most {LONGEST}"
+        allowed = f"must be (..., n) and (n,), n at most {LONGEST:,}"
         raise NumericsError(name, "shape", (tuple(x.shape), tuple(gain.shape)), allowed)
     require_integers(x, 32, name, "value")
     require_integers(gain, 16, name, "gain")

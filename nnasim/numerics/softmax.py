@@ -76,7 +76,7 @@ def softmax(
         turned = library(x).moveaxis(x, axis, -1)
         return library(x).moveaxis(softmax(turned, scale, bits, table=table, name=name), -1, axis)
     if x.shape[-1] > LONGEST:
-        raise NumericsError(name, "shape", tuple(x.shape), f"must have at most {LONGEST} elements in a vector")
+        raise NumericsError(name, "shape", tuple(x.shape), f"must have at most {LONGEST:,} elements in a vector")
     require_integers(x, 32, name, "value")
     powers = _powers(cast(x, "int64"), scale, table, name)
     inverse = (1 << _INVERSE_FRAC) // powers.sum(-1)[..., None]

@@ -95,7 +95,7 @@ def refuse_too_many(traces: Sequence[OpTrace], streams: Sequence[int]) -> None:
     fewer = f"; {most} streams of each trace are" if most else "; take fewer frames"
     for what, count, limit in zip(("calls", "frames"), _size(traces, streams), (MOST_CALLS, MOST_FRAMES), strict=True):
         if count > limit:
-            raise ConfigError("streams", what, count, f"must be at most {limit} of all streams together{fewer}")
+            raise ConfigError("streams", what, count, f"must be at most {limit:,} of all streams together{fewer}")
 
 
 def _size(traces: Sequence[OpTrace], streams: Sequence[int]) -> tuple[int, int]:

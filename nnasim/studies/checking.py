@@ -14,7 +14,7 @@ from nnasim.hardware import NnaConfig
 from nnasim.ir.imported import Recipe
 from nnasim.ir.trace import OpTrace
 from nnasim.markup import counted
-from workloads.importers.recipes import ONCE, is_list_of_layers, made, model_from
+from workloads.importers.recipes import ONCE, is_list_of_layers, made, model_from, refuse_idle_settings
 from workloads.importers.topology_trace import GRAPH
 from workloads.stepgraph.decoding.calls import periodic
 from workloads.stepgraph.graph import StepGraph
@@ -107,6 +107,7 @@ def check_files(recipe: Recipe, chip: NnaConfig) -> ModelCheck:
     """The report on a recipe's models on ``chip``. Raises FileError for a file that is missing or not a regular
     file.
     """
+    refuse_idle_settings(recipe)
     names = tuple(recipe.models.values())
     for name in names:
         files.open_regular(name).close()

@@ -142,7 +142,7 @@ def speech_lines(inputs: Inputs, systems: Sequence[System]) -> list[str]:
     from aat_training.data.notes import speech_notes
 
     normalisation(inputs, systems)
-    entries = read_manifest(inputs.manifest)[: inputs.limit]
+    entries = read_manifest(inputs.manifest, inputs.limit)
     check_files(entries)
     first, *others = (
         read_checkpoint(path) for path in {checkpoint_for(inputs.checkpoints, system): None for system in systems}

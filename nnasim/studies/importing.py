@@ -24,6 +24,8 @@ from workloads.importers.recipes import (
     is_list_of_layers,
     made,
     model_from,
+    refuse_idle_choices,
+    refuse_idle_settings,
 )
 from workloads.importers.topology_trace import GRAPH
 from workloads.stepgraph.decoding.calls import Calls, Heard, measured, periodic, periodic_speech, with_symbols
@@ -67,6 +69,10 @@ def calls_of(
     Raises ConfigError for missing settings or for settings that cannot be combined, and every error that reading the
     table or the speech raises.
     """
+    if when.manifest is None:
+        _refuse(when, "without a `manifest`", "limit")
+    if when.manifest is None or transducer is None:
+        _refuse(when, "but by a transducer that decodes a `manifest`", "features", "mels", "sample_rate")
     if when.calls is not None:
         _refuse(when, "with measured `calls`", "period_ms", "seconds", "symbols_per_second", "manifest")
         return measured(when.calls, graphs)
@@ -88,7 +94,7 @@ def calls_of(
 
 def _refuse(when: When, why: str, *fields: str) -> None:
     for field in fields:
-        if (value := getattr(when, field)) is not None:
+        if (value := getattr(when, field)) not in (None, getattr(When(), field)):
             raise ConfigError("import", field, value, f"is not used {why}")
 
 
@@ -99,7 +105,7 @@ def _of_speech(
     from aat_training.data.check import check_files, seconds_of
     from aat_training.data.manifest import read_manifest
 
-    entries = read_manifest(manifest)[: when.limit]
+    entries = read_manifest(manifest, when.limit)
     check_files(entries)
     if transducer is None:
         if when.period_ms is None:
@@ -132,6 +138,7 @@ def import_files(recipe: Recipe, when: When, numerics: NumericsConfig, progress:
 
     Raises FileError, ModelError, RefusedModelError (all reasons at once), ConfigError, InputError or NumericsError.
     """
+    refuse_idle_settings(recipe)
     if is_list_of_layers(recipe):
         return made(recipe, numerics, calls_of(when, [GRAPH]))
     model = model_from(recipe)
@@ -146,6 +153,7 @@ def import_graphs(
 
     Raises RefusedModelError, ConfigError, InputError or NumericsError.
     """
+    refuse_idle_choices(graphs, steps, method, blank)
     names = ", ".join(dict.fromkeys(graph.name or name for name, graph in graphs.items()))[:500]
     model = model_of(graphs, names, [source_of(graph) for graph in graphs.values()], blank)
     calls = calls_of(when, list(model.graphs), model.transducer, progress)

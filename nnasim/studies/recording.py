@@ -12,6 +12,7 @@ from nnasim.errors import ConfigError, writing
 from nnasim.ir.io import record_bytes, write_record
 from nnasim.ir.trace import RECOGNISER_GROUPS, OpTrace, System, Unit
 from nnasim.numerics.config import NumericsConfig
+from nnasim.together import together
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +52,7 @@ class Recorded:
 
         weights = integers_beside(out)
         record = record_bytes(out, self.trace.model_copy(update={"weights_file": weights.name}))
-        with files.new_file(out, force=force) as trace, files.new_file(weights, force=force) as integers:
+        with together(), files.new_file(out, force=force) as trace, files.new_file(weights, force=force) as integers:
             with writing(out):
                 trace.write(record)
                 trace.flush()

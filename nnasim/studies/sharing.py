@@ -38,7 +38,7 @@ class Asked:
 def models_of(names: Sequence[str], traces: Sequence[OpTrace], streams: int) -> list[Model]:
     """The models under names of their own: a name that several have is numbered. Raises ConfigError for too many."""
     if len(traces) > MOST_MODELS:
-        raise ConfigError("simulate", "traces", len(traces), f"must be at most {MOST_MODELS}")
+        raise ConfigError("simulate", "traces", len(traces), f"must be at most {MOST_MODELS:,}")
     often, seen = Counter(names), Counter[str]()
     models = []
     for name, trace in zip(names, traces, strict=True):

@@ -65,7 +65,7 @@ def word_errors(scoring: Scoring, numerics: NumericsConfig, system: System) -> d
     from aat_training.score import score
     from aat_training.systems import load_system
 
-    entries = read_manifest(scoring.folder / scoring.spec.manifest)[: scoring.spec.limit]
+    entries = read_manifest(scoring.folder / scoring.spec.manifest, scoring.spec.limit)
     with _checkpoint(scoring, numerics, system) as path:
         loaded, model, _ = load_system(path, system, numerics)
         words = hypotheses_of(model, loaded, entries, system)

@@ -18,7 +18,7 @@ LARGEST_INTEGER = limits.SWEEP_INTEGER
 
 def _scalar(value: object) -> object:
     if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
-        raise ValueError(f"must be a number of at most {LARGEST_INTEGER:g}")
+        raise ValueError(f"must be a number of at most {LARGEST_INTEGER:,}")
     if isinstance(value, str | int | float | bool) or value is None:
         return value
     raise ValueError("must be a number, a word, true, false or null")

@@ -35,6 +35,7 @@ _COMPARISONS: dict[type, Callable[[Any, Any], bool]] = {
     ast.NotEq: operator.ne,
 }
 ALLOWED = "must be a comparison of fields and numbers with + - * / // % < <= > >= == != and or not"
+SHALLOW = f"must be nested at most {DEEPEST} levels deep"
 Evaluated = Callable[[Mapping[str, Any]], Any]
 _PLAIN = int | float | str | bool | None
 
@@ -66,19 +67,22 @@ class Constraint:
 def parse_constraint(text: str, source: object) -> Constraint:
     """``text`` as a constraint. Raises ConfigError for everything but comparisons of arithmetic."""
     if len(text) > LONGEST:
-        raise ConfigError(source, "constraints", text, f"must have at most {LONGEST} characters")
+        raise ConfigError(source, "constraints", text, f"must have at most {LONGEST:,} characters")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
         _check(tree, 0)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ConfigError(source, "constraints", text, ALLOWED) from None
+    except (RecursionError, MemoryError):
+        raise ConfigError(source, "constraints", text, SHALLOW) from None
+    except (SyntaxError, ValueError) as error:
+        deep = "nested" in str(error)  # Python's own words, and ours
+        raise ConfigError(source, "constraints", text, SHALLOW if deep else ALLOWED) from None
     return Constraint(text, tree)
 
 
 def _check(node: ast.expr, depth: int) -> None:
     """Raise ValueError for a node that is not allowed."""
     if depth > DEEPEST:
-        raise ValueError
+        raise ValueError(SHALLOW)
     if isinstance(node, ast.Constant):
         if not isinstance(node.value, _PLAIN) or (isinstance(node.value, float) and not math.isfinite(node.value)):
             raise ValueError

@@ -18,9 +18,9 @@ _MAGIC = b"SQLite format 3\0"
 _HEAD = 4096  # bytes that tell a file of another kind
 SIDE_FILES = ("-wal", "-shm", "-journal")
 # Pages of a hostile file may lead in a circle, or one page to another fifty times over, ten levels deep: a walk through
-# them has no end. A walk through a whole store of the smallest rows takes one step of SQLite's for each byte.
+# them has no end. A walk through a whole store of the smallest rows takes half a step of SQLite's for each byte.
 _LOOKED_AFTER = 100_000  # steps
-_STEPS, _STEPS_A_BYTE = 1_000_000, 4
+_STEPS, _STEPS_A_BYTE = 1_000_000, 1
 # Beside SQLite's own: an integer beyond 64 bits, and messages about tables whose names are no text.
 _NO_MEMORY = ("SQLITE_NOMEM", "SQLITE_IOERR_NOMEM", "SQLITE_IOERR_SHMMAP")
 _FAILURES = (sqlite3.Error, OverflowError, UnicodeDecodeError)
@@ -85,9 +85,13 @@ class Database:
         last = None
         for row in self.rows(query):
             if isinstance(last, str) and isinstance(row[0], str) and row[0] <= last:
-                raise FileError(self.path, f"cannot be read as a store ({_CIRCLE}){WHOLE}")
+                self.refuse_circle()
             last = row[0]
             yield row
+
+    def refuse_circle(self) -> NoReturn:
+        """Raise FileError: a row has come again."""
+        raise FileError(self.path, f"cannot be read as a store ({_CIRCLE}){WHOLE}")
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
         """Each row of ``query``."""
@@ -153,15 +157,19 @@ class Database:
             why = "was not closed; copy it with its log to where both can be written, and it can be read"
             raise FileError(self.path, why) from None
         if self._endless:
-            raise FileError(self.path, f"cannot be read as a store ({_CIRCLE}){WHOLE}") from None
+            self.refuse_circle()
         damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
         verdict = "cannot be read as a store" if damaged or "malformed" in str(error) else "cannot be used"
         raise FileError(self.path, f"{verdict} ({_said(error)}){WHOLE if damaged else ''}") from None
 
 
 def _said(error: Exception) -> str:
-    """The words of SQLite, but plain ones where memory is used up: it calls that an error of the disk."""
-    if getattr(error, "sqlite_errorname", "") in _NO_MEMORY:
+    """The words of SQLite, but plain ones for a value that is too long, and where memory is used up, which it calls an
+    error of the disk.
+    """
+    if (name := getattr(error, "sqlite_errorname", "")) == "SQLITE_TOOBIG":
+        return f"a value has more than {LONGEST_STORED_VALUE:,} bytes, the most that is allowed"
+    if name in _NO_MEMORY:
         return "the memory of this machine, or what this process may have of it, is used up"
     return named(error)
 

@@ -39,7 +39,9 @@ def _columns(rows: list[dict[str, Any]], first: list[str], store: object) -> lis
     """Axes, then figures, then what became of the point, whichever row comes first."""
     names = dict.fromkeys([*first, *(name for row in rows for name in row)])
     if len(names) > STORED_FIGURES:
-        raise FileError(store, f"holds {len(names)} names of axes and figures, at most {STORED_FIGURES} are allowed")
+        raise FileError(
+            store, f"holds {len(names):,} names of axes and figures, at most {STORED_FIGURES:,} are allowed"
+        )
     return [*(name for name in names if name not in STATUS), *STATUS]
 
 
@@ -69,6 +71,7 @@ class StoredSweep:
             keys = {key for key, _ in sampled}
             tried = [key for key in opened.tried(self.digest) if key not in keys]
             outcomes = opened.outcomes([*keys, *tried])
+            opened.refuse_unreachable({*keys, *tried} - outcomes.keys())
         self.searched = [key for key in tried if key in outcomes]
         points = [*sampled, *((key, outcomes[key].values) for key in self.searched)]
         rows = [{**_flat(outcomes[key]), **values} for key, values in points if key in outcomes]

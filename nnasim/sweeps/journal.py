@@ -6,8 +6,7 @@ Optuna passes over an operation on a trial that never began or has ended, and co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 # Numbers that Optuna's journal has for its operations, and for states of a trial.
 CREATE_STUDY, DELETE_STUDY, CREATE_TRIAL, SET_PARAM, SET_STATE, SET_USER_ATTR = 0, 1, 4, 5, 6, 8
@@ -16,24 +15,22 @@ ENDED = (1, 2, 3)
 MISSING, TWICE = "a line before it is missing", "a line is there twice"
 
 
-@dataclass
-class _Trial:
-    study: int
-    ended: bool
-    params: set[str] = field(default_factory=set)
-    has_key: bool = False
-
-
 class Replay:
-    """The studies and trials after the lines so far. ``name``: our study, whose trials have a key and all fields."""
+    """The studies and trials after the lines so far. ``name``: our study, whose trials have a key and all fields.
+
+    Of a trial that has ended little is kept: a journal may have hundreds of thousands.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._ours: set[int] = set()
         self._open: dict[str, int] = {}  # study -> its number, unless it was deleted
         self._studies = 0
-        self._trials: list[_Trial] = []
-        self._begun: set[tuple[str, str]] = set()
+        self._study_of: list[int] = []  # of each trial
+        self._ended = bytearray()  # of each trial, whether it has
+        self._begun: dict[str, set[str]] = {}  # worker -> when its trials began
+        self._given: dict[int, set[str]] = {}  # trial that has not ended -> its parameters
+        self._keyed: set[int] = set()  # trials that have not ended, with a key
         self._params: dict[int, set[str]] = {}  # study -> those of its first trial that ended
 
     def fault(self, entry: Mapping[str, Any]) -> str | None:
@@ -63,38 +60,44 @@ class Replay:
         if operation == DELETE_STUDY:
             self._open = {name: number for name, number in self._open.items() if number != study}
         if operation == CREATE_TRIAL:
-            began = (str(entry.get("worker_id")), str(entry.get("datetime_start")))
-            if entry.get("datetime_start") is not None and began in self._begun:
+            begun, start = self._begun.setdefault(str(entry.get("worker_id")), set()), entry.get("datetime_start")
+            if start is not None and str(start) in begun:
                 return f"begins a trial that began before: {TWICE}"
-            self._begun.add(began)
-            self._trials.append(_Trial(study, entry.get("state") in ENDED))  # type: ignore[arg-type]  # it is an int
+            begun.add(str(start))
+            self._study_of.append(study)
+            self._ended.append(entry.get("state") in ENDED)
         return None
 
     def _of_trial(self, operation: int, entry: Mapping[str, Any]) -> str | None:
         number = entry.get("trial_id")
-        if not _is_below(number, len(self._trials)):
+        if not _is_below(number, len(self._ended)):
             return f"is of trial {number!r:.40}, which does not begin before it: {MISSING}"
-        trial = self._trials[number]  # type: ignore[index]  # it is an int
-        if trial.ended:
+        if self._ended[number]:
             return f"is of trial {number}, which has ended before it: {TWICE}"
         if operation == SET_PARAM:
-            if (name := str(entry.get("param_name"))) in trial.params:
-                return f"gives {name!r:.80} of trial {number} again: {TWICE}"
-            trial.params.add(name)
+            return self._set_param(number, str(entry.get("param_name")))
         given = entry.get("user_attr")
         if operation == SET_USER_ATTR and isinstance(given, Mapping) and "key" in given:
-            if trial.has_key:
+            if number in self._keyed:
                 return f"gives the key of trial {number} again: {TWICE}"
-            trial.has_key = True
-        if operation == SET_STATE and entry.get("state") in ENDED:
-            trial.ended = True
-            if trial.study in self._ours and not self._is_full(trial):
-                return f"ends trial {number}, of which not all is there: {MISSING}"
+            self._keyed.add(number)
+        if operation == SET_STATE and entry.get("state") in ENDED and not self._end(number):
+            return f"ends trial {number}, of which not all is there: {MISSING}"
         return None
 
-    def _is_full(self, trial: _Trial) -> bool:
-        return trial.has_key and trial.params == self._params.setdefault(trial.study, trial.params)
+    def _set_param(self, trial: int, name: str) -> str | None:
+        if name in (given := self._given.setdefault(trial, set())):
+            return f"gives {name!r:.80} of trial {trial} again: {TWICE}"
+        given.add(name)
+        return None
+
+    def _end(self, trial: int) -> bool:
+        """End ``trial``. Returns whether all of it is there; those of other studies may have what they like."""
+        self._ended[trial] = True
+        given, has_key, study = self._given.pop(trial, set()), trial in self._keyed, self._study_of[trial]
+        self._keyed.discard(trial)
+        return study not in self._ours or (has_key and given == self._params.setdefault(study, given))
 
 
-def _is_below(number: object, count: int) -> bool:
+def _is_below(number: object, count: int) -> TypeGuard[int]:
     return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < count

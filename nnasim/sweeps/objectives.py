@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from nnasim.analysis.percentiles import PERCENTILES, percentiles
-from nnasim.analysis.pooled import engine_latencies_ms, frame_latencies_ms, real_time_factor, user_latencies_ms
+from nnasim.analysis.pooled import (
+    engine_latencies_ms,
+    frame_latencies_ms,
+    processing_ms,
+    real_time_factor,
+    user_latencies_ms,
+)
 from nnasim.errors import SimulationError, named
 from nnasim.hardware import NnaConfig
 from nnasim.ir.result import SimResult
-from nnasim.limits import LARGEST_FIGURE
-from nnasim.plugins import Plugins
+from nnasim.limits import LARGEST_FIGURE, written
+from nnasim.plugins import Plugins, refuse_signatures
 from nnasim.units import cycles_to_ms
 
 Figures = dict[str, float | int | str | None]
+FigureT = TypeVar("FigureT", int, float)
 
 # figure -> (unit, what it is)
 KNOWN: dict[str, tuple[str, str]] = {
@@ -59,6 +66,7 @@ def checked(name: str, who: str, part: object) -> Objective:
         raise ValueError(f"{who} must be an Objective whose figure can be called")
     if not isinstance(part.unit, str) or not isinstance(part.meaning, str):
         raise ValueError(f"{who}: unit and meaning must be texts")
+    refuse_signatures(who, part, {"figure": 2})
     return part
 
 
@@ -87,29 +95,34 @@ def chip_figures(results: Sequence[SimResult], chip: NnaConfig, objectives: Sequ
     Figures of other packages are computed only if ``objectives`` names them.
     """
     totals = [result.totals for result in results]
-    energy = [total.energy_mj for total in totals]
-    used = [chip.sram.bytes - result.extra.sram_plan_bytes.free for result in results if result.extra.sram_plan_bytes]
+    plans = [result.extra.sram_plan_bytes for result in results]
     figures: Figures = {
         **_latencies(results),
         "rtf": real_time_factor(*results),
         "late_frames": _late_frames(results),
         "cycles": sum(total.cycles for total in totals),
-        "busy_cycles": sum(result.extra.busy_cycles or 0 for result in results),
+        "busy_cycles": summed([result.extra.busy_cycles for result in results]),
         "nna_cycles": sum(total.nna_cycles for total in totals),
         "cpu_ms": sum(total.cpu_ms for total in totals),
         "handoffs": sum(total.handoffs for total in totals),
-        "handoff_ms": sum(result.extra.handoff_ms or 0.0 for result in results),
+        "handoff_ms": summed([result.extra.handoff_ms for result in results]),
         "dram_bytes": sum(total.dram_bytes for total in totals),
         "sram_traffic_bytes": sum(total.sram_bytes for total in totals),
         "sram_capacity_bytes": chip.sram.bytes,
-        "sram_used_bytes": max(used),
-        "energy_mj": None if None in energy else sum(value or 0.0 for value in energy),
+        "sram_used_bytes": None if None in plans else max(chip.sram.bytes - plan.free for plan in plans if plan),
+        "energy_mj": summed([total.energy_mj for total in totals]),
         "area_mm2": results[0].extra.area_mm2["total"][1] if results[0].extra.area_mm2 else None,
     }
     shares = busy_shares(results)
     limits = max(shares, key=lambda part: shares[part])
     figures |= {BOTTLENECK: limits, FALLBACK: _fallback(results), **_prefixed(shares)}
     return figures | {name: _figure_of(name, results, chip) for name in objectives if name not in KNOWN}
+
+
+def summed(values: Sequence[FigureT | None]) -> FigureT | None:
+    """The sum of ``values``; None if one was not computed, since a sum without it would be too low."""
+    there = [value for value in values if value is not None]
+    return sum(there[1:], start=there[0]) if len(there) == len(values) else None
 
 
 def _figure_of(name: str, results: Sequence[SimResult], chip: NnaConfig) -> float | None:
@@ -121,7 +134,8 @@ def _figure_of(name: str, results: Sequence[SimResult], chip: NnaConfig) -> floa
         raise SimulationError(f"objective {named(name)}: {type(error).__name__}: {error}") from None
     if number is None or abs(number) <= LARGEST_FIGURE:
         return number
-    raise SimulationError(f"objective {named(name)} = {number:g}: must be a number of at most {LARGEST_FIGURE:g}")
+    allowed = f"must be a number of at most {written(LARGEST_FIGURE)}"
+    raise SimulationError(f"objective {named(name)} = {number:g}: {allowed}")
 
 
 def _fallback(results: Sequence[SimResult]) -> str | None:
@@ -133,15 +147,16 @@ def busy_shares(results: Sequence[SimResult]) -> dict[str, float]:
     """Share of the processing time in which each part worked. Parts overlap, so the sum may pass 1.
 
     The host is split into computing and crossings, since they are made faster by different means; a CPU that waits for
-    the DRAM does not work.
+    the DRAM does not work. A result that does not say how long its crossings took has no share of them.
     """
-    busy = sum(result.extra.busy_cycles or 0 for result in results) or 1
-    shares = {part: sum(_busy(result, part) for result in results) / busy for part in _PARTS}
     clock_hz = results[0].clock_hz
-    busy_ms = cycles_to_ms(busy, clock_hz)
-    handoff = sum(result.extra.handoff_ms or 0.0 for result in results) / busy_ms
-    shares["cpu"] = max(0.0, sum(_busy(result, "host") for result in results) / busy - handoff)
-    shares["handoff"] = handoff
+    busy = summed([result.extra.busy_cycles for result in results]) or processing_ms(*results) / 1e3 * clock_hz or 1
+    shares = {part: sum(_busy(result, part) for result in results) / busy for part in _PARTS}
+    shares["cpu"] = sum(_busy(result, "host") for result in results) / busy
+    handoff_ms = summed([result.extra.handoff_ms for result in results])
+    if handoff_ms is not None:
+        shares["handoff"] = handoff_ms / cycles_to_ms(busy, clock_hz)
+        shares["cpu"] = max(0.0, shares["cpu"] - shares["handoff"])
     return shares
 
 

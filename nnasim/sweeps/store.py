@@ -7,17 +7,17 @@ a point is claimed before it is computed, and the claims of a dead process are f
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from nnasim import files
 from nnasim.errors import FileError
 from nnasim.limits import STORED_SWEEPS, STORED_SWEEPS_BYTES, SWEEP_POINTS
 from nnasim.sweeps.database import WHOLE, Database
 from nnasim.sweeps.evaluate import Outcome
-from nnasim.sweeps.stored_rows import point_of, score_of, sweep_of, with_sum
+from nnasim.sweeps.stored_rows import name_of, point_of, score_of, sweep_of, with_sum
 
 STORE_VERSION = 3
 LATEST = 1e11  # seconds since 1970: the year 5138
@@ -43,6 +43,13 @@ _COLUMNS = {
     "points": "key, study, status, point, figures, message, seconds, sum",
     "accuracy": "key, figures, message, sum",
 }
+_SIZES = f"SELECT length(record) AS bytes FROM studies LIMIT {STORED_SWEEPS + 1}"
+# The LIMIT keeps SQLite from counting within a single step, which nothing ends where pages lead in a circle. The index
+# of the primary key has SQLite's own name.
+_ROWS_AND_ENTRIES = "SELECT " + ", ".join(
+    f"(SELECT count(*) FROM (SELECT 1 FROM points {way} LIMIT {2 * SWEEP_POINTS}))"
+    for way in ("NOT INDEXED", "INDEXED BY sqlite_autoindex_points_1")
+)
 _INSERT = "INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -94,7 +101,9 @@ class Store:
         if older is not None and tables == older:
             self._upgrade(tables)
         elif version[0] != str(STORE_VERSION):
-            raise FileError(self.path, f"is a store of version {version[0]!a:.40}, this nnasim reads {STORE_VERSION}")
+            raise FileError(
+                self.path, f"is a store of version {version[0]!a:.40}, this nnasim reads 1 to {STORE_VERSION}"
+            )
         elif tables != _TABLES:
             raise FileError(self.path, "has other tables than a store of nnasim")
 
@@ -146,10 +155,14 @@ class Store:
         self.database.run(f"INSERT OR IGNORE INTO tried {select}")
 
     def tried(self, sweep: str) -> Iterator[str]:
-        """Keys of the points that searches of ``sweep`` have tried, in their order."""
-        query = f"SELECT key FROM {self._tried} WHERE study = ? ORDER BY rowid LIMIT {SWEEP_POINTS}"
-        rows = self.database.rows(query, (sweep,))
-        return (key for (key,) in rows if isinstance(key, str))
+        """Keys of the points that searches of ``sweep`` have tried, in their order. Raises FileError for one twice."""
+        query, keys = f"SELECT key FROM {self._tried} WHERE study = ? ORDER BY rowid LIMIT {SWEEP_POINTS}", set[str]()
+        for (key,) in self.database.rows(query, (sweep,)):
+            if key in keys:
+                self.database.refuse_circle()
+            if isinstance(key, str):
+                keys.add(key)
+                yield key
 
     def computed_by(self, sweep: str) -> int:
         """The number of points that were computed for ``sweep``, rather than for an earlier one that shares them."""
@@ -162,10 +175,11 @@ class Store:
 
     def sweeps(self) -> dict[str, dict[str, Any]]:
         """The records of all sweeps, by digest. Raises FileError if they are too many, or not understood."""
-        count, size = self.database.row("SELECT count(*), sum(length(record)) FROM studies") or (0, 0)
+        count, size = self.database.row(f"SELECT count(*), sum(bytes) FROM ({_SIZES})") or (0, 0)
         if count > STORED_SWEEPS or (size or 0) > STORED_SWEEPS_BYTES:
-            most = f"at most {STORED_SWEEPS} of {STORED_SWEEPS_BYTES} bytes together are allowed"
-            raise FileError(self.path, f"holds {count} sweeps of {size} bytes; {most}{WHOLE}")
+            more = f"{STORED_SWEEPS:,} or more" if count > STORED_SWEEPS else f"{count:,}"
+            most = f"at most {STORED_SWEEPS:,} of {STORED_SWEEPS_BYTES:,} bytes together are allowed"
+            raise FileError(self.path, f"holds {more} sweeps of {size:,} bytes; {most}{WHOLE}")
         rows = self.database.in_order(f"SELECT {self.columns['studies']} FROM studies ORDER BY digest")
         return dict(sweep_of(row, self.path) for row in rows)
 
@@ -196,8 +210,26 @@ class Store:
 
         Raises InputError for one that is damaged.
         """
-        for row in self.database.in_order(f"SELECT {self.columns['points']} FROM points ORDER BY key"):
+        for row in self._points_by_key():
             yield point_of(row, self.path)
+
+    def refuse_unreachable(self, keys: Collection[str]) -> None:
+        """Raise FileError if the table holds a row of ``keys``, of which the index by key has none."""
+        if not keys:
+            return
+        for (key,) in self.database.rows("SELECT key FROM points NOT INDEXED"):
+            if isinstance(key, str) and key in keys and not self.done([key]):  # it may have come meanwhile
+                self._refuse_index(f"it does not lead to {name_of(key)}")
+
+    def _points_by_key(self) -> Iterator[tuple[Any, ...]]:
+        """Each row of the points. Raises FileError if the index by key leads to fewer than there are."""
+        there, reached = self.database.row(_ROWS_AND_ENTRIES) or (0, 0)
+        if there != reached:
+            self._refuse_index(f"it leads to {reached:,} of {there:,}")
+        yield from self.database.in_order(f"SELECT {self.columns['points']} FROM points ORDER BY key")
+
+    def _refuse_index(self, why: str) -> NoReturn:
+        raise FileError(self.path, f"cannot be read as a store (the index of its points is damaged: {why}){WHOLE}")
 
     def count(self, status: str) -> int:
         """Rows with ``status``, which is ``ok`` or ``failed``."""
@@ -229,7 +261,7 @@ class Store:
 
     def whole_rows(self) -> tuple[Iterator[tuple[Any, ...]], Iterator[tuple[Any, ...]]]:
         """(points, scores) as the tables hold them, each checked first. Raises InputError for a damaged one."""
-        points = self.database.in_order(f"SELECT {self.columns['points']} FROM points ORDER BY key")
+        points = self._points_by_key()
         scores = self.database.in_order(f"SELECT {self.columns['accuracy']} FROM accuracy ORDER BY key")
         return (
             (row for row in points if point_of(row, self.path)),

@@ -78,7 +78,7 @@ def _check_sum(row: tuple[Any, ...], source: object) -> None:
     """Raise TraceError if a row does not match its checksum; rows of earlier versions have none."""
     *columns, there = row
     if there is not None and there != _sum(tuple(columns)):
-        raise TraceError(source, f"row {_name(columns[0])}", there, f"must be the checksum of the row{WHOLE}")
+        raise TraceError(source, f"row {name_of(columns[0])}", there, f"must be the checksum of the row{WHOLE}")
 
 
 def point_of(row: tuple[Any, ...], source: object) -> tuple[str, Outcome]:
@@ -131,15 +131,16 @@ def _row(model: Any, data: Any, source: object, key: object) -> Any:
     try:
         return validated(model, data, source, TraceError)
     except InputError as wrong:
-        raise TraceError(source, f"row {_name(key)}, {wrong.field}", wrong.value, f"{wrong.allowed}{WHOLE}") from None
+        raise TraceError(source, f"row {name_of(key)}, {wrong.field}", wrong.value, f"{wrong.allowed}{WHOLE}") from None
 
 
 def _parsed(text: object, source: object, key: object) -> Any:
-    place = f"{source}, row {_name(key)}"
+    place = f"{source}, row {name_of(key)}"
     if not isinstance(text, str):
-        raise TraceError(source, f"row {_name(key)}", text, f"must be JSON{WHOLE}")
+        raise TraceError(source, f"row {name_of(key)}", text, f"must be JSON{WHOLE}")
     return files.parse_json(text, place)
 
 
-def _name(key: object) -> str:
+def name_of(key: object) -> str:
+    """The key of a row as a message shows it."""
     return key if isinstance(key, str) and key.isprintable() and len(key) <= 64 else ascii(key)[:64]

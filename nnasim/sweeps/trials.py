@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from nnasim import files, limits
 from nnasim.errors import FileError, InputError, reason
@@ -17,6 +17,8 @@ from nnasim.sweeps.journal import Replay
 
 AnswerT = TypeVar("AnswerT")
 _LONGEST_LINE = limits.JOURNAL_LINE_BYTES
+_BLOCK = 2**20  # bytes
+ANEW = "begin a new journal: the points are in the store"
 IN_MEMORY = ("sqlite://", "sqlite:///", "sqlite:///:memory:")
 
 
@@ -79,8 +81,7 @@ def refuse_damaged_journal(path: Path, name: str) -> None:
     if not path.exists():
         return
     with files.open_regular(path) as journal:
-        if (size := os.fstat(journal.fileno()).st_size) > limits.JOURNAL_BYTES:
-            raise FileError(path, f"has {size} bytes, at most {limits.JOURNAL_BYTES} are allowed")
+        _refuse_long_journal(journal, path)
         number, line, replay = 0, b"\n", Replay(name)
         while line := journal.readline(_LONGEST_LINE):
             number += 1
@@ -89,16 +90,27 @@ def refuse_damaged_journal(path: Path, name: str) -> None:
             if (entry := _entry(line)) is None:
                 raise FileError(path, f"line {number} is no entry of an Optuna journal{files.seems(path)}")
             if (fault := replay.fault(entry)) is not None:
-                raise FileError(path, f"line {number} {fault}; begin a new journal: the points are in the store")
+                raise FileError(path, f"line {number} {fault}; {ANEW}")
         else:
             return
     cut = f"line {number}, the last one, is cut: its writer was ended; remove that line and the search continues"
-    raise FileError(path, cut if len(line) < _LONGEST_LINE else f"line {number} is no entry of an Optuna journal")
+    long = f"line {number} is no entry of an Optuna journal: it has more than {_LONGEST_LINE:,} bytes"
+    raise FileError(path, cut if len(line) < _LONGEST_LINE else long)
+
+
+def _refuse_long_journal(journal: BinaryIO, path: Path) -> None:
+    """Raise FileError for more bytes or lines than are looked at, before they are."""
+    if (size := os.fstat(journal.fileno()).st_size) > limits.JOURNAL_BYTES:
+        raise FileError(path, f"has {size:,} bytes, at most {limits.JOURNAL_BYTES:,} are allowed; {ANEW}")
+    lines = sum(block.count(b"\n") for block in iter(lambda: journal.read(_BLOCK), b""))
+    if lines > limits.JOURNAL_LINES:
+        raise FileError(path, f"has {lines:,} lines, at most {limits.JOURNAL_LINES:,} are allowed; {ANEW}")
+    journal.seek(0)
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:
     try:
-        entry = json.loads(line)
+        entry = json.loads(line.decode())  # without a look for other encodings
     except (ValueError, RecursionError):
         return None
     return entry if isinstance(entry, dict) and isinstance(entry.get("op_code"), int) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import textwrap
 import warnings
@@ -138,14 +139,30 @@ def element(drawing: Drawing | None) -> str:
 
 
 @contextmanager
-def _look(name: str = "") -> Iterator[None]:
-    """matplotlib's settings as every figure has them: a user's own matplotlibrc must not change the bytes."""
-    import matplotlib as mpl
-
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update({**_SETTINGS, "svg.hashsalt": name})
+def _silent(library: str) -> Iterator[None]:
+    """Within, the library's warnings are not shown; its errors are."""
+    logger = logging.getLogger(library)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
         yield
+    finally:
+        logger.setLevel(before)
+
+
+@contextmanager
+def _look(name: str = "") -> Iterator[None]:
+    """matplotlib's settings as every figure has them: a user's own matplotlibrc must not change the bytes.
+
+    Where no folder can hold its caches, or they take long to make, matplotlib would say so on the terminal.
+    """
+    with _silent("matplotlib"):
+        import matplotlib as mpl
+
+        with mpl.rc_context():
+            mpl.rcdefaults()
+            mpl.rcParams.update({**_SETTINGS, "svg.hashsalt": name})
+            yield
 
 
 def _broken(title: str) -> str:
@@ -158,9 +175,9 @@ def _broken(title: str) -> str:
 @contextmanager
 def canvas(name: str, height: float) -> Iterator[Figure]:
     """A blank figure of ``height`` inches. ``name`` keeps identifiers of several figures of one page apart."""
-    from matplotlib.figure import Figure
-
     with _look(name):
+        from matplotlib.figure import Figure
+
         yield Figure(figsize=(WIDTH, height), layout="constrained")
 
 

@@ -20,7 +20,7 @@ def entries(tmp_path):
     lost = {**line, "id": "b", "audio_filepath": "lost.wav"}
     (tmp_path / "m.jsonl").write_text(json.dumps(line) + "\n" + json.dumps(lost))
     words = [{"word": "one", "start": 0.2, "end": 1.2}]
-    (tmp_path / "m.align.jsonl").write_text(json.dumps({"id": "a", "words": words}))
+    (tmp_path / "m.align.jsonl").write_text("".join(json.dumps({"id": id, "words": words}) + "\n" for id in "ab"))
     return read_manifest(tmp_path / "m.jsonl")
 
 
@@ -38,3 +38,14 @@ def test_a_missing_file_is_told_before_anything_is_decoded(float_model, float_ch
             float_model, float_checkpoint, entries, "float", NumericsConfig(), lambda *step: progress.append(step)
         )
     assert progress == []
+
+
+def test_words_that_are_spoken_behind_the_end_of_the_audio_are_refused(float_model, float_checkpoint, tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.random.default_rng(0).normal(0, 0.1, 16_000), 8000)
+    (tmp_path / "m.jsonl").write_text('{"id": "a", "audio_filepath": "a.wav", "duration": 99, "text": "one"}')
+    words = [{"word": "one", "start": 0.2, "end": 2.1}]
+    (tmp_path / "m.align.jsonl").write_text(json.dumps({"id": "a", "words": words}))
+    with pytest.raises(
+        ManifestError, match=r"m\.align\.jsonl line 1: words\.0\.end = 2\.1: lies behind .*a\.wav, which"
+    ):
+        run_model(float_model, float_checkpoint, read_manifest(tmp_path / "m.jsonl"), "float", NumericsConfig())

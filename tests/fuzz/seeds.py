@@ -126,12 +126,18 @@ def _cuts(lines: list[dict[str, Any]]) -> None:
     names = [line["audio_filepath"] for line in lines[:2]]
     cuts = [{"id": name, "audio_filepath": name, "offset": 0.1, "duration": 0.2, "text": "one"} for name in names]
     _write_lines("cuts.jsonl", cuts)
-    words = [{"word": "one", "start": 0.1, "end": 0.5}, {"word": "two", "start": 0.5, "end": 1.2}]
-    _write_lines("manifest.align.jsonl", [{"id": line["id"], "words": words} for line in lines])
+    _write_lines("manifest.align.jsonl", [{"id": line["id"], "words": _times(line["text"])} for line in lines])
     Path("speech.csv").write_text("path,text,duration\n" + "".join(f"{name},one two,0.5\n" for name in names))
     _write_lines("lhotse.jsonl", [_lhotse(name, soundfile.info(name)) for name in names])
     Path("speech.mfc").write_bytes(mfc_bytes(np.random.default_rng(0).normal(size=(40, 13)).astype(np.float32)))
     _write_lines("cepstra.jsonl", [{"id": "a", "features_filepath": "speech.mfc", "duration": 0.4, "text": "one"}])
+
+
+def _times(text: str) -> list[dict[str, Any]]:
+    """A tenth of a second for each word."""
+    return [
+        {"word": word, "start": place / 10, "end": (place + 1) / 10} for place, word in enumerate(text.split(), start=1)
+    ]
 
 
 def _lhotse(name: str, info: Any) -> dict[str, Any]:

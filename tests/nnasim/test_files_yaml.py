@@ -22,6 +22,12 @@ def test_yaml_is_read_and_1e9_is_a_number():
         ("a: &x 1\nb: *x\n", "anchors and aliases"),
         ("a: !!python/object:os.system ls\n", "tag"),
         ("a: 1\n---\nb: 2\n", "more than one YAML document"),
+        ("<<: {a: 1}\n", "merge keys"),
+        ("a: {<<: {b: 1}}\n", "merge keys"),
+        ("a: <<\n", "merge keys"),
+        ("%YAML 1.1\n---\na: yes\n", "read as YAML 1.2"),
+        ("%YAML 1.1\n---\na: 010\n", "read as YAML 1.2"),
+        ("%TAG ! tag:evil.example,2000:\n---\na: 1\n", "directives are not allowed"),
         ("a: .nan\n", "finite"),
         ("a: .inf\n", "finite"),
         ("[" * 40_000, "nested deeper than 50"),
@@ -33,8 +39,24 @@ def test_what_is_not_strict_yaml_is_refused(text, complaint):
         parse_yaml(text, "x.yaml")
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("%YAML 1.2\n---\na: 1\n", 1),
+        ("a: '<<'\n", "<<"),
+        ("a: yes\n", "yes"),
+        ("a: 010\n", 10),
+        ("a: 0o10\n", 8),
+        ("a: 0x10\n", 16),
+        ("a: 1:30\n", "1:30"),
+    ],
+)
+def test_what_other_versions_read_otherwise_is_read_as_yaml_1_2(text: str, value: object) -> None:
+    assert parse_yaml(text, "x.yaml") == {"a": value}
+
+
 @pytest.mark.parametrize("text", ["[" + "1," * 499_000 + "1]", "".join(f"k{i}: 1\n" for i in range(80_000))])
 def test_a_megabyte_of_values_is_refused_before_it_is_loaded(text):
     """The pure loader would take over a minute."""
-    with pytest.raises(FileError, match="more than 20000 values"):
+    with pytest.raises(FileError, match="more than 20,000 values"):
         parse_yaml(text, "x.yaml")

@@ -15,6 +15,7 @@ import pytest
 from nnasim import files
 from nnasim.errors import FileError
 from nnasim.exchange import exchange
+from tests.fuzz.mounts import mounted
 
 
 def write(path: Path) -> None:
@@ -124,6 +125,25 @@ def test_an_empty_folder_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     write(tmp_path / "out")
     assert (tmp_path / "out" / "summary.json").exists()
+
+
+def test_an_old_folder_may_be_kept_until_other_files_have_been_replaced_too(tmp_path: Path) -> None:
+    write(tmp_path / "out")
+    with contextlib.ExitStack() as last, files.new_folder(tmp_path / "out", force=True, last=last) as inside:
+        (inside / "new").touch()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    with contextlib.ExitStack() as last:
+        with files.new_folder(tmp_path / "out", force=True, last=last) as inside:
+            (inside / "newer").touch()
+        (old,) = (path for path in tmp_path.iterdir() if path.name != "out")
+        assert (old / "new").exists()
+        assert (tmp_path / "out" / "newer").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_mounted_file_system_is_told_before_the_work(tmp_path: Path) -> None:
+    with mounted(tmp_path / "out", "64k"), pytest.raises(FileError, match="has a file system mounted on it"):
+        files.refuse_existing(tmp_path / "out", force=True)
 
 
 def test_anything_else_in_it_keeps_the_whole_folder(tmp_path: Path) -> None:

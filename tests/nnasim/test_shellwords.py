@@ -5,8 +5,9 @@ import subprocess
 
 import pytest
 
+from nnasim import limits
 from nnasim.markup import visible
-from nnasim.shellwords import shell_line
+from nnasim.shellwords import shell_line, words_of
 
 WORDS = [
     "plain", "", "two words", "it's", "$(touch x)", "`id`", "a;b&&c", "a\\b", '"', "--set", "dram.kind=ünï",
@@ -27,3 +28,18 @@ def test_nothing_of_a_line_is_invisible_and_plain_words_stay_plain() -> None:
     assert shell_line(["--preset", "edge256", "--set", "host.handoff_us=20"]) == (
         "--preset edge256 --set host.handoff_us=20"
     )
+
+
+@pytest.mark.parametrize("line", [None, "", "nnasim 'open", "nnasim " + "x" * limits.COMMAND_CHARACTERS])
+def test_a_command_that_is_absent_broken_or_too_long_has_no_words(line: str | None) -> None:
+    assert words_of(line) == []
+
+
+def test_a_recorded_command_has_the_words_that_a_shell_would_read() -> None:
+    assert words_of("nnasim simulate 'a b.json' --out=$(touch x)") == [
+        "nnasim",
+        "simulate",
+        "a b.json",
+        "--out=$(touch",
+        "x)",
+    ]

@@ -20,7 +20,17 @@ def test_a_study_is_drawn_as_it_stands(study: str, tmp_path: Path) -> None:
         assert (tmp_path / name).read_bytes() == (STUDIES / study / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("record", [None, [], {}, {"kind": "nnasim.result"}])
+@pytest.mark.parametrize(
+    "record",
+    [
+        None,
+        [],
+        {},
+        {"kind": "nnasim.result"},
+        {"kind": "nnasim.delay_study"},
+        {"kind": "nnasim.numerics_study", "rows": 5},
+    ],
+)
 def test_a_folder_without_a_study_is_one_line(
     record: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -71,9 +71,9 @@ def _within_limits(header: AudioHeader, path: str | Path) -> AudioHeader:
     if header.frames == 0:
         raise FileError(path, "holds no audio")
     if header.frames > MAX_SECONDS * header.sample_rate:
-        raise FileError(path, f"declares {header.seconds:.0f} s of audio, at most {MAX_SECONDS} s are allowed")
+        raise FileError(path, f"declares {header.seconds:,.0f} s of audio, at most {MAX_SECONDS:,} s are allowed")
     if header.frames > MAX_FRAMES:
-        raise FileError(path, f"declares {header.frames} samples, at most {MAX_FRAMES} (48 kHz, 1 h) are allowed")
+        raise FileError(path, f"declares {header.frames:,} samples, at most {MAX_FRAMES:,} (48 kHz, 1 h) are allowed")
     return header
 
 
@@ -103,7 +103,7 @@ def _chunks(file: BinaryIO, path: str | Path) -> Iterator[tuple[bytes, int, int]
         name, length = unpack("<4sI", head)
         yield name, position + 8, length
         position += 8 + length + length % 2  # chunks are padded to an even length
-    raise FileError(path, f"is a WAV file of more than {_MAX_CHUNKS} chunks")
+    raise FileError(path, f"is a WAV file of more than {_MAX_CHUNKS:,} chunks")
 
 
 def _wav_format(chunk: bytes, path: str | Path) -> tuple[int, int, int]:
@@ -114,7 +114,8 @@ def _wav_format(chunk: bytes, path: str | Path) -> tuple[int, int, int]:
     if codec not in _WAV_CODECS:
         raise FileError(path, f"is a WAV file of codec {codec:#06x}, only uncompressed audio is read")
     if bits == 0 or bits % 8 or block_bytes != channels * bits // 8 or block_bytes == 0:
-        raise FileError(path, f"is a WAV file of {channels} x {bits} bits in {block_bytes} bytes")
+        why = f"is a WAV file of {channels} x {bits} bits in {block_bytes} bytes, not of whole bytes for each channel"
+        raise FileError(path, why)
     return block_bytes, channels, rate
 
 

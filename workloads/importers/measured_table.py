@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from nnasim import filekind, files, limits
+from nnasim.allowed import bound_text
 from nnasim.errors import FileError, InputError
 from nnasim.tablefile import table_lines
 
@@ -74,13 +75,13 @@ class MeasuredRow:
         """The cell's number, finite and in ``minimum`` .. ``maximum``. Raises InputError for any other."""
         text = self.text(column)
         try:
-            value = float(text) if len(text) <= _LONGEST_NUMBER and "_" not in text else math.nan
+            value = float(text) if len(text) <= _LONGEST_NUMBER and "_" not in text and text.isascii() else math.nan
         except ValueError:
             value = math.nan
         if len(text) > _LONGEST_NUMBER:
             raise self.refuse(column, f"must be a number of at most {_LONGEST_NUMBER} characters")
         if not (math.isfinite(value) and minimum <= value <= maximum):
-            raise self.refuse(column, f"must be a number in {minimum:,.12g} .. {maximum:,.12g}")
+            raise self.refuse(column, f"must be a number in {bound_text(minimum)} .. {bound_text(maximum)}")
         return value
 
     def integer(self, column: str, minimum: int = 1, maximum: int = LARGEST) -> int:
@@ -116,9 +117,9 @@ def _records(path: Path) -> list[tuple[int, list[str]]]:
                 records.append((reader.line_num, cells))
             there += len(cells)
             if len(records) > MAX_ROWS + 1:
-                raise FileError(path, f"has more than {MAX_ROWS} rows")
+                raise FileError(path, f"has more than {MAX_ROWS:,} rows")
             if there > limits.TABLE_CELLS:
-                raise FileError(path, f"has more than {limits.TABLE_CELLS} cells")
+                raise FileError(path, f"has more than {limits.TABLE_CELLS:,} cells")
     except csv.Error as error:
         raise FileError(path, f"is not CSV (line {reader.line_num}: {error})") from None
     return records
@@ -133,7 +134,7 @@ def _closed(cells: list[str]) -> list[str]:
 def _header(path: Path, names: list[str]) -> tuple[str, ...]:
     columns = tuple(name.strip() for name in names)
     if len(columns) > limits.TABLE_COLUMNS:
-        raise FileError(path, f"has {len(columns)} columns, at most {limits.TABLE_COLUMNS} are allowed")
+        raise FileError(path, f"has {len(columns)} columns, at most {limits.TABLE_COLUMNS:,} are allowed")
     keys = [column_key(name) for name in columns]
     for name, key in zip(columns, keys, strict=True):
         if not name or keys.count(key) > 1:

@@ -31,7 +31,9 @@ def parsed(path: Path) -> ModelProto:
     with files.open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size > MOST_BYTES:
-            raise FileError(path, f"has {size} bytes, at most {MOST_BYTES} are allowed; keep weights as external data")
+            raise FileError(
+                path, f"has {size:,} bytes, at most {MOST_BYTES:,} are allowed; keep weights as external data"
+            )
         if not size:
             raise FileError(path, "is empty")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as data:
@@ -46,7 +48,7 @@ def parsed(path: Path) -> ModelProto:
     _check_versions(path, model)
     elements = sum(map(_elements_beside, (model.graph, *model.functions)))
     if elements > limits.ONNX_ELEMENTS:
-        raise ModelError(path, "weights beside it", elements, f"at most {limits.ONNX_ELEMENTS} elements are allowed")
+        raise ModelError(path, "weights beside it", elements, f"at most {limits.ONNX_ELEMENTS:,} elements are allowed")
     return model
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnasim.errors import ModelError
 from workloads.importers.onnx_file import opsets, plain, text
 from workloads.importers.onnx_tensors import array_of, read_type, type_name
 from workloads.stepgraph.concrete.raw import RawFunction, RawGraph, RawInput, RawModel, RawNode
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
     from onnx import AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
 
 _FLOAT, _INT, _STRING, _TENSOR, _GRAPH, _FLOATS, _INTS, _STRINGS = range(1, 9)
+_TYPE_NAMES = dict(enumerate(("UNDEFINED", "FLOAT", "INT", "STRING", "TENSOR", "GRAPH", "FLOATS", "INTS", "STRINGS")))
+_FIELDS = {
+    "f": _FLOAT, "i": _INT, "s": _STRING, "t": _TENSOR, "g": _GRAPH, "floats": _FLOATS, "ints": _INTS,
+    "strings": _STRINGS,
+}  # fmt: skip
+"""The field of an attribute that holds the value of its type; where it is left out, the value is zero or empty."""
 _TYPE_NUMBERS = ("to", "dtype", "output_datatype")  # attributes that name an element type
 
 
@@ -28,6 +36,7 @@ class Reading:
 
     def raw(self) -> RawModel:
         """The whole model."""
+        _refuse_declared_twice(self.path, self.model)
         graph = self._graph(self.model.graph, self._opsets)
         return RawModel(
             name=self.path.name,
@@ -54,6 +63,8 @@ class Reading:
         }
         for sparse in graph.sparse_initializer:
             constants[text(sparse.values.name)] = CannotEnterError("is sparse", "store all of its elements")
+        for name in repeated(_constant_names(graph)):
+            constants[name] = CannotEnterError("is stored twice, so which of both counts is not said")
         return RawGraph(
             nodes=tuple(self._node(node, versions) for node in graph.node),
             inputs=tuple(name for name in map(_name, graph.input) if name not in constants),
@@ -81,7 +92,11 @@ class Reading:
             operator=text(node.op_type),
             inputs=tuple(map(text, node.input)),
             outputs=tuple(map(text, node.output)),
-            attributes={_name(attribute): self._value(attribute, versions) for attribute in own},
+            attributes={_name(attribute): self._value(attribute, versions) for attribute in own}
+            | {
+                name: CannotEnterError(f"says its attribute {name} twice")
+                for name in repeated(map(_name, node.attribute))
+            },
             references={_name(attribute): text(attribute.ref_attr_name) for attribute in taken},
             domain=domain,
             opset=versions.get(domain, 0),
@@ -89,6 +104,12 @@ class Reading:
 
     def _value(self, attribute: AttributeProto, versions: Mapping[str, int]) -> Any:
         kind = attribute.type
+        if others := [name for name, of in _FIELDS.items() if of != kind and _holds(attribute, name)]:
+            return CannotEnterError(
+                f"its attribute {_name(attribute)} is of the type {_TYPE_NAMES.get(kind, kind)}, and holds {others[0]}"
+            )
+        if attribute.name in _TYPE_NUMBERS and kind == _STRING:
+            return CannotEnterError(f"its attribute {attribute.name} names no element type by its number")
         if kind == _INT:
             return type_name(attribute.i) if attribute.name in _TYPE_NUMBERS else attribute.i
         if kind == _FLOAT:
@@ -112,6 +133,35 @@ class Reading:
             return array_of(tensor, self.folder)
         except CannotEnterError as error:
             return error
+
+
+def _refuse_declared_twice(path: Path, model: ModelProto) -> None:
+    """Raise ModelError for names that the model declares twice, and operator sets of two versions."""
+    declared: Mapping[str, Iterable[str]] = {
+        "opset_import": (plain(entry.domain) or "ai.onnx" for entry in model.opset_import),
+        "graph.input": map(_name, model.graph.input),
+        "graph.output": map(_name, model.graph.output),
+        "functions": (f"{text(function.domain)}:{_name(function)}" for function in model.functions),
+    }
+    for field, names in declared.items():
+        if twice := repeated(names):
+            raise ModelError(path, field, twice[0], "is declared more than once, where once is allowed")
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """The names that come more than once."""
+    return [name for name, count in Counter(names).items() if count > 1]
+
+
+def _constant_names(graph: GraphProto) -> Iterator[str]:
+    yield from (text(tensor.name) for tensor in graph.initializer)
+    yield from (text(sparse.values.name) for sparse in graph.sparse_initializer)
+
+
+def _holds(attribute: AttributeProto, field: str) -> bool:
+    """Whether a field of an attribute is set: one that repeats if it is not empty."""
+    value = getattr(attribute, field)
+    return bool(len(value)) if field.endswith("s") and field != "s" else bool(attribute.HasField(field))
 
 
 def _name(message: Any) -> str:

@@ -80,6 +80,10 @@ def _external(tensor: TensorProto, name: str, shape: tuple[int, ...], folder: Pa
         raise CannotEnterError(f"holds {name} outside of the model's file")
     dtype = np.dtype("uint16" if name == "bfloat16" else name)
     entries = {text(entry.key): text(entry.value) for entry in tensor.external_data}
+    if len(entries) < len(tensor.external_data):
+        raise CannotEnterError("says twice where in its file it is")
+    if tensor.HasField("raw_data"):
+        raise CannotEnterError("is stored in the model's file, and in another one too")
     path = _beside(entries.get("location", ""), folder)
     offset, size = _count(entries, "offset", 0), prod(shape) * dtype.itemsize
     length = _count(entries, "length", size)

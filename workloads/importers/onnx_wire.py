@@ -99,13 +99,13 @@ class _Census:
     def _count_field(self) -> None:
         self.fields += 1
         if self.fields > MOST_FIELDS:
-            raise TooMuchError(f"has more than {MOST_FIELDS} fields")
+            raise TooMuchError(f"has more than {MOST_FIELDS:,} fields")
 
     def _content(self, kind: str | None, at: int, end: int, depth: int) -> None:
         if kind == _PACKED:
             self.packed += end - at
             if self.packed > MOST_VARINT_BYTES:
-                raise TooMuchError(f"holds more than {MOST_VARINT_BYTES} bytes of packed integers")
+                raise TooMuchError(f"holds more than {MOST_VARINT_BYTES:,} bytes of packed integers")
         elif kind is not None:
             self.message(kind, at, end, depth + 1)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from nnasim.errors import TraceError
+from nnasim.errors import ConfigError, TraceError
 from nnasim.ir.imported import Recipe
 from nnasim.ir.trace import OpTrace
 from nnasim.numerics.config import NumericsConfig
@@ -16,6 +16,7 @@ from workloads.importers.foreign import Reading, digest_of, read_models, source_
 from workloads.importers.topology import read_topology
 from workloads.importers.topology_trace import GRAPH, layer_rows, topology_trace
 from workloads.stepgraph.decoding.calls import Calls, periodic
+from workloads.stepgraph.decoding.transducer import DECODER, ENCODER, JOINER
 from workloads.stepgraph.graph import StepGraph
 from workloads.stepgraph.importing import (
     Calibrated,
@@ -44,6 +45,24 @@ def graph_name(path: Path) -> str:
 def is_list_of_layers(recipe: Recipe) -> bool:
     """Whether the recipe is of a list of layers, which has no model behind it."""
     return list(recipe.models) == [GRAPH] and recipe.models[GRAPH].lower().endswith(LAYERS)
+
+
+def refuse_idle_settings(recipe: Recipe) -> None:
+    """Raise ConfigError for a setting that nothing of the recipe's files would use."""
+    if is_list_of_layers(recipe):
+        for field in ("shapes", "bind", "states", "keep_state", "on_cpu", "steps"):
+            if (value := getattr(recipe, field)) not in (None, {}) and (value or field == "states"):
+                name = "calibrate" if field == "steps" else field
+                raise ConfigError("import", name, value, "is not used with a list of layers, which holds no model")
+    refuse_idle_choices(recipe.models, recipe.steps, recipe.method, recipe.blank)
+
+
+def refuse_idle_choices(models: Collection[str], steps: Any, method: Method, blank: int) -> None:
+    """Raise ConfigError for a ``method`` without calibration ``steps``, or a ``blank`` without a transducer."""
+    if steps is None and method != "mse":
+        raise ConfigError("import", "method", method, "is not used without steps for `calibrate`")
+    if blank and set(models) != {ENCODER, DECODER, JOINER}:
+        raise ConfigError("import", "blank", blank, "is not used without encoder, decoder and joiner")
 
 
 def graphs_from(recipe: Recipe) -> dict[str, StepGraph]:

@@ -136,7 +136,7 @@ class _Reader:
             for i in self._up_to(f"{where}: tensors", graph.TensorsLength())
         )
         if (elements := sum(tensor.data.size for tensor in tensors if tensor.data is not None)) > MOST_ELEMENTS:
-            raise self._wrong(f"{where}: constants", elements, f"must be at most {MOST_ELEMENTS} elements together")
+            raise self._wrong(f"{where}: constants", elements, f"must be at most {MOST_ELEMENTS:,} elements together")
         operators = tuple(
             self._operator(f"{where}, operator {i}", i, checked(graph.Operators(i)), len(tensors))
             for i in self._up_to(f"{where}: operators", graph.OperatorsLength())
@@ -245,7 +245,7 @@ class _Reader:
 
     def _up_to(self, what: str, count: int) -> range:
         if count > MOST_PARTS:
-            raise self._wrong(what, count, f"must be at most {MOST_PARTS}")
+            raise self._wrong(what, count, f"must be at most {MOST_PARTS:,}")
         return range(count)
 
     def _wrong(self, field: str, value: object, allowed: str) -> ModelError:

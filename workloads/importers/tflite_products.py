@@ -82,7 +82,7 @@ def padding(
             raise CannotEnterError(f"has a kernel that spans {tuple(spans)} of data that has {tuple(sizes)}")
         return (0,) * (2 * len(places)), places
     if word != tflite.Padding.SAME:
-        raise CannotEnterError(f"has the unknown padding {word}")
+        raise CannotEnterError(f"has the unknown padding {word}, neither SAME nor VALID")
     places = tuple(-(-size // stride) for size, stride in zip(sizes, strides, strict=True))
     lacks = [
         max((place - 1) * stride + span - size, 0)

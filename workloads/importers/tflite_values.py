@@ -13,10 +13,12 @@ from workloads.importers.tflite_file import MOST_ELEMENTS, NUMBERS, FileGraph, F
 from workloads.importers.tflite_layout import CHANNELS_FIRST, CHANNELS_LAST, turned
 from workloads.stepgraph.affine import Affine
 from workloads.stepgraph.attributes import complete
+from workloads.stepgraph.concrete.value import Value
 from workloads.stepgraph.graph import Array, Attribute, Node, Product, Reduction, Tensor
 from workloads.stepgraph.kernels.table import apply
 from workloads.stepgraph.names import Names
 from workloads.stepgraph.refusals import CannotEnterError
+from workloads.stepgraph.shapes.table import tensors_of
 
 LONGEST = 200  # letters of a name
 MOST_FOLDED = limits.TFLITE_FOLDED  # elements of constants that are computed with
@@ -77,7 +79,9 @@ class Values:
         if tensor.quantisation or tensor.type in _REAL:
             return "float32"
         if tensor.type not in NUMBERS:
-            raise CannotEnterError(f"meets {self.names[index]!r}, which is of the type {tensor.type}")
+            known = ", ".join(sorted(set(NUMBERS.values())))
+            why = f"meets {self.names[index]!r}, which is of the type {tensor.type}, none of {known}"
+            raise CannotEnterError(why)
         return NUMBERS[tensor.type]
 
     def is_constant(self, index: int) -> bool:
@@ -218,6 +222,7 @@ class Values:
         if "axis" in given and not rank:
             raise CannotEnterError("names an axis of a single number")
         attributes = complete(operator, given, rank)
+        self._check(operator, attributes, inputs, outputs)
         if all(not operand or operand in self.constants for operand in inputs):
             for _, tensor in outputs:
                 refuse_boundless(tensor.shape)
@@ -232,9 +237,26 @@ class Values:
         self.nodes.append(Node(name, operator, tuple(inputs), tuple(out for out, _ in outputs), attributes))
         if self._operator is not None:
             self.origins[name] = self._operator.place
-        assert all(out not in self.tensors for out, _ in outputs), outputs
+        if again := [out for out, _ in outputs if out in self.tensors]:
+            raise CannotEnterError(f"writes {again[0]!r}, which is there already")
         self.tensors.update(outputs)
         return [out for out, _ in outputs]
+
+    def _check(
+        self, operator: str, attributes: Mapping[str, Attribute], inputs: Sequence[str],
+        outputs: Sequence[tuple[str, Tensor]],
+    ) -> None:  # fmt: skip
+        """Raise CannotEnterError for operands that do not fit, or that give another shape or kind of number than is
+        declared.
+        """
+        operands = [Value(name, self._tensor(name), self.constants.get(name)) if name else None for name in inputs]
+        for (out, declared), given in zip(outputs, tensors_of(operator, attributes, operands), strict=False):
+            kinds = [np.dtype(tensor.dtype).kind.replace("u", "i") for tensor in (declared, given)]
+            if declared.shape != given.shape or kinds[0] != kinds[1]:
+                raise CannotEnterError(
+                    f"gives {out!r} as {given.dtype} {given.shape}, where the file declares {declared.dtype} "
+                    f"{declared.shape}"
+                )
 
     def _folded(
         self, operator: str, attributes: Mapping[str, Attribute], arrays: Sequence[Array | None]
@@ -244,13 +266,13 @@ class Values:
         if operator in get_args(Reduction) and arrays[0] is not None and not arrays[0].size:
             raise CannotEnterError("reduces a constant that has no elements")
         if self._work > MOST_FOLDED:
-            why = f"computes with constants of {self._work} elements, of which at most {MOST_FOLDED} are allowed"
+            why = f"computes with constants of {self._work:,} elements, of which at most {MOST_FOLDED:,} are allowed"
             raise CannotEnterError(why, "export with constants folded")
         if operator in get_args(Product):
             raise CannotEnterError("computes with constants alone", "export with constants folded")
         try:
             return apply(operator, attributes, arrays)
-        except (ValueError, IndexError) as error:
+        except (ArithmeticError, IndexError, RuntimeError, TypeError, ValueError) as error:
             raise CannotEnterError(f"cannot be computed from its constants ({error})") from None
 
     def _tensor(self, name: str) -> Tensor:
@@ -278,7 +300,7 @@ def spread(*shapes: tuple[int, ...]) -> tuple[int, ...]:
 def axis_of(axis: int, rank: int, first: bool) -> int:
     """The place of ``axis`` of the file's order in the order of a value. Raises CannotEnterError if there is none."""
     if not -rank <= axis < rank:
-        raise CannotEnterError(f"names axis {axis} of {rank}")
+        raise CannotEnterError(f"names axis {axis} of {rank}, where {-rank} to {rank - 1} are allowed")
     return _PLACE_CHANNELS_FIRST[axis % rank] if first else axis % rank
 
 

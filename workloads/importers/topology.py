@@ -80,11 +80,11 @@ def read_topology(path: str | Path) -> tuple[Layer, ...]:
     table = read_measured_table(Path(path), open_ended=True)
     read = _reader(table)
     if len(table.rows) > MOST_LAYERS:
-        raise InputError(table.source, "layers", len(table.rows), f"at most {MOST_LAYERS} are allowed")
+        raise InputError(table.source, "layers", len(table.rows), f"at most {MOST_LAYERS:,} are allowed")
     layers = [read(row) for row in table.rows]
     if sum(layer.macs for layer in layers) > MOST_MACS:
         largest = max(range(len(layers)), key=lambda index: layers[index].macs)
-        why = f"this layer has more multiply-accumulates than any chip does; at most {MOST_MACS} in all are allowed"
+        why = f"this layer has more multiply-accumulates than any chip does; at most {MOST_MACS:,} in all are allowed"
         raise table.rows[largest].refuse(table.columns[0], why)
     return tuple(_named_apart(layers))
 

@@ -231,7 +231,7 @@ def symbolic_utterance(shape: RnntShape, frames: int, symbols: int) -> Utterance
     if symbols < 0:
         raise ConfigError("trace", "symbols", symbols, "must not be negative")
     if frames + 2 * symbols > LONGEST_TRACE:
-        allowed = f"frames and twice the symbols, {symbols}, must be at most {LONGEST_TRACE} calls"
+        allowed = f"frames and twice the symbols, {symbols}, must be at most {LONGEST_TRACE:,} calls"
         raise ConfigError("trace", "frames", frames, allowed)
     outputs = frames // shape.reduction
     emitted = spread(symbols, outputs)

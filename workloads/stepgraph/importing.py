@@ -22,7 +22,7 @@ from workloads.stepgraph.integers.calibration import Calibration, Watch, calibra
 from workloads.stepgraph.integers.distance import Beside, Distance, distances, input_tensors
 from workloads.stepgraph.integers.stored_ranges import stored_calibration
 from workloads.stepgraph.lowering.ledger import Fate, Ledger
-from workloads.stepgraph.lowering.lowering import FUSION_RULE, Import, to_trace
+from workloads.stepgraph.lowering.lowering import FUSION_RULE, Import, refuse_what_cannot_stand, to_trace
 from workloads.stepgraph.run import FloatRun
 from workloads.stepgraph.steps import Steps, random_steps, steps_of_each
 
@@ -114,6 +114,7 @@ def stored_ranges(model: Model) -> Calibrated | None:
 
 
 def _calibrations(model: Model, heard: Mapping[str, Steps], method: Method) -> dict[str, Calibration]:
+    refuse_what_cannot_stand(model.graphs)
     if model.transducer is None:
         return {name: calibrate(graph, heard[name], method, hold_out=True) for name, graph in model.graphs.items()}
     steps, watches = heard[ENCODER], {name: Watch(graph) for name, graph in model.transducer.graphs.items()}

@@ -53,7 +53,7 @@ def checked(row: MeasuredRow, layer: Layer, size: str = "N") -> Layer:
     if (limit := broken_limit(layer)) is not None:
         raise row.refuse(_COLUMN_OF[limit.field], f"cannot be simulated in one operation: {limit.allowed}")
     if layer.read_beats + layer.m * len(layer.kernel_groups) > MOST_BEATS:
-        raise row.refuse(size, f"cannot be simulated: more than {MOST_BEATS} beats and output rows")
+        raise row.refuse(size, f"cannot be simulated: more than {MOST_BEATS:,} beats and output rows")
     return layer
 
 

@@ -34,7 +34,7 @@ def predict_pass(row: MeasuredRow) -> Prediction:
     design, memory = design_of(row), memory_of(row)
     elementwise = Pass(design, row.integer("N", 1, LARGEST_SIZE), pass_path(row, "op"))
     if elementwise.read_beats > MOST_BEATS:
-        raise row.refuse("N", f"cannot be simulated: more than {MOST_BEATS} beats")
+        raise row.refuse("N", f"cannot be simulated: more than {MOST_BEATS:,} beats")
     return Prediction(
         group=row.text("op"),
         simulated=run_pass(elementwise, memory).total,

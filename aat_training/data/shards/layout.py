@@ -5,6 +5,7 @@ utterance in it.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,10 +13,10 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from aat_training.data.jsonl import parsed_lines
-from aat_training.data.manifest import MAX_SECONDS, MAX_TEXT
+from aat_training.data.manifest import MAX_SECONDS, MAX_TEXT, Text
 from nnasim import files, limits
 from nnasim.errors import FileError, ManifestError
-from nnasim.records import Frozen, Items, validated
+from nnasim.records import Frozen, Items, Number, validated
 
 INDEX = "index.json"
 MOST_SHARDS = limits.SHARDS
@@ -30,7 +31,7 @@ class Shard(Frozen):
     model_config = ConfigDict(strict=True)
 
     utterances: int = Field(gt=0, le=MOST_UTTERANCES)
-    seconds: float = Field(gt=0)
+    seconds: float = Field(gt=0, le=MOST_UTTERANCES * MAX_SECONDS)
     audio_bytes: int = Field(gt=0)
     audio_sha256: _Digest
     manifest_sha256: _Digest
@@ -41,7 +42,7 @@ class ShardIndex(Frozen):
 
     kind: Literal["nnasim.shards"] = "nnasim.shards"
     schema_version: Literal[1] = 1
-    hours_per_shard: float = Field(gt=0)
+    hours_per_shard: Number = Field(gt=0)
     shards: Items[Shard] = Field(min_length=1, max_length=MOST_SHARDS)
 
 
@@ -53,12 +54,12 @@ class Line(Frozen):
 
     model_config = ConfigDict(strict=True)
 
-    id: str = Field(min_length=1, max_length=500)
+    id: Text = Field(min_length=1, max_length=500)
     audio_filepath: str | None = Field(None, pattern=r"^[0-9]{6}\.(flac|wav)$")
     features_filepath: str | None = Field(None, pattern=r"^[0-9]{6}\.mfc$")
     duration: float = Field(gt=0, le=MAX_SECONDS)
-    text: str = Field(max_length=MAX_TEXT)
-    speaker: str | None = Field(None, max_length=500)
+    text: Text = Field(max_length=MAX_TEXT)
+    speaker: Text | None = Field(None, max_length=500)
     shard_id: int = Field(ge=0, le=MOST_SHARDS)
     byte_offset: int = Field(ge=0)
     bytes: int = Field(gt=0, le=MOST_BYTES)
@@ -116,11 +117,33 @@ def read_shards(path: str | Path) -> Shards:
 
 def lines_of(data: bytes, source: Path) -> list[Line]:
     """The lines of a shard's manifest. Raises FileError or ManifestError with the line."""
-    lines = [validated(Line, record, where, ManifestError) for _, where, record in parsed_lines(data, source)]
+    return [_line(record, where) for _, where, record in parsed_lines(data, source)]
+
+
+def _line(record: object, where: str) -> Line:
+    line = validated(Line, record, where, ManifestError)
+    if (line.audio_filepath is None) == (line.features_filepath is None):
+        raise ManifestError(where, "id", line.id, "needs exactly one of audio_filepath and features_filepath")
+    return line
+
+
+def refuse_other_lines(lines: Sequence[Line], number: int, shard: Shard, source: Path) -> None:
+    """Raise ManifestError unless ``lines`` of ``source`` are what the index says of ``shard``, and lie within its tar.
+
+    Seconds are rounded line by line.
+    """
+    if len(lines) != shard.utterances:
+        raise ManifestError(source, "utterances", len(lines), f"must be {shard.utterances}, as {INDEX} says")
+    seconds = sum(line.duration for line in lines)
+    if abs(seconds - shard.seconds) > 1e-3 + 1e-5 * len(lines):
+        raise ManifestError(source, "seconds", seconds, f"must be {shard.seconds}, as {INDEX} says")
     for line in lines:
-        if (line.audio_filepath is None) == (line.features_filepath is None):
-            raise ManifestError(source, "id", line.id, "needs exactly one of audio_filepath and features_filepath")
-    return lines
+        where = f"{source} {line.audio_filepath or line.features_filepath}"
+        if line.shard_id != number:
+            raise ManifestError(where, "shard_id", line.shard_id, f"must be {number}, the number of its shard")
+        if line.byte_offset + line.bytes > shard.audio_bytes:
+            why = f"must lie, with its {line.bytes} bytes, within the {shard.audio_bytes} bytes of the shard"
+            raise ManifestError(where, "byte_offset", line.byte_offset, why)
 
 
 def digest_of(data: bytes) -> str:

@@ -18,7 +18,15 @@ from aat_training.data.batches import Example
 from aat_training.data.cepstra import parsed_mfc
 from aat_training.data.features import FeatureConfig, features_of_audio, features_of_cepstra
 from aat_training.data.jsonl import MAX_FILE_BYTES
-from aat_training.data.shards.layout import Line, Shards, audio_path, digest_of, lines_of, manifest_path
+from aat_training.data.shards.layout import (
+    Line,
+    Shards,
+    audio_path,
+    digest_of,
+    lines_of,
+    manifest_path,
+    refuse_other_lines,
+)
 from aat_training.data.text import Normalisation, normalised
 from aat_training.tokens import Tokens
 from nnasim import files
@@ -45,13 +53,17 @@ class Member:
 
 
 def members(shards: Shards, number: int, normalisation: Normalisation) -> list[Member]:
-    """The utterances of shard ``number``, in its order. Raises FileError where its manifest has changed."""
+    """The utterances of shard ``number``, in its order. Raises FileError where its manifest has changed, ManifestError
+    where it is not what the index says.
+    """
     path, shard = manifest_path(shards.folder, number), shards.index.shards[number]
     data = files.read_bytes(path, MAX_FILE_BYTES)
     if hashlib.sha256(data).hexdigest() != shard.manifest_sha256:
         raise FileError(path, "has changed since its index was written")
     audio = audio_path(shards.folder, number)
-    return [_member(line, audio, normalisation) for line in lines_of(data, path)]
+    lines = lines_of(data, path)
+    refuse_other_lines(lines, number, shard, path)
+    return [_member(line, audio, normalisation) for line in lines]
 
 
 def _member(line: Line, audio: Path, normalisation: Normalisation) -> Member:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -24,9 +25,11 @@ from aat_training.data.shards.layout import (
     digest_of,
     lines_of,
     manifest_path,
+    refuse_other_lines,
 )  # fmt: skip
+from aat_training.data.shards.owned import refuse_other_shards, refuse_other_start
 from nnasim import files, limits
-from nnasim.errors import ConfigError, FileError
+from nnasim.errors import ConfigError, FileError, reading
 from nnasim.progress import Progress, silent
 
 _HEADER_BYTES = 512  # of a member in a tar
@@ -39,42 +42,50 @@ def write_shards(
     """Shards of ``hours`` of speech each, in the order of ``manifests``; the last one holds the rest.
 
     One manifest is in memory at a time. With ``resume``, existing shards are kept if they hold the same utterances.
+    With ``force``, old shards are deleted when all new ones stand beside them, and stay whole until then.
     Raises FileError, ManifestError, or ConfigError for more shards than an index holds.
     """
     _refuse_existing(folder, resume=resume, force=force)
-    if force and folder.exists():
-        for _ in _checked(manifests):  # before old shards go, whose room the new ones may need
-            pass
-    _prepare(folder, force=force)
+    if not (force and folder.exists() and _names(folder)):
+        return _made(manifests, folder, hours, progress)
+    place = Path(os.path.realpath(folder))  # a link stays, and the new shards go where it leads
+    with files.new_folder(place, force=True, check=refuse_other_shards) as partial:
+        return _made(manifests, partial, hours, progress)
+
+
+def _made(manifests: Sequence[Path], folder: Path, hours: float, progress: Progress) -> ShardIndex:
+    """``write_shards`` into a folder that is new, or holds shards to be kept."""
     shards: list[Shard] = []
     for number, entries in enumerate(_divided(_checked(manifests), hours)):
         if number >= MOST_SHARDS:
-            raise ConfigError("shard", "hours_per_shard", hours, f"makes more than {MOST_SHARDS} shards")
+            raise ConfigError("shard", "hours_per_shard", hours, f"makes more than {MOST_SHARDS:,} shards")
         shards.append(_kept(folder, number, entries) or _written(folder, number, entries))
         progress("shards", number + 1, None, f"{sum(shard.seconds for shard in shards) / 3600:.1f} h")
     _remove(folder, len(shards))
     index = ShardIndex(hours_per_shard=hours, shards=tuple(shards))
-    files.write_json(folder / INDEX, index.model_dump(mode="json"), force=force)
+    files.write_json(folder / INDEX, index.model_dump(mode="json"))
     return index
 
 
 def _refuse_existing(folder: Path, *, resume: bool, force: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise FileError(folder, "is not a folder")
-    if folder.exists() and any(folder.iterdir()) and not (resume or force):
+    if not folder.exists() or not _names(folder):
+        files.refuse_existing(folder / INDEX)  # whether anything can be written there
+        return
+    if not (resume or force):
         raise FileError(folder, "exists already; use `resume` to continue it or `force` to start afresh")
-    if (folder / INDEX).exists():
-        if resume:
-            raise FileError(folder / INDEX, "stands already: these shards are complete; use `force` to start afresh")
-        files.refuse_other(files.read_json(folder / INDEX), "the index of shards", folder / INDEX)
-
-
-def _prepare(folder: Path, *, force: bool) -> None:
-    (folder / INDEX).unlink(missing_ok=True)
-    for partial in folder.glob(".audio_*.tar.partial-*"):  # of a run that was killed
-        partial.unlink()
     if force:
-        _remove(folder, 0)
+        files.refuse_existing(os.path.realpath(folder), force=True, check=refuse_other_shards)
+        return
+    if (folder / INDEX).exists():
+        raise FileError(folder / INDEX, "stands already: these shards are complete; use `force` to start afresh")
+    refuse_other_start(folder)
+
+
+def _names(folder: Path) -> list[str]:
+    with reading(folder):
+        return os.listdir(folder)
 
 
 def _remove(folder: Path, first: int) -> None:
@@ -151,13 +162,15 @@ def _kept(folder: Path, number: int, entries: list[Entry]) -> Shard | None:
     with files.open_regular(audio_path(folder, number)) as file:
         audio = hashlib.file_digest(file, "sha256")
         size = file.tell()
-    return Shard(
+    shard = Shard(
         utterances=len(lines),
         seconds=round(sum(line.duration for line in lines), 6),
         audio_bytes=size,
         audio_sha256=audio.hexdigest(),
         manifest_sha256=hashlib.sha256(manifest).hexdigest(),
     )
+    refuse_other_lines(lines, number, shard, path)
+    return shard
 
 
 class _Hashing:

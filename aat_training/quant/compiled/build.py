@@ -15,6 +15,7 @@ from pathlib import Path
 
 from nnasim import files
 from nnasim.errors import FileError
+from nnasim.switches import is_on
 
 # No contraction: a fused multiply-add rounds once where PyTorch rounds twice. The last two flags change no bit of a
 # result; they let floor() and comparisons become vector instructions.
@@ -28,7 +29,7 @@ TIMEOUT_S = 60.0
 
 def enabled() -> bool:
     """Whether compiled code may be used: False if NNASIM_COMPILED=0 in the environment asks for plain PyTorch."""
-    return os.environ.get("NNASIM_COMPILED", "1") != "0"
+    return is_on("NNASIM_COMPILED")
 
 
 @cache
@@ -54,13 +55,30 @@ def _absolute_path() -> str:
 
 
 def cache_folder() -> Path:
-    """``$XDG_CACHE_HOME/nnasim``, made for the user alone."""
+    """``$XDG_CACHE_HOME/nnasim``, made for the user alone. Raises RuntimeError where no folder is the user's."""
     root = os.environ.get("XDG_CACHE_HOME", "")
-    folder = (Path(root) if os.path.isabs(root) else Path.home() / ".cache") / "nnasim"
+    folder = (Path(root) if os.path.isabs(root) else _home() / ".cache") / "nnasim"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not _is_ours(folder):
         raise PermissionError(folder)
     return folder
+
+
+def _home() -> Path:
+    """The user's home folder; where HOME is empty or relative (the root, or in the working folder), that
+    of the system's list of users.
+    """
+    if os.path.isabs(home := os.environ.get("HOME", "")):
+        return Path(home)
+    import pwd
+
+    try:
+        listed = pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        listed = ""
+    if not os.path.isabs(listed):
+        raise RuntimeError("no home folder")
+    return Path(listed)
 
 
 def _is_ours(path: Path) -> bool:

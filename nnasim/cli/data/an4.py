@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from nnasim.cli.data.options import CorpusFolder, OutManifest
-from nnasim.cli.data.written import write_entries
+from nnasim.cli.data.written import refuse_read, write_entries
 from nnasim.cli.options import Force, Quiet
 from nnasim.errors import InputError
 
@@ -31,4 +31,6 @@ def command(
 
     if split is not None and list_file is not None:
         raise InputError("an4", "--list", list_file, "cannot be given together with --split")
-    write_entries(out, an4_entries(folder, the_list(folder, split, list_file)), quiet=quiet, force=force)
+    names = the_list(folder, split, list_file)
+    refuse_read(out, [names], force)
+    write_entries(out, an4_entries(folder, names), quiet=quiet, force=force)

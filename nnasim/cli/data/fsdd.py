@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nnasim.cli.data.options import CorpusFolder, OutManifest, Seed, Utterances
-from nnasim.cli.data.written import write_speech
+from nnasim.cli.data.written import refuse_read, write_speech
 from nnasim.cli.options import Force, Quiet
 from nnasim.errors import InputError
 
@@ -32,6 +32,7 @@ def command(
     """
     from aat_training.data.fsdd import digit_strings
 
+    refuse_read(out, folder.glob("*.wav"), force)
     clips = digit_strings(
         folder, utterances, takes=_takes(takes), digits=(min_digits, max_digits), seed=seed
     )  # fmt: skip

@@ -9,7 +9,7 @@ import typer
 
 from nnasim import files
 from nnasim.cli.data.options import OutManifest
-from nnasim.cli.data.written import tell_entries
+from nnasim.cli.data.written import refuse_read, tell_entries
 from nnasim.cli.options import Force, Quiet
 from nnasim.cli.progress import with_progress
 
@@ -36,8 +36,10 @@ def command(
     from nnasim.cli.notes import tell
 
     files.refuse_existing(out, force)
+    refuse_read(out, [source, *(source / name for name in ("wav.scp", "text", "segments", "utt2spk"))], force)
     entries = list(with_progress(imported(source), "utterances"))
     check_files(entries)
+    refuse_read(out, [entry.path for entry in entries], force)
     tell(manifest_notes(entries))
     write_manifest(out, entries, force=force)
     tell_entries(out, entries, quiet=quiet)

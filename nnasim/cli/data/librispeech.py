@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnasim.cli.data.options import CorpusFolder, OutManifest
-from nnasim.cli.data.written import write_entries
+from nnasim.cli.data.written import refuse_read, write_entries
 from nnasim.cli.options import Force, Quiet
 
 
@@ -14,4 +14,5 @@ def command(folder: CorpusFolder, out: OutManifest, quiet: Quiet = False, force:
     """
     from aat_training.data.librispeech import librispeech_entries
 
+    refuse_read(out, folder.rglob("*.trans.txt"), force)
     write_entries(out, librispeech_entries(folder), quiet=quiet, force=force)

@@ -9,6 +9,7 @@ import typer
 
 from nnasim.cli.data.options import OutManifest, Seed, Utterances
 from nnasim.cli.data.spans import span
+from nnasim.cli.data.written import refuse_read
 from nnasim.cli.options import Force, Quiet
 from nnasim.cli.progress import shown_progress, with_progress
 from nnasim.cli.told import say
@@ -32,11 +33,13 @@ def command(
 
     Example: nnasim data recombine an4-train.jsonl --checkpoint runs/an4 --utterances 3000 --out more.jsonl
     """
+    from aat_training.checkpoint_files import checkpoint_files
     from aat_training.data.cepstra_corpus import cepstra_folder, refuse_existing_cepstra, write_cepstra
     from aat_training.data.recombine import recombined
     from aat_training.data.strings import MOST_WORDS
     from aat_training.pieces import corpus_pieces
 
+    refuse_read(out, [manifest, *checkpoint_files(checkpoint)], force)
     bounds = span("--words", words, (1, MOST_WORDS))
     refuse_existing_cepstra(out, force)
     with shown_progress() as progress:

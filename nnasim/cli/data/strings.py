@@ -9,7 +9,7 @@ import typer
 
 from nnasim.cli.data.options import OutManifest, Seed, Utterances
 from nnasim.cli.data.spans import MILLISECONDS, optional_span, scaled, span
-from nnasim.cli.data.written import write_speech
+from nnasim.cli.data.written import refuse_read, write_speech
 from nnasim.cli.options import Force, Quiet
 
 
@@ -68,6 +68,7 @@ def command(
         room_s=scaled(optional_span("--room", room, (10, 2000)), 1e-3),
     )
     recordings = recordings_by_speaker(index, split, _names(speakers), _names(without_speakers))
+    refuse_read(out, [index, *(recording.path for own in recordings.values() for recording in own)], force)
     clips = word_strings(recordings, utterances, common_rate(recordings), load_word, style, seed)
     write_speech(out, clips, "strings", utterances, quiet=quiet, force=force)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnasim import files
+from nnasim.cli.outputs import refuse_same
 from nnasim.cli.progress import with_progress
 from nnasim.cli.told import say
 from nnasim.markup import counted
@@ -31,8 +33,15 @@ def write_entries(out: Path, entries: Iterator[Entry], *, quiet: bool, force: bo
 
     files.refuse_existing(out, force)
     all_entries = list(with_progress(entries, "utterances"))
+    refuse_read(out, [entry.path for entry in all_entries], force)
     write_manifest(out, all_entries, force=force)
     tell_entries(out, all_entries, quiet=quiet)
+
+
+def refuse_read(out: Path, read: Iterable[Path | None], force: bool) -> None:
+    """Raise ConfigError if ``out``, which stands already, is one of the files that are ``read``."""
+    if force and os.path.lexists(out):  # without, it is refused as what stands there
+        refuse_same("data", {"--out": out}, read)
 
 
 def tell_entries(out: Path, entries: Sequence[Entry], *, quiet: bool) -> None:

@@ -69,6 +69,7 @@ def command(
     from nnasim.csvtext import spreadsheet_cells
     from nnasim.studies.latency.decodes import SYSTEMS, Speech
     from nnasim.studies.latency.study import StudyInputs, latency_study
+    from nnasim.together import together
     from reports.document import write_document
     from reports.study_document import study_document
     from reports.text import number
@@ -86,13 +87,16 @@ def command(
     begun = time.monotonic()
     with shown_progress(lines=True) as progress:
         study = latency_study(inputs, progress)
-    with spreadsheet_cells(csv_safe), files.new_folder(out, force=force) as folder:
-        document = study_document(study)
-        write_document(folder, document)
-    pictures.write(document.figures)
-    cpu = sum(os.times()[:4])  # this process and the workers, which have ended
-    if not quiet:
-        gains = ", ".join(f"{name} {number(grid.here_pct)} %" for name, grid in study.maps.items())
-        gained = f"aat answers sooner than cpu_fallback on {study.preset} as it is: {gains} of engine latency"
-        spent = f"{counted(study.utterances, 'utterance')}, {cpu:.0f} s of CPU time in {time.monotonic() - begun:.0f} s"
-        say([gained, spent, f"open {out / 'report.html'}"])
+    with together():
+        with spreadsheet_cells(csv_safe), files.new_folder(out, force=force) as folder:
+            document = study_document(study)
+            write_document(folder, document)
+        pictures.write(document.figures)
+        cpu = sum(os.times()[:4])  # this process and the workers, which have ended
+        if not quiet:
+            gains = ", ".join(f"{name} {number(grid.here_pct)} %" for name, grid in study.maps.items())
+            gained = f"aat answers sooner than cpu_fallback on {study.preset} as it is: {gains} of engine latency"
+            spent = (
+                f"{counted(study.utterances, 'utterance')}, {cpu:.0f} s of CPU time in {time.monotonic() - begun:.0f} s"
+            )
+            say([gained, spent, f"open {out / 'report.html'}"])

@@ -108,6 +108,7 @@ def command(
 
     from nnasim.studies.delays.plan import PENALTIES, DelayStudy  # brings torch: after the files have been looked at
     from nnasim.studies.delays.study import delay_study
+    from nnasim.together import together
 
     study = DelayStudy(
         recipe=recipe,
@@ -126,10 +127,11 @@ def command(
     )
     with shown_progress(lines=True) as progress:
         record = delay_study(study, jobs=jobs, train=train_missing, command=command_line("DIR"), progress=progress)
-    with spreadsheet_cells(csv_safe), files.new_folder(out, force=force) as folder:
-        files.write_json(folder / "study.json", record)
-        document = delays_document(record)
-        write_document(folder, document)
-    pictures.write(document.figures)
-    lines = [answer(record), f"open {out / 'report.html'}"]
-    tell_rows(lines, record, json=json, quiet=quiet, force=force)
+    with together():
+        with spreadsheet_cells(csv_safe), files.new_folder(out, force=force) as folder:
+            files.write_json(folder / "study.json", record)
+            document = delays_document(record)
+            write_document(folder, document)
+        pictures.write(document.figures)
+        lines = [answer(record), f"open {out / 'report.html'}"]
+        tell_rows(lines, record, json=json, quiet=quiet, force=force)

@@ -111,6 +111,7 @@ def command(
 
     from nnasim.studies.training.plan import CHIPS, NumericsStudy  # brings torch: after the files have been looked at
     from nnasim.studies.training.study import training_study
+    from nnasim.together import together
 
     study = NumericsStudy(
         recipe=recipe,
@@ -129,13 +130,14 @@ def command(
     )
     with shown_progress(lines=True) as progress:
         outcome = training_study(study, jobs=jobs, train=train_missing, command=command_line("DIR"), progress=progress)
-    with spreadsheet_cells(csv_safe), files.new_folder(out, force=force) as folder:
-        files.write_json(folder / "study.json", outcome.record)
-        document = numerics_document(outcome.record)
-        write_document(folder, document)
-    pictures.write(document.figures)
-    missing = len(outcome.record["missing"])
-    absent = f", {counted(missing, 'model')} missing" if missing else ""
-    told = f"{counted(len(outcome.record['models']), 'model')}, {counted(outcome.scores, 'score')}{absent}"
-    lines = [*answer_lines(document), told, f"open {out / 'report.html'}"]
-    tell_lines(lines, outcome.record, json=json, quiet=quiet, force=force)
+    with together():
+        with spreadsheet_cells(csv_safe), files.new_folder(out, force=force) as folder:
+            files.write_json(folder / "study.json", outcome.record)
+            document = numerics_document(outcome.record)
+            write_document(folder, document)
+        pictures.write(document.figures)
+        missing = len(outcome.record["missing"])
+        absent = f", {counted(missing, 'model')} missing" if missing else ""
+        told = f"{counted(len(outcome.record['models']), 'model')}, {counted(outcome.scores, 'score')}{absent}"
+        lines = [*answer_lines(document), told, f"open {out / 'report.html'}"]
+        tell_lines(lines, outcome.record, json=json, quiet=quiet, force=force)

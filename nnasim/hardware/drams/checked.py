@@ -10,6 +10,7 @@ from nnasim.hardware.answers import guarded, is_texts, number, whole
 from nnasim.hardware.drams.model import DramModel
 from nnasim.hardware.memory import DramConfig
 
+ARGUMENTS = {"of": 2, "first_byte": 1, "bus_bytes": 1, "open_cycles": 2, "end": 2}
 Idle = Mapping[str, tuple[tuple[str, ...], str]]
 
 
@@ -17,7 +18,8 @@ def checked(name: str, who: str, model: Any) -> type[DramModel]:
     """The DRAM model ``model`` with its answers checked. Raises ValueError if it is no complete model."""
     if not isinstance(getattr(model, "replay_is_exact", None), bool):
         raise ValueError(f"{who}: replay_is_exact must be True or False")
-    return guarded(who, model, object, _CheckedDram)  # type: ignore[no-any-return]
+    arguments = ARGUMENTS | ({"idle": 1} if hasattr(model, "idle") else {})
+    return guarded(who, model, object, _CheckedDram, arguments)  # type: ignore[no-any-return]
 
 
 class _CheckedDram:

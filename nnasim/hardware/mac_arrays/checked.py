@@ -9,13 +9,14 @@ from nnasim.hardware.mac_array import MacArrayConfig
 from nnasim.hardware.mac_arrays.law import MacArrayLaw, MatmulTile
 
 MOST_CHANNELS = 2**20
+ARGUMENTS = {"__init__": 1, "cycles": 1, "grouped_cycles": 1, "bound_cycles": 1}
 
 
 def checked(name: str, who: str, family: Any) -> type[MacArrayLaw]:
     """The family ``family`` with its answers checked. Raises ValueError if it is no complete family."""
     if not is_texts(getattr(family, "READS", ())):
         raise ValueError(f"{who}: READS must be a set of names of fields")
-    return guarded(who, family, MacArrayLaw, _CheckedArray)  # type: ignore[no-any-return]
+    return guarded(who, family, MacArrayLaw, _CheckedArray, ARGUMENTS)  # type: ignore[no-any-return]
 
 
 class _CheckedArray:

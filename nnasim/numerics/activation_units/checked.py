@@ -13,8 +13,10 @@ from nnasim.numerics.activation import ActivationUnit, Function, Table, UnitKind
 from nnasim.numerics.backend import Array, Constants
 from nnasim.numerics.config import NumericsConfig
 from nnasim.numerics.formats import highest, lowest
+from nnasim.plugins import refuse_signatures
 
 BITS = (8, 16)
+ARGUMENTS = {"apply": 2, "tables": 1, "build": 3, "check": 2, "slope": 3}
 LARGEST_TABLE = 2**16
 """The most entries of a table: one for each input of 16 bits."""
 
@@ -27,6 +29,7 @@ def checked(name: str, who: str, kind: Any) -> UnitKind:
         raise ValueError(f"{who}: input_bits and output_bits must be 8 or 16")
     if kind.input_frac is not None and not (isinstance(kind.input_frac, int) and -16 <= kind.input_frac <= 32):
         raise ValueError(f"{who}: input_frac must be a whole number of at least -16 and at most 32, or None")
+    refuse_signatures(who, kind, ARGUMENTS)
     check = _Checks(who, kind)
     return replace(kind, apply=check.apply, tables=check.tables, build=check.build)
 

@@ -53,7 +53,7 @@ class Decoder:
 
     def load(self, progress: Progress) -> None:
         """Load the features of the speech. Raises ManifestError or FileError."""
-        entries = read_manifest(self.speech.manifest)[: self.speech.limit]
+        entries = read_manifest(self.speech.manifest, self.speech.limit)
         check_files(entries)
         recipe, tokens = self.checkpoint.recipe, self.checkpoint.tokens
         self.examples = load_examples(entries, recipe, tokens, progress=progress)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +21,7 @@ from nnasim.records import validated
 from nnasim.sharing.lateness import lateness_of
 from nnasim.sharing.run import Known, Model, Sharing, SharingOptions, least_sharing
 from nnasim.sharing.waits import waits_of
+from nnasim.shellwords import words_of
 from nnasim.studies.explaining.sources import OTHER_CHIP, OTHER_VERSION, given_trace
 from nnasim.studies.explaining.what_ifs import Limit, infinite_macs, limits, sram_of, streamed_bytes
 
@@ -104,10 +104,7 @@ def _traces(path: Path, result: SharedResult) -> list[OpTrace] | None:
 
 
 def _candidates(path: Path, result: SharedResult) -> Iterator[Path]:
-    try:
-        words = shlex.split(result.command or "")
-    except ValueError:
-        return
+    words = words_of(result.command)
     yield from (folder / word for word in words if word.endswith(".json") for folder in (Path(), path.parent))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
@@ -19,6 +18,7 @@ from nnasim.ir.shared import ModelShare
 from nnasim.ir.trace import OpTrace
 from nnasim.progress import Progress, silent
 from nnasim.records import validated
+from nnasim.shellwords import words_of
 from nnasim.studies.explaining.explain import explained
 from nnasim.studies.explaining.speech import system_of
 from nnasim.studies.provenance import parameters, with_origin
@@ -130,11 +130,7 @@ def _traces_beside(path: Path) -> Iterator[Path]:
 
 
 def _traces_of_command(path: Path, result: SimResult) -> Iterator[Path]:
-    try:
-        words = shlex.split(result.command or "")
-    except ValueError:
-        return
-    names = [word.rpartition("=")[2] for word in words if word.endswith(".json")]
+    names = [word.rpartition("=")[2] for word in words_of(result.command) if word.endswith(".json")]
     yield from (folder / name for name in names for folder in (Path(), path.parent))
 
 

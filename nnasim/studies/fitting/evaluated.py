@@ -70,7 +70,7 @@ class Evaluated:
         assert self.path is not None
         text = files.read_text(self.path, MOST_BYTES)
         if text.count("\n") > limits.EVALUATIONS:
-            raise FileError(self.path, f"has more than {limits.EVALUATIONS} lines; begin anew (`force`)")
+            raise FileError(self.path, f"has more than {limits.EVALUATIONS:,} lines; begin anew (`force`)")
         first, *lines = text.split("\n")[:-1] or [""]
         if not first or files.parse_json(first, self.path) != head:
             raise FileError(self.path, "is of another fit: table, traces, chip or version differ; begin anew (`force`)")

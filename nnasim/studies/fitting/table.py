@@ -156,7 +156,7 @@ def _ran(
         raise row.refuse("trace", "must name a trace file; the table has no columns M, N, K of a product")
     m, n, k = (row.integer(name, 1, LARGEST_SIZE) for name in PRODUCT)
     if n * k > MOST_WEIGHTS:
-        raise row.refuse("N", f"with K = {k} is more than {MOST_WEIGHTS} weights, which would take minutes")
+        raise row.refuse("N", f"with K = {k} is more than {MOST_WEIGHTS:,} weights, which would take minutes")
     resident = row.cells.get("resident", "").strip().lower() or "no"
     if resident not in ("yes", "no"):
         raise row.refuse("resident", "must be yes or no: whether the weights are in SRAM already")

@@ -57,7 +57,7 @@ def beam_run(speech: Speech, system: System, beam: int) -> SystemRun:
 
     numerics = speech.chip.numerics
     checkpoint, model, _ = load_system(checkpoint_for(speech.checkpoints, system), system, numerics)
-    entries = read_manifest(speech.manifest)[: speech.limit]
+    entries = read_manifest(speech.manifest, speech.limit)
     return run_model(model, checkpoint, entries, system, numerics, beam=beam)
 
 
@@ -74,7 +74,7 @@ def placed_words(speech: Speech, system: System) -> dict[str, Accuracy]:
     chip = speech.chip
     checkpoint, model, scheme = load_system(checkpoint_for(speech.checkpoints, system), system, chip.numerics)
     assert scheme is not None
-    examples = load_examples(read_manifest(speech.manifest)[: speech.limit], checkpoint.recipe, checkpoint.tokens)
+    examples = load_examples(read_manifest(speech.manifest, speech.limit), checkpoint.recipe, checkpoint.tokens)
     graphs = build_trace(model.shape, model.shape.reduction, 0, system=system, numerics=chip.numerics)
     accuracies = {}
     for label, trace in (*waterfall_traces(graphs), *policy_traces(graphs)):

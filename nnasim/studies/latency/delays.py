@@ -52,7 +52,7 @@ def _forced(manifest: Path, path: Path, chip: NnaConfig, wanted: int) -> WordTim
 
     checkpoint, model, _ = load_system(path, "float", chip.numerics)
     spoken: dict[str, Spoken] = {}
-    for entry in read_manifest(manifest)[:wanted]:
+    for entry in read_manifest(manifest, wanted):
         tokens = checkpoint.tokens.encode(normalised(entry.text, checkpoint.recipe.text))
         ends = ctc_ends(model, checkpoint, entry, tokens)
         if ends is not None:

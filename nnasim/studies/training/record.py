@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import math
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, Field
-
-from aat_training.checkpoint import read_checkpoint
-from aat_training.checkpoint_files import META, WEIGHTS
-from aat_training.run_folder import LOG
 from nnasim import files
-from nnasim.errors import CheckpointError, ConfigError, FileError
-from nnasim.records import Integer, validated
+from nnasim.errors import ConfigError
 from nnasim.studies.provenance import commit, versions
 from nnasim.studies.training.commands import line, train_command
 from nnasim.studies.training.findings import calibrations, findings, record
+from nnasim.studies.training.finished import made, read_log
 from nnasim.studies.training.plan import Model, NumericsStudy, changes_of
 from nnasim.studies.training.scoring import Scores
 
@@ -61,61 +54,25 @@ def _model(study: NumericsStudy, model: Model) -> dict[str, Any]:
     return trained(study.folder, model.name, line(command))
 
 
-def _writable(text: str) -> str:
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("must be text, without halves of surrogate pairs")
-    return text
-
-
-class _Schedule(BaseModel):
-    """The schedule of a run, as far as the study reads it."""
-
-    steps: Annotated[Integer, Field(ge=1)]
-
-
-class _Origin(BaseModel):
-    """The origin of a checkpoint, which may be of a user's own run. ``command``: None if it was trained from
-    Python.
-    """
-
-    run: _Schedule
-    command: Annotated[str, AfterValidator(_writable)] | None = None
-
-
-def _origin(model: Path) -> _Origin:
-    return validated(_Origin, read_checkpoint(model).info, model / META, CheckpointError, within="info")
-
-
 def steps_trained(model: Path) -> int:
     """Optimiser steps of the run that made the finished ``model``, which may come from a user's own folder."""
-    return _origin(model).run.steps
+    return made(model).run.steps
 
 
 def trained(models: Path, name: str, command: str) -> dict[str, Any]:
     """One training run: its command, its cost, and the digest of its numbers.
 
     ``command`` makes a run of the study; a model from a user's own folder is made by the command that it records.
-    Raises FileError for a log that is not one of a training.
+    Raises FileError or InputError for a model that does not say what made it, and for a log that is not of its run.
     """
     folder = models / name
-    origin = _origin(folder)
+    origin = made(folder)
     if name.endswith("/base") and origin.command is not None:
         command = origin.command.replace(" OUT", f" {shlex.quote(str(folder))}")
     return {
         "name": name,
         "steps": origin.run.steps,
-        "cpu_seconds": _cpu_seconds(folder / LOG),
-        "sha256": files.digest(folder / WEIGHTS),
+        "cpu_seconds": read_log(folder / "log.csv", origin.run)[-1].cpu_seconds,
+        "sha256": files.digest(folder / "model.safetensors"),
         "command": command,
     }
-
-
-def _cpu_seconds(log: Path) -> float:
-    """The last line's, which counts all before it."""
-    try:
-        seconds = float(list(csv.DictReader(files.read_text(log).splitlines()))[-1]["cpu_seconds"])
-    except (LookupError, ValueError, TypeError, csv.Error):
-        raise FileError(log, "is no log of a training") from None
-    if not 0 <= seconds < math.inf:
-        raise FileError(log, f"says that training took {seconds} CPU seconds, must be a finite number of at least 0")
-    return seconds

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from aat_training.run_folder import is_finished, run_folder
 from aat_training.run_spec import RunSpec
 from aat_training.train import train
 from nnasim import files
-from nnasim.errors import CheckpointError, FileError, NnasimError, SimulationError
+from nnasim.errors import FileError, InputError, NnasimError, SimulationError
 from nnasim.free_memory import give_memory_back
 from nnasim.progress import Progress, silent
 from nnasim.records import Frozen, validated
@@ -26,19 +29,21 @@ class Run:
     is_base: bool = False
 
 
-class _Failure(Frozen):
-    message: str
+class Failure(Frozen):
+    """The file of a run that failed."""
+
+    message: Annotated[str, Field(strict=True, max_length=100_000)]
 
 
 def failure(folder: Path) -> str | None:
     """The reason why the model of ``folder`` could not be trained; None if it was, or was not tried.
 
-    Raises FileError or CheckpointError for a file that does not tell it.
+    Raises FileError, or InputError for a file that gives no reason.
     """
     path = _failure_file(folder)
     if is_finished(folder) or not path.exists():
         return None
-    return validated(_Failure, files.read_json(path), path, CheckpointError).message
+    return validated(Failure, files.read_json(path), path, InputError).message
 
 
 def train_runs(what: str, runs: Sequence[Run], jobs: int, progress: Progress = silent) -> None:

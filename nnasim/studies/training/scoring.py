@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from joblib import Parallel, delayed
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from aat_training.checkpoint import digest_of_file
 from aat_training.data.examples import load_examples
@@ -20,7 +20,7 @@ from aat_training.resume import audio_digest
 from aat_training.score import Score, score
 from aat_training.systems import load_system
 from nnasim import files
-from nnasim.errors import CheckpointError
+from nnasim.errors import InputError
 from nnasim.progress import Progress, silent
 from nnasim.records import Frozen, Integer, Items, validated
 from nnasim.studies.training.commands import score_command
@@ -50,8 +50,12 @@ def _of_model(study: NumericsStudy, trials: Sequence[Trial], manifest: Path) -> 
     """The scores of one model; its speech is read once, and only if something is missing."""
     made_from = {trial: _made_from(study, trial, manifest) for trial in trials}
     places = {trial: _place(study, trial, manifest) for trial in trials}
+    scores = {trial: kept_score(places[trial], made_from[trial]) for trial in trials}
     words = reference_words(study, manifest)
-    scores = {trial: _kept(places[trial], made_from[trial], words) for trial in trials}
+    for trial, kept in scores.items():
+        if kept is not None and kept.words_per_utterance != words:
+            why = f"must be the {sum(words)} words of {len(words)} utterances; remove this file to count them again"
+            raise InputError(places[trial], "words", kept.words, why)
     missing = [trial for trial in trials if scores[trial] is None]
     for trial, fresh in zip(missing, _decode(study, missing, manifest), strict=True):
         record = {
@@ -98,28 +102,29 @@ def _place(study: NumericsStudy, trial: Trial, manifest: Path) -> Path:
     return study.folder / trial.model.name / folder / f"{trial.name}.json"
 
 
-class _Kept(Frozen):
-    """A score's file."""
+class KeptScore(Frozen):
+    """The part of a score's file that is read back."""
 
-    made_from: tuple[str, ...]
-    command: tuple[str, ...]
+    model_config = ConfigDict(extra="ignore")
+
+    made_from: Items[str]
     errors: Items[Count]
     words: Items[Count]
 
 
-def _kept(path: Path, made_from: list[str], words: tuple[int, ...]) -> Score | None:
-    """The score in ``path``, whose utterances have so many ``words``; None for none, or one made from other things.
+def kept_score(path: Path, made_from: Sequence[str]) -> Score | None:
+    """The score at ``path``; None if there is none, or one of another model or other speech.
 
-    Raises FileError or CheckpointError for a file that is no score.
+    Raises FileError, or InputError with the field for a file that holds no score.
     """
     if not path.exists():
         return None
-    kept = validated(_Kept, files.read_json(path), path, CheckpointError)
-    if list(kept.made_from) != made_from:
+    kept = validated(KeptScore, files.read_json(path), path, InputError)
+    if kept.made_from != tuple(made_from):
         return None
-    if kept.words != words or len(kept.errors) != len(words):
-        why = f"must be the {sum(words)} words of {len(words)} utterances; remove this file, and they are counted again"
-        raise CheckpointError(path, "words", f"{sum(kept.words)} of {len(kept.errors)}", why)
+    if len(kept.errors) != len(kept.words):
+        counts = f"must be as many as words, {len(kept.words)}, one for each utterance"
+        raise InputError(path, "errors", len(kept.errors), counts)
     return Score(kept.errors, kept.words)
 
 

@@ -35,6 +35,14 @@ def test_real_recordings_have_none(tmp_path):
         ('{"id": "a", "words": [{"word": "one", "start": -1, "end": 2}]}', "words.0.start = -1"),
         ('{"id": "a", "words": [{"word": "one", "start": 1, "end": "late"}]}', "words.0.end = 'late'"),
         ('{"id": "a", "words": [{"word": "one", "start": 2, "end": 1}]}', "words.0.end = 1.0: must not be before its"),
+        ('{"id": "a", "words": [{"word": "one", "start": 1, "end": "2"}]}', "words.0.end = '2'"),
+        ('{"id": "a", "words": [{"word": "one", "start": true, "end": 2}]}', "words.0.start = True"),
+        ('{"id": "a", "words": [{"word": "one", "start": 1, "end": 1e308}]}', "words.0.end = 1e+308"),
+        (
+            '{"id": "a", "words": [{"word": "one two", "start": 1, "end": 2}]}',
+            "words.0.word = 'one two': must be one word",
+        ),
+        ('{"id": "a", "words": [{"word": "", "start": 1, "end": 2}]}', "words.0.word = '': must be one word"),
         (
             '{"id": "a", "words": [{"word": "b", "start": 2, "end": 3}, {"word": "a", "start": 1, "end": 2}]}',
             "words.1.end = 2.0: must not be before its start, nor before the end of the word in front of it",
@@ -53,4 +61,10 @@ def test_an_utterance_has_one_line(tmp_path):
     line = '{"id": "a", "words": [{"word": "one", "start": 1, "end": %d}]}\n'
     (tmp_path / "m.align.jsonl").write_text(line % 2 + line % 3)
     with pytest.raises(NnasimError, match=r"line 2: id = 'a': stands already in .*m\.align\.jsonl line 1"):
+        read_alignments(tmp_path / "m.jsonl")
+
+
+def test_a_link_that_leads_nowhere_is_not_the_same_as_no_word_times(tmp_path):
+    (tmp_path / "m.align.jsonl").symlink_to("gone")
+    with pytest.raises(NnasimError, match=r"m\.align\.jsonl: cannot be read"):
         read_alignments(tmp_path / "m.jsonl")

@@ -47,6 +47,9 @@ def test_which_list(tree):
     [
         ("", "line 1 must name the columns"),
         ("path,speaker,text\n", "line 1 must name the columns"),
+        (HEADER, "holds no utterance"),
+        (HEADER + 2 * "feat/fash/an251-fash-b.mfc\tfash\tYES\n", "line 3: id = 'an251-fash-b': stands already in"),
+        (HEADER + "feat/fash/an251-fash-b.mfc\tfash\tYES\u2028x\ty\tz\n", "line 2: has 5 columns"),
         (HEADER + "feat/x.mfc\tfash\n", "line 2: has 2 columns"),
         (HEADER + "../x.mfc\tfash\tYES\n", "line 2: path = '../x.mfc': must stay inside"),
         (HEADER + "/etc/passwd\tfash\tYES\n", "must stay inside"),

@@ -7,7 +7,7 @@ import pytest
 
 from aat_training.data.fsdd import digit_strings, takes_by_speaker
 from aat_training.data.vocabulary import DIGITS
-from nnasim.errors import FileError, InputError
+from nnasim.errors import FileError, InputError, NnasimError
 from tests.outside import outside
 
 
@@ -111,3 +111,13 @@ def test_the_real_corpus():
     clip = next(digit_strings(corpus, 1, takes=range(5, 10)))
     assert clip.rate == 8000
     assert 0.5 < len(clip.samples) / clip.rate < 10
+
+
+def test_a_take_is_one_word_and_can_be_heard(tmp_path, write_audio):
+    for name, samples, complaint in (
+        ("silent", np.zeros(800), "holds nothing but silence"),
+        ("endless", np.zeros(88_000), r"lasts 11\.0 s; a recording of one word lasts at most 10 s"),
+    ):
+        write_audio(tmp_path / name / "1_anna_0.wav", samples)
+        with pytest.raises(NnasimError, match=complaint):
+            list(digit_strings(tmp_path / name, 1))

@@ -52,6 +52,11 @@ def test_lhotse_cuts(folder, pack):
     ("change", "complaint"),
     [
         ({"type": "MixedCut"}, "is a Lhotse MixedCut; only MonoCuts"),
+        ({"channel": 1}, "channel = 1: must be 0"),
+        ({"channel": True}, "channel = True: must be 0"),
+        ({"supervisions": ["one"]}, r"supervisions\.0 = 'one': must be a supervision"),
+        ({"supervisions": [{"start": 0, "text": ["one"]}]}, r"supervisions\.0\.text = \['one'\]: must be text or null"),
+        ({"supervisions": [{"start": "0", "text": "one"}]}, r"supervisions\.0\.start = '0': must be a number"),
         ({"recording": None}, "recording = None: must hold the recording"),
         ({"recording": {**RECORDING, "transforms": [{"name": "Speed"}]}}, "recording.transforms = .*are not applied"),
         ({"recording": {**RECORDING, "sources": []}}, "recording.sources = .*must be one file"),
@@ -102,6 +107,9 @@ def imported_list(path):
         ({"wav.scp": "call w/call.wav", "text": "call one\ncall two"}, "text line 2: .*stands already"),
         ({"wav.scp": "call w/call.wav", "text": "u one", "segments": "u call 0"}, "segments line 1: .*UTTERANCE"),
         ({"wav.scp": "call w/call.wav", "text": "u one", "segments": "u call 0 x"}, "END = 'x': must be a number"),
+        ({"wav.scp": "call w/call.wav", "text": "u one", "segments": "u call 0 1_0"}, "END = '1_0': must be a number"),
+        ({"wav.scp": "call w/call.wav", "text": "u one", "segments": f"u call 0 1{400 * '0'}"}, "must be a number"),
+        ({"wav.scp": "call w/call.wav", "text": "call one", "segments": ""}, "has no line in segments"),
         ({"wav.scp": "call w/call.wav", "text": "u one", "segments": "v call 0 1"}, "has no line in segments"),
         ({"wav.scp": "call w/call.wav", "text": "u one", "segments": "u call 1 0.5"}, "duration = -0.5: must be"),
     ],
@@ -110,6 +118,25 @@ def test_a_kaldi_folder_that_is_no_good_is_refused_with_its_line(folder, files, 
     for name, content in files.items():
         (folder / name).write_text(content)
     with pytest.raises(NnasimError, match=complaint):
+        imported_list(folder)
+
+
+def test_kaldi_separates_by_blanks_and_tabs_and_lines_end_where_they_do(folder):
+    """A line separator of Unicode is part of a text, and begins no utterance."""
+    (folder / "wav.scp").write_text("call\tw/call.wav\nc2 \t w/call.wav\r\n")
+    (folder / "text").write_text("call\tone  two\u2028c2 four\nc2\n")
+    assert facts(imported_list(folder)) == [
+        ("call", "w/call.wav", None, 2.0, "one  two\u2028c2 four", None),
+        ("c2", "w/call.wav", None, 2.0, "", None),
+    ]
+
+
+@pytest.mark.parametrize("name", ["segments", "utt2spk"])
+def test_a_link_of_a_kaldi_folder_that_leads_nowhere_is_told(folder, name):
+    (folder / "wav.scp").write_text("call w/call.wav\n")
+    (folder / "text").write_text("call one\n")
+    (folder / name).symlink_to("gone")
+    with pytest.raises(NnasimError, match=f"{name}: cannot be read"):
         imported_list(folder)
 
 
@@ -156,7 +183,7 @@ def test_a_nemo_manifest_and_what_is_written_reads_back(folder, tmp_path):
 def test_what_decompresses_beyond_the_limit_is_refused(folder, monkeypatch):
     monkeypatch.setattr(module, "MAX_FILE_BYTES", 1000)
     (folder / "bomb.gz").write_bytes(gzip.compress(b"{" + bytes(5000)))
-    with pytest.raises(NnasimError, match="holds more than 1000 bytes"):
+    with pytest.raises(NnasimError, match="holds more than 1,000 bytes"):
         imported_list(folder / "bomb.gz")
 
 

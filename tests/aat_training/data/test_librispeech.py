@@ -37,6 +37,7 @@ def test_every_line_of_every_transcript_becomes_an_entry(tree, tmp_path):
     [
         ("84-121123-0009 WORDS", "No such file"),
         ("84-121123-0001", "must be SPEAKER-CHAPTER-NUMBER"),
+        ("84-121123-0000 AGAIN", "id = '84-121123-0000': stands already in"),
         ("../../secret WORDS", "must be SPEAKER-CHAPTER-NUMBER"),
         ("84-121123-0002 WORDS", "neither WAV nor FLAC"),
     ],
@@ -51,6 +52,12 @@ def test_a_bad_line_is_named(tree, line, complaint):
 
 
 def test_a_tree_without_transcripts_is_refused(tmp_path):
-    for folder in (tmp_path, tmp_path / "absent"):
-        with pytest.raises(NnasimError, match="holds no LibriSpeech transcript"):
+    for folder, complaint in ((tmp_path, "holds no LibriSpeech transcript"), (tmp_path / "absent", "cannot be read")):
+        with pytest.raises(NnasimError, match=complaint):
             list(librispeech_entries(folder))
+
+
+def test_a_line_separator_of_unicode_ends_no_line(tree):
+    path = tree / "84" / "121123" / "84-121123.trans.txt"
+    path.write_text("84-121123-0000 GO\u202884-121123-0001 ON\n")
+    assert [entry.text for entry in librispeech_entries(tree)][2:] == ["go 84-121123-0001 on"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aat_training.data import jsonl
 from aat_training.data.manifest import Entry, read_manifest, write_manifest
-from nnasim.errors import FileError, NnasimError
+from nnasim.errors import FileError, ManifestError, NnasimError
 
 GOOD = {"id": "a", "audio_filepath": "a.wav", "duration": 1.5, "text": "three one", "speaker": "george"}
 
@@ -78,19 +78,19 @@ def test_blank_lines_are_skipped_but_counted(write):
         (line(audio_filepath="a\0b"), "no control character"),
         (line(speaker="\ud800"), "no control character"),
         (line(text=["three"]), "must be text"),
-        (line(text="x" * 100_001), "at most 100000 characters"),
-        (line(duration="1.5"), "duration = '1.5': must be a number greater than 0 and at most 3600"),
+        (line(text="x" * 100_001), "at most 100,000 characters"),
+        (line(duration="1.5"), "duration = '1.5': must be a number greater than 0 and at most 3,600"),
         (line(duration=True), "duration = True: must be a number"),
         (line(duration=0), "greater than 0"),
         (line(duration=-1), "greater than 0"),
-        (line(duration=3601), "greater than 0 and at most 3600"),
+        (line(duration=3601), "greater than 0 and at most 3,600"),
         (line().replace("1.5", "NaN"), "NaN"),
         (line().replace("1.5", "-Infinity"), "Infinity"),
         (line().replace("1.5", "1e999"), "beyond the range"),
         (line().replace("1.5", "9" * 5000), "5000 digits"),
         (line()[:-1] + ', "id": "b"}', "key 'id' twice"),
         ("[" * 40_000, "nested deeper"),
-        (line(text="x" * 1_000_000), "at most 1000000 are allowed"),
+        (line(text="x" * 1_000_000), "at most 1,000,000 are allowed"),
     ],
 )
 def test_a_bad_line_is_refused_with_its_number(write, bad, complaint):
@@ -130,10 +130,10 @@ def test_only_regular_files_are_opened(tmp_path):
 def test_too_much_is_refused_before_it_is_parsed(tmp_path, monkeypatch):
     path = tmp_path / "m.jsonl"
     path.write_bytes(b"{}\n" * (jsonl.MAX_LINES + 1))
-    with pytest.raises(FileError, match="more than 50000 lines"):
+    with pytest.raises(FileError, match="more than 50,000 lines"):
         read_manifest(path)
     os.truncate(path, jsonl.MAX_FILE_BYTES + 1)
-    with pytest.raises(FileError, match="at most 64000000"):
+    with pytest.raises(FileError, match="at most 64,000,000"):
         read_manifest(path)
 
 
@@ -162,10 +162,61 @@ def test_written_paths_do_not_depend_on_the_working_directory(tmp_path, monkeypa
     assert json.loads(manifests[0])["audio_filepath"] == "audio/a.wav"
 
 
+WORDS = [{"word": "three", "start": 0.1, "end": 0.5}, {"word": "one", "start": 0.6, "end": 1.1}]
+
+
+def timed(tmp_path, *lines):
+    """The word times beside the manifest of ``write``."""
+    (tmp_path / "m.align.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
 def test_speech_ends_where_the_word_times_beside_the_manifest_say(write, tmp_path):
-    words = [{"word": "three", "start": 0.1, "end": 0.5}, {"word": "one", "start": 0.6, "end": 1.1}]
-    (tmp_path / "m.align.jsonl").write_text(json.dumps({"id": "b", "words": words}))
-    assert [entry.speech_end for entry in read_manifest(write(line(), line(id="b")))] == [None, 1.1]
+    """Nothing is said in an utterance without words; what is said in others than those of the manifest is of no use."""
+    timed(tmp_path, {"id": "b", "words": WORDS}, {"id": "of another manifest", "words": WORDS})
+    entries = read_manifest(write(line(text=" "), line(id="b", text="three one", duration=2.0)))
+    assert [entry.speech_end for entry in entries] == [None, 1.1]
+
+
+def test_word_times_are_needed_of_the_utterances_that_are_used(write, tmp_path):
+    timed(tmp_path, {"id": "a", "words": WORDS})
+    path = write(line(text="three one", duration=2.0), line(id="b"))
+    assert [entry.speech_end for entry in read_manifest(path, 1)] == [1.1]
+    with pytest.raises(NnasimError, match=r"m\.jsonl line 2: id = 'b': must be one of the utterances whose words' ti"):
+        read_manifest(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("three", "whose text has no further word as word 2"),
+        ("three two", "whose text has 'two' as word 2"),
+        ("three one one", "whose text has 'one' as word 3"),
+        ("", "whose text has no further word as word 1"),
+        ("one three", "whose text has 'one' as word 1"),
+    ],
+)
+def test_word_times_are_of_the_words_that_the_manifest_has(write, tmp_path, text, complaint):
+    timed(tmp_path, {"id": "a", "words": WORDS})
+    with pytest.raises(
+        NnasimError, match=r"m\.align\.jsonl line 1: words = 'three one': must be the words of the"
+    ) as e:
+        read_manifest(write(line(text=text, duration=2.0)))
+    assert complaint in str(e.value)
+
+
+@pytest.mark.parametrize("text", ["3, one.", "THREE ONE", " three  one", "\u201cThree\u201d one!"])
+def test_aligners_write_words_in_another_way(write, tmp_path, text):
+    timed(tmp_path, {"id": "a", "words": WORDS})
+    assert [entry.speech_end for entry in read_manifest(write(line(text=text, duration=2.0)))] == [1.1]
+
+
+def test_words_end_with_the_utterance_but_for_one_frame_of_an_aligner(write, tmp_path):
+    timed(tmp_path, {"id": "a", "words": WORDS})
+    assert read_manifest(write(line(text="three one", duration=1.02)))[0].speech_end == 1.1
+    with pytest.raises(
+        NnasimError, match=r"words\.1\.end = 1\.1: lies behind the end of .*line 1, which lasts 1\.01 s"
+    ):
+        read_manifest(write(line(text="three one", duration=1.01)))
 
 
 def test_an_existing_manifest_is_kept_without_force(tmp_path, write):
@@ -233,3 +284,18 @@ def test_a_file_of_another_kind_is_told_what_it_seems_to_be(tmp_path, content, c
 def test_a_byte_order_mark_is_no_part_of_the_first_line_and_a_speaker_may_be_a_number(tmp_path):
     (tmp_path / "m.jsonl").write_bytes(b"\xef\xbb\xbf" + line(speaker=12).encode() + b"\r\n\r\n")
     assert [entry.speaker for entry in read_manifest(tmp_path / "m.jsonl")] == ["12"]
+
+
+@pytest.mark.parametrize("name", ["a\nb", os.fsdecode(b"\xff"), "x" * 200 + "/" + 20 * ("y" * 200 + "/")])
+def test_a_manifest_that_could_not_be_read_is_not_written(tmp_path, name):
+    """Its folders have names that no manifest may hold."""
+    entry = Entry(**GOOD, folder=tmp_path / name, where="list line 7")
+    with pytest.raises(ManifestError, match="list line 7: audio_filepath = "):
+        write_manifest(tmp_path / "n.jsonl", [entry])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_manifest_of_more_utterances_than_one_may_have_is_written(tmp_path):
+    entry = Entry(**GOOD | {"audio_filepath": "/a.wav"})
+    with pytest.raises(FileError, match="would have 50,001 utterances, at most 50,000 are allowed"):
+        write_manifest(tmp_path / "n.jsonl", [entry] * 50_001)

@@ -56,6 +56,8 @@ def test_columns_are_found_by_name_and_others_are_ignored(index, tmp_path):
         (HEADER + "a.wav\tyes\tanna\n", "line 2: has 3 columns, the header names 4"),
         (HEADER + "a.wav\tyes\tanna\ttrain\textra\n", "line 2: has 5 columns"),
         (HEADER + ROWS + "a.flac\tyes\tanna\ttrain\n", "stands already in"),
+        (HEADER + ROWS + "./a.flac\tyes\tanna\ttrain\n", "stands already in"),
+        (HEADER + "a.wav\tyes\u2028b.wav\tanna\ttrain\n", "line 2: text = .*must be one word"),
         (HEADER + "/etc/passwd\tyes\tanna\ttrain\n", "must stay inside"),
         (HEADER + "x/../../a.wav\tyes\tanna\ttrain\n", "must stay inside"),
         (HEADER + "a.wav\tyes no\tanna\ttrain\n", "must be one word"),
@@ -121,3 +123,10 @@ def test_a_missing_or_long_recording_is_named_before_any_work(index, tmp_path, w
 def test_a_recording_of_silence_is_named(tmp_path, write_audio):
     with pytest.raises(NnasimError, match="nothing but silence"):
         load_word(write_audio(tmp_path / "a.wav", np.zeros(800, np.float32)))
+
+
+def test_what_no_recording_of_32_bits_holds_is_silence(tmp_path, write_audio):
+    """Made as loud as the others it would be infinite."""
+    write_audio(tmp_path / "a.wav", np.full(1000, 1e-42, np.float32), subtype="FLOAT")
+    with pytest.raises(NnasimError, match="holds nothing but silence"):
+        load_word(tmp_path / "a.wav")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -185,18 +186,115 @@ def test_half_a_library_as_power_loss_leaves_it_is_built_again(fresh):
     assert len(library.read_bytes()) == whole
 
 
-def test_without_a_home_plain_pytorch_does_the_work(monkeypatch):
+@needs_compiler
+@pytest.mark.parametrize("harm", ["emptied", "one bit flipped", "longer", "a seal of another", "no seal"])
+def test_a_library_that_is_not_what_was_built_is_built_again(harm: str, fresh: Path) -> None:
+    """Never loaded: half of one ends the process with a signal."""
+    build.load(lstm_steps.SOURCE)
+    (library,), (seal,) = fresh.glob("*.so"), fresh.glob("*.sha256")
+    good, sealed = library.read_bytes(), seal.read_text()
+    library.unlink()  # a library that is loaded may not be changed
+    flipped = bytes([good[0] ^ 1]) + good[1:]
+    library.write_bytes({"emptied": b"", "one bit flipped": flipped, "longer": good + b"x"}.get(harm, good))
+    library.chmod(0o700)
+    if harm == "a seal of another":
+        seal.write_text(build._seal_of(b"another"))
+    elif harm == "no seal":
+        seal.unlink()
+    before = library.stat().st_ino
     build.load.cache_clear()
+    assert build.load(lstm_steps.SOURCE) is not None
+    assert (library.read_bytes(), seal.read_text()) == (good, sealed)
+    assert library.stat().st_ino != before
+    assert sorted(fresh.iterdir()) == sorted([library, seal])
+
+
+@needs_compiler
+def test_a_library_of_another_user_or_behind_a_link_is_built_again(fresh: Path, tmp_path: Path) -> None:
+    build.load(lstm_steps.SOURCE)
+    (library,) = fresh.glob("*.so")
+    library.rename(elsewhere := tmp_path / "elsewhere.so")
+    library.symlink_to(elsewhere)
+    build.load.cache_clear()
+    assert build.load(lstm_steps.SOURCE) is not None
+    assert not library.is_symlink()
+    if os.getuid() == 0:
+        os.chown(library, 54321, 54321)
+        build.load.cache_clear()
+        assert build.load(lstm_steps.SOURCE) is not None
+        assert library.stat().st_uid == 0
+
+
+@needs_compiler
+def test_the_bytes_of_a_library_and_its_seal_are_on_the_disk_before_they_have_their_names(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else power loss may keep the name and lose the bytes."""
+    synced, fsync, replace = set(), os.fsync, os.replace
+
+    def watched_fsync(handle: int) -> None:
+        synced.add((os.fstat(handle).st_ino, os.fstat(handle).st_size))
+        fsync(handle)
+
+    named = []
+
+    def watched_replace(source: str, target: str) -> None:
+        named.append(Path(target).suffix)
+        assert (os.stat(source).st_ino, os.stat(source).st_size) in synced
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", watched_fsync)
+    monkeypatch.setattr(os, "replace", watched_replace)
+    assert build.load(lstm_steps.SOURCE) is not None
+    assert named == [".sha256", ".so"]
+
+
+@pytest.mark.parametrize("home", [None, "", "here", "./here"])
+def test_without_a_home_plain_pytorch_does_the_work(
+    home: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is built into, or loaded from, the working folder; tests/fuzz/test_homes.py has real users."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
 
-    def nobody() -> None:
-        raise RuntimeError("Could not determine home directory.")
+    def nobody(number: int) -> None:
+        raise KeyError(number)
 
-    monkeypatch.setattr(build.Path, "home", nobody)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    build.load.cache_clear()
     assert build.load(lstm_steps.SOURCE) is None
+    assert list(tmp_path.iterdir()) == []
     build.load.cache_clear()
 
 
-def test_a_compiler_in_the_working_folder_is_not_run(monkeypatch):
-    monkeypatch.setenv("PATH", os.pathsep.join([".", "", "bin", "/usr/bin"]))
+@pytest.mark.parametrize("home", [None, "", "here"])
+def test_without_a_home_of_its_own_the_listed_one_is_taken(
+    home: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    monkeypatch.setattr("pwd.getpwuid", lambda number: SimpleNamespace(pw_dir=str(tmp_path)))
+    assert build.cache_folder() == tmp_path / ".cache" / "nnasim"
+
+
+@needs_compiler
+@pytest.mark.parametrize("path", [".", "", "bin", ".:bin:", "./bin", "../here/bin"])
+def test_a_compiler_in_the_working_folder_is_not_run(
+    path: str, fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here" / "bin").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    for name in build.COMPILERS:
+        for there in (Path(name), Path("bin") / name):
+            there.write_text(f"#!/bin/sh\ntouch {tmp_path}/was_run\n")
+            there.chmod(0o700)
+    monkeypatch.setenv("PATH", path)
+    build.load(lstm_steps.SOURCE)
+    assert not (tmp_path / "was_run").exists()
+    monkeypatch.setenv("PATH", os.pathsep.join([path, "/usr/bin"]))
     assert build._absolute_path() == "/usr/bin"

@@ -15,14 +15,13 @@ class Over(NamedTuple):
     them, and may name the number as N. The refusal names ``field``.
 
     ``at``: what becomes of the number that is allowed: "" for work that is done, a text for another refusal, None
-    where that is not tried, since it would take long. ``allowed``: what the line says in place of the number.
+    where that is not tried, since it would take long.
     """
 
     write: Write
     command: str
     field: str
     at: str | None = None
-    allowed: str = ""
 
 
 def no_file(folder: Path, number: int) -> None:

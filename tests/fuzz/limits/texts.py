@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from tests.fuzz.limits.over import Over, Write, changed, no_file, sparse, text
 
@@ -31,6 +32,11 @@ def extending(folder: Path, number: int) -> None:
         (folder / name).write_text(f"extends: {f'./h{place - 1}.yaml' if place else 'edge256'}\n")
 
 
+def recorded(record: dict[str, Any], number: int) -> None:
+    """A command of so many characters, in a result."""
+    record["command"] = "nnasim " + "x" * (number - len("nnasim "))
+
+
 def table(rows: str, head: str = "M,N,K,measured_us\n") -> Write:
     """A table of one row; NUMBER stands for the number."""
     return text(lambda number: head + rows.replace("NUMBER", str(number)) + "\n", "h.csv")
@@ -48,6 +54,9 @@ OVER = {
     "a JSON file: trace, result, bytes": Over(sparse("h.json"), TRACE, "h.json", "is not JSON"),
     "a JSON file, nesting, levels": Over(text(lambda n: "[" * n), TRACE, "h.json", "is not JSON"),
     "an integer in any text, digits": Over(text(lambda n: "9" * n), TRACE, "h.json", "is not a JSON object"),
+    "a command that a result records, to be run again, characters": Over(
+        changed("h.json", "result.json", recorded), "rerun h.json", "h.json", "which is not one of"
+    ),
     "calls of a model, seconds of audio": Over(
         no_file, "import model.onnx --period-ms 1000000 --seconds N --out out.json", "seconds"
     ),
@@ -104,10 +113,13 @@ OVER = {
     "a manifest, content, lines": Over(
         text(lambda n: json.dumps(LINE) + "\n" * n, "h.jsonl"), EVALUATE, "h.jsonl", ""
     ),
+    "a manifest, and its word times, content, commas and opening brackets": Over(
+        text(lambda n: json.dumps(LINE) + "," * (n - json.dumps(LINE).count(",") - 1), "h.jsonl"), EVALUATE, "h.jsonl"
+    ),
     "a manifest, text of an utterance, characters": Over(
         text(lambda n: json.dumps({**LINE, "text": "one" + " " * (n - 3)}), "h.jsonl"), EVALUATE, "text", ""
     ),
-    "a list of a corpus, bytes": Over(sparse("h.tsv"), STRINGS, "h.tsv", "line 1 must name"),
+    "a list of a corpus, bytes": Over(sparse("h.tsv"), STRINGS, "h.tsv", "line 1 has more than"),
     "a folder of shards, shards": Over(
         changed("h/index.json", "shards/index.json", lambda i, n: i.update(shards=i["shards"][:1] * n)),
         "train --recipe tiny --train h --dev manifest.jsonl --steps 1 --workers 0 --out out", "shards",

@@ -210,3 +210,39 @@ def test_train_refuses_in_one_line(run, digits, tmp_path, capsys, words, complai
     assert complaint in said
     assert said.count("\n") == 1
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "out"),
+    [
+        (["import", "a.jsonl"], "a.jsonl"),
+        (["import", "a.jsonl"], "a.wav"),
+        (["import", "kaldi"], "kaldi/text"),
+        (["strings", "index.tsv"], "index.tsv"),
+        (["strings", "index.tsv"], "a.wav"),
+        (["fsdd", "fsdd"], "fsdd/1_anna_0.wav"),
+        (["an4", "."], "dev.tsv"),
+        (["an4", "."], "a.mfc"),
+        (["librispeech", "tree"], "tree/1-2.trans.txt"),
+        (["recombine", "a.jsonl", "--checkpoint", "model"], "a.jsonl"),
+        (["recombine", "a.jsonl", "--checkpoint", "model"], "model/model.json"),
+    ],
+)
+def test_force_writes_over_nothing_that_is_read(run, digits, tmp_path, arguments, out):
+    soundfile.write(tmp_path / "a.wav", 0.1 * np.random.default_rng(0).normal(size=8000), 8000)
+    (tmp_path / "a.jsonl").write_text('{"audio_filepath": "a.wav", "duration": 1, "text": "one"}\n')
+    (tmp_path / "index.tsv").write_text("path\ttext\tspeaker\tsplit\na.wav\tone\tanna\ttrain\n")
+    (tmp_path / "a.mfc").write_bytes(struct.pack(">I", 1300) + bytes(5200))
+    (tmp_path / "dev.tsv").write_text("path\tspeaker\ttext\na.mfc\tfash\tYES\n")
+    for folder in ("kaldi", "tree", "model"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "kaldi/text").write_text("a one\n")
+    (tmp_path / "kaldi/wav.scp").write_text("a ../a.wav\n")
+    soundfile.write(tmp_path / "tree/1-2-3.flac", np.zeros(16_000), 16_000)
+    (tmp_path / "tree/1-2.trans.txt").write_text("1-2-3 HELLO\n")
+    (tmp_path / "model/model.json").write_text("{}")
+    split = ["--split", "dev"] if arguments[0] == "an4" else []
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    code, _, complained = run(*arguments, *split, "--out", out, "--force")
+    assert (code, complained) == (2, f"nnasim: data: --out = {out!r}: is read by this command; give another name\n")
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

@@ -6,7 +6,7 @@ from typing import Literal, get_args, get_origin
 
 import pytest
 
-from nnasim.allowed import number_text
+from nnasim.allowed import bound_text
 from nnasim.cli import options as ranges
 from nnasim.cli.main import main
 from nnasim.sweeps.axes import MOST_POINTS
@@ -90,7 +90,7 @@ def test_what_lies_beyond_is_refused_in_one_line_that_names_the_option(
     for value in beyond:
         complaint = run(option, value, capsys)
         assert complaint.startswith(f"nnasim: {option.flag} = '{value}': must be a")
-        assert f"at least {number_text(low)} and at most {number_text(high)}" in complaint
+        assert f"at least {bound_text(low)} and at most {bound_text(high)}" in complaint
 
 
 CHOICES = [option for option in options() if get_origin(option.kind) is Literal]

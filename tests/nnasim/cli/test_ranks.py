@@ -45,3 +45,15 @@ def test_a_process_alone_leaves_no_word(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", str(tmp_path / "error.json"))
     leave_word("nnasim: nothing")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("count", "rank", "told"),
+    [("2", "0", True), ("2", "1", False), ("1", "3", True), ("2", "2", True), ("2", "x", True), ("x", "1", True)],
+)
+def test_a_process_whose_number_is_none_says_so_itself(
+    count: str, rank: str, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", count)
+    monkeypatch.setenv("RANK", rank)
+    assert speaks() is told

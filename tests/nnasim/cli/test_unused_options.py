@@ -8,6 +8,7 @@ import pytest
 
 from nnasim.cli.main import main
 from tests.nnasim.cli.commands import functions
+from tests.workloads.small_onnx import streaming
 
 TRAIN = ["train", "--recipe", "tiny", "--train", "t.jsonl", "--dev", "d.jsonl", "--out", "o"]
 EVALUATE = ["evaluate", "--checkpoint", "c", "--manifest", "m.jsonl"]
@@ -15,6 +16,7 @@ SHAPE = ["--shape", "rnnt-paper", "--frames", "2", "--symbols", "1"]
 
 
 OUT = ["--out", "t.json"]
+IMPORT = ["import", "m.onnx", "--period-ms", "10", *OUT]
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,26 @@ OUT = ["--out", "t.json"]
         ([*TRAIN, "--system", "qat", "--gradient", "segment"], "is not used with --system qat"),
         ([*TRAIN, "--calibration", "max"], "--calibration = 'max': is not used with --system float"),
         ([*EVALUATE, "--system", "float", "--calibration", "max"], "is not used with --system float"),
+        ([*IMPORT, "--limit", "2"], "limit = 2: is not used without a --manifest"),
+        ([*IMPORT, "--mels", "80"], "mels = 80: is not used but by a transducer that decodes a --manifest"),
+        ([*IMPORT, "--features", "logmel"], "features = 'logmel': is not used but by a transducer"),
+        ([*IMPORT, "--sample-rate", "8000"], "sample_rate = 8000: is not used but by a transducer"),
+        ([*IMPORT, "--method", "max"], "method = 'max': is not used without steps for --calibrate"),
+        ([*IMPORT, "--blank", "2"], "blank = 2: is not used without encoder, decoder and joiner"),
+        (["check", "m.onnx", "--blank", "2"], "blank = 2: is not used without encoder, decoder and joiner"),
+        ([*IMPORT, "--weight-bits", "4", "--set", "numerics.weight_bits=8"], "cannot be combined with --set numerics"),
+        ([*IMPORT, "--shape", "x=1x4", "--shape", "x=1x5"], "--shape = 'x=1x5': gives x a second time"),
+        ([*IMPORT, "--shape", "x=1x\u0664"], "must be INPUT=SIZES"),
+        ([*IMPORT, "--bind", "x=1", "--bind", "x=2"], "--bind = 'x=2': gives x a second time"),
+        *(([*IMPORT, "--bind", f"x={number}"], "must be NAME=NUMBER")
+          for number in ("nan", "inf", "1e400", "1_0", "\u0664", "0x1", "")),
+        (["trace", *SHAPE, "--place", "argmax=cpu", "--place", "argmax=nna", *OUT], "must name each group once"),
+        *((["check", "layers.csv", option, value], "is not used with a list of layers")
+          for option, value in (("--shape", "x=1"), ("--bind", "x=1"), ("--state", "a:b"), ("--keep-state", "a"),
+                                ("--on-cpu", "Relu"))),
+        (["import", "layers.csv", "--no-states", "--period-ms", "10", *OUT], "is not used with a list of layers"),
+        (["import", "layers.csv", "--calibrate", "random", "--period-ms", "10", *OUT],
+         "calibrate = 'random': is not used with a list of layers"),
         (["presets", "--set", "clock_hz=1e9"], "is not used without a preset's name"),
         (["presets", "edge256", "--schema"], "is not used with --schema"),
         (["bench", "--json", "b.json", "--no-peers", "--peer-python", "python"], "is not used with --no-peers"),
@@ -54,11 +76,14 @@ def test_an_option_that_the_run_would_not_use_is_refused_in_one_line(
 ) -> None:
     pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
+    streaming(tmp_path / "m.onnx")
+    (tmp_path / "layers.csv").write_text("Layer,M,N,K\na,1,64,64\n")
+    before = sorted(tmp_path.iterdir())
     assert main(arguments) == 2
     complaint = capsys.readouterr().err
     assert named in complaint
     assert complaint.count("\n") == 1
-    assert list(tmp_path.iterdir()) == []
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_every_option_of_every_command_is_read() -> None:

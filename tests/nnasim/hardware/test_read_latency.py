@@ -42,11 +42,11 @@ def test_a_files_cycles_stay_its_own_when_the_clock_is_changed_afterwards(tmp_pa
         (["dram.read_latency_cycles=300", "clock_hz=1e9"], "together with clock_hz"),
         (["clock_hz=1e9", "dram.read_latency_cycles=300"], "together with clock_hz"),
         (["dram.read_latency_cycles=300", "dram.read_latency_ns=600"], "together with dram.read_latency_ns"),
-        (["dram.read_latency_cycles=-1"], "= -1: must be a whole number of cycles, 0 to 10000000"),
+        (["dram.read_latency_cycles=-1"], "= -1: must be a whole number of cycles, 0 to 10,000,000"),
         (["dram.read_latency_cycles=0.5"], "= 0.5: must be a whole number of cycles"),
         (["dram.read_latency_cycles=many"], "= 'many': must be a whole number"),
         (["dram.read_latency_cycles=true"], "= True: must be a whole number"),
-        (["dram.read_latency_cycles=10000001"], "0 to 10000000"),
+        (["dram.read_latency_cycles=10000001"], "0 to 10,000,000"),
     ],
 )
 def test_cycles_of_a_clock_that_is_not_fixed_and_bad_ones_are_refused_with_the_new_name(overrides, words) -> None:

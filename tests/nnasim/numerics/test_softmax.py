@@ -113,7 +113,7 @@ def test_31_bit_multipliers_serve_as_well() -> None:
 
 class TestBadInput:
     def test_a_vector_that_is_too_long(self) -> None:
-        with pytest.raises(NumericsError, match=r"a\.softmax: shape = \(1, 65537\): must have at most 65536 elements"):
+        with pytest.raises(NumericsError, match=r"a\.softmax: shape = \(1, 65537\): must have at most 65,536 elements"):
             softmax(np.zeros((1, LONGEST + 1), np.int64), softmax_scale(1.0, CONFIG), 8, name="a.softmax")
 
     @pytest.mark.parametrize("bad", [np.nan, np.inf, 2.0**31])

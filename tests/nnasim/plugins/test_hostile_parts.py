@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -111,6 +115,118 @@ def line(tmp_path: Path) -> Callable[[str], str]:
 def test_a_mac_array(code: str, why: str, give: Give, line: Callable[[str], str]) -> None:
     give("mac_arrays", code)
     assert re.search(whose("mac_arrays") + why, line("mac_array.kind=odd"))
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("from nnasim.hardware.mac_arrays.law import OldLaw as Odd", " cannot be loaded: .*OldLaw"),
+        ("import nnasim.hardware.old_arrays as Odd", " cannot be loaded: .*old_arrays"),
+        ("from nnasim.hardware.mac_arrays.law import MacArrayLaw", " cannot be loaded: .*Odd"),
+        ("def Odd(config): return 10", " is <function Odd .*, which has no Parameters"),
+        (f"{ARRAY}    def cycles(self): return 10", r": cycles\(self\) cannot be called with one argument"),
+        (f"{ARRAY}    def cycles(self, m, n): return 10", r": cycles\(self, m, n\) cannot be called with one argument"),
+        (f"{ARRAY}    def cycles(self, *, tile): return 10", r": cycles\(self, \*, tile\) cannot be"),
+        (f"{ARRAY}    cycles = 3", ": cycles = 3: must be a function"),
+        (f"{ARRAY}    def __init__(self, config, old): pass", r": __init__\(self, config, old\) cannot be called"),
+        (f"{ARRAY}    def grouped_cycles(self): return 1", r": grouped_cycles\(self\) cannot be called with one"),
+        (f"{ARRAY}    def bound_cycles(self): return 1", r": bound_cycles\(self\) cannot be called with one argument"),
+        (f"{ARRAY}    def output_granule(self): return 8", ": output_granule = .*: must be a whole number"),
+        (f"{ARRAY}    __init_subclass__ = 3", " must let classes be made of it: .*'int' object is not callable"),
+    ],
+)  # fmt: skip
+def test_a_mac_array_for_another_version(code: str, why: str, give: Give, line: Callable[[str], str]) -> None:
+    give("mac_arrays", code)
+    assert re.search(whose("mac_arrays") + why, line("mac_array.kind=odd"))
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("of = staticmethod(lambda config: None)", r": of\(config\) cannot be called with two arguments"),
+        ("of = 3", ": of = 3: must be a function"),
+        ("def first_byte(self): return 3", r": first_byte\(self\) cannot be called with one argument"),
+        ("bus_bytes = None", ": bus_bytes = None: must be a function"),
+        ("def open_cycles(self, since): return 3", r": open_cycles\(self, since\) cannot be called with two"),
+        ("def end(self, *, since, cycles): return 3", r": end\(self, \*, since, cycles\) cannot be called with two"),
+        ("idle = staticmethod(lambda: {})", r": idle\(\) cannot be called with one argument"),
+        ("replay_is_exact = None", ": replay_is_exact must be True or False"),
+    ],
+)  # fmt: skip
+def test_a_dram_for_another_version(code: str, why: str, give: Give, line: Callable[[str], str]) -> None:
+    give("drams", f"{DRAM}    {code}")
+    assert re.search(whose("drams") + why, line("dram.model=odd"))
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("more = {'colour': 3}", " cannot be loaded: .*colour"),
+        ("def apply(x): return x", r": apply\(x\) cannot be called with two arguments"),
+        ("def tables(): return ()", r": tables\(\) cannot be called with one argument"),
+        ("def build(function): return {}", r": build\(function\) cannot be called with three arguments"),
+        ("more = {'check': lambda data: None}", r": check\(data\) cannot be called with two arguments"),
+        ("more = {'slope': 3}", ": slope = 3: must be a function"),
+    ],
+)  # fmt: skip
+def test_an_activation_unit_for_another_version(code: str, why: str, give: Give) -> None:
+    give("activation", UNIT % code)
+    with pytest.raises(ValueError, match=whose("activation") + why):
+        UNITS.get("odd")
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("Objective('', 'x')", " cannot be loaded: .*figure"),
+        ("Objective('', 'x', len, 3)", " cannot be loaded: .*TypeError"),
+        ("Objective('', 'x', lambda results: 1.0)", r": figure\(results\) cannot be called with two arguments"),
+        ("('', 'x', len)", " is .*, which has no unit"),
+    ],
+)  # fmt: skip
+def test_an_objective_for_another_version(code: str, why: str, give: Give) -> None:
+    give("objectives", f"from nnasim.sweeps.objectives import Objective\nOdd = {code}")
+    with pytest.raises(ValueError, match=whose("objectives") + why):
+        ADDED.get("odd")
+
+
+HIDING = """
+class Hiding(%s):
+    def __repr__(self): 1 / 0
+    __str__ = __repr__
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        (f"class End(BaseException): pass\n{ARRAY}    def cycles(self, tile): raise End", " failed: .*End"),
+        (f"{ARRAY}    def cycles(self, tile): raise GeneratorExit", " failed: .*GeneratorExit"),
+        (f"{ARRAY}    def cycles(self, tile): raise StopIteration", " failed: .*StopIteration"),
+        (f"{ARRAY}    def cycles(self, tile): yield 3", ": cycles of m=.* = .*generator.*: must be a whole number"),
+        (f"{HIDING % ''}{ARRAY}    def cycles(self, tile): return Hiding()", " failed: .*ZeroDivisionError"),
+        (f"{HIDING % 'Exception'}{ARRAY}    def cycles(self, tile): raise Hiding", " failed: a Hiding"),
+        (f"{HIDING % 'Exception'}raise Hiding", " cannot be loaded: a Hiding"),
+    ],
+)  # fmt: skip
+def test_what_it_raises_or_hides_is_one_line(code: str, why: str, give: Give, line: Callable[[str], str]) -> None:
+    give("mac_arrays", code)
+    assert re.search(whose("mac_arrays") + why, line("mac_array.kind=odd"))
+
+
+def test_what_it_prints_amid_a_run_is_none_of_the_output(give: Give, tmp_path: Path) -> None:
+    """In a process of its own, whose standard output is one."""
+    give("mac_arrays", ARRAY.replace("return 10", "print('noise'); return 10"))
+    write_record(tmp_path / "t.json", build_trace(TINY, 2, 1, system="aat"))
+    changes = ("--set", "mac_array.kind=odd", "--set", "mac_array.decoded_weights_per_cycle=null")
+    words = ("simulate", "t.json", *changes, "--out", "r.json", "--json", "-")
+    paths = os.pathsep.join([str(tmp_path / "site-packages"), str(Path(__file__).parents[3])])
+    call = [sys.executable, "-m", "nnasim", *words]
+    environment = {**os.environ, "PYTHONPATH": paths}
+    done = subprocess.run(call, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)
+    assert set(done.stderr.splitlines()) == {"noise"}
 
 
 @pytest.mark.parametrize(

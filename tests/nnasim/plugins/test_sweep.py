@@ -84,7 +84,7 @@ def test_an_objective_that_nobody_gave_is_refused_with_all_that_are_known(study:
         ("1 / 0", "objective odd: ZeroDivisionError: division by zero"),
         ("'fast'", "objective odd: ValueError: could not convert string to float: 'fast'"),
         ("[1]", "objective odd: TypeError: float() argument must be a string or a real number, not 'list'"),
-        ("float('nan')", "objective odd = nan: must be a number of at most 1e+100"),
+        ("float('nan')", "objective odd = nan: must be a number of at most 1e100"),
     ],
 )
 def test_an_objective_that_fails_is_named_at_its_points(

@@ -262,7 +262,7 @@ def test_a_trace_alone_has_no_batches(chip: NnaConfig) -> None:
 def test_more_than_can_be_served_are_refused_before_anything_is_made(chip: NnaConfig) -> None:
     long = queue_trace([np.arange(1, 100_001) * 1e-3])
     with pytest.raises(
-        ConfigError, match=r"calls = 100000000: must be at most 1000000 of all .* 2 streams of each trace are"
+        ConfigError, match=r"calls = 100000000: must be at most 1,000,000 of all .* 2 streams of each trace are"
     ):
         share([Model("a", long, 1000)], chip)
 

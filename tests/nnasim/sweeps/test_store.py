@@ -37,7 +37,7 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE meta SET value = '99'")
     connection.close()
-    with pytest.raises(FileError, match=f"is a store of version '99', this nnasim reads {STORE_VERSION}"):
+    with pytest.raises(FileError, match=f"is a store of version '99', this nnasim reads 1 to {STORE_VERSION}"):
         Store(path)
 
 

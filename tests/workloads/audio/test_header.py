@@ -70,8 +70,8 @@ def test_a_flac_header_says_what_the_file_holds(header_of):
         (wav(100, rate=0), "0 samples a second"),
         (wav(100, rate=999), "999 samples a second"),
         (wav(100, rate=1_000_000), "1000000 samples a second"),
-        (wav(2 * 1000 * (MAX_SECONDS + 1), rate=1000), f"at most {MAX_SECONDS} s"),
-        (b"RIFF\0\0\0\0WAVE" + b"junk\0\0\0\0" * 2000, "more than 1000 chunks"),
+        (wav(2 * 1000 * (MAX_SECONDS + 1), rate=1000), f"at most {MAX_SECONDS:,} s"),
+        (b"RIFF\0\0\0\0WAVE" + b"junk\0\0\0\0" * 2000, "more than 1,000 chunks"),
         (b"RIFF\0\0\0\0WAVE" + b"data\4\0\0\0abcd", "before their format"),
         (flac(1000)[:20], "no STREAMINFO"),
         (flac(0), "does not declare its length"),
@@ -95,5 +95,5 @@ def test_an_hour_is_allowed_and_a_sample_more_is_not(tmp_path):
             if allowed:
                 assert read_header(file, path).seconds == MAX_SECONDS
             else:
-                with pytest.raises(FileError, match="at most 3600 s"):
+                with pytest.raises(FileError, match="at most 3,600 s"):
                     read_header(file, path)

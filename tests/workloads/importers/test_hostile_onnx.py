@@ -11,6 +11,8 @@ import pytest
 pytest.importorskip("onnx", reason="onnx is not installed")
 
 from nnasim.errors import NnasimError
+from nnasim.numerics.config import NumericsConfig
+from nnasim.studies.importing import When, import_graphs
 from tests.workloads.importers.hostile import ALL, FILES, SIZES, Hostile
 from workloads.importers.onnx_reader import read_onnx
 
@@ -19,13 +21,19 @@ from workloads.importers.onnx_reader import read_onnx
 def test_it_is_refused_in_one_line(hostile: Hostile, tmp_path: Path) -> None:
     path = hostile.write(tmp_path)
     before = sorted(tmp_path.rglob("*"))
+    enters = _lowered if hostile.lowers else read_onnx
     with pytest.raises(NnasimError) as caught:
-        read_onnx(path, **hostile.given)
+        enters(path, **hostile.given)
     message = str(caught.value)
     assert "\n" not in message
-    assert message.startswith(str(path))
+    assert message.startswith(path.name if hostile.lowers else str(path))
     assert [says for says in hostile.says if says not in message] == []
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def _lowered(path: Path) -> None:
+    graphs = {"model": read_onnx(path)}
+    import_graphs(graphs, When(period_ms=10, seconds=0.02), NumericsConfig(), steps="random")
 
 
 def test_no_refusal_costs_more_than_5_seconds_of_work_or_500_megabytes(tmp_path: Path) -> None:

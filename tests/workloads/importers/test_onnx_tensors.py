@@ -71,6 +71,19 @@ def test_weights_beside_the_model_are_read_from_where_they_stand(tmp_path: Path)
     assert (values.dtype, values.tolist()) == (np.float32, array.tolist())
 
 
+def test_weights_may_share_bytes_of_a_file(tmp_path: Path) -> None:
+    """Tied weights do: one at the very place of another, or overlapping it."""
+    numbers = np.array([*NUMBERS, 7, 8], np.float32)
+    first = stored_beside(tmp_path, numbers, TensorProto.FLOAT, numbers.tobytes())
+    for shape, offset in (((6,), 0), ((2, 2), 8), ((0,), 24)):
+        other = TensorProto(dims=shape, data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL)
+        for key, text in {"location": "deep/weights.bin", "offset": str(offset)}.items():
+            other.external_data.add(key=key, value=text)
+        assert held(first, tmp_path).tolist() == numbers.tolist()
+        count = int(np.prod(shape))
+        assert held(other, tmp_path).tolist() == numbers[offset // 4 :][:count].reshape(shape).tolist()
+
+
 def test_a_link_within_the_models_folder_is_followed(tmp_path: Path) -> None:
     array = np.array(NUMBERS, np.float32)
     tensor = stored_beside(tmp_path, array, TensorProto.FLOAT, array.tobytes())

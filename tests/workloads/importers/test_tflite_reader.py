@@ -242,3 +242,10 @@ def test_the_files_ranges_are_a_calibration(name: str) -> None:
     calibration = stored_calibration(read_tflite(wake_word(name)))
     assert calibration is not None
     assert calibration.source == "the file's own ranges"
+
+
+def test_a_single_number_is_clipped_to_a_single_number(tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(file_bytes(G([T(()), T(())], [Op("RELU6", [0], [1])])))
+    run = FloatRun(read_tflite(path))
+    assert run({"t0": np.float32(9)})["t1"].tolist() == 6.0

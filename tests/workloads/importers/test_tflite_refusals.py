@@ -123,6 +123,23 @@ def test_what_is_wrong_is_said(graph: G, why: str, tmp_path: Path) -> None:
     assert why in refused(tmp_path, graph)
 
 
+@pytest.mark.parametrize(
+    ("op", "tensors", "why"),
+    [
+        (Op("NEG", [0], [1]), [T((3,), "BOOL"), T((3,), "BOOL")], "takes no bool"),
+        (Op("SIGN", [0], [1]), [T((3,), "BOOL"), T((3,), "BOOL")], "takes no bool"),
+        (Op("LOG_SOFTMAX", [0], [1]), [T((3,), "BOOL"), T((3,), "BOOL")], "takes no bool"),
+        (Op("GATHER", [0, 1], [2], "GatherOptions"), [X, T((2,)), T((2, 4))], "takes places of int32 or int64"),
+        (Op("GATHER", [0, 1], [2], "GatherOptions"), [X, constant(np.array([9], np.int32)), T((1, 4))],
+         "takes place 9 of an axis of 1"),
+        (Op("SELECT_V2", [0, 1, 2], [3]), [X, X, X, X], "takes a bool and two of one type"),
+        (Op("COS", [0], [1]), [X, T((1, 4), "INT32")], "as float32 (1, 4), where the file declares int32 (1, 4)"),
+    ],
+)  # fmt: skip
+def test_operands_that_do_not_fit_an_operator_are_refused(op: Op, tensors: list[T], why: str, tmp_path: Path) -> None:
+    assert why in refused(tmp_path, G(tensors, [op], inputs=[i for i in op.inputs if tensors[i].data is None]))
+
+
 def test_several_entries_are_refused(tmp_path: Path) -> None:
     part = G([X, Y], [Op("TANH", [0], [1])])
     assert refused(tmp_path, part, part, entries=2).startswith("signatures = 2: must be one")

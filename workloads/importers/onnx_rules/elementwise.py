@@ -50,13 +50,17 @@ def clip(write: Writer, call: RawCall) -> Value:
     if call.opset >= 11:
         bounds = [call.get(1), call.get(2)]
     else:
-        bounds = [write.number(call.number(name), call[0], name) if call.has(name) else None for name in ("min", "max")]
+        bounds = [_bound(write, call, name) if call.has(name) else None for name in ("min", "max")]
     return write("Clip", call[0], *(bound and write.reshape(bound, ()) for bound in bounds))
+
+
+def _bound(write: Writer, call: RawCall, name: str) -> Value:
+    return write.number(call.number(name, infinite=True), call[0], name)
 
 
 def modulo(write: Writer, call: RawCall) -> Value:
     """The remainder, with the sign of the second operand, or of the first if the attribute fmod is 1."""
-    return write("Mod", call[0], call[1], fmod=call.integer("fmod", 0))
+    return write("Mod", call[0], call[1], fmod=call.flag("fmod", 0))
 
 
 def prelu(write: Writer, call: RawCall) -> Value:

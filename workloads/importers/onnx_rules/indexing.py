@@ -70,7 +70,7 @@ def _rows(shape: Sequence[int], index: Array) -> tuple[Array, tuple[int, ...]]:
 def top_k(write: Writer, call: RawCall) -> Sequence[Value]:
     """The k largest and their places; k is an operand, or an attribute before opset 10."""
     k = call[1] if call.opset >= 10 else write.integers([call.integer("k")], "k")
-    axis, largest = call.axis(call[0], -1), call.integer("largest", 1)
+    axis, largest = call.axis(call[0], -1), call.flag("largest", 1)
     return write.several("TopK", [call[0], write.reshape(k, (1,))], axis=axis, largest=largest, sorted=1)
 
 

@@ -85,7 +85,7 @@ def transpose(write: Writer, call: RawCall) -> Value:
 def reshape(write: Writer, call: RawCall) -> Value:
     """x in another shape: 0 keeps a size, -1 takes the rest."""
     x, wanted = call[0], list(call[1].integers("shape"))
-    if not call.integer("allowzero", 0):
+    if not call.flag("allowzero", 0):
         wanted = [x.shape[axis] if size == 0 and axis < x.rank else size for axis, size in enumerate(wanted)]
     if wanted.count(-1) == 1:
         others = prod(size for size in wanted if size != -1)
@@ -141,8 +141,8 @@ def expand(write: Writer, call: RawCall) -> Value:
 def tile(write: Writer, call: RawCall) -> Value:
     """x repeated as a whole, several times along each axis."""
     x, counts = call[0], call[1].integers("repeats")
-    if len(counts) != x.rank or min(counts, default=0) < 0 or prod(counts) > MOST_COPIES:
-        raise CannotEnterError(f"repeats {x.shape} {counts} times, where at most {MOST_COPIES} copies are allowed")
+    if len(counts) != x.rank or min(counts, default=0) < 0 or max(*counts, prod(counts), 0) > MOST_COPIES:
+        raise CannotEnterError(f"repeats {x.shape} {counts} times, where at most {MOST_COPIES:,} copies are allowed")
     for axis, count in enumerate(counts):
         if count == 0:
             x = write.slice(x, axis, 0, 0)
@@ -158,7 +158,7 @@ def pad(write: Writer, call: RawCall) -> Value:
     """x padded. Widths and value are operands, or attributes before opset 11; from opset 18 on for some axes only."""
     x, mode = call[0], call.text("mode", "constant")
     if call.opset < 11:
-        widths, value = call.integers("pads"), write.number(call.number("value", 0.0), x, "value")
+        widths, value = call.integers("pads"), write.number(call.number("value", 0.0, infinite=True), x, "value")
     else:
         widths, value = call[1].integers("pads"), call.get(2) or write.number(0, x, "value")
     axes = axes_of(call, 3, x.rank, 18) if call.opset >= 18 else None
@@ -206,7 +206,7 @@ def _pixels(call: RawCall) -> tuple[int, ...]:
 
 def one_hot(write: Writer, call: RawCall) -> Value:
     """One value at each place, another elsewhere."""
-    places, depth, values = call[0], int(call[1].single("depth")), call[2]
+    places, depth, values = call[0], call[1].whole("depth"), call[2]
     if depth < 1 or values.shape != (2,):
         raise CannotEnterError(f"spreads places over {depth} with values {values.shape}")
     write.budget.spend(depth, 8)

@@ -16,13 +16,16 @@ from workloads.stepgraph.refusals import CannotEnterError
 def batch_normalization(write: Writer, call: RawCall) -> Value:
     """A scale and a shift for each channel, of statistics that training has collected."""
     x = call[0]
-    if call.integer("training_mode", 0):
+    if call.flag("training_mode", 0):
         raise CannotEnterError("takes its statistics from what arrives", "export the module after module.eval()")
     names = ("scale", "shift", "mean", "variance")
     scale, shift, mean, variance = (call[place + 1].elements(name) for place, name in enumerate(names))
     if x.rank < 2 or any(part.shape != x.shape[1:2] for part in (scale, shift, mean, variance)):
         raise CannotEnterError(f"has statistics that do not fit the channels of {x.shape}")
-    factor = scale / np.sqrt(variance + np.float32(call.number("epsilon", 1e-5)))
+    widened = variance + np.float32(call.epsilon())
+    if not (np.isfinite(widened) & (widened > 0)).all():
+        raise CannotEnterError("has a variance that is no finite number above 0")
+    factor = scale / np.sqrt(widened)
     offset = shift - mean * factor
     column = (-1, *(1,) * (x.rank - 2))
     scaled = write("Mul", x, write.constant(factor.astype(np.float32).reshape(column), "scale"))
@@ -31,7 +34,7 @@ def batch_normalization(write: Writer, call: RawCall) -> Value:
 
 def layer_normalization(write: Writer, call: RawCall) -> Value:
     """Layer norm over an axis and all after it."""
-    axis, epsilon = call.axis(call[0], -1), call.number("epsilon", 1e-5)
+    axis, epsilon = call.axis(call[0], -1), call.epsilon()
     return write("LayerNormalization", call[0], call[1], call.get(2), axis=axis, epsilon=epsilon)
 
 
@@ -40,7 +43,7 @@ def rms_normalization(write: Writer, call: RawCall) -> Value:
     x = call[0]
     axes = tuple(range(call.axis(x, -1), x.rank))
     mean = write("ReduceMean", write("Mul", x, x), axes=axes, keepdims=1)
-    root = write("Sqrt", write("Add", mean, write.number(call.number("epsilon", 1e-5), x, "epsilon")))
+    root = write("Sqrt", write("Add", mean, write.number(call.epsilon(), x, "epsilon")))
     return write("Mul", write("Div", x, root), call[1])
 
 
@@ -70,7 +73,7 @@ def _grouped(write: Writer, call: RawCall, groups: int, scale: Value, shift: Val
     batch, channels, *rest = x.shape
     flat = write.reshape(x, (batch, groups, channels // groups * prod(rest)))
     ones = write.constant(np.ones(flat.shape[-1:], np.float32), "ones")
-    normal = write("LayerNormalization", flat, ones, axis=2, epsilon=call.number("epsilon", 1e-5))
+    normal = write("LayerNormalization", flat, ones, axis=2, epsilon=call.epsilon())
     column = (channels, *(1,) * len(rest))
     scaled = write("Mul", write.reshape(normal, x.shape), write.reshape(scale, column))
     return write("Add", scaled, write.reshape(shift, column))

@@ -41,7 +41,7 @@ class _Window:
         self.pads = paddings(call, self.size, self.spans, self.strides)
         if len(self.pads) != 2 * len(kernel) or min(self.pads) < 0:
             raise CannotEnterError(f"has pads {self.pads} for a window of {kernel}")
-        if call.integer("ceil_mode", 0) and any(self._rests()):
+        if call.flag("ceil_mode", 0) and any(self._rests()):
             raise CannotEnterError("has a last window that is not full")
 
     def _rests(self) -> list[int]:
@@ -64,7 +64,7 @@ def average_pool(write: Writer, call: RawCall) -> Value:
     channels, places = x.shape[1], prod(window.kernel)
     weight = np.full((channels, 1, *window.kernel), 1 / places, np.float32)
     pooled = write("Conv", x, write.constant(weight, "weight"), group=channels, **window.attributes)
-    if call.integer("count_include_pad", 0) or not any(window.pads):
+    if call.flag("count_include_pad", 0) or not any(window.pads):
         return pooled
     return write("Mul", pooled, write.constant(_share(window), "share"))
 

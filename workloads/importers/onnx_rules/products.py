@@ -17,7 +17,7 @@ def matmul(write: Writer, call: RawCall) -> Value:
 
 def gemm(write: Writer, call: RawCall) -> Value:
     """alpha a b + beta c, each matrix transposed where the node says so."""
-    a, b = (_turned(write, call[place], call.integer(name, 0)) for place, name in enumerate(("transA", "transB")))
+    a, b = (_turned(write, call[place], call.flag(name, 0)) for place, name in enumerate(("transA", "transB")))
     product = _times(write, write("MatMul", a, b), call.number("alpha", 1.0), "alpha")
     c, beta = call.get(2), call.number("beta", 1.0)
     return product if c is None else write("Add", product, _times(write, c, beta, "beta"))
@@ -47,18 +47,20 @@ def convolution(write: Writer, call: RawCall) -> Value:
 
 def paddings(call: RawCall, size: Sequence[int], spans: Sequence[int], strides: Sequence[int]) -> tuple[int, ...]:
     """Begins, then ends; ``auto_pad`` makes an axis of ceil(size / stride) of each ``size``, or none."""
-    mode, pads = call.text("auto_pad", "NOTSET"), call.integers("pads", (0,) * (2 * len(spans)))
+    none = (0,) * (2 * len(spans))
+    mode, pads = call.text("auto_pad", "NOTSET"), call.integers("pads", none)
     if mode == "NOTSET":
         return pads
-    if mode == "VALID":
-        return (0,) * (2 * len(spans))
-    if mode not in ("SAME_UPPER", "SAME_LOWER"):
-        raise CannotEnterError(f"knows no auto_pad {mode!r}")
+    if mode not in ("VALID", "SAME_UPPER", "SAME_LOWER"):
+        raise CannotEnterError(f"knows no auto_pad {mode!r}, only NOTSET, VALID, SAME_UPPER and SAME_LOWER")
     lacking = [
         max(0, (-(-length // stride) - 1) * stride + span - length)
         for length, span, stride in zip(size, spans, strides, strict=True)
     ]
-    return _shared(lacking, mode)
+    automatic = none if mode == "VALID" else _shared(lacking, mode)
+    if any(pads) and pads != automatic:
+        raise CannotEnterError(f"says auto_pad {mode}, and pads {pads} too")
+    return automatic
 
 
 def _shared(totals: Sequence[int], mode: str) -> tuple[int, ...]:
@@ -106,7 +108,9 @@ def _operands(call: RawCall) -> tuple[Value, Value, tuple[int, ...]]:
     x, weight = call[0], call[1]
     if weight.rank < 3 or x.rank != weight.rank:
         raise CannotEnterError(f"takes (batch, channels, ...) and a weight of as many axes: {x.shape}, {weight.shape}")
-    return x, weight, call.integers("kernel_shape", weight.shape[2:])
+    if (kernel := call.integers("kernel_shape", weight.shape[2:])) != weight.shape[2:]:
+        raise CannotEnterError(f"a kernel of {kernel} does not fit a weight {weight.shape}")
+    return x, weight, kernel
 
 
 def _per_axis(call: RawCall, name: str, kernel: Sequence[int]) -> tuple[int, ...]:

@@ -37,7 +37,7 @@ def _shapes(call: RawCall) -> tuple[Tensor, ...]:
     if x is None or x.rank != 3 or recurrence is None or recurrence.rank != 3:
         return ()
     directions, units = recurrence.shape[0], recurrence.shape[2]
-    if call.integer("layout", 0):
+    if call.flag("layout", 0):
         batch, steps, _ = x.shape
         every, last = (batch, steps, directions, units), (batch, directions, units)
     else:
@@ -57,7 +57,7 @@ def lstm(write: Writer, call: RawCall) -> Sequence[Value]:
             f"is not valid: its cell state is {cell_state.shape}, but it has {units} units; it looks like an LSTM with "
             f"a projection to {units}, which ONNX's has not and torch's exporter writes all the same", _TORCH
         )  # fmt: skip
-    if call.integer("input_forget", 0):
+    if call.flag("input_forget", 0):
         raise NeverEntersError("couples its input and forget gates, which the vocabulary does not")
     cell = _Cell(write, call, x, units)
     states = [cell.first(5, "h"), cell.first(6, "c")]
@@ -74,7 +74,7 @@ def gru(write: Writer, call: RawCall) -> Sequence[Value]:
     states = [cell.first(5, "h")]
     outputs = write.several(
         "GRU", [cell.frames, weight, recurrence, call.get(3), None, *cell.given(states)],
-        hidden_size=units, linear_before_reset=call.integer("linear_before_reset", 0),
+        hidden_size=units, linear_before_reset=call.flag("linear_before_reset", 0),
     )  # fmt: skip
     return cell.results(outputs, states)
 
@@ -125,7 +125,7 @@ def _layer(call: RawCall) -> tuple[Value, Value, Value, int]:
 def _check_direction(call: RawCall) -> None:
     """Refuse a layer that needs frames in the future. Backwards over a single frame is forwards."""
     direction = call.text("direction", "forward").lower()
-    frames = call[0].shape[1 if call.integer("layout", 0) else 0] if call[0].rank == 3 else 0
+    frames = call[0].shape[1 if call.flag("layout", 0) else 0] if call[0].rank == 3 else 0
     if direction == "bidirectional":
         raise NeverEntersError(
             "is bidirectional: it runs backward too, over frames that have not arrived yet",
@@ -134,7 +134,8 @@ def _check_direction(call: RawCall) -> None:
     if direction == "reverse" and frames != 1:
         raise CannotEnterError("runs backward, over frames that have not arrived yet")
     if direction not in ("forward", "reverse"):
-        raise NeverEntersError(f"runs in the direction {direction!r}, which ONNX does not know")
+        why = f"runs in the direction {direction!r}, where ONNX knows forward, reverse and bidirectional"
+        raise NeverEntersError(why)
 
 
 def _invalid(operator: str, recurrence: Sequence[int], units: int) -> str:
@@ -160,7 +161,7 @@ class _Cell:
         if x.rank != 3:
             raise CannotEnterError(f"takes (frames, batch, features), not {x.shape}")
         self.write, self.call, self.units = write, call, units
-        self.batch_first = bool(call.integer("layout", 0))
+        self.batch_first = bool(call.flag("layout", 0))
         self.frames = write.transpose(x, (1, 0, 2)) if self.batch_first else x
         self._check_lengths()
 

@@ -22,8 +22,8 @@ def reduction(operator: str, before: Step | None = None, after: Step | None = No
     """
 
     def rule(write: Writer, call: RawCall) -> Value:
-        x, keep = call[0], call.integer("keepdims", 1)
-        axes, whole = axes_of(call, 1, x.rank, since), not call.integer("noop_with_empty_axes", 0)
+        x, keep = call[0], call.flag("keepdims", 1)
+        axes, whole = axes_of(call, 1, x.rank, since), not call.flag("noop_with_empty_axes", 0)
         axes = axes or (tuple(range(x.rank)) if whole else ())
         raised = before(write, x) if before else x
         result = raised if not axes else _reduced(write, operator, raised, axes, keep)
@@ -48,8 +48,8 @@ def _square(write: Writer, x: Value) -> Value:
 
 def log_sum_exp(write: Writer, call: RawCall) -> Value:
     """The largest, plus the logarithm of the sum of the exponentials relative to it."""
-    x, keep = call[0], call.integer("keepdims", 1)
-    axes = axes_of(call, 1, x.rank, 18) or (() if call.integer("noop_with_empty_axes", 0) else tuple(range(x.rank)))
+    x, keep = call[0], call.flag("keepdims", 1)
+    axes = axes_of(call, 1, x.rank, 18) or (() if call.flag("noop_with_empty_axes", 0) else tuple(range(x.rank)))
     if not axes:
         return x
     largest = write("ReduceMax", x, axes=axes, keepdims=1)
@@ -64,8 +64,8 @@ def place_of_extreme(turned: bool) -> Rule:
     def rule(write: Writer, call: RawCall) -> Value:
         x = write("Neg", call[0]) if turned else call[0]
         return write(
-            "ArgMax", x, axis=call.axis(x, 0), keepdims=call.integer("keepdims", 1),
-            select_last_index=call.integer("select_last_index", 0),
+            "ArgMax", x, axis=call.axis(x, 0), keepdims=call.flag("keepdims", 1),
+            select_last_index=call.flag("select_last_index", 0),
         )  # fmt: skip
 
     return rule
@@ -87,8 +87,8 @@ def softmax(operator: str) -> Rule:
 
 def running_sum(write: Writer, call: RawCall) -> Value:
     """The running sum along an axis that is an operand."""
-    axis = call.from_front(int(call[1].single("axis")), call[0].rank)
-    given = {name: call.integer(name, 0) for name in ("exclusive", "reverse")}
+    axis = call.from_front(call[1].whole("axis"), call[0].rank)
+    given = {name: call.flag(name, 0) for name in ("exclusive", "reverse")}
     return write("CumSum", call[0], write.constant(np.array(axis, np.int64), "axis"), **given)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import floor
 
 import numpy as np
 
@@ -17,7 +18,7 @@ _HELP = "resize by nearest or linear, to a fixed size"
 
 def resize(write: Writer, call: RawCall) -> Value:
     """x resized by scales or to sizes, on all axes or on those that are named."""
-    if call.integer("antialias", 0) or call.text("keep_aspect_ratio_policy", "stretch") != "stretch":
+    if call.flag("antialias", 0) or call.text("keep_aspect_ratio_policy", "stretch") != "stretch":
         raise CannotEnterError("smooths what it makes smaller, or keeps the ratio of its sides", _HELP)
     x, scales = call[0], call.get(1 if call.opset < 11 else 2)
     sizes = call.get(3) if call.opset >= 11 else None
@@ -30,10 +31,9 @@ def resize(write: Writer, call: RawCall) -> Value:
         rounding = call.text("nearest_mode", "round_prefer_floor")
     if sizes is not None and sizes.array is not None and sizes.array.size:
         wanted = sizes.integers("sizes")
-        factors = [size / x.shape[axis] for size, axis in zip(wanted, axes, strict=False)]
+        factors = [size / max(1, x.shape[axis]) for size, axis in zip(wanted, axes, strict=False)]
     elif scales is not None:
-        factors = [float(scale) for scale in scales.elements("scales").reshape(-1)]
-        wanted = tuple(int(np.floor(x.shape[axis] * factor)) for axis, factor in zip(axes, factors, strict=False))
+        factors, wanted = _scaled(x, axes, scales.elements("scales"))
     else:
         raise CannotEnterError("says neither scales nor sizes")
     return _resized(write, call, x, axes, wanted, factors, places, rounding)
@@ -42,11 +42,18 @@ def resize(write: Writer, call: RawCall) -> Value:
 def upsample(write: Writer, call: RawCall) -> Value:
     """x enlarged by scales: an operand, or an attribute before opset 9."""
     x = call[0]
-    given = call[1].elements("scales") if call.opset >= 9 else np.array(call.node.attributes.get("scales", ()))
-    call.has("scales")
-    factors = [float(scale) for scale in given.reshape(-1)]
-    wanted = tuple(int(np.floor(size * factor)) for size, factor in zip(x.shape, factors, strict=False))
-    return _resized(write, call, x, list(range(x.rank)), wanted, factors, "asymmetric", "floor")
+    given = call[1].elements("scales") if call.opset >= 9 else np.array(call.numbers("scales"))
+    axes = list(range(x.rank))
+    factors, wanted = _scaled(x, axes, given)
+    return _resized(write, call, x, axes, wanted, factors, "asymmetric", "floor")
+
+
+def _scaled(x: Value, axes: list[int], scales: Array) -> tuple[list[float], tuple[int, ...]]:
+    """The factor of each of ``axes``, and the size that it gives."""
+    factors = [float(scale) for scale in scales.reshape(-1)]
+    if not np.isfinite(factors).all():
+        raise CannotEnterError(f"resizes {x.shape} by {factors}")
+    return factors, tuple(floor(x.shape[axis] * factor) for axis, factor in zip(axes, factors, strict=False))
 
 
 def _resized(
@@ -60,7 +67,8 @@ def _resized(
         call.has(name)
     if mode not in ("nearest", "linear") or places not in _PLACES or rounding not in _ROUNDINGS:
         raise CannotEnterError(f"resizes by {mode}, {places}, {rounding}", _HELP)
-    if len(axes) != len(sizes) or min(sizes, default=1) < 1 or min(factors, default=1) <= 0 or 0 in x.shape:
+    fits = len(axes) == len(set(axes)) == len(sizes) == len(factors) and 0 not in x.shape
+    if not fits or min(sizes, default=1) < 1 or min(factors, default=1) <= 0:
         raise CannotEnterError(f"resizes {x.shape} by {factors}")
     for axis, size, factor in zip(axes, sizes, factors, strict=True):
         if factor == 1 and size == x.shape[axis]:

@@ -15,14 +15,14 @@ from workloads.stepgraph.refusals import CannotEnterError
 
 def stft(write: Writer, call: RawCall) -> Value:
     """A convolution of a signal (B, samples[, 1]) with windowed cosines and sines, to (B, frames, bins, 2)."""
-    x, step, window = call[0], int(call[1].single("frame step")), call.get(2)
+    x, step, window = call[0], call[1].whole("frame step"), call.get(2)
     if x.rank == 3 and x.shape[2] != 1:
         raise CannotEnterError("takes a signal of complex numbers")
     length = call.get(3)
-    size = int(length.single("frame length")) if length is not None else (window.shape[0] if window else 0)
+    size = length.whole("frame length") if length is not None else (window.tensor.elements if window else 0)
     if x.rank not in (2, 3) or step < 1 or size < 1 or (window is not None and window.shape != (size,)):
         raise CannotEnterError(f"cuts {x.shape} into frames of {size}, in steps of {step}")
-    bins = size // 2 + 1 if call.integer("onesided", 1) else size
+    bins = size // 2 + 1 if call.flag("onesided", 1) else size
     taper = window.elements("window") if window is not None else np.ones(size)
     weight = _waves(write, size, bins) * taper
     row = write.reshape(x, (x.shape[0], 1, x.shape[1]))
@@ -38,11 +38,11 @@ def dft(write: Writer, call: RawCall) -> Value:
     """A product with cosines and sines along an axis of x (..., 1), or (..., 2) if it is complex, to (..., 2)."""
     x = call[0]
     axis = _dft_axis(call)
-    inverse, one_sided = call.integer("inverse", 0), call.integer("onesided", 0)
+    inverse, one_sided = call.flag("inverse", 0), call.flag("onesided", 0)
     given = call.get(1)
     size = x.shape[axis]
-    if given is not None and int(given.single("length")) != size:
-        raise CannotEnterError(f"transforms {size} places as {int(given.single('length'))}")
+    if given is not None and given.whole("length") != size:
+        raise CannotEnterError(f"transforms {size} places as {given.whole('length')}")
     if x.shape[-1] not in (1, 2) or (inverse and one_sided) or not size:
         raise CannotEnterError(f"transforms {x.shape}")
     bins = size // 2 + 1 if one_sided else size
@@ -63,7 +63,7 @@ def _dft_axis(call: RawCall) -> int:
         raise CannotEnterError(f"transforms {x.shape}")
     if call.opset >= 20:
         given = call.get(2)
-        axis = -2 if given is None else int(given.single("axis"))
+        axis = -2 if given is None else given.whole("axis")
     else:
         axis = call.integer("axis", 1)
     if (axis := call.from_front(axis, x.rank)) == x.rank - 1:

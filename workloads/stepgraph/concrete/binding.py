@@ -33,7 +33,7 @@ class Binding:
 
     def __init__(self, model: RawModel, shapes: Shapes, bind: Bindings, states: Collection[str]) -> None:
         self.model, self.shapes, self.bind, self.states = model, shapes, bind, states
-        self.refusals = list(self._unknown())
+        self.refusals = [*self._unknown(), *self._contradictions()]
         self.guesses: dict[str, Value] = {}
         self._sizes = self._named_sizes()
 
@@ -68,7 +68,7 @@ class Binding:
             sizes = [self._sizes.get(axis) if isinstance(axis, str) else axis for axis in axes]
             shape = tuple(1 if size is None else size for size in sizes)
             if max(prod(shape), *shape, 0) > MOST_BOUND:
-                raise CannotEnterError(f"has {prod(shape)} elements, of which at most {MOST_BOUND} can be bound")
+                raise CannotEnterError(f"has {prod(shape):,} elements, of which at most {MOST_BOUND:,} can be bound")
             return Value.known(name, np.full(shape, values))
         _fitting(values.shape, given)
         return Value.known(name, values)
@@ -81,6 +81,19 @@ class Binding:
                 if isinstance(axis, str) and axis and _is_size(size):
                     sizes.setdefault(axis, size)
         return sizes
+
+    def _contradictions(self) -> Iterator[Refusal]:
+        """Sizes of one name that the user's settings make two."""
+        said = {name: (int(size), "bind") for name, size in self.bind.items() if _is_size(size)}
+        for name, shape in self.shapes.items():
+            sizes = shape if isinstance(shape, Sequence | np.ndarray) else ()
+            for axis, size in zip(self._axes(name), sizes, strict=False):
+                if not isinstance(axis, str) or not axis or not _is_size(size):
+                    continue
+                known, where = said.setdefault(axis, (int(size), f"the shape of {name}"))
+                if known != size:
+                    why = f"is {known} by {where}, and {size} by the shape of {name}: one name is one size"
+                    yield Refusal(axis, "size", why)
 
     def _axes(self, name: str) -> tuple[int | str | None, ...]:
         given = self.model.inputs.get(name)

@@ -71,9 +71,32 @@ class RawCall:
         """An attribute that is an integer."""
         return int(self._attribute(name, default, int))
 
-    def number(self, name: str, default: float | None = None) -> float:
-        """An attribute that is a number, as float32 holds it."""
-        return float(np.float32(self._attribute(name, default, (int, float))))
+    def flag(self, name: str, default: int) -> int:
+        """An attribute that is 0 or 1."""
+        if (value := self.integer(name, default)) not in (0, 1):
+            raise CannotEnterError(f"its attribute {name} is {value}, neither 0 nor 1")
+        return value
+
+    def number(self, name: str, default: float | None = None, *, infinite: bool = False) -> float:
+        """An attribute that is a number, as float32 holds it; only an ``infinite`` one may have no end."""
+        with np.errstate(over="ignore"):
+            value = float(np.float32(self._attribute(name, default, (int, float))))
+        if np.isnan(value) or (np.isinf(value) and not infinite):
+            raise CannotEnterError(f"its attribute {name} is {value}, no finite number")
+        return value
+
+    def epsilon(self) -> float:
+        """The attribute ``epsilon`` of a normalisation: what is added to a variance before its root is taken."""
+        if (value := self.number("epsilon", 1e-5)) < 0:
+            raise CannotEnterError(f"its attribute epsilon is {value:g}, below 0")
+        return value
+
+    def numbers(self, name: str) -> tuple[float, ...]:
+        """An attribute that is a list of numbers."""
+        numbers = tuple(self._attribute(name, None, (tuple, list)))
+        if not all(isinstance(number, int | float) for number in numbers):
+            raise CannotEnterError(f"its attribute {name} must be numbers")
+        return numbers
 
     def text(self, name: str, default: str | None = None) -> str:
         """An attribute that is a text."""
@@ -115,7 +138,7 @@ class RawCall:
     def from_front(axis: int, rank: int) -> int:
         """``axis``, which may count from the end, counted from the front."""
         if not -rank <= axis < rank:
-            raise CannotEnterError(f"names axis {axis} of {rank}")
+            raise CannotEnterError(f"names axis {axis} of {rank}, where {-rank} to {rank - 1} are allowed")
         return axis % rank
 
     def _attribute(self, name: str, default: Any, kind: Any) -> Any:

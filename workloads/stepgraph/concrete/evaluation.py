@@ -38,7 +38,7 @@ class Budget:
         if self.bytes < 0 or self.work < 0:
             raise CannotEnterError(
                 "computes constants that take more memory or time than a model's may: beside its own weights at most "
-                f"{MOST_BYTES} bytes, and {MOST_WORK} elements and products"
+                f"{MOST_BYTES:,} bytes, and {MOST_WORK:,} elements and products"
             )
 
     def write(self, operands: int) -> None:
@@ -48,7 +48,7 @@ class Budget:
         """
         self.work -= _NODE + _OPERAND * operands
         if self.work < 0:
-            raise CannotEnterError("is written out as more nodes than a model's may be")
+            raise CannotEnterError("is written out as more nodes than a model's may be, about 35,000")
 
     def computed(
         self, operator: str, attributes: Attributes, operands: Sequence[Value | None], tensors: Sequence[Tensor]
@@ -62,7 +62,7 @@ class Budget:
         self.spend(sum(tensor.elements for tensor in tensors), 8, read + _multiplications(operator, operands, tensors))
         try:
             results = apply(operator, attributes, arrays)
-        except (ValueError, IndexError, TypeError, OverflowError) as error:
+        except (ValueError, IndexError, TypeError, ArithmeticError, RuntimeError) as error:
             raise CannotEnterError(f"cannot be computed: {error}") from None
         if all(result.base is not None for result in results):  # views cost nothing
             self.bytes += sum(8 * tensor.elements for tensor in tensors)

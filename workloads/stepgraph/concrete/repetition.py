@@ -55,7 +55,7 @@ def _loop(call: RawCall, body: RawGraph, write: Writer, run: Body) -> list[Value
         raise CannotEnterError(f"{why}, so its steps differ from call to call", _HELP)
     if len(body.inputs) != 2 + len(states) or len(body.outputs) < 1 + len(states):
         raise CannotEnterError("has a body of other inputs or outputs than it has itself")
-    count, made = int(trips.single("trip count")), list[Sequence[Value]]()
+    count, made = trips.whole("trip count"), list[Sequence[Value]]()
     going = goes_on is None or _decided(goes_on)
     _require_room(count if going else 0, body)
     for step in range(count):
@@ -109,6 +109,8 @@ def _axes(call: RawCall, side: str, ranks: Sequence[int]) -> _Axes:
     directions = call.integers(f"scan_{side}_directions", (0,) * len(ranks))
     if len(axes) != len(ranks) or len(directions) != len(ranks):
         raise CannotEnterError(f"has other scan_{side}_axes or directions than {side}s")
+    if not {*directions} <= {0, 1}:
+        raise CannotEnterError(f"has scan_{side}_directions {directions}: each is 0 or 1")
     return _Axes(tuple(map(call.from_front, axes, ranks)), directions)
 
 

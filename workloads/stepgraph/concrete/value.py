@@ -49,8 +49,11 @@ class Value:
         return self.array
 
     def integers(self, what: str) -> tuple[int, ...]:
-        """The elements, flat, as ``elements`` gives them."""
-        return tuple(int(number) for number in self.elements(what).reshape(-1))
+        """The elements, flat, as ``elements`` gives them. Raises CannotEnterError for floats and truths too."""
+        array = self.elements(what)
+        if array.dtype.kind not in "iu" and array.size:
+            raise CannotEnterError(f"its {what} must be whole numbers, not {self.dtype}")
+        return tuple(int(number) for number in array.reshape(-1))
 
     def single(self, what: str) -> int | float:
         """The one element, as ``elements`` gives it."""
@@ -59,6 +62,13 @@ class Value:
             raise CannotEnterError(f"its {what} must be one number, not {self.shape}")
         number: int | float = array.reshape(-1)[0].item()
         return number
+
+    def whole(self, what: str) -> int:
+        """The one element, a whole number, as ``integers`` gives it."""
+        numbers = self.integers(what)
+        if len(numbers) != 1:
+            raise CannotEnterError(f"its {what} must be one number, not {self.shape}")
+        return numbers[0]
 
 
 _HELP = "every size must be fixed: bind the input that decides it, or export the model for fixed shapes"

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from nnasim import limits
 from nnasim.errors import NOT_GIVEN, ModelError
 from workloads.stepgraph.concrete.call import Dialect, RawCall
@@ -78,7 +80,7 @@ class Walk:
     def _come_by(self, count: int) -> None:
         self.walked += count
         if self.walked > MOST_NODES:
-            raise ModelError(self.source, "nodes", NOT_GIVEN, f"at most {MOST_NODES} are walked")
+            raise ModelError(self.source, "nodes", NOT_GIVEN, f"at most {MOST_NODES:,} are walked")
 
     def _constant(self, name: str, array: Array | CannotEnterError) -> Value:
         if isinstance(array, CannotEnterError):
@@ -141,7 +143,7 @@ class Walk:
     def _written(self, node: RawNode, operands: Sequence[Value | None]) -> Sequence[Value]:
         mark, self.write.origin = len(self.write.nodes), node
         call = RawCall(node, operands)
-        result = self.dialect.rules[node.operator](self.write, call)
+        result = self._ruled(node, call)
         call.check_all_asked(self.dialect.harmless)
         values = self.write.settle(mark, [result] if isinstance(result, Value) else result)
         if missing := [name for name in node.outputs[len(values) :] if name in self._reads and name]:
@@ -149,6 +151,14 @@ class Walk:
         if len(self.write.nodes) == mark:
             self.gone.append(FoldedNode(node.label, node.word))
         return [REFUSED if value is None else value for value in values]
+
+    def _ruled(self, node: RawNode, call: RawCall) -> Value | Sequence[Value | None]:
+        """What the rule of the operator writes. An error of arithmetic is the node's: its numbers do not fit."""
+        try:
+            with np.errstate(all="ignore"):
+                return self.dialect.rules[node.operator](self.write, call)
+        except (ArithmeticError, IndexError, TypeError, ValueError) as error:
+            raise CannotEnterError(f"has operands or attributes that do not fit: {error}") from None
 
     def _branch(self, node: RawNode, operands: Sequence[Value | None], scope: Scope, around: Around) -> Sequence[Value]:
         """The results of the branch that is decided; the nodes of the other one are dropped."""

@@ -78,7 +78,12 @@ class Writer:
             raise CannotEnterError(f"has {part} beyond 64 bits") from None
 
     def number(self, number: float, like: Value, part: str = "number") -> Value:
-        """One known number in the type of another value."""
+        """One known number in the type of another value. Raises CannotEnterError if that type does not have it."""
+        if np.dtype(like.dtype).kind in "iub":
+            bounds = (0, 1) if like.dtype == "bool" else (np.iinfo(like.dtype).min, np.iinfo(like.dtype).max)
+            if number != number // 1 or not bounds[0] <= number <= bounds[1]:
+                raise CannotEnterError(f"puts {number:g}, its {part}, among {like.dtype}")
+            number = int(number)
         return self.constant(np.array(number, like.dtype), part)
 
     def reshape(self, value: Value, shape: Sequence[int]) -> Value:
@@ -168,4 +173,5 @@ def _narrow(value: Value | None) -> Value | None:
     """A constant beside what flows in float32, whatever precision it was computed in."""
     if value is None or value.array is None or value.dtype != "float64":
         return value
-    return Value.known(value.name, value.array.astype(np.float32))
+    with np.errstate(over="ignore"):  # infinite beyond float32, as in a C library
+        return Value.known(value.name, value.array.astype(np.float32))

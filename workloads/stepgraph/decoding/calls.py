@@ -15,10 +15,10 @@ from nnasim.ir.trace import Utterance
 from nnasim.markup import counted
 from workloads.importers.measured_table import MeasuredRow, column_key, read_measured_table
 from workloads.rnnt.builder import LONGEST_TRACE, spread
-from workloads.stepgraph.decoding.transducer import DECODER, ENCODER, JOINER
+from workloads.stepgraph.decoding.transducer import DECODER, ENCODER, JOINER, ROW
 
 COLUMNS = ("time_s", "graph")
-LONGEST_S = limits.CALLS_SECONDS
+LONGEST_S, SHORTEST_S = limits.CALLS_SECONDS, 1e-6
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def periodic_speech(graphs: Sequence[str], period_ms: float, speech: Sequence[He
 def refuse_too_many(utterances: Sequence[Utterance]) -> None:
     """Raise ConfigError if ``utterances`` have more calls than a trace may hold."""
     if sum(len(utterance.call_graphs) for utterance in utterances) > LONGEST_TRACE:
-        allowed = f"give more than {LONGEST_TRACE} calls; take fewer"
+        allowed = f"give more than {LONGEST_TRACE:,} calls; take fewer"
         raise ConfigError("calls", "utterances", len(utterances), allowed)
 
 
@@ -82,13 +82,13 @@ def with_symbols(
     single output, which is already where the joiner reads it. Raises ConfigError if that is no call, or too many.
     """
     if not 0 <= symbols_per_second <= LONGEST_TRACE:
-        allowed = f"must be at least 0 and at most {LONGEST_TRACE}"
+        allowed = f"must be at least 0 and at most {LONGEST_TRACE:,}"
         raise ConfigError("calls", "symbols_per_second", symbols_per_second, allowed)
     per_call = max(1, len(rows))
     frames = _periods(period_ms, seconds, 1 + 2 * per_call)
     symbols = round(symbols_per_second * frames * period_ms / 1e3)
     if frames * (1 + 2 * per_call) + 2 * symbols > LONGEST_TRACE:
-        allowed = f"gives {symbols} symbols, and more than {LONGEST_TRACE} calls"
+        allowed = f"gives {symbols:,} symbols, and more than {LONGEST_TRACE:,} calls"
         raise ConfigError("calls", "symbols_per_second", symbols_per_second, allowed)
     emitted = spread(symbols, frames * per_call)
     graphs, calls = decoding_calls(emitted, rows)
@@ -120,15 +120,17 @@ def emissions(emitted: Sequence[int], per_call: int) -> tuple[int, ...]:
 def measured(path: str | Path, graphs: Sequence[str]) -> Calls:
     """The calls of a CSV table with the columns time_s and graph, as a device made them.
 
-    Calls of one time share a frame. Raises FileError, or InputError with file, line and column.
+    Calls of one time share a frame, and the same graph may run in it more than once, as after a pause. A joiner comes
+    after calls that make what it reads. Raises FileError, or InputError with file, line and column.
     """
     table = read_measured_table(Path(path))
     if [column_key(name) for name in table.columns] != list(COLUMNS):
         allowed = f"must be {','.join(COLUMNS)}"
         raise InputError(f"{table.source}: line 1", "header", ",".join(table.columns), allowed)
     times = list(_ascending(table.rows))
-    if times[-1] <= 0:
-        raise table.rows[-1].refuse("time_s", "the last call must come after 0 s")
+    if times[-1] < SHORTEST_S:
+        raise table.rows[-1].refuse("time_s", f"the last call must not come before {SHORTEST_S:g} s")
+    _refuse_unread(table.rows, graphs)
     arrivals = list(dict.fromkeys(times))
     frames = {seconds: frame for frame, seconds in enumerate(arrivals)}
     utterance = Utterance(
@@ -142,10 +144,25 @@ def measured(path: str | Path, graphs: Sequence[str]) -> Calls:
     return Calls((utterance,), f"measured, {Path(path).name}: {counts}")
 
 
+def _refuse_unread(rows: Sequence[MeasuredRow], graphs: Sequence[str]) -> None:
+    """Raise InputError for the first call of a transducer that reads what no call before it has made."""
+    if not {ENCODER, DECODER, JOINER} <= set(graphs):
+        return
+    handing = {graph for graph in graphs if graph.startswith(f"{ROW}.")}
+    needs = {JOINER: [{DECODER}, handing or {ENCODER}], **{graph: [{ENCODER}] for graph in handing}}
+    made = set[str]()
+    for row in rows:
+        graph = row.choice("graph", tuple(graphs))
+        for makers in needs.get(graph, ()):
+            if makers.isdisjoint(made):
+                raise row.refuse("graph", f"must come after a call of {' or '.join(sorted(makers))}, which it reads")
+        made.add(graph)
+
+
 def _ascending(rows: Sequence[MeasuredRow]) -> Iterator[float]:
     before = 0.0
     for row in rows:
-        seconds = row.number("time_s", 0.0, LONGEST_S)
+        seconds = row.number("time_s", 0.0, LONGEST_S) + 0.0  # -0 is 0
         if seconds < before:
             raise row.refuse("time_s", f"must not be before {before:g}, the time of the call above")
         yield (before := seconds)
@@ -155,12 +172,12 @@ def _periods(period_ms: float, seconds: float, calls: int, where: str = "calls")
     """Whole periods in ``seconds``, ``calls`` in each."""
     for name, value in (("period_ms", period_ms), ("seconds", seconds)):
         if not 0 < value <= LONGEST_S:
-            raise ConfigError(where, name, value, f"must be greater than 0 and at most {LONGEST_S:g}")
+            raise ConfigError(where, name, value, f"must be greater than 0 and at most {LONGEST_S:,}")
     frames = int(seconds / (period_ms / 1e3) + 1e-9)
     if frames < 1:
         raise ConfigError(where, "seconds", seconds, f"must be at least one period, {period_ms:g} ms")
     if frames * calls > LONGEST_TRACE:
-        raise ConfigError(where, "seconds", seconds, f"gives more than {LONGEST_TRACE} calls of {period_ms:g} ms")
+        raise ConfigError(where, "seconds", seconds, f"gives more than {LONGEST_TRACE:,} calls of {period_ms:g} ms")
     return frames
 
 

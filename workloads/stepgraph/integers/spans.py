@@ -47,9 +47,7 @@ def derived(normal: Normal, known: Mapping[str, Span], *, loosely: bool = False)
 
 def _operand(normal: Normal, name: str, spans: Mapping[str, Span]) -> Span | None:
     constant = normal.graph.constants.get(name)
-    if constant is None or not constant.size:
-        return spans.get(name)
-    return float(constant.min()), float(constant.max())
+    return spans.get(name) if constant is None or not constant.size else _of(constant)
 
 
 Operands = Sequence[Span | None]

@@ -20,8 +20,8 @@ def of(function: Callable[[Array], Array]) -> Callable[[Attributes, Array], Arra
 def clip(attributes: Attributes, x: Array, low: Array | None = None, high: Array | None = None) -> Array:
     """``x`` between two bounds, each of which may be absent; where they cross, the upper one."""
     if low is not None:
-        x = np.maximum(x, low)
-    return x if high is None else np.minimum(x, high)
+        x = np.maximum(x, low.reshape(()))
+    return x if high is None else np.minimum(x, high.reshape(()))
 
 
 def elu(attributes: Attributes, x: Array) -> Array:

@@ -72,7 +72,7 @@ def to_trace(
     Raises RefusedModelError with every node that cannot be lowered, ConfigError for a name in ``on_cpu`` that does not
     exist.
     """
-    _refuse_what_cannot_stand(graphs)
+    refuse_what_cannot_stand(graphs)
     lowering = _Lowering(graphs, links, numerics, OnCpu(on_cpu, graphs))
     lowering.run()
     ledger = lowering.ledger()
@@ -100,7 +100,7 @@ def to_trace(
     )
 
 
-def _refuse_what_cannot_stand(graphs: Mapping[str, StepGraph]) -> None:
+def refuse_what_cannot_stand(graphs: Mapping[str, StepGraph]) -> None:
     """Raise RefusedModelError for values without elements, as of a cache that is still empty at the first call, and
     for inputs of too many axes."""
     empty = "has no elements", "export the model with caches of their full length"

@@ -101,8 +101,8 @@ def pad(low: GraphLowering, node: Node) -> None:
     begins, ends = numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :]
     if min(numbers) < 0:
         raise CannotLower("has negative pads, which cut what it reads")
-    if mode not in ("constant", "edge", "reflect"):
-        raise CannotLower(f"pads by {mode}")
+    if mode not in (known := ("constant", "edge", "reflect")):
+        raise CannotLower(f"pads by {mode}, where {', '.join(known)} are known")
     padding = float(low.graph.constants[rest[0]].reshape(())) if rest and rest[0] else 0.0
     shape, grid = list(low.shape(x)), low.grid(value)
     tensor = low.shaped(x, tuple(shape))

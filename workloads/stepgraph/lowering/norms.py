@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
+
 from nnasim.numerics.softmax import ENTRIES
 from workloads.stepgraph.graph import Node
 from workloads.stepgraph.integers import quantise
@@ -22,16 +24,15 @@ def layer_norm(low: GraphLowering, node: Node) -> None:
     constants = low.graph.constants
     if gain not in constants or any(bias not in constants for bias in biases if bias):
         raise CannotLower("has a gain that is computed at each call")
-    shape = standing_shape(low.graph, node, value)
-    size = constants[gain].size
-    rows = (*low.shape(value)[front_of(low.graph, node) : integer(node.attributes, "axis")], size)
+    rest, rows = low.shape(value)[integer(node.attributes, "axis") :], standing_shape(low.graph, node, value)
+    size = rows[-1]
     tensors = [low.draft.tensor(f"{low.here}.gain", (size,), 16, "bias")]
     if biases and biases[0]:
         tensors.append(low.draft.tensor(f"{low.here}.bias", (size,), WIDE_BITS, "bias"))
-    tensor, out = low.shaped(x, rows), low.out(value, shape)
+    tensor, out = low.shaped(x, rows), low.out(value, rows)
     op = low.op("", "layer_norm", "normalisation", [tensor, *tensors], [out.tensor], axis=len(rows) - 1)
-    bias = constants[biases[0]].reshape(-1) if biases and biases[0] else None
-    low.fill(quantise.layer_norm, op, tuple(tensors), constants[gain].reshape(-1), bias, out)
+    gains, *more = (np.broadcast_to(constants[name], rest).reshape(-1) for name in (gain, *biases) if name)
+    low.fill(quantise.layer_norm, op, tuple(tensors), gains, more[0] if more else None, out)
 
 
 def softmax(low: GraphLowering, node: Node) -> None:

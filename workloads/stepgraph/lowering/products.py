@@ -116,7 +116,7 @@ def product(low: GraphLowering, node: Node) -> None:
 def _batched(low: GraphLowering, value: str, part: str, batch: int, matrix: tuple[int, int]) -> Wire:
     """``value`` as (batch, *matrix), stretched if one matrix serves all."""
     if low.graph.is_constant(value):
-        why = f"multiplies by more constant matrices than the {limits.PRODUCT_MATRICES} that become linear layers"
+        why = f"multiplies by more constant matrices than the {limits.PRODUCT_MATRICES:,} that become linear layers"
         raise CannotLower(why, "let the CPU run it")
     own = prod(low.shape(value)[:-2])
     if own not in (1, batch):

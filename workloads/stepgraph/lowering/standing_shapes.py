@@ -9,7 +9,7 @@ from workloads.stepgraph.kernels.given import integer
 
 Shape = tuple[int, ...]
 
-_ALONG_AXES = ("Slice", "Split", "Concat", "Shift", "ReduceMean", "ArgMax", "Softmax", "LayerNormalization")
+_ALONG_AXES = ("Slice", "Split", "Concat", "Shift", "ReduceMean", "ArgMax", "Softmax")
 """Of these, operands and results keep the same axes in front."""
 
 
@@ -37,6 +37,9 @@ def standing_shape(graph: StepGraph, node: Node, value: str) -> Shape:
     if node.operator == "Gather":
         axis, source = integer(node.attributes, "axis"), graph.tensor(node.inputs[0]).shape
         return (*source[:axis], graph.tensor(node.inputs[1]).elements, *source[axis + 1 :])
+    if node.operator == "LayerNormalization":
+        axis = integer(node.attributes, "axis")
+        return (*shape[front_of(graph, node) : axis], prod(shape[axis:]))
     if node.operator in _ALONG_AXES:
         return shape[front_of(graph, node) :] or (1,)
     return bare(shape)

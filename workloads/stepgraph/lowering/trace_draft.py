@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
+
 from nnasim.ir.attributes import MOST_AXES
 from nnasim.ir.operands import OpKind, Role
 from nnasim.ir.trace import Op, OpGraph, OpGroup, TensorSpec
@@ -68,14 +70,17 @@ class TraceDraft:
         self, graph: str, name: str, layer: str, kind: OpKind, group: OpGroup, inputs: Sequence[str],
         outputs: Sequence[str], told: Mapping[str, Any],
     ) -> Op:  # fmt: skip
-        """Append an operation to ``graph``, under ``name``, made unique; returns the operation."""
+        """Append an operation to ``graph``, under ``name``, made unique; returns the operation.
+
+        Raises CannotLower for attributes that a trace's operations cannot have, as a stride of 2^40.
+        """
         name = _unique(plain(name), self._op_names)
         self._op_names.add(name)
         data: dict[str, Any] = {
             "name": name, "kind": kind, "group": group, "layer": plain(layer)[-LONGEST_LAYER:], "inputs": tuple(inputs),
             "outputs": tuple(outputs),
         }  # fmt: skip
-        op = Op.model_validate(data | ({"attributes": dict(told)} if told else {}))
+        op = _validated(data | ({"attributes": dict(told)} if told else {}))
         self.ops.setdefault(graph, []).append(op)
         return op
 
@@ -99,6 +104,17 @@ class TraceDraft:
     def graphs(self) -> dict[str, OpGraph]:
         """The graphs as written so far."""
         return {name: OpGraph(ops=tuple(ops)) for name, ops in self.ops.items()}
+
+
+def _validated(data: Mapping[str, Any]) -> Op:
+    try:
+        return Op.model_validate(data)
+    except ValidationError as error:
+        (finding, *_) = error.errors(include_url=False, include_context=False, include_input=False)
+        why = finding["msg"].removeprefix("Value error, ")
+        if finding["loc"][:1] != ("attributes",):
+            raise  # ours, not the model's
+        raise CannotLower(f"cannot be an operation of a trace: {why}") from None
 
 
 def plain(name: str) -> str:

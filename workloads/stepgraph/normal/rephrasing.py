@@ -30,7 +30,8 @@ def _div(work: Rewriting, node: Node) -> None:
         work.write(node)
         return
     if b in work.constants:
-        inverse = work.constant(f"{node.name}.inverse", 1 / work.constants[b])
+        with np.errstate(all="ignore"):  # infinite, as the division would be
+            inverse = work.constant(f"{node.name}.inverse", 1 / work.constants[b])
         work.write(Node(node.name, "Mul", (a, inverse), node.outputs))
         return
     inverse = work.value(f"{node.outputs[0]}.inverse", work.shape(b))

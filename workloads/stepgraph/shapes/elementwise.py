@@ -18,8 +18,8 @@ def point_wise(operator: str) -> Callable[..., Tensor]:
     """The rule of a function of one value, which keeps shape and type."""
 
     def rule(attributes: Attributes, x: Value) -> Tensor:
-        if operator not in _OF_INTEGERS_TOO and x.dtype not in _FLOATS:
-            raise ValueError(f"takes no {x.dtype}")
+        if x.dtype not in _FLOATS and (operator not in _OF_INTEGERS_TOO or x.dtype == "bool"):
+            raise ValueError(f"takes no {x.dtype}, only {' and '.join(_FLOATS)}")
         return x.tensor
 
     return rule
@@ -40,7 +40,7 @@ def pairwise(operator: str) -> Callable[..., Tensor]:
         if a.dtype != b.dtype and operator != "Pow":
             raise ValueError(f"takes operands of one type, not {a.dtype} and {b.dtype}")
         if (a.dtype == "bool") != (operator in ("And", "Or")) and operator != "Equal":
-            raise ValueError(f"takes no {a.dtype}")
+            raise ValueError(f"takes no {a.dtype}, only {'numbers' if a.dtype == 'bool' else 'bool'}")
         truth = operator in (*_COMPARISONS, "And", "Or")
         return Tensor(broadcast(a.shape, b.shape), "bool" if truth else a.dtype)
 
@@ -50,7 +50,7 @@ def pairwise(operator: str) -> Callable[..., Tensor]:
 def invert(attributes: Attributes, x: Value) -> Tensor:
     """The tensor of x, which must be boolean."""
     if x.dtype != "bool":
-        raise ValueError(f"takes no {x.dtype}")
+        raise ValueError(f"takes no {x.dtype}, only bool")
     return x.tensor
 
 

@@ -12,6 +12,8 @@ from workloads.stepgraph.kernels.given import Attributes, integer, integers
 from workloads.stepgraph.shapes.elementwise import broadcast
 from workloads.stepgraph.shapes.reductions import check_axis
 
+_REDUCTIONS = ("none", "add", "mul", "max", "min")
+
 
 def concat(attributes: Attributes, first: Value, *others: Value) -> Tensor:
     """The tensor of the operands joined along an axis."""
@@ -92,6 +94,7 @@ def gather(attributes: Attributes, x: Value, places: Value) -> Tensor:
     """The tensor with the places' shape in place of the axis."""
     axis = check_axis(x, integer(attributes, "axis"))
     _check_integers(places)
+    _check_places(places, x.shape[axis])
     return Tensor((*x.shape[:axis], *places.shape, *x.shape[axis + 1 :]), x.dtype)
 
 
@@ -107,8 +110,8 @@ def scatter_elements(attributes: Attributes, x: Value, places: Value, updates: V
     _check_within(x, places, axis)
     if updates.shape != places.shape or updates.dtype != x.dtype:
         raise ValueError(f"puts {updates.dtype} {updates.shape} at places {places.shape} of {x.dtype} {x.shape}")
-    if attributes["reduction"] not in ("none", "add", "mul", "max", "min"):
-        raise ValueError(f"knows no reduction {attributes['reduction']!r}")
+    if attributes["reduction"] not in _REDUCTIONS:
+        raise ValueError(f"knows no reduction {attributes['reduction']!r}, only {', '.join(_REDUCTIONS)}")
     return x.tensor
 
 
@@ -128,6 +131,16 @@ def _check_within(x: Value, places: Value, axis: int) -> None:
     )
     if places.rank != x.rank or any(longer):
         raise ValueError(f"places {places.shape} do not lie within {x.shape}")
+    _check_places(places, x.shape[axis])
+
+
+def _check_places(places: Value, size: int) -> None:
+    """Raise ValueError for a known place that an axis of ``size`` does not have."""
+    if places.array is None or not places.array.size:
+        return
+    low, high = int(places.array.min()), int(places.array.max())
+    if not -size <= low <= high < size:
+        raise ValueError(f"takes place {low if low < -size else high} of an axis of {size}")
 
 
 def _check_integers(places: Value) -> None:

@@ -9,12 +9,15 @@ from workloads.stepgraph.concrete.value import Value
 from workloads.stepgraph.graph import Tensor
 from workloads.stepgraph.kernels.given import Attributes, integer, integers
 from workloads.stepgraph.shapes.elementwise import broadcast
+from workloads.stepgraph.shapes.reductions import check_real
 
 
 def matmul(attributes: Attributes, a: Value, b: Value) -> Tensor:
     """The tensor of (..., M, K) times (..., K, N), batches broadcast; a vector has no axis of one in the result."""
     if not a.rank or not b.rank:
         raise ValueError("takes matrices and vectors, no single number")
+    if a.dtype != b.dtype or a.dtype == "bool":
+        raise ValueError(f"takes numbers of one type, not {a.dtype} and {b.dtype}")
     left = a.shape if a.rank > 1 else (1, *a.shape)
     right = b.shape if b.rank > 1 else (*b.shape, 1)
     if left[-1] != right[-2]:
@@ -58,6 +61,8 @@ def conv_transpose(attributes: Attributes, x: Value, weight: Value, bias: Value 
 
 def _kernel(attributes: Attributes, x: Value, weight: Value) -> tuple[int, ...]:
     kernel = integers(attributes, "kernel_shape")
+    for operand in (x, weight):
+        check_real(operand)
     if weight.rank < 3 or x.rank != weight.rank:
         raise ValueError(f"takes (batch, channels, ...) and a weight of as many axes, not {x.shape} and {weight.shape}")
     if kernel != weight.shape[2:]:
@@ -76,6 +81,7 @@ def _steps(attributes: Attributes, kernel: Sequence[int]) -> tuple[tuple[int, ..
 
 
 def _check_bias(bias: Value | None, channels: int) -> None:
+    check_real(bias)
     if bias is not None and bias.shape != (channels,):
         raise ValueError(f"a bias {bias.shape} does not fit {channels} channels")
 
@@ -116,6 +122,7 @@ def gru(
 def _check_gates(
     gates: int, units: int, out: int, x: Value, weight: Value, recurrence: Value, bias: Value | None
 ) -> None:
+    check_real(x)
     if x.rank != 3:
         raise ValueError(f"takes (frames, batch, features), not {x.shape}")
     wanted = {
@@ -124,11 +131,13 @@ def _check_gates(
         "B": (bias, (1, 2 * gates * units)),
     }
     for name, (given, shape) in wanted.items():
+        check_real(given)
         if given is not None and given.shape != shape:
             raise ValueError(f"{name} is {given.shape}, but {units} units of input {x.shape} need {shape}")
 
 
 def _check_state(state: Value | None, shape: tuple[int, ...]) -> None:
+    check_real(state)
     if state is not None and state.shape != shape:
         raise ValueError(f"its first state is {state.shape}, but must be {shape}")
 

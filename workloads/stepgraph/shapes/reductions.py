@@ -21,8 +21,14 @@ def reduced(x: Value, axes: Collection[int], keepdims: bool, dtype: str = "") ->
 def check_axis(x: Value, axis: int) -> int:
     """``axis``. Raises ValueError if ``x`` lacks it."""
     if not 0 <= axis < x.rank:
-        raise ValueError(f"has no axis {axis}: its input is {x.shape}")
+        raise ValueError(f"has no axis {axis}: its input is {x.shape}, with the axes 0 to {x.rank - 1}")
     return axis
+
+
+def check_real(x: Value | None) -> None:
+    """Raise ValueError unless ``x``, if it is there, holds floats."""
+    if x is not None and not x.dtype.startswith("float"):
+        raise ValueError(f"takes no {x.dtype}")
 
 
 def reduction(attributes: Attributes, x: Value) -> Tensor:
@@ -48,7 +54,9 @@ def arg_max(attributes: Attributes, x: Value) -> Tensor:
 
 def along(attributes: Attributes, x: Value) -> Tensor:
     """The tensor of x, unchanged."""
-    check_axis(x, integer(attributes, "axis"))
+    if not x.shape[check_axis(x, integer(attributes, "axis"))]:
+        raise ValueError(f"works along an axis without elements, of {x.shape}")
+    check_real(x)
     return x.tensor
 
 
@@ -62,6 +70,10 @@ def cum_sum(attributes: Attributes, x: Value, axis: Value) -> Tensor:
 def layer_normalization(attributes: Attributes, x: Value, scale: Value, bias: Value | None = None) -> Tensor:
     """The tensor of x, unchanged; scale and bias are broadcast to the axes that are normalised."""
     rest = x.shape[check_axis(x, integer(attributes, "axis")) :]
+    if 0 in rest:
+        raise ValueError(f"normalises axes without elements, of {x.shape}")
+    for given in (x, scale, bias):
+        check_real(given)
     for given in (scale, bias):
         if given is not None and given.shape not in (rest, ()) and given.shape != (1,):
             raise ValueError(f"a scale or bias {given.shape} does not fit {rest}")

@@ -30,7 +30,7 @@ def _arity(rule: Callable[..., Any]) -> tuple[int, int]:
 
 
 def _span(least: int, most: int) -> str:
-    return str(least) if least == most else f"{least} to {most}"
+    return str(least) if least == most else f"{least} to {most:,}"
 
 
 MOST_OPERANDS = limits.MODEL_OPERANDS
@@ -69,5 +69,5 @@ def check_size(tensor: Tensor) -> Tensor:
     if len(tensor.shape) > MOST_AXES:
         raise CannotEnterError(f"has {len(tensor.shape)} axes, of which at most {MOST_AXES} are allowed")
     if (size := max(tensor.elements, *tensor.shape, 0)) > MOST_ELEMENTS:
-        raise CannotEnterError(f"has {size} elements, of which at most {MOST_ELEMENTS} are allowed")
+        raise CannotEnterError(f"has {size:,} elements, of which at most {MOST_ELEMENTS:,} are allowed")
     return tensor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -88,3 +89,42 @@ def test_a_crooked_line_is_refused_even_where_its_digest_is_right(shards, field,
     index.write_text(json.dumps(record))
     with pytest.raises(ManifestError, match=field):
         members(read_shards(shards), 0, "raw")
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (
+            {"byte_offset": 2**63},
+            r"byte_offset = 9223372036854775808: must lie, with its \d+ bytes, within the \d+ bytes",
+        ),
+        ({"bytes": 2**29}, "byte_offset = 512: must lie, with its 536870912 bytes"),
+        ({"shard_id": 1}, "000000.flac: shard_id = 1: must be 0"),
+        ({"duration": 1e-9}, r"seconds = .*as index\.json says"),
+        ({"text": "a\nb"}, "line 1: text = .*no control character"),
+        ({"id": "\0"}, "line 1: id = .*no control character"),
+        ({"speaker": "\x1b[2J"}, "line 1: speaker = .*no control character"),
+    ],
+)
+def test_a_line_that_lies_is_refused_though_its_digest_is_right(shards, change, complaint):
+    path = shards / "sharded_manifests" / "manifest_0.json"
+    first, *others = path.read_text().splitlines(keepends=True)
+    rebound(shards, json.dumps(json.loads(first) | change) + "\n" + "".join(others))
+    with pytest.raises(ManifestError, match=complaint):
+        members(read_shards(shards), 0, "raw")
+
+
+def test_a_shard_has_as_many_utterances_as_the_index_says(shards):
+    first, *_ = (shards / "sharded_manifests" / "manifest_0.json").read_text().splitlines(keepends=True)
+    for lines in ("", first, 50 * first):
+        rebound(shards, lines)
+        with pytest.raises(ManifestError, match=r"utterances = \d+: must be \d+, as index\.json says"):
+            members(read_shards(shards), 0, "raw")
+
+
+def rebound(shards, lines):
+    """Write the first shard's manifest, and its digest into the index."""
+    (shards / "sharded_manifests" / "manifest_0.json").write_text(lines)
+    index = json.loads((shards / "index.json").read_text())
+    index["shards"][0]["manifest_sha256"] = hashlib.sha256(lines.encode()).hexdigest()
+    (shards / "index.json").write_text(json.dumps(index))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tarfile
 
 import numpy as np
@@ -125,3 +126,82 @@ def test_a_bad_line_is_refused_before_anything_is_written(manifest, tmp_path):
     with pytest.raises(ManifestError, match=r"no\.wav"):
         write_shards([manifest], tmp_path / "none", 0.001)
     assert not (tmp_path / "none" / "audio_0.tar").exists()
+
+
+def test_old_shards_stay_whole_until_all_new_ones_stand(manifest, shards):
+    """Whatever ends the run: a full disk, an interrupt."""
+    before = files_of(shards)
+
+    class Stopped(Exception):
+        pass
+
+    def stop(what, done, total, note=""):
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        write_shards([manifest], shards, 0.002, force=True, progress=stop)
+    assert files_of(shards) == before
+    assert sorted(path.name for path in shards.parent.iterdir() if path.is_dir()) == [shards.name]
+
+
+def test_what_replaces_shards_is_written_where_their_link_leads(manifest, shards, tmp_path):
+    (link := tmp_path / "link").symlink_to(shards)
+    write_shards([manifest], link, 1.0, force=True)
+    assert link.is_symlink()
+    assert len(read_shards(shards).index.shards) == 1
+
+
+def test_only_shards_that_nnasim_made_are_replaced(manifest, shards):
+    foreign = {
+        "notes.txt": b"mine", "sharded_manifests/notes.txt": b"mine", "index.json": b'{"pages": []}',
+        "more/audio_0.tar": b"mine",
+    }  # fmt: skip
+    for name, content in foreign.items():
+        path = shards / name
+        before = path.read_bytes() if path.exists() else None
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+        everything = files_of(shards)
+        with pytest.raises(FileError, match=r"(holds .*, which is no part of shards|is not the index of shards)"):
+            write_shards([manifest], shards, 1.0, force=True)
+        assert files_of(shards) == everything
+        path.unlink() if before is None else path.write_bytes(before)
+        if path.parent.name == "more":
+            path.parent.rmdir()
+
+
+@pytest.mark.parametrize("how", ["force", "resume"])
+@pytest.mark.parametrize("name", ["audio_0.tar", "sharded_manifests/manifest_0.json"])
+def test_shards_of_another_tool_are_neither_replaced_nor_gone_on_with(manifest, tmp_path, name, how):
+    path = tmp_path / "nemo" / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"anna.wav\0" if name.endswith("tar") else b'{"audio_filepath": "anna.wav", "duration": 1}\n')
+    before = files_of(tmp_path / "nemo")
+    with pytest.raises(FileError, match="that nnasim made, and will not be replaced; give another folder"):
+        write_shards([manifest], tmp_path / "nemo", 1.0, **{how: True})
+    assert files_of(tmp_path / "nemo") == before
+
+
+@pytest.mark.parametrize("offset", [None, 0.1])
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_samples_that_are_no_audio_are_told_when_shards_are_made(tmp_path, offset, value):
+    """And not hours later, in the middle of a training."""
+    soundfile.write(tmp_path / "a.wav", np.full(8000, value, np.float32), 8000, subtype="FLOAT")
+    line = {"id": "a", "audio_filepath": "a.wav", "offset": offset, "duration": 1.0 - (offset or 0), "text": "one"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(line))
+    with pytest.raises(ManifestError, match=r"line 1: audio_filepath = .*a\.wav.*: has a sample that is not finite"):
+        write_shards([tmp_path / "a.jsonl"], tmp_path / "s", 1.0)
+
+
+def test_a_damaged_file_is_told_when_shards_are_made(manifest, tmp_path):
+    path = tmp_path / "u9.flac"
+    path.write_bytes(path.read_bytes()[:-2000])
+    with pytest.raises(ManifestError, match=r"u9\.flac.*: (is truncated or damaged|cannot be decoded)"):
+        write_shards([manifest], tmp_path / "s", 1.0)
+
+
+def test_a_tar_that_has_been_cut_is_not_gone_on_with(manifest, shards):
+    (shards / "index.json").unlink()
+    os.truncate(shards / "audio_0.tar", 1000)
+    with pytest.raises(ManifestError, match=r"byte_offset = .*within the 1000 bytes of the shard"):
+        write_shards([manifest], shards, 0.001, resume=True)

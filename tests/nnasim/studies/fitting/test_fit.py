@@ -163,7 +163,7 @@ PRODUCT = {"M": 1, "N": 64, "K": 64}
         ({**PRODUCT, "measured_ms": 1, "measured_us": 1000}, "must not be given beside measured_ms"),
         (PRODUCT, "measured_ms: is missing"),
         ({"M": 1, "N": 64, "measured_ms": 0.1}, "K: is missing"),
-        ({"M": 1, "N": 2**18, "K": 2**12, "measured_ms": 0.1}, "is more than 268435456 weights"),
+        ({"M": 1, "N": 2**18, "K": 2**12, "measured_ms": 0.1}, "is more than 268,435,456 weights"),
         ({"trace": "", "measured_ms": 0.1}, "must name a trace file"),
         ({"trace": "absent.json", "measured_ms": 0.1}, "absent.json"),
         ({**PRODUCT, "measured_ms": 0.1, "figure": "speed"}, "must be one of engine_latency_ms.p50"),

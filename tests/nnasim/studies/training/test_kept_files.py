@@ -1,4 +1,4 @@
-"""What a training study keeps beside its models is read like every other file: whole, its own, or one line."""
+"""What a training study keeps beside its models is read back only for what it was made from."""
 
 from __future__ import annotations
 
@@ -10,89 +10,13 @@ import pytest
 
 pytest.importorskip("torch")
 
-from nnasim.errors import CheckpointError, FileError
 from nnasim.studies.training.plan import NumericsStudy
-from nnasim.studies.training.record import _cpu_seconds, _origin
-from nnasim.studies.training.runs import failure
-from nnasim.studies.training.scoring import _kept, _made_from, reference_words
-
-MADE_FROM, WORDS = ["a", "b"], (2, 3)
-WHOLE = {"made_from": MADE_FROM, "command": ["nnasim", "evaluate"], "errors": [0, 1], "words": list(WORDS)}
+from nnasim.studies.training.scoring import _made_from, reference_words
 
 
 def written(path: Path, record: object) -> Path:
     path.write_text(record if isinstance(record, str) else json.dumps(record))
     return path
-
-
-def test_a_score_is_read_back_and_one_made_from_other_things_is_none(tmp_path: Path) -> None:
-    path = written(tmp_path / "score.json", WHOLE)
-    score = _kept(path, MADE_FROM, WORDS)
-    assert score is not None
-    assert (score.errors, score.words) == (1, 5)
-    assert _kept(path, ["a", "c"], WORDS) is None
-    assert _kept(tmp_path / "none.json", MADE_FROM, WORDS) is None
-
-
-@pytest.mark.parametrize(
-    ("record", "complaint"),
-    [
-        ("[]", "score.json"),
-        ("null", "score.json"),
-        ('{"errors": 1}', "must be given"),
-        (WHOLE | {"errors": None}, "errors"),
-        (WHOLE | {"errors": [0, -1]}, "errors.1 = -1: must be a whole number of at least 0"),
-        (WHOLE | {"errors": [0, 1.5]}, "errors.1 = 1.5"),
-        (WHOLE | {"errors": [0, True]}, "errors.1 = True"),
-        (WHOLE | {"errors": [0]}, "words = '5 of 1': must be the 5 words of 2 utterances"),
-        (WHOLE | {"words": [2, 4]}, "words = '6 of 2': must be the 5 words of 2 utterances"),
-        (WHOLE | {"made_from": 5}, "made_from = 5"),
-    ],
-)
-def test_a_hostile_score_is_one_line(tmp_path: Path, record: object, complaint: str) -> None:
-    path = written(tmp_path / "score.json", record)
-    with pytest.raises((CheckpointError, FileError)) as refused:
-        _kept(path, MADE_FROM, WORDS)
-    assert str(refused.value).startswith(str(path))
-    assert complaint in str(refused.value)
-
-
-@pytest.mark.parametrize("record", ["[]", "{}", '{"message": 5}', '{"message": "a", "more": 1}'])
-def test_a_hostile_word_on_a_failure_is_one_line(tmp_path: Path, record: str) -> None:
-    path = written(tmp_path / "failed.json", record)
-    with pytest.raises(CheckpointError, match=f"^{path}"):
-        failure(tmp_path)
-
-
-@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "x", ""])
-def test_a_log_whose_time_is_no_number_is_one_line(tmp_path: Path, seconds: str) -> None:
-    path = written(tmp_path / "log.csv", f"step,cpu_seconds\n1,{seconds}\n")
-    with pytest.raises(FileError, match=f"^{path}: "):
-        _cpu_seconds(path)
-
-
-@pytest.mark.parametrize(
-    "info",
-    [
-        {},
-        {"run": 5},
-        {"run": {}},
-        {"run": {"steps": "x"}},
-        {"run": {"steps": 1}, "command": 5},
-        {"run": {"steps": 1}, "command": "\ud800"},
-    ],
-)
-def test_a_base_that_does_not_say_what_made_it_is_one_line(stored: Path, info: dict[str, object]) -> None:
-    path = stored / "model.json"
-    written(path, json.loads(path.read_text()) | {"info": info})
-    with pytest.raises(CheckpointError, match=f"^{path}: info"):
-        _origin(stored)
-
-
-def test_a_base_that_was_trained_from_python_has_no_command(stored: Path) -> None:
-    path = stored / "model.json"
-    written(path, json.loads(path.read_text()) | {"info": {"run": {"steps": 3}}})
-    assert (_origin(stored).run.steps, _origin(stored).command) == (3, None)
 
 
 @pytest.fixture

@@ -138,8 +138,8 @@ def test_what_drops_at_random_is_refused() -> None:
 def test_types_that_do_not_fit_are_refused() -> None:
     assert refused("Add", LINE, ints(*range(12))) == "takes operands of one type, not float32 and int64"
     assert refused("Add", floats(2, 3), floats(4, 3)) == "shapes (2, 3) and (4, 3) do not fit each other"
-    assert refused("Sigmoid", ints(1)) == "takes no int64"
-    assert refused("And", LINE, LINE) == "takes no float32"
+    assert refused("Sigmoid", ints(1)) == "takes no int64, only float32 and float64"
+    assert refused("And", LINE, LINE) == "takes no float32, only bool"
     assert refused("Add", LINE) == "has too few operands, or too many: 1, where 2 are allowed"
 
 

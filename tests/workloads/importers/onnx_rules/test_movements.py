@@ -36,7 +36,7 @@ def test_axes_of_one_element_come_and_go() -> None:
     agree("Unsqueeze", X, opset=11, axes=[1, 3])
     assert "not all of one element" in refused("Squeeze", x, ints(1), constants=[1])
     assert refused("Unsqueeze", X, ints(0, 0), constants=[1]) == "names an axis of (0, 0) twice"
-    assert refused("Unsqueeze", X, ints(7), constants=[1]) == "names axis 7 of 4"
+    assert refused("Unsqueeze", X, ints(7), constants=[1]) == "names axis 7 of 4, where -4 to 3 are allowed"
 
 
 def test_a_transpose_without_an_order_turns_all_axes_round() -> None:
@@ -52,7 +52,10 @@ def test_slices_have_operands_or_attributes() -> None:
     agree("Slice", X, opset=9, starts=[0, 1], ends=[1, 99], axes=[0, 2])
     agree("Slice", X, opset=9, starts=[1], ends=[-1])
     assert refused("Slice", X, ints(0), ints(1)) == "what arrives decides its bounds"
-    assert refused("Slice", X, ints(0), ints(1), ints(5), constants=[1, 2, 3]) == "names axis 5 of 3"
+    assert (
+        refused("Slice", X, ints(0), ints(1), ints(5), constants=[1, 2, 3])
+        == "names axis 5 of 3, where -3 to 2 are allowed"
+    )
     assert refused("Slice", X, ints(0), ints(1, 2), constants=[1, 2]) == "has bounds of different lengths"
     assert refused("Slice", X, ints(0), ints(1), ints(0), ints(0), constants=[1, 2, 3, 4]) == "slices in steps of 0"
 
