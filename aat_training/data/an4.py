@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from aat_training.data.cepstra import FRAMES_PER_SECOND, read_mfc
 from aat_training.data.manifest import Entry, unique
 from nnasim import files, limits
-from nnasim.errors import FileError, ManifestError
+from nnasim.errors import FileError, ManifestError, reading
 from nnasim.records import validated
 from nnasim.tablefile import table_lines
 
@@ -22,7 +22,8 @@ def the_list(folder: str | Path, split: str | None, given: str | Path | None) ->
         return Path(given)
     if split is not None:
         return Path(folder) / f"{split}.tsv"
-    lists = sorted(Path(folder).glob("*.tsv"))
+    with reading(folder):
+        lists = sorted(path for path in Path(folder).iterdir() if path.suffix == ".tsv")
     if len(lists) != 1:
         names = ", ".join(path.name for path in lists) or "none"
         raise FileError(folder, f"needs `split` or `list`, since its lists are: {names}")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from aat_training.data.alignment import Alignment, WordTime, alignment_bytes, alignment_path
 from aat_training.data.clip import Clip
-from aat_training.data.manifest import Entry, manifest_bytes
+from aat_training.data.manifest import Entry, is_printable, manifest_bytes
 from nnasim import files
 from nnasim.errors import FileError, writing
 
@@ -33,6 +33,8 @@ def refuse_existing_outputs(manifest: str | Path, beside: Iterable[Callable[[str
     """Raise FileError when ``manifest``, or what a maker writes ``beside`` it, exists already or cannot be written."""
     if Path(manifest).is_dir():
         raise FileError(manifest, "is a folder; a manifest's file name is needed")
+    if not is_printable(Path(manifest).stem):  # its lines name the folder beside it
+        raise FileError(manifest, "must hold no control character, since the folder of its speech is named after it")
     for path in (Path(manifest), *(place(manifest) for place in beside)):
         files.refuse_existing(path, force)
 

@@ -28,12 +28,17 @@ from nnasim.records import Frozen, validated
 MAX_SECONDS = limits.AUDIO_SECONDS
 MAX_TEXT = limits.MANIFEST_TEXT
 SLACK_S = 0.01  # an utterance that ends so close to its file's end was meant to end there: durations are rounded
-_FIELDS_KEPT = 100
+_FIELDS_KEPT = 20
 _REQUIRED = ("duration", "text")
 _PATHS = ("audio_filepath", "features_filepath")
 FIELDS = ("id", *_PATHS, "duration", "offset", "text", "speaker")
 # Control characters and lone surrogates: they could be neither shown on one line nor written as UTF-8.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def is_printable(text: str) -> bool:
+    """Whether a manifest may hold ``text``."""
+    return _UNPRINTABLE.search(text) is None
 
 
 def _printable(text: str) -> str:

@@ -1,6 +1,7 @@
 """A made corpus stands complete or not at all, and nothing foreign is ever replaced."""
 
 import itertools
+import os
 
 import numpy as np
 import pytest
@@ -122,3 +123,13 @@ def test_noise_lies_as_far_below_the_speech_as_promised():
         distances.append(20 * np.log10(speech / noise))
     assert SNR_DB[0] - 0.2 < min(distances) < max(distances) < SNR_DB[1] + 0.2
     assert max(distances) - min(distances) > 10
+
+
+@pytest.mark.parametrize("name", ["a\nb.jsonl", os.fsdecode(b"\xff.jsonl")])
+def test_a_name_that_no_manifest_may_hold_is_refused_before_the_work(tmp_path, name):
+    def never():
+        raise AssertionError
+        yield
+
+    with pytest.raises(FileError, match="must hold no control character, since the folder of its speech"):
+        write_corpus(tmp_path / name, never(), "a")

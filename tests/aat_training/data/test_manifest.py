@@ -299,3 +299,9 @@ def test_no_manifest_of_more_utterances_than_one_may_have_is_written(tmp_path):
     entry = Entry(**GOOD | {"audio_filepath": "/a.wav"})
     with pytest.raises(FileError, match="would have 50,001 utterances, at most 50,000 are allowed"):
         write_manifest(tmp_path / "n.jsonl", [entry] * 50_001)
+
+
+def test_few_of_a_lines_further_fields_are_kept(write):
+    """A note names five; millions of them would take as much memory as the file."""
+    (entry,) = read_manifest(write(line(**{f"x{number}": 1 for number in range(1000)})))
+    assert entry.unused == tuple(f"x{number}" for number in range(20))
