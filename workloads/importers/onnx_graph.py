@@ -80,7 +80,9 @@ class Reading:
             outputs=tuple(map(text, function.output)),
         )
         return RawFunction(
-            body, {_name(attribute): self._value(attribute, versions) for attribute in function.attribute_proto}
+            body,
+            {_name(attribute): self._value(attribute, versions) for attribute in function.attribute_proto},
+            tuple(map(text, function.attribute)),
         )
 
     def _node(self, node: NodeProto, versions: Mapping[str, int]) -> RawNode:

@@ -145,6 +145,21 @@ def branch(condition: str) -> Any:
     return helper.make_node("If", [condition], ["y"], name="if", then_branch=bodies[0], else_branch=bodies[1])
 
 
+def decided(condition: Any) -> Callable[[Path], Path]:
+    """A branch by a constant."""
+    condition.name = "c"
+    return saved(graph([branch("c")], initializer=[condition]))
+
+
+def calling(*inputs: str, outputs: Sequence[str] = ("y",), **more: Any) -> Callable[[Path], Path]:
+    """A call of a function of one operand, one result and the attribute ``slope``."""
+    body = [helper.make_node("Relu", ["a"], ["b"])]
+    sets = [helper.make_opsetid("", 17)]
+    function = helper.make_function("own", "F", ["a"], ["b"], body, sets, attributes=["slope"])
+    call = helper.make_node("F", inputs, outputs, name="call", domain="own", **more)
+    return saved(graph([call]), {"": 17, "own": 1}, functions=[function])
+
+
 def if_over_data() -> Any:
     """A branch that what arrives decides."""
     less = helper.make_node("Less", ["sum", "zero"], ["c"], name="less")
@@ -374,6 +389,14 @@ GRAPHS = (
     Hostile("two at once", saved(graph([node("Teleport", ["x"], ["t"]), node("FusedGemm", ["t"], domain="evil")]),
             {"": 17, "evil": 1}), ("teleport (Teleport)", "(evil:FusedGemm)")),
     Hostile("a branch over data", saved(if_over_data()), ("if (If): decides by x, which arrives", "bind x to")),
+    *(Hostile(f"a branch by {name}", decided(condition), ("if (If): its condition must be one truth, not",))
+      for name, condition in (("NaN", numpy_helper.from_array(np.float32(np.nan))),
+                              ("a number", numpy_helper.from_array(np.int64(1))),
+                              ("two truths", numpy_helper.from_array(np.array([True, False]))))),
+    Hostile("a function of too many operands", calling("x", "x"), ("has 2 and 1 of its function's 1 operands and 1",)),
+    Hostile("a function of too many results", calling("x", outputs=["y", "z"]), ("has 1 and 2 of its function's 1",)),
+    Hostile("an attribute that a function has not", calling("x", slop=1.0),
+            ("call (own:F): says slop, which its function does not know",)),
     Hostile("branches 45 deep", bytes_of(deep_ifs(45)), ("",)),
     Hostile("a loop", saved(loop()), ("loop (Loop): what arrives decides its trip count",)),
     Hostile("a function that calls itself", recursive_function(), ("",)),

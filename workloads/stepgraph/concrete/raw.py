@@ -54,10 +54,14 @@ class RawGraph:
 
 @dataclass(frozen=True)
 class RawFunction:
-    """A subroutine that a model brings with it. ``defaults``: attributes that a call may leave out."""
+    """A subroutine that a model brings with it.
+
+    ``defaults``: attributes that a call may leave out; ``attributes``: the others, by name.
+    """
 
     body: RawGraph
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    attributes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,7 @@ def _present(value: Value | None) -> Value:
 def _decided(condition: Value) -> bool:
     if condition.array is None:
         raise CannotEnterError("may stop early, by what arrives at each call", _HELP)
-    return bool(condition.array.all())
+    return condition.truth("condition")
 
 
 def _require_room(steps: int, body: RawGraph) -> None:

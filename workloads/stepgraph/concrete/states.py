@@ -55,12 +55,31 @@ def _ways(state: str) -> list[Pair]:
 
 def _matching(before: str, after: str, inputs: Iterable[str]) -> Iterator[Pair]:
     """(input, output) for each input that fits ``before``; what its * stand for fills those of ``after``."""
-    pattern = re.compile("(.*)".join(map(re.escape, before.split("*"))), re.DOTALL)
+    pieces = before.split("*")
     for name in inputs:
-        if match := pattern.fullmatch(name):
+        if (stood_for := _between(pieces, name)) is not None:
             first, *rest = after.split("*")
-            parts = [*match.groups(), *("*",) * len(rest)]
+            parts = [*stood_for, *("*",) * len(rest)]
             yield name, first + "".join(part + piece for part, piece in zip(parts, rest, strict=False))
+
+
+def _between(pieces: Sequence[str], name: str) -> list[str] | None:
+    """The texts between ``pieces``, of which ``name`` consists, the first as long as can be; None if it does not.
+
+    From the end, in one pass: a pattern of regular expressions would try all places of all pieces.
+    """
+    first, *others = pieces
+    if not others:
+        return [] if name == first else None
+    if not (name.startswith(first) and name.endswith(others[-1]) and len(name) >= len(first) + len(others[-1])):
+        return None
+    end, parts = len(name) - len(others[-1]), list[str]()
+    for piece in reversed(others[:-1]):
+        if (start := name.rfind(piece, len(first), end)) < 0:
+            return None
+        parts.append(name[start + len(piece) : end])
+        end = start
+    return [name[len(first) : end], *reversed(parts)]
 
 
 def _twice(pairs: Sequence[Pair]) -> Iterator[Refusal]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from workloads.stepgraph.graph import Array, Tensor
 from workloads.stepgraph.refusals import CannotEnterError
 
@@ -62,6 +64,13 @@ class Value:
             raise CannotEnterError(f"its {what} must be one number, not {self.shape}")
         number: int | float = array.reshape(-1)[0].item()
         return number
+
+    def truth(self, what: str) -> bool:
+        """The one element, true or false, as ``elements`` gives it."""
+        array = self.elements(what)
+        if array.size != 1 or array.dtype != np.bool_:
+            raise CannotEnterError(f"its {what} must be one truth, not {self.dtype} {self.shape}")
+        return bool(array.reshape(-1)[0])
 
     def whole(self, what: str) -> int:
         """The one element, a whole number, as ``integers`` gives it."""

@@ -170,7 +170,7 @@ class Walk:
             )
             raise CannotEnterError(f"decides by {deciding}, which arrives at each call", helps)
         branches = ("then_branch", "else_branch")
-        taken, other = branches if condition.array.any() else branches[::-1]
+        taken, other = branches if condition.truth("condition") else branches[::-1]
         body = node.attributes.get(taken)
         if not isinstance(body, RawGraph):
             raise CannotEnterError(f"lacks its {taken}")
@@ -218,6 +218,12 @@ class Walk:
     ) -> Sequence[Value]:
         """The results of the body of a function for these operands."""
         body = function.body
+        if len(node.inputs) > len(body.inputs) or len(node.outputs) > len(body.outputs):
+            takes = f"{len(body.inputs)} operands and {len(body.outputs)} results"
+            raise CannotEnterError(f"has {len(node.inputs)} and {len(node.outputs)} of its function's {takes}")
+        known = {*function.attributes, *function.defaults}
+        if unknown := [name for name in node.attributes if name not in known and name not in self.dialect.harmless]:
+            raise CannotEnterError(f"says {', '.join(unknown)}, which its function does not know")
         given = zip(body.inputs, operands, strict=False)
         scope = ChainMap({name: value for name, value in given if value is not None})
         self.gone.append(FoldedNode(node.label, node.word))

@@ -107,3 +107,21 @@ def test_several_inputs_without_names_are_asked_for_by_shape_but_never_paired() 
     assert not list(unnamed(inputs, outputs, [("input_3", "stack")]))
     assert not list(unnamed({"x": Tensor((4,))}, {"y": Tensor((4,))}, []))
     assert not list(unnamed(inputs, {"mask": Tensor((1, 3))}, []))
+
+
+@pytest.mark.parametrize(
+    ("state", "name", "output"),
+    [
+        ("*_in_*:*_out_*", "a_in_b_in_c", "a_in_b_out_c"),
+        ("c_*:new_*", "c_", "new_"),
+        ("a*b*c:*-*", "abbcc", "b-c"),
+        ("**:x*y*", "ab", "xaby"),
+    ],
+)
+def test_the_first_star_stands_for_as_much_as_it_can(state: str, name: str, output: str) -> None:
+    assert declared([state], [name], [output]) == ([(name, output)], [])
+
+
+def test_many_stars_in_a_name_of_a_megabyte_cost_nothing() -> None:
+    pairs, refusals = declared(["*a*a*a*a*b:y"], ["a" * 1_000_000], ["y"])
+    assert (pairs, len(refusals)) == ([], 1)
