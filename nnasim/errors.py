@@ -14,6 +14,9 @@ _IN_PLAIN_WORDS = {
     errno.EDQUOT: "the disk quota is used up",
     errno.EROFS: "the file system is read-only",
     errno.ELOOP: "its links lead in a circle",
+    errno.EMFILE: "this process has as many files open as it may; see ulimit -n",
+    errno.ENFILE: "this machine has as many files open as it may",
+    errno.EFBIG: "it would be larger than a file may be; see ulimit -f",
 }
 
 

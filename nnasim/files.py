@@ -21,7 +21,7 @@ from nnasim import filekind, limits
 from nnasim.errors import FileError, reading, reason, shown, writing
 from nnasim.exchange import exchange
 from nnasim.json_shape import refuse_json_shape
-from nnasim.leftovers import SPARE_BYTES, partial_file, partial_folder, remove_left, without_umask
+from nnasim.leftovers import Spare, partial_file, partial_folder, partial_prefix, remove_left, without_umask
 from nnasim.opened import open_regular as open_regular
 from nnasim.together import apart, ready_for, waits
 from nnasim.yaml_text import parse_yaml as parse_yaml
@@ -180,7 +180,19 @@ def refuse_existing(path: str | Path, force: bool = False, check: Check | None =
     # As the system will decide it: without this, a process that has a capability in place of root's name is refused.
     if not os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         raise FileError(target, f"cannot be written (files cannot be created in {folder})")
+    _refuse_long_names(target, folder)
     return target
+
+
+def _refuse_long_names(target: Path, folder: Path) -> None:
+    """Raise FileError if a name of ``target`` below ``folder``, which is there, is too long for its file system."""
+    try:
+        most = os.pathconf(folder, "PC_NAME_MAX")
+    except (OSError, ValueError, AttributeError):  # not every system says
+        return
+    for name in target.absolute().relative_to(folder).parts:
+        if (size := len(os.fsencode(name))) > most:
+            raise FileError(target, f"cannot be written (a name has at most {most} bytes there, and this one {size})")
 
 
 def _is_replaceable(target: Path) -> bool:
@@ -226,10 +238,10 @@ def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
     """
     target = _for_a_file(path, force)
     ready_for(target)
-    spare = bytearray(SPARE_BYTES)  # before there is anything to remove
+    spare = Spare()
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        remove_left(target.parent, prefix := f".{target.name[:100]}.partial-", lambda folder: False)
+        remove_left(target.parent, prefix := partial_prefix(target.name), lambda folder: False)
         handle, name = partial_file(target.parent, prefix)
     temporary, later = Path(name), False
     try:
@@ -243,7 +255,7 @@ def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
             if not later:
                 os.replace(temporary, target)
     finally:
-        del spare
+        spare.free()
         if not later:
             temporary.unlink(missing_ok=True)
 
@@ -269,10 +281,10 @@ def new_folder(
     """
     target = _for_a_folder(path, force, check)
     ready_for(target)
-    spare = bytearray(SPARE_BYTES)  # before there is anything to remove
+    spare = Spare()
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        remove_left(target.parent, prefix := f"{target.name[:100]}.partial-", lambda left: _left_by_us(left, check))
+        remove_left(target.parent, prefix := partial_prefix(target.name)[1:], lambda left: _left_by_us(left, check))
         lock, partial = partial_folder(target.parent, prefix)
     later = False
     try:
@@ -291,7 +303,7 @@ def new_folder(
     except FileError as error:
         raise _under_its_final_name(error, partial, target) from None
     finally:
-        del spare
+        spare.free()
         with contextlib.ExitStack() as now:
             (now if later else last or now).callback(os.close, lock)
             if not later:
@@ -328,7 +340,7 @@ def _replace_folder(partial: Path, target: Path) -> None:
     """
     if exchange(partial, target):
         return
-    lock, old = partial_folder(target.parent, f"{target.name[:100]}.partial-")
+    lock, old = partial_folder(target.parent, partial_prefix(target.name)[1:])
     try:
         os.replace(target, old / "old")
         os.replace(partial, target)

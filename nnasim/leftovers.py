@@ -21,7 +21,37 @@ except ImportError:
     fcntl = None  # type: ignore[assignment]
 
 SPARE_BYTES = 2_000_000
-"""Memory that is set aside while a partial file or folder stands: to remove it takes some, and all may be used up."""
+SPARE_HANDLES = 4  # what removing a folder within a folder opens at once
+
+
+class Spare:
+    """What is set aside while a partial file or folder stands: to remove it takes memory and open files, and all may be
+    used up. It is taken before there is anything to remove.
+    """
+
+    def __init__(self) -> None:
+        self._memory, self._handles = bytearray(SPARE_BYTES), list[int]()
+        with contextlib.suppress(OSError):  # a limit that leaves none: the work may do without
+            self._handles += (os.open(os.devnull, os.O_RDONLY | _CLOSED_IN_WORKERS) for _ in range(SPARE_HANDLES))
+
+    def free(self) -> None:
+        """Give it back, for the removal to take."""
+        self._memory = bytearray()
+        while self._handles:
+            os.close(self._handles.pop())
+
+
+_CLOSED_IN_WORKERS = getattr(os, "O_CLOEXEC", 0)
+_LONGEST_PREFIX = 200  # bytes: a name has at most 255, and what follows takes 17
+
+
+def partial_prefix(name: str) -> str:
+    """How names of partial files of ``name`` begin, whatever letters it has; a folder's is the same without the dot."""
+    cut = name[:100]
+    while len(os.fsencode(cut)) > _LONGEST_PREFIX:
+        cut = cut[:-1]
+    return f".{cut}.partial-"
+
 
 _RANDOM = 8  # characters that tempfile adds
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from nnasim.errors import FileError, writing
 from nnasim.exchange import exchange
-from nnasim.leftovers import SPARE_BYTES
+from nnasim.leftovers import Spare
 
 
 class Output(NamedTuple):
@@ -38,7 +38,7 @@ class _Group:
     def __init__(self) -> None:
         self.outputs: list[Output] = []
         self.after: list[Callable[[], None]] = []
-        self._spare = bytearray(SPARE_BYTES)  # to remove partial files takes memory, and all may be used up
+        self._spare = Spare()
 
     def put(self) -> None:
         """Give every output its name, or none. Raises FileError."""
@@ -51,7 +51,7 @@ class _Group:
 
     def remove(self) -> None:
         """Remove what has a partial name: outputs without their names, or what they replaced."""
-        self._spare = bytearray()
+        self._spare.free()
         for output in self.outputs:
             with suppress(OSError):
                 if output.partial.is_dir() and not output.partial.is_symlink():

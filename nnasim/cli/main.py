@@ -8,6 +8,7 @@ on stderr and exit code 2; an unforeseen error is also one line, and exit code 7
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -190,6 +191,8 @@ def _in_one_line(message: str) -> str:
 def _os_message(error: OSError) -> str:
     where = error.filename if isinstance(error.filename, str | bytes) else None
     what = reason(error)
+    if where is None and error.errno == errno.EAGAIN:
+        return f"no process or thread more can be started ({what}); see ulimit -u"
     return str(FileError(os.fsdecode(where), what)) if where is not None else what
 
 

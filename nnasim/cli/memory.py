@@ -14,7 +14,7 @@ from nnasim.redacted import without_password
 # What libraries say without the type.
 _FULL = (
     "can't allocate memory", "cannot allocate memory", "not enough memory", "bad_alloc", "can't start new thread",
-    "failed to map segment", "cannot allocate write+execute memory",
+    "failed to map segment", "cannot map zero-fill pages", "cannot allocate write+execute memory",
 )  # fmt: skip
 _ONEDNN = "could not create a primitive"  # the whole of it: of what it cannot do, it says more
 _FEW_BYTES = 20_000_000

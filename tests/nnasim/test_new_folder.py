@@ -297,3 +297,39 @@ def test_where_memory_is_used_up_nothing_half_written_stays(tmp_path: Path, writ
     done = subprocess.run([sys.executable, "-c", USED_UP, tmp_path / "out", writes], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_partial_folder_is_removed_where_no_more_files_can_be_opened(tmp_path: Path) -> None:
+    """In a process of its own, which opens all that it may."""
+    program = (
+        "import os, resource\nfrom nnasim import files\nresource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))\n"
+        "with files.new_folder('out') as folder:\n    (folder / 'within').mkdir()\n"
+        "    (folder / 'within' / 'x').touch()\n    while True: os.open('.', os.O_RDONLY)\n"
+    )
+    paths = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=paths, capture_output=True, text=True)
+    assert (
+        "FileError: out: cannot be written (this process has as many files open as it may; see ulimit -n)"
+        in done.stderr
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("letter", ["x", "\u4e2d", "\U0001f600"])
+def test_the_longest_name_of_any_letters_is_written(letter: str, tmp_path: Path) -> None:
+    longest = letter * (os.pathconf(tmp_path, "PC_NAME_MAX") // len(letter.encode()))
+    files.write_bytes(tmp_path / "file" / longest, b"x")
+    with files.new_folder(tmp_path / "folder" / longest):
+        pass
+    assert [*(tmp_path / "file").iterdir(), *(tmp_path / "folder").iterdir()] == [
+        tmp_path / "file" / longest,
+        tmp_path / "folder" / longest,
+    ]
+
+
+@pytest.mark.parametrize("place", ["{}", "new/{}", "new/{}/x"])
+def test_a_name_that_is_too_long_is_refused_before_the_work(place: str, tmp_path: Path) -> None:
+    target = tmp_path / place.format("x" * (os.pathconf(tmp_path, "PC_NAME_MAX") + 1))
+    with pytest.raises(FileError, match=r"cannot be written \(a name has at most 255 bytes there, and this one 256\)"):
+        files.refuse_existing(target)
+    assert list(tmp_path.iterdir()) == []

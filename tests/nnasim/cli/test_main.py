@@ -105,6 +105,21 @@ def test_a_full_disk_is_one_line(failing, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().err == "nnasim: demo/summary.json: the disk is full\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "number", "line"),
+    [
+        ("forks", "EAGAIN", "no process or thread more can be started (x); see ulimit -u"),
+        ("opens", "EMFILE", "this process has as many files open as it may; see ulimit -n"),
+        ("grows", "EFBIG", "it would be larger than a file may be; see ulimit -f"),
+    ],
+)
+def test_a_limit_of_the_process_is_named(
+    name: str, number: str, line: str, failing, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert failing(name, f'OSError(__import__("errno").{number}, "x")') == 2
+    assert capsys.readouterr().err == f"nnasim: {line}\n"
+
+
 def test_a_reader_that_leaves_early_causes_no_complaint() -> None:
     """`nnasim presets edge256 | true`: the pipe is closed before the first line is written."""
     command = f"{sys.executable} -m nnasim.cli.main presets edge256 | true"

@@ -20,6 +20,8 @@ from nnasim.cli.table import COMMANDS
         OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
         RuntimeError("can't start new thread"),
         RuntimeError("could not create a primitive"),
+        ImportError("index.so: cannot map zero-fill pages: Cannot allocate memory"),
+        ImportError("index.so: cannot map zero-fill pages"),
     ],
 )
 def test_it_is_used_up(error: Exception) -> None:
