@@ -40,7 +40,7 @@ class AxisSpec(Frozen):
     values: tuple[Value, ...] | None = PydanticField(None, alias="list")
     span: Span | None = PydanticField(None, alias="range")
     logspan: Span | None = PydanticField(None, alias="logrange")
-    multiple: Integer | None = PydanticField(None, gt=0)
+    multiple: Integer | None = PydanticField(None, gt=0, le=LARGEST_INTEGER)
 
     @model_validator(mode="after")
     def _one_kind(self) -> AxisSpec:

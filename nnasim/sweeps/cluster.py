@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from nnasim.errors import InputError, SimulationError
-from nnasim.redacted import without_password
+from nnasim.redacted import address_shown
 from nnasim.sweeps.evaluate import Outcome, run_batch
 from nnasim.sweeps.run import Batch
 
@@ -38,10 +38,10 @@ def _refuse_silence(address: str, shown: str) -> None:
     A scheduler sends a greeting at once, for which Dask would wait.
     Only for plain TCP; other transports begin with a greeting of their own.
     """
-    place = urlsplit(address)
-    if place.scheme != "tcp":
+    if not address.startswith("tcp://"):
         return
     try:
+        place = urlsplit(address)
         with socket.create_connection((place.hostname or "", place.port or 8786), CONNECT_SECONDS) as connection:
             silent = not connection.recv(1)
     except (OSError, ValueError) as error:
@@ -107,7 +107,7 @@ class ClusterBackend:
     @classmethod
     def connect(cls, address: str) -> ClusterBackend:
         """A client of the scheduler at ``address``. Raises InputError if it cannot be reached, or has no workers."""
-        shown = without_password(address)
+        shown = address_shown(address)
         _dask()
         _hush()
         if not address.startswith(SCHEMES):

@@ -76,7 +76,10 @@ def parse_constraint(text: str, source: object) -> Constraint:
     except (SyntaxError, ValueError) as error:
         deep = "nested" in str(error)  # Python's own words, and ours
         raise ConfigError(source, "constraints", text, SHALLOW if deep else ALLOWED) from None
-    return Constraint(text, tree)
+    constraint = Constraint(text, tree)
+    if not constraint.names:
+        raise ConfigError(source, "constraints", text, "must name a field: it is the same for every point")
+    return constraint
 
 
 def _check(node: ast.expr, depth: int) -> None:
@@ -85,6 +88,8 @@ def _check(node: ast.expr, depth: int) -> None:
         raise ValueError(SHALLOW)
     if isinstance(node, ast.Constant):
         if not isinstance(node.value, _PLAIN) or (isinstance(node.value, float) and not math.isfinite(node.value)):
+            raise ValueError
+        if isinstance(node.value, int) and node.value >= 10**limits.INTEGER_DIGITS:
             raise ValueError
     elif isinstance(node, ast.Name | ast.Attribute):
         _dotted(node)

@@ -33,7 +33,7 @@ class FineTune(Frozen):
     steps: Integer = Field(gt=0, le=10**7)
     train: Name
     dev: Name
-    seed: Integer = Field(0, ge=0)
+    seed: Integer = Field(0, ge=0, le=10**9)
 
 
 class AccuracySpec(Frozen):
@@ -46,7 +46,7 @@ class AccuracySpec(Frozen):
     checkpoints: Name
     manifest: Name
     system: System = "naive"
-    limit: Integer | None = Field(None, gt=0)
+    limit: Integer | None = Field(None, gt=0, le=limits.MANIFEST_LINES)
     finetune: FineTune | None = None
 
 
@@ -58,7 +58,7 @@ class SearchSpec(Frozen):
     trials: Integer = Field(100, gt=0, le=MOST_POINTS)
     algorithm: Literal["tpe", "nsga2", "random"] = "tpe"
     batch: Integer = Field(4, gt=0, le=1024, description="trials asked for at once; decides what a trial knows")
-    prune_frames: Integer | None = Field(None, gt=0)
+    prune_frames: Integer | None = Field(None, gt=0, le=limits.TRACE_CALLS)
     prune_margin: Number = Field(1.1, ge=1, description="hopeless: worse by this factor in every objective")
 
 

@@ -8,10 +8,11 @@ import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
+from urllib.parse import unquote
 
 from nnasim import files, limits
 from nnasim.errors import FileError, InputError, reason
-from nnasim.redacted import without_password
+from nnasim.redacted import address_shown
 from nnasim.sweeps.job import Job
 from nnasim.sweeps.journal import Replay
 
@@ -19,7 +20,6 @@ AnswerT = TypeVar("AnswerT")
 _LONGEST_LINE = limits.JOURNAL_LINE_BYTES
 _BLOCK = 2**20  # bytes
 ANEW = "begin a new journal: the points are in the store"
-IN_MEMORY = ("sqlite://", "sqlite:///", "sqlite:///:memory:")
 
 
 class Trials:
@@ -31,8 +31,9 @@ class Trials:
 
     def __init__(self, job: Job, name: str, storage: str | None) -> None:
         self.storage = storage
-        if storage is not None and storage.startswith(IN_MEMORY) and storage.partition("?")[0] in IN_MEMORY:
-            raise InputError("storage", "address", storage, "must be kept: a database in memory is lost at the end")
+        if storage is not None and _is_in_memory(storage):
+            why = "must be kept: a database in memory is lost at the end"
+            raise InputError("storage", "address", address_shown(storage), why)
         if storage is not None and "://" not in storage:
             refuse_damaged_journal(Path(storage), name)
         self._study = self._asked(lambda: _study(job, name, storage))
@@ -66,9 +67,11 @@ class Trials:
         except MemoryError:
             raise
         except Exception as error:
-            where, what = without_password(self.storage), type(error).__name__
+            where, what = address_shown(self.storage), type(error).__name__
             if isinstance(error, OSError) and error.errno is not None:
                 what = reason(error)
+            elif what == "SAWarning":
+                what = "it has parameters that its driver does not know"
             elif "disk is full" in str(error):
                 what = "the disk is full"
             raise InputError("storage", "address", where, f"cannot be used as Optuna's storage ({what})") from None
@@ -143,4 +146,17 @@ def _storage(address: str | None) -> Any:
 
     if address is None:
         return None
-    return RDBStorage(address) if "://" in address else JournalStorage(JournalFileBackend(address))
+    if "://" not in address:
+        return JournalStorage(JournalFileBackend(address))
+    from sqlalchemy.exc import SAWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SAWarning)  # of parameters that the driver would ignore
+        return RDBStorage(address)
+
+
+def _is_in_memory(address: str) -> bool:
+    """Whether ``address`` is one of SQLite that names no file."""
+    scheme, _, place = unquote(address).partition("://")
+    named = place.partition("?")[0].strip("/")
+    return scheme.lower().startswith("sqlite") and (not named or ":memory:" in named or "mode=memory" in place)

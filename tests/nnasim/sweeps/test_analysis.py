@@ -144,7 +144,9 @@ def test_two_shards_make_one_store(write_study, tmp_path: Path, capsys) -> None:
     ("more", "message"),
     [
         (["--scheduler", "tcp://127.0.0.1:1", "--store", "s"], "cannot be reached"),
+        (["--scheduler", "tcp://me:secret@[::1", "--store", "s"], "cannot be reached"),
         (["--scheduler", "here", "--store", "s"], "must be an address"),
+        (["--scheduler", "me:secret@here", "--store", "s"], "must be an address"),
         (["--scheduler", "tcp://h:1", "--jobs", "2", "--store", "s"], "cannot be combined with --jobs"),
         (["--shard", "3/2", "--store", "s"], "must be I/N"),
         ([], "--store = None: must be given"),
@@ -158,6 +160,7 @@ def test_wrong_options_are_one_line_before_anything_runs(write_study, tmp_path, 
     complaint = capsys.readouterr().err
     assert message in complaint
     assert complaint.count("\n") == 1
+    assert "secret" not in complaint
     assert not (tmp_path / "s").exists()
 
 

@@ -44,6 +44,20 @@ def test_nothing_else_is_parsed(text: str) -> None:
         parse_constraint(text, "study.yaml")
 
 
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("1 < 2", "must name a field"), ("'x' != 'y'", "must name a field"), ("True", "must name a field"),
+        ("-" * 41 + "c > 1", "must be nested at most 40 levels deep"),
+        ("(" * 220 + "c" + ")" * 220 + " > 1", "must be nested at most 40 levels deep"),
+        ("c > " + "9" * 401, "must be a comparison"), ("__import__('os') > 1", "must be a comparison"),
+    ],
+)  # fmt: skip
+def test_a_refused_constraint_is_told_what_is_allowed(text: str, allowed: str) -> None:
+    with pytest.raises(ConfigError, match=rf"study\.yaml: constraints = .*: {allowed}"):
+        parse_constraint(text, "study.yaml")
+
+
 def space_of(sampler: str, constraints: list[str], **axes: list[float]) -> Space:
     named = {name.replace("__", "."): {"range": span} for name, span in axes.items()}
     data = {"base": "edge256", "traces": ["t"], "axes": named, "objectives": ["rtf"], "constraints": constraints}

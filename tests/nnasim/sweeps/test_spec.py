@@ -6,6 +6,8 @@ from nnasim.errors import NnasimError
 
 AXIS = {"list": [1, 2]}
 CYCLES = "dram.read_latency_cycles"
+BIG = 10**350
+SPOKEN, TUNED = {"checkpoints": "x", "manifest": "y"}, {"steps": 1, "train": "x", "dev": "y"}
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,10 @@ CYCLES = "dram.read_latency_cycles"
         ({"axes": {"host.handoff_us": {"list": [5], "range": [1, 2, 3]}}}, "give one of list, range and logrange"),
         ({"axes": {"host.handoff_us": {"range": [9, 5, 3]}}}, "low <= high"),
         ({"axes": {"host.handoff_us": {"range": [5, 9, 0]}}}, "1 to 1,000,000 values"),
+        ({"axes": {"sram.bytes": {"range": [1, 9, 3], "multiple": BIG}}}, "at most 9,223,372,036,854,775,808"),
+        ({"search": {"prune_frames": BIG}}, "must be a whole number greater than 0 and at most 400,000"),
+        ({"accuracy": {**SPOKEN, "limit": BIG}}, "must be a whole number greater than 0 and at most 50,000"),
+        ({"accuracy": {**SPOKEN, "finetune": {**TUNED, "seed": BIG}}}, "at least 0 and at most 1,000,000,000"),
         ({"axes": {"host.handoff_us": {"range": [5, 9]}}}, "a grid needs the number of values"),
         ({"axes": {"host.handoff_us": {"logrange": [0, 9, 3]}}}, "must begin above 0"),
         ({"axes": {"host.handoff_us": {"list": [-1]}}}, "-1.0: must be a number of at least 0 and at most"),

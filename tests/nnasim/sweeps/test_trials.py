@@ -93,12 +93,31 @@ def test_studies_of_others_in_the_journal_may_set_what_they_like(search, journal
     assert search(journal) == ""
 
 
-@pytest.mark.parametrize("storage", ["sqlite://", "sqlite:///:memory:", "sqlite:///:memory:?x=1"])
+@pytest.mark.parametrize(
+    "storage",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///:memory:?password=secret",
+        "SQLite+pysqlite:///",
+        "sqlite:///file:x?mode=memory&uri=true",
+        "sqlite:///file%3A%3Amemory%3A?uri=true",
+    ],
+)
 def test_a_storage_in_memory_is_refused_since_nothing_of_it_is_kept(search, storage: str) -> None:
-    assert "in memory" in search(storage)
+    line = search(storage)
+    assert "in memory" in line
+    assert "secret" not in line
 
 
-@pytest.mark.parametrize("storage", ["mysql://me:secret@nowhere.invalid/db", "nothing://me:secret@x", "http://"])
+@pytest.mark.parametrize(
+    "storage",
+    [
+        "mysql://me:secret@nowhere.invalid/db", "nothing://me:secret@x", "http://", "mysql:/me:secret@x/db",
+        "mysql://me:se\ncret secret@x/db", "me:secret@nowhere.invalid/db", "//me:secret@nowhere.invalid/db",
+        "mysql://h/db?options=-c%20password%3Dsecret", "mysql://h/db?key=secret", "sqlite:///nowhere/x?token=secret",
+    ],
+)  # fmt: skip
 def test_a_storage_that_cannot_be_reached_is_told_without_its_password(search, storage: str) -> None:
     line = search(storage)
     assert "cannot be used" in line
@@ -107,3 +126,9 @@ def test_a_storage_that_cannot_be_reached_is_told_without_its_password(search, s
 
 def test_a_journal_that_is_no_regular_file_is_refused(search, tmp_path: Path) -> None:
     assert "regular" in search(tmp_path)
+
+
+def test_a_storage_whose_parameters_would_be_ignored_is_refused(search, tmp_path: Path, recwarn) -> None:
+    assert "parameters that its driver does not know" in search(f"sqlite:///{tmp_path}/x.db?password=secret")
+    assert search(f"sqlite:///{tmp_path}/x.db") == ""
+    assert not recwarn.list
