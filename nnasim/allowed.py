@@ -133,7 +133,7 @@ def _words(kind: Any, bounds: tuple[Any, ...]) -> str:
     if kind in (int, float):
         return _PLAIN[kind] + _range(limits)
     if kind is str:
-        return "text" + _size(limits, "characters")
+        return "text" + _size(limits, "characters") + _form(bounds)
     if get_origin(kind) is Callable:
         return "a function"
     if _is_mapping(kind):
@@ -161,6 +161,13 @@ def _range(limits: Mapping[str, float]) -> str:
     if not phrases:
         return ""
     return (" of " if phrases[0].startswith("at ") else " ") + " and ".join(phrases)
+
+
+def _form(bounds: Iterable[Any]) -> str:
+    """The regular expression of a text, where it has one."""
+    metadata = [part for bound in bounds for part in (bound.metadata if isinstance(bound, FieldInfo) else [bound])]
+    patterns = [part.pattern for part in metadata if getattr(part, "pattern", None)]
+    return f" of the form {patterns[0]}" if patterns else ""
 
 
 def _size(limits: Mapping[str, float], what: str) -> str:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, model_validator
 from pydantic import Field as PydanticField
 
 from nnasim import limits
+from nnasim.allowed import bound_text
 from nnasim.records import Frozen, Integer, Number
 from nnasim.sweeps.fields import Field, Scalar
 
@@ -104,6 +105,29 @@ class AxisSpec(Frozen):
         if not low <= value <= high and not self.multiple:  # exp(log(x)) may miss an end by a rounding
             value = min(max(value, low), high)
         return field.coerce(value)
+
+    def holds(self, value: object, field: Field) -> bool:
+        """Whether a grid, a sample or a search may have taken ``value`` from the axis."""
+        if self.values is not None:
+            there = [field.coerce(each) for each in self.values]
+            return any(isinstance(value, bool) == isinstance(each, bool) and value == each for each in there)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        low, high = self.bounds(field)
+        return low <= value <= high
+
+    def bounds(self, field: Field) -> tuple[float, float]:
+        """The interval of a range, with the multiples that its ends are rounded to."""
+        low, high = self.interval
+        ends = [end for end in (self.rounded(low, field), self.rounded(high, field)) if isinstance(end, int | float)]
+        return min(low, *ends), max(high, *ends)
+
+    def allowed(self, field: Field) -> str:
+        """The values that ``holds``, in words."""
+        if self.values is not None:
+            return f"one of {', '.join(repr(field.coerce(value)) for value in self.values[:20])}"
+        low, high = map(bound_text, self.bounds(field))
+        return f"a number of at least {low} and at most {high}"
 
     def grid(self, field: Field) -> tuple[Scalar, ...]:
         """All values of a grid, in order; values that rounding has made equal are given once."""

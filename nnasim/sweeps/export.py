@@ -37,8 +37,18 @@ def _parquet(stored: StoredSweep) -> bytes:
     if find_spec("pyarrow") is None:
         raise MissingExtraError("parquet", "pyarrow")
     buffer = io.BytesIO()
-    stored.points.to_parquet(buffer, index=False)
+    points = stored.points.copy(deep=False)
+    for name in points:
+        if points[name].dtype == object:
+            points[name] = _of_one_type(points[name])
+    points.to_parquet(buffer, index=False)
     return buffer.getvalue()
+
+
+def _of_one_type(column: Any) -> Any:
+    """``column``, as words if it holds values of several types, which a store from elsewhere may give to any name."""
+    there = column.dropna()
+    return column if there.map(type).nunique() < 2 else there.map(str).reindex(column.index)
 
 
 def _journal(stored: StoredSweep) -> bytes:
@@ -54,7 +64,8 @@ def _journal(stored: StoredSweep) -> bytes:
         goals = ["minimize"] * len(stored.job.spec.objectives)
         trials = optuna.create_study(storage=storage, study_name=stored.digest, directions=goals)
         trials.set_metric_names(list(stored.job.spec.objectives))
-        trials.add_trials([_trial(stored, row) for row in stored.points.to_dict("records")])
+        known = distributions(stored)
+        trials.add_trials([_trial(stored, row, known) for row in stored.points.to_dict("records")])
         return Path(path).read_bytes()
 
 
@@ -65,15 +76,18 @@ def _optuna() -> Any:
     return optuna
 
 
-def _trial(stored: StoredSweep, row: Any) -> Any:
+def _trial(stored: StoredSweep, row: Any, known: dict[str, Any]) -> Any:
     optuna = _optuna()
     params = {name: None if row[name] != row[name] else row[name] for name in stored.axes}  # a frame's null is NaN
+    choices = {name: stored.job.spec.axes[name].values or () for name in stored.axes}
+    # A point that was shared with a sweep of fewer axes lacks the others.
+    params = {name: value for name, value in params.items() if value is not None or None in choices[name]}
     attributes = {name: row[name] for name in ("key", "message") if isinstance(row[name], str)}
     costs = [row.get(name) for name in stored.job.spec.objectives]
     good = row["status"] == "ok" and all(isinstance(cost, int | float) and cost == cost for cost in costs)
     state = optuna.trial.TrialState
     return optuna.trial.create_trial(
-        params=params, distributions=distributions(stored), user_attrs=attributes,
+        params=params, distributions={name: known[name] for name in params}, user_attrs=attributes,
         values=costs if good else None, state=state.COMPLETE if good else state.FAIL,
     )  # fmt: skip
 
@@ -82,4 +96,5 @@ def distributions(stored: StoredSweep) -> dict[str, Any]:
     """Optuna's description of each axis."""
     from nnasim.sweeps.search import distribution
 
-    return {name: distribution(stored.job.spec.axes[name], field) for name, field in stored.job.fields.items()}
+    axes = stored.job.spec.axes
+    return {name: distribution(axes[name], field, rounded=True) for name, field in stored.job.fields.items()}

@@ -7,13 +7,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnasim.errors import FileError
+from nnasim.errors import FileError, TraceError
 from nnasim.limits import STORED_FIGURES
+from nnasim.sweeps.evaluate import Outcome
 from nnasim.sweeps.job import Values
 from nnasim.sweeps.listing import chosen, job_of, list_sweeps, of_version_0_1
 from nnasim.sweeps.objectives import objective_names
 from nnasim.sweeps.space import Space
 from nnasim.sweeps.store import Store, was_swept
+from nnasim.sweeps.stored_rows import name_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +50,13 @@ def _columns(rows: list[dict[str, Any]], first: list[str], store: object) -> lis
 def _flat(outcome: Any) -> dict[str, Any]:
     status = "ok" if outcome.figures is not None else "failed"
     head = {"key": outcome.key, "status": status, "message": outcome.message, "seconds": outcome.seconds}
-    return {**outcome.values, **(outcome.figures or {}), **head}
+    figures = {name: _plain(figure) for name, figure in (outcome.figures or {}).items()}
+    return {**outcome.values, **figures, **head}
+
+
+def _plain(figure: Any) -> Any:
+    """``figure``, as a float if it is a whole number that no column of whole numbers holds."""
+    return float(figure) if isinstance(figure, int) and abs(figure) >= 2**63 else figure
 
 
 class StoredSweep:
@@ -73,7 +81,7 @@ class StoredSweep:
             outcomes = opened.outcomes([*keys, *tried])
             opened.refuse_unreachable({*keys, *tried} - outcomes.keys())
         self.searched = [key for key in tried if key in outcomes]
-        points = [*sampled, *((key, outcomes[key].values) for key in self.searched)]
+        points = [*sampled, *((key, self._on_axes(outcomes[key])) for key in self.searched)]
         rows = [{**_flat(outcomes[key]), **values} for key, values in points if key in outcomes]
         self.total = len(sampled) + len(self.searched)
         self.points = pd.DataFrame(rows, columns=_columns(rows, list(self.job.fields), store))
@@ -82,6 +90,20 @@ class StoredSweep:
     def _sample(self) -> Iterator[Values]:
         """The points that a sweep goes through; none if only searches have filled the store."""
         return self.space.points() if was_swept(self.record) and not of_version_0_1(self.record) else iter(())
+
+    def _on_axes(self, outcome: Outcome) -> Values:
+        """The values of a searched point; those that it shares with a sweep of fewer axes lack some.
+
+        Raises TraceError for a value that its axis does not have.
+        """
+        axes, values = self.job.spec.axes, {}
+        for name, field in self.job.fields.items():
+            if name in outcome.values:
+                values[name] = outcome.values[name]
+                if not axes[name].holds(values[name], field):
+                    row, allowed = f"row {name_of(outcome.key)}, point.{name}", axes[name].allowed(field)
+                    raise TraceError(self.store, row, values[name], f"must be {allowed}, as the axis of its study says")
+        return values
 
     @cached_property
     def space(self) -> Space:

@@ -116,13 +116,14 @@ def _costs(outcome: Outcome | None, names: Sequence[str]) -> tuple[float, ...] |
     return tuple(costs) if len(costs) == len(names) else None
 
 
-def distribution(axis: AxisSpec, field: Field) -> Any:
-    """Optuna's distribution for an axis: choices of a list, else an interval."""
+def distribution(axis: AxisSpec, field: Field, *, rounded: bool = False) -> Any:
+    """Optuna's distribution for an axis: choices of a list, else an interval; ``rounded``: with its ends' multiples."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     if axis.values is not None:
         return CategoricalDistribution([field.coerce(value) for value in axis.values])
-    low, high = axis.interval
+    low, high = axis.bounds(field) if rounded else axis.interval
+    log = axis.logspan is not None and low > 0  # it is, but for the multiple 0
     if field.number is int:
-        return IntDistribution(int(low), int(high), log=axis.logspan is not None)
-    return FloatDistribution(low, high, log=axis.logspan is not None)
+        return IntDistribution(int(low), int(high), log=log)
+    return FloatDistribution(low, high, log=log)

@@ -115,7 +115,7 @@ def _matrices(values: Any, count: int) -> dict[str, Any]:
 
 def bottlenecks(stored: StoredSweep, across: str, upwards: str) -> pd.DataFrame:
     """The part that is busy longest at most points of each cell: rows ``upwards``, columns ``across``."""
-    good = stored.good
+    good = stored.good.dropna(subset=[BOTTLENECK])  # a figure of some points alone, in a store from elsewhere
 
     def commonest(parts: Any) -> str:
         counts = parts.value_counts()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -30,7 +30,7 @@ class StoredPoint(Frozen):
 
     key: Name
     study: Name
-    status: Annotated[str, Field(pattern="^(ok|failed)$")]
+    status: Literal["ok", "failed"]
     point: Annotated[dict[Name, Value], Field(max_length=STORED_FIGURES)]
     figures: Annotated[dict[Name, Figure | Sentence | None], Field(max_length=STORED_FIGURES)] | None
     message: Sentence | None
@@ -43,6 +43,8 @@ class StoredPoint(Frozen):
         for name, figure in (self.figures or {}).items():
             if isinstance(figure, str) and name not in _WORDS:
                 raise ValueError(f"figures: {name} must be a number")
+            if isinstance(figure, int | float) and name in _WORDS:
+                raise ValueError(f"figures: {name} must be words")
         return self
 
 
