@@ -119,6 +119,9 @@ class ClusterBackend:
         except (OSError, ValueError, CancelledError) as error:
             why = type(error).__name__
             raise InputError("scheduler", "address", shown, f"cannot be reached ({why})") from None
+        except Exception as error:  # what is no scheduler may send anything: sizes of exabytes, frames without a head
+            why = f"must be that of a Dask scheduler; what answers there is none ({type(error).__name__})"
+            raise InputError("scheduler", "address", shown, why) from None
         if not threads:
             client.close()
             raise InputError("scheduler", "address", shown, "has no workers: start `dask worker ADDRESS`")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import socket
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
+from nnasim.errors import InputError
 from nnasim.sweeps.job import Job
 from nnasim.sweeps.space import Space
 
@@ -78,3 +82,23 @@ def test_a_scheduler_that_goes_in_mid_run_is_one_line_and_says_that_points_are_k
         SimulationError, match=r"the Dask scheduler is gone: .* are kept, and the same command continues"
     ):
         _ = ClusterBackend(Gone()).workers
+
+
+@pytest.mark.parametrize("sent", [bytes(4096), b"HTTP/1.0 200 OK\r\n\r\n" * 10, b"\xff" * 64])
+def test_what_answers_as_no_scheduler_does_is_one_line(sent: bytes) -> None:
+    """Dask takes the first bytes for sizes, and what it then raises is any kind of error."""
+    from nnasim.sweeps.cluster import ClusterBackend
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with suppress(OSError):  # the server is closed at the end
+                while True:
+                    connection, _ = server.accept()
+                    with connection, suppress(OSError):
+                        connection.sendall(sent)
+                        connection.recv(1)
+
+        threading.Thread(target=answer, daemon=True).start()
+        with pytest.raises(InputError, match=r"scheduler: address = 'tcp://.*': (must be that of|cannot be reached)"):
+            ClusterBackend.connect(f"tcp://127.0.0.1:{server.getsockname()[1]}")
