@@ -63,6 +63,20 @@ def pairs(before: ResultSet, after: ResultSet) -> list[Pair]:
     return shared
 
 
+def uncomparable(before: ResultSet, after: ResultSet) -> list[tuple[str, str]]:
+    """(label, figure) of what a pair has in ``before`` and lacks in ``after``: a gate over the rest would open on less
+    than it says.
+    """
+    gone = []
+    for pair in pairs(before, after):
+        rates = before.figures()[pair.before].wer, after.figures()[pair.after].wer
+        if rates[0] is not None and rates[1] is None:
+            gone.append((pair.label, "wer"))
+        if before.results[pair.before].utterances and not after.results[pair.after].utterances:
+            gone.append((pair.label, "engine_latency_ms"))
+    return gone
+
+
 def changes(before: ResultSet, after: ResultSet) -> list[Change]:
     """Totals, latencies and word errors of every pair."""
     all_changes = []
@@ -83,7 +97,7 @@ def _cost_changes(label: str, old: SimResult, new: SimResult) -> list[Change]:
     latencies = [[utterance.engine_latency_ms for utterance in result.utterances] for result in (old, new)]
     same = [utterance.id for utterance in old.utterances] == [utterance.id for utterance in new.utterances]
     costs = []
-    for name, percent in _latency_figures(latencies):
+    for name, percent in _latency_figures(latencies) if all(latencies) else []:
         values = [_of(times, percent) for times in latencies]
         band = relative_change(latencies[0], latencies[1], percent) if same and len(latencies[0]) > 1 else None
         costs.append(Change(system=label, figure=name, before=values[0], after=values[1], band=_band(band), gated=True))
@@ -103,8 +117,7 @@ def _latency_figures(latencies: list[list[float]]) -> list[tuple[str, int | None
 
 
 def _of(values: list[float], percent: int | None) -> float:
-    if not values:
-        return 0.0
+    """A percentile of ``values``, or their mean."""
     return sum(values) / len(values) if percent is None else percentile(values, percent)
 
 

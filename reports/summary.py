@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,6 +13,10 @@ from nnasim.errors import InputError
 from nnasim.ir.result import Fallback
 from nnasim.records import Frozen, validated
 from reports.waits import Waits
+
+Least0 = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=0)]
+_ROUNDING = 1e-9
 
 
 class Percentiles(Frozen):
@@ -46,21 +51,21 @@ class SystemFigures(Frozen):
     the chip has no unit for, so that the CPU did it. ``waits``: where a frame's time goes and what would help.
     """
 
-    wer: float | None = None
+    wer: Least0 | None = None
     wer_ci: tuple[float, float] | None = None
-    errors: int | None = None
+    errors: Count | None = None
     engine_latency_ms: Percentiles | None = None
     frame_latency_ms: Percentiles | None = None
     upl_ms: Percentiles | None = None
-    rtf: float | None = None
-    nna_cycles: int | None = None
-    cpu_ms: float | None = None
-    handoffs: int | None = None
-    dram_bytes: int | None = None
-    energy_mj: float | None = None
+    rtf: Least0 | None = None
+    nna_cycles: Count | None = None
+    cpu_ms: Least0 | None = None
+    handoffs: Count | None = None
+    dram_bytes: Count | None = None
+    energy_mj: Least0 | None = None
     utterances: int | None = Field(None, ge=0)
-    mac_utilisation: float | None = None
-    dram_share: float | None = None
+    mac_utilisation: Least0 | None = None
+    dram_share: Least0 | None = None
     fallback: Fallback | None = None
     waits: Waits | None = None
 
@@ -136,13 +141,35 @@ class Summary(Frozen):
 
 
 def read_summary(path: str | Path) -> Summary:
-    """A `summary.json`. Raises FileError or InputError, which names the first wrong field."""
+    """A `summary.json`. Raises FileError, or InputError, which names the first wrong field, or one that contradicts
+    another.
+    """
     data = files.read_json(path)
     files.refuse_other(data, "a summary of nnasim compare", path)
     if not isinstance(data, dict) or data.get("schema_version") != 1:
         version = data.get("schema_version") if isinstance(data, dict) else data
-        raise InputError(path, "schema_version", version, "is none that this version of nnasim reads: it must be 1")
-    return validated(Summary, data, path, InputError)
+        raise InputError(path, "schema_version", version, "is no summary that this version of nnasim reads")
+    summary = validated(Summary, data, path, InputError)
+    for system, figures in summary.systems.items():
+        for field, value, allowed in contradictions(figures, summary.corpus.words):
+            raise InputError(path, f"systems.{system}.{field}", value, allowed)
+    return summary
+
+
+def contradictions(figures: SystemFigures, words: int | None = None) -> Iterator[tuple[str, object, str]]:
+    """(field, value, what it must be) of each of ``figures`` that contradicts another, or the corpus's ``words``."""
+    if figures.wer is not None and figures.errors is not None and words:
+        rate = figures.errors / words
+        if abs(figures.wer - rate) > _ROUNDING:
+            yield "wer", figures.wer, f"must be {figures.errors} errors over {words} words, {rate:.9g}"
+    if figures.wer_ci is not None and figures.wer_ci[0] > figures.wer_ci[1]:
+        yield "wer_ci", list(figures.wer_ci), "must be [low, high], ascending"
+    for name in ("engine_latency_ms", "frame_latency_ms", "upl_ms"):
+        at: Percentiles | None = getattr(figures, name)
+        if at is not None and not at.p50 <= at.p90 <= at.p99:
+            yield name, [at.p50, at.p90, at.p99], "must ascend: p50, p90, p99"
+        if at is not None and name != "upl_ms" and at.p50 < 0:
+            yield name, at.p50, "must be at least 0"
 
 
 def write_summary(path: str | Path, summary: Summary) -> None:

@@ -11,7 +11,7 @@ import typer
 from nnasim.cli.options import MOST_PERCENT, MOST_ROWS, All, Force, Json, Quiet, finite
 from nnasim.cli.told import MOST_LINES, first_lines, refuse_json, tell_rows
 from nnasim.cli.unused import refuse_unused
-from nnasim.errors import InputError
+from nnasim.errors import NOT_GIVEN, InputError
 
 if TYPE_CHECKING:
     from reports.change import Change
@@ -54,7 +54,7 @@ def command(
     Example: nnasim compare-results main.json branch.json --fail-over 2
     """
     from nnasim.studies.chips_folder import read_any_results
-    from reports.change import changes, operation_changes, pairs
+    from reports.change import changes, operation_changes, pairs, uncomparable
     from reports.change_lines import change_line, difference_lines, unshared_lines
     from reports.text import shortened
     from reports.work import reference_differences, work_differences
@@ -68,6 +68,9 @@ def command(
         raise InputError(
             after, "system", ", ".join(new.results), f"must share one with {before}: {', '.join(old.results)}"
         )
+    for label, figure in uncomparable(old, new) if fail_over is not None else []:
+        allowed = f"is not there for {label}, and is in {before}, so --fail-over cannot compare it"
+        raise InputError(after, figure, NOT_GIVEN, allowed)
     lines = list[str]()
     for pair in shared:
         olds, news = old.results[pair.before], new.results[pair.after]

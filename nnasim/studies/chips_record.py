@@ -22,7 +22,7 @@ from reports.naming import chip_fields, differing_fields
 from reports.notes import notes
 from reports.page import write_page
 from reports.result_set import ResultSet, write_traces
-from reports.summary import SystemFigures
+from reports.summary import SystemFigures, contradictions
 
 CHIPS_FILE = "chips.json"
 
@@ -85,7 +85,11 @@ def read_chips_record(path: Path) -> ChipsRecord:
     """The record at ``path``. Raises FileError or InputError, which names the first wrong field."""
     data = files.read_json(path)
     files.refuse_other(data, "a comparison of chips", path)
-    return validated(ChipsRecord, data, path, InputError)
+    record = validated(ChipsRecord, data, path, InputError)
+    for label, figures in record.chips.items():
+        for field, value, allowed in contradictions(figures):
+            raise InputError(path, f"chips.{label}.{field}", value, allowed)
+    return record
 
 
 @dataclass(frozen=True)

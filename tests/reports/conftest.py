@@ -29,6 +29,7 @@ CLOCK_HZ = 1e6  # a cycle is a microsecond
 
 def result_of(system: str = "aat", scale: int = 1, **changes: Any) -> SimResult:
     """Two utterances of two frames each; every latency is ``scale`` times 100 cycles and more."""
+    cycles = max(4000, 1000 + 400 * scale)  # to the end of the last frame, at least
     base = SimResult(
         system=system,
         preset="edge256",
@@ -39,12 +40,12 @@ def result_of(system: str = "aat", scale: int = 1, **changes: Any) -> SimResult:
         versions={"nnasim": "0.1.0"},
         clock_hz=CLOCK_HZ,
         totals=Totals(
-            cycles=4000, nna_cycles=1000, cpu_ms=0.5, handoffs=8, dram_bytes=4096, sram_bytes=64, macs=10_000
+            cycles=cycles, nna_cycles=1000, cpu_ms=0.5, handoffs=8, dram_bytes=4096, sram_bytes=64, macs=7_500
         ),
         bound_cycles=800,
         blocks={
-            "mac_array": BlockTime(busy=1000, stall=1000, idle=2000),
-            "dma": BlockTime(busy=3000, stall=0, idle=1000),
+            "mac_array": BlockTime(busy=1000, stall=1000, idle=cycles - 2000),
+            "dma": BlockTime(busy=3000, stall=0, idle=cycles - 3000),
         },
         ops=(
             _op("encoder", "matmul", 3000, 500),
@@ -85,7 +86,9 @@ def _op(graph: str, kind: str, cycles: int, stall: int) -> OpCost:
 def result_set_of(results: dict[str, SimResult], rates: dict[str, float]) -> ResultSet:
     """A result set as `compare` makes it, with ``rates`` as word error rates."""
     systems = {
-        name: figures(result, wer=rates[name], wer_ci=(rates[name] / 2, rates[name] * 1.5), errors=1)
+        name: figures(
+            result, wer=rates[name], wer_ci=(rates[name] / 2, rates[name] * 1.5), errors=round(100 * rates[name])
+        )
         for name, result in results.items()
     }
     summary = Summary(
@@ -96,7 +99,7 @@ def result_set_of(results: dict[str, SimResult], rates: dict[str, float]) -> Res
         versions={"nnasim": "0.1.0"},
         seeds={"bootstrap": 0},
         inputs={"manifest": "00" * 32},
-        corpus=Corpus(manifest="speech.jsonl", utterances=2, words=6, audio_seconds=2.0),
+        corpus=Corpus(manifest="speech.jsonl", utterances=2, words=100, audio_seconds=2.0),
         systems=systems,
         gain=latency_gain(results).model_copy(update=WON),
     )

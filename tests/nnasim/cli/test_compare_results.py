@@ -1,5 +1,6 @@
 """`compare-results` on hand-made results: latencies of 0.2 and 0.4 ms, and the same scaled."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -152,3 +153,18 @@ def test_word_errors_against_other_reference_texts_are_no_gate(
     assert main(["compare-results", str(first), str(second), "--fail-over", "0"]) == 2
     assert "reference texts: 1 of 1 not the same" in capsys.readouterr().err
     assert main(["compare-results", str(first), str(first), "--fail-over", "0"]) == 0
+
+
+def test_a_gate_does_not_open_on_word_errors_that_are_gone(
+    study_folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    without = study_folder("aat")
+    scored = tmp_path / "scored"
+    shutil.copytree(without, scored)
+    record = json.loads((scored / "summary.json").read_text())
+    record["systems"]["aat"] |= {"wer": 1.0, "errors": 1}
+    (scored / "summary.json").write_text(json.dumps(record))
+    assert main(["compare-results", str(scored), str(without)]) == 0
+    assert main(["compare-results", str(without), str(scored), "--fail-over", "0"]) == 0
+    assert main(["compare-results", str(scored), str(without), "--fail-over", "1000"]) == 2
+    assert f"wer: is not there for aat, and is in {scored}" in capsys.readouterr().err
