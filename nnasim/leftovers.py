@@ -25,8 +25,8 @@ SPARE_HANDLES = 4  # what removing a folder within a folder opens at once
 
 
 class Spare:
-    """What is set aside while a partial file or folder stands: to remove it takes memory and open files, and all may be
-    used up. It is taken before there is anything to remove.
+    """Memory and open files that are set aside while a partial file or folder stands: to remove it takes some, and all
+    may be used up. Made before there is anything to remove.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ _LONGEST_PREFIX = 200  # bytes: a name has at most 255, and what follows takes 1
 
 
 def partial_prefix(name: str) -> str:
-    """How names of partial files of ``name`` begin, whatever letters it has; a folder's is the same without the dot."""
+    """The beginning of names of partial files of ``name``, in any letters; a folder's is the same without the dot."""
     cut = name[:100]
     while len(os.fsencode(cut)) > _LONGEST_PREFIX:
         cut = cut[:-1]

@@ -1,4 +1,4 @@
-"""What a command takes from its environment: settings are used or refused; what would lead elsewhere is left out."""
+"""Variables that a command takes: settings are used or refused, and what would lead elsewhere is left out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nnasim.switches import SWITCHES, is_on
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _SOME = re.compile(r"\s*([1-9][0-9]*(\s*,\s*[1-9][0-9]*)*)?\s*")  # OpenMP takes one for each level of nesting
 _SETTLED = {"MATPLOTLIBRC": os.devnull, "SOURCE_DATE_EPOCH": None}
-"""Else matplotlib reads a file of the working folder, whoever put it there, and be it a pipe that never ends; of our
+"""Without this, matplotlib reads a file of the working folder, whoever put it there, even a pipe that never ends; of our
 figures, which have no date, neither would change anything.
 """
 

@@ -20,13 +20,13 @@ class EndedError(KeyboardInterrupt):
 
 
 class _Asked:
-    """What has been asked of this process."""
+    """The end that was asked of this process."""
 
     def __init__(self) -> None:
         self.number, self._since, self._process = int(signal.SIGINT), float("-inf"), os.getpid()
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """The handler. Asked once more, it lets the system end the process: a library may have swallowed the first."""
+        """Raise EndedError. Asked once more, let the system end the process: a library may have swallowed the first."""
         now = time.monotonic()
         if self._since == float("-inf") and os.getpid() == self._process:  # a forked worker ends as the system has it
             self.number, self._since = number, now
@@ -37,7 +37,7 @@ class _Asked:
 
     @property
     def line(self) -> str:
-        """What the user is told."""
+        """The words for the user."""
         return "interrupted" if self.number == signal.SIGINT else f"ended by {signal.Signals(self.number).name}"
 
     @property
@@ -49,7 +49,7 @@ class _Asked:
 @contextmanager
 def ended_in_order() -> Iterator[_Asked]:
     """Within, a signal that would end the process raises an error instead; the value says which it was. One that is
-    ignored, as SIGHUP by `nohup`, or that somebody else looks after, stays as it is.
+    ignored, as SIGHUP by `nohup`, or that has another handler, stays as it is.
     """
     asked, before = _Asked(), {}
     if threading.current_thread() is threading.main_thread():

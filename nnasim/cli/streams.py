@@ -35,7 +35,7 @@ class _Output(io.FileIO):
 
 
 class _Text(io.TextIOWrapper):
-    """A stream on which what packages of others print is none of the output, which may be JSON: stderr has it."""
+    """A stream that leaves to stderr what packages of others print: the output may be JSON."""
 
     def write(self, text: str) -> int:
         module = str(sys._getframe(1).f_globals.get("__name__")).partition(".")[0]
