@@ -48,6 +48,7 @@ POOLED_PLACES = 256
 RECURRENT_FRAMES = 64
 TILED_COPIES = 2**14
 CALLS_SECONDS = 1_000_000
+MODEL_STEPS = 400_000  # as many as a trace from a shape has calls: a hundred kilobytes can pack millions
 TABLE_BYTES = 50_000_000
 TABLE_LINE = 1_000_000
 TABLE_ROWS = 100_000
@@ -163,6 +164,7 @@ TABLE = (
     Limit("a model, a recurrent layer in one call", RECURRENT_FRAMES, "frames"),
     Limit("a model, a tile", TILED_COPIES, "copies"),
     Limit("calls of a model", CALLS_SECONDS, "seconds of audio"),
+    Limit("a model, calibration", MODEL_STEPS, "steps"),
     Limit("a table: measurements, timings, calls, layers", TABLE_BYTES, "bytes"),
     Limit("a table, a line", TABLE_LINE, "characters"),
     Limit("a table, content", TABLE_ROWS, "rows"),

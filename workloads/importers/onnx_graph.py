@@ -37,6 +37,7 @@ class Reading:
     def raw(self) -> RawModel:
         """The whole model."""
         _refuse_declared_twice(self.path, self.model)
+        _refuse_other_defaults(self.path, self.model.graph)
         graph = self._graph(self.model.graph, self._opsets)
         return RawModel(
             name=self.path.name,
@@ -148,6 +149,22 @@ def _refuse_declared_twice(path: Path, model: ModelProto) -> None:
     for field, names in declared.items():
         if twice := repeated(names):
             raise ModelError(path, field, twice[0], "is declared more than once, where once is allowed")
+
+
+def _refuse_other_defaults(path: Path, graph: GraphProto) -> None:
+    """Raise ModelError for an input of one shape whose stored value has another."""
+    stored = {text(tensor.name): tuple(tensor.dims) for tensor in graph.initializer}
+    for declared in graph.input:
+        tensor = declared.type.tensor_type
+        shape = stored.get(name := _name(declared))
+        if shape is None or not tensor.HasField("shape"):
+            continue
+        axes = _axes(tensor.shape.dim)
+        if len(axes) != len(shape) or any(a != b for a, b in zip(axes, shape, strict=True) if isinstance(a, int)):
+            why = (
+                f"must have the shape {tuple('?' if axis is None else axis for axis in axes)} that graph.input declares"
+            )
+            raise ModelError(path, f"graph.initializer.{name}", shape, why)
 
 
 def repeated(names: Iterable[str]) -> list[str]:

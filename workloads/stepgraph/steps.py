@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnasim import files
+from nnasim import files, limits
 from nnasim.errors import FileError, InputError
 from nnasim.npzfile import LARGEST_FILE, read_npz
 from nnasim.tensorfile import read_tensors
@@ -102,6 +102,9 @@ def checked_steps(arrays: Mapping[str, Array], graph: StepGraph, source: str) ->
     if not complaints and len({len(arrays[name]) for name in wanted}) > 1:
         lengths = ", ".join(f"{name} {len(arrays[name])}" for name in wanted)
         complaints = [f"inputs have different numbers of steps ({lengths})"]
+    longest = max((len(arrays[name]) for name in wanted if name in arrays and np.ndim(arrays[name])), default=0)
+    if not complaints and longest > limits.MODEL_STEPS:
+        complaints = [f"there are {longest:,} steps, of which at most {limits.MODEL_STEPS:,} are allowed"]
     if not complaints and not (wanted and len(arrays[next(iter(wanted))])):
         complaints = ["there must be at least one step"] if wanted else ["the graph has no input but its states"]
     if complaints:
@@ -159,8 +162,8 @@ def _kind(dtype: object) -> str:
 def _fits(values: Array, dtype: np.dtype) -> bool:
     if not values.size or dtype.kind == "b":
         return True
-    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
-    return bool(limits.min <= values.min() and values.max() <= limits.max)
+    bounds = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    return bool(bounds.min <= values.min() and values.max() <= bounds.max)
 
 
 def _shape_text(shape: Sequence[int]) -> str:

@@ -273,6 +273,7 @@ OVER = {
         npz(lambda n: [npy(np.zeros(n - 128, np.int8))]), CALIBRATE, "unpacked bytes"
     ),
     "an .npz file, content, arrays": Over(npz(lambda n: [b""] * n), CALIBRATE, "arrays", "is not an .npz file"),
+    "a model, calibration, steps": Over(npz(lambda n: [npy(np.zeros((n, 1, 4), np.float32))]), CALIBRATE, "steps"),
     "an array of an .npz file, header, bytes": Over(npz(long_header), CALIBRATE, "x", ""),
     "a TensorFlow Lite file, bytes": Over(sparse("h.tflite"), TFLITE, "h.tflite"),
     "a TensorFlow Lite file, content, tensors, operators, buffers or subgraphs": Over(many_parts, TFLITE, "operators"),

@@ -88,7 +88,8 @@ def _range(scales: Scales, grid: Grid) -> float:
         return step
     # What arrives is multiplied by 1 / step, and that is a multiplier and a shift like every scale, limited like these.
     largest = LARGEST_SCALE * min(ratio for _, ratio in grid.makers)
-    return 1.0 / float(Rescale.of(min(1.0 / step, largest)).real)
+    (graph, value), _ = next(iter(grid.makers))
+    return 1.0 / float(Rescale.of(min(1.0 / step, largest), name=f"{graph}, {value}").real)
 
 
 _STEPS: Mapping[Rule, Callable[[Scales, Grid], float]] = {
