@@ -16,8 +16,8 @@ from nnasim.switches import SWITCHES, is_on
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _SOME = re.compile(r"\s*([1-9][0-9]*(\s*,\s*[1-9][0-9]*)*)?\s*")  # OpenMP takes one for each level of nesting
 _SETTLED = {"MATPLOTLIBRC": os.devnull, "SOURCE_DATE_EPOCH": None}
-"""Without this, matplotlib reads a file of the working folder, whoever put it there, even a pipe that never ends; of our
-figures, which have no date, neither would change anything.
+"""Without this, matplotlib reads a file of the working folder, whoever put it there, even a pipe that never ends. Our
+figures have no date, and settings of their own: neither would change them.
 """
 
 
