@@ -18,7 +18,6 @@ from nnasim.tensorfile import read_tensors
 FEATURES = "features."
 # steps.NAME: the values of an input call after call, from the first again if an utterance has more frames.
 STEPS = "steps."
-_LONGEST_NAME = 255  # what file systems allow
 
 
 def read_constants(path: Path, trace: OpTrace) -> dict[str, NDArray[Any]]:
@@ -29,7 +28,7 @@ def read_constants(path: Path, trace: OpTrace) -> dict[str, NDArray[Any]]:
     name = trace.weights_file
     if name is None:
         raise TraceError(path, "weights_file", None, f"a functional run needs one; {_without_weights(trace)}")
-    if not name or Path(name).name != name or not name.isprintable() or len(name) > _LONGEST_NAME:
+    if not name or Path(name).name != name or not name.isprintable():
         raise TraceError(path, "weights_file", name, "must be a plain file name, beside the trace")
     return read_tensors(path.parent / name)
 

@@ -75,7 +75,7 @@ def test_a_result_of_less_audio_than_there_can_be_is_refused(seconds: float, tra
     assert "must be 0, or at least 1e-06" in refused("explain", "r.json")
 
 
-@pytest.mark.parametrize("name", ["\0", "w\x1b.safetensors", "w" * 300, "../w", ""])
+@pytest.mark.parametrize("name", ["\0", "w\x1b.safetensors", "../w", ""])
 def test_a_weights_file_of_an_impossible_name_is_refused_by_field(name: str, trace: dict[str, Any]) -> None:
     trace["weights_file"] = name
     changed(trace)
