@@ -193,7 +193,16 @@ def _os_message(error: OSError) -> str:
     what = reason(error)
     if where is None and error.errno == errno.EAGAIN:
         return f"no process or thread more can be started ({what}); see ulimit -u"
+    if where is None and error.errno == errno.ENOENT and not _has_working_folder():
+        return "the working folder is gone: change to another"
     return str(FileError(os.fsdecode(where), what)) if where is not None else what
+
+
+def _has_working_folder() -> bool:
+    try:
+        return bool(os.getcwd())
+    except FileNotFoundError:
+        return False
 
 
 def _leave_unflushed(stream: TextIO) -> None:

@@ -48,7 +48,8 @@ def prepare_streams() -> None:
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  # open as long as the process
+            setattr(sys, name, stream := open(os.devnull, mode))  # noqa: SIM115  # open as long as the process
+            os.set_inheritable(stream.fileno(), True)  # as a stream is: a pool's workers look for theirs
     for name, called, drop in (("stdout", "standard output", False), ("stderr", "standard error", True)):
         stream = getattr(sys, name)
         if stream is getattr(sys, f"__{name}__") and isinstance(stream, io.TextIOWrapper):

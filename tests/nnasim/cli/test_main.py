@@ -1,5 +1,6 @@
 """The command's skeleton: lazy, one line for what a user got wrong, exit codes that shells understand."""
 
+import os
 import re
 import subprocess
 import sys
@@ -189,3 +190,21 @@ def _in_shell(line: str) -> subprocess.CompletedProcess[str]:
 def test_streams_that_are_closed_or_full_end_in_a_line_at_most(line: str, code: int, message: str) -> None:
     done = _in_shell(line)
     assert (done.returncode, done.stderr, done.stdout) == (code, message, "")
+
+
+def test_workers_of_a_command_whose_streams_are_closed_have_their_own() -> None:
+    start = "import subprocess, sys; from nnasim.cli.streams import prepare_streams; prepare_streams()"
+    child = "import os; [os.fstat(number) for number in range(3)]"
+    worker = f"sys.exit(subprocess.run([sys.executable, '-c', '{child}'], close_fds=False).returncode)"
+    done = subprocess.run(["bash", "-c", f'"{sys.executable}" -c "{start}; {worker}" <&- >&- 2>&-'], check=False)
+    assert done.returncode == 0
+
+
+def test_a_working_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    (folder := tmp_path / "gone").mkdir()
+    done = subprocess.run(
+        ["bash", "-c", f"rmdir {folder}; {sys.executable} -m nnasim trace --shape rnnt-mlperf --out t.json"],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, "nnasim: the working folder is gone: change to another\n")
