@@ -21,10 +21,10 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def study(speech: Path, out: Path, *more: str) -> int:
+def study(speech: Path, out: Path, *more: str, base_steps: tuple[str, ...] = ("--base-steps", "3")) -> int:
     words = ["--recipe", "tiny", "--train", f"{speech}/train.jsonl", "--dev", f"{speech}/dev.jsonl"]
     words += ["--models", f"{speech}/models", "--out", str(out), "--chip", "lut8", "--seeds", "1", "--jobs", "1"]
-    return main(["study", "numerics", *words, "--base-steps", "3", "--steps", "1", *more])
+    return main(["study", "numerics", *words, *base_steps, "--steps", "1", *more])
 
 
 def test_the_study_trains_scores_and_reports(speech: Path, tmp_path: Path) -> None:
@@ -57,12 +57,19 @@ def test_the_command_of_a_model_takes_it_for_its_own(speech: Path, tmp_path: Pat
 def test_a_base_that_was_brought_along_is_told_as_it_was_trained(speech: Path, tmp_path: Path) -> None:
     """Its steps and its command are its own, whatever the recipe says of a base."""
     assert study(speech, tmp_path / "trained") == 0
-    assert study(speech, tmp_path / "again", "--as-it-is", "--base-steps", "77") == 0
+    assert study(speech, tmp_path / "again", "--as-it-is", base_steps=()) == 0
     record = json.loads((tmp_path / "again" / "study.json").read_text())
     (base,) = (model for model in record["models"] if model["name"] == "seed-0/base")
     made = json.loads((speech / "models/seed-0/base/model.json").read_text())["info"]
-    assert record["base_steps"] == base["steps"] == made["run"]["steps"] != 77
+    assert record["base_steps"] == base["steps"] == made["run"]["steps"] == 3
     assert base["command"] == made["command"].replace("OUT", f"{speech}/models/seed-0/base")
+
+
+def test_other_steps_than_those_of_the_base_that_is_there_are_refused(speech: Path, tmp_path: Path, capsys) -> None:
+    assert study(speech, tmp_path / "trained") == 0
+    capsys.readouterr()
+    assert study(speech, tmp_path / "again", base_steps=("--base-steps", "77")) == 2
+    assert f"--base-steps = 77: the model in {speech}/models/seed-0/base was trained for 3" in capsys.readouterr().err
 
 
 def test_calibrations_are_chosen_on_other_speech(speech: Path, tmp_path: Path) -> None:

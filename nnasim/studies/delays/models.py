@@ -9,6 +9,7 @@ from aat_training.run_folder import is_finished
 from nnasim.errors import ConfigError
 from nnasim.progress import Progress, silent
 from nnasim.studies.delays.plan import DelayStudy, Model
+from nnasim.studies.training.finished import refuse_other_base_steps
 from nnasim.studies.training.models import documented
 from nnasim.studies.training.runs import Run, train_runs
 
@@ -16,8 +17,9 @@ from nnasim.studies.training.runs import Run, train_runs
 def check(study: DelayStudy) -> None:
     """Refuse what a run would refuse, and finished arms that were trained otherwise.
 
-    A base may come from elsewhere: trained longer, or in stages. Raises ConfigError, ManifestError, CheckpointError or
-    FileError.
+    A base may come from elsewhere, trained longer or in stages, where its steps are not asked for.
+
+    Raises ConfigError, ManifestError, CheckpointError or FileError.
     """
     numerics = study.chip.numerics
     if not numerics.has_unit:
@@ -26,6 +28,7 @@ def check(study: DelayStudy) -> None:
         )
     for manifest in (*study.train, study.dev):
         check_files(read_manifest(manifest))
+    refuse_other_base_steps(study.base_steps, [study.folder / base.name for base in study.bases()])
     for model in study.arms():
         if is_finished(study.folder / model.name):
             refuse_other_finished(study.run_spec(model), study.folder / model.name)

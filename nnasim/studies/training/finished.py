@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +10,9 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from aat_training.checkpoint import read_checkpoint
 from aat_training.checkpoint_files import checkpoint_files
+from aat_training.run_folder import is_finished
 from aat_training.saved_state import COLUMNS, Row
-from nnasim.errors import NOT_GIVEN, CheckpointError, InputError
+from nnasim.errors import NOT_GIVEN, CheckpointError, ConfigError, InputError
 from nnasim.records import Frozen, Integer, validated
 from reports.csvfile import read_csv
 
@@ -45,6 +47,16 @@ def made(folder: Path) -> Made:
     """The origin of the finished model of ``folder``. Raises FileError or CheckpointError if it does not say."""
     meta = checkpoint_files(folder)[1]
     return validated(Made, read_checkpoint(folder).info, meta, CheckpointError, within="info")
+
+
+def refuse_other_base_steps(asked: int | None, bases: Iterable[Path]) -> None:
+    """Raise ConfigError if a finished one of ``bases`` was trained for another number of steps than was ``asked``
+    for; one that was brought along is taken where none was.
+    """
+    for base in bases:
+        if asked is not None and is_finished(base) and (steps := made(base).run.steps) != asked:
+            why = f"the model in {base} was trained for {steps}; leave this out to take it, or train in another folder"
+            raise ConfigError("base steps", "", asked, why)
 
 
 def read_log(path: Path, run: Schedule) -> list[Row]:
