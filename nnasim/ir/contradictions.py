@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from nnasim.errors import TraceError
+from nnasim.errors import TraceError, shown
 from nnasim.ir.result import BlockTime, FrameTimes, OpCost, SimResult, Span, SramPlan, Totals
 from nnasim.ir.shared import SharedResult, StreamFrames
 
@@ -59,13 +59,13 @@ def _of_chip(
 ) -> Iterator[Contradiction]:
     stated = hardware.get("clock_hz", clock_hz)
     if stated != clock_hz:
-        yield Contradiction("clock_hz", clock_hz, f"must be hardware.clock_hz, {stated}")
+        yield Contradiction("clock_hz", clock_hz, f"must be hardware.clock_hz, {shown(stated)}")
     sram = hardware.get("sram")
     capacity = sram.get("bytes") if isinstance(sram, Mapping) else None
     if plan is not None and capacity is not None:
         parts = plan.working_set + plan.resident_weights + plan.weight_buffers + plan.free
         if parts != capacity:
-            yield Contradiction(field, parts, f"its parts must add up to hardware.sram.bytes, {capacity}")
+            yield Contradiction(field, parts, f"its parts must add up to hardware.sram.bytes, {shown(capacity)}")
 
 
 def _of_blocks(blocks: Mapping[str, BlockTime], totals: Totals) -> Iterator[Contradiction]:

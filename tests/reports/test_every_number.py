@@ -110,8 +110,10 @@ def test_a_chip_with_a_number_beyond_every_float_is_refused_by_its_place(tmp_pat
 def test_a_result_whose_chip_holds_only_absurd_numbers_has_a_page(tmp_path: Path, suffix: str) -> None:
     write_record(tmp_path / "result.json", simulated(4e9))
     data = json.loads((tmp_path / "result.json").read_text())
+    bound = (("clock_hz",), ("sram", "bytes"))  # to figures beside them
     for path in paths(data["hardware"]):
-        put(data["hardware"], path, 10**307)
+        if tuple(path) not in bound:
+            put(data["hardware"], path, 10**307)
     (tmp_path / "absurd.json").write_text(json.dumps(data))
     read_result(tmp_path / "absurd.json")
     ending = attack("report", tmp_path / "absurd.json", "--out", tmp_path / f"page.{suffix}")
