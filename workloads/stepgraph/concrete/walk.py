@@ -153,7 +153,7 @@ class Walk:
         return [REFUSED if value is None else value for value in values]
 
     def _ruled(self, node: RawNode, call: RawCall) -> Value | Sequence[Value | None]:
-        """What the rule of the operator writes. An error of arithmetic is the node's: its numbers do not fit."""
+        """The outputs that the operator's rule writes. An error of arithmetic is the node's: its numbers do not fit."""
         try:
             with np.errstate(all="ignore"):
                 return self.dialect.rules[node.operator](self.write, call)
