@@ -1,4 +1,4 @@
-"""What one command writes gets its names together: a disk that fills between two files leaves all old ones as they are.
+"""The outputs of one command get their names together: a disk that fills between two leaves all old ones as they are.
 
 Within ``together`` a new file or folder waits, complete and synced, under its partial name. At the end all change
 places with what has their names; if one cannot, those before it change back.

@@ -38,6 +38,7 @@ LONGER = {
     "nnasim/cli/compare_results.py": "what is compared, what is a gate, and what is said of either",
     "nnasim/cli/evaluate.py": "thirteen options",
     "nnasim/cli/explain.py": "fourteen options, a trace or a result, and what may be decoded for it",
+    "nnasim/cli/fit.py": "eight options, and imports that wait until the table was read",
     "nnasim/cli/import_.py": "twenty-eight options",
     "nnasim/cli/main.py": "the way in: exit codes, and what becomes one line",
     "nnasim/cli/simulate.py": "fourteen options, and imports that follow what they bring",

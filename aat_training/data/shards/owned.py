@@ -1,4 +1,4 @@
-"""Checks of what stands where shards shall be written: only those that nnasim made are replaced."""
+"""Checks of a folder that new shards are to replace: only shards that nnasim made are."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _refuse_other_index(path: Path) -> None:
 
 
 def refuse_other_start(folder: Path) -> None:
-    """Raise FileError unless the shards of ``folder``, which has no index, are ours, so that a run may go on with them.
+    """Raise FileError unless the shards of ``folder``, which has no index, are ours, so that a run may continue them.
 
     NeMo's have the same names; a tar that nnasim made begins with a member of a name that it gives.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def complaint(
         monkeypatch.syspath_prepend(str(tmp_path))
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
         for name in ("kiln", "fires"):
-            monkeypatch.delitem(__import__("sys").modules, name, raising=False)
+            monkeypatch.delitem(sys.modules, name, raising=False)
         main(["fires"], {"fires": Command("fires", "")})
         return capsys.readouterr().err
 

@@ -5,7 +5,7 @@ from google.protobuf.message import DecodeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.workloads.importers.hostile import a_model
+from tests.workloads.importers.spoilt_onnx import a_model
 from tests.workloads.onnx_models import helper, model, onnx
 from workloads.importers import onnx_wire
 from workloads.importers.onnx_wire import NotWholeError, TooMuchError, look_over

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
-
+from nnasim.errors import ConfigError
 from nnasim.ir.attributes import MOST_AXES
 from nnasim.ir.operands import OpKind, Role
 from nnasim.ir.trace import Op, OpGraph, OpGroup, TensorSpec
 from nnasim.numerics.config import NumericsConfig
+from nnasim.records import validated
 from workloads.stepgraph.graph import Array
 from workloads.stepgraph.integers.grids import FIXED, Grid, Key
 from workloads.stepgraph.lowering.cannot_lower import CannotLower
@@ -108,13 +108,11 @@ class TraceDraft:
 
 def _validated(data: Mapping[str, Any]) -> Op:
     try:
-        return Op.model_validate(data)
-    except ValidationError as error:
-        (finding, *_) = error.errors(include_url=False, include_context=False, include_input=False)
-        why = finding["msg"].removeprefix("Value error, ")
-        if finding["loc"][:1] != ("attributes",):
+        return validated(Op, data, "")
+    except ConfigError as error:
+        if not error.field.startswith("attributes"):
             raise  # ours, not the model's
-        raise CannotLower(f"cannot be an operation of a trace: {why}") from None
+        raise CannotLower(f"cannot be an operation of a trace: {error.allowed}") from None
 
 
 def plain(name: str) -> str:
