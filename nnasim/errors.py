@@ -22,7 +22,10 @@ _IN_PLAIN_WORDS = {
 
 def shown(value: object) -> str:
     """``value`` as a message shows it: on one line, escaped, shortened if long."""
-    text = ascii(value) if not isinstance(value, Path) else ascii(str(value))
+    try:
+        text = ascii(value) if not isinstance(value, Path) else ascii(str(value))
+    except Exception:  # an object of the user's own whose repr fails
+        text = f"<{type(value).__name__}>"
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
 

@@ -40,8 +40,13 @@ def only(kinds: tuple[type, ...], allowed: str) -> BeforeValidator:
 
 
 def _is_name(text: str) -> bool:
-    """Whether a file could have this name: operating systems end a name at a NUL, and allow at most 4,096 bytes."""
-    return bool(text.strip()) and "\0" not in text and len(text.encode(errors="replace")) <= 4096
+    """Whether a file could have this name: operating systems end a name at a NUL, allow at most 4,096 bytes, and hold
+    no half of a surrogate pair but those that stand for bytes.
+    """
+    try:
+        return bool(text.strip()) and "\0" not in text and len(os.fsencode(text)) <= 4096
+    except UnicodeEncodeError:
+        return False
 
 
 def _listed(value: object) -> object:

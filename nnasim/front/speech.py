@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
 
 from nnasim import markup
+from nnasim.errors import ConfigError
 from nnasim.front.arguments import Beam, ChipLike, FilePath, Utterances, checked
 from nnasim.front.chips import chip_of
 from nnasim.front.needs import training_extra
@@ -135,15 +138,16 @@ def recogniser(folder: FilePath | None = None) -> Recogniser:
 
 @checked
 def train(
-    recipe: str, *, train: FilePath | Sequence[FilePath], dev: FilePath, out: FilePath,
+    recipe: str, *, train: FilePath | Annotated[Sequence[FilePath], Field(min_length=1)], dev: FilePath, out: FilePath,
     system: Literal["float", "aat", "qat"] = "float", init: FilePath | Recogniser | None = None,
     chip: ChipLike = "edge256", schedule: Literal["base", "fine-tuning"] | None = None, steps: Integer | None = None,
     evaluate_every: Integer | None = None, learning_rate: Number | None = None, delay_penalty: Number | None = None,
     distillation: Number | None = None,
     batch: Integer | None = None, accumulate: Integer | None = None, clip: Number | None = None,
     average: Number | None = None, patience: Integer | None = None, shuffle_shards: Integer | None = None,
-    workers: Integer = 1, seed: Integer = 0, calibration: Literal["mse", "percentile", "max"] = "mse",
-    gradient: Literal["output", "segment", "identity"] = "output", resume: bool = False, force: bool = False,
+    workers: Integer | None = None, seed: Integer = 0,
+    calibration: Literal["mse", "percentile", "max"] | None = None,
+    gradient: Literal["output", "segment", "identity"] | None = None, resume: bool = False, force: bool = False,
     device: str = "cpu", progress: Progress = silent,
 ) -> Recogniser:  # fmt: skip
     """A recogniser trained on ``train``. The folder ``out`` holds the checkpoint with the lowest word error rate on
@@ -159,8 +163,10 @@ def train(
     - ``distillation``: weight of the encoder's distance from the float model ``init``.
     - ``accumulate``: batches in one step.
     - ``patience``: evaluations on ``dev`` without improvement after which training ends.
-    - ``shuffle_shards``: read a folder of shards in random order.
-    - ``workers``: processes that compute features.
+    - ``shuffle_shards``: read a folder of shards in random order; ``workers``: processes that compute features of
+      shards, default 1.
+    - ``calibration``: how ranges of aat and qat are found, default mse; ``gradient``: slope of aat's activation units,
+      default output.
     - ``resume``: continue the run that was stopped in ``out``; ``force``: start afresh in a folder that exists.
     - ``device``: where it computes: cpu, cuda or cuda:N.
 
@@ -168,6 +174,7 @@ def train(
     diverges.
     """
     with training_extra():
+        from aat_training.data.shards.layout import are_shards
         from aat_training.ranks import joined_ranks
         from aat_training.recipes import load_recipe
         from aat_training.train import RunSpec, run
@@ -181,20 +188,33 @@ def train(
             "clip": clip,
             "average": average, "patience": patience, "shuffle_shards": shuffle_shards, "seed": seed,
         }  # fmt: skip
+        manifests = tuple(map(Path, [train] if isinstance(train, str | Path) else train))
+        _refuse_unused(f"with system {system!r}", calibration=calibration if system == "float" else None,
+                       gradient=gradient if system != "aat" else None)  # fmt: skip
+        if not any(map(are_shards, manifests)):
+            _refuse_unused("without shards", shuffle_shards=shuffle_shards, workers=workers)
         spec = RunSpec(
             recipe=chosen,
             run=schedule_of(chosen, initialised=start is not None, name=schedule, **changes),
-            train=tuple(map(Path, [train] if isinstance(train, str | Path) else train)),
+            train=manifests,
             dev=Path(dev),
             arithmetic=system,
             init=start,
             numerics=None if system == "float" else hardware.numerics,
-            calibration=calibration,
-            gradient=gradient,
+            calibration=calibration or "mse",
+            gradient=gradient or "output",
             info={"commit": commit(), "preset": hardware.name},
         )
         with joined_ranks(device) as ranks:
             run(
-                spec, folder, resume=resume, force=force, ranks=ranks, workers=workers, device=device, progress=progress
-            )
+                spec, folder, resume=resume, force=force, ranks=ranks, workers=1 if workers is None else workers,
+                device=device, progress=progress,
+            )  # fmt: skip
         return Recogniser(folder)
+
+
+def _refuse_unused(why: str, **given: object) -> None:
+    """Raise ConfigError for the first argument of ``train`` that has a value; ``why``: when it is not used."""
+    for name, value in given.items():
+        if value is not None:
+            raise ConfigError("train", name, value, f"is not used {why}")

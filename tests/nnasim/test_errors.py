@@ -43,3 +43,14 @@ def test_an_error_of_the_system_names_the_file_that_was_written() -> None:
 def test_a_library_that_cannot_be_loaded_meanwhile_is_not_laid_to_the_file() -> None:
     with pytest.raises(OSError, match=r"^b\.so: failed to map segment$"), writing("a.csv"):
         raise OSError("b.so: failed to map segment")
+
+
+def test_an_object_that_cannot_be_shown_is_told_by_its_type() -> None:
+    class Odd:
+        def __repr__(self) -> str:
+            raise RuntimeError
+
+    assert (
+        str(ConfigError("train", "steps", Odd(), "must be a whole number"))
+        == "train: steps = <Odd>: must be a whole number"
+    )

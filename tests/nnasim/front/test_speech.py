@@ -48,6 +48,19 @@ def test_a_recogniser_is_trained_and_trained_on_for_the_chip(tmp_path: Path, man
     assert nnasim.train("tiny", out=tmp_path / "float", resume=True, **settings).folder == tmp_path / "float"
 
 
+def test_what_a_training_would_not_use_is_refused(tmp_path: Path, manifest: Path) -> None:
+    settings = {"train": manifest, "dev": manifest, "steps": 1, "out": tmp_path / "no"}
+    for unused in ({"calibration": "max"}, {"gradient": "segment"}, {"workers": 2}, {"shuffle_shards": 2}):
+        (name,) = unused
+        with pytest.raises(nnasim.NnasimError, match=rf"^train: {name} = .*: is not used with"):
+            nnasim.train("tiny", **settings, **unused)
+    with pytest.raises(nnasim.NnasimError, match=r"^train: train = "):
+        nnasim.train("tiny", **{**settings, "train": []})
+    with pytest.raises(nnasim.NnasimError, match=r"^train: out = '\\ud800': must be a path"):
+        nnasim.train("tiny", **{**settings, "out": "\ud800"})
+    assert not (tmp_path / "no").exists()
+
+
 def test_a_model_is_held_near_a_float_model_only(tmp_path: Path, manifest: Path) -> None:
     settings = {"train": manifest, "dev": manifest, "steps": 1, "evaluate_every": 1}
     base = nnasim.train("tiny", out=tmp_path / "float", **settings)
