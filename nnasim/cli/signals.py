@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from nnasim.cli.ranks import one_of_several
+
 NAMES = ("SIGTERM", "SIGHUP")  # of `kill`, of a scheduler whose time is over, of a terminal that was closed
 ONCE_S = 1.0
 """`timeout` sends its signal to the process and then to its group: within so many seconds both are one."""
@@ -53,7 +55,8 @@ def ended_in_order() -> Iterator[_Asked]:
     """
     asked, before = _Asked(), {}
     if threading.current_thread() is threading.main_thread():
-        numbers = [int(getattr(signal, name)) for name in NAMES if hasattr(signal, name)]
+        names = NAMES[1:] if one_of_several() else NAMES  # ranks end at SIGTERM in an order of their own
+        numbers = [int(getattr(signal, name)) for name in names if hasattr(signal, name)]
         before = {number: signal.getsignal(number) for number in numbers}
     for number, handler in before.items():
         if handler is signal.SIG_DFL:
@@ -62,5 +65,7 @@ def ended_in_order() -> Iterator[_Asked]:
         yield asked
     finally:
         for number, handler in before.items():
-            if handler is signal.SIG_DFL:
+            if (
+                signal.getsignal(number) is asked
+            ):  # a rank has its own, to the very end
                 signal.signal(number, handler)

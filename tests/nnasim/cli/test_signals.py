@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from nnasim.cli.main import main
+from nnasim.cli.ranks import end_in_order
 from nnasim.cli.table import Command
 
 ROOT = str(Path(__file__).parents[3])
@@ -75,6 +77,28 @@ def test_who_calls_the_command_from_python_has_its_own_handlers_back(monkeypatch
     before = signal.getsignal(signal.SIGTERM)
     assert main(["--version"], {"x": Command("x", "")}) == 0
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_rank_has_a_handler_of_its_own_which_serves_until_the_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its launcher ends it at any moment once another rank has ended, also while it ends by itself."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    before = signal.getsignal(signal.SIGTERM)
+    seen: list[object] = []
+
+    def command() -> None:
+        seen.append(signal.getsignal(signal.SIGTERM))
+        end_in_order()
+        seen.append(signal.getsignal(signal.SIGTERM))
+
+    module = ModuleType("slow")
+    module.command = command  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "slow", module)
+    try:
+        assert main(["slow"], {"slow": Command("slow", "")}) == 0
+        assert seen[0] is before
+        assert signal.getsignal(signal.SIGTERM) is seen[1] is not before
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_ctrl_c_while_modules_are_loaded_is_told_too(tmp_path: Path) -> None:
