@@ -65,7 +65,5 @@ def ended_in_order() -> Iterator[_Asked]:
         yield asked
     finally:
         for number, handler in before.items():
-            if (
-                signal.getsignal(number) is asked
-            ):  # a rank has its own, to the very end
+            if signal.getsignal(number) is asked:  # another one of the command's stays
                 signal.signal(number, handler)

@@ -107,7 +107,9 @@ def test_words_of_what_cannot_be_decoded_are_refused_in_one_line(
 ) -> None:
     result = read_result("result.json")
     larger = tuple(op.model_copy(update={"macs": 2 * op.macs}) for op in result.ops)
-    write_record("other.json", result.model_copy(update={"ops": larger, "command": None}), force=True)
+    totals = result.totals.model_copy(update={"macs": 2 * result.totals.macs})
+    other = result.model_copy(update={"ops": larger, "totals": totals, "command": None})
+    write_record("other.json", other, force=True)
     write_record("float.json", result.model_copy(update={"system": "float", "command": None}), force=True)
     assert main(["explain", *arguments, "--out", "refused.json"]) == 2
     errors = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("nnasim: note")]
