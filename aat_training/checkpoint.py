@@ -17,6 +17,7 @@ from nnasim import files
 from nnasim.errors import NOT_GIVEN, CheckpointError, shown
 from nnasim.records import as_complaint, validated
 from nnasim.tensorfile import LARGEST_FILE, read_tensors, sizes_of_tensors, tensor_bytes
+from nnasim.together import together
 from workloads.rnnt.shapes import RnntShape
 
 CHECKPOINT_VERSION = 1
@@ -75,10 +76,9 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         "weights": digest_of_file(packed := tensor_bytes(checkpoint.tensors)),
     }
     weights, meta = checkpoint_files(folder)
-    with files.new_file(meta, force=True) as described, files.new_file(weights, force=True) as numbers:
-        described.write(files.json_text(record).encode())
-        described.flush()
-        numbers.write(packed)
+    with together():
+        files.write_bytes(weights, packed, force=True)
+        files.write_json(meta, record, force=True)
 
 
 def digest_of_file(data: bytes) -> str:
