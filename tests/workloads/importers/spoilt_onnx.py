@@ -169,6 +169,7 @@ def deep_ifs(depth: int) -> bytes:
 
 
 def varint(number: int) -> bytes:
+    """A number as protobuf writes it, seven bits a byte."""
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)

@@ -5,7 +5,7 @@ from google.protobuf.message import DecodeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.workloads.importers.spoilt_onnx import a_model
+from tests.workloads.importers.spoilt_onnx import a_model, varint
 from tests.workloads.onnx_models import helper, model, onnx
 from workloads.importers import onnx_wire
 from workloads.importers.onnx_wire import NotWholeError, TooMuchError, look_over
@@ -51,11 +51,3 @@ def test_integers_that_a_byte_each_would_become_eight_are_limited() -> None:
     graph = bytes([5 << 3 | 2]) + varint(len(tensor)) + tensor
     with pytest.raises(TooMuchError, match="bytes of packed integers"):
         look_over(memoryview(bytes([7 << 3 | 2]) + varint(len(graph)) + graph))
-
-
-def varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*out, number])
