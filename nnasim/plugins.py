@@ -121,9 +121,9 @@ class Plugins(Generic[PartT]):
             raise
         # Another package's code: whatever it raises, and be it an exit, the user learns whose it was.
         except BaseException as error:
-            raise ValueError(f"{who} cannot be loaded: {_seen(error)}") from None
+            raise ValueError(f"{who} cannot be loaded: {shown(error)}") from None
         if lacking:
-            raise ValueError(f"{who} is {_seen(part)}, which has no {lacking}")
+            raise ValueError(f"{who} is {shown(part)}, which has no {lacking}")
         module = point.module.partition(".")[0]
         if module not in (*OURS, *sys.stdlib_module_names):
             others = IN_USE.get(module, who)
@@ -145,7 +145,7 @@ def refuse_signatures(who: str, part: object, arguments: Mapping[str, int]) -> N
     for name, count in arguments.items():
         function = getattr(part, name)
         if not callable(function):
-            raise ValueError(f"{who}: {name} = {_seen(function)}: must be a function")
+            raise ValueError(f"{who}: {name} = {shown(function)}: must be a function")
         unbound = isinstance(part, type) and inspect.isfunction(inspect.getattr_static(part, name))
         try:
             signature = inspect.signature(function)
@@ -163,7 +163,7 @@ def blamed(error: BaseException) -> str | None:
         modules = [str(frame.f_globals.get("__name__")).partition(".")[0] for frame, _ in walk_tb(each.__traceback__)]
         who = next((IN_USE[module] for module in reversed(modules) if module in IN_USE), None)
         if who:
-            return f"{who} failed: {_seen(each)}"
+            return f"{who} failed: {shown(each)}"
     return None
 
 
@@ -175,11 +175,3 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             return
         yield seen
         seen = seen.__cause__ or seen.__context__
-
-
-def _seen(value: object) -> str:
-    """``value`` on one line, even where its package's code fails to show it."""
-    try:
-        return shown(value)
-    except Exception:
-        return f"a {type(value).__name__}"
