@@ -22,7 +22,7 @@ from nnasim.cli.invocation import ARGUMENTS
 from nnasim.cli.last_net import DEFECT, caught
 from nnasim.cli.memory import is_out_of_memory, out_of_memory, told_once
 from nnasim.cli.ranks import leave_word, speaks
-from nnasim.cli.signals import ended_in_order
+from nnasim.cli.signals import ended_in_order, was_interrupt
 from nnasim.cli.streams import prepare_streams
 from nnasim.cli.table import COMMANDS, Command, overview
 from nnasim.cli.usage import by_option, usage_message
@@ -82,6 +82,8 @@ def _ended(argv: Sequence[str] | None, commands: Mapping[str, Command]) -> int:
     except NnasimError as error:
         return _complain(str(error), error.exit_code)
     except BaseException as error:  # a package's part may raise any, and be it an exit
+        if was_interrupt(error):
+            raise KeyboardInterrupt from None
         if (whose := blamed(error)) is not None:
             return _complain(whose, USAGE_ERROR)
         if not isinstance(error, Exception):

@@ -21,6 +21,16 @@ class EndedError(KeyboardInterrupt):
     """A signal asked for the end. Whatever lets an interrupt pass lets this pass too."""
 
 
+def was_interrupt(error: BaseException) -> bool:
+    """Whether a library has made ``error`` of an interrupt, as pydantic does of one that comes amid a record."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            return True
+        cause = cause.__cause__
+    return any(f"{kind.__name__}: " in str(error) for kind in (KeyboardInterrupt, EndedError))  # all that it tells
+
+
 class _Asked:
     """The end that was asked of this process."""
 

@@ -158,6 +158,8 @@ class Database:
             raise FileError(self.path, why) from None
         if self._endless:
             self.refuse_circle()
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":  # by a signal, which SQLite swallows
+            raise KeyboardInterrupt from None
         damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
         verdict = "cannot be read as a store" if damaged or "malformed" in str(error) else "cannot be used"
         raise FileError(self.path, f"{verdict} ({_said(error)}){WHOLE if damaged else ''}") from None

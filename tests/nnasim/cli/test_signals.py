@@ -65,6 +65,27 @@ def test_a_signal_that_timeout_sends_twice_is_one(tmp_path: Path) -> None:
     assert ended(tmp_path, twice).stderr == "nnasim: ended by SIGTERM\n"
 
 
+@pytest.mark.parametrize("how", ["model_dump", "model_dump_json"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_one_that_comes_while_a_record_is_written_is_no_defect_of_ours(name: str, how: str, tmp_path: Path) -> None:
+    value = f"pydantic.PlainSerializer(lambda _: os.kill(os.getpid(), signal.{name}))"
+    work = f"import pydantic, typing; pydantic.RootModel[typing.Annotated[int, {value}]](1).{how}()"
+    done = ended(tmp_path, work, "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n")
+    why = "interrupted" if name == "SIGINT" else f"ended by {name}"
+    assert (done.returncode, done.stderr) == (128 + getattr(signal, name), f"nnasim: {why}\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_that_comes_while_a_store_is_read_is_no_fault_of_the_store(tmp_path: Path) -> None:
+    work = f"""from nnasim.sweeps.store import Store
+        with Store("s.sqlite") as store:
+            store.database._leads_in_a_circle = lambda: {TERM}
+            store.database._connection.set_progress_handler(store.database._leads_in_a_circle, 1)
+            store.count("ok")"""
+    done = ended(tmp_path, work)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, "nnasim: ended by SIGTERM\n")
+
+
 def test_one_that_a_library_swallows_ends_the_process_the_second_time(tmp_path: Path) -> None:
     twice = f"signals.ONCE_S = -1\n        try: {TERM}\n        except BaseException: pass\n        {TERM}"
     assert ended(tmp_path, twice).returncode == -signal.SIGTERM
