@@ -11,10 +11,11 @@ from nnasim.errors import FileError, TraceError
 from nnasim.limits import STORED_FIGURES
 from nnasim.sweeps.evaluate import Outcome
 from nnasim.sweeps.job import Values
-from nnasim.sweeps.listing import chosen, job_of, list_sweeps, of_version_0_1
+from nnasim.sweeps.listing import chosen, list_sweeps
 from nnasim.sweeps.objectives import objective_names
 from nnasim.sweeps.space import Space
 from nnasim.sweeps.store import Store, was_swept
+from nnasim.sweeps.stored_jobs import job_of, of_version_0_1
 from nnasim.sweeps.stored_rows import name_of
 
 if TYPE_CHECKING:

@@ -79,14 +79,17 @@ class Job:
 
     def key(self, values: Values) -> str:
         """32 hex digits that name a point: the hash of everything that determines its figures."""
-        chip = self.chip(values)
+        return self.key_of(self.chip(values), values, nnasim.__version__)
+
+    def key_of(self, chip: Chip, values: Values, version: str) -> str:
+        """The key of the point of ``values``, whose chip is ``chip``, as ``version`` of nnasim computes it."""
         determinants = {
             "chip": {name: value for name, value in chip.items() if name not in DESCRIPTIVE},
             "beside": self.beside_chip(values),
             "traces": self.trace_hashes,
             "retargets": self.retargets,
             "scored": self.scored,
-            "version": nnasim.__version__,
+            "version": version,
         }
         if packages := self.packages(chip):
             determinants["packages"] = packages
@@ -100,7 +103,8 @@ class Job:
             (UNITS, value_at(chip, "numerics.activation")),
             *((ADDED, name) for name in self.spec.objectives if name not in KNOWN),
         ]
-        return {f"{kind.group} {name}": kind.origin(name) for kind, name in parts if name and kind.added(name)}
+        named = [(kind, name) for kind, name in parts if isinstance(name, str)]  # a stored chip may hold anything
+        return {f"{kind.group} {name}": kind.origin(name) for kind, name in named if kind.added(name)}
 
     def allows(self, values: Values) -> bool:
         """Whether every constraint holds at a point, of which the axes in ``deciding`` are enough."""

@@ -8,10 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nnasim.errors import FileError, InputError
-from nnasim.hardware.read_latency import CYCLES, dram_fields, in_ns
 from nnasim.markup import counted
 from nnasim.sweeps.axes import AxisSpec
-from nnasim.sweeps.job import Job, make_job
 from nnasim.sweeps.space import DEFAULT_POINTS
 from nnasim.sweeps.spec import SweepSpec, parse_sweep_file
 from nnasim.sweeps.store import Store, added_at, was_swept
@@ -59,22 +57,6 @@ def chosen(store: object, sweeps: Sequence[ListedSweep], wanted: str | None) -> 
             if fits(sweep):
                 return sweep
     raise InputError(store, "study", wanted, f"holds {'; '.join(sweep.line for sweep in sweeps[:_MOST_SWEEPS])}")
-
-
-def job_of(record: Mapping[str, Any], store: object) -> Job:
-    """The job of a stored sweep without its traces: their hashes are all that keys need.
-
-    A chip of version 0.1, whose DRAM counts its latency in cycles, is accepted unchanged: it has been run.
-    """
-    stored = understood(record, store)
-    spec = parse_sweep_file(stored.study, store)
-    job = make_job(spec, in_ns(stored.base, store), (), store, stored.scored, check=not of_version_0_1(record))
-    return job.with_hashes(stored.trace_hashes)
-
-
-def of_version_0_1(record: Mapping[str, Any]) -> bool:
-    """Whether the sweep's chip is of version 0.1: its points have other keys than the same points would have now."""
-    return CYCLES in dram_fields(understood(record, "store").base)
 
 
 def _listed(store: Store, digest: str, record: Mapping[str, Any]) -> ListedSweep:

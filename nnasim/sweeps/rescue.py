@@ -15,7 +15,7 @@ from nnasim.errors import FileError, NnasimError
 from nnasim.sweeps.database import SIDE_FILES, WHOLE, Row
 from nnasim.sweeps.seen_rows import SeenRows
 from nnasim.sweeps.store import Store
-from nnasim.sweeps.stored_rows import point_of, score_of, sweep_of, understood
+from nnasim.sweeps.stored_rows import score_of, sweep_of, understood
 
 MOST_ROWS = 2 * limits.SWEEP_POINTS
 MOST_COMPLAINTS = 10_000  # lines that are kept; the others are counted
@@ -24,10 +24,10 @@ _SHARED_PAGE = "2nd reference to page"  # SQLite's words; what it would say next
 _ROW_BYTES = 100  # no row of ours is smaller, so that a small file is not asked for a million rows
 
 # table -> the function that raises an error for a row that is not whole
-_TABLES: dict[str, Callable[[Row, object], Any]] = {
-    "studies": lambda row, source: understood(sweep_of(row, source)[1], source),
-    "points": point_of,
-    "accuracy": score_of,
+_TABLES: dict[str, Callable[[Row, Store], Any]] = {
+    "studies": lambda row, store: understood(sweep_of(row, store.path)[1], store.path),
+    "points": lambda row, store: store.point(row),
+    "accuracy": lambda row, store: score_of(row, store.path),
 }
 
 
@@ -108,7 +108,7 @@ class _Examination:
         """The rows of ``table`` that are whole; there is a complaint on each of the others."""
         for row in self._readable(table):
             try:
-                _TABLES[table](row, self.store.path)
+                _TABLES[table](row, self.store)
             except NnasimError as error:
                 self._complain(str(error).removesuffix(WHOLE))
                 continue

@@ -121,6 +121,7 @@ class Sweep:
             nonlocal elsewhere
             for chunk in _chunks(points(), CLAIMED_AT_ONCE):
                 keyed = {self.job.key(values): values for values in chunk}
+                self.store.refuse_other_values(list(keyed))
                 claimed = claims.take(list(keyed))
                 done = len(self.store.done(list(keyed)))
                 self.tally.stored += done

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from nnasim import files
-from nnasim.errors import FileError
+from nnasim.errors import FileError, InputError
 from nnasim.limits import STORED_SWEEPS, STORED_SWEEPS_BYTES, SWEEP_POINTS
 from nnasim.sweeps.database import WHOLE, Database
 from nnasim.sweeps.evaluate import Outcome
+from nnasim.sweeps.made_keys import MadeKeys
 from nnasim.sweeps.stored_rows import name_of, point_of, score_of, sweep_of, with_sum
 
 STORE_VERSION = 3
@@ -65,6 +66,7 @@ class Store:
         self.database = Database(self.path, write=write)
         self._tried = "tried"
         self.columns = dict(_COLUMNS)
+        self._made_keys = MadeKeys(self._whole_record, self.path)
         with ExitStack() as on_error:
             on_error.callback(self.close)
             self._open()
@@ -203,7 +205,7 @@ class Store:
     def outcomes(self, keys: Sequence[str]) -> dict[str, Outcome]:
         """The stored outcomes among ``keys``, by key. Raises InputError for one that is damaged."""
         rows = self._select(f"SELECT {self.columns['points']} FROM points WHERE key IN ({{}})", keys)
-        return {outcome.key: outcome for _, outcome in (point_of(row, self.path) for row in rows)}
+        return {outcome.key: outcome for _, outcome in map(self.point, rows)}
 
     def all_outcomes(self) -> Iterator[tuple[str, Outcome]]:
         """(digest of the sweep that computed it, outcome) of every row, by key.
@@ -211,7 +213,31 @@ class Store:
         Raises InputError for one that is damaged.
         """
         for row in self._points_by_key():
-            yield point_of(row, self.path)
+            yield self.point(row)
+
+    def point(self, row: tuple[Any, ...]) -> tuple[str, Outcome]:
+        """(digest of the sweep that computed it, outcome) of a row of the points.
+
+        Raises InputError if it is damaged: if its checksum is another, or, without one, its values are not its key's.
+        """
+        sweep, outcome = point_of(row, self.path)
+        if row[-1] is None:
+            self._made_keys.refuse_other(sweep, outcome)
+        return sweep, outcome
+
+    def refuse_other_values(self, keys: Sequence[str]) -> None:
+        """Raise InputError if a row among ``keys`` that has no checksum does not hold the values of its key."""
+        select = f"SELECT {self.columns['points']} FROM points WHERE sum IS NULL AND key IN ({{}})"
+        for row in self._select(select, keys):
+            self.point(row)
+
+    def _whole_record(self, digest: str) -> dict[str, Any] | None:
+        """The record of a sweep; None if there is none, or it is damaged."""
+        row = self.database.row(f"SELECT {self.columns['studies']} FROM studies WHERE digest = ?", (digest,))
+        try:
+            return None if row is None else sweep_of(row, self.path)[1]
+        except (FileError, InputError):
+            return None
 
     def refuse_unreachable(self, keys: Collection[str]) -> None:
         """Raise FileError if the table holds a row of ``keys``, of which the index by key has none."""
@@ -264,7 +290,7 @@ class Store:
         points = self._points_by_key()
         scores = self.database.in_order(f"SELECT {self.columns['accuracy']} FROM accuracy ORDER BY key")
         return (
-            (row for row in points if point_of(row, self.path)),
+            (row for row in points if self.point(row)),
             (row for row in scores if score_of(row, self.path)),
         )
 

@@ -9,12 +9,13 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from nnasim import files
-from nnasim.errors import FileError, InputError, TraceError
+from nnasim.errors import NOT_GIVEN, FileError, InputError, TraceError
 from nnasim.limits import LARGEST_FIGURE, STORED_FIGURES
 from nnasim.records import Frozen, validated
 from nnasim.sweeps.axes import Value
 from nnasim.sweeps.database import WHOLE
 from nnasim.sweeps.evaluate import Outcome
+from nnasim.sweeps.job import digest_of
 from nnasim.sweeps.objectives import BOTTLENECK, FALLBACK
 
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=500)]
@@ -126,7 +127,17 @@ def sweep_of(row: tuple[Any, ...], source: object) -> tuple[str, dict[str, Any]]
     if not isinstance(digest, str) or not isinstance(record, dict):
         raise FileError(source, f"holds a study that this nnasim does not understand{WHOLE}")
     _check_sum(row, source)
+    if row[-1] is None and digest != sweep_digest_of(understood(record, source)):
+        raise TraceError(source, f"row {name_of(digest)}", NOT_GIVEN, f"must be the digest of its study{WHOLE}")
     return digest, record
+
+
+def sweep_digest_of(record: SweepRecord) -> str:
+    """The digest of the sweep that ``record`` tells of, as ``nnasim.sweeps.run.sweep_digest`` makes it of its job."""
+    axes = record.study.get("axes")
+    order = list(axes) if isinstance(axes, dict) else []
+    named = {"base": record.base, "traces": record.trace_hashes, "scored": record.scored}
+    return digest_of({"study": record.study, "order": order, **named})
 
 
 def _row(model: Any, data: Any, source: object, key: object) -> Any:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nnasim.sweeps.stored_rows import with_sum
 from tests.attack import attack, refused
 
 READERS = (
@@ -24,10 +25,12 @@ def folder(seeds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 def change(folder: Path, **columns: object) -> None:
-    """Change the first point, which then has no checksum: rows of earlier versions have none."""
+    """Change the first point, with its checksum: whoever wrote it meant it."""
     connection = sqlite3.connect(folder / "h.sqlite", isolation_level=None)
     for name, value in columns.items():
-        connection.execute(f"UPDATE points SET sum = NULL, {name} = ? WHERE rowid = 1", (json.dumps(value),))
+        connection.execute(f"UPDATE points SET {name} = ? WHERE rowid = 1", (json.dumps(value),))
+    *row, _ = connection.execute("SELECT * FROM points WHERE rowid = 1").fetchone()
+    connection.execute("UPDATE points SET sum = ? WHERE rowid = 1", (with_sum(*row)[-1],))
     connection.close()
 
 
