@@ -64,11 +64,13 @@ def pairs(before: ResultSet, after: ResultSet) -> list[Pair]:
 
 
 def uncomparable(before: ResultSet, after: ResultSet) -> list[tuple[str, str]]:
-    """(label, figure) of what a pair has in ``before`` and lacks in ``after``: a gate over the rest would open on less
-    than it says.
+    """(label, figure) of what ``before`` has and ``after`` lacks, "system" where it is the whole result: a gate over
+    the rest would open on less than it says.
     """
-    gone = []
-    for pair in pairs(before, after):
+    shared = pairs(before, after)
+    of_before = {pair.before for pair in shared}
+    gone = [(label, "system") for label in before.results if label not in of_before]
+    for pair in shared:
         rates = before.figures()[pair.before].wer, after.figures()[pair.after].wer
         if rates[0] is not None and rates[1] is None:
             gone.append((pair.label, "wer"))

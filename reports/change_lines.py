@@ -22,12 +22,19 @@ def difference_lines(old: SimResult, new: SimResult, other_work: str) -> Iterato
 
 
 def unshared_lines(old: ResultSet, new: ResultSet, before: Path, after: Path) -> Iterator[str]:
-    """Lines that name the systems that only one of two folders has, which are not compared."""
+    """Lines that name the systems and the word errors that only one of two folders has, which are not compared."""
     shared = pairs(old, new)
+    scored = {
+        pair.label: (old.figures()[pair.before].wer is not None, new.figures()[pair.after].wer is not None)
+        for pair in shared
+    }
     of_old, of_new = {pair.before for pair in shared}, {pair.after for pair in shared}
     for path, labels in ((before, set(old.results) - of_old), (after, set(new.results) - of_new)):
         if labels:
             yield f"only in {path}, not compared: {', '.join(sorted(labels))}"
+    for path, only in ((before, (True, False)), (after, (False, True))):
+        if labels := {label for label, has in scored.items() if has == only}:
+            yield f"only in {path}, not compared: word errors of {', '.join(sorted(labels))}"
 
 
 def change_line(change: Change) -> str:

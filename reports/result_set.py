@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nnasim import filekind
-from nnasim.errors import FileError
+from nnasim.errors import FileError, TraceError
 from nnasim.ir.io import read_result, write_record
 from nnasim.ir.result import SimResult
 from nnasim.ir.trace import OpTrace
@@ -100,10 +100,20 @@ def read_folder(folder: Path) -> ResultSet:
     summary = read_summary(folder / "summary.json")
     names = sorted(summary.systems, key=_place)
     return ResultSet(
-        results={name: read_result(folder / RESULTS / _file_name(name, folder)) for name in names},
+        results={name: _read_result_of(name, folder / RESULTS / _file_name(name, folder)) for name in names},
         summary=summary,
         hypotheses=read_hypotheses(folder / "hypotheses.csv"),
     )
+
+
+def _read_result_of(system: str, path: Path) -> SimResult:
+    """The result of ``system`` at ``path``. Raises TraceError for one of another system, under whose name it would be
+    judged.
+    """
+    result = read_result(path)
+    if result.system != system:
+        raise TraceError(path, "system", result.system, f"must be {system}, as its file is called")
+    return result
 
 
 def _place(system: str) -> tuple[int, str]:

@@ -23,13 +23,15 @@ def work_differences(results: Sequence[SimResult]) -> list[str]:
 
 
 def reference_differences(before: Iterable[Hypothesis], after: Iterable[Hypothesis]) -> list[str]:
-    """A note on the number of reference texts that differ, against which word errors were counted; empty if a result
-    holds none.
+    """A note on the number of reference texts that differ, or that only one result has, against which word errors were
+    counted; empty if a result holds none.
     """
     old, new = ({row.id: row.reference for row in rows} for rows in (before, after))
-    shared = old.keys() & new.keys()
-    others = sum(old[name] != new[name] for name in shared)
-    return [f"reference texts: {others} of {len(shared)} not the same"] if others else []
+    if not old or not new:
+        return []
+    every = old.keys() | new.keys()
+    others = sum(old.get(name) != new.get(name) for name in every)
+    return [f"reference texts: {others} of {len(every)} not the same"] if others else []
 
 
 def model_is_unknown(results: Sequence[SimResult]) -> bool:

@@ -49,7 +49,7 @@ def command(
     """Show what changed from A to B: in total, per percentile with its noise band, and per operation.
 
     Results of different systems or chips are compared, and the difference is named. Results of other speech or of
-    another model cannot be a gate, so --fail-over refuses them.
+    another model cannot be a gate, so --fail-over refuses them, and what A has and B lacks: a result, a figure.
 
     Example: nnasim compare-results main.json branch.json --fail-over 2
     """
@@ -83,6 +83,9 @@ def command(
         ]
     lines += unshared_lines(old, new, before, after)
     total_changes, by_operation = changes(old, new), operation_changes(old, new)
+    if fail_over is not None and not any(change.gated for change in total_changes):
+        allowed = f"has no engine latency and no word errors that {before} has too, so --fail-over has nothing to judge"
+        raise InputError(after, "", NOT_GIVEN, allowed)
     worse = [change for change in total_changes if fail_over is not None and change.exceeds(fail_over)]
     lines += titled("total", total_changes if whole else moved(total_changes), len(total_changes))
     room = MOST_OPERATIONS if whole else max(LEAST_OPERATIONS, MOST_LINES - 1 - len(lines) - len(worse))

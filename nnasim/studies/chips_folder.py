@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnasim.errors import FileError
+from nnasim.errors import FileError, TraceError, shown
 from nnasim.ir.io import read_result
 from nnasim.studies.chips_record import CHIPS_FILE, read_chips_record
 from reports.hypotheses import read_hypotheses
@@ -32,7 +32,13 @@ def read_chips_folder(folder: Path) -> ResultSet:
         for label, chip in record.chips.items()
     }
     heard = read_hypotheses(folder / HYPOTHESES) if (folder / HYPOTHESES).is_file() else []
-    results = {label: read_result(path) for label, path in chips_files(folder).items()}
+    places = chips_files(folder)
+    results = {label: read_result(path) for label, path in places.items()}
+    for label, result in results.items():
+        told = record.chips[label].hardware_hash
+        if result.hardware_hash != told:  # it would be judged under the name of another chip
+            allowed = f"must be {shown(told)}, as {CHIPS_FILE} says of {shown(label)}"
+            raise TraceError(places[label], "hardware_hash", result.hardware_hash, allowed)
     return ResultSet(results, hypotheses=heard, scored=scored)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from nnasim.cli.main import main
 from nnasim.ir.io import read_result, write_record
+from nnasim.ir.result import FrameTimes
 from nnasim.ir.trace import System
 from reports.hypotheses import Hypothesis, write_hypotheses
 from reports.result_set import ResultSet, write_folder
@@ -113,10 +114,37 @@ def test_folders_that_share_no_system_are_refused(study_folder, capsys: pytest.C
 
 def test_systems_of_one_folder_only_are_named(study_folder, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = study_folder("float", "aat"), study_folder("float", "naive")
-    assert main(["compare-results", str(first), str(second), "--fail-over", "0"]) == 0
+    assert main(["compare-results", str(first), str(second)]) == 0
     printed = capsys.readouterr().out
     assert f"only in {first}, not compared: aat" in printed
     assert f"only in {second}, not compared: naive" in printed
+
+
+def test_a_gate_does_not_open_on_a_system_that_is_gone(study_folder, capsys: pytest.CaptureFixture[str]) -> None:
+    both, one = study_folder("float", "aat"), study_folder("float")
+    assert main(["compare-results", str(both), str(one), "--fail-over", "1000"]) == 2
+    line = f"nnasim: {one}: system: is not there for aat, and is in {both}, so --fail-over cannot compare it\n"
+    assert capsys.readouterr().err == line
+    assert main(["compare-results", str(one), str(both), "--fail-over", "0"]) == 0  # a new one has nothing to lose
+    assert f"only in {both}, not compared: aat" in capsys.readouterr().out
+
+
+def test_a_gate_that_would_judge_nothing_is_refused(
+    fast: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silent = tmp_path / "silent.json"
+    empty = FrameTimes(utterance=(), frame=(), arrival=(), start=(), end=())
+    write_record(silent, read_result(fast).model_copy(update={"utterances": (), "frames": empty}))
+    assert main(["compare-results", str(silent), str(silent)]) == 0
+    assert main(["compare-results", str(silent), str(silent), "--fail-over", "0"]) == 2
+    assert "has no engine latency and no word errors" in capsys.readouterr().err
+
+
+def test_a_result_under_the_name_of_another_system_is_refused(study_folder, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = study_folder("float", "aat")
+    shutil.copy(folder / "results" / "float.json", folder / "results" / "aat.json")
+    assert main(["compare-results", str(folder), str(folder), "--fail-over", "0"]) == 2
+    assert "aat.json: system = 'float': must be aat, as its file is called" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -155,6 +183,19 @@ def test_word_errors_against_other_reference_texts_are_no_gate(
     assert main(["compare-results", str(first), str(first), "--fail-over", "0"]) == 0
 
 
+def test_word_errors_over_fewer_texts_are_no_gate(
+    study_folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = study_folder("float")
+    part = tmp_path / "part"
+    shutil.copytree(whole, part)
+    for folder, ids in ((whole, "uv"), (part, "u")):
+        (folder / "hypotheses.csv").unlink()
+        write_hypotheses(folder / "hypotheses.csv", [Hypothesis(id, "float", "three", "three") for id in ids])
+    assert main(["compare-results", str(whole), str(part), "--fail-over", "0"]) == 2
+    assert "reference texts: 1 of 2 not the same" in capsys.readouterr().err
+
+
 def test_a_gate_does_not_open_on_word_errors_that_are_gone(
     study_folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -165,6 +206,7 @@ def test_a_gate_does_not_open_on_word_errors_that_are_gone(
     record["systems"]["aat"] |= {"wer": 1.0, "errors": 1}
     (scored / "summary.json").write_text(json.dumps(record))
     assert main(["compare-results", str(scored), str(without)]) == 0
+    assert f"only in {scored}, not compared: word errors of aat" in capsys.readouterr().out
     assert main(["compare-results", str(without), str(scored), "--fail-over", "0"]) == 0
     assert main(["compare-results", str(scored), str(without), "--fail-over", "1000"]) == 2
     assert f"wer: is not there for aat, and is in {scored}" in capsys.readouterr().err

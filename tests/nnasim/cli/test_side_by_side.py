@@ -63,6 +63,16 @@ def test_a_folder_cannot_name_files_outside_of_it(results: list[str], capsys: py
     assert "which is no file of its results" in capsys.readouterr().err
 
 
+def test_a_result_under_the_name_of_another_chip_is_refused(
+    results: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare-chips", *results, "--out", "chips", "--quiet"]) == 0
+    text = Path("chips/chips.json").read_text()
+    Path("chips/chips.json").write_text(text.replace("results/1.json", "results/2.json"))
+    assert main(["compare-results", "chips", "chips", "--fail-over", "0"]) == 2
+    assert "hardware_hash = " in capsys.readouterr().err
+
+
 def test_two_sweeps_say_who_beats_whom(stores: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare-chips", *stores, "--out", "fronts", "--figures", "pictures", "--format", "png"]) == 0
     said = capsys.readouterr().out
