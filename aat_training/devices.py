@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ NAME = re.compile(r"cpu|cuda(:(0|[1-9][0-9]?))?")
 ALLOWED = "must be cpu, cuda, or cuda:N"
 # Variables that make cuBLAS round operands or emulate a type, whatever the program has asked for.
 ROUNDING_VARIABLES = "NVIDIA_TF32_OVERRIDE", "CUBLAS_EMULATE_SINGLE_PRECISION", "CUBLAS_EMULATE_DOUBLE_PRECISION"
+ALLOCATORS = "PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF"  # torch takes the first that is set
 WORKSPACE = "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
 
 
@@ -58,6 +60,7 @@ def open_device(name: str, ranks: int = 1) -> torch.device:
     if ranks > 1 and name != "cuda":
         raise ConfigError("device", "", name, "must be cuda or cpu with several ranks: each of them has its own GPU")
     _refuse_rounding_variables(name)
+    _refuse_allocator_settings()
     os.environ.setdefault(*WORKSPACE)  # before the first product: without it their sums have no fixed order
     device = _present(name, ranks)
     make_exact()
@@ -89,6 +92,19 @@ def _refuse_rounding_variables(name: str) -> None:
         if os.environ.get(variable, "0") not in ("", "0"):
             why = f"computes what it should only with {variable} unset: it rounds the operands of every product"
             raise ConfigError("device", "", name, why)
+
+
+def _refuse_allocator_settings() -> None:
+    """Raise ConfigError for settings of the allocator that torch refuses: it would when the first tensor is made."""
+    variable = next((name for name in ALLOCATORS if os.environ.get(name)), None)
+    if variable is not None and torch.version.cuda is not None:
+        settings = os.environ[variable]
+        try:
+            with warnings.catch_warnings(category=FutureWarning, action="ignore"):  # of the name; the new one is hidden
+                torch.cuda.memory._set_allocator_settings(settings)
+        except (RuntimeError, ValueError) as error:
+            why = f"torch cannot use it: {str(error).partition(chr(10))[0]}"
+            raise ConfigError("the environment", variable, settings, why) from None
 
 
 def make_exact() -> None:

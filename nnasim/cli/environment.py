@@ -15,6 +15,13 @@ from nnasim.switches import SWITCHES, is_on
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _SOME = re.compile(r"\s*([1-9][0-9]*(\s*,\s*[1-9][0-9]*)*)?\s*")  # OpenMP takes one for each level of nesting
+_ALLOCATORS = ("PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF")
+_ENTRY = (
+    r"\s*[\w.]+\s*:\s*(\[[^][]*\]|[^][,:\s]+)\s*"  # as max_split_size_mb:512 or roundup_power2_divisions:[256:1,>:8]
+)
+_ENTRIES = re.compile(rf"\s*({_ENTRY}(,{_ENTRY})*,?)?\s*")
+_CPUS = re.compile(r"[\s,]*([0-9]+(-[0-9]+(:[0-9]+)?)?([\s,]+|$))*")
+_VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b")
 _SETTLED = {"MATPLOTLIBRC": os.devnull, "SOURCE_DATE_EPOCH": None}
 """Without this, matplotlib reads a file of the working folder, whoever put it there, even a pipe that never ends. Our
 figures have no date, and settings of their own: neither would change them.
@@ -28,6 +35,12 @@ def refuse_settings() -> None:
     for name in _THREADS:
         if not _SOME.fullmatch(value := os.environ.get(name, "")):
             raise ConfigError("the environment", name, value, "must be a whole number of threads above 0")
+    if not _CPUS.fullmatch(value := os.environ.get("GOMP_CPU_AFFINITY", "")):  # libgomp never ends its look at others
+        raise ConfigError("the environment", "GOMP_CPU_AFFINITY", value, "must be numbers of CPUs, as 0 3 1-2 4-15:2")
+    for name in _ALLOCATORS:  # torch ends the process while it is loaded where it finds no name and value
+        if not _ENTRIES.fullmatch(value := os.environ.get(name, "")):
+            why = "must be entries NAME:VALUE with commas between them, as torch has them: max_split_size_mb:512"
+            raise ConfigError("the environment", name, value, why)
 
 
 @contextmanager
@@ -52,18 +65,24 @@ def _set(variables: Mapping[str, str | None]) -> None:
 
 
 def refused_variable(error: BaseException) -> str | None:
-    """The line for a variable that a library refuses: code of the library that is on the way to ``error`` names it, and
-    the error quotes its value. None for other errors.
+    """The line for a variable that a library refuses: code of the library that is on the way to ``error`` names it and
+    the error quotes its value, or the error is the library's and says the variable's name. None for other errors.
     """
     text = str(error)
-    for frame, _ in walk_tb(error.__traceback__):
-        package = str(frame.f_globals.get("__name__")).partition(".")[0]
-        for name in sorted(_texts(frame) & os.environ.keys()) if package not in OURS else ():
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    named = set(_VARIABLE.findall(text)) & os.environ.keys() if frames and _package(frames[-1]) not in OURS else set()
+    for frame in reversed(frames):
+        package = _package(frame)
+        for name in sorted(_texts(frame) & os.environ.keys() | named) if package not in OURS else ():
             value = os.environ[name]
-            if repr(value) in text or (len(value) > 3 and value in text):
-                why = f"{package} cannot use it: {type(error).__name__}: {shown(text)}"
+            if name in named or repr(value) in text or (len(value) > 3 and value in text):
+                why = f"{package} cannot use it: {type(error).__name__}: {shown(text.strip())}"
                 return str(ConfigError("the environment", name, value, why))
     return None
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__")).partition(".")[0]
 
 
 def _texts(frame: FrameType) -> set[str]:

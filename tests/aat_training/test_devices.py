@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -187,6 +188,22 @@ def test_a_variable_that_makes_products_round_is_refused_by_name(
 ) -> None:
     monkeypatch.setenv(variable, "1")
     with pytest.raises(ConfigError, match=f"only with {variable} unset"):
+        open_device("cuda")
+
+
+@pytest.mark.skipif(torch.version.cuda is None, reason="this torch has no allocator for GPUs")
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [("heat:9", "Unrecognized key 'heat'"), ("garbage_collection_threshold:2", "set it in (0.0, 1.0)")],
+)
+def test_settings_of_the_allocator_that_torch_does_not_know_are_refused_by_their_variable(
+    monkeypatch: pytest.MonkeyPatch, settings: str, why: str
+) -> None:
+    monkeypatch.delenv("PYTORCH_ALLOC_CONF", raising=False)
+    monkeypatch.setenv("PYTORCH_CUDA_ALLOC_CONF", settings)
+    with pytest.raises(
+        ConfigError, match=f"the environment: PYTORCH_CUDA_ALLOC_CONF = '{settings}': .*{re.escape(why)}"
+    ):
         open_device("cuda")
 
 

@@ -26,6 +26,16 @@ from tests.attack import attack, refused
         ("OMP_NUM_THREADS", "-1", "must be a whole number of threads above 0"),
         ("MKL_NUM_THREADS", "1.5", "must be a whole number of threads above 0"),
         ("OPENBLAS_NUM_THREADS", "1,", "must be a whole number of threads above 0"),
+        *(("GOMP_CPU_AFFINITY", value, "must be numbers of CPUs, as 0 3 1-2 4-15:2") for value in ("abc", "0;1", "0-")),
+        *(
+            (
+                name,
+                value,
+                "must be entries NAME:VALUE with commas between them, as torch has them: max_split_size_mb:512",
+            )
+            for name in ("PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF")
+            for value in ("abc", ",,", "a:", "a:b:c", "roundup_power2_divisions:[256:1")
+        ),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_refused(
@@ -38,7 +48,15 @@ def test_a_setting_that_cannot_be_used_is_refused(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("NNASIM_COMPILED", ""), ("NNASIM_INT8", "0"), ("OMP_NUM_THREADS", " 4, 2 "), ("MKL_NUM_THREADS", "")],
+    [
+        ("NNASIM_COMPILED", ""),
+        ("NNASIM_INT8", "0"),
+        ("OMP_NUM_THREADS", " 4, 2 "),
+        ("MKL_NUM_THREADS", ""),
+        ("GOMP_CPU_AFFINITY", "0 3 1-2, 4-15:2"),
+        ("PYTORCH_ALLOC_CONF", "roundup_power2_divisions:[256:1,512:2,>:8], max_split_size_mb : 512,"),
+        ("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True"),
+    ],
 )
 def test_a_setting_that_can_be_used_is_taken(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
@@ -74,6 +92,14 @@ def test_what_a_library_refuses_is_told_by_its_variable(
     line = complaint(LIBRARY)
     assert line.startswith("nnasim: the environment: KILN_HEAT = '11': kiln cannot use it: ValueError: ")
     assert line.count("\n") == 1
+
+
+def test_what_a_library_refuses_by_the_name_of_its_variable_is_too(
+    complaint: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KILN_HEAT", "+")
+    line = complaint("raise ValueError('no such heat; KILN_HEAT=help tells of all')\n")
+    assert line.startswith("nnasim: the environment: KILN_HEAT = '+': kiln cannot use it: ValueError: 'no such heat")
 
 
 @pytest.mark.parametrize("code", [LIBRARY.replace("{os.environ[NAME]!r}", "here"), "raise ValueError('11')\n"])
