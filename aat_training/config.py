@@ -8,7 +8,7 @@ from pydantic import Field
 
 from aat_training.data.features import FeatureConfig
 from aat_training.data.text import Normalisation
-from nnasim.records import Frozen
+from nnasim.records import Flag, Frozen, Integer, Number
 from workloads.rnnt.shapes import RnntShape
 
 # What the command line offers, and a recipe may hold. A seed is multiplied by a million and must stay within 64 bits.
@@ -29,17 +29,17 @@ MOST_WORKERS = 64
 class ModelConfig(Frozen):
     """Sizes of the recogniser. ``stack`` feature frames make one input frame of the encoder."""
 
-    stack: int = Field(gt=0, le=32)
-    encoder_units: int = Field(gt=0, le=4096)
-    encoder_before: int = Field(gt=0, le=16)
-    reduction: int = Field(gt=0, le=8)
-    encoder_after: int = Field(ge=0, le=16)
-    embedding: int = Field(gt=0, le=4096)
-    prediction_units: int = Field(gt=0, le=4096)
-    prediction_layers: int = Field(gt=0, le=8)
-    joint_units: int = Field(gt=0, le=4096)
-    layer_norm: bool = Field(False, description="LSTM layers that normalise both shares of their gates")
-    max_symbols: int = Field(3, gt=0, le=100, description="symbols that greedy decoding emits per encoder output")
+    stack: Integer = Field(gt=0, le=32)
+    encoder_units: Integer = Field(gt=0, le=4096)
+    encoder_before: Integer = Field(gt=0, le=16)
+    reduction: Integer = Field(gt=0, le=8)
+    encoder_after: Integer = Field(ge=0, le=16)
+    embedding: Integer = Field(gt=0, le=4096)
+    prediction_units: Integer = Field(gt=0, le=4096)
+    prediction_layers: Integer = Field(gt=0, le=8)
+    joint_units: Integer = Field(gt=0, le=4096)
+    layer_norm: Flag = Field(False, description="LSTM layers that normalise both shares of their gates")
+    max_symbols: Integer = Field(3, gt=0, le=100, description="symbols that greedy decoding emits per encoder output")
 
     def shape(self, features: FeatureConfig, outputs: int, name: str) -> RnntShape:
         """The shape a trace is built from."""
@@ -56,18 +56,22 @@ class ModelConfig(Frozen):
 class AugmentConfig(Frozen):
     """The changes that training makes to features; dev and test utterances are never changed."""
 
-    time_masks: int = Field(0, ge=0, description="SpecAugment time masks per utterance")
-    time_mask_frames: int = Field(0, ge=0, description="longest time mask, feature frames")
-    feature_masks: int = Field(0, ge=0, description="SpecAugment frequency masks per utterance")
-    feature_mask_bins: int = Field(0, ge=0, description="widest frequency mask, bins")
-    noise: float = Field(0.0, ge=0, description="standard deviation of Gaussian noise on normalised features")
-    noise_floor: bool = Field(False, description="add noise power below the speech in the log-mel domain")
-    channel: float = Field(0.0, ge=0, description="standard deviation of a constant offset per utterance and bin")
-    stretch: float = Field(0.0, ge=0, lt=1, description="time axis stretched by up to this share, either way")
-    warp: float = Field(0.0, ge=0, lt=0.5, description="frequency axis scaled by up to this share, either way")
-    joined: float = Field(0.0, ge=0, le=1, description="share of utterances joined to another one")
-    edges: float = Field(0.0, ge=0, le=1, description="share of utterances' ends that lose their own silence for other")
-    silence_frames: int = Field(0, ge=0, description="the longest of it, feature frames; half of these ends get none")
+    time_masks: Integer = Field(0, ge=0, description="SpecAugment time masks per utterance")
+    time_mask_frames: Integer = Field(0, ge=0, description="longest time mask, feature frames")
+    feature_masks: Integer = Field(0, ge=0, description="SpecAugment frequency masks per utterance")
+    feature_mask_bins: Integer = Field(0, ge=0, description="widest frequency mask, bins")
+    noise: Number = Field(0.0, ge=0, description="standard deviation of Gaussian noise on normalised features")
+    noise_floor: Flag = Field(False, description="add noise power below the speech in the log-mel domain")
+    channel: Number = Field(0.0, ge=0, description="standard deviation of a constant offset per utterance and bin")
+    stretch: Number = Field(0.0, ge=0, lt=1, description="time axis stretched by up to this share, either way")
+    warp: Number = Field(0.0, ge=0, lt=0.5, description="frequency axis scaled by up to this share, either way")
+    joined: Number = Field(0.0, ge=0, le=1, description="share of utterances joined to another one")
+    edges: Number = Field(
+        0.0, ge=0, le=1, description="share of utterances' ends that lose their own silence for other"
+    )
+    silence_frames: Integer = Field(
+        0, ge=0, description="the longest of it, feature frames; half of these ends get none"
+    )
 
 
 class TrainConfig(Frozen):
@@ -75,40 +79,40 @@ class TrainConfig(Frozen):
     utterances.
     """
 
-    steps: int = Field(gt=0, le=MOST_STEPS)
-    batch: int = Field(gt=0, le=MOST_BATCH)
-    accumulate: int = Field(1, gt=0, le=MOST_ACCUMULATED, description="batches whose gradients make one step")
-    learning_rate: float = Field(ge=LEAST_RATE, le=MOST_RATE)
-    warmup: float = Field(0.15, gt=0, lt=1, description="share of the one-cycle schedule that rises")
-    weight_decay: float = Field(1e-4, ge=0)
-    clip: float = Field(5.0, ge=LEAST_CLIP, le=MOST_CLIP, description="largest gradient norm")
-    ctc_weight: float = Field(0.3, ge=0, description="weight of the auxiliary CTC loss on the encoder")
-    delay_penalty: float = Field(
+    steps: Integer = Field(gt=0, le=MOST_STEPS)
+    batch: Integer = Field(gt=0, le=MOST_BATCH)
+    accumulate: Integer = Field(1, gt=0, le=MOST_ACCUMULATED, description="batches whose gradients make one step")
+    learning_rate: Number = Field(ge=LEAST_RATE, le=MOST_RATE)
+    warmup: Number = Field(0.15, gt=0, lt=1, description="share of the one-cycle schedule that rises")
+    weight_decay: Number = Field(1e-4, ge=0)
+    clip: Number = Field(5.0, ge=LEAST_CLIP, le=MOST_CLIP, description="largest gradient norm")
+    ctc_weight: Number = Field(0.3, ge=0, description="weight of the auxiliary CTC loss on the encoder")
+    delay_penalty: Number = Field(
         0.0, ge=0, le=MOST_DELAY_PENALTY, description="nats that a symbol loses for each encoder output it leaves later"
     )
-    distillation: float = Field(
+    distillation: Number = Field(
         0.0, ge=0, le=MOST_DISTILLATION,
         description="weight of the encoder's distance from the float model that training starts from",
     )  # fmt: skip
-    dropout: float = Field(0.1, ge=0, lt=1, description="between encoder layers")
-    dropout_until: float = Field(1.0, gt=0, le=1, description="share of the steps with dropout; the rest has none")
-    token_dropout: float = Field(0.1, ge=0, lt=1, description="share of the prediction network's inputs left out")
-    curriculum: int = Field(0, ge=0, description="steps during which the longest utterance allowed grows to all")
-    flat_start: int = Field(0, ge=0, description="steps during which an alignment by loudness is trained too")
-    average: float = Field(
+    dropout: Number = Field(0.1, ge=0, lt=1, description="between encoder layers")
+    dropout_until: Number = Field(1.0, gt=0, le=1, description="share of the steps with dropout; the rest has none")
+    token_dropout: Number = Field(0.1, ge=0, lt=1, description="share of the prediction network's inputs left out")
+    curriculum: Integer = Field(0, ge=0, description="steps during which the longest utterance allowed grows to all")
+    flat_start: Integer = Field(0, ge=0, description="steps during which an alignment by loudness is trained too")
+    average: Number = Field(
         0.0, ge=0, le=MOST_AVERAGE, description="decay of the average of weights that is evaluated; 0: none"
     )
-    evaluate_every: int = Field(gt=0, le=MOST_STEPS, description="steps between dev evaluations")
-    patience: int = Field(
+    evaluate_every: Integer = Field(gt=0, le=MOST_STEPS, description="steps between dev evaluations")
+    patience: Integer = Field(
         0,
         ge=0,
         le=MOST_PATIENCE,
         description="dev evaluations in a row without a lower WER that end the run; 0: none",
     )
-    shuffle_shards: int = Field(
+    shuffle_shards: Integer = Field(
         16, gt=0, le=MOST_SHUFFLED_SHARDS, description="shards whose utterances are shuffled among each other"
     )
-    seed: int = Field(0, ge=0, le=MOST_SEED)
+    seed: Integer = Field(0, ge=0, le=MOST_SEED)
     augment: AugmentConfig = AugmentConfig()  # type: ignore[call-arg]
 
     @property
@@ -124,7 +128,7 @@ class Recipe(Frozen):
     features: FeatureConfig
     text: Normalisation = Field("english", description="what is done to a manifest's text, in training and scoring")
     tokens: Literal["word", "subword"] = "word"
-    subwords: int = Field(64, gt=2, le=10_000, description="size of the sentencepiece vocabulary")
+    subwords: Integer = Field(64, gt=2, le=10_000, description="size of the sentencepiece vocabulary")
     model: ModelConfig
     float_run: TrainConfig
     aat_run: TrainConfig

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from nnasim.allowed import Spot, below, described, field_names, keys_of, lengths, record_types
 from nnasim.errors import NOT_GIVEN, ConfigError, InputError, SimulationError, shown
@@ -17,20 +18,21 @@ _MOST_NAMES = 10  # of unknown keys in one line
 
 
 def _number(value: object) -> object:
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        value = value.item()  # numpy's number is as good as Python's
-    if isinstance(value, bool | str):
-        raise ValueError("must be a number")
-    return value
+    if type(value) is not float and type(value) is not int:
+        if hasattr(value, "item") and getattr(value, "shape", None) == ():
+            value = value.item()  # numpy's number is as good as Python's
+        if isinstance(value, bool | str | bytes):
+            raise PydanticCustomError("other_type", "must be a number")
+    return 0 if isinstance(value, float) and value == 0 else value  # -0.0 would be shown
 
 
 def _flag(value: object) -> object:
     if not isinstance(value, bool):
-        raise ValueError("must be true or false")
+        raise PydanticCustomError("other_type", "must be true or false")
     return value
 
 
-# pydantic would turn "500" and true into numbers, and "yes" into true; a preset that says so is wrong, and is told.
+# pydantic would turn "500" and true into numbers, and "yes" into true; a file that says so is wrong, and is told.
 Integer = Annotated[int, BeforeValidator(_number)]
 Number = Annotated[float, BeforeValidator(_number)]
 Flag = Annotated[bool, BeforeValidator(_flag)]

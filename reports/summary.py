@@ -11,21 +11,21 @@ from pydantic import Field
 from nnasim import files
 from nnasim.errors import InputError
 from nnasim.ir.result import Fallback
-from nnasim.records import Frozen, validated
+from nnasim.records import Frozen, Integer, Number, validated
 from reports.waits import Waits
 
-Least0 = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=0)]
+Least0 = Annotated[Number, Field(ge=0)]
+Count = Annotated[Integer, Field(ge=0)]
 _ROUNDING = 1e-9
 
 
 class Percentiles(Frozen):
     """Percentiles over utterances, or over frames for frame latency; ``mean`` is null in summaries of version 0.1."""
 
-    p50: float
-    p90: float
-    p99: float
-    mean: float | None = None
+    p50: Number
+    p90: Number
+    p99: Number
+    mean: Number | None = None
 
 
 class Corpus(Frozen):
@@ -36,9 +36,9 @@ class Corpus(Frozen):
 
     manifest: str | None = None
     text_normalisation: str | None = None
-    utterances: int = Field(ge=0)
-    words: int | None = Field(None, ge=0)
-    audio_seconds: float = Field(ge=0)
+    utterances: Integer = Field(ge=0)
+    words: Integer | None = Field(None, ge=0)
+    audio_seconds: Number = Field(ge=0)
 
 
 class SystemFigures(Frozen):
@@ -52,7 +52,7 @@ class SystemFigures(Frozen):
     """
 
     wer: Least0 | None = None
-    wer_ci: tuple[float, float] | None = None
+    wer_ci: tuple[Number, Number] | None = None
     errors: Count | None = None
     engine_latency_ms: Percentiles | None = None
     frame_latency_ms: Percentiles | None = None
@@ -63,7 +63,7 @@ class SystemFigures(Frozen):
     handoffs: Count | None = None
     dram_bytes: Count | None = None
     energy_mj: Least0 | None = None
-    utterances: int | None = Field(None, ge=0)
+    utterances: Integer | None = Field(None, ge=0)
     mac_utilisation: Least0 | None = None
     dram_share: Least0 | None = None
     fallback: Fallback | None = None
@@ -77,9 +77,9 @@ class FrameGain(Frozen):
     """
 
     last_frame: str
-    utterances: int = Field(ge=1)
-    engine_latency_pct: float
-    engine_latency_pct_ci: tuple[float, float] | None = None
+    utterances: Integer = Field(ge=1)
+    engine_latency_pct: Number
+    engine_latency_pct_ci: tuple[Number, Number] | None = None
 
 
 class PaperSizedGain(Frozen):
@@ -90,9 +90,9 @@ class PaperSizedGain(Frozen):
     """
 
     shape: str
-    weights: int = Field(gt=0)
-    handoffs_us: tuple[float, ...]
-    engine_latency_pct: tuple[float, ...]
+    weights: Integer = Field(gt=0)
+    handoffs_us: tuple[Number, ...]
+    engine_latency_pct: tuple[Number, ...]
 
 
 class Gain(Frozen):
@@ -109,17 +109,17 @@ class Gain(Frozen):
     makes fewer word errors.
     """
 
-    engine_latency_pct: float | None = None
-    engine_latency_pct_ci: tuple[float, float] | None = None
-    engine_latency_p90_pct: float | None = None
-    engine_latency_p90_pct_ci: tuple[float, float] | None = None
+    engine_latency_pct: Number | None = None
+    engine_latency_pct_ci: tuple[Number, Number] | None = None
+    engine_latency_p90_pct: Number | None = None
+    engine_latency_p90_pct_ci: tuple[Number, Number] | None = None
     by_last_frame: tuple[FrameGain, ...] = ()
     paper_sized: PaperSizedGain | None = None
-    wer_recovered_pct: float | None = None
-    wer_recovered_pct_ci: tuple[float, float] | None = None
-    wer_recovered_errors: int | None = None
-    wer_lost_errors: int | None = None
-    aat_better_than_naive: float | None = None
+    wer_recovered_pct: Number | None = None
+    wer_recovered_pct_ci: tuple[Number, Number] | None = None
+    wer_recovered_errors: Integer | None = None
+    wer_lost_errors: Integer | None = None
+    aat_better_than_naive: Number | None = None
 
 
 class Summary(Frozen):
@@ -132,7 +132,7 @@ class Summary(Frozen):
     numerics_hash: str
     versions: dict[str, str]
     commit: str | None = None
-    seeds: dict[str, int] = Field({})
+    seeds: dict[str, Integer] = Field({})
     inputs: dict[str, str] = Field({}, description="name -> SHA-256 of each input file")
     corpus: Corpus
     systems: dict[str, SystemFigures] = Field(min_length=1)

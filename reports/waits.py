@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nnasim.ir.explanation import Cause, CpuOp, Explanation, Figures, Turn, WhatIf
 from nnasim.ir.result import SimResult
-from nnasim.records import Frozen, Items
+from nnasim.records import Frozen, Integer, Items, Number
 from nnasim.units import cycles_to_ms
 
 MOST_HELPS = 3  # limits that are named
@@ -20,10 +20,10 @@ class CpuGroup(Frozen):
     """
 
     group: str
-    operations: int
-    cpu_ms: float
-    handoffs: int
-    handoff_ms: float
+    operations: Integer
+    cpu_ms: Number
+    handoffs: Integer
+    handoff_ms: Number
     reason: str
 
     @property
@@ -40,8 +40,8 @@ class Waits(Frozen):
     nothing was run. ``turns``: least changes that move the bottleneck, where they were looked for.
     """
 
-    frame: int
-    by_cause_ms: dict[Cause, float]
+    frame: Integer
+    by_cause_ms: dict[Cause, Number]
     base: Figures | None = None
     what_ifs: Items[WhatIf] = ()
     turns: Items[Turn] = ()

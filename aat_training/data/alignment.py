@@ -14,7 +14,7 @@ from aat_training.data.jsonl import json_lines
 from aat_training.data.text import normalised
 from nnasim import files
 from nnasim.errors import ManifestError, named, shown
-from nnasim.records import Frozen, validated
+from nnasim.records import Frozen, Number, validated
 
 END_SLACK_S = 0.08  # the longest frame that aligners count in: the last one may reach behind the audio
 
@@ -25,8 +25,8 @@ class WordTime(Frozen):
     model_config = ConfigDict(strict=True)
 
     word: str
-    start: float = Field(ge=0)
-    end: float = Field(ge=0, le=3600)
+    start: Number = Field(ge=0)
+    end: Number = Field(ge=0, le=3600)
 
 
 class Alignment(Frozen):

@@ -24,7 +24,7 @@ from aat_training.data.cepstra import CEPSTRA, FRAMES_PER_SECOND, Cepstra, read_
 from aat_training.data.manifest import Entry
 from aat_training.data.resample import resampled_blocks
 from nnasim.errors import FileError
-from nnasim.records import Frozen
+from nnasim.records import Flag, Frozen, Integer, Number
 
 Features = NDArray[np.float32]
 
@@ -44,13 +44,13 @@ class FeatureConfig(Frozen):
 
     kind: Literal["logmel", "cepstra"] = "logmel"
     sample_rate: Literal[8000, 16000] = 16000
-    n_mels: int = Field(40, ge=1, le=80)
-    window_s: float = Field(0.025, ge=0.005, le=0.1)
-    hop_s: float = Field(0.010, ge=0.005, le=0.1)
-    f_min: float = Field(20.0, ge=0)
-    f_max: float | None = Field(None, gt=0)
-    floor: float = Field(1e-6, gt=0)
-    deltas: bool = False
+    n_mels: Integer = Field(40, ge=1, le=80)
+    window_s: Number = Field(0.025, ge=0.005, le=0.1)
+    hop_s: Number = Field(0.010, ge=0.005, le=0.1)
+    f_min: Number = Field(20.0, ge=0)
+    f_max: Number | None = Field(None, gt=0)
+    floor: Number = Field(1e-6, gt=0)
+    deltas: Flag = False
 
     @model_validator(mode="after")
     def _possible(self) -> FeatureConfig:

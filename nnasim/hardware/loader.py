@@ -83,9 +83,10 @@ def preset_chain(name_or_path: str | Path) -> list[PresetText]:
     chain: list[PresetText] = []
     path = preset_path(name_or_path)
     while True:
+        layer = _read(path)  # before anything is asked of a path that may be none
         if os.path.realpath(path) in {os.path.realpath(layer.path) for layer in chain} or len(chain) == DEEPEST_EXTENDS:
             raise ConfigError(path, "extends", str(path), f"must end within {DEEPEST_EXTENDS} files, without a circle")
-        chain.append(_read(path))
+        chain.append(layer)
         parent = chain[-1].data.get("extends")
         if parent is None:
             return chain[::-1]

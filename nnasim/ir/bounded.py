@@ -8,13 +8,14 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from nnasim.allowed import unscaled
+from nnasim.records import Integer, Number
 
-Count = Annotated[int, Field(ge=0, le=2**62)]
-Milliseconds = Annotated[float, Field(ge=0, le=1e15)]
+Count = Annotated[Integer, Field(ge=0, le=2**62)]
+Milliseconds = Annotated[Number, Field(ge=0, le=1e15)]
 SHORTEST_S = 1e-6
 """The shortest audio: less than a sample, and what is divided by it stays a number."""
-Seconds = Annotated[float, Field(ge=0, le=1e9)]
-Energy = Annotated[float, Field(ge=0, le=1e18)]
+Seconds = Annotated[Number, Field(ge=0, le=1e9)]
+Energy = Annotated[Number, Field(ge=0, le=1e18)]
 StreamCount = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,6}$")]
 """A number of streams as a key of JSON, where every key is a text."""
 Name = Annotated[str, Field(min_length=1, max_length=500)]
@@ -43,7 +44,7 @@ def _audible(seconds: float) -> float:
     return seconds
 
 
-AudioSeconds = Annotated[float, Field(ge=0, le=1e9), AfterValidator(_audible)]
+AudioSeconds = Annotated[Number, Field(ge=0, le=1e9), AfterValidator(_audible)]
 """The length of what was heard; 0 where nothing was."""
 Facts = Annotated[dict[str, Any], AfterValidator(_scalable)]
 """A chip as it was when the file was written, by whatever version: fields are not checked, numbers are finite."""

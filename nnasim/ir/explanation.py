@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from nnasim.ir.bounded import Count, Energy, Milliseconds, Name, Sentence
-from nnasim.records import Frozen, Items
+from nnasim.records import Flag, Frozen, Integer, Items, Number
 
 Cause = Literal[
     "dram", "dram_latency", "dma", "sram_port", "weight_decoder", "mac_array", "element_wise", "fixed", "sequencer",
@@ -110,8 +110,8 @@ class Turn(Frozen):
     """The smallest change of a ``field`` after which another cause binds; ``then``: which one."""
 
     field: Name
-    now: float
-    value: float
+    now: Number
+    value: Number
     then: Cause
     figures: Figures
 
@@ -149,10 +149,10 @@ class Swing(Frozen):
     """
 
     field: Name
-    value: float
-    low: float
-    high: float
-    stated: bool
+    value: Number
+    low: Number
+    high: Number
+    stated: Flag
     at_low: Figures
     at_high: Figures
 
@@ -168,7 +168,7 @@ class Words(Frozen):
     system: Name
     errors: Count
     words: Count
-    more_than_float: int | None = None
+    more_than_float: Integer | None = None
 
 
 class FieldWords(Frozen):
@@ -185,9 +185,9 @@ class FieldWords(Frozen):
     eased: Name
     changes: Changes = Field({})
     errors: Count | None = None
-    saved: int | None = None
-    interval: tuple[float, float] | None = None
-    better: Annotated[float, Field(ge=0, le=1)] | None = None
+    saved: Integer | None = None
+    interval: tuple[Number, Number] | None = None
+    better: Annotated[Number, Field(ge=0, le=1)] | None = None
     refused: Sentence | None = None
 
 
@@ -228,4 +228,4 @@ class Explanation(Frozen):
     without_range: dict[Name, Sentence] = Field({})
     words: Items[Words] = ()
     numerics_words: NumericsWords | None = None
-    complete: Annotated[bool, Field(description="whether variants of the run were simulated")] = False
+    complete: Annotated[Flag, Field(description="whether variants of the run were simulated")] = False

@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from nnasim.records import Frozen, Items
+from nnasim.records import Flag, Frozen, Integer, Items, Number
 
 Words = Annotated[str, Field(max_length=2000)]
 ModelName = Annotated[str, Field(min_length=1, max_length=500)]
-Nodes = Annotated[int, Field(ge=0, le=2**40)]
-Decibel = Annotated[float, Field(ge=-1000, le=1000)]
+Nodes = Annotated[Integer, Field(ge=0, le=2**40)]
+Decibel = Annotated[Number, Field(ge=-1000, le=1000)]
 
 
 class NodeDistance(Frozen):
@@ -69,7 +69,7 @@ class Recipe(Frozen):
     """
 
     models: dict[ModelName, ModelName] = Field(min_length=1)
-    transducer: bool = False
+    transducer: Flag = False
     shapes: dict[ModelName, tuple[Nodes, ...]] = Field({})
     bind: dict[ModelName, Any] = Field({})
     states: tuple[ModelName, ...] | None = None
@@ -77,4 +77,4 @@ class Recipe(Frozen):
     on_cpu: Items[ModelName] = ()
     steps: ModelName | None = None
     method: Literal["mse", "percentile", "max"] = "mse"
-    blank: Annotated[int, Field(ge=0, le=2**31)] = 0
+    blank: Annotated[Integer, Field(ge=0, le=2**31)] = 0

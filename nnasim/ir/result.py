@@ -10,7 +10,7 @@ from nnasim import markup
 from nnasim.ir.bounded import AudioSeconds, Count, Energy, Facts, Milliseconds, Name
 from nnasim.ir.explanation import Explanation
 from nnasim.ir.imported import Imported
-from nnasim.records import Frozen, Items
+from nnasim.records import Flag, Frozen, Items, Number
 
 RESULT_VERSION: Literal[1] = 1
 
@@ -62,7 +62,7 @@ class CounterSamples(Frozen):
     name: Name
     unit: Literal["byte", "byte/s"]
     cycle: Items[Count]
-    value: Items[Annotated[float, Field(ge=0, le=1e18)]]
+    value: Items[Annotated[Number, Field(ge=0, le=1e18)]]
 
     @model_validator(mode="after")
     def _equal(self) -> CounterSamples:
@@ -103,8 +103,8 @@ class UtteranceTimes(Frozen):
     frames: Count
     engine_latency_ms: Milliseconds
     busy_ms: Milliseconds = Field(description="time in which any block worked for it: its processing time")
-    upl_ms: Annotated[float, Field(ge=-1e15, le=1e15)] | None = None
-    upl_parts_ms: dict[str, float] = Field({})
+    upl_ms: Annotated[Number, Field(ge=-1e15, le=1e15)] | None = None
+    upl_parts_ms: dict[str, Number] = Field({})
     last_frame: str | None = Field(None, max_length=1000, description="graphs that ran for its last frame, by number")
 
 
@@ -144,7 +144,7 @@ class Totals(Frozen):
     dram_bytes: Count
     sram_bytes: Count
     macs: Count
-    energy_mj: Annotated[float, Field(ge=0, le=1e18)] | None = None
+    energy_mj: Annotated[Number, Field(ge=0, le=1e18)] | None = None
 
 
 class SramPlan(Frozen):
@@ -235,7 +235,7 @@ class SimResult(Frozen):
     versions: dict[str, str]
     commit: str | None = None
     command: str | None = None
-    clock_hz: float = Field(ge=1, le=1e12)
+    clock_hz: Number = Field(ge=1, le=1e12)
     totals: Totals
     bound_cycles: Count = Field(description="closed-form lower bound for the same work, no event model")
     blocks: dict[str, BlockTime]
@@ -252,7 +252,7 @@ class SimResult(Frozen):
         None, description="absent for a recogniser of this package", exclude_if=lambda imported: imported is None
     )
     unused_numerics: Items[str] = Field((), description="numerics in which trace and chip differ without effect")
-    latency_hidden: bool | None = Field(
+    latency_hidden: Flag | None = Field(
         None, description="whether the weight buffers cover the DRAM's latency; null where no product's weight streams"
     )
     peak_macs_per_cycle: Count | None = Field(None, description="of the MAC array; null in results of version 0.1")

@@ -19,7 +19,7 @@ from nnasim.ir.result import (
     Totals,
     Workload,
 )
-from nnasim.records import Frozen, Items
+from nnasim.records import Frozen, Integer, Items, Number
 
 Policy = Literal["fifo", "priority", "round_robin"]
 POLICIES: tuple[Policy, ...] = Policy.__args__  # type: ignore[attr-defined]
@@ -85,7 +85,7 @@ class ModelShare(Frozen):
     trace_hash: str
     workload: Workload
     priority: Count
-    streams: Annotated[int, Field(ge=1, le=MOST_STREAMS)]
+    streams: Annotated[Integer, Field(ge=1, le=MOST_STREAMS)]
     utterances: Count
     deadline_ms: Milliseconds | None
     frame_latency_ms: Percentiles
@@ -218,7 +218,7 @@ class SharedResult(Frozen):
     versions: dict[str, str]
     commit: str | None = None
     command: str | None = None
-    clock_hz: float = Field(ge=1, le=1e12)
+    clock_hz: Number = Field(ge=1, le=1e12)
     totals: Totals
     boot_cycles: Count
     idle_cycles: Count = Field(description="in which no call ran")

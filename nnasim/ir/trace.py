@@ -24,7 +24,7 @@ from nnasim.ir.operands import FIRST_KINDS, OPERANDS, PLACES, WRITTEN, Constant,
 from nnasim.ir.order import Order, OrderError
 from nnasim.ir.shapes import ShapeError, check_shapes
 from nnasim.numerics.config import NumericsConfig
-from nnasim.records import Frozen, Items
+from nnasim.records import Frozen, Integer, Items, Number
 from nnasim.units import ceil_div
 
 TraceVersion = Literal[1, 2]
@@ -93,7 +93,7 @@ class TensorSpec(Frozen):
     ``activation`` lives within one call; ``output`` does too, and goes to the host.
     """
 
-    shape: Items[Annotated[int, Field(le=limits.TENSOR_ELEMENTS)]] = Field(min_length=1, max_length=MOST_AXES)
+    shape: Items[Annotated[Integer, Field(le=limits.TENSOR_ELEMENTS)]] = Field(min_length=1, max_length=MOST_AXES)
     bits: Literal[4, 8, 16, 32, 48]
     role: Role
 
@@ -224,11 +224,11 @@ class Utterance(Frozen):
     """
 
     id: str = Field(max_length=500)
-    audio_seconds: float = Field(ge=SHORTEST_S, le=1e9)
+    audio_seconds: Number = Field(ge=SHORTEST_S, le=1e9)
     arrivals: Items[Seconds] = Field(min_length=1)
     call_graphs: Items[str] = Field(min_length=1)
-    call_frames: Items[int] = Field(min_length=1)
-    emissions: Items[int] = ()
+    call_frames: Items[Integer] = Field(min_length=1)
+    emissions: Items[Integer] = ()
     speech_end: Seconds | None = None
 
     @model_validator(mode="after")
@@ -273,7 +273,7 @@ class OpTrace(Frozen):
     graphs: dict[Name, OpGraph] = Field(min_length=1)
     utterances: Items[Utterance] = Field(min_length=1)
     weights_file: str | None = None
-    source: dict[str, str | int | float | None] = Field({})
+    source: dict[str, str | Integer | Number | None] = Field({})
     imported: Imported | None = Field(None, exclude_if=lambda imported: imported is None)
     recipe: Recipe | None = Field(None, exclude_if=lambda recipe: recipe is None)
 

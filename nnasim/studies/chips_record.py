@@ -12,7 +12,7 @@ from nnasim import files
 from nnasim.errors import InputError
 from nnasim.hardware.field_units import unit_of
 from nnasim.ir.io import write_record
-from nnasim.records import Frozen, Items, validated
+from nnasim.records import Frozen, Items, Number, validated
 from nnasim.studies.provenance import commit, versions
 from reports.blocks import Block, Document, Paragraph, Value
 from reports.chips import chips_blocks, chips_in_short, different_chips
@@ -41,7 +41,7 @@ class ChipFigures(SystemFigures):
     preset: str
     hardware_hash: str
     result: str
-    area_mm2: float | None = Field(None, description="nominal")
+    area_mm2: Number | None = Field(None, description="nominal")
 
 
 class ChipsRecord(Frozen):

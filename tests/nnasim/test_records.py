@@ -2,12 +2,13 @@
 
 import math
 import re
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import pytest
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core._pydantic_core import list_all_errors
 
 from nnasim.allowed import number_text
@@ -67,6 +68,31 @@ def test_no_sentence_of_the_library_is_told_of_any_field(model: type[Frozen]) ->
             assert not re.search(r"function-|constrained-|Annotated|<class|literal\[|Value error", message), message
 
 
+def plain_numbers(kind: Any, bounds: tuple[Any, ...] = ()) -> Iterator[Any]:
+    """The numbers within an annotation that pydantic would also make of "1" and of true."""
+    if get_origin(kind) is Annotated:
+        kind, *more = get_args(kind)
+        yield from plain_numbers(kind, (*bounds, *more))
+    elif kind in (int, float):
+        if not any(isinstance(bound, BeforeValidator) or getattr(bound, "strict", False) for bound in bounds):
+            yield kind
+    elif get_origin(kind) is not Literal and not {bool, str} & set(get_args(kind)):  # a union takes what fits exactly
+        yield from (inner for part in get_args(kind) for inner in plain_numbers(part))
+
+
+@pytest.mark.parametrize("model", RECORDS, ids=lambda model: f"{model.__module__}.{model.__name__}")
+def test_no_text_and_no_truth_is_taken_for_a_number(model: type[Frozen]) -> None:
+    for name, field in model.model_fields.items():
+        assert not [*plain_numbers(field.annotation, tuple(field.metadata))], f"{name}: use Integer or Number"
+
+
+def test_a_zero_has_no_sign() -> None:
+    class Signed(Frozen):
+        value: Number
+
+    assert math.copysign(1, Signed(value=-0.0).value) == 1
+
+
 class Inner(Frozen):
     size: Integer = Field(gt=0, le=64)
     kind: Literal["a", "b"] = "a"
@@ -88,7 +114,9 @@ GOOD = {"inner": {"size": 1}, "rate": 1}
     ("changes", "message"),
     [
         ({"rate": 0}, "f: rate = 0: must be a number greater than 0 and at most 1e15"),
-        ({"rate": "1"}, "f: rate = '1': must be a number"),
+        ({"rate": "1"}, "f: rate = '1': must be a number greater than 0 and at most 1e15"),
+        ({"rate": b"1"}, "f: rate = b'1': must be a number greater than 0 and at most 1e15"),
+        ({"inner": {"size": True}}, "f: inner.size = True: must be a whole number greater than 0 and at most 64"),
         ({"rate": math.nan}, "f: rate = nan: must be a finite number greater than 0 and at most 1e15"),
         ({"share": 1}, "f: share = 1: must be a number of at least 0 and less than 1 or null"),
         ({"inner": 3}, "f: inner = 3: must be a mapping of size, kind"),
@@ -137,7 +165,7 @@ def test_of_a_column_of_wrong_values_only_the_first_is_looked_at() -> None:
     with pytest.raises(ValidationError) as caught:
         Many(column=["x"] * 100_000)
     assert caught.value.error_count() == 1
-    with pytest.raises(ConfigError, match=r"f: column\.0 = 'x': must be a number"):
+    with pytest.raises(ConfigError, match=r"f: column\.0 = 'x': must be a whole number"):
         validated(Many, {"column": ["x"] * 100_000}, "f")
 
 

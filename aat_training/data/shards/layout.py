@@ -16,7 +16,7 @@ from aat_training.data.jsonl import parsed_lines
 from aat_training.data.manifest import MAX_SECONDS, MAX_TEXT, Text
 from nnasim import files, limits
 from nnasim.errors import FileError, ManifestError
-from nnasim.records import Frozen, Items, Number, validated
+from nnasim.records import Frozen, Integer, Items, Number, validated
 
 INDEX = "index.json"
 MOST_SHARDS = limits.SHARDS
@@ -30,9 +30,9 @@ class Shard(Frozen):
 
     model_config = ConfigDict(strict=True)
 
-    utterances: int = Field(gt=0, le=MOST_UTTERANCES)
-    seconds: float = Field(gt=0, le=MOST_UTTERANCES * MAX_SECONDS)
-    audio_bytes: int = Field(gt=0)
+    utterances: Integer = Field(gt=0, le=MOST_UTTERANCES)
+    seconds: Number = Field(gt=0, le=MOST_UTTERANCES * MAX_SECONDS)
+    audio_bytes: Integer = Field(gt=0)
     audio_sha256: _Digest
     manifest_sha256: _Digest
 
@@ -57,12 +57,12 @@ class Line(Frozen):
     id: Text = Field(min_length=1, max_length=500)
     audio_filepath: str | None = Field(None, pattern=r"^[0-9]{6}\.(flac|wav)$")
     features_filepath: str | None = Field(None, pattern=r"^[0-9]{6}\.mfc$")
-    duration: float = Field(gt=0, le=MAX_SECONDS)
+    duration: Number = Field(gt=0, le=MAX_SECONDS)
     text: Text = Field(max_length=MAX_TEXT)
     speaker: Text | None = Field(None, max_length=500)
-    shard_id: int = Field(ge=0, le=MOST_SHARDS)
-    byte_offset: int = Field(ge=0)
-    bytes: int = Field(gt=0, le=MOST_BYTES)
+    shard_id: Integer = Field(ge=0, le=MOST_SHARDS)
+    byte_offset: Integer = Field(ge=0)
+    bytes: Integer = Field(gt=0, le=MOST_BYTES)
     digest: str = Field(pattern=r"^[0-9a-f]{16}$")
 
 

@@ -15,6 +15,8 @@ from nnasim.units import seconds_to_cycles
 
 MOST_WAITING = limits.WAITING_OTHER_WORK
 """Pieces of other work. A CPU that is so far behind never comes back, and each takes memory."""
+NEVER = 1e300
+"""Cycles between two pieces, at most: no run lasts as long, and the quotient of a clock and 1e-300 is infinite."""
 
 
 class OtherLoad:
@@ -34,7 +36,7 @@ class OtherLoad:
     def __init__(self, env: simpy.Environment, config: HostConfig, clock_hz: float, stream: int) -> None:
         self.env, self.cpu = env, simpy.Resource(env, capacity=1)
         self._random = random.Random(f"{config.other_load_seed} {stream}")
-        self._mean_gap = clock_hz / config.other_load_per_second
+        self._mean_gap = min(clock_hz / config.other_load_per_second, NEVER)
         self._service = seconds_to_cycles(config.other_load_us * 1e-6, clock_hz)
         env.process(self._arrivals())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnasim.records import Frozen
+from nnasim.records import Frozen, Integer, Number
 
 
 class FittedField(Frozen):
@@ -10,10 +10,10 @@ class FittedField(Frozen):
 
     field: str
     unit: str
-    start: float
-    value: float
-    low: float | None
-    high: float | None
+    start: Number
+    value: Number
+    low: Number | None
+    high: Number | None
     note: str
 
 
@@ -21,28 +21,28 @@ class Confounded(Frozen):
     """Fields that no row tells apart: moved together by ``weights``, the rows change by ``rows_change_pct``."""
 
     fields: tuple[str, ...]
-    weights: tuple[float, ...]
-    rows_change_pct: float
+    weights: tuple[Number, ...]
+    rows_change_pct: Number
 
 
 class FittedRow(Frozen):
     """One row, in its own unit; errors in percent: as the chip came, as fitted, and as the other rows predict it."""
 
-    line: int
+    line: Integer
     ran: str
     unit: str
-    measured: float
-    before: float
-    fitted: float
-    before_error_pct: float
-    error_pct: float
-    held_out_error_pct: float | None
+    measured: Number
+    before: Number
+    fitted: Number
+    before_error_pct: Number
+    error_pct: Number
+    held_out_error_pct: Number | None
 
 
 class FitRecord(Frozen):
     """A fit. ``preset``: where it began; ``idle``: fields that no row depends on, which stay as they were."""
 
-    schema_version: int = 1
+    schema_version: Integer = 1
     measurements: str
     preset: str
     overrides: tuple[str, ...]

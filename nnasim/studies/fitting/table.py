@@ -41,6 +41,8 @@ FIGURES = tuple(name for name, (unit, _) in KNOWN.items() if unit in ("ms", CYCL
 PRODUCT = ("M", "N", "K")
 MOST_WEIGHTS = limits.TIMED_WEIGHTS
 _MEASURED = re.compile(r"(?:measured_|total_)?(s|ms|us|ns|cycles)")
+LEAST_MEASURED = 1e-15
+"""Of any unit. Nobody measures less, and the square of a relative error must stay a number."""
 _SEEMS_MEASURED = re.compile(r"measured_.*|seconds|milliseconds|microseconds|min|hz|fps")
 FOREIGN = frozenset({"atomc", "config", "array_size", "array", "dataflow"})
 _ABOUT_THE_TRACE = ("trace_hash", "frames", "system")
@@ -129,8 +131,8 @@ def _own_row(
 
 def _positive(row: MeasuredRow, column: str) -> float:
     value = row.number(column)
-    if value <= 0:
-        raise row.refuse(column, "must be greater than 0")
+    if value < LEAST_MEASURED:
+        raise row.refuse(column, f"must be at least {LEAST_MEASURED:g}")
     return value
 
 

@@ -90,6 +90,14 @@ def test_other_work_that_leaves_the_cpu_no_time_is_refused(trace: Path, tmp_path
     assert "pieces of other work wait for the CPU" in line
 
 
+@pytest.mark.parametrize("name", ["edge256", *FAMILIES])
+def test_other_work_that_comes_once_in_an_eternity_changes_nothing(name: str) -> None:
+    """The cycles from one piece to the next are more than any float holds."""
+    chip = load_preset(name)
+    rare = chip.with_({"host.other_load_per_second": 5e-324, "host.other_load_us": 1})
+    assert simulate(SMALL, rare).totals == simulate(SMALL, chip).totals
+
+
 def _refusal(chip: NnaConfig, field: str, value: float) -> str:
     """The line with which a chip or its run is refused; "" where a file holds what came out."""
     try:

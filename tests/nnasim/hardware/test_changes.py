@@ -70,7 +70,7 @@ def test_a_chip_at_a_third_of_the_bandwidth_reads_a_third_of_the_bytes_a_cycle()
         ({"sequencer.on_chip_decode": "yes"}, ["on_chip_decode = 'yes'", "true or false"]),
         ({"numerics.per_channel": "no"}, ["per_channel = 'no'", "true or false"]),
         ({"numerics.activation_range": "4"}, ["activation_range = '4'", "must be a number"]),
-        ({"numerics.pwl_segments": True}, ["pwl_segments = True", "must be a number"]),
+        ({"numerics.pwl_segments": True}, ["pwl_segments = True", "must be a whole number of at least 2"]),
         ({"mac_array.kind": "gpu"}, ["mac_array.kind = 'gpu'", "'vector', 'dot_product' or 'systolic'"]),
         ({"sram.banks": 7}, ["chip: sram.banks = 7", "do not divide"]),
         ({"activation_unit": None}, ["numerics.activation", "activation_unit"]),

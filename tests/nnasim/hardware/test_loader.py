@@ -117,6 +117,15 @@ def test_a_bad_file_is_refused_by_its_name(tmp_path, text: str, word: str) -> No
     assert word in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["a\\0.yaml", "\\ud800.yaml"])
+@pytest.mark.parametrize("field", ["extends", "extends: edge256\nenergy"])
+def test_what_no_file_can_be_called_is_refused(tmp_path, field: str, name: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f'{field}: "{name}"\n')
+    with pytest.raises(FileError, match="is not a file name"):
+        load_preset(path)
+
+
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="known are edge256, edge256_banked, edge512"):
         load_preset("edge999")

@@ -157,7 +157,8 @@ PRODUCT = {"M": 1, "N": 64, "K": 64}
     [
         ({**PRODUCT, "measured_ms": 120.0}, "cannot be in ms"),
         ({**PRODUCT, "measured_ms": -1}, "must be a number"),
-        ({**PRODUCT, "measured_ms": 0}, "must be greater than 0"),
+        ({**PRODUCT, "measured_ms": 0}, "must be at least 1e-15"),
+        ({**PRODUCT, "measured_ms": 1e-300}, "must be at least 1e-15"),
         ({**PRODUCT, "measured_ms": "nan"}, "must be a number"),
         ({**PRODUCT, "measured_days": 1}, "is no unit that is known"),
         ({**PRODUCT, "measured_ms": 1, "measured_us": 1000}, "must not be given beside measured_ms"),
