@@ -6,14 +6,11 @@ rank is told to all, and all of them raise it; and when one has died, the others
 
 from __future__ import annotations
 
-import os
 import signal
-import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, TypeVar
 
 import torch
@@ -21,13 +18,11 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from aat_training.devices import numpy_of
+from aat_training.meeting import longest_wait, number, store_of_all
 from nnasim.errors import ConfigError, NnasimError, RankLostError, SimulationError
 
 ResultT = TypeVar("ResultT")
-LONGEST_SILENCE = timedelta(minutes=10)  # a rank that is stopped and not dead is waited for as long
 _LONGEST_COMPLAINT = 4000  # bytes
-_LONGEST_NAME = 255  # of a machine, characters
-_COME, _LOOK_SECONDS = "nnasim/come", 0.05
 
 
 @dataclass(frozen=True)
@@ -158,16 +153,15 @@ def joined_ranks(device: str = "cpu") -> Iterator[Ranks]:
     ``device``: where they train, as ``open_device`` has it; tensors there are summed there.
     Raises ConfigError for variables that cannot be, RankLostError where the others cannot be reached.
     """
-    count, rank = _number("WORLD_SIZE", 1), _number("RANK", 0)
+    count, rank = number("WORLD_SIZE", 1), number("RANK", 0)
     if rank >= count:
         raise ConfigError("ranks", "RANK", rank, f"must be less than WORLD_SIZE, {count}")
     if count == 1:
         yield Ranks()
         return
-    _refuse_no_address()
     try:
-        store = _store_of_all(count)
-        dist.init_process_group(backends(device), timeout=LONGEST_SILENCE, world_size=count, rank=rank, store=store)
+        store = store_of_all(count, rank)
+        dist.init_process_group(backends(device), timeout=longest_wait(), world_size=count, rank=rank, store=store)
     except (RuntimeError, ValueError) as error:
         raise RankLostError(f"the ranks cannot find each other ({_first_line(error)})", speaks=rank == 0) from None
     with _terminated_in_order():
@@ -178,43 +172,9 @@ def joined_ranks(device: str = "cpu") -> Iterator[Ranks]:
                 dist.destroy_process_group()
 
 
-def _store_of_all(count: int) -> dist.Store:
-    """The store that `torchrun` keeps, as soon as all ``count`` ranks have said there that they have come.
-
-    Others are waited for in Python: ``init_process_group`` handles no signal, so that one whose other died before would
-    wait until `torchrun` kills it after half a minute. Raises RuntimeError after ``LONGEST_SILENCE``.
-    """
-    store = next(dist.rendezvous("env://", timeout=LONGEST_SILENCE))[0]
-    come, last = store.add(_COME, 1), time.monotonic() + LONGEST_SILENCE.total_seconds()
-    while come < count:
-        if time.monotonic() > last:
-            raise RuntimeError(f"{come} of {count} came within {LONGEST_SILENCE}")
-        time.sleep(_LOOK_SECONDS)
-        come = store.add(_COME, 0)
-    return store
-
-
 def backends(device: str) -> str:
     """The backends that carry tensors between ranks: gloo for the CPU, and NCCL for GPUs."""
     return "cpu:gloo,cuda:nccl" if device.startswith("cuda") and torch.cuda.is_available() else "gloo"
-
-
-def _refuse_no_address() -> None:
-    """Raise ConfigError unless the variables name a place where ranks can meet: torch would look for it for minutes."""
-    name = os.environ.get("MASTER_ADDR", "")
-    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable() or " " in name:
-        raise ConfigError(
-            "ranks", "MASTER_ADDR", name, "must be the name or address of a machine, as `torchrun` sets it"
-        )
-    if not 0 < (port := _number("MASTER_PORT", 0)) < 65_536:
-        raise ConfigError("ranks", "MASTER_PORT", port, "must be a port from 1 to 65535, as `torchrun` sets it")
-
-
-def _number(variable: str, default: int) -> int:
-    text = os.environ.get(variable, str(default))
-    if not (text.isascii() and text.isdecimal()) or len(text) > 6:
-        raise ConfigError("ranks", variable, text, "must be a whole number, as `torchrun` sets it")
-    return int(text)
 
 
 @contextmanager
@@ -226,7 +186,7 @@ def _lost_where_broken() -> Iterator[None]:
         yield
     except RuntimeError as error:
         timed_out = "imed out" in str(error)
-        why = f"was silent for {LONGEST_SILENCE}" if timed_out else "has ended"
+        why = f"was silent for {longest_wait()}" if timed_out else "has ended"
         raise RankLostError(f"another rank {why}, and so does this run; continue with `resume`", _speaks()) from None
 
 

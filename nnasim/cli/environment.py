@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from traceback import walk_tb
 from types import FrameType
 
+from nnasim.cli.ranks import one_of_several
 from nnasim.errors import ConfigError, shown
 from nnasim.plugins import OURS
-from nnasim.switches import SWITCHES, is_on
+from nnasim.switches import SWITCHES, is_on, rank_wait_seconds
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-_SOME = re.compile(r"\s*([1-9][0-9]*(\s*,\s*[1-9][0-9]*)*)?\s*")  # OpenMP takes one for each level of nesting
+_SOME = re.compile(r"\s*([1-9][0-9]{0,8}(\s*,\s*[1-9][0-9]{0,8})*)?\s*")  # OpenMP takes one for each level of nesting
 _ALLOCATORS = ("PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF")
 _ENTRY = (
     r"\s*[\w.]+\s*:\s*(\[[^][]*\]|[^][,:\s]+)\s*"  # as max_split_size_mb:512 or roundup_power2_divisions:[256:1,>:8]
@@ -32,6 +33,7 @@ def refuse_settings() -> None:
     """Raise ConfigError for a variable that nnasim, or a library that computes for it, reads and cannot use."""
     for name in SWITCHES:
         is_on(name)
+    rank_wait_seconds()
     for name in _THREADS:
         if not _SOME.fullmatch(value := os.environ.get(name, "")):
             raise ConfigError("the environment", name, value, "must be a whole number of threads above 0")
@@ -48,6 +50,8 @@ def settled() -> Iterator[None]:
     """Within, no variable leads libraries to files in the working folder: caches would be written there, and read."""
     home = os.environ.get("HOME", "")
     wanted = {**_SETTLED, "HOME": home if os.path.isabs(home) else None}  # None: the system's list of users says where
+    if one_of_several():  # torch tells of a rank that is gone with its own stack, where we have a line
+        wanted["TORCH_CPP_LOG_LEVEL"] = os.environ.get("TORCH_CPP_LOG_LEVEL", "FATAL")
     before = {name: os.environ.get(name) for name in wanted}
     _set(wanted)
     try:
@@ -75,10 +79,16 @@ def refused_variable(error: BaseException) -> str | None:
         package = _package(frame)
         for name in sorted(_texts(frame) & os.environ.keys() | named) if package not in OURS else ():
             value = os.environ[name]
-            if name in named or repr(value) in text or (len(value) > 3 and value in text):
+            if name in named or _quoted(value, text):
                 why = f"{package} cannot use it: {type(error).__name__}: {shown(text.strip())}"
                 return str(ConfigError("the environment", name, value, why))
     return None
+
+
+def _quoted(value: str, text: str) -> bool:
+    """Whether an error's ``text`` quotes ``value``, be it in other cases, as a name of a level."""
+    value, text = value.lower(), text.lower()
+    return repr(value) in text or (len(value) > 3 and value in text)
 
 
 def _package(frame: FrameType) -> str:

@@ -24,6 +24,8 @@ from tests.attack import attack, refused
         ("OMP_NUM_THREADS", "abc", "must be a whole number of threads above 0"),
         ("OMP_NUM_THREADS", "0", "must be a whole number of threads above 0"),
         ("OMP_NUM_THREADS", "-1", "must be a whole number of threads above 0"),
+        ("OMP_NUM_THREADS", "9" * 20, "must be a whole number of threads above 0"),
+        ("NNASIM_RANK_WAIT", "soon", "must be a whole number of seconds from 1 to 86,400"),
         ("MKL_NUM_THREADS", "1.5", "must be a whole number of threads above 0"),
         ("OPENBLAS_NUM_THREADS", "1,", "must be a whole number of threads above 0"),
         *(("GOMP_CPU_AFFINITY", value, "must be numbers of CPUs, as 0 3 1-2 4-15:2") for value in ("abc", "0;1", "0-")),
@@ -88,10 +90,11 @@ def complaint(
 def test_what_a_library_refuses_is_told_by_its_variable(
     complaint: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KILN_HEAT", "11")
+    monkeypatch.setenv("KILN_HEAT", "hot")
     line = complaint(LIBRARY)
-    assert line.startswith("nnasim: the environment: KILN_HEAT = '11': kiln cannot use it: ValueError: ")
+    assert line.startswith("nnasim: the environment: KILN_HEAT = 'hot': kiln cannot use it: ValueError: ")
     assert line.count("\n") == 1
+    assert "KILN_HEAT" in complaint(LIBRARY.replace("NAME]!r}", "NAME].upper()!r}"))
 
 
 def test_what_a_library_refuses_by_the_name_of_its_variable_is_too(
@@ -122,6 +125,16 @@ def test_a_home_in_the_working_folder_is_none(home: str, monkeypatch: pytest.Mon
     with settled():
         assert "HOME" not in os.environ
     assert os.environ["HOME"] == home
+
+
+@pytest.mark.parametrize(("count", "level"), [("1", None), ("2", "FATAL")])
+def test_of_several_ranks_torch_prints_no_stack_beside_our_line(
+    count: str, level: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", count)
+    monkeypatch.delenv("TORCH_CPP_LOG_LEVEL", raising=False)
+    with settled():
+        assert os.environ.get("TORCH_CPP_LOG_LEVEL") == level
 
 
 def test_a_setting_of_matplotlib_in_the_working_folder_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
