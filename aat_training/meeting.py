@@ -10,19 +10,17 @@ from __future__ import annotations
 import itertools
 import os
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import NamedTuple, NoReturn, TypeVar
+from typing import NamedTuple, NoReturn
 
 import torch.distributed as dist
 
 from nnasim.errors import ConfigError, RankLostError, reason
 from nnasim.switches import RANK_WAIT, rank_wait_seconds
+from nnasim.within import within
 
-ResultT = TypeVar("ResultT")
 ANSWER_SECONDS = 10.0  # within which a place answers that is there
 _LONGEST_NAME = 255  # of a machine, characters
 _LOOK_SECONDS = 0.05
@@ -89,7 +87,7 @@ def _refuse(variable: str, value: object, why: str) -> NoReturn:
 
 def _refuse_no_machine(place: Place) -> None:
     try:
-        _within(ANSWER_SECONDS, lambda: socket.getaddrinfo(place.name, place.port, type=socket.SOCK_STREAM))
+        within(ANSWER_SECONDS, lambda: socket.getaddrinfo(place.name, place.port, type=socket.SOCK_STREAM))
     except (OSError, UnicodeError) as error:
         what = reason(error) if isinstance(error, OSError) else str(error)
         why = f"no machine of that name is known ({what or 'no answer'}); must be the machine of rank 0"
@@ -137,7 +135,7 @@ def _opened(place: Place, count: int, opens: bool) -> dist.Store:
         )
 
     try:
-        return _within(ANSWER_SECONDS + _LOOK_SECONDS, make)
+        return within(ANSWER_SECONDS + _LOOK_SECONDS, make)
     except TimeoutError:
         what = f"no answer within {ANSWER_SECONDS:.0f} s"
     except RuntimeError as error:
@@ -149,20 +147,6 @@ def _opened(place: Place, count: int, opens: bool) -> dist.Store:
                 "is used on this machine already, be it by another rank 0; must be a free port",
             )
     _refuse("MASTER_PORT", place.port, f"no ranks meet there on {place.name} ({what}); must be the port of rank 0")
-
-
-def _within(seconds: float, work: Callable[[], ResultT]) -> ResultT:
-    """The result of ``work``, or its error; TimeoutError where neither comes. It goes on then, for what it is worth."""
-    answer: Future[ResultT] = Future()
-
-    def run() -> None:
-        try:
-            answer.set_result(work())
-        except BaseException as error:
-            answer.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return answer.result(seconds)
 
 
 def come(store: dist.Store, count: int, rank: int) -> None:

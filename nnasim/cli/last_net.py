@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from nnasim import __version__
 from nnasim.errors import shown
 from nnasim.plugins import IN_USE
-from nnasim.redacted import without_password
+from nnasim.redacted import arguments_shown, without_password
 
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
 
@@ -36,7 +36,7 @@ def caught(error: Exception, arguments: Sequence[str]) -> str:
 def _report(error: Exception, arguments: Sequence[str]) -> str:
     about = (
         f"nnasim {__version__}, Python {platform.python_version()}, {platform.platform()}",
-        f"arguments: {list(arguments)!a}",
+        f"arguments: {list(arguments_shown(arguments))!a}",
         f"libraries: {', '.join(_versions())}",
         "",
     )

@@ -38,7 +38,7 @@ from nnasim.errors import (
     shown,
 )
 from nnasim.plugins import blamed
-from nnasim.redacted import without_password
+from nnasim.redacted import arguments_shown, without_password
 
 if TYPE_CHECKING:
     import typer
@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] = CO
 
 def _ended(argv: Sequence[str] | None, commands: Mapping[str, Command]) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
-    ARGUMENTS.set(tuple(map(without_password, arguments)))
+    ARGUMENTS.set(tuple(arguments_shown(arguments)))
     prepare_streams()
     try:
         code = _with_spare_memory(arguments, commands)
@@ -173,7 +173,7 @@ def _unknown(name: str) -> str:
 
 def _complain(message: str, code: int, *, speaking: bool | None = None) -> int:
     """Print the one line and return ``code``. If several ranks have the same line, only the first prints it."""
-    line = f"nnasim: {as_options(_in_one_line(message))}"
+    line = f"nnasim: {as_options(_in_one_line(without_password(message)))}"
     if speaks() if speaking is None else speaking:
         with contextlib.suppress(OSError, ValueError):  # stderr may be full or gone: the exit code still says it
             print(line, file=sys.stderr, flush=True)

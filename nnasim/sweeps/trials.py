@@ -15,8 +15,10 @@ from nnasim.errors import FileError, InputError, reason
 from nnasim.redacted import address_shown
 from nnasim.sweeps.job import Job
 from nnasim.sweeps.journal import Replay
+from nnasim.within import within
 
 AnswerT = TypeVar("AnswerT")
+OPEN_SECONDS = 60.0  # within which a database answers when it is opened
 _LONGEST_LINE = limits.JOURNAL_LINE_BYTES
 _BLOCK = 2**20  # bytes
 ANEW = "begin a new journal: the points are in the store"
@@ -36,7 +38,7 @@ class Trials:
             raise InputError("storage", "address", address_shown(storage), why)
         if storage is not None and "://" not in storage:
             refuse_damaged_journal(Path(storage), name)
-        self._study = self._asked(lambda: _study(job, name, storage))
+        self._study = self._asked(lambda: _opened(job, name, storage))
 
     def __len__(self) -> int:
         """The number of trials of all processes that share the storage."""
@@ -68,7 +70,9 @@ class Trials:
             raise
         except Exception as error:
             where, what = address_shown(self.storage), type(error).__name__
-            if isinstance(error, OSError) and error.errno is not None:
+            if isinstance(error, TimeoutError) and error.errno is None:
+                what = f"it does not answer within {OPEN_SECONDS:.0f} s"
+            elif isinstance(error, OSError) and error.errno is not None:
                 what = reason(error)
             elif what == "SAWarning":
                 what = "it has parameters that its driver does not know"
@@ -117,6 +121,13 @@ def _entry(line: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return entry if isinstance(entry, dict) and isinstance(entry.get("op_code"), int) else None
+
+
+def _opened(job: Job, name: str, storage: str | None) -> Any:
+    """The study. Drivers wait without end for a database that takes a connection and says nothing."""
+    if storage is None or "://" not in storage:
+        return _study(job, name, storage)
+    return within(OPEN_SECONDS, lambda: _study(job, name, storage))
 
 
 def _study(job: Job, name: str, storage: str | None) -> Any:

@@ -2,14 +2,22 @@
 
 import json
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+
+pytest.importorskip("optuna", reason="the sweep extra is not installed")
+
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from nnasim.errors import FileError, InputError
 from nnasim.studies.search import searched
 from nnasim.studies.sweep import prepared
+from nnasim.sweeps import trials
 from nnasim.sweeps.local import InlineBackend
 
 SEARCH = {"sampler": "random", "search": {"batch": 2}}
@@ -132,3 +140,22 @@ def test_a_storage_whose_parameters_would_be_ignored_is_refused(search, tmp_path
     assert "parameters that its driver does not know" in search(f"sqlite:///{tmp_path}/x.db?password=secret")
     assert search(f"sqlite:///{tmp_path}/x.db") == ""
     assert not recwarn.list
+
+
+class Silent(SQLiteDialect_pysqlite):
+    """A driver of a database that takes a connection and says nothing."""
+
+    def create_connect_args(self, url: object) -> tuple[list[object], dict[str, object]]:
+        return [], {}
+
+    def connect(self, *_: object, **__: object) -> NoReturn:
+        threading.Event().wait()
+        raise AssertionError("nobody sets the event")
+
+
+def test_a_database_that_does_not_answer_is_told_within_a_minute(search, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry.register("silent", __name__, "Silent")
+    monkeypatch.setattr(trials, "OPEN_SECONDS", 1.0)
+    line = search("silent://me:secret@host/db?password=secret")
+    what = "cannot be used as Optuna's storage (it does not answer within 1 s)"
+    assert line == f"storage: address = 'silent://me:***@host/db?password=***': {what}"
