@@ -101,7 +101,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     if record.get("system") not in ("float", "aat"):
         raise CheckpointError(meta, "system", record.get("system"), "must be float or aat")
     quantisation = record.get("quantisation")
-    if (record["system"] == "aat") != isinstance(quantisation, dict):
+    if not isinstance(quantisation, dict) if record["system"] == "aat" else quantisation is not None:
         raise CheckpointError(meta, "quantisation", quantisation, "an aat checkpoint has one, a float checkpoint none")
     recipe = _recipe(record.get("recipe"), meta)
     tokens = tokens_from_state(record.get("tokens"), meta)

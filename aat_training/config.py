@@ -24,6 +24,9 @@ MOST_AVERAGE = 0.999_999
 MOST_PATIENCE = 1_000_000
 MOST_SHUFFLED_SHARDS = 1024
 MOST_WORKERS = 64
+MOST_MASKS = 1000
+MOST_FRAMES = 100_000
+MOST_WEIGHT = 1000.0
 
 
 class ModelConfig(Frozen):
@@ -56,13 +59,17 @@ class ModelConfig(Frozen):
 class AugmentConfig(Frozen):
     """The changes that training makes to features; dev and test utterances are never changed."""
 
-    time_masks: Integer = Field(0, ge=0, description="SpecAugment time masks per utterance")
-    time_mask_frames: Integer = Field(0, ge=0, description="longest time mask, feature frames")
-    feature_masks: Integer = Field(0, ge=0, description="SpecAugment frequency masks per utterance")
-    feature_mask_bins: Integer = Field(0, ge=0, description="widest frequency mask, bins")
-    noise: Number = Field(0.0, ge=0, description="standard deviation of Gaussian noise on normalised features")
+    time_masks: Integer = Field(0, ge=0, le=MOST_MASKS, description="SpecAugment time masks per utterance")
+    time_mask_frames: Integer = Field(0, ge=0, le=MOST_FRAMES, description="longest time mask, feature frames")
+    feature_masks: Integer = Field(0, ge=0, le=MOST_MASKS, description="SpecAugment frequency masks per utterance")
+    feature_mask_bins: Integer = Field(0, ge=0, le=MOST_FRAMES, description="widest frequency mask, bins")
+    noise: Number = Field(
+        0.0, ge=0, le=MOST_WEIGHT, description="standard deviation of Gaussian noise on normalised features"
+    )
     noise_floor: Flag = Field(False, description="add noise power below the speech in the log-mel domain")
-    channel: Number = Field(0.0, ge=0, description="standard deviation of a constant offset per utterance and bin")
+    channel: Number = Field(
+        0.0, ge=0, le=MOST_WEIGHT, description="standard deviation of a constant offset per utterance and bin"
+    )
     stretch: Number = Field(0.0, ge=0, lt=1, description="time axis stretched by up to this share, either way")
     warp: Number = Field(0.0, ge=0, lt=0.5, description="frequency axis scaled by up to this share, either way")
     joined: Number = Field(0.0, ge=0, le=1, description="share of utterances joined to another one")
@@ -70,7 +77,7 @@ class AugmentConfig(Frozen):
         0.0, ge=0, le=1, description="share of utterances' ends that lose their own silence for other"
     )
     silence_frames: Integer = Field(
-        0, ge=0, description="the longest of it, feature frames; half of these ends get none"
+        0, ge=0, le=MOST_FRAMES, description="the longest of it, feature frames; half of these ends get none"
     )
 
 
@@ -84,9 +91,9 @@ class TrainConfig(Frozen):
     accumulate: Integer = Field(1, gt=0, le=MOST_ACCUMULATED, description="batches whose gradients make one step")
     learning_rate: Number = Field(ge=LEAST_RATE, le=MOST_RATE)
     warmup: Number = Field(0.15, gt=0, lt=1, description="share of the one-cycle schedule that rises")
-    weight_decay: Number = Field(1e-4, ge=0)
+    weight_decay: Number = Field(1e-4, ge=0, le=MOST_WEIGHT)
     clip: Number = Field(5.0, ge=LEAST_CLIP, le=MOST_CLIP, description="largest gradient norm")
-    ctc_weight: Number = Field(0.3, ge=0, description="weight of the auxiliary CTC loss on the encoder")
+    ctc_weight: Number = Field(0.3, ge=0, le=MOST_WEIGHT, description="weight of the auxiliary CTC loss on the encoder")
     delay_penalty: Number = Field(
         0.0, ge=0, le=MOST_DELAY_PENALTY, description="nats that a symbol loses for each encoder output it leaves later"
     )
@@ -97,8 +104,12 @@ class TrainConfig(Frozen):
     dropout: Number = Field(0.1, ge=0, lt=1, description="between encoder layers")
     dropout_until: Number = Field(1.0, gt=0, le=1, description="share of the steps with dropout; the rest has none")
     token_dropout: Number = Field(0.1, ge=0, lt=1, description="share of the prediction network's inputs left out")
-    curriculum: Integer = Field(0, ge=0, description="steps during which the longest utterance allowed grows to all")
-    flat_start: Integer = Field(0, ge=0, description="steps during which an alignment by loudness is trained too")
+    curriculum: Integer = Field(
+        0, ge=0, le=MOST_STEPS, description="steps during which the longest utterance allowed grows to all"
+    )
+    flat_start: Integer = Field(
+        0, ge=0, le=MOST_STEPS, description="steps during which an alignment by loudness is trained too"
+    )
     average: Number = Field(
         0.0, ge=0, le=MOST_AVERAGE, description="decay of the average of weights that is evaluated; 0: none"
     )

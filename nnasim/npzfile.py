@@ -102,6 +102,6 @@ def _header(head: io.BytesIO, version: tuple[int, int]) -> tuple[tuple[int, ...]
         warnings.simplefilter("ignore")  # of headers that Python 2 wrote
         try:
             shape, by_column, dtype = _HEADERS[version](head, LONGEST_HEADER)
-        except Exception as error:  # TokenError, SyntaxError, TypeError, RecursionError: whatever the parser met
-            raise ValueError(f"a header cannot be read: {error}") from None
+        except Exception:  # TokenError, SyntaxError, TypeError, RecursionError: whatever the parser met
+            raise ValueError("a header cannot be read") from None  # its words show Python's objects
     return shape, by_column, dtype

@@ -49,7 +49,7 @@ class FeatureConfig(Frozen):
     hop_s: Number = Field(0.010, ge=0.005, le=0.1)
     f_min: Number = Field(20.0, ge=0)
     f_max: Number | None = Field(None, gt=0)
-    floor: Number = Field(1e-6, gt=0)
+    floor: Number = Field(1e-6, ge=1e-30, le=1e6)  # float32 holds it, and its sum with loud speech
     deltas: Flag = False
 
     @model_validator(mode="after")

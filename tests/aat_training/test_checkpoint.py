@@ -92,6 +92,7 @@ def test_a_number_that_is_not_finite_is_refused(tmp_path):
         ({"tokens": {"kind": "word", "words": []}}, "tokens"),
         ({"recipe": {"name": "x"}}, r"recipe\."),
         ({"quantisation": {}}, "quantisation"),
+        ({"quantisation": 5}, "quantisation = 5: an aat checkpoint has one, a float checkpoint none"),
     ],
 )
 def test_a_foreign_record_is_refused_and_the_field_named(stored, change, message):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aat_training.config import AugmentConfig, TrainConfig
 from aat_training.model.build import build_model
 from aat_training.model.float_arithmetic import FloatArithmetic
 from aat_training.recipes import RECIPES, load_recipe
@@ -28,3 +29,11 @@ def test_fine_tuning_keeps_activations_integers(name):
 def test_an_unknown_recipe_names_the_known_ones():
     with pytest.raises(ConfigError, match="tiny, digits, commands, an4"):
         load_recipe("huge")
+
+
+def test_every_number_of_a_run_has_an_upper_bound() -> None:
+    """A recipe comes from a checkpoint too: 2^62 masks of each utterance would never end."""
+    for config in (AugmentConfig, TrainConfig):
+        for name, field in config.model_fields.items():
+            ends = [end for part in field.metadata for end in ("lt", "le") if getattr(part, end, None) is not None]
+            assert ends or field.annotation not in (int, float), name

@@ -76,7 +76,8 @@ def test_other_rates_are_resampled_first():
     "fields",
     [
         {"n_mels": 0}, {"n_mels": 81}, {"sample_rate": 44_100}, {"f_min": 8000.0}, {"f_max": 9000.0},
-        {"deltas": True}, {"floor": 0.0}, {"floor": math.nan}, {"unknown": 1}, {"kind": "mfcc"},
+        {"deltas": True}, {"floor": 0.0}, {"floor": math.nan}, {"floor": 1e-300}, {"floor": 1e300}, {"unknown": 1},
+        {"kind": "mfcc"},
     ],
 )  # fmt: skip
 def test_an_impossible_configuration_is_refused(fields):
