@@ -184,6 +184,25 @@ def refuse_existing(path: str | Path, force: bool = False, check: Check | None =
     return target
 
 
+def refuse_existing_file(path: str | Path, force: bool = False) -> Path:
+    """``path``, if a file may stand there. Raises FileError as ``refuse_existing`` does, and for a folder."""
+    if os.path.isdir(path):
+        raise FileError(path, "is a folder; give the name of a file")
+    return refuse_existing(path, force)
+
+
+def refuse_existing_folder(path: str | Path, force: bool = False, check: Check | None = None) -> Path:
+    """``path``, if a folder may stand there. Raises FileError as ``refuse_existing`` does, for what is no folder, and
+    for a path without a name of its own (., .., /): a new folder is made beside what it replaces, not within.
+    """
+    target = Path(path)
+    if os.path.isfile(target):
+        raise FileError(target, "is not a folder, so a folder cannot replace it")
+    if target.name in ("", ".."):
+        raise FileError(target, "is a folder that cannot be replaced by a new one; give a new folder's name")
+    return refuse_existing(target, force, check)
+
+
 def _refuse_long_names(target: Path, folder: Path) -> None:
     """Raise FileError if a name of ``target`` below ``folder``, which is there, is too long for its file system."""
     try:
@@ -215,28 +234,12 @@ def write_bytes(path: str | Path, data: bytes, *, force: bool = False) -> None:
         file.write(data)
 
 
-def _for_a_file(path: str | Path, force: bool) -> Path:
-    """``path``, if a file may stand there. Raises FileError."""
-    target = refuse_existing(path, force)
-    if target.is_dir():
-        raise FileError(target, "is a folder")
-    return target
-
-
-def _for_a_folder(path: str | Path, force: bool, check: Check | None) -> Path:
-    """``path``, if a folder may stand there. Raises FileError."""
-    target = refuse_existing(path, force, check)
-    if target.exists() and not target.is_dir():
-        raise FileError(target, "is not a folder, so a folder cannot replace it")
-    return target
-
-
 @contextlib.contextmanager
 def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
     """A file open for writing. It appears under its final name only when it is complete: it is a temporary file in the
     same folder until it is synced and renamed; with others of ``together``, until they are.
     """
-    target = _for_a_file(path, force)
+    target = refuse_existing_file(path, force)
     ready_for(target)
     spare = Spare()
     with writing(target):
@@ -251,7 +254,7 @@ def new_file(path: str | Path, *, force: bool = False) -> Iterator[BinaryIO]:
                 file.flush()
                 os.fsync(file.fileno())
                 os.fchmod(file.fileno(), without_umask(0o666))
-                later = waits(temporary, target, lambda: _for_a_file(path, force), os.replace, file.fileno())
+                later = waits(temporary, target, lambda: refuse_existing_file(path, force), os.replace, file.fileno())
             if not later:
                 os.replace(temporary, target)
     finally:
@@ -279,7 +282,7 @@ def new_folder(
     ``check`` raises FileError unless an old folder may be deleted that is known by what it holds, and gets no mark.
     ``last``: the old folder is deleted when this is closed, and not before.
     """
-    target = _for_a_folder(path, force, check)
+    target = refuse_existing_folder(path, force, check)
     ready_for(target)
     spare = Spare()
     with writing(target):
@@ -294,8 +297,8 @@ def new_folder(
                 yield partial
             _mark(partial) if check is None else (partial / MARK).unlink()
             partial.chmod(without_umask(0o777))
-            _for_a_folder(path, force, check)
-            later = waits(partial, target, lambda: _for_a_folder(path, force, check), _replace_folder, lock)
+            refuse_existing_folder(path, force, check)
+            later = waits(partial, target, lambda: refuse_existing_folder(path, force, check), _replace_folder, lock)
             if not later and os.path.lexists(target):
                 _replace_folder(partial, target)
             elif not later:

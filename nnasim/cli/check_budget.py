@@ -42,7 +42,7 @@ def command(
 
     for path in (junit, markdown):
         if path is not None:
-            files.refuse_existing(path, force)
+            files.refuse_existing_file(path, force)
     refuse_json("check-budget", json, quiet, force)
     verdicts = judge(read_any_results([result]), read_budget(budget), result)
     with together():

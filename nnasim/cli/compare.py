@@ -83,7 +83,7 @@ def command(
     from reports.terminal import comparison_lines
     from workloads.bundled import checkpoints_folder, speech_manifest
 
-    files.refuse_existing(out, force)
+    files.refuse_existing_folder(out, force)
     refuse_json("compare", json, quiet, force)
     pictures = figure_files("compare", figures, format, force)
 

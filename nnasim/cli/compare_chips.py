@@ -60,7 +60,7 @@ def command(
     from nnasim.studies.side_by_side import kind_of
     from nnasim.together import together
 
-    files.refuse_existing(out, force)
+    files.refuse_existing_folder(out, force)
     refuse_json("compare-chips", json, quiet, force)
     pictures = figure_files("compare-chips", figures, format, force)
     kind = kind_of(chips, "compare-chips")

@@ -94,9 +94,10 @@ def command(
     from reports.to_markdown import markdown_of
     from reports.to_text import text_lines
 
-    for path in (markdown, out):
-        if path is not None:
-            files.refuse_existing(path, force)
+    if markdown is not None:
+        files.refuse_existing_file(markdown, force)
+    if out is not None:
+        (files.refuse_existing_folder if source.is_dir() else files.refuse_existing_file)(out, force)
     pictures = figure_files("explain", figures, format, force)
     refuse_json("explain", json, quiet, force)
     if source.is_dir():

@@ -39,7 +39,7 @@ def figure_files(command: str, folder: Path | None, kind: str | None, force: boo
     if folder is None:
         refuse_unused(command, "without --figures", format=kind)
         return FigureFiles(None)
-    files.refuse_existing(folder, force)
+    files.refuse_existing_folder(folder, force)
     wanted = next((known for known in FORMATS if known == (kind or "svg")), None)
     if wanted is None:
         raise ConfigError(command, "--format", kind, f"must be one of {', '.join(FORMATS)}")

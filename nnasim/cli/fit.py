@@ -51,7 +51,7 @@ def command(
     from workloads.importers.measured_table import read_measured_table
 
     refuse_no_preset_name(out)
-    files.refuse_existing(out, force)
+    files.refuse_existing_file(out, force)
     refuse_json("fit", json, quiet, force)
     if resume:
         refuse_unused("fit", "with --resume", force=force)

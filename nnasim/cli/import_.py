@@ -65,7 +65,7 @@ def command(
         refuse_unused("import", "without --ledger", csv_safe=csv_safe)
     for path in (out, ledger, integers_beside(out) if steps else None):
         if path is not None:
-            files.refuse_existing(path, force)
+            files.refuse_existing_file(path, force)
     refuse_json("import", json, quiet, force)
     integers = integers_beside(out) if steps else None
     outputs = {"--out": out, "--ledger": ledger, "--json": json, "the integers of --out": integers}

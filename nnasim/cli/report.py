@@ -40,7 +40,7 @@ def command(
     from reports.shared_document import write_shared_page
     from reports.streams_page import streams_document
 
-    files.refuse_existing(out, force)
+    files.refuse_existing_file(out, force)
     pictures = figure_files("report", figures, format, force)
     with together():
         if len(results) > 1 and all(is_shared(path) for path in results):

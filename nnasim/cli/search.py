@@ -46,7 +46,7 @@ def command(
 
     refuse_json("search", json, quiet, force)
     if out is not None:
-        files.refuse_existing(out, force)
+        files.refuse_existing_file(out, force)
     elif json is None:
         refuse_unused("search", "without --out or --json", force=force)
     ready = prepared(sweep_file)

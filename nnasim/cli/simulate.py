@@ -93,7 +93,7 @@ def command(
     if inputs is not None and not functional:
         raise ConfigError("simulate", "--inputs", inputs, "is not used without --functional")
     for path in (out, *([perfetto] if perfetto else ())):
-        files.refuse_existing(path, force)
+        files.refuse_existing_file(path, force)
     refuse_json("simulate", json, quiet, force)
     outputs = {"--out": out, "--perfetto": perfetto, "--json": json}
     refuse_same("simulate", outputs, [trace, integers_beside(trace), inputs, preset])

@@ -43,7 +43,7 @@ def simulate_shared(
         refuse_unused("simulate", "with --find-streams", streams=asked.streams, functional=functional)
     if len(traces) == 1:
         refuse_unused("simulate", "for one trace, whose weights take no turns", residents=asked.residents)
-    files.refuse_existing(out, force)
+    files.refuse_existing_file(out, force)
     refuse_json("simulate", json, quiet, force)
     refuse_same("simulate", {"--out": out, "--json": json}, [*traces, *map(integers_beside, traces), preset])
     chip = load_preset(preset, overrides or [], named="--set")

@@ -29,7 +29,7 @@ def command(
     from nnasim.together import together
     from reports.sweep_page import write_sweep_page
 
-    files.refuse_existing(out, force)
+    files.refuse_existing_file(out, force)
     pictures = figure_files("sweep-report", figures, format, force)
     stored = StoredSweep(store, study)
     with together():

@@ -81,7 +81,7 @@ def refuse_json(command: str, json: Path | None, quiet: bool, force: bool) -> No
     if json == STDOUT and quiet:
         raise ConfigError(command, "--quiet", quiet, "is not used with --json -, which prints only the figures")
     if json is not None and json != STDOUT:
-        files.refuse_existing(json, force)
+        files.refuse_existing_file(json, force)
 
 
 def tell_found(show: Callable[[], None], figures: Any, *, json: Path | None, quiet: bool, force: bool) -> None:

@@ -66,9 +66,9 @@ def command(
     from nnasim.studies.recording import Recorded, integers_beside
     from nnasim.together import together
 
-    files.refuse_existing(out, force)
+    files.refuse_existing_file(out, force)
     if checkpoint is not None and beam in (None, 1) and system in (None, "naive", "aat"):
-        files.refuse_existing(integers_beside(out), force)
+        files.refuse_existing_file(integers_beside(out), force)
     refuse_same("trace", {"--out": out}, [shape, source, manifest, preset])
     hardware = load_chip(preset, overrides)
     _refuse_unused(

@@ -35,7 +35,7 @@ def command(
     from nnasim.together import together
     from workloads.importers.measured_table import read_measured_table
 
-    files.refuse_existing(out, force)
+    files.refuse_existing_folder(out, force)
     refuse_json("validate", json, quiet, force)
     pictures = figure_files("validate", figures, format, force)
     table = read_measured_table(reference)

@@ -61,7 +61,7 @@ class Recorded:
 
 def integers_beside(out: Path) -> Path:
     """The file of integers that is written beside the trace ``out``."""
-    return out.with_name(out.name + ".safetensors")
+    return Path(f"{out}.safetensors")
 
 
 def recorded(

@@ -22,7 +22,7 @@ def export(stored: StoredSweep, out: Path, *, force: bool = False) -> None:
     writers = {".csv": _csv, ".parquet": _parquet, ".journal": _journal}
     if out.suffix not in writers:
         raise InputError("out", "file", out, f"must end in {', '.join(FORMATS)}")
-    files.refuse_existing(out, force)
+    files.refuse_existing_file(out, force)
     files.write_bytes(out, writers[out.suffix](stored), force=force)
 
 

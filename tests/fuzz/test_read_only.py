@@ -30,11 +30,16 @@ def test_a_command_asks_before_the_work(line: str, folder: Path, seeds: Path, mo
     with cProfile.Profile(subcalls=False) as profile:
         complaint = refused(*line.replace("OUT", str(folder)).split())
     assert str(folder) in complaint
-    codes = [entry.code for entry in profile.getstats() if isinstance(entry.code, CodeType)]
-    functions = [code for code in codes if code.co_flags & CO_OPTIMIZED]  # bodies of modules and classes are imports
-    assert not [code for code in functions if any(place in code.co_filename for place in WORK)]
+    assert not worked(profile)
     assert not list(folder.iterdir())
     assert _files(seeds) == before
+
+
+def worked(profile: cProfile.Profile) -> list[CodeType]:
+    """The functions that did work while ``profile`` looked on."""
+    codes = [entry.code for entry in profile.getstats() if isinstance(entry.code, CodeType)]
+    functions = [code for code in codes if code.co_flags & CO_OPTIMIZED]  # bodies of modules and classes are imports
+    return [code for code in functions if any(place in code.co_filename for place in WORK)]
 
 
 def _files(folder: Path) -> set[Path]:

@@ -333,3 +333,18 @@ def test_a_name_that_is_too_long_is_refused_before_the_work(place: str, tmp_path
     with pytest.raises(FileError, match=r"cannot be written \(a name has at most 255 bytes there, and this one 256\)"):
         files.refuse_existing(target)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [".", "..", "within/..", ""])
+def test_a_folder_without_a_name_of_its_own_is_refused_before_the_work(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The partial folder would lie in what it replaces."""
+    (tmp_path / "above" / "within").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "above")
+    for force in (True, False):
+        with pytest.raises(FileError, match="give a new folder's name"):
+            files.refuse_existing_folder(name, force)
+        with pytest.raises(FileError, match="give a new folder's name"), files.new_folder(name, force=force):
+            pass
+    assert [path.name for path in (tmp_path / "above").iterdir()] == ["within"]

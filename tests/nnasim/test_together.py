@@ -68,7 +68,7 @@ def test_all_replace_what_was_there(tmp_path: Path) -> None:
 
 def test_an_error_on_the_way_leaves_all_as_they_were(tmp_path: Path) -> None:
     write(tmp_path, "old")
-    with pytest.raises(FileError, match="exists already"), together():
+    with pytest.raises(FileError, match="is a folder; give the name of a file"), together():
         write_and_fail(tmp_path, "new")
     assert names(tmp_path) == all_of("old")
 

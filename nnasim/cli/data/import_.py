@@ -35,7 +35,7 @@ def command(
     from aat_training.data.notes import manifest_notes
     from nnasim.cli.notes import tell
 
-    files.refuse_existing(out, force)
+    files.refuse_existing_file(out, force)
     refuse_read(out, [source, *(source / name for name in ("wav.scp", "text", "segments", "utt2spk"))], force)
     entries = list(with_progress(imported(source), "utterances"))
     check_files(entries)

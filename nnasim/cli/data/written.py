@@ -31,7 +31,7 @@ def write_entries(out: Path, entries: Iterator[Entry], *, quiet: bool, force: bo
     """Write a manifest of audio that stays where it is."""
     from aat_training.data.manifest import write_manifest
 
-    files.refuse_existing(out, force)
+    files.refuse_existing_file(out, force)
     all_entries = list(with_progress(entries, "utterances"))
     refuse_read(out, [entry.path for entry in all_entries], force)
     write_manifest(out, all_entries, force=force)

@@ -75,7 +75,7 @@ def command(
     from reports.text import number
     from workloads.bundled import checkpoints_folder, speech_manifest
 
-    files.refuse_existing(out, force)
+    files.refuse_existing_folder(out, force)
     pictures = figure_files("study aat", figures, format, force)
     chip = load_chip(preset, overrides)
     speech = Speech(manifest or speech_manifest(), checkpoints or checkpoints_folder(), chip, limit)

@@ -99,7 +99,7 @@ def command(
 
     if base is not None:
         refuse_unused("study delays", "with --base", base_steps=base_steps)
-    files.refuse_existing(out, force)
+    files.refuse_existing_folder(out, force)
     refuse_json("study delays", json, quiet, force)
     pictures = figure_files("study delays", figures, format, force)
     load_chip(preset, overrides)

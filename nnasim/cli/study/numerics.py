@@ -103,7 +103,7 @@ def command(
     from reports.document import write_document
     from reports.numerics_document import numerics_document
 
-    files.refuse_existing(out, force)
+    files.refuse_existing_folder(out, force)
     refuse_json("study numerics", json, quiet, force)
     pictures = figure_files("study numerics", figures, format, force)
     load_chip(preset, None)

@@ -107,7 +107,7 @@ def evaluated_at(out: Path, *, resume: bool = False, force: bool = False) -> Ite
 
     Raises FileError if a fit was stopped and neither ``resume`` nor ``force`` is given, or if there is none to resume.
     """
-    path = out.with_name(f"{out.name}{SUFFIX}")
+    path = Path(f"{out}{SUFFIX}")
     if resume and not path.exists():
         raise FileError(path, "is not there: no fit to this file was stopped; leave out `resume`")
     if path.exists() and not resume and not force:

@@ -50,7 +50,8 @@ def test_a_page_records_the_same_command_with_figures_as_without() -> None:
     [
         (["--format", "pdf"], "--format"),
         (["--figures", "new", "--format", "gif"], "svg, png, pdf"),
-        (["--figures", "."], "exists already"),
+        (["--figures", "."], "cannot be replaced by a new one"),
+        (["--figures", "result.json"], "is not a folder"),
     ],
 )
 def test_what_cannot_be_written_is_refused_before_the_work(
