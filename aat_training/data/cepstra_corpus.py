@@ -18,7 +18,7 @@ def cepstra_folder(manifest: str | Path) -> Path:
 
 def refuse_existing_cepstra(manifest: str | Path, force: bool) -> None:
     """Raise FileError if any output of ``write_cepstra`` exists already; called before the work, not after it."""
-    refuse_existing_outputs(manifest, cepstra_folder(manifest), force)
+    refuse_existing_outputs(manifest, cepstra_folder, force)
 
 
 def write_cepstra(manifest: str | Path, utterances: Iterable[Utterance], prefix: str, *, force: bool = False) -> int:

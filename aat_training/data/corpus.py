@@ -26,18 +26,18 @@ def audio_folder(manifest: str | Path) -> Path:
 
 def refuse_existing_corpus(manifest: str | Path, force: bool) -> None:
     """Raise FileError if any output of ``write_corpus`` exists already; called before the work, not after it."""
-    refuse_existing_outputs(manifest, audio_folder(manifest), force)
+    refuse_existing_outputs(manifest, audio_folder, force)
     files.refuse_existing_file(alignment_path(manifest), force)
 
 
-def refuse_existing_outputs(manifest: str | Path, beside: Path, force: bool) -> None:
+def refuse_existing_outputs(manifest: str | Path, beside: Callable[[str | Path], Path], force: bool) -> None:
     """Raise FileError when ``manifest``, or the folder ``beside`` it, exists already or cannot be written."""
     if Path(manifest).is_dir():
         raise FileError(manifest, "is a folder; a manifest's file name is needed")
     if not is_printable(Path(manifest).stem):  # its lines name the folder beside it
         raise FileError(manifest, "must hold no control character, since the folder of its speech is named after it")
     files.refuse_existing_file(manifest, force)
-    files.refuse_existing_folder(beside, force)
+    files.refuse_existing_folder(beside(manifest), force)
 
 
 def write_corpus(manifest: str | Path, clips: Iterable[Clip], prefix: str, *, force: bool = False) -> int:

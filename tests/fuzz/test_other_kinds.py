@@ -25,6 +25,12 @@ def test_what_is_read_has_no_name_of_its_own(line: str, word: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize(("line", "word"), OUTPUTS)
+def test_what_is_written_has_no_name_of_its_own(line: str, word: str, tmp_path: Path) -> None:
+    for other in (".", "/"):
+        refused(*words(line, word, other, tmp_path))
+
+
+@pytest.mark.parametrize(("line", "word"), OUTPUTS)
 def test_what_is_replaced_is_of_another_kind(line: str, word: str, tmp_path: Path) -> None:
     """With `--force`, too, no file takes the place of a folder, nor a folder that of a file: told before the work."""
     other = tmp_path / "other"
