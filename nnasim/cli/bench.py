@@ -33,12 +33,13 @@ def command(
     Example: nnasim bench --json bench.json
     """
     from nnasim.cli.doubts import load_chip
-    from nnasim.cli.unused import refuse_unused
+    from nnasim.cli.unused import refuse_idle_force, refuse_unused
     from nnasim.studies.speed.study import SpeedInputs, speed
 
     if not peers:
         refuse_unused("bench", "with --no-peers", peer_python=[str(path) for path in peer_python or []])
     refuse_json("bench", json, quiet, force)
+    refuse_idle_force("bench", force, json=json)
     load_chip(preset, None)
     inputs = SpeedInputs(preset=preset, peers=peers, peer_pythons=tuple(peer_python or ()), training=training)
     figures = speed(inputs)

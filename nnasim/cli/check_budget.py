@@ -10,6 +10,7 @@ import typer
 
 from nnasim.cli.options import Force, Json, Quiet
 from nnasim.cli.told import MOST_LINES, cut_lines, refuse_json, tell_rows
+from nnasim.cli.unused import refuse_idle_force
 
 OVER = 1  # the exit code of a gate that does not open; 2 is for a user's errors
 
@@ -44,6 +45,7 @@ def command(
         if path is not None:
             files.refuse_existing_file(path, force)
     refuse_json("check-budget", json, quiet, force)
+    refuse_idle_force("check-budget", force, junit=junit, markdown=markdown, json=json)
     verdicts = judge(read_any_results([result]), read_budget(budget), result)
     with together():
         if junit is not None:

@@ -11,7 +11,7 @@ from nnasim.cli.csv_safe import CsvSafe
 from nnasim.cli.options import All, Checkpoints, FigureFormat, Figures, Force, Json, Limit, Manifest, OutFolder, Quiet
 from nnasim.cli.systems import one_system
 from nnasim.cli.told import MOST_LINES, first_lines, refuse_json, say, tell_found
-from nnasim.cli.unused import refuse_unused
+from nnasim.cli.unused import refuse_unprinted, refuse_unused
 
 if TYPE_CHECKING:
     from nnasim.studies.chips import Speech
@@ -47,7 +47,7 @@ def command(
 ) -> None:
     """Compare chips on the same work: latency, energy, area and words of each, and the fields in which they differ.
 
-    With --trace, the cost of a stored trace on each chip, in the trace's own arithmetic; without it, the speech is
+    With --trace, the cost of a stored trace on each chip, in the chip's own arithmetic; without it, the speech is
     decoded anew for each chip. Existing results (files, folders of `nnasim compare` or of this command) are shown as
     they are. For sweeps, 'sweep.sqlite study=NAME', it says which points of each Pareto front another front's points
     beat, and which front leads where.
@@ -62,6 +62,7 @@ def command(
 
     files.refuse_existing_folder(out, force)
     refuse_json("compare-chips", json, quiet, force)
+    refuse_unprinted("compare-chips", json, quiet, all=whole)
     pictures = figure_files("compare-chips", figures, format, force)
     kind = kind_of(chips, "compare-chips")
     if kind != "chips" or trace is not None:

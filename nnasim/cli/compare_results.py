@@ -10,7 +10,7 @@ import typer
 
 from nnasim.cli.options import MOST_PERCENT, MOST_ROWS, All, Force, Json, Quiet, finite
 from nnasim.cli.told import MOST_LINES, first_lines, refuse_json, tell_rows
-from nnasim.cli.unused import refuse_unused
+from nnasim.cli.unused import refuse_idle_force, refuse_unprinted
 from nnasim.errors import NOT_GIVEN, InputError
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def command(
     from reports.work import reference_differences, work_differences
 
     refuse_json("compare-results", json, quiet, force)
-    if json is None:
-        refuse_unused("compare-results", "without --json", force=force)
+    refuse_idle_force("compare-results", force, json=json)
+    refuse_unprinted("compare-results", json, quiet, operations=operations, all=whole)
     old, new = read_any_results([before]), read_any_results([after])
     shared = pairs(old, new)
     if not shared:

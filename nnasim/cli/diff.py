@@ -12,7 +12,7 @@ import typer
 from nnasim.cli.options import Force, Json, Quiet
 from nnasim.cli.outputs import refuse_same
 from nnasim.cli.told import refuse_json, tell_rows
-from nnasim.cli.unused import refuse_unused
+from nnasim.cli.unused import refuse_idle_force
 from nnasim.errors import shown
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def command(
 
     refuse_json("diff", json, quiet, force)
     refuse_same("diff", {"--json": json}, [before, after, inputs])
-    if json is None:
-        refuse_unused("diff", "without --json", force=force)
+    refuse_idle_force("diff", force, json=json)
     a, b = (_run(path, inputs) for path in (before, after))
     constants = other_constants(a.constants, b.constants)
     difference = first_difference(a, b)

@@ -45,13 +45,12 @@ def command(
     from nnasim.cli.inputs import checked_speech, look_for_checkpoint
     from nnasim.cli.notes import tell
     from nnasim.cli.progress import shown_progress
-    from nnasim.cli.unused import ON_THE_CPU, refuse_explained, refuse_unused, tell_no_chip
+    from nnasim.cli.unused import ON_THE_CPU, refuse_explained, refuse_idle_force, refuse_unused, tell_no_chip
     from nnasim.errors import ConfigError
 
     if system in ON_THE_CPU:
         refuse_unused("evaluate", f"with --system {system}", calibration=calibration)
-    if json_file is None:
-        refuse_unused("evaluate", "without --json", force=force)
+    refuse_idle_force("evaluate", force, json=json_file)
     refuse_json("evaluate", json_file, quiet, force)
     refuse_explained("evaluate", explain_numerics, json_file)
     tell_no_chip(system, preset, overrides)

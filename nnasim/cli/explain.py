@@ -82,7 +82,7 @@ def command(
     from nnasim.cli.invocation import command_line
     from nnasim.cli.outputs import refuse_same
     from nnasim.cli.progress import shown_progress
-    from nnasim.cli.unused import refuse_unused
+    from nnasim.cli.unused import refuse_idle_force, refuse_unprinted, refuse_unused
     from nnasim.hardware import load_preset
     from nnasim.ir.io import is_shared, write_record
     from nnasim.markup import columns
@@ -100,6 +100,8 @@ def command(
         (files.refuse_existing_folder if source.is_dir() else files.refuse_existing_file)(out, force)
     pictures = figure_files("explain", figures, format, force)
     refuse_json("explain", json, quiet, force)
+    refuse_idle_force("explain", force, out=out, markdown=markdown, figures=figures, json=json)
+    refuse_unprinted("explain", json, quiet, all=whole)
     if source.is_dir():
         why = "with a folder, whose results bring their chips"
         refuse_unused("explain", why, preset=preset, set=overrides, trace=trace, words=words, manifest=manifest)

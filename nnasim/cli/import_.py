@@ -56,7 +56,7 @@ def command(
     from nnasim.cli.doubts import load_chip
     from nnasim.cli.outputs import refuse_same
     from nnasim.cli.progress import shown_progress
-    from nnasim.cli.unused import refuse_unused
+    from nnasim.cli.unused import refuse_unused, tell_no_chip
     from nnasim.csvtext import spreadsheet_cells
     from nnasim.markup import visible
     from nnasim.studies.recording import integers_beside
@@ -95,6 +95,7 @@ def command(
     )  # fmt: skip
     with shown_progress(lines=True) as progress:
         result = import_files(recipe, when, chip.numerics, progress)
+    tell_no_chip(result.trace.system, preset, overrides)
     with together():
         recorded_import(result).write(out, force=force)
         if ledger is not None:

@@ -15,7 +15,7 @@ import typer
 
 from nnasim.cli.options import Force, Json, Quiet
 from nnasim.cli.told import cut_lines, refuse_json, tell_rows
-from nnasim.cli.unused import refuse_unused
+from nnasim.cli.unused import refuse_idle_force
 from nnasim.markup import visible
 
 MOVED = 1  # the exit code of a gate that does not open; 2 is for a user's errors
@@ -48,8 +48,7 @@ def command(
     from reports.moved import moved_between
 
     refuse_json("rerun", json, quiet, force)
-    if json is None:
-        refuse_unused("rerun", "without --json", force=force)
+    refuse_idle_force("rerun", force, json=json)
     arguments = without_outputs(recorded_command(result), result)
     with TemporaryDirectory(prefix="nnasim-rerun-") as folder:
         again = Path(folder) / "again"

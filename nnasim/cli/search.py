@@ -37,7 +37,7 @@ def command(
     from nnasim.cli.doubts import warn
     from nnasim.cli.progress import shown_progress
     from nnasim.cli.sweep_lines import front_lines
-    from nnasim.cli.unused import refuse_together, refuse_unused
+    from nnasim.cli.unused import refuse_idle_force, refuse_together
     from nnasim.studies.search import searched
     from nnasim.studies.sweep import prepared
     from nnasim.sweeps.backends import backend_of, closing
@@ -47,8 +47,7 @@ def command(
     refuse_json("search", json, quiet, force)
     if out is not None:
         files.refuse_existing_file(out, force)
-    elif json is None:
-        refuse_unused("search", "without --out or --json", force=force)
+    refuse_idle_force("search", force, out=out, json=json)
     ready = prepared(sweep_file)
     warn(implausible_points(ready.job))
     refuse_together("search", jobs=jobs, scheduler=scheduler, dask_local=dask_local)

@@ -28,6 +28,7 @@ def simulate_shared(
     from nnasim.hardware import load_preset
     from nnasim.ir.io import read_trace, write_record
     from nnasim.ir.shared import POLICIES, RESIDENTS, STARTS
+    from nnasim.sharing.idle import idle_settings
     from nnasim.studies.recording import integers_beside
 
     for option, value, allowed in (
@@ -41,8 +42,12 @@ def simulate_shared(
         if asked.deadline_ms is None:
             raise ConfigError("simulate", "--find-streams", True, "needs --deadline-ms")
         refuse_unused("simulate", "with --find-streams", streams=asked.streams, functional=functional)
-    if len(traces) == 1:
-        refuse_unused("simulate", "for one trace, whose weights take no turns", residents=asked.residents)
+    idle = idle_settings(
+        len(traces), asked.streams, searched=asked.find_streams, policy=asked.policy, starts=asked.starts,
+        residents=asked.residents,
+    )  # fmt: skip
+    for name, value, why in idle:
+        refuse_unused("simulate", why, **{name: value})
     files.refuse_existing_file(out, force)
     refuse_json("simulate", json, quiet, force)
     refuse_same("simulate", {"--out": out, "--json": json}, [*traces, *map(integers_beside, traces), preset])

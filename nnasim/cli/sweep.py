@@ -41,7 +41,7 @@ def command(
     from nnasim.cli.doubts import warn
     from nnasim.cli.progress import shown_progress
     from nnasim.cli.sweep_lines import estimate_lines
-    from nnasim.cli.unused import refuse_together, refuse_unused
+    from nnasim.cli.unused import refuse_idle_force, refuse_together, refuse_unused
     from nnasim.studies.sweep import prepared, swept
     from nnasim.sweeps.backends import backend_of, closing, parse_shard
     from nnasim.sweeps.doubts import implausible_points
@@ -49,8 +49,7 @@ def command(
     from reports.sweep_lines import sweep_lines
 
     refuse_json("sweep", json, quiet, force)
-    if json is None:
-        refuse_unused("sweep", "without --json", force=force)
+    refuse_idle_force("sweep", force, json=json)
     part = parse_shard(shard)
     ready = prepared(sweep_file)
     warn(implausible_points(ready.job))
@@ -61,7 +60,8 @@ def command(
             "sweep", why, scheduler=scheduler, dask_local=dask_local, retry_failed=retry_failed, json=json, quiet=quiet
         )
         expected, workers = estimate(space, part), jobs or os.cpu_count() or 1
-        say(estimate_lines(expected, workers, with_words=ready.scorer is not None))
+        constrained = bool(ready.job.constraints)
+        say(estimate_lines(expected, workers, with_words=ready.scorer is not None, constrained=constrained, part=part))
         if store is not None and os.path.lexists(store):
             say([f"{known_points(space, part, store):,} of them are in {store} already"])
         return

@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 MOST_STUDIES, MOST_POINTS = 20, 20
 
 
-def estimate_lines(estimate: Estimate, workers: int, *, with_words: bool) -> Iterator[str]:
-    """Lines with the number of points and the time that they take ``workers``. ``with_words``: word errors are computed
-    too.
+def estimate_lines(
+    estimate: Estimate, workers: int, *, with_words: bool, constrained: bool, part: tuple[int, int]
+) -> Iterator[str]:
+    """Lines with the number of points and the time that they take ``workers``.
+
+    ``with_words``: word errors are computed too; ``constrained``: constraints drop points; ``part``: the shard i of n.
     """
-    dropped = " (the constraints drop the others)" if estimate.points < estimate.asked else ""
-    yield f"{estimate.points:,} points of {estimate.asked:,}{dropped}"
+    fewer = constrained and estimate.points < estimate.asked
+    reasons = [*([f"in shard {part[0] + 1}/{part[1]}"] if part[1] > 1 else []),
+               *(["the constraints drop the others"] if fewer else [])]  # fmt: skip
+    why = f" ({'; '.join(reasons)})" if reasons else ""
+    yield f"{estimate.points:,} points of {estimate.asked:,}{why}"
     if estimate.complaint is None:
         whole = clock(estimate.points * estimate.seconds / workers)
         yield f"{estimate.seconds:.3f} s of CPU a point, about {whole} on {workers} workers"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 # Arguments of Python functions that commands have an option for, most of them of the same name.
-ARGUMENTS = ("force", "resume", "init", "split", "list", "bind", "seconds", "calls", "manifest", "batch", "calibrate")
+ARGUMENTS = (
+    "force", "resume", "init", "split", "list", "bind", "seconds", "calls", "manifest", "batch", "calibrate", "streams",
+)  # fmt: skip
 OPTIONS = {
     **{name: f"--{name}" for name in ARGUMENTS},
     "shapes": "--shape",

@@ -62,7 +62,7 @@ def differing(trace: NumericsConfig, chip: NumericsConfig, fields: list[str]) ->
 
 def refuse_disagreement(trace: OpTrace, chip: NnaConfig, units: dict[str, dict[str, Unit]]) -> None:
     """Raise NumericsError unless every field that the NNA's work uses has one value in trace and chip."""
-    wrong = differing(trace.numerics, chip.numerics, used_fields(trace, units))
+    wrong = differing(trace.numerics, chip.numerics, _deciding(trace, chip, units))
     if not wrong:
         return
     first, *more = wrong
@@ -78,10 +78,17 @@ def refuse_disagreement(trace: OpTrace, chip: NnaConfig, units: dict[str, dict[s
     )
 
 
+def _deciding(trace: OpTrace, chip: NnaConfig, units: dict[str, dict[str, Unit]]) -> list[str]:
+    """The used fields but those without effect in both, such as the segments of a table."""
+    idle = trace.numerics.idle.keys() & chip.numerics.idle.keys()
+    return [field for field in used_fields(trace, units) if field not in idle]
+
+
 def arithmetic_of(chip: NnaConfig) -> str:
     """The preset, and the changes to it, whose arithmetic is that of ``chip``."""
     base = load_preset(chip.name) if chip.name in preset_names() else load_preset(DEFAULT_PRESET)
-    changed = differing(base.numerics, chip.numerics, list(NumericsConfig.model_fields))
+    fields = [field for field in NumericsConfig.model_fields if field not in chip.numerics.idle]
+    changed = differing(base.numerics, chip.numerics, fields)
     changes = [f"numerics.{field}={_shown(chip.numerics, field)}" for field in changed]
     named = [f"chip={base.name}"] if base.name != DEFAULT_PRESET or not changes else []
     return " ".join(f"`{setting}`" for setting in [*named, *changes])
@@ -89,7 +96,7 @@ def arithmetic_of(chip: NnaConfig) -> str:
 
 def unused_fields(trace: OpTrace, chip: NnaConfig, units: dict[str, dict[str, Unit]]) -> list[str]:
     """Fields of `numerics` in which trace and chip differ, and which no operation of this run uses."""
-    used = used_fields(trace, units)
+    used = _deciding(trace, chip, units)
     lacking = () if chip.has_activation_unit else _TABLES  # that it has no unit is told as a fall-back
     unused = [field for field in NumericsConfig.model_fields if field not in (*used, *lacking)]
     return differing(trace.numerics, chip.numerics, unused)

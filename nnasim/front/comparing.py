@@ -21,7 +21,7 @@ from nnasim.ir.io import read_trace
 from nnasim.ir.trace import OpTrace, System
 from nnasim.progress import Progress, silent
 from nnasim.records import Flag
-from nnasim.studies.comparison import Inputs, compared
+from nnasim.studies.comparison import MOVED, Inputs, compared
 from nnasim.studies.trace_comparison import TraceInputs, compared_trace, systems_of
 from reports.page import write_page
 from reports.result_set import ResultSet, read_folder, write_folder
@@ -148,6 +148,9 @@ def compare(
 
     Raises ConfigError, FileError, ManifestError, CheckpointError, PlacementError or SimulationError.
     """
+    if placement is not None and not set(systems) & set(MOVED):
+        why = f"is not used without one of {', '.join(MOVED)} among the systems"
+        raise ConfigError("compare", "placement", placement, why)
     hardware = chip_of(chip)
     policy = load_policy(str(placement)) if placement is not None else None
     if trace is not None:

@@ -21,6 +21,7 @@ from nnasim.ir.trace import OpTrace
 from nnasim.pipeline import simulate as run
 from nnasim.records import Flag, Integer
 from nnasim.results import SimOptions
+from nnasim.sharing.idle import idle_settings
 from nnasim.sharing.run import SharingOptions
 from nnasim.studies.provenance import documented
 from nnasim.studies.sharing import Asked, documented_shared, models_of, shared
@@ -83,6 +84,11 @@ def simulate(
     hardware = chip_of(chip)
     if isinstance(trace, list):
         _refuse(endpointer_ms=endpointer_ms)
+        idle = idle_settings(
+            len(trace), streams, searched=find_streams, policy=policy, starts=starts, residents=residents
+        )
+        for name, value, why in idle:
+            raise ConfigError("simulate", name, value, f"is not used {why}")
         options = SharingOptions(
             policy=policy or "fifo",
             starts=starts or "even",

@@ -13,6 +13,7 @@ from nnasim import markup
 from nnasim.errors import ConfigError
 from nnasim.front.arguments import Beam, ChipLike, FilePath, Utterances, checked
 from nnasim.front.chips import chip_of
+from nnasim.front.doubts import doubt
 from nnasim.front.needs import training_extra
 from nnasim.hardware import NnaConfig
 from nnasim.ir.trace import OpTrace, System
@@ -140,7 +141,7 @@ def recogniser(folder: FilePath | None = None) -> Recogniser:
 def train(
     recipe: str, *, train: FilePath | Annotated[Sequence[FilePath], Field(min_length=1)], dev: FilePath, out: FilePath,
     system: Literal["float", "aat", "qat"] = "float", init: FilePath | Recogniser | None = None,
-    chip: ChipLike = "edge256", schedule: Literal["base", "fine-tuning"] | None = None, steps: Integer | None = None,
+    chip: ChipLike | None = None, schedule: Literal["base", "fine-tuning"] | None = None, steps: Integer | None = None,
     evaluate_every: Integer | None = None, learning_rate: Number | None = None, delay_penalty: Number | None = None,
     distillation: Number | None = None,
     batch: Integer | None = None, accumulate: Integer | None = None, clip: Number | None = None,
@@ -157,6 +158,7 @@ def train(
     - ``train``: a manifest or a folder of shards, or several of them.
     - ``system``: float, aat (the chip's operators in the forward pass) or qat (its weights and activations only); aat
       and qat start from the model ``init``.
+    - ``chip``: the chip whose arithmetic aat and qat train with; default: edge256. float has none of it.
     - ``steps``, ``evaluate_every``, ``learning_rate``, ``batch`` (utterances), ``clip`` (largest gradient norm),
       ``average`` (decay of averaged weights): instead of the recipe's.
     - ``delay_penalty``: nats that a symbol loses for each encoder output by which it comes later.
@@ -180,7 +182,7 @@ def train(
         from aat_training.train import RunSpec, run
         from aat_training.train import schedule as schedule_of
 
-        chosen, folder, hardware = load_recipe(recipe), Path(out), chip_of(chip)
+        chosen, folder, hardware = load_recipe(recipe), Path(out), chip_of("edge256" if chip is None else chip)
         start = init.checkpoint("float") if isinstance(init, Recogniser) else None if init is None else Path(init)
         changes = {
             "steps": steps, "evaluate_every": evaluate_every, "learning_rate": learning_rate,
@@ -191,6 +193,8 @@ def train(
         manifests = tuple(map(Path, [train] if isinstance(train, str | Path) else train))
         _refuse_unused(f"with system {system!r}", calibration=calibration if system == "float" else None,
                        gradient=gradient if system != "aat" else None)  # fmt: skip
+        if system == "float" and chip is not None:
+            doubt([f"train: chip {hardware.name}: float computes in float32 whatever the chip, so it changes nothing"])
         if not any(map(are_shards, manifests)):
             _refuse_unused("without shards", shuffle_shards=shuffle_shards, workers=workers)
         spec = RunSpec(

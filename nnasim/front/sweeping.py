@@ -111,7 +111,8 @@ def sweep(
     chip: ChipLike, trace: TraceLike | Sequence[TraceLike], axes: Mapping[str, Axis], *,
     objectives: Sequence[str] = ("engine_latency_ms.p50",), constraints: Sequence[str] = (),
     sampler: Literal["grid", "random", "lhs", "sobol", "saltelli"] = "grid", points: Integer | None = None,
-    seed: Integer = 0, store: FilePath | None = None, jobs: Workers | None = None, progress: Progress = silent,
+    seed: Integer | None = None, store: FilePath | None = None, jobs: Workers | None = None,
+    progress: Progress = silent,
 ) -> Sweep:  # fmt: skip
     """The results of ``trace`` (or several) on many chips: ``chip`` with each combination of the values of ``axes``.
 
@@ -121,6 +122,7 @@ def sweep(
     - ``constraints``: conditions on the axes that a point must meet, as "sram.bytes <= 2**20".
     - ``sampler``: "grid" takes all combinations; "random", "lhs", "sobol" and "saltelli" choose some of them.
     - ``points``: how many a sampler chooses (default 256; saltelli multiplies them).
+    - ``seed``: decides which ones, default 0.
     - ``store``: the SQLite file that keeps the points, so that a stopped sweep can continue; without one they stay in
       memory.
     - ``jobs``: worker processes; default: one per core; 1: this process only.
@@ -137,8 +139,10 @@ def sweep(
 
 def _job(
     chip: ChipLike, trace: TraceLike | Sequence[TraceLike], axes: Mapping[str, Axis], objectives: Sequence[str],
-    constraints: Sequence[str], sampler: str, points: int | None, seed: int,
+    constraints: Sequence[str], sampler: str, points: int | None, seed: int | None,
 ) -> Job:  # fmt: skip
+    if sampler == "grid" and seed is not None:
+        raise ConfigError("sweep", "seed", seed, "is not used by a grid, which takes all combinations")
     hardware = chip_of(chip)
     sources = [trace] if isinstance(trace, OpTrace | str | Path) else list(trace)
     traces = tuple(source if isinstance(source, OpTrace) else read_trace(source) for source in sources)
@@ -150,7 +154,7 @@ def _job(
         "constraints": list(constraints),
         "sampler": sampler,
         "points": points,
-        "seed": seed,
+        "seed": seed or 0,
     }
     return make_job(parse_sweep_file(asked, "sweep"), hardware.model_dump(mode="json"), traces, "sweep")
 

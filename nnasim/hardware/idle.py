@@ -42,7 +42,7 @@ def refuse_idle(chip: NnaConfig, given: Iterable[str], source: object, varied: C
 
 def idle_fields(chip: NnaConfig) -> Iterator[Idle]:
     """The fields without effect on ``chip``."""
-    units = (_of_the_array, _of_registers, _of_the_activation_unit, _of_other_load)
+    units = (_of_the_array, _of_registers, _of_the_activation_unit, _of_the_arithmetic, _of_other_load)
     memories = (_of_other_memories, _of_the_dram)
     for part in (*units, *memories):
         yield from part(chip)
@@ -88,6 +88,12 @@ def _of_the_activation_unit(chip: NnaConfig) -> Iterator[Idle]:
     for name in type(chip.activation_unit).model_fields:
         why = "numerics.activation is none, so the activation unit does nothing"
         yield Idle(f"activation_unit.{name}", ("numerics.activation",), why)
+
+
+def _of_the_arithmetic(chip: NnaConfig) -> Iterator[Idle]:
+    for name, decider in chip.numerics.idle.items():
+        why = f"numerics.{decider} is {getattr(chip.numerics, decider)}, with which it has no meaning"
+        yield Idle(f"numerics.{name}", (f"numerics.{decider}",), why)
 
 
 def _of_other_memories(chip: NnaConfig) -> Iterator[Idle]:

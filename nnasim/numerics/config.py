@@ -9,8 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from nnasim.numerics.activation_units.registry import NO_UNIT, UNITS
+from nnasim.numerics.activation_units.registry import NO_UNIT, OURS, UNITS
 from nnasim.records import Flag, Integer, Number, Record
+
+_OF_ONE_UNIT = {"lut8": ("activation_range",), "pwl": ("pwl_segments", "pwl_fit")}
 
 
 class Rounding(StrEnum):
@@ -56,6 +58,16 @@ class NumericsConfig(Record):
     def has_unit(self) -> bool:
         """Whether the chip has an activation unit; without one there is no element-wise engine, gates go to the CPU."""
         return self.activation != NO_UNIT
+
+    @property
+    def idle(self) -> dict[str, str]:
+        """The fields that change no integer of this arithmetic, each with the field that makes it so."""
+        if self.activation not in OURS:  # a package's unit may read any of them
+            of_units: dict[str, str] = {}
+        else:
+            others = (names for unit, names in _OF_ONE_UNIT.items() if unit != self.activation)
+            of_units = {name: "activation" for names in others for name in names}
+        return of_units | ({"cell_range": "cell_bits"} if self.cell_bits == 16 else {})  # int16 has a range of its own
 
     def digest(self) -> str:
         """The 16 hex digits that identify this arithmetic, by which its accuracy and its cost are joined."""

@@ -14,6 +14,7 @@ from nnasim.sweeps.run import Backend, Tally, sweep
 from nnasim.sweeps.space import Space
 from nnasim.sweeps.spec import read_sweep_file
 from nnasim.sweeps.store import Store
+from nnasim.sweeps.unused import refuse_unused
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ def prepared(source: Path) -> PreparedSweep:
     spec = read_sweep_file(source)
     scoring, digest = scoring_of(spec, source)
     scorer = None if scoring is None else partial(word_errors, scoring)
-    return PreparedSweep(source, load_job(spec, source, digest), scorer)
+    job = load_job(spec, source, digest)
+    refuse_unused(spec, source)
+    return PreparedSweep(source, job, scorer)
 
 
 def swept(

@@ -58,9 +58,14 @@ def refuse_idle_settings(recipe: Recipe) -> None:
 
 
 def refuse_idle_choices(models: Collection[str], steps: Any, method: Method, blank: int) -> None:
-    """Raise ConfigError for a ``method`` without calibration ``steps``, or a ``blank`` without a transducer."""
+    """Raise ConfigError for a ``method`` without calibration ``steps`` that keep ranges, or a ``blank`` without a
+    transducer.
+    """
     if steps is None and method != "mse":
         raise ConfigError("import", "method", method, "is not used without steps for `calibrate`")
+    if method != "mse" and isinstance(steps, str) and steps == RANDOM:
+        why = f"is not used with {RANDOM} steps, which are for times only: no range of theirs is kept"
+        raise ConfigError("import", "method", method, why)
     if blank and set(models) != {ENCODER, DECODER, JOINER}:
         raise ConfigError("import", "blank", blank, "is not used without encoder, decoder and joiner")
 

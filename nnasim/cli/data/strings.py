@@ -12,6 +12,8 @@ from nnasim.cli.data.spans import MILLISECONDS, optional_span, scaled, span
 from nnasim.cli.data.written import refuse_read, write_speech
 from nnasim.cli.options import Force, Quiet
 
+DEFAULT_PAUSE = "30-300"
+
 
 def command(
     index: Annotated[
@@ -24,7 +26,9 @@ def command(
     utterances: Utterances = 300,
     words: Annotated[str, typer.Option(metavar="A-B", help="words in a string")] = "2-6",
     lead: Annotated[str, typer.Option(metavar="A-B", help="ms of silence before the first word; 0: none")] = "100-300",
-    pause: Annotated[str, typer.Option(metavar="A-B", help="ms of silence between two words")] = "30-300",
+    pause: Annotated[
+        str | None, typer.Option(metavar="A-B", help="ms of silence between two words; default: 30-300")
+    ] = None,
     tail: Annotated[str, typer.Option(metavar="A-B", help="ms of silence after the last word; 0: none")] = "250-450",
     level: Annotated[
         str, typer.Option(metavar="A-B|none", help="dB of the peak below full scale; none: words as recorded")
@@ -52,11 +56,14 @@ def command(
     from aat_training.data.clip import Surroundings
     from aat_training.data.strings import MOST_WORDS, Style, word_strings
     from aat_training.data.word_index import common_rate, load_word, recordings_by_speaker
+    from nnasim.cli.unused import refuse_unused
 
     low, high = span("--words", words, (1, MOST_WORDS))
+    if high == 1:
+        refuse_unused("strings", "with --words 1, which have none between them", pause=pause)
     around = Surroundings(
         lead_s=scaled(span("--lead", lead, MILLISECONDS), 1e-3),
-        pause_s=scaled(span("--pause", pause, MILLISECONDS), 1e-3),
+        pause_s=scaled(span("--pause", DEFAULT_PAUSE if pause is None else pause, MILLISECONDS), 1e-3),
         tail_s=scaled(span("--tail", tail, MILLISECONDS), 1e-3),
         snr_db=optional_span("--noise", noise, (0, 100)),
     )

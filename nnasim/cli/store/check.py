@@ -9,7 +9,7 @@ import typer
 
 from nnasim.cli.options import Force, Json, Quiet
 from nnasim.cli.told import cut_lines, refuse_json, tell_rows
-from nnasim.cli.unused import refuse_unused
+from nnasim.cli.unused import refuse_idle_force
 
 MOST_LINES = 12
 DAMAGED = 1
@@ -31,8 +31,7 @@ def command(
     from nnasim.sweeps.rescue import MOST_COMPLAINTS, examined, rescued
 
     refuse_json("store check", json, quiet, force)
-    if json is None:
-        refuse_unused("store check", "without --json", force=force)
+    refuse_idle_force("store check", force, json=json)
     findings = examined(store) if into is None else rescued(store, into)
     points, scores, sweeps = (findings.rows[table] for table in ("points", "accuracy", "studies"))
     lines = cut_lines([f"damaged: {line}" for line in findings.complaints], MOST_LINES, count=findings.damaged)

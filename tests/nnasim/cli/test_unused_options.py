@@ -17,6 +17,25 @@ SHAPE = ["--shape", "rnnt-paper", "--frames", "2", "--symbols", "1"]
 
 OUT = ["--out", "t.json"]
 IMPORT = ["import", "m.onnx", "--period-ms", "10", *OUT]
+SIMULATE = ["simulate", "t.json", "--out", "r.json"]
+RESULTS = ["compare-results", "a.json", "b.json"]
+# Commands whose every file may be left out, and those files: what --force could replace.
+IDLE_FORCE = (
+    (["explain", "t.json"], "--out, --markdown, --figures or --json FILE"),
+    (["check-budget", "r.json", "b.yaml"], "--junit, --markdown or --json FILE"),
+    (["search", "s.yaml", "--store", "s"], "--out or --json FILE"),
+    *((command, "--json FILE") for command in (
+        RESULTS, ["rerun", "r.json"], ["diff", "a.json", "b.json"], ["store", "check", "s.sqlite"],
+        ["sweep", "s.yaml", "--store", "s"], [*EVALUATE, "--system", "naive"],
+    )),
+)  # fmt: skip
+# Options that only choose what is printed to be read.
+PRINTED = (
+    (["explain", "t.json"], "--all", [], "True"),
+    (["compare-chips", "edge256", "mcu128", "--out", "c"], "--all", [], "True"),
+    (RESULTS, "--all", [], "True"),
+    (RESULTS, "--operations", ["3"], "3"),
+)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +81,22 @@ IMPORT = ["import", "m.onnx", "--period-ms", "10", *OUT]
         (["import", "layers.csv", "--no-states", "--period-ms", "10", *OUT], "is not used with a list of layers"),
         (["import", "layers.csv", "--calibrate", "random", "--period-ms", "10", *OUT],
          "calibrate = 'random': is not used with a list of layers"),
+        ([*IMPORT, "--calibrate", "random", "--method", "max"], "method = 'max': is not used with random steps"),
+        *(([*command, "--force"], f"--force = True: is not used without {files}") for command, files in IDLE_FORCE),
+        *(([*command, "--json", "-", "--force"], f"--force = True: is not used without {files}")
+          for command, files in IDLE_FORCE),
+        (["bench", "--json", "-", "--force"], "--force = True: is not used without --json FILE"),
+        *(([*command, option, *value, *silent], f"{option} = {shown}: is not used with {' '.join(silent)}")
+          for command, option, value, shown in PRINTED for silent in (["--quiet"], ["--json", "-"])),
+        (["data", "strings", "i.tsv", "--words", "1", "--pause", "30", "--out", "m.jsonl"],
+         "--pause = '30': is not used with --words 1"),
+        ([*SIMULATE, "--policy", "priority"], "--policy = 'priority': is not used for one stream"),
+        ([*SIMULATE, "--streams", "1", "--policy", "round_robin"], "is not used for one stream, whose call is always"),
+        ([*SIMULATE, "--streams", "2", "--policy", "priority"], "is not used for one trace, whose streams have one"),
+        ([*SIMULATE, "--starts", "random"], "--starts = 'random': is not used for one stream of a trace: say how many "
+         "with --streams"),
+        ([*SIMULATE, "u.json", "--starts", "together"], "--starts = 'together': is not used for one stream"),
+        ([*SIMULATE, "--residents", "in_turn"], "--residents = 'in_turn': is not used for one trace"),
         (["presets", "--set", "clock_hz=1e9"], "is not used without a preset's name"),
         (["presets", "edge256", "--schema"], "is not used with --schema"),
         (["bench", "--json", "b.json", "--no-peers", "--peer-python", "python"], "is not used with --no-peers"),
@@ -150,3 +185,20 @@ def test_a_trace_says_which_of_its_chip_changes_nothing(
     assert main(["trace", *shape, *options, "--out", str(tmp_path / "t.json")]) == 0
     errors = capsys.readouterr().err
     assert message in errors if message else errors == ""
+
+
+def test_an_import_says_which_of_its_chip_changes_nothing(
+    tmp_path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("onnx")
+    monkeypatch.chdir(tmp_path)
+    streaming(tmp_path / "m.onnx")
+    assert main([*IMPORT, "--set", "host.handoff_us=9", "--set", "numerics.weight_bits=4"]) == 0
+    assert "only the chip's numerics are used here: --set host.handoff_us changes nothing" in capsys.readouterr().err
+
+
+def test_a_dry_run_says_whether_constraints_or_the_shard_drop_points(
+    write_plain_study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sweep", write_plain_study, "--dry-run", "--shard", "2/2"]) == 0
+    assert "1 points of 2 (in shard 2/2)" in capsys.readouterr().out

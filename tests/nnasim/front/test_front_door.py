@@ -105,6 +105,14 @@ def test_what_is_wrong_is_one_line_that_speaks_of_no_option(wrong) -> None:
         (lambda: nnasim.compare_chips([3], "t.json"), "compare_chips: chips = [3]: must be a mapping"),
         (lambda: nnasim.sweep("edge256", "t.json", {"host.handoff_us": 10}), "must be a list of values, or a mapping"),
         (
+            lambda: nnasim.sweep("edge256", "t.json", {"host.handoff_us": [10]}, seed=3),
+            "sweep: seed = 3: is not used by a grid",
+        ),
+        (
+            lambda: nnasim.compare(systems=["float"], placement="ane"),
+            "compare: placement = 'ane': is not used without one of naive, aat among the systems",
+        ),
+        (
             lambda: nnasim.sweep("edge256", "t.json", {}, jobs=10**6),
             "jobs = 1000000: must be a whole number of at least",
         ),

@@ -104,6 +104,10 @@ def test_a_result_from_a_file_is_explained_with_its_traces(tmp_path: Path) -> No
         (lambda: nnasim.simulate([trace()], endpointer_ms=1), "endpointer_ms = 1.0: is not used by traces that share"),  # type: ignore[call-overload]
         (lambda: nnasim.simulate([trace()], find_streams=True), "find_streams = True: needs deadline_ms"),
         (lambda: nnasim.simulate([trace()] * 65), "simulate: traces = 65: must be at most 64"),
+        (lambda: nnasim.simulate([trace()], policy="priority"), "policy = 'priority': is not used for one stream"),
+        (lambda: nnasim.simulate([trace()], streams=2, policy="priority"), "is not used for one trace, whose streams"),
+        (lambda: nnasim.simulate([trace()] * 2, starts="random"), "starts = 'random': is not used for one stream of"),
+        (lambda: nnasim.simulate([trace()], residents="in_turn"), "residents = 'in_turn': is not used for one trace"),
     ],
 )
 def test_what_is_not_meant_is_named(wrong: Callable[[], object], message: str) -> None:

@@ -54,6 +54,8 @@ def test_what_a_training_would_not_use_is_refused(tmp_path: Path, manifest: Path
         (name,) = unused
         with pytest.raises(nnasim.NnasimError, match=rf"^train: {name} = .*: is not used with"):
             nnasim.train("tiny", **settings, **unused)
+    with pytest.warns(UserWarning, match="whatever the chip"), pytest.raises(nnasim.NnasimError):
+        nnasim.train("tiny", chip="mcu128", **{**settings, "train": "nowhere.jsonl"})
     with pytest.raises(nnasim.NnasimError, match=r"^train: train = "):
         nnasim.train("tiny", **{**settings, "train": []})
     with pytest.raises(nnasim.NnasimError, match=r"^train: out = '\\ud800': must be a path"):

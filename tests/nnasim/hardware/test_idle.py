@@ -24,6 +24,10 @@ LOAD = "host.other_load_per_second=100"
         ("edge256", "sequencer.register_groups=2", "takes no time between passes", ["sequencer.interrupt_cycles=9"]),
         ("edge256", "sequencer.register_write_cycles=2", "give .*_per_pass or", [WRITES]),
         ("edge256", WRITES, "takes no time, give .*write_cycles too", ["sequencer.register_write_cycles=2"]),
+        ("edge256", "numerics.pwl_segments=8", "activation is lut8, with which it has no", ["numerics.activation=pwl"]),
+        ("edge256", "numerics.pwl_fit=fitted", "activation is lut8, with which it has no", ["numerics.activation=pwl"]),
+        ("edge512", "numerics.activation_range=4", "activation is lut16, with which", ["numerics.activation=lut8"]),
+        ("edge512", "numerics.cell_range=4", "cell_bits is 16, with which", ["numerics.cell_bits=8"]),
         (
             "nvdla_small",
             "activation_unit.tanh_cycles_per_element=3",
