@@ -110,6 +110,7 @@ JOURNAL_LINE_BYTES = 16_000_000
 JOURNAL_BYTES = 128_000_000
 JOURNAL_LINES = 750_000  # Optuna's own have 180 bytes or more on the mean, so 128 MB hold no more of them
 STORED_SWEEPS = 1_000
+RESCUED_ROWS = 10_000_000
 STORED_SWEEPS_BYTES = 16_000_000
 STORED_FIGURES = 1_000
 
@@ -223,6 +224,7 @@ TABLE = (
     Limit("a store", STORED_SWEEPS, "sweeps"),
     Limit("a store, all records of sweeps", STORED_SWEEPS_BYTES, "bytes"),
     Limit("a store, all points of a sweep", STORED_FIGURES, "names of axes and figures"),
+    Limit("a store whose pages are damaged", RESCUED_ROWS, "rows of a table"),
     Limit("Optuna's journal", JOURNAL_BYTES, "bytes"),
     Limit("Optuna's journal", JOURNAL_LINES, "lines"),
     Limit("a line of Optuna's journal", JOURNAL_LINE_BYTES, "bytes"),

@@ -17,7 +17,7 @@ from nnasim.sweeps.seen_rows import SeenRows
 from nnasim.sweeps.store import Store
 from nnasim.sweeps.stored_rows import score_of, sweep_of, understood
 
-MOST_ROWS = 2 * limits.SWEEP_POINTS
+MOST_ROWS = limits.RESCUED_ROWS
 MOST_COMPLAINTS = 10_000  # lines that are kept; the others are counted
 MOST_AGAIN = 10_000  # rows met before, after which the way through a table is left: its pages lead in a circle
 _SHARED_PAGE = "2nd reference to page"  # SQLite's words; what it would say next may have no end
@@ -50,7 +50,7 @@ class Findings:
 
 def examined(path: str | Path) -> Findings:
     """The findings on everything in the store ``path``. Raises FileError if it is not a store, if its list of tables is
-    gone, or if it has more rows than can be looked at.
+    gone, or if its pages are damaged and it has more rows than can be told apart.
     """
     with Store(path, write=False) as store:
         examination = _Examination(store)
@@ -95,10 +95,11 @@ class _Examination:
         self.store, self.rows = store, Counter[str]()
         self.complaints: list[str] = []
         self.damaged = 0
-        self._refuse_too_many()
         for line in _damaged_pages(store):
             self._complain(line)
         self._trusted = not self.damaged
+        if not self._trusted:
+            self._refuse_too_many()
 
     def findings(self) -> Findings:
         """The findings so far."""
@@ -121,16 +122,19 @@ class _Examination:
             self.complaints.append(line)
 
     def _refuse_too_many(self) -> None:
-        """Raise FileError for more rows than are looked at, before they are. Damaged tables are counted on the way."""
+        """Raise FileError for more rows than are told apart, before they are looked at. Damaged tables are counted on
+        the way. Where pages are whole no row comes twice, and none has to be told from another.
+        """
         for table in _TABLES:
             count = None
             with suppress(FileError):
-                count = self.store.database.row(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {MOST_ROWS})")
+                count = self.store.database.row(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {MOST_ROWS + 1})")
             self._refuse_if_full(table, count[0] if count else 0)
 
     def _refuse_if_full(self, table: str, count: int) -> None:
-        if count >= MOST_ROWS:
-            raise FileError(self.store.path, f"has {count:,} {table} or more; so many are not looked at one by one")
+        if count > MOST_ROWS:
+            most = f"at most {MOST_ROWS:,} rows of a table are rescued where pages are damaged"
+            raise FileError(self.store.path, f"has {count:,} {table} or more; {most}")
 
     def _readable(self, table: str) -> Iterator[Row]:
         """Every row that can be reached."""
@@ -153,7 +157,7 @@ class _Examination:
 
     def _once(self, table: str, *queries: str) -> Iterator[Row]:
         """Each row once: from the front up to the first damaged page, from the back, and by number."""
-        seen = SeenRows(MOST_ROWS)
+        seen = SeenRows(MOST_ROWS + 1)
         ways = [_up_to_damage(self.store, query) for query in queries]
         for way in ways:
             again = 0

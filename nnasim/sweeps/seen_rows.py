@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from nnasim.sweeps.database import Row
 
-_DIGEST_BYTES = 8  # of two million rows, two share a digest once in ten million stores
+_DIGEST_BYTES = 8  # of ten million rows, two share a digest once in 400,000 stores
 
 
 class SeenRows:

@@ -1,4 +1,4 @@
-"""Limits that refuse nothing: what is over them is done no further, which these checks hold."""
+"""Limits that no quick file is over, or that refuse nothing: what is over them is done no further, as these hold."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock, patch
+
+import pytest
 
 
 def name_is_cut(most: int, folder: Path) -> None:
@@ -63,10 +65,23 @@ def traces_are_looked_at(most: int, folder: Path) -> None:
     assert beside[0] == traces / "0.json"
 
 
+def rows_are_told_apart(most: int, folder: Path) -> None:
+    """Damaged pages with more rows are refused; so many are too long to write here."""
+    from nnasim.errors import FileError
+    from nnasim.limits import written
+    from nnasim.sweeps.rescue import _Examination
+
+    looked_at: Any = SimpleNamespace(store=SimpleNamespace(path=folder))
+    _Examination._refuse_if_full(looked_at, "points", most)
+    with pytest.raises(FileError, match=f"at most {written(most)} rows of a table are rescued"):
+        _Examination._refuse_if_full(looked_at, "points", most + 1)
+
+
 HELD: dict[str, Callable[[int, Path], None]] = {
     "a TensorFlow Lite file, a name, characters": name_is_cut,
     "audio, either part of the ratio of two sample rates, at most": ratio_is_the_nearest,
     "a weight on a chip, tiles": tiles_are_no_more,
     "a folder of shards, subwords, texts that they are learned from": subwords_are_learned_from_the_first,
     "a folder that is searched for a result's trace, files": traces_are_looked_at,
+    "a store whose pages are damaged, rows of a table": rows_are_told_apart,
 }

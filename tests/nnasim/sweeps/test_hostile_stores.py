@@ -257,12 +257,23 @@ def test_a_store_without_sums_is_read_and_goes_on(tmp_path: Path, version: int) 
     assert "row k3" in examined(path).complaints[0]
 
 
-def test_rows_beyond_what_is_looked_at_are_no_silent_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_whole_store_of_any_number_of_rows_is_looked_at_and_a_damaged_one_loses_none_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "many.sqlite"
     with Store(path) as opened:
         opened.add("study", [Outcome(f"k{n}", {"clock_hz": 1.0 + n}, {"rtf": 0.5}, None, 0.1) for n in range(5)])
-    monkeypatch.setattr("nnasim.sweeps.rescue.MOST_ROWS", 6)
-    assert examined(path).rows["points"] == 5
     monkeypatch.setattr("nnasim.sweeps.rescue.MOST_ROWS", 4)
-    with pytest.raises(FileError, match="has 4 points or more; so many are not looked at one by one"):
+    assert examined(path).rows["points"] == 5
+    path.write_bytes(path.read_bytes() + bytes(4096))
+    path.write_bytes(with_pages(path.read_bytes(), 1))
+    with pytest.raises(FileError, match="has 5 points or more; at most 4 rows of a table are rescued where"):
         examined(path)
+    monkeypatch.setattr("nnasim.sweeps.rescue.MOST_ROWS", 5)
+    assert examined(path).rows["points"] == 5
+
+
+def with_pages(data: bytes, more: int) -> bytes:
+    """A file whose header counts so many pages more, which nothing leads to: SQLite finds that at once."""
+    count = int.from_bytes(data[28:32], "big") + more
+    return data[:28] + count.to_bytes(4, "big") + data[32:]
