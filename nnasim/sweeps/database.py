@@ -16,7 +16,8 @@ from nnasim.limits import LONGEST_STORED_VALUE
 BUSY_SECONDS = 60.0
 _MAGIC = b"SQLite format 3\0"
 _HEAD = 4096  # bytes that tell a file of another kind
-SIDE_FILES = ("-wal", "-shm", "-journal")
+LOGS = ("-wal", "-journal")
+SIDE_FILES = (*LOGS, "-shm")
 # Pages of a hostile file may lead in a circle, or one page to another fifty times over, ten levels deep: a walk through
 # them has no end. A walk through a whole store of the smallest rows takes half a step of SQLite's for each byte.
 _LOOKED_AFTER = 100_000  # steps
@@ -39,6 +40,8 @@ class Database:
             _refuse_no_database(path)
         elif not write:
             raise FileError(path, "cannot be read (No such file or directory)")
+        else:
+            refuse_lone_logs(path)
         try:
             if write:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,15 +52,16 @@ class Database:
     def _opened(self) -> sqlite3.Connection:
         if self.write:
             return self._connect("rwc")
-        connection = self._connect("rw")  # with "ro" its log would stay behind; where it may not write, it does not
+        if has_log(self.path):  # which may be another database's, and with "rw" it would be taken in
+            return self._connect("ro")
+        connection = self._connect(
+            "rw"
+        )  # with "ro" an empty log would stay behind; where it may not write, it does not
         try:
             connection.execute("SELECT 1 FROM sqlite_master").fetchone()
         except _FAILURES:
             # Write-ahead logging puts files beside the one that it reads, which a read-only folder does not take.
             connection.close()
-            log = Path(f"{self.path}-wal")
-            if log.exists() and log.stat().st_size:
-                raise
             return self._connect("ro&immutable=1")
         return connection
 
@@ -156,6 +160,11 @@ class Database:
         if not self.write and Path(f"{self.path}-wal").exists() and "unable to open" in str(error):
             why = "was not closed; copy it with its log to where both can be written, and it can be read"
             raise FileError(self.path, why) from None
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_READONLY_ROLLBACK":
+            why = (
+                "was left amid a change, which reading does not take back; `nnasim sweep` into it does, or into a copy"
+            )
+            raise FileError(self.path, why) from None
         if self._endless:
             self.refuse_circle()
         if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":  # by a signal, which SQLite swallows
@@ -192,6 +201,21 @@ def _text(data: bytes) -> str | bytes:
         return data.decode()
     except UnicodeDecodeError:
         return data
+
+
+def has_log(path: Path, *endings: str) -> bool:
+    """Whether a log beside the database says what is not in its file yet, or is to be taken back."""
+    logs = (Path(f"{path}{ending}") for ending in endings or LOGS)
+    return any(log.is_file() and log.stat().st_size for log in logs)
+
+
+def refuse_lone_logs(path: Path) -> None:
+    """Raise FileError if a log lies beside a file that is to be made: SQLite would remove it, or play it back. It may
+    hold rows of a store that is gone.
+    """
+    for log in (Path(f"{path}{ending}") for ending in LOGS):
+        if os.path.lexists(log) and (log.is_symlink() or not log.is_file() or log.stat().st_size):
+            raise FileError(log, "is the log of a store that is gone; it would be lost if a new store got its name")
 
 
 def _refuse_no_database(path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from nnasim import limits
 from nnasim.errors import FileError, NnasimError
-from nnasim.sweeps.database import SIDE_FILES, WHOLE, Row
+from nnasim.sweeps.database import SIDE_FILES, WHOLE, Row, refuse_lone_logs
 from nnasim.sweeps.seen_rows import SeenRows
 from nnasim.sweeps.store import Store
 from nnasim.sweeps.stored_rows import score_of, sweep_of, understood
@@ -64,6 +64,7 @@ def rescued(path: str | Path, into: str | Path) -> Findings:
     """As ``examined``; all that is whole goes into the new store ``into``. Raises FileError if something is there."""
     if os.path.lexists(into):  # a link that leads nowhere too: what is there is not removed where the rescue fails
         raise FileError(into, "exists already: what is whole goes into a new store")
+    refuse_lone_logs(Path(into))
     with Store(path, write=False) as store:
         examination = _Examination(store)
         with _new_store(into) as target:

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from nnasim import files
 from nnasim.errors import FileError, InputError
 from nnasim.limits import STORED_SWEEPS, STORED_SWEEPS_BYTES, SWEEP_POINTS
-from nnasim.sweeps.database import WHOLE, Database
+from nnasim.sweeps.database import WHOLE, Database, has_log
 from nnasim.sweeps.evaluate import Outcome
 from nnasim.sweeps.made_keys import MadeKeys
 from nnasim.sweeps.stored_rows import name_of, point_of, score_of, sweep_of, with_sum
@@ -63,6 +63,8 @@ class Store:
         Raises FileError for a file that is no store, or one of another version.
         """
         self.path = Path(path)
+        if write and self.path.exists() and has_log(self.path, "-wal"):
+            Store(self.path, write=False).close()  # what is no store with its log must not take it in
         self.database = Database(self.path, write=write)
         self._tried = "tried"
         self.columns = dict(_COLUMNS)
