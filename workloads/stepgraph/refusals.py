@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from nnasim.errors import NnasimError, named
 from workloads.stepgraph.graph import Tensor
 
+LONGEST_REASON = 600
+"""Characters. A name, an equation or a shape of a file may have a million, and what would help comes behind it."""
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -34,7 +37,8 @@ class CannotEnterError(Exception):
 
     def __init__(self, why: str, help_: str = "", gives: Sequence[Tensor] = ()) -> None:
         super().__init__(why)
-        self.why, self.help, self.gives = why, help_, gives
+        self.why = why if len(why) <= LONGEST_REASON else why[: LONGEST_REASON - 3] + "..."
+        self.help, self.gives = help_, gives
 
 
 class NeverEntersError(CannotEnterError):
