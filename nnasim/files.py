@@ -284,8 +284,8 @@ def new_folder(
     """
     target = refuse_existing_folder(path, force, check)
     ready_for(target)
-    spare = Spare()
     with writing(target):
+        spare = Spare(whole=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_left(target.parent, prefix := partial_prefix(target.name)[1:], lambda left: _left_by_us(left, check))
         lock, partial = partial_folder(target.parent, prefix)

@@ -27,12 +27,18 @@ SPARE_HANDLES = 4  # what removing a folder within a folder opens at once
 class Spare:
     """Memory and open files that are set aside while a partial file or folder stands: to remove it takes some, and all
     may be used up. Made before there is anything to remove.
+
+    ``whole``: for a folder, which none of the handles may lack. Raises OSError where a limit leaves fewer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole: bool = False) -> None:
         self._memory, self._handles = bytearray(SPARE_BYTES), list[int]()
-        with contextlib.suppress(OSError):  # a limit that leaves none: the work may do without
+        try:
             self._handles += (os.open(os.devnull, os.O_RDONLY | _CLOSED_IN_WORKERS) for _ in range(SPARE_HANDLES))
+        except OSError:  # a limit that leaves none: a file is removed without
+            if whole:
+                self.free()
+                raise
 
     def free(self) -> None:
         """Give it back, for the removal to take."""
@@ -69,11 +75,16 @@ def partial_folder(folder: Path, prefix: str) -> tuple[int, Path]:
     """The open handle of a locked, new folder in ``folder``, and its path."""
     while True:
         path = tempfile.mkdtemp(prefix=prefix, dir=folder)
-        with contextlib.suppress(FileNotFoundError):
+        try:
             handle = os.open(os.devnull if fcntl is None else path, os.O_RDONLY)  # Windows opens no folder
-            if fcntl is None or _holds(handle, path):
-                return handle, Path(path)
-            os.close(handle)
+        except FileNotFoundError:  # another run took it for one that was left
+            continue
+        except OSError:  # as many files are open as may be
+            os.rmdir(path)
+            raise
+        if fcntl is None or _holds(handle, path):
+            return handle, Path(path)
+        os.close(handle)
 
 
 def remove_left(folder: Path, prefix: str, ours: Callable[[Path], bool]) -> None:

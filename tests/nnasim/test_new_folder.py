@@ -348,3 +348,21 @@ def test_a_folder_without_a_name_of_its_own_is_refused_before_the_work(
         with pytest.raises(FileError, match="give a new folder's name"), files.new_folder(name, force=force):
             pass
     assert [path.name for path in (tmp_path / "above").iterdir()] == ["within"]
+
+
+@pytest.mark.parametrize("more", range(12))
+def test_however_few_files_may_be_open_nothing_half_written_stays(tmp_path: Path, more: int) -> None:
+    resource = pytest.importorskip("resource", reason="this system has no such limit")
+    old = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.close(first := os.dup(0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (first + more, old[1]))
+    try:
+        with contextlib.suppress(FileError), files.new_folder(tmp_path / "out") as inside:
+            (inside / "results").mkdir()
+            files.write_bytes(inside / "results" / "aat.json", b"{}")
+            with contextlib.ExitStack() as many:  # more than may be open
+                for _ in range(12):
+                    many.enter_context(files.open_regular(inside / "results" / "aat.json"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, old)
+    assert list(tmp_path.iterdir()) == []
