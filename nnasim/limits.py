@@ -102,6 +102,7 @@ CONSTRAINT_CHARACTERS = 500
 CONSTRAINT_DEPTH = 40
 DRAM_CHANNELS = 1024  # of a DRAM with banks: each is followed by itself
 WAITING_OTHER_WORK = 5_000  # pieces that wait for the CPU: more, and none of its time is ours
+OTHER_WORK_ALONE = 250_000  # pieces between two commands of ours
 LARGEST_FIGURE = 1e100
 """Of a stored figure or an objective: its square, and sums of a million of them, are still numbers."""
 LONGEST_STORED_VALUE = 16_000_000
@@ -219,6 +220,7 @@ TABLE = (
     Limit("a sweep, a constraint, nesting", CONSTRAINT_DEPTH, "levels"),
     Limit("a DRAM with banks", DRAM_CHANNELS, "channels"),
     Limit("other work that waits for the CPU", WAITING_OTHER_WORK, "pieces"),
+    Limit("other work between two commands of ours for the CPU", OTHER_WORK_ALONE, "pieces"),
     Limit("a figure in a store", LARGEST_FIGURE, "at most"),
     Limit("a value in a store", LONGEST_STORED_VALUE, "bytes"),
     Limit("a store", STORED_SWEEPS, "sweeps"),

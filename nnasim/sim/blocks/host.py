@@ -68,6 +68,7 @@ class Host:
         asked = int(self.env.now)
         with self.load.cpu.request() as turn:
             yield turn
+            self.load.ours()
             self.probe.stall("host", 0, command.op, asked, int(self.env.now), OTHER_WORK)
             yield from self._execute(command)
 

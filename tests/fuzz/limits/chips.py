@@ -133,6 +133,11 @@ OVER = {
         "simulate h.json --out out.json --quiet --set host.other_load_per_second=999999 "
         "--set host.other_load_us=1 --set host.float_matmul_gflops=0.001", "host.other_load",
     ),
+    "other work between two commands of ours for the CPU, pieces": Over(
+        no_file,
+        "simulate small.json --out out.json --quiet --set host.other_load_per_second=999999 "
+        "--set host.other_load_us=0.001 --set dram.bytes_per_second=1", "host.other_load",
+    ),
     "a figure in a store, at most": Over(
         store(POINT, lambda n: json.dumps({"rtf": n})), EXPORT, "figures.rtf"
     ),
