@@ -13,6 +13,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from math import inf, nextafter
 
 from nnasim.sweeps.store import Store
 
@@ -23,17 +24,25 @@ _OWNERS = "SELECT owner, host, pid, beat FROM owners ORDER BY owner"
 
 
 class Claims:
-    """The claims of this process on one store. ``clock``: seconds that only ever grow."""
+    """The claims of this process on one store.
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+    ``clock``: seconds that only ever grow; ``date``: seconds since 1970, which someone may set amid a run.
+    """
+
+    def __init__(
+        self, store: Store, clock: Callable[[], float] = time.monotonic, date: Callable[[], float] = time.time
+    ) -> None:
         self.store, self.clock, self.host, self.pid = store, clock, socket.gethostname(), os.getpid()
+        self.date, self._last_beat = date, 0.0
         self.owner = f"{self.host}:{self.pid}:{uuid.uuid4().hex[:8]}"
         self._heard: dict[object, tuple[object, float]] = {}  # owner -> its last beat, and when it was first seen
         self.beat()
 
     def beat(self) -> None:
-        """Note that this process lives."""
-        row = (self.owner, self.host, self.pid, time.time())
+        """Note that this process lives: by a number that is not the last one, even if the date stands still."""
+        beat = self.date()
+        self._last_beat = nextafter(beat, inf) if beat == self._last_beat else beat
+        row = (self.owner, self.host, self.pid, self._last_beat)
         self.store.database.run("INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?)", row)
 
     def take(self, keys: Sequence[str]) -> set[str]:
@@ -63,7 +72,7 @@ class Claims:
         if host == self.host:
             if not _alive(pid):
                 return False
-        elif not -STALE_SECONDS - SKEW_SECONDS <= beat - time.time() <= SKEW_SECONDS:
+        elif not -STALE_SECONDS - SKEW_SECONDS <= beat - self.date() <= SKEW_SECONDS:
             return False
         last, since = self._heard.get(owner, (None, 0.0))
         if last != beat:

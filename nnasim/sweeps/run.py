@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
+from math import inf, nextafter
 from typing import Any, Protocol, TypeVar
 
 from nnasim.errors import FileError
@@ -18,7 +19,7 @@ from nnasim.sweeps.evaluate import Outcome
 from nnasim.sweeps.job import Job, Values, digest_of
 from nnasim.sweeps.objectives import FALLBACK
 from nnasim.sweeps.space import Space
-from nnasim.sweeps.store import Store, later_record
+from nnasim.sweeps.store import LATEST, Store, added_at, later_record
 
 ItemT = TypeVar("ItemT")
 Point = tuple[str, Values]
@@ -182,10 +183,17 @@ def sweep(
     return run.run(lambda: space.points(shard), total)
 
 
-def remember(store: Store, digest: str, job: Job, *, swept: bool) -> None:
-    """Put the sweep into the store with the time of this run, so that the one that ran last can be found."""
-    record = {**sweep_record(job), "added": time.time(), "swept": swept}
-    store.add_sweep(digest, later_record(store.sweeps().get(digest), record))
+def remember(
+    store: Store, digest: str, job: Job, *, swept: bool, date: Callable[[], float] = time.time
+) -> None:  # fmt: skip
+    """Put the sweep into the store with the time of this run, so that the one that ran last can be found.
+
+    It is later than those of all runs before, also where the date was set back since, or was wrong in one of them.
+    """
+    there = store.sweeps()
+    before = max(map(added_at, there.values()), default=0.0)
+    record = {**sweep_record(job), "added": min(max(date(), nextafter(before, inf)), LATEST), "swept": swept}
+    store.add_sweep(digest, later_record(there.get(digest), record))
 
 
 def _chunks(items: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:

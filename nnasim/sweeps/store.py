@@ -324,7 +324,7 @@ def later_record(there: dict[str, Any] | None, record: dict[str, Any]) -> dict[s
 def added_at(record: Mapping[str, Any]) -> float:
     """Seconds since 1970 at which a sweep last ran; 0 if its record does not say."""
     added = record.get("added")
-    return float(added) if isinstance(added, int | float) and 0 <= added < LATEST else 0.0
+    return float(added) if isinstance(added, int | float) and 0 <= added <= LATEST else 0.0
 
 
 def was_swept(record: Mapping[str, Any]) -> bool:

@@ -14,8 +14,8 @@ from nnasim.sweeps.evaluate import Evaluator
 from nnasim.sweeps.job import Job
 from nnasim.sweeps.local import InlineBackend, LocalBackend
 from nnasim.sweeps.objectives import KNOWN
-from nnasim.sweeps.run import sweep
-from nnasim.sweeps.store import Store
+from nnasim.sweeps.run import remember, sweep
+from nnasim.sweeps.store import Store, added_at
 
 
 def test_a_point_costs_what_simulate_says(load) -> None:
@@ -127,3 +127,15 @@ def _wait_for(condition, seconds: float) -> None:
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("dates", [[2e9, 1e9, 1e9], [4.3e9, -5e9, 0.0], [9.2e9, 9.2e9, 5.0]])
+def test_the_sweep_that_ran_last_is_the_last_whatever_the_date_was_set_to(
+    load, tmp_path: Path, dates: list[float]
+) -> None:
+    job, _ = load()
+    with Store(tmp_path / "s.sqlite") as store:
+        for name, date in zip(("first", "second", "first"), dates, strict=True):
+            remember(store, name, job, swept=True, date=lambda date=date: date)
+            latest = max(store.sweeps().items(), key=lambda sweep: added_at(sweep[1]))
+            assert latest[0] == name

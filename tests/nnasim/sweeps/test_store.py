@@ -158,6 +158,36 @@ def test_a_beat_that_no_process_of_ours_wrote_holds_nothing(
         assert claims.take(["a"]) == {"a"}
 
 
+@pytest.mark.parametrize("dates", [[5.0] * 6, [1e9, -1e9, 4.3e9, 0.0, 1e9, 1e9 - 3600], [0.0] * 6])
+def test_a_process_that_lives_keeps_its_claims_whatever_its_date_is_set_to(tmp_path: Path, dates: list[float]) -> None:
+    """Each look sees another beat than the one before: it is the other's own clock that counts."""
+    clock, coming = Clock(), iter(dates)
+    with Store(tmp_path / "s.sqlite") as store:
+        living = Claims(store, date=lambda: next(coming))
+        living.take(["a"])
+        other = Claims(store, clock)
+        for _ in dates[1:]:
+            assert other.take(["a"]) == set()
+            clock.now += 59
+            living.beat()
+        assert other.take(["a"]) == set()
+
+
+@pytest.mark.parametrize("leap", [-3e9, -3600.0, 3600.0, 3e9])
+def test_a_date_that_leaps_between_claim_and_expiry_changes_neither(tmp_path: Path, leap: float) -> None:
+    clock, date = Clock(), Clock()
+    with Store(tmp_path / "s.sqlite") as store:
+        still = Claims(store, date=date)
+        still.take(["a"])
+        other = Claims(store, clock, date)
+        assert other.take(["a"]) == set()
+        date.now += leap
+        clock.now += 60
+        assert other.take(["a"]) == set()
+        clock.now += 1
+        assert other.take(["a"]) == {"a"}
+
+
 def test_claims_without_an_owner_are_free(tmp_path: Path) -> None:
     with Store(tmp_path / "s.sqlite") as store:
         store.database.run("INSERT INTO claims VALUES ('a', 'nobody')")
