@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nnasim.errors import InputError
+from nnasim.sweeps.locks import why_no_locks
 from nnasim.sweeps.run import Backend
 
 
@@ -15,11 +16,14 @@ def backend_of(
 ) -> Backend:  # fmt: skip
     """The Dask cluster at the address ``scheduler``, else one of ``cluster_workers`` here, else ``processes`` here.
 
-    If nothing is given, there is one process for each core. Raises InputError for a scheduler that cannot be reached.
+    If nothing is given, there is one process for each core, or none but this one where processes can share no locks.
+    Raises InputError for a scheduler that cannot be reached.
     """
     if scheduler is None and cluster_workers is None:
-        from nnasim.sweeps.local import LocalBackend
+        from nnasim.sweeps.local import InlineBackend, LocalBackend
 
+        if (processes or 1) == 1 and why_no_locks() is not None:
+            return InlineBackend()
         return LocalBackend(processes or os.cpu_count() or 1)
     from nnasim.sweeps.cluster import ClusterBackend
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from nnasim.errors import InputError, SimulationError
 from nnasim.redacted import address_shown
 from nnasim.sweeps.evaluate import Outcome, run_batch
+from nnasim.sweeps.locks import refuse_no_locks
 from nnasim.sweeps.run import Batch
 
 CONNECT_SECONDS = 10
@@ -132,16 +133,21 @@ class ClusterBackend:
         """A cluster of ``workers`` processes on this machine, with one thread each. They end with this process."""
         import dask
 
+        refuse_no_locks()
         # The worker's profiler would look at the stack of a point a hundred times a second.
         dask.config.set({"distributed.worker.profile.enabled": False})
         # Dask complains of every worker that ends early; we repeat its batches, or were interrupted and say so.
-        cluster = _dask().LocalCluster(
-            n_workers=workers, threads_per_worker=1, silence_logs=logging.CRITICAL,
-            # Any free port: Dask's own would be taken, and complained of, where another cluster runs.
-            dashboard_address="127.0.0.1:0", scheduler_kwargs={"dashboard": False},
-            preload=["nnasim.sweeps.dask_worker"],
-        )  # fmt: skip
-        return cls(_dask().Client(cluster))
+        try:
+            cluster = _dask().LocalCluster(
+                n_workers=workers, threads_per_worker=1, silence_logs=logging.CRITICAL,
+                # Any free port: Dask's own would be taken, and complained of, where another cluster runs.
+                dashboard_address="127.0.0.1:0", scheduler_kwargs={"dashboard": False},
+                preload=["nnasim.sweeps.dask_worker"],
+            )  # fmt: skip
+            return cls(_dask().Client(cluster))
+        except (RuntimeError, TimeoutError) as error:
+            why = str(error.__cause__ or error).partition("\n")[0][:200]
+            raise SimulationError(f"no Dask worker can be started on this machine ({why})") from None
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Run ``function`` on a worker; the future's ``result`` raises SimulationError if the scheduler is gone."""

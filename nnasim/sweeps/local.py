@@ -12,6 +12,7 @@ from typing import Any
 
 from nnasim.errors import SimulationError
 from nnasim.sweeps.evaluate import Outcome, run_batch
+from nnasim.sweeps.locks import refuse_no_locks
 from nnasim.sweeps.parent import die_with_parent
 from nnasim.sweeps.run import Batch
 from nnasim.sweeps.threads import Threads
@@ -92,6 +93,8 @@ class LocalBackend:
 
     def _pool(self, payload: str | None) -> Any:
         """loky's reusable executor: the same one while the arguments are the same and no worker has died."""
+        if self._executor is None:
+            refuse_no_locks()
         from joblib.externals.loky import get_reusable_executor
 
         self._threads.begin()
