@@ -7,7 +7,9 @@ from pathlib import Path
 
 from nnasim.cli.inputs import checked_speech, look_for_checkpoints
 from nnasim.cli.notes import tell
+from nnasim.cli.options import MOST_UTTERANCES
 from nnasim.cli.progress import shown_progress
+from nnasim.errors import ConfigError
 from nnasim.ir.io import read_result, write_record
 from nnasim.ir.result import SimResult
 from nnasim.markup import counted
@@ -24,8 +26,17 @@ def speech_of(result: Path | None, checkpoints: Path | None, manifest: Path | No
     return Speech(
         checkpoints or Path(recorded.get("--checkpoints") or checkpoints_folder()),
         manifest or Path(recorded.get("--manifest") or speech_manifest()),
-        limit or (int(text) if manifest is None and (text := recorded.get("--limit", "")).isdecimal() else None),
+        limit or (_limit(recorded, result) if manifest is None else None),
     )
+
+
+def _limit(recorded: dict[str, str], result: Path | None) -> int | None:
+    """The recorded number of utterances, None if all. Raises ConfigError for one that no command can have had."""
+    if (text := recorded.get("--limit")) is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MOST_UTTERANCES):
+        raise ConfigError(result, "command", f"--limit {text}", f"must be 1 to {MOST_UTTERANCES:,}; give --limit")
+    return int(text)
 
 
 def _recorded(result: Path | None) -> dict[str, str]:

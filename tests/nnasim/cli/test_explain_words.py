@@ -12,6 +12,7 @@ from nnasim.cli.main import main
 from nnasim.ir.explanation import NumericsWords
 from nnasim.ir.io import read_result, write_record
 from nnasim.studies.explaining import decodes
+from tests.attack import refused
 from workloads.bundled import checkpoints_folder, speech_manifest
 
 WORDS = ["explain", "result.json", "--limit", "4"]
@@ -116,3 +117,12 @@ def test_words_of_what_cannot_be_decoded_are_refused_in_one_line(
     assert len(errors) == 1
     assert said in errors[0]
     assert not Path("refused.json").exists()
+
+
+@pytest.mark.parametrize("limit", ["9" * 5000, "0", "50001", "\u0663", "two"])
+def test_a_recorded_limit_that_no_command_can_have_had_is_refused(limit: str) -> None:
+    result = json.loads(Path("result.json").read_text())
+    Path("hostile.json").write_text(json.dumps({**result, "command": f"nnasim compare --limit {limit} --out demo"}))
+    line = refused("explain", "hostile.json", "--trace", "trace.json", "--words")
+    assert "hostile.json: command = '--limit " in line
+    assert "must be 1 to 50,000; give --limit" in line
