@@ -160,6 +160,8 @@ def validated(
 
     Raises ``error`` with ``source``, field, value and what is allowed. ``within``: the place of ``data`` in the source.
     """
+    if isinstance(data, dict) and isinstance(version := data.get("schema_version"), bool):  # true is 1 to Python
+        raise error(source, ".".join(filter(None, (within, "schema_version"))), version, "must be a whole number")
     try:
         return model.model_validate(data)
     except ValidationError as wrong:

@@ -59,9 +59,11 @@ class Database:
         )  # with "ro" an empty log would stay behind; where it may not write, it does not
         try:
             connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-        except _FAILURES:
-            # Write-ahead logging puts files beside the one that it reads, which a read-only folder does not take.
+        except _FAILURES as error:
             connection.close()
+            if _is_held(error):
+                raise
+            # Write-ahead logging puts files beside the one that it reads, which a read-only folder does not take.
             return self._connect("ro&immutable=1")
         return connection
 
@@ -174,10 +176,17 @@ class Database:
         raise FileError(self.path, f"{verdict} ({_said(error)}){WHOLE if damaged else ''}") from None
 
 
+def _is_held(error: Exception) -> bool:
+    """Whether another process keeps the file for itself: what lies in it then may be half a change."""
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
 def _said(error: Exception) -> str:
-    """The words of SQLite, but plain ones for a value that is too long, and where memory is used up, which it calls an
-    error of the disk.
+    """The words of SQLite, but plain ones for a value that is too long, a file that another process keeps, and memory
+    that is used up, which it calls an error of the disk.
     """
+    if _is_held(error):
+        return f"another process keeps it for itself; nnasim has waited {BUSY_SECONDS:g} s"
     if (name := getattr(error, "sqlite_errorname", "")) == "SQLITE_TOOBIG":
         return f"a value has more than {LONGEST_STORED_VALUE:,} bytes, the most that is allowed"
     if name in _NO_MEMORY:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from nnasim import files
-from nnasim.errors import FileError, InputError
+from nnasim.errors import FileError, InputError, shown
 from nnasim.limits import STORED_SWEEPS, STORED_SWEEPS_BYTES, SWEEP_POINTS
 from nnasim.sweeps.database import WHOLE, Database, has_log
 from nnasim.sweeps.evaluate import Outcome
@@ -109,7 +109,10 @@ class Store:
                 self.path, f"is a store of version {version[0]!a:.40}, this nnasim reads 1 to {STORE_VERSION}"
             )
         elif tables != _TABLES:
-            raise FileError(self.path, "has other tables than a store of nnasim")
+            others = sorted((name for name in {*tables, *_TABLES} if tables.get(name) != _TABLES.get(name)), key=shown)
+            raise FileError(
+                self.path, f"has other tables than a store of nnasim: {', '.join(map(shown, others))[:200]}"
+            )
 
     def _upgrade(self, tables: dict[str, str]) -> None:
         """Bring a store of version 1 or 2 to this version. Their rows have no checksums and stay without.

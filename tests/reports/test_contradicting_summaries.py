@@ -53,3 +53,11 @@ def test_a_figure_that_contradicts_another_is_named(tmp_path: Path, field: str, 
     with pytest.raises(InputError) as error:
         read(tmp_path, **{field: value})
     assert f"systems.aat.{allowed}" in str(error.value)
+
+
+def test_true_is_no_version(tmp_path: Path) -> None:
+    read(tmp_path)
+    path = tmp_path / "summary.json"
+    path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": true'))
+    with pytest.raises(InputError, match="schema_version = True: must be a whole number"):
+        read_summary(path)

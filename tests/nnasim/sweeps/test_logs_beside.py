@@ -1,4 +1,4 @@
-"""Logs that lie beside a store: of a sweep that was killed, of another database, of a store that is gone."""
+"""What lies beside a store: logs of a killed sweep, of another database, of a store that is gone; and locks on it."""
 
 import shutil
 import sqlite3
@@ -109,3 +109,18 @@ def test_a_store_is_not_rescued_into_a_link_to_itself(store: Path, link: str) ->
     with pytest.raises(FileError, match="exists already"):
         rescued(store, store.with_name("same.sqlite"))
     assert store.read_bytes() == before
+
+
+@pytest.mark.parametrize("write", [True, False])
+def test_a_store_that_another_process_keeps_is_not_read_amid_its_change(
+    store: Path, monkeypatch: pytest.MonkeyPatch, write: bool
+) -> None:
+    monkeypatch.setattr("nnasim.sweeps.database.BUSY_SECONDS", 0.01)
+    holder = sqlite3.connect(store, isolation_level=None)
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(FileError, match="another process keeps it for itself"):
+        Store(store, write=write)
+    holder.close()
+    with Store(store, write=write) as opened:
+        assert opened.count("ok") == 1

@@ -57,14 +57,30 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
         Store(tmp_path / "absent", write=False)
 
 
-def test_a_store_with_a_trigger_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", [True, False])
+@pytest.mark.parametrize(
+    ("name", "statements"),
+    [
+        ("t", ["CREATE TRIGGER t AFTER INSERT ON points BEGIN DELETE FROM meta; END"]),
+        ("notes", ["CREATE TABLE notes (x)"]),
+        ("i", ["CREATE INDEX i ON points (status)"]),
+        ("points", ["ALTER TABLE points RENAME TO were", "CREATE VIEW points AS SELECT * FROM were"]),
+        ("points", ["ALTER TABLE points ADD COLUMN more TEXT GENERATED ALWAYS AS (key) VIRTUAL"]),
+        ("sqlite_stat1", ["ANALYZE"]),
+        ("claims", ["DROP TABLE claims"]),
+    ],
+)
+def test_a_store_with_other_tables_triggers_or_views_is_refused_by_their_names(
+    tmp_path: Path, name: str, statements: list[str], write: bool
+) -> None:
     path = tmp_path / "s.sqlite"
     Store(path).close()
     with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TRIGGER t AFTER INSERT ON points BEGIN DELETE FROM meta; END")
+        for statement in statements:
+            connection.execute(statement)
     connection.close()
-    with pytest.raises(FileError, match="has other tables"):
-        Store(path)
+    with pytest.raises(FileError, match=f"has other tables than a store of nnasim: .*'{name}'"):
+        Store(path, write=write)
 
 
 def test_a_truncated_store_is_refused(tmp_path: Path) -> None:
