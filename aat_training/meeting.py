@@ -29,7 +29,7 @@ _MEETINGS = itertools.count()  # of this process: each has keys of its own in a 
 
 
 class Place(NamedTuple):
-    """Where ranks meet: rank 0 opens it, unless `torchrun` has."""
+    """A machine and its port, where ranks meet: rank 0 opens the port, unless `torchrun` has."""
 
     name: str
     port: int
@@ -47,7 +47,7 @@ class Place(NamedTuple):
 
 
 def longest_wait() -> timedelta:
-    """How long a rank waits for another one: at the beginning, and for one that is stopped and not dead."""
+    """The time that a rank waits for another one: at the beginning, and for one that is stopped and not dead."""
     return timedelta(seconds=rank_wait_seconds())
 
 
@@ -144,13 +144,13 @@ def _opened(place: Place, count: int, opens: bool) -> dist.Store:
             _refuse(
                 "MASTER_PORT",
                 place.port,
-                "is used on this machine already, be it by another rank 0; must be a free port",
+                "is used on this machine already, perhaps by another rank 0; must be a free port",
             )
     _refuse("MASTER_PORT", place.port, f"no ranks meet there on {place.name} ({what}); must be the port of rank 0")
 
 
 def come(store: dist.Store, count: int, rank: int) -> None:
-    """Say in ``store`` that this rank has come. Raises RankLostError where it contradicts one that came before."""
+    """Write into ``store`` that this rank has come. Raises RankLostError if it contradicts one that came before."""
     first = int(store.compare_set(_COUNT, "", str(count)))
     why = None
     if first != count:

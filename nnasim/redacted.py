@@ -19,7 +19,7 @@ _QUERY = re.compile(r"[?#]")
 _PIECE = re.compile(r"([?&;#])([^?&;#]*)")
 _SECRETS = r"pass\w*|pwd|secret|token|key|credentials?\w*|sig\w*|auth\w*"
 _BARE_SECRET = re.compile(rf"((?:{_SECRETS})=).*?(?=[&;]|$)", re.I | re.S)
-# Parameters of drivers that hold no secret. What is not here is hidden, be it only misspelt.
+# Parameters of drivers that hold no secret. What is not here is hidden, even if only misspelt.
 _PLAIN = re.compile(
     "application_name|cache|charset|client_encoding|collation|connect(ion)?_timeout|database|db|dbname|driver|encoding|"
     "host|hostaddr|immutable|isolation_level|mode|nolock|port|protocol|read_timeout|role|schema|service|ssl_?mode|"

@@ -11,8 +11,9 @@ ResultT = TypeVar("ResultT")
 
 
 def within(seconds: float, work: Callable[[], ResultT]) -> ResultT:
-    """The result of ``work``, or its error; TimeoutError where neither comes in time. It goes on then, unheard, and
-    does not keep the process from ending.
+    """The result of ``work``, which does not keep the process from ending where it takes longer.
+
+    Raises its error, or TimeoutError where there is no result in time.
     """
     answer: Future[ResultT] = Future()
 

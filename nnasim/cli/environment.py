@@ -86,7 +86,7 @@ def refused_variable(error: BaseException) -> str | None:
 
 
 def _quoted(value: str, text: str) -> bool:
-    """Whether an error's ``text`` quotes ``value``, be it in other cases, as a name of a level."""
+    """Whether an error's ``text`` quotes ``value``, in whatever case, as a library writes the name of a level."""
     value, text = value.lower(), text.lower()
     return repr(value) in text or (len(value) > 3 and value in text)
 

@@ -10,7 +10,7 @@ PLACE = "/dev/shm"
 
 
 def why_no_locks() -> str | None:
-    """Why no lock can be shared between processes here; None where one can."""
+    """The reason for which no lock can be shared between processes here; None where one can."""
     if "fork" not in multiprocessing.get_all_start_methods():
         return None  # Windows keeps them elsewhere
     try:

@@ -44,7 +44,7 @@ class OtherLoad:
         env.process(self._arrivals())
 
     def ours(self) -> None:
-        """A command of ours holds the CPU."""
+        """Note that a command of ours holds the CPU."""
         self._alone = 0
 
     def _arrivals(self) -> Generator[simpy.Event, Any, None]:
