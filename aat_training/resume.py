@@ -11,7 +11,7 @@ from typing import Any
 from aat_training.checkpoint import read_checkpoint
 from aat_training.checkpoint_files import checkpoint_files
 from aat_training.data.jsonl import json_lines
-from aat_training.data.shards.layout import INDEX
+from aat_training.data.shards.layout import INDEX, are_shards
 from aat_training.run_spec import RunSpec
 from nnasim import files
 from nnasim.errors import CheckpointError, ConfigError, shown
@@ -118,7 +118,7 @@ def audio_digest(path: Path) -> str:
 
     Shards hold digests of their audio, which are of more use than sizes.
     """
-    if path.is_dir():
+    if are_shards(path):
         return _speech_digest(path)
     records = (data for _, _, data in json_lines(path) if isinstance(data, dict))
     sizes = [_size(path.parent, data.get("audio_filepath") or data.get("features_filepath")) for data in records]

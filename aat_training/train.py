@@ -39,6 +39,7 @@ from nnasim.records import validated
 CALIBRATION_UTTERANCES = 256
 LISTENING = {"features", "text", "tokens", "subwords", "model"}
 """The parts of a recipe that decide what weights mean: a model is trained on with the same ones, or not at all."""
+_DECODING = {"model.max_symbols"}  # of these, what only decoding reads: the new recipe decides it
 NEEDS_A_TEACHER = "keeps a model near the float model that it starts from: give one's checkpoint as `init`"
 
 
@@ -186,7 +187,7 @@ def _initial(spec: RunSpec) -> Checkpoint:
         flat(recipe.model_dump(mode="json", include=LISTENING)) for recipe in (checkpoint.recipe, spec.recipe)
     )
     for name, value in ours.items():
-        if theirs.get(name) != value:
+        if name not in _DECODING and theirs.get(name) != value:
             raise CheckpointError(checkpoint.path, f"recipe.{name}", theirs.get(name), f"must be {value}")
     return checkpoint
 

@@ -58,7 +58,8 @@ def refuse_foreign_line(data: dict[str, Any], where: str) -> None:
 def refuse_foreign_file(path: str | Path) -> None:
     """Raise FileError for a compressed file or a table; an unreadable file is left to its reader."""
     if Path(path).is_dir():
-        raise FileError(path, f"is a folder; if it is Kaldi's (wav.scp, text), {_convert('FOLDER')}")
+        why = f"is a folder; only `nnasim train` reads shards; if it is Kaldi's (wav.scp, text), {_convert('FOLDER')}"
+        raise FileError(path, why)
     with files.open_regular(path) as file:
         head = file.read(4096)
     if head.startswith(GZIP):

@@ -125,3 +125,12 @@ def test_a_run_that_did_not_write_down_its_audio_goes_on(spec):
     stored = settings_of(spec())
     del stored["train_audio"], stored["dev_audio"]
     refuse_other_settings(Path("t"), stored, None, settings_of(spec()))
+
+
+def test_shards_are_the_same_by_their_folder_and_by_their_index(tmp_path):
+    (tmp_path / "index.json").write_text("{}\n{}")
+    by_folder, by_index = (
+        settings_of(RunSpec(tiny(), tiny().float_run, (path,), path)) for path in (tmp_path, tmp_path / "index.json")
+    )
+    assert by_folder == by_index
+    assert by_folder["train_audio"] == by_folder["train"]

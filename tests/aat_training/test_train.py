@@ -39,7 +39,7 @@ def test_settings_that_contradict_are_told_before_any_file_is_read(spec, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("part", "field", "value"), [("features", "f_min", 30.0), ("model", "max_symbols", 4), ("text", None, "raw")]
+    ("part", "field", "value"), [("features", "f_min", 30.0), ("features", "floor", 1e-5), ("text", None, "raw")]
 )
 def test_a_model_that_listens_otherwise_is_no_start(spec, float_checkpoint, part, field, value):
     """Its weights would be trained on, and mean something else. A recipe of the same name may be of another version."""
@@ -57,3 +57,13 @@ def test_a_model_that_listens_otherwise_is_no_start(spec, float_checkpoint, part
     name = part if field is None else f"{part}.{field}"
     with pytest.raises(CheckpointError, match=f"recipe.{name} = {value!r}: must be "):
         _initial(started)
+
+
+def test_a_model_may_go_on_under_another_rule_of_decoding(spec, float_checkpoint):
+    """How many symbols decoding emits at most changes no weight's meaning: the new recipe decides it."""
+    folder = float_checkpoint.path.parent
+    folder.mkdir()
+    write_checkpoint(folder, float_checkpoint)
+    more = spec.recipe.model.model_copy(update={"max_symbols": spec.recipe.model.max_symbols + 1})
+    started = replace(spec, recipe=spec.recipe.model_copy(update={"model": more}), init=folder)
+    assert _initial(started).recipe == spec.recipe
