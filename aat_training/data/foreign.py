@@ -53,6 +53,8 @@ def refuse_foreign_line(data: dict[str, Any], where: str) -> None:
         )
     if data.get("duration", 0) is None:
         raise FileError(where, f"does not say how long it is (duration is null); {_convert('FILE')}")
+    if "duration" not in data and {"audio_filepath", "text"} <= set(data):
+        raise FileError(where, f"the field 'duration' is missing: how long it is [s]; {_convert('FILE')}")
 
 
 def refuse_foreign_file(path: str | Path) -> None:

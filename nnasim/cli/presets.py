@@ -17,7 +17,7 @@ def command(
     ] = False,
     whole: All = False,
     diff: Annotated[
-        tuple[str, str] | None, typer.Option(help="print instead the fields in which two chips differ")
+        tuple[str, str] | None, typer.Option(metavar="A B", help="print instead the fields in which two chips differ")
     ] = None,
     schema: Annotated[
         bool, typer.Option("--schema", help="print the JSON schema of a preset file, for editors")

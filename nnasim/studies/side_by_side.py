@@ -24,6 +24,7 @@ from reports.summary import SystemFigures
 Kind = Literal["chips", "results", "sweeps"]
 SUMMARY = "summary.json"
 _STUDY = "study="
+_OURS = (".json", ".sqlite")  # what results and stores end with, and no chip does
 
 
 class Measured(NamedTuple):
@@ -53,6 +54,8 @@ def _kind(text: str) -> Kind:
     if text.strip() and path.is_dir():
         return _kind_of_folder(path)
     if not path.is_file():
+        if path.suffix in _OURS:
+            raise FileError(path, "cannot be read (No such file or directory)")
         return "chips"
     if is_store(path):
         return "sweeps"

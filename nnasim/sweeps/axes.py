@@ -43,6 +43,13 @@ class AxisSpec(Frozen):
     logspan: Span | None = PydanticField(None, alias="logrange")
     multiple: Integer | None = PydanticField(None, gt=0, le=LARGEST_INTEGER)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_bare_list(cls, data: object) -> object:
+        if isinstance(data, list):
+            raise ValueError("must be a mapping, such as {list: [10, 50]} or {range: [10, 50, 5]}")
+        return data
+
     @model_validator(mode="after")
     def _one_kind(self) -> AxisSpec:
         if sum(kind is not None for kind in (self.values, self.span, self.logspan)) != 1:

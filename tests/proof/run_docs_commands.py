@@ -114,6 +114,8 @@ def _provided(words: Sequence[str], folder: Path) -> tuple[str, ...]:
     names = []
     for option, word in zip(["", *words], words, strict=False):
         name = word.partition(" ")[0]
+        if option == ">":  # a shell makes it
+            continue
         if option in WRITTEN:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
         elif not word.startswith("-") and not (folder / name).exists() and stand_in(name, folder):

@@ -132,6 +132,7 @@ def test_the_folder_of_a_store_stands_for_it_and_a_store_for_one_of_its_studies(
         (["slow.sqlite", "fast.sqlite study=none"], "study = 'none': holds"),
         (["slow.sqlite", "fast.sqlite", "area.sqlite"], "must share one with the 2 sweeps before it"),
         (["slow.sqlite", "area.sqlite"], "must share one with slow.sqlite: engine_latency_ms.p90, energy_mj"),
+        (["none.sqlite", "fast.sqlite"], "none.sqlite: cannot be read (No such file"),
         (["empty", "empty"], "holds neither the results of a comparison nor the store of a sweep"),
     ],
 )

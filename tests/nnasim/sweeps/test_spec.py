@@ -30,6 +30,10 @@ SPOKEN, TUNED = {"checkpoints": "x", "manifest": "y"}, {"steps": 1, "train": "x"
         ({"axes": {CYCLES: {"list": [1, -2]}}}, "dram.read_latency_cycles = -2: must be a whole number of cycles"),
         ({"constraints": [f"{CYCLES} > 3"]}, "give dram.read_latency_ns only"),
         ({"axes": {"clock_hz.x": AXIS}}, "unknown key"),
+        (
+            {"axes": {"clock_hz": [1e8, 5e8]}},
+            "axes.clock_hz = [100000000.0, 500000000.0]: must be a mapping, such as {l",
+        ),
         ({"axes": {"placement.gates": AXIS}}, "allowed are input_quantise"),
         ({"axes": {"placement.argmax": {"list": ["gpu"]}}}, "'gpu': must be cpu or nna"),
         ({"axes": {"system": {"list": ["fast"]}}}, "'fast': must be float or cpu_int8 or"),
