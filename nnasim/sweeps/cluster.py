@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
-from typing import Any
+from pydoc import locate
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import nnasim
 from nnasim.errors import InputError, SimulationError
 from nnasim.redacted import address_shown
 from nnasim.sweeps.evaluate import Outcome, run_batch
 from nnasim.sweeps.locks import refuse_no_locks
 from nnasim.sweeps.run import Batch
+from nnasim.within import within
+
+AnswerT = TypeVar("AnswerT")
 
 CONNECT_SECONDS = 10
+ANSWER_SECONDS, SENT_SECONDS = 30.0, 300.0  # within which a scheduler answers that is there, and takes a job's payload
 AHEAD = 2  # batches waiting for each worker
 MOST_DEATHS = 3
 LOOK_SECONDS, MOST_ALONE = 5, 4  # how often to look for workers, and how often in vain
+GONE = ("cancelled", "lost")  # what Dask says of a future whose data went with a worker
+VERSION = "nnasim.__version__"
 GO_ON = "the finished points are kept, and the same command continues from there"
 LOST = f"the Dask scheduler is gone: it cannot be reached any more; {GO_ON}"
 SCHEMES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
@@ -76,10 +85,10 @@ class _Awaited:
 
     def result(self) -> Any:
         """Wait for the function and return its result. Raises its exception, or SimulationError without a scheduler."""
-        with self._backend._answering():
-            error = self._future.exception()  # the function's own: an OSError of it says nothing of the scheduler
-            if error is None:
-                return self._future.result()
+        self._backend._done([self._future])
+        error = self._backend._told(self._future.exception)  # the function's own: it says nothing of the scheduler
+        if error is None:
+            return self._backend._told(self._future.result)
         raise error
 
 
@@ -94,8 +103,7 @@ class ClusterBackend:
     @property
     def workers(self) -> int:
         """Threads of all workers that are there now, at least one."""
-        with self._answering():
-            return max(1, sum(map(int, self.client.nthreads().values())))
+        return max(1, sum(map(int, self._told(self.client.nthreads).values())))
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -104,6 +112,11 @@ class ClusterBackend:
             yield
         except (OSError, CancelledError, _dask().client.ClosedClientError):
             raise SimulationError(LOST) from None
+
+    def _told(self, question: Callable[[], AnswerT], seconds: float | None = None) -> AnswerT:
+        """The scheduler's answer. Raises SimulationError where none comes: one that is stopped stays connected."""
+        with self._answering():
+            return within(seconds or ANSWER_SECONDS, question)
 
     @classmethod
     def connect(cls, address: str) -> ClusterBackend:
@@ -126,7 +139,26 @@ class ClusterBackend:
         if not threads:
             client.close()
             raise InputError("scheduler", "address", shown, "has no workers: start `dask worker ADDRESS`")
-        return cls(client)
+        backend = cls(client)
+        if (why := backend.why_not_these_workers()) is not None:
+            backend.close()
+            raise InputError("scheduler", "address", shown, why)
+        return backend
+
+    def why_not_these_workers(self) -> str | None:
+        """The worker whose nnasim is not this one, and would give other figures; None where all have this one.
+
+        A function of Python's own asks, since other versions lack ours.
+        """
+        try:
+            versions = self._told(lambda: self.client.run(locate, VERSION, on_error="return"))
+        except SimulationError:
+            return f"its workers do not answer within {ANSWER_SECONDS:.0f} s"
+        for worker, version in sorted(versions.items()):
+            if version != nnasim.__version__:
+                what = f"nnasim {version}" if isinstance(version, str) else "no nnasim that can be loaded"
+                return f"its worker {worker} has {what:.80}; all must have {nnasim.__version__}, as this process does"
+        return None
 
     @classmethod
     def local(cls, workers: int) -> ClusterBackend:
@@ -155,13 +187,11 @@ class ClusterBackend:
             return _Awaited(self, self.client.submit(function, *arguments, pure=False))
 
     def run(self, payload: str, batches: Iterator[Batch]) -> Iterator[list[Outcome]]:
-        """The outcomes of every batch, as they come. Dask repeats a batch whose worker dies, a few times.
+        """The outcomes of every batch, as they come. One whose worker dies is repeated, point by point, a few times.
 
         Raises SimulationError if the scheduler is gone, or all workers are for a while.
         """
-        # A key of its own: one made of the content would be released by the run before while this one needs it.
-        with self._answering():
-            shared = self.client.scatter(payload, broadcast=True, hash=False)
+        shared = self._scattered(payload)
         flying: dict[Any, tuple[Batch, int]] = {}
 
         def launch(batch: Batch | None, deaths: int = 0) -> bool:
@@ -175,32 +205,62 @@ class ClusterBackend:
                 pass
             if not flying:
                 return
+            again: list[tuple[Batch, int]] = []
             for future in self._done(list(flying)):
                 batch, deaths = flying.pop(future)
-                if future.status == "finished":
-                    with self._answering():
-                        outcomes = future.result()
+                if (outcomes := self._outcomes(future)) is not None:
                     yield outcomes
                 else:
-                    for single in self._retry(future, batch, deaths):
-                        launch(single, deaths + 1)
+                    again += ((single, deaths + 1) for single in self._retry(future, batch, deaths))
+            if any(future.status in GONE for future in (shared, *flying)) or again:
+                shared = self._scattered(payload)  # it may have gone with the worker
+            for single, deaths in again:
+                launch(single, deaths)
+
+    def _scattered(self, payload: str) -> Any:
+        """``payload`` on every worker, under a key of its own: one made of the content would be released by the run
+        before while this one needs it.
+        """
+        self._wait_for_workers()
+        return self._told(lambda: self.client.scatter(payload, broadcast=True, hash=False), SENT_SECONDS)
 
     def _done(self, futures: list[Any]) -> list[Any]:
-        """Those of ``futures`` that are done, one at least."""
-        alone = 0
-        while alone < MOST_ALONE:
+        """Those of ``futures`` that are done, one at least, be it that their worker is gone with them."""
+        while True:
             with self._answering():
                 try:
                     return list(_dask().wait(futures, timeout=LOOK_SECONDS, return_when="FIRST_COMPLETED").done)
                 except TimeoutError:
-                    alone = 0 if self.client.nthreads() else alone + 1
+                    pass
+                except CancelledError:
+                    self._wait_for_workers()
+                    return [future for future in futures if future.status != "pending"]
+            self._wait_for_workers()
+
+    def _outcomes(self, future: Any) -> list[Outcome] | None:
+        """The outcomes of a batch that is done; None where its worker has died, with the job's payload or with them."""
+        if future.status != "finished":
+            return None
+        try:
+            return within(SENT_SECONDS, future.result)  # type: ignore[no-any-return]
+        except CancelledError:
+            self._wait_for_workers()
+            return None
+        except OSError:
+            raise SimulationError(LOST) from None
+
+    def _wait_for_workers(self) -> None:
+        """Return as soon as there is a worker. Raises SimulationError if there is none for a while, or no scheduler."""
+        for look in range(MOST_ALONE):
+            if self._told(self.client.nthreads):
+                return
+            time.sleep(LOOK_SECONDS * (look < MOST_ALONE - 1))
         raise SimulationError(f"the Dask cluster has had no workers for {MOST_ALONE * LOOK_SECONDS} s; {GO_ON}")
 
     def _retry(self, future: Any, batch: Batch, deaths: int) -> list[Batch]:
         """A batch that killed its workers, cut into single points. Raises SimulationError if that is too often."""
         if deaths == MOST_DEATHS:
-            with self._answering():
-                why = future.exception()
+            why = self._told(future.exception) if future.status == "error" else "its workers have died"
             raise SimulationError(f"the cluster gave up on the point {batch[0][1]}: {why}")
         return [[point] for point in batch]
 
